@@ -1,0 +1,118 @@
+//! `diff2d info`: what a file says of itself.
+
+use super::{number, terminal::Terminal};
+use crate::{cube::ArrayFile, error::Error};
+use clap::Args;
+use serde_json::{Value, json};
+use std::path::PathBuf;
+
+/// Show the header of a .npy file and, of a cube, its parameters and progress
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  diff2d info output/diff2dparams.npy")]
+pub(super) struct InfoArgs {
+    /// Any .npy file
+    #[arg(value_name = "FILE.npy")]
+    file: PathBuf,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
+    let array = ArrayFile::open(&args.file)?;
+    let text = if args.json {
+        json(&array).to_string()
+    } else {
+        text(&array)
+    };
+    terminal.result(&text)
+}
+
+fn json(array: &ArrayFile) -> Value {
+    let mut object = json!({
+        "file": array.path.display().to_string(),
+        "shape": array.npy.shape,
+        "dtype": array.npy.dtype.to_string(),
+        "fortran_order": array.npy.fortran_order,
+        "data_offset": array.npy.data_offset,
+        "bytes": array.bytes,
+    });
+    if let Some(journal) = &array.journal {
+        object["run"] = json!(journal.header);
+        object["committed"] = json!(journal.records.len());
+        object["complete"] = json!(journal.is_complete());
+        object["snapshots"] = json!(journal.records);
+    }
+    object
+}
+
+fn text(array: &ArrayFile) -> String {
+    let npy = &array.npy;
+    let shape: Vec<String> = npy.shape.iter().map(u64::to_string).collect();
+    let order = if npy.fortran_order {
+        "Fortran order"
+    } else {
+        "C order"
+    };
+    let mut rows = vec![
+        ("file", array.path.display().to_string()),
+        ("shape", format!("({})", shape.join(", "))),
+        ("dtype", format!("{}, {order}", npy.dtype)),
+        (
+            "data",
+            format!(
+                "from byte {}, {} in all",
+                npy.data_offset,
+                number::bytes(array.bytes)
+            ),
+        ),
+    ];
+    if let Some(journal) = &array.journal {
+        match &journal.header {
+            None => rows.push((
+                "run",
+                "was stopped while it created the file: nothing in it counts".to_owned(),
+            )),
+            Some(run) => {
+                let params = serde_json::to_value(&run.params).unwrap_or_default();
+                let params: Vec<String> = params
+                    .as_object()
+                    .into_iter()
+                    .flatten()
+                    .map(|(key, value)| format!("{key} = {value}"))
+                    .collect();
+                rows.push(("params", params.join(", ")));
+                rows.push((
+                    "steps",
+                    format!(
+                        "{} of dt = {}, a snapshot every {}",
+                        run.nsteps,
+                        number::python(run.dt),
+                        run.nper
+                    ),
+                ));
+                rows.push((
+                    "committed",
+                    format!("{} of {} snapshots", journal.records.len(), run.shape[0]),
+                ));
+            }
+        }
+        if let Some(last) = journal.records.last() {
+            rows.push((
+                "last",
+                format!(
+                    "t = {} after step {}, mass {}, from {} to {}",
+                    number::python(last.simtime),
+                    last.step,
+                    number::python(last.mass),
+                    number::python(last.min),
+                    number::python(last.max),
+                ),
+            ));
+        }
+    }
+    rows.iter()
+        .map(|(name, value)| format!("{name:<10} {value}"))
+        .collect::<Vec<_>>()
+        .join("\n")
+}

@@ -1,0 +1,82 @@
+//! The command line: one file a command, its arguments and the glue to the library.
+
+mod compare;
+mod info;
+mod number;
+mod params;
+mod plan;
+mod plot;
+mod run;
+mod terminal;
+
+use crate::{cube::map, error::Error};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use std::process::ExitCode;
+use terminal::Terminal;
+
+/// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
+/// .npy file.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    arg_required_else_help = true,
+    after_help = "Example:\n  diff2d run params/diff2dparams.toml\n  diff2d plot output/diff2dparams.npy --sheet"
+)]
+struct Cli {
+    #[command(flatten)]
+    output: OutputArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// What every command understands.
+#[derive(Debug, Args)]
+struct OutputArgs {
+    /// No progress bar and no notes; results and errors stay
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    quiet: bool,
+    /// Tell which decisions are taken
+    #[arg(long, short, global = true)]
+    verbose: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Run(run::RunArgs),
+    Plan(plan::PlanArgs),
+    Info(info::InfoArgs),
+    Compare(compare::CompareArgs),
+    Plot(plot::PlotArgs),
+}
+
+/// Parses the command line, carries it out, and says how it went.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = match Cli::command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+    {
+        Ok(cli) => cli,
+        Err(error) => {
+            // A closed pipe is no reason to fail over a help text.
+            let _ = error.print();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
+    let result = map::guard()
+        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
+        .and_then(|()| match cli.command {
+            Command::Run(args) => run::run(&args, &terminal),
+            Command::Plan(args) => plan::plan(&args, &terminal).map(|()| ExitCode::SUCCESS),
+            Command::Info(args) => info::info(&args, &terminal).map(|()| ExitCode::SUCCESS),
+            Command::Compare(args) => {
+                compare::compare(&args, &terminal).map(|()| ExitCode::SUCCESS)
+            }
+            Command::Plot(args) => plot::plot(&args, &terminal).map(|()| ExitCode::SUCCESS),
+        });
+    result.unwrap_or_else(|error| {
+        terminal.error(&error);
+        ExitCode::from(error.exit_code())
+    })
+}

@@ -1,0 +1,71 @@
+//! Numbers as people and other programs expect to read them.
+
+/// A float as Python prints it: the shortest decimal that reads back as the same float.
+///
+/// The course's programs print simulated times this way, so ours does.
+#[must_use]
+pub(super) fn python(value: f64) -> String {
+    if !value.is_finite() {
+        return match value {
+            f64::INFINITY => "inf".to_owned(),
+            f64::NEG_INFINITY => "-inf".to_owned(),
+            _ => "nan".to_owned(),
+        };
+    }
+    let scientific = format!("{value:e}");
+    let (mantissa, exponent) = scientific.split_once('e').unwrap_or((&scientific, "0"));
+    let exponent: i32 = exponent.parse().unwrap_or(0);
+    if (-4..16).contains(&exponent) {
+        let plain = value.to_string();
+        return if plain.contains('.') {
+            plain
+        } else {
+            plain + ".0"
+        };
+    }
+    let sign = if exponent < 0 { '-' } else { '+' };
+    format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// A byte count for people: `21.4 MiB`.
+#[must_use]
+pub(super) fn bytes(count: u64) -> String {
+    indicatif::BinaryBytes(count).to_string()
+}
+
+/// A duration for people: `0.07 s`, `12 s`, `3 h 20 min`.
+#[must_use]
+pub(super) fn seconds(seconds: f64) -> String {
+    match seconds {
+        ..10.0 => format!("{seconds:.2} s"),
+        ..120.0 => format!("{seconds:.0} s"),
+        ..7200.0 => format!("{:.0} min", seconds / 60.0),
+        ..172_800.0 => format!("{:.1} h", seconds / 3600.0),
+        _ => format!("{:.1} days", seconds / 86_400.0),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::python;
+
+    #[test]
+    fn floats_read_as_python_prints_them() {
+        for (value, text) in [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (15.0, "15.0"),
+            (0.1 + 0.2, "0.30000000000000004"),
+            (1e-4, "0.0001"),
+            (1e-5, "1e-05"),
+            (1.5e-7, "1.5e-07"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (1.234e100, "1.234e+100"),
+            (f64::NAN, "nan"),
+            (-f64::INFINITY, "-inf"),
+        ] {
+            assert_eq!(python(value), text);
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! What can go wrong with the files of a run.
+
+use super::npy::NpyError;
+use std::{io, path::PathBuf};
+
+/// Trouble with a cube, its journal or any other array file.
+#[derive(Debug, thiserror::Error)]
+pub enum CubeError {
+    /// An operation of the filesystem failed.
+    #[error("cannot {action} {}: {}", path.display(), plain(source))]
+    Io {
+        /// What was tried: `write`, `sync`, …
+        action: &'static str,
+        /// On what.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The disk has no room for the whole run.
+    #[error("{} needs {needed} bytes and its filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), or_unknown(*.free))]
+    NoSpace {
+        /// The file that does not fit.
+        cube: PathBuf,
+        /// Bytes it needs.
+        needed: u64,
+        /// Bytes there are, where the filesystem tells.
+        free: Option<u64>,
+    },
+    /// Another process holds the lock.
+    #[error("another run is writing this cube (it holds the lock on {}): wait for it, or write elsewhere with -o", journal.display())]
+    Locked {
+        /// The locked journal.
+        journal: PathBuf,
+    },
+    /// The filesystem cannot lock.
+    #[error("{} cannot be locked ({source}); if you are sure that no other run writes it, add --no-lock", journal.display())]
+    NoLocks {
+        /// The journal.
+        journal: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The output is there already.
+    #[error("{} exists already and is complete: --force starts it over, -o writes elsewhere", cube.display())]
+    Complete {
+        /// The finished cube.
+        cube: PathBuf,
+    },
+    /// The output has been begun.
+    #[error("{} has been begun and holds {committed} of {total} snapshots: --resume continues it, --force starts it over, -o writes elsewhere", cube.display())]
+    Partial {
+        /// The unfinished cube.
+        cube: PathBuf,
+        /// Snapshots that are whole.
+        committed: u64,
+        /// Snapshots it is to hold.
+        total: u64,
+    },
+    /// The output was being created when its run was stopped.
+    #[error("{} was being created when its run was stopped and holds nothing yet: --resume starts it over", cube.display())]
+    Unborn {
+        /// The cube, which may or may not exist.
+        cube: PathBuf,
+    },
+    /// A file of that name is there and it is not ours.
+    #[error("{} exists and was not written by a run of diff2d (it has no journal): move it away, or write elsewhere with -o", cube.display())]
+    Foreign {
+        /// The file.
+        cube: PathBuf,
+    },
+    /// Resume with other parameters.
+    #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o", cube.display())]
+    OtherParameters {
+        /// The cube.
+        cube: PathBuf,
+        /// `D was 1.0 and is 2.0, …`
+        differences: String,
+    },
+    /// The journal has a bad line before good ones.
+    #[error("line {line} of {} is damaged: `diff2d repair {}` rebuilds it", journal.display(), cube.display())]
+    DamagedJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// The cube.
+        cube: PathBuf,
+        /// The line, counted from 1.
+        line: usize,
+    },
+    /// The journal's first line is bad.
+    #[error("line 1 of {} is damaged, so nothing can be said of {}: --force starts the run over", journal.display(), cube.display())]
+    LostHeader {
+        /// The journal.
+        journal: PathBuf,
+        /// The cube.
+        cube: PathBuf,
+    },
+    /// The journal lists snapshots of a cube that is gone or shorter.
+    #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]
+    DoesNotMatch {
+        /// The cube.
+        cube: PathBuf,
+        /// In what.
+        reason: String,
+    },
+    /// A committed snapshot is not what was committed.
+    #[error("snapshot {index} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
+    DamagedSnapshot {
+        /// The cube.
+        cube: PathBuf,
+        /// The snapshot.
+        index: u64,
+    },
+    /// A file that should be `.npy` is not, or not whole.
+    #[error("cannot use {}: {source}", path.display())]
+    Npy {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: NpyError,
+    },
+    /// A file name that does not say what it holds.
+    #[error("the output {} must have a name that ends in .npy", path.display())]
+    Name {
+        /// The name.
+        path: PathBuf,
+    },
+}
+
+impl CubeError {
+    /// An error of the filesystem, for `map_err`.
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+        let path = path.into();
+        move |source| Self::Io {
+            action,
+            path,
+            source,
+        }
+    }
+
+    /// An error of a `.npy` header, for `map_err`.
+    pub fn npy(path: impl Into<PathBuf>) -> impl FnOnce(NpyError) -> Self {
+        let path = path.into();
+        move |source| Self::Npy { path, source }
+    }
+}
+
+fn or_unknown(bytes: Option<u64>) -> String {
+    bytes.map_or_else(
+        || "an unknown number of".to_owned(),
+        |bytes| bytes.to_string(),
+    )
+}
+
+fn plain(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,240 @@
+//! The journal: which snapshots of a cube are whole, a JSON object a line.
+//!
+//! Line 1 is the [`Header`], every further line a [`Record`]. The last key of a line is `crc`: the
+//! CRC-32C of the run id followed by the bytes of the line before `,"crc"`, so that a line of
+//! another run, or of this one with a bit turned, is not believed.
+
+use super::{error::CubeError, store::Paths};
+use crate::{params::Params, schedule::Clock};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use std::collections::BTreeMap;
+
+/// Version of the journal's format.
+pub const FORMAT: u32 = 1;
+
+/// Line 1: what the run is.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Header {
+    /// [`FORMAT`].
+    pub format: u32,
+    /// 128 random bits in hexadecimal, new with every start from nothing.
+    pub run_id: String,
+    /// Version of the program that began the run.
+    pub program_version: String,
+    /// `(snapshots, ny, nx)`.
+    pub shape: [u64; 3],
+    /// The cube's dtype as NumPy writes it.
+    pub dtype: String,
+    /// Where the data begins in the cube, in bytes.
+    pub data_offset: u64,
+    /// Every parameter.
+    pub params: Params,
+    /// Spacing along x \[length\].
+    pub dx: f64,
+    /// Spacing along y \[length\].
+    pub dy: f64,
+    /// Time step \[time\].
+    pub dt: f64,
+    /// Number of steps.
+    pub nsteps: u64,
+    /// Steps per snapshot.
+    pub nper: u64,
+    /// SHA-256 of every input file, by the name it has in the parameters.
+    pub inputs: BTreeMap<String, String>,
+}
+
+impl Header {
+    /// Bytes of one snapshot in the cube.
+    #[must_use]
+    pub fn snapshot_bytes(&self) -> u64 {
+        self.shape[1] * self.shape[2] * self.params.precision.bytes() as u64
+    }
+
+    /// Where snapshot `index` begins in the cube, in bytes.
+    #[must_use]
+    pub fn offset_of(&self, index: u64) -> u64 {
+        self.data_offset + index * self.snapshot_bytes()
+    }
+
+    /// Bytes of the whole cube.
+    #[must_use]
+    pub fn cube_bytes(&self) -> u64 {
+        self.offset_of(self.shape[0])
+    }
+
+    /// The line, its newline included.
+    #[must_use]
+    pub fn line(&self) -> String {
+        seal(self, &self.run_id)
+    }
+}
+
+/// A further line: one committed snapshot.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// Its place along the cube's first axis.
+    pub index: u64,
+    /// Steps taken since the initial state.
+    pub step: u64,
+    /// Simulated time \[time\].
+    pub simtime: f64,
+    /// `Σ w_j w_i p dx dy` \[density·length²\]; null if not finite.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub mass: f64,
+    /// Smallest value; null if not finite.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub min: f64,
+    /// Largest value; null if not finite.
+    #[serde(deserialize_with = "null_is_nan")]
+    pub max: f64,
+    /// Digest of its bytes in the cube, see [`digest`](super::digest).
+    pub sha256: String,
+}
+
+impl Record {
+    /// When it was taken.
+    #[must_use]
+    pub fn clock(&self) -> Clock {
+        Clock {
+            step: self.step,
+            simtime: self.simtime,
+        }
+    }
+
+    /// The line, its newline included.
+    #[must_use]
+    pub fn line(&self, run_id: &str) -> String {
+        seal(self, run_id)
+    }
+}
+
+fn null_is_nan<'de, D: serde::Deserializer<'de>>(value: D) -> Result<f64, D::Error> {
+    Option::<f64>::deserialize(value).map(|number| number.unwrap_or(f64::NAN))
+}
+
+/// What stands between a line's last own key and its check sum.
+const CRC_KEY: &str = ",\"crc\":\"";
+/// Bytes of `,"crc":"01234567"}`.
+const SEAL: usize = CRC_KEY.len() + 8 + 2;
+
+pub(super) fn seal(content: &impl Serialize, run_id: &str) -> String {
+    let mut line = serde_json::to_string(content)
+        .unwrap_or_else(|_| unreachable!("plain structs always have a JSON form"));
+    line.pop();
+    let crc = crc(run_id, line.as_bytes());
+    line.push_str(&format!("{CRC_KEY}{crc:08x}\"}}\n"));
+    line
+}
+
+/// A line without its newline, if it is whole; `run_id` of the content where none is known yet.
+pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: impl Fn(&T) -> String) -> Option<T> {
+    let (body, seal) = line.split_at_checked(line.len().checked_sub(SEAL)?)?;
+    let digits = seal
+        .strip_prefix(CRC_KEY.as_bytes())?
+        .strip_suffix(b"\"}")?;
+    let content: T = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
+    let expected = format!("{:08x}", crc(&run_id(&content), body));
+    (digits == expected.as_bytes()).then_some(content)
+}
+
+fn crc(run_id: &str, body: &[u8]) -> u32 {
+    crc32c::crc32c_append(crc32c::crc32c(run_id.as_bytes()), body)
+}
+
+/// What the bytes of a journal say.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Journal {
+    /// Line 1, unless the run never got that far.
+    pub header: Option<Header>,
+    /// The longest valid run of snapshot lines behind it.
+    pub records: Vec<Record>,
+    /// Bytes of all that; what follows is the torn last line of a run that was killed.
+    pub valid_bytes: u64,
+    /// The first line (counted from 1) that is damaged though valid ones, or a whole run's, follow.
+    pub damaged_line: Option<usize>,
+    /// Valid records behind the damage.
+    pub behind_damage: Vec<Record>,
+}
+
+impl Journal {
+    /// Reads a journal from its bytes; never fails, but says what is wrong.
+    #[must_use]
+    pub fn parse(bytes: &[u8]) -> Self {
+        let mut journal = Self {
+            header: None,
+            records: Vec::new(),
+            valid_bytes: 0,
+            damaged_line: None,
+            behind_damage: Vec::new(),
+        };
+        let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').enumerate();
+        let whole = |line: &[u8]| line.strip_suffix(b"\n").map(<[u8]>::to_vec);
+
+        let Some((_, first)) = lines.next() else {
+            return journal;
+        };
+        let header = whole(first)
+            .and_then(|line| unseal(&line, |header: &Header| header.run_id.clone()))
+            .filter(|header| header.format == FORMAT);
+        let Some(header) = header else {
+            // Without line 1 nothing behind it can be judged; that something stands there is enough.
+            journal.damaged_line = lines.next().map(|_| 1);
+            return journal;
+        };
+        journal.valid_bytes = first.len() as u64;
+
+        for (number, line) in lines {
+            let record = whole(line)
+                .and_then(|line| unseal(&line, |_: &Record| header.run_id.clone()))
+                .filter(|record| {
+                    record.index < header.shape[0] && record.step == record.index * header.nper
+                });
+            match record {
+                Some(record)
+                    if journal.damaged_line.is_none()
+                        && record.index == journal.records.len() as u64 =>
+                {
+                    journal.valid_bytes += line.len() as u64;
+                    journal.records.push(record);
+                }
+                other => {
+                    journal.damaged_line = journal.damaged_line.or(Some(number + 1));
+                    journal.behind_damage.extend(other);
+                }
+            }
+        }
+        // A bad line with nothing valid behind it is a torn one.
+        if journal.behind_damage.is_empty() {
+            journal.damaged_line = None;
+        }
+        journal.header = Some(header);
+        journal
+    }
+
+    /// The header, if the journal can be trusted as a whole.
+    ///
+    /// # Errors
+    /// [`CubeError::LostHeader`], [`CubeError::DamagedJournal`].
+    pub fn sound_header(&self, paths: &Paths) -> Result<&Header, CubeError> {
+        let (journal, cube) = (paths.journal.clone(), paths.cube.clone());
+        match (&self.header, self.damaged_line) {
+            (Some(header), None) => Ok(header),
+            (Some(_), Some(line)) => Err(CubeError::DamagedJournal {
+                journal,
+                cube,
+                line,
+            }),
+            (None, _) => Err(CubeError::LostHeader { journal, cube }),
+        }
+    }
+
+    /// Whether every snapshot of the cube is committed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.header
+            .as_ref()
+            .is_some_and(|header| self.records.len() as u64 == header.shape[0])
+    }
+}

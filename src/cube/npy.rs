@@ -1,0 +1,490 @@
+//! The header of a `.npy` file: the cube's own, written, and anybody's, read.
+//!
+//! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays", versions 1.0–3.0.
+
+use std::{fmt, io::Read};
+
+/// Bytes before the data of a cube: one page, so that a map of the data starts on one.
+pub const DATA_OFFSET: u64 = 4096;
+
+/// Headers longer than this are refused: NumPy itself reads at most 10,000 characters.
+const LONGEST: usize = 64 * 1024;
+/// More dimensions than this are refused, as NumPy does.
+const MOST_DIMENSIONS: usize = 64;
+
+const MAGIC: &[u8; 6] = b"\x93NUMPY";
+
+const _: () = assert!(
+    cfg!(target_endian = "little"),
+    "cubes are written in the machine's byte order, which must be little-endian"
+);
+
+/// What is wrong with a file that should be `.npy`.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NpyError {
+    /// The first bytes are somebody else's.
+    #[error("it is not a .npy file (it does not begin with \\x93NUMPY)")]
+    NotNpy,
+    /// A format version that does not exist yet.
+    #[error("it is .npy format {0}.{1}; versions 1.0 to 3.0 can be read")]
+    Version(u8, u8),
+    /// The header is cut, garbled or absurd.
+    #[error("its .npy header is damaged: {0}")]
+    Header(String),
+    /// An array of things that are not plain numbers.
+    #[error("its dtype is {0}; only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)")]
+    Dtype(String),
+    /// The file ends before its array does.
+    #[error("it is cut short: its header promises {expected} bytes, the file has {found}")]
+    Short {
+        /// Bytes that header and array need.
+        expected: u64,
+        /// Bytes there are.
+        found: u64,
+    },
+}
+
+/// The kind of number an element is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// IEEE 754 binary floating point.
+    Float,
+    /// Two's complement.
+    Signed,
+    /// Non-negative.
+    Unsigned,
+    /// A byte that is 0 or 1.
+    Bool,
+}
+
+/// The type of an element.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Dtype {
+    /// Kind of number.
+    pub kind: Kind,
+    /// Bytes of one element.
+    pub bytes: usize,
+    /// Whether the most significant byte comes first.
+    pub big_endian: bool,
+}
+
+impl Dtype {
+    /// Little-endian double precision, `<f8`.
+    pub const F64: Self = Self::float(8);
+    /// Little-endian single precision, `<f4`.
+    pub const F32: Self = Self::float(4);
+
+    const fn float(bytes: usize) -> Self {
+        Self {
+            kind: Kind::Float,
+            bytes,
+            big_endian: false,
+        }
+    }
+
+    fn parse(text: &str) -> Result<Self, NpyError> {
+        let refused = || NpyError::Dtype(describe(text));
+        let mut letters = text.chars();
+        let big_endian = match letters.next() {
+            Some('<' | '|' | '=') => false,
+            Some('>') => true,
+            _ => return Err(refused()),
+        };
+        let kind = match letters.next() {
+            Some('f') => Kind::Float,
+            Some('i') => Kind::Signed,
+            Some('u') => Kind::Unsigned,
+            Some('b') => Kind::Bool,
+            _ => return Err(refused()),
+        };
+        let bytes = match (kind, letters.as_str()) {
+            (Kind::Float, "2") | (Kind::Signed | Kind::Unsigned, "2") => 2,
+            (Kind::Float | Kind::Signed | Kind::Unsigned, "4") => 4,
+            (Kind::Float | Kind::Signed | Kind::Unsigned, "8") => 8,
+            (Kind::Signed | Kind::Unsigned | Kind::Bool, "1") => 1,
+            _ => return Err(refused()),
+        };
+        Ok(Self {
+            kind,
+            bytes,
+            big_endian,
+        })
+    }
+}
+
+impl fmt::Display for Dtype {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let order = match (self.bytes, self.big_endian) {
+            (1, _) => '|',
+            (_, true) => '>',
+            (_, false) => '<',
+        };
+        let kind = match self.kind {
+            Kind::Float => 'f',
+            Kind::Signed => 'i',
+            Kind::Unsigned => 'u',
+            Kind::Bool => 'b',
+        };
+        write!(f, "{order}{kind}{}", self.bytes)
+    }
+}
+
+/// The dtype's name in words where it has one that users know.
+fn describe(text: &str) -> String {
+    let shown: String = text.chars().take(40).collect();
+    let name = match text.trim_start_matches(['<', '>', '|', '=']).chars().next() {
+        Some('O') => "object (pickled Python objects)",
+        Some('c') => "complex",
+        Some('U' | 'S' | 'a') => "text",
+        Some('M' | 'm') => "a date or time",
+        Some('V') => "raw bytes",
+        _ => return format!("'{shown}'"),
+    };
+    format!("'{shown}', {name}")
+}
+
+/// What a `.npy` file says of its array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NpyHeader {
+    /// Type of an element.
+    pub dtype: Dtype,
+    /// Whether the first axis varies fastest.
+    pub fortran_order: bool,
+    /// Length of every axis.
+    pub shape: Vec<u64>,
+    /// Where the data begins in the file, in bytes.
+    pub data_offset: u64,
+}
+
+impl NpyHeader {
+    /// The header of a cube.
+    #[must_use]
+    pub fn of_cube(shape: [u64; 3], dtype: Dtype) -> Self {
+        Self {
+            dtype,
+            fortran_order: false,
+            shape: shape.to_vec(),
+            data_offset: DATA_OFFSET,
+        }
+    }
+
+    /// The first [`DATA_OFFSET`] bytes of the file, format 1.0.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        let shape: Vec<String> = self.shape.iter().map(u64::to_string).collect();
+        let shape = match shape.as_slice() {
+            [one] => format!("({one},)"),
+            several => format!("({})", several.join(", ")),
+        };
+        let order = if self.fortran_order { "True" } else { "False" };
+        let text = format!(
+            "{{'descr': '{}', 'fortran_order': {order}, 'shape': {shape}, }}",
+            self.dtype
+        );
+        const TEXT: usize = DATA_OFFSET as usize - 10;
+        let mut bytes = Vec::with_capacity(TEXT + 10);
+        bytes.extend_from_slice(MAGIC);
+        bytes.extend_from_slice(&[1, 0]);
+        bytes.extend_from_slice(&(TEXT as u16).to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        bytes.resize(TEXT + 9, b' ');
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads the header at the beginning of `file`.
+    ///
+    /// # Errors
+    /// [`NpyError`]; a failing read counts as an end of the file.
+    pub fn decode(mut file: impl Read) -> Result<Self, NpyError> {
+        let cut = |_| NpyError::Header("the file ends inside it".to_owned());
+        let mut start = [0; 8];
+        file.read_exact(&mut start).map_err(|_| NpyError::NotNpy)?;
+        if !start.starts_with(MAGIC) {
+            return Err(NpyError::NotNpy);
+        }
+        let (length, prefix) = match (start[6], start[7]) {
+            (1, 0) => {
+                let mut length = [0; 2];
+                file.read_exact(&mut length).map_err(cut)?;
+                (usize::from(u16::from_le_bytes(length)), 10)
+            }
+            (2 | 3, 0) => {
+                let mut length = [0; 4];
+                file.read_exact(&mut length).map_err(cut)?;
+                (u32::from_le_bytes(length) as usize, 12)
+            }
+            (major, minor) => return Err(NpyError::Version(major, minor)),
+        };
+        if length > LONGEST {
+            return Err(NpyError::Header(format!(
+                "it claims to be {length} bytes long"
+            )));
+        }
+        let mut text = vec![0; length];
+        file.read_exact(&mut text).map_err(cut)?;
+        let mut header = Scanner::new(&text).header()?;
+        header.data_offset = prefix + length as u64;
+        header.file_bytes()?;
+        Ok(header)
+    }
+
+    /// Number of elements.
+    ///
+    /// # Errors
+    /// [`NpyError::Header`] when the product of the shape leaves the range of a file.
+    pub fn elements(&self) -> Result<u64, NpyError> {
+        if self.shape.contains(&0) {
+            return Ok(0);
+        }
+        self.shape
+            .iter()
+            .try_fold(1_u64, |product, &length| product.checked_mul(length))
+            .filter(|&count| {
+                count
+                    .checked_mul(self.dtype.bytes as u64)
+                    .is_some_and(|bytes| bytes < 1 << 63)
+            })
+            .ok_or_else(|| {
+                NpyError::Header(format!("the shape {:?} is beyond any file", self.shape))
+            })
+    }
+
+    /// Bytes of header and data together.
+    ///
+    /// # Errors
+    /// As [`elements`](Self::elements).
+    pub fn file_bytes(&self) -> Result<u64, NpyError> {
+        Ok(self.data_offset + self.elements()? * self.dtype.bytes as u64)
+    }
+
+    /// Refuses a file that is shorter than its header promises.
+    ///
+    /// # Errors
+    /// [`NpyError::Short`].
+    pub fn fits(&self, found: u64) -> Result<(), NpyError> {
+        let expected = self.file_bytes()?;
+        if found < expected {
+            return Err(NpyError::Short { expected, found });
+        }
+        Ok(())
+    }
+}
+
+/// Reads the header's Python dictionary: three known keys, and nothing that has to be evaluated.
+struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    fn header(&mut self) -> Result<NpyHeader, NpyError> {
+        let (mut dtype, mut order, mut shape) = (None, None, None);
+        self.expect(b'{')?;
+        while !self.accept(b'}') {
+            let key = self.string()?;
+            self.expect(b':')?;
+            let repeated = match key {
+                "descr" => dtype.replace(self.dtype()?).is_some(),
+                "fortran_order" => order.replace(self.boolean()?).is_some(),
+                "shape" => shape.replace(self.shape()?).is_some(),
+                _ => return Err(self.error("an unknown key")),
+            };
+            if repeated {
+                return Err(self.error("a key given twice"));
+            }
+            if !self.accept(b',') {
+                self.expect(b'}')?;
+                break;
+            }
+        }
+        self.skip_space();
+        if self.at != self.text.len() {
+            return Err(self.error("text behind the dictionary"));
+        }
+        let missing = |key| NpyError::Header(format!("{key} is missing"));
+        Ok(NpyHeader {
+            dtype: dtype.ok_or_else(|| missing("'descr'"))?,
+            fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
+            shape: shape.ok_or_else(|| missing("'shape'"))?,
+            data_offset: 0,
+        })
+    }
+
+    fn dtype(&mut self) -> Result<Dtype, NpyError> {
+        self.skip_space();
+        if self.text.get(self.at) == Some(&b'[') {
+            return Err(NpyError::Dtype(
+                "structured (records with named fields)".to_owned(),
+            ));
+        }
+        Dtype::parse(self.string()?)
+    }
+
+    fn boolean(&mut self) -> Result<bool, NpyError> {
+        self.skip_space();
+        for (word, value) in [("True", true), ("False", false)] {
+            if self.text[self.at..].starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        Err(self.error("neither True nor False"))
+    }
+
+    fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
+        let mut shape = Vec::new();
+        self.expect(b'(')?;
+        while !self.accept(b')') {
+            if shape.len() == MOST_DIMENSIONS {
+                return Err(self.error("too many dimensions"));
+            }
+            shape.push(self.length()?);
+            let comma = self.accept(b',');
+            if !comma {
+                self.expect(b')')?;
+                if shape.len() == 1 {
+                    return Err(self.error("a number where a tuple should be"));
+                }
+                break;
+            }
+        }
+        Ok(shape)
+    }
+
+    fn length(&mut self) -> Result<u64, NpyError> {
+        self.skip_space();
+        let digits: &[u8] = &self.text[self.at..];
+        let digits = &digits[..digits.iter().take_while(|b| b.is_ascii_digit()).count()];
+        self.at += digits.len();
+        // Python 2 wrote long integers with an L.
+        if self.text.get(self.at) == Some(&b'L') {
+            self.at += 1;
+        }
+        std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| self.error("no length of an axis"))
+    }
+
+    fn string(&mut self) -> Result<&'a str, NpyError> {
+        self.skip_space();
+        let text: &'a [u8] = self.text;
+        let quote = match text.get(self.at) {
+            Some(&quote @ (b'\'' | b'"')) => quote,
+            _ => return Err(self.error("no string")),
+        };
+        let rest = &text[self.at + 1..];
+        let length = rest
+            .iter()
+            .position(|&letter| letter == quote)
+            .ok_or_else(|| self.error("a string without an end"))?;
+        self.at += length + 2;
+        std::str::from_utf8(&rest[..length]).map_err(|_| self.error("a string that is not text"))
+    }
+
+    fn skip_space(&mut self) {
+        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    fn accept(&mut self, letter: u8) -> bool {
+        self.skip_space();
+        let found = self.text.get(self.at) == Some(&letter);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, letter: u8) -> Result<(), NpyError> {
+        if self.accept(letter) {
+            return Ok(());
+        }
+        Err(self.error(&format!("no '{}'", letter as char)))
+    }
+
+    fn error(&self, what: &str) -> NpyError {
+        NpyError::Header(format!("{what} at byte {} of its dictionary", self.at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn with_dictionary(text: &str) -> Vec<u8> {
+        let mut bytes = b"\x93NUMPY\x01\x00".to_vec();
+        bytes.extend_from_slice(&u16::try_from(text.len()).unwrap().to_le_bytes());
+        bytes.extend_from_slice(text.as_bytes());
+        bytes
+    }
+
+    #[test]
+    fn a_cube_header_fills_its_page_and_reads_back() {
+        let header = NpyHeader::of_cube([31, 301, 301], Dtype::F64);
+        let bytes = header.encode();
+        assert_eq!(bytes.len() as u64, DATA_OFFSET);
+        assert_eq!(NpyHeader::decode(bytes.as_slice()), Ok(header));
+    }
+
+    #[test]
+    fn dtypes_that_are_not_numbers_are_refused_by_name() {
+        for (descr, name) in [
+            ("'|O'", "object"),
+            ("'<c16'", "complex"),
+            ("'<U5'", "text"),
+            ("[('a', '<f8')]", "structured"),
+            ("'<f16'", "'<f16'"),
+            ("'<b4'", "'<b4'"),
+        ] {
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}\n");
+            let error = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap_err();
+            assert!(
+                matches!(&error, NpyError::Dtype(found) if found.contains(name)),
+                "{error}"
+            );
+        }
+    }
+
+    #[test]
+    fn shapes_beyond_any_file_are_refused() {
+        for shape in [
+            "(9223372036854775807, 2)",
+            "(18446744073709551616,)",
+            "(1152921504606846976,)",
+            "(3)",
+            "3",
+        ] {
+            let text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
+            let result = NpyHeader::decode(with_dictionary(&text).as_slice());
+            assert!(matches!(result, Err(NpyError::Header(_))), "{shape}");
+        }
+        for (shape, count) in [("()", 1), ("(0, 18446744073709551615)", 0), ("(3L,)", 3)] {
+            let text = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}, }}");
+            let header = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap();
+            assert_eq!(header.elements(), Ok(count));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_give_a_header_or_an_error(
+            version in 0_u8..5,
+            text in prop_oneof![
+                ".{0,200}",
+                r"\{'descr': '[<>|=]?[fiubOcV][0-9]{0,3}', 'fortran_order': (True|False), 'shape': \([0-9, L]{0,40}\),? \}",
+            ],
+        ) {
+            let mut bytes = with_dictionary(&text);
+            bytes[6] = version;
+            if let Ok(header) = NpyHeader::decode(bytes.as_slice()) {
+                prop_assert!(header.file_bytes().is_ok());
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Every error of the program, and the one place that turns it into an exit code.
+
+use crate::{
+    cube::{CubeError, npy::NpyError},
+    params::ParamsError,
+    plot,
+    run::RunError,
+};
+
+/// Anything a command can end with other than success.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Parameters that cannot be used.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// Trouble with a file.
+    #[error(transparent)]
+    Cube(#[from] CubeError),
+    /// A run that failed.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// A picture that could not be made.
+    #[error(transparent)]
+    Plot(#[from] plot::Error),
+    /// A command line that cannot be carried out.
+    #[error("{0}")]
+    Usage(String),
+    /// Two things that should be equal are not; the result on stdout says how.
+    #[error("{0}")]
+    Differs(String),
+    /// Something of the system failed.
+    #[error("{0}")]
+    System(String),
+    /// Whoever read our results has gone: nothing is wrong.
+    #[error("the reader of the results has gone")]
+    ClosedPipe,
+}
+
+impl Error {
+    /// 0 nothing wrong · 1 could not · 2 wrong usage or parameters · 3 data damaged or not matching.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::ClosedPipe => 0,
+            Self::System(_) => 1,
+            Self::Plot(
+                plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
+            ) => 2,
+            Self::Plot(_) => 1,
+            Self::Params(_) | Self::Usage(_) => 2,
+            Self::Differs(_) => 3,
+            Self::Run(RunError::Memory { .. } | RunError::Random(_)) => 1,
+            Self::Cube(error) | Self::Run(RunError::Cube(error)) => match error {
+                CubeError::Io { .. }
+                | CubeError::NoSpace { .. }
+                | CubeError::Locked { .. }
+                | CubeError::NoLocks { .. } => 1,
+                CubeError::Complete { .. }
+                | CubeError::Partial { .. }
+                | CubeError::Unborn { .. }
+                | CubeError::Foreign { .. }
+                | CubeError::OtherParameters { .. }
+                | CubeError::Name { .. }
+                | CubeError::Npy {
+                    source: NpyError::Dtype(_),
+                    ..
+                } => 2,
+                CubeError::DamagedJournal { .. }
+                | CubeError::LostHeader { .. }
+                | CubeError::DoesNotMatch { .. }
+                | CubeError::DamagedSnapshot { .. }
+                | CubeError::Npy { .. } => 3,
+            },
+        }
+    }
+}

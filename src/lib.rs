@@ -1,0 +1,15 @@
+//! Two-dimensional diffusion.
+pub mod cli;
+pub mod cube;
+pub mod error;
+pub mod field;
+pub mod grid;
+pub mod machine;
+pub mod params;
+pub mod physics;
+pub mod plot;
+pub mod problem;
+pub mod run;
+pub mod schedule;
+pub mod solver;
+pub mod stencil;

@@ -1,0 +1,7 @@
+//! `diff2d`: parse, call, exit code.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    diff2d::cli::main()
+}

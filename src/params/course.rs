@@ -1,0 +1,198 @@
+//! The course's dialect, `diff2dparams.py`: `name = literal`, separated by newlines or semicolons.
+
+use super::{
+    error::ParamsError,
+    value::{Entry, Place, Value},
+};
+
+/// All statements of a course file, in order; `None` when some statement has another form, so that
+/// the caller can report what the file really is.
+#[must_use]
+pub fn parse(file: &str, text: &str) -> Option<Vec<Entry>> {
+    let mut entries = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        for statement in statements(line)? {
+            let (key, literal) = statement.split_once('=')?;
+            entries.push(Entry {
+                key: name(key.trim())?,
+                value: literal_value(literal.trim())?,
+                place: Place::Line {
+                    file: file.to_owned(),
+                    line: index + 1,
+                },
+            });
+        }
+    }
+    (!entries.is_empty()).then_some(entries)
+}
+
+/// The first key that stands twice: Python would keep the last one, a person meant one of them.
+///
+/// # Errors
+/// [`ParamsError::Repeated`].
+pub fn no_repeats(entries: &[Entry]) -> Result<(), ParamsError> {
+    for (index, entry) in entries.iter().enumerate() {
+        let earlier = entries[..index].iter().find(|other| other.key == entry.key);
+        if let Some(Entry {
+            place: Place::Line { line, .. },
+            ..
+        }) = earlier
+        {
+            return Err(ParamsError::Repeated {
+                place: entry.place.clone(),
+                key: entry.key.clone(),
+                first: *line,
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Splits a line at semicolons and drops the comment, both only outside quotes.
+fn statements(line: &str) -> Option<Vec<&str>> {
+    let mut parts = Vec::new();
+    let (mut start, mut end, mut quote) = (0, line.len(), None);
+    for (at, letter) in line.char_indices() {
+        match (quote, letter) {
+            (Some(open), _) if letter == open => quote = None,
+            (Some(_), _) => {}
+            (None, '\'' | '"') => quote = Some(letter),
+            (None, ';') => {
+                parts.push(&line[start..at]);
+                start = at + 1;
+            }
+            (None, '#') => {
+                end = at;
+                break;
+            }
+            (None, _) => {}
+        }
+    }
+    if quote.is_some() {
+        return None;
+    }
+    parts.push(&line[start..end]);
+    Some(
+        parts
+            .into_iter()
+            .map(str::trim)
+            .filter(|part| !part.is_empty())
+            .collect(),
+    )
+}
+
+fn name(text: &str) -> Option<String> {
+    let mut letters = text.chars();
+    let first = letters.next()?;
+    let valid = (first.is_ascii_alphabetic() || first == '_')
+        && letters.all(|letter| letter.is_ascii_alphanumeric() || letter == '_');
+    valid.then(|| text.to_owned())
+}
+
+fn literal_value(text: &str) -> Option<Value> {
+    match text {
+        "True" => return Some(Value::Boolean(true)),
+        "False" => return Some(Value::Boolean(false)),
+        _ => {}
+    }
+    for quote in ['\'', '"'] {
+        if let Some(inner) = text
+            .strip_prefix(quote)
+            .and_then(|rest| rest.strip_suffix(quote))
+        {
+            let plain = !inner.contains(['\\', quote]);
+            return plain.then(|| Value::String(inner.to_owned()));
+        }
+    }
+    number(text)
+}
+
+/// A Python number: `1`, `10.`, `.5`, `1e-3`, `1_000`; not `nan` or `inf`, which are names there.
+fn number(text: &str) -> Option<Value> {
+    let unsigned = text.trim_start_matches(['+', '-']);
+    let digits_only = |part: &str| {
+        part.split('_')
+            .all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+        None => (unsigned, None),
+    };
+    let (whole, fraction) = match mantissa.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (mantissa, None),
+    };
+    let some_digits = !(whole.is_empty() && fraction.is_none_or(str::is_empty));
+    let parts_are_digits = (whole.is_empty() || digits_only(whole))
+        && fraction.is_none_or(|part| part.is_empty() || digits_only(part))
+        && exponent.is_none_or(|part| digits_only(part.strip_prefix(['+', '-']).unwrap_or(part)));
+    if !some_digits || !parts_are_digits || text.len() - unsigned.len() > 1 {
+        return None;
+    }
+    let plain = text.replace('_', "");
+    if fraction.is_none() && exponent.is_none() {
+        let octal_in_old_python =
+            whole.len() > 1 && whole.starts_with('0') && !whole.trim_matches(['0', '_']).is_empty();
+        if octal_in_old_python {
+            return None;
+        }
+        if let Ok(value) = plain.parse() {
+            return Some(Value::Integer(value));
+        }
+    }
+    plain.parse().ok().map(Value::Float)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(text: &str) -> Option<Vec<(String, Value)>> {
+        parse("p.py", text).map(|entries| {
+            entries
+                .into_iter()
+                .map(|entry| (entry.key, entry.value))
+                .collect()
+        })
+    }
+
+    #[test]
+    fn the_course_file_is_read() {
+        let text = "# the course's\nD = 1.0;\nx1 = -10.; x2 = .5e1 # ends\ngraphics = False\n";
+        let expected = vec![
+            ("D".into(), Value::Float(1.0)),
+            ("x1".into(), Value::Float(-10.0)),
+            ("x2".into(), Value::Float(5.0)),
+            ("graphics".into(), Value::Boolean(false)),
+        ];
+        assert_eq!(values(text), Some(expected));
+    }
+
+    #[test]
+    fn other_python_is_not() {
+        for text in [
+            "import numpy",
+            "D = 1 + 1",
+            "D == 1",
+            "D = nan",
+            "D = true",
+            "1D = 1",
+            "D = 1 2",
+            "D = '1",
+            "D = --1",
+            "D = .",
+            "D = 1e",
+            "D = 1__0",
+            "D = 012",
+            "",
+        ] {
+            assert_eq!(values(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_hash_or_semicolon_in_quotes_is_text() {
+        let expected = vec![("grid".into(), Value::String("a;b#c".into()))];
+        assert_eq!(values("grid = 'a;b#c'"), Some(expected));
+    }
+}

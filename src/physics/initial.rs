@@ -1,0 +1,38 @@
+//! The initial condition.
+
+use crate::{
+    field::Field,
+    grid::{Axis, Grid},
+    stencil::Real,
+};
+use rayon::prelude::*;
+
+/// One factor of the four peaks, `a(x) = 1 - |1 - 4*|(x-xm)/(x2-x1)||` with `xm = (x1+x2)/2`.
+///
+/// Source: the course's slides, in the order of its operations.
+#[must_use]
+pub fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
+    let xm = (x1 + x2) / 2.0;
+    1.0 - (1.0 - 4.0 * ((x - xm) / (x2 - x1)).abs()).abs()
+}
+
+/// Writes `p = a(y)*a(x)` to the interior nodes; the boundary ring keeps its zeros.
+pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid) {
+    let factors = |axis: &Axis| -> Vec<f64> {
+        (0..axis.nodes)
+            .map(|i| peak(axis.node(i), axis.domain()))
+            .collect()
+    };
+    let (along_y, along_x) = (factors(&grid.y), factors(&grid.x));
+    let (ny, nx) = grid.shape();
+    field
+        .as_mut_slice()
+        .par_chunks_exact_mut(nx)
+        .enumerate()
+        .filter(|&(j, _)| 0 < j && j < ny - 1)
+        .for_each(|(j, row)| {
+            for i in 1..nx - 1 {
+                row[i] = T::from_f64(along_y[j] * along_x[i]);
+            }
+        });
+}

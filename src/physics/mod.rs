@@ -1,0 +1,3 @@
+//! The physical problem: what the density is before the first step.
+
+pub mod initial;

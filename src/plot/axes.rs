@@ -1,0 +1,136 @@
+//! Where the nodes of a field lie.
+
+/// Where the nodes of a field lie: equally spaced along x and along y.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Axes {
+    x: Option<(f64, f64)>,
+    y: Option<(f64, f64)>,
+}
+
+impl Axes {
+    /// Axes from the first to the last node's coordinate; `x` belongs to the columns.
+    pub fn nodes(x: (f64, f64), y: (f64, f64)) -> Self {
+        Self {
+            x: Some(x),
+            y: Some(y),
+        }
+    }
+
+    /// Axes that count nodes from 0, for a field whose coordinates nobody knows.
+    pub fn counted() -> Self {
+        Self { x: None, y: None }
+    }
+
+    /// Both axes, x first, for a field of these rows and columns.
+    ///
+    /// A single node has no spacing and takes that of the other axis. Coordinates that are no
+    /// numbers, or too close together to be told apart, are counted instead.
+    pub(super) fn spans(&self, (rows, columns): (usize, usize)) -> (Span, Span) {
+        self.placed(rows, columns)
+            .unwrap_or((Span::counted(columns, "column"), Span::counted(rows, "row")))
+    }
+
+    fn placed(&self, rows: usize, columns: usize) -> Option<(Span, Span)> {
+        let (x, y) = (self.x?, self.y?);
+        let (dx, dy) = match (rows, columns) {
+            (1, 1) => (1.0, 1.0),
+            (1, _) => (spacing(x, columns)?, spacing(x, columns)?.abs()),
+            (_, 1) => (spacing(y, rows)?.abs(), spacing(y, rows)?),
+            _ => (spacing(x, columns)?, spacing(y, rows)?),
+        };
+        let x = Span::new(x.0, dx, columns, "x");
+        let y = Span::new(y.0, dy, rows, "y");
+        (x.is_usable() && y.is_usable()).then_some((x, y))
+    }
+}
+
+/// Distance from a node to the next, where it is a usable number.
+fn spacing((first, last): (f64, f64), nodes: usize) -> Option<f64> {
+    let spacing = (last - first) / (nodes - 1) as f64;
+    spacing.is_normal().then_some(spacing)
+}
+
+/// What one side of a panel covers: half a spacing beyond the nodes at its ends.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Span {
+    /// Where the axis starts: left or bottom.
+    pub start: f64,
+    /// Where it ends: right or top.
+    pub end: f64,
+    /// Distance between nodes, positive.
+    pub spacing: f64,
+    /// Whether only whole numbers mean something.
+    pub whole: bool,
+    /// Name of the axis.
+    pub name: &'static str,
+}
+
+impl Span {
+    fn new(first: f64, spacing: f64, nodes: usize, name: &'static str) -> Self {
+        Self {
+            start: first - spacing / 2.0,
+            end: first + spacing * (nodes as f64 - 0.5),
+            spacing: spacing.abs(),
+            whole: false,
+            name,
+        }
+    }
+
+    fn counted(nodes: usize, name: &'static str) -> Self {
+        let whole = true;
+        Self {
+            whole,
+            ..Self::new(0.0, 1.0, nodes, name)
+        }
+    }
+
+    /// Whether neighbouring nodes have different coordinates, all of them numbers.
+    fn is_usable(&self) -> bool {
+        let apart = |at: f64| at.is_finite() && at + self.spacing != at;
+        apart(self.start) && apart(self.end) && (self.end - self.start).is_finite()
+    }
+
+    /// Where `value` lies between start (0) and end (1).
+    pub fn fraction(&self, value: f64) -> f64 {
+        (value - self.start) / (self.end - self.start)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_node_covers_half_a_spacing_to_each_side() {
+        let (x, y) = Axes::nodes((0.0, 4.0), (-1.0, 1.0)).spans((3, 5));
+        assert_eq!((x.start, x.end), (-0.5, 4.5));
+        assert_eq!((y.start, y.end), (-1.5, 1.5));
+        assert_eq!(x.fraction(2.0), 0.5);
+    }
+
+    #[test]
+    fn a_single_node_borrows_the_spacing_of_the_other_axis() {
+        let (x, y) = Axes::nodes((7.0, 7.0), (0.0, 2.0)).spans((5, 1));
+        assert_eq!((x.start, x.end, y.spacing), (6.75, 7.25, 0.5));
+        let (x, y) = Axes::nodes((7.0, 7.0), (1.0, 1.0)).spans((1, 1));
+        assert_eq!((x.start, x.end, y.start, y.end), (6.5, 7.5, 0.5, 1.5));
+    }
+
+    #[test]
+    fn unusable_coordinates_are_counted_instead() {
+        let (x, _) = Axes::counted().spans((2, 3));
+        assert_eq!(
+            (x.start, x.end, x.whole, x.name),
+            (-0.5, 2.5, true, "column")
+        );
+        let (_, y) = Axes::nodes((0.0, f64::NAN), (0.0, 1.0)).spans((2, 3));
+        assert_eq!((y.start, y.end, y.name), (-0.5, 1.5, "row"));
+    }
+
+    #[test]
+    fn an_axis_may_run_downward() {
+        let (x, _) = Axes::nodes((1.0, 0.0), (0.0, 1.0)).spans((2, 2));
+        assert_eq!((x.start, x.end, x.spacing), (1.5, -0.5, 1.0));
+        assert_eq!(x.fraction(1.0), 0.25);
+    }
+}

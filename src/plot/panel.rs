@@ -1,0 +1,297 @@
+//! A field in its frame, with axes.
+
+use super::axes::Span;
+use super::canvas::{Anchor, Bitmap, Rect};
+use super::scale::{Scale, Track};
+use super::text::{DIGIT, width};
+use super::{Error, Range, Style, Values, values};
+
+/// Grey of values that are no finite number; one of the sixteen greys of an animation.
+pub(super) const NOTHING: [u8; 3] = [153; 3];
+
+const BLACK: [u8; 3] = [0; 3];
+
+/// Sizes that follow from that of the text, in pixels.
+pub(super) struct Measure {
+    /// Size of the text: the em.
+    pub em: f64,
+    /// Thickness of a line.
+    pub line: usize,
+    /// Length of a tick.
+    pub tick: usize,
+    /// From the panel to a label: tick and a gap.
+    pub label_gap: f64,
+    /// Margin of the picture.
+    pub pad: f64,
+}
+
+impl Measure {
+    pub fn new(em: f64) -> Self {
+        let em = em.max(9.0);
+        let tick = (0.28 * em).round();
+        Self {
+            em,
+            line: (em / 14.0).round().max(1.0) as usize,
+            tick: tick as usize,
+            label_gap: tick + 0.3 * em,
+            pad: (0.7 * em).round(),
+        }
+    }
+}
+
+/// Colours of the values.
+pub(super) struct Ink {
+    /// Colours from the low end of the range to the high one.
+    pub table: Vec<[u8; 3]>,
+    range: Range,
+}
+
+impl Ink {
+    pub fn new(style: &Style, levels: usize) -> Self {
+        Self {
+            table: style.colormap.table(levels),
+            range: style.range.drawn(),
+        }
+    }
+
+    /// The colour of a value.
+    pub fn colour(&self, value: f64) -> [u8; 3] {
+        if !value.is_finite() {
+            return NOTHING;
+        }
+        // The cast takes what lies below the range to 0.
+        let level = (self.range.fraction(value) * self.table.len() as f64) as usize;
+        self.table
+            .get(level)
+            .or(self.table.last())
+            .copied()
+            .unwrap_or(NOTHING)
+    }
+
+    /// A field as the bytes of a panel.
+    pub fn field(&self, field: &dyn Values, panel: &Rect) -> Vec<u8> {
+        values::pixels(field, panel.width, panel.height)
+            .into_iter()
+            .flat_map(|value| self.colour(value))
+            .collect()
+    }
+}
+
+/// Width and height in pixels of a panel whose longer side is about `side`.
+///
+/// The scale is that of the coordinates, equal along both axes. Square cells are magnified by a
+/// whole factor. A panel is never thinner than a sixteenth of its length: only there the scales
+/// differ.
+pub(super) fn fit(
+    (rows, columns): (usize, usize),
+    (x, y): (&Span, &Span),
+    side: usize,
+) -> (usize, usize) {
+    let square = (x.spacing / y.spacing - 1.0).abs() < 1e-3;
+    let long = rows.max(columns);
+    let factor = magnification(long, side);
+    let (width, height) = if square && factor > 0 {
+        (columns * factor, rows * factor)
+    } else {
+        let (across, up) = match square {
+            true => (columns as f64, rows as f64),
+            // Halves, as a sum of two coordinates may be out of reach.
+            false => (
+                columns as f64 * (x.spacing / 2.0),
+                rows as f64 * (y.spacing / 2.0),
+            ),
+        };
+        let pixels = |length: f64| (length / across.max(up) * side as f64).round() as usize;
+        (pixels(across), pixels(up))
+    };
+    let thin = (width.max(height) / 16).max(1);
+    (width.max(thin), height.max(thin))
+}
+
+/// The whole factor that brings `nodes` closest to `side`; 0 if they are too many.
+fn magnification(nodes: usize, side: usize) -> usize {
+    // Closest as a ratio: is (nodes · above) / side at most side / (nodes · below)? Without a
+    // factor below, up to a ratio of √2.
+    let (below, above) = (side / nodes, side / nodes + 1);
+    let closer = match below {
+        0 => nodes < 2 * side && nodes * nodes <= 2 * side * side,
+        _ => nodes * above * nodes * below <= side * side,
+    };
+    if closer { above } else { below }
+}
+
+/// Ticks of an axis of `length` pixels with its labels side by side.
+pub(super) fn horizontal(span: &Span, length: usize, m: &Measure) -> Scale {
+    let length = length as f64;
+    let most = (length / (3.2 * m.em)) as usize;
+    track(span).scale(most.clamp(1, 10), |ticks| {
+        let ends = |(at, label): &(f64, String)| {
+            let half = width(label, m.em).unwrap_or(0.0) / 2.0;
+            (at * length - half, at * length + half)
+        };
+        let apart = |pair: &[(f64, String)]| {
+            let (one, two) = (ends(&pair[0]), ends(&pair[1]));
+            one.1 + 0.6 * m.em <= two.0 || two.1 + 0.6 * m.em <= one.0
+        };
+        ticks.windows(2).all(apart)
+    })
+}
+
+/// Ticks of an axis of `length` pixels with its labels above each other.
+pub(super) fn vertical(span: &Span, length: usize, m: &Measure) -> Scale {
+    let most = (length as f64 / (2.6 * m.em)) as usize;
+    let most = most.clamp(1, 10);
+    track(span).scale(most, |ticks| above_each_other(ticks, length, m))
+}
+
+/// Whether labels beside ticks of an axis of `length` pixels leave each other room.
+pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Measure) -> bool {
+    let apart =
+        |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() * length as f64 >= 1.5 * m.em;
+    ticks.windows(2).all(apart)
+}
+
+fn track(span: &Span) -> Track<impl Fn(f64) -> f64> {
+    Track {
+        low: span.start.min(span.end),
+        high: span.start.max(span.end),
+        whole: span.whole,
+        place: |value| span.fraction(value),
+    }
+}
+
+/// Length of the longest label of a scale.
+pub(super) fn widest(scale: &Scale, m: &Measure) -> Result<f64, Error> {
+    scale.ticks.iter().try_fold(0.0, |most: f64, (_, label)| {
+        Ok(most.max(width(label, m.em)?))
+    })
+}
+
+/// How far labels and name of the horizontal axis reach below the panel.
+pub(super) fn depth(m: &Measure) -> f64 {
+    m.label_gap + m.em * (DIGIT + 0.5 + 0.75 + 0.2)
+}
+
+/// A thin frame around a panel; it covers no pixel of the panel.
+pub(super) fn border(bitmap: &mut Bitmap, panel: &Rect, m: &Measure) -> Result<(), Error> {
+    let outer = Rect {
+        left: panel.left - m.line,
+        top: panel.top - m.line,
+        width: panel.width + 2 * m.line,
+        height: panel.height + 2 * m.line,
+    };
+    bitmap.fill(outer, BLACK)?;
+    bitmap.fill(*panel, [255; 3])
+}
+
+/// Ticks, labels and name below a panel.
+pub(super) fn x_axis(
+    bitmap: &mut Bitmap,
+    panel: &Rect,
+    scale: &Scale,
+    m: &Measure,
+    name: &str,
+) -> Result<(), Error> {
+    let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
+    for (at, label) in &scale.ticks {
+        let x = panel.left as f64 + at * panel.width as f64;
+        let tick = Rect {
+            left: (x - m.line as f64 / 2.0).round() as usize,
+            top: panel.bottom(),
+            width: m.line,
+            height: m.line + m.tick,
+        };
+        bitmap.fill(tick, BLACK)?;
+        bitmap.write(label, m.em, (x, base), Anchor::Centre)?;
+    }
+    let middle = panel.left as f64 + panel.width as f64 / 2.0;
+    let below = base + 1.25 * m.em;
+    bitmap.write(&titled(name, scale), m.em, (middle, below), Anchor::Centre)
+}
+
+/// Ticks, labels and name to the left of a panel.
+pub(super) fn y_axis(
+    bitmap: &mut Bitmap,
+    panel: &Rect,
+    scale: &Scale,
+    m: &Measure,
+    name: &str,
+) -> Result<(), Error> {
+    let right = panel.left as f64 - m.label_gap;
+    for (at, label) in &scale.ticks {
+        let y = panel.bottom() as f64 - at * panel.height as f64;
+        let tick = Rect {
+            left: panel.left - m.line - m.tick,
+            top: (y - m.line as f64 / 2.0).round() as usize,
+            width: m.line + m.tick,
+            height: m.line,
+        };
+        bitmap.fill(tick, BLACK)?;
+        let base = y + m.em * DIGIT / 2.0;
+        bitmap.write(label, m.em, (right, base), Anchor::Right)?;
+    }
+    let middle = panel.top as f64 + panel.height as f64 / 2.0;
+    let left = right - widest(scale, m)? - 0.6 * m.em;
+    bitmap.write(&titled(name, scale), m.em, (left, middle), Anchor::Upright)
+}
+
+/// The name of an axis with what its labels share.
+pub(super) fn titled(name: &str, scale: &Scale) -> String {
+    match (name.is_empty(), scale.note.is_empty()) {
+        (_, true) => name.to_string(),
+        (true, false) => scale.note.clone(),
+        (false, false) => format!("{name}  ({})", scale.note),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plot::Axes;
+
+    fn size(rows: usize, columns: usize) -> (usize, usize) {
+        let (x, y) = Axes::counted().spans((rows, columns));
+        fit((rows, columns), (&x, &y), 840)
+    }
+
+    #[test]
+    fn small_grids_are_magnified_by_a_whole_factor() {
+        assert_eq!(size(301, 301), (903, 903));
+        assert_eq!(size(102, 51), (408, 816));
+        assert_eq!(size(1, 1), (840, 840));
+        assert_eq!(size(840, 840), (840, 840));
+        assert_eq!(size(1000, 1000), (1000, 1000));
+    }
+
+    #[test]
+    fn no_size_makes_a_giant_or_a_sliver() {
+        for long in (1..3000usize).chain([16384, 1 << 31, 1 << 40]) {
+            for short in [1, 2, long.div_ceil(3), long] {
+                let (width, height) = size(short.min(long), long);
+                assert!((590..1200).contains(&width), "{long}: {width}");
+                assert!(height >= width / 16 && height <= width, "{long} {short}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_scale_alike_where_cells_are_not_square() {
+        let (x, y) = Axes::nodes((0.0, 9.0), (0.0, 19.0)).spans((5, 10));
+        let (width, height) = fit((5, 10), (&x, &y), 800);
+        assert_eq!(height, 800); // 23.75 high, 10 wide
+        assert_eq!(width, (800.0f64 * 10.0 / 23.75).round() as usize);
+    }
+
+    #[test]
+    fn colours_follow_the_range_and_nothing_is_grey() {
+        let ink = Ink::new(&Style::new(Range::default()), 4);
+        let level = |value| ink.table.iter().position(|c| *c == ink.colour(value));
+        assert_eq!(
+            [-9.0, 0.0, 0.26, 0.74, 1.0, 9.0].map(level),
+            [0, 0, 1, 2, 3, 3].map(Some)
+        );
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(ink.colour(value), NOTHING);
+        }
+    }
+}

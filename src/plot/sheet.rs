@@ -1,0 +1,197 @@
+//! A contact sheet: many frames on one page.
+
+use super::axes::Span;
+use super::bar::Bar;
+use super::canvas::{Anchor, Bitmap, Rect};
+use super::panel::{self, Ink, Measure};
+use super::scale::Scale;
+use super::text::DIGIT;
+use super::{Error, Frame, Style, colormap};
+
+/// Pixels that the longer side of a panel aims at.
+const SIDE: usize = 200;
+
+/// At most `most` of `total` frames, evenly spread, the first and the last among them.
+///
+/// ```
+/// assert_eq!(diff2d::plot::spread(9, 3), [0, 4, 8]);
+/// ```
+pub fn spread(total: usize, most: usize) -> Vec<usize> {
+    match (total, most) {
+        (_, 0) => Vec::new(),
+        (_, 1) if total > 1 => vec![total - 1],
+        _ if total <= most => (0..total).collect(),
+        _ => (0..most).map(|i| i * (total - 1) / (most - 1)).collect(),
+    }
+}
+
+/// A contact sheet in the making: panels in reading order under one colour bar.
+///
+/// Frames are pushed one at a time and not kept.
+pub struct Sheet {
+    bitmap: Bitmap,
+    panels: Vec<Rect>,
+    columns: usize,
+    used: usize,
+    axes: [(Span, Scale); 2],
+    ink: Ink,
+    measure: Measure,
+    shape: (usize, usize),
+    cadence: Option<f64>,
+}
+
+impl Sheet {
+    /// Panels that are still large enough to be read; [`spread`] picks the frames.
+    pub const MOST: usize = 36;
+
+    /// A sheet for `count` frames like `first`, which is not drawn yet.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFrames`] where `count` is 0, [`Error::Empty`] for a field without values.
+    pub fn new(first: &Frame, count: usize, style: &Style) -> Result<Self, Error> {
+        if count == 0 {
+            return Err(Error::NoFrames);
+        }
+        let shape = first.shape()?;
+        let (x, y) = first.axes.spans(shape);
+        let (across, up) = panel::fit(shape, (&x, &y), SIDE);
+        let m = Measure::new(0.09 * across.max(up) as f64);
+        let (x_scale, y_scale) = (
+            panel::horizontal(&x, across, &m),
+            panel::vertical(&y, up, &m),
+        );
+
+        // A cell is a panel with the gap to the next; above a panel its title has room.
+        let title = 1.75 * m.em;
+        let inner = across.max((6.5 * m.em) as usize);
+        let cell_width = inner + (2.2 * m.em) as usize;
+        let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
+        let columns = columns(count, cell_width, cell_height);
+        let rows = count.div_ceil(columns);
+        let left = m.pad + 1.45 * m.em + panel::widest(&y_scale, &m)? + m.label_gap;
+        let left = left.ceil() as usize;
+        let top = (m.pad + title).ceil() as usize;
+        let panels = (0..count).map(|k| Rect {
+            left: left + k % columns * cell_width + (inner - across) / 2,
+            top: top + k / columns * cell_height,
+            width: across,
+            height: up,
+        });
+
+        let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
+        let bar = Bar::new(style, bar_height, &m)?;
+        let bar_left = left + (columns - 1) * cell_width + inner + (1.6 * m.em) as usize;
+        let below = (rows - 1) * cell_height + up;
+        let low = (top + below) as f64 + panel::depth(&m);
+        let low = low.max((top + bar_height) as f64 + 0.6 * m.em);
+        let mut bitmap = Bitmap::new(
+            (bar_left as f64 + bar.width + m.pad).ceil() as usize,
+            (low + m.pad).ceil() as usize,
+        );
+        let ink = Ink::new(style, colormap::LEVELS);
+        bar.draw(&mut bitmap, bar_left, top, &ink, &m)?;
+        Ok(Self {
+            bitmap,
+            panels: panels.collect(),
+            columns,
+            used: 0,
+            axes: [(x, x_scale), (y, y_scale)],
+            ink,
+            measure: m,
+            shape,
+            cadence: style.cadence,
+        })
+    }
+
+    /// Draws the next panel.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] for a frame of another shape, [`Error::Full`] for one too many.
+    pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
+        let (first, this) = (self.shape, frame.shape()?);
+        if first != this {
+            return Err(Error::Shape { first, this });
+        }
+        let Some(panel) = self.panels.get(self.used).copied() else {
+            return Err(Error::Full(self.panels.len()));
+        };
+        let m = &self.measure;
+        let bitmap = &mut self.bitmap;
+        let [(x, x_scale), (y, y_scale)] = &self.axes;
+        // Axes stand where no panel follows below, and at the left.
+        if self.used + self.columns >= self.panels.len() {
+            panel::x_axis(bitmap, &panel, x_scale, m, x.name)?;
+        }
+        if self.used.is_multiple_of(self.columns) {
+            // Names of low panels would run into each other.
+            let high = panel.height as f64 > 3.0 * m.em;
+            panel::y_axis(bitmap, &panel, y_scale, m, if high { y.name } else { "" })?;
+        }
+        panel::border(bitmap, &panel, m)?;
+        bitmap.blit(panel, &self.ink.field(frame.values, &panel))?;
+        let middle = panel.left as f64 + panel.width as f64 / 2.0;
+        let base = panel.top as f64 - m.em * (1.2 - DIGIT);
+        let title = frame.title(self.cadence);
+        bitmap.write(&title, m.em, (middle, base), Anchor::Centre)?;
+        self.used += 1;
+        Ok(())
+    }
+
+    /// The sheet; panels that nothing was pushed into stay white.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFrames`] for a sheet without any.
+    pub fn finish(self) -> Result<Bitmap, Error> {
+        match self.used {
+            0 => Err(Error::NoFrames),
+            _ => Ok(self.bitmap),
+        }
+    }
+}
+
+/// The number of columns that makes a page of about three by two with few cells left empty.
+fn columns(count: usize, width: usize, height: usize) -> usize {
+    let cost = |columns: usize| {
+        let rows = count.div_ceil(columns);
+        let shape = (columns * width) as f64 / (rows * height) as f64 / 1.5;
+        let empty = (rows * columns - count) as f64 / count as f64;
+        shape.ln().abs() + 3.0 * empty
+    };
+    (1..=count)
+        .min_by(|a, b| cost(*a).total_cmp(&cost(*b)))
+        .unwrap_or(1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spread_frames_are_even_and_keep_the_ends() {
+        assert_eq!(spread(3, 30), [0, 1, 2]);
+        assert_eq!(spread(0, 30), Vec::<usize>::new());
+        assert_eq!(spread(5, 1), [4]);
+        let picked = spread(1000, 30);
+        assert_eq!((picked.len(), picked[0], picked[29]), (30, 0, 999));
+        assert!(
+            picked
+                .windows(2)
+                .all(|p| (34..=35).contains(&(p[1] - p[0])))
+        );
+    }
+
+    #[test]
+    fn pages_are_neither_ribbons_nor_full_of_holes() {
+        assert_eq!(columns(1, 250, 250), 1);
+        assert_eq!(columns(6, 250, 250), 3);
+        assert_eq!(columns(24, 250, 250), 6);
+        for count in 1..=36 {
+            let columns = columns(count, 250, 260);
+            let rows = count.div_ceil(columns);
+            assert!(rows * columns - count < columns.max(2));
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Text by the font that ships with the program.
+//!
+//! The text that plotters itself draws moves every glyph to a whole pixel and forgets the room to
+//! its left. Here glyphs stand where the font wants them, and the base line on a whole pixel.
+
+use super::Error;
+use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use std::sync::LazyLock;
+
+static BYTES: &[u8] = include_bytes!("font/DejaVuSans.ttf");
+static FONT: LazyLock<Option<FontRef<'static>>> =
+    LazyLock::new(|| FontRef::try_from_slice(BYTES).ok());
+
+/// Height of a digit in a text of size 1.
+pub(super) const DIGIT: f64 = 0.729;
+
+fn font() -> Result<&'static FontRef<'static>, Error> {
+    FONT.as_ref()
+        .ok_or_else(|| Error::Draw("the built-in font is damaged".to_string()))
+}
+
+/// Scale that makes the em of the font `size` pixels.
+fn scale(font: &FontRef, size: f64) -> PxScale {
+    let em = font.units_per_em().unwrap_or(font.height_unscaled());
+    PxScale::from(size as f32 * font.height_unscaled() / em)
+}
+
+/// Length of a text of `size` pixels an em.
+pub(super) fn width(text: &str, size: f64) -> Result<f64, Error> {
+    glyphs(text, size, |_, _, _| ())
+}
+
+/// Calls `dot(right, down, coverage)` for every pixel that a text touches, counted from the start
+/// of its base line, and returns its length.
+pub(super) fn glyphs(
+    text: &str,
+    size: f64,
+    mut dot: impl FnMut(i32, i32, f32),
+) -> Result<f64, Error> {
+    let font = font()?;
+    let scale = scale(font, size);
+    let scaled = font.as_scaled(scale);
+    let (mut pen, mut before) = (0.0, None);
+    for id in text.chars().map(|c| font.glyph_id(c)) {
+        pen += before.map_or(0.0, |before| scaled.kern(before, id));
+        before = Some(id);
+        let glyph = id.with_scale_and_position(scale, point(pen, 0.0));
+        if let Some(outline) = font.outline_glyph(glyph) {
+            let corner = outline.px_bounds().min;
+            let (left, top) = (corner.x as i32, corner.y as i32);
+            outline.draw(|x, y, coverage| dot(left + x as i32, top + y as i32, coverage));
+        }
+        pen += scaled.h_advance(id);
+    }
+    Ok(f64::from(pen))
+}

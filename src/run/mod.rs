@@ -1,0 +1,217 @@
+//! The run: a problem's time loop from its first state, or the last durable one, to the end.
+
+mod output;
+mod pace;
+mod report;
+
+pub use report::{Report, Seconds};
+
+use crate::{
+    cube::{Claim, CubeError, Paths, Store, checkpoint},
+    field::Field,
+    machine,
+    params::Precision,
+    physics::initial,
+    problem::Problem,
+    schedule::Clock,
+    solver::Solver,
+    stencil::{Real, Stencil},
+};
+use crossbeam_channel::Sender;
+use output::Output;
+use pace::Pace;
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+/// How a run is carried out; nothing of it changes a bit of the result.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    /// The cube's name; `None` computes without writing.
+    pub output: Option<PathBuf>,
+    /// What to do with an output that exists.
+    pub claim: Claim,
+    /// Write the state aside this often between snapshots.
+    pub checkpoint_every: Option<Duration>,
+    /// Be stopped and durable this long after the start.
+    pub max_walltime: Option<Duration>,
+}
+
+/// The lines between a run and whoever watches it.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    /// The time of each snapshot as it is committed (without a cube: reached).
+    pub committed: Sender<Clock>,
+    /// Sentences worth telling.
+    pub notes: Sender<String>,
+    /// Steps taken so far.
+    pub step: Arc<AtomicU64>,
+    /// The number of the signal that asks the run to stop, or 0.
+    pub signal: Arc<AtomicUsize>,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// At its last step.
+    Done,
+    /// It had been done before.
+    AlreadyDone,
+    /// By a signal of this number; resumable.
+    Signalled(usize),
+    /// At the end of its wall time; resumable.
+    OutOfTime,
+}
+
+/// Why a run failed.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Trouble with its files.
+    #[error(transparent)]
+    Cube(#[from] CubeError),
+    /// The fields do not fit into memory.
+    #[error(
+        "the run needs {needed} bytes of memory for its two fields and {available} are available: a larger dx or precision = \"f32\" needs less"
+    )]
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available, in words.
+        available: String,
+    },
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers for the run id: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+/// Runs a problem on the current rayon pool.
+///
+/// # Errors
+/// [`RunError`]; every snapshot that was committed before it stays so.
+pub fn run(problem: &Problem, options: &Options, watch: &Watch) -> Result<Report, RunError> {
+    match problem.params.precision {
+        Precision::F64 => simulate::<f64>(problem, options, watch),
+        Precision::F32 => simulate::<f32>(problem, options, watch),
+    }
+}
+
+fn simulate<T: Real>(
+    problem: &Problem,
+    options: &Options,
+    watch: &Watch,
+) -> Result<Report, RunError> {
+    let schedule = &problem.schedule;
+    let mut pace = Pace::new(problem, options, watch);
+
+    let mut state = allocate::<T>(problem)?;
+    let store = match &options.output {
+        Some(cube) => Some(Store::claim(
+            &Paths::of(cube)?,
+            problem.header()?,
+            options.claim,
+        )?),
+        None => None,
+    };
+    if store.as_ref().is_some_and(Store::is_complete) {
+        return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
+    }
+    let durable = match &store {
+        Some(store) => resume(store, &mut state, watch)?,
+        None => None,
+    };
+    if durable.is_none() {
+        initial::four_peaks(&mut state, &problem.grid);
+    }
+    let began = durable.unwrap_or(Clock::start());
+    let mut solver = Solver::new(Stencil::new(T::from_f64(schedule.r)), state)
+        .map_err(|_| no_memory(problem))?;
+    let mut output = Output::start(store, problem, watch)?;
+    pace.initialised();
+
+    let mut now = began;
+    if durable.is_none() {
+        output.put(now, solver.state());
+    }
+    while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
+        let due = schedule.next_due(now.step) - now.step;
+        let steps = pace.batch(due, solver.stencil().depth());
+        pace.time(steps, || solver.advance(steps));
+        now.tick(steps, schedule.dt);
+        watch.step.store(now.step, Ordering::Relaxed);
+        if schedule.is_snapshot(now.step) {
+            output.put(now, solver.state());
+        } else if pace.checkpoint_is_due() {
+            output.checkpoint(now, solver.state())?;
+        }
+    }
+    let outcome = match pace.stop() {
+        Some(stopped) if now.step < schedule.nsteps => {
+            output.checkpoint(now, solver.state())?;
+            stopped
+        }
+        _ => Outcome::Done,
+    };
+    let written = output.finish()?;
+    Ok(Report::new(
+        problem,
+        &solver,
+        now.step - began.step,
+        &pace,
+        written,
+        outcome,
+    ))
+}
+
+/// The last durable state, and when it was; `None` when nothing is committed yet.
+fn resume<T: Real>(
+    store: &Store,
+    state: &mut Field<T>,
+    watch: &Watch,
+) -> Result<Option<Clock>, CubeError> {
+    let header = &store.header;
+    let Some(last) = store
+        .last(state.as_mut_bytes())?
+        .map(|record| record.clock())
+    else {
+        return Ok(None);
+    };
+    let clock = match checkpoint::read(&store.paths, header, last.step, state.as_mut_bytes())? {
+        Some(newer) => newer,
+        None => {
+            // A torn checkpoint has overwritten the state.
+            store.last(state.as_mut_bytes())?;
+            last
+        }
+    };
+    // Nobody has to listen.
+    let _ = watch.notes.send(format!(
+        "continuing after step {} of {}, with {} of {} snapshots committed",
+        clock.step,
+        header.nsteps,
+        store.records.len(),
+        header.shape[0],
+    ));
+    watch.step.store(clock.step, Ordering::Relaxed);
+    Ok(Some(clock))
+}
+
+/// A field, if two of them fit into memory: the system would promise more than it has.
+fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
+    if machine::available_memory().is_some_and(|available| available < problem.memory_bytes()) {
+        return Err(no_memory(problem));
+    }
+    Field::zeros(problem.grid.shape()).map_err(|_| no_memory(problem))
+}
+
+fn no_memory(problem: &Problem) -> RunError {
+    RunError::Memory {
+        needed: problem.memory_bytes(),
+        available: machine::available_memory()
+            .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
+    }
+}

@@ -1,0 +1,96 @@
+//! [`Report`]: the figures of a run, for `--report`.
+
+use super::{Outcome, pace::Pace};
+use crate::{cube::write::Times, machine, problem::Problem, solver::Solver, stencil::Real};
+use serde::Serialize;
+
+/// Figures of a finished or stopped run.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Interior nodes × steps of this process.
+    pub updates: u64,
+    /// Wall time by activity.
+    pub seconds: Seconds,
+    /// `updates` by `seconds.advance` \[1/s\].
+    pub updates_per_second: f64,
+    /// Threads that advance the fields.
+    pub threads: usize,
+    /// Processes that share the grid.
+    pub ranks: usize,
+    /// The machine.
+    pub machine: String,
+    /// How a step is computed.
+    pub kernel: String,
+    /// What a thread advances several steps at once.
+    pub tile: String,
+    /// How snapshots reach the file.
+    pub io: String,
+    /// How the run ended.
+    #[serde(skip)]
+    pub outcome: Outcome,
+}
+
+/// Wall time of a run by activity \[s\]; `write` and `sync` go on while the fields advance.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Seconds {
+    /// From the start to the last commit.
+    pub total: f64,
+    /// Memory, files and the first state.
+    pub initialise: f64,
+    /// The stepping loop.
+    pub advance: f64,
+    /// Hashing and placing snapshots, all writer threads together.
+    pub write: f64,
+    /// Making them durable.
+    pub sync: f64,
+}
+
+impl Report {
+    pub(super) fn new<T: Real>(
+        problem: &Problem,
+        solver: &Solver<T>,
+        steps: u64,
+        pace: &Pace,
+        (io, times): (String, Times),
+        outcome: Outcome,
+    ) -> Self {
+        let updates = problem.grid.interior() * steps;
+        let advance = pace.advance.as_secs_f64();
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let updates_per_second = if steps == 0 {
+            0.0
+        } else {
+            updates as f64 / advance
+        };
+        Self {
+            updates,
+            seconds: Seconds {
+                total: pace.total().as_secs_f64(),
+                initialise: pace.initialise.as_secs_f64(),
+                advance,
+                write: times.write.as_secs_f64(),
+                sync: times.sync.as_secs_f64(),
+            },
+            updates_per_second,
+            kernel: solver.stencil().kernel().to_string(),
+            tile: solver.stencil().tile().to_string(),
+            io,
+            ..Self::nothing_to_do(outcome)
+        }
+    }
+
+    pub(super) fn nothing_to_do(outcome: Outcome) -> Self {
+        Self {
+            updates: 0,
+            seconds: Seconds::default(),
+            updates_per_second: 0.0,
+            threads: rayon::current_num_threads(),
+            ranks: 1,
+            machine: machine::name(),
+            kernel: "none".to_owned(),
+            tile: "none".to_owned(),
+            io: "none".to_owned(),
+            outcome,
+        }
+    }
+}

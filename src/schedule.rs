@@ -1,0 +1,171 @@
+//! [`Schedule`]: the time step, how many there are, and when a snapshot is due.
+//!
+//! Times become whole numbers of steps here, once, by truncation; from then on nothing compares
+//! floating-point times.
+
+use crate::{
+    grid::Grid,
+    params::{Params, ParamsError, RawParams},
+};
+
+/// Steps and snapshots of a run.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Schedule {
+    /// Time step, `0.25*dx*dx/D`, the stability limit of the explicit scheme \[time\].
+    pub dt: f64,
+    /// The step's coefficient, `(D/(dx*dx))*dt` \[1\].
+    pub r: f64,
+    /// Number of steps, `int(runtime/dt)`.
+    pub nsteps: u64,
+    /// Steps per snapshot, `int(outtime/dt)`, at least 1.
+    pub nper: u64,
+}
+
+impl Schedule {
+    /// Derives the steps in the order of the family's programs.
+    ///
+    /// Source: the course's slides; `dx*dx` throughout, also where `dx**2` would round differently.
+    ///
+    /// # Errors
+    /// [`ParamsError::Refused`] when a derived number leaves the range of f64 or u64.
+    pub fn new(params: &Params, grid: &Grid, raw: &RawParams) -> Result<Self, ParamsError> {
+        let dx = grid.x.spacing;
+        let dt = 0.25 * dx * dx / params.d;
+        let r = (params.d / (dx * dx)) * dt;
+        if !(dt.is_normal() && r.is_normal()) {
+            return Err(raw.refuse(
+                "D",
+                format!("with a spacing of {dx:?} the time step 0.25*dx*dx/D is {dt:e}, beyond what a float holds"),
+            ));
+        }
+        let count = |key, time: f64| {
+            let steps = (time / dt).trunc();
+            if steps < MOST_STEPS {
+                #[expect(
+                    clippy::cast_possible_truncation,
+                    clippy::cast_sign_loss,
+                    reason = "0 ≤ steps < 2^53"
+                )]
+                Ok(steps as u64)
+            } else {
+                Err(raw.refuse(
+                    key,
+                    format!("that is {steps:e} steps of {dt:e}; fewer than 2^53 are possible"),
+                ))
+            }
+        };
+        Ok(Self {
+            dt,
+            r,
+            nsteps: count("runtime", params.runtime)?,
+            nper: count("outtime", params.outtime)?.max(1),
+        })
+    }
+
+    /// Number of snapshots, the initial state included.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        1 + self.nsteps / self.nper
+    }
+
+    /// The step after which snapshot `index` is taken.
+    #[must_use]
+    pub fn step_of(&self, index: u64) -> u64 {
+        index * self.nper
+    }
+
+    /// Whether a snapshot is taken after `step`.
+    #[must_use]
+    pub fn is_snapshot(&self, step: u64) -> bool {
+        step.is_multiple_of(self.nper)
+    }
+
+    /// The next step behind `step` at which a snapshot is due or the run ends.
+    #[must_use]
+    pub fn next_due(&self, step: u64) -> u64 {
+        ((step / self.nper + 1) * self.nper).min(self.nsteps)
+    }
+
+    /// Simulated time between snapshots \[time\]; what truncation made of `outtime`.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    pub fn cadence(&self) -> f64 {
+        self.nper as f64 * self.dt
+    }
+}
+
+/// Steps are counted exactly by f64 as well, so that times and counts cannot drift apart.
+const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+
+/// Simulated time as the family's programs count it: `dt` added once a step, never `steps*dt`.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Clock {
+    /// Steps taken.
+    pub step: u64,
+    /// Simulated time \[time\].
+    pub simtime: f64,
+}
+
+impl Clock {
+    /// The beginning.
+    #[must_use]
+    pub fn start() -> Self {
+        Self {
+            step: 0,
+            simtime: 0.0,
+        }
+    }
+
+    /// `steps` steps of `dt` later.
+    pub fn tick(&mut self, steps: u64, dt: f64) {
+        for _ in 0..steps {
+            self.simtime += dt;
+        }
+        self.step += steps;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn schedule(text: &str) -> Result<Schedule, ParamsError> {
+        let raw = RawParams::parse("p.toml", text).unwrap();
+        let params = Params::from_raw(&raw).unwrap();
+        let grid = Grid::new(&params, &raw).unwrap();
+        Schedule::new(&params, &grid, &raw)
+    }
+
+    const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 15.0\nouttime = 0.5\n";
+
+    #[test]
+    fn the_seed_problem_has_the_steps_the_course_counts() {
+        let seed = schedule(&format!("{SEED}dx = 0.0667")).unwrap();
+        assert_eq!(
+            (seed.nsteps, seed.nper, seed.snapshots()),
+            (13_410, 447, 31)
+        );
+        let exercise = schedule(&format!("{SEED}dx = 0.1")).unwrap();
+        assert_eq!((exercise.nsteps, exercise.nper), (5_999, 199));
+        assert!((exercise.cadence() - 0.4975).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_step_longer_than_the_interval_is_one_step_per_snapshot() {
+        let coarse = schedule(&format!("{SEED}dx = 5")).unwrap();
+        assert_eq!((coarse.nsteps, coarse.nper), (2, 1));
+    }
+
+    #[test]
+    fn numbers_beyond_the_floats_are_refused() {
+        let text = "x1 = 0\nx2 = 1e-200\ndx = 1e-201\nruntime = 1\nouttime = 1\nD = 1";
+        assert!(
+            schedule(text)
+                .unwrap_err()
+                .to_string()
+                .contains("time step")
+        );
+        let text = "x1 = 0\nx2 = 1\ndx = 0.1\nruntime = 1e30\nouttime = 1\nD = 1";
+        assert!(schedule(text).unwrap_err().to_string().contains("steps"));
+    }
+}
