@@ -17,17 +17,20 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, select, unbounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Run the simulation and write its snapshots to a cube
@@ -37,7 +40,8 @@ use std::{
 #[command(after_help = "Examples:
   diff2d run params/diff2dparams.toml
   diff2d run params/diff2dparams.toml --set dx=0.1 --set grid=walls -o fine.npy
-  diff2d run params/large.toml --resume --max-walltime 55min")]
+  diff2d run params/large.toml --resume --max-walltime 55min
+  diff2d run params/quick.toml --set runtime=30 -o longer.npy --resume --extend output/quick.npy")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     params: ParamsArgs,
@@ -50,6 +54,9 @@ pub(super) struct RunArgs {
     /// Continue an unfinished cube; start if there is none; do nothing if it is complete
     #[arg(long, conflicts_with = "force")]
     resume: bool,
+    /// Take over the snapshots of a cube with a shorter runtime into the new one, then continue
+    #[arg(long, value_name = "SHORTER.npy", requires = "resume")]
+    extend: Option<PathBuf>,
     /// Start a cube of ours over, whatever it holds
     #[arg(long)]
     force: bool,
@@ -160,27 +167,32 @@ fn options(args: &RunArgs) -> Result<Options, Error> {
                 IoArg::Write => Some(Io::Write),
             },
         },
+        extend: args.extend.clone(),
         checkpoint_every: args.checkpoint_every,
         max_walltime: args.max_walltime,
     })
 }
 
-/// The first signal asks the run to stop and be durable, a second one ends it at once.
+/// The first signal asks the run to stop and be durable, a later one ends it at once.
+///
+/// Launchers and terminals tend to deliver one request to the process and again to its group, so
+/// signals in quick succession count as one.
 fn signals() -> Result<Arc<AtomicUsize>, Error> {
+    const ONE_REQUEST: Duration = Duration::from_millis(100);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
     let received = Arc::new(AtomicUsize::new(0));
-    let again = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&again)))
-            .and_then(|_| {
-                signal_hook::flag::register_usize(
-                    signal,
-                    Arc::clone(&received),
-                    signal.unsigned_abs() as usize,
-                )
-            })
-            .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
-    }
+    let request = Arc::clone(&received);
+    thread::spawn(move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+                signal_hook::low_level::exit(128 + signal);
+            }
+            first.get_or_insert_with(Instant::now);
+            request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
+        }
+    });
     Ok(received)
 }
 

@@ -2,10 +2,11 @@
 
 use super::{
     error::CubeError,
+    file::matches_journal,
     journal::{Header, Journal},
     map,
     npy::{Dtype, Kind, NpyHeader},
-    store::{Paths, matches_journal},
+    paths::Paths,
 };
 use memmap2::Mmap;
 use ndarray::Array2;

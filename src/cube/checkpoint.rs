@@ -8,7 +8,7 @@ use super::{
     error::CubeError,
     journal::{Header, seal, unseal},
     npy::DATA_OFFSET,
-    store::{Paths, sync_directory},
+    paths::{Paths, sync_directory},
 };
 use crate::schedule::Clock;
 use serde::{Deserialize, Serialize};

@@ -110,6 +110,20 @@ pub enum CubeError {
         /// The snapshot.
         index: u64,
     },
+    /// A cube whose journal is absent: nobody can say what it should hold.
+    #[error("{} has no journal beside it, so nothing is known of what it should hold", cube.display())]
+    NoJournal {
+        /// The cube.
+        cube: PathBuf,
+    },
+    /// A snapshot was recomputed and is not what the journal says.
+    #[error("snapshot {index} of {} cannot be repaired: recomputed from the snapshot before it, it has another digest than the journal's; --force starts the run over", cube.display())]
+    CannotRepair {
+        /// The cube.
+        cube: PathBuf,
+        /// The snapshot.
+        index: u64,
+    },
     /// A file that should be `.npy` is not, or not whole.
     #[error("cannot use {}: {source}", path.display())]
     Npy {

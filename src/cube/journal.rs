@@ -4,10 +4,18 @@
 //! CRC-32C of the run id followed by the bytes of the line before `,"crc"`, so that a line of
 //! another run, or of this one with a bit turned, is not believed.
 
-use super::{error::CubeError, store::Paths};
-use crate::{params::Params, schedule::Clock};
+use super::{error::CubeError, paths::Paths};
+use crate::{
+    field::Summary,
+    params::{Params, WITHOUT_EFFECT_ON_BITS},
+    schedule::Clock,
+};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::collections::BTreeMap;
+use serde_json::Value;
+use std::{
+    collections::{BTreeMap, HashSet},
+    path::Path,
+};
 
 /// Version of the journal's format.
 pub const FORMAT: u32 = 1;
@@ -63,11 +71,74 @@ impl Header {
         self.offset_of(self.shape[0])
     }
 
+    /// Refuses a cube begun with other parameters than these, of those that decide bits.
+    ///
+    /// # Errors
+    /// [`CubeError::OtherParameters`] with all differences.
+    pub fn same_bits_as(&self, begun: &Self, cube: &Path) -> Result<(), CubeError> {
+        self.differs_from(begun, &WITHOUT_EFFECT_ON_BITS, cube)
+    }
+
+    /// Refuses a cube that could not be the beginning of this one: only `runtime` may differ.
+    ///
+    /// # Errors
+    /// As [`same_bits_as`](Self::same_bits_as).
+    pub fn continues(&self, shorter: &Self, cube: &Path) -> Result<(), CubeError> {
+        let ignored = [&WITHOUT_EFFECT_ON_BITS[..], &["runtime"]].concat();
+        self.differs_from(shorter, &ignored, cube)
+    }
+
+    fn differs_from(&self, begun: &Self, ignored: &[&str], cube: &Path) -> Result<(), CubeError> {
+        let differences = differences(begun, self, ignored);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(CubeError::OtherParameters {
+            cube: cube.to_owned(),
+            differences,
+        })
+    }
+
     /// The line, its newline included.
     #[must_use]
     pub fn line(&self) -> String {
         seal(self, &self.run_id)
     }
+}
+
+/// `D was 1.0 and is 2.0, …` for every key but the ignored; empty when they agree.
+fn differences(old: &Header, new: &Header, ignored: &[&str]) -> String {
+    let flat = |header: &Header| -> Vec<(String, Value)> {
+        let Header { params, inputs, .. } = header;
+        let [params, inputs] = [serde_json::to_value(params), serde_json::to_value(inputs)].map(
+            |object| match object {
+                Ok(Value::Object(map)) => map,
+                _ => serde_json::Map::new(),
+            },
+        );
+        params.into_iter().chain(inputs).collect()
+    };
+    let (old, new) = (flat(old), flat(new));
+    let lookup = |of: &[(String, Value)], key: &str| {
+        of.iter()
+            .find(|(name, _)| name == key)
+            .map(|(_, value)| value.clone())
+    };
+    let shown =
+        |value: Option<Value>| value.map_or_else(|| "absent".to_owned(), |value| value.to_string());
+    let mut keys: Vec<&str> = old
+        .iter()
+        .chain(&new)
+        .map(|(key, _)| key.as_str())
+        .collect();
+    let mut seen = HashSet::new();
+    keys.retain(|key| seen.insert(*key) && !ignored.contains(key));
+    keys.into_iter()
+        .map(|key| (key, lookup(&old, key), lookup(&new, key)))
+        .filter(|(_, was, is)| was != is)
+        .map(|(key, was, is)| format!("{key} was {} and is {}", shown(was), shown(is)))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// A further line: one committed snapshot.
@@ -94,6 +165,20 @@ pub struct Record {
 }
 
 impl Record {
+    /// A record without its digest, which only the bytes in the file can give.
+    #[must_use]
+    pub fn new(index: u64, clock: Clock, summary: Summary) -> Self {
+        Self {
+            index,
+            step: clock.step,
+            simtime: clock.simtime,
+            mass: summary.mass,
+            min: summary.min,
+            max: summary.max,
+            sha256: String::new(),
+        }
+    }
+
     /// When it was taken.
     #[must_use]
     pub fn clock(&self) -> Clock {
@@ -211,6 +296,12 @@ impl Journal {
         }
         journal.header = Some(header);
         journal
+    }
+
+    /// Whether the run was stopped before anything in its files counted.
+    #[must_use]
+    pub fn holds_nothing(&self) -> bool {
+        self.header.is_none() && self.damaged_line.is_none()
     }
 
     /// The header, if the journal can be trusted as a whole.

@@ -100,17 +100,15 @@ impl CubeWriter {
             .count();
         let settled = self.wait_for(self.next - (self.uncommitted.len() - late) as u64);
         self.uncommitted.push_back(Instant::now());
-        let record = Record {
-            index: self.next,
-            step: clock.step,
-            simtime: clock.simtime,
-            mass: summary.mass,
-            min: summary.min,
-            max: summary.max,
-            sha256: String::new(),
-        };
+        let record = Record::new(self.next, clock, summary);
         self.next += 1;
         settled && self.blocks.put(record, bytes)
+    }
+
+    /// Snapshots in the cube and on their way to it.
+    #[must_use]
+    pub fn handed_over(&self) -> usize {
+        usize::try_from(self.next).unwrap_or(usize::MAX)
     }
 
     /// Waits until everything handed over is committed; `false` as for [`put`](Self::put).
@@ -143,7 +141,7 @@ impl CubeWriter {
 #[derive(Debug)]
 struct BlockWriter {
     workers: rayon::ThreadPool,
-    cube: Arc<super::store::CubeFile>,
+    cube: Arc<super::file::CubeFile>,
     header: super::journal::Header,
     messages: Sender<Message>,
     give_back: Sender<Vec<u8>>,

@@ -9,7 +9,7 @@ use super::{
 use std::{fs, io, path::Path};
 
 /// Every `key = value` that was typed, with its place; later entries override earlier ones.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RawParams {
     file: String,
     entries: Vec<Entry>,

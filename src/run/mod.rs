@@ -7,7 +7,7 @@ mod report;
 pub use report::{Report, Seconds};
 
 use crate::{
-    cube::{Claim, CubeError, Paths, Store, checkpoint},
+    cube::{Claim, CubeError, Paths, Record, Store, checkpoint},
     field::Field,
     machine,
     params::Precision,
@@ -36,6 +36,8 @@ pub struct Options {
     pub output: Option<PathBuf>,
     /// What to do with an output that exists.
     pub claim: Claim,
+    /// A cube with the same parameters but `runtime`, whose snapshots are taken over.
+    pub extend: Option<PathBuf>,
     /// Write the state aside this often between snapshots.
     pub checkpoint_every: Option<Duration>,
     /// Be stopped and durable this long after the start.
@@ -89,6 +91,18 @@ pub enum RunError {
     Random(#[from] getrandom::Error),
 }
 
+impl RunError {
+    /// The fields of `problem` are too much for this machine.
+    #[must_use]
+    pub fn no_memory(problem: &Problem) -> Self {
+        Self::Memory {
+            needed: problem.memory_bytes(),
+            available: machine::available_memory()
+                .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
+        }
+    }
+}
+
 /// Runs a problem on the current rayon pool.
 ///
 /// # Errors
@@ -120,23 +134,24 @@ fn simulate<T: Real>(
     if store.as_ref().is_some_and(Store::is_complete) {
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
     }
-    let durable = match &store {
+    let mut durable = match &store {
         Some(store) => resume(store, &mut state, watch)?,
         None => None,
     };
+    let mut output = Output::start(store, problem, watch)?;
+    if let Some(shorter) = &options.extend {
+        durable = output.take_over(shorter, &mut state)?.or(durable);
+    }
     if durable.is_none() {
         initial::four_peaks(&mut state, &problem.grid);
+        output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());
+    let mut now = began;
     let mut solver = Solver::new(Stencil::new(T::from_f64(schedule.r)), state)
-        .map_err(|_| no_memory(problem))?;
-    let mut output = Output::start(store, problem, watch)?;
+        .map_err(|_| RunError::no_memory(problem))?;
     pace.initialised();
 
-    let mut now = began;
-    if durable.is_none() {
-        output.put(now, solver.state());
-    }
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
         let due = schedule.next_due(now.step) - now.step;
         let steps = pace.batch(due, solver.stencil().depth());
@@ -174,10 +189,7 @@ fn resume<T: Real>(
     watch: &Watch,
 ) -> Result<Option<Clock>, CubeError> {
     let header = &store.header;
-    let Some(last) = store
-        .last(state.as_mut_bytes())?
-        .map(|record| record.clock())
-    else {
+    let Some(last) = store.last(state.as_mut_bytes())?.map(Record::clock) else {
         return Ok(None);
     };
     let clock = match checkpoint::read(&store.paths, header, last.step, state.as_mut_bytes())? {
@@ -203,15 +215,7 @@ fn resume<T: Real>(
 /// A field, if two of them fit into memory: the system would promise more than it has.
 fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
     if machine::available_memory().is_some_and(|available| available < problem.memory_bytes()) {
-        return Err(no_memory(problem));
+        return Err(RunError::no_memory(problem));
     }
-    Field::zeros(problem.grid.shape()).map_err(|_| no_memory(problem))
-}
-
-fn no_memory(problem: &Problem) -> RunError {
-    RunError::Memory {
-        needed: problem.memory_bytes(),
-        available: machine::available_memory()
-            .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
-    }
+    Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(problem))
 }
