@@ -39,7 +39,7 @@ fn recompute<T: Real>(mend: &mut Mend, damaged: &[u64]) -> Result<(), RunError> 
             _ => start_before::<T>(mend, &problem, index)?,
         };
         if index > 0 {
-            from.advance(schedule.nper);
+            from.advance(usize::try_from(schedule.nper).unwrap_or(usize::MAX))
         }
         let state = from.state();
         let mut clock = Clock::start();

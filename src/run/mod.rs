@@ -154,14 +154,16 @@ fn simulate<T: Real>(
 
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
         let due = schedule.next_due(now.step) - now.step;
-        let steps = pace.batch(due, solver.stencil().depth());
+        let steps = pace.batch(due, solver.depth());
         pace.time(steps, || solver.advance(steps));
-        now.tick(steps, schedule.dt);
+        now.tick(steps as u64, schedule.dt);
         watch.step.store(now.step, Ordering::Relaxed);
         if schedule.is_snapshot(now.step) {
             output.put(now, solver.state());
+            pace.saved();
         } else if pace.checkpoint_is_due() {
             output.checkpoint(now, solver.state())?;
+            pace.saved();
         }
     }
     let outcome = match pace.stop() {

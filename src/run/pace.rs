@@ -23,10 +23,12 @@ pub(super) struct Pace {
     /// Wall time in the stepping loop.
     pub(super) advance: Duration,
     step_takes: Option<Duration>,
+    /// Wall time between the last two looks up.
+    look_takes: Duration,
     signal: Arc<AtomicUsize>,
     deadline: Option<Instant>,
     checkpoint_every: Option<Duration>,
-    last_checkpoint: Instant,
+    last_saved: Instant,
 }
 
 impl Pace {
@@ -43,16 +45,17 @@ impl Pace {
             initialise: Duration::ZERO,
             advance: Duration::ZERO,
             step_takes: None,
+            look_takes: Duration::ZERO,
             signal: Arc::clone(&watch.signal),
             deadline,
             checkpoint_every: options.checkpoint_every,
-            last_checkpoint: start,
+            last_saved: start,
         }
     }
 
     pub(super) fn initialised(&mut self) {
         self.initialise = self.start.elapsed();
-        self.last_checkpoint = Instant::now();
+        self.last_saved = Instant::now();
     }
 
     pub(super) fn total(&self) -> Duration {
@@ -60,20 +63,22 @@ impl Pace {
     }
 
     /// Of `due` steps as many as fit between two looks up, in whole passes of `depth`.
-    pub(super) fn batch(&self, due: u64, depth: usize) -> u64 {
+    pub(super) fn batch(&self, due: u64, depth: usize) -> usize {
         let depth = depth as u64;
         let step = self
             .step_takes
             .map_or(ATTENTION.as_nanos(), |takes| takes.as_nanos().max(1));
         let steps = u64::try_from(ATTENTION.as_nanos() / step).unwrap_or(u64::MAX);
-        due.min((steps / depth).max(1).saturating_mul(depth))
+        let steps = due.min((steps / depth).max(1).saturating_mul(depth));
+        usize::try_from(steps).unwrap_or(usize::MAX)
     }
 
-    pub(super) fn time(&mut self, steps: u64, advance: impl FnOnce()) {
+    pub(super) fn time(&mut self, steps: usize, advance: impl FnOnce()) {
         let start = Instant::now();
         advance();
         let took = start.elapsed();
         self.advance += took;
+        self.look_takes = took;
         self.step_takes = Some(took.div_f64(steps as f64));
     }
 
@@ -83,20 +88,18 @@ impl Pace {
             0 => {}
             signal => return Some(Outcome::Signalled(signal)),
         }
-        let next_look =
-            Instant::now() + 2 * self.step_takes.unwrap_or_default().max(Duration::ZERO);
+        let next_look = Instant::now() + 2 * self.look_takes;
         let out_of_time = self.deadline.is_some_and(|deadline| next_look >= deadline);
         out_of_time.then_some(Outcome::OutOfTime)
     }
 
-    /// Whether it is time to write the state aside; the next time counts from now.
-    pub(super) fn checkpoint_is_due(&mut self) -> bool {
-        let due = self
-            .checkpoint_every
-            .is_some_and(|every| self.last_checkpoint.elapsed() >= every);
-        if due {
-            self.last_checkpoint = Instant::now();
-        }
-        due
+    /// Whether the last state that was saved is old enough for another to be written aside.
+    pub(super) fn checkpoint_is_due(&self) -> bool {
+        self.checkpoint_every
+            .is_some_and(|every| self.last_saved.elapsed() >= every)
+    }
+
+    pub(super) fn saved(&mut self) {
+        self.last_saved = Instant::now();
     }
 }

@@ -73,7 +73,7 @@ impl Report {
             },
             updates_per_second,
             kernel: solver.stencil().kernel().to_string(),
-            tile: solver.stencil().tile().to_string(),
+            tile: solver.tile().to_string(),
             io,
             ..Self::nothing_to_do(outcome)
         }
