@@ -1,7 +1,11 @@
 //! Repair: damaged snapshots are computed again from the last good one before them.
 
 use crate::{
-    cube::{Record, mend::Mend},
+    cube::{
+        Record,
+        journal::{Scenario, Slot},
+        mend::Mend,
+    },
     field::Field,
     params::{Precision, RawParams},
     physics::initial,
@@ -18,60 +22,63 @@ use crate::{
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
 /// snapshot as it was.
-pub fn repair(mend: &mut Mend, damaged: &[u64]) -> Result<(), RunError> {
-    match mend.header.params.precision {
-        Precision::F64 => recompute::<f64>(mend, damaged)?,
-        Precision::F32 => recompute::<f32>(mend, damaged)?,
+pub fn repair(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+    for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
+        match mend.header.scenarios()[of_one_scenario[0].scenario()]
+            .params
+            .precision
+        {
+            Precision::F64 => recompute::<f64>(mend, of_one_scenario)?,
+            Precision::F32 => recompute::<f32>(mend, of_one_scenario)?,
+        }
     }
     Ok(mend.rebuild_journal()?)
 }
 
-fn recompute<T: Real>(mend: &mut Mend, damaged: &[u64]) -> Result<(), RunError> {
-    let Some(problem) = problem(mend) else {
-        let index = damaged.first().copied().unwrap_or(0);
-        return Err(mend.cannot_repair(index).into());
+/// Recomputes snapshots of one scenario, in order.
+fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+    let scenario = &mend.header.scenarios()[damaged[0].scenario()];
+    let Some(problem) = problem(scenario) else {
+        return Err(mend.cannot_repair(damaged[0]).into());
     };
     let schedule = &problem.schedule;
     let mut solver: Option<(u64, Solver<T>)> = None;
-    for &index in damaged {
+    for &slot in damaged {
         let mut from = match solver.take() {
-            Some((at, solver)) if at + 1 == index => solver,
-            _ => start_before::<T>(mend, &problem, index)?,
+            Some((at, solver)) if at + 1 == slot.index => solver,
+            _ => start_before::<T>(mend, &problem, slot)?,
         };
-        if index > 0 {
-            from.advance(usize::try_from(schedule.nper).unwrap_or(usize::MAX))
+        if slot.index > 0 {
+            from.advance(usize::try_from(schedule.nper).unwrap_or(usize::MAX));
         }
         let state = from.state();
         let mut clock = Clock::start();
-        clock.tick(schedule.step_of(index), schedule.dt);
-        let record = Record::new(index, clock, state.summary(&problem.grid));
+        clock.tick(schedule.step_of(slot.index), schedule.dt);
+        let record = Record::new(slot, clock, state.summary(&problem.grid));
         mend.replace(record, state.as_bytes())?;
-        solver = Some((index, from));
+        solver = Some((slot.index, from));
     }
     Ok(())
 }
 
-/// A solver at the snapshot before `index`, or at the initial state for snapshot 0.
+/// A solver at the snapshot before a slot, or at the initial state for snapshot 0.
 fn start_before<T: Real>(
     mend: &Mend,
     problem: &Problem,
-    index: u64,
+    slot: Slot,
 ) -> Result<Solver<T>, RunError> {
     let no_memory = |_| RunError::no_memory(problem);
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
-    match index.checked_sub(1) {
-        Some(before) => mend.read(before, state.as_mut_bytes())?,
+    match slot.index.checked_sub(1) {
+        Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,
         None => initial::four_peaks(&mut state, &problem.grid),
     }
     let stencil = Stencil::new(T::from_f64(problem.schedule.r));
     Solver::new(stencil, state).map_err(no_memory)
 }
 
-/// The problem of the journal, if this program derives the same numbers from its parameters.
-fn problem(mend: &Mend) -> Option<Problem> {
-    let header = &mend.header;
-    let problem = Problem::new(header.params.clone(), &RawParams::default()).ok()?;
-    let same = problem.cube_shape() == header.shape
-        && (problem.schedule.dt, problem.schedule.nper) == (header.dt, header.nper);
-    same.then_some(problem)
+/// The problem of a scenario, if this program derives the same numbers from its parameters.
+fn problem(scenario: &Scenario) -> Option<Problem> {
+    let problem = Problem::new(scenario.params.clone(), &RawParams::default()).ok()?;
+    (problem.scenario() == *scenario).then_some(problem)
 }

@@ -33,5 +33,5 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     }
     damaged
         .iter()
-        .try_for_each(|index| terminal.result(&format!("{name}: snapshot {index} is repaired")))
+        .try_for_each(|slot| terminal.result(&format!("{name}: {slot} is repaired")))
 }

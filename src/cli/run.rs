@@ -7,13 +7,12 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{ArrayFile, Claim, Io, Paths},
+    cube::{ArrayFile, Claim, Io, Paths, Record},
     error::Error,
     machine,
     plot::Colormap,
     problem::Problem,
     run::{self, Options, Outcome, Report, Watch},
-    schedule::Clock,
 };
 use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, select, unbounded};
@@ -208,7 +207,7 @@ struct Observer<'a> {
 impl Observer<'_> {
     fn observe(
         &self,
-        commits: &Receiver<Clock>,
+        commits: &Receiver<Record>,
         sentences: &Receiver<String>,
     ) -> Result<(), Error> {
         let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
@@ -216,11 +215,11 @@ impl Observer<'_> {
         let (mut printed, mut drawn) = (Ok(()), Ok(()));
         loop {
             select! {
-                recv(commits) -> clock => match clock {
+                recv(commits) -> record => match record {
                     // Neither a reader who has gone nor a picture that failed stops the run.
-                    Ok(clock) => {
-                        printed = printed.and_then(|()| bar.suspend(|| self.print(clock)));
-                        drawn = drawn.and_then(|()| self.draw(clock));
+                    Ok(record) => {
+                        printed = printed.and_then(|()| bar.suspend(|| self.print(&record)));
+                        drawn = drawn.and_then(|()| self.draw(record.index));
                     }
                     Err(_) => break,
                 },
@@ -238,11 +237,10 @@ impl Observer<'_> {
     }
 
     /// The course's programs begin with the integer 0.
-    fn print(&self, clock: Clock) -> Result<(), Error> {
-        let time = if clock.step == 0 {
-            "0".to_owned()
-        } else {
-            number::python(clock.simtime)
+    fn print(&self, record: &Record) -> Result<(), Error> {
+        let time = match record.step {
+            0 => "0".to_owned(),
+            _ => number::python(record.simtime),
         };
         self.terminal.result(&time)
     }
@@ -251,7 +249,7 @@ impl Observer<'_> {
 impl Observer<'_> {
     /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond
     /// which diffusion between fixed walls never goes.
-    fn draw(&self, clock: Clock) -> Result<(), Error> {
+    fn draw(&self, index: u64) -> Result<(), Error> {
         let Some(cube) = self.pictures else {
             return Ok(());
         };
@@ -265,7 +263,6 @@ impl Observer<'_> {
                 directory.display()
             ))
         })?;
-        let index = clock.step / self.problem.schedule.nper;
         album
             .draw(index, &style)?
             .save(&frame_path(&directory, index))?;

@@ -1,9 +1,12 @@
 //! `diff2d verify`: whether a cube still holds what was committed.
 
 use super::terminal::{Terminal, quoted};
-use crate::{cube::Committed, error::Error};
+use crate::{
+    cube::{Committed, journal::Slot},
+    error::Error,
+};
 use clap::Args;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::path::PathBuf;
 
 /// Recompute the digest of every committed snapshot (exit code 3 if any differs)
@@ -26,7 +29,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
     let bar = terminal.bytes_bar(committed * cube.header.snapshot_bytes());
     let damaged = cube.damaged(|bytes| bar.inc(bytes))?;
     bar.finish_and_clear();
-    report(args, terminal, committed, cube.header.shape[0], &damaged)
+    report(args, terminal, committed, cube.header.snapshots(), &damaged)
 }
 
 fn report(
@@ -34,17 +37,18 @@ fn report(
     terminal: &Terminal,
     committed: u64,
     total: u64,
-    damaged: &[u64],
+    damaged: &[Slot],
 ) -> Result<(), Error> {
     let name = args.cube.display();
     let text = if args.json {
+        let damaged: Vec<Value> = damaged.iter().map(place).collect();
         json!({ "snapshots": total, "committed": committed, "damaged": damaged }).to_string()
     } else if damaged.is_empty() {
         format!("{name}: {committed} of {committed} committed snapshots are as they were committed")
     } else {
         let lines: Vec<String> = damaged
             .iter()
-            .map(|index| format!("{name}: snapshot {index} is damaged"))
+            .map(|slot| format!("{name}: {slot} is damaged"))
             .collect();
         lines.join("\n")
     };
@@ -57,4 +61,12 @@ fn report(
         damaged.len(),
         quoted(&args.cube.display().to_string()),
     )))
+}
+
+/// The index of a snapshot, in a sweep behind that of its scenario.
+fn place(slot: &Slot) -> Value {
+    match slot.scenario {
+        Some(scenario) => json!([scenario, slot.index]),
+        None => json!(slot.index),
+    }
 }

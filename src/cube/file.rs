@@ -4,10 +4,9 @@ use super::{
     error::CubeError,
     journal::Header,
     map,
-    npy::{DATA_OFFSET, Dtype, NpyHeader},
+    npy::{DATA_OFFSET, NpyHeader},
     space,
 };
-use crate::params::Precision;
 use std::{
     fmt,
     fs::File,
@@ -71,30 +70,30 @@ impl CubeFile {
         }
     }
 
-    /// Makes a range of the file durable and lets go of the memory that caches it.
-    pub(super) fn sync(&self, mut range: Range<u64>) -> io::Result<()> {
+    /// Makes ranges of the file durable and lets go of the memory that caches them.
+    pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
         /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
         const PIECE: u64 = 64 << 20;
-        let whole = range.clone();
-        while self.io == Io::Map && !range.is_empty() {
-            let piece = PIECE.min(range.end - range.start);
-            #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
-            map::write(&self.file, range.start, piece as usize)?.flush()?;
-            range.start += piece;
+        if self.io == Io::Map {
+            for range in ranges {
+                for start in (range.start..range.end).step_by(PIECE as usize) {
+                    let piece = PIECE.min(range.end - start);
+                    #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
+                    map::write(&self.file, start, piece as usize)?.flush()?;
+                }
+            }
         }
         self.file.sync_data()?;
-        space::drop_cache(&self.file, whole);
+        for range in ranges {
+            space::drop_cache(&self.file, range.clone());
+        }
         Ok(())
     }
 }
 
 /// The header of the cube that a journal describes.
 pub(super) fn npy_header(header: &Header) -> NpyHeader {
-    let dtype = match header.params.precision {
-        Precision::F64 => Dtype::F64,
-        Precision::F32 => Dtype::F32,
-    };
-    NpyHeader::of_cube(header.shape, dtype)
+    NpyHeader::of_cube(&header.shape, header.dtype)
 }
 
 /// Refuses a cube that is not the one its journal describes.

@@ -4,7 +4,7 @@ use super::{
     digest::{self, BLOCK},
     error::CubeError,
     file::npy_header,
-    journal::{Header, Journal, Record},
+    journal::{Header, Journal, Record, Slot},
     paths::Paths,
     store::open_journal,
     verify,
@@ -22,8 +22,10 @@ use std::{
 pub struct Mend {
     /// Line 1 of the journal.
     pub header: Header,
-    /// The believable records by index; between them lines may be lost.
-    pub records: BTreeMap<u64, Record>,
+    /// The believable records by place; between them lines may be lost.
+    pub records: BTreeMap<Slot, Record>,
+    /// The believable records in the order of the journal.
+    order: Vec<Slot>,
     paths: Paths,
     cube: File,
     journal: File,
@@ -76,9 +78,17 @@ impl Mend {
                 ),
             });
         }
-        let records = found.records.into_iter().chain(found.behind_damage);
+        let records: Vec<Record> = found
+            .records
+            .into_iter()
+            .chain(found.behind_damage)
+            .collect();
         let mend = Self {
-            records: records.map(|record| (record.index, record)).collect(),
+            order: records.iter().map(Record::slot).collect(),
+            records: records
+                .into_iter()
+                .map(|record| (record.slot(), record))
+                .collect(),
             header,
             paths,
             cube: file,
@@ -89,17 +99,26 @@ impl Mend {
         Ok(Some(mend))
     }
 
-    /// The indices up to the last believable record whose line is lost or whose bytes differ from
-    /// it, in order; `advance` is told of every block that was read, in bytes.
+    /// The snapshots up to the last believable record of their scenario whose line is lost or whose
+    /// bytes differ from it, in order; `advance` is told of every block that was read, in bytes.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<u64>, CubeError> {
+    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
         let records: Vec<Record> = self.records.values().cloned().collect();
         let mut damaged = verify::damaged(&self.cube, &self.header, &records, advance)
             .map_err(CubeError::io("read", &self.paths.cube))?;
-        let committed = records.last().map_or(0, |last| last.index + 1);
-        damaged.extend((0..committed).filter(|index| !self.records.contains_key(index)));
+        let mut expected = Slot {
+            scenario: None,
+            index: 0,
+        };
+        for &slot in self.records.keys() {
+            if slot.scenario != expected.scenario {
+                expected = Slot { index: 0, ..slot };
+            }
+            damaged.extend((expected.index..slot.index).map(|index| Slot { index, ..slot }));
+            expected.index = slot.index + 1;
+        }
         damaged.sort_unstable();
         Ok(damaged)
     }
@@ -108,9 +127,9 @@ impl Mend {
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn read(&self, index: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+    pub fn read(&self, slot: Slot, bytes: &mut [u8]) -> Result<(), CubeError> {
         self.cube
-            .read_exact_at(bytes, self.header.offset_of(index))
+            .read_exact_at(bytes, self.header.offset_of(slot))
             .map_err(CubeError::io("read", &self.paths.cube))
     }
 
@@ -121,25 +140,25 @@ impl Mend {
     /// [`CubeError::CannotRepair`] when its digest is not the record's; [`CubeError::Io`].
     pub fn replace(&mut self, mut recomputed: Record, bytes: &[u8]) -> Result<(), CubeError> {
         recomputed.sha256 = digest::of_bytes(bytes);
-        let index = recomputed.index;
-        match self.records.get(&index) {
+        let slot = recomputed.slot();
+        match self.records.get(&slot) {
             Some(record) if record.sha256 != recomputed.sha256 => {
-                return Err(self.cannot_repair(index));
+                return Err(self.cannot_repair(slot));
             }
             Some(_) => {}
             None => {
-                self.records.insert(index, recomputed);
+                self.records.insert(slot, recomputed);
             }
         }
-        self.restore(self.header.offset_of(index), bytes)
+        self.restore(self.header.offset_of(slot), bytes)
     }
 
     /// The error for a snapshot that cannot be computed again.
     #[must_use]
-    pub fn cannot_repair(&self, index: u64) -> CubeError {
+    pub fn cannot_repair(&self, snapshot: Slot) -> CubeError {
         CubeError::CannotRepair {
             cube: self.paths.cube.clone(),
-            index,
+            snapshot,
         }
     }
 
@@ -150,11 +169,17 @@ impl Mend {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn rebuild_journal(&mut self) -> Result<(), CubeError> {
-        let lines = self
-            .records
-            .values()
-            .map(|record| record.line(&self.header.run_id));
-        let text: String = std::iter::once(self.header.line()).chain(lines).collect();
+        let mut text = self.header.line();
+        let mut next = vec![0; self.header.scenarios().len()];
+        for &slot in &self.order {
+            let lost_and_found = next[slot.scenario()]..=slot.index;
+            next[slot.scenario()] = slot.index + 1;
+            for index in lost_and_found {
+                if let Some(record) = self.records.get(&Slot { index, ..slot }) {
+                    text.push_str(&record.line(&self.header.run_id));
+                }
+            }
+        }
         if text.as_bytes() == self.journal_bytes {
             return Ok(());
         }

@@ -1,7 +1,7 @@
 //! [`Store`]: the files of one cube while this process owns them, from creation to the last commit.
 
 use super::{
-    checkpoint, digest,
+    checkpoint,
     error::CubeError,
     file::{CubeFile, Io, matches_journal, npy_header},
     journal::{Header, Journal, Record},
@@ -151,7 +151,7 @@ impl Store {
             return Err(CubeError::Partial {
                 cube: paths.cube.clone(),
                 committed: found.records.len() as u64,
-                total: header.shape[0],
+                total: header.snapshots(),
             });
         }
         wanted.same_bits_as(&header, &paths.cube)?;
@@ -173,7 +173,7 @@ impl Store {
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
-        let lines_to_come = header.shape[0] - found.records.len() as u64;
+        let lines_to_come = header.snapshots() - found.records.len() as u64;
         space::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
         let safe_to_map = space::is_local(&cube) && space::is_dense(&cube);
@@ -193,33 +193,31 @@ impl Store {
         self.cube.io
     }
 
+    /// A sentence on what is written, and how.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let space = match self.reservation {
+            Some(Reservation::Reserved) => "space reserved",
+            Some(Reservation::Zeros) => "filled with zeros, as the filesystem cannot reserve space",
+            None => "space reserved before",
+        };
+        format!(
+            "writing {} by {} ({space}), {} of {} snapshots are committed",
+            self.paths.cube.display(),
+            self.io(),
+            self.records.len(),
+            self.header.snapshots()
+        )
+    }
+
     /// Whether every snapshot is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.records.len() as u64 == self.header.shape[0]
-    }
-
-    /// Reads the last committed snapshot into `bytes`, and believes it only if its digest is the
-    /// journal's; `None` when nothing is committed yet.
-    ///
-    /// # Errors
-    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
-    pub fn last(&self, bytes: &mut [u8]) -> Result<Option<&Record>, CubeError> {
-        let Some(record) = self.records.last() else {
-            return Ok(None);
-        };
-        self.cube.read(self.header.offset_of(record.index), bytes)?;
-        if digest::of_bytes(bytes) != record.sha256 {
-            return Err(CubeError::DamagedSnapshot {
-                cube: self.paths.cube.clone(),
-                index: record.index,
-            });
-        }
-        Ok(Some(record))
+        self.records.len() as u64 == self.header.snapshots()
     }
 
     /// Appends records to the journal and syncs it: from here on they count.
-    pub(super) fn list(&mut self, records: Vec<Record>) -> Result<(), CubeError> {
+    pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
         let lines: String = records
             .iter()
             .map(|record| record.line(&self.header.run_id))
@@ -230,7 +228,7 @@ impl Store {
         self.journal
             .sync_data()
             .map_err(CubeError::io("sync", &self.paths.journal))?;
-        self.records.extend(records);
+        self.records.extend_from_slice(records);
         Ok(())
     }
 }
@@ -249,8 +247,11 @@ fn fill(
     };
     let reservation = space::reserve(cube, header.cube_bytes())
         .map_err(|error| refused("reserve space for", &paths.cube, error))?;
-    space::reserve_ahead(journal, line.len() as u64 + journal_bytes(header.shape[0]))
-        .map_err(|error| refused("reserve space for", &paths.journal, error))?;
+    space::reserve_ahead(
+        journal,
+        line.len() as u64 + journal_bytes(header.snapshots()),
+    )
+    .map_err(|error| refused("reserve space for", &paths.journal, error))?;
     cube.write_all_at(&npy_header(header).encode(), 0)
         .and_then(|()| cube.sync_all())
         .map_err(|error| refused("write", &paths.cube, error))?;

@@ -4,7 +4,7 @@ use super::{
     digest::{self, BLOCK},
     error::CubeError,
     file::matches_journal,
-    journal::{Header, Journal, Record},
+    journal::{Header, Journal, Record, Slot},
     paths::Paths,
 };
 use rayon::prelude::*;
@@ -59,23 +59,23 @@ impl Committed {
     /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
     pub fn read(&self, record: &Record, bytes: &mut [u8]) -> Result<(), CubeError> {
         self.file
-            .read_exact_at(bytes, self.header.offset_of(record.index))
+            .read_exact_at(bytes, self.header.offset_of(record.slot()))
             .map_err(CubeError::io("read", &self.paths.cube))?;
         if digest::of_bytes(bytes) != record.sha256 {
             return Err(CubeError::DamagedSnapshot {
                 cube: self.paths.cube.clone(),
-                index: record.index,
+                snapshot: record.slot(),
             });
         }
         Ok(())
     }
 
-    /// The indices of the snapshots whose bytes are no longer those that were committed, in order;
-    /// `advance` is told of every block that was read, in bytes.
+    /// The snapshots whose bytes are no longer those that were committed, in the order of the
+    /// journal; `advance` is told of every block that was read, in bytes.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
-    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<u64>, CubeError> {
+    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
         damaged(&self.file, &self.header, &self.records, advance)
             .map_err(CubeError::io("read", &self.paths.cube))
     }
@@ -88,13 +88,13 @@ pub(super) fn damaged(
     header: &Header,
     records: &[Record],
     advance: impl Fn(u64) + Sync,
-) -> std::io::Result<Vec<u64>> {
+) -> std::io::Result<Vec<Slot>> {
     let bytes = header.snapshot_bytes();
     let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
         let start = number * BLOCK as u64;
         #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
-        file.read_exact_at(buffer, header.offset_of(record.index) + start)?;
+        file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
         advance(buffer.len() as u64);
         Ok(digest::of_block(buffer))
     };
@@ -105,12 +105,12 @@ pub(super) fn damaged(
             .collect::<std::io::Result<_>>()?;
         Ok(digest::of_blocks(&blocks) != record.sha256)
     };
-    let verdicts: Vec<(u64, bool)> = records
+    let verdicts: Vec<(Slot, bool)> = records
         .par_iter()
-        .map(|record| Ok((record.index, is_damaged(record)?)))
+        .map(|record| Ok((record.slot(), is_damaged(record)?)))
         .collect::<std::io::Result<_>>()?;
     Ok(verdicts
         .into_iter()
-        .filter_map(|(index, damaged)| damaged.then_some(index))
+        .filter_map(|(slot, damaged)| damaged.then_some(slot))
         .collect())
 }

@@ -16,7 +16,7 @@ const ATTENTION: Duration = Duration::from_millis(50);
 const SLOW_DISK: u64 = 200_000_000;
 
 /// The clocks of a run.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     start: Instant,
     /// Wall time until the first step.
     pub(super) initialise: Duration,
@@ -32,7 +32,7 @@ pub(super) struct Pace {
 }
 
 impl Pace {
-    pub(super) fn new(problem: &Problem, options: &Options, watch: &Watch) -> Self {
+    pub(crate) fn new(problem: &Problem, options: &Options, watch: &Watch) -> Self {
         let start = Instant::now();
         let deadline = options.max_walltime.map(|limit| {
             let to_be_durable = Duration::from_millis(100)

@@ -5,6 +5,7 @@
 mod scanner;
 
 use scanner::Scanner;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, io::Read};
 
 /// Bytes before the data of a cube: one page, so that a map of the data starts on one.
@@ -83,7 +84,11 @@ impl Dtype {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, NpyError> {
+    /// Reads a dtype as NumPy writes it: `<f8`.
+    ///
+    /// # Errors
+    /// [`NpyError::Dtype`] for anything but plain numbers.
+    pub fn parse(text: &str) -> Result<Self, NpyError> {
         let refused = || NpyError::Dtype(describe(text));
         let mut letters = text.chars();
         let big_endian = match letters.next() {
@@ -130,6 +135,19 @@ impl fmt::Display for Dtype {
     }
 }
 
+impl Serialize for Dtype {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dtype {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
 /// The dtype's name in words where it has one that users know.
 fn describe(text: &str) -> String {
     let shown: String = text.chars().take(40).collect();
@@ -160,7 +178,7 @@ pub struct NpyHeader {
 impl NpyHeader {
     /// The header of a cube.
     #[must_use]
-    pub fn of_cube(shape: [u64; 3], dtype: Dtype) -> Self {
+    pub fn of_cube(shape: &[u64], dtype: Dtype) -> Self {
         Self {
             dtype,
             fortran_order: false,
@@ -286,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_cube_header_fills_its_page_and_reads_back() {
-        let header = NpyHeader::of_cube([31, 301, 301], Dtype::F64);
+        let header = NpyHeader::of_cube(&[31, 301, 301], Dtype::F64);
         let bytes = header.encode();
         assert_eq!(bytes.len() as u64, DATA_OFFSET);
         assert_eq!(NpyHeader::decode(bytes.as_slice()), Ok(header));
