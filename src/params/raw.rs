@@ -60,7 +60,9 @@ impl RawParams {
         let entries = match toml::parse(file, text) {
             Ok(entries) => entries,
             Err(not_toml) => {
-                let entries = course::parse(file, text).ok_or(not_toml)?;
+                let is_python = Path::new(file).extension().is_some_and(|end| end == "py");
+                let entries = course::parse(file, text)
+                    .map_err(|not_course| if is_python { not_course } else { not_toml })?;
                 course::no_repeats(&entries)?;
                 entries
             }
