@@ -7,7 +7,7 @@ use super::{
     journal::{Header, Journal, Record},
     lock,
     npy::{DATA_OFFSET, NpyHeader},
-    paths::{Paths, sync_directory},
+    paths::{Paths, create_directory, sync_directory},
     space::{self, Reservation},
 };
 use std::{
@@ -56,7 +56,7 @@ impl Store {
     /// [`CubeError`]; what was there before is untouched.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
-        fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+        create_directory(directory)?;
         let mut journal = open_journal(paths, claim.no_lock)?;
         let mut bytes = Vec::new();
         journal
