@@ -94,7 +94,11 @@ impl Store {
         Self::resume(paths, &header, journal, found, claim)
     }
 
-    /// Journal emptied → cube reserved, its header written and synced → directory synced → line 1.
+    /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
+    /// synced → line 1.
+    ///
+    /// The first sync of the directory keeps a power cut from leaving the cube without its journal,
+    /// which would make it somebody else's.
     fn create(
         paths: &Paths,
         header: Header,
@@ -106,6 +110,7 @@ impl Store {
             .and_then(|()| journal.rewind())
             .and_then(|()| journal.sync_all())
             .map_err(CubeError::io("empty", &paths.journal))?;
+        sync_directory(paths.directory())?;
         checkpoint::remove(paths)?;
         match fs::remove_file(&paths.cube) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
