@@ -312,8 +312,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
     }
 }
 
-/// Whether a cube beside an empty journal can be what a stopped creation left: nothing yet, zeros,
-/// or a header as only we write it.
+/// Whether a cube beside an empty journal can be what a stopped creation left: a header as only we
+/// write it, of which any sector may still be zero.
 fn may_be_unborn(cube: &Path) -> bool {
     let Ok(file) = File::open(cube) else {
         return false;
@@ -322,6 +322,16 @@ fn may_be_unborn(cube: &Path) -> bool {
     if file.take(DATA_OFFSET).read_to_end(&mut page).is_err() {
         return false;
     }
-    page.iter().all(|&byte| byte == 0)
+    const SECTOR: usize = 512;
+    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
+    // Our text fits into the first sector; the others are padding.
+    if let Some(padding) = page.get_mut(SECTOR..) {
+        let padded = |sector: &[u8]| sector.trim_ascii_end().is_empty();
+        if !padding.chunks(SECTOR).all(|sector| is_zero(sector) || padded(sector)) {
+            return false;
+        }
+        padding.fill(b' ');
+    }
+    page.iter().take(SECTOR).all(|&byte| byte == 0)
         || NpyHeader::decode(page.as_slice()).is_ok_and(|header| header.data_offset == DATA_OFFSET)
 }

@@ -131,7 +131,9 @@ fn simulate<T: Real>(
         )?),
         None => None,
     };
-    if store.as_ref().is_some_and(Store::is_complete) {
+    if let Some(store) = store.as_ref().filter(|store| store.is_complete()) {
+        // Whoever committed the last snapshot may have been killed before tidying up.
+        checkpoint::remove(&store.paths)?;
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
     }
     let mut durable = match &store {
