@@ -2,7 +2,8 @@
 
 use super::error::CubeError;
 use std::{
-    fs::File,
+    fs::{self, File},
+    io::ErrorKind,
     path::{Path, PathBuf},
 };
 
@@ -47,6 +48,30 @@ impl Paths {
             _ => Path::new("."),
         }
     }
+}
+
+/// Makes a directory and its parents, and makes their names durable.
+///
+/// The last name is synced even if the directory is there: whoever made it may have been killed.
+pub(super) fn create_directory(directory: &Path) -> Result<(), CubeError> {
+    let missing = directory
+        .ancestors()
+        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
+        .count();
+    fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+    for path in directory.ancestors().take(missing.max(1)) {
+        let parent = match path.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+            Some(parent) => parent,
+            None => continue,
+        };
+        match sync_directory(parent) {
+            // What nobody of ours may read, nobody of ours has made.
+            Err(CubeError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
+            synced => synced?,
+        }
+    }
+    Ok(())
 }
 
 /// Makes names of files durable.

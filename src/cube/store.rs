@@ -7,7 +7,7 @@ use super::{
     journal::{Header, Journal, Record},
     lock,
     npy::{DATA_OFFSET, NpyHeader},
-    paths::{Paths, sync_directory},
+    paths::{Paths, create_directory, sync_directory},
     space::{self, Reservation},
 };
 use std::{
@@ -56,7 +56,7 @@ impl Store {
     /// [`CubeError`]; what was there before is untouched.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
-        fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+        create_directory(directory)?;
         let mut journal = open_journal(paths, claim.no_lock)?;
         let mut bytes = Vec::new();
         journal
@@ -94,7 +94,11 @@ impl Store {
         Self::resume(paths, &header, journal, found, claim)
     }
 
-    /// Journal emptied → cube reserved, its header written and synced → directory synced → line 1.
+    /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
+    /// synced → line 1.
+    ///
+    /// The first sync of the directory keeps a power cut from leaving the cube without its journal,
+    /// which would make it somebody else's.
     fn create(
         paths: &Paths,
         header: Header,
@@ -106,6 +110,7 @@ impl Store {
             .and_then(|()| journal.rewind())
             .and_then(|()| journal.sync_all())
             .map_err(CubeError::io("empty", &paths.journal))?;
+        sync_directory(paths.directory())?;
         checkpoint::remove(paths)?;
         match fs::remove_file(&paths.cube) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -308,8 +313,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
     }
 }
 
-/// Whether a cube beside an empty journal can be what a stopped creation left: nothing yet, zeros,
-/// or a header as only we write it.
+/// Whether a cube beside an empty journal can be what a stopped creation left: a header as only we
+/// write it, of which any sector may still be zero.
 fn may_be_unborn(cube: &Path) -> bool {
     let Ok(file) = File::open(cube) else {
         return false;
@@ -318,6 +323,19 @@ fn may_be_unborn(cube: &Path) -> bool {
     if file.take(DATA_OFFSET).read_to_end(&mut page).is_err() {
         return false;
     }
-    page.iter().all(|&byte| byte == 0)
+    const SECTOR: usize = 512;
+    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
+    // Our text fits into the first sector; the others are padding.
+    if let Some(padding) = page.get_mut(SECTOR..) {
+        let padded = |sector: &[u8]| sector.trim_ascii_end().is_empty();
+        if !padding
+            .chunks(SECTOR)
+            .all(|sector| is_zero(sector) || padded(sector))
+        {
+            return false;
+        }
+        padding.fill(b' ');
+    }
+    page.iter().take(SECTOR).all(|&byte| byte == 0)
         || NpyHeader::decode(page.as_slice()).is_ok_and(|header| header.data_offset == DATA_OFFSET)
 }

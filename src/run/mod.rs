@@ -136,6 +136,8 @@ fn run_in<T: Real>(
     let paths = Paths::of(cube)?;
     let store = Store::claim(&paths, problem.header()?, options.claim)?;
     if store.is_complete() {
+        // Whoever committed the last snapshot may have been killed before tidying up.
+        checkpoint::remove(&paths)?;
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
     }
     watch.note(&store.describe());

@@ -96,10 +96,10 @@ impl<'a> Output<'a> {
         else {
             return Ok(None);
         };
-        if let Some(shorter) = *shorter {
-            if let Some(clock) = take_over(shorter, lane, self.grid, state, &mut self.works)? {
-                return Ok(Some(clock));
-            }
+        if let Some(shorter) = *shorter
+            && let Some(clock) = take_over(shorter, lane, self.grid, state, &mut self.works)?
+        {
+            return Ok(Some(clock));
         }
         let Some(last) = lane.last(state.as_mut_bytes())?.map(Record::clock) else {
             return Ok(None);
