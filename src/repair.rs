@@ -49,7 +49,7 @@ fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError>
             _ => start_before::<T>(mend, &problem, slot)?,
         };
         if slot.index > 0 {
-            from.advance(usize::try_from(schedule.nper).unwrap_or(usize::MAX));
+            from.advance(schedule.nper);
         }
         let state = from.state();
         let mut clock = Clock::start();

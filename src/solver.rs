@@ -46,11 +46,16 @@ impl<T: Real> Solver<T> {
     }
 
     /// Takes `steps` steps.
-    pub fn advance(&mut self, steps: usize) {
-        let (now, next) = (self.now.view_mut(), self.next.view_mut());
-        let passes = self.stencil.advance_many(now, next, steps);
-        if passes % 2 == 1 {
-            mem::swap(&mut self.now, &mut self.next);
+    pub fn advance(&mut self, steps: u64) {
+        let mut left = steps;
+        while left > 0 {
+            let some = usize::try_from(left).unwrap_or(usize::MAX);
+            let (now, next) = (self.now.view_mut(), self.next.view_mut());
+            let passes = self.stencil.advance_many(now, next, some);
+            if passes % 2 == 1 {
+                mem::swap(&mut self.now, &mut self.next);
+            }
+            left -= some as u64;
         }
     }
 

@@ -185,7 +185,7 @@ pub(crate) fn simulate<T: Real>(
         let due = schedule.next_due(now.step) - now.step;
         let steps = pace.batch(due, solver.depth());
         pace.time(steps, || solver.advance(steps));
-        now.tick(steps as u64, schedule.dt);
+        now.tick(steps, schedule.dt);
         watch.step.store(now.step, Ordering::Relaxed);
         if schedule.is_snapshot(now.step) {
             output.put(now, solver.state());

@@ -63,17 +63,16 @@ impl Pace {
     }
 
     /// Of `due` steps as many as fit between two looks up, in whole passes of `depth`.
-    pub(super) fn batch(&self, due: u64, depth: usize) -> usize {
+    pub(super) fn batch(&self, due: u64, depth: usize) -> u64 {
         let depth = depth as u64;
         let step = self
             .step_takes
             .map_or(ATTENTION.as_nanos(), |takes| takes.as_nanos().max(1));
         let steps = u64::try_from(ATTENTION.as_nanos() / step).unwrap_or(u64::MAX);
-        let steps = due.min((steps / depth).max(1).saturating_mul(depth));
-        usize::try_from(steps).unwrap_or(usize::MAX)
+        due.min((steps / depth).max(1).saturating_mul(depth))
     }
 
-    pub(super) fn time(&mut self, steps: usize, advance: impl FnOnce()) {
+    pub(super) fn time(&mut self, steps: u64, advance: impl FnOnce()) {
         let start = Instant::now();
         advance();
         let took = start.elapsed();
