@@ -11,7 +11,7 @@ use common::Scene;
 use diff2d::{
     field::Field,
     solver::Solver,
-    stencil::{Real, Stencil},
+    stencil::{Kernel, Real, Stencil, Tile},
 };
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
@@ -146,15 +146,22 @@ fn definition<T: Real>(p: &[T], nx: usize, r: T) -> Vec<T> {
     new
 }
 
+/// Equal bits, where a NaN equals every NaN: which one an operation keeps is the processor's choice.
+fn equal<T: Real>(a: T, b: T) -> bool {
+    bytemuck::bytes_of(&a) == bytemuck::bytes_of(&b) || (a.to_f64().is_nan() && b.to_f64().is_nan())
+}
+
+/// Every kernel of this machine takes `steps` steps as the definition does.
 fn is_the_definition<T: Real>(
     shape: (usize, usize),
     values: &[f64],
     r: f64,
-    steps: u64,
+    steps: usize,
+    tile: Option<Tile>,
     threads: usize,
 ) {
     let r = T::from_f64(r);
-    let mut expected: Vec<T> = values
+    let start: Vec<T> = values
         .iter()
         .cycle()
         .take(shape.0 * shape.1)
@@ -162,37 +169,92 @@ fn is_the_definition<T: Real>(
         // Short lists repeat, but no row like the one before.
         .map(|(at, value)| T::from_f64(value * (1.0 + (at as f64).sin())))
         .collect();
-    let mut field = Field::zeros(shape).unwrap();
-    field.as_mut_slice().copy_from_slice(&expected);
+    let mut expected = start.clone();
+    for _ in 0..steps {
+        expected = definition(&expected, shape.1, r);
+    }
     let pool = ThreadPoolBuilder::new()
         .num_threads(threads)
         .build()
         .unwrap();
-    let mut solver = Solver::new(Stencil::new(r), field).unwrap();
-    pool.install(|| solver.advance(steps));
-    for _ in 0..steps {
-        expected = definition(&expected, shape.1, r);
+    for kernel in Kernel::available() {
+        let mut field = Field::zeros(shape).unwrap();
+        field.as_mut_slice().copy_from_slice(&start);
+        let mut stencil = Stencil::new(r).with_kernel(kernel);
+        if let Some(tile) = tile {
+            stencil = stencil.with_tile(tile);
+        }
+        let mut solver = Solver::new(stencil, field).unwrap();
+        pool.install(|| solver.advance(steps));
+        let differs = expected
+            .iter()
+            .zip(solver.state().as_slice())
+            .position(|(a, b)| !equal(*a, *b));
+        assert_eq!(
+            differs, None,
+            "{kernel}, shape {shape:?}, r = {r:?}, {steps} steps, tile {tile:?}, {threads} threads"
+        );
     }
-    assert_eq!(
-        bytemuck::cast_slice::<T, u8>(&expected),
-        solver.state().as_bytes(),
-        "shape {shape:?}, r = {r:?}, {steps} steps, {threads} threads"
-    );
+}
+
+/// Numbers of every size, and what is none.
+fn numbers() -> impl Strategy<Value = f64> {
+    prop_oneof![
+        8 => -1.0_f64..1.0,
+        1 => any::<f64>(),
+        1 => prop::sample::select(vec![
+            0.0,
+            -0.0,
+            f64::MIN_POSITIVE,
+            5e-324,
+            -1e-310,
+            1e-45,
+            f64::MAX,
+            -1e308,
+            3e38,
+            f64::INFINITY,
+            f64::NAN,
+        ]),
+    ]
+}
+
+fn tiles() -> impl Strategy<Value = Option<Tile>> {
+    let tile = (1_usize..80, 1_usize..250, 1_usize..65).prop_map(|(rows, columns, depth)| Tile {
+        rows,
+        columns,
+        depth,
+    });
+    prop::option::of(tile)
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(64))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
-    /// Any shape, any coefficient, any ring, any number of steps at once.
+    /// Any kernel, tile, shape, coefficient, ring, and number of steps at once.
     #[test]
-    fn the_solver_is_the_definition(
-        shape in (3_usize..90, 3_usize..200),
+    fn every_kernel_is_the_definition(
+        shape in (3_usize..90, 3_usize..300),
         values in prop::collection::vec(-1e3_f64..1e3, 1..300),
         r in prop_oneof![Just(0.25), Just(0.25_f64.next_down()), 0.0..0.25_f64],
-        steps in 0_u64..70,
+        steps in 0_usize..140,
+        tile in tiles(),
         threads in 1_usize..5,
     ) {
-        is_the_definition::<f64>(shape, &values, r, steps, threads);
-        is_the_definition::<f32>(shape, &values, r, steps, threads);
+        is_the_definition::<f64>(shape, &values, r, steps, tile, threads);
+        is_the_definition::<f32>(shape, &values, r, steps, tile, threads);
+    }
+
+    /// Also where numbers overflow, vanish, or are none.
+    #[test]
+    fn every_kernel_is_the_definition_at_the_ends_of_the_numbers(
+        shape in (3_usize..40, 3_usize..120),
+        values in prop::collection::vec(numbers(), 1..1000),
+        r in prop_oneof![4 => 0.0..=0.25_f64, 1 => any::<f64>()],
+        steps in 1_usize..12,
+        tile in tiles(),
+        threads in 1_usize..4,
+    ) {
+        is_the_definition::<f64>(shape, &values, r, steps, tile, threads);
+        is_the_definition::<f32>(shape, &values, r, steps, tile, threads);
     }
 }
