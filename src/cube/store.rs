@@ -290,7 +290,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
         options.read(true).write(true);
         let opened = match options.open(&paths.journal) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if paths.cube.exists() {
+                // Whoever makes both makes the journal first and removes it last.
+                if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
                     return Err(CubeError::Foreign {
                         cube: paths.cube.clone(),
                     });
@@ -327,7 +328,10 @@ fn may_be_unborn(cube: &Path) -> bool {
     // Our text fits into the first sector; the others are padding.
     if let Some(padding) = page.get_mut(SECTOR..) {
         let padded = |sector: &[u8]| sector.trim_ascii_end().is_empty();
-        if !padding.chunks(SECTOR).all(|sector| is_zero(sector) || padded(sector)) {
+        if !padding
+            .chunks(SECTOR)
+            .all(|sector| is_zero(sector) || padded(sector))
+        {
             return false;
         }
         padding.fill(b' ');

@@ -33,9 +33,9 @@ impl Random {
             .and_then(|text| text.parse().ok())
             .unwrap_or(1_u64);
         println!("{campaign}: DIFF2D_SEED={seed}");
-        let mixed = campaign
-            .bytes()
-            .fold(seed, |mixed: u64, byte| mixed.wrapping_mul(31).wrapping_add(byte.into()));
+        let mixed = campaign.bytes().fold(seed, |mixed: u64, byte| {
+            mixed.wrapping_mul(31).wrapping_add(byte.into())
+        });
         Self(mixed)
     }
 
