@@ -359,6 +359,24 @@ pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: impl Fn(&T) -> St
     (digits == expected.as_bytes()).then_some(content)
 }
 
+/// Whether a part of a line never reached the disk. Several lines are appended at once, and a power
+/// cut may keep a later sector of them and lose an earlier one: what lies behind a hole had not been
+/// synced, so it does not count.
+fn has_hole(line: &[u8]) -> bool {
+    line.contains(&0)
+}
+
+/// Whether a bad first line can be what a power cut left of ours, and so has never counted.
+fn may_be_torn(line: &[u8]) -> bool {
+    const BEGINNING: &[u8] = b"{\"format\":";
+    let ours = line
+        .iter()
+        .zip(BEGINNING)
+        .all(|(found, ours)| found == ours);
+    let cut = line.last() != Some(&b'\n');
+    ours && cut || has_hole(line)
+}
+
 fn crc(run_id: &str, body: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(run_id.as_bytes()), body)
 }
@@ -399,14 +417,17 @@ impl Journal {
             .and_then(|line| unseal(&line, |header: &Header| header.run_id.clone()))
             .filter(|header| header.format == FORMAT);
         let Some(header) = header else {
-            // Without line 1 nothing behind it can be judged; that something stands there is enough.
-            journal.damaged_line = lines.next().map(|_| 1);
+            let torn = lines.next().is_none() && may_be_torn(first);
+            journal.damaged_line = (!torn).then_some(1);
             return journal;
         };
         journal.valid_bytes = first.len() as u64;
 
         let mut committed = vec![0; header.scenarios().len()];
         for (number, line) in lines {
+            if has_hole(line) {
+                break;
+            }
             let record = whole(line)
                 .and_then(|line| unseal(&line, |_: &Record| header.run_id.clone()))
                 .filter(|record| is_possible(&header, record));

@@ -291,7 +291,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
         options.read(true).write(true);
         let opened = match options.open(&paths.journal) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if paths.cube.exists() {
+                // Whoever makes both makes the journal first and removes it last.
+                if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
                     return Err(CubeError::Foreign {
                         cube: paths.cube.clone(),
                     });
