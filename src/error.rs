@@ -49,7 +49,7 @@ impl Error {
             Self::Plot(_) => 1,
             Self::Params(_) | Self::Usage(_) => 2,
             Self::Differs(_) => 3,
-            Self::Run(RunError::Memory { .. } | RunError::Random(_)) => 1,
+            Self::Run(RunError::Memory { .. } | RunError::Random(_) | RunError::Threads(_)) => 1,
             Self::Cube(error) | Self::Run(RunError::Cube(error)) => match error {
                 CubeError::Io { .. }
                 | CubeError::NoSpace { .. }

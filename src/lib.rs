@@ -14,3 +14,4 @@ pub mod run;
 pub mod schedule;
 pub mod solver;
 pub mod stencil;
+pub mod sweep;

@@ -32,6 +32,14 @@ impl Problem {
         Self::new(params, &raw)
     }
 
+    /// Judges what was typed, whatever file it comes from.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
+        Self::new(Params::from_raw(raw)?, raw)
+    }
+
     /// Derives grid and schedule; `raw` tells errors where a value was typed.
     ///
     /// # Errors

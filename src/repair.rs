@@ -67,7 +67,7 @@ fn start_before<T: Real>(
     problem: &Problem,
     slot: Slot,
 ) -> Result<Solver<T>, RunError> {
-    let no_memory = |_| RunError::no_memory(problem);
+    let no_memory = |_| RunError::no_memory(problem, 1);
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
     match slot.index.checked_sub(1) {
         Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,

@@ -1,5 +1,6 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
+mod album;
 mod compare;
 mod info;
 mod number;
@@ -8,6 +9,8 @@ mod plan;
 mod plot;
 mod repair;
 mod run;
+mod start;
+mod sweep;
 mod terminal;
 mod verify;
 
@@ -45,6 +48,7 @@ struct OutputArgs {
 #[derive(Debug, Subcommand)]
 enum Command {
     Run(run::RunArgs),
+    Sweep(sweep::SweepArgs),
     Plan(plan::PlanArgs),
     Info(info::InfoArgs),
     Verify(verify::VerifyArgs),
@@ -78,6 +82,7 @@ pub fn main() -> ExitCode {
             Command::Verify(args) => verify::verify(&args, &terminal).map(success),
             Command::Repair(args) => repair::repair(&args, &terminal).map(success),
             Command::Run(args) => run::run(&args, &terminal),
+            Command::Sweep(args) => sweep::sweep(&args, &terminal),
             Command::Plan(args) => plan::plan(&args, &terminal).map(success),
             Command::Info(args) => info::info(&args, &terminal).map(success),
             Command::Compare(args) => compare::compare(&args, &terminal).map(success),

@@ -1,14 +1,12 @@
 //! `diff2d plot`: pictures of any two- or three-dimensional array.
 
-use super::terminal::Terminal;
+use super::{album::Album, terminal::Terminal};
 use crate::{
     cube::ArrayFile,
     error::Error,
-    grid::Axis,
-    plot::{self, Animation, Axes, Colormap, Frame, Range, Sheet, Style, picture, spread},
+    plot::{Colormap, Range},
 };
 use clap::Args;
-use ndarray::Array2;
 use rayon::prelude::*;
 use std::{
     fs,
@@ -57,7 +55,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let range: Option<Range> = args.range.as_deref().map(str::parse).transpose()?;
     let array = ArrayFile::open(&args.cube)?;
     let album = Album::of(&array)?;
-    let chosen = slice(&args.snapshots, album.frames).ok_or_else(|| {
+    let chosen = slice(&args.snapshots, album.len()).ok_or_else(|| {
         Error::Usage(format!(
             "--snapshots {}: expected a range as in Python, such as 2:8, :3 or -1:",
             args.snapshots
@@ -68,7 +66,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
             "--snapshots {}: there is no such frame; {} has {}",
             args.snapshots,
             args.cube.display(),
-            album.frames,
+            album.len(),
         )));
     }
     let directory = args
@@ -95,17 +93,13 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         })
         .collect::<Result<_, Error>>()?;
     if args.sheet {
-        made.push(album.sheet(&chosen, &style, &directory)?);
+        let path = directory.join("sheet.png");
+        album.sheet(&chosen, &style)?.save(&path)?;
+        made.push(path);
     }
     if args.animate {
         let path = directory.join("animation.gif");
-        let mut animation = Animation::new(&path, &style);
-        for &index in &chosen {
-            let values = array.frame(index);
-            animation.push(&album.frame(&values.view(), index))?;
-            bar.inc(1);
-        }
-        animation.finish()?;
+        album.animate(&chosen, &style, &path, || bar.inc(1))?;
         made.push(path);
     }
     bar.finish_and_clear();
@@ -116,126 +110,6 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
 /// The name of the picture of one frame.
 pub(super) fn frame_path(directory: &Path, index: u64) -> PathBuf {
     directory.join(format!("{index:04}.png"))
-}
-
-/// An array as a series of frames.
-pub(super) struct Album<'a> {
-    array: &'a ArrayFile,
-    frames: u64,
-    axes: Axes,
-}
-
-impl<'a> Album<'a> {
-    pub(super) fn of(array: &'a ArrayFile) -> Result<Self, Error> {
-        let frames = match array.npy.shape.len() {
-            2 => 1,
-            3 => array.available(),
-            dimensions => {
-                return Err(Error::Usage(format!(
-                    "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
-                    array.path.display()
-                )));
-            }
-        };
-        if frames == 0 {
-            return Err(Error::Usage(format!(
-                "{} has no frame to draw yet",
-                array.path.display()
-            )));
-        }
-        let coordinates = array.run().and_then(|run| {
-            let params = &run.params;
-            let axis = Axis::new(params.grid, params.x1, params.x2, params.dx).ok()?;
-            Some(Axes::nodes(axis.extent(), axis.extent()))
-        });
-        Ok(Self {
-            array,
-            frames,
-            axes: coordinates.unwrap_or_else(Axes::counted),
-        })
-    }
-
-    pub(super) fn style(&self, colormap: Colormap, range: Range) -> Style {
-        let run = self.array.run();
-        Style {
-            colormap,
-            range,
-            cadence: run.map(|run| run.nper as f64 * run.dt),
-            quantity: if run.is_some() {
-                "p".to_owned()
-            } else {
-                String::new()
-            },
-        }
-    }
-
-    /// All finite values of some frames: one range for all of them.
-    pub(super) fn range(&self, chosen: &[u64]) -> Range {
-        let records = self
-            .array
-            .journal
-            .as_ref()
-            .map(|journal| journal.records.as_slice());
-        let ends: Vec<f64> = match records {
-            Some(records) if !records.is_empty() => chosen
-                .iter()
-                .filter_map(|&index| records.get(usize::try_from(index).ok()?))
-                .flat_map(|record| [record.min, record.max])
-                .collect(),
-            _ => chosen
-                .par_iter()
-                .filter_map(|&index| Range::of([&self.array.frame(index).view() as _]))
-                .flat_map_iter(|range| [range.low(), range.high()])
-                .collect(),
-        };
-        Range::spanning(ends).unwrap_or_default()
-    }
-
-    pub(super) fn draw(&self, index: u64, style: &Style) -> Result<plot::Bitmap, plot::Error> {
-        let values = self.array.frame(index);
-        picture(&self.frame(&values.view(), index), style)
-    }
-
-    fn frame<'v>(&self, values: &'v ndarray::ArrayView2<'v, f64>, index: u64) -> Frame<'v> {
-        let frame = Frame::new(values, self.axes);
-        let number = usize::try_from(index).unwrap_or(usize::MAX);
-        let record = self
-            .array
-            .journal
-            .as_ref()
-            .and_then(|journal| journal.records.get(number));
-        match record {
-            Some(record) => frame.at(record.simtime),
-            None if self.array.npy.shape.len() == 3 => frame.numbered(number),
-            None => frame,
-        }
-    }
-
-    fn sheet(
-        &self,
-        chosen: &[u64],
-        style: &Style,
-        directory: &Path,
-    ) -> Result<PathBuf, plot::Error> {
-        let shown: Vec<u64> = spread(chosen.len(), Sheet::MOST)
-            .into_iter()
-            .map(|place| chosen[place])
-            .collect();
-        let path = directory.join("sheet.png");
-        let mut sheet = None;
-        for &index in &shown {
-            let values: Array2<f64> = self.array.frame(index);
-            let view = values.view();
-            let frame = self.frame(&view, index);
-            let sheet = match &mut sheet {
-                Some(sheet) => sheet,
-                empty => empty.insert(Sheet::new(&frame, shown.len(), style)?),
-            };
-            sheet.push(&frame)?;
-        }
-        sheet.ok_or(plot::Error::NoFrames)?.finish()?.save(&path)?;
-        Ok(path)
-    }
 }
 
 /// The indices that a Python index or slice `a:b:c` takes of `length`; `None` if it is neither.

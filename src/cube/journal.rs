@@ -154,6 +154,12 @@ impl Header {
         self.scenarios().iter().map(Scenario::snapshots).sum()
     }
 
+    /// Places for snapshots that each scenario has.
+    #[must_use]
+    pub fn snapshots_each(&self) -> u64 {
+        self.shape.iter().rev().nth(2).copied().unwrap_or(1)
+    }
+
     /// Bytes of one snapshot in the cube.
     #[must_use]
     pub fn snapshot_bytes(&self) -> u64 {
@@ -163,9 +169,8 @@ impl Header {
     /// Where a snapshot begins in the cube, in bytes.
     #[must_use]
     pub fn offset_of(&self, slot: Slot) -> u64 {
-        let per_scenario = self.shape.iter().rev().nth(2).copied().unwrap_or(1);
-        self.data_offset
-            + (slot.scenario() as u64 * per_scenario + slot.index) * self.snapshot_bytes()
+        let frame = slot.scenario() as u64 * self.snapshots_each() + slot.index;
+        self.data_offset + frame * self.snapshot_bytes()
     }
 
     /// Bytes of the whole cube.

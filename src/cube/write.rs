@@ -12,7 +12,7 @@ use super::{
     digest::{self, BLOCK, BlockDigest},
     error::CubeError,
     file::CubeFile,
-    journal::{Header, Record, Slot},
+    journal::{Header, Record, Scenario, Slot},
     store::Store,
 };
 use crate::{field::Summary, schedule::Clock};
@@ -101,7 +101,7 @@ impl CubeWriter {
         let last = self.last[scenario].as_ref();
         Lane {
             writer: self,
-            scenario,
+            number: scenario,
             uncommitted: VecDeque::new(),
             next: last.map_or(0, |record| record.index + 1),
         }
@@ -123,7 +123,8 @@ impl CubeWriter {
 #[derive(Debug)]
 pub struct Lane<'a> {
     writer: &'a CubeWriter,
-    scenario: usize,
+    /// Number of the scenario, 0 of a run.
+    number: usize,
     /// When each snapshot that is not committed yet was handed over.
     uncommitted: VecDeque<Instant>,
     next: u64,
@@ -136,6 +137,12 @@ impl Lane<'_> {
         &self.writer.blocks.header
     }
 
+    /// Whether all snapshots of the scenario are in the cube or on their way to it.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.next == self.scenario().snapshots()
+    }
+
     /// Snapshots in the cube and on their way to it.
     #[must_use]
     pub fn handed_over(&self) -> u64 {
@@ -145,8 +152,8 @@ impl Lane<'_> {
     /// The step of the last snapshot handed over.
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
-        let nper = self.header().scenarios()[self.scenario].nper;
-        self.next.checked_sub(1).map(|last| last * nper)
+        let last = self.next.checked_sub(1)?;
+        Some(last * self.scenario().nper)
     }
 
     /// Reads the last snapshot that was committed before into `bytes`, and believes it only if its
@@ -155,7 +162,7 @@ impl Lane<'_> {
     /// # Errors
     /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
     pub fn last(&self, bytes: &mut [u8]) -> Result<Option<&Record>, CubeError> {
-        let Some(record) = &self.writer.last[self.scenario] else {
+        let Some(record) = &self.writer.last[self.number] else {
             return Ok(None);
         };
         let cube = &self.writer.blocks.cube;
@@ -177,15 +184,39 @@ impl Lane<'_> {
     pub fn put(&mut self, clock: Clock, summary: Summary, bytes: &[u8]) -> bool {
         let overdue = |since: &&Instant| since.elapsed() > AT_RISK;
         let late = self.uncommitted.iter().take_while(overdue).count();
-        let settled = self.wait_for(late as u64);
+        let settled = self.wait_for(late as u64) && (self.next > 0 || self.pad());
         self.uncommitted.push_back(Instant::now());
         let slot = Slot {
-            scenario: self.header().is_sweep().then_some(self.scenario),
+            scenario: self.header().is_sweep().then_some(self.number),
             index: self.next,
         };
         self.next += 1;
         let record = Record::new(slot, clock, summary);
         settled && self.writer.blocks.put(record, bytes)
+    }
+
+    /// Fills the places behind the scenario's last snapshot with NaN; they are durable with its first.
+    ///
+    /// `false` as for [`put`](Self::put).
+    fn pad(&self) -> bool {
+        let header = self.header();
+        let scenario = header.is_sweep().then_some(self.number);
+        let place = |index| header.offset_of(Slot { scenario, index });
+        let own = self.scenario().snapshots();
+        let (start, end) = (place(own), place(header.snapshots_each()));
+        let nan = match header.dtype.bytes {
+            4 => f32::NAN.to_le_bytes().repeat(BLOCK / 4),
+            _ => f64::NAN.to_le_bytes().repeat(BLOCK / 8),
+        };
+        let blocks = &self.writer.blocks;
+        let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
+            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+            let length = (end - at).min(BLOCK as u64) as usize;
+            blocks.cube.place(at, &nan[..length])
+        });
+        padded
+            .map_err(|error| blocks.messages.send(Message::Failed(error)))
+            .is_ok()
     }
 
     /// Waits until everything handed over is committed; `false` as for [`put`](Self::put).
@@ -194,9 +225,13 @@ impl Lane<'_> {
         self.wait_for(self.uncommitted.len() as u64)
     }
 
+    fn scenario(&self) -> &Scenario {
+        &self.header().scenarios()[self.number]
+    }
+
     /// Waits until `count` more snapshots are committed.
     fn wait_for(&mut self, count: u64) -> bool {
-        let (done, failed) = self.writer.commits.wait(self.scenario, count);
+        let (done, failed) = self.writer.commits.wait(self.number, count);
         self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
         !failed
     }
@@ -214,6 +249,8 @@ struct BlockWriter {
 }
 
 enum Message {
+    /// Something else than a block could not be written.
+    Failed(io::Error),
     /// A snapshot follows, in so many blocks.
     Snapshot(Record, usize),
     /// One of its blocks is in the file.
@@ -315,6 +352,9 @@ impl Committer {
 
     fn take(&mut self, message: Message) -> Result<(), CubeError> {
         match message {
+            Message::Failed(error) => {
+                return Err(CubeError::io("write", &self.store.paths.cube)(error));
+            }
             Message::Snapshot(record, blocks) => self.open.push_back(Open {
                 record,
                 digests: vec![None; blocks],

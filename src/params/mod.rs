@@ -7,11 +7,13 @@ pub mod course;
 pub mod error;
 pub mod keys;
 pub mod raw;
+pub mod sweep;
 pub mod toml;
 pub mod value;
 
 pub use error::ParamsError;
 pub use raw::RawParams;
+pub use sweep::SweepParams;
 
 use serde::{Deserialize, Serialize};
 use std::path::Path;

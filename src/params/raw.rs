@@ -17,7 +17,7 @@ use std::{
 const LARGEST: u64 = 1 << 20;
 
 /// Every `key = value` that was typed, with its place; later entries override earlier ones.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct RawParams {
     file: String,
     entries: Vec<Entry>,
@@ -73,6 +73,13 @@ impl RawParams {
         })
     }
 
+    /// The same parameters with one more entry, which overrides those before it.
+    #[must_use]
+    pub fn with(mut self, entry: Entry) -> Self {
+        self.entries.push(entry);
+        self
+    }
+
     /// Adds the `key=value` of a `--set` option, which overrides the file.
     ///
     /// # Errors
@@ -112,6 +119,12 @@ impl RawParams {
         Ok(())
     }
 
+    /// Every entry, in the order in which it was typed.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The value that holds for a key, if one was typed.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&Entry> {
@@ -134,6 +147,21 @@ impl RawParams {
             Ok(number)
         } else {
             Err(self.refuse(key, format!("{key} must be {}", accepted(key))))
+        }
+    }
+
+    /// The string of an optional key.
+    ///
+    /// # Errors
+    /// [`ParamsError::WrongType`].
+    pub fn string(&self, key: &'static str) -> Result<Option<&str>, ParamsError> {
+        match self.get(key) {
+            None => Ok(None),
+            Some(Entry {
+                value: Value::String(text),
+                ..
+            }) => Ok(Some(text)),
+            Some(entry) => Err(wrong_type(entry, key)),
         }
     }
 
@@ -204,7 +232,7 @@ impl RawParams {
 }
 
 fn accepted(key: &str) -> &'static str {
-    keys::find(key).map_or("something else", |known| known.accepted)
+    keys::find(key).map_or("a string", |known| known.accepted)
 }
 
 fn wrong_type(entry: &Entry, key: &'static str) -> ParamsError {

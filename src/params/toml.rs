@@ -74,7 +74,9 @@ fn convert(value: &DeValue<'_>) -> Value {
             .map_or(Value::Other("not a number"), Value::Float),
         DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(_) => Value::Other("a date"),
-        DeValue::Array(_) => Value::Other("an array"),
+        DeValue::Array(items) => {
+            Value::List(items.iter().map(|item| convert(item.get_ref())).collect())
+        }
         DeValue::Table(_) => Value::Other("a table"),
     }
 }

@@ -13,7 +13,9 @@ pub enum Value {
     Boolean(bool),
     /// `"slides"`
     String(String),
-    /// An array, table or date: no key accepts one; the word says which.
+    /// `[0.5, 1, 2]`: what a sweep goes through; a parameter of a run has one value.
+    List(Vec<Value>),
+    /// A table or date: no key accepts one; the word says which.
     Other(&'static str),
 }
 
@@ -26,6 +28,7 @@ impl Value {
             Self::Integer(_) => "an integer",
             Self::Boolean(_) => "a boolean",
             Self::String(_) => "a string",
+            Self::List(_) => "an array",
             Self::Other(kind) => kind,
         }
     }
@@ -39,7 +42,7 @@ impl fmt::Display for Value {
             Self::Integer(value) => write!(f, "{value}"),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::String(value) => write!(f, "{value:?}"),
-            Self::Other(_) => write!(f, "…"),
+            Self::List(_) | Self::Other(_) => write!(f, "…"),
         }
     }
 }

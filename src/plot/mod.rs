@@ -53,6 +53,7 @@ pub use animation::Animation;
 pub use axes::Axes;
 pub use canvas::Bitmap;
 pub use colormap::Colormap;
+pub use number::short;
 pub use range::Range;
 pub use sheet::{Sheet, spread};
 pub use values::{Number, Values};
@@ -122,6 +123,7 @@ pub struct Frame<'a> {
     axes: Axes,
     time: Option<f64>,
     index: Option<usize>,
+    name: Option<&'a str>,
 }
 
 impl<'a> Frame<'a> {
@@ -132,6 +134,7 @@ impl<'a> Frame<'a> {
             axes,
             time: None,
             index: None,
+            name: None,
         }
     }
 
@@ -151,6 +154,14 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The frame with a title of its own.
+    pub fn named(self, name: &'a str) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
     /// Rows and columns; an error where one of them is 0.
     fn shape(&self) -> Result<(usize, usize), Error> {
         match self.values.dimensions() {
@@ -160,10 +171,11 @@ impl<'a> Frame<'a> {
     }
 
     fn title(&self, cadence: Option<f64>) -> String {
-        match (self.time, self.index) {
-            (Some(time), _) => format!("t = {}", number::time(time, cadence)),
-            (None, Some(index)) => format!("snapshot {index}"),
-            (None, None) => String::new(),
+        match (self.name, self.time, self.index) {
+            (Some(name), ..) => name.to_owned(),
+            (_, Some(time), _) => format!("t = {}", number::time(time, cadence)),
+            (_, _, Some(index)) => format!("snapshot {index}"),
+            (None, None, None) => String::new(),
         }
     }
 }

@@ -43,8 +43,9 @@ pub(super) fn power(exponent: i32) -> String {
     )
 }
 
-/// `number` with at most `digits` significant digits and no zeros at the end.
-pub(super) fn short(number: f64, digits: usize) -> String {
+/// A number for a title: at most `digits` significant digits and no zeros at the end.
+#[must_use]
+pub fn short(number: f64, digits: usize) -> String {
     let text = format!("{:.*e}", digits - 1, number);
     let Some((mantissa, exponent)) = text.split_once('e') else {
         return text; // not a number, or infinite

@@ -58,7 +58,7 @@ pub struct Watch {
 }
 
 impl Watch {
-    fn note(&self, sentence: &str) {
+    pub(crate) fn note(&self, sentence: &str) {
         // Nobody has to listen.
         let _ = self.notes.send(sentence.to_owned());
     }
@@ -85,7 +85,7 @@ pub enum RunError {
     Cube(#[from] CubeError),
     /// The fields do not fit into memory.
     #[error(
-        "the run needs {needed} bytes of memory for its two fields and {available} are available: a larger dx or precision = \"f32\" needs less"
+        "the run needs {needed} bytes of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less"
     )]
     Memory {
         /// Bytes needed.
@@ -93,17 +93,20 @@ pub enum RunError {
         /// Bytes available, in words.
         available: String,
     },
+    /// The system refuses threads.
+    #[error("the system refuses threads: {0}")]
+    Threads(#[from] rayon::ThreadPoolBuildError),
     /// The system has no random numbers.
     #[error("the system gives no random numbers for the run id: {0}")]
     Random(#[from] getrandom::Error),
 }
 
 impl RunError {
-    /// The fields of `problem` are too much for this machine.
+    /// The fields of so many runs like `problem` are too much for this machine.
     #[must_use]
-    pub fn no_memory(problem: &Problem) -> Self {
+    pub fn no_memory(problem: &Problem, together: usize) -> Self {
         Self::Memory {
-            needed: problem.memory_bytes(),
+            needed: problem.memory_bytes().saturating_mul(together as u64),
             available: machine::available_memory()
                 .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
         }
@@ -129,6 +132,7 @@ fn run_in<T: Real>(
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
+    fits_memory(problem, 1)?;
     let state = allocate::<T>(problem)?;
     let Some(cube) = &options.output else {
         return simulate(problem, state, Output::nowhere(problem, watch), pace, watch);
@@ -178,7 +182,7 @@ pub(crate) fn simulate<T: Real>(
     }
     let mut now = began;
     let mut solver = Solver::new(Stencil::new(T::from_f64(schedule.r)), state)
-        .map_err(|_| RunError::no_memory(problem))?;
+        .map_err(|_| RunError::no_memory(problem, 1))?;
     pace.initialised();
 
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
@@ -211,10 +215,16 @@ pub(crate) fn simulate<T: Real>(
     ))
 }
 
-/// A field, if two of them fit into memory: the system would promise more than it has.
+/// A field, where the system has room for it.
 pub(crate) fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
-    if machine::available_memory().is_some_and(|available| available < problem.memory_bytes()) {
-        return Err(RunError::no_memory(problem));
+    Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(problem, 1))
+}
+
+/// Refuses what does not fit into memory: the system would promise more than it has.
+pub(crate) fn fits_memory(problem: &Problem, together: usize) -> Result<(), RunError> {
+    let needed = problem.memory_bytes().saturating_mul(together as u64);
+    match machine::available_memory() {
+        Some(available) if available < needed => Err(RunError::no_memory(problem, together)),
+        _ => Ok(()),
     }
-    Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(problem))
 }

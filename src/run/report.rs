@@ -92,7 +92,7 @@ impl Report {
         self
     }
 
-    pub(super) fn nothing_to_do(outcome: Outcome) -> Self {
+    pub(crate) fn nothing_to_do(outcome: Outcome) -> Self {
         Self {
             updates: 0,
             seconds: Seconds::default(),

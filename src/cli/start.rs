@@ -1,0 +1,231 @@
+//! What the commands share that start a computation: where it goes, how it is watched and stopped.
+
+use super::terminal::{Terminal, quoted};
+use crate::{
+    cube::{Claim, Io, Paths, Record},
+    error::Error,
+    machine,
+    run::{Outcome, Watch},
+};
+use clap::{Args, ValueEnum};
+use crossbeam_channel::{Receiver, select, unbounded};
+use indicatif::ProgressBar;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
+use std::{
+    panic,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+#[derive(Debug, Args)]
+pub(super) struct StartArgs {
+    /// The cube to write [default: output/STEM.npy, named after the parameter file]
+    #[arg(long, short, value_name = "CUBE.npy")]
+    output: Option<PathBuf>,
+    /// Threads that compute [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
+    /// Continue an unfinished cube; start if there is none; do nothing if it is complete
+    #[arg(long, conflicts_with = "force")]
+    resume: bool,
+    /// Start a cube of ours over, whatever it holds
+    #[arg(long)]
+    force: bool,
+    /// How snapshots reach the file
+    #[arg(long, value_enum, default_value_t = IoArg::Auto)]
+    io: IoArg,
+    /// Stop, resumable, within this time, such as 55min (exit code 75)
+    #[arg(long, value_name = "TIME", value_parser = duration)]
+    pub(super) max_walltime: Option<Duration>,
+    /// Do not lock the cube: for filesystems that cannot
+    #[arg(long)]
+    no_lock: bool,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum IoArg {
+    /// Through a map where space is reserved on a local filesystem, else by writes
+    Auto,
+    /// Through a memory map
+    Map,
+    /// By positional writes
+    Write,
+}
+
+/// A time such as `10min` or `1h 30min`; a bare number is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .or_else(|| humantime::parse_duration(text).ok())
+        .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| "expected a time such as 90s, 10min or 1h 30min".to_owned())
+}
+
+impl StartArgs {
+    /// The cube's name, by default after the file that describes the computation.
+    pub(super) fn cube(&self, file: &Path) -> Result<PathBuf, Error> {
+        let stem = file.file_stem().unwrap_or_default();
+        let cube = match &self.output {
+            Some(cube) => cube.clone(),
+            None => Path::new("output").join(stem).with_added_extension("npy"),
+        };
+        Paths::of(&cube)?;
+        Ok(cube)
+    }
+
+    pub(super) fn claim(&self) -> Claim {
+        Claim {
+            resume: self.resume,
+            force: self.force,
+            no_lock: self.no_lock,
+            io: match self.io {
+                IoArg::Auto => None,
+                IoArg::Map => Some(Io::Map),
+                IoArg::Write => Some(Io::Write),
+            },
+        }
+    }
+
+    pub(super) fn threads(&self) -> usize {
+        self.threads.map_or_else(machine::threads, usize::from)
+    }
+}
+
+/// Computes with `work` while a thread tells of it: `tell` is called for every committed snapshot,
+/// and `place` moves the bar along.
+///
+/// What cannot be told does not stop the work, and is the error only where the work had none.
+pub(super) fn watched<T, E: Into<Error>>(
+    terminal: &Terminal,
+    bar: &ProgressBar,
+    place: impl Fn(&Watch) -> u64 + Sync,
+    tell: impl FnMut(&Record) -> Result<(), Error> + Send,
+    work: impl FnOnce(&Watch) -> Result<T, E>,
+) -> Result<T, Error> {
+    let (committed, commits) = unbounded();
+    let (notes, sentences) = unbounded();
+    let watch = Watch {
+        committed,
+        notes,
+        step: Arc::new(AtomicU64::new(0)),
+        signal: signals()?,
+    };
+    let seen = Watch {
+        committed: unbounded().0,
+        notes: unbounded().0,
+        ..watch.clone()
+    };
+    thread::scope(|scope| {
+        let telling =
+            scope.spawn(|| observe(terminal, bar, &commits, &sentences, || place(&seen), tell));
+        let worked = work(&watch).map_err(Into::into);
+        drop(watch);
+        let told = telling
+            .join()
+            .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
+        bar.finish_and_clear();
+        worked.and_then(|result| told.map(|()| result))
+    })
+}
+
+fn observe(
+    terminal: &Terminal,
+    bar: &ProgressBar,
+    commits: &Receiver<Record>,
+    sentences: &Receiver<String>,
+    place: impl Fn() -> u64,
+    mut tell: impl FnMut(&Record) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut told = Ok(());
+    loop {
+        select! {
+            recv(commits) -> record => match record {
+                Ok(record) => told = told.and_then(|()| bar.suspend(|| tell(&record))),
+                Err(_) => break,
+            },
+            recv(sentences) -> sentence => if let Ok(sentence) = sentence {
+                bar.suspend(|| terminal.detail(&sentence));
+            },
+            default(Duration::from_millis(100)) => bar.set_position(place()),
+        }
+    }
+    match told {
+        // A reader who has gone is nothing to complain of.
+        Err(Error::ClosedPipe) => Ok(()),
+        told => told,
+    }
+}
+
+/// The first signal asks the work to stop and be durable, a later one ends it at once.
+///
+/// Launchers and terminals tend to deliver one request to the process and again to its group, so
+/// signals in quick succession count as one.
+fn signals() -> Result<Arc<AtomicUsize>, Error> {
+    const ONE_REQUEST: Duration = Duration::from_millis(100);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
+    let received = Arc::new(AtomicUsize::new(0));
+    let request = Arc::clone(&received);
+    thread::spawn(move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+                signal_hook::low_level::exit(128 + signal);
+            }
+            first.get_or_insert_with(Instant::now);
+            request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
+        }
+    });
+    Ok(received)
+}
+
+/// Says how it ended; `command` does the same again.
+pub(super) fn conclude(
+    terminal: &Terminal,
+    outcome: Outcome,
+    done: &str,
+    command: &str,
+    cube: Option<&Path>,
+) -> ExitCode {
+    let place = cube.map_or_else(String::new, |cube| format!(" in {}", cube.display()));
+    let resumable = || match cube {
+        Some(cube) => {
+            let cube = quoted(&cube.display().to_string());
+            format!("to continue: {command} -o {cube} --resume")
+        }
+        None => "nothing was written".to_owned(),
+    };
+    match outcome {
+        Outcome::Done => {
+            terminal.note(&format!("done{place}: {done}"));
+            ExitCode::SUCCESS
+        }
+        Outcome::AlreadyDone => {
+            terminal.note(&format!("nothing to do: all snapshots are there{place}"));
+            ExitCode::SUCCESS
+        }
+        Outcome::OutOfTime => {
+            terminal.urgent(&format!(
+                "stopped at the end of --max-walltime; {}",
+                resumable()
+            ));
+            ExitCode::from(75)
+        }
+        Outcome::Signalled(signal) => {
+            terminal.urgent(&format!("stopped by signal {signal}; {}", resumable()));
+            ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
+        }
+    }
+}
