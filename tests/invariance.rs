@@ -156,7 +156,7 @@ fn is_the_definition<T: Real>(
     shape: (usize, usize),
     values: &[f64],
     r: f64,
-    steps: usize,
+    steps: u64,
     tile: Option<Tile>,
     threads: usize,
 ) {
@@ -236,7 +236,7 @@ proptest! {
         shape in (3_usize..90, 3_usize..300),
         values in prop::collection::vec(-1e3_f64..1e3, 1..300),
         r in prop_oneof![Just(0.25), Just(0.25_f64.next_down()), 0.0..0.25_f64],
-        steps in 0_usize..140,
+        steps in 0_u64..140,
         tile in tiles(),
         threads in 1_usize..5,
     ) {
@@ -250,7 +250,7 @@ proptest! {
         shape in (3_usize..40, 3_usize..120),
         values in prop::collection::vec(numbers(), 1..1000),
         r in prop_oneof![4 => 0.0..=0.25_f64, 1 => any::<f64>()],
-        steps in 1_usize..12,
+        steps in 1_u64..12,
         tile in tiles(),
         threads in 1_usize..4,
     ) {
