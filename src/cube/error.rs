@@ -17,12 +17,14 @@ pub enum CubeError {
         source: io::Error,
     },
     /// The disk has no room for the whole run.
-    #[error("{} needs {needed} bytes and its filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), or_unknown(*.free))]
+    #[error("{} needs {needed} bytes, its journal {beside}, and their filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), or_unknown(*.free))]
     NoSpace {
         /// The file that does not fit.
         cube: PathBuf,
         /// Bytes it needs.
         needed: u64,
+        /// Bytes that its journal needs.
+        beside: u64,
         /// Bytes there are, where the filesystem tells.
         free: Option<u64>,
     },

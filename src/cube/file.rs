@@ -41,13 +41,22 @@ pub(super) struct CubeFile {
     file: File,
     pub(super) path: PathBuf,
     pub(super) io: Io,
+    /// Bytes of the whole cube.
+    bytes: u64,
 }
 
 impl CubeFile {
-    pub(super) fn new(file: File, path: &Path, wanted: Option<Io>, safe_to_map: bool) -> Arc<Self> {
+    pub(super) fn new(
+        file: File,
+        path: &Path,
+        bytes: u64,
+        wanted: Option<Io>,
+        safe_to_map: bool,
+    ) -> Arc<Self> {
         let best = if safe_to_map { Io::Map } else { Io::Write };
         Arc::new(Self {
             file,
+            bytes,
             path: path.to_owned(),
             io: wanted.unwrap_or(best),
         })
@@ -61,6 +70,7 @@ impl CubeFile {
 
     /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync).
     pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.is_whole()?;
         match self.io {
             Io::Map => {
                 map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
@@ -87,7 +97,19 @@ impl CubeFile {
         for range in ranges {
             space::drop_cache(&self.file, range.clone());
         }
-        Ok(())
+        self.is_whole()
+    }
+
+    /// Writing to a file that somebody cuts would make it long again, with holes for its snapshots.
+    fn is_whole(&self) -> io::Result<()> {
+        let found = self.file.metadata()?.len();
+        if found >= self.bytes {
+            return Ok(());
+        }
+        Err(io::Error::other(format!(
+            "it has become shorter while in use ({found} of {} bytes): `diff2d verify` tells what is left",
+            self.bytes
+        )))
     }
 }
 
@@ -113,6 +135,11 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
             "its header says {} {:?}, the journal {} {:?}",
             found.dtype, found.shape, header.dtype, header.shape
         )));
+    }
+    if page.as_slice() != npy_header(header).encode() {
+        return Err(does_not_match(
+            "a byte of its header has changed".to_owned(),
+        ));
     }
     let bytes = cube
         .metadata()

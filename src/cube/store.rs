@@ -84,11 +84,14 @@ impl Store {
                 if bytes.is_empty() && !paths.cube.exists() {
                     let _ = fs::remove_file(&paths.journal);
                 }
-                return Err(no_space(paths, &header));
+                return Err(no_space(paths, &header, free));
             }
             return Self::create(paths, header, journal, claim.io).inspect_err(|_| {
-                // The lock is still ours, and nothing in this file counts yet.
-                let _ = fs::remove_file(&paths.journal);
+                // The lock is still ours, and nothing in this file counts yet; but without it a cube
+                // that a power cut brings back would be somebody else's.
+                if !paths.cube.exists() && sync_directory(directory).is_ok() {
+                    let _ = fs::remove_file(&paths.journal);
+                }
             });
         }
         Self::resume(paths, &header, journal, found, claim)
@@ -130,10 +133,10 @@ impl Store {
         let safe_to_map = reservation == Reservation::Reserved && space::is_local(&cube);
         Ok(Self {
             paths: paths.clone(),
+            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io, safe_to_map),
             header,
             records: Vec::new(),
             reservation: Some(reservation),
-            cube: CubeFile::new(cube, &paths.cube, io, safe_to_map),
             journal,
         })
     }
@@ -184,10 +187,16 @@ impl Store {
         let safe_to_map = space::is_local(&cube) && space::is_dense(&cube);
         Ok(Self {
             paths: paths.clone(),
+            cube: CubeFile::new(
+                cube,
+                &paths.cube,
+                header.cube_bytes(),
+                claim.io,
+                safe_to_map,
+            ),
             header,
             records: found.records,
             reservation: None,
-            cube: CubeFile::new(cube, &paths.cube, claim.io, safe_to_map),
             journal,
         })
     }
@@ -246,8 +255,9 @@ fn fill(
     journal: &mut File,
 ) -> Result<Reservation, CubeError> {
     let line = header.line();
+    let free = space::free(paths.directory());
     let refused = |action, path: &Path, error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
         _ => CubeError::io(action, path)(error),
     };
     let reservation = space::reserve(cube, header.cube_bytes())
@@ -268,11 +278,12 @@ fn fill(
     Ok(reservation)
 }
 
-fn no_space(paths: &Paths, header: &Header) -> CubeError {
+fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
     CubeError::NoSpace {
         cube: paths.cube.clone(),
         needed: header.cube_bytes(),
-        free: space::free(paths.directory()),
+        beside: header.line().len() as u64 + journal_bytes(header.shape[0]),
+        free,
     }
 }
 

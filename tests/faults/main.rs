@@ -3,5 +3,13 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 mod crashes;
+mod disks;
+mod flips;
+mod journals;
+mod kills;
 mod lab;
 mod layer;
+mod locks;
+mod outputs;
+mod readers;
+mod signals;

@@ -1,0 +1,229 @@
+//! Disks that are really full, and limits on the size of files.
+
+use super::{
+    lab::{Ended, Finished, Lab, ended, ended_child, lines_so_far, send, wait_until},
+    layer::{Fault, ended_with},
+};
+use nix::sys::signal::Signal;
+use std::{fs, io::Write, os::unix::process::CommandExt, path::PathBuf, process::Command};
+
+const PAGE: u64 = 4096;
+
+/// A filesystem in memory of a few pages, with the cube of a problem on it.
+struct SmallDisk {
+    lab: Lab,
+    reference: Finished,
+    at: PathBuf,
+}
+
+impl SmallDisk {
+    /// `None`, said aloud, where nobody may mount.
+    fn new(campaign: &str, keys: &str) -> Option<Self> {
+        let mut lab = Lab::new(keys);
+        let reference = lab.reference();
+        let at = lab.home.path().join("disk");
+        fs::create_dir(&at).unwrap();
+        lab.cube = at.join("c.npy");
+        lab.out = at.clone();
+        let disk = Self { lab, reference, at };
+        if disk.mounted(1) {
+            return Some(disk);
+        }
+        println!("{campaign}: SKIPPED: mounting a small tmpfs needs root");
+        None
+    }
+
+    fn mounted(&self, pages: u64) -> bool {
+        let _ = Command::new("umount").arg(&self.at).output();
+        Command::new("mount")
+            .args([
+                "-t",
+                "tmpfs",
+                "-o",
+                &format!("size={}", pages * PAGE),
+                "tmpfs",
+            ])
+            .arg(&self.at)
+            .output()
+            .is_ok_and(|mounted| mounted.status.success())
+    }
+
+    fn grow(&self, pages: u64) {
+        let grown = Command::new("mount")
+            .args(["-o", &format!("remount,size={}", pages * PAGE)])
+            .arg(&self.at)
+            .output()
+            .unwrap();
+        assert!(grown.status.success(), "{grown:?}");
+    }
+
+    fn cube_pages(&self) -> u64 {
+        (self.reference.cube.len() as u64).div_ceil(PAGE)
+    }
+
+    fn files(&self) -> Vec<PathBuf> {
+        let entries = fs::read_dir(&self.at).unwrap();
+        entries.map(|entry| entry.unwrap().path()).collect()
+    }
+
+    /// Fills what is left of the disk.
+    fn fill(&self) {
+        let mut other = fs::File::create(self.at.join("other")).unwrap();
+        let page = [7; PAGE as usize];
+        while other.write_all(&page).is_ok() {}
+    }
+
+    fn empty(&self) {
+        fs::remove_file(self.at.join("other")).unwrap();
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.at).output();
+    }
+}
+
+/// The smallest disk on which a run completes; on every smaller one it refuses before step 1.
+fn smallest(disk: &SmallDisk, run: impl Fn() -> Ended) -> u64 {
+    for pages in disk.cube_pages() - 1.. {
+        assert!(disk.mounted(pages));
+        let free = disk_free(disk);
+        let ended = run();
+        if ended.code == Some(0) {
+            disk.lab.is_as(&disk.reference).unwrap();
+            return pages;
+        }
+        let needed = disk.reference.cube.len().to_string();
+        ended
+            .says(
+                1,
+                &[&format!("needs {needed} bytes"), &format!("{free} free")],
+            )
+            .unwrap_or_else(|why| panic!("{pages} pages: {why}"));
+        assert_eq!(ended.stdout, "", "it stepped");
+        assert_eq!(disk.files(), [PathBuf::new(); 0], "{pages} pages");
+        assert!(pages < disk.cube_pages() + 100, "no disk is large enough");
+    }
+    unreachable!()
+}
+
+fn disk_free(disk: &SmallDisk) -> u64 {
+    let status = nix::sys::statvfs::statvfs(&disk.at).unwrap();
+    status.blocks_available() * status.fragment_size()
+}
+
+#[test]
+fn full_disk() {
+    let Some(disk) = SmallDisk::new("full_disk", "dx = 1; runtime = 100; outtime = 5") else {
+        return;
+    };
+    for io in ["map", "write"] {
+        let pages = smallest(&disk, || ended(&mut disk.lab.run(&["--io", io])));
+        println!(
+            "full_disk: --io {io}: {pages} pages suffice, {} are refused before step 1 and leave no file (cube: {} pages)",
+            pages - 1,
+            disk.cube_pages()
+        );
+    }
+}
+
+/// Somebody else takes all that is left: what was reserved stays ours.
+#[test]
+fn disk_filled_by_others() {
+    let keys = "dx = 0.2; runtime = 10; outtime = 0.05";
+    let Some(disk) = SmallDisk::new("disk_filled_by_others", keys) else {
+        return;
+    };
+    let lab = &disk.lab;
+    for io in ["map", "write"] {
+        assert!(disk.mounted(disk.cube_pages() + 200));
+        let child = lab.run(&["--io", io, "--threads", "1"]).spawn().unwrap();
+        wait_until("the first snapshot is committed", || {
+            lines_so_far(&lab.journal()) >= 1
+        });
+        disk.fill();
+        let committed = lines_so_far(&lab.journal());
+        let ended = ended_child(child);
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        disk.empty();
+        lab.is_as(&disk.reference).unwrap();
+        println!(
+            "disk_filled_by_others: --io {io}: full from snapshot {committed} on, the run completes"
+        );
+
+        // Killed on a full disk, it completes there too.
+        assert!(disk.mounted(disk.cube_pages() + 200));
+        let child = lab.run(&["--io", io, "--threads", "1"]).spawn().unwrap();
+        wait_until("some snapshots are committed", || {
+            lines_so_far(&lab.journal()) >= 3
+        });
+        disk.fill();
+        send(&child, Signal::SIGKILL);
+        ended_child(child);
+        let resumed = super::lab::ended(&mut lab.run(&["--resume", "--io", io]));
+        assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+        disk.empty();
+        lab.is_as(&disk.reference).unwrap();
+    }
+}
+
+/// A filesystem that cannot reserve: zeros are written, and the journal may meet the end of the disk.
+#[test]
+fn disk_without_reservation() {
+    let keys = "dx = 1; runtime = 100; outtime = 0.7";
+    let Some(disk) = SmallDisk::new("disk_without_reservation", keys) else {
+        return;
+    };
+    let lab = &disk.lab;
+    let fault = Fault {
+        no_alloc: true,
+        ..Fault::default()
+    };
+    let run = |args: &[&str]| ended_with(&mut lab.run(args), &lab.out, fault).0;
+
+    assert!(disk.mounted(disk.cube_pages() / 2));
+    run(&["--io", "write"]).says(1, &["bytes", "free"]).unwrap();
+    assert_eq!(disk.files(), [PathBuf::new(); 0]);
+
+    // Room for the cube and the journal's first page.
+    assert!(disk.mounted(disk.cube_pages() + 1));
+    let stopped = run(&["--io", "write", "--verbose"]);
+    assert_eq!(stopped.code, Some(1), "{}", stopped.stderr);
+    assert!(stopped.stderr.contains("zeros"), "{}", stopped.stderr);
+    let last = stopped.stderr.lines().last().unwrap();
+    assert!(
+        last.contains("c.journal") || last.contains("needs"),
+        "{last}"
+    );
+    let committed = lab.committed().unwrap().records.len();
+    println!("disk_without_reservation: full after {committed} snapshots: {last}");
+    disk.grow(disk.cube_pages() + 100);
+    let resumed = run(&["--resume", "--io", "write"]);
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    lab.is_as(&disk.reference).unwrap();
+}
+
+/// A limit on the size of files is an error with a sentence, not a signal.
+#[test]
+fn file_size_limit() {
+    let lab = Lab::new("dx = 1; runtime = 100; outtime = 5");
+    let reference = lab.reference();
+    for io in ["map", "write"] {
+        lab.clear();
+        let run = lab.run(&["--io", io]);
+        let mut limited = Command::new("sh");
+        limited
+            .args(["-c", "ulimit -f 8; exec \"$@\"", "sh"])
+            .arg(run.get_program())
+            .args(run.get_args())
+            .arg0("sh");
+        let ended = ended(&mut limited);
+        ended.says(1, &["c.npy"]).unwrap();
+        assert!(!lab.cube.exists() && !lab.journal().exists());
+    }
+    let resumed = ended(&mut lab.run(&["--resume"]));
+    assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+    lab.is_as(&reference).unwrap();
+    println!("file_size_limit: exit code 1 and no file left");
+}

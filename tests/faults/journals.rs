@@ -1,0 +1,200 @@
+//! Journals cut short and with bits turned: a bad record is never believed.
+
+use super::lab::{Lab, Listed, Random, ended, size};
+use super::layer::{Fault, ended_with};
+use diff2d::cube::Journal;
+use std::fs;
+
+/// A finished run with its journal.
+struct Written {
+    lab: Lab,
+    bytes: Vec<u8>,
+    journal: Journal,
+}
+
+impl Written {
+    fn new() -> Self {
+        let lab = Lab::new("dx = 5; runtime = 100; outtime = 12.5");
+        lab.reference();
+        let bytes = fs::read(lab.journal()).unwrap();
+        let journal = Journal::parse(&bytes);
+        assert!(journal.is_complete());
+        Self {
+            lab,
+            bytes,
+            journal,
+        }
+    }
+
+    /// Whatever `parse` believes of these bytes stands in the original at the same place.
+    fn believes_only_originals(&self, bytes: &[u8], what: &str) {
+        let found = Journal::parse(bytes);
+        let records = &self.journal.records;
+        if found.header.is_some() {
+            assert_eq!(found.header, self.journal.header, "{what}");
+        } else {
+            assert!(found.records.is_empty(), "{what}");
+        }
+        assert!(
+            records.starts_with(&found.records),
+            "{what}: {:?}",
+            found.records
+        );
+        for record in &found.behind_damage {
+            assert!(records.contains(record), "{what}: {record:?}");
+            assert!(record.index >= found.records.len() as u64, "{what}");
+        }
+        assert_eq!(
+            bytes[..usize::try_from(found.valid_bytes).unwrap()],
+            self.bytes[..usize::try_from(found.valid_bytes).unwrap()],
+            "{what}"
+        );
+    }
+}
+
+#[test]
+fn journal_cuts() {
+    let written = Written::new();
+    for length in 0..=written.bytes.len() {
+        let cut = &written.bytes[..length];
+        written.believes_only_originals(cut, &format!("cut at {length}"));
+        let whole = cut.iter().filter(|&&byte| byte == b'\n').count();
+        let found = Journal::parse(cut);
+        assert_eq!(
+            found.records.len(),
+            whole.saturating_sub(1),
+            "cut at {length}"
+        );
+        assert_eq!(found.damaged_line, None, "cut at {length}");
+        // And with what a filesystem may put behind the cut.
+        let zeros = [cut, &[0; 700]].concat();
+        written.believes_only_originals(&zeros, &format!("zeros from {length} on"));
+        assert_eq!(Journal::parse(&zeros).records, found.records);
+    }
+    println!(
+        "journal_cuts: {} lengths, no bad record believed",
+        written.bytes.len() + 1
+    );
+}
+
+#[test]
+fn journal_flips() {
+    let mut random = Random::of("journal_flips");
+    let written = Written::new();
+    let count = size(10_000, 1000, 1000);
+    let (mut damage, mut cut) = (0, 0);
+    for _ in 0..count {
+        let mut bytes = written.bytes.clone();
+        let (at, bit) = (random.below(bytes.len()), random.below(8));
+        bytes[at] ^= 1 << bit;
+        written.believes_only_originals(&bytes, &format!("bit {bit} of byte {at}"));
+        let found = Journal::parse(&bytes);
+        let all = found.records.len() == written.journal.records.len();
+        assert!(!all, "bit {bit} of byte {at}: nothing was noticed");
+        damage += usize::from(found.damaged_line.is_some());
+        cut += usize::from(found.damaged_line.is_none());
+    }
+    println!(
+        "journal_flips: {count} flipped bits, no bad record believed ({damage} are damage, {cut} a last line to be written again)"
+    );
+}
+
+/// The same through the program: exit code 3, or the right files.
+#[test]
+fn damaged_journals_end_to_end() {
+    let mut random = Random::of("damaged_journals");
+    let written = Written::new();
+    let lab = &written.lab;
+    let reference = lab.finished("");
+    let count = size(1000, 60, 20);
+    let (mut refused, mut completed) = (0, 0);
+    for number in 0..count {
+        let mut bytes = written.bytes.clone();
+        if number % 2 == 0 {
+            bytes.truncate(random.below(bytes.len()));
+        } else {
+            let at = random.below(bytes.len());
+            bytes[at] ^= 1 << random.below(8);
+        }
+        fs::write(lab.journal(), &bytes).unwrap();
+        let info = ended(lab.on_cube("info").arg("--json"));
+        assert!(
+            info.code == Some(0) || info.says(3, &[]).is_ok(),
+            "{info:?}"
+        );
+        let resumed = ended(&mut lab.run(&["--resume"]));
+        if resumed.code == Some(0) {
+            lab.is_as(&reference).unwrap();
+            completed += 1;
+        } else {
+            resumed.says(3, &["journal"]).unwrap();
+            assert_eq!(fs::read(lab.journal()).unwrap(), bytes);
+            assert_eq!(fs::read(&lab.cube).unwrap(), reference.cube);
+            refused += 1;
+        }
+    }
+    println!(
+        "damaged_journals: {count} through run --resume: {refused} refused with exit code 3, {completed} completed identically"
+    );
+}
+
+/// A checkpoint from behind the next snapshot does not replace that snapshot.
+#[test]
+fn a_lost_line_behind_a_checkpoint() {
+    let lab = Lab::new("dx = 1; runtime = 120; outtime = 20");
+    let reference = lab.reference();
+    lab.clear();
+    let args = [
+        "--resume",
+        "--threads",
+        "1",
+        "--checkpoint-every",
+        "0.000001",
+    ];
+    let run = |at| {
+        let fault = Fault {
+            at,
+            kind: "kill",
+            ..Fault::default()
+        };
+        ended_with(&mut lab.run(&args), &lab.out, fault)
+    };
+    let (_, operations) = run(0);
+    let third_commit = operations
+        .iter()
+        .enumerate()
+        .filter(|(_, operation)| *operation == "sync c.journal")
+        .nth(3)
+        .unwrap();
+    lab.clear();
+    super::layer::forget(&lab.out);
+    run(third_commit.0 + 1);
+    let committed = lab.committed().unwrap().records.len();
+    assert!(committed >= 2, "{committed} snapshots committed");
+    if committed == reference.lines.len() {
+        println!(
+            "a_lost_line_behind_a_checkpoint: all snapshots shared one commit, nothing to show"
+        );
+        return;
+    }
+    super::layer::forget(&lab.out);
+    let _ = fs::remove_file(lab.checkpoint());
+    let mut at = 1;
+    // The checkpoint that the resumed run writes after its first steps.
+    while !lab.checkpoint().exists() {
+        run(at);
+        at += 1;
+        assert!(at < 100, "no checkpoint was written");
+    }
+    let listed = lab.committed().unwrap();
+    let last = listed.bytes[..listed.bytes.len() - 1]
+        .iter()
+        .rposition(|&byte| byte == b'\n')
+        .unwrap();
+    fs::write(lab.journal(), &listed.bytes[..=last]).unwrap();
+    let kept = Listed::read(&fs::read(lab.journal()).unwrap());
+    assert_eq!(kept.records.len(), listed.records.len() - 1);
+    let ended = ended(&mut lab.run(&["--resume"]));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    lab.is_as(&reference).unwrap();
+}

@@ -1,0 +1,110 @@
+//! `kill -9` at any moment of a run's life, then `run --resume`.
+
+use super::lab::{Lab, Listed, Random, ended, ended_child, size};
+use nix::sys::signal::Signal;
+use std::{fs, thread, time::Instant};
+
+const KEYS: &str = "dx = 0.2; runtime = 20; outtime = 0.5";
+
+#[test]
+fn kills() {
+    let mut random = Random::of("kills");
+    let labs = ["f64", "f32"].map(|precision| {
+        let lab = Lab::new(&format!("{KEYS}; precision = \"{precision}\""));
+        let begin = Instant::now();
+        let reference = lab.reference();
+        (lab, reference, begin.elapsed())
+    });
+    let count = size(1000, 100, 24);
+    let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
+    for number in 0..count {
+        let (lab, reference, life) = &labs[number % 2];
+        lab.clear();
+        let mut before = Listed::read(&[]);
+        // The run itself, then sometimes its resumes too.
+        for _ in 0..[1, 1, 2, 3][random.below(4)] {
+            let threads = random.pick(&["1", "2", "8"]);
+            let io = random.pick(&["map", "write"]);
+            let mut run = lab.run(&["--resume", "--threads", threads, "--io", io]);
+            // Every fourth in the first moments, when files are created.
+            let until = if random.below(4) == 0 { 0.2 } else { 1.1 };
+            let moment = life.mul_f64(until * random.part());
+            let child = run.spawn().unwrap();
+            thread::sleep(moment);
+            super::lab::send(&child, Signal::SIGKILL);
+            let ended = ended_child(child);
+            assert!(
+                ended.signal == Some(9) || ended.code == Some(0),
+                "{ended:?}"
+            );
+            kills += usize::from(ended.signal == Some(9));
+            let now = lab.committed().unwrap();
+            assert!(
+                now.bytes.starts_with(&before.bytes),
+                "kill {number}: a committed line has changed"
+            );
+            before = now;
+        }
+        match (&before.header, before.records.len()) {
+            (None, _) => unborn += 1,
+            (_, n) if n == reference.lines.len() => complete += 1,
+            _ => partial += 1,
+        }
+        listed_before += before.records.len();
+
+        let report = lab.home.path().join("report.json");
+        let (threads, io) = (
+            random.pick(&["1", "2", "8"]),
+            random.pick(&["map", "write"]),
+        );
+        let mut resume = lab.run(&["--resume", "--threads", threads, "--io", io, "--report"]);
+        let ended = ended(resume.arg(&report));
+        assert_eq!(ended.code, Some(0), "kill {number}: {}", ended.stderr);
+        lab.is_as(reference)
+            .unwrap_or_else(|why| panic!("kill {number}: {why}"));
+        let journal = fs::read(lab.journal()).unwrap();
+        assert!(
+            journal.starts_with(&before.bytes),
+            "kill {number}: a committed line was written again"
+        );
+        let printed: Vec<&str> = ended.stdout.lines().collect();
+        assert_eq!(
+            printed,
+            reference.times[before.records.len()..],
+            "kill {number}: the resumed run must print what it commits and nothing else"
+        );
+        let report: serde_json::Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+        assert_eq!(
+            report["updates"].as_u64().unwrap(),
+            updates_left(&Listed::read(&journal), before.records.len()),
+            "kill {number}: a committed snapshot was computed again"
+        );
+    }
+    println!(
+        "kills: {count} of {count} resumed cubes byte-identical after {kills} kills ({unborn} before line 1, {partial} on the way, {complete} behind the last commit); 0 of {listed_before} committed snapshots recomputed or lost"
+    );
+}
+
+/// Node updates from the last of `committed` snapshots to the end of the run.
+fn updates_left(journal: &Listed, committed: usize) -> u64 {
+    let header = journal.header.as_ref().unwrap();
+    let number = |key: &str| header[key].as_u64().unwrap();
+    let [snapshots, ny, nx] = [0, 1, 2].map(|axis| header["shape"][axis].as_u64().unwrap());
+    if committed as u64 == snapshots {
+        return 0;
+    }
+    let done = (committed as u64).saturating_sub(1) * number("nper");
+    (ny - 2) * (nx - 2) * (number("nsteps") - done)
+}
+
+/// A run killed behind its last commit must not leave its checkpoint for ever.
+#[test]
+fn nothing_is_left_behind_a_finished_run() {
+    let lab = Lab::new("dx = 5; runtime = 100; outtime = 25");
+    let reference = lab.reference();
+    fs::write(lab.checkpoint(), b"of the interval before the end").unwrap();
+    fs::write(lab.checkpoint().with_extension("ckpt.new"), b"half").unwrap();
+    let ended = ended(&mut lab.run(&["--resume"]));
+    assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+    lab.is_as(&reference).unwrap();
+}
