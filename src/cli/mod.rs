@@ -1,5 +1,6 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
+mod bench;
 mod compare;
 mod info;
 mod number;
@@ -47,6 +48,7 @@ enum Command {
     Info(info::InfoArgs),
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
+    Bench(bench::BenchArgs),
 }
 
 /// Parses the command line, carries it out, and says how it went.
@@ -74,6 +76,7 @@ pub fn main() -> ExitCode {
                 compare::compare(&args, &terminal).map(|()| ExitCode::SUCCESS)
             }
             Command::Plot(args) => plot::plot(&args, &terminal).map(|()| ExitCode::SUCCESS),
+            Command::Bench(args) => bench::bench(&args, &terminal),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

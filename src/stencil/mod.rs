@@ -1,5 +1,6 @@
 //! The step: one row-parallel sweep. [`scalar`] is the definition of what it computes.
 
+pub mod limit;
 pub mod real;
 pub mod scalar;
 

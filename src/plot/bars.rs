@@ -1,0 +1,366 @@
+//! Horizontal bars on a logarithmic scale: rates or times that lie decades apart.
+
+use super::canvas::{Anchor, Bitmap, Rect};
+use super::text::{DIGIT, width};
+use super::{Error, number};
+
+/// Bars in groups in sections, from top to bottom.
+///
+/// ```text
+///   title
+///   subtitle                          ■ legend  ■ legend
+///                                         ┊ mark   ┊ mark
+///   heading                               ┊        ┊
+///     label  ███████████████████████ note ┊        ┊
+///            █████████████████████████████████ note┊
+///          ──┴──────────┴──────────┴──────────┴──
+///           0.01       0.1         1         10
+///                          unit
+/// ```
+#[derive(Clone, Debug, Default)]
+pub struct BarChart {
+    /// What it shows.
+    pub title: String,
+    /// Under which circumstances, line by line.
+    pub subtitle: Vec<String>,
+    /// Quantity and unit of the scale.
+    pub unit: String,
+    /// Colours and what they stand for.
+    pub legend: Vec<(Shade, String)>,
+    /// The bars.
+    pub sections: Vec<Section>,
+    /// Dashed lines across, such as limits.
+    pub marks: Vec<(f64, String)>,
+}
+
+/// Groups under a heading.
+#[derive(Clone, Debug, Default)]
+pub struct Section {
+    /// What they have in common.
+    pub heading: String,
+    /// The groups.
+    pub groups: Vec<Group>,
+}
+
+/// Bars under one another that share a label.
+#[derive(Clone, Debug, Default)]
+pub struct Group {
+    /// What they show.
+    pub label: String,
+    /// Length, colour, and what is written behind each.
+    pub bars: Vec<(f64, Shade, String)>,
+}
+
+/// The colour of a bar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shade {
+    /// Ours, second to none.
+    Strong,
+    /// Ours, lighter.
+    StrongLight,
+    /// Others.
+    Plain,
+    /// Others, lighter.
+    PlainLight,
+    /// From elsewhere.
+    Faint,
+}
+
+impl Shade {
+    fn rgb(self) -> [u8; 3] {
+        match self {
+            Self::Strong => [196, 78, 40],
+            Self::StrongLight => [233, 151, 109],
+            Self::Plain => [49, 104, 142],
+            Self::PlainLight => [139, 178, 206],
+            Self::Faint => [176, 176, 176],
+        }
+    }
+}
+
+const WIDTH: usize = 1500;
+/// Pixels of an em of text.
+const EM: f64 = 23.0;
+const TITLE: f64 = 1.35 * EM;
+const MARGIN: usize = 36;
+const BAR: usize = 24;
+/// Between bars of a group, between groups, between sections.
+const GAPS: [usize; 3] = [2, 13, 20];
+const LINE: usize = 33;
+const GRID: [u8; 3] = [226, 226, 226];
+const AXIS: [u8; 3] = [90, 90, 90];
+const MARK: [u8; 3] = [120, 60, 120];
+
+/// The scale: where values lie across.
+struct Scale {
+    left: f64,
+    width: f64,
+    /// Decades from and to.
+    low: f64,
+    high: f64,
+}
+
+impl Scale {
+    fn at(&self, value: f64) -> usize {
+        let share = (value.log10() - self.low) / (self.high - self.low);
+        (self.left + self.width * share.clamp(0.0, 1.0)).round() as usize
+    }
+}
+
+impl BarChart {
+    /// Draws the chart.
+    ///
+    /// # Errors
+    /// [`Error::NoFrames`] when there is no bar of positive length.
+    pub fn draw(&self) -> Result<Bitmap, Error> {
+        let bars = || self.groups().flat_map(|group| &group.bars);
+        let values = || {
+            let marks = self.marks.iter().map(|(value, _)| *value);
+            let values = bars().map(|(value, ..)| *value).chain(marks);
+            values.filter(|value| *value > 0.0 && value.is_finite())
+        };
+        let least = values().reduce(f64::min).ok_or(Error::NoFrames)?;
+        let most = values().fold(least, f64::max);
+        let wider = |most: f64, text: &String| Ok::<_, Error>(most.max(width(text, EM)?));
+        let mut names = self.groups().map(|group| &group.label);
+        let labels = names.try_fold(0.0, wider)?;
+        let notes = bars().map(|(.., note)| note).try_fold(0.0, wider)?;
+        let left = MARGIN as f64 + labels + 0.8 * EM;
+        let scale = Scale {
+            left,
+            width: WIDTH as f64 - MARGIN as f64 - notes - 0.6 * EM - left,
+            low: (0.7 * least).log10().floor(),
+            high: (1.1 * most).log10(),
+        };
+
+        let top = self.header_height();
+        let bottom = top + self.body_height();
+        let mut bitmap = Bitmap::new(WIDTH, bottom + 3 * LINE);
+        self.draw_header(&mut bitmap)?;
+        draw_axis(&mut bitmap, &scale, (top, bottom))?;
+        bitmap.write(
+            &self.unit,
+            EM,
+            (
+                scale.left + scale.width / 2.0,
+                (bottom + 2 * LINE + 12) as f64,
+            ),
+            Anchor::Centre,
+        )?;
+        self.draw_bars(&mut bitmap, &scale, top)?;
+        self.draw_marks(&mut bitmap, &scale, (top, bottom))?;
+        Ok(bitmap)
+    }
+
+    fn groups(&self) -> impl Iterator<Item = &Group> {
+        self.sections.iter().flat_map(|section| &section.groups)
+    }
+
+    fn header_height(&self) -> usize {
+        let marks = if self.marks.is_empty() { 0 } else { LINE };
+        MARGIN + LINE * (3 + self.subtitle.len()) + marks
+    }
+
+    fn body_height(&self) -> usize {
+        let group = |group: &Group| group.bars.len() * (BAR + GAPS[0]) + GAPS[1];
+        let section =
+            |section: &Section| LINE + GAPS[2] + section.groups.iter().map(group).sum::<usize>();
+        self.sections.iter().map(section).sum()
+    }
+
+    fn draw_header(&self, bitmap: &mut Bitmap) -> Result<(), Error> {
+        let left = MARGIN as f64;
+        let mut base = (MARGIN + LINE / 2) as f64 + DIGIT * TITLE / 2.0;
+        bitmap.write(&self.title, TITLE, (left, base), Anchor::Left)?;
+        base += 4.0;
+        for line in &self.subtitle {
+            base += LINE as f64;
+            bitmap.write(line, EM, (left, base), Anchor::Left)?;
+        }
+        base += 1.35 * LINE as f64;
+        let mut x = left;
+        for (shade, text) in &self.legend {
+            let side = (DIGIT * EM) as usize;
+            let square = Rect {
+                left: x as usize,
+                top: base as usize - side,
+                width: side,
+                height: side,
+            };
+            bitmap.fill(square, shade.rgb())?;
+            x += side as f64 + 0.4 * EM;
+            bitmap.write(text, EM, (x, base), Anchor::Left)?;
+            x += width(text, EM)? + 1.2 * EM;
+        }
+        Ok(())
+    }
+
+    fn draw_bars(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+        let left = scale.left.round() as usize;
+        let centred = |top: usize, height: usize| top as f64 + (height as f64 + DIGIT * EM) / 2.0;
+        let mut y = top;
+        for section in &self.sections {
+            y += GAPS[2];
+            let heading = (MARGIN as f64, centred(y - 6, LINE));
+            bitmap.write(&section.heading, EM, heading, Anchor::Left)?;
+            y += LINE;
+            for group in &section.groups {
+                let height = group.bars.len() * (BAR + GAPS[0]) - GAPS[0].min(group.bars.len());
+                let label = (scale.left - 0.6 * EM, centred(y, height));
+                bitmap.write(&group.label, EM, label, Anchor::Right)?;
+                for (value, shade, note) in &group.bars {
+                    let bar = Rect {
+                        left,
+                        top: y,
+                        width: scale.at(*value).saturating_sub(left).max(1),
+                        height: BAR,
+                    };
+                    bitmap.fill(bar, shade.rgb())?;
+                    let behind = (bar.right() as f64 + 0.4 * EM, centred(y, BAR));
+                    self.clear_behind(bitmap, note, behind)?;
+                    bitmap.write(note, EM, behind, Anchor::Left)?;
+                    y += BAR + GAPS[0];
+                }
+                y += GAPS[1];
+            }
+        }
+        Ok(())
+    }
+
+    /// Grid lines do not run through text.
+    fn clear_behind(
+        &self,
+        bitmap: &mut Bitmap,
+        note: &str,
+        (x, base): (f64, f64),
+    ) -> Result<(), Error> {
+        let room = Rect {
+            left: x as usize - 4,
+            top: (base - DIGIT * EM) as usize - 3,
+            width: width(note, EM)? as usize + 10,
+            height: (DIGIT * EM) as usize + 7,
+        };
+        bitmap.fill(room, [255; 3])
+    }
+
+    fn draw_marks(
+        &self,
+        bitmap: &mut Bitmap,
+        scale: &Scale,
+        (top, bottom): (usize, usize),
+    ) -> Result<(), Error> {
+        let mut end = f64::INFINITY;
+        // From right to left, each label ends left of the next one's start.
+        let mut marks: Vec<_> = self.marks.iter().collect();
+        marks.sort_by(|a, b| b.0.total_cmp(&a.0));
+        for (value, label) in marks {
+            let x = scale.at(*value);
+            for y in (top..bottom).step_by(12) {
+                let dash = Rect {
+                    left: x,
+                    top: y,
+                    width: 2,
+                    height: 6.min(bottom - y),
+                };
+                if bitmap.pixel(x, y) == Some([255; 3]) || bitmap.pixel(x, y) == Some(GRID) {
+                    bitmap.fill(dash, MARK)?;
+                }
+            }
+            let length = width(label, EM)?;
+            let from = (x as f64 - length / 2.0)
+                .min(end - length - 0.8 * EM)
+                .min(WIDTH as f64 - MARGIN as f64 - length);
+            bitmap.write(label, EM, (from, top as f64 - 8.0), Anchor::Left)?;
+            end = from;
+        }
+        Ok(())
+    }
+}
+
+fn draw_axis(
+    bitmap: &mut Bitmap,
+    scale: &Scale,
+    (top, bottom): (usize, usize),
+) -> Result<(), Error> {
+    let line = |x: usize, from: usize, to: usize, width: usize| Rect {
+        left: x,
+        top: from,
+        width,
+        height: to - from,
+    };
+    for decade in scale.low as i32..=scale.high.floor() as i32 {
+        for digit in 1..10 {
+            let value = number::value(digit, decade);
+            if value.log10() > scale.high + 1e-9 {
+                break;
+            }
+            let x = scale.at(value);
+            if digit == 1 {
+                bitmap.fill(line(x, top, bottom, 2), GRID)?;
+                let base = (bottom + LINE) as f64;
+                let label = number::decimal(1, decade);
+                bitmap.write(&label, EM, (x as f64, base), Anchor::Centre)?;
+            }
+            let length = if digit == 1 { 9 } else { 5 };
+            bitmap.fill(line(x, bottom, bottom + length, 2), AXIS)?;
+        }
+    }
+    let left = scale.left.round() as usize;
+    bitmap.fill(line(left, top, bottom, 2), AXIS)?;
+    let across = Rect {
+        left,
+        top: bottom,
+        width: scale.width.round() as usize,
+        height: 2,
+    };
+    bitmap.fill(across, AXIS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chart(values: &[f64]) -> BarChart {
+        let bar = |value: &f64| (*value, Shade::Plain, format!("{value}"));
+        let group = Group {
+            label: "some".to_owned(),
+            bars: values.iter().map(bar).collect(),
+        };
+        let section = Section {
+            heading: "all".to_owned(),
+            groups: vec![group],
+        };
+        BarChart {
+            sections: vec![section],
+            marks: vec![(20.0, "limit".to_owned())],
+            ..BarChart::default()
+        }
+    }
+
+    fn count(bitmap: &Bitmap, colour: [u8; 3]) -> usize {
+        bitmap
+            .rgb()
+            .chunks(3)
+            .filter(|pixel| **pixel == colour)
+            .count()
+    }
+
+    #[test]
+    fn a_decade_is_as_long_everywhere() {
+        let area = |values: &[f64]| count(&chart(values).draw().unwrap(), Shade::Plain.rgb());
+        let (one, ten) = (area(&[0.01, 0.1]), area(&[0.01, 1.0]));
+        let hundred = area(&[0.01, 10.0]);
+        let (first, second) = (ten - one, hundred - ten);
+        assert!(first.abs_diff(second) <= 2 * BAR, "{first} {second}");
+    }
+
+    #[test]
+    fn nothing_to_draw_is_an_error() {
+        assert!(matches!(BarChart::default().draw(), Err(Error::NoFrames)));
+    }
+
+    #[test]
+    fn a_limit_is_marked() {
+        assert!(count(&chart(&[1.0]).draw().unwrap(), MARK) > 0);
+    }
+}
