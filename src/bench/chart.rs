@@ -9,12 +9,12 @@ use crate::plot::{self, BarChart, Bitmap, Group, Section, Shade};
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
 ///
 /// Source: the course's slides.
-const COURSE: [(&str, f64); 5] = [
-    ("Fortran", 0.60),
-    ("C++", 0.92),
-    ("numexpr", 2.0),
-    ("NumPy", 6.3),
-    ("Python", 337.0),
+const COURSE: [(&str, &str, f64); 5] = [
+    ("Fortran", "0.60", 0.60),
+    ("C++", "0.92", 0.92),
+    ("numexpr", "2.0", 2.0),
+    ("NumPy", "6.3", 6.3),
+    ("Python", "337", 337.0),
 ];
 /// Updates of the problem of the course, 299² × 13410.
 const COURSE_UPDATES: f64 = 299.0 * 299.0 * 13410.0;
@@ -33,27 +33,33 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
     }
     let fastest = |group: &Group| group.bars.iter().map(|bar| bar.0).fold(0.0, f64::max);
     groups.sort_by(|a, b| fastest(b).total_cmp(&fastest(a)));
-    let course = COURSE.map(|(name, seconds)| {
+    let course = COURSE.map(|(name, text, seconds)| {
         let rate = COURSE_UPDATES / seconds / 1e9;
         Group {
             label: name.to_owned(),
-            bars: vec![(rate, Shade::Faint, note(rate, Some(seconds)))],
+            bars: vec![(rate, Shade::Faint, note(rate, Some(text)))],
         }
     });
     let threads: Vec<usize> = results.limits.iter().map(|limits| limits.threads).collect();
-    let several = |shade: Shade| threads.len() > 1 && shade == Shade::Plain;
-    let legend = [(Shade::PlainLight, 1), (Shade::Plain, 2)]
+    let more = match threads.as_slice() {
+        [1] => None,
+        [_, n] => Some(format!("{n} threads")),
+        _ => Some("more threads".to_owned()),
+    };
+    let legend = [
+        (
+            vec![Shade::StrongLight, Shade::PlainLight],
+            Some("1 thread".to_owned()),
+        ),
+        (vec![Shade::Strong, Shade::Plain], more),
+        (
+            vec![Shade::Faint],
+            Some("the course in 2016, on its machine".to_owned()),
+        ),
+    ];
+    let legend = legend
         .into_iter()
-        .filter(|(shade, _)| *shade == Shade::PlainLight || several(*shade))
-        .map(|(shade, position)| match (position, threads.as_slice()) {
-            (1, _) => (shade, "1 thread".to_owned()),
-            (_, [_, n]) => (shade, format!("{n} threads")),
-            _ => (shade, "more threads".to_owned()),
-        })
-        .chain([(
-            Shade::Faint,
-            "the course in 2016, on its machine".to_owned(),
-        )])
+        .filter_map(|(shades, text)| Some((shades, text?)))
         .collect();
     BarChart {
         title: "Diffusion in two dimensions: updates of a node a second".to_owned(),
@@ -65,7 +71,7 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
                 problem.steps,
                 rounds(results)
             ),
-            results.machine.clone(),
+            format!("{}{}", results.machine, results.disturbance()),
         ],
         unit: "10⁹ updates a second, logarithmic: longer is faster".to_owned(),
         legend,
@@ -129,11 +135,8 @@ fn group(results: &Results, program: &str) -> Group {
         };
         let rate = entry.updates_per_second / 1e9;
         let comparable = results.problem.seed && entry.steps == results.problem.steps;
-        (
-            rate,
-            shade,
-            note(rate, comparable.then_some(entry.seconds.median)),
-        )
+        let seconds = comparable.then(|| figure(entry.seconds.median));
+        (rate, shade, note(rate, seconds.as_deref()))
     };
     Group {
         label: program.to_owned(),
@@ -141,15 +144,15 @@ fn group(results: &Results, program: &str) -> Group {
     }
 }
 
-fn note(rate: f64, seconds: Option<f64>) -> String {
-    let seconds = seconds.map_or_else(String::new, |seconds| format!("  ({} s)", figure(seconds)));
+fn note(rate: f64, seconds: Option<&str>) -> String {
+    let seconds = seconds.map_or_else(String::new, |seconds| format!("  ({seconds} s)"));
     format!("{}{seconds}", figure(rate))
 }
 
 fn mark(limits: &Limits) -> (f64, String) {
     let rate = Limits::best(&limits.arithmetic) / 1e9;
     let threads = match limits.threads {
-        1 => "limit, 1 thread".to_owned(),
+        1 => "limit of the arithmetic, 1 thread".to_owned(),
         threads => format!("{threads} threads"),
     };
     (rate, format!("{threads}: {}", figure(rate)))

@@ -142,6 +142,7 @@ fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
     };
     let whole = Program {
         name: "diff2d, whole run with its cube".to_owned(),
+        flags: "every snapshot durable".to_owned(),
         kind: Kind::Whole(ourselves.to_path_buf()),
         ..steps.clone()
     };

@@ -204,14 +204,16 @@ impl Bench {
         if turn.failed {
             return Ok(());
         }
-        if turn.agreement.is_none() && turn.program.is_ours() {
+        let ours = turn.program.is_ours();
+        // The whole run is the same program again; its cube holds snapshots, not always the end.
+        if turn.agreement.is_none() && ours && !turn.program.is_whole() {
             turn.agreement = Some(self.finals.of_ours(turn, &self.case, &self.signal)?);
         }
-        let wants_final = turn.agreement.is_none();
+        let wants_final = turn.agreement.is_none() && !ours;
         let file = self.directory.path().join("final.raw");
         match turn.run(&self.case, wants_final.then_some(&file), &self.signal)? {
             Ok(seconds) => turn.seconds.push(seconds),
-            Err(reason) if turn.program.is_ours() => {
+            Err(reason) if ours => {
                 return Err(BenchError::Ourselves(turn.program.name.clone(), reason));
             }
             Err(reason) => {

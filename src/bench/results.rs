@@ -15,7 +15,7 @@ pub struct Results {
     pub version: &'static str,
     /// The processor and the operating system.
     pub machine: String,
-    /// Processes that wanted to run in the minute before: above 0, others were at work.
+    /// Processes that wanted to run in the minute before, on average: others were at work.
     pub load_before: Option<f64>,
     /// The problem.
     pub problem: Case,
@@ -243,6 +243,14 @@ impl Results {
             entries,
             missing,
             definitions: DEFINITIONS,
+        }
+    }
+
+    /// A remark on what else the machine was doing; may be empty.
+    pub(super) fn disturbance(&self) -> String {
+        match self.load_before {
+            Some(load) if load >= 0.5 => format!("; others were at work (load {load:.1} before)"),
+            _ => String::new(),
         }
     }
 

@@ -38,9 +38,7 @@ pub fn table(results: &Results) -> String {
             ""
         },
         results.machine,
-        results
-            .load_before
-            .map_or_else(String::new, |load| format!(", load before {load:.1}")),
+        results.disturbance(),
     );
     let rows: Vec<[String; 11]> = [HEAD.map(str::to_owned)]
         .into_iter()

@@ -26,7 +26,7 @@ pub struct BarChart {
     /// Quantity and unit of the scale.
     pub unit: String,
     /// Colours and what they stand for.
-    pub legend: Vec<(Shade, String)>,
+    pub legend: Vec<(Vec<Shade>, String)>,
     /// The bars.
     pub sections: Vec<Section>,
     /// Dashed lines across, such as limits.
@@ -95,7 +95,7 @@ const MARK: [u8; 3] = [120, 60, 120];
 struct Scale {
     left: f64,
     width: f64,
-    /// Decades from and to.
+    /// Powers of ten from and to.
     low: f64,
     high: f64,
 }
@@ -129,7 +129,8 @@ impl BarChart {
         let scale = Scale {
             left,
             width: WIDTH as f64 - MARGIN as f64 - notes - 0.6 * EM - left,
-            low: (0.7 * least).log10().floor(),
+            // A bar needs some length; where the scale starts says nothing on a logarithmic one.
+            low: (0.5 * least).log10(),
             high: (1.1 * most).log10(),
         };
 
@@ -137,7 +138,7 @@ impl BarChart {
         let bottom = top + self.body_height();
         let mut bitmap = Bitmap::new(WIDTH, bottom + 3 * LINE);
         self.draw_header(&mut bitmap)?;
-        draw_axis(&mut bitmap, &scale, (top, bottom))?;
+        draw_axis(&mut bitmap, &scale, bottom)?;
         bitmap.write(
             &self.unit,
             EM,
@@ -147,8 +148,8 @@ impl BarChart {
             ),
             Anchor::Centre,
         )?;
-        self.draw_bars(&mut bitmap, &scale, top)?;
-        self.draw_marks(&mut bitmap, &scale, (top, bottom))?;
+        self.draw_mark_labels(&mut bitmap, &scale, top)?;
+        self.draw_sections(&mut bitmap, &scale, top)?;
         Ok(bitmap)
     }
 
@@ -162,10 +163,8 @@ impl BarChart {
     }
 
     fn body_height(&self) -> usize {
-        let group = |group: &Group| group.bars.len() * (BAR + GAPS[0]) + GAPS[1];
-        let section =
-            |section: &Section| LINE + GAPS[2] + section.groups.iter().map(group).sum::<usize>();
-        self.sections.iter().map(section).sum()
+        let sections = self.sections.iter().map(Section::height);
+        sections.map(|height| LINE + GAPS[2] + height).sum()
     }
 
     fn draw_header(&self, bitmap: &mut Bitmap) -> Result<(), Error> {
@@ -179,141 +178,170 @@ impl BarChart {
         }
         base += 1.35 * LINE as f64;
         let mut x = left;
-        for (shade, text) in &self.legend {
+        for (shades, text) in &self.legend {
             let side = (DIGIT * EM) as usize;
-            let square = Rect {
-                left: x as usize,
-                top: base as usize - side,
-                width: side,
-                height: side,
-            };
-            bitmap.fill(square, shade.rgb())?;
-            x += side as f64 + 0.4 * EM;
+            for shade in shades {
+                let square = Rect {
+                    left: x as usize,
+                    top: base as usize - side,
+                    width: side,
+                    height: side,
+                };
+                bitmap.fill(square, shade.rgb())?;
+                x += side as f64 + 2.0;
+            }
+            x += 0.3 * EM;
             bitmap.write(text, EM, (x, base), Anchor::Left)?;
             x += width(text, EM)? + 1.2 * EM;
         }
         Ok(())
     }
 
-    fn draw_bars(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
-        let left = scale.left.round() as usize;
-        let centred = |top: usize, height: usize| top as f64 + (height as f64 + DIGIT * EM) / 2.0;
+    fn draw_sections(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
         let mut y = top;
         for section in &self.sections {
             y += GAPS[2];
             let heading = (MARGIN as f64, centred(y - 6, LINE));
             bitmap.write(&section.heading, EM, heading, Anchor::Left)?;
             y += LINE;
+            let range = (y, y + section.height());
+            draw_grid(bitmap, scale, range)?;
+            for (value, _) in &self.marks {
+                draw_mark(bitmap, scale.at(*value), range)?;
+            }
             for group in &section.groups {
-                let height = group.bars.len() * (BAR + GAPS[0]) - GAPS[0].min(group.bars.len());
-                let label = (scale.left - 0.6 * EM, centred(y, height));
-                bitmap.write(&group.label, EM, label, Anchor::Right)?;
-                for (value, shade, note) in &group.bars {
-                    let bar = Rect {
-                        left,
-                        top: y,
-                        width: scale.at(*value).saturating_sub(left).max(1),
-                        height: BAR,
-                    };
-                    bitmap.fill(bar, shade.rgb())?;
-                    let behind = (bar.right() as f64 + 0.4 * EM, centred(y, BAR));
-                    self.clear_behind(bitmap, note, behind)?;
-                    bitmap.write(note, EM, behind, Anchor::Left)?;
-                    y += BAR + GAPS[0];
-                }
-                y += GAPS[1];
+                group.draw(bitmap, scale, y)?;
+                y += group.height();
             }
         }
         Ok(())
     }
 
-    /// Grid lines do not run through text.
-    fn clear_behind(
-        &self,
-        bitmap: &mut Bitmap,
-        note: &str,
-        (x, base): (f64, f64),
-    ) -> Result<(), Error> {
-        let room = Rect {
-            left: x as usize - 4,
-            top: (base - DIGIT * EM) as usize - 3,
-            width: width(note, EM)? as usize + 10,
-            height: (DIGIT * EM) as usize + 7,
-        };
-        bitmap.fill(room, [255; 3])
-    }
-
-    fn draw_marks(
+    fn draw_mark_labels(
         &self,
         bitmap: &mut Bitmap,
         scale: &Scale,
-        (top, bottom): (usize, usize),
+        top: usize,
     ) -> Result<(), Error> {
-        let mut end = f64::INFINITY;
-        // From right to left, each label ends left of the next one's start.
+        let mut end = WIDTH as f64 - MARGIN as f64;
+        // From right to left, each label ends where the next one starts.
         let mut marks: Vec<_> = self.marks.iter().collect();
         marks.sort_by(|a, b| b.0.total_cmp(&a.0));
         for (value, label) in marks {
-            let x = scale.at(*value);
-            for y in (top..bottom).step_by(12) {
-                let dash = Rect {
-                    left: x,
-                    top: y,
-                    width: 2,
-                    height: 6.min(bottom - y),
-                };
-                if bitmap.pixel(x, y) == Some([255; 3]) || bitmap.pixel(x, y) == Some(GRID) {
-                    bitmap.fill(dash, MARK)?;
-                }
-            }
             let length = width(label, EM)?;
-            let from = (x as f64 - length / 2.0)
-                .min(end - length - 0.8 * EM)
-                .min(WIDTH as f64 - MARGIN as f64 - length);
-            bitmap.write(label, EM, (from, top as f64 - 8.0), Anchor::Left)?;
-            end = from;
+            let from = (scale.at(*value) as f64 - length / 2.0).min(end - length);
+            bitmap.write(label, EM, (from, (top + LINE / 2) as f64), Anchor::Left)?;
+            end = from - 0.8 * EM;
         }
         Ok(())
     }
 }
 
-fn draw_axis(
+impl Section {
+    fn height(&self) -> usize {
+        self.groups.iter().map(Group::height).sum()
+    }
+}
+
+impl Group {
+    fn height(&self) -> usize {
+        self.bars.len() * (BAR + GAPS[0]) + GAPS[1]
+    }
+
+    fn draw(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+        let left = scale.left.round() as usize;
+        let mut y = top + GAPS[1] / 2;
+        let label = centred(y, self.height() - GAPS[1] - GAPS[0]);
+        let label = (scale.left - 0.6 * EM, label);
+        bitmap.write(&self.label, EM, label, Anchor::Right)?;
+        for (value, shade, note) in &self.bars {
+            let bar = Rect {
+                left: left + 2,
+                top: y,
+                width: scale.at(*value).saturating_sub(left + 2).max(1),
+                height: BAR,
+            };
+            bitmap.fill(bar, shade.rgb())?;
+            let behind = (bar.right() as f64 + 0.4 * EM, centred(y, BAR));
+            clear_behind(bitmap, note, behind)?;
+            bitmap.write(note, EM, behind, Anchor::Left)?;
+            y += BAR + GAPS[0];
+        }
+        Ok(())
+    }
+}
+
+/// The base line of text in the middle between `top` and `height` below it.
+fn centred(top: usize, height: usize) -> f64 {
+    top as f64 + (height as f64 + DIGIT * EM) / 2.0
+}
+
+/// Lines do not run through text.
+fn clear_behind(bitmap: &mut Bitmap, note: &str, (x, base): (f64, f64)) -> Result<(), Error> {
+    let room = Rect {
+        left: x as usize - 4,
+        top: (base - DIGIT * EM) as usize - 3,
+        width: width(note, EM)? as usize + 10,
+        height: (DIGIT * EM) as usize + 6,
+    };
+    bitmap.fill(room, [255; 3])
+}
+
+/// A dashed line from above to below.
+fn draw_mark(bitmap: &mut Bitmap, x: usize, (top, bottom): (usize, usize)) -> Result<(), Error> {
+    for y in (top..bottom).step_by(12) {
+        bitmap.fill(line(x, y, bottom.min(y + 6), 2), MARK)?;
+    }
+    Ok(())
+}
+
+/// Lines at the powers of ten, and the one that bars start from.
+fn draw_grid(
     bitmap: &mut Bitmap,
     scale: &Scale,
     (top, bottom): (usize, usize),
 ) -> Result<(), Error> {
-    let line = |x: usize, from: usize, to: usize, width: usize| Rect {
-        left: x,
-        top: from,
-        width,
-        height: to - from,
-    };
-    for decade in scale.low as i32..=scale.high.floor() as i32 {
+    for decade in scale.low.ceil() as i32..=scale.high.floor() as i32 {
+        let x = scale.at(number::value(1, decade));
+        bitmap.fill(line(x, top, bottom, 2), GRID)?;
+    }
+    bitmap.fill(line(scale.left.round() as usize, top, bottom, 2), AXIS)
+}
+
+/// The scale below the bars.
+fn draw_axis(bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+    for decade in scale.low.floor() as i32..=scale.high.floor() as i32 {
         for digit in 1..10 {
             let value = number::value(digit, decade);
-            if value.log10() > scale.high + 1e-9 {
-                break;
+            if !(scale.low..=scale.high).contains(&value.log10()) {
+                continue;
             }
             let x = scale.at(value);
             if digit == 1 {
-                bitmap.fill(line(x, top, bottom, 2), GRID)?;
-                let base = (bottom + LINE) as f64;
                 let label = number::decimal(1, decade);
-                bitmap.write(&label, EM, (x as f64, base), Anchor::Centre)?;
+                let under = (x as f64, (top + LINE) as f64);
+                bitmap.write(&label, EM, under, Anchor::Centre)?;
             }
             let length = if digit == 1 { 9 } else { 5 };
-            bitmap.fill(line(x, bottom, bottom + length, 2), AXIS)?;
+            bitmap.fill(line(x, top, top + length, 2), AXIS)?;
         }
     }
-    let left = scale.left.round() as usize;
-    bitmap.fill(line(left, top, bottom, 2), AXIS)?;
     let across = Rect {
-        left,
-        top: bottom,
+        left: scale.left.round() as usize,
+        top,
         width: scale.width.round() as usize,
         height: 2,
     };
     bitmap.fill(across, AXIS)
+}
+
+fn line(left: usize, top: usize, bottom: usize, width: usize) -> Rect {
+    Rect {
+        left,
+        top,
+        width,
+        height: bottom - top,
+    }
 }
 
 #[cfg(test)]
