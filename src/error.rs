@@ -61,6 +61,7 @@ impl Error {
                 | CubeError::Foreign { .. }
                 | CubeError::OtherParameters { .. }
                 | CubeError::Name { .. }
+                | CubeError::NoJournal { .. }
                 | CubeError::Npy {
                     source: NpyError::Dtype(_),
                     ..
@@ -69,6 +70,7 @@ impl Error {
                 | CubeError::LostHeader { .. }
                 | CubeError::DoesNotMatch { .. }
                 | CubeError::DamagedSnapshot { .. }
+                | CubeError::CannotRepair { .. }
                 | CubeError::Npy { .. } => 3,
             },
         }

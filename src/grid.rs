@@ -50,7 +50,8 @@ impl Axis {
         let most = (MAX_NODES - beyond) as f64;
         if cells.is_nan() || cells > most {
             return Err(format!(
-                "it asks for {cells:e} nodes a side; at most {MAX_NODES} are possible"
+                "it asks for more than {MAX_NODES} nodes a side, the most there can be; it must be larger than {:e} here",
+                length / most
             ));
         }
         #[expect(
@@ -183,11 +184,11 @@ mod tests {
         assert_eq!(cells(0.0667), Ok(299));
         assert_eq!(cells(20.0), Ok(1));
         assert!(cells(20.1).unwrap_err().contains("no interior node"));
-        assert!(cells(1e-9).unwrap_err().contains("at most"));
+        assert!(cells(1e-9).unwrap_err().contains("the most there can be"));
         assert!(
             cells(f64::MIN_POSITIVE / 4.0)
                 .unwrap_err()
-                .contains("at most")
+                .contains("the most there can be")
         );
         assert!(Axis::new(Layout::Walls, 0.0, 1.0, 0.6).is_err());
         assert_eq!(Axis::new(Layout::Walls, 0.0, 1.0, 0.5).unwrap().nodes, 3);

@@ -10,6 +10,7 @@ pub mod params;
 pub mod physics;
 pub mod plot;
 pub mod problem;
+pub mod repair;
 pub mod run;
 pub mod schedule;
 pub mod solver;

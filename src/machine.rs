@@ -68,22 +68,3 @@ pub fn load() -> Option<f64> {
         .parse()
         .ok()
 }
-
-/// Bytes of the largest cache of the first processor, where the system tells.
-#[must_use]
-pub fn largest_cache() -> Option<u64> {
-    let caches = fs::read_dir("/sys/devices/system/cpu/cpu0/cache").ok()?;
-    caches
-        .filter_map(|cache| {
-            let text = fs::read_to_string(cache.ok()?.path().join("size")).ok()?;
-            let text = text.trim();
-            let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-            let factor = match unit {
-                "K" => 1 << 10,
-                "M" => 1 << 20,
-                _ => return None,
-            };
-            Some(number.parse::<u64>().ok()? * factor)
-        })
-        .max()
-}

@@ -2,14 +2,14 @@
 
 use crate::{
     cube::{
-        journal::{FORMAT, Header},
+        journal::{Content, Header, Scenario},
         npy::{DATA_OFFSET, Dtype},
     },
     grid::Grid,
     params::{Params, ParamsError, Precision, RawParams},
     schedule::Schedule,
 };
-use std::{collections::BTreeMap, path::Path};
+use std::path::Path;
 
 /// One run, fully determined.
 #[derive(Debug, Clone, PartialEq)]
@@ -89,26 +89,32 @@ impl Problem {
     /// # Errors
     /// When the system has no random numbers for the run id.
     pub fn header(&self) -> Result<Header, getrandom::Error> {
-        let mut id = [0; 16];
-        getrandom::fill(&mut id)?;
-        let dtype = match self.params.precision {
-            Precision::F64 => Dtype::F64,
-            Precision::F32 => Dtype::F32,
-        };
-        Ok(Header {
-            format: FORMAT,
-            run_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
-            program_version: env!("CARGO_PKG_VERSION").to_owned(),
-            shape: self.cube_shape(),
-            dtype: dtype.to_string(),
-            data_offset: DATA_OFFSET,
+        Header::new(
+            self.dtype(),
+            self.cube_shape().to_vec(),
+            Content::Run(self.scenario()),
+        )
+    }
+
+    /// What the journal says of this problem.
+    #[must_use]
+    pub fn scenario(&self) -> Scenario {
+        Scenario {
             params: self.params.clone(),
             dx: self.grid.x.spacing,
             dy: self.grid.y.spacing,
             dt: self.schedule.dt,
             nsteps: self.schedule.nsteps,
             nper: self.schedule.nper,
-            inputs: BTreeMap::new(),
-        })
+        }
+    }
+
+    /// The type of the cube's elements.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        match self.params.precision {
+            Precision::F64 => Dtype::F64,
+            Precision::F32 => Dtype::F32,
+        }
     }
 }

@@ -35,7 +35,7 @@ impl Schedule {
         if !(dt.is_normal() && r.is_normal()) {
             return Err(raw.refuse(
                 "D",
-                format!("with a spacing of {dx:?} the time step 0.25*dx*dx/D is {dt:e}, beyond what a float holds"),
+                format!("with a spacing of {dx:?} the time step 0.25*dx*dx/D is {dt:?}, beyond what a float holds"),
             ));
         }
         let count = |key, time: f64| {

@@ -2,7 +2,7 @@
 
 use crate::{
     field::Field,
-    stencil::{Real, Stencil},
+    stencil::{Real, Stencil, Tile},
 };
 use std::{io, mem};
 
@@ -20,12 +20,10 @@ impl<T: Real> Solver<T> {
     /// # Errors
     /// When the system has no room for the second field.
     pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
-        let mut next = Field::zeros(state.shape())?;
-        copy_ring(&state, &mut next);
         Ok(Self {
             stencil,
+            next: Field::zeros(state.shape())?,
             now: state,
-            next,
         })
     }
 
@@ -47,29 +45,30 @@ impl<T: Real> Solver<T> {
         &self.stencil
     }
 
-    /// Takes `steps` steps, as many at once as the stencil likes to.
+    /// Takes `steps` steps.
     pub fn advance(&mut self, steps: u64) {
-        let (ny, _) = self.now.shape();
-        let depth = self.stencil.depth();
         let mut left = steps;
         while left > 0 {
-            let together = usize::try_from(left).map_or(depth, |left| left.min(depth));
-            self.stencil
-                .advance(self.now.view(), self.next.view_mut(), 1..ny - 1, together);
-            mem::swap(&mut self.now, &mut self.next);
-            left -= together as u64;
+            let some = usize::try_from(left).unwrap_or(usize::MAX);
+            let (now, next) = (self.now.view_mut(), self.next.view_mut());
+            let passes = self.stencil.advance_many(now, next, some);
+            if passes % 2 == 1 {
+                mem::swap(&mut self.now, &mut self.next);
+            }
+            left -= some as u64;
         }
     }
-}
 
-/// The boundary ring never changes, so both fields hold it from the start.
-fn copy_ring<T: Real>(from: &Field<T>, to: &mut Field<T>) {
-    let (ny, nx) = from.shape();
-    let (from, to) = (from.as_slice(), to.as_mut_slice());
-    to[..nx].copy_from_slice(&from[..nx]);
-    to[(ny - 1) * nx..].copy_from_slice(&from[(ny - 1) * nx..]);
-    for start in (0..ny * nx).step_by(nx) {
-        to[start] = from[start];
-        to[start + nx - 1] = from[start + nx - 1];
+    /// How many steps a pass over the fields takes.
+    #[must_use]
+    pub fn depth(&self) -> usize {
+        self.tile().depth
+    }
+
+    /// What a thread advances at once.
+    #[must_use]
+    pub fn tile(&self) -> Tile {
+        let (ny, nx) = self.now.shape();
+        self.stencil.tile(ny, nx, rayon::current_num_threads())
     }
 }

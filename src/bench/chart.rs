@@ -79,6 +79,7 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
             Section {
                 heading: "This machine".to_owned(),
                 groups,
+                marks: results.limits.iter().map(mark).collect(),
             },
             Section {
                 heading: format!(
@@ -90,9 +91,9 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
                     }
                 ),
                 groups: course.into(),
+                marks: Vec::new(),
             },
         ],
-        marks: results.limits.iter().map(mark).collect(),
     }
     .draw()
 }

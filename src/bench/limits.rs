@@ -1,7 +1,10 @@
 //! [`Probe`]: what the machine could do at most, measured between the programs.
 
 use super::{Case, results::Limits};
-use crate::{machine, stencil::limit};
+use crate::{
+    machine,
+    stencil::{Caches, limit},
+};
 use std::{
     hint::black_box,
     sync::Barrier,
@@ -11,12 +14,15 @@ use std::{
 
 /// How long one measurement takes.
 const WINDOW: Duration = Duration::from_millis(60);
+/// The arithmetic counts by its best stretch of this length: a processor that others also use may
+/// still be seen undisturbed for a while.
+const STRETCH: Duration = Duration::from_millis(4);
 /// Passes of the arithmetic between two looks at the clock: some tens of microseconds.
 const PASSES: u64 = 20_000;
 /// An array of the triad is this many times the largest cache (the rule of STREAM).
 const BEYOND_CACHE: u64 = 4;
-/// The largest cache where the system does not tell.
-const USUAL_CACHE: u64 = 32 << 20;
+/// Less memory than this is no stream.
+const LEAST: u64 = 16 << 10;
 
 /// Measures the limits for some numbers of threads, again and again.
 #[derive(Debug)]
@@ -28,10 +34,10 @@ pub(super) struct Probe {
 
 impl Probe {
     pub fn new(threads: Vec<usize>, case: &Case) -> Self {
-        let wanted = 3 * BEYOND_CACHE * machine::largest_cache().unwrap_or(USUAL_CACHE);
+        let wanted = 3 * BEYOND_CACHE * Caches::detect().last as u64;
         let available = machine::available_memory().unwrap_or(u64::MAX);
         let memory_bytes = wanted.min(available / 4);
-        let problem_bytes = (2 * case.field_bytes()).min(memory_bytes);
+        let problem_bytes = (2 * case.field_bytes()).clamp(LEAST, memory_bytes.max(LEAST));
         Self {
             limits: threads
                 .into_iter()
@@ -60,14 +66,16 @@ impl Probe {
 
 /// Updates a second of the step's arithmetic on registers, all threads together.
 fn arithmetic(threads: usize, balanced: bool) -> f64 {
-    together(threads, || move || limit::arithmetic(PASSES, balanced))
+    together(threads, STRETCH, || {
+        move || limit::arithmetic(PASSES, balanced)
+    })
 }
 
 /// Bytes a second of the triad on `bytes` of memory in all, all threads together.
 fn triad(threads: usize, bytes: u64) -> f64 {
     let elements = usize::try_from(bytes / 24).unwrap_or(usize::MAX) / threads;
     let elements = elements.max(64);
-    together(threads, || {
+    together(threads, WINDOW, || {
         let (mut a, b, c) = (
             vec![0.5; elements],
             vec![0.5; elements],
@@ -84,10 +92,13 @@ fn triad(threads: usize, bytes: u64) -> f64 {
     })
 }
 
-/// The sum of what `threads` threads achieve a second, each repeating its own work for a while; the
-/// work returns how much it was.
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-fn together<W: FnMut() -> u64>(threads: usize, prepare: impl Fn() -> W + Sync) -> f64 {
+/// The sum of what `threads` threads achieve a second in their best stretches, each repeating its own
+/// work for a while; the work returns how much it was.
+fn together<W: FnMut() -> u64>(
+    threads: usize,
+    stretch: Duration,
+    prepare: impl Fn() -> W + Sync,
+) -> f64 {
     let begin = Barrier::new(threads);
     thread::scope(|scope| {
         let workers: Vec<_> = (0..threads)
@@ -96,11 +107,11 @@ fn together<W: FnMut() -> u64>(threads: usize, prepare: impl Fn() -> W + Sync) -
                     let mut work = prepare();
                     work();
                     begin.wait();
-                    let (start, mut done) = (Instant::now(), 0);
+                    let (start, mut best) = (Instant::now(), 0.0_f64);
                     while start.elapsed() < WINDOW {
-                        done += work();
+                        best = best.max(rate(&mut work, stretch));
                     }
-                    done as f64 / start.elapsed().as_secs_f64()
+                    best
                 })
             })
             .collect();
@@ -109,4 +120,13 @@ fn together<W: FnMut() -> u64>(threads: usize, prepare: impl Fn() -> W + Sync) -
             .map(|worker| worker.join().unwrap_or(0.0))
             .sum()
     })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn rate(work: &mut impl FnMut() -> u64, stretch: Duration) -> f64 {
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed() < stretch {
+        done += work();
+    }
+    done as f64 / start.elapsed().as_secs_f64()
 }

@@ -1,7 +1,10 @@
 //! `diff2d info`: what a file says of itself.
 
 use super::{number, terminal::Terminal};
-use crate::{cube::ArrayFile, error::Error};
+use crate::{
+    cube::{ArrayFile, Journal, Record, journal::Scenario},
+    error::Error,
+};
 use clap::Args;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -67,52 +70,52 @@ fn text(array: &ArrayFile) -> String {
             ),
         ),
     ];
-    if let Some(journal) = &array.journal {
-        match &journal.header {
-            None => rows.push((
-                "run",
-                "was stopped while it created the file: nothing in it counts".to_owned(),
-            )),
-            Some(run) => {
-                let params = serde_json::to_value(&run.params).unwrap_or_default();
-                let params: Vec<String> = params
-                    .as_object()
-                    .into_iter()
-                    .flatten()
-                    .map(|(key, value)| format!("{key} = {value}"))
-                    .collect();
-                rows.push(("params", params.join(", ")));
-                rows.push((
-                    "steps",
-                    format!(
-                        "{} of dt = {}, a snapshot every {}",
-                        run.nsteps,
-                        number::python(run.dt),
-                        run.nper
-                    ),
-                ));
-                rows.push((
-                    "committed",
-                    format!("{} of {} snapshots", journal.records.len(), run.shape[0]),
-                ));
-            }
-        }
-        if let Some(last) = journal.records.last() {
-            rows.push((
-                "last",
-                format!(
-                    "t = {} after step {}, mass {}, from {} to {}",
-                    number::python(last.simtime),
-                    last.step,
-                    number::python(last.mass),
-                    number::python(last.min),
-                    number::python(last.max),
-                ),
-            ));
-        }
-    }
+    rows.extend(array.journal.iter().flat_map(progress));
     rows.iter()
         .map(|(name, value)| format!("{name:<10} {value}"))
         .collect::<Vec<_>>()
         .join("\n")
+}
+
+/// What the journal adds.
+fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
+    let Some(header) = &journal.header else {
+        let unborn = "was stopped while it created the file: nothing in it counts";
+        return vec![("run", unborn.to_owned())];
+    };
+    let mut rows = match header.run() {
+        Some(run) => vec![("params", params(run)), ("steps", steps(run))],
+        None => vec![("sweep", format!("{} scenarios", header.scenarios().len()))],
+    };
+    let committed = journal.records.len();
+    rows.push((
+        "committed",
+        format!("{committed} of {} snapshots", header.snapshots()),
+    ));
+    rows.extend(journal.records.last().map(|last| ("last", describe(last))));
+    rows
+}
+
+fn params(run: &Scenario) -> String {
+    let params = serde_json::to_value(&run.params).unwrap_or_default();
+    let pairs = params.as_object().into_iter().flatten();
+    let pairs: Vec<String> = pairs
+        .map(|(key, value)| format!("{key} = {value}"))
+        .collect();
+    pairs.join(", ")
+}
+
+fn steps(run: &Scenario) -> String {
+    let dt = number::python(run.dt);
+    format!("{} of dt = {dt}, a snapshot every {}", run.nsteps, run.nper)
+}
+
+fn describe(record: &Record) -> String {
+    let [time, mass, min, max] =
+        [record.simtime, record.mass, record.min, record.max].map(number::python);
+    format!(
+        "{}: t = {time} after step {}, mass {mass}, from {min} to {max}",
+        record.slot(),
+        record.step
+    )
 }

@@ -7,8 +7,10 @@ mod number;
 mod params;
 mod plan;
 mod plot;
+mod repair;
 mod run;
 mod terminal;
+mod verify;
 
 use crate::{cube::map, error::Error};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -46,9 +48,15 @@ enum Command {
     Run(run::RunArgs),
     Plan(plan::PlanArgs),
     Info(info::InfoArgs),
+    Verify(verify::VerifyArgs),
+    Repair(repair::RepairArgs),
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
     Bench(bench::BenchArgs),
+}
+
+fn success((): ()) -> ExitCode {
+    ExitCode::SUCCESS
 }
 
 /// Parses the command line, carries it out, and says how it went.
@@ -69,13 +77,13 @@ pub fn main() -> ExitCode {
     let result = map::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
         .and_then(|()| match cli.command {
+            Command::Verify(args) => verify::verify(&args, &terminal).map(success),
+            Command::Repair(args) => repair::repair(&args, &terminal).map(success),
             Command::Run(args) => run::run(&args, &terminal),
-            Command::Plan(args) => plan::plan(&args, &terminal).map(|()| ExitCode::SUCCESS),
-            Command::Info(args) => info::info(&args, &terminal).map(|()| ExitCode::SUCCESS),
-            Command::Compare(args) => {
-                compare::compare(&args, &terminal).map(|()| ExitCode::SUCCESS)
-            }
-            Command::Plot(args) => plot::plot(&args, &terminal).map(|()| ExitCode::SUCCESS),
+            Command::Plan(args) => plan::plan(&args, &terminal).map(success),
+            Command::Info(args) => info::info(&args, &terminal).map(success),
+            Command::Compare(args) => compare::compare(&args, &terminal).map(success),
+            Command::Plot(args) => plot::plot(&args, &terminal).map(success),
             Command::Bench(args) => bench::bench(&args, &terminal),
         });
     result.unwrap_or_else(|error| {

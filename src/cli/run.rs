@@ -7,27 +7,29 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{ArrayFile, Claim, Io, Paths},
+    cube::{ArrayFile, Claim, Io, Paths, Record},
     error::Error,
     machine,
     plot::Colormap,
     problem::Problem,
     run::{self, Options, Outcome, Report, Watch},
-    schedule::Clock,
 };
 use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, select, unbounded};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+};
 use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicU64, AtomicUsize, Ordering},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// Run the simulation and write its snapshots to a cube
@@ -37,7 +39,8 @@ use std::{
 #[command(after_help = "Examples:
   diff2d run params/diff2dparams.toml
   diff2d run params/diff2dparams.toml --set dx=0.1 --set grid=walls -o fine.npy
-  diff2d run params/large.toml --resume --max-walltime 55min")]
+  diff2d run params/large.toml --resume --max-walltime 55min
+  diff2d run params/quick.toml --set runtime=30 -o longer.npy --resume --extend output/quick.npy")]
 pub(super) struct RunArgs {
     #[command(flatten)]
     params: ParamsArgs,
@@ -50,6 +53,9 @@ pub(super) struct RunArgs {
     /// Continue an unfinished cube; start if there is none; do nothing if it is complete
     #[arg(long, conflicts_with = "force")]
     resume: bool,
+    /// Take over the snapshots of a cube with a shorter runtime into the new one, then continue
+    #[arg(long, value_name = "SHORTER.npy", requires = "resume")]
+    extend: Option<PathBuf>,
     /// Start a cube of ours over, whatever it holds
     #[arg(long)]
     force: bool,
@@ -160,27 +166,32 @@ fn options(args: &RunArgs) -> Result<Options, Error> {
                 IoArg::Write => Some(Io::Write),
             },
         },
+        extend: args.extend.clone(),
         checkpoint_every: args.checkpoint_every,
         max_walltime: args.max_walltime,
     })
 }
 
-/// The first signal asks the run to stop and be durable, a second one ends it at once.
+/// The first signal asks the run to stop and be durable, a later one ends it at once.
+///
+/// Launchers and terminals tend to deliver one request to the process and again to its group, so
+/// signals in quick succession count as one.
 fn signals() -> Result<Arc<AtomicUsize>, Error> {
+    const ONE_REQUEST: Duration = Duration::from_millis(100);
+    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
+        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
     let received = Arc::new(AtomicUsize::new(0));
-    let again = Arc::new(AtomicBool::new(false));
-    for signal in [SIGINT, SIGTERM, SIGHUP] {
-        signal_hook::flag::register_conditional_shutdown(signal, 128 + signal, Arc::clone(&again))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&again)))
-            .and_then(|_| {
-                signal_hook::flag::register_usize(
-                    signal,
-                    Arc::clone(&received),
-                    signal.unsigned_abs() as usize,
-                )
-            })
-            .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
-    }
+    let request = Arc::clone(&received);
+    thread::spawn(move || {
+        let mut first: Option<Instant> = None;
+        for signal in signals.forever() {
+            if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+                signal_hook::low_level::exit(128 + signal);
+            }
+            first.get_or_insert_with(Instant::now);
+            request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
+        }
+    });
     Ok(received)
 }
 
@@ -196,7 +207,7 @@ struct Observer<'a> {
 impl Observer<'_> {
     fn observe(
         &self,
-        commits: &Receiver<Clock>,
+        commits: &Receiver<Record>,
         sentences: &Receiver<String>,
     ) -> Result<(), Error> {
         let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
@@ -204,11 +215,11 @@ impl Observer<'_> {
         let (mut printed, mut drawn) = (Ok(()), Ok(()));
         loop {
             select! {
-                recv(commits) -> clock => match clock {
+                recv(commits) -> record => match record {
                     // Neither a reader who has gone nor a picture that failed stops the run.
-                    Ok(clock) => {
-                        printed = printed.and_then(|()| bar.suspend(|| self.print(clock)));
-                        drawn = drawn.and_then(|()| self.draw(clock));
+                    Ok(record) => {
+                        printed = printed.and_then(|()| bar.suspend(|| self.print(&record)));
+                        drawn = drawn.and_then(|()| self.draw(record.index));
                     }
                     Err(_) => break,
                 },
@@ -226,11 +237,10 @@ impl Observer<'_> {
     }
 
     /// The course's programs begin with the integer 0.
-    fn print(&self, clock: Clock) -> Result<(), Error> {
-        let time = if clock.step == 0 {
-            "0".to_owned()
-        } else {
-            number::python(clock.simtime)
+    fn print(&self, record: &Record) -> Result<(), Error> {
+        let time = match record.step {
+            0 => "0".to_owned(),
+            _ => number::python(record.simtime),
         };
         self.terminal.result(&time)
     }
@@ -239,7 +249,7 @@ impl Observer<'_> {
 impl Observer<'_> {
     /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond
     /// which diffusion between fixed walls never goes.
-    fn draw(&self, clock: Clock) -> Result<(), Error> {
+    fn draw(&self, index: u64) -> Result<(), Error> {
         let Some(cube) = self.pictures else {
             return Ok(());
         };
@@ -253,7 +263,6 @@ impl Observer<'_> {
                 directory.display()
             ))
         })?;
-        let index = clock.step / self.problem.schedule.nper;
         album
             .draw(index, &style)?
             .save(&frame_path(&directory, index))?;

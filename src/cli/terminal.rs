@@ -53,6 +53,14 @@ impl Terminal {
         }
     }
 
+    /// A bar of bytes read.
+    pub(super) fn bytes_bar(&self, bytes: u64) -> ProgressBar {
+        self.bar(
+            bytes,
+            "{wide_bar} {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}, {eta} left",
+        )
+    }
+
     /// A bar of `length` units, drawn only for a person who did not ask for quiet.
     pub(super) fn bar(&self, length: u64, template: &str) -> ProgressBar {
         let target = if self.quiet || !io::stderr().is_terminal() {

@@ -2,10 +2,11 @@
 
 use super::{
     error::CubeError,
-    journal::{Header, Journal},
+    file::matches_journal,
+    journal::{Journal, Scenario},
     map,
     npy::{Dtype, Kind, NpyHeader},
-    store::{Paths, matches_journal},
+    paths::Paths,
 };
 use memmap2::Mmap;
 use ndarray::Array2;
@@ -63,18 +64,19 @@ impl ArrayFile {
         })
     }
 
-    /// Line 1 of the journal, if there is one.
+    /// What was run, if this is the cube of a run.
     #[must_use]
-    pub fn run(&self) -> Option<&Header> {
-        self.journal.as_ref()?.header.as_ref()
+    pub fn run(&self) -> Option<&Scenario> {
+        self.journal.as_ref()?.header.as_ref()?.run()
     }
 
-    /// How far along its first axis the array holds data: all of it, or a cube's committed snapshots.
+    /// How far along its first axis the array holds data: all of it, the committed snapshots of a
+    /// run, the complete scenarios of a sweep.
     #[must_use]
     pub fn available(&self) -> u64 {
         self.journal.as_ref().map_or_else(
             || self.npy.shape.first().copied().unwrap_or(1),
-            |journal| journal.records.len() as u64,
+            Journal::available,
         )
     }
 

@@ -8,7 +8,7 @@ use super::{
     error::CubeError,
     journal::{Header, seal, unseal},
     npy::DATA_OFFSET,
-    store::{Paths, sync_directory},
+    paths::{Paths, sync_directory},
 };
 use crate::schedule::Clock;
 use serde::{Deserialize, Serialize};
@@ -58,7 +58,9 @@ pub fn write(paths: &Paths, header: &Header, clock: Clock, bytes: &[u8]) -> Resu
     sync_directory(paths.directory())
 }
 
-/// Reads the checkpoint into `bytes` if there is a whole one of this run from after `step`.
+/// Reads the checkpoint into `bytes` if there is a whole one of this run from after `step`, that of
+/// the last committed snapshot, and from before the next snapshot: a later one belongs to a snapshot
+/// whose line was lost, which has to be computed again.
 ///
 /// A torn or foreign one is as good as none: everything before it is in the cube.
 ///
@@ -86,7 +88,8 @@ pub fn read(
     let Some(found) = unseal(line, |found: &Description| found.run_id.clone()) else {
         return Ok(None);
     };
-    if found.run_id != header.run_id || found.step <= step {
+    let between = step + 1..step.saturating_add(header.scenarios()[0].nper);
+    if found.run_id != header.run_id || !between.contains(&found.step) {
         return Ok(None);
     }
     file.read_exact(bytes).map_err(unreadable())?;

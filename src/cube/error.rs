@@ -1,6 +1,6 @@
 //! What can go wrong with the files of a run.
 
-use super::npy::NpyError;
+use super::{journal::Slot, npy::NpyError};
 use std::{io, path::PathBuf};
 
 /// Trouble with a cube, its journal or any other array file.
@@ -103,12 +103,26 @@ pub enum CubeError {
         reason: String,
     },
     /// A committed snapshot is not what was committed.
-    #[error("snapshot {index} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
+    #[error("{snapshot} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
     DamagedSnapshot {
         /// The cube.
         cube: PathBuf,
         /// The snapshot.
-        index: u64,
+        snapshot: Slot,
+    },
+    /// A cube whose journal is absent: nobody can say what it should hold.
+    #[error("{} has no journal beside it, so nothing is known of what it should hold", cube.display())]
+    NoJournal {
+        /// The cube.
+        cube: PathBuf,
+    },
+    /// A snapshot was recomputed and is not what the journal says.
+    #[error("{snapshot} of {} cannot be repaired: recomputed from the snapshot before it, it has another digest than the journal's; --force starts the run over", cube.display())]
+    CannotRepair {
+        /// The cube.
+        cube: PathBuf,
+        /// The snapshot.
+        snapshot: Slot,
     },
     /// A file that should be `.npy` is not, or not whole.
     #[error("cannot use {}: {source}", path.display())]

@@ -1,23 +1,30 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
-//! [`store`] owns the files of a run, [`write`] commits to them, [`array`] reads them and any other
-//! `.npy`. Below these: [`npy`] the header, [`journal`] the lines, [`digest`] the check sums,
+//! [`store`] owns the files of a run, [`mod@write`] commits to them, [`verify`] checks them,
+//! [`mend`] restores them, [`array`] reads them and any other `.npy`. Below these: [`npy`] the header, [`journal`] the lines, [`digest`] the check sums,
 //! [`space`] the reservation, [`lock`], [`map`], and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
 pub mod checkpoint;
 pub mod digest;
 pub mod error;
+pub mod file;
 pub mod journal;
 pub mod lock;
 pub mod map;
+pub mod mend;
 pub mod npy;
+pub mod paths;
 pub mod space;
 pub mod store;
+pub mod verify;
 pub mod write;
 
 pub use array::ArrayFile;
 pub use error::CubeError;
+pub use file::Io;
 pub use journal::{Header, Journal, Record};
-pub use store::{Claim, Io, Paths, Store};
+pub use paths::Paths;
+pub use store::{Claim, Store};
+pub use verify::Committed;
 pub use write::CubeWriter;

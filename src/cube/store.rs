@@ -1,86 +1,22 @@
 //! [`Store`]: the files of one cube while this process owns them, from creation to the last commit.
 
 use super::{
-    checkpoint, digest,
+    checkpoint,
     error::CubeError,
+    file::{CubeFile, Io, matches_journal, npy_header},
     journal::{Header, Journal, Record},
-    lock, map,
-    npy::{DATA_OFFSET, Dtype, NpyHeader},
+    lock,
+    npy::{DATA_OFFSET, NpyHeader},
+    paths::{Paths, create_directory, sync_directory},
     space::{self, Reservation},
 };
-use crate::params::{Precision, WITHOUT_EFFECT_ON_BITS};
-use serde_json::Value;
 use std::{
-    collections::HashSet,
-    fmt,
     fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
-    ops::Range,
     os::unix::fs::FileExt,
-    path::{Path, PathBuf},
+    path::Path,
     sync::Arc,
 };
-
-/// Where the files of a run lie: all beside the cube, named after it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths {
-    /// `STEM.npy`
-    pub cube: PathBuf,
-    /// `STEM.journal`
-    pub journal: PathBuf,
-    /// `STEM.ckpt`
-    pub checkpoint: PathBuf,
-    /// `STEM/`
-    pub pictures: PathBuf,
-}
-
-impl Paths {
-    /// The files that go with a cube.
-    ///
-    /// # Errors
-    /// [`CubeError::Name`] when the name does not end in `.npy`.
-    pub fn of(cube: &Path) -> Result<Self, CubeError> {
-        let named = cube.extension().is_some_and(|extension| extension == "npy");
-        if !named {
-            return Err(CubeError::Name {
-                path: cube.to_owned(),
-            });
-        }
-        Ok(Self {
-            journal: cube.with_extension("journal"),
-            checkpoint: cube.with_extension("ckpt"),
-            pictures: cube.with_extension(""),
-            cube: cube.to_owned(),
-        })
-    }
-
-    /// The directory they lie in.
-    #[must_use]
-    pub fn directory(&self) -> &Path {
-        match self.cube.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }
-    }
-}
-
-/// How snapshots reach the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Io {
-    /// Through a memory map.
-    Map,
-    /// By positional writes.
-    Write,
-}
-
-impl fmt::Display for Io {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Map => "map",
-            Self::Write => "write",
-        })
-    }
-}
 
 /// What the user wants done with an output that may exist already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -110,14 +46,6 @@ pub struct Store {
     journal: File,
 }
 
-/// The cube's file, into which several threads place blocks.
-#[derive(Debug)]
-pub(super) struct CubeFile {
-    file: File,
-    pub(super) path: PathBuf,
-    io: Io,
-}
-
 impl Store {
     /// Takes possession of the output: creates it, or continues what is there.
     ///
@@ -128,7 +56,7 @@ impl Store {
     /// [`CubeError`]; what was there before is untouched.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
-        fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+        create_directory(directory)?;
         let mut journal = open_journal(paths, claim.no_lock)?;
         let mut bytes = Vec::new();
         journal
@@ -136,7 +64,7 @@ impl Store {
             .map_err(CubeError::io("read", &paths.journal))?;
         let found = Journal::parse(&bytes);
 
-        let nothing_yet = found.header.is_none() && found.damaged_line.is_none();
+        let nothing_yet = found.holds_nothing();
         if nothing_yet && paths.cube.exists() {
             if !may_be_unborn(&paths.cube) {
                 return Err(CubeError::Foreign {
@@ -150,69 +78,55 @@ impl Store {
             }
         }
         if nothing_yet || claim.force {
+            let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
+            let free = space::free(directory);
+            if free.is_some_and(|free| free.saturating_add(replaced) < header.cube_bytes()) {
+                if bytes.is_empty() && !paths.cube.exists() {
+                    let _ = fs::remove_file(&paths.journal);
+                }
+                return Err(no_space(paths, &header));
+            }
             return Self::create(paths, header, journal, claim.io).inspect_err(|_| {
-                // The lock is still ours, and nothing in these files counts yet.
-                let _ = fs::remove_file(&paths.cube);
+                // The lock is still ours, and nothing in this file counts yet.
                 let _ = fs::remove_file(&paths.journal);
             });
         }
         Self::resume(paths, &header, journal, found, claim)
     }
 
-    /// Journal emptied → cube reserved, its header written and synced → directory synced → line 1.
+    /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
+    /// synced → line 1.
+    ///
+    /// The first sync of the directory keeps a power cut from leaving the cube without its journal,
+    /// which would make it somebody else's.
     fn create(
         paths: &Paths,
         header: Header,
         mut journal: File,
         io: Option<Io>,
     ) -> Result<Self, CubeError> {
-        let at_journal = |action| CubeError::io(action, &paths.journal);
-        let at_cube = |action| CubeError::io(action, &paths.cube);
-        journal.set_len(0).map_err(at_journal("empty"))?;
-        journal.rewind().map_err(at_journal("rewind"))?;
-        journal.sync_all().map_err(at_journal("sync"))?;
+        journal
+            .set_len(0)
+            .and_then(|()| journal.rewind())
+            .and_then(|()| journal.sync_all())
+            .map_err(CubeError::io("empty", &paths.journal))?;
+        sync_directory(paths.directory())?;
         checkpoint::remove(paths)?;
         match fs::remove_file(&paths.cube) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(at_cube("remove")(error));
+                return Err(CubeError::io("remove", &paths.cube)(error));
             }
             _ => {}
         }
-
-        let needed = header.cube_bytes();
-        let no_space = || CubeError::NoSpace {
-            cube: paths.cube.clone(),
-            needed,
-            free: space::free(paths.directory()),
-        };
-        if space::free(paths.directory()).is_some_and(|free| free < needed) {
-            return Err(no_space());
-        }
-        let refused = |file: &'static str, path: &Path, error: io::Error| match error.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(),
-            _ => CubeError::io(file, path)(error),
-        };
         let cube = OpenOptions::new()
             .read(true)
             .write(true)
             .create_new(true)
             .open(&paths.cube)
-            .map_err(at_cube("create"))?;
-        let reservation = space::reserve(&cube, needed)
-            .map_err(|error| refused("reserve space for", &paths.cube, error))?;
-        let lines = header.line();
-        let expected_journal = lines.len() as u64 + header.shape[0].saturating_mul(LONGEST_RECORD);
-        space::reserve_ahead(&journal, expected_journal)
-            .map_err(|error| refused("reserve space for", &paths.journal, error))?;
-        cube.write_all_at(&npy_header(&header).encode(), 0)
-            .map_err(at_cube("write"))?;
-        cube.sync_all().map_err(at_cube("sync"))?;
-        sync_directory(paths.directory())?;
-        journal
-            .write_all(lines.as_bytes())
-            .and_then(|()| journal.sync_all())
-            .map_err(|error| refused("write", &paths.journal, error))?;
-
+            .map_err(CubeError::io("create", &paths.cube))?;
+        let reservation = fill(paths, &header, &cube, &mut journal).inspect_err(|_| {
+            let _ = fs::remove_file(&paths.cube);
+        })?;
         let safe_to_map = reservation == Reservation::Reserved && space::is_local(&cube);
         Ok(Self {
             paths: paths.clone(),
@@ -242,16 +156,10 @@ impl Store {
             return Err(CubeError::Partial {
                 cube: paths.cube.clone(),
                 committed: found.records.len() as u64,
-                total: header.shape[0],
+                total: header.snapshots(),
             });
         }
-        let differences = differences(&header, wanted);
-        if !differences.is_empty() {
-            return Err(CubeError::OtherParameters {
-                cube: paths.cube.clone(),
-                differences,
-            });
-        }
+        wanted.same_bits_as(&header, &paths.cube)?;
         let cube = OpenOptions::new()
             .read(true)
             .write(true)
@@ -270,6 +178,9 @@ impl Store {
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
+        let lines_to_come = header.snapshots() - found.records.len() as u64;
+        space::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
+            .map_err(CubeError::io("reserve space for", &paths.journal))?;
         let safe_to_map = space::is_local(&cube) && space::is_dense(&cube);
         Ok(Self {
             paths: paths.clone(),
@@ -287,33 +198,31 @@ impl Store {
         self.cube.io
     }
 
+    /// A sentence on what is written, and how.
+    #[must_use]
+    pub fn describe(&self) -> String {
+        let space = match self.reservation {
+            Some(Reservation::Reserved) => "space reserved",
+            Some(Reservation::Zeros) => "filled with zeros, as the filesystem cannot reserve space",
+            None => "space reserved before",
+        };
+        format!(
+            "writing {} by {} ({space}), {} of {} snapshots are committed",
+            self.paths.cube.display(),
+            self.io(),
+            self.records.len(),
+            self.header.snapshots()
+        )
+    }
+
     /// Whether every snapshot is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.records.len() as u64 == self.header.shape[0]
-    }
-
-    /// Reads the last committed snapshot into `bytes`, and believes it only if its digest is the
-    /// journal's; `None` when nothing is committed yet.
-    ///
-    /// # Errors
-    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
-    pub fn last(&self, bytes: &mut [u8]) -> Result<Option<&Record>, CubeError> {
-        let Some(record) = self.records.last() else {
-            return Ok(None);
-        };
-        self.cube.read(self.header.offset_of(record.index), bytes)?;
-        if digest::of_bytes(bytes) != record.sha256 {
-            return Err(CubeError::DamagedSnapshot {
-                cube: self.paths.cube.clone(),
-                index: record.index,
-            });
-        }
-        Ok(Some(record))
+        self.records.len() as u64 == self.header.snapshots()
     }
 
     /// Appends records to the journal and syncs it: from here on they count.
-    pub(super) fn list(&mut self, records: Vec<Record>) -> Result<(), CubeError> {
+    pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
         let lines: String = records
             .iter()
             .map(|record| record.line(&self.header.run_id))
@@ -324,74 +233,66 @@ impl Store {
         self.journal
             .sync_data()
             .map_err(CubeError::io("sync", &self.paths.journal))?;
-        self.records.extend(records);
+        self.records.extend_from_slice(records);
         Ok(())
     }
 }
 
-impl CubeFile {
-    fn new(file: File, path: &Path, wanted: Option<Io>, safe_to_map: bool) -> Arc<Self> {
-        let best = if safe_to_map { Io::Map } else { Io::Write };
-        Arc::new(Self {
-            file,
-            path: path.to_owned(),
-            io: wanted.unwrap_or(best),
-        })
-    }
+/// Makes two empty files a cube without snapshots.
+fn fill(
+    paths: &Paths,
+    header: &Header,
+    cube: &File,
+    journal: &mut File,
+) -> Result<Reservation, CubeError> {
+    let line = header.line();
+    let refused = |action, path: &Path, error: io::Error| match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header),
+        _ => CubeError::io(action, path)(error),
+    };
+    let reservation = space::reserve(cube, header.cube_bytes())
+        .map_err(|error| refused("reserve space for", &paths.cube, error))?;
+    space::reserve_ahead(
+        journal,
+        line.len() as u64 + journal_bytes(header.snapshots()),
+    )
+    .map_err(|error| refused("reserve space for", &paths.journal, error))?;
+    cube.write_all_at(&npy_header(header).encode(), 0)
+        .and_then(|()| cube.sync_all())
+        .map_err(|error| refused("write", &paths.cube, error))?;
+    sync_directory(paths.directory())?;
+    journal
+        .write_all(line.as_bytes())
+        .and_then(|()| journal.sync_all())
+        .map_err(|error| refused("write", &paths.journal, error))?;
+    Ok(reservation)
+}
 
-    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
-        self.file
-            .read_exact_at(bytes, offset)
-            .map_err(CubeError::io("read", &self.path))
-    }
-
-    /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync).
-    pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        match self.io {
-            Io::Map => {
-                map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
-                Ok(())
-            }
-            Io::Write => self.file.write_all_at(bytes, offset),
-        }
-    }
-
-    /// Makes a range of the file durable and lets go of the memory that caches it.
-    pub(super) fn sync(&self, mut range: Range<u64>) -> io::Result<()> {
-        /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
-        const PIECE: u64 = 64 << 20;
-        let whole = range.clone();
-        while self.io == Io::Map && !range.is_empty() {
-            let piece = PIECE.min(range.end - range.start);
-            #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
-            map::write(&self.file, range.start, piece as usize)?.flush()?;
-            range.start += piece;
-        }
-        self.file.sync_data()?;
-        space::drop_cache(&self.file, whole);
-        Ok(())
+fn no_space(paths: &Paths, header: &Header) -> CubeError {
+    CubeError::NoSpace {
+        cube: paths.cube.clone(),
+        needed: header.cube_bytes(),
+        free: space::free(paths.directory()),
     }
 }
 
-/// Bytes that a line of the journal may need, generously.
+/// Bytes that so many lines of the journal may need, generously.
+fn journal_bytes(records: u64) -> u64 {
+    records.saturating_mul(LONGEST_RECORD)
+}
+
+/// Bytes that a line of the journal may need.
 const LONGEST_RECORD: u64 = 320;
 
-fn npy_header(header: &Header) -> NpyHeader {
-    let dtype = match header.params.precision {
-        Precision::F64 => Dtype::F64,
-        Precision::F32 => Dtype::F32,
-    };
-    NpyHeader::of_cube(header.shape, dtype)
-}
-
 /// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
-fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeError> {
+pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeError> {
     loop {
         let mut options = OpenOptions::new();
         options.read(true).write(true);
         let opened = match options.open(&paths.journal) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                if paths.cube.exists() {
+                // Whoever makes both makes the journal first and removes it last.
+                if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
                     return Err(CubeError::Foreign {
                         cube: paths.cube.clone(),
                     });
@@ -413,8 +314,8 @@ fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeError> {
     }
 }
 
-/// Whether a cube beside an empty journal can be what a stopped creation left: nothing yet, zeros,
-/// or a header as only we write it.
+/// Whether a cube beside an empty journal can be what a stopped creation left: a header as only we
+/// write it, of which any sector may still be zero.
 fn may_be_unborn(cube: &Path) -> bool {
     let Ok(file) = File::open(cube) else {
         return false;
@@ -423,79 +324,19 @@ fn may_be_unborn(cube: &Path) -> bool {
     if file.take(DATA_OFFSET).read_to_end(&mut page).is_err() {
         return false;
     }
-    page.iter().all(|&byte| byte == 0)
+    const SECTOR: usize = 512;
+    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
+    // Our text fits into the first sector; the others are padding.
+    if let Some(padding) = page.get_mut(SECTOR..) {
+        let padded = |sector: &[u8]| sector.trim_ascii_end().is_empty();
+        if !padding
+            .chunks(SECTOR)
+            .all(|sector| is_zero(sector) || padded(sector))
+        {
+            return false;
+        }
+        padding.fill(b' ');
+    }
+    page.iter().take(SECTOR).all(|&byte| byte == 0)
         || NpyHeader::decode(page.as_slice()).is_ok_and(|header| header.data_offset == DATA_OFFSET)
-}
-
-/// Refuses a cube that is not the one its journal describes.
-pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
-    let does_not_match = |reason: String| CubeError::DoesNotMatch {
-        cube: path.to_owned(),
-        reason,
-    };
-    #[expect(clippy::cast_possible_truncation, reason = "one page")]
-    let mut page = [0; DATA_OFFSET as usize];
-    cube.read_exact_at(&mut page, 0)
-        .map_err(|_| does_not_match("it has no header".to_owned()))?;
-    let found =
-        NpyHeader::decode(page.as_slice()).map_err(|error| does_not_match(error.to_string()))?;
-    if found != npy_header(header) {
-        return Err(does_not_match(format!(
-            "its header says {} {:?}, the journal {} {:?}",
-            found.dtype, found.shape, header.dtype, header.shape
-        )));
-    }
-    let bytes = cube
-        .metadata()
-        .map_err(CubeError::io("examine", path))?
-        .len();
-    if bytes != header.cube_bytes() {
-        return Err(does_not_match(format!(
-            "it has {bytes} bytes, the journal says {}",
-            header.cube_bytes()
-        )));
-    }
-    Ok(())
-}
-
-/// `D was 1.0 and is 2.0, …` for everything that decides bits; empty when they agree.
-fn differences(old: &Header, new: &Header) -> String {
-    let flat = |header: &Header| -> Vec<(String, Value)> {
-        let Header { params, inputs, .. } = header;
-        let [params, inputs] = [serde_json::to_value(params), serde_json::to_value(inputs)].map(
-            |object| match object {
-                Ok(Value::Object(map)) => map,
-                _ => serde_json::Map::new(),
-            },
-        );
-        params.into_iter().chain(inputs).collect()
-    };
-    let (old, new) = (flat(old), flat(new));
-    let lookup = |of: &[(String, Value)], key: &str| {
-        of.iter()
-            .find(|(name, _)| name == key)
-            .map(|(_, value)| value.clone())
-    };
-    let shown =
-        |value: Option<Value>| value.map_or_else(|| "absent".to_owned(), |value| value.to_string());
-    let mut keys: Vec<&str> = old
-        .iter()
-        .chain(&new)
-        .map(|(key, _)| key.as_str())
-        .collect();
-    let mut seen = HashSet::new();
-    keys.retain(|key| seen.insert(*key) && !WITHOUT_EFFECT_ON_BITS.contains(key));
-    keys.into_iter()
-        .map(|key| (key, lookup(&old, key), lookup(&new, key)))
-        .filter(|(_, was, is)| was != is)
-        .map(|(key, was, is)| format!("{key} was {} and is {}", shown(was), shown(is)))
-        .collect::<Vec<_>>()
-        .join(", ")
-}
-
-/// Makes names of files durable.
-pub(super) fn sync_directory(directory: &Path) -> Result<(), CubeError> {
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(CubeError::io("sync the directory", directory))
 }

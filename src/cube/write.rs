@@ -1,23 +1,27 @@
-//! [`CubeWriter`]: snapshots to the file and into the journal while the solver goes on.
+//! [`CubeWriter`]: snapshots to the file and into the journal while the solvers go on.
 //!
 //! ```text
 //!  put ─ blocks of 4 MiB ─▶ workers: hash, place in the file ─▶ committer: sync, list, sync ─▶ committed
 //! ```
 //!
-//! The solver only copies its field into a few buffers. The committer takes whatever snapshots are
-//! complete by the time it is free, so that several share a sync where they come faster than the disk.
+//! A solver only copies its field into a few buffers. The committer takes whatever snapshots are
+//! whole by the time it is free, so that several share a sync where they come faster than the disk.
+//! Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time.
 
 use super::{
     digest::{self, BLOCK, BlockDigest},
     error::CubeError,
-    journal::Record,
+    file::CubeFile,
+    journal::{Header, Record, Slot},
     store::Store,
 };
 use crate::{field::Summary, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::{
     collections::VecDeque,
-    io, panic,
+    io,
+    ops::Range,
+    panic,
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -25,10 +29,10 @@ use std::{
 
 /// Work that may be lost to a crash beyond the interval being computed.
 const AT_RISK: Duration = Duration::from_secs(1);
-/// Blocks on their way between solver and file.
+/// Blocks on their way between solvers and file.
 const BUFFERS: usize = 4;
 
-/// What the writer did beside the solver's own time.
+/// What the writer did beside the solvers' own time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
     /// Time spent hashing and placing blocks, all workers together.
@@ -37,31 +41,34 @@ pub struct Times {
     pub sync: Duration,
 }
 
-/// Writes and commits the snapshots of one cube, in order.
+/// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
 pub struct CubeWriter {
     blocks: BlockWriter,
     commits: Arc<Commits>,
     committer: JoinHandle<Result<(Store, Times), CubeError>>,
-    /// When each snapshot that is not committed yet was handed over.
-    uncommitted: VecDeque<Instant>,
-    next: u64,
+    /// The last snapshot of each scenario that was committed before, if any.
+    last: Vec<Option<Record>>,
 }
 
 impl CubeWriter {
-    /// Starts the writer's threads; the time of every committed snapshot is sent to `committed`.
+    /// Starts the writer's threads; every committed record is sent to `committed`.
     ///
     /// # Errors
     /// When the system refuses threads.
     pub fn start(
         store: Store,
         workers: usize,
-        committed: Sender<Clock>,
+        committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
         let refused = CubeError::io("start the writer of", store.paths.cube.clone());
-        let next = store.records.len() as u64;
+        let scenarios = store.header.scenarios().len();
+        let mut last = vec![None; scenarios];
+        for record in &store.records {
+            last[record.slot().scenario()] = Some(record.clone());
+        }
         let (sender, messages) = unbounded();
-        let commits = Arc::new(Commits::default());
+        let commits = Arc::new(Commits::new(scenarios));
         let blocks = BlockWriter::new(&store, workers, sender);
         let committer = Committer {
             commits: Arc::clone(&commits),
@@ -81,42 +88,23 @@ impl CubeWriter {
             blocks,
             commits,
             committer,
-            uncommitted: VecDeque::new(),
-            next,
+            last,
         })
     }
 
-    /// Takes over the next snapshot. Returns as soon as its bytes are copied, unless an earlier one
-    /// has waited too long for its commit.
+    /// The way into the cube for one scenario, behind what is committed of it.
     ///
-    /// `false` means that the writer has failed; [`finish`](Self::finish) says why.
+    /// # Panics
+    /// When there is no such scenario.
     #[must_use]
-    pub fn put(&mut self, clock: Clock, summary: Summary, bytes: &[u8]) -> bool {
-        let overdue = |since: &Instant| since.elapsed() > AT_RISK;
-        let late = self
-            .uncommitted
-            .iter()
-            .take_while(|since| overdue(since))
-            .count();
-        let settled = self.wait_for(self.next - (self.uncommitted.len() - late) as u64);
-        self.uncommitted.push_back(Instant::now());
-        let record = Record {
-            index: self.next,
-            step: clock.step,
-            simtime: clock.simtime,
-            mass: summary.mass,
-            min: summary.min,
-            max: summary.max,
-            sha256: String::new(),
-        };
-        self.next += 1;
-        settled && self.blocks.put(record, bytes)
-    }
-
-    /// Waits until everything handed over is committed; `false` as for [`put`](Self::put).
-    #[must_use]
-    pub fn flush(&mut self) -> bool {
-        self.wait_for(self.next)
+    pub fn lane(&self, scenario: usize) -> Lane<'_> {
+        let last = self.last[scenario].as_ref();
+        Lane {
+            writer: self,
+            scenario,
+            uncommitted: VecDeque::new(),
+            next: last.map_or(0, |record| record.index + 1),
+        }
     }
 
     /// Commits what is left and stops.
@@ -129,11 +117,86 @@ impl CubeWriter {
             .join()
             .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
     }
+}
 
-    /// Waits until the snapshots before `index` are committed.
-    fn wait_for(&mut self, index: u64) -> bool {
-        let outstanding = self.next - self.uncommitted.len() as u64;
-        let (done, failed) = self.commits.wait(index.saturating_sub(outstanding));
+/// The snapshots of one scenario on their way into the cube, in order.
+#[derive(Debug)]
+pub struct Lane<'a> {
+    writer: &'a CubeWriter,
+    scenario: usize,
+    /// When each snapshot that is not committed yet was handed over.
+    uncommitted: VecDeque<Instant>,
+    next: u64,
+}
+
+impl Lane<'_> {
+    /// Line 1 of the cube's journal.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.writer.blocks.header
+    }
+
+    /// Snapshots in the cube and on their way to it.
+    #[must_use]
+    pub fn handed_over(&self) -> u64 {
+        self.next
+    }
+
+    /// The step of the last snapshot handed over.
+    #[must_use]
+    pub fn last_step(&self) -> Option<u64> {
+        let nper = self.header().scenarios()[self.scenario].nper;
+        self.next.checked_sub(1).map(|last| last * nper)
+    }
+
+    /// Reads the last snapshot that was committed before into `bytes`, and believes it only if its
+    /// digest is the journal's; `None` if there was none.
+    ///
+    /// # Errors
+    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
+    pub fn last(&self, bytes: &mut [u8]) -> Result<Option<&Record>, CubeError> {
+        let Some(record) = &self.writer.last[self.scenario] else {
+            return Ok(None);
+        };
+        let cube = &self.writer.blocks.cube;
+        cube.read(self.header().offset_of(record.slot()), bytes)?;
+        if digest::of_bytes(bytes) != record.sha256 {
+            return Err(CubeError::DamagedSnapshot {
+                cube: cube.path.clone(),
+                snapshot: record.slot(),
+            });
+        }
+        Ok(Some(record))
+    }
+
+    /// Takes over the next snapshot. Returns as soon as its bytes are copied, unless an earlier one
+    /// has waited too long for its commit.
+    ///
+    /// `false` means that the writer has failed; [`CubeWriter::finish`] says why.
+    #[must_use]
+    pub fn put(&mut self, clock: Clock, summary: Summary, bytes: &[u8]) -> bool {
+        let overdue = |since: &&Instant| since.elapsed() > AT_RISK;
+        let late = self.uncommitted.iter().take_while(overdue).count();
+        let settled = self.wait_for(late as u64);
+        self.uncommitted.push_back(Instant::now());
+        let slot = Slot {
+            scenario: self.header().is_sweep().then_some(self.scenario),
+            index: self.next,
+        };
+        self.next += 1;
+        let record = Record::new(slot, clock, summary);
+        settled && self.writer.blocks.put(record, bytes)
+    }
+
+    /// Waits until everything handed over is committed; `false` as for [`put`](Self::put).
+    #[must_use]
+    pub fn flush(&mut self) -> bool {
+        self.wait_for(self.uncommitted.len() as u64)
+    }
+
+    /// Waits until `count` more snapshots are committed.
+    fn wait_for(&mut self, count: u64) -> bool {
+        let (done, failed) = self.writer.commits.wait(self.scenario, count);
         self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
         !failed
     }
@@ -143,8 +206,8 @@ impl CubeWriter {
 #[derive(Debug)]
 struct BlockWriter {
     workers: rayon::ThreadPool,
-    cube: Arc<super::store::CubeFile>,
-    header: super::journal::Header,
+    cube: Arc<CubeFile>,
+    header: Header,
     messages: Sender<Message>,
     give_back: Sender<Vec<u8>>,
     buffers: Receiver<Vec<u8>>,
@@ -155,7 +218,7 @@ enum Message {
     Snapshot(Record, usize),
     /// One of its blocks is in the file.
     Block {
-        index: u64,
+        slot: Slot,
         number: usize,
         digest: io::Result<BlockDigest>,
         took: Duration,
@@ -184,14 +247,11 @@ impl BlockWriter {
     }
 
     fn put(&self, record: Record, bytes: &[u8]) -> bool {
-        let index = record.index;
-        let begin = self.header.offset_of(index);
+        let slot = record.slot();
+        let begin = self.header.offset_of(slot);
         let blocks = bytes.chunks(BLOCK);
-        if self
-            .messages
-            .send(Message::Snapshot(record, blocks.len()))
-            .is_err()
-        {
+        let announced = self.messages.send(Message::Snapshot(record, blocks.len()));
+        if announced.is_err() {
             return false;
         }
         for (number, block) in blocks.enumerate() {
@@ -200,11 +260,8 @@ impl BlockWriter {
             };
             buffer.clear();
             buffer.extend_from_slice(block);
-            let (cube, messages, give_back) = (
-                Arc::clone(&self.cube),
-                self.messages.clone(),
-                self.give_back.clone(),
-            );
+            let cube = Arc::clone(&self.cube);
+            let (messages, give_back) = (self.messages.clone(), self.give_back.clone());
             self.workers.spawn(move || {
                 let start = Instant::now();
                 let digest = digest::of_block(&buffer);
@@ -212,7 +269,7 @@ impl BlockWriter {
                 // Whoever would receive these has failed or finished, and said so itself.
                 let _ = give_back.send(buffer);
                 let _ = messages.send(Message::Block {
-                    index,
+                    slot,
                     number,
                     digest: placed.map(|()| digest),
                     took: start.elapsed(),
@@ -233,7 +290,7 @@ struct Open {
 struct Committer {
     store: Store,
     commits: Arc<Commits>,
-    committed: Sender<Clock>,
+    committed: Sender<Record>,
     open: VecDeque<Open>,
     times: Times,
 }
@@ -263,15 +320,15 @@ impl Committer {
                 digests: vec![None; blocks],
             }),
             Message::Block {
-                index,
+                slot,
                 number,
                 digest,
                 took,
             } => {
                 self.times.write += took;
                 let digest = digest.map_err(CubeError::io("write", &self.store.paths.cube))?;
-                let snapshot = self.open.iter_mut().find(|open| open.record.index == index);
-                if let Some(snapshot) = snapshot {
+                let mut open = self.open.iter_mut();
+                if let Some(snapshot) = open.find(|open| open.record.slot() == slot) {
                     snapshot.digests[number] = Some(digest);
                 }
             }
@@ -290,50 +347,71 @@ impl Committer {
                 ..open.record
             }));
         }
-        let (Some(first), Some(last)) = (records.first(), records.last()) else {
+        if records.is_empty() {
             return Ok(());
-        };
-        let header = &self.store.header;
-        let range = header.offset_of(first.index)..header.offset_of(last.index + 1);
+        }
         let start = Instant::now();
+        let header = &self.store.header;
+        let mut ranges: Vec<Range<u64>> = Vec::new();
+        for record in &records {
+            let start = header.offset_of(record.slot());
+            let end = start + header.snapshot_bytes();
+            match ranges.last_mut() {
+                Some(range) if range.end == start => range.end = end,
+                _ => ranges.push(start..end),
+            }
+        }
         self.store
             .cube
-            .sync(range)
+            .sync(&ranges)
             .map_err(CubeError::io("sync", &self.store.paths.cube))?;
-        let clocks: Vec<Clock> = records.iter().map(Record::clock).collect();
-        self.store.list(records)?;
+        self.store.list(&records)?;
         self.times.sync += start.elapsed();
-        self.commits.add(clocks.len() as u64);
-        for clock in clocks {
+        self.commits.add(&records);
+        for record in records {
             // Nobody has to listen.
-            let _ = self.committed.send(clock);
+            let _ = self.committed.send(record);
         }
         Ok(())
     }
 }
 
-/// How far the committer is, for whoever waits for it.
-#[derive(Debug, Default)]
+/// How far the committer is, for the lanes that wait for it.
+#[derive(Debug)]
 struct Commits {
     state: Mutex<CommitState>,
     changed: Condvar,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct CommitState {
-    /// Snapshots committed and not yet reported to the solver's side.
-    fresh: u64,
+    /// Snapshots of each scenario, committed and not yet reported to its lane.
+    fresh: Vec<u64>,
     ended: bool,
     failed: bool,
 }
 
 impl Commits {
+    fn new(scenarios: usize) -> Self {
+        Self {
+            state: Mutex::new(CommitState {
+                fresh: vec![0; scenarios],
+                ended: false,
+                failed: false,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, CommitState> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn add(&self, count: u64) {
-        self.lock().fresh += count;
+    fn add(&self, records: &[Record]) {
+        let mut state = self.lock();
+        for record in records {
+            state.fresh[record.slot().scenario()] += 1;
+        }
         self.changed.notify_all();
     }
 
@@ -343,12 +421,15 @@ impl Commits {
         self.changed.notify_all();
     }
 
-    /// Waits until `count` fresh commits are there or no more will come; takes all there are.
-    fn wait(&self, count: u64) -> (u64, bool) {
+    /// Waits until `count` fresh commits of a scenario are there or no more will come; takes all
+    /// there are.
+    fn wait(&self, scenario: usize, count: u64) -> (u64, bool) {
         let mut state = self
             .changed
-            .wait_while(self.lock(), |state| state.fresh < count && !state.ended)
+            .wait_while(self.lock(), |state| {
+                state.fresh[scenario] < count && !state.ended
+            })
             .unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut state.fresh), state.failed)
+        (std::mem::take(&mut state.fresh[scenario]), state.failed)
     }
 }

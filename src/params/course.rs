@@ -5,25 +5,39 @@ use super::{
     value::{Entry, Place, Value},
 };
 
-/// All statements of a course file, in order; `None` when some statement has another form, so that
-/// the caller can report what the file really is.
-#[must_use]
-pub fn parse(file: &str, text: &str) -> Option<Vec<Entry>> {
+/// All statements of a course file, in order.
+///
+/// # Errors
+/// [`ParamsError::Syntax`] at the first statement of another form.
+pub fn parse(file: &str, text: &str) -> Result<Vec<Entry>, ParamsError> {
     let mut entries = Vec::new();
     for (index, line) in text.lines().enumerate() {
-        for statement in statements(line)? {
-            let (key, literal) = statement.split_once('=')?;
+        let place = Place::Line {
+            file: file.to_owned(),
+            line: index + 1,
+        };
+        let refused = |statement: &str| ParamsError::Syntax {
+            place: place.clone(),
+            reason: format!(
+                "`{}` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression",
+                statement.trim()
+            ),
+        };
+        for statement in statements(line).ok_or_else(|| refused(line))? {
+            let (key, value) = assignment(statement).ok_or_else(|| refused(statement))?;
             entries.push(Entry {
-                key: name(key.trim())?,
-                value: literal_value(literal.trim())?,
-                place: Place::Line {
-                    file: file.to_owned(),
-                    line: index + 1,
-                },
+                key,
+                value,
+                place: place.clone(),
             });
         }
     }
-    (!entries.is_empty()).then_some(entries)
+    Ok(entries)
+}
+
+fn assignment(statement: &str) -> Option<(String, Value)> {
+    let (key, literal) = statement.split_once('=')?;
+    Some((name(key.trim())?, literal_value(literal.trim())?))
 }
 
 /// The first key that stands twice: Python would keep the last one, a person meant one of them.
@@ -148,12 +162,9 @@ mod tests {
     use super::*;
 
     fn values(text: &str) -> Option<Vec<(String, Value)>> {
-        parse("p.py", text).map(|entries| {
-            entries
-                .into_iter()
-                .map(|entry| (entry.key, entry.value))
-                .collect()
-        })
+        let entries = parse("p.py", text).ok()?;
+        let values = entries.into_iter().map(|entry| (entry.key, entry.value));
+        Some(values.collect())
     }
 
     #[test]
@@ -184,7 +195,6 @@ mod tests {
             "D = 1e",
             "D = 1__0",
             "D = 012",
-            "",
         ] {
             assert_eq!(values(text), None, "{text}");
         }

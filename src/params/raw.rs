@@ -6,10 +6,18 @@ use super::{
     keys, toml,
     value::{Entry, Place, Value},
 };
-use std::{fs, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// The most bytes a parameter file may have: a device or a cube given by mistake must not fill the
+/// memory.
+const LARGEST: u64 = 1 << 20;
 
 /// Every `key = value` that was typed, with its place; later entries override earlier ones.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct RawParams {
     file: String,
     entries: Vec<Entry>,
@@ -26,7 +34,16 @@ impl RawParams {
             file: file.clone(),
             reason,
         };
-        let bytes = fs::read(path).map_err(|error| unreadable(explain(&error)))?;
+        let mut bytes = Vec::new();
+        File::open(path)
+            .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
+            .map_err(|error| unreadable(explain(&error)))?;
+        if bytes.len() as u64 > LARGEST {
+            return Err(unreadable(format!(
+                "it is larger than {} MiB, so it holds something else",
+                LARGEST >> 20
+            )));
+        }
         let text = String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             unreadable(format!("it is not text (byte {at} is not valid UTF-8)"))
@@ -43,7 +60,9 @@ impl RawParams {
         let entries = match toml::parse(file, text) {
             Ok(entries) => entries,
             Err(not_toml) => {
-                let entries = course::parse(file, text).ok_or(not_toml)?;
+                let is_python = Path::new(file).extension().is_some_and(|end| end == "py");
+                let entries = course::parse(file, text)
+                    .map_err(|not_course| if is_python { not_course } else { not_toml })?;
                 course::no_repeats(&entries)?;
                 entries
             }

@@ -34,11 +34,12 @@ impl Value {
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Float(value) if value.is_nan() => write!(f, "nan"),
             Self::Float(value) => write!(f, "{value:?}"),
             Self::Integer(value) => write!(f, "{value}"),
             Self::Boolean(value) => write!(f, "{value}"),
             Self::String(value) => write!(f, "{value:?}"),
-            Self::Other(kind) => write!(f, "({kind})"),
+            Self::Other(_) => write!(f, "…"),
         }
     }
 }

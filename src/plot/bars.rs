@@ -8,9 +8,9 @@ use super::{Error, number};
 ///
 /// ```text
 ///   title
-///   subtitle                          ■ legend  ■ legend
-///                                         ┊ mark   ┊ mark
-///   heading                               ┊        ┊
+///   subtitle
+///   ■ legend  ■ legend
+///   heading                             mark     mark
 ///     label  ███████████████████████ note ┊        ┊
 ///            █████████████████████████████████ note┊
 ///          ──┴──────────┴──────────┴──────────┴──
@@ -29,8 +29,6 @@ pub struct BarChart {
     pub legend: Vec<(Vec<Shade>, String)>,
     /// The bars.
     pub sections: Vec<Section>,
-    /// Dashed lines across, such as limits.
-    pub marks: Vec<(f64, String)>,
 }
 
 /// Groups under a heading.
@@ -40,6 +38,8 @@ pub struct Section {
     pub heading: String,
     /// The groups.
     pub groups: Vec<Group>,
+    /// Dashed lines across, such as limits.
+    pub marks: Vec<(f64, String)>,
 }
 
 /// Bars under one another that share a label.
@@ -115,7 +115,8 @@ impl BarChart {
     pub fn draw(&self) -> Result<Bitmap, Error> {
         let bars = || self.groups().flat_map(|group| &group.bars);
         let values = || {
-            let marks = self.marks.iter().map(|(value, _)| *value);
+            let marks = self.sections.iter().flat_map(|section| &section.marks);
+            let marks = marks.map(|(value, _)| *value);
             let values = bars().map(|(value, ..)| *value).chain(marks);
             values.filter(|value| *value > 0.0 && value.is_finite())
         };
@@ -148,7 +149,6 @@ impl BarChart {
             ),
             Anchor::Centre,
         )?;
-        self.draw_mark_labels(&mut bitmap, &scale, top)?;
         self.draw_sections(&mut bitmap, &scale, top)?;
         Ok(bitmap)
     }
@@ -158,8 +158,7 @@ impl BarChart {
     }
 
     fn header_height(&self) -> usize {
-        let marks = if self.marks.is_empty() { 0 } else { LINE };
-        MARGIN + LINE * (3 + self.subtitle.len()) + marks
+        MARGIN + LINE * (3 + self.subtitle.len())
     }
 
     fn body_height(&self) -> usize {
@@ -206,7 +205,8 @@ impl BarChart {
             y += LINE;
             let range = (y, y + section.height());
             draw_grid(bitmap, scale, range)?;
-            for (value, _) in &self.marks {
+            section.label_marks(bitmap, scale, centred(y - LINE - 6, LINE))?;
+            for (value, _) in &section.marks {
                 draw_mark(bitmap, scale.at(*value), range)?;
             }
             for group in &section.groups {
@@ -216,13 +216,10 @@ impl BarChart {
         }
         Ok(())
     }
+}
 
-    fn draw_mark_labels(
-        &self,
-        bitmap: &mut Bitmap,
-        scale: &Scale,
-        top: usize,
-    ) -> Result<(), Error> {
+impl Section {
+    fn label_marks(&self, bitmap: &mut Bitmap, scale: &Scale, base: f64) -> Result<(), Error> {
         let mut end = WIDTH as f64 - MARGIN as f64;
         // From right to left, each label ends where the next one starts.
         let mut marks: Vec<_> = self.marks.iter().collect();
@@ -230,14 +227,12 @@ impl BarChart {
         for (value, label) in marks {
             let length = width(label, EM)?;
             let from = (scale.at(*value) as f64 - length / 2.0).min(end - length);
-            bitmap.write(label, EM, (from, (top + LINE / 2) as f64), Anchor::Left)?;
+            bitmap.write(label, EM, (from, base), Anchor::Left)?;
             end = from - 0.8 * EM;
         }
         Ok(())
     }
-}
 
-impl Section {
     fn height(&self) -> usize {
         self.groups.iter().map(Group::height).sum()
     }
@@ -357,10 +352,10 @@ mod tests {
         let section = Section {
             heading: "all".to_owned(),
             groups: vec![group],
+            marks: vec![(20.0, "limit".to_owned())],
         };
         BarChart {
             sections: vec![section],
-            marks: vec![(20.0, "limit".to_owned())],
             ..BarChart::default()
         }
     }

@@ -7,7 +7,7 @@ mod report;
 pub use report::{Report, Seconds};
 
 use crate::{
-    cube::{Claim, CubeError, Paths, Store, checkpoint},
+    cube::{Claim, CubeError, CubeWriter, Paths, Record, Store, checkpoint},
     field::Field,
     machine,
     params::Precision,
@@ -18,15 +18,15 @@ use crate::{
     stencil::{Real, Stencil},
 };
 use crossbeam_channel::Sender;
-use output::Output;
-use pace::Pace;
+pub(crate) use output::Output;
+pub(crate) use pace::Pace;
 use std::{
     path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicU64, AtomicUsize, Ordering},
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How a run is carried out; nothing of it changes a bit of the result.
@@ -36,6 +36,8 @@ pub struct Options {
     pub output: Option<PathBuf>,
     /// What to do with an output that exists.
     pub claim: Claim,
+    /// A cube with the same parameters but `runtime`, whose snapshots are taken over.
+    pub extend: Option<PathBuf>,
     /// Write the state aside this often between snapshots.
     pub checkpoint_every: Option<Duration>,
     /// Be stopped and durable this long after the start.
@@ -45,14 +47,21 @@ pub struct Options {
 /// The lines between a run and whoever watches it.
 #[derive(Debug, Clone)]
 pub struct Watch {
-    /// The time of each snapshot as it is committed (without a cube: reached).
-    pub committed: Sender<Clock>,
+    /// Each snapshot as it is committed (without a cube: reached).
+    pub committed: Sender<Record>,
     /// Sentences worth telling.
     pub notes: Sender<String>,
     /// Steps taken so far.
     pub step: Arc<AtomicU64>,
     /// The number of the signal that asks the run to stop, or 0.
     pub signal: Arc<AtomicUsize>,
+}
+
+impl Watch {
+    fn note(&self, sentence: &str) {
+        // Nobody has to listen.
+        let _ = self.notes.send(sentence.to_owned());
+    }
 }
 
 /// How a run ended.
@@ -89,64 +98,101 @@ pub enum RunError {
     Random(#[from] getrandom::Error),
 }
 
+impl RunError {
+    /// The fields of `problem` are too much for this machine.
+    #[must_use]
+    pub fn no_memory(problem: &Problem) -> Self {
+        Self::Memory {
+            needed: problem.memory_bytes(),
+            available: machine::available_memory()
+                .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
+        }
+    }
+}
+
 /// Runs a problem on the current rayon pool.
 ///
 /// # Errors
 /// [`RunError`]; every snapshot that was committed before it stays so.
 pub fn run(problem: &Problem, options: &Options, watch: &Watch) -> Result<Report, RunError> {
     match problem.params.precision {
-        Precision::F64 => simulate::<f64>(problem, options, watch),
-        Precision::F32 => simulate::<f32>(problem, options, watch),
+        Precision::F64 => run_in::<f64>(problem, options, watch),
+        Precision::F32 => run_in::<f32>(problem, options, watch),
     }
 }
 
-fn simulate<T: Real>(
+/// Takes possession of the output, simulates, and lets go of it when all is durable.
+fn run_in<T: Real>(
     problem: &Problem,
     options: &Options,
     watch: &Watch,
 ) -> Result<Report, RunError> {
-    let schedule = &problem.schedule;
-    let mut pace = Pace::new(problem, options, watch);
-
-    let mut state = allocate::<T>(problem)?;
-    let store = match &options.output {
-        Some(cube) => Some(Store::claim(
-            &Paths::of(cube)?,
-            problem.header()?,
-            options.claim,
-        )?),
-        None => None,
+    let start = Instant::now();
+    let pace = Pace::new(problem, options, watch);
+    let state = allocate::<T>(problem)?;
+    let Some(cube) = &options.output else {
+        return simulate(problem, state, Output::nowhere(problem, watch), pace, watch);
     };
-    if store.as_ref().is_some_and(Store::is_complete) {
+    let paths = Paths::of(cube)?;
+    let store = Store::claim(&paths, problem.header()?, options.claim)?;
+    if store.is_complete() {
+        // Whoever committed the last snapshot may have been killed before tidying up.
+        checkpoint::remove(&paths)?;
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
     }
-    let durable = match &store {
-        Some(store) => resume(store, &mut state, watch)?,
-        None => None,
-    };
+    watch.note(&store.describe());
+    let io = store.io();
+    let writer = CubeWriter::start(store, rayon::current_num_threads(), watch.committed.clone())?;
+    let output = Output::cube(writer.lane(0), problem)
+        .with_checkpoint(&paths)
+        .continuing(options.extend.as_deref());
+    let simulated = simulate(problem, state, output, pace, watch);
+    // An error of the writer comes first: it is what stopped the simulation.
+    let (store, times) = writer.finish()?;
+    if store.is_complete() {
+        checkpoint::remove(&paths)?;
+    }
+    Ok(simulated?.written(io, times, start))
+}
+
+/// The time loop: from the last durable state, or the initial one, to the last step or a stop.
+pub(crate) fn simulate<T: Real>(
+    problem: &Problem,
+    mut state: Field<T>,
+    mut output: Output,
+    mut pace: Pace,
+    watch: &Watch,
+) -> Result<Report, RunError> {
+    let schedule = &problem.schedule;
+    let durable = output.resume(&mut state)?;
     if durable.is_none() {
         initial::four_peaks(&mut state, &problem.grid);
+        output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());
+    if began.step > 0 {
+        watch.note(&format!(
+            "continuing after step {} of {}",
+            began.step, schedule.nsteps
+        ));
+    }
+    let mut now = began;
     let mut solver = Solver::new(Stencil::new(T::from_f64(schedule.r)), state)
-        .map_err(|_| no_memory(problem))?;
-    let mut output = Output::start(store, problem, watch)?;
+        .map_err(|_| RunError::no_memory(problem))?;
     pace.initialised();
 
-    let mut now = began;
-    if durable.is_none() {
-        output.put(now, solver.state());
-    }
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
         let due = schedule.next_due(now.step) - now.step;
-        let steps = pace.batch(due, solver.stencil().depth());
+        let steps = pace.batch(due, solver.depth());
         pace.time(steps, || solver.advance(steps));
         now.tick(steps, schedule.dt);
         watch.step.store(now.step, Ordering::Relaxed);
         if schedule.is_snapshot(now.step) {
             output.put(now, solver.state());
+            pace.saved();
         } else if pace.checkpoint_is_due() {
             output.checkpoint(now, solver.state())?;
+            pace.saved();
         }
     }
     let outcome = match pace.stop() {
@@ -156,62 +202,19 @@ fn simulate<T: Real>(
         }
         _ => Outcome::Done,
     };
-    let written = output.finish()?;
     Ok(Report::new(
         problem,
         &solver,
         now.step - began.step,
         &pace,
-        written,
         outcome,
     ))
 }
 
-/// The last durable state, and when it was; `None` when nothing is committed yet.
-fn resume<T: Real>(
-    store: &Store,
-    state: &mut Field<T>,
-    watch: &Watch,
-) -> Result<Option<Clock>, CubeError> {
-    let header = &store.header;
-    let Some(last) = store
-        .last(state.as_mut_bytes())?
-        .map(|record| record.clock())
-    else {
-        return Ok(None);
-    };
-    let clock = match checkpoint::read(&store.paths, header, last.step, state.as_mut_bytes())? {
-        Some(newer) => newer,
-        None => {
-            // A torn checkpoint has overwritten the state.
-            store.last(state.as_mut_bytes())?;
-            last
-        }
-    };
-    // Nobody has to listen.
-    let _ = watch.notes.send(format!(
-        "continuing after step {} of {}, with {} of {} snapshots committed",
-        clock.step,
-        header.nsteps,
-        store.records.len(),
-        header.shape[0],
-    ));
-    watch.step.store(clock.step, Ordering::Relaxed);
-    Ok(Some(clock))
-}
-
 /// A field, if two of them fit into memory: the system would promise more than it has.
-fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
+pub(crate) fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
     if machine::available_memory().is_some_and(|available| available < problem.memory_bytes()) {
-        return Err(no_memory(problem));
+        return Err(RunError::no_memory(problem));
     }
-    Field::zeros(problem.grid.shape()).map_err(|_| no_memory(problem))
-}
-
-fn no_memory(problem: &Problem) -> RunError {
-    RunError::Memory {
-        needed: problem.memory_bytes(),
-        available: machine::available_memory()
-            .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
-    }
+    Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(problem))
 }

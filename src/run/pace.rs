@@ -16,21 +16,23 @@ const ATTENTION: Duration = Duration::from_millis(50);
 const SLOW_DISK: u64 = 200_000_000;
 
 /// The clocks of a run.
-pub(super) struct Pace {
+pub(crate) struct Pace {
     start: Instant,
     /// Wall time until the first step.
     pub(super) initialise: Duration,
     /// Wall time in the stepping loop.
     pub(super) advance: Duration,
     step_takes: Option<Duration>,
+    /// Wall time between the last two looks up.
+    look_takes: Duration,
     signal: Arc<AtomicUsize>,
     deadline: Option<Instant>,
     checkpoint_every: Option<Duration>,
-    last_checkpoint: Instant,
+    last_saved: Instant,
 }
 
 impl Pace {
-    pub(super) fn new(problem: &Problem, options: &Options, watch: &Watch) -> Self {
+    pub(crate) fn new(problem: &Problem, options: &Options, watch: &Watch) -> Self {
         let start = Instant::now();
         let deadline = options.max_walltime.map(|limit| {
             let to_be_durable = Duration::from_millis(100)
@@ -43,16 +45,17 @@ impl Pace {
             initialise: Duration::ZERO,
             advance: Duration::ZERO,
             step_takes: None,
+            look_takes: Duration::ZERO,
             signal: Arc::clone(&watch.signal),
             deadline,
             checkpoint_every: options.checkpoint_every,
-            last_checkpoint: start,
+            last_saved: start,
         }
     }
 
     pub(super) fn initialised(&mut self) {
         self.initialise = self.start.elapsed();
-        self.last_checkpoint = Instant::now();
+        self.last_saved = Instant::now();
     }
 
     pub(super) fn total(&self) -> Duration {
@@ -74,6 +77,7 @@ impl Pace {
         advance();
         let took = start.elapsed();
         self.advance += took;
+        self.look_takes = took;
         self.step_takes = Some(took.div_f64(steps as f64));
     }
 
@@ -83,20 +87,18 @@ impl Pace {
             0 => {}
             signal => return Some(Outcome::Signalled(signal)),
         }
-        let next_look =
-            Instant::now() + 2 * self.step_takes.unwrap_or_default().max(Duration::ZERO);
+        let next_look = Instant::now() + 2 * self.look_takes;
         let out_of_time = self.deadline.is_some_and(|deadline| next_look >= deadline);
         out_of_time.then_some(Outcome::OutOfTime)
     }
 
-    /// Whether it is time to write the state aside; the next time counts from now.
-    pub(super) fn checkpoint_is_due(&mut self) -> bool {
-        let due = self
-            .checkpoint_every
-            .is_some_and(|every| self.last_checkpoint.elapsed() >= every);
-        if due {
-            self.last_checkpoint = Instant::now();
-        }
-        due
+    /// Whether the last state that was saved is old enough for another to be written aside.
+    pub(super) fn checkpoint_is_due(&self) -> bool {
+        self.checkpoint_every
+            .is_some_and(|every| self.last_saved.elapsed() >= every)
+    }
+
+    pub(super) fn saved(&mut self) {
+        self.last_saved = Instant::now();
     }
 }

@@ -1,8 +1,15 @@
 //! [`Report`]: the figures of a run, for `--report`.
 
 use super::{Outcome, pace::Pace};
-use crate::{cube::write::Times, machine, problem::Problem, solver::Solver, stencil::Real};
+use crate::{
+    cube::{Io, write::Times},
+    machine,
+    problem::Problem,
+    solver::Solver,
+    stencil::Real,
+};
 use serde::Serialize;
+use std::time::Instant;
 
 /// Figures of a finished or stopped run.
 #[derive(Debug, Clone, Serialize)]
@@ -51,7 +58,6 @@ impl Report {
         solver: &Solver<T>,
         steps: u64,
         pace: &Pace,
-        (io, times): (String, Times),
         outcome: Outcome,
     ) -> Self {
         let updates = problem.grid.interior() * steps;
@@ -68,15 +74,22 @@ impl Report {
                 total: pace.total().as_secs_f64(),
                 initialise: pace.initialise.as_secs_f64(),
                 advance,
-                write: times.write.as_secs_f64(),
-                sync: times.sync.as_secs_f64(),
+                ..Seconds::default()
             },
             updates_per_second,
             kernel: solver.stencil().kernel().to_string(),
-            tile: solver.stencil().tile().to_string(),
-            io,
+            tile: solver.tile().to_string(),
             ..Self::nothing_to_do(outcome)
         }
+    }
+
+    /// The report with what the writer did until all was durable, `since` the start of the run.
+    pub(super) fn written(mut self, io: Io, times: Times, since: Instant) -> Self {
+        self.io = io.to_string();
+        self.seconds.write = times.write.as_secs_f64();
+        self.seconds.sync = times.sync.as_secs_f64();
+        self.seconds.total = since.elapsed().as_secs_f64();
+        self
     }
 
     pub(super) fn nothing_to_do(outcome: Outcome) -> Self {

@@ -1,46 +1,71 @@
-//! The two floating-point types the solver steps in.
+//! The two element types.
 
-use bytemuck::Pod;
-use std::{
-    fmt::Debug,
-    ops::{Add, Mul, Sub},
-};
+use std::fmt::{Debug, Display};
 
-/// `f32` or `f64`.
+mod sealed {
+    pub trait Sealed {}
+    impl Sealed for f32 {}
+    impl Sealed for f64 {}
+}
+
+/// What a field is made of: `f32` or `f64`.
 pub trait Real:
-    Pod
+    sealed::Sealed
+    + bytemuck::Pod
     + Debug
+    + Display
+    + Default
+    + PartialEq
     + PartialOrd
     + Send
     + Sync
-    + Add<Output = Self>
-    + Sub<Output = Self>
-    + Mul<Output = Self>
+    + std::ops::Add<Output = Self>
+    + std::ops::Sub<Output = Self>
+    + std::ops::Mul<Output = Self>
+    + super::dispatch::Dispatch
+    + 'static
 {
-    /// The value rounded once to this type.
-    fn from_f64(value: f64) -> Self;
-    /// The value, exactly.
-    fn to_f64(self) -> f64;
-}
+    const ONE: Self;
+    const FOUR: Self;
 
-impl Real for f64 {
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-    fn to_f64(self) -> f64 {
-        self
-    }
+    /// A quarter of the smallest power of two whose quadruple overflows:
+    /// while every |p| stays below it, neither `4*p` nor a sum of four
+    /// neighbours can overflow.
+    const CALM: f64;
+
+    fn to_f64(self) -> f64;
+    fn from_f64(value: f64) -> Self;
+    fn abs(self) -> Self;
 }
 
 impl Real for f32 {
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "rounding is what it is for"
-    )]
-    fn from_f64(value: f64) -> Self {
-        value as Self
-    }
+    const ONE: Self = 1.0;
+    const FOUR: Self = 4.0;
+    const CALM: f64 = (1_u128 << 124) as f64;
+
     fn to_f64(self) -> f64 {
         self.into()
+    }
+    fn from_f64(value: f64) -> Self {
+        value as f32
+    }
+    fn abs(self) -> Self {
+        self.abs()
+    }
+}
+
+impl Real for f64 {
+    const ONE: Self = 1.0;
+    const FOUR: Self = 4.0;
+    const CALM: f64 = f64::MAX / 16.0;
+
+    fn to_f64(self) -> f64 {
+        self
+    }
+    fn from_f64(value: f64) -> Self {
+        value
+    }
+    fn abs(self) -> Self {
+        self.abs()
     }
 }

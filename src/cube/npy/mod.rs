@@ -2,6 +2,10 @@
 //!
 //! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays", versions 1.0–3.0.
 
+mod scanner;
+
+use scanner::Scanner;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::{fmt, io::Read};
 
 /// Bytes before the data of a cube: one page, so that a map of the data starts on one.
@@ -9,8 +13,6 @@ pub const DATA_OFFSET: u64 = 4096;
 
 /// Headers longer than this are refused: NumPy itself reads at most 10,000 characters.
 const LONGEST: usize = 64 * 1024;
-/// More dimensions than this are refused, as NumPy does.
-const MOST_DIMENSIONS: usize = 64;
 
 const MAGIC: &[u8; 6] = b"\x93NUMPY";
 
@@ -82,7 +84,11 @@ impl Dtype {
         }
     }
 
-    fn parse(text: &str) -> Result<Self, NpyError> {
+    /// Reads a dtype as NumPy writes it: `<f8`.
+    ///
+    /// # Errors
+    /// [`NpyError::Dtype`] for anything but plain numbers.
+    pub fn parse(text: &str) -> Result<Self, NpyError> {
         let refused = || NpyError::Dtype(describe(text));
         let mut letters = text.chars();
         let big_endian = match letters.next() {
@@ -129,6 +135,19 @@ impl fmt::Display for Dtype {
     }
 }
 
+impl Serialize for Dtype {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for Dtype {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
+    }
+}
+
 /// The dtype's name in words where it has one that users know.
 fn describe(text: &str) -> String {
     let shown: String = text.chars().take(40).collect();
@@ -159,7 +178,7 @@ pub struct NpyHeader {
 impl NpyHeader {
     /// The header of a cube.
     #[must_use]
-    pub fn of_cube(shape: [u64; 3], dtype: Dtype) -> Self {
+    pub fn of_cube(shape: &[u64], dtype: Dtype) -> Self {
         Self {
             dtype,
             fortran_order: false,
@@ -271,147 +290,6 @@ impl NpyHeader {
     }
 }
 
-/// Reads the header's Python dictionary: three known keys, and nothing that has to be evaluated.
-struct Scanner<'a> {
-    text: &'a [u8],
-    at: usize,
-}
-
-impl<'a> Scanner<'a> {
-    fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
-    }
-
-    fn header(&mut self) -> Result<NpyHeader, NpyError> {
-        let (mut dtype, mut order, mut shape) = (None, None, None);
-        self.expect(b'{')?;
-        while !self.accept(b'}') {
-            let key = self.string()?;
-            self.expect(b':')?;
-            let repeated = match key {
-                "descr" => dtype.replace(self.dtype()?).is_some(),
-                "fortran_order" => order.replace(self.boolean()?).is_some(),
-                "shape" => shape.replace(self.shape()?).is_some(),
-                _ => return Err(self.error("an unknown key")),
-            };
-            if repeated {
-                return Err(self.error("a key given twice"));
-            }
-            if !self.accept(b',') {
-                self.expect(b'}')?;
-                break;
-            }
-        }
-        self.skip_space();
-        if self.at != self.text.len() {
-            return Err(self.error("text behind the dictionary"));
-        }
-        let missing = |key| NpyError::Header(format!("{key} is missing"));
-        Ok(NpyHeader {
-            dtype: dtype.ok_or_else(|| missing("'descr'"))?,
-            fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
-            shape: shape.ok_or_else(|| missing("'shape'"))?,
-            data_offset: 0,
-        })
-    }
-
-    fn dtype(&mut self) -> Result<Dtype, NpyError> {
-        self.skip_space();
-        if self.text.get(self.at) == Some(&b'[') {
-            return Err(NpyError::Dtype(
-                "structured (records with named fields)".to_owned(),
-            ));
-        }
-        Dtype::parse(self.string()?)
-    }
-
-    fn boolean(&mut self) -> Result<bool, NpyError> {
-        self.skip_space();
-        for (word, value) in [("True", true), ("False", false)] {
-            if self.text[self.at..].starts_with(word.as_bytes()) {
-                self.at += word.len();
-                return Ok(value);
-            }
-        }
-        Err(self.error("neither True nor False"))
-    }
-
-    fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
-        let mut shape = Vec::new();
-        self.expect(b'(')?;
-        while !self.accept(b')') {
-            if shape.len() == MOST_DIMENSIONS {
-                return Err(self.error("too many dimensions"));
-            }
-            shape.push(self.length()?);
-            let comma = self.accept(b',');
-            if !comma {
-                self.expect(b')')?;
-                if shape.len() == 1 {
-                    return Err(self.error("a number where a tuple should be"));
-                }
-                break;
-            }
-        }
-        Ok(shape)
-    }
-
-    fn length(&mut self) -> Result<u64, NpyError> {
-        self.skip_space();
-        let digits: &[u8] = &self.text[self.at..];
-        let digits = &digits[..digits.iter().take_while(|b| b.is_ascii_digit()).count()];
-        self.at += digits.len();
-        // Python 2 wrote long integers with an L.
-        if self.text.get(self.at) == Some(&b'L') {
-            self.at += 1;
-        }
-        std::str::from_utf8(digits)
-            .ok()
-            .and_then(|digits| digits.parse().ok())
-            .ok_or_else(|| self.error("no length of an axis"))
-    }
-
-    fn string(&mut self) -> Result<&'a str, NpyError> {
-        self.skip_space();
-        let text: &'a [u8] = self.text;
-        let quote = match text.get(self.at) {
-            Some(&quote @ (b'\'' | b'"')) => quote,
-            _ => return Err(self.error("no string")),
-        };
-        let rest = &text[self.at + 1..];
-        let length = rest
-            .iter()
-            .position(|&letter| letter == quote)
-            .ok_or_else(|| self.error("a string without an end"))?;
-        self.at += length + 2;
-        std::str::from_utf8(&rest[..length]).map_err(|_| self.error("a string that is not text"))
-    }
-
-    fn skip_space(&mut self) {
-        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
-            self.at += 1;
-        }
-    }
-
-    fn accept(&mut self, letter: u8) -> bool {
-        self.skip_space();
-        let found = self.text.get(self.at) == Some(&letter);
-        self.at += usize::from(found);
-        found
-    }
-
-    fn expect(&mut self, letter: u8) -> Result<(), NpyError> {
-        if self.accept(letter) {
-            return Ok(());
-        }
-        Err(self.error(&format!("no '{}'", letter as char)))
-    }
-
-    fn error(&self, what: &str) -> NpyError {
-        NpyError::Header(format!("{what} at byte {} of its dictionary", self.at))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -426,7 +304,7 @@ mod tests {
 
     #[test]
     fn a_cube_header_fills_its_page_and_reads_back() {
-        let header = NpyHeader::of_cube([31, 301, 301], Dtype::F64);
+        let header = NpyHeader::of_cube(&[31, 301, 301], Dtype::F64);
         let bytes = header.encode();
         assert_eq!(bytes.len() as u64, DATA_OFFSET);
         assert_eq!(NpyHeader::decode(bytes.as_slice()), Ok(header));

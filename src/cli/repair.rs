@@ -1,0 +1,37 @@
+//! `diff2d repair`: damaged snapshots computed again.
+
+use super::terminal::Terminal;
+use crate::{cube::mend::Mend, error::Error, repair};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Recompute damaged snapshots from the last good one before them, proved by the journal's digests
+#[derive(Debug, Args)]
+#[command(after_help = "Example:\n  diff2d repair output/diff2dparams.npy")]
+pub(super) struct RepairArgs {
+    /// A cube with its journal
+    #[arg(value_name = "CUBE")]
+    cube: PathBuf,
+    /// Do not lock the cube: for filesystems that cannot
+    #[arg(long)]
+    no_lock: bool,
+}
+
+pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error> {
+    let name = args.cube.display();
+    let Some(mut mend) = Mend::open(&args.cube, args.no_lock)? else {
+        return terminal.result(&format!(
+            "{name}: nothing is committed yet, so nothing can be damaged"
+        ));
+    };
+    let bar = terminal.bytes_bar(mend.records.len() as u64 * mend.header.snapshot_bytes());
+    let damaged = mend.damaged(|bytes| bar.inc(bytes))?;
+    bar.finish_and_clear();
+    repair::repair(&mut mend, &damaged)?;
+    if damaged.is_empty() {
+        return terminal.result(&format!("{name}: no snapshot is damaged"));
+    }
+    damaged
+        .iter()
+        .try_for_each(|slot| terminal.result(&format!("{name}: {slot} is repaired")))
+}

@@ -1,0 +1,128 @@
+//! [`CubeFile`]: the cube's file while it is written, by several threads at once.
+
+use super::{
+    error::CubeError,
+    journal::Header,
+    map,
+    npy::{DATA_OFFSET, NpyHeader},
+    space,
+};
+use std::{
+    fmt,
+    fs::File,
+    io,
+    ops::Range,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// How snapshots reach the file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Io {
+    /// Through a memory map.
+    Map,
+    /// By positional writes.
+    Write,
+}
+
+impl fmt::Display for Io {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Map => "map",
+            Self::Write => "write",
+        })
+    }
+}
+
+/// The cube's file, into which several threads place blocks.
+#[derive(Debug)]
+pub(super) struct CubeFile {
+    file: File,
+    pub(super) path: PathBuf,
+    pub(super) io: Io,
+}
+
+impl CubeFile {
+    pub(super) fn new(file: File, path: &Path, wanted: Option<Io>, safe_to_map: bool) -> Arc<Self> {
+        let best = if safe_to_map { Io::Map } else { Io::Write };
+        Arc::new(Self {
+            file,
+            path: path.to_owned(),
+            io: wanted.unwrap_or(best),
+        })
+    }
+
+    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+        self.file
+            .read_exact_at(bytes, offset)
+            .map_err(CubeError::io("read", &self.path))
+    }
+
+    /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync).
+    pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        match self.io {
+            Io::Map => {
+                map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
+                Ok(())
+            }
+            Io::Write => self.file.write_all_at(bytes, offset),
+        }
+    }
+
+    /// Makes ranges of the file durable and lets go of the memory that caches them.
+    pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
+        /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
+        const PIECE: u64 = 64 << 20;
+        if self.io == Io::Map {
+            for range in ranges {
+                for start in (range.start..range.end).step_by(PIECE as usize) {
+                    let piece = PIECE.min(range.end - start);
+                    #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
+                    map::write(&self.file, start, piece as usize)?.flush()?;
+                }
+            }
+        }
+        self.file.sync_data()?;
+        for range in ranges {
+            space::drop_cache(&self.file, range.clone());
+        }
+        Ok(())
+    }
+}
+
+/// The header of the cube that a journal describes.
+pub(super) fn npy_header(header: &Header) -> NpyHeader {
+    NpyHeader::of_cube(&header.shape, header.dtype)
+}
+
+/// Refuses a cube that is not the one its journal describes.
+pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
+    let does_not_match = |reason: String| CubeError::DoesNotMatch {
+        cube: path.to_owned(),
+        reason,
+    };
+    #[expect(clippy::cast_possible_truncation, reason = "one page")]
+    let mut page = [0; DATA_OFFSET as usize];
+    cube.read_exact_at(&mut page, 0)
+        .map_err(|_| does_not_match("it has no header".to_owned()))?;
+    let found =
+        NpyHeader::decode(page.as_slice()).map_err(|error| does_not_match(error.to_string()))?;
+    if found != npy_header(header) {
+        return Err(does_not_match(format!(
+            "its header says {} {:?}, the journal {} {:?}",
+            found.dtype, found.shape, header.dtype, header.shape
+        )));
+    }
+    let bytes = cube
+        .metadata()
+        .map_err(CubeError::io("examine", path))?
+        .len();
+    if bytes != header.cube_bytes() {
+        return Err(does_not_match(format!(
+            "it has {bytes} bytes, the journal says {}",
+            header.cube_bytes()
+        )));
+    }
+    Ok(())
+}

@@ -1,0 +1,213 @@
+//! [`Mend`]: the files of a damaged cube, owned while their good parts rebuild the bad ones.
+
+use super::{
+    digest::{self, BLOCK},
+    error::CubeError,
+    file::npy_header,
+    journal::{Header, Journal, Record, Slot},
+    paths::Paths,
+    store::open_journal,
+    verify,
+};
+use std::{
+    collections::BTreeMap,
+    fs::{File, OpenOptions},
+    io::{Read, Seek, Write},
+    os::unix::fs::FileExt,
+    path::Path,
+};
+
+/// A cube and its journal, locked, with every record that can still be believed.
+#[derive(Debug)]
+pub struct Mend {
+    /// Line 1 of the journal.
+    pub header: Header,
+    /// The believable records by place; between them lines may be lost.
+    pub records: BTreeMap<Slot, Record>,
+    /// The believable records in the order of the journal.
+    order: Vec<Slot>,
+    paths: Paths,
+    cube: File,
+    journal: File,
+    journal_bytes: Vec<u8>,
+}
+
+impl Mend {
+    /// Opens and locks a cube; `None` when nothing in it counts yet.
+    ///
+    /// A garbled header page is written anew from the journal.
+    ///
+    /// # Errors
+    /// [`CubeError`] where nothing can be mended: no journal, its first line lost, the cube shorter.
+    pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
+        let paths = Paths::of(cube)?;
+        if !paths.journal.exists() {
+            File::open(cube).map_err(CubeError::io("open", cube))?;
+            return Err(CubeError::NoJournal {
+                cube: cube.to_owned(),
+            });
+        }
+        let mut journal = open_journal(&paths, no_lock)?;
+        let mut journal_bytes = Vec::new();
+        journal
+            .read_to_end(&mut journal_bytes)
+            .map_err(CubeError::io("read", &paths.journal))?;
+        let found = Journal::parse(&journal_bytes);
+        if found.holds_nothing() {
+            return Ok(None);
+        }
+        let header = found.header.ok_or_else(|| CubeError::LostHeader {
+            journal: paths.journal.clone(),
+            cube: cube.to_owned(),
+        })?;
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(cube)
+            .map_err(CubeError::io("open", cube))?;
+        let bytes = file
+            .metadata()
+            .map_err(CubeError::io("examine", cube))?
+            .len();
+        if bytes != header.cube_bytes() {
+            return Err(CubeError::DoesNotMatch {
+                cube: cube.to_owned(),
+                reason: format!(
+                    "it has {bytes} bytes, the journal says {}",
+                    header.cube_bytes()
+                ),
+            });
+        }
+        let records: Vec<Record> = found
+            .records
+            .into_iter()
+            .chain(found.behind_damage)
+            .collect();
+        let mend = Self {
+            order: records.iter().map(Record::slot).collect(),
+            records: records
+                .into_iter()
+                .map(|record| (record.slot(), record))
+                .collect(),
+            header,
+            paths,
+            cube: file,
+            journal,
+            journal_bytes,
+        };
+        mend.restore(0, &npy_header(&mend.header).encode())?;
+        Ok(Some(mend))
+    }
+
+    /// The snapshots up to the last believable record of their scenario whose line is lost or whose
+    /// bytes differ from it, in order; `advance` is told of every block that was read, in bytes.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
+        let records: Vec<Record> = self.records.values().cloned().collect();
+        let mut damaged = verify::damaged(&self.cube, &self.header, &records, advance)
+            .map_err(CubeError::io("read", &self.paths.cube))?;
+        let mut expected = Slot {
+            scenario: None,
+            index: 0,
+        };
+        for &slot in self.records.keys() {
+            if slot.scenario != expected.scenario {
+                expected = Slot { index: 0, ..slot };
+            }
+            damaged.extend((expected.index..slot.index).map(|index| Slot { index, ..slot }));
+            expected.index = slot.index + 1;
+        }
+        damaged.sort_unstable();
+        Ok(damaged)
+    }
+
+    /// Reads a snapshot that is not damaged.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn read(&self, slot: Slot, bytes: &mut [u8]) -> Result<(), CubeError> {
+        self.cube
+            .read_exact_at(bytes, self.header.offset_of(slot))
+            .map_err(CubeError::io("read", &self.paths.cube))
+    }
+
+    /// Puts a recomputed snapshot in its place. Its record proves it, or is replaced where its line
+    /// was lost.
+    ///
+    /// # Errors
+    /// [`CubeError::CannotRepair`] when its digest is not the record's; [`CubeError::Io`].
+    pub fn replace(&mut self, mut recomputed: Record, bytes: &[u8]) -> Result<(), CubeError> {
+        recomputed.sha256 = digest::of_bytes(bytes);
+        let slot = recomputed.slot();
+        match self.records.get(&slot) {
+            Some(record) if record.sha256 != recomputed.sha256 => {
+                return Err(self.cannot_repair(slot));
+            }
+            Some(_) => {}
+            None => {
+                self.records.insert(slot, recomputed);
+            }
+        }
+        self.restore(self.header.offset_of(slot), bytes)
+    }
+
+    /// The error for a snapshot that cannot be computed again.
+    #[must_use]
+    pub fn cannot_repair(&self, snapshot: Slot) -> CubeError {
+        CubeError::CannotRepair {
+            cube: self.paths.cube.clone(),
+            snapshot,
+        }
+    }
+
+    /// Writes the journal anew from line 1 and the records, in place, if it differs from them.
+    ///
+    /// Every line is the one that was lost, bit for bit, so a crash in between loses nothing more.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn rebuild_journal(&mut self) -> Result<(), CubeError> {
+        let mut text = self.header.line();
+        let mut next = vec![0; self.header.scenarios().len()];
+        for &slot in &self.order {
+            let lost_and_found = next[slot.scenario()]..=slot.index;
+            next[slot.scenario()] = slot.index + 1;
+            for index in lost_and_found {
+                if let Some(record) = self.records.get(&Slot { index, ..slot }) {
+                    text.push_str(&record.line(&self.header.run_id));
+                }
+            }
+        }
+        if text.as_bytes() == self.journal_bytes {
+            return Ok(());
+        }
+        self.journal
+            .rewind()
+            .and_then(|()| self.journal.write_all(text.as_bytes()))
+            .and_then(|()| self.journal.set_len(text.len() as u64))
+            .and_then(|()| self.journal.sync_all())
+            .map_err(CubeError::io("rebuild", &self.paths.journal))
+    }
+
+    /// Writes what should stand at `offset`, durably, where it does not stand there.
+    fn restore(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
+        let mut found = Vec::new();
+        for (number, block) in bytes.chunks(BLOCK).enumerate() {
+            let at = offset + (number * BLOCK) as u64;
+            found.resize(block.len(), 0);
+            self.cube
+                .read_exact_at(&mut found, at)
+                .map_err(CubeError::io("read", &self.paths.cube))?;
+            if found != block {
+                self.cube
+                    .write_all_at(block, at)
+                    .map_err(CubeError::io("write", &self.paths.cube))?;
+            }
+        }
+        self.cube
+            .sync_data()
+            .map_err(CubeError::io("sync", &self.paths.cube))
+    }
+}

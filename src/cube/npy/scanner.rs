@@ -1,0 +1,147 @@
+//! The header's dictionary, as Python writes it.
+
+use super::{Dtype, NpyError, NpyHeader};
+
+/// More dimensions than this are refused, as NumPy does.
+const MOST_DIMENSIONS: usize = 64;
+
+/// Reads the header's Python dictionary: three known keys, and nothing that has to be evaluated.
+pub(super) struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    pub(super) fn header(&mut self) -> Result<NpyHeader, NpyError> {
+        let (mut dtype, mut order, mut shape) = (None, None, None);
+        self.expect(b'{')?;
+        while !self.accept(b'}') {
+            let key = self.string()?;
+            self.expect(b':')?;
+            let repeated = match key {
+                "descr" => dtype.replace(self.dtype()?).is_some(),
+                "fortran_order" => order.replace(self.boolean()?).is_some(),
+                "shape" => shape.replace(self.shape()?).is_some(),
+                _ => return Err(self.error("an unknown key")),
+            };
+            if repeated {
+                return Err(self.error("a key given twice"));
+            }
+            if !self.accept(b',') {
+                self.expect(b'}')?;
+                break;
+            }
+        }
+        self.skip_space();
+        if self.at != self.text.len() {
+            return Err(self.error("text behind the dictionary"));
+        }
+        let missing = |key| NpyError::Header(format!("{key} is missing"));
+        Ok(NpyHeader {
+            dtype: dtype.ok_or_else(|| missing("'descr'"))?,
+            fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
+            shape: shape.ok_or_else(|| missing("'shape'"))?,
+            data_offset: 0,
+        })
+    }
+
+    fn dtype(&mut self) -> Result<Dtype, NpyError> {
+        self.skip_space();
+        if self.text.get(self.at) == Some(&b'[') {
+            return Err(NpyError::Dtype(
+                "structured (records with named fields)".to_owned(),
+            ));
+        }
+        Dtype::parse(self.string()?)
+    }
+
+    fn boolean(&mut self) -> Result<bool, NpyError> {
+        self.skip_space();
+        for (word, value) in [("True", true), ("False", false)] {
+            if self.text[self.at..].starts_with(word.as_bytes()) {
+                self.at += word.len();
+                return Ok(value);
+            }
+        }
+        Err(self.error("neither True nor False"))
+    }
+
+    fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
+        let mut shape = Vec::new();
+        self.expect(b'(')?;
+        while !self.accept(b')') {
+            if shape.len() == MOST_DIMENSIONS {
+                return Err(self.error("too many dimensions"));
+            }
+            shape.push(self.length()?);
+            let comma = self.accept(b',');
+            if !comma {
+                self.expect(b')')?;
+                if shape.len() == 1 {
+                    return Err(self.error("a number where a tuple should be"));
+                }
+                break;
+            }
+        }
+        Ok(shape)
+    }
+
+    fn length(&mut self) -> Result<u64, NpyError> {
+        self.skip_space();
+        let digits: &[u8] = &self.text[self.at..];
+        let digits = &digits[..digits.iter().take_while(|b| b.is_ascii_digit()).count()];
+        self.at += digits.len();
+        // Python 2 wrote long integers with an L.
+        if self.text.get(self.at) == Some(&b'L') {
+            self.at += 1;
+        }
+        std::str::from_utf8(digits)
+            .ok()
+            .and_then(|digits| digits.parse().ok())
+            .ok_or_else(|| self.error("no length of an axis"))
+    }
+
+    fn string(&mut self) -> Result<&'a str, NpyError> {
+        self.skip_space();
+        let text: &'a [u8] = self.text;
+        let quote = match text.get(self.at) {
+            Some(&quote @ (b'\'' | b'"')) => quote,
+            _ => return Err(self.error("no string")),
+        };
+        let rest = &text[self.at + 1..];
+        let length = rest
+            .iter()
+            .position(|&letter| letter == quote)
+            .ok_or_else(|| self.error("a string without an end"))?;
+        self.at += length + 2;
+        std::str::from_utf8(&rest[..length]).map_err(|_| self.error("a string that is not text"))
+    }
+
+    fn skip_space(&mut self) {
+        while self.text.get(self.at).is_some_and(u8::is_ascii_whitespace) {
+            self.at += 1;
+        }
+    }
+
+    fn accept(&mut self, letter: u8) -> bool {
+        self.skip_space();
+        let found = self.text.get(self.at) == Some(&letter);
+        self.at += usize::from(found);
+        found
+    }
+
+    fn expect(&mut self, letter: u8) -> Result<(), NpyError> {
+        if self.accept(letter) {
+            return Ok(());
+        }
+        Err(self.error(&format!("no '{}'", letter as char)))
+    }
+
+    fn error(&self, what: &str) -> NpyError {
+        NpyError::Header(format!("{what} at byte {} of its dictionary", self.at))
+    }
+}

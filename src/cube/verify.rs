@@ -1,0 +1,116 @@
+//! Whether the committed snapshots of a cube are still what was committed.
+
+use super::{
+    digest::{self, BLOCK},
+    error::CubeError,
+    file::matches_journal,
+    journal::{Header, Journal, Record, Slot},
+    paths::Paths,
+};
+use rayon::prelude::*;
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+    path::Path,
+};
+
+/// A cube with its journal, to read.
+#[derive(Debug)]
+pub struct Committed {
+    /// Line 1 of the journal.
+    pub header: Header,
+    /// The committed snapshots.
+    pub records: Vec<Record>,
+    file: File,
+    paths: Paths,
+}
+
+impl Committed {
+    /// Opens a cube of ours; `None` when its run was stopped before anything counted.
+    ///
+    /// # Errors
+    /// [`CubeError::NoJournal`], damage of the journal, a cube that does not match it.
+    pub fn open(cube: &Path) -> Result<Option<Self>, CubeError> {
+        let file = File::open(cube).map_err(CubeError::io("open", cube))?;
+        let paths = Paths::of(cube)?;
+        let bytes = fs::read(&paths.journal).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => CubeError::NoJournal {
+                cube: cube.to_owned(),
+            },
+            _ => CubeError::io("read", &paths.journal)(error),
+        })?;
+        let journal = Journal::parse(&bytes);
+        if journal.holds_nothing() {
+            return Ok(None);
+        }
+        let header = journal.sound_header(&paths)?.clone();
+        matches_journal(&file, &header, cube)?;
+        Ok(Some(Self {
+            header,
+            records: journal.records,
+            file,
+            paths,
+        }))
+    }
+
+    /// Reads one committed snapshot, and believes it only if its digest is the journal's.
+    ///
+    /// # Errors
+    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
+    pub fn read(&self, record: &Record, bytes: &mut [u8]) -> Result<(), CubeError> {
+        self.file
+            .read_exact_at(bytes, self.header.offset_of(record.slot()))
+            .map_err(CubeError::io("read", &self.paths.cube))?;
+        if digest::of_bytes(bytes) != record.sha256 {
+            return Err(CubeError::DamagedSnapshot {
+                cube: self.paths.cube.clone(),
+                snapshot: record.slot(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The snapshots whose bytes are no longer those that were committed, in the order of the
+    /// journal; `advance` is told of every block that was read, in bytes.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the cube cannot be read.
+    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
+        damaged(&self.file, &self.header, &self.records, advance)
+            .map_err(CubeError::io("read", &self.paths.cube))
+    }
+}
+
+/// Which of `records` do not describe the bytes of `file`, in order. Works in blocks: memory stays
+/// at a few MiB a thread however large a snapshot is.
+pub(super) fn damaged(
+    file: &File,
+    header: &Header,
+    records: &[Record],
+    advance: impl Fn(u64) + Sync,
+) -> std::io::Result<Vec<Slot>> {
+    let bytes = header.snapshot_bytes();
+    let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
+        let start = number * BLOCK as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+        buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
+        file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
+        advance(buffer.len() as u64);
+        Ok(digest::of_block(buffer))
+    };
+    let is_damaged = |record: &Record| -> std::io::Result<bool> {
+        let blocks: Vec<_> = (0..bytes.div_ceil(BLOCK as u64))
+            .into_par_iter()
+            .map_init(Vec::new, |buffer, number| hash(record, number, buffer))
+            .collect::<std::io::Result<_>>()?;
+        Ok(digest::of_blocks(&blocks) != record.sha256)
+    };
+    let verdicts: Vec<(Slot, bool)> = records
+        .par_iter()
+        .map(|record| Ok((record.slot(), is_damaged(record)?)))
+        .collect::<std::io::Result<_>>()?;
+    Ok(verdicts
+        .into_iter()
+        .filter_map(|(slot, damaged)| damaged.then_some(slot))
+        .collect())
+}

@@ -1,0 +1,84 @@
+//! Repair: damaged snapshots are computed again from the last good one before them.
+
+use crate::{
+    cube::{
+        Record,
+        journal::{Scenario, Slot},
+        mend::Mend,
+    },
+    field::Field,
+    params::{Precision, RawParams},
+    physics::initial,
+    problem::Problem,
+    run::RunError,
+    schedule::Clock,
+    solver::Solver,
+    stencil::{Real, Stencil},
+};
+
+/// Computes the snapshots `damaged` of a cube anew, proves them by the journal's digests, and
+/// rebuilds lost lines of the journal.
+///
+/// # Errors
+/// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
+/// snapshot as it was.
+pub fn repair(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+    for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
+        match mend.header.scenarios()[of_one_scenario[0].scenario()]
+            .params
+            .precision
+        {
+            Precision::F64 => recompute::<f64>(mend, of_one_scenario)?,
+            Precision::F32 => recompute::<f32>(mend, of_one_scenario)?,
+        }
+    }
+    Ok(mend.rebuild_journal()?)
+}
+
+/// Recomputes snapshots of one scenario, in order.
+fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+    let scenario = &mend.header.scenarios()[damaged[0].scenario()];
+    let Some(problem) = problem(scenario) else {
+        return Err(mend.cannot_repair(damaged[0]).into());
+    };
+    let schedule = &problem.schedule;
+    let mut solver: Option<(u64, Solver<T>)> = None;
+    for &slot in damaged {
+        let mut from = match solver.take() {
+            Some((at, solver)) if at + 1 == slot.index => solver,
+            _ => start_before::<T>(mend, &problem, slot)?,
+        };
+        if slot.index > 0 {
+            from.advance(schedule.nper);
+        }
+        let state = from.state();
+        let mut clock = Clock::start();
+        clock.tick(schedule.step_of(slot.index), schedule.dt);
+        let record = Record::new(slot, clock, state.summary(&problem.grid));
+        mend.replace(record, state.as_bytes())?;
+        solver = Some((slot.index, from));
+    }
+    Ok(())
+}
+
+/// A solver at the snapshot before a slot, or at the initial state for snapshot 0.
+fn start_before<T: Real>(
+    mend: &Mend,
+    problem: &Problem,
+    slot: Slot,
+) -> Result<Solver<T>, RunError> {
+    let no_memory = |_| RunError::no_memory(problem);
+    let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
+    match slot.index.checked_sub(1) {
+        Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,
+        None => initial::four_peaks(&mut state, &problem.grid),
+    }
+    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+    Solver::new(stencil, state).map_err(no_memory)
+}
+
+/// The problem of a scenario, if this program derives the same numbers from its parameters.
+fn problem(scenario: &Scenario) -> Option<Problem> {
+    let problem = Problem::new(scenario.params.clone(), &RawParams::default()).ok()?;
+    (problem.scenario() == *scenario).then_some(problem)
+}

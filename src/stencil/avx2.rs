@@ -1,0 +1,185 @@
+//! Lanes of 32 bytes: AVX2 and FMA.
+
+use std::arch::x86_64::*;
+
+use super::lanes::{Lanes, MOST, transpose_by_zips};
+
+/// A 32-byte register of `$element`s. The last six arguments are the shuffles,
+/// which differ in kind between the two element types.
+macro_rules! avx2 {
+    ($name:ident, $element:ty, $register:ty, $count:literal,
+     $set1:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
+     $fma:ident, $fnmadd:ident, $max:ident, $andnot:ident, $blendv:ident, $blend:ident,
+     $unpacklo:ident, $unpackhi:ident, $halves:ident, $up:expr, $down:expr) => {
+        #[derive(Clone, Copy)]
+        pub(super) struct $name($register);
+
+        // SAFETY, for every block below: the memory operations repeat what the
+        // trait asks of its caller; the others work on registers, and a value
+        // of this type exists only where the processor has AVX2 and FMA.
+        impl Lanes for $name {
+            type Element = $element;
+            type Mask = $name;
+
+            const COUNT: usize = $count;
+
+            #[inline(always)]
+            unsafe fn splat(value: $element) -> Self {
+                Self(unsafe { $set1(value) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $element) -> Self {
+                Self(unsafe { $load(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $element) {
+                unsafe { $store(to, self.0) }
+            }
+
+            #[inline(always)]
+            unsafe fn stream(self, to: *mut $element) {
+                unsafe { $stream(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn fence() {
+                unsafe { _mm_sfence() }
+            }
+
+            #[inline(always)]
+            fn prefetch(address: *const $element) {
+                unsafe { _mm_prefetch::<_MM_HINT_T1>(address.cast()) }
+            }
+
+            #[inline(always)]
+            unsafe fn lanes_from(first: usize) -> Self {
+                // Blending looks at the sign bit alone.
+                let mut lanes = [0.0; $count];
+                for lane in lanes.iter_mut().skip(first) {
+                    *lane = -1.0;
+                }
+                unsafe { Self::load(lanes.as_ptr()) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { $add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn subtract(self, other: Self) -> Self {
+                Self(unsafe { $sub(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn multiply(self, other: Self) -> Self {
+                Self(unsafe { $mul(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn add_scaled(self, one: Self, other: Self) -> Self {
+                Self(unsafe { $fma(self.0, one.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn less(self, four: Self, centre: Self) -> Self {
+                Self(unsafe { $fnmadd(four.0, centre.0, self.0) })
+            }
+
+            #[inline(always)]
+            fn peak(self, peak: Self) -> Self {
+                // The maximum is its second operand where the first is NaN.
+                Self(unsafe { $max($andnot($set1(-0.0), self.0), peak.0) })
+            }
+
+            #[inline(always)]
+            fn shift_up(self, first: Self) -> Self {
+                Self(unsafe { $blend::<1>($up(self.0), first.0) })
+            }
+
+            #[inline(always)]
+            fn shift_down(self, last: Self) -> Self {
+                Self(unsafe { $blend::<{ 1 << ($count - 1) }>($down(self.0), last.0) })
+            }
+
+            #[inline(always)]
+            fn select(self, mask: Self, other: Self) -> Self {
+                Self(unsafe { $blendv(self.0, other.0, mask.0) })
+            }
+
+            #[inline(always)]
+            fn transpose(block: [Self; MOST]) -> [Self; MOST] {
+                transpose_by_zips(block, |a: Self, b: Self| unsafe {
+                    let (low, high) = ($unpacklo(a.0, b.0), $unpackhi(a.0, b.0));
+                    (
+                        Self($halves::<0x20>(low, high)),
+                        Self($halves::<0x31>(low, high)),
+                    )
+                })
+            }
+        }
+    };
+}
+
+avx2!(
+    F64x4,
+    f64,
+    __m256d,
+    4,
+    _mm256_set1_pd,
+    _mm256_loadu_pd,
+    _mm256_storeu_pd,
+    _mm256_stream_pd,
+    _mm256_add_pd,
+    _mm256_sub_pd,
+    _mm256_mul_pd,
+    _mm256_fmadd_pd,
+    _mm256_fnmadd_pd,
+    _mm256_max_pd,
+    _mm256_andnot_pd,
+    _mm256_blendv_pd,
+    _mm256_blend_pd,
+    _mm256_unpacklo_pd,
+    _mm256_unpackhi_pd,
+    _mm256_permute2f128_pd,
+    _mm256_permute4x64_pd::<0b10_01_00_00>,
+    _mm256_permute4x64_pd::<0b11_11_10_01>
+);
+avx2!(
+    F32x8,
+    f32,
+    __m256,
+    8,
+    _mm256_set1_ps,
+    _mm256_loadu_ps,
+    _mm256_storeu_ps,
+    _mm256_stream_ps,
+    _mm256_add_ps,
+    _mm256_sub_ps,
+    _mm256_mul_ps,
+    _mm256_fmadd_ps,
+    _mm256_fnmadd_ps,
+    _mm256_max_ps,
+    _mm256_andnot_ps,
+    _mm256_blendv_ps,
+    _mm256_blend_ps,
+    _mm256_unpacklo_ps,
+    _mm256_unpackhi_ps,
+    _mm256_permute2f128_ps,
+    up32,
+    down32
+);
+
+#[inline(always)]
+unsafe fn up32(a: __m256) -> __m256 {
+    // SAFETY: called on values of `F32x8` only.
+    unsafe { _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(0, 0, 1, 2, 3, 4, 5, 6)) }
+}
+
+#[inline(always)]
+unsafe fn down32(a: __m256) -> __m256 {
+    // SAFETY: called on values of `F32x8` only.
+    unsafe { _mm256_permutevar8x32_ps(a, _mm256_setr_epi32(1, 2, 3, 4, 5, 6, 7, 7)) }
+}

@@ -1,0 +1,87 @@
+//! Which instructions do the work.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+/// A way to compute the step. All give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Kernel {
+    /// The definition, row by row.
+    Scalar,
+    /// The vector kernel on arrays of two or four elements.
+    Portable,
+    /// The vector kernel on NEON registers of 16 bytes.
+    Neon,
+    /// The vector kernel on AVX2 registers of 32 bytes.
+    Avx2,
+    /// The vector kernel on AVX-512 registers of 64 bytes.
+    Avx512,
+}
+
+impl Kernel {
+    /// From the slowest to the fastest.
+    const ALL: [Self; 5] = [
+        Self::Scalar,
+        Self::Portable,
+        Self::Neon,
+        Self::Avx2,
+        Self::Avx512,
+    ];
+
+    /// The fastest kernel of this machine.
+    pub fn detect() -> Self {
+        Self::available().last().unwrap_or(Self::Portable)
+    }
+
+    /// The kernels of this machine, the fastest last.
+    pub fn available() -> impl Iterator<Item = Self> {
+        Self::ALL.into_iter().filter(|kernel| kernel.is_available())
+    }
+
+    /// Whether this machine has the kernel's instructions.
+    pub fn is_available(self) -> bool {
+        match self {
+            Self::Scalar | Self::Portable => true,
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "x86_64")]
+            Self::Avx512 => is_x86_feature_detected!("avx512f") && is_x86_feature_detected!("fma"),
+            #[cfg(target_arch = "aarch64")]
+            Self::Neon => std::arch::is_aarch64_feature_detected!("neon"),
+            #[allow(unreachable_patterns, reason = "depends on the architecture")]
+            _ => false,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Scalar => "scalar",
+            Self::Portable => "portable",
+            Self::Neon => "neon",
+            Self::Avx2 => "avx2",
+            Self::Avx512 => "avx512",
+        }
+    }
+}
+
+impl Display for Kernel {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+/// A name that is no kernel's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown kernel '{0}': expected scalar, portable, neon, avx2 or avx512")]
+pub struct UnknownKernel(String);
+
+impl FromStr for Kernel {
+    type Err = UnknownKernel;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKernel> {
+        Self::ALL
+            .into_iter()
+            .find(|kernel| kernel.name() == text)
+            .ok_or_else(|| UnknownKernel(text.to_owned()))
+    }
+}

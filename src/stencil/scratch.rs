@@ -1,0 +1,61 @@
+//! Memory that a thread keeps for the tiles it works on.
+
+use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
+use std::ptr::NonNull;
+
+/// Size of a huge page on the processors that have vector kernels here.
+const HUGE: usize = 2 << 20;
+
+/// Bytes at an address that suits cache lines and, if there are many, huge
+/// pages.
+pub(super) struct Scratch {
+    bytes: NonNull<u8>,
+    layout: Layout,
+}
+
+impl Scratch {
+    /// Nothing yet.
+    pub const fn new() -> Self {
+        Self {
+            bytes: NonNull::dangling(),
+            layout: Layout::new::<()>(),
+        }
+    }
+
+    /// Room for `count` elements of a plain number type, aligned to 64 bytes,
+    /// holding whatever the last user left, or zeros.
+    pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
+        let size = (count * size_of::<T>()).next_multiple_of(64);
+        if size > self.layout.size() {
+            *self = Self::allocate(size);
+        }
+        self.bytes.as_ptr().cast()
+    }
+
+    fn allocate(size: usize) -> Self {
+        let huge = size >= HUGE / 8;
+        let (size, align) = if huge {
+            (size.next_multiple_of(HUGE), HUGE)
+        } else {
+            (size, 64)
+        };
+        let Ok(layout) = Layout::from_size_align(size, align) else {
+            panic!("a tile of {size} bytes is larger than the address space");
+        };
+        // SAFETY: the size is not zero.
+        let bytes = unsafe { alloc_zeroed(layout) };
+        let Some(bytes) = NonNull::new(bytes) else {
+            handle_alloc_error(layout);
+        };
+        Self { bytes, layout }
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if self.layout.size() > 0 {
+            // SAFETY: allocated with this layout.
+            unsafe { dealloc(self.bytes.as_ptr(), self.layout) }
+        }
+    }
+}

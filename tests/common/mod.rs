@@ -1,0 +1,186 @@
+//! A directory to work in, the program to run in it, and Python to judge by.
+#![allow(dead_code, reason = "every test program uses a part of it")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+use std::{
+    env,
+    ffi::OsStr,
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+use tempfile::TempDir;
+
+/// Parameters that run in a blink: 20² interior nodes, 15 steps, 4 snapshots.
+pub const SMALL: &str = "\
+D = 1.0
+x1 = -10.0
+x2 = 10.0
+runtime = 3.75
+dx = 1.0
+outtime = 1.25
+";
+
+/// An empty directory, gone when it is dropped.
+pub struct Scene(TempDir);
+
+impl Scene {
+    pub fn new() -> Self {
+        Self(tempfile::tempdir().expect("a temporary directory"))
+    }
+
+    /// With [`SMALL`] as `p.toml`.
+    pub fn small() -> Self {
+        let scene = Self::new();
+        scene.write("p.toml", SMALL);
+        scene
+    }
+
+    pub fn path(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.0.path().join(name)
+    }
+
+    pub fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.path(name);
+        fs::create_dir_all(path.parent().expect("inside the scene")).expect("a directory");
+        fs::write(&path, content).expect("a file");
+        path
+    }
+
+    pub fn read(&self, name: &str) -> Vec<u8> {
+        fs::read(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
+    }
+
+    pub fn text(&self, name: &str) -> String {
+        String::from_utf8(self.read(name)).expect("text")
+    }
+
+    pub fn exists(&self, name: &str) -> bool {
+        self.path(name).exists()
+    }
+
+    /// All files below, sorted.
+    pub fn files(&self) -> Vec<String> {
+        fn walk(directory: &Path, below: &Path, found: &mut Vec<String>) {
+            for entry in fs::read_dir(directory).expect("a directory") {
+                let path = entry.expect("an entry").path();
+                if path.is_dir() {
+                    walk(&path, below, found);
+                } else {
+                    let name = path.strip_prefix(below).expect("below");
+                    found.push(name.display().to_string());
+                }
+            }
+        }
+        let mut found = Vec::new();
+        walk(self.0.path(), self.0.path(), &mut found);
+        found.sort();
+        found
+    }
+
+    /// The program, to be run here.
+    pub fn diff2d(&self) -> Command {
+        self.command(assert_cmd::cargo::cargo_bin!("diff2d"))
+    }
+
+    /// Any command, to be run here, without what this terminal would tell it.
+    pub fn command(&self, program: impl AsRef<OsStr>) -> Command {
+        let mut command = Command::new(program);
+        command
+            .current_dir(self.0.path())
+            .env_remove("NO_COLOR")
+            .env_remove("CLICOLOR_FORCE")
+            .env_remove("RUST_BACKTRACE");
+        command
+    }
+
+    /// Runs the program with arguments separated by spaces.
+    pub fn run(&self, arguments: &str) -> Told {
+        self.run_args(arguments.split_whitespace())
+    }
+
+    pub fn run_args(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Told {
+        Told::from(self.diff2d().args(arguments).output().expect("diff2d"))
+    }
+
+    /// Runs the program, which must succeed.
+    pub fn succeed(&self, arguments: &str) -> Told {
+        let told = self.run(arguments);
+        assert_eq!(told.code, Some(0), "diff2d {arguments}\n{told}");
+        told
+    }
+}
+
+/// What a command said, and how it ended.
+pub struct Told {
+    /// `None` after a signal.
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Told {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            stdout: String::from_utf8(output.stdout).expect("text"),
+            stderr: String::from_utf8(output.stderr).expect("text"),
+        }
+    }
+}
+
+/// `exit 2: the sentence`, for snapshots.
+impl fmt::Display for Told {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.code {
+            Some(code) => write!(f, "exit {code}")?,
+            None => write!(f, "killed by a signal")?,
+        }
+        for text in [&self.stdout, &self.stderr] {
+            if !text.is_empty() {
+                write!(f, "\n{}", text.trim_end())?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The data of a cube behind its header of 4096 bytes.
+pub fn data_of(cube: &[u8]) -> &[u8] {
+    &cube[4096..]
+}
+
+/// Runs a program of this folder by Python with NumPy, which must succeed; what it printed.
+///
+/// `DIFF2D_PYTHON` names the interpreter where `python3` is not the one that has NumPy.
+pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    let interpreter = env::var_os("DIFF2D_PYTHON").unwrap_or_else(|| "python3".into());
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests")
+        .join(script);
+    let output = Command::new(&interpreter)
+        .arg("-B")
+        .arg(&script)
+        .args(arguments)
+        .output()
+        .unwrap_or_else(|error| {
+            panic!(
+                "these tests compare with NumPy, and {} cannot be started ({error}): \
+                 install python3 and numpy, or let tests/run-all do it",
+                interpreter.display()
+            )
+        });
+    let told = Told::from(output);
+    assert!(
+        !told.stderr.contains("No module named 'numpy'"),
+        "these tests compare with NumPy, and {} has none: install numpy \
+         (Debian: python3-numpy), or let tests/run-all do it",
+        interpreter.display()
+    );
+    assert_eq!(told.code, Some(0), "{}\n{told}", script.display());
+    told.stdout
+}

@@ -1,0 +1,281 @@
+//! Every file operation failed, and the power cut at every one of them.
+
+use super::{
+    lab::{Ended, Finished, Lab, Random, size},
+    layer::{Fault, ended_with, forget},
+};
+use std::collections::BTreeMap;
+
+/// Small problems that together take every path to the files.
+const CASES: [(&str, &str, &[&str]); 5] = [
+    (
+        "write",
+        "dx = 5; runtime = 500; outtime = 62.5",
+        &["--io", "write", "--threads", "1"],
+    ),
+    (
+        "map",
+        "dx = 2; runtime = 80; outtime = 10",
+        &["--io", "map", "--threads", "2"],
+    ),
+    (
+        "write, f32, checkpoints",
+        "dx = 1; runtime = 120; outtime = 30; precision = \"f32\"",
+        &[
+            "--io",
+            "write",
+            "--threads",
+            "2",
+            "--checkpoint-every",
+            "0.000001",
+        ],
+    ),
+    (
+        "map, f32, many snapshots",
+        "dx = 5; runtime = 300; outtime = 6.25; precision = \"f32\"",
+        &["--io", "map", "--threads", "1"],
+    ),
+    (
+        "map, checkpoints",
+        "dx = 1; runtime = 60; outtime = 20",
+        &[
+            "--io",
+            "map",
+            "--threads",
+            "2",
+            "--checkpoint-every",
+            "0.000001",
+        ],
+    ),
+];
+
+struct Case {
+    lab: Lab,
+    args: Vec<&'static str>,
+    reference: Finished,
+    /// Operations of an undisturbed run.
+    operations: usize,
+    /// Times that somebody has been told of as committed, in this chain of runs.
+    told: usize,
+}
+
+impl Case {
+    fn new((_, keys, args): (&str, &str, &'static [&'static str])) -> Self {
+        let lab = Lab::new(keys);
+        let reference = lab.reference();
+        let args = [&["--resume"], args].concat();
+        let mut case = Self {
+            lab,
+            args,
+            reference,
+            operations: 0,
+            told: 0,
+        };
+        case.begin();
+        let (ended, operations) = case.run(Fault::default());
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        case.operations = operations.len();
+        case
+    }
+
+    fn begin(&mut self) {
+        self.lab.clear();
+        forget(&self.lab.out);
+        self.told = 0;
+    }
+
+    fn run(&self, fault: Fault) -> (Ended, Vec<String>) {
+        ended_with(&mut self.lab.run(&self.args), &self.lab.out, fault)
+    }
+
+    /// One run with a fault, and everything that must hold behind it; true if the run is finished.
+    fn endure(&mut self, fault: Fault, virgin: bool) -> Result<bool, String> {
+        let before = self.lab.committed()?.records.len();
+        let (ended, operations) = self.run(fault);
+        let context = |why: String| {
+            let at = operations.get(fault.at.wrapping_sub(1));
+            format!(
+                "{fault:?}, operation {at:?} after {:?}: {why}",
+                &operations[..operations.len().min(fault.at)]
+            )
+        };
+
+        let printed = ended.stdout.lines().count();
+        let expected = self.reference.times.iter().skip(before).take(printed);
+        if !expected.eq(ended.stdout.lines()) {
+            return Err(context(format!(
+                "behind {before} committed snapshots it printed {:?}",
+                ended.stdout
+            )));
+        }
+        self.told = self.told.max(before + printed);
+        let listed = self.lab.committed().map_err(context)?;
+        if listed.records.len() < self.told {
+            return Err(context(format!(
+                "{} snapshots were announced as committed and {} are listed",
+                self.told,
+                listed.records.len()
+            )));
+        }
+        // Of a run from nothing the first sync of the journal empties it, the second makes line 1 count.
+        let journal_syncs = operations
+            .iter()
+            .take(if fault.is_crash() { fault.at } else { 0 })
+            .filter(|operation| *operation == "sync c.journal")
+            .count();
+        if virgin && journal_syncs >= 2 && listed.header.is_none() {
+            return Err(context("line 1 had been synced and is lost".to_owned()));
+        }
+
+        match (fault.kind, ended.code) {
+            (_, Some(0)) => self.lab.is_as(&self.reference).map_err(context)?,
+            ("kill" | "power", Some(137)) | ("term", Some(143)) => {}
+            ("eio" | "ever" | "enospc" | "edquot" | "full", Some(1)) => {
+                ended.says(1, &[]).map_err(context)?;
+                let created = listed.header.is_some();
+                if !created && fault.kind != "ever" && virgin && self.lab.cube.exists() {
+                    return Err(context("a cube is left that was never begun".to_owned()));
+                }
+            }
+            _ => {
+                return Err(context(format!(
+                    "exit code {:?}, signal {:?}, {:?}",
+                    ended.code, ended.signal, ended.stderr
+                )));
+            }
+        }
+        Ok(ended.code == Some(0))
+    }
+
+    /// An undisturbed resume makes the same files as if nothing had happened.
+    fn complete(&mut self) -> Result<(), String> {
+        match self.endure(Fault::default(), false)? {
+            true => Ok(()),
+            false => Err("the last resume did not finish".to_owned()),
+        }
+    }
+}
+
+/// Every operation × every fault, once.
+#[test]
+fn every_operation() {
+    let mut seeds = Random::of("every_operation");
+    let mut counts = BTreeMap::new();
+    let mut failures = Vec::new();
+    for case in CASES.into_iter().take(size(5, 5, 2)) {
+        let name = case.0;
+        let mut case = Case::new(case);
+        for at in 1..=case.operations + 1 {
+            for (kind, mode) in [
+                ("eio", ""),
+                ("ever", ""),
+                ("enospc", ""),
+                ("edquot", ""),
+                ("full", ""),
+                ("short", ""),
+                ("eintr", ""),
+                ("kill", ""),
+                ("term", ""),
+                ("power", "keep"),
+                ("power", "drop"),
+                ("power", "torn"),
+            ] {
+                let seed = seeds.next();
+                let fault = Fault {
+                    at,
+                    kind,
+                    mode,
+                    seed,
+                    ..Fault::default()
+                };
+                case.begin();
+                let result = case.endure(fault, true).and_then(|_| case.complete());
+                *counts.entry(format!("{kind} {mode}")).or_insert(0) += 1;
+                failures.extend(result.err().map(|why| format!("{name}: {why}")));
+            }
+        }
+        println!(
+            "every_operation: {name}: {} operations, each with 12 faults",
+            case.operations
+        );
+    }
+    println!("every_operation: {counts:?}, {} failures", failures.len());
+    report(&failures);
+}
+
+/// Chains of crashes at random operations of a run and of its resumes.
+fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
+    let mut cases: Vec<Case> = CASES.map(Case::new).into();
+    let mut failures = Vec::new();
+    let (mut cuts, mut processes) = (0, 0);
+    for chain in 0..count {
+        let number = random.below(cases.len());
+        let case = &mut cases[number];
+        case.begin();
+        let mut result = Ok(false);
+        for link in 0..1 + random.below(4) {
+            let fault = Fault {
+                at: 1 + random.below(case.operations),
+                kind: random.pick(&["power", "power", "power", "kill", "term", "eio", "full"]),
+                mode: random.pick(&["torn", "torn", "torn", "drop", "keep"]),
+                seed: random.next(),
+                lie,
+                no_alloc: random.below(8) == 0,
+            };
+            cuts += usize::from(fault.kind == "power");
+            processes += 1;
+            result = case.endure(fault, link == 0);
+            if !matches!(result, Ok(false)) {
+                break;
+            }
+        }
+        let result = result.and_then(|finished| match finished {
+            true => Ok(()),
+            false => case.complete(),
+        });
+        failures.extend(
+            result
+                .err()
+                .map(|why| format!("chain {chain} of {}: {why}", CASES[number].0)),
+        );
+    }
+    println!(
+        "power_cuts: {count} chains, {processes} faults ({cuts} power cuts), {} failures",
+        failures.len()
+    );
+    failures
+}
+
+#[test]
+fn power_cuts() {
+    let mut random = Random::of("power_cuts");
+    let failures = chains(&mut random, size(10_000, 300, 60), false);
+    report(&failures);
+}
+
+/// The campaign must be able to fail: when syncs of the cube's data do nothing, it has to find the
+/// snapshots that are listed and torn.
+#[test]
+fn lying_syncs_are_found_out() {
+    let mut random = Random::of("lying_syncs");
+    let failures = chains(&mut random, size(200, 60, 30), true);
+    let torn = failures
+        .iter()
+        .filter(|why| why.contains("is listed and torn"))
+        .count();
+    println!("lying_syncs: {torn} torn snapshots found");
+    assert!(
+        torn > 0,
+        "syncs did nothing and the campaign did not notice"
+    );
+}
+
+fn report(failures: &[String]) {
+    let shown: Vec<&str> = failures.iter().take(8).map(String::as_str).collect();
+    assert!(
+        failures.is_empty(),
+        "{} failures, the first of them:\n{}",
+        failures.len(),
+        shown.join("\n")
+    );
+}

@@ -1,0 +1,385 @@
+//! What every campaign needs: a problem in a directory of its own, the program, the uninterrupted
+//! run to compare with, and a reading of cube and journal that shares no code with the program.
+
+use serde_json::Value;
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+/// `full` with DIFF2D_FULL, else the small size of this build.
+pub fn size(full: usize, release: usize, debug: usize) -> usize {
+    let wanted = |name: &str| std::env::var(name).is_ok_and(|value| value != "0");
+    match (wanted("DIFF2D_FULL"), cfg!(debug_assertions)) {
+        (true, _) => full,
+        (_, false) => release,
+        (_, true) => debug,
+    }
+}
+
+/// Random numbers that a seed decides (splitmix64).
+pub struct Random(u64);
+
+impl Random {
+    /// From DIFF2D_SEED, and different in every campaign.
+    pub fn of(campaign: &str) -> Self {
+        let seed = std::env::var("DIFF2D_SEED")
+            .ok()
+            .and_then(|text| text.parse().ok())
+            .unwrap_or(1_u64);
+        println!("{campaign}: DIFF2D_SEED={seed}");
+        let mixed = campaign.bytes().fold(seed, |mixed: u64, byte| {
+            mixed.wrapping_mul(31).wrapping_add(byte.into())
+        });
+        Self(mixed)
+    }
+
+    pub fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    pub fn below(&mut self, limit: usize) -> usize {
+        (self.next() % limit as u64) as usize
+    }
+
+    pub fn pick<T: Copy>(&mut self, of: &[T]) -> T {
+        of[self.below(of.len())]
+    }
+
+    /// A part of one, uniformly.
+    pub fn part(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// A problem with a directory for its files: `p.toml`, and `out/c.npy` for the run to make.
+pub struct Lab {
+    pub home: TempDir,
+    pub params: PathBuf,
+    pub out: PathBuf,
+    pub cube: PathBuf,
+}
+
+impl Lab {
+    /// The course's problem with a few keys of its own.
+    pub fn new(keys: &str) -> Self {
+        Self::within(tempfile::tempdir().unwrap(), keys)
+    }
+
+    pub fn within(home: TempDir, keys: &str) -> Self {
+        let params = home.path().join("p.toml");
+        let text = format!("D = 1.0\nx1 = -10.0\nx2 = 10.0\n{keys}\n").replace("; ", "\n");
+        fs::write(&params, text).unwrap();
+        let out = home.path().join("out");
+        let cube = out.join("c.npy");
+        Self {
+            home,
+            params,
+            out,
+            cube,
+        }
+    }
+
+    pub fn journal(&self) -> PathBuf {
+        self.cube.with_extension("journal")
+    }
+
+    pub fn checkpoint(&self) -> PathBuf {
+        self.cube.with_extension("ckpt")
+    }
+
+    /// `diff2d run` on this problem.
+    pub fn run(&self, args: &[&str]) -> Command {
+        let mut command = diff2d(&["run"]);
+        command.arg(&self.params).arg("-o").arg(&self.cube);
+        command.args(args);
+        command
+    }
+
+    /// `diff2d COMMAND` on its cube.
+    pub fn on_cube(&self, command: &str) -> Command {
+        let mut command = diff2d(&[command]);
+        command.arg(&self.cube);
+        command
+    }
+
+    /// Removes what runs left behind.
+    pub fn clear(&self) {
+        if self.out.exists() {
+            fs::remove_dir_all(&self.out).unwrap();
+        }
+    }
+
+    /// The uninterrupted run; its files stay.
+    pub fn reference(&self) -> Finished {
+        self.clear();
+        let ended = ended(&mut self.run(&["--threads", "1"]));
+        assert_eq!(ended.code, Some(0), "{}", ended.stderr);
+        self.finished(&ended.stdout)
+    }
+
+    /// What a finished run left.
+    pub fn finished(&self, printed: &str) -> Finished {
+        Finished {
+            cube: fs::read(&self.cube).unwrap(),
+            lines: snapshot_lines(&fs::read(self.journal()).unwrap()),
+            times: printed.lines().map(str::to_owned).collect(),
+        }
+    }
+
+    /// The journal as an outsider reads it, and every listed snapshot against its digest.
+    pub fn committed(&self) -> Result<Listed, String> {
+        let journal = fs::read(self.journal()).unwrap_or_default();
+        let listed = Listed::read(&journal);
+        if listed.header.is_some() {
+            let cube = fs::read(&self.cube).map_err(|error| {
+                format!("the journal has a header and the cube is not there: {error}")
+            })?;
+            listed.proves(&cube)?;
+        }
+        Ok(listed)
+    }
+
+    /// That the run is finished as if nothing had ever happened: same cube, same snapshot lines,
+    /// and no file beside them.
+    pub fn is_as(&self, reference: &Finished) -> Result<(), String> {
+        let cube = fs::read(&self.cube).map_err(|error| format!("no cube: {error}"))?;
+        if cube != reference.cube {
+            let at = cube.iter().zip(&reference.cube).position(|(a, b)| a != b);
+            return Err(format!(
+                "the cube differs from the uninterrupted one, first at byte {at:?} of {} and {}",
+                cube.len(),
+                reference.cube.len()
+            ));
+        }
+        if snapshot_lines(&fs::read(self.journal()).unwrap_or_default()) != reference.lines {
+            return Err("the snapshot lines differ from the uninterrupted run's".to_owned());
+        }
+        let mut names: Vec<_> = fs::read_dir(&self.out)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        if names != ["c.journal", "c.npy"] {
+            return Err(format!("files are left over: {names:?}"));
+        }
+        Ok(())
+    }
+}
+
+/// What an uninterrupted run leaves and prints.
+pub struct Finished {
+    pub cube: Vec<u8>,
+    pub lines: Vec<String>,
+    pub times: Vec<String>,
+}
+
+/// The snapshot lines of a journal without their check sums, which cover the run's id.
+fn snapshot_lines(journal: &[u8]) -> Vec<String> {
+    String::from_utf8_lossy(journal)
+        .lines()
+        .skip(1)
+        .map(|line| line.split(",\"crc\":").next().unwrap().to_owned())
+        .collect()
+}
+
+/// What a journal lists, read without the program's own code.
+#[derive(Debug)]
+pub struct Listed {
+    pub header: Option<Value>,
+    pub records: Vec<Value>,
+    /// Bytes of the valid lines.
+    pub bytes: Vec<u8>,
+}
+
+impl Listed {
+    pub fn read(journal: &[u8]) -> Self {
+        let mut listed = Self {
+            header: None,
+            records: Vec::new(),
+            bytes: Vec::new(),
+        };
+        for line in journal.split_inclusive(|&byte| byte == b'\n') {
+            let run_id = listed.header.as_ref().map(|header| text(header, "run_id"));
+            let Some(value) = sealed(line, run_id.as_deref()) else {
+                break;
+            };
+            if listed.header.is_none() {
+                listed.header = Some(value);
+            } else if value["index"] == listed.records.len() {
+                listed.records.push(value);
+            } else {
+                break;
+            }
+            listed.bytes.extend_from_slice(line);
+        }
+        listed
+    }
+
+    /// Every listed snapshot has its digest in the cube.
+    pub fn proves(&self, cube: &[u8]) -> Result<(), String> {
+        let Some(header) = &self.header else {
+            return Ok(());
+        };
+        let shape: Vec<usize> = header["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|length| length.as_u64().unwrap() as usize)
+            .collect();
+        let width = if text(header, "dtype") == "<f8" { 8 } else { 4 };
+        let bytes = shape[1] * shape[2] * width;
+        if cube.len() != 4096 + shape[0] * bytes {
+            return Err(format!(
+                "line 1 is there and the cube has {} bytes",
+                cube.len()
+            ));
+        }
+        if !cube.starts_with(b"\x93NUMPY\x01\x00") || cube[4095] != b'\n' {
+            return Err("line 1 is there and the cube has no header".to_owned());
+        }
+        for (index, record) in self.records.iter().enumerate() {
+            let start = 4096 + index * bytes;
+            if digest(&cube[start..start + bytes]) != text(record, "sha256") {
+                return Err(format!("snapshot {index} is listed and torn"));
+            }
+        }
+        Ok(())
+    }
+}
+
+pub fn text(value: &Value, key: &str) -> String {
+    value[key].as_str().unwrap().to_owned()
+}
+
+/// A line whose check sum is right: CRC-32C of the run's id and of the line before `,"crc"`.
+fn sealed(line: &[u8], run_id: Option<&str>) -> Option<Value> {
+    let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
+    let value: Value = serde_json::from_str(line).ok()?;
+    let body = line.rsplit_once(",\"crc\":\"")?.0;
+    let run_id = run_id.map_or_else(|| text(&value, "run_id"), str::to_owned);
+    let sum = bitwise_crc32c(format!("{run_id}{body}").as_bytes());
+    (value["crc"].as_str()? == format!("{sum:08x}")).then_some(value)
+}
+
+/// By the definition: the reflected polynomial 0x82F63B78, a bit at a time.
+fn bitwise_crc32c(bytes: &[u8]) -> u32 {
+    !bytes.iter().fold(!0, |sum: u32, &byte| {
+        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
+            (sum >> 1) ^ (0x82f6_3b78 & (sum & 1).wrapping_neg())
+        })
+    })
+}
+
+/// The digest as the format's description has it.
+fn digest(snapshot: &[u8]) -> String {
+    let mut whole = Sha256::new();
+    for block in snapshot.chunks(4 << 20) {
+        whole.update(Sha256::digest(block));
+    }
+    hex(&whole.finalize())
+}
+
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The program with arguments, its streams to be read.
+pub fn diff2d(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// How a process ended.
+#[derive(Debug)]
+pub struct Ended {
+    pub code: Option<i32>,
+    pub signal: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        Self {
+            code: output.status.code(),
+            signal: output.status.signal(),
+            stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        }
+    }
+}
+
+impl Ended {
+    /// That it ended with this code and one sentence on stderr that holds all of `words`.
+    pub fn says(&self, code: i32, words: &[&str]) -> Result<(), String> {
+        let lines: Vec<&str> = self
+            .stderr
+            .lines()
+            .filter(|line| !line.starts_with("diff2d: done"))
+            .collect();
+        let plain = lines.len() == 1
+            && lines[0].starts_with("diff2d: ")
+            && !self.stderr.contains("panicked")
+            && words.iter().all(|word| self.stderr.contains(word));
+        if self.code == Some(code) && plain {
+            return Ok(());
+        }
+        Err(format!(
+            "expected exit code {code} and one sentence with {words:?}, got {:?} (signal {:?}) and {:?}",
+            self.code, self.signal, self.stderr
+        ))
+    }
+}
+
+/// Runs a command to its end.
+pub fn ended(command: &mut Command) -> Ended {
+    command.output().unwrap().into()
+}
+
+/// Waits for a child that is there.
+pub fn ended_child(child: Child) -> Ended {
+    child.wait_with_output().unwrap().into()
+}
+
+/// Waits until `holds`; a deadline only keeps a broken program from hanging the tests.
+pub fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(120);
+    while !holds() {
+        assert!(
+            Instant::now() < deadline,
+            "waited two minutes until {what}, in vain"
+        );
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+/// Sends a signal to a child that is there.
+pub fn send(child: &Child, signal: nix::sys::signal::Signal) {
+    let id = nix::unistd::Pid::from_raw(i32::try_from(child.id()).unwrap());
+    nix::sys::signal::kill(id, signal).unwrap();
+}
+
+/// How many whole lines a journal has behind its first, at this moment.
+pub fn lines_so_far(journal: &Path) -> usize {
+    let bytes = fs::read(journal).unwrap_or_default();
+    bytes
+        .iter()
+        .filter(|&&byte| byte == b'\n')
+        .count()
+        .saturating_sub(1)
+}

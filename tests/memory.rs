@@ -1,0 +1,72 @@
+//! A run needs memory for its grid, whatever the size of its cube.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, Told};
+use nix::sys::resource::{UsageWho, getrusage};
+use std::{fs, process::Command};
+
+/// Runs by a shell that allows the process `limit` bytes of address space; no limit for `None`.
+fn run(scene: &Scene, limit: Option<u64>, options: &str) -> Told {
+    let limit = limit.map_or_else(|| "unlimited".to_owned(), |bytes| (bytes >> 10).to_string());
+    let script = format!(
+        "ulimit -v {limit} && exec \"$DIFF2D\" run p.toml -o c.npy --threads 2 --quiet {options}"
+    );
+    let mut command: Command = scene.command("bash");
+    command.env("DIFF2D", assert_cmd::cargo::cargo_bin!("diff2d"));
+    Told::from(command.args(["-c", &script]).output().unwrap())
+}
+
+fn bytes_of_cube(scene: &Scene) -> u64 {
+    fs::metadata(scene.path("c.npy")).unwrap().len()
+}
+
+/// The most memory that any process started here has held. One test for all, so that no other one
+/// runs beside it.
+fn peak() -> u64 {
+    let usage = getrusage(UsageWho::RUSAGE_CHILDREN).unwrap();
+    u64::try_from(usage.max_rss()).unwrap() * 1024
+}
+
+#[test]
+fn memory_goes_with_the_grid_and_not_with_the_cube() {
+    // 502² nodes, 1.9 MiB a field; a cube of more than ten times all the memory allowed, map of the
+    // program, stacks and buffers included.
+    let scene = Scene::small();
+    let limit = 80 << 20;
+    let told = run(
+        &scene,
+        Some(limit),
+        "--set dx=0.04 --set runtime=0.17 --set outtime=0",
+    );
+    assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(told.stdout.lines().count(), 426);
+    assert!(bytes_of_cube(&scene) >= 10 * limit);
+    assert!(peak() <= limit);
+    scene.succeed("info c.npy");
+
+    // 2002² nodes: what the program itself needs does not count beside fields of 31 MiB.
+    let scene = Scene::small();
+    let told = run(
+        &scene,
+        None,
+        "--set dx=0.01 --set runtime=3.1e-4 --set outtime=0",
+    );
+    assert_eq!(told.code, Some(0), "{told}");
+    let field = 2002 * 2002 * 8;
+    assert!(bytes_of_cube(&scene) > 12 * field);
+    let fields = peak() as f64 / field as f64;
+    assert!((2.0..3.5).contains(&fields), "{fields} fields");
+
+    // A limit that cannot be kept ends in a sentence.
+    let scene = Scene::small();
+    let told = run(&scene, Some(limit), "--set dx=0.005");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("bytes of memory"), "{told}");
+    assert_eq!(scene.files(), ["p.toml"]);
+}

@@ -1,0 +1,100 @@
+//! Every file of `params/`, so that a new one is tested as soon as it lies there.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::Scene;
+use serde_json::Value;
+use std::{fs, path::PathBuf};
+
+/// Interior nodes times steps that a test may take.
+const AFFORDABLE: f64 = 3e9;
+
+fn files() -> Vec<PathBuf> {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/params");
+    let mut files: Vec<PathBuf> = fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    files
+}
+
+fn plan(scene: &Scene, file: &PathBuf) -> Value {
+    let told = scene.run_args(["plan".as_ref(), file.as_os_str(), "--json".as_ref()]);
+    assert_eq!(told.code, Some(0), "{}\n{told}", file.display());
+    serde_json::from_str(&told.stdout).unwrap()
+}
+
+/// Runs what can be run in a test, and shortens the rest to its first step; each must be whole.
+#[test]
+fn every_file_runs() {
+    for file in files() {
+        let scene = Scene::new();
+        let plan = plan(&scene, &file);
+        let number = |key: &str| plan[key].as_f64().unwrap();
+        let updates = number("nx") * number("ny") * number("nsteps");
+        let mut snapshots = plan["snapshots"].as_u64().unwrap();
+        let mut run = scene.diff2d();
+        run.args(["run", "-o", "cube.npy"]).arg(&file);
+        if updates > AFFORDABLE {
+            for key in ["runtime", "outtime"] {
+                run.args(["--set", &format!("{key}={:?}", 1.5 * number("dt"))]);
+            }
+            snapshots = 2;
+        }
+        let status = run.output().unwrap().status;
+        assert_eq!(status.code(), Some(0), "{}", file.display());
+        let info = scene.succeed("info cube.npy --json").stdout;
+        let info: Value = serde_json::from_str(&info).unwrap();
+        assert_eq!(info["committed"], snapshots, "{}", file.display());
+        assert_eq!(info["complete"], true, "{}", file.display());
+    }
+}
+
+/// A comment with its unit on every line that sets something.
+#[test]
+fn every_key_says_what_it_is() {
+    let files = files();
+    assert!(files.len() >= 5, "{files:?}");
+    for file in files {
+        let text = fs::read_to_string(&file).unwrap();
+        assert!(text.starts_with("# "), "{}", file.display());
+        let mut keys = 0;
+        for line in text
+            .lines()
+            .filter(|line| !line.starts_with('#') && !line.is_empty())
+        {
+            let (setting, comment) = line.split_once('#').unwrap_or((line, ""));
+            let key = setting.split_once('=').unwrap().0.trim();
+            assert!(
+                !comment.trim().is_empty(),
+                "{}: {key} has no comment",
+                file.display()
+            );
+            if !["graphics", "grid", "precision"].contains(&key) {
+                let unit = comment.contains('[') && comment.contains(']');
+                assert!(unit, "{}: {key} has no unit", file.display());
+            }
+            keys += 1;
+        }
+        assert!(keys >= 7, "{}", file.display());
+    }
+}
+
+#[test]
+fn both_forms_of_the_course_are_one_problem() {
+    let scene = Scene::new();
+    let plans: Vec<Value> = files()
+        .iter()
+        .filter(|file| file.file_stem().unwrap() == "diff2dparams")
+        .map(|file| plan(&scene, file))
+        .collect();
+    assert_eq!(plans.len(), 2);
+    assert_eq!(plans[0]["params"], plans[1]["params"]);
+    assert_eq!(plans[0]["snapshots"], 31);
+}
