@@ -14,7 +14,7 @@ use diff2d::{
     problem::Problem,
     schedule::Clock,
     solver::Solver,
-    stencil::{Stencil, scalar},
+    stencil::{Kernel, Stencil, Tile, scalar},
 };
 use divan::{
     Bencher, black_box,
@@ -53,28 +53,58 @@ fn row_by_definition(bencher: Bencher, nodes: usize) {
         .bench_local(|| scalar::step_row(0.25, &south, &centre, black_box(&north), &mut new));
 }
 
+/// Each kernel that this machine has, on a tile that fits into the second cache, one thread.
+#[divan::bench(args = Kernel::available(), sample_count = 20)]
+fn kernel(bencher: Bencher, kernel: Kernel) {
+    let problem = problem(240);
+    let stencil = Stencil::new(problem.schedule.r).with_kernel(kernel);
+    advance_by(bencher, &problem, stencil, (64, 1), 1);
+}
+
+/// Tiles of different depth, otherwise as chosen for the grid: what blocking in time is worth.
+#[divan::bench(args = [1, 4, 16, 64], sample_count = 10)]
+fn tile_of_depth(bencher: Bencher, depth: usize) {
+    let problem = problem(2048);
+    let stencil = Stencil::new(problem.schedule.r);
+    let (ny, nx) = problem.grid.shape();
+    let tile = stencil.tile(ny, nx, 1);
+    let stencil = stencil.with_tile(Tile { depth, ..tile });
+    advance_by(bencher, &problem, stencil, (64, 1), 1);
+}
+
 /// Steps one by one: what they cost when none can be blocked in time.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn single_steps(bencher: Bencher, size: usize) {
-    advance_by(bencher, size, 1, 64, machine::threads());
+    advance_usually(bencher, size, (1, 64), machine::threads());
 }
 
 /// As many steps as between snapshots of an ordinary run: kernel and tiles at their best.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance(bencher: Bencher, size: usize) {
-    advance_by(bencher, size, 64, 1, machine::threads());
+    advance_usually(bencher, size, (64, 1), machine::threads());
 }
 
 /// The same on one thread.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance_on_one_thread(bencher: Bencher, size: usize) {
-    advance_by(bencher, size, 64, 1, 1);
+    advance_usually(bencher, size, (64, 1), 1);
 }
 
-fn advance_by(bencher: Bencher, size: usize, steps: u64, times: u64, threads: usize) {
+fn advance_usually(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
     let problem = problem(size);
     let stencil = Stencil::new(problem.schedule.r);
-    let mut solver = Solver::new(stencil, state(&problem)).expect("two fields fit into memory");
+    advance_by(bencher, &problem, stencil, steps, threads);
+}
+
+/// Some steps at once, so many times.
+fn advance_by(
+    bencher: Bencher,
+    problem: &Problem,
+    stencil: Stencil<f64>,
+    (steps, times): (u64, u64),
+    threads: usize,
+) {
+    let mut solver = Solver::new(stencil, state(problem)).expect("two fields fit into memory");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("threads start");
     bencher

@@ -6,7 +6,7 @@
 use assert_cmd::Command;
 use serde_json::Value;
 use std::{
-    fs,
+    env, fs,
     os::unix::{fs::PermissionsExt, process::ExitStatusExt},
     path::{Path, PathBuf},
     process::{self, Stdio},
@@ -21,6 +21,9 @@ fn bench(directory: &Path, size: &str) -> Command {
         .args(["bench", "--size", size, "--steps", "70", "--repeat", "1"])
         .current_dir(directory)
         .env("TMPDIR", directory);
+    if let Some(python) = env::var_os("DIFF2D_PYTHON") {
+        command.env("PYTHON", python);
+    }
     command
 }
 
