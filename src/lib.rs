@@ -1,4 +1,5 @@
 //! Two-dimensional diffusion.
+pub mod bench;
 pub mod cli;
 pub mod cube;
 pub mod error;

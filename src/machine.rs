@@ -57,3 +57,14 @@ pub fn name() -> String {
         std::env::consts::OS
     )
 }
+
+/// Processes that wanted to run in the last minute, on average, where the system tells.
+#[must_use]
+pub fn load() -> Option<f64> {
+    fs::read_to_string("/proc/loadavg")
+        .ok()?
+        .split_whitespace()
+        .next()?
+        .parse()
+        .ok()
+}

@@ -1,6 +1,7 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
 mod album;
+mod bench;
 mod compare;
 mod info;
 mod number;
@@ -55,6 +56,7 @@ enum Command {
     Repair(repair::RepairArgs),
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
+    Bench(bench::BenchArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
             Command::Info(args) => info::info(&args, &terminal).map(success),
             Command::Compare(args) => compare::compare(&args, &terminal).map(success),
             Command::Plot(args) => plot::plot(&args, &terminal).map(success),
+            Command::Bench(args) => bench::bench(&args, &terminal),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

@@ -37,6 +37,7 @@
 mod animation;
 mod axes;
 mod bar;
+mod bars;
 mod canvas;
 mod colormap;
 mod number;
@@ -51,6 +52,7 @@ mod values;
 
 pub use animation::Animation;
 pub use axes::Axes;
+pub use bars::{BarChart, Group, Section, Shade};
 pub use canvas::Bitmap;
 pub use colormap::Colormap;
 pub use number::short;

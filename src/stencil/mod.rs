@@ -7,6 +7,7 @@ mod crew;
 mod dispatch;
 mod kernel;
 mod lanes;
+pub mod limit;
 mod panel;
 mod portable;
 mod real;

@@ -1,0 +1,168 @@
+//! Micro-benchmarks of what a run spends its time on: `cargo bench --bench micro`, or a part of it as
+//! in `cargo bench --bench micro -- advance`.
+//!
+//! Steps count in updates, writing in bytes. `DIVAN_SAMPLE_COUNT` takes more samples.
+
+#![allow(clippy::expect_used)] // a benchmark that cannot be set up has nothing to recover
+
+use crossbeam_channel::unbounded;
+use diff2d::{
+    cube::{Claim, CubeWriter, Paths, Store, digest},
+    field::Field,
+    machine,
+    physics::initial,
+    problem::Problem,
+    schedule::Clock,
+    solver::Solver,
+    stencil::{Kernel, Stencil, Tile, scalar},
+};
+use divan::{
+    Bencher, black_box,
+    counter::{BytesCount, ItemsCount},
+};
+use std::path::Path;
+
+/// Interior nodes a side: in the first cache, in the second, the course's, in the last, in memory.
+const SIZES: [usize; 5] = [62, 240, 299, 1024, 4096];
+
+fn main() {
+    divan::main();
+}
+
+/// The problem of the course with `size` interior nodes a side.
+fn problem(size: usize) -> Problem {
+    let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("params/diff2dparams.toml");
+    let dx = 20.0 / (size as f64 + 0.5);
+    Problem::load(&seed, &[format!("dx={dx:?}")]).expect("every size is a problem")
+}
+
+fn state(problem: &Problem) -> Field<f64> {
+    let mut state = Field::zeros(problem.grid.shape()).expect("the field fits into memory");
+    initial::four_peaks(&mut state, &problem.grid);
+    state
+}
+
+/// One row by the definition of the step, the yardstick of the kernels.
+#[divan::bench(args = [64, 301, 1026])]
+fn row_by_definition(bencher: Bencher, nodes: usize) {
+    let row = |offset: usize| -> Vec<f64> { (0..nodes).map(|i| (i + offset) as f64).collect() };
+    let (south, centre, north) = (row(1), row(2), row(3));
+    let mut new = vec![0.0; nodes];
+    bencher
+        .counter(ItemsCount::new(nodes - 2))
+        .bench_local(|| scalar::step_row(0.25, &south, &centre, black_box(&north), &mut new));
+}
+
+/// Each kernel that this machine has, on a tile that fits into the second cache, one thread.
+#[divan::bench(args = Kernel::available(), sample_count = 20)]
+fn kernel(bencher: Bencher, kernel: Kernel) {
+    let problem = problem(240);
+    let stencil = Stencil::new(problem.schedule.r).with_kernel(kernel);
+    advance_by(bencher, &problem, stencil, (64, 1), 1);
+}
+
+/// Tiles of different depth, otherwise as chosen for the grid: what blocking in time is worth.
+#[divan::bench(args = [1, 4, 16, 64], sample_count = 10)]
+fn tile_of_depth(bencher: Bencher, depth: usize) {
+    let problem = problem(2048);
+    let stencil = Stencil::new(problem.schedule.r);
+    let (ny, nx) = problem.grid.shape();
+    let tile = stencil.tile(ny, nx, 1);
+    let stencil = stencil.with_tile(Tile { depth, ..tile });
+    advance_by(bencher, &problem, stencil, (64, 1), 1);
+}
+
+/// Steps one by one: what they cost when none can be blocked in time.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn single_steps(bencher: Bencher, size: usize) {
+    advance_usually(bencher, size, (1, 64), machine::threads());
+}
+
+/// As many steps as between snapshots of an ordinary run: kernel and tiles at their best.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn advance(bencher: Bencher, size: usize) {
+    advance_usually(bencher, size, (64, 1), machine::threads());
+}
+
+/// The same on one thread.
+#[divan::bench(args = SIZES, sample_count = 20)]
+fn advance_on_one_thread(bencher: Bencher, size: usize) {
+    advance_usually(bencher, size, (64, 1), 1);
+}
+
+fn advance_usually(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
+    let problem = problem(size);
+    let stencil = Stencil::new(problem.schedule.r);
+    advance_by(bencher, &problem, stencil, steps, threads);
+}
+
+/// Some steps at once, so many times.
+fn advance_by(
+    bencher: Bencher,
+    problem: &Problem,
+    stencil: Stencil<f64>,
+    (steps, times): (u64, u64),
+    threads: usize,
+) {
+    let mut solver = Solver::new(stencil, state(problem)).expect("two fields fit into memory");
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+    let pool = pool.expect("threads start");
+    bencher
+        .counter(ItemsCount::new(problem.grid.interior() * steps * times))
+        .bench_local(|| {
+            pool.install(|| {
+                for _ in 0..times {
+                    solver.advance(steps);
+                }
+            });
+        });
+}
+
+/// Mass, minimum and maximum of a field.
+#[divan::bench(args = [299, 1024, 4096])]
+fn summary(bencher: Bencher, size: usize) {
+    let problem = problem(size);
+    let state = state(&problem);
+    bencher
+        .counter(BytesCount::new(problem.field_bytes()))
+        .bench_local(|| black_box(&state).summary(&problem.grid));
+}
+
+/// The SHA-256 of one block of a snapshot.
+#[divan::bench]
+fn digest_of_a_block(bencher: Bencher) {
+    let block = vec![0x5a_u8; digest::BLOCK];
+    bencher
+        .counter(BytesCount::new(digest::BLOCK))
+        .bench_local(|| digest::of_block(black_box(&block)));
+}
+
+/// The 31 snapshots of a run, from their fields to the last commit, creation of the cube included.
+#[divan::bench(args = [299, 1024], sample_count = 10, sample_size = 1)]
+fn snapshots_until_durable(bencher: Bencher, size: usize) {
+    let problem = problem(size);
+    let state = state(&problem);
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let paths = Paths::of(&directory.path().join("cube.npy")).expect("a name for a cube");
+    let (committed, _commits) = unbounded();
+    let summary = state.summary(&problem.grid);
+    bencher
+        .counter(BytesCount::new(problem.cube_bytes()))
+        .bench_local(|| {
+            let header = problem.header().expect("random numbers");
+            let claim = Claim {
+                force: true,
+                ..Claim::default()
+            };
+            let store = Store::claim(&paths, header, claim).expect("a cube");
+            let workers = rayon::current_num_threads();
+            let mut writer =
+                CubeWriter::start(store, workers, committed.clone()).expect("threads start");
+            let mut now = Clock::start();
+            for _ in 0..problem.schedule.snapshots() {
+                assert!(writer.put(now, summary, state.as_bytes()));
+                now.tick(problem.schedule.nper, problem.schedule.dt);
+            }
+            writer.finish().expect("the cube is durable")
+        });
+}

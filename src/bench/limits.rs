@@ -1,0 +1,132 @@
+//! [`Probe`]: what the machine could do at most, measured between the programs.
+
+use super::{Case, results::Limits};
+use crate::{
+    machine,
+    stencil::{Caches, limit},
+};
+use std::{
+    hint::black_box,
+    sync::Barrier,
+    thread,
+    time::{Duration, Instant},
+};
+
+/// How long one measurement takes.
+const WINDOW: Duration = Duration::from_millis(60);
+/// The arithmetic counts by its best stretch of this length: a processor that others also use may
+/// still be seen undisturbed for a while.
+const STRETCH: Duration = Duration::from_millis(4);
+/// Passes of the arithmetic between two looks at the clock: some tens of microseconds.
+const PASSES: u64 = 20_000;
+/// An array of the triad is this many times the largest cache (the rule of STREAM).
+const BEYOND_CACHE: u64 = 4;
+/// Less memory than this is no stream.
+const LEAST: u64 = 16 << 10;
+
+/// Measures the limits for some numbers of threads, again and again.
+#[derive(Debug)]
+pub(super) struct Probe {
+    limits: Vec<Limits>,
+    problem_bytes: u64,
+    memory_bytes: u64,
+}
+
+impl Probe {
+    pub fn new(threads: Vec<usize>, case: &Case) -> Self {
+        let wanted = 3 * BEYOND_CACHE * Caches::detect().last as u64;
+        let available = machine::available_memory().unwrap_or(u64::MAX);
+        let memory_bytes = wanted.min(available / 4);
+        let problem_bytes = (2 * case.field_bytes()).clamp(LEAST, memory_bytes.max(LEAST));
+        Self {
+            limits: threads
+                .into_iter()
+                .map(|threads| Limits::new(threads, limit::vectors(), problem_bytes, memory_bytes))
+                .collect(),
+            problem_bytes,
+            memory_bytes,
+        }
+    }
+
+    /// Measures all once.
+    pub fn measure(&mut self) {
+        for limits in &mut self.limits {
+            let threads = limits.threads;
+            let arithmetic = [false, true].map(|balanced| arithmetic(threads, balanced));
+            limits.arithmetic.push(arithmetic[0].max(arithmetic[1]));
+            limits.triad.push(triad(threads, self.problem_bytes));
+            limits.triad_memory.push(triad(threads, self.memory_bytes));
+        }
+    }
+
+    pub fn finish(self) -> Vec<Limits> {
+        self.limits
+    }
+}
+
+/// Updates a second of the step's arithmetic on registers, all threads together.
+fn arithmetic(threads: usize, balanced: bool) -> f64 {
+    together(threads, STRETCH, || {
+        move || limit::arithmetic(PASSES, balanced)
+    })
+}
+
+/// Bytes a second of the triad on `bytes` of memory in all, all threads together.
+fn triad(threads: usize, bytes: u64) -> f64 {
+    let elements = usize::try_from(bytes / 24).unwrap_or(usize::MAX) / threads;
+    let elements = elements.max(64);
+    together(threads, WINDOW, || {
+        let (mut a, b, c) = (
+            vec![0.5; elements],
+            vec![0.5; elements],
+            vec![0.25; elements],
+        );
+        let times = (4096 / elements).max(1);
+        move || {
+            for _ in 0..times {
+                limit::triad(&mut a, black_box(&b), black_box(&c), 0.5);
+                black_box(&a);
+            }
+            (24 * elements * times) as u64
+        }
+    })
+}
+
+/// The sum of what `threads` threads achieve a second in their best stretches, each repeating its own
+/// work for a while; the work returns how much it was.
+fn together<W: FnMut() -> u64>(
+    threads: usize,
+    stretch: Duration,
+    prepare: impl Fn() -> W + Sync,
+) -> f64 {
+    let begin = Barrier::new(threads);
+    thread::scope(|scope| {
+        let workers: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    let mut work = prepare();
+                    work();
+                    begin.wait();
+                    let (start, mut best) = (Instant::now(), 0.0_f64);
+                    while start.elapsed() < WINDOW {
+                        best = best.max(rate(&mut work, stretch));
+                    }
+                    best
+                })
+            })
+            .collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or(0.0))
+            .sum()
+    })
+}
+
+#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+fn rate(work: &mut impl FnMut() -> u64, stretch: Duration) -> f64 {
+    let (start, mut done) = (Instant::now(), 0);
+    while start.elapsed() < stretch {
+        done += work();
+    }
+    done as f64 / start.elapsed().as_secs_f64()
+}

@@ -1,0 +1,325 @@
+//! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
+
+use super::{Case, Turn};
+use crate::machine;
+use serde::Serialize;
+
+/// Bytes of memory traffic that an update takes at least, without blocking in time: one value read,
+/// one written.
+pub const BYTES_PER_UPDATE: f64 = 16.0;
+
+/// A comparison.
+#[derive(Debug, Clone, Serialize)]
+pub struct Results {
+    /// Version of `diff2d`.
+    pub version: &'static str,
+    /// The processor and the operating system.
+    pub machine: String,
+    /// Processes that wanted to run in the minute before, on average: others were at work.
+    pub load_before: Option<f64>,
+    /// The problem.
+    pub problem: Case,
+    /// Compilers and modules.
+    pub tools: Vec<Tool>,
+    /// What the machine could do at most.
+    pub limits: Vec<Limits>,
+    /// The programs.
+    pub entries: Vec<Entry>,
+    /// What could not take part, and why.
+    pub missing: Vec<String>,
+    /// What the figures mean.
+    pub definitions: [&'static str; 6],
+}
+
+const DEFINITIONS: [&str; 6] = [
+    "an update is one interior node advanced one step",
+    "time is that of the stepping loop alone, median of the rounds; of the whole run it is that of the process",
+    "ratio is the time per update by that of diff2d with as many threads",
+    "throughput counts 16 bytes an update, one value read and one written, whatever was really moved: blocking in time moves less, so it may exceed the memory's",
+    "the limit is the step's arithmetic on registers alone, the best of the rounds",
+    "final is the last state compared with that of diff2d; where a compiler may contract a*b + c to one rounding, the largest difference must be below steps * 2^-51",
+];
+
+/// A compiler or a module.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tool {
+    /// How it is called.
+    pub name: String,
+    /// What it says of itself.
+    pub version: String,
+}
+
+/// What the machine could do with a number of threads, one figure a round.
+#[derive(Debug, Clone, Serialize)]
+pub struct Limits {
+    /// Threads at work together.
+    pub threads: usize,
+    /// The vectors of the arithmetic.
+    pub vectors: &'static str,
+    /// Updates a second of the step's arithmetic on registers alone \[1/s\].
+    pub arithmetic: Vec<f64>,
+    /// Memory of the triad as large as the problem's two fields \[bytes\].
+    pub triad_bytes: u64,
+    /// Throughput of the triad there, 24 bytes an element \[bytes/s\].
+    pub triad: Vec<f64>,
+    /// Memory of the triad beyond all caches \[bytes\].
+    pub triad_memory_bytes: u64,
+    /// Throughput of the triad there, 24 bytes an element \[bytes/s\].
+    pub triad_memory: Vec<f64>,
+}
+
+impl Limits {
+    pub(super) fn new(
+        threads: usize,
+        vectors: &'static str,
+        triad_bytes: u64,
+        triad_memory_bytes: u64,
+    ) -> Self {
+        Self {
+            threads,
+            vectors,
+            arithmetic: Vec::new(),
+            triad_bytes,
+            triad: Vec::new(),
+            triad_memory_bytes,
+            triad_memory: Vec::new(),
+        }
+    }
+
+    /// The best of the rounds: a limit is what was possible once.
+    #[must_use]
+    pub fn best(figures: &[f64]) -> f64 {
+        figures.iter().copied().fold(0.0, f64::max)
+    }
+}
+
+/// Times of one program with one number of threads \[s\].
+#[derive(Debug, Clone, Serialize)]
+pub struct Timing {
+    /// In the middle; of an even number, the mean of the two there.
+    pub median: f64,
+    /// The shortest.
+    pub min: f64,
+    /// The longest.
+    pub max: f64,
+    /// All, in the order of the rounds.
+    pub rounds: Vec<f64>,
+}
+
+impl Timing {
+    /// Sums up; `None` when there is nothing.
+    #[must_use]
+    pub fn of(rounds: Vec<f64>) -> Option<Self> {
+        let mut sorted = rounds.clone();
+        sorted.sort_by(f64::total_cmp);
+        let (min, max) = (*sorted.first()?, *sorted.last()?);
+        let middle = sorted.len() / 2;
+        let median = if sorted.len().is_multiple_of(2) {
+            f64::midpoint(sorted[middle - 1], sorted[middle])
+        } else {
+            sorted[middle]
+        };
+        Some(Self {
+            median,
+            min,
+            max,
+            rounds,
+        })
+    }
+}
+
+/// Whether a final state is that of `diff2d`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Agreement {
+    /// All bits are equal.
+    pub equal: bool,
+    /// The largest difference.
+    pub largest_difference: f64,
+    /// The largest difference that contraction explains; 0 where nothing was contracted.
+    pub allowed: f64,
+}
+
+impl Agreement {
+    pub(super) fn equal() -> Self {
+        Self::new(None, None)
+    }
+
+    /// `difference` is `None` where all bits are equal; `contracted` holds the number of steps where
+    /// a compiler may have contracted.
+    ///
+    /// For states within ±1 contraction changes a step by less than 2^-51: it leaves out the
+    /// rounding of `r*lapl`, at most 2^-53 as `|r*lapl| ≤ 2`, and may round the sum to the other
+    /// side, at most 2^-52. The scheme does not amplify differences (`4r ≤ 1`), so they add up.
+    #[expect(clippy::cast_precision_loss, reason = "a bound")]
+    pub(super) fn new(difference: Option<f64>, contracted: Option<u64>) -> Self {
+        Self {
+            equal: difference.is_none(),
+            largest_difference: difference.unwrap_or(0.0),
+            allowed: contracted.map_or(0.0, |steps| steps as f64 * 2_f64.powi(-51)),
+        }
+    }
+
+    /// Whether the states agree as far as they have to.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.equal || (self.allowed > 0.0 && self.largest_difference <= self.allowed)
+    }
+}
+
+/// One program with one number of threads.
+#[derive(Debug, Clone, Serialize)]
+pub struct Entry {
+    /// What it is.
+    pub program: String,
+    /// Its language.
+    pub language: &'static str,
+    /// Flags of its compiler, or how `diff2d` computes.
+    pub flags: String,
+    /// Its compiler or module.
+    pub version: String,
+    /// Threads.
+    pub threads: usize,
+    /// Steps; fewer than those of the problem where a program is slow.
+    pub steps: u64,
+    /// Whether the time is that of the whole process with everything that it writes.
+    pub whole: bool,
+    /// Times of the steps.
+    pub seconds: Timing,
+    /// Updates by the median time \[1/s\].
+    pub updates_per_second: f64,
+    /// Time per update by that of `diff2d` with as many threads.
+    pub ratio: Option<f64>,
+    /// 16 bytes an update by the median time \[bytes/s\].
+    pub throughput: f64,
+    /// Share of the limit of the arithmetic with as many threads.
+    pub share_of_limit: Option<f64>,
+    /// Kernel of `diff2d`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub kernel: Option<String>,
+    /// Tile of `diff2d`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tile: Option<String>,
+    /// The final state beside that of `diff2d`.
+    #[serde(rename = "final")]
+    pub agreement: Option<Agreement>,
+}
+
+impl Results {
+    pub(super) fn new(
+        case: Case,
+        turns: Vec<Turn>,
+        limits: Vec<Limits>,
+        tools: Vec<Tool>,
+        missing: Vec<String>,
+        load_before: Option<f64>,
+    ) -> Self {
+        let mut entries: Vec<Entry> = turns
+            .into_iter()
+            .filter_map(|turn| Entry::new(turn, &case))
+            .collect();
+        let ours: Vec<(usize, f64)> = entries
+            .iter()
+            .filter(|entry| entry.is_reference())
+            .map(|entry| (entry.threads, entry.updates_per_second))
+            .collect();
+        for entry in &mut entries {
+            let same = ours.iter().find(|(threads, _)| *threads == entry.threads);
+            entry.ratio = same
+                .map(|(_, rate)| rate / entry.updates_per_second)
+                .filter(|ratio| ratio.is_finite());
+            entry.share_of_limit = limits
+                .iter()
+                .find(|limits| limits.threads == entry.threads)
+                .map(|limits| entry.updates_per_second / Limits::best(&limits.arithmetic))
+                .filter(|share| share.is_finite());
+        }
+        Self {
+            version: env!("CARGO_PKG_VERSION"),
+            machine: machine::name(),
+            load_before,
+            problem: case,
+            tools,
+            limits,
+            entries,
+            missing,
+            definitions: DEFINITIONS,
+        }
+    }
+
+    /// A remark on what else the machine was doing; may be empty.
+    pub(super) fn disturbance(&self) -> String {
+        match self.load_before {
+            Some(load) if load >= 0.5 => format!("; others were at work (load {load:.1} before)"),
+            _ => String::new(),
+        }
+    }
+
+    /// The programs whose final state is not that of `diff2d`.
+    #[must_use]
+    pub fn disagreeing(&self) -> Vec<&Entry> {
+        self.entries
+            .iter()
+            .filter(|entry| entry.agreement.is_some_and(|agreement| !agreement.holds()))
+            .collect()
+    }
+}
+
+impl Entry {
+    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    fn new(turn: Turn, case: &Case) -> Option<Self> {
+        let seconds = Timing::of(turn.seconds)?;
+        let rate = (case.interior() * turn.steps) as f64 / seconds.median;
+        // No steps in no time is no rate.
+        let rate = if rate.is_finite() { rate } else { 0.0 };
+        let (program, facts) = (turn.program, turn.facts);
+        let flags = match (&facts.kernel, &facts.tile) {
+            (Some(kernel), Some(tile)) => format!("{kernel}, {tile}"),
+            _ => program.flags.clone(),
+        };
+        Some(Self {
+            whole: program.is_whole(),
+            program: program.name,
+            language: program.language,
+            flags,
+            version: facts.version.unwrap_or(program.version),
+            threads: turn.threads,
+            steps: turn.steps,
+            seconds,
+            updates_per_second: rate,
+            ratio: None,
+            throughput: BYTES_PER_UPDATE * rate,
+            share_of_limit: None,
+            kernel: facts.kernel,
+            tile: facts.tile,
+            agreement: turn.agreement,
+        })
+    }
+
+    /// Whether it is what the others are compared with.
+    pub(super) fn is_reference(&self) -> bool {
+        self.program == "diff2d"
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_median_is_in_the_middle() {
+        let of = |rounds: &[f64]| Timing::of(rounds.to_vec()).map(|timing| timing.median);
+        assert_eq!(of(&[]), None);
+        assert_eq!(of(&[3.0, 1.0, 2.0]), Some(2.0));
+        assert_eq!(of(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
+    }
+
+    #[test]
+    fn only_contraction_excuses_a_difference() {
+        assert!(Agreement::new(None, None).holds());
+        assert!(!Agreement::new(Some(1e-18), None).holds());
+        assert!(!Agreement::new(Some(0.0), None).holds(), "-0.0 is not 0.0");
+        assert!(Agreement::new(Some(4e-14), Some(100)).holds());
+        assert!(!Agreement::new(Some(5e-14), Some(100)).holds());
+        assert!(!Agreement::new(Some(f64::INFINITY), Some(u64::MAX)).holds());
+    }
+}

@@ -1,0 +1,125 @@
+//! `diff2d bench`: the family side by side.
+
+use super::terminal::Terminal;
+use crate::{
+    bench::{self, Bench, BenchError, Plan, Results},
+    error::Error,
+    machine,
+};
+use clap::Args;
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    sync::{Arc, atomic::AtomicUsize},
+};
+
+/// Time the C++, Fortran and Python programs beside diff2d, in turns
+///
+/// Builds what it finds compilers for (CXX, FC and PYTHON name others than g++, gfortran and
+/// python3), runs all on one problem, compares their final states with that of diff2d, and prints
+/// times, rates and the share of what the machine could do at most. Exit code 3 if a final state
+/// differs by more than contraction to fused operations explains.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d bench
+  diff2d bench --size 4096 --repeat 3 --json bench.json --plot bench.png")]
+pub(super) struct BenchArgs {
+    /// Interior nodes along a side [default: the problem of the course, 299]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
+    size: Option<u32>,
+    /// Steps to take [default: what an ordinary program takes a second or two for]
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
+    steps: Option<u64>,
+    /// Rounds: how often each program runs; the median counts
+    #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    repeat: u32,
+    /// Numbers of threads, such as 1,2,4 [default: 1 and all processors]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Vec<u16>,
+    /// Write everything that was measured to a JSON file
+    #[arg(long, value_name = "FILE.json")]
+    json: Option<PathBuf>,
+    /// Draw the rates as a bar chart, beside those of the course in 2016
+    #[arg(long, value_name = "FILE.png")]
+    plot: Option<PathBuf>,
+}
+
+pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let result = measure(args, terminal);
+    let results = match result {
+        Ok(results) => results,
+        Err(BenchError::Signalled(signal)) => {
+            terminal.urgent(&format!("stopped by signal {signal}; nothing was written"));
+            return Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)));
+        }
+        Err(BenchError::Params(error)) => return Err(error.into()),
+        Err(error) => return Err(Error::System(error.to_string())),
+    };
+    if let Some(path) = &args.json {
+        write_json(path, &results)?;
+    }
+    if let Some(path) = &args.plot {
+        bench::chart(&results)?.save(path)?;
+    }
+    terminal.result(&bench::table(&results))?;
+    match results.disagreeing().as_slice() {
+        [] => Ok(ExitCode::SUCCESS),
+        [first, ..] => Err(Error::Differs(format!(
+            "the final state of {} {} is not that of diff2d",
+            first.program, first.flags
+        ))),
+    }
+}
+
+fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError> {
+    let signal = Arc::new(AtomicUsize::new(0));
+    for number in [SIGINT, SIGTERM, SIGHUP] {
+        // Without a handler the signal ends us at once, which is no worse than before.
+        let _ = signal_hook::flag::register_usize(
+            number,
+            Arc::clone(&signal),
+            number.unsigned_abs() as usize,
+        );
+    }
+    let threads: BTreeSet<usize> = match args.threads.as_slice() {
+        [] => [1, machine::threads()].into(),
+        threads => threads.iter().copied().map(usize::from).collect(),
+    };
+    terminal.note("building the programs of the family");
+    let mut bench = Bench::prepare(&Plan {
+        size: args.size,
+        steps: args.steps,
+        repeat: args.repeat,
+        threads: threads.into_iter().collect(),
+        program: env::current_exe().unwrap_or_else(|_| "diff2d".into()),
+        signal,
+    })?;
+    let case = bench.case();
+    terminal.note(&format!(
+        "{} × {} interior nodes, {} steps, {} rounds",
+        case.size, case.size, case.steps, args.repeat
+    ));
+    let turns = bench.turns();
+    let bar = terminal.bar(turns as u64, "{wide_bar} {pos}/{len}  {msg:<40}  {eta}");
+    for turn in 0..turns {
+        bar.set_message(bench.label(turn));
+        bench.measure(turn)?;
+        bar.inc(1);
+    }
+    bar.finish_and_clear();
+    Ok(bench.finish())
+}
+
+fn write_json(path: &Path, results: &Results) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(results)
+        .map_err(|error| Error::System(format!("cannot write the results: {error}")))?;
+    fs::write(path, text + "\n").map_err(|error| {
+        Error::System(format!(
+            "cannot write the results {}: {error}",
+            path.display()
+        ))
+    })
+}

@@ -1,0 +1,241 @@
+//! `diff2d bench` beside real compilers and beside made-up ones.
+//!
+//! Needs g++, gfortran and python3 (Debian: `apt-get install g++ gfortran python3`); NumPy, numexpr
+//! and numba take part where Python has them.
+
+use assert_cmd::Command;
+use serde_json::Value;
+use std::{
+    env, fs,
+    os::unix::{fs::PermissionsExt, process::ExitStatusExt},
+    path::{Path, PathBuf},
+    process::{self, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+use tempfile::TempDir;
+
+fn bench(directory: &Path, size: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
+    command
+        .args(["bench", "--size", size, "--steps", "70", "--repeat", "1"])
+        .current_dir(directory)
+        .env("TMPDIR", directory);
+    if let Some(python) = env::var_os("DIFF2D_PYTHON") {
+        command.env("PYTHON", python);
+    }
+    command
+}
+
+/// The names of the environment's compilers all lead nowhere.
+fn without_compilers(command: &mut Command) -> &mut Command {
+    let nowhere = ["CXX", "FC", "PYTHON"].map(|variable| (variable, "no-such-compiler"));
+    command.envs(nowhere)
+}
+
+/// An executable shell script.
+fn script(directory: &Path, name: &str, text: &str) -> PathBuf {
+    let path = directory.join(name);
+    fs::write(&path, format!("#!/bin/sh\n{text}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    path
+}
+
+/// A compiler whose programs leave a state of zeros.
+fn liar(directory: &Path) -> PathBuf {
+    let zeros = 35 * 35 * 8;
+    script(
+        directory,
+        "liar",
+        &format!(
+            r#"if [ "$1" = --version ]; then echo liar 1.0; exit; fi
+for word; do output=$word; done
+cat > "$output" <<'END'
+#!/bin/sh
+echo seconds=1
+[ "$6" = - ] || head -c {zeros} /dev/zero > "$6"
+END
+chmod +x "$output""#
+        ),
+    )
+}
+
+fn stdout(output: &process::Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+/// What is left in a directory of what `bench` writes for itself.
+fn leftovers(directory: &Path) -> usize {
+    fs::read_dir(directory)
+        .unwrap()
+        .filter(|entry| {
+            let name = entry.as_ref().unwrap().file_name();
+            name.to_string_lossy().starts_with("diff2d-bench-")
+        })
+        .count()
+}
+
+#[test]
+fn the_family_agrees_where_contraction_changes_bits() {
+    let directory = TempDir::new().unwrap();
+    let (json, plot) = (
+        directory.path().join("b.json"),
+        directory.path().join("b.png"),
+    );
+    // r is one bit below 0.25 on this grid, so a product rounded or not is seen in the state.
+    let output = bench(directory.path(), "47")
+        .args(["--threads", "1,2", "--json"])
+        .arg(&json)
+        .arg("--plot")
+        .arg(&plot)
+        .output()
+        .unwrap();
+    let table = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{table}\n{output:?}");
+    assert_eq!(leftovers(directory.path()), 0);
+    assert!(fs::read(&plot).unwrap().starts_with(b"\x89PNG"));
+
+    let results: Value = serde_json::from_slice(&fs::read(&json).unwrap()).unwrap();
+    assert_ne!(results["problem"]["r"], 0.25);
+    let entries = results["entries"].as_array().unwrap();
+    let of = |program: &str, flags: &str| -> &Value {
+        let found = entries
+            .iter()
+            .find(|entry| entry["program"] == program && entry["flags"] == flags);
+        found.unwrap_or_else(|| panic!("{program} {flags} did not run:\n{table}"))
+    };
+    for (program, flags) in [("C++, one loop", " -fopenmp"), ("C++, two loops", "")] {
+        assert_eq!(
+            of(program, &format!("-O3{flags}"))["final"]["equal"],
+            cfg!(target_arch = "x86_64")
+        );
+        of(program, &format!("-O3 -march=native{flags}"));
+    }
+    for (program, flags) in [
+        ("Fortran, do loops", " -fopenmp"),
+        ("Fortran, array syntax", ""),
+    ] {
+        of(program, &format!("-O3 -march=native{flags}"));
+    }
+    assert_eq!(of("Python", "")["final"]["equal"], true);
+    let missing = results["missing"].to_string();
+    for program in ["NumPy, slices", "NumPy, in place", "numexpr", "numba"] {
+        assert!(
+            missing.contains(program) || of(program, "")["final"]["equal"] == true,
+            "{program}"
+        );
+    }
+    for entry in entries {
+        let rate = entry["updates_per_second"].as_f64().unwrap();
+        assert!(rate > 0.0, "{entry}");
+        assert_eq!(entry["seconds"]["rounds"].as_array().unwrap().len(), 1);
+        assert!(
+            entry["ratio"].as_f64().unwrap() > 0.0 && entry["share_of_limit"].as_f64() < Some(1.0)
+        );
+    }
+    for threads in [1, 2] {
+        let ours = entries
+            .iter()
+            .find(|entry| entry["program"] == "diff2d" && entry["threads"] == threads)
+            .unwrap();
+        assert_eq!(
+            (&ours["ratio"], &ours["final"]["equal"]),
+            (&1.0.into(), &true.into())
+        );
+    }
+}
+
+#[test]
+fn what_is_missing_is_named_and_no_error() {
+    let directory = TempDir::new().unwrap();
+    let output = without_compilers(&mut bench(directory.path(), "33"))
+        .output()
+        .unwrap();
+    let table = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{table}\n{output:?}");
+    for language in ["C++", "Fortran", "Python"] {
+        let line = format!("missing: no {language} programs: no-such-compiler does not start");
+        assert!(table.contains(&line), "{table}");
+    }
+    assert!(table.lines().any(|line| line.starts_with("diff2d ")));
+}
+
+#[test]
+fn a_compiler_that_fails_is_named_with_what_it_says() {
+    let directory = TempDir::new().unwrap();
+    let broken = script(
+        directory.path(),
+        "broken",
+        "[ \"$1\" = --version ] && echo broken 2.0 && exit; echo 'no space on moon' >&2; exit 1",
+    );
+    let output = without_compilers(&mut bench(directory.path(), "33"))
+        .env("CXX", broken)
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(0));
+    assert!(
+        stdout(&output)
+            .contains("no C++ programs: broken ended with exit status: 1: no space on moon")
+    );
+}
+
+#[test]
+fn a_final_state_that_differs_is_exit_3() {
+    let directory = TempDir::new().unwrap();
+    let output = without_compilers(&mut bench(directory.path(), "33"))
+        .env("CXX", liar(directory.path()))
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    assert!(stdout(&output).contains("DIFFERS by"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains("the final state of C++"));
+}
+
+#[test]
+fn sizes_and_threads_that_cannot_be_are_exit_2() {
+    let directory = TempDir::new().unwrap();
+    for arguments in [
+        ["--threads", "0"],
+        ["--threads", "1,x"],
+        ["--steps", "0"],
+        ["--repeat", "0"],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
+        let output = command
+            .arg("bench")
+            .args(arguments)
+            .current_dir(directory.path())
+            .output()
+            .unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+}
+
+#[test]
+fn a_signal_ends_it_and_its_children_and_leaves_nothing() {
+    let directory = TempDir::new().unwrap();
+    let started = directory.path().join("started");
+    let slow = script(
+        directory.path(),
+        "slow",
+        &format!("touch '{}'; exec sleep 600", started.display()),
+    );
+    let mut child = process::Command::new(env!("CARGO_BIN_EXE_diff2d"))
+        .arg("bench")
+        .env("TMPDIR", directory.path())
+        .env("CXX", slow)
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !started.exists() {
+        assert!(Instant::now() < deadline, "the compiler was never called");
+        thread::sleep(Duration::from_millis(5));
+    }
+    let pid = nix::unistd::Pid::from_raw(child.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGTERM).unwrap();
+    let status = child.wait().unwrap();
+    assert_eq!((status.code(), status.signal()), (Some(143), None));
+    assert_eq!(leftovers(directory.path()), 0);
+}
