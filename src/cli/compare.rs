@@ -52,13 +52,13 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             a.npy.dtype
         ));
     }
-    let place = a.index_of(difference.place);
+    let place = a.npy.index_of(difference.place);
     terminal.result(&format!(
         "different: {} of {elements} elements; the largest difference is {} at {place:?}, {} against {}",
         difference.count,
         number::python(difference.size),
         a.element(difference.place)?,
-        b.element(b.place_of(&place))?,
+        b.element(b.npy.place_of(&place))?,
     ))?;
     Err(Error::Differs(names()))
 }
@@ -173,7 +173,7 @@ fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, CubeError> 
                     .map(|axis| region[axis].start + index[axis] as u64)
                     .collect();
                 let [left, right] = [left, right].map(|bits| Scalar::of_bits(a.npy.dtype, *bits));
-                total = total.join(Difference::of(left, right, a.place_of(&index)));
+                total = total.join(Difference::of(left, right, a.npy.place_of(&index)));
             }
         }
     }

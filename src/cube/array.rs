@@ -11,7 +11,7 @@ use super::{
     npy::NpyHeader,
     number::Number,
     paths::Paths,
-    piece::Piece,
+    piece::{Piece, Use},
     region,
     scalar::{self, Scalar},
 };
@@ -19,7 +19,7 @@ use ndarray::Array2;
 use std::{
     fs::{self, File},
     io::{self, BufReader},
-    ops::{Deref, Range},
+    ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -121,30 +121,7 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// The number in file order of the element at an index.
-    #[must_use]
-    pub fn place_of(&self, index: &[u64]) -> u64 {
-        let shape = self.npy.in_file_order(&self.npy.shape);
-        self.npy
-            .in_file_order(index)
-            .iter()
-            .zip(shape)
-            .fold(0, |place, (i, length)| place * length + i)
-    }
-
-    /// The index along every axis of the element of a number in file order.
-    #[must_use]
-    pub fn index_of(&self, mut place: u64) -> Vec<u64> {
-        let mut index = self.npy.in_file_order(&self.npy.shape);
-        for i in index.iter_mut().rev() {
-            let length = *i;
-            *i = place % length;
-            place /= length;
-        }
-        self.npy.in_file_order(&index)
-    }
-
-    /// Maps the bytes of elements in file order.
+    /// Maps the bytes of elements in file order, all of which will be looked at.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the system refuses the map.
@@ -152,30 +129,17 @@ impl ArrayFile {
     /// # Panics
     /// When there are no such elements.
     pub fn piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
+        self.map(places, Use::Whole)
+    }
+
+    pub(super) fn map(&self, places: Range<u64>, usage: Use) -> Result<Piece<'_>, CubeError> {
         assert!(places.start <= places.end && places.end <= self.elements());
         let width = self.npy.dtype.bytes as u64;
         let start = self.npy.data_offset + places.start * width;
         usize::try_from((places.end - places.start) * width)
             .map_err(|_| io::ErrorKind::OutOfMemory.into())
-            .and_then(|len| Piece::map(&self.file, start, len))
+            .and_then(|len| Piece::map(&self.file, start, len, usage))
             .map_err(CubeError::io("map", &self.path))
-    }
-
-    /// The elements of a range in file order, in the file itself where that has the very form.
-    ///
-    /// # Errors
-    /// As [`piece`](Self::piece).
-    ///
-    /// # Panics
-    /// As [`piece`](Self::piece).
-    pub fn values<T: Number>(&self, places: Range<u64>) -> Result<Values<'_, T>, CubeError> {
-        let piece = self.piece(places)?;
-        if self.npy.dtype == T::DTYPE && bytemuck::try_cast_slice::<u8, T>(&piece).is_ok() {
-            return Ok(Values::Mapped(piece));
-        }
-        let mut values = vec![T::default(); piece.len() / self.npy.dtype.bytes];
-        T::decode(self.npy.dtype, &piece, &mut values);
-        Ok(Values::Converted(values))
     }
 
     /// Reads a box into `out`, both in file order; `region` has a range for every axis of the file.
@@ -271,26 +235,6 @@ impl ArrayFile {
         } else {
             frame
         })
-    }
-}
-
-/// Elements of an array in file order.
-#[derive(Debug)]
-pub enum Values<'a, T> {
-    /// The file's own bytes.
-    Mapped(Piece<'a>),
-    /// Converted from another dtype, byte order or alignment.
-    Converted(Vec<T>),
-}
-
-impl<T: Number> Deref for Values<'_, T> {
-    type Target = [T];
-
-    fn deref(&self) -> &[T] {
-        match self {
-            Self::Mapped(piece) => bytemuck::cast_slice(piece),
-            Self::Converted(values) => values,
-        }
     }
 }
 

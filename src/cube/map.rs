@@ -49,15 +49,15 @@ pub fn resident(map: &Mmap) -> Option<Vec<bool>> {
     (answer == 0).then(|| pages.into_iter().map(|page| page & 1 == 1).collect())
 }
 
-/// Brings the pages of a map into memory, and no others; without effect where the system cannot.
-pub fn fetch(map: &Mmap) {
+/// Keeps the system from reading ahead of what is looked at in a map, or around it.
+pub fn read_nothing_around(map: &Mmap) {
     let _ = map.advise(Advice::Random);
-    let _ = map.advise(Advice::WillNeed);
 }
 
-/// Enters the pages of a map into the page table at once, which is faster than one at a time;
-/// without effect where the system cannot.
-pub fn enter(map: &Mmap) {
+/// Brings all pages of a map into memory and into the page table, which is faster than one at a
+/// time; without effect where the system cannot.
+pub fn fetch(map: &Mmap) {
+    let _ = map.advise(Advice::WillNeed);
     let _ = map.advise(Advice::PopulateRead);
 }
 

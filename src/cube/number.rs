@@ -19,7 +19,22 @@ pub trait Number:
     fn encode(self, dtype: Dtype, out: &mut Vec<u8>);
 }
 
+/// Elements from their bytes in a file: the bytes themselves where they have the very form of `T`,
+/// else converted into `buffer`.
+#[inline(always)]
+pub fn elements<'a, T: Number>(dtype: Dtype, bytes: &'a [u8], buffer: &'a mut Vec<T>) -> &'a [T] {
+    if dtype == T::DTYPE
+        && let Ok(elements) = bytemuck::try_cast_slice(bytes)
+    {
+        return elements;
+    }
+    buffer.resize(bytes.len() / dtype.bytes, T::default());
+    T::decode(dtype, bytes, buffer);
+    buffer
+}
+
 /// Converts fixed-size groups of bytes.
+#[inline(always)]
 fn each<const BYTES: usize, T>(bytes: &[u8], out: &mut [T], convert: impl Fn([u8; BYTES]) -> T) {
     for (to, from) in out.iter_mut().zip(bytes.as_chunks().0) {
         *to = convert(*from);
@@ -111,6 +126,7 @@ number!(i64, Dtype::I64);
 number!(u64, Dtype::U64);
 
 /// Half precision, a batch at a time: that is how processors convert it.
+#[inline(always)]
 fn halves<T>(big_endian: bool, bytes: &[u8], out: &mut [T], convert: impl Fn(f32) -> T) {
     const BATCH: usize = 64;
     for (to, from) in out.chunks_mut(BATCH).zip(bytes.chunks(2 * BATCH)) {

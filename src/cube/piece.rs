@@ -4,6 +4,15 @@ use super::{map, space};
 use memmap2::Mmap;
 use std::{fs::File, io, ops::Deref};
 
+/// How much of a piece will be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Every page.
+    Whole,
+    /// Few of them.
+    Sparse,
+}
+
 /// A mapped part of a file, which leaves the page cache as it found it: pages that were read for
 /// this piece alone are given back when it is dropped, pages that others had read stay.
 #[derive(Debug)]
@@ -16,8 +25,8 @@ pub struct Piece<'a> {
 }
 
 impl<'a> Piece<'a> {
-    /// Maps `len` bytes from byte `start` on, whole and at once.
-    pub(super) fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
+    /// Maps `len` bytes from byte `start` on.
+    pub(super) fn map(file: &'a File, start: u64, len: usize, usage: Use) -> io::Result<Self> {
         let map = match len {
             0 => None,
             len => Some(map::read(file, start, len)?),
@@ -28,9 +37,11 @@ impl<'a> Piece<'a> {
             .filter(|pages| pages.contains(&false));
         if let Some(map) = &map {
             if resident.is_some() {
+                map::read_nothing_around(map);
+            }
+            if usage == Use::Whole {
                 map::fetch(map);
             }
-            map::enter(map);
         }
         Ok(Self {
             map,

@@ -1,6 +1,6 @@
 //! Boxes out of arrays: which bytes of the file they are, and in which maps to look at them.
 
-use super::{array::ArrayFile, error::CubeError};
+use super::{array::ArrayFile, error::CubeError, piece::Use};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -135,7 +135,13 @@ pub(super) fn read<T: Send>(
         })
         .collect();
     work.into_par_iter().try_for_each(|(part, out)| {
-        let piece = array.piece(axes.span(&part))?;
+        let span = axes.span(&part);
+        let usage = if (span.end - span.start) / 2 > out.len() as u64 {
+            Use::Sparse
+        } else {
+            Use::Whole
+        };
+        let piece = array.map(span, usage)?;
         let run = |at: u64, out: &mut [T]| {
             let from = size(at) * width;
             convert(&piece[from..from + out.len() * width], out);

@@ -224,6 +224,28 @@ impl NpyHeader {
         axes
     }
 
+    /// The number in file order of the element at an index.
+    #[must_use]
+    pub fn place_of(&self, index: &[u64]) -> u64 {
+        let shape = self.in_file_order(&self.shape);
+        self.in_file_order(index)
+            .iter()
+            .zip(shape)
+            .fold(0, |place, (i, length)| place * length + i)
+    }
+
+    /// The index along every axis of the element of a number in file order.
+    #[must_use]
+    pub fn index_of(&self, mut place: u64) -> Vec<u64> {
+        let mut index = self.in_file_order(&self.shape);
+        for i in index.iter_mut().rev() {
+            let length = *i;
+            *i = place % length;
+            place /= length;
+        }
+        self.in_file_order(&index)
+    }
+
     /// The first [`DATA_OFFSET`] bytes of the file, format 1.0.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
