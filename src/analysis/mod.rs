@@ -11,6 +11,7 @@ pub mod moments;
 pub mod output;
 pub mod stats;
 pub mod twofold;
+pub mod window;
 
 pub use error::AnalysisError;
 

@@ -9,6 +9,7 @@ use crate::cube::{
 use std::{
     fs::{self, File, OpenOptions},
     io,
+    ops::Range,
     os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
@@ -112,6 +113,38 @@ impl Output {
         self.file
             .write_all_at(bytes, offset)
             .map_err(self.io("write"))
+    }
+
+    /// Writes a box; `region` has a range for every axis, and `bytes` the elements, in file order.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn write_box(&self, region: &[Range<u64>], bytes: &[u8]) -> Result<(), CubeError> {
+        let shape = self.npy.in_file_order(&self.npy.shape);
+        // Axes from here on lie in the file as they lie in the box.
+        let dense = (0..region.len())
+            .rev()
+            .find(|&axis| region[axis] != (0..shape[axis]))
+            .unwrap_or(0);
+        let behind = |axis: usize| shape[axis + 1..].iter().product::<u64>();
+        let run = |range: &Range<u64>| range.end.saturating_sub(range.start) * behind(dense);
+        let Some(last) = region.get(dense) else {
+            return self.write(0, bytes);
+        };
+        let length = usize::try_from(run(last)).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
+        let mut index: Vec<u64> = region[..dense].iter().map(|range| range.start).collect();
+        for bytes in bytes.chunks(length.max(1)) {
+            let outer: u64 = (0..dense).map(|axis| index[axis] * behind(axis)).sum();
+            self.write(outer + last.start * behind(dense), bytes)?;
+            for axis in (0..dense).rev() {
+                index[axis] += 1;
+                if index[axis] < region[axis].end {
+                    break;
+                }
+                index[axis] = region[axis].start;
+            }
+        }
+        Ok(())
     }
 
     /// Shortens the array along its first axis to what has been written.

@@ -17,6 +17,7 @@ mod size;
 mod stats;
 mod terminal;
 mod verify;
+mod window;
 
 use crate::{cube::map, error::Error};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -61,6 +62,7 @@ enum Command {
     Plot(plot::PlotArgs),
     Bench(bench::BenchArgs),
     Stats(stats::StatsArgs),
+    Window(window::WindowArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -95,6 +97,7 @@ pub fn main() -> ExitCode {
             Command::Plot(args) => plot::plot(&args, &terminal).map(success),
             Command::Bench(args) => bench::bench(&args, &terminal),
             Command::Stats(args) => stats::stats(&args, &terminal).map(success),
+            Command::Window(args) => window::window(&args, &terminal).map(success),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

@@ -15,8 +15,8 @@ pub trait Number:
     /// the nearest values.
     fn decode(dtype: Dtype, bytes: &[u8], out: &mut [Self]);
 
-    /// Writes elements as the machine's own form of `dtype`, which must hold them.
-    fn encode(self, dtype: Dtype, out: &mut Vec<u8>);
+    /// Appends elements in the machine's own form of `dtype`, which must hold them.
+    fn encode(values: &[Self], dtype: Dtype, out: &mut Vec<u8>);
 }
 
 /// Elements from their bytes in a file: the bytes themselves where they have the very form of `T`,
@@ -95,16 +95,26 @@ macro_rules! number {
                 clippy::unnecessary_cast,
                 reason = "the dtype holds the value"
             )]
-            fn encode(self, dtype: Dtype, out: &mut Vec<u8>) {
+            fn encode(values: &[Self], dtype: Dtype, out: &mut Vec<u8>) {
+                if dtype == Self::DTYPE {
+                    out.extend_from_slice(bytemuck::cast_slice(values));
+                    return;
+                }
                 macro_rules! native {
                     ($narrow:ident) => {
-                        out.extend_from_slice(&(self as $narrow).to_ne_bytes())
+                        out.extend(
+                            values
+                                .iter()
+                                .flat_map(|&value| (value as $narrow).to_ne_bytes()),
+                        )
                     };
                 }
                 match (dtype.kind, dtype.bytes) {
-                    (Kind::Float, 2) => {
-                        out.extend_from_slice(&f16::from_f64(self as f64).to_ne_bytes());
-                    }
+                    (Kind::Float, 2) => out.extend(
+                        values
+                            .iter()
+                            .flat_map(|&value| f16::from_f64(value as f64).to_ne_bytes()),
+                    ),
                     (Kind::Float, 4) => native!(f32),
                     (Kind::Float, _) => native!(f64),
                     (Kind::Signed, 1) => native!(i8),
