@@ -3,6 +3,7 @@
 use super::{
     AnalysisError,
     moments::{Measure, Moments, ROWS, Summary},
+    vectorised::vectorised,
     with_number,
 };
 use crate::cube::{ArrayFile, number};
@@ -41,8 +42,21 @@ pub fn whole(
     options: Options,
     progress: &Progress<'_>,
 ) -> Result<Summary, AnalysisError> {
+    part(array, 0..array.elements(), options, progress)
+}
+
+/// The six numbers of a range of elements in file order.
+///
+/// # Errors
+/// As [`whole`].
+pub fn part(
+    array: &ArrayFile,
+    places: Range<u64>,
+    options: Options,
+    progress: &Progress<'_>,
+) -> Result<Summary, AnalysisError> {
     with_number!(array.npy.dtype.kind, T => {
-        Ok(run::<T>(array, 0..array.elements(), options, progress)?.summary())
+        Ok(run::<T>(array, places, options, progress)?.summary())
     })
 }
 
@@ -100,7 +114,7 @@ fn run<T: Measure>(
                 let places = start..places.end.min(start + PIECE);
                 let count = places.end - places.start;
                 let bytes = array.piece(places)?;
-                let moments = pulp::Arch::new().dispatch(
+                let moments = vectorised(
                     #[inline(always)]
                     || {
                         let values = number::elements(array.npy.dtype, &bytes, buffer);
@@ -211,7 +225,7 @@ impl<'a> Axis<'a> {
                     let places = outer.start * elements..outer.end * elements;
                     let bytes = self.array.piece(places)?;
                     let mut columns = vec![Moments::<T>::default(); usize(count) * inner];
-                    pulp::Arch::new().dispatch(
+                    vectorised(
                         #[inline(always)]
                         || {
                             let values = number::elements(self.array.npy.dtype, &bytes, buffer);
@@ -257,7 +271,7 @@ impl<'a> Axis<'a> {
                     let start = (outer * self.length + rows.start) * self.inner;
                     let bytes = self.array.piece(start..start + count)?;
                     let mut columns = vec![Moments::default(); inner];
-                    pulp::Arch::new().dispatch(
+                    vectorised(
                         #[inline(always)]
                         || {
                             let values = number::elements(self.array.npy.dtype, &bytes, buffer);
@@ -314,7 +328,7 @@ impl<'a> Axis<'a> {
                 |(block, buffer), (strip, columns)| {
                     let first = strip * STRIP;
                     let range = first..first + columns.len();
-                    pulp::Arch::new().dispatch(
+                    vectorised(
                         #[inline(always)]
                         || {
                             block.clear();

@@ -1,20 +1,23 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
 mod album;
-mod bench;
 mod axes;
+mod bench;
 mod compare;
+mod create;
+mod follow;
 mod info;
 mod number;
 mod params;
 mod plan;
 mod plot;
+mod probe;
 mod repair;
 mod run;
-mod start;
-mod sweep;
 mod size;
+mod start;
 mod stats;
+mod sweep;
 mod terminal;
 mod verify;
 mod window;
@@ -63,6 +66,8 @@ enum Command {
     Bench(bench::BenchArgs),
     Stats(stats::StatsArgs),
     Window(window::WindowArgs),
+    Probe(probe::ProbeArgs),
+    Create(create::CreateArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -98,6 +103,8 @@ pub fn main() -> ExitCode {
             Command::Bench(args) => bench::bench(&args, &terminal),
             Command::Stats(args) => stats::stats(&args, &terminal).map(success),
             Command::Window(args) => window::window(&args, &terminal).map(success),
+            Command::Probe(args) => probe::probe(&args, &terminal).map(success),
+            Command::Create(args) => create::create(&args, &terminal).map(success),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

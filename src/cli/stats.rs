@@ -1,6 +1,6 @@
 //! `diff2d stats`: count, sum, mean, standard deviation, smallest and largest value.
 
-use super::{axes::Axes, number, size, terminal::Terminal};
+use super::{axes::Axes, follow::follow, number, size, terminal::Terminal};
 use crate::{
     analysis::{
         AnalysisError,
@@ -36,6 +36,9 @@ pub(super) struct StatsArgs {
     /// Replace OUT.npy if it exists
     #[arg(long, requires = "output")]
     force: bool,
+    /// A row for every snapshot of a run, as it is committed
+    #[arg(long, conflicts_with_all = ["axis", "output"])]
+    follow: bool,
     /// Leave NaN out
     #[arg(long)]
     skip_nan: bool,
@@ -52,6 +55,9 @@ pub(super) struct StatsArgs {
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
     let array = ArrayFile::open(&args.file)?;
+    if args.follow {
+        return each_snapshot(args, array, terminal);
+    }
     let axis = args
         .axis
         .as_deref()
@@ -94,6 +100,26 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
     }
     bar.finish_and_clear();
     output.map_or(Ok(()), |output| Ok(output.finish()?))
+}
+
+/// The six numbers of every snapshot, as soon as it is there.
+fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) -> Result<(), Error> {
+    let options = Options {
+        skip_nan: args.skip_nan,
+        memory: args.memory,
+    };
+    let first = array.npy.shape.first().copied().unwrap_or(1);
+    let frame: u64 = array.npy.shape.iter().skip(1).product();
+    let rows = NpyHeader::of_output(vec![first], Dtype::F64, false);
+    let table = Table::of(args, &rows);
+    table.begin(terminal)?;
+    follow(&mut array, terminal, |array, mut new| {
+        new.try_for_each(|k| {
+            let places = k * frame..(k + 1) * frame;
+            let summary = stats::part(array, places, options, &|_| {})?;
+            table.rows(k, &[summary], terminal)
+        })
+    })
 }
 
 /// Puts results into the file, in which the six follow one another slowest, or fastest in Fortran

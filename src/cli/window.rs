@@ -2,6 +2,7 @@
 
 use super::{
     axes::{self, Axes, Entries},
+    follow::follow,
     size,
     terminal::Terminal,
 };
@@ -43,6 +44,9 @@ pub(super) struct WindowArgs {
     /// The new array
     #[arg(long, short, value_name = "OUT.npy")]
     output: PathBuf,
+    /// Wait for the snapshots of a run that is going on; OUT.npy.partial grows until it ends
+    #[arg(long)]
+    follow: bool,
     /// Replace OUT.npy if it exists
     #[arg(long)]
     force: bool,
@@ -52,21 +56,15 @@ pub(super) struct WindowArgs {
 }
 
 pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = ArrayFile::open(&args.file)?;
-    let axes = Axes::of(&array);
-    let stride = args.stride.as_deref();
-    let request = Request {
-        op: args.op,
-        window: lengths(&axes, "--window", &args.window, terminal)?,
-        stride: match stride {
-            Some(text) => lengths(&axes, "--stride", text, terminal)?,
-            None => vec![1; array.npy.shape.len()],
-        },
-        select: ranges(&array, &axes, args.select.as_deref(), terminal)?,
-        memory: args.memory,
+    let mut array = ArrayFile::open(&args.file)?;
+    // What is waited for counts as there.
+    let shape = if args.follow {
+        array.npy.shape.clone()
+    } else {
+        array.shape()
     };
-    let windows = Windows::new(&array, request)?;
-    let output = Output::create(
+    let windows = Windows::new(&array, request(args, &array, &shape, terminal)?)?;
+    let mut output = Output::create(
         &args.output,
         windows.shape(),
         windows.dtype(),
@@ -74,10 +72,41 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
         args.force,
     )?;
     let width = array.npy.dtype.bytes as u64;
-    let bar = terminal.bytes_bar(array.elements() * width);
-    windows.all(&array, &output, &|elements| bar.inc(elements * width))?;
+    let bar = terminal.bytes_bar(shape.iter().product::<u64>() * width);
+    let progress = |elements| bar.inc(elements * width);
+    if args.follow {
+        let mut done = 0;
+        follow(&mut array, terminal, |array, new| {
+            let ready = windows.ready(new.end);
+            windows.some(array, done..ready.max(done), &output, &progress)?;
+            done = ready.max(done);
+            Ok(())
+        })?;
+        output.shorten(done)?;
+    } else {
+        windows.all(&array, &output, &progress)?;
+    }
     bar.finish_and_clear();
     Ok(output.finish()?)
+}
+
+fn request(
+    args: &WindowArgs,
+    array: &ArrayFile,
+    shape: &[u64],
+    terminal: &Terminal,
+) -> Result<Request, Error> {
+    let axes = Axes::of(array);
+    Ok(Request {
+        op: args.op,
+        window: lengths(&axes, "--window", &args.window, terminal)?,
+        stride: match &args.stride {
+            Some(text) => lengths(&axes, "--stride", text, terminal)?,
+            None => vec![1; shape.len()],
+        },
+        select: ranges(array, shape, &axes, args.select.as_deref(), terminal)?,
+        memory: args.memory,
+    })
 }
 
 /// Whole numbers, one an axis; by name, lengths in units.
@@ -116,11 +145,11 @@ fn lengths(
 /// to another, both included.
 fn ranges(
     array: &ArrayFile,
+    shape: &[u64],
     axes: &Axes<'_>,
     text: Option<&str>,
     terminal: &Terminal,
 ) -> Result<Vec<Range<u64>>, Error> {
-    let shape = array.shape();
     let mut ranges: Vec<Range<u64>> = shape.iter().map(|&length| 0..length).collect();
     let Some(text) = text else { return Ok(ranges) };
     match axes.entries("--select", text)? {

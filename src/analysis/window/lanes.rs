@@ -9,6 +9,7 @@ pub(super) struct Pack<P, const C: usize, const N: usize>([[P; N]; C]);
 
 impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     #[inline(always)]
+    #[expect(clippy::needless_range_loop, reason = "the form that becomes vectors")]
     fn of(part: impl Fn(usize) -> [P; C]) -> Self {
         let mut pack = [[P::default(); N]; C];
         for lane in 0..N {
@@ -22,10 +23,11 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
 
     #[inline(always)]
     pub(super) fn lane(&self, lane: usize) -> [P; C] {
-        std::array::from_fn(
-            #[inline(always)]
-            |component| self.0[component][lane],
-        )
+        let mut part = [P::default(); C];
+        for component in 0..C {
+            part[component] = self.0[component][lane];
+        }
+        part
     }
 
     /// What is known of `n` elements in every lane and `m` behind them together.
@@ -82,18 +84,19 @@ impl<'a, P, const C: usize> Parts<'a, P, C> {
 impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
     #[inline(always)]
     fn load<const N: usize>(&self, at: usize, apart: usize) -> Pack<O::Part, C, N> {
+        let mut pack = Pack([[O::Part::default(); N]; C]);
         if apart == 1 {
-            let rows: [_; C] = std::array::from_fn(|component| &self.0[component][at..at + N]);
-            Pack::of(
-                #[inline(always)]
-                |lane| std::array::from_fn(|component| rows[component][lane]),
-            )
+            for component in 0..C {
+                pack.0[component].copy_from_slice(&self.0[component][at..at + N]);
+            }
         } else {
-            Pack::of(
-                #[inline(always)]
-                |lane| std::array::from_fn(|component| self.0[component][at + lane * apart]),
-            )
+            for component in 0..C {
+                for lane in 0..N {
+                    pack.0[component][lane] = self.0[component][at + lane * apart];
+                }
+            }
         }
+        pack
     }
 }
 

@@ -55,7 +55,7 @@ struct Lanes {
 /// Lanes side by side in memory.
 const WIDE: usize = 64;
 /// Lanes apart, or few.
-const NARROW: usize = 8;
+const NARROW: usize = 32;
 /// Bytes of joined ends kept at a time where that is a choice: what the second cache holds.
 const MOST_KEPT: usize = 1 << 20;
 

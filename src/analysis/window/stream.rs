@@ -7,7 +7,10 @@ use super::{
     slide::Slide,
     tile::{Axis, Shape, Tile, length},
 };
-use crate::{analysis::AnalysisError, cube::number::Number};
+use crate::{
+    analysis::{AnalysisError, vectorised::vectorised},
+    cube::number::Number,
+};
 use std::ops::Range;
 
 /// Computes one tile and writes it.
@@ -44,7 +47,7 @@ pub(super) fn compute<O: Operation<C>, const C: usize>(
         region.truncate(run.array.npy.shape.len());
         run.array.read_box(&region, room)?;
         (run.progress)(room.len() as u64);
-        let windows = pulp::Arch::new().dispatch(
+        let windows = vectorised(
             #[inline(always)]
             || stream.take(count),
         );
