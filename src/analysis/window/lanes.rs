@@ -24,8 +24,8 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     #[inline(always)]
     pub(super) fn lane(&self, lane: usize) -> [P; C] {
         let mut part = [P::default(); C];
-        for component in 0..C {
-            part[component] = self.0[component][lane];
+        for (value, lanes) in part.iter_mut().zip(&self.0) {
+            *value = lanes[lane];
         }
         part
     }
@@ -40,31 +40,68 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     }
 }
 
+/// Where lines of equal length lie: the places of their first elements, and the step from one to
+/// the next.
+#[derive(Clone, Copy)]
+pub(super) struct Lines<'a> {
+    pub(super) places: &'a [usize],
+    pub(super) step: usize,
+    pub(super) length: usize,
+}
+
+impl Lines<'_> {
+    /// All pairs of a place in a line and its place side by side, in an order that caches like.
+    #[inline(always)]
+    fn each(&self, mut pair: impl FnMut(usize, usize)) {
+        const RUN: usize = 16;
+        for start in (0..self.length).step_by(RUN) {
+            for (lane, place) in self.places.iter().enumerate() {
+                for at in start..self.length.min(start + RUN) {
+                    pair(place + at * self.step, at * self.places.len() + lane);
+                }
+            }
+        }
+    }
+
+    fn elements(&self) -> usize {
+        self.length * self.places.len()
+    }
+}
+
 /// What slides read.
 pub(super) trait Source<O: Operation<C>, const C: usize> {
-    /// The elements from a place on, so many apart.
-    fn load<const N: usize>(&self, at: usize, apart: usize) -> Pack<O::Part, C, N>;
+    /// What it consists of.
+    type Element: Number;
+    /// The same, of a part of it.
+    type Some<'b>: Source<O, C>;
+
+    /// Neighbours from a place on.
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N>;
+    /// Copies lines so that their elements lie side by side.
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<Self::Element>) -> Self::Some<'b>;
 }
 
 /// Elements of the array.
 pub(super) struct Items<'a, T>(pub(super) &'a [T]);
 
 impl<O: Operation<C>, const C: usize> Source<O, C> for Items<'_, O::Item> {
+    type Element = O::Item;
+    type Some<'b> = Items<'b, O::Item>;
+
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize, apart: usize) -> Pack<O::Part, C, N> {
-        // Told apart so that neighbours are loaded as vectors.
-        if apart == 1 {
-            let row = &self.0[at..at + N];
-            Pack::of(
-                #[inline(always)]
-                |lane| O::lift(row[lane]),
-            )
-        } else {
-            Pack::of(
-                #[inline(always)]
-                |lane| O::lift(self.0[at + lane * apart]),
-            )
-        }
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
+        let row = &self.0[at..at + N];
+        Pack::of(
+            #[inline(always)]
+            |lane| O::lift(row[lane]),
+        )
+    }
+
+    #[inline(always)]
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Item>) -> Items<'b, O::Item> {
+        into.resize(lines.elements(), O::Item::default());
+        lines.each(|from, to| into[to] = self.0[from]);
+        Items(into)
     }
 }
 
@@ -82,52 +119,81 @@ impl<'a, P, const C: usize> Parts<'a, P, C> {
 }
 
 impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
+    type Element = O::Part;
+    type Some<'b> = Parts<'b, O::Part, C>;
+
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize, apart: usize) -> Pack<O::Part, C, N> {
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
         let mut pack = Pack([[O::Part::default(); N]; C]);
-        if apart == 1 {
-            for component in 0..C {
-                pack.0[component].copy_from_slice(&self.0[component][at..at + N]);
-            }
-        } else {
-            for component in 0..C {
-                for lane in 0..N {
-                    pack.0[component][lane] = self.0[component][at + lane * apart];
-                }
-            }
+        for component in 0..C {
+            pack.0[component].copy_from_slice(&self.0[component][at..at + N]);
         }
         pack
+    }
+
+    #[inline(always)]
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Part>) -> Parts<'b, O::Part, C> {
+        into.resize(C * lines.elements(), O::Part::default());
+        for (component, into) in into.chunks_mut(lines.elements()).enumerate() {
+            let all = self.0[component];
+            lines.each(|from, to| into[to] = all[from]);
+        }
+        Parts::of(into)
     }
 }
 
 /// What slides write.
 pub(super) trait Sink<O: Operation<C>, const C: usize> {
-    /// Takes what is known of `n` elements each, to a place and so many apart.
-    fn store<const N: usize>(
-        &mut self,
-        at: usize,
-        apart: usize,
-        pack: &Pack<O::Part, C, N>,
-        n: f64,
-    );
+    /// What it consists of.
+    type Element: Number;
+    /// The same, of a part of it.
+    type Some<'b>: Sink<O, C>
+    where
+        Self: 'b;
+
+    /// Takes what is known of `n` elements each, to neighbours from a place on.
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, n: f64);
+    /// Room for lines side by side.
+    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<Self::Element>) -> Self::Some<'b>
+    where
+        Self: 'b;
+    /// Copies lines that lie side by side to their places.
+    fn scatter(&mut self, lines: Lines<'_>, from: &[Self::Element]);
 }
 
 /// What is known of several elements each, to go on with.
 pub(super) struct PartsMut<'a, P>(pub(super) &'a mut [P]);
 
 impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
+    type Element = O::Part;
+    type Some<'b>
+        = PartsMut<'b, O::Part>
+    where
+        Self: 'b;
+
     #[inline(always)]
-    fn store<const N: usize>(
-        &mut self,
-        at: usize,
-        apart: usize,
-        pack: &Pack<O::Part, C, N>,
-        _: f64,
-    ) {
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, _: f64) {
         let length = self.0.len() / C;
         for (component, lanes) in pack.0.iter().enumerate() {
             let at = component * length + at;
-            scatter::<N, _>(self.0, at, apart, |lane| lanes[lane]);
+            self.0[at..at + N].copy_from_slice(lanes);
+        }
+    }
+
+    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<O::Part>) -> PartsMut<'b, O::Part>
+    where
+        Self: 'b,
+    {
+        buffer.resize(C * lines.elements(), O::Part::default());
+        PartsMut(buffer)
+    }
+
+    #[inline(always)]
+    fn scatter(&mut self, lines: Lines<'_>, from: &[O::Part]) {
+        let length = self.0.len() / C;
+        let components = self.0.chunks_mut(length.max(1));
+        for (all, from) in components.zip(from.chunks(lines.elements())) {
+            lines.each(|to, at| all[to] = from[at]);
         }
     }
 }
@@ -138,36 +204,34 @@ pub(super) struct Results<'a, T, O> {
     pub(super) operation: &'a O,
 }
 
-impl<O: Operation<C>, const C: usize> Sink<O, C> for Results<'_, O::Out, O> {
-    #[inline(always)]
-    fn store<const N: usize>(
-        &mut self,
-        at: usize,
-        apart: usize,
-        pack: &Pack<O::Part, C, N>,
-        n: f64,
-    ) {
-        let result = |lane| self.operation.finish(pack.lane(lane), n);
-        scatter::<N, _>(self.all, at, apart, result);
-    }
-}
+impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> {
+    type Element = O::Out;
+    type Some<'b>
+        = Results<'b, O::Out, O>
+    where
+        Self: 'b;
 
-/// Puts the values of `N` lanes to a place and so many apart.
-#[inline(always)]
-fn scatter<const N: usize, T: Copy>(
-    all: &mut [T],
-    at: usize,
-    apart: usize,
-    value: impl Fn(usize) -> T,
-) {
-    if apart == 1 {
-        let row = &mut all[at..at + N];
+    #[inline(always)]
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, n: f64) {
+        let row = &mut self.all[at..at + N];
         for (lane, to) in row.iter_mut().enumerate() {
-            *to = value(lane);
+            *to = self.operation.finish(pack.lane(lane), n);
         }
-    } else {
-        for lane in 0..N {
-            all[at + lane * apart] = value(lane);
+    }
+
+    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<O::Out>) -> Results<'b, O::Out, O>
+    where
+        Self: 'b,
+    {
+        buffer.resize(lines.elements(), O::Out::default());
+        Results {
+            all: buffer,
+            operation: self.operation,
         }
+    }
+
+    #[inline(always)]
+    fn scatter(&mut self, lines: Lines<'_>, from: &[O::Out]) {
+        lines.each(|to, at| self.all[to] = from[at]);
     }
 }

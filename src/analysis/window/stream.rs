@@ -24,7 +24,7 @@ pub(super) fn compute<O: Operation<C>, const C: usize>(
     if tile.iter().any(Range::is_empty) {
         return Ok(());
     }
-    let shape = Shape::of(axes, tile);
+    let shape = Shape::of::<C>(axes, tile);
     let rows = size(shape.rows::<C>(memory));
     let mut stream = Stream::<O, C>::new(operation, axes, tile, &shape, rows);
     let below: Vec<Range<u64>> = axes
@@ -196,9 +196,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             let source = &source[..if number == 0 { 0 } else { C * from }];
             let ends = number + 1 == busy.len() && !self.along;
             match (number, ends) {
-                (0, false) => slide.run::<O, C>(&items, &mut PartsMut(&mut sink[..C * to])),
+                (0, false) => slide.run::<O, C, _, _>(&items, &mut PartsMut(&mut sink[..C * to])),
                 (_, false) => {
-                    slide.run::<O, C>(&Parts::of(source), &mut PartsMut(&mut sink[..C * to]));
+                    slide.run::<O, C, _, _>(&Parts::of(source), &mut PartsMut(&mut sink[..C * to]));
                 }
                 (_, true) => {
                     let mut results = Results {
@@ -206,9 +206,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                         operation: self.operation,
                     };
                     if number == 0 {
-                        slide.run::<O, C>(&items, &mut results);
+                        slide.run::<O, C, _, _>(&items, &mut results);
                     } else {
-                        slide.run::<O, C>(&Parts::of(source), &mut results);
+                        slide.run::<O, C, _, _>(&Parts::of(source), &mut results);
                     }
                 }
             }
@@ -268,9 +268,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             operation: self.operation,
         };
         if self.within {
-            slide.run::<O, C>(&Parts::of(&self.parts), &mut results);
+            slide.run::<O, C, _, _>(&Parts::of(&self.parts), &mut results);
         } else {
-            slide.run::<O, C>(&Items(&self.items), &mut results);
+            slide.run::<O, C, _, _>(&Items(&self.items), &mut results);
         }
         self.window += count;
         let done = size((self.window * axis.stride).clamp(self.row, behind) - self.row);
@@ -340,7 +340,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         let n = (self.axes[0].window * self.weight) as f64;
         let open = Parts::<_, C>::of(&self.open[0]);
         self.results.extend((0..self.row_out).map(|lane| {
-            let part = Source::<O, C>::load::<1>(&open, lane, 1);
+            let part = Source::<O, C>::load::<1>(&open, lane);
             self.operation.finish(part.lane(0), n)
         }));
         self.window += 1;

@@ -1,6 +1,6 @@
 //! Tiles: boxes of the output, each computed by one thread from the box of the input below it.
 
-use super::slide::kept_bytes;
+use super::slide::scratch_bytes;
 use crate::analysis::AnalysisError;
 use std::ops::Range;
 
@@ -73,14 +73,14 @@ impl Tiling {
                 .map(|(whole, part)| length(whole).div_ceil(length(part)))
                 .product()
         };
-        while tiles(&tile) < wanted && Shape::of(axes, &tile).elements() > SMALL {
+        while tiles(&tile) < wanted && Shape::of::<C>(axes, &tile).elements() > SMALL {
             if !halve(axes, &mut tile, 0) {
                 break;
             }
         }
         let mut threads = threads as u64;
         loop {
-            let needed = Shape::of(axes, &tile).least_bytes::<C>();
+            let needed = Shape::of::<C>(axes, &tile).least_bytes::<C>();
             if needed <= memory / threads {
                 break;
             }
@@ -157,12 +157,12 @@ pub(super) struct Shape {
     pub(super) row_out: u64,
     /// Whether windows slide within rows.
     pub(super) within: bool,
-    /// Bytes of joined ends.
-    kept: u64,
+    /// Bytes that slides need for themselves.
+    scratch: u64,
 }
 
 impl Shape {
-    pub(super) fn of(axes: &[Axis], tile: &Tile) -> Self {
+    pub(super) fn of<const C: usize>(axes: &[Axis], tile: &Tile) -> Self {
         let mut lengths: Vec<u64> = axes
             .iter()
             .zip(tile)
@@ -171,14 +171,14 @@ impl Shape {
         let row = |lengths: &[u64]| lengths[1..].iter().product::<u64>();
         let row_in = row(&lengths);
         let mut row_between = 0;
-        let mut kept = 0;
+        let mut scratch = 0;
         for axis in (1..axes.len()).rev().filter(|&axis| !axes[axis].is_idle()) {
             lengths[axis] = length(&tile[axis]);
             row_between = row_between.max(row(&lengths));
-            kept = kept.max(axes[axis].window / axes[axis].stride);
+            scratch = scratch.max(scratch_bytes::<C>(axes[axis].window, axes[axis].stride));
         }
         if !axes[0].is_apart() {
-            kept = kept.max(axes[0].window / axes[0].stride);
+            scratch = scratch.max(scratch_bytes::<C>(axes[0].window, axes[0].stride));
         }
         Self {
             first: axes[0],
@@ -187,7 +187,7 @@ impl Shape {
             row_between,
             row_out: row(&lengths),
             within: row_between > 0,
-            kept,
+            scratch,
         }
     }
 
@@ -218,8 +218,7 @@ impl Shape {
             .kept_rows()
             .saturating_mul(kept_row)
             .saturating_add(open);
-        rows.saturating_mul(8)
-            .saturating_add(kept_bytes::<C>(self.kept.max(1), 1))
+        rows.saturating_mul(8).saturating_add(self.scratch)
     }
 
     /// Bytes for every row taken at a time: input, in between twice, kept, output twice.
