@@ -16,3 +16,4 @@ pub mod schedule;
 pub mod solver;
 pub mod stencil;
 pub mod sweep;
+pub mod tuning;
