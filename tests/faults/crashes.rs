@@ -4,7 +4,7 @@ use super::{
     lab::{Ended, Finished, Lab, Random, size},
     layer::{Fault, ended_with, forget},
 };
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, thread};
 
 /// Small problems that together take every path to the files.
 const CASES: [(&str, &str, &[&str]); 5] = [
@@ -261,12 +261,42 @@ fn failed_syncs() {
     report(&failures);
 }
 
-/// Chains of crashes at random operations of a run and of its resumes.
+/// What came of some chains.
+#[derive(Default)]
+struct Chains {
+    faults: usize,
+    power_cuts: usize,
+    failures: Vec<String>,
+}
+
+/// Chains of crashes at random operations of a run and of its resumes, by several hands.
 fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
+    let seeds: Vec<_> = (0..count).map(|chain| (chain, random.next())).collect();
+    let per_hand = count.div_ceil(4);
+    let done: Vec<Chains> = thread::scope(|scope| {
+        let hands: Vec<_> = seeds
+            .chunks(per_hand)
+            .map(|seeds| scope.spawn(move || some_chains(seeds, lie)))
+            .collect();
+        hands.into_iter().map(|hand| hand.join().unwrap()).collect()
+    });
+    let [faults, power_cuts] = [
+        done.iter().map(|done| done.faults).sum::<usize>(),
+        done.iter().map(|done| done.power_cuts).sum(),
+    ];
+    let failures: Vec<String> = done.into_iter().flat_map(|done| done.failures).collect();
+    println!(
+        "power_cuts: {count} chains, {faults} faults ({power_cuts} power cuts), {} failures",
+        failures.len()
+    );
+    failures
+}
+
+fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
     let mut cases: Vec<Case> = CASES.map(Case::new).into();
-    let mut failures = Vec::new();
-    let (mut cuts, mut processes) = (0, 0);
-    for chain in 0..count {
+    let mut done = Chains::default();
+    for &(chain, seed) in seeds {
+        let mut random = Random::new(seed);
         let number = random.below(cases.len());
         let case = &mut cases[number];
         case.begin();
@@ -280,8 +310,8 @@ fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
                 lie,
                 no_alloc: random.below(8) == 0,
             };
-            cuts += usize::from(fault.kind == "power");
-            processes += 1;
+            done.faults += 1;
+            done.power_cuts += usize::from(fault.kind == "power");
             result = case.endure(fault, link == 0);
             if !matches!(result, Ok(false)) {
                 break;
@@ -291,17 +321,14 @@ fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
             true => Ok(()),
             false => case.complete(),
         });
-        failures.extend(
+        let name = CASES[number].0;
+        done.failures.extend(
             result
                 .err()
-                .map(|why| format!("chain {chain} of {}: {why}", CASES[number].0)),
+                .map(|why| format!("chain {chain} of {name}: {why}")),
         );
     }
-    println!(
-        "power_cuts: {count} chains, {processes} faults ({cuts} power cuts), {} failures",
-        failures.len()
-    );
-    failures
+    done
 }
 
 #[test]
