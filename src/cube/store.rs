@@ -94,7 +94,7 @@ impl Store {
                 }
             });
         }
-        Self::resume(paths, &header, journal, found, claim)
+        Self::resume(paths, &header, journal, &bytes, found, claim)
     }
 
     /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
@@ -146,6 +146,7 @@ impl Store {
         paths: &Paths,
         wanted: &Header,
         mut journal: File,
+        bytes: &[u8],
         found: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
@@ -175,9 +176,14 @@ impl Store {
                 _ => CubeError::io("open", &paths.cube)(error),
             })?;
         matches_journal(&cube, &header, &paths.cube)?;
-        // Cut off the torn last line, so that the next one begins a line.
+        // Cut off the torn last line, so that the next one begins a line. All others are written
+        // again: where a sync of them has failed, the system shows lines that are not on the disk
+        // and takes them for saved.
+        #[expect(clippy::cast_possible_truncation, reason = "a part of these bytes")]
+        let valid = &bytes[..found.valid_bytes as usize];
         journal
             .set_len(found.valid_bytes)
+            .and_then(|()| journal.write_all_at(valid, 0))
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
@@ -282,7 +288,7 @@ fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
     CubeError::NoSpace {
         cube: paths.cube.clone(),
         needed: header.cube_bytes(),
-        beside: header.line().len() as u64 + journal_bytes(header.shape[0]),
+        beside: header.line().len() as u64 + journal_bytes(header.snapshots()),
         free,
     }
 }
