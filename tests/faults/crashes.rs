@@ -232,7 +232,7 @@ fn failed_syncs() {
             .map(|(number, _)| number + 1)
             .take(size(1000, 12, 8));
         for failed in syncs {
-            for at in (2..=case.operations).step_by(size(2, 12, 24)) {
+            for at in (2..=case.operations).step_by(size(6, 12, 24)) {
                 case.begin();
                 let eio = Fault {
                     at: failed,
