@@ -2,6 +2,7 @@
 
 mod album;
 mod bench;
+mod axes;
 mod compare;
 mod info;
 mod number;
@@ -12,8 +13,11 @@ mod repair;
 mod run;
 mod start;
 mod sweep;
+mod size;
+mod stats;
 mod terminal;
 mod verify;
+mod window;
 
 use crate::{cube::map, error::Error};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -57,6 +61,8 @@ enum Command {
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
     Bench(bench::BenchArgs),
+    Stats(stats::StatsArgs),
+    Window(window::WindowArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -90,6 +96,8 @@ pub fn main() -> ExitCode {
             Command::Compare(args) => compare::compare(&args, &terminal).map(success),
             Command::Plot(args) => plot::plot(&args, &terminal).map(success),
             Command::Bench(args) => bench::bench(&args, &terminal),
+            Command::Stats(args) => stats::stats(&args, &terminal).map(success),
+            Command::Window(args) => window::window(&args, &terminal).map(success),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);
