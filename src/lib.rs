@@ -1,6 +1,6 @@
 //! Two-dimensional diffusion.
-pub mod bench;
 pub mod analysis;
+pub mod bench;
 pub mod cli;
 pub mod cube;
 pub mod error;

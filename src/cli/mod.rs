@@ -1,8 +1,8 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
 mod album;
-mod bench;
 mod axes;
+mod bench;
 mod compare;
 mod info;
 mod number;
@@ -11,10 +11,10 @@ mod plan;
 mod plot;
 mod repair;
 mod run;
-mod start;
-mod sweep;
 mod size;
+mod start;
 mod stats;
+mod sweep;
 mod terminal;
 mod verify;
 mod window;
