@@ -156,13 +156,15 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             };
             let store = Store::claim(&paths, header, claim).expect("a cube");
             let workers = rayon::current_num_threads();
-            let mut writer =
+            let writer =
                 CubeWriter::start(store, workers, committed.clone()).expect("threads start");
+            let mut lane = writer.lane(0);
             let mut now = Clock::start();
             for _ in 0..problem.schedule.snapshots() {
-                assert!(writer.put(now, summary, state.as_bytes()));
+                assert!(lane.put(now, summary, state.as_bytes()));
                 now.tick(problem.schedule.nper, problem.schedule.dt);
             }
+            drop(lane);
             writer.finish().expect("the cube is durable")
         });
 }

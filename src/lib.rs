@@ -18,3 +18,4 @@ pub mod schedule;
 pub mod solver;
 pub mod stencil;
 pub mod sweep;
+pub mod tuning;

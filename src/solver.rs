@@ -10,18 +10,23 @@ use std::{io, mem};
 #[derive(Debug)]
 pub struct Solver<T: Real> {
     stencil: Stencil<T>,
+    tile: Tile,
     now: Field<T>,
     next: Field<T>,
 }
 
 impl<T: Real> Solver<T> {
-    /// Starts from `state`, whose boundary ring holds the boundary condition.
+    /// Starts from `state`, whose boundary ring holds the boundary condition; tiles are for the
+    /// current rayon pool.
     ///
     /// # Errors
     /// When the system has no room for the second field.
     pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
+        let (ny, nx) = state.shape();
+        let tile = stencil.tile(ny, nx, rayon::current_num_threads());
         Ok(Self {
-            stencil,
+            stencil: stencil.with_tile(tile),
+            tile,
             next: Field::zeros(state.shape())?,
             now: state,
         })
@@ -50,9 +55,8 @@ impl<T: Real> Solver<T> {
         let mut left = steps;
         while left > 0 {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
-            let (now, next) = (self.now.view_mut(), self.next.view_mut());
-            let passes = self.stencil.advance_many(now, next, some);
-            if passes % 2 == 1 {
+            let (mut now, mut next) = (self.now.view_mut(), self.next.view_mut());
+            if self.stencil.advance_many(&mut now, &mut next, some) {
                 mem::swap(&mut self.now, &mut self.next);
             }
             left -= some as u64;
@@ -62,13 +66,12 @@ impl<T: Real> Solver<T> {
     /// How many steps a pass over the fields takes.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.tile().depth
+        self.tile.depth
     }
 
     /// What a thread advances at once.
     #[must_use]
     pub fn tile(&self) -> Tile {
-        let (ny, nx) = self.now.shape();
-        self.stencil.tile(ny, nx, rayon::current_num_threads())
+        self.tile
     }
 }

@@ -167,5 +167,12 @@ fn scenario<T: Real>(
         return Ok(Report::nothing_to_do(Outcome::Done));
     }
     let state = run::allocate::<T>(problem)?;
-    run::simulate(problem, state, Output::cube(lane, problem), pace, watch)
+    run::simulate(
+        problem,
+        state,
+        Output::cube(lane, problem),
+        pace,
+        options.tile,
+        watch,
+    )
 }

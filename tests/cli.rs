@@ -479,6 +479,7 @@ fn every_help_shows_an_example() {
         .skip_while(|line| *line != "Commands:")
         .skip(1)
         .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
         .filter_map(|line| line.split_whitespace().next())
         .filter(|name| *name != "help")
         .collect();
@@ -504,11 +505,15 @@ fn a_cube_that_does_not_fit() {
     let told = scene.run("run p.toml --set dx=0.1 --set runtime=1e9 --set outtime=0 -o deep/c.npy");
     let free = told.stderr.split("has ").nth(1).unwrap().split(' ').next();
     assert!(free.unwrap().parse::<u64>().is_ok(), "{told}");
+    let lines = told.stderr.split("its journal ").nth(1).unwrap();
+    let lines = lines.split(',').next().unwrap();
+    assert!(lines.parse::<u64>().is_ok(), "{told}");
     let told = told.to_string().replace(free.unwrap(), "[FREE]");
+    let told = told.replace(lines, "[LINES]");
     assert_snapshot!(told, @r"
     exit 1
     diff2d: warning: snapshots are 0.0025000000000000005 apart, not outtime = 0.0: one step of dt = 0.0025000000000000005
-    diff2d: deep/c.npy needs 130572800000004096 bytes and its filesystem has [FREE] free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)
+    diff2d: deep/c.npy needs 130572800000004096 bytes, its journal [LINES], and their filesystem has [FREE] free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)
     ");
     assert_eq!(scene.files(), ["p.toml"]);
 
@@ -657,7 +662,7 @@ fn what_info_says() {
     params     D = 1.0, x1 = -10.0, x2 = 10.0, runtime = 3.75, dx = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64"
     steps      15 of dt = 0.25, a snapshot every 5
     committed  4 of 4 snapshots
-    last       t = 3.75 after step 15, mass 75.19813530774344, from 0.0 to 0.32067516312256567
+    last       snapshot 3: t = 3.75 after step 15, mass 75.19813530774344, from 0.0 to 0.32067516312256567
     "#);
     cut_journal(&scene, "c.journal", 2);
     assert_snapshot!(scene.run("info c.npy"), @r#"
@@ -669,7 +674,7 @@ fn what_info_says() {
     params     D = 1.0, x1 = -10.0, x2 = 10.0, runtime = 3.75, dx = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64"
     steps      15 of dt = 0.25, a snapshot every 5
     committed  1 of 4 snapshots
-    last       t = 0.0 after step 0, mass 90.70294784580499, from 0.0 to 0.888979591836735
+    last       snapshot 0: t = 0.0 after step 0, mass 90.70294784580499, from 0.0 to 0.888979591836735
     "#);
     let info: Value = serde_json::from_str(&scene.succeed("info c.npy --json").stdout).unwrap();
     assert_eq!(

@@ -227,8 +227,17 @@ fn tiles() -> impl Strategy<Value = Option<Tile>> {
     prop::option::of(tile)
 }
 
+/// As many cases as the steps allow, or `PROPTEST_CASES`.
+fn config() -> ProptestConfig {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        ProptestConfig::default()
+    } else {
+        ProptestConfig::with_cases(96)
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(96))]
+    #![proptest_config(config())]
 
     /// Any kernel, tile, shape, coefficient, ring, and number of steps at once.
     #[test]

@@ -9,7 +9,10 @@ mod common;
 
 use common::Scene;
 use serde_json::Value;
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Interior nodes times steps that a test may take.
 const AFFORDABLE: f64 = 3e9;
@@ -24,7 +27,13 @@ fn files() -> Vec<PathBuf> {
     files
 }
 
-fn plan(scene: &Scene, file: &PathBuf) -> Value {
+/// Whether a file names another one whose keys it varies.
+fn is_sweep(file: &Path) -> bool {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().any(|line| line.starts_with("params = "))
+}
+
+fn plan(scene: &Scene, file: &Path) -> Value {
     let told = scene.run_args(["plan".as_ref(), file.as_os_str(), "--json".as_ref()]);
     assert_eq!(told.code, Some(0), "{}\n{told}", file.display());
     serde_json::from_str(&told.stdout).unwrap()
@@ -35,6 +44,17 @@ fn plan(scene: &Scene, file: &PathBuf) -> Value {
 fn every_file_runs() {
     for file in files() {
         let scene = Scene::new();
+        if is_sweep(&file) {
+            let told = scene.run_args([
+                "sweep".as_ref(),
+                file.as_os_str(),
+                "-o".as_ref(),
+                "s.npy".as_ref(),
+            ]);
+            assert_eq!(told.code, Some(0), "{}\n{told}", file.display());
+            scene.succeed("verify s.npy");
+            continue;
+        }
         let plan = plan(&scene, &file);
         let number = |key: &str| plan[key].as_f64().unwrap();
         let updates = number("nx") * number("ny") * number("nsteps");
@@ -76,13 +96,14 @@ fn every_key_says_what_it_is() {
                 "{}: {key} has no comment",
                 file.display()
             );
-            if !["graphics", "grid", "precision"].contains(&key) {
+            if !["graphics", "grid", "precision", "params", "combine"].contains(&key) {
                 let unit = comment.contains('[') && comment.contains(']');
                 assert!(unit, "{}: {key} has no unit", file.display());
             }
             keys += 1;
         }
-        assert!(keys >= 7, "{}", file.display());
+        let least = if is_sweep(&file) { 2 } else { 7 };
+        assert!(keys >= least, "{}", file.display());
     }
 }
 

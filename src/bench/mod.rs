@@ -15,6 +15,7 @@
 //! The final state of every program is compared with that of `diff2d`. Programs that a compiler may
 //! have contracted (`a*b + c` rounded once) may differ by what that explains, all others not by a bit.
 
+mod build;
 mod case;
 mod chart;
 mod child;
@@ -127,7 +128,7 @@ impl Bench {
                 source,
             })?;
         let case = Case::new(plan.size, plan.steps, directory.path())?;
-        let family = family::build(&plan.program, &case, directory.path(), &plan.signal)?;
+        let family = build::build(&plan.program, &case, directory.path(), &plan.signal)?;
         let turns = family
             .programs
             .into_iter()

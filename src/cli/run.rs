@@ -13,6 +13,7 @@ use crate::{
     error::Error,
     plot::Colormap,
     run::{self, Options, Report},
+    stencil::Tile,
 };
 use clap::Args;
 use std::{
@@ -43,6 +44,9 @@ pub(super) struct RunArgs {
     /// Write the state aside this often between snapshots, such as 10min
     #[arg(long, value_name = "TIME", value_parser = duration)]
     checkpoint_every: Option<Duration>,
+    /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: measured]
+    #[arg(long, value_name = "RxCxD")]
+    tile: Option<Tile>,
     /// Compute without writing any file, for timing
     #[arg(long, conflicts_with_all = ["output", "resume", "force"])]
     no_cube: bool,
@@ -64,6 +68,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
         extend: args.extend.clone(),
         checkpoint_every: args.checkpoint_every,
         max_walltime: args.start.max_walltime,
+        tile: args.tile,
     };
     let threads = args.start.threads();
     let pool = rayon::ThreadPoolBuilder::new()

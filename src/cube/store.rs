@@ -6,7 +6,7 @@ use super::{
     file::{CubeFile, Io, matches_journal, npy_header},
     journal::{Header, Journal, Record},
     lock,
-    npy::{DATA_OFFSET, NpyHeader},
+    npy::{DATA_OFFSET, Dtype, NpyHeader},
     paths::{Paths, create_directory, sync_directory},
     space::{self, Reservation},
 };
@@ -94,7 +94,7 @@ impl Store {
                 }
             });
         }
-        Self::resume(paths, &header, journal, found, claim)
+        Self::resume(paths, &header, journal, &bytes, found, claim)
     }
 
     /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
@@ -146,6 +146,7 @@ impl Store {
         paths: &Paths,
         wanted: &Header,
         mut journal: File,
+        bytes: &[u8],
         found: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
@@ -175,9 +176,14 @@ impl Store {
                 _ => CubeError::io("open", &paths.cube)(error),
             })?;
         matches_journal(&cube, &header, &paths.cube)?;
-        // Cut off the torn last line, so that the next one begins a line.
+        // Cut off the torn last line, so that the next one begins a line. All others are written
+        // again: where a sync of them has failed, the system shows lines that are not on the disk
+        // and takes them for saved.
+        #[expect(clippy::cast_possible_truncation, reason = "a part of these bytes")]
+        let valid = &bytes[..found.valid_bytes as usize];
         journal
             .set_len(found.valid_bytes)
+            .and_then(|()| journal.write_all_at(valid, 0))
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
@@ -282,7 +288,7 @@ fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
     CubeError::NoSpace {
         cube: paths.cube.clone(),
         needed: header.cube_bytes(),
-        beside: header.line().len() as u64 + journal_bytes(header.shape[0]),
+        beside: header.line().len() as u64 + journal_bytes(header.snapshots()),
         free,
     }
 }
@@ -336,18 +342,12 @@ fn may_be_unborn(cube: &Path) -> bool {
         return false;
     }
     const SECTOR: usize = 512;
+    let ours = NpyHeader::of_cube(&[], Dtype::F64).encode();
     let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
-    // Our text fits into the first sector; the others are padding.
-    if let Some(padding) = page.get_mut(SECTOR..) {
-        let padded = |sector: &[u8]| sector.trim_ascii_end().is_empty();
-        if !padding
-            .chunks(SECTOR)
-            .all(|sector| is_zero(sector) || padded(sector))
-        {
-            return false;
-        }
-        padding.fill(b' ');
-    }
-    page.iter().take(SECTOR).all(|&byte| byte == 0)
-        || NpyHeader::decode(page.as_slice()).is_ok_and(|header| header.data_offset == DATA_OFFSET)
+    // Our text fits into the first sector; the others are padding. Any may be missing, too.
+    let mut sectors = page.chunks(SECTOR);
+    let first = sectors.next().unwrap_or_default();
+    let mut before_text = first.iter().zip(&ours[..10]);
+    (is_zero(first) || before_text.all(|(found, ours)| found == ours))
+        && sectors.all(|sector| is_zero(sector) || sector.trim_ascii().is_empty())
 }

@@ -15,7 +15,8 @@ use crate::{
     problem::Problem,
     schedule::Clock,
     solver::Solver,
-    stencil::{Real, Stencil},
+    stencil::{Real, Stencil, Tile},
+    tuning,
 };
 use crossbeam_channel::Sender;
 pub(crate) use output::Output;
@@ -40,6 +41,8 @@ pub struct Options {
     pub extend: Option<PathBuf>,
     /// Write the state aside this often between snapshots.
     pub checkpoint_every: Option<Duration>,
+    /// The tile to use; measured or estimated if not given.
+    pub tile: Option<Tile>,
     /// Be stopped and durable this long after the start.
     pub max_walltime: Option<Duration>,
 }
@@ -135,7 +138,14 @@ fn run_in<T: Real>(
     fits_memory(problem, 1)?;
     let state = allocate::<T>(problem)?;
     let Some(cube) = &options.output else {
-        return simulate(problem, state, Output::nowhere(problem, watch), pace, watch);
+        return simulate(
+            problem,
+            state,
+            Output::nowhere(problem, watch),
+            pace,
+            options.tile,
+            watch,
+        );
     };
     let paths = Paths::of(cube)?;
     let store = Store::claim(&paths, problem.header()?, options.claim)?;
@@ -150,7 +160,7 @@ fn run_in<T: Real>(
     let output = Output::cube(writer.lane(0), problem)
         .with_checkpoint(&paths)
         .continuing(options.extend.as_deref());
-    let simulated = simulate(problem, state, output, pace, watch);
+    let simulated = simulate(problem, state, output, pace, options.tile, watch);
     // An error of the writer comes first: it is what stopped the simulation.
     let (store, times) = writer.finish()?;
     if store.is_complete() {
@@ -165,6 +175,7 @@ pub(crate) fn simulate<T: Real>(
     mut state: Field<T>,
     mut output: Output,
     mut pace: Pace,
+    tile: Option<Tile>,
     watch: &Watch,
 ) -> Result<Report, RunError> {
     let schedule = &problem.schedule;
@@ -181,8 +192,11 @@ pub(crate) fn simulate<T: Real>(
         ));
     }
     let mut now = began;
-    let mut solver = Solver::new(Stencil::new(T::from_f64(schedule.r)), state)
-        .map_err(|_| RunError::no_memory(problem, 1))?;
+    let stencil = Stencil::new(T::from_f64(schedule.r));
+    let updates = (schedule.nsteps - began.step).saturating_mul(problem.grid.interior());
+    let tile = tile.unwrap_or_else(|| tuning::tile(&stencil, problem.grid.shape(), updates));
+    let mut solver =
+        Solver::new(stencil.with_tile(tile), state).map_err(|_| RunError::no_memory(problem, 1))?;
     pace.initialised();
 
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {

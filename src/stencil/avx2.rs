@@ -1,5 +1,10 @@
 //! Lanes of 32 bytes: AVX2 and FMA.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "the blocks of the macro share one comment"
+)]
+
 use std::arch::x86_64::*;
 
 use super::lanes::{Lanes, MOST, transpose_by_zips};

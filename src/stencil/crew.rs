@@ -91,10 +91,10 @@ pub(super) fn run(
                 idle = 0;
             } else {
                 idle += 1;
-                if idle < 10_000 {
-                    std::hint::spin_loop()
+                if idle < 1_000 {
+                    std::hint::spin_loop();
                 } else {
-                    std::thread::yield_now()
+                    std::thread::yield_now();
                 }
             }
         }
@@ -145,4 +145,49 @@ fn take(
         }
     }
     left.then_some(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[test]
+    fn parts_cover_the_range_and_are_not_too_small() {
+        for (length, part, reach) in [(1, 1, 9), (10, 3, 1), (10, 3, 4), (97, 8, 8), (5, 100, 2)] {
+            let parts = cut(3..3 + length, part, reach);
+            assert_eq!(
+                (parts[0].start, parts[parts.len() - 1].end),
+                (3, 3 + length)
+            );
+            assert!(parts.windows(2).all(|pair| pair[0].end == pair[1].start));
+            assert!(parts.len() == 1 || parts.iter().all(|part| part.len() >= reach));
+        }
+    }
+
+    #[test]
+    fn every_tile_once_a_pass_and_after_those_around_it() {
+        let (passes, tiling) = (20, Tiling::new(0..40, 0..30, (10, 10), 1));
+        for threads in [1, 2, 5] {
+            let done = Mutex::new(vec![0; tiling.len()]);
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
+            pool.map(|pool| {
+                pool.install(|| {
+                    run(&tiling, passes, |pass, rows, columns| {
+                        let tile = rows.start / 10 * 3 + columns.start / 10;
+                        let Ok(mut done) = done.lock() else { return };
+                        assert!(tiling.neighbourhood(tile).all(|near| done[near] >= pass));
+                        assert_eq!(done[tile], pass);
+                        done[tile] += 1;
+                    });
+                });
+            })
+            .ok();
+            assert!(
+                done.into_inner()
+                    .is_ok_and(|done| done.iter().all(|&d| d == passes))
+            );
+        }
+    }
 }

@@ -21,10 +21,11 @@ pub trait Dispatch: Sized {
     unsafe fn execute(kernel: Kernel, task: &Task<Self>, scratch: &mut Scratch);
 }
 
-/// One entry point: `$rows` rows at a time in registers of `$lanes`.
+/// One entry point: so many rows at a time, in such registers, with the
+/// instructions that these need.
 macro_rules! entry {
-    ($(#[$attribute:meta])* $name:ident, $lanes:ty, $rows:literal) => {
-        $(#[$attribute])*
+    ($name:ident, $rows:literal, $lanes:ty $(, $features:literal)?) => {
+        $(#[target_feature(enable = $features)])?
         pub(super) unsafe fn $name(task: &Task<<$lanes as Lanes>::Element>, scratch: &mut Scratch) {
             // SAFETY: the caller has checked the instructions and the width.
             unsafe { wavefront::advance::<$lanes, $rows>(task, scratch) }
@@ -32,8 +33,8 @@ macro_rules! entry {
     };
 }
 
-entry!(portable_f64, Portable<f64, 2>, 2);
-entry!(portable_f32, Portable<f32, 4>, 2);
+entry!(portable_f64, 2, Portable<f64, 2>);
+entry!(portable_f32, 2, Portable<f32, 4>);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -41,30 +42,10 @@ mod x86 {
     use crate::stencil::avx2::{F32x8, F64x4};
     use crate::stencil::avx512::{F32x16, F64x8};
 
-    entry!(
-        #[target_feature(enable = "avx2,fma")]
-        avx2_f64,
-        F64x4,
-        2
-    );
-    entry!(
-        #[target_feature(enable = "avx2,fma")]
-        avx2_f32,
-        F32x8,
-        2
-    );
-    entry!(
-        #[target_feature(enable = "avx512f,fma")]
-        avx512_f64,
-        F64x8,
-        5
-    );
-    entry!(
-        #[target_feature(enable = "avx512f,fma")]
-        avx512_f32,
-        F32x16,
-        6
-    );
+    entry!(avx2_f64, 3, F64x4, "avx2,fma");
+    entry!(avx2_f32, 3, F32x8, "avx2,fma");
+    entry!(avx512_f64, 5, F64x8, "avx512f,fma");
+    entry!(avx512_f32, 6, F32x16, "avx512f,fma");
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -72,18 +53,8 @@ mod arm {
     use super::*;
     use crate::stencil::neon::{F32x4, F64x2};
 
-    entry!(
-        #[target_feature(enable = "neon")]
-        neon_f64,
-        F64x2,
-        4
-    );
-    entry!(
-        #[target_feature(enable = "neon")]
-        neon_f32,
-        F32x4,
-        4
-    );
+    entry!(neon_f64, 5, F64x2, "neon");
+    entry!(neon_f32, 5, F32x4, "neon");
 }
 
 /// Panels narrower than this many columns go to the scalar kernel; a vector

@@ -85,3 +85,23 @@ impl FromStr for Kernel {
             .ok_or_else(|| UnknownKernel(text.to_owned()))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_read_and_printed() {
+        for kernel in Kernel::ALL {
+            assert_eq!(kernel.to_string().parse(), Ok(kernel));
+        }
+        let error = "sse".parse::<Kernel>().map_err(|error| error.to_string());
+        assert!(error.is_err_and(|sentence| sentence.contains("'sse'")));
+    }
+
+    #[test]
+    fn what_is_detected_is_there() {
+        assert!(Kernel::detect().is_available());
+        assert_ne!(Kernel::detect(), Kernel::Scalar);
+    }
+}

@@ -14,15 +14,21 @@ pub(super) trait Lanes: Copy {
 
     const COUNT: usize;
 
+    /// `value` in every lane.
+    ///
     /// # Safety
     /// The processor has the instructions of this type.
     unsafe fn splat(value: Self::Element) -> Self;
 
+    /// The elements from `from` on.
+    ///
     /// # Safety
     /// As [`Lanes::splat`]; `COUNT` elements are readable at `from`, which
     /// need not be aligned.
     unsafe fn load(from: *const Self::Element) -> Self;
 
+    /// Writes the elements from `to` on.
+    ///
     /// # Safety
     /// `COUNT` elements are writable at `to`, which need not be aligned.
     unsafe fn store(self, to: *mut Self::Element);

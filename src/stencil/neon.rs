@@ -1,5 +1,10 @@
 //! Lanes of 16 bytes: NEON.
 
+#![allow(
+    clippy::undocumented_unsafe_blocks,
+    reason = "the blocks of the macro share one comment"
+)]
+
 use std::arch::aarch64::*;
 
 use super::lanes::{Lanes, MOST, transpose_by_zips};

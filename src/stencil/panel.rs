@@ -79,24 +79,20 @@ impl<V: Lanes> Panel<V> {
     pub unsafe fn gather(&self, from: *const V::Element, to: *mut V::Element, peak: V) -> V {
         let positions = self.outer + 1;
         let mut peak = peak;
-        // SAFETY, here and in the loops: lane l reads start(l) + i with
+        // SAFETY: here and in the loops, lane l reads start(l) + i with
         // i < positions, at most the column east of the panel, and writes
         // positions below pitch.
         unsafe {
             if positions < V::COUNT {
-                for l in 0..V::COUNT {
-                    for i in 0..positions {
+                // Too narrow for a block.
+                for i in 0..positions {
+                    for l in 0..V::COUNT {
                         *to.add(i * V::COUNT + l) = *from.add(self.start(l) + i);
                     }
-                }
-                for i in 0..positions {
                     peak = V::load(to.add(i * V::COUNT)).peak(peak);
                 }
-                self.close(to, to, V::load(to.add(self.width * V::COUNT)));
-                return peak;
             }
-            let mut i = 0;
-            loop {
+            for i in blocks(positions, V::COUNT) {
                 let mut block = [peak; MOST];
                 for l in 0..V::COUNT {
                     block[l] = V::load(from.add(self.start(l) + i));
@@ -106,14 +102,10 @@ impl<V: Lanes> Panel<V> {
                 for l in 0..V::COUNT {
                     block[l].store(to.add((i + l) * V::COUNT));
                 }
-                if i + V::COUNT == positions {
-                    self.close(to, to, V::load(to.add(self.width * V::COUNT)));
-                    return peak;
-                }
-                // The last block may overlap the one before it.
-                i = (i + V::COUNT).min(positions - V::COUNT);
             }
+            self.close(to, to, V::load(to.add(self.width * V::COUNT)));
         }
+        peak
     }
 
     /// Completes a row whose columns are new but for the last position, which
@@ -146,20 +138,18 @@ impl<V: Lanes> Panel<V> {
     /// the panel has columns.
     #[inline(always)]
     pub unsafe fn scatter(&self, from: *const V::Element, to: *mut V::Element) {
-        // SAFETY, here and in the loop: lane l writes start(l) + i with
+        // SAFETY: here and in the loops, lane l writes start(l) + i with
         // i < width, at most one past the last column.
         unsafe {
             let from = from.add(V::COUNT);
             if self.width < V::COUNT {
-                for l in 0..V::COUNT {
-                    for i in 0..self.width {
+                for i in 0..self.width {
+                    for l in 0..V::COUNT {
                         *to.add(self.start(l) + i) = *from.add(i * V::COUNT + l);
                     }
                 }
-                return;
             }
-            let mut i = 0;
-            loop {
+            for i in blocks(self.width, V::COUNT) {
                 let mut block = [V::load(from); MOST];
                 for l in 0..V::COUNT {
                     block[l] = V::load(from.add((i + l) * V::COUNT));
@@ -168,11 +158,67 @@ impl<V: Lanes> Panel<V> {
                 for l in 0..V::COUNT {
                     block[l].store(to.add(self.start(l) + i));
                 }
-                if i + V::COUNT == self.width {
-                    return;
-                }
-                i = (i + V::COUNT).min(self.width - V::COUNT);
             }
+        }
+    }
+}
+
+/// Starts of blocks of `size` that cover `0..length`, the last one overlapping
+/// the one before it if need be; none if `length` is less than a block.
+#[inline(always)]
+fn blocks(length: usize, size: usize) -> impl Iterator<Item = usize> {
+    let whole = length / size;
+    let rest = usize::from(whole > 0 && !length.is_multiple_of(size));
+    (0..whole + rest).map(move |k| (k * size).min(length - size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::portable::Portable;
+    use super::*;
+
+    type Quad = Portable<f32, 4>;
+
+    /// Row of a panel of `n` columns that hold their numbers, and the panel.
+    fn gathered(n: usize) -> (Panel<Quad>, Vec<f32>) {
+        let field: Vec<f32> = (0..n + 2).map(|i| i as f32).collect();
+        let mut row = vec![f32::NAN; Panel::<Quad>::pitch(n)];
+        // SAFETY: no instructions needed; the field has the columns around.
+        let panel = unsafe {
+            let panel = Panel::<Quad>::new(n);
+            let zero = Quad::splat(0.0);
+            panel.gather(field.as_ptr(), row.as_mut_ptr(), zero);
+            panel
+        };
+        (panel, row)
+    }
+
+    #[test]
+    fn neighbours_are_the_registers_before_and_after() {
+        for n in 5..60 {
+            let (panel, row) = gathered(n);
+            for l in 0..4 {
+                let short = l >= panel.long;
+                for i in 1..=panel.width - usize::from(short) {
+                    let at = |i: usize| row[i * 4 + l];
+                    assert_eq!(
+                        (at(i - 1), at(i + 1)),
+                        (at(i) - 1.0, at(i) + 1.0),
+                        "{n} {l} {i}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_scattered_is_what_was_gathered() {
+        for n in 5..60 {
+            let (panel, row) = gathered(n);
+            let mut plain = vec![f32::NAN; n + 1];
+            // SAFETY: room for one element more than there are columns.
+            unsafe { panel.scatter(row.as_ptr(), plain.as_mut_ptr()) };
+            assert!((0..n).all(|i| plain[i] == (i + 1) as f32), "{n}: {plain:?}");
         }
     }
 }

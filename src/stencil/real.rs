@@ -25,16 +25,20 @@ pub trait Real:
     + super::dispatch::Dispatch
     + 'static
 {
+    /// 1.
     const ONE: Self;
+    /// 4.
     const FOUR: Self;
 
-    /// A quarter of the smallest power of two whose quadruple overflows:
-    /// while every |p| stays below it, neither `4*p` nor a sum of four
-    /// neighbours can overflow.
+    /// While every |p| stays below this, nothing in a step overflows, with
+    /// room to spare: neither `4 p` nor the sum of four neighbours.
     const CALM: f64;
 
+    /// The same value in `f64`.
     fn to_f64(self) -> f64;
+    /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
+    /// Magnitude.
     fn abs(self) -> Self;
 }
 

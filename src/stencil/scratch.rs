@@ -3,6 +3,8 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
+use super::pages::advise_huge_pages;
+
 /// Size of a huge page on the processors that have vector kernels here.
 const HUGE: usize = 2 << 20;
 
@@ -47,6 +49,9 @@ impl Scratch {
         let Some(bytes) = NonNull::new(bytes) else {
             handle_alloc_error(layout);
         };
+        if huge {
+            advise_huge_pages(bytes.as_ptr(), size);
+        }
         Self { bytes, layout }
     }
 }

@@ -7,15 +7,33 @@ use super::real::Real;
 /// The constants of the step in every lane.
 #[derive(Clone, Copy)]
 pub(super) struct Constants<V> {
-    pub r: V,
-    pub four: V,
-    /// 1, in a form the compiler cannot see through: a product with it moves
-    /// an addition to the units that multiply.
-    pub one: V,
+    r: V,
+    four: V,
+    one: V,
+}
+
+impl<V: Lanes> Constants<V> {
+    /// A product with `one` moves an addition to the units that multiply; the
+    /// compiler must not see that it is 1.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    pub unsafe fn new(r: V::Element, one: V::Element) -> Self {
+        // SAFETY: passed on.
+        unsafe {
+            Self {
+                r: V::splat(r),
+                four: V::splat(V::Element::FOUR),
+                one: V::splat(one),
+            }
+        }
+    }
 }
 
 /// `R` rows of one level and the rows around them. The next level of the first
-/// goes to `next`, that of each other one into the row before it.
+/// row goes to `next`, which may be `north`; that of each other one into the row
+/// before it.
 pub(super) struct Group<T, const R: usize> {
     pub north: *const T,
     pub rows: [*mut T; R],
@@ -79,16 +97,13 @@ impl<T: Real, const R: usize> Group<T, R> {
         east: &Column<V, R>,
     ) -> Column<V, R> {
         let mut next = *centre;
+        // SAFETY: the caller's promise.
+        let (outer_north, outer_south) =
+            unsafe { (V::load(self.north.add(at)), V::load(self.south.add(at))) };
         for j in 0..R {
-            // SAFETY: the caller's promise.
-            let north = if j == 0 {
-                unsafe { V::load(self.north.add(at)) }
-            } else {
-                centre[j - 1]
-            };
-            // SAFETY: the caller's promise.
+            let north = if j == 0 { outer_north } else { centre[j - 1] };
             let south = if j == R - 1 {
-                unsafe { V::load(self.south.add(at)) }
+                outer_south
             } else {
                 centre[j + 1]
             };
@@ -108,7 +123,7 @@ impl<T: Real, const R: usize> Group<T, R> {
     }
 }
 
-/// Advances a group of rows by one level.
+/// Advances a group of rows by one level, in place.
 ///
 /// Walks east along all rows at once. The registers west of the current
 /// position, on it and east of it stay where they are for the next position,
@@ -116,9 +131,13 @@ impl<T: Real, const R: usize> Group<T, R> {
 /// `R` stores serve `R` registers of results. Three positions at a time, so
 /// that each register returns to its part without being moved.
 ///
+/// A row may go where the row before it was, because every position is read
+/// before it is written: positions west of the current one are in registers,
+/// and the ghosts at both ends are written last, row after row.
+///
 /// # Safety
-/// All pointers are rows of the panel; the rows read were written, ghosts
-/// included; the rows written are not among those read.
+/// All pointers are rows of the panel; those read were written, ghosts
+/// included.
 #[inline(always)]
 pub(super) unsafe fn sweep<V: Lanes, const R: usize, const CALM: bool>(
     group: &Group<V::Element, R>,
@@ -127,7 +146,7 @@ pub(super) unsafe fn sweep<V: Lanes, const R: usize, const CALM: bool>(
 ) {
     let last = panel.width * V::COUNT;
     let mut at = V::COUNT;
-    // SAFETY, for the whole function: positions 0 to width + 1 are in the rows.
+    // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
         let mut a = group.column::<V>(at - V::COUNT);
         let mut b = group.column::<V>(at);

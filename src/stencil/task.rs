@@ -19,6 +19,24 @@ unsafe impl<T: Send> Send for Plane<T> {}
 unsafe impl<T: Sync> Sync for Plane<T> {}
 
 impl<T> Plane<T> {
+    /// The array at `base`.
+    ///
+    /// # Panics
+    /// If its rows are not contiguous, or not in order.
+    pub fn new(base: *mut T, (rows, columns): (usize, usize), strides: &[isize]) -> Self {
+        let stride = usize::try_from(strides[0]).unwrap_or(0);
+        assert!(
+            strides[1] == 1 && (stride >= columns || rows < 2),
+            "the rows of a field must be contiguous and in order, not at strides {strides:?}"
+        );
+        Self {
+            base,
+            rows,
+            columns,
+            stride,
+        }
+    }
+
     /// Address of a node.
     ///
     /// # Safety
@@ -28,12 +46,6 @@ impl<T> Plane<T> {
         debug_assert!(j < self.rows && i < self.columns);
         // SAFETY: the caller's promise.
         unsafe { self.base.add(j * self.stride + i) }
-    }
-
-    /// Whether row `j` is the first or the last, which are held.
-    #[inline(always)]
-    pub fn is_wall(&self, j: usize) -> bool {
-        j == 0 || j + 1 == self.rows
     }
 }
 
@@ -52,8 +64,7 @@ pub(super) struct Task<T> {
     /// At least one.
     pub steps: usize,
     pub r: T,
-    /// Magnitude up to which the state at the start is calm, see
-    /// [`super::calm`].
+    /// Magnitude up to which the source is calm, see [`super::calm`].
     pub calm: f64,
     /// Whether the result should go past the caches.
     pub stream: bool,

@@ -1,109 +1,37 @@
 //! A tile, advanced many levels on while it streams through the caches.
 //!
 //! The tile's rows are read in bands of `R`. Behind each band the levels
-//! follow, each one row further back, because a row of level `s` needs the
-//! rows around it at level `s - 1`:
+//! follow, each one row further back, because a row of a level needs the rows
+//! around it at the level before:
 //!
 //! ```text
-//!     level        0 1 2 3 4
-//!     row  j+4     # . . . .
-//!          j+3     # # . . .        #  the band of each level that is
-//!          j+2     # # # . .           advanced now, R = 4
-//!          j+1     # # # # .        o  done, still needed
-//!          j       o # # # #        .  to come
-//!          j-1       o # # #
-//!          j-2         o # #
-//!          j-3           o #
+//!     level      0 1 2 3 4
+//!     row  j+4   # . . . .
+//!          j+3   # # . . .      #  the band, at each level
+//!          j+2   # # # . .      o  advanced before, still needed
+//!          j+1   o # # # .      .  to come
+//!          j     o o # # #
+//!          j-1     o o # #
+//!          j-2       o o #      R = 3
 //! ```
 //!
-//! Levels live in two rings of rows, even levels in one and odd ones in the
-//! other: the row that is written replaces the same row two levels earlier,
-//! which nothing needs any more. So a tile takes `2 (steps + R + 2)` rows of
-//! memory, however tall it is.
+//! Each level needs two rows to go on, and the levels share one ring of rows,
+//! the later ones at its hind end: a row of the next level is written where the
+//! row before it was, which nothing needs any more. So what a tile keeps in the
+//! caches is `2 steps + R` rows however tall it is, and what the kernel touches
+//! at a time is `R + 2` of them.
 
+use std::hint::black_box;
 use std::ops::Range;
 
-use super::lanes::Lanes;
+use super::lanes::{Lanes, MOST};
 use super::panel::Panel;
 use super::real::Real;
 use super::scratch::Scratch;
 use super::sweep::{Constants, Group, sweep};
 use super::task::Task;
 
-/// The ring of rows, and the first and last row of the array, which no level
-/// changes.
-struct Ring<T> {
-    rows: *mut T,
-    pitch: usize,
-    slots: usize,
-    walls: [*mut T; 2],
-    last: usize,
-}
-
-impl<T> Ring<T> {
-    /// Row `j` of a level that lags `lag` rows behind the hindmost level.
-    #[inline(always)]
-    fn row(&self, lead: usize, j: usize) -> *mut T {
-        // Inside the scratch, as everything here.
-        self.rows.wrapping_add((lead + j) % self.slots * self.pitch)
-    }
-
-    /// Rows `first..first + R` of the level before the one with `lead`.
-    #[inline(always)]
-    fn group<const R: usize>(&self, lead: usize, first: usize) -> Group<T, R> {
-        let mut slot = (lead + first) % self.slots;
-        let mut advance = || {
-            let row = self.rows.wrapping_add(slot * self.pitch);
-            slot = if slot + 1 == self.slots { 0 } else { slot + 1 };
-            row
-        };
-        let next = advance();
-        let mut rows = [next; R];
-        for row in &mut rows {
-            *row = advance();
-        }
-        let south = advance();
-        Group {
-            north: if first == 1 { self.walls[0] } else { next },
-            rows,
-            south: if first + R == self.last {
-                self.walls[1]
-            } else {
-                south
-            },
-            next,
-        }
-    }
-}
-
-/// Source rows that will be read next, asked for a few cache lines at a time.
-struct Ahead<T> {
-    row: *const T,
-    stride: usize,
-    rows: usize,
-    columns: usize,
-    column: usize,
-}
-
-impl<T: Real> Ahead<T> {
-    #[inline(always)]
-    fn ask<V: Lanes<Element = T>>(&mut self, lines: usize) {
-        for _ in 0..lines {
-            if self.rows == 0 {
-                return;
-            }
-            V::prefetch(self.row.wrapping_add(self.column));
-            self.column += 64 / size_of::<T>();
-            if self.column >= self.columns {
-                self.column = 0;
-                self.rows -= 1;
-                self.row = self.row.wrapping_add(self.stride);
-            }
-        }
-    }
-}
-
-/// Writes the nodes of `task` into its target, `R` rows at a time.
+/// Writes the nodes of `task` into its target, in bands of `R` rows.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the promises of [`Task`] hold,
@@ -114,82 +42,53 @@ pub(super) unsafe fn advance<V: Lanes, const R: usize>(
     scratch: &mut Scratch,
 ) {
     let steps = task.steps;
-    let (panel_columns, loaded) = (task.panel(), task.cone(0));
-    let columns = panel_columns.len();
-    let pitch = Panel::<V>::pitch(columns);
+    let (columns, rows) = (task.panel(), task.cone(0));
+    let pitch = Panel::<V>::pitch(columns.len());
     let slots = 2 * steps + R;
-    let rows = scratch.elements::<V::Element>((slots + 2) * pitch + columns + 1);
-    let wall = rows.wrapping_add(slots * pitch);
+    let memory = scratch.elements::<V::Element>((slots + 2) * pitch + columns.len() + 1);
     let ring = Ring {
-        rows,
+        rows: memory,
         pitch,
         slots,
-        walls: [wall, wall.wrapping_add(pitch)],
+        walls: [0, 1].map(|wall| memory.wrapping_add((slots + wall) * pitch)),
         last: task.source.rows - 1,
     };
-    let staging = wall.wrapping_add(2 * pitch);
-    let lines_a_level = (R * columns * size_of::<V::Element>() / 64).div_ceil(steps) + 1;
+    let plain = memory.wrapping_add((slots + 2) * pitch);
 
-    // SAFETY, for the whole function: the caller's promises; source rows and
-    // columns come from `cone` and `panel`, which stay inside the arrays; ring
-    // rows are inside the scratch, and every row read was written before,
-    // because levels follow each other at a distance of one row.
+    // SAFETY: in the whole function, source rows and columns come from `cone`
+    // and `panel`, which stay inside the arrays, and the caller promises that
+    // nobody else is there; ring rows are inside the scratch, and every row
+    // read was written before, because a level follows the one before it at a
+    // distance of one row.
     unsafe {
-        let panel = Panel::<V>::new(columns);
-        let k = Constants {
-            r: V::splat(task.r),
-            four: V::splat(V::Element::FOUR),
-            one: V::splat(std::hint::black_box(V::Element::ONE)),
-        };
+        let panel = Panel::<V>::new(columns.len());
+        let k = Constants::<V>::new(task.r, black_box(V::Element::ONE));
+        let west = columns.start - 1;
+        let skipped = task.columns.start - columns.start;
         let mut peak = V::splat(V::Element::default());
         let mut calm = true;
-        let mut band = loaded.start;
+        let mut band = rows.start;
+        // A band ends as far behind as there are levels.
         while band < task.rows.end + steps {
-            for j in band..(band + R).min(loaded.end) {
-                let from = task.source.node(j, panel_columns.start - 1);
-                let to = match j {
-                    0 => ring.walls[0],
-                    _ if j == ring.last => ring.walls[1],
-                    _ => ring.row(steps, j),
-                };
-                peak = panel.gather(from, to, peak);
+            for j in band..(band + R).min(rows.end) {
+                peak = panel.gather(task.source.node(j, west), ring.incoming(steps, j), peak);
             }
             calm = calm && is_calm(peak, task.calm);
-            let mut ahead = Ahead {
-                row: task
-                    .source
-                    .node(0, panel_columns.start - 1)
-                    .wrapping_add((band + R) * task.source.stride),
-                stride: task.source.stride,
-                rows: R.min(loaded.end.saturating_sub(band + R)),
-                columns: columns + 2,
-                column: 0,
-            };
+            let mut ahead = Ahead::new(task, band + R..(band + 2 * R).min(rows.end), west);
+            let share = ahead.lines().div_ceil(steps);
             for level in 1..=steps {
-                ahead.ask::<V>(lines_a_level);
-                let cone = task.cone(level);
-                let first = band.saturating_sub(level).max(cone.start);
-                let end = (band + R).saturating_sub(level).min(cone.end);
-                if first >= end {
-                    continue;
-                }
+                ahead.ask::<V>(share);
+                let (lead, rows) = (steps - level, within(band, R, level, task.cone(level)));
                 if calm {
-                    advance_rows::<V, R, true>(&ring, steps - level, first..end, &panel, &k);
+                    advance_rows::<V, R, true>(&ring, lead, rows, &panel, &k);
                 } else {
-                    advance_rows::<V, R, false>(&ring, steps - level, first..end, &panel, &k);
+                    advance_rows::<V, R, false>(&ring, lead, rows, &panel, &k);
                 }
             }
-            let first = band.saturating_sub(steps).max(task.rows.start);
-            let end = (band + R).saturating_sub(steps).min(task.rows.end);
-            for j in first..end {
-                panel.scatter(ring.row(0, j), staging);
-                let skip = task.columns.start - panel_columns.start;
-                put::<V>(
-                    staging.add(skip),
-                    task.target.node(j, task.columns.start),
-                    task.columns.len(),
-                    task.stream,
-                );
+            for j in within(band, R, steps, task.rows.clone()) {
+                panel.scatter(ring.row(0, j), plain);
+                let target = task.target.node(j, task.columns.start);
+                put::<V>(plain.add(skipped), target, task.columns.len(), task.stream);
             }
             band += R;
         }
@@ -199,7 +98,19 @@ pub(super) unsafe fn advance<V: Lanes, const R: usize>(
     }
 }
 
+/// The rows of a band that has fallen back by `level`, as far as they are in
+/// `rows`.
+#[inline(always)]
+fn within(band: usize, height: usize, level: usize, rows: Range<usize>) -> Range<usize> {
+    let start = band.saturating_sub(level).max(rows.start);
+    let end = (band + height).saturating_sub(level).min(rows.end);
+    start..end
+}
+
 /// Advances `rows`, at most `R`, to the level with `lead`.
+///
+/// # Safety
+/// As [`advance`].
 #[inline(always)]
 unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
     ring: &Ring<V::Element>,
@@ -213,6 +124,7 @@ unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
         if rows.len() == R {
             return sweep::<V, R, CALM>(&ring.group(lead, rows.start), panel, k);
         }
+        // The first and last band of a level may be cut.
         let mut j = rows.start;
         while j + 2 <= rows.end {
             sweep::<V, 2, CALM>(&ring.group(lead, j), panel, k);
@@ -224,16 +136,126 @@ unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
     }
 }
 
+/// The rows of all levels. The level that lags `lead` levels behind the last
+/// one has its row `j` in slot `lead + j`, modulo the number of slots. The
+/// first and the last row of the array, which no level changes, lie apart.
+struct Ring<T> {
+    rows: *mut T,
+    pitch: usize,
+    slots: usize,
+    walls: [*mut T; 2],
+    /// The array's last row.
+    last: usize,
+}
+
+impl<T> Ring<T> {
+    /// Row `j` of the level with `lead`.
+    #[inline(always)]
+    fn row(&self, lead: usize, j: usize) -> *mut T {
+        self.rows.wrapping_add((lead + j) % self.slots * self.pitch)
+    }
+
+    /// Where row `j` of the array goes, if level 0 has `lead`.
+    #[inline(always)]
+    fn incoming(&self, lead: usize, j: usize) -> *mut T {
+        match j {
+            0 => self.walls[0],
+            _ if j == self.last => self.walls[1],
+            _ => self.row(lead, j),
+        }
+    }
+
+    /// Rows `first..first + R`, to be advanced to the level with `lead`.
+    #[inline(always)]
+    fn group<const R: usize>(&self, lead: usize, first: usize) -> Group<T, R> {
+        let mut slot = (lead + first) % self.slots;
+        let mut pop = || {
+            let row = self.rows.wrapping_add(slot * self.pitch);
+            slot = if slot + 1 == self.slots { 0 } else { slot + 1 };
+            row
+        };
+        // The level before is one slot ahead: its row `first - 1` is here.
+        let before = pop();
+        let rows = [(); R].map(|()| pop());
+        let after = pop();
+        Group {
+            next: before,
+            north: if first == 1 { self.walls[0] } else { before },
+            rows,
+            south: if first + R == self.last {
+                self.walls[1]
+            } else {
+                after
+            },
+        }
+    }
+}
+
+/// Source rows that will be read next, asked for a few cache lines at a time
+/// while the processor is busy with other rows.
+struct Ahead<T> {
+    row: *const T,
+    stride: usize,
+    rows: usize,
+    columns: usize,
+    column: usize,
+}
+
+impl<T: Real> Ahead<T> {
+    /// Elements of a cache line.
+    const LINE: usize = 64 / size_of::<T>();
+
+    #[inline(always)]
+    fn new(task: &Task<T>, rows: Range<usize>, west: usize) -> Self {
+        let source = &task.source;
+        Self {
+            row: source.base.wrapping_add(rows.start * source.stride + west),
+            stride: source.stride,
+            rows: rows.len(),
+            columns: task.panel().len() + 2,
+            column: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn lines(&self) -> usize {
+        self.rows * self.columns.div_ceil(Self::LINE)
+    }
+
+    #[inline(always)]
+    fn ask<V: Lanes<Element = T>>(&mut self, lines: usize) {
+        for _ in 0..lines {
+            if self.rows == 0 {
+                return;
+            }
+            V::prefetch(self.row.wrapping_add(self.column));
+            self.column += Self::LINE;
+            if self.column >= self.columns {
+                self.column = 0;
+                self.rows -= 1;
+                self.row = self.row.wrapping_add(self.stride);
+            }
+        }
+    }
+}
+
 /// Whether every lane of `peak` is at most `limit`.
+///
+/// # Safety
+/// The processor has the instructions of `V`.
 #[inline(always)]
 unsafe fn is_calm<V: Lanes>(peak: V, limit: f64) -> bool {
-    let mut lanes = [V::Element::default(); 16];
-    // SAFETY: no register has more than 16 lanes.
+    let mut lanes = [V::Element::default(); MOST];
+    // SAFETY: no register has more lanes.
     unsafe { peak.store(lanes.as_mut_ptr()) };
     lanes.iter().all(|lane| lane.to_f64() <= limit)
 }
 
 /// Copies `count` elements, past the caches if `stream`.
+///
+/// # Safety
+/// The processor has the instructions of `V`; both hold `count` elements, and
+/// they do not overlap.
 #[inline(always)]
 unsafe fn put<V: Lanes>(
     mut from: *const V::Element,
@@ -241,7 +263,7 @@ unsafe fn put<V: Lanes>(
     mut count: usize,
     stream: bool,
 ) {
-    // SAFETY: `from` and `to` hold `count` elements and do not overlap.
+    // SAFETY: `from` and `to` advance together, by `count` elements in all.
     unsafe {
         if stream {
             let head = to.align_offset(size_of::<V>()).min(count);

@@ -102,7 +102,7 @@ fn smallest(disk: &SmallDisk, run: impl Fn() -> Ended) -> u64 {
             )
             .unwrap_or_else(|why| panic!("{pages} pages: {why}"));
         assert_eq!(ended.stdout, "", "it stepped");
-        assert_eq!(disk.files(), [PathBuf::new(); 0], "{pages} pages");
+        assert_eq!(disk.files(), Vec::<PathBuf>::new(), "{pages} pages");
         assert!(pages < disk.cube_pages() + 100, "no disk is large enough");
     }
     unreachable!()
@@ -184,7 +184,7 @@ fn disk_without_reservation() {
 
     assert!(disk.mounted(disk.cube_pages() / 2));
     run(&["--io", "write"]).says(1, &["bytes", "free"]).unwrap();
-    assert_eq!(disk.files(), [PathBuf::new(); 0]);
+    assert_eq!(disk.files(), Vec::<PathBuf>::new());
 
     // Room for the cube and the journal's first page.
     assert!(disk.mounted(disk.cube_pages() + 1));

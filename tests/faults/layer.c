@@ -7,6 +7,7 @@
  *
  *   bytes      of a file: as they were when it was last synced; what was stored through a shared map
  *              only by an msync of its range
+ *              and what a failed sync lost only when it is written again
  *   names      of a directory: as they were when it was last synced; since then every creation,
  *              removal and renaming may be kept or lost by itself
  *
@@ -21,7 +22,7 @@
  *                 power: a power cut after the operation
  * FAULT_MODE      of a power cut: keep, drop or torn
  * FAULT_SEED      of a torn one
- * FAULT_LOG       file that receives a line per operation
+ * FAULT_LOG       file that receives a line at the start and one per operation
  * FAULT_LIE       set: syncs of the cube's data make nothing durable
  * FAULT_NOALLOC   set: fallocate is not supported
  * FAULT_IMAGE     directory that hands the durable state to the next process, but for a power cut
@@ -45,6 +46,7 @@
 #include <unistd.h>
 
 #define SECTOR 512
+#define PAGE 4096
 #define MOST 4096
 
 struct bytes {
@@ -57,7 +59,9 @@ struct inode {
     struct bytes durable;
     struct bytes last;    /* content when its last name went */
     struct bytes current; /* content at the power cut */
-    unsigned char *mapped; /* per sector: stores may come through a map */
+    /* per sector: */
+    unsigned char *mapped; /* stores may come through a map */
+    unsigned char *lost;   /* a sync of it failed: the system has forgotten that it is not on the disk */
     size_t sectors;
 };
 
@@ -229,9 +233,33 @@ static void grow(struct bytes *bytes, size_t len) {
     bytes->len = len;
 }
 
-static bool is_mapped(struct inode *inode, size_t byte) {
+static void room_for(struct inode *inode, size_t len) {
+    size_t sectors = (len + SECTOR - 1) / SECTOR;
+    if (sectors <= inode->sectors) return;
+    inode->mapped = realloc(inode->mapped, sectors);
+    inode->lost = realloc(inode->lost, sectors);
+    memset(inode->mapped + inode->sectors, 0, sectors - inode->sectors);
+    memset(inode->lost + inode->sectors, 0, sectors - inode->sectors);
+    inode->sectors = sectors;
+}
+
+static bool is_passed_over(struct inode *inode, size_t byte) {
     size_t sector = byte / SECTOR;
-    return sector < inode->sectors && inode->mapped[sector];
+    return sector < inode->sectors && (inode->mapped[sector] || inode->lost[sector]);
+}
+
+static void sync_failed(struct inode *inode, int fd) {
+    struct bytes now = content_of_fd(fd), *old = &inode->durable;
+    room_for(inode, now.len);
+    for (size_t i = 0; i < now.len; i++)
+        if (i >= old->len || now.at[i] != old->at[i]) inode->lost[i / SECTOR] = 1;
+    free(now.at);
+}
+
+/* Whatever is written makes its whole page a thing to be synced again. */
+static void written(struct inode *inode, size_t from, size_t len) {
+    size_t begin = from / PAGE * PAGE / SECTOR, end = (from + len + PAGE - 1) / PAGE * PAGE / SECTOR;
+    for (size_t i = begin; inode && i < end && i < inode->sectors; i++) inode->lost[i] = 0;
 }
 
 static void bytes_are_durable(struct inode *inode, int fd) {
@@ -240,7 +268,7 @@ static void bytes_are_durable(struct inode *inode, int fd) {
     inode->durable.len = now.len;
     for (size_t from = 0; from < now.len; from += SECTOR) {
         size_t len = now.len - from < SECTOR ? now.len - from : SECTOR;
-        if (!is_mapped(inode, from)) memcpy(inode->durable.at + from, now.at + from, len);
+        if (!is_passed_over(inode, from)) memcpy(inode->durable.at + from, now.at + from, len);
     }
     free(now.at);
 }
@@ -248,6 +276,7 @@ static void bytes_are_durable(struct inode *inode, int fd) {
 static void range_is_durable(struct mapping *mapping, size_t from, size_t len) {
     grow(&mapping->inode->durable, (size_t)mapping->offset + from + len);
     memcpy(mapping->inode->durable.at + mapping->offset + from, mapping->at + from, len);
+    written(mapping->inode, (size_t)mapping->offset + from, len);
 }
 
 /* Handing the durable state on to the next process. */
@@ -266,6 +295,8 @@ static void save_image(void) {
         if (!inodes[i]->number) continue;
         snprintf(path, sizeof path, "%s/%lu", image, (unsigned long)inodes[i]->number);
         put_content(path, inodes[i]->durable);
+        snprintf(path, sizeof path, "%s/%lu.lost", image, (unsigned long)inodes[i]->number);
+        put_content(path, (struct bytes){inodes[i]->lost, inodes[i]->sectors});
     }
 }
 
@@ -302,6 +333,11 @@ static bool load_image(void) {
     for (size_t i = 0; i < n_inodes; i++) {
         snprintf(path, sizeof path, "%s/%lu", image, (unsigned long)inodes[i]->number);
         inodes[i]->durable = inodes[i]->last = content_of(path);
+        snprintf(path, sizeof path, "%s/%lu.lost", image, (unsigned long)inodes[i]->number);
+        struct bytes lost = content_of(path);
+        room_for(inodes[i], lost.len * SECTOR);
+        if (lost.len) memcpy(inodes[i]->lost, lost.at, lost.len);
+        free(lost.at);
     }
     /* A power cut leaves none: then everything on the disk is durable. */
     snprintf(path, sizeof path, "%s/names", image);
@@ -325,6 +361,7 @@ __attribute__((constructor)) static void begin(void) {
     lie = getenv("FAULT_LIE");
     no_alloc = getenv("FAULT_NOALLOC");
     unsetenv("LD_PRELOAD");
+    if (log_fd >= 0) dprintf(log_fd, "0 loaded\n");
 
     struct stat status;
     directory_durable = stat(directory, &status) == 0;
@@ -560,6 +597,7 @@ ssize_t write(int fd, const void *bytes, size_t len) {
     if (!is_known(fd)) return syscall(SYS_write, fd, bytes, len);
     int error = enter("write", name_of(of_fd[fd]));
     if (error) return failed(error);
+    written(of_fd[fd], (size_t)syscall(SYS_lseek, fd, 0, SEEK_CUR), len);
     return done(syscall(SYS_write, fd, bytes, piece(len)));
 }
 
@@ -567,6 +605,7 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off_t offset) {
     if (!is_known(fd)) return syscall(SYS_pwrite64, fd, bytes, len, offset);
     int error = enter("write", name_of(of_fd[fd]));
     if (error) return failed(error);
+    written(of_fd[fd], (size_t)offset, len);
     return done(syscall(SYS_pwrite64, fd, bytes, piece(len), offset));
 }
 
@@ -607,6 +646,7 @@ static int sync_through(int fd, int number) {
     if (!is_known(fd)) return (int)syscall(number, fd);
     const char *name = of_fd[fd] ? name_of(of_fd[fd]) : is_directory[fd] ? "." : "..";
     int error = enter("sync", name);
+    if (error && error != EINTR && of_fd[fd]) sync_failed(of_fd[fd], fd);
     if (error) return (int)failed(error);
     if (is_directory[fd]) names_are_durable();
     else if (is_parent[fd]) directory_durable = true;
@@ -671,11 +711,7 @@ void *mmap64(void *wanted, size_t len, int protection, int flags, int fd, off_t 
         if (n_mappings == MOST) broken("too many maps");
         mappings[n_mappings++] = (struct mapping){at, len, offset, inode};
         size_t sectors = ((size_t)offset + len + SECTOR - 1) / SECTOR;
-        if (sectors > inode->sectors) {
-            inode->mapped = realloc(inode->mapped, sectors);
-            memset(inode->mapped + inode->sectors, 0, sectors - inode->sectors);
-            inode->sectors = sectors;
-        }
+        room_for(inode, (size_t)offset + len);
         memset(inode->mapped + offset / SECTOR, 1, sectors - (size_t)offset / SECTOR);
     }
     int saved = errno;

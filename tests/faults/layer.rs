@@ -14,9 +14,11 @@ fn library() -> &'static Path {
     BUILT.get_or_init(|| {
         let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/layer.c");
         let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("layer.so");
+        // Another test process may be loading it just now.
+        let fresh = library.with_extension(std::process::id().to_string());
         let built = Command::new("cc")
             .args(["-O1", "-Wall", "-Werror", "-fPIC", "-shared", "-o"])
-            .arg(&library)
+            .arg(&fresh)
             .args([source, "-lpthread"])
             .output()
             .unwrap_or_else(|error| {
@@ -27,6 +29,7 @@ fn library() -> &'static Path {
             "cc cannot build {source}: {}",
             String::from_utf8_lossy(&built.stderr)
         );
+        fs::rename(fresh, &library).unwrap();
         library
     })
 }
@@ -76,11 +79,16 @@ pub fn ended_with(command: &mut Command, out: &Path, fault: Fault) -> (Ended, Ve
     }
     let ended = ended(command);
     let operations = fs::read_to_string(&log).unwrap_or_default();
-    let operations = operations
+    let mut operations = operations
         .lines()
-        .map(|line| line.split_once(' ').unwrap().1.to_owned())
-        .collect();
-    (ended, operations)
+        .map(|line| line.split_once(' ').unwrap().1.to_owned());
+    assert_eq!(
+        operations.next().as_deref(),
+        Some("loaded"),
+        "the fault layer was not loaded: {}",
+        ended.stderr
+    );
+    (ended, operations.collect())
 }
 
 /// Forgets the durable state handed from process to process: the files were changed from outside.

@@ -1,6 +1,10 @@
 //! Faults on purpose: whatever happens to a run, nothing that was committed is lost, and resuming it
 //! gives the files of an uninterrupted one. `tests/durability --full` runs the full sizes.
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
 
 mod crashes;
 mod disks;

@@ -110,7 +110,9 @@ fn cubes_gone_short_and_longer() {
     let reference = lab.reference();
     let change = |bytes: Option<&[u8]>| {
         let _ = fs::remove_file(&lab.cube);
-        bytes.map(|bytes| fs::write(&lab.cube, bytes).unwrap());
+        if let Some(bytes) = bytes {
+            fs::write(&lab.cube, bytes).unwrap();
+        }
     };
     let cube = &reference.cube;
     let longer = [cube.as_slice(), b"x"].concat();

@@ -8,7 +8,7 @@ use std::fs::{self, File};
 fn polling_reader() {
     let mut random = Random::of("polling_reader");
     for io in ["map", "write"] {
-        let lab = Lab::new("dx = 0.1; runtime = 50; outtime = 0.25");
+        let lab = Lab::new("dx = 0.1; runtime = 100; outtime = 0.5");
         let mut child = lab
             .run(&["--threads", "1", "--io", io])
             .stdout(std::process::Stdio::null())
@@ -28,7 +28,7 @@ fn polling_reader() {
                     listed.proves_in(&cube, index).unwrap();
                     checked += 1;
                 }
-                if polls % 4 == 0 {
+                if polls % 16 == 4 {
                     let info = ended(lab.on_cube("info").arg("--json"));
                     assert_eq!(info.code, Some(0), "{}", info.stderr);
                     let info: serde_json::Value = serde_json::from_str(&info.stdout).unwrap();

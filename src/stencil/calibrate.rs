@@ -1,0 +1,63 @@
+//! Measuring instead of estimating.
+
+use std::time::{Duration, Instant};
+
+use ndarray::Array2;
+
+use super::{MAX_DEPTH, Real, Stencil, Tile};
+
+/// Time given to each candidate.
+const TRIAL: Duration = Duration::from_millis(25);
+
+impl<T: Real> Stencil<T> {
+    /// The fastest of a few tiles around the estimate, for a field of
+    /// `rows × columns` nodes on the threads of the current rayon pool.
+    ///
+    /// Each candidate runs for some hundredths of a second on a field of its
+    /// own, which is no larger than needed: a few tiles, not the whole field.
+    /// The choice between tiles changes no bit of any result. It is worth
+    /// keeping, and to be given to [`Stencil::with_tile`].
+    pub fn calibrate(&self, rows: usize, columns: usize) -> Tile {
+        let threads = rayon::current_num_threads();
+        let first = self.tile(rows, columns, threads);
+        let sample = (
+            rows.min(first.rows.min(512) * threads + 2),
+            columns.min(2 * first.columns + 2),
+        );
+        let mut field = Array2::from_elem(sample, T::ONE);
+        let mut spare = field.clone();
+        let mut best = (self.rate(first, &mut field, &mut spare), first);
+        for (numerator, denominator) in [(1, 2), (3, 4), (4, 3)] {
+            let scaled = |n: usize| (n * numerator / denominator).max(1);
+            for tile in [
+                Tile {
+                    depth: scaled(first.depth).min(MAX_DEPTH),
+                    ..first
+                },
+                Tile {
+                    columns: scaled(first.columns),
+                    ..first
+                },
+            ] {
+                let rate = self.rate(tile, &mut field, &mut spare);
+                if rate > best.0 {
+                    best = (rate, tile);
+                }
+            }
+        }
+        best.1
+    }
+
+    /// Steps a second with a tile, the best of the passes that fit a trial.
+    fn rate(&self, tile: Tile, field: &mut Array2<T>, spare: &mut Array2<T>) -> f64 {
+        let stencil = self.clone().with_tile(tile);
+        let start = Instant::now();
+        let mut shortest = f64::INFINITY;
+        while start.elapsed() < TRIAL || shortest.is_infinite() {
+            let pass = Instant::now();
+            stencil.advance_many(field, spare, 2 * tile.depth);
+            shortest = shortest.min(pass.elapsed().as_secs_f64());
+        }
+        2.0 * tile.depth as f64 / shortest
+    }
+}

@@ -1,0 +1,67 @@
+//! Tiles measured on this machine, for runs long enough to be worth it, and remembered.
+//!
+//! Without a measurement a tile follows from the sizes of the caches. Which tile is used changes no
+//! bit of a result.
+
+use crate::{
+    machine,
+    stencil::{Real, Stencil, Tile},
+};
+use std::{collections::BTreeMap, env, fs, path::PathBuf};
+
+/// Updates from which on a measurement of a few tenths of a second is worth it: some ten seconds.
+const LONG: u64 = 200_000_000_000;
+
+/// The tile for `updates` updates of a field of `rows × columns` nodes on the current rayon pool.
+#[must_use]
+pub fn tile<T: Real>(stencil: &Stencil<T>, (rows, columns): (usize, usize), updates: u64) -> Tile {
+    let threads = rayon::current_num_threads();
+    if updates < LONG {
+        return stencil.tile(rows, columns, threads);
+    }
+    let kind = format!(
+        "{}, {} {}, {} bytes, {rows} x {columns} on {threads}",
+        env!("CARGO_PKG_VERSION"),
+        machine::name(),
+        stencil.kernel(),
+        size_of::<T>()
+    );
+    let mut known = read();
+    let remembered = known.get(&kind).and_then(|text| text.parse().ok());
+    remembered.unwrap_or_else(|| {
+        let tile = stencil.calibrate(rows, columns);
+        known.insert(kind, tile.to_string());
+        write(&known);
+        tile
+    })
+}
+
+/// Where measurements are kept: `diff2d/tiles.json` in the user's cache directory.
+fn file() -> Option<PathBuf> {
+    let absolute = |path: PathBuf| path.is_absolute().then_some(path);
+    let given = env::var_os("XDG_CACHE_HOME")
+        .map(PathBuf::from)
+        .and_then(absolute);
+    let usual = || Some(PathBuf::from(env::var_os("HOME")?).join(".cache"));
+    Some(given.or_else(usual)?.join("diff2d").join("tiles.json"))
+}
+
+/// What has been measured; nothing where it cannot be read.
+fn read() -> BTreeMap<String, String> {
+    file()
+        .and_then(|file| fs::read(file).ok())
+        .and_then(|text| serde_json::from_slice(&text).ok())
+        .unwrap_or_default()
+}
+
+/// Keeps measurements; where it cannot, the next run measures again.
+fn write(known: &BTreeMap<String, String>) {
+    let kept = || {
+        let file = file()?;
+        fs::create_dir_all(file.parent()?).ok()?;
+        let aside = file.with_extension(std::process::id().to_string());
+        fs::write(&aside, serde_json::to_string_pretty(known).ok()?).ok()?;
+        fs::rename(&aside, &file).ok()
+    };
+    let _ = kept();
+}

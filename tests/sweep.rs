@@ -1,0 +1,239 @@
+//! Sweeps: every scenario equals its own run, whoever computes it and however often it is killed.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{SMALL, Scene};
+use serde_json::Value;
+use std::{collections::BTreeSet, process::Stdio, thread, time::Duration};
+
+/// Scenarios of several lengths: a larger D takes more steps, a longer outtime fewer snapshots.
+const SWEEP: &str = "\
+params = \"p.toml\"
+D = [0.5, 1, 2.5]
+outtime = [1.25, 3]
+";
+
+const HEADER: u64 = 4096;
+
+fn scene(sweep: &str) -> Scene {
+    let scene = Scene::new();
+    scene.write("p.toml", SMALL);
+    scene.write("s.toml", sweep);
+    scene
+}
+
+/// The rows of the table beside the cube, split at commas.
+fn table(scene: &Scene, name: &str) -> Vec<Vec<String>> {
+    let text = scene.text(name);
+    let rows = text
+        .lines()
+        .map(|line| line.split(',').map(str::to_owned).collect());
+    rows.collect()
+}
+
+#[test]
+fn every_scenario_equals_its_own_run_and_nan_fills_the_rest() {
+    for precision in ["f64", "f32"] {
+        let scene = scene(&format!("{SWEEP}precision = \"{precision}\"\n"));
+        scene.succeed("sweep s.toml -o s.npy --threads 2");
+        let info: Value = serde_json::from_str(&scene.succeed("info s.npy --json").stdout).unwrap();
+        let shape: Vec<usize> = info["shape"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|n| n.as_u64().unwrap() as usize)
+            .collect();
+        let [scenarios, snapshots, ny, nx] = shape[..] else {
+            panic!("{shape:?}")
+        };
+        assert_eq!((scenarios, snapshots, ny, nx), (6, 4, 22, 22));
+        let element = if precision == "f32" { 4 } else { 8 };
+        let bytes = snapshots * ny * nx * element;
+        let cube = scene.read("s.npy");
+        let rows = table(&scene, "s.csv");
+        assert_eq!(
+            rows[0],
+            [
+                "scenario",
+                "D",
+                "outtime",
+                "dt",
+                "nsteps",
+                "nper",
+                "snapshots"
+            ]
+        );
+        let mut lengths = BTreeSet::new();
+        for (number, row) in rows[1..].iter().enumerate() {
+            assert_eq!(row[0], number.to_string());
+            let run = format!(
+                "run p.toml --force -o r.npy --set precision={precision} --set D={} --set outtime={}",
+                row[1], row[2]
+            );
+            scene.succeed(&run);
+            let own = scene.read("r.npy").split_off(HEADER as usize);
+            let scenario = &cube[HEADER as usize + number * bytes..][..bytes];
+            assert_eq!(scenario[..own.len()], own, "scenario {number}");
+            let rest = &scenario[own.len()..];
+            let is_nan = |value: &[u8]| match value.len() {
+                4 => f32::from_le_bytes(value.try_into().unwrap()).is_nan(),
+                _ => f64::from_le_bytes(value.try_into().unwrap()).is_nan(),
+            };
+            assert!(rest.chunks(element).all(is_nan), "scenario {number}");
+            lengths.insert(own.len());
+        }
+        assert!(
+            lengths.len() > 1,
+            "some scenario must be shorter than another"
+        );
+        scene.succeed("verify s.npy");
+    }
+}
+
+#[test]
+fn threads_change_no_byte_of_the_cube() {
+    let scene = scene(SWEEP);
+    for threads in [1, 2, 9] {
+        scene.succeed(&format!(
+            "sweep s.toml -o {threads}.npy --threads {threads}"
+        ));
+    }
+    assert_eq!(scene.read("1.npy"), scene.read("2.npy"));
+    assert_eq!(scene.read("1.npy"), scene.read("9.npy"));
+}
+
+#[test]
+fn outputs_that_exist_are_treated_as_those_of_a_run() {
+    let scene = scene(SWEEP);
+    let told = scene.succeed("sweep s.toml -o s.npy");
+    let finished: BTreeSet<&str> = told.stdout.lines().collect();
+    assert_eq!(finished.len(), 6, "{told}");
+    let before = scene.read("s.npy");
+    assert_eq!(scene.run("sweep s.toml -o s.npy").code, Some(2));
+    assert_eq!(scene.succeed("sweep s.toml -o s.npy --resume").stdout, "");
+    scene.write("s.toml", SWEEP.replace("2.5", "3.5"));
+    let told = scene.run("sweep s.toml -o s.npy --resume");
+    assert_eq!(told.code, Some(2));
+    assert!(
+        told.stderr.contains("D of scenario 4 was 2.5 and is 3.5"),
+        "{told}"
+    );
+    assert_eq!(scene.read("s.npy"), before);
+    let told = scene.run("run p.toml -o s.npy --resume");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(scene.read("s.npy"), before);
+}
+
+#[test]
+fn damage_is_named_by_scenario_and_repaired() {
+    let scene = scene(SWEEP);
+    // One thread writes the lines in the order of the scenarios.
+    scene.succeed("sweep s.toml -o s.npy --threads 1");
+    let (sound, journal) = (scene.read("s.npy"), scene.text("s.journal"));
+    let frame = 22 * 22 * 8;
+    let mut damaged = sound.clone();
+    damaged[HEADER as usize + (2 * 4 + 1) * frame + 77] ^= 1;
+    scene.write("s.npy", &damaged);
+    let told = scene.run("verify s.npy");
+    assert_eq!(told.code, Some(3));
+    assert_eq!(told.stdout, "s.npy: snapshot 1 of scenario 2 is damaged\n");
+    scene.succeed("repair s.npy");
+    assert_eq!(scene.read("s.npy"), sound);
+    // The third line is lost, with its snapshot's digest.
+    let lost: Vec<&str> = journal.lines().collect();
+    let lost = [&lost[..2], &["{}"], &lost[3..]].concat().join("\n") + "\n";
+    scene.write("s.journal", lost);
+    assert_eq!(scene.run("verify s.npy").code, Some(3));
+    scene.succeed("repair s.npy");
+    assert_eq!(scene.text("s.journal"), journal);
+}
+
+#[test]
+fn what_does_not_go_into_one_cube_is_refused() {
+    for (sweep, sentence) in [
+        ("params = \"p.toml\"\ndx = [1, 0.5]", "share one shape"),
+        (
+            "params = \"p.toml\"\nprecision = [\"f64\", \"f32\"]",
+            "share one precision",
+        ),
+        ("params = \"p.toml\"\nD = [1, -1]", "s.toml:2: D = -1"),
+        ("params = \"gone.toml\"", "no such file"),
+        ("D = [1]", "params"),
+    ] {
+        let scene = scene(sweep);
+        let told = scene.run("sweep s.toml -o out/s.npy");
+        assert_eq!(told.code, Some(2), "{sweep}\n{told}");
+        assert!(told.stderr.contains(sentence), "{sweep}\n{told}");
+        assert_eq!(scene.files(), ["p.toml", "s.toml"]);
+    }
+}
+
+/// Killed again and again, at moments spread over its life, a sweep ends with the same bytes and
+/// never computes a committed snapshot again.
+#[test]
+fn killed_sweeps_end_with_the_same_bytes() {
+    let kills = match std::env::var_os("DIFF2D_FULL") {
+        Some(_) => 50,
+        None => 10,
+    };
+    let sweep =
+        "params = \"p.toml\"\ndx = 0.1\nD = { from = 0.5, to = 2, count = 12, scale = \"log\" }\n";
+    let scene = scene(sweep);
+    scene.succeed("sweep s.toml -o whole.npy --threads 2");
+    let whole = scene.read("whole.npy");
+    let mut killed = 0;
+    for round in 0.. {
+        if killed >= kills {
+            break;
+        }
+        let mut committed = Vec::new();
+        for attempt in 0..4_u64 {
+            let mut child = scene
+                .diff2d()
+                .args([
+                    "sweep",
+                    "s.toml",
+                    "-o",
+                    "s.npy",
+                    "--resume",
+                    "--threads",
+                    "2",
+                ])
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .spawn()
+                .unwrap();
+            // A different moment every time; where exactly does not matter.
+            thread::sleep(Duration::from_micros(
+                500 + (round * 4 + attempt) % 23 * 2_000,
+            ));
+            let _ = child.kill();
+            killed += u32::from(child.wait().unwrap().code().is_none());
+            let journal = if scene.exists("s.journal") {
+                scene.read("s.journal")
+            } else {
+                Vec::new()
+            };
+            let lines = journal
+                .split_inclusive(|&byte| byte == b'\n')
+                .filter(|line| line.ends_with(b"\n"));
+            let lines: Vec<Vec<u8>> = lines.map(<[u8]>::to_vec).collect();
+            assert!(
+                lines.len() >= committed.len() && lines[..committed.len()] == committed[..],
+                "committed lines stay"
+            );
+            committed = lines;
+        }
+        scene.succeed("sweep s.toml -o s.npy --resume");
+        assert_eq!(scene.read("s.npy"), whole);
+        for name in ["s.npy", "s.journal", "s.csv"] {
+            std::fs::remove_file(scene.path(name)).unwrap();
+        }
+        assert!(round < 500, "the sweep is never there to be killed");
+    }
+}
