@@ -144,10 +144,7 @@ pub enum CubeError {
 
 impl CubeError {
     /// An error of the filesystem, for `map_err`.
-    pub fn io<P: Into<PathBuf>>(
-        action: &'static str,
-        path: P,
-    ) -> impl FnOnce(io::Error) -> Self + use<P> {
+    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
         let path = path.into();
         move |source| Self::Io {
             action,
