@@ -4,6 +4,7 @@ use crate::{
     field::Field,
     stencil::{Real, Stencil, Tile},
 };
+use rayon::prelude::*;
 use std::{io, mem};
 
 /// The state of the simulation and the step that moves it on.
@@ -23,11 +24,16 @@ impl<T: Real> Solver<T> {
     /// When the system has no room for the second field.
     pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
         let (ny, nx) = state.shape();
+        let mut next = Field::zeros(state.shape())?;
+        // Pages are placed, and cleared, when first written: by the threads, and before the steps.
+        next.as_mut_slice()
+            .par_chunks_mut(nx)
+            .for_each(|row| row.fill(T::default()));
         let tile = stencil.tile(ny, nx, rayon::current_num_threads());
         Ok(Self {
             stencil: stencil.with_tile(tile),
             tile,
-            next: Field::zeros(state.shape())?,
+            next,
             now: state,
         })
     }
