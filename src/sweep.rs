@@ -11,6 +11,7 @@ use crate::{
     stencil::Real,
 };
 use std::{
+    io, panic,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
     thread,
@@ -120,7 +121,10 @@ pub fn sweep(
     let writer = CubeWriter::start(store, together, watch.committed.clone())?;
     let next = AtomicUsize::new(0);
     let work = || -> Result<Outcome, RunError> {
-        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build()?;
+        let alone = rayon::ThreadPoolBuilder::new()
+            .num_threads(1)
+            .build()
+            .map_err(|refused| RunError::Threads(io::Error::other(refused)))?;
         loop {
             let number = next.fetch_add(1, Ordering::Relaxed);
             let Some(problem) = sweep.problems.get(number) else {
@@ -136,15 +140,15 @@ pub fn sweep(
         }
     };
     let outcomes: Vec<Result<Outcome, RunError>> = thread::scope(|scope| {
-        let workers: Vec<_> = (0..together).map(|_| scope.spawn(work)).collect();
-        workers
-            .into_iter()
-            .map(|worker| {
-                worker
-                    .join()
-                    .unwrap_or_else(|panicked| std::panic::resume_unwind(panicked))
-            })
-            .collect()
+        let start = |_| thread::Builder::new().spawn_scoped(scope, work);
+        let workers: Vec<_> = (0..together).map(start).collect();
+        let join = |worker: io::Result<thread::ScopedJoinHandle<'_, _>>| match worker {
+            Ok(worker) => worker
+                .join()
+                .unwrap_or_else(|panicked| panic::resume_unwind(panicked)),
+            Err(refused) => Err(RunError::Threads(refused)),
+        };
+        workers.into_iter().map(join).collect()
     });
     // An error of the writer comes first: it is what stopped the scenarios.
     writer.finish()?;

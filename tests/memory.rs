@@ -38,14 +38,14 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     // 502² nodes, 1.9 MiB a field; a cube of more than ten times all the memory allowed, map of the
     // program, stacks and buffers included.
     let scene = Scene::small();
-    let limit = 80 << 20;
+    let limit = 112 << 20;
     let told = run(
         &scene,
         Some(limit),
-        "--set dx=0.04 --set runtime=0.17 --set outtime=0",
+        "--set dx=0.04 --set runtime=0.24 --set outtime=0",
     );
     assert_eq!(told.code, Some(0), "{told}");
-    assert_eq!(told.stdout.lines().count(), 426);
+    assert!(told.stdout.lines().count() > 590);
     assert!(bytes_of_cube(&scene) >= 10 * limit);
     assert!(peak() <= limit);
     scene.succeed("info c.npy");

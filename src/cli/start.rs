@@ -15,7 +15,7 @@ use signal_hook::{
     iterator::Signals,
 };
 use std::{
-    panic,
+    io, panic,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -128,8 +128,11 @@ pub(super) fn watched<T, E: Into<Error>>(
         ..watch.clone()
     };
     thread::scope(|scope| {
-        let telling =
-            scope.spawn(|| observe(terminal, bar, &commits, &sentences, || place(&seen), tell));
+        let telling = thread::Builder::new()
+            .spawn_scoped(scope, || {
+                observe(terminal, bar, &commits, &sentences, || place(&seen), tell)
+            })
+            .map_err(no_thread)?;
         let worked = work(&watch).map_err(Into::into);
         drop(watch);
         let told = telling
@@ -178,7 +181,7 @@ fn signals() -> Result<Arc<AtomicUsize>, Error> {
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
     let received = Arc::new(AtomicUsize::new(0));
     let request = Arc::clone(&received);
-    thread::spawn(move || {
+    let waiting = move || {
         let mut first: Option<Instant> = None;
         for signal in signals.forever() {
             if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
@@ -187,8 +190,16 @@ fn signals() -> Result<Arc<AtomicUsize>, Error> {
             first.get_or_insert_with(Instant::now);
             request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
         }
-    });
+    };
+    thread::Builder::new()
+        .stack_size(128 << 10)
+        .spawn(waiting)
+        .map_err(no_thread)?;
     Ok(received)
+}
+
+fn no_thread(error: io::Error) -> Error {
+    Error::System(format!("the system refuses a thread: {error}"))
 }
 
 /// Says how it ended; `command` does the same again.

@@ -98,7 +98,7 @@ pub enum RunError {
     },
     /// The system refuses threads.
     #[error("the system refuses threads: {0}")]
-    Threads(#[from] rayon::ThreadPoolBuildError),
+    Threads(std::io::Error),
     /// The system has no random numbers.
     #[error("the system gives no random numbers for the run id: {0}")]
     Random(#[from] getrandom::Error),
