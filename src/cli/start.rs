@@ -132,7 +132,7 @@ pub(super) fn watched<T, E: Into<Error>>(
             .spawn_scoped(scope, || {
                 observe(terminal, bar, &commits, &sentences, || place(&seen), tell)
             })
-            .map_err(no_thread)?;
+            .map_err(|error| no_thread(&error))?;
         let worked = work(&watch).map_err(Into::into);
         drop(watch);
         let told = telling
@@ -194,11 +194,11 @@ fn signals() -> Result<Arc<AtomicUsize>, Error> {
     thread::Builder::new()
         .stack_size(128 << 10)
         .spawn(waiting)
-        .map_err(no_thread)?;
+        .map_err(|error| no_thread(&error))?;
     Ok(received)
 }
 
-fn no_thread(error: io::Error) -> Error {
+fn no_thread(error: &io::Error) -> Error {
     Error::System(format!("the system refuses a thread: {error}"))
 }
 
