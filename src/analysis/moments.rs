@@ -1,8 +1,8 @@
 //! [`Moments`]: count, sum, mean, spread and range of many values, and how to join them.
 //!
 //! Values are taken in blocks that fit the first caches. A block is gone through twice: once for its
-//! sum and range, once for the squared deviations from its mean. Eight neighbouring columns are
-//! lanes of one vector; a contiguous run is taken as eight columns too, joined at the end.
+//! sum and range, once for the squared deviations from its mean. Sixteen neighbouring columns are
+//! lanes of vectors; a contiguous run is taken as as many columns too, joined at the end.
 
 use super::{
     twofold::{Spread, Twofold},
@@ -11,7 +11,7 @@ use super::{
 use crate::cube::{number::Number, scalar::Scalar};
 
 /// Columns that are summed side by side.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Values of a contiguous run that make a block.
 pub const BLOCK: usize = 4096;
 /// Rows of columns that make a block.
@@ -241,7 +241,7 @@ impl<T: Measure> Moments<T> {
         let rows = block.len() / LANES;
         let (columns, rest) = block.split_at(rows * LANES);
         let [rest] = lanes::<T, 1>(rest, 1, rest.len());
-        let mut all = eight(columns, LANES, rows)
+        let mut all = vector(columns, LANES, rows)
             .into_iter()
             .fold(Self::default(), Self::and)
             .and(rest);
@@ -259,7 +259,7 @@ impl<T: Measure> Moments<T> {
         let mut groups = columns.chunks_exact_mut(LANES);
         let mut at = 0;
         for group in &mut groups {
-            let lanes = eight(&values[at..], stride, rows);
+            let lanes = vector(&values[at..], stride, rows);
             Self::add_lanes(group, lanes, &values[at..], stride, rows, skip);
             at += LANES;
         }
@@ -359,7 +359,7 @@ pub(super) fn higher<T: Number>(a: T, b: T) -> T {
 }
 
 /// [`lanes`] of a whole vector.
-fn eight<T: Measure>(values: &[T], stride: usize, rows: usize) -> [Moments<T>; LANES] {
+fn vector<T: Measure>(values: &[T], stride: usize, rows: usize) -> [Moments<T>; LANES] {
     vectorised(
         #[inline(always)]
         || lanes::<T, LANES>(values, stride, rows),
