@@ -1,16 +1,19 @@
 //! [`Moments`]: count, sum, mean, spread and range of many values, and how to join them.
 //!
 //! Values are taken in blocks that fit the first caches. A block is gone through twice: once for its
-//! sum and range, once for the squared deviations from its mean. Eight neighbouring columns are
-//! lanes of one vector; a contiguous run is taken as eight columns too, joined at the end.
+//! sum and range, once for the squared deviations from its mean. Sixteen neighbouring columns are
+//! lanes of vectors; a contiguous run is taken as as many columns too, joined at the end.
 
-use super::twofold::{Spread, Twofold};
+use super::{
+    twofold::{Spread, Twofold},
+    vectorised::vectorised,
+};
 use crate::cube::{number::Number, scalar::Scalar};
 
 /// Columns that are summed side by side.
-const LANES: usize = 8;
+const LANES: usize = 16;
 /// Values of a contiguous run that make a block.
-const BLOCK: usize = 4096;
+pub const BLOCK: usize = 4096;
 /// Rows of columns that make a block.
 pub const ROWS: usize = 32;
 
@@ -227,25 +230,21 @@ impl<T: Measure> Default for Moments<T> {
 
 impl<T: Measure> Moments<T> {
     /// The moments of a contiguous run; NaN left out if `skip_nan`, else as NumPy has it.
-    #[inline(always)]
     pub fn of_run(values: &[T], skip_nan: bool) -> Self {
-        let mut all = Self::default();
-        for block in values.chunks(BLOCK) {
-            all = all.and(Self::of_block(block, skip_nan));
-        }
-        all
+        values
+            .chunks(BLOCK)
+            .map(|block| Self::of_block(block, skip_nan))
+            .fold(Self::default(), Self::and)
     }
 
-    #[inline(always)]
     fn of_block(block: &[T], skip_nan: bool) -> Self {
         let rows = block.len() / LANES;
         let (columns, rest) = block.split_at(rows * LANES);
-        let mut all = Self::default();
-        for lane in lanes::<T, LANES>(columns, LANES, rows) {
-            all = all.and(lane);
-        }
         let [rest] = lanes::<T, 1>(rest, 1, rest.len());
-        all = all.and(rest);
+        let mut all = vector(columns, LANES, rows)
+            .into_iter()
+            .fold(Self::default(), Self::and)
+            .and(rest);
         if all.sum.is_nan() && block.iter().any(|value| value.is_nan()) {
             if skip_nan {
                 return Self::of_block(&without_nan(block.iter()), false);
@@ -256,12 +255,11 @@ impl<T: Measure> Moments<T> {
     }
 
     /// Adds the rows of a block of columns, `stride` apart, to the moments of those columns.
-    #[inline(always)]
     pub fn add_rows(values: &[T], stride: usize, rows: usize, columns: &mut [Self], skip: bool) {
         let mut groups = columns.chunks_exact_mut(LANES);
         let mut at = 0;
         for group in &mut groups {
-            let lanes = lanes::<T, LANES>(&values[at..], stride, rows);
+            let lanes = vector(&values[at..], stride, rows);
             Self::add_lanes(group, lanes, &values[at..], stride, rows, skip);
             at += LANES;
         }
@@ -273,7 +271,6 @@ impl<T: Measure> Moments<T> {
         }
     }
 
-    #[inline(always)]
     fn add_lanes<const N: usize>(
         columns: &mut [Self],
         lanes: [Self; N],
@@ -305,7 +302,6 @@ impl<T: Measure> Moments<T> {
 
     /// The moments of both together.
     #[must_use]
-    #[inline(always)]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn and(self, other: Self) -> Self {
         if self.count == 0 {
@@ -360,6 +356,14 @@ pub(super) fn lower<T: Number>(a: T, b: T) -> T {
 #[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
 pub(super) fn higher<T: Number>(a: T, b: T) -> T {
     if a > b || a != a { a } else { b }
+}
+
+/// [`lanes`] of a whole vector.
+fn vector<T: Measure>(values: &[T], stride: usize, rows: usize) -> [Moments<T>; LANES] {
+    vectorised(
+        #[inline(always)]
+        || lanes::<T, LANES>(values, stride, rows),
+    )
 }
 
 /// The moments of `N` neighbouring columns; ranges do not know of NaN yet.

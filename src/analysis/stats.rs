@@ -2,8 +2,7 @@
 
 use super::{
     AnalysisError,
-    moments::{Measure, Moments, ROWS, Summary},
-    vectorised::vectorised,
+    moments::{BLOCK, Measure, Moments, ROWS, Summary},
     with_number,
 };
 use crate::cube::{ArrayFile, number};
@@ -114,13 +113,15 @@ fn run<T: Measure>(
                 let places = start..places.end.min(start + PIECE);
                 let count = places.end - places.start;
                 let bytes = array.piece(places)?;
-                let moments = vectorised(
-                    #[inline(always)]
-                    || {
-                        let values = number::elements(array.npy.dtype, &bytes, buffer);
-                        Moments::of_run(values, options.skip_nan)
-                    },
-                );
+                let dtype = array.npy.dtype;
+                let of_block = |bytes| {
+                    let values = number::elements(dtype, bytes, buffer);
+                    Moments::of_run(values, options.skip_nan)
+                };
+                let moments = bytes
+                    .chunks(BLOCK * dtype.bytes)
+                    .map(of_block)
+                    .fold(Moments::default(), Moments::and);
                 progress(count);
                 Ok::<_, AnalysisError>(moments)
             })
@@ -225,18 +226,13 @@ impl<'a> Axis<'a> {
                     let places = outer.start * elements..outer.end * elements;
                     let bytes = self.array.piece(places)?;
                     let mut columns = vec![Moments::<T>::default(); usize(count) * inner];
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            let values = number::elements(self.array.npy.dtype, &bytes, buffer);
-                            for (values, columns) in values
-                                .chunks_exact(usize(elements).max(1))
-                                .zip(columns.chunks_exact_mut(inner.max(1)))
-                            {
-                                add(values, inner, columns, options.skip_nan);
-                            }
-                        },
-                    );
+                    let values = number::elements(self.array.npy.dtype, &bytes, buffer);
+                    for (values, columns) in values
+                        .chunks_exact(usize(elements).max(1))
+                        .zip(columns.chunks_exact_mut(inner.max(1)))
+                    {
+                        add(values, inner, columns, options.skip_nan);
+                    }
                     progress(count * elements);
                     Ok::<_, AnalysisError>(columns.iter().map(Moments::summary).collect())
                 })
@@ -271,13 +267,8 @@ impl<'a> Axis<'a> {
                     let start = (outer * self.length + rows.start) * self.inner;
                     let bytes = self.array.piece(start..start + count)?;
                     let mut columns = vec![Moments::default(); inner];
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            let values = number::elements(self.array.npy.dtype, &bytes, buffer);
-                            add(values, inner, &mut columns, options.skip_nan);
-                        },
-                    );
+                    let values = number::elements(self.array.npy.dtype, &bytes, buffer);
+                    add(values, inner, &mut columns, options.skip_nan);
                     progress(count);
                     Ok::<_, AnalysisError>(columns)
                 })
@@ -328,24 +319,12 @@ impl<'a> Axis<'a> {
                 |(block, buffer), (strip, columns)| {
                     let first = strip * STRIP;
                     let range = first..first + columns.len();
-                    vectorised(
-                        #[inline(always)]
-                        || {
-                            block.clear();
-                            for number in 0..rows {
-                                let bytes = row(number, range.clone());
-                                block
-                                    .extend_from_slice(number::elements::<T>(dtype, bytes, buffer));
-                            }
-                            Moments::add_rows(
-                                block,
-                                columns.len(),
-                                rows,
-                                columns,
-                                options.skip_nan,
-                            );
-                        },
-                    );
+                    block.clear();
+                    for number in 0..rows {
+                        let bytes = row(number, range.clone());
+                        block.extend_from_slice(number::elements::<T>(dtype, bytes, buffer));
+                    }
+                    Moments::add_rows(block, columns.len(), rows, columns, options.skip_nan);
                     progress((rows * range.len()) as u64);
                 },
             );

@@ -189,6 +189,9 @@ impl<'a> Table<'a> {
     }
 
     fn rows(&self, first: u64, summaries: &[Summary], terminal: &Terminal) -> Result<(), Error> {
+        if summaries.is_empty() {
+            return Ok(());
+        }
         let rows: Vec<String> = (first..)
             .zip(summaries)
             .map(|(place, summary)| self.row(place, summary))

@@ -54,11 +54,9 @@ pub fn read_nothing_around(map: &Mmap) {
     let _ = map.advise(Advice::Random);
 }
 
-/// Brings all pages of a map into memory and into the page table, which is faster than one at a
-/// time; without effect where the system cannot.
+/// Begins to read all pages of a map that are not in memory; without effect where the system cannot.
 pub fn fetch(map: &Mmap) {
     let _ = map.advise(Advice::WillNeed);
-    let _ = map.advise(Advice::PopulateRead);
 }
 
 /// Bytes of a page.

@@ -21,7 +21,6 @@ pub trait Number:
 
 /// Elements from their bytes in a file: the bytes themselves where they have the very form of `T`,
 /// else converted into `buffer`.
-#[inline(always)]
 pub fn elements<'a, T: Number>(dtype: Dtype, bytes: &'a [u8], buffer: &'a mut Vec<T>) -> &'a [T] {
     if dtype == T::DTYPE
         && let Ok(elements) = bytemuck::try_cast_slice(bytes)
@@ -55,7 +54,6 @@ macro_rules! number {
                 clippy::unnecessary_cast,
                 reason = "widening within a kind; the nearest value otherwise"
             )]
-            #[inline(always)]
             fn decode(dtype: Dtype, bytes: &[u8], out: &mut [Self]) {
                 macro_rules! ordered {
                     ($narrow:ident) => {

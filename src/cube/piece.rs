@@ -35,10 +35,8 @@ impl<'a> Piece<'a> {
             .as_ref()
             .and_then(map::resident)
             .filter(|pages| pages.contains(&false));
-        if let Some(map) = &map {
-            if resident.is_some() {
-                map::read_nothing_around(map);
-            }
+        if let (Some(map), Some(_)) = (&map, &resident) {
+            map::read_nothing_around(map);
             if usage == Use::Whole {
                 map::fetch(map);
             }

@@ -50,15 +50,34 @@ pub(super) struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// All pairs of a place in a line and its place side by side, in an order that caches like.
-    #[inline(always)]
-    fn each(&self, mut pair: impl FnMut(usize, usize)) {
+    /// Copies lines out of an array so that their elements lie side by side.
+    fn gather<T: Copy>(&self, all: &[T], beside: &mut [T]) {
+        self.runs(|lane, at, place, count| {
+            let line = all[place..].iter().step_by(self.step);
+            let to = beside[at * self.places.len() + lane..].iter_mut();
+            let to = to.step_by(self.places.len()).take(count);
+            to.zip(line).for_each(|(to, from)| *to = *from);
+        });
+    }
+
+    /// Copies elements that lie side by side to their places in an array.
+    fn scatter<T: Copy>(&self, beside: &[T], all: &mut [T]) {
+        self.runs(|lane, at, place, count| {
+            let line = all[place..].iter_mut().step_by(self.step);
+            let from = beside[at * self.places.len() + lane..].iter();
+            let from = from.step_by(self.places.len()).take(count);
+            line.zip(from).for_each(|(to, from)| *to = *from);
+        });
+    }
+
+    /// Short runs of every line in turn, so that what lies side by side stays in a cache: lane,
+    /// number and place of the first element, number of elements.
+    fn runs(&self, mut run: impl FnMut(usize, usize, usize, usize)) {
         const RUN: usize = 16;
-        for start in (0..self.length).step_by(RUN) {
+        for at in (0..self.length).step_by(RUN) {
             for (lane, place) in self.places.iter().enumerate() {
-                for at in start..self.length.min(start + RUN) {
-                    pair(place + at * self.step, at * self.places.len() + lane);
-                }
+                let count = RUN.min(self.length - at);
+                run(lane, at, place + at * self.step, count);
             }
         }
     }
@@ -73,35 +92,50 @@ pub(super) trait Source<O: Operation<C>, const C: usize> {
     /// What it consists of.
     type Element: Number;
     /// The same, of a part of it.
-    type Some<'b>: Source<O, C>;
+    type Some<'b>: Source<O, C>
+    where
+        Self: 'b;
 
     /// Neighbours from a place on.
     fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N>;
     /// Copies lines so that their elements lie side by side.
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<Self::Element>) -> Self::Some<'b>;
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<Self::Element>) -> Self::Some<'b>
+    where
+        Self: 'b;
 }
 
 /// Elements of the array.
-pub(super) struct Items<'a, T>(pub(super) &'a [T]);
+pub(super) struct Items<'a, T, O> {
+    pub(super) all: &'a [T],
+    pub(super) operation: &'a O,
+}
 
-impl<O: Operation<C>, const C: usize> Source<O, C> for Items<'_, O::Item> {
+impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O> {
     type Element = O::Item;
-    type Some<'b> = Items<'b, O::Item>;
+    type Some<'b>
+        = Items<'b, O::Item, O>
+    where
+        Self: 'b;
 
     #[inline(always)]
     fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
-        let row = &self.0[at..at + N];
+        let row = &self.all[at..at + N];
         Pack::of(
             #[inline(always)]
-            |lane| O::lift(row[lane]),
+            |lane| self.operation.lift(row[lane]),
         )
     }
 
-    #[inline(always)]
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Item>) -> Items<'b, O::Item> {
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Item>) -> Items<'b, O::Item, O>
+    where
+        Self: 'b,
+    {
         into.resize(lines.elements(), O::Item::default());
-        lines.each(|from, to| into[to] = self.0[from]);
-        Items(into)
+        lines.gather(self.all, into);
+        Items {
+            all: into,
+            operation: self.operation,
+        }
     }
 }
 
@@ -120,7 +154,10 @@ impl<'a, P, const C: usize> Parts<'a, P, C> {
 
 impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
     type Element = O::Part;
-    type Some<'b> = Parts<'b, O::Part, C>;
+    type Some<'b>
+        = Parts<'b, O::Part, C>
+    where
+        Self: 'b;
 
     #[inline(always)]
     fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
@@ -131,12 +168,13 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
         pack
     }
 
-    #[inline(always)]
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Part>) -> Parts<'b, O::Part, C> {
+    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Part>) -> Parts<'b, O::Part, C>
+    where
+        Self: 'b,
+    {
         into.resize(C * lines.elements(), O::Part::default());
         for (component, into) in into.chunks_mut(lines.elements()).enumerate() {
-            let all = self.0[component];
-            lines.each(|from, to| into[to] = all[from]);
+            lines.gather(self.0[component], into);
         }
         Parts::of(into)
     }
@@ -188,12 +226,11 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
         PartsMut(buffer)
     }
 
-    #[inline(always)]
     fn scatter(&mut self, lines: Lines<'_>, from: &[O::Part]) {
         let length = self.0.len() / C;
         let components = self.0.chunks_mut(length.max(1));
         for (all, from) in components.zip(from.chunks(lines.elements())) {
-            lines.each(|to, at| all[to] = from[at]);
+            lines.scatter(from, all);
         }
     }
 }
@@ -230,8 +267,7 @@ impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> 
         }
     }
 
-    #[inline(always)]
     fn scatter(&mut self, lines: Lines<'_>, from: &[O::Out]) {
-        lines.each(|to, at| self.all[to] = from[at]);
+        lines.scatter(from, self.all);
     }
 }

@@ -17,9 +17,11 @@ use crate::cube::{
     ArrayFile,
     npy::{Dtype, Kind},
 };
-use operation::{Distance, Extreme, IntegerSum, Operation, Total, Variance};
+use operation::{
+    Distance, Extreme, IntegerDistance, IntegerExtreme, IntegerSum, Operation, Total, Variance,
+};
 use rayon::prelude::*;
-use std::{marker::PhantomData, ops::Range, str::FromStr};
+use std::{ops::Range, str::FromStr};
 use tile::{Axis, Tiling};
 
 /// What a window is reduced to.
@@ -221,6 +223,9 @@ impl Windows {
         output: &Output,
         progress: &Progress<'_>,
     ) -> Result<(), AnalysisError> {
+        if range.is_empty() {
+            return Ok(());
+        }
         let run = Run {
             windows: self,
             array,
@@ -228,22 +233,20 @@ impl Windows {
             output,
             progress,
         };
-        match (self.request.op, array.npy.dtype.kind) {
-            (Op::Sum, Kind::Signed | Kind::Bool) => run.go(&IntegerSum::<i64>(PhantomData)),
-            (Op::Sum, Kind::Unsigned) => run.go(&IntegerSum::<u64>(PhantomData)),
-            (Op::Sum, Kind::Float) => run.go(&Total { mean: false }),
-            (Op::Mean, _) => run.go(&Total { mean: true }),
-            (Op::Std, _) => run.go(&Variance { root: true }),
-            (Op::Var, _) => run.go(&Variance { root: false }),
-            (Op::Min, Kind::Float) => run.go(&Extreme::<f64, false>(PhantomData)),
-            (Op::Min, Kind::Unsigned) => run.go(&Extreme::<u64, false>(PhantomData)),
-            (Op::Min, _) => run.go(&Extreme::<i64, false>(PhantomData)),
-            (Op::Max, Kind::Float) => run.go(&Extreme::<f64, true>(PhantomData)),
-            (Op::Max, Kind::Unsigned) => run.go(&Extreme::<u64, true>(PhantomData)),
-            (Op::Max, _) => run.go(&Extreme::<i64, true>(PhantomData)),
-            (Op::Ptp, Kind::Float) => run.go(&Distance::<f64>(PhantomData)),
-            (Op::Ptp, Kind::Unsigned) => run.go(&Distance::<u64>(PhantomData)),
-            (Op::Ptp, _) => run.go(&Distance::<i64>(PhantomData)),
+        let kind = array.npy.dtype.kind;
+        let (float, unsigned) = (kind == Kind::Float, kind == Kind::Unsigned);
+        match self.request.op {
+            Op::Sum if !float => run.go(&IntegerSum),
+            Op::Sum => run.go(&Total { mean: false }),
+            Op::Mean => run.go(&Total { mean: true }),
+            Op::Std => run.go(&Variance { root: true }),
+            Op::Var => run.go(&Variance { root: false }),
+            Op::Min if float => run.go(&Extreme::new(false)),
+            Op::Max if float => run.go(&Extreme::new(true)),
+            Op::Min => run.go(&IntegerExtreme::new(false, unsigned)),
+            Op::Max => run.go(&IntegerExtreme::new(true, unsigned)),
+            Op::Ptp if float => run.go(&Distance),
+            Op::Ptp => run.go(&IntegerDistance::new(unsigned)),
         }
     }
 }

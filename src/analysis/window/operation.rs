@@ -10,10 +10,6 @@ use crate::{
     },
     cube::number::Number,
 };
-use std::{
-    marker::PhantomData,
-    ops::{Add, Sub},
-};
 
 /// A reduction of windows, through `C` components of what is known of some values.
 pub(super) trait Operation<const C: usize>: Send + Sync + 'static {
@@ -25,59 +21,33 @@ pub(super) trait Operation<const C: usize>: Send + Sync + 'static {
     type Out: Number;
 
     /// What is known of one element.
-    fn lift(item: Self::Item) -> [Self::Part; C];
+    fn lift(&self, item: Self::Item) -> [Self::Part; C];
     /// What is known of `n` elements and `m` behind them together.
     fn join(a: [Self::Part; C], n: f64, b: [Self::Part; C], m: f64) -> [Self::Part; C];
     /// The result for `n` elements.
     fn finish(&self, part: [Self::Part; C], n: f64) -> Self::Out;
 }
 
-/// Numbers with a sum and a difference; those of integers wrap as NumPy's do.
-pub(super) trait Arithmetic: Number {
-    fn sum(self, other: Self) -> Self;
-    fn difference(self, other: Self) -> Self;
-}
+/// The exact sum of integers; it wraps as NumPy's does, and is then the same signed or not.
+pub(super) struct IntegerSum;
 
-macro_rules! arithmetic {
-    ($number:ident, $sum:ident, $difference:ident) => {
-        impl Arithmetic for $number {
-            #[inline(always)]
-            fn sum(self, other: Self) -> Self {
-                self.$sum(other)
-            }
-
-            #[inline(always)]
-            fn difference(self, other: Self) -> Self {
-                self.$difference(other)
-            }
-        }
-    };
-}
-
-arithmetic!(f64, add, sub);
-arithmetic!(i64, wrapping_add, wrapping_sub);
-arithmetic!(u64, wrapping_add, wrapping_sub);
-
-/// The exact sum of integers.
-pub(super) struct IntegerSum<T>(pub(super) PhantomData<T>);
-
-impl<T: Arithmetic> Operation<1> for IntegerSum<T> {
-    type Item = T;
-    type Part = T;
-    type Out = T;
+impl Operation<1> for IntegerSum {
+    type Item = i64;
+    type Part = i64;
+    type Out = i64;
 
     #[inline(always)]
-    fn lift(item: T) -> [T; 1] {
+    fn lift(&self, item: i64) -> [i64; 1] {
         [item]
     }
 
     #[inline(always)]
-    fn join(a: [T; 1], _: f64, b: [T; 1], _: f64) -> [T; 1] {
-        [a[0].sum(b[0])]
+    fn join([a]: [i64; 1], _: f64, [b]: [i64; 1], _: f64) -> [i64; 1] {
+        [a.wrapping_add(b)]
     }
 
     #[inline(always)]
-    fn finish(&self, [sum]: [T; 1], _: f64) -> T {
+    fn finish(&self, [sum]: [i64; 1], _: f64) -> i64 {
         sum
     }
 }
@@ -93,7 +63,7 @@ impl Operation<2> for Total {
     type Out = f64;
 
     #[inline(always)]
-    fn lift(item: f64) -> [f64; 2] {
+    fn lift(&self, item: f64) -> [f64; 2] {
         [item, 0.0]
     }
 
@@ -139,7 +109,7 @@ impl Operation<4> for Variance {
     type Out = f64;
 
     #[inline(always)]
-    fn lift(item: f64) -> [f64; 4] {
+    fn lift(&self, item: f64) -> [f64; 4] {
         components(Spread::of(Twofold::of(item)))
     }
 
@@ -155,50 +125,133 @@ impl Operation<4> for Variance {
     }
 }
 
-/// The smallest, or with `MAX` the largest value.
-pub(super) struct Extreme<T, const MAX: bool>(pub(super) PhantomData<T>);
+/// The smallest value or, as minus the smallest of all signs turned, the largest.
+pub(super) struct Extreme {
+    sign: f64,
+}
 
-impl<T: Number, const MAX: bool> Operation<1> for Extreme<T, MAX> {
-    type Item = T;
-    type Part = T;
-    type Out = T;
+impl Extreme {
+    pub(super) fn new(largest: bool) -> Self {
+        let sign = if largest { -1.0 } else { 1.0 };
+        Self { sign }
+    }
+}
+
+impl Operation<1> for Extreme {
+    type Item = f64;
+    type Part = f64;
+    type Out = f64;
 
     #[inline(always)]
-    fn lift(item: T) -> [T; 1] {
-        [item]
+    fn lift(&self, item: f64) -> [f64; 1] {
+        [self.sign * item]
     }
 
     #[inline(always)]
-    fn join([a]: [T; 1], _: f64, [b]: [T; 1], _: f64) -> [T; 1] {
-        [if MAX { higher(a, b) } else { lower(a, b) }]
+    fn join([a]: [f64; 1], _: f64, [b]: [f64; 1], _: f64) -> [f64; 1] {
+        [lower(a, b)]
     }
 
     #[inline(always)]
-    fn finish(&self, [extreme]: [T; 1], _: f64) -> T {
-        extreme
+    fn finish(&self, [extreme]: [f64; 1], _: f64) -> f64 {
+        self.sign * extreme
+    }
+}
+
+/// The same of integers: a mask of bits to turn makes the order of unsigned ones that of signed
+/// ones, and turns any order round.
+pub(super) struct IntegerExtreme {
+    mask: i64,
+}
+
+impl IntegerExtreme {
+    pub(super) fn new(largest: bool, unsigned: bool) -> Self {
+        Self {
+            mask: if largest { -1 } else { 0 } ^ order(unsigned),
+        }
+    }
+}
+
+/// The bit that tells the order of unsigned integers from that of signed ones.
+fn order(unsigned: bool) -> i64 {
+    if unsigned { i64::MIN } else { 0 }
+}
+
+impl Operation<1> for IntegerExtreme {
+    type Item = i64;
+    type Part = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 1] {
+        [item ^ self.mask]
+    }
+
+    #[inline(always)]
+    fn join([a]: [i64; 1], _: f64, [b]: [i64; 1], _: f64) -> [i64; 1] {
+        [a.min(b)]
+    }
+
+    #[inline(always)]
+    fn finish(&self, [extreme]: [i64; 1], _: f64) -> i64 {
+        extreme ^ self.mask
     }
 }
 
 /// The distance from the smallest to the largest value.
-pub(super) struct Distance<T>(pub(super) PhantomData<T>);
+pub(super) struct Distance;
 
-impl<T: Arithmetic> Operation<2> for Distance<T> {
-    type Item = T;
-    type Part = T;
-    type Out = T;
+impl Operation<2> for Distance {
+    type Item = f64;
+    type Part = f64;
+    type Out = f64;
 
     #[inline(always)]
-    fn lift(item: T) -> [T; 2] {
+    fn lift(&self, item: f64) -> [f64; 2] {
         [item, item]
     }
 
     #[inline(always)]
-    fn join(a: [T; 2], _: f64, b: [T; 2], _: f64) -> [T; 2] {
+    fn join(a: [f64; 2], _: f64, b: [f64; 2], _: f64) -> [f64; 2] {
         [lower(a[0], b[0]), higher(a[1], b[1])]
     }
 
     #[inline(always)]
-    fn finish(&self, [low, high]: [T; 2], _: f64) -> T {
-        high.difference(low)
+    fn finish(&self, [low, high]: [f64; 2], _: f64) -> f64 {
+        high - low
+    }
+}
+
+/// The same of integers; it wraps as NumPy's does.
+pub(super) struct IntegerDistance {
+    mask: i64,
+}
+
+impl IntegerDistance {
+    pub(super) fn new(unsigned: bool) -> Self {
+        Self {
+            mask: order(unsigned),
+        }
+    }
+}
+
+impl Operation<2> for IntegerDistance {
+    type Item = i64;
+    type Part = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 2] {
+        [item ^ self.mask; 2]
+    }
+
+    #[inline(always)]
+    fn join(a: [i64; 2], _: f64, b: [i64; 2], _: f64) -> [i64; 2] {
+        [a[0].min(b[0]), a[1].max(b[1])]
+    }
+
+    #[inline(always)]
+    fn finish(&self, [low, high]: [i64; 2], _: f64) -> i64 {
+        high.wrapping_sub(low)
     }
 }

@@ -19,6 +19,7 @@ use super::{
     lanes::{Lines, Pack, Parts, PartsMut, Sink, Source},
     operation::Operation,
 };
+use crate::analysis::vectorised::vectorised;
 use std::ops::Range;
 
 /// An axis in memory: `(outer, length, inner)`.
@@ -69,7 +70,6 @@ fn kept_bytes<const C: usize>(window: u64, stride: u64) -> u64 {
 
 impl Slide {
     /// Slides over everything in memory.
-    #[inline(always)]
     pub(super) fn run<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
         &self,
         source: &S,
@@ -82,7 +82,7 @@ impl Slide {
             for outer in 0..self.outer {
                 for at in groups(self.inner) {
                     let (from, to) = (outer * pitch_from + at, outer * pitch_to + at);
-                    self.blocks::<O, C, LANES>(source, sink, from, to, &mut scratch.kept);
+                    self.blocks::<O, C>(source, sink, from, to, &mut scratch.kept);
                 }
             }
         } else if wide && self.outer * self.inner >= LANES {
@@ -104,7 +104,6 @@ impl Slide {
     }
 
     /// A single line: stretches of it that begin with a block are the lanes where that is possible.
-    #[inline(always)]
     fn line<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
         &self,
         source: &S,
@@ -140,7 +139,6 @@ impl Slide {
     }
 
     /// Puts lines side by side, a chunk of their windows at a time, and slides over that.
-    #[inline(always)]
     fn beside<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
         &self,
         source: &S,
@@ -183,33 +181,37 @@ impl Slide {
             {
                 let some = source.gather(read, &mut scratch.elements);
                 let mut room = sink.room(written, &mut scratch.results);
-                chunk.blocks::<O, C, LANES>(&some, &mut room, 0, 0, &mut scratch.kept);
+                chunk.blocks::<O, C>(&some, &mut room, 0, 0, &mut scratch.kept);
             }
             sink.scatter(written, &scratch.results);
             next += chunk.count;
         }
     }
 
-    #[inline(always)]
-    fn blocks<O: Operation<C>, const C: usize, const N: usize>(
+    /// All windows of neighbouring lines.
+    fn blocks<O: Operation<C>, const C: usize>(
         &self,
         source: &impl Source<O, C>,
         sink: &mut impl Sink<O, C>,
         from: usize,
         to: usize,
-        kept: &mut Vec<Pack<O::Part, C, N>>,
+        kept: &mut Vec<Pack<O::Part, C, LANES>>,
     ) {
-        let mut next = 0;
-        while next < self.count {
-            let windows = next..next + self.windows_from(next);
-            next = windows.end;
-            self.block::<O, C, N>(source, sink, from, to, windows, kept);
-        }
+        vectorised(
+            #[inline(always)]
+            || {
+                let mut next = 0;
+                while next < self.count {
+                    let windows = next..next + self.windows_from(next);
+                    next = windows.end;
+                    self.block::<O, C, LANES>(source, sink, from, to, windows, kept);
+                }
+            },
+        );
     }
 
     /// Joins all elements in memory but the first `skip`, line by line, to what is known of the `seen`
     /// ones before them.
-    #[inline(always)]
     pub(super) fn fold<O: Operation<C>, const C: usize>(
         &self,
         source: &impl Source<O, C>,
@@ -220,7 +222,10 @@ impl Slide {
     ) {
         if self.inner >= LANES {
             for at in groups(self.inner) {
-                self.fold_lanes::<O, C, LANES>(source, skip, before, after, at, seen);
+                vectorised(
+                    #[inline(always)]
+                    || self.fold_lanes::<O, C, LANES>(source, skip, before, after, at, seen),
+                );
             }
         } else {
             for at in 0..self.inner {

@@ -7,10 +7,7 @@ use super::{
     slide::Slide,
     tile::{Axis, Shape, Tile, length},
 };
-use crate::{
-    analysis::{AnalysisError, vectorised::vectorised},
-    cube::number::Number,
-};
+use crate::{analysis::AnalysisError, cube::number::Number};
 use std::ops::Range;
 
 /// Computes one tile and writes it.
@@ -47,10 +44,7 @@ pub(super) fn compute<O: Operation<C>, const C: usize>(
         region.truncate(run.array.npy.shape.len());
         run.array.read_box(&region, room)?;
         (run.progress)(room.len() as u64);
-        let windows = vectorised(
-            #[inline(always)]
-            || stream.take(count),
-        );
+        let windows = stream.take(count);
         bytes.clear();
         O::Out::encode(&stream.results, run.windows.dtype, &mut bytes);
         let mut region = tile.clone();
@@ -133,7 +127,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// Goes on by the rows that have been put there; the windows that became whole.
-    #[inline(always)]
     fn take(&mut self, rows: usize) -> Range<u64> {
         let first = self.window;
         if !self.along {
@@ -156,7 +149,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
 
     /// Slides along all axes but the first, from the last on; which of `between` has the outcome,
     /// unless that is results.
-    #[inline(always)]
     fn slide_within(&mut self, rows: usize) -> usize {
         let mut lengths: Vec<usize> = self
             .axes
@@ -192,7 +184,10 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                     [b, a]
                 }
             };
-            let items = Items(&self.items[..rows * self.row_in]);
+            let items = Items {
+                all: &self.items[..rows * self.row_in],
+                operation: self.operation,
+            };
             let source = &source[..if number == 0 { 0 } else { C * from }];
             let ends = number + 1 == busy.len() && !self.along;
             match (number, ends) {
@@ -245,7 +240,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// Slides along the first axis over all rows held, and keeps those that are needed again.
-    #[inline(always)]
     fn slide_along(&mut self) {
         let axis = self.axes[0];
         let behind = self.row + self.held as u64;
@@ -270,7 +264,11 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         if self.within {
             slide.run::<O, C, _, _>(&Parts::of(&self.parts), &mut results);
         } else {
-            slide.run::<O, C, _, _>(&Items(&self.items), &mut results);
+            let items = Items {
+                all: &self.items,
+                operation: self.operation,
+            };
+            slide.run::<O, C, _, _>(&items, &mut results);
         }
         self.window += count;
         let done = size((self.window * axis.stride).clamp(self.row, behind) - self.row);
@@ -289,7 +287,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// Joins rows to the window they belong to, if any.
-    #[inline(always)]
     fn fold(&mut self, rows: usize, last: Option<usize>) {
         let axis = self.axes[0];
         self.results.clear();
@@ -321,7 +318,11 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                     slide.fold::<O, C>(&source, skip, &before, &mut after, size(seen));
                 }
                 None => {
-                    slide.fold::<O, C>(&Items(&self.items), skip, &before, &mut after, size(seen));
+                    let source = Items {
+                        all: &self.items,
+                        operation: self.operation,
+                    };
+                    slide.fold::<O, C>(&source, skip, &before, &mut after, size(seen));
                 }
             }
             self.open.swap(0, 1);
@@ -334,7 +335,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// The window that is open is whole.
-    #[inline(always)]
     fn finish(&mut self) {
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let n = (self.axes[0].window * self.weight) as f64;

@@ -244,9 +244,7 @@ impl Shape {
     pub(super) fn rows<const C: usize>(&self, memory: u64) -> u64 {
         let all = self.elements() / self.row_in.max(1);
         let fit = memory.saturating_sub(self.fixed_bytes::<C>()) / self.bytes_per_row::<C>().max(1);
-        let good = (3 * self.kept_rows())
-            .max(BATCH / self.row_in.max(1))
-            .max(8);
+        let good = (3 * self.kept_rows()).max(BATCH / self.row_in.max(1));
         good.min(fit).max(self.rows_at_least()).min(all.max(1))
     }
 }
