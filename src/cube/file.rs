@@ -1,4 +1,4 @@
-//! [`CubeFile`]: the cube's file while it is written, by several threads at once.
+//! The cube's file while it is written, by several threads at once.
 
 use super::{
     error::CubeError,

@@ -1,7 +1,7 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
 //! [`store`] owns the files of a run, [`mod@write`] commits to them, [`verify`] checks them,
-//! [`mend`] restores them, [`array`] reads them and any other `.npy`. Below these: [`npy`] the header, [`journal`] the lines, [`digest`] the check sums,
+//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`. Below these: [`npy`] the header, [`journal`] the lines, [`digest`] the check sums,
 //! [`space`] the reservation, [`lock`], [`map`], and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
