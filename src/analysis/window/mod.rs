@@ -1,9 +1,9 @@
 //! Sliding windows over any axes at once, in one pass and in bounded memory.
 //!
-//! The output is cut into [tiles](tile), which threads take one after another. A tile is gone
-//! through along the slowest axis of the file as a [stream] of rows, of which only what later windows
-//! need is kept. Along every axis windows [`slide`] at a cost that does not depend on their length,
-//! joining what an [`operation`] knows of parts of them; axes follow one another, as a window's
+//! The output is cut into tiles, which threads take one after another. A tile is gone
+//! through along the slowest axis of the file as a `stream` of rows, of which only what later windows
+//! need is kept. Along every axis windows `slide` at a cost that does not depend on their length,
+//! joining what an `operation` knows of parts of them; axes follow one another, as a window's
 //! reduction is that of its lines' reductions.
 
 mod lanes;
