@@ -192,7 +192,6 @@ fn signals() -> Result<Arc<AtomicUsize>, Error> {
         }
     };
     thread::Builder::new()
-        .stack_size(128 << 10)
         .spawn(waiting)
         .map_err(|error| no_thread(&error))?;
     Ok(received)

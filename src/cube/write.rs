@@ -29,8 +29,6 @@ use std::{
 
 /// Work that may be lost to a crash beyond the interval being computed.
 const AT_RISK: Duration = Duration::from_secs(1);
-/// Bytes of stack for a thread that hashes, writes or commits: a run's memory is its fields'.
-const STACK: usize = 512 << 10;
 /// Blocks on their way between solvers and file.
 const BUFFERS: usize = 4;
 
@@ -82,7 +80,6 @@ impl CubeWriter {
         let started = blocks.and_then(|blocks| {
             let committer = thread::Builder::new()
                 .name("committer".to_owned())
-                .stack_size(STACK)
                 .spawn(move || committer.run(&messages))?;
             Ok((blocks, committer))
         });
@@ -270,7 +267,6 @@ impl BlockWriter {
         let workers = rayon::ThreadPoolBuilder::new()
             .num_threads(workers.clamp(1, BUFFERS))
             .thread_name(|number| format!("writer {number}"))
-            .stack_size(STACK)
             .build()
             .map_err(io::Error::other)?;
         let (give_back, buffers) = bounded(BUFFERS);

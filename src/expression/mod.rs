@@ -177,7 +177,7 @@ mod tests {
             ("sinn(x)", "sin"),
             ("sin(1, 2)", "1 argument"),
             ("random(x)", "seed"),
-            ("x $ 2", "'$'"),
+            ("x $ 2", "'$ 2'"),
             ("1..2", "1..2"),
         ] {
             let error = Expression::parse(text, &["x"]).unwrap_err().to_string();
