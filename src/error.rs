@@ -1,6 +1,7 @@
 //! Every error of the program, and the one place that turns it into an exit code.
 
 use crate::{
+    analysis::AnalysisError,
     cube::{CubeError, npy::NpyError},
     params::ParamsError,
     plot,
@@ -19,6 +20,9 @@ pub enum Error {
     /// A run that failed.
     #[error(transparent)]
     Run(#[from] RunError),
+    /// An analysis that failed.
+    #[error(transparent)]
+    Analysis(#[from] AnalysisError),
     /// A picture that could not be made.
     #[error(transparent)]
     Plot(#[from] plot::Error),
@@ -50,7 +54,11 @@ impl Error {
             Self::Params(_) | Self::Usage(_) => 2,
             Self::Differs(_) => 3,
             Self::Run(RunError::Memory { .. } | RunError::Random(_) | RunError::Threads(_)) => 1,
-            Self::Cube(error) | Self::Run(RunError::Cube(error)) => match error {
+            Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
+            Self::Analysis(AnalysisError::Asked(_) | AnalysisError::Exists { .. }) => 2,
+            Self::Cube(error)
+            | Self::Run(RunError::Cube(error))
+            | Self::Analysis(AnalysisError::Cube(error)) => match error {
                 CubeError::Io { .. }
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }

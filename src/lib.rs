@@ -1,8 +1,10 @@
 //! Two-dimensional diffusion.
+pub mod analysis;
 pub mod bench;
 pub mod cli;
 pub mod cube;
 pub mod error;
+pub mod expression;
 pub mod field;
 pub mod grid;
 pub mod machine;

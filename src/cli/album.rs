@@ -74,33 +74,33 @@ impl<'a> Album<'a> {
     }
 
     /// All finite values of some frames: one range for all of them.
-    pub(super) fn range(&self, chosen: &[u64]) -> Range {
-        let ends: Vec<f64> = chosen
+    pub(super) fn range(&self, chosen: &[u64]) -> Result<Range, Error> {
+        let ends: Vec<Vec<f64>> = chosen
             .par_iter()
-            .flat_map_iter(|&index| match self.shown(index).record {
-                Some(record) => vec![record.min, record.max],
-                None => Range::of([&self.values(index).view() as _])
-                    .map_or_else(Vec::new, |range| vec![range.low(), range.high()]),
+            .map(|&index| match self.shown(index).record {
+                Some(record) => Ok(vec![record.min, record.max]),
+                None => Ok(Range::of([&self.values(index)?.view() as _])
+                    .map_or_else(Vec::new, |range| vec![range.low(), range.high()])),
             })
-            .collect();
-        Range::spanning(ends).unwrap_or_default()
+            .collect::<Result<_, Error>>()?;
+        Ok(Range::spanning(ends.into_iter().flatten()).unwrap_or_default())
     }
 
     /// The picture of one frame.
-    pub(super) fn draw(&self, index: u64, style: &Style) -> Result<Bitmap, plot::Error> {
-        let values = self.values(index);
-        picture(&self.frame(&values.view(), index), style)
+    pub(super) fn draw(&self, index: u64, style: &Style) -> Result<Bitmap, Error> {
+        let values = self.values(index)?;
+        Ok(picture(&self.frame(&values.view(), index), style)?)
     }
 
     /// All chosen frames on one page, evenly thinned out where they are too many.
-    pub(super) fn sheet(&self, chosen: &[u64], style: &Style) -> Result<Bitmap, plot::Error> {
+    pub(super) fn sheet(&self, chosen: &[u64], style: &Style) -> Result<Bitmap, Error> {
         let shown: Vec<u64> = spread(chosen.len(), Sheet::MOST)
             .into_iter()
             .map(|place| chosen[place])
             .collect();
         let mut sheet = None;
         for &index in &shown {
-            let values = self.values(index);
+            let values = self.values(index)?;
             let view = values.view();
             let frame = self.frame(&view, index);
             let sheet = match &mut sheet {
@@ -109,7 +109,7 @@ impl<'a> Album<'a> {
             };
             sheet.push(&frame)?;
         }
-        sheet.ok_or(plot::Error::NoFrames)?.finish()
+        Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
     }
 
     /// The chosen frames one after the other, in a file; `drawn` is told of each.
@@ -119,22 +119,22 @@ impl<'a> Album<'a> {
         style: &Style,
         path: &Path,
         drawn: impl Fn(),
-    ) -> Result<(), plot::Error> {
+    ) -> Result<(), Error> {
         let mut animation = Animation::new(path, style);
         for &index in chosen {
-            let values = self.values(index);
+            let values = self.values(index)?;
             animation.push(&self.frame(&values.view(), index))?;
             drawn();
         }
-        animation.finish()
+        Ok(animation.finish()?)
     }
 
     fn shown(&self, index: u64) -> &Shown<'a> {
         &self.frames[usize::try_from(index).unwrap_or(usize::MAX)]
     }
 
-    fn values(&self, index: u64) -> Array2<f64> {
-        self.array.frame(self.shown(index).place)
+    fn values(&self, index: u64) -> Result<Array2<f64>, Error> {
+        Ok(self.array.frame(self.shown(index).place)?)
     }
 
     fn frame<'v>(&'v self, values: &'v ArrayView2<'v, f64>, index: u64) -> Frame<'v> {

@@ -2,12 +2,12 @@
 
 use super::{number, terminal::Terminal};
 use crate::{
-    cube::{ArrayFile, array::Scalar},
+    cube::{ArrayFile, CubeError, region::PIECE, scalar::Scalar},
     error::Error,
 };
 use clap::Args;
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::{ops::Range, path::PathBuf};
 
 /// Compare two .npy files bit for bit (exit code 3 if they differ)
 #[derive(Debug, Args)]
@@ -40,25 +40,25 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         terminal.result(&format!("different: {} against {}", of(&a), of(&b)))?;
         return Err(Error::Differs(names()));
     }
-    let frame: u64 = a.npy.shape.iter().skip(1).product();
-    let elements = match a.npy.shape.len() {
-        0 => 1,
-        _ => a.available() * frame,
+    let elements = a.elements();
+    let difference = if a.npy.fortran_order == b.npy.fortran_order {
+        in_one_order(&a, &b, elements)?
+    } else {
+        in_two_orders(&a, &b)?
     };
-    let difference = difference(&a, &b, elements);
     if difference.count == 0 {
         return terminal.result(&format!(
             "equal: {elements} elements of {}, bit for bit",
             a.npy.dtype
         ));
     }
-    let place = a.index_of(difference.place);
+    let place = a.npy.index_of(difference.place);
     terminal.result(&format!(
         "different: {} of {elements} elements; the largest difference is {} at {place:?}, {} against {}",
         difference.count,
         number::python(difference.size),
-        a.element(difference.place),
-        b.element(difference.place),
+        a.element(difference.place)?,
+        b.element(b.npy.place_of(&place))?,
     ))?;
     Err(Error::Differs(names()))
 }
@@ -78,6 +78,14 @@ impl Difference {
         place: u64::MAX,
     };
 
+    fn of(a: Scalar, b: Scalar, place: u64) -> Self {
+        Self {
+            count: 1,
+            size: distance(a, b),
+            place,
+        }
+    }
+
     fn join(self, other: Self) -> Self {
         let further =
             other.size > self.size || (other.size == self.size && other.place < self.place);
@@ -94,32 +102,82 @@ impl Difference {
     }
 }
 
-fn difference(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Difference {
-    const PIECE: u64 = 1 << 16;
-    let width = a.npy.dtype.bytes;
-    (0..elements.div_ceil(PIECE))
+fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Difference, CubeError> {
+    let dtype = a.npy.dtype;
+    let most = PIECE / dtype.bytes as u64;
+    (0..elements.div_ceil(most))
         .into_par_iter()
-        .map(|piece| {
-            let range = piece * PIECE..((piece + 1) * PIECE).min(elements);
-            if !a.npy.fortran_order && !b.npy.fortran_order {
-                let (from, to) = (a.offset_of(range.start), a.offset_of(range.end));
-                if a.data()[from..to] == b.data()[from..to] {
-                    return Difference::NONE;
-                }
+        .map(|number| {
+            let places = number * most..((number + 1) * most).min(elements);
+            let (left, right) = (a.piece(places.clone())?, b.piece(places.clone())?);
+            if *left == *right {
+                return Ok(Difference::NONE);
             }
-            range
-                .filter(|&element| {
-                    let (at, bt) = (a.offset_of(element), b.offset_of(element));
-                    a.data()[at..at + width] != b.data()[bt..bt + width]
+            let pairs = left.chunks(dtype.bytes).zip(right.chunks(dtype.bytes));
+            Ok(pairs
+                .zip(places)
+                .filter(|((left, right), _)| left != right)
+                .map(|((left, right), place)| {
+                    let [left, right] = [left, right].map(|bytes| Scalar::decode(dtype, bytes));
+                    Difference::of(left, right, place)
                 })
-                .map(|element| Difference {
-                    count: 1,
-                    size: distance(a.element(element), b.element(element)),
-                    place: element,
-                })
-                .fold(Difference::NONE, Difference::join)
+                .fold(Difference::NONE, Difference::join))
         })
-        .reduce(|| Difference::NONE, Difference::join)
+        .try_reduce(|| Difference::NONE, |a, b| Ok(a.join(b)))
+}
+
+/// Compares cubical boxes, so that neither file is read in single elements.
+fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, CubeError> {
+    let mut pending = vec![a.npy.shape.iter().map(|&end| 0..end).collect::<Vec<_>>()];
+    let mut total = Difference::NONE;
+    let length = |range: &Range<u64>| range.end - range.start;
+    while let Some(region) = pending.pop() {
+        let elements: u64 = region.iter().map(length).product();
+        if elements * a.npy.dtype.bytes as u64 > PIECE {
+            let longest = (0..region.len()).max_by_key(|&axis| length(&region[axis]));
+            let axis = longest.unwrap_or_default();
+            let middle = region[axis].start + length(&region[axis]) / 2;
+            let [mut low, mut high] = [region.clone(), region];
+            low[axis].end = middle;
+            high[axis].start = middle;
+            pending.extend([low, high]);
+            continue;
+        }
+        let read = |array: &ArrayFile| {
+            let mut bits = vec![0_u64; usize::try_from(elements).unwrap_or(usize::MAX)];
+            array.read_bits(&array.npy.in_file_order(&region), &mut bits)?;
+            Ok::<_, CubeError>(bits)
+        };
+        let (left, right) = (read(a)?, read(b)?);
+        let lengths: Vec<usize> = region
+            .iter()
+            .map(|range| usize::try_from(length(range)).unwrap_or(usize::MAX))
+            .collect();
+        let view = |array: &ArrayFile, bits| {
+            let shape = array.npy.in_file_order(&lengths);
+            let view = ndarray::ArrayViewD::from_shape(shape, bits);
+            view.map(|view| {
+                if array.npy.fortran_order {
+                    view.reversed_axes()
+                } else {
+                    view
+                }
+            })
+        };
+        let (Ok(left), Ok(right)) = (view(a, &left), view(b, &right)) else {
+            unreachable!("the shape is that of the box")
+        };
+        for ((index, left), right) in left.indexed_iter().zip(&right) {
+            if left != right {
+                let index: Vec<u64> = (0..region.len())
+                    .map(|axis| region[axis].start + index[axis] as u64)
+                    .collect();
+                let [left, right] = [left, right].map(|bits| Scalar::of_bits(a.npy.dtype, *bits));
+                total = total.join(Difference::of(left, right, a.npy.place_of(&index)));
+            }
+        }
+    }
+    Ok(total)
 }
 
 /// Bits that differ in a NaN are infinitely far apart.

@@ -1,19 +1,26 @@
 //! The command line: one file a command, its arguments and the glue to the library.
 
 mod album;
+mod axes;
 mod bench;
 mod compare;
+mod create;
+mod follow;
 mod info;
 mod number;
 mod params;
 mod plan;
 mod plot;
+mod probe;
 mod repair;
 mod run;
+mod size;
 mod start;
+mod stats;
 mod sweep;
 mod terminal;
 mod verify;
+mod window;
 
 use crate::{cube::map, error::Error};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
@@ -57,6 +64,10 @@ enum Command {
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
     Bench(bench::BenchArgs),
+    Stats(stats::StatsArgs),
+    Window(window::WindowArgs),
+    Probe(probe::ProbeArgs),
+    Create(create::CreateArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -90,6 +101,10 @@ pub fn main() -> ExitCode {
             Command::Compare(args) => compare::compare(&args, &terminal).map(success),
             Command::Plot(args) => plot::plot(&args, &terminal).map(success),
             Command::Bench(args) => bench::bench(&args, &terminal),
+            Command::Stats(args) => stats::stats(&args, &terminal).map(success),
+            Command::Window(args) => window::window(&args, &terminal).map(success),
+            Command::Probe(args) => probe::probe(&args, &terminal).map(success),
+            Command::Create(args) => create::create(&args, &terminal).map(success),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

@@ -1,5 +1,7 @@
 //! Numbers as people and other programs expect to read them.
 
+use crate::cube::scalar::Scalar;
+
 /// A float as Python prints it: the shortest decimal that reads back as the same float.
 ///
 /// The course's programs print simulated times this way, so ours does.
@@ -25,6 +27,24 @@ pub(super) fn python(value: f64) -> String {
     }
     let sign = if exponent < 0 { '-' } else { '+' };
     format!("{mantissa}e{sign}{:02}", exponent.abs())
+}
+
+/// An element or a result with all its digits, as Python prints it.
+#[must_use]
+pub(super) fn scalar(value: Scalar) -> String {
+    match value {
+        Scalar::Float(value) => python(value),
+        Scalar::Integer(value) => value.to_string(),
+    }
+}
+
+/// The same in JSON, which has no infinities and no NaN: null.
+#[must_use]
+pub(super) fn json(value: Scalar) -> String {
+    match value {
+        Scalar::Float(value) if !value.is_finite() => "null".to_owned(),
+        value => scalar(value),
+    }
 }
 
 /// A byte count for people: `21.4 MiB`.

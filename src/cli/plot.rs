@@ -73,7 +73,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         .output
         .clone()
         .unwrap_or_else(|| args.cube.with_extension(""));
-    let style = album.style(colormap, range.unwrap_or_else(|| album.range(&chosen)));
+    let style = album.style(colormap, range.map_or_else(|| album.range(&chosen), Ok)?);
     let work = if args.animate { 2 } else { 1 } * chosen.len() as u64;
     let bar = terminal.bar(work, "{wide_bar} picture {pos}/{len}, {eta} left");
 

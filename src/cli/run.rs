@@ -127,7 +127,7 @@ fn simulated_time(record: &Record) -> String {
 fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     let array = ArrayFile::open(cube)?;
     let album = Album::of(&array)?;
-    let style = album.style(Colormap::default(), album.range(&[0]));
+    let style = album.style(Colormap::default(), album.range(&[0])?);
     let directory = Paths::of(cube)?.pictures;
     fs::create_dir_all(&directory).map_err(|error| {
         Error::System(format!(

@@ -1,19 +1,26 @@
 //! [`ArrayFile`]: any `.npy` file to read, with the journal beside it if it is a cube of ours.
+//!
+//! Whatever its size, only pieces of it are in memory at a time. Elements are counted in *file
+//! order*: the order of their bytes, which is C order but for Fortran-order files.
 
 use super::{
     error::CubeError,
     file::matches_journal,
     journal::{Journal, Scenario},
-    map,
-    npy::{Dtype, Kind, NpyHeader},
+    lock,
+    npy::NpyHeader,
+    number::Number,
     paths::Paths,
+    piece::{Piece, Use},
+    region,
+    scalar::{self, Scalar},
 };
-use memmap2::Mmap;
 use ndarray::Array2;
 use std::{
-    fmt,
     fs::{self, File},
     io::{self, BufReader},
+    ops::Range,
+    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -28,7 +35,7 @@ pub struct ArrayFile {
     pub journal: Option<Journal>,
     /// Bytes of the file.
     pub bytes: u64,
-    data: Mmap,
+    file: File,
 }
 
 impl ArrayFile {
@@ -50,17 +57,12 @@ impl ArrayFile {
         }
         let npy = NpyHeader::decode(BufReader::new(&file)).map_err(CubeError::npy(path))?;
         npy.fits(status.len()).map_err(CubeError::npy(path))?;
-        let bytes = npy.file_bytes().map_err(CubeError::npy(path))?;
-        let data = usize::try_from(bytes - npy.data_offset)
-            .map_err(|_| io::ErrorKind::OutOfMemory.into())
-            .and_then(|len| map::read(&file, npy.data_offset, len))
-            .map_err(CubeError::io("map", path))?;
         Ok(Self {
             path: path.to_owned(),
             npy,
             journal,
             bytes: status.len(),
-            data,
+            file,
         })
     }
 
@@ -80,69 +82,158 @@ impl ArrayFile {
         )
     }
 
-    /// The data, in the order of the file.
+    /// Length of every axis as far as the array holds data.
     #[must_use]
-    pub fn data(&self) -> &[u8] {
-        &self.data
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape = self.npy.shape.clone();
+        if let Some(first) = shape.first_mut() {
+            *first = self.available();
+        }
+        shape
     }
 
-    /// The byte within [`data`](Self::data) at which the element of a C-order number begins.
+    /// Number of elements that are data: the first so many in file order.
     #[must_use]
-    pub fn offset_of(&self, element: u64) -> usize {
-        let place = if self.npy.fortran_order {
-            let index = self.index_of(element);
-            let shape = &self.npy.shape;
-            index
-                .iter()
-                .zip(shape)
-                .rev()
-                .fold(0, |place, (i, length)| place * length + i)
-        } else {
-            element
-        };
-        usize::try_from(place).unwrap_or(usize::MAX) * self.npy.dtype.bytes
+    pub fn elements(&self) -> u64 {
+        self.shape().iter().product()
     }
 
-    /// The index along every axis of the element of a C-order number.
-    #[must_use]
-    pub fn index_of(&self, mut element: u64) -> Vec<u64> {
-        let mut index: Vec<u64> = self
-            .npy
-            .shape
-            .iter()
-            .rev()
-            .map(|&length| {
-                let here = element % length;
-                element /= length;
-                here
-            })
-            .collect();
-        index.reverse();
-        index
+    /// Whether nothing more will come: there is no journal, or the run is complete, or nobody is at
+    /// work on it.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the journal cannot be opened.
+    pub fn is_final(&self) -> Result<bool, CubeError> {
+        if self.journal.as_ref().is_none_or(Journal::is_complete) {
+            return Ok(true);
+        }
+        let journal = Paths::of(&self.path)?.journal;
+        let file = File::open(&journal).map_err(CubeError::io("open", &journal))?;
+        Ok(!lock::is_held(&file))
     }
 
-    /// The element of a C-order number.
-    #[must_use]
-    pub fn element(&self, element: u64) -> Scalar {
-        let at = self.offset_of(element);
-        Scalar::decode(self.npy.dtype, &self.data[at..at + self.npy.dtype.bytes])
+    /// Reads the journal again: a run may have committed more.
+    ///
+    /// # Errors
+    /// [`CubeError`] as for [`open`](Self::open).
+    pub fn refresh(&mut self) -> Result<(), CubeError> {
+        self.journal = read_journal(&self.path)?;
+        Ok(())
     }
 
-    /// Frame `index` of a `(t, y, x)` array, or the whole of a `(y, x)` one, as double precision.
+    /// Maps the bytes of elements in file order, all of which will be looked at.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the system refuses the map.
+    ///
+    /// # Panics
+    /// When there are no such elements.
+    pub fn piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
+        self.map(places, Use::Whole)
+    }
+
+    pub(super) fn map(&self, places: Range<u64>, usage: Use) -> Result<Piece<'_>, CubeError> {
+        assert!(places.start <= places.end && places.end <= self.elements());
+        let width = self.npy.dtype.bytes as u64;
+        let start = self.npy.data_offset + places.start * width;
+        usize::try_from((places.end - places.start) * width)
+            .map_err(|_| io::ErrorKind::OutOfMemory.into())
+            .and_then(|len| Piece::map(&self.file, start, len, usage))
+            .map_err(CubeError::io("map", &self.path))
+    }
+
+    /// Reads a box into `out`, both in file order; `region` has a range for every axis of the file.
+    ///
+    /// # Errors
+    /// As [`piece`](Self::piece).
+    ///
+    /// # Panics
+    /// When `out` has another number of elements than the box.
+    pub fn read_box<T: Number>(
+        &self,
+        region: &[Range<u64>],
+        out: &mut [T],
+    ) -> Result<(), CubeError> {
+        let dtype = self.npy.dtype;
+        region::read(self, region, out, |bytes, out| {
+            if dtype == T::DTYPE {
+                bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
+            } else {
+                T::decode(dtype, bytes, out);
+            }
+        })
+    }
+
+    /// As [`read_box`](Self::read_box), but the elements' bits, whatever they mean.
+    ///
+    /// # Errors
+    /// As [`piece`](Self::piece).
+    ///
+    /// # Panics
+    /// As [`read_box`](Self::read_box).
+    pub fn read_bits(&self, region: &[Range<u64>], out: &mut [u64]) -> Result<(), CubeError> {
+        let dtype = self.npy.dtype;
+        region::read(self, region, out, |bytes, out| {
+            for (to, from) in out.iter_mut().zip(bytes.chunks(dtype.bytes)) {
+                *to = scalar::bits(dtype, from);
+            }
+        })
+    }
+
+    /// Reads one element by its number in file order, and nothing around it.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn element(&self, place: u64) -> Result<Scalar, CubeError> {
+        let dtype = self.npy.dtype;
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..dtype.bytes];
+        self.file
+            .read_exact_at(bytes, self.npy.data_offset + place * dtype.bytes as u64)
+            .map_err(CubeError::io("read", &self.path))?;
+        Ok(Scalar::decode(dtype, bytes))
+    }
+
+    /// Tells the system that elements will be read [one at a time](Self::element), here and there.
+    pub fn expect_single_elements(&self) {
+        super::space::expect_random_reads(&self.file);
+    }
+
+    /// Matrix `number` of those that the last two axes make up, as double precision: a frame of a
+    /// `(t, y, x)` array, or the whole of a `(y, x)` one.
     ///
     /// Shape: `(ny, nx)`.
     ///
+    /// # Errors
+    /// As [`piece`](Self::piece).
+    ///
     /// # Panics
-    /// When the array has another number of dimensions or no such frame.
-    #[must_use]
-    pub fn frame(&self, index: u64) -> Array2<f64> {
+    /// When the array has less than two dimensions or no such matrix.
+    pub fn frame(&self, number: u64) -> Result<Array2<f64>, CubeError> {
+        let mut region: Vec<Range<u64>> = self.npy.shape.iter().map(|&end| 0..end).collect();
+        let mut number = number;
+        for range in region.iter_mut().rev().skip(2) {
+            let index = number % range.end;
+            number /= range.end;
+            *range = index..index + 1;
+        }
         let [.., ny, nx] = self.npy.shape[..] else {
             unreachable!("an array with frames has two dimensions or more")
         };
-        let first = index * ny * nx;
-        let shape = [ny, nx].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        Array2::from_shape_fn(shape, |(j, i)| {
-            self.element(first + j as u64 * nx + i as u64).to_f64()
+        let [ny, nx] = [ny, nx].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
+        let shape = if self.npy.fortran_order {
+            (nx, ny)
+        } else {
+            (ny, nx)
+        };
+        let mut frame = Array2::zeros(shape);
+        if let Some(values) = frame.as_slice_mut() {
+            self.read_box(&self.npy.in_file_order(&region), values)?;
+        }
+        Ok(if self.npy.fortran_order {
+            frame.reversed_axes()
+        } else {
+            frame
         })
     }
 }
@@ -161,57 +252,4 @@ fn read_journal(cube: &Path) -> Result<Option<Journal>, CubeError> {
         journal.sound_header(&paths)?;
     }
     Ok(Some(journal))
-}
-
-/// One element, with all its digits.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Scalar {
-    /// Of any float type.
-    Float(f64),
-    /// Of any integer type, or a boolean.
-    Integer(i128),
-}
-
-impl Scalar {
-    /// Reads one element from its bytes.
-    ///
-    /// # Panics
-    /// When there are fewer bytes than the dtype has.
-    #[must_use]
-    pub fn decode(dtype: Dtype, bytes: &[u8]) -> Self {
-        let mut raw = [0; 8];
-        raw[..dtype.bytes].copy_from_slice(&bytes[..dtype.bytes]);
-        if dtype.big_endian {
-            raw[..dtype.bytes].reverse();
-        }
-        let [a, b, c, d, ..] = raw;
-        let unsigned = u64::from_le_bytes(raw);
-        let unused = 64 - 8 * dtype.bytes as u32;
-        match (dtype.kind, dtype.bytes) {
-            (Kind::Float, 2) => Self::Float(half::f16::from_le_bytes([a, b]).to_f64()),
-            (Kind::Float, 4) => Self::Float(f32::from_le_bytes([a, b, c, d]).into()),
-            (Kind::Float, _) => Self::Float(f64::from_bits(unsigned)),
-            (Kind::Signed, _) => Self::Integer((unsigned.cast_signed() << unused >> unused).into()),
-            (Kind::Unsigned | Kind::Bool, _) => Self::Integer(unsigned.into()),
-        }
-    }
-
-    /// The nearest double.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
-    pub fn to_f64(self) -> f64 {
-        match self {
-            Self::Float(value) => value,
-            Self::Integer(value) => value as f64,
-        }
-    }
-}
-
-impl fmt::Display for Scalar {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Float(value) => write!(f, "{value:?}"),
-            Self::Integer(value) => write!(f, "{value}"),
-        }
-    }
 }

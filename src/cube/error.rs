@@ -144,7 +144,10 @@ pub enum CubeError {
 
 impl CubeError {
     /// An error of the filesystem, for `map_err`.
-    pub fn io(action: &'static str, path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> Self {
+    pub fn io<P: Into<PathBuf>>(
+        action: &'static str,
+        path: P,
+    ) -> impl FnOnce(io::Error) -> Self + use<P> {
         let path = path.into();
         move |source| Self::Io {
             action,

@@ -83,7 +83,7 @@ impl CubeFile {
     /// Makes ranges of the file durable and lets go of the memory that caches them.
     pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
         /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
-        const PIECE: u64 = 64 << 20;
+        const PIECE: u64 = 8 << 20;
         if self.io == Io::Map {
             for range in ranges {
                 for start in (range.start..range.end).step_by(PIECE as usize) {

@@ -12,19 +12,28 @@ use std::{
     path::Path,
 };
 
+const WHOLE_FILE: libc::flock = libc::flock {
+    l_type: libc::F_WRLCK as libc::c_short,
+    l_whence: libc::SEEK_SET as libc::c_short,
+    l_start: 0,
+    l_len: 0,
+    l_pid: 0,
+};
+
+/// Whether somebody holds the lock, as far as the filesystem tells.
+#[must_use]
+pub fn is_held(file: &File) -> bool {
+    let mut answer = WHOLE_FILE;
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut answer)).is_ok()
+        && answer.l_type != libc::F_UNLCK as libc::c_short
+}
+
 /// Takes the lock, or says at once who cannot: another run holds it, or the filesystem has none.
 ///
 /// # Errors
 /// [`CubeError::Locked`], [`CubeError::NoLocks`].
 pub fn acquire(file: &File, path: &Path) -> Result<(), CubeError> {
-    let whole_file = libc::flock {
-        l_type: libc::F_WRLCK as libc::c_short,
-        l_whence: libc::SEEK_SET as libc::c_short,
-        l_start: 0,
-        l_len: 0,
-        l_pid: 0,
-    };
-    match fcntl(file, FcntlArg::F_OFD_SETLK(&whole_file)) {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&WHOLE_FILE)) {
         Ok(_) => Ok(()),
         Err(Errno::EAGAIN | Errno::EACCES) => Err(CubeError::Locked {
             journal: path.to_owned(),

@@ -4,7 +4,7 @@
 //! for everybody else's there is [`guard`], which turns the signal into a sentence.
 #![allow(unsafe_code)]
 
-use memmap2::{Mmap, MmapMut, MmapOptions};
+use memmap2::{Advice, Mmap, MmapMut, MmapOptions};
 use nix::{
     libc,
     sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction},
@@ -28,6 +28,43 @@ pub fn read(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
 pub fn write(file: &File, offset: u64, len: usize) -> io::Result<MmapMut> {
     // SAFETY: as for `read`; the lock on the journal keeps other writers of ours away.
     unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file) }
+}
+
+/// Which pages of a map are in memory already, from its first page on; `None` where the system does
+/// not tell.
+#[must_use]
+pub fn resident(map: &Mmap) -> Option<Vec<bool>> {
+    let page = page_size();
+    let into_page = map.as_ptr().addr() % page;
+    let mut pages = vec![0_u8; (into_page + map.len()).div_ceil(page)];
+    // SAFETY: the address is the page on which the map begins, the length that of the map, and
+    // the vector has a byte for every page of it.
+    let answer = unsafe {
+        libc::mincore(
+            map.as_ptr().sub(into_page).cast_mut().cast(),
+            into_page + map.len(),
+            pages.as_mut_ptr().cast(),
+        )
+    };
+    (answer == 0).then(|| pages.into_iter().map(|page| page & 1 == 1).collect())
+}
+
+/// Keeps the system from reading ahead of what is looked at in a map, or around it.
+pub fn read_nothing_around(map: &Mmap) {
+    let _ = map.advise(Advice::Random);
+}
+
+/// Begins to read all pages of a map that are not in memory; without effect where the system cannot.
+pub fn fetch(map: &Mmap) {
+    let _ = map.advise(Advice::WillNeed);
+}
+
+/// Bytes of a page.
+#[must_use]
+pub fn page_size() -> usize {
+    // SAFETY: sysconf has no preconditions.
+    let size = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    usize::try_from(size).unwrap_or(4096)
 }
 
 /// Answers SIGBUS (a mapped file was shortened, or its disk failed) with one sentence and exit

@@ -1,8 +1,10 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
 //! [`store`] owns the files of a run, [`mod@write`] commits to them, [`verify`] checks them,
-//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`. Below these: [`npy`] the header, [`journal`] the lines, [`digest`] the check sums,
-//! [`space`] the reservation, [`lock`], [`map`], and [`checkpoint`] for a stop between snapshots.
+//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, a [`piece`] or a box
+//! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
+//! [`journal`] the lines, [`digest`] the check sums, [`space`] the reservation, [`lock`], [`map`], and
+//! [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
 pub mod checkpoint;
@@ -14,7 +16,11 @@ pub mod lock;
 pub mod map;
 pub mod mend;
 pub mod npy;
+pub mod number;
 pub mod paths;
+pub mod piece;
+pub mod region;
+pub mod scalar;
 pub mod space;
 pub mod store;
 pub mod verify;

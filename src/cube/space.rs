@@ -99,6 +99,12 @@ pub fn drop_cache(file: &File, range: Range<u64>) {
     }
 }
 
+/// Tells the system that reads will be small and far apart, so that it reads nothing ahead; without
+/// effect where it cannot.
+pub fn expect_random_reads(file: &File) {
+    let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
+}
+
 /// Whether `file` lies on a filesystem of this machine on which reserved blocks stay reserved.
 #[must_use]
 pub fn is_local(file: &File) -> bool {

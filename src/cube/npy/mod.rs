@@ -76,6 +76,17 @@ impl Dtype {
     /// Little-endian single precision, `<f4`.
     pub const F32: Self = Self::float(4);
 
+    /// Little-endian signed integers of 8 bytes, `<i8`.
+    pub const I64: Self = Self {
+        kind: Kind::Signed,
+        ..Self::F64
+    };
+    /// Little-endian unsigned integers of 8 bytes, `<u8`.
+    pub const U64: Self = Self {
+        kind: Kind::Unsigned,
+        ..Self::F64
+    };
+
     const fn float(bytes: usize) -> Self {
         Self {
             kind: Kind::Float,
@@ -84,10 +95,19 @@ impl Dtype {
         }
     }
 
-    /// Reads a dtype as NumPy writes it: `<f8`.
+    /// The same numbers in the machine's byte order.
+    #[must_use]
+    pub fn native(self) -> Self {
+        Self {
+            big_endian: false,
+            ..self
+        }
+    }
+
+    /// Reads a dtype as NumPy writes it, `<f8`.
     ///
     /// # Errors
-    /// [`NpyError::Dtype`] for anything but plain numbers.
+    /// [`NpyError::Dtype`] when it is not a plain number.
     pub fn parse(text: &str) -> Result<Self, NpyError> {
         let refused = || NpyError::Dtype(describe(text));
         let mut letters = text.chars();
@@ -179,12 +199,51 @@ impl NpyHeader {
     /// The header of a cube.
     #[must_use]
     pub fn of_cube(shape: &[u64], dtype: Dtype) -> Self {
+        Self::of_output(shape.to_vec(), dtype, false)
+    }
+
+    /// The header of any array that we write.
+    #[must_use]
+    pub fn of_output(shape: Vec<u64>, dtype: Dtype, fortran_order: bool) -> Self {
         Self {
             dtype,
-            fortran_order: false,
-            shape: shape.to_vec(),
+            fortran_order,
+            shape,
             data_offset: DATA_OFFSET,
         }
+    }
+
+    /// The lengths of the axes from the one that varies slowest in the file to the fastest; the
+    /// same reversal leads back.
+    #[must_use]
+    pub fn in_file_order<T: Clone>(&self, per_axis: &[T]) -> Vec<T> {
+        let mut axes = per_axis.to_vec();
+        if self.fortran_order {
+            axes.reverse();
+        }
+        axes
+    }
+
+    /// The number in file order of the element at an index.
+    #[must_use]
+    pub fn place_of(&self, index: &[u64]) -> u64 {
+        let shape = self.in_file_order(&self.shape);
+        self.in_file_order(index)
+            .iter()
+            .zip(shape)
+            .fold(0, |place, (i, length)| place * length + i)
+    }
+
+    /// The index along every axis of the element of a number in file order.
+    #[must_use]
+    pub fn index_of(&self, mut place: u64) -> Vec<u64> {
+        let mut index = self.in_file_order(&self.shape);
+        for i in index.iter_mut().rev() {
+            let length = *i;
+            *i = place % length;
+            place /= length;
+        }
+        self.in_file_order(&index)
     }
 
     /// The first [`DATA_OFFSET`] bytes of the file, format 1.0.

@@ -1,0 +1,190 @@
+//! [`Output`]: a new array on disk, which bears its name only once it is whole.
+
+use super::AnalysisError;
+use crate::cube::{
+    CubeError, lock,
+    npy::{Dtype, NpyHeader},
+    space,
+};
+use std::{
+    fs::{self, File, OpenOptions},
+    io,
+    ops::Range,
+    os::unix::fs::FileExt,
+    path::{Path, PathBuf},
+};
+
+/// A `.npy` file while it is filled.
+///
+/// It is written beside its name, as `NAME.partial`: reserved to its full size first, renamed when
+/// all is in it. A killed process leaves at most that file, which the next one takes over; an error
+/// leaves none.
+#[derive(Debug)]
+pub struct Output {
+    /// Its header.
+    pub npy: NpyHeader,
+    path: PathBuf,
+    partial: PathBuf,
+    file: File,
+    finished: bool,
+}
+
+impl Output {
+    /// Reserves a file for an array of zeros.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Exists`] unless `force`, [`AnalysisError::NoSpace`], [`CubeError`].
+    pub fn create(
+        path: &Path,
+        shape: Vec<u64>,
+        dtype: Dtype,
+        fortran_order: bool,
+        force: bool,
+    ) -> Result<Self, AnalysisError> {
+        if path.extension().is_none_or(|extension| extension != "npy") {
+            return Err(AnalysisError::Asked(format!(
+                "the output {} must have a name that ends in .npy",
+                path.display()
+            )));
+        }
+        if path.is_dir() || (!force && fs::symlink_metadata(path).is_ok()) {
+            return Err(AnalysisError::Exists {
+                path: path.to_owned(),
+            });
+        }
+        let npy = NpyHeader::of_output(shape, dtype, fortran_order);
+        let bytes = npy
+            .file_bytes()
+            .map_err(|error| AnalysisError::Asked(format!("{}: {error}", path.display())))?;
+        let directory = match path.parent() {
+            Some(parent) if !parent.as_os_str().is_empty() => parent,
+            _ => Path::new("."),
+        };
+        fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+        let mut partial = path.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = PathBuf::from(partial);
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(&partial)
+            .map_err(CubeError::io("create", &partial))?;
+        // Where there are no locks, two writers of one name are the user's to avoid.
+        let locked = lock::acquire(&file, &partial);
+        if matches!(locked, Err(CubeError::Locked { .. })) || !lock::is_still_at(&file, &partial) {
+            return Err(AnalysisError::Asked(format!(
+                "another process is writing {}: wait for it, or choose another name",
+                partial.display()
+            )));
+        }
+        let output = Self {
+            npy,
+            path: path.to_owned(),
+            partial,
+            file,
+            finished: false,
+        };
+        let no_space = || AnalysisError::NoSpace {
+            path: path.to_owned(),
+            needed: bytes,
+            free: space::free(directory),
+        };
+        output.file.set_len(0).map_err(output.io("empty"))?;
+        if space::free(directory).is_some_and(|free| free < bytes) {
+            return Err(no_space());
+        }
+        space::reserve(&output.file, bytes)
+            .and_then(|_| output.file.write_all_at(&output.npy.encode(), 0))
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(),
+                _ => output.io("reserve space for")(error).into(),
+            })?;
+        Ok(output)
+    }
+
+    /// Writes elements from the one of this number in file order on.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn write(&self, place: u64, bytes: &[u8]) -> Result<(), CubeError> {
+        let offset = self.npy.data_offset + place * self.npy.dtype.bytes as u64;
+        self.file
+            .write_all_at(bytes, offset)
+            .map_err(self.io("write"))
+    }
+
+    /// Writes a box; `region` has a range for every axis, and `bytes` the elements, in file order.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn write_box(&self, region: &[Range<u64>], bytes: &[u8]) -> Result<(), CubeError> {
+        let shape = self.npy.in_file_order(&self.npy.shape);
+        // Axes from here on lie in the file as they lie in the box.
+        let dense = (0..region.len())
+            .rev()
+            .find(|&axis| region[axis] != (0..shape[axis]))
+            .unwrap_or(0);
+        let behind = |axis: usize| shape[axis + 1..].iter().product::<u64>();
+        let run = |range: &Range<u64>| range.end.saturating_sub(range.start) * behind(dense);
+        let Some(last) = region.get(dense) else {
+            return self.write(0, bytes);
+        };
+        let length = usize::try_from(run(last)).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
+        let mut index: Vec<u64> = region[..dense].iter().map(|range| range.start).collect();
+        for bytes in bytes.chunks(length.max(1)) {
+            let outer: u64 = (0..dense).map(|axis| index[axis] * behind(axis)).sum();
+            self.write(outer + last.start * behind(dense), bytes)?;
+            for axis in (0..dense).rev() {
+                index[axis] += 1;
+                if index[axis] < region[axis].end {
+                    break;
+                }
+                index[axis] = region[axis].start;
+            }
+        }
+        Ok(())
+    }
+
+    /// Shortens the array along its first axis to what has been written.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn shorten(&mut self, length: u64) -> Result<(), AnalysisError> {
+        if let Some(first) = self.npy.shape.first_mut() {
+            *first = length;
+        }
+        let bytes = self
+            .npy
+            .file_bytes()
+            .map_err(|error| AnalysisError::Asked(error.to_string()))?;
+        self.file
+            .set_len(bytes)
+            .and_then(|()| self.file.write_all_at(&self.npy.encode(), 0))
+            .map_err(self.io("shorten"))?;
+        Ok(())
+    }
+
+    /// Gives the file its name.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn finish(mut self) -> Result<(), CubeError> {
+        fs::rename(&self.partial, &self.path).map_err(self.io("rename"))?;
+        self.finished = true;
+        Ok(())
+    }
+
+    fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> CubeError + use<> {
+        CubeError::io(action, self.partial.clone())
+    }
+}
+
+impl Drop for Output {
+    fn drop(&mut self) {
+        if !self.finished {
+            let _ = fs::remove_file(&self.partial);
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Single elements of an array, and the pages that hold them alone.
+
+use super::AnalysisError;
+use crate::cube::{ArrayFile, CubeError, scalar::Scalar};
+use rayon::prelude::*;
+
+/// The index that one with negative numbers, counted from the end, stands for.
+///
+/// `axes` are those that the index is along.
+///
+/// # Errors
+/// [`AnalysisError::Asked`] for another number of axes or an index outside of them.
+pub fn resolve(
+    array: &ArrayFile,
+    axes: &[usize],
+    index: &[i64],
+) -> Result<Vec<u64>, AnalysisError> {
+    let shape = array.shape();
+    let shown = || {
+        index
+            .iter()
+            .map(i64::to_string)
+            .collect::<Vec<_>>()
+            .join(",")
+    };
+    if index.len() != axes.len() {
+        return Err(AnalysisError::Asked(format!(
+            "the point {} has {} indices; {} needs {}",
+            shown(),
+            index.len(),
+            array.path.display(),
+            axes.len()
+        )));
+    }
+    axes.iter()
+        .zip(index)
+        .map(|(&axis, &i)| {
+            let length = i128::from(shape[axis]);
+            let from_start = i128::from(i) + if i < 0 { length } else { 0 };
+            u64::try_from(from_start)
+                .ok()
+                .filter(|_| from_start < length)
+                .ok_or_else(|| {
+                    let committed = match &array.journal {
+                        Some(_) if axis == 0 => " committed so far",
+                        _ => "",
+                    };
+                    AnalysisError::Asked(format!(
+                        "the point {} lies outside: axis {axis} of {} has {length}{committed}",
+                        shown(),
+                        array.path.display()
+                    ))
+                })
+        })
+        .collect()
+}
+
+/// The elements at some indices, in their order. They are read by their order in the file, each by
+/// itself: as many pages as points at most.
+///
+/// # Errors
+/// [`AnalysisError::Cube`] when the file cannot be read.
+pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, AnalysisError> {
+    array.expect_single_elements();
+    let mut places: Vec<(u64, usize)> = points
+        .iter()
+        .map(|index| array.npy.place_of(index))
+        .zip(0..)
+        .collect();
+    places.par_sort_unstable();
+    let read: Vec<(usize, Scalar)> = places
+        .into_par_iter()
+        .map(|(place, number)| Ok((number, array.element(place)?)))
+        .collect::<Result<_, CubeError>>()?;
+    let mut values = vec![Scalar::Integer(0); points.len()];
+    for (number, value) in read {
+        values[number] = value;
+    }
+    Ok(values)
+}

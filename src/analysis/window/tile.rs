@@ -1,0 +1,250 @@
+//! Tiles: boxes of the output, each computed by one thread from the box of the input below it.
+
+use super::slide::scratch_bytes;
+use crate::analysis::AnalysisError;
+use std::ops::Range;
+
+/// An axis of the array, in file order.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Axis {
+    /// Where the box that is looked at begins.
+    pub(super) start: u64,
+    /// Length of the window.
+    pub(super) window: u64,
+    /// From one window to the next.
+    pub(super) stride: u64,
+    /// Number of windows.
+    pub(super) count: u64,
+}
+
+impl Axis {
+    /// An axis of a single element.
+    pub(super) const POINT: Self = Self {
+        start: 0,
+        window: 1,
+        stride: 1,
+        count: 1,
+    };
+
+    /// Elements of the input below some windows, from the beginning of the box.
+    pub(super) fn below(&self, windows: &Range<u64>) -> Range<u64> {
+        windows.start * self.stride..(windows.end - 1) * self.stride + self.window
+    }
+
+    /// Whether its windows are its elements.
+    pub(super) fn is_idle(&self) -> bool {
+        self.window == 1 && self.stride == 1
+    }
+
+    /// Whether no element belongs to two windows.
+    pub(super) fn is_apart(&self) -> bool {
+        self.stride >= self.window || self.count == 1
+    }
+}
+
+/// Windows along every axis.
+pub(super) type Tile = Vec<Range<u64>>;
+
+/// How the output is cut.
+pub(super) struct Tiling {
+    pub(super) tiles: Vec<Tile>,
+    /// Bytes of memory for each tile that is being computed.
+    pub(super) memory_each: u64,
+}
+
+/// Tiles of fewer elements than this are not cut for the sake of threads.
+const SMALL: u64 = 1 << 16;
+/// Elements of the input taken at a time, where windows are short.
+const BATCH: u64 = 1 << 17;
+
+impl Tiling {
+    /// Cuts the output until every thread has several tiles, each of which fits its memory.
+    pub(super) fn new<const C: usize>(
+        axes: &[Axis],
+        whole: &Tile,
+        threads: usize,
+        memory: u64,
+    ) -> Result<Self, AnalysisError> {
+        let wanted = 4 * threads as u64;
+        let mut tile = whole.clone();
+        let tiles = |tile: &Tile| -> u64 {
+            let parts = whole.iter().zip(tile);
+            parts
+                .map(|(whole, part)| length(whole).div_ceil(length(part)))
+                .product()
+        };
+        while tiles(&tile) < wanted && Shape::of::<C>(axes, &tile).elements() > SMALL {
+            if !halve(axes, &mut tile, 0) {
+                break;
+            }
+        }
+        let mut threads = threads as u64;
+        loop {
+            let needed = Shape::of::<C>(axes, &tile).least_bytes::<C>();
+            if needed <= memory / threads {
+                break;
+            }
+            if halve(axes, &mut tile, 1) || halve(axes, &mut tile, 0) {
+                continue;
+            }
+            // What cannot be cut any more can still be computed by fewer at a time.
+            threads = memory / needed;
+            if threads == 0 {
+                return Err(AnalysisError::Memory {
+                    what: "this window",
+                    needed,
+                    allowed: memory,
+                    instead: "take a shorter window",
+                });
+            }
+        }
+        let mut all = vec![Vec::new()];
+        for (whole, part) in whole.iter().zip(&tile) {
+            let step = length(part);
+            let ranges: Vec<Range<u64>> = (0..length(whole).div_ceil(step))
+                .map(|number| {
+                    let start = whole.start + number * step;
+                    start..whole.end.min(start + step)
+                })
+                .collect();
+            all = all
+                .into_iter()
+                .flat_map(|tile: Tile| {
+                    ranges
+                        .iter()
+                        .map(move |range| [&tile[..], std::slice::from_ref(range)].concat())
+                })
+                .collect();
+        }
+        Ok(Self {
+            tiles: all,
+            memory_each: memory / threads,
+        })
+    }
+}
+
+/// Halves a tile along the axis, from `first` on, at which the least is read twice; false where it
+/// is a single window.
+fn halve(axes: &[Axis], tile: &mut Tile, first: usize) -> bool {
+    #[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
+    let overhead = |axis: usize| {
+        let Axis { window, stride, .. } = axes[axis];
+        window.saturating_sub(stride) as f64 / (length(&tile[axis]).div_ceil(2) * stride) as f64
+    };
+    let best = (first..axes.len())
+        .filter(|&axis| length(&tile[axis]) > 1)
+        .min_by(|&a, &b| overhead(a).total_cmp(&overhead(b)));
+    if let Some(axis) = best {
+        tile[axis].end = tile[axis].start + length(&tile[axis]).div_ceil(2);
+    }
+    best.is_some()
+}
+
+pub(super) fn length(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
+}
+
+/// How much of everything a tile holds at a time; rows are what lies at one index of the first axis.
+pub(super) struct Shape {
+    pub(super) first: Axis,
+    /// Windows of the tile along the first axis.
+    windows: u64,
+    /// Elements of a row of the input.
+    pub(super) row_in: u64,
+    /// The most elements of a row between two axes.
+    pub(super) row_between: u64,
+    /// Elements of a row of the output.
+    pub(super) row_out: u64,
+    /// Whether windows slide within rows.
+    pub(super) within: bool,
+    /// Bytes that slides need for themselves.
+    scratch: u64,
+}
+
+impl Shape {
+    pub(super) fn of<const C: usize>(axes: &[Axis], tile: &Tile) -> Self {
+        let mut lengths: Vec<u64> = axes
+            .iter()
+            .zip(tile)
+            .map(|(axis, windows)| length(&axis.below(windows)))
+            .collect();
+        let row = |lengths: &[u64]| lengths[1..].iter().product::<u64>();
+        let row_in = row(&lengths);
+        let mut row_between = 0;
+        let mut scratch = 0;
+        for axis in (1..axes.len()).rev().filter(|&axis| !axes[axis].is_idle()) {
+            lengths[axis] = length(&tile[axis]);
+            row_between = row_between.max(row(&lengths));
+            scratch = scratch.max(scratch_bytes::<C>(axes[axis].window, axes[axis].stride));
+        }
+        if !axes[0].is_apart() {
+            scratch = scratch.max(scratch_bytes::<C>(axes[0].window, axes[0].stride));
+        }
+        Self {
+            first: axes[0],
+            windows: length(&tile[0]),
+            row_in,
+            row_between,
+            row_out: row(&lengths),
+            within: row_between > 0,
+            scratch,
+        }
+    }
+
+    /// Elements of the input.
+    fn elements(&self) -> u64 {
+        let rows = (self.windows - 1) * self.first.stride + self.first.window;
+        rows.saturating_mul(self.row_in)
+    }
+
+    /// Rows kept for later windows.
+    pub(super) fn kept_rows(&self) -> u64 {
+        if self.first.is_apart() {
+            0
+        } else {
+            self.first.window - 1
+        }
+    }
+
+    /// Bytes that do not depend on how many rows are taken at a time.
+    fn fixed_bytes<const C: usize>(&self) -> u64 {
+        let kept_row = if self.within {
+            C as u64 * self.row_out
+        } else {
+            self.row_in
+        };
+        let open = 2 * C as u64 * self.row_out;
+        let rows = self
+            .kept_rows()
+            .saturating_mul(kept_row)
+            .saturating_add(open);
+        rows.saturating_mul(8).saturating_add(self.scratch)
+    }
+
+    /// Bytes for every row taken at a time: input, in between twice, kept, output twice.
+    fn bytes_per_row<const C: usize>(&self) -> u64 {
+        let between = 2 * C as u64 * self.row_between;
+        let out = (C as u64 + 2) * self.row_out;
+        (self.row_in + between + out).saturating_mul(8)
+    }
+
+    /// Bytes with which a tile can be computed at a bearable speed: rows taken at a time are no
+    /// fewer than those kept.
+    fn least_bytes<const C: usize>(&self) -> u64 {
+        let rows = self.rows_at_least();
+        self.fixed_bytes::<C>()
+            .saturating_add(rows.saturating_mul(self.bytes_per_row::<C>()))
+    }
+
+    fn rows_at_least(&self) -> u64 {
+        self.kept_rows().max(1)
+    }
+
+    /// Rows to take at a time.
+    pub(super) fn rows<const C: usize>(&self, memory: u64) -> u64 {
+        let all = self.elements() / self.row_in.max(1);
+        let fit = memory.saturating_sub(self.fixed_bytes::<C>()) / self.bytes_per_row::<C>().max(1);
+        let good = (3 * self.kept_rows()).max(BATCH / self.row_in.max(1));
+        good.min(fit).max(self.rows_at_least()).min(all.max(1))
+    }
+}

@@ -1,0 +1,234 @@
+//! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
+
+use crate::{
+    cube::ArrayFile,
+    error::Error,
+    grid::{self, Grid},
+};
+use std::ops::Range;
+
+/// The names of a cube's axes.
+const NAMES: [&str; 3] = ["t", "y", "x"];
+
+/// An array's axes, which have names and coordinates if it is a cube.
+pub(super) struct Axes<'a> {
+    array: &'a ArrayFile,
+    nodes: Option<Grid>,
+}
+
+impl<'a> Axes<'a> {
+    pub(super) fn of(array: &'a ArrayFile) -> Self {
+        let nodes = array.run().and_then(|run| {
+            let params = &run.params;
+            let x = grid::Axis::new(params.grid, params.x1, params.x2, params.dx).ok()?;
+            Some(Grid { y: x.clone(), x })
+        });
+        Self { array, nodes }
+    }
+
+    /// The axis of a number, negative from the end, or of a name.
+    pub(super) fn axis(&self, text: &str) -> Result<usize, Error> {
+        let dimensions = self.array.npy.shape.len();
+        let number = match text.trim().parse::<i64>() {
+            Ok(number) if number < 0 => number + dimensions as i64,
+            Ok(number) => number,
+            Err(_) => return self.named(text.trim()),
+        };
+        usize::try_from(number)
+            .ok()
+            .filter(|&axis| axis < dimensions)
+            .ok_or_else(|| {
+                Error::Usage(format!(
+                    "axis {}: {} has {dimensions} axes, 0 to {}",
+                    text.trim(),
+                    self.array.path.display(),
+                    dimensions.saturating_sub(1)
+                ))
+            })
+    }
+
+    fn named(&self, name: &str) -> Result<usize, Error> {
+        let known = self.nodes.is_some() && self.array.npy.shape.len() == NAMES.len();
+        NAMES
+            .iter()
+            .position(|&known_name| known && known_name == name)
+            .ok_or_else(|| {
+                Error::Usage(if known {
+                    format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
+                } else {
+                    format!(
+                        "axis {name}: the axes of {} are numbers, as it is no cube with a journal",
+                        self.array.path.display()
+                    )
+                })
+            })
+    }
+
+    /// One entry an axis: a list in the order of the axes, or `name=value` in any order, the rest
+    /// `None`.
+    pub(super) fn entries(&self, option: &str, text: &str) -> Result<Entries, Error> {
+        let dimensions = self.array.npy.shape.len();
+        let parts: Vec<&str> = match text.trim() {
+            "" => Vec::new(),
+            text => text.split(',').map(str::trim).collect(),
+        };
+        if !parts.iter().any(|part| part.contains('=')) {
+            return Ok(Entries::Listed(
+                parts.into_iter().map(str::to_owned).collect(),
+            ));
+        }
+        let mut entries = vec![None; dimensions];
+        for part in parts {
+            let (name, value) = part.split_once('=').ok_or_else(|| {
+                Error::Usage(format!(
+                    "{option} {text}: '{part}' has no name; either all have one or none"
+                ))
+            })?;
+            let axis = self.named(name.trim())?;
+            if entries[axis].replace(value.trim().to_owned()).is_some() {
+                return Err(Error::Usage(format!("{option} {text}: {name} twice")));
+            }
+        }
+        Ok(Entries::Named(entries))
+    }
+
+    /// The coordinate of an index \[time or length\].
+    pub(super) fn coordinate(&self, axis: usize, index: u64) -> Option<f64> {
+        let grid = self.nodes.as_ref()?;
+        let number = usize::try_from(index).ok()?;
+        match axis {
+            0 => Some(self.array.journal.as_ref()?.records.get(number)?.simtime),
+            1 => Some(grid.y.node(number)),
+            _ => Some(grid.x.node(number)),
+        }
+    }
+
+    /// The committed snapshot or node nearest to a coordinate: the first of two equally near.
+    pub(super) fn nearest(&self, axis: usize, text: &str) -> Result<u64, Error> {
+        let wanted = number(text)?;
+        let length = self.array.shape()[axis];
+        // Coordinates increase along every axis.
+        let (mut low, mut high) = (0, length.saturating_sub(1));
+        while low < high {
+            let middle = u64::midpoint(low, high);
+            let [here, next] =
+                [middle, middle + 1].map(|index| self.coordinate(axis, index).unwrap_or(f64::NAN));
+            if (wanted - here).abs() <= (next - wanted).abs() {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        if length == 0 {
+            return Err(Error::Usage(format!(
+                "{}={text}: {} holds no committed snapshot yet",
+                NAMES[axis],
+                self.array.path.display()
+            )));
+        }
+        Ok(low)
+    }
+
+    /// How many indices a length in units spans, at least one.
+    pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
+        let wanted = number(text)?;
+        let spacing = match (self.array.run(), &self.nodes, axis) {
+            (Some(run), _, 0) => run.nper as f64 * run.dt,
+            (_, Some(grid), 1) => grid.y.spacing,
+            (_, Some(grid), _) => grid.x.spacing,
+            _ => 1.0,
+        };
+        if wanted <= 0.0 {
+            return Err(Error::Usage(format!(
+                "{}={text}: expected a length above 0",
+                NAMES[axis]
+            )));
+        }
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "positive, and saturating"
+        )]
+        Ok(((wanted / spacing).round() as u64).max(1))
+    }
+
+    /// `t = 2.5, x = 0.1` for the indices along some axes.
+    pub(super) fn describe(&self, indices: impl IntoIterator<Item = (usize, u64)>) -> String {
+        indices
+            .into_iter()
+            .map(|(axis, index)| {
+                let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
+                let what = if axis == 0 { "snapshot" } else { "node" };
+                format!("{} = {coordinate:?} ({what} {index})", NAMES[axis])
+            })
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// One entry an axis.
+pub(super) enum Entries {
+    /// In the order of the axes.
+    Listed(Vec<String>),
+    /// By name, in units.
+    Named(Vec<Option<String>>),
+}
+
+fn number(text: &str) -> Result<f64, Error> {
+    text.trim()
+        .parse()
+        .ok()
+        .filter(|value: &f64| value.is_finite())
+        .ok_or_else(|| Error::Usage(format!("'{text}' is no number")))
+}
+
+/// The indices that a Python slice `a:b` takes of `length`, or the one that a plain index takes.
+pub(super) fn slice(text: &str, length: u64) -> Option<Range<u64>> {
+    let signed = i128::from(length);
+    let from_start = |text: &str| {
+        let index: i128 = text.trim().parse().ok()?;
+        Some(if index < 0 { index + signed } else { index })
+    };
+    let (start, end) = match text.split_once(':') {
+        None => {
+            let index = from_start(text)?;
+            if !(0..signed).contains(&index) {
+                return None;
+            }
+            (index, index + 1)
+        }
+        Some((start, end)) => {
+            let bound = |text: &str, default| match text.trim() {
+                "" => Some(default),
+                text => Some(from_start(text)?.clamp(0, signed)),
+            };
+            (bound(start, 0)?, bound(end, signed)?)
+        }
+    };
+    let [start, end] = [start, end.max(start)].map(|index| u64::try_from(index).unwrap_or(length));
+    Some(start..end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::slice;
+
+    #[test]
+    fn slices_are_those_of_python() {
+        for (text, range) in [
+            (":", 0..5),
+            ("1:3", 1..3),
+            (":2", 0..2),
+            ("-2:", 3..5),
+            ("-99:99", 0..5),
+            ("4:1", 4..4),
+            ("-1", 4..5),
+            ("2", 2..3),
+        ] {
+            assert_eq!(slice(text, 5), Some(range), "{text}");
+        }
+        for text in ["", "5", "-6", "a:b", "1:2:3", "1.5"] {
+            assert_eq!(slice(text, 5), None, "{text}");
+        }
+    }
+}

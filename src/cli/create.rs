@@ -1,0 +1,101 @@
+//! `diff2d create`: a new array of any size.
+
+use super::terminal::Terminal;
+use crate::{
+    analysis::{
+        create::{self, Fill},
+        output::Output,
+    },
+    cube::npy::{Dtype, NpyError},
+    error::Error,
+};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Create a .npy file of any size, preallocated and filled piece by piece
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d create huge.npy --shape 40000,40000 --fill 'sin(i0/100) * i1'
+  diff2d create noise.npy --shape 1000000 --dtype f4 --fill 'random(42) - 0.5'
+
+In formulas: i0, i1, …, index (the element's number), random(SEED), pi, e; + - * / // % **;
+< <= > >= == !=; sin cos tan asin acos atan atan2 sinh cosh tanh exp log log2 log10 sqrt cbrt abs
+sign floor ceil round trunc min max hypot pow where(condition, yes, no).")]
+pub(super) struct CreateArgs {
+    /// The new array
+    #[arg(value_name = "FILE.npy")]
+    file: PathBuf,
+    /// Length of every axis
+    #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
+    shape: String,
+    /// Type of the elements: f2 f4 f8, i1 to i8, u1 to u8, b1
+    #[arg(long, default_value = "f8", value_parser = dtype)]
+    dtype: Dtype,
+    /// A number, or a formula of the indices
+    #[arg(
+        long,
+        value_name = "EXPR",
+        default_value = "0",
+        allow_hyphen_values = true
+    )]
+    fill: String,
+    /// Replace FILE.npy if it exists
+    #[arg(long)]
+    force: bool,
+}
+
+pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error> {
+    let shape = shape(&args.shape).ok_or_else(|| {
+        Error::Usage(format!(
+            "--shape {}: expected at most 64 whole numbers, such as 1000,1000",
+            args.shape
+        ))
+    })?;
+    let fill = Fill::parse(&args.fill, args.dtype, shape.len())?;
+    let output = Output::create(&args.file, shape, args.dtype, false, args.force)?;
+    let elements: u64 = output.npy.shape.iter().product();
+    let width = args.dtype.bytes as u64;
+    let bar = terminal.bytes_bar(elements * width);
+    create::fill(&output, &fill, &|elements| bar.inc(elements * width))?;
+    bar.finish_and_clear();
+    Ok(output.finish()?)
+}
+
+/// `1000,1000`, also as Python shows it: `(1000, 1000)` or `(5,)`.
+fn shape(text: &str) -> Option<Vec<u64>> {
+    let text = text.trim();
+    let text = text
+        .strip_prefix('(')
+        .and_then(|text| text.strip_suffix(')'))
+        .unwrap_or(text);
+    let text = text.trim_end().trim_end_matches(',');
+    if text.is_empty() {
+        return Some(Vec::new());
+    }
+    let shape: Vec<u64> = text
+        .split(',')
+        .map(|length| length.trim().parse().ok())
+        .collect::<Option<_>>()?;
+    (shape.len() <= 64).then_some(shape)
+}
+
+/// `f8`, `<f8`, `float64`.
+fn dtype(text: &str) -> Result<Dtype, String> {
+    let short = match text {
+        "bool" => "b1".to_owned(),
+        "b1" => text.to_owned(),
+        _ => [("float", "f"), ("uint", "u"), ("int", "i")]
+            .into_iter()
+            .find_map(|(name, letter)| {
+                let bits: usize = text.strip_prefix(name)?.parse().ok()?;
+                Some(format!("{letter}{}", bits / 8))
+            })
+            .unwrap_or_else(|| text.trim_start_matches(['<', '=', '|']).to_owned()),
+    };
+    Dtype::parse(&format!("<{short}")).map_err(|error| match error {
+        NpyError::Dtype(_) => {
+            "expected f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 or b1".to_owned()
+        }
+        error => error.to_string(),
+    })
+}

@@ -1,0 +1,339 @@
+//! `diff2d probe`: single elements of an array, or their history.
+
+use super::{
+    axes::{Axes, Entries},
+    follow::follow,
+    number, size,
+    terminal::Terminal,
+};
+use crate::{analysis::probe, cube::ArrayFile, error::Error};
+use clap::Args;
+use std::{
+    fs::File,
+    io::{BufRead, BufReader},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// Print elements of any .npy file, or their history along its first axis, as CSV
+///
+/// Reads the pages that hold them and no others.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d probe output/diff2dparams.npy --at -1,150,150 --at 0,150,150
+  diff2d probe output/diff2dparams.npy --at x=0,y=0 --series
+  diff2d probe huge.npy --points points.csv")]
+pub(super) struct ProbeArgs {
+    /// Any .npy file
+    #[arg(value_name = "FILE.npy")]
+    file: PathBuf,
+    /// An index along every axis, negative from the end; of a cube also t=, y=, x= in its units
+    #[arg(
+        long,
+        value_name = "K,J,I…",
+        allow_hyphen_values = true,
+        required_unless_present = "points"
+    )]
+    at: Vec<String>,
+    /// A file with such an index a line; a header line may name the columns
+    #[arg(long, value_name = "FILE.csv")]
+    points: Option<PathBuf>,
+    /// The history of the points over the first axis, of which an index may be left out
+    #[arg(long)]
+    series: bool,
+    /// Wait for the snapshots of a run that is going on
+    #[arg(long, requires = "series")]
+    follow: bool,
+    /// Print JSON: an array of objects
+    #[arg(long)]
+    json: bool,
+    /// Print CSV with a header line (the default)
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
+    /// Memory to use at most
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    memory: u64,
+}
+
+pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> {
+    let mut array = ArrayFile::open(&args.file)?;
+    let dimensions = array.npy.shape.len();
+    if args.series && dimensions == 0 {
+        return Err(Error::Usage(format!(
+            "--series: {} has no axis to follow",
+            array.path.display()
+        )));
+    }
+    // Points and their values take about this much, so many are dealt with at a time.
+    let each = 128 + 16 * dimensions as u64;
+    let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
+    let mut table = Table::new(args, dimensions, terminal);
+    table.begin()?;
+    let mut points = Points::of(args)?;
+    if args.follow {
+        let axes = Axes::of(&array);
+        let mut all = Vec::new();
+        while let Some(text) = points.next()? {
+            all.push(point(&array, &axes, &text, args.series, terminal)?);
+        }
+        follow(&mut array, terminal, |array, new| {
+            new.clone()
+                .try_for_each(|k| table.histories(array, &all, k..k + 1))
+        })?;
+        return table.end();
+    }
+    let axes = Axes::of(&array);
+    let mut pending = Vec::new();
+    loop {
+        let next = points.next()?;
+        let done = next.is_none();
+        if let Some(text) = next {
+            pending.push(point(&array, &axes, &text, args.series, terminal)?);
+        }
+        if pending.len() < if args.series { 1 } else { batch } && !done {
+            continue;
+        }
+        if args.series {
+            let all = 0..array.available();
+            for start in all.clone().step_by(batch) {
+                let some = start..all.end.min(start + batch as u64);
+                table.histories(&array, &pending, some)?;
+            }
+        } else {
+            table.rows(&array, &pending)?;
+        }
+        pending.clear();
+        if done {
+            return table.end();
+        }
+    }
+}
+
+/// The index that a text stands for; of a history, 0 along the first axis.
+fn point(
+    array: &ArrayFile,
+    axes: &Axes<'_>,
+    text: &str,
+    series: bool,
+    terminal: &Terminal,
+) -> Result<Vec<u64>, Error> {
+    let dimensions = array.npy.shape.len();
+    match axes.entries("--at", text)? {
+        Entries::Listed(parts) => {
+            let index: Vec<i64> = parts
+                .iter()
+                .map(|part| {
+                    part.parse().map_err(|_| {
+                        Error::Usage(format!(
+                            "the point {text}: '{part}' is no index; expected whole numbers, such as -1,150,150"
+                        ))
+                    })
+                })
+                .collect::<Result<_, _>>()?;
+            let first = usize::from(series);
+            if series && index.len() + 1 == dimensions {
+                let along: Vec<usize> = (first..dimensions).collect();
+                let rest = probe::resolve(array, &along, &index)?;
+                return Ok([&[0], &rest[..]].concat());
+            }
+            let along: Vec<usize> = (0..dimensions).collect();
+            Ok(probe::resolve(array, &along, &index)?)
+        }
+        Entries::Named(parts) => {
+            let mut index = vec![0; dimensions];
+            let mut given = Vec::new();
+            for (axis, part) in parts.iter().enumerate() {
+                match part {
+                    Some(part) => {
+                        index[axis] = axes.nearest(axis, part)?;
+                        given.push((axis, index[axis]));
+                    }
+                    None if series && axis == 0 => {}
+                    None => {
+                        return Err(Error::Usage(format!(
+                            "the point {text}: axis {axis} is missing; expected t=…,y=…,x=…"
+                        )));
+                    }
+                }
+            }
+            terminal.note(&format!("{text}: {}", axes.describe(given)));
+            Ok(index)
+        }
+    }
+}
+
+/// Where points come from, one text at a time.
+struct Points<'a> {
+    at: std::slice::Iter<'a, String>,
+    file: Option<Lines>,
+}
+
+/// The lines of a CSV file.
+struct Lines {
+    path: PathBuf,
+    reader: BufReader<File>,
+    number: usize,
+    /// What the columns are called, where a header says.
+    names: Vec<String>,
+}
+
+impl<'a> Points<'a> {
+    fn of(args: &'a ProbeArgs) -> Result<Self, Error> {
+        let file = args.points.as_deref().map(Lines::open).transpose()?;
+        Ok(Self {
+            at: args.at.iter(),
+            file,
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<String>, Error> {
+        if let Some(text) = self.at.next() {
+            return Ok(Some(text.clone()));
+        }
+        self.file.as_mut().map_or(Ok(None), Lines::next)
+    }
+}
+
+impl Lines {
+    fn open(path: &Path) -> Result<Self, Error> {
+        let file = File::open(path).map_err(crate::cube::CubeError::io("open", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            reader: BufReader::new(file),
+            number: 0,
+            names: Vec::new(),
+        })
+    }
+
+    fn next(&mut self) -> Result<Option<String>, Error> {
+        /// Longer lines than this hold no index.
+        const LONGEST: u64 = 1 << 16;
+        loop {
+            let mut line = Vec::new();
+            let read = std::io::Read::take(&mut self.reader, LONGEST)
+                .read_until(b'\n', &mut line)
+                .map_err(crate::cube::CubeError::io("read", &self.path))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            let line = String::from_utf8_lossy(&line);
+            let line = line.trim().trim_start_matches('\u{feff}');
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let fields: Vec<&str> = line
+                .split(',')
+                .map(|field| field.trim().trim_matches('"'))
+                .collect();
+            let numbers = fields.iter().all(|field| field.parse::<f64>().is_ok());
+            if !numbers && self.names.is_empty() && self.number == 1 {
+                self.names = fields.into_iter().map(str::to_owned).collect();
+                continue;
+            }
+            return if numbers {
+                Ok(Some(self.named(&fields)))
+            } else {
+                Err(Error::Usage(format!(
+                    "line {} of {}: '{line}' is no index; expected whole numbers, such as -1,150,150",
+                    self.number,
+                    self.path.display()
+                )))
+            };
+        }
+    }
+
+    /// The fields as `--at` takes them: columns called t, y, x are in units, one called value is
+    /// not part of the index.
+    fn named(&self, fields: &[&str]) -> String {
+        let name = |number: usize| self.names.get(number).map_or("", String::as_str);
+        (0..)
+            .zip(fields)
+            .filter(|&(number, _)| name(number) != "value")
+            .map(|(number, field)| match name(number) {
+                name @ ("t" | "y" | "x") => format!("{name}={field}"),
+                _ => (*field).to_owned(),
+            })
+            .collect::<Vec<_>>()
+            .join(",")
+    }
+}
+
+/// Results on stdout.
+struct Table<'a> {
+    json: bool,
+    dimensions: usize,
+    begun: bool,
+    terminal: &'a Terminal,
+}
+
+impl<'a> Table<'a> {
+    fn new(args: &ProbeArgs, dimensions: usize, terminal: &'a Terminal) -> Self {
+        Self {
+            json: args.json,
+            dimensions,
+            begun: false,
+            terminal,
+        }
+    }
+
+    fn begin(&self) -> Result<(), Error> {
+        if self.json {
+            return Ok(());
+        }
+        let mut names: Vec<String> = (0..self.dimensions)
+            .map(|axis| format!("i{axis}"))
+            .collect();
+        names.push("value".to_owned());
+        self.terminal.result(&names.join(","))
+    }
+
+    /// The elements over a range of the first axis, point after point.
+    fn histories(
+        &mut self,
+        array: &ArrayFile,
+        points: &[Vec<u64>],
+        range: Range<u64>,
+    ) -> Result<(), Error> {
+        let all: Vec<Vec<u64>> = points
+            .iter()
+            .flat_map(|point| range.clone().map(|k| [&[k], &point[1..]].concat()))
+            .collect();
+        self.rows(array, &all)
+    }
+
+    fn rows(&mut self, array: &ArrayFile, points: &[Vec<u64>]) -> Result<(), Error> {
+        if points.is_empty() {
+            return Ok(());
+        }
+        let values = probe::values(array, points)?;
+        let rows: Vec<String> = points
+            .iter()
+            .zip(values)
+            .map(|(index, value)| {
+                let index: Vec<String> = index.iter().map(u64::to_string).collect();
+                if self.json {
+                    let before = if self.begun { "," } else { "[" };
+                    self.begun = true;
+                    let value = number::json(value);
+                    return format!(
+                        "{before}{{\"index\":[{}],\"value\":{value}}}",
+                        index.join(",")
+                    );
+                }
+                let mut fields = index;
+                fields.push(number::scalar(value));
+                fields.join(",")
+            })
+            .collect();
+        self.terminal.result(&rows.join("\n"))
+    }
+
+    fn end(&self) -> Result<(), Error> {
+        match (self.json, self.begun) {
+            (true, true) => self.terminal.result("]"),
+            (true, false) => self.terminal.result("[]"),
+            (false, _) => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! [`Piece`]: a part of a file, mapped for as long as it is looked at.
+
+use super::{map, space};
+use memmap2::Mmap;
+use std::{fs::File, io, ops::Deref};
+
+/// How much of a piece will be looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Use {
+    /// Every page.
+    Whole,
+    /// Few of them.
+    Sparse,
+}
+
+/// A mapped part of a file, which leaves the page cache as it found it: pages that were read for
+/// this piece alone are given back when it is dropped, pages that others had read stay.
+#[derive(Debug)]
+pub struct Piece<'a> {
+    map: Option<Mmap>,
+    file: &'a File,
+    start: u64,
+    /// Which pages were there before, where not all were.
+    resident: Option<Vec<bool>>,
+}
+
+impl<'a> Piece<'a> {
+    /// Maps `len` bytes from byte `start` on.
+    pub(super) fn map(file: &'a File, start: u64, len: usize, usage: Use) -> io::Result<Self> {
+        let map = match len {
+            0 => None,
+            len => Some(map::read(file, start, len)?),
+        };
+        let resident = map
+            .as_ref()
+            .and_then(map::resident)
+            .filter(|pages| pages.contains(&false));
+        if let (Some(map), Some(_)) = (&map, &resident) {
+            map::read_nothing_around(map);
+            if usage == Use::Whole {
+                map::fetch(map);
+            }
+        }
+        Ok(Self {
+            map,
+            file,
+            start,
+            resident,
+        })
+    }
+}
+
+impl Deref for Piece<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.map.as_deref().unwrap_or(&[])
+    }
+}
+
+impl Drop for Piece<'_> {
+    fn drop(&mut self) {
+        // The system keeps pages that are still mapped.
+        drop(self.map.take());
+        let Some(pages) = &self.resident else { return };
+        let page = map::page_size() as u64;
+        let mut at = self.start / page * page;
+        for run in pages.chunk_by(|a, b| a == b) {
+            let end = at + run.len() as u64 * page;
+            if !run[0] {
+                space::drop_cache(self.file, at..end);
+            }
+            at = end;
+        }
+    }
+}

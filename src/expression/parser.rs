@@ -1,0 +1,208 @@
+//! From the text of a formula to steps in the order in which they are taken.
+//!
+//! Source: V. Pratt, "Top down operator precedence", POPL 1973.
+
+use super::{
+    Step,
+    functions::{CONSTANTS, FUNCTIONS, NEGATE, OPERATORS, SIGN},
+};
+
+/// Formulas within formulas, so that no text exhausts the stack.
+const DEEPEST: usize = 200;
+
+pub(super) struct Parser<'a> {
+    rest: &'a str,
+    variables: &'a [&'a str],
+    steps: Vec<Step>,
+    depth: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub(super) fn new(text: &'a str, variables: &'a [&'a str]) -> Self {
+        Self {
+            rest: text,
+            variables,
+            steps: Vec::new(),
+            depth: 0,
+        }
+    }
+
+    pub(super) fn parse(mut self) -> Result<Vec<Step>, String> {
+        self.formula(0)?;
+        match self.peek() {
+            None => Ok(self.steps),
+            Some(_) => Err(format!("'{}' is not expected here", self.shown())),
+        }
+    }
+
+    /// Everything that binds more tightly than `floor`.
+    fn formula(&mut self, floor: u8) -> Result<(), String> {
+        self.depth += 1;
+        if self.depth > DEEPEST {
+            return Err(format!("more than {DEEPEST} levels of it"));
+        }
+        self.operand()?;
+        while let Some((name, tightness, from_right, function)) = self.operator() {
+            if tightness <= floor {
+                break;
+            }
+            self.skip(name.len());
+            self.formula(if from_right { tightness - 1 } else { tightness })?;
+            self.steps.push(Step::Apply(function));
+        }
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn operator(&mut self) -> Option<(&'static str, u8, bool, super::Function)> {
+        self.peek();
+        OPERATORS
+            .into_iter()
+            .find(|(name, ..)| self.rest.starts_with(name))
+    }
+
+    fn operand(&mut self) -> Result<(), String> {
+        match self.peek() {
+            None => Err("it ends where a number, a name or '(' should be".to_owned()),
+            Some('(') => {
+                self.skip(1);
+                self.formula(0)?;
+                self.expect(')')
+            }
+            Some('-') => {
+                self.skip(1);
+                self.formula(SIGN)?;
+                self.steps.push(Step::Apply(NEGATE));
+                Ok(())
+            }
+            Some('+') => {
+                self.skip(1);
+                self.formula(SIGN)
+            }
+            Some('0'..='9' | '.') => {
+                let number = self.number()?;
+                self.steps.push(Step::Number(number));
+                Ok(())
+            }
+            Some(letter) if letter.is_alphabetic() || letter == '_' => self.named(),
+            Some(_) => Err(format!("'{}' is not expected here", self.shown())),
+        }
+    }
+
+    fn named(&mut self) -> Result<(), String> {
+        let name = self.word(|letter| letter.is_alphanumeric() || letter == '_');
+        if self.peek() == Some('(') {
+            self.skip(1);
+            return self.call(name);
+        }
+        let variable = self.variables.iter().position(|known| *known == name);
+        let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
+        let step = match (variable, constant) {
+            (Some(number), _) => Step::Variable(number),
+            (None, Some(&(_, value))) => Step::Number(value),
+            (None, None) => {
+                let constants = CONSTANTS.iter().map(|(name, _)| *name);
+                let known: Vec<&str> = self.variables.iter().copied().chain(constants).collect();
+                return Err(format!(
+                    "there is no '{name}' here, only {}",
+                    known.join(", ")
+                ));
+            }
+        };
+        self.steps.push(step);
+        Ok(())
+    }
+
+    fn call(&mut self, name: &str) -> Result<(), String> {
+        if name == "random" {
+            self.peek();
+            let seed = self.word(|letter| letter.is_ascii_digit());
+            let seed = seed
+                .parse()
+                .map_err(|_| "random needs a seed, a whole number such as random(42)".to_owned())?;
+            self.steps.push(Step::Random(seed));
+            return self.expect(')');
+        }
+        let function = FUNCTIONS.iter().find(|(known, _)| *known == name);
+        let Some(&(_, function)) = function else {
+            let known: Vec<&str> = FUNCTIONS.iter().map(|(name, _)| *name).collect();
+            return Err(format!(
+                "there is no function '{name}', only random, {}",
+                known.join(", ")
+            ));
+        };
+        let mut given = 0;
+        loop {
+            self.formula(0)?;
+            given += 1;
+            if self.peek() != Some(',') {
+                break;
+            }
+            self.skip(1);
+        }
+        let wanted = function.arguments();
+        if given != wanted {
+            let s = if wanted == 1 { "" } else { "s" };
+            return Err(format!("{name} takes {wanted} argument{s}, not {given}"));
+        }
+        self.steps.push(Step::Apply(function));
+        self.expect(')')
+    }
+
+    /// A number as Python writes it, with an exponent or without.
+    fn number(&mut self) -> Result<f64, String> {
+        let bytes = self.rest.as_bytes();
+        let digits = |from: usize| {
+            let plain = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
+            from + bytes[from..].iter().take_while(plain).count()
+        };
+        let mut end = digits(0);
+        if matches!(bytes.get(end), Some(b'e' | b'E')) {
+            let sign = usize::from(matches!(bytes.get(end + 1), Some(b'+' | b'-')));
+            let exponent = digits((end + 1 + sign).min(bytes.len()));
+            if exponent > end + 1 + sign {
+                end = exponent;
+            }
+        }
+        let (number, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        number
+            .parse()
+            .map_err(|_| format!("'{number}' is no number"))
+    }
+
+    fn word(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
+        let end = self
+            .rest
+            .find(|letter| !belongs(letter))
+            .unwrap_or(self.rest.len());
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest;
+        word
+    }
+
+    /// The next letter that is no space.
+    fn peek(&mut self) -> Option<char> {
+        self.rest = self.rest.trim_start();
+        self.rest.chars().next()
+    }
+
+    fn skip(&mut self, bytes: usize) {
+        self.rest = &self.rest[bytes..];
+    }
+
+    fn expect(&mut self, letter: char) -> Result<(), String> {
+        match self.peek() {
+            Some(found) if found == letter => {
+                self.skip(letter.len_utf8());
+                Ok(())
+            }
+            None => Err(format!("it ends where '{letter}' should be")),
+            Some(_) => Err(format!("'{}' where '{letter}' should be", self.shown())),
+        }
+    }
+
+    fn shown(&self) -> String {
+        self.rest.chars().take(20).collect()
+    }
+}

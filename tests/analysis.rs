@@ -1,0 +1,365 @@
+//! Arrays of any kind and size: NumPy's numbers, little memory, and a sentence for what is damaged.
+//!
+//! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, python};
+use diff2d::cube::npy::NpyHeader;
+use proptest::prelude::*;
+use rayon::prelude::*;
+use std::{env, fs};
+
+fn full() -> bool {
+    env::var_os("DIFF2D_FULL").is_some()
+}
+
+#[test]
+fn random_arrays_give_what_numpy_gives() {
+    let (count, seed) = if full() { (6000, 2) } else { (300, 1) };
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    let judge = "analysis_reference.py";
+    python(
+        judge,
+        ["make", &directory, &count.to_string(), &seed.to_string()],
+    );
+    let commands = scene.text("commands.txt");
+    let commands: Vec<&str> = commands.lines().collect();
+    commands.par_iter().enumerate().for_each(|(number, line)| {
+        let told = scene.run_args(line.split('\t'));
+        assert_eq!(told.code, Some(0), "case {number}: {line}\n{told}");
+        fs::write(scene.path(format!("{number}.stdout")), told.stdout).unwrap();
+    });
+    python(judge, ["check", &directory]);
+}
+
+#[test]
+fn results_depend_neither_on_threads_nor_on_memory() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 61,173,211 --fill (random(1)-0.3)*10**(20*random(2)-10)");
+    for command in [
+        "stats a.npy --axis 0",
+        "stats a.npy --axis 1",
+        "stats a.npy --axis 2",
+        "stats a.npy",
+        "window a.npy --window 5,7,9 --op std",
+        "window a.npy --window 40,1,1 --op sum --stride 3,1,1",
+        "window a.npy --window 1,1,100 --op mean",
+        "window a.npy --window 20,173,1 --op var --stride 20,1,1",
+    ] {
+        let results =
+            [("1", "256MiB"), ("2", "256MiB"), ("3", "16MiB")].map(|(threads, memory)| {
+                let status = scene
+                    .diff2d()
+                    .args(command.split(' '))
+                    .args(["-o", "out.npy", "--force", "--memory", memory])
+                    .env("RAYON_NUM_THREADS", threads)
+                    .status()
+                    .unwrap();
+                assert!(status.success(), "{command} with {memory}");
+                scene.read("out.npy")
+            });
+        assert!(results[0] == results[1], "{command}: threads");
+        assert!(results[0] == results[2], "{command}: memory");
+    }
+}
+
+#[test]
+fn too_little_memory_is_told_with_what_is_needed() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 1000000");
+    let told = scene.run("window a.npy --window 400000 --op mean -o b.npy --memory 1MiB");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(
+        told.stderr.contains("needs") && told.stderr.contains("1048576"),
+        "{told}"
+    );
+    assert_eq!(scene.files(), ["a.npy"]);
+}
+
+#[test]
+fn files_that_cannot_be_used_are_refused_with_one_sentence() {
+    let scene = Scene::new();
+    scene.succeed("create good.npy --shape 4,5 --fill index");
+    let good = scene.read("good.npy");
+    let header = |descr: &str, shape: &str| {
+        let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
+        let length = u16::try_from(text.len()).unwrap().to_le_bytes();
+        [b"\x93NUMPY\x01\x00", &length[..], text.as_bytes()].concat()
+    };
+    let longer = [&good[..], b"more"].concat();
+    scene.write("short.npy", &good[..good.len() - 1]);
+    scene.write("cut.npy", &good[..100]);
+    scene.write("text.npy", "hello");
+    scene.write("empty.npy", "");
+    scene.write("object.npy", header("'|O'", "(1,)"));
+    scene.write("record.npy", header("[('a', '<f8')]", "(1,)"));
+    scene.write("absurd.npy", header("'<f8'", "(4611686018427387904, 8)"));
+    scene.write("huge.npy", header("'<f8'", "(1000000000000,)"));
+    scene.write("longer.npy", longer);
+    for (file, code, word) in [
+        ("short.npy", 3, "cut short"),
+        ("cut.npy", 3, "header"),
+        ("text.npy", 3, "not a .npy file"),
+        ("empty.npy", 3, "not a .npy file"),
+        ("object.npy", 2, "object"),
+        ("record.npy", 2, "structured"),
+        ("absurd.npy", 3, "beyond any file"),
+        ("huge.npy", 3, "cut short"),
+        ("missing.npy", 1, "no such file"),
+    ] {
+        for command in [
+            "stats",
+            "window --window 1 --op sum -o out.npy",
+            "probe --at 0",
+        ] {
+            let (command, options) = command.split_once(' ').unwrap_or((command, ""));
+            let told = scene.run(&format!("{command} {file} {options}"));
+            assert_eq!(told.code, Some(code), "{command} {file}: {told}");
+            assert!(told.stderr.contains(word), "{command} {file}: {told}");
+            assert_eq!(told.stderr.lines().count(), 1, "{told}");
+            assert!(!scene.exists("out.npy"));
+        }
+    }
+    assert!(
+        scene
+            .succeed("stats longer.npy --json")
+            .stdout
+            .contains("\"sum\":190.0")
+    );
+}
+
+#[test]
+fn what_an_array_does_not_have_is_refused() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 4,5 --fill index");
+    scene.succeed("create b.npy --shape 4 --dtype b1");
+    scene.succeed("create out.npy --shape 1");
+    for (arguments, word) in [
+        ("window a.npy --window 5,1 --op sum -o new.npy", "longer"),
+        (
+            "window a.npy --window 0,1 --op sum -o new.npy",
+            "at least 1",
+        ),
+        ("window a.npy --window 1 --op sum -o new.npy", "2 axes"),
+        (
+            "window a.npy --window 1,1 --stride 0,1 --op sum -o new.npy",
+            "at least 1",
+        ),
+        (
+            "window a.npy --window 1,1 --select 2:2 --op sum -o new.npy",
+            "longer",
+        ),
+        (
+            "window a.npy --window 1,1 --op median -o new.npy",
+            "expected sum",
+        ),
+        ("window b.npy --window 1 --op ptp -o new.npy", "booleans"),
+        ("window a.npy --window 1,1 --op sum -o out.npy", "--force"),
+        ("window a.npy --window t=1 --op sum -o new.npy", "no cube"),
+        ("stats a.npy --axis 2", "2 axes"),
+        ("stats a.npy --axis -3", "2 axes"),
+        ("stats a.npy --memory nothing", "size"),
+        ("stats a.npy --follow", "no cube"),
+        ("probe a.npy --at 4,0", "outside"),
+        ("probe a.npy --at 0,-6", "outside"),
+        ("probe a.npy --at 0", "2"),
+        ("probe a.npy --at 0,one", "'one'"),
+        ("probe a.npy", "--at"),
+        ("create a.npy --shape 3", "--force"),
+        ("create c.npy --shape 3 --dtype u1 --fill 256", "hold"),
+        ("create c.npy --shape 3 --dtype i4 --fill nan", "hold"),
+        ("create c.npy --shape 3 --fill i1", "'i1'"),
+        ("create c.npy --shape -3", "whole numbers"),
+        ("create c.npy --shape 99999999999999999999", "whole numbers"),
+        (
+            "create c.npy --shape 9999999999999,9999999999999",
+            "beyond any file",
+        ),
+        ("create c.npy --shape 3 --dtype c16", "expected f2"),
+        ("create c.bin --shape 3", ".npy"),
+    ] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, Some(2), "{arguments}: {told}");
+        assert!(told.stderr.contains(word), "{arguments}: {told}");
+    }
+    assert_eq!(scene.files(), ["a.npy", "b.npy", "out.npy"]);
+    let told = scene.run("create c.npy --shape 1000000000000");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("needs 8000000004096 bytes"), "{told}");
+    assert_eq!(scene.files(), ["a.npy", "b.npy", "out.npy"]);
+}
+
+#[test]
+fn created_arrays_hold_what_was_asked_for() {
+    let scene = Scene::new();
+    let values = |fill: &str, options: &str| {
+        scene.succeed(&format!(
+            "create a.npy --shape 2,3 --fill {fill} --force {options}"
+        ));
+        let points = ["0,0", "0,1", "0,2", "1,0", "1,1", "1,2"];
+        let points: Vec<String> = points.iter().map(|at| format!("--at {at}")).collect();
+        let told = scene.succeed(&format!("probe a.npy {}", points.join(" ")));
+        let rows = told.stdout.lines().skip(1);
+        rows.map(|row| row.rsplit(',').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(values("0", ""), "0.0 0.0 0.0 0.0 0.0 0.0");
+    assert_eq!(
+        values("-1.5", "--dtype f2"),
+        "-1.5 -1.5 -1.5 -1.5 -1.5 -1.5"
+    );
+    assert_eq!(values("index", ""), "0.0 1.0 2.0 3.0 4.0 5.0");
+    assert_eq!(values("10*i0+i1", "--dtype i2"), "0 1 2 10 11 12");
+    assert_eq!(values("index-2", "--dtype u1"), "254 255 0 1 2 3");
+    assert_eq!(values("index%2", "--dtype b1"), "0 1 0 1 0 1");
+    assert_eq!(
+        values("9223372036854775807", "--dtype int64"),
+        ["9223372036854775807"; 6].join(" ")
+    );
+    assert_eq!(values("nan", "--dtype float32"), ["nan"; 6].join(" "));
+    let random = values("random(5)", "");
+    assert_eq!(random, values("random(5)", ""));
+    assert_ne!(random, values("random(6)", ""));
+}
+
+#[test]
+fn points_come_from_files_too() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 10,10 --fill index");
+    let expected = "i0,i1,value\n1,2,12.0\n9,9,99.0\n";
+    for file in [
+        "1,2\n-1,-1\n",
+        "i0,i1\r\n1, 2\r\n\r\n-1,-1",
+        "i0,i1,value\n1,2,7\n9,9,7\n",
+    ] {
+        scene.write("p.csv", file);
+        assert_eq!(scene.succeed("probe a.npy --points p.csv").stdout, expected);
+    }
+    scene.write("p.csv", "1,2\nhere,2\n");
+    let told = scene.run("probe a.npy --points p.csv");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("line 2"), "{told}");
+    let told = scene.succeed("probe a.npy --at 3 --series --json");
+    assert_eq!(told.stdout.matches("index").count(), 10);
+    assert!(
+        told.stdout.contains("{\"index\":[9,3],\"value\":93.0}"),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_cube_has_units_and_only_what_is_committed() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.succeed("probe c.npy --at t=2.4,x=0.1,y=-10");
+    assert!(told.stdout.starts_with("i0,i1,i2,value\n2,1,11,"), "{told}");
+    assert!(told.stderr.contains("t = 2.5 (snapshot 2)"), "{told}");
+    scene.succeed("window c.npy --window t=2.5 --op mean -o w.npy");
+    assert!(scene.succeed("info w.npy").stdout.contains("(3, 22, 22)"));
+    scene.succeed("stats c.npy --axis t -o s.npy");
+    assert!(scene.succeed("info s.npy").stdout.contains("(6, 22, 22)"));
+
+    // Line 1 and two snapshots: what a killed run leaves.
+    let journal = scene.text("c.journal");
+    let lines: String = journal.split_inclusive('\n').take(3).collect();
+    scene.write("c.journal", lines);
+    let count = scene.succeed("stats c.npy --json").stdout;
+    assert!(count.starts_with("{\"count\":968,"), "{count}");
+    let told = scene.run("probe c.npy --at 2,0,0");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("2 committed"), "{told}");
+    assert!(
+        scene
+            .succeed("probe c.npy --at -1,3,3")
+            .stdout
+            .contains("\n1,3,3,")
+    );
+
+    // Nobody is at work: following ends with what is there, and says so.
+    let told = scene.succeed("probe c.npy --at 5,5 --series --follow");
+    assert_eq!(told.stdout.lines().count(), 3, "{told}");
+    assert!(told.stderr.contains("nobody"), "{told}");
+    scene.succeed("window c.npy --window 2,1,1 --op max -o f.npy --follow");
+    assert!(scene.succeed("info f.npy").stdout.contains("(1, 22, 22)"));
+
+    // Followed while it goes on, a run is seen to its end.
+    scene.succeed("run p.toml -o c.npy --resume");
+    let told = scene.succeed("stats c.npy --follow --csv");
+    assert_eq!(told.stdout.lines().count(), 5, "{told}");
+    assert_eq!(told.stderr, "");
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_error() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 100000,2");
+    let mut child = scene
+        .diff2d()
+        .args(["stats", "a.npy", "--axis", "1", "--csv"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), Vec::new()));
+}
+
+fn npy_bytes() -> impl Strategy<Value = Vec<u8>> {
+    let descr = prop_oneof![
+        Just("'<f8'"),
+        Just("'>i2'"),
+        Just("'|O'"),
+        Just("[('a', '<f8')]")
+    ];
+    let length = prop_oneof![0_u64..5, Just(u64::MAX), Just(1 << 62)];
+    let shape = prop::collection::vec(length, 0..5);
+    let edits = prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..4);
+    let cut = prop::option::of(any::<prop::sample::Index>());
+    (descr, shape, 0_u8..5, edits, cut).prop_map(|(descr, shape, version, edits, cut)| {
+        let shape: String = shape.iter().map(|length| format!("{length},")).collect();
+        let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': ({shape}), }}\n");
+        let mut bytes = b"\x93NUMPY".to_vec();
+        bytes.extend([version, 0]);
+        match version {
+            1 => bytes.extend(u16::try_from(text.len()).unwrap().to_le_bytes()),
+            _ => bytes.extend(u32::try_from(text.len()).unwrap().to_le_bytes()),
+        }
+        bytes.extend(text.bytes());
+        for (place, byte) in edits {
+            let at = place.index(bytes.len());
+            bytes[at] = byte;
+        }
+        if let Some(cut) = cut {
+            bytes.truncate(cut.index(bytes.len()));
+        }
+        bytes
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if full() { 1_000_000 } else { 5_000 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// A header that is read fits a file and names its data; any other is an error, never a panic.
+    #[test]
+    fn any_header_is_read_or_refused(bytes in npy_bytes()) {
+        if let Ok(header) = NpyHeader::decode(bytes.as_slice()) {
+            let all = header.file_bytes().unwrap();
+            prop_assert!(all >= header.data_offset && all < 1 << 63);
+            prop_assert!(header.shape.len() <= 64);
+            prop_assert!(header.fits(all - 1).is_err() || all == 0);
+        }
+    }
+}
