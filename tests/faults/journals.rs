@@ -172,16 +172,14 @@ fn a_lost_line_behind_a_checkpoint() {
         super::layer::forget(&lab.out);
         run(third_commit.0 + 1);
         let committed = lab.committed().map_or(0, |found| found.records.len());
-        (2..reference.lines.len())
-            .contains(&committed)
-            .then_some(committed)
+        (2..reference.lines.len()).contains(&committed)
     };
-    let Some(committed) = (0..50).find_map(some_but_not_all) else {
+    if !(0..50).any(some_but_not_all) {
         println!(
             "a_lost_line_behind_a_checkpoint: all snapshots shared one commit, nothing to show"
         );
         return;
-    };
+    }
     super::layer::forget(&lab.out);
     let _ = fs::remove_file(lab.checkpoint());
     let mut at = 1;
