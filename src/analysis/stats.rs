@@ -5,15 +5,19 @@ use super::{
     moments::{BLOCK, Measure, Moments, ROWS, Summary},
     with_number,
 };
-use crate::cube::{ArrayFile, number};
+use crate::cube::{ArrayFile, CubeError};
 use rayon::prelude::*;
 use std::ops::Range;
 
 /// Elements of one piece of work: what is joined, and in which order, depends on this alone and
 /// never on threads or memory.
 const PIECE: u64 = 1 << 18;
+/// Elements read at a time, which stay in the caches until they are dealt with.
+const CHUNK: usize = 16 * BLOCK;
 /// Columns of one piece of work where rows are long.
 const STRIP: usize = 512;
+/// Columns of which a block of rows stays in the last cache.
+const GROUP: usize = 1 << 15;
 /// Results handed out at a time.
 const BATCH: u64 = 1 << 13;
 
@@ -100,7 +104,7 @@ fn run<T: Measure>(
 ) -> Result<Moments<T>, AnalysisError> {
     let elements = places.end - places.start;
     let pieces = elements.div_ceil(PIECE);
-    let threads = workers(2 * 8 * elements.min(PIECE), options)?;
+    let threads = workers(2 * 8 * elements.min(CHUNK as u64), options)?;
     let mut all = Moments::default();
     // Moments of a batch are kept until they are joined in order.
     let batch = threads * (1 << 10);
@@ -111,18 +115,17 @@ fn run<T: Measure>(
             .map_init(Vec::new, |buffer, number| {
                 let start = places.start + number * PIECE;
                 let places = start..places.end.min(start + PIECE);
-                let count = places.end - places.start;
-                let bytes = array.piece(places)?;
-                let dtype = array.npy.dtype;
-                let of_block = |bytes| {
-                    let values = number::elements(dtype, bytes, buffer);
-                    Moments::of_run(values, options.skip_nan)
-                };
-                let moments = bytes
-                    .chunks(BLOCK * dtype.bytes)
-                    .map(of_block)
-                    .fold(Moments::default(), Moments::and);
-                progress(count);
+                let mut moments = Moments::default();
+                buffer.resize(CHUNK, T::default());
+                for start in places.clone().step_by(CHUNK) {
+                    let values = &mut buffer[..CHUNK.min(usize(places.end - start))];
+                    array.read(start, values)?;
+                    moments = values
+                        .chunks(BLOCK)
+                        .map(|block| Moments::of_run(block, options.skip_nan))
+                        .fold(moments, Moments::and);
+                }
+                progress(places.end - places.start);
                 Ok::<_, AnalysisError>(moments)
             })
             .collect::<Result<_, _>>()?;
@@ -172,10 +175,11 @@ impl<'a> Axis<'a> {
             }
             Ok(())
         } else {
-            let each = size_of::<Moments<T>>() as u64 + size_of::<Summary>() as u64;
-            let least = 2 * each * self.inner.min(BATCH);
-            workers(least, options)?;
-            let most = (options.memory / (2 * each)).max(BATCH);
+            // Of a column: what is known of it, twice, and a block of rows.
+            let known = size_of::<Moments<T>>() as u64 + size_of::<Summary>() as u64;
+            let each = 2 * known + 8 * ROWS as u64;
+            workers(each, options)?;
+            let most = options.memory / each;
             for outer in 0..self.outer {
                 let mut start = 0;
                 while start < self.inner {
@@ -223,10 +227,8 @@ impl<'a> Axis<'a> {
                 .map_init(Vec::new, |buffer, number| {
                     let outer = number * group..self.outer.min((number + 1) * group);
                     let count = outer.end - outer.start;
-                    let places = outer.start * elements..outer.end * elements;
-                    let bytes = self.array.piece(places)?;
                     let mut columns = vec![Moments::<T>::default(); usize(count) * inner];
-                    let values = number::elements(self.array.npy.dtype, &bytes, buffer);
+                    let values = self.read(outer.start * elements, count * elements, buffer)?;
                     for (values, columns) in values
                         .chunks_exact(usize(elements).max(1))
                         .zip(columns.chunks_exact_mut(inner.max(1)))
@@ -254,7 +256,8 @@ impl<'a> Axis<'a> {
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
         let inner = usize(self.inner);
         let group = (PIECE / self.inner).next_multiple_of(ROWS as u64);
-        let threads = workers(2 * 8 * group * self.inner, options)?;
+        let chunk = (CHUNK as u64 / self.inner / ROWS as u64).max(1) * ROWS as u64;
+        let threads = workers(2 * 8 * chunk * self.inner, options)?;
         let groups = self.length.div_ceil(group);
         let mut all = vec![Moments::<T>::default(); inner];
         let mut first = 0;
@@ -263,13 +266,16 @@ impl<'a> Axis<'a> {
                 .into_par_iter()
                 .map_init(Vec::new, |buffer, number| {
                     let rows = number * group..self.length.min((number + 1) * group);
-                    let count = (rows.end - rows.start) * self.inner;
-                    let start = (outer * self.length + rows.start) * self.inner;
-                    let bytes = self.array.piece(start..start + count)?;
                     let mut columns = vec![Moments::default(); inner];
-                    let values = number::elements(self.array.npy.dtype, &bytes, buffer);
-                    add(values, inner, &mut columns, options.skip_nan);
-                    progress(count);
+                    let mut start = rows.start;
+                    while start < rows.end {
+                        let count = chunk.min(rows.end - start) * self.inner;
+                        let place = (outer * self.length + start) * self.inner;
+                        let values = self.read(place, count, buffer)?;
+                        add(values, inner, &mut columns, options.skip_nan);
+                        progress(count);
+                        start += chunk;
+                    }
                     Ok::<_, AnalysisError>(columns)
                 })
                 .collect::<Result<_, _>>()?;
@@ -292,44 +298,50 @@ impl<'a> Axis<'a> {
         progress: &Progress<'_>,
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
         let width = usize(columns.end - columns.start);
-        let dtype = self.array.npy.dtype;
+        let group = width.div_ceil(width.div_ceil(GROUP));
         let mut all = vec![Moments::<T>::default(); width];
+        let mut values = vec![T::default(); ROWS.min(usize(self.length)) * group];
         for start in (0..self.length).step_by(ROWS) {
             let rows = ROWS.min(usize(self.length - start));
-            let place = |row: usize| (outer * self.length + start + row as u64) * self.inner;
-            // All rows at once; or, where not all of their columns are wanted, one after another.
-            let pieces = if width as u64 == self.inner {
-                vec![self.array.piece(place(0)..place(rows))?]
-            } else {
-                (0..rows)
-                    .map(|row| place(row) + columns.start..place(row) + columns.end)
-                    .map(|places| self.array.piece(places))
-                    .collect::<Result<_, _>>()?
-            };
-            let row = |row: usize, columns: Range<usize>| {
-                let (piece, row) = match &pieces[..] {
-                    [all] => (all, row),
-                    one_each => (&one_each[row], 0),
+            let place = (outer * self.length + start) * self.inner + columns.start;
+            for (number, all) in all.chunks_mut(group).enumerate() {
+                let width = all.len();
+                let values = &mut values[..rows * width];
+                let place = place + (number * group) as u64;
+                // Read in runs as long as they are in the file, for the sake of disks.
+                let (run, step) = match width as u64 == self.inner {
+                    true => (CHUNK, CHUNK as u64),
+                    false => (width, self.inner),
                 };
-                let at = row * width + columns.start;
-                &piece[at * dtype.bytes..(at + columns.len()) * dtype.bytes]
-            };
-            all.par_chunks_mut(STRIP).enumerate().for_each_init(
-                || (Vec::new(), Vec::new()),
-                |(block, buffer), (strip, columns)| {
-                    let first = strip * STRIP;
-                    let range = first..first + columns.len();
+                let runs = values.par_chunks_mut(run).enumerate();
+                runs.try_for_each(|(number, run)| {
+                    self.array.read(place + number as u64 * step, run)
+                })?;
+                let values = &*values;
+                let strips = all.par_chunks_mut(STRIP).enumerate();
+                strips.for_each_init(Vec::new, |block, (strip, columns)| {
                     block.clear();
-                    for number in 0..rows {
-                        let bytes = row(number, range.clone());
-                        block.extend_from_slice(number::elements::<T>(dtype, bytes, buffer));
+                    for row in values.chunks_exact(width) {
+                        block.extend_from_slice(&row[strip * STRIP..][..columns.len()]);
                     }
                     Moments::add_rows(block, columns.len(), rows, columns, options.skip_nan);
-                    progress((rows * range.len()) as u64);
-                },
-            );
+                    progress((rows * columns.len()) as u64);
+                });
+            }
         }
         Ok(all)
+    }
+
+    /// Reads consecutive elements.
+    fn read<'b, T: Measure>(
+        &self,
+        place: u64,
+        count: u64,
+        buffer: &'b mut Vec<T>,
+    ) -> Result<&'b [T], CubeError> {
+        buffer.resize(usize(count), T::default());
+        self.array.read(place, buffer)?;
+        Ok(buffer)
     }
 }
 

@@ -107,9 +107,12 @@ fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Differenc
     let most = PIECE / dtype.bytes as u64;
     (0..elements.div_ceil(most))
         .into_par_iter()
-        .map(|number| {
+        .map_init(Default::default, |(left, right), number| {
             let places = number * most..((number + 1) * most).min(elements);
-            let (left, right) = (a.piece(places.clone())?, b.piece(places.clone())?);
+            let (left, right) = (
+                a.piece(places.clone(), left)?,
+                b.piece(places.clone(), right)?,
+            );
             if *left == *right {
                 return Ok(Difference::NONE);
             }

@@ -11,7 +11,7 @@ use super::{
     npy::NpyHeader,
     number::Number,
     paths::Paths,
-    piece::{Piece, Use},
+    piece::{self, Buffer, Piece},
     region,
     scalar::{self, Scalar},
 };
@@ -121,25 +121,69 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// Maps the bytes of elements in file order, all of which will be looked at.
+    /// The bytes of elements in file order, all of which will be looked at.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the system refuses the map.
     ///
     /// # Panics
     /// When there are no such elements.
-    pub fn piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
-        self.map(places, Use::Whole)
+    pub fn piece<'a>(
+        &'a self,
+        places: Range<u64>,
+        buffer: &'a mut Buffer,
+    ) -> Result<Piece<'a>, CubeError> {
+        self.bytes_of(places)
+            .and_then(|(start, len)| Piece::read(&self.file, start, len, buffer))
+            .map_err(CubeError::io("read", &self.path))
     }
 
-    pub(super) fn map(&self, places: Range<u64>, usage: Use) -> Result<Piece<'_>, CubeError> {
+    /// The same, where few pages will be looked at.
+    pub(super) fn sparse_piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
+        self.bytes_of(places)
+            .and_then(|(start, len)| Piece::sparse(&self.file, start, len))
+            .map_err(CubeError::io("map", &self.path))
+    }
+
+    /// Copies the bytes of elements in file order from one on.
+    pub(super) fn fill(&self, place: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+        let count = bytes.len() / self.npy.dtype.bytes;
+        self.bytes_of(place..place + count as u64)
+            .and_then(|(start, _)| piece::fill(&self.file, start, bytes))
+            .map_err(CubeError::io("read", &self.path))
+    }
+
+    /// Where the bytes of elements in file order lie, and how many there are.
+    fn bytes_of(&self, places: Range<u64>) -> io::Result<(u64, usize)> {
         assert!(places.start <= places.end && places.end <= self.elements());
         let width = self.npy.dtype.bytes as u64;
-        let start = self.npy.data_offset + places.start * width;
-        usize::try_from((places.end - places.start) * width)
-            .map_err(|_| io::ErrorKind::OutOfMemory.into())
-            .and_then(|len| Piece::map(&self.file, start, len, usage))
-            .map_err(CubeError::io("map", &self.path))
+        let len = usize::try_from((places.end - places.start) * width)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+        Ok((self.npy.data_offset + places.start * width, len))
+    }
+
+    /// Reads elements in file order from one on, as many as `out` has.
+    ///
+    /// # Errors
+    /// As [`piece`](Self::piece).
+    ///
+    /// # Panics
+    /// As [`piece`](Self::piece).
+    pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), CubeError> {
+        /// Elements that are converted while a cache holds their bytes.
+        const CHUNK: usize = 1 << 14;
+        let dtype = self.npy.dtype;
+        if dtype == T::DTYPE {
+            return self.fill(place, bytemuck::cast_slice_mut(out));
+        }
+        let mut buffer = Buffer::default();
+        let mut start = place;
+        for out in out.chunks_mut(CHUNK) {
+            let end = start + out.len() as u64;
+            T::decode(dtype, &self.piece(start..end, &mut buffer)?, out);
+            start = end;
+        }
+        Ok(())
     }
 
     /// Reads a box into `out`, both in file order; `region` has a range for every axis of the file.
@@ -155,7 +199,7 @@ impl ArrayFile {
         out: &mut [T],
     ) -> Result<(), CubeError> {
         let dtype = self.npy.dtype;
-        region::read(self, region, out, |bytes, out| {
+        region::read(self, region, out, dtype == T::DTYPE, |bytes, out| {
             if dtype == T::DTYPE {
                 bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
             } else {
@@ -173,7 +217,7 @@ impl ArrayFile {
     /// As [`read_box`](Self::read_box).
     pub fn read_bits(&self, region: &[Range<u64>], out: &mut [u64]) -> Result<(), CubeError> {
         let dtype = self.npy.dtype;
-        region::read(self, region, out, |bytes, out| {
+        region::read(self, region, out, false, |bytes, out| {
             for (to, from) in out.iter_mut().zip(bytes.chunks(dtype.bytes)) {
                 *to = scalar::bits(dtype, from);
             }

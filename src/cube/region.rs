@@ -1,10 +1,11 @@
-//! Boxes out of arrays: which bytes of the file they are, and in which maps to look at them.
+//! Boxes out of arrays: which bytes of the file they are, and in which pieces to look at them.
 
-use super::{array::ArrayFile, error::CubeError, piece::Use};
+use super::{array::ArrayFile, error::CubeError, piece::Buffer};
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Bytes of a file mapped at once: large enough that mapping costs nothing, small enough for caches.
+/// Bytes of a file looked at at once: large enough that it costs nothing to begin, small enough for
+/// caches.
 pub const PIECE: u64 = 2 << 20;
 
 /// A part of a box that lies within one piece of the file: a range along one axis, all of the box
@@ -72,7 +73,7 @@ impl Axes<'_> {
         }) + 1
     }
 
-    /// Copies the box from `axis` on out of a map, in which it begins at element `at`.
+    /// Copies the box from `axis` on out of a piece, in which it begins at element `at`.
     fn copy<T>(
         &self,
         axis: usize,
@@ -94,11 +95,12 @@ impl Axes<'_> {
     }
 }
 
-/// Reads a box into `out`; `convert` makes elements of bytes of the file.
-pub(super) fn read<T: Send>(
+/// Reads a box into `out`; `convert` makes elements of bytes of the file, unless they are `alike`.
+pub(super) fn read<T: bytemuck::Pod + Send>(
     array: &ArrayFile,
     region: &[Range<u64>],
     out: &mut [T],
+    alike: bool,
     convert: impl Fn(&[u8], &mut [T]) + Sync,
 ) -> Result<(), CubeError> {
     let width = array.npy.dtype.bytes;
@@ -110,7 +112,7 @@ pub(super) fn read<T: Send>(
         return Ok(());
     }
     if region.is_empty() {
-        convert(&array.piece(0..1)?, out);
+        convert(&array.piece(0..1, &mut Buffer::default())?, out);
         return Ok(());
     }
     let behind = |lengths: &[u64], axis: usize| lengths[axis + 1..].iter().product();
@@ -134,21 +136,26 @@ pub(super) fn read<T: Send>(
             (part, here)
         })
         .collect();
-    work.into_par_iter().try_for_each(|(part, out)| {
+    let read = |buffer: &mut Buffer, (part, out): (Part, &mut [T])| {
         let span = axes.span(&part);
-        let usage = if (span.end - span.start) / 2 > out.len() as u64 {
-            Use::Sparse
+        let spanned = span.end - span.start;
+        if alike && spanned == out.len() as u64 {
+            return array.fill(span.start, bytemuck::cast_slice_mut(out));
+        }
+        let piece = if spanned / 2 > out.len() as u64 {
+            array.sparse_piece(span)?
         } else {
-            Use::Whole
+            array.piece(span, buffer)?
         };
-        let piece = array.map(span, usage)?;
         let run = |at: u64, out: &mut [T]| {
             let from = size(at) * width;
             convert(&piece[from..from + out.len() * width], out);
         };
         axes.copy(part.axis, length(&part.range), 0, out, &run);
         Ok(())
-    })
+    };
+    work.into_par_iter()
+        .try_for_each_init(Buffer::default, read)
 }
 
 /// A count of elements in memory; one that does not fit makes the next access panic, not wrap.

@@ -87,10 +87,23 @@ impl Lines<'_> {
     }
 }
 
+/// Room for lines side by side: of elements or results, or of what is known of them.
+pub(super) struct Beside<T, P> {
+    whole: Vec<T>,
+    parts: Vec<P>,
+}
+
+impl<T, P> Default for Beside<T, P> {
+    fn default() -> Self {
+        Self {
+            whole: Vec::new(),
+            parts: Vec::new(),
+        }
+    }
+}
+
 /// What slides read.
 pub(super) trait Source<O: Operation<C>, const C: usize> {
-    /// What it consists of.
-    type Element: Number;
     /// The same, of a part of it.
     type Some<'b>: Source<O, C>
     where
@@ -99,7 +112,11 @@ pub(super) trait Source<O: Operation<C>, const C: usize> {
     /// Neighbours from a place on.
     fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N>;
     /// Copies lines so that their elements lie side by side.
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<Self::Element>) -> Self::Some<'b>
+    fn gather<'b>(
+        &self,
+        lines: Lines<'_>,
+        into: &'b mut Beside<O::Item, O::Part>,
+    ) -> Self::Some<'b>
     where
         Self: 'b;
 }
@@ -111,7 +128,6 @@ pub(super) struct Items<'a, T, O> {
 }
 
 impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O> {
-    type Element = O::Item;
     type Some<'b>
         = Items<'b, O::Item, O>
     where
@@ -126,10 +142,15 @@ impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O>
         )
     }
 
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Item>) -> Items<'b, O::Item, O>
+    fn gather<'b>(
+        &self,
+        lines: Lines<'_>,
+        into: &'b mut Beside<O::Item, O::Part>,
+    ) -> Items<'b, O::Item, O>
     where
         Self: 'b,
     {
+        let into = &mut into.whole;
         into.resize(lines.elements(), O::Item::default());
         lines.gather(self.all, into);
         Items {
@@ -153,7 +174,6 @@ impl<'a, P, const C: usize> Parts<'a, P, C> {
 }
 
 impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
-    type Element = O::Part;
     type Some<'b>
         = Parts<'b, O::Part, C>
     where
@@ -168,10 +188,15 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
         pack
     }
 
-    fn gather<'b>(&self, lines: Lines<'_>, into: &'b mut Vec<O::Part>) -> Parts<'b, O::Part, C>
+    fn gather<'b>(
+        &self,
+        lines: Lines<'_>,
+        into: &'b mut Beside<O::Item, O::Part>,
+    ) -> Parts<'b, O::Part, C>
     where
         Self: 'b,
     {
+        let into = &mut into.parts;
         into.resize(C * lines.elements(), O::Part::default());
         for (component, into) in into.chunks_mut(lines.elements()).enumerate() {
             lines.gather(self.0[component], into);
@@ -182,8 +207,6 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
 
 /// What slides write.
 pub(super) trait Sink<O: Operation<C>, const C: usize> {
-    /// What it consists of.
-    type Element: Number;
     /// The same, of a part of it.
     type Some<'b>: Sink<O, C>
     where
@@ -192,18 +215,17 @@ pub(super) trait Sink<O: Operation<C>, const C: usize> {
     /// Takes what is known of `n` elements each, to neighbours from a place on.
     fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, n: f64);
     /// Room for lines side by side.
-    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<Self::Element>) -> Self::Some<'b>
+    fn room<'b>(&self, lines: Lines<'_>, room: &'b mut Beside<O::Out, O::Part>) -> Self::Some<'b>
     where
         Self: 'b;
     /// Copies lines that lie side by side to their places.
-    fn scatter(&mut self, lines: Lines<'_>, from: &[Self::Element]);
+    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>);
 }
 
 /// What is known of several elements each, to go on with.
 pub(super) struct PartsMut<'a, P>(pub(super) &'a mut [P]);
 
 impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
-    type Element = O::Part;
     type Some<'b>
         = PartsMut<'b, O::Part>
     where
@@ -218,18 +240,22 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
         }
     }
 
-    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<O::Part>) -> PartsMut<'b, O::Part>
+    fn room<'b>(
+        &self,
+        lines: Lines<'_>,
+        room: &'b mut Beside<O::Out, O::Part>,
+    ) -> PartsMut<'b, O::Part>
     where
         Self: 'b,
     {
-        buffer.resize(C * lines.elements(), O::Part::default());
-        PartsMut(buffer)
+        room.parts.resize(C * lines.elements(), O::Part::default());
+        PartsMut(&mut room.parts)
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &[O::Part]) {
+    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>) {
         let length = self.0.len() / C;
         let components = self.0.chunks_mut(length.max(1));
-        for (all, from) in components.zip(from.chunks(lines.elements())) {
+        for (all, from) in components.zip(from.parts.chunks(lines.elements())) {
             lines.scatter(from, all);
         }
     }
@@ -242,7 +268,6 @@ pub(super) struct Results<'a, T, O> {
 }
 
 impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> {
-    type Element = O::Out;
     type Some<'b>
         = Results<'b, O::Out, O>
     where
@@ -256,18 +281,22 @@ impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> 
         }
     }
 
-    fn room<'b>(&self, lines: Lines<'_>, buffer: &'b mut Vec<O::Out>) -> Results<'b, O::Out, O>
+    fn room<'b>(
+        &self,
+        lines: Lines<'_>,
+        room: &'b mut Beside<O::Out, O::Part>,
+    ) -> Results<'b, O::Out, O>
     where
         Self: 'b,
     {
-        buffer.resize(lines.elements(), O::Out::default());
+        room.whole.resize(lines.elements(), O::Out::default());
         Results {
-            all: buffer,
+            all: &mut room.whole,
             operation: self.operation,
         }
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &[O::Out]) {
-        lines.scatter(from, self.all);
+    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>) {
+        lines.scatter(&from.whole, self.all);
     }
 }

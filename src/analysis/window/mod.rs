@@ -21,7 +21,12 @@ use operation::{
     Distance, Extreme, IntegerDistance, IntegerExtreme, IntegerSum, Operation, Total, Variance,
 };
 use rayon::prelude::*;
-use std::{ops::Range, str::FromStr};
+use std::{
+    ops::Range,
+    str::FromStr,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+use stream::Stream;
 use tile::{Axis, Tiling};
 
 /// What a window is reduced to.
@@ -271,10 +276,18 @@ impl Run<'_> {
         let mut whole: Vec<Range<u64>> = axes.iter().map(|axis| 0..axis.count).collect();
         whole[0] = self.range.clone();
         let threads = rayon::current_num_threads();
-        let tiling = Tiling::new::<C>(axes, &whole, threads, self.windows.request.memory)?;
-        tiling
-            .tiles
-            .par_iter()
-            .try_for_each(|tile| stream::compute(self, axes, tile, operation, tiling.memory_each))
+        let memory = self.windows.request.memory;
+        let tiling = Tiling::new::<C>(axes, &whole, threads, memory)?;
+        let next = AtomicUsize::new(0);
+        // Every thread has room for one tile, which serves for all it takes.
+        (0..tiling.threads).into_par_iter().try_for_each(|_| {
+            let mut stream = Stream::<O, C>::new(operation, axes);
+            while let Some(tile) = tiling.tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
+                stream
+                    .compute(self, tile, tiling.memory_each)
+                    .inspect_err(|_| next.store(tiling.tiles.len(), Ordering::Relaxed))?;
+            }
+            Ok(())
+        })
     }
 }

@@ -16,7 +16,7 @@
 //! min, median, and max filters", IEEE PAMI 15 (1993).
 
 use super::{
-    lanes::{Lines, Pack, Parts, PartsMut, Sink, Source},
+    lanes::{Beside, Lines, Pack, Parts, PartsMut, Sink, Source},
     operation::Operation,
 };
 use crate::analysis::vectorised::vectorised;
@@ -41,6 +41,8 @@ pub(super) struct Slide {
     pub(super) count: usize,
     /// Elements of the array behind every element here.
     pub(super) weight: f64,
+    /// Whether there is memory for many lines side by side.
+    pub(super) wide: bool,
 }
 
 /// Lines that are gone through side by side.
@@ -50,14 +52,15 @@ const MOST_KEPT: u64 = 8 << 20;
 /// Elements of a line that are put side by side at a time, where windows are short.
 const CHUNK: usize = 1024;
 
-/// Bytes that slides with a window need besides what they read and write.
-pub(super) fn scratch_bytes<const C: usize>(window: u64, stride: u64) -> u64 {
+/// Bytes that slides with a window need besides what they read and write, `wide` where there is
+/// memory for many lines side by side.
+pub(super) fn scratch_bytes<const C: usize>(window: u64, stride: u64, wide: bool) -> u64 {
     let kept = kept_bytes::<C>(window, stride);
-    if kept > MOST_KEPT {
+    if !wide || kept > MOST_KEPT {
         return kept / LANES as u64;
     }
     // Lines side by side: their elements, and their results.
-    let beside = (2 * window).max(CHUNK as u64) * 8 * C as u64 * LANES as u64;
+    let beside = (2 * window).max(CHUNK as u64) * 8 * (C as u64 + 1) * LANES as u64;
     kept + 2 * beside
 }
 
@@ -74,10 +77,11 @@ impl Slide {
         &self,
         source: &S,
         sink: &mut T,
+        scratch: &mut Scratch<O, C>,
     ) {
-        let mut scratch = Scratch::<O, C, S, T>::default();
         let (pitch_from, pitch_to) = (self.length * self.inner, self.count * self.inner);
-        let wide = kept_bytes::<C>(self.window as u64, self.stride as u64) <= MOST_KEPT;
+        let wide =
+            self.wide && kept_bytes::<C>(self.window as u64, self.stride as u64) <= MOST_KEPT;
         if wide && self.inner >= LANES {
             for outer in 0..self.outer {
                 for at in groups(self.inner) {
@@ -91,13 +95,13 @@ impl Slide {
                 let lines = group..group + LANES;
                 let from = lines.clone().map(|line| place(line, pitch_from)).collect();
                 let to = lines.map(|line| place(line, pitch_to)).collect();
-                self.beside(source, sink, (from, to), 0..self.count, &mut scratch);
+                self.beside(source, sink, (from, to), 0..self.count, scratch);
             }
         } else {
             for outer in 0..self.outer {
                 for at in 0..self.inner {
                     let (from, to) = (outer * pitch_from + at, outer * pitch_to + at);
-                    self.line(source, sink, from, to, wide, &mut scratch);
+                    self.line(source, sink, from, to, wide, scratch);
                 }
             }
         }
@@ -111,7 +115,7 @@ impl Slide {
         from: usize,
         to: usize,
         wide: bool,
-        scratch: &mut Scratch<O, C, S, T>,
+        scratch: &mut Scratch<O, C>,
     ) {
         let mut next = 0;
         while next < self.count {
@@ -145,7 +149,7 @@ impl Slide {
         sink: &mut T,
         (mut from, mut to): (Vec<usize>, Vec<usize>),
         windows: Range<usize>,
-        scratch: &mut Scratch<O, C, S, T>,
+        scratch: &mut Scratch<O, C>,
     ) {
         let at_a_time = (CHUNK.max(self.window) / self.stride).max(1);
         let (first_from, first_to) = (from.clone(), to.clone());
@@ -179,11 +183,11 @@ impl Slide {
                 length: chunk.count,
             };
             {
-                let some = source.gather(read, &mut scratch.elements);
-                let mut room = sink.room(written, &mut scratch.results);
+                let some = source.gather(read, &mut scratch.read);
+                let mut room = sink.room(written, &mut scratch.written);
                 chunk.blocks::<O, C>(&some, &mut room, 0, 0, &mut scratch.kept);
             }
-            sink.scatter(written, &scratch.results);
+            sink.scatter(written, &scratch.written);
             next += chunk.count;
         }
     }
@@ -327,23 +331,21 @@ fn groups(lines: usize) -> impl Iterator<Item = usize> {
     (0..lines.div_ceil(LANES)).map(move |number| (number * LANES).min(lines - LANES))
 }
 
-/// Room that a slide needs again and again.
-struct Scratch<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>> {
+/// Room that slides need again and again.
+pub(super) struct Scratch<O: Operation<C>, const C: usize> {
     kept: Vec<Pack<O::Part, C, LANES>>,
     kept_one: Vec<Pack<O::Part, C, 1>>,
-    elements: Vec<S::Element>,
-    results: Vec<T::Element>,
+    read: Beside<O::Item, O::Part>,
+    written: Beside<O::Out, O::Part>,
 }
 
-impl<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>> Default
-    for Scratch<O, C, S, T>
-{
+impl<O: Operation<C>, const C: usize> Default for Scratch<O, C> {
     fn default() -> Self {
         Self {
             kept: Vec::new(),
             kept_one: Vec::new(),
-            elements: Vec::new(),
-            results: Vec::new(),
+            read: Beside::default(),
+            written: Beside::default(),
         }
     }
 }

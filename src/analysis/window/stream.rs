@@ -4,63 +4,20 @@ use super::{
     Run,
     lanes::{Items, Parts, PartsMut, Results, Source},
     operation::Operation,
-    slide::Slide,
-    tile::{Axis, Shape, Tile, length},
+    slide::{Scratch, Slide},
+    tile::{Axis, Pace, Shape, Tile, length},
 };
-use crate::{analysis::AnalysisError, cube::number::Number};
+use crate::{
+    analysis::AnalysisError,
+    cube::{npy::Dtype, number::Number},
+};
 use std::ops::Range;
 
-/// Computes one tile and writes it.
-pub(super) fn compute<O: Operation<C>, const C: usize>(
-    run: &Run<'_>,
-    axes: &[Axis],
-    tile: &Tile,
-    operation: &O,
-    memory: u64,
-) -> Result<(), AnalysisError> {
-    if tile.iter().any(Range::is_empty) {
-        return Ok(());
-    }
-    let shape = Shape::of::<C>(axes, tile);
-    let rows = size(shape.rows::<C>(memory));
-    let mut stream = Stream::<O, C>::new(operation, axes, tile, &shape, rows);
-    let below: Vec<Range<u64>> = axes
-        .iter()
-        .zip(tile)
-        .map(|(axis, windows)| {
-            let below = axis.below(windows);
-            axis.start + below.start..axis.start + below.end
-        })
-        .collect();
-    let mut bytes = Vec::new();
-    let mut start = below[0].start;
-    while start < below[0].end {
-        let end = below[0].end.min(start + rows as u64);
-        let mut region = below.clone();
-        region[0] = start..end;
-        let count = size(end - start);
-        let room = stream.room(count);
-        // An array without axes has one element and no range.
-        region.truncate(run.array.npy.shape.len());
-        run.array.read_box(&region, room)?;
-        (run.progress)(room.len() as u64);
-        let windows = stream.take(count);
-        bytes.clear();
-        O::Out::encode(&stream.results, run.windows.dtype, &mut bytes);
-        let mut region = tile.clone();
-        region[0] = windows;
-        region.truncate(run.array.npy.shape.len());
-        run.output.write_box(&region, &bytes)?;
-        start = end;
-    }
-    Ok(())
-}
-
-/// What is held of a tile while its rows come in.
-struct Stream<'a, O: Operation<C>, const C: usize> {
+/// What is held of a tile while its rows come in; the room for it serves one tile after another.
+pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
     operation: &'a O,
     axes: &'a [Axis],
-    tile: &'a Tile,
+    tile: Tile,
     /// Elements of a row of the input, and of the output.
     row_in: usize,
     row_out: usize,
@@ -69,6 +26,8 @@ struct Stream<'a, O: Operation<C>, const C: usize> {
     along: bool,
     /// Elements of the array behind one of a row once windows have slid within it.
     weight: u64,
+    /// Whether there is memory for many lines side by side.
+    wide: bool,
     /// Rows that there is room for, and rows that are there: first those kept.
     most: usize,
     held: usize,
@@ -82,38 +41,116 @@ struct Stream<'a, O: Operation<C>, const C: usize> {
     between: [Vec<O::Part>; 2],
     /// What is known of the rows of a window that is not whole yet, where windows do not overlap.
     open: [Vec<O::Part>; 2],
-    /// Results of the rows taken last.
+    /// Results of the rows taken last, and their bytes where those differ.
     results: Vec<O::Out>,
+    bytes: Vec<u8>,
+    scratch: Scratch<O, C>,
 }
 
 impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
-    fn new(operation: &'a O, axes: &'a [Axis], tile: &'a Tile, shape: &Shape, rows: usize) -> Self {
-        let within = shape.within;
-        let along = !(within && axes[0].is_idle());
-        let most = size(shape.kept_rows()) + rows;
-        let (row_in, row_out) = (size(shape.row_in), size(shape.row_out));
-        let parts = |elements: usize| vec![O::Part::default(); C * elements];
-        let needed = |is: bool, elements: usize| if is { elements } else { 0 };
-        let apart = axes[0].is_apart();
+    pub(super) fn new(operation: &'a O, axes: &'a [Axis]) -> Self {
         Self {
             operation,
             axes,
-            tile,
-            row_in,
-            row_out,
-            within,
-            along,
+            tile: Tile::new(),
+            row_in: 0,
+            row_out: 0,
+            within: false,
+            along: false,
             weight: axes[1..].iter().map(|axis| axis.window).product(),
-            most,
+            wide: false,
+            most: 0,
             held: 0,
-            row: tile[0].start * axes[0].stride,
-            window: tile[0].start,
-            items: vec![O::Item::default(); if within { rows } else { most } * row_in],
-            parts: parts(needed(within && along && !apart, most * row_out)),
-            between: [(); 2].map(|()| parts(needed(within, rows * size(shape.row_between)))),
-            open: [(); 2].map(|()| parts(needed(along && apart, row_out))),
+            row: 0,
+            window: 0,
+            items: Vec::new(),
+            parts: Vec::new(),
+            between: [Vec::new(), Vec::new()],
+            open: [Vec::new(), Vec::new()],
             results: Vec::new(),
+            bytes: Vec::new(),
+            scratch: Scratch::default(),
         }
+    }
+
+    /// Computes one tile and writes it.
+    pub(super) fn compute(
+        &mut self,
+        run: &Run<'_>,
+        tile: &Tile,
+        memory: u64,
+    ) -> Result<(), AnalysisError> {
+        let rows = self.begin(tile, memory);
+        let below: Vec<Range<u64>> = self
+            .axes
+            .iter()
+            .zip(tile)
+            .map(|(axis, windows)| {
+                let below = axis.below(windows);
+                axis.start + below.start..axis.start + below.end
+            })
+            .collect();
+        // An array without axes has one element and no range.
+        let dimensions = run.array.npy.shape.len();
+        let mut start = below[0].start;
+        while start < below[0].end {
+            let end = below[0].end.min(start + rows);
+            let mut region = below.clone();
+            region[0] = start..end;
+            region.truncate(dimensions);
+            let count = size(end - start);
+            let room = self.room(count);
+            run.array.read_box(&region, room)?;
+            (run.progress)(room.len() as u64);
+            let mut region = tile.clone();
+            region[0] = self.take(count);
+            region.truncate(dimensions);
+            run.output
+                .write_box(&region, self.result_bytes(run.windows.dtype))?;
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Makes ready for a tile; rows to take at a time.
+    fn begin(&mut self, tile: &Tile, memory: u64) -> u64 {
+        let shape = Shape::of::<C>(self.axes, tile);
+        let Pace { rows, wide } = shape.pace::<C>(memory);
+        let axis = self.axes[0];
+        self.tile.clone_from(tile);
+        (self.row_in, self.row_out) = (size(shape.row_in), size(shape.row_out));
+        self.within = shape.within;
+        self.along = !(self.within && axis.is_idle());
+        self.wide = wide;
+        self.most = size(shape.kept_rows() + rows);
+        self.held = 0;
+        self.row = tile[0].start * axis.stride;
+        self.window = tile[0].start;
+        // What is left from the tile before is written over before it is read.
+        let parts = |room: &mut Vec<O::Part>, is: bool, elements: usize| {
+            room.resize(if is { C * elements } else { 0 }, O::Part::default());
+        };
+        let rows_in = if self.within { size(rows) } else { self.most };
+        self.items.resize(rows_in * self.row_in, O::Item::default());
+        let kept = self.within && self.along && !axis.is_apart();
+        parts(&mut self.parts, kept, self.most * self.row_out);
+        for between in &mut self.between {
+            parts(between, self.within, size(rows * shape.row_between));
+        }
+        for open in &mut self.open {
+            parts(open, self.along && axis.is_apart(), self.row_out);
+        }
+        rows
+    }
+
+    /// The results of the rows taken last as they are in a file.
+    fn result_bytes(&mut self, dtype: Dtype) -> &[u8] {
+        if dtype == O::Out::DTYPE {
+            return bytemuck::cast_slice(&self.results);
+        }
+        self.bytes.clear();
+        O::Out::encode(&self.results, dtype, &mut self.bytes);
+        &self.bytes
     }
 
     /// Where to put the next rows of the input.
@@ -153,7 +190,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         let mut lengths: Vec<usize> = self
             .axes
             .iter()
-            .zip(self.tile)
+            .zip(&self.tile)
             .map(|(axis, windows)| size(length(&axis.below(windows))))
             .collect();
         lengths[0] = rows;
@@ -191,9 +228,17 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             let source = &source[..if number == 0 { 0 } else { C * from }];
             let ends = number + 1 == busy.len() && !self.along;
             match (number, ends) {
-                (0, false) => slide.run::<O, C, _, _>(&items, &mut PartsMut(&mut sink[..C * to])),
+                (0, false) => slide.run(
+                    &items,
+                    &mut PartsMut(&mut sink[..C * to]),
+                    &mut self.scratch,
+                ),
                 (_, false) => {
-                    slide.run::<O, C, _, _>(&Parts::of(source), &mut PartsMut(&mut sink[..C * to]));
+                    slide.run(
+                        &Parts::of(source),
+                        &mut PartsMut(&mut sink[..C * to]),
+                        &mut self.scratch,
+                    );
                 }
                 (_, true) => {
                     let mut results = Results {
@@ -201,9 +246,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                         operation: self.operation,
                     };
                     if number == 0 {
-                        slide.run::<O, C, _, _>(&items, &mut results);
+                        slide.run(&items, &mut results, &mut self.scratch);
                     } else {
-                        slide.run::<O, C, _, _>(&Parts::of(source), &mut results);
+                        slide.run(&Parts::of(source), &mut results, &mut self.scratch);
                     }
                 }
             }
@@ -226,6 +271,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             count: size(length(windows)),
             #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
             weight: weight as f64,
+            wide: self.wide,
         }
     }
 
@@ -262,13 +308,13 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             operation: self.operation,
         };
         if self.within {
-            slide.run::<O, C, _, _>(&Parts::of(&self.parts), &mut results);
+            slide.run(&Parts::of(&self.parts), &mut results, &mut self.scratch);
         } else {
             let items = Items {
                 all: &self.items,
                 operation: self.operation,
             };
-            slide.run::<O, C, _, _>(&items, &mut results);
+            slide.run(&items, &mut results, &mut self.scratch);
         }
         self.window += count;
         let done = size((self.window * axis.stride).clamp(self.row, behind) - self.row);

@@ -48,6 +48,8 @@ pub(super) type Tile = Vec<Range<u64>>;
 /// How the output is cut.
 pub(super) struct Tiling {
     pub(super) tiles: Vec<Tile>,
+    /// How many may be computed at a time.
+    pub(super) threads: u64,
     /// Bytes of memory for each tile that is being computed.
     pub(super) memory_each: u64,
 }
@@ -56,9 +58,16 @@ pub(super) struct Tiling {
 const SMALL: u64 = 1 << 16;
 /// Elements of the input taken at a time, where windows are short.
 const BATCH: u64 = 1 << 17;
+/// Bytes that a thread may work on before they leave its caches.
+const CACHE: u64 = 4 << 20;
+/// What a cut for their sake may cost, as a share of the work.
+const WORTH: f64 = 0.25;
+/// Bytes that are read or written in the time it takes to begin somewhere else in a file.
+const SEEK: f64 = 16384.0;
 
 impl Tiling {
-    /// Cuts the output until every thread has several tiles, each of which fits its memory.
+    /// Cuts the output until every thread has several tiles, each of which fits its caches, if that
+    /// is worth it, and its memory.
     pub(super) fn new<const C: usize>(
         axes: &[Axis],
         whole: &Tile,
@@ -67,24 +76,21 @@ impl Tiling {
     ) -> Result<Self, AnalysisError> {
         let wanted = 4 * threads as u64;
         let mut tile = whole.clone();
-        let tiles = |tile: &Tile| -> u64 {
-            let parts = whole.iter().zip(tile);
-            parts
-                .map(|(whole, part)| length(whole).div_ceil(length(part)))
-                .product()
-        };
-        while tiles(&tile) < wanted && Shape::of::<C>(axes, &tile).elements() > SMALL {
-            if !halve(axes, &mut tile, 0) {
+        let shape = |tile: &Tile| Shape::of::<C>(axes, tile);
+        let halve = |tile: &mut Tile, first, most| halve(axes, whole, tile, first, most);
+        while tiles(whole, &tile) < wanted && shape(&tile).elements() > SMALL {
+            if !halve(&mut tile, 0, f64::INFINITY) {
                 break;
             }
         }
+        while shape(&tile).least_bytes::<C>(true) > CACHE && halve(&mut tile, 1, WORTH) {}
         let mut threads = threads as u64;
         loop {
-            let needed = Shape::of::<C>(axes, &tile).least_bytes::<C>();
+            let needed = shape(&tile).least_bytes::<C>(false);
             if needed <= memory / threads {
                 break;
             }
-            if halve(axes, &mut tile, 1) || halve(axes, &mut tile, 0) {
+            if halve(&mut tile, 1, f64::INFINITY) || halve(&mut tile, 0, f64::INFINITY) {
                 continue;
             }
             // What cannot be cut any more can still be computed by fewer at a time.
@@ -98,43 +104,69 @@ impl Tiling {
                 });
             }
         }
-        let mut all = vec![Vec::new()];
-        for (whole, part) in whole.iter().zip(&tile) {
-            let step = length(part);
-            let ranges: Vec<Range<u64>> = (0..length(whole).div_ceil(step))
-                .map(|number| {
-                    let start = whole.start + number * step;
-                    start..whole.end.min(start + step)
-                })
-                .collect();
-            all = all
-                .into_iter()
-                .flat_map(|tile: Tile| {
-                    ranges
-                        .iter()
-                        .map(move |range| [&tile[..], std::slice::from_ref(range)].concat())
-                })
-                .collect();
-        }
         Ok(Self {
-            tiles: all,
+            tiles: all(whole, &tile),
+            threads,
             memory_each: memory / threads,
         })
     }
 }
 
-/// Halves a tile along the axis, from `first` on, at which the least is read twice; false where it
-/// is a single window.
-fn halve(axes: &[Axis], tile: &mut Tile, first: usize) -> bool {
+/// Number of tiles, of the size of one.
+fn tiles(whole: &Tile, tile: &Tile) -> u64 {
+    let parts = whole.iter().zip(tile);
+    parts
+        .map(|(whole, part)| length(whole).div_ceil(length(part)))
+        .product()
+}
+
+/// Every tile, of the size of one.
+fn all(whole: &Tile, tile: &Tile) -> Vec<Tile> {
+    let mut all = vec![Vec::new()];
+    for (whole, part) in whole.iter().zip(tile) {
+        let step = length(part);
+        let ranges: Vec<Range<u64>> = (0..length(whole).div_ceil(step))
+            .map(|number| {
+                let start = whole.start + number * step;
+                start..whole.end.min(start + step)
+            })
+            .collect();
+        all = all
+            .into_iter()
+            .flat_map(|tile: Tile| {
+                ranges
+                    .iter()
+                    .map(move |range| [&tile[..], std::slice::from_ref(range)].concat())
+            })
+            .collect();
+    }
+    all
+}
+
+/// Halves a tile along the axis, from `first` on, at which that costs the least: what is read twice
+/// for the sake of overlapping windows, and shorter runs in the files. False where there are only
+/// single windows, or where more than a share of `most` would be lost.
+fn halve(axes: &[Axis], whole: &Tile, tile: &mut Tile, first: usize, most: f64) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
-    let overhead = |axis: usize| {
+    let cost = |axis: usize| {
         let Axis { window, stride, .. } = axes[axis];
-        window.saturating_sub(stride) as f64 / (length(&tile[axis]).div_ceil(2) * stride) as f64
+        let half = length(&tile[axis]).div_ceil(2);
+        let twice = window.saturating_sub(stride) as f64 / (half * stride) as f64;
+        // Behind the last axis that is cut, elements follow one another.
+        let cut = (axis + 1..axes.len()).rfind(|&behind| tile[behind] != whole[behind]);
+        let run = match cut {
+            Some(cut) => length(&tile[cut]),
+            None => half,
+        };
+        let dense = tile[cut.unwrap_or(axis) + 1..].iter().map(length);
+        twice + SEEK / (8 * run * dense.product::<u64>()) as f64
     };
     let best = (first..axes.len())
         .filter(|&axis| length(&tile[axis]) > 1)
-        .min_by(|&a, &b| overhead(a).total_cmp(&overhead(b)));
-    if let Some(axis) = best {
+        .map(|axis| (axis, cost(axis)))
+        .min_by(|(_, a), (_, b)| a.total_cmp(b))
+        .filter(|&(_, cost)| cost <= most);
+    if let Some((axis, _)) = best {
         tile[axis].end = tile[axis].start + length(&tile[axis]).div_ceil(2);
     }
     best.is_some()
@@ -157,8 +189,17 @@ pub(super) struct Shape {
     pub(super) row_out: u64,
     /// Whether windows slide within rows.
     pub(super) within: bool,
-    /// Bytes that slides need for themselves.
-    scratch: u64,
+    /// Bytes that slides need for themselves, over many lines side by side and over one.
+    scratch: [u64; 2],
+}
+
+/// How a tile is gone through.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Pace {
+    /// Rows taken at a time.
+    pub(super) rows: u64,
+    /// Whether slides take many lines side by side.
+    pub(super) wide: bool,
 }
 
 impl Shape {
@@ -171,14 +212,19 @@ impl Shape {
         let row = |lengths: &[u64]| lengths[1..].iter().product::<u64>();
         let row_in = row(&lengths);
         let mut row_between = 0;
-        let mut scratch = 0;
+        let mut scratch = [0; 2];
+        let mut slides = |axis: &Axis| {
+            for (most, wide) in scratch.iter_mut().zip([true, false]) {
+                *most = (*most).max(scratch_bytes::<C>(axis.window, axis.stride, wide));
+            }
+        };
         for axis in (1..axes.len()).rev().filter(|&axis| !axes[axis].is_idle()) {
             lengths[axis] = length(&tile[axis]);
             row_between = row_between.max(row(&lengths));
-            scratch = scratch.max(scratch_bytes::<C>(axes[axis].window, axes[axis].stride));
+            slides(&axes[axis]);
         }
         if !axes[0].is_apart() {
-            scratch = scratch.max(scratch_bytes::<C>(axes[0].window, axes[0].stride));
+            slides(&axes[0]);
         }
         Self {
             first: axes[0],
@@ -214,11 +260,11 @@ impl Shape {
             self.row_in
         };
         let open = 2 * C as u64 * self.row_out;
-        let rows = self
+        let elements = self
             .kept_rows()
             .saturating_mul(kept_row)
             .saturating_add(open);
-        rows.saturating_mul(8).saturating_add(self.scratch)
+        elements.saturating_mul(8)
     }
 
     /// Bytes for every row taken at a time: input, in between twice, kept, output twice.
@@ -230,21 +276,31 @@ impl Shape {
 
     /// Bytes with which a tile can be computed at a bearable speed: rows taken at a time are no
     /// fewer than those kept.
-    fn least_bytes<const C: usize>(&self) -> u64 {
-        let rows = self.rows_at_least();
-        self.fixed_bytes::<C>()
-            .saturating_add(rows.saturating_mul(self.bytes_per_row::<C>()))
+    fn least_bytes<const C: usize>(&self, wide: bool) -> u64 {
+        let rows = self
+            .rows_at_least()
+            .saturating_mul(self.bytes_per_row::<C>());
+        rows.saturating_add(self.fixed_bytes::<C>())
+            .saturating_add(self.scratch[usize::from(!wide)])
     }
 
     fn rows_at_least(&self) -> u64 {
         self.kept_rows().max(1)
     }
 
-    /// Rows to take at a time.
-    pub(super) fn rows<const C: usize>(&self, memory: u64) -> u64 {
-        let all = self.elements() / self.row_in.max(1);
-        let fit = memory.saturating_sub(self.fixed_bytes::<C>()) / self.bytes_per_row::<C>().max(1);
+    /// How to go through the tile within so many bytes, and within the caches if it can be.
+    pub(super) fn pace<const C: usize>(&self, memory: u64) -> Pace {
+        let wide = self.least_bytes::<C>(true) <= memory;
+        let least = self.rows_at_least();
+        let more = |bytes: u64| {
+            bytes.saturating_sub(self.least_bytes::<C>(wide)) / self.bytes_per_row::<C>().max(1)
+        };
         let good = (3 * self.kept_rows()).max(BATCH / self.row_in.max(1));
-        good.min(fit).max(self.rows_at_least()).min(all.max(1))
+        let all = self.elements() / self.row_in.max(1);
+        let rows = good
+            .min(least + more(memory.min(CACHE)))
+            .max(least)
+            .min(all.max(1));
+        Pace { rows, wide }
     }
 }
