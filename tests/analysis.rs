@@ -81,6 +81,21 @@ fn too_little_memory_is_told_with_what_is_needed() {
         "{told}"
     );
     assert_eq!(scene.files(), ["a.npy"]);
+    // Short windows need little: fewer lines at a time where there is no room for many.
+    for command in [
+        "window a.npy --window 1625 --op var",
+        "stats a.npy --axis 0",
+        "stats b.npy --axis 0",
+        "stats b.npy --axis 1",
+    ] {
+        scene.succeed("create b.npy --shape 70,9000 --fill random(1) --force");
+        scene.succeed(&format!("{command} -o much.npy --force"));
+        scene.succeed(&format!("{command} -o little.npy --force --memory 1MiB"));
+        assert!(
+            scene.read("much.npy") == scene.read("little.npy"),
+            "{command}"
+        );
+    }
 }
 
 #[test]

@@ -12,8 +12,8 @@ use std::ops::Range;
 /// Elements of one piece of work: what is joined, and in which order, depends on this alone and
 /// never on threads or memory.
 const PIECE: u64 = 1 << 18;
-/// Elements read at a time, which stay in the caches until they are dealt with.
-const CHUNK: usize = 16 * BLOCK;
+/// Elements read at a time: enough for a disk to do its best, few enough for caches.
+const CHUNK: usize = 64 * BLOCK;
 /// Columns of one piece of work where rows are long.
 const STRIP: usize = 512;
 /// Columns of which a block of rows stays in the last cache.

@@ -2,7 +2,7 @@
 
 use super::{number, terminal::Terminal};
 use crate::{
-    cube::{ArrayFile, CubeError, region::PIECE, scalar::Scalar},
+    cube::{ArrayFile, CubeError, array::Buffer, region::PIECE, scalar::Scalar},
     error::Error,
 };
 use clap::Args;
@@ -107,13 +107,13 @@ fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Differenc
     let most = PIECE / dtype.bytes as u64;
     (0..elements.div_ceil(most))
         .into_par_iter()
-        .map_init(Default::default, |(left, right), number| {
+        .map_init(<(Buffer, Buffer)>::default, |(left, right), number| {
             let places = number * most..((number + 1) * most).min(elements);
             let (left, right) = (
-                a.piece(places.clone(), left)?,
-                b.piece(places.clone(), right)?,
+                a.bytes(places.clone(), left)?,
+                b.bytes(places.clone(), right)?,
             );
-            if *left == *right {
+            if left == right {
                 return Ok(Difference::NONE);
             }
             let pairs = left.chunks(dtype.bytes).zip(right.chunks(dtype.bytes));

@@ -8,10 +8,11 @@ use super::{
     file::matches_journal,
     journal::{Journal, Scenario},
     lock,
-    npy::NpyHeader,
+    npy::{NpyError, NpyHeader},
     number::Number,
     paths::Paths,
-    piece::{self, Buffer, Piece},
+    piece::{Piece, Use},
+    reader::Reader,
     region,
     scalar::{self, Scalar},
 };
@@ -24,6 +25,20 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Room for the bytes of some elements after others, aligned for those of any type.
+#[derive(Debug, Default)]
+pub struct Buffer(Vec<u64>);
+
+impl Buffer {
+    fn bytes(&mut self, len: usize) -> &mut [u8] {
+        let words = len.div_ceil(size_of::<u64>());
+        if self.0.len() < words {
+            self.0.resize(words, 0);
+        }
+        &mut bytemuck::cast_slice_mut(&mut self.0)[..len]
+    }
+}
+
 /// An array on disk.
 #[derive(Debug)]
 pub struct ArrayFile {
@@ -35,7 +50,7 @@ pub struct ArrayFile {
     pub journal: Option<Journal>,
     /// Bytes of the file.
     pub bytes: u64,
-    file: File,
+    reader: Reader,
 }
 
 impl ArrayFile {
@@ -62,7 +77,7 @@ impl ArrayFile {
             npy,
             journal,
             bytes: status.len(),
-            file,
+            reader: Reader::new(file, path),
         })
     }
 
@@ -121,66 +136,76 @@ impl ArrayFile {
         Ok(())
     }
 
-    /// The bytes of elements in file order, all of which will be looked at.
+    /// The bytes of elements in file order.
     ///
     /// # Errors
-    /// [`CubeError::Io`] when the system refuses the map.
+    /// [`CubeError`] when the file cannot be read or has become shorter.
     ///
     /// # Panics
     /// When there are no such elements.
-    pub fn piece<'a>(
-        &'a self,
+    pub fn bytes<'a>(
+        &self,
         places: Range<u64>,
         buffer: &'a mut Buffer,
-    ) -> Result<Piece<'a>, CubeError> {
-        self.bytes_of(places)
-            .and_then(|(start, len)| Piece::read(&self.file, start, len, buffer))
-            .map_err(CubeError::io("read", &self.path))
+    ) -> Result<&'a [u8], CubeError> {
+        let (start, len) = self.range_of(places)?;
+        let bytes = buffer.bytes(len);
+        self.fill(start, bytes)?;
+        Ok(bytes)
     }
 
-    /// The same, where few pages will be looked at.
+    /// Maps the bytes of elements in file order, few pages of which will be looked at.
     pub(super) fn sparse_piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
-        self.bytes_of(places)
-            .and_then(|(start, len)| Piece::sparse(&self.file, start, len))
+        let (start, len) = self.range_of(places)?;
+        Piece::map(&self.reader.file, start, len, Use::Sparse)
             .map_err(CubeError::io("map", &self.path))
     }
 
-    /// Copies the bytes of elements in file order from one on.
-    pub(super) fn fill(&self, place: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
-        let count = bytes.len() / self.npy.dtype.bytes;
-        self.bytes_of(place..place + count as u64)
-            .and_then(|(start, _)| piece::fill(&self.file, start, bytes))
-            .map_err(CubeError::io("read", &self.path))
-    }
-
-    /// Where the bytes of elements in file order lie, and how many there are.
-    fn bytes_of(&self, places: Range<u64>) -> io::Result<(u64, usize)> {
+    /// Where the bytes of elements in file order begin, and how many there are.
+    fn range_of(&self, places: Range<u64>) -> Result<(u64, usize), CubeError> {
         assert!(places.start <= places.end && places.end <= self.elements());
         let width = self.npy.dtype.bytes as u64;
         let len = usize::try_from((places.end - places.start) * width)
-            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+            .map_err(|_| CubeError::io("read", &self.path)(io::ErrorKind::OutOfMemory.into()))?;
         Ok((self.npy.data_offset + places.start * width, len))
+    }
+
+    fn fill(&self, start: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+        let read = self.reader.read(start, bytes);
+        read.map_err(|error| self.unreadable(error))
+    }
+
+    /// A file that ends before its array does was whole when it was opened.
+    fn unreadable(&self, error: io::Error) -> CubeError {
+        let found = self.reader.file.metadata().map(|status| status.len());
+        match (error.kind(), found, self.npy.file_bytes()) {
+            (io::ErrorKind::UnexpectedEof, Ok(found), Ok(expected)) => {
+                CubeError::npy(&self.path)(NpyError::Short { expected, found })
+            }
+            _ => CubeError::io("read", &self.path)(error),
+        }
     }
 
     /// Reads elements in file order from one on, as many as `out` has.
     ///
     /// # Errors
-    /// As [`piece`](Self::piece).
+    /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
-    /// As [`piece`](Self::piece).
+    /// As [`bytes`](Self::bytes).
     pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), CubeError> {
         /// Elements that are converted while a cache holds their bytes.
         const CHUNK: usize = 1 << 14;
         let dtype = self.npy.dtype;
         if dtype == T::DTYPE {
-            return self.fill(place, bytemuck::cast_slice_mut(out));
+            let (start, _) = self.range_of(place..place + out.len() as u64)?;
+            return self.fill(start, bytemuck::cast_slice_mut(out));
         }
         let mut buffer = Buffer::default();
         let mut start = place;
         for out in out.chunks_mut(CHUNK) {
             let end = start + out.len() as u64;
-            T::decode(dtype, &self.piece(start..end, &mut buffer)?, out);
+            T::decode(dtype, self.bytes(start..end, &mut buffer)?, out);
             start = end;
         }
         Ok(())
@@ -189,7 +214,7 @@ impl ArrayFile {
     /// Reads a box into `out`, both in file order; `region` has a range for every axis of the file.
     ///
     /// # Errors
-    /// As [`piece`](Self::piece).
+    /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
     /// When `out` has another number of elements than the box.
@@ -199,7 +224,8 @@ impl ArrayFile {
         out: &mut [T],
     ) -> Result<(), CubeError> {
         let dtype = self.npy.dtype;
-        region::read(self, region, out, dtype == T::DTYPE, |bytes, out| {
+        let whole = |place, out: &mut [T]| self.read(place, out);
+        region::read(self, region, out, whole, |bytes, out| {
             if dtype == T::DTYPE {
                 bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
             } else {
@@ -211,17 +237,23 @@ impl ArrayFile {
     /// As [`read_box`](Self::read_box), but the elements' bits, whatever they mean.
     ///
     /// # Errors
-    /// As [`piece`](Self::piece).
+    /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
     /// As [`read_box`](Self::read_box).
     pub fn read_bits(&self, region: &[Range<u64>], out: &mut [u64]) -> Result<(), CubeError> {
         let dtype = self.npy.dtype;
-        region::read(self, region, out, false, |bytes, out| {
+        let convert = |bytes: &[u8], out: &mut [u64]| {
             for (to, from) in out.iter_mut().zip(bytes.chunks(dtype.bytes)) {
                 *to = scalar::bits(dtype, from);
             }
-        })
+        };
+        let whole = |place, out: &mut [u64]| {
+            let places = place..place + out.len() as u64;
+            convert(self.bytes(places, &mut Buffer::default())?, out);
+            Ok(())
+        };
+        region::read(self, region, out, whole, convert)
     }
 
     /// Reads one element by its number in file order, and nothing around it.
@@ -232,15 +264,15 @@ impl ArrayFile {
         let dtype = self.npy.dtype;
         let mut bytes = [0; 8];
         let bytes = &mut bytes[..dtype.bytes];
-        self.file
-            .read_exact_at(bytes, self.npy.data_offset + place * dtype.bytes as u64)
-            .map_err(CubeError::io("read", &self.path))?;
+        let start = self.npy.data_offset + place * dtype.bytes as u64;
+        let read = self.reader.file.read_exact_at(bytes, start);
+        read.map_err(|error| self.unreadable(error))?;
         Ok(Scalar::decode(dtype, bytes))
     }
 
     /// Tells the system that elements will be read [one at a time](Self::element), here and there.
     pub fn expect_single_elements(&self) {
-        super::space::expect_random_reads(&self.file);
+        super::space::expect_random_reads(&self.reader.file);
     }
 
     /// Matrix `number` of those that the last two axes make up, as double precision: a frame of a
@@ -249,7 +281,7 @@ impl ArrayFile {
     /// Shape: `(ny, nx)`.
     ///
     /// # Errors
-    /// As [`piece`](Self::piece).
+    /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
     /// When the array has less than two dimensions or no such matrix.

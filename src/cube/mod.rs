@@ -1,7 +1,7 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
 //! [`store`] owns the files of a run, [`mod@write`] commits to them, [`verify`] checks them,
-//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, a [`piece`] or a box
+//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
 //! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
 //! [`journal`] the lines, [`digest`] the check sums, [`space`] the reservation, [`lock`], [`map`], and
 //! [`checkpoint`] for a stop between snapshots.
@@ -19,6 +19,7 @@ pub mod npy;
 pub mod number;
 pub mod paths;
 pub mod piece;
+mod reader;
 pub mod region;
 pub mod scalar;
 pub mod space;

@@ -1,17 +1,8 @@
-//! [`Piece`]: consecutive bytes of a file, for as long as they are looked at.
-//!
-//! What the page cache holds is copied out of it: that takes a third of the time of a map, and
-//! threads do not wait for one another to change the address space. What it does not hold is mapped
-//! through an offset, fetched, and given back.
+//! [`Piece`]: a part of a file, mapped for as long as it is looked at.
 
 use super::{map, space};
 use memmap2::Mmap;
-use rustix::io::{Errno, ReadWriteFlags, preadv2};
-use std::{
-    fs::File,
-    io::{self, IoSliceMut},
-    ops::Deref,
-};
+use std::{fs::File, io, ops::Deref};
 
 /// How much of a piece will be looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,97 +13,10 @@ pub(super) enum Use {
     Sparse,
 }
 
-/// Room for the bytes of one piece after another, aligned for elements of any type.
-#[derive(Debug, Default)]
-pub struct Buffer(Vec<u64>);
-
-impl Buffer {
-    fn bytes(&mut self, len: usize) -> &mut [u8] {
-        let words = len.div_ceil(size_of::<u64>());
-        if self.0.len() < words {
-            self.0.resize(words, 0);
-        }
-        &mut bytemuck::cast_slice_mut(&mut self.0)[..len]
-    }
-}
-
-/// Consecutive bytes of a file.
-///
-/// The page cache is left as it was found: pages that were read for this piece alone are given back
-/// when it is dropped, pages that others had read stay.
+/// A mapped part of a file, which leaves the page cache as it found it: pages that were read for
+/// this piece alone are given back when it is dropped, pages that others had read stay.
 #[derive(Debug)]
-pub enum Piece<'a> {
-    /// Copied out of the page cache.
-    Copied(&'a [u8]),
-    /// Mapped.
-    Mapped(Mapped<'a>),
-}
-
-impl<'a> Piece<'a> {
-    /// The `len` bytes from byte `start` on.
-    pub(super) fn read(
-        file: &'a File,
-        start: u64,
-        len: usize,
-        buffer: &'a mut Buffer,
-    ) -> io::Result<Self> {
-        let bytes = buffer.bytes(len);
-        if read_cached(file, start, bytes) == len {
-            return Ok(Self::Copied(bytes));
-        }
-        Mapped::new(file, start, len, Use::Whole).map(Self::Mapped)
-    }
-
-    /// The same, of which few pages will be looked at.
-    pub(super) fn sparse(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
-        Mapped::new(file, start, len, Use::Sparse).map(Self::Mapped)
-    }
-}
-
-impl Deref for Piece<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Copied(bytes) => bytes,
-            Self::Mapped(mapped) => mapped,
-        }
-    }
-}
-
-/// Fills `bytes` from byte `start` of the file on, and leaves the page cache as a [`Piece`] does.
-pub(super) fn fill(file: &File, start: u64, bytes: &mut [u8]) -> io::Result<()> {
-    let there = read_cached(file, start, bytes);
-    let rest = &mut bytes[there..];
-    if !rest.is_empty() {
-        rest.copy_from_slice(&Mapped::new(
-            file,
-            start + there as u64,
-            rest.len(),
-            Use::Whole,
-        )?);
-    }
-    Ok(())
-}
-
-/// Reads as much as the page cache holds without a gap; its length. Nothing where the system cannot
-/// tell.
-fn read_cached(file: &File, start: u64, bytes: &mut [u8]) -> usize {
-    let mut there = 0;
-    while there < bytes.len() {
-        let into = &mut [IoSliceMut::new(&mut bytes[there..])];
-        match preadv2(file, into, start + there as u64, ReadWriteFlags::NOWAIT) {
-            Err(Errno::INTR) => {}
-            Ok(0) | Err(_) => break,
-            Ok(more) => there += more,
-        }
-    }
-    there
-}
-
-/// A mapped part of a file.
-#[derive(Debug)]
-pub struct Mapped<'a> {
+pub struct Piece<'a> {
     map: Option<Mmap>,
     file: &'a File,
     start: u64,
@@ -120,8 +24,9 @@ pub struct Mapped<'a> {
     resident: Option<Vec<bool>>,
 }
 
-impl<'a> Mapped<'a> {
-    fn new(file: &'a File, start: u64, len: usize, usage: Use) -> io::Result<Self> {
+impl<'a> Piece<'a> {
+    /// Maps `len` bytes from byte `start` on.
+    pub(super) fn map(file: &'a File, start: u64, len: usize, usage: Use) -> io::Result<Self> {
         let map = match len {
             0 => None,
             len => Some(map::read(file, start, len)?),
@@ -145,7 +50,7 @@ impl<'a> Mapped<'a> {
     }
 }
 
-impl Deref for Mapped<'_> {
+impl Deref for Piece<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -153,7 +58,7 @@ impl Deref for Mapped<'_> {
     }
 }
 
-impl Drop for Mapped<'_> {
+impl Drop for Piece<'_> {
     fn drop(&mut self) {
         // The system keeps pages that are still mapped.
         drop(self.map.take());

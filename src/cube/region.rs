@@ -1,6 +1,10 @@
 //! Boxes out of arrays: which bytes of the file they are, and in which pieces to look at them.
 
-use super::{array::ArrayFile, error::CubeError, piece::Buffer};
+use super::{
+    array::{ArrayFile, Buffer},
+    error::CubeError,
+    number::Number,
+};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -95,12 +99,13 @@ impl Axes<'_> {
     }
 }
 
-/// Reads a box into `out`; `convert` makes elements of bytes of the file, unless they are `alike`.
-pub(super) fn read<T: bytemuck::Pod + Send>(
+/// Reads a box into `out`; `convert` makes elements of bytes of the file, `whole` reads consecutive
+/// ones.
+pub(super) fn read<T: Number>(
     array: &ArrayFile,
     region: &[Range<u64>],
     out: &mut [T],
-    alike: bool,
+    whole: impl Fn(u64, &mut [T]) -> Result<(), CubeError> + Sync,
     convert: impl Fn(&[u8], &mut [T]) + Sync,
 ) -> Result<(), CubeError> {
     let width = array.npy.dtype.bytes;
@@ -112,8 +117,7 @@ pub(super) fn read<T: bytemuck::Pod + Send>(
         return Ok(());
     }
     if region.is_empty() {
-        convert(&array.piece(0..1, &mut Buffer::default())?, out);
-        return Ok(());
+        return whole(0, out);
     }
     let behind = |lengths: &[u64], axis: usize| lengths[axis + 1..].iter().product();
     let axes = Axes {
@@ -139,19 +143,22 @@ pub(super) fn read<T: bytemuck::Pod + Send>(
     let read = |buffer: &mut Buffer, (part, out): (Part, &mut [T])| {
         let span = axes.span(&part);
         let spanned = span.end - span.start;
-        if alike && spanned == out.len() as u64 {
-            return array.fill(span.start, bytemuck::cast_slice_mut(out));
+        if spanned == out.len() as u64 {
+            return whole(span.start, out);
         }
-        let piece = if spanned / 2 > out.len() as u64 {
-            array.sparse_piece(span)?
+        let sparse = spanned / 2 > out.len() as u64;
+        let mut copy = |bytes: &[u8]| {
+            let run = |at: u64, out: &mut [T]| {
+                let from = size(at) * width;
+                convert(&bytes[from..from + out.len() * width], out);
+            };
+            axes.copy(part.axis, length(&part.range), 0, out, &run);
+        };
+        if sparse {
+            copy(&array.sparse_piece(span)?);
         } else {
-            array.piece(span, buffer)?
-        };
-        let run = |at: u64, out: &mut [T]| {
-            let from = size(at) * width;
-            convert(&piece[from..from + out.len() * width], out);
-        };
-        axes.copy(part.axis, length(&part.range), 0, out, &run);
+            copy(array.bytes(span, buffer)?);
+        }
         Ok(())
     };
     work.into_par_iter()
