@@ -95,6 +95,12 @@ fn workers(bytes: u64, options: Options) -> Result<u64, AnalysisError> {
     Ok(threads)
 }
 
+/// Elements to read at a time, in whole blocks.
+fn chunk(options: Options) -> usize {
+    let most = usize(options.memory / (2 * 8)).min(CHUNK);
+    (most / BLOCK).max(1) * BLOCK
+}
+
 /// The moments of a contiguous run of elements.
 fn run<T: Measure>(
     array: &ArrayFile,
@@ -104,7 +110,8 @@ fn run<T: Measure>(
 ) -> Result<Moments<T>, AnalysisError> {
     let elements = places.end - places.start;
     let pieces = elements.div_ceil(PIECE);
-    let threads = workers(2 * 8 * elements.min(CHUNK as u64), options)?;
+    let chunk = chunk(options);
+    let threads = workers(2 * 8 * elements.min(chunk as u64), options)?;
     let mut all = Moments::default();
     // Moments of a batch are kept until they are joined in order.
     let batch = threads * (1 << 10);
@@ -116,9 +123,9 @@ fn run<T: Measure>(
                 let start = places.start + number * PIECE;
                 let places = start..places.end.min(start + PIECE);
                 let mut moments = Moments::default();
-                buffer.resize(CHUNK, T::default());
-                for start in places.clone().step_by(CHUNK) {
-                    let values = &mut buffer[..CHUNK.min(usize(places.end - start))];
+                buffer.resize(chunk, T::default());
+                for start in places.clone().step_by(chunk) {
+                    let values = &mut buffer[..chunk.min(usize(places.end - start))];
                     array.read(start, values)?;
                     moments = values
                         .chunks(BLOCK)
@@ -212,11 +219,12 @@ impl<'a> Axis<'a> {
         mut emit: impl FnMut(u64, &[Summary]) -> Result<(), E>,
     ) -> Result<(), E> {
         let elements = self.length * self.inner;
+        let each = (2 * 8 * elements + 256 * self.inner).max(1);
         let group = (PIECE / elements.max(1))
             .min(BATCH / self.inner.max(1))
+            .min(options.memory / each)
             .max(1);
-        let each = 2 * 8 * group * elements + 256 * group * self.inner;
-        let threads = workers(each.min(self.outer * elements * 256), options)?;
+        let threads = workers(group.min(self.outer) * each, options)?;
         let groups = self.outer.div_ceil(group);
         let inner = usize(self.inner);
         let mut first = 0;
@@ -256,7 +264,7 @@ impl<'a> Axis<'a> {
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
         let inner = usize(self.inner);
         let group = (PIECE / self.inner).next_multiple_of(ROWS as u64);
-        let chunk = (CHUNK as u64 / self.inner / ROWS as u64).max(1) * ROWS as u64;
+        let chunk = (chunk(options) as u64 / self.inner / ROWS as u64).max(1) * ROWS as u64;
         let threads = workers(2 * 8 * chunk * self.inner, options)?;
         let groups = self.length.div_ceil(group);
         let mut all = vec![Moments::<T>::default(); inner];

@@ -321,6 +321,7 @@ impl NpyHeader {
             .filter(|&count| {
                 count
                     .checked_mul(self.dtype.bytes as u64)
+                    .and_then(|bytes| bytes.checked_add(self.data_offset))
                     .is_some_and(|bytes| bytes < 1 << 63)
             })
             .ok_or_else(|| {
@@ -394,6 +395,7 @@ mod tests {
             "(9223372036854775807, 2)",
             "(18446744073709551616,)",
             "(1152921504606846976,)",
+            "(1152921504606846975,)",
             "(3)",
             "3",
         ] {
