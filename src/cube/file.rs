@@ -18,11 +18,13 @@ use std::{
 };
 
 /// How snapshots reach the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Io {
-    /// Through a memory map.
+    /// Through a memory map. Each of its pages costs a fault, and a sync has to look for the dirty
+    /// ones: half the speed of writes, or less.
     Map,
     /// By positional writes.
+    #[default]
     Write,
 }
 
@@ -46,19 +48,12 @@ pub(super) struct CubeFile {
 }
 
 impl CubeFile {
-    pub(super) fn new(
-        file: File,
-        path: &Path,
-        bytes: u64,
-        wanted: Option<Io>,
-        safe_to_map: bool,
-    ) -> Arc<Self> {
-        let best = if safe_to_map { Io::Map } else { Io::Write };
+    pub(super) fn new(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
         Arc::new(Self {
             file,
             bytes,
             path: path.to_owned(),
-            io: wanted.unwrap_or(best),
+            io,
         })
     }
 

@@ -4,18 +4,9 @@
 use nix::{
     errno::Errno,
     fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise},
-    sys::{
-        statfs::{self, fstatfs},
-        statvfs::statvfs,
-    },
+    sys::statvfs::statvfs,
 };
-use std::{
-    fs::File,
-    io,
-    ops::Range,
-    os::unix::fs::{FileExt, MetadataExt},
-    path::Path,
-};
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, path::Path};
 
 /// How the space of a file came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +73,6 @@ pub fn free(directory: &Path) -> Option<u64> {
     Some(status.blocks_available() as u64 * status.fragment_size() as u64)
 }
 
-/// Whether every byte of `file` has a block of the disk behind it.
-#[must_use]
-pub fn is_dense(file: &File) -> bool {
-    file.metadata()
-        .is_ok_and(|status| status.blocks() * 512 >= status.len())
-}
-
 /// Tells the system that a synced range will not be read again soon; without effect where it cannot.
 pub fn drop_cache(file: &File, range: Range<u64>) {
     if let (Ok(start), Ok(len)) = (
@@ -103,15 +87,4 @@ pub fn drop_cache(file: &File, range: Range<u64>) {
 /// effect where it cannot.
 pub fn expect_random_reads(file: &File) {
     let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
-}
-
-/// Whether `file` lies on a filesystem of this machine on which reserved blocks stay reserved.
-#[must_use]
-pub fn is_local(file: &File) -> bool {
-    const LOCAL: [statfs::FsType; 3] = [
-        statfs::EXT4_SUPER_MAGIC,
-        statfs::XFS_SUPER_MAGIC,
-        statfs::TMPFS_MAGIC,
-    ];
-    fstatfs(file).is_ok_and(|status| LOCAL.contains(&status.filesystem_type()))
 }

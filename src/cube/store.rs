@@ -27,8 +27,8 @@ pub struct Claim {
     pub force: bool,
     /// Do not lock: for filesystems that cannot.
     pub no_lock: bool,
-    /// How to write; chosen by the filesystem if not given.
-    pub io: Option<Io>,
+    /// How to write.
+    pub io: Io,
 }
 
 /// The files of a cube, owned: the journal is locked, the cube is reserved to its full size.
@@ -102,12 +102,7 @@ impl Store {
     ///
     /// The first sync of the directory keeps a power cut from leaving the cube without its journal,
     /// which would make it somebody else's.
-    fn create(
-        paths: &Paths,
-        header: Header,
-        mut journal: File,
-        io: Option<Io>,
-    ) -> Result<Self, CubeError> {
+    fn create(paths: &Paths, header: Header, mut journal: File, io: Io) -> Result<Self, CubeError> {
         journal
             .set_len(0)
             .and_then(|()| journal.rewind())
@@ -130,10 +125,9 @@ impl Store {
         let reservation = fill(paths, &header, &cube, &mut journal).inspect_err(|_| {
             let _ = fs::remove_file(&paths.cube);
         })?;
-        let safe_to_map = reservation == Reservation::Reserved && space::is_local(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io, safe_to_map),
+            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
             header,
             records: Vec::new(),
             reservation: Some(reservation),
@@ -190,16 +184,9 @@ impl Store {
         let lines_to_come = header.snapshots() - found.records.len() as u64;
         space::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
-        let safe_to_map = space::is_local(&cube) && space::is_dense(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(
-                cube,
-                &paths.cube,
-                header.cube_bytes(),
-                claim.io,
-                safe_to_map,
-            ),
+            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), claim.io),
             header,
             records: found.records,
             reservation: None,
