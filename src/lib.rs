@@ -2,6 +2,7 @@
 pub mod analysis;
 pub mod bench;
 pub mod cli;
+pub mod comm;
 pub mod cube;
 pub mod error;
 pub mod expression;
