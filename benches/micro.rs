@@ -7,6 +7,7 @@
 
 use crossbeam_channel::unbounded;
 use diff2d::{
+    comm::Solo,
     cube::{Claim, CubeWriter, Paths, Store, digest},
     field::Field,
     machine,
@@ -38,7 +39,7 @@ fn problem(size: usize) -> Problem {
 
 fn state(problem: &Problem) -> Field<f64> {
     let mut state = Field::zeros(problem.grid.shape()).expect("the field fits into memory");
-    initial::four_peaks(&mut state, &problem.grid);
+    initial::four_peaks(&mut state, &problem.grid, 0);
     state
 }
 
@@ -112,7 +113,7 @@ fn advance_by(
         .bench_local(|| {
             pool.install(|| {
                 for _ in 0..times {
-                    solver.advance(steps);
+                    solver.advance(steps, &Solo);
                 }
             });
         });

@@ -16,6 +16,7 @@ pub mod problem;
 pub mod repair;
 pub mod run;
 pub mod schedule;
+pub mod slab;
 pub mod solver;
 pub mod stencil;
 pub mod sweep;

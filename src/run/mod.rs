@@ -181,7 +181,7 @@ pub(crate) fn simulate<T: Real>(
     let schedule = &problem.schedule;
     let durable = output.resume(&mut state)?;
     if durable.is_none() {
-        initial::four_peaks(&mut state, &problem.grid);
+        initial::four_peaks(&mut state, &problem.grid, 0);
         output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());
@@ -202,7 +202,7 @@ pub(crate) fn simulate<T: Real>(
     while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
         let due = schedule.next_due(now.step) - now.step;
         let steps = pace.batch(due, solver.depth());
-        pace.time(steps, || solver.advance(steps));
+        pace.time(steps, || solver.advance(steps, &crate::comm::Solo));
         now.tick(steps, schedule.dt);
         watch.step.store(now.step, Ordering::Relaxed);
         if schedule.is_snapshot(now.step) {
