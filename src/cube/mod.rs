@@ -21,6 +21,7 @@ pub mod paths;
 pub mod piece;
 pub mod region;
 pub mod scalar;
+pub mod share;
 pub mod space;
 pub mod store;
 pub mod verify;
