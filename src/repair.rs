@@ -68,7 +68,7 @@ fn start_before<T: Real>(
     problem: &Problem,
     slot: Slot,
 ) -> Result<Solver<T>, RunError> {
-    let no_memory = |_| RunError::no_memory(problem, 1);
+    let no_memory = |_| RunError::no_memory(problem.memory_bytes());
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
     match slot.index.checked_sub(1) {
         Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,

@@ -31,19 +31,19 @@ const MAY_KNOW: [(&str, &str); 23] = [
     ("problem", "params grid schedule cube"),
     (
         "run",
-        "stencil params machine tuning grid schedule field physics solver cube problem",
+        "stencil comm params machine tuning slab grid schedule field physics solver cube problem",
     ),
     (
         "repair",
-        "stencil params grid schedule field physics solver cube problem run",
+        "stencil comm params grid schedule field physics solver cube problem run",
     ),
     ("bench", "stencil params machine plot cube problem"),
-    ("sweep", "stencil params cube problem run"),
+    ("sweep", "stencil comm params slab cube problem run"),
     ("analysis", "cube expression"),
-    ("error", "params plot cube run repair sweep analysis"),
+    ("error", "comm params plot cube run repair sweep analysis"),
     (
         "cli",
-        "stencil params machine plot grid schedule field solver cube problem run repair bench sweep analysis error",
+        "stencil comm params machine plot grid schedule field solver cube problem run repair bench sweep analysis error",
     ),
     ("main", "cli"),
 ];

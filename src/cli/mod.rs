@@ -12,6 +12,7 @@ mod params;
 mod plan;
 mod plot;
 mod probe;
+mod ranks;
 mod repair;
 mod run;
 mod size;

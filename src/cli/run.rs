@@ -5,13 +5,16 @@ use super::{
     number,
     params::ParamsArgs,
     plot::frame_path,
+    ranks,
     start::{self, StartArgs, duration},
     terminal::{Terminal, quoted},
 };
 use crate::{
+    comm::{Comm, World},
     cube::{ArrayFile, Paths, Record},
     error::Error,
     plot::Colormap,
+    problem::Problem,
     run::{self, Options, Report},
     stencil::Tile,
 };
@@ -56,12 +59,32 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let problem = args.params.problem()?;
-    for warning in super::plan::warnings(&problem) {
+    let terminal = ranks::voice(terminal);
+    // Parameters are judged before ranks are brought together.
+    match args.params.problem().and_then(|problem| {
+        let cube = args.start.cube(&args.params.file)?;
+        Ok((problem, cube, World::start()?))
+    }) {
+        Ok((problem, cube, world)) => {
+            let cube = (!args.no_cube).then_some(cube);
+            let result = together(args, &problem, cube, &world, &terminal);
+            ranks::conclude(&world, result)
+        }
+        Err(error) => ranks::refuse(error),
+    }
+}
+
+/// The run on all ranks.
+fn together(
+    args: &RunArgs,
+    problem: &Problem,
+    cube: Option<PathBuf>,
+    world: &World,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    for warning in super::plan::warnings(problem) {
         terminal.note(&format!("warning: {warning}"));
     }
-    let cube = args.start.cube(&args.params.file)?;
-    let cube = (!args.no_cube).then_some(cube);
     let options = Options {
         output: cube.clone(),
         claim: args.start.claim(),
@@ -70,13 +93,17 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
         max_walltime: args.start.max_walltime,
         tile: args.tile,
     };
-    let threads = args.start.threads();
-    let pool = rayon::ThreadPoolBuilder::new()
+    // This thread, the only one that talks to other ranks, is one of the pool.
+    let threads = args.start.threads(|| ranks::threads(world));
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .build()
+        .use_current_thread()
+        .build_global()
         .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")))?;
 
-    let pictures = cube.as_deref().filter(|_| problem.params.graphics);
+    let pictures = cube
+        .as_deref()
+        .filter(|_| problem.params.graphics && world.is_root());
     let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
     let mut drawn = Ok(());
     let report = start::watched(
@@ -90,11 +117,11 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
             }
             terminal.result(&simulated_time(record))
         },
-        |watch| pool.install(|| run::run(&problem, &options, watch)),
+        |watch| run::run(problem, &options, world, watch),
     )?;
     drawn?;
 
-    if let Some(path) = &args.report {
+    if let (Some(path), true) = (&args.report, world.is_root()) {
         write_report(path, &report)?;
     }
     let done = format!(

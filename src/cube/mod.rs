@@ -8,6 +8,7 @@
 
 pub mod array;
 pub mod checkpoint;
+pub mod commit;
 pub mod digest;
 pub mod error;
 pub mod file;

@@ -229,10 +229,10 @@ impl Share {
     }
 }
 
-/// What two ranges have in common.
-fn common(a: &Range<u64>, b: &Range<u64>) -> Range<u64> {
-    let start = a.start.max(b.start);
-    start..a.end.min(b.end).max(start)
+/// What `range` has of `whole`; where that is nothing, still a place in it.
+fn common(range: &Range<u64>, whole: &Range<u64>) -> Range<u64> {
+    let start = range.start.clamp(whole.start, whole.end);
+    start..range.end.clamp(start, whole.end)
 }
 
 #[cfg(test)]

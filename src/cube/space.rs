@@ -4,7 +4,10 @@
 use nix::{
     errno::Errno,
     fcntl::{FallocateFlags, PosixFadviseAdvice, fallocate, posix_fadvise},
-    sys::statvfs::statvfs,
+    sys::{
+        statfs::{self, fstatfs},
+        statvfs::statvfs,
+    },
 };
 use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, path::Path};
 
@@ -87,4 +90,16 @@ pub fn drop_cache(file: &File, range: Range<u64>) {
 /// effect where it cannot.
 pub fn expect_random_reads(file: &File) {
     let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
+}
+
+/// Whether `file` lies on a filesystem whose clients cache pages without telling each other.
+#[must_use]
+pub fn caches_apart(file: &File) -> bool {
+    const APART: [statfs::FsType; 2] = [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC];
+    /// Of cifs and of its second version.
+    const CIFS: [i64; 2] = [0xFF53_4D42, 0xFE53_4D42];
+    fstatfs(file).is_ok_and(|status| {
+        let found = status.filesystem_type();
+        APART.contains(&found) || CIFS.contains(&(found.0 as i64 & 0xFFFF_FFFF))
+    })
 }
