@@ -17,40 +17,39 @@ pub(super) fn voice(terminal: &Terminal) -> Terminal {
     }
 }
 
-/// An error from before ranks know each other, which all of them have: the root tells of it.
-pub(super) fn refuse(error: Error) -> Result<ExitCode, Error> {
-    match Launch::detect().rank {
-        ROOT => Err(error),
-        _ => Ok(ExitCode::from(error.exit_code())),
-    }
-}
-
-/// How it ended on all ranks: the first error that any of them has, told by the root, or what the
-/// command returned.
+/// How it ended on all ranks. The first error that any of them has is told by the root, before MPI is
+/// finalised: whoever ends earlier with an error makes launchers kill the others.
 pub(super) fn conclude(
     comm: &impl Comm,
+    terminal: &Terminal,
     result: Result<ExitCode, Error>,
-) -> Result<ExitCode, Error> {
-    let mine = match &result {
-        Ok(_) | Err(Error::Run(RunError::Elsewhere)) => String::new(),
-        Err(error) => format!("{} {error}", error.exit_code()),
+) -> ExitCode {
+    let (code, mine) = match &result {
+        Ok(code) => (*code, String::new()),
+        Err(Error::Run(RunError::Elsewhere)) => (ExitCode::FAILURE, String::new()),
+        Err(error) => {
+            let code = error.exit_code();
+            (ExitCode::from(code), format!("{code} {error}"))
+        }
     };
     let all = comm.gather_all(mine.as_bytes());
     let Some(rank) = all.iter().position(|told| !told.is_empty()) else {
-        return result;
+        return code;
     };
     let told = String::from_utf8_lossy(&all[rank]);
     let (code, sentence) = told.split_once(' ').unwrap_or(("1", &told));
     let code = code.parse().unwrap_or(1);
-    match comm.rank() {
-        ROOT if rank == ROOT => result,
-        ROOT => Err(Error::Rank {
-            rank,
-            sentence: sentence.to_owned(),
-            code,
-        }),
-        _ => Ok(ExitCode::from(code)),
+    if comm.is_root() {
+        terminal.error(&match result {
+            Err(error) if rank == ROOT => error,
+            _ => Error::Rank {
+                rank,
+                sentence: sentence.to_owned(),
+                code,
+            },
+        });
     }
+    ExitCode::from(code)
 }
 
 /// Threads for a rank that shares its processors with others: as many as there are for each.

@@ -59,19 +59,22 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let terminal = ranks::voice(terminal);
+    let terminal = &ranks::voice(terminal);
     // Parameters are judged before ranks are brought together.
-    match args.params.problem().and_then(|problem| {
+    let prepared = args.params.problem().and_then(|problem| {
         let cube = args.start.cube(&args.params.file)?;
-        Ok((problem, cube, World::start()?))
-    }) {
+        Ok((problem, (!args.no_cube).then_some(cube), World::start()?))
+    });
+    Ok(match prepared {
         Ok((problem, cube, world)) => {
-            let cube = (!args.no_cube).then_some(cube);
-            let result = together(args, &problem, cube, &world, &terminal);
-            ranks::conclude(&world, result)
+            let result = together(args, &problem, cube, &world, terminal);
+            ranks::conclude(&world, terminal, result)
         }
-        Err(error) => ranks::refuse(error),
-    }
+        Err(error) => {
+            terminal.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    })
 }
 
 /// The run on all ranks.

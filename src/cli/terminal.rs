@@ -67,7 +67,7 @@ impl Terminal {
 
     /// Says what went wrong.
     pub(super) fn error(&self, error: &Error) {
-        if !matches!(error, Error::ClosedPipe) {
+        if !self.silent && !matches!(error, Error::ClosedPipe) {
             say(&error.to_string());
         }
     }
@@ -95,8 +95,8 @@ impl Terminal {
 }
 
 fn say(text: &str) {
-    // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(io::stderr(), "diff2d: {text}");
+    // In one piece: launchers mix the lines of many. Nobody is left to tell when stderr is gone.
+    let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
 }
 
 /// A word as a shell reads it back.
