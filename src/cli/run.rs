@@ -67,7 +67,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
     });
     Ok(match prepared {
         Ok((problem, cube, world)) => {
-            let result = together(args, &problem, cube, &world, terminal);
+            let result = together(args, &problem, cube.as_deref(), &world, terminal);
             ranks::conclude(&world, terminal, result)
         }
         Err(error) => {
@@ -81,7 +81,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
 fn together(
     args: &RunArgs,
     problem: &Problem,
-    cube: Option<PathBuf>,
+    cube: Option<&Path>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
@@ -89,7 +89,7 @@ fn together(
         terminal.note(&format!("warning: {warning}"));
     }
     let options = Options {
-        output: cube.clone(),
+        output: cube.map(Path::to_owned),
         claim: args.start.claim(),
         extend: args.extend.clone(),
         checkpoint_every: args.checkpoint_every,
@@ -104,9 +104,7 @@ fn together(
         .build_global()
         .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")))?;
 
-    let pictures = cube
-        .as_deref()
-        .filter(|_| problem.params.graphics && world.is_root());
+    let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
     let mut drawn = Ok(());
     let report = start::watched(
@@ -140,7 +138,7 @@ fn together(
         report.outcome,
         &done,
         &command,
-        cube.as_deref(),
+        cube,
     ))
 }
 

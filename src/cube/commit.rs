@@ -39,7 +39,7 @@ pub struct Report {
 #[derive(Debug)]
 pub(super) enum Ledger {
     /// The journal, in which it is then committed.
-    Journal(Store),
+    Journal(Box<Store>),
     /// The rank that keeps the journal.
     Root(Sender<Report>),
 }

@@ -100,6 +100,6 @@ pub fn caches_apart(file: &File) -> bool {
     const CIFS: [i64; 2] = [0xFF53_4D42, 0xFE53_4D42];
     fstatfs(file).is_ok_and(|status| {
         let found = status.filesystem_type();
-        APART.contains(&found) || CIFS.contains(&(found.0 as i64 & 0xFFFF_FFFF))
+        APART.contains(&found) || CIFS.contains(&(found.0 & 0xFFFF_FFFF))
     })
 }

@@ -64,7 +64,7 @@ impl CubeWriter {
         }
         let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
         Self::with_ledger(
-            (Ledger::Journal(store), unbounded().1),
+            (Ledger::Journal(Box::new(store)), unbounded().1),
             (cube, header, share),
             workers,
             committed,
@@ -278,9 +278,10 @@ impl Lane<'_> {
         self.works
     }
 
-    /// Whether everything handed over is committed, on ranks without the journal: reported.
-    pub fn is_settled(&mut self) -> bool {
-        self.works() && self.uncommitted.is_empty()
+    /// How many snapshots wait for their commit; on ranks without the journal, for being reported.
+    pub fn uncommitted(&mut self) -> usize {
+        self.works();
+        self.uncommitted.len()
     }
 
     /// Whether a snapshot waits for its commit for so long that no more should be computed.

@@ -186,7 +186,7 @@ fn run_in<T: Real>(
         false => Ok(None),
     };
     let store = team.all(store)?;
-    let claimed = team.from_root(store.as_ref().map(Claimed::of));
+    let claimed = team.hear_root(store.as_ref().map(Claimed::of));
     let Some(claimed) = claimed.filter(|claimed| !claimed.complete) else {
         // Whoever committed the last snapshot may have been killed before tidying up.
         if team.is_root() {

@@ -157,7 +157,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Waits until everything handed over is committed; `false` when that has failed.
     pub(super) fn flush(&mut self) -> bool {
-        self.wait(|lane| lane.is_settled())
+        self.wait(|lane| lane.uncommitted() == 0)
     }
 
     /// The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose

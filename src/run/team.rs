@@ -55,8 +55,8 @@ impl<'a, C: Comm> Team<'a, C> {
         gather(self.comm, mine)
     }
 
-    /// What the root gives; the others give nothing.
-    pub(crate) fn from_root<T: Serialize + DeserializeOwned>(&self, mine: Option<T>) -> Option<T> {
+    /// What the root says; the others say nothing.
+    pub(crate) fn hear_root<T: Serialize + DeserializeOwned>(&self, mine: Option<T>) -> Option<T> {
         self.gather(mine).into_iter().next().flatten()
     }
 
