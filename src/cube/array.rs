@@ -11,7 +11,7 @@ use super::{
     npy::NpyHeader,
     number::Number,
     paths::Paths,
-    piece::{Piece, Use},
+    piece::Piece,
     region,
     scalar::{self, Scalar},
 };
@@ -129,16 +129,19 @@ impl ArrayFile {
     /// # Panics
     /// When there are no such elements.
     pub fn piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
-        self.map(places, Use::Whole)
+        let piece = self.map(places)?;
+        piece.fetch(0..piece.len());
+        Ok(piece)
     }
 
-    pub(super) fn map(&self, places: Range<u64>, usage: Use) -> Result<Piece<'_>, CubeError> {
+    /// Maps the bytes of elements in file order, and reads none of them yet.
+    pub(super) fn map(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
         assert!(places.start <= places.end && places.end <= self.elements());
         let width = self.npy.dtype.bytes as u64;
         let start = self.npy.data_offset + places.start * width;
         usize::try_from((places.end - places.start) * width)
             .map_err(|_| io::ErrorKind::OutOfMemory.into())
-            .and_then(|len| Piece::map(&self.file, start, len, usage))
+            .and_then(|len| Piece::map(&self.file, start, len))
             .map_err(CubeError::io("map", &self.path))
     }
 
@@ -178,6 +181,32 @@ impl ArrayFile {
                 *to = scalar::bits(dtype, from);
             }
         })
+    }
+
+    /// As [`read_box`](Self::read_box), but the elements' bytes as the file has them.
+    ///
+    /// # Errors
+    /// As [`piece`](Self::piece).
+    ///
+    /// # Panics
+    /// When `out` has another number of bytes than the box.
+    pub fn read_bytes(&self, region: &[Range<u64>], out: &mut [u8]) -> Result<(), CubeError> {
+        fn read<const BYTES: usize>(
+            array: &ArrayFile,
+            region: &[Range<u64>],
+            out: &mut [u8],
+        ) -> Result<(), CubeError> {
+            let out = out.as_chunks_mut::<BYTES>().0;
+            region::read(array, region, out, |bytes, out| {
+                out.as_flattened_mut().copy_from_slice(bytes);
+            })
+        }
+        match self.npy.dtype.bytes {
+            1 => read::<1>(self, region, out),
+            2 => read::<2>(self, region, out),
+            4 => read::<4>(self, region, out),
+            _ => read::<8>(self, region, out),
+        }
     }
 
     /// Reads one element by its number in file order, and nothing around it.

@@ -1,11 +1,14 @@
 //! Boxes out of arrays: which bytes of the file they are, and in which maps to look at them.
 
-use super::{array::ArrayFile, error::CubeError, piece::Use};
+use super::{array::ArrayFile, error::CubeError, map, piece::Piece};
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 /// Bytes of a file mapped at once: large enough that mapping costs nothing, small enough for caches.
 pub const PIECE: u64 = 2 << 20;
+
+/// Pieces that are read at once: disks are fast when many reads wait for them.
+const AHEAD: usize = 8;
 
 /// A part of a box that lies within one piece of the file: a range along one axis, all of the box
 /// along the axes behind it.
@@ -125,30 +128,55 @@ pub(super) fn read<T: Send>(
     let mut parts = Vec::new();
     axes.cut(0, 0, &mut parts);
     let mut rest = out;
-    let work: Vec<(Part, &mut [T])> = parts
-        .into_iter()
-        .map(|part| {
-            let elements = size(length(&part.range) * axes.inner[part.axis]);
-            let (here, behind) = std::mem::take(&mut rest).split_at_mut(elements);
-            rest = behind;
-            (part, here)
-        })
-        .collect();
-    work.into_par_iter().try_for_each(|(part, out)| {
-        let span = axes.span(&part);
-        let usage = if (span.end - span.start) / 2 > out.len() as u64 {
-            Use::Sparse
+    let mut work = parts.into_iter().map(|part| {
+        let elements = size(length(&part.range) * axes.inner[part.axis]);
+        let (here, behind) = std::mem::take(&mut rest).split_at_mut(elements);
+        rest = behind;
+        (part, here)
+    });
+    loop {
+        let some = work.by_ref().take(AHEAD.max(rayon::current_num_threads()));
+        let some: Vec<(Part, &mut [T])> = some.collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let mapped: Vec<(Part, &mut [T], Piece<'_>)> = some
+            .into_par_iter()
+            .map(|(part, out)| {
+                let piece = array.map(axes.span(&part))?;
+                fetch(&axes, &part, &piece, width, out);
+                Ok((part, out, piece))
+            })
+            .collect::<Result<_, CubeError>>()?;
+        mapped.into_par_iter().for_each(|(part, out, piece)| {
+            let run = |at: u64, out: &mut [T]| {
+                let from = size(at) * width;
+                convert(&piece[from..from + out.len() * width], out);
+            };
+            axes.copy(part.axis, length(&part.range), 0, out, &run);
+        });
+    }
+}
+
+/// Begins to read what a part needs of its piece; runs less than a page apart are one.
+fn fetch<T>(axes: &Axes<'_>, part: &Part, piece: &Piece<'_>, width: usize, out: &mut [T]) {
+    if piece.is_resident() {
+        return;
+    }
+    let wanted = Cell::new((0, 0));
+    let run = |at: u64, out: &mut [T]| {
+        let from = size(at) * width;
+        let (start, end) = wanted.get();
+        if from < end + map::page_size() {
+            wanted.set((start, from + out.len() * width));
         } else {
-            Use::Whole
-        };
-        let piece = array.map(span, usage)?;
-        let run = |at: u64, out: &mut [T]| {
-            let from = size(at) * width;
-            convert(&piece[from..from + out.len() * width], out);
-        };
-        axes.copy(part.axis, length(&part.range), 0, out, &run);
-        Ok(())
-    })
+            piece.fetch(start..end);
+            wanted.set((from, from + out.len() * width));
+        }
+    };
+    axes.copy(part.axis, length(&part.range), 0, out, &run);
+    let (start, end) = wanted.get();
+    piece.fetch(start..end);
 }
 
 /// A count of elements in memory; one that does not fit makes the next access panic, not wrap.
