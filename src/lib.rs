@@ -4,6 +4,7 @@ pub mod bench;
 pub mod cli;
 pub mod comm;
 pub mod cube;
+pub mod distribute;
 pub mod error;
 pub mod expression;
 pub mod field;

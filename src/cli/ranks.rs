@@ -52,6 +52,17 @@ pub(super) fn conclude(
     ExitCode::from(code)
 }
 
+/// How it ended before ranks came together: the root tells why, and its exit code is the job's. The
+/// others end in silence and well, as launchers that see one fail kill the rest, perhaps before the
+/// root has spoken.
+pub(super) fn refuse(terminal: &Terminal, error: &Error) -> ExitCode {
+    if Launch::detect().rank != ROOT {
+        return ExitCode::SUCCESS;
+    }
+    terminal.error(error);
+    ExitCode::from(error.exit_code())
+}
+
 /// Threads for a rank that shares its processors with others: as many as there are for each.
 pub(super) fn threads(comm: &impl Comm) -> usize {
     let place = format!("{} {}", comm.host(), machine::processors());
