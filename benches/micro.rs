@@ -7,7 +7,8 @@
 
 use crossbeam_channel::unbounded;
 use diff2d::{
-    cube::{Claim, CubeWriter, Paths, Store, digest},
+    comm::Solo,
+    cube::{Claim, CubeWriter, Paths, Store, digest, share::Share},
     field::Field,
     machine,
     physics::initial,
@@ -38,7 +39,7 @@ fn problem(size: usize) -> Problem {
 
 fn state(problem: &Problem) -> Field<f64> {
     let mut state = Field::zeros(problem.grid.shape()).expect("the field fits into memory");
-    initial::four_peaks(&mut state, &problem.grid);
+    initial::four_peaks(&mut state, &problem.grid, 0);
     state
 }
 
@@ -112,7 +113,7 @@ fn advance_by(
         .bench_local(|| {
             pool.install(|| {
                 for _ in 0..times {
-                    solver.advance(steps);
+                    solver.advance(steps, &Solo);
                 }
             });
         });
@@ -156,12 +157,17 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             };
             let store = Store::claim(&paths, header, claim).expect("a cube");
             let workers = rayon::current_num_threads();
-            let writer =
-                CubeWriter::start(store, workers, committed.clone()).expect("threads start");
+            let share = Share::whole(store.header.snapshot_bytes());
+            let writer = CubeWriter::start(store, share.clone(), workers, committed.clone())
+                .expect("threads start");
             let mut lane = writer.lane(0);
             let mut now = Clock::start();
             for _ in 0..problem.schedule.snapshots() {
-                assert!(lane.put(now, summary, state.as_bytes()));
+                for job in share.jobs(lane.begin(now, summary)) {
+                    let bytes = job.bytes.start as usize..job.bytes.end as usize;
+                    lane.place(&job, &state.as_bytes()[bytes]);
+                }
+                assert!(lane.works());
                 now.tick(problem.schedule.nper, problem.schedule.dt);
             }
             drop(lane);

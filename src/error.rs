@@ -2,6 +2,7 @@
 
 use crate::{
     analysis::AnalysisError,
+    comm::CommError,
     cube::{CubeError, npy::NpyError},
     params::ParamsError,
     plot,
@@ -32,6 +33,19 @@ pub enum Error {
     /// Two things that should be equal are not; the result on stdout says how.
     #[error("{0}")]
     Differs(String),
+    /// Another rank has failed.
+    #[error("rank {rank}: {sentence}")]
+    Rank {
+        /// Its number.
+        rank: usize,
+        /// What it says.
+        sentence: String,
+        /// Its exit code.
+        code: u8,
+    },
+    /// Processes that do not come together.
+    #[error(transparent)]
+    Comm(#[from] CommError),
     /// Something of the system failed.
     #[error("{0}")]
     System(String),
@@ -46,14 +60,21 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::ClosedPipe => 0,
-            Self::System(_) => 1,
+            Self::System(_) | Self::Comm(_) => 1,
+            Self::Rank { code, .. } => *code,
             Self::Plot(
                 plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
             Self::Params(_) | Self::Usage(_) => 2,
             Self::Differs(_) => 3,
-            Self::Run(RunError::Memory { .. } | RunError::Random(_) | RunError::Threads(_)) => 1,
+            Self::Run(
+                RunError::Memory { .. }
+                | RunError::Random(_)
+                | RunError::Threads(_)
+                | RunError::Elsewhere,
+            ) => 1,
+            Self::Run(RunError::MapAcrossMachines) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
             Self::Analysis(AnalysisError::Asked(_) | AnalysisError::Exists { .. }) => 2,
             Self::Cube(error)

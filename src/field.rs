@@ -1,10 +1,11 @@
 //! [`Field`]: the density on the grid's nodes, boundary ring included, and its sums.
 
 use crate::{grid::Grid, stencil::Real};
+use bytemuck::{Pod, Zeroable};
 use memmap2::{Advice, MmapMut};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
-use std::{io, marker::PhantomData};
+use std::{io, marker::PhantomData, ops::Range};
 
 /// A dense array `[j, i]`, row-major, rows without gaps: exactly the bytes of a snapshot.
 ///
@@ -84,22 +85,31 @@ impl<T: Real> Field<T> {
             .unwrap_or_else(|_| unreachable!("the memory was made for this shape"))
     }
 
-    /// Mass, minimum and maximum.
+    /// Mass, minimum and maximum of a field of the whole grid.
     #[must_use]
     pub fn summary(&self, grid: &Grid) -> Summary {
-        let (left, right) = (grid.x.weight(0), grid.x.weight(self.shape.1 - 1));
-        let rows: Vec<Summary> = self
-            .as_slice()
-            .par_chunks_exact(self.shape.1)
+        Summary::of_rows(&self.summaries(grid, 0..self.shape.0), grid)
+    }
+
+    /// The weighted sum, minimum and maximum of each of some rows.
+    ///
+    /// # Panics
+    /// When the field has no such rows.
+    #[must_use]
+    pub fn summaries(&self, grid: &Grid, rows: Range<usize>) -> Vec<Summary> {
+        let nx = self.shape.1;
+        let (left, right) = (grid.x.weight(0), grid.x.weight(nx - 1));
+        self.as_slice()[rows.start * nx..rows.end * nx]
+            .par_chunks_exact(nx)
             .with_min_len(64)
             .map(|row| Summary::of_row(row, left, right))
-            .collect();
-        Summary::of_rows(&rows, grid)
+            .collect()
     }
 }
 
 /// What the journal holds of a snapshot beside its digest.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
 pub struct Summary {
     /// `Σ w_j w_i p dx dy`, weight ½ on wall nodes and 1 inside \[density·length²\].
     pub mass: f64,

@@ -2,7 +2,9 @@
 pub mod analysis;
 pub mod bench;
 pub mod cli;
+pub mod comm;
 pub mod cube;
+pub mod distribute;
 pub mod error;
 pub mod expression;
 pub mod field;
@@ -15,6 +17,7 @@ pub mod problem;
 pub mod repair;
 pub mod run;
 pub mod schedule;
+pub mod slab;
 pub mod solver;
 pub mod stencil;
 pub mod sweep;

@@ -41,6 +41,20 @@ pub fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
+/// The processors that this process may run on, as the system writes them; empty where it does not.
+#[must_use]
+pub fn processors() -> String {
+    fs::read_to_string("/proc/self/status")
+        .ok()
+        .and_then(|status| {
+            let line = status
+                .lines()
+                .find(|line| line.starts_with("Cpus_allowed_list:"))?;
+            Some(line.split_whitespace().nth(1)?.to_owned())
+        })
+        .unwrap_or_default()
+}
+
 /// The processor's name and the operating system, for reports.
 #[must_use]
 pub fn name() -> String {

@@ -1,6 +1,7 @@
 //! Repair: damaged snapshots are computed again from the last good one before them.
 
 use crate::{
+    comm::Solo,
     cube::{
         Record,
         journal::{Scenario, Slot},
@@ -49,7 +50,7 @@ fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError>
             _ => start_before::<T>(mend, &problem, slot)?,
         };
         if slot.index > 0 {
-            from.advance(schedule.nper);
+            from.advance(schedule.nper, &Solo);
         }
         let state = from.state();
         let mut clock = Clock::start();
@@ -67,11 +68,11 @@ fn start_before<T: Real>(
     problem: &Problem,
     slot: Slot,
 ) -> Result<Solver<T>, RunError> {
-    let no_memory = |_| RunError::no_memory(problem, 1);
+    let no_memory = |_| RunError::no_memory(problem.memory_bytes());
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
     match slot.index.checked_sub(1) {
         Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,
-        None => initial::four_peaks(&mut state, &problem.grid),
+        None => initial::four_peaks(&mut state, &problem.grid, 0),
     }
     let stencil = Stencil::new(T::from_f64(problem.schedule.r));
     Solver::new(stencil, state).map_err(no_memory)

@@ -1,44 +1,78 @@
 //! [`Solver`]: two fields and `advance(steps)`. No files, no clocks.
 
 use crate::{
+    comm::{Comm, Incoming, Outgoing},
     field::Field,
+    slab::Slab,
     stencil::{Real, Stencil, Tile},
 };
 use rayon::prelude::*;
-use std::{io, mem};
+use std::{io, mem, ops::Range};
+
+/// Rows for every row of halo from which on a slab is advanced in three parts, so that its inside
+/// is under way while halos travel. The two cuts cost as many rows of redundant work as a halo has.
+const OVERLAP_FROM: usize = 64;
 
 /// The state of the simulation and the step that moves it on.
 #[derive(Debug)]
 pub struct Solver<T: Real> {
     stencil: Stencil<T>,
     tile: Tile,
+    slab: Slab,
     now: Field<T>,
     next: Field<T>,
+    /// Where the rows of the ranks above and below arrive.
+    borrowed: [Vec<T>; 2],
 }
 
 impl<T: Real> Solver<T> {
-    /// Starts from `state`, whose boundary ring holds the boundary condition; tiles are for the
-    /// current rayon pool.
+    /// Starts from a state of the whole grid, whose boundary ring holds the boundary condition; tiles
+    /// are for the current rayon pool.
     ///
     /// # Errors
     /// When the system has no room for the second field.
     pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
+        let slab = Slab::whole(state.shape().0);
+        Self::of_slab(stencil, state, slab)
+    }
+
+    /// As [`new`](Self::new), from the rows that a slab holds; what its halos hold means nothing yet.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn of_slab(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> io::Result<Self> {
         let (ny, nx) = state.shape();
+        debug_assert_eq!(ny, slab.held().len());
         let mut next = Field::zeros(state.shape())?;
         // Pages are placed, and cleared, when first written: by the threads, and before the steps.
         next.as_mut_slice()
             .par_chunks_mut(nx)
-            .for_each(|row| row.fill(T::default()));
+            .zip(state.as_slice().par_chunks(nx))
+            .for_each(|(row, same)| {
+                row.fill(T::default());
+                (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
+            });
+        for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
+            let ring = state.as_slice().get(row..row + nx).unwrap_or_default();
+            next.as_mut_slice()[row..row + ring.len()].copy_from_slice(ring);
+        }
         let tile = stencil.tile(ny, nx, rayon::current_num_threads());
+        let halo = slab.halo() * nx;
+        let room = |neighbour: Option<usize>| match neighbour {
+            Some(_) => vec![T::default(); halo],
+            None => Vec::new(),
+        };
         Ok(Self {
+            borrowed: [room(slab.above()), room(slab.below())],
             stencil: stencil.with_tile(tile),
             tile,
+            slab,
             next,
             now: state,
         })
     }
 
-    /// The present state.
+    /// The present state of the rows that the slab holds; halos may be older.
     #[must_use]
     pub fn state(&self) -> &Field<T> {
         &self.now
@@ -56,8 +90,22 @@ impl<T: Real> Solver<T> {
         &self.stencil
     }
 
-    /// Takes `steps` steps.
-    pub fn advance(&mut self, steps: u64) {
+    /// Takes `steps` steps, together with the ranks that hold the other slabs.
+    pub fn advance(&mut self, steps: u64, comm: &impl Comm) {
+        if self.slab.parts() == 1 {
+            return self.advance_alone(steps);
+        }
+        if self.slab.own().is_empty() {
+            return;
+        }
+        let passes = steps.div_ceil(self.depth() as u64);
+        let until = |pass: u64| u128::from(steps) * u128::from(pass) / u128::from(passes);
+        for pass in 0..passes {
+            self.pass((until(pass + 1) - until(pass)) as usize, comm);
+        }
+    }
+
+    fn advance_alone(&mut self, steps: u64) {
         let mut left = steps;
         while left > 0 {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
@@ -69,15 +117,155 @@ impl<T: Real> Solver<T> {
         }
     }
 
+    /// Borrows `steps` rows from the neighbours and takes as many steps.
+    fn pass(&mut self, steps: usize, comm: &impl Comm) {
+        let nx = self.now.shape().1;
+        let own = self.slab.own_among_held();
+        let inside = self.inside(steps);
+        let [north, south] = &mut self.borrowed;
+        let (stencil, now, next) = (&self.stencil, &self.now, &mut self.next);
+        let rows = |rows: Range<usize>| {
+            bytemuck::cast_slice::<T, u8>(&now.as_slice()[rows.start * nx..rows.end * nx])
+        };
+        let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
+        let sides = [
+            (self.slab.above(), own.start..own.start + steps, north),
+            (self.slab.below(), own.end - steps..own.end, south),
+        ];
+        for (neighbour, edge, room) in sides {
+            if let Some(rank) = neighbour {
+                outgoing.push(Outgoing {
+                    to: rank,
+                    bytes: rows(edge),
+                });
+                incoming.push(Incoming {
+                    from: rank,
+                    bytes: bytemuck::cast_slice_mut(&mut room[..steps * nx]),
+                });
+            }
+        }
+        comm.exchange(&outgoing, &mut incoming, || {
+            stencil.advance(now.view(), next.view_mut(), inside.clone(), steps);
+        });
+
+        let [north, south] = &self.borrowed;
+        let values = self.now.as_mut_slice();
+        if self.slab.above().is_some() {
+            values[(own.start - steps) * nx..own.start * nx].copy_from_slice(&north[..steps * nx]);
+        }
+        if self.slab.below().is_some() {
+            values[own.end * nx..(own.end + steps) * nx].copy_from_slice(&south[..steps * nx]);
+        }
+        for edge in [own.start..inside.start, inside.end..own.end] {
+            let (now, next) = (self.now.view(), self.next.view_mut());
+            self.stencil.advance(now, next, edge, steps);
+        }
+        mem::swap(&mut self.now, &mut self.next);
+    }
+
+    /// The rows that can be advanced by `steps` steps before the halos are there; none where cutting
+    /// them off costs more than waiting.
+    fn inside(&self, steps: usize) -> Range<usize> {
+        let own = self.slab.own_among_held();
+        if own.len() < OVERLAP_FROM * steps {
+            return own.start..own.start;
+        }
+        let cut = |neighbour: Option<usize>| steps * usize::from(neighbour.is_some());
+        own.start + cut(self.slab.above())..own.end - cut(self.slab.below())
+    }
+
     /// How many steps a pass over the fields takes.
     #[must_use]
     pub fn depth(&self) -> usize {
-        self.tile.depth
+        match self.slab.parts() {
+            1 => self.tile.depth,
+            _ => self.slab.halo(),
+        }
     }
 
     /// What a thread advances at once.
     #[must_use]
     pub fn tile(&self) -> Tile {
         self.tile
+    }
+
+    /// The rows of the grid that are advanced here.
+    #[must_use]
+    pub fn slab(&self) -> &Slab {
+        &self.slab
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::comm::{Channels, Link, Solo};
+    use proptest::prelude::*;
+    use std::thread;
+
+    /// A field of which no two values are alike.
+    fn field(rows: Range<usize>, nx: usize) -> Field<f64> {
+        let mut field = Field::zeros((rows.len(), nx)).unwrap();
+        for (value, at) in field.as_mut_slice().iter_mut().zip(rows.start * nx..) {
+            *value = (at as f64 * 0.7).sin();
+        }
+        field
+    }
+
+    fn together(ny: usize, nx: usize, ranks: usize, tile: Tile, steps: &[u64]) -> Vec<f64> {
+        let stencil = Stencil::new(0.21).with_tile(tile);
+        let part = |comm: Channels| {
+            let slab = Slab::new(ny, comm.rank(), ranks, tile.depth);
+            let state = field(slab.held(), nx);
+            let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
+            for &steps in steps {
+                solver.advance(steps, &comm);
+            }
+            let own = solver.slab().own_among_held();
+            solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
+        };
+        let part = &part;
+        thread::scope(|scope| {
+            let ranks: Vec<_> = Channels::world(ranks, Link::default())
+                .into_iter()
+                .map(|comm| scope.spawn(move || part(comm)))
+                .collect();
+            ranks
+                .into_iter()
+                .flat_map(|rank| rank.join().unwrap())
+                .collect()
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+        #[test]
+        fn slabs_compute_the_bits_of_the_whole(
+            ny in 3_usize..150, nx in 3_usize..60, ranks in 1_usize..9, depth in 1_usize..20,
+            steps in prop::collection::vec(0_u64..40, 1..4),
+        ) {
+            let tile = Tile { rows: 30, columns: 25, depth };
+            let mut alone = Solver::new(Stencil::new(0.21), field(0..ny, nx)).unwrap();
+            alone.advance(steps.iter().sum(), &Solo);
+            let parts = together(ny, nx, ranks, tile, &steps);
+            prop_assert!(parts == alone.state().as_slice());
+        }
+    }
+
+    #[test]
+    fn the_inside_of_a_tall_slab_does_not_wait() {
+        let tile = Tile {
+            rows: 64,
+            columns: 32,
+            depth: 2,
+        };
+        let (ny, nx) = (4 * OVERLAP_FROM, 33);
+        let mut alone = Solver::new(Stencil::new(0.21), field(0..ny, nx)).unwrap();
+        alone.advance(9, &Solo);
+        let slab = Slab::new(ny, 0, 1, 2);
+        assert_eq!(slab.own().len(), ny);
+        let parts = together(ny, nx, 2, tile, &[9]);
+        assert!(parts == alone.state().as_slice());
     }
 }

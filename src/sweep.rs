@@ -4,10 +4,12 @@
 //! scenario that is not complete. All write into one cube and one journal, each along its own lane.
 
 use crate::{
-    cube::{Claim, CubeWriter, Header, Paths, Store, journal::Content},
+    comm::Solo,
+    cube::{Claim, CubeWriter, Header, Paths, Store, journal::Content, share::Share},
     params::{ParamsError, Precision, SweepParams},
     problem::Problem,
-    run::{self, Options, Outcome, Output, Pace, Report, RunError, Watch},
+    run::{self, Options, Outcome, Output, Pace, Report, RunError, Team, Watch},
+    slab::Slab,
     stencil::Real,
 };
 use std::{
@@ -112,13 +114,18 @@ pub fn sweep(
     watch: &Watch,
 ) -> Result<Outcome, RunError> {
     let together = threads.min(sweep.problems.len());
-    run::fits_memory(&sweep.problems[0], together)?;
+    run::fits_memory(
+        sweep.problems[0]
+            .memory_bytes()
+            .saturating_mul(together as u64),
+    )?;
     let store = Store::claim(&Paths::of(cube)?, sweep.header()?, claim)?;
     if store.is_complete() {
         return Ok(Outcome::AlreadyDone);
     }
     watch.note(&store.describe());
-    let writer = CubeWriter::start(store, together, watch.committed.clone())?;
+    let share = Share::whole(store.header.snapshot_bytes());
+    let writer = CubeWriter::start(store, share, together, watch.committed.clone())?;
     let next = AtomicUsize::new(0);
     let work = || -> Result<Outcome, RunError> {
         let alone = rayon::ThreadPoolBuilder::new()
@@ -170,13 +177,10 @@ fn scenario<T: Real>(
     if lane.is_complete() {
         return Ok(Report::nothing_to_do(Outcome::Done));
     }
-    let state = run::allocate::<T>(problem)?;
-    run::simulate(
-        problem,
-        state,
-        Output::cube(lane, problem),
-        pace,
-        options.tile,
-        watch,
-    )
+    let (ny, nx) = problem.grid.shape();
+    let team = Team::new(&Solo, Slab::whole(ny), nx);
+    let stencil = run::tuned::<T>(problem, options.tile, &Solo);
+    let state = run::allocate(&team)?;
+    let mut output = Output::cube(lane, problem, &team);
+    run::simulate(problem, stencil, state, &mut output, pace, watch)
 }

@@ -7,7 +7,7 @@
     reason = "a test may panic; negative ends count from the end; views are passed by value"
 )]
 
-use diff2d::stencil::{Kernel, Real, Stencil, Tile, scalar};
+use diff2d::stencil::{Kernel, MAX_DEPTH, Real, Stencil, Tile, scalar};
 use ndarray::{Array2, ArrayView2, s};
 use proptest::prelude::*;
 
@@ -125,10 +125,11 @@ fn case() -> impl Strategy<Value = Case> {
         Just(Size::Overflowing),
         Just(Size::Mixed)
     ];
+    let depth = prop_oneof![9 => 1..=64_usize, 1 => 65..=MAX_DEPTH];
     (
         proptest::sample::select(kernels),
         (length(), length()),
-        (1..130_usize, 1..300_usize, 1..=64_usize),
+        (1..130_usize, 1..300_usize, depth),
         1..=4_usize,
         prop_oneof![
             Just(0.25),

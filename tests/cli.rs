@@ -589,7 +589,7 @@ fn the_report() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second threads ranks machine kernel tile io");
+    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second threads ranks messages bytes_sent machine kernel tile io");
     assert_eq!(report["updates"], 20 * 20 * 15);
     assert_eq!(report["threads"], 2);
     assert_eq!(report["ranks"], 1);

@@ -9,6 +9,7 @@ mod common;
 
 use common::Scene;
 use diff2d::{
+    comm::Solo,
     field::Field,
     solver::Solver,
     stencil::{Kernel, Real, Stencil, Tile},
@@ -185,7 +186,7 @@ fn is_the_definition<T: Real>(
             stencil = stencil.with_tile(tile);
         }
         let mut solver = Solver::new(stencil, field).unwrap();
-        pool.install(|| solver.advance(steps));
+        pool.install(|| solver.advance(steps, &Solo));
         let differs = expected
             .iter()
             .zip(solver.state().as_slice())

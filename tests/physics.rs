@@ -9,6 +9,7 @@
 )]
 
 use diff2d::{
+    comm::Solo,
     field::Field,
     grid::Grid,
     params::RawParams,
@@ -27,7 +28,7 @@ fn after<T: Real>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
     let mut field = Field::zeros(start.dim()).unwrap();
     field.view_mut().assign(start);
     let mut solver = Solver::new(Stencil::new(r), field).unwrap();
-    solver.advance(steps);
+    solver.advance(steps, &Solo);
     solver.into_state().view().to_owned()
 }
 

@@ -5,6 +5,7 @@ mod axes;
 mod bench;
 mod compare;
 mod create;
+mod distribute;
 mod follow;
 mod info;
 mod number;
@@ -12,6 +13,7 @@ mod params;
 mod plan;
 mod plot;
 mod probe;
+mod ranks;
 mod repair;
 mod run;
 mod size;
@@ -22,7 +24,11 @@ mod terminal;
 mod verify;
 mod window;
 
-use crate::{cube::map, error::Error};
+use crate::{
+    comm::{Launch, ROOT},
+    cube::map,
+    error::Error,
+};
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
 use terminal::Terminal;
@@ -68,6 +74,7 @@ enum Command {
     Window(window::WindowArgs),
     Probe(probe::ProbeArgs),
     Create(create::CreateArgs),
+    Distribute(distribute::DistributeArgs),
 }
 
 fn success((): ()) -> ExitCode {
@@ -82,6 +89,8 @@ pub fn main() -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,
+        // All ranks read the same command line: the first one answers for the job.
+        Err(_) if Launch::detect().rank != ROOT => return ExitCode::SUCCESS,
         Err(error) => {
             // A closed pipe is no reason to fail over a help text.
             let _ = error.print();
@@ -105,6 +114,7 @@ pub fn main() -> ExitCode {
             Command::Window(args) => window::window(&args, &terminal).map(success),
             Command::Probe(args) => probe::probe(&args, &terminal).map(success),
             Command::Create(args) => create::create(&args, &terminal).map(success),
+            Command::Distribute(args) => Ok(distribute::distribute(&args, &terminal)),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);

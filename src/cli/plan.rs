@@ -2,6 +2,7 @@
 
 use super::{number, params::ParamsArgs, terminal::Terminal};
 use crate::{
+    comm::Solo,
     error::Error,
     field::Field,
     machine,
@@ -192,10 +193,10 @@ fn seconds<T: Real>(problem: &Problem) -> f64 {
         return f64::NAN;
     };
     let pass = solver.depth() as u64;
-    solver.advance(pass);
+    solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
     while start.elapsed() < LONG_ENOUGH {
-        solver.advance(pass);
+        solver.advance(pass, &Solo);
         steps += pass;
     }
     let per_update =

@@ -5,13 +5,16 @@ use super::{
     number,
     params::ParamsArgs,
     plot::frame_path,
+    ranks,
     start::{self, StartArgs, duration},
     terminal::{Terminal, quoted},
 };
 use crate::{
+    comm::{Comm, World},
     cube::{ArrayFile, Paths, Record},
     error::Error,
     plot::Colormap,
+    problem::Problem,
     run::{self, Options, Report},
     stencil::Tile,
 };
@@ -56,27 +59,52 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let problem = args.params.problem()?;
-    for warning in super::plan::warnings(&problem) {
+    let terminal = &ranks::voice(terminal);
+    // Parameters are judged before ranks are brought together.
+    let prepared = args.params.problem().and_then(|problem| {
+        let cube = args.start.cube(&args.params.file)?;
+        Ok((problem, (!args.no_cube).then_some(cube), World::start()?))
+    });
+    Ok(match prepared {
+        Ok((problem, cube, world)) => {
+            let result = together(args, &problem, cube.as_deref(), &world, terminal);
+            ranks::conclude(&world, terminal, result)
+        }
+        Err(error) => {
+            terminal.error(&error);
+            ExitCode::from(error.exit_code())
+        }
+    })
+}
+
+/// The run on all ranks.
+fn together(
+    args: &RunArgs,
+    problem: &Problem,
+    cube: Option<&Path>,
+    world: &World,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    for warning in super::plan::warnings(problem) {
         terminal.note(&format!("warning: {warning}"));
     }
-    let cube = args.start.cube(&args.params.file)?;
-    let cube = (!args.no_cube).then_some(cube);
     let options = Options {
-        output: cube.clone(),
+        output: cube.map(Path::to_owned),
         claim: args.start.claim(),
         extend: args.extend.clone(),
         checkpoint_every: args.checkpoint_every,
         max_walltime: args.start.max_walltime,
         tile: args.tile,
     };
-    let threads = args.start.threads();
-    let pool = rayon::ThreadPoolBuilder::new()
+    // This thread, the only one that talks to other ranks, is one of the pool.
+    let threads = args.start.threads(|| ranks::threads(world));
+    rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
-        .build()
+        .use_current_thread()
+        .build_global()
         .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")))?;
 
-    let pictures = cube.as_deref().filter(|_| problem.params.graphics);
+    let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
     let mut drawn = Ok(());
     let report = start::watched(
@@ -90,11 +118,11 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
             }
             terminal.result(&simulated_time(record))
         },
-        |watch| pool.install(|| run::run(&problem, &options, watch)),
+        |watch| run::run(problem, &options, world, watch),
     )?;
     drawn?;
 
-    if let Some(path) = &args.report {
+    if let (Some(path), true) = (&args.report, world.is_root()) {
         write_report(path, &report)?;
     }
     let done = format!(
@@ -110,7 +138,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
         report.outcome,
         &done,
         &command,
-        cube.as_deref(),
+        cube,
     ))
 }
 

@@ -4,7 +4,6 @@ use super::terminal::{Terminal, quoted};
 use crate::{
     cube::{Claim, Io, Paths, Record},
     error::Error,
-    machine,
     run::{Outcome, Watch},
 };
 use clap::{Args, ValueEnum};
@@ -53,12 +52,14 @@ pub(super) struct StartArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum IoArg {
-    /// Through a map where space is reserved on a local filesystem, else by writes
+    /// By positional writes, which are faster than a map wherever we measured
     Auto,
     /// Through a memory map
     Map,
     /// By positional writes
     Write,
+    /// By positional writes of rank 0, to which the others send their rows
+    Single,
 }
 
 /// A time such as `10min` or `1h 30min`; a bare number is seconds.
@@ -90,16 +91,18 @@ impl StartArgs {
             resume: self.resume,
             force: self.force,
             no_lock: self.no_lock,
+            machines: 1,
             io: match self.io {
                 IoArg::Auto => None,
                 IoArg::Map => Some(Io::Map),
                 IoArg::Write => Some(Io::Write),
+                IoArg::Single => Some(Io::Single),
             },
         }
     }
 
-    pub(super) fn threads(&self) -> usize {
-        self.threads.map_or_else(machine::threads, usize::from)
+    pub(super) fn threads(&self, otherwise: impl FnOnce() -> usize) -> usize {
+        self.threads.map_or_else(otherwise, usize::from)
     }
 }
 

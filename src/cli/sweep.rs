@@ -8,6 +8,7 @@ use super::{
 use crate::{
     cube::Paths,
     error::Error,
+    machine,
     run::Options,
     sweep::{self, Sweep},
 };
@@ -71,7 +72,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, E
             }
         },
         |watch| {
-            let threads = args.start.threads();
+            let threads = args.start.threads(machine::threads);
             sweep::sweep(&sweep, &cube, args.start.claim(), &options, threads, watch)
         },
     )?;

@@ -5,19 +5,36 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use std::io::{self, IsTerminal, Write};
 
 /// The two streams, and how much to say on them.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Terminal {
     quiet: bool,
     verbose: bool,
+    silent: bool,
 }
 
 impl Terminal {
     pub(super) fn new(quiet: bool, verbose: bool) -> Self {
-        Self { quiet, verbose }
+        Self {
+            quiet,
+            verbose,
+            silent: false,
+        }
+    }
+
+    /// One that says nothing at all: another process speaks.
+    pub(super) fn silent() -> Self {
+        Self {
+            quiet: true,
+            verbose: false,
+            silent: true,
+        }
     }
 
     /// Prints a result.
     pub(super) fn result(&self, text: &str) -> Result<(), Error> {
+        if self.silent {
+            return Ok(());
+        }
         let mut stdout = io::stdout().lock();
         writeln!(stdout, "{text}")
             .and_then(|()| stdout.flush())
@@ -36,7 +53,9 @@ impl Terminal {
 
     /// Says something the user must know, quiet or not.
     pub(super) fn urgent(&self, text: &str) {
-        say(text);
+        if !self.silent {
+            say(text);
+        }
     }
 
     /// Says something that only `--verbose` asks for.
@@ -48,7 +67,7 @@ impl Terminal {
 
     /// Says what went wrong.
     pub(super) fn error(&self, error: &Error) {
-        if !matches!(error, Error::ClosedPipe) {
+        if !self.silent && !matches!(error, Error::ClosedPipe) {
             say(&error.to_string());
         }
     }
@@ -76,8 +95,8 @@ impl Terminal {
 }
 
 fn say(text: &str) {
-    // Nobody is left to tell when stderr is gone.
-    let _ = writeln!(io::stderr(), "diff2d: {text}");
+    // In one piece: launchers mix the lines of many. Nobody is left to tell when stderr is gone.
+    let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
 }
 
 /// A word as a shell reads it back.

@@ -11,7 +11,7 @@ use super::{
     npy::{NpyError, NpyHeader},
     number::Number,
     paths::Paths,
-    piece::{Piece, Use},
+    piece::Piece,
     reader::Reader,
     region,
     scalar::{self, Scalar},
@@ -154,11 +154,10 @@ impl ArrayFile {
         Ok(bytes)
     }
 
-    /// Maps the bytes of elements in file order, few pages of which will be looked at.
-    pub(super) fn sparse_piece(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
+    /// Maps the bytes of elements in file order, and reads none of them yet.
+    pub(super) fn map(&self, places: Range<u64>) -> Result<Piece<'_>, CubeError> {
         let (start, len) = self.range_of(places)?;
-        Piece::map(&self.reader.file, start, len, Use::Sparse)
-            .map_err(CubeError::io("map", &self.path))
+        Piece::map(&self.reader.file, start, len).map_err(CubeError::io("map", &self.path))
     }
 
     /// Where the bytes of elements in file order begin, and how many there are.
@@ -254,6 +253,36 @@ impl ArrayFile {
             Ok(())
         };
         region::read(self, region, out, whole, convert)
+    }
+
+    /// As [`read_box`](Self::read_box), but the elements' bytes as the file has them.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Panics
+    /// When `out` has another number of bytes than the box.
+    pub fn read_bytes(&self, region: &[Range<u64>], out: &mut [u8]) -> Result<(), CubeError> {
+        fn read<const BYTES: usize>(
+            array: &ArrayFile,
+            region: &[Range<u64>],
+            out: &mut [u8],
+        ) -> Result<(), CubeError> {
+            let out = out.as_chunks_mut::<BYTES>().0;
+            let whole = |place, out: &mut [[u8; BYTES]]| {
+                let (start, _) = array.range_of(place..place + out.len() as u64)?;
+                array.fill(start, out.as_flattened_mut())
+            };
+            region::read(array, region, out, whole, |bytes, out| {
+                out.as_flattened_mut().copy_from_slice(bytes);
+            })
+        }
+        match self.npy.dtype.bytes {
+            1 => read::<1>(self, region, out),
+            2 => read::<2>(self, region, out),
+            4 => read::<4>(self, region, out),
+            _ => read::<8>(self, region, out),
+        }
     }
 
     /// Reads one element by its number in file order, and nothing around it.

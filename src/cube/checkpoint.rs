@@ -4,7 +4,7 @@
 //! under its name only when it is whole (written aside, synced, renamed, directory synced).
 
 use super::{
-    digest,
+    digest::{self, BlockDigest},
     error::CubeError,
     journal::{Header, seal, unseal},
     npy::DATA_OFFSET,
@@ -14,7 +14,8 @@ use crate::schedule::Clock;
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
-    io::{self, Read, Write},
+    io::{self, Read, Seek, SeekFrom, Write},
+    os::unix::fs::FileExt,
     path::PathBuf,
 };
 
@@ -27,57 +28,115 @@ struct Description {
     sha256: String,
 }
 
-/// Makes the state at `clock` durable.
-///
-/// # Errors
-/// [`CubeError::Io`]; an older checkpoint is then still there.
-pub fn write(paths: &Paths, header: &Header, clock: Clock, bytes: &[u8]) -> Result<(), CubeError> {
-    let description = Description {
-        run_id: header.run_id.clone(),
-        step: clock.step,
-        simtime: clock.simtime,
-        sha256: digest::of_bytes(bytes),
-    };
-    let mut page = seal(&description, &header.run_id).into_bytes();
-    #[expect(clippy::cast_possible_truncation, reason = "one page")]
-    page.resize(DATA_OFFSET as usize, b' ');
-    let aside = aside(paths);
-    let written = File::create(&aside).and_then(|mut file| {
-        file.write_all(&page)?;
-        file.write_all(bytes)?;
-        file.sync_all()
-    });
-    written
-        .map_err(CubeError::io("write", &aside))
-        .and_then(|()| {
-            fs::rename(&aside, &paths.checkpoint).map_err(CubeError::io("rename", &aside))
-        })
-        .inspect_err(|_| {
-            let _ = fs::remove_file(&aside);
-        })?;
-    sync_directory(paths.directory())
+/// A checkpoint that is being written, block by block.
+#[derive(Debug)]
+pub struct Writer<'a> {
+    paths: &'a Paths,
+    file: File,
+    digests: Vec<BlockDigest>,
 }
 
-/// Reads the checkpoint into `bytes` if there is a whole one of this run from after `step`, that of
-/// the last committed snapshot, and from before the next snapshot: a later one belongs to a snapshot
-/// whose line was lost, which has to be computed again.
+impl<'a> Writer<'a> {
+    /// Begins one; an older one stays until this one is whole.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn create(paths: &'a Paths) -> Result<Self, CubeError> {
+        let aside = aside(paths);
+        let started = File::create(&aside).and_then(|mut file| {
+            file.seek(SeekFrom::Start(DATA_OFFSET))?;
+            Ok(file)
+        });
+        Ok(Self {
+            paths,
+            file: started.map_err(failed("write", paths))?,
+            digests: Vec::new(),
+        })
+    }
+
+    /// Appends the next block of the state.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn push(&mut self, block: &[u8]) -> Result<(), CubeError> {
+        self.digests.push(digest::of_block(block));
+        self.file
+            .write_all(block)
+            .map_err(failed("write", self.paths))
+    }
+
+    /// Makes the state at `clock` durable.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn finish(mut self, header: &Header, clock: Clock) -> Result<(), CubeError> {
+        let description = Description {
+            run_id: header.run_id.clone(),
+            step: clock.step,
+            simtime: clock.simtime,
+            sha256: digest::of_blocks(&self.digests),
+        };
+        let mut page = seal(&description, &header.run_id).into_bytes();
+        #[expect(clippy::cast_possible_truncation, reason = "one page")]
+        page.resize(DATA_OFFSET as usize, b' ');
+        self.file
+            .rewind()
+            .and_then(|()| self.file.write_all(&page))
+            .and_then(|()| self.file.sync_all())
+            .map_err(failed("write", self.paths))?;
+        let aside = aside(self.paths);
+        fs::rename(&aside, &self.paths.checkpoint).map_err(failed("rename", self.paths))?;
+        sync_directory(self.paths.directory())
+    }
+}
+
+/// Removes what was written of a checkpoint that failed.
+fn failed(action: &'static str, paths: &Paths) -> impl FnOnce(io::Error) -> CubeError {
+    let aside = aside(paths);
+    move |error| {
+        let _ = fs::remove_file(&aside);
+        CubeError::io(action, &aside)(error)
+    }
+}
+
+/// A checkpoint that may be whole.
+#[derive(Debug)]
+pub struct Found {
+    /// When its state was.
+    pub clock: Clock,
+    /// What its state's digest must be.
+    pub sha256: String,
+    file: File,
+    path: PathBuf,
+}
+
+impl Found {
+    /// Reads bytes of the state from `offset` on.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+        self.file
+            .read_exact_at(bytes, DATA_OFFSET + offset)
+            .map_err(CubeError::io("read", &self.path))
+    }
+}
+
+/// Looks for a checkpoint of this run from after `step`, that of the last committed snapshot, and
+/// from before the next snapshot: a later one belongs to a snapshot whose line was lost, which has to
+/// be computed again.
 ///
 /// A torn or foreign one is as good as none: everything before it is in the cube.
 ///
 /// # Errors
 /// [`CubeError::Io`] when it is there and cannot be read.
-pub fn read(
-    paths: &Paths,
-    header: &Header,
-    step: u64,
-    bytes: &mut [u8],
-) -> Result<Option<Clock>, CubeError> {
+pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, CubeError> {
     let unreadable = || CubeError::io("read", &paths.checkpoint);
     let mut file = match File::open(&paths.checkpoint) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable())?,
     };
-    let expected = DATA_OFFSET + bytes.len() as u64;
+    let expected = DATA_OFFSET + header.snapshot_bytes();
     if file.metadata().map_err(unreadable())?.len() != expected {
         return Ok(None);
     }
@@ -92,11 +151,14 @@ pub fn read(
     if found.run_id != header.run_id || !between.contains(&found.step) {
         return Ok(None);
     }
-    file.read_exact(bytes).map_err(unreadable())?;
-    let whole = digest::of_bytes(bytes) == found.sha256;
-    Ok(whole.then_some(Clock {
-        step: found.step,
-        simtime: found.simtime,
+    Ok(Some(Found {
+        clock: Clock {
+            step: found.step,
+            simtime: found.simtime,
+        },
+        sha256: found.sha256,
+        file,
+        path: paths.checkpoint.clone(),
     }))
 }
 

@@ -7,9 +7,10 @@ use super::{
     npy::{DATA_OFFSET, NpyHeader},
     space,
 };
+use serde::{Deserialize, Serialize};
 use std::{
     fmt,
-    fs::File,
+    fs::{File, OpenOptions},
     io,
     ops::Range,
     os::unix::fs::FileExt,
@@ -18,12 +19,15 @@ use std::{
 };
 
 /// How snapshots reach the file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Io {
-    /// Through a memory map.
+    /// Through a memory map. Each of its pages costs a fault, and a sync has to look for the dirty
+    /// ones: half the speed of writes, or less.
     Map,
     /// By positional writes.
     Write,
+    /// By positional writes of one rank, to which the others send theirs.
+    Single,
 }
 
 impl fmt::Display for Io {
@@ -31,38 +35,56 @@ impl fmt::Display for Io {
         f.write_str(match self {
             Self::Map => "map",
             Self::Write => "write",
+            Self::Single => "single",
         })
     }
 }
 
 /// The cube's file, into which several threads place blocks.
 #[derive(Debug)]
-pub(super) struct CubeFile {
+pub struct CubeFile {
     file: File,
-    pub(super) path: PathBuf,
+    /// Its name.
+    pub path: PathBuf,
     pub(super) io: Io,
     /// Bytes of the whole cube.
     bytes: u64,
 }
 
 impl CubeFile {
-    pub(super) fn new(
-        file: File,
-        path: &Path,
-        bytes: u64,
-        wanted: Option<Io>,
-        safe_to_map: bool,
-    ) -> Arc<Self> {
-        let best = if safe_to_map { Io::Map } else { Io::Write };
+    pub(super) fn new(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
         Arc::new(Self {
             file,
             bytes,
             path: path.to_owned(),
-            io: wanted.unwrap_or(best),
+            io,
         })
     }
 
-    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+    /// Opens a cube that another process owns, to write into it with its consent.
+    ///
+    /// # Errors
+    /// When it is not there, or not the one that `header` describes.
+    pub fn open(path: &Path, header: &Header, io: Io) -> Result<Self, CubeError> {
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open(path)
+            .map_err(CubeError::io("open", path))?;
+        matches_journal(&file, header, path)?;
+        Ok(Self {
+            file,
+            bytes: header.cube_bytes(),
+            path: path.to_owned(),
+            io,
+        })
+    }
+
+    /// Reads the bytes from `offset` on.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
         self.file
             .read_exact_at(bytes, offset)
             .map_err(CubeError::io("read", &self.path))
@@ -76,7 +98,7 @@ impl CubeFile {
                 map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
                 Ok(())
             }
-            Io::Write => self.file.write_all_at(bytes, offset),
+            Io::Write | Io::Single => self.file.write_all_at(bytes, offset),
         }
     }
 

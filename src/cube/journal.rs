@@ -88,7 +88,7 @@ impl Scenario {
 }
 
 /// The place of a snapshot in a cube.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Slot {
     /// Scenario of a sweep; `None` of a run.
     pub scenario: Option<usize>,

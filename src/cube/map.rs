@@ -9,7 +9,7 @@ use nix::{
     libc,
     sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction},
 };
-use std::{fs::File, io};
+use std::{fs::File, io, ops::Range};
 
 /// Maps `len` bytes from `offset` on, to read; the offset need not lie on a page.
 ///
@@ -54,9 +54,10 @@ pub fn read_nothing_around(map: &Mmap) {
     let _ = map.advise(Advice::Random);
 }
 
-/// Begins to read all pages of a map that are not in memory; without effect where the system cannot.
-pub fn fetch(map: &Mmap) {
-    let _ = map.advise(Advice::WillNeed);
+/// Begins to read the pages of these bytes of a map that are not in memory; without effect where the
+/// system cannot.
+pub fn fetch(map: &Mmap, bytes: Range<usize>) {
+    let _ = map.advise_range(Advice::WillNeed, bytes.start, bytes.len());
 }
 
 /// Bytes of a page.

@@ -8,6 +8,7 @@
 
 pub mod array;
 pub mod checkpoint;
+pub mod commit;
 pub mod digest;
 pub mod error;
 pub mod file;
@@ -22,6 +23,7 @@ pub mod piece;
 mod reader;
 pub mod region;
 pub mod scalar;
+pub mod share;
 pub mod space;
 pub mod store;
 pub mod verify;

@@ -2,16 +2,11 @@
 
 use super::{map, space};
 use memmap2::Mmap;
-use std::{fs::File, io, ops::Deref};
-
-/// How much of a piece will be looked at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Use {
-    /// Every page.
-    Whole,
-    /// Few of them.
-    Sparse,
-}
+use std::{
+    fs::File,
+    io,
+    ops::{Deref, Range},
+};
 
 /// A mapped part of a file, which leaves the page cache as it found it: pages that were read for
 /// this piece alone are given back when it is dropped, pages that others had read stay.
@@ -26,7 +21,7 @@ pub struct Piece<'a> {
 
 impl<'a> Piece<'a> {
     /// Maps `len` bytes from byte `start` on.
-    pub(super) fn map(file: &'a File, start: u64, len: usize, usage: Use) -> io::Result<Self> {
+    pub(super) fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
         let map = match len {
             0 => None,
             len => Some(map::read(file, start, len)?),
@@ -37,9 +32,6 @@ impl<'a> Piece<'a> {
             .filter(|pages| pages.contains(&false));
         if let (Some(map), Some(_)) = (&map, &resident) {
             map::read_nothing_around(map);
-            if usage == Use::Whole {
-                map::fetch(map);
-            }
         }
         Ok(Self {
             map,
@@ -47,6 +39,18 @@ impl<'a> Piece<'a> {
             start,
             resident,
         })
+    }
+
+    /// Whether all of it was in memory before.
+    pub(super) fn is_resident(&self) -> bool {
+        self.resident.is_none()
+    }
+
+    /// Begins to read what will be looked at, without waiting for it.
+    pub(super) fn fetch(&self, bytes: Range<usize>) {
+        if let (Some(map), false) = (&self.map, self.is_resident()) {
+            map::fetch(map, bytes);
+        }
     }
 }
 

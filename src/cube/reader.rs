@@ -5,10 +5,7 @@
 //! which is as fast as a disk can be read and leaves no trace; where the filesystem cannot do that, it
 //! is mapped, and given back.
 
-use super::{
-    map,
-    piece::{Piece, Use},
-};
+use super::{map, piece::Piece};
 use memmap2::{Advice, MmapMut};
 use nix::libc;
 use rustix::io::{Errno, ReadWriteFlags, preadv2};
@@ -150,7 +147,9 @@ impl Reader {
         let rest = &mut bytes[done..];
         if !rest.is_empty() {
             let from = start + done as u64;
-            rest.copy_from_slice(&Piece::map(&self.file, from, rest.len(), Use::Whole)?);
+            let piece = Piece::map(&self.file, from, rest.len())?;
+            piece.fetch(0..rest.len());
+            rest.copy_from_slice(&piece);
         }
         Ok(())
     }

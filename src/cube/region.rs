@@ -3,14 +3,18 @@
 use super::{
     array::{ArrayFile, Buffer},
     error::CubeError,
-    number::Number,
+    map,
+    piece::Piece,
 };
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{cell::Cell, ops::Range};
 
 /// Bytes of a file looked at at once: large enough that it costs nothing to begin, small enough for
 /// caches.
 pub const PIECE: u64 = 2 << 20;
+
+/// Pieces that are read at once: disks are fast when many reads wait for them.
+const AHEAD: usize = 8;
 
 /// A part of a box that lies within one piece of the file: a range along one axis, all of the box
 /// along the axes behind it.
@@ -101,7 +105,7 @@ impl Axes<'_> {
 
 /// Reads a box into `out`; `convert` makes elements of bytes of the file, `whole` reads consecutive
 /// ones.
-pub(super) fn read<T: Number>(
+pub(super) fn read<T: Send>(
     array: &ArrayFile,
     region: &[Range<u64>],
     out: &mut [T],
@@ -131,38 +135,87 @@ pub(super) fn read<T: Number>(
     let mut parts = Vec::new();
     axes.cut(0, 0, &mut parts);
     let mut rest = out;
-    let work: Vec<(Part, &mut [T])> = parts
-        .into_iter()
-        .map(|part| {
-            let elements = size(length(&part.range) * axes.inner[part.axis]);
-            let (here, behind) = std::mem::take(&mut rest).split_at_mut(elements);
-            rest = behind;
-            (part, here)
-        })
-        .collect();
+    let work = parts.into_iter().map(|part| {
+        let elements = size(length(&part.range) * axes.inner[part.axis]);
+        let (here, behind) = std::mem::take(&mut rest).split_at_mut(elements);
+        rest = behind;
+        (part, here)
+    });
+    let work: Vec<(Part, &mut [T])> = work.collect();
+    let is_sparse = |(part, out): &(Part, &mut [T])| {
+        let span = axes.span(part);
+        (span.end - span.start) / 2 > out.len() as u64
+    };
+    let copy = |part: &Part, bytes: &[u8], out: &mut [T]| {
+        let run = |at: u64, out: &mut [T]| {
+            let from = size(at) * width;
+            convert(&bytes[from..from + out.len() * width], out);
+        };
+        axes.copy(part.axis, length(&part.range), 0, out, &run);
+    };
+    if work.iter().any(is_sparse) {
+        return read_some_pages(array, &axes, work, copy);
+    }
     let read = |buffer: &mut Buffer, (part, out): (Part, &mut [T])| {
         let span = axes.span(&part);
-        let spanned = span.end - span.start;
-        if spanned == out.len() as u64 {
+        if span.end - span.start == out.len() as u64 {
             return whole(span.start, out);
         }
-        let sparse = spanned / 2 > out.len() as u64;
-        let mut copy = |bytes: &[u8]| {
-            let run = |at: u64, out: &mut [T]| {
-                let from = size(at) * width;
-                convert(&bytes[from..from + out.len() * width], out);
-            };
-            axes.copy(part.axis, length(&part.range), 0, out, &run);
-        };
-        if sparse {
-            copy(&array.sparse_piece(span)?);
-        } else {
-            copy(array.bytes(span, buffer)?);
-        }
+        copy(&part, array.bytes(span, buffer)?, out);
         Ok(())
     };
     work.into_par_iter()
         .try_for_each_init(Buffer::default, read)
+}
+
+/// Reads no more pages than are wanted.
+fn read_some_pages<T: Send>(
+    array: &ArrayFile,
+    axes: &Axes<'_>,
+    work: Vec<(Part, &mut [T])>,
+    copy: impl Fn(&Part, &[u8], &mut [T]) + Sync,
+) -> Result<(), CubeError> {
+    let width = array.npy.dtype.bytes;
+    let mut work = work.into_iter();
+    loop {
+        let some = work.by_ref().take(AHEAD.max(rayon::current_num_threads()));
+        let some: Vec<(Part, &mut [T])> = some.collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let mapped: Vec<(Part, &mut [T], Piece<'_>)> = some
+            .into_par_iter()
+            .map(|(part, out)| {
+                let piece = array.map(axes.span(&part))?;
+                fetch(axes, &part, &piece, width, out);
+                Ok((part, out, piece))
+            })
+            .collect::<Result<_, CubeError>>()?;
+        mapped
+            .into_par_iter()
+            .for_each(|(part, out, piece)| copy(&part, &piece, out));
+    }
+}
+
+/// Begins to read what a part needs of its piece; runs less than a page apart are one.
+fn fetch<T>(axes: &Axes<'_>, part: &Part, piece: &Piece<'_>, width: usize, out: &mut [T]) {
+    if piece.is_resident() {
+        return;
+    }
+    let wanted = Cell::new((0, 0));
+    let run = |at: u64, out: &mut [T]| {
+        let from = size(at) * width;
+        let (start, end) = wanted.get();
+        if from < end + map::page_size() {
+            wanted.set((start, from + out.len() * width));
+        } else {
+            piece.fetch(start..end);
+            wanted.set((from, from + out.len() * width));
+        }
+    };
+    axes.copy(part.axis, length(&part.range), 0, out, &run);
+    let (start, end) = wanted.get();
+    piece.fetch(start..end);
 }
 
 /// A count of elements in memory; one that does not fit makes the next access panic, not wrap.

@@ -9,13 +9,7 @@ use nix::{
         statvfs::statvfs,
     },
 };
-use std::{
-    fs::File,
-    io,
-    ops::Range,
-    os::unix::fs::{FileExt, MetadataExt},
-    path::Path,
-};
+use std::{fs::File, io, ops::Range, os::unix::fs::FileExt, path::Path};
 
 /// How the space of a file came to be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -82,13 +76,6 @@ pub fn free(directory: &Path) -> Option<u64> {
     Some(status.blocks_available() as u64 * status.fragment_size() as u64)
 }
 
-/// Whether every byte of `file` has a block of the disk behind it.
-#[must_use]
-pub fn is_dense(file: &File) -> bool {
-    file.metadata()
-        .is_ok_and(|status| status.blocks() * 512 >= status.len())
-}
-
 /// Tells the system that a synced range will not be read again soon; without effect where it cannot.
 pub fn drop_cache(file: &File, range: Range<u64>) {
     if let (Ok(start), Ok(len)) = (
@@ -105,13 +92,14 @@ pub fn expect_random_reads(file: &File) {
     let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
 }
 
-/// Whether `file` lies on a filesystem of this machine on which reserved blocks stay reserved.
+/// Whether `file` lies on a filesystem whose clients cache pages without telling each other.
 #[must_use]
-pub fn is_local(file: &File) -> bool {
-    const LOCAL: [statfs::FsType; 3] = [
-        statfs::EXT4_SUPER_MAGIC,
-        statfs::XFS_SUPER_MAGIC,
-        statfs::TMPFS_MAGIC,
-    ];
-    fstatfs(file).is_ok_and(|status| LOCAL.contains(&status.filesystem_type()))
+pub fn caches_apart(file: &File) -> bool {
+    const APART: [statfs::FsType; 2] = [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC];
+    /// Of cifs and of its second version.
+    const CIFS: [i64; 2] = [0xFF53_4D42, 0xFE53_4D42];
+    fstatfs(file).is_ok_and(|status| {
+        let found = status.filesystem_type();
+        APART.contains(&found) || CIFS.contains(&(found.0 & 0xFFFF_FFFF))
+    })
 }

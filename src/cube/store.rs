@@ -29,6 +29,19 @@ pub struct Claim {
     pub no_lock: bool,
     /// How to write; chosen by the filesystem if not given.
     pub io: Option<Io>,
+    /// How many machines write into the cube; none is as good as one.
+    pub machines: usize,
+}
+
+impl Claim {
+    /// How to write into a file: as asked for, or by writes, of one rank where machines would not see
+    /// each other's.
+    fn way_into(&self, cube: &File) -> Io {
+        self.io.unwrap_or(match self.machines {
+            2.. if space::caches_apart(cube) => Io::Single,
+            _ => Io::Write,
+        })
+    }
 }
 
 /// The files of a cube, owned: the journal is locked, the cube is reserved to its full size.
@@ -86,7 +99,7 @@ impl Store {
                 }
                 return Err(no_space(paths, &header, free));
             }
-            return Self::create(paths, header, journal, claim.io).inspect_err(|_| {
+            return Self::create(paths, header, journal, claim).inspect_err(|_| {
                 // The lock is still ours, and nothing in this file counts yet; but without it a cube
                 // that a power cut brings back would be somebody else's.
                 if !paths.cube.exists() && sync_directory(directory).is_ok() {
@@ -106,7 +119,7 @@ impl Store {
         paths: &Paths,
         header: Header,
         mut journal: File,
-        io: Option<Io>,
+        claim: Claim,
     ) -> Result<Self, CubeError> {
         journal
             .set_len(0)
@@ -130,10 +143,10 @@ impl Store {
         let reservation = fill(paths, &header, &cube, &mut journal).inspect_err(|_| {
             let _ = fs::remove_file(&paths.cube);
         })?;
-        let safe_to_map = reservation == Reservation::Reserved && space::is_local(&cube);
+        let io = claim.way_into(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io, safe_to_map),
+            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
             header,
             records: Vec::new(),
             reservation: Some(reservation),
@@ -190,16 +203,10 @@ impl Store {
         let lines_to_come = header.snapshots() - found.records.len() as u64;
         space::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
-        let safe_to_map = space::is_local(&cube) && space::is_dense(&cube);
+        let io = claim.way_into(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(
-                cube,
-                &paths.cube,
-                header.cube_bytes(),
-                claim.io,
-                safe_to_map,
-            ),
+            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
             header,
             records: found.records,
             reservation: None,

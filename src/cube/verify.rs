@@ -53,21 +53,14 @@ impl Committed {
         }))
     }
 
-    /// Reads one committed snapshot, and believes it only if its digest is the journal's.
+    /// Reads bytes of the file from `offset` on.
     ///
     /// # Errors
-    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
-    pub fn read(&self, record: &Record, bytes: &mut [u8]) -> Result<(), CubeError> {
+    /// [`CubeError::Io`].
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
         self.file
-            .read_exact_at(bytes, self.header.offset_of(record.slot()))
-            .map_err(CubeError::io("read", &self.paths.cube))?;
-        if digest::of_bytes(bytes) != record.sha256 {
-            return Err(CubeError::DamagedSnapshot {
-                cube: self.paths.cube.clone(),
-                snapshot: record.slot(),
-            });
-        }
-        Ok(())
+            .read_exact_at(bytes, offset)
+            .map_err(CubeError::io("read", &self.paths.cube))
     }
 
     /// The snapshots whose bytes are no longer those that were committed, in the order of the

@@ -1,54 +1,50 @@
 //! [`CubeWriter`]: snapshots to the file and into the journal while the solvers go on.
 //!
 //! ```text
-//!  put ─ blocks of 4 MiB ─▶ workers: hash, place in the file ─▶ committer: sync, list, sync ─▶ committed
+//!  place ─ jobs of at most 4 MiB ─▶ workers: hash, write ─▶ committer: sync, list, sync ─▶ committed
 //! ```
 //!
 //! A solver only copies its field into a few buffers. The committer takes whatever snapshots are
 //! whole by the time it is free, so that several share a sync where they come faster than the disk.
-//! Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time.
+//! Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time. Where
+//! ranks share a cube, each writes its [`Share`], and reports to the one that keeps the journal.
 
 use super::{
-    digest::{self, BLOCK, BlockDigest},
+    commit::{Commits, Committer, Ledger, Message, Report},
+    digest::{self, BLOCK},
     error::CubeError,
     file::CubeFile,
     journal::{Header, Record, Scenario, Slot},
+    share::{Job, Share},
     store::Store,
 };
 use crate::{field::Summary, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
 use std::{
     collections::VecDeque,
-    io,
-    ops::Range,
-    panic,
-    sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
+    io, panic,
+    sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
 };
+
+pub use super::commit::Times;
 
 /// Work that may be lost to a crash beyond the interval being computed.
 const AT_RISK: Duration = Duration::from_secs(1);
 /// Blocks on their way between solvers and file.
 const BUFFERS: usize = 4;
 
-/// What the writer did beside the solvers' own time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Times {
-    /// Time spent hashing and placing blocks, all workers together.
-    pub write: Duration,
-    /// Time spent making them durable.
-    pub sync: Duration,
-}
-
 /// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
 pub struct CubeWriter {
     blocks: BlockWriter,
     commits: Arc<Commits>,
-    committer: JoinHandle<Result<(Store, Times), CubeError>>,
+    committer: JoinHandle<Result<(Ledger, Times), CubeError>>,
     /// The last snapshot of each scenario that was committed before, if any.
     last: Vec<Option<Record>>,
+    /// What the rank that keeps the journal is to hear, if this is another one.
+    reports: Receiver<Report>,
 }
 
 impl CubeWriter {
@@ -58,25 +54,65 @@ impl CubeWriter {
     /// When the system refuses threads.
     pub fn start(
         store: Store,
+        share: Share,
         workers: usize,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
-        let refused = CubeError::io("start the writer of", store.paths.cube.clone());
-        let scenarios = store.header.scenarios().len();
-        let mut last = vec![None; scenarios];
+        let mut last = vec![None; store.header.scenarios().len()];
         for record in &store.records {
             last[record.slot().scenario()] = Some(record.clone());
         }
-        let (sender, messages) = unbounded();
-        let commits = Arc::new(Commits::new(scenarios));
-        let blocks = BlockWriter::new(&store, workers, sender);
-        let committer = Committer {
-            commits: Arc::clone(&commits),
+        let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
+        Self::with_ledger(
+            (Ledger::Journal(Box::new(store)), unbounded().1),
+            (cube, header, share),
+            workers,
             committed,
-            open: VecDeque::new(),
-            times: Times::default(),
-            store,
-        };
+            last,
+        )
+    }
+
+    /// Starts the threads of a rank that writes into a cube whose journal another one keeps, behind
+    /// the snapshot `last`.
+    ///
+    /// # Errors
+    /// When the cube cannot be opened or is another one, or the system refuses threads.
+    pub fn assist(
+        cube: CubeFile,
+        header: Header,
+        last: Option<Record>,
+        share: Share,
+        workers: usize,
+    ) -> Result<Self, CubeError> {
+        let (sender, reports) = unbounded();
+        Self::with_ledger(
+            (Ledger::Root(sender), reports),
+            (Arc::new(cube), header, share),
+            workers,
+            unbounded().0,
+            vec![last],
+        )
+    }
+
+    fn with_ledger(
+        (ledger, reports): (Ledger, Receiver<Report>),
+        (cube, header, share): (Arc<CubeFile>, Header, Share),
+        workers: usize,
+        committed: Sender<Record>,
+        last: Vec<Option<Record>>,
+    ) -> Result<Self, CubeError> {
+        let refused = CubeError::io("start the writer of", cube.path.clone());
+        let (sender, messages) = unbounded();
+        let commits = Arc::new(Commits::new(last.len()));
+        let committer = Committer::new(
+            ledger,
+            Arc::clone(&cube),
+            header.clone(),
+            share.clone(),
+            Arc::clone(&commits),
+            committed,
+        );
+        let blocks = BlockWriter::new((cube, header, share), workers, sender);
         let started = blocks.and_then(|blocks| {
             let committer = thread::Builder::new()
                 .name("committer".to_owned())
@@ -89,6 +125,7 @@ impl CubeWriter {
             commits,
             committer,
             last,
+            reports,
         })
     }
 
@@ -104,18 +141,22 @@ impl CubeWriter {
             number: scenario,
             uncommitted: VecDeque::new(),
             next: last.map_or(0, |record| record.index + 1),
+            works: true,
         }
     }
 
-    /// Commits what is left and stops.
+    /// Commits what is left and stops; whether the cube is then complete, as far as this rank knows.
     ///
     /// # Errors
     /// The first error of writing or syncing; what was committed before it stays so.
-    pub fn finish(self) -> Result<(Store, Times), CubeError> {
+    pub fn finish(self) -> Result<(bool, Times), CubeError> {
         drop(self.blocks);
-        self.committer
+        let (ledger, times) = self
+            .committer
             .join()
-            .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+            .unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
+        let complete = matches!(ledger, Ledger::Journal(store) if store.is_complete());
+        Ok((complete, times))
     }
 }
 
@@ -128,6 +169,7 @@ pub struct Lane<'a> {
     /// When each snapshot that is not committed yet was handed over.
     uncommitted: VecDeque<Instant>,
     next: u64,
+    works: bool,
 }
 
 impl Lane<'_> {
@@ -135,6 +177,18 @@ impl Lane<'_> {
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.writer.blocks.header
+    }
+
+    /// The part of this rank in the snapshots.
+    #[must_use]
+    pub fn share(&self) -> &Share {
+        &self.writer.blocks.share
+    }
+
+    /// The cube's file.
+    #[must_use]
+    pub fn file(&self) -> &CubeFile {
+        &self.writer.blocks.cube
     }
 
     /// Whether all snapshots of the scenario are in the cube or on their way to it.
@@ -156,54 +210,51 @@ impl Lane<'_> {
         Some(last * self.scenario().nper)
     }
 
-    /// Reads the last snapshot that was committed before into `bytes`, and believes it only if its
-    /// digest is the journal's; `None` if there was none.
-    ///
-    /// # Errors
-    /// [`CubeError::DamagedSnapshot`], [`CubeError::Io`].
-    pub fn last(&self, bytes: &mut [u8]) -> Result<Option<&Record>, CubeError> {
-        let Some(record) = &self.writer.last[self.number] else {
-            return Ok(None);
-        };
-        let cube = &self.writer.blocks.cube;
-        cube.read(self.header().offset_of(record.slot()), bytes)?;
-        if digest::of_bytes(bytes) != record.sha256 {
-            return Err(CubeError::DamagedSnapshot {
-                cube: cube.path.clone(),
-                snapshot: record.slot(),
-            });
-        }
-        Ok(Some(record))
+    /// The last snapshot that was committed before, if there was one.
+    #[must_use]
+    pub fn last(&self) -> Option<&Record> {
+        self.writer.last[self.number].as_ref()
     }
 
-    /// Takes over the next snapshot. Returns as soon as its bytes are copied, unless an earlier one
-    /// has waited too long for its commit.
-    ///
-    /// `false` means that the writer has failed; [`CubeWriter::finish`] says why.
-    #[must_use]
-    pub fn put(&mut self, clock: Clock, summary: Summary, bytes: &[u8]) -> bool {
-        let overdue = |since: &&Instant| since.elapsed() > AT_RISK;
-        let late = self.uncommitted.iter().take_while(overdue).count();
-        let settled = self.wait_for(late as u64) && (self.next > 0 || self.pad());
-        self.uncommitted.push_back(Instant::now());
-        let slot = Slot {
+    fn slot(&self, index: u64) -> Slot {
+        Slot {
             scenario: self.header().is_sweep().then_some(self.number),
-            index: self.next,
-        };
-        self.next += 1;
+            index,
+        }
+    }
+
+    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done. Returns
+    /// where it begins in the file.
+    pub fn begin(&mut self, clock: Clock, summary: Summary) -> u64 {
+        let slot = self.slot(self.next);
+        let begin = self.header().offset_of(slot);
         let record = Record::new(slot, clock, summary);
-        settled && self.writer.blocks.put(record, bytes)
+        let jobs = self.share().jobs(begin).len();
+        let announcement = Message::Snapshot(record, jobs);
+        self.works &= self.next > 0 || self.pad();
+        self.works &= self.writer.blocks.messages.send(announcement).is_ok();
+        self.uncommitted.push_back(Instant::now());
+        self.next += 1;
+        begin
+    }
+
+    /// Does a job of the snapshot begun last; returns as soon as its bytes are copied.
+    pub fn place(&mut self, job: &Job, bytes: &[u8]) {
+        let slot = self.slot(self.next - 1);
+        let begin = self.header().offset_of(slot);
+        self.works = self.works && self.writer.blocks.put(slot, begin, job, bytes);
     }
 
     /// Fills the places behind the scenario's last snapshot with NaN; they are durable with its first.
-    ///
-    /// `false` as for [`put`](Self::put).
+    /// `false` means that the writer has failed.
     fn pad(&self) -> bool {
         let header = self.header();
-        let scenario = header.is_sweep().then_some(self.number);
-        let place = |index| header.offset_of(Slot { scenario, index });
+        let place = |index| header.offset_of(self.slot(index));
         let own = self.scenario().snapshots();
         let (start, end) = (place(own), place(header.snapshots_each()));
+        if start == end {
+            return true;
+        }
         let nan = match header.dtype.bytes {
             4 => f32::NAN.to_le_bytes().repeat(BLOCK / 4),
             _ => f64::NAN.to_le_bytes().repeat(BLOCK / 8),
@@ -219,51 +270,73 @@ impl Lane<'_> {
             .is_ok()
     }
 
-    /// Waits until everything handed over is committed; `false` as for [`put`](Self::put).
+    /// Whether the writer goes on, as far as is known; [`CubeWriter::finish`] says why not.
+    pub fn works(&mut self) -> bool {
+        let (done, failed) = self.writer.commits.take(self.number);
+        self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
+        self.works &= !failed;
+        self.works
+    }
+
+    /// How many snapshots wait for their commit; on ranks without the journal, for being reported.
+    pub fn uncommitted(&mut self) -> usize {
+        self.works();
+        self.uncommitted.len()
+    }
+
+    /// Whether a snapshot waits for its commit for so long that no more should be computed.
+    pub fn is_late(&mut self) -> bool {
+        self.works()
+            && self
+                .uncommitted
+                .front()
+                .is_some_and(|since| since.elapsed() > AT_RISK)
+    }
+
+    /// Waits until something is committed, or for so long.
+    pub fn wait(&self, at_most: Duration) {
+        self.writer.commits.wait(self.number, at_most);
+    }
+
+    /// What the rank that keeps the journal is to hear.
     #[must_use]
-    pub fn flush(&mut self) -> bool {
-        self.wait_for(self.uncommitted.len() as u64)
+    pub fn reports(&self) -> Vec<Report> {
+        self.writer.reports.try_iter().collect()
+    }
+
+    /// Hears what other ranks report, if this is the one that keeps the journal.
+    pub fn hear(&self, reports: impl IntoIterator<Item = Report>) {
+        if self.share().is_root() {
+            for report in reports {
+                // A committer that has ended has failed.
+                let _ = self.writer.blocks.messages.send(Message::Report(report));
+            }
+        }
     }
 
     fn scenario(&self) -> &Scenario {
         &self.header().scenarios()[self.number]
     }
-
-    /// Waits until `count` more snapshots are committed.
-    fn wait_for(&mut self, count: u64) -> bool {
-        let (done, failed) = self.writer.commits.wait(self.number, count);
-        self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
-        !failed
-    }
 }
 
-/// Cuts snapshots into blocks and lets its workers hash and place them.
+/// Lets its workers hash and write the bytes of jobs.
 #[derive(Debug)]
 struct BlockWriter {
     workers: rayon::ThreadPool,
     cube: Arc<CubeFile>,
     header: Header,
+    share: Share,
     messages: Sender<Message>,
     give_back: Sender<Vec<u8>>,
     buffers: Receiver<Vec<u8>>,
 }
 
-enum Message {
-    /// Something else than a block could not be written.
-    Failed(io::Error),
-    /// A snapshot follows, in so many blocks.
-    Snapshot(Record, usize),
-    /// One of its blocks is in the file.
-    Block {
-        slot: Slot,
-        number: usize,
-        digest: io::Result<BlockDigest>,
-        took: Duration,
-    },
-}
-
 impl BlockWriter {
-    fn new(store: &Store, workers: usize, messages: Sender<Message>) -> io::Result<Self> {
+    fn new(
+        (cube, header, share): (Arc<CubeFile>, Header, Share),
+        workers: usize,
+        messages: Sender<Message>,
+    ) -> io::Result<Self> {
         let workers = rayon::ThreadPoolBuilder::new()
             .num_threads(workers.clamp(1, BUFFERS))
             .thread_name(|number| format!("writer {number}"))
@@ -275,201 +348,41 @@ impl BlockWriter {
         }
         Ok(Self {
             workers,
-            cube: Arc::clone(&store.cube),
-            header: store.header.clone(),
+            cube,
+            header,
+            share,
             messages,
             give_back,
             buffers,
         })
     }
 
-    fn put(&self, record: Record, bytes: &[u8]) -> bool {
-        let slot = record.slot();
-        let begin = self.header.offset_of(slot);
-        let blocks = bytes.chunks(BLOCK);
-        let announced = self.messages.send(Message::Snapshot(record, blocks.len()));
-        if announced.is_err() {
+    /// Does a job of the snapshot that begins at byte `begin`.
+    fn put(&self, slot: Slot, begin: u64, job: &Job, bytes: &[u8]) -> bool {
+        let Ok(mut buffer) = self.buffers.recv() else {
             return false;
-        }
-        for (number, block) in blocks.enumerate() {
-            let Ok(mut buffer) = self.buffers.recv() else {
-                return false;
+        };
+        buffer.clear();
+        buffer.extend_from_slice(bytes);
+        let (job, cube) = (job.clone(), Arc::clone(&self.cube));
+        let (messages, give_back) = (self.messages.clone(), self.give_back.clone());
+        self.workers.spawn(move || {
+            let start = Instant::now();
+            let digest = job.block.map(|block| (block, digest::of_block(&buffer)));
+            let from = (job.written.start - job.bytes.start) as usize;
+            let written = &buffer[from..from + (job.written.end - job.written.start) as usize];
+            let placed = match written {
+                [] => Ok(()),
+                _ => cube.place(begin + job.written.start, written),
             };
-            buffer.clear();
-            buffer.extend_from_slice(block);
-            let cube = Arc::clone(&self.cube);
-            let (messages, give_back) = (self.messages.clone(), self.give_back.clone());
-            self.workers.spawn(move || {
-                let start = Instant::now();
-                let digest = digest::of_block(&buffer);
-                let placed = cube.place(begin + (number * BLOCK) as u64, &buffer);
-                // Whoever would receive these has failed or finished, and said so itself.
-                let _ = give_back.send(buffer);
-                let _ = messages.send(Message::Block {
-                    slot,
-                    number,
-                    digest: placed.map(|()| digest),
-                    took: start.elapsed(),
-                });
-            });
-        }
-        true
-    }
-}
-
-/// A snapshot of which not all blocks are in the file yet.
-struct Open {
-    record: Record,
-    digests: Vec<Option<BlockDigest>>,
-}
-
-/// The only one who syncs and who writes to the journal.
-struct Committer {
-    store: Store,
-    commits: Arc<Commits>,
-    committed: Sender<Record>,
-    open: VecDeque<Open>,
-    times: Times,
-}
-
-impl Committer {
-    fn run(mut self, messages: &Receiver<Message>) -> Result<(Store, Times), CubeError> {
-        let result = self.commit_all(messages);
-        self.commits.end(result.is_err());
-        result.map(|()| (self.store, self.times))
-    }
-
-    fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
-        while let Ok(message) = messages.recv() {
-            self.take(message)?;
-            for message in messages.try_iter() {
-                self.take(message)?;
-            }
-            self.commit_whole()?;
-        }
-        Ok(())
-    }
-
-    fn take(&mut self, message: Message) -> Result<(), CubeError> {
-        match message {
-            Message::Failed(error) => {
-                return Err(CubeError::io("write", &self.store.paths.cube)(error));
-            }
-            Message::Snapshot(record, blocks) => self.open.push_back(Open {
-                record,
-                digests: vec![None; blocks],
-            }),
-            Message::Block {
+            // Whoever would receive these has failed or finished, and said so itself.
+            let _ = give_back.send(buffer);
+            let _ = messages.send(Message::Job {
                 slot,
-                number,
-                digest,
-                took,
-            } => {
-                self.times.write += took;
-                let digest = digest.map_err(CubeError::io("write", &self.store.paths.cube))?;
-                let mut open = self.open.iter_mut();
-                if let Some(snapshot) = open.find(|open| open.record.slot() == slot) {
-                    snapshot.digests[number] = Some(digest);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.
-    fn commit_whole(&mut self) -> Result<(), CubeError> {
-        let mut records = Vec::new();
-        while let Some(open) = self.open.front() {
-            let digests: Option<Vec<BlockDigest>> = open.digests.iter().copied().collect();
-            let Some(digests) = digests else { break };
-            records.extend(self.open.pop_front().map(|open| Record {
-                sha256: digest::of_blocks(&digests),
-                ..open.record
-            }));
-        }
-        if records.is_empty() {
-            return Ok(());
-        }
-        let start = Instant::now();
-        let header = &self.store.header;
-        let mut ranges: Vec<Range<u64>> = Vec::new();
-        for record in &records {
-            let start = header.offset_of(record.slot());
-            let end = start + header.snapshot_bytes();
-            match ranges.last_mut() {
-                Some(range) if range.end == start => range.end = end,
-                _ => ranges.push(start..end),
-            }
-        }
-        self.store
-            .cube
-            .sync(&ranges)
-            .map_err(CubeError::io("sync", &self.store.paths.cube))?;
-        self.store.list(&records)?;
-        self.times.sync += start.elapsed();
-        self.commits.add(&records);
-        for record in records {
-            // Nobody has to listen.
-            let _ = self.committed.send(record);
-        }
-        Ok(())
-    }
-}
-
-/// How far the committer is, for the lanes that wait for it.
-#[derive(Debug)]
-struct Commits {
-    state: Mutex<CommitState>,
-    changed: Condvar,
-}
-
-#[derive(Debug)]
-struct CommitState {
-    /// Snapshots of each scenario, committed and not yet reported to its lane.
-    fresh: Vec<u64>,
-    ended: bool,
-    failed: bool,
-}
-
-impl Commits {
-    fn new(scenarios: usize) -> Self {
-        Self {
-            state: Mutex::new(CommitState {
-                fresh: vec![0; scenarios],
-                ended: false,
-                failed: false,
-            }),
-            changed: Condvar::new(),
-        }
-    }
-
-    fn lock(&self) -> MutexGuard<'_, CommitState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn add(&self, records: &[Record]) {
-        let mut state = self.lock();
-        for record in records {
-            state.fresh[record.slot().scenario()] += 1;
-        }
-        self.changed.notify_all();
-    }
-
-    fn end(&self, failed: bool) {
-        let mut state = self.lock();
-        (state.ended, state.failed) = (true, failed);
-        self.changed.notify_all();
-    }
-
-    /// Waits until `count` fresh commits of a scenario are there or no more will come; takes all
-    /// there are.
-    fn wait(&self, scenario: usize, count: u64) -> (u64, bool) {
-        let mut state = self
-            .changed
-            .wait_while(self.lock(), |state| {
-                state.fresh[scenario] < count && !state.ended
-            })
-            .unwrap_or_else(PoisonError::into_inner);
-        (std::mem::take(&mut state.fresh[scenario]), state.failed)
+                digest: placed.map(|()| digest),
+                took: start.elapsed(),
+            });
+        });
+        true
     }
 }

@@ -17,7 +17,9 @@ pub fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
 }
 
 /// Writes `p = a(y)*a(x)` to the interior nodes; the boundary ring keeps its zeros.
-pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid) {
+///
+/// Shape: the field's rows are those of the grid from `first` on.
+pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usize) {
     let factors = |axis: &Axis| -> Vec<f64> {
         (0..axis.nodes)
             .map(|i| peak(axis.node(i), axis.domain()))
@@ -29,6 +31,7 @@ pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid) {
         .as_mut_slice()
         .par_chunks_exact_mut(nx)
         .enumerate()
+        .map(|(held, row)| (first + held, row))
         .filter(|&(j, _)| 0 < j && j < ny - 1)
         .for_each(|(j, row)| {
             for i in 1..nx - 1 {

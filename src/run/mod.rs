@@ -3,17 +3,22 @@
 mod output;
 mod pace;
 mod report;
+mod team;
 
 pub use report::{Report, Seconds};
 
 use crate::{
-    cube::{Claim, CubeError, CubeWriter, Paths, Record, Store, checkpoint},
+    comm::Comm,
+    cube::{
+        Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Store, checkpoint, file::CubeFile,
+    },
     field::Field,
     machine,
     params::Precision,
     physics::initial,
     problem::Problem,
     schedule::Clock,
+    slab::Slab,
     solver::Solver,
     stencil::{Real, Stencil, Tile},
     tuning,
@@ -21,7 +26,9 @@ use crate::{
 use crossbeam_channel::Sender;
 pub(crate) use output::Output;
 pub(crate) use pace::Pace;
+use serde::{Deserialize, Serialize};
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -29,6 +36,7 @@ use std::{
     },
     time::{Duration, Instant},
 };
+pub(crate) use team::Team;
 
 /// How a run is carried out; nothing of it changes a bit of the result.
 #[derive(Debug, Clone, Default)]
@@ -68,7 +76,7 @@ impl Watch {
 }
 
 /// How a run ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Outcome {
     /// At its last step.
     Done,
@@ -99,31 +107,44 @@ pub enum RunError {
     /// The system refuses threads.
     #[error("the system refuses threads: {0}")]
     Threads(std::io::Error),
+    /// Machines do not see each other's pages of a map.
+    #[error(
+        "ranks on several machines cannot write through a memory map, which loses what others write: use --io write or --io single"
+    )]
+    MapAcrossMachines,
+    /// Another rank has failed, and says why.
+    #[error("another rank has failed")]
+    Elsewhere,
     /// The system has no random numbers.
     #[error("the system gives no random numbers for the run id: {0}")]
     Random(#[from] getrandom::Error),
 }
 
 impl RunError {
-    /// The fields of so many runs like `problem` are too much for this machine.
+    /// So many bytes of fields are too much for this machine.
     #[must_use]
-    pub fn no_memory(problem: &Problem, together: usize) -> Self {
+    pub fn no_memory(needed: u64) -> Self {
         Self::Memory {
-            needed: problem.memory_bytes().saturating_mul(together as u64),
+            needed,
             available: machine::available_memory()
                 .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
         }
     }
 }
 
-/// Runs a problem on the current rayon pool.
+/// Runs a problem on the current rayon pools of all ranks, which call this together.
 ///
 /// # Errors
 /// [`RunError`]; every snapshot that was committed before it stays so.
-pub fn run(problem: &Problem, options: &Options, watch: &Watch) -> Result<Report, RunError> {
+pub fn run(
+    problem: &Problem,
+    options: &Options,
+    comm: &impl Comm,
+    watch: &Watch,
+) -> Result<Report, RunError> {
     match problem.params.precision {
-        Precision::F64 => run_in::<f64>(problem, options, watch),
-        Precision::F32 => run_in::<f32>(problem, options, watch),
+        Precision::F64 => run_in::<f64>(problem, options, comm, watch),
+        Precision::F32 => run_in::<f32>(problem, options, comm, watch),
     }
 }
 
@@ -131,57 +152,112 @@ pub fn run(problem: &Problem, options: &Options, watch: &Watch) -> Result<Report
 fn run_in<T: Real>(
     problem: &Problem,
     options: &Options,
+    comm: &impl Comm,
     watch: &Watch,
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
-    fits_memory(problem, 1)?;
-    let state = allocate::<T>(problem)?;
+    let hosts = comm.hosts();
+    let stencil = tuned::<T>(problem, options.tile, comm);
+    let team = Team::new(comm, slab(problem, &stencil, comm), problem.grid.shape().1);
+    let here = hosts.iter().filter(|&host| *host == hosts[comm.rank()]);
+    let state = fits_memory(memory::<T>(&team).saturating_mul(here.count() as u64))
+        .and_then(|()| allocate::<T>(&team));
+    let state = team.all(state)?;
     let Some(cube) = &options.output else {
-        return simulate(
-            problem,
-            state,
-            Output::nowhere(problem, watch),
-            pace,
-            options.tile,
-            watch,
-        );
+        let mut output = Output::nowhere(problem, &team, watch);
+        return simulate(problem, stencil, state, &mut output, pace, watch);
     };
     let paths = Paths::of(cube)?;
-    let store = Store::claim(&paths, problem.header()?, options.claim)?;
-    if store.is_complete() {
-        // Whoever committed the last snapshot may have been killed before tidying up.
-        checkpoint::remove(&paths)?;
-        return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
+    let machines = hosts.iter().collect::<BTreeSet<_>>().len();
+    if machines > 1 && options.claim.io == Some(Io::Map) {
+        return Err(RunError::MapAcrossMachines);
     }
-    watch.note(&store.describe());
-    let io = store.io();
-    let writer = CubeWriter::start(store, rayon::current_num_threads(), watch.committed.clone())?;
-    let output = Output::cube(writer.lane(0), problem)
+    let claim = Claim {
+        machines,
+        ..options.claim
+    };
+    // The root owns the cube; the others write into it.
+    let store = match team.is_root() {
+        true => problem
+            .header()
+            .map_err(RunError::from)
+            .and_then(|header| Ok(Some(Store::claim(&paths, header, claim)?))),
+        false => Ok(None),
+    };
+    let store = team.all(store)?;
+    let claimed = team.hear_root(store.as_ref().map(Claimed::of));
+    let Some(claimed) = claimed.filter(|claimed| !claimed.complete) else {
+        // Whoever committed the last snapshot may have been killed before tidying up.
+        if team.is_root() {
+            checkpoint::remove(&paths)?;
+        }
+        return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
+    };
+    if let Some(store) = &store {
+        watch.note(&store.describe());
+    }
+    let (io, workers) = (claimed.io, rayon::current_num_threads());
+    let mut share = team.share::<T>();
+    if io == Io::Single {
+        share = share.by_one();
+    }
+    let writer = match store {
+        Some(store) => CubeWriter::start(store, share, workers, watch.committed.clone()),
+        None => CubeFile::open(&paths.cube, &claimed.header, io).and_then(|file| {
+            CubeWriter::assist(file, claimed.header, claimed.last, share, workers)
+        }),
+    };
+    let writer = team.all(writer.map_err(RunError::from))?;
+    let mut output = Output::cube(writer.lane(0), problem, &team)
         .with_checkpoint(&paths)
         .continuing(options.extend.as_deref());
-    let simulated = simulate(problem, state, output, pace, options.tile, watch);
+    let simulated = simulate(problem, stencil, state, &mut output, pace, watch);
+    if simulated.is_ok() {
+        output.flush();
+    }
     // An error of the writer comes first: it is what stopped the simulation.
-    let (store, times) = writer.finish()?;
-    if store.is_complete() {
+    let (complete, times) = team.all(writer.finish().map_err(RunError::from))?;
+    if complete {
         checkpoint::remove(&paths)?;
     }
     Ok(simulated?.written(io, times, start))
 }
 
+/// What the ranks that write into a cube have to know of it.
+#[derive(Debug, Serialize, Deserialize)]
+struct Claimed {
+    header: Header,
+    /// The last committed snapshot.
+    last: Option<Record>,
+    io: Io,
+    complete: bool,
+}
+
+impl Claimed {
+    fn of(store: &Store) -> Self {
+        Self {
+            header: store.header.clone(),
+            last: store.records.last().cloned(),
+            io: store.io(),
+            complete: store.is_complete(),
+        }
+    }
+}
+
 /// The time loop: from the last durable state, or the initial one, to the last step or a stop.
-pub(crate) fn simulate<T: Real>(
+pub(crate) fn simulate<T: Real, C: Comm>(
     problem: &Problem,
+    stencil: Stencil<T>,
     mut state: Field<T>,
-    mut output: Output,
+    output: &mut Output<'_, C>,
     mut pace: Pace,
-    tile: Option<Tile>,
     watch: &Watch,
 ) -> Result<Report, RunError> {
-    let schedule = &problem.schedule;
+    let (schedule, team) = (&problem.schedule, output.team());
     let durable = output.resume(&mut state)?;
     if durable.is_none() {
-        initial::four_peaks(&mut state, &problem.grid);
+        initial::four_peaks(&mut state, &problem.grid, team.slab().held().start);
         output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());
@@ -192,53 +268,76 @@ pub(crate) fn simulate<T: Real>(
         ));
     }
     let mut now = began;
-    let stencil = Stencil::new(T::from_f64(schedule.r));
-    let updates = (schedule.nsteps - began.step).saturating_mul(problem.grid.interior());
-    let tile = tile.unwrap_or_else(|| tuning::tile(&stencil, problem.grid.shape(), updates));
-    let mut solver =
-        Solver::new(stencil.with_tile(tile), state).map_err(|_| RunError::no_memory(problem, 1))?;
+    let solver = Solver::of_slab(stencil, state, team.slab().clone());
+    let mut solver = team.all(solver.map_err(|_| RunError::no_memory(memory::<T>(team))))?;
     pace.initialised();
 
-    while now.step < schedule.nsteps && output.works() && pace.stop().is_none() {
+    let mut outcome = Outcome::Done;
+    while now.step < schedule.nsteps {
         let due = schedule.next_due(now.step) - now.step;
-        let steps = pace.batch(due, solver.depth());
-        pace.time(steps, || solver.advance(steps));
-        now.tick(steps, schedule.dt);
+        let Some(plan) = output.agree(pace.plan(due, solver.depth())) else {
+            break;
+        };
+        if plan.aside || plan.stop.is_some() {
+            output.checkpoint(now, solver.state())?;
+            pace.saved();
+        }
+        if let Some(stopped) = plan.stop {
+            outcome = stopped;
+            break;
+        }
+        pace.time(plan.steps, || solver.advance(plan.steps, team.comm()));
+        now.tick(plan.steps, schedule.dt);
         watch.step.store(now.step, Ordering::Relaxed);
         if schedule.is_snapshot(now.step) {
             output.put(now, solver.state());
             pace.saved();
-        } else if pace.checkpoint_is_due() {
-            output.checkpoint(now, solver.state())?;
-            pace.saved();
         }
     }
-    let outcome = match pace.stop() {
-        Some(stopped) if now.step < schedule.nsteps => {
-            output.checkpoint(now, solver.state())?;
-            stopped
-        }
-        _ => Outcome::Done,
-    };
-    Ok(Report::new(
-        problem,
-        &solver,
-        now.step - began.step,
-        &pace,
-        outcome,
-    ))
+    let steps = now.step - began.step;
+    Ok(Report::new(problem, &solver, steps, &pace, outcome).of_ranks(team.comm()))
+}
+
+/// The step, with the tile to use for a rank's part of the grid.
+pub(crate) fn tuned<T: Real>(
+    problem: &Problem,
+    tile: Option<Tile>,
+    comm: &impl Comm,
+) -> Stencil<T> {
+    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+    let (ny, nx) = problem.grid.shape();
+    let rows = Slab::new(ny, comm.rank(), comm.size(), 1).interior() + 2;
+    let updates = problem
+        .schedule
+        .nsteps
+        .saturating_mul(rows as u64 * nx as u64);
+    let tile = tile.unwrap_or_else(|| tuning::tile(&stencil, (rows, nx), updates));
+    stencil.with_tile(tile)
+}
+
+/// The rank's part of the grid, with halos as deep as the tiles of all ranks.
+fn slab<T: Real>(problem: &Problem, stencil: &Stencil<T>, comm: &impl Comm) -> Slab {
+    let (ny, nx) = problem.grid.shape();
+    let own = stencil.depth(ny, nx, rayon::current_num_threads());
+    let depth = team::gather(comm, own).into_iter().min().unwrap_or(own);
+    Slab::new(ny, comm.rank(), comm.size(), depth)
+}
+
+/// Bytes of the two fields of a rank.
+fn memory<T: Real>(team: &Team<'_, impl Comm>) -> u64 {
+    let (rows, columns) = team.shape();
+    2 * (rows as u64 * columns as u64 * size_of::<T>() as u64)
 }
 
 /// A field, where the system has room for it.
-pub(crate) fn allocate<T: Real>(problem: &Problem) -> Result<Field<T>, RunError> {
-    Field::zeros(problem.grid.shape()).map_err(|_| RunError::no_memory(problem, 1))
+pub(crate) fn allocate<T: Real>(team: &Team<'_, impl Comm>) -> Result<Field<T>, RunError> {
+    Field::zeros(team.shape()).map_err(|_| RunError::no_memory(memory::<T>(team)))
 }
 
 /// Refuses what does not fit into memory: the system would promise more than it has.
-pub(crate) fn fits_memory(problem: &Problem, together: usize) -> Result<(), RunError> {
-    let needed = problem.memory_bytes().saturating_mul(together as u64);
+pub(crate) fn fits_memory(needed: u64) -> Result<(), RunError> {
     match machine::available_memory() {
-        Some(available) if available < needed => Err(RunError::no_memory(problem, together)),
+        Some(available) if available < needed => Err(RunError::no_memory(needed)),
         _ => Ok(()),
     }
 }

@@ -1,8 +1,15 @@
 //! [`Output`]: where the snapshots of a simulation go.
 
-use super::Watch;
+use super::{Outcome, RunError, Watch, team::Team};
 use crate::{
-    cube::{Committed, CubeError, Paths, Record, checkpoint, journal::Slot, write::Lane},
+    comm::{Comm, ROOT},
+    cube::{
+        Committed, CubeError, Paths, Record, checkpoint,
+        commit::Report,
+        digest::{self, BlockDigest},
+        journal::Slot,
+        write::Lane,
+    },
     field::Field,
     grid::Grid,
     problem::Problem,
@@ -10,13 +17,17 @@ use crate::{
     stencil::Real,
 };
 use crossbeam_channel::Sender;
-use std::path::Path;
+use serde::{Deserialize, Serialize};
+use std::{path::Path, time::Duration};
+
+/// Between two looks at what others have committed, while there is nothing else to do.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 /// A lane into a cube, or nowhere: then snapshots are only announced.
-pub(crate) struct Output<'a> {
+pub(crate) struct Output<'a, C> {
     to: Destination<'a>,
     grid: &'a Grid,
-    works: bool,
+    team: &'a Team<'a, C>,
 }
 
 enum Destination<'a> {
@@ -33,33 +44,48 @@ enum Destination<'a> {
     },
 }
 
-impl<'a> Output<'a> {
-    pub(super) fn nowhere(problem: &'a Problem, watch: &Watch) -> Self {
-        Self::new(
-            Destination::Nowhere {
-                reached: watch.committed.clone(),
-                next: 0,
-            },
-            problem,
-        )
+/// What is to be done next.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
+pub(crate) struct Plan {
+    /// Steps to take.
+    pub(super) steps: u64,
+    /// Whether to write the state aside first.
+    pub(super) aside: bool,
+    /// Why to stop instead.
+    pub(super) stop: Option<Outcome>,
+}
+
+/// What a rank tells the others when all look up from their work.
+#[derive(Debug, Serialize, Deserialize)]
+struct Turn {
+    plan: Plan,
+    /// Its writer goes on.
+    works: bool,
+    /// What it waits for has happened.
+    ready: bool,
+    reports: Vec<Report>,
+}
+
+impl<'a, C: Comm> Output<'a, C> {
+    pub(super) fn nowhere(problem: &'a Problem, team: &'a Team<'a, C>, watch: &Watch) -> Self {
+        let reached = watch.committed.clone();
+        Self::new(Destination::Nowhere { reached, next: 0 }, problem, team)
     }
 
-    pub(crate) fn cube(lane: Lane<'a>, problem: &'a Problem) -> Self {
-        Self::new(
-            Destination::Cube {
-                lane,
-                aside: None,
-                shorter: None,
-            },
-            problem,
-        )
+    pub(crate) fn cube(lane: Lane<'a>, problem: &'a Problem, team: &'a Team<'a, C>) -> Self {
+        let destination = Destination::Cube {
+            lane,
+            aside: None,
+            shorter: None,
+        };
+        Self::new(destination, problem, team)
     }
 
-    fn new(to: Destination<'a>, problem: &'a Problem) -> Self {
+    fn new(to: Destination<'a>, problem: &'a Problem, team: &'a Team<'a, C>) -> Self {
         Self {
             to,
             grid: &problem.grid,
-            works: true,
+            team,
         }
     }
 
@@ -77,9 +103,61 @@ impl<'a> Output<'a> {
         self
     }
 
-    /// Whether it makes sense to go on.
-    pub(super) fn works(&self) -> bool {
-        self.works
+    pub(super) fn team(&self) -> &'a Team<'a, C> {
+        self.team
+    }
+
+    /// The plan of all ranks: the root's, but any may ask to stop. `None` when a writer has failed.
+    pub(super) fn agree(&mut self, plan: Plan) -> Option<Plan> {
+        self.turn(plan, true).0
+    }
+
+    /// Lets all ranks look up from their work: the plan of all, if every writer goes on, and whether
+    /// all are ready.
+    fn turn(&mut self, plan: Plan, ready: bool) -> (Option<Plan>, bool) {
+        let (works, reports) = match &mut self.to {
+            Destination::Nowhere { .. } => (true, Vec::new()),
+            Destination::Cube { lane, .. } => (lane.works(), lane.reports()),
+        };
+        let turns = self.team.gather(Turn {
+            plan,
+            works,
+            ready,
+            reports,
+        });
+        let works = turns.iter().all(|turn| turn.works);
+        let ready = turns.iter().all(|turn| turn.ready);
+        let plan = Plan {
+            stop: turns.iter().find_map(|turn| turn.plan.stop),
+            ..turns[ROOT].plan
+        };
+        if let Destination::Cube { lane, .. } = &self.to {
+            lane.hear(turns.into_iter().flat_map(|turn| turn.reports));
+        }
+        (works.then_some(plan), ready)
+    }
+
+    /// Waits until the lane of every rank is ready; `false` when a writer has failed.
+    fn wait(&mut self, is_ready: impl Fn(&mut Lane<'_>) -> bool) -> bool {
+        loop {
+            let ready = match &mut self.to {
+                Destination::Nowhere { .. } => true,
+                Destination::Cube { lane, .. } => is_ready(lane),
+            };
+            match self.turn(Plan::default(), ready) {
+                (None, _) => return false,
+                (Some(_), true) => return true,
+                _ => {}
+            }
+            if let Destination::Cube { lane, .. } = &self.to {
+                lane.wait(PATIENCE);
+            }
+        }
+    }
+
+    /// Waits until everything handed over is committed; `false` when that has failed.
+    pub(super) fn flush(&mut self) -> bool {
+        self.wait(|lane| lane.uncommitted() == 0)
     }
 
     /// The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose
@@ -87,40 +165,85 @@ impl<'a> Output<'a> {
     pub(super) fn resume<T: Real>(
         &mut self,
         state: &mut Field<T>,
-    ) -> Result<Option<Clock>, CubeError> {
+    ) -> Result<Option<Clock>, RunError> {
+        if let Some(clock) = self.take_over(state)? {
+            return Ok(Some(clock));
+        }
+        let Destination::Cube { lane, aside, .. } = &self.to else {
+            return Ok(None);
+        };
+        let Some(last) = lane.last() else {
+            return Ok(None);
+        };
+        let (team, cube, begin) = (self.team, lane.file(), lane.header().offset_of(last.slot()));
+        let read_last = |state: &mut Field<T>| {
+            let read = |offset, bytes: &mut [u8]| cube.read(begin + offset, bytes);
+            read_proved(team, read, (&cube.path, last), state)
+        };
+        read_last(state)?;
+        let Some(paths) = *aside else {
+            return Ok(Some(last.clock()));
+        };
+        let found = checkpoint::find(paths, lane.header(), last.step);
+        let found = team.all(found.map_err(RunError::from))?;
+        if let (Some(found), true) = (&found, !team.gather(found.is_some()).contains(&false)) {
+            let read = |offset, bytes: &mut [u8]| found.read(offset, bytes);
+            if read_state(team, read, &found.sha256, state)? {
+                return Ok(Some(found.clock));
+            }
+            // A torn checkpoint has overwritten the state.
+            read_last(state)?;
+        }
+        Ok(Some(last.clock()))
+    }
+
+    /// Copies the committed snapshots of a shorter run that the cube does not hold yet, each proved by
+    /// its digest; the state is then the last of them. `None` if there was nothing to copy.
+    fn take_over<T: Real>(&mut self, state: &mut Field<T>) -> Result<Option<Clock>, RunError> {
         let Destination::Cube {
             lane,
-            aside,
-            shorter,
-        } = &mut self.to
+            shorter: Some(shorter),
+            ..
+        } = &self.to
         else {
             return Ok(None);
         };
-        if let Some(shorter) = *shorter
-            && let Some(clock) = take_over(shorter, lane, self.grid, state, &mut self.works)?
-        {
-            return Ok(Some(clock));
-        }
-        let Some(last) = lane.last(state.as_mut_bytes())?.map(Record::clock) else {
+        let (shorter, team) = (*shorter, self.team);
+        let (copied, room) = (lane.handed_over(), lane.header().snapshots());
+        let opened = Committed::open(shorter).and_then(|old| {
+            old.map(|old| lane.header().continues(&old.header, shorter).map(|()| old))
+                .transpose()
+        });
+        let Some(old) = team.all(opened.map_err(RunError::from))? else {
             return Ok(None);
         };
-        let Some(paths) = *aside else {
-            return Ok(Some(last));
-        };
-        let newer = checkpoint::read(paths, lane.header(), last.step, state.as_mut_bytes())?;
-        if newer.is_none() {
-            // A torn checkpoint has overwritten the state.
-            lane.last(state.as_mut_bytes())?;
+        let mut last = None;
+        let missing = old
+            .records
+            .iter()
+            .filter(|record| (copied..room).contains(&record.index));
+        for record in missing {
+            let begin = old.header.offset_of(record.slot());
+            let read = |offset, bytes: &mut [u8]| old.read(begin + offset, bytes);
+            read_proved(team, read, (shorter, record), state)?;
+            self.put(record.clock(), state);
+            last = Some(record.clock());
         }
-        Ok(newer.or(Some(last)))
+        Ok(last)
     }
 
-    /// Hands over a snapshot.
+    /// Hands over a snapshot, once none waits too long for its commit.
     pub(super) fn put<T: Real>(&mut self, now: Clock, state: &Field<T>) {
-        let summary = state.summary(self.grid);
+        let summary = self.team.summary(self.grid, state);
+        if !self.wait(|lane| !lane.is_late()) {
+            return;
+        }
         match &mut self.to {
             Destination::Cube { lane, .. } => {
-                self.works &= lane.put(now, summary, state.as_bytes());
+                let share = lane.share().clone();
+                let begin = lane.begin(now, summary);
+                self.team
+                    .each_job(&share, begin, state, |job, bytes| lane.place(job, bytes));
             }
             Destination::Nowhere { reached, next } => {
                 let slot = Slot {
@@ -128,8 +251,10 @@ impl<'a> Output<'a> {
                     index: *next,
                 };
                 *next += 1;
-                // Nobody has to listen.
-                let _ = reached.send(Record::new(slot, now, summary));
+                if self.team.is_root() {
+                    // Nobody has to listen.
+                    let _ = reached.send(Record::new(slot, now, summary));
+                }
             }
         }
     }
@@ -139,44 +264,77 @@ impl<'a> Output<'a> {
         &mut self,
         now: Clock,
         state: &Field<T>,
-    ) -> Result<(), CubeError> {
-        let Destination::Cube { lane, aside, .. } = &mut self.to else {
+    ) -> Result<(), RunError> {
+        let works = self.flush();
+        let (Destination::Cube { lane, aside, .. }, true) = (&self.to, works) else {
             return Ok(());
         };
-        self.works &= lane.flush();
-        let is_snapshot = lane.last_step() == Some(now.step);
-        match aside {
-            Some(paths) if self.works && !is_snapshot => {
-                checkpoint::write(paths, lane.header(), now, state.as_bytes())
+        let Some(paths) = aside.filter(|_| lane.last_step() != Some(now.step)) else {
+            return Ok(());
+        };
+        let team = self.team;
+        let mut writer = match team.is_root() {
+            true => checkpoint::Writer::create(paths).map(Some),
+            false => Ok(None),
+        };
+        // Whatever happens to the file, the other ranks get rid of their bytes.
+        team.each_job(&team.share::<T>().by_one(), 0, state, |_, block| {
+            if let Ok(Some(open)) = &mut writer
+                && let Err(error) = open.push(block)
+            {
+                writer = Err(error);
             }
-            _ => Ok(()),
-        }
+        });
+        let written = writer.and_then(|writer| match writer {
+            Some(writer) => writer.finish(lane.header(), now),
+            None => Ok(()),
+        });
+        team.all(written.map_err(RunError::from))
     }
 }
 
-/// Copies the committed snapshots of a shorter run that the cube does not hold yet, each proved by
-/// its digest; the state is then the last of them. `None` if there was nothing to copy.
-fn take_over<T: Real>(
-    shorter: &Path,
-    lane: &mut Lane<'_>,
-    grid: &Grid,
+/// Reads the rows that this rank holds of a state of the whole grid, whose bytes `read` gives from an
+/// offset on. `false` when they are not what `sha256` says.
+fn read_state<T: Real, C: Comm>(
+    team: &Team<'_, C>,
+    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
+    sha256: &str,
     state: &mut Field<T>,
-    works: &mut bool,
-) -> Result<Option<Clock>, CubeError> {
-    let Some(old) = Committed::open(shorter)? else {
-        return Ok(None);
+) -> Result<bool, RunError> {
+    let share = team.share::<T>();
+    let start = (team.slab().held().start * team.shape().1 * size_of::<T>()) as u64;
+    let held = start..start + state.as_bytes().len() as u64;
+    let mut digests = || -> Result<Vec<BlockDigest>, CubeError> {
+        read(start, state.as_mut_bytes())?;
+        let hash = |number| {
+            let block = share.block(number);
+            let length = (block.end - block.start) as usize;
+            if held.start <= block.start && block.end <= held.end {
+                let at = (block.start - held.start) as usize;
+                return Ok(digest::of_block(&state.as_bytes()[at..at + length]));
+            }
+            let mut bytes = vec![0; length];
+            read(block.start, &mut bytes)?;
+            Ok(digest::of_block(&bytes))
+        };
+        share.hashed().map(hash).collect()
     };
-    lane.header().continues(&old.header, shorter)?;
-    let (copied, room) = (lane.handed_over(), lane.header().snapshots());
-    let mut last = None;
-    let missing = old
-        .records
-        .iter()
-        .filter(|record| (copied..room).contains(&record.index));
-    for record in missing {
-        old.read(record, state.as_mut_bytes())?;
-        *works &= lane.put(record.clock(), state.summary(grid), state.as_bytes());
-        last = Some(record.clock());
+    let digests = team.all(digests().map_err(RunError::from))?;
+    Ok(digest::of_blocks(&team.gather(digests).concat()) == sha256)
+}
+
+/// As [`read_state`] for a committed snapshot, which must be what its record says.
+fn read_proved<T: Real, C: Comm>(
+    team: &Team<'_, C>,
+    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
+    (cube, record): (&Path, &Record),
+    state: &mut Field<T>,
+) -> Result<(), RunError> {
+    if read_state(team, read, &record.sha256, state)? {
+        return Ok(());
     }
-    Ok(last)
+    Err(RunError::Cube(CubeError::DamagedSnapshot {
+        cube: cube.to_owned(),
+        snapshot: record.slot(),
+    }))
 }

@@ -1,6 +1,6 @@
 //! [`Pace`]: how many steps to take before looking up, and whether to go on at all.
 
-use super::{Options, Outcome, Watch};
+use super::{Options, Outcome, Watch, output::Plan};
 use crate::problem::Problem;
 use std::{
     sync::{
@@ -62,8 +62,17 @@ impl Pace {
         self.start.elapsed()
     }
 
+    /// What this rank would do next, `due` steps before the next snapshot.
+    pub(super) fn plan(&self, due: u64, depth: usize) -> Plan {
+        Plan {
+            steps: self.batch(due, depth),
+            aside: self.checkpoint_is_due(),
+            stop: self.stop(),
+        }
+    }
+
     /// Of `due` steps as many as fit between two looks up, in whole passes of `depth`.
-    pub(super) fn batch(&self, due: u64, depth: usize) -> u64 {
+    fn batch(&self, due: u64, depth: usize) -> u64 {
         let depth = depth as u64;
         let step = self
             .step_takes
@@ -82,7 +91,7 @@ impl Pace {
     }
 
     /// Why the run should stop now, if it should.
-    pub(super) fn stop(&self) -> Option<Outcome> {
+    fn stop(&self) -> Option<Outcome> {
         match self.signal.load(Ordering::Relaxed) {
             0 => {}
             signal => return Some(Outcome::Signalled(signal)),
@@ -93,7 +102,7 @@ impl Pace {
     }
 
     /// Whether the last state that was saved is old enough for another to be written aside.
-    pub(super) fn checkpoint_is_due(&self) -> bool {
+    fn checkpoint_is_due(&self) -> bool {
         self.checkpoint_every
             .is_some_and(|every| self.last_saved.elapsed() >= every)
     }

@@ -2,6 +2,7 @@
 
 use super::{Outcome, pace::Pace};
 use crate::{
+    comm::Comm,
     cube::{Io, write::Times},
     machine,
     problem::Problem,
@@ -24,6 +25,10 @@ pub struct Report {
     pub threads: usize,
     /// Processes that share the grid.
     pub ranks: usize,
+    /// Messages that this process has sent to others.
+    pub messages: u64,
+    /// Their bytes.
+    pub bytes_sent: u64,
     /// The machine.
     pub machine: String,
     /// How a step is computed.
@@ -83,6 +88,15 @@ impl Report {
         }
     }
 
+    /// The report of the rank that speaks for all.
+    pub(super) fn of_ranks(mut self, comm: &impl Comm) -> Self {
+        let sent = comm.traffic();
+        self.ranks = comm.size();
+        self.messages = sent.messages;
+        self.bytes_sent = sent.bytes;
+        self
+    }
+
     /// The report with what the writer did until all was durable, `since` the start of the run.
     pub(super) fn written(mut self, io: Io, times: Times, since: Instant) -> Self {
         self.io = io.to_string();
@@ -99,6 +113,8 @@ impl Report {
             updates_per_second: 0.0,
             threads: rayon::current_num_threads(),
             ranks: 1,
+            messages: 0,
+            bytes_sent: 0,
             machine: machine::name(),
             kernel: "none".to_owned(),
             tile: "none".to_owned(),

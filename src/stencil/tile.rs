@@ -16,8 +16,9 @@ pub struct Tile {
     pub depth: usize,
 }
 
-/// The deepest tile that is ever chosen or accepted.
-pub const MAX_DEPTH: usize = 64;
+/// The deepest tile that is ever chosen or accepted. Only short rows leave room in the second cache
+/// for as many levels.
+pub const MAX_DEPTH: usize = 256;
 
 /// Rows of a tile that the kernel has in hand, with those around them.
 const HOT_ROWS: usize = 7;
@@ -145,7 +146,7 @@ mod tests {
             "512",
             "512x700",
             "512x700x0",
-            "512x700x65",
+            "512x700x257",
             "0x1x1",
             "1x1x1x1",
             "axbxc",

@@ -168,16 +168,21 @@ impl<T> Ring<T> {
     /// Rows `first..first + R`, to be advanced to the level with `lead`.
     #[inline(always)]
     fn group<const R: usize>(&self, lead: usize, first: usize) -> Group<T, R> {
-        let mut slot = (lead + first) % self.slots;
-        let mut pop = || {
-            let row = self.rows.wrapping_add(slot * self.pitch);
-            slot = if slot + 1 == self.slots { 0 } else { slot + 1 };
-            row
+        let slot = (lead + first) % self.slots;
+        // Each by itself: a chain of pointers would be waited for.
+        let row = |after: usize| {
+            let beyond = slot + after;
+            let wrapped = beyond.wrapping_sub(self.slots);
+            let slot = if beyond < self.slots { beyond } else { wrapped };
+            self.rows.wrapping_add(slot * self.pitch)
         };
         // The level before is one slot ahead: its row `first - 1` is here.
-        let before = pop();
-        let rows = [(); R].map(|()| pop());
-        let after = pop();
+        let before = row(0);
+        let mut rows = [before; R];
+        for j in 0..R {
+            rows[j] = row(j + 1);
+        }
+        let after = row(R + 1);
         Group {
             next: before,
             north: if first == 1 { self.walls[0] } else { before },

@@ -1,0 +1,193 @@
+//! `diff2d distribute`: an array portioned out to the ranks that `mpirun` started.
+
+use super::{axes::Axes, ranks, size, terminal::Terminal};
+use crate::{
+    comm::{Comm, World},
+    cube::ArrayFile,
+    distribute::{self, Delivery, Source},
+    error::Error,
+};
+use clap::Args;
+use serde_json::{Value, json};
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+/// Send every rank its portion of any .npy file, and check what arrives (exit code 3 if it differs)
+///
+/// Rank 0 reads the file and sends each of the K ranks its portion, as numpy.array_split(a, K, A)
+/// cuts it. Of each rank: the shape of its portion, the SHA-256 of the bytes that were sent and of
+/// those that arrived; both are that of the portion's tobytes().
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d distribute output/diff2dparams.npy
+  mpirun -n 4 diff2d distribute huge.npy --axis -1")]
+pub(super) struct DistributeArgs {
+    /// Any .npy file; only rank 0 needs to see it
+    #[arg(value_name = "FILE.npy")]
+    file: PathBuf,
+    /// The axis that is cut: a number (negative from the end), or t, y, x of a cube
+    #[arg(
+        long,
+        value_name = "A",
+        default_value = "0",
+        allow_hyphen_values = true
+    )]
+    axis: String,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// Memory to use at most, of each rank
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    memory: u64,
+}
+
+pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> ExitCode {
+    let terminal = &ranks::voice(terminal);
+    match World::start() {
+        Ok(world) => {
+            let result = together(&world, args, terminal);
+            ranks::conclude(&world, terminal, result.map(super::success))
+        }
+        Err(error) => ranks::refuse(terminal, &error.into()),
+    }
+}
+
+/// What all ranks do together; the root alone knows what there is to tell.
+fn together(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
+    if !comm.is_root() {
+        distribute::deliver(comm, None, |_| ())?;
+        return Ok(());
+    }
+    let opened = open(args);
+    let source = opened.as_ref().ok().map(|(array, axis)| Source {
+        array,
+        axis: *axis,
+        memory: args.memory,
+    });
+    let bytes = |array: &ArrayFile| array.elements() * array.npy.dtype.bytes as u64;
+    let bar = terminal.bytes_bar(source.map_or(0, |source| bytes(source.array)));
+    let delivered = distribute::deliver(comm, source, |bytes| bar.inc(bytes));
+    bar.finish_and_clear();
+    let (_, axis) = opened?;
+    report(args, axis, &delivered?.unwrap_or_default(), terminal)
+}
+
+/// The array, and the number of the axis that is to be cut.
+fn open(args: &DistributeArgs) -> Result<(ArrayFile, usize), Error> {
+    let array = ArrayFile::open(&args.file)?;
+    if array.npy.shape.is_empty() {
+        return Err(Error::Usage(format!(
+            "{} is a single number, of shape (): it has no axis along which to cut it into portions",
+            args.file.display()
+        )));
+    }
+    let axis = Axes::of(&array).axis(&args.axis)?;
+    Ok((array, axis))
+}
+
+fn report(
+    args: &DistributeArgs,
+    axis: usize,
+    deliveries: &[Delivery],
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    terminal.result(&if args.json {
+        json(axis, deliveries).to_string()
+    } else {
+        text(deliveries)
+    })?;
+    verdict(&args.file, deliveries)
+}
+
+/// A line for every rank.
+fn text(deliveries: &[Delivery]) -> String {
+    let shape = |delivery: &Delivery| {
+        let lengths: Vec<String> = delivery.shape.iter().map(u64::to_string).collect();
+        match &lengths[..] {
+            [one] => format!("({one},)"),
+            several => format!("({})", several.join(", ")),
+        }
+    };
+    let digits = deliveries.len().saturating_sub(1).to_string().len();
+    let shapes: Vec<String> = deliveries.iter().map(shape).collect();
+    let width = shapes.iter().map(String::len).max().unwrap_or(0);
+    let lines = deliveries.iter().zip(shapes).enumerate();
+    let lines = lines.map(|(rank, (delivery, shape))| {
+        let Delivery { sent, arrived, .. } = delivery;
+        let word = if delivery.is_whole() {
+            "same"
+        } else {
+            "DIFFERS"
+        };
+        format!(
+            "rank {rank:>digits$}  shape {shape:<width$}  sent {sent}  arrived {arrived}  {word}"
+        )
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn json(axis: usize, deliveries: &[Delivery]) -> Value {
+    let portions = deliveries.iter().enumerate();
+    let portions = portions.map(|(rank, delivery)| {
+        json!({
+            "rank": rank,
+            "shape": delivery.shape,
+            "sent": delivery.sent.to_string(),
+            "arrived": delivery.arrived.to_string(),
+            "same": delivery.is_whole(),
+        })
+    });
+    json!({ "axis": axis, "portions": portions.collect::<Vec<_>>() })
+}
+
+fn verdict(file: &Path, deliveries: &[Delivery]) -> Result<(), Error> {
+    let differ: Vec<String> = (0..)
+        .zip(deliveries)
+        .filter(|(_, delivery)| !delivery.is_whole())
+        .map(|(rank, _): (usize, _)| rank.to_string())
+        .collect();
+    let ranks = match &differ[..] {
+        [] => return Ok(()),
+        [one] => format!("rank {one}"),
+        [first @ .., last] => format!("ranks {} and {last}", first.join(", ")),
+    };
+    Err(Error::Differs(format!(
+        "what arrived at {ranks} of {} is not what was sent of {}: the memory or the network between these processes changes data, so do not compute with them before that is mended",
+        deliveries.len(),
+        file.display()
+    )))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranks_with_other_bytes_are_named() {
+        let digests = [[0; 32], [255; 32]].map(distribute::Digest);
+        let delivery = |arrived: usize| Delivery {
+            shape: vec![10, 3],
+            sent: digests[0],
+            arrived: digests[arrived],
+        };
+        let said = |deliveries: &[Delivery]| {
+            let error = verdict(Path::new("a.npy"), deliveries).unwrap_err();
+            assert_eq!(error.exit_code(), 3);
+            error.to_string().split(':').next().map(str::to_owned)
+        };
+        assert!(verdict(Path::new("a.npy"), &[0, 0].map(delivery)).is_ok());
+        assert_eq!(
+            said(&[0, 1].map(delivery)).as_deref(),
+            Some("what arrived at rank 1 of 2 is not what was sent of a.npy")
+        );
+        assert_eq!(
+            said(&[1, 1, 0, 1].map(delivery)).as_deref(),
+            Some("what arrived at ranks 0, 1 and 3 of 4 is not what was sent of a.npy")
+        );
+        let lines = text(&[0, 1].map(delivery));
+        let words: Vec<_> = lines.lines().map(|line| line.rsplit(' ').next()).collect();
+        assert_eq!(words, [Some("same"), Some("DIFFERS")]);
+    }
+}

@@ -1,0 +1,72 @@
+//! Commands on several ranks: the root speaks for all.
+
+use super::terminal::Terminal;
+use crate::{
+    comm::{Comm, Launch, ROOT},
+    error::Error,
+    machine,
+    run::RunError,
+};
+use std::process::ExitCode;
+
+/// The terminal of this process: only the root's says anything.
+pub(super) fn voice(terminal: &Terminal) -> Terminal {
+    match Launch::detect().rank {
+        ROOT => *terminal,
+        _ => Terminal::silent(),
+    }
+}
+
+/// How it ended on all ranks. The first error that any of them has is told by the root, before MPI is
+/// finalised: whoever ends earlier with an error makes launchers kill the others.
+pub(super) fn conclude(
+    comm: &impl Comm,
+    terminal: &Terminal,
+    result: Result<ExitCode, Error>,
+) -> ExitCode {
+    let (code, mine) = match &result {
+        Ok(code) => (*code, String::new()),
+        Err(Error::Run(RunError::Elsewhere)) => (ExitCode::FAILURE, String::new()),
+        Err(error) => {
+            let code = error.exit_code();
+            (ExitCode::from(code), format!("{code} {error}"))
+        }
+    };
+    let all = comm.gather_all(mine.as_bytes());
+    let Some(rank) = all.iter().position(|told| !told.is_empty()) else {
+        return code;
+    };
+    let told = String::from_utf8_lossy(&all[rank]);
+    let (code, sentence) = told.split_once(' ').unwrap_or(("1", &told));
+    let code = code.parse().unwrap_or(1);
+    if comm.is_root() {
+        terminal.error(&match result {
+            Err(error) if rank == ROOT => error,
+            _ => Error::Rank {
+                rank,
+                sentence: sentence.to_owned(),
+                code,
+            },
+        });
+    }
+    ExitCode::from(code)
+}
+
+/// How it ended before ranks came together: the root tells why, and its exit code is the job's. The
+/// others end in silence and well, as launchers that see one fail kill the rest, perhaps before the
+/// root has spoken.
+pub(super) fn refuse(terminal: &Terminal, error: &Error) -> ExitCode {
+    if Launch::detect().rank != ROOT {
+        return ExitCode::SUCCESS;
+    }
+    terminal.error(error);
+    ExitCode::from(error.exit_code())
+}
+
+/// Threads for a rank that shares its processors with others: as many as there are for each.
+pub(super) fn threads(comm: &impl Comm) -> usize {
+    let place = format!("{} {}", comm.host(), machine::processors());
+    let all = comm.gather_all(place.as_bytes());
+    let sharing = all.iter().filter(|other| **other == place.as_bytes());
+    (machine::threads() / sharing.count().max(1)).max(1)
+}

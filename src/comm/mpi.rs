@@ -1,0 +1,201 @@
+//! [`World`]: the processes that a launcher started, over MPI.
+
+use super::{Comm, CommError, Counter, Incoming, Launch, Outgoing, Solo, Traffic};
+use mpi::{
+    Count, Threading,
+    collective::CommunicatorCollectives,
+    datatype::PartitionMut,
+    environment::Universe,
+    point_to_point::{Destination, Source},
+    request,
+    topology::{Communicator, SimpleCommunicator},
+};
+use std::{fmt, thread};
+
+/// Bytes that one call of MPI may send: it counts with 32 bits.
+const MOST: usize = 1 << 30;
+
+/// The ranks that were started together, or one on its own, for which MPI is not initialised.
+#[derive(Debug)]
+pub enum World {
+    /// No launcher was involved.
+    Alone(Solo),
+    /// Ranks of MPI_COMM_WORLD.
+    Many(Ranks),
+}
+
+impl World {
+    /// Initialises MPI where a launcher has started this process. The calling thread is then the one
+    /// that talks to other ranks.
+    ///
+    /// # Errors
+    /// [`CommError::Initialise`] when MPI refuses, or cannot be called beside threads.
+    pub fn start() -> Result<Self, CommError> {
+        if Launch::detect().size <= 1 {
+            return Ok(Self::Alone(Solo));
+        }
+        let (universe, granted) = mpi::initialize_with_threading(Threading::Funneled)
+            .ok_or_else(|| CommError::Initialise("it has been initialised before".to_owned()))?;
+        if granted < Threading::Funneled {
+            return Err(CommError::Initialise(format!(
+                "diff2d computes with threads beside the one that talks to MPI, and this library grants {granted:?} only"
+            )));
+        }
+        Ok(Self::Many(Ranks {
+            world: universe.world(),
+            sent: Counter::default(),
+            _universe: universe,
+        }))
+    }
+}
+
+/// The ranks of MPI_COMM_WORLD; MPI is finalised when they are dropped.
+pub struct Ranks {
+    world: SimpleCommunicator,
+    sent: Counter,
+    _universe: Universe,
+}
+
+impl fmt::Debug for Ranks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "rank {} of {}", self.rank(), self.size())
+    }
+}
+
+impl Drop for Ranks {
+    fn drop(&mut self) {
+        // The others wait for messages that will not come.
+        if thread::panicking() {
+            self.world.abort(1);
+        }
+    }
+}
+
+impl Comm for Ranks {
+    fn rank(&self) -> usize {
+        usize::try_from(self.world.rank()).unwrap_or(0)
+    }
+
+    fn size(&self) -> usize {
+        usize::try_from(self.world.size()).unwrap_or(1)
+    }
+
+    fn host(&self) -> String {
+        mpi::environment::processor_name().unwrap_or_default()
+    }
+
+    fn exchange(
+        &self,
+        outgoing: &[Outgoing<'_>],
+        incoming: &mut [Incoming<'_>],
+        meanwhile: impl FnOnce(),
+    ) {
+        self.sent.count(outgoing);
+        request::scope(|scope| {
+            let mut receiving = Vec::new();
+            for message in incoming {
+                let from = self.world.process_at_rank(message.from as Count);
+                for part in message.bytes.chunks_mut(MOST) {
+                    receiving.push(from.immediate_receive_into(scope, part));
+                }
+            }
+            let mut sending = Vec::new();
+            for message in outgoing {
+                let to = self.world.process_at_rank(message.to as Count);
+                for part in message.bytes.chunks(MOST) {
+                    sending.push(to.immediate_send(scope, part));
+                }
+            }
+            meanwhile();
+            receiving
+                .into_iter()
+                .for_each(request::Request::wait_without_status);
+            sending
+                .into_iter()
+                .for_each(request::Request::wait_without_status);
+        });
+    }
+
+    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let mut counts = vec![0 as Count; self.size()];
+        let own = Count::try_from(bytes.len()).unwrap_or(Count::MAX);
+        self.world.all_gather_into(&own, &mut counts[..]);
+        let mut at = 0;
+        let begins: Vec<Count> = counts
+            .iter()
+            .map(|count| {
+                at += count;
+                at - count
+            })
+            .collect();
+        if at == 0 {
+            // Open MPI takes an empty buffer for a mistake.
+            return vec![Vec::new(); self.size()];
+        }
+        let mut all = vec![0_u8; usize::try_from(at).unwrap_or(0)];
+        let mut parts = PartitionMut::new(&mut all[..], counts.clone(), &begins[..]);
+        self.world.all_gather_varcount_into(bytes, &mut parts);
+        let mut rest = &all[..];
+        counts
+            .iter()
+            .map(|&count| {
+                let (part, behind) = rest.split_at(usize::try_from(count).unwrap_or(0));
+                rest = behind;
+                part.to_vec()
+            })
+            .collect()
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.sent.0.get()
+    }
+}
+
+impl Comm for World {
+    fn rank(&self) -> usize {
+        match self {
+            Self::Alone(solo) => solo.rank(),
+            Self::Many(ranks) => ranks.rank(),
+        }
+    }
+
+    fn size(&self) -> usize {
+        match self {
+            Self::Alone(solo) => solo.size(),
+            Self::Many(ranks) => ranks.size(),
+        }
+    }
+
+    fn host(&self) -> String {
+        match self {
+            Self::Alone(solo) => solo.host(),
+            Self::Many(ranks) => ranks.host(),
+        }
+    }
+
+    fn exchange(
+        &self,
+        outgoing: &[Outgoing<'_>],
+        incoming: &mut [Incoming<'_>],
+        meanwhile: impl FnOnce(),
+    ) {
+        match self {
+            Self::Alone(solo) => solo.exchange(outgoing, incoming, meanwhile),
+            Self::Many(ranks) => ranks.exchange(outgoing, incoming, meanwhile),
+        }
+    }
+
+    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        match self {
+            Self::Alone(solo) => solo.gather_all(bytes),
+            Self::Many(ranks) => ranks.gather_all(bytes),
+        }
+    }
+
+    fn traffic(&self) -> Traffic {
+        match self {
+            Self::Alone(solo) => solo.traffic(),
+            Self::Many(ranks) => ranks.traffic(),
+        }
+    }
+}

@@ -1,0 +1,337 @@
+//! [`Share`]: which bytes of a snapshot a rank has, hashes and writes.
+//!
+//! Ranks have consecutive rows, so a snapshot is cut into one range of bytes for each. Beside that it
+//! is cut into blocks that are hashed as a whole, and its file into pages that must have one writer:
+//! hosts that write into the same page lose each other's bytes on network filesystems.
+//!
+//! ```text
+//! pages   │   0   │   1   │   2   │   3   │   4   │   5   │
+//! has         ├── 0 ───┼───── 1 ─────┼───── 2 ─────┤
+//! writes      ├──── 0 ────┼────── 1 ──────┼── 2 ──┼┤  its last page is written by rank 0
+//! ```
+//!
+//! - A block is hashed by the rank that has its first byte.
+//! - A page is written by the rank that has its first byte; one that two snapshots share, or the
+//!   last one of the file, by rank 0.
+//!
+//! Bytes that a rank hashes or writes and does not have come to it as messages, never from the file.
+//! They always go to a rank with a lower number, so that ranks never wait in a circle.
+
+use super::digest::BLOCK;
+use std::ops::Range;
+
+/// Bytes that have one writer.
+const PAGE: u64 = 4096;
+
+/// A rank's part in every snapshot of a cube. Places are bytes within the snapshot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Share {
+    rank: usize,
+    /// Where the bytes of each rank end.
+    ends: Vec<u64>,
+    /// Rank 0 hashes and writes everything.
+    single: bool,
+}
+
+/// Bytes to be hashed, written, or both, by one rank.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Job {
+    /// The bytes that it takes.
+    pub bytes: Range<u64>,
+    /// The block that they are, if they are to be hashed.
+    pub block: Option<usize>,
+    /// Those to be written.
+    pub written: Range<u64>,
+}
+
+/// A piece of a snapshot on its way between ranks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transfer {
+    /// The rank that sends or receives it.
+    pub rank: usize,
+    /// What it is.
+    pub bytes: Range<u64>,
+}
+
+impl Share {
+    /// The part of somebody who has no one to share with.
+    #[must_use]
+    pub fn whole(snapshot: u64) -> Self {
+        Self::new(0, vec![snapshot], true)
+    }
+
+    /// The part of `rank` when the bytes of each rank end at `ends`; `single` lets rank 0 hash and
+    /// write them all.
+    ///
+    /// # Panics
+    /// When there is no such rank.
+    #[must_use]
+    pub fn new(rank: usize, ends: Vec<u64>, single: bool) -> Self {
+        assert!(rank < ends.len());
+        let single = single || ends.len() == 1;
+        Self { rank, ends, single }
+    }
+
+    /// The same with rank 0 doing everything.
+    #[must_use]
+    pub fn by_one(&self) -> Self {
+        Self {
+            single: true,
+            ..self.clone()
+        }
+    }
+
+    /// How many ranks share a snapshot.
+    #[must_use]
+    pub fn ranks(&self) -> usize {
+        self.ends.len()
+    }
+
+    /// Whether this is the rank that keeps the journal.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.rank == 0
+    }
+
+    /// The bytes that this rank has.
+    #[must_use]
+    pub fn own(&self) -> Range<u64> {
+        self.of(self.rank)
+    }
+
+    fn of(&self, rank: usize) -> Range<u64> {
+        let start = rank.checked_sub(1).map_or(0, |before| self.ends[before]);
+        start..self.ends[rank]
+    }
+
+    fn snapshot(&self) -> u64 {
+        self.ends[self.ends.len() - 1]
+    }
+
+    /// How many blocks a snapshot has.
+    #[must_use]
+    pub fn blocks(&self) -> usize {
+        self.snapshot().div_ceil(BLOCK as u64) as usize
+    }
+
+    /// Where a block lies.
+    #[must_use]
+    pub fn block(&self, number: usize) -> Range<u64> {
+        let place = |number: usize| (number as u64 * BLOCK as u64).min(self.snapshot());
+        place(number)..place(number + 1)
+    }
+
+    /// The blocks that this rank hashes.
+    #[must_use]
+    pub fn hashed(&self) -> Range<usize> {
+        self.hashed_by(self.rank)
+    }
+
+    fn hashed_by(&self, rank: usize) -> Range<usize> {
+        let own = match (self.single, rank) {
+            (true, 0) => 0..self.snapshot(),
+            (true, _) => return 0..0,
+            _ => self.of(rank),
+        };
+        let first = |byte: u64| byte.div_ceil(BLOCK as u64) as usize;
+        first(own.start)..first(own.end)
+    }
+
+    /// The ranges that `rank` writes of a snapshot that begins at byte `begin` of the file; the second
+    /// is the end of the snapshot, where that belongs to rank 0.
+    fn written_by(&self, rank: usize, begin: u64) -> [Range<u64>; 2] {
+        let end = self.snapshot();
+        if self.single {
+            return [0..if rank == 0 { end } else { 0 }, end..end];
+        }
+        let tail = ((begin + end) / PAGE * PAGE).saturating_sub(begin);
+        let up = |byte: u64| ((begin + byte).next_multiple_of(PAGE) - begin).min(tail);
+        let own = self.of(rank);
+        match rank {
+            0 if up(own.end) == tail => [0..end, end..end],
+            0 => [0..up(own.end), tail..end],
+            _ => [up(own.start)..up(own.end), end..end],
+        }
+    }
+
+    /// The ranges that this rank writes of a snapshot that begins at byte `begin` of the file.
+    #[must_use]
+    pub fn written(&self, begin: u64) -> [Range<u64>; 2] {
+        self.written_by(self.rank, begin)
+    }
+
+    /// What this rank does with a snapshot that begins at byte `begin` of the file.
+    #[must_use]
+    pub fn jobs(&self, begin: u64) -> Vec<Job> {
+        self.jobs_of(self.rank, begin)
+    }
+
+    fn jobs_of(&self, rank: usize, begin: u64) -> Vec<Job> {
+        let written = self.written_by(rank, begin);
+        let hashed = self.hashed_by(rank);
+        let mut jobs = Vec::new();
+        let place_only = |range: &Range<u64>| Job {
+            bytes: range.clone(),
+            block: None,
+            written: range.clone(),
+        };
+        for number in hashed.clone() {
+            let block = self.block(number);
+            let [first, second] = written.each_ref().map(|range| common(range, &block));
+            jobs.push(Job {
+                bytes: block,
+                block: Some(number),
+                written: first,
+            });
+            jobs.push(place_only(&second));
+        }
+        // What is written here and hashed elsewhere: less than a block at each end.
+        let (first, last) = (self.block(hashed.start).start, self.block(hashed.end).start);
+        for range in &written {
+            jobs.push(place_only(&common(range, &(0..first))));
+            jobs.push(place_only(&common(range, &(last..self.snapshot()))));
+        }
+        jobs.retain(|job| !job.bytes.is_empty());
+        jobs
+    }
+
+    /// Who has the bytes of a job of this rank, in order.
+    #[must_use]
+    pub fn sources(&self, job: &Job) -> Vec<Transfer> {
+        (0..self.ranks())
+            .map(|rank| Transfer {
+                rank,
+                bytes: common(&self.of(rank), &job.bytes),
+            })
+            .filter(|transfer| !transfer.bytes.is_empty())
+            .collect()
+    }
+
+    /// What the jobs of other ranks take of the bytes that this one has: for each rank in the order
+    /// of its jobs.
+    #[must_use]
+    pub fn given(&self, begin: u64) -> Vec<Transfer> {
+        let own = self.own();
+        if own.is_empty() {
+            return Vec::new();
+        }
+        (0..self.rank)
+            .flat_map(|rank| {
+                let jobs = self.jobs_of(rank, begin);
+                jobs.into_iter().map(move |job| (rank, job))
+            })
+            .map(|(rank, job)| Transfer {
+                rank,
+                bytes: common(&own, &job.bytes),
+            })
+            .filter(|transfer| !transfer.bytes.is_empty())
+            .collect()
+    }
+}
+
+/// What `range` has of `whole`; where that is nothing, still a place in it.
+fn common(range: &Range<u64>, whole: &Range<u64>) -> Range<u64> {
+    let start = range.start.clamp(whole.start, whole.end);
+    start..range.end.clamp(start, whole.end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::HashMap;
+
+    fn shares(lengths: &[u64], single: bool) -> Vec<Share> {
+        let ends: Vec<u64> = lengths
+            .iter()
+            .scan(0, |end, length| {
+                *end += length;
+                Some(*end)
+            })
+            .collect();
+        (0..ends.len())
+            .map(|rank| Share::new(rank, ends.clone(), single))
+            .collect()
+    }
+
+    #[test]
+    fn alone_everything_is_one_job_a_block() {
+        let share = Share::whole(BLOCK as u64 + 5);
+        let jobs = share.jobs(12345);
+        let end = BLOCK as u64 + 5;
+        assert_eq!(jobs.len(), 2);
+        assert_eq!(jobs[1].bytes, BLOCK as u64..end);
+        assert_eq!((jobs[1].block, &jobs[1].written), (Some(1), &jobs[1].bytes));
+    }
+
+    #[test]
+    fn the_drawing_above_is_true() {
+        // 512 bytes a character.
+        let at = |column: u64| column * 512 - 2048;
+        let shares = shares(&[at(13), at(27) - at(13), at(41) - at(27)], false);
+        let written: Vec<_> = shares.iter().map(|share| share.written(2048)).collect();
+        let end = at(41);
+        assert_eq!(written[0], [0..at(16), at(40)..end]);
+        assert_eq!(written[1], [at(16)..at(32), end..end]);
+        assert_eq!(written[2], [at(32)..at(40), end..end]);
+    }
+
+    proptest! {
+        #[test]
+        fn every_byte_has_one_writer_and_every_block_one_hash(
+            lengths in prop::collection::vec(prop_oneof![0_u64..3, 0_u64..5000, 0_u64..12_000_000], 0..7),
+            first in 1_u64..9_000_000, begin in 0_u64..20_000, single: bool,
+        ) {
+            let lengths: Vec<u64> = [first].into_iter().chain(lengths).collect();
+            let shares = shares(&lengths, single);
+            let end: u64 = lengths.iter().sum();
+            let (mut written, mut hashed) = (Vec::new(), Vec::new());
+            let mut writer_of_page = HashMap::new();
+            for (rank, share) in shares.iter().enumerate() {
+                for job in share.jobs(begin) {
+                    prop_assert!(job.bytes.end - job.bytes.start <= BLOCK as u64);
+                    prop_assert!(common(&job.written, &job.bytes) == job.written || job.written.is_empty());
+                    let has: u64 = share.sources(&job).iter().map(|from| {
+                        assert!(from.rank >= rank, "messages go to lower ranks");
+                        from.bytes.end - from.bytes.start
+                    }).sum();
+                    prop_assert_eq!(has, job.bytes.end - job.bytes.start);
+                    if let Some(number) = job.block {
+                        prop_assert_eq!(&job.bytes, &share.block(number));
+                        hashed.push(number);
+                    }
+                    if !job.written.is_empty() {
+                        for page in (begin + job.written.start) / PAGE..(begin + job.written.end).div_ceil(PAGE) {
+                            prop_assert_eq!(*writer_of_page.entry(page).or_insert(rank), rank);
+                        }
+                        written.push(job.written);
+                    }
+                }
+            }
+            for page in [begin, begin + end].map(|byte| byte / PAGE) {
+                prop_assert!(writer_of_page.get(&page).is_none_or(|&rank| rank == 0));
+            }
+            written.sort_by_key(|range| range.start);
+            prop_assert_eq!(written.iter().fold(0, |at, range| if range.start == at { range.end } else { u64::MAX }), end);
+            hashed.sort_unstable();
+            prop_assert_eq!(hashed, (0..shares[0].blocks()).collect::<Vec<_>>());
+        }
+
+        #[test]
+        fn what_one_gives_another_takes(
+            lengths in prop::collection::vec(prop_oneof![0_u64..3, 0_u64..5000, 0_u64..12_000_000], 1..7),
+            begin in 0_u64..20_000, single: bool,
+        ) {
+            let shares = shares(&lengths, single);
+            for (from, giver) in shares.iter().enumerate() {
+                for (to, taker) in shares.iter().enumerate() {
+                    let given: Vec<_> = giver.given(begin).into_iter()
+                        .filter(|transfer| transfer.rank == to).map(|transfer| transfer.bytes).collect();
+                    let taken: Vec<_> = taker.jobs(begin).iter().flat_map(|job| taker.sources(job))
+                        .filter(|transfer| transfer.rank == from && from != to).map(|transfer| transfer.bytes).collect();
+                    prop_assert_eq!(given, taken);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,328 @@
+//! Runs under mpirun: the same bytes for any number of ranks, and no rank left behind.
+//!
+//! Built with the feature `mpi` only. DIFF2D_MPIRUN names another launcher than `mpirun`, that of the
+//! library the program is built with; DIFF2D_FULL makes it 100 kills and all parameter files.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, Told};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use std::{
+    env, fs,
+    path::Path,
+    process::{Child, Command, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A rank that fails ends the others within this time.
+const TOGETHER: Duration = Duration::from_secs(30);
+/// A run of a few tenths of a second, with 41 snapshots.
+const KEYS: &str = "--set dx=0.1 --set runtime=10 --set outtime=0.25";
+
+fn full() -> bool {
+    env::var("DIFF2D_FULL").is_ok_and(|value| value != "0")
+}
+
+fn launcher() -> String {
+    env::var("DIFF2D_MPIRUN").unwrap_or_else(|_| "mpirun".to_owned())
+}
+
+/// The launcher with what it needs to start more ranks than there are processors, as whoever we are.
+fn mpirun(scene: &Scene) -> Command {
+    let version = Command::new(launcher()).arg("--version").output();
+    let version = version.expect("an MPI library with its mpirun: tests/run-all installs one");
+    let mut command = scene.command(launcher());
+    if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
+        command
+            .arg("--oversubscribe")
+            .env("OMPI_ALLOW_RUN_AS_ROOT", "1")
+            .env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+    }
+    // Launchers look at standard input.
+    command.stdin(Stdio::null());
+    command
+}
+
+fn ranks(scene: &Scene, ranks: usize, arguments: &str) -> Command {
+    let mut command = mpirun(scene);
+    command
+        .args(["-n", &ranks.to_string()])
+        .arg(assert_cmd::cargo::cargo_bin!("diff2d"))
+        .args(arguments.split_whitespace());
+    command
+}
+
+fn run(scene: &Scene, count: usize, arguments: &str) -> Told {
+    Told::from(ranks(scene, count, arguments).output().unwrap())
+}
+
+fn succeed(scene: &Scene, count: usize, arguments: &str) -> Told {
+    let told = run(scene, count, arguments);
+    assert_eq!(told.code, Some(0), "{count} ranks: {arguments}\n{told}");
+    told
+}
+
+/// Cube and journal, the latter without what is new in every run.
+fn files(scene: &Scene, stem: &str) -> (Vec<u8>, Vec<serde_json::Value>) {
+    let journal = scene.text(&format!("{stem}.journal"));
+    let lines = journal.lines().map(|line| {
+        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
+        line.as_object_mut()
+            .unwrap()
+            .retain(|key, _| key != "crc" && key != "run_id");
+        line
+    });
+    (scene.read(&format!("{stem}.npy")), lines.collect())
+}
+
+/// The processes of a job by their rank, found by a word in their environment.
+fn processes(word: &str) -> Vec<(usize, Pid)> {
+    let is_program = |pid: &Path| {
+        let program = assert_cmd::cargo::cargo_bin!("diff2d");
+        fs::read_link(pid.join("exe")).is_ok_and(|exe| exe == program)
+    };
+    let mut found: Vec<(usize, Pid)> = fs::read_dir("/proc")
+        .unwrap()
+        .filter_map(|entry| {
+            let path = entry.ok()?.path();
+            let pid: i32 = path.file_name()?.to_str()?.parse().ok()?;
+            let environment = String::from_utf8_lossy(&fs::read(path.join("environ")).ok()?)
+                .split('\0')
+                .map(str::to_owned)
+                .collect::<Vec<_>>();
+            let rank = environment.iter().find_map(|variable| {
+                let (name, value) = variable.split_once('=')?;
+                let is_rank = ["OMPI_COMM_WORLD_RANK", "PMI_RANK"].contains(&name);
+                is_rank.then(|| value.parse().ok())?
+            })?;
+            (is_program(&path) && environment.contains(&format!("DIFF2D_JOB={word}")))
+                .then_some((rank, Pid::from_raw(pid)))
+        })
+        .collect();
+    found.sort_unstable_by_key(|(rank, _)| *rank);
+    found
+}
+
+/// Waits for the ranks of a job, which must not take long any more; whether it succeeded.
+///
+/// Open MPI's own mpirun sometimes hangs when a rank dies while it connects: without ranks, it is
+/// killed.
+fn ends(mut job: Child, word: &str) -> bool {
+    let since = Instant::now();
+    let mut gone: Option<Instant> = None;
+    loop {
+        if let Some(status) = job.try_wait().unwrap()
+            && processes(word).is_empty()
+        {
+            return status.success();
+        }
+        if processes(word).is_empty() {
+            if gone.get_or_insert_with(Instant::now).elapsed() > TOGETHER / 6 {
+                println!("the launcher of {word} hangs without ranks");
+                job.kill().unwrap();
+            }
+        } else {
+            gone = None;
+            assert!(since.elapsed() < TOGETHER, "ranks of {word} go on");
+        }
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn any_number_of_ranks_and_threads_writes_the_same_bytes() {
+    let scene = Scene::new();
+    let params = Path::new(env!("CARGO_MANIFEST_DIR")).join("params");
+    let mut small = vec!["quick.toml"];
+    let mut counts = vec![(1, 1), (2, 2), (3, 1), (5, 2), (8, 1)];
+    if full() {
+        small = vec![
+            "quick.toml",
+            "exercise.toml",
+            "diff2dparams.toml",
+            "diff2dparams.py",
+            "large.toml",
+        ];
+        counts = [1, 2, 3, 5, 8]
+            .into_iter()
+            .flat_map(|ranks| [(ranks, 1), (ranks, 2)])
+            .collect();
+    }
+    for file in small {
+        for precision in ["f64", "f32"] {
+            let command = format!(
+                "run {} --set precision={precision} --force",
+                params.join(file).display()
+            );
+            let alone = scene.succeed(&format!("{command} -o alone.npy"));
+            let expected = files(&scene, "alone");
+            for &(ranks, threads) in &counts {
+                let options = format!("--threads {threads} -o together.npy");
+                let told = succeed(&scene, ranks, &format!("{command} {options}"));
+                let case = format!("{file} {precision} on {ranks} × {threads}");
+                assert_eq!(told.stdout, alone.stdout, "{case}");
+                assert!(files(&scene, "together") == expected, "{case}");
+                println!("{case}: equal");
+            }
+        }
+    }
+}
+
+#[test]
+fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
+    let scene = Scene::small();
+    scene.succeed(&format!("run p.toml {KEYS} -o alone.npy"));
+    let expected = files(&scene, "alone");
+    let begin = Instant::now();
+    succeed(&scene, 4, &format!("run p.toml {KEYS} -o cube.npy --force"));
+    let life = begin.elapsed();
+    let kills = if full() { 100 } else { 20 };
+    let (mut killed, mut partial) = (0, 0);
+    for number in 0..kills {
+        let word = format!("{}-{number}", std::process::id());
+        let again = format!("run p.toml {KEYS} -o cube.npy");
+        let job = ranks(&scene, 4, &format!("{again} --force"))
+            .env("DIFF2D_JOB", &word)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        // Moments all over the life of the job, victims in turn.
+        let moment = life.mul_f64((f64::from(number) * 0.618).fract());
+        thread::sleep(moment);
+        let victim = processes(&word)
+            .into_iter()
+            .find(|(rank, _)| *rank == number as usize % 4);
+        if let Some((_, pid)) = victim {
+            killed += usize::from(kill(pid, Signal::SIGKILL).is_ok());
+        }
+        let succeeded = ends(job, &word);
+        let whole = scene.exists("cube.npy") && files(&scene, "cube") == expected;
+        assert!(whole || !succeeded);
+        partial += usize::from(!whole);
+        succeed(
+            &scene,
+            1 + number as usize % 4,
+            &format!("{again} --resume"),
+        );
+        assert!(
+            files(&scene, "cube") == expected,
+            "kill {number} at {moment:?}"
+        );
+    }
+    println!("{killed} of {kills} jobs lost a rank, {partial} had to be resumed");
+    assert!(killed > kills as usize / 3 && partial > kills as usize / 4);
+}
+
+#[test]
+fn a_signal_to_one_rank_stops_all_resumably() {
+    let scene = Scene::small();
+    let keys = "--set dx=0.05 --set runtime=40 --set outtime=10";
+    let word = format!("{}-signal", std::process::id());
+    let job = ranks(&scene, 3, &format!("run p.toml {keys} -o cube.npy"))
+        .env("DIFF2D_JOB", &word)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    begun(&scene);
+    let (_, pid) = processes(&word)[2];
+    kill(pid, Signal::SIGTERM).unwrap();
+    let output = job.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(
+        stderr.matches("stopped by signal 15").count(),
+        1,
+        "{stderr}"
+    );
+    assert_eq!(output.status.code(), Some(143), "{stderr}");
+    assert!(scene.exists("cube.ckpt"));
+    succeed(
+        &scene,
+        2,
+        &format!("run p.toml {keys} -o cube.npy --resume"),
+    );
+    scene.succeed(&format!("run p.toml {keys} -o alone.npy"));
+    assert!(files(&scene, "cube") == files(&scene, "alone"));
+}
+
+#[test]
+fn an_error_is_told_once() {
+    let scene = Scene::small();
+    for (arguments, code, sentence) in [
+        ("run p.toml --set dx=-1", 2, "dx"),
+        ("run p.toml -o cube.npy", 0, ""),
+        ("run p.toml -o cube.npy", 2, "complete"),
+        ("run p.toml -o /proc/no/cube.npy", 1, "/proc/no"),
+    ] {
+        let told = run(&scene, 3, arguments);
+        assert_eq!(told.code, Some(code), "{arguments}\n{told}");
+        let ours = told
+            .stderr
+            .lines()
+            .filter(|line| line.starts_with("diff2d: "));
+        let sentences: Vec<&str> = ours.filter(|line| !line.contains("done in")).collect();
+        assert_eq!(sentences.len(), usize::from(code != 0), "{told}");
+        assert!(sentences.concat().contains(sentence), "{told}");
+    }
+}
+
+#[test]
+fn a_disk_error_of_one_rank_ends_the_job_with_its_sentence() {
+    let scene = Scene::small();
+    let keys = "--set dx=0.05 --set runtime=40 --set outtime=1";
+    let word = format!("{}-disk", std::process::id());
+    let command = format!("run p.toml {keys} -o cube.npy --io write --quiet");
+    let job = ranks(&scene, 3, &command)
+        .env("DIFF2D_JOB", &word)
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    begun(&scene);
+    // From now on the last rank may not write beyond the first megabyte.
+    let (_, pid) = processes(&word)[2];
+    let limited = Command::new("prlimit")
+        .args([format!("--pid={pid}"), "--fsize=1048576".to_owned()])
+        .status();
+    assert!(limited.unwrap().success());
+    let since = Instant::now();
+    let output = job.wait_with_output().unwrap();
+    assert!(since.elapsed() < TOGETHER);
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    let ours: Vec<&str> = stderr
+        .lines()
+        .filter(|line| line.starts_with("diff2d: "))
+        .collect();
+    assert_eq!(ours.len(), 1, "{stderr}");
+    assert!(
+        ours[0].starts_with("diff2d: rank 2: cannot write cube.npy: File too large"),
+        "{stderr}"
+    );
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    succeed(
+        &scene,
+        2,
+        &format!("run p.toml {keys} -o cube.npy --resume"),
+    );
+    scene.succeed(&format!("run p.toml {keys} -o alone.npy"));
+    assert!(files(&scene, "cube") == files(&scene, "alone"));
+}
+
+/// Waits for the first committed snapshot.
+fn begun(scene: &Scene) {
+    let since = Instant::now();
+    while !scene.exists("cube.journal") || scene.text("cube.journal").lines().count() < 2 {
+        assert!(since.elapsed() < TOGETHER, "no snapshot comes");
+        thread::sleep(Duration::from_millis(2));
+    }
+}
