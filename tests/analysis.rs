@@ -203,6 +203,7 @@ fn what_an_array_does_not_have_is_refused() {
         let told = scene.run(arguments);
         assert_eq!(told.code, Some(2), "{arguments}: {told}");
         assert!(told.stderr.contains(word), "{arguments}: {told}");
+        assert_eq!(told.stdout, "", "{arguments}");
     }
     assert_eq!(scene.files(), ["a.npy", "b.npy", "out.npy"]);
     let told = scene.run("create c.npy --shape 1000000000000");

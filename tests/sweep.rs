@@ -87,6 +87,11 @@ fn every_scenario_equals_its_own_run_and_nan_fills_the_rest() {
             assert!(rest.chunks(element).all(is_nan), "scenario {number}");
             lengths.insert(own.len());
         }
+        let told = scene.run("probe s.npy --at t=1,x=0,y=0");
+        assert!(
+            told.stderr.contains("not the cube of a single run"),
+            "{told}"
+        );
         assert!(
             lengths.len() > 1,
             "some scenario must be shorter than another"

@@ -56,8 +56,12 @@ impl<'a> Axes<'a> {
                 Error::Usage(if known {
                     format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
                 } else {
+                    let what = match self.array.journal {
+                        Some(_) => "it is not the cube of a single run",
+                        None => "it is no cube with a journal",
+                    };
                     format!(
-                        "axis {name}: the axes of {} are numbers, as it is no cube with a journal",
+                        "axis {name}: the axes of {} are numbers, as {what}",
                         self.array.path.display()
                     )
                 })

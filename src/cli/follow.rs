@@ -7,6 +7,17 @@ use std::{ops::Range, thread, time::Duration};
 /// How often the journal is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
 
+/// Refuses an array of which nothing more will come.
+pub(super) fn can_follow(array: &ArrayFile) -> Result<(), Error> {
+    if array.journal.is_some() {
+        return Ok(());
+    }
+    Err(Error::Usage(format!(
+        "--follow: {} is no cube with a journal, so nothing more will come",
+        array.path.display()
+    )))
+}
+
 /// Hands over the snapshots that are committed, then those that come, until the run is complete or
 /// nobody is at work on it any more.
 pub(super) fn follow(
@@ -14,12 +25,7 @@ pub(super) fn follow(
     terminal: &Terminal,
     mut take: impl FnMut(&ArrayFile, Range<u64>) -> Result<(), Error>,
 ) -> Result<(), Error> {
-    if array.journal.is_none() {
-        return Err(Error::Usage(format!(
-            "--follow: {} is no cube with a journal, so nothing more will come",
-            array.path.display()
-        )));
-    }
+    can_follow(array)?;
     let mut taken = 0;
     loop {
         // Asked before the journal is read: what a run commits last is not missed.

@@ -68,7 +68,6 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let each = 128 + 16 * dimensions as u64;
     let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
     let mut table = Table::new(args, dimensions, terminal);
-    table.begin()?;
     let mut points = Points::of(args)?;
     if args.follow {
         let axes = Axes::of(&array);
@@ -277,10 +276,12 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn begin(&self) -> Result<(), Error> {
-        if self.json {
+    /// The header line, once it is known that values follow.
+    fn begin(&mut self) -> Result<(), Error> {
+        if self.json || self.begun {
             return Ok(());
         }
+        self.begun = true;
         let mut names: Vec<String> = (0..self.dimensions)
             .map(|axis| format!("i{axis}"))
             .collect();
@@ -307,6 +308,7 @@ impl<'a> Table<'a> {
             return Ok(());
         }
         let values = probe::values(array, points)?;
+        self.begin()?;
         let rows: Vec<String> = points
             .iter()
             .zip(values)
@@ -329,11 +331,11 @@ impl<'a> Table<'a> {
         self.terminal.result(&rows.join("\n"))
     }
 
-    fn end(&self) -> Result<(), Error> {
+    fn end(&mut self) -> Result<(), Error> {
         match (self.json, self.begun) {
             (true, true) => self.terminal.result("]"),
             (true, false) => self.terminal.result("[]"),
-            (false, _) => Ok(()),
+            (false, _) => self.begin(),
         }
     }
 }

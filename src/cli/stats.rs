@@ -1,6 +1,11 @@
 //! `diff2d stats`: count, sum, mean, standard deviation, smallest and largest value.
 
-use super::{axes::Axes, follow::follow, number, size, terminal::Terminal};
+use super::{
+    axes::Axes,
+    follow::{can_follow, follow},
+    number, size,
+    terminal::Terminal,
+};
 use crate::{
     analysis::{
         AnalysisError,
@@ -104,6 +109,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
 
 /// The six numbers of every snapshot, as soon as it is there.
 fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) -> Result<(), Error> {
+    can_follow(&array)?;
     let options = Options {
         skip_nan: args.skip_nan,
         memory: args.memory,
