@@ -7,11 +7,11 @@ use crate::{
     stencil::{Real, Stencil, Tile},
 };
 use rayon::prelude::*;
-use std::{io, mem, ops::Range};
-
-/// Rows for every row of halo from which on a slab is advanced in three parts, so that its inside
-/// is under way while halos travel. The two cuts cost as many rows of redundant work as a halo has.
-const OVERLAP_FROM: usize = 64;
+use std::{
+    io, mem,
+    ops::Range,
+    time::{Duration, Instant},
+};
 
 /// The state of the simulation and the step that moves it on.
 #[derive(Debug)]
@@ -23,6 +23,33 @@ pub struct Solver<T: Real> {
     next: Field<T>,
     /// Where the rows of the ranks above and below arrive.
     borrowed: [Vec<T>; 2],
+    pace: Pace,
+}
+
+/// Whether the inside of a slab is advanced while halos travel.
+///
+/// Cutting it off costs redundant work along the cuts, as many rows as a halo has for each, and saves
+/// the time that messages take: a slab is cut once waiting has turned out to be dearer.
+#[derive(Debug, Default)]
+struct Pace {
+    overlaps: bool,
+    /// Wall time, of the latest passes on average \[s\].
+    waiting: f64,
+    advancing: f64,
+}
+
+impl Pace {
+    /// Takes note of a pass that has not been cut: of `rows` rows with halos `depth` deep.
+    fn learn(&mut self, waited: Duration, advanced: Duration, depth: usize, rows: usize) {
+        const WEIGHT: f64 = 0.25;
+        let blend = |average: &mut f64, latest: Duration| {
+            *average += WEIGHT * (latest.as_secs_f64() - *average);
+        };
+        blend(&mut self.waiting, waited);
+        blend(&mut self.advancing, advanced);
+        let cuts = 2.0 * depth as f64 / rows as f64;
+        self.overlaps = self.waiting > cuts * self.advancing;
+    }
 }
 
 impl<T: Real> Solver<T> {
@@ -64,6 +91,7 @@ impl<T: Real> Solver<T> {
         };
         Ok(Self {
             borrowed: [room(slab.above()), room(slab.below())],
+            pace: Pace::default(),
             stencil: stencil.with_tile(tile),
             tile,
             slab,
@@ -144,9 +172,11 @@ impl<T: Real> Solver<T> {
                 });
             }
         }
+        let start = Instant::now();
         comm.exchange(&outgoing, &mut incoming, || {
             stencil.advance(now.view(), next.view_mut(), inside.clone(), steps);
         });
+        let exchanged = Instant::now();
 
         let [north, south] = &self.borrowed;
         let values = self.now.as_mut_slice();
@@ -161,13 +191,17 @@ impl<T: Real> Solver<T> {
             self.stencil.advance(now, next, edge, steps);
         }
         mem::swap(&mut self.now, &mut self.next);
+        if inside.is_empty() {
+            let (waited, advanced) = (exchanged - start, exchanged.elapsed());
+            self.pace.learn(waited, advanced, steps, own.len());
+        }
     }
 
-    /// The rows that can be advanced by `steps` steps before the halos are there; none where cutting
+    /// The rows that are advanced by `steps` steps before the halos are there: none as long as cutting
     /// them off costs more than waiting.
     fn inside(&self, steps: usize) -> Range<usize> {
         let own = self.slab.own_among_held();
-        if own.len() < OVERLAP_FROM * steps {
+        if !self.pace.overlaps || own.len() <= 2 * steps {
             return own.start..own.start;
         }
         let cut = |neighbour: Option<usize>| steps * usize::from(neighbour.is_some());
@@ -212,13 +246,21 @@ mod tests {
         field
     }
 
-    fn together(ny: usize, nx: usize, ranks: usize, tile: Tile, steps: &[u64]) -> Vec<f64> {
+    /// All ranks wait for halos, or none does where it has an inside.
+    fn together(
+        (ny, nx): (usize, usize),
+        ranks: usize,
+        tile: Tile,
+        steps: &[u64],
+        overlaps: bool,
+    ) -> Vec<f64> {
         let stencil = Stencil::new(0.21).with_tile(tile);
         let part = |comm: Channels| {
             let slab = Slab::new(ny, comm.rank(), ranks, tile.depth);
             let state = field(slab.held(), nx);
             let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
             for &steps in steps {
+                solver.pace.overlaps = overlaps;
                 solver.advance(steps, &comm);
             }
             let own = solver.slab().own_among_held();
@@ -243,29 +285,25 @@ mod tests {
         #[test]
         fn slabs_compute_the_bits_of_the_whole(
             ny in 3_usize..150, nx in 3_usize..60, ranks in 1_usize..9, depth in 1_usize..20,
-            steps in prop::collection::vec(0_u64..40, 1..4),
+            steps in prop::collection::vec(0_u64..40, 1..4), overlaps: bool,
         ) {
             let tile = Tile { rows: 30, columns: 25, depth };
             let mut alone = Solver::new(Stencil::new(0.21), field(0..ny, nx)).unwrap();
             alone.advance(steps.iter().sum(), &Solo);
-            let parts = together(ny, nx, ranks, tile, &steps);
+            let parts = together((ny, nx), ranks, tile, &steps, overlaps);
             prop_assert!(parts == alone.state().as_slice());
         }
     }
 
     #[test]
-    fn the_inside_of_a_tall_slab_does_not_wait() {
-        let tile = Tile {
-            rows: 64,
-            columns: 32,
-            depth: 2,
-        };
-        let (ny, nx) = (4 * OVERLAP_FROM, 33);
-        let mut alone = Solver::new(Stencil::new(0.21), field(0..ny, nx)).unwrap();
-        alone.advance(9, &Solo);
-        let slab = Slab::new(ny, 0, 1, 2);
-        assert_eq!(slab.own().len(), ny);
-        let parts = together(ny, nx, 2, tile, &[9]);
-        assert!(parts == alone.state().as_slice());
+    fn waiting_that_is_dearer_than_cutting_is_not_done_again() {
+        let mut pace = Pace::default();
+        let ms = Duration::from_millis;
+        pace.learn(ms(1), ms(100), 4, 100);
+        assert!(!pace.overlaps);
+        for _ in 0..20 {
+            pace.learn(ms(9), ms(100), 4, 100);
+        }
+        assert!(pace.overlaps);
     }
 }

@@ -196,6 +196,13 @@ fn run_in<T: Real>(
     };
     if let Some(store) = &store {
         watch.note(&store.describe());
+        if comm.size() > 1 {
+            watch.note(&format!(
+                "{} ranks on {machines} machines, halos {} rows deep",
+                comm.size(),
+                team.slab().halo()
+            ));
+        }
     }
     let (io, workers) = (claimed.io, rayon::current_num_threads());
     let mut share = team.share::<T>();

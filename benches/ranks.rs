@@ -1,0 +1,106 @@
+//! What halos `k` rows deep buy where messages are slow: two ranks on 1024² nodes over a link with
+//! delay, for several depths.
+//!
+//! `cargo bench --bench ranks`; docs/cluster.md explains the table and the model beside it.
+#![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
+
+use diff2d::{
+    comm::{Channels, Comm, Link},
+    field::Field,
+    slab::Slab,
+    solver::Solver,
+    stencil::{Stencil, Tile},
+};
+use std::{
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Nodes a side, boundary included.
+const NODES: usize = 1026;
+const STEPS: u64 = 1280;
+const REPETITIONS: usize = 3;
+const DEPTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
+
+fn main() {
+    // `cargo test --benches` only wants to see it start.
+    if !std::env::args().any(|argument| argument == "--bench") {
+        return;
+    }
+    println!(
+        "Two ranks of one thread, {NODES}² nodes, f64: 10⁹ updates a second, measured (model)\n"
+    );
+    print!("{:>12}", "latency");
+    DEPTHS
+        .iter()
+        .for_each(|depth| print!("{:>16}", format!("k = {depth}")));
+    println!();
+    let steps_alone: Vec<f64> = DEPTHS
+        .iter()
+        .map(|&k| step_takes(k, Duration::ZERO))
+        .collect();
+    for latency in [0, 20, 100, 500, 2000].map(Duration::from_micros) {
+        print!("{:>12}", format!("{latency:?}"));
+        for (&depth, alone) in DEPTHS.iter().zip(&steps_alone) {
+            let measured = step_takes(depth, latency);
+            // A pass of k steps waits once for a message.
+            let model = alone + latency.as_secs_f64() / depth as f64;
+            let rate = |step: f64| ((NODES - 2) * (NODES - 2)) as f64 / step / 1e9;
+            print!(
+                "{:>16}",
+                format!("{:.2} ({:.2})", rate(measured), rate(model))
+            );
+        }
+        println!();
+    }
+}
+
+/// Seconds a step: the best of a few runs.
+fn step_takes(depth: usize, latency: Duration) -> f64 {
+    let link = Link {
+        latency,
+        seconds_per_byte: 0.0,
+    };
+    let tile = Tile {
+        rows: NODES / 2,
+        columns: 512,
+        depth,
+    };
+    let part = |comm: &Channels| {
+        let slab = Slab::new(NODES, comm.rank(), comm.size(), depth);
+        let state = Field::<f64>::zeros((slab.held().len(), NODES)).expect("memory");
+        let stencil = Stencil::new(0.25).with_tile(tile);
+        let mut solver = Solver::of_slab(stencil, state, slab).expect("memory");
+        solver.advance(depth as u64, comm);
+        comm.gather_all(&[]);
+        let start = Instant::now();
+        solver.advance(STEPS, comm);
+        start.elapsed().as_secs_f64() / STEPS as f64
+    };
+    let once = || {
+        thread::scope(|scope| {
+            let ranks: Vec<_> = Channels::world(2, link)
+                .into_iter()
+                .map(|comm| {
+                    scope.spawn(move || {
+                        let alone = rayon::ThreadPoolBuilder::new()
+                            .num_threads(1)
+                            .use_current_thread()
+                            .build()
+                            .expect("a thread");
+                        let took = part(&comm);
+                        drop(alone);
+                        took
+                    })
+                })
+                .collect();
+            ranks
+                .into_iter()
+                .map(|rank| rank.join().expect("a rank"))
+                .fold(0.0, f64::max)
+        })
+    };
+    (0..REPETITIONS)
+        .map(|_| once())
+        .fold(f64::INFINITY, f64::min)
+}
