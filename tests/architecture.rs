@@ -44,7 +44,7 @@ const MAY_KNOW: [(&str, &str); 24] = [
     ("error", "comm params plot cube run repair sweep analysis"),
     (
         "cli",
-        "stencil comm params machine plot grid schedule field solver cube problem run repair bench sweep analysis distribute error",
+        "stencil comm params machine plot slab grid schedule field solver cube problem run repair bench sweep analysis distribute error",
     ),
     ("main", "cli"),
 ];

@@ -618,6 +618,7 @@ fn what_a_plan_says() {
     steps      15 of dt = 0.25, r = 0.25
     snapshots  4, every 5 steps (1.25 of simulated time)
     memory     7.56 KiB for two fields
+    ranks      1, all rows
     disk       19.12 KiB (19584 bytes)
     "#);
     assert!(time.contains("about"), "{time}");
@@ -629,6 +630,7 @@ fn what_a_plan_says() {
     steps      5999 of dt = 0.0025000000000000005, r = 0.25
     snapshots  31, every 199 steps (0.4975000000000001 of simulated time)
     memory     315.63 KiB for two fields
+    ranks      1, all rows
     disk       4.78 MiB (5013820 bytes)
     "#);
     assert_snapshot!(told.stderr, @"diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005");
@@ -643,10 +645,17 @@ fn what_a_plan_says() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots shape memory_bytes disk_bytes threads seconds warnings");
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
     assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
     assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);
+
+    let told = scene.succeed("plan p.toml --set dx=0.1 --ranks 60 --json");
+    let plan: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(plan["rows_per_rank"], serde_json::json!([3, 5]));
+    assert_eq!(plan["halo"], 3);
+    assert_eq!(plan["halo_bytes"], 3 * 202 * 8);
+    assert_eq!(plan["memory_bytes_per_rank"], 2 * (5 + 2 * 3) * 202 * 8);
 }
 
 #[test]

@@ -8,6 +8,7 @@ use crate::{
     machine,
     params::{Layout, Precision},
     problem::Problem,
+    slab::Slab,
     solver::Solver,
     stencil::{Real, Stencil},
 };
@@ -17,10 +18,15 @@ use std::time::{Duration, Instant};
 
 /// Show what a run would do: grid, time step, snapshots, memory, disk, time
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  diff2d plan params/diff2dparams.toml --set dx=0.01")]
+#[command(after_help = "Examples:
+  diff2d plan params/diff2dparams.toml --set dx=0.01
+  diff2d plan params/large.toml --ranks 64")]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     params: ParamsArgs,
+    /// Ranks that share the grid under mpirun
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    ranks: u32,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -28,20 +34,71 @@ pub(super) struct PlanArgs {
 
 pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
     let problem = args.params.problem()?;
-    let estimate = match problem.params.precision {
-        Precision::F64 => seconds::<f64>(&problem),
-        Precision::F32 => seconds::<f32>(&problem),
+    let (alone, cut) = match problem.params.precision {
+        Precision::F64 => (
+            seconds::<f64>(&problem),
+            Cut::of::<f64>(&problem, args.ranks),
+        ),
+        Precision::F32 => (
+            seconds::<f32>(&problem),
+            Cut::of::<f32>(&problem, args.ranks),
+        ),
     };
+    let estimate = alone * cut.share(&problem);
     let warnings = warnings(&problem);
     let text = if args.json {
-        json(&problem, estimate, &warnings)
+        json(&problem, &cut, estimate, &warnings)
     } else {
         for warning in &warnings {
             terminal.note(&format!("warning: {warning}"));
         }
-        text(&problem, estimate)
+        text(&problem, &cut, estimate)
     };
     terminal.result(&text)
+}
+
+/// How ranks share the grid.
+struct Cut {
+    ranks: usize,
+    /// Rows of the thinnest and of the thickest slab.
+    rows: [usize; 2],
+    /// Rows borrowed from each neighbour, 0 where there is none.
+    halo: usize,
+    /// Bytes of the two fields of a rank.
+    memory: u64,
+    /// Bytes sent to each neighbour for `halo` steps.
+    message: u64,
+}
+
+impl Cut {
+    fn of<T: Real>(problem: &Problem, ranks: u32) -> Self {
+        let ranks = ranks as usize;
+        let (ny, nx) = problem.grid.shape();
+        let row = (nx * size_of::<T>()) as u64;
+        let slab = |depth| Slab::new(ny, 0, ranks, depth);
+        let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+        let depth = stencil.depth(slab(1).interior() + 2, nx, machine::threads());
+        let halo = match slab(depth).parts() {
+            1 => 0,
+            _ => slab(depth).halo(),
+        };
+        let lengths = (0..ranks).map(|rank| slab(depth).rows_of(rank).len());
+        let most = lengths.clone().max().unwrap_or(ny);
+        let borrowed = halo * slab(depth).parts().saturating_sub(1).min(2);
+        Self {
+            ranks,
+            rows: [lengths.min().unwrap_or(ny), most],
+            halo,
+            memory: 2 * (most + borrowed).min(ny) as u64 * row,
+            message: halo as u64 * row,
+        }
+    }
+
+    /// The time of one rank by that of all rows: rows that two ranks compute are counted twice.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn share(&self, problem: &Problem) -> f64 {
+        (self.rows[1] + self.halo).min(problem.grid.y.nodes) as f64 / problem.grid.y.nodes as f64
+    }
 }
 
 /// What a user may not expect of these parameters.
@@ -74,7 +131,7 @@ pub(super) fn warnings(problem: &Problem) -> Vec<String> {
     warnings
 }
 
-fn text(problem: &Problem, estimate: f64) -> String {
+fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
     let Problem {
         params,
         grid,
@@ -132,6 +189,20 @@ fn text(problem: &Problem, estimate: f64) -> String {
             format!("{} for two fields", number::bytes(problem.memory_bytes())),
         ),
         (
+            "ranks",
+            match cut.ranks {
+                1 => "1, all rows".to_owned(),
+                ranks => format!(
+                    "{ranks} of {} to {} rows, each {} for its fields; {} to each neighbour every {} steps",
+                    cut.rows[0],
+                    cut.rows[1],
+                    number::bytes(cut.memory),
+                    number::bytes(cut.message),
+                    cut.halo
+                ),
+            },
+        ),
+        (
             "disk",
             format!(
                 "{} ({} bytes)",
@@ -142,9 +213,10 @@ fn text(problem: &Problem, estimate: f64) -> String {
         (
             "time",
             format!(
-                "about {} on {} threads of this machine",
+                "about {} on {} threads of this machine{}",
                 number::seconds(estimate),
-                machine::threads()
+                machine::threads(),
+                if cut.ranks > 1 { " for each rank" } else { "" }
             ),
         ),
     ];
@@ -152,7 +224,7 @@ fn text(problem: &Problem, estimate: f64) -> String {
         .join("\n")
 }
 
-fn json(problem: &Problem, estimate: f64, warnings: &[String]) -> String {
+fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> String {
     let Problem {
         params,
         grid,
@@ -174,6 +246,11 @@ fn json(problem: &Problem, estimate: f64, warnings: &[String]) -> String {
         "shape": problem.cube_shape(),
         "memory_bytes": problem.memory_bytes(),
         "disk_bytes": problem.cube_bytes(),
+        "ranks": cut.ranks,
+        "rows_per_rank": cut.rows,
+        "halo": cut.halo,
+        "memory_bytes_per_rank": cut.memory,
+        "halo_bytes": cut.message,
         "threads": machine::threads(),
         "seconds": estimate,
         "warnings": warnings,
