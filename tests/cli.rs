@@ -1041,3 +1041,32 @@ fn colours_and_bars() {
     assert!(forced(false).contains('\x1b'));
     assert!(!forced(true).contains('\x1b'));
 }
+
+#[test]
+fn started_by_a_launcher_without_mpi() {
+    if cfg!(feature = "mpi") {
+        return;
+    }
+    let scene = Scene::small();
+    scene.write("sweep.toml", "params = \"p.toml\"\nD = [1, 2]\n");
+    let started = |rank: &str, arguments: &str| {
+        let mut command = scene.diff2d();
+        command
+            .env("OMPI_COMM_WORLD_RANK", rank)
+            .env("OMPI_COMM_WORLD_SIZE", "2")
+            .args(arguments.split_whitespace());
+        Told::from(command.output().unwrap())
+    };
+    assert_snapshot!(started("0", "run p.toml"), @r"
+    exit 1
+    diff2d: this diff2d is built without MPI and was started as one of 2 ranks: build it with `cargo build --release --features mpi` (needs Open MPI or MPICH and libclang), or start it without mpirun
+    ");
+    assert_snapshot!(started("1", "run p.toml"), @"exit 0");
+    assert_snapshot!(started("0", "run p.toml --set dx=-1").code.unwrap(), @"2");
+    assert_snapshot!(started("0", "sweep sweep.toml"), @r"
+    exit 2
+    diff2d: a sweep takes the threads of one process and was started as 2 ranks: start it without mpirun
+    ");
+    assert_snapshot!(started("1", "sweep sweep.toml"), @"exit 0");
+    assert_eq!(scene.files(), ["p.toml", "sweep.toml"]);
+}

@@ -252,6 +252,32 @@ fn an_error_of_one_is_an_error_of_all() {
 }
 
 #[test]
+fn ranks_of_different_runs_are_told_apart() {
+    let scene = Scene::small();
+    let problems = [PARAMETERS, "dx=0.84"].map(|keys| problem(&scene, &[keys]));
+    let (problems, scene) = (&problems, &scene);
+    let ended: Vec<_> = thread::scope(|scope| {
+        let started: Vec<_> = Channels::world(3, Link::default())
+            .into_iter()
+            .map(|comm| {
+                scope.spawn(move || {
+                    let problem = &problems[comm.rank() / 2];
+                    run::run(problem, &writing(scene, "cube.npy", None), &comm, &watch())
+                })
+            })
+            .collect();
+        started
+            .into_iter()
+            .map(|rank| rank.join().unwrap())
+            .collect()
+    });
+    for rank in ended {
+        assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));
+    }
+    assert!(!scene.exists("cube.npy"));
+}
+
+#[test]
 fn damage_is_seen_by_all() {
     let scene = Scene::small();
     let problem = problem(&scene, &[PARAMETERS, "runtime=60", "outtime=20"]);

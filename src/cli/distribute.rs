@@ -43,15 +43,14 @@ pub(super) struct DistributeArgs {
     memory: u64,
 }
 
-pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> ExitCode {
-    let terminal = &ranks::voice(terminal);
-    match World::start() {
-        Ok(world) => {
-            let result = together(&world, args, terminal);
-            ranks::conclude(&world, terminal, result.map(super::success))
-        }
-        Err(error) => ranks::refuse(terminal, &error.into()),
-    }
+pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+    let world = World::start()?;
+    let result = together(&world, args, terminal);
+    Ok(ranks::conclude(
+        &world,
+        terminal,
+        result.map(super::success),
+    ))
 }
 
 /// What all ranks do together; the root alone knows what there is to tell.

@@ -97,7 +97,14 @@ pub fn main() -> ExitCode {
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
-    let terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
+    let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
+    let on_ranks = matches!(
+        cli.command,
+        Command::Run(_) | Command::Sweep(_) | Command::Distribute(_)
+    );
+    if on_ranks {
+        terminal = ranks::voice(terminal);
+    }
     let result = map::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
         .and_then(|()| match cli.command {
@@ -114,10 +121,13 @@ pub fn main() -> ExitCode {
             Command::Window(args) => window::window(&args, &terminal).map(success),
             Command::Probe(args) => probe::probe(&args, &terminal).map(success),
             Command::Create(args) => create::create(&args, &terminal).map(success),
-            Command::Distribute(args) => Ok(distribute::distribute(&args, &terminal)),
+            Command::Distribute(args) => distribute::distribute(&args, &terminal),
         });
     result.unwrap_or_else(|error| {
         terminal.error(&error);
-        ExitCode::from(error.exit_code())
+        match on_ranks {
+            true => ranks::refused(&error),
+            false => ExitCode::from(error.exit_code()),
+        }
     })
 }

@@ -9,11 +9,21 @@ use crate::{
 };
 use std::process::ExitCode;
 
-/// The terminal of this process: only the root's says anything.
-pub(super) fn voice(terminal: &Terminal) -> Terminal {
+/// The terminal of a command that ranks carry out together: only the root's says anything.
+pub(super) fn voice(terminal: Terminal) -> Terminal {
     match Launch::detect().rank {
-        ROOT => *terminal,
+        ROOT => terminal,
         _ => Terminal::silent(),
+    }
+}
+
+/// Refuses to do the same thing on several ranks.
+pub(super) fn alone(what: &str) -> Result<(), Error> {
+    match Launch::detect() {
+        Launch { size: 0 | 1, .. } => Ok(()),
+        Launch { size, .. } => Err(Error::Usage(format!(
+            "{what} takes the threads of one process and was started as {size} ranks: start it without mpirun"
+        ))),
     }
 }
 
@@ -52,15 +62,13 @@ pub(super) fn conclude(
     ExitCode::from(code)
 }
 
-/// How it ended before ranks came together: the root tells why, and its exit code is the job's. The
-/// others end in silence and well, as launchers that see one fail kill the rest, perhaps before the
-/// root has spoken.
-pub(super) fn refuse(terminal: &Terminal, error: &Error) -> ExitCode {
-    if Launch::detect().rank != ROOT {
-        return ExitCode::SUCCESS;
+/// How it ended before ranks came together: the exit code of the root is the job's. The others end
+/// well, as launchers that see one fail kill the rest, perhaps before the root has spoken.
+pub(super) fn refused(error: &Error) -> ExitCode {
+    match Launch::detect().rank {
+        ROOT => ExitCode::from(error.exit_code()),
+        _ => ExitCode::SUCCESS,
     }
-    terminal.error(error);
-    ExitCode::from(error.exit_code())
 }
 
 /// Threads for a rank that shares its processors with others: as many as there are for each.

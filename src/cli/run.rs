@@ -59,22 +59,13 @@ pub(super) struct RunArgs {
 }
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let terminal = &ranks::voice(terminal);
     // Parameters are judged before ranks are brought together.
-    let prepared = args.params.problem().and_then(|problem| {
-        let cube = args.start.cube(&args.params.file)?;
-        Ok((problem, (!args.no_cube).then_some(cube), World::start()?))
-    });
-    Ok(match prepared {
-        Ok((problem, cube, world)) => {
-            let result = together(args, &problem, cube.as_deref(), &world, terminal);
-            ranks::conclude(&world, terminal, result)
-        }
-        Err(error) => {
-            terminal.error(&error);
-            ExitCode::from(error.exit_code())
-        }
-    })
+    let problem = args.params.problem()?;
+    let cube = args.start.cube(&args.params.file)?;
+    let cube = (!args.no_cube).then_some(cube);
+    let world = World::start()?;
+    let result = together(args, &problem, cube.as_deref(), &world, terminal);
+    Ok(ranks::conclude(&world, terminal, result))
 }
 
 /// The run on all ranks.

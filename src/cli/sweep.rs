@@ -1,7 +1,7 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
-    number,
+    number, ranks,
     start::{self, StartArgs},
     terminal::{Terminal, quoted},
 };
@@ -43,6 +43,7 @@ pub(super) struct SweepArgs {
 }
 
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+    ranks::alone("a sweep")?;
     let begin = Instant::now();
     let sweep = Sweep::load(&args.file)?;
     let cube = args.start.cube(&args.file)?;

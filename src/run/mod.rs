@@ -8,7 +8,7 @@ mod team;
 pub use report::{Report, Seconds};
 
 use crate::{
-    comm::Comm,
+    comm::{Comm, ROOT},
     cube::{
         Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Store, checkpoint, file::CubeFile,
     },
@@ -107,6 +107,14 @@ pub enum RunError {
     /// The system refuses threads.
     #[error("the system refuses threads: {0}")]
     Threads(std::io::Error),
+    /// Ranks of different runs.
+    #[error(
+        "rank {rank} was started with other parameters than rank 0: all ranks of a run take the same"
+    )]
+    Disagree {
+        /// The first that differs.
+        rank: usize,
+    },
     /// Machines do not see each other's pages of a map.
     #[error(
         "ranks on several machines cannot write through a memory map, which loses what others write: use --io write or --io single"
@@ -157,6 +165,15 @@ fn run_in<T: Real>(
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
+    let asked = (
+        problem.scenario(),
+        options.output.is_some(),
+        options.extend.is_some(),
+    );
+    let asked = team::gather(comm, asked);
+    if let Some(rank) = asked.iter().position(|other| *other != asked[ROOT]) {
+        return Err(RunError::Disagree { rank });
+    }
     let hosts = comm.hosts();
     let stencil = tuned::<T>(problem, options.tile, comm);
     let team = Team::new(comm, slab(problem, &stencil, comm), problem.grid.shape().1);
