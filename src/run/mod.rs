@@ -1,5 +1,6 @@
 //! The run: a problem's time loop from its first state, or the last durable one, to the end.
 
+mod claim;
 mod output;
 mod pace;
 mod report;
@@ -9,9 +10,7 @@ pub use report::{Report, Seconds};
 
 use crate::{
     comm::{Comm, ROOT},
-    cube::{
-        Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Store, checkpoint, file::CubeFile,
-    },
+    cube::{Claim, CubeError, Paths, Record, checkpoint},
     field::Field,
     machine,
     params::Precision,
@@ -28,7 +27,6 @@ pub(crate) use output::Output;
 pub(crate) use pace::Pace;
 use serde::{Deserialize, Serialize};
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{
         Arc,
@@ -165,74 +163,19 @@ fn run_in<T: Real>(
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
-    let asked = (
-        problem.scenario(),
-        options.output.is_some(),
-        options.extend.is_some(),
-    );
-    let asked = team::gather(comm, asked);
-    if let Some(rank) = asked.iter().position(|other| *other != asked[ROOT]) {
-        return Err(RunError::Disagree { rank });
-    }
-    let hosts = comm.hosts();
+    same_for_all(problem, options, comm)?;
     let stencil = tuned::<T>(problem, options.tile, comm);
     let team = Team::new(comm, slab(problem, &stencil, comm), problem.grid.shape().1);
-    let here = hosts.iter().filter(|&host| *host == hosts[comm.rank()]);
-    let state = fits_memory(memory::<T>(&team).saturating_mul(here.count() as u64))
-        .and_then(|()| allocate::<T>(&team));
-    let state = team.all(state)?;
+    let needed = memory::<T>(&team).saturating_mul(team.on_this_host() as u64);
+    let state = team.all(fits_memory(needed).and_then(|()| allocate::<T>(&team)))?;
     let Some(cube) = &options.output else {
         let mut output = Output::nowhere(problem, &team, watch);
         return simulate(problem, stencil, state, &mut output, pace, watch);
     };
     let paths = Paths::of(cube)?;
-    let machines = hosts.iter().collect::<BTreeSet<_>>().len();
-    if machines > 1 && options.claim.io == Some(Io::Map) {
-        return Err(RunError::MapAcrossMachines);
-    }
-    let claim = Claim {
-        machines,
-        ..options.claim
-    };
-    // The root owns the cube; the others write into it.
-    let store = match team.is_root() {
-        true => problem
-            .header()
-            .map_err(RunError::from)
-            .and_then(|header| Ok(Some(Store::claim(&paths, header, claim)?))),
-        false => Ok(None),
-    };
-    let store = team.all(store)?;
-    let claimed = team.hear_root(store.as_ref().map(Claimed::of));
-    let Some(claimed) = claimed.filter(|claimed| !claimed.complete) else {
-        // Whoever committed the last snapshot may have been killed before tidying up.
-        if team.is_root() {
-            checkpoint::remove(&paths)?;
-        }
+    let Some((writer, io)) = claim::open::<T>(problem, options, &paths, &team, watch)? else {
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
     };
-    if let Some(store) = &store {
-        watch.note(&store.describe());
-        if comm.size() > 1 {
-            watch.note(&format!(
-                "{} ranks on {machines} machines, halos {} rows deep",
-                comm.size(),
-                team.slab().halo()
-            ));
-        }
-    }
-    let (io, workers) = (claimed.io, rayon::current_num_threads());
-    let mut share = team.share::<T>();
-    if io == Io::Single {
-        share = share.by_one();
-    }
-    let writer = match store {
-        Some(store) => CubeWriter::start(store, share, workers, watch.committed.clone()),
-        None => CubeFile::open(&paths.cube, &claimed.header, io).and_then(|file| {
-            CubeWriter::assist(file, claimed.header, claimed.last, share, workers)
-        }),
-    };
-    let writer = team.all(writer.map_err(RunError::from))?;
     let mut output = Output::cube(writer.lane(0), problem, &team)
         .with_checkpoint(&paths)
         .continuing(options.extend.as_deref());
@@ -246,27 +189,6 @@ fn run_in<T: Real>(
         checkpoint::remove(&paths)?;
     }
     Ok(simulated?.written(io, times, start))
-}
-
-/// What the ranks that write into a cube have to know of it.
-#[derive(Debug, Serialize, Deserialize)]
-struct Claimed {
-    header: Header,
-    /// The last committed snapshot.
-    last: Option<Record>,
-    io: Io,
-    complete: bool,
-}
-
-impl Claimed {
-    fn of(store: &Store) -> Self {
-        Self {
-            header: store.header.clone(),
-            last: store.records.last().cloned(),
-            io: store.io(),
-            complete: store.is_complete(),
-        }
-    }
 }
 
 /// The time loop: from the last durable state, or the initial one, to the last step or a stop.
@@ -320,6 +242,16 @@ pub(crate) fn simulate<T: Real, C: Comm>(
     }
     let steps = now.step - began.step;
     Ok(Report::new(problem, &solver, steps, &pace, outcome).of_ranks(team.comm()))
+}
+
+/// Refuses ranks that were started with different command lines: they would wait for each other.
+fn same_for_all(problem: &Problem, options: &Options, comm: &impl Comm) -> Result<(), RunError> {
+    let files = [options.output.is_some(), options.extend.is_some()];
+    let asked = team::gather(comm, (problem.scenario(), files));
+    match asked.iter().position(|other| *other != asked[ROOT]) {
+        Some(rank) => Err(RunError::Disagree { rank }),
+        None => Ok(()),
+    }
 }
 
 /// The step, with the tile to use for a rank's part of the grid.

@@ -50,6 +50,13 @@ impl<'a, C: Comm> Team<'a, C> {
         self.comm.is_root()
     }
 
+    /// How many ranks share this one's machine, itself included.
+    pub(crate) fn on_this_host(&self) -> usize {
+        let hosts = self.comm.hosts();
+        let here = &hosts[self.comm.rank()];
+        hosts.iter().filter(|host| *host == here).count()
+    }
+
     /// What every rank gives, in their order.
     pub(crate) fn gather<T: Serialize + DeserializeOwned>(&self, mine: T) -> Vec<T> {
         gather(self.comm, mine)
