@@ -77,7 +77,7 @@ impl Cut {
         let row = (nx * size_of::<T>()) as u64;
         let slab = |depth| Slab::new(ny, 0, ranks, depth);
         let stencil = Stencil::new(T::from_f64(problem.schedule.r));
-        let depth = stencil.depth(slab(1).interior() + 2, nx, machine::threads());
+        let depth = stencil.depth(ny, nx, ranks * machine::threads());
         let halo = match slab(depth).parts() {
             1 => 0,
             _ => slab(depth).halo(),

@@ -254,7 +254,8 @@ fn same_for_all(problem: &Problem, options: &Options, comm: &impl Comm) -> Resul
     }
 }
 
-/// The step, with the tile to use for a rank's part of the grid.
+/// The step, with the tile to use. Ranks are cut from each other as threads are: their tiles are those
+/// of one process with all their threads.
 pub(crate) fn tuned<T: Real>(
     problem: &Problem,
     tile: Option<Tile>,
@@ -262,12 +263,11 @@ pub(crate) fn tuned<T: Real>(
 ) -> Stencil<T> {
     let stencil = Stencil::new(T::from_f64(problem.schedule.r));
     let (ny, nx) = problem.grid.shape();
-    let rows = Slab::new(ny, comm.rank(), comm.size(), 1).interior() + 2;
-    let updates = problem
-        .schedule
-        .nsteps
-        .saturating_mul(rows as u64 * nx as u64);
-    let tile = tile.unwrap_or_else(|| tuning::tile(&stencil, (rows, nx), updates));
+    let updates = problem.schedule.nsteps.saturating_mul(problem.grid.len());
+    let tile = tile.unwrap_or_else(|| match comm.size() {
+        1 => tuning::tile(&stencil, (ny, nx), updates),
+        ranks => stencil.tile(ny, nx, ranks * rayon::current_num_threads()),
+    });
     stencil.with_tile(tile)
 }
 

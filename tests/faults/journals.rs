@@ -150,6 +150,9 @@ fn a_lost_line_behind_a_checkpoint() {
         "1",
         "--checkpoint-every",
         "0.000001",
+        // Several passes from one snapshot to the next.
+        "--tile",
+        "20x20x8",
     ];
     let run = |at| {
         let fault = Fault {
