@@ -33,6 +33,8 @@ pub struct Solver<T: Real> {
 #[derive(Debug, Default)]
 struct Pace {
     overlaps: bool,
+    /// The first pass waits for whatever was before it.
+    warm: bool,
     /// Wall time, of the latest passes on average \[s\].
     waiting: f64,
     advancing: f64,
@@ -42,6 +44,9 @@ impl Pace {
     /// Takes note of a pass that has not been cut: of `rows` rows with halos `depth` deep.
     fn learn(&mut self, waited: Duration, advanced: Duration, depth: usize, rows: usize) {
         const WEIGHT: f64 = 0.25;
+        if !std::mem::replace(&mut self.warm, true) {
+            return;
+        }
         let blend = |average: &mut f64, latest: Duration| {
             *average += WEIGHT * (latest.as_secs_f64() - *average);
         };
@@ -299,6 +304,8 @@ mod tests {
     fn waiting_that_is_dearer_than_cutting_is_not_done_again() {
         let mut pace = Pace::default();
         let ms = Duration::from_millis;
+        // The first pass says nothing.
+        pace.learn(ms(99), ms(100), 4, 100);
         pace.learn(ms(1), ms(100), 4, 100);
         assert!(!pace.overlaps);
         for _ in 0..20 {

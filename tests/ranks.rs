@@ -249,6 +249,15 @@ fn an_error_of_one_is_an_error_of_all() {
     for rank in &failed[..2] {
         assert!(matches!(rank, Err(RunError::Elsewhere)), "{rank:?}");
     }
+    // Or one that looks the same, of another run.
+    alone(&problem, &writing(&scene, "elsewhere/same.npy", None));
+    let failed = together(&problem, 3, |rank, comm| {
+        let name = ["same.npy", "elsewhere/same.npy"][rank / 2];
+        (comm, writing(&scene, name, None), watch())
+    });
+    let sentence = failed[2].as_ref().unwrap_err().to_string();
+    assert!(sentence.contains("sees another file"), "{sentence}");
+    assert_eq!(scene.text("same.journal").lines().count(), 1);
 }
 
 #[test]

@@ -75,19 +75,22 @@ impl Cut {
         let ranks = ranks as usize;
         let (ny, nx) = problem.grid.shape();
         let row = (nx * size_of::<T>()) as u64;
-        let slab = |depth| Slab::new(ny, 0, ranks, depth);
         let stencil = Stencil::new(T::from_f64(problem.schedule.r));
-        let depth = stencil.depth(ny, nx, ranks * machine::threads());
-        let halo = match slab(depth).parts() {
-            1 => 0,
-            _ => slab(depth).halo(),
+        let depth = stencil.depth(ny, nx, ranks.saturating_mul(machine::threads()));
+        let slab = Slab::new(ny, 0, ranks, depth);
+        let parts = slab.parts();
+        let halo = if parts == 1 { 0 } else { slab.halo() };
+        let lengths = || (0..parts).map(|rank| slab.rows_of(rank).len());
+        let most = lengths().max().unwrap_or(ny);
+        let least = if ranks > parts {
+            0
+        } else {
+            lengths().min().unwrap_or(ny)
         };
-        let lengths = (0..ranks).map(|rank| slab(depth).rows_of(rank).len());
-        let most = lengths.clone().max().unwrap_or(ny);
-        let borrowed = halo * slab(depth).parts().saturating_sub(1).min(2);
+        let borrowed = halo * (parts - 1).min(2);
         Self {
             ranks,
-            rows: [lengths.min().unwrap_or(ny), most],
+            rows: [least, most],
             halo,
             memory: 2 * (most + borrowed).min(ny) as u64 * row,
             message: halo as u64 * row,

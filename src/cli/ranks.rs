@@ -7,7 +7,7 @@ use crate::{
     machine,
     run::RunError,
 };
-use std::process::ExitCode;
+use std::{process::ExitCode, thread, time::Duration};
 
 /// The terminal of a command that ranks carry out together: only the root's says anything.
 pub(super) fn voice(terminal: Terminal) -> Terminal {
@@ -62,12 +62,30 @@ pub(super) fn conclude(
     ExitCode::from(code)
 }
 
-/// How it ended before ranks came together: the exit code of the root is the job's. The others end
-/// well, as launchers that see one fail kill the rest, perhaps before the root has spoken.
+/// How it ended before ranks came together. Most often on all of them alike: then the root says why,
+/// and the launcher, which sees it fail, ends the others while they wait for that. A rank that is
+/// still there afterwards is the only one, and says so itself.
 pub(super) fn refused(error: &Error) -> ExitCode {
-    match Launch::detect().rank {
-        ROOT => ExitCode::from(error.exit_code()),
-        _ => ExitCode::SUCCESS,
+    const UNTIL_THE_ROOT_HAS_SPOKEN: Duration = Duration::from_secs(3);
+    let (rank, code) = (Launch::detect().rank, error.exit_code());
+    if rank != ROOT {
+        thread::sleep(UNTIL_THE_ROOT_HAS_SPOKEN);
+        let sentence = error.to_string();
+        Terminal::new(false, false).error(&Error::Rank {
+            rank,
+            sentence,
+            code,
+        });
+    }
+    ExitCode::from(code)
+}
+
+/// Goes on only if all ranks are ready for it.
+pub(super) fn ready<T>(comm: &impl Comm, mine: Result<T, Error>) -> Result<T, Error> {
+    let ready = comm.gather_all(&[u8::from(mine.is_ok())]);
+    match mine {
+        Ok(_) if ready.contains(&vec![0]) => Err(Error::Run(RunError::Elsewhere)),
+        mine => mine,
     }
 }
 

@@ -89,11 +89,12 @@ fn together(
     };
     // This thread, the only one that talks to other ranks, is one of the pool.
     let threads = args.start.threads(|| ranks::threads(world));
-    rayon::ThreadPoolBuilder::new()
+    let pool = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .use_current_thread()
         .build_global()
-        .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")))?;
+        .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")));
+    ranks::ready(world, pool)?;
 
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";

@@ -31,7 +31,8 @@ impl World {
     /// # Errors
     /// [`CommError::Initialise`] when MPI refuses, or cannot be called beside threads.
     pub fn start() -> Result<Self, CommError> {
-        if Launch::detect().size <= 1 {
+        let launched = Launch::detect().size;
+        if launched <= 1 {
             return Ok(Self::Alone(Solo));
         }
         let (universe, granted) = mpi::initialize_with_threading(Threading::Funneled)
@@ -41,8 +42,15 @@ impl World {
                 "diff2d computes with threads beside the one that talks to MPI, and this library grants {granted:?} only"
             )));
         }
+        let world = universe.world();
+        if usize::try_from(world.size()) != Ok(launched) {
+            return Err(CommError::Initialise(format!(
+                "the launcher has started {launched} ranks and this library knows of {}: take the mpirun of the library that diff2d is built with, or srun --mpi=pmix",
+                world.size()
+            )));
+        }
         Ok(Self::Many(Ranks {
-            world: universe.world(),
+            world,
             sent: Counter::default(),
             _universe: universe,
         }))

@@ -173,9 +173,12 @@ impl Committer {
                 }
             }
         }
-        self.cube
-            .sync(&ranges)
-            .map_err(CubeError::io("sync", &self.cube.path))?;
+        // A rank that writes nothing has nothing to sync.
+        if !ranges.is_empty() {
+            self.cube
+                .sync(&ranges)
+                .map_err(CubeError::io("sync", &self.cube.path))?;
+        }
         let slots: Vec<Slot> = whole.iter().map(|open| open.record.slot()).collect();
         match &mut self.ledger {
             Ledger::Journal(store) => {

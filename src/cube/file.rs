@@ -2,15 +2,16 @@
 
 use super::{
     error::CubeError,
-    journal::Header,
+    journal::{Header, Journal},
     map,
     npy::{DATA_OFFSET, NpyHeader},
+    paths::Paths,
     space,
 };
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
-    fs::{File, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
     ops::Range,
     os::unix::fs::FileExt,
@@ -61,11 +62,22 @@ impl CubeFile {
         })
     }
 
-    /// Opens a cube that another process owns, to write into it with its consent.
+    /// Opens a cube that another process owns, to write into it with its consent. The journal beside it
+    /// must be the one that begins with `header`: on a machine that does not share the owner's directory
+    /// another cube may bear the name.
     ///
     /// # Errors
     /// When it is not there, or not the one that `header` describes.
-    pub fn open(path: &Path, header: &Header, io: Io) -> Result<Self, CubeError> {
+    pub fn open(paths: &Paths, header: &Header, io: Io) -> Result<Self, CubeError> {
+        let path = &paths.cube;
+        let journal = fs::read(&paths.journal).map_err(CubeError::io("read", &paths.journal))?;
+        match Journal::parse(&journal).header {
+            Some(found) if found.run_id == header.run_id => {}
+            _ => return Err(CubeError::DoesNotMatch {
+                cube: path.clone(),
+                reason: "this rank sees another file of that name than rank 0: the directory must be one that all machines share".to_owned(),
+            }),
+        }
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -75,7 +87,7 @@ impl CubeFile {
         Ok(Self {
             file,
             bytes: header.cube_bytes(),
-            path: path.to_owned(),
+            path: path.clone(),
             io,
         })
     }

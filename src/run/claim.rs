@@ -75,7 +75,7 @@ pub(super) fn open<T>(
             }
             CubeWriter::start(store, share, workers, watch.committed.clone())
         }
-        None => CubeFile::open(&paths.cube, &claimed.header, claimed.io).and_then(|file| {
+        None => CubeFile::open(paths, &claimed.header, claimed.io).and_then(|file| {
             CubeWriter::assist(file, claimed.header, claimed.last, share, workers)
         }),
     };

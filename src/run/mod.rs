@@ -174,7 +174,7 @@ fn run_in<T: Real>(
     };
     let paths = Paths::of(cube)?;
     let Some((writer, io)) = claim::open::<T>(problem, options, &paths, &team, watch)? else {
-        return Ok(Report::nothing_to_do(Outcome::AlreadyDone));
+        return Ok(Report::nothing_to_do(Outcome::AlreadyDone).of_ranks(comm));
     };
     let mut output = Output::cube(writer.lane(0), problem, &team)
         .with_checkpoint(&paths)
@@ -247,7 +247,7 @@ pub(crate) fn simulate<T: Real, C: Comm>(
 /// Refuses ranks that were started with different command lines: they would wait for each other.
 fn same_for_all(problem: &Problem, options: &Options, comm: &impl Comm) -> Result<(), RunError> {
     let files = [options.output.is_some(), options.extend.is_some()];
-    let asked = team::gather(comm, (problem.scenario(), files));
+    let asked = team::gather(comm, (problem.scenario(), files, options.claim.io));
     match asked.iter().position(|other| *other != asked[ROOT]) {
         Some(rank) => Err(RunError::Disagree { rank }),
         None => Ok(()),

@@ -186,7 +186,14 @@ impl<'a, C: Comm> Output<'a, C> {
         };
         let found = checkpoint::find(paths, lane.header(), last.step);
         let found = team.all(found.map_err(RunError::from))?;
-        if let (Some(found), true) = (&found, !team.gather(found.is_some()).contains(&false)) {
+        let proof = found
+            .as_ref()
+            .map(|found| (found.clock.step, found.sha256.clone()));
+        let everywhere = team
+            .gather(proof.clone())
+            .iter()
+            .all(|other| *other == proof);
+        if let (Some(found), true) = (&found, everywhere) {
             let read = |offset, bytes: &mut [u8]| found.read(offset, bytes);
             if read_state(team, read, &found.sha256, state)? {
                 return Ok(Some(found.clock));
@@ -214,12 +221,15 @@ impl<'a, C: Comm> Output<'a, C> {
             old.map(|old| lane.header().continues(&old.header, shorter).map(|()| old))
                 .transpose()
         });
-        let Some(old) = team.all(opened.map_err(RunError::from))? else {
+        let old = team.all(opened.map_err(RunError::from))?;
+        // The shorter run may be at work: what all ranks see of it is taken.
+        let seen = old.as_ref().map_or(0, |old| old.records.len());
+        let seen = team.gather(seen).into_iter().min().unwrap_or(seen);
+        let Some(old) = old.filter(|_| seen > 0) else {
             return Ok(None);
         };
         let mut last = None;
-        let missing = old
-            .records
+        let missing = old.records[..seen]
             .iter()
             .filter(|record| (copied..room).contains(&record.index));
         for record in missing {

@@ -15,7 +15,7 @@ use std::time::Instant;
 /// Figures of a finished or stopped run.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
-    /// Interior nodes × steps of this process.
+    /// Interior nodes of the grid × steps taken since this start.
     pub updates: u64,
     /// Wall time by activity.
     pub seconds: Seconds,
@@ -25,7 +25,7 @@ pub struct Report {
     pub threads: usize,
     /// Processes that share the grid.
     pub ranks: usize,
-    /// Messages that this process has sent to others.
+    /// Messages that rank 0 has sent to others.
     pub messages: u64,
     /// Their bytes.
     pub bytes_sent: u64,
