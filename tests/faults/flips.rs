@@ -115,8 +115,15 @@ fn resume_refuses_a_damaged_snapshot() {
         );
         at += 1;
     }
-    let committed = lab.committed().unwrap().records.len();
-    assert!(committed < reference.lines.len());
+    let listed = lab.committed().unwrap();
+    let mut committed = listed.records.len();
+    if committed == reference.lines.len() {
+        // All shared one commit: as if the last line had been lost.
+        let lines = &listed.bytes[..listed.bytes.len() - 1];
+        let last = lines.iter().rposition(|&byte| byte == b'\n').unwrap();
+        fs::write(lab.journal(), &listed.bytes[..=last]).unwrap();
+        committed -= 1;
+    }
     let snapshot = (reference.cube.len() - 4096) / reference.lines.len();
     flip(&lab, (4096 + committed * snapshot - 9) as u64, 3);
     let before = fs::read(&lab.cube).unwrap();
