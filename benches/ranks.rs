@@ -11,10 +11,7 @@ use diff2d::{
     solver::Solver,
     stencil::{Stencil, Tile},
 };
-use std::{
-    thread,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
 /// Nodes a side, boundary included.
 const NODES: usize = 1026;
@@ -78,27 +75,17 @@ fn step_takes(depth: usize, latency: Duration) -> f64 {
         start.elapsed().as_secs_f64() / STEPS as f64
     };
     let once = || {
-        thread::scope(|scope| {
-            let ranks: Vec<_> = Channels::world(2, link)
-                .into_iter()
-                .map(|comm| {
-                    scope.spawn(move || {
-                        let alone = rayon::ThreadPoolBuilder::new()
-                            .num_threads(1)
-                            .use_current_thread()
-                            .build()
-                            .expect("a thread");
-                        let took = part(&comm);
-                        drop(alone);
-                        took
-                    })
-                })
-                .collect();
-            ranks
-                .into_iter()
-                .map(|rank| rank.join().expect("a rank"))
-                .fold(0.0, f64::max)
-        })
+        let took = Channels::together(2, link, |comm| {
+            let alone = rayon::ThreadPoolBuilder::new()
+                .num_threads(1)
+                .use_current_thread()
+                .build()
+                .expect("a thread");
+            let took = part(&comm);
+            drop(alone);
+            took
+        });
+        took.into_iter().fold(0.0, f64::max)
     };
     (0..REPETITIONS)
         .map(|_| once())

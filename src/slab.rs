@@ -99,15 +99,6 @@ impl Slab {
         own.start - held.start..own.end - held.start
     }
 
-    /// The interior rows that it owns.
-    #[must_use]
-    pub fn interior(&self) -> usize {
-        let own = self.own();
-        own.end
-            .min(self.rows() - 1)
-            .saturating_sub(own.start.max(1))
-    }
-
     /// The rank that owns the rows before these, if there is one.
     #[must_use]
     pub fn above(&self) -> Option<usize> {
@@ -146,6 +137,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// The interior rows that a slab owns.
+    fn interior(slab: &Slab) -> usize {
+        let own = slab.own();
+        own.end
+            .min(slab.rows() - 1)
+            .saturating_sub(own.start.max(1))
+    }
+
     #[test]
     fn the_drawing_above_is_true() {
         let slab = Slab::new(12, 1, 3, 2);
@@ -156,7 +155,7 @@ mod tests {
     #[test]
     fn whoever_is_alone_borrows_nothing() {
         let slab = Slab::whole(5);
-        assert_eq!((slab.own(), slab.held(), slab.interior()), (0..5, 0..5, 3));
+        assert_eq!((slab.own(), slab.held(), interior(&slab)), (0..5, 0..5, 3));
         assert_eq!((slab.above(), slab.below()), (None, None));
     }
 
@@ -172,7 +171,7 @@ mod tests {
                 prop_assert!(own.is_empty() || own.start == next);
                 next = next.max(own.end);
                 if own.is_empty() {
-                    prop_assert_eq!((slab.above(), slab.below(), slab.interior()), (None, None, 0));
+                    prop_assert_eq!((slab.above(), slab.below(), interior(slab)), (None, None, 0));
                     continue;
                 }
                 let reach = |rank: Option<usize>| rank.map(|rank| slab.rows_of(rank));
@@ -181,10 +180,10 @@ mod tests {
                 prop_assert_eq!(held.end, below.as_ref().map_or(rows, |rows| rows.start + slab.halo()));
                 prop_assert!(above.is_none_or(|rows| rows.len() >= slab.halo()));
                 prop_assert!(below.is_none_or(|rows| rows.len() >= slab.halo()));
-                prop_assert!(slab.halo() >= 1 && slab.interior() >= slab.halo());
+                prop_assert!(slab.halo() >= 1 && interior(slab) >= slab.halo());
             }
             prop_assert_eq!(next, rows);
-            let interior: Vec<usize> = slabs.iter().map(Slab::interior).collect();
+            let interior: Vec<usize> = slabs.iter().map(interior).collect();
             prop_assert_eq!(interior.iter().sum::<usize>(), rows - 2);
             let some = interior.iter().filter(|&&count| count > 0);
             prop_assert!(some.clone().max().unwrap() - some.min().unwrap() <= 1);

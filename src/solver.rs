@@ -240,7 +240,6 @@ mod tests {
     use super::*;
     use crate::comm::{Channels, Link, Solo};
     use proptest::prelude::*;
-    use std::thread;
 
     /// A field of which no two values are alike.
     fn field(rows: Range<usize>, nx: usize) -> Field<f64> {
@@ -271,17 +270,7 @@ mod tests {
             let own = solver.slab().own_among_held();
             solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
         };
-        let part = &part;
-        thread::scope(|scope| {
-            let ranks: Vec<_> = Channels::world(ranks, Link::default())
-                .into_iter()
-                .map(|comm| scope.spawn(move || part(comm)))
-                .collect();
-            ranks
-                .into_iter()
-                .flat_map(|rank| rank.join().unwrap())
-                .collect()
-        })
+        Channels::together(ranks, Link::default(), part).concat()
     }
 
     proptest! {

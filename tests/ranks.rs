@@ -62,21 +62,9 @@ fn together(
     ranks: usize,
     prepare: impl Fn(usize, Channels) -> (Channels, Options, Watch) + Sync,
 ) -> Vec<Result<Report, RunError>> {
-    let prepare = &prepare;
-    thread::scope(|scope| {
-        let started: Vec<_> = Channels::world(ranks, Link::default())
-            .into_iter()
-            .map(|comm| {
-                scope.spawn(move || {
-                    let (comm, options, watch) = prepare(comm.rank(), comm);
-                    run::run(problem, &options, &comm, &watch)
-                })
-            })
-            .collect();
-        started
-            .into_iter()
-            .map(|rank| rank.join().unwrap())
-            .collect()
+    Channels::together(ranks, Link::default(), |comm| {
+        let (comm, options, watch) = prepare(comm.rank(), comm);
+        run::run(problem, &options, &comm, &watch)
     })
 }
 
@@ -264,21 +252,9 @@ fn an_error_of_one_is_an_error_of_all() {
 fn ranks_of_different_runs_are_told_apart() {
     let scene = Scene::small();
     let problems = [PARAMETERS, "dx=0.84"].map(|keys| problem(&scene, &[keys]));
-    let (problems, scene) = (&problems, &scene);
-    let ended: Vec<_> = thread::scope(|scope| {
-        let started: Vec<_> = Channels::world(3, Link::default())
-            .into_iter()
-            .map(|comm| {
-                scope.spawn(move || {
-                    let problem = &problems[comm.rank() / 2];
-                    run::run(problem, &writing(scene, "cube.npy", None), &comm, &watch())
-                })
-            })
-            .collect();
-        started
-            .into_iter()
-            .map(|rank| rank.join().unwrap())
-            .collect()
+    let ended = Channels::together(3, Link::default(), |comm| {
+        let problem = &problems[comm.rank() / 2];
+        run::run(problem, &writing(&scene, "cube.npy", None), &comm, &watch())
     });
     for rank in ended {
         assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));

@@ -52,7 +52,8 @@ pub(super) struct StartArgs {
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
 enum IoArg {
-    /// By positional writes, which are faster than a map wherever we measured
+    /// By positional writes, which are faster than a map wherever we measured; as single where ranks on
+    /// several machines share a filesystem like NFS
     Auto,
     /// Through a memory map
     Map,

@@ -4,7 +4,7 @@
 use super::{Comm, Counter, Incoming, Outgoing, Traffic};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
-    thread,
+    panic, thread,
     time::{Duration, Instant},
 };
 
@@ -57,6 +57,25 @@ impl Channels {
             }
         }
         world
+    }
+
+    /// Does `work` on so many ranks at once, each a thread; what they return, in their order.
+    ///
+    /// # Panics
+    /// When one of them does.
+    pub fn together<T: Send>(ranks: usize, link: Link, work: impl Fn(Self) -> T + Sync) -> Vec<T> {
+        let work = &work;
+        thread::scope(|scope| {
+            let started: Vec<_> = Self::world(ranks, link)
+                .into_iter()
+                .map(|comm| scope.spawn(move || work(comm)))
+                .collect();
+            let join = |rank: thread::ScopedJoinHandle<'_, T>| {
+                rank.join()
+                    .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
+            };
+            started.into_iter().map(join).collect()
+        })
     }
 
     /// The same on a machine of this name.
@@ -128,24 +147,9 @@ impl Comm for Channels {
 mod tests {
     use super::*;
 
-    /// Runs `work` on every rank at once.
-    fn on_ranks<T: Send>(ranks: usize, work: impl Fn(&Channels) -> T + Sync) -> Vec<T> {
-        let work = &work;
-        thread::scope(|scope| {
-            let started: Vec<_> = Channels::world(ranks, Link::default())
-                .into_iter()
-                .map(|comm| scope.spawn(move || work(&comm)))
-                .collect();
-            started
-                .into_iter()
-                .map(|rank| rank.join().unwrap())
-                .collect()
-        })
-    }
-
     #[test]
     fn all_hear_all() {
-        let heard = on_ranks(3, |comm| {
+        let heard = Channels::together(3, Link::default(), |comm| {
             comm.gather_all(&vec![comm.rank() as u8; comm.rank()])
         });
         assert_eq!(heard, vec![vec![vec![], vec![1], vec![2, 2]]; 3]);
@@ -153,7 +157,7 @@ mod tests {
 
     #[test]
     fn messages_of_a_pair_keep_their_order() {
-        let received = on_ranks(2, |comm| {
+        let received = Channels::together(2, Link::default(), |comm| {
             let other = 1 - comm.rank();
             let mut room = [[0; 3]; 2];
             let [first, second] = &mut room;
