@@ -45,7 +45,7 @@ mod x86 {
     entry!(avx2_f64, 3, F64x4, "avx2,fma");
     entry!(avx2_f32, 3, F32x8, "avx2,fma");
     entry!(avx512_f64, 5, F64x8, "avx512f,fma");
-    entry!(avx512_f32, 6, F32x16, "avx512f,fma");
+    entry!(avx512_f32, 7, F32x16, "avx512f,fma");
 }
 
 #[cfg(target_arch = "aarch64")]

@@ -45,22 +45,20 @@ pub(super) unsafe fn advance<V: Lanes, const R: usize>(
     let (columns, rows) = (task.panel(), task.cone(0));
     let pitch = Panel::<V>::pitch(columns.len());
     let slots = 2 * steps + R;
-    let memory = scratch.elements::<V::Element>((slots + 2) * pitch + columns.len() + 1);
-    let ring = Ring {
-        rows: memory,
-        pitch,
-        slots,
-        walls: [0, 1].map(|wall| memory.wrapping_add((slots + wall) * pitch)),
-        last: task.source.rows - 1,
-    };
-    let plain = memory.wrapping_add((slots + 2) * pitch);
-
+    // Rows, the two walls, where the rows lie, and one row of the field.
+    let lines = (slots + 2) * pitch;
+    let places = (slots + R + 1).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
+    let memory = scratch.elements::<V::Element>(lines + places + columns.len() + 1);
+    let places_at = memory.wrapping_add(lines).cast();
+    let plain = memory.wrapping_add(lines + places);
     // SAFETY: in the whole function, source rows and columns come from `cone`
     // and `panel`, which stay inside the arrays, and the caller promises that
     // nobody else is there; ring rows are inside the scratch, and every row
     // read was written before, because a level follows the one before it at a
     // distance of one row.
     unsafe {
+        let ring =
+            Ring::<V::Element, R>::new(memory, pitch, slots, places_at, task.source.rows - 1);
         let panel = Panel::<V>::new(columns.len());
         let k = Constants::<V>::new(task.r, black_box(V::Element::ONE));
         let west = columns.start - 1;
@@ -76,13 +74,26 @@ pub(super) unsafe fn advance<V: Lanes, const R: usize>(
             calm = calm && is_calm(peak, task.calm);
             let mut ahead = Ahead::new(task, band + R..(band + 2 * R).min(rows.end), west);
             let share = ahead.lines().div_ceil(steps);
+            let whole = whole::<R>(task, band);
+            let mut slot = ring.slot(steps + band);
             for level in 1..=steps {
                 ahead.ask::<V>(share);
-                let (lead, rows) = (steps - level, within(band, R, level, task.cone(level)));
-                if calm {
-                    advance_rows::<V, R, true>(&ring, lead, rows, &panel, &k);
+                // A level starts one row further back, and its slots are shifted by another one.
+                slot = if slot < 2 { slot + slots - 2 } else { slot - 2 };
+                if whole.contains(&level) {
+                    let group = ring.inner(slot);
+                    if calm {
+                        sweep::<V, R, true>(&group, &panel, &k);
+                    } else {
+                        sweep::<V, R, false>(&group, &panel, &k);
+                    }
                 } else {
-                    advance_rows::<V, R, false>(&ring, lead, rows, &panel, &k);
+                    let rows = within(band, R, level, task.cone(level));
+                    if calm {
+                        advance_ends::<V, R, true>(&ring, steps - level, rows, &panel, &k);
+                    } else {
+                        advance_ends::<V, R, false>(&ring, steps - level, rows, &panel, &k);
+                    }
                 }
             }
             for j in within(band, R, steps, task.rows.clone()) {
@@ -107,13 +118,26 @@ fn within(band: usize, height: usize, level: usize, rows: Range<usize>) -> Range
     start..end
 }
 
-/// Advances `rows`, at most `R`, to the level with `lead`.
+/// The levels at which all rows of a band are to be advanced and none is next to a wall.
+#[inline(always)]
+fn whole<const R: usize>(task: &Task<impl Sized>, band: usize) -> Range<usize> {
+    let (rows, steps, last) = (&task.rows, task.steps, task.source.rows - 1);
+    if band + R > rows.end + steps {
+        return 0..0;
+    }
+    let south = (band + R + 1).saturating_sub(last).max(1);
+    let wall = band.saturating_sub(1);
+    let cone = (band + steps + 2).saturating_sub(rows.start) / 2;
+    south..wall.min(cone).min(steps + 1)
+}
+
+/// Advances the rows at an end of a level to it, the level with `lead`.
 ///
 /// # Safety
 /// As [`advance`].
 #[inline(always)]
-unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
-    ring: &Ring<V::Element>,
+unsafe fn advance_ends<V: Lanes, const R: usize, const CALM: bool>(
+    ring: &Ring<V::Element, R>,
     lead: usize,
     rows: Range<usize>,
     panel: &Panel<V>,
@@ -121,17 +145,13 @@ unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
 ) {
     // SAFETY: passed on.
     unsafe {
-        if rows.len() == R {
-            return sweep::<V, R, CALM>(&ring.group(lead, rows.start), panel, k);
-        }
-        // The first and last band of a level may be cut.
         let mut j = rows.start;
         while j + 2 <= rows.end {
-            sweep::<V, 2, CALM>(&ring.group(lead, j), panel, k);
+            sweep::<V, 2, CALM>(&ring.outer(lead, j), panel, k);
             j += 2;
         }
         if j < rows.end {
-            sweep::<V, 1, CALM>(&ring.group(lead, j), panel, k);
+            sweep::<V, 1, CALM>(&ring.outer(lead, j), panel, k);
         }
     }
 }
@@ -139,20 +159,58 @@ unsafe fn advance_rows<V: Lanes, const R: usize, const CALM: bool>(
 /// The rows of all levels. The level that lags `lead` levels behind the last
 /// one has its row `j` in slot `lead + j`, modulo the number of slots. The
 /// first and the last row of the array, which no level changes, lie apart.
-struct Ring<T> {
-    rows: *mut T,
-    pitch: usize,
+struct Ring<T, const R: usize> {
+    /// The row of each slot; behind the last one `R + 1` follow once more.
+    rows: *const *mut T,
     slots: usize,
     walls: [*mut T; 2],
     /// The array's last row.
     last: usize,
 }
 
-impl<T> Ring<T> {
+impl<T, const R: usize> Ring<T, R> {
+    /// A ring of `slots` rows in `memory`, `pitch` elements apart, and two more for the walls.
+    ///
+    /// # Safety
+    /// There is room for so many rows in `memory`, and for `slots + R + 1` addresses at `places`.
+    #[inline(always)]
+    unsafe fn new(
+        memory: *mut T,
+        pitch: usize,
+        slots: usize,
+        places: *mut *mut T,
+        last: usize,
+    ) -> Self {
+        for place in 0..slots + R + 1 {
+            // SAFETY: the caller's promise.
+            unsafe { places.add(place).write(memory.add(place % slots * pitch)) };
+        }
+        Self {
+            rows: places,
+            slots,
+            walls: [0, 1].map(|wall| memory.wrapping_add((slots + wall) * pitch)),
+            last,
+        }
+    }
+
+    /// The slot of a place that may lie turns of the ring ahead.
+    #[inline(always)]
+    fn slot(&self, place: usize) -> usize {
+        place % self.slots
+    }
+
+    /// The row in a slot, at most `R` beyond the last one.
+    #[inline(always)]
+    fn at(&self, slot: usize) -> *mut T {
+        debug_assert!(slot < self.slots + R + 1);
+        // SAFETY: there are so many.
+        unsafe { *self.rows.add(slot) }
+    }
+
     /// Row `j` of the level with `lead`.
     #[inline(always)]
     fn row(&self, lead: usize, j: usize) -> *mut T {
-        self.rows.wrapping_add((lead + j) % self.slots * self.pitch)
+        self.at(self.slot(lead + j))
     }
 
     /// Where row `j` of the array goes, if level 0 has `lead`.
@@ -165,32 +223,40 @@ impl<T> Ring<T> {
         }
     }
 
-    /// Rows `first..first + R`, to be advanced to the level with `lead`.
+    /// The `R` rows whose next level begins in `slot`, none of them next to a wall.
     #[inline(always)]
-    fn group<const R: usize>(&self, lead: usize, first: usize) -> Group<T, R> {
-        let slot = (lead + first) % self.slots;
-        // Each by itself: a chain of pointers would be waited for.
-        let row = |after: usize| {
-            let beyond = slot + after;
-            let wrapped = beyond.wrapping_sub(self.slots);
-            let slot = if beyond < self.slots { beyond } else { wrapped };
-            self.rows.wrapping_add(slot * self.pitch)
-        };
-        // The level before is one slot ahead: its row `first - 1` is here.
-        let before = row(0);
+    fn inner(&self, slot: usize) -> Group<T, R> {
+        // The level before is one slot ahead: its row before the first is here.
+        let before = self.at(slot);
         let mut rows = [before; R];
         for j in 0..R {
-            rows[j] = row(j + 1);
+            rows[j] = self.at(slot + 1 + j);
         }
-        let after = row(R + 1);
         Group {
             next: before,
-            north: if first == 1 { self.walls[0] } else { before },
+            north: before,
             rows,
-            south: if first + R == self.last {
+            south: self.at(slot + R + 1),
+        }
+    }
+
+    /// Rows `first..first + N`, to be advanced to the level with `lead`.
+    #[inline(always)]
+    fn outer<const N: usize>(&self, lead: usize, first: usize) -> Group<T, N> {
+        let old = |j: usize| self.row(lead + 1, j);
+        let mut rows = [old(first); N];
+        for j in 1..N {
+            rows[j] = old(first + j);
+        }
+        let next = self.row(lead, first);
+        Group {
+            next,
+            north: if first == 1 { self.walls[0] } else { next },
+            rows,
+            south: if first + N == self.last {
                 self.walls[1]
             } else {
-                after
+                old(first + N)
             },
         }
     }
