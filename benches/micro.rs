@@ -8,7 +8,7 @@
 use crossbeam_channel::unbounded;
 use diff2d::{
     comm::Solo,
-    cube::{Claim, CubeWriter, Paths, Store, digest, share::Share},
+    cube::{Claim, CubeWriter, Paths, Solving, Store, digest, share::Share},
     field::Field,
     machine,
     physics::initial,
@@ -138,6 +138,16 @@ fn digest_of_a_block(bencher: Bencher) {
         .bench_local(|| digest::of_block(black_box(&block)));
 }
 
+/// The SHA-256 of as many blocks as are hashed together.
+#[divan::bench]
+fn digests_of_blocks_together(bencher: Bencher) {
+    let block = vec![0x5a_u8; digest::BLOCK];
+    let blocks = [&block[..]; digest::TOGETHER];
+    bencher
+        .counter(BytesCount::new(digest::BLOCK * blocks.len()))
+        .bench_local(|| digest::of_each(black_box(&blocks)));
+}
+
 /// The 31 snapshots of a run, from their fields to the last commit, creation of the cube included.
 #[divan::bench(args = [299, 1024], sample_count = 10, sample_size = 1)]
 fn snapshots_until_durable(bencher: Bencher, size: usize) {
@@ -156,9 +166,14 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                 ..Claim::default()
             };
             let store = Store::claim(&paths, header, claim).expect("a cube");
-            let workers = rayon::current_num_threads();
+            let threads = rayon::current_num_threads();
+            let solving = Solving {
+                lanes: 1,
+                threads,
+                leaves_room: false,
+            };
             let share = Share::whole(store.header.snapshot_bytes());
-            let writer = CubeWriter::start(store, share.clone(), workers, committed.clone())
+            let writer = CubeWriter::start(store, share.clone(), solving, committed.clone())
                 .expect("threads start");
             let mut lane = writer.lane(0);
             let mut now = Clock::start();
@@ -167,6 +182,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
                     lane.place(&job, &state.as_bytes()[bytes]);
                 }
+                lane.end();
                 assert!(lane.works());
                 now.tick(problem.schedule.nper, problem.schedule.dt);
             }

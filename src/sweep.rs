@@ -5,7 +5,7 @@
 
 use crate::{
     comm::Solo,
-    cube::{Claim, CubeWriter, Header, Paths, Store, journal::Content, share::Share},
+    cube::{Claim, CubeWriter, Header, Paths, Solving, Store, journal::Content, share::Share},
     params::{ParamsError, Precision, SweepParams},
     problem::Problem,
     run::{self, Options, Outcome, Output, Pace, Report, RunError, Team, Watch},
@@ -125,7 +125,12 @@ pub fn sweep(
     }
     watch.note(&store.describe());
     let share = Share::whole(store.header.snapshot_bytes());
-    let writer = CubeWriter::start(store, share, together, watch.committed.clone())?;
+    let solving = Solving {
+        lanes: together,
+        threads: 1,
+        leaves_room: run::leaves_room(together),
+    };
+    let writer = CubeWriter::start(store, share, solving, watch.committed.clone())?;
     let next = AtomicUsize::new(0);
     let work = || -> Result<Outcome, RunError> {
         let alone = rayon::ThreadPoolBuilder::new()

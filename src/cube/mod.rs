@@ -1,12 +1,13 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
-//! [`store`] owns the files of a run, [`mod@write`] commits to them, [`verify`] checks them,
+//! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`verify`] checks them,
 //! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
 //! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
 //! [`journal`] the lines, [`digest`] the check sums, [`space`] the reservation, [`lock`], [`map`], and
 //! [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
+pub mod blocks;
 pub mod checkpoint;
 pub mod commit;
 pub mod digest;
@@ -30,6 +31,7 @@ pub mod verify;
 pub mod write;
 
 pub use array::ArrayFile;
+pub use blocks::Solving;
 pub use error::CubeError;
 pub use file::Io;
 pub use journal::{Header, Journal, Record};

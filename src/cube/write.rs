@@ -1,17 +1,21 @@
 //! [`CubeWriter`]: snapshots to the file and into the journal while the solvers go on.
 //!
 //! ```text
-//!  place ─ jobs of at most 4 MiB ─▶ workers: hash, write ─▶ committer: sync, list, sync ─▶ committed
+//!  place ─ jobs of at most 4 MiB, a few together ─▶ workers: hash, write
+//!                                                             │
+//!                         committed ◀─ committer: sync, list, sync
 //! ```
 //!
-//! A solver only copies its field into a few buffers. The committer takes whatever snapshots are
+//! A solver only copies its field into a few buffers; where it uses every processor, its threads are
+//! the workers, too, as others would make them wait for each other. The committer takes whatever snapshots are
 //! whole by the time it is free, so that several share a sync where they come faster than the disk.
 //! Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time. Where
 //! ranks share a cube, each writes its [`Share`], and reports to the one that keeps the journal.
 
 use super::{
+    blocks::{BlockWriter, Filled, Solving},
     commit::{Commits, Committer, Ledger, Message, Report},
-    digest::{self, BLOCK},
+    digest::BLOCK,
     error::CubeError,
     file::CubeFile,
     journal::{Header, Record, Scenario, Slot},
@@ -19,10 +23,10 @@ use super::{
     store::Store,
 };
 use crate::{field::Summary, schedule::Clock};
-use crossbeam_channel::{Receiver, Sender, bounded, unbounded};
+use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,
-    io, panic,
+    mem, panic,
     sync::Arc,
     thread::{self, JoinHandle},
     time::{Duration, Instant},
@@ -32,9 +36,8 @@ pub use super::commit::Times;
 
 /// Work that may be lost to a crash beyond the interval being computed.
 const AT_RISK: Duration = Duration::from_secs(1);
-/// Blocks on their way between solvers and file.
-const BUFFERS: usize = 4;
-
+/// How long a block waits for others to be hashed with.
+const COMPANY: Duration = Duration::from_millis(10);
 /// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
 pub struct CubeWriter {
@@ -55,7 +58,7 @@ impl CubeWriter {
     pub fn start(
         store: Store,
         share: Share,
-        workers: usize,
+        solving: Solving,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
         let mut last = vec![None; store.header.scenarios().len()];
@@ -66,7 +69,7 @@ impl CubeWriter {
         Self::with_ledger(
             (Ledger::Journal(Box::new(store)), unbounded().1),
             (cube, header, share),
-            workers,
+            solving,
             committed,
             last,
         )
@@ -82,13 +85,13 @@ impl CubeWriter {
         header: Header,
         last: Option<Record>,
         share: Share,
-        workers: usize,
+        solving: Solving,
     ) -> Result<Self, CubeError> {
         let (sender, reports) = unbounded();
         Self::with_ledger(
             (Ledger::Root(sender), reports),
             (Arc::new(cube), header, share),
-            workers,
+            solving,
             unbounded().0,
             vec![last],
         )
@@ -97,7 +100,7 @@ impl CubeWriter {
     fn with_ledger(
         (ledger, reports): (Ledger, Receiver<Report>),
         (cube, header, share): (Arc<CubeFile>, Header, Share),
-        workers: usize,
+        solving: Solving,
         committed: Sender<Record>,
         last: Vec<Option<Record>>,
     ) -> Result<Self, CubeError> {
@@ -112,7 +115,7 @@ impl CubeWriter {
             Arc::clone(&commits),
             committed,
         );
-        let blocks = BlockWriter::new((cube, header, share), workers, sender);
+        let blocks = BlockWriter::new((cube, header, share), solving, sender);
         let started = blocks.and_then(|blocks| {
             let committer = thread::Builder::new()
                 .name("committer".to_owned())
@@ -139,6 +142,9 @@ impl CubeWriter {
         Lane {
             writer: self,
             number: scenario,
+            pending: Vec::new(),
+            began: None,
+            interval: Duration::MAX,
             uncommitted: VecDeque::new(),
             next: last.map_or(0, |record| record.index + 1),
             works: true,
@@ -166,6 +172,11 @@ pub struct Lane<'a> {
     writer: &'a CubeWriter,
     /// Number of the scenario, 0 of a run.
     number: usize,
+    /// Jobs that wait for company.
+    pending: Vec<Filled>,
+    /// When the last snapshot was begun, and how long after the one before.
+    began: Option<Instant>,
+    interval: Duration,
     /// When each snapshot that is not committed yet was handed over.
     uncommitted: VecDeque<Instant>,
     next: u64,
@@ -176,19 +187,19 @@ impl Lane<'_> {
     /// Line 1 of the cube's journal.
     #[must_use]
     pub fn header(&self) -> &Header {
-        &self.writer.blocks.header
+        self.writer.blocks.header()
     }
 
     /// The part of this rank in the snapshots.
     #[must_use]
     pub fn share(&self) -> &Share {
-        &self.writer.blocks.share
+        self.writer.blocks.share()
     }
 
     /// The cube's file.
     #[must_use]
     pub fn file(&self) -> &CubeFile {
-        &self.writer.blocks.cube
+        self.writer.blocks.cube()
     }
 
     /// Whether all snapshots of the scenario are in the cube or on their way to it.
@@ -232,17 +243,47 @@ impl Lane<'_> {
         let jobs = self.share().jobs(begin).len();
         let announcement = Message::Snapshot(record, jobs);
         self.works &= self.next > 0 || self.pad();
-        self.works &= self.writer.blocks.messages.send(announcement).is_ok();
-        self.uncommitted.push_back(Instant::now());
+        self.works &= self.writer.blocks.messages().send(announcement).is_ok();
+        let now = Instant::now();
+        self.interval = self.began.map_or(Duration::MAX, |last| now - last);
+        self.began = Some(now);
+        self.uncommitted.push_back(now);
         self.next += 1;
         begin
     }
 
-    /// Does a job of the snapshot begun last; returns as soon as its bytes are copied.
+    /// Takes a job of the snapshot begun last, with its bytes.
     pub fn place(&mut self, job: &Job, bytes: &[u8]) {
+        if !self.works {
+            return;
+        }
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
-        self.works = self.works && self.writer.blocks.put(slot, begin, job, bytes);
+        let blocks = &self.writer.blocks;
+        if blocks.is_exhausted() {
+            self.work_off();
+        }
+        match blocks.fill(slot, begin, job, bytes) {
+            Some(filled) => self.pending.push(filled),
+            None => self.works = false,
+        }
+        if self.pending.len() >= blocks.batch() {
+            self.work_off();
+        }
+    }
+
+    /// Ends the snapshot begun last, all jobs of which have been placed. They may wait for those of the
+    /// next ones, if these come soon.
+    pub fn end(&mut self) {
+        let to_come = self.scenario().snapshots() - self.next;
+        // Nothing is computed beside the last snapshot: it shall find the others done.
+        if self.interval > COMPANY || to_come <= 1 {
+            self.work_off();
+        }
+    }
+
+    fn work_off(&mut self) {
+        self.writer.blocks.work_off(mem::take(&mut self.pending));
     }
 
     /// Fills the places behind the scenario's last snapshot with NaN; they are durable with its first.
@@ -263,15 +304,18 @@ impl Lane<'_> {
         let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             let length = (end - at).min(BLOCK as u64) as usize;
-            blocks.cube.place(at, &nan[..length])
+            blocks.cube().place(at, &nan[..length])
         });
         padded
-            .map_err(|error| blocks.messages.send(Message::Failed(error)))
+            .map_err(|error| blocks.messages().send(Message::Failed(error)))
             .is_ok()
     }
 
     /// Whether the writer goes on, as far as is known; [`CubeWriter::finish`] says why not.
     pub fn works(&mut self) -> bool {
+        if self.began.is_some_and(|last| last.elapsed() > COMPANY) {
+            self.work_off();
+        }
         let (done, failed) = self.writer.commits.take(self.number);
         self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
         self.works &= !failed;
@@ -309,80 +353,12 @@ impl Lane<'_> {
         if self.share().is_root() {
             for report in reports {
                 // A committer that has ended has failed.
-                let _ = self.writer.blocks.messages.send(Message::Report(report));
+                let _ = self.writer.blocks.messages().send(Message::Report(report));
             }
         }
     }
 
     fn scenario(&self) -> &Scenario {
         &self.header().scenarios()[self.number]
-    }
-}
-
-/// Lets its workers hash and write the bytes of jobs.
-#[derive(Debug)]
-struct BlockWriter {
-    workers: rayon::ThreadPool,
-    cube: Arc<CubeFile>,
-    header: Header,
-    share: Share,
-    messages: Sender<Message>,
-    give_back: Sender<Vec<u8>>,
-    buffers: Receiver<Vec<u8>>,
-}
-
-impl BlockWriter {
-    fn new(
-        (cube, header, share): (Arc<CubeFile>, Header, Share),
-        workers: usize,
-        messages: Sender<Message>,
-    ) -> io::Result<Self> {
-        let workers = rayon::ThreadPoolBuilder::new()
-            .num_threads(workers.clamp(1, BUFFERS))
-            .thread_name(|number| format!("writer {number}"))
-            .build()
-            .map_err(io::Error::other)?;
-        let (give_back, buffers) = bounded(BUFFERS);
-        for _ in 0..BUFFERS {
-            let _ = give_back.send(Vec::new());
-        }
-        Ok(Self {
-            workers,
-            cube,
-            header,
-            share,
-            messages,
-            give_back,
-            buffers,
-        })
-    }
-
-    /// Does a job of the snapshot that begins at byte `begin`.
-    fn put(&self, slot: Slot, begin: u64, job: &Job, bytes: &[u8]) -> bool {
-        let Ok(mut buffer) = self.buffers.recv() else {
-            return false;
-        };
-        buffer.clear();
-        buffer.extend_from_slice(bytes);
-        let (job, cube) = (job.clone(), Arc::clone(&self.cube));
-        let (messages, give_back) = (self.messages.clone(), self.give_back.clone());
-        self.workers.spawn(move || {
-            let start = Instant::now();
-            let digest = job.block.map(|block| (block, digest::of_block(&buffer)));
-            let from = (job.written.start - job.bytes.start) as usize;
-            let written = &buffer[from..from + (job.written.end - job.written.start) as usize];
-            let placed = match written {
-                [] => Ok(()),
-                _ => cube.place(begin + job.written.start, written),
-            };
-            // Whoever would receive these has failed or finished, and said so itself.
-            let _ = give_back.send(buffer);
-            let _ = messages.send(Message::Job {
-                slot,
-                digest: placed.map(|()| digest),
-                took: start.elapsed(),
-            });
-        });
-        true
     }
 }

@@ -4,7 +4,8 @@ use super::{Options, RunError, Team, Watch};
 use crate::{
     comm::Comm,
     cube::{
-        Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Store, checkpoint, file::CubeFile,
+        Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Solving, Store, checkpoint,
+        file::CubeFile,
     },
     problem::Problem,
 };
@@ -62,7 +63,12 @@ pub(super) fn open<T>(
         Io::Single => team.share::<T>().by_one(),
         _ => team.share::<T>(),
     };
-    let workers = rayon::current_num_threads();
+    let threads = rayon::current_num_threads();
+    let solving = Solving {
+        lanes: 1,
+        threads,
+        leaves_room: super::leaves_room(threads * team.on_this_host()),
+    };
     let writer: Result<CubeWriter, CubeError> = match store {
         Some(store) => {
             watch.note(&store.describe());
@@ -73,10 +79,10 @@ pub(super) fn open<T>(
                     team.slab().halo()
                 ));
             }
-            CubeWriter::start(store, share, workers, watch.committed.clone())
+            CubeWriter::start(store, share, solving, watch.committed.clone())
         }
         None => CubeFile::open(paths, &claimed.header, claimed.io).and_then(|file| {
-            CubeWriter::assist(file, claimed.header, claimed.last, share, workers)
+            CubeWriter::assist(file, claimed.header, claimed.last, share, solving)
         }),
     };
     let writer = team.all(writer.map_err(RunError::from))?;

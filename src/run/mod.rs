@@ -290,6 +290,11 @@ pub(crate) fn allocate<T: Real>(team: &Team<'_, impl Comm>) -> Result<Field<T>, 
     Field::zeros(team.shape()).map_err(|_| RunError::no_memory(memory::<T>(team)))
 }
 
+/// Whether solvers on so many threads leave a processor of this machine to others.
+pub(crate) fn leaves_room(busy: usize) -> bool {
+    busy < machine::threads()
+}
+
 /// Refuses what does not fit into memory: the system would promise more than it has.
 pub(crate) fn fits_memory(needed: u64) -> Result<(), RunError> {
     match machine::available_memory() {

@@ -254,6 +254,7 @@ impl<'a, C: Comm> Output<'a, C> {
                 let begin = lane.begin(now, summary);
                 self.team
                     .each_job(&share, begin, state, |job, bytes| lane.place(job, bytes));
+                lane.end();
             }
             Destination::Nowhere { reached, next } => {
                 let slot = Slot {
