@@ -8,6 +8,7 @@
 
 pub mod create;
 pub mod error;
+pub mod measure;
 pub mod moments;
 pub mod output;
 pub mod probe;

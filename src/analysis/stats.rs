@@ -2,7 +2,8 @@
 
 use super::{
     AnalysisError,
-    moments::{BLOCK, Measure, Moments, ROWS, Summary},
+    measure::Measure,
+    moments::{BLOCK, Moments, ROWS, Summary},
     with_number,
 };
 use crate::cube::{ArrayFile, CubeError};
