@@ -13,7 +13,7 @@ use std::ops::Range;
 /// Elements of one piece of work: what is joined, and in which order, depends on this alone and
 /// never on threads or memory.
 const PIECE: u64 = 1 << 18;
-/// Elements read at a time: enough for a disk to do its best, few enough for caches.
+/// Elements read at a time at most: enough for a disk to do its best.
 const CHUNK: usize = 64 * BLOCK;
 /// Columns of one piece of work where rows are long.
 const STRIP: usize = 512;
@@ -125,9 +125,12 @@ fn run<T: Measure>(
                 let places = start..places.end.min(start + PIECE);
                 let mut moments = Moments::default();
                 buffer.resize(chunk, T::default());
-                for start in places.clone().step_by(chunk) {
-                    let values = &mut buffer[..chunk.min(usize(places.end - start))];
+                let mut start = places.start;
+                while start < places.end {
+                    let most = chunk.min(array.stretch().next_multiple_of(BLOCK));
+                    let values = &mut buffer[..most.min(usize(places.end - start))];
                     array.read(start, values)?;
+                    start += values.len() as u64;
                     moments = values
                         .chunks(BLOCK)
                         .map(|block| Moments::of_run(block, options.skip_nan))
