@@ -4,13 +4,14 @@
 //! through along the slowest axis of the file as a `stream` of rows, of which only what later windows
 //! need is kept. Along every axis windows `slide` at a cost that does not depend on their length,
 //! joining what an `operation` knows of parts of them; axes follow one another, as a window's
-//! reduction is that of its lines' reductions.
+//! reduction is that of its lines' reductions. Results of all threads go through one `writer`.
 
 mod lanes;
 mod operation;
 mod slide;
 mod stream;
 mod tile;
+mod writer;
 
 use super::{AnalysisError, output::Output, stats::Progress};
 use crate::cube::{
@@ -28,6 +29,7 @@ use std::{
 };
 use stream::Stream;
 use tile::{Axis, Tiling};
+use writer::Writer;
 
 /// What a window is reduced to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -279,12 +281,13 @@ impl Run<'_> {
         let memory = self.windows.request.memory;
         let tiling = Tiling::new::<C>(axes, &whole, threads, memory)?;
         let next = AtomicUsize::new(0);
+        let writer = Writer::new(self.output, self.windows.dtype, tiling.threads);
         // Every thread has room for one tile, which serves for all it takes.
         (0..tiling.threads).into_par_iter().try_for_each(|_| {
             let mut stream = Stream::<O, C>::new(operation, axes);
             while let Some(tile) = tiling.tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
                 stream
-                    .compute(self, tile, tiling.memory_each)
+                    .compute(self, tile, tiling.memory_each, &writer)
                     .inspect_err(|_| next.store(tiling.tiles.len(), Ordering::Relaxed))?;
             }
             Ok(())

@@ -58,8 +58,9 @@ pub(super) struct Tiling {
 const SMALL: u64 = 1 << 16;
 /// Elements of the input taken at a time, where windows are short.
 const BATCH: u64 = 1 << 17;
-/// Bytes that a thread may work on before they leave its caches.
-const CACHE: u64 = 4 << 20;
+/// Bytes that a thread may work on before they leave the last cache; large enough that what is read
+/// and written at a time is worth the way into the system.
+const CACHE: u64 = 16 << 20;
 /// What a cut for their sake may cost, as a share of the work.
 const WORTH: f64 = 0.25;
 /// Bytes that are read or written in the time it takes to begin somewhere else in a file.
@@ -267,10 +268,10 @@ impl Shape {
         elements.saturating_mul(8)
     }
 
-    /// Bytes for every row taken at a time: input, in between twice, kept, output twice.
+    /// Bytes for every row taken at a time: input, in between twice, kept, output four times.
     fn bytes_per_row<const C: usize>(&self) -> u64 {
         let between = 2 * C as u64 * self.row_between;
-        let out = (C as u64 + 2) * self.row_out;
+        let out = (C as u64 + 4) * self.row_out;
         (self.row_in + between + out).saturating_mul(8)
     }
 
