@@ -4,7 +4,7 @@ use super::{
     AnalysisError,
     measure::Measure,
     moments::{BLOCK, Moments, ROWS, Summary},
-    with_number,
+    with_number, workers,
 };
 use crate::cube::{ArrayFile, CubeError};
 use rayon::prelude::*;
@@ -82,20 +82,6 @@ pub fn along<E: From<AnalysisError>>(
     })
 }
 
-/// Threads that may work at once so that each has `bytes`.
-fn workers(bytes: u64, options: Options) -> Result<u64, AnalysisError> {
-    let threads = (rayon::current_num_threads() as u64).min(options.memory / bytes.max(1));
-    if threads == 0 {
-        return Err(AnalysisError::Memory {
-            what: "one piece of the array",
-            needed: bytes,
-            allowed: options.memory,
-            instead: "leave it at its default",
-        });
-    }
-    Ok(threads)
-}
-
 /// Elements to read at a time, in whole blocks.
 fn chunk(options: Options) -> usize {
     let most = usize(options.memory / (2 * 8)).min(CHUNK);
@@ -112,7 +98,7 @@ fn run<T: Measure>(
     let elements = places.end - places.start;
     let pieces = elements.div_ceil(PIECE);
     let chunk = chunk(options);
-    let threads = workers(2 * 8 * elements.min(chunk as u64), options)?;
+    let threads = workers(2 * 8 * elements.min(chunk as u64), options.memory)?;
     let mut all = Moments::default();
     // Moments of a batch are kept until they are joined in order.
     let batch = threads * (1 << 10);
@@ -189,7 +175,7 @@ impl<'a> Axis<'a> {
             // Of a column: what is known of it, twice, and a block of rows.
             let known = size_of::<Moments<T>>() as u64 + size_of::<Summary>() as u64;
             let each = 2 * known + 8 * ROWS as u64;
-            workers(each, options)?;
+            workers(each, options.memory)?;
             let most = options.memory / each;
             for outer in 0..self.outer {
                 let mut start = 0;
@@ -228,7 +214,7 @@ impl<'a> Axis<'a> {
             .min(BATCH / self.inner.max(1))
             .min(options.memory / each)
             .max(1);
-        let threads = workers(group.min(self.outer) * each, options)?;
+        let threads = workers(group.min(self.outer) * each, options.memory)?;
         let groups = self.outer.div_ceil(group);
         let inner = usize(self.inner);
         let mut first = 0;
@@ -269,7 +255,7 @@ impl<'a> Axis<'a> {
         let inner = usize(self.inner);
         let group = (PIECE / self.inner).next_multiple_of(ROWS as u64);
         let chunk = (chunk(options) as u64 / self.inner / ROWS as u64).max(1) * ROWS as u64;
-        let threads = workers(2 * 8 * chunk * self.inner, options)?;
+        let threads = workers(2 * 8 * chunk * self.inner, options.memory)?;
         let groups = self.length.div_ceil(group);
         let mut all = vec![Moments::<T>::default(); inner];
         let mut first = 0;

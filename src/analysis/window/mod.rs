@@ -116,7 +116,7 @@ impl Windows {
     ///
     /// # Errors
     /// [`AnalysisError::Asked`] for another number of axes, a window of no elements or longer than
-    /// its axis, a stride of 0, a box outside, `ptp` of booleans.
+    /// its axis, a stride of 0, a box outside or empty, `ptp` of booleans.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
         let asked = |sentence: String| Err(AnalysisError::Asked(sentence));
         let shape = &array.npy.shape;
@@ -154,6 +154,12 @@ impl Windows {
             if window == 0 || stride == 0 {
                 return asked(format!(
                     "along axis {axis}, a window of length {window} every {stride}: both must be at least 1"
+                ));
+            }
+            if selected == 0 {
+                return asked(format!(
+                    "nothing is selected of axis {axis} of {}, which has {length}: there is no window over nothing",
+                    array.path.display()
                 ));
             }
             if window > selected {
@@ -277,9 +283,7 @@ impl Run<'_> {
         };
         let mut whole: Vec<Range<u64>> = axes.iter().map(|axis| 0..axis.count).collect();
         whole[0] = self.range.clone();
-        let threads = rayon::current_num_threads();
-        let memory = self.windows.request.memory;
-        let tiling = Tiling::new::<C>(axes, &whole, threads, memory)?;
+        let tiling = Tiling::new::<C>(axes, &whole, self.windows.request.memory)?;
         let next = AtomicUsize::new(0);
         let writer = Writer::new(self.output, self.windows.dtype, tiling.threads);
         // Every thread has room for one tile, which serves for all it takes.

@@ -1,7 +1,7 @@
 //! Tiles: boxes of the output, each computed by one thread from the box of the input below it.
 
 use super::slide::scratch_bytes;
-use crate::analysis::AnalysisError;
+use crate::analysis::{AnalysisError, workers};
 use std::ops::Range;
 
 /// An axis of the array, in file order.
@@ -72,10 +72,10 @@ impl Tiling {
     pub(super) fn new<const C: usize>(
         axes: &[Axis],
         whole: &Tile,
-        threads: usize,
         memory: u64,
     ) -> Result<Self, AnalysisError> {
-        let wanted = 4 * threads as u64;
+        let mut threads = workers(0, memory)?;
+        let wanted = 4 * threads;
         let mut tile = whole.clone();
         let shape = |tile: &Tile| Shape::of::<C>(axes, tile);
         let halve = |tile: &mut Tile, first, most| halve(axes, whole, tile, first, most);
@@ -85,7 +85,6 @@ impl Tiling {
             }
         }
         while shape(&tile).least_bytes::<C>(true) > CACHE && halve(&mut tile, 1, WORTH) {}
-        let mut threads = threads as u64;
         loop {
             let needed = shape(&tile).least_bytes::<C>(false);
             if needed <= memory / threads {
