@@ -81,6 +81,16 @@ fn too_little_memory_is_told_with_what_is_needed() {
         "{told}"
     );
     assert_eq!(scene.files(), ["a.npy"]);
+    // However small the array.
+    for command in [
+        "window tiny.npy --window 2 --op mean -o b.npy",
+        "stats tiny.npy",
+    ] {
+        scene.succeed("create tiny.npy --shape 5 --force");
+        let told = scene.run(&format!("{command} --memory 1KiB"));
+        assert_eq!(told.code, Some(1), "{told}");
+        assert!(told.stderr.contains("needs 65536 bytes"), "{told}");
+    }
     // Short windows need little: fewer lines at a time where there is no room for many.
     for command in [
         "window a.npy --window 1625 --op var",
@@ -156,6 +166,7 @@ fn what_an_array_does_not_have_is_refused() {
     scene.succeed("create a.npy --shape 4,5 --fill index");
     scene.succeed("create b.npy --shape 4 --dtype b1");
     scene.succeed("create out.npy --shape 1");
+    scene.succeed("create empty.npy --shape 3,0");
     for (arguments, word) in [
         ("window a.npy --window 5,1 --op sum -o new.npy", "longer"),
         (
@@ -169,7 +180,11 @@ fn what_an_array_does_not_have_is_refused() {
         ),
         (
             "window a.npy --window 1,1 --select 2:2 --op sum -o new.npy",
-            "longer",
+            "nothing is selected of axis 0",
+        ),
+        (
+            "window empty.npy --window 1,1 --op sum -o new.npy",
+            "nothing is selected of axis 1 of empty.npy, which has 0",
         ),
         (
             "window a.npy --window 1,1 --op median -o new.npy",
@@ -205,11 +220,11 @@ fn what_an_array_does_not_have_is_refused() {
         assert!(told.stderr.contains(word), "{arguments}: {told}");
         assert_eq!(told.stdout, "", "{arguments}");
     }
-    assert_eq!(scene.files(), ["a.npy", "b.npy", "out.npy"]);
+    assert_eq!(scene.files(), ["a.npy", "b.npy", "empty.npy", "out.npy"]);
     let told = scene.run("create c.npy --shape 1000000000000");
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stderr.contains("needs 8000000004096 bytes"), "{told}");
-    assert_eq!(scene.files(), ["a.npy", "b.npy", "out.npy"]);
+    assert_eq!(scene.files(), ["a.npy", "b.npy", "empty.npy", "out.npy"]);
 }
 
 #[test]
@@ -280,6 +295,21 @@ fn a_cube_has_units_and_only_what_is_committed() {
     assert!(told.stderr.contains("t = 2.5 (snapshot 2)"), "{told}");
     scene.succeed("window c.npy --window t=2.5 --op mean -o w.npy");
     assert!(scene.succeed("info w.npy").stdout.contains("(3, 22, 22)"));
+    scene.succeed("window c.npy --window t=1 --select t=0:2.5,x=-1:1 --op mean -o x.npy");
+    assert!(scene.succeed("info x.npy").stdout.contains("(3, 22, 2)"));
+    for (arguments, sentence) in [
+        (
+            "window c.npy --window 1,1,1 --select x=a --op mean -o y.npy",
+            "x=a: expected a number\n",
+        ),
+        ("probe c.npy --at 9,0,0", "axis 0 of c.npy has 4\n"),
+    ] {
+        let told = scene.run(arguments);
+        assert!(
+            told.code == Some(2) && told.stderr.ends_with(sentence),
+            "{told}"
+        );
+    }
     scene.succeed("stats c.npy --axis t -o s.npy");
     assert!(scene.succeed("info s.npy").stdout.contains("(6, 22, 22)"));
 

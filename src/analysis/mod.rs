@@ -8,6 +8,7 @@
 
 pub mod create;
 pub mod error;
+pub mod measure;
 pub mod moments;
 pub mod output;
 pub mod probe;
@@ -17,6 +18,24 @@ mod vectorised;
 pub mod window;
 
 pub use error::AnalysisError;
+
+/// Bytes of memory below which a thread would be at the file for every few elements.
+const LEAST: u64 = 1 << 16;
+
+/// Threads that may work at once within `memory` so that each has `bytes`, and [`LEAST`] in any case.
+fn workers(bytes: u64, memory: u64) -> Result<u64, AnalysisError> {
+    let needed = bytes.max(LEAST);
+    let threads = (rayon::current_num_threads() as u64).min(memory / needed);
+    if threads == 0 {
+        return Err(AnalysisError::Memory {
+            what: "one piece of the array",
+            needed,
+            allowed: memory,
+            instead: "leave it at its default",
+        });
+    }
+    Ok(threads)
+}
 
 /// Calls `$body` with `$number` standing for the [`Number`](crate::cube::number::Number) that holds
 /// a kind of dtype.

@@ -5,6 +5,7 @@
 //! lanes of vectors; a contiguous run is taken as as many columns too, joined at the end.
 
 use super::{
+    measure::{Measure, Sum},
     twofold::{Spread, Twofold},
     vectorised::vectorised,
 };
@@ -16,195 +17,6 @@ const LANES: usize = 16;
 pub const BLOCK: usize = 4096;
 /// Rows of columns that make a block.
 pub const ROWS: usize = 32;
-
-/// A number that can be summed without loss.
-pub trait Measure: Number {
-    /// The exact sum of integers, the [`Twofold`] sum of floats.
-    type Sum: Sum<Self>;
-    /// Above every value but infinity, or the largest.
-    const HIGHEST: Self;
-    /// Below every value but infinity, or the smallest.
-    const LOWEST: Self;
-
-    /// `self - pivot`, exact or rounded once.
-    fn distance_to(self, pivot: Self) -> f64;
-    /// Itself, exactly.
-    fn twofold(self) -> Twofold;
-    /// Whether it is NaN.
-    fn is_nan(self) -> bool;
-    /// To print.
-    fn scalar(self) -> Scalar;
-}
-
-/// A sum of values.
-pub trait Sum<T>: Copy + Default + Send + Sync {
-    /// The sums of several columns.
-    type Lanes<const N: usize>: Copy;
-
-    /// Sums of nothing.
-    fn lanes<const N: usize>() -> Self::Lanes<N>;
-    /// Adds a value to each of several sums.
-    fn add<const N: usize>(lanes: &mut Self::Lanes<N>, values: &[T; N]);
-    /// One of several sums.
-    fn lane<const N: usize>(lanes: &Self::Lanes<N>, lane: usize) -> Self;
-    /// The sum of two sums.
-    fn and(self, other: Self) -> Self;
-    /// A value next to the mean of `count` values.
-    fn pivot(self, count: u64) -> T;
-    /// The mean of `count` values, rounded.
-    fn mean(self, count: u64) -> f64;
-    /// To print.
-    fn scalar(self) -> Scalar;
-    /// Whether a value was NaN, or infinities cancelled.
-    fn is_nan(self) -> bool;
-}
-
-impl Measure for f64 {
-    type Sum = Twofold;
-    const HIGHEST: Self = Self::INFINITY;
-    const LOWEST: Self = Self::NEG_INFINITY;
-
-    #[inline(always)]
-    fn distance_to(self, pivot: Self) -> f64 {
-        self - pivot
-    }
-
-    #[inline(always)]
-    fn twofold(self) -> Twofold {
-        Twofold::of(self)
-    }
-
-    fn is_nan(self) -> bool {
-        self.is_nan()
-    }
-
-    fn scalar(self) -> Scalar {
-        Scalar::Float(self)
-    }
-}
-
-impl Sum<f64> for Twofold {
-    type Lanes<const N: usize> = ([f64; N], [f64; N]);
-
-    #[inline(always)]
-    fn lanes<const N: usize>() -> Self::Lanes<N> {
-        ([0.0; N], [0.0; N])
-    }
-
-    #[inline(always)]
-    fn add<const N: usize>((hi, lo): &mut Self::Lanes<N>, values: &[f64; N]) {
-        for lane in 0..N {
-            let sum = Twofold {
-                hi: hi[lane],
-                lo: lo[lane],
-            }
-            .plus(values[lane]);
-            (hi[lane], lo[lane]) = (sum.hi, sum.lo);
-        }
-    }
-
-    fn lane<const N: usize>((hi, lo): &Self::Lanes<N>, lane: usize) -> Self {
-        Self {
-            hi: hi[lane],
-            lo: lo[lane],
-        }
-    }
-
-    fn and(self, other: Self) -> Self {
-        Self::and(self, other)
-    }
-
-    fn pivot(self, count: u64) -> f64 {
-        self.mean(count)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-    fn mean(self, count: u64) -> f64 {
-        self.value() / count as f64
-    }
-
-    fn scalar(self) -> Scalar {
-        Scalar::Float(self.value())
-    }
-
-    fn is_nan(self) -> bool {
-        self.hi.is_nan()
-    }
-}
-
-macro_rules! integers {
-    ($integer:ident) => {
-        impl Measure for $integer {
-            type Sum = i128;
-            const HIGHEST: Self = Self::MAX;
-            const LOWEST: Self = Self::MIN;
-
-            #[inline(always)]
-            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
-            fn distance_to(self, pivot: Self) -> f64 {
-                let distance = self.abs_diff(pivot) as f64;
-                if self < pivot { -distance } else { distance }
-            }
-
-            #[inline(always)]
-            fn twofold(self) -> Twofold {
-                Twofold::from(i128::from(self))
-            }
-
-            fn is_nan(self) -> bool {
-                false
-            }
-
-            fn scalar(self) -> Scalar {
-                Scalar::Integer(self.into())
-            }
-        }
-
-        impl Sum<$integer> for i128 {
-            type Lanes<const N: usize> = [i128; N];
-
-            #[inline(always)]
-            fn lanes<const N: usize>() -> Self::Lanes<N> {
-                [0; N]
-            }
-
-            #[inline(always)]
-            fn add<const N: usize>(lanes: &mut Self::Lanes<N>, values: &[$integer; N]) {
-                for lane in 0..N {
-                    lanes[lane] += i128::from(values[lane]);
-                }
-            }
-
-            fn lane<const N: usize>(lanes: &Self::Lanes<N>, lane: usize) -> Self {
-                lanes[lane]
-            }
-
-            fn and(self, other: Self) -> Self {
-                self + other
-            }
-
-            fn pivot(self, count: u64) -> $integer {
-                $integer::try_from(self / i128::from(count.max(1))).unwrap_or_default()
-            }
-
-            #[expect(clippy::cast_precision_loss, reason = "rounded where it is asked for")]
-            fn mean(self, count: u64) -> f64 {
-                self as f64 / count as f64
-            }
-
-            fn scalar(self) -> Scalar {
-                Scalar::Integer(self)
-            }
-
-            fn is_nan(self) -> bool {
-                false
-            }
-        }
-    };
-}
-
-integers!(i64);
-integers!(u64);
 
 /// What is known of values once they are gone.
 #[derive(Debug, Clone, Copy)]
@@ -240,8 +52,9 @@ impl<T: Measure> Moments<T> {
     fn of_block(block: &[T], skip_nan: bool) -> Self {
         let rows = block.len() / LANES;
         let (columns, rest) = block.split_at(rows * LANES);
-        let [rest] = lanes::<T, 1>(rest, 1, rest.len());
-        let mut all = vector(columns, LANES, rows)
+        let [rest] = Block::<T, 1>::of(rest, 1, rest.len()).moments();
+        let mut all = Block::vector(columns, LANES, rows)
+            .moments()
             .into_iter()
             .fold(Self::default(), Self::and)
             .and(rest);
@@ -259,12 +72,12 @@ impl<T: Measure> Moments<T> {
         let mut groups = columns.chunks_exact_mut(LANES);
         let mut at = 0;
         for group in &mut groups {
-            let lanes = vector(&values[at..], stride, rows);
+            let lanes = Block::vector(&values[at..], stride, rows).moments();
             Self::add_lanes(group, lanes, &values[at..], stride, rows, skip);
             at += LANES;
         }
         for column in groups.into_remainder() {
-            let lane = lanes::<T, 1>(&values[at..], stride, rows);
+            let lane = Block::<T, 1>::of(&values[at..], stride, rows).moments();
             let column = std::slice::from_mut(column);
             Self::add_lanes(column, lane, &values[at..], stride, rows, skip);
             at += 1;
@@ -358,59 +171,89 @@ pub(super) fn higher<T: Number>(a: T, b: T) -> T {
     if a > b || a != a { a } else { b }
 }
 
-/// [`lanes`] of a whole vector.
-fn vector<T: Measure>(values: &[T], stride: usize, rows: usize) -> [Moments<T>; LANES] {
-    vectorised(
-        #[inline(always)]
-        || lanes::<T, LANES>(values, stride, rows),
-    )
+/// What a block tells of `N` neighbouring columns, each number of all of them side by side.
+struct Block<T: Measure, const N: usize> {
+    rows: usize,
+    sums: <T::Sum as Sum<T>>::Lanes<N>,
+    low: [T; N],
+    high: [T; N],
+    /// A value next to the mean, the sum of all distances to it, and that of their squares.
+    pivot: [T; N],
+    apart: [f64; N],
+    squares: [f64; N],
 }
 
-/// The moments of `N` neighbouring columns; ranges do not know of NaN yet.
-#[inline(always)]
-#[expect(clippy::cast_precision_loss, reason = "a block has few rows")]
-fn lanes<T: Measure, const N: usize>(values: &[T], stride: usize, rows: usize) -> [Moments<T>; N] {
-    let row = |number: usize| values[number * stride..].first_chunk::<N>();
-    let mut sums = T::Sum::lanes::<N>();
-    let (mut low, mut high) = ([T::HIGHEST; N], [T::LOWEST; N]);
-    for values in (0..rows).map_while(row) {
-        T::Sum::add(&mut sums, values);
-        for lane in 0..N {
-            let value = values[lane];
-            low[lane] = if value < low[lane] { value } else { low[lane] };
-            high[lane] = if value > high[lane] {
-                value
-            } else {
-                high[lane]
-            };
+impl<T: Measure> Block<T, LANES> {
+    /// Of a whole vector of columns.
+    fn vector(values: &[T], stride: usize, rows: usize) -> Self {
+        vectorised(
+            #[inline(always)]
+            || Self::of(values, stride, rows),
+        )
+    }
+}
+
+impl<T: Measure, const N: usize> Block<T, N> {
+    #[inline(always)]
+    fn of(values: &[T], stride: usize, rows: usize) -> Self {
+        let row = |number: usize| values[number * stride..].first_chunk::<N>();
+        let mut sums = T::Sum::lanes::<N>();
+        let (mut low, mut high) = ([T::HIGHEST; N], [T::LOWEST; N]);
+        for values in (0..rows).map_while(row) {
+            T::Sum::add(&mut sums, values);
+            for lane in 0..N {
+                let value = values[lane];
+                low[lane] = if value < low[lane] { value } else { low[lane] };
+                high[lane] = if value > high[lane] {
+                    value
+                } else {
+                    high[lane]
+                };
+            }
+        }
+        let pivot = std::array::from_fn(|lane| T::Sum::lane(&sums, lane).pivot(rows as u64));
+        let (mut apart, mut squares) = ([0.0; N], [0.0; N]);
+        for values in (0..rows).map_while(row) {
+            for lane in 0..N {
+                let distance = values[lane].distance_to(pivot[lane]);
+                apart[lane] += distance;
+                squares[lane] += distance * distance;
+            }
+        }
+        Self {
+            rows,
+            sums,
+            low,
+            high,
+            pivot,
+            apart,
+            squares,
         }
     }
-    let pivot: [T; N] = std::array::from_fn(|lane| T::Sum::lane(&sums, lane).pivot(rows as u64));
-    let (mut apart, mut squares) = ([0.0; N], [0.0; N]);
-    for values in (0..rows).map_while(row) {
-        for lane in 0..N {
-            let distance = values[lane].distance_to(pivot[lane]);
-            apart[lane] += distance;
-            squares[lane] += distance * distance;
-        }
-    }
-    std::array::from_fn(|lane| {
-        let mean_apart = apart[lane] / rows as f64;
-        let pivot = pivot[lane].twofold();
-        Moments {
-            count: rows as u64,
-            sum: T::Sum::lane(&sums, lane),
-            low: low[lane],
-            high: high[lane],
-            spread: Spread {
-                mean: Twofold {
-                    hi: pivot.hi,
-                    lo: pivot.lo + mean_apart,
+
+    /// The moments of every column; ranges do not know of NaN yet. Kept out of the loops above,
+    /// which would be compiled for its pairs of numbers instead of for whole vectors.
+    #[inline(never)]
+    #[expect(clippy::cast_precision_loss, reason = "a block has few rows")]
+    fn moments(&self) -> [Moments<T>; N] {
+        std::array::from_fn(|lane| {
+            let mean_apart = self.apart[lane] / self.rows as f64;
+            let pivot = self.pivot[lane].twofold();
+            Moments {
+                count: self.rows as u64,
+                sum: T::Sum::lane(&self.sums, lane),
+                low: self.low[lane],
+                high: self.high[lane],
+                spread: Spread {
+                    mean: Twofold {
+                        hi: pivot.hi,
+                        lo: pivot.lo + mean_apart,
+                    },
+                    squares: Twofold::of(self.squares[lane] - self.apart[lane] * mean_apart),
                 },
-                squares: Twofold::of(squares[lane] - apart[lane] * mean_apart),
-            },
-        }
-    })
+            }
+        })
+    }
 }
 
 /// The six numbers of an array or of a column of it.

@@ -42,7 +42,7 @@ pub fn resolve(
                 .filter(|_| from_start < length)
                 .ok_or_else(|| {
                     let committed = match &array.journal {
-                        Some(_) if axis == 0 => " committed so far",
+                        Some(journal) if axis == 0 && !journal.is_complete() => " committed so far",
                         _ => "",
                     };
                     AnalysisError::Asked(format!(

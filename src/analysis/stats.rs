@@ -2,8 +2,9 @@
 
 use super::{
     AnalysisError,
-    moments::{BLOCK, Measure, Moments, ROWS, Summary},
-    with_number,
+    measure::Measure,
+    moments::{BLOCK, Moments, ROWS, Summary},
+    with_number, workers,
 };
 use crate::cube::{ArrayFile, CubeError};
 use rayon::prelude::*;
@@ -12,7 +13,7 @@ use std::ops::Range;
 /// Elements of one piece of work: what is joined, and in which order, depends on this alone and
 /// never on threads or memory.
 const PIECE: u64 = 1 << 18;
-/// Elements read at a time: enough for a disk to do its best, few enough for caches.
+/// Elements read at a time at most: enough for a disk to do its best.
 const CHUNK: usize = 64 * BLOCK;
 /// Columns of one piece of work where rows are long.
 const STRIP: usize = 512;
@@ -81,20 +82,6 @@ pub fn along<E: From<AnalysisError>>(
     })
 }
 
-/// Threads that may work at once so that each has `bytes`.
-fn workers(bytes: u64, options: Options) -> Result<u64, AnalysisError> {
-    let threads = (rayon::current_num_threads() as u64).min(options.memory / bytes.max(1));
-    if threads == 0 {
-        return Err(AnalysisError::Memory {
-            what: "one piece of the array",
-            needed: bytes,
-            allowed: options.memory,
-            instead: "leave it at its default",
-        });
-    }
-    Ok(threads)
-}
-
 /// Elements to read at a time, in whole blocks.
 fn chunk(options: Options) -> usize {
     let most = usize(options.memory / (2 * 8)).min(CHUNK);
@@ -111,7 +98,7 @@ fn run<T: Measure>(
     let elements = places.end - places.start;
     let pieces = elements.div_ceil(PIECE);
     let chunk = chunk(options);
-    let threads = workers(2 * 8 * elements.min(chunk as u64), options)?;
+    let threads = workers(2 * 8 * elements.min(chunk as u64), options.memory)?;
     let mut all = Moments::default();
     // Moments of a batch are kept until they are joined in order.
     let batch = threads * (1 << 10);
@@ -124,9 +111,12 @@ fn run<T: Measure>(
                 let places = start..places.end.min(start + PIECE);
                 let mut moments = Moments::default();
                 buffer.resize(chunk, T::default());
-                for start in places.clone().step_by(chunk) {
-                    let values = &mut buffer[..chunk.min(usize(places.end - start))];
+                let mut start = places.start;
+                while start < places.end {
+                    let most = chunk.min(array.stretch().next_multiple_of(BLOCK));
+                    let values = &mut buffer[..most.min(usize(places.end - start))];
                     array.read(start, values)?;
+                    start += values.len() as u64;
                     moments = values
                         .chunks(BLOCK)
                         .map(|block| Moments::of_run(block, options.skip_nan))
@@ -185,7 +175,7 @@ impl<'a> Axis<'a> {
             // Of a column: what is known of it, twice, and a block of rows.
             let known = size_of::<Moments<T>>() as u64 + size_of::<Summary>() as u64;
             let each = 2 * known + 8 * ROWS as u64;
-            workers(each, options)?;
+            workers(each, options.memory)?;
             let most = options.memory / each;
             for outer in 0..self.outer {
                 let mut start = 0;
@@ -224,7 +214,7 @@ impl<'a> Axis<'a> {
             .min(BATCH / self.inner.max(1))
             .min(options.memory / each)
             .max(1);
-        let threads = workers(group.min(self.outer) * each, options)?;
+        let threads = workers(group.min(self.outer) * each, options.memory)?;
         let groups = self.outer.div_ceil(group);
         let inner = usize(self.inner);
         let mut first = 0;
@@ -265,7 +255,7 @@ impl<'a> Axis<'a> {
         let inner = usize(self.inner);
         let group = (PIECE / self.inner).next_multiple_of(ROWS as u64);
         let chunk = (chunk(options) as u64 / self.inner / ROWS as u64).max(1) * ROWS as u64;
-        let threads = workers(2 * 8 * chunk * self.inner, options)?;
+        let threads = workers(2 * 8 * chunk * self.inner, options.memory)?;
         let groups = self.length.div_ceil(group);
         let mut all = vec![Moments::<T>::default(); inner];
         let mut first = 0;

@@ -109,7 +109,7 @@ impl<'a> Axes<'a> {
 
     /// The committed snapshot or node nearest to a coordinate: the first of two equally near.
     pub(super) fn nearest(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = number(text)?;
+        let wanted = number(axis, text)?;
         let length = self.array.shape()[axis];
         // Coordinates increase along every axis.
         let (mut low, mut high) = (0, length.saturating_sub(1));
@@ -135,7 +135,7 @@ impl<'a> Axes<'a> {
 
     /// How many indices a length in units spans, at least one.
     pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = number(text)?;
+        let wanted = number(axis, text)?;
         let spacing = match (self.array.run(), &self.nodes, axis) {
             (Some(run), _, 0) => run.nper as f64 * run.dt,
             (_, Some(grid), 1) => grid.y.spacing,
@@ -178,12 +178,12 @@ pub(super) enum Entries {
     Named(Vec<Option<String>>),
 }
 
-fn number(text: &str) -> Result<f64, Error> {
+fn number(axis: usize, text: &str) -> Result<f64, Error> {
     text.trim()
         .parse()
         .ok()
         .filter(|value: &f64| value.is_finite())
-        .ok_or_else(|| Error::Usage(format!("'{text}' is no number")))
+        .ok_or_else(|| Error::Usage(format!("{}={text}: expected a number", NAMES[axis])))
 }
 
 /// The indices that a Python slice `a:b` takes of `length`, or the one that a plain index takes.

@@ -169,6 +169,12 @@ impl ArrayFile {
         Ok((self.npy.data_offset + places.start * width, len))
     }
 
+    /// How many elements are best read at a time, as things stand: see [`Reader::stretch`].
+    #[must_use]
+    pub fn stretch(&self) -> usize {
+        self.reader.stretch() / size_of::<u64>()
+    }
+
     fn fill(&self, start: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
         let read = self.reader.read(start, bytes);
         read.map_err(|error| self.unreadable(error))
@@ -193,8 +199,6 @@ impl ArrayFile {
     /// # Panics
     /// As [`bytes`](Self::bytes).
     pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), CubeError> {
-        /// Elements that are converted while a cache holds their bytes.
-        const CHUNK: usize = 1 << 14;
         let dtype = self.npy.dtype;
         if dtype == T::DTYPE {
             let (start, _) = self.range_of(place..place + out.len() as u64)?;
@@ -202,7 +206,8 @@ impl ArrayFile {
         }
         let mut buffer = Buffer::default();
         let mut start = place;
-        for out in out.chunks_mut(CHUNK) {
+        // Converted while a cache holds their bytes.
+        for out in out.chunks_mut(self.stretch()) {
             let end = start + out.len() as u64;
             T::decode(dtype, self.bytes(start..end, &mut buffer)?, out);
             start = end;

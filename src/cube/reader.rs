@@ -22,6 +22,9 @@ use std::{
 
 /// Bytes read past the page cache at a time: a huge page.
 const ROOM: usize = 2 << 20;
+/// Bytes to copy out of the page cache before they are looked at: half of the second cache of many a
+/// processor.
+const SIP: usize = 256 << 10;
 /// What places in the file and in memory must be multiples of when the page cache is passed by.
 const BLOCK: u64 = 4096;
 
@@ -56,6 +59,16 @@ impl Reader {
             file,
             cold: AtomicBool::new(true),
             rooms: Mutex::new(Vec::new()),
+        }
+    }
+
+    /// How many bytes are best read at a time, as things stand: what a disk delivers in one go, or what
+    /// stays in the caches of a processor where no disk is needed.
+    pub(super) fn stretch(&self) -> usize {
+        if self.cold.load(Ordering::Relaxed) {
+            ROOM
+        } else {
+            SIP
         }
     }
 

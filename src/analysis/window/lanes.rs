@@ -1,7 +1,7 @@
 //! Several lines of an array at a time, as lanes of vectors.
 
 use super::operation::Operation;
-use crate::cube::number::Number;
+use crate::{analysis::vectorised::vectorised, cube::number::Number};
 
 /// What is known of values in `N` lanes, component by component.
 #[derive(Clone, Copy)]
@@ -40,6 +40,10 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     }
 }
 
+/// Lines without gaps that are put side by side, or back, together: a whole vector of elements at a
+/// time is then loaded or stored.
+const TURNED: usize = 8;
+
 /// Where lines of equal length lie: the places of their first elements, and the step from one to
 /// the next.
 #[derive(Clone, Copy)]
@@ -52,20 +56,61 @@ pub(super) struct Lines<'a> {
 impl Lines<'_> {
     /// Copies lines out of an array so that their elements lie side by side.
     fn gather<T: Copy>(&self, all: &[T], beside: &mut [T]) {
+        let width = self.places.len();
+        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TURNED>()) {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (group, places) in groups.iter().enumerate() {
+                        let lines = places.map(|place| &all[place..place + self.length]);
+                        let rows = beside.chunks_exact_mut(width).take(self.length);
+                        for (at, row) in rows.enumerate() {
+                            let row = &mut row[group * TURNED..][..TURNED];
+                            for (to, line) in row.iter_mut().zip(lines) {
+                                *to = line[at];
+                            }
+                        }
+                    }
+                },
+            );
+            return;
+        }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter().step_by(self.step);
-            let to = beside[at * self.places.len() + lane..].iter_mut();
-            let to = to.step_by(self.places.len()).take(count);
+            let to = beside[at * width + lane..].iter_mut();
+            let to = to.step_by(width).take(count);
             to.zip(line).for_each(|(to, from)| *to = *from);
         });
     }
 
     /// Copies elements that lie side by side to their places in an array.
     fn scatter<T: Copy>(&self, beside: &[T], all: &mut [T]) {
+        let width = self.places.len();
+        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TURNED>()) {
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (group, places) in groups.iter().enumerate() {
+                        let lines = places.map(|place| place..place + self.length);
+                        let Ok(lines) = all.get_disjoint_mut(lines) else {
+                            unreachable!("lines are apart")
+                        };
+                        let rows = beside.chunks_exact(width).take(self.length);
+                        for (at, row) in rows.enumerate() {
+                            let row = &row[group * TURNED..][..TURNED];
+                            for lane in 0..TURNED {
+                                lines[lane][at] = row[lane];
+                            }
+                        }
+                    }
+                },
+            );
+            return;
+        }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter_mut().step_by(self.step);
-            let from = beside[at * self.places.len() + lane..].iter();
-            let from = from.step_by(self.places.len()).take(count);
+            let from = beside[at * width + lane..].iter();
+            let from = from.step_by(width).take(count);
             line.zip(from).for_each(|(to, from)| *to = *from);
         });
     }

@@ -4,13 +4,14 @@
 //! through along the slowest axis of the file as a `stream` of rows, of which only what later windows
 //! need is kept. Along every axis windows `slide` at a cost that does not depend on their length,
 //! joining what an `operation` knows of parts of them; axes follow one another, as a window's
-//! reduction is that of its lines' reductions.
+//! reduction is that of its lines' reductions. Results of all threads go through one `writer`.
 
 mod lanes;
 mod operation;
 mod slide;
 mod stream;
 mod tile;
+mod writer;
 
 use super::{AnalysisError, output::Output, stats::Progress};
 use crate::cube::{
@@ -28,6 +29,7 @@ use std::{
 };
 use stream::Stream;
 use tile::{Axis, Tiling};
+use writer::Writer;
 
 /// What a window is reduced to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -114,7 +116,7 @@ impl Windows {
     ///
     /// # Errors
     /// [`AnalysisError::Asked`] for another number of axes, a window of no elements or longer than
-    /// its axis, a stride of 0, a box outside, `ptp` of booleans.
+    /// its axis, a stride of 0, a box outside or empty, `ptp` of booleans.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
         let asked = |sentence: String| Err(AnalysisError::Asked(sentence));
         let shape = &array.npy.shape;
@@ -152,6 +154,12 @@ impl Windows {
             if window == 0 || stride == 0 {
                 return asked(format!(
                     "along axis {axis}, a window of length {window} every {stride}: both must be at least 1"
+                ));
+            }
+            if selected == 0 {
+                return asked(format!(
+                    "nothing is selected of axis {axis} of {}, which has {length}: there is no window over nothing",
+                    array.path.display()
                 ));
             }
             if window > selected {
@@ -275,16 +283,15 @@ impl Run<'_> {
         };
         let mut whole: Vec<Range<u64>> = axes.iter().map(|axis| 0..axis.count).collect();
         whole[0] = self.range.clone();
-        let threads = rayon::current_num_threads();
-        let memory = self.windows.request.memory;
-        let tiling = Tiling::new::<C>(axes, &whole, threads, memory)?;
+        let tiling = Tiling::new::<C>(axes, &whole, self.windows.request.memory)?;
         let next = AtomicUsize::new(0);
+        let writer = Writer::new(self.output, self.windows.dtype, tiling.threads);
         // Every thread has room for one tile, which serves for all it takes.
         (0..tiling.threads).into_par_iter().try_for_each(|_| {
             let mut stream = Stream::<O, C>::new(operation, axes);
             while let Some(tile) = tiling.tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
                 stream
-                    .compute(self, tile, tiling.memory_each)
+                    .compute(self, tile, tiling.memory_each, &writer)
                     .inspect_err(|_| next.store(tiling.tiles.len(), Ordering::Relaxed))?;
             }
             Ok(())

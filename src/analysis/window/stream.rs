@@ -6,11 +6,9 @@ use super::{
     operation::Operation,
     slide::{Scratch, Slide},
     tile::{Axis, Pace, Shape, Tile, length},
+    writer::Writer,
 };
-use crate::{
-    analysis::AnalysisError,
-    cube::{npy::Dtype, number::Number},
-};
+use crate::analysis::AnalysisError;
 use std::ops::Range;
 
 /// What is held of a tile while its rows come in; the room for it serves one tile after another.
@@ -41,9 +39,8 @@ pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
     between: [Vec<O::Part>; 2],
     /// What is known of the rows of a window that is not whole yet, where windows do not overlap.
     open: [Vec<O::Part>; 2],
-    /// Results of the rows taken last, and their bytes where those differ.
+    /// Results of the rows taken last.
     results: Vec<O::Out>,
-    bytes: Vec<u8>,
     scratch: Scratch<O, C>,
 }
 
@@ -68,7 +65,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             between: [Vec::new(), Vec::new()],
             open: [Vec::new(), Vec::new()],
             results: Vec::new(),
-            bytes: Vec::new(),
             scratch: Scratch::default(),
         }
     }
@@ -79,6 +75,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         run: &Run<'_>,
         tile: &Tile,
         memory: u64,
+        writer: &Writer<'_, O::Out>,
     ) -> Result<(), AnalysisError> {
         let rows = self.begin(tile, memory);
         let below: Vec<Range<u64>> = self
@@ -105,8 +102,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             let mut region = tile.clone();
             region[0] = self.take(count);
             region.truncate(dimensions);
-            run.output
-                .write_box(&region, self.result_bytes(run.windows.dtype))?;
+            self.results = writer.write(region, std::mem::take(&mut self.results))?;
             start = end;
         }
         Ok(())
@@ -141,16 +137,6 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             parts(open, self.along && axis.is_apart(), self.row_out);
         }
         rows
-    }
-
-    /// The results of the rows taken last as they are in a file.
-    fn result_bytes(&mut self, dtype: Dtype) -> &[u8] {
-        if dtype == O::Out::DTYPE {
-            return bytemuck::cast_slice(&self.results);
-        }
-        self.bytes.clear();
-        O::Out::encode(&self.results, dtype, &mut self.bytes);
-        &self.bytes
     }
 
     /// Where to put the next rows of the input.

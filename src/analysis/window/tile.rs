@@ -1,7 +1,7 @@
 //! Tiles: boxes of the output, each computed by one thread from the box of the input below it.
 
 use super::slide::scratch_bytes;
-use crate::analysis::AnalysisError;
+use crate::analysis::{AnalysisError, workers};
 use std::ops::Range;
 
 /// An axis of the array, in file order.
@@ -58,8 +58,9 @@ pub(super) struct Tiling {
 const SMALL: u64 = 1 << 16;
 /// Elements of the input taken at a time, where windows are short.
 const BATCH: u64 = 1 << 17;
-/// Bytes that a thread may work on before they leave its caches.
-const CACHE: u64 = 4 << 20;
+/// Bytes that a thread may work on before they leave the last cache; large enough that what is read
+/// and written at a time is worth the way into the system.
+const CACHE: u64 = 16 << 20;
 /// What a cut for their sake may cost, as a share of the work.
 const WORTH: f64 = 0.25;
 /// Bytes that are read or written in the time it takes to begin somewhere else in a file.
@@ -71,10 +72,10 @@ impl Tiling {
     pub(super) fn new<const C: usize>(
         axes: &[Axis],
         whole: &Tile,
-        threads: usize,
         memory: u64,
     ) -> Result<Self, AnalysisError> {
-        let wanted = 4 * threads as u64;
+        let mut threads = workers(0, memory)?;
+        let wanted = 4 * threads;
         let mut tile = whole.clone();
         let shape = |tile: &Tile| Shape::of::<C>(axes, tile);
         let halve = |tile: &mut Tile, first, most| halve(axes, whole, tile, first, most);
@@ -84,7 +85,6 @@ impl Tiling {
             }
         }
         while shape(&tile).least_bytes::<C>(true) > CACHE && halve(&mut tile, 1, WORTH) {}
-        let mut threads = threads as u64;
         loop {
             let needed = shape(&tile).least_bytes::<C>(false);
             if needed <= memory / threads {
@@ -267,10 +267,10 @@ impl Shape {
         elements.saturating_mul(8)
     }
 
-    /// Bytes for every row taken at a time: input, in between twice, kept, output twice.
+    /// Bytes for every row taken at a time: input, in between twice, kept, output four times.
     fn bytes_per_row<const C: usize>(&self) -> u64 {
         let between = 2 * C as u64 * self.row_between;
-        let out = (C as u64 + 2) * self.row_out;
+        let out = (C as u64 + 4) * self.row_out;
         (self.row_in + between + out).saturating_mul(8)
     }
 

@@ -1,0 +1,90 @@
+//! [`Writer`]: results of several threads into one file, by one thread at a time.
+//!
+//! The system lets one thread at a time into a file, and has the others wait at full speed. Here,
+//! whoever finds another at it leaves its results with that one, and goes on.
+
+use crate::{
+    analysis::{AnalysisError, output::Output},
+    cube::{npy::Dtype, number::Number},
+};
+use std::{
+    collections::VecDeque,
+    ops::Range,
+    sync::{Mutex, MutexGuard, PoisonError, TryLockError},
+};
+
+/// A box of the output, in file order.
+type Region = Vec<Range<u64>>;
+
+pub(super) struct Writer<'a, T> {
+    output: &'a Output,
+    dtype: Dtype,
+    /// How many boxes may wait.
+    most: usize,
+    queue: Mutex<Queue<T>>,
+    /// Held by the thread that writes: bytes of results where those differ from `T`.
+    bytes: Mutex<Vec<u8>>,
+}
+
+struct Queue<T> {
+    waiting: VecDeque<(Region, Vec<T>)>,
+    /// Room of results that have been written.
+    free: Vec<Vec<T>>,
+}
+
+impl<'a, T: Number> Writer<'a, T> {
+    pub(super) fn new(output: &'a Output, dtype: Dtype, threads: u64) -> Self {
+        Self {
+            output,
+            dtype,
+            most: usize::try_from(2 * threads).unwrap_or(usize::MAX),
+            queue: Mutex::new(Queue {
+                waiting: VecDeque::new(),
+                free: Vec::new(),
+            }),
+            bytes: Mutex::default(),
+        }
+    }
+
+    /// Sees to it that results are written, at the latest by the last call that returns; room for
+    /// the next.
+    pub(super) fn write(&self, region: Region, results: Vec<T>) -> Result<Vec<T>, AnalysisError> {
+        lock(&self.queue).waiting.push_back((region, results));
+        while let Some(bytes) = self.turn() {
+            self.write_waiting(bytes)?;
+        }
+        Ok(lock(&self.queue).free.pop().unwrap_or_default())
+    }
+
+    /// The right to write: where something waits, and nobody has that right or too much waits.
+    fn turn(&self) -> Option<MutexGuard<'_, Vec<u8>>> {
+        let waiting = lock(&self.queue).waiting.len();
+        match self.bytes.try_lock() {
+            _ if waiting == 0 => None,
+            Err(TryLockError::WouldBlock) if waiting < self.most => None,
+            Err(_) => Some(lock(&self.bytes)),
+            Ok(bytes) => Some(bytes),
+        }
+    }
+
+    fn write_waiting(&self, mut bytes: MutexGuard<'_, Vec<u8>>) -> Result<(), AnalysisError> {
+        loop {
+            let Some((region, results)) = lock(&self.queue).waiting.pop_front() else {
+                return Ok(());
+            };
+            if self.dtype == T::DTYPE {
+                self.output
+                    .write_box(&region, bytemuck::cast_slice(&results))?;
+            } else {
+                bytes.clear();
+                T::encode(&results, self.dtype, &mut bytes);
+                self.output.write_box(&region, &bytes)?;
+            }
+            lock(&self.queue).free.push(results);
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
