@@ -74,7 +74,9 @@ impl Error {
                 | RunError::Threads(_)
                 | RunError::Elsewhere,
             ) => 1,
-            Self::Run(RunError::MapAcrossMachines | RunError::Disagree { .. }) => 2,
+            Self::Run(
+                RunError::MapAcrossMachines | RunError::SweepByOne | RunError::Disagree { .. },
+            ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
             Self::Analysis(AnalysisError::Asked(_) | AnalysisError::Exists { .. }) => 2,
             Self::Cube(error)

@@ -231,6 +231,61 @@ fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
 }
 
 #[test]
+fn a_sweep_that_loses_a_rank_is_resumed_by_any_number() {
+    let scene = Scene::small();
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\ndx = 0.1\nD = { from = 0.5, to = 2, count = 24, scale = \"log\" }\n",
+    );
+    scene.succeed("sweep s.toml -o alone.npy");
+    let expected = scene.read("alone.npy");
+    let rows = scene.read("alone.csv");
+    let begin = Instant::now();
+    let all = succeed(&scene, 3, "sweep s.toml -o cube.npy --threads 1");
+    let life = begin.elapsed();
+    let mut numbers: Vec<u32> = all
+        .stdout
+        .lines()
+        .map(|line| line.parse().unwrap())
+        .collect();
+    numbers.sort_unstable();
+    assert!(numbers.iter().copied().eq(0..24), "{all}");
+    assert!(scene.read("cube.npy") == expected && scene.read("cube.csv") == rows);
+    let kills = if full() { 50 } else { 6 };
+    let mut partial = 0;
+    for number in 0..kills {
+        let word = format!("{}-sweep-{number}", std::process::id());
+        let again = "sweep s.toml -o cube.npy --threads 1";
+        fs::remove_file(scene.path("cube.journal")).unwrap();
+        fs::remove_file(scene.path("cube.npy")).unwrap();
+        let job = ranks(&scene, 3, again)
+            .env("DIFF2D_JOB", &word)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        thread::sleep(life.mul_f64(0.2 + 0.7 * (f64::from(number) * 0.618).fract()));
+        let victim = processes(&word)
+            .into_iter()
+            .find(|(rank, _)| *rank == number as usize % 3);
+        if let Some((_, pid)) = victim {
+            // It may have ended by itself.
+            let _ = kill(pid, Signal::SIGKILL);
+        }
+        let succeeded = ends(job, &word);
+        let whole = scene.exists("cube.npy") && scene.read("cube.npy") == expected;
+        assert!(whole || !succeeded);
+        partial += u32::from(!whole);
+        let resume = format!("{again} --resume");
+        succeed(&scene, 1 + number as usize % 4, &resume);
+        assert!(scene.read("cube.npy") == expected, "kill {number}");
+        scene.succeed("verify cube.npy");
+    }
+    println!("{partial} of {kills} sweeps had to be resumed");
+    assert!(partial > kills / 4);
+}
+
+#[test]
 fn a_signal_to_one_rank_stops_all_resumably() {
     let scene = Scene::small();
     let keys = "--set dx=0.05 --set runtime=40 --set outtime=10";

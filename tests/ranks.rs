@@ -14,6 +14,7 @@ use diff2d::{
     cube::{Claim, Io},
     problem::Problem,
     run::{self, Options, Outcome, Report, RunError, Watch},
+    sweep::{self, Sweep},
 };
 use proptest::prelude::*;
 use std::{
@@ -255,6 +256,106 @@ fn ranks_of_different_runs_are_told_apart() {
     let ended = Channels::together(3, Link::default(), |comm| {
         let problem = &problems[comm.rank() / 2];
         run::run(problem, &writing(&scene, "cube.npy", None), &comm, &watch())
+    });
+    for rank in ended {
+        assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));
+    }
+    assert!(!scene.exists("cube.npy"));
+}
+
+/// A sweep on so many ranks with a thread or two each; `watch` tells what each is asked.
+fn swept(
+    scene: &Scene,
+    name: &str,
+    (ranks, threads): (usize, usize),
+    watch: impl Fn(usize) -> Watch + Sync,
+) -> Vec<Result<Outcome, RunError>> {
+    let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
+    let Options { claim, .. } = writing(scene, name, None);
+    let (cube, options) = (scene.path(name), Options::default());
+    Channels::together(ranks, Link::default(), |comm| {
+        let watch = watch(comm.rank());
+        sweep::sweep(&sweep, &cube, claim, &options, threads, &comm, &watch)
+    })
+}
+
+/// As [`files`]; which scenario is done when is a matter of time.
+fn scenarios(scene: &Scene, name: &str) -> (Vec<u8>, Vec<serde_json::Value>) {
+    let (cube, mut lines) = files(scene, name);
+    lines[1..].sort_by_key(|line| (line["scenario"].as_u64(), line["index"].as_u64()));
+    (cube, lines)
+}
+
+#[test]
+fn ranks_take_the_next_scenario_of_a_sweep() {
+    let scene = Scene::small();
+    // Scenarios with 3 to 31 snapshots, of a few thousandths to a few hundredths of a second.
+    let sweep = "params = \"p.toml\"\ndx = 0.4\nouttime = { from = 0.1, to = 3, count = 12 }\n";
+    scene.write("sweep.toml", sweep);
+    for ended in swept(&scene, "alone.npy", (1, 1), |_| watch()) {
+        assert_eq!(ended.unwrap(), Outcome::Done);
+    }
+    let expected = scenarios(&scene, "alone.npy");
+    for way in [(1, 2), (2, 1), (2, 2), (3, 1), (5, 2), (13, 1)] {
+        let name = format!("{}-{}.npy", way.0, way.1);
+        for ended in swept(&scene, &name, way, |_| watch()) {
+            assert_eq!(ended.unwrap(), Outcome::Done, "{way:?}");
+        }
+        assert!(scenarios(&scene, &name) == expected, "{way:?}");
+        for ended in swept(&scene, &name, way, |_| watch()) {
+            assert_eq!(ended.unwrap(), Outcome::AlreadyDone, "{way:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_sweep_goes_on_with_any_number_of_ranks() {
+    let scene = Scene::small();
+    let sweep = "params = \"p.toml\"\ndx = 0.2\nD = { from = 1, to = 2, count = 20 }\n";
+    scene.write("sweep.toml", sweep);
+    swept(&scene, "alone.npy", (1, 2), |_| watch());
+    let expected = scenarios(&scene, "alone.npy");
+    for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
+        let name = format!("{stopped}-{resumed}.npy");
+        // Its last rank is asked as soon as the first snapshot of anybody is committed.
+        let ended = swept(&scene, &name, (stopped, 1), |rank| {
+            let (watch, journal) = (watch(), scene.path(&name).with_extension("journal"));
+            if rank == stopped - 1 {
+                let signal = Arc::clone(&watch.signal);
+                thread::spawn(move || {
+                    let lines = || fs::read_to_string(&journal).unwrap_or_default();
+                    while lines().lines().count() < 2 {
+                        thread::yield_now();
+                    }
+                    signal.store(15, Ordering::Relaxed);
+                });
+            }
+            watch
+        });
+        for rank in ended {
+            assert_eq!(rank.unwrap(), Outcome::Signalled(15), "{name}");
+        }
+        let (_, lines) = scenarios(&scene, &name);
+        assert!((2..expected.1.len()).contains(&lines.len()), "{name}");
+        for ended in swept(&scene, &name, (resumed, 1), |_| watch()) {
+            assert_eq!(ended.unwrap(), Outcome::Done, "{name}");
+        }
+        assert!(scenarios(&scene, &name) == expected, "{name}");
+    }
+}
+
+#[test]
+fn ranks_of_different_sweeps_are_told_apart() {
+    let scene = Scene::small();
+    for (name, end) in [("a.toml", 2), ("b.toml", 3)] {
+        scene.write(name, format!("params = \"p.toml\"\nD = [1, {end}]\n"));
+    }
+    let sweeps = ["a.toml", "b.toml"].map(|name| Sweep::load(&scene.path(name)).unwrap());
+    let (claim, options) = (Claim::default(), Options::default());
+    let ended = Channels::together(3, Link::default(), |comm| {
+        let sweep = &sweeps[comm.rank() / 2];
+        let cube = scene.path("cube.npy");
+        sweep::sweep(sweep, &cube, claim, &options, 1, &comm, &watch())
     });
     for rank in ended {
         assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));

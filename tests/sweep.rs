@@ -178,6 +178,21 @@ fn what_does_not_go_into_one_cube_is_refused() {
     }
 }
 
+/// The time allowed is the sweep's, not each scenario's.
+#[test]
+fn wall_time_counts_from_the_start_of_the_sweep() {
+    let sweep = "params = \"p.toml\"\ndx = 0.1\nD = { from = 0.5, to = 2, count = 400 }\n";
+    let scene = scene(sweep);
+    let limited = "sweep s.toml -o s.npy --threads 1 --max-walltime 0.5s";
+    let told = scene.run(limited);
+    assert_eq!(told.code, Some(75), "{told}");
+    assert!(told.stderr.contains("--resume"), "{told}");
+    let done = told.stdout.lines().count();
+    assert!(done < 400, "{done}");
+    let again = scene.run(&format!("{limited} --resume"));
+    assert_eq!(again.code, Some(75), "{again}");
+}
+
 /// Killed again and again, at moments spread over its life, a sweep ends with the same bytes and
 /// never computes a committed snapshot again.
 #[test]

@@ -5,7 +5,7 @@ use crate::{
     comm::{Comm, CommError, Launch, ROOT},
     error::Error,
     machine,
-    run::RunError,
+    run::{RunError, team},
 };
 use std::{process::ExitCode, thread, time::Duration};
 
@@ -14,16 +14,6 @@ pub(super) fn voice(terminal: Terminal) -> Terminal {
     match Launch::detect().rank {
         ROOT => terminal,
         _ => Terminal::silent(),
-    }
-}
-
-/// Refuses to do the same thing on several ranks.
-pub(super) fn alone(what: &str) -> Result<(), Error> {
-    match Launch::detect() {
-        Launch { size: 0 | 1, .. } => Ok(()),
-        Launch { size, .. } => Err(Error::Usage(format!(
-            "{what} takes the threads of one process and was started as {size} ranks: start it without mpirun"
-        ))),
     }
 }
 
@@ -95,8 +85,5 @@ pub(super) fn ready<T>(comm: &impl Comm, mine: Result<T, Error>) -> Result<T, Er
 
 /// Threads for a rank that shares its processors with others: as many as there are for each.
 pub(super) fn threads(comm: &impl Comm) -> usize {
-    let place = format!("{} {}", comm.host(), machine::processors());
-    let all = comm.gather_all(place.as_bytes());
-    let sharing = all.iter().filter(|other| **other == place.as_bytes());
-    (machine::threads() / sharing.count().max(1)).max(1)
+    (machine::threads() / team::on_these_processors(comm)).max(1)
 }

@@ -6,9 +6,9 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
+    comm::{Comm, World},
     cube::Paths,
     error::Error,
-    machine,
     run::Options,
     sweep::{self, Sweep},
 };
@@ -43,10 +43,23 @@ pub(super) struct SweepArgs {
 }
 
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    ranks::alone("a sweep")?;
-    let begin = Instant::now();
+    // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load(&args.file)?;
     let cube = args.start.cube(&args.file)?;
+    let world = World::start()?;
+    let result = together(args, &sweep, &cube, &world, terminal);
+    Ok(ranks::conclude(&world, terminal, result))
+}
+
+/// The sweep on all ranks.
+fn together(
+    args: &SweepArgs,
+    sweep: &Sweep,
+    cube: &Path,
+    world: &World,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let begin = Instant::now();
     let options = Options {
         max_walltime: args.start.max_walltime,
         ..Options::default()
@@ -73,11 +86,14 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, E
             }
         },
         |watch| {
-            let threads = args.start.threads(machine::threads);
-            sweep::sweep(&sweep, &cube, args.start.claim(), &options, threads, watch)
+            let threads = args.start.threads(|| ranks::threads(world));
+            let claim = args.start.claim();
+            sweep::sweep(sweep, cube, claim, &options, threads, world, watch)
         },
     )?;
-    write_table(&sweep, &Paths::of(&cube)?.cube.with_extension("csv"))?;
+    if world.is_root() {
+        write_table(sweep, &Paths::of(cube)?.cube.with_extension("csv"))?;
+    }
     let took = number::seconds(begin.elapsed().as_secs_f64());
     let done = format!("{} scenarios in {took}", problems.len());
     let command = format!("diff2d sweep {}", quoted(&args.file.display().to_string()));
@@ -86,7 +102,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, E
         outcome,
         &done,
         &command,
-        Some(&cube),
+        Some(cube),
     ))
 }
 

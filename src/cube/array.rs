@@ -169,7 +169,7 @@ impl ArrayFile {
         Ok((self.npy.data_offset + places.start * width, len))
     }
 
-    /// How many elements are best read at a time, as things stand: see [`Reader::stretch`].
+    /// How many elements are best read at a time, as things stand: fewer where a cache has them.
     #[must_use]
     pub fn stretch(&self) -> usize {
         self.reader.stretch() / size_of::<u64>()

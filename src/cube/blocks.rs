@@ -1,4 +1,4 @@
-//! [`BlockWriter`]: the bytes of snapshots hashed and put into the file, a few blocks together.
+//! The bytes of snapshots hashed and put into the file, a few blocks together.
 //!
 //! A block on its own is hashed at half the speed that the processor has for several, and a thread
 //! that is taken from a solver makes the others wait for it. So blocks are copied, collected, and done
@@ -90,7 +90,7 @@ impl BlockWriter {
         let batch = threads.clamp(1, MOST_WORKERS) * TOGETHER;
         // While workers of their own do some jobs, others are collected.
         let ahead = if workers.is_some() { 2 } else { 1 };
-        let count = (BUFFERED / largest.max(1)).clamp(ahead * TOGETHER, ahead * batch * lanes);
+        let count = (BUFFERED / mapped(largest)).clamp(ahead * TOGETHER, ahead * batch * lanes);
         let (give_back, buffers) = bounded(count);
         for _ in 0..count {
             let _ = give_back.send(buffer(largest)?);
@@ -160,6 +160,8 @@ impl BlockWriter {
             None => rayon::current_num_threads(),
         };
         let group = jobs.len().div_ceil(threads).min(TOGETHER);
+        // Blocks of one length are hashed together; the order does not matter to the committer.
+        jobs.sort_by_key(|filled| filled.bytes().len());
         let groups = iter::from_fn(|| {
             let rest = jobs.split_off(group.min(jobs.len()));
             Some(mem::replace(&mut jobs, rest)).filter(|group| !group.is_empty())
@@ -219,14 +221,18 @@ impl Filled {
     }
 }
 
-/// Memory for so many bytes, on huge pages where the system grants them.
-fn buffer(bytes: usize) -> io::Result<MmapMut> {
+/// Bytes of the memory for so many: whole huge pages where they are worth it.
+fn mapped(bytes: usize) -> usize {
     const HUGE: usize = 2 << 20;
-    let bytes = match bytes {
+    match bytes {
         large @ SOME_PAGES.. => large.next_multiple_of(HUGE),
         few => few.max(1),
-    };
-    let buffer = MmapMut::map_anon(bytes)?;
+    }
+}
+
+/// Memory for so many bytes.
+fn buffer(bytes: usize) -> io::Result<MmapMut> {
+    let buffer = MmapMut::map_anon(mapped(bytes))?;
     // A kernel without huge pages says no and all is well.
     let _ = buffer.advise(Advice::HugePage);
     Ok(buffer)

@@ -28,9 +28,9 @@ pub struct Times {
 }
 
 /// The part of a rank in one snapshot is in the file and synced.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Report {
-    slot: Slot,
+    record: Record,
     /// The blocks that it has hashed.
     digests: Vec<(usize, BlockDigest)>,
 }
@@ -66,6 +66,8 @@ struct Open {
     digests: Vec<(usize, BlockDigest)>,
     /// Jobs and reports to come.
     missing: usize,
+    /// Whether some of it was written here.
+    ours: bool,
 }
 
 /// The only one who syncs and who writes to the journal.
@@ -132,6 +134,7 @@ impl Committer {
                     record,
                     digests: Vec::new(),
                     missing: jobs + reports,
+                    ours: true,
                 });
             }
             Message::Job { slot, digest, took } => {
@@ -139,7 +142,16 @@ impl Committer {
                 let digest = digest.map_err(CubeError::io("write", &self.cube.path))?;
                 self.add(slot, digest);
             }
-            Message::Report(Report { slot, digests }) => self.add(slot, digests),
+            Message::Report(Report { record, digests }) if self.header.is_sweep() => {
+                // A scenario is one rank's.
+                self.open.push_back(Open {
+                    record,
+                    digests,
+                    missing: 0,
+                    ours: false,
+                });
+            }
+            Message::Report(Report { record, digests }) => self.add(record.slot(), digests),
         }
         Ok(())
     }
@@ -162,7 +174,7 @@ impl Committer {
         }
         let start = Instant::now();
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        for open in &whole {
+        for open in whole.iter().filter(|open| open.ours) {
             let begin = self.header.offset_of(open.record.slot());
             let written = self.share.written(begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
@@ -193,7 +205,7 @@ impl Committer {
                 for open in whole {
                     // Whoever would pass it on has ended, and knows why.
                     let _ = reports.send(Report {
-                        slot: open.record.slot(),
+                        record: open.record,
                         digests: open.digests,
                     });
                 }
@@ -265,6 +277,10 @@ impl Commits {
     pub fn take(&self, scenario: usize) -> (u64, bool) {
         let mut state = self.lock();
         (std::mem::take(&mut state.fresh[scenario]), state.failed)
+    }
+
+    pub fn have_failed(&self) -> bool {
+        self.lock().failed
     }
 
     /// Waits until there is a fresh commit of a scenario, or no more will come, or for so long.

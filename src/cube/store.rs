@@ -237,6 +237,16 @@ impl Store {
         )
     }
 
+    /// The last committed snapshot of each scenario, if there is one.
+    #[must_use]
+    pub fn last_of_each(&self) -> Vec<Option<Record>> {
+        let mut last = vec![None; self.header.scenarios().len()];
+        for record in &self.records {
+            last[record.slot().scenario()] = Some(record.clone());
+        }
+        last
+    }
+
     /// Whether every snapshot is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -61,10 +61,7 @@ impl CubeWriter {
         solving: Solving,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
-        let mut last = vec![None; store.header.scenarios().len()];
-        for record in &store.records {
-            last[record.slot().scenario()] = Some(record.clone());
-        }
+        let last = store.last_of_each();
         let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
         Self::with_ledger(
             (Ledger::Journal(Box::new(store)), unbounded().1),
@@ -76,14 +73,14 @@ impl CubeWriter {
     }
 
     /// Starts the threads of a rank that writes into a cube whose journal another one keeps, behind
-    /// the snapshot `last`.
+    /// the last snapshot of each scenario.
     ///
     /// # Errors
     /// When the cube cannot be opened or is another one, or the system refuses threads.
     pub fn assist(
         cube: CubeFile,
         header: Header,
-        last: Option<Record>,
+        last: Vec<Option<Record>>,
         share: Share,
         solving: Solving,
     ) -> Result<Self, CubeError> {
@@ -93,7 +90,7 @@ impl CubeWriter {
             (Arc::new(cube), header, share),
             solving,
             unbounded().0,
-            vec![last],
+            last,
         )
     }
 
@@ -149,6 +146,26 @@ impl CubeWriter {
             next: last.map_or(0, |record| record.index + 1),
             works: true,
         }
+    }
+
+    /// What the rank that keeps the journal is to hear.
+    #[must_use]
+    pub fn reports(&self) -> Receiver<Report> {
+        self.reports.clone()
+    }
+
+    /// Hears what other ranks report; for the one that keeps the journal.
+    pub fn hear(&self, reports: impl IntoIterator<Item = Report>) {
+        for report in reports {
+            // A committer that has ended has failed.
+            let _ = self.blocks.messages().send(Message::Report(report));
+        }
+    }
+
+    /// Whether writing or syncing has failed; [`CubeWriter::finish`] says how.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.commits.have_failed()
     }
 
     /// Commits what is left and stops; whether the cube is then complete, as far as this rank knows.
@@ -342,19 +359,20 @@ impl Lane<'_> {
         self.writer.commits.wait(self.number, at_most);
     }
 
-    /// What the rank that keeps the journal is to hear.
+    /// What the rank that keeps the journal is to hear of a run; the lanes of a sweep leave that to
+    /// whoever holds their writer.
     #[must_use]
     pub fn reports(&self) -> Vec<Report> {
-        self.writer.reports.try_iter().collect()
+        match self.header().is_sweep() {
+            true => Vec::new(),
+            false => self.writer.reports().try_iter().collect(),
+        }
     }
 
     /// Hears what other ranks report, if this is the one that keeps the journal.
     pub fn hear(&self, reports: impl IntoIterator<Item = Report>) {
         if self.share().is_root() {
-            for report in reports {
-                // A committer that has ended has failed.
-                let _ = self.writer.blocks.messages().send(Message::Report(report));
-            }
+            self.writer.hear(reports);
         }
     }
 

@@ -1,13 +1,15 @@
 //! Whose the cube is, and who writes into it.
 
-use super::{Options, RunError, Team, Watch};
+use super::{
+    RunError, Watch,
+    team::{all, gather},
+};
 use crate::{
     comm::Comm,
     cube::{
         Claim, CubeError, CubeWriter, Header, Io, Paths, Record, Solving, Store, checkpoint,
-        file::CubeFile,
+        file::CubeFile, share::Share,
     },
-    problem::Problem,
 };
 use serde::{Deserialize, Serialize};
 
@@ -15,8 +17,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 struct Claimed {
     header: Header,
-    /// The last committed snapshot.
-    last: Option<Record>,
+    /// The last committed snapshot of each scenario.
+    last: Vec<Option<Record>>,
     io: Io,
     complete: bool,
 }
@@ -25,59 +27,49 @@ impl Claimed {
     fn of(store: &Store) -> Self {
         Self {
             header: store.header.clone(),
-            last: store.records.last().cloned(),
+            last: store.last_of_each(),
             io: store.io(),
             complete: store.is_complete(),
         }
     }
 }
 
-/// The root takes possession of the cube, and every rank opens its way into it; `None` when the cube is
-/// complete.
-pub(super) fn open<T>(
-    problem: &Problem,
-    options: &Options,
+/// The root takes possession of the cube, which begins with `header`, and every rank opens its way into
+/// it for its `share`; `None` when the cube is complete.
+pub(crate) fn open(
     paths: &Paths,
-    team: &Team<'_, impl Comm>,
+    header: impl FnOnce() -> Result<Header, getrandom::Error>,
+    claim: Claim,
+    share: Share,
+    solving: Solving,
+    comm: &impl Comm,
     watch: &Watch,
 ) -> Result<Option<(CubeWriter, Io)>, RunError> {
-    let machines = team.comm().machines();
-    if machines > 1 && options.claim.io == Some(Io::Map) {
+    let machines = comm.machines();
+    if machines > 1 && claim.io == Some(Io::Map) {
         return Err(RunError::MapAcrossMachines);
     }
-    let claim = Claim {
-        machines,
-        ..options.claim
-    };
-    let own = || Ok(Store::claim(paths, problem.header()?, claim)?);
-    let store = team.all(team.is_root().then(own).transpose())?;
-    let claimed = team.hear_root(store.as_ref().map(Claimed::of));
+    let claim = Claim { machines, ..claim };
+    let own = || Ok(Store::claim(paths, header()?, claim)?);
+    let store = all(comm, comm.is_root().then(own).transpose())?;
+    let claimed = gather(comm, store.as_ref().map(Claimed::of));
+    let claimed = claimed.into_iter().next().flatten();
     let Some(claimed) = claimed.filter(|claimed| !claimed.complete) else {
         // Whoever committed the last snapshot may have been killed before tidying up.
-        if team.is_root() {
+        if comm.is_root() {
             checkpoint::remove(paths)?;
         }
         return Ok(None);
     };
     let share = match claimed.io {
-        Io::Single => team.share::<T>().by_one(),
-        _ => team.share::<T>(),
-    };
-    let threads = rayon::current_num_threads();
-    let solving = Solving {
-        lanes: 1,
-        threads,
-        leaves_room: super::leaves_room(threads * team.on_this_host()),
+        Io::Single => share.by_one(),
+        _ => share,
     };
     let writer: Result<CubeWriter, CubeError> = match store {
         Some(store) => {
             watch.note(&store.describe());
-            if share.ranks() > 1 {
-                watch.note(&format!(
-                    "{} ranks on {machines} machines, halos {} rows deep",
-                    share.ranks(),
-                    team.slab().halo()
-                ));
+            if comm.size() > 1 {
+                watch.note(&format!("{} ranks on {machines} machines", comm.size()));
             }
             CubeWriter::start(store, share, solving, watch.committed.clone())
         }
@@ -85,6 +77,6 @@ pub(super) fn open<T>(
             CubeWriter::assist(file, claimed.header, claimed.last, share, solving)
         }),
     };
-    let writer = team.all(writer.map_err(RunError::from))?;
+    let writer = all(comm, writer.map_err(RunError::from))?;
     Ok(Some((writer, claimed.io)))
 }

@@ -1,16 +1,16 @@
 //! The run: a problem's time loop from its first state, or the last durable one, to the end.
 
-mod claim;
+pub(crate) mod claim;
 mod output;
 mod pace;
 mod report;
-mod team;
+pub(crate) mod team;
 
 pub use report::{Report, Seconds};
 
 use crate::{
-    comm::{Comm, ROOT},
-    cube::{Claim, CubeError, Paths, Record, checkpoint},
+    comm::Comm,
+    cube::{Claim, CubeError, Paths, Record, Solving, checkpoint},
     field::Field,
     machine,
     params::Precision,
@@ -118,6 +118,11 @@ pub enum RunError {
         "ranks on several machines cannot write through a memory map, which loses what others write: use --io write or --io single"
     )]
     MapAcrossMachines,
+    /// A scenario is computed by one rank, which must write it.
+    #[error(
+        "ranks on several machines cannot write a sweep where one would have to write for all, as on NFS: start it on one machine, or on a filesystem like Lustre"
+    )]
+    SweepByOne,
     /// Another rank has failed, and says why.
     #[error("another rank has failed")]
     Elsewhere,
@@ -163,17 +168,26 @@ fn run_in<T: Real>(
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
-    same_for_all(problem, options, comm)?;
+    let files = [options.output.is_some(), options.extend.is_some()];
+    team::same_for_all(comm, (problem.scenario(), files, options.claim.io))?;
     let stencil = tuned::<T>(problem, options.tile, comm);
     let team = Team::new(comm, slab(problem, &stencil, comm), problem.grid.shape().1);
-    let needed = memory::<T>(&team).saturating_mul(team.on_this_host() as u64);
+    let needed = memory::<T>(&team).saturating_mul(team::on_this_host(comm) as u64);
     let state = team.all(fits_memory(needed).and_then(|()| allocate::<T>(&team)))?;
     let Some(cube) = &options.output else {
         let mut output = Output::nowhere(problem, &team, watch);
         return simulate(problem, stencil, state, &mut output, pace, watch);
     };
     let paths = Paths::of(cube)?;
-    let Some((writer, io)) = claim::open::<T>(problem, options, &paths, &team, watch)? else {
+    let threads = rayon::current_num_threads();
+    let solving = Solving {
+        lanes: 1,
+        threads,
+        leaves_room: leaves_room(threads, comm),
+    };
+    let (header, share) = (|| problem.header(), team.share::<T>());
+    let opened = claim::open(&paths, header, options.claim, share, solving, comm, watch)?;
+    let Some((writer, io)) = opened else {
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone).of_ranks(comm));
     };
     let mut output = Output::cube(writer.lane(0), problem, &team)
@@ -244,16 +258,6 @@ pub(crate) fn simulate<T: Real, C: Comm>(
     Ok(Report::new(problem, &solver, steps, &pace, outcome).of_ranks(team.comm()))
 }
 
-/// Refuses ranks that were started with different command lines: they would wait for each other.
-fn same_for_all(problem: &Problem, options: &Options, comm: &impl Comm) -> Result<(), RunError> {
-    let files = [options.output.is_some(), options.extend.is_some()];
-    let asked = team::gather(comm, (problem.scenario(), files, options.claim.io));
-    match asked.iter().position(|other| *other != asked[ROOT]) {
-        Some(rank) => Err(RunError::Disagree { rank }),
-        None => Ok(()),
-    }
-}
-
 /// The step, with the tile to use. Ranks are cut from each other as threads are: their tiles are those
 /// of one process with all their threads.
 pub(crate) fn tuned<T: Real>(
@@ -290,9 +294,9 @@ pub(crate) fn allocate<T: Real>(team: &Team<'_, impl Comm>) -> Result<Field<T>, 
     Field::zeros(team.shape()).map_err(|_| RunError::no_memory(memory::<T>(team)))
 }
 
-/// Whether solvers on so many threads leave a processor of this machine to others.
-pub(crate) fn leaves_room(busy: usize) -> bool {
-    busy < machine::threads()
+/// Whether ranks that compute on so many threads each leave a processor to others.
+pub(crate) fn leaves_room(threads: usize, comm: &impl Comm) -> bool {
+    threads * team::on_these_processors(comm) < machine::threads()
 }
 
 /// Refuses what does not fit into memory: the system would promise more than it has.

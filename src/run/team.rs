@@ -6,6 +6,7 @@ use crate::{
     cube::share::{Job, Share},
     field::{Field, Summary},
     grid::Grid,
+    machine,
     slab::Slab,
     stencil::Real,
 };
@@ -50,30 +51,14 @@ impl<'a, C: Comm> Team<'a, C> {
         self.comm.is_root()
     }
 
-    /// How many ranks share this one's machine, itself included.
-    pub(crate) fn on_this_host(&self) -> usize {
-        let hosts = self.comm.hosts();
-        let here = &hosts[self.comm.rank()];
-        hosts.iter().filter(|host| *host == here).count()
-    }
-
     /// What every rank gives, in their order.
     pub(crate) fn gather<T: Serialize + DeserializeOwned>(&self, mine: T) -> Vec<T> {
         gather(self.comm, mine)
     }
 
-    /// What the root says; the others say nothing.
-    pub(crate) fn hear_root<T: Serialize + DeserializeOwned>(&self, mine: Option<T>) -> Option<T> {
-        self.gather(mine).into_iter().next().flatten()
-    }
-
     /// `mine` if no rank has failed, else an error on all of them.
     pub(crate) fn all<T>(&self, mine: Result<T, RunError>) -> Result<T, RunError> {
-        let failed = self.gather(mine.is_err()).contains(&true);
-        match mine {
-            Ok(_) if failed => Err(RunError::Elsewhere),
-            mine => mine,
-        }
+        all(self.comm, mine)
     }
 
     /// The parts of all ranks in a snapshot with elements of type `T`.
@@ -180,7 +165,7 @@ fn part<T>(all: &[T], round: usize) -> &[T] {
 }
 
 /// What every rank gives, in their order.
-pub(super) fn gather<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: T) -> Vec<T> {
+pub(crate) fn gather<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: T) -> Vec<T> {
     if comm.size() == 1 {
         return vec![mine];
     }
@@ -192,4 +177,39 @@ pub(super) fn gather<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: T)
                 .unwrap_or_else(|error| panic!("a rank of another version takes part: {error}"))
         })
         .collect()
+}
+
+/// `mine` if no rank has failed, else an error on all of them.
+pub(crate) fn all<T>(comm: &impl Comm, mine: Result<T, RunError>) -> Result<T, RunError> {
+    let failed = gather(comm, mine.is_err()).contains(&true);
+    match mine {
+        Ok(_) if failed => Err(RunError::Elsewhere),
+        mine => mine,
+    }
+}
+
+/// Refuses ranks that were asked for different things: they would wait for each other.
+pub(crate) fn same_for_all<T>(comm: &impl Comm, mine: T) -> Result<(), RunError>
+where
+    T: Serialize + DeserializeOwned + PartialEq,
+{
+    let asked = gather(comm, mine);
+    match asked.iter().position(|other| *other != asked[ROOT]) {
+        Some(rank) => Err(RunError::Disagree { rank }),
+        None => Ok(()),
+    }
+}
+
+/// How many ranks share this one's machine, itself included.
+pub(crate) fn on_this_host(comm: &impl Comm) -> usize {
+    let hosts = comm.hosts();
+    let here = &hosts[comm.rank()];
+    hosts.iter().filter(|host| *host == here).count()
+}
+
+/// How many ranks may run on the same processors as this one, itself included.
+pub(crate) fn on_these_processors(comm: &impl Comm) -> usize {
+    let here = (comm.host(), machine::processors());
+    let places = gather(comm, here.clone());
+    places.iter().filter(|place| **place == here).count()
 }

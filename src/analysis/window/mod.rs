@@ -156,6 +156,12 @@ impl Windows {
                     "along axis {axis}, a window of length {window} every {stride}: both must be at least 1"
                 ));
             }
+            if selected == 0 && axis == 0 && length > 0 && array.shape()[0] == 0 {
+                return asked(format!(
+                    "no snapshot of {} is committed yet",
+                    array.path.display()
+                ));
+            }
             if selected == 0 {
                 return asked(format!(
                     "nothing is selected of axis {axis} of {}, which has {length}: there is no window over nothing",
@@ -287,7 +293,7 @@ impl Run<'_> {
         let next = AtomicUsize::new(0);
         let writer = Writer::new(self.output, self.windows.dtype, tiling.threads);
         // Every thread has room for one tile, which serves for all it takes.
-        (0..tiling.threads).into_par_iter().try_for_each(|_| {
+        let worked = (0..tiling.threads).into_par_iter().try_for_each(|_| {
             let mut stream = Stream::<O, C>::new(operation, axes);
             while let Some(tile) = tiling.tiles.get(next.fetch_add(1, Ordering::Relaxed)) {
                 stream
@@ -295,6 +301,7 @@ impl Run<'_> {
                     .inspect_err(|_| next.store(tiling.tiles.len(), Ordering::Relaxed))?;
             }
             Ok(())
-        })
+        });
+        worked.and_then(|()| writer.finish())
     }
 }

@@ -267,11 +267,12 @@ impl Shape {
         elements.saturating_mul(8)
     }
 
-    /// Bytes for every row taken at a time: input, in between twice, kept, output four times.
+    /// Bytes for every row taken at a time: input as it is in the file and as numbers, in between twice,
+    /// kept, output four times.
     fn bytes_per_row<const C: usize>(&self) -> u64 {
         let between = 2 * C as u64 * self.row_between;
         let out = (C as u64 + 4) * self.row_out;
-        (self.row_in + between + out).saturating_mul(8)
+        (2 * self.row_in + between + out).saturating_mul(8)
     }
 
     /// Bytes with which a tile can be computed at a bearable speed: rows taken at a time are no

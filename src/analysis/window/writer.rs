@@ -46,25 +46,24 @@ impl<'a, T: Number> Writer<'a, T> {
         }
     }
 
-    /// Sees to it that results are written, at the latest by the last call that returns; room for
-    /// the next.
+    /// Takes results to be written, at the latest by [`finish`](Self::finish); gives room for the next.
     pub(super) fn write(&self, region: Region, results: Vec<T>) -> Result<Vec<T>, AnalysisError> {
-        lock(&self.queue).waiting.push_back((region, results));
-        while let Some(bytes) = self.turn() {
-            self.write_waiting(bytes)?;
+        let waiting = {
+            let mut queue = lock(&self.queue);
+            queue.waiting.push_back((region, results));
+            queue.waiting.len()
+        };
+        match self.bytes.try_lock() {
+            Ok(bytes) => self.write_waiting(bytes)?,
+            Err(TryLockError::WouldBlock) if waiting < self.most => {}
+            Err(_) => self.finish()?,
         }
         Ok(lock(&self.queue).free.pop().unwrap_or_default())
     }
 
-    /// The right to write: where something waits, and nobody has that right or too much waits.
-    fn turn(&self) -> Option<MutexGuard<'_, Vec<u8>>> {
-        let waiting = lock(&self.queue).waiting.len();
-        match self.bytes.try_lock() {
-            _ if waiting == 0 => None,
-            Err(TryLockError::WouldBlock) if waiting < self.most => None,
-            Err(_) => Some(lock(&self.bytes)),
-            Ok(bytes) => Some(bytes),
-        }
+    /// Writes what still waits.
+    pub(super) fn finish(&self) -> Result<(), AnalysisError> {
+        self.write_waiting(lock(&self.bytes))
     }
 
     fn write_waiting(&self, mut bytes: MutexGuard<'_, Vec<u8>>) -> Result<(), AnalysisError> {
