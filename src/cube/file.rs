@@ -110,7 +110,12 @@ impl CubeFile {
                 map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
                 Ok(())
             }
-            Io::Write | Io::Single => self.file.write_all_at(bytes, offset),
+            Io::Write | Io::Single => {
+                self.file.write_all_at(bytes, offset)?;
+                // The disk begins now, and a sync has little more to do than to wait.
+                space::drop_cache(&self.file, offset..offset + bytes.len() as u64);
+                Ok(())
+            }
         }
     }
 

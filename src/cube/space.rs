@@ -76,7 +76,8 @@ pub fn free(directory: &Path) -> Option<u64> {
     Some(status.blocks_available() as u64 * status.fragment_size() as u64)
 }
 
-/// Tells the system that a synced range will not be read again soon; without effect where it cannot.
+/// Tells the system that a range will not be read again soon: what of it is not on the disk begins to
+/// be written, and the rest leaves the cache. Without effect where it cannot.
 pub fn drop_cache(file: &File, range: Range<u64>) {
     if let (Ok(start), Ok(len)) = (
         i64::try_from(range.start),
