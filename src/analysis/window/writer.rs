@@ -87,3 +87,37 @@ impl<'a, T: Number> Writer<'a, T> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{fs, iter, thread};
+
+    #[test]
+    fn what_is_left_with_another_thread_is_written_in_the_end() {
+        let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let path = directory.path().join("out.npy");
+        let output = Output::create(&path, vec![6], Dtype::F64, false, false);
+        let output = output.unwrap_or_else(|error| panic!("{error}"));
+        let writer = Writer::<f64>::new(&output, Dtype::F64, 2);
+        let write = |at: u64, values: [f64; 2]| {
+            let written = writer.write(iter::once(at..at + 2).collect(), values.to_vec());
+            written.unwrap_or_else(|error| panic!("{error}"));
+        };
+        // Somebody who writes, finds nothing more and is not gone yet.
+        let other = lock(&writer.bytes);
+        thread::scope(|scope| {
+            scope.spawn(|| write(2, [3.0, 4.0]));
+        });
+        assert_eq!(lock(&writer.queue).waiting.len(), 1);
+        drop(other);
+        assert!(writer.finish().is_ok());
+        write(4, [5.0, 6.0]);
+        write(0, [1.0, 2.0]);
+        assert!(lock(&writer.queue).waiting.is_empty());
+        assert!(output.finish().is_ok());
+        let bytes = fs::read(&path).unwrap_or_default();
+        let expected: Vec<u8> = (1..=6).flat_map(|n| f64::from(n).to_le_bytes()).collect();
+        assert!(bytes.ends_with(&expected));
+    }
+}
