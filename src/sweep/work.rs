@@ -59,6 +59,10 @@ pub fn sweep(
     let fields = (workers * on_this_host(comm)) as u64;
     let needed = sweep.problems[0].memory_bytes().saturating_mul(fields);
     all(comm, run::fits_memory(needed))?;
+    let pool = |_| rayon::ThreadPoolBuilder::new().num_threads(1).build();
+    let pools: Result<Vec<_>, _> = (0..workers).map(pool).collect();
+    let refused = |error| RunError::Threads(io::Error::other(error));
+    let pools = all(comm, pools.map_err(refused))?;
 
     let share = Share::whole(sweep.problems[0].field_bytes());
     let solving = Solving {
@@ -89,11 +93,12 @@ pub fn sweep(
     };
     let (hand_out, orders) = unbounded();
     let worked: Result<(), RunError> = thread::scope(|scope| {
-        let start = |_| {
-            let (floor, orders) = (&floor, orders.clone());
-            thread::Builder::new().spawn_scoped(scope, move || floor.work(&orders))
+        let start = |pool| {
+            let (pool, floor, orders): (&rayon::ThreadPool, _, _) = (pool, &floor, orders.clone());
+            let work = move || pool.install(|| floor.work(&orders));
+            thread::Builder::new().spawn_scoped(scope, work)
         };
-        let hands: Vec<_> = (0..workers).map(start).collect();
+        let hands: Vec<_> = pools.iter().map(start).collect();
         let hired = hands.iter().all(Result::is_ok);
         floor.failed.fetch_or(!hired, Ordering::Relaxed);
         floor.meet(comm, workers, &mut to_do, |number| {
@@ -243,24 +248,25 @@ impl Floor<'_> {
 
     /// Computes scenarios as they are ordered.
     fn work(&self, orders: &Receiver<usize>) -> Result<(), RunError> {
-        let alone = rayon::ThreadPoolBuilder::new().num_threads(1).build();
-        let alone = alone.map_err(|refused| RunError::Threads(io::Error::other(refused)));
-        let mut worked = alone.as_ref().map(|_| ()).map_err(|_| RunError::Elsewhere);
+        let mut worked = Ok(());
         for number in orders {
             let _end = Ends {
                 floor: self,
                 began: Instant::now(),
             };
-            if let (Ok(pool), Ok(()), false) = (&alone, &worked, self.is_over()) {
-                match pool.install(|| self.scenario(number)) {
-                    Ok(Outcome::Done) => {}
-                    Ok(outcome) => self.stop(outcome),
-                    Err(error) => worked = Err(error),
+            if self.is_over() {
+                continue;
+            }
+            match self.scenario(number) {
+                Ok(Outcome::Done) => {}
+                Ok(outcome) => self.stop(outcome),
+                Err(error) => {
+                    self.failed.store(true, Ordering::Relaxed);
+                    worked = Err(error);
                 }
             }
-            self.failed.fetch_or(worked.is_err(), Ordering::Relaxed);
         }
-        alone.and(worked)
+        worked
     }
 
     fn scenario(&self, number: usize) -> Result<Outcome, RunError> {
