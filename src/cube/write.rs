@@ -7,9 +7,9 @@
 //! ```
 //!
 //! A solver only copies its field into a few buffers; where it uses every processor, its threads are
-//! the workers, too, as others would make them wait for each other. The committer takes whatever snapshots are
-//! whole by the time it is free, so that several share a sync where they come faster than the disk.
-//! Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time. Where
+//! the workers, too, as others would make them wait for each other. The committer takes whatever
+//! snapshots are whole by the time it is free, so that several share a sync where they come faster than
+//! the disk. Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time. Where
 //! ranks share a cube, each writes its [`Share`], and reports to the one that keeps the journal.
 
 use super::{
@@ -38,6 +38,7 @@ pub use super::commit::Times;
 const AT_RISK: Duration = Duration::from_secs(1);
 /// How long a block waits for others to be hashed with.
 const COMPANY: Duration = Duration::from_millis(10);
+
 /// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
 pub struct CubeWriter {

@@ -190,6 +190,9 @@ fn run_in<T: Real>(
     let Some((writer, io)) = opened else {
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone).of_ranks(comm));
     };
+    if comm.size() > 1 {
+        watch.note(&format!("halos {} rows deep", team.slab().halo()));
+    }
     let mut output = Output::cube(writer.lane(0), problem, &team)
         .with_checkpoint(&paths)
         .continuing(options.extend.as_deref());
