@@ -1,6 +1,6 @@
 //! [`Field`]: the density on the grid's nodes, boundary ring included, and its sums.
 
-use crate::{grid::Grid, stencil::Real};
+use crate::{grid::Grid, real::Real};
 use bytemuck::{Pod, Zeroable};
 use memmap2::{Advice, MmapMut};
 use ndarray::{ArrayView2, ArrayViewMut2};

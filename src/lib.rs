@@ -14,6 +14,7 @@ pub mod params;
 pub mod physics;
 pub mod plot;
 pub mod problem;
+pub mod real;
 pub mod repair;
 pub mod run;
 pub mod schedule;

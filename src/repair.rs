@@ -14,7 +14,7 @@ use crate::{
     run::RunError,
     schedule::Clock,
     solver::Solver,
-    stencil::{Real, Stencil},
+    stencil::{Element, Stencil},
 };
 
 /// Computes the snapshots `damaged` of a cube anew, proves them by the journal's digests, and
@@ -37,7 +37,7 @@ pub fn repair(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
 }
 
 /// Recomputes snapshots of one scenario, in order.
-fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+fn recompute<T: Element>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
     let scenario = &mend.header.scenarios()[damaged[0].scenario()];
     let Some(problem) = problem(scenario) else {
         return Err(mend.cannot_repair(damaged[0]).into());
@@ -63,7 +63,7 @@ fn recompute<T: Real>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError>
 }
 
 /// A solver at the snapshot before a slot, or at the initial state for snapshot 0.
-fn start_before<T: Real>(
+fn start_before<T: Element>(
     mend: &Mend,
     problem: &Problem,
     slot: Slot,

@@ -4,7 +4,7 @@ use crate::{
     comm::{Comm, Incoming, Outgoing},
     field::Field,
     slab::Slab,
-    stencil::{Real, Stencil, Tile},
+    stencil::{Element, Stencil, Tile},
 };
 use rayon::prelude::*;
 use std::{
@@ -15,7 +15,7 @@ use std::{
 
 /// The state of the simulation and the step that moves it on.
 #[derive(Debug)]
-pub struct Solver<T: Real> {
+pub struct Solver<T: Element> {
     stencil: Stencil<T>,
     tile: Tile,
     slab: Slab,
@@ -57,7 +57,7 @@ impl Pace {
     }
 }
 
-impl<T: Real> Solver<T> {
+impl<T: Element> Solver<T> {
     /// Starts from a state of the whole grid, whose boundary ring holds the boundary condition; tiles
     /// are for the current rayon pool.
     ///

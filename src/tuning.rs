@@ -5,7 +5,7 @@
 
 use crate::{
     machine,
-    stencil::{Real, Stencil, Tile},
+    stencil::{Element, Stencil, Tile},
 };
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
@@ -14,7 +14,11 @@ const LONG: u64 = 200_000_000_000;
 
 /// The tile for `updates` updates of a field of `rows × columns` nodes on the current rayon pool.
 #[must_use]
-pub fn tile<T: Real>(stencil: &Stencil<T>, (rows, columns): (usize, usize), updates: u64) -> Tile {
+pub fn tile<T: Element>(
+    stencil: &Stencil<T>,
+    (rows, columns): (usize, usize),
+    updates: u64,
+) -> Tile {
     let threads = rayon::current_num_threads();
     if updates < LONG {
         return stencil.tile(rows, columns, threads);

@@ -7,12 +7,12 @@
     reason = "a test may panic; negative ends count from the end; views are passed by value"
 )]
 
-use diff2d::stencil::{Kernel, MAX_DEPTH, Real, Stencil, Tile, scalar};
+use diff2d::stencil::{Element, Kernel, MAX_DEPTH, Stencil, Tile, scalar};
 use ndarray::{Array2, ArrayView2, s};
 use proptest::prelude::*;
 
 /// The definition, step by step.
-fn expected<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
+fn expected<T: Element>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     let mut state = field.clone();
     let mut next = field.clone();
     for _ in 0..steps {
@@ -34,7 +34,7 @@ fn expected<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
 }
 
 /// Bits of an element; all NaN are one.
-fn bits<T: Real>(value: T) -> u64 {
+fn bits<T: Element>(value: T) -> u64 {
     let value = value.to_f64();
     if value.is_nan() {
         u64::MAX
@@ -44,7 +44,7 @@ fn bits<T: Real>(value: T) -> u64 {
 }
 
 #[track_caller]
-fn assert_bits<T: Real>(got: ArrayView2<T>, want: ArrayView2<T>, what: &str) {
+fn assert_bits<T: Element>(got: ArrayView2<T>, want: ArrayView2<T>, what: &str) {
     for ((j, i), want) in want.indexed_iter() {
         let got = got[[j, i]];
         assert!(
@@ -65,7 +65,7 @@ enum Size {
     Mixed,
 }
 
-fn value<T: Real>(size: Size, bits: u64) -> T {
+fn value<T: Element>(size: Size, bits: u64) -> T {
     let unit = (bits >> 11) as f64 / (1_u64 << 53) as f64;
     let sign = if bits & 1 == 0 { 1.0 } else { -1.0 };
     let f32 = size_of::<T>() == 4;
@@ -84,7 +84,7 @@ fn value<T: Real>(size: Size, bits: u64) -> T {
     T::from_f64(sign * value)
 }
 
-fn field<T: Real>(rows: usize, columns: usize, size: Size, seed: u64) -> Array2<T> {
+fn field<T: Element>(rows: usize, columns: usize, size: Size, seed: u64) -> Array2<T> {
     let mut state = seed;
     Array2::from_shape_simple_fn((rows, columns), || {
         // SplitMix64
@@ -158,7 +158,7 @@ fn case() -> impl Strategy<Value = Case> {
         )
 }
 
-fn one_pass<T: Real>(case: &Case, rows: (usize, usize)) {
+fn one_pass<T: Element>(case: &Case, rows: (usize, usize)) {
     let (ny, nx) = case.shape;
     let source = field::<T>(ny, nx, case.size, case.seed);
     let rows = rows.0 % ny..ny - rows.1 % (ny - rows.0 % ny);
@@ -182,7 +182,7 @@ fn one_pass<T: Real>(case: &Case, rows: (usize, usize)) {
     assert_bits(target.view(), want.view(), "advance");
 }
 
-fn many_passes<T: Real>(case: &Case, steps: usize) {
+fn many_passes<T: Element>(case: &Case, steps: usize) {
     let (ny, nx) = case.shape;
     let start = field::<T>(ny, nx, case.size, case.seed);
     let r = T::from_f64(case.r);

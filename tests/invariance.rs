@@ -12,7 +12,7 @@ use diff2d::{
     comm::Solo,
     field::Field,
     solver::Solver,
-    stencil::{Kernel, Real, Stencil, Tile},
+    stencil::{Element, Kernel, Stencil, Tile},
 };
 use proptest::prelude::*;
 use rayon::ThreadPoolBuilder;
@@ -135,7 +135,7 @@ fn both_dialects_and_the_command_line() {
 }
 
 /// One step by the definition, written once more here: kernels may come and go.
-fn definition<T: Real>(p: &[T], nx: usize, r: T) -> Vec<T> {
+fn definition<T: Element>(p: &[T], nx: usize, r: T) -> Vec<T> {
     let four = T::from_f64(4.0);
     let mut new = p.to_vec();
     for j in 1..p.len() / nx - 1 {
@@ -148,12 +148,12 @@ fn definition<T: Real>(p: &[T], nx: usize, r: T) -> Vec<T> {
 }
 
 /// Equal bits, where a NaN equals every NaN: which one an operation keeps is the processor's choice.
-fn equal<T: Real>(a: T, b: T) -> bool {
+fn equal<T: Element>(a: T, b: T) -> bool {
     bytemuck::bytes_of(&a) == bytemuck::bytes_of(&b) || (a.to_f64().is_nan() && b.to_f64().is_nan())
 }
 
 /// Every kernel of this machine takes `steps` steps as the definition does.
-fn is_the_definition<T: Real>(
+fn is_the_definition<T: Element>(
     shape: (usize, usize),
     values: &[f64],
     r: f64,

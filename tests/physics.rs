@@ -15,7 +15,7 @@ use diff2d::{
     params::RawParams,
     problem::Problem,
     solver::Solver,
-    stencil::{Real, Stencil},
+    stencil::{Element, Stencil},
 };
 use ndarray::{Array2, s};
 use proptest::prelude::*;
@@ -24,7 +24,7 @@ use std::f64::consts::PI;
 const EPS: f64 = f64::EPSILON;
 
 /// The state `steps` steps after `start`, whose ring holds the boundary values.
-fn after<T: Real>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
+fn after<T: Element>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
     let mut field = Field::zeros(start.dim()).unwrap();
     field.view_mut().assign(start);
     let mut solver = Solver::new(Stencil::new(r), field).unwrap();

@@ -7,10 +7,10 @@
     reason = "a test may panic; negative ends count from the end"
 )]
 
-use diff2d::stencil::{Kernel, Real, Stencil, Tile, scalar};
+use diff2d::stencil::{Element, Kernel, Stencil, Tile, scalar};
 use ndarray::{Array2, s};
 
-fn expected<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
+fn expected<T: Element>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     let mut state = field.clone();
     for _ in 0..steps {
         let p = state.clone();
@@ -29,7 +29,7 @@ fn expected<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     state
 }
 
-fn walk<T: Real>(kernel: Kernel) {
+fn walk<T: Element>(kernel: Kernel) {
     let r = T::from_f64(0.2);
     let shapes = [
         // (ny, nx), tile, steps

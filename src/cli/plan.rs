@@ -10,7 +10,7 @@ use crate::{
     problem::Problem,
     slab::Slab,
     solver::Solver,
-    stencil::{Real, Stencil},
+    stencil::{Element, Stencil},
 };
 use clap::Args;
 use serde_json::json;
@@ -71,7 +71,7 @@ struct Cut {
 }
 
 impl Cut {
-    fn of<T: Real>(problem: &Problem, ranks: u32) -> Self {
+    fn of<T: Element>(problem: &Problem, ranks: u32) -> Self {
         let ranks = ranks as usize;
         let (ny, nx) = problem.grid.shape();
         let row = (nx * size_of::<T>()) as u64;
@@ -263,7 +263,7 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
 
 /// Wall time of the steps, from a few of them on a grid of the same or the largest affordable size.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn seconds<T: Real>(problem: &Problem) -> f64 {
+fn seconds<T: Element>(problem: &Problem) -> f64 {
     const LARGEST: usize = 2048;
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
     let (ny, nx) = problem.grid.shape();

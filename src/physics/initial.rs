@@ -3,7 +3,7 @@
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    stencil::Real,
+    real::Real,
 };
 use rayon::prelude::*;
 

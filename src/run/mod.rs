@@ -19,7 +19,7 @@ use crate::{
     schedule::Clock,
     slab::Slab,
     solver::Solver,
-    stencil::{Real, Stencil, Tile},
+    stencil::{Element, Stencil, Tile},
     tuning,
 };
 use crossbeam_channel::Sender;
@@ -160,7 +160,7 @@ pub fn run(
 }
 
 /// Takes possession of the output, simulates, and lets go of it when all is durable.
-fn run_in<T: Real>(
+fn run_in<T: Element>(
     problem: &Problem,
     options: &Options,
     comm: &impl Comm,
@@ -209,7 +209,7 @@ fn run_in<T: Real>(
 }
 
 /// The time loop: from the last durable state, or the initial one, to the last step or a stop.
-pub(crate) fn simulate<T: Real, C: Comm>(
+pub(crate) fn simulate<T: Element, C: Comm>(
     problem: &Problem,
     stencil: Stencil<T>,
     mut state: Field<T>,
@@ -263,7 +263,7 @@ pub(crate) fn simulate<T: Real, C: Comm>(
 
 /// The step, with the tile to use. Ranks are cut from each other as threads are: their tiles are those
 /// of one process with all their threads.
-pub(crate) fn tuned<T: Real>(
+pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
     comm: &impl Comm,
@@ -279,7 +279,7 @@ pub(crate) fn tuned<T: Real>(
 }
 
 /// The rank's part of the grid, with halos as deep as the tiles of all ranks.
-fn slab<T: Real>(problem: &Problem, stencil: &Stencil<T>, comm: &impl Comm) -> Slab {
+fn slab<T: Element>(problem: &Problem, stencil: &Stencil<T>, comm: &impl Comm) -> Slab {
     let (ny, nx) = problem.grid.shape();
     let own = stencil.depth(ny, nx, rayon::current_num_threads());
     let depth = team::gather(comm, own).into_iter().min().unwrap_or(own);
@@ -287,13 +287,13 @@ fn slab<T: Real>(problem: &Problem, stencil: &Stencil<T>, comm: &impl Comm) -> S
 }
 
 /// Bytes of the two fields of a rank.
-fn memory<T: Real>(team: &Team<'_, impl Comm>) -> u64 {
+fn memory<T: Element>(team: &Team<'_, impl Comm>) -> u64 {
     let (rows, columns) = team.shape();
     2 * (rows as u64 * columns as u64 * size_of::<T>() as u64)
 }
 
 /// A field, where the system has room for it.
-pub(crate) fn allocate<T: Real>(team: &Team<'_, impl Comm>) -> Result<Field<T>, RunError> {
+pub(crate) fn allocate<T: Element>(team: &Team<'_, impl Comm>) -> Result<Field<T>, RunError> {
     Field::zeros(team.shape()).map_err(|_| RunError::no_memory(memory::<T>(team)))
 }
 

@@ -13,8 +13,8 @@ use crate::{
     field::Field,
     grid::Grid,
     problem::Problem,
+    real::Real,
     schedule::Clock,
-    stencil::Real,
 };
 use crossbeam_channel::Sender;
 use serde::{Deserialize, Serialize};

@@ -7,7 +7,7 @@ use crate::{
     machine,
     problem::Problem,
     solver::Solver,
-    stencil::Real,
+    stencil::Element,
 };
 use serde::Serialize;
 use std::time::Instant;
@@ -58,7 +58,7 @@ pub struct Seconds {
 }
 
 impl Report {
-    pub(super) fn new<T: Real>(
+    pub(super) fn new<T: Element>(
         problem: &Problem,
         solver: &Solver<T>,
         steps: u64,

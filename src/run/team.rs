@@ -7,8 +7,8 @@ use crate::{
     field::{Field, Summary},
     grid::Grid,
     machine,
+    real::Real,
     slab::Slab,
-    stencil::Real,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::ops::Range;

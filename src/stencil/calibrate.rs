@@ -4,12 +4,12 @@ use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use super::{MAX_DEPTH, Real, Stencil, Tile};
+use super::{Element, MAX_DEPTH, Stencil, Tile};
 
 /// Time given to each candidate.
 const TRIAL: Duration = Duration::from_millis(25);
 
-impl<T: Real> Stencil<T> {
+impl<T: Element> Stencil<T> {
     /// The fastest of a few tiles around the estimate, for a field of
     /// `rows × columns` nodes on the threads of the current rayon pool.
     ///

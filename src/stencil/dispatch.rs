@@ -7,9 +7,10 @@ use super::portable::Portable;
 use super::scratch::Scratch;
 use super::task::Task;
 use super::{scalar, wavefront};
+use crate::real::Real;
 
-/// An element type that the kernels are compiled for.
-pub trait Dispatch: Sized {
+/// An element type that the kernels are compiled for. Sealed, as [`Real`] is.
+pub trait Element: Real {
     /// Writes the nodes of `task` into its target.
     ///
     /// # Safety
@@ -63,7 +64,7 @@ const NARROW: usize = 16;
 
 macro_rules! dispatch {
     ($element:ty, $portable:ident, $avx2:ident, $avx512:ident, $neon:ident) => {
-        impl Dispatch for $element {
+        impl Element for $element {
             #[allow(
                 private_interfaces,
                 reason = "sealed: called and implemented here alone"

@@ -1,6 +1,6 @@
 //! The small vocabulary in which the vector kernel is written.
 
-use super::real::Real;
+use crate::real::Real;
 
 /// A register of `COUNT` elements.
 ///

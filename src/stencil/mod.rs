@@ -49,7 +49,6 @@ pub mod limit;
 mod pages;
 mod panel;
 mod portable;
-mod real;
 pub mod scalar;
 mod scratch;
 mod sweep;
@@ -71,8 +70,8 @@ use std::ops::Range;
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
 pub use caches::Caches;
+pub use dispatch::Element;
 pub use kernel::{Kernel, UnknownKernel};
-pub use real::Real;
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};
 
 use crew::Tiling;
@@ -103,14 +102,14 @@ thread_local! {
 /// assert_eq!(field[[1, 1]], 0.125);
 /// ```
 #[derive(Clone, Debug)]
-pub struct Stencil<T: Real> {
+pub struct Stencil<T: Element> {
     r: T,
     kernel: Kernel,
     tile: Option<Tile>,
     caches: Caches,
 }
 
-impl<T: Real> Stencil<T> {
+impl<T: Element> Stencil<T> {
     /// The step with this machine's fastest kernel and tiles that suit its
     /// caches.
     pub fn new(r: T) -> Self {
@@ -301,9 +300,9 @@ impl<T: Real> Stencil<T> {
 ///
 /// A step multiplies the largest magnitude by at most `|1 - 4r| + 4|r|`, and
 /// by a few roundings, for which a factor of `1 + 2⁻¹⁰` is plenty.
-fn calm<T: Real>(r: T, steps: usize) -> f64 {
+fn calm<T: Element>(r: T, steps: usize) -> f64 {
     let r = r.to_f64();
     let growth = ((1.0 - 4.0 * r).abs() + 4.0 * r.abs()) * (1.0 + 1.0 / 1024.0);
-    let limit = T::CALM / growth.powi(steps as i32);
+    let limit = T::MAX.to_f64() / 16.0 / growth.powi(steps as i32);
     if limit >= 1.0 { limit } else { -1.0 }
 }

@@ -2,7 +2,7 @@
 //! the 16-byte registers every 64-bit processor has.
 
 use super::lanes::{Lanes, MOST, transpose_by_zips};
-use super::real::Real;
+use crate::real::Real;
 
 /// `N` lanes as an array.
 #[derive(Clone, Copy)]

@@ -3,9 +3,9 @@
 
 use std::slice;
 
-use super::real::Real;
 use super::scratch::Scratch;
 use super::task::Task;
+use crate::real::Real;
 
 /// One step at one node.
 ///

@@ -2,7 +2,7 @@
 
 use super::lanes::Lanes;
 use super::panel::Panel;
-use super::real::Real;
+use crate::real::Real;
 
 /// The constants of the step in every lane.
 #[derive(Clone, Copy)]

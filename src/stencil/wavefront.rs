@@ -26,10 +26,10 @@ use std::ops::Range;
 
 use super::lanes::{Lanes, MOST};
 use super::panel::Panel;
-use super::real::Real;
 use super::scratch::Scratch;
 use super::sweep::{Constants, Group, sweep};
 use super::task::Task;
+use crate::real::Real;
 
 /// Writes the nodes of `task` into its target, in bands of `R` rows.
 ///

@@ -16,7 +16,7 @@ use crate::{
         team::{all, gather, on_this_host, same_for_all},
     },
     slab::Slab,
-    stencil::Real,
+    stencil::Element,
 };
 use crossbeam_channel::{Receiver, unbounded};
 use serde::{Deserialize, Serialize};
@@ -283,7 +283,7 @@ impl Floor<'_> {
         }
     }
 
-    fn simulate<T: Real>(
+    fn simulate<T: Element>(
         &self,
         problem: &Problem,
         number: usize,

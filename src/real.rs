@@ -1,6 +1,9 @@
-//! The two element types.
+//! [`Real`]: `f32` and `f64` as numbers.
 
-use std::fmt::{Debug, Display};
+use std::{
+    fmt::{Debug, Display},
+    ops::{Add, Mul, Sub},
+};
 
 mod sealed {
     pub trait Sealed {}
@@ -8,7 +11,7 @@ mod sealed {
     impl Sealed for f64 {}
 }
 
-/// What a field is made of: `f32` or `f64`.
+/// The element type of a field: `f32` or `f64`.
 pub trait Real:
     sealed::Sealed
     + bytemuck::Pod
@@ -19,40 +22,42 @@ pub trait Real:
     + PartialOrd
     + Send
     + Sync
-    + std::ops::Add<Output = Self>
-    + std::ops::Sub<Output = Self>
-    + std::ops::Mul<Output = Self>
-    + super::dispatch::Dispatch
+    + Add<Output = Self>
+    + Sub<Output = Self>
+    + Mul<Output = Self>
     + 'static
 {
     /// 1.
     const ONE: Self;
     /// 4.
     const FOUR: Self;
+    /// The largest finite value.
+    const MAX: Self;
 
-    /// While every |p| stays below this, nothing in a step overflows, with
-    /// room to spare: neither `4 p` nor the sum of four neighbours.
-    const CALM: f64;
-
-    /// The same value in `f64`.
+    /// The same value in `f64`; exact.
     fn to_f64(self) -> f64;
+
     /// The nearest value of this type.
     fn from_f64(value: f64) -> Self;
-    /// Magnitude.
+
+    /// The magnitude.
+    #[must_use]
     fn abs(self) -> Self;
 }
 
 impl Real for f32 {
     const ONE: Self = 1.0;
     const FOUR: Self = 4.0;
-    const CALM: f64 = (1_u128 << 124) as f64;
+    const MAX: Self = Self::MAX;
 
     fn to_f64(self) -> f64 {
         self.into()
     }
+
     fn from_f64(value: f64) -> Self {
-        value as f32
+        value as Self
     }
+
     fn abs(self) -> Self {
         self.abs()
     }
@@ -61,14 +66,16 @@ impl Real for f32 {
 impl Real for f64 {
     const ONE: Self = 1.0;
     const FOUR: Self = 4.0;
-    const CALM: f64 = f64::MAX / 16.0;
+    const MAX: Self = Self::MAX;
 
     fn to_f64(self) -> f64 {
         self
     }
+
     fn from_f64(value: f64) -> Self {
         value
     }
+
     fn abs(self) -> Self {
         self.abs()
     }
