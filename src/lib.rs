@@ -1,10 +1,13 @@
 //! Two-dimensional diffusion.
 pub mod analysis;
+#[cfg(feature = "bench")]
 pub mod bench;
+#[cfg(feature = "cli")]
 pub mod cli;
 pub mod comm;
 pub mod cube;
 pub mod distribute;
+#[cfg(feature = "cli")]
 pub mod error;
 pub mod expression;
 pub mod field;
@@ -12,6 +15,7 @@ pub mod grid;
 pub mod machine;
 pub mod params;
 pub mod physics;
+#[cfg(feature = "plot")]
 pub mod plot;
 pub mod problem;
 pub mod real;

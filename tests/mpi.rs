@@ -39,7 +39,8 @@ fn launcher() -> String {
 /// The launcher with what it needs to start more ranks than there are processors, as whoever we are.
 fn mpirun(scene: &Scene) -> Command {
     let version = Command::new(launcher()).arg("--version").output();
-    let version = version.expect("an MPI library with its mpirun: tests/run-all installs one");
+    let version =
+        version.expect("an MPI library with its mpirun: tests/run-all --install installs one");
     let mut command = scene.command(launcher());
     if String::from_utf8_lossy(&version.stdout).contains("Open MPI") {
         command

@@ -170,7 +170,7 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
         .unwrap_or_else(|error| {
             panic!(
                 "these tests compare with NumPy, and {} cannot be started ({error}): \
-                 install python3 and numpy, or let tests/run-all do it",
+                 install python3 and numpy, or run tests/run-all --install",
                 interpreter.display()
             )
         });
@@ -178,7 +178,7 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
     assert!(
         !told.stderr.contains("No module named 'numpy'"),
         "these tests compare with NumPy, and {} has none: install numpy \
-         (Debian: python3-numpy), or let tests/run-all do it",
+         (Debian: python3-numpy), or run tests/run-all --install",
         interpreter.display()
     );
     assert_eq!(told.code, Some(0), "{}\n{told}", script.display());
