@@ -17,6 +17,7 @@
 use crate::{
     comm::{Comm, Incoming, Outgoing, ROOT},
     cube::{ArrayFile, CubeError},
+    progress::Progress,
 };
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, IxDyn};
 use serde::{Deserialize, Serialize};
@@ -164,8 +165,8 @@ pub struct HandedOut {
 /// Hands an array out to all ranks, which call this together.
 ///
 /// `source` is the first rank's, or nothing where it has none to hand out; other ranks' is ignored.
-/// `take` gets this rank's portion, its bytes one after another; `progress` is told at the first rank
-/// how many more bytes have been sent.
+/// `take` gets this rank's portion, its bytes one after another; the first rank adds bytes sent to
+/// `progress`.
 ///
 /// Nothing is returned where nothing could be handed out, or not all of it: the first rank knows why.
 ///
@@ -175,7 +176,7 @@ pub fn hand_out(
     comm: &impl Comm,
     source: Option<Source<'_>>,
     take: impl FnMut(&[u8]) + Send,
-    progress: impl Fn(u64),
+    progress: &Progress,
 ) -> Result<Option<HandedOut>, CubeError> {
     let plan = source.filter(|_| comm.is_root()).map(|source| {
         let split = Split::of(source, comm.size());
@@ -226,7 +227,7 @@ impl Delivery {
 pub fn deliver(
     comm: &impl Comm,
     source: Option<Source<'_>>,
-    progress: impl Fn(u64),
+    progress: &Progress,
 ) -> Result<Option<Vec<Delivery>>, CubeError> {
     let mut arrived = Sha256::new();
     let handed = hand_out(comm, source, |bytes| arrived.update(bytes), progress)?;
@@ -253,7 +254,7 @@ fn give(
     split: &Split,
     array: &ArrayFile,
     mut take: impl FnMut(&[u8]) + Send,
-    progress: impl Fn(u64),
+    progress: &Progress,
 ) -> Result<Vec<[u8; 32]>, CubeError> {
     let ranks = 0..comm.size();
     let regions = ranks
@@ -296,7 +297,7 @@ fn give(
             let messages = [&COMES[..], &piece].map(|bytes| Outgoing { to, bytes });
             comm.exchange(&messages, &mut [], meanwhile);
         }
-        progress(piece.len() as u64);
+        progress.add(piece.len() as u64);
         mem::swap(&mut piece, &mut next_piece);
         read = next;
     }

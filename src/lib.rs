@@ -18,6 +18,7 @@ pub mod physics;
 #[cfg(feature = "plot")]
 pub mod plot;
 pub mod problem;
+pub mod progress;
 pub mod real;
 pub mod repair;
 pub mod run;

@@ -8,9 +8,10 @@ use crate::{
         mend::Mend,
     },
     field::Field,
-    params::{Precision, RawParams},
+    params::{RawParams, with_precision},
     physics::initial,
     problem::Problem,
+    progress::Progress,
     run::RunError,
     schedule::Clock,
     solver::Solver,
@@ -18,26 +19,27 @@ use crate::{
 };
 
 /// Computes the snapshots `damaged` of a cube anew, proves them by the journal's digests, and
-/// rebuilds lost lines of the journal.
+/// rebuilds lost lines of the journal. Every repaired snapshot adds 1 to `progress`.
 ///
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
 /// snapshot as it was.
-pub fn repair(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+pub fn repair(mend: &mut Mend, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
     for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
-        match mend.header.scenarios()[of_one_scenario[0].scenario()]
-            .params
-            .precision
-        {
-            Precision::F64 => recompute::<f64>(mend, of_one_scenario)?,
-            Precision::F32 => recompute::<f32>(mend, of_one_scenario)?,
-        }
+        let scenario = &mend.header.scenarios()[of_one_scenario[0].scenario()];
+        with_precision!(scenario.params.precision, T => {
+            recompute::<T>(mend, of_one_scenario, progress)?;
+        });
     }
     Ok(mend.rebuild_journal()?)
 }
 
 /// Recomputes snapshots of one scenario, in order.
-fn recompute<T: Element>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunError> {
+fn recompute<T: Element>(
+    mend: &mut Mend,
+    damaged: &[Slot],
+    progress: &Progress,
+) -> Result<(), RunError> {
     let scenario = &mend.header.scenarios()[damaged[0].scenario()];
     let Some(problem) = problem(scenario) else {
         return Err(mend.cannot_repair(damaged[0]).into());
@@ -57,6 +59,7 @@ fn recompute<T: Element>(mend: &mut Mend, damaged: &[Slot]) -> Result<(), RunErr
         clock.tick(schedule.step_of(slot.index), schedule.dt);
         let record = Record::new(slot, clock, state.summary(&problem.grid));
         mend.replace(record, state.as_bytes())?;
+        progress.add(1);
         solver = Some((slot.index, from));
     }
     Ok(())

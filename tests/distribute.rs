@@ -12,6 +12,7 @@ use diff2d::{
     comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
     cube::{ArrayFile, CubeError},
     distribute::{self, Delivery, Source},
+    progress::Progress,
 };
 use serde::Deserialize;
 use serde_json::Value;
@@ -68,7 +69,9 @@ fn deliver<C: Comm + Send>(world: Vec<C>, file: &Path, axis: usize, memory: u64)
             axis,
             memory,
         });
-        distribute::deliver(comm, source, |_| ()).unwrap().unwrap()
+        distribute::deliver(comm, source, &Progress::default())
+            .unwrap()
+            .unwrap()
     });
     assert!(told.windows(2).all(|pair| pair[0] == pair[1]));
     told.into_iter().next().unwrap()
@@ -120,7 +123,7 @@ fn every_rank_holds_its_portion() {
         });
         let mut portion = Vec::new();
         let take = |bytes: &[u8]| portion.extend_from_slice(bytes);
-        let handed = distribute::hand_out(comm, source, take, |_| ());
+        let handed = distribute::hand_out(comm, source, take, &Progress::default());
         assert_eq!(handed.unwrap().unwrap().split.shape(2), [1, 3]);
         portion
     });
@@ -182,7 +185,9 @@ fn one_changed_bit_is_seen() {
 fn nobody_waits_for_a_file_that_cannot_be_read() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 6");
-    let told = on_ranks(world(3), |comm| distribute::deliver(comm, None, |_| ()));
+    let told = on_ranks(world(3), |comm| {
+        distribute::deliver(comm, None, &Progress::default())
+    });
     assert!(told.iter().all(|told| matches!(told, Ok(None))));
 
     // No system maps such an offset.
@@ -194,7 +199,7 @@ fn nobody_waits_for_a_file_that_cannot_be_read() {
             axis: 0,
             memory: 1 << 20,
         });
-        distribute::deliver(comm, source, |_| ())
+        distribute::deliver(comm, source, &Progress::default())
     });
     assert!(matches!(told[0], Err(CubeError::Io { .. })), "{told:?}");
     assert!(told[1..].iter().all(|told| matches!(told, Ok(None))));

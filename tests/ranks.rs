@@ -13,6 +13,7 @@ use diff2d::{
     comm::{Channels, Comm, Link, Solo},
     cube::{Claim, Io},
     problem::Problem,
+    progress::Progress,
     run::{self, Options, Outcome, Report, RunError, Watch},
     sweep::{self, Sweep},
 };
@@ -35,7 +36,7 @@ fn watch() -> Watch {
     Watch {
         committed: unbounded().0,
         notes: unbounded().0,
-        step: Arc::default(),
+        steps: Progress::default(),
         signal: Arc::default(),
     }
 }
@@ -166,7 +167,7 @@ fn what_one_rank_is_asked_all_do_and_any_number_goes_on() {
                 if rank == asked {
                     let watch = watch.clone();
                     let ask = move || {
-                        while watch.step.load(Ordering::Relaxed) < first_step {
+                        while watch.steps.done() < first_step {
                             thread::yield_now();
                         }
                         watch.signal.store(15, Ordering::Relaxed);

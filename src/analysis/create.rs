@@ -1,12 +1,13 @@
 //! New arrays, filled piece by piece by a formula of the indices.
 
-use super::{AnalysisError, output::Output, stats::Progress};
+use super::{AnalysisError, output::Output};
 use crate::{
     cube::{
         npy::{Dtype, Kind, NpyHeader},
         number::Number,
     },
     expression::{BLOCK, Expression},
+    progress::Progress,
 };
 use rayon::prelude::*;
 
@@ -85,11 +86,11 @@ fn constant(text: &str, dtype: Dtype) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Fills an array of zeros.
+/// Fills an array of zeros. Bytes written are added to `progress`.
 ///
 /// # Errors
 /// [`AnalysisError::Cube`] when it cannot be written.
-pub fn fill(output: &Output, fill: &Fill, progress: &Progress<'_>) -> Result<(), AnalysisError> {
+pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
         return Ok(());
     }
@@ -116,7 +117,7 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress<'_>) -> Result<(),
                 }
             }
             output.write(places.start, bytes)?;
-            progress(places.end - places.start);
+            progress.add(bytes.len() as u64);
             Ok(())
         })
 }

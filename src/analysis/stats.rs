@@ -6,7 +6,10 @@ use super::{
     moments::{BLOCK, Moments, ROWS, Summary},
     with_number, workers,
 };
-use crate::cube::{ArrayFile, CubeError};
+use crate::{
+    cube::{ArrayFile, CubeError},
+    progress::Progress,
+};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -31,10 +34,7 @@ pub struct Options {
     pub memory: u64,
 }
 
-/// Told how many more elements have been read.
-pub type Progress<'a> = dyn Fn(u64) + Sync + 'a;
-
-/// The six numbers of all elements.
+/// The six numbers of all elements. Bytes read are added to `progress`.
 ///
 /// Sums of floats are [`Twofold`](super::twofold::Twofold), those of integers exact; deviations are
 /// squared about the means of blocks and joined by Chan's formula.
@@ -44,7 +44,7 @@ pub type Progress<'a> = dyn Fn(u64) + Sync + 'a;
 pub fn whole(
     array: &ArrayFile,
     options: Options,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<Summary, AnalysisError> {
     part(array, 0..array.elements(), options, progress)
 }
@@ -57,7 +57,7 @@ pub fn part(
     array: &ArrayFile,
     places: Range<u64>,
     options: Options,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<Summary, AnalysisError> {
     with_number!(array.npy.dtype.kind, T => {
         Ok(run::<T>(array, places, options, progress)?.summary())
@@ -74,12 +74,17 @@ pub fn along<E: From<AnalysisError>>(
     array: &ArrayFile,
     axis: usize,
     options: Options,
-    progress: &Progress<'_>,
+    progress: &Progress,
     emit: impl FnMut(u64, &[Summary]) -> Result<(), E>,
 ) -> Result<(), E> {
     with_number!(array.npy.dtype.kind, T => {
         Axis::new(array, axis).reduce::<T, E>(options, progress, emit)
     })
+}
+
+/// Bytes of an element.
+fn element_bytes(array: &ArrayFile) -> u64 {
+    array.npy.dtype.bytes as u64
 }
 
 /// Elements to read at a time, in whole blocks.
@@ -93,7 +98,7 @@ fn run<T: Measure>(
     array: &ArrayFile,
     places: Range<u64>,
     options: Options,
-    progress: &Progress<'_>,
+    progress: &Progress,
 ) -> Result<Moments<T>, AnalysisError> {
     let elements = places.end - places.start;
     let pieces = elements.div_ceil(PIECE);
@@ -122,7 +127,7 @@ fn run<T: Measure>(
                         .map(|block| Moments::of_run(block, options.skip_nan))
                         .fold(moments, Moments::and);
                 }
-                progress(places.end - places.start);
+                progress.add((places.end - places.start) * element_bytes(array));
                 Ok::<_, AnalysisError>(moments)
             })
             .collect::<Result<_, _>>()?;
@@ -159,7 +164,7 @@ impl<'a> Axis<'a> {
     fn reduce<T: Measure, E: From<AnalysisError>>(
         &self,
         options: Options,
-        progress: &Progress<'_>,
+        progress: &Progress,
         mut emit: impl FnMut(u64, &[Summary]) -> Result<(), E>,
     ) -> Result<(), E> {
         if self.length * self.inner <= PIECE && self.inner <= BATCH {
@@ -205,7 +210,7 @@ impl<'a> Axis<'a> {
     fn reduce_many<T: Measure, E: From<AnalysisError>>(
         &self,
         options: Options,
-        progress: &Progress<'_>,
+        progress: &Progress,
         mut emit: impl FnMut(u64, &[Summary]) -> Result<(), E>,
     ) -> Result<(), E> {
         let elements = self.length * self.inner;
@@ -233,7 +238,7 @@ impl<'a> Axis<'a> {
                     {
                         add(values, inner, columns, options.skip_nan);
                     }
-                    progress(count * elements);
+                    progress.add(count * elements * element_bytes(self.array));
                     Ok::<_, AnalysisError>(columns.iter().map(Moments::summary).collect())
                 })
                 .collect::<Result<_, _>>()?;
@@ -250,7 +255,7 @@ impl<'a> Axis<'a> {
         &self,
         outer: u64,
         options: Options,
-        progress: &Progress<'_>,
+        progress: &Progress,
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
         let inner = usize(self.inner);
         let group = (PIECE / self.inner).next_multiple_of(ROWS as u64);
@@ -271,7 +276,7 @@ impl<'a> Axis<'a> {
                         let place = (outer * self.length + start) * self.inner;
                         let values = self.read(place, count, buffer)?;
                         add(values, inner, &mut columns, options.skip_nan);
-                        progress(count);
+                        progress.add(count * element_bytes(self.array));
                         start += chunk;
                     }
                     Ok::<_, AnalysisError>(columns)
@@ -293,7 +298,7 @@ impl<'a> Axis<'a> {
         outer: u64,
         columns: Range<u64>,
         options: Options,
-        progress: &Progress<'_>,
+        progress: &Progress,
     ) -> Result<Vec<Moments<T>>, AnalysisError> {
         let width = usize(columns.end - columns.start);
         let group = width.div_ceil(width.div_ceil(GROUP));
@@ -323,7 +328,7 @@ impl<'a> Axis<'a> {
                         block.extend_from_slice(&row[strip * STRIP..][..columns.len()]);
                     }
                     Moments::add_rows(block, columns.len(), rows, columns, options.skip_nan);
-                    progress((rows * columns.len()) as u64);
+                    progress.add((rows * columns.len()) as u64 * element_bytes(self.array));
                 });
             }
         }

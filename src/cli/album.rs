@@ -8,6 +8,7 @@ use crate::{
     error::Error,
     grid::Axis,
     plot::{self, Animation, Axes, Bitmap, Colormap, Frame, Range, Sheet, Style, picture, spread},
+    progress::Progress,
 };
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
@@ -118,13 +119,13 @@ impl<'a> Album<'a> {
         chosen: &[u64],
         style: &Style,
         path: &Path,
-        drawn: impl Fn(),
+        progress: &Progress,
     ) -> Result<(), Error> {
         let mut animation = Animation::new(path, style);
         for &index in chosen {
             let values = self.values(index)?;
             animation.push(&self.frame(&values.view(), index))?;
-            drawn();
+            progress.add(1);
         }
         Ok(animation.finish()?)
     }

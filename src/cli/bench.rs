@@ -1,6 +1,6 @@
 //! `diff2d bench`: the family side by side.
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, Unit};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
@@ -103,13 +103,13 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
         case.size, case.size, case.steps, args.repeat
     ));
     let turns = bench.turns();
-    let bar = terminal.bar(turns as u64, "{wide_bar} {pos}/{len}  {msg:<40}  {eta}");
+    let bar = terminal.bar(turns as u64, Unit::Tasks);
     for turn in 0..turns {
-        bar.set_message(bench.label(turn));
+        bar.describe(bench.label(turn));
         bench.measure(turn)?;
-        bar.inc(1);
+        bar.progress().add(1);
     }
-    bar.finish_and_clear();
+    drop(bar);
     Ok(bench.finish())
 }
 

@@ -1,6 +1,6 @@
 //! `diff2d create`: a new array of any size.
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, Unit};
 use crate::{
     analysis::{
         create::{self, Fill},
@@ -54,10 +54,9 @@ pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error
     let fill = Fill::parse(&args.fill, args.dtype, shape.len())?;
     let output = Output::create(&args.file, shape, args.dtype, false, args.force)?;
     let elements: u64 = output.npy.shape.iter().product();
-    let width = args.dtype.bytes as u64;
-    let bar = terminal.bytes_bar(elements * width);
-    create::fill(&output, &fill, &|elements| bar.inc(elements * width))?;
-    bar.finish_and_clear();
+    let bar = terminal.bar(elements * args.dtype.bytes as u64, Unit::Bytes);
+    create::fill(&output, &fill, bar.progress())?;
+    drop(bar);
     Ok(output.finish()?)
 }
 

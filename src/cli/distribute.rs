@@ -1,11 +1,16 @@
 //! `diff2d distribute`: an array portioned out to the ranks that `mpirun` started.
 
-use super::{axes::Axes, ranks, size, terminal::Terminal};
+use super::{
+    axes::Axes,
+    ranks, size,
+    terminal::{Terminal, Unit},
+};
 use crate::{
     comm::{Comm, World},
     cube::ArrayFile,
     distribute::{self, Delivery, Source},
     error::Error,
+    progress::Progress,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -56,7 +61,7 @@ pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<E
 /// What all ranks do together; the root alone knows what there is to tell.
 fn together(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
     if !comm.is_root() {
-        distribute::deliver(comm, None, |_| ())?;
+        distribute::deliver(comm, None, &Progress::default())?;
         return Ok(());
     }
     let opened = open(args);
@@ -66,9 +71,9 @@ fn together(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
         memory: args.memory,
     });
     let bytes = |array: &ArrayFile| array.elements() * array.npy.dtype.bytes as u64;
-    let bar = terminal.bytes_bar(source.map_or(0, |source| bytes(source.array)));
-    let delivered = distribute::deliver(comm, source, |bytes| bar.inc(bytes));
-    bar.finish_and_clear();
+    let bar = terminal.bar(source.map_or(0, |source| bytes(source.array)), Unit::Bytes);
+    let delivered = distribute::deliver(comm, source, bar.progress());
+    drop(bar);
     let (_, axis) = opened?;
     report(args, axis, &delivered?.unwrap_or_default(), terminal)
 }

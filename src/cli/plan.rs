@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     field::Field,
     machine,
-    params::{Layout, Precision},
+    params::{Layout, with_precision},
     problem::Problem,
     slab::Slab,
     solver::Solver,
@@ -34,16 +34,9 @@ pub(super) struct PlanArgs {
 
 pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
     let problem = args.params.problem()?;
-    let (alone, cut) = match problem.params.precision {
-        Precision::F64 => (
-            seconds::<f64>(&problem),
-            Cut::of::<f64>(&problem, args.ranks),
-        ),
-        Precision::F32 => (
-            seconds::<f32>(&problem),
-            Cut::of::<f32>(&problem, args.ranks),
-        ),
-    };
+    let (alone, cut) = with_precision!(problem.params.precision, T => {
+        (seconds::<T>(&problem), Cut::of::<T>(&problem, args.ranks))
+    });
     let estimate = alone * cut.share(&problem);
     let warnings = warnings(&problem);
     let text = if args.json {
@@ -147,10 +140,7 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
         Layout::Files => "files",
         Layout::Walls => "walls",
     };
-    let type_name = match params.precision {
-        Precision::F64 => "f64",
-        Precision::F32 => "f32",
-    };
+    let type_name = params.precision.name();
     let rows = [
         (
             "grid",

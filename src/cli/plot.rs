@@ -1,6 +1,9 @@
 //! `diff2d plot`: pictures of any two- or three-dimensional array.
 
-use super::{album::Album, terminal::Terminal};
+use super::{
+    album::Album,
+    terminal::{Terminal, Unit},
+};
 use crate::{
     cube::ArrayFile,
     error::Error,
@@ -75,7 +78,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         .unwrap_or_else(|| args.cube.with_extension(""));
     let style = album.style(colormap, range.map_or_else(|| album.range(&chosen), Ok)?);
     let work = if args.animate { 2 } else { 1 } * chosen.len() as u64;
-    let bar = terminal.bar(work, "{wide_bar} picture {pos}/{len}, {eta} left");
+    let bar = terminal.bar(work, Unit::Pictures);
 
     fs::create_dir_all(&directory).map_err(|error| {
         Error::System(format!(
@@ -88,7 +91,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         .map(|&index| {
             let path = frame_path(&directory, index);
             album.draw(index, &style)?.save(&path)?;
-            bar.inc(1);
+            bar.progress().add(1);
             Ok(path)
         })
         .collect::<Result<_, Error>>()?;
@@ -99,10 +102,10 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     }
     if args.animate {
         let path = directory.join("animation.gif");
-        album.animate(&chosen, &style, &path, || bar.inc(1))?;
+        album.animate(&chosen, &style, &path, bar.progress())?;
         made.push(path);
     }
-    bar.finish_and_clear();
+    drop(bar);
     made.iter()
         .try_for_each(|path| terminal.result(&path.display().to_string()))
 }

@@ -1,6 +1,6 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::terminal::Terminal;
+use super::terminal::{Terminal, Unit};
 use crate::{cube::mend::Mend, error::Error, repair};
 use clap::Args;
 use std::path::PathBuf;
@@ -24,10 +24,13 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
             "{name}: nothing is committed yet, so nothing can be damaged"
         ));
     };
-    let bar = terminal.bytes_bar(mend.records.len() as u64 * mend.header.snapshot_bytes());
-    let damaged = mend.damaged(|bytes| bar.inc(bytes))?;
-    bar.finish_and_clear();
-    repair::repair(&mut mend, &damaged)?;
+    let bytes = mend.records.len() as u64 * mend.header.snapshot_bytes();
+    let bar = terminal.bar(bytes, Unit::Bytes);
+    let damaged = mend.damaged(bar.progress())?;
+    drop(bar);
+    let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
+    repair::repair(&mut mend, &damaged, bar.progress())?;
+    drop(bar);
     if damaged.is_empty() {
         return terminal.result(&format!("{name}: no snapshot is damaged"));
     }

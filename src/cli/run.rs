@@ -7,7 +7,7 @@ use super::{
     plot::frame_path,
     ranks,
     start::{self, StartArgs, duration},
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, Unit, quoted},
 };
 use crate::{
     comm::{Comm, World},
@@ -23,7 +23,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::Ordering,
     time::Duration,
 };
 
@@ -97,12 +96,10 @@ fn together(
     ranks::ready(world, pool)?;
 
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
-    let template = "{wide_bar} step {human_pos}/{human_len}, {eta} left";
     let mut drawn = Ok(());
     let report = start::watched(
         terminal,
-        &terminal.bar(problem.schedule.nsteps, template),
-        |watch| watch.step.load(Ordering::Relaxed),
+        &terminal.bar(problem.schedule.nsteps, Unit::Steps),
         |record| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {

@@ -1,6 +1,6 @@
 //! What the commands share that start a computation: where it goes, how it is watched and stopped.
 
-use super::terminal::{Terminal, quoted};
+use super::terminal::{Bar, Terminal, quoted};
 use crate::{
     cube::{Claim, Io, Paths, Record},
     error::Error,
@@ -8,7 +8,6 @@ use crate::{
 };
 use clap::{Args, ValueEnum};
 use crossbeam_channel::{Receiver, select, unbounded};
-use indicatif::ProgressBar;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
@@ -19,7 +18,7 @@ use std::{
     process::ExitCode,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
     time::{Duration, Instant},
@@ -107,14 +106,12 @@ impl StartArgs {
     }
 }
 
-/// Computes with `work` while a thread tells of it: `tell` is called for every committed snapshot,
-/// and `place` moves the bar along.
+/// Computes with `work` while a thread tells of it: `tell` is called for every committed snapshot.
 ///
 /// What cannot be told does not stop the work, and is the error only where the work had none.
 pub(super) fn watched<T, E: Into<Error>>(
     terminal: &Terminal,
-    bar: &ProgressBar,
-    place: impl Fn(&Watch) -> u64 + Sync,
+    bar: &Bar,
     tell: impl FnMut(&Record) -> Result<(), Error> + Send,
     work: impl FnOnce(&Watch) -> Result<T, E>,
 ) -> Result<T, Error> {
@@ -123,36 +120,27 @@ pub(super) fn watched<T, E: Into<Error>>(
     let watch = Watch {
         committed,
         notes,
-        step: Arc::new(AtomicU64::new(0)),
+        steps: bar.progress().clone(),
         signal: signals()?,
-    };
-    let seen = Watch {
-        committed: unbounded().0,
-        notes: unbounded().0,
-        ..watch.clone()
     };
     thread::scope(|scope| {
         let telling = thread::Builder::new()
-            .spawn_scoped(scope, || {
-                observe(terminal, bar, &commits, &sentences, || place(&seen), tell)
-            })
+            .spawn_scoped(scope, || observe(terminal, bar, &commits, &sentences, tell))
             .map_err(|error| no_thread(&error))?;
         let worked = work(&watch).map_err(Into::into);
         drop(watch);
         let told = telling
             .join()
             .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
-        bar.finish_and_clear();
         worked.and_then(|result| told.map(|()| result))
     })
 }
 
 fn observe(
     terminal: &Terminal,
-    bar: &ProgressBar,
+    bar: &Bar,
     commits: &Receiver<Record>,
     sentences: &Receiver<String>,
-    place: impl Fn() -> u64,
     mut tell: impl FnMut(&Record) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let mut told = Ok(());
@@ -165,7 +153,6 @@ fn observe(
             recv(sentences) -> sentence => if let Ok(sentence) = sentence {
                 bar.suspend(|| terminal.detail(&sentence));
             },
-            default(Duration::from_millis(100)) => bar.set_position(place()),
         }
     }
     match told {

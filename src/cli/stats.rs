@@ -4,7 +4,7 @@ use super::{
     axes::Axes,
     follow::{can_follow, follow},
     number, size,
-    terminal::Terminal,
+    terminal::{Terminal, Unit},
 };
 use crate::{
     analysis::{
@@ -19,6 +19,7 @@ use crate::{
         scalar::Scalar,
     },
     error::Error,
+    progress::Progress,
 };
 use clap::Args;
 use std::path::PathBuf;
@@ -72,9 +73,8 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         skip_nan: args.skip_nan,
         memory: args.memory,
     };
-    let width = array.npy.dtype.bytes as u64;
-    let bar = terminal.bytes_bar(array.elements() * width);
-    let progress = |elements: u64| bar.inc(elements * width);
+    let bytes = array.elements() * array.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
     let rest: Vec<u64> = (0..)
         .zip(array.shape())
         .filter(|&(number, _)| axis.is_some_and(|axis| axis != number))
@@ -100,10 +100,10 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         }
     };
     match axis {
-        None => take(0, &[stats::whole(&array, options, &progress)?])?,
-        Some(axis) => stats::along(&array, axis, options, &progress, take)?,
+        None => take(0, &[stats::whole(&array, options, bar.progress())?])?,
+        Some(axis) => stats::along(&array, axis, options, bar.progress(), take)?,
     }
-    bar.finish_and_clear();
+    drop(bar);
     output.map_or(Ok(()), |output| Ok(output.finish()?))
 }
 
@@ -122,7 +122,7 @@ fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) ->
     follow(&mut array, terminal, |array, mut new| {
         new.try_for_each(|k| {
             let places = k * frame..(k + 1) * frame;
-            let summary = stats::part(array, places, options, &|_| {})?;
+            let summary = stats::part(array, places, options, &Progress::default())?;
             table.rows(k, &[summary], terminal)
         })
     })

@@ -3,7 +3,7 @@
 use super::{
     number, ranks,
     start::{self, StartArgs},
-    terminal::{Terminal, quoted},
+    terminal::{Terminal, Unit, quoted},
 };
 use crate::{
     comm::{Comm, World},
@@ -18,7 +18,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::atomic::{AtomicU64, Ordering},
     time::Instant,
 };
 
@@ -69,16 +68,12 @@ fn together(
         .iter()
         .map(|problem| problem.schedule.snapshots())
         .sum();
-    let committed = AtomicU64::new(0);
+    let bar = terminal.bar(total, Unit::Snapshots);
     let outcome = start::watched(
         terminal,
-        &terminal.bar(
-            total,
-            "{wide_bar} snapshot {human_pos}/{human_len}, {eta} left",
-        ),
-        |_| committed.load(Ordering::Relaxed),
+        &bar,
         |record| {
-            committed.fetch_add(1, Ordering::Relaxed);
+            bar.progress().add(1);
             let number = record.slot().scenario();
             match problems[number].schedule.snapshots() {
                 all if record.index + 1 == all => terminal.result(&number.to_string()),
@@ -91,6 +86,7 @@ fn together(
             sweep::sweep(sweep, cube, claim, &options, threads, world, watch)
         },
     )?;
+    drop(bar);
     if world.is_root() {
         write_table(sweep, &Paths::of(cube)?.cube.with_extension("csv"))?;
     }

@@ -1,8 +1,13 @@
 //! What a person sees: results on stdout; notes, progress and errors on stderr.
 
-use crate::error::Error;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use std::io::{self, IsTerminal, Write};
+use crate::{error::Error, progress::Progress};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use indicatif::{ProgressBar, ProgressStyle};
+use std::{
+    io::{self, IsTerminal, Write},
+    thread::{self, JoinHandle},
+    time::Duration,
+};
 
 /// The two streams, and how much to say on them.
 #[derive(Debug, Clone, Copy)]
@@ -72,25 +77,98 @@ impl Terminal {
         }
     }
 
-    /// A bar of bytes read.
-    pub(super) fn bytes_bar(&self, bytes: u64) -> ProgressBar {
-        self.bar(
-            bytes,
-            "{wide_bar} {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}, {eta} left",
-        )
+    /// Draws a bar until it is dropped, for a person who did not ask for quiet.
+    pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
+        let drawn = (!self.quiet && io::stderr().is_terminal()).then(|| {
+            let style = ProgressStyle::with_template(unit.template())
+                .unwrap_or_else(|_| ProgressStyle::default_bar())
+                .progress_chars("━╸─");
+            ProgressBar::new(total).with_style(style)
+        });
+        Bar::start(drawn.unwrap_or_else(ProgressBar::hidden))
+    }
+}
+
+/// What a bar counts.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Unit {
+    Bytes,
+    Steps,
+    Snapshots,
+    Pictures,
+    /// Named one by one, see [`Bar::describe`].
+    Tasks,
+}
+
+impl Unit {
+    fn template(self) -> &'static str {
+        match self {
+            Self::Bytes => {
+                "{wide_bar} {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}, {eta} left"
+            }
+            Self::Steps => "{wide_bar} step {human_pos}/{human_len}, {eta} left",
+            Self::Snapshots => "{wide_bar} snapshot {human_pos}/{human_len}, {eta} left",
+            Self::Pictures => "{wide_bar} picture {pos}/{len}, {eta} left",
+            Self::Tasks => "{wide_bar} {pos}/{len}  {msg:<40}  {eta}",
+        }
+    }
+}
+
+/// A progress bar, drawn by a thread of its own from a [`Progress`]; gone when it is dropped.
+#[derive(Debug)]
+pub(super) struct Bar {
+    drawn: ProgressBar,
+    progress: Progress,
+    /// The thread that draws, which ends when the sender is dropped.
+    drawing: Option<(Sender<()>, JoinHandle<()>)>,
+}
+
+impl Bar {
+    fn start(drawn: ProgressBar) -> Self {
+        const FRAME: Duration = Duration::from_millis(100);
+        let progress = Progress::default();
+        let (sender, ended) = bounded(0);
+        let drawing = (!drawn.is_hidden()).then(|| {
+            let (drawn, progress) = (drawn.clone(), progress.clone());
+            let draw = move || {
+                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(FRAME) {
+                    drawn.set_position(progress.done());
+                }
+            };
+            thread::Builder::new().spawn(draw)
+        });
+        Self {
+            drawn,
+            progress,
+            // Without a thread there is no bar, which is nothing to fail for.
+            drawing: drawing.and_then(Result::ok).map(|thread| (sender, thread)),
+        }
     }
 
-    /// A bar of `length` units, drawn only for a person who did not ask for quiet.
-    pub(super) fn bar(&self, length: u64, template: &str) -> ProgressBar {
-        let target = if self.quiet || !io::stderr().is_terminal() {
-            ProgressDrawTarget::hidden()
-        } else {
-            ProgressDrawTarget::stderr()
-        };
-        let style = ProgressStyle::with_template(template)
-            .unwrap_or_else(|_| ProgressStyle::default_bar())
-            .progress_chars("━╸─");
-        ProgressBar::with_draw_target(Some(length), target).with_style(style)
+    /// The counter that the bar shows.
+    pub(super) fn progress(&self) -> &Progress {
+        &self.progress
+    }
+
+    /// Names the task that is at work.
+    pub(super) fn describe(&self, task: String) {
+        self.drawn.set_message(task);
+    }
+
+    /// Prints without the bar in the way.
+    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.drawn.suspend(print)
+    }
+}
+
+impl Drop for Bar {
+    fn drop(&mut self) {
+        if let Some((sender, drawing)) = self.drawing.take() {
+            drop(sender);
+            // A bar that panicked is not worth more than the message it left.
+            let _ = drawing.join();
+        }
+        self.drawn.finish_and_clear();
     }
 }
 

@@ -1,6 +1,6 @@
 //! `diff2d verify`: whether a cube still holds what was committed.
 
-use super::terminal::{Terminal, quoted};
+use super::terminal::{Terminal, Unit, quoted};
 use crate::{
     cube::{Committed, journal::Slot},
     error::Error,
@@ -26,9 +26,9 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         return report(args, terminal, 0, 0, &[]);
     };
     let committed = cube.records.len() as u64;
-    let bar = terminal.bytes_bar(committed * cube.header.snapshot_bytes());
-    let damaged = cube.damaged(|bytes| bar.inc(bytes))?;
-    bar.finish_and_clear();
+    let bar = terminal.bar(committed * cube.header.snapshot_bytes(), Unit::Bytes);
+    let damaged = cube.damaged(bar.progress())?;
+    drop(bar);
     report(args, terminal, committed, cube.header.snapshots(), &damaged)
 }
 

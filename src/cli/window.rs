@@ -4,7 +4,7 @@ use super::{
     axes::{self, Axes, Entries},
     follow::follow,
     size,
-    terminal::Terminal,
+    terminal::{Terminal, Unit},
 };
 use crate::{
     analysis::{
@@ -71,22 +71,21 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
         array.npy.fortran_order,
         args.force,
     )?;
-    let width = array.npy.dtype.bytes as u64;
-    let bar = terminal.bytes_bar(shape.iter().product::<u64>() * width);
-    let progress = |elements| bar.inc(elements * width);
+    let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
     if args.follow {
         let mut done = 0;
         follow(&mut array, terminal, |array, new| {
             let ready = windows.ready(new.end);
-            windows.some(array, done..ready.max(done), &output, &progress)?;
+            windows.some(array, done..ready.max(done), &output, bar.progress())?;
             done = ready.max(done);
             Ok(())
         })?;
         output.shorten(done)?;
     } else {
-        windows.all(&array, &output, &progress)?;
+        windows.all(&array, &output, bar.progress())?;
     }
-    bar.finish_and_clear();
+    drop(bar);
     Ok(output.finish()?)
 }
 

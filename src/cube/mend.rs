@@ -9,6 +9,7 @@ use super::{
     store::open_journal,
     verify,
 };
+use crate::progress::Progress;
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
@@ -100,13 +101,13 @@ impl Mend {
     }
 
     /// The snapshots up to the last believable record of their scenario whose line is lost or whose
-    /// bytes differ from it, in order; `advance` is told of every block that was read, in bytes.
+    /// bytes differ from it, in order. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
+    pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
         let records: Vec<Record> = self.records.values().cloned().collect();
-        let mut damaged = verify::damaged(&self.cube, &self.header, &records, advance)
+        let mut damaged = verify::damaged(&self.cube, &self.header, &records, progress)
             .map_err(CubeError::io("read", &self.paths.cube))?;
         let mut expected = Slot {
             scenario: None,

@@ -7,6 +7,7 @@ use super::{
     journal::{Header, Journal, Record, Slot},
     paths::Paths,
 };
+use crate::progress::Progress;
 use rayon::prelude::*;
 use std::{
     fs::{self, File},
@@ -64,12 +65,12 @@ impl Committed {
     }
 
     /// The snapshots whose bytes are no longer those that were committed, in the order of the
-    /// journal; `advance` is told of every block that was read, in bytes.
+    /// journal. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
-    pub fn damaged(&self, advance: impl Fn(u64) + Sync) -> Result<Vec<Slot>, CubeError> {
-        damaged(&self.file, &self.header, &self.records, advance)
+    pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
+        damaged(&self.file, &self.header, &self.records, progress)
             .map_err(CubeError::io("read", &self.paths.cube))
     }
 }
@@ -80,7 +81,7 @@ pub(super) fn damaged(
     file: &File,
     header: &Header,
     records: &[Record],
-    advance: impl Fn(u64) + Sync,
+    progress: &Progress,
 ) -> std::io::Result<Vec<Slot>> {
     let bytes = header.snapshot_bytes();
     let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
@@ -88,7 +89,7 @@ pub(super) fn damaged(
         #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
         file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
-        advance(buffer.len() as u64);
+        progress.add(buffer.len() as u64);
         Ok(digest::of_block(buffer))
     };
     let is_damaged = |record: &Record| -> std::io::Result<bool> {

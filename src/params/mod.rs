@@ -49,7 +49,34 @@ impl Precision {
             Self::F32 => 4,
         }
     }
+
+    /// Its name in parameter files.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::F64 => "f64",
+            Self::F32 => "f32",
+        }
+    }
 }
+
+/// `with_precision!(precision, T => expression)`: the expression with `T` as the element type of a
+/// [`Precision`]. Generic code is entered here and nowhere else.
+macro_rules! with_precision {
+    ($precision:expr, $T:ident => $body:expr) => {
+        match $precision {
+            $crate::params::Precision::F64 => {
+                type $T = f64;
+                $body
+            }
+            $crate::params::Precision::F32 => {
+                type $T = f32;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_precision;
 
 /// Valid parameters of one run, as they were asked for; what follows from them is
 /// [`Grid`](crate::grid::Grid) and [`Schedule`](crate::schedule::Schedule).

@@ -13,9 +13,10 @@ use crate::{
     cube::{Claim, CubeError, Paths, Record, Solving, checkpoint},
     field::Field,
     machine,
-    params::Precision,
+    params::with_precision,
     physics::initial,
     problem::Problem,
+    progress::Progress,
     schedule::Clock,
     slab::Slab,
     solver::Solver,
@@ -28,10 +29,7 @@ pub(crate) use pace::Pace;
 use serde::{Deserialize, Serialize};
 use std::{
     path::PathBuf,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering},
-    },
+    sync::{Arc, atomic::AtomicUsize},
     time::{Duration, Instant},
 };
 pub(crate) use team::Team;
@@ -60,8 +58,8 @@ pub struct Watch {
     pub committed: Sender<Record>,
     /// Sentences worth telling.
     pub notes: Sender<String>,
-    /// Steps taken so far.
-    pub step: Arc<AtomicU64>,
+    /// Steps taken of the whole run, those before a resume included.
+    pub steps: Progress,
     /// The number of the signal that asks the run to stop, or 0.
     pub signal: Arc<AtomicUsize>,
 }
@@ -153,10 +151,7 @@ pub fn run(
     comm: &impl Comm,
     watch: &Watch,
 ) -> Result<Report, RunError> {
-    match problem.params.precision {
-        Precision::F64 => run_in::<f64>(problem, options, comm, watch),
-        Precision::F32 => run_in::<f32>(problem, options, comm, watch),
-    }
+    with_precision!(problem.params.precision, T => run_in::<T>(problem, options, comm, watch))
 }
 
 /// Takes possession of the output, simulates, and lets go of it when all is durable.
@@ -230,6 +225,7 @@ pub(crate) fn simulate<T: Element, C: Comm>(
             began.step, schedule.nsteps
         ));
     }
+    watch.steps.add(began.step);
     let mut now = began;
     let solver = Solver::of_slab(stencil, state, team.slab().clone());
     let mut solver = team.all(solver.map_err(|_| RunError::no_memory(memory::<T>(team))))?;
@@ -251,7 +247,7 @@ pub(crate) fn simulate<T: Element, C: Comm>(
         }
         pace.time(plan.steps, || solver.advance(plan.steps, team.comm()));
         now.tick(plan.steps, schedule.dt);
-        watch.step.store(now.step, Ordering::Relaxed);
+        watch.steps.add(plan.steps);
         if schedule.is_snapshot(now.step) {
             output.put(now, solver.state());
             pace.saved();

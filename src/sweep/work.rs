@@ -9,8 +9,9 @@ use super::Sweep;
 use crate::{
     comm::{Comm, Solo},
     cube::{Claim, CubeWriter, Io, Paths, Solving, commit::Report, digest, share::Share},
-    params::Precision,
+    params::with_precision,
     problem::Problem,
+    progress::Progress,
     run::{
         self, Options, Outcome, Output, Pace, RunError, Team, Watch, claim,
         team::{all, gather, on_this_host, same_for_all},
@@ -277,10 +278,7 @@ impl Floor<'_> {
             max_walltime: self.options.max_walltime.map(left),
             ..self.options.clone()
         };
-        match problem.params.precision {
-            Precision::F64 => self.simulate::<f64>(problem, number, &options),
-            Precision::F32 => self.simulate::<f32>(problem, number, &options),
-        }
+        with_precision!(problem.params.precision, T => self.simulate::<T>(problem, number, &options))
     }
 
     fn simulate<T: Element>(
@@ -295,7 +293,12 @@ impl Floor<'_> {
         let stencil = run::tuned::<T>(problem, options.tile, &Solo);
         let state = run::allocate(&team)?;
         let mut output = Output::cube(self.writer.lane(number), problem, &team);
-        run::simulate(problem, stencil, state, &mut output, pace, self.watch)
+        // The progress of a sweep is not that of its scenarios.
+        let watch = Watch {
+            steps: Progress::default(),
+            ..self.watch.clone()
+        };
+        run::simulate(problem, stencil, state, &mut output, pace, &watch)
             .map(|report| report.outcome)
     }
 }

@@ -13,10 +13,13 @@ mod stream;
 mod tile;
 mod writer;
 
-use super::{AnalysisError, output::Output, stats::Progress};
-use crate::cube::{
-    ArrayFile,
-    npy::{Dtype, Kind},
+use super::{AnalysisError, output::Output};
+use crate::{
+    cube::{
+        ArrayFile,
+        npy::{Dtype, Kind},
+    },
+    progress::Progress,
 };
 use operation::{
     Distance, Extreme, IntegerDistance, IntegerExtreme, IntegerSum, Operation, Total, Variance,
@@ -217,7 +220,7 @@ impl Windows {
         }
     }
 
-    /// Computes all windows.
+    /// Computes all windows. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`AnalysisError`].
@@ -225,13 +228,14 @@ impl Windows {
         &self,
         array: &ArrayFile,
         output: &Output,
-        progress: &Progress<'_>,
+        progress: &Progress,
     ) -> Result<(), AnalysisError> {
         let count = self.axes.first().map_or(1, |first| first.count);
         self.some(array, 0..count, output, progress)
     }
 
-    /// Computes the windows of a range along the axis that varies slowest in the file.
+    /// Computes the windows of a range along the axis that varies slowest in the file. Bytes read are
+    /// added to `progress`.
     ///
     /// # Errors
     /// [`AnalysisError`].
@@ -240,7 +244,7 @@ impl Windows {
         array: &ArrayFile,
         range: Range<u64>,
         output: &Output,
-        progress: &Progress<'_>,
+        progress: &Progress,
     ) -> Result<(), AnalysisError> {
         if range.is_empty() {
             return Ok(());
@@ -276,7 +280,7 @@ struct Run<'a> {
     array: &'a ArrayFile,
     range: Range<u64>,
     output: &'a Output,
-    progress: &'a Progress<'a>,
+    progress: &'a Progress,
 }
 
 impl Run<'_> {

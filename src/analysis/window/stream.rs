@@ -98,7 +98,8 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             let count = size(end - start);
             let room = self.room(count);
             run.array.read_box(&region, room)?;
-            (run.progress)(room.len() as u64);
+            run.progress
+                .add(room.len() as u64 * run.array.npy.dtype.bytes as u64);
             let mut region = tile.clone();
             region[0] = self.take(count);
             region.truncate(dimensions);
