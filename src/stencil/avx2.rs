@@ -1,4 +1,4 @@
-//! Lanes of 32 bytes: AVX2 and FMA.
+//! AVX2 and FMA: registers of 32 bytes, 4 `f64` or 8 `f32`.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -7,10 +7,10 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Lanes, MOST, transpose_by_zips};
+use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
 
 /// A 32-byte register of `$element`s. The last six arguments are the shuffles,
-/// which differ in kind between the two element types.
+/// which take different kinds of operands for the two element types.
 macro_rules! avx2 {
     ($name:ident, $element:ty, $register:ty, $count:literal,
      $set1:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
@@ -19,9 +19,9 @@ macro_rules! avx2 {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
 
-        // SAFETY, for every block below: the memory operations repeat what the
-        // trait asks of its caller; the others work on registers, and a value
-        // of this type exists only where the processor has AVX2 and FMA.
+        // SAFETY, for every block below: loads and stores pass on what the trait
+        // asks of its caller. The other operations work on registers, and a
+        // value of this type exists only if the processor has AVX2 and FMA.
         impl Lanes for $name {
             type Element = $element;
             type Mask = $name;
@@ -60,7 +60,7 @@ macro_rules! avx2 {
 
             #[inline(always)]
             unsafe fn lanes_from(first: usize) -> Self {
-                // Blending looks at the sign bit alone.
+                // Blending reads the sign bits only.
                 let mut lanes = [0.0; $count];
                 for lane in lanes.iter_mut().skip(first) {
                     *lane = -1.0;
@@ -84,19 +84,19 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            fn add_scaled(self, one: Self, other: Self) -> Self {
+            fn add_fused(self, one: Self, other: Self) -> Self {
                 Self(unsafe { $fma(self.0, one.0, other.0) })
             }
 
             #[inline(always)]
-            fn less(self, four: Self, centre: Self) -> Self {
+            fn sub_product(self, four: Self, centre: Self) -> Self {
                 Self(unsafe { $fnmadd(four.0, centre.0, self.0) })
             }
 
             #[inline(always)]
-            fn peak(self, peak: Self) -> Self {
-                // The maximum is its second operand where the first is NaN.
-                Self(unsafe { $max($andnot($set1(-0.0), self.0), peak.0) })
+            fn max_magnitude(self, so_far: Self) -> Self {
+                // `max` returns its second operand if the first is NaN.
+                Self(unsafe { $max($andnot($set1(-0.0), self.0), so_far.0) })
             }
 
             #[inline(always)]
@@ -115,7 +115,7 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            fn transpose(block: [Self; MOST]) -> [Self; MOST] {
+            fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
                 transpose_by_zips(block, |a: Self, b: Self| unsafe {
                     let (low, high) = ($unpacklo(a.0, b.0), $unpackhi(a.0, b.0));
                     (

@@ -1,4 +1,4 @@
-//! Lanes of 64 bytes: AVX-512F.
+//! AVX-512F: registers of 64 bytes, 8 `f64` or 16 `f32`.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Lanes, MOST};
+use super::lanes::{Lanes, MAX_LANES};
 
 /// A 64-byte register of `$element`s.
 macro_rules! avx512 {
@@ -20,9 +20,9 @@ macro_rules! avx512 {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
 
-        // SAFETY, for every block below: the memory operations repeat what the
-        // trait asks of its caller; the others work on registers, and a value
-        // of this type exists only where the processor has AVX-512F.
+        // SAFETY, for every block below: loads and stores pass on what the trait
+        // asks of its caller. The other operations work on registers, and a
+        // value of this type exists only if the processor has AVX-512F.
         impl Lanes for $name {
             type Element = $element;
             type Mask = $mask;
@@ -80,19 +80,19 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
-            fn add_scaled(self, one: Self, other: Self) -> Self {
+            fn add_fused(self, one: Self, other: Self) -> Self {
                 Self(unsafe { $fma(self.0, one.0, other.0) })
             }
 
             #[inline(always)]
-            fn less(self, four: Self, centre: Self) -> Self {
+            fn sub_product(self, four: Self, centre: Self) -> Self {
                 Self(unsafe { $fnmadd(four.0, centre.0, self.0) })
             }
 
             #[inline(always)]
-            fn peak(self, peak: Self) -> Self {
-                // The maximum is its second operand where the first is NaN.
-                Self(unsafe { $max($abs(self.0), peak.0) })
+            fn max_magnitude(self, so_far: Self) -> Self {
+                // `max` returns its second operand if the first is NaN.
+                Self(unsafe { $max($abs(self.0), so_far.0) })
             }
 
             #[inline(always)]
@@ -115,9 +115,9 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
-            fn transpose(mut block: [Self; MOST]) -> [Self; MOST] {
-                // First within quarters of a register, between neighbouring
-                // rows; then the quarters themselves.
+            fn transpose(mut block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+                // First within the 16-byte quarters of a register, between
+                // adjacent rows; then the quarters themselves.
                 const SIDE: usize = $count / 4;
                 let mut quarters = block;
                 for rows in (0..$count).step_by(SIDE) {
@@ -178,8 +178,8 @@ unsafe fn within_f32(rows: &mut [F32x16]) {
     }
 }
 
-/// Where each lane takes its element from when all move up (`by` = -1) or down
-/// (`by` = 1): eight indices of 64 bits.
+/// Source lane of each lane when all elements move by one lane: `by = -1`
+/// moves them up, `by = 1` down. Eight indices of 64 bits.
 const fn index64(by: i64) -> [i64; 8] {
     let mut index = [0; 8];
     let mut l = 0;
@@ -190,7 +190,7 @@ const fn index64(by: i64) -> [i64; 8] {
     index
 }
 
-/// The same for sixteen lanes: indices of 32 bits, two to an element.
+/// The same for sixteen lanes: indices of 32 bits, two in each `i64`.
 const fn index32(by: i64) -> [i64; 8] {
     let mut index = [0; 8];
     let mut l = 0;

@@ -1,22 +1,23 @@
-//! Measuring instead of estimating.
+//! Choosing a tile by measurement.
 
 use std::time::{Duration, Instant};
 
 use ndarray::Array2;
 
-use super::{Element, MAX_DEPTH, Stencil, Tile};
+use super::dispatch::Element;
+use super::five_point::Stencil;
+use super::tile::{MAX_DEPTH, Tile};
 
-/// Time given to each candidate.
+/// The time for each candidate.
 const TRIAL: Duration = Duration::from_millis(25);
 
 impl<T: Element> Stencil<T> {
-    /// The fastest of a few tiles around the estimate, for a field of
+    /// The fastest of a few tiles around [`Stencil::tile`], for a field of
     /// `rows × columns` nodes on the threads of the current rayon pool.
     ///
-    /// Each candidate runs for some hundredths of a second on a field of its
-    /// own, which is no larger than needed: a few tiles, not the whole field.
-    /// The choice between tiles changes no bit of any result. It is worth
-    /// keeping, and to be given to [`Stencil::with_tile`].
+    /// Each candidate runs for some hundredths of a second on a field of a few
+    /// tiles. The choice of a tile changes no bit of any result. Callers should
+    /// keep it and use it with [`Stencil::with_tile`].
     pub fn calibrate(&self, rows: usize, columns: usize) -> Tile {
         let threads = rayon::current_num_threads();
         let first = self.tile(rows, columns, threads);
@@ -48,7 +49,7 @@ impl<T: Element> Stencil<T> {
         best.1
     }
 
-    /// Steps a second with a tile, the best of the passes that fit a trial.
+    /// Steps a second with a tile, in the fastest pair of passes of a trial.
     fn rate(&self, tile: Tile, field: &mut Array2<T>, spare: &mut Array2<T>) -> f64 {
         let stencil = self.clone().with_tile(tile);
         let start = Instant::now();

@@ -1,34 +1,34 @@
-//! From a kernel's name to machine code: one entry point for each set of
-//! instructions and element type, all of them the same text.
+//! [`Element`]: the number types that kernels are compiled for, and one entry
+//! point for each kernel and type, all from the same source.
 
 use super::kernel::Kernel;
 use super::lanes::Lanes;
 use super::portable::Portable;
 use super::scratch::Scratch;
-use super::task::Task;
-use super::{scalar, wavefront};
+use super::task::TileTask;
+use super::{scalar_tile, wavefront};
 use crate::real::Real;
 
-/// An element type that the kernels are compiled for. Sealed, as [`Real`] is.
+/// A number type that kernels are compiled for. Sealed, as [`Real`] is.
 pub trait Element: Real {
     /// Writes the nodes of `task` into its target.
     ///
     /// # Safety
-    /// The machine has the kernel; the promises of [`Task`] hold.
+    /// The machine has the kernel; the promises of [`TileTask`] hold.
     #[allow(
         private_interfaces,
-        reason = "sealed: called and implemented here alone"
+        reason = "the trait is sealed and its function for this folder only"
     )]
-    unsafe fn execute(kernel: Kernel, task: &Task<Self>, scratch: &mut Scratch);
+    unsafe fn execute(kernel: Kernel, task: &TileTask<Self>, scratch: &mut Scratch);
 }
 
-/// One entry point: so many rows at a time, in such registers, with the
-/// instructions that these need.
+/// An entry point: the wavefront with groups of `$rows` rows in registers of
+/// type `$lanes`, compiled for `$features`.
 macro_rules! entry {
     ($name:ident, $rows:literal, $lanes:ty $(, $features:literal)?) => {
         $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn $name(task: &Task<<$lanes as Lanes>::Element>, scratch: &mut Scratch) {
-            // SAFETY: the caller has checked the instructions and the width.
+        pub(super) unsafe fn $name(task: &TileTask<<$lanes as Lanes>::Element>, scratch: &mut Scratch) {
+            // SAFETY: passed on.
             unsafe { wavefront::advance::<$lanes, $rows>(task, scratch) }
         }
     };
@@ -58,8 +58,8 @@ mod arm {
     entry!(neon_f32, 5, F32x4, "neon");
 }
 
-/// Panels narrower than this many columns go to the scalar kernel; a vector
-/// kernel needs more columns than it has lanes.
+/// The scalar kernel computes tiles of up to this many columns: a vector kernel
+/// needs more columns than lanes.
 const NARROW: usize = 16;
 
 macro_rules! dispatch {
@@ -67,20 +67,22 @@ macro_rules! dispatch {
         impl Element for $element {
             #[allow(
                 private_interfaces,
-                reason = "sealed: called and implemented here alone"
+                reason = "the trait is sealed and its function for this folder only"
             )]
-            unsafe fn execute(kernel: Kernel, task: &Task<Self>, scratch: &mut Scratch) {
-                // SAFETY: the caller has the kernel; the panel is wide enough.
+            unsafe fn execute(kernel: Kernel, task: &TileTask<Self>, scratch: &mut Scratch) {
+                // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
-                        _ if task.panel().len() <= NARROW => scalar::advance(task, scratch),
+                        _ if task.computed_columns().len() <= NARROW => {
+                            scalar_tile::advance(task, scratch)
+                        }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx2 => x86::$avx2(task, scratch),
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx512 => x86::$avx512(task, scratch),
                         #[cfg(target_arch = "aarch64")]
                         Kernel::Neon => arm::$neon(task, scratch),
-                        Kernel::Scalar => scalar::advance(task, scratch),
+                        Kernel::Scalar => scalar_tile::advance(task, scratch),
                         _ => $portable(task, scratch),
                     }
                 }

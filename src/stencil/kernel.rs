@@ -1,9 +1,9 @@
-//! Which instructions do the work.
+//! [`Kernel`]: the instructions that compute the step.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-/// A way to compute the step. All give the same bits.
+/// An implementation of the step. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kernel {
     /// The definition, row by row.
@@ -70,7 +70,7 @@ impl Display for Kernel {
     }
 }
 
-/// A name that is no kernel's.
+/// A text that is not the name of a kernel.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("unknown kernel '{0}': expected scalar, portable, neon, avx2 or avx512")]
 pub struct UnknownKernel(String);
@@ -91,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_read_and_printed() {
+    fn a_printed_name_is_read_again() {
         for kernel in Kernel::ALL {
             assert_eq!(kernel.to_string().parse(), Ok(kernel));
         }
@@ -100,7 +100,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_detected_is_there() {
+    fn the_detected_kernel_is_available_and_not_the_slowest() {
         assert!(Kernel::detect().is_available());
         assert_ne!(Kernel::detect(), Kernel::Scalar);
     }

@@ -1,12 +1,12 @@
-//! The small vocabulary in which the vector kernel is written.
+//! [`Lanes`]: the operations on vector registers that the kernels are written in.
 
 use crate::real::Real;
 
 /// A register of `COUNT` elements.
 ///
-/// A value of an implementing type exists only where the processor has its
-/// instructions: `splat` and `load`, which make the first ones, are unsafe for
-/// that reason, and everything else starts from a value.
+/// A value of an implementing type exists only if the processor has the
+/// instructions of the type. The functions that create values from nothing,
+/// `splat` and `load`, are unsafe for that reason; all others take a value.
 pub(super) trait Lanes: Copy {
     type Element: Real;
     /// A set of lanes.
@@ -20,36 +20,35 @@ pub(super) trait Lanes: Copy {
     /// The processor has the instructions of this type.
     unsafe fn splat(value: Self::Element) -> Self;
 
-    /// The elements from `from` on.
+    /// The `COUNT` elements at `from`, which need not be aligned.
     ///
     /// # Safety
-    /// As [`Lanes::splat`]; `COUNT` elements are readable at `from`, which
-    /// need not be aligned.
+    /// As [`Lanes::splat`]; the elements are readable.
     unsafe fn load(from: *const Self::Element) -> Self;
 
-    /// Writes the elements from `to` on.
+    /// Writes the `COUNT` elements at `to`, which need not be aligned.
     ///
     /// # Safety
-    /// `COUNT` elements are writable at `to`, which need not be aligned.
+    /// The elements are writable.
     unsafe fn store(self, to: *mut Self::Element);
 
-    /// Stores past the caches where the processor can.
+    /// Stores past the caches if the processor can.
     ///
     /// # Safety
-    /// As [`Lanes::store`], and `to` is aligned to the register. Other threads
-    /// may see the elements only after [`Lanes::fence`].
+    /// As [`Lanes::store`]; `to` is aligned to the register. Other threads may
+    /// read the elements only after [`Lanes::fence`].
     unsafe fn stream(self, to: *mut Self::Element) {
         // SAFETY: the caller's promise covers a plain store.
         unsafe { self.store(to) }
     }
 
-    /// Orders earlier streamed stores before later plain ones.
+    /// Orders earlier streamed stores before later stores.
     fn fence() {}
 
-    /// Asks for the cache line at `address`, which may lie anywhere.
+    /// Requests the cache line at `address`, which may be any address.
     fn prefetch(_address: *const Self::Element) {}
 
-    /// The lanes from `first` upwards.
+    /// The lanes `first..COUNT`.
     ///
     /// # Safety
     /// As [`Lanes::splat`].
@@ -59,42 +58,44 @@ pub(super) trait Lanes: Copy {
     fn subtract(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
 
-    /// `self * one + other`: the sum, rounded once, on the units that multiply
-    /// where those would otherwise idle.
-    fn add_scaled(self, one: Self, other: Self) -> Self;
+    /// `self * one + other`, the sum as a fused multiply-add. The product with
+    /// one is exact, so the result is that of [`Lanes::add`]. Processors with
+    /// separate units for additions and multiplications use both that way.
+    fn add_fused(self, one: Self, other: Self) -> Self;
 
-    /// `self - four * centre` in one rounding where the processor can; equal
-    /// to two roundings because the product is exact unless it overflows.
-    fn less(self, four: Self, centre: Self) -> Self;
+    /// `self - four * centre`, fused if the processor can. Unless it overflows,
+    /// the product is exact and fusing changes nothing.
+    fn sub_product(self, four: Self, centre: Self) -> Self;
 
-    /// Lane-wise larger of |self| and `peak`; NaN counts as nothing.
-    fn peak(self, peak: Self) -> Self;
+    /// The larger of |self| and `so_far` in each lane; NaN in `self` is ignored.
+    fn max_magnitude(self, so_far: Self) -> Self;
 
-    /// Lane `l` from lane `l - 1`, lane 0 from lane 0 of `first`.
+    /// Lane `l` from lane `l - 1` of `self`, lane 0 from lane 0 of `first`.
     fn shift_up(self, first: Self) -> Self;
 
-    /// Lane `l` from lane `l + 1`, the last lane from the last lane of `last`.
+    /// Lane `l` from lane `l + 1` of `self`, the last lane from the last lane of
+    /// `last`.
     fn shift_down(self, last: Self) -> Self;
 
     /// `other` in the lanes of the mask, `self` elsewhere.
     fn select(self, mask: Self::Mask, other: Self) -> Self;
 
-    /// Lane `l` of register `i` becomes lane `i` of register `l`, for the first
-    /// `COUNT` registers.
-    fn transpose(block: [Self; MOST]) -> [Self; MOST];
+    /// Transposes the first `COUNT` registers as a square matrix: lane `l` of
+    /// register `i` becomes lane `i` of register `l`.
+    fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES];
 }
 
-/// The most lanes a register has.
-pub(super) const MOST: usize = 16;
+/// The largest `COUNT` of any type.
+pub(super) const MAX_LANES: usize = 16;
 
-/// Transposes by perfect shuffles, as many as it takes to halve the number of
-/// lanes to one. `zip` interleaves two registers, `a0 b0 a1 b1 …`, and returns
-/// the lower and the upper half.
+/// [`Lanes::transpose`] by perfect shuffles, `log2(COUNT)` rounds of them. `zip`
+/// interleaves two registers, `a0 b0 a1 b1 …`, and returns the lower and the
+/// upper half of the result.
 #[inline(always)]
 pub(super) fn transpose_by_zips<V: Lanes>(
-    mut block: [V; MOST],
+    mut block: [V; MAX_LANES],
     zip: impl Fn(V, V) -> (V, V),
-) -> [V; MOST] {
+) -> [V; MAX_LANES] {
     let half = V::COUNT / 2;
     let mut lanes = V::COUNT;
     while lanes > 1 {

@@ -1,4 +1,4 @@
-//! Lanes of 16 bytes: NEON.
+//! NEON: registers of 16 bytes, 2 `f64` or 4 `f32`.
 
 #![allow(
     clippy::undocumented_unsafe_blocks,
@@ -7,7 +7,7 @@
 
 use std::arch::aarch64::*;
 
-use super::lanes::{Lanes, MOST, transpose_by_zips};
+use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
 
 /// A 16-byte register of `$element`s.
 macro_rules! neon {
@@ -18,9 +18,9 @@ macro_rules! neon {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
 
-        // SAFETY, for every block below: the memory operations repeat what the
-        // trait asks of its caller; the others work on registers, and a value
-        // of this type exists only where the processor has NEON.
+        // SAFETY, for every block below: loads and stores pass on what the trait
+        // asks of its caller. The other operations work on registers, and a
+        // value of this type exists only if the processor has NEON.
         impl Lanes for $name {
             type Element = $element;
             type Mask = $mask;
@@ -67,18 +67,18 @@ macro_rules! neon {
             }
 
             #[inline(always)]
-            fn add_scaled(self, one: Self, other: Self) -> Self {
+            fn add_fused(self, one: Self, other: Self) -> Self {
                 Self(unsafe { $fma(other.0, self.0, one.0) })
             }
 
             #[inline(always)]
-            fn less(self, four: Self, centre: Self) -> Self {
+            fn sub_product(self, four: Self, centre: Self) -> Self {
                 Self(unsafe { $fms(self.0, four.0, centre.0) })
             }
 
             #[inline(always)]
-            fn peak(self, peak: Self) -> Self {
-                Self(unsafe { $maxnm($abs(self.0), peak.0) })
+            fn max_magnitude(self, so_far: Self) -> Self {
+                Self(unsafe { $maxnm($abs(self.0), so_far.0) })
             }
 
             #[inline(always)]
@@ -99,7 +99,7 @@ macro_rules! neon {
             }
 
             #[inline(always)]
-            fn transpose(block: [Self; MOST]) -> [Self; MOST] {
+            fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
                 transpose_by_zips(block, |a: Self, b: Self| unsafe {
                     (Self($zip1(a.0, b.0)), Self($zip2(a.0, b.0)))
                 })

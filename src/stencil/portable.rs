@@ -1,7 +1,7 @@
-//! Lanes without intrinsics: two or four elements that any compiler maps to
-//! the 16-byte registers every 64-bit processor has.
+//! No intrinsics: arrays of two or four elements, which the compiler maps to
+//! the 16-byte registers of any 64-bit processor.
 
-use super::lanes::{Lanes, MOST, transpose_by_zips};
+use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
 use crate::real::Real;
 
 /// `N` lanes as an array.
@@ -63,18 +63,18 @@ impl<T: Real, const N: usize> Lanes for Portable<T, N> {
     }
 
     #[inline(always)]
-    fn add_scaled(self, _one: Self, other: Self) -> Self {
+    fn add_fused(self, _one: Self, other: Self) -> Self {
         self.add(other)
     }
 
     #[inline(always)]
-    fn less(self, four: Self, centre: Self) -> Self {
+    fn sub_product(self, four: Self, centre: Self) -> Self {
         self.subtract(four.multiply(centre))
     }
 
     #[inline(always)]
-    fn peak(self, peak: Self) -> Self {
-        self.zip_with(peak, |a, b| if a.abs() > b { a.abs() } else { b })
+    fn max_magnitude(self, so_far: Self) -> Self {
+        self.zip_with(so_far, |a, b| if a.abs() > b { a.abs() } else { b })
     }
 
     #[inline(always)]
@@ -103,7 +103,7 @@ impl<T: Real, const N: usize> Lanes for Portable<T, N> {
     }
 
     #[inline(always)]
-    fn transpose(block: [Self; MOST]) -> [Self; MOST] {
+    fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
         transpose_by_zips(block, |a: Self, b: Self| {
             let (mut low, mut high) = (a, b);
             for l in 0..N / 2 {

@@ -1,22 +1,21 @@
-//! Memory that a thread keeps for the tiles it works on.
+//! [`Scratch`]: memory that a thread keeps from one tile to the next.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
 use super::pages::advise_huge_pages;
 
-/// Size of a huge page on the processors that have vector kernels here.
-const HUGE: usize = 2 << 20;
+/// The size of a huge page on processors with vector kernels.
+const HUGE_PAGE: usize = 2 << 20;
 
-/// Bytes at an address that suits cache lines and, if there are many, huge
-/// pages.
+/// Bytes aligned to cache lines and, if there are many, to huge pages.
 pub(super) struct Scratch {
     bytes: NonNull<u8>,
     layout: Layout,
 }
 
 impl Scratch {
-    /// Nothing yet.
+    /// No bytes yet.
     pub const fn new() -> Self {
         Self {
             bytes: NonNull::dangling(),
@@ -24,8 +23,8 @@ impl Scratch {
         }
     }
 
-    /// Room for `count` elements of a plain number type, aligned to 64 bytes,
-    /// holding whatever the last user left, or zeros.
+    /// Room for `count` elements of a number type, aligned to 64 bytes. They
+    /// hold zeros or what the last user wrote.
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
         let size = (count * size_of::<T>()).next_multiple_of(64);
         if size > self.layout.size() {
@@ -35,9 +34,9 @@ impl Scratch {
     }
 
     fn allocate(size: usize) -> Self {
-        let huge = size >= HUGE / 8;
+        let huge = size >= HUGE_PAGE / 8;
         let (size, align) = if huge {
-            (size.next_multiple_of(HUGE), HUGE)
+            (size.next_multiple_of(HUGE_PAGE), HUGE_PAGE)
         } else {
             (size, 64)
         };

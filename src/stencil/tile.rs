@@ -1,44 +1,46 @@
-//! What a thread advances at a time, and how large that should be.
+//! [`Tile`]: the size of tiles, and its choice for a field and a processor.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::caches::Caches;
 
-/// `rows × columns` nodes, advanced `depth` steps at a time.
+/// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Tile {
     /// Rows that a tile writes.
     pub rows: usize,
     /// Columns that a tile writes.
     pub columns: usize,
-    /// Steps it takes at a time.
+    /// Steps of a pass.
     pub depth: usize,
 }
 
-/// The deepest tile that is ever chosen or accepted. Only short rows leave room in the second cache
-/// for as many levels.
+/// The largest depth. Only tiles with short rows fit so many levels into the second-level cache.
 pub const MAX_DEPTH: usize = 256;
 
-/// Rows of a tile that the kernel has in hand, with those around them.
-const HOT_ROWS: usize = 7;
+/// Rows that the kernel of one level accesses at a time.
+const GROUP_ROWS: usize = 7;
 
-/// What it costs to bring a node into the lanes and back, in steps.
-const TURN: f64 = 5.0;
+/// The cost of lifting and lowering a row, in steps of the row.
+const LIFT_COST: f64 = 5.0;
 
-/// How much slower a step is where the rows in hand do not fit the first level
-/// of cache.
-const SPILL: f64 = 1.15;
+/// The relative duration of a step if the rows accessed at a time do not fit the
+/// first-level cache.
+const SPILL_FACTOR: f64 = 1.15;
 
 impl Tile {
-    /// The tile for the interior of a field, `ny × nx` nodes of `size` bytes, on
-    /// so many threads.
+    /// The tile for a field whose interior has `ny × nx` nodes of `size` bytes,
+    /// on `threads` threads. Depends on its arguments only.
     ///
-    /// Of all depths and widths whose levels fit the second level of cache, the
-    /// one with the lowest estimate of what a node costs a step: halo rows and
-    /// columns are computed twice, the way into the lanes and back is shared by
-    /// the steps of a pass, and threads may be left without a tile. A function
-    /// of its arguments alone.
+    /// The tile has the lowest estimated cost of a step at a node among all
+    /// depths and widths whose levels fit the second-level cache. The estimate
+    /// counts
+    ///
+    /// - halo rows and columns, which are computed twice;
+    /// - lifting and lowering, shared by the steps of a pass;
+    /// - group rows that do not fit the first-level cache;
+    /// - threads without a tile.
     pub fn choose(caches: Caches, (ny, nx): (usize, usize), threads: usize, size: usize) -> Self {
         let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
         let mut best = Self {
@@ -50,7 +52,7 @@ impl Tile {
         for depth in 1..=MAX_DEPTH {
             let halo = depth - 1;
             let bands = threads.min(ny / depth).max(1);
-            let again = (halo * (bands - 1)) as f64 / ny as f64;
+            let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
             let most = (nx / depth).max(1);
             let mut next = 1;
             while next <= most {
@@ -58,20 +60,22 @@ impl Tile {
                 next += 1 + parts / 64;
                 let columns = nx.div_ceil(parts);
                 let row = (columns + 2 * halo).min(nx) * size;
-                let held = (2 * depth + HOT_ROWS) * row;
-                // At least a tile of one step is always there to be taken.
+                let held = (2 * depth + GROUP_ROWS) * row;
+                // A tile of one step is accepted however large it is.
                 if depth > 1 && held > caches.l2 / 3 * 2 {
                     continue;
                 }
-                let twice = (2 * halo * (parts - 1)) as f64 / nx as f64;
-                let spill = if HOT_ROWS * row > caches.l1 {
-                    SPILL
+                let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
+                let spill = if GROUP_ROWS * row > caches.l1 {
+                    SPILL_FACTOR
                 } else {
                     1.0
                 };
                 let tiles = bands * parts;
                 let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-                let cost = (spill * (1.0 + twice) * (1.0 + again) + TURN / depth as f64) * idle;
+                let cost = (spill * (1.0 + twice_columns) * (1.0 + twice_rows)
+                    + LIFT_COST / depth as f64)
+                    * idle;
                 if cost < least {
                     least = cost;
                     best = Self {
@@ -80,7 +84,7 @@ impl Tile {
                         depth,
                     };
                 }
-                if HOT_ROWS * row * 4 < caches.l1 && tiles >= threads {
+                if GROUP_ROWS * row * 4 < caches.l1 && tiles >= threads {
                     break;
                 }
             }
@@ -95,7 +99,7 @@ impl Display for Tile {
     }
 }
 
-/// A text that is no tile.
+/// A text that is not a tile.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "cannot read tile '{0}': expected ROWSxCOLUMNSxDEPTH, at least 1 each, depth at most {MAX_DEPTH}"
@@ -133,7 +137,7 @@ mod tests {
     };
 
     #[test]
-    fn reads_what_it_prints() {
+    fn a_printed_tile_is_read_again() {
         let tile = Tile {
             rows: 512,
             columns: 700,
@@ -156,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_choice_fits_the_field_and_the_second_cache() {
+    fn the_chosen_tile_fits_the_field_and_the_second_level_cache() {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for size in [4, 8] {
@@ -164,15 +168,15 @@ mod tests {
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
                     assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
-                    let panel = (tile.columns + 2 * tile.depth).min(shape.1);
-                    assert!(tile.depth == 1 || 2 * tile.depth * panel * size < DESKTOP.l2);
+                    let row = (tile.columns + 2 * tile.depth).min(shape.1);
+                    assert!(tile.depth == 1 || 2 * tile.depth * row * size < DESKTOP.l2);
                 }
             }
         }
     }
 
     #[test]
-    fn every_thread_has_a_tile_where_there_is_room() {
+    fn every_thread_has_a_tile_if_the_field_is_large_enough() {
         for threads in [1, 2, 3, 16, 64] {
             for n in [1024_usize, 4096, 16384] {
                 let tile = Tile::choose(DESKTOP, (n, n), threads, 8);

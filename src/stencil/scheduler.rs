@@ -1,27 +1,27 @@
-//! Threads that advance tiles, pass after pass, without a barrier.
+//! Tile scheduler: threads advance tiles pass by pass without a barrier.
 //!
-//! In pass `p` a tile reads itself and its neighbours as pass `p - 1` left
-//! them, and writes itself into the other array, where the neighbours read in
-//! pass `p - 1`. Both are safe as soon as the tile and its neighbours have
-//! finished pass `p - 1`; nobody needs to wait for anybody else.
+//! In pass `p` a tile reads itself and the tiles around it as pass `p - 1` left
+//! them, and writes itself into the other array, where the tiles around it read
+//! in pass `p - 1`. Reading and writing are both safe once the tile and the
+//! tiles around it have finished pass `p - 1`.
 //!
-//! A thread takes tiles of its own part of the field, so that they stay in its
-//! caches, and a tile of another's part when its own have to wait. It waits
-//! only for tiles that a running thread has already taken, so the crew
-//! finishes with however many of its threads the pool can spare.
+//! A thread prefers tiles of its own part of the field, which may still be in
+//! its caches. If these have to wait it takes any other tile that is ready. It
+//! only ever waits for tiles that a running thread has already taken, so the
+//! passes finish with any number of the pool's threads.
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-/// How the interior is cut: row ranges times column ranges.
-pub(super) struct Tiling {
-    pub rows: Vec<Range<usize>>,
-    pub columns: Vec<Range<usize>>,
+/// The interior cut into tiles: every row range with every column range.
+pub(super) struct TileGrid {
+    rows: Vec<Range<usize>>,
+    columns: Vec<Range<usize>>,
 }
 
-impl Tiling {
-    /// Cuts `rows × columns` into equal parts of at most the given size, unless
-    /// that makes them smaller than `reach`.
+impl TileGrid {
+    /// Cuts `rows × columns` into tiles of equal size, at most `tile`, but at
+    /// least `reach` in both directions.
     pub fn new(
         rows: Range<usize>,
         columns: Range<usize>,
@@ -38,7 +38,16 @@ impl Tiling {
         self.rows.len() * self.columns.len()
     }
 
-    /// The tile and those around it.
+    /// The rows and columns of a tile.
+    fn ranges(&self, tile: usize) -> (Range<usize>, Range<usize>) {
+        let columns = self.columns.len();
+        (
+            self.rows[tile / columns].clone(),
+            self.columns[tile % columns].clone(),
+        )
+    }
+
+    /// The tile and the up to eight tiles around it.
     fn neighbourhood(&self, tile: usize) -> impl Iterator<Item = usize> {
         let (n, m) = (self.rows.len(), self.columns.len());
         let (j, i) = (tile / m, tile % m);
@@ -54,7 +63,7 @@ fn cut(range: Range<usize>, part: usize, reach: usize) -> Vec<Range<usize>> {
     (0..parts).map(|k| at(k)..at(k + 1)).collect()
 }
 
-/// Passes of a tile that somebody has taken, and that are finished.
+/// How many passes of a tile have been taken by a thread, and how many are finished.
 #[derive(Default)]
 #[repr(align(128))]
 struct Progress {
@@ -65,28 +74,24 @@ struct Progress {
 /// Runs `work(pass, rows, columns)` for every pass and tile on the threads of
 /// the current pool.
 ///
-/// `work` for a tile starts when the tiles around it have finished the pass
+/// `work` for a tile starts after the tiles around it have finished the pass
 /// before, and sees what they wrote.
 pub(super) fn run(
-    tiling: &Tiling,
+    tiles: &TileGrid,
     passes: usize,
     work: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
 ) {
-    let progress: Vec<Progress> = (0..tiling.len()).map(|_| Progress::default()).collect();
-    let threads = rayon::current_num_threads().min(tiling.len());
+    let progress: Vec<Progress> = (0..tiles.len()).map(|_| Progress::default()).collect();
+    let threads = rayon::current_num_threads().min(tiles.len());
     let worker = || {
         let thread = rayon::current_thread_index()
             .unwrap_or(0)
             .min(threads.max(1) - 1);
         let mut idle = 0_u32;
-        while let Some(taken) = take(tiling, &progress, passes, thread, threads) {
+        while let Some(taken) = take(tiles, &progress, passes, thread, threads) {
             if let Some((tile, pass)) = taken {
-                let columns = tiling.columns.len();
-                work(
-                    pass,
-                    tiling.rows[tile / columns].clone(),
-                    tiling.columns[tile % columns].clone(),
-                );
+                let (rows, columns) = tiles.ranges(tile);
+                work(pass, rows, columns);
                 progress[tile].done.store(pass + 1, Release);
                 idle = 0;
             } else {
@@ -110,25 +115,25 @@ pub(super) fn run(
     }
 }
 
-/// Takes a tile for a thread: `None` when all are taken for good, `Some(None)`
-/// when those that are left have to wait.
+/// Takes a tile, the one with the fewest passes that is ready, for a thread.
+/// `None` if all passes of all tiles are taken, `Some(None)` if none is ready.
 fn take(
-    tiling: &Tiling,
+    tiles: &TileGrid,
     progress: &[Progress],
     passes: usize,
     thread: usize,
     threads: usize,
 ) -> Option<Option<(usize, usize)>> {
-    let tiles = progress.len();
-    let own = tiles * thread / threads..tiles * (thread + 1) / threads;
+    let count = progress.len();
+    let own = count * thread / threads..count * (thread + 1) / threads;
     let mut left = false;
-    for part in [own.clone(), own.end..tiles, 0..own.start] {
+    for part in [own.clone(), own.end..count, 0..own.start] {
         let mut best: Option<(usize, usize)> = None;
         for tile in part {
             let pass = progress[tile].taken.load(Relaxed);
             left |= pass < passes;
             if pass < best.map_or(passes, |(_, pass)| pass)
-                && tiling
+                && tiles
                     .neighbourhood(tile)
                     .all(|near| progress[near].done.load(Acquire) >= pass)
             {
@@ -154,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn parts_cover_the_range_and_are_not_too_small() {
+    fn parts_cover_the_range_and_have_at_least_the_reach() {
         for (length, part, reach) in [(1, 1, 9), (10, 3, 1), (10, 3, 4), (97, 8, 8), (5, 100, 2)] {
             let parts = cut(3..3 + length, part, reach);
             assert_eq!(
@@ -167,17 +172,17 @@ mod tests {
     }
 
     #[test]
-    fn every_tile_once_a_pass_and_after_those_around_it() {
-        let (passes, tiling) = (20, Tiling::new(0..40, 0..30, (10, 10), 1));
+    fn every_tile_runs_once_a_pass_and_after_the_tiles_around_it() {
+        let (passes, tiles) = (20, TileGrid::new(0..40, 0..30, (10, 10), 1));
         for threads in [1, 2, 5] {
-            let done = Mutex::new(vec![0; tiling.len()]);
+            let done = Mutex::new(vec![0; tiles.len()]);
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             pool.map(|pool| {
                 pool.install(|| {
-                    run(&tiling, passes, |pass, rows, columns| {
+                    run(&tiles, passes, |pass, rows, columns| {
                         let tile = rows.start / 10 * 3 + columns.start / 10;
                         let Ok(mut done) = done.lock() else { return };
-                        assert!(tiling.neighbourhood(tile).all(|near| done[near] >= pass));
+                        assert!(tiles.neighbourhood(tile).all(|near| done[near] >= pass));
                         assert_eq!(done[tile], pass);
                         done[tile] += 1;
                     });

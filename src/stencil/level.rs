@@ -1,7 +1,7 @@
-//! The vector kernel: a few rows of a panel, one level on.
+//! The kernel of one level: a few lifted rows advanced by one step.
 
 use super::lanes::Lanes;
-use super::panel::Panel;
+use super::lifted::Lifted;
 use crate::real::Real;
 
 /// The constants of the step in every lane.
@@ -13,8 +13,8 @@ pub(super) struct Constants<V> {
 }
 
 impl<V: Lanes> Constants<V> {
-    /// A product with `one` moves an addition to the units that multiply; the
-    /// compiler must not see that it is 1.
+    /// The compiler must not know that `one` is 1: it would turn
+    /// [`Lanes::add_fused`] into an addition.
     ///
     /// # Safety
     /// The processor has the instructions of `V`.
@@ -31,46 +31,55 @@ impl<V: Lanes> Constants<V> {
     }
 }
 
-/// `R` rows of one level and the rows around them. The next level of the first
-/// row goes to `next`, which may be `north`; that of each other one into the row
-/// before it.
-pub(super) struct Group<T, const R: usize> {
+/// `R` consecutive rows at one level, and the rows around them.
+///
+/// The next level of the first row is written to `next`, which may be `north`;
+/// the next level of any other row overwrites the row before it.
+///
+/// ```text
+///    north                                  next level of rows[0]   (next)
+///    rows[0]     one step                   next level of rows[1]
+///    rows[1]    ─────────▶    in place of   next level of rows[2]
+///    rows[2]
+///    south
+/// ```
+pub(super) struct RowGroup<T, const R: usize> {
     pub north: *const T,
     pub rows: [*mut T; R],
     pub south: *const T,
     pub next: *mut T,
 }
 
-/// The step of [`super::scalar::step`], lane by lane. `CALM` promises that
-/// `4 p` does not overflow, which makes its fused form exact.
+/// The step of [`super::scalar::step`] in every lane. `FUSED` promises that
+/// `4 p` does not overflow, which makes the fused form of `sum - 4 p` exact.
 #[inline(always)]
-fn step<V: Lanes, const CALM: bool>(
+fn step<V: Lanes, const FUSED: bool>(
     k: &Constants<V>,
     [north, south, west, east, centre]: [V; 5],
 ) -> V {
-    let sum = south.add(north).add(east).add_scaled(k.one, west);
-    let lapl = if CALM {
-        sum.less(k.four, centre)
+    let sum = south.add(north).add(east).add_fused(k.one, west);
+    let lapl = if FUSED {
+        sum.sub_product(k.four, centre)
     } else {
         sum.subtract(k.four.multiply(centre))
     };
     centre.add(k.r.multiply(lapl))
 }
 
-/// Registers at one position of a group's rows.
+/// The registers of a group's rows at one position.
 type Column<V, const R: usize> = [V; R];
 
-impl<T: Real, const R: usize> Group<T, R> {
+impl<T: Real, const R: usize> RowGroup<T, R> {
     /// Where the next level of row `j` goes.
     #[inline(always)]
     fn next(&self, j: usize) -> *mut T {
         if j == 0 { self.next } else { self.rows[j - 1] }
     }
 
-    /// The rows of the old level at element `at`.
+    /// The rows of the present level at element `at`.
     ///
     /// # Safety
-    /// As [`sweep`].
+    /// As [`advance_rows`].
     #[inline(always)]
     unsafe fn column<V: Lanes<Element = T>>(&self, at: usize) -> Column<V, R> {
         // SAFETY: the caller's promise.
@@ -83,12 +92,12 @@ impl<T: Real, const R: usize> Group<T, R> {
         }
     }
 
-    /// The rows of the new level at element `at`.
+    /// The rows of the next level at element `at`.
     ///
     /// # Safety
-    /// As [`sweep`].
+    /// As [`advance_rows`].
     #[inline(always)]
-    unsafe fn advance<V: Lanes<Element = T>, const CALM: bool>(
+    unsafe fn step_column<V: Lanes<Element = T>, const FUSED: bool>(
         &self,
         k: &Constants<V>,
         at: usize,
@@ -107,13 +116,13 @@ impl<T: Real, const R: usize> Group<T, R> {
             } else {
                 centre[j + 1]
             };
-            next[j] = step::<V, CALM>(k, [north, south, west[j], east[j], centre[j]]);
+            next[j] = step::<V, FUSED>(k, [north, south, west[j], east[j], centre[j]]);
         }
         next
     }
 
     /// # Safety
-    /// As [`sweep`].
+    /// As [`advance_rows`].
     #[inline(always)]
     unsafe fn store<V: Lanes<Element = T>>(&self, at: usize, column: &Column<V, R>) {
         for j in 0..R {
@@ -125,26 +134,26 @@ impl<T: Real, const R: usize> Group<T, R> {
 
 /// Advances a group of rows by one level, in place.
 ///
-/// Walks east along all rows at once. The registers west of the current
-/// position, on it and east of it stay where they are for the next position,
-/// and rows of the group are each other's north and south: `R + 2` loads and
-/// `R` stores serve `R` registers of results. Three positions at a time, so
-/// that each register returns to its part without being moved.
+/// The loop goes east along all rows at once and keeps three columns of
+/// registers: west, centre, east. Rows of the group are each other's north and
+/// south neighbours, so `R` registers of results take `R + 2` loads and `R`
+/// stores. The loop is unrolled three times, after which each column is back
+/// in the registers it started in.
 ///
-/// A row may go where the row before it was, because every position is read
-/// before it is written: positions west of the current one are in registers,
-/// and the ghosts at both ends are written last, row after row.
+/// Writing in place is safe because every position is read before it is
+/// written: the positions to the west are in registers, and the edges at both
+/// ends are written last, row by row.
 ///
 /// # Safety
-/// All pointers are rows of the panel; those read were written, ghosts
+/// All pointers are rows of the layout; those that are read were written, edges
 /// included.
 #[inline(always)]
-pub(super) unsafe fn sweep<V: Lanes, const R: usize, const CALM: bool>(
-    group: &Group<V::Element, R>,
-    panel: &Panel<V>,
+pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const FUSED: bool>(
+    group: &RowGroup<V::Element, R>,
+    layout: &Lifted<V>,
     k: &Constants<V>,
 ) {
-    let last = panel.width * V::COUNT;
+    let last = layout.width * V::COUNT;
     let mut at = V::COUNT;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
@@ -152,25 +161,25 @@ pub(super) unsafe fn sweep<V: Lanes, const R: usize, const CALM: bool>(
         let mut b = group.column::<V>(at);
         while at + 2 * V::COUNT < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.advance::<V, CALM>(k, at, &a, &b, &c));
+            group.store(at, &group.step_column::<V, FUSED>(k, at, &a, &b, &c));
             at += V::COUNT;
             a = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.advance::<V, CALM>(k, at, &b, &c, &a));
+            group.store(at, &group.step_column::<V, FUSED>(k, at, &b, &c, &a));
             at += V::COUNT;
             b = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.advance::<V, CALM>(k, at, &c, &a, &b));
+            group.store(at, &group.step_column::<V, FUSED>(k, at, &c, &a, &b));
             at += V::COUNT;
         }
         while at < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.advance::<V, CALM>(k, at, &a, &b, &c));
+            group.store(at, &group.step_column::<V, FUSED>(k, at, &a, &b, &c));
             (a, b) = (b, c);
             at += V::COUNT;
         }
         let c = group.column::<V>(at + V::COUNT);
-        let newest = group.advance::<V, CALM>(k, at, &a, &b, &c);
+        let newest = group.step_column::<V, FUSED>(k, at, &a, &b, &c);
         for j in 0..R {
-            panel.close(group.rows[j], group.next(j), newest[j]);
+            layout.close(group.rows[j], group.next(j), newest[j]);
         }
     }
 }

@@ -1,0 +1,238 @@
+//! [`Stencil`]: the step of a whole field.
+
+use std::cell::RefCell;
+use std::mem;
+use std::ops::Range;
+
+use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
+
+use super::caches::Caches;
+use super::dispatch::Element;
+use super::exactness::magnitude_bound;
+use super::kernel::Kernel;
+use super::scheduler::{self, TileGrid};
+use super::scratch::Scratch;
+use super::task::{Plane, TileTask};
+use super::tile::Tile;
+
+thread_local! {
+    /// The scratch memory of this thread.
+    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+}
+
+/// The five-point step, with the kernel and the tile that compute it. Neither
+/// changes a bit of any result.
+///
+/// Shape: a field has `ny × nx` nodes, the boundary nodes included. Its rows
+/// are contiguous; they may be further apart than `nx`.
+///
+/// Units: `r = D dt / dx²` has none; the field has any.
+///
+/// ```
+/// use diff2d::stencil::Stencil;
+/// use ndarray::Array2;
+///
+/// let mut field = Array2::<f64>::zeros((5, 5));
+/// field[[2, 2]] = 1.0;
+/// let mut spare = field.clone();
+/// Stencil::new(0.25).advance_many(&mut field, &mut spare, 2);
+/// assert_eq!(field[[2, 2]], 0.25);
+/// assert_eq!(field[[1, 1]], 0.125);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Stencil<T: Element> {
+    r: T,
+    kernel: Kernel,
+    tile: Option<Tile>,
+    caches: Caches,
+}
+
+impl<T: Element> Stencil<T> {
+    /// The step with the fastest kernel of this machine and tiles chosen for its
+    /// caches.
+    pub fn new(r: T) -> Self {
+        Self {
+            r,
+            kernel: Kernel::detect(),
+            tile: None,
+            caches: Caches::detect(),
+        }
+    }
+
+    /// The same with another kernel.
+    ///
+    /// # Panics
+    /// If this machine does not have it, see [`Kernel::is_available`].
+    #[must_use]
+    pub fn with_kernel(mut self, kernel: Kernel) -> Self {
+        assert!(kernel.is_available(), "this machine has no {kernel} kernel");
+        self.kernel = kernel;
+        self
+    }
+
+    /// The same with this tile for every field.
+    ///
+    /// # Panics
+    /// If a side of the tile is zero.
+    #[must_use]
+    pub fn with_tile(mut self, tile: Tile) -> Self {
+        assert!(
+            tile.rows > 0 && tile.columns > 0 && tile.depth > 0,
+            "a tile of {tile} is empty"
+        );
+        self.tile = Some(tile);
+        self
+    }
+
+    /// The kernel in use.
+    pub fn kernel(&self) -> Kernel {
+        self.kernel
+    }
+
+    /// The tile for a field of `rows × columns` nodes, boundary nodes included,
+    /// on `threads` threads.
+    pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
+        self.tile.unwrap_or_else(|| {
+            let interior = (rows.saturating_sub(2), columns.saturating_sub(2));
+            Tile::choose(self.caches, interior, threads, size_of::<T>())
+        })
+    }
+
+    /// The steps of a pass over such a field: the depth of its tile. A slab best
+    /// has halos of this many rows.
+    pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
+        self.tile(rows, columns, threads).depth
+    }
+
+    /// Writes the rows `rows` of the state `steps` steps after `source` into
+    /// `target`, in one pass, on the threads of the current rayon pool.
+    ///
+    /// The first and last row and column of the arrays are held constant and
+    /// are not written: those of the target must equal those of the source.
+    /// Other rows outside `rows` are not accessed in the target. A slab with
+    /// halos of `h` rows that asks for the rows `h..ny - h` and at most `h` steps
+    /// gets the same values as the whole field, though the ends of its arrays
+    /// are not boundary.
+    ///
+    /// # Panics
+    /// If the arrays differ in shape, if their rows are not contiguous, or if
+    /// `rows` reaches beyond them.
+    #[allow(clippy::needless_pass_by_value, reason = "views are passed by value")]
+    pub fn advance(
+        &self,
+        source: ArrayView2<'_, T>,
+        mut target: ArrayViewMut2<'_, T>,
+        rows: Range<usize>,
+        steps: usize,
+    ) {
+        assert_eq!(
+            source.dim(),
+            target.dim(),
+            "source and target differ in shape"
+        );
+        let (ny, nx) = source.dim();
+        assert!(rows.end <= ny, "a field of {ny} rows has no rows {rows:?}");
+        let rows = rows.start.max(1)..rows.end.min(ny.saturating_sub(1));
+        if rows.is_empty() || nx < 3 {
+            return;
+        }
+        if steps == 0 {
+            let inner = s![rows, 1..nx - 1];
+            target.slice_mut(inner).assign(&source.slice(inner));
+            return;
+        }
+        let planes = [
+            Plane::new(source.as_ptr().cast_mut(), source.dim(), source.strides()),
+            Plane::new(target.as_mut_ptr(), target.dim(), target.strides()),
+        ];
+        // SAFETY: both arrays are borrowed until the call returns, the target
+        // exclusively; a single pass writes the target only.
+        unsafe { self.run_passes(planes, rows, &[steps]) }
+    }
+
+    /// Advances `field` by `steps` steps, with `spare` as the second array, on
+    /// the threads of the current rayon pool. Boundary nodes are held constant.
+    ///
+    /// The newest state is in `field` afterwards; the values in `spare` mean
+    /// nothing. The two may have been swapped. Returns whether they were, for
+    /// callers whose arrays are views of memory that stays in place.
+    ///
+    /// Tiles start their next pass as soon as the tiles around them have
+    /// finished the last one, so one call is faster than several.
+    ///
+    /// # Panics
+    /// If the arrays differ in shape, or if their rows are not contiguous.
+    pub fn advance_many<S: DataMut<Elem = T>>(
+        &self,
+        field: &mut ArrayBase<S, Ix2>,
+        spare: &mut ArrayBase<S, Ix2>,
+        steps: usize,
+    ) -> bool {
+        assert_eq!(field.dim(), spare.dim(), "field and spare differ in shape");
+        let (ny, nx) = field.dim();
+        if ny < 3 || nx < 3 || steps == 0 {
+            return false;
+        }
+        for axis in [Axis(0), Axis(1)] {
+            for end in [0, field.len_of(axis) - 1] {
+                spare
+                    .index_axis_mut(axis, end)
+                    .assign(&field.index_axis(axis, end));
+            }
+        }
+        let depth = self.depth(ny, nx, rayon::current_num_threads());
+        let count = steps.div_ceil(depth);
+        let until = |pass: usize| (steps as u128 * pass as u128 / count as u128) as usize;
+        let passes: Vec<usize> = (0..count)
+            .map(|pass| until(pass + 1) - until(pass))
+            .collect();
+        let planes = [
+            Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
+            Plane::new(spare.as_mut_ptr(), spare.dim(), spare.strides()),
+        ];
+        // SAFETY: both arrays are borrowed exclusively until the call returns.
+        unsafe { self.run_passes(planes, 1..ny - 1, &passes) }
+        let swapped = count % 2 == 1;
+        if swapped {
+            mem::swap(field, spare);
+        }
+        swapped
+    }
+
+    /// Passes of the given numbers of steps from `planes[0]` to `planes[1]`,
+    /// back, and so on.
+    ///
+    /// # Safety
+    /// Nobody else writes the first plane or accesses the second; with more than
+    /// one pass nobody else accesses either.
+    unsafe fn run_passes(&self, planes: [Plane<T>; 2], rows: Range<usize>, passes: &[usize]) {
+        let (ny, nx) = (planes[0].rows, planes[0].columns);
+        let tile = self.tile(ny, nx, rayon::current_num_threads());
+        // Between passes a tile waits for the tiles around it only, so what it
+        // reads must not reach beyond them.
+        let deepest = passes.iter().copied().max().unwrap_or(1);
+        let reach = if passes.len() > 1 { deepest } else { 1 };
+        let tiles = TileGrid::new(rows, 1..nx - 1, (tile.rows, tile.columns), reach);
+        let bytes = 2 * ny * nx * size_of::<T>();
+        scheduler::run(&tiles, passes.len(), |pass, rows, columns| {
+            let steps = passes[pass];
+            let task = TileTask {
+                source: planes[pass % 2],
+                target: planes[(pass + 1) % 2],
+                rows,
+                columns,
+                steps,
+                r: self.r,
+                magnitude_bound: magnitude_bound(self.r, steps),
+                stream: bytes > self.caches.last,
+            };
+            SCRATCH.with_borrow_mut(|scratch| {
+                // SAFETY: the kernel is this machine's. In a single pass nobody
+                // writes what others read. Otherwise no tile is smaller than a
+                // pass is deep, so what it reads is in the tiles around it,
+                // which the scheduler keeps from being overwritten meanwhile.
+                unsafe { T::execute(self.kernel, &task, scratch) }
+            });
+        });
+    }
+}

@@ -1,0 +1,233 @@
+//! [`Lifted`]: the dimension-lifted transpose of a row of nodes.
+//!
+//! A row of `n` columns is cut into as many strips as a register has lanes;
+//! lane `l` holds strip `l`. The register at position `i` holds the `i`-th
+//! column of every strip. The west and east neighbours of a register are
+//! therefore the registers before and after it: no shuffles, no unaligned
+//! loads.
+//!
+//! ```text
+//!    columns      a b c d e f g h i j k        n = 11, 4 lanes, width 3
+//!
+//!    position     0   1 2 3   4
+//!    lane 0       .   a b c   d                long strip
+//!    lane 1       c   d e f   g                long strip
+//!    lane 2       f   g h i   j                long strip
+//!    lane 3       i   j k .                    short strip, ends at width - 1
+//!               west         east              . column outside, held constant
+//!                edge        edge
+//! ```
+//!
+//! Position 0 and the position after a strip's last column are *edges*: copies
+//! of the nearest column of the adjacent strip or, at the two ends of the row,
+//! of the column outside it, which is held constant. If `n` is not a multiple
+//! of the number of lanes, the last strips are one column shorter and their
+//! east edge is at position `width`.
+//!
+//! Source: T. Henretty, K. Stock, L.-N. Pouchet, F. Franchetti, J. Ramanujam,
+//! P. Sadayappan, "Data layout transformation for stencil computations on
+//! short-vector SIMD architectures", Compiler Construction 2011.
+
+use super::lanes::{Lanes, MAX_LANES};
+
+/// The layout of rows of a given number of columns in registers of type `V`.
+pub(super) struct Lifted<V: Lanes> {
+    /// Columns of a long strip.
+    pub width: usize,
+    /// The lanes with short strips.
+    short: V::Mask,
+    /// The position of the column east of the row, in the last lane.
+    outer: usize,
+    /// The number of long strips; short ones follow them.
+    long: usize,
+}
+
+impl<V: Lanes> Lifted<V> {
+    /// The layout of `columns` columns, more than a register has lanes.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    pub unsafe fn new(columns: usize) -> Self {
+        debug_assert!(columns > V::COUNT);
+        let width = columns.div_ceil(V::COUNT);
+        let long = columns - V::COUNT * (width - 1);
+        Self {
+            width,
+            // SAFETY: passed on.
+            short: unsafe { V::lanes_from(long) },
+            outer: if long == V::COUNT { width + 1 } else { width },
+            long,
+        }
+    }
+
+    /// Elements from one lifted row to the next: positions `0..width + 2`,
+    /// rounded up to an odd number of registers, which spreads rows over the
+    /// sets of a cache.
+    pub fn pitch(columns: usize) -> usize {
+        ((columns.div_ceil(V::COUNT) + 2) | 1) * V::COUNT
+    }
+
+    /// The first column of the strip in `lane`, from the first column of the row.
+    #[inline(always)]
+    fn start(&self, lane: usize) -> usize {
+        lane * self.width - lane.saturating_sub(self.long)
+    }
+
+    /// Lifts one row of a field, edges included. Returns the larger of
+    /// `magnitude` and the largest magnitudes in the row.
+    ///
+    /// # Safety
+    /// `from` points to the column west of the row, and all columns up to the
+    /// one east of it are readable; `to` has room for [`Lifted::pitch`] elements.
+    #[inline(always)]
+    pub unsafe fn lift(&self, from: *const V::Element, to: *mut V::Element, magnitude: V) -> V {
+        let positions = self.outer + 1;
+        let mut magnitude = magnitude;
+        // SAFETY: here and in the loops, lane l reads start(l) + i with
+        // i < positions, at most the column east of the row, and writes
+        // positions below the pitch.
+        unsafe {
+            if positions < V::COUNT {
+                // Too narrow for a square of registers.
+                for i in 0..positions {
+                    for l in 0..V::COUNT {
+                        *to.add(i * V::COUNT + l) = *from.add(self.start(l) + i);
+                    }
+                    magnitude = V::load(to.add(i * V::COUNT)).max_magnitude(magnitude);
+                }
+            }
+            for i in squares(positions, V::COUNT) {
+                let mut square = [magnitude; MAX_LANES];
+                for l in 0..V::COUNT {
+                    square[l] = V::load(from.add(self.start(l) + i));
+                    magnitude = square[l].max_magnitude(magnitude);
+                }
+                square = V::transpose(square);
+                for l in 0..V::COUNT {
+                    square[l].store(to.add((i + l) * V::COUNT));
+                }
+            }
+            self.close(to, to, V::load(to.add(self.width * V::COUNT)));
+        }
+        magnitude
+    }
+
+    /// Completes the row `new`, of which positions `1..width` are written:
+    /// stores `last` at position `width`, copies the edges between strips from
+    /// the new columns, and the two columns outside from `old`, which may be
+    /// the same row.
+    ///
+    /// # Safety
+    /// Both are lifted rows; `old` has the columns outside.
+    #[inline(always)]
+    pub unsafe fn close(&self, old: *const V::Element, new: *mut V::Element, last: V) {
+        let at = |position: usize| position * V::COUNT;
+        // SAFETY: positions 0 to width + 1 are in the rows, and strips are at
+        // least two columns wide.
+        unsafe {
+            let first = V::load(new.add(at(1)));
+            let before = V::load(new.add(at(self.width - 1)));
+            let east = first.shift_down(V::load(old.add(at(self.outer))));
+            let west = last.select(self.short, before).shift_up(V::load(old));
+            last.select(self.short, east).store(new.add(at(self.width)));
+            east.store(new.add(at(self.width + 1)));
+            west.store(new);
+        }
+    }
+
+    /// Writes the columns of one lifted row in their order, and possibly one
+    /// element more.
+    ///
+    /// # Safety
+    /// `from` is a lifted row; `to` has room for one element more than the row
+    /// has columns.
+    #[inline(always)]
+    pub unsafe fn lower(&self, from: *const V::Element, to: *mut V::Element) {
+        // SAFETY: here and in the loops, lane l writes start(l) + i with
+        // i < width, at most one past the last column.
+        unsafe {
+            let from = from.add(V::COUNT);
+            if self.width < V::COUNT {
+                for i in 0..self.width {
+                    for l in 0..V::COUNT {
+                        *to.add(self.start(l) + i) = *from.add(i * V::COUNT + l);
+                    }
+                }
+            }
+            for i in squares(self.width, V::COUNT) {
+                let mut square = [V::load(from); MAX_LANES];
+                for l in 0..V::COUNT {
+                    square[l] = V::load(from.add((i + l) * V::COUNT));
+                }
+                square = V::transpose(square);
+                for l in 0..V::COUNT {
+                    square[l].store(to.add(self.start(l) + i));
+                }
+            }
+        }
+    }
+}
+
+/// Starts of intervals of `size` that cover `0..length`. The last one overlaps
+/// the one before if `length` is not a multiple of `size`. None if `length` is
+/// less than `size`.
+#[inline(always)]
+fn squares(length: usize, size: usize) -> impl Iterator<Item = usize> {
+    let whole = length / size;
+    let rest = usize::from(whole > 0 && !length.is_multiple_of(size));
+    (0..whole + rest).map(move |k| (k * size).min(length - size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::portable::Portable;
+    use super::*;
+
+    type Quad = Portable<f32, 4>;
+
+    /// The layout of `n` columns, and a lifted row whose elements are the
+    /// column numbers, the column to the west being 0.
+    fn lifted(n: usize) -> (Lifted<Quad>, Vec<f32>) {
+        let field: Vec<f32> = (0..n + 2).map(|i| i as f32).collect();
+        let mut row = vec![f32::NAN; Lifted::<Quad>::pitch(n)];
+        // SAFETY: any processor has the instructions; the field has a column on
+        // each side of the row.
+        let layout = unsafe {
+            let layout = Lifted::<Quad>::new(n);
+            let zero = Quad::splat(0.0);
+            layout.lift(field.as_ptr(), row.as_mut_ptr(), zero);
+            layout
+        };
+        (layout, row)
+    }
+
+    #[test]
+    fn west_and_east_neighbours_are_the_registers_before_and_after() {
+        for n in 5..60 {
+            let (layout, row) = lifted(n);
+            for l in 0..4 {
+                let short = l >= layout.long;
+                for i in 1..=layout.width - usize::from(short) {
+                    let at = |i: usize| row[i * 4 + l];
+                    assert_eq!(
+                        (at(i - 1), at(i + 1)),
+                        (at(i) - 1.0, at(i) + 1.0),
+                        "{n} {l} {i}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn lowering_undoes_lifting() {
+        for n in 5..60 {
+            let (layout, row) = lifted(n);
+            let mut plain = vec![f32::NAN; n + 1];
+            // SAFETY: there is room for one element more than columns.
+            unsafe { layout.lower(row.as_ptr(), plain.as_mut_ptr()) };
+            assert!((0..n).all(|i| plain[i] == (i + 1) as f32), "{n}: {plain:?}");
+        }
+    }
+}

@@ -1,0 +1,58 @@
+//! [`SourcePrefetch`]: source rows requested before they are lifted.
+
+use std::ops::Range;
+
+use super::lanes::Lanes;
+use super::task::TileTask;
+use crate::real::Real;
+
+/// The cache lines of the source rows that are lifted next, requested a few at
+/// a time while other rows are computed.
+pub(super) struct SourcePrefetch<T> {
+    row: *const T,
+    stride: usize,
+    rows: usize,
+    columns: usize,
+    column: usize,
+}
+
+impl<T: Real> SourcePrefetch<T> {
+    /// Elements in a cache line.
+    const LINE: usize = 64 / size_of::<T>();
+
+    /// Prefetches `rows` from column `west` on.
+    #[inline(always)]
+    pub fn new(task: &TileTask<T>, rows: Range<usize>, west: usize) -> Self {
+        let source = &task.source;
+        Self {
+            row: source.base.wrapping_add(rows.start * source.stride + west),
+            stride: source.stride,
+            rows: rows.len(),
+            columns: task.computed_columns().len() + 2,
+            column: 0,
+        }
+    }
+
+    /// The number of cache lines in all.
+    #[inline(always)]
+    pub fn lines(&self) -> usize {
+        self.rows * self.columns.div_ceil(Self::LINE)
+    }
+
+    /// Requests the next `lines` cache lines, as far as there are any.
+    #[inline(always)]
+    pub fn request<V: Lanes<Element = T>>(&mut self, lines: usize) {
+        for _ in 0..lines {
+            if self.rows == 0 {
+                return;
+            }
+            V::prefetch(self.row.wrapping_add(self.column));
+            self.column += Self::LINE;
+            if self.column >= self.columns {
+                self.column = 0;
+                self.rows -= 1;
+                self.row = self.row.wrapping_add(self.stride);
+            }
+        }
+    }
+}

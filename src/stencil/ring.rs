@@ -1,0 +1,136 @@
+//! [`Ring`]: the lifted rows of all levels of a tile, in one ring buffer.
+
+use super::level::RowGroup;
+
+/// Row slots shared by all levels of a tile.
+///
+/// A level with `remaining` steps to go has its row `j` in slot
+/// `(remaining + j) mod slots`. The next level of row `j` is therefore written
+/// one slot before its present one, over row `j - 1`, which is no longer needed.
+/// Boundary rows are the same at all levels and are kept apart.
+///
+/// ```text
+///    after band b..b+3      slot    b-2  b-1   b   b+1  b+2  b+3  b+4
+///    2 steps, R = 3,        level    2    2    2    1    1    0    0
+///    7 slots                row     b-2  b-1   b    b   b+1  b+1  b+2
+/// ```
+///
+/// The rows of the last level are lowered into the target, and the next band is
+/// lifted into their slots.
+pub(super) struct Ring<T, const R: usize> {
+    /// The address of each slot; the first `R + 1` follow again after the last.
+    rows: *const *mut T,
+    slots: usize,
+    /// The first and the last row of the array.
+    boundary: [*mut T; 2],
+    /// The number of the array's last row.
+    last: usize,
+}
+
+impl<T, const R: usize> Ring<T, R> {
+    /// A ring of `slots` rows in `memory`, `pitch` elements apart, followed by
+    /// the two boundary rows.
+    ///
+    /// # Safety
+    /// `memory` has room for these rows, `addresses` for `slots + R + 1` addresses.
+    #[inline(always)]
+    pub unsafe fn new(
+        memory: *mut T,
+        pitch: usize,
+        slots: usize,
+        addresses: *mut *mut T,
+        last: usize,
+    ) -> Self {
+        for slot in 0..slots + R + 1 {
+            // SAFETY: the caller's promise.
+            unsafe { addresses.add(slot).write(memory.add(slot % slots * pitch)) };
+        }
+        Self {
+            rows: addresses,
+            slots,
+            boundary: [0, 1].map(|side| memory.wrapping_add((slots + side) * pitch)),
+            last,
+        }
+    }
+
+    /// The slot of row `j` of the level with `remaining` steps to go.
+    #[inline(always)]
+    pub fn slot(&self, remaining: usize, j: usize) -> usize {
+        (remaining + j) % self.slots
+    }
+
+    /// The slot two before, where the next level of a band begins: it starts one
+    /// row earlier, and its rows are one slot earlier.
+    #[inline(always)]
+    pub fn two_before(&self, slot: usize) -> usize {
+        if slot < 2 {
+            slot + self.slots - 2
+        } else {
+            slot - 2
+        }
+    }
+
+    /// The row in a slot, which may be up to `R` beyond the last.
+    #[inline(always)]
+    fn at(&self, slot: usize) -> *mut T {
+        debug_assert!(slot < self.slots + R + 1);
+        // SAFETY: there are that many addresses.
+        unsafe { *self.rows.add(slot) }
+    }
+
+    /// Row `j` of the level with `remaining` steps to go; not a boundary row.
+    #[inline(always)]
+    pub fn row(&self, remaining: usize, j: usize) -> *mut T {
+        self.at(self.slot(remaining, j))
+    }
+
+    /// Where row `j` of the array is lifted to, level 0 having `steps` to go.
+    #[inline(always)]
+    pub fn source_row(&self, steps: usize, j: usize) -> *mut T {
+        match j {
+            0 => self.boundary[0],
+            _ if j == self.last => self.boundary[1],
+            _ => self.row(steps, j),
+        }
+    }
+
+    /// The `R` rows whose next level begins in `slot`, none of them next to a
+    /// boundary row.
+    #[inline(always)]
+    pub fn inner_group(&self, slot: usize) -> RowGroup<T, R> {
+        // The row north of the group is in `slot`, which the first row overwrites.
+        let north = self.at(slot);
+        let mut rows = [north; R];
+        for j in 0..R {
+            rows[j] = self.at(slot + 1 + j);
+        }
+        RowGroup {
+            next: north,
+            north,
+            rows,
+            south: self.at(slot + R + 1),
+        }
+    }
+
+    /// Rows `first..first + N`, to be advanced to the level with `remaining`
+    /// steps to go. They may be next to boundary rows.
+    #[inline(always)]
+    pub fn outer_group<const N: usize>(&self, remaining: usize, first: usize) -> RowGroup<T, N> {
+        let present = |j: usize| self.row(remaining + 1, j);
+        let mut rows = [present(first); N];
+        for j in 1..N {
+            rows[j] = present(first + j);
+        }
+        let next = self.row(remaining, first);
+        RowGroup {
+            next,
+            north: if first == 1 { self.boundary[0] } else { next },
+            rows,
+            south: if first + N == self.last {
+                self.boundary[1]
+            } else {
+                present(first + N)
+            },
+        }
+    }
+}
