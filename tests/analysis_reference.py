@@ -234,6 +234,8 @@ def check(directory):
         values = values.astype(values.dtype.newbyteorder("="))
         text = (directory / f"{number}.stdout").read_text()
         try:
+            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
+            assert code == "0", (code, told)
             if arguments[0] == "window":
                 check_window(arguments, values, directory)
             elif arguments[0] == "stats":

@@ -1,18 +1,20 @@
-//! New arrays, filled piece by piece by a formula of the indices.
+//! New arrays, filled chunk by chunk by a formula of the indices.
 
 use super::{AnalysisError, output::Output};
 use crate::{
     cube::{
         npy::{Dtype, Kind, NpyHeader},
         number::Number,
+        scalar::Scalar,
     },
-    expression::{BLOCK, Expression},
+    expression::{BLOCK, Expression, Values},
     progress::Progress,
 };
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Elements written at a time.
-const PIECE: u64 = 1 << 17;
+const CHUNK: u64 = 1 << 17;
 
 /// What the elements are to be.
 #[derive(Debug, Clone)]
@@ -26,79 +28,47 @@ pub enum Fill {
 }
 
 impl Fill {
-    /// Reads a number that the dtype holds, or a formula.
+    /// Reads a formula; `dimensions` is the number of axes of the array.
     ///
-    /// Formulas are computed in f64. What is stored as an integer is cut towards zero and, where it
-    /// does not fit, wraps around as NumPy's casts of integers do; as a boolean it is whether it
-    /// differs from 0.
+    /// For floats a formula is computed in f64. For integers it is computed
+    /// [exactly](Expression::evaluate_exactly), and fractions are then cut towards zero. A boolean is
+    /// whether the value differs from 0.
     ///
     /// # Errors
-    /// [`AnalysisError::Asked`] for a number that the dtype cannot hold or a text that is neither.
+    /// [`AnalysisError::Asked`] for a text that is no formula, and for a number that the dtype cannot
+    /// hold.
     pub fn parse(text: &str, dtype: Dtype, dimensions: usize) -> Result<Self, AnalysisError> {
-        let text = text.trim();
-        let asked = |reason: String| AnalysisError::Asked(format!("--fill {text}: {reason}"));
-        if text.parse::<i128>().is_ok() || text.parse::<f64>().is_ok() {
-            let bytes = constant(text, dtype)
-                .ok_or_else(|| asked(format!("{dtype} does not hold this number")))?;
-            return Ok(if bytes.iter().all(|&byte| byte == 0) {
-                Self::Zeros
-            } else {
-                Self::Constant(bytes)
-            });
-        }
         let names: Vec<String> = (0..dimensions).map(|axis| format!("i{axis}")).collect();
-        let mut names: Vec<&str> = names.iter().map(String::as_str).collect();
-        names.push("index");
-        Expression::parse(text, &names)
-            .map(Self::Formula)
-            .map_err(|error| AnalysisError::Asked(format!("--fill: {error}")))
+        let names = names.iter().map(String::as_str).chain(["index"]);
+        let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
+            .map_err(|error| AnalysisError::Asked(format!("--fill: {error}")))?;
+        if !formula.is_constant() {
+            return Ok(Self::Formula(formula));
+        }
+        let bytes = constant(&formula, dtype)
+            .map_err(|reason| AnalysisError::Asked(format!("--fill {text}: {reason}")))?;
+        Ok(if bytes.iter().all(|&byte| byte == 0) {
+            Self::Zeros
+        } else {
+            Self::Constant(bytes)
+        })
     }
-}
-
-/// A number in the bytes of a dtype, if it holds it; floats may round it.
-fn constant(text: &str, dtype: Dtype) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if dtype.kind == Kind::Float {
-        f64::encode(&[text.parse().ok()?], dtype, &mut bytes);
-        return Some(bytes);
-    }
-    let integer: i128 = text.parse().ok().or_else(|| {
-        let value: f64 = text.parse().ok()?;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "a whole number, or refused"
-        )]
-        (value.fract() == 0.0 && value.abs() < 1e38).then_some(value as i128)
-    })?;
-    let bits = 8 * dtype.bytes as u32;
-    let (low, high) = match dtype.kind {
-        Kind::Signed => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
-        Kind::Bool => (0, 1),
-        _ => (0, (1 << bits) - 1),
-    };
-    if !(low..=high).contains(&integer) {
-        return None;
-    }
-    match dtype.kind {
-        Kind::Signed => i64::encode(&[i64::try_from(integer).ok()?], dtype, &mut bytes),
-        _ => u64::encode(&[u64::try_from(integer).ok()?], dtype, &mut bytes),
-    }
-    Some(bytes)
 }
 
 /// Fills an array of zeros. Bytes written are added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Cube`] when it cannot be written.
+/// [`AnalysisError::Asked`] with the first element that the dtype cannot hold,
+/// [`AnalysisError::Cube`] when the array cannot be written.
 pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
         return Ok(());
     }
     let elements: u64 = output.npy.shape.iter().product();
-    (0..elements.div_ceil(PIECE))
+    let failed = (0..elements.div_ceil(CHUNK))
         .into_par_iter()
-        .try_for_each_init(Vec::new, |bytes, number| {
-            let places = number * PIECE..elements.min((number + 1) * PIECE);
+        .map_init(Vec::new, |bytes, number| {
+            let places = number * CHUNK..elements.min((number + 1) * CHUNK);
             bytes.clear();
             match fill {
                 Fill::Zeros => {}
@@ -108,11 +78,9 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), Ana
                     }
                 }
                 Fill::Formula(formula) => {
-                    let mut place = places.start;
-                    while place < places.end {
-                        let count = (places.end - place).min(BLOCK as u64);
-                        block(formula, &output.npy, place, count, bytes);
-                        place += count;
+                    for first in places.clone().step_by(BLOCK) {
+                        let count = (places.end - first).min(BLOCK as u64);
+                        append(formula, &output.npy, first..first + count, bytes)?;
                     }
                 }
             }
@@ -120,25 +88,62 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), Ana
             progress.add(bytes.len() as u64);
             Ok(())
         })
+        .find_map_first(Result::err);
+    failed.map_or(Ok(()), Err)
 }
 
-/// Appends the bytes of at most [`BLOCK`] elements.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "formulas are in f64; casts as documented"
-)]
-fn block(formula: &Expression, npy: &NpyHeader, first: u64, count: u64, bytes: &mut Vec<u8>) {
-    let count = count as usize;
-    let dimensions = npy.shape.len();
-    let mut variables = vec![[0.0; BLOCK]; dimensions + 1];
-    let mut index = npy.index_of(first);
-    for at in 0..count {
-        for (variable, i) in variables.iter_mut().zip(&index) {
-            variable[at] = *i as f64;
+/// Appends the bytes of some elements, at most [`BLOCK`].
+fn append(
+    formula: &Expression,
+    npy: &NpyHeader,
+    places: Range<u64>,
+    bytes: &mut Vec<u8>,
+) -> Result<(), AnalysisError> {
+    let (first, count) = (places.start, places.clone().count());
+    if npy.dtype.kind == Kind::Float {
+        #[expect(clippy::cast_precision_loss, reason = "formulas of floats are in f64")]
+        let variables = variables(formula, npy, places, |index| index as f64);
+        let variables: Vec<&[f64]> = variables.iter().map(Vec::as_slice).collect();
+        let mut values = [0.0; BLOCK];
+        let values = &mut values[..count];
+        formula.evaluate(&variables, first, values);
+        f64::encode(values, npy.dtype, bytes);
+        return Ok(());
+    }
+    let variables = variables(formula, npy, places, i128::from);
+    let variables: Vec<&[i128]> = variables.iter().map(Vec::as_slice).collect();
+    let integers: Vec<u64> = scalars(formula.evaluate_exactly(&variables, first, count))
+        .into_iter()
+        .zip(first..)
+        .map(|(value, place)| {
+            element(value, npy.dtype).map_err(|reason| {
+                let index = npy.index_of(place);
+                AnalysisError::Asked(format!("--fill: the element {index:?}: {reason}"))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    u64::encode(&integers, npy.dtype, bytes);
+    Ok(())
+}
+
+/// The variables of a formula: indices along every axis and the number of the element; none of those
+/// that it does not use.
+fn variables<T>(
+    formula: &Expression,
+    npy: &NpyHeader,
+    places: Range<u64>,
+    convert: impl Fn(u64) -> T,
+) -> Vec<Vec<T>> {
+    let used: Vec<bool> = (0..=npy.shape.len()).map(|v| formula.uses(v)).collect();
+    let mut variables: Vec<Vec<T>> = used.iter().map(|_| Vec::new()).collect();
+    let mut index = npy.index_of(places.start);
+    for place in places {
+        let indices = index.iter().copied().chain([place]);
+        for ((variable, index), &is_used) in variables.iter_mut().zip(indices).zip(&used) {
+            if is_used {
+                variable.push(convert(index));
+            }
         }
-        variables[dimensions][at] = (first + at as u64) as f64;
         for (i, length) in index.iter_mut().zip(&npy.shape).rev() {
             *i += 1;
             if *i < *length {
@@ -147,16 +152,67 @@ fn block(formula: &Expression, npy: &NpyHeader, first: u64, count: u64, bytes: &
             *i = 0;
         }
     }
-    let variables: Vec<&[f64]> = variables.iter().map(|variable| &variable[..]).collect();
-    let mut values = [0.0; BLOCK];
-    let values = &mut values[..count];
-    formula.evaluate(&variables, first, values);
-    match npy.dtype.kind {
-        Kind::Float => f64::encode(values, npy.dtype, bytes),
-        Kind::Bool => bytes.extend(values.iter().map(|value| u8::from(*value != 0.0))),
-        Kind::Signed | Kind::Unsigned => {
-            let wrapped: Vec<u64> = values.iter().map(|value| *value as i128 as u64).collect();
-            u64::encode(&wrapped, npy.dtype, bytes);
-        }
+    variables
+}
+
+/// The bytes of a constant, of which an integer dtype takes whole numbers only.
+fn constant(formula: &Expression, dtype: Dtype) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    if dtype.kind == Kind::Float {
+        let mut value = [0.0];
+        formula.evaluate(&[], 0, &mut value);
+        f64::encode(&value, dtype, &mut bytes);
+        return Ok(bytes);
     }
+    let value = scalars(formula.evaluate_exactly(&[], 0, 1))[0];
+    if let (Some(Scalar::Float(value)), Kind::Signed | Kind::Unsigned) = (value, dtype.kind)
+        && value.fract().abs() > 0.0
+    {
+        return Err(format!(
+            "{value:?} is not whole, and {dtype} holds whole numbers"
+        ));
+    }
+    u64::encode(&[element(value, dtype)?], dtype, &mut bytes);
+    Ok(bytes)
+}
+
+fn scalars(values: Values) -> Vec<Option<Scalar>> {
+    match values {
+        Values::Floats(values) => values.into_iter().map(Scalar::Float).map(Some).collect(),
+        Values::Integers(values) => values
+            .into_iter()
+            .map(|value| value.map(Scalar::Integer))
+            .collect(),
+    }
+}
+
+/// A value as an element of an integer or boolean dtype, in the lowest bits; or why it is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number in the range of the dtype"
+)]
+fn element(value: Option<Scalar>, dtype: Dtype) -> Result<u64, String> {
+    let Some(value) = value else {
+        return Err(
+            "a division by 0, a negative power of an integer, or a number beyond 127 bits"
+                .to_owned(),
+        );
+    };
+    if dtype.kind == Kind::Bool {
+        return Ok(u64::from(value.to_f64() != 0.0));
+    }
+    let bits = 8 * dtype.bytes as u32;
+    let (low, high) = match dtype.kind {
+        Kind::Signed => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+        _ => (0, (1 << bits) - 1),
+    };
+    let whole = match value {
+        Scalar::Integer(value) => Some(value),
+        Scalar::Float(value) => (!value.is_nan()).then_some(value as i128),
+    };
+    whole
+        .filter(|whole| (low..=high).contains(whole))
+        .map(|whole| whole as u64)
+        .ok_or_else(|| format!("{value} does not fit, {dtype} holds {low} to {high}"))
 }

@@ -1,119 +1,255 @@
-//! What formulas can compute.
+//! The table of operators, functions and constants.
 
-/// A function of one, two or three blocks of values; the result takes the place of the first.
+use super::{
+    arithmetic::{divide_floored, floor_quotient, floor_remainder, integer_power, power, sign},
+    step::Values,
+};
+
+/// Loops over blocks of arguments; the result takes the place of the first argument.
+type Loop<T> = fn(&mut [T], &[T], &[T]);
+
+/// What an operator or a function computes.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Function {
-    One(fn(&mut [f64])),
-    Two(fn(&mut [f64], &[f64])),
-    Three(fn(&mut [f64], &[f64], &[f64])),
+pub(super) struct Function {
+    /// How many arguments it takes.
+    pub(super) arguments: usize,
+    floats: Loop<f64>,
+    /// Of arguments that all are integers, where the result then is one, too.
+    integers: Option<Loop<Option<i128>>>,
+    /// Whether the result is 1 or 0, an integer of any arguments.
+    is_condition: bool,
 }
 
 impl Function {
-    pub(super) fn arguments(self) -> usize {
-        match self {
-            Self::One(_) => 1,
-            Self::Two(_) => 2,
-            Self::Three(_) => 3,
+    /// Applies the function to its arguments, as many as it takes; missing ones are empty.
+    pub(super) fn apply(self, [a, b, c]: [Values; 3]) -> Values {
+        match (self.integers, [a, b, c]) {
+            (
+                Some(integers),
+                [
+                    Values::Integers(mut a),
+                    Values::Integers(b),
+                    Values::Integers(c),
+                ],
+            ) => {
+                integers(&mut a, &b, &c);
+                Values::Integers(a)
+            }
+            (_, arguments) => {
+                let [mut a, b, c] = arguments.map(Values::into_floats);
+                (self.floats)(&mut a, &b, &c);
+                Values::Floats(a)
+            }
         }
     }
 
-    pub(super) fn apply(self, a: &mut [f64], b: &[f64], c: &[f64]) {
-        match self {
-            Self::One(function) => function(a),
-            Self::Two(function) => function(a, b),
-            Self::Three(function) => function(a, b, c),
+    /// As [`apply`](Self::apply), where integers are told from floats: conditions are integers.
+    pub(super) fn apply_typed(self, arguments: [Values; 3]) -> Values {
+        match self.apply(arguments) {
+            Values::Floats(values) if self.is_condition => {
+                let truth = values.iter().map(|&value| Some(i128::from(value != 0.0)));
+                Values::Integers(truth.collect())
+            }
+            values => values,
         }
     }
 }
 
-macro_rules! one {
+/// A loop over blocks with the result for one element.
+macro_rules! each {
     ($a:ident => $value:expr) => {
-        Function::One(|block| {
-            for value in block {
-                let $a: f64 = *value;
+        |first, _, _| {
+            for value in first {
+                let $a = *value;
                 *value = $value;
             }
-        })
+        }
     };
-}
-
-macro_rules! two {
     ($a:ident, $b:ident => $value:expr) => {
-        Function::Two(|first, second| {
+        |first, second, _| {
             for (value, &$b) in first.iter_mut().zip(second) {
-                let $a: f64 = *value;
+                let $a = *value;
                 *value = $value;
             }
-        })
+        }
+    };
+    ($a:ident, $b:ident, $c:ident => $value:expr) => {
+        |first, second, third| {
+            for ((value, &$b), &$c) in first.iter_mut().zip(second).zip(third) {
+                let $a = *value;
+                *value = $value;
+            }
+        }
     };
 }
 
-/// Operators between two values: name, how tightly it binds, whether from right to left.
-pub(super) const OPERATORS: [(&str, u8, bool, Function); 14] = [
-    ("**", 50, true, two!(a, b => a.powf(b))),
-    ("^", 50, true, two!(a, b => a.powf(b))),
-    ("//", 30, false, two!(a, b => (a / b).floor())),
-    ("*", 30, false, two!(a, b => a * b)),
-    ("/", 30, false, two!(a, b => a / b)),
-    ("%", 30, false, two!(a, b => a - b * (a / b).floor())),
-    ("+", 20, false, two!(a, b => a + b)),
-    ("-", 20, false, two!(a, b => a - b)),
-    ("<=", 10, false, two!(a, b => f64::from(a <= b))),
-    (">=", 10, false, two!(a, b => f64::from(a >= b))),
-    ("==", 10, false, two!(a, b => f64::from(a == b))),
-    ("!=", 10, false, two!(a, b => f64::from(a != b))),
-    ("<", 10, false, two!(a, b => f64::from(a < b))),
-    (">", 10, false, two!(a, b => f64::from(a > b))),
+/// The number of names.
+macro_rules! count {
+    ($($name:ident),+) => {
+        [$(stringify!($name)),+].len()
+    };
+}
+
+/// A function of floats alone, as `float!(a, b => value)`.
+macro_rules! float {
+    ($($name:ident),+ => $value:expr) => {
+        Function {
+            arguments: count!($($name),+),
+            floats: each!($($name),+ => $value),
+            integers: None,
+            is_condition: false,
+        }
+    };
+}
+
+/// A function of floats, and of integers that have a value: `both!(a, b => value; Some(value))`.
+macro_rules! both {
+    ($a:ident => $float:expr; $integer:expr) => {
+        Function {
+            integers: Some(each!(a => a.and_then(|$a: i128| $integer))),
+            ..float!($a => $float)
+        }
+    };
+    ($a:ident, $b:ident => $float:expr; $integer:expr) => {
+        Function {
+            integers: Some(each!(a, b => a.zip(b).and_then(|($a, $b): (i128, i128)| $integer))),
+            ..float!($a, $b => $float)
+        }
+    };
+}
+
+/// A comparison.
+macro_rules! condition {
+    ($a:ident, $b:ident => $value:expr) => {
+        Function {
+            is_condition: true,
+            ..both!($a, $b => f64::from($value); Some(i128::from($value)))
+        }
+    };
+}
+
+/// An operator between two values.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Operator {
+    pub(super) name: &'static str,
+    /// How tightly it binds.
+    pub(super) precedence: u8,
+    /// Whether equal ones are taken from right to left.
+    pub(super) from_right: bool,
+    pub(super) function: Function,
+}
+
+const fn operator(name: &'static str, precedence: u8, function: Function) -> Operator {
+    Operator {
+        name,
+        precedence,
+        from_right: precedence == POWER_PRECEDENCE,
+        function,
+    }
+}
+
+pub(super) const COMPARISON_PRECEDENCE: u8 = 10;
+const SUM_PRECEDENCE: u8 = 20;
+const PRODUCT_PRECEDENCE: u8 = 30;
+/// A sign binds less tightly than a power, and more tightly than a product.
+pub(super) const SIGN_PRECEDENCE: u8 = 40;
+const POWER_PRECEDENCE: u8 = 50;
+
+const POWER: Function = both!(a, b => power(a, b); integer_power(a, b));
+
+/// Operators between two values; of two names with the same beginning the longer comes first.
+pub(super) const OPERATORS: [Operator; 14] = [
+    operator("**", POWER_PRECEDENCE, POWER),
+    operator("^", POWER_PRECEDENCE, POWER),
+    operator(
+        "//",
+        PRODUCT_PRECEDENCE,
+        both!(a, b => divide_floored(a, b).0; floor_quotient(a, b)),
+    ),
+    operator(
+        "*",
+        PRODUCT_PRECEDENCE,
+        both!(a, b => a * b; a.checked_mul(b)),
+    ),
+    operator("/", PRODUCT_PRECEDENCE, float!(a, b => a / b)),
+    operator(
+        "%",
+        PRODUCT_PRECEDENCE,
+        both!(a, b => divide_floored(a, b).1; floor_remainder(a, b)),
+    ),
+    operator("+", SUM_PRECEDENCE, both!(a, b => a + b; a.checked_add(b))),
+    operator("-", SUM_PRECEDENCE, both!(a, b => a - b; a.checked_sub(b))),
+    operator("<=", COMPARISON_PRECEDENCE, condition!(a, b => a <= b)),
+    operator(">=", COMPARISON_PRECEDENCE, condition!(a, b => a >= b)),
+    operator("==", COMPARISON_PRECEDENCE, condition!(a, b => a == b)),
+    operator("!=", COMPARISON_PRECEDENCE, condition!(a, b => a != b)),
+    operator("<", COMPARISON_PRECEDENCE, condition!(a, b => a < b)),
+    operator(">", COMPARISON_PRECEDENCE, condition!(a, b => a > b)),
 ];
 
-/// How tightly a sign binds: less than a power, more than a product.
-pub(super) const SIGN: u8 = 40;
-/// The sign that does something.
-pub(super) const NEGATE: Function = one!(a => -a);
+/// The minus sign.
+pub(super) const NEGATE: Function = both!(a => -a; a.checked_neg());
+
+/// Of the condition of [`WHERE`]: whether it is not 0.
+pub(super) const IS_NOT_ZERO: Function = Function {
+    is_condition: true,
+    ..both!(a => f64::from(a != 0.0); Some(i128::from(a != 0)))
+};
+
+/// The choice between two values, of a condition that is 1 or 0.
+pub(super) const WHERE: Function = Function {
+    integers: Some(each!(condition, yes, no => match condition {
+        Some(0) => no,
+        Some(_) => yes,
+        None => None,
+    })),
+    ..float!(condition, yes, no => if condition == 0.0 { no } else { yes })
+};
 
 /// Functions by name.
 pub(super) const FUNCTIONS: [(&str, Function); 28] = [
-    ("sin", one!(a => a.sin())),
-    ("cos", one!(a => a.cos())),
-    ("tan", one!(a => a.tan())),
-    ("asin", one!(a => a.asin())),
-    ("acos", one!(a => a.acos())),
-    ("atan", one!(a => a.atan())),
-    ("sinh", one!(a => a.sinh())),
-    ("cosh", one!(a => a.cosh())),
-    ("tanh", one!(a => a.tanh())),
-    ("exp", one!(a => a.exp())),
-    ("log", one!(a => a.ln())),
-    ("ln", one!(a => a.ln())),
-    ("log2", one!(a => a.log2())),
-    ("log10", one!(a => a.log10())),
-    ("sqrt", one!(a => a.sqrt())),
-    ("cbrt", one!(a => a.cbrt())),
-    ("abs", one!(a => a.abs())),
-    ("sign", one!(a => if a == 0.0 { a } else { a.signum() })),
-    ("floor", one!(a => a.floor())),
-    ("ceil", one!(a => a.ceil())),
-    ("round", one!(a => a.round_ties_even())),
-    ("trunc", one!(a => a.trunc())),
-    ("min", two!(a, b => if a < b || a.is_nan() { a } else { b })),
-    ("max", two!(a, b => if a > b || a.is_nan() { a } else { b })),
-    ("atan2", two!(a, b => a.atan2(b))),
-    ("hypot", two!(a, b => a.hypot(b))),
-    ("pow", two!(a, b => a.powf(b))),
+    ("sin", float!(a => libm::sin(a))),
+    ("cos", float!(a => libm::cos(a))),
+    ("tan", float!(a => libm::tan(a))),
+    ("asin", float!(a => libm::asin(a))),
+    ("acos", float!(a => libm::acos(a))),
+    ("atan", float!(a => libm::atan(a))),
+    ("sinh", float!(a => libm::sinh(a))),
+    ("cosh", float!(a => libm::cosh(a))),
+    ("tanh", float!(a => libm::tanh(a))),
+    ("exp", float!(a => libm::exp(a))),
+    ("log", float!(a => libm::log(a))),
+    ("ln", float!(a => libm::log(a))),
+    ("log2", float!(a => libm::log2(a))),
+    ("log10", float!(a => libm::log10(a))),
+    ("sqrt", float!(a => a.sqrt())),
+    ("cbrt", float!(a => libm::cbrt(a))),
+    ("abs", both!(a => a.abs(); a.checked_abs())),
+    ("sign", both!(a => sign(a); Some(a.signum()))),
+    ("floor", both!(a => a.floor(); Some(a))),
+    ("ceil", both!(a => a.ceil(); Some(a))),
+    ("round", both!(a => a.round_ties_even(); Some(a))),
+    ("trunc", both!(a => a.trunc(); Some(a))),
     (
-        "where",
-        Function::Three(|condition, yes, no| {
-            for ((value, yes), no) in condition.iter_mut().zip(yes).zip(no) {
-                *value = if *value == 0.0 { *no } else { *yes };
-            }
-        }),
+        "min",
+        both!(a, b => if a < b || a.is_nan() { a } else { b }; Some(a.min(b))),
     ),
+    (
+        "max",
+        both!(a, b => if a > b || a.is_nan() { a } else { b }; Some(a.max(b))),
+    ),
+    ("atan2", float!(a, b => libm::atan2(a, b))),
+    ("hypot", float!(a, b => libm::hypot(a, b))),
+    ("pow", POWER),
+    ("where", WHERE),
 ];
 
 /// Numbers by name.
-pub(super) const CONSTANTS: [(&str, f64); 4] = [
+pub(super) const CONSTANTS: [(&str, f64); 6] = [
     ("pi", std::f64::consts::PI),
     ("e", std::f64::consts::E),
     ("inf", f64::INFINITY),
+    ("infinity", f64::INFINITY),
     ("nan", f64::NAN),
+    ("NaN", f64::NAN),
 ];

@@ -1,14 +1,17 @@
-//! From the text of a formula to steps in the order in which they are taken.
+//! The text of a formula as steps in postfix order.
 //!
 //! Source: V. Pratt, "Top down operator precedence", POPL 1973.
 
 use super::{
-    Step,
-    functions::{CONSTANTS, FUNCTIONS, NEGATE, OPERATORS, SIGN},
+    functions::{
+        COMPARISON_PRECEDENCE, CONSTANTS, FUNCTIONS, IS_NOT_ZERO, NEGATE, OPERATORS, Operator,
+        SIGN_PRECEDENCE,
+    },
+    step::Step,
 };
 
-/// Formulas within formulas, so that no text exhausts the stack.
-const DEEPEST: usize = 200;
+/// The deepest nesting of formulas, so that no text exhausts the stack.
+const MOST_LEVELS: usize = 200;
 
 pub(super) struct Parser<'a> {
     rest: &'a str,
@@ -35,30 +38,33 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Everything that binds more tightly than `floor`.
+    /// A formula whose operators all bind more tightly than `floor`.
     fn formula(&mut self, floor: u8) -> Result<(), String> {
         self.depth += 1;
-        if self.depth > DEEPEST {
-            return Err(format!("more than {DEEPEST} levels of it"));
+        if self.depth > MOST_LEVELS {
+            return Err(format!("it is nested more than {MOST_LEVELS} levels deep"));
         }
         self.operand()?;
-        while let Some((name, tightness, from_right, function)) = self.operator() {
-            if tightness <= floor {
-                break;
+        let mut is_comparison = false;
+        while let Some(operator) = self.operator().filter(|found| found.precedence > floor) {
+            let precedence = operator.precedence;
+            if is_comparison && precedence == COMPARISON_PRECEDENCE {
+                return Err("comparisons do not chain: write (a < b) * (b < c)".to_owned());
             }
-            self.skip(name.len());
-            self.formula(if from_right { tightness - 1 } else { tightness })?;
-            self.steps.push(Step::Apply(function));
+            is_comparison = precedence == COMPARISON_PRECEDENCE;
+            self.skip(operator.name.len());
+            self.formula(precedence - u8::from(operator.from_right))?;
+            self.steps.push(Step::Apply(operator.function));
         }
         self.depth -= 1;
         Ok(())
     }
 
-    fn operator(&mut self) -> Option<(&'static str, u8, bool, super::Function)> {
+    fn operator(&mut self) -> Option<Operator> {
         self.peek();
         OPERATORS
             .into_iter()
-            .find(|(name, ..)| self.rest.starts_with(name))
+            .find(|operator| self.rest.starts_with(operator.name))
     }
 
     fn operand(&mut self) -> Result<(), String> {
@@ -71,17 +77,17 @@ impl<'a> Parser<'a> {
             }
             Some('-') => {
                 self.skip(1);
-                self.formula(SIGN)?;
+                self.formula(SIGN_PRECEDENCE)?;
                 self.steps.push(Step::Apply(NEGATE));
                 Ok(())
             }
             Some('+') => {
                 self.skip(1);
-                self.formula(SIGN)
+                self.formula(SIGN_PRECEDENCE)
             }
             Some('0'..='9' | '.') => {
                 let number = self.number()?;
-                self.steps.push(Step::Number(number));
+                self.steps.push(number);
                 Ok(())
             }
             Some(letter) if letter.is_alphabetic() || letter == '_' => self.named(),
@@ -99,7 +105,7 @@ impl<'a> Parser<'a> {
         let constant = CONSTANTS.iter().find(|(known, _)| *known == name);
         let step = match (variable, constant) {
             (Some(number), _) => Step::Variable(number),
-            (None, Some(&(_, value))) => Step::Number(value),
+            (None, Some(&(_, value))) => Step::Number(value, None),
             (None, None) => {
                 let constants = CONSTANTS.iter().map(|(name, _)| *name);
                 let known: Vec<&str> = self.variables.iter().copied().chain(constants).collect();
@@ -135,12 +141,15 @@ impl<'a> Parser<'a> {
         loop {
             self.formula(0)?;
             given += 1;
+            if name == "where" && given == 1 {
+                self.steps.push(Step::Apply(IS_NOT_ZERO));
+            }
             if self.peek() != Some(',') {
                 break;
             }
             self.skip(1);
         }
-        let wanted = function.arguments();
+        let wanted = function.arguments;
         if given != wanted {
             let s = if wanted == 1 { "" } else { "s" };
             return Err(format!("{name} takes {wanted} argument{s}, not {given}"));
@@ -150,7 +159,7 @@ impl<'a> Parser<'a> {
     }
 
     /// A number as Python writes it, with an exponent or without.
-    fn number(&mut self) -> Result<f64, String> {
+    fn number(&mut self) -> Result<Step, String> {
         let bytes = self.rest.as_bytes();
         let digits = |from: usize| {
             let plain = |byte: &&u8| byte.is_ascii_digit() || **byte == b'.';
@@ -166,9 +175,10 @@ impl<'a> Parser<'a> {
         }
         let (number, rest) = self.rest.split_at(end);
         self.rest = rest;
-        number
+        let float = number
             .parse()
-            .map_err(|_| format!("'{number}' is no number"))
+            .map_err(|_| format!("'{number}' is no number"))?;
+        Ok(Step::Number(float, number.parse().ok()))
     }
 
     fn word(&mut self, belongs: impl Fn(char) -> bool) -> &'a str {
@@ -181,7 +191,7 @@ impl<'a> Parser<'a> {
         word
     }
 
-    /// The next letter that is no space.
+    /// The next character that is no space.
     fn peek(&mut self) -> Option<char> {
         self.rest = self.rest.trim_start();
         self.rest.chars().next()
