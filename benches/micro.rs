@@ -1,7 +1,8 @@
-//! Micro-benchmarks of what a run spends its time on: `cargo bench --bench micro`, or a part of it as
-//! in `cargo bench --bench micro -- advance`.
+//! Micro-benchmarks of the parts of a run: `cargo bench --bench micro`, or some of them, as in
+//! `cargo bench --bench micro -- advance`.
 //!
-//! Steps count in updates, writing in bytes. `DIVAN_SAMPLE_COUNT` takes more samples.
+//! Throughput is in node updates for steps and in bytes for everything else. `DIVAN_SAMPLE_COUNT` sets
+//! the number of samples.
 
 #![allow(clippy::expect_used)] // a benchmark that cannot be set up has nothing to recover
 
@@ -23,14 +24,16 @@ use divan::{
 };
 use std::path::Path;
 
-/// Interior nodes a side: in the first cache, in the second, the course's, in the last, in memory.
+/// Interior nodes a side: fields that fit the first-level cache, the second-level one, the grid of the
+/// course, fields that fit the last-level cache, and memory.
 const SIZES: [usize; 5] = [62, 240, 299, 1024, 4096];
 
 fn main() {
     divan::main();
 }
 
-/// The problem of the course with `size` interior nodes a side.
+/// The problem of the course "High Performance Scientific Computing with Python" with `size` interior
+/// nodes a side.
 fn problem(size: usize) -> Problem {
     let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("params/diff2dparams.toml");
     let dx = 20.0 / (size as f64 + 0.5);
@@ -43,7 +46,7 @@ fn state(problem: &Problem) -> Field<f64> {
     state
 }
 
-/// One row by the definition of the step, the yardstick of the kernels.
+/// One row by the definition of the step, for comparison with the kernels.
 #[divan::bench(args = [64, 301, 1026])]
 fn row_by_definition(bencher: Bencher, nodes: usize) {
     let row = |offset: usize| -> Vec<f64> { (0..nodes).map(|i| (i + offset) as f64).collect() };
@@ -54,7 +57,7 @@ fn row_by_definition(bencher: Bencher, nodes: usize) {
         .bench_local(|| scalar::step_row(0.25, &south, &centre, black_box(&north), &mut new));
 }
 
-/// Each kernel that this machine has, on a tile that fits into the second cache, one thread.
+/// Each kernel of this machine on one thread, with a tile that fits the second-level cache.
 #[divan::bench(args = Kernel::available(), sample_count = 20)]
 fn kernel(bencher: Bencher, kernel: Kernel) {
     let problem = problem(240);
@@ -62,7 +65,7 @@ fn kernel(bencher: Bencher, kernel: Kernel) {
     advance_by(bencher, &problem, stencil, (64, 1), 1);
 }
 
-/// Tiles of different depth, otherwise as chosen for the grid: what blocking in time is worth.
+/// Tiles of several depths, otherwise as chosen for the grid: the gain of temporal blocking.
 #[divan::bench(args = [1, 4, 16, 64], sample_count = 10)]
 fn tile_of_depth(bencher: Bencher, depth: usize) {
     let problem = problem(2048);
@@ -73,31 +76,31 @@ fn tile_of_depth(bencher: Bencher, depth: usize) {
     advance_by(bencher, &problem, stencil, (64, 1), 1);
 }
 
-/// Steps one by one: what they cost when none can be blocked in time.
+/// Steps one by one, without temporal blocking.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn single_steps(bencher: Bencher, size: usize) {
-    advance_usually(bencher, size, (1, 64), machine::threads());
+    advance_default(bencher, size, (1, 64), machine::threads());
 }
 
-/// As many steps as between snapshots of an ordinary run: kernel and tiles at their best.
+/// As many steps as between two snapshots of an ordinary run.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance(bencher: Bencher, size: usize) {
-    advance_usually(bencher, size, (64, 1), machine::threads());
+    advance_default(bencher, size, (64, 1), machine::threads());
 }
 
 /// The same on one thread.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance_on_one_thread(bencher: Bencher, size: usize) {
-    advance_usually(bencher, size, (64, 1), 1);
+    advance_default(bencher, size, (64, 1), 1);
 }
 
-fn advance_usually(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
+fn advance_default(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
     let problem = problem(size);
     let stencil = Stencil::new(problem.schedule.r);
     advance_by(bencher, &problem, stencil, steps, threads);
 }
 
-/// Some steps at once, so many times.
+/// `steps` steps at a time, `times` times.
 fn advance_by(
     bencher: Bencher,
     problem: &Problem,
@@ -148,7 +151,8 @@ fn digests_of_blocks_together(bencher: Bencher) {
         .bench_local(|| digest::of_each(black_box(&blocks)));
 }
 
-/// The 31 snapshots of a run, from their fields to the last commit, creation of the cube included.
+/// The 31 snapshots of a run: creation of the cube, copies, digests, writes and syncs up to the last
+/// commit.
 #[divan::bench(args = [299, 1024], sample_count = 10, sample_size = 1)]
 fn snapshots_until_durable(bencher: Bencher, size: usize) {
     let problem = problem(size);

@@ -26,5 +26,6 @@ pub mod schedule;
 pub mod slab;
 pub mod solver;
 pub mod stencil;
+pub mod summary;
 pub mod sweep;
 pub mod tuning;

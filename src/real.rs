@@ -1,7 +1,7 @@
 //! [`Real`]: `f32` and `f64` as numbers.
 
 use std::{
-    fmt::{Debug, Display},
+    fmt::{Debug, Display, LowerExp},
     ops::{Add, Mul, Sub},
 };
 
@@ -17,6 +17,7 @@ pub trait Real:
     + bytemuck::Pod
     + Debug
     + Display
+    + LowerExp
     + Default
     + PartialEq
     + PartialOrd

@@ -1,39 +1,39 @@
-//! [`Slab`]: the rows that one rank owns, and those it borrows from the ranks beside it.
+//! [`Slab`]: the rows of the grid that a rank owns, and its halos.
 //!
 //! ```text
 //!   rows of the grid            slab of rank 1 of 3, halo 2
-//!    0  boundary ring
+//!    0  boundary nodes
 //!    1  ┐
 //!    2  │ rank 0
-//!    3  │                        3 ┐ halo: borrowed from rank 0
+//!    3  │                        3 ┐ halo: rows of rank 0
 //!    4  ┘                        4 ┘
 //!    5  ┐                        5 ┐
 //!    6  │ rank 1                 6 │ own
 //!    7  ┘                        7 ┘
-//!    8  ┐                        8 ┐ halo: borrowed from rank 2
+//!    8  ┐                        8 ┐ halo: rows of rank 2
 //!    9  │ rank 2                 9 ┘
 //!   10  ┘
-//!   11  boundary ring
+//!   11  boundary nodes
 //! ```
 
 use std::ops::Range;
 
-/// A part of the grid's rows.
+/// The rows of the grid that a rank owns, and the halos it borrows from the ranks above and below.
 ///
-/// Slabs differ by at most one row. The first and the last also own a row of the boundary ring. With
-/// more ranks than interior rows the ranks behind own nothing.
+/// Slabs differ by at most one interior row. The first and the last also own a row of boundary nodes.
+/// With more ranks than interior rows the last ranks own nothing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Slab {
     rank: usize,
-    /// Where the rows of each rank that has any begin, and where the last of them end.
+    /// The first row of each rank that owns any, and the end of the last rank's rows.
     cuts: Vec<usize>,
     halo: usize,
 }
 
 impl Slab {
-    /// The slab of `rank` when `ranks` share `rows` rows, two of which are boundary.
+    /// The slab of `rank` if `ranks` share `rows` rows, two of them boundary.
     ///
-    /// Halos are `depth` rows deep, or as deep as the thinnest slab can fill its neighbours'.
+    /// Halos are `depth` rows deep, but not deeper than the interior of the smallest slab.
     ///
     /// # Panics
     /// With fewer than three rows, without ranks, or with a depth of zero.
@@ -54,10 +54,10 @@ impl Slab {
         }
     }
 
-    /// All `rows` rows.
+    /// The slab of a single rank: all `rows` rows.
     ///
     /// # Panics
-    /// With fewer than three.
+    /// With fewer than three rows.
     #[must_use]
     pub fn whole(rows: usize) -> Self {
         Self::new(rows, 0, 1, 1)
@@ -78,7 +78,7 @@ impl Slab {
         self.rows_of(self.rank)
     }
 
-    /// The rows of the grid that it holds, halos included.
+    /// The rows of the grid that this rank holds, halos included.
     #[must_use]
     pub fn held(&self) -> Range<usize> {
         let own = self.own();
@@ -92,14 +92,14 @@ impl Slab {
         start..own.end + below
     }
 
-    /// The rows that it owns, counted among those it holds.
+    /// The rows that this rank owns, counted from the first row it holds.
     #[must_use]
     pub fn own_among_held(&self) -> Range<usize> {
         let (own, held) = (self.own(), self.held());
         own.start - held.start..own.end - held.start
     }
 
-    /// The rank that owns the rows before these, if there is one.
+    /// The rank that owns the rows before these, if any.
     #[must_use]
     pub fn above(&self) -> Option<usize> {
         self.rank
@@ -107,25 +107,25 @@ impl Slab {
             .filter(|_| self.rank < self.parts())
     }
 
-    /// The rank that owns the rows behind these, if there is one.
+    /// The rank that owns the rows after these, if any.
     #[must_use]
     pub fn below(&self) -> Option<usize> {
         (self.rank + 1 < self.parts()).then_some(self.rank + 1)
     }
 
-    /// Rows borrowed on each side, and how many steps they last.
+    /// The rows of a halo, which is also the number of steps until it must be exchanged again.
     #[must_use]
     pub fn halo(&self) -> usize {
         self.halo
     }
 
-    /// Rows of the grid.
+    /// The number of rows of the grid.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.cuts[self.parts()]
     }
 
-    /// Ranks that own rows.
+    /// The number of ranks that own rows.
     #[must_use]
     pub fn parts(&self) -> usize {
         self.cuts.len() - 1
@@ -146,14 +146,14 @@ mod tests {
     }
 
     #[test]
-    fn the_drawing_above_is_true() {
+    fn the_slab_of_the_drawing() {
         let slab = Slab::new(12, 1, 3, 2);
         assert_eq!((slab.own(), slab.held()), (4..7, 2..9));
         assert_eq!((slab.above(), slab.below()), (Some(0), Some(2)));
     }
 
     #[test]
-    fn whoever_is_alone_borrows_nothing() {
+    fn a_single_rank_has_no_halos() {
         let slab = Slab::whole(5);
         assert_eq!((slab.own(), slab.held(), interior(&slab)), (0..5, 0..5, 3));
         assert_eq!((slab.above(), slab.below()), (None, None));
@@ -161,7 +161,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn slabs_cover_the_grid_and_reach_only_their_neighbours(
+        fn slabs_cover_the_grid_and_halos_reach_into_adjacent_slabs_only(
             rows in 3_usize..200, ranks in 1_usize..40, depth in 1_usize..65,
         ) {
             let slabs: Vec<Slab> = (0..ranks).map(|rank| Slab::new(rows, rank, ranks, depth)).collect();

@@ -1,4 +1,4 @@
-//! [`Solver`]: two fields and `advance(steps)`. No files, no clocks.
+//! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
 
 use crate::{
     comm::{Comm, Incoming, Outgoing},
@@ -13,38 +13,42 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The state of the simulation and the step that moves it on.
+/// The state of the rows of a slab, and the steps that advance it together with other slabs.
 #[derive(Debug)]
 pub struct Solver<T: Element> {
     stencil: Stencil<T>,
     tile: Tile,
     slab: Slab,
-    now: Field<T>,
+    state: Field<T>,
+    /// The second array of a pass.
     next: Field<T>,
-    /// Where the rows of the ranks above and below arrive.
-    borrowed: [Vec<T>; 2],
-    pace: Pace,
+    /// Receive buffers for the halos above and below.
+    received: [Vec<T>; 2],
+    overlap: OverlapPolicy,
 }
 
-/// Whether the inside of a slab is advanced while halos travel.
+/// Whether a pass overlaps communication with computation.
 ///
-/// Cutting it off costs redundant work along the cuts, as many rows as a halo has for each, and saves
-/// the time that messages take: a slab is cut once waiting has turned out to be dearer.
+/// With overlap the inside of a slab, which does not depend on the halos, is advanced while these
+/// are exchanged, and the edges afterwards. That saves the time of the exchange and costs redundant
+/// work: next to the cut between inside and edge, each computes as many rows twice as a halo has. The
+/// policy measures passes without overlap and turns it on for good once waiting costs more.
 #[derive(Debug, Default)]
-struct Pace {
+struct OverlapPolicy {
     overlaps: bool,
-    /// The first pass waits for whatever was before it.
-    warm: bool,
-    /// Wall time, of the latest passes on average \[s\].
+    /// Whether a pass has been seen. The first one is not measured, as it also waits for ranks that
+    /// start later.
+    started: bool,
+    /// Moving averages of wall time \[s\].
     waiting: f64,
     advancing: f64,
 }
 
-impl Pace {
-    /// Takes note of a pass that has not been cut: of `rows` rows with halos `depth` deep.
-    fn learn(&mut self, waited: Duration, advanced: Duration, depth: usize, rows: usize) {
+impl OverlapPolicy {
+    /// Records a pass without overlap over `rows` rows with halos `depth` deep.
+    fn record(&mut self, waited: Duration, advanced: Duration, depth: usize, rows: usize) {
         const WEIGHT: f64 = 0.25;
-        if !std::mem::replace(&mut self.warm, true) {
+        if !mem::replace(&mut self.started, true) {
             return;
         }
         let blend = |average: &mut f64, latest: Duration| {
@@ -52,23 +56,23 @@ impl Pace {
         };
         blend(&mut self.waiting, waited);
         blend(&mut self.advancing, advanced);
-        let cuts = 2.0 * depth as f64 / rows as f64;
-        self.overlaps = self.waiting > cuts * self.advancing;
+        let redundant = 2.0 * depth as f64 / rows as f64;
+        self.overlaps = self.waiting > redundant * self.advancing;
     }
 }
 
 impl<T: Element> Solver<T> {
-    /// Starts from a state of the whole grid, whose boundary ring holds the boundary condition; tiles
-    /// are for the current rayon pool.
+    /// A solver for the whole grid. The boundary nodes of `state` are held constant. Tiles are chosen
+    /// for the current rayon pool.
     ///
     /// # Errors
-    /// When the system has no room for the second field.
+    /// If the system has too little memory for the second array.
     pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
         let slab = Slab::whole(state.shape().0);
         Self::of_slab(stencil, state, slab)
     }
 
-    /// As [`new`](Self::new), from the rows that a slab holds; what its halos hold means nothing yet.
+    /// A solver for the rows that `slab` holds. The values in its halos are not used.
     ///
     /// # Errors
     /// As [`new`](Self::new).
@@ -76,7 +80,7 @@ impl<T: Element> Solver<T> {
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
         let mut next = Field::zeros(state.shape())?;
-        // Pages are placed, and cleared, when first written: by the threads, and before the steps.
+        // The threads write their rows first, which places the pages; boundary columns are copied.
         next.as_mut_slice()
             .par_chunks_mut(nx)
             .zip(state.as_slice().par_chunks(nx))
@@ -85,45 +89,45 @@ impl<T: Element> Solver<T> {
                 (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
             });
         for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
-            let ring = state.as_slice().get(row..row + nx).unwrap_or_default();
-            next.as_mut_slice()[row..row + ring.len()].copy_from_slice(ring);
+            let boundary = state.as_slice().get(row..row + nx).unwrap_or_default();
+            next.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
         }
         let tile = stencil.tile(ny, nx, rayon::current_num_threads());
         let halo = slab.halo() * nx;
-        let room = |neighbour: Option<usize>| match neighbour {
+        let buffer = |neighbour: Option<usize>| match neighbour {
             Some(_) => vec![T::default(); halo],
             None => Vec::new(),
         };
         Ok(Self {
-            borrowed: [room(slab.above()), room(slab.below())],
-            pace: Pace::default(),
+            received: [buffer(slab.above()), buffer(slab.below())],
+            overlap: OverlapPolicy::default(),
             stencil: stencil.with_tile(tile),
             tile,
             slab,
             next,
-            now: state,
+            state,
         })
     }
 
-    /// The present state of the rows that the slab holds; halos may be older.
+    /// The present state of the rows that the slab holds. Halos may be older.
     #[must_use]
     pub fn state(&self) -> &Field<T> {
-        &self.now
+        &self.state
     }
 
-    /// Gives the present state back.
+    /// The present state, by value.
     #[must_use]
     pub fn into_state(self) -> Field<T> {
-        self.now
+        self.state
     }
 
-    /// How the steps are computed.
+    /// The step.
     #[must_use]
     pub fn stencil(&self) -> &Stencil<T> {
         &self.stencil
     }
 
-    /// Takes `steps` steps, together with the ranks that hold the other slabs.
+    /// Advances the state by `steps` steps. Collective over the ranks.
     pub fn advance(&mut self, steps: u64, comm: &impl Comm) {
         if self.slab.parts() == 1 {
             return self.advance_alone(steps);
@@ -142,30 +146,31 @@ impl<T: Element> Solver<T> {
         let mut left = steps;
         while left > 0 {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
-            let (mut now, mut next) = (self.now.view_mut(), self.next.view_mut());
-            if self.stencil.advance_many(&mut now, &mut next, some) {
-                mem::swap(&mut self.now, &mut self.next);
+            let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
+            if self.stencil.advance_many(&mut state, &mut next, some) {
+                mem::swap(&mut self.state, &mut self.next);
             }
             left -= some as u64;
         }
     }
 
-    /// Borrows `steps` rows from the neighbours and takes as many steps.
+    /// One pass: exchanges halos of `steps` rows with the ranks above and below, and advances by
+    /// `steps` steps.
     fn pass(&mut self, steps: usize, comm: &impl Comm) {
-        let nx = self.now.shape().1;
+        let nx = self.state.shape().1;
         let own = self.slab.own_among_held();
         let inside = self.inside(steps);
-        let [north, south] = &mut self.borrowed;
-        let (stencil, now, next) = (&self.stencil, &self.now, &mut self.next);
+        let [north, south] = &mut self.received;
+        let (stencil, state, next) = (&self.stencil, &self.state, &mut self.next);
         let rows = |rows: Range<usize>| {
-            bytemuck::cast_slice::<T, u8>(&now.as_slice()[rows.start * nx..rows.end * nx])
+            bytemuck::cast_slice::<T, u8>(&state.as_slice()[rows.start * nx..rows.end * nx])
         };
         let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
         let sides = [
             (self.slab.above(), own.start..own.start + steps, north),
             (self.slab.below(), own.end - steps..own.end, south),
         ];
-        for (neighbour, edge, room) in sides {
+        for (neighbour, edge, buffer) in sides {
             if let Some(rank) = neighbour {
                 outgoing.push(Outgoing {
                     to: rank,
@@ -173,18 +178,18 @@ impl<T: Element> Solver<T> {
                 });
                 incoming.push(Incoming {
                     from: rank,
-                    bytes: bytemuck::cast_slice_mut(&mut room[..steps * nx]),
+                    bytes: bytemuck::cast_slice_mut(&mut buffer[..steps * nx]),
                 });
             }
         }
         let start = Instant::now();
         comm.exchange(&outgoing, &mut incoming, || {
-            stencil.advance(now.view(), next.view_mut(), inside.clone(), steps);
+            stencil.advance(state.view(), next.view_mut(), inside.clone(), steps);
         });
         let exchanged = Instant::now();
 
-        let [north, south] = &self.borrowed;
-        let values = self.now.as_mut_slice();
+        let [north, south] = &self.received;
+        let values = self.state.as_mut_slice();
         if self.slab.above().is_some() {
             values[(own.start - steps) * nx..own.start * nx].copy_from_slice(&north[..steps * nx]);
         }
@@ -192,28 +197,27 @@ impl<T: Element> Solver<T> {
             values[own.end * nx..(own.end + steps) * nx].copy_from_slice(&south[..steps * nx]);
         }
         for edge in [own.start..inside.start, inside.end..own.end] {
-            let (now, next) = (self.now.view(), self.next.view_mut());
-            self.stencil.advance(now, next, edge, steps);
+            let (state, next) = (self.state.view(), self.next.view_mut());
+            self.stencil.advance(state, next, edge, steps);
         }
-        mem::swap(&mut self.now, &mut self.next);
+        mem::swap(&mut self.state, &mut self.next);
         if inside.is_empty() {
             let (waited, advanced) = (exchanged - start, exchanged.elapsed());
-            self.pace.learn(waited, advanced, steps, own.len());
+            self.overlap.record(waited, advanced, steps, own.len());
         }
     }
 
-    /// The rows that are advanced by `steps` steps before the halos are there: none as long as cutting
-    /// them off costs more than waiting.
+    /// The rows that are advanced while halos are exchanged: none without overlap.
     fn inside(&self, steps: usize) -> Range<usize> {
         let own = self.slab.own_among_held();
-        if !self.pace.overlaps || own.len() <= 2 * steps {
+        if !self.overlap.overlaps || own.len() <= 2 * steps {
             return own.start..own.start;
         }
         let cut = |neighbour: Option<usize>| steps * usize::from(neighbour.is_some());
         own.start + cut(self.slab.above())..own.end - cut(self.slab.below())
     }
 
-    /// How many steps a pass over the fields takes.
+    /// The steps of a pass: the depth of a tile, or of a halo if there are several slabs.
     #[must_use]
     pub fn depth(&self) -> usize {
         match self.slab.parts() {
@@ -222,13 +226,13 @@ impl<T: Element> Solver<T> {
         }
     }
 
-    /// What a thread advances at once.
+    /// The tile in use.
     #[must_use]
     pub fn tile(&self) -> Tile {
         self.tile
     }
 
-    /// The rows of the grid that are advanced here.
+    /// The rows of the grid that this solver advances.
     #[must_use]
     pub fn slab(&self) -> &Slab {
         &self.slab
@@ -241,7 +245,7 @@ mod tests {
     use crate::comm::{Channels, Link, Solo};
     use proptest::prelude::*;
 
-    /// A field of which no two values are alike.
+    /// A field without equal values.
     fn field(rows: Range<usize>, nx: usize) -> Field<f64> {
         let mut field = Field::zeros((rows.len(), nx)).unwrap();
         for (value, at) in field.as_mut_slice().iter_mut().zip(rows.start * nx..) {
@@ -250,7 +254,7 @@ mod tests {
         field
     }
 
-    /// All ranks wait for halos, or none does where it has an inside.
+    /// The state after `steps`, computed by several ranks with or without overlap.
     fn together(
         (ny, nx): (usize, usize),
         ranks: usize,
@@ -264,7 +268,7 @@ mod tests {
             let state = field(slab.held(), nx);
             let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
             for &steps in steps {
-                solver.pace.overlaps = overlaps;
+                solver.overlap.overlaps = overlaps;
                 solver.advance(steps, &comm);
             }
             let own = solver.slab().own_among_held();
@@ -290,16 +294,16 @@ mod tests {
     }
 
     #[test]
-    fn waiting_that_is_dearer_than_cutting_is_not_done_again() {
-        let mut pace = Pace::default();
+    fn passes_overlap_once_waiting_costs_more_than_redundant_work() {
+        let mut policy = OverlapPolicy::default();
         let ms = Duration::from_millis;
-        // The first pass says nothing.
-        pace.learn(ms(99), ms(100), 4, 100);
-        pace.learn(ms(1), ms(100), 4, 100);
-        assert!(!pace.overlaps);
+        // The first pass is not measured.
+        policy.record(ms(99), ms(100), 4, 100);
+        policy.record(ms(1), ms(100), 4, 100);
+        assert!(!policy.overlaps);
         for _ in 0..20 {
-            pace.learn(ms(9), ms(100), 4, 100);
+            policy.record(ms(9), ms(100), 4, 100);
         }
-        assert!(pace.overlaps);
+        assert!(policy.overlaps);
     }
 }

@@ -1,4 +1,4 @@
-//! The same bits whatever computes and writes them.
+//! Cube, journal and stdout do not depend on threads, ways of writing, or the form of the parameters.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,14 +8,6 @@
 mod common;
 
 use common::Scene;
-use diff2d::{
-    comm::Solo,
-    field::Field,
-    solver::Solver,
-    stencil::{Element, Kernel, Stencil, Tile},
-};
-use proptest::prelude::*;
-use rayon::ThreadPoolBuilder;
 use sha2::{Digest, Sha256};
 
 const RUN: &str = "run p.toml --set dx=0.3 --set outtime=1";
@@ -27,7 +19,7 @@ fn sha256(scene: &Scene, name: &str) -> String {
         .collect()
 }
 
-/// A journal without what is new in every run: the run id and the check sums that cover it.
+/// A journal without the run id, which is new in every run, and without the checksums that cover it.
 fn journal_without_id(scene: &Scene, name: &str) -> Vec<serde_json::Value> {
     scene
         .text(name)
@@ -42,7 +34,7 @@ fn journal_without_id(scene: &Scene, name: &str) -> Vec<serde_json::Value> {
         .collect()
 }
 
-/// Cube, journal and stdout of a run with `options` are those of a run on one thread without any.
+/// Asserts that a run with each of `options` writes and prints what a run on one thread does.
 fn changes_nothing(common: &str, options: &[&str]) {
     let scene = Scene::small();
     let told = scene.succeed(&format!("{RUN} {common} --threads 1 -o one.npy"));
@@ -60,7 +52,7 @@ fn changes_nothing(common: &str, options: &[&str]) {
     }
 }
 
-/// The grid of these runs has 68 rows of nodes.
+/// The grid of these runs has 68 rows of nodes, fewer than the most threads.
 const THREADS: [&str; 5] = [
     "--threads 1",
     "--threads 2",
@@ -86,7 +78,7 @@ fn any_number_of_threads_on_the_smallest_grids() {
 }
 
 #[test]
-fn any_way_to_the_file() {
+fn any_way_of_writing_the_cube() {
     for precision in ["f64", "f32"] {
         let common = format!("--set precision={precision}");
         changes_nothing(
@@ -97,7 +89,7 @@ fn any_way_to_the_file() {
 }
 
 #[test]
-fn nothing_that_is_only_shown() {
+fn options_for_display_and_locking_change_nothing() {
     changes_nothing("", &["--verbose", "--report report.json", "--no-lock"]);
 
     let scene = Scene::small();
@@ -114,7 +106,7 @@ fn nothing_that_is_only_shown() {
 }
 
 #[test]
-fn both_dialects_and_the_command_line() {
+fn toml_python_and_set_give_the_same_cube() {
     let scene = Scene::small();
     scene.write(
         "p.py",
@@ -132,139 +124,4 @@ fn both_dialects_and_the_command_line() {
     let cube = sha256(&scene, "toml.npy");
     assert_eq!(sha256(&scene, "py.npy"), cube);
     assert_eq!(sha256(&scene, "set.npy"), cube);
-}
-
-/// One step by the definition, written once more here: kernels may come and go.
-fn definition<T: Element>(p: &[T], nx: usize, r: T) -> Vec<T> {
-    let four = T::from_f64(4.0);
-    let mut new = p.to_vec();
-    for j in 1..p.len() / nx - 1 {
-        for at in j * nx + 1..(j + 1) * nx - 1 {
-            let lapl = (((p[at + nx] + p[at - nx]) + p[at + 1]) + p[at - 1]) - four * p[at];
-            new[at] = p[at] + r * lapl;
-        }
-    }
-    new
-}
-
-/// Equal bits, where a NaN equals every NaN: which one an operation keeps is the processor's choice.
-fn equal<T: Element>(a: T, b: T) -> bool {
-    bytemuck::bytes_of(&a) == bytemuck::bytes_of(&b) || (a.to_f64().is_nan() && b.to_f64().is_nan())
-}
-
-/// Every kernel of this machine takes `steps` steps as the definition does.
-fn is_the_definition<T: Element>(
-    shape: (usize, usize),
-    values: &[f64],
-    r: f64,
-    steps: u64,
-    tile: Option<Tile>,
-    threads: usize,
-) {
-    let r = T::from_f64(r);
-    let start: Vec<T> = values
-        .iter()
-        .cycle()
-        .take(shape.0 * shape.1)
-        .enumerate()
-        // Short lists repeat, but no row like the one before.
-        .map(|(at, value)| T::from_f64(value * (1.0 + (at as f64).sin())))
-        .collect();
-    let mut expected = start.clone();
-    for _ in 0..steps {
-        expected = definition(&expected, shape.1, r);
-    }
-    let pool = ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .build()
-        .unwrap();
-    for kernel in Kernel::available() {
-        let mut field = Field::zeros(shape).unwrap();
-        field.as_mut_slice().copy_from_slice(&start);
-        let mut stencil = Stencil::new(r).with_kernel(kernel);
-        if let Some(tile) = tile {
-            stencil = stencil.with_tile(tile);
-        }
-        let mut solver = Solver::new(stencil, field).unwrap();
-        pool.install(|| solver.advance(steps, &Solo));
-        let differs = expected
-            .iter()
-            .zip(solver.state().as_slice())
-            .position(|(a, b)| !equal(*a, *b));
-        assert_eq!(
-            differs, None,
-            "{kernel}, shape {shape:?}, r = {r:?}, {steps} steps, tile {tile:?}, {threads} threads"
-        );
-    }
-}
-
-/// Numbers of every size, and what is none.
-fn numbers() -> impl Strategy<Value = f64> {
-    prop_oneof![
-        8 => -1.0_f64..1.0,
-        1 => any::<f64>(),
-        1 => prop::sample::select(vec![
-            0.0,
-            -0.0,
-            f64::MIN_POSITIVE,
-            5e-324,
-            -1e-310,
-            1e-45,
-            f64::MAX,
-            -1e308,
-            3e38,
-            f64::INFINITY,
-            f64::NAN,
-        ]),
-    ]
-}
-
-fn tiles() -> impl Strategy<Value = Option<Tile>> {
-    let tile = (1_usize..80, 1_usize..250, 1_usize..65).prop_map(|(rows, columns, depth)| Tile {
-        rows,
-        columns,
-        depth,
-    });
-    prop::option::of(tile)
-}
-
-/// As many cases as the steps allow, or `PROPTEST_CASES`.
-fn config() -> ProptestConfig {
-    if std::env::var_os("PROPTEST_CASES").is_some() {
-        ProptestConfig::default()
-    } else {
-        ProptestConfig::with_cases(96)
-    }
-}
-
-proptest! {
-    #![proptest_config(config())]
-
-    /// Any kernel, tile, shape, coefficient, ring, and number of steps at once.
-    #[test]
-    fn every_kernel_is_the_definition(
-        shape in (3_usize..90, 3_usize..300),
-        values in prop::collection::vec(-1e3_f64..1e3, 1..300),
-        r in prop_oneof![Just(0.25), Just(0.25_f64.next_down()), 0.0..0.25_f64],
-        steps in 0_u64..140,
-        tile in tiles(),
-        threads in 1_usize..5,
-    ) {
-        is_the_definition::<f64>(shape, &values, r, steps, tile, threads);
-        is_the_definition::<f32>(shape, &values, r, steps, tile, threads);
-    }
-
-    /// Also where numbers overflow, vanish, or are none.
-    #[test]
-    fn every_kernel_is_the_definition_at_the_ends_of_the_numbers(
-        shape in (3_usize..40, 3_usize..120),
-        values in prop::collection::vec(numbers(), 1..1000),
-        r in prop_oneof![4 => 0.0..=0.25_f64, 1 => any::<f64>()],
-        steps in 1_u64..12,
-        tile in tiles(),
-        threads in 1_usize..4,
-    ) {
-        is_the_definition::<f64>(shape, &values, r, steps, tile, threads);
-        is_the_definition::<f32>(shape, &values, r, steps, tile, threads);
-    }
 }

@@ -10,9 +10,9 @@ use super::{
     paths::Paths,
 };
 use crate::{
-    field::Summary,
     params::{Params, WITHOUT_EFFECT_ON_BITS},
     schedule::Clock,
+    summary::Summary,
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::Value;

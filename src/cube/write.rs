@@ -22,7 +22,7 @@ use super::{
     share::{Job, Share},
     store::Store,
 };
-use crate::{field::Summary, schedule::Clock};
+use crate::{schedule::Clock, summary::Summary};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,

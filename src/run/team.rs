@@ -4,11 +4,12 @@ use super::RunError;
 use crate::{
     comm::{Comm, Incoming, Outgoing, ROOT},
     cube::share::{Job, Share},
-    field::{Field, Summary},
+    field::Field,
     grid::Grid,
     machine,
     real::Real,
     slab::Slab,
+    summary::Summary,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::ops::Range;

@@ -1,25 +1,24 @@
-//! What the processor could do at most: the step's arithmetic on registers alone, and the triad
-//! `a = b + s c` that shows how fast memory feeds it.
+//! Upper limits of a processor: the arithmetic of the step on registers only, and the triad
+//! `a = b + s c`, which measures the bandwidth of caches and memory.
 //!
-//! Both exist for comparison only; no result of a run comes from here.
-#![allow(unsafe_code)]
+//! Both are for comparison; no result of a run depends on them.
 
-/// The rows that a pass of the vector kernels holds in registers at once.
+/// The rows of a group, as in a vector kernel.
 const ROWS: u64 = 4;
 
-/// Runs the arithmetic of the step `passes` times on registers, without a load or a store, and
-/// returns the number of updates that this stands for.
+/// Computes the arithmetic of a step `passes` times on registers, without loads or stores. Returns the
+/// number of node updates.
 ///
-/// Per update the six operations of the vector kernels, in their order:
-/// `s = ((n + s) + e) + w`, `lapl = -4 c + s` fused, `r*lapl`, `c + r*lapl`. Updates do not depend on
-/// each other, as in a step. `balanced` computes one of the additions as the fused `w*1 + s`, with
-/// the same result, for processors that add and multiply in different places.
+/// An update takes the six operations of the vector kernels, in their order:
+/// `s = ((n + s) + e) + w`, `lapl = -4 c + s` fused, `r*lapl`, `c + r*lapl`. As in a step, updates do
+/// not depend on each other. With `balanced` one of the additions is the fused `w*1 + s`, which has the
+/// same result, for processors with separate units for additions and multiplications.
 #[must_use]
 pub fn arithmetic(passes: u64, balanced: bool) -> u64 {
     passes * ROWS * run(passes, balanced)
 }
 
-/// The vectors that [`arithmetic`] computes with: the widest the processor has.
+/// The instruction set of [`arithmetic`]: the one with the widest registers.
 #[must_use]
 pub fn vectors() -> &'static str {
     imp::vectors()
@@ -36,7 +35,7 @@ fn run(passes: u64, balanced: bool) -> u64 {
 /// The triad `a = b + s c` on slices of equal length, 24 bytes an element.
 ///
 /// # Panics
-/// When the lengths differ.
+/// If the lengths differ.
 pub fn triad(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
     assert!(a.len() == b.len() && a.len() == c.len());
     imp::triad(a, b, c, s);
@@ -49,20 +48,20 @@ fn triad_loop(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
     }
 }
 
-/// The passes for one width of vectors, generated as the operations have other names for each.
+/// The passes for one instruction set.
 ///
-/// The empty assembly at the head of a pass tells the compiler that the values may have changed, so
-/// that it has to compute them anew; the one at the end that the results are used. Neither puts an
-/// instruction between the arithmetic.
+/// The empty assembly at the start of a pass tells the compiler that the values may have changed, so
+/// that it computes them again; the one at the end tells it that the results are used. Neither adds an
+/// instruction.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! passes {
     ($feature:literal, $class:ident, $lanes:literal, $all:ident, $add:path, $mul:path,
      |$x:ident, $y:ident, $z:ident| $fma:expr, $minus_four:expr) => {
-        /// Returns the lanes of a vector.
+        /// Returns the number of lanes of a register.
         #[target_feature(enable = $feature)]
         pub(super) fn passes<const BALANCED: bool>(passes: u64) -> u64 {
             let (mut one, four, r) = ($all(1.0), $all($minus_four), $all(0.25));
-            // SAFETY: no instruction, no memory; what the compiler knows of 1 it would use.
+            // SAFETY: no instruction, no memory; the compiler would make use of knowing 1.
             unsafe {
                 asm!("/* {0} */", inout($class) one, options(nomem, nostack, preserves_flags));
             }
@@ -221,8 +220,8 @@ mod imp {
     }
 }
 
-/// Without names for the processor's vectors: values pass through memory that stays in the first
-/// cache, so this limit is a little low.
+/// Without intrinsics. Values pass through memory in the first-level cache, so this limit is a little
+/// low.
 #[cfg(not(target_arch = "aarch64"))]
 mod portable {
     use std::hint::black_box;
@@ -254,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_pass_counts_the_updates_of_its_rows_and_lanes() {
+    fn updates_are_counted_by_passes_rows_and_lanes() {
         for balanced in [false, true] {
             let one = arithmetic(1, balanced);
             assert!(one >= ROWS && one.is_multiple_of(ROWS));
@@ -263,7 +262,7 @@ mod tests {
     }
 
     #[test]
-    fn the_triad_is_what_it_says() {
+    fn the_triad_computes_b_plus_s_c() {
         let mut a = [0.0; 5];
         triad(&mut a, &[1.0, 2.0, 3.0, 4.0, 5.0], &[1.0; 5], 0.5);
         assert_eq!(a, [1.5, 2.5, 3.5, 4.5, 5.5]);

@@ -29,14 +29,15 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("tuning", "stencil machine"),
     ("grid", "params"),
     ("schedule", "params grid"),
-    ("field", "real grid"),
+    ("summary", "real grid"),
+    ("field", "real grid summary"),
     ("physics", "real params grid field"),
     ("solver", "stencil comm slab field"),
-    ("cube", "params schedule field progress"),
+    ("cube", "params schedule summary progress"),
     ("problem", "params grid schedule cube"),
     (
         "run",
-        "real stencil comm params machine tuning slab grid schedule field physics solver cube problem progress",
+        "real stencil comm params machine tuning slab grid schedule summary field physics solver cube problem progress",
     ),
     (
         "repair",

@@ -1,0 +1,136 @@
+//! [`Summary`]: mass, minimum and maximum, the same for any number of threads and ranks.
+
+use crate::{grid::Grid, real::Real};
+use bytemuck::{Pod, Zeroable};
+
+/// Mass, minimum and maximum of a snapshot, or weighted sum, minimum and maximum of a row.
+#[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
+#[repr(C)]
+pub struct Summary {
+    /// Of a snapshot `Σ w_j w_i p dx dy` \[density·length²\], of a row `Σ w_i p` \[density\]. The weights
+    /// are ½ for nodes on the walls and 1 for others.
+    pub mass: f64,
+    /// The smallest value; NaN if any value is NaN.
+    pub min: f64,
+    /// The largest value; NaN if any value is NaN.
+    pub max: f64,
+}
+
+/// The number of partial sums of a row. It is part of the definition of the sum, and large enough for
+/// the widest vector registers.
+const PARTIAL_SUMS: usize = 16;
+
+impl Summary {
+    /// The summary of one row, whose first and last value have the weights `left` and `right`.
+    ///
+    /// The order of the additions is fixed: value `i` is added to partial sum `i % 16`, and the partial
+    /// sums are added pairwise.
+    #[must_use]
+    pub fn of_row<T: Real>(row: &[T], left: f64, right: f64) -> Self {
+        let mut sums = [0.0; PARTIAL_SUMS];
+        let mut min = [f64::INFINITY; PARTIAL_SUMS];
+        let mut max = [f64::NEG_INFINITY; PARTIAL_SUMS];
+        let mut add = |values: &[T]| {
+            for (i, value) in values.iter().enumerate() {
+                let value = value.to_f64();
+                sums[i] += value;
+                min[i] = if value < min[i] { value } else { min[i] };
+                max[i] = if value > max[i] { value } else { max[i] };
+            }
+        };
+        let (whole, rest) = row.as_chunks::<PARTIAL_SUMS>();
+        whole.iter().for_each(|chunk| add(chunk));
+        add(rest);
+        let ends = [(row.first(), left), (row.last(), right)];
+        let correction: f64 = ends
+            .iter()
+            .filter(|(_, weight)| *weight != 1.0)
+            .filter_map(|(value, weight)| value.map(|value| (1.0 - weight) * value.to_f64()))
+            .sum();
+        let sum = pairwise(&sums) - correction;
+        let (min, max) = if sum.is_nan() && row.iter().any(|value| value.to_f64().is_nan()) {
+            (f64::NAN, f64::NAN)
+        } else {
+            (
+                min.into_iter().fold(f64::INFINITY, f64::min),
+                max.into_iter().fold(f64::NEG_INFINITY, f64::max),
+            )
+        };
+        Self {
+            mass: sum,
+            min,
+            max,
+        }
+    }
+
+    /// The summary of a snapshot from those of all its rows, first to last.
+    #[must_use]
+    pub fn of_rows(rows: &[Self], grid: &Grid) -> Self {
+        let weighted: Vec<f64> = rows
+            .iter()
+            .enumerate()
+            .map(|(j, row)| grid.y.weight(j) * row.mass)
+            .collect();
+        let nan = rows.iter().any(|row| row.min.is_nan());
+        let fold = |start, values: &mut dyn Iterator<Item = f64>, pick: fn(f64, f64) -> f64| {
+            if nan {
+                f64::NAN
+            } else {
+                values.fold(start, pick)
+            }
+        };
+        Self {
+            mass: pairwise(&weighted) * grid.x.spacing * grid.y.spacing,
+            min: fold(f64::INFINITY, &mut rows.iter().map(|row| row.min), f64::min),
+            max: fold(
+                f64::NEG_INFINITY,
+                &mut rows.iter().map(|row| row.max),
+                f64::max,
+            ),
+        }
+    }
+}
+
+/// Pairwise summation. Its error grows with the logarithm of the number of values.
+///
+/// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
+fn pairwise(values: &[f64]) -> f64 {
+    match values {
+        [] => 0.0,
+        [one] => *one,
+        _ => {
+            let (left, right) = values.split_at(values.len().div_ceil(2));
+            pairwise(left) + pairwise(right)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_ends_of_a_row_have_their_weights() {
+        let row = [1.0, 2.0, 4.0];
+        assert_eq!(Summary::of_row(&row, 0.5, 0.5).mass, 4.5);
+        assert_eq!(Summary::of_row(&row, 1.0, 1.0).mass, 7.0);
+    }
+
+    #[test]
+    fn a_nan_makes_the_summary_nan_and_infinities_do_not() {
+        let summary = Summary::of_row(&[1.0, f64::NAN, 3.0], 1.0, 1.0);
+        assert!(summary.mass.is_nan() && summary.min.is_nan() && summary.max.is_nan());
+        let summary = Summary::of_row(&[f64::INFINITY, f64::NEG_INFINITY], 1.0, 1.0);
+        assert_eq!(
+            (summary.min, summary.max),
+            (f64::NEG_INFINITY, f64::INFINITY)
+        );
+    }
+
+    #[test]
+    fn a_long_row_is_summed_pairwise() {
+        let row = vec![0.1_f64; 1_000_001];
+        let sum = Summary::of_row(&row, 1.0, 1.0).mass;
+        assert!((sum - 100_000.1).abs() < 1e-6, "{sum}");
+    }
+}

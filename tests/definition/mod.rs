@@ -1,0 +1,52 @@
+//! The definition of the step, written independently of the library, and the comparison of bits.
+
+#![allow(
+    dead_code,
+    clippy::needless_pass_by_value,
+    reason = "every test program uses a part of it; views are passed by value"
+)]
+
+use diff2d::real::Real;
+use ndarray::{Array2, ArrayView2};
+
+/// The state `steps` steps after `field`, whose boundary nodes are held constant.
+pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
+    let (ny, nx) = field.dim();
+    let (mut p, mut next) = (field.clone(), field.clone());
+    for _ in 0..steps {
+        for j in 1..ny - 1 {
+            for i in 1..nx - 1 {
+                let lapl = (((p[[j + 1, i]] + p[[j - 1, i]]) + p[[j, i + 1]]) + p[[j, i - 1]])
+                    - T::FOUR * p[[j, i]];
+                next[[j, i]] = p[[j, i]] + r * lapl;
+            }
+        }
+        std::mem::swap(&mut p, &mut next);
+    }
+    p
+}
+
+/// The bits of a value. All NaN count as the same: which one an operation returns depends on the
+/// processor.
+fn bits<T: Real>(value: T) -> u64 {
+    let value = value.to_f64();
+    if value.is_nan() {
+        u64::MAX
+    } else {
+        value.to_bits()
+    }
+}
+
+/// # Panics
+/// If a node of `got` differs in a bit from that of `want`.
+#[track_caller]
+pub fn assert_bits<T: Real>(got: ArrayView2<T>, want: ArrayView2<T>, what: &str) {
+    assert_eq!(got.dim(), want.dim(), "{what}");
+    for ((j, i), want) in want.indexed_iter() {
+        let got = got[[j, i]];
+        assert!(
+            bits(got) == bits(*want),
+            "{what}: node [{j}, {i}] is {got:e}, not {want:e}"
+        );
+    }
+}
