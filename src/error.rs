@@ -85,6 +85,7 @@ impl Error {
                 CubeError::Io { .. }
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }
+                | CubeError::NewerJournal { .. }
                 | CubeError::NoLocks { .. } => 1,
                 CubeError::Complete { .. }
                 | CubeError::Partial { .. }
@@ -99,6 +100,7 @@ impl Error {
                 } => 2,
                 CubeError::DamagedJournal { .. }
                 | CubeError::LostHeader { .. }
+                | CubeError::ForeignJournal { .. }
                 | CubeError::DoesNotMatch { .. }
                 | CubeError::DamagedSnapshot { .. }
                 | CubeError::CannotRepair { .. }

@@ -1,15 +1,14 @@
 //! [`Problem`]: parameters with all that follows from them, before any memory or disk is touched.
 
 use crate::{
-    cube::{
-        journal::{Content, Header, Scenario},
-        npy::{DATA_OFFSET, Dtype},
-    },
     grid::Grid,
-    params::{Params, ParamsError, Precision, RawParams},
+    params::{Canonical, Params, ParamsError, RawParams},
     schedule::Schedule,
 };
 use std::path::Path;
+
+/// Bytes of the header of a cube.
+const HEADER: u64 = 4096;
 
 /// One run, fully determined.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,6 +39,14 @@ impl Problem {
         Self::new(Params::from_raw(raw)?, raw)
     }
 
+    /// The problem of a journal.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for parameters that this program does not know.
+    pub fn from_canonical(params: &Canonical) -> Result<Self, ParamsError> {
+        Self::from_raw(&RawParams::from_canonical(params))
+    }
+
     /// Derives grid and schedule; `raw` tells errors where a value was typed.
     ///
     /// # Errors
@@ -53,7 +60,7 @@ impl Problem {
             schedule,
         };
         let bytes = u128::from(problem.schedule.snapshots()) * u128::from(problem.field_bytes())
-            + u128::from(DATA_OFFSET);
+            + u128::from(HEADER);
         if bytes >= 1 << 63 {
             return Err(raw.refuse(
                 "outtime",
@@ -89,40 +96,6 @@ impl Problem {
     /// Bytes of the cube, its header included.
     #[must_use]
     pub fn cube_bytes(&self) -> u64 {
-        DATA_OFFSET + self.schedule.snapshots() * self.field_bytes()
-    }
-
-    /// Line 1 of the journal of a run that starts now.
-    ///
-    /// # Errors
-    /// When the system has no random numbers for the run id.
-    pub fn header(&self) -> Result<Header, getrandom::Error> {
-        Header::new(
-            self.dtype(),
-            self.cube_shape().to_vec(),
-            Content::Run(self.scenario()),
-        )
-    }
-
-    /// What the journal says of this problem.
-    #[must_use]
-    pub fn scenario(&self) -> Scenario {
-        Scenario {
-            params: self.params.clone(),
-            dx: self.grid.x.spacing,
-            dy: self.grid.y.spacing,
-            dt: self.schedule.dt,
-            nsteps: self.schedule.nsteps,
-            nper: self.schedule.nper,
-        }
-    }
-
-    /// The type of the cube's elements.
-    #[must_use]
-    pub fn dtype(&self) -> Dtype {
-        match self.params.precision {
-            Precision::F64 => Dtype::F64,
-            Precision::F32 => Dtype::F32,
-        }
+        HEADER + self.schedule.snapshots() * self.field_bytes()
     }
 }

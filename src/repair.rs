@@ -2,13 +2,9 @@
 
 use crate::{
     comm::Solo,
-    cube::{
-        Record,
-        journal::{Scenario, Slot},
-        mend::Mend,
-    },
+    cube::{Record, journal::Slot, mend::Mend},
     field::Field,
-    params::{RawParams, with_precision},
+    params::with_precision,
     physics::initial,
     problem::Problem,
     progress::Progress,
@@ -26,9 +22,12 @@ use crate::{
 /// snapshot as it was.
 pub fn repair(mend: &mut Mend, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
     for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
-        let scenario = &mend.header.scenarios()[of_one_scenario[0].scenario()];
-        with_precision!(scenario.params.precision, T => {
-            recompute::<T>(mend, of_one_scenario, progress)?;
+        let first = of_one_scenario[0];
+        let Some(problem) = mend.header.scenarios()[first.scenario()].problem() else {
+            return Err(mend.cannot_repair(first).into());
+        };
+        with_precision!(problem.params.precision, T => {
+            recompute::<T>(mend, &problem, of_one_scenario, progress)?;
         });
     }
     Ok(mend.rebuild_journal()?)
@@ -37,19 +36,16 @@ pub fn repair(mend: &mut Mend, damaged: &[Slot], progress: &Progress) -> Result<
 /// Recomputes snapshots of one scenario, in order.
 fn recompute<T: Element>(
     mend: &mut Mend,
+    problem: &Problem,
     damaged: &[Slot],
     progress: &Progress,
 ) -> Result<(), RunError> {
-    let scenario = &mend.header.scenarios()[damaged[0].scenario()];
-    let Some(problem) = problem(scenario) else {
-        return Err(mend.cannot_repair(damaged[0]).into());
-    };
     let schedule = &problem.schedule;
     let mut solver: Option<(u64, Solver<T>)> = None;
     for &slot in damaged {
         let mut from = match solver.take() {
             Some((at, solver)) if at + 1 == slot.index => solver,
-            _ => start_before::<T>(mend, &problem, slot)?,
+            _ => start_before::<T>(mend, problem, slot)?,
         };
         if slot.index > 0 {
             from.advance(schedule.nper, &Solo);
@@ -79,10 +75,4 @@ fn start_before<T: Element>(
     }
     let stencil = Stencil::new(T::from_f64(problem.schedule.r));
     Solver::new(stencil, state).map_err(no_memory)
-}
-
-/// The problem of a scenario, if this program derives the same numbers from its parameters.
-fn problem(scenario: &Scenario) -> Option<Problem> {
-    let problem = Problem::new(scenario.params.clone(), &RawParams::default()).ok()?;
-    (problem.scenario() == *scenario).then_some(problem)
 }

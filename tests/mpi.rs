@@ -72,19 +72,6 @@ fn succeed(scene: &Scene, count: usize, arguments: &str) -> Told {
     told
 }
 
-/// Cube and journal, the latter without what is new in every run.
-fn files(scene: &Scene, stem: &str) -> (Vec<u8>, Vec<serde_json::Value>) {
-    let journal = scene.text(&format!("{stem}.journal"));
-    let lines = journal.lines().map(|line| {
-        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
-        line.as_object_mut()
-            .unwrap()
-            .retain(|key, _| key != "crc" && key != "run_id");
-        line
-    });
-    (scene.read(&format!("{stem}.npy")), lines.collect())
-}
-
 /// The processes of a job by their rank, found by a word in their environment.
 fn processes(word: &str) -> Vec<(usize, Pid)> {
     let is_program = |pid: &Path| {
@@ -165,13 +152,13 @@ fn any_number_of_ranks_and_threads_writes_the_same_bytes() {
                 params.join(file).display()
             );
             let alone = scene.succeed(&format!("{command} -o alone.npy"));
-            let expected = files(&scene, "alone");
+            let expected = scene.cube_and_journal("alone");
             for &(ranks, threads) in &counts {
                 let options = format!("--threads {threads} -o together.npy");
                 let told = succeed(&scene, ranks, &format!("{command} {options}"));
                 let case = format!("{file} {precision} on {ranks} × {threads}");
                 assert_eq!(told.stdout, alone.stdout, "{case}");
-                assert!(files(&scene, "together") == expected, "{case}");
+                assert!(scene.cube_and_journal("together") == expected, "{case}");
                 println!("{case}: equal");
             }
         }
@@ -182,7 +169,7 @@ fn any_number_of_ranks_and_threads_writes_the_same_bytes() {
 fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
     let scene = Scene::small();
     scene.succeed(&format!("run p.toml {KEYS} -o alone.npy"));
-    let expected = files(&scene, "alone");
+    let expected = scene.cube_and_journal("alone");
     let begin = Instant::now();
     succeed(&scene, 4, &format!("run p.toml {KEYS} -o cube.npy --force"));
     let life = begin.elapsed();
@@ -217,7 +204,7 @@ fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
             killed += usize::from(kill(pid, Signal::SIGKILL).is_ok());
         }
         let succeeded = ends(job, &word);
-        let whole = scene.exists("cube.npy") && files(&scene, "cube") == expected;
+        let whole = scene.exists("cube.npy") && scene.cube_and_journal("cube") == expected;
         assert!(whole || !succeeded);
         partial += usize::from(!whole);
         succeed(
@@ -225,7 +212,7 @@ fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
             1 + number as usize / 2 % 4,
             &format!("{again} --resume"),
         );
-        assert!(files(&scene, "cube") == expected, "kill {number}");
+        assert!(scene.cube_and_journal("cube") == expected, "kill {number}");
     }
     println!("{killed} of {kills} jobs lost a rank, {partial} had to be resumed");
     assert!(killed > kills as usize / 3 && partial > kills as usize / 4);
@@ -315,7 +302,7 @@ fn a_signal_to_one_rank_stops_all_resumably() {
         &format!("run p.toml {keys} -o cube.npy --resume"),
     );
     scene.succeed(&format!("run p.toml {keys} -o alone.npy"));
-    assert!(files(&scene, "cube") == files(&scene, "alone"));
+    assert!(scene.cube_and_journal("cube") == scene.cube_and_journal("alone"));
 }
 
 #[test]
@@ -378,7 +365,7 @@ fn a_disk_error_of_one_rank_ends_the_job_with_its_sentence() {
         &format!("run p.toml {keys} -o cube.npy --resume"),
     );
     scene.succeed(&format!("run p.toml {keys} -o alone.npy"));
-    assert!(files(&scene, "cube") == files(&scene, "alone"));
+    assert!(scene.cube_and_journal("cube") == scene.cube_and_journal("alone"));
 }
 
 /// Waits for the first committed snapshot.

@@ -70,17 +70,9 @@ fn together(
     })
 }
 
-/// Cube and journal, the latter without what is new in every run.
-fn files(scene: &Scene, name: &str) -> (Vec<u8>, Vec<serde_json::Value>) {
-    let journal = scene.text(&name.replace(".npy", ".journal"));
-    let lines = journal.lines().map(|line| {
-        let mut line: serde_json::Value = serde_json::from_str(line).unwrap();
-        line.as_object_mut()
-            .unwrap()
-            .retain(|key, _| key != "crc" && key != "run_id");
-        line
-    });
-    (scene.read(name), lines.collect())
+/// The cube `name` and its journal, the latter without what is new in every run.
+fn files(scene: &Scene, name: &str) -> (Vec<u8>, Vec<String>) {
+    scene.cube_and_journal(name.trim_end_matches(".npy"))
 }
 
 #[test]

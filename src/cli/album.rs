@@ -6,7 +6,6 @@ use crate::{
         journal::{Header, Scenario},
     },
     error::Error,
-    grid::Axis,
     plot::{self, Animation, Axes, Bitmap, Colormap, Frame, Range, Sheet, Style, picture, spread},
     progress::Progress,
 };
@@ -163,12 +162,9 @@ impl<'a> Shown<'a> {
     }
 
     fn axes(&self) -> Axes {
-        let axis = self.scenario.and_then(|scenario| {
-            let params = &scenario.params;
-            Axis::new(params.grid, params.x1, params.x2, params.dx).ok()
-        });
-        axis.map_or_else(Axes::counted, |axis| {
-            Axes::nodes(axis.extent(), axis.extent())
+        let problem = self.scenario.and_then(Scenario::problem);
+        problem.map_or_else(Axes::counted, |problem| {
+            Axes::nodes(problem.grid.x.extent(), problem.grid.y.extent())
         })
     }
 }

@@ -1,10 +1,6 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
-use crate::{
-    cube::ArrayFile,
-    error::Error,
-    grid::{self, Grid},
-};
+use crate::{cube::ArrayFile, error::Error, grid::Grid};
 use std::ops::Range;
 
 /// The names of a cube's axes.
@@ -18,11 +14,7 @@ pub(super) struct Axes<'a> {
 
 impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a ArrayFile) -> Self {
-        let nodes = array.run().and_then(|run| {
-            let params = &run.params;
-            let x = grid::Axis::new(params.grid, params.x1, params.x2, params.dx).ok()?;
-            Some(Grid { y: x.clone(), x })
-        });
+        let nodes = array.run().and_then(|run| Some(run.problem()?.grid));
         Self { array, nodes }
     }
 

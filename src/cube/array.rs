@@ -358,8 +358,8 @@ fn read_journal(cube: &Path) -> Result<Option<Journal>, CubeError> {
         read => read.map_err(CubeError::io("read", &paths.journal))?,
     };
     let journal = Journal::parse(&bytes);
-    if journal.damaged_line.is_some() {
-        journal.sound_header(&paths)?;
+    match &journal.error {
+        Some(error) => Err(paths.journal_error(error.clone())),
+        None => Ok(Some(journal)),
     }
-    Ok(Some(journal))
 }

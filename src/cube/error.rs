@@ -1,6 +1,9 @@
 //! What can go wrong with the files of a run.
 
-use super::{journal::Slot, npy::NpyError};
+use super::{
+    journal::{FORMAT, Slot},
+    npy::NpyError,
+};
 use std::{io, path::PathBuf};
 
 /// Trouble with a cube, its journal or any other array file.
@@ -88,13 +91,33 @@ pub enum CubeError {
         /// The line, counted from 1.
         line: usize,
     },
-    /// The journal's first line is bad.
-    #[error("line 1 of {} is damaged, so nothing can be said of {}: --force starts the run over", journal.display(), cube.display())]
+    /// The journal's first line is bad, and the journal proves to be ours all the same.
+    #[error("line 1 of {} {reason}, so nothing can be said of {}: --force starts the run over", journal.display(), cube.display())]
     LostHeader {
         /// The journal.
         journal: PathBuf,
         /// The cube.
         cube: PathBuf,
+        /// What is wrong with the line.
+        reason: String,
+    },
+    /// The journal's first line is bad, and nothing shows that the journal is ours.
+    #[error("line 1 of {} is damaged, or the file was not written by a run of diff2d, so nothing can be said of {}: move both away, or write elsewhere with -o", journal.display(), cube.display())]
+    ForeignJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// The cube.
+        cube: PathBuf,
+    },
+    /// The journal was written by a later program.
+    #[error("{} is of format {format}, written by diff2d {program}, and this program (diff2d {}) reads formats up to {FORMAT}: use that version or a later one", journal.display(), env!("CARGO_PKG_VERSION"))]
+    NewerJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// Its format.
+        format: u64,
+        /// The version of the program that wrote it.
+        program: String,
     },
     /// The journal lists snapshots of a cube that is gone or shorter.
     #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]

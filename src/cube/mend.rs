@@ -54,13 +54,11 @@ impl Mend {
             .read_to_end(&mut journal_bytes)
             .map_err(CubeError::io("read", &paths.journal))?;
         let found = Journal::parse(&journal_bytes);
-        if found.holds_nothing() {
-            return Ok(None);
-        }
-        let header = found.header.ok_or_else(|| CubeError::LostHeader {
-            journal: paths.journal.clone(),
-            cube: cube.to_owned(),
-        })?;
+        let header = match (found.header, found.error) {
+            (Some(header), _) => header,
+            (None, None) => return Ok(None),
+            (None, Some(error)) => return Err(paths.journal_error(error)),
+        };
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -163,30 +161,34 @@ impl Mend {
         }
     }
 
-    /// Writes the journal anew from line 1 and the records, in place, if it differs from them.
+    /// Writes the journal anew from its own line 1 and the records, in place, if it differs from them.
     ///
     /// Every line is the one that was lost, bit for bit, so a crash in between loses nothing more.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn rebuild_journal(&mut self) -> Result<(), CubeError> {
-        let mut text = self.header.line();
+        let first = self
+            .journal_bytes
+            .split_inclusive(|&byte| byte == b'\n')
+            .next();
+        let mut text = first.unwrap_or_default().to_vec();
         let mut next = vec![0; self.header.scenarios().len()];
         for &slot in &self.order {
             let lost_and_found = next[slot.scenario()]..=slot.index;
             next[slot.scenario()] = slot.index + 1;
             for index in lost_and_found {
                 if let Some(record) = self.records.get(&Slot { index, ..slot }) {
-                    text.push_str(&record.line(&self.header.run_id));
+                    text.extend(record.line(&self.header.run_id).bytes());
                 }
             }
         }
-        if text.as_bytes() == self.journal_bytes {
+        if text == self.journal_bytes {
             return Ok(());
         }
         self.journal
             .rewind()
-            .and_then(|()| self.journal.write_all(text.as_bytes()))
+            .and_then(|()| self.journal.write_all(&text))
             .and_then(|()| self.journal.set_len(text.len() as u64))
             .and_then(|()| self.journal.sync_all())
             .map_err(CubeError::io("rebuild", &self.paths.journal))

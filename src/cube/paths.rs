@@ -1,6 +1,6 @@
 //! [`Paths`]: the names of the files of a run.
 
-use super::error::CubeError;
+use super::{error::CubeError, journal::JournalError};
 use std::{
     fs::{self, File},
     io::ErrorKind,
@@ -38,6 +38,32 @@ impl Paths {
             pictures: cube.with_extension(""),
             cube: cube.to_owned(),
         })
+    }
+
+    /// The error of a journal, with the names of its files.
+    #[must_use]
+    pub fn journal_error(&self, error: JournalError) -> CubeError {
+        let (journal, cube) = (self.journal.clone(), self.cube.clone());
+        let lost = |reason: String| CubeError::LostHeader {
+            journal: self.journal.clone(),
+            cube: self.cube.clone(),
+            reason,
+        };
+        match error {
+            JournalError::Newer { format, program } => CubeError::NewerJournal {
+                journal,
+                format,
+                program,
+            },
+            JournalError::Header { ours: true } => lost("is damaged".to_owned()),
+            JournalError::Header { ours: false } => CubeError::ForeignJournal { journal, cube },
+            JournalError::Contradiction(reason) => lost(format!("cannot be right ({reason})")),
+            JournalError::Line(line) => CubeError::DamagedJournal {
+                journal,
+                cube,
+                line,
+            },
+        }
     }
 
     /// The directory they lie in.

@@ -76,6 +76,10 @@ impl Store {
             .read_to_end(&mut bytes)
             .map_err(CubeError::io("read", &paths.journal))?;
         let found = Journal::parse(&bytes);
+        match &found.error {
+            Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
+            _ => {}
+        }
 
         let nothing_yet = found.holds_nothing();
         if nothing_yet && paths.cube.exists() {
@@ -168,7 +172,11 @@ impl Store {
                 cube: paths.cube.clone(),
             });
         }
-        let header = found.sound_header(paths)?.clone();
+        let header = match found.sound_header() {
+            Ok(Some(header)) => header.clone(),
+            Ok(None) => unreachable!("a journal that holds nothing is started over"),
+            Err(error) => return Err(paths.journal_error(error)),
+        };
         if !claim.resume {
             return Err(CubeError::Partial {
                 cube: paths.cube.clone(),
@@ -176,7 +184,13 @@ impl Store {
                 total: header.snapshots(),
             });
         }
-        wanted.same_bits_as(&header, &paths.cube)?;
+        let differences = wanted.differences_from(&header);
+        if !differences.is_empty() {
+            return Err(CubeError::OtherParameters {
+                cube: paths.cube.clone(),
+                differences,
+            });
+        }
         let cube = OpenOptions::new()
             .read(true)
             .write(true)

@@ -41,10 +41,11 @@ impl Committed {
             _ => CubeError::io("read", &paths.journal)(error),
         })?;
         let journal = Journal::parse(&bytes);
-        if journal.holds_nothing() {
-            return Ok(None);
-        }
-        let header = journal.sound_header(&paths)?.clone();
+        let header = match journal.sound_header() {
+            Ok(Some(header)) => header.clone(),
+            Ok(None) => return Ok(None),
+            Err(error) => return Err(paths.journal_error(error)),
+        };
         matches_journal(&file, &header, cube)?;
         Ok(Some(Self {
             header,

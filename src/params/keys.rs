@@ -1,5 +1,7 @@
 //! The table of parameters: everything a message needs to say about one.
 
+use serde_json::Value;
+
 /// One parameter that a file may hold.
 #[derive(Debug)]
 pub struct Key {
@@ -11,6 +13,10 @@ pub struct Key {
     pub accepted: &'static str,
     /// A value that would do.
     pub example: &'static str,
+    /// The value where a file has no such key, as JSON; `None` of a required key.
+    pub default: Option<&'static str>,
+    /// Whether the result depends on it by a single bit.
+    pub decides_bits: bool,
 }
 
 /// Every parameter there is, in the order in which files list them.
@@ -20,56 +26,82 @@ pub const KEYS: [Key; 9] = [
         meaning: "diffusion coefficient [length²/time]",
         accepted: "a finite number greater than 0",
         example: "1.0",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "x1",
         meaning: "left end of the domain [length]",
         accepted: "a finite number",
         example: "-10.0",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "x2",
         meaning: "right end of the domain [length]",
         accepted: "a finite number greater than x1",
         example: "10.0",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "runtime",
         meaning: "simulated time to reach [time]",
         accepted: "a finite number, 0 or greater",
         example: "15.0",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "dx",
         meaning: "wanted spacing of the nodes [length]",
         accepted: "a finite number greater than 0",
         example: "0.0667",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "outtime",
         meaning: "simulated time per snapshot [time]",
         accepted: "a finite number from 0 to runtime",
         example: "0.5",
+        default: None,
+        decides_bits: true,
     },
     Key {
         name: "graphics",
         meaning: "draw a picture of every snapshot while running",
         accepted: "true or false",
         example: "false",
+        default: Some("false"),
+        decides_bits: false,
     },
     Key {
         name: "grid",
         meaning: "where the nodes lie",
         accepted: "\"slides\", \"files\" or \"walls\"",
         example: "\"slides\"",
+        default: Some("\"slides\""),
+        decides_bits: true,
     },
     Key {
         name: "precision",
         meaning: "floating-point type of the steps and the cube",
         accepted: "\"f64\" or \"f32\"",
         example: "\"f64\"",
+        default: Some("\"f64\""),
+        decides_bits: true,
     },
 ];
+
+impl Key {
+    /// The value of a file without the key, as a journal holds it.
+    #[must_use]
+    pub fn default_value(&self) -> Option<Value> {
+        serde_json::from_str(self.default?).ok()
+    }
+}
 
 /// The names of all parameters, for messages: `D, x1, …`.
 #[must_use]

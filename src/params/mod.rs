@@ -3,6 +3,7 @@
 //! Two dialects are read, TOML ([`mod@self::toml`]) and the course's `diff2dparams.py`
 //! ([`course`]); both yield the same entries, so nothing behind this module knows which it was.
 
+mod canonical;
 pub mod course;
 pub mod error;
 pub mod keys;
@@ -11,15 +12,17 @@ pub mod sweep;
 pub mod toml;
 pub mod value;
 
+pub use canonical::Canonical;
 pub use error::ParamsError;
 pub use raw::RawParams;
 pub use sweep::SweepParams;
 
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
+use serde_json::Value;
 use std::path::Path;
 
 /// Where the nodes of the grid lie: the family has never agreed on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Layout {
     /// NumPy's `linspace(x1-dx, x2+dx, npnts)`: the program printed in the course's slides.
@@ -31,7 +34,7 @@ pub enum Layout {
 }
 
 /// The floating-point type of the steps and of the cube.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
     /// IEEE 754 double precision.
@@ -80,8 +83,7 @@ pub(crate) use with_precision;
 
 /// Valid parameters of one run, as they were asked for; what follows from them is
 /// [`Grid`](crate::grid::Grid) and [`Schedule`](crate::schedule::Schedule).
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Params {
     /// Diffusion coefficient \[length²/time\].
     #[serde(rename = "D")]
@@ -104,10 +106,16 @@ pub struct Params {
     pub precision: Precision,
 }
 
-/// Keys that decide how a run goes about its work, but not one bit of what it computes.
-pub const WITHOUT_EFFECT_ON_BITS: [&str; 1] = ["graphics"];
-
 impl Params {
+    /// Every parameter, as the journal holds them.
+    #[must_use]
+    pub fn canonical(&self) -> Canonical {
+        match serde_json::to_value(self) {
+            Ok(Value::Object(map)) => map.into(),
+            _ => unreachable!("a struct of plain values is an object"),
+        }
+    }
+
     /// Reads a file and the `--set` options that override it.
     ///
     /// # Errors

@@ -1,6 +1,7 @@
 //! [`RawParams`]: what was typed, in a file and on the command line, before it is judged.
 
 use super::{
+    canonical::Canonical,
     course,
     error::ParamsError,
     keys, toml,
@@ -71,6 +72,20 @@ impl RawParams {
             file: file.to_owned(),
             entries,
         })
+    }
+
+    /// The parameters that a journal holds.
+    #[must_use]
+    pub fn from_canonical(canonical: &Canonical) -> Self {
+        let entry = |(key, value): (String, &serde_json::Value)| Entry {
+            key,
+            value: value.into(),
+            place: Place::Journal,
+        };
+        Self {
+            file: "the journal".to_owned(),
+            entries: canonical.pairs().into_iter().map(entry).collect(),
+        }
     }
 
     /// The same parameters with one more entry, which overrides those before it.

@@ -47,6 +47,24 @@ impl fmt::Display for Value {
     }
 }
 
+impl From<&serde_json::Value> for Value {
+    fn from(json: &serde_json::Value) -> Self {
+        use serde_json::Value as Json;
+        match json {
+            Json::Null => Self::Other("null"),
+            Json::Bool(value) => Self::Boolean(*value),
+            Json::Number(number) => match (number.as_i64(), number.as_f64()) {
+                (Some(integer), _) => Self::Integer(integer),
+                (None, Some(float)) => Self::Float(float),
+                (None, None) => Self::Other("a number out of range"),
+            },
+            Json::String(text) => Self::String(text.clone()),
+            Json::Array(items) => Self::List(items.iter().map(Self::from).collect()),
+            Json::Object(_) => Self::Other("a table"),
+        }
+    }
+}
+
 /// Where a value was typed: `params/quick.toml:3` or `--set`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -61,6 +79,8 @@ pub enum Place {
     File(String),
     /// `--set key=value` on the command line.
     CommandLine,
+    /// The journal of a cube.
+    Journal,
     /// Nobody typed it: the key's default.
     Default,
 }
@@ -71,6 +91,7 @@ impl fmt::Display for Place {
             Self::Line { file, line } => write!(f, "{file}:{line}"),
             Self::File(file) => write!(f, "{file}"),
             Self::CommandLine => write!(f, "--set"),
+            Self::Journal => write!(f, "the journal"),
             Self::Default => write!(f, "default"),
         }
     }

@@ -10,7 +10,7 @@ pub use report::{Report, Seconds};
 
 use crate::{
     comm::Comm,
-    cube::{Claim, CubeError, Paths, Record, Solving, checkpoint},
+    cube::{Claim, CubeError, Header, Paths, Record, Solving, checkpoint, journal::Scenario},
     field::Field,
     machine,
     params::with_precision,
@@ -164,7 +164,7 @@ fn run_in<T: Element>(
     let start = Instant::now();
     let pace = Pace::new(problem, options, watch);
     let files = [options.output.is_some(), options.extend.is_some()];
-    team::same_for_all(comm, (problem.scenario(), files, options.claim.io))?;
+    team::same_for_all(comm, (Scenario::of(problem), files, options.claim.io))?;
     let stencil = tuned::<T>(problem, options.tile, comm);
     let team = Team::new(comm, slab(problem, &stencil, comm), problem.grid.shape().1);
     let needed = memory::<T>(&team).saturating_mul(team::on_this_host(comm) as u64);
@@ -180,7 +180,7 @@ fn run_in<T: Element>(
         threads,
         leaves_room: leaves_room(threads, comm),
     };
-    let (header, share) = (|| problem.header(), team.share::<T>());
+    let (header, share) = (|| Header::of_run(problem), team.share::<T>());
     let opened = claim::open(&paths, header, options.claim, share, solving, comm, watch)?;
     let Some((writer, io)) = opened else {
         return Ok(Report::nothing_to_do(Outcome::AlreadyDone).of_ranks(comm));

@@ -218,8 +218,15 @@ impl<'a, C: Comm> Output<'a, C> {
         let (shorter, team) = (*shorter, self.team);
         let (copied, room) = (lane.handed_over(), lane.header().snapshots());
         let opened = Committed::open(shorter).and_then(|old| {
-            old.map(|old| lane.header().continues(&old.header, shorter).map(|()| old))
-                .transpose()
+            let Some(old) = old else { return Ok(None) };
+            let differences = lane.header().differences_from_beginning(&old.header);
+            match differences.is_empty() {
+                true => Ok(Some(old)),
+                false => Err(CubeError::OtherParameters {
+                    cube: shorter.to_owned(),
+                    differences,
+                }),
+            }
         });
         let old = team.all(opened.map_err(RunError::from))?;
         // The shorter run may be at work: what all ranks see of it is taken.

@@ -9,7 +9,6 @@ mod work;
 pub use work::sweep;
 
 use crate::{
-    cube::{Header, journal::Content},
     params::{ParamsError, SweepParams},
     problem::Problem,
 };
@@ -74,25 +73,11 @@ impl Sweep {
 
     /// Bytes of the cube's data; beyond 64 bits if need be.
     fn cube_bytes(&self) -> u128 {
-        let element = self.problems[0].dtype().bytes as u128;
+        let element = self.problems[0].params.precision.bytes() as u128;
         self.cube_shape()
             .iter()
             .map(|&length| u128::from(length))
             .product::<u128>()
             * element
-    }
-
-    /// Line 1 of the journal of a sweep that starts now.
-    ///
-    /// # Errors
-    /// When the system has no random numbers for the run id.
-    pub fn header(&self) -> Result<Header, getrandom::Error> {
-        let scenarios = self.problems.iter().map(Problem::scenario).collect();
-        let content = Content::Sweep { scenarios };
-        Header::new(
-            self.problems[0].dtype(),
-            self.cube_shape().to_vec(),
-            content,
-        )
     }
 }

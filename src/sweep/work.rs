@@ -8,7 +8,10 @@
 use super::Sweep;
 use crate::{
     comm::{Comm, Solo},
-    cube::{Claim, CubeWriter, Io, Paths, Solving, commit::Report, digest, share::Share},
+    cube::{
+        Claim, CubeWriter, Header, Io, Paths, Solving, commit::Report, digest, journal::Scenario,
+        share::Share,
+    },
     params::with_precision,
     problem::Problem,
     progress::Progress,
@@ -53,7 +56,7 @@ pub fn sweep(
     watch: &Watch,
 ) -> Result<Outcome, RunError> {
     let start = Instant::now();
-    let scenarios: Vec<_> = sweep.problems.iter().map(Problem::scenario).collect();
+    let scenarios: Vec<_> = sweep.problems.iter().map(Scenario::of).collect();
     let asked = serde_json::to_vec(&scenarios).unwrap_or_default();
     same_for_all(comm, (digest::of_bytes(&asked), claim.io))?;
     let workers = threads.min(sweep.problems.len());
@@ -71,7 +74,9 @@ pub fn sweep(
         threads: 1,
         leaves_room: run::leaves_room(workers, comm),
     };
-    let (paths, header) = (Paths::of(cube)?, || sweep.header());
+    let (paths, header) = (Paths::of(cube)?, || {
+        Header::of_sweep(&sweep.problems, sweep.cube_shape())
+    });
     let opened = claim::open(&paths, header, claim, share, solving, comm, watch)?;
     let Some((writer, io)) = opened else {
         return Ok(Outcome::AlreadyDone);

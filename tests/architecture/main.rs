@@ -33,8 +33,8 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("field", "real grid summary"),
     ("physics", "real params grid field"),
     ("solver", "stencil comm slab field"),
-    ("cube", "params schedule summary progress"),
-    ("problem", "params grid schedule cube"),
+    ("problem", "params grid schedule"),
+    ("cube", "params schedule summary problem progress"),
     (
         "run",
         "real stencil comm params machine tuning slab grid schedule summary field physics solver cube problem progress",

@@ -6,6 +6,8 @@
     reason = "a test ends where it cannot go on"
 )]
 
+pub mod journal;
+
 use std::{
     env,
     ffi::OsStr,
@@ -57,6 +59,17 @@ impl Scene {
 
     pub fn text(&self, name: &str) -> String {
         String::from_utf8(self.read(name)).expect("text")
+    }
+
+    /// The lines of a journal without what is new in every run.
+    pub fn journal(&self, name: &str) -> Vec<String> {
+        journal::without_ids(&self.text(name))
+    }
+
+    /// A cube and its journal, the latter without what is new in every run.
+    pub fn cube_and_journal(&self, stem: &str) -> (Vec<u8>, Vec<String>) {
+        let journal = self.journal(&format!("{stem}.journal"));
+        (self.read(&format!("{stem}.npy")), journal)
     }
 
     pub fn exists(&self, name: &str) -> bool {

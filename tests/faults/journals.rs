@@ -65,7 +65,7 @@ fn journal_cuts() {
             whole.saturating_sub(1),
             "cut at {length}"
         );
-        assert_eq!(found.damaged_line, None, "cut at {length}");
+        assert_eq!(found.error, None, "cut at {length}");
         // And with what a filesystem may put behind the cut.
         let zeros = [cut, &[0; 700]].concat();
         written.believes_only_originals(&zeros, &format!("zeros from {length} on"));
@@ -91,8 +91,8 @@ fn journal_flips() {
         let found = Journal::parse(&bytes);
         let all = found.records.len() == written.journal.records.len();
         assert!(!all, "bit {bit} of byte {at}: nothing was noticed");
-        damage += usize::from(found.damaged_line.is_some());
-        cut += usize::from(found.damaged_line.is_none());
+        damage += usize::from(found.error.is_some());
+        cut += usize::from(found.error.is_none());
     }
     println!(
         "journal_flips: {count} flipped bits, no bad record believed ({damage} are damage, {cut} a last line to be written again)"

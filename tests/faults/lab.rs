@@ -1,6 +1,7 @@
 //! What every campaign needs: a problem in a directory of its own, the program, the uninterrupted
 //! run to compare with, and a reading of cube and journal that shares no code with the program.
 
+use super::journal;
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -189,11 +190,8 @@ pub struct Finished {
 
 /// The snapshot lines of a journal without their check sums, which cover the run's id.
 fn snapshot_lines(journal: &[u8]) -> Vec<String> {
-    String::from_utf8_lossy(journal)
-        .lines()
-        .skip(1)
-        .map(|line| line.split(",\"crc\":").next().unwrap().to_owned())
-        .collect()
+    journal::without_ids(&String::from_utf8_lossy(journal))
+        .split_off(usize::from(!journal.is_empty()))
 }
 
 /// What a journal lists, read without the program's own code.
@@ -278,23 +276,12 @@ pub fn text(value: &Value, key: &str) -> String {
     value[key].as_str().unwrap().to_owned()
 }
 
-/// A line whose check sum is right: CRC-32C of the run's id and of the line before `,"crc"`.
+/// The object of a line whose check sum is right.
 fn sealed(line: &[u8], run_id: Option<&str>) -> Option<Value> {
     let line = std::str::from_utf8(line.strip_suffix(b"\n")?).ok()?;
     let value: Value = serde_json::from_str(line).ok()?;
-    let body = line.rsplit_once(",\"crc\":\"")?.0;
     let run_id = run_id.map_or_else(|| text(&value, "run_id"), str::to_owned);
-    let sum = bitwise_crc32c(format!("{run_id}{body}").as_bytes());
-    (value["crc"].as_str()? == format!("{sum:08x}")).then_some(value)
-}
-
-/// By the definition: the reflected polynomial 0x82F63B78, a bit at a time.
-fn bitwise_crc32c(bytes: &[u8]) -> u32 {
-    !bytes.iter().fold(!0, |sum: u32, &byte| {
-        (0..8).fold(sum ^ u32::from(byte), |sum, _| {
-            (sum >> 1) ^ (0x82f6_3b78 & (sum & 1).wrapping_neg())
-        })
-    })
+    journal::is_sealed(line, &run_id).then_some(value)
 }
 
 /// The digest as the format's description has it.

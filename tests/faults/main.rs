@@ -9,6 +9,9 @@
 mod crashes;
 mod disks;
 mod flips;
+#[path = "../common/journal.rs"]
+#[allow(dead_code, reason = "every test program uses a part of it")]
+mod journal;
 mod journals;
 mod kills;
 mod lab;

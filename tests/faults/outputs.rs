@@ -160,7 +160,7 @@ fn files_of_others() {
     }
     fs::remove_file(&lab.cube).unwrap();
     fs::write(lab.journal(), b"dear diary\n").unwrap();
-    for args in [&[][..], &["--resume"]] {
+    for args in [&[][..], &["--resume"], &["--force"]] {
         run(&lab, args).says(3, &["line 1"]).unwrap();
         assert_eq!(fs::read(lab.journal()).unwrap(), b"dear diary\n");
     }

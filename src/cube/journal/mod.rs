@@ -1,0 +1,22 @@
+//! The journal of a cube: which of its snapshots are whole. JSON Lines: a [`Header`], then one
+//! [`Record`] per committed snapshot.
+//!
+//! The last key of every line is `crc`, the CRC-32C of the run id followed by the bytes of the line
+//! before `,"crc"`. A line of another run, or one with a flipped bit, is therefore not believed.
+//!
+//! A program reads journals of its own format and of all older ones. So that it recognises a newer
+//! one, line 1 of every format is a JSON object with the keys `format`, `run_id`, `program_version`
+//! and, last, `crc`. A format may gain keys in line 1: a program skips those that it does not know,
+//! keeps unknown parameters, and never rewrites the line. Any other change needs a new format.
+
+mod error;
+mod header;
+mod parse;
+mod record;
+mod seal;
+
+pub use error::JournalError;
+pub use header::{Content, FORMAT, Header, Scenario};
+pub use parse::Journal;
+pub use record::{Record, Slot};
+pub(super) use seal::{seal, unseal};

@@ -1,0 +1,97 @@
+//! [`Canonical`]: the parameters of a run as a journal holds them.
+
+use super::keys;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// Every parameter of a run by its name, defaults filled in, tables within tables; keys of this
+/// program in the order of [`keys::KEYS`].
+///
+/// A journal may hold keys that this program does not know: they are kept, and compared.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Canonical(Map<String, Value>);
+
+impl Canonical {
+    /// The parameters by their dotted names, in order.
+    #[must_use]
+    pub fn pairs(&self) -> Vec<(String, &Value)> {
+        let mut pairs = Vec::new();
+        flatten(&self.0, "", &mut pairs);
+        pairs
+    }
+
+    /// The keys that decide bits and differ from those of `other`, with the values of `other` and
+    /// of these. A key that one of them lacks has its default there.
+    #[must_use]
+    pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
+        let (old, new) = (other.pairs(), self.pairs());
+        let value = |pairs: &[(String, &Value)], key: &str| {
+            let own = pairs.iter().find(|(name, _)| name == key);
+            own.map(|&(_, value)| value.clone())
+                .or_else(|| keys::find(key)?.default_value())
+        };
+        let mut names: Vec<&String> = Vec::new();
+        for (name, _) in old.iter().chain(&new) {
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+        names
+            .into_iter()
+            .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
+            .map(|name| (name.clone(), value(&old, name), value(&new, name)))
+            .filter(|(_, was, is)| was != is)
+            .collect()
+    }
+}
+
+impl From<Map<String, Value>> for Canonical {
+    fn from(map: Map<String, Value>) -> Self {
+        Self(map)
+    }
+}
+
+/// All values of a table and the tables in it; a table that is the value of a key stays whole.
+fn flatten<'a>(table: &'a Map<String, Value>, prefix: &str, pairs: &mut Vec<(String, &'a Value)>) {
+    for (key, value) in table {
+        let name = format!("{prefix}{key}");
+        match value {
+            Value::Object(inner) if keys::find(&name).is_none() => {
+                flatten(inner, &format!("{name}."), pairs);
+            }
+            value => pairs.push((name, value)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(text: &str) -> Canonical {
+        serde_json::from_str(text).unwrap()
+    }
+
+    fn names(new: &str, old: &str) -> Vec<String> {
+        let differences = of(new).differences_from(&of(old));
+        differences.into_iter().map(|(name, ..)| name).collect()
+    }
+
+    #[test]
+    fn a_key_that_is_absent_has_its_default() {
+        let full = r#"{"D":1.0,"grid":"slides","precision":"f64"}"#;
+        assert!(names(full, r#"{"D":1.0}"#).is_empty());
+        assert!(names(r#"{"D":1.0}"#, full).is_empty());
+        assert_eq!(names(r#"{"D":1.0,"grid":"files"}"#, full), ["grid"]);
+    }
+
+    #[test]
+    fn unknown_keys_are_compared_and_those_without_effect_on_bits_are_not() {
+        let later = r#"{"D":1.0,"initial":{"kind":"sine","kx":2},"graphics":true}"#;
+        assert_eq!(names(r#"{"D":1.0}"#, later), ["initial.kind", "initial.kx"]);
+        assert!(names(later, later).is_empty());
+        let other = r#"{"D":1.0,"initial":{"kind":"sine","kx":3}}"#;
+        assert_eq!(names(other, later), ["initial.kx"]);
+    }
+}

@@ -1,0 +1,330 @@
+//! Journals of every format: old ones stay readable, newer ones are named, and none but a journal
+//! that proves to be ours is overwritten.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{
+    Scene, Told,
+    journal::{run_id, sealed},
+};
+use std::fs;
+
+/// The files that the first program with journals of format 1 left.
+const FORMAT_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1");
+
+/// Each cube of the fixtures, and what computes it from its parameters.
+const CUBES: [(&str, &str); 5] = [
+    ("finished", "run run.toml"),
+    ("half", "run run.toml"),
+    (
+        "half-f32",
+        "run run.toml --set precision=f32 --set grid=walls",
+    ),
+    ("checkpoint", "run run.toml"),
+    ("half-sweep", "sweep sweep.toml"),
+];
+
+/// Commands that read or continue `c.npy`.
+const COMMANDS: [&str; 11] = [
+    "run run.toml -o c.npy",
+    "run run.toml -o c.npy --resume",
+    "run run.toml -o c.npy --force",
+    "info c.npy",
+    "info c.npy --json",
+    "verify c.npy",
+    "repair c.npy",
+    "plot c.npy -o pictures",
+    "stats c.npy",
+    "probe c.npy --at 0,1,1",
+    "compare c.npy finished.npy",
+];
+
+/// A directory with copies of the fixtures.
+fn fixtures() -> Scene {
+    let scene = Scene::new();
+    for entry in fs::read_dir(FORMAT_1).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        scene.write(name, fs::read(&path).unwrap());
+    }
+    scene
+}
+
+/// The fixtures, and `finished` as `c` with another line 1: `change` gets it without its check sum
+/// and gives it as it is to be sealed.
+fn with_line_1(change: impl Fn(&str) -> String) -> Scene {
+    let scene = fixtures();
+    let journal = scene.text("finished.journal");
+    let (first, rest) = journal.split_once('\n').unwrap();
+    let changed = sealed(&change(first), run_id(first)) + rest;
+    scene.write("c.npy", scene.read("finished.npy"));
+    scene.write("c.journal", changed);
+    scene
+}
+
+/// Runs every command; none may change the cube or the journal. What each said.
+fn all_commands(scene: &Scene) -> Vec<(&'static str, Told)> {
+    let files = || (scene.read("c.npy"), scene.read("c.journal"), scene.files());
+    let before = files();
+    let run = |command| {
+        let told = scene.run(command);
+        assert!(files() == before, "{command}\n{told}");
+        (command, told)
+    };
+    COMMANDS.into_iter().map(run).collect()
+}
+
+#[test]
+fn cubes_of_format_1_are_those_of_today() {
+    let scene = fixtures();
+    scene.succeed("run run.toml -o new.npy");
+    assert!(scene.cube_and_journal("finished") == scene.cube_and_journal("new"));
+}
+
+#[test]
+fn cubes_of_format_1_are_read() {
+    let scene = fixtures();
+    for (name, _) in CUBES {
+        let told = scene.succeed(&format!("verify {name}.npy"));
+        let committed = scene.journal(&format!("{name}.journal")).len() - 1;
+        let sentence = format!("{committed} of {committed} committed snapshots");
+        assert!(told.stdout.contains(&sentence), "{name}: {told}");
+        let told = scene.succeed(&format!("info {name}.npy"));
+        let progress = format!("committed  {committed} of ");
+        assert!(told.stdout.contains(&progress), "{name}: {told}");
+        let told = scene.succeed(&format!("info {name}.npy --json"));
+        assert!(told.stdout.contains("\"dx\":2.5"), "{name}: {told}");
+        scene.succeed(&format!("stats {name}.npy"));
+    }
+    let told = scene.succeed("probe half.npy --at t=25,y=0,x=0");
+    let expected = scene.succeed("probe finished.npy --at 2,4,4").stdout;
+    assert_eq!(told.stdout, expected);
+}
+
+#[test]
+fn cubes_of_format_1_are_drawn_as_those_of_today() {
+    let scene = fixtures();
+    scene.succeed("run run.toml -o new.npy");
+    let pictures = |cube: &str, range: &str| {
+        let told = scene.succeed(&format!("plot {cube}.npy --snapshots {range} -o {cube}"));
+        let names = told.stdout.lines();
+        names.map(|name| scene.read(name)).collect::<Vec<_>>()
+    };
+    let expected = pictures("new", ":3");
+    for name in ["finished", "half", "checkpoint"] {
+        assert!(pictures(name, ":3") == expected, "{name}");
+    }
+    assert_eq!(pictures("half-sweep", ":").len(), 2);
+}
+
+#[test]
+fn cubes_of_format_1_are_continued() {
+    let scene = fixtures();
+    for (name, command) in CUBES {
+        scene.succeed(&format!("{command} -o new-{name}.npy"));
+        let before = scene.text(&format!("{name}.journal"));
+        scene.succeed(&format!("{command} -o {name}.npy --resume"));
+        let expected = scene.cube_and_journal(&format!("new-{name}"));
+        let (cube, mut journal) = scene.cube_and_journal(name);
+        assert!(cube == expected.0, "{name}");
+        let after = scene.text(&format!("{name}.journal"));
+        assert!(after.starts_with(&before), "{name}");
+        let mut lines = expected.1;
+        if name == "half-sweep" {
+            // Its lines are in the order of commits.
+            journal[1..].sort();
+            lines[1..].sort();
+        }
+        assert_eq!(journal, lines, "{name}");
+        assert!(!scene.exists(&format!("{name}.ckpt")), "{name}");
+        let told = scene.run(&format!("{command} -o {name}.npy --resume --set D=3"));
+        assert_eq!(told.code, Some(2), "{name}\n{told}");
+    }
+}
+
+#[test]
+fn cubes_of_format_1_are_repaired() {
+    let scene = fixtures();
+    for (name, _) in CUBES {
+        let (cube, journal) = (format!("{name}.npy"), format!("{name}.journal"));
+        let (bytes, lines) = (scene.read(&cube), scene.text(&journal));
+        let mut flipped = bytes.clone();
+        // A node in the middle of snapshot 1, and the line of snapshot 1.
+        let snapshot = if name == "half-f32" { 324 } else { 800 };
+        flipped[4096 + snapshot * 3 / 2] ^= 1;
+        let without: String = lines
+            .split_inclusive('\n')
+            .enumerate()
+            .filter(|&(number, _)| number != 2)
+            .map(|(_, line)| line)
+            .collect();
+        for (cube_bytes, journal_text) in [(&flipped, &lines), (&bytes, &without)] {
+            scene.write(&cube, cube_bytes);
+            scene.write(&journal, journal_text);
+            let told = scene.run(&format!("verify {cube}"));
+            assert_eq!(told.code, Some(3), "{name}\n{told}");
+            scene.succeed(&format!("repair {cube}"));
+            assert!(scene.read(&cube) == bytes, "{name}");
+            assert_eq!(scene.text(&journal), lines, "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_newer_format_is_named_and_nothing_is_touched() {
+    let scene = with_line_1(|line| {
+        line.replace("{\"format\":1,", "{\"format\":2,")
+            .replace(
+                "\"program_version\":\"0.1.0\"",
+                "\"program_version\":\"7.1\"",
+            )
+            .replace("\"shape\":[9,10,10]", "\"shapes\":{\"p\":[9,10,10]}")
+    });
+    for (command, told) in all_commands(&scene) {
+        assert_eq!(told.code, Some(1), "{command}\n{told}");
+        assert_eq!(told.stdout, "", "{command}\n{told}");
+        let expected = format!(
+            "diff2d: c.journal is of format 2, written by diff2d 7.1, and this program (diff2d {}) reads formats up to 1: use that version or a later one\n",
+            env!("CARGO_PKG_VERSION")
+        );
+        assert_eq!(told.stderr, expected, "{command}");
+    }
+}
+
+#[test]
+fn unknown_parameters_are_kept_and_compared() {
+    let scene = with_line_1(|line| {
+        line.replace(
+            "\"precision\":\"f64\"",
+            "\"precision\":\"f64\",\"initial\":{\"kind\":\"sine\",\"kx\":2}",
+        )
+        .replace("\"inputs\"", "\"later\":[1e0],\"inputs\"")
+    });
+    let journal = scene.text("c.journal");
+    let told = scene.succeed("info c.npy");
+    let shown = "precision = \"f64\", initial.kind = \"sine\", initial.kx = 2";
+    assert!(told.stdout.contains(shown), "{told}");
+    let told = scene.run("run run.toml -o c.npy --resume");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(
+        told.stderr,
+        "diff2d: c.npy was begun with other parameters: initial.kind was \"sine\" and is absent, initial.kx was 2 and is absent; run with the old ones, or write elsewhere with -o\n"
+    );
+    // What can be repaired without computing is, and line 1 stays as it was, byte for byte.
+    scene.write("c.journal", format!("{journal}torn"));
+    scene.succeed("repair c.npy");
+    assert_eq!(scene.text("c.journal"), journal);
+}
+
+#[test]
+fn a_key_that_an_older_program_did_not_know_has_its_default() {
+    let scene = with_line_1(|line| {
+        line.replace(
+            ",\"graphics\":false,\"grid\":\"slides\",\"precision\":\"f64\"",
+            "",
+        )
+    });
+    let journal = scene.text("c.journal");
+    let three: String = journal.split_inclusive('\n').take(3).collect();
+    scene.write("c.journal", three);
+    scene.succeed("run run.toml -o c.npy --resume");
+    assert_eq!(scene.text("c.journal"), journal);
+    let told = scene.run("run run.toml -o c.npy --resume --set grid=files");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr.contains("grid was \"slides\" and is \"files\""),
+        "{told}"
+    );
+}
+
+#[test]
+fn a_line_1_that_contradicts_itself_is_damage() {
+    for (from, to, reason) in [
+        ("\"nper\":8", "\"nper\":0", "nper 0"),
+        ("\"nsteps\":64", "\"nsteps\":2000000", "begin with [250001]"),
+        (
+            "\"nsteps\":64",
+            "\"nsteps\":18446744073709551615",
+            "nsteps is",
+        ),
+        ("[9,10,10]", "[9,0,10]", "shape is [9, 0, 10]"),
+        ("[9,10,10]", "[9,10]", "shape is [9, 10]"),
+        ("[9,10,10]", "[]", "shape is []"),
+        ("[9,10,10]", "[9,4294967296,4294967296]", "beyond any file"),
+        ("\"dt\":1.5625", "\"dt\":0.0", "dt is not above 0"),
+        ("\"data_offset\":4096", "\"data_offset\":0", "data_offset 0"),
+        ("\"format\":1", "\"format\":0", "format is 0"),
+        ("\"shape\":", "\"shapes\":", "missing field `shape`"),
+        ("\"params\":{", "\"scenarios\":[],\"p\":{", "no scenarios"),
+    ] {
+        let scene = with_line_1(|line| line.replace(from, to));
+        let before = scene.read("c.journal");
+        for command in COMMANDS {
+            let told = scene.run(command);
+            if command.contains("--force") {
+                // Its check sum proves it to be ours.
+                assert_eq!(told.code, Some(0), "{to}: {command}\n{told}");
+                scene.write("c.journal", &before);
+                continue;
+            }
+            assert_eq!(told.code, Some(3), "{to}: {command}\n{told}");
+            let expected = "diff2d: line 1 of c.journal cannot be right (";
+            assert!(told.stderr.starts_with(expected), "{to}: {command}\n{told}");
+            assert!(told.stderr.contains(reason), "{to}: {command}\n{told}");
+        }
+    }
+}
+
+#[test]
+fn a_damaged_line_1_is_started_over_only_where_a_record_proves_it() {
+    let scene = with_line_1(str::to_owned);
+    let whole = scene.text("c.journal");
+    let damaged = whole.replacen("\"D\":1.0", "\"D\":1.1", 1);
+    let first_line = damaged.split_inclusive('\n').next().unwrap();
+    for unproven in [
+        first_line,
+        &format!("{first_line}{}", &damaged[damaged.len() - 20..]),
+        &whole.replacen(run_id(&whole), "0123456789abcdef0123456789abcdef", 1),
+        "dear diary\n",
+        "dear diary,\0\0\0 that was all",
+        "{\"format\":\"mp4\"",
+        "{\"format\":1,\"run_id\":\"somebody else's\"",
+    ] {
+        scene.write("c.journal", unproven);
+        for (command, told) in all_commands(&scene) {
+            assert_eq!(told.code, Some(3), "{unproven}: {command}\n{told}");
+            assert_eq!(
+                told.stderr,
+                "diff2d: line 1 of c.journal is damaged, or the file was not written by a run of diff2d, so nothing can be said of c.npy: move both away, or write elsewhere with -o\n"
+            );
+        }
+    }
+    scene.write("c.journal", &damaged);
+    let told = scene.run("run run.toml -o c.npy --resume");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert_eq!(
+        told.stderr,
+        "diff2d: line 1 of c.journal is damaged, so nothing can be said of c.npy: --force starts the run over\n"
+    );
+    scene.succeed("run run.toml -o c.npy --force");
+    assert!(scene.cube_and_journal("c") == scene.cube_and_journal("finished"));
+}
+
+#[test]
+fn a_line_1_torn_by_a_power_cut_counts_as_nothing() {
+    let whole = fixtures().text("finished.journal");
+    let line = whole.split_inclusive('\n').next().unwrap();
+    for torn in ["", &line[..5], &line[..40], &line[..line.len() - 1]] {
+        for zeros in [0, 600] {
+            let scene = fixtures();
+            scene.write("c.journal", [torn.as_bytes(), &vec![0; zeros]].concat());
+            scene.succeed("run run.toml -o c.npy");
+            assert!(scene.cube_and_journal("c") == scene.cube_and_journal("finished"));
+        }
+    }
+}
