@@ -97,8 +97,7 @@ fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
 }
 
 fn params(run: &Scenario) -> String {
-    let params = serde_json::to_value(&run.params).unwrap_or_default();
-    let pairs = params.as_object().into_iter().flatten();
+    let pairs = run.params.pairs().into_iter();
     let pairs: Vec<String> = pairs
         .map(|(key, value)| format!("{key} = {value}"))
         .collect();
