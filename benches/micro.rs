@@ -9,7 +9,7 @@
 use crossbeam_channel::unbounded;
 use diff2d::{
     comm::Solo,
-    cube::{Claim, CubeWriter, Paths, Solving, Store, digest, share::Share},
+    cube::{Claim, CubeWriter, Header, Paths, Solving, Store, digest, share::Share},
     field::Field,
     machine,
     physics::initial,
@@ -164,7 +164,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
     bencher
         .counter(BytesCount::new(problem.cube_bytes()))
         .bench_local(|| {
-            let header = problem.header().expect("random numbers");
+            let header = Header::of_run(&problem).expect("random numbers");
             let claim = Claim {
                 force: true,
                 ..Claim::default()
