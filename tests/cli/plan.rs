@@ -1,0 +1,56 @@
+//! `diff2d plan`.
+
+use crate::common::Scene;
+use insta::assert_snapshot;
+use serde_json::Value;
+
+#[test]
+fn plan_prints_grid_steps_memory_and_disk() {
+    let scene = Scene::small();
+    let told = scene.succeed("plan p.toml");
+    let (text, time) = told.stdout.rsplit_once("time ").unwrap();
+    assert_snapshot!(text, @r#"
+    grid       22 × 22 nodes, 20 × 20 of them interior, layout "slides", f64
+    spacing    dx = 1.0, nodes from -11.0 to 11.0
+    steps      15 of dt = 0.25, r = 0.25
+    snapshots  4, every 5 steps (1.25 of simulated time)
+    memory     7.56 KiB for two fields
+    ranks      1, all rows
+    disk       19.12 KiB (19584 bytes)
+    "#);
+    assert!(time.contains("about"), "{time}");
+    assert_eq!(told.stderr, "");
+    let told = scene.succeed("plan p.toml --set grid=walls --set precision=f32 --set dx=0.1 --set runtime=15 --set outtime=0.5");
+    assert_snapshot!(told.stdout.rsplit_once("time ").unwrap().0, @r#"
+    grid       201 × 201 nodes, 199 × 199 of them interior, layout "walls", f32
+    spacing    dx = 0.1, nodes from -10.0 to 10.0
+    steps      5999 of dt = 0.0025000000000000005, r = 0.25
+    snapshots  31, every 199 steps (0.4975000000000001 of simulated time)
+    memory     315.63 KiB for two fields
+    ranks      1, all rows
+    disk       4.78 MiB (5013820 bytes)
+    "#);
+    assert_snapshot!(told.stderr, @"diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005");
+    assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25");
+    assert_eq!(scene.files(), ["p.toml"]);
+
+    let plan: Value =
+        serde_json::from_str(&scene.succeed("plan p.toml --set dx=0.1 --json").stdout).unwrap();
+    let keys: Vec<&str> = plan
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
+    assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
+    assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
+    assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);
+
+    let told = scene.succeed("plan p.toml --set dx=0.1 --ranks 60 --json");
+    let plan: Value = serde_json::from_str(&told.stdout).unwrap();
+    assert_eq!(plan["rows_per_rank"], serde_json::json!([3, 5]));
+    assert_eq!(plan["halo"], 3);
+    assert_eq!(plan["halo_bytes"], 3 * 202 * 8);
+    assert_eq!(plan["memory_bytes_per_rank"], 2 * (5 + 2 * 3) * 202 * 8);
+}

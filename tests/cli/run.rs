@@ -1,0 +1,219 @@
+//! `diff2d run`: what it prints and writes, and when it refuses to.
+
+use crate::{
+    common::{Scene, Told},
+    cut_journal, shell,
+};
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::fs;
+
+#[test]
+fn a_run_prints_times_and_writes_cube_and_journal() {
+    let scene = Scene::small();
+    let told = scene.succeed("run p.toml");
+    assert_eq!(told.stdout, "0\n1.25\n2.5\n3.75\n");
+    assert_eq!(told.stderr.lines().count(), 1, "{told}");
+    assert!(told.stderr.starts_with("diff2d: done in output/p.npy: "));
+    assert_eq!(
+        scene.files(),
+        ["output/p.journal", "output/p.npy", "p.toml"]
+    );
+
+    let told = scene.succeed("run p.toml --quiet -o a/b/c.npy");
+    assert_eq!(
+        (told.stdout.as_str(), told.stderr.as_str()),
+        ("0\n1.25\n2.5\n3.75\n", "")
+    );
+    assert!(scene.exists("a/b/c.npy") && scene.exists("a/b/c.journal"));
+}
+
+#[test]
+fn a_run_without_a_step_has_the_initial_state_alone() {
+    let scene = Scene::small();
+    let told = scene.succeed("run p.toml --set runtime=0.1 --set outtime=0.1");
+    assert_eq!(told.stdout, "0\n");
+    assert_snapshot!(told.stderr.lines().next().unwrap(), @"diff2d: warning: runtime = 0.1 is shorter than one step of 0.25: there is only snapshot 0, the initial state");
+}
+
+#[test]
+fn a_run_without_a_cube_writes_no_file() {
+    let scene = Scene::small();
+    let told = scene.succeed("run p.toml --no-cube --set graphics=true");
+    assert_eq!(told.stdout, "0\n1.25\n2.5\n3.75\n");
+    assert_eq!(scene.files(), ["p.toml"]);
+}
+
+#[test]
+fn the_report_has_its_keys_and_they_agree() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml --threads 2 --io write --report figures.json");
+    let report: Value = serde_json::from_str(&scene.text("figures.json")).unwrap();
+    let keys: Vec<&str> = report
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second threads ranks messages bytes_sent machine kernel tile io");
+    assert_eq!(report["updates"], 20 * 20 * 15);
+    assert_eq!(report["threads"], 2);
+    assert_eq!(report["ranks"], 1);
+    assert_eq!(report["io"], "write");
+    for key in ["total", "initialise", "advance", "write", "sync"] {
+        assert!(report["seconds"][key].as_f64().unwrap() > 0.0, "{key}");
+    }
+    let rate = report["updates"].as_f64().unwrap() / report["seconds"]["advance"].as_f64().unwrap();
+    let told = report["updates_per_second"].as_f64().unwrap();
+    assert!((told / rate - 1.0).abs() < 1e-9, "{told} {rate}");
+
+    let told = scene.run("run p.toml --force --report nowhere/figures.json");
+    assert_eq!(told.code, Some(1));
+    assert_snapshot!(told.stderr, @"diff2d: cannot write the report nowhere/figures.json: No such file or directory (os error 2)");
+    assert_eq!(told.stdout, "0\n1.25\n2.5\n3.75\n");
+}
+
+#[test]
+fn a_cube_that_does_not_fit_leaves_no_file() {
+    let scene = Scene::small();
+    let told = scene.run("run p.toml --set dx=0.1 --set runtime=1e9 --set outtime=0 -o deep/c.npy");
+    let free = told.stderr.split("has ").nth(1).unwrap().split(' ').next();
+    assert!(free.unwrap().parse::<u64>().is_ok(), "{told}");
+    let lines = told.stderr.split("its journal ").nth(1).unwrap();
+    let lines = lines.split(',').next().unwrap();
+    assert!(lines.parse::<u64>().is_ok(), "{told}");
+    let told = told.to_string().replace(free.unwrap(), "[FREE]");
+    let told = told.replace(lines, "[LINES]");
+    assert_snapshot!(told, @r"
+    exit 1
+    diff2d: warning: snapshots are 0.0025000000000000005 apart, not outtime = 0.0: one step of dt = 0.0025000000000000005
+    diff2d: deep/c.npy needs 130572800000004096 bytes, its journal [LINES], and their filesystem has [FREE] free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)
+    ");
+    assert_eq!(scene.files(), ["p.toml"]);
+
+    // Too large for memory and for the disk. The answer must come before any zeros are written.
+    let told = scene.run("run p.toml --set dx=2e-6");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("memory"), "{told}");
+    assert_eq!(scene.files(), ["p.toml"]);
+}
+
+/// SIGXFSZ must not end the program.
+#[test]
+fn a_file_size_limit_is_answered_like_a_full_disk() {
+    let scene = Scene::small();
+    let told = shell(&scene, "ulimit -f 8; exec \"$DIFF2D\" run p.toml");
+    assert_snapshot!(told, @r"
+    exit 1
+    diff2d: cannot reserve space for output/p.npy: File too large (os error 27)
+    ");
+    assert_eq!(scene.files(), ["p.toml"]);
+}
+
+#[test]
+fn an_existing_cube_is_resumed_or_started_over_only_when_asked() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let (cube, journal) = (scene.read("c.npy"), scene.read("c.journal"));
+    assert_snapshot!(scene.run("run p.toml -o c.npy"), @r"
+    exit 2
+    diff2d: c.npy exists already and is complete: --force starts it over, -o writes elsewhere
+    ");
+    assert_snapshot!(scene.run("run p.toml -o c.npy --resume"), @r"
+    exit 0
+    diff2d: nothing to do: all snapshots are there in c.npy
+    ");
+    assert_eq!(
+        (scene.read("c.npy"), scene.read("c.journal")),
+        (cube.clone(), journal)
+    );
+
+    cut_journal(&scene, "c.journal", 3);
+    let journal = scene.read("c.journal");
+    assert_snapshot!(scene.run("run p.toml -o c.npy"), @r"
+    exit 2
+    diff2d: c.npy has been begun and holds 2 of 4 snapshots: --resume continues it, --force starts it over, -o writes elsewhere
+    ");
+    assert_snapshot!(scene.run("run p.toml -o c.npy --resume --set D=2 --set grid=files"), @r#"
+    exit 2
+    diff2d: c.npy was begun with other parameters: D was 1.0 and is 2.0, grid was "slides" and is "files"; run with the old ones, or write elsewhere with -o
+    "#);
+    assert_eq!(
+        (scene.read("c.npy"), scene.read("c.journal")),
+        (cube.clone(), journal)
+    );
+    let told = scene.succeed("run p.toml -o c.npy --resume --set graphics=true");
+    assert_eq!(told.stdout, "2.5\n3.75\n");
+    assert_eq!(scene.read("c.npy"), cube);
+
+    assert_snapshot!(scene.run("run p.toml -o c.npy --force --set dx=-1"), @r"
+    exit 2
+    diff2d: --set: dx = -1 cannot be used: dx must be greater than 0
+    ");
+    assert_eq!(scene.read("c.npy"), cube);
+    let told = scene.succeed("run p.toml -o c.npy --force --set dx=2");
+    assert_eq!(told.stdout.lines().next(), Some("0"));
+    assert_ne!(scene.read("c.npy"), cube);
+}
+
+#[test]
+fn a_file_without_a_journal_is_never_overwritten() {
+    let scene = Scene::small();
+    scene.write("c.npy", "precious");
+    for option in ["", "--force", "--resume"] {
+        let told = scene.run(&format!("run p.toml -o c.npy {option}"));
+        insta::allow_duplicates! { assert_snapshot!(told, @r"
+        exit 2
+        diff2d: c.npy exists and was not written by a run of diff2d (it has no journal): move it away, or write elsewhere with -o
+        "); }
+        assert_eq!(scene.text("c.npy"), "precious");
+        assert_eq!(scene.files(), ["c.npy", "p.toml"]);
+    }
+}
+
+#[test]
+fn an_output_that_cannot_be_created_is_named() {
+    let scene = Scene::small();
+    assert_snapshot!(scene.run("run p.toml -o p.toml/c.npy"), @r"
+    exit 1
+    diff2d: cannot create the directory p.toml: File exists (os error 17)
+    ");
+    fs::create_dir(scene.path("c.npy")).unwrap();
+    assert_snapshot!(scene.run("run p.toml -o c.npy"), @r"
+    exit 2
+    diff2d: c.npy exists and was not written by a run of diff2d (it has no journal): move it away, or write elsewhere with -o
+    ");
+    assert_snapshot!(scene.run("run p.toml -o /proc/nowhere/c.npy"), @r"
+    exit 1
+    diff2d: cannot create the directory /proc/nowhere: there is no such file or directory
+    ");
+    assert_eq!(scene.files(), ["p.toml"]);
+}
+
+#[test]
+fn a_program_without_mpi_refuses_to_be_one_of_several_ranks() {
+    if cfg!(feature = "mpi") {
+        return;
+    }
+    let scene = Scene::small();
+    scene.write("sweep.toml", "params = \"p.toml\"\nD = [1, 2]\n");
+    let started = |rank: &str, arguments: &str| {
+        let mut command = scene.diff2d();
+        command
+            .env("OMPI_COMM_WORLD_RANK", rank)
+            .env("OMPI_COMM_WORLD_SIZE", "2")
+            .args(arguments.split_whitespace());
+        Told::from(command.output().unwrap())
+    };
+    assert_snapshot!(started("0", "run p.toml"), @r"
+    exit 1
+    diff2d: this diff2d is built without MPI and was started as one of 2 ranks: build it with `cargo build --release --features mpi` (needs Open MPI or MPICH and libclang), or start it without mpirun
+    ");
+    assert_snapshot!(started("1", "run p.toml"), @"exit 0");
+    assert_snapshot!(started("0", "run p.toml --set dx=-1").code.unwrap(), @"2");
+    assert_snapshot!(started("0", "sweep sweep.toml"), @r"
+    exit 1
+    diff2d: this diff2d is built without MPI and was started as one of 2 ranks: build it with `cargo build --release --features mpi` (needs Open MPI or MPICH and libclang), or start it without mpirun
+    ");
+    assert_eq!(scene.files(), ["p.toml", "sweep.toml"]);
+}
