@@ -11,12 +11,12 @@ use diff2d::{
     comm::Solo,
     cube::{Claim, CubeWriter, Header, Paths, Solving, Store, digest, share::Share},
     field::Field,
-    machine,
     physics::initial,
     problem::Problem,
     schedule::Clock,
     solver::Solver,
     stencil::{Kernel, Stencil, Tile, scalar},
+    sys,
 };
 use divan::{
     Bencher, black_box,
@@ -79,13 +79,13 @@ fn tile_of_depth(bencher: Bencher, depth: usize) {
 /// Steps one by one, without temporal blocking.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn single_steps(bencher: Bencher, size: usize) {
-    advance_default(bencher, size, (1, 64), machine::threads());
+    advance_default(bencher, size, (1, 64), sys::threads());
 }
 
 /// As many steps as between two snapshots of an ordinary run.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance(bencher: Bencher, size: usize) {
-    advance_default(bencher, size, (64, 1), machine::threads());
+    advance_default(bencher, size, (64, 1), sys::threads());
 }
 
 /// The same on one thread.

@@ -1,7 +1,6 @@
 //! [`Field`]: the density on the nodes of the grid.
 
-use crate::{grid::Grid, real::Real, summary::Summary};
-use memmap2::{Advice, MmapMut};
+use crate::{grid::Grid, real::Real, summary::Summary, sys::Memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 use std::{io, marker::PhantomData, ops::Range};
@@ -15,7 +14,7 @@ use std::{io, marker::PhantomData, ops::Range};
 /// Shape: `(ny, nx)`; the first and last row and column are boundary nodes.
 #[derive(Debug)]
 pub struct Field<T> {
-    memory: MmapMut,
+    memory: Memory,
     shape: (usize, usize),
     element: PhantomData<T>,
 }
@@ -31,11 +30,8 @@ impl<T: Real> Field<T> {
             .checked_mul(shape.1)
             .and_then(|count| count.checked_mul(size_of::<T>()))
             .ok_or(io::ErrorKind::OutOfMemory)?;
-        let memory = MmapMut::map_anon(bytes)?;
-        // A request only: a system without huge pages refuses it, which is harmless.
-        let _ = memory.advise(Advice::HugePage);
         Ok(Self {
-            memory,
+            memory: Memory::zeroed(bytes)?,
             shape,
             element: PhantomData,
         })

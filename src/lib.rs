@@ -12,7 +12,6 @@ pub mod error;
 pub mod expression;
 pub mod field;
 pub mod grid;
-pub mod machine;
 pub mod params;
 pub mod physics;
 #[cfg(feature = "plot")]
@@ -28,4 +27,5 @@ pub mod solver;
 pub mod stencil;
 pub mod summary;
 pub mod sweep;
+pub mod sys;
 pub mod tuning;

@@ -4,8 +4,8 @@
 //! bit of a result.
 
 use crate::{
-    machine,
     stencil::{Element, Stencil, Tile},
+    sys,
 };
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
@@ -26,7 +26,7 @@ pub fn tile<T: Element>(
     let kind = format!(
         "{}, {} {}, {} bytes, {rows} x {columns} on {threads}",
         env!("CARGO_PKG_VERSION"),
-        machine::name(),
+        sys::machine_name(),
         stencil.kernel(),
         size_of::<T>()
     );

@@ -1,16 +1,17 @@
 //! [`Output`]: a new array on disk, which bears its name only once it is whole.
 
 use super::AnalysisError;
-use crate::cube::{
-    CubeError, lock,
-    npy::{Dtype, NpyHeader},
-    space,
+use crate::{
+    cube::{
+        CubeError,
+        npy::{Dtype, NpyHeader},
+    },
+    sys::{self, FileExt},
 };
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io,
     ops::Range,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -72,8 +73,8 @@ impl Output {
             .open(&partial)
             .map_err(CubeError::io("create", &partial))?;
         // Where there are no locks, two writers of one name are the user's to avoid.
-        let locked = lock::acquire(&file, &partial);
-        if matches!(locked, Err(CubeError::Locked { .. })) || !lock::is_still_at(&file, &partial) {
+        let locked = sys::try_lock(&file);
+        if matches!(locked, Err(TryLockError::WouldBlock)) || !sys::is_still_at(&file, &partial) {
             return Err(AnalysisError::Asked(format!(
                 "another process is writing {}: wait for it, or choose another name",
                 partial.display()
@@ -89,13 +90,13 @@ impl Output {
         let no_space = || AnalysisError::NoSpace {
             path: path.to_owned(),
             needed: bytes,
-            free: space::free(directory),
+            free: sys::free_space(directory),
         };
         output.file.set_len(0).map_err(output.io("empty"))?;
-        if space::free(directory).is_some_and(|free| free < bytes) {
+        if sys::free_space(directory).is_some_and(|free| free < bytes) {
             return Err(no_space());
         }
-        space::reserve(&output.file, bytes)
+        sys::reserve(&output.file, bytes)
             .and_then(|_| output.file.write_all_at(&output.npy.encode(), 0))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(),

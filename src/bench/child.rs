@@ -1,10 +1,6 @@
 //! [`Child`]: a process with a time limit that ends when we are asked to.
 
 use super::{BenchError, Words};
-use nix::{
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
 use std::{
     io::Read,
     path::Path,
@@ -87,11 +83,10 @@ impl Child {
             }
         };
         let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
-        let pid = child.id();
         let (done, is_done) = channel::<()>();
         let (stdout, stderr, took, impatient) = thread::scope(|scope| {
             let patience = self.patience;
-            // Killing by number is safe here: the process stays ours until it is waited for below.
+            let child = &mut child;
             let watch = scope.spawn(move || {
                 loop {
                     match is_done.recv_timeout(GLANCE) {
@@ -100,9 +95,7 @@ impl Child {
                     }
                     let late = start.elapsed() > patience;
                     if late || signal.load(Ordering::Relaxed) != 0 {
-                        if let Ok(pid) = i32::try_from(pid) {
-                            let _ = kill(Pid::from_raw(pid), Signal::SIGKILL);
-                        }
+                        let _ = child.kill();
                         return late;
                     }
                 }

@@ -1,10 +1,7 @@
 //! [`Probe`]: what the machine could do at most, measured between the programs.
 
 use super::{Case, results::Limits};
-use crate::{
-    machine,
-    stencil::{Caches, limit},
-};
+use crate::{stencil::limit, sys};
 use std::{
     hint::black_box,
     sync::Barrier,
@@ -34,8 +31,8 @@ pub(super) struct Probe {
 
 impl Probe {
     pub fn new(threads: Vec<usize>, case: &Case) -> Self {
-        let wanted = 3 * BEYOND_CACHE * Caches::detect().last as u64;
-        let available = machine::available_memory().unwrap_or(u64::MAX);
+        let wanted = 3 * BEYOND_CACHE * sys::caches().last as u64;
+        let available = sys::available_memory().unwrap_or(u64::MAX);
         let memory_bytes = wanted.min(available / 4);
         let problem_bytes = (2 * case.field_bytes()).clamp(LEAST, memory_bytes.max(LEAST));
         Self {

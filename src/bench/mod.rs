@@ -30,7 +30,7 @@ pub use chart::chart;
 pub use results::{Agreement, Entry, Limits, Results, Timing, Tool};
 pub use table::table;
 
-use crate::{machine, params::ParamsError};
+use crate::{params::ParamsError, sys};
 use child::{Child, Ended};
 use family::Program;
 use finals::Finals;
@@ -119,7 +119,7 @@ impl Bench {
     /// # Errors
     /// [`BenchError`]; a compiler or module that is missing is not an error but named in the results.
     pub fn prepare(plan: &Plan) -> Result<Self, BenchError> {
-        let load = machine::load();
+        let load = sys::load();
         let directory = tempfile::Builder::new()
             .prefix("diff2d-bench-")
             .tempdir()

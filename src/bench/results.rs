@@ -1,7 +1,7 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
 use super::{Case, Turn};
-use crate::machine;
+use crate::sys;
 use serde::Serialize;
 
 /// Bytes of memory traffic that an update takes at least, without blocking in time: one value read,
@@ -235,7 +235,7 @@ impl Results {
         }
         Self {
             version: env!("CARGO_PKG_VERSION"),
-            machine: machine::name(),
+            machine: sys::machine_name(),
             load_before,
             problem: case,
             tools,

@@ -4,7 +4,7 @@ use super::terminal::{Terminal, Unit};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
-    machine,
+    sys,
 };
 use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -85,7 +85,7 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
         );
     }
     let threads: BTreeSet<usize> = match args.threads.as_slice() {
-        [] => [1, machine::threads()].into(),
+        [] => [1, sys::threads()].into(),
         threads => threads.iter().copied().map(usize::from).collect(),
     };
     terminal.note("building the programs of the family");

@@ -26,8 +26,8 @@ mod window;
 
 use crate::{
     comm::{Launch, ROOT},
-    cube::map,
     error::Error,
+    sys,
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use std::process::ExitCode;
@@ -105,7 +105,7 @@ pub fn main() -> ExitCode {
     if on_ranks {
         terminal = ranks::voice(terminal);
     }
-    let result = map::guard()
+    let result = sys::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
         .and_then(|()| match cli.command {
             Command::Verify(args) => verify::verify(&args, &terminal).map(success),

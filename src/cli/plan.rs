@@ -5,12 +5,12 @@ use crate::{
     comm::Solo,
     error::Error,
     field::Field,
-    machine,
     params::{Layout, with_precision},
     problem::Problem,
     slab::Slab,
     solver::Solver,
     stencil::{Element, Stencil},
+    sys,
 };
 use clap::Args;
 use serde_json::json;
@@ -69,7 +69,7 @@ impl Cut {
         let (ny, nx) = problem.grid.shape();
         let row = (nx * size_of::<T>()) as u64;
         let stencil = Stencil::new(T::from_f64(problem.schedule.r));
-        let depth = stencil.depth(ny, nx, ranks.saturating_mul(machine::threads()));
+        let depth = stencil.depth(ny, nx, ranks.saturating_mul(sys::threads()));
         let slab = Slab::new(ny, 0, ranks, depth);
         let parts = slab.parts();
         let halo = if parts == 1 { 0 } else { slab.halo() };
@@ -208,7 +208,7 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
             format!(
                 "about {} on {} threads of this machine{}",
                 number::seconds(estimate),
-                machine::threads(),
+                sys::threads(),
                 if cut.ranks > 1 { " for each rank" } else { "" }
             ),
         ),
@@ -244,7 +244,7 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
         "halo": cut.halo,
         "memory_bytes_per_rank": cut.memory,
         "halo_bytes": cut.message,
-        "threads": machine::threads(),
+        "threads": sys::threads(),
         "seconds": estimate,
         "warnings": warnings,
     })

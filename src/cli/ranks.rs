@@ -4,8 +4,8 @@ use super::terminal::Terminal;
 use crate::{
     comm::{Comm, CommError, Launch, ROOT},
     error::Error,
-    machine,
     run::{RunError, team},
+    sys,
 };
 use std::{process::ExitCode, thread, time::Duration};
 
@@ -85,5 +85,5 @@ pub(super) fn ready<T>(comm: &impl Comm, mine: Result<T, Error>) -> Result<T, Er
 
 /// Threads for a rank that shares its processors with others: as many as there are for each.
 pub(super) fn threads(comm: &impl Comm) -> usize {
-    (machine::threads() / team::on_these_processors(comm)).max(1)
+    (sys::threads() / team::on_these_processors(comm)).max(1)
 }

@@ -7,7 +7,6 @@ use super::{
     error::CubeError,
     file::matches_journal,
     journal::{Journal, Scenario},
-    lock,
     npy::{NpyError, NpyHeader},
     number::Number,
     paths::Paths,
@@ -16,12 +15,12 @@ use super::{
     region,
     scalar::{self, Scalar},
 };
+use crate::sys::{self, FileExt};
 use ndarray::Array2;
 use std::{
     fs::{self, File},
     io::{self, BufReader},
     ops::Range,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
 };
 
@@ -124,7 +123,7 @@ impl ArrayFile {
         }
         let journal = Paths::of(&self.path)?.journal;
         let file = File::open(&journal).map_err(CubeError::io("open", &journal))?;
-        Ok(!lock::is_held(&file))
+        Ok(!sys::is_locked(&file))
     }
 
     /// Reads the journal again: a run may have committed more.
@@ -306,7 +305,7 @@ impl ArrayFile {
 
     /// Tells the system that elements will be read [one at a time](Self::element), here and there.
     pub fn expect_single_elements(&self) {
-        super::space::expect_random_reads(&self.reader.file);
+        sys::expect_random_reads(&self.reader.file);
     }
 
     /// Matrix `number` of those that the last two axes make up, as double precision: a frame of a

@@ -12,8 +12,8 @@ use super::{
     journal::{Header, Slot},
     share::{Job, Share},
 };
+use crate::sys::Memory;
 use crossbeam_channel::{Receiver, Sender, bounded};
-use memmap2::{Advice, MmapMut};
 use rayon::prelude::*;
 use std::{io, iter, mem, sync::Arc, time::Instant};
 
@@ -44,7 +44,7 @@ pub(super) struct BlockWriter {
     workers: Option<rayon::ThreadPool>,
     /// Jobs that are worth being done.
     batch: usize,
-    buffers: Receiver<MmapMut>,
+    buffers: Receiver<Memory>,
     hand: Arc<Hand>,
 }
 
@@ -55,7 +55,7 @@ struct Hand {
     header: Header,
     share: Share,
     messages: Sender<Message>,
-    give_back: Sender<MmapMut>,
+    give_back: Sender<Memory>,
 }
 
 /// A job of the snapshot that begins at byte `begin`, and a buffer that begins with its bytes.
@@ -64,7 +64,7 @@ pub(super) struct Filled {
     slot: Slot,
     begin: u64,
     job: Job,
-    buffer: MmapMut,
+    buffer: Memory,
 }
 
 impl BlockWriter {
@@ -231,9 +231,6 @@ fn mapped(bytes: usize) -> usize {
 }
 
 /// Memory for so many bytes.
-fn buffer(bytes: usize) -> io::Result<MmapMut> {
-    let buffer = MmapMut::map_anon(mapped(bytes))?;
-    // A kernel without huge pages says no and all is well.
-    let _ = buffer.advise(Advice::HugePage);
-    Ok(buffer)
+fn buffer(bytes: usize) -> io::Result<Memory> {
+    Memory::zeroed(mapped(bytes))
 }

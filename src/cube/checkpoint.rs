@@ -10,12 +10,11 @@ use super::{
     npy::DATA_OFFSET,
     paths::{Paths, sync_directory},
 };
-use crate::schedule::Clock;
+use crate::{schedule::Clock, sys::FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::FileExt,
     path::PathBuf,
 };
 

@@ -3,18 +3,16 @@
 use super::{
     error::CubeError,
     journal::{Header, Journal},
-    map,
     npy::{DATA_OFFSET, NpyHeader},
     paths::Paths,
-    space,
 };
+use crate::sys::{self, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     fs::{self, File, OpenOptions},
     io,
     ops::Range,
-    os::unix::fs::FileExt,
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -107,13 +105,13 @@ impl CubeFile {
         self.is_whole()?;
         match self.io {
             Io::Map => {
-                map::write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
+                sys::map_to_write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
                 Ok(())
             }
             Io::Write | Io::Single => {
                 self.file.write_all_at(bytes, offset)?;
                 // The disk begins now, and a sync has little more to do than to wait.
-                space::drop_cache(&self.file, offset..offset + bytes.len() as u64);
+                sys::drop_cached(&self.file, offset..offset + bytes.len() as u64);
                 Ok(())
             }
         }
@@ -128,13 +126,13 @@ impl CubeFile {
                 for start in (range.start..range.end).step_by(PIECE as usize) {
                     let piece = PIECE.min(range.end - start);
                     #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
-                    map::write(&self.file, start, piece as usize)?.flush()?;
+                    sys::map_to_write(&self.file, start, piece as usize)?.flush()?;
                 }
             }
         }
         self.file.sync_data()?;
         for range in ranges {
-            space::drop_cache(&self.file, range.clone());
+            sys::drop_cached(&self.file, range.clone());
         }
         self.is_whole()
     }

@@ -9,12 +9,11 @@ use super::{
     store::open_journal,
     verify,
 };
-use crate::progress::Progress;
+use crate::{progress::Progress, sys::FileExt};
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
     io::{Read, Seek, Write},
-    os::unix::fs::FileExt,
     path::Path,
 };
 

@@ -3,8 +3,7 @@
 //! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`verify`] checks them,
 //! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
 //! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
-//! [`journal`] the lines, [`digest`] the check sums, [`space`] the reservation, [`lock`], [`map`], and
-//! [`checkpoint`] for a stop between snapshots.
+//! [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
 pub mod blocks;
@@ -14,8 +13,6 @@ pub mod digest;
 pub mod error;
 pub mod file;
 pub mod journal;
-pub mod lock;
-pub mod map;
 pub mod mend;
 pub mod npy;
 pub mod number;
@@ -25,7 +22,6 @@ mod reader;
 pub mod region;
 pub mod scalar;
 pub mod share;
-pub mod space;
 pub mod store;
 pub mod verify;
 pub mod write;

@@ -1,11 +1,8 @@
 //! [`Paths`]: the names of the files of a run.
 
 use super::{error::CubeError, journal::JournalError};
-use std::{
-    fs::{self, File},
-    io::ErrorKind,
-    path::{Path, PathBuf},
-};
+use crate::sys;
+use std::path::{Path, PathBuf};
 
 /// Where the files of a run lie: all beside the cube, named after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -76,33 +73,12 @@ impl Paths {
     }
 }
 
-/// Makes a directory and its parents, and makes their names durable.
-///
-/// The last name is synced even if the directory is there: whoever made it may have been killed.
+/// [`sys::create_directory`], with the name in the error.
 pub(super) fn create_directory(directory: &Path) -> Result<(), CubeError> {
-    let missing = directory
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
-        .count();
-    fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
-    for path in directory.ancestors().take(missing.max(1)) {
-        let parent = match path.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => continue,
-        };
-        match sync_directory(parent) {
-            // What nobody of ours may read, nobody of ours has made.
-            Err(CubeError::Io { source, .. }) if source.kind() == ErrorKind::PermissionDenied => {}
-            synced => synced?,
-        }
-    }
-    Ok(())
+    sys::create_directory(directory).map_err(CubeError::io("create the directory", directory))
 }
 
-/// Makes names of files durable.
+/// [`sys::sync_directory`], with the name in the error.
 pub(super) fn sync_directory(directory: &Path) -> Result<(), CubeError> {
-    File::open(directory)
-        .and_then(|directory| directory.sync_all())
-        .map_err(CubeError::io("sync the directory", directory))
+    sys::sync_directory(directory).map_err(CubeError::io("sync the directory", directory))
 }

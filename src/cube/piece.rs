@@ -1,7 +1,6 @@
 //! [`Piece`]: a part of a file, mapped for as long as it is looked at.
 
-use super::{map, space};
-use memmap2::Mmap;
+use crate::sys::{self, Mmap};
 use std::{
     fs::File,
     io,
@@ -24,14 +23,14 @@ impl<'a> Piece<'a> {
     pub(super) fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
         let map = match len {
             0 => None,
-            len => Some(map::read(file, start, len)?),
+            len => Some(sys::map_to_read(file, start, len)?),
         };
         let resident = map
             .as_ref()
-            .and_then(map::resident)
+            .and_then(sys::resident_pages)
             .filter(|pages| pages.contains(&false));
         if let (Some(map), Some(_)) = (&map, &resident) {
-            map::read_nothing_around(map);
+            sys::read_nothing_ahead(map);
         }
         Ok(Self {
             map,
@@ -49,7 +48,7 @@ impl<'a> Piece<'a> {
     /// Begins to read what will be looked at, without waiting for it.
     pub(super) fn fetch(&self, bytes: Range<usize>) {
         if let (Some(map), false) = (&self.map, self.is_resident()) {
-            map::fetch(map, bytes);
+            sys::begin_to_read(map, bytes);
         }
     }
 }
@@ -67,12 +66,12 @@ impl Drop for Piece<'_> {
         // The system keeps pages that are still mapped.
         drop(self.map.take());
         let Some(pages) = &self.resident else { return };
-        let page = map::page_size() as u64;
+        let page = sys::page_size() as u64;
         let mut at = self.start / page * page;
         for run in pages.chunk_by(|a, b| a == b) {
             let end = at + run.len() as u64 * page;
             if !run[0] {
-                space::drop_cache(self.file, at..end);
+                sys::drop_cached(self.file, at..end);
             }
             at = end;
         }

@@ -5,14 +5,11 @@
 //! which is as fast as a disk can be read and leaves no trace; where the filesystem cannot do that, it
 //! is mapped, and given back.
 
-use super::{map, piece::Piece};
-use memmap2::{Advice, MmapMut};
-use nix::libc;
-use rustix::io::{Errno, ReadWriteFlags, preadv2};
+use super::piece::Piece;
+use crate::sys::{self, DIRECT_ALIGNMENT, FileExt, Memory};
 use std::{
-    fs::{File, OpenOptions},
-    io::{self, IoSliceMut},
-    os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt},
+    fs::File,
+    io,
     path::Path,
     sync::{
         Mutex, PoisonError,
@@ -25,8 +22,6 @@ const ROOM: usize = 2 << 20;
 /// Bytes to copy out of the page cache before they are looked at: half of the second cache of many a
 /// processor.
 const SIP: usize = 256 << 10;
-/// What places in the file and in memory must be multiples of when the page cache is passed by.
-const BLOCK: u64 = 4096;
 
 /// A file to read from several threads.
 #[derive(Debug)]
@@ -43,19 +38,8 @@ pub(super) struct Reader {
 impl Reader {
     /// Of a file opened under this name.
     pub(super) fn new(file: File, path: &Path) -> Self {
-        let same = |direct: &File| {
-            let [direct, file] = [direct, &file].map(|file| {
-                let status = file.metadata().ok()?;
-                Some((status.dev(), status.ino()))
-            });
-            direct == file
-        };
-        let direct = OpenOptions::new()
-            .read(true)
-            .custom_flags(libc::O_DIRECT)
-            .open(path);
         Self {
-            direct: direct.ok().filter(same),
+            direct: sys::open_direct(path).filter(|direct| sys::same_file(direct, &file)),
             file,
             cold: AtomicBool::new(true),
             rooms: Mutex::new(Vec::new()),
@@ -81,8 +65,14 @@ impl Reader {
             let most = bytes.len().min(ROOM);
             let some = if self.cold.load(Ordering::Relaxed) {
                 match self.resident(start, most) {
-                    // As if none was in memory: few runs are better than many.
-                    Some(0) | None => {
+                    None => match sys::read_cached(&self.file, start, &mut bytes[..most]) {
+                        0 => {
+                            self.read_past(start, &mut bytes[..most])?;
+                            most
+                        }
+                        there => there,
+                    },
+                    Some(0) => {
                         self.read_past(start, &mut bytes[..most])?;
                         most
                     }
@@ -93,7 +83,7 @@ impl Reader {
                     }
                 }
             } else {
-                let there = self.read_cached(start, bytes);
+                let there = sys::read_cached(&self.file, start, bytes);
                 self.cold.store(there < bytes.len(), Ordering::Relaxed);
                 there
             };
@@ -105,29 +95,14 @@ impl Reader {
 
     /// How many bytes from `start` on are in memory without a gap.
     fn resident(&self, start: u64, len: usize) -> Option<usize> {
-        let pages = map::resident(&map::read(&self.file, start, len).ok()?)?;
-        let into_page = usize::try_from(start).ok()? % map::page_size();
+        let pages = sys::resident_pages(&sys::map_to_read(&self.file, start, len).ok()?)?;
+        let into_page = usize::try_from(start).ok()? % sys::page_size();
         let there = pages.iter().take_while(|&&there| there).count();
         Some(
-            (there * map::page_size())
+            (there * sys::page_size())
                 .saturating_sub(into_page)
                 .min(len),
         )
-    }
-
-    /// Reads as much as the page cache holds without a gap; nothing where the system cannot tell.
-    fn read_cached(&self, start: u64, bytes: &mut [u8]) -> usize {
-        let mut there = 0;
-        while there < bytes.len() {
-            let into = &mut [IoSliceMut::new(&mut bytes[there..])];
-            let from = start + there as u64;
-            match preadv2(&self.file, into, from, ReadWriteFlags::NOWAIT) {
-                Err(Errno::INTR) => {}
-                Ok(0) | Err(_) => break,
-                Ok(more) => there += more,
-            }
-        }
-        there
     }
 
     /// Reads past the page cache, or through a map where that cannot be.
@@ -137,9 +112,9 @@ impl Reader {
             let mut room = self.room()?;
             while done < bytes.len() {
                 let from = start + done as u64;
-                let skip = (from % BLOCK) as usize;
+                let skip = (from % DIRECT_ALIGNMENT as u64) as usize;
                 let wanted = (bytes.len() - done).min(ROOM - skip);
-                let into = room.bytes((skip + wanted).next_multiple_of(BLOCK as usize));
+                let into = room.bytes((skip + wanted).next_multiple_of(DIRECT_ALIGNMENT));
                 let read = match direct.read_at(into, from - skip as u64) {
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                     // Not every filesystem that opens a file so can read it so.
@@ -158,8 +133,11 @@ impl Reader {
             self.rooms().push(room);
         }
         let rest = &mut bytes[done..];
+        let from = start + done as u64;
+        if self.resident(from, rest.len().min(1)).is_none() {
+            return self.file.read_exact_at(rest, from);
+        }
         if !rest.is_empty() {
-            let from = start + done as u64;
             let piece = Piece::map(&self.file, from, rest.len())?;
             piece.fetch(0..rest.len());
             rest.copy_from_slice(&piece);
@@ -179,14 +157,12 @@ impl Reader {
 
 /// Memory to read into past the page cache: disks take a huge page in one go.
 #[derive(Debug)]
-struct Room(MmapMut);
+struct Room(Memory);
 
 impl Room {
     fn new() -> io::Result<Self> {
         // Some huge page lies within.
-        let memory = MmapMut::map_anon(2 * ROOM)?;
-        let _ = memory.advise(Advice::HugePage);
-        Ok(Self(memory))
+        Memory::zeroed(2 * ROOM).map(Self)
     }
 
     fn bytes(&mut self, len: usize) -> &mut [u8] {
@@ -198,7 +174,6 @@ impl Room {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cube::space;
     use std::fs;
 
     /// A file of several rooms and a bit, of which the page cache holds what is told.
@@ -207,8 +182,8 @@ mod tests {
         let file = tempfile::NamedTempFile::new().unwrap();
         fs::write(file.path(), &content).unwrap();
         file.as_file().sync_all().unwrap();
-        space::drop_cache(file.as_file(), 0..content.len() as u64);
-        space::expect_random_reads(file.as_file());
+        sys::drop_cached(file.as_file(), 0..content.len() as u64);
+        sys::expect_random_reads(file.as_file());
         let mut some = vec![0; cached.len()];
         file.as_file()
             .read_exact_at(&mut some, cached.start as u64)
@@ -220,10 +195,10 @@ mod tests {
         Reader::new(File::open(file.path()).unwrap(), file.path())
     }
 
-    fn pages_in_memory(reader: &Reader, len: usize) -> usize {
-        let map = map::read(&reader.file, 0, len).unwrap();
-        let pages = map::resident(&map).unwrap();
-        pages.into_iter().filter(|&there| there).count()
+    fn pages_in_memory(reader: &Reader, len: usize) -> Option<usize> {
+        let map = sys::map_to_read(&reader.file, 0, len).unwrap();
+        let pages = sys::resident_pages(&map)?;
+        Some(pages.into_iter().filter(|&there| there).count())
     }
 
     #[test]
@@ -245,8 +220,8 @@ mod tests {
                 assert!(bytes == content[range.clone()], "{range:?}");
             }
             // Once it is found that memory lacks something, the system may have begun to read ahead.
-            if before == 0 {
-                assert_eq!(pages_in_memory(&reader, content.len()), 0);
+            if before == Some(0) {
+                assert_eq!(pages_in_memory(&reader, content.len()), Some(0));
             }
         }
     }

@@ -3,9 +3,9 @@
 use super::{
     array::{ArrayFile, Buffer},
     error::CubeError,
-    map,
     piece::Piece,
 };
+use crate::sys;
 use rayon::prelude::*;
 use std::{cell::Cell, ops::Range};
 
@@ -206,7 +206,7 @@ fn fetch<T>(axes: &Axes<'_>, part: &Part, piece: &Piece<'_>, width: usize, out: 
     let run = |at: u64, out: &mut [T]| {
         let from = size(at) * width;
         let (start, end) = wanted.get();
-        if from < end + map::page_size() {
+        if from < end + sys::page_size() {
             wanted.set((start, from + out.len() * width));
         } else {
             piece.fetch(start..end);

@@ -5,15 +5,13 @@ use super::{
     error::CubeError,
     file::{CubeFile, Io, matches_journal, npy_header},
     journal::{Header, Journal, Record},
-    lock,
     npy::{DATA_OFFSET, Dtype, NpyHeader},
     paths::{Paths, create_directory, sync_directory},
-    space::{self, Reservation},
 };
+use crate::sys::{self, FileExt, Reservation};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
-    os::unix::fs::FileExt,
     path::Path,
     sync::Arc,
 };
@@ -38,7 +36,7 @@ impl Claim {
     /// each other's.
     fn way_into(&self, cube: &File) -> Io {
         self.io.unwrap_or(match self.machines {
-            2.. if space::caches_apart(cube) => Io::Single,
+            2.. if !sys::is_coherent_between_hosts(cube) => Io::Single,
             _ => Io::Write,
         })
     }
@@ -96,7 +94,7 @@ impl Store {
         }
         if nothing_yet || claim.force {
             let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
-            let free = space::free(directory);
+            let free = sys::free_space(directory);
             if free.is_some_and(|free| free.saturating_add(replaced) < header.cube_bytes()) {
                 if bytes.is_empty() && !paths.cube.exists() {
                     let _ = fs::remove_file(&paths.journal);
@@ -215,7 +213,7 @@ impl Store {
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
         let lines_to_come = header.snapshots() - found.records.len() as u64;
-        space::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
+        sys::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
         let io = claim.way_into(&cube);
         Ok(Self {
@@ -292,14 +290,14 @@ fn fill(
     journal: &mut File,
 ) -> Result<Reservation, CubeError> {
     let line = header.line();
-    let free = space::free(paths.directory());
+    let free = sys::free_space(paths.directory());
     let refused = |action, path: &Path, error: io::Error| match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
         _ => CubeError::io(action, path)(error),
     };
-    let reservation = space::reserve(cube, header.cube_bytes())
+    let reservation = sys::reserve(cube, header.cube_bytes())
         .map_err(|error| refused("reserve space for", &paths.cube, error))?;
-    space::reserve_ahead(
+    sys::reserve_ahead(
         journal,
         line.len() as u64 + journal_bytes(header.snapshots()),
     )
@@ -354,9 +352,17 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
             opened => opened.map_err(CubeError::io("open", &paths.journal))?,
         };
         if !no_lock {
-            lock::acquire(&journal, &paths.journal)?;
+            sys::try_lock(&journal).map_err(|error| match error {
+                TryLockError::WouldBlock => CubeError::Locked {
+                    journal: paths.journal.clone(),
+                },
+                TryLockError::Error(source) => CubeError::NoLocks {
+                    journal: paths.journal.clone(),
+                    source,
+                },
+            })?;
         }
-        if lock::is_still_at(&journal, &paths.journal) {
+        if sys::is_still_at(&journal, &paths.journal) {
             return Ok(journal);
         }
     }

@@ -7,11 +7,10 @@ use super::{
     journal::{Header, Journal, Record, Slot},
     paths::Paths,
 };
-use crate::progress::Progress;
+use crate::{progress::Progress, sys::FileExt};
 use rayon::prelude::*;
 use std::{
     fs::{self, File},
-    os::unix::fs::FileExt,
     path::Path,
 };
 

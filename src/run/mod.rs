@@ -12,7 +12,6 @@ use crate::{
     comm::Comm,
     cube::{Claim, CubeError, Header, Paths, Record, Solving, checkpoint, journal::Scenario},
     field::Field,
-    machine,
     params::with_precision,
     physics::initial,
     problem::Problem,
@@ -21,7 +20,7 @@ use crate::{
     slab::Slab,
     solver::Solver,
     stencil::{Element, Stencil, Tile},
-    tuning,
+    sys, tuning,
 };
 use crossbeam_channel::Sender;
 pub(crate) use output::Output;
@@ -135,7 +134,7 @@ impl RunError {
     pub fn no_memory(needed: u64) -> Self {
         Self::Memory {
             needed,
-            available: machine::available_memory()
+            available: sys::available_memory()
                 .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
         }
     }
@@ -295,12 +294,12 @@ pub(crate) fn allocate<T: Element>(team: &Team<'_, impl Comm>) -> Result<Field<T
 
 /// Whether ranks that compute on so many threads each leave a processor to others.
 pub(crate) fn leaves_room(threads: usize, comm: &impl Comm) -> bool {
-    threads * team::on_these_processors(comm) < machine::threads()
+    threads * team::on_these_processors(comm) < sys::threads()
 }
 
 /// Refuses what does not fit into memory: the system would promise more than it has.
 pub(crate) fn fits_memory(needed: u64) -> Result<(), RunError> {
-    match machine::available_memory() {
+    match sys::available_memory() {
         Some(available) if available < needed => Err(RunError::no_memory(needed)),
         _ => Ok(()),
     }

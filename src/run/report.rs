@@ -4,10 +4,10 @@ use super::{Outcome, pace::Pace};
 use crate::{
     comm::Comm,
     cube::{Io, write::Times},
-    machine,
     problem::Problem,
     solver::Solver,
     stencil::Element,
+    sys,
 };
 use serde::Serialize;
 use std::time::Instant;
@@ -115,7 +115,7 @@ impl Report {
             ranks: 1,
             messages: 0,
             bytes_sent: 0,
-            machine: machine::name(),
+            machine: sys::machine_name(),
             kernel: "none".to_owned(),
             tile: "none".to_owned(),
             io: "none".to_owned(),

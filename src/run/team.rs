@@ -6,10 +6,10 @@ use crate::{
     cube::share::{Job, Share},
     field::Field,
     grid::Grid,
-    machine,
     real::Real,
     slab::Slab,
     summary::Summary,
+    sys,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use std::ops::Range;
@@ -210,7 +210,7 @@ pub(crate) fn on_this_host(comm: &impl Comm) -> usize {
 
 /// How many ranks may run on the same processors as this one, itself included.
 pub(crate) fn on_these_processors(comm: &impl Comm) -> usize {
-    let here = (comm.host(), machine::processors());
+    let here = (comm.host(), sys::allowed_processors());
     let places = gather(comm, here.clone());
     places.iter().filter(|place| **place == here).count()
 }

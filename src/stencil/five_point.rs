@@ -6,7 +6,6 @@ use std::ops::Range;
 
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
-use super::caches::Caches;
 use super::dispatch::Element;
 use super::exactness::magnitude_bound;
 use super::kernel::Kernel;
@@ -14,6 +13,7 @@ use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::task::{Plane, TileTask};
 use super::tile::Tile;
+use crate::sys::{self, Caches};
 
 thread_local! {
     /// The scratch memory of this thread.
@@ -55,7 +55,7 @@ impl<T: Element> Stencil<T> {
             r,
             kernel: Kernel::detect(),
             tile: None,
-            caches: Caches::detect(),
+            caches: sys::caches(),
         }
     }
 

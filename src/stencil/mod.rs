@@ -55,7 +55,6 @@
     reason = "one index counts rows or lanes of several arrays"
 )]
 
-mod caches;
 mod calibrate;
 mod dispatch;
 mod exactness;
@@ -65,7 +64,6 @@ mod lanes;
 mod level;
 mod lifted;
 pub mod limit;
-mod pages;
 mod portable;
 mod prefetch;
 mod ring;
@@ -84,7 +82,7 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-pub use caches::Caches;
+pub use crate::sys::Caches;
 pub use dispatch::Element;
 pub use five_point::Stencil;
 pub use kernel::{Kernel, UnknownKernel};

@@ -1,0 +1,314 @@
+//! What Linux offers beyond the standard library. `portable.rs` has the same functions.
+#![allow(unsafe_code)]
+
+use super::{
+    caches::Caches,
+    page::page_size,
+    reservation::{Reservation, write_zeros},
+};
+use memmap2::Mmap;
+use nix::{
+    errno::Errno,
+    fcntl::{FallocateFlags, FcntlArg, PosixFadviseAdvice, fallocate, fcntl, posix_fadvise},
+    libc,
+    sys::statfs::{self, fstatfs},
+};
+use std::{
+    fs::{self, File, OpenOptions, TryLockError},
+    io,
+    ops::Range,
+    os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
+    path::Path,
+};
+
+const WHOLE_FILE: libc::flock = libc::flock {
+    l_type: libc::F_WRLCK as libc::c_short,
+    l_whence: libc::SEEK_SET as libc::c_short,
+    l_start: 0,
+    l_len: 0,
+    l_pid: 0,
+};
+
+/// Takes the lock on a file, without waiting: an open-file-description lock, which the kernel
+/// releases with its holder.
+///
+/// # Errors
+/// [`TryLockError::WouldBlock`] when another process holds it, [`TryLockError::Error`] where the
+/// filesystem has no locks.
+pub fn try_lock(file: &File) -> Result<(), TryLockError> {
+    match fcntl(file, FcntlArg::F_OFD_SETLK(&WHOLE_FILE)) {
+        Ok(_) => Ok(()),
+        Err(Errno::EAGAIN | Errno::EACCES) => Err(TryLockError::WouldBlock),
+        Err(errno) => Err(TryLockError::Error(errno.into())),
+    }
+}
+
+/// Whether another holds the lock on a file, as far as the filesystem tells.
+#[must_use]
+pub fn is_locked(file: &File) -> bool {
+    let mut answer = WHOLE_FILE;
+    fcntl(file, FcntlArg::F_OFD_GETLK(&mut answer)).is_ok()
+        && answer.l_type != libc::F_UNLCK as libc::c_short
+}
+
+/// Makes `file` `len` bytes long with its blocks set aside, and zero where nothing was written: a
+/// sparse file under a writable map would die of a full disk in the middle of a step.
+///
+/// # Errors
+/// Of the filesystem: no space, a quota, a limit of the file size.
+pub fn reserve(file: &File, len: u64) -> io::Result<Reservation> {
+    match allocate(file, FallocateFlags::empty(), len) {
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => write_zeros(file, len),
+        result => Ok(result.map(|()| Reservation::Reserved)?),
+    }
+}
+
+/// Sets blocks aside up to byte `len` without making `file` longer; without effect where the
+/// filesystem cannot.
+///
+/// # Errors
+/// When there is no space.
+pub fn reserve_ahead(file: &File, len: u64) -> io::Result<()> {
+    match allocate(file, FallocateFlags::FALLOC_FL_KEEP_SIZE, len) {
+        Err(Errno::ENOSPC) => Err(Errno::ENOSPC.into()),
+        _ => Ok(()),
+    }
+}
+
+/// fallocate(2) itself: glibc's emulation would write to blocks that the filesystem may lose again.
+fn allocate(file: &File, flags: FallocateFlags, len: u64) -> Result<(), Errno> {
+    let len = i64::try_from(len).map_err(|_| Errno::EFBIG)?;
+    loop {
+        match fallocate(file, flags, 0, len) {
+            Err(Errno::EINTR) => {}
+            result => return result,
+        }
+    }
+}
+
+/// Whether every host sees at once what another one writes to this file; on NFS and SMB hosts cache
+/// pages without telling each other.
+#[must_use]
+pub fn is_coherent_between_hosts(file: &File) -> bool {
+    const KINDS: [statfs::FsType; 2] = [statfs::NFS_SUPER_MAGIC, statfs::SMB_SUPER_MAGIC];
+    /// Of cifs and of its second version.
+    const CIFS: [i64; 2] = [0xFF53_4D42, 0xFE53_4D42];
+    !fstatfs(file).is_ok_and(|status| {
+        let found = status.filesystem_type();
+        #[allow(clippy::useless_conversion, reason = "narrower on some processors")]
+        let number = i64::from(found.0) & 0xFFFF_FFFF;
+        KINDS.contains(&found) || CIFS.contains(&number)
+    })
+}
+
+/// Opens a file to be read past the page cache, at multiples of
+/// [`DIRECT_ALIGNMENT`](super::DIRECT_ALIGNMENT); `None` where that cannot be.
+#[must_use]
+pub fn open_direct(path: &Path) -> Option<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_DIRECT);
+    options.open(path).ok()
+}
+
+/// Reads from byte `start` on as much as the page cache holds without a gap, and returns how much
+/// that was.
+#[must_use]
+pub fn read_cached(file: &File, start: u64, bytes: &mut [u8]) -> usize {
+    let mut done = 0;
+    while done < bytes.len() {
+        let rest = &mut bytes[done..];
+        let Ok(from) = libc::off64_t::try_from(start + done as u64) else {
+            break;
+        };
+        let into = libc::iovec {
+            iov_base: rest.as_mut_ptr().cast(),
+            iov_len: rest.len(),
+        };
+        // SAFETY: `into` is one buffer, borrowed for the call and exclusively.
+        let read =
+            unsafe { libc::preadv2(file.as_raw_fd(), &raw const into, 1, from, libc::RWF_NOWAIT) };
+        match usize::try_from(read) {
+            Ok(0) => break,
+            Ok(some) => done += some,
+            Err(_) if Errno::last() == Errno::EINTR => {}
+            Err(_) => break,
+        }
+    }
+    done
+}
+
+/// Tells the system that a range will not be read again soon: what of it is not on the disk begins to
+/// be written, and the rest leaves the page cache. Without effect where it cannot.
+pub fn drop_cached(file: &File, range: Range<u64>) {
+    if let (Ok(start), Ok(len)) = (
+        i64::try_from(range.start),
+        i64::try_from(range.end - range.start),
+    ) {
+        let _ = posix_fadvise(file, start, len, PosixFadviseAdvice::POSIX_FADV_DONTNEED);
+    }
+}
+
+/// Tells the system that reads will be small and far apart, so that it reads nothing ahead; without
+/// effect where it cannot.
+pub fn expect_random_reads(file: &File) {
+    let _ = posix_fadvise(file, 0, 0, PosixFadviseAdvice::POSIX_FADV_RANDOM);
+}
+
+/// Which pages of a map are in memory, from its first page on; `None` where the system does not tell.
+#[must_use]
+pub fn resident_pages(map: &Mmap) -> Option<Vec<bool>> {
+    let page = page_size();
+    let into_page = map.as_ptr().addr() % page;
+    let mut pages = vec![0_u8; (into_page + map.len()).div_ceil(page)];
+    // SAFETY: the address is the page on which the map begins, the length that of the map, and the
+    // vector has a byte for every page of it.
+    let answer = unsafe {
+        libc::mincore(
+            map.as_ptr().sub(into_page).cast_mut().cast(),
+            into_page + map.len(),
+            pages.as_mut_ptr(),
+        )
+    };
+    (answer == 0).then(|| pages.into_iter().map(|page| page & 1 == 1).collect())
+}
+
+/// Asks for huge pages under the whole pages of some memory, before it is first written: 2 GiB then
+/// need a thousand translations of addresses instead of half a million. A request, not a promise.
+pub fn advise_huge_pages(memory: *mut u8, len: usize) {
+    let page = page_size();
+    let start = memory.addr().next_multiple_of(page);
+    let end = (memory.addr() + len) / page * page;
+    if start < end {
+        // SAFETY: advice on how pages are mapped; it does not change what they hold, nor whether they
+        // can be accessed. Failure is harmless.
+        unsafe {
+            libc::madvise(
+                memory.with_addr(start).cast(),
+                end - start,
+                libc::MADV_HUGEPAGE,
+            );
+        }
+    }
+}
+
+/// Bytes of memory that a process may still take, where the system tells: the free memory of the
+/// machine, or what is left of the limit of its control group.
+#[must_use]
+pub fn available_memory() -> Option<u64> {
+    let machine = field_of("/proc/meminfo", "MemAvailable:").map(|kibibytes| kibibytes * 1024);
+    [machine, control_group_left()].into_iter().flatten().min()
+}
+
+/// What the control group's limit leaves; the page cache does not count, since it can be dropped.
+fn control_group_left() -> Option<u64> {
+    let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
+    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
+    let directory = Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/'));
+    let limit: u64 = trimmed(&directory.join("memory.max"))?.parse().ok()?;
+    let used = field_of(directory.join("memory.stat"), "anon")?;
+    Some(limit.saturating_sub(used))
+}
+
+/// The number behind a word at the start of a line.
+fn field_of(file: impl AsRef<Path>, name: &str) -> Option<u64> {
+    fs::read_to_string(file).ok()?.lines().find_map(|line| {
+        let mut words = line.split_whitespace();
+        (words.next() == Some(name)).then(|| words.next()?.parse().ok())?
+    })
+}
+
+/// The text of a file that the system keeps, without white space at its ends.
+fn trimmed(file: &Path) -> Option<String> {
+    Some(fs::read_to_string(file).ok()?.trim().to_owned())
+}
+
+/// The processors that this process may run on, as the system writes them; empty where it does not
+/// tell.
+#[must_use]
+pub fn allowed_processors() -> String {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mut lines = status.lines();
+    let list = lines.find_map(|line| line.strip_prefix("Cpus_allowed_list:"));
+    list.unwrap_or_default().trim().to_owned()
+}
+
+/// The processor's name, where the system tells.
+#[must_use]
+pub fn processor_name() -> Option<String> {
+    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split_once(':')?.1.trim().to_owned())
+}
+
+/// Processes that wanted to run in the last minute, on average, where the system tells.
+#[must_use]
+pub fn load() -> Option<f64> {
+    let text = fs::read_to_string("/proc/loadavg").ok()?;
+    text.split_whitespace().next()?.parse().ok()
+}
+
+/// The caches of the first processor; [`Caches::TYPICAL`] where the system does not tell.
+#[must_use]
+pub fn caches() -> Caches {
+    caches_at(Path::new("/sys/devices/system/cpu/cpu0/cache"))
+}
+
+fn caches_at(directory: &Path) -> Caches {
+    let mut found = [0; 5];
+    for index in 0..8 {
+        let cache = directory.join(format!("index{index}"));
+        let text = |name: &str| trimmed(&cache.join(name)).unwrap_or_default();
+        if text("type") == "Instruction" {
+            continue;
+        }
+        let level: usize = text("level").parse().unwrap_or(0);
+        if let (1..=4, Some(size)) = (level, parse_size(&text("size"))) {
+            found[level] = size;
+        }
+    }
+    let or = |size: usize, typical: usize| if size > 0 { size } else { typical };
+    let l2 = or(found[2], Caches::TYPICAL.l2);
+    let without_last = if found[2] > 0 {
+        l2
+    } else {
+        Caches::TYPICAL.last
+    };
+    Caches {
+        l1: or(found[1], Caches::TYPICAL.l1),
+        l2,
+        last: or(found[4].max(found[3]), without_last),
+    }
+}
+
+/// Reads `48K`, `2M` or a number of bytes.
+fn parse_size(text: &str) -> Option<usize> {
+    let digits = text.trim_end_matches(['K', 'M', 'G']);
+    let scale = match &text[digits.len()..] {
+        "" => 1,
+        "K" => 1 << 10,
+        "M" => 1 << 20,
+        "G" => 1 << 30,
+        _ => return None,
+    };
+    digits.parse::<usize>().ok()?.checked_mul(scale)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_are_read_as_linux_prints_them() {
+        assert_eq!(parse_size("48K"), Some(48 << 10));
+        assert_eq!(parse_size("2M"), Some(2 << 20));
+        assert_eq!(parse_size("512"), Some(512));
+        assert_eq!(parse_size(""), None);
+        assert_eq!(parse_size("48 KiB"), None);
+        assert_eq!(parse_size("99999999999999999999K"), None);
+    }
+
+    #[test]
+    fn caches_that_the_system_does_not_tell_are_typical() {
+        assert_eq!(caches_at(Path::new("/nonexistent")), Caches::TYPICAL);
+    }
+}

@@ -1,0 +1,60 @@
+//! The operating system. No other module names one.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `linux.rs` | what Linux offers beyond the standard library |
+//! | `portable.rs` | the same functions with the standard library alone, for every other Unix |
+//! | the others | what is the same on any Unix |
+//!
+//! `linux.rs` and `portable.rs` have the same public items, so the compiler holds the interface.
+//! `RUSTFLAGS="--cfg diff2d_portable"` chooses `portable.rs` on Linux too, to test it.
+//!
+//! | | Linux | portable |
+//! |---|---|---|
+//! | lock of a file | open-file-description lock | `File::try_lock`; the two do not see each other |
+//! | space for a file | `fallocate` | zeros are written |
+//! | reads past the page cache | `O_DIRECT` | none: all reads go through the cache |
+//! | what the page cache holds | `mincore`, `preadv2` | unknown: all of it, it is assumed |
+//! | advice on reads and on huge pages | given | none |
+//! | memory left, processors, load, caches | `/proc`, `/sys` | unknown; typical caches |
+//! | hosts that see each other's writes | told by the filesystem's kind | no, it is assumed |
+//!
+//! Nothing of this changes a bit of a result: without it runs are slower, start later (zeros take
+//! time to write) or find out later that memory is short.
+
+#[cfg(not(unix))]
+compile_error!("diff2d needs a Unix: positional reads and writes, inodes and signals");
+
+mod caches;
+mod files;
+mod guard;
+#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+mod linux;
+mod map;
+mod page;
+#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+mod portable;
+mod processor;
+mod reservation;
+
+#[cfg(all(target_os = "linux", not(diff2d_portable)))]
+use linux as system;
+#[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
+use portable as system;
+
+pub use caches::Caches;
+pub use files::{create_directory, free_space, is_still_at, same_file, sync_directory};
+pub use guard::guard;
+pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};
+/// A map of a range of a file, to read.
+pub use memmap2::Mmap;
+pub use page::{DIRECT_ALIGNMENT, page_size};
+pub use processor::{machine_name, threads};
+pub use reservation::Reservation;
+/// Reads and writes at a place of a file, by several threads at once.
+pub use std::os::unix::fs::FileExt;
+pub use system::{
+    advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
+    expect_random_reads, is_coherent_between_hosts, is_locked, load, open_direct, processor_name,
+    read_cached, reserve, reserve_ahead, resident_pages, try_lock,
+};
