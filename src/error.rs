@@ -78,7 +78,9 @@ impl Error {
                 RunError::MapAcrossMachines | RunError::SweepByOne | RunError::Disagree { .. },
             ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
-            Self::Analysis(AnalysisError::Asked(_) | AnalysisError::Exists { .. }) => 2,
+            Self::Analysis(
+                AnalysisError::Asked(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
+            ) => 2,
             Self::Cube(error)
             | Self::Run(RunError::Cube(error))
             | Self::Analysis(AnalysisError::Cube(error)) => match error {

@@ -260,6 +260,138 @@ fn what_an_array_does_not_have_is_refused() {
     assert_eq!(scene.files(), ["a.npy", "b.npy", "empty.npy", "out.npy"]);
 }
 
+/// The value of a single-element array.
+fn only_value(scene: &Scene, file: &str) -> String {
+    let told = scene.succeed(&format!("probe {file} --at 0"));
+    told.stdout.lines().nth(1).unwrap()[2..].to_owned()
+}
+
+#[test]
+fn sums_and_ranges_beyond_64_bits_are_refused_and_computed_in_floats_on_request() {
+    let scene = Scene::new();
+    let top = 1_u64 << 62;
+    for (dtype, fill, op, result) in [
+        ("i8", "2**62 - index", "sum", None),
+        (
+            "i8",
+            "(2**62 - 1) * (index % 2)",
+            "sum",
+            Some(2 * (top - 1)),
+        ),
+        ("i8", "-2**63 + 2**63 * (index % 2)", "sum", None),
+        ("i8", "(-1)**index * (2**62 - 1)", "sum", Some(0)),
+        ("u8", "2**62", "sum", None),
+        ("u8", "2**62 - (index == 1)", "sum", Some(u64::MAX)),
+        ("i8", "(1 - 2 * (index % 2)) * 2**62", "ptp", None),
+        (
+            "i8",
+            "(1 - 2 * (index % 2)) * (2**62 - 1)",
+            "ptp",
+            Some(2 * (top - 1)),
+        ),
+        ("u8", "(2**64 - 1) * (index % 2)", "ptp", Some(u64::MAX)),
+        ("u4", "2**32 - 1", "sum", Some(4 * u64::from(u32::MAX))),
+    ] {
+        scene.succeed_args(
+            ["create", "a.npy", "--shape=4", "--force"]
+                .into_iter()
+                .chain([
+                    format!("--dtype={dtype}").as_str(),
+                    format!("--fill={fill}").as_str(),
+                ]),
+        );
+        let command = format!("window a.npy --window 4 --op {op} --force -o w.npy");
+        match result {
+            Some(result) => {
+                scene.succeed(&command);
+                assert_eq!(
+                    only_value(&scene, "w.npy"),
+                    result.to_string(),
+                    "{op} of {fill}"
+                );
+            }
+            None => {
+                let told = scene.run(&command);
+                assert_eq!(told.code, Some(2), "{op} of {fill}: {told}");
+                assert!(told.stderr.contains("--dtype f8"), "{told}");
+                scene.succeed(&format!("{command} --dtype f8"));
+                let value: f64 = only_value(&scene, "w.npy").parse().unwrap();
+                assert!(value.abs() >= 2.0 * top as f64, "{op} of {fill}: {value}");
+            }
+        }
+    }
+    // Windows that are complete before the last axis, and strided ones.
+    scene.succeed("create a.npy --shape 40,50 --dtype i8 --fill 2**61 --force");
+    for window in ["2,2", "1,4", "4,1 --stride 7,1", "1,4 --stride 1,9"] {
+        let told = scene.run(&format!("window a.npy --window {window} --op sum -o x.npy"));
+        assert_eq!(told.code, Some(2), "{window}: {told}");
+        assert!(!scene.exists("x.npy") && !scene.exists("x.npy.partial"));
+    }
+}
+
+#[test]
+fn results_have_the_float_type_that_is_asked_for() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 4 --dtype i2 --fill 10*i0+1");
+    for (op, result) in [
+        ("sum", "64.0"),
+        ("mean", "16.0"),
+        ("max", "31.0"),
+        ("ptp", "30.0"),
+    ] {
+        for dtype in ["f2", "f4", "f8"] {
+            scene.succeed(&format!(
+                "window a.npy --window 4 --op {op} --dtype {dtype} --force -o w.npy"
+            ));
+            assert_eq!(only_value(&scene, "w.npy"), result, "{op} {dtype}");
+            let told = scene.succeed("info w.npy");
+            assert!(told.stdout.contains(&format!("<{dtype}")), "{told}");
+        }
+    }
+    let told = scene.run("window a.npy --window 4 --op sum --dtype i4 --force -o w.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+}
+
+#[test]
+fn deviations_that_overflow_are_the_same_everywhere() {
+    let scene = Scene::new();
+    for (fill, std) in [
+        // The sum overflows: NumPy's mean and deviation are infinite, too.
+        ("1e308", "inf"),
+        ("1e308*(1-2*(index%2))", "inf"),
+        ("where(index<2, 1e308*(1-2*index), index)", "inf"),
+        ("1e200*(index%3)", "inf"),
+        ("1e150*(1-2*(index%2))", "1e+150"),
+        ("where(index==3, inf, 1e308)", "nan"),
+        ("where(index==3, -inf, index)", "nan"),
+        ("where(index==3, nan, 1e200*index)", "nan"),
+    ] {
+        for length in [6, 40, 5000] {
+            scene.succeed_args([
+                "create",
+                "a.npy",
+                &format!("--shape={length}"),
+                &format!("--fill={fill}"),
+                "--force",
+            ]);
+            let csv = scene.succeed("stats a.npy --csv").stdout;
+            let found = csv.lines().nth(1).unwrap().split(',').nth(3).unwrap();
+            assert_eq!(found, std, "stats of {length} values of {fill}");
+            scene.succeed("stats a.npy --axis 0 -o s.npy --force");
+            let told = scene.succeed("probe s.npy --at 3").stdout;
+            assert!(told.ends_with(&format!("3,{std}\n")), "{fill}: {told}");
+            scene.succeed(&format!(
+                "window a.npy --window {length} --op std -o w.npy --force"
+            ));
+            assert_eq!(
+                only_value(&scene, "w.npy"),
+                std,
+                "window over {length} values of {fill}"
+            );
+        }
+    }
+}
+
 #[test]
 fn created_arrays_hold_what_was_asked_for() {
     let scene = Scene::new();

@@ -7,7 +7,7 @@ use crate::{
         number::Number,
         scalar::Scalar,
     },
-    expression::{BLOCK, Expression, Values},
+    expression::{BATCH, Expression, Values},
     progress::Progress,
 };
 use rayon::prelude::*;
@@ -78,8 +78,8 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), Ana
                     }
                 }
                 Fill::Formula(formula) => {
-                    for first in places.clone().step_by(BLOCK) {
-                        let count = (places.end - first).min(BLOCK as u64);
+                    for first in places.clone().step_by(BATCH) {
+                        let count = (places.end - first).min(BATCH as u64);
                         append(formula, &output.npy, first..first + count, bytes)?;
                     }
                 }
@@ -92,7 +92,7 @@ pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), Ana
     failed.map_or(Ok(()), Err)
 }
 
-/// Appends the bytes of some elements, at most [`BLOCK`].
+/// Appends the bytes of some elements, at most [`BATCH`].
 fn append(
     formula: &Expression,
     npy: &NpyHeader,
@@ -104,7 +104,7 @@ fn append(
         #[expect(clippy::cast_precision_loss, reason = "formulas of floats are in f64")]
         let variables = variables(formula, npy, places, |index| index as f64);
         let variables: Vec<&[f64]> = variables.iter().map(Vec::as_slice).collect();
-        let mut values = [0.0; BLOCK];
+        let mut values = [0.0; BATCH];
         let values = &mut values[..count];
         formula.evaluate(&variables, first, values);
         f64::encode(values, npy.dtype, bytes);

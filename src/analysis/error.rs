@@ -1,15 +1,15 @@
-//! What can go wrong with an analysis.
+//! [`AnalysisError`]: why an analysis was not done.
 
 use crate::cube::CubeError;
 use std::path::PathBuf;
 
-/// Trouble with an analysis.
+/// Why an analysis was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
-    /// The input, or its journal.
+    /// The input or its journal cannot be used, or a file cannot be written.
     #[error(transparent)]
     Cube(#[from] CubeError),
-    /// The memory allowed does not do.
+    /// The memory allowed is not enough.
     #[error(
         "{what} needs {needed} bytes of memory and --memory allows {allowed}: allow more, or {instead}"
     )]
@@ -23,9 +23,14 @@ pub enum AnalysisError {
         /// Another way out.
         instead: &'static str,
     },
-    /// Something was asked for that the array does not have.
+    /// The request does not fit the array.
     #[error("{0}")]
     Asked(String),
+    /// The result of a window is beyond the integers of 64 bits.
+    #[error(
+        "the sum or ptp of a window is beyond 64-bit integers: --dtype f8 computes it in double precision"
+    )]
+    Overflow,
     /// The output is there already.
     #[error("{} exists already: --force replaces it, another name writes elsewhere", path.display())]
     Exists {

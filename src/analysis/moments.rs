@@ -1,122 +1,128 @@
-//! [`Moments`]: count, sum, mean, spread and range of many values, and how to join them.
+//! [`Moments`]: running count, sum, range and squared deviations of many values.
 //!
-//! Values are taken in blocks that fit the first caches. A block is gone through twice: once for its
-//! sum and range, once for the squared deviations from its mean. Sixteen neighbouring columns are
-//! lanes of vectors; a contiguous run is taken as as many columns too, joined at the end.
+//! Values are taken in batches that fit the first-level cache. A batch is gone through twice: once
+//! for its sum and range, once for the squared deviations from a value near its mean (the corrected
+//! two-pass algorithm). Sixteen neighbouring columns are the lanes of vectors; a contiguous run of
+//! values is split into as many columns, which are merged at the end.
+//!
+//! Source: Chan, Golub and LeVeque, "Algorithms for computing the sample variance: analysis and
+//! recommendations", The American Statistician 37 (1983), equation 1.7.
 
 use super::{
-    measure::{Measure, Sum},
-    twofold::{Spread, Twofold},
+    double_double::{DoubleDouble, SquaredDeviations},
+    statistics::Statistics,
+    summable::{Sum, Summable},
     vectorised::vectorised,
 };
-use crate::cube::{number::Number, scalar::Scalar};
+use crate::cube::number::Number;
 
 /// Columns that are summed side by side.
-const LANES: usize = 16;
-/// Values of a contiguous run that make a block.
-pub const BLOCK: usize = 4096;
-/// Rows of columns that make a block.
-pub const ROWS: usize = 32;
+const COLUMNS: usize = 16;
+/// Values of a contiguous run that make a batch.
+pub const BATCH: usize = 4096;
+/// Rows of columns that make a batch.
+pub const BATCH_ROWS: usize = 32;
 
-/// What is known of values once they are gone.
+/// Running count, sum, range and squared deviations.
 #[derive(Debug, Clone, Copy)]
-pub struct Moments<T: Measure> {
+pub struct Moments<T: Summable> {
     count: u64,
     sum: T::Sum,
-    low: T,
-    high: T,
-    spread: Spread,
+    min: T,
+    max: T,
+    deviations: SquaredDeviations,
 }
 
-impl<T: Measure> Default for Moments<T> {
+impl<T: Summable> Default for Moments<T> {
     fn default() -> Self {
         Self {
             count: 0,
             sum: T::Sum::default(),
-            low: T::HIGHEST,
-            high: T::LOWEST,
-            spread: Spread::default(),
+            min: T::MIN_OF_NONE,
+            max: T::MAX_OF_NONE,
+            deviations: SquaredDeviations::default(),
         }
     }
 }
 
-impl<T: Measure> Moments<T> {
-    /// The moments of a contiguous run; NaN left out if `skip_nan`, else as NumPy has it.
+impl<T: Summable> Moments<T> {
+    /// The moments of a contiguous run. NaN is left out if `skip_nan`; otherwise it makes every result
+    /// but the count NaN, as in NumPy.
     pub fn of_run(values: &[T], skip_nan: bool) -> Self {
         values
-            .chunks(BLOCK)
-            .map(|block| Self::of_block(block, skip_nan))
-            .fold(Self::default(), Self::and)
+            .chunks(BATCH)
+            .map(|batch| Self::of_batch(batch, skip_nan))
+            .fold(Self::default(), Self::merge)
     }
 
-    fn of_block(block: &[T], skip_nan: bool) -> Self {
-        let rows = block.len() / LANES;
-        let (columns, rest) = block.split_at(rows * LANES);
-        let [rest] = Block::<T, 1>::of(rest, 1, rest.len()).moments();
-        let mut all = Block::vector(columns, LANES, rows)
+    fn of_batch(batch: &[T], skip_nan: bool) -> Self {
+        let rows = batch.len() / COLUMNS;
+        let (columns, rest) = batch.split_at(rows * COLUMNS);
+        let [rest] = Batch::<T, 1>::of(rest, 1, rest.len()).moments();
+        let mut all = Batch::vectorised(columns, COLUMNS, rows)
             .moments()
             .into_iter()
-            .fold(Self::default(), Self::and)
-            .and(rest);
-        if all.sum.is_nan() && block.iter().any(|value| value.is_nan()) {
+            .fold(Self::default(), Self::merge)
+            .merge(rest);
+        if all.sum.is_nan() && batch.iter().any(|value| value.is_nan()) {
             if skip_nan {
-                return Self::of_block(&without_nan(block.iter()), false);
+                return Self::of_batch(&without_nan(batch.iter()), false);
             }
             all.mark_nan();
         }
         all
     }
 
-    /// Adds the rows of a block of columns, `stride` apart, to the moments of those columns.
+    /// Adds a batch of rows, `stride` apart, to the moments of their columns.
     pub fn add_rows(values: &[T], stride: usize, rows: usize, columns: &mut [Self], skip: bool) {
-        let mut groups = columns.chunks_exact_mut(LANES);
+        let mut groups = columns.chunks_exact_mut(COLUMNS);
         let mut at = 0;
         for group in &mut groups {
-            let lanes = Block::vector(&values[at..], stride, rows).moments();
-            Self::add_lanes(group, lanes, &values[at..], stride, rows, skip);
-            at += LANES;
+            let added = Batch::vectorised(&values[at..], stride, rows).moments();
+            Self::add_batch(group, added, &values[at..], stride, rows, skip);
+            at += COLUMNS;
         }
         for column in groups.into_remainder() {
-            let lane = Block::<T, 1>::of(&values[at..], stride, rows).moments();
+            let added = Batch::<T, 1>::of(&values[at..], stride, rows).moments();
             let column = std::slice::from_mut(column);
-            Self::add_lanes(column, lane, &values[at..], stride, rows, skip);
+            Self::add_batch(column, added, &values[at..], stride, rows, skip);
             at += 1;
         }
     }
 
-    fn add_lanes<const N: usize>(
+    fn add_batch<const N: usize>(
         columns: &mut [Self],
-        lanes: [Self; N],
+        added: [Self; N],
         values: &[T],
         stride: usize,
         rows: usize,
         skip_nan: bool,
     ) {
-        for (lane, (column, mut moments)) in columns.iter_mut().zip(lanes).enumerate() {
+        for (number, (column, mut moments)) in columns.iter_mut().zip(added).enumerate() {
             if moments.sum.is_nan() {
-                let own = || values[lane..].iter().step_by(stride).take(rows);
+                let own = || values[number..].iter().step_by(stride).take(rows);
                 if own().any(|value| value.is_nan()) {
                     if skip_nan {
-                        moments = Self::of_block(&without_nan(own()), false);
+                        moments = Self::of_batch(&without_nan(own()), false);
                     } else {
                         moments.mark_nan();
                     }
                 }
             }
-            *column = column.and(moments);
+            *column = column.merge(moments);
         }
     }
 
-    /// NaN is neither above nor below anything; as a range, it is all there is.
+    /// Makes the range that of a NaN, which comparisons have passed over; the sum is NaN already.
     fn mark_nan(&mut self) {
-        let pivot = self.sum.pivot(self.count);
-        (self.low, self.high) = (pivot, pivot);
+        let nan = self.sum.near_mean(self.count);
+        (self.min, self.max) = (nan, nan);
     }
 
-    /// The moments of both together.
+    /// The moments of the values of both.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-    pub fn and(self, other: Self) -> Self {
+    pub fn merge(self, other: Self) -> Self {
         if self.count == 0 {
             return other;
         }
@@ -125,67 +131,69 @@ impl<T: Measure> Moments<T> {
         }
         Self {
             count: self.count + other.count,
-            sum: self.sum.and(other.sum),
-            low: lower(self.low, other.low),
-            high: higher(self.high, other.high),
-            spread: self
-                .spread
-                .and(self.count as f64, other.spread, other.count as f64),
+            sum: self.sum.merge(other.sum),
+            min: minimum(self.min, other.min),
+            max: maximum(self.max, other.max),
+            deviations: self.deviations.merge(
+                self.count as f64,
+                other.deviations,
+                other.count as f64,
+            ),
         }
     }
 
     /// The results.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
-    pub fn summary(&self) -> Summary {
+    pub fn statistics(&self) -> Statistics {
         let any = self.count > 0;
-        Summary {
+        Statistics {
             count: self.count,
             sum: self.sum.scalar(),
             mean: self.sum.mean(self.count),
             std: if any {
-                self.spread.variance(self.count as f64).sqrt()
+                self.deviations.variance(self.count as f64).sqrt()
             } else {
                 f64::NAN
             },
-            range: any.then(|| (self.low.scalar(), self.high.scalar())),
+            range: any.then(|| (self.min.scalar(), self.max.scalar())),
         }
     }
 }
 
-fn without_nan<'a, T: Measure>(values: impl Iterator<Item = &'a T>) -> Vec<T> {
+fn without_nan<'a, T: Summable>(values: impl Iterator<Item = &'a T>) -> Vec<T> {
     values.copied().filter(|value| !value.is_nan()).collect()
 }
 
-/// The lower of two, NaN if one is.
+/// The smaller of two, NaN if one is.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
-pub(super) fn lower<T: Number>(a: T, b: T) -> T {
+pub(super) fn minimum<T: Number>(a: T, b: T) -> T {
     if a < b || a != a { a } else { b }
 }
 
-/// The higher of two, NaN if one is.
+/// The larger of two, NaN if one is.
 #[inline(always)]
 #[expect(clippy::eq_op, reason = "NaN alone differs from itself")]
-pub(super) fn higher<T: Number>(a: T, b: T) -> T {
+pub(super) fn maximum<T: Number>(a: T, b: T) -> T {
     if a > b || a != a { a } else { b }
 }
 
-/// What a block tells of `N` neighbouring columns, each number of all of them side by side.
-struct Block<T: Measure, const N: usize> {
+/// A batch of values in `N` neighbouring columns, summed up column by column.
+struct Batch<T: Summable, const N: usize> {
     rows: usize,
-    sums: <T::Sum as Sum<T>>::Lanes<N>,
-    low: [T; N],
-    high: [T; N],
-    /// A value next to the mean, the sum of all distances to it, and that of their squares.
-    pivot: [T; N],
-    apart: [f64; N],
+    sums: <T::Sum as Sum<T>>::Columns<N>,
+    min: [T; N],
+    max: [T; N],
+    /// A value near the mean; the sum of the deviations from it, and that of their squares.
+    shift: [T; N],
+    deviations: [f64; N],
     squares: [f64; N],
 }
 
-impl<T: Measure> Block<T, LANES> {
-    /// Of a whole vector of columns.
-    fn vector(values: &[T], stride: usize, rows: usize) -> Self {
+impl<T: Summable> Batch<T, COLUMNS> {
+    /// Of as many columns as vectors take.
+    fn vectorised(values: &[T], stride: usize, rows: usize) -> Self {
         vectorised(
             #[inline(always)]
             || Self::of(values, stride, rows),
@@ -193,101 +201,77 @@ impl<T: Measure> Block<T, LANES> {
     }
 }
 
-impl<T: Measure, const N: usize> Block<T, N> {
+impl<T: Summable, const N: usize> Batch<T, N> {
     #[inline(always)]
     fn of(values: &[T], stride: usize, rows: usize) -> Self {
         let row = |number: usize| values[number * stride..].first_chunk::<N>();
-        let mut sums = T::Sum::lanes::<N>();
-        let (mut low, mut high) = ([T::HIGHEST; N], [T::LOWEST; N]);
+        let mut sums = T::Sum::columns::<N>();
+        let (mut min, mut max) = ([T::MIN_OF_NONE; N], [T::MAX_OF_NONE; N]);
         for values in (0..rows).map_while(row) {
-            T::Sum::add(&mut sums, values);
-            for lane in 0..N {
-                let value = values[lane];
-                low[lane] = if value < low[lane] { value } else { low[lane] };
-                high[lane] = if value > high[lane] {
+            T::Sum::add_row(&mut sums, values);
+            for column in 0..N {
+                let value = values[column];
+                min[column] = if value < min[column] {
                     value
                 } else {
-                    high[lane]
+                    min[column]
+                };
+                max[column] = if value > max[column] {
+                    value
+                } else {
+                    max[column]
                 };
             }
         }
-        let pivot = std::array::from_fn(|lane| T::Sum::lane(&sums, lane).pivot(rows as u64));
-        let (mut apart, mut squares) = ([0.0; N], [0.0; N]);
+        let shift =
+            std::array::from_fn(|column| T::Sum::column(&sums, column).near_mean(rows as u64));
+        let (mut deviations, mut squares) = ([0.0; N], [0.0; N]);
         for values in (0..rows).map_while(row) {
-            for lane in 0..N {
-                let distance = values[lane].distance_to(pivot[lane]);
-                apart[lane] += distance;
-                squares[lane] += distance * distance;
+            for column in 0..N {
+                let deviation = values[column].minus(shift[column]);
+                deviations[column] += deviation;
+                squares[column] += deviation * deviation;
             }
         }
         Self {
             rows,
             sums,
-            low,
-            high,
-            pivot,
-            apart,
+            min,
+            max,
+            shift,
+            deviations,
             squares,
         }
     }
 
-    /// The moments of every column; ranges do not know of NaN yet. Kept out of the loops above,
-    /// which would be compiled for its pairs of numbers instead of for whole vectors.
+    /// The moments of every column; their ranges do not know of NaN yet. Inlined into the loops above,
+    /// it would make the compiler use vectors of two numbers there.
     #[inline(never)]
-    #[expect(clippy::cast_precision_loss, reason = "a block has few rows")]
+    #[expect(clippy::cast_precision_loss, reason = "a batch has few rows")]
     fn moments(&self) -> [Moments<T>; N] {
-        std::array::from_fn(|lane| {
-            let mean_apart = self.apart[lane] / self.rows as f64;
-            let pivot = self.pivot[lane].twofold();
+        std::array::from_fn(|column| {
+            let shift = self.shift[column].double_double();
+            let correction = self.deviations[column] / self.rows as f64;
+            let squares = self.squares[column];
+            let mean = DoubleDouble {
+                hi: shift.hi,
+                lo: shift.lo + correction,
+            };
+            let sum = if squares.is_finite() {
+                squares - self.deviations[column] * correction
+            } else {
+                squares
+            };
             Moments {
                 count: self.rows as u64,
-                sum: T::Sum::lane(&self.sums, lane),
-                low: self.low[lane],
-                high: self.high[lane],
-                spread: Spread {
-                    mean: Twofold {
-                        hi: pivot.hi,
-                        lo: pivot.lo + mean_apart,
-                    },
-                    squares: Twofold::of(self.squares[lane] - self.apart[lane] * mean_apart),
+                sum: T::Sum::column(&self.sums, column),
+                min: self.min[column],
+                max: self.max[column],
+                deviations: SquaredDeviations {
+                    mean,
+                    sum: sum.into(),
                 },
             }
         })
-    }
-}
-
-/// The six numbers of an array or of a column of it.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Summary {
-    /// Number of values.
-    pub count: u64,
-    /// Their sum, exact for integers.
-    pub sum: Scalar,
-    /// `sum / count`
-    pub mean: f64,
-    /// `sqrt(Σ(x - mean)² / count)`
-    pub std: f64,
-    /// Smallest and largest, where there is any.
-    pub range: Option<(Scalar, Scalar)>,
-}
-
-impl Summary {
-    /// What the numbers are called.
-    pub const NAMES: [&'static str; 6] = ["count", "sum", "mean", "std", "min", "max"];
-
-    /// All six, with all their digits; NaN for the range of nothing.
-    #[must_use]
-    pub fn scalars(&self) -> [Scalar; 6] {
-        let (low, high) = self
-            .range
-            .unwrap_or((Scalar::Float(f64::NAN), Scalar::Float(f64::NAN)));
-        [
-            Scalar::Integer(self.count.into()),
-            self.sum,
-            Scalar::Float(self.mean),
-            Scalar::Float(self.std),
-            low,
-            high,
-        ]
     }
 }

@@ -1,15 +1,13 @@
-//! Single elements of an array, and the pages that hold them alone.
+//! Single elements of an array; only the pages that hold them are read.
 
 use super::AnalysisError;
 use crate::cube::{ArrayFile, CubeError, scalar::Scalar};
 use rayon::prelude::*;
 
-/// The index that one with negative numbers, counted from the end, stands for.
-///
-/// `axes` are those that the index is along.
+/// The index along some axes without negative numbers, which count from the end.
 ///
 /// # Errors
-/// [`AnalysisError::Asked`] for another number of axes or an index outside of them.
+/// [`AnalysisError::Asked`] for another number of axes, or an index outside the array.
 pub fn resolve(
     array: &ArrayFile,
     axes: &[usize],
@@ -55,8 +53,8 @@ pub fn resolve(
         .collect()
 }
 
-/// The elements at some indices, in their order. They are read by their order in the file, each by
-/// itself: as many pages as points at most.
+/// The elements at some indices, in the order of these. They are read one by one in the order of the
+/// file: at most as many pages as points.
 ///
 /// # Errors
 /// [`AnalysisError::Cube`] when the file cannot be read.

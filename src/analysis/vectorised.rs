@@ -1,18 +1,18 @@
-//! Loops compiled for the best vector instructions of the machine they run on.
+//! Loops compiled for several sets of vector instructions, of which the best is chosen at run time.
 
 use pulp::{Arch, Simd, WithSimd};
 
-/// Runs `work` with the widest vectors there are.
+/// Runs `work` with the widest vectors of this processor.
 ///
-/// Only what is inlined into `work` is compiled for them: the closure and all it calls in its loops
-/// must be `#[inline(always)]`.
+/// Only what is inlined into `work` is compiled for them, so the closure and all functions that its
+/// loops call must be `#[inline(always)]`.
 #[inline(always)]
 pub(super) fn vectorised<R>(work: impl FnMut() -> R) -> R {
     Arch::new().dispatch(Work(work))
 }
 
-/// A closure that is called by reference: called by value it would go through a function of the
-/// compiler's own, which is not inlined.
+/// A closure that is called by reference. A call by value would go through a shim of the compiler, which
+/// is not inlined.
 struct Work<F>(F);
 
 impl<R, F: FnMut() -> R> WithSimd for Work<F> {

@@ -1,12 +1,15 @@
 //! `diff2d create`: a new array of any size.
 
-use super::terminal::{Terminal, Unit};
+use super::{
+    dtype,
+    terminal::{Terminal, Unit},
+};
 use crate::{
     analysis::{
         create::{self, Fill},
         output::Output,
     },
-    cube::npy::{Dtype, NpyError},
+    cube::npy::Dtype,
     error::Error,
 };
 use clap::Args;
@@ -33,7 +36,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
     shape: String,
     /// Type of the elements: f2 f4 f8, i1 to i8, u1 to u8, b1
-    #[arg(long, default_value = "f8", value_parser = dtype)]
+    #[arg(long, default_value = "f8", value_parser = dtype::parse)]
     dtype: Dtype,
     /// A number, or a formula of the indices
     #[arg(
@@ -80,25 +83,4 @@ fn shape(text: &str) -> Option<Vec<u64>> {
         .map(|length| length.trim().parse().ok())
         .collect::<Option<_>>()?;
     (shape.len() <= 64).then_some(shape)
-}
-
-/// `f8`, `<f8`, `float64`.
-fn dtype(text: &str) -> Result<Dtype, String> {
-    let short = match text {
-        "bool" => "b1".to_owned(),
-        "b1" => text.to_owned(),
-        _ => [("float", "f"), ("uint", "u"), ("int", "i")]
-            .into_iter()
-            .find_map(|(name, letter)| {
-                let bits: usize = text.strip_prefix(name)?.parse().ok()?;
-                Some(format!("{letter}{}", bits / 8))
-            })
-            .unwrap_or_else(|| text.trim_start_matches(['<', '=', '|']).to_owned()),
-    };
-    Dtype::parse(&format!("<{short}")).map_err(|error| match error {
-        NpyError::Dtype(_) => {
-            "expected f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 or b1".to_owned()
-        }
-        error => error.to_string(),
-    })
 }

@@ -6,6 +6,7 @@ mod bench;
 mod compare;
 mod create;
 mod distribute;
+mod dtype;
 mod follow;
 mod info;
 mod number;

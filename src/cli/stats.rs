@@ -1,4 +1,4 @@
-//! `diff2d stats`: count, sum, mean, standard deviation, smallest and largest value.
+//! `diff2d stats`: count, sum, mean, standard deviation, minimum and maximum.
 
 use super::{
     axes::Axes,
@@ -8,8 +8,7 @@ use super::{
 };
 use crate::{
     analysis::{
-        AnalysisError,
-        moments::Summary,
+        AnalysisError, Statistics,
         output::Output,
         stats::{self, Options},
     },
@@ -93,10 +92,10 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
     if output.is_none() {
         table.begin(terminal)?;
     }
-    let mut take = |first: u64, summaries: &[Summary]| -> Result<(), Error> {
+    let mut take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
         match &mut output {
-            Some(output) => Ok(write(output, &rest, first, summaries)?),
-            None => table.rows(first, summaries, terminal),
+            Some(output) => Ok(write(output, &rest, first, results)?),
+            None => table.rows(first, results, terminal),
         }
     };
     match axis {
@@ -122,8 +121,8 @@ fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) ->
     follow(&mut array, terminal, |array, mut new| {
         new.try_for_each(|k| {
             let places = k * frame..(k + 1) * frame;
-            let summary = stats::part(array, places, options, &Progress::default())?;
-            table.rows(k, &[summary], terminal)
+            let one = stats::part(array, places, options, &Progress::default())?;
+            table.rows(k, &[one], terminal)
         })
     })
 }
@@ -134,19 +133,16 @@ fn write(
     output: &Output,
     rest: &NpyHeader,
     first: u64,
-    summaries: &[Summary],
+    results: &[Statistics],
 ) -> Result<(), AnalysisError> {
-    let numbers = |summary: &Summary| summary.scalars().map(Scalar::to_f64);
+    let numbers = |one: &Statistics| one.scalars().map(Scalar::to_f64);
     if rest.fortran_order {
-        let all: Vec<f64> = summaries.iter().flat_map(numbers).collect();
+        let all: Vec<f64> = results.iter().flat_map(numbers).collect();
         output.write(first * 6, bytemuck::cast_slice(&all))?;
     } else {
         let plane: u64 = rest.shape.iter().product();
         for number in 0..6 {
-            let one: Vec<f64> = summaries
-                .iter()
-                .map(|summary| numbers(summary)[number])
-                .collect();
+            let one: Vec<f64> = results.iter().map(|one| numbers(one)[number]).collect();
             output.write(number as u64 * plane + first, bytemuck::cast_slice(&one))?;
         }
     }
@@ -183,7 +179,9 @@ impl<'a> Table<'a> {
 
     fn names(&self) -> Vec<String> {
         let indices = (0..self.rest.shape.len()).map(|axis| format!("i{axis}"));
-        indices.chain(Summary::NAMES.map(str::to_owned)).collect()
+        indices
+            .chain(Statistics::NAMES.map(str::to_owned))
+            .collect()
     }
 
     fn begin(&self, terminal: &Terminal) -> Result<(), Error> {
@@ -194,32 +192,32 @@ impl<'a> Table<'a> {
         }
     }
 
-    fn rows(&self, first: u64, summaries: &[Summary], terminal: &Terminal) -> Result<(), Error> {
-        if summaries.is_empty() {
+    fn rows(&self, first: u64, results: &[Statistics], terminal: &Terminal) -> Result<(), Error> {
+        if results.is_empty() {
             return Ok(());
         }
         let rows: Vec<String> = (first..)
-            .zip(summaries)
-            .map(|(place, summary)| self.row(place, summary))
+            .zip(results)
+            .map(|(place, one)| self.row(place, one))
             .collect();
         terminal.result(&rows.join("\n"))
     }
 
-    fn row(&self, place: u64, summary: &Summary) -> String {
+    fn row(&self, place: u64, one: &Statistics) -> String {
         let index: Vec<String> = self
             .rest
             .index_of(place)
             .iter()
             .map(u64::to_string)
             .collect();
-        let numbers = summary.scalars();
+        let numbers = one.scalars();
         let fields = || {
             let numbers = numbers.iter().map(|&scalar| number::scalar(scalar));
             index.iter().cloned().chain(numbers).collect::<Vec<_>>()
         };
         match self.style {
             Style::Csv => fields().join(","),
-            Style::Text if self.is_single() => Summary::NAMES
+            Style::Text if self.is_single() => Statistics::NAMES
                 .iter()
                 .zip(fields())
                 .map(|(name, value)| format!("{name:<6} {value}"))
@@ -227,7 +225,7 @@ impl<'a> Table<'a> {
                 .join("\n"),
             Style::Text => aligned(&fields()),
             Style::Json => {
-                let numbers = Summary::NAMES.iter().zip(numbers);
+                let numbers = Statistics::NAMES.iter().zip(numbers);
                 let numbers: Vec<String> = numbers
                     .map(|(name, scalar)| format!("\"{name}\":{}", number::json(scalar)))
                     .collect();

@@ -2,6 +2,7 @@
 
 use super::{
     axes::{self, Axes, Entries},
+    dtype,
     follow::follow,
     size,
     terminal::{Terminal, Unit},
@@ -11,7 +12,7 @@ use crate::{
         output::Output,
         window::{Op, Request, Windows},
     },
-    cube::ArrayFile,
+    cube::{ArrayFile, npy::Dtype},
     error::Error,
 };
 use clap::Args;
@@ -41,6 +42,10 @@ pub(super) struct WindowArgs {
     /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     select: Option<String>,
+    /// Type of the results, computed in double precision: f2, f4 or f8 [default: integers for the sum,
+    /// min, max and ptp of integers, otherwise that of the array for min and max, and f8]
+    #[arg(long, value_parser = dtype::parse_float)]
+    dtype: Option<Dtype>,
     /// The new array
     #[arg(long, short, value_name = "OUT.npy")]
     output: PathBuf,
@@ -104,6 +109,7 @@ fn request(
             None => vec![1; shape.len()],
         },
         select: ranges(array, shape, &axes, args.select.as_deref(), terminal)?,
+        dtype: args.dtype,
         memory: args.memory,
     })
 }

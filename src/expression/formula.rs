@@ -65,7 +65,7 @@ impl Expression {
     }
 
     /// The values of the formula in double precision, for as many elements as `out` has, at best
-    /// [`BLOCK`](super::BLOCK) of them; `first` is the number of the first, on which `random` depends.
+    /// [`BATCH`](super::BATCH) of them; `first` is the number of the first, on which `random` depends.
     ///
     /// # Panics
     /// When a variable that is used has fewer values than `out`.

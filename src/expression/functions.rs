@@ -5,7 +5,7 @@ use super::{
     step::Values,
 };
 
-/// Loops over blocks of arguments; the result takes the place of the first argument.
+/// A loop over the values of the arguments; the results replace those of the first.
 type Loop<T> = fn(&mut [T], &[T], &[T]);
 
 /// What an operator or a function computes.
@@ -55,7 +55,7 @@ impl Function {
     }
 }
 
-/// A loop over blocks with the result for one element.
+/// A loop, from the result for one element.
 macro_rules! each {
     ($a:ident => $value:expr) => {
         |first, _, _| {

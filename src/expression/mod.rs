@@ -1,4 +1,4 @@
-//! Formulas that users write: parsed once, evaluated for [`BLOCK`] values at a time.
+//! Formulas that users write: parsed once, evaluated for [`BATCH`] values at a time.
 //!
 //! The language is Python's arithmetic: `+ - * / // % **` (also `^`) with Python's precedence
 //! (`-x**2` is `-(x**2)`), comparisons that give 1 or 0, names and functions. `//` and `%` round
@@ -23,4 +23,4 @@ mod step;
 
 pub use formula::{Expression, ExpressionError};
 pub use random::random;
-pub use step::{BLOCK, Values};
+pub use step::{BATCH, Values};

@@ -1,9 +1,9 @@
-//! The steps of an evaluation, on a stack of blocks of values.
+//! The steps of an evaluation, on a stack of values.
 
 use super::{functions::Function, random::random};
 
 /// Values evaluated at a time, at most.
-pub const BLOCK: usize = 256;
+pub const BATCH: usize = 256;
 
 /// Values of one type.
 #[derive(Debug, Clone, PartialEq)]

@@ -122,8 +122,14 @@ impl Scene {
 
     /// Runs the program, which must succeed.
     pub fn succeed(&self, arguments: &str) -> Told {
-        let told = self.run(arguments);
-        assert_eq!(told.code, Some(0), "diff2d {arguments}\n{told}");
+        self.succeed_args(arguments.split_whitespace())
+    }
+
+    pub fn succeed_args<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Told {
+        let arguments: Vec<A> = arguments.into_iter().collect();
+        let told = self.run_args(&arguments);
+        let words: Vec<&OsStr> = arguments.iter().map(AsRef::as_ref).collect();
+        assert_eq!(told.code, Some(0), "diff2d {words:?}\n{told}");
         told
     }
 }

@@ -1,21 +1,26 @@
-//! Several lines of an array at a time, as lanes of vectors.
+//! Several lines of an array at a time, one in each lane of a vector.
+//!
+//! Neighbouring lines along a slow axis are side by side as they are. Other lines are interleaved
+//! first: [`Source::gather`] copies them so that equal positions lie side by side, [`Sink::scatter`]
+//! copies results back.
 
 use super::operation::Operation;
 use crate::{analysis::vectorised::vectorised, cube::number::Number};
+use std::cell::Cell;
 
-/// What is known of values in `N` lanes, component by component.
+/// Partial results in `N` lanes, component by component.
 #[derive(Clone, Copy)]
 pub(super) struct Pack<P, const C: usize, const N: usize>([[P; N]; C]);
 
 impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
     #[inline(always)]
     #[expect(clippy::needless_range_loop, reason = "the form that becomes vectors")]
-    fn of(part: impl Fn(usize) -> [P; C]) -> Self {
+    fn of(partial: impl Fn(usize) -> [P; C]) -> Self {
         let mut pack = [[P::default(); N]; C];
         for lane in 0..N {
-            let part = part(lane);
+            let partial = partial(lane);
             for component in 0..C {
-                pack[component][lane] = part[component];
+                pack[component][lane] = partial[component];
             }
         }
         Self(pack)
@@ -23,29 +28,33 @@ impl<P: Number, const C: usize, const N: usize> Pack<P, C, N> {
 
     #[inline(always)]
     pub(super) fn lane(&self, lane: usize) -> [P; C] {
-        let mut part = [P::default(); C];
-        for (value, lanes) in part.iter_mut().zip(&self.0) {
+        let mut partial = [P::default(); C];
+        for (value, lanes) in partial.iter_mut().zip(&self.0) {
             *value = lanes[lane];
         }
-        part
+        partial
     }
 
-    /// What is known of `n` elements in every lane and `m` behind them together.
+    /// Combines the partial results of `n` elements in every lane with those of the next `m`.
     #[inline(always)]
-    pub(super) fn join<O: Operation<C, Part = P>>(&self, n: f64, other: &Self, m: f64) -> Self {
+    pub(super) fn combine<O: Operation<C, Partial = P>>(
+        &self,
+        n: f64,
+        other: &Self,
+        m: f64,
+    ) -> Self {
         Self::of(
             #[inline(always)]
-            |lane| O::join(self.lane(lane), n, other.lane(lane), m),
+            |lane| O::combine(self.lane(lane), n, other.lane(lane), m),
         )
     }
 }
 
-/// Lines without gaps that are put side by side, or back, together: a whole vector of elements at a
-/// time is then loaded or stored.
-const TURNED: usize = 8;
+/// Contiguous lines that are interleaved at a time, so that whole vectors are loaded and stored.
+const TRANSPOSED: usize = 8;
 
-/// Where lines of equal length lie: the places of their first elements, and the step from one to
-/// the next.
+/// Where lines of equal length lie: the places of their first elements, and the step from one element
+/// to the next.
 #[derive(Clone, Copy)]
 pub(super) struct Lines<'a> {
     pub(super) places: &'a [usize],
@@ -54,18 +63,18 @@ pub(super) struct Lines<'a> {
 }
 
 impl Lines<'_> {
-    /// Copies lines out of an array so that their elements lie side by side.
-    fn gather<T: Copy>(&self, all: &[T], beside: &mut [T]) {
+    /// Copies lines out of an array and interleaves them.
+    fn gather<T: Copy>(&self, all: &[T], interleaved: &mut [T]) {
         let width = self.places.len();
-        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TURNED>()) {
+        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TRANSPOSED>()) {
             vectorised(
                 #[inline(always)]
                 || {
                     for (group, places) in groups.iter().enumerate() {
                         let lines = places.map(|place| &all[place..place + self.length]);
-                        let rows = beside.chunks_exact_mut(width).take(self.length);
+                        let rows = interleaved.chunks_exact_mut(width).take(self.length);
                         for (at, row) in rows.enumerate() {
-                            let row = &mut row[group * TURNED..][..TURNED];
+                            let row = &mut row[group * TRANSPOSED..][..TRANSPOSED];
                             for (to, line) in row.iter_mut().zip(lines) {
                                 *to = line[at];
                             }
@@ -77,28 +86,28 @@ impl Lines<'_> {
         }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter().step_by(self.step);
-            let to = beside[at * width + lane..].iter_mut();
+            let to = interleaved[at * width + lane..].iter_mut();
             let to = to.step_by(width).take(count);
             to.zip(line).for_each(|(to, from)| *to = *from);
         });
     }
 
-    /// Copies elements that lie side by side to their places in an array.
-    fn scatter<T: Copy>(&self, beside: &[T], all: &mut [T]) {
+    /// Copies interleaved lines to their places in an array.
+    fn scatter<T: Copy>(&self, interleaved: &[T], all: &mut [T]) {
         let width = self.places.len();
-        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TURNED>()) {
+        if let (1, (groups, [])) = (self.step, self.places.as_chunks::<TRANSPOSED>()) {
             vectorised(
                 #[inline(always)]
                 || {
                     for (group, places) in groups.iter().enumerate() {
                         let lines = places.map(|place| place..place + self.length);
                         let Ok(lines) = all.get_disjoint_mut(lines) else {
-                            unreachable!("lines are apart")
+                            unreachable!("lines do not overlap")
                         };
-                        let rows = beside.chunks_exact(width).take(self.length);
+                        let rows = interleaved.chunks_exact(width).take(self.length);
                         for (at, row) in rows.enumerate() {
-                            let row = &row[group * TURNED..][..TURNED];
-                            for lane in 0..TURNED {
+                            let row = &row[group * TRANSPOSED..][..TRANSPOSED];
+                            for lane in 0..TRANSPOSED {
                                 lines[lane][at] = row[lane];
                             }
                         }
@@ -109,14 +118,14 @@ impl Lines<'_> {
         }
         self.runs(|lane, at, place, count| {
             let line = all[place..].iter_mut().step_by(self.step);
-            let from = beside[at * width + lane..].iter();
+            let from = interleaved[at * width + lane..].iter();
             let from = from.step_by(width).take(count);
             line.zip(from).for_each(|(to, from)| *to = *from);
         });
     }
 
-    /// Short runs of every line in turn, so that what lies side by side stays in a cache: lane,
-    /// number and place of the first element, number of elements.
+    /// Calls `run` for short runs of every line in turn, so that the interleaved elements stay in a
+    /// cache, with the lane, number and place of the first element, and the number of elements.
     fn runs(&self, mut run: impl FnMut(usize, usize, usize, usize)) {
         const RUN: usize = 16;
         for at in (0..self.length).step_by(RUN) {
@@ -132,36 +141,36 @@ impl Lines<'_> {
     }
 }
 
-/// Room for lines side by side: of elements or results, or of what is known of them.
-pub(super) struct Beside<T, P> {
+/// Buffers for interleaved lines: of elements or results, or of partial results.
+pub(super) struct Interleaved<T, P> {
     whole: Vec<T>,
-    parts: Vec<P>,
+    partials: Vec<P>,
 }
 
-impl<T, P> Default for Beside<T, P> {
+impl<T, P> Default for Interleaved<T, P> {
     fn default() -> Self {
         Self {
             whole: Vec::new(),
-            parts: Vec::new(),
+            partials: Vec::new(),
         }
     }
 }
 
-/// What slides read.
+/// What slides read: elements of the array, or partial results.
 pub(super) trait Source<O: Operation<C>, const C: usize> {
-    /// The same, of a part of it.
-    type Some<'b>: Source<O, C>
+    /// A source of the same kind that owns nothing.
+    type Lines<'b>: Source<O, C>
     where
         Self: 'b;
 
-    /// Neighbours from a place on.
-    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N>;
-    /// Copies lines so that their elements lie side by side.
+    /// Loads `N` neighbours from a place on.
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Partial, C, N>;
+    /// Interleaves lines.
     fn gather<'b>(
         &self,
         lines: Lines<'_>,
-        into: &'b mut Beside<O::Item, O::Part>,
-    ) -> Self::Some<'b>
+        into: &'b mut Interleaved<O::Item, O::Partial>,
+    ) -> Self::Lines<'b>
     where
         Self: 'b;
 }
@@ -173,13 +182,13 @@ pub(super) struct Items<'a, T, O> {
 }
 
 impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O> {
-    type Some<'b>
+    type Lines<'b>
         = Items<'b, O::Item, O>
     where
         Self: 'b;
 
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Partial, C, N> {
         let row = &self.all[at..at + N];
         Pack::of(
             #[inline(always)]
@@ -190,7 +199,7 @@ impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O>
     fn gather<'b>(
         &self,
         lines: Lines<'_>,
-        into: &'b mut Beside<O::Item, O::Part>,
+        into: &'b mut Interleaved<O::Item, O::Partial>,
     ) -> Items<'b, O::Item, O>
     where
         Self: 'b,
@@ -205,10 +214,10 @@ impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O>
     }
 }
 
-/// What is known of several elements each; every component is an array of its own.
-pub(super) struct Parts<'a, P, const C: usize>([&'a [P]; C]);
+/// Partial results; every component is an array of its own.
+pub(super) struct Partials<'a, P, const C: usize>([&'a [P]; C]);
 
-impl<'a, P, const C: usize> Parts<'a, P, C> {
+impl<'a, P, const C: usize> Partials<'a, P, C> {
     /// Of components of equal length, one behind the other.
     pub(super) fn of(all: &'a [P]) -> Self {
         let length = all.len() / C;
@@ -218,15 +227,15 @@ impl<'a, P, const C: usize> Parts<'a, P, C> {
     }
 }
 
-impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
-    type Some<'b>
-        = Parts<'b, O::Part, C>
+impl<O: Operation<C>, const C: usize> Source<O, C> for Partials<'_, O::Partial, C> {
+    type Lines<'b>
+        = Partials<'b, O::Partial, C>
     where
         Self: 'b;
 
     #[inline(always)]
-    fn load<const N: usize>(&self, at: usize) -> Pack<O::Part, C, N> {
-        let mut pack = Pack([[O::Part::default(); N]; C]);
+    fn load<const N: usize>(&self, at: usize) -> Pack<O::Partial, C, N> {
+        let mut pack = Pack([[O::Partial::default(); N]; C]);
         for component in 0..C {
             pack.0[component].copy_from_slice(&self.0[component][at..at + N]);
         }
@@ -236,48 +245,53 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Parts<'_, O::Part, C> {
     fn gather<'b>(
         &self,
         lines: Lines<'_>,
-        into: &'b mut Beside<O::Item, O::Part>,
-    ) -> Parts<'b, O::Part, C>
+        into: &'b mut Interleaved<O::Item, O::Partial>,
+    ) -> Partials<'b, O::Partial, C>
     where
         Self: 'b,
     {
-        let into = &mut into.parts;
-        into.resize(C * lines.elements(), O::Part::default());
+        let into = &mut into.partials;
+        into.resize(C * lines.elements(), O::Partial::default());
         for (component, into) in into.chunks_mut(lines.elements()).enumerate() {
             lines.gather(self.0[component], into);
         }
-        Parts::of(into)
+        Partials::of(into)
     }
 }
 
-/// What slides write.
+/// What slides write: partial results, or results.
 pub(super) trait Sink<O: Operation<C>, const C: usize> {
-    /// The same, of a part of it.
-    type Some<'b>: Sink<O, C>
+    /// A sink of the same kind that owns nothing.
+    type Lines<'b>: Sink<O, C>
     where
         Self: 'b;
 
-    /// Takes what is known of `n` elements each, to neighbours from a place on.
-    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, n: f64);
-    /// Room for lines side by side.
-    fn room<'b>(&self, lines: Lines<'_>, room: &'b mut Beside<O::Out, O::Part>) -> Self::Some<'b>
+    /// Stores the partial results of `n` elements in each lane, or the results for them, at neighbours
+    /// from a place on.
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Partial, C, N>, n: f64);
+    /// A sink for interleaved lines.
+    fn interleaved<'b>(
+        &self,
+        lines: Lines<'_>,
+        buffer: &'b mut Interleaved<O::Out, O::Partial>,
+    ) -> Self::Lines<'b>
     where
         Self: 'b;
-    /// Copies lines that lie side by side to their places.
-    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>);
+    /// Copies interleaved lines to their places.
+    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>);
 }
 
-/// What is known of several elements each, to go on with.
-pub(super) struct PartsMut<'a, P>(pub(super) &'a mut [P]);
+/// Partial results for the next axis.
+pub(super) struct PartialsMut<'a, P>(pub(super) &'a mut [P]);
 
-impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
-    type Some<'b>
-        = PartsMut<'b, O::Part>
+impl<O: Operation<C>, const C: usize> Sink<O, C> for PartialsMut<'_, O::Partial> {
+    type Lines<'b>
+        = PartialsMut<'b, O::Partial>
     where
         Self: 'b;
 
     #[inline(always)]
-    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, _: f64) {
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Partial, C, N>, _: f64) {
         let length = self.0.len() / C;
         for (component, lanes) in pack.0.iter().enumerate() {
             let at = component * length + at;
@@ -285,22 +299,24 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
         }
     }
 
-    fn room<'b>(
+    fn interleaved<'b>(
         &self,
         lines: Lines<'_>,
-        room: &'b mut Beside<O::Out, O::Part>,
-    ) -> PartsMut<'b, O::Part>
+        buffer: &'b mut Interleaved<O::Out, O::Partial>,
+    ) -> PartialsMut<'b, O::Partial>
     where
         Self: 'b,
     {
-        room.parts.resize(C * lines.elements(), O::Part::default());
-        PartsMut(&mut room.parts)
+        buffer
+            .partials
+            .resize(C * lines.elements(), O::Partial::default());
+        PartialsMut(&mut buffer.partials)
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>) {
+    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>) {
         let length = self.0.len() / C;
         let components = self.0.chunks_mut(length.max(1));
-        for (all, from) in components.zip(from.parts.chunks(lines.elements())) {
+        for (all, from) in components.zip(from.partials.chunks(lines.elements())) {
             lines.scatter(from, all);
         }
     }
@@ -310,38 +326,47 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartsMut<'_, O::Part> {
 pub(super) struct Results<'a, T, O> {
     pub(super) all: &'a mut [T],
     pub(super) operation: &'a O,
+    /// Set when a result does not fit its type.
+    pub(super) overflow: &'a Cell<bool>,
 }
 
 impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> {
-    type Some<'b>
+    type Lines<'b>
         = Results<'b, O::Out, O>
     where
         Self: 'b;
 
     #[inline(always)]
-    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Part, C, N>, n: f64) {
+    fn store<const N: usize>(&mut self, at: usize, pack: &Pack<O::Partial, C, N>, n: f64) {
         let row = &mut self.all[at..at + N];
+        let mut all_fit = true;
         for (lane, to) in row.iter_mut().enumerate() {
-            *to = self.operation.finish(pack.lane(lane), n);
+            let partial = pack.lane(lane);
+            *to = self.operation.lower(partial, n);
+            all_fit &= self.operation.fits(partial);
+        }
+        if !all_fit {
+            self.overflow.set(true);
         }
     }
 
-    fn room<'b>(
+    fn interleaved<'b>(
         &self,
         lines: Lines<'_>,
-        room: &'b mut Beside<O::Out, O::Part>,
+        buffer: &'b mut Interleaved<O::Out, O::Partial>,
     ) -> Results<'b, O::Out, O>
     where
         Self: 'b,
     {
-        room.whole.resize(lines.elements(), O::Out::default());
+        buffer.whole.resize(lines.elements(), O::Out::default());
         Results {
-            all: &mut room.whole,
+            all: &mut buffer.whole,
             operation: self.operation,
+            overflow: self.overflow,
         }
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &Beside<O::Out, O::Part>) {
+    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>) {
         lines.scatter(&from.whole, self.all);
     }
 }

@@ -1,22 +1,23 @@
-//! Windows that slide along one axis, at a cost that does not depend on their length.
+//! Windows that slide along one axis, at a cost that does not depend on their length (the van
+//! Herk/Gil-Werman algorithm).
 //!
 //! ```text
-//!  blocks of the window's length:   |  q ········ |  q+w ······ |
-//!  window that starts at i:               [ ········· )
-//!  is the end of one block                [ ····· |
-//!  joined with the beginning of the next          | ·· )
+//!  segments of the window's length:    |  q ········ |  q+w ······ |
+//!  window that starts at i:                  [ ········· )
+//!  is a suffix of one segment                [ ····· |
+//!  combined with a prefix of the next                | ·· )
 //! ```
 //!
-//! Ends of a block are joined backwards and kept, beginnings of the next are joined forwards as they
-//! are needed: three joins an element. Blocks lie at fixed places of the array, so that results do
-//! not depend on how much of it is looked at at a time.
+//! The suffixes of a segment are combined backwards and kept, the prefixes of the next one are combined
+//! forwards as they are needed: three operations an element. Segments lie at fixed places of the
+//! array, so that results do not depend on how much of it is in memory.
 //!
 //! Source: M. van Herk, "A fast algorithm for local minimum and maximum filters on rectangular and
 //! octagonal kernels", Pattern Recognition Letters 13 (1992); J. Gil and M. Werman, "Computing 2-D
 //! min, median, and max filters", IEEE PAMI 15 (1993).
 
 use super::{
-    lanes::{Beside, Lines, Pack, Parts, PartsMut, Sink, Source},
+    lanes::{Interleaved, Lines, Pack, Partials, PartialsMut, Sink, Source},
     operation::Operation,
 };
 use crate::analysis::vectorised::vectorised;
@@ -39,32 +40,32 @@ pub(super) struct Slide {
     pub(super) first: usize,
     /// Number of windows.
     pub(super) count: usize,
-    /// Elements of the array behind every element here.
+    /// Elements of the array that every element here stands for.
     pub(super) weight: f64,
-    /// Whether there is memory for many lines side by side.
+    /// Whether there is memory for many interleaved lines.
     pub(super) wide: bool,
 }
 
-/// Lines that are gone through side by side.
+/// Lines that are slid over at a time.
 const LANES: usize = 32;
-/// Bytes of joined ends that may be kept for them: what the last cache holds of a thread.
+/// Bytes of suffixes that may be kept for them: a thread's share of the last-level cache.
 const MOST_KEPT: u64 = 8 << 20;
-/// Elements of a line that are put side by side at a time, where windows are short.
-const CHUNK: usize = 1024;
+/// Elements of a line that are interleaved at a time, where windows are short.
+const INTERLEAVED: usize = 1024;
 
-/// Bytes that slides with a window need besides what they read and write, `wide` where there is
-/// memory for many lines side by side.
+/// Bytes that slides with a window need besides what they read and write; `wide` if there is memory
+/// for many interleaved lines.
 pub(super) fn scratch_bytes<const C: usize>(window: u64, stride: u64, wide: bool) -> u64 {
     let kept = kept_bytes::<C>(window, stride);
     if !wide || kept > MOST_KEPT {
         return kept / LANES as u64;
     }
-    // Lines side by side: their elements, and their results.
-    let beside = (2 * window).max(CHUNK as u64) * 8 * (C as u64 + 1) * LANES as u64;
-    kept + 2 * beside
+    // Interleaved lines: their elements, and their results.
+    let interleaved = (2 * window).max(INTERLEAVED as u64) * 8 * (C as u64 + 1) * LANES as u64;
+    kept + 2 * interleaved
 }
 
-/// Bytes of joined ends in all lanes.
+/// Bytes of suffixes in all lanes.
 fn kept_bytes<const C: usize>(window: u64, stride: u64) -> u64 {
     window
         .div_ceil(stride)
@@ -86,7 +87,7 @@ impl Slide {
             for outer in 0..self.outer {
                 for at in groups(self.inner) {
                     let (from, to) = (outer * pitch_from + at, outer * pitch_to + at);
-                    self.blocks::<O, C>(source, sink, from, to, &mut scratch.kept);
+                    self.segments::<O, C>(source, sink, from, to, &mut scratch.suffixes);
                 }
             }
         } else if wide && self.outer * self.inner >= LANES {
@@ -95,7 +96,7 @@ impl Slide {
                 let lines = group..group + LANES;
                 let from = lines.clone().map(|line| place(line, pitch_from)).collect();
                 let to = lines.map(|line| place(line, pitch_to)).collect();
-                self.beside(source, sink, (from, to), 0..self.count, scratch);
+                self.interleaved(source, sink, (from, to), 0..self.count, scratch);
             }
         } else {
             for outer in 0..self.outer {
@@ -107,7 +108,8 @@ impl Slide {
         }
     }
 
-    /// A single line: stretches of it that begin with a block are the lanes where that is possible.
+    /// A single line. Where possible it is cut into stretches that begin with a segment, which are slid
+    /// over as interleaved lines.
     fn line<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
         &self,
         source: &S,
@@ -119,31 +121,33 @@ impl Slide {
     ) {
         let mut next = 0;
         while next < self.count {
-            // Of a block, and of the whole number of blocks that make a stretch.
+            // Windows of a segment, and segments of a stretch.
             let each = self.windows_from(next);
             let regular = wide
                 && self.window.is_multiple_of(self.stride)
                 && self.begin(next).is_multiple_of(self.window);
-            let blocks = ((self.count - next) / (each * LANES)).min(CHUNK.div_ceil(self.window));
-            if regular && blocks > 0 {
-                let windows = blocks * each;
+            let stretch = (self.count - next) / (each * LANES);
+            let segments = stretch.min(INTERLEAVED.div_ceil(self.window));
+            if regular && segments > 0 {
+                let windows = segments * each;
                 let places = |line, step| (0..LANES).map(|lane| line + lane * step).collect();
                 let lines = (
                     places(from, windows * self.stride * self.inner),
                     places(to, windows * self.inner),
                 );
-                self.beside(source, sink, lines, next..next + windows, scratch);
+                self.interleaved(source, sink, lines, next..next + windows, scratch);
                 next += LANES * windows;
             } else {
                 let windows = next..next + each;
                 next += each;
-                self.block::<O, C, 1>(source, sink, from, to, windows, &mut scratch.kept_one);
+                let suffixes = &mut scratch.suffixes_of_one;
+                self.segment::<O, C, 1>(source, sink, from, to, windows, suffixes);
             }
         }
     }
 
-    /// Puts lines side by side, a chunk of their windows at a time, and slides over that.
-    fn beside<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
+    /// Interleaves lines, some of their windows at a time, and slides over them.
+    fn interleaved<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
@@ -151,11 +155,11 @@ impl Slide {
         windows: Range<usize>,
         scratch: &mut Scratch<O, C>,
     ) {
-        let at_a_time = (CHUNK.max(self.window) / self.stride).max(1);
+        let at_a_time = (INTERLEAVED.max(self.window) / self.stride).max(1);
         let (first_from, first_to) = (from.clone(), to.clone());
         let mut next = windows.start;
         while next < windows.end {
-            let chunk = Self {
+            let part = Self {
                 outer: 1,
                 inner: LANES,
                 start: self.begin(next),
@@ -163,43 +167,43 @@ impl Slide {
                 count: at_a_time.min(windows.end - next),
                 ..*self
             };
-            let chunk = Self {
-                length: (chunk.count - 1) * self.stride + self.window,
-                ..chunk
+            let part = Self {
+                length: (part.count - 1) * self.stride + self.window,
+                ..part
             };
             for lane in 0..LANES {
-                from[lane] = first_from[lane] + (chunk.start - self.start) * self.inner;
+                from[lane] = first_from[lane] + (part.start - self.start) * self.inner;
                 to[lane] = first_to[lane] + next * self.inner;
             }
             let step = self.inner;
             let read = Lines {
                 places: &from,
                 step,
-                length: chunk.length,
+                length: part.length,
             };
             let written = Lines {
                 places: &to,
                 step,
-                length: chunk.count,
+                length: part.count,
             };
             {
                 let some = source.gather(read, &mut scratch.read);
-                let mut room = sink.room(written, &mut scratch.written);
-                chunk.blocks::<O, C>(&some, &mut room, 0, 0, &mut scratch.kept);
+                let mut results = sink.interleaved(written, &mut scratch.written);
+                part.segments::<O, C>(&some, &mut results, 0, 0, &mut scratch.suffixes);
             }
             sink.scatter(written, &scratch.written);
-            next += chunk.count;
+            next += part.count;
         }
     }
 
-    /// All windows of neighbouring lines.
-    fn blocks<O: Operation<C>, const C: usize>(
+    /// All windows of neighbouring lines, segment by segment.
+    fn segments<O: Operation<C>, const C: usize>(
         &self,
         source: &impl Source<O, C>,
         sink: &mut impl Sink<O, C>,
         from: usize,
         to: usize,
-        kept: &mut Vec<Pack<O::Part, C, LANES>>,
+        suffixes: &mut Vec<Pack<O::Partial, C, LANES>>,
     ) {
         vectorised(
             #[inline(always)]
@@ -208,20 +212,20 @@ impl Slide {
                 while next < self.count {
                     let windows = next..next + self.windows_from(next);
                     next = windows.end;
-                    self.block::<O, C, LANES>(source, sink, from, to, windows, kept);
+                    self.segment::<O, C, LANES>(source, sink, from, to, windows, suffixes);
                 }
             },
         );
     }
 
-    /// Joins all elements in memory but the first `skip`, line by line, to what is known of the `seen`
-    /// ones before them.
+    /// Combines all elements in memory but the first `skip`, line by line, with the partial results of
+    /// the `seen` elements before them.
     pub(super) fn fold<O: Operation<C>, const C: usize>(
         &self,
         source: &impl Source<O, C>,
         skip: usize,
-        before: &Parts<'_, O::Part, C>,
-        after: &mut PartsMut<'_, O::Part>,
+        before: &Partials<'_, O::Partial, C>,
+        after: &mut PartialsMut<'_, O::Partial>,
         seen: usize,
     ) {
         if self.inner >= LANES {
@@ -244,19 +248,19 @@ impl Slide {
         &self,
         source: &impl Source<O, C>,
         skip: usize,
-        before: &Parts<'_, O::Part, C>,
-        after: &mut PartsMut<'_, O::Part>,
+        before: &Partials<'_, O::Partial, C>,
+        after: &mut PartialsMut<'_, O::Partial>,
         at: usize,
         seen: usize,
     ) {
-        let mut all: Pack<O::Part, C, N> = if seen == 0 {
+        let mut all: Pack<O::Partial, C, N> = if seen == 0 {
             source.load(skip + at)
         } else {
             Source::<O, C>::load(before, at)
         };
         for row in usize::from(seen == 0)..self.length {
             let one = source.load::<N>(skip + at + row * self.inner);
-            all = all.join::<O>((seen + row) as f64 * self.weight, &one, self.weight);
+            all = all.combine::<O>((seen + row) as f64 * self.weight, &one, self.weight);
         }
         Sink::<O, C>::store(after, at, &all, self.weight);
     }
@@ -266,23 +270,23 @@ impl Slide {
         (self.first + window) * self.stride
     }
 
-    /// How many windows from this one on begin in the same block.
+    /// How many windows from this one on begin in the same segment.
     fn windows_from(&self, window: usize) -> usize {
         let begin = self.begin(window);
         let end = (begin / self.window + 1) * self.window;
         (end - begin).div_ceil(self.stride).min(self.count - window)
     }
 
-    /// The windows that begin in one block, of `N` neighbouring lines.
+    /// The windows that begin in one segment, of `N` neighbouring lines.
     #[inline(always)]
-    fn block<O: Operation<C>, const C: usize, const N: usize>(
+    fn segment<O: Operation<C>, const C: usize, const N: usize>(
         &self,
         source: &impl Source<O, C>,
         sink: &mut impl Sink<O, C>,
         from: usize,
         to: usize,
         windows: Range<usize>,
-        kept: &mut Vec<Pack<O::Part, C, N>>,
+        suffixes: &mut Vec<Pack<O::Partial, C, N>>,
     ) {
         let weight = self.weight;
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
@@ -290,62 +294,63 @@ impl Slide {
         let load = |place: usize| source.load::<N>(from + (place - self.start) * self.inner);
         let end = (self.begin(windows.start) / self.window + 1) * self.window;
 
-        kept.clear();
+        suffixes.clear();
         let mut place = end - 1;
-        let mut tail = load(place);
+        let mut suffix = load(place);
         for window in windows.clone().rev() {
             while place > self.begin(window) {
                 place -= 1;
-                tail = load(place).join::<O>(weight, &tail, counted(end - place - 1));
+                suffix = load(place).combine::<O>(weight, &suffix, counted(end - place - 1));
             }
-            kept.push(tail);
+            suffixes.push(suffix);
         }
 
         let mut place = end;
-        let mut head = tail;
-        for (window, tail) in windows.zip(kept.iter().rev()) {
+        let mut prefix = suffix;
+        for (window, suffix) in windows.zip(suffixes.iter().rev()) {
             let begin = self.begin(window);
             while place < begin + self.window {
                 let one = load(place);
-                head = if place == end {
+                prefix = if place == end {
                     one
                 } else {
-                    head.join::<O>(counted(place - end), &one, weight)
+                    prefix.combine::<O>(counted(place - end), &one, weight)
                 };
                 place += 1;
             }
             let at = to + window * self.inner;
             let n = counted(self.window);
             if place == end {
-                sink.store(at, tail, n);
+                sink.store(at, suffix, n);
             } else {
-                let whole = tail.join::<O>(counted(end - begin), &head, counted(place - end));
+                let whole =
+                    suffix.combine::<O>(counted(end - begin), &prefix, counted(place - end));
                 sink.store(at, &whole, n);
             }
         }
     }
 }
 
-/// Where groups of lanes begin so that they cover all lines; the last may overlap the one before.
+/// Where groups of lines begin so that they cover all lines; the last may overlap the one before.
 fn groups(lines: usize) -> impl Iterator<Item = usize> {
     (0..lines.div_ceil(LANES)).map(move |number| (number * LANES).min(lines - LANES))
 }
 
-/// Room that slides need again and again.
+/// Buffers that slides use again and again.
 pub(super) struct Scratch<O: Operation<C>, const C: usize> {
-    kept: Vec<Pack<O::Part, C, LANES>>,
-    kept_one: Vec<Pack<O::Part, C, 1>>,
-    read: Beside<O::Item, O::Part>,
-    written: Beside<O::Out, O::Part>,
+    suffixes: Vec<Pack<O::Partial, C, LANES>>,
+    suffixes_of_one: Vec<Pack<O::Partial, C, 1>>,
+    read: Interleaved<O::Item, O::Partial>,
+    written: Interleaved<O::Out, O::Partial>,
 }
 
 impl<O: Operation<C>, const C: usize> Default for Scratch<O, C> {
     fn default() -> Self {
         Self {
-            kept: Vec::new(),
-            kept_one: Vec::new(),
-            read: Beside::default(),
-            written: Beside::default(),
+            suffixes: Vec::new(),
+            suffixes_of_one: Vec::new(),
+            read: Interleaved::default(),
+            written: Interleaved::default(),
         }
     }
 }

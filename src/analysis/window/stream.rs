@@ -1,55 +1,63 @@
-//! One tile: rows come in along the slowest axis, results go out.
+//! One part of the output: rows of the input come in along the slowest axis, results go out.
 
 use super::{
-    Run,
-    lanes::{Items, Parts, PartsMut, Results, Source},
+    axis::{WindowAxis, length},
+    lanes::{Items, Partials, PartialsMut, Results, Source},
     operation::Operation,
+    partition::{Footprint, RowPlan, Subarray},
     slide::{Scratch, Slide},
-    tile::{Axis, Pace, Shape, Tile, length},
     writer::Writer,
 };
-use crate::analysis::AnalysisError;
-use std::ops::Range;
+use crate::{
+    analysis::{AnalysisError, memory::size},
+    cube::ArrayFile,
+    progress::Progress,
+};
+use std::{cell::Cell, ops::Range};
 
-/// What is held of a tile while its rows come in; the room for it serves one tile after another.
+/// What is held of a part while its rows come in. The buffers serve one part after another.
 pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
     operation: &'a O,
-    axes: &'a [Axis],
-    tile: Tile,
+    axes: &'a [WindowAxis],
+    part: Subarray,
     /// Elements of a row of the input, and of the output.
     row_in: usize,
     row_out: usize,
     /// Whether windows slide within rows, and whether along the first axis.
     within: bool,
     along: bool,
-    /// Elements of the array behind one of a row once windows have slid within it.
+    /// Elements of the array that one of a row stands for once windows have slid within it.
     weight: u64,
-    /// Whether there is memory for many lines side by side.
+    /// Whether there is memory for many interleaved lines.
     wide: bool,
-    /// Rows that there is room for, and rows that are there: first those kept.
+    /// Rows that the buffers hold at most, and rows that they hold: first those kept.
     most: usize,
     held: usize,
-    /// The row with which those begin.
+    /// The first of these rows.
     row: u64,
     /// The next window along the first axis.
     window: u64,
-    /// Rows as they come, unless windows slide within them; then what is known of their windows.
+    /// Rows as they come; where windows slide within them, the partial results of these, and those
+    /// between two axes.
     items: Vec<O::Item>,
-    parts: Vec<O::Part>,
-    between: [Vec<O::Part>; 2],
-    /// What is known of the rows of a window that is not whole yet, where windows do not overlap.
-    open: [Vec<O::Part>; 2],
+    partials: Vec<O::Partial>,
+    between: [Vec<O::Partial>; 2],
+    /// The partial results of an incomplete window, before and after some rows, where windows do not
+    /// overlap.
+    open: [Vec<O::Partial>; 2],
     /// Results of the rows taken last.
     results: Vec<O::Out>,
+    /// Set when a result does not fit its type.
+    overflow: Cell<bool>,
     scratch: Scratch<O, C>,
 }
 
 impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
-    pub(super) fn new(operation: &'a O, axes: &'a [Axis]) -> Self {
+    pub(super) fn new(operation: &'a O, axes: &'a [WindowAxis]) -> Self {
         Self {
             operation,
             axes,
-            tile: Tile::new(),
+            part: Subarray::new(),
             row_in: 0,
             row_out: 0,
             within: false,
@@ -61,47 +69,51 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             row: 0,
             window: 0,
             items: Vec::new(),
-            parts: Vec::new(),
+            partials: Vec::new(),
             between: [Vec::new(), Vec::new()],
             open: [Vec::new(), Vec::new()],
             results: Vec::new(),
+            overflow: Cell::new(false),
             scratch: Scratch::default(),
         }
     }
 
-    /// Computes one tile and writes it.
+    /// Computes one part of the output and writes it.
     pub(super) fn compute(
         &mut self,
-        run: &Run<'_>,
-        tile: &Tile,
+        array: &ArrayFile,
+        progress: &Progress,
+        part: &Subarray,
         memory: u64,
         writer: &Writer<'_, O::Out>,
     ) -> Result<(), AnalysisError> {
-        let rows = self.begin(tile, memory);
-        let below: Vec<Range<u64>> = self
+        let rows = self.begin(part, memory);
+        let covered: Vec<Range<u64>> = self
             .axes
             .iter()
-            .zip(tile)
+            .zip(part)
             .map(|(axis, windows)| {
-                let below = axis.below(windows);
-                axis.start + below.start..axis.start + below.end
+                let covered = axis.covered(windows);
+                axis.start + covered.start..axis.start + covered.end
             })
             .collect();
         // An array without axes has one element and no range.
-        let dimensions = run.array.npy.shape.len();
-        let mut start = below[0].start;
-        while start < below[0].end {
-            let end = below[0].end.min(start + rows);
-            let mut region = below.clone();
+        let dimensions = array.npy.shape.len();
+        let mut start = covered[0].start;
+        while start < covered[0].end {
+            let end = covered[0].end.min(start + rows);
+            let mut region = covered.clone();
             region[0] = start..end;
             region.truncate(dimensions);
             let count = size(end - start);
-            let room = self.room(count);
-            run.array.read_box(&region, room)?;
-            run.progress
-                .add(room.len() as u64 * run.array.npy.dtype.bytes as u64);
-            let mut region = tile.clone();
+            let input = self.next_rows(count);
+            array.read_box(&region, input)?;
+            progress.add(input.len() as u64 * array.npy.dtype.bytes as u64);
+            let mut region = part.clone();
             region[0] = self.take(count);
+            if self.overflow.get() {
+                return Err(AnalysisError::Overflow);
+            }
             region.truncate(dimensions);
             self.results = writer.write(region, std::mem::take(&mut self.results))?;
             start = end;
@@ -109,39 +121,40 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         Ok(())
     }
 
-    /// Makes ready for a tile; rows to take at a time.
-    fn begin(&mut self, tile: &Tile, memory: u64) -> u64 {
-        let shape = Shape::of::<C>(self.axes, tile);
-        let Pace { rows, wide } = shape.pace::<C>(memory);
+    /// Prepares for a part; returns how many rows to take at a time.
+    fn begin(&mut self, part: &Subarray, memory: u64) -> u64 {
+        let footprint = Footprint::of::<C>(self.axes, part);
+        let RowPlan { rows, wide } = footprint.row_plan::<C>(memory);
         let axis = self.axes[0];
-        self.tile.clone_from(tile);
-        (self.row_in, self.row_out) = (size(shape.row_in), size(shape.row_out));
-        self.within = shape.within;
-        self.along = !(self.within && axis.is_idle());
+        self.part.clone_from(part);
+        (self.row_in, self.row_out) = (size(footprint.row_in), size(footprint.row_out));
+        self.within = footprint.within;
+        self.along = !(self.within && axis.is_identity());
         self.wide = wide;
-        self.most = size(shape.kept_rows() + rows);
+        self.most = size(footprint.kept_rows() + rows);
         self.held = 0;
-        self.row = tile[0].start * axis.stride;
-        self.window = tile[0].start;
-        // What is left from the tile before is written over before it is read.
-        let parts = |room: &mut Vec<O::Part>, is: bool, elements: usize| {
-            room.resize(if is { C * elements } else { 0 }, O::Part::default());
+        self.row = part[0].start * axis.stride;
+        self.window = part[0].start;
+        // What is left from the part before is overwritten before it is read.
+        let resize = |buffer: &mut Vec<O::Partial>, is_used: bool, elements: usize| {
+            let length = if is_used { C * elements } else { 0 };
+            buffer.resize(length, O::Partial::default());
         };
         let rows_in = if self.within { size(rows) } else { self.most };
         self.items.resize(rows_in * self.row_in, O::Item::default());
-        let kept = self.within && self.along && !axis.is_apart();
-        parts(&mut self.parts, kept, self.most * self.row_out);
+        let kept = self.within && self.along && !axis.is_disjoint();
+        resize(&mut self.partials, kept, self.most * self.row_out);
         for between in &mut self.between {
-            parts(between, self.within, size(rows * shape.row_between));
+            resize(between, self.within, size(rows * footprint.row_between));
         }
         for open in &mut self.open {
-            parts(open, self.along && axis.is_apart(), self.row_out);
+            resize(open, self.along && axis.is_disjoint(), self.row_out);
         }
         rows
     }
 
-    /// Where to put the next rows of the input.
-    fn room(&mut self, rows: usize) -> &mut [O::Item] {
+    /// The buffer for the next rows of the input.
+    fn next_rows(&mut self, rows: usize) -> &mut [O::Item] {
         let at = if self.within {
             0
         } else {
@@ -150,14 +163,14 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         &mut self.items[at..at + rows * self.row_in]
     }
 
-    /// Goes on by the rows that have been put there; the windows that became whole.
+    /// Reduces the rows that have been put there; returns the windows that are complete now.
     fn take(&mut self, rows: usize) -> Range<u64> {
         let first = self.window;
         if !self.along {
             self.results.resize(rows * self.row_out, O::Out::default());
             self.slide_within(rows);
             self.window += rows as u64;
-        } else if self.axes[0].is_apart() {
+        } else if self.axes[0].is_disjoint() {
             let last = self.within.then(|| self.slide_within(rows));
             self.fold(rows, last);
         } else {
@@ -171,20 +184,20 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         first..self.window
     }
 
-    /// Slides along all axes but the first, from the last on; which of `between` has the outcome,
-    /// unless that is results.
+    /// Slides along all axes but the first, from the last on. Returns which of `between` holds the
+    /// partial results, unless results are complete.
     fn slide_within(&mut self, rows: usize) -> usize {
         let mut lengths: Vec<usize> = self
             .axes
             .iter()
-            .zip(&self.tile)
-            .map(|(axis, windows)| size(length(&axis.below(windows))))
+            .zip(&self.part)
+            .map(|(axis, windows)| size(length(&axis.covered(windows))))
             .collect();
         lengths[0] = rows;
         let mut weight = 1;
         let busy: Vec<usize> = (1..self.axes.len())
             .rev()
-            .filter(|&axis| !self.axes[axis].is_idle())
+            .filter(|&axis| !self.axes[axis].is_identity())
             .collect();
         let mut last = 1;
         for (number, &axis) in busy.iter().enumerate() {
@@ -217,13 +230,13 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             match (number, ends) {
                 (0, false) => slide.run(
                     &items,
-                    &mut PartsMut(&mut sink[..C * to]),
+                    &mut PartialsMut(&mut sink[..C * to]),
                     &mut self.scratch,
                 ),
                 (_, false) => {
                     slide.run(
-                        &Parts::of(source),
-                        &mut PartsMut(&mut sink[..C * to]),
+                        &Partials::of(source),
+                        &mut PartialsMut(&mut sink[..C * to]),
                         &mut self.scratch,
                     );
                 }
@@ -231,11 +244,12 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                     let mut results = Results {
                         all: &mut self.results[..],
                         operation: self.operation,
+                        overflow: &self.overflow,
                     };
                     if number == 0 {
                         slide.run(&items, &mut results, &mut self.scratch);
                     } else {
-                        slide.run(&Parts::of(source), &mut results, &mut self.scratch);
+                        slide.run(&Partials::of(source), &mut results, &mut self.scratch);
                     }
                 }
             }
@@ -245,12 +259,12 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     fn slide(&self, axis: usize, outer: usize, inner: usize, weight: u64) -> Slide {
-        let Axis { window, stride, .. } = self.axes[axis];
-        let windows = &self.tile[axis];
+        let WindowAxis { window, stride, .. } = self.axes[axis];
+        let windows = &self.part[axis];
         Slide {
             outer,
             inner,
-            length: size(length(&self.axes[axis].below(windows))),
+            length: size(length(&self.axes[axis].covered(windows))),
             start: size(windows.start * stride),
             window: size(window),
             stride: size(stride),
@@ -262,23 +276,23 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         }
     }
 
-    /// Copies what is known of rows behind those that are kept.
+    /// Copies the partial results of rows behind those that are kept.
     fn hold(&mut self, rows: usize, last: usize) {
         let (from, to) = (rows * self.row_out, self.most * self.row_out);
         for component in 0..C {
             let at = component * to + self.held * self.row_out;
-            self.parts[at..at + from]
+            self.partials[at..at + from]
                 .copy_from_slice(&self.between[last][component * from..(component + 1) * from]);
         }
     }
 
-    /// Slides along the first axis over all rows held, and keeps those that are needed again.
+    /// Slides along the first axis over all rows held, and keeps those that later windows need.
     fn slide_along(&mut self) {
         let axis = self.axes[0];
         let behind = self.row + self.held as u64;
         let whole = match behind.checked_sub(axis.window) {
             None => 0,
-            Some(last) => (last / axis.stride + 1).min(self.tile[0].end),
+            Some(last) => (last / axis.stride + 1).min(self.part[0].end),
         };
         let count = whole.saturating_sub(self.window);
         let slide = Slide {
@@ -293,9 +307,14 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         let mut results = Results {
             all: &mut self.results,
             operation: self.operation,
+            overflow: &self.overflow,
         };
         if self.within {
-            slide.run(&Parts::of(&self.parts), &mut results, &mut self.scratch);
+            slide.run(
+                &Partials::of(&self.partials),
+                &mut results,
+                &mut self.scratch,
+            );
         } else {
             let items = Items {
                 all: &self.items,
@@ -309,7 +328,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         if self.within {
             for component in 0..C {
                 let (rows, to) = keep(component * self.most * self.row_out, self.row_out);
-                self.parts.copy_within(rows, to);
+                self.partials.copy_within(rows, to);
             }
         } else {
             let (rows, to) = keep(0, self.row_in);
@@ -319,7 +338,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         self.held -= done;
     }
 
-    /// Joins rows to the window they belong to, if any.
+    /// Combines rows with the window they belong to, if any.
     fn fold(&mut self, rows: usize, last: Option<usize>) {
         let axis = self.axes[0];
         self.results.clear();
@@ -332,7 +351,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                 row += size(begin - at);
                 continue;
             }
-            if self.window == self.tile[0].end {
+            if self.window == self.part[0].end {
                 break;
             }
             let seen = at - begin;
@@ -342,12 +361,12 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                 ..self.slide(0, 1, self.row_out, self.weight)
             };
             let [before, after] = &mut self.open;
-            let before = Parts::of(before);
-            let mut after = PartsMut(after);
+            let before = Partials::of(before);
+            let mut after = PartialsMut(after);
             let skip = row * self.row_out;
             match last {
                 Some(last) => {
-                    let source = Parts::of(&self.between[last][..C * rows * self.row_out]);
+                    let source = Partials::of(&self.between[last][..C * rows * self.row_out]);
                     slide.fold::<O, C>(&source, skip, &before, &mut after, size(seen));
                 }
                 None => {
@@ -367,19 +386,18 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         self.row += rows as u64;
     }
 
-    /// The window that is open is whole.
+    /// Appends the results of the open window, which is complete.
     fn finish(&mut self) {
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let n = (self.axes[0].window * self.weight) as f64;
-        let open = Parts::<_, C>::of(&self.open[0]);
+        let open = Partials::<_, C>::of(&self.open[0]);
         self.results.extend((0..self.row_out).map(|lane| {
-            let part = Source::<O, C>::load::<1>(&open, lane);
-            self.operation.finish(part.lane(0), n)
+            let partial = Source::<O, C>::load::<1>(&open, lane).lane(0);
+            if !self.operation.fits(partial) {
+                self.overflow.set(true);
+            }
+            self.operation.lower(partial, n)
         }));
         self.window += 1;
     }
-}
-
-fn size(count: u64) -> usize {
-    usize::try_from(count).unwrap_or(usize::MAX)
 }

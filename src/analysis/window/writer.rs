@@ -1,7 +1,7 @@
 //! [`Writer`]: results of several threads into one file, by one thread at a time.
 //!
-//! The system lets one thread at a time into a file, and has the others wait at full speed. Here,
-//! whoever finds another at it leaves its results with that one, and goes on.
+//! The kernel lets one thread at a time write to a file, and the others spin on its lock. Here, a thread
+//! that finds another one writing leaves its results in a queue and goes on.
 
 use crate::{
     analysis::{AnalysisError, output::Output},
@@ -19,16 +19,16 @@ type Region = Vec<Range<u64>>;
 pub(super) struct Writer<'a, T> {
     output: &'a Output,
     dtype: Dtype,
-    /// How many boxes may wait.
+    /// How many boxes may wait in the queue.
     most: usize,
     queue: Mutex<Queue<T>>,
-    /// Held by the thread that writes: bytes of results where those differ from `T`.
+    /// Locked by the thread that writes. Holds bytes of results where these differ from `T`.
     bytes: Mutex<Vec<u8>>,
 }
 
 struct Queue<T> {
     waiting: VecDeque<(Region, Vec<T>)>,
-    /// Room of results that have been written.
+    /// Buffers of results that have been written.
     free: Vec<Vec<T>>,
 }
 
@@ -46,7 +46,8 @@ impl<'a, T: Number> Writer<'a, T> {
         }
     }
 
-    /// Takes results to be written, at the latest by [`finish`](Self::finish); gives room for the next.
+    /// Takes results to be written, at the latest by [`finish`](Self::finish), and returns a buffer for
+    /// the next ones.
     pub(super) fn write(&self, region: Region, results: Vec<T>) -> Result<Vec<T>, AnalysisError> {
         let waiting = {
             let mut queue = lock(&self.queue);
@@ -61,7 +62,7 @@ impl<'a, T: Number> Writer<'a, T> {
         Ok(lock(&self.queue).free.pop().unwrap_or_default())
     }
 
-    /// Writes what still waits.
+    /// Writes all that is in the queue.
     pub(super) fn finish(&self) -> Result<(), AnalysisError> {
         self.write_waiting(lock(&self.bytes))
     }
@@ -94,7 +95,7 @@ mod tests {
     use std::{fs, iter, thread};
 
     #[test]
-    fn what_is_left_with_another_thread_is_written_in_the_end() {
+    fn results_left_with_another_thread_are_written_in_the_end() {
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let path = directory.path().join("out.npy");
         let output = Output::create(&path, vec![6], Dtype::F64, false, false);
@@ -104,7 +105,7 @@ mod tests {
             let written = writer.write(iter::once(at..at + 2).collect(), values.to_vec());
             written.unwrap_or_else(|error| panic!("{error}"));
         };
-        // Somebody who writes, finds nothing more and is not gone yet.
+        // Another thread has found the queue empty and is about to unlock.
         let other = lock(&writer.bytes);
         thread::scope(|scope| {
             scope.spawn(|| write(2, [3.0, 4.0]));

@@ -1,0 +1,215 @@
+//! [`Summable`]: the types of numbers that are summed, and their [`Sum`]s, which lose nothing.
+
+use super::double_double::DoubleDouble;
+use crate::cube::{number::Number, scalar::Scalar};
+
+/// A number that can be summed without loss.
+pub trait Summable: Number {
+    /// The sum of integers is exact, that of floats a [`DoubleDouble`].
+    type Sum: Sum<Self>;
+    /// The minimum of no values: infinity, or the largest integer.
+    const MIN_OF_NONE: Self;
+    /// The maximum of no values: minus infinity, or the smallest integer.
+    const MAX_OF_NONE: Self;
+
+    /// `self - shift`, exact or rounded once.
+    fn minus(self, shift: Self) -> f64;
+    /// The same number, exactly.
+    fn double_double(self) -> DoubleDouble;
+    /// Whether it is NaN.
+    fn is_nan(self) -> bool;
+    /// The same number, to print.
+    fn scalar(self) -> Scalar;
+}
+
+/// A sum of values of type `T`.
+pub trait Sum<T>: Copy + Default + Send + Sync {
+    /// The sums of several columns, of no more than 2³¹ values each.
+    type Columns<const N: usize>: Copy;
+
+    /// Sums of no values.
+    fn columns<const N: usize>() -> Self::Columns<N>;
+    /// Adds a row: one value to each column.
+    fn add_row<const N: usize>(columns: &mut Self::Columns<N>, row: &[T; N]);
+    /// The sum of one column.
+    fn column<const N: usize>(columns: &Self::Columns<N>, column: usize) -> Self;
+    /// The sum of two sums.
+    fn merge(self, other: Self) -> Self;
+    /// A value near the mean of `count` values.
+    fn near_mean(self, count: u64) -> T;
+    /// The mean of `count` values, rounded.
+    fn mean(self, count: u64) -> f64;
+    /// The sum, to print.
+    fn scalar(self) -> Scalar;
+    /// Whether the sum is NaN: a value is, or infinities cancelled.
+    fn is_nan(self) -> bool;
+}
+
+impl Summable for f64 {
+    type Sum = DoubleDouble;
+    const MIN_OF_NONE: Self = Self::INFINITY;
+    const MAX_OF_NONE: Self = Self::NEG_INFINITY;
+
+    #[inline(always)]
+    fn minus(self, shift: Self) -> f64 {
+        self - shift
+    }
+
+    #[inline(always)]
+    fn double_double(self) -> DoubleDouble {
+        self.into()
+    }
+
+    fn is_nan(self) -> bool {
+        self.is_nan()
+    }
+
+    fn scalar(self) -> Scalar {
+        Scalar::Float(self)
+    }
+}
+
+impl Sum<f64> for DoubleDouble {
+    type Columns<const N: usize> = ([f64; N], [f64; N]);
+
+    #[inline(always)]
+    fn columns<const N: usize>() -> Self::Columns<N> {
+        ([0.0; N], [0.0; N])
+    }
+
+    #[inline(always)]
+    fn add_row<const N: usize>((hi, lo): &mut Self::Columns<N>, row: &[f64; N]) {
+        for column in 0..N {
+            let sum = DoubleDouble {
+                hi: hi[column],
+                lo: lo[column],
+            } + row[column];
+            (hi[column], lo[column]) = (sum.hi, sum.lo);
+        }
+    }
+
+    fn column<const N: usize>((hi, lo): &Self::Columns<N>, column: usize) -> Self {
+        Self {
+            hi: hi[column],
+            lo: lo[column],
+        }
+    }
+
+    fn merge(self, other: Self) -> Self {
+        self + other
+    }
+
+    fn near_mean(self, count: u64) -> f64 {
+        self.mean(count)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+    fn mean(self, count: u64) -> f64 {
+        self.value() / count as f64
+    }
+
+    fn scalar(self) -> Scalar {
+        Scalar::Float(self.value())
+    }
+
+    fn is_nan(self) -> bool {
+        self.hi.is_nan()
+    }
+}
+
+macro_rules! integers {
+    ($integer:ident) => {
+        impl Summable for $integer {
+            type Sum = i128;
+            const MIN_OF_NONE: Self = Self::MAX;
+            const MAX_OF_NONE: Self = Self::MIN;
+
+            #[inline(always)]
+            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
+            fn minus(self, shift: Self) -> f64 {
+                let distance = self.abs_diff(shift) as f64;
+                if self < shift { -distance } else { distance }
+            }
+
+            #[inline(always)]
+            fn double_double(self) -> DoubleDouble {
+                DoubleDouble::from(i128::from(self))
+            }
+
+            fn is_nan(self) -> bool {
+                false
+            }
+
+            fn scalar(self) -> Scalar {
+                Scalar::Integer(self.into())
+            }
+        }
+
+        impl Sum<$integer> for i128 {
+            /// The upper and the lower 32 bits of the values, summed apart so that neither overflows.
+            type Columns<const N: usize> = [[$integer; N]; 2];
+
+            #[inline(always)]
+            fn columns<const N: usize>() -> Self::Columns<N> {
+                [[0; N]; 2]
+            }
+
+            #[inline(always)]
+            fn add_row<const N: usize>([upper, lower]: &mut Self::Columns<N>, row: &[$integer; N]) {
+                for column in 0..N {
+                    upper[column] += row[column] >> 32;
+                    lower[column] += row[column] & 0xffff_ffff;
+                }
+            }
+
+            fn column<const N: usize>([upper, lower]: &Self::Columns<N>, column: usize) -> Self {
+                (Self::from(upper[column]) << 32) + Self::from(lower[column])
+            }
+
+            fn merge(self, other: Self) -> Self {
+                self + other
+            }
+
+            fn near_mean(self, count: u64) -> $integer {
+                $integer::try_from(self / i128::from(count.max(1))).unwrap_or_default()
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
+            fn mean(self, count: u64) -> f64 {
+                self as f64 / count as f64
+            }
+
+            fn scalar(self) -> Scalar {
+                Scalar::Integer(self)
+            }
+
+            fn is_nan(self) -> bool {
+                false
+            }
+        }
+    };
+}
+
+integers!(i64);
+integers!(u64);
+
+/// Calls `$body` with `$number` standing for the [`Summable`] that holds a kind of dtype.
+macro_rules! with_summable {
+    ($kind:expr, $number:ident => $body:expr) => {
+        match $kind {
+            $crate::cube::npy::Kind::Float => {
+                type $number = f64;
+                $body
+            }
+            $crate::cube::npy::Kind::Signed | $crate::cube::npy::Kind::Bool => {
+                type $number = i64;
+                $body
+            }
+            $crate::cube::npy::Kind::Unsigned => {
+                type $number = u64;
+                $body
+            }
+        }
+    };
+}
+pub(super) use with_summable;
