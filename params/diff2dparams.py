@@ -1,5 +1,6 @@
-# The problem of the course in the course's own form: `name = literal`, as Python reads it.
-# diff2d takes it as it takes diff2dparams.toml; the two give the same bits.
+# The problem of the SciNet course "High Performance Scientific Computing with Python", in the form of
+# its programs: `name = literal`, as Python reads it. diff2dparams.toml is the same problem in TOML; both
+# give the same bits.
 D = 1.0           # diffusion coefficient [length²/time]
 x1 = -10.0        # left end of the domain [length]
 x2 = 10.0         # right end [length]

@@ -1,4 +1,4 @@
-//! Every file of `params/`, so that a new one is tested as soon as it lies there.
+//! Every file of `params/`, also one that is added later.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,6 +8,7 @@
 mod common;
 
 use common::Scene;
+use diff2d::params::keys::{KEYS, SWEEP_KEYS};
 use serde_json::Value;
 use std::{
     fs,
@@ -39,7 +40,7 @@ fn plan(scene: &Scene, file: &Path) -> Value {
     serde_json::from_str(&told.stdout).unwrap()
 }
 
-/// Runs what can be run in a test, and shortens the rest to its first step; each must be whole.
+/// Every file runs to its end; one that would take too long takes a single step.
 #[test]
 fn every_file_runs() {
     for file in files() {
@@ -76,7 +77,7 @@ fn every_file_runs() {
     }
 }
 
-/// A comment with its unit on every line that sets something.
+/// Every line that sets a key has a comment, with the unit of the key.
 #[test]
 fn every_key_says_what_it_is() {
     let files = files();
@@ -96,10 +97,16 @@ fn every_key_says_what_it_is() {
                 "{}: {key} has no comment",
                 file.display()
             );
-            if !["graphics", "grid", "precision", "params", "combine"].contains(&key) {
-                let unit = comment.contains('[') && comment.contains(']');
-                assert!(unit, "{}: {key} has no unit", file.display());
-            }
+            let known = KEYS
+                .iter()
+                .chain(&SWEEP_KEYS)
+                .find(|known| known.name == key);
+            let unit = known.unwrap().unit;
+            assert!(
+                unit.is_empty() || comment.contains(&format!("[{unit}]")),
+                "{}: {key} has no unit",
+                file.display()
+            );
             keys += 1;
         }
         let least = if is_sweep(&file) { 2 } else { 7 };
@@ -108,7 +115,7 @@ fn every_key_says_what_it_is() {
 }
 
 #[test]
-fn both_forms_of_the_course_are_one_problem() {
+fn toml_and_python_give_the_same_problem() {
     let scene = Scene::new();
     let plans: Vec<Value> = files()
         .iter()

@@ -5,7 +5,7 @@ use crate::{
     comm::Solo,
     error::Error,
     field::Field,
-    params::{Layout, with_precision},
+    params::{Choice, with_precision},
     problem::Problem,
     slab::Slab,
     solver::Solver,
@@ -135,11 +135,7 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
     } = problem;
     let (ny, nx) = grid.shape();
     let (left, right) = grid.x.extent();
-    let layout = match params.grid {
-        Layout::Slides => "slides",
-        Layout::Files => "files",
-        Layout::Walls => "walls",
-    };
+    let layout = params.grid.name();
     let type_name = params.precision.name();
     let rows = [
         (

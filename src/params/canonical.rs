@@ -1,6 +1,10 @@
 //! [`Canonical`]: the parameters of a run as a journal holds them.
 
-use super::keys;
+use super::{
+    keys::{self, Key},
+    table::{Place, Table},
+    toml,
+};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -21,6 +25,12 @@ impl Canonical {
         pairs
     }
 
+    /// The parameters as if they had been typed, all at one place.
+    #[must_use]
+    pub fn table(&self, place: &Place) -> Table {
+        Table::from_json(&self.0, place)
+    }
+
     /// The keys that decide bits and differ from those of `other`, with the values of `other` and
     /// of these. A key that one of them lacks has its default there.
     #[must_use]
@@ -29,7 +39,7 @@ impl Canonical {
         let value = |pairs: &[(String, &Value)], key: &str| {
             let own = pairs.iter().find(|(name, _)| name == key);
             own.map(|&(_, value)| value.clone())
-                .or_else(|| keys::find(key)?.default_value())
+                .or_else(|| default_of(keys::find(key)?))
         };
         let mut names: Vec<&String> = Vec::new();
         for (name, _) in old.iter().chain(&new) {
@@ -52,12 +62,17 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
+/// The default of a key, as a journal holds it.
+pub(super) fn default_of(key: &Key) -> Option<Value> {
+    Some(toml::parse_value(key.default?, &Place::Default).to_json())
+}
+
 /// All values of a table and the tables in it; a table that is the value of a key stays whole.
 fn flatten<'a>(table: &'a Map<String, Value>, prefix: &str, pairs: &mut Vec<(String, &'a Value)>) {
     for (key, value) in table {
         let name = format!("{prefix}{key}");
         match value {
-            Value::Object(inner) if keys::find(&name).is_none() => {
+            Value::Object(inner) if !keys::is_key(&name) => {
                 flatten(inner, &format!("{name}."), pairs);
             }
             value => pairs.push((name, value)),

@@ -1,8 +1,11 @@
-//! What can be wrong with parameters; every variant is one sentence for the person who typed them.
+//! What can be wrong with parameters: one sentence each for the person who typed them.
 
-use super::value::{Place, Value};
+use super::{
+    keys,
+    table::{Entry, Place, Value},
+};
 
-/// Parameters that cannot be used. Always the user's to mend, so always exit code 2.
+/// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2.
 #[derive(Debug, thiserror::Error)]
 pub enum ParamsError {
     /// The file could not be read.
@@ -13,7 +16,7 @@ pub enum ParamsError {
         /// Why, in words.
         reason: String,
     },
-    /// The file is neither TOML nor the course's Python dialect.
+    /// The file is neither TOML nor Python assignments.
     #[error("{place}: {reason}")]
     Syntax {
         /// The offending line.
@@ -47,7 +50,7 @@ pub enum ParamsError {
         /// A value that would do.
         example: &'static str,
         /// What the key means, with its unit.
-        meaning: &'static str,
+        meaning: String,
     },
     /// The same key twice in one file.
     #[error(
@@ -62,7 +65,7 @@ pub enum ParamsError {
         first: usize,
     },
     /// A value of the wrong type.
-    #[error("{place}: {key} = {value} is {kind}; {key} must be {accepted}")]
+    #[error("{place}: {key} = {value} is {}; {key} must be {accepted}", value.kind())]
     WrongType {
         /// Where it was typed.
         place: Place,
@@ -70,10 +73,8 @@ pub enum ParamsError {
         key: &'static str,
         /// The value as typed.
         value: Value,
-        /// Its type, in words.
-        kind: &'static str,
         /// What the key accepts, in words.
-        accepted: String,
+        accepted: &'static str,
     },
     /// A value of the right type that cannot be used, alone or with the others.
     #[error("{place}: {key} = {value} cannot be used: {reason}")]
@@ -87,10 +88,43 @@ pub enum ParamsError {
         /// Why, and what would be accepted.
         reason: String,
     },
+    /// Several of these, a line each.
+    #[error("{}", lines(.0))]
+    Several(Vec<ParamsError>),
     /// `--set` without a key and a value.
     #[error("--set {text}: expected key=value, such as --set dx=0.1")]
     BadSet {
         /// What followed `--set`.
         text: String,
     },
+}
+
+impl ParamsError {
+    /// The error for a key that is none of `known`.
+    pub(super) fn unknown<'a>(
+        name: &str,
+        entry: &Entry,
+        known: impl Iterator<Item = &'a str> + Clone,
+    ) -> Self {
+        Self::Unknown {
+            place: entry.place.clone(),
+            key: name.to_owned(),
+            value: entry.value.clone(),
+            hint: keys::hint(name, known.clone()),
+            known: known.collect::<Vec<_>>().join(", "),
+        }
+    }
+
+    /// The error for a text of the wrong form.
+    pub(super) fn syntax(place: &Place, reason: impl Into<String>) -> Self {
+        Self::Syntax {
+            place: place.clone(),
+            reason: reason.into(),
+        }
+    }
+}
+
+fn lines(errors: &[ParamsError]) -> String {
+    let lines: Vec<String> = errors.iter().map(ToString::to_string).collect();
+    lines.join("\n")
 }

@@ -2,30 +2,47 @@
 
 use super::{
     canonical::Canonical,
-    course,
     error::ParamsError,
-    keys, toml,
-    value::{Entry, Place, Value},
+    keys::{self, Key},
+    python,
+    table::{Place, Table, Value},
+    toml,
 };
 use std::{
+    borrow::Cow,
     fs::File,
     io::{self, Read},
     path::Path,
+    sync::Arc,
 };
 
 /// The most bytes a parameter file may have: a device or a cube given by mistake must not fill the
 /// memory.
 const LARGEST: u64 = 1 << 20;
 
-/// Every `key = value` that was typed, with its place; later entries override earlier ones.
-#[derive(Debug, Clone, Default)]
+/// A parameter file with what overrides it, as a tree of tables.
+#[derive(Debug, Clone)]
 pub struct RawParams {
-    file: String,
-    entries: Vec<Entry>,
+    /// The name that messages use.
+    file: Arc<str>,
+    table: Table,
+}
+
+impl Default for RawParams {
+    fn default() -> Self {
+        Self::new("the parameters", Table::default())
+    }
 }
 
 impl RawParams {
-    /// Reads a parameter file: TOML, or the course's Python dialect.
+    fn new(file: &str, table: Table) -> Self {
+        Self {
+            file: file.into(),
+            table,
+        }
+    }
+
+    /// Reads a parameter file: TOML, or Python assignments as in the course's `diff2dparams.py`.
     ///
     /// # Errors
     /// [`ParamsError::Unreadable`], [`ParamsError::Syntax`], [`ParamsError::Repeated`].
@@ -58,44 +75,34 @@ impl RawParams {
     /// [`ParamsError::Syntax`], [`ParamsError::Repeated`].
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let entries = match toml::parse(file, text) {
-            Ok(entries) => entries,
+        let table = match toml::parse(file, text) {
+            Ok(table) => table,
             Err(not_toml) => {
                 let is_python = Path::new(file).extension().is_some_and(|end| end == "py");
-                let entries = course::parse(file, text)
-                    .map_err(|not_course| if is_python { not_course } else { not_toml })?;
-                course::no_repeats(&entries)?;
-                entries
+                python::parse(file, text).map_err(|not_python| match (is_python, &not_python) {
+                    (false, ParamsError::Syntax { .. }) => not_toml,
+                    _ => not_python,
+                })?
             }
         };
-        Ok(Self {
-            file: file.to_owned(),
-            entries,
-        })
+        Ok(Self::new(file, table))
     }
 
-    /// The parameters that a journal holds.
+    /// The parameters of a journal.
     #[must_use]
     pub fn from_canonical(canonical: &Canonical) -> Self {
-        let entry = |(key, value): (String, &serde_json::Value)| Entry {
-            key,
-            value: value.into(),
-            place: Place::Journal,
-        };
-        Self {
-            file: "the journal".to_owned(),
-            entries: canonical.pairs().into_iter().map(entry).collect(),
-        }
+        let file = "the journal";
+        Self::new(file, canonical.table(&Place::File(file.into())))
     }
 
-    /// The same parameters with one more entry, which overrides those before it.
+    /// Gives a key, dotted if need be, a value in place of the one it has.
     #[must_use]
-    pub fn with(mut self, entry: Entry) -> Self {
-        self.entries.push(entry);
+    pub fn with(mut self, name: &str, value: Value, place: Place) -> Self {
+        self.table.set(name, value, place);
         self
     }
 
-    /// Adds the `key=value` of a `--set` option, which overrides the file.
+    /// Takes the `key=value` of a `--set` option, which overrides the file.
     ///
     /// # Errors
     /// [`ParamsError::BadSet`] without an `=` or a key.
@@ -103,160 +110,74 @@ impl RawParams {
         let (key, value) = text
             .split_once('=')
             .map(|(key, value)| (key.trim(), value.trim()))
-            .filter(|(key, value)| !key.is_empty() && !value.is_empty())
+            .filter(|(key, value)| !key.split('.').any(str::is_empty) && !value.is_empty())
             .ok_or_else(|| ParamsError::BadSet {
                 text: text.to_owned(),
             })?;
-        self.entries.push(Entry {
-            key: key.to_owned(),
-            value: toml::parse_value(value),
-            place: Place::CommandLine,
-        });
+        let value = toml::parse_value(value, &Place::CommandLine);
+        self.table.set(key, value, Place::CommandLine);
         Ok(())
     }
 
-    /// Refuses keys that do not exist.
+    /// All that was typed.
+    #[must_use]
+    pub fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The value that holds for a key: what was typed, or the default.
     ///
     /// # Errors
-    /// [`ParamsError::Unknown`] for the first of them.
-    pub fn known_only(&self) -> Result<(), ParamsError> {
-        for entry in &self.entries {
-            if keys::find(&entry.key).is_none() {
-                return Err(ParamsError::Unknown {
-                    place: entry.place.clone(),
-                    key: entry.key.clone(),
-                    value: entry.value.clone(),
-                    hint: keys::hint(&entry.key, keys::KEYS.iter().map(|key| key.name)),
-                    known: keys::names(),
-                });
+    /// [`ParamsError::Missing`], [`ParamsError::WrongType`].
+    pub fn value(&self, key: &Key) -> Result<Cow<'_, Value>, ParamsError> {
+        let Some(entry) = self.table.get(key.name) else {
+            return match key.default {
+                Some(default) => Ok(Cow::Owned(toml::parse_value(default, &Place::Default))),
+                None => Err(self.missing(key)),
+            };
+        };
+        match key.takes(&entry.value) {
+            true => Ok(Cow::Borrowed(&entry.value)),
+            false => Err(ParamsError::WrongType {
+                place: entry.place.clone(),
+                key: key.name,
+                value: entry.value.clone(),
+                accepted: key.accepted,
+            }),
+        }
+    }
+
+    /// The error for a key whose value has the right type and cannot be used.
+    ///
+    /// # Panics
+    /// When there is no such key.
+    #[must_use]
+    pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
+        let key = keys::named(key);
+        let (place, value) = match (self.table.get(key.name), key.default) {
+            (Some(entry), _) => (entry.place.clone(), entry.value.clone()),
+            (None, Some(default)) => {
+                let place = Place::Default;
+                let value = toml::parse_value(default, &place);
+                (place, value)
             }
-        }
-        Ok(())
-    }
-
-    /// Every entry, in the order in which it was typed.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.entries
-    }
-
-    /// The value that holds for a key, if one was typed.
-    #[must_use]
-    pub fn get(&self, key: &str) -> Option<&Entry> {
-        self.entries.iter().rfind(|entry| entry.key == key)
-    }
-
-    /// The number of a required key; integers pass for floats, nothing else does.
-    ///
-    /// # Errors
-    /// [`ParamsError::Missing`], [`ParamsError::WrongType`], [`ParamsError::Refused`] when not finite.
-    pub fn number(&self, key: &'static str) -> Result<f64, ParamsError> {
-        let entry = self.get(key).ok_or_else(|| self.missing(key))?;
-        #[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
-        let number = match entry.value {
-            Value::Float(value) => value,
-            Value::Integer(value) => value as f64,
-            _ => return Err(wrong_type(entry, key)),
+            (None, None) => (Place::File(Arc::clone(&self.file)), Value::Other("absent")),
         };
-        if number.is_finite() {
-            Ok(number)
-        } else {
-            Err(self.refuse(key, format!("{key} must be {}", accepted(key))))
-        }
-    }
-
-    /// The string of an optional key.
-    ///
-    /// # Errors
-    /// [`ParamsError::WrongType`].
-    pub fn string(&self, key: &'static str) -> Result<Option<&str>, ParamsError> {
-        match self.get(key) {
-            None => Ok(None),
-            Some(Entry {
-                value: Value::String(text),
-                ..
-            }) => Ok(Some(text)),
-            Some(entry) => Err(wrong_type(entry, key)),
-        }
-    }
-
-    /// The boolean of an optional key.
-    ///
-    /// # Errors
-    /// [`ParamsError::WrongType`].
-    pub fn boolean(&self, key: &'static str, default: bool) -> Result<bool, ParamsError> {
-        match self.get(key) {
-            None => Ok(default),
-            Some(Entry {
-                value: Value::Boolean(value),
-                ..
-            }) => Ok(*value),
-            Some(entry) => Err(wrong_type(entry, key)),
-        }
-    }
-
-    /// One of a few words; the first is the default.
-    ///
-    /// # Errors
-    /// [`ParamsError::WrongType`], [`ParamsError::Refused`] with the nearest word.
-    pub fn choice<T: Copy>(
-        &self,
-        key: &'static str,
-        choices: &[(&'static str, T)],
-    ) -> Result<T, ParamsError> {
-        let Some(entry) = self.get(key) else {
-            return Ok(choices[0].1);
-        };
-        let Value::String(word) = &entry.value else {
-            return Err(wrong_type(entry, key));
-        };
-        choices
-            .iter()
-            .find(|(name, _)| name == word)
-            .map(|&(_, choice)| choice)
-            .ok_or_else(|| {
-                let hint = keys::hint(word, choices.iter().map(|&(name, _)| name));
-                self.refuse(key, format!("{key} must be {}{hint}", accepted(key)))
-            })
-    }
-
-    /// The error for a value that has the right type and cannot be used.
-    #[must_use]
-    pub fn refuse(&self, key: &'static str, reason: String) -> ParamsError {
-        let (place, value) = self.get(key).map_or_else(
-            || (Place::Default, Value::String("default".to_owned())),
-            |entry| (entry.place.clone(), entry.value.clone()),
-        );
         ParamsError::Refused {
             place,
-            key,
+            key: key.name,
             value,
             reason,
         }
     }
 
-    fn missing(&self, key: &'static str) -> ParamsError {
-        let known = keys::find(key);
+    fn missing(&self, key: &Key) -> ParamsError {
         ParamsError::Missing {
-            file: self.file.clone(),
-            key,
-            example: known.map_or("", |known| known.example),
-            meaning: known.map_or("", |known| known.meaning),
+            file: self.file.to_string(),
+            key: key.name,
+            example: key.example,
+            meaning: key.described(),
         }
-    }
-}
-
-fn accepted(key: &str) -> &'static str {
-    keys::find(key).map_or("a string", |known| known.accepted)
-}
-
-fn wrong_type(entry: &Entry, key: &'static str) -> ParamsError {
-    ParamsError::WrongType {
-        place: entry.place.clone(),
-        key,
-        value: entry.value.clone(),
-        kind: entry.value.kind(),
-        accepted: accepted(key).to_owned(),
     }
 }
 

@@ -1,4 +1,4 @@
-//! [`SweepParams`]: one parameter file and the values that some of its keys go through.
+//! [`SweepParams`]: one parameter file and the values that some of its keys take.
 //!
 //! ```toml
 //! params = "diff2dparams.toml"   # beside this file
@@ -9,10 +9,12 @@
 //! ```
 
 use super::{
+    choice::Choice,
     error::ParamsError,
-    keys,
+    judge::Judge,
+    keys::{self, KEYS, SWEEP_KEYS},
     raw::RawParams,
-    value::{Entry, Place, Value},
+    table::{Entry, Place, Table, Value},
 };
 use std::path::Path;
 
@@ -22,25 +24,45 @@ const MOST_SCENARIOS: usize = 1_000_000;
 /// The parameters of every scenario of a sweep.
 #[derive(Debug, Clone)]
 pub struct SweepParams {
+    /// The parameters that all scenarios share.
+    base: RawParams,
     /// The keys that differ between scenarios, in the order of the file.
-    pub varied: Vec<String>,
-    /// What was typed for each scenario.
-    pub scenarios: Vec<RawParams>,
+    varied: Vec<Varied>,
+    combine: Combine,
+    scenarios: usize,
 }
 
-/// The values of one key.
-struct Axis {
-    key: String,
+/// A key and the values that it takes.
+#[derive(Debug, Clone)]
+struct Varied {
+    name: String,
     place: Place,
     values: Vec<Value>,
 }
 
-impl Axis {
-    fn entry(&self, number: usize) -> Entry {
-        Entry {
-            key: self.key.clone(),
-            value: self.values[number].clone(),
-            place: self.place.clone(),
+impl Varied {
+    /// The parameters with one of the key's values.
+    fn give(&self, index: usize, raw: RawParams) -> RawParams {
+        raw.with(&self.name, self.values[index].clone(), self.place.clone())
+    }
+}
+
+/// How the values of several keys are combined.
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Combine {
+    /// Every value with every other; those of the last key change fastest.
+    Product,
+    /// The first with the first, the second with the second …
+    Zip,
+}
+
+impl Choice for Combine {
+    const ALL: &'static [Self] = &[Self::Product, Self::Zip];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Product => "product",
+            Self::Zip => "zip",
         }
     }
 }
@@ -52,143 +74,145 @@ impl SweepParams {
     /// [`ParamsError`] for anything that is not a sweep; scenarios are judged later, each for itself.
     pub fn read(path: &Path) -> Result<Self, ParamsError> {
         let sweep = RawParams::read(path)?;
-        let base = sweep.string("params")?.ok_or_else(|| {
-            let place = Place::File(path.display().to_string());
-            let reason = "a sweep needs a line such as `params = \"diff2dparams.toml\"`, the file whose keys it varies";
-            syntax(&place, reason.to_owned())
-        })?;
-        let base = RawParams::read(&path.with_file_name("").join(base))?;
-        let zipped = match sweep.string("combine")? {
-            None | Some("product") => false,
-            Some("zip") => true,
-            Some(_) => {
-                let choices = "combine must be \"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
-                return Err(sweep.refuse("combine", choices.to_owned()));
+        let mut judge = Judge::new(&sweep);
+        let combine: Combine = judge.choice("combine");
+        let base = judge.word("params").unwrap_or_default();
+        let (mut shared, mut varied) = (Vec::new(), Vec::new());
+        for (name, entry) in sweep.table().leaves(keys::is_key) {
+            if SWEEP_KEYS.iter().any(|key| key.name == name) {
+                continue;
             }
-        };
-        let axes = axes(&sweep)?;
-        let (fixed, varied): (Vec<Axis>, Vec<Axis>) =
-            axes.into_iter().partition(|axis| axis.values.len() == 1);
-        let base = fixed.iter().fold(base, |raw, axis| raw.with(axis.entry(0)));
-        let numbers = if zipped {
-            zip(&varied)?
-        } else {
-            product(&varied)?
-        };
-        let scenario = |numbers: Vec<usize>| {
-            varied
-                .iter()
-                .zip(numbers)
-                .fold(base.clone(), |raw, (axis, number)| {
-                    raw.with(axis.entry(number))
-                })
+            let key = judge.take(values(&name, entry)).map(|values| Varied {
+                name,
+                place: entry.place.clone(),
+                values,
+            });
+            match key {
+                Some(key) if key.values.len() == 1 => shared.push(key),
+                key => varied.extend(key),
+            }
+        }
+        judge.verdict(())?;
+        let base = RawParams::read(&path.with_file_name("").join(base))?;
+        let base = shared.iter().fold(base, |raw, key| key.give(0, raw));
+        let scenarios = match combine {
+            Combine::Product => product(&varied)?,
+            Combine::Zip => zip(&varied)?,
         };
         Ok(Self {
-            scenarios: numbers.into_iter().map(scenario).collect(),
-            varied: varied.into_iter().map(|axis| axis.key).collect(),
+            base,
+            varied,
+            combine,
+            scenarios,
+        })
+    }
+
+    /// The keys that differ between scenarios, in the order of the file.
+    #[must_use]
+    pub fn varied(&self) -> Vec<String> {
+        self.varied.iter().map(|key| key.name.clone()).collect()
+    }
+
+    /// The parameters of every scenario, in order.
+    pub fn scenarios(&self) -> impl Iterator<Item = RawParams> {
+        (0..self.scenarios).map(|number| self.scenario(number))
+    }
+
+    /// The parameters of one scenario.
+    #[must_use]
+    pub fn scenario(&self, number: usize) -> RawParams {
+        let mut rest = number;
+        let base = self.base.clone();
+        self.varied.iter().rev().fold(base, |raw, key| {
+            let index = match self.combine {
+                Combine::Product => rest % key.values.len(),
+                Combine::Zip => number,
+            };
+            rest /= key.values.len();
+            key.give(index, raw)
         })
     }
 }
 
-/// For every scenario the number of the value on each axis; the last axis goes fastest.
-fn product(axes: &[Axis]) -> Result<Vec<Vec<usize>>, ParamsError> {
-    let mut numbers = vec![Vec::new()];
-    for axis in axes {
-        if numbers.len().saturating_mul(axis.values.len()) > MOST_SCENARIOS {
-            return Err(syntax(
-                &axis.place,
-                format!("that makes more than {MOST_SCENARIOS} scenarios"),
-            ));
-        }
-        numbers = numbers
-            .iter()
-            .flat_map(|before| {
-                (0..axis.values.len()).map(|number| [before.as_slice(), &[number]].concat())
+/// The number of scenarios where every value meets every other.
+fn product(varied: &[Varied]) -> Result<usize, ParamsError> {
+    varied.iter().try_fold(1, |scenarios: usize, key| {
+        Some(scenarios.saturating_mul(key.values.len()))
+            .filter(|&scenarios| scenarios <= MOST_SCENARIOS)
+            .ok_or_else(|| {
+                let reason = format!("that makes more than {MOST_SCENARIOS} scenarios");
+                ParamsError::syntax(&key.place, reason)
             })
-            .collect();
-    }
-    Ok(numbers)
+    })
 }
 
-/// The same number on every axis, which must be equally long.
-fn zip(axes: &[Axis]) -> Result<Vec<Vec<usize>>, ParamsError> {
-    let length = axes.first().map_or(1, |axis| axis.values.len());
-    match axes.iter().find(|axis| axis.values.len() != length) {
-        Some(other) => Err(syntax(
+/// The number of values that all keys have.
+fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
+    let Some(first) = varied.first() else {
+        return Ok(1);
+    };
+    let length = first.values.len();
+    match varied.iter().find(|key| key.values.len() != length) {
+        Some(other) => Err(ParamsError::syntax(
             &other.place,
             format!(
                 "{} has {} values and {} has {length}; combine = \"zip\" takes one of each at a time",
-                other.key,
+                other.name,
                 other.values.len(),
-                axes[0].key
+                first.name
             ),
         )),
-        None => Ok((0..length).map(|number| vec![number; axes.len()]).collect()),
+        None => Ok(length),
     }
 }
 
-/// All keys of the sweep but its own two, with their values.
-fn axes(sweep: &RawParams) -> Result<Vec<Axis>, ParamsError> {
-    let mut axes: Vec<Axis> = Vec::new();
-    for entry in sweep.entries() {
-        let Entry { key, value, place } = entry;
-        let name = key.split('.').next().unwrap_or(key);
-        if matches!(name, "params" | "combine") || axes.iter().any(|axis| axis.key == name) {
-            continue;
+/// The values that a key takes: those of a list or a range, or its one value.
+fn values(name: &str, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
+    let Some(key) = keys::find(name) else {
+        let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
+        return Err(ParamsError::unknown(name, entry, names));
+    };
+    match &entry.value {
+        Value::Array(values) if values.is_empty() => {
+            let reason = format!("{name} has no values");
+            Err(ParamsError::syntax(&entry.place, reason))
         }
-        if keys::find(name).is_none() {
-            return Err(unknown(entry));
-        }
-        let values = match value {
-            Value::List(values) => values.clone(),
-            _ if name != key => range(sweep, name, place)?,
-            value => vec![value.clone()],
-        };
-        if values.is_empty() {
-            return Err(syntax(place, format!("{name} has no values")));
-        }
-        axes.push(Axis {
-            key: name.to_owned(),
-            place: place.clone(),
-            values,
-        });
+        Value::Array(values) => Ok(values.clone()),
+        Value::Table(table) if is_range(table) || !key.takes(&entry.value) => range(table)
+            .map_err(|reason| ParamsError::syntax(&entry.place, format!("{name}: {reason}"))),
+        value => Ok(vec![value.clone()]),
     }
-    Ok(axes)
+}
+
+/// Whether a table says from where to where, not a value in a table of its own.
+fn is_range(table: &Table) -> bool {
+    let mut keys = table.entries().iter().map(|entry| entry.key.as_str());
+    keys.any(|key| matches!(key, "from" | "to" | "count"))
 }
 
 /// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included.
-fn range(sweep: &RawParams, name: &str, place: &Place) -> Result<Vec<Value>, ParamsError> {
-    let expected = || {
-        let form =
-            "expected { from = 0.1, to = 10, count = 50 } with scale = \"linear\" or \"log\"";
-        syntax(place, format!("{name}: {form}"))
-    };
-    let (mut from, mut to, mut count, mut log) = (None, None, None, false);
-    let prefix = format!("{name}.");
-    let parts = sweep.entries().iter().filter_map(|entry| {
-        entry
-            .key
-            .strip_prefix(&prefix)
-            .map(|part| (part, &entry.value))
-    });
-    for (part, value) in parts {
-        match (part, value) {
-            ("from", value) => from = number(value),
-            ("to", value) => to = number(value),
+fn range(table: &Table) -> Result<Vec<Value>, String> {
+    let (mut from, mut to, mut count, mut log) = (None, None, None, Some(false));
+    for entry in table.entries() {
+        match (entry.key.as_str(), &entry.value) {
+            ("from", value) => from = finite(value),
+            ("to", value) => to = finite(value),
             ("count", Value::Integer(value)) => count = usize::try_from(*value).ok(),
-            ("scale", Value::String(scale)) if scale == "log" => log = true,
-            ("scale", Value::String(scale)) if scale == "linear" => log = false,
-            _ => return Err(expected()),
+            ("scale", Value::String(scale)) if scale == "log" => log = Some(true),
+            ("scale", Value::String(scale)) if scale == "linear" => log = Some(false),
+            _ => log = None,
         }
     }
-    let (Some(from), Some(to), Some(count)) = (from, to, count) else {
-        return Err(expected());
+    let (Some(from), Some(to), Some(count), Some(log)) = (from, to, count, log) else {
+        return Err(
+            "expected { from = 0.1, to = 10, count = 50 } with scale = \"linear\" or \"log\""
+                .to_owned(),
+        );
     };
     if !(1..=MOST_SCENARIOS).contains(&count) || (log && (from <= 0.0 || to <= 0.0)) {
-        let limits = format!(
+        return Err(format!(
             "count must be from 1 to {MOST_SCENARIOS}, and both ends of a log scale greater than 0"
-        );
-        return Err(syntax(place, format!("{name}: {limits}")));
+        ));
     }
     let last = count - 1;
     #[expect(clippy::cast_precision_loss, reason = "at most a million")]
@@ -201,37 +225,8 @@ fn range(sweep: &RawParams, name: &str, place: &Place) -> Result<Vec<Value>, Par
     Ok((0..count).map(value).map(Value::Float).collect())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
-fn number(value: &Value) -> Option<f64> {
-    match value {
-        Value::Float(number) => Some(*number),
-        Value::Integer(number) => Some(*number as f64),
-        _ => None,
-    }
-    .filter(|number| number.is_finite())
-}
-
-fn unknown(entry: &Entry) -> ParamsError {
-    let names = || {
-        keys::KEYS
-            .iter()
-            .map(|key| key.name)
-            .chain(["params", "combine"])
-    };
-    ParamsError::Unknown {
-        place: entry.place.clone(),
-        key: entry.key.clone(),
-        value: entry.value.clone(),
-        hint: keys::hint(&entry.key, names()),
-        known: names().collect::<Vec<_>>().join(", "),
-    }
-}
-
-fn syntax(place: &Place, reason: String) -> ParamsError {
-    ParamsError::Syntax {
-        place: place.clone(),
-        reason,
-    }
+fn finite(value: &Value) -> Option<f64> {
+    value.number().filter(|number| number.is_finite())
 }
 
 #[cfg(test)]
@@ -250,18 +245,15 @@ mod tests {
     }
 
     fn numbers(sweep: &SweepParams, key: &'static str) -> Vec<f64> {
-        sweep
-            .scenarios
-            .iter()
-            .map(|raw| raw.number(key).unwrap())
-            .collect()
+        let number = |raw: RawParams| raw.table().get(key)?.value.number();
+        sweep.scenarios().map(|raw| number(raw).unwrap()).collect()
     }
 
     #[test]
     fn the_last_key_of_a_product_goes_fastest() {
         let sweep =
             read("params = \"base.toml\"\nD = [1, 2]\ndx = [0.1, 0.2, 0.5]\nruntime = 3").unwrap();
-        assert_eq!(sweep.varied, ["D", "dx"]);
+        assert_eq!(sweep.varied(), ["D", "dx"]);
         assert_eq!(numbers(&sweep, "D"), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
         assert_eq!(numbers(&sweep, "dx"), [0.1, 0.2, 0.5, 0.1, 0.2, 0.5]);
         assert_eq!(numbers(&sweep, "runtime"), [3.0; 6]);

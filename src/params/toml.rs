@@ -1,67 +1,57 @@
-//! The parameter file as TOML, with the line of every key.
+//! TOML as a [`Table`], with the line of every key.
 
 use super::{
     error::ParamsError,
-    value::{Entry, Place, Value},
+    table::{Entry, Place, Table, Value},
 };
+use std::sync::Arc;
 use toml::de::{DeTable, DeValue};
 
-/// All `key = value` pairs of a TOML text, tables flattened to dotted keys, in the order of the text.
+/// The table of a TOML text; `file` is the name that messages use.
 ///
 /// # Errors
 /// [`ParamsError::Syntax`] with the line where the text stops being TOML.
-pub fn parse(file: &str, text: &str) -> Result<Vec<Entry>, ParamsError> {
-    let table = DeTable::parse(text).map_err(|error| {
-        let line = error.span().map_or(1, |span| line_of(text, span.start));
-        ParamsError::Syntax {
-            place: Place::Line {
-                file: file.to_owned(),
-                line,
-            },
-            reason: format!("this is not TOML: {}", error.message()),
+pub fn parse(file: &str, text: &str) -> Result<Table, ParamsError> {
+    let file: Arc<str> = file.into();
+    let place = |byte: usize| Place::Line {
+        file: Arc::clone(&file),
+        line: line_of(text, byte),
+    };
+    match DeTable::parse(text) {
+        Ok(root) => Ok(table(root.get_ref(), &place)),
+        Err(error) => {
+            let at = place(error.span().map_or(0, |span| span.start));
+            let reason = format!("this is not TOML: {}", error.message());
+            Err(ParamsError::syntax(&at, reason))
         }
-    })?;
-    let mut entries = Vec::new();
-    flatten(table.get_ref(), "", &mut |key, value, start| {
-        entries.push((start, key, value));
-    });
-    entries.sort_by_key(|&(start, ..)| start);
-    Ok(entries
-        .into_iter()
-        .map(|(start, key, value)| Entry {
-            key,
-            value,
-            place: Place::Line {
-                file: file.to_owned(),
-                line: line_of(text, start),
-            },
-        })
-        .collect())
+    }
 }
 
 /// One value as `--set key=value` takes it: a TOML value, or any other words as a string.
 #[must_use]
-pub fn parse_value(text: &str) -> Value {
+pub fn parse_value(text: &str, place: &Place) -> Value {
     match DeValue::parse(text.trim()) {
-        Ok(value) => convert(value.get_ref()),
+        Ok(parsed) => value(parsed.get_ref(), &|_| place.clone()),
         Err(_) => Value::String(text.trim().to_owned()),
     }
 }
 
-fn flatten(table: &DeTable<'_>, prefix: &str, emit: &mut impl FnMut(String, Value, usize)) {
-    for (key, value) in table {
-        let name = format!("{prefix}{}", key.get_ref());
-        match value.get_ref() {
-            DeValue::Table(inner) if !inner.is_empty() => {
-                flatten(inner, &format!("{name}."), emit);
-            }
-            other => emit(name, convert(other), key.span().start),
-        }
-    }
+/// The table in the order of the text; `place` tells where a byte of the text is.
+fn table(found: &DeTable<'_>, place: &impl Fn(usize) -> Place) -> Table {
+    let mut entries: Vec<_> = found.iter().collect();
+    entries.sort_by_key(|(key, _)| key.span().start);
+    entries
+        .into_iter()
+        .map(|(key, found)| Entry {
+            key: key.get_ref().to_string(),
+            value: value(found.get_ref(), place),
+            place: place(key.span().start),
+        })
+        .collect()
 }
 
-fn convert(value: &DeValue<'_>) -> Value {
-    match value {
+fn value(found: &DeValue<'_>, place: &impl Fn(usize) -> Place) -> Value {
+    match found {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(digits) => {
             let radix = digits.radix();
@@ -75,9 +65,10 @@ fn convert(value: &DeValue<'_>) -> Value {
         DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(_) => Value::Other("a date"),
         DeValue::Array(items) => {
-            Value::List(items.iter().map(|item| convert(item.get_ref())).collect())
+            let items = items.iter().map(|item| value(item.get_ref(), place));
+            Value::Array(items.collect())
         }
-        DeValue::Table(_) => Value::Other("a table"),
+        DeValue::Table(inner) => Value::Table(table(inner, place)),
     }
 }
 
@@ -94,4 +85,22 @@ fn line_of(text: &str, byte: usize) -> usize {
         .take(byte)
         .filter(|&letter| letter == b'\n')
         .count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tables_have_the_places_of_their_keys() {
+        let text = "b = 1\n[a]\nd = [1, { e = 2 }]\nc.f = 'x' # dotted\n";
+        let table = parse("p.toml", text).unwrap();
+        let leaves = table.leaves(|_| false);
+        let found: Vec<_> = leaves
+            .iter()
+            .map(|(name, entry)| (name.as_str(), entry.place.to_string()))
+            .collect();
+        let at = |line: usize| format!("p.toml:{line}");
+        assert_eq!(found, [("b", at(1)), ("a.d", at(3)), ("a.c.f", at(4))]);
+    }
 }

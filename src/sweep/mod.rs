@@ -29,10 +29,10 @@ impl Sweep {
     /// # Errors
     /// [`ParamsError`] of the first scenario that cannot be run, or not in the same cube as the first.
     pub fn load(file: &Path) -> Result<Self, ParamsError> {
-        let SweepParams { varied, scenarios } = SweepParams::read(file)?;
+        let params = SweepParams::read(file)?;
         let mut problems: Vec<Problem> = Vec::new();
-        for (number, raw) in scenarios.iter().enumerate() {
-            let problem = Problem::from_raw(raw)?;
+        for (number, raw) in params.scenarios().enumerate() {
+            let problem = Problem::from_raw(&raw)?;
             let first = problems.first().unwrap_or(&problem);
             if problem.grid.shape() != first.grid.shape() {
                 let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
@@ -47,10 +47,13 @@ impl Sweep {
             }
             problems.push(problem);
         }
-        let sweep = Self { varied, problems };
+        let sweep = Self {
+            varied: params.varied(),
+            problems,
+        };
         if sweep.cube_bytes() >= 1 << 63 {
             let reason = "the scenarios together are beyond the 2^63 bytes that a file can have";
-            return Err(scenarios[0].refuse("outtime", reason.to_owned()));
+            return Err(params.scenario(0).refuse("outtime", reason.to_owned()));
         }
         Ok(sweep)
     }

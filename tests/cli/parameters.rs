@@ -66,15 +66,16 @@ fn a_missing_or_unknown_key_is_refused() {
     ");
     assert_snapshot!(refused("physics.D = 2"), @r"
     exit 2
-    diff2d: p.toml:7: there is no parameter physics.D (= 2); the parameters are D, x1, x2, runtime, dx, outtime, graphics, grid, precision
+    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, runtime, dx, outtime, graphics, grid, precision
     ");
     assert_snapshot!(refused_file("p.toml", "", ""), @r"
     exit 2
     diff2d: p.toml: the parameter D is missing; add a line such as `D = 1.0`  # diffusion coefficient [length²/time]
-    ");
-    assert_snapshot!(refused_file("p.toml", "# nothing but a comment\n", ""), @r"
-    exit 2
-    diff2d: p.toml: the parameter D is missing; add a line such as `D = 1.0`  # diffusion coefficient [length²/time]
+    p.toml: the parameter x1 is missing; add a line such as `x1 = -10.0`  # left end of the domain [length]
+    p.toml: the parameter x2 is missing; add a line such as `x2 = 10.0`  # right end of the domain [length]
+    p.toml: the parameter runtime is missing; add a line such as `runtime = 15.0`  # simulated time to reach [time]
+    p.toml: the parameter dx is missing; add a line such as `dx = 0.0667`  # wanted spacing of the nodes [length]
+    p.toml: the parameter outtime is missing; add a line such as `outtime = 0.5`  # simulated time per snapshot [time]
     ");
 }
 
@@ -90,7 +91,7 @@ fn a_value_of_the_wrong_type_is_refused() {
     ");
     assert_snapshot!(refused("dx = { value = 0.1 }"), @r"
     exit 2
-    diff2d: p.toml:6: there is no parameter dx.value (= 0.1); the parameters are D, x1, x2, runtime, dx, outtime, graphics, grid, precision
+    diff2d: p.toml:6: dx = … is a table; dx must be a finite number greater than 0
     ");
     assert_snapshot!(refused("D = true"), @r"
     exit 2

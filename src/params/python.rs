@@ -1,65 +1,54 @@
-//! The course's dialect, `diff2dparams.py`: `name = literal`, separated by newlines or semicolons.
+//! Python assignments, `name = literal`, separated by newlines or semicolons: the form of
+//! `diff2dparams.py` in the course "High Performance Scientific Computing with Python" (SciNet).
 
 use super::{
     error::ParamsError,
-    value::{Entry, Place, Value},
+    table::{Entry, Place, Table, Value},
 };
 
-/// All statements of a course file, in order.
+/// All assignments of a text; `file` is the name that messages use.
 ///
 /// # Errors
-/// [`ParamsError::Syntax`] at the first statement of another form.
-pub fn parse(file: &str, text: &str) -> Result<Vec<Entry>, ParamsError> {
-    let mut entries = Vec::new();
-    for (index, line) in text.lines().enumerate() {
+/// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Repeated`] for a name
+/// that is assigned twice: Python would keep the last value, a person meant one of them.
+pub fn parse(file: &str, text: &str) -> Result<Table, ParamsError> {
+    let mut entries: Vec<(usize, Entry)> = Vec::new();
+    for (line, text) in (1..).zip(text.lines()) {
         let place = Place::Line {
-            file: file.to_owned(),
-            line: index + 1,
+            file: file.into(),
+            line,
         };
-        let refused = |statement: &str| ParamsError::Syntax {
-            place: place.clone(),
-            reason: format!(
+        let refused = |statement: &str| {
+            let reason = format!(
                 "`{}` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression",
                 statement.trim()
-            ),
+            );
+            ParamsError::syntax(&place, reason)
         };
-        for statement in statements(line).ok_or_else(|| refused(line))? {
+        for statement in statements(text).ok_or_else(|| refused(text))? {
             let (key, value) = assignment(statement).ok_or_else(|| refused(statement))?;
-            entries.push(Entry {
-                key,
-                value,
-                place: place.clone(),
+            let place = place.clone();
+            entries.push((line, Entry { key, value, place }));
+        }
+    }
+    for (index, (_, entry)) in entries.iter().enumerate() {
+        let earlier = entries[..index]
+            .iter()
+            .find(|(_, other)| other.key == entry.key);
+        if let Some(&(first, _)) = earlier {
+            return Err(ParamsError::Repeated {
+                place: entry.place.clone(),
+                key: entry.key.clone(),
+                first,
             });
         }
     }
-    Ok(entries)
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
 }
 
 fn assignment(statement: &str) -> Option<(String, Value)> {
     let (key, literal) = statement.split_once('=')?;
     Some((name(key.trim())?, literal_value(literal.trim())?))
-}
-
-/// The first key that stands twice: Python would keep the last one, a person meant one of them.
-///
-/// # Errors
-/// [`ParamsError::Repeated`].
-pub fn no_repeats(entries: &[Entry]) -> Result<(), ParamsError> {
-    for (index, entry) in entries.iter().enumerate() {
-        let earlier = entries[..index].iter().find(|other| other.key == entry.key);
-        if let Some(Entry {
-            place: Place::Line { line, .. },
-            ..
-        }) = earlier
-        {
-            return Err(ParamsError::Repeated {
-                place: entry.place.clone(),
-                key: entry.key.clone(),
-                first: *line,
-            });
-        }
-    }
-    Ok(())
 }
 
 /// Splits a line at semicolons and drops the comment, both only outside quotes.
@@ -162,13 +151,17 @@ mod tests {
     use super::*;
 
     fn values(text: &str) -> Option<Vec<(String, Value)>> {
-        let entries = parse("p.py", text).ok()?;
-        let values = entries.into_iter().map(|entry| (entry.key, entry.value));
-        Some(values.collect())
+        let table = parse("p.py", text).ok()?;
+        let entries = table.entries().iter();
+        Some(
+            entries
+                .map(|entry| (entry.key.clone(), entry.value.clone()))
+                .collect(),
+        )
     }
 
     #[test]
-    fn the_course_file_is_read() {
+    fn the_form_of_the_course_is_read() {
         let text = "# the course's\nD = 1.0;\nx1 = -10.; x2 = .5e1 # ends\ngraphics = False\n";
         let expected = vec![
             ("D".into(), Value::Float(1.0)),
@@ -180,7 +173,7 @@ mod tests {
     }
 
     #[test]
-    fn other_python_is_not() {
+    fn other_python_is_refused() {
         for text in [
             "import numpy",
             "D = 1 + 1",
