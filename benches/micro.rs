@@ -9,7 +9,7 @@
 use crossbeam_channel::unbounded;
 use diff2d::{
     comm::Solo,
-    cube::{Claim, CubeWriter, Header, Paths, Solving, Store, digest, share::Share},
+    cube::{Claim, CubeWriter, Header, Paths, SolverLoad, Store, digest, share::Share},
     field::Field,
     physics::initial,
     problem::Problem,
@@ -171,26 +171,27 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             };
             let store = Store::claim(&paths, header, claim).expect("a cube");
             let threads = rayon::current_num_threads();
-            let solving = Solving {
-                lanes: 1,
+            let load = SolverLoad {
+                scenarios: 1,
                 threads,
-                leaves_room: false,
+                has_spare_processor: false,
             };
             let share = Share::whole(store.header.snapshot_bytes());
-            let writer = CubeWriter::start(store, share.clone(), solving, committed.clone())
+            let writer = CubeWriter::with_journal(store, share.clone(), load, committed.clone())
                 .expect("threads start");
-            let mut lane = writer.lane(0);
+            let mut scenario = writer.scenario(0);
             let mut now = Clock::start();
             for _ in 0..problem.schedule.snapshots() {
-                for job in share.jobs(lane.begin(now, summary)) {
+                for job in share.jobs(scenario.begin(now, summary)) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
-                    lane.place(&job, &state.as_bytes()[bytes]);
+                    scenario.place(&job, &state.as_bytes()[bytes]);
                 }
-                lane.end();
-                assert!(lane.works());
+                scenario.end();
+                scenario.write_overdue();
+                assert!(!scenario.has_failed());
                 now.tick(problem.schedule.nper, problem.schedule.dt);
             }
-            drop(lane);
-            writer.finish().expect("the cube is durable")
+            drop(scenario);
+            writer.finish().1.expect("the cube is durable")
         });
 }

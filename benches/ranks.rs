@@ -69,7 +69,7 @@ fn step_takes(depth: usize, latency: Duration) -> f64 {
         let stencil = Stencil::new(0.25).with_tile(tile);
         let mut solver = Solver::of_slab(stencil, state, slab).expect("memory");
         solver.advance(depth as u64, comm);
-        comm.gather_all(&[]);
+        comm.all_gather(&[]);
         let start = Instant::now();
         solver.advance(STEPS, comm);
         start.elapsed().as_secs_f64() / STEPS as f64

@@ -182,7 +182,7 @@ pub fn hand_out(
         let split = Split::of(source, comm.size());
         serde_json::to_vec(&split).unwrap_or_default()
     });
-    let plans = comm.gather_all(&plan.unwrap_or_default());
+    let plans = comm.all_gather(&plan.unwrap_or_default());
     let Ok(split) = serde_json::from_slice::<Split>(&plans[ROOT]) else {
         return Ok(None);
     };
@@ -194,7 +194,7 @@ pub fn hand_out(
         }
     };
     // All hear of the digests, or by there being none that the first rank could not go on.
-    let told = comm.gather_all(sent.as_ref().map_or(&[], |sent| sent.as_flattened()));
+    let told = comm.all_gather(sent.as_ref().map_or(&[], |sent| sent.as_flattened()));
     sent?;
     let sent = digests(&told[ROOT]);
     Ok((!sent.is_empty()).then_some(HandedOut { split, sent }))
@@ -234,7 +234,7 @@ pub fn deliver(
     let Some(HandedOut { split, sent }) = handed else {
         return Ok(None);
     };
-    let arrived = digests(&comm.gather_all(&arrived.finalize()).concat());
+    let arrived = digests(&comm.all_gather(&arrived.finalize()).concat());
     let deliveries = (0..).zip(sent).zip(arrived);
     let deliveries = deliveries.map(|((rank, sent), arrived)| Delivery {
         shape: split.shape(rank),

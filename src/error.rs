@@ -2,7 +2,7 @@
 
 use crate::{
     analysis::AnalysisError,
-    comm::CommError,
+    comm::{CommError, Elsewhere},
     cube::{CubeError, npy::NpyError},
     params::ParamsError,
     plot,
@@ -54,6 +54,12 @@ pub enum Error {
     ClosedPipe,
 }
 
+impl From<Elsewhere> for Error {
+    fn from(elsewhere: Elsewhere) -> Self {
+        RunError::from(elsewhere).into()
+    }
+}
+
 impl Error {
     /// 0 nothing wrong · 1 could not · 2 wrong usage or parameters · 3 data damaged or not matching.
     #[must_use]
@@ -72,10 +78,14 @@ impl Error {
                 RunError::Memory { .. }
                 | RunError::Random(_)
                 | RunError::Threads(_)
-                | RunError::Elsewhere,
+                | RunError::Elsewhere(_)
+                | RunError::OtherPool { .. },
             ) => 1,
             Self::Run(
-                RunError::MapAcrossMachines | RunError::SweepByOne | RunError::Disagree { .. },
+                RunError::MapAcrossMachines
+                | RunError::SweepByOne
+                | RunError::NoOutput
+                | RunError::Disagree { .. },
             ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
             Self::Analysis(

@@ -161,8 +161,8 @@ impl Comm for Corrupted {
         }
     }
 
-    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        self.0.gather_all(bytes)
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        self.0.all_gather(bytes)
     }
 
     fn traffic(&self) -> Traffic {

@@ -1,4 +1,4 @@
-//! Any number of ranks write the same bytes: ranks as threads of one process, without MPI.
+//! Any number of ranks writes the same bytes: ranks as threads of one process, without MPI.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,19 +8,21 @@
 mod common;
 
 use common::Scene;
-use crossbeam_channel::unbounded;
 use diff2d::{
-    comm::{Channels, Comm, Link, Solo},
-    cube::{Claim, Io},
+    comm::{Channels, Comm, Link},
+    cube::Io,
     problem::Problem,
     progress::Progress,
-    run::{self, Options, Outcome, Report, RunError, Watch},
-    sweep::{self, Sweep},
+    run::{Outcome, Report, Run, RunError},
+    sweep::Sweep,
 };
 use proptest::prelude::*;
 use std::{
     fs,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
     thread,
 };
 
@@ -32,42 +34,30 @@ fn problem(scene: &Scene, overrides: &[&str]) -> Problem {
     Problem::load(&scene.path("p.toml"), &overrides).unwrap()
 }
 
-fn watch() -> Watch {
-    Watch {
-        committed: unbounded().0,
-        notes: unbounded().0,
-        steps: Progress::default(),
-        signal: Arc::default(),
-    }
+/// A run, or a sweep, that writes this cube or continues it.
+fn writing<'a, W>(scene: &Scene, work: &'a W, name: &str) -> Run<'a, W> {
+    Run::new(work).output(scene.path(name)).resume(true)
 }
 
-fn writing(scene: &Scene, name: &str, io: Option<Io>) -> Options {
-    Options {
-        output: Some(scene.path(name)),
-        claim: Claim {
-            io,
-            resume: true,
-            ..Claim::default()
-        },
-        ..Options::default()
-    }
-}
-
-fn alone(problem: &Problem, options: &Options) {
-    let report = run::run(problem, options, &Solo, &watch()).unwrap();
+fn alone(scene: &Scene, problem: &Problem, name: &str) {
+    let report = writing(scene, problem, name).start().unwrap();
     assert_eq!(report.outcome, Outcome::Done);
 }
 
-/// Runs on so many ranks; `prepare` may change what each of them is told.
-fn together(
-    problem: &Problem,
+/// Runs on so many ranks, each of which gets its run from `run`.
+fn on_ranks<'a>(
     ranks: usize,
-    prepare: impl Fn(usize, Channels) -> (Channels, Options, Watch) + Sync,
+    run: impl Fn(usize) -> Run<'a> + Sync,
 ) -> Vec<Result<Report, RunError>> {
     Channels::together(ranks, Link::default(), |comm| {
-        let (comm, options, watch) = prepare(comm.rank(), comm);
-        run::run(problem, &options, &comm, &watch)
+        run(comm.rank()).start_on(&comm)
     })
+}
+
+fn assert_all_done(reports: Vec<Result<Report, RunError>>) {
+    for report in reports {
+        assert_eq!(report.unwrap().outcome, Outcome::Done);
+    }
 }
 
 /// The cube `name` and its journal, the latter without what is new in every run.
@@ -76,22 +66,18 @@ fn files(scene: &Scene, name: &str) -> (Vec<u8>, Vec<String>) {
 }
 
 #[test]
-fn ranks_and_ways_to_write_change_no_byte() {
+fn the_number_of_ranks_and_the_way_of_writing_change_no_byte() {
     let scene = Scene::small();
     for precision in ["precision=f64", "precision=f32"] {
         let problem = problem(&scene, &[PARAMETERS, precision]);
         let expected = format!("alone-{precision}.npy");
-        alone(&problem, &writing(&scene, &expected, None));
+        alone(&scene, &problem, &expected);
         let expected = files(&scene, &expected);
         for ranks in [1, 2, 3, 5, 8, 30] {
             for io in [None, Some(Io::Map), Some(Io::Write), Some(Io::Single)] {
                 let name = format!("{ranks}-{io:?}-{precision}.npy");
-                let reports = together(&problem, ranks, |_, comm| {
-                    (comm, writing(&scene, &name, io), watch())
-                });
-                for report in reports {
-                    assert_eq!(report.unwrap().outcome, Outcome::Done);
-                }
+                let run = |_| writing(&scene, &problem, &name).io(io);
+                assert_all_done(on_ranks(ranks, run));
                 assert!(files(&scene, &name) == expected, "{name}");
             }
         }
@@ -99,143 +85,190 @@ fn ranks_and_ways_to_write_change_no_byte() {
 }
 
 #[test]
-fn blocks_of_digests_reach_across_ranks() {
+fn ranks_share_blocks_that_are_hashed_as_a_whole() {
     // 1002² nodes: snapshots of almost two blocks, which five ranks cut anywhere.
     let scene = Scene::small();
     let sizes = ["dx=0.02", "runtime=0.003", "outtime=0.001"];
     let problem = problem(&scene, &sizes);
     assert!(problem.field_bytes() > 4 << 20);
-    alone(&problem, &writing(&scene, "alone.npy", None));
+    alone(&scene, &problem, "alone.npy");
     let expected = files(&scene, "alone.npy");
     for (ranks, io) in [(2, None), (5, None), (3, Some(Io::Single))] {
         let name = format!("{ranks}.npy");
-        together(&problem, ranks, |_, comm| {
-            (comm, writing(&scene, &name, io), watch())
-        });
+        let run = |_| writing(&scene, &problem, &name).io(io);
+        assert_all_done(on_ranks(ranks, run));
         assert!(files(&scene, &name) == expected, "{name}");
     }
 }
 
 #[test]
-fn on_several_machines_nobody_maps() {
+fn threads_given_on_some_ranks_only_change_nothing() {
     let scene = Scene::small();
     let problem = problem(&scene, &[PARAMETERS]);
-    alone(&problem, &writing(&scene, "alone.npy", None));
-    let apart = |io| {
-        let scene = &scene;
-        move |rank: usize, comm: Channels| {
-            let host = format!("node{}", rank % 2);
-            (
-                comm.on_host(&host),
-                writing(scene, "apart.npy", io),
-                watch(),
-            )
-        }
+    alone(&scene, &problem, "alone.npy");
+    for given in 0..3 {
+        let name = format!("{given}.npy");
+        let threads = |rank| (rank == given).then_some(2);
+        let run = |rank| writing(&scene, &problem, &name).threads(threads(rank));
+        assert_all_done(on_ranks(3, run));
+        assert!(files(&scene, &name) == files(&scene, "alone.npy"));
+    }
+    scene.write("sweep.toml", "params = \"p.toml\"\nD = [1, 2, 3]\n");
+    let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
+    let ended = Channels::together(3, Link::default(), |comm| {
+        let threads = (comm.rank() == 1).then_some(2);
+        let run = writing(&scene, &sweep, "sweep.npy").threads(threads);
+        run.start_on(&comm)
+    });
+    for outcome in ended {
+        assert_eq!(outcome.unwrap(), Outcome::Done);
+    }
+}
+
+#[test]
+fn rank_0_observes_every_commit() {
+    let scene = Scene::small();
+    let problem = problem(&scene, &[PARAMETERS]);
+    let snapshots: Vec<u64> = (0..problem.schedule.snapshots()).collect();
+    for name in [None, Some("observed.npy")] {
+        let observed = [const { Mutex::new(Vec::new()) }; 3];
+        let reports = on_ranks(3, |rank| {
+            let run = Run::new(&problem).on_commit({
+                let observed = &observed[rank];
+                |record| observed.lock().unwrap().push(record.index)
+            });
+            match name {
+                Some(name) => run.output(scene.path(name)),
+                None => run,
+            }
+        });
+        assert_all_done(reports);
+        let observed = observed.map(|indices| indices.into_inner().unwrap());
+        assert_eq!(observed, [snapshots.clone(), vec![], vec![]]);
+    }
+}
+
+#[test]
+fn ranks_on_several_machines_do_not_write_through_maps() {
+    let scene = Scene::small();
+    let problem = problem(&scene, &[PARAMETERS]);
+    alone(&scene, &problem, "alone.npy");
+    let on_two_machines = |io: Option<Io>| {
+        Channels::together(3, Link::default(), |comm| {
+            let host = format!("node{}", comm.rank() % 2);
+            let run = writing(&scene, &problem, "apart.npy").io(io);
+            run.start_on(&comm.on_host(&host))
+        })
     };
-    for refused in together(&problem, 3, apart(Some(Io::Map))) {
+    for refused in on_two_machines(Some(Io::Map)) {
         assert!(matches!(refused, Err(RunError::MapAcrossMachines)));
     }
     assert!(!scene.exists("apart.npy"));
-    for report in together(&problem, 3, apart(None)) {
-        report.unwrap();
-    }
+    assert_all_done(on_two_machines(None));
     assert!(files(&scene, "apart.npy") == files(&scene, "alone.npy"));
 }
 
 #[test]
-fn what_one_rank_is_asked_all_do_and_any_number_goes_on() {
+fn a_stop_asked_of_one_rank_stops_all_and_any_number_of_ranks_resumes() {
     let scene = Scene::small();
-    // Long enough between snapshots that a run looks up from its work.
+    // Long enough between snapshots that ranks exchange reports in between.
     let problem = problem(&scene, &["dx=0.05", "runtime=10", "outtime=5"]);
-    alone(&problem, &writing(&scene, "alone.npy", None));
+    alone(&scene, &problem, "alone.npy");
     let expected = files(&scene, "alone.npy");
     for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
         let name = format!("{stopped}-{resumed}.npy");
         let asked = stopped - 1;
         // Once before the first step, once after the first of them.
         for first_step in [0, 1] {
-            let reports = together(&problem, stopped, |rank, comm| {
-                let watch = watch();
+            let reports = on_ranks(stopped, |rank| {
+                let (progress, flag) = (Progress::default(), Arc::new(AtomicUsize::new(0)));
                 if rank == asked {
-                    let watch = watch.clone();
+                    let (progress, flag) = (progress.clone(), Arc::clone(&flag));
                     let ask = move || {
-                        while watch.steps.done() < first_step {
+                        while progress.done() < first_step {
                             thread::yield_now();
                         }
-                        watch.signal.store(15, Ordering::Relaxed);
+                        flag.store(15, Ordering::Relaxed);
                     };
                     match first_step {
                         0 => ask(),
                         _ => drop(thread::spawn(ask)),
                     }
                 }
-                (comm, writing(&scene, &name, None), watch)
+                let run = writing(&scene, &problem, &name);
+                run.progress(progress).stop_flag(flag)
             });
             for report in reports {
-                assert_eq!(report.unwrap().outcome, Outcome::Signalled(15), "{name}");
+                assert_eq!(report.unwrap().outcome, Outcome::Stopped(15), "{name}");
             }
         }
         let checkpoint = name.replace(".npy", ".ckpt");
         assert!(scene.exists(&checkpoint), "{name}");
-        let reports = together(&problem, resumed, |_, comm| {
-            (comm, writing(&scene, &name, None), watch())
-        });
-        for report in reports {
-            report.unwrap();
-        }
+        let resume = |_| writing(&scene, &problem, &name);
+        assert_all_done(on_ranks(resumed, resume));
         assert!(files(&scene, &name) == expected, "{name}");
         assert!(!scene.exists(&checkpoint), "{name}");
     }
 }
 
 #[test]
-fn a_shorter_cube_is_taken_over_by_all() {
+fn ranks_extend_a_shorter_cube() {
     let scene = Scene::small();
     let short = problem(&scene, &[PARAMETERS]);
     let long = problem(&scene, &[PARAMETERS, "runtime=7.5"]);
-    alone(&short, &writing(&scene, "short.npy", None));
-    alone(&long, &writing(&scene, "alone.npy", None));
-    let reports = together(&long, 3, |_, comm| {
-        let options = Options {
-            extend: Some(scene.path("short.npy")),
-            ..writing(&scene, "long.npy", None)
-        };
-        (comm, options, watch())
-    });
-    for report in reports {
-        report.unwrap();
-    }
+    alone(&scene, &short, "short.npy");
+    alone(&scene, &long, "alone.npy");
+    let run = |_| writing(&scene, &long, "long.npy").extend(scene.path("short.npy"));
+    assert_all_done(on_ranks(3, run));
     assert!(files(&scene, "long.npy") == files(&scene, "alone.npy"));
+    // Rank 2 sees another shorter cube of this name.
+    fs::create_dir(scene.path("elsewhere")).unwrap();
+    alone(&scene, &short, "elsewhere/short.npy");
+    let refused = on_ranks(3, |rank| {
+        let shorter = ["short.npy", "elsewhere/short.npy"][rank / 2];
+        writing(&scene, &long, "other.npy").extend(scene.path(shorter))
+    });
+    for rank in refused {
+        let sentence = rank.unwrap_err().to_string();
+        assert!(sentence.contains("different files"), "{sentence}");
+    }
 }
 
 #[test]
-fn an_error_of_one_is_an_error_of_all() {
+fn an_error_of_one_rank_is_an_error_of_all() {
     let scene = Scene::small();
     let problem = problem(&scene, &[PARAMETERS]);
-    // The root is refused by a file of somebody else.
+    let others_failed = |ranks: &[Result<Report, RunError>]| {
+        let is_elsewhere = |rank: &_| matches!(rank, Err(RunError::Elsewhere(_)));
+        ranks.iter().all(is_elsewhere)
+    };
+    // A file of somebody else refuses rank 0.
     scene.write("foreign.npy", "not ours");
-    let refused = together(&problem, 3, |_, comm| {
-        (comm, writing(&scene, "foreign.npy", None), watch())
-    });
+    let refused = on_ranks(3, |_| writing(&scene, &problem, "foreign.npy"));
     assert!(matches!(refused[0], Err(RunError::Cube(_))));
-    for rank in &refused[1..] {
-        assert!(matches!(rank, Err(RunError::Elsewhere)), "{rank:?}");
-    }
-    // Rank 2 sees another file under the name of the cube.
+    assert!(others_failed(&refused[1..]), "{refused:?}");
+    // Rank 2 is given a name that no cube can have.
+    let refused = on_ranks(3, |rank| {
+        writing(&scene, &problem, ["own.npy", "own.txt"][rank / 2])
+    });
+    assert!(matches!(refused[2], Err(RunError::Cube(_))));
+    assert!(others_failed(&refused[..2]), "{refused:?}");
+    assert!(!scene.exists("own.npy"));
+    // It sees another file of this name.
     fs::create_dir(scene.path("elsewhere")).unwrap();
-    let failed = together(&problem, 3, |rank, comm| {
-        let name = ["own.npy", "elsewhere/own.npy"][rank / 2];
-        (comm, writing(&scene, name, None), watch())
+    let failed = on_ranks(3, |rank| {
+        writing(&scene, &problem, ["own.npy", "elsewhere/own.npy"][rank / 2])
     });
     assert!(matches!(failed[2], Err(RunError::Cube(_))));
-    for rank in &failed[..2] {
-        assert!(matches!(rank, Err(RunError::Elsewhere)), "{rank:?}");
-    }
-    // Or one that looks the same, of another run.
-    alone(&problem, &writing(&scene, "elsewhere/same.npy", None));
-    let failed = together(&problem, 3, |rank, comm| {
-        let name = ["same.npy", "elsewhere/same.npy"][rank / 2];
-        (comm, writing(&scene, name, None), watch())
+    assert!(others_failed(&failed[..2]), "{failed:?}");
+    // Or one of another run with the same parameters.
+    alone(&scene, &problem, "elsewhere/same.npy");
+    let failed = on_ranks(3, |rank| {
+        writing(
+            &scene,
+            &problem,
+            ["same.npy", "elsewhere/same.npy"][rank / 2],
+        )
     });
     let sentence = failed[2].as_ref().unwrap_err().to_string();
     assert!(sentence.contains("sees another file"), "{sentence}");
@@ -243,33 +276,49 @@ fn an_error_of_one_is_an_error_of_all() {
 }
 
 #[test]
-fn ranks_of_different_runs_are_told_apart() {
+fn ranks_with_other_parameters_are_refused() {
     let scene = Scene::small();
     let problems = [PARAMETERS, "dx=0.84"].map(|keys| problem(&scene, &[keys]));
-    let ended = Channels::together(3, Link::default(), |comm| {
-        let problem = &problems[comm.rank() / 2];
-        run::run(problem, &writing(&scene, "cube.npy", None), &comm, &watch())
-    });
+    let ended = on_ranks(3, |rank| writing(&scene, &problems[rank / 2], "cube.npy"));
     for rank in ended {
         assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));
     }
     assert!(!scene.exists("cube.npy"));
 }
 
-/// A sweep on so many ranks with a thread or two each; `watch` tells what each is asked.
+#[test]
+fn a_run_and_a_sweep_on_ranks_of_one_job_are_refused() {
+    let scene = Scene::small();
+    scene.write("sweep.toml", "params = \"p.toml\"\nD = [1, 2]\n");
+    let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
+    let problem = problem(&scene, &[PARAMETERS]);
+    let refused = Channels::together(2, Link::default(), |comm| match comm.rank() {
+        0 => writing(&scene, &problem, "cube.npy").start_on(&comm).err(),
+        _ => writing(&scene, &sweep, "cube.npy").start_on(&comm).err(),
+    });
+    for rank in refused {
+        assert!(matches!(rank, Some(RunError::Disagree { rank: 1 })));
+    }
+    assert!(!scene.exists("cube.npy"));
+}
+
+/// A sweep on so many ranks with so many threads each; `flag` gives the stop flag of each.
 fn swept(
     scene: &Scene,
     name: &str,
     (ranks, threads): (usize, usize),
-    watch: impl Fn(usize) -> Watch + Sync,
-) -> Vec<Result<Outcome, RunError>> {
+    flag: impl Fn(usize) -> Arc<AtomicUsize> + Sync,
+) -> Vec<Outcome> {
     let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
-    let Options { claim, .. } = writing(scene, name, None);
-    let (cube, options) = (scene.path(name), Options::default());
-    Channels::together(ranks, Link::default(), |comm| {
-        let watch = watch(comm.rank());
-        sweep::sweep(&sweep, &cube, claim, &options, threads, &comm, &watch)
-    })
+    let ended = Channels::together(ranks, Link::default(), |comm| {
+        let run = writing(scene, &sweep, name).threads(threads);
+        run.stop_flag(flag(comm.rank())).start_on(&comm)
+    });
+    ended.into_iter().map(Result::unwrap).collect()
+}
+
+fn never_stopped(_rank: usize) -> Arc<AtomicUsize> {
+    Arc::default()
 }
 
 /// As [`files`], with the records sorted: their order is that of the commits.
@@ -280,75 +329,67 @@ fn scenarios(scene: &Scene, name: &str) -> (Vec<u8>, Vec<String>) {
 }
 
 #[test]
-fn ranks_take_the_next_scenario_of_a_sweep() {
+fn the_number_of_ranks_changes_no_byte_of_a_sweep() {
     let scene = Scene::small();
     // Scenarios with 3 to 31 snapshots, of a few thousandths to a few hundredths of a second.
     let sweep = "params = \"p.toml\"\ndx = 0.4\nouttime = { from = 0.1, to = 3, count = 12 }\n";
     scene.write("sweep.toml", sweep);
-    for ended in swept(&scene, "alone.npy", (1, 1), |_| watch()) {
-        assert_eq!(ended.unwrap(), Outcome::Done);
-    }
+    swept(&scene, "alone.npy", (1, 1), never_stopped);
     let expected = scenarios(&scene, "alone.npy");
-    for way in [(1, 2), (2, 1), (2, 2), (3, 1), (5, 2), (13, 1)] {
-        let name = format!("{}-{}.npy", way.0, way.1);
-        for ended in swept(&scene, &name, way, |_| watch()) {
-            assert_eq!(ended.unwrap(), Outcome::Done, "{way:?}");
-        }
-        assert!(scenarios(&scene, &name) == expected, "{way:?}");
-        for ended in swept(&scene, &name, way, |_| watch()) {
-            assert_eq!(ended.unwrap(), Outcome::AlreadyDone, "{way:?}");
-        }
+    for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (3, 1), (5, 2), (13, 1)] {
+        let name = format!("{ranks}-{threads}.npy");
+        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
+        assert_eq!(outcomes, vec![Outcome::Done; ranks], "{name}");
+        assert!(scenarios(&scene, &name) == expected, "{name}");
+        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
+        assert_eq!(outcomes, vec![Outcome::AlreadyDone; ranks], "{name}");
     }
 }
 
 #[test]
-fn a_stopped_sweep_goes_on_with_any_number_of_ranks() {
+fn any_number_of_ranks_resumes_a_stopped_sweep() {
     let scene = Scene::small();
     let sweep = "params = \"p.toml\"\ndx = 0.2\nD = { from = 1, to = 2, count = 20 }\n";
     scene.write("sweep.toml", sweep);
-    swept(&scene, "alone.npy", (1, 2), |_| watch());
+    swept(&scene, "alone.npy", (1, 2), never_stopped);
     let expected = scenarios(&scene, "alone.npy");
     for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
         let name = format!("{stopped}-{resumed}.npy");
-        // Its last rank is asked as soon as the first snapshot of anybody is committed.
-        let ended = swept(&scene, &name, (stopped, 1), |rank| {
-            let (watch, journal) = (watch(), scene.path(&name).with_extension("journal"));
+        // The last rank is asked to stop as soon as the first snapshot is committed.
+        let outcomes = swept(&scene, &name, (stopped, 1), |rank| {
+            let flag: Arc<AtomicUsize> = Arc::default();
+            let journal = scene.path(&name).with_extension("journal");
             if rank == stopped - 1 {
-                let signal = Arc::clone(&watch.signal);
+                let flag = Arc::clone(&flag);
                 thread::spawn(move || {
                     let lines = || fs::read_to_string(&journal).unwrap_or_default();
                     while lines().lines().count() < 2 {
                         thread::yield_now();
                     }
-                    signal.store(15, Ordering::Relaxed);
+                    flag.store(15, Ordering::Relaxed);
                 });
             }
-            watch
+            flag
         });
-        for rank in ended {
-            assert_eq!(rank.unwrap(), Outcome::Signalled(15), "{name}");
-        }
+        assert_eq!(outcomes, vec![Outcome::Stopped(15); stopped], "{name}");
         let (_, lines) = scenarios(&scene, &name);
         assert!((2..expected.1.len()).contains(&lines.len()), "{name}");
-        for ended in swept(&scene, &name, (resumed, 1), |_| watch()) {
-            assert_eq!(ended.unwrap(), Outcome::Done, "{name}");
-        }
+        let outcomes = swept(&scene, &name, (resumed, 1), never_stopped);
+        assert_eq!(outcomes, vec![Outcome::Done; resumed], "{name}");
         assert!(scenarios(&scene, &name) == expected, "{name}");
     }
 }
 
 #[test]
-fn ranks_of_different_sweeps_are_told_apart() {
+fn ranks_of_different_sweeps_are_refused() {
     let scene = Scene::small();
     for (name, end) in [("a.toml", 2), ("b.toml", 3)] {
         scene.write(name, format!("params = \"p.toml\"\nD = [1, {end}]\n"));
     }
     let sweeps = ["a.toml", "b.toml"].map(|name| Sweep::load(&scene.path(name)).unwrap());
-    let (claim, options) = (Claim::default(), Options::default());
     let ended = Channels::together(3, Link::default(), |comm| {
         let sweep = &sweeps[comm.rank() / 2];
-        let cube = scene.path("cube.npy");
-        sweep::sweep(sweep, &cube, claim, &options, 1, &comm, &watch())
+        writing(&scene, sweep, "cube.npy").start_on(&comm)
     });
     for rank in ended {
         assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));
@@ -357,44 +398,34 @@ fn ranks_of_different_sweeps_are_told_apart() {
 }
 
 #[test]
-fn damage_is_seen_by_all() {
+fn every_rank_refuses_to_resume_from_damaged_bytes() {
     let scene = Scene::small();
     let problem = problem(&scene, &[PARAMETERS, "runtime=60", "outtime=20"]);
-    let reports = together(&problem, 3, |_, comm| {
-        let watch = watch();
-        watch.signal.store(2, Ordering::Relaxed);
-        (comm, writing(&scene, "cube.npy", None), watch)
+    let reports = on_ranks(3, |_| {
+        let stopped = Arc::new(AtomicUsize::new(2));
+        writing(&scene, &problem, "cube.npy").stop_flag(stopped)
     });
     assert!(reports.iter().all(Result::is_ok));
     let mut cube = scene.read("cube.npy");
     cube[4096 + 26 * 8 * 20] ^= 1;
     scene.write("cube.npy", cube);
-    let refused = together(&problem, 3, |_, comm| {
-        (comm, writing(&scene, "cube.npy", None), watch())
-    });
-    for rank in refused {
+    for rank in on_ranks(3, |_| writing(&scene, &problem, "cube.npy")) {
         let sentence = rank.unwrap_err().to_string();
         assert!(sentence.contains("repair"), "{sentence}");
     }
 }
 
 #[test]
-fn messages_per_step_fall_with_the_depth_and_bytes_do_not() {
+fn deeper_halos_mean_fewer_messages_and_the_same_bytes() {
     let scene = Scene::small();
     let problem = problem(&scene, &["dx=0.1", "runtime=0.75", "outtime=0.75"]);
     let sent = |depth: usize| {
-        let reports = together(&problem, 2, |_, comm| {
-            let tile = format!("64x64x{depth}").parse().unwrap();
-            let options = Options {
-                tile: Some(tile),
-                ..Options::default()
-            };
-            (comm, options, watch())
-        });
+        let tile = format!("64x64x{depth}").parse().unwrap();
+        let reports = on_ranks(2, |_| Run::new(&problem).tile(Some(tile)));
         let report = reports.into_iter().last().unwrap().unwrap();
         (report.messages, report.bytes_sent)
     };
-    // One message sums up each snapshot.
+    // One message carries the sums of each snapshot.
     let snapshots = problem.schedule.snapshots();
     let (each_step, bytes) = sent(1);
     assert_eq!(each_step - snapshots, problem.schedule.nsteps);
@@ -410,7 +441,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 24, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_cut_of_any_grid_gives_the_same_bytes(
+    fn any_decomposition_of_any_grid_gives_the_same_bytes(
         ranks in 2_usize..12, dx in 0.4_f64..9.0, depth in 1_usize..9, snapshots in 1_u32..6,
         grid in prop_oneof![Just("slides"), Just("files")], f32: bool,
     ) {
@@ -422,11 +453,10 @@ proptest! {
             format!("precision={}", if f32 { "f32" } else { "f64" }),
         ];
         let problem = problem(&scene, &overrides.each_ref().map(String::as_str));
-        alone(&problem, &writing(&scene, "alone.npy", None));
-        let reports = together(&problem, ranks, |rank, comm| {
+        alone(&scene, &problem, "alone.npy");
+        let reports = on_ranks(ranks, |rank| {
             let tile = format!("20x20x{}", depth + rank).parse().unwrap();
-            let options = Options { tile: Some(tile), ..writing(&scene, "cube.npy", None) };
-            (comm, options, watch())
+            writing(&scene, &problem, "cube.npy").tile(Some(tile))
         });
         for report in reports {
             report.unwrap();

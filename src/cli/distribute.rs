@@ -6,7 +6,7 @@ use super::{
     terminal::{Terminal, Unit},
 };
 use crate::{
-    comm::{Comm, World},
+    comm::Comm,
     cube::ArrayFile,
     distribute::{self, Delivery, Source},
     error::Error,
@@ -49,17 +49,13 @@ pub(super) struct DistributeArgs {
 }
 
 pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let world = World::start()?;
-    let result = together(&world, args, terminal);
-    Ok(ranks::conclude(
-        &world,
-        terminal,
-        result.map(super::success),
-    ))
+    ranks::together("distribute", terminal, |world| {
+        on_ranks(world, args, terminal).map(super::success)
+    })
 }
 
-/// What all ranks do together; the root alone knows what there is to tell.
-fn together(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
+/// Collective. Distributes the array; rank 0 alone prints.
+fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
     if !comm.is_root() {
         distribute::deliver(comm, None, &Progress::default())?;
         return Ok(());

@@ -104,7 +104,7 @@ pub fn main() -> ExitCode {
         Command::Run(_) | Command::Sweep(_) | Command::Distribute(_)
     );
     if on_ranks {
-        terminal = ranks::voice(terminal);
+        terminal = ranks::terminal_of_rank(terminal);
     }
     let result = sys::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))

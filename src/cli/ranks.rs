@@ -1,43 +1,58 @@
-//! Commands on several ranks: the root speaks for all.
+//! Commands that several ranks carry out together: rank 0 prints, and tells the errors of all.
 
 use super::terminal::Terminal;
 use crate::{
-    comm::{Comm, CommError, Launch, ROOT},
+    comm::{Comm, CommError, Launch, ROOT, World, collective},
     error::Error,
-    run::{RunError, team},
-    sys,
+    run::RunError,
 };
 use std::{process::ExitCode, thread, time::Duration};
 
-/// The terminal of a command that ranks carry out together: only the root's says anything.
-pub(super) fn voice(terminal: Terminal) -> Terminal {
+/// The terminal of a command that ranks carry out together: silent on all but rank 0.
+pub(super) fn terminal_of_rank(terminal: Terminal) -> Terminal {
     match Launch::detect().rank {
         ROOT => terminal,
         _ => Terminal::silent(),
     }
 }
 
-/// How it ended on all ranks. The first error that any of them has is told by the root, before MPI is
-/// finalised: whoever ends earlier with an error makes launchers kill the others.
-pub(super) fn conclude(
-    comm: &impl Comm,
+/// Brings the ranks together, carries out `command` on all of them, and concludes.
+pub(super) fn together(
+    name: &str,
     terminal: &Terminal,
-    result: Result<ExitCode, Error>,
-) -> ExitCode {
+    command: impl FnOnce(&World) -> Result<ExitCode, Error>,
+) -> Result<ExitCode, Error> {
+    let world = World::start()?;
+    let result = check_that_all_agree(&world, name).and_then(|()| command(&world));
+    Ok(conclude(&world, terminal, result))
+}
+
+/// Collective. Refuses ranks that carry out other commands: they would wait for each other.
+fn check_that_all_agree(comm: &impl Comm, command: &str) -> Result<(), Error> {
+    let mine = (env!("CARGO_PKG_VERSION"), command);
+    match collective::first_that_differs(comm, &mine) {
+        Some(rank) => Err(CommError::OtherCommand { rank }.into()),
+        None => Ok(()),
+    }
+}
+
+/// Collective. The exit code of all ranks. The first error that any of them has is told by rank 0,
+/// before MPI is finalised: launchers kill the other ranks when one ends with an error.
+fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<ExitCode, Error>) -> ExitCode {
     let (code, mine) = match &result {
         Ok(code) => (*code, String::new()),
-        Err(Error::Run(RunError::Elsewhere)) => (ExitCode::FAILURE, String::new()),
+        Err(Error::Run(RunError::Elsewhere(_))) => (ExitCode::FAILURE, String::new()),
         Err(error) => {
             let code = error.exit_code();
             (ExitCode::from(code), format!("{code} {error}"))
         }
     };
-    let all = comm.gather_all(mine.as_bytes());
-    let Some(rank) = all.iter().position(|told| !told.is_empty()) else {
+    let all = comm.all_gather(mine.as_bytes());
+    let Some(rank) = all.iter().position(|sentence| !sentence.is_empty()) else {
         return code;
     };
-    let told = String::from_utf8_lossy(&all[rank]);
-    let (code, sentence) = told.split_once(' ').unwrap_or(("1", &told));
+    let sentence = String::from_utf8_lossy(&all[rank]);
+    let (code, sentence) = sentence.split_once(' ').unwrap_or(("1", &sentence));
     let code = code.parse().unwrap_or(1);
     if comm.is_root() {
         terminal.error(&match result {
@@ -52,18 +67,20 @@ pub(super) fn conclude(
     ExitCode::from(code)
 }
 
-/// How it ended before ranks came together. Most often on all of them alike: then the root says why,
-/// and the launcher, which sees it fail, ends the others while they wait for that. A rank that is
-/// still there afterwards is the only one, and says so itself.
+/// The exit code of a rank that failed before the ranks came together.
+///
+/// Mostly all of them fail alike: then rank 0 tells why, and the launcher, which sees it fail, ends the
+/// others while they wait for that. A rank that is still there afterwards is the only one that failed,
+/// and tells so itself.
 pub(super) fn refused(error: &Error) -> ExitCode {
-    const UNTIL_THE_ROOT_HAS_SPOKEN: Duration = Duration::from_secs(3);
+    const UNTIL_RANK_0_HAS_FAILED: Duration = Duration::from_secs(3);
     let (rank, code) = (Launch::detect().rank, error.exit_code());
     if rank != ROOT && matches!(error, Error::Comm(CommError::Disabled { .. })) {
         // All ranks are built alike.
         return ExitCode::SUCCESS;
     }
     if rank != ROOT {
-        thread::sleep(UNTIL_THE_ROOT_HAS_SPOKEN);
+        thread::sleep(UNTIL_RANK_0_HAS_FAILED);
         let sentence = error.to_string();
         Terminal::new(false, false).error(&Error::Rank {
             rank,
@@ -72,18 +89,4 @@ pub(super) fn refused(error: &Error) -> ExitCode {
         });
     }
     ExitCode::from(code)
-}
-
-/// Goes on only if all ranks are ready for it.
-pub(super) fn ready<T>(comm: &impl Comm, mine: Result<T, Error>) -> Result<T, Error> {
-    let ready = comm.gather_all(&[u8::from(mine.is_ok())]);
-    match mine {
-        Ok(_) if ready.contains(&vec![0]) => Err(Error::Run(RunError::Elsewhere)),
-        mine => mine,
-    }
-}
-
-/// Threads for a rank that shares its processors with others: as many as there are for each.
-pub(super) fn threads(comm: &impl Comm) -> usize {
-    (sys::threads() / team::on_these_processors(comm)).max(1)
 }

@@ -10,12 +10,12 @@ use super::{
     terminal::{Terminal, Unit, quoted},
 };
 use crate::{
-    comm::{Comm, World},
+    comm::{Comm, World, collective},
     cube::{ArrayFile, Paths, Record},
     error::Error,
     plot::Colormap,
     problem::Problem,
-    run::{self, Options, Report},
+    run::Report,
     stencil::Tile,
 };
 use clap::Args;
@@ -62,13 +62,13 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
     let problem = args.params.problem()?;
     let cube = args.start.cube(&args.params.file)?;
     let cube = (!args.no_cube).then_some(cube);
-    let world = World::start()?;
-    let result = together(args, &problem, cube.as_deref(), &world, terminal);
-    Ok(ranks::conclude(&world, terminal, result))
+    ranks::together("run", terminal, |world| {
+        on_ranks(args, &problem, cube.as_deref(), world, terminal)
+    })
 }
 
-/// The run on all ranks.
-fn together(
+/// Collective. The run on all ranks.
+fn on_ranks(
     args: &RunArgs,
     problem: &Problem,
     cube: Option<&Path>,
@@ -78,37 +78,33 @@ fn together(
     for warning in super::plan::warnings(problem) {
         terminal.note(&format!("warning: {warning}"));
     }
-    let options = Options {
-        output: cube.map(Path::to_owned),
-        claim: args.start.claim(),
-        extend: args.extend.clone(),
-        checkpoint_every: args.checkpoint_every,
-        max_walltime: args.start.max_walltime,
-        tile: args.tile,
-    };
-    // This thread, the only one that talks to other ranks, is one of the pool.
-    let threads = args.start.threads(|| ranks::threads(world));
-    let pool = rayon::ThreadPoolBuilder::new()
-        .num_threads(threads)
-        .use_current_thread()
-        .build_global()
-        .map_err(|error| Error::System(format!("cannot start {threads} threads: {error}")));
-    ranks::ready(world, pool)?;
-
+    let stop_flag = collective::all_ok(world, start::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
-    let mut drawn = Ok(());
-    let report = start::watched(
-        terminal,
-        &terminal.bar(problem.schedule.nsteps, Unit::Steps),
-        |record| {
+    let bar = terminal.bar(problem.schedule.nsteps, Unit::Steps);
+    let (mut drawn, mut printed) = (Ok(()), Ok(()));
+    let mut run = args.start.run(problem);
+    if let Some(cube) = cube {
+        run = run.output(cube);
+    }
+    let report = run
+        .extend(args.extend.clone())
+        .tile(args.tile)
+        .checkpoint_every(args.checkpoint_every)
+        .progress(bar.progress().clone())
+        .stop_flag(stop_flag)
+        .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
+        .on_commit(|record| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {
                 drawn = draw(cube, record.index);
             }
-            terminal.result(&simulated_time(record))
-        },
-        |watch| run::run(problem, &options, world, watch),
-    )?;
+            if printed.is_ok() {
+                printed = bar.suspend(|| terminal.result(&simulated_time(record)));
+            }
+        })
+        .start_on(world)?;
+    drop(bar);
+    start::unless_closed(printed)?;
     drawn?;
 
     if let (Some(path), true) = (&args.report, world.is_root()) {
@@ -131,7 +127,7 @@ fn together(
     ))
 }
 
-/// The course's programs begin with the integer 0.
+/// Simulated time as the course's programs print it: the first is the integer 0.
 fn simulated_time(record: &Record) -> String {
     match record.step {
         0 => "0".to_owned(),

@@ -1,19 +1,19 @@
-//! What the commands share that start a computation: where it goes, how it is watched and stopped.
+//! What `run` and `sweep` have in common: where the cube goes, how the run is started, stopped and
+//! concluded.
 
-use super::terminal::{Bar, Terminal, quoted};
+use super::terminal::{Terminal, quoted};
 use crate::{
-    cube::{Claim, Io, Paths, Record},
+    cube::{Io, Paths},
     error::Error,
-    run::{Outcome, Watch},
+    run::{Outcome, Run},
 };
 use clap::{Args, ValueEnum};
-use crossbeam_channel::{Receiver, select, unbounded};
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,
 };
 use std::{
-    io, panic,
+    io,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{
@@ -86,87 +86,37 @@ impl StartArgs {
         Ok(cube)
     }
 
-    pub(super) fn claim(&self) -> Claim {
-        Claim {
-            resume: self.resume,
-            force: self.force,
-            no_lock: self.no_lock,
-            machines: 1,
-            io: match self.io {
+    /// A run, or a sweep, with these options.
+    pub(super) fn run<'a, W>(&self, work: &'a W) -> Run<'a, W> {
+        Run::new(work)
+            .resume(self.resume)
+            .force(self.force)
+            .lock(!self.no_lock)
+            .io(match self.io {
                 IoArg::Auto => None,
                 IoArg::Map => Some(Io::Map),
                 IoArg::Write => Some(Io::Write),
                 IoArg::Single => Some(Io::Single),
-            },
-        }
-    }
-
-    pub(super) fn threads(&self, otherwise: impl FnOnce() -> usize) -> usize {
-        self.threads.map_or_else(otherwise, usize::from)
+            })
+            .threads(self.threads.map(usize::from))
+            .max_walltime(self.max_walltime)
     }
 }
 
-/// Computes with `work` while a thread tells of it: `tell` is called for every committed snapshot.
-///
-/// What cannot be told does not stop the work, and is the error only where the work had none.
-pub(super) fn watched<T, E: Into<Error>>(
-    terminal: &Terminal,
-    bar: &Bar,
-    tell: impl FnMut(&Record) -> Result<(), Error> + Send,
-    work: impl FnOnce(&Watch) -> Result<T, E>,
-) -> Result<T, Error> {
-    let (committed, commits) = unbounded();
-    let (notes, sentences) = unbounded();
-    let watch = Watch {
-        committed,
-        notes,
-        steps: bar.progress().clone(),
-        signal: signals()?,
-    };
-    thread::scope(|scope| {
-        let telling = thread::Builder::new()
-            .spawn_scoped(scope, || observe(terminal, bar, &commits, &sentences, tell))
-            .map_err(|error| no_thread(&error))?;
-        let worked = work(&watch).map_err(Into::into);
-        drop(watch);
-        let told = telling
-            .join()
-            .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
-        worked.and_then(|result| told.map(|()| result))
-    })
-}
-
-fn observe(
-    terminal: &Terminal,
-    bar: &Bar,
-    commits: &Receiver<Record>,
-    sentences: &Receiver<String>,
-    mut tell: impl FnMut(&Record) -> Result<(), Error>,
-) -> Result<(), Error> {
-    let mut told = Ok(());
-    loop {
-        select! {
-            recv(commits) -> record => match record {
-                Ok(record) => told = told.and_then(|()| bar.suspend(|| tell(&record))),
-                Err(_) => break,
-            },
-            recv(sentences) -> sentence => if let Ok(sentence) = sentence {
-                bar.suspend(|| terminal.detail(&sentence));
-            },
-        }
-    }
-    match told {
-        // A reader who has gone is nothing to complain of.
+/// What became of the results: a reader who has gone is no error.
+pub(super) fn unless_closed(printed: Result<(), Error>) -> Result<(), Error> {
+    match printed {
         Err(Error::ClosedPipe) => Ok(()),
-        told => told,
+        printed => printed,
     }
 }
 
-/// The first signal asks the work to stop and be durable, a later one ends it at once.
+/// A flag that takes the number of the first signal, which asks the run to stop durably; a later signal
+/// ends the process at once.
 ///
-/// Launchers and terminals tend to deliver one request to the process and again to its group, so
-/// signals in quick succession count as one.
-fn signals() -> Result<Arc<AtomicUsize>, Error> {
+/// Launchers and terminals may deliver one request to the process and again to its group, so signals in
+/// quick succession count as one.
+pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
     const ONE_REQUEST: Duration = Duration::from_millis(100);
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
@@ -192,7 +142,7 @@ fn no_thread(error: &io::Error) -> Error {
     Error::System(format!("the system refuses a thread: {error}"))
 }
 
-/// Says how it ended; `command` does the same again.
+/// Tells how it ended; `command` starts the same again.
 pub(super) fn conclude(
     terminal: &Terminal,
     outcome: Outcome,
@@ -224,7 +174,7 @@ pub(super) fn conclude(
             ));
             ExitCode::from(75)
         }
-        Outcome::Signalled(signal) => {
+        Outcome::Stopped(signal) => {
             terminal.urgent(&format!("stopped by signal {signal}; {}", resumable()));
             ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
         }

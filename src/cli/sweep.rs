@@ -6,11 +6,10 @@ use super::{
     terminal::{Terminal, Unit, quoted},
 };
 use crate::{
-    comm::{Comm, World},
+    comm::{Comm, World, collective},
     cube::Paths,
     error::Error,
-    run::Options,
-    sweep::{self, Sweep},
+    sweep::Sweep,
 };
 use clap::Args;
 use serde_json::Value;
@@ -45,13 +44,13 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, E
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load(&args.file)?;
     let cube = args.start.cube(&args.file)?;
-    let world = World::start()?;
-    let result = together(args, &sweep, &cube, &world, terminal);
-    Ok(ranks::conclude(&world, terminal, result))
+    ranks::together("sweep", terminal, |world| {
+        on_ranks(args, &sweep, &cube, world, terminal)
+    })
 }
 
-/// The sweep on all ranks.
-fn together(
+/// Collective. The sweep on all ranks.
+fn on_ranks(
     args: &SweepArgs,
     sweep: &Sweep,
     cube: &Path,
@@ -59,39 +58,32 @@ fn together(
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
     let begin = Instant::now();
-    let options = Options {
-        max_walltime: args.start.max_walltime,
-        ..Options::default()
-    };
-    let problems = &sweep.problems;
-    let total = problems
-        .iter()
-        .map(|problem| problem.schedule.snapshots())
-        .sum();
+    let snapshots = |number: usize| sweep.problems[number].schedule.snapshots();
+    let total = (0..sweep.problems.len()).map(snapshots).sum();
+    let stop_flag = collective::all_ok(world, start::stop_flag())?;
     let bar = terminal.bar(total, Unit::Snapshots);
-    let outcome = start::watched(
-        terminal,
-        &bar,
-        |record| {
+    let mut printed = Ok(());
+    let outcome = args
+        .start
+        .run(sweep)
+        .output(cube)
+        .stop_flag(stop_flag)
+        .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
+        .on_commit(|record| {
             bar.progress().add(1);
             let number = record.slot().scenario();
-            match problems[number].schedule.snapshots() {
-                all if record.index + 1 == all => terminal.result(&number.to_string()),
-                _ => Ok(()),
+            if record.index + 1 == snapshots(number) && printed.is_ok() {
+                printed = bar.suspend(|| terminal.result(&number.to_string()));
             }
-        },
-        |watch| {
-            let threads = args.start.threads(|| ranks::threads(world));
-            let claim = args.start.claim();
-            sweep::sweep(sweep, cube, claim, &options, threads, world, watch)
-        },
-    )?;
+        })
+        .start_on(world)?;
     drop(bar);
+    start::unless_closed(printed)?;
     if world.is_root() {
         write_table(sweep, &Paths::of(cube)?.cube.with_extension("csv"))?;
     }
     let took = number::seconds(begin.elapsed().as_secs_f64());
-    let done = format!("{} scenarios in {took}", problems.len());
+    let done = format!("{} scenarios in {took}", sweep.problems.len());
     let command = format!("diff2d sweep {}", quoted(&args.file.display().to_string()));
     Ok(start::conclude(
         terminal,
@@ -102,7 +94,7 @@ fn together(
     ))
 }
 
-/// A row a scenario: its number, the varied keys, and what follows from them.
+/// Writes a table with a row for each scenario: its number, the varied keys, and what follows from them.
 fn write_table(sweep: &Sweep, path: &Path) -> Result<(), Error> {
     let mut table = format!(
         "scenario,{}dt,nsteps,nper,snapshots\n",

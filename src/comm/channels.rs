@@ -1,19 +1,19 @@
-//! [`Channels`]: ranks that are threads of one process. For tests of everything that ranks do, and
-//! for trying what a slow network would cost.
+//! [`Channels`]: ranks that are threads of one process, to test what ranks do without MPI and to
+//! measure what a slow network costs.
 
-use super::{Comm, Counter, Incoming, Outgoing, Traffic};
+use super::interface::{Comm, Counter, Incoming, Outgoing, Traffic};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     panic, thread,
     time::{Duration, Instant},
 };
 
-/// How fast messages travel.
+/// Delay of messages.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Link {
     /// Time from sending to arrival of an empty message.
     pub latency: Duration,
-    /// What a message takes on top for each of its bytes \[s\].
+    /// Additional time for each byte of a message \[s\].
     pub seconds_per_byte: f64,
 }
 
@@ -23,7 +23,7 @@ pub struct Channels {
     rank: usize,
     host: String,
     link: Link,
-    /// The ways to every rank, and from every rank.
+    /// Channels to every rank, and from every rank.
     to: Vec<Sender<Envelope>>,
     from: Vec<Receiver<Envelope>>,
     sent: Counter,
@@ -36,7 +36,7 @@ struct Envelope {
 }
 
 impl Channels {
-    /// So many ranks, all linked to each other; one for each thread that will be a rank.
+    /// Ranks connected to each other, one for each thread that will be a rank.
     #[must_use]
     pub fn world(ranks: usize, link: Link) -> Vec<Self> {
         let mut world: Vec<Self> = (0..ranks)
@@ -59,10 +59,10 @@ impl Channels {
         world
     }
 
-    /// Does `work` on so many ranks at once, each a thread; what they return, in their order.
+    /// Calls `work` on every rank at once, each a thread; returns their results in the order of ranks.
     ///
     /// # Panics
-    /// When one of them does.
+    /// When `work` panics on any rank.
     pub fn together<T: Send>(ranks: usize, link: Link, work: impl Fn(Self) -> T + Sync) -> Vec<T> {
         let work = &work;
         thread::scope(|scope| {
@@ -78,7 +78,7 @@ impl Channels {
         })
     }
 
-    /// The same on a machine of this name.
+    /// The same rank, on a machine of this name.
     #[must_use]
     pub fn on_host(mut self, name: &str) -> Self {
         name.clone_into(&mut self.host);
@@ -91,13 +91,16 @@ impl Channels {
             arrives: Instant::now() + self.link.latency + Duration::from_secs_f64(travels),
             bytes: bytes.to_vec(),
         };
-        // Whoever has gone is missed by those who wait for its messages.
+        // A receiver that has gone is reported by those who wait for its messages.
         let _ = self.to[to].send(envelope);
     }
 
     fn receive(&self, from: usize) -> Vec<u8> {
         let Ok(envelope) = self.from[from].recv() else {
-            panic!("rank {from} has gone while rank {} waits for it", self.rank);
+            panic!(
+                "rank {from} ended while rank {} waited for its message",
+                self.rank
+            );
         };
         thread::sleep(envelope.arrives.saturating_duration_since(Instant::now()));
         envelope.bytes
@@ -133,13 +136,13 @@ impl Comm for Channels {
         }
     }
 
-    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         (0..self.size()).for_each(|to| self.send(to, bytes));
         (0..self.size()).map(|from| self.receive(from)).collect()
     }
 
     fn traffic(&self) -> Traffic {
-        self.sent.0.get()
+        self.sent.sent()
     }
 }
 
@@ -148,19 +151,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_hear_all() {
+    fn every_rank_receives_what_all_ranks_pass() {
         let heard = Channels::together(3, Link::default(), |comm| {
-            comm.gather_all(&vec![comm.rank() as u8; comm.rank()])
+            comm.all_gather(&vec![comm.rank() as u8; comm.rank()])
         });
         assert_eq!(heard, vec![vec![vec![], vec![1], vec![2, 2]]; 3]);
     }
 
     #[test]
-    fn messages_of_a_pair_keep_their_order() {
+    fn messages_between_two_ranks_keep_their_order() {
         let received = Channels::together(2, Link::default(), |comm| {
             let other = 1 - comm.rank();
-            let mut room = [[0; 3]; 2];
-            let [first, second] = &mut room;
+            let mut buffers = [[0; 3]; 2];
+            let [first, second] = &mut buffers;
             comm.exchange(
                 &[[1, 2, 3], [4, 5, 6]].each_ref().map(|bytes| Outgoing {
                     to: other,
@@ -169,7 +172,7 @@ mod tests {
                 &mut [first, second].map(|bytes| Incoming { from: other, bytes }),
                 || (),
             );
-            (room, comm.traffic())
+            (buffers, comm.traffic())
         });
         let traffic = Traffic {
             messages: 2,

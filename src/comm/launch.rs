@@ -1,13 +1,13 @@
-//! [`Launch`]: what the launcher says of this process before MPI is initialised.
+//! [`Launch`]: what the launcher tells a process before MPI is initialised.
 
 use std::env;
 
-/// Place of this process among those that a launcher started.
+/// The place of this process among those that a launcher started.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Launch {
     /// Its number, 0 without a launcher.
     pub rank: usize,
-    /// How many there are, 1 without a launcher.
+    /// The number of processes, 1 without a launcher.
     pub size: usize,
 }
 
@@ -18,8 +18,8 @@ impl Launch {
         Self::from(|name| env::var(name).ok()?.parse().ok())
     }
 
-    /// Open MPI, launchers that speak PMI (MPICH, Intel MPI), Slurm. Slurm sets SLURM_PROCID in a
-    /// batch script as well, where SLURM_STEP_NUM_TASKS is missing.
+    /// Knows Open MPI, PMI (MPICH, Intel MPI) and Slurm. Slurm sets SLURM_PROCID in a batch script, too,
+    /// but not SLURM_STEP_NUM_TASKS.
     fn from(number: impl Fn(&str) -> Option<usize>) -> Self {
         const LAUNCHERS: [(&str, &str); 3] = [
             ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
@@ -52,7 +52,7 @@ mod tests {
     }
 
     #[test]
-    fn launchers_are_known_by_their_variables() {
+    fn open_mpi_and_pmi_are_recognised() {
         assert_eq!(launch(&[]), (0, 1));
         let open_mpi = [("OMPI_COMM_WORLD_RANK", 2), ("OMPI_COMM_WORLD_SIZE", 4)];
         assert_eq!(launch(&open_mpi), (2, 4));
@@ -60,7 +60,7 @@ mod tests {
     }
 
     #[test]
-    fn a_slurm_batch_script_is_one_process() {
+    fn a_slurm_batch_script_is_a_process_on_its_own() {
         let script = [("SLURM_PROCID", 0), ("SLURM_NTASKS", 64)];
         assert_eq!(launch(&script), (0, 1));
         let step = [("SLURM_PROCID", 5), ("SLURM_STEP_NUM_TASKS", 64)];

@@ -1,6 +1,11 @@
 //! [`World`]: the processes that a launcher started, over MPI.
 
-use super::{Comm, CommError, Counter, Incoming, Launch, Outgoing, Solo, Traffic};
+use super::{
+    error::CommError,
+    interface::{Comm, Counter, Incoming, Outgoing, Traffic},
+    launch::Launch,
+    solo::Solo,
+};
 use mpi::{
     Count, Threading,
     collective::CommunicatorCollectives,
@@ -12,21 +17,21 @@ use mpi::{
 };
 use std::{fmt, thread};
 
-/// Bytes that one call of MPI may send: it counts with 32 bits.
-const MOST: usize = 1 << 30;
+/// Bytes of a message that one MPI call sends: MPI counts elements with 31 bits.
+const CHUNK_BYTES: usize = 1 << 30;
 
-/// The ranks that were started together, or one on its own, for which MPI is not initialised.
+/// The ranks that a launcher started together, or a process on its own, which does not initialise MPI.
 #[derive(Debug)]
 pub enum World {
-    /// No launcher was involved.
+    /// A process on its own.
     Alone(Solo),
     /// Ranks of MPI_COMM_WORLD.
     Many(Ranks),
 }
 
 impl World {
-    /// Initialises MPI where a launcher has started this process. The calling thread is then the one
-    /// that talks to other ranks.
+    /// Initialises MPI if a launcher has started this process. Only the calling thread may then
+    /// communicate.
     ///
     /// # Errors
     /// [`CommError::Initialise`] when MPI refuses, or cannot be called beside threads.
@@ -39,7 +44,7 @@ impl World {
             .ok_or_else(|| CommError::Initialise("it has been initialised before".to_owned()))?;
         if granted < Threading::Funneled {
             return Err(CommError::Initialise(format!(
-                "diff2d computes with threads beside the one that talks to MPI, and this library grants {granted:?} only"
+                "diff2d computes on several threads, one of which calls MPI (funneled); this library grants {granted:?} only"
             )));
         }
         let world = universe.world();
@@ -72,7 +77,7 @@ impl fmt::Debug for Ranks {
 
 impl Drop for Ranks {
     fn drop(&mut self) {
-        // The others wait for messages that will not come.
+        // The other ranks would wait for messages that this one no longer sends.
         if thread::panicking() {
             self.world.abort(1);
         }
@@ -103,14 +108,14 @@ impl Comm for Ranks {
             let mut receiving = Vec::new();
             for message in incoming {
                 let from = self.world.process_at_rank(message.from as Count);
-                for part in message.bytes.chunks_mut(MOST) {
+                for part in message.bytes.chunks_mut(CHUNK_BYTES) {
                     receiving.push(from.immediate_receive_into(scope, part));
                 }
             }
             let mut sending = Vec::new();
             for message in outgoing {
                 let to = self.world.process_at_rank(message.to as Count);
-                for part in message.bytes.chunks(MOST) {
+                for part in message.bytes.chunks(CHUNK_BYTES) {
                     sending.push(to.immediate_send(scope, part));
                 }
             }
@@ -124,7 +129,7 @@ impl Comm for Ranks {
         });
     }
 
-    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         let mut counts = vec![0 as Count; self.size()];
         let own = Count::try_from(bytes.len()).unwrap_or(Count::MAX);
         self.world.all_gather_into(&own, &mut counts[..]);
@@ -137,7 +142,7 @@ impl Comm for Ranks {
             })
             .collect();
         if at == 0 {
-            // Open MPI takes an empty buffer for a mistake.
+            // Open MPI rejects an empty buffer.
             return vec![Vec::new(); self.size()];
         }
         let mut all = vec![0_u8; usize::try_from(at).unwrap_or(0)];
@@ -155,7 +160,7 @@ impl Comm for Ranks {
     }
 
     fn traffic(&self) -> Traffic {
-        self.sent.0.get()
+        self.sent.sent()
     }
 }
 
@@ -193,10 +198,10 @@ impl Comm for World {
         }
     }
 
-    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         match self {
-            Self::Alone(solo) => solo.gather_all(bytes),
-            Self::Many(ranks) => ranks.gather_all(bytes),
+            Self::Alone(solo) => solo.all_gather(bytes),
+            Self::Many(ranks) => ranks.all_gather(bytes),
         }
     }
 

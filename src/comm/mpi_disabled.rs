@@ -1,8 +1,8 @@
 //! Without the feature `mpi` there is one process.
 
-use super::{CommError, Launch, Solo};
+use super::{error::CommError, launch::Launch, solo::Solo};
 
-/// All there is.
+/// The only rank there is.
 pub type World = Solo;
 
 impl World {

@@ -1,8 +1,8 @@
 //! [`Solo`]: a process on its own.
 
-use super::{Comm, Incoming, Outgoing, Traffic};
+use super::interface::{Comm, Incoming, Outgoing, Traffic};
 
-/// The only rank: there is nobody to talk to.
+/// The only rank.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Solo;
 
@@ -29,7 +29,7 @@ impl Comm for Solo {
         meanwhile();
     }
 
-    fn gather_all(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
         vec![bytes.to_vec()]
     }
 

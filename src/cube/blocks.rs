@@ -1,9 +1,10 @@
-//! The bytes of snapshots hashed and put into the file, a few blocks together.
+//! The blocks of snapshots: hashed, up to four together, and written into the file.
 //!
-//! A block on its own is hashed at half the speed that the processor has for several, and a thread
-//! that is taken from a solver makes the others wait for it. So blocks are copied, collected, and done
-//! by workers of their own where the solver leaves them a processor, else by the solver's own threads,
-//! all at once.
+//! SHA-256 of one block is a chain of dependent rounds, which leaves half of a core's units idle; four
+//! blocks side by side fill them. So blocks are copied into buffers and wait for others, at most 10 ms.
+//! Then threads of the writer hash and write them if a core is free for that. Otherwise the solver's
+//! threads pause and do it: a thread of the writer would take a core from one of them, and all others
+//! would wait for that one.
 
 use super::{
     commit::Message,
@@ -17,45 +18,45 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use rayon::prelude::*;
 use std::{io, iter, mem, sync::Arc, time::Instant};
 
-/// Bytes on their way between solvers and file.
-const BUFFERED: usize = 32 << 20;
-/// Threads that hash and write.
-const MOST_WORKERS: usize = 4;
-/// Bytes that are worth being copied by a thread of their own.
-const PART: usize = 128 << 10;
-/// Bytes that are worth huge pages.
-const SOME_PAGES: usize = 512 << 10;
+/// Memory for blocks on their way between solvers and file.
+const BUFFER_BYTES: usize = 32 << 20;
+/// The most threads that hash and write.
+const MAX_THREADS: usize = 4;
+/// The least bytes that are worth another thread to copy them.
+const COPY_CHUNK_BYTES: usize = 128 << 10;
+/// The least bytes that are worth huge pages.
+const HUGE_PAGES_FROM: usize = 512 << 10;
 
-/// Who computes what a process writes into a cube.
+/// The threads that compute what a process writes into a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Solving {
-    /// Lanes that are filled at a time.
-    pub lanes: usize,
-    /// Threads of the solver of each.
+pub struct SolverLoad {
+    /// Scenarios that are computed at a time.
+    pub scenarios: usize,
+    /// Threads of each.
     pub threads: usize,
-    /// Whether they leave a processor of this machine to others.
-    pub leaves_room: bool,
+    /// Whether they leave a processor of this machine idle.
+    pub has_spare_processor: bool,
 }
 
-/// Hashes and writes the bytes of jobs, a few together.
+/// Hashes and writes the bytes of jobs, several together.
 #[derive(Debug)]
 pub(super) struct BlockWriter {
-    /// `None` where the solver leaves them no processor: its own threads then do their work.
-    workers: Option<rayon::ThreadPool>,
-    /// Jobs that are worth being done.
+    /// Threads of the writer; `None` where the solver's own threads do their work.
+    pool: Option<rayon::ThreadPool>,
+    /// Jobs that are enough to keep all threads busy.
     batch: usize,
     buffers: Receiver<Memory>,
-    hand: Arc<Hand>,
+    worker: Arc<Worker>,
 }
 
-/// What it takes to do a job.
+/// What a thread needs to do a job.
 #[derive(Debug)]
-struct Hand {
+struct Worker {
     cube: Arc<CubeFile>,
     header: Header,
     share: Share,
     messages: Sender<Message>,
-    give_back: Sender<Memory>,
+    free_buffers: Sender<Memory>,
 }
 
 /// A job of the snapshot that begins at byte `begin`, and a buffer that begins with its bytes.
@@ -70,64 +71,65 @@ pub(super) struct Filled {
 impl BlockWriter {
     pub fn new(
         (cube, header, share): (Arc<CubeFile>, Header, Share),
-        solving: Solving,
+        load: SolverLoad,
         messages: Sender<Message>,
     ) -> io::Result<Self> {
-        let Solving {
-            lanes,
+        let SolverLoad {
+            scenarios,
             threads,
-            leaves_room,
-        } = solving;
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads((lanes * threads).clamp(1, MOST_WORKERS))
+            has_spare_processor,
+        } = load;
+        let builder = rayon::ThreadPoolBuilder::new()
+            .num_threads((scenarios * threads).clamp(1, MAX_THREADS))
             .thread_name(|number| format!("writer {number}"));
-        let workers = match leaves_room {
-            true => Some(pool.build().map_err(io::Error::other)?),
+        let pool = match has_spare_processor {
+            true => Some(builder.build().map_err(io::Error::other)?),
             false => None,
         };
         #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
         let largest = header.snapshot_bytes().min(BLOCK as u64) as usize;
-        let batch = threads.clamp(1, MOST_WORKERS) * TOGETHER;
-        // While workers of their own do some jobs, others are collected.
-        let ahead = if workers.is_some() { 2 } else { 1 };
-        let count = (BUFFERED / mapped(largest)).clamp(ahead * TOGETHER, ahead * batch * lanes);
-        let (give_back, buffers) = bounded(count);
+        let batch = threads.clamp(1, MAX_THREADS) * TOGETHER;
+        // While the writer's threads do some jobs, the solver fills others.
+        let ahead = if pool.is_some() { 2 } else { 1 };
+        let count = (BUFFER_BYTES / mapped_bytes(largest))
+            .clamp(ahead * TOGETHER, ahead * batch * scenarios);
+        let (free_buffers, buffers) = bounded(count);
         for _ in 0..count {
-            let _ = give_back.send(buffer(largest)?);
+            let _ = free_buffers.send(buffer(largest)?);
         }
-        let hand = Hand {
+        let worker = Worker {
             cube,
             header,
             share,
             messages,
-            give_back,
+            free_buffers,
         };
         Ok(Self {
-            workers,
-            batch: batch.min(count / lanes).max(1),
+            pool,
+            batch: batch.min(count / scenarios).max(1),
             buffers,
-            hand: Arc::new(hand),
+            worker: Arc::new(worker),
         })
     }
 
     pub fn cube(&self) -> &CubeFile {
-        &self.hand.cube
+        &self.worker.cube
     }
 
     pub fn header(&self) -> &Header {
-        &self.hand.header
+        &self.worker.header
     }
 
     pub fn share(&self) -> &Share {
-        &self.hand.share
+        &self.worker.share
     }
 
-    /// The way to the committer.
+    /// The connection to the committer.
     pub fn messages(&self) -> &Sender<Message> {
-        &self.hand.messages
+        &self.worker.messages
     }
 
-    /// How many jobs are worth being done.
+    /// Jobs that are enough to keep all threads busy.
     pub fn batch(&self) -> usize {
         self.batch
     }
@@ -137,50 +139,56 @@ impl BlockWriter {
         self.buffers.is_empty()
     }
 
-    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes; `None` when nobody
-    /// works any more.
-    pub fn fill(&self, slot: Slot, begin: u64, job: &Job, from: &[u8]) -> Option<Filled> {
-        let mut buffer = self.buffers.recv().ok()?;
-        let part = from.len().div_ceil(rayon::current_num_threads()).max(PART);
-        let to = buffer[..from.len()].par_chunks_mut(part);
-        to.zip(from.par_chunks(part))
+    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes. Waits for a buffer.
+    pub fn fill(&self, slot: Slot, begin: u64, job: &Job, from: &[u8]) -> Filled {
+        let Ok(mut buffer) = self.buffers.recv() else {
+            unreachable!("the worker holds the sending end")
+        };
+        let threads = rayon::current_num_threads();
+        let chunk = from.len().div_ceil(threads).max(COPY_CHUNK_BYTES);
+        let to = buffer[..from.len()].par_chunks_mut(chunk);
+        to.zip(from.par_chunks(chunk))
             .for_each(|(to, from)| to.copy_from_slice(from));
-        Some(Filled {
+        Filled {
             slot,
             begin,
             job: job.clone(),
             buffer,
-        })
+        }
     }
 
-    /// Does jobs, or has them done.
-    pub fn work_off(&self, mut jobs: Vec<Filled>) {
-        let threads = match &self.workers {
-            Some(workers) => workers.current_num_threads(),
+    /// Hashes and writes jobs: on the writer's threads, which it does not wait for, or on the current
+    /// ones.
+    pub fn write(&self, mut jobs: Vec<Filled>) {
+        if jobs.is_empty() {
+            return;
+        }
+        let threads = match &self.pool {
+            Some(pool) => pool.current_num_threads(),
             None => rayon::current_num_threads(),
         };
         let group = jobs.len().div_ceil(threads).min(TOGETHER);
-        // Blocks of one length are hashed together; the order does not matter to the committer.
+        // Only blocks of one length are hashed together. The committer takes them in any order.
         jobs.sort_by_key(|filled| filled.bytes().len());
         let groups = iter::from_fn(|| {
             let rest = jobs.split_off(group.min(jobs.len()));
             Some(mem::replace(&mut jobs, rest)).filter(|group| !group.is_empty())
         });
-        match &self.workers {
-            Some(workers) => groups.for_each(|group| {
-                let hand = Arc::clone(&self.hand);
-                workers.spawn(move || hand.work_off(group));
+        match &self.pool {
+            Some(pool) => groups.for_each(|group| {
+                let worker = Arc::clone(&self.worker);
+                pool.spawn(move || worker.write(group));
             }),
             None => rayon::scope(|scope| {
-                groups.for_each(|group| scope.spawn(|_| self.hand.work_off(group)));
+                groups.for_each(|group| scope.spawn(|_| self.worker.write(group)));
             }),
         }
     }
 }
 
-impl Hand {
+impl Worker {
     /// Hashes and writes the bytes of a few jobs.
-    fn work_off(&self, jobs: Vec<Filled>) {
+    fn write(&self, jobs: Vec<Filled>) {
         let mut start = Instant::now();
         let hashed = jobs.iter().filter(|filled| filled.job.block.is_some());
         let blocks: Vec<&[u8]> = hashed.map(Filled::bytes).collect();
@@ -192,8 +200,8 @@ impl Hand {
                 (_, []) => Ok(()),
                 (place, written) => self.cube.place(place, written),
             };
-            // Whoever would receive these has failed or finished, and said so itself.
-            let _ = self.give_back.send(filled.buffer);
+            // A receiver that is gone belongs to a writer that has failed or ended, and says so itself.
+            let _ = self.free_buffers.send(filled.buffer);
             let _ = self.messages.send(Message::Job {
                 slot: filled.slot,
                 digest: placed.map(|()| digest),
@@ -221,16 +229,16 @@ impl Filled {
     }
 }
 
-/// Bytes of the memory for so many: whole huge pages where they are worth it.
-fn mapped(bytes: usize) -> usize {
-    const HUGE: usize = 2 << 20;
+/// Bytes to map for a buffer: whole huge pages where they are worth it.
+fn mapped_bytes(bytes: usize) -> usize {
+    const HUGE_PAGE: usize = 2 << 20;
     match bytes {
-        large @ SOME_PAGES.. => large.next_multiple_of(HUGE),
+        large @ HUGE_PAGES_FROM.. => large.next_multiple_of(HUGE_PAGE),
         few => few.max(1),
     }
 }
 
-/// Memory for so many bytes.
+/// A buffer of so many bytes.
 fn buffer(bytes: usize) -> io::Result<Memory> {
-    Memory::zeroed(mapped(bytes))
+    Memory::zeroed(mapped_bytes(bytes))
 }

@@ -1,4 +1,4 @@
-//! The committer: syncs what is in the file, and tells of it where it counts.
+//! The committer: syncs snapshots and lists them in the journal, or reports them to the rank that does.
 
 use super::{
     digest::{self, BlockDigest},
@@ -18,65 +18,65 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// What the writer did beside the solvers' own time.
+/// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Times {
-    /// Time spent hashing and placing blocks, all workers together.
+    /// Hashing blocks and writing them, all threads together.
     pub write: Duration,
-    /// Time spent making them durable.
+    /// Making them durable.
     pub sync: Duration,
 }
 
-/// The part of a rank in one snapshot is in the file and synced.
+/// The part of a rank in one snapshot, in the file and synced.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Report {
+pub struct SyncedPart {
     record: Record,
-    /// The blocks that it has hashed.
+    /// The digests of the blocks that the rank hashes.
     digests: Vec<(usize, BlockDigest)>,
 }
 
-/// Who is told that a snapshot, or a rank's part of it, is durable.
+/// Where a durable snapshot, or a rank's part of it, is recorded.
 #[derive(Debug)]
-pub(super) enum Ledger {
-    /// The journal, in which it is then committed.
+pub(super) enum JournalSink {
+    /// In the journal, which commits it.
     Journal(Box<Store>),
-    /// The rank that keeps the journal.
-    Root(Sender<Report>),
+    /// By the rank that keeps the journal.
+    Root(Sender<SyncedPart>),
 }
 
-/// What the committer hears.
+/// What the committer is told.
 pub(super) enum Message {
-    /// Something else than a job could not be done.
+    /// The file could not be written.
     Failed(io::Error),
     /// A snapshot follows, in so many jobs of this rank.
     Snapshot(Record, usize),
-    /// One of them is done.
+    /// One of these jobs is done.
     Job {
         slot: Slot,
         digest: io::Result<Option<(usize, BlockDigest)>>,
         took: Duration,
     },
-    /// Another rank has done its part.
-    Report(Report),
+    /// Another rank has synced its part.
+    Synced(SyncedPart),
 }
 
 /// A snapshot that is not whole yet.
 struct Open {
     record: Record,
     digests: Vec<(usize, BlockDigest)>,
-    /// Jobs and reports to come.
+    /// Jobs and parts of other ranks to come.
     missing: usize,
-    /// Whether some of it was written here.
+    /// Whether this rank writes some of it.
     ours: bool,
 }
 
-/// The only one who syncs and who writes to the journal.
+/// The thread that syncs the cube and writes the journal; no other does.
 pub(super) struct Committer {
-    ledger: Ledger,
+    sink: JournalSink,
     cube: Arc<CubeFile>,
     header: Header,
     share: Share,
-    commits: Arc<Commits>,
+    counts: Arc<CommitCounts>,
     committed: Sender<Record>,
     open: VecDeque<Open>,
     times: Times,
@@ -84,29 +84,29 @@ pub(super) struct Committer {
 
 impl Committer {
     pub fn new(
-        ledger: Ledger,
+        sink: JournalSink,
         cube: Arc<CubeFile>,
         header: Header,
         share: Share,
-        commits: Arc<Commits>,
+        counts: Arc<CommitCounts>,
         committed: Sender<Record>,
     ) -> Self {
         Self {
-            ledger,
+            sink,
             cube,
             header,
             share,
-            commits,
+            counts,
             committed,
             open: VecDeque::new(),
             times: Times::default(),
         }
     }
 
-    pub fn run(mut self, messages: &Receiver<Message>) -> Result<(Ledger, Times), CubeError> {
+    pub fn run(mut self, messages: &Receiver<Message>) -> Result<(JournalSink, Times), CubeError> {
         let result = self.commit_all(messages);
-        self.commits.end(result.is_err());
-        result.map(|()| (self.ledger, self.times))
+        self.counts.end(result.is_err());
+        result.map(|()| (self.sink, self.times))
     }
 
     fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
@@ -126,14 +126,14 @@ impl Committer {
                 return Err(CubeError::io("write", &self.cube.path)(error));
             }
             Message::Snapshot(record, jobs) => {
-                let reports = match self.ledger {
-                    Ledger::Journal(_) => self.share.ranks() - 1,
-                    Ledger::Root(_) => 0,
+                let parts = match self.sink {
+                    JournalSink::Journal(_) => self.share.ranks() - 1,
+                    JournalSink::Root(_) => 0,
                 };
                 self.open.push_back(Open {
                     record,
                     digests: Vec::new(),
-                    missing: jobs + reports,
+                    missing: jobs + parts,
                     ours: true,
                 });
             }
@@ -142,8 +142,8 @@ impl Committer {
                 let digest = digest.map_err(CubeError::io("write", &self.cube.path))?;
                 self.add(slot, digest);
             }
-            Message::Report(Report { record, digests }) if self.header.is_sweep() => {
-                // A scenario is one rank's.
+            Message::Synced(SyncedPart { record, digests }) if self.header.is_sweep() => {
+                // One rank computes and writes all of a scenario.
                 self.open.push_back(Open {
                     record,
                     digests,
@@ -151,12 +151,12 @@ impl Committer {
                     ours: false,
                 });
             }
-            Message::Report(Report { record, digests }) => self.add(record.slot(), digests),
+            Message::Synced(SyncedPart { record, digests }) => self.add(record.slot(), digests),
         }
         Ok(())
     }
 
-    /// A part of a snapshot is there, with some of its digests.
+    /// Notes that a part of a snapshot is written or synced, and some of its digests.
     fn add(&mut self, slot: Slot, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
         let mut open = self.open.iter_mut();
         if let Some(snapshot) = open.find(|open| open.record.slot() == slot) {
@@ -192,19 +192,19 @@ impl Committer {
                 .map_err(CubeError::io("sync", &self.cube.path))?;
         }
         let slots: Vec<Slot> = whole.iter().map(|open| open.record.slot()).collect();
-        match &mut self.ledger {
-            Ledger::Journal(store) => {
+        match &mut self.sink {
+            JournalSink::Journal(store) => {
                 let records: Vec<Record> = whole.into_iter().map(Open::record).collect();
                 store.list(&records)?;
                 for record in records {
-                    // Nobody has to listen.
+                    // Without an observer there is no receiver.
                     let _ = self.committed.send(record);
                 }
             }
-            Ledger::Root(reports) => {
+            JournalSink::Root(synced) => {
                 for open in whole {
-                    // Whoever would pass it on has ended, and knows why.
-                    let _ = reports.send(Report {
+                    // The receiver lives as long as the writer.
+                    let _ = synced.send(SyncedPart {
                         record: open.record,
                         digests: open.digests,
                     });
@@ -212,7 +212,7 @@ impl Committer {
             }
         }
         self.times.sync += start.elapsed();
-        self.commits.add(&slots);
+        self.counts.add(&slots);
         Ok(())
     }
 }
@@ -228,26 +228,26 @@ impl Open {
     }
 }
 
-/// How far the committer is, for the lanes that wait for it.
+/// How many snapshots of each scenario have been committed since the start; on ranks without the
+/// journal, how many parts of them are synced.
 #[derive(Debug)]
-pub(super) struct Commits {
-    state: Mutex<CommitState>,
+pub(super) struct CommitCounts {
+    state: Mutex<Counts>,
     changed: Condvar,
 }
 
 #[derive(Debug)]
-struct CommitState {
-    /// Snapshots of each scenario, committed and not yet reported to its lane.
-    fresh: Vec<u64>,
+struct Counts {
+    committed: Vec<u64>,
     ended: bool,
     failed: bool,
 }
 
-impl Commits {
+impl CommitCounts {
     pub fn new(scenarios: usize) -> Self {
         Self {
-            state: Mutex::new(CommitState {
-                fresh: vec![0; scenarios],
+            state: Mutex::new(Counts {
+                committed: vec![0; scenarios],
                 ended: false,
                 failed: false,
             }),
@@ -255,14 +255,14 @@ impl Commits {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, CommitState> {
+    fn lock(&self) -> MutexGuard<'_, Counts> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn add(&self, slots: &[Slot]) {
         let mut state = self.lock();
         for slot in slots {
-            state.fresh[slot.scenario()] += 1;
+            state.committed[slot.scenario()] += 1;
         }
         self.changed.notify_all();
     }
@@ -273,22 +273,23 @@ impl Commits {
         self.changed.notify_all();
     }
 
-    /// The fresh commits of a scenario, and whether the committer has failed.
-    pub fn take(&self, scenario: usize) -> (u64, bool) {
-        let mut state = self.lock();
-        (std::mem::take(&mut state.fresh[scenario]), state.failed)
+    /// The count of a scenario.
+    pub fn of(&self, scenario: usize) -> u64 {
+        self.lock().committed[scenario]
     }
 
-    pub fn have_failed(&self) -> bool {
+    /// Whether the committer has failed.
+    pub fn has_failed(&self) -> bool {
         self.lock().failed
     }
 
-    /// Waits until there is a fresh commit of a scenario, or no more will come, or for so long.
-    pub fn wait(&self, scenario: usize, at_most: Duration) {
-        let nothing_new = |state: &mut CommitState| state.fresh[scenario] == 0 && !state.ended;
+    /// Waits until the count of a scenario is no longer `known`, or no more commits will come, or for so
+    /// long.
+    pub fn wait(&self, scenario: usize, known: u64, at_most: Duration) {
+        let is_unchanged = |state: &mut Counts| state.committed[scenario] == known && !state.ended;
         drop(
             self.changed
-                .wait_timeout_while(self.lock(), at_most, nothing_new),
+                .wait_timeout_while(self.lock(), at_most, is_unchanged),
         );
     }
 }

@@ -27,7 +27,7 @@ pub mod verify;
 pub mod write;
 
 pub use array::ArrayFile;
-pub use blocks::Solving;
+pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::Io;
 pub use journal::{Header, Journal, Record};

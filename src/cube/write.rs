@@ -1,20 +1,20 @@
-//! [`CubeWriter`]: snapshots to the file and into the journal while the solvers go on.
+//! [`CubeWriter`]: snapshots into the file and the journal while the solvers go on.
 //!
 //! ```text
-//!  place ─ jobs of at most 4 MiB, a few together ─▶ workers: hash, write
-//!                                                             │
-//!                         committed ◀─ committer: sync, list, sync
+//!  place ─ jobs of at most 4 MiB, up to four together ─▶ workers: hash, write
+//!                                                                  │
+//!                              committed ◀─ committer: sync, list, sync
 //! ```
 //!
-//! A solver only copies its field into a few buffers; where it uses every processor, its threads are
-//! the workers, too, as others would make them wait for each other. The committer takes whatever
-//! snapshots are whole by the time it is free, so that several share a sync where they come faster than
-//! the disk. Every scenario writes along a [`Lane`] of its own; a run has one, a sweep many at a time. Where
-//! ranks share a cube, each writes its [`Share`], and reports to the one that keeps the journal.
+//! A solver only copies its field into buffers. Where it leaves a processor free, threads of the writer
+//! hash and write the blocks; otherwise the threads of the solver do. The committer takes all snapshots
+//! that are whole when it is free: several share a sync where they come faster than the disk. Every
+//! scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at a time. Where ranks share a
+//! cube, each writes its [`Share`] and reports to rank 0, which keeps the journal.
 
 use super::{
-    blocks::{BlockWriter, Filled, Solving},
-    commit::{Commits, Committer, Ledger, Message, Report},
+    blocks::{BlockWriter, Filled, SolverLoad},
+    commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart},
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
@@ -34,86 +34,89 @@ use std::{
 
 pub use super::commit::Times;
 
-/// Work that may be lost to a crash beyond the interval being computed.
-const AT_RISK: Duration = Duration::from_secs(1);
-/// How long a block waits for others to be hashed with.
-const COMPANY: Duration = Duration::from_millis(10);
+/// A snapshot that has waited so long for its commit makes the solver wait: a crash loses this much work
+/// beside the interval being computed.
+const COMMIT_DELAY: Duration = Duration::from_secs(1);
+/// The longest time that a block waits for others to be hashed together with.
+const BATCH_WAIT: Duration = Duration::from_millis(10);
 
 /// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
 pub struct CubeWriter {
     blocks: BlockWriter,
-    commits: Arc<Commits>,
-    committer: JoinHandle<Result<(Ledger, Times), CubeError>>,
+    counts: Arc<CommitCounts>,
+    committer: JoinHandle<Result<(JournalSink, Times), CubeError>>,
     /// The last snapshot of each scenario that was committed before, if any.
     last: Vec<Option<Record>>,
-    /// What the rank that keeps the journal is to hear, if this is another one.
-    reports: Receiver<Report>,
+    /// Parts of snapshots to be reported to rank 0, if this is another rank.
+    synced: Receiver<SyncedPart>,
 }
 
 impl CubeWriter {
-    /// Starts the writer's threads; every committed record is sent to `committed`.
+    /// Starts the writer of the rank that keeps the journal. Every committed record is sent to
+    /// `committed`.
     ///
     /// # Errors
     /// When the system refuses threads.
-    pub fn start(
+    pub fn with_journal(
         store: Store,
         share: Share,
-        solving: Solving,
+        load: SolverLoad,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
         let last = store.last_of_each();
         let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
-        Self::with_ledger(
-            (Ledger::Journal(Box::new(store)), unbounded().1),
+        let sink = JournalSink::Journal(Box::new(store));
+        Self::start(
+            (sink, unbounded().1),
             (cube, header, share),
-            solving,
+            load,
             committed,
             last,
         )
     }
 
-    /// Starts the threads of a rank that writes into a cube whose journal another one keeps, behind
-    /// the last snapshot of each scenario.
+    /// Starts the writer of a rank that continues behind the last snapshots of a cube whose journal rank
+    /// 0 keeps.
     ///
     /// # Errors
-    /// When the cube cannot be opened or is another one, or the system refuses threads.
-    pub fn assist(
+    /// When the system refuses threads.
+    pub fn without_journal(
         cube: CubeFile,
         header: Header,
         last: Vec<Option<Record>>,
         share: Share,
-        solving: Solving,
+        load: SolverLoad,
     ) -> Result<Self, CubeError> {
-        let (sender, reports) = unbounded();
-        Self::with_ledger(
-            (Ledger::Root(sender), reports),
+        let (sender, synced) = unbounded();
+        Self::start(
+            (JournalSink::Root(sender), synced),
             (Arc::new(cube), header, share),
-            solving,
+            load,
             unbounded().0,
             last,
         )
     }
 
-    fn with_ledger(
-        (ledger, reports): (Ledger, Receiver<Report>),
+    fn start(
+        (sink, synced): (JournalSink, Receiver<SyncedPart>),
         (cube, header, share): (Arc<CubeFile>, Header, Share),
-        solving: Solving,
+        load: SolverLoad,
         committed: Sender<Record>,
         last: Vec<Option<Record>>,
     ) -> Result<Self, CubeError> {
         let refused = CubeError::io("start the writer of", cube.path.clone());
         let (sender, messages) = unbounded();
-        let commits = Arc::new(Commits::new(last.len()));
+        let counts = Arc::new(CommitCounts::new(last.len()));
         let committer = Committer::new(
-            ledger,
+            sink,
             Arc::clone(&cube),
             header.clone(),
             share.clone(),
-            Arc::clone(&commits),
+            Arc::clone(&counts),
             committed,
         );
-        let blocks = BlockWriter::new((cube, header, share), solving, sender);
+        let blocks = BlockWriter::new((cube, header, share), load, sender);
         let started = blocks.and_then(|blocks| {
             let committer = thread::Builder::new()
                 .name("committer".to_owned())
@@ -123,92 +126,108 @@ impl CubeWriter {
         let (blocks, committer) = started.map_err(refused)?;
         Ok(Self {
             blocks,
-            commits,
+            counts,
             committer,
             last,
-            reports,
+            synced,
         })
     }
 
-    /// The way into the cube for one scenario, behind what is committed of it.
+    /// The writer of one scenario, which continues behind what is committed of it.
     ///
     /// # Panics
     /// When there is no such scenario.
     #[must_use]
-    pub fn lane(&self, scenario: usize) -> Lane<'_> {
-        let last = self.last[scenario].as_ref();
-        Lane {
+    pub fn scenario(&self, number: usize) -> ScenarioWriter<'_> {
+        let last = self.last[number].as_ref();
+        ScenarioWriter {
             writer: self,
-            number: scenario,
-            pending: Vec::new(),
+            number,
+            waiting: Vec::new(),
             began: None,
             interval: Duration::MAX,
-            uncommitted: VecDeque::new(),
             next: last.map_or(0, |record| record.index + 1),
-            works: true,
+            begun: self.counts.of(number),
+            begun_at: VecDeque::new(),
         }
     }
 
-    /// What the rank that keeps the journal is to hear.
+    /// Whether all snapshots of a scenario were committed before.
+    ///
+    /// # Panics
+    /// When there is no such scenario.
     #[must_use]
-    pub fn reports(&self) -> Receiver<Report> {
-        self.reports.clone()
+    pub fn was_complete(&self, number: usize) -> bool {
+        let committed = self.last[number].as_ref().map_or(0, |last| last.index + 1);
+        committed == self.blocks.header().scenarios()[number].snapshots()
     }
 
-    /// Hears what other ranks report; for the one that keeps the journal.
-    pub fn hear(&self, reports: impl IntoIterator<Item = Report>) {
-        for report in reports {
-            // A committer that has ended has failed.
-            let _ = self.blocks.messages().send(Message::Report(report));
+    /// Takes the parts that this rank has synced since the last call and rank 0 must hear of.
+    #[must_use]
+    pub fn take_synced(&self) -> Vec<SyncedPart> {
+        self.synced.try_iter().collect()
+    }
+
+    /// Passes on what other ranks have synced, on the rank that keeps the journal.
+    pub fn add_synced(&self, parts: Vec<SyncedPart>) {
+        for part in parts {
+            // A committer that has ended has failed, and finish tells why.
+            let _ = self.blocks.messages().send(Message::Synced(part));
         }
     }
 
-    /// Whether writing or syncing has failed; [`CubeWriter::finish`] says how.
+    /// Whether writing or syncing has failed; [`CubeWriter::finish`] tells why.
     #[must_use]
     pub fn has_failed(&self) -> bool {
-        self.commits.have_failed()
+        self.counts.has_failed()
     }
 
-    /// Commits what is left and stops; whether the cube is then complete, as far as this rank knows.
+    /// Commits what is left and stops. Returns the synced parts that rank 0 must still hear of, and
+    /// whether the cube is then complete, as far as this rank knows.
     ///
     /// # Errors
-    /// The first error of writing or syncing; what was committed before it stays so.
-    pub fn finish(self) -> Result<(bool, Times), CubeError> {
+    /// The first error of writing or syncing; what was committed before stays committed.
+    pub fn finish(self) -> (Vec<SyncedPart>, Result<(bool, Times), CubeError>) {
         drop(self.blocks);
-        let (ledger, times) = self
+        let ended = self
             .committer
             .join()
-            .unwrap_or_else(|panicked| panic::resume_unwind(panicked))?;
-        let complete = matches!(ledger, Ledger::Journal(store) if store.is_complete());
-        Ok((complete, times))
+            .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
+        let finished = ended.map(|(sink, times)| {
+            let is_complete = matches!(sink, JournalSink::Journal(store) if store.is_complete());
+            (is_complete, times)
+        });
+        (self.synced.try_iter().collect(), finished)
     }
 }
 
-/// The snapshots of one scenario on their way into the cube, in order.
+/// Writes the snapshots of one scenario, in order.
 #[derive(Debug)]
-pub struct Lane<'a> {
+pub struct ScenarioWriter<'a> {
     writer: &'a CubeWriter,
     /// Number of the scenario, 0 of a run.
     number: usize,
-    /// Jobs that wait for company.
-    pending: Vec<Filled>,
+    /// Copied jobs that wait for others, to be hashed together with them.
+    waiting: Vec<Filled>,
     /// When the last snapshot was begun, and how long after the one before.
     began: Option<Instant>,
     interval: Duration,
-    /// When each snapshot that is not committed yet was handed over.
-    uncommitted: VecDeque<Instant>,
+    /// Index of the next snapshot.
     next: u64,
-    works: bool,
+    /// Snapshots begun since the writer was started.
+    begun: u64,
+    /// When the last of these were begun, at least all that are not committed yet.
+    begun_at: VecDeque<Instant>,
 }
 
-impl Lane<'_> {
+impl ScenarioWriter<'_> {
     /// Line 1 of the cube's journal.
     #[must_use]
     pub fn header(&self) -> &Header {
         self.writer.blocks.header()
     }
 
-    /// The part of this rank in the snapshots.
+    /// The share of this rank in the snapshots.
     #[must_use]
     pub fn share(&self) -> &Share {
         self.writer.blocks.share()
@@ -218,12 +237,6 @@ impl Lane<'_> {
     #[must_use]
     pub fn file(&self) -> &CubeFile {
         self.writer.blocks.cube()
-    }
-
-    /// Whether all snapshots of the scenario are in the cube or on their way to it.
-    #[must_use]
-    pub fn is_complete(&self) -> bool {
-        self.next == self.scenario().snapshots()
     }
 
     /// Snapshots in the cube and on their way to it.
@@ -245,135 +258,131 @@ impl Lane<'_> {
         self.writer.last[self.number].as_ref()
     }
 
-    fn slot(&self, index: u64) -> Slot {
-        Slot {
-            scenario: self.header().is_sweep().then_some(self.number),
-            index,
-        }
+    /// Whether writing or syncing has failed; [`CubeWriter::finish`] tells why.
+    #[must_use]
+    pub fn has_failed(&self) -> bool {
+        self.writer.has_failed()
     }
 
-    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done. Returns
-    /// where it begins in the file.
+    /// Snapshots handed over here that are not committed yet; on ranks without the journal, those whose
+    /// part is not synced yet.
+    #[must_use]
+    pub fn uncommitted(&self) -> u64 {
+        let committed = self.writer.counts.of(self.number);
+        self.begun.saturating_sub(committed)
+    }
+
+    /// Whether a snapshot has waited for its commit for so long that the solver should wait.
+    #[must_use]
+    pub fn is_late(&self) -> bool {
+        let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
+        let first = self.begun_at.len().checked_sub(uncommitted);
+        let oldest = first.and_then(|first| self.begun_at.get(first));
+        !self.has_failed() && oldest.is_some_and(|began| began.elapsed() > COMMIT_DELAY)
+    }
+
+    /// Waits until no longer exactly `uncommitted` snapshots are, or for so long.
+    pub fn wait(&self, uncommitted: u64, at_most: Duration) {
+        let committed = self.begun.saturating_sub(uncommitted);
+        self.writer.counts.wait(self.number, committed, at_most);
+    }
+
+    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done. Returns the
+    /// byte of the file where it begins.
     pub fn begin(&mut self, clock: Clock, summary: Summary) -> u64 {
         let slot = self.slot(self.next);
         let begin = self.header().offset_of(slot);
         let record = Record::new(slot, clock, summary);
         let jobs = self.share().jobs(begin).len();
-        let announcement = Message::Snapshot(record, jobs);
-        self.works &= self.next > 0 || self.pad();
-        self.works &= self.writer.blocks.messages().send(announcement).is_ok();
+        if self.next == 0 {
+            self.pad();
+        }
+        self.send(Message::Snapshot(record, jobs));
         let now = Instant::now();
         self.interval = self.began.map_or(Duration::MAX, |last| now - last);
         self.began = Some(now);
-        self.uncommitted.push_back(now);
         self.next += 1;
+        let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
+        let committed = self.begun_at.len().saturating_sub(uncommitted);
+        self.begun_at.drain(..committed);
+        self.begun_at.push_back(now);
+        self.begun += 1;
         begin
     }
 
     /// Takes a job of the snapshot begun last, with its bytes.
     pub fn place(&mut self, job: &Job, bytes: &[u8]) {
-        if !self.works {
+        if self.has_failed() {
             return;
         }
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
         if blocks.is_exhausted() {
-            self.work_off();
+            self.write_rest();
         }
-        match blocks.fill(slot, begin, job, bytes) {
-            Some(filled) => self.pending.push(filled),
-            None => self.works = false,
-        }
-        if self.pending.len() >= blocks.batch() {
-            self.work_off();
+        self.waiting.push(blocks.fill(slot, begin, job, bytes));
+        if self.waiting.len() >= blocks.batch() {
+            self.write_rest();
         }
     }
 
-    /// Ends the snapshot begun last, all jobs of which have been placed. They may wait for those of the
-    /// next ones, if these come soon.
+    /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
+    /// ones if these come soon.
     pub fn end(&mut self) {
         let to_come = self.scenario().snapshots() - self.next;
-        // Nothing is computed beside the last snapshot: it shall find the others done.
-        if self.interval > COMPANY || to_come <= 1 {
-            self.work_off();
+        // The solver is idle after the last snapshot, so the ones before are written while it computes.
+        if self.interval > BATCH_WAIT || to_come <= 1 {
+            self.write_rest();
         }
     }
 
-    fn work_off(&mut self) {
-        self.writer.blocks.work_off(mem::take(&mut self.pending));
+    /// Writes the jobs that have waited for others for too long. To be called now and then.
+    pub fn write_overdue(&mut self) {
+        if self.began.is_some_and(|last| last.elapsed() > BATCH_WAIT) {
+            self.write_rest();
+        }
+    }
+
+    /// Writes the jobs that wait for others.
+    pub fn write_rest(&mut self) {
+        self.writer.blocks.write(mem::take(&mut self.waiting));
     }
 
     /// Fills the places behind the scenario's last snapshot with NaN; they are durable with its first.
-    /// `false` means that the writer has failed.
-    fn pad(&self) -> bool {
+    fn pad(&self) {
         let header = self.header();
         let place = |index| header.offset_of(self.slot(index));
-        let own = self.scenario().snapshots();
-        let (start, end) = (place(own), place(header.snapshots_each()));
+        let (start, end) = (
+            place(self.scenario().snapshots()),
+            place(header.snapshots_each()),
+        );
         if start == end {
-            return true;
+            return;
         }
         let nan = match header.dtype.bytes {
             4 => f32::NAN.to_le_bytes().repeat(BLOCK / 4),
             _ => f64::NAN.to_le_bytes().repeat(BLOCK / 8),
         };
-        let blocks = &self.writer.blocks;
         let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             let length = (end - at).min(BLOCK as u64) as usize;
-            blocks.cube().place(at, &nan[..length])
+            self.file().place(at, &nan[..length])
         });
-        padded
-            .map_err(|error| blocks.messages().send(Message::Failed(error)))
-            .is_ok()
-    }
-
-    /// Whether the writer goes on, as far as is known; [`CubeWriter::finish`] says why not.
-    pub fn works(&mut self) -> bool {
-        if self.began.is_some_and(|last| last.elapsed() > COMPANY) {
-            self.work_off();
-        }
-        let (done, failed) = self.writer.commits.take(self.number);
-        self.uncommitted.drain(..usize::try_from(done).unwrap_or(0));
-        self.works &= !failed;
-        self.works
-    }
-
-    /// How many snapshots wait for their commit; on ranks without the journal, for being reported.
-    pub fn uncommitted(&mut self) -> usize {
-        self.works();
-        self.uncommitted.len()
-    }
-
-    /// Whether a snapshot waits for its commit for so long that no more should be computed.
-    pub fn is_late(&mut self) -> bool {
-        self.works()
-            && self
-                .uncommitted
-                .front()
-                .is_some_and(|since| since.elapsed() > AT_RISK)
-    }
-
-    /// Waits until something is committed, or for so long.
-    pub fn wait(&self, at_most: Duration) {
-        self.writer.commits.wait(self.number, at_most);
-    }
-
-    /// What the rank that keeps the journal is to hear of a run; the lanes of a sweep leave that to
-    /// whoever holds their writer.
-    #[must_use]
-    pub fn reports(&self) -> Vec<Report> {
-        match self.header().is_sweep() {
-            true => Vec::new(),
-            false => self.writer.reports().try_iter().collect(),
+        if let Err(error) = padded {
+            self.send(Message::Failed(error));
         }
     }
 
-    /// Hears what other ranks report, if this is the one that keeps the journal.
-    pub fn hear(&self, reports: impl IntoIterator<Item = Report>) {
-        if self.share().is_root() {
-            self.writer.hear(reports);
+    fn send(&self, message: Message) {
+        // A committer that has ended has failed, and finish tells why.
+        let _ = self.writer.blocks.messages().send(message);
+    }
+
+    fn slot(&self, index: u64) -> Slot {
+        Slot {
+            scenario: self.header().is_sweep().then_some(self.number),
+            index,
         }
     }
 

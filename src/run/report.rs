@@ -1,6 +1,6 @@
-//! [`Report`]: the figures of a run, for `--report`.
+//! [`Report`]: the figures of a run.
 
-use super::{Outcome, pace::Pace};
+use super::{clock::RunClock, outcome::Outcome};
 use crate::{
     comm::Comm,
     cube::{Io, write::Times},
@@ -12,20 +12,21 @@ use crate::{
 use serde::Serialize;
 use std::time::Instant;
 
-/// Figures of a finished or stopped run.
+/// Figures of a finished or stopped run, for `--report`.
 #[derive(Debug, Clone, Serialize)]
+#[non_exhaustive]
 pub struct Report {
     /// Interior nodes of the grid × steps taken since this start.
     pub updates: u64,
     /// Wall time by activity.
     pub seconds: Seconds,
-    /// `updates` by `seconds.advance` \[1/s\].
+    /// `updates` divided by `seconds.advance` \[1/s\].
     pub updates_per_second: f64,
     /// Threads that advance the fields.
     pub threads: usize,
     /// Processes that share the grid.
     pub ranks: usize,
-    /// Messages that rank 0 has sent to others.
+    /// Messages that this rank has sent to others.
     pub messages: u64,
     /// Their bytes.
     pub bytes_sent: u64,
@@ -33,7 +34,7 @@ pub struct Report {
     pub machine: String,
     /// How a step is computed.
     pub kernel: String,
-    /// What a thread advances several steps at once.
+    /// The tile that a thread advances several steps at once.
     pub tile: String,
     /// How snapshots reach the file.
     pub io: String,
@@ -44,6 +45,7 @@ pub struct Report {
 
 /// Wall time of a run by activity \[s\]; `write` and `sync` go on while the fields advance.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
+#[non_exhaustive]
 pub struct Seconds {
     /// From the start to the last commit.
     pub total: f64,
@@ -62,11 +64,11 @@ impl Report {
         problem: &Problem,
         solver: &Solver<T>,
         steps: u64,
-        pace: &Pace,
+        clock: &RunClock,
         outcome: Outcome,
     ) -> Self {
         let updates = problem.grid.interior() * steps;
-        let advance = pace.advance.as_secs_f64();
+        let advance = clock.advance.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let updates_per_second = if steps == 0 {
             0.0
@@ -76,19 +78,19 @@ impl Report {
         Self {
             updates,
             seconds: Seconds {
-                total: pace.total().as_secs_f64(),
-                initialise: pace.initialise.as_secs_f64(),
+                total: clock.total().as_secs_f64(),
+                initialise: clock.initialise.as_secs_f64(),
                 advance,
                 ..Seconds::default()
             },
             updates_per_second,
             kernel: solver.stencil().kernel().to_string(),
             tile: solver.tile().to_string(),
-            ..Self::nothing_to_do(outcome)
+            ..Self::of_nothing(outcome)
         }
     }
 
-    /// The report of the rank that speaks for all.
+    /// With the number of ranks and the messages that this one has sent.
     pub(super) fn of_ranks(mut self, comm: &impl Comm) -> Self {
         let sent = comm.traffic();
         self.ranks = comm.size();
@@ -97,7 +99,7 @@ impl Report {
         self
     }
 
-    /// The report with what the writer did until all was durable, `since` the start of the run.
+    /// With the times of the writer, and the total `since` the start of the run.
     pub(super) fn written(mut self, io: Io, times: Times, since: Instant) -> Self {
         self.io = io.to_string();
         self.seconds.write = times.write.as_secs_f64();
@@ -106,7 +108,8 @@ impl Report {
         self
     }
 
-    pub(crate) fn nothing_to_do(outcome: Outcome) -> Self {
+    /// The report of a run that had nothing to compute.
+    pub(super) fn of_nothing(outcome: Outcome) -> Self {
         Self {
             updates: 0,
             seconds: Seconds::default(),

@@ -1,0 +1,219 @@
+//! [`Run`]: how a run is asked for and observed.
+
+use super::{
+    error::RunError,
+    observer::{Observer, OnCommit, OnNote},
+    options::Options,
+    pool,
+    report::Report,
+    time_loop,
+};
+use crate::{
+    comm::{Comm, Solo, collective},
+    cube::{Io, Record},
+    params::with_precision,
+    problem::Problem,
+    progress::Progress,
+    stencil::Tile,
+};
+use std::{
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+    thread,
+    time::Duration,
+};
+
+/// A run of a [`Problem`], or of all scenarios of a [`Sweep`](crate::sweep::Sweep), to be started.
+///
+/// Nothing that is set here changes a bit of the result.
+///
+/// ```
+/// use diff2d::{problem::Problem, run::{Outcome, Run}};
+///
+/// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\n";
+/// # let directory = tempfile::tempdir()?;
+/// # let file = directory.path().join("p.toml");
+/// # std::fs::write(&file, text)?;
+/// # let cube = directory.path().join("p.npy");
+/// let problem = Problem::load(&file, &[])?;
+/// let mut times = Vec::new();
+/// let report = Run::new(&problem)
+///     .output(&cube)
+///     .resume(true)
+///     .threads(2)
+///     .on_commit(|snapshot| times.push(snapshot.simtime))
+///     .start()?;
+/// assert_eq!(report.outcome, Outcome::Done);
+/// assert_eq!(times, [0.0, 1.25, 2.5, 3.75]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use = "a run does nothing until it is started"]
+pub struct Run<'a, W = Problem> {
+    pub(crate) work: &'a W,
+    pub(crate) options: Options,
+    on_commit: Option<OnCommit<'a>>,
+    on_note: Option<OnNote<'a>>,
+    progress: Progress,
+    stop: Arc<AtomicUsize>,
+}
+
+impl<'a, W> Run<'a, W> {
+    /// A run that writes no file until [`output`](Self::output) names one.
+    pub fn new(work: &'a W) -> Self {
+        Self {
+            work,
+            options: Options::default(),
+            on_commit: None,
+            on_note: None,
+            progress: Progress::default(),
+            stop: Arc::default(),
+        }
+    }
+
+    /// The cube to write; its name ends in `.npy`.
+    pub fn output(mut self, cube: impl Into<PathBuf>) -> Self {
+        self.options.output = Some(cube.into());
+        self
+    }
+
+    /// Whether to continue an unfinished cube, and to do nothing where it is complete. Otherwise a cube
+    /// that exists is an error.
+    pub fn resume(mut self, resume: bool) -> Self {
+        self.options.claim.resume = resume;
+        self
+    }
+
+    /// Whether to start over a cube of this program, whatever it holds.
+    pub fn force(mut self, force: bool) -> Self {
+        self.options.claim.force = force;
+        self
+    }
+
+    /// Whether to lock the cube, which is the default; some filesystems cannot.
+    pub fn lock(mut self, lock: bool) -> Self {
+        self.options.claim.no_lock = !lock;
+        self
+    }
+
+    /// How snapshots reach the file; chosen by the filesystem if not given.
+    pub fn io(mut self, io: impl Into<Option<Io>>) -> Self {
+        self.options.claim.io = io.into();
+        self
+    }
+
+    /// A cube of the same parameters with a shorter `runtime`, whose snapshots are copied first.
+    pub fn extend(mut self, shorter: impl Into<Option<PathBuf>>) -> Self {
+        self.options.extend = shorter.into();
+        self
+    }
+
+    /// Threads that compute.
+    ///
+    /// By default those of the current rayon pool; a thread that belongs to none takes all processors,
+    /// divided evenly among the ranks that share them.
+    pub fn threads(mut self, threads: impl Into<Option<usize>>) -> Self {
+        self.options.threads = threads.into();
+        self
+    }
+
+    /// The tile that a thread advances at once; measured or estimated if not given.
+    pub fn tile(mut self, tile: impl Into<Option<Tile>>) -> Self {
+        self.options.tile = tile.into();
+        self
+    }
+
+    /// How often to make a state between two snapshots durable; never if not given.
+    pub fn checkpoint_every(mut self, interval: impl Into<Option<Duration>>) -> Self {
+        self.options.checkpoint_every = interval.into();
+        self
+    }
+
+    /// Wall time after which the run has stopped, durable and resumable; unlimited if not given.
+    pub fn max_walltime(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.options.max_walltime = limit.into();
+        self
+    }
+
+    /// Calls a function with the record of every snapshot: as it is committed, or as it is reached
+    /// where no file is written. With several ranks this happens on rank 0.
+    ///
+    /// The function is called on a thread of its own, in the order of commits. The run does not wait
+    /// for it before the end.
+    pub fn on_commit(mut self, call: impl FnMut(&Record) + Send + 'a) -> Self {
+        self.on_commit = Some(Box::new(call));
+        self
+    }
+
+    /// Calls a function with sentences on what the run decides, on the thread of
+    /// [`on_commit`](Self::on_commit).
+    pub fn on_note(mut self, call: impl FnMut(&str) + Send + 'a) -> Self {
+        self.on_note = Some(Box::new(call));
+        self
+    }
+
+    /// A counter of the steps taken, including those before a resume; a sweep does not use it.
+    pub fn progress(mut self, progress: Progress) -> Self {
+        self.progress = progress;
+        self
+    }
+
+    /// A flag that stops the run, durable and resumable, once it holds a number other than 0, on any
+    /// rank. The number, which may be that of a signal, is part of the outcome.
+    pub fn stop_flag(mut self, flag: Arc<AtomicUsize>) -> Self {
+        self.stop = flag;
+        self
+    }
+
+    /// Collective. Calls `work` while another thread calls the functions that observe the run.
+    pub(crate) fn observed<T>(
+        self,
+        comm: &impl Comm,
+        work: impl FnOnce(&'a W, &Options, &Observer) -> Result<T, RunError>,
+    ) -> Result<T, RunError> {
+        let (observer, observations) = Observer::new(self.progress, self.stop);
+        let is_observed = self.on_commit.is_some() || self.on_note.is_some();
+        let on_commit = self.on_commit.unwrap_or_else(|| Box::new(|_| ()));
+        let on_note = self.on_note.unwrap_or_else(|| Box::new(|_| ()));
+        thread::scope(|scope| {
+            let observe = move || observations.pass_on(on_commit, on_note);
+            let started = match is_observed {
+                true => thread::Builder::new()
+                    .name("observer".to_owned())
+                    .spawn_scoped(scope, observe)
+                    .map(drop),
+                false => Ok(()),
+            };
+            collective::all_ok(comm, started.map_err(RunError::Threads))?;
+            let worked = work(self.work, &self.options, &observer);
+            // The observing thread ends when it has heard everything.
+            drop(observer);
+            worked
+        })
+    }
+}
+
+impl Run<'_> {
+    /// Runs the problem in this process.
+    ///
+    /// # Errors
+    /// [`RunError`]; every snapshot that was committed before stays committed.
+    pub fn start(self) -> Result<Report, RunError> {
+        pool::install(self.options.threads, || self.start_on(&Solo))
+    }
+
+    /// Collective. Runs the problem on several ranks, each of which calls this with the same problem
+    /// and output. Only the calling thread communicates.
+    ///
+    /// # Errors
+    /// [`RunError`], on all ranks or on none; [`RunError::Elsewhere`] where another rank has the reason.
+    ///
+    /// # Panics
+    /// When ranks call other collective operations in between.
+    pub fn start_on(self, comm: &impl Comm) -> Result<Report, RunError> {
+        self.observed(comm, |problem, options, observer| {
+            with_precision!(problem.params.precision, T => {
+                time_loop::run::<T>(problem, options, comm, observer)
+            })
+        })
+    }
+}

@@ -1,0 +1,118 @@
+//! [`RunClock`]: how many steps to take before the next exchange, and what is due then.
+
+use super::{observer::Observer, options::Options, outcome::Outcome};
+use crate::problem::Problem;
+use serde::{Deserialize, Serialize};
+use std::time::{Duration, Instant};
+
+/// The longest time between two checks of signals and clocks, unless a single pass takes longer.
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
+/// A cautious guess of the speed of a disk, for the time that the last writes will take \[bytes/s\].
+const SLOW_DISK: u64 = 200_000_000;
+
+/// What a rank would do next. All ranks follow the plan of rank 0.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Plan {
+    /// Whether to write a checkpoint first.
+    pub checkpoint: bool,
+    /// Steps to take.
+    pub steps: u64,
+}
+
+/// Wall times and deadlines of a run.
+pub(crate) struct RunClock {
+    start: Instant,
+    /// Wall time until the first step.
+    pub(super) initialise: Duration,
+    /// Wall time in the stepping loop.
+    pub(super) advance: Duration,
+    time_of_step: Option<Duration>,
+    /// Wall time of the latest steps between two checks.
+    last_batch: Duration,
+    deadline: Option<Instant>,
+    checkpoint_every: Option<Duration>,
+    last_saved: Instant,
+}
+
+impl RunClock {
+    /// A clock that starts now.
+    pub(crate) fn start(problem: &Problem, options: &Options) -> Self {
+        let start = Instant::now();
+        let deadline = options.max_walltime.map(|limit| {
+            let last_writes = Duration::from_millis(100)
+                + Duration::from_secs(2 * problem.field_bytes() / SLOW_DISK)
+                + limit / 50;
+            start + limit.saturating_sub(last_writes)
+        });
+        Self {
+            start,
+            initialise: Duration::ZERO,
+            advance: Duration::ZERO,
+            time_of_step: None,
+            last_batch: Duration::ZERO,
+            deadline,
+            checkpoint_every: options.checkpoint_every,
+            last_saved: start,
+        }
+    }
+
+    /// Notes that the first step follows.
+    pub(super) fn initialised(&mut self) {
+        self.initialise = self.start.elapsed();
+        self.last_saved = Instant::now();
+    }
+
+    /// Notes that a state has been handed over to be made durable.
+    pub(super) fn saved(&mut self) {
+        self.last_saved = Instant::now();
+    }
+
+    /// Takes the time of `steps` steps.
+    pub(super) fn time(&mut self, steps: u64, advance: impl FnOnce()) {
+        let start = Instant::now();
+        advance();
+        let took = start.elapsed();
+        self.advance += took;
+        self.last_batch = took;
+        self.time_of_step = Some(took.div_f64(steps as f64));
+    }
+
+    /// Wall time since the start.
+    pub(super) fn total(&self) -> Duration {
+        self.start.elapsed()
+    }
+
+    /// The plan of this rank, `due` steps before the next snapshot.
+    pub(super) fn plan(&self, due: u64, depth: usize) -> Plan {
+        Plan {
+            checkpoint: self.is_checkpoint_due(),
+            steps: self.batch(due, depth),
+        }
+    }
+
+    /// Of `due` steps as many as fit between two checks, in whole passes of `depth`.
+    fn batch(&self, due: u64, depth: usize) -> u64 {
+        let depth = depth as u64;
+        let step = self
+            .time_of_step
+            .map_or(CHECK_INTERVAL.as_nanos(), |time| time.as_nanos().max(1));
+        let steps = u64::try_from(CHECK_INTERVAL.as_nanos() / step).unwrap_or(u64::MAX);
+        due.min((steps / depth).max(1).saturating_mul(depth))
+    }
+
+    /// Why the run should stop now, as far as this rank knows.
+    pub(super) fn stop(&self, observer: &Observer) -> Option<Outcome> {
+        if let Some(number) = observer.stop_requested() {
+            return Some(Outcome::Stopped(number));
+        }
+        let next_check = Instant::now() + 2 * self.last_batch;
+        let is_out_of_time = self.deadline.is_some_and(|deadline| next_check >= deadline);
+        is_out_of_time.then_some(Outcome::OutOfTime)
+    }
+
+    /// Whether the last saved state is so old that a checkpoint is due.
+    fn is_checkpoint_due(&self) -> bool {
+        self.checkpoint_every
+            .is_some_and(|interval| self.last_saved.elapsed() >= interval)
+    }
+}

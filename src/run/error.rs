@@ -1,0 +1,74 @@
+//! Why a run failed.
+
+use crate::{comm::Elsewhere, cube::CubeError, sys};
+
+/// Why a run failed. Every snapshot that was committed before stays committed.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RunError {
+    /// Its files cannot be used.
+    #[error(transparent)]
+    Cube(#[from] CubeError),
+    /// The fields do not fit into memory.
+    #[error(
+        "the run needs {needed} bytes of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less"
+    )]
+    Memory {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes available, in words.
+        available: String,
+    },
+    /// The system refuses threads.
+    #[error("the system refuses threads: {0}")]
+    Threads(std::io::Error),
+    /// The calling thread belongs to a pool of another size.
+    #[error(
+        "the calling thread is one of a pool of {here} threads, so a run on it cannot have {asked}"
+    )]
+    OtherPool {
+        /// Threads of its pool.
+        here: usize,
+        /// Threads that were asked for.
+        asked: usize,
+    },
+    /// Ranks of different runs.
+    #[error(
+        "rank {rank} was started with other parameters than rank 0: all ranks of a run take the same"
+    )]
+    Disagree {
+        /// The first that differs.
+        rank: usize,
+    },
+    /// A sweep without the name of a cube.
+    #[error("a sweep needs the name of the cube to write")]
+    NoOutput,
+    /// Machines do not see each other's writes through a map.
+    #[error(
+        "ranks on several machines cannot write through a memory map, which loses what others write: use --io write or --io single"
+    )]
+    MapAcrossMachines,
+    /// A scenario is computed by one rank, which must write it.
+    #[error(
+        "ranks on several machines cannot write a sweep where one would have to write for all, as on NFS: start it on one machine, or on a filesystem like Lustre"
+    )]
+    SweepByOne,
+    /// Another rank has failed, and reports why.
+    #[error(transparent)]
+    Elsewhere(#[from] Elsewhere),
+    /// The system has no random numbers.
+    #[error("the system gives no random numbers for the run id: {0}")]
+    Random(#[from] getrandom::Error),
+}
+
+impl RunError {
+    /// So many bytes of fields are too much for this machine.
+    #[must_use]
+    pub fn no_memory(needed: u64) -> Self {
+        Self::Memory {
+            needed,
+            available: sys::available_memory()
+                .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! [`Options`]: how a run is carried out.
+
+use crate::{cube::Claim, stencil::Tile};
+use std::{path::PathBuf, time::Duration};
+
+/// What [`Run`](super::Run) was told; see there.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Options {
+    pub(crate) output: Option<PathBuf>,
+    pub(crate) claim: Claim,
+    pub(crate) extend: Option<PathBuf>,
+    pub(crate) threads: Option<usize>,
+    pub(crate) tile: Option<Tile>,
+    pub(crate) checkpoint_every: Option<Duration>,
+    pub(crate) max_walltime: Option<Duration>,
+}

@@ -1,0 +1,58 @@
+//! The threads that compute.
+
+use super::error::RunError;
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use std::{cell::OnceCell, io};
+
+thread_local! {
+    /// The pool of which this thread was made a member; it lives as long as the thread.
+    static POOL: OnceCell<ThreadPool> = const { OnceCell::new() };
+}
+
+/// Calls `work` on a pool of so many threads, by default the current one.
+pub(super) fn install<T: Send>(
+    threads: Option<usize>,
+    work: impl FnOnce() -> Result<T, RunError> + Send,
+) -> Result<T, RunError> {
+    match threads {
+        Some(threads) if !is_member_of_pool_of(threads) => {
+            build(ThreadPoolBuilder::new(), threads)?.install(work)
+        }
+        Some(_) => work(),
+        // Enters the global pool where the thread belongs to none.
+        None => rayon::join(work, || ()).0,
+    }
+}
+
+/// Makes the calling thread one of so many, by default as many as `otherwise` tells. It alone may
+/// communicate, so the work cannot move to another thread.
+///
+/// A thread that belongs to a pool already stays in it.
+pub(super) fn join(
+    threads: Option<usize>,
+    otherwise: impl FnOnce() -> usize,
+) -> Result<(), RunError> {
+    if rayon::current_thread_index().is_some() {
+        return match threads {
+            Some(asked) if !is_member_of_pool_of(asked) => Err(RunError::OtherPool {
+                here: rayon::current_num_threads(),
+                asked,
+            }),
+            _ => Ok(()),
+        };
+    }
+    let threads = threads.unwrap_or_else(otherwise);
+    let pool = build(ThreadPoolBuilder::new().use_current_thread(), threads)?;
+    // It is not set yet: this thread belonged to no pool.
+    let _ = POOL.with(|own| own.set(pool));
+    Ok(())
+}
+
+fn is_member_of_pool_of(threads: usize) -> bool {
+    rayon::current_thread_index().is_some() && rayon::current_num_threads() == threads
+}
+
+fn build(builder: ThreadPoolBuilder, threads: usize) -> Result<ThreadPool, RunError> {
+    let built = builder.num_threads(threads).build();
+    built.map_err(|error| RunError::Threads(io::Error::other(error)))
+}

@@ -1,0 +1,190 @@
+//! Where a run continues: at a checkpoint, a committed snapshot, or the last one of a shorter run.
+
+use super::{
+    decomposition::Decomposition,
+    error::RunError,
+    output::{Destination, Output},
+};
+use crate::{
+    comm::{Comm, collective},
+    cube::{
+        Committed, CubeError, Record, checkpoint,
+        digest::{self, BlockDigest},
+    },
+    field::Field,
+    schedule::Clock,
+    stencil::Element,
+};
+use std::path::Path;
+
+impl<C: Comm> Output<'_, C> {
+    /// Collective. The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose
+    /// snapshots are then in this one. `None` when there is none yet.
+    pub(super) fn resume<T: Element>(
+        &mut self,
+        state: &mut Field<T>,
+    ) -> Result<Option<Clock>, RunError> {
+        if let Some(clock) = self.copy_shorter(state)? {
+            return Ok(Some(clock));
+        }
+        let Destination::Cube {
+            scenario,
+            checkpoint,
+            ..
+        } = &self.to
+        else {
+            return Ok(None);
+        };
+        let Some(last) = scenario.last() else {
+            return Ok(None);
+        };
+        let (ranks, cube) = (self.ranks, scenario.file());
+        let begin = scenario.header().offset_of(last.slot());
+        let read_last = |state: &mut Field<T>| {
+            let read = |offset, bytes: &mut [u8]| cube.read(begin + offset, bytes);
+            read_snapshot(ranks, read, (&cube.path, last), state)
+        };
+        read_last(state)?;
+        let Some(paths) = *checkpoint else {
+            return Ok(Some(last.clock()));
+        };
+        let found = checkpoint::find(paths, scenario.header(), last.step);
+        let found = collective::all_ok(ranks.comm(), found.map_err(RunError::from))?;
+        let seen = found
+            .as_ref()
+            .map(|found| (found.clock.step, &found.sha256));
+        let all_see_one = collective::first_that_differs(ranks.comm(), &seen).is_none();
+        if let (Some(found), true) = (&found, all_see_one) {
+            let read = |offset, bytes: &mut [u8]| found.read(offset, bytes);
+            if read_state(ranks, read, &found.sha256, state)? {
+                return Ok(Some(found.clock));
+            }
+            // A torn checkpoint has overwritten the state.
+            read_last(state)?;
+        }
+        Ok(Some(last.clock()))
+    }
+
+    /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each
+    /// verified by its digest; the state is then the last of them. `None` if there was nothing to copy.
+    fn copy_shorter<T: Element>(
+        &mut self,
+        state: &mut Field<T>,
+    ) -> Result<Option<Clock>, RunError> {
+        let Destination::Cube {
+            scenario,
+            shorter: Some(shorter),
+            ..
+        } = &self.to
+        else {
+            return Ok(None);
+        };
+        let (shorter, ranks) = (*shorter, self.ranks);
+        let missing = scenario.handed_over()..scenario.header().snapshots();
+        let opened = Committed::open(shorter).and_then(|old| match old {
+            Some(old) => {
+                let differences = scenario.header().differences_from_beginning(&old.header);
+                match differences.is_empty() {
+                    true => Ok(Some(old)),
+                    false => Err(CubeError::OtherParameters {
+                        cube: shorter.to_owned(),
+                        differences,
+                    }),
+                }
+            }
+            None => Ok(None),
+        });
+        let old = collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?;
+        let Some((old, records)) = common_records(old, shorter, ranks.comm())? else {
+            return Ok(None);
+        };
+        let mut last = None;
+        for record in records
+            .iter()
+            .filter(|record| missing.contains(&record.index))
+        {
+            let begin = old.header.offset_of(record.slot());
+            let read = |offset, bytes: &mut [u8]| old.read(begin + offset, bytes);
+            read_snapshot(ranks, read, (shorter, record), state)?;
+            self.put(record.clock(), state);
+            last = Some(record.clock());
+        }
+        Ok(last)
+    }
+}
+
+/// Collective. The records that all ranks see of a run, which may be going on; `None` if there are none.
+///
+/// # Errors
+/// When a rank sees the cube of another run under the same name.
+fn common_records(
+    cube: Option<Committed>,
+    path: &Path,
+    comm: &impl Comm,
+) -> Result<Option<(Committed, Vec<Record>)>, RunError> {
+    let seen = cube.as_ref().map_or(0, |cube| cube.records.len());
+    let seen = collective::all_gather(comm, seen).into_iter().min();
+    let Some(cube) = cube.filter(|_| seen > Some(0)) else {
+        return Ok(None);
+    };
+    let records = &cube.records[..seen.unwrap_or(0)];
+    // Records of one run are equal; those of another may be committed as often.
+    let run_ids = collective::all_gather(comm, cube.header.run_id.clone());
+    let same = match run_ids.iter().all(|id| *id == cube.header.run_id) {
+        true => Ok(()),
+        false => Err(RunError::Cube(CubeError::DoesNotMatch {
+            cube: path.to_owned(),
+            reason: "ranks see different files of that name: the directory must be one that all machines share".to_owned(),
+        })),
+    };
+    collective::all_ok(comm, same)?;
+    let records = records.to_vec();
+    Ok(Some((cube, records)))
+}
+
+/// Collective. Reads the rows that this rank holds of a state of the whole grid, whose bytes `read` gives
+/// from an offset on; whether they have the digest `sha256`.
+fn read_state<T: Element, C: Comm>(
+    ranks: &Decomposition<'_, C>,
+    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
+    sha256: &str,
+    state: &mut Field<T>,
+) -> Result<bool, RunError> {
+    let share = ranks.share::<T>();
+    let start = (ranks.slab().held().start * ranks.shape().1 * size_of::<T>()) as u64;
+    let held = start..start + state.as_bytes().len() as u64;
+    let mut digests = || -> Result<Vec<BlockDigest>, CubeError> {
+        read(start, state.as_mut_bytes())?;
+        let hash = |number| {
+            let block = share.block(number);
+            let length = (block.end - block.start) as usize;
+            if held.start <= block.start && block.end <= held.end {
+                let at = (block.start - held.start) as usize;
+                return Ok(digest::of_block(&state.as_bytes()[at..at + length]));
+            }
+            let mut bytes = vec![0; length];
+            read(block.start, &mut bytes)?;
+            Ok(digest::of_block(&bytes))
+        };
+        share.hashed().map(hash).collect()
+    };
+    let digests = collective::all_ok(ranks.comm(), digests().map_err(RunError::from))?;
+    let digests = collective::all_gather(ranks.comm(), digests);
+    Ok(digest::of_blocks(&digests.concat()) == sha256)
+}
+
+/// Collective. As [`read_state`] for a committed snapshot, whose digest must be that of its record.
+fn read_snapshot<T: Element, C: Comm>(
+    ranks: &Decomposition<'_, C>,
+    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
+    (cube, record): (&Path, &Record),
+    state: &mut Field<T>,
+) -> Result<(), RunError> {
+    if read_state(ranks, read, &record.sha256, state)? {
+        return Ok(());
+    }
+    Err(RunError::Cube(CubeError::DamagedSnapshot {
+        cube: cube.to_owned(),
+        snapshot: record.slot(),
+    }))
+}

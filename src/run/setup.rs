@@ -1,0 +1,69 @@
+//! What a rank needs before its first step: tile, slab and memory.
+
+use super::{decomposition::Decomposition, error::RunError};
+use crate::{
+    comm::{Comm, collective},
+    field::Field,
+    problem::Problem,
+    slab::Slab,
+    stencil::{Element, Stencil, Tile},
+    sys, tuning,
+};
+
+/// The step with the tile to use. Ranks divide the grid as threads do: their tiles are those of one
+/// process with all their threads.
+pub(crate) fn tuned<T: Element>(
+    problem: &Problem,
+    tile: Option<Tile>,
+    comm: &impl Comm,
+) -> Stencil<T> {
+    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+    let (ny, nx) = problem.grid.shape();
+    let updates = problem.schedule.nsteps.saturating_mul(problem.grid.len());
+    let tile = tile.unwrap_or_else(|| match comm.size() {
+        1 => tuning::tile(&stencil, (ny, nx), updates),
+        ranks => stencil.tile(ny, nx, ranks * rayon::current_num_threads()),
+    });
+    stencil.with_tile(tile)
+}
+
+/// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks.
+pub(super) fn decompose<'a, T: Element, C: Comm>(
+    problem: &Problem,
+    stencil: &Stencil<T>,
+    comm: &'a C,
+) -> Decomposition<'a, C> {
+    let (ny, nx) = problem.grid.shape();
+    let own = stencil.depth(ny, nx, rayon::current_num_threads());
+    let depths = collective::all_gather(comm, own);
+    let depth = depths.into_iter().min().unwrap_or(own);
+    let slab = Slab::new(ny, comm.rank(), comm.size(), depth);
+    Decomposition::new(comm, slab, nx)
+}
+
+/// Bytes of the two fields of a rank.
+pub(super) fn memory<T: Element>(ranks: &Decomposition<'_, impl Comm>) -> u64 {
+    let (rows, columns) = ranks.shape();
+    2 * (rows as u64 * columns as u64 * size_of::<T>() as u64)
+}
+
+/// A field of zeros for the rows that a rank holds.
+///
+/// # Errors
+/// [`RunError::Memory`].
+pub(crate) fn allocate<T: Element>(
+    ranks: &Decomposition<'_, impl Comm>,
+) -> Result<Field<T>, RunError> {
+    Field::zeros(ranks.shape()).map_err(|_| RunError::no_memory(memory::<T>(ranks)))
+}
+
+/// Refuses what does not fit into memory: the system would promise more than it has.
+///
+/// # Errors
+/// [`RunError::Memory`].
+pub(crate) fn check_memory(needed: u64) -> Result<(), RunError> {
+    match sys::available_memory() {
+        Some(available) if available < needed => Err(RunError::no_memory(needed)),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,161 @@
+//! The run itself, top to bottom.
+
+use super::{
+    clock::RunClock,
+    decomposition::Decomposition,
+    error::RunError,
+    exchange::{self, Exchange},
+    observer::Observer,
+    open::open,
+    options::Options,
+    outcome::Outcome,
+    output::Output,
+    pool,
+    report::Report,
+    setup,
+};
+use crate::{
+    comm::{Comm, Topology, collective},
+    cube::{Header, Paths, SolverLoad, checkpoint, journal::Scenario},
+    field::Field,
+    physics::initial,
+    problem::Problem,
+    schedule::Clock,
+    solver::Solver,
+    stencil::{Element, Stencil},
+};
+use std::time::Instant;
+
+/// Collective. Claims the output, simulates, and returns when everything is durable.
+pub(super) fn run<T: Element>(
+    problem: &Problem,
+    options: &Options,
+    comm: &impl Comm,
+    observer: &Observer,
+) -> Result<Report, RunError> {
+    let start = Instant::now();
+    let clock = RunClock::start(problem, options);
+    check_that_all_agree(problem, options, comm)?;
+    let paths = options.output.as_deref().map(Paths::of).transpose();
+    let paths = collective::all_ok(comm, paths.map_err(RunError::from))?;
+
+    let topology = Topology::all_gather(comm);
+    let joined = pool::join(options.threads, || topology.threads_each());
+    collective::all_ok(comm, joined)?;
+    let stencil = setup::tuned::<T>(problem, options.tile, comm);
+    let ranks = setup::decompose(problem, &stencil, comm);
+    let together = topology.ranks_on_this_machine() as u64;
+    let needed = setup::memory::<T>(&ranks).saturating_mul(together);
+    let state = setup::check_memory(needed).and_then(|()| setup::allocate::<T>(&ranks));
+    let state = collective::all_ok(comm, state)?;
+
+    let Some(paths) = paths else {
+        let output = Output::nowhere(problem, &ranks, observer);
+        return simulate(problem, stencil, state, output, clock, observer);
+    };
+    let threads = rayon::current_num_threads();
+    let load = SolverLoad {
+        scenarios: 1,
+        threads,
+        has_spare_processor: topology.has_spare_processor(threads),
+    };
+    let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
+    let (claim, topology) = (options.claim, (comm, &topology));
+    let opened = open(&paths, header, claim, (share, load), topology, observer)?;
+    let Some((writer, io)) = opened else {
+        return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
+    };
+    if comm.size() > 1 {
+        observer.note(format!("halos {} rows deep", ranks.slab().halo()));
+    }
+    let reports = Exchange::new(comm, Some(&writer));
+    let output = Output::cube(writer.scenario(0), reports, problem, &ranks)
+        .with_checkpoint(&paths)
+        .extending(options.extend.as_deref());
+    let simulated = simulate(problem, stencil, state, output, clock, observer);
+    // An error of the writer comes first: it is what stopped the simulation.
+    let (is_complete, times) = exchange::finish(comm, writer)?;
+    if is_complete {
+        checkpoint::remove(&paths)?;
+    }
+    Ok(simulated?.written(io, times, start))
+}
+
+/// Collective. The time loop: from the last durable state, or the initial one, to the last step or a
+/// stop.
+pub(crate) fn simulate<T: Element, C: Comm>(
+    problem: &Problem,
+    stencil: Stencil<T>,
+    mut state: Field<T>,
+    mut output: Output<'_, C>,
+    mut clock: RunClock,
+    observer: &Observer,
+) -> Result<Report, RunError> {
+    let (schedule, ranks) = (&problem.schedule, output.ranks());
+    let durable = output.resume(&mut state)?;
+    if durable.is_none() {
+        initial::four_peaks(&mut state, &problem.grid, ranks.slab().held().start);
+        output.put(Clock::start(), &state);
+    }
+    let began = durable.unwrap_or(Clock::start());
+    if began.step > 0 {
+        let (step, nsteps) = (began.step, schedule.nsteps);
+        observer.note(format!("continuing after step {step} of {nsteps}"));
+        observer.progress().add(step);
+    }
+    let mut now = began;
+    let mut solver = start_solver(stencil, state, ranks)?;
+    clock.initialised();
+
+    let mut outcome = Outcome::Done;
+    while now.step < schedule.nsteps {
+        let due = schedule.next_due(now.step) - now.step;
+        let (mine, stop) = (clock.plan(due, solver.depth()), clock.stop(observer));
+        let Some((plan, stop)) = output.agree(mine, stop) else {
+            break;
+        };
+        if plan.checkpoint || stop.is_some() {
+            output.checkpoint(now, solver.state())?;
+            clock.saved();
+        }
+        if let Some(stopped) = stop {
+            outcome = stopped;
+            break;
+        }
+        clock.time(plan.steps, || solver.advance(plan.steps, ranks.comm()));
+        now.tick(plan.steps, schedule.dt);
+        observer.progress().add(plan.steps);
+        if schedule.is_snapshot(now.step) {
+            output.put(now, solver.state());
+            clock.saved();
+        }
+    }
+    output.finish();
+    let steps = now.step - began.step;
+    Ok(Report::new(problem, &solver, steps, &clock, outcome).of_ranks(ranks.comm()))
+}
+
+/// Collective. Refuses ranks that were asked for different runs: they would wait for each other.
+fn check_that_all_agree(
+    problem: &Problem,
+    options: &Options,
+    comm: &impl Comm,
+) -> Result<(), RunError> {
+    let files = (options.output.is_some(), options.extend.is_some());
+    let task = (Scenario::of(problem), files, options.claim.io);
+    match collective::first_that_differs(comm, &task) {
+        Some(rank) => Err(RunError::Disagree { rank }),
+        None => Ok(()),
+    }
+}
+
+/// Collective. The solver of the rank's slab.
+fn start_solver<T: Element>(
+    stencil: Stencil<T>,
+    state: Field<T>,
+    ranks: &Decomposition<'_, impl Comm>,
+) -> Result<Solver<T>, RunError> {
+    let solver = Solver::of_slab(stencil, state, ranks.slab().clone());
+    let no_memory = |_| RunError::no_memory(setup::memory::<T>(ranks));
+    collective::all_ok(ranks.comm(), solver.map_err(no_memory))
+}

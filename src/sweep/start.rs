@@ -1,0 +1,101 @@
+//! How a sweep is started and ended on all ranks.
+
+use super::{
+    scenarios::Sweep,
+    workers::{Pools, Workers},
+};
+use crate::{
+    comm::{Comm, Solo, Topology, collective},
+    cube::{Header, Io, Paths, SolverLoad, digest, journal::Scenario, share::Share},
+    run::{self, Observer, Options, Outcome, Run, RunError},
+};
+use std::time::Instant;
+
+impl Run<'_, Sweep> {
+    /// Runs all scenarios that are not complete in this process, several at a time.
+    ///
+    /// # Errors
+    /// [`RunError`] of the first scenario that failed; every snapshot that was committed before stays
+    /// committed.
+    pub fn start(self) -> Result<Outcome, RunError> {
+        self.start_on(&Solo)
+    }
+
+    /// Collective. Runs the scenarios on several ranks, each of which calls this with the same sweep and
+    /// output. Only the calling thread communicates.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start), on all ranks or on none.
+    ///
+    /// # Panics
+    /// When ranks call other collective operations in between.
+    pub fn start_on(self, comm: &impl Comm) -> Result<Outcome, RunError> {
+        self.observed(comm, |sweep, options, observer| {
+            run_on(sweep, options, comm, observer)
+        })
+    }
+}
+
+/// Collective. Computes all scenarios that are not complete, several at a time on every rank.
+fn run_on(
+    sweep: &Sweep,
+    options: &Options,
+    comm: &impl Comm,
+    observer: &Observer,
+) -> Result<Outcome, RunError> {
+    let start = Instant::now();
+    check_that_all_agree(sweep, options, comm)?;
+    let Some(cube) = &options.output else {
+        return Err(RunError::NoOutput);
+    };
+    let paths = collective::all_ok(comm, Paths::of(cube).map_err(RunError::from))?;
+    let topology = Topology::all_gather(comm);
+    let threads = options.threads.unwrap_or_else(|| topology.threads_each());
+    let workers = threads.min(sweep.problems.len());
+    let fields = (workers * topology.ranks_on_this_machine()) as u64;
+    let needed = sweep.problems[0].memory_bytes().saturating_mul(fields);
+    collective::all_ok(comm, run::check_memory(needed))?;
+    // Threads are started before the cube is claimed: a system that refuses them leaves no file.
+    let pools = collective::all_ok(comm, Pools::start(workers))?;
+
+    let share = Share::whole(sweep.problems[0].field_bytes());
+    let load = SolverLoad {
+        scenarios: workers,
+        threads: 1,
+        has_spare_processor: topology.has_spare_processor(workers),
+    };
+    let (claim, ranks) = (options.claim, (comm, &topology));
+    let opened = run::open(
+        &paths,
+        || Header::of_sweep(&sweep.problems, sweep.cube_shape()),
+        claim,
+        (share, load),
+        ranks,
+        observer,
+    )?;
+    let Some((writer, io)) = opened else {
+        return Ok(Outcome::AlreadyDone);
+    };
+    if io == Io::Single && topology.machines() > 1 {
+        return Err(RunError::SweepByOne);
+    }
+    let computed = Workers::new(sweep, &writer, (options, start), observer).compute(&pools, comm);
+    // An error of the writer comes first: it is what stopped the scenarios.
+    run::finish(comm, writer)?;
+    collective::all_ok(comm, computed)
+}
+
+/// Collective. Refuses ranks that were asked for different sweeps.
+fn check_that_all_agree(
+    sweep: &Sweep,
+    options: &Options,
+    comm: &impl Comm,
+) -> Result<(), RunError> {
+    let scenarios: Vec<_> = sweep.problems.iter().map(Scenario::of).collect();
+    let scenarios = digest::of_bytes(&serde_json::to_vec(&scenarios).unwrap_or_default());
+    let task = (scenarios, options.output.is_some(), options.claim.io);
+    match collective::first_that_differs(comm, &task) {
+        Some(rank) => Err(RunError::Disagree { rank }),
+        None => Ok(()),
+    }
+}

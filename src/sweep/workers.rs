@@ -1,0 +1,300 @@
+//! Which thread of which rank computes which scenario.
+//!
+//! A rank has workers, threads that each compute one scenario at a time, and its calling thread, which
+//! exchanges reports with the other ranks every few milliseconds. Each rank reports how many scenarios
+//! its workers could begin; all ranks know all reports, and hand out the next scenarios in the same
+//! order. Nobody has to be asked.
+
+use super::scenarios::Sweep;
+use crate::{
+    comm::{Comm, Solo},
+    cube::CubeWriter,
+    params::with_precision,
+    problem::Problem,
+    progress::Progress,
+    run::{self, Decomposition, Exchange, Observer, Options, Outcome, Output, RunClock, RunError},
+    slab::Slab,
+    stencil::Element,
+};
+use crossbeam_channel::{Receiver, unbounded};
+use rayon::{ThreadPool, ThreadPoolBuilder};
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Time from one exchange of reports to the next.
+const EXCHANGE_INTERVAL: Duration = Duration::from_millis(2);
+/// Scenarios that take longer than this are not handed out before a worker is free.
+const LONG_SCENARIO: Duration = Duration::from_millis(100);
+
+/// The threads of a rank.
+pub(super) struct Pools {
+    /// A thread for each worker, which waits while its solver computes.
+    workers: ThreadPool,
+    /// A pool of one thread for each worker: tiles are chosen by the number of threads in a pool.
+    solvers: Vec<ThreadPool>,
+}
+
+impl Pools {
+    /// Starts the threads of so many workers.
+    ///
+    /// # Errors
+    /// [`RunError::Threads`].
+    pub(super) fn start(workers: usize) -> Result<Self, RunError> {
+        let pool = |threads| {
+            let built = ThreadPoolBuilder::new().num_threads(threads).build();
+            built.map_err(|refused| RunError::Threads(io::Error::other(refused)))
+        };
+        Ok(Self {
+            workers: pool(workers)?,
+            solvers: (0..workers).map(|_| pool(1)).collect::<Result<_, _>>()?,
+        })
+    }
+}
+
+/// What a rank reports of its workers.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Demand {
+    /// Scenarios that they could begin.
+    wants: usize,
+    /// Scenarios handed to them that are not finished.
+    has: usize,
+}
+
+/// The workers of a rank, and what they share.
+pub(super) struct Workers<'a> {
+    sweep: &'a Sweep,
+    writer: &'a CubeWriter,
+    options: &'a Options,
+    start: Instant,
+    observer: &'a Observer,
+    /// Scenarios finished, with or without success.
+    finished: AtomicUsize,
+    /// Nanoseconds that the latest of them took.
+    latest: AtomicU64,
+    /// Why no further scenario is to be begun.
+    stopped: OnceLock<Outcome>,
+    failed: AtomicBool,
+    /// The first error of a worker.
+    error: OnceLock<RunError>,
+}
+
+impl<'a> Workers<'a> {
+    /// Workers of a sweep that began at `start`.
+    pub(super) fn new(
+        sweep: &'a Sweep,
+        writer: &'a CubeWriter,
+        (options, start): (&'a Options, Instant),
+        observer: &'a Observer,
+    ) -> Self {
+        Self {
+            sweep,
+            writer,
+            options,
+            start,
+            observer,
+            finished: AtomicUsize::new(0),
+            latest: AtomicU64::new(u64::MAX),
+            stopped: OnceLock::new(),
+            failed: AtomicBool::new(false),
+            error: OnceLock::new(),
+        }
+    }
+
+    /// Collective. Computes the scenarios that are not complete, until there are no more or a rank stops
+    /// or fails. An error is that of this rank's workers.
+    pub(super) fn compute(self, pools: &Pools, comm: &impl Comm) -> Result<Outcome, RunError> {
+        let (sender, numbers) = unbounded();
+        pools.workers.in_place_scope(|scope| {
+            for solver in &pools.solvers {
+                let (workers, numbers) = (&self, numbers.clone());
+                scope.spawn(move |_| solver.install(|| workers.work(&numbers)));
+            }
+            self.hand_out(pools.solvers.len(), comm, |number| {
+                // Receivers live until the sender is dropped.
+                let _ = sender.send(number);
+            });
+            drop(sender);
+        });
+        match self.error.into_inner() {
+            Some(error) => Err(error),
+            None => Ok(self.stopped.get().copied().unwrap_or(Outcome::Done)),
+        }
+    }
+
+    /// Collective. Exchanges reports until all scenarios are finished, and passes those that this rank is
+    /// to compute to `begin`.
+    fn hand_out(&self, workers: usize, comm: &impl Comm, begin: impl Fn(usize)) {
+        let numbers = 0..self.sweep.problems.len();
+        let mut to_do: VecDeque<usize> = numbers
+            .filter(|&number| !self.writer.was_complete(number))
+            .collect();
+        let reports = Exchange::new(comm, Some(self.writer));
+        let mut begun = 0;
+        loop {
+            let has = begun - self.finished.load(Ordering::Acquire);
+            let mine = Demand {
+                wants: (workers + self.ahead(workers)).saturating_sub(has),
+                has,
+            };
+            let (failed, stopped) = (self.has_failed(), self.stopped.get().copied());
+            let all = reports.all_report(failed, stopped, mine);
+            if let Some(outcome) = all.stop {
+                self.stop(outcome);
+            }
+            if all.failed {
+                self.failed.store(true, Ordering::Relaxed);
+            }
+            // What this rank alone knows by now must not count: the lists of all ranks stay the same.
+            if all.failed || all.stop.is_some() {
+                to_do.clear();
+            }
+            if to_do.is_empty() && all.wants.iter().all(|demand| demand.has == 0) {
+                return;
+            }
+            for number in next_of(comm.rank(), &all.wants, &mut to_do) {
+                begin(number);
+                begun += 1;
+            }
+            thread::sleep(EXCHANGE_INTERVAL);
+        }
+    }
+
+    /// Scenarios to have ready because the workers would finish so many before the next exchange.
+    fn ahead(&self, workers: usize) -> usize {
+        let latest = Duration::from_nanos(self.latest.load(Ordering::Relaxed).max(1));
+        if latest > LONG_SCENARIO {
+            return 0;
+        }
+        workers * EXCHANGE_INTERVAL.as_nanos().div_ceil(latest.as_nanos()) as usize
+    }
+
+    /// Lets no further scenario begin, and asks those at work to stop where the user did.
+    fn stop(&self, outcome: Outcome) {
+        if let Outcome::Stopped(number) = outcome {
+            self.observer.request_stop(number);
+        }
+        // The first reason counts.
+        let _ = self.stopped.set(outcome);
+    }
+
+    fn has_failed(&self) -> bool {
+        self.failed.load(Ordering::Relaxed)
+    }
+
+    /// Computes scenarios until no more numbers come.
+    fn work(&self, numbers: &Receiver<usize>) {
+        for number in numbers {
+            let _finished = CountOnDrop {
+                workers: self,
+                began: Instant::now(),
+            };
+            if self.stopped.get().is_some() || self.has_failed() {
+                continue;
+            }
+            let problem = &self.sweep.problems[number];
+            let computed = with_precision!(problem.params.precision, T => {
+                self.simulate::<T>(problem, number)
+            });
+            match computed {
+                Ok(Outcome::Done) => {}
+                Ok(outcome) => self.stop(outcome),
+                Err(error) => {
+                    // The first error counts.
+                    let _ = self.error.set(error);
+                    self.failed.store(true, Ordering::Relaxed);
+                }
+            }
+        }
+    }
+
+    fn simulate<T: Element>(&self, problem: &Problem, number: usize) -> Result<Outcome, RunError> {
+        let elapsed = self.start.elapsed();
+        let left = |limit: Duration| limit.saturating_sub(elapsed);
+        let options = Options {
+            max_walltime: self.options.max_walltime.map(left),
+            ..self.options.clone()
+        };
+        let clock = RunClock::start(problem, &options);
+        let (ny, nx) = problem.grid.shape();
+        let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
+        let stencil = run::tuned::<T>(problem, options.tile, &Solo);
+        let state = run::allocate(&alone)?;
+        // What is synced is reported by the thread that hands out scenarios.
+        let reports = Exchange::new(&Solo, None);
+        let output = Output::cube(self.writer.scenario(number), reports, problem, &alone);
+        // The progress of one scenario is not that of the sweep.
+        let observer = self.observer.with_progress(Progress::default());
+        run::simulate(problem, stencil, state, output, clock, &observer)
+            .map(|report| report.outcome)
+    }
+}
+
+/// Takes the next scenarios off the list, one for each rank in turn until none wants more; those of
+/// `rank`.
+fn next_of(rank: usize, demands: &[Demand], to_do: &mut VecDeque<usize>) -> Vec<usize> {
+    let mut wants: Vec<usize> = demands.iter().map(|demand| demand.wants).collect();
+    let mut taken = Vec::new();
+    while wants.iter().any(|&wants| wants > 0) {
+        for (of, wants) in wants
+            .iter_mut()
+            .enumerate()
+            .filter(|(_, wants)| **wants > 0)
+        {
+            let Some(number) = to_do.pop_front() else {
+                return taken;
+            };
+            *wants -= 1;
+            if of == rank {
+                taken.push(number);
+            }
+        }
+    }
+    taken
+}
+
+/// Counts a scenario as finished, even when its worker panics.
+struct CountOnDrop<'a, 'b> {
+    workers: &'a Workers<'b>,
+    began: Instant,
+}
+
+impl Drop for CountOnDrop<'_, '_> {
+    fn drop(&mut self) {
+        let workers = self.workers;
+        let panicked = thread::panicking();
+        workers.failed.fetch_or(panicked, Ordering::Relaxed);
+        let took = u64::try_from(self.began.elapsed().as_nanos()).unwrap_or(u64::MAX);
+        workers.latest.store(took, Ordering::Relaxed);
+        workers.finished.fetch_add(1, Ordering::Release);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_scenario_goes_to_one_rank_and_none_gets_more_than_it_wants() {
+        let demands = [0, 3, 1].map(|wants| Demand { wants, has: 0 });
+        for (scenarios, expected) in [
+            (0, [vec![], vec![], vec![]]),
+            (2, [vec![], vec![0], vec![1]]),
+            (9, [vec![], vec![0, 2, 3], vec![1]]),
+        ] {
+            for (rank, expected) in expected.into_iter().enumerate() {
+                let mut to_do: VecDeque<usize> = (0..scenarios).collect();
+                assert_eq!(next_of(rank, &demands, &mut to_do), expected);
+                assert_eq!(to_do.front().copied(), (scenarios > 4).then_some(4));
+            }
+        }
+    }
+}
