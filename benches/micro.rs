@@ -11,7 +11,6 @@ use diff2d::{
     comm::Solo,
     cube::{Claim, CubeWriter, Header, Paths, SolverLoad, Store, digest, share::Share},
     field::Field,
-    physics::initial,
     problem::Problem,
     schedule::Clock,
     solver::Solver,
@@ -42,7 +41,7 @@ fn problem(size: usize) -> Problem {
 
 fn state(problem: &Problem) -> Field<f64> {
     let mut state = Field::zeros(problem.grid.shape()).expect("the field fits into memory");
-    initial::four_peaks(&mut state, &problem.grid, 0);
+    problem.fill_initial(&mut state, 0);
     state
 }
 
@@ -61,7 +60,7 @@ fn row_by_definition(bencher: Bencher, nodes: usize) {
 #[divan::bench(args = Kernel::available(), sample_count = 20)]
 fn kernel(bencher: Bencher, kernel: Kernel) {
     let problem = problem(240);
-    let stencil = Stencil::new(problem.schedule.r).with_kernel(kernel);
+    let stencil = problem.stencil::<f64>().with_kernel(kernel);
     advance_by(bencher, &problem, stencil, (64, 1), 1);
 }
 
@@ -69,7 +68,7 @@ fn kernel(bencher: Bencher, kernel: Kernel) {
 #[divan::bench(args = [1, 4, 16, 64], sample_count = 10)]
 fn tile_of_depth(bencher: Bencher, depth: usize) {
     let problem = problem(2048);
-    let stencil = Stencil::new(problem.schedule.r);
+    let stencil = problem.stencil::<f64>();
     let (ny, nx) = problem.grid.shape();
     let tile = stencil.tile(ny, nx, 1);
     let stencil = stencil.with_tile(Tile { depth, ..tile });
@@ -96,7 +95,7 @@ fn advance_on_one_thread(bencher: Bencher, size: usize) {
 
 fn advance_default(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
     let problem = problem(size);
-    let stencil = Stencil::new(problem.schedule.r);
+    let stencil = problem.stencil::<f64>();
     advance_by(bencher, &problem, stencil, steps, threads);
 }
 

@@ -1,9 +1,13 @@
-//! [`Problem`]: parameters with all that follows from them, before any memory or disk is touched.
+//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
 
 use crate::{
+    field::Field,
     grid::Grid,
     params::{Canonical, Params, ParamsError, RawParams},
+    physics::initial,
+    real::Real,
     schedule::Schedule,
+    stencil::{Element, Stencil},
 };
 use std::path::Path;
 
@@ -13,7 +17,7 @@ const HEADER: u64 = 4096;
 /// One run, fully determined.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
-    /// What was asked for.
+    /// The parameters, as they were asked for.
     pub params: Params,
     /// Where the nodes lie.
     pub grid: Grid,
@@ -31,7 +35,7 @@ impl Problem {
         Self::new(params, &raw)
     }
 
-    /// Judges what was typed, whatever file it comes from.
+    /// The problem of parameters that were read, from whatever file.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -47,7 +51,7 @@ impl Problem {
         Self::from_raw(&RawParams::from_canonical(params))
     }
 
-    /// Derives grid and schedule; `raw` tells errors where a value was typed.
+    /// Derives grid and schedule. `raw` tells errors where a value was typed.
     ///
     /// # Errors
     /// As [`load`](Self::load).
@@ -74,13 +78,26 @@ impl Problem {
         Ok(problem)
     }
 
+    /// The step, with the tile estimated from the caches.
+    #[must_use]
+    pub fn stencil<T: Element>(&self) -> Stencil<T> {
+        Stencil::new(T::from_f64(self.schedule.r))
+    }
+
+    /// Writes the state before the first step to a field that holds zeros.
+    ///
+    /// Shape: the rows of the field are those of the grid from `first` on, all columns.
+    pub fn fill_initial<T: Real>(&self, field: &mut Field<T>, first: usize) {
+        initial::four_peaks(field, &self.grid, first);
+    }
+
     /// Bytes of one field.
     #[must_use]
     pub fn field_bytes(&self) -> u64 {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
-    /// Bytes of memory that a run takes: two fields; everything else is small beside them.
+    /// Bytes of the two fields of a run; it takes little memory besides.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
         2 * self.field_bytes()

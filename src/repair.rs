@@ -2,16 +2,15 @@
 
 use crate::{
     comm::Solo,
-    cube::{Record, journal::Slot, mend::Mend},
+    cube::{Record, journal::Slot, restore::Restorer},
     field::Field,
     params::with_precision,
-    physics::initial,
     problem::Problem,
     progress::Progress,
     run::RunError,
     schedule::Clock,
     solver::Solver,
-    stencil::{Element, Stencil},
+    stencil::Element,
 };
 
 /// Computes the snapshots `damaged` of a cube anew, proves them by the journal's digests, and
@@ -20,22 +19,22 @@ use crate::{
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
 /// snapshot as it was.
-pub fn repair(mend: &mut Mend, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
+pub fn repair(cube: &mut Restorer, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
     for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
         let first = of_one_scenario[0];
-        let Some(problem) = mend.header.scenarios()[first.scenario()].problem() else {
-            return Err(mend.cannot_repair(first).into());
+        let Some(problem) = cube.header.scenarios()[first.scenario()].problem() else {
+            return Err(cube.cannot_repair(first).into());
         };
         with_precision!(problem.params.precision, T => {
-            recompute::<T>(mend, &problem, of_one_scenario, progress)?;
+            recompute::<T>(cube, &problem, of_one_scenario, progress)?;
         });
     }
-    Ok(mend.rebuild_journal()?)
+    Ok(cube.rebuild_journal()?)
 }
 
 /// Recomputes snapshots of one scenario, in order.
 fn recompute<T: Element>(
-    mend: &mut Mend,
+    cube: &mut Restorer,
     problem: &Problem,
     damaged: &[Slot],
     progress: &Progress,
@@ -45,7 +44,7 @@ fn recompute<T: Element>(
     for &slot in damaged {
         let mut from = match solver.take() {
             Some((at, solver)) if at + 1 == slot.index => solver,
-            _ => start_before::<T>(mend, problem, slot)?,
+            _ => start_before::<T>(cube, problem, slot)?,
         };
         if slot.index > 0 {
             from.advance(schedule.nper, &Solo);
@@ -54,7 +53,7 @@ fn recompute<T: Element>(
         let mut clock = Clock::start();
         clock.tick(schedule.step_of(slot.index), schedule.dt);
         let record = Record::new(slot, clock, state.summary(&problem.grid));
-        mend.replace(record, state.as_bytes())?;
+        cube.replace(record, state.as_bytes())?;
         progress.add(1);
         solver = Some((slot.index, from));
     }
@@ -63,16 +62,15 @@ fn recompute<T: Element>(
 
 /// A solver at the snapshot before a slot, or at the initial state for snapshot 0.
 fn start_before<T: Element>(
-    mend: &Mend,
+    cube: &Restorer,
     problem: &Problem,
     slot: Slot,
 ) -> Result<Solver<T>, RunError> {
     let no_memory = |_| RunError::no_memory(problem.memory_bytes());
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
     match slot.index.checked_sub(1) {
-        Some(index) => mend.read(Slot { index, ..slot }, state.as_mut_bytes())?,
-        None => initial::four_peaks(&mut state, &problem.grid, 0),
+        Some(index) => cube.read(Slot { index, ..slot }, state.as_mut_bytes())?,
+        None => problem.fill_initial(&mut state, 0),
     }
-    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
-    Solver::new(stencil, state).map_err(no_memory)
+    Solver::new(problem.stencil(), state).map_err(no_memory)
 }

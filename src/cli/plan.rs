@@ -9,7 +9,7 @@ use crate::{
     problem::Problem,
     slab::Slab,
     solver::Solver,
-    stencil::{Element, Stencil},
+    stencil::Element,
     sys,
 };
 use clap::Args;
@@ -68,7 +68,7 @@ impl Cut {
         let ranks = ranks as usize;
         let (ny, nx) = problem.grid.shape();
         let row = (nx * size_of::<T>()) as u64;
-        let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+        let stencil = problem.stencil::<T>();
         let depth = stencil.depth(ny, nx, ranks.saturating_mul(sys::threads()));
         let slab = Slab::new(ny, 0, ranks, depth);
         let parts = slab.parts();
@@ -254,7 +254,7 @@ fn seconds<T: Element>(problem: &Problem) -> f64 {
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
     let (ny, nx) = problem.grid.shape();
     let shape = (ny.min(LARGEST), nx.min(LARGEST));
-    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+    let stencil = problem.stencil::<T>();
     let Ok(mut solver) = Field::zeros(shape).and_then(|field| Solver::new(stencil, field)) else {
         return f64::NAN;
     };

@@ -1,7 +1,7 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
 use super::terminal::{Terminal, Unit};
-use crate::{cube::mend::Mend, error::Error, repair};
+use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -19,17 +19,17 @@ pub(super) struct RepairArgs {
 
 pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error> {
     let name = args.cube.display();
-    let Some(mut mend) = Mend::open(&args.cube, args.no_lock)? else {
+    let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? else {
         return terminal.result(&format!(
             "{name}: nothing is committed yet, so nothing can be damaged"
         ));
     };
-    let bytes = mend.records.len() as u64 * mend.header.snapshot_bytes();
+    let bytes = cube.records.len() as u64 * cube.header.snapshot_bytes();
     let bar = terminal.bar(bytes, Unit::Bytes);
-    let damaged = mend.damaged(bar.progress())?;
+    let damaged = cube.damaged(bar.progress())?;
     drop(bar);
     let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
-    repair::repair(&mut mend, &damaged, bar.progress())?;
+    repair::repair(&mut cube, &damaged, bar.progress())?;
     drop(bar);
     if damaged.is_empty() {
         return terminal.result(&format!("{name}: no snapshot is damaged"));

@@ -1,7 +1,7 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
 //! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`verify`] checks them,
-//! [`mend`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
+//! [`restore`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
 //! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
 //! [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
 
@@ -13,13 +13,13 @@ pub mod digest;
 pub mod error;
 pub mod file;
 pub mod journal;
-pub mod mend;
 pub mod npy;
 pub mod number;
 pub mod paths;
 pub mod piece;
 mod reader;
 pub mod region;
+pub mod restore;
 pub mod scalar;
 pub mod share;
 pub mod store;

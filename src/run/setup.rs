@@ -17,7 +17,7 @@ pub(crate) fn tuned<T: Element>(
     tile: Option<Tile>,
     comm: &impl Comm,
 ) -> Stencil<T> {
-    let stencil = Stencil::new(T::from_f64(problem.schedule.r));
+    let stencil = problem.stencil::<T>();
     let (ny, nx) = problem.grid.shape();
     let updates = problem.schedule.nsteps.saturating_mul(problem.grid.len());
     let tile = tile.unwrap_or_else(|| match comm.size() {

@@ -18,7 +18,6 @@ use crate::{
     comm::{Comm, Topology, collective},
     cube::{Header, Paths, SolverLoad, checkpoint, journal::Scenario},
     field::Field,
-    physics::initial,
     problem::Problem,
     schedule::Clock,
     solver::Solver,
@@ -94,7 +93,7 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     let (schedule, ranks) = (&problem.schedule, output.ranks());
     let durable = output.resume(&mut state)?;
     if durable.is_none() {
-        initial::four_peaks(&mut state, &problem.grid, ranks.slab().held().start);
+        problem.fill_initial(&mut state, ranks.slab().held().start);
         output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());

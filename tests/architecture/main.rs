@@ -33,7 +33,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("field", "sys real grid summary"),
     ("physics", "real params grid field"),
     ("solver", "stencil comm slab field"),
-    ("problem", "params grid schedule"),
+    ("problem", "real stencil params grid schedule field physics"),
     ("cube", "sys params schedule summary problem progress"),
     (
         "run",

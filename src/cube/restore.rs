@@ -1,4 +1,4 @@
-//! [`Mend`]: the files of a damaged cube, owned while their good parts rebuild the bad ones.
+//! [`Restorer`]: the files of a damaged cube, locked while damaged snapshots and lost lines are restored.
 
 use super::{
     digest::{self, BLOCK},
@@ -17,14 +17,14 @@ use std::{
     path::Path,
 };
 
-/// A cube and its journal, locked, with every record that can still be believed.
+/// A cube and its journal, locked, with every record whose check sum is right.
 #[derive(Debug)]
-pub struct Mend {
+pub struct Restorer {
     /// Line 1 of the journal.
     pub header: Header,
-    /// The believable records by place; between them lines may be lost.
+    /// The valid records by place; lines between them may be lost.
     pub records: BTreeMap<Slot, Record>,
-    /// The believable records in the order of the journal.
+    /// The places of the valid records in the order of the journal.
     order: Vec<Slot>,
     paths: Paths,
     cube: File,
@@ -32,13 +32,14 @@ pub struct Mend {
     journal_bytes: Vec<u8>,
 }
 
-impl Mend {
-    /// Opens and locks a cube; `None` when nothing in it counts yet.
+impl Restorer {
+    /// Opens and locks a cube; `None` when its run was stopped before line 1 of the journal was there.
     ///
-    /// A garbled header page is written anew from the journal.
+    /// A damaged `.npy` header is written anew from the journal.
     ///
     /// # Errors
-    /// [`CubeError`] where nothing can be mended: no journal, its first line lost, the cube shorter.
+    /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or a cube of another
+    /// length.
     pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
         let paths = Paths::of(cube)?;
         if !paths.journal.exists() {
@@ -81,7 +82,7 @@ impl Mend {
             .into_iter()
             .chain(found.behind_damage)
             .collect();
-        let mend = Self {
+        let restorer = Self {
             order: records.iter().map(Record::slot).collect(),
             records: records
                 .into_iter()
@@ -93,12 +94,12 @@ impl Mend {
             journal,
             journal_bytes,
         };
-        mend.restore(0, &npy_header(&mend.header).encode())?;
-        Ok(Some(mend))
+        restorer.write(0, &npy_header(&restorer.header).encode())?;
+        Ok(Some(restorer))
     }
 
-    /// The snapshots up to the last believable record of their scenario whose line is lost or whose
-    /// bytes differ from it, in order. Bytes read are added to `progress`.
+    /// The snapshots up to the last valid record of their scenario whose line is lost, or whose bytes do
+    /// not have the digest of their line; in order. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -131,8 +132,8 @@ impl Mend {
             .map_err(CubeError::io("read", &self.paths.cube))
     }
 
-    /// Puts a recomputed snapshot in its place. Its record proves it, or is replaced where its line
-    /// was lost.
+    /// Writes a recomputed snapshot to its place. It must have the digest of its record; where the line
+    /// was lost, it gets a record.
     ///
     /// # Errors
     /// [`CubeError::CannotRepair`] when its digest is not the record's; [`CubeError::Io`].
@@ -148,7 +149,7 @@ impl Mend {
                 self.records.insert(slot, recomputed);
             }
         }
-        self.restore(self.header.offset_of(slot), bytes)
+        self.write(self.header.offset_of(slot), bytes)
     }
 
     /// The error for a snapshot that cannot be computed again.
@@ -160,9 +161,9 @@ impl Mend {
         }
     }
 
-    /// Writes the journal anew from its own line 1 and the records, in place, if it differs from them.
+    /// Writes the journal anew, in place, from its own line 1 and the records, if it differs from them.
     ///
-    /// Every line is the one that was lost, bit for bit, so a crash in between loses nothing more.
+    /// Every line has the bytes of the one that was lost, so a crash in between loses nothing more.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -174,9 +175,9 @@ impl Mend {
         let mut text = first.unwrap_or_default().to_vec();
         let mut next = vec![0; self.header.scenarios().len()];
         for &slot in &self.order {
-            let lost_and_found = next[slot.scenario()]..=slot.index;
+            let up_to_here = next[slot.scenario()]..=slot.index;
             next[slot.scenario()] = slot.index + 1;
-            for index in lost_and_found {
+            for index in up_to_here {
                 if let Some(record) = self.records.get(&Slot { index, ..slot }) {
                     text.extend(record.line(&self.header.run_id).bytes());
                 }
@@ -193,8 +194,8 @@ impl Mend {
             .map_err(CubeError::io("rebuild", &self.paths.journal))
     }
 
-    /// Writes what should stand at `offset`, durably, where it does not stand there.
-    fn restore(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
+    /// Writes bytes at `offset` where the file has others, and syncs it.
+    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
         let mut found = Vec::new();
         for (number, block) in bytes.chunks(BLOCK).enumerate() {
             let at = offset + (number * BLOCK) as u64;
