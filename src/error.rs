@@ -1,4 +1,4 @@
-//! Every error of the program, and the one place that turns it into an exit code.
+//! [`Error`]: every error of the program, and its exit code.
 
 use crate::{
     analysis::AnalysisError,
@@ -49,7 +49,7 @@ pub enum Error {
     /// Something of the system failed.
     #[error("{0}")]
     System(String),
-    /// Whoever read our results has gone: nothing is wrong.
+    /// The reader of standard output has closed it, which is no fault.
     #[error("the reader of the results has gone")]
     ClosedPipe,
 }
@@ -106,6 +106,7 @@ impl Error {
                 | CubeError::OtherParameters { .. }
                 | CubeError::Name { .. }
                 | CubeError::NoJournal { .. }
+                | CubeError::NotCommitted { .. }
                 | CubeError::Npy {
                     source: NpyError::Dtype(_),
                     ..

@@ -1,4 +1,4 @@
-//! [`Grid`]: how many nodes there are and where they lie.
+//! [`Grid`]: the number of nodes and their coordinates.
 //!
 //! ```text
 //!  grid = "slides"   x1-dx ·  ·  ·  ·  ·  · x2+dx      nrows + 2 nodes, NumPy's linspace
@@ -29,7 +29,7 @@ pub struct Axis {
 impl Axis {
     /// `cells = int((upper - lower)/wanted)` cells between `lower` and `upper`.
     ///
-    /// Source: the course's slides and files; the three layouts are those of [`Layout`].
+    /// Source: the slides and the program files of the course; see [`Layout`].
     ///
     /// # Errors
     /// The limit, in words, when the axis would have no interior node or more than [`MAX_NODES`].
@@ -90,6 +90,12 @@ impl Axis {
         }
     }
 
+    /// The coordinates of all nodes, in order \[length\].
+    #[must_use]
+    pub fn coordinates(&self) -> Vec<f64> {
+        (0..self.nodes).map(|i| self.node(i)).collect()
+    }
+
     /// The ends of the domain in this direction, `(x1, x2)` \[length\].
     #[must_use]
     pub fn domain(&self) -> (f64, f64) {
@@ -124,7 +130,7 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The square grid of the parameters.
+    /// The square grid of the parameters, the same axis along y and x.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] for a `dx` that leaves no interior node, or too many nodes.
@@ -164,9 +170,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_layouts_differ_only_at_the_ends_where_they_should() {
+    fn layouts_place_the_first_and_last_nodes_differently() {
         let axis = |layout| Axis::new(layout, -10.0, 10.0, 5.0).unwrap();
-        let nodes = |axis: &Axis| (0..axis.nodes).map(|i| axis.node(i)).collect::<Vec<_>>();
+        let nodes = Axis::coordinates;
         assert_eq!(
             nodes(&axis(Layout::Slides)),
             [-15.0, -9.0, -3.0, 3.0, 9.0, 15.0]

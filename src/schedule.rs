@@ -1,7 +1,7 @@
-//! [`Schedule`]: the time step, how many there are, and when a snapshot is due.
+//! [`Schedule`]: the time step, the number of steps, and when a snapshot is due.
 //!
-//! Times become whole numbers of steps here, once, by truncation; from then on nothing compares
-//! floating-point times.
+//! Times become whole numbers of steps here, by truncation. No other module compares floating-point
+//! times.
 
 use crate::{
     grid::Grid,
@@ -22,7 +22,8 @@ pub struct Schedule {
 }
 
 impl Schedule {
-    /// Derives the steps in the order of the family's programs.
+    /// Derives time step and numbers of steps, in the order of operations of the reference programs: the
+    /// C++, Fortran and NumPy programs of the course "High Performance Scientific Computing with Python".
     ///
     /// Source: the course's slides; `dx*dx` throughout, also where `dx**2` would round differently.
     ///
@@ -80,13 +81,13 @@ impl Schedule {
         step.is_multiple_of(self.nper)
     }
 
-    /// The next step behind `step` at which a snapshot is due or the run ends.
+    /// The next step after `step` at which a snapshot is due or the run ends.
     #[must_use]
     pub fn next_due(&self, step: u64) -> u64 {
         ((step / self.nper + 1) * self.nper).min(self.nsteps)
     }
 
-    /// Simulated time between snapshots \[time\]; what truncation made of `outtime`.
+    /// Simulated time between snapshots \[time\]: `outtime` truncated to whole steps, at least one.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub fn cadence(&self) -> f64 {
@@ -94,10 +95,10 @@ impl Schedule {
     }
 }
 
-/// Steps are counted exactly by f64 as well, so that times and counts cannot drift apart.
+/// The largest number of steps, 2⁵³: f64 counts them exactly as well.
 const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
-/// Simulated time as the family's programs count it: `dt` added once a step, never `steps*dt`.
+/// Simulated time as the reference programs count it: `dt` added once a step, never `steps*dt`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Clock {
     /// Steps taken.
@@ -107,7 +108,7 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// The beginning.
+    /// Step 0 at time 0.
     #[must_use]
     pub fn start() -> Self {
         Self {
@@ -116,7 +117,7 @@ impl Clock {
         }
     }
 
-    /// `steps` steps of `dt` later.
+    /// Advances by `steps` steps of `dt`.
     pub fn tick(&mut self, steps: u64, dt: f64) {
         for _ in 0..steps {
             self.simtime += dt;
@@ -139,7 +140,7 @@ mod tests {
     const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 15.0\nouttime = 0.5\n";
 
     #[test]
-    fn the_seed_problem_has_the_steps_the_course_counts() {
+    fn the_seed_problem_has_the_number_of_steps_of_the_course() {
         let seed = schedule(&format!("{SEED}dx = 0.0667")).unwrap();
         assert_eq!(
             (seed.nsteps, seed.nper, seed.snapshots()),

@@ -12,6 +12,7 @@ use common::{
     Scene, Told,
     journal::{run_id, sealed},
 };
+use diff2d::cube::{Cube, journal::Slot};
 use std::fs;
 
 /// The files that the first program with journals of format 1 left.
@@ -173,6 +174,40 @@ fn cubes_of_format_1_are_repaired() {
             assert_eq!(scene.text(&journal), lines, "{name}");
         }
     }
+}
+
+#[test]
+fn the_library_opens_cubes_and_verifies_their_snapshots() {
+    let scene = fixtures();
+    let cube = Cube::open(&scene.path("half.npy")).unwrap();
+    assert_eq!(cube.times(), [0.0, 12.5, 25.0, 37.5, 50.0, 62.5]);
+    let (y, x) = cube.nodes().unwrap();
+    assert_eq!((y.len(), x[0], x[9]), (10, -12.5, 12.5));
+    let first = cube.snapshot(0).unwrap();
+    assert_eq!((first.dim(), first[[0, 5]]), ((10, 10), 0.0));
+    let largest = first.iter().copied().fold(0.0, f64::max);
+    assert_eq!(largest, cube.records()[0].max);
+    assert!(cube.verify(5).unwrap());
+    let error = cube.snapshot(6).unwrap_err().to_string();
+    assert!(error.contains("is not committed"), "{error}");
+
+    let mut bytes = scene.read("half.npy");
+    bytes[4096 + 5 * 800] ^= 1;
+    scene.write("half.npy", bytes);
+    assert!(!cube.verify(5).unwrap());
+    assert!(cube.verify(4).unwrap());
+
+    let sweep = Cube::open(&scene.path("half-sweep.npy")).unwrap();
+    let last = |scenario| Slot {
+        scenario: Some(scenario),
+        index: 8,
+    };
+    assert!(sweep.run().is_none() && sweep.nodes().is_none());
+    assert!(sweep.verify(last(0)).unwrap());
+    assert_eq!(sweep.snapshot(last(0)).unwrap().dim(), (10, 10));
+    assert!(sweep.snapshot(last(5)).is_err());
+    let f32 = Cube::open(&scene.path("half-f32.npy")).unwrap();
+    assert!(f32.snapshot(3).unwrap()[[4, 4]] > 0.0);
 }
 
 #[test]

@@ -162,9 +162,9 @@ impl<'a> Shown<'a> {
     }
 
     fn axes(&self) -> Axes {
-        let problem = self.scenario.and_then(Scenario::problem);
-        problem.map_or_else(Axes::counted, |problem| {
-            Axes::nodes(problem.grid.x.extent(), problem.grid.y.extent())
+        let grid = self.scenario.and_then(Scenario::grid);
+        grid.map_or_else(Axes::counted, |grid| {
+            Axes::nodes(grid.x.extent(), grid.y.extent())
         })
     }
 }

@@ -1,6 +1,10 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
-use crate::{cube::ArrayFile, error::Error, grid::Grid};
+use crate::{
+    cube::{ArrayFile, journal::Scenario},
+    error::Error,
+    grid::Grid,
+};
 use std::ops::Range;
 
 /// The names of a cube's axes.
@@ -14,7 +18,7 @@ pub(super) struct Axes<'a> {
 
 impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a ArrayFile) -> Self {
-        let nodes = array.run().and_then(|run| Some(run.problem()?.grid));
+        let nodes = array.run().and_then(Scenario::grid);
         Self { array, nodes }
     }
 

@@ -97,7 +97,7 @@ impl Cut {
     }
 }
 
-/// What a user may not expect of these parameters.
+/// What a user may not expect of these parameters: truncated times.
 pub(super) fn warnings(problem: &Problem) -> Vec<String> {
     let (schedule, params) = (&problem.schedule, &problem.params);
     let mut warnings = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::terminal::{Terminal, Unit, quoted};
 use crate::{
-    cube::{Committed, journal::Slot},
+    cube::{Cube, CubeError, journal::Slot},
     error::Error,
 };
 use clap::Args;
@@ -22,14 +22,15 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error> {
-    let Some(cube) = Committed::open(&args.cube)? else {
-        return report(args, terminal, 0, 0, &[]);
+    let cube = match Cube::open(&args.cube) {
+        Err(CubeError::Unborn { .. }) => return report(args, terminal, 0, 0, &[]),
+        opened => opened?,
     };
-    let committed = cube.records.len() as u64;
-    let bar = terminal.bar(committed * cube.header.snapshot_bytes(), Unit::Bytes);
+    let (header, committed) = (cube.header(), cube.records().len() as u64);
+    let bar = terminal.bar(committed * header.snapshot_bytes(), Unit::Bytes);
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);
-    report(args, terminal, committed, cube.header.snapshots(), &damaged)
+    report(args, terminal, committed, header.snapshots(), &damaged)
 }
 
 fn report(

@@ -1,6 +1,6 @@
 //! The digest of a snapshot: the SHA-256 of the SHA-256 of its 4 MiB blocks.
 //!
-//! Blocks can be hashed by anyone in any order; the digest does not depend on who did.
+//! Any thread or rank may hash a block, in any order: the digest is the same.
 
 use sha2::{Digest as _, Sha256};
 
@@ -10,8 +10,8 @@ pub const BLOCK: usize = 4 << 20;
 /// The SHA-256 of one block.
 pub type BlockDigest = [u8; 32];
 
-/// Blocks that are hashed together in little more than half the time that they take one by one: the
-/// instructions for SHA-256 wait for each other within a block, not between blocks.
+/// Number of blocks hashed together, in little more than half the time of one after the other: within a
+/// block each SHA-256 instruction waits for the one before, between blocks none does.
 pub const TOGETHER: usize = 4;
 
 /// Hashes one block.
@@ -58,7 +58,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn together_or_one_by_one_is_the_same(
+        fn blocks_hashed_together_have_the_digests_of_blocks_hashed_alone(
             lengths in prop::collection::vec(prop_oneof![0_usize..200, 0_usize..10_000], 0..40),
             seed: u8,
         ) {

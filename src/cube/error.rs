@@ -6,7 +6,7 @@ use super::{
 };
 use std::{io, path::PathBuf};
 
-/// Trouble with a cube, its journal or any other array file.
+/// What is wrong with a cube, its journal or another array file.
 #[derive(Debug, thiserror::Error)]
 pub enum CubeError {
     /// An operation of the filesystem failed.
@@ -45,13 +45,13 @@ pub enum CubeError {
         /// What the system said.
         source: io::Error,
     },
-    /// The output is there already.
+    /// The output exists and is complete.
     #[error("{} exists already and is complete: --force starts it over, -o writes elsewhere", cube.display())]
     Complete {
         /// The finished cube.
         cube: PathBuf,
     },
-    /// The output has been begun.
+    /// The output exists and is not complete.
     #[error("{} has been begun and holds {committed} of {total} snapshots: --resume continues it, --force starts it over, -o writes elsewhere", cube.display())]
     Partial {
         /// The unfinished cube.
@@ -61,13 +61,13 @@ pub enum CubeError {
         /// Snapshots it is to hold.
         total: u64,
     },
-    /// The output was being created when its run was stopped.
+    /// The run was stopped while it created the output.
     #[error("{} was being created when its run was stopped and holds nothing yet: --resume starts it over", cube.display())]
     Unborn {
         /// The cube, which may or may not exist.
         cube: PathBuf,
     },
-    /// A file of that name is there and it is not ours.
+    /// A file of that name exists, without a journal.
     #[error("{} exists and was not written by a run of diff2d (it has no journal): move it away, or write elsewhere with -o", cube.display())]
     Foreign {
         /// The file.
@@ -81,7 +81,7 @@ pub enum CubeError {
         /// `D was 1.0 and is 2.0, …`
         differences: String,
     },
-    /// The journal has a bad line before good ones.
+    /// The journal has a damaged line before valid ones.
     #[error("line {line} of {} is damaged: `diff2d repair {}` rebuilds it", journal.display(), cube.display())]
     DamagedJournal {
         /// The journal.
@@ -91,7 +91,7 @@ pub enum CubeError {
         /// The line, counted from 1.
         line: usize,
     },
-    /// The journal's first line is bad, and the journal proves to be ours all the same.
+    /// Line 1 of the journal is bad, and its check sum or a record proves that the journal is ours.
     #[error("line 1 of {} {reason}, so nothing can be said of {}: --force starts the run over", journal.display(), cube.display())]
     LostHeader {
         /// The journal.
@@ -101,7 +101,7 @@ pub enum CubeError {
         /// What is wrong with the line.
         reason: String,
     },
-    /// The journal's first line is bad, and nothing shows that the journal is ours.
+    /// Line 1 of the journal is bad, and nothing proves that the journal is ours.
     #[error("line 1 of {} is damaged, or the file was not written by a run of diff2d, so nothing can be said of {}: move both away, or write elsewhere with -o", journal.display(), cube.display())]
     ForeignJournal {
         /// The journal.
@@ -119,7 +119,7 @@ pub enum CubeError {
         /// The version of the program that wrote it.
         program: String,
     },
-    /// The journal lists snapshots of a cube that is gone or shorter.
+    /// The cube is not the one that its journal describes.
     #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]
     DoesNotMatch {
         /// The cube.
@@ -127,7 +127,7 @@ pub enum CubeError {
         /// In what.
         reason: String,
     },
-    /// A committed snapshot is not what was committed.
+    /// A committed snapshot has another digest than its record.
     #[error("{snapshot} of {} is damaged (its digest differs from the journal's): `diff2d repair {}` recomputes it", cube.display(), cube.display())]
     DamagedSnapshot {
         /// The cube.
@@ -135,13 +135,21 @@ pub enum CubeError {
         /// The snapshot.
         snapshot: Slot,
     },
-    /// A cube whose journal is absent: nobody can say what it should hold.
+    /// A cube without a journal.
     #[error("{} has no journal beside it, so nothing is known of what it should hold", cube.display())]
     NoJournal {
         /// The cube.
         cube: PathBuf,
     },
-    /// A snapshot was recomputed and is not what the journal says.
+    /// A snapshot that is not in the journal.
+    #[error("{snapshot} of {} is not committed", cube.display())]
+    NotCommitted {
+        /// The cube.
+        cube: PathBuf,
+        /// The snapshot.
+        snapshot: Slot,
+    },
+    /// A recomputed snapshot has another digest than its record.
     #[error("{snapshot} of {} cannot be repaired: recomputed from the snapshot before it, it has another digest than the journal's; --force starts the run over", cube.display())]
     CannotRepair {
         /// The cube.
@@ -149,7 +157,7 @@ pub enum CubeError {
         /// The snapshot.
         snapshot: Slot,
     },
-    /// A file that should be `.npy` is not, or not whole.
+    /// A file that is not a whole `.npy` file.
     #[error("cannot use {}: {source}", path.display())]
     Npy {
         /// The file.
@@ -157,7 +165,7 @@ pub enum CubeError {
         /// What is wrong with it.
         source: NpyError,
     },
-    /// A file name that does not say what it holds.
+    /// A name of an output that does not end in `.npy`.
     #[error("the output {} must have a name that ends in .npy", path.display())]
     Name {
         /// The name.

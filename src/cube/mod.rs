@@ -1,6 +1,6 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
-//! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`verify`] checks them,
+//! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`Cube`] reads and verifies them,
 //! [`restore`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
 //! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
 //! [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
@@ -17,13 +17,13 @@ pub mod npy;
 pub mod number;
 pub mod paths;
 pub mod piece;
+mod read;
 mod reader;
 pub mod region;
 pub mod restore;
 pub mod scalar;
 pub mod share;
 pub mod store;
-pub mod verify;
 pub mod write;
 
 pub use array::ArrayFile;
@@ -32,6 +32,6 @@ pub use error::CubeError;
 pub use file::Io;
 pub use journal::{Header, Journal, Record};
 pub use paths::Paths;
+pub use read::Cube;
 pub use store::{Claim, Store};
-pub use verify::Committed;
 pub use write::CubeWriter;

@@ -6,8 +6,8 @@ use super::{
     file::npy_header,
     journal::{Header, Journal, Record, Slot},
     paths::Paths,
+    read,
     store::open_journal,
-    verify,
 };
 use crate::{progress::Progress, sys::FileExt};
 use std::{
@@ -105,7 +105,7 @@ impl Restorer {
     /// [`CubeError::Io`].
     pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
         let records: Vec<Record> = self.records.values().cloned().collect();
-        let mut damaged = verify::damaged(&self.cube, &self.header, &records, progress)
+        let mut damaged = read::damaged(&self.cube, &self.header, &records, progress)
             .map_err(CubeError::io("read", &self.paths.cube))?;
         let mut expected = Slot {
             scenario: None,

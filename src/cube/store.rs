@@ -1,4 +1,4 @@
-//! [`Store`]: the files of one cube while this process owns them, from creation to the last commit.
+//! [`Store`]: the files of one cube while this process holds their lock, from creation to the last commit.
 
 use super::{
     checkpoint,
@@ -16,7 +16,7 @@ use std::{
     sync::Arc,
 };
 
-/// What the user wants done with an output that may exist already.
+/// What to do with an output that may exist already, and how to write it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Claim {
     /// Continue an unfinished cube.
@@ -27,14 +27,14 @@ pub struct Claim {
     pub no_lock: bool,
     /// How to write; chosen by the filesystem if not given.
     pub io: Option<Io>,
-    /// How many machines write into the cube; none is as good as one.
+    /// Number of machines that write into the cube; 0 counts as 1.
     pub machines: usize,
 }
 
 impl Claim {
-    /// How to write into a file: as asked for, or by writes, of one rank where machines would not see
-    /// each other's.
-    fn way_into(&self, cube: &File) -> Io {
+    /// How to write into a file: as asked for, or by positional writes; those of rank 0 alone where
+    /// machines do not see each other's writes.
+    fn io_for(&self, cube: &File) -> Io {
         self.io.unwrap_or(match self.machines {
             2.. if !sys::is_coherent_between_hosts(cube) => Io::Single,
             _ => Io::Write,
@@ -42,7 +42,7 @@ impl Claim {
     }
 }
 
-/// The files of a cube, owned: the journal is locked, the cube is reserved to its full size.
+/// The files of a cube: the journal is locked, the cube has its full size.
 #[derive(Debug)]
 pub struct Store {
     /// Their names.
@@ -51,20 +51,20 @@ pub struct Store {
     pub header: Header,
     /// The committed snapshots.
     pub records: Vec<Record>,
-    /// How the space came to be; `None` for a cube that was there.
+    /// How the space was reserved; `None` for a cube that existed.
     pub reservation: Option<Reservation>,
     pub(super) cube: Arc<CubeFile>,
     journal: File,
 }
 
 impl Store {
-    /// Takes possession of the output: creates it, or continues what is there.
+    /// Locks the output, and creates it or opens it to continue.
     ///
-    /// Until line 1 of the journal is synced nothing counts: a crash before leaves an empty journal
-    /// and a cube that the next claim may replace, an error before leaves no file at all.
+    /// Until line 1 of the journal is synced nothing counts: a crash leaves an empty journal and a cube
+    /// that the next claim may replace, an error leaves no file.
     ///
     /// # Errors
-    /// [`CubeError`]; what was there before is untouched.
+    /// [`CubeError`]; files that existed are as they were.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
         create_directory(directory)?;
@@ -102,8 +102,8 @@ impl Store {
                 return Err(no_space(paths, &header, free));
             }
             return Self::create(paths, header, journal, claim).inspect_err(|_| {
-                // The lock is still ours, and nothing in this file counts yet; but without it a cube
-                // that a power cut brings back would be somebody else's.
+                // The lock is still held, and nothing in the journal counts. It is removed only after the
+                // cube is durably gone: a cube that a power cut brought back would be a foreign file.
                 if !paths.cube.exists() && sync_directory(directory).is_ok() {
                     let _ = fs::remove_file(&paths.journal);
                 }
@@ -115,8 +115,8 @@ impl Store {
     /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
     /// synced → line 1.
     ///
-    /// The first sync of the directory keeps a power cut from leaving the cube without its journal,
-    /// which would make it somebody else's.
+    /// Without the first sync of the directory a power cut could leave the cube without its journal, a
+    /// foreign file.
     fn create(
         paths: &Paths,
         header: Header,
@@ -145,7 +145,7 @@ impl Store {
         let reservation = fill(paths, &header, &cube, &mut journal).inspect_err(|_| {
             let _ = fs::remove_file(&paths.cube);
         })?;
-        let io = claim.way_into(&cube);
+        let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
             cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
@@ -201,9 +201,9 @@ impl Store {
                 _ => CubeError::io("open", &paths.cube)(error),
             })?;
         matches_journal(&cube, &header, &paths.cube)?;
-        // Cut off the torn last line, so that the next one begins a line. All others are written
-        // again: where a sync of them has failed, the system shows lines that are not on the disk
-        // and takes them for saved.
+        // The torn last line is cut off, so that the next record begins a line. The others are written
+        // again: after a failed sync the system may show lines that are not on the disk, and would not
+        // write them at the next sync.
         #[expect(clippy::cast_possible_truncation, reason = "a part of these bytes")]
         let valid = &bytes[..found.valid_bytes as usize];
         journal
@@ -215,7 +215,7 @@ impl Store {
         let lines_to_come = header.snapshots() - found.records.len() as u64;
         sys::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
-        let io = claim.way_into(&cube);
+        let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
             cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
@@ -232,7 +232,7 @@ impl Store {
         self.cube.io
     }
 
-    /// A sentence on what is written, and how.
+    /// A sentence that says what is written, and how.
     #[must_use]
     pub fn describe(&self) -> String {
         let space = match self.reservation {
@@ -265,7 +265,7 @@ impl Store {
         self.records.len() as u64 == self.header.snapshots()
     }
 
-    /// Appends records to the journal and syncs it: from here on they count.
+    /// Appends records to the journal and syncs it. From then on the snapshots are committed.
     pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
         let lines: String = records
             .iter()
@@ -282,7 +282,7 @@ impl Store {
     }
 }
 
-/// Makes two empty files a cube without snapshots.
+/// Makes two empty files into a cube without snapshots and its journal.
 fn fill(
     paths: &Paths,
     header: &Header,
@@ -322,12 +322,12 @@ fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
     }
 }
 
-/// Bytes that so many lines of the journal may need, generously.
+/// An upper bound of the bytes of so many records in the journal.
 fn journal_bytes(records: u64) -> u64 {
     records.saturating_mul(LONGEST_RECORD)
 }
 
-/// Bytes that a line of the journal may need.
+/// An upper bound of the bytes of a record in the journal.
 const LONGEST_RECORD: u64 = 320;
 
 /// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
@@ -337,7 +337,7 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
         options.read(true).write(true);
         let opened = match options.open(&paths.journal) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // Whoever makes both makes the journal first and removes it last.
+                // A run creates the journal before the cube and removes it after the cube.
                 if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
                     return Err(CubeError::Foreign {
                         cube: paths.cube.clone(),
@@ -368,8 +368,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
     }
 }
 
-/// Whether a cube beside an empty journal can be what a stopped creation left: a header as only we
-/// write it, of which any sector may still be zero.
+/// Whether a cube next to an empty journal can be what a stopped creation left: a header as this program
+/// writes it, of which any sector may still be zero.
 fn may_be_unborn(cube: &Path) -> bool {
     let Ok(file) = File::open(cube) else {
         return false;
@@ -381,7 +381,7 @@ fn may_be_unborn(cube: &Path) -> bool {
     const SECTOR: usize = 512;
     let ours = NpyHeader::of_cube(&[], Dtype::F64).encode();
     let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
-    // Our text fits into the first sector; the others are padding. Any may be missing, too.
+    // The text of the header fits into the first sector; the others are padding, and may be missing.
     let mut sectors = page.chunks(SECTOR);
     let first = sectors.next().unwrap_or_default();
     let mut before_text = first.iter().zip(&ours[..10]);

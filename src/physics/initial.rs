@@ -16,7 +16,7 @@ pub fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
     1.0 - (1.0 - 4.0 * ((x - xm) / (x2 - x1)).abs()).abs()
 }
 
-/// Writes `p = a(y)*a(x)` to the interior nodes; the boundary ring keeps its zeros.
+/// Writes `p = a(y)*a(x)` to the interior nodes; boundary nodes keep their zeros.
 ///
 /// Shape: the field's rows are those of the grid from `first` on.
 pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usize) {

@@ -1,3 +1,3 @@
-//! The physical problem: what the density is before the first step.
+//! What the equation is given: the initial state.
 
 pub mod initial;

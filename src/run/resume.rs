@@ -8,7 +8,7 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::{
-        Committed, CubeError, Record, checkpoint,
+        Cube, CubeError, Record, checkpoint,
         digest::{self, BlockDigest},
     },
     field::Field,
@@ -81,9 +81,9 @@ impl<C: Comm> Output<'_, C> {
         };
         let (shorter, ranks) = (*shorter, self.ranks);
         let missing = scenario.handed_over()..scenario.header().snapshots();
-        let opened = Committed::open(shorter).and_then(|old| match old {
-            Some(old) => {
-                let differences = scenario.header().differences_from_beginning(&old.header);
+        let opened = match Cube::open(shorter) {
+            Ok(old) => {
+                let differences = scenario.header().differences_from_beginning(old.header());
                 match differences.is_empty() {
                     true => Ok(Some(old)),
                     false => Err(CubeError::OtherParameters {
@@ -92,8 +92,9 @@ impl<C: Comm> Output<'_, C> {
                     }),
                 }
             }
-            None => Ok(None),
-        });
+            Err(CubeError::Unborn { .. }) => Ok(None),
+            Err(error) => Err(error),
+        };
         let old = collective::all_ok(ranks.comm(), opened.map_err(RunError::from))?;
         let Some((old, records)) = common_records(old, shorter, ranks.comm())? else {
             return Ok(None);
@@ -103,7 +104,7 @@ impl<C: Comm> Output<'_, C> {
             .iter()
             .filter(|record| missing.contains(&record.index))
         {
-            let begin = old.header.offset_of(record.slot());
+            let begin = old.header().offset_of(record.slot());
             let read = |offset, bytes: &mut [u8]| old.read(begin + offset, bytes);
             read_snapshot(ranks, read, (shorter, record), state)?;
             self.put(record.clock(), state);
@@ -118,19 +119,19 @@ impl<C: Comm> Output<'_, C> {
 /// # Errors
 /// When a rank sees the cube of another run under the same name.
 fn common_records(
-    cube: Option<Committed>,
+    cube: Option<Cube>,
     path: &Path,
     comm: &impl Comm,
-) -> Result<Option<(Committed, Vec<Record>)>, RunError> {
-    let seen = cube.as_ref().map_or(0, |cube| cube.records.len());
+) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
+    let seen = cube.as_ref().map_or(0, |cube| cube.records().len());
     let seen = collective::all_gather(comm, seen).into_iter().min();
     let Some(cube) = cube.filter(|_| seen > Some(0)) else {
         return Ok(None);
     };
-    let records = &cube.records[..seen.unwrap_or(0)];
+    let records = &cube.records()[..seen.unwrap_or(0)];
     // Records of one run are equal; those of another may be committed as often.
-    let run_ids = collective::all_gather(comm, cube.header.run_id.clone());
-    let same = match run_ids.iter().all(|id| *id == cube.header.run_id) {
+    let run_ids = collective::all_gather(comm, cube.header().run_id.clone());
+    let same = match run_ids.iter().all(|id| *id == cube.header().run_id) {
         true => Ok(()),
         false => Err(RunError::Cube(CubeError::DoesNotMatch {
             cube: path.to_owned(),

@@ -34,7 +34,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("physics", "real params grid field"),
     ("solver", "stencil comm slab field"),
     ("problem", "real stencil params grid schedule field physics"),
-    ("cube", "sys params schedule summary problem progress"),
+    ("cube", "sys params grid schedule summary problem progress"),
     (
         "run",
         "real stencil comm params sys tuning slab grid schedule summary field physics solver cube problem progress",

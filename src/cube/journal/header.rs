@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     cube::npy::{DATA_OFFSET, Dtype},
+    grid::Grid,
     params::{Canonical, Precision},
     problem::Problem,
 };
@@ -95,6 +96,12 @@ impl Scenario {
             ..Self::of(&problem)
         };
         (derived == *self).then_some(problem)
+    }
+
+    /// Where the nodes lie, if this program derives the same numbers from the parameters.
+    #[must_use]
+    pub fn grid(&self) -> Option<Grid> {
+        Some(self.problem()?.grid)
     }
 
     /// Number of snapshots, the initial state included.

@@ -22,6 +22,16 @@ impl Slot {
     }
 }
 
+impl From<u64> for Slot {
+    /// A snapshot of a run.
+    fn from(index: u64) -> Self {
+        Self {
+            scenario: None,
+            index,
+        }
+    }
+}
+
 impl fmt::Display for Slot {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "snapshot {}", self.index)?;

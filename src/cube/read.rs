@@ -1,0 +1,211 @@
+//! [`Cube`]: a cube with its journal, to read.
+
+use super::{
+    digest::{self, BLOCK},
+    error::CubeError,
+    file::matches_journal,
+    journal::{Header, Journal, Record, Scenario, Slot},
+    number::Number,
+    paths::Paths,
+};
+use crate::{progress::Progress, sys::FileExt};
+use ndarray::Array2;
+use rayon::prelude::*;
+use std::{
+    fs::{self, File},
+    io,
+    path::Path,
+    slice,
+};
+
+/// A cube with its journal, to read.
+///
+/// It holds the snapshots that were committed when it was opened; the run may go on meanwhile.
+#[derive(Debug)]
+pub struct Cube {
+    header: Header,
+    records: Vec<Record>,
+    file: File,
+    paths: Paths,
+}
+
+impl Cube {
+    /// Opens a cube and reads its journal.
+    ///
+    /// # Errors
+    /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] when its run was stopped before line 1 of the
+    /// journal was there; damage of the journal; a cube that does not match it.
+    pub fn open(cube: &Path) -> Result<Self, CubeError> {
+        let file = File::open(cube).map_err(CubeError::io("open", cube))?;
+        let paths = Paths::of(cube)?;
+        let bytes = fs::read(&paths.journal).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => CubeError::NoJournal {
+                cube: cube.to_owned(),
+            },
+            _ => CubeError::io("read", &paths.journal)(error),
+        })?;
+        let journal = Journal::parse(&bytes);
+        let header = match journal.sound_header() {
+            Ok(Some(header)) => header.clone(),
+            Ok(None) => {
+                return Err(CubeError::Unborn {
+                    cube: cube.to_owned(),
+                });
+            }
+            Err(error) => return Err(paths.journal_error(error)),
+        };
+        matches_journal(&file, &header, cube)?;
+        Ok(Self {
+            header,
+            records: journal.records,
+            file,
+            paths,
+        })
+    }
+
+    /// Line 1 of the journal.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The committed snapshots, in the order of their commits: of a run, that of time.
+    #[must_use]
+    pub fn records(&self) -> &[Record] {
+        &self.records
+    }
+
+    /// The run that made the cube, with its parameters and grid; `None` of a sweep.
+    #[must_use]
+    pub fn run(&self) -> Option<&Scenario> {
+        self.header.run()
+    }
+
+    /// The scenarios of a sweep, or the one of a run.
+    #[must_use]
+    pub fn scenarios(&self) -> &[Scenario] {
+        self.header.scenarios()
+    }
+
+    /// Whether every snapshot is committed.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.records.len() as u64 == self.header.snapshots()
+    }
+
+    /// The simulated times of the committed snapshots, in the order of [`records`](Self::records)
+    /// \[time\].
+    #[must_use]
+    pub fn times(&self) -> Vec<f64> {
+        self.records.iter().map(|record| record.simtime).collect()
+    }
+
+    /// The coordinates of the nodes along y and x \[length\]: of a run, if this program derives the same
+    /// grid from its parameters.
+    #[must_use]
+    pub fn nodes(&self) -> Option<(Vec<f64>, Vec<f64>)> {
+        let grid = self.run()?.grid()?;
+        Some((grid.y.coordinates(), grid.x.coordinates()))
+    }
+
+    /// A committed snapshot, as double precision: of a run by its index, of a sweep by its [`Slot`].
+    ///
+    /// Shape: `(ny, nx)`.
+    ///
+    /// # Errors
+    /// [`CubeError::NotCommitted`], or [`CubeError::Io`] when the cube cannot be read.
+    pub fn snapshot(&self, slot: impl Into<Slot>) -> Result<Array2<f64>, CubeError> {
+        let slot = slot.into();
+        self.record(slot)?;
+        let [.., ny, nx] = self.header.shape[..] else {
+            unreachable!("the shape of a cube has three axes or more")
+        };
+        let too_large =
+            || CubeError::io("read", &self.paths.cube)(io::ErrorKind::OutOfMemory.into());
+        let lengths = [ny, nx, self.header.snapshot_bytes()].map(usize::try_from);
+        let [Ok(ny), Ok(nx), Ok(length)] = lengths else {
+            return Err(too_large());
+        };
+        let mut bytes = vec![0; length];
+        self.read(self.header.offset_of(slot), &mut bytes)?;
+        let mut values = vec![0.0; ny * nx];
+        f64::decode(self.header.dtype, &bytes, &mut values);
+        Array2::from_shape_vec((ny, nx), values).map_err(|_| too_large())
+    }
+
+    /// Whether a committed snapshot still has the digest with which it was committed.
+    ///
+    /// # Errors
+    /// As [`snapshot`](Self::snapshot).
+    pub fn verify(&self, slot: impl Into<Slot>) -> Result<bool, CubeError> {
+        let record = self.record(slot.into())?;
+        let damaged = self.damaged_of(slice::from_ref(record), &Progress::default())?;
+        Ok(damaged.is_empty())
+    }
+
+    /// The committed snapshots that no longer have their digest, in the order of the journal. Bytes read
+    /// are added to `progress`.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the cube cannot be read.
+    pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
+        self.damaged_of(&self.records, progress)
+    }
+
+    fn damaged_of(&self, records: &[Record], progress: &Progress) -> Result<Vec<Slot>, CubeError> {
+        damaged(&self.file, &self.header, records, progress)
+            .map_err(CubeError::io("read", &self.paths.cube))
+    }
+
+    fn record(&self, slot: Slot) -> Result<&Record, CubeError> {
+        let found = self.records.iter().find(|record| record.slot() == slot);
+        found.ok_or_else(|| CubeError::NotCommitted {
+            cube: self.paths.cube.clone(),
+            snapshot: slot,
+        })
+    }
+
+    /// Reads bytes of the file from `offset` on.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
+        self.file
+            .read_exact_at(bytes, offset)
+            .map_err(CubeError::io("read", &self.paths.cube))
+    }
+}
+
+/// The snapshots of `records` whose bytes in `file` have another digest, in order. A thread needs the
+/// memory of one block, however large a snapshot is.
+pub(super) fn damaged(
+    file: &File,
+    header: &Header,
+    records: &[Record],
+    progress: &Progress,
+) -> std::io::Result<Vec<Slot>> {
+    let bytes = header.snapshot_bytes();
+    let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
+        let start = number * BLOCK as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+        buffer.resize((bytes - start).min(BLOCK as u64) as usize, 0);
+        file.read_exact_at(buffer, header.offset_of(record.slot()) + start)?;
+        progress.add(buffer.len() as u64);
+        Ok(digest::of_block(buffer))
+    };
+    let is_damaged = |record: &Record| -> std::io::Result<bool> {
+        let blocks: Vec<_> = (0..bytes.div_ceil(BLOCK as u64))
+            .into_par_iter()
+            .map_init(Vec::new, |buffer, number| hash(record, number, buffer))
+            .collect::<std::io::Result<_>>()?;
+        Ok(digest::of_blocks(&blocks) != record.sha256)
+    };
+    let verdicts: Vec<(Slot, bool)> = records
+        .par_iter()
+        .map(|record| Ok((record.slot(), is_damaged(record)?)))
+        .collect::<std::io::Result<_>>()?;
+    Ok(verdicts
+        .into_iter()
+        .filter_map(|(slot, damaged)| damaged.then_some(slot))
+        .collect())
+}
