@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""Judges cubes and journals by what is promised of them, with NumPy and Python's own modules.
+"""Checks cubes and journals against the description of their format, with NumPy and Python alone.
 
     check_cube.py DIRECTORY...
 
-each with params.py, cube.npy and cube.journal of a finished run, and what `diff2d info --json` says
-of it as info.json. Ends at the first broken promise;
-prints a line for every directory that keeps them all.
+Each directory holds params.py, cube.npy and cube.journal of a finished run, and the output of
+`diff2d info --json` as info.json. Prints a line for every directory that is right, and ends at the first
+that is not.
 """
 
 import ast
@@ -28,13 +28,13 @@ HEADER_KEYS = [
 SNAPSHOT_KEYS = ["index", "step", "simtime", "mass", "min", "max", "sha256", "crc"]
 
 
-class Broken(Exception):
-    """A promise that does not hold."""
+class Wrong(Exception):
+    """A difference from the description."""
 
 
 def equal(what, got, wanted):
     if got != wanted or type(got) is not type(wanted):
-        raise Broken(f"{what}: got {got!r}, wanted {wanted!r}")
+        raise Wrong(f"{what}: got {got!r}, wanted {wanted!r}")
 
 
 def crc32c(data):
@@ -130,7 +130,7 @@ def check(directory):
         # Relative to the sum of the magnitudes: peaks may be negative beyond the domain.
         scale = mass(np.abs(frame), params["grid"], derived["dx"])
         if abs(entry["mass"] - wanted) > 1e-14 * scale:
-            raise Broken(f"mass of snapshot {index}: got {entry['mass']!r}, wanted {wanted!r}")
+            raise Wrong(f"mass of snapshot {index}: got {entry['mass']!r}, wanted {wanted!r}")
 
     with open(os.path.join(directory, "info.json"), encoding="utf-8") as file:
         info = json.load(file)
@@ -152,9 +152,9 @@ def main(directories):
     for directory in directories:
         try:
             check(directory)
-        except Broken as broken:
-            sys.exit(f"{directory}: {broken}")
-        print("whole", directory)
+        except Wrong as wrong:
+            sys.exit(f"{directory}: {wrong}")
+        print("right", directory)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-//! The same numbers as the family's program in NumPy, to the last bit.
+//! The cube has the bits of the reference program in NumPy (`reference.py`).
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -49,7 +49,7 @@ impl Case {
         }
     }
 
-    /// In the course's form, which Python reads as itself and diff2d as the course's dialect.
+    /// As Python assignments, which the reference program executes and diff2d reads.
     fn text(&self) -> String {
         let Self {
             d,
@@ -66,7 +66,7 @@ impl Case {
         )
     }
 
-    /// The number of cells and the step's coefficient, as the contract derives them.
+    /// The number of cells and the coefficient r of the step.
     fn r(&self) -> (f64, f64) {
         let length = self.ends.1 - self.ends.0;
         let cells = (length / self.dx).trunc();
@@ -76,7 +76,7 @@ impl Case {
     }
 }
 
-/// Runs both programs on every case and holds all that is promised of cube, journal, info and stdout.
+/// Runs both programs on every case, and compares cubes, journals, `info` and stdout.
 fn same_as_numpy(cases: &[Case]) -> Scene {
     assert!(!cases.is_empty());
     let scene = Scene::new();
@@ -101,13 +101,13 @@ fn same_as_numpy(cases: &[Case]) -> Scene {
         let times = scene.text(&format!("{number}/reference.txt"));
         assert_eq!(printed[number], times, "other times:\n{about}");
     }
-    let whole = python("check_cube.py", &directories);
-    assert_eq!(whole.lines().count(), cases.len(), "{whole}");
+    let right = python("check_cube.py", &directories);
+    assert_eq!(right.lines().count(), cases.len(), "{whole}");
     scene
 }
 
 #[test]
-fn the_problem_of_the_course_on_every_grid() {
+fn the_course_problem_has_the_bits_of_numpy_on_every_grid() {
     let cases: Vec<Case> = [5.0, 3.0, 1.0, 0.2, 0.1, 0.0667]
         .into_iter()
         .flat_map(|dx| GRIDS.map(|grid| Case { dx, grid, ..SEED }))
@@ -116,7 +116,7 @@ fn the_problem_of_the_course_on_every_grid() {
 }
 
 #[test]
-fn one_two_and_three_interior_nodes() {
+fn grids_of_one_to_three_interior_nodes_have_the_bits_of_numpy() {
     let cases: Vec<Case> = GRIDS
         .into_iter()
         .flat_map(|grid| {
@@ -132,7 +132,7 @@ fn one_two_and_three_interior_nodes() {
 }
 
 #[test]
-fn a_run_without_a_single_step() {
+fn a_run_without_a_step_has_the_bits_of_numpy() {
     let case = Case {
         dx: 1.0,
         runtime: 0.0,
@@ -145,7 +145,7 @@ fn a_run_without_a_single_step() {
 
 /// Where r is not 0.25, contracting `p + r*lapl` to one rounding changes bits.
 #[test]
-fn coefficients_one_bit_beside_a_quarter() {
+fn coefficients_next_to_a_quarter_have_the_bits_of_numpy() {
     let mut cases = Vec::new();
     for d in [1.0, 0.7, 3.0, 0.013] {
         for ends in [(-10.0, 10.0), (0.0, 1.0), (-1.0, 2.3), (0.1, 0.7)] {
@@ -179,7 +179,7 @@ fn coefficients_one_bit_beside_a_quarter() {
     assert!(noticed.count() > 0, "these cases cannot tell an FMA");
 }
 
-/// The step as a compiler that contracts would compute it.
+/// The step with multiplication and addition contracted to one rounding.
 fn contracted_step(p: &[f64], n: usize, r: f64) -> Vec<f64> {
     let mut new = p.to_vec();
     for j in 1..n - 1 {
@@ -192,7 +192,7 @@ fn contracted_step(p: &[f64], n: usize, r: f64) -> Vec<f64> {
 }
 
 #[test]
-fn single_precision() {
+fn single_precision_has_the_bits_of_numpy() {
     let mut cases: Vec<Case> = GRIDS
         .into_iter()
         .flat_map(|grid| [1.0, 0.2, 0.1].map(|dx| Case { dx, grid, ..SEED }))
@@ -208,9 +208,9 @@ fn single_precision() {
     same_as_numpy(&cases);
 }
 
-/// 4 MiB is where the digest's second block begins.
+/// A snapshot above 4 MiB has a digest of several blocks.
 #[test]
-fn snapshots_of_more_than_one_block() {
+fn snapshots_of_several_blocks_have_the_bits_of_numpy() {
     let of_nodes = |nodes: u32, precision| Case {
         precision,
         ..Case::of_cells(nodes - 2, 1.0, SEED.ends, 9.5)

@@ -1,7 +1,8 @@
-//! The equation: orders, maxima, mass, modes, and the symmetries of the step.
+//! The equation: order of convergence, maximum principle, mass, decay of modes, and symmetries of the
+//! step.
 //!
-//! Tolerances count roundings: ε is the distance from 1 to the next number, and no step with
-//! r ≤ 1/4 makes an error of an earlier one larger.
+//! Tolerances count roundings in units of ε, the distance from 1 to the next number. A step with r ≤ 1/4
+//! does not amplify the errors of earlier steps.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -23,7 +24,7 @@ use std::f64::consts::PI;
 
 const EPS: f64 = f64::EPSILON;
 
-/// The state `steps` steps after `start`, whose ring holds the boundary values.
+/// The state `steps` steps after `start`, whose boundary nodes hold the boundary values.
 fn after<T: Element>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
     let mut field = Field::zeros(start.dim()).unwrap();
     field.view_mut().assign(start);
@@ -44,8 +45,8 @@ fn largest(field: &Array2<f64>) -> f64 {
         .fold(0.0, |largest, value| value.abs().max(largest))
 }
 
-/// `sin(k_y π j/n_y) sin(k_x π i/n_x)`, 0 on the ring; arguments reduced exactly, so that high
-/// modes are as accurate as low ones.
+/// `sin(k_y π j/n_y) sin(k_x π i/n_x)`, 0 at boundary nodes; arguments reduced exactly, so that
+/// high modes are as accurate as low ones.
 fn mode((ny, nx): (usize, usize), (ky, kx): (usize, usize)) -> Array2<f64> {
     let factor = |k: usize, i: usize, n: usize| {
         if i == 0 || i == n {
@@ -96,7 +97,7 @@ fn error_of_mode(cells: u32, (ky, kx): (usize, usize)) -> f64 {
 /// The time step is proportional to dx², so the whole scheme is of second order: a ratio of 1/4.
 /// At r = 1/4 the leading terms of space, `(a² + b²)/48`, and of time, `(a + b)²/32` with
 /// `a = θ_x²`, `b = θ_y²` a step, cancel for no mode: 2(a² + b²) < 3(a + b)² for all positive a, b.
-/// (At r = 1/6 they would, along an axis.) Neither is an order gained by luck here.
+/// (At r = 1/6 they would, along an axis.) So the order found is not raised by cancellation.
 const REFINEMENT: [((usize, usize), f64, f64); 4] = [
     ((1, 1), 1.34e-4, 0.25),
     ((1, 2), 2.72e-4, 0.25),
@@ -105,7 +106,7 @@ const REFINEMENT: [((usize, usize), f64, f64); 4] = [
 ];
 
 #[test]
-fn second_order_between_walls() {
+fn the_scheme_is_of_second_order() {
     for (mode, error, ratio) in REFINEMENT {
         let (coarse, fine) = (error_of_mode(32, mode), error_of_mode(64, mode));
         assert!(fine <= error, "mode {mode:?}: error {fine:e}");
@@ -134,7 +135,7 @@ fn pairs(most: usize) -> impl Strategy<Value = (Array2<f64>, Array2<f64>)> {
     })
 }
 
-/// Up to the limit of stability, which must be among them.
+/// Coefficients r up to the stability limit 1/4, with the limit itself.
 fn coefficients() -> impl Strategy<Value = f64> {
     prop_oneof![Just(0.25), Just(0.25_f64.next_down()), 0.0..0.25_f64]
 }
@@ -151,7 +152,7 @@ proptest! {
     /// No value leaves the range of the field before it, ring included, but by the roundings of one
     /// step: each of the six operations is off by at most ε/2 of values up to 8.
     #[test]
-    fn no_new_maximum(mut p in fields(24), r in coefficients()) {
+    fn the_maximum_principle_holds(mut p in fields(24), r in coefficients()) {
         for _ in 0..12 {
             let (low, high) = ends(&p);
             p = after(&p, r, 1);
@@ -203,10 +204,10 @@ proptest! {
         prop_assert!(error <= tolerance, "factor {factor}: {error:e} > {tolerance:e}");
     }
 
-    /// The step is linear: to rounding for any sum, to the last bit for powers of two and signs,
-    /// which no operation rounds differently.
+    /// The step is linear: to rounding for any sum, to the last bit for powers of two and signs, which
+    /// change no rounding.
     #[test]
-    fn superposition((u, v) in pairs(24), a in -4.0_f64..4.0, r in coefficients(), steps in 1_u64..20) {
+    fn steps_are_linear((u, v) in pairs(24), a in -4.0_f64..4.0, r in coefficients(), steps in 1_u64..20) {
         let together = after(&(&u * a + &v), r, steps);
         let apart = after(&u, r, steps) * a + after(&v, r, steps);
         let tolerance = EPS * 5.0 * (4 + 8 * steps) as f64;
@@ -218,10 +219,10 @@ proptest! {
         }
     }
 
-    /// The step adds north and south first, so turning the y axis over changes no bit. East and west
-    /// come after them one by one: turning x over, or exchanging the axes, is exact to rounding only.
+    /// The step adds north and south first, so a mirrored y axis changes no bit. East and west are added
+    /// after them, one by one: a mirrored x axis, or exchanged axes, change the result by roundings.
     #[test]
-    fn symmetry(p in fields(24), r in coefficients(), steps in 1_u64..20) {
+    fn mirrored_and_transposed_fields_stay_so(p in fields(24), r in coefficients(), steps in 1_u64..20) {
         let plain = after(&p, r, steps);
         let of = |turned: ndarray::ArrayView2<f64>| after(&turned.as_standard_layout().to_owned(), r, steps);
 
@@ -235,9 +236,9 @@ proptest! {
         prop_assert!(largest(&(&transposed.t() - &plain)) <= tolerance);
     }
 
-    /// The ring holds the boundary condition: no step may touch it.
+    /// Boundary nodes hold the boundary condition: no step changes them.
     #[test]
-    fn the_ring_stays(p in fields(24), r in coefficients(), steps in 0_u64..40) {
+    fn boundary_nodes_keep_their_values(p in fields(24), r in coefficients(), steps in 0_u64..40) {
         let end = after(&p, r, steps);
         let (ny, nx) = p.dim();
         for ((j, i), value) in p.indexed_iter() {

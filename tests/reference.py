@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The family's program in NumPy, written from the algorithm of the model.
+"""The reference program in NumPy, written from the algorithm.
 
     reference.py DIRECTORY...
 
-reads DIRECTORY/params.py, the course's form, which is Python itself; writes the cube of all
-snapshots to DIRECTORY/reference.npy and the simulated times, as `python diff2d.py > output.txt`
-would, to DIRECTORY/reference.txt.
+reads DIRECTORY/params.py, which holds Python assignments; writes the cube of all snapshots to
+DIRECTORY/reference.npy, and the simulated times that `python diff2d.py > output.txt` prints to
+DIRECTORY/reference.txt.
 """
 
 import os
@@ -17,7 +17,7 @@ SEED = ("D", "x1", "x2", "runtime", "dx", "outtime")
 
 
 def read(path):
-    """The parameters of a file in the course's form."""
+    """The parameters of a file of Python assignments."""
     params = {"graphics": False, "grid": "slides", "precision": "f64"}
     with open(path, encoding="utf-8") as file:
         exec(file.read(), {}, params)
@@ -25,7 +25,7 @@ def read(path):
 
 
 def derive(params):
-    """All that follows from the parameters, in the order of the family's programs."""
+    """All that follows from the parameters, in the order of operations of the reference programs."""
     D, x1, x2, runtime, dx, outtime = (float(params[key]) for key in SEED)
     nrows = int((x2 - x1) / dx)
     dx = (x2 - x1) / nrows
