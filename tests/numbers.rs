@@ -102,7 +102,7 @@ fn same_as_numpy(cases: &[Case]) -> Scene {
         assert_eq!(printed[number], times, "other times:\n{about}");
     }
     let right = python("check_cube.py", &directories);
-    assert_eq!(right.lines().count(), cases.len(), "{whole}");
+    assert_eq!(right.lines().count(), cases.len(), "{right}");
     scene
 }
 
