@@ -16,7 +16,7 @@
 
 use crate::{
     comm::{Comm, Incoming, Outgoing, ROOT},
-    cube::{ArrayFile, CubeError},
+    npy::{ArrayFile, NpyError},
     progress::Progress,
 };
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, IxDyn};
@@ -171,13 +171,13 @@ pub struct HandedOut {
 /// Nothing is returned where nothing could be handed out, or not all of it: the first rank knows why.
 ///
 /// # Errors
-/// [`CubeError`] at the first rank when the file cannot be read.
+/// [`NpyError`] at the first rank when the file cannot be read.
 pub fn hand_out(
     comm: &impl Comm,
     source: Option<Source<'_>>,
     take: impl FnMut(&[u8]) + Send,
     progress: &Progress,
-) -> Result<Option<HandedOut>, CubeError> {
+) -> Result<Option<HandedOut>, NpyError> {
     let plan = source.filter(|_| comm.is_root()).map(|source| {
         let split = Split::of(source, comm.size());
         serde_json::to_vec(&split).unwrap_or_default()
@@ -228,7 +228,7 @@ pub fn deliver(
     comm: &impl Comm,
     source: Option<Source<'_>>,
     progress: &Progress,
-) -> Result<Option<Vec<Delivery>>, CubeError> {
+) -> Result<Option<Vec<Delivery>>, NpyError> {
     let mut arrived = Sha256::new();
     let handed = hand_out(comm, source, |bytes| arrived.update(bytes), progress)?;
     let Some(HandedOut { split, sent }) = handed else {
@@ -255,7 +255,7 @@ fn give(
     array: &ArrayFile,
     mut take: impl FnMut(&[u8]) + Send,
     progress: &Progress,
-) -> Result<Vec<[u8; 32]>, CubeError> {
+) -> Result<Vec<[u8; 32]>, NpyError> {
     let ranks = 0..comm.size();
     let regions = ranks
         .clone()
@@ -335,7 +335,7 @@ struct Reader<'a, Regions> {
 
 impl<Regions: Iterator<Item = (usize, Region)>> Reader<'_, Regions> {
     /// The next piece, and the rank that it is for.
-    fn next(&mut self, piece: &mut Vec<u8>) -> Option<(usize, Result<(), CubeError>)> {
+    fn next(&mut self, piece: &mut Vec<u8>) -> Option<(usize, Result<(), NpyError>)> {
         let (to, region) = self.regions.next()?;
         piece.resize(self.split.bytes(&region), 0);
         let npy = &self.array.npy;

@@ -3,7 +3,8 @@
 use crate::{
     analysis::AnalysisError,
     comm::{CommError, Elsewhere},
-    cube::{CubeError, npy::NpyError},
+    cube::CubeError,
+    npy::{HeaderError, NpyError},
     params::ParamsError,
     plot,
     run::RunError,
@@ -18,6 +19,9 @@ pub enum Error {
     /// Trouble with a file.
     #[error(transparent)]
     Cube(#[from] CubeError),
+    /// An array file that cannot be used.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
     /// A run that failed.
     #[error(transparent)]
     Run(#[from] RunError),
@@ -91,10 +95,10 @@ impl Error {
             Self::Analysis(
                 AnalysisError::Asked(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
             ) => 2,
-            Self::Cube(error)
-            | Self::Run(RunError::Cube(error))
-            | Self::Analysis(AnalysisError::Cube(error)) => match error {
-                CubeError::Io { .. }
+            Self::Npy(error) | Self::Analysis(AnalysisError::Npy(error)) => npy_exit_code(error),
+            Self::Cube(error) | Self::Run(RunError::Cube(error)) => match error {
+                CubeError::Npy(error) => npy_exit_code(error),
+                CubeError::Io(_)
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }
                 | CubeError::NewerJournal { .. }
@@ -106,19 +110,26 @@ impl Error {
                 | CubeError::OtherParameters { .. }
                 | CubeError::Name { .. }
                 | CubeError::NoJournal { .. }
-                | CubeError::NotCommitted { .. }
-                | CubeError::Npy {
-                    source: NpyError::Dtype(_),
-                    ..
-                } => 2,
+                | CubeError::NotCommitted { .. } => 2,
                 CubeError::DamagedJournal { .. }
                 | CubeError::LostHeader { .. }
                 | CubeError::ForeignJournal { .. }
                 | CubeError::DoesNotMatch { .. }
                 | CubeError::DamagedSnapshot { .. }
-                | CubeError::CannotRepair { .. }
-                | CubeError::Npy { .. } => 3,
+                | CubeError::CannotRepair { .. } => 3,
             },
         }
+    }
+}
+
+/// As [`Error::exit_code`].
+fn npy_exit_code(error: &NpyError) -> u8 {
+    match error {
+        NpyError::Io(_) => 1,
+        NpyError::Header {
+            source: HeaderError::Dtype(_),
+            ..
+        } => 2,
+        NpyError::Header { .. } => 3,
     }
 }

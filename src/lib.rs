@@ -12,6 +12,7 @@ pub mod error;
 pub mod expression;
 pub mod field;
 pub mod grid;
+pub mod npy;
 pub mod params;
 pub mod physics;
 #[cfg(feature = "plot")]

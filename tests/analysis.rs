@@ -10,7 +10,7 @@
 mod common;
 
 use common::{Scene, python};
-use diff2d::cube::npy::NpyHeader;
+use diff2d::npy::NpyHeader;
 use proptest::prelude::*;
 use rayon::prelude::*;
 use std::{env, fs};

@@ -10,8 +10,8 @@ mod common;
 use common::{Scene, python};
 use diff2d::{
     comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
-    cube::ArrayFile,
     distribute::{self, Delivery, Source},
+    npy::ArrayFile,
     progress::Progress,
 };
 use serde::Deserialize;

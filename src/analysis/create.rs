@@ -2,12 +2,8 @@
 
 use super::{AnalysisError, output::Output};
 use crate::{
-    cube::{
-        npy::{Dtype, Kind, NpyHeader},
-        number::Number,
-        scalar::Scalar,
-    },
     expression::{BATCH, Expression, Values},
+    npy::{Dtype, Kind, NpyHeader, Number, Scalar},
     progress::Progress,
 };
 use rayon::prelude::*;
@@ -59,7 +55,7 @@ impl Fill {
 ///
 /// # Errors
 /// [`AnalysisError::Asked`] with the first element that the dtype cannot hold,
-/// [`AnalysisError::Cube`] when the array cannot be written.
+/// [`AnalysisError::Npy`] when the array cannot be written.
 pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
         return Ok(());

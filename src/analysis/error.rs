@@ -1,14 +1,14 @@
 //! [`AnalysisError`]: why an analysis was not done.
 
-use crate::cube::CubeError;
+use crate::npy::NpyError;
 use std::path::PathBuf;
 
 /// Why an analysis was not done.
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
-    /// The input or its journal cannot be used, or a file cannot be written.
+    /// An array file cannot be read or written.
     #[error(transparent)]
-    Cube(#[from] CubeError),
+    Npy(#[from] NpyError),
     /// The memory allowed is not enough.
     #[error(
         "{what} needs {needed} bytes of memory and --memory allows {allowed}: allow more, or {instead}"

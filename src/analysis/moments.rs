@@ -14,7 +14,7 @@ use super::{
     summable::{Sum, Summable},
     vectorised::vectorised,
 };
-use crate::cube::number::Number;
+use crate::npy::Number;
 
 /// Columns that are summed side by side.
 const COLUMNS: usize = 16;

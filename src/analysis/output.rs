@@ -2,10 +2,7 @@
 
 use super::AnalysisError;
 use crate::{
-    cube::{
-        CubeError,
-        npy::{Dtype, NpyHeader},
-    },
+    npy::{Dtype, NpyError, NpyHeader, Region},
     sys::{self, FileExt},
 };
 use std::{
@@ -34,7 +31,7 @@ impl Output {
     /// Reserves a file for an array of zeros.
     ///
     /// # Errors
-    /// [`AnalysisError::Exists`] unless `force`, [`AnalysisError::NoSpace`], [`CubeError`].
+    /// [`AnalysisError::Exists`] unless `force`, [`AnalysisError::NoSpace`], [`NpyError`].
     pub fn create(
         path: &Path,
         shape: Vec<u64>,
@@ -53,7 +50,7 @@ impl Output {
                 path: path.to_owned(),
             });
         }
-        let npy = NpyHeader::of_output(shape, dtype, fortran_order);
+        let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy
             .file_bytes()
             .map_err(|error| AnalysisError::Asked(format!("{}: {error}", path.display())))?;
@@ -61,7 +58,7 @@ impl Output {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(directory).map_err(CubeError::io("create the directory", directory))?;
+        fs::create_dir_all(directory).map_err(NpyError::io("create the directory", directory))?;
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
@@ -71,7 +68,7 @@ impl Output {
             .create(true)
             .truncate(false)
             .open(&partial)
-            .map_err(CubeError::io("create", &partial))?;
+            .map_err(NpyError::io("create", &partial))?;
         // Where there are no locks, two writers of one name are the user's to avoid.
         let locked = sys::try_lock(&file);
         if matches!(locked, Err(TryLockError::WouldBlock)) || !sys::is_still_at(&file, &partial) {
@@ -108,50 +105,38 @@ impl Output {
     /// Writes elements from the one of this number in file order on.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
-    pub fn write(&self, place: u64, bytes: &[u8]) -> Result<(), CubeError> {
+    /// [`NpyError::Io`].
+    pub fn write(&self, place: u64, bytes: &[u8]) -> Result<(), NpyError> {
         let offset = self.npy.data_offset + place * self.npy.dtype.bytes as u64;
         self.file
             .write_all_at(bytes, offset)
             .map_err(self.io("write"))
     }
 
-    /// Writes a box; `region` has a range for every axis, and `bytes` the elements, in file order.
+    /// Writes a box; `ranges` has a range for every axis, and `bytes` the elements, in file order.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
-    pub fn write_box(&self, region: &[Range<u64>], bytes: &[u8]) -> Result<(), CubeError> {
-        let shape = self.npy.in_file_order(&self.npy.shape);
-        // Axes from here on lie in the file as they lie in the box.
-        let dense = (0..region.len())
-            .rev()
-            .find(|&axis| region[axis] != (0..shape[axis]))
-            .unwrap_or(0);
-        let behind = |axis: usize| shape[axis + 1..].iter().product::<u64>();
-        let run = |range: &Range<u64>| range.end.saturating_sub(range.start) * behind(dense);
-        let Some(last) = region.get(dense) else {
-            return self.write(0, bytes);
-        };
-        let length = usize::try_from(run(last)).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
-        let mut index: Vec<u64> = region[..dense].iter().map(|range| range.start).collect();
-        for bytes in bytes.chunks(length.max(1)) {
-            let outer: u64 = (0..dense).map(|axis| index[axis] * behind(axis)).sum();
-            self.write(outer + last.start * behind(dense), bytes)?;
-            for axis in (0..dense).rev() {
-                index[axis] += 1;
-                if index[axis] < region[axis].end {
-                    break;
-                }
-                index[axis] = region[axis].start;
+    /// [`NpyError::Io`].
+    pub fn write_box(&self, ranges: &[Range<u64>], mut bytes: &[u8]) -> Result<(), NpyError> {
+        let region = Region::new(&self.npy.in_file_order(&self.npy.shape), ranges);
+        let whole = region.whole();
+        let first = region.span(&whole).start;
+        let mut written = Ok(());
+        region.for_each_run(&whole, |place, count| {
+            let length = usize::try_from(count).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
+            let (run, rest) = bytes.split_at(length.min(bytes.len()));
+            bytes = rest;
+            if written.is_ok() && !run.is_empty() {
+                written = self.write(first + place, run);
             }
-        }
-        Ok(())
+        });
+        written
     }
 
     /// Shortens the array along its first axis to what has been written.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
+    /// [`NpyError::Io`].
     pub fn shorten(&mut self, length: u64) -> Result<(), AnalysisError> {
         if let Some(first) = self.npy.shape.first_mut() {
             *first = length;
@@ -170,15 +155,15 @@ impl Output {
     /// Gives the file its name.
     ///
     /// # Errors
-    /// [`CubeError::Io`].
-    pub fn finish(mut self) -> Result<(), CubeError> {
+    /// [`NpyError::Io`].
+    pub fn finish(mut self) -> Result<(), NpyError> {
         fs::rename(&self.partial, &self.path).map_err(self.io("rename"))?;
         self.finished = true;
         Ok(())
     }
 
-    fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> CubeError + use<> {
-        CubeError::io(action, self.partial.clone())
+    fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> NpyError + use<> {
+        NpyError::io(action, self.partial.clone())
     }
 }
 

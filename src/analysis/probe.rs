@@ -1,7 +1,7 @@
 //! Single elements of an array; only the pages that hold them are read.
 
 use super::AnalysisError;
-use crate::cube::{ArrayFile, CubeError, scalar::Scalar};
+use crate::npy::{ArrayFile, NpyError, Scalar};
 use rayon::prelude::*;
 
 /// The index along some axes without negative numbers, which count from the end.
@@ -39,9 +39,10 @@ pub fn resolve(
                 .ok()
                 .filter(|_| from_start < length)
                 .ok_or_else(|| {
-                    let committed = match &array.journal {
-                        Some(journal) if axis == 0 && !journal.is_complete() => " committed so far",
-                        _ => "",
+                    let committed = if axis == 0 && array.is_limited() {
+                        " committed so far"
+                    } else {
+                        ""
                     };
                     AnalysisError::Asked(format!(
                         "the point {} lies outside: axis {axis} of {} has {length}{committed}",
@@ -57,7 +58,7 @@ pub fn resolve(
 /// file: at most as many pages as points.
 ///
 /// # Errors
-/// [`AnalysisError::Cube`] when the file cannot be read.
+/// [`AnalysisError::Npy`] when the file cannot be read.
 pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, AnalysisError> {
     array.expect_single_elements();
     let mut places: Vec<(u64, usize)> = points
@@ -69,7 +70,7 @@ pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, Ana
     let read: Vec<(usize, Scalar)> = places
         .into_par_iter()
         .map(|(place, number)| Ok((number, array.element(place)?)))
-        .collect::<Result<_, CubeError>>()?;
+        .collect::<Result<_, NpyError>>()?;
     let mut values = vec![Scalar::Integer(0); points.len()];
     for (number, value) in read {
         values[number] = value;

@@ -1,6 +1,6 @@
 //! [`Statistics`]: count, sum, mean, standard deviation, minimum and maximum.
 
-use crate::cube::scalar::Scalar;
+use crate::npy::Scalar;
 
 /// The statistics of an array, or of a column of it.
 #[derive(Debug, Clone, Copy, PartialEq)]

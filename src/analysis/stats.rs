@@ -9,7 +9,7 @@ use super::{
     summable::{Summable, with_summable},
 };
 use crate::{
-    cube::{ArrayFile, CubeError},
+    npy::{ArrayFile, NpyError},
     progress::Progress,
 };
 use rayon::prelude::*;
@@ -43,7 +43,7 @@ pub struct Options {
 /// ([`SquaredDeviations`](super::double_double::SquaredDeviations)).
 ///
 /// # Errors
-/// [`AnalysisError::Memory`], [`AnalysisError::Cube`].
+/// [`AnalysisError::Memory`], [`AnalysisError::Npy`].
 pub fn whole(
     array: &ArrayFile,
     options: Options,
@@ -121,7 +121,7 @@ fn run<T: Summable>(
                 buffer.resize(chunk, T::default());
                 let mut start = places.start;
                 while start < places.end {
-                    let most = chunk.min(array.stretch().next_multiple_of(BATCH));
+                    let most = chunk.min(array.chunk_elements().next_multiple_of(BATCH));
                     let values = &mut buffer[..most.min(size(places.end - start))];
                     array.read(start, values)?;
                     start += values.len() as u64;
@@ -346,7 +346,7 @@ impl<'a> AxisReduction<'a> {
         place: u64,
         count: u64,
         buffer: &'b mut Vec<T>,
-    ) -> Result<&'b [T], CubeError> {
+    ) -> Result<&'b [T], NpyError> {
         buffer.resize(size(count), T::default());
         self.array.read(place, buffer)?;
         Ok(buffer)

@@ -1,7 +1,7 @@
 //! [`Summable`]: the types of numbers that are summed, and their [`Sum`]s, which lose nothing.
 
 use super::double_double::DoubleDouble;
-use crate::cube::{number::Number, scalar::Scalar};
+use crate::npy::{Number, Scalar};
 
 /// A number that can be summed without loss.
 pub trait Summable: Number {
@@ -197,15 +197,15 @@ integers!(u64);
 macro_rules! with_summable {
     ($kind:expr, $number:ident => $body:expr) => {
         match $kind {
-            $crate::cube::npy::Kind::Float => {
+            $crate::npy::Kind::Float => {
                 type $number = f64;
                 $body
             }
-            $crate::cube::npy::Kind::Signed | $crate::cube::npy::Kind::Bool => {
+            $crate::npy::Kind::Signed | $crate::npy::Kind::Bool => {
                 type $number = i64;
                 $body
             }
-            $crate::cube::npy::Kind::Unsigned => {
+            $crate::npy::Kind::Unsigned => {
                 type $number = u64;
                 $body
             }

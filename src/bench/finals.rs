@@ -7,7 +7,7 @@ use super::{
     family::Program,
     results::Agreement,
 };
-use crate::cube::npy::DATA_OFFSET;
+use crate::npy::DATA_OFFSET;
 use std::{
     collections::BTreeMap,
     fs::{self, File},

@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{
-        ArrayFile, Record,
+        JournalledArray, Record,
         journal::{Header, Scenario},
     },
     error::Error,
@@ -17,7 +17,7 @@ use std::path::Path;
 /// The frames of an array: the matrix itself, the matrices along the first of three axes, the
 /// committed snapshots of a run, or the last snapshot of each complete scenario of a sweep.
 pub(super) struct Album<'a> {
-    array: &'a ArrayFile,
+    array: &'a JournalledArray,
     frames: Vec<Shown<'a>>,
 }
 
@@ -31,7 +31,7 @@ struct Shown<'a> {
 }
 
 impl<'a> Album<'a> {
-    pub(super) fn of(array: &'a ArrayFile) -> Result<Self, Error> {
+    pub(super) fn of(array: &'a JournalledArray) -> Result<Self, Error> {
         let header = array
             .journal
             .as_ref()
@@ -170,7 +170,7 @@ impl<'a> Shown<'a> {
 }
 
 /// The committed snapshots of a run.
-fn snapshots<'a>(array: &'a ArrayFile, header: &'a Header) -> Vec<Shown<'a>> {
+fn snapshots<'a>(array: &'a JournalledArray, header: &'a Header) -> Vec<Shown<'a>> {
     let records = array.journal.iter().flat_map(|journal| &journal.records);
     records
         .map(|record| Shown {
@@ -183,7 +183,7 @@ fn snapshots<'a>(array: &'a ArrayFile, header: &'a Header) -> Vec<Shown<'a>> {
 }
 
 /// The last snapshot of every scenario before the first that is not complete.
-fn last_of_each<'a>(array: &'a ArrayFile, header: &'a Header) -> Vec<Shown<'a>> {
+fn last_of_each<'a>(array: &'a JournalledArray, header: &'a Header) -> Vec<Shown<'a>> {
     let scenarios = header.scenarios();
     let complete = usize::try_from(array.available()).unwrap_or(0);
     let mut last = vec![None; scenarios.len()];

@@ -1,7 +1,7 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
 use crate::{
-    cube::{ArrayFile, journal::Scenario},
+    cube::{JournalledArray, journal::Scenario},
     error::Error,
     grid::Grid,
 };
@@ -12,12 +12,12 @@ const NAMES: [&str; 3] = ["t", "y", "x"];
 
 /// An array's axes, which have names and coordinates if it is a cube.
 pub(super) struct Axes<'a> {
-    array: &'a ArrayFile,
+    array: &'a JournalledArray,
     nodes: Option<Grid>,
 }
 
 impl<'a> Axes<'a> {
-    pub(super) fn of(array: &'a ArrayFile) -> Self {
+    pub(super) fn of(array: &'a JournalledArray) -> Self {
         let nodes = array.run().and_then(Scenario::grid);
         Self { array, nodes }
     }

@@ -2,8 +2,9 @@
 
 use super::{number, terminal::Terminal};
 use crate::{
-    cube::{ArrayFile, CubeError, array::Buffer, region::PIECE, scalar::Scalar},
+    cube::JournalledArray,
     error::Error,
+    npy::{ArrayFile, Buffer, CHUNK_BYTES, NpyError, Scalar},
 };
 use clap::Args;
 use rayon::prelude::*;
@@ -20,12 +21,15 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (a, b) = (ArrayFile::open(&args.a)?, ArrayFile::open(&args.b)?);
+    let (a, b) = (
+        JournalledArray::open(&args.a)?,
+        JournalledArray::open(&args.b)?,
+    );
     let names = || format!("{} and {} differ", a.path.display(), b.path.display());
     let described =
-        |array: &ArrayFile| (array.npy.dtype, array.npy.shape.clone(), array.available());
+        |array: &JournalledArray| (array.npy.dtype, array.npy.shape.clone(), array.available());
     if described(&a) != described(&b) {
-        let of = |array: &ArrayFile| {
+        let of = |array: &JournalledArray| {
             let committed = match &array.journal {
                 Some(journal) if !journal.is_complete() => {
                     format!(", {} snapshots committed", journal.records.len())
@@ -102,9 +106,9 @@ impl Difference {
     }
 }
 
-fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Difference, CubeError> {
+fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Difference, NpyError> {
     let dtype = a.npy.dtype;
-    let most = PIECE / dtype.bytes as u64;
+    let most = CHUNK_BYTES / dtype.bytes as u64;
     (0..elements.div_ceil(most))
         .into_par_iter()
         .map_init(<(Buffer, Buffer)>::default, |(left, right), number| {
@@ -130,13 +134,13 @@ fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Differenc
 }
 
 /// Compares cubical boxes, so that neither file is read in single elements.
-fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, CubeError> {
+fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, NpyError> {
     let mut pending = vec![a.npy.shape.iter().map(|&end| 0..end).collect::<Vec<_>>()];
     let mut total = Difference::NONE;
     let length = |range: &Range<u64>| range.end - range.start;
     while let Some(region) = pending.pop() {
         let elements: u64 = region.iter().map(length).product();
-        if elements * a.npy.dtype.bytes as u64 > PIECE {
+        if elements * a.npy.dtype.bytes as u64 > CHUNK_BYTES {
             let longest = (0..region.len()).max_by_key(|&axis| length(&region[axis]));
             let axis = longest.unwrap_or_default();
             let middle = region[axis].start + length(&region[axis]) / 2;
@@ -149,7 +153,7 @@ fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, CubeError> 
         let read = |array: &ArrayFile| {
             let mut bits = vec![0_u64; usize::try_from(elements).unwrap_or(usize::MAX)];
             array.read_bits(&array.npy.in_file_order(&region), &mut bits)?;
-            Ok::<_, CubeError>(bits)
+            Ok::<_, NpyError>(bits)
         };
         let (left, right) = (read(a)?, read(b)?);
         let lengths: Vec<usize> = region

@@ -9,8 +9,8 @@ use crate::{
         create::{self, Fill},
         output::Output,
     },
-    cube::npy::Dtype,
     error::Error,
+    npy::Dtype,
 };
 use clap::Args;
 use std::path::PathBuf;

@@ -7,9 +7,10 @@ use super::{
 };
 use crate::{
     comm::Comm,
-    cube::ArrayFile,
+    cube::JournalledArray,
     distribute::{self, Delivery, Source},
     error::Error,
+    npy::ArrayFile,
     progress::Progress,
 };
 use clap::Args;
@@ -75,8 +76,8 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
 }
 
 /// The array, and the number of the axis that is to be cut.
-fn open(args: &DistributeArgs) -> Result<(ArrayFile, usize), Error> {
-    let array = ArrayFile::open(&args.file)?;
+fn open(args: &DistributeArgs) -> Result<(JournalledArray, usize), Error> {
+    let array = JournalledArray::open(&args.file)?;
     if array.npy.shape.is_empty() {
         return Err(Error::Usage(format!(
             "{} is a single number, of shape (): it has no axis along which to cut it into portions",

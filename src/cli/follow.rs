@@ -1,14 +1,14 @@
 //! Waiting for the snapshots of a run that is going on.
 
 use super::terminal::Terminal;
-use crate::{cube::ArrayFile, error::Error};
+use crate::{cube::JournalledArray, error::Error};
 use std::{ops::Range, thread, time::Duration};
 
 /// How often the journal is looked at.
 const PAUSE: Duration = Duration::from_millis(200);
 
 /// Refuses an array of which nothing more will come.
-pub(super) fn can_follow(array: &ArrayFile) -> Result<(), Error> {
+pub(super) fn can_follow(array: &JournalledArray) -> Result<(), Error> {
     if array.journal.is_some() {
         return Ok(());
     }
@@ -21,9 +21,9 @@ pub(super) fn can_follow(array: &ArrayFile) -> Result<(), Error> {
 /// Hands over the snapshots that are committed, then those that come, until the run is complete or
 /// nobody is at work on it any more.
 pub(super) fn follow(
-    array: &mut ArrayFile,
+    array: &mut JournalledArray,
     terminal: &Terminal,
-    mut take: impl FnMut(&ArrayFile, Range<u64>) -> Result<(), Error>,
+    mut take: impl FnMut(&JournalledArray, Range<u64>) -> Result<(), Error>,
 ) -> Result<(), Error> {
     can_follow(array)?;
     let mut taken = 0;

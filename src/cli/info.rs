@@ -2,7 +2,7 @@
 
 use super::{number, terminal::Terminal};
 use crate::{
-    cube::{ArrayFile, Journal, Record, journal::Scenario},
+    cube::{Journal, JournalledArray, Record, journal::Scenario},
     error::Error,
 };
 use clap::Args;
@@ -22,7 +22,7 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = ArrayFile::open(&args.file)?;
+    let array = JournalledArray::open(&args.file)?;
     let text = if args.json {
         json(&array).to_string()
     } else {
@@ -31,7 +31,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     terminal.result(&text)
 }
 
-fn json(array: &ArrayFile) -> Value {
+fn json(array: &JournalledArray) -> Value {
     let mut object = json!({
         "file": array.path.display().to_string(),
         "shape": array.npy.shape,
@@ -49,7 +49,7 @@ fn json(array: &ArrayFile) -> Value {
     object
 }
 
-fn text(array: &ArrayFile) -> String {
+fn text(array: &JournalledArray) -> String {
     let npy = &array.npy;
     let shape: Vec<String> = npy.shape.iter().map(u64::to_string).collect();
     let order = if npy.fortran_order {

@@ -1,6 +1,6 @@
 //! Numbers as people and other programs expect to read them.
 
-use crate::cube::scalar::Scalar;
+use crate::npy::Scalar;
 
 /// A float as Python prints it: the shortest decimal that reads back as the same float.
 ///

@@ -5,7 +5,7 @@ use super::{
     terminal::{Terminal, Unit},
 };
 use crate::{
-    cube::ArrayFile,
+    cube::JournalledArray,
     error::Error,
     plot::{Colormap, Range},
 };
@@ -56,7 +56,7 @@ pub(super) struct PlotArgs {
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let colormap: Colormap = args.colormap.parse()?;
     let range: Option<Range> = args.range.as_deref().map(str::parse).transpose()?;
-    let array = ArrayFile::open(&args.cube)?;
+    let array = JournalledArray::open(&args.cube)?;
     let album = Album::of(&array)?;
     let chosen = slice(&args.snapshots, album.len()).ok_or_else(|| {
         Error::Usage(format!(

@@ -6,7 +6,7 @@ use super::{
     number, size,
     terminal::Terminal,
 };
-use crate::{analysis::probe, cube::ArrayFile, error::Error};
+use crate::{analysis::probe, cube::JournalledArray, error::Error};
 use clap::Args;
 use std::{
     fs::File,
@@ -56,7 +56,7 @@ pub(super) struct ProbeArgs {
 }
 
 pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut array = ArrayFile::open(&args.file)?;
+    let mut array = JournalledArray::open(&args.file)?;
     let dimensions = array.npy.shape.len();
     if args.series && dimensions == 0 {
         return Err(Error::Usage(format!(
@@ -110,7 +110,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
 
 /// The index that a text stands for; of a history, 0 along the first axis.
 fn point(
-    array: &ArrayFile,
+    array: &JournalledArray,
     axes: &Axes<'_>,
     text: &str,
     series: bool,
@@ -292,7 +292,7 @@ impl<'a> Table<'a> {
     /// The elements over a range of the first axis, point after point.
     fn histories(
         &mut self,
-        array: &ArrayFile,
+        array: &JournalledArray,
         points: &[Vec<u64>],
         range: Range<u64>,
     ) -> Result<(), Error> {
@@ -303,7 +303,7 @@ impl<'a> Table<'a> {
         self.rows(array, &all)
     }
 
-    fn rows(&mut self, array: &ArrayFile, points: &[Vec<u64>]) -> Result<(), Error> {
+    fn rows(&mut self, array: &JournalledArray, points: &[Vec<u64>]) -> Result<(), Error> {
         if points.is_empty() {
             return Ok(());
         }

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{ArrayFile, Paths, Record},
+    cube::{JournalledArray, Paths, Record},
     error::Error,
     plot::Colormap,
     problem::Problem,
@@ -138,7 +138,7 @@ fn simulated_time(record: &Record) -> String {
 /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond which
 /// diffusion between fixed walls never goes.
 fn draw(cube: &Path, index: u64) -> Result<(), Error> {
-    let array = ArrayFile::open(cube)?;
+    let array = JournalledArray::open(cube)?;
     let album = Album::of(&array)?;
     let style = album.style(Colormap::default(), album.range(&[0])?);
     let directory = Paths::of(cube)?.pictures;

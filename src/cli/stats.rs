@@ -12,12 +12,9 @@ use crate::{
         output::Output,
         stats::{self, Options},
     },
-    cube::{
-        ArrayFile,
-        npy::{Dtype, NpyHeader},
-        scalar::Scalar,
-    },
+    cube::JournalledArray,
     error::Error,
+    npy::{Dtype, NpyHeader, Scalar},
     progress::Progress,
 };
 use clap::Args;
@@ -59,7 +56,7 @@ pub(super) struct StatsArgs {
 }
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = ArrayFile::open(&args.file)?;
+    let array = JournalledArray::open(&args.file)?;
     if args.follow {
         return each_snapshot(args, array, terminal);
     }
@@ -79,7 +76,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         .filter(|&(number, _)| axis.is_some_and(|axis| axis != number))
         .map(|(_, length)| length)
         .collect();
-    let rest = NpyHeader::of_output(rest, Dtype::F64, array.npy.fortran_order);
+    let rest = NpyHeader::new(rest, Dtype::F64, array.npy.fortran_order);
     let mut output = args
         .output
         .as_deref()
@@ -107,7 +104,11 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
 }
 
 /// The six numbers of every snapshot, as soon as it is there.
-fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) -> Result<(), Error> {
+fn each_snapshot(
+    args: &StatsArgs,
+    mut array: JournalledArray,
+    terminal: &Terminal,
+) -> Result<(), Error> {
     can_follow(&array)?;
     let options = Options {
         skip_nan: args.skip_nan,
@@ -115,7 +116,7 @@ fn each_snapshot(args: &StatsArgs, mut array: ArrayFile, terminal: &Terminal) ->
     };
     let first = array.npy.shape.first().copied().unwrap_or(1);
     let frame: u64 = array.npy.shape.iter().skip(1).product();
-    let rows = NpyHeader::of_output(vec![first], Dtype::F64, false);
+    let rows = NpyHeader::new(vec![first], Dtype::F64, false);
     let table = Table::of(args, &rows);
     table.begin(terminal)?;
     follow(&mut array, terminal, |array, mut new| {

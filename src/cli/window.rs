@@ -12,8 +12,9 @@ use crate::{
         output::Output,
         window::{Op, Request, Windows},
     },
-    cube::{ArrayFile, npy::Dtype},
+    cube::JournalledArray,
     error::Error,
+    npy::Dtype,
 };
 use clap::Args;
 use std::{ops::Range, path::PathBuf};
@@ -61,7 +62,7 @@ pub(super) struct WindowArgs {
 }
 
 pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut array = ArrayFile::open(&args.file)?;
+    let mut array = JournalledArray::open(&args.file)?;
     // What is waited for counts as there.
     let shape = if args.follow {
         array.npy.shape.clone()
@@ -96,7 +97,7 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
 
 fn request(
     args: &WindowArgs,
-    array: &ArrayFile,
+    array: &JournalledArray,
     shape: &[u64],
     terminal: &Terminal,
 ) -> Result<Request, Error> {
@@ -149,7 +150,7 @@ fn lengths(
 /// Ranges of indices, one an axis; by name, from the node nearest to one coordinate to that nearest
 /// to another, both included.
 fn ranges(
-    array: &ArrayFile,
+    array: &JournalledArray,
     shape: &[u64],
     axes: &Axes<'_>,
     text: Option<&str>,

@@ -7,10 +7,9 @@ use super::{
     digest::{self, BlockDigest},
     error::CubeError,
     journal::{Header, seal, unseal},
-    npy::DATA_OFFSET,
     paths::{Paths, sync_directory},
 };
-use crate::{schedule::Clock, sys::FileExt};
+use crate::{npy::DATA_OFFSET, schedule::Clock, sys::FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},

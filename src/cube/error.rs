@@ -1,24 +1,15 @@
 //! What can go wrong with the files of a run.
 
-use super::{
-    journal::{FORMAT, Slot},
-    npy::NpyError,
-};
+use super::journal::{FORMAT, Slot};
+use crate::{npy::NpyError, sys::FileError};
 use std::{io, path::PathBuf};
 
 /// What is wrong with a cube, its journal or another array file.
 #[derive(Debug, thiserror::Error)]
 pub enum CubeError {
     /// An operation of the filesystem failed.
-    #[error("cannot {action} {}: {}", path.display(), plain(source))]
-    Io {
-        /// What was tried: `write`, `sync`, …
-        action: &'static str,
-        /// On what.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
+    #[error(transparent)]
+    Io(#[from] FileError),
     /// The disk has no room for the whole run.
     #[error("{} needs {needed} bytes, its journal {beside}, and their filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), or_unknown(*.free))]
     NoSpace {
@@ -157,14 +148,9 @@ pub enum CubeError {
         /// The snapshot.
         snapshot: Slot,
     },
-    /// A file that is not a whole `.npy` file.
-    #[error("cannot use {}: {source}", path.display())]
-    Npy {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: NpyError,
-    },
+    /// An array file that cannot be read.
+    #[error(transparent)]
+    Npy(#[from] NpyError),
     /// A name of an output that does not end in `.npy`.
     #[error("the output {} must have a name that ends in .npy", path.display())]
     Name {
@@ -179,18 +165,8 @@ impl CubeError {
         action: &'static str,
         path: P,
     ) -> impl FnOnce(io::Error) -> Self + use<P> {
-        let path = path.into();
-        move |source| Self::Io {
-            action,
-            path,
-            source,
-        }
-    }
-
-    /// An error of a `.npy` header, for `map_err`.
-    pub fn npy(path: impl Into<PathBuf>) -> impl FnOnce(NpyError) -> Self {
-        let path = path.into();
-        move |source| Self::Npy { path, source }
+        let error = FileError::of(action, path);
+        move |source| Self::Io(error(source))
     }
 }
 
@@ -199,11 +175,4 @@ fn or_unknown(bytes: Option<u64>) -> String {
         || "an unknown number of".to_owned(),
         |bytes| bytes.to_string(),
     )
-}
-
-fn plain(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
-        _ => error.to_string(),
-    }
 }

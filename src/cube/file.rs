@@ -3,10 +3,12 @@
 use super::{
     error::CubeError,
     journal::{Header, Journal},
-    npy::{DATA_OFFSET, NpyHeader},
     paths::Paths,
 };
-use crate::sys::{self, FileExt};
+use crate::{
+    npy::{DATA_OFFSET, NpyHeader},
+    sys::{self, FileExt},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
@@ -152,7 +154,7 @@ impl CubeFile {
 
 /// The header of the cube that a journal describes.
 pub(super) fn npy_header(header: &Header) -> NpyHeader {
-    NpyHeader::of_cube(&header.shape, header.dtype)
+    NpyHeader::new(header.shape.clone(), header.dtype, false)
 }
 
 /// Refuses a cube that is not the one its journal describes.

@@ -1,9 +1,8 @@
 //! The cube: snapshots `(t, y, x)` in one `.npy` file, and the journal that says which are whole.
 //!
 //! [`store`] owns the files of a run, [`mod@write`] commits to them through [`blocks`], [`Cube`] reads and verifies them,
-//! [`restore`] restores them, [`mod@array`] reads them and any other `.npy`, consecutive elements or a box
-//! ([`region`]) at a time. Below these: [`npy`] the header, [`number`] and [`scalar`] the elements,
-//! [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
+//! [`restore`] restores them, [`mod@array`] reads any array with the journal next to it.
+//! Below these: [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
 pub mod blocks;
@@ -13,20 +12,14 @@ pub mod digest;
 pub mod error;
 pub mod file;
 pub mod journal;
-pub mod npy;
-pub mod number;
 pub mod paths;
-pub mod piece;
 mod read;
-mod reader;
-pub mod region;
 pub mod restore;
-pub mod scalar;
 pub mod share;
 pub mod store;
 pub mod write;
 
-pub use array::ArrayFile;
+pub use array::JournalledArray;
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::Io;

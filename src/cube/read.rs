@@ -5,10 +5,9 @@ use super::{
     error::CubeError,
     file::matches_journal,
     journal::{Header, Journal, Record, Scenario, Slot},
-    number::Number,
     paths::Paths,
 };
-use crate::{progress::Progress, sys::FileExt};
+use crate::{npy::Number, progress::Progress, sys::FileExt};
 use ndarray::Array2;
 use rayon::prelude::*;
 use std::{

@@ -5,10 +5,12 @@ use super::{
     error::CubeError,
     file::{CubeFile, Io, matches_journal, npy_header},
     journal::{Header, Journal, Record},
-    npy::{DATA_OFFSET, Dtype, NpyHeader},
     paths::{Paths, create_directory, sync_directory},
 };
-use crate::sys::{self, FileExt, Reservation};
+use crate::{
+    npy::{DATA_OFFSET, Dtype, NpyHeader},
+    sys::{self, FileExt, Reservation},
+};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
@@ -379,7 +381,7 @@ fn may_be_unborn(cube: &Path) -> bool {
         return false;
     }
     const SECTOR: usize = 512;
-    let ours = NpyHeader::of_cube(&[], Dtype::F64).encode();
+    let ours = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
     let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
     // The text of the header fits into the first sector; the others are padding, and may be missing.
     let mut sectors = page.chunks(SECTOR);

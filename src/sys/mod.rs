@@ -26,6 +26,7 @@
 compile_error!("diff2d needs a Unix: positional reads and writes, inodes and signals");
 
 mod caches;
+mod error;
 mod files;
 mod guard;
 #[cfg(all(target_os = "linux", not(diff2d_portable)))]
@@ -43,6 +44,7 @@ use linux as system;
 use portable as system;
 
 pub use caches::Caches;
+pub use error::FileError;
 pub use files::{create_directory, free_space, is_still_at, same_file, sync_directory};
 pub use guard::guard;
 pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};

@@ -5,7 +5,7 @@
 //! copies results back.
 
 use super::operation::Operation;
-use crate::{analysis::vectorised::vectorised, cube::number::Number};
+use crate::{analysis::vectorised::vectorised, npy::Number};
 use std::cell::Cell;
 
 /// Partial results in `N` lanes, component by component.

@@ -1,6 +1,6 @@
 //! [`Op`]: the reductions by name.
 
-use crate::cube::npy::{Dtype, Kind};
+use crate::npy::{Dtype, Kind};
 use std::str::FromStr;
 
 /// How a window is reduced.

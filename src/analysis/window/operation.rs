@@ -11,7 +11,7 @@ use crate::{
         double_double::{DoubleDouble, SquaredDeviations},
         moments::{maximum, minimum},
     },
-    cube::number::Number,
+    npy::Number,
 };
 
 /// A reduction of windows, whose partial results have `C` components.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     analysis::{AnalysisError, memory::size},
-    cube::ArrayFile,
+    npy::ArrayFile,
     progress::Progress,
 };
 use std::{cell::Cell, ops::Range};

@@ -13,10 +13,7 @@ use super::{
 };
 use crate::{
     analysis::{AnalysisError, output::Output},
-    cube::{
-        ArrayFile,
-        npy::{Dtype, Kind},
-    },
+    npy::{ArrayFile, Dtype, Kind},
     progress::Progress,
 };
 use rayon::prelude::*;

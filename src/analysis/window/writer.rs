@@ -5,7 +5,7 @@
 
 use crate::{
     analysis::{AnalysisError, output::Output},
-    cube::{npy::Dtype, number::Number},
+    npy::{Dtype, Number},
 };
 use std::{
     collections::VecDeque,

@@ -6,8 +6,8 @@ use super::{
     seal::{Sealed, seal},
 };
 use crate::{
-    cube::npy::{DATA_OFFSET, Dtype},
     grid::Grid,
+    npy::{DATA_OFFSET, Dtype},
     params::{Canonical, Precision},
     problem::Problem,
 };

@@ -1,6 +1,6 @@
 //! [`Number`]: the three types in which the elements of any array can be computed with.
 
-use super::npy::{Dtype, Kind};
+use super::dtype::{Dtype, Kind};
 use half::{f16, slice::HalfFloatSliceExt};
 
 /// A type wide enough for all dtypes of its kind: `f64` for floats, `i64` for signed integers and

@@ -1,4 +1,4 @@
-//! [`Piece`]: a part of a file, mapped for as long as it is looked at.
+//! [`MappedChunk`]: a chunk of a file, mapped for as long as it is looked at.
 
 use crate::sys::{self, Mmap};
 use std::{
@@ -7,20 +7,22 @@ use std::{
     ops::{Deref, Range},
 };
 
-/// A mapped part of a file, which leaves the page cache as it found it: pages that were read for
-/// this piece alone are given back when it is dropped, pages that others had read stay.
+/// A mapped chunk of a file that leaves the page cache as it was: dropped, it gives back the pages
+/// that were read for it, and keeps those that were in memory before.
+///
+/// Where the system does not tell which pages are in memory, all of them stay.
 #[derive(Debug)]
-pub struct Piece<'a> {
+pub(super) struct MappedChunk<'a> {
     map: Option<Mmap>,
     file: &'a File,
     start: u64,
-    /// Which pages were there before, where not all were.
+    /// Which pages were in memory before, where not all were.
     resident: Option<Vec<bool>>,
 }
 
-impl<'a> Piece<'a> {
-    /// Maps `len` bytes from byte `start` on.
-    pub(super) fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
+impl<'a> MappedChunk<'a> {
+    /// Maps `len` bytes from byte `start` on, and reads none of them yet.
+    pub fn map(file: &'a File, start: u64, len: usize) -> io::Result<Self> {
         let map = match len {
             0 => None,
             len => Some(sys::map_to_read(file, start, len)?),
@@ -40,20 +42,20 @@ impl<'a> Piece<'a> {
         })
     }
 
-    /// Whether all of it was in memory before.
-    pub(super) fn is_resident(&self) -> bool {
-        self.resident.is_none()
+    /// Whether something of it was not in memory before.
+    pub fn is_incomplete(&self) -> bool {
+        self.resident.is_some()
     }
 
-    /// Begins to read what will be looked at, without waiting for it.
-    pub(super) fn fetch(&self, bytes: Range<usize>) {
-        if let (Some(map), false) = (&self.map, self.is_resident()) {
+    /// Begins to read bytes that will be looked at, without waiting for them.
+    pub fn begin_to_read(&self, bytes: Range<usize>) {
+        if let (Some(map), Some(_)) = (&self.map, &self.resident) {
             sys::begin_to_read(map, bytes);
         }
     }
 }
 
-impl Deref for Piece<'_> {
+impl Deref for MappedChunk<'_> {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
@@ -61,7 +63,7 @@ impl Deref for Piece<'_> {
     }
 }
 
-impl Drop for Piece<'_> {
+impl Drop for MappedChunk<'_> {
     fn drop(&mut self) {
         // The system keeps pages that are still mapped.
         drop(self.map.take());

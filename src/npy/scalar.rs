@@ -1,6 +1,6 @@
 //! [`Scalar`]: one element of an array, to show to people.
 
-use super::npy::{Dtype, Kind};
+use super::dtype::{Dtype, Kind};
 use std::fmt;
 
 /// One element, with all its digits.

@@ -1,11 +1,18 @@
-//! The header's dictionary, as Python writes it.
+//! [`Scanner`]: reads the dictionary of a header, as Python writes it.
 
-use super::{Dtype, NpyError, NpyHeader};
+use super::{dtype::Dtype, error::HeaderError};
 
 /// More dimensions than this are refused, as NumPy does.
 const MOST_DIMENSIONS: usize = 64;
 
-/// Reads the header's Python dictionary: three known keys, and nothing that has to be evaluated.
+/// The three entries of a header's dictionary.
+pub(super) struct Dictionary {
+    pub dtype: Dtype,
+    pub fortran_order: bool,
+    pub shape: Vec<u64>,
+}
+
+/// Reads a dictionary of three known keys with literals, and evaluates nothing.
 pub(super) struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
@@ -16,7 +23,7 @@ impl<'a> Scanner<'a> {
         Self { text, at: 0 }
     }
 
-    pub(super) fn header(&mut self) -> Result<NpyHeader, NpyError> {
+    pub(super) fn dictionary(&mut self) -> Result<Dictionary, HeaderError> {
         let (mut dtype, mut order, mut shape) = (None, None, None);
         self.expect(b'{')?;
         while !self.accept(b'}') {
@@ -40,26 +47,25 @@ impl<'a> Scanner<'a> {
         if self.at != self.text.len() {
             return Err(self.error("text behind the dictionary"));
         }
-        let missing = |key| NpyError::Header(format!("{key} is missing"));
-        Ok(NpyHeader {
+        let missing = |key| HeaderError::Damaged(format!("{key} is missing"));
+        Ok(Dictionary {
             dtype: dtype.ok_or_else(|| missing("'descr'"))?,
             fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
             shape: shape.ok_or_else(|| missing("'shape'"))?,
-            data_offset: 0,
         })
     }
 
-    fn dtype(&mut self) -> Result<Dtype, NpyError> {
+    fn dtype(&mut self) -> Result<Dtype, HeaderError> {
         self.skip_space();
         if self.text.get(self.at) == Some(&b'[') {
-            return Err(NpyError::Dtype(
+            return Err(HeaderError::Dtype(
                 "structured (records with named fields)".to_owned(),
             ));
         }
         Dtype::parse(self.string()?)
     }
 
-    fn boolean(&mut self) -> Result<bool, NpyError> {
+    fn boolean(&mut self) -> Result<bool, HeaderError> {
         self.skip_space();
         for (word, value) in [("True", true), ("False", false)] {
             if self.text[self.at..].starts_with(word.as_bytes()) {
@@ -70,7 +76,7 @@ impl<'a> Scanner<'a> {
         Err(self.error("neither True nor False"))
     }
 
-    fn shape(&mut self) -> Result<Vec<u64>, NpyError> {
+    fn shape(&mut self) -> Result<Vec<u64>, HeaderError> {
         let mut shape = Vec::new();
         self.expect(b'(')?;
         while !self.accept(b')') {
@@ -90,7 +96,7 @@ impl<'a> Scanner<'a> {
         Ok(shape)
     }
 
-    fn length(&mut self) -> Result<u64, NpyError> {
+    fn length(&mut self) -> Result<u64, HeaderError> {
         self.skip_space();
         let digits: &[u8] = &self.text[self.at..];
         let digits = &digits[..digits.iter().take_while(|b| b.is_ascii_digit()).count()];
@@ -105,7 +111,7 @@ impl<'a> Scanner<'a> {
             .ok_or_else(|| self.error("no length of an axis"))
     }
 
-    fn string(&mut self) -> Result<&'a str, NpyError> {
+    fn string(&mut self) -> Result<&'a str, HeaderError> {
         self.skip_space();
         let text: &'a [u8] = self.text;
         let quote = match text.get(self.at) {
@@ -134,14 +140,14 @@ impl<'a> Scanner<'a> {
         found
     }
 
-    fn expect(&mut self, letter: u8) -> Result<(), NpyError> {
+    fn expect(&mut self, letter: u8) -> Result<(), HeaderError> {
         if self.accept(letter) {
             return Ok(());
         }
         Err(self.error(&format!("no '{}'", letter as char)))
     }
 
-    fn error(&self, what: &str) -> NpyError {
-        NpyError::Header(format!("{what} at byte {} of its dictionary", self.at))
+    fn error(&self, what: &str) -> HeaderError {
+        HeaderError::Damaged(format!("{what} at byte {} of its dictionary", self.at))
     }
 }

@@ -1,0 +1,38 @@
+//! Any `.npy` file: its header, its elements, and reading them in bounded memory.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `error.rs` | errors |
+//! | `dtype.rs` | the type of an element |
+//! | `header.rs`, `scanner.rs` | the header and its dictionary |
+//! | `number.rs` | the three types in which elements are computed with, and their conversion |
+//! | `scalar.rs` | one element, to show |
+//! | `region.rs` | boxes of an array: which elements of the file they are. Index arithmetic only |
+//! | `mapped.rs` | a chunk of a file, mapped |
+//! | `reader.rs` | bytes of a file, from the page cache or past it |
+//! | `array.rs` | an array file, and its elements in file order |
+//! | `read_box.rs` | boxes of an array file |
+//!
+//! *File order* is the order in which elements lie in the file: C order, or Fortran order if the
+//! header says so. An array in Fortran order is one in C order with its axes reversed, so everything
+//! below the header knows file order alone.
+
+mod array;
+mod dtype;
+mod error;
+mod header;
+mod mapped;
+mod number;
+mod read_box;
+mod reader;
+mod region;
+mod scalar;
+mod scanner;
+
+pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
+pub use dtype::{Dtype, Kind};
+pub use error::{HeaderError, NpyError};
+pub use header::{DATA_OFFSET, NpyHeader};
+pub use number::{Number, elements};
+pub use region::{Part, Region};
+pub use scalar::Scalar;
