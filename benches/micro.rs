@@ -8,14 +8,10 @@
 
 use crossbeam_channel::unbounded;
 use diff2d::{
+    Field, Header, Problem, Solver,
     comm::Solo,
-    cube::{Claim, CubeWriter, Header, Paths, SolverLoad, Store, digest, share::Share},
-    field::Field,
-    problem::Problem,
-    schedule::Clock,
-    solver::Solver,
+    internal::{Claim, Clock, CubeWriter, Paths, Share, SolverLoad, Store, digest, threads},
     stencil::{Kernel, Stencil, Tile, scalar},
-    sys,
 };
 use divan::{
     Bencher, black_box,
@@ -78,13 +74,13 @@ fn tile_of_depth(bencher: Bencher, depth: usize) {
 /// Steps one by one, without temporal blocking.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn single_steps(bencher: Bencher, size: usize) {
-    advance_default(bencher, size, (1, 64), sys::threads());
+    advance_default(bencher, size, (1, 64), threads());
 }
 
 /// As many steps as between two snapshots of an ordinary run.
 #[divan::bench(args = SIZES, sample_count = 20)]
 fn advance(bencher: Bencher, size: usize) {
-    advance_default(bencher, size, (64, 1), sys::threads());
+    advance_default(bencher, size, (64, 1), threads());
 }
 
 /// The same on one thread.

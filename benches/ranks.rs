@@ -5,10 +5,8 @@
 #![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
 
 use diff2d::{
+    Field, Slab, Solver,
     comm::{Channels, Comm, Link},
-    field::Field,
-    slab::Slab,
-    solver::Solver,
     stencil::{Stencil, Tile},
 };
 use std::time::{Duration, Instant};

@@ -1,32 +1,175 @@
-//! Two-dimensional diffusion.
+//! Diffusion in two dimensions: the same bits on any machine, every snapshot durable in one plain `.npy`
+//! file.
+//!
+//! # The equation
+//!
+//! ```text
+//! ∂p/∂t = D (∂²p/∂x² + ∂²p/∂y²)        p = 0 on the boundary
+//! ```
+//!
+//! with the five-point Laplacian on a square grid and explicit Euler steps in time:
+//!
+//! ```text
+//! lapl    = (((p[j+1,i] + p[j-1,i]) + p[j,i+1]) + p[j,i-1]) - 4 p[j,i]
+//! p'[j,i] = p[j,i] + r lapl            r = D dt / dx²,  dt = dx² / 4D
+//! ```
+//!
+//! The initial state has four peaks, `p = a(y) a(x)` with `a(x) = 1 - |1 - 4 |(x - xm)/(x2 - x1)||` and `xm` the
+//! middle of the domain. The first axis of every array is y (row `j`), the second x (column `i`). An array of
+//! several snapshots has time before them: `(t, y, x)`.
+//!
+//! This is the problem of the SciNet course "High Performance Scientific Computing with Python"; equal
+//! parameters give the numbers of its NumPy program to the last bit.
+//!
+//! # Quick start
+//!
+//! ```
+//! use diff2d::{Cube, Outcome, Problem, Progress, Run};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("peaks.npy");
+//! let problem: Problem = "
+//!     D = 1.0          # diffusion coefficient [length²/time]
+//!     x1 = -10.0       # the domain [length]
+//!     x2 = 10.0
+//!     dx = 0.5         # wanted spacing [length]
+//!     runtime = 2.0    # simulated time to reach [time]
+//!     outtime = 0.5    # simulated time per snapshot [time]
+//!     grid = 'walls'   # boundary nodes on the ends of the domain
+//! "
+//! .parse()?;
+//! assert_eq!(problem.grid.shape(), (41, 41));
+//!
+//! // Computes, writes and commits five snapshots; continues where it was if the cube is there already.
+//! let report = Run::new(&problem).output(&path).resume(true).start()?;
+//! assert_eq!(report.outcome, Outcome::Done);
+//!
+//! // The cube is a plain array (t, y, x); its journal lists what is committed, with digests.
+//! let cube = Cube::open(&path)?;
+//! assert_eq!(cube.times().len(), 5);
+//! assert!(cube.damaged(&Progress::default())?.is_empty());
+//! let last = cube.snapshot(4)?;
+//! assert!(last[[20, 20]] > 0.0 && last[[0, 20]] == 0.0);
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Map
+//!
+//! | | |
+//! |---|---|
+//! | [`Problem`] | parameters from a file or a text, and what follows from them: [`Grid`], [`Schedule`], the initial state |
+//! | [`Field`], [`Solver`] | the state in memory, and its steps; no files |
+//! | [`Run`], [`Sweep`] | durable simulations: one problem, or many scenarios, into one cube |
+//! | [`Cube`] | the files of a simulation: times, nodes, committed snapshots, and whether they are intact |
+//! | [`npy`] | any `.npy` file of numbers, in parts |
+//! | [`analysis`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
+//! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
+//! | [`stencil`] | the step itself: kernels, tiles, and why they all have the same bits |
+#![cfg_attr(
+    feature = "plot",
+    doc = "| [`plot`] | pictures and animations of any field |"
+)]
+#![cfg_attr(
+    feature = "bench",
+    doc = "| [`mod@bench`] | the course's reference programs, built and timed |"
+)]
+//!
+//! # Features
+//!
+//! | feature | default | brings |
+//! |---|---|---|
+//! | `cli` | yes | the program `diff2d`; includes `bench` and `plot` |
+//! | `bench` | yes | the reference programs of the course, built and timed; includes `plot` |
+//! | `plot` | yes | pictures and animations |
+//! | `mpi` | no | [`comm::World`] over MPI; needs Open MPI or MPICH, and libclang, to build |
+//!
+//! `default-features = false` leaves the library alone.
+//!
+//! # Platforms
+//!
+//! Any Unix with 64-bit addresses. Linux is the platform it is measured on. On others the same results come
+//! from the standard library alone: there, space for a cube is reserved by writing zeros, and reads go
+//! through the page cache. Kernels for AVX-512, AVX2 and NEON are chosen at run time; any other processor
+//! has a portable one. All give the same bits.
+//!
+//! # What is collective
+//!
+//! A *collective* operation is one that every rank must take part in, in the same order: those of
+//! [`comm::collective`], [`comm::Comm::all_gather`], [`Solver::advance`], [`Run::start_on`] and the functions
+//! of [`distribute`]. Nothing else communicates. [`Run::start`] and everything without a
+//! [`Comm`](comm::Comm) works in this process alone.
+//!
+//! # What panics
+//!
+//! Bad input, missing memory, full disks and damaged files are errors, never panics. Arguments that
+//! contradict one another do panic, such as a field of another shape than the stencil is given or a tile
+//! without rows; `# Panics` says where.
+
+#![cfg_attr(docsrs, feature(doc_cfg))]
+// The command line alone uses part of what the modules offer one another.
+#![cfg_attr(not(feature = "cli"), allow(dead_code, unused_imports))]
+// Modules also explain their private files; `cargo doc --document-private-items` follows these links.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod analysis;
 #[cfg(feature = "bench")]
 pub mod bench;
 #[cfg(feature = "cli")]
+#[doc(hidden)]
 pub mod cli;
 pub mod comm;
-pub mod cube;
+mod cube;
 pub mod distribute;
 #[cfg(feature = "cli")]
-pub mod error;
+mod error;
 pub mod expression;
-pub mod field;
-pub mod grid;
+mod field;
+mod grid;
 pub mod npy;
-pub mod params;
-pub mod physics;
+mod params;
+mod physics;
 #[cfg(feature = "plot")]
 pub mod plot;
-pub mod problem;
-pub mod progress;
-pub mod real;
-pub mod repair;
-pub mod run;
-pub mod schedule;
-pub mod slab;
-pub mod solver;
+mod problem;
+mod progress;
+mod real;
+mod repair;
+mod run;
+mod schedule;
+mod slab;
+mod solver;
 pub mod stencil;
-pub mod summary;
-pub mod sweep;
-pub mod sys;
-pub mod tuning;
+mod summary;
+mod sweep;
+mod sys;
+mod tuning;
+
+pub use cube::{
+    Cube, CubeError, Header, Io, JournalledArray, Record,
+    journal::{Scenario, Slot},
+};
+pub use field::Field;
+pub use grid::{Axis, Grid};
+pub use params::{Layout, Params, ParamsError, Precision, RawParams};
+pub use problem::Problem;
+pub use progress::Progress;
+pub use real::Real;
+pub use run::{Outcome, Report, Run, RunError, Seconds};
+pub use schedule::Schedule;
+pub use slab::Slab;
+pub use solver::Solver;
+pub use summary::Summary;
+pub use sweep::Sweep;
+
+/// What the tests and benchmarks of this package use beyond the interface. It may change at any time.
+#[doc(hidden)]
+pub mod internal {
+    pub use crate::{
+        cube::{Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, share::Share},
+        params::keys::{KEYS, SWEEP_KEYS},
+        schedule::Clock,
+        sys::threads,
+    };
+}

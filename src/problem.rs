@@ -9,12 +9,20 @@ use crate::{
     schedule::Schedule,
     stencil::{Element, Stencil},
 };
-use std::path::Path;
+use std::{path::Path, str::FromStr};
 
 /// Bytes of the header of a cube.
 const HEADER: u64 = 4096;
 
 /// One run, fully determined.
+///
+/// ```
+/// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 0.0667\nruntime = 15.0\nouttime = 0.5\n";
+/// let problem: diff2d::Problem = text.parse()?;
+/// assert_eq!(problem.cube_shape(), [31, 301, 301]);
+/// assert_eq!(problem.schedule.nsteps, 13_410);
+/// # Ok::<(), diff2d::ParamsError>(())
+/// ```
 #[derive(Debug, Clone, PartialEq)]
 pub struct Problem {
     /// The parameters, as they were asked for.
@@ -114,5 +122,14 @@ impl Problem {
     #[must_use]
     pub fn cube_bytes(&self) -> u64 {
         HEADER + self.schedule.snapshots() * self.field_bytes()
+    }
+}
+
+/// From the text of a parameter file.
+impl FromStr for Problem {
+    type Err = ParamsError;
+
+    fn from_str(text: &str) -> Result<Self, ParamsError> {
+        Self::from_raw(&RawParams::parse("the parameters", text)?)
     }
 }

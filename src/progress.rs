@@ -10,7 +10,7 @@ use std::sync::{
 /// Clones share one counter. The unit is that of the task: bytes, steps or snapshots.
 ///
 /// ```
-/// use diff2d::progress::Progress;
+/// use diff2d::Progress;
 ///
 /// let progress = Progress::default();
 /// let seen_elsewhere = progress.clone();

@@ -11,7 +11,7 @@ mod definition;
 
 use definition::{advanced, assert_bits};
 use diff2d::{
-    real::Real,
+    Real,
     stencil::{Element, Kernel, MAX_DEPTH, Stencil, Tile},
 };
 use ndarray::{Array2, s};

@@ -9,10 +9,10 @@ mod common;
 
 use common::{Scene, python};
 use diff2d::{
+    Progress,
     comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
     distribute::{self, Delivery, Source},
     npy::ArrayFile,
-    progress::Progress,
 };
 use serde::Deserialize;
 use serde_json::Value;

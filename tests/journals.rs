@@ -12,7 +12,7 @@ use common::{
     Scene, Told,
     journal::{run_id, sealed},
 };
-use diff2d::cube::{Cube, journal::Slot};
+use diff2d::{Cube, Slot};
 use std::fs;
 
 /// The files that the first program with journals of format 1 left.

@@ -8,7 +8,7 @@
 mod common;
 
 use common::Scene;
-use diff2d::params::keys::{KEYS, SWEEP_KEYS};
+use diff2d::internal::{KEYS, SWEEP_KEYS};
 use serde_json::Value;
 use std::{
     fs,

@@ -10,12 +10,8 @@
 )]
 
 use diff2d::{
+    Field, Grid, Problem, RawParams, Solver,
     comm::Solo,
-    field::Field,
-    grid::Grid,
-    params::RawParams,
-    problem::Problem,
-    solver::Solver,
     stencil::{Element, Stencil},
 };
 use ndarray::{Array2, s};
@@ -35,7 +31,7 @@ fn after<T: Element>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
 
 fn problem(text: &str) -> Problem {
     let raw = RawParams::parse("p.toml", text).unwrap();
-    let params = diff2d::params::Params::from_raw(&raw).unwrap();
+    let params = diff2d::Params::from_raw(&raw).unwrap();
     Problem::new(params, &raw).unwrap()
 }
 

@@ -9,12 +9,8 @@ mod common;
 
 use common::Scene;
 use diff2d::{
+    Io, Outcome, Problem, Progress, Report, Run, RunError, Sweep,
     comm::{Channels, Comm, Link},
-    cube::Io,
-    problem::Problem,
-    progress::Progress,
-    run::{Outcome, Report, Run, RunError},
-    sweep::Sweep,
 };
 use proptest::prelude::*;
 use std::{

@@ -33,6 +33,6 @@ pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
 pub use dtype::{Dtype, Kind};
 pub use error::{HeaderError, NpyError};
 pub use header::{DATA_OFFSET, NpyHeader};
-pub use number::{Number, elements};
+pub use number::Number;
 pub use region::{Part, Region};
 pub use scalar::Scalar;

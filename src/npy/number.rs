@@ -19,19 +19,6 @@ pub trait Number:
     fn encode(values: &[Self], dtype: Dtype, out: &mut Vec<u8>);
 }
 
-/// Elements from their bytes in a file: the bytes themselves where they have the very form of `T`,
-/// else converted into `buffer`.
-pub fn elements<'a, T: Number>(dtype: Dtype, bytes: &'a [u8], buffer: &'a mut Vec<T>) -> &'a [T] {
-    if dtype == T::DTYPE
-        && let Ok(elements) = bytemuck::try_cast_slice(bytes)
-    {
-        return elements;
-    }
-    buffer.resize(bytes.len() / dtype.bytes, T::default());
-    T::decode(dtype, bytes, buffer);
-    buffer
-}
-
 /// Converts fixed-size groups of bytes.
 #[inline(always)]
 fn each<const BYTES: usize, T>(bytes: &[u8], out: &mut [T], convert: impl Fn([u8; BYTES]) -> T) {

@@ -24,5 +24,4 @@ pub use choice::{Choice, Layout, Precision};
 pub use error::ParamsError;
 pub use raw::RawParams;
 pub use sweep::SweepParams;
-pub use table::Table;
 pub use valid::Params;

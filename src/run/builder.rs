@@ -28,14 +28,12 @@ use std::{
 /// Nothing that is set here changes a bit of the result.
 ///
 /// ```
-/// use diff2d::{problem::Problem, run::{Outcome, Run}};
+/// use diff2d::{Outcome, Problem, Run};
 ///
-/// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\n";
 /// # let directory = tempfile::tempdir()?;
-/// # let file = directory.path().join("p.toml");
-/// # std::fs::write(&file, text)?;
 /// # let cube = directory.path().join("p.npy");
-/// let problem = Problem::load(&file, &[])?;
+/// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\n";
+/// let problem: Problem = text.parse()?;
 /// let mut times = Vec::new();
 /// let report = Run::new(&problem)
 ///     .output(&cube)

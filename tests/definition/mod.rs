@@ -6,7 +6,7 @@
     reason = "every test program uses a part of it; views are passed by value"
 )]
 
-use diff2d::real::Real;
+use diff2d::Real;
 use ndarray::{Array2, ArrayView2};
 
 /// The state `steps` steps after `field`, whose boundary nodes are held constant.

@@ -2,7 +2,7 @@
 
 use super::lab::{Lab, Listed, Random, ended, size};
 use super::layer::{Fault, ended_with};
-use diff2d::cube::Journal;
+use diff2d::internal::Journal;
 use std::fs;
 
 /// A finished run with its journal.

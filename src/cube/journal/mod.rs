@@ -16,7 +16,7 @@ mod record;
 mod seal;
 
 pub use error::JournalError;
-pub use header::{Content, FORMAT, Header, Scenario};
+pub use header::{FORMAT, Header, Scenario};
 pub use parse::Journal;
 pub use record::{Record, Slot};
 pub(super) use seal::{seal, unseal};
