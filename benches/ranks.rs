@@ -1,7 +1,7 @@
-//! What halos `k` rows deep buy where messages are slow: two ranks on 1024² nodes over a link with
-//! delay, for several depths.
+//! The gain of deep halos where messages are slow: two ranks on 1024² nodes, for several depths of halos
+//! and latencies of messages.
 //!
-//! `cargo bench --bench ranks`; docs/cluster.md explains the table and the model beside it.
+//! `cargo bench --bench ranks`; docs/cluster.md explains the table and the model.
 #![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
 
 use diff2d::{
@@ -18,7 +18,7 @@ const REPETITIONS: usize = 3;
 const DEPTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 
 fn main() {
-    // `cargo test --benches` only wants to see it start.
+    // `cargo test --benches` only checks that it starts.
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
@@ -38,7 +38,7 @@ fn main() {
         print!("{:>12}", format!("{latency:?}"));
         for (&depth, alone) in DEPTHS.iter().zip(&steps_alone) {
             let measured = step_takes(depth, latency);
-            // A pass of k steps waits once for a message.
+            // A pass of k steps waits for one message.
             let model = alone + latency.as_secs_f64() / depth as f64;
             let rate = |step: f64| ((NODES - 2) * (NODES - 2)) as f64 / step / 1e9;
             print!(
@@ -50,7 +50,7 @@ fn main() {
     }
 }
 
-/// Seconds a step: the best of a few runs.
+/// The shortest time of a step in several runs \[s\].
 fn step_takes(depth: usize, latency: Duration) -> f64 {
     let link = Link {
         latency,

@@ -1,4 +1,4 @@
-//! Repair: damaged snapshots are computed again from the last good one before them.
+//! Repair: damaged snapshots are computed again, from the last good one before them.
 
 use crate::{
     comm::Solo,
@@ -13,7 +13,7 @@ use crate::{
     stencil::Element,
 };
 
-/// Computes the snapshots `damaged` of a cube anew, proves them by the journal's digests, and
+/// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, and
 /// rebuilds lost lines of the journal. Every repaired snapshot adds 1 to `progress`.
 ///
 /// # Errors

@@ -1,4 +1,4 @@
-//! Arrays portioned out to ranks that are threads: NumPy's portions, and no change on the way unseen.
+//! Arrays distributed to ranks as threads: the portions are those of NumPy, and a changed bit is seen.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -41,7 +41,7 @@ fn cases(scene: &Scene, arguments: &[&str]) -> Vec<Case> {
     cases.collect()
 }
 
-/// What every rank says of its part, in their order.
+/// What `work` returns on every rank, in their order.
 fn on_ranks<C: Comm + Send, T: Send>(world: Vec<C>, work: impl Fn(&C) -> T + Sync) -> Vec<T> {
     let work = &work;
     thread::scope(|scope| {
@@ -60,7 +60,7 @@ fn world(ranks: usize) -> Vec<Channels> {
     Channels::world(ranks, Link::default())
 }
 
-/// What all ranks agree on.
+/// What became of the portions, the same on all ranks.
 fn deliver<C: Comm + Send>(world: Vec<C>, file: &Path, axis: usize, memory: u64) -> Vec<Delivery> {
     let array = ArrayFile::open(file).unwrap();
     let told = on_ranks(world, |comm| {
@@ -69,7 +69,7 @@ fn deliver<C: Comm + Send>(world: Vec<C>, file: &Path, axis: usize, memory: u64)
             axis,
             memory,
         });
-        distribute::deliver(comm, source, &Progress::default())
+        distribute::scatter_and_compare(comm, source, &Progress::default())
             .unwrap()
             .unwrap()
     });
@@ -85,8 +85,8 @@ fn check(case: &Case, memory: u64) {
     for (rank, (delivery, portion)) in deliveries.iter().zip(&case.portions).enumerate() {
         let name = format!("{}, axis {axis}, rank {rank} of {}", case.file, case.ranks);
         assert_eq!(delivery.shape, portion.shape, "{name}");
-        assert_eq!(delivery.sent.to_string(), portion.sha256, "{name}");
-        assert_eq!(delivery.arrived.to_string(), portion.sha256, "{name}");
+        assert_eq!(delivery.sent, portion.sha256, "{name}");
+        assert_eq!(delivery.arrived, portion.sha256, "{name}");
     }
 }
 
@@ -102,7 +102,7 @@ fn portions_are_those_of_numpy() {
 }
 
 #[test]
-fn large_portions_travel_in_pieces() {
+fn large_portions_are_sent_in_chunks() {
     let scene = Scene::new();
     for case in cases(&scene, &["6"]) {
         check(&case, 10 << 20);
@@ -111,7 +111,7 @@ fn large_portions_travel_in_pieces() {
 }
 
 #[test]
-fn every_rank_holds_its_portion() {
+fn every_rank_gets_its_portion() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 5,3 --dtype u1 --fill index");
     let array = ArrayFile::open(&scene.path("a.npy")).unwrap();
@@ -123,15 +123,15 @@ fn every_rank_holds_its_portion() {
         });
         let mut portion = Vec::new();
         let take = |bytes: &[u8]| portion.extend_from_slice(bytes);
-        let handed = distribute::hand_out(comm, source, take, &Progress::default());
-        assert_eq!(handed.unwrap().unwrap().split.shape(2), [1, 3]);
+        let handed = distribute::scatter(comm, source, take, &Progress::default());
+        assert_eq!(handed.unwrap().unwrap().partition.shape(2), [1, 3]);
         portion
     });
     let expected = [0..6, 6..12, 12..15].map(Vec::from_iter);
     assert_eq!(portions, expected);
 }
 
-/// A rank to whom everything arrives with one bit changed.
+/// Ranks of which one receives everything with one bit changed.
 struct Corrupted(Channels, usize);
 
 impl Comm for Corrupted {
@@ -171,13 +171,13 @@ impl Comm for Corrupted {
 }
 
 #[test]
-fn one_changed_bit_is_seen() {
+fn a_bit_changed_on_the_way_is_seen() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 9,50 --fill index");
     let file = scene.path("a.npy");
     let world = world(4).into_iter().map(|comm| Corrupted(comm, 2));
     let deliveries = deliver(world.collect(), &file, 0, 1 << 20);
-    let whole: Vec<bool> = deliveries.iter().map(Delivery::is_whole).collect();
+    let whole: Vec<bool> = deliveries.iter().map(Delivery::is_intact).collect();
     assert_eq!(whole, [true, true, false, true]);
 }
 
@@ -186,7 +186,7 @@ fn a_file_that_cannot_be_read_leaves_no_rank_waiting() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 6");
     let told = on_ranks(world(3), |comm| {
-        distribute::deliver(comm, None, &Progress::default())
+        distribute::scatter_and_compare(comm, None, &Progress::default())
     });
     assert!(told.iter().all(|told| matches!(told, Ok(None))));
 
@@ -199,7 +199,7 @@ fn a_file_that_cannot_be_read_leaves_no_rank_waiting() {
             axis: 0,
             memory: 1 << 20,
         });
-        distribute::deliver(comm, source, &Progress::default())
+        distribute::scatter_and_compare(comm, source, &Progress::default())
     });
     assert!(told[0].is_err(), "{told:?}");
     assert!(told[1..].iter().all(|told| matches!(told, Ok(None))));
@@ -227,7 +227,7 @@ fn a_process_on_its_own_is_one_rank() {
 }
 
 #[test]
-fn of_a_cube_only_what_is_committed_is_handed_out() {
+fn of_a_cube_the_committed_snapshots_are_distributed() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o c.npy");
     let journal = scene.text("c.journal");
@@ -238,7 +238,7 @@ fn of_a_cube_only_what_is_committed_is_handed_out() {
 }
 
 #[test]
-fn what_cannot_be_cut_is_refused() {
+fn files_and_axes_that_cannot_be_distributed_are_refused() {
     let scene = Scene::new();
     let header = |descr: &str, shape: &str| {
         let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}\n");
@@ -279,7 +279,7 @@ fn as_rank(scene: &Scene, rank: &str, arguments: &str) -> common::Told {
 
 #[test]
 #[cfg(not(feature = "mpi"))]
-fn without_mpi_several_ranks_are_refused_once() {
+fn without_mpi_rank_0_alone_tells_that_ranks_are_refused() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 4");
     let told = as_rank(&scene, "0", "distribute a.npy");
@@ -292,7 +292,7 @@ fn without_mpi_several_ranks_are_refused_once() {
 }
 
 #[test]
-fn a_wrong_command_line_is_told_once() {
+fn rank_0_alone_tells_that_the_command_line_is_wrong() {
     let scene = Scene::new();
     let told = as_rank(&scene, "0", "distribute a.npy --axes 1");
     assert_eq!(told.code, Some(2), "{told}");

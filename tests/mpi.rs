@@ -1,4 +1,4 @@
-//! Runs under mpirun: the same bytes for any number of ranks, and no rank left behind.
+//! Runs under mpirun: the same bytes for any number of ranks, and a rank that fails ends the job.
 //!
 //! Built with the feature `mpi` only. DIFF2D_MPIRUN names another launcher than `mpirun`, that of the
 //! library the program is built with; DIFF2D_FULL makes it 100 kills and all parameter files.
@@ -23,8 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// A rank that fails ends the others within this time.
-const TOGETHER: Duration = Duration::from_secs(30);
+/// Within this time after one rank has failed all have ended.
+const END_OF_JOB: Duration = Duration::from_secs(30);
 /// A run of a few tenths of a second, with 41 snapshots.
 const KEYS: &str = "--set dx=0.1 --set runtime=10 --set outtime=0.25";
 
@@ -114,13 +114,13 @@ fn ends(mut job: Child, word: &str) -> bool {
             return status.success();
         }
         if processes(word).is_empty() {
-            if gone.get_or_insert_with(Instant::now).elapsed() > TOGETHER / 6 {
+            if gone.get_or_insert_with(Instant::now).elapsed() > END_OF_JOB / 6 {
                 println!("the launcher of {word} hangs without ranks");
                 job.kill().unwrap();
             }
         } else {
             gone = None;
-            assert!(since.elapsed() < TOGETHER, "ranks of {word} go on");
+            assert!(since.elapsed() < END_OF_JOB, "ranks of {word} go on");
         }
         thread::sleep(Duration::from_millis(5));
     }
@@ -166,7 +166,7 @@ fn any_number_of_ranks_and_threads_writes_the_same_bytes() {
 }
 
 #[test]
-fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
+fn a_killed_rank_ends_the_job_and_any_number_of_ranks_resumes_it() {
     let scene = Scene::small();
     scene.succeed(&format!("run p.toml {KEYS} -o alone.npy"));
     let expected = scene.cube_and_journal("alone");
@@ -186,7 +186,7 @@ fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        // Moments all over the life of the job, and as often all over its snapshots; victims in turn.
+        // Moments spread over the duration of the job, and over its snapshots; the ranks in turn.
         let part = (f64::from(number) * 0.618).fract();
         if number % 2 == 0 {
             thread::sleep(life.mul_f64(part));
@@ -219,7 +219,7 @@ fn whoever_is_killed_takes_the_others_along_and_any_number_resumes() {
 }
 
 #[test]
-fn a_sweep_that_loses_a_rank_is_resumed_by_any_number() {
+fn a_sweep_that_loses_a_rank_is_resumed_by_any_number_of_ranks() {
     let scene = Scene::small();
     scene.write(
         "s.toml",
@@ -327,7 +327,7 @@ fn an_error_is_told_once() {
 }
 
 #[test]
-fn a_disk_error_of_one_rank_ends_the_job_with_its_sentence() {
+fn a_disk_error_of_one_rank_ends_the_job_and_is_told_once() {
     let scene = Scene::small();
     let keys = "--set dx=0.05 --set runtime=40 --set outtime=1";
     let word = format!("{}-disk", std::process::id());
@@ -347,7 +347,7 @@ fn a_disk_error_of_one_rank_ends_the_job_with_its_sentence() {
     assert!(limited.unwrap().success());
     let since = Instant::now();
     let output = job.wait_with_output().unwrap();
-    assert!(since.elapsed() < TOGETHER);
+    assert!(since.elapsed() < END_OF_JOB);
     let stderr = String::from_utf8_lossy(&output.stderr);
     let ours: Vec<&str> = stderr
         .lines()
@@ -372,7 +372,7 @@ fn a_disk_error_of_one_rank_ends_the_job_with_its_sentence() {
 fn begun(scene: &Scene) {
     let since = Instant::now();
     while !scene.exists("cube.journal") || scene.text("cube.journal").lines().count() < 2 {
-        assert!(since.elapsed() < TOGETHER, "no snapshot comes");
+        assert!(since.elapsed() < END_OF_JOB, "no snapshot comes");
         thread::sleep(Duration::from_millis(2));
     }
 }

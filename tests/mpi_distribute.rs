@@ -1,4 +1,4 @@
-//! `diff2d distribute` under `mpirun`: NumPy's portions, and every error once.
+//! `diff2d distribute` under `mpirun`: the portions are those of NumPy, and an error is told once.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,5 @@
-//! Sweeps: every scenario equals its own run, whoever computes it and however often it is killed.
+//! Sweeps: every scenario has the bytes of its own run, on any number of threads and after any number of
+//! kills.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -37,7 +38,7 @@ fn table(scene: &Scene, name: &str) -> Vec<Vec<String>> {
 }
 
 #[test]
-fn every_scenario_equals_its_own_run_and_nan_fills_the_rest() {
+fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
     for precision in ["f64", "f32"] {
         let scene = scene(&format!("{SWEEP}precision = \"{precision}\"\n"));
         scene.succeed("sweep s.toml -o s.npy --threads 2");
@@ -101,7 +102,7 @@ fn every_scenario_equals_its_own_run_and_nan_fills_the_rest() {
 }
 
 #[test]
-fn threads_change_no_byte_of_the_cube() {
+fn the_number_of_threads_changes_no_byte() {
     let scene = scene(SWEEP);
     for threads in [1, 2, 9] {
         scene.succeed(&format!(
@@ -113,7 +114,7 @@ fn threads_change_no_byte_of_the_cube() {
 }
 
 #[test]
-fn outputs_that_exist_are_treated_as_those_of_a_run() {
+fn an_existing_output_is_refused_resumed_or_complete_as_that_of_a_run() {
     let scene = scene(SWEEP);
     let told = scene.succeed("sweep s.toml -o s.npy");
     let finished: BTreeSet<&str> = told.stdout.lines().collect();
@@ -135,7 +136,7 @@ fn outputs_that_exist_are_treated_as_those_of_a_run() {
 }
 
 #[test]
-fn damage_is_named_by_scenario_and_repaired() {
+fn damaged_snapshots_are_named_by_scenario_and_repaired() {
     let scene = scene(SWEEP);
     // One thread writes the lines in the order of the scenarios.
     scene.succeed("sweep s.toml -o s.npy --threads 1");
@@ -159,7 +160,7 @@ fn damage_is_named_by_scenario_and_repaired() {
 }
 
 #[test]
-fn what_does_not_go_into_one_cube_is_refused() {
+fn scenarios_of_different_shape_or_precision_are_refused() {
     for (sweep, sentence) in [
         ("params = \"p.toml\"\ndx = [1, 0.5]", "share one shape"),
         (
@@ -178,9 +179,8 @@ fn what_does_not_go_into_one_cube_is_refused() {
     }
 }
 
-/// The time allowed is the sweep's, not each scenario's.
 #[test]
-fn wall_time_counts_from_the_start_of_the_sweep() {
+fn wall_time_is_that_of_the_sweep_and_not_of_each_scenario() {
     let sweep = "params = \"p.toml\"\ndx = 0.1\nD = { from = 0.5, to = 2, count = 400 }\n";
     let scene = scene(sweep);
     let limited = "sweep s.toml -o s.npy --threads 1 --max-walltime 0.5s";
@@ -193,10 +193,9 @@ fn wall_time_counts_from_the_start_of_the_sweep() {
     assert_eq!(again.code, Some(75), "{again}");
 }
 
-/// Killed again and again, at moments spread over its life, a sweep ends with the same bytes and
-/// never computes a committed snapshot again.
+/// Kills at moments spread over the duration of a sweep.
 #[test]
-fn killed_sweeps_end_with_the_same_bytes() {
+fn a_killed_sweep_keeps_its_commits_and_ends_with_the_same_bytes() {
     let kills = match std::env::var_os("DIFF2D_FULL") {
         Some(_) => 50,
         None => 10,
@@ -228,7 +227,7 @@ fn killed_sweeps_end_with_the_same_bytes() {
                 .stderr(Stdio::null())
                 .spawn()
                 .unwrap();
-            // A different moment every time; where exactly does not matter.
+            // Another moment every time.
             thread::sleep(Duration::from_micros(
                 500 + (round * 4 + attempt) % 23 * 2_000,
             ));

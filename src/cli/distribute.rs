@@ -1,4 +1,4 @@
-//! `diff2d distribute`: an array portioned out to the ranks that `mpirun` started.
+//! `diff2d distribute`: an array sent to the ranks that `mpirun` started, each its portion.
 
 use super::{
     axes::Axes,
@@ -58,7 +58,7 @@ pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<E
 /// Collective. Distributes the array; rank 0 alone prints.
 fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
     if !comm.is_root() {
-        distribute::deliver(comm, None, &Progress::default())?;
+        distribute::scatter_and_compare(comm, None, &Progress::default())?;
         return Ok(());
     }
     let opened = open(args);
@@ -69,7 +69,7 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
     });
     let bytes = |array: &ArrayFile| array.elements() * array.npy.dtype.bytes as u64;
     let bar = terminal.bar(source.map_or(0, |source| bytes(source.array)), Unit::Bytes);
-    let delivered = distribute::deliver(comm, source, bar.progress());
+    let delivered = distribute::scatter_and_compare(comm, source, bar.progress());
     drop(bar);
     let (_, axis) = opened?;
     report(args, axis, &delivered?.unwrap_or_default(), terminal)
@@ -117,7 +117,7 @@ fn text(deliveries: &[Delivery]) -> String {
     let lines = deliveries.iter().zip(shapes).enumerate();
     let lines = lines.map(|(rank, (delivery, shape))| {
         let Delivery { sent, arrived, .. } = delivery;
-        let word = if delivery.is_whole() {
+        let word = if delivery.is_intact() {
             "same"
         } else {
             "DIFFERS"
@@ -135,9 +135,9 @@ fn json(axis: usize, deliveries: &[Delivery]) -> Value {
         json!({
             "rank": rank,
             "shape": delivery.shape,
-            "sent": delivery.sent.to_string(),
-            "arrived": delivery.arrived.to_string(),
-            "same": delivery.is_whole(),
+            "sent": delivery.sent,
+            "arrived": delivery.arrived,
+            "same": delivery.is_intact(),
         })
     });
     json!({ "axis": axis, "portions": portions.collect::<Vec<_>>() })
@@ -146,7 +146,7 @@ fn json(axis: usize, deliveries: &[Delivery]) -> Value {
 fn verdict(file: &Path, deliveries: &[Delivery]) -> Result<(), Error> {
     let differ: Vec<String> = (0..)
         .zip(deliveries)
-        .filter(|(_, delivery)| !delivery.is_whole())
+        .filter(|(_, delivery)| !delivery.is_intact())
         .map(|(rank, _): (usize, _)| rank.to_string())
         .collect();
     let ranks = match &differ[..] {
@@ -167,11 +167,11 @@ mod tests {
 
     #[test]
     fn ranks_with_other_bytes_are_named() {
-        let digests = [[0; 32], [255; 32]].map(distribute::Digest);
+        let digests = ["00", "ff"].map(|byte| byte.repeat(32));
         let delivery = |arrived: usize| Delivery {
             shape: vec![10, 3],
-            sent: digests[0],
-            arrived: digests[arrived],
+            sent: digests[0].clone(),
+            arrived: digests[arrived].clone(),
         };
         let said = |deliveries: &[Delivery]| {
             let error = verdict(Path::new("a.npy"), deliveries).unwrap_err();

@@ -1,25 +1,25 @@
-//! Waiting for the snapshots of a run that is going on.
+//! Following a run: its snapshots as they are committed.
 
 use super::terminal::Terminal;
 use crate::{cube::JournalledArray, error::Error};
 use std::{ops::Range, thread, time::Duration};
 
-/// How often the journal is looked at.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Time between two reads of the journal.
+const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Refuses an array of which nothing more will come.
+/// Refuses an array that does not grow.
 pub(super) fn can_follow(array: &JournalledArray) -> Result<(), Error> {
     if array.journal.is_some() {
         return Ok(());
     }
     Err(Error::Usage(format!(
-        "--follow: {} is no cube with a journal, so nothing more will come",
+        "--follow: {} is no cube with a journal, so no snapshots will follow",
         array.path.display()
     )))
 }
 
-/// Hands over the snapshots that are committed, then those that come, until the run is complete or
-/// nobody is at work on it any more.
+/// Passes the committed snapshots to `take`, then those that follow, until the run is complete or no
+/// process runs it any more.
 pub(super) fn follow(
     array: &mut JournalledArray,
     terminal: &Terminal,
@@ -28,7 +28,7 @@ pub(super) fn follow(
     can_follow(array)?;
     let mut taken = 0;
     loop {
-        // Asked before the journal is read: what a run commits last is not missed.
+        // Asked before the journal is read, so that the last commits are not missed.
         let last = array.is_final()?;
         array.refresh()?;
         let available = array.available();
@@ -39,12 +39,12 @@ pub(super) fn follow(
         if last {
             break;
         }
-        thread::sleep(PAUSE);
+        thread::sleep(POLL_INTERVAL);
     }
     let all = array.npy.shape.first().copied().unwrap_or(0);
     if taken < all {
         terminal.urgent(&format!(
-            "nobody is at work on {} any more, and it holds {taken} of {all}: this is where it ends; `diff2d run --resume` continues it",
+            "no process writes {} any more, which holds {taken} of {all} snapshots: `diff2d run --resume` continues it",
             array.path.display()
         ));
     }

@@ -1,4 +1,4 @@
-//! What a person sees: results on stdout; notes, progress and errors on stderr.
+//! Results on stdout; notes, progress and errors on stderr.
 
 use crate::{error::Error, progress::Progress};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-/// The two streams, and how much to say on them.
+/// The two streams, and what is printed on them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Terminal {
     quiet: bool,
@@ -26,7 +26,7 @@ impl Terminal {
         }
     }
 
-    /// One that says nothing at all: another process speaks.
+    /// A terminal on which nothing is printed, for ranks other than 0.
     pub(super) fn silent() -> Self {
         Self {
             quiet: true,
@@ -49,35 +49,35 @@ impl Terminal {
             })
     }
 
-    /// Says something the user should know.
+    /// Prints a sentence unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
             say(text);
         }
     }
 
-    /// Says something the user must know, quiet or not.
+    /// Prints a sentence in any case.
     pub(super) fn urgent(&self, text: &str) {
         if !self.silent {
             say(text);
         }
     }
 
-    /// Says something that only `--verbose` asks for.
+    /// Prints a sentence if `--verbose` is given.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose {
             say(text);
         }
     }
 
-    /// Says what went wrong.
+    /// Prints an error.
     pub(super) fn error(&self, error: &Error) {
         if !self.silent && !matches!(error, Error::ClosedPipe) {
             say(&error.to_string());
         }
     }
 
-    /// Draws a bar until it is dropped, for a person who did not ask for quiet.
+    /// A progress bar, drawn until it is dropped; only on a terminal, and not if `--quiet` is given.
     pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
         let drawn = (!self.quiet && io::stderr().is_terminal()).then(|| {
             let style = ProgressStyle::with_template(unit.template())
@@ -96,7 +96,7 @@ pub(super) enum Unit {
     Steps,
     Snapshots,
     Pictures,
-    /// Named one by one, see [`Bar::describe`].
+    /// With names, see [`Bar::describe`].
     Tasks,
 }
 
@@ -140,7 +140,7 @@ impl Bar {
         Self {
             drawn,
             progress,
-            // Without a thread there is no bar, which is nothing to fail for.
+            // Without a thread there is no bar, which is no reason to fail.
             drawing: drawing.and_then(Result::ok).map(|thread| (sender, thread)),
         }
     }
@@ -165,7 +165,7 @@ impl Drop for Bar {
     fn drop(&mut self) {
         if let Some((sender, drawing)) = self.drawing.take() {
             drop(sender);
-            // A bar that panicked is not worth more than the message it left.
+            // A thread that panicked has printed why.
             let _ = drawing.join();
         }
         self.drawn.finish_and_clear();
@@ -173,11 +173,11 @@ impl Drop for Bar {
 }
 
 fn say(text: &str) {
-    // In one piece: launchers mix the lines of many. Nobody is left to tell when stderr is gone.
+    // In one write: launchers mix the output of ranks. Errors cannot be reported without stderr.
     let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
 }
 
-/// A word as a shell reads it back.
+/// A word quoted for a shell.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter);
     if !word.is_empty() && word.chars().all(plain) {

@@ -61,13 +61,13 @@ pub(super) enum Message {
 }
 
 /// A snapshot that is not whole yet.
-struct Open {
+struct Pending {
     record: Record,
     digests: Vec<(usize, BlockDigest)>,
     /// Jobs and parts of other ranks to come.
     missing: usize,
     /// Whether this rank writes some of it.
-    ours: bool,
+    is_written_here: bool,
 }
 
 /// The thread that syncs the cube and writes the journal; no other does.
@@ -78,7 +78,8 @@ pub(super) struct Committer {
     share: Share,
     counts: Arc<CommitCounts>,
     committed: Sender<Record>,
-    open: VecDeque<Open>,
+    /// In the order of the journal.
+    pending: VecDeque<Pending>,
     times: Times,
 }
 
@@ -98,7 +99,7 @@ impl Committer {
             share,
             counts,
             committed,
-            open: VecDeque::new(),
+            pending: VecDeque::new(),
             times: Times::default(),
         }
     }
@@ -130,11 +131,11 @@ impl Committer {
                     JournalSink::Journal(_) => self.share.ranks() - 1,
                     JournalSink::Root(_) => 0,
                 };
-                self.open.push_back(Open {
+                self.pending.push_back(Pending {
                     record,
                     digests: Vec::new(),
                     missing: jobs + parts,
-                    ours: true,
+                    is_written_here: true,
                 });
             }
             Message::Job { slot, digest, took } => {
@@ -144,11 +145,11 @@ impl Committer {
             }
             Message::Synced(SyncedPart { record, digests }) if self.header.is_sweep() => {
                 // One rank computes and writes all of a scenario.
-                self.open.push_back(Open {
+                self.pending.push_back(Pending {
                     record,
                     digests,
                     missing: 0,
-                    ours: false,
+                    is_written_here: false,
                 });
             }
             Message::Synced(SyncedPart { record, digests }) => self.add(record.slot(), digests),
@@ -158,8 +159,11 @@ impl Committer {
 
     /// Notes that a part of a snapshot is written or synced, and some of its digests.
     fn add(&mut self, slot: Slot, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
-        let mut open = self.open.iter_mut();
-        if let Some(snapshot) = open.find(|open| open.record.slot() == slot) {
+        if let Some(snapshot) = self
+            .pending
+            .iter_mut()
+            .find(|pending| pending.record.slot() == slot)
+        {
             snapshot.digests.extend(digests);
             snapshot.missing -= 1;
         }
@@ -167,15 +171,18 @@ impl Committer {
 
     /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.
     fn commit_whole(&mut self) -> Result<(), CubeError> {
-        let count = self.open.iter().take_while(|open| open.missing == 0);
-        let whole: Vec<Open> = self.open.drain(..count.count()).collect();
+        let count = self
+            .pending
+            .iter()
+            .take_while(|pending| pending.missing == 0);
+        let whole: Vec<Pending> = self.pending.drain(..count.count()).collect();
         if whole.is_empty() {
             return Ok(());
         }
         let start = Instant::now();
         let mut ranges: Vec<Range<u64>> = Vec::new();
-        for open in whole.iter().filter(|open| open.ours) {
-            let begin = self.header.offset_of(open.record.slot());
+        for pending in whole.iter().filter(|pending| pending.is_written_here) {
+            let begin = self.header.offset_of(pending.record.slot());
             let written = self.share.written(begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
                 let (start, end) = (begin + written.start, begin + written.end);
@@ -191,10 +198,10 @@ impl Committer {
                 .sync(&ranges)
                 .map_err(CubeError::io("sync", &self.cube.path))?;
         }
-        let slots: Vec<Slot> = whole.iter().map(|open| open.record.slot()).collect();
+        let slots: Vec<Slot> = whole.iter().map(|pending| pending.record.slot()).collect();
         match &mut self.sink {
             JournalSink::Journal(store) => {
-                let records: Vec<Record> = whole.into_iter().map(Open::record).collect();
+                let records: Vec<Record> = whole.into_iter().map(Pending::record).collect();
                 store.list(&records)?;
                 for record in records {
                     // Without an observer there is no receiver.
@@ -202,11 +209,11 @@ impl Committer {
                 }
             }
             JournalSink::Root(synced) => {
-                for open in whole {
+                for pending in whole {
                     // The receiver lives as long as the writer.
                     let _ = synced.send(SyncedPart {
-                        record: open.record,
-                        digests: open.digests,
+                        record: pending.record,
+                        digests: pending.digests,
                     });
                 }
             }
@@ -217,7 +224,7 @@ impl Committer {
     }
 }
 
-impl Open {
+impl Pending {
     fn record(mut self) -> Record {
         self.digests.sort_unstable_by_key(|(number, _)| *number);
         let digests: Vec<BlockDigest> = self.digests.iter().map(|(_, digest)| *digest).collect();

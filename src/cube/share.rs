@@ -1,8 +1,8 @@
-//! [`Share`]: which bytes of a snapshot a rank has, hashes and writes.
+//! [`Share`]: which bytes of a snapshot a rank has in memory, hashes and writes.
 //!
-//! Ranks have consecutive rows, so a snapshot is cut into one range of bytes for each. Beside that it
-//! is cut into blocks that are hashed as a whole, and its file into pages that must have one writer:
-//! hosts that write into the same page lose each other's bytes on network filesystems.
+//! Ranks have consecutive rows, so each has one range of a snapshot's bytes. Blocks of 4 MiB are hashed
+//! as a whole, wherever their bytes are. Pages of the file have one writer: on network filesystems hosts
+//! that write into the same page lose each other's bytes.
 //!
 //! ```text
 //! pages   │   0   │   1   │   2   │   3   │   4   │   5   │
@@ -14,16 +14,16 @@
 //! - A page is written by the rank that has its first byte; one that two snapshots share, or the
 //!   last one of the file, by rank 0.
 //!
-//! Bytes that a rank hashes or writes and does not have come to it as messages, never from the file.
-//! They always go to a rank with a lower number, so that ranks never wait in a circle.
+//! Bytes that a rank hashes or writes and does not have are sent to it; they are never read from the file.
+//! They go to lower ranks only, so ranks cannot wait for each other in a circle.
 
 use super::digest::BLOCK;
 use std::ops::Range;
 
-/// Bytes that have one writer.
+/// Bytes of a page, for this purpose the same on all machines.
 const PAGE: u64 = 4096;
 
-/// A rank's part in every snapshot of a cube. Places are bytes within the snapshot.
+/// A rank's share of every snapshot of a cube. Positions are bytes within the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Share {
     rank: usize,
@@ -33,35 +33,35 @@ pub struct Share {
     single: bool,
 }
 
-/// Bytes to be hashed, written, or both, by one rank.
+/// Bytes that one rank hashes, writes, or both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Job {
-    /// The bytes that it takes.
+    /// The bytes needed.
     pub bytes: Range<u64>,
-    /// The block that they are, if they are to be hashed.
+    /// The number of the block that they are, if they are hashed.
     pub block: Option<usize>,
-    /// Those to be written.
+    /// Those of them that are written.
     pub written: Range<u64>,
 }
 
-/// A piece of a snapshot on its way between ranks.
+/// A part of a snapshot sent from rank to rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Transfer {
-    /// The rank that sends or receives it.
+    /// The other rank, which sends or receives it.
     pub rank: usize,
-    /// What it is.
+    /// The part.
     pub bytes: Range<u64>,
 }
 
 impl Share {
-    /// The part of somebody who has no one to share with.
+    /// All of a snapshot, for a process on its own.
     #[must_use]
     pub fn whole(snapshot: u64) -> Self {
         Self::new(0, vec![snapshot], true)
     }
 
-    /// The part of `rank` when the bytes of each rank end at `ends`; `single` lets rank 0 hash and
-    /// write them all.
+    /// The share of `rank` when the bytes of each rank end at `ends`. With `single` rank 0 hashes and
+    /// writes everything.
     ///
     /// # Panics
     /// When there is no such rank.
@@ -72,7 +72,7 @@ impl Share {
         Self { rank, ends, single }
     }
 
-    /// The same with rank 0 doing everything.
+    /// The same, with rank 0 hashing and writing everything.
     #[must_use]
     pub fn by_one(&self) -> Self {
         Self {
@@ -81,7 +81,7 @@ impl Share {
         }
     }
 
-    /// How many ranks share a snapshot.
+    /// The number of ranks.
     #[must_use]
     pub fn ranks(&self) -> usize {
         self.ends.len()
@@ -108,13 +108,13 @@ impl Share {
         self.ends[self.ends.len() - 1]
     }
 
-    /// How many blocks a snapshot has.
+    /// The number of blocks in a snapshot.
     #[must_use]
     pub fn blocks(&self) -> usize {
         self.snapshot().div_ceil(BLOCK as u64) as usize
     }
 
-    /// Where a block lies.
+    /// The bytes of a block.
     #[must_use]
     pub fn block(&self, number: usize) -> Range<u64> {
         let place = |number: usize| (number as u64 * BLOCK as u64).min(self.snapshot());
@@ -137,8 +137,8 @@ impl Share {
         first(own.start)..first(own.end)
     }
 
-    /// The ranges that `rank` writes of a snapshot that begins at byte `begin` of the file; the second
-    /// is the end of the snapshot, where that belongs to rank 0.
+    /// The ranges that `rank` writes of a snapshot that begins at byte `begin` of the file. The second is
+    /// the end of the snapshot, on the page that rank 0 writes.
     fn written_by(&self, rank: usize, begin: u64) -> [Range<u64>; 2] {
         let end = self.snapshot();
         if self.single {
@@ -185,7 +185,7 @@ impl Share {
             });
             jobs.push(place_only(&second));
         }
-        // What is written here and hashed elsewhere: less than a block at each end.
+        // Bytes written here and hashed by others: less than a block at each end.
         let (first, last) = (self.block(hashed.start).start, self.block(hashed.end).start);
         for range in &written {
             jobs.push(place_only(&common(range, &(0..first))));
@@ -195,7 +195,7 @@ impl Share {
         jobs
     }
 
-    /// Who has the bytes of a job of this rank, in order.
+    /// The ranks that have the bytes of a job of this rank, in order.
     #[must_use]
     pub fn sources(&self, job: &Job) -> Vec<Transfer> {
         (0..self.ranks())
@@ -207,8 +207,7 @@ impl Share {
             .collect()
     }
 
-    /// What the jobs of other ranks take of the bytes that this one has: for each rank in the order
-    /// of its jobs.
+    /// What this rank sends to others: for each rank in the order of its jobs.
     #[must_use]
     pub fn given(&self, begin: u64) -> Vec<Transfer> {
         let own = self.own();
@@ -229,7 +228,7 @@ impl Share {
     }
 }
 
-/// What `range` has of `whole`; where that is nothing, still a place in it.
+/// The part of `range` within `whole`; if that is empty, still at a position within `whole`.
 fn common(range: &Range<u64>, whole: &Range<u64>) -> Range<u64> {
     let start = range.start.clamp(whole.start, whole.end);
     start..range.end.clamp(start, whole.end)
@@ -255,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn alone_everything_is_one_job_a_block() {
+    fn a_process_on_its_own_has_one_job_for_each_block() {
         let share = Share::whole(BLOCK as u64 + 5);
         let jobs = share.jobs(12345);
         let end = BLOCK as u64 + 5;
@@ -265,7 +264,7 @@ mod tests {
     }
 
     #[test]
-    fn the_drawing_above_is_true() {
+    fn pages_are_written_as_drawn_above() {
         // 512 bytes a character.
         let at = |column: u64| column * 512 - 2048;
         let shares = shares(&[at(13), at(27) - at(13), at(41) - at(27)], false);
@@ -318,7 +317,7 @@ mod tests {
         }
 
         #[test]
-        fn what_one_gives_another_takes(
+        fn ranks_send_what_others_receive(
             lengths in prop::collection::vec(prop_oneof![0_u64..3, 0_u64..5000, 0_u64..12_000_000], 1..7),
             begin in 0_u64..20_000, single: bool,
         ) {

@@ -1,0 +1,170 @@
+//! [`Partition`]: how an array is cut into portions, and these into chunks.
+
+use crate::npy::NpyHeader;
+use serde::{Deserialize, Serialize};
+use std::ops::Range;
+
+/// Bytes of a chunk of a file in C order: larger ones are not faster.
+const CHUNK_BYTES: u64 = 4 << 20;
+
+/// Chunks that the memory of rank 0 has room for: one being sent, one being read, of a file in Fortran
+/// order its transpose, and one for maps and the message layer.
+const CHUNKS_IN_MEMORY: u64 = 4;
+
+/// A range along every axis.
+pub(super) type Region = Vec<Range<u64>>;
+
+/// How an array is cut: portions, one for each rank, and chunks of these.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Partition {
+    shape: Vec<u64>,
+    axis: usize,
+    ranks: usize,
+    /// Bytes of an element.
+    width: u64,
+    /// Bytes of a chunk at most, unless one element has more.
+    chunk: u64,
+}
+
+impl Partition {
+    /// Cuts an array of this shape along an axis, in chunks for so many bytes of memory.
+    ///
+    /// A chunk of a file in Fortran order is a box of it, read in the order of the file and transposed in
+    /// memory. The larger the box, the longer its runs in the file: there alone more memory means fewer
+    /// reads.
+    pub(super) fn new(
+        shape: Vec<u64>,
+        npy: &NpyHeader,
+        axis: usize,
+        ranks: usize,
+        memory: u64,
+    ) -> Self {
+        let each = memory / CHUNKS_IN_MEMORY;
+        Self {
+            shape,
+            axis,
+            ranks,
+            width: npy.dtype.bytes as u64,
+            chunk: match npy.fortran_order {
+                true => each,
+                false => each.min(CHUNK_BYTES),
+            },
+        }
+    }
+
+    /// The portion of a rank.
+    fn portion(&self, rank: usize) -> Region {
+        let mut region: Region = self.shape.iter().map(|&length| 0..length).collect();
+        region[self.axis] = part(self.shape[self.axis], self.ranks as u64, rank as u64);
+        region
+    }
+
+    /// The shape of a rank's portion.
+    #[must_use]
+    pub fn shape(&self, rank: usize) -> Vec<u64> {
+        self.portion(rank).iter().map(length).collect()
+    }
+
+    /// The boxes that a rank's portion is sent in, in its C order.
+    pub(super) fn chunks(&self, rank: usize) -> impl Iterator<Item = Region> + use<> {
+        let portion = self.portion(rank);
+        let lengths: Vec<u64> = portion.iter().map(length).collect();
+        let empty = lengths.contains(&0);
+        let most = (self.chunk / self.width).max(1);
+        // The first axis of which a chunk can hold whole indices; single ones of those before it.
+        let inner = |axis: usize| lengths[axis + 1..].iter().product::<u64>();
+        let axis = (0..lengths.len())
+            .find(|&axis| !empty && inner(axis) <= most)
+            .unwrap_or(0);
+        let parts = if empty {
+            0
+        } else {
+            lengths[axis].div_ceil(most / inner(axis))
+        };
+        let outer: u64 = lengths[..axis].iter().product();
+        (0..outer * parts).map(move |number| {
+            let mut region = portion.clone();
+            let along = part(lengths[axis], parts, number % parts);
+            region[axis] = portion[axis].start + along.start..portion[axis].start + along.end;
+            let mut rest = number / parts;
+            for before in (0..axis).rev() {
+                let index = portion[before].start + rest % lengths[before];
+                region[before] = index..index + 1;
+                rest /= lengths[before];
+            }
+            region
+        })
+    }
+
+    /// Bytes of a box.
+    pub(super) fn bytes(&self, region: &[Range<u64>]) -> usize {
+        in_memory(region.iter().map(length).product::<u64>() * self.width)
+    }
+}
+
+/// Part `number` of a length cut into so many parts: as equal as possible, the longer ones first.
+fn part(length: u64, parts: u64, number: u64) -> Range<u64> {
+    let start = |number| number * (length / parts) + (length % parts).min(number);
+    start(number)..start(number + 1)
+}
+
+/// The length of a range.
+pub(super) fn length(range: &Range<u64>) -> u64 {
+    range.end - range.start
+}
+
+/// A count of bytes or elements in memory. One that does not fit makes the next access panic.
+pub(super) fn in_memory(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::Array;
+    use proptest::prelude::*;
+
+    #[test]
+    fn longer_parts_come_first_and_the_last_may_be_empty() {
+        let parts = |length, parts| (0..parts).map(|n| part(length, parts, n)).collect();
+        let cut: Vec<_> = parts(10, 4);
+        assert_eq!(cut, [0..3, 3..6, 6..8, 8..10]);
+        let cut: Vec<_> = parts(2, 4);
+        assert_eq!(cut, [0..1, 1..2, 2..2, 2..2]);
+        assert_eq!(part(u64::MAX, 3, 2).end, u64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn the_chunks_of_a_portion_are_its_elements_in_c_order(
+            shape in prop::collection::vec(0_u64..7, 1..5),
+            axis in any::<prop::sample::Index>(),
+            ranks in 1_usize..10,
+            chunk in 0_u64..300,
+        ) {
+            let axis = axis.index(shape.len());
+            let partition = Partition { axis, ranks, width: 8, chunk, shape: shape.clone() };
+            let lengths: Vec<usize> = shape.iter().copied().map(in_memory).collect();
+            let all = Array::from_iter(0..lengths.iter().product()).into_shape_with_order(lengths).unwrap();
+            let select = |region: &Region| {
+                let part = all.slice_each_axis(|axis| {
+                    let range = &region[axis.axis.index()];
+                    (in_memory(range.start)..in_memory(range.end)).into()
+                });
+                part.iter().copied().collect::<Vec<usize>>()
+            };
+            let mut together = 0;
+            for rank in 0..ranks {
+                let chunks: Vec<_> = partition.chunks(rank).collect();
+                for region in &chunks {
+                    let bytes = partition.bytes(region) as u64;
+                    prop_assert!(bytes > 0 && bytes <= chunk.max(8));
+                }
+                let portion = select(&partition.portion(rank));
+                together += portion.len();
+                prop_assert_eq!(chunks.iter().flat_map(select).collect::<Vec<_>>(), portion);
+            }
+            prop_assert_eq!(together, all.len());
+        }
+    }
+}
