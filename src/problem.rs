@@ -3,6 +3,7 @@
 use crate::{
     field::Field,
     grid::Grid,
+    npy::DATA_OFFSET,
     params::{Canonical, Params, ParamsError, RawParams},
     physics::initial,
     real::Real,
@@ -10,9 +11,6 @@ use crate::{
     stencil::{Element, Stencil},
 };
 use std::{path::Path, str::FromStr};
-
-/// Bytes of the header of a cube.
-const HEADER: u64 = 4096;
 
 /// One run, fully determined.
 ///
@@ -72,7 +70,7 @@ impl Problem {
             schedule,
         };
         let bytes = u128::from(problem.schedule.snapshots()) * u128::from(problem.field_bytes())
-            + u128::from(HEADER);
+            + u128::from(DATA_OFFSET);
         if bytes >= 1 << 63 {
             return Err(raw.refuse(
                 "outtime",
@@ -121,7 +119,7 @@ impl Problem {
     /// Bytes of the cube, its header included.
     #[must_use]
     pub fn cube_bytes(&self) -> u64 {
-        HEADER + self.schedule.snapshots() * self.field_bytes()
+        DATA_OFFSET + self.schedule.snapshots() * self.field_bytes()
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{
     error::CubeError,
-    file::matches_journal,
+    file::{matches_journal, read_journal},
     journal::{Journal, Scenario},
     paths::Paths,
 };
@@ -10,12 +10,7 @@ use crate::{
     npy::{self, ArrayFile},
     sys,
 };
-use std::{
-    fs::{self, File},
-    io,
-    ops::Deref,
-    path::Path,
-};
+use std::{fs::File, ops::Deref, path::Path};
 
 /// An array file, and its journal if it has one: then only the committed snapshots of a run, or the
 /// complete scenarios of a sweep, are data.
@@ -33,7 +28,7 @@ impl JournalledArray {
     /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other.
     pub fn open(path: &Path) -> Result<Self, CubeError> {
         let file = npy::open_file(path)?;
-        let journal = read_journal(path)?;
+        let journal = journal_of(path)?;
         if let Some(header) = journal.as_ref().and_then(|journal| journal.header.as_ref()) {
             matches_journal(&file, header, path)?;
         }
@@ -50,7 +45,7 @@ impl JournalledArray {
     /// # Errors
     /// [`CubeError`] as for [`open`](Self::open).
     pub fn refresh(&mut self) -> Result<(), CubeError> {
-        self.journal = read_journal(&self.array.path)?;
+        self.journal = journal_of(&self.array.path)?;
         self.limit();
         Ok(())
     }
@@ -89,18 +84,7 @@ impl Deref for JournalledArray {
     }
 }
 
-/// The journal next to a cube; `None` where there is none.
-fn read_journal(cube: &Path) -> Result<Option<Journal>, CubeError> {
-    let Ok(paths) = Paths::of(cube) else {
-        return Ok(None);
-    };
-    let bytes = match fs::read(&paths.journal) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(CubeError::io("read", &paths.journal))?,
-    };
-    let journal = Journal::parse(&bytes);
-    match &journal.error {
-        Some(error) => Err(paths.journal_error(error.clone())),
-        None => Ok(Some(journal)),
-    }
+/// The journal of an array; `None` where it has none, also by its name.
+fn journal_of(array: &Path) -> Result<Option<Journal>, CubeError> {
+    Paths::of(array).map_or(Ok(None), |paths| read_journal(&paths))
 }

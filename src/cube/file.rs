@@ -192,3 +192,16 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
     }
     Ok(())
 }
+
+/// The journal next to a cube, if there is one and it can be used as it is.
+pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
+    let bytes = match fs::read(&paths.journal) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        read => read.map_err(CubeError::io("read", &paths.journal))?,
+    };
+    let journal = Journal::parse(&bytes);
+    match &journal.error {
+        Some(error) => Err(paths.journal_error(error.clone())),
+        None => Ok(Some(journal)),
+    }
+}

@@ -3,19 +3,14 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::matches_journal,
-    journal::{Header, Journal, Record, Scenario, Slot},
+    file::{matches_journal, read_journal},
+    journal::{Header, Record, Scenario, Slot},
     paths::Paths,
 };
 use crate::{npy::Number, progress::Progress, sys::FileExt};
 use ndarray::Array2;
 use rayon::prelude::*;
-use std::{
-    fs::{self, File},
-    io,
-    path::Path,
-    slice,
-};
+use std::{fs::File, io, path::Path, slice};
 
 /// A cube with its journal, to read.
 ///
@@ -37,22 +32,12 @@ impl Cube {
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
         let file = File::open(cube).map_err(CubeError::io("open", cube))?;
         let paths = Paths::of(cube)?;
-        let bytes = fs::read(&paths.journal).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => CubeError::NoJournal {
-                cube: cube.to_owned(),
-            },
-            _ => CubeError::io("read", &paths.journal)(error),
+        let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
+            cube: cube.to_owned(),
         })?;
-        let journal = Journal::parse(&bytes);
-        let header = match journal.sound_header() {
-            Ok(Some(header)) => header.clone(),
-            Ok(None) => {
-                return Err(CubeError::Unborn {
-                    cube: cube.to_owned(),
-                });
-            }
-            Err(error) => return Err(paths.journal_error(error)),
-        };
+        let header = journal.header.ok_or_else(|| CubeError::Unborn {
+            cube: cube.to_owned(),
+        })?;
         matches_journal(&file, &header, cube)?;
         Ok(Self {
             header,
