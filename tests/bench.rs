@@ -1,4 +1,4 @@
-//! `diff2d bench` beside real compilers and beside made-up ones.
+//! `diff2d bench` with real compilers and with scripts in their place.
 //!
 //! Needs g++, gfortran and python3 (Debian: `apt-get install g++ gfortran python3`); NumPy, numexpr
 //! and numba take part where Python has them.
@@ -65,7 +65,7 @@ fn stdout(output: &process::Output) -> String {
     String::from_utf8(output.stdout.clone()).unwrap()
 }
 
-/// What is left in a directory of what `bench` writes for itself.
+/// How many temporary directories of `bench` are left.
 fn leftovers(directory: &Path) -> usize {
     fs::read_dir(directory)
         .unwrap()
@@ -77,7 +77,7 @@ fn leftovers(directory: &Path) -> usize {
 }
 
 #[test]
-fn the_family_agrees_where_contraction_changes_bits() {
+fn all_programs_agree_where_contraction_changes_bits() {
     let directory = TempDir::new().unwrap();
     let (json, plot) = (
         directory.path().join("b.json"),
@@ -147,7 +147,7 @@ fn the_family_agrees_where_contraction_changes_bits() {
 }
 
 #[test]
-fn what_is_missing_is_named_and_no_error() {
+fn missing_compilers_are_named_and_no_error() {
     let directory = TempDir::new().unwrap();
     let output = without_compilers(&mut bench(directory.path(), "33"))
         .output()
@@ -162,7 +162,7 @@ fn what_is_missing_is_named_and_no_error() {
 }
 
 #[test]
-fn a_compiler_that_fails_is_named_with_what_it_says() {
+fn a_compiler_that_fails_is_named_with_its_message() {
     let directory = TempDir::new().unwrap();
     let broken = script(
         directory.path(),
@@ -193,7 +193,7 @@ fn a_final_state_that_differs_is_exit_3() {
 }
 
 #[test]
-fn sizes_and_threads_that_cannot_be_are_exit_2() {
+fn impossible_sizes_and_threads_are_exit_2() {
     let directory = TempDir::new().unwrap();
     for arguments in [
         ["--threads", "0"],
@@ -213,7 +213,7 @@ fn sizes_and_threads_that_cannot_be_are_exit_2() {
 }
 
 #[test]
-fn a_signal_ends_it_and_its_children_and_leaves_nothing() {
+fn a_signal_ends_the_benchmark_and_its_children_and_leaves_no_files() {
     let directory = TempDir::new().unwrap();
     let started = directory.path().join("started");
     let slow = script(

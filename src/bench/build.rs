@@ -1,11 +1,10 @@
-//! Where the sources of the family are, and how they are built with what there is.
+//! Builds the reference programs with the compilers that are installed.
 
 use super::{
-    BenchError, Case, Words,
-    case::Pace,
-    child::{Child, Ended},
-    directory_error,
-    family::{Kind, Program},
+    case::{Case, StepBudget},
+    child::{Child, CommandLine, Outcome},
+    error::{BenchError, directory_error},
+    program::{Kind, Program},
     results::Tool,
 };
 use std::{
@@ -15,20 +14,20 @@ use std::{
 
 macro_rules! sources {
     ($($name:literal),* $(,)?) => {
-        [$(($name, include_str!(concat!("../../benches/family/", $name)))),*]
+        [$(($name, include_str!(concat!("../../benches/reference/", $name)))),*]
     };
 }
 
-/// Everything that the programs are built of, so that the comparison runs anywhere.
+/// All their sources, part of the program so that the comparison runs anywhere.
 const SOURCES: [(&str, &str); 13] = sources![
-    "family.hpp",
-    "family.cpp",
+    "common.hpp",
+    "common.cpp",
     "diff2d.cpp",
     "diff2d_omp.cpp",
-    "family.f90",
+    "common.f90",
     "diff2d_do.f90",
     "diff2d_array.f90",
-    "family.py",
+    "common.py",
     "diff2d_numba.py",
     "diff2d_numexpr.py",
     "diff2d_numpy_inplace.py",
@@ -36,12 +35,12 @@ const SOURCES: [(&str, &str); 13] = sources![
     "diff2d_python.py",
 ];
 
-/// The longest that a compiler may take.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// The time limit of a compiler.
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
-/// All programs that could be built.
-pub(super) struct Family {
-    pub programs: Vec<Program>,
+/// The programs that could be built, with what for, and what is missing for the others.
+pub(super) struct Programs {
+    pub all: Vec<Program>,
     pub tools: Vec<Tool>,
     pub missing: Vec<String>,
 }
@@ -52,7 +51,7 @@ pub(super) fn build(
     case: &Case,
     directory: &Path,
     signal: &AtomicUsize,
-) -> Result<Family, BenchError> {
+) -> Result<Programs, BenchError> {
     for (name, text) in SOURCES {
         let path = directory.join(name);
         fs::write(&path, text).map_err(directory_error(&path))?;
@@ -60,8 +59,8 @@ pub(super) fn build(
     let mut builder = Builder {
         directory,
         signal,
-        family: Family {
-            programs: ours(ourselves, case, directory),
+        programs: Programs {
+            all: ours(ourselves, case, directory),
             tools: Vec::new(),
             missing: Vec::new(),
         },
@@ -69,7 +68,7 @@ pub(super) fn build(
     builder.compiled(&Language::CPP)?;
     builder.compiled(&Language::FORTRAN)?;
     builder.python()?;
-    Ok(builder.family)
+    Ok(builder.programs)
 }
 
 fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
@@ -79,7 +78,7 @@ fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
         flags: String::new(),
         version: format!("diff2d {}", env!("CARGO_PKG_VERSION")),
         threaded: true,
-        pace: Pace::Compiled,
+        budget: StepBudget::Compiled,
         may_contract: false,
         directory: directory.to_path_buf(),
         kind: Kind::Steps(ourselves.to_path_buf()),
@@ -95,13 +94,13 @@ fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
     programs
 }
 
-/// What distinguishes two compiled languages here.
+/// A compiled language, its compiler and its programs.
 struct Language {
     name: &'static str,
     variable: &'static str,
     compiler: &'static str,
     support: &'static str,
-    /// Name of the program, its source, whether it knows threads.
+    /// Name of the program, its source, whether it takes several threads.
     programs: [(&'static str, &'static str, bool); 2],
 }
 
@@ -110,7 +109,7 @@ impl Language {
         name: "C++",
         variable: "CXX",
         compiler: "g++",
-        support: "family.cpp",
+        support: "common.cpp",
         programs: [
             ("C++, one loop", "diff2d_omp.cpp", true),
             ("C++, two loops", "diff2d.cpp", false),
@@ -120,7 +119,7 @@ impl Language {
         name: "Fortran",
         variable: "FC",
         compiler: "gfortran",
-        support: "family.f90",
+        support: "common.f90",
         programs: [
             ("Fortran, do loops", "diff2d_do.f90", true),
             ("Fortran, array syntax", "diff2d_array.f90", false),
@@ -131,11 +130,11 @@ impl Language {
 struct Builder<'a> {
     directory: &'a Path,
     signal: &'a AtomicUsize,
-    family: Family,
+    programs: Programs,
 }
 
 impl Builder<'_> {
-    /// A tool of the user's choice or the usual one, and the first line of its version.
+    /// The tool that a variable names or the usual one, and the first line of its version.
     fn tool(
         &mut self,
         variable: &str,
@@ -149,7 +148,7 @@ impl Builder<'_> {
         Ok(match self.output_of(&words)? {
             Ok(text) => {
                 let version = text.lines().next().unwrap_or_default().trim().to_owned();
-                self.family.tools.push(Tool {
+                self.programs.tools.push(Tool {
                     name: program.to_string_lossy().into_owned(),
                     version: version.clone(),
                 });
@@ -157,17 +156,17 @@ impl Builder<'_> {
             }
             Err(reason) => {
                 let missing = format!("no {what} programs: {reason}");
-                self.family.missing.push(missing);
+                self.programs.missing.push(missing);
                 None
             }
         })
     }
 
-    fn output_of(&self, words: &Words) -> Result<Result<String, String>, BenchError> {
-        let child = Child::new(words, PATIENCE).directory(self.directory);
+    fn output_of(&self, words: &CommandLine) -> Result<Result<String, String>, BenchError> {
+        let child = Child::new(words, TIME_LIMIT).directory(self.directory);
         Ok(match child.run(self.signal)? {
-            Ended::Well { stdout, .. } => Ok(stdout),
-            Ended::Badly(reason) => Err(reason),
+            Outcome::Success { stdout, .. } => Ok(stdout),
+            Outcome::Failure(reason) => Err(reason),
         })
     }
 
@@ -177,14 +176,14 @@ impl Builder<'_> {
         else {
             return Ok(());
         };
-        let words = |flags: &str| -> Words {
+        let words = |flags: &str| -> CommandLine {
             let flags = flags.split_whitespace().map(OsString::from);
             [compiler.clone()].into_iter().chain(flags).collect()
         };
         let object = format!("{}.o", language.support);
         let support = format!("-O3 -ffp-contract=off -c {} -o {object}", language.support);
         if let Err(reason) = self.output_of(&words(&support))? {
-            self.family
+            self.programs
                 .missing
                 .push(format!("no {name} programs: {reason}"));
             return Ok(());
@@ -200,19 +199,19 @@ impl Builder<'_> {
                 let build = format!("{flags} {source} {object} -o {binary}");
                 if let Err(reason) = self.output_of(&words(&build))? {
                     let missing = format!("{program} with {flags} is left out: {reason}");
-                    self.family.missing.push(missing);
+                    self.programs.missing.push(missing);
                     continue;
                 }
-                self.family.programs.push(Program {
+                self.programs.all.push(Program {
                     name: program.to_owned(),
                     language: name,
                     flags,
                     version: version.clone(),
                     threaded,
-                    pace: Pace::Compiled,
+                    budget: StepBudget::Compiled,
                     may_contract: native || cfg!(not(target_arch = "x86_64")),
                     directory: self.directory.to_path_buf(),
-                    kind: Kind::Member(vec![self.directory.join(binary).into()]),
+                    kind: Kind::Reference(vec![self.directory.join(binary).into()]),
                 });
             }
         }
@@ -224,33 +223,45 @@ impl Builder<'_> {
             return Ok(());
         };
         let programs: [(_, _, &[&str], _, _); 5] = [
-            ("numba", "numba", &["numpy", "numba"], true, Pace::Compiled),
+            (
+                "numba",
+                "numba",
+                &["numpy", "numba"],
+                true,
+                StepBudget::Compiled,
+            ),
             (
                 "numexpr",
                 "numexpr",
                 &["numpy", "numexpr"],
                 true,
-                Pace::Arrays,
+                StepBudget::Arrays,
             ),
             (
                 "NumPy, in place",
                 "numpy_inplace",
                 &["numpy"],
                 false,
-                Pace::Arrays,
+                StepBudget::Arrays,
             ),
-            ("NumPy, slices", "numpy", &["numpy"], false, Pace::Arrays),
-            ("Python", "python", &[], false, Pace::Interpreted),
+            (
+                "NumPy, slices",
+                "numpy",
+                &["numpy"],
+                false,
+                StepBudget::Arrays,
+            ),
+            ("Python", "python", &[], false, StepBudget::Interpreted),
         ];
         let mut present = HashMap::new();
-        for (name, source, modules, threaded, pace) in programs {
+        for (name, source, modules, threaded, budget) in programs {
             for module in modules {
                 if !present.contains_key(module) {
                     let import = format!("import {module}; print({module}.__version__)");
                     let words = vec![python.clone(), "-c".into(), import.into()];
                     let answer = self.output_of(&words)?;
                     if let Ok(version) = &answer {
-                        self.family.tools.push(Tool {
+                        self.programs.tools.push(Tool {
                             name: (*module).to_owned(),
                             version: version.trim().to_owned(),
                         });
@@ -263,20 +274,20 @@ impl Builder<'_> {
                 .find_map(|module| present.get(module)?.as_ref().err());
             if let Some(reason) = absent {
                 let missing = format!("{name} is left out: {reason}");
-                self.family.missing.push(missing);
+                self.programs.missing.push(missing);
                 continue;
             }
             let script = self.directory.join(format!("diff2d_{source}.py"));
-            self.family.programs.push(Program {
+            self.programs.all.push(Program {
                 name: name.to_owned(),
                 language: "Python",
                 flags: String::new(),
                 version: version.clone(),
                 threaded,
-                pace,
+                budget,
                 may_contract: false,
                 directory: self.directory.to_path_buf(),
-                kind: Kind::Member(vec![python.clone(), script.into()]),
+                kind: Kind::Reference(vec![python.clone(), script.into()]),
             });
         }
         Ok(())

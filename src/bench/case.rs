@@ -1,6 +1,6 @@
 //! [`Case`]: the problem that all programs solve.
 
-use super::{BenchError, directory_error};
+use super::error::{BenchError, directory_error};
 use crate::problem::Problem;
 use serde::Serialize;
 use std::{
@@ -8,30 +8,30 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The course's problem; other sizes change `dx` and `runtime` of it.
+/// The problem of the course. Other sizes change its `dx` and `runtime`.
 const SEED: &str = include_str!("../../params/diff2dparams.toml");
-/// Updates that a program of ordinary speed takes a second or two for; about the seed problem's.
+/// Updates that a program of ordinary speed takes a second or two for: about those of the course.
 const UPDATES: u64 = 1_200_000_000;
-/// Fewer steps would measure how a program starts and stops.
+/// The fewest steps; the start and the end of a program do not matter then.
 const FEWEST_STEPS: u64 = 48;
-/// The largest cube that the whole run writes.
+/// The largest cube that a whole run writes, in bytes.
 const LARGEST_CUBE: u64 = 256 << 20;
 
-/// How many steps a program is asked for; rates are what is compared.
+/// How many steps a program is asked for, by its speed. Rates are compared, not times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Pace {
-    /// All.
+pub(super) enum StepBudget {
+    /// All steps: compiled programs.
     Compiled,
-    /// At most as many as make [`UPDATES`].
+    /// At most [`UPDATES`]: operations on whole arrays.
     Arrays,
-    /// A few.
+    /// A five-hundredth of that: interpreted loops.
     Interpreted,
 }
 
-/// One problem in all the forms in which programs want it.
+/// A problem in the forms in which the programs take it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Case {
-    /// Whether it is the course's own.
+    /// Whether it is the problem of the course.
     pub seed: bool,
     /// Interior nodes along a side.
     pub size: u64,
@@ -49,7 +49,7 @@ pub struct Case {
     d: f64,
     x1: f64,
     x2: f64,
-    /// The `dx` of the parameters, which the grid divides the domain by.
+    /// The `dx` of the parameters, of which the grid takes the nearest that divides the domain.
     wanted_dx: f64,
     #[serde(skip)]
     params: PathBuf,
@@ -71,7 +71,7 @@ impl Case {
         let load = |overrides: &[String]| Problem::load(&params, overrides);
         let seed = load(&[])?;
         let dx = size.map_or(seed.params.dx, |size| {
-            // Half a cell off the edge where truncation would turn over.
+            // Half a cell away from where truncation would change the number of cells.
             (seed.params.x2 - seed.params.x1) / (f64::from(size) + 0.5)
         });
         let problem = load(&[format!("dx={dx:?}")])?;
@@ -104,7 +104,7 @@ impl Case {
         &self.params
     }
 
-    /// What to `--set` for so many steps and no snapshot but the first and the last.
+    /// What to `--set` for a number of steps with only the first and the last snapshot.
     pub(super) fn settings(&self, steps: u64) -> [String; 3] {
         let runtime = self.time_of(steps);
         [
@@ -127,13 +127,13 @@ impl Case {
             .then(|| vec![dx, runtime, format!("outtime={:?}", self.time_of(between))])
     }
 
-    /// A time that truncates to so many steps.
+    /// A time that truncates to a number of steps.
     #[expect(clippy::cast_precision_loss, reason = "far below 2^53")]
     fn time_of(&self, steps: u64) -> f64 {
         (steps as f64 + 0.5) * self.dt
     }
 
-    /// The arguments of the family's programs, without the file for the final state.
+    /// The arguments of the reference programs, without the file for the final state.
     pub(super) fn arguments(&self, steps: u64) -> Vec<String> {
         let mut words = [self.d, self.x1, self.x2, self.wanted_dx]
             .map(|value| format!("{value:?}"))
@@ -142,14 +142,14 @@ impl Case {
         words
     }
 
-    pub(super) fn steps_of(&self, pace: Pace) -> u64 {
-        let updates = match pace {
-            Pace::Compiled => return self.steps,
-            Pace::Arrays => UPDATES,
-            Pace::Interpreted => UPDATES / 500,
+    pub(super) fn steps_of(&self, budget: StepBudget) -> u64 {
+        let updates = match budget {
+            StepBudget::Compiled => return self.steps,
+            StepBudget::Arrays => UPDATES,
+            StepBudget::Interpreted => UPDATES / 500,
         };
-        // The seed problem is what the course's figures are about, so it is computed to its end.
-        if self.seed && pace == Pace::Arrays {
+        // The course's times are those of its whole problem.
+        if self.seed && budget == StepBudget::Arrays {
             return self.steps;
         }
         (updates / (self.size * self.size)).clamp(1, self.steps.max(1))

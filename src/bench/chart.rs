@@ -2,7 +2,7 @@
 
 use super::{
     results::{Entry, Limits, Results},
-    table::figure,
+    table::three_digits,
 };
 use crate::plot::{self, BarChart, Bitmap, Group, Section, Shade};
 
@@ -19,7 +19,7 @@ const COURSE: [(&str, &str, f64); 5] = [
 /// Updates of the problem of the course, 299² × 13410.
 const COURSE_UPDATES: f64 = 299.0 * 299.0 * 13410.0;
 
-/// Draws the rates, each program with its fastest flags, beside those of the course in 2016.
+/// Draws the rates, each program with its fastest flags, next to those of the course in 2016.
 ///
 /// # Errors
 /// [`plot::Error`] when drawing fails.
@@ -109,7 +109,7 @@ fn rounds(results: &Results) -> String {
     }
 }
 
-/// The bars of one program: for each number of threads the flags that were fastest.
+/// The bars of one program: one for each number of threads, with the fastest flags.
 fn group(results: &Results, program: &str) -> Group {
     let mut fastest: Vec<&Entry> = Vec::new();
     for entry in results
@@ -136,7 +136,7 @@ fn group(results: &Results, program: &str) -> Group {
         };
         let rate = entry.updates_per_second / 1e9;
         let comparable = results.problem.seed && entry.steps == results.problem.steps;
-        let seconds = comparable.then(|| figure(entry.seconds.median));
+        let seconds = comparable.then(|| three_digits(entry.seconds.median));
         (rate, shade, note(rate, seconds.as_deref()))
     };
     Group {
@@ -147,7 +147,7 @@ fn group(results: &Results, program: &str) -> Group {
 
 fn note(rate: f64, seconds: Option<&str>) -> String {
     let seconds = seconds.map_or_else(String::new, |seconds| format!("  ({seconds} s)"));
-    format!("{}{seconds}", figure(rate))
+    format!("{}{seconds}", three_digits(rate))
 }
 
 fn mark(limits: &Limits) -> (f64, String) {
@@ -156,5 +156,5 @@ fn mark(limits: &Limits) -> (f64, String) {
         1 => "limit of the arithmetic, 1 thread".to_owned(),
         threads => format!("{threads} threads"),
     };
-    (rate, format!("{threads}: {}", figure(rate)))
+    (rate, format!("{threads}: {}", three_digits(rate)))
 }

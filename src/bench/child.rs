@@ -1,7 +1,8 @@
-//! [`Child`]: a process with a time limit that ends when we are asked to.
+//! [`Child`]: a process with a time limit, killed when a signal asks to stop.
 
-use super::{BenchError, Words};
+use super::error::BenchError;
 use std::{
+    ffi::OsString,
     io::Read,
     path::Path,
     process::{Command, Stdio},
@@ -13,30 +14,33 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How often a waiting thread looks up.
-const GLANCE: Duration = Duration::from_millis(100);
+/// How often a waiting thread checks for signals and the time limit.
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
-/// A process to be.
+/// The program and the arguments of a process.
+pub(super) type CommandLine = Vec<OsString>;
+
+/// A process that has not been started.
 #[derive(Debug)]
 pub(super) struct Child {
     command: Command,
     name: String,
-    patience: Duration,
+    time_limit: Duration,
 }
 
 /// How a process ended.
 #[derive(Debug)]
-pub(super) enum Ended {
-    /// With success; wall time from its start to its end.
-    Well { stdout: String, took: Duration },
-    /// Without, in words.
-    Badly(String),
+pub(super) enum Outcome {
+    /// With success, after this wall time.
+    Success { stdout: String, took: Duration },
+    /// Without success, and why.
+    Failure(String),
 }
 
 impl Child {
-    /// The process of these words, killed when it takes longer than `patience`.
-    pub fn new(words: &Words, patience: Duration) -> Self {
-        let (program, arguments) = match words.split_first() {
+    /// A process that is killed when it takes longer than `time_limit`.
+    pub fn new(command_line: &CommandLine, time_limit: Duration) -> Self {
+        let (program, arguments) = match command_line.split_first() {
             Some((program, arguments)) => (program.clone(), arguments),
             None => Default::default(),
         };
@@ -50,7 +54,7 @@ impl Child {
         Self {
             name: name.to_string_lossy().into_owned(),
             command,
-            patience,
+            time_limit,
         }
     }
 
@@ -60,23 +64,23 @@ impl Child {
         self
     }
 
-    /// Runs it in a directory.
+    /// Sets its directory.
     pub fn directory(mut self, directory: &Path) -> Self {
         self.command.current_dir(directory);
         self
     }
 
-    /// Runs it to its end.
+    /// Runs it until it ends.
     ///
     /// # Errors
-    /// [`BenchError::Signalled`] when a signal has asked us to stop.
-    pub fn run(mut self, signal: &AtomicUsize) -> Result<Ended, BenchError> {
-        heed(signal)?;
+    /// [`BenchError::Signalled`] when a signal asks to stop.
+    pub fn run(mut self, signal: &AtomicUsize) -> Result<Outcome, BenchError> {
+        check_signal(signal)?;
         let start = Instant::now();
         let mut child = match self.command.spawn() {
             Ok(child) => child,
             Err(error) => {
-                return Ok(Ended::Badly(format!(
+                return Ok(Outcome::Failure(format!(
                     "{} does not start: {error}",
                     self.name
                 )));
@@ -84,16 +88,16 @@ impl Child {
         };
         let (mut out, mut err) = (child.stdout.take(), child.stderr.take());
         let (done, is_done) = channel::<()>();
-        let (stdout, stderr, took, impatient) = thread::scope(|scope| {
-            let patience = self.patience;
+        let (stdout, stderr, took, is_late) = thread::scope(|scope| {
+            let time_limit = self.time_limit;
             let child = &mut child;
             let watch = scope.spawn(move || {
                 loop {
-                    match is_done.recv_timeout(GLANCE) {
+                    match is_done.recv_timeout(POLL_INTERVAL) {
                         Err(RecvTimeoutError::Timeout) => {}
                         _ => return false,
                     }
-                    let late = start.elapsed() > patience;
+                    let late = start.elapsed() > time_limit;
                     if late || signal.load(Ordering::Relaxed) != 0 {
                         let _ = child.kill();
                         return late;
@@ -101,7 +105,7 @@ impl Child {
                 }
             });
             let errors = scope.spawn(move || all_of(err.as_mut()));
-            // The end of its output is the end of the process, without polling.
+            // Its output ends when the process does: nobody has to poll.
             let stdout = all_of(out.as_mut());
             let took = start.elapsed();
             let stderr = errors.join().unwrap_or_default();
@@ -109,26 +113,26 @@ impl Child {
             (stdout, stderr, took, watch.join().unwrap_or(false))
         });
         let status = child.wait();
-        heed(signal)?;
+        check_signal(signal)?;
         Ok(match status {
-            _ if impatient => Ended::Badly(format!(
+            _ if is_late => Outcome::Failure(format!(
                 "{} was stopped after {} s",
                 self.name,
-                self.patience.as_secs()
+                self.time_limit.as_secs()
             )),
-            Ok(status) if status.success() => Ended::Well { stdout, took },
+            Ok(status) if status.success() => Outcome::Success { stdout, took },
             Ok(status) => {
                 let last = stderr.lines().rfind(|line| !line.trim().is_empty());
                 let said = last.map_or_else(String::new, |line| format!(": {}", line.trim()));
-                Ended::Badly(format!("{} ended with {status}{said}", self.name))
+                Outcome::Failure(format!("{} ended with {status}{said}", self.name))
             }
-            Err(error) => Ended::Badly(format!("{}: {error}", self.name)),
+            Err(error) => Outcome::Failure(format!("{}: {error}", self.name)),
         })
     }
 }
 
-/// Fails when a signal has come.
-pub(super) fn heed(signal: &AtomicUsize) -> Result<(), BenchError> {
+/// Fails if a signal has asked to stop.
+pub(super) fn check_signal(signal: &AtomicUsize) -> Result<(), BenchError> {
     match signal.load(Ordering::Relaxed) {
         0 => Ok(()),
         signal => Err(BenchError::Signalled(signal)),
@@ -137,7 +141,7 @@ pub(super) fn heed(signal: &AtomicUsize) -> Result<(), BenchError> {
 
 fn all_of(stream: Option<&mut impl Read>) -> String {
     let mut bytes = Vec::new();
-    // What was read until an error is all there is to say.
+    // After an error there is no more to read.
     let _ = stream.map(|stream| stream.read_to_end(&mut bytes));
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -146,28 +150,28 @@ fn all_of(stream: Option<&mut impl Read>) -> String {
 mod tests {
     use super::*;
 
-    fn shell(script: &str, patience: Duration) -> Ended {
+    fn shell(script: &str, time_limit: Duration) -> Outcome {
         let words = ["sh", "-c", script].map(Into::into).to_vec();
-        Child::new(&words, patience)
+        Child::new(&words, time_limit)
             .run(&AtomicUsize::new(0))
             .unwrap()
     }
 
     #[test]
-    fn a_process_that_says_why_it_failed_is_quoted() {
+    fn the_last_line_of_a_failing_process_is_quoted() {
         let ended = shell(
             "echo first >&2; echo 'no luck' >&2; exit 4",
             Duration::from_secs(60),
         );
         assert!(
-            matches!(ended, Ended::Badly(reason) if reason == "sh ended with exit status: 4: no luck")
+            matches!(ended, Outcome::Failure(reason) if reason == "sh ended with exit status: 4: no luck")
         );
     }
 
     #[test]
     fn a_process_that_takes_too_long_is_stopped() {
         let ended = shell("exec sleep 600", Duration::from_millis(1));
-        assert!(matches!(ended, Ended::Badly(reason) if reason.contains("was stopped")));
+        assert!(matches!(ended, Outcome::Failure(reason) if reason.contains("was stopped")));
     }
 
     #[test]
@@ -176,11 +180,11 @@ mod tests {
             "yes | head -c 1000000; yes | head -c 1000000 >&2",
             Duration::from_secs(60),
         );
-        assert!(matches!(ended, Ended::Well { stdout, .. } if stdout.len() == 1_000_000));
+        assert!(matches!(ended, Outcome::Success { stdout, .. } if stdout.len() == 1_000_000));
     }
 
     #[test]
-    fn a_signal_ends_it() {
+    fn a_signal_ends_the_process() {
         let words = ["true".into()].to_vec();
         let ended = Child::new(&words, Duration::from_secs(60)).run(&AtomicUsize::new(15));
         assert!(matches!(ended, Err(BenchError::Signalled(15))));

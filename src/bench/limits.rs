@@ -1,6 +1,6 @@
-//! [`Probe`]: what the machine could do at most, measured between the programs.
+//! [`LimitMeter`]: the limits of the machine, measured between the programs.
 
-use super::{Case, results::Limits};
+use super::{case::Case, results::Limits};
 use crate::{stencil::limit, sys};
 use std::{
     hint::black_box,
@@ -9,27 +9,27 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// How long one measurement takes.
-const WINDOW: Duration = Duration::from_millis(60);
-/// The arithmetic counts by its best stretch of this length: a processor that others also use may
-/// still be seen undisturbed for a while.
+/// The time of one measurement.
+const MEASUREMENT: Duration = Duration::from_millis(60);
+/// The rate of the arithmetic is the best over a stretch of this length, in which other processes may
+/// leave the processor alone.
 const STRETCH: Duration = Duration::from_millis(4);
-/// Passes of the arithmetic between two looks at the clock: some tens of microseconds.
+/// Passes of the arithmetic between two readings of the clock: some tens of microseconds.
 const PASSES: u64 = 20_000;
 /// An array of the triad is this many times the largest cache (the rule of STREAM).
 const BEYOND_CACHE: u64 = 4;
-/// Less memory than this is no stream.
+/// The least memory of a triad, in bytes.
 const LEAST: u64 = 16 << 10;
 
-/// Measures the limits for some numbers of threads, again and again.
+/// Measures the limits for some numbers of threads, once a round.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(super) struct LimitMeter {
     limits: Vec<Limits>,
     problem_bytes: u64,
     memory_bytes: u64,
 }
 
-impl Probe {
+impl LimitMeter {
     pub fn new(threads: Vec<usize>, case: &Case) -> Self {
         let wanted = 3 * BEYOND_CACHE * sys::caches().last as u64;
         let available = sys::available_memory().unwrap_or(u64::MAX);
@@ -45,7 +45,7 @@ impl Probe {
         }
     }
 
-    /// Measures all once.
+    /// Measures every limit once.
     pub fn measure(&mut self) {
         for limits in &mut self.limits {
             let threads = limits.threads;
@@ -61,18 +61,18 @@ impl Probe {
     }
 }
 
-/// Updates a second of the step's arithmetic on registers, all threads together.
+/// Updates per second of the step's arithmetic on registers, over all threads.
 fn arithmetic(threads: usize, balanced: bool) -> f64 {
     together(threads, STRETCH, || {
         move || limit::arithmetic(PASSES, balanced)
     })
 }
 
-/// Bytes a second of the triad on `bytes` of memory in all, all threads together.
+/// Bytes per second of the triad on `bytes` of memory in total, over all threads.
 fn triad(threads: usize, bytes: u64) -> f64 {
     let elements = usize::try_from(bytes / 24).unwrap_or(usize::MAX) / threads;
     let elements = elements.max(64);
-    together(threads, WINDOW, || {
+    together(threads, MEASUREMENT, || {
         let (mut a, b, c) = (
             vec![0.5; elements],
             vec![0.5; elements],
@@ -89,8 +89,7 @@ fn triad(threads: usize, bytes: u64) -> f64 {
     })
 }
 
-/// The sum of what `threads` threads achieve a second in their best stretches, each repeating its own
-/// work for a while; the work returns how much it was.
+/// The sum of the best rates of `threads` threads. Each repeats its own work, which returns its amount.
 fn together<W: FnMut() -> u64>(
     threads: usize,
     stretch: Duration,
@@ -105,7 +104,7 @@ fn together<W: FnMut() -> u64>(
                     work();
                     begin.wait();
                     let (start, mut best) = (Instant::now(), 0.0_f64);
-                    while start.elapsed() < WINDOW {
+                    while start.elapsed() < MEASUREMENT {
                         best = best.max(rate(&mut work, stretch));
                     }
                     best

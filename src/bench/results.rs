@@ -1,11 +1,10 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
-use super::{Case, Turn};
+use super::{agreement::Agreement, case::Case, contender::Contender};
 use crate::sys;
 use serde::Serialize;
 
-/// Bytes of memory traffic that an update takes at least, without blocking in time: one value read,
-/// one written.
+/// Bytes of memory traffic that an update needs without temporal tiling: one value read, one written.
 pub const BYTES_PER_UPDATE: f64 = 16.0;
 
 /// A comparison.
@@ -15,17 +14,17 @@ pub struct Results {
     pub version: &'static str,
     /// The processor and the operating system.
     pub machine: String,
-    /// Processes that wanted to run in the minute before, on average: others were at work.
+    /// The load average over the minute before: above 0, other processes were running.
     pub load_before: Option<f64>,
     /// The problem.
     pub problem: Case,
     /// Compilers and modules.
     pub tools: Vec<Tool>,
-    /// What the machine could do at most.
+    /// The limits of the machine.
     pub limits: Vec<Limits>,
     /// The programs.
     pub entries: Vec<Entry>,
-    /// What could not take part, and why.
+    /// The programs that are left out, and why.
     pub missing: Vec<String>,
     /// What the figures mean.
     pub definitions: [&'static str; 6],
@@ -35,7 +34,7 @@ const DEFINITIONS: [&str; 6] = [
     "an update is one interior node advanced one step",
     "time is that of the stepping loop alone, median of the rounds; of the whole run it is that of the process",
     "ratio is the time per update by that of diff2d with as many threads",
-    "throughput counts 16 bytes an update, one value read and one written, whatever was really moved: blocking in time moves less, so it may exceed the memory's",
+    "throughput counts 16 bytes an update, one value read and one written, whatever was really moved: temporal tiling moves less, so it may exceed that of the memory",
     "the limit is the step's arithmetic on registers alone, the best of the rounds",
     "final is the last state compared with that of diff2d; where a compiler may contract a*b + c to one rounding, the largest difference must be below steps * 2^-51",
 ];
@@ -43,16 +42,16 @@ const DEFINITIONS: [&str; 6] = [
 /// A compiler or a module.
 #[derive(Debug, Clone, Serialize)]
 pub struct Tool {
-    /// How it is called.
+    /// Its name.
     pub name: String,
-    /// What it says of itself.
+    /// The version that it reports.
     pub version: String,
 }
 
-/// What the machine could do with a number of threads, one figure a round.
+/// The limits of the machine with a number of threads, one value a round.
 #[derive(Debug, Clone, Serialize)]
 pub struct Limits {
-    /// Threads at work together.
+    /// Number of threads.
     pub threads: usize,
     /// The vectors of the arithmetic.
     pub vectors: &'static str,
@@ -86,7 +85,7 @@ impl Limits {
         }
     }
 
-    /// The best of the rounds: a limit is what was possible once.
+    /// The best of the rounds.
     #[must_use]
     pub fn best(figures: &[f64]) -> f64 {
         figures.iter().copied().fold(0.0, f64::max)
@@ -96,7 +95,7 @@ impl Limits {
 /// Times of one program with one number of threads \[s\].
 #[derive(Debug, Clone, Serialize)]
 pub struct Timing {
-    /// In the middle; of an even number, the mean of the two there.
+    /// The median; of an even number of times, the mean of the two in the middle.
     pub median: f64,
     /// The shortest.
     pub min: f64,
@@ -107,7 +106,7 @@ pub struct Timing {
 }
 
 impl Timing {
-    /// Sums up; `None` when there is nothing.
+    /// Of some times; `None` if there are none.
     #[must_use]
     pub fn of(rounds: Vec<f64>) -> Option<Self> {
         let mut sorted = rounds.clone();
@@ -128,48 +127,10 @@ impl Timing {
     }
 }
 
-/// Whether a final state is that of `diff2d`.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
-pub struct Agreement {
-    /// All bits are equal.
-    pub equal: bool,
-    /// The largest difference.
-    pub largest_difference: f64,
-    /// The largest difference that contraction explains; 0 where nothing was contracted.
-    pub allowed: f64,
-}
-
-impl Agreement {
-    pub(super) fn equal() -> Self {
-        Self::new(None, None)
-    }
-
-    /// `difference` is `None` where all bits are equal; `contracted` holds the number of steps where
-    /// a compiler may have contracted.
-    ///
-    /// For states within ±1 contraction changes a step by less than 2^-51: it leaves out the
-    /// rounding of `r*lapl`, at most 2^-53 as `|r*lapl| ≤ 2`, and may round the sum to the other
-    /// side, at most 2^-52. The scheme does not amplify differences (`4r ≤ 1`), so they add up.
-    #[expect(clippy::cast_precision_loss, reason = "a bound")]
-    pub(super) fn new(difference: Option<f64>, contracted: Option<u64>) -> Self {
-        Self {
-            equal: difference.is_none(),
-            largest_difference: difference.unwrap_or(0.0),
-            allowed: contracted.map_or(0.0, |steps| steps as f64 * 2_f64.powi(-51)),
-        }
-    }
-
-    /// Whether the states agree as far as they have to.
-    #[must_use]
-    pub fn holds(&self) -> bool {
-        self.equal || (self.allowed > 0.0 && self.largest_difference <= self.allowed)
-    }
-}
-
 /// One program with one number of threads.
 #[derive(Debug, Clone, Serialize)]
 pub struct Entry {
-    /// What it is.
+    /// Its name.
     pub program: String,
     /// Its language.
     pub language: &'static str,
@@ -179,9 +140,9 @@ pub struct Entry {
     pub version: String,
     /// Threads.
     pub threads: usize,
-    /// Steps; fewer than those of the problem where a program is slow.
+    /// Steps: fewer than those of the problem if the program is slow.
     pub steps: u64,
-    /// Whether the time is that of the whole process with everything that it writes.
+    /// Whether the time is that of the whole process, output included.
     pub whole: bool,
     /// Times of the steps.
     pub seconds: Timing,
@@ -207,15 +168,15 @@ pub struct Entry {
 impl Results {
     pub(super) fn new(
         case: Case,
-        turns: Vec<Turn>,
+        contenders: Vec<Contender>,
         limits: Vec<Limits>,
         tools: Vec<Tool>,
         missing: Vec<String>,
         load_before: Option<f64>,
     ) -> Self {
-        let mut entries: Vec<Entry> = turns
+        let mut entries: Vec<Entry> = contenders
             .into_iter()
-            .filter_map(|turn| Entry::new(turn, &case))
+            .filter_map(|contender| Entry::new(contender, &case))
             .collect();
         let ours: Vec<(usize, f64)> = entries
             .iter()
@@ -246,10 +207,12 @@ impl Results {
         }
     }
 
-    /// A remark on what else the machine was doing; may be empty.
+    /// A remark on other processes; may be empty.
     pub(super) fn disturbance(&self) -> String {
         match self.load_before {
-            Some(load) if load >= 0.5 => format!("; others were at work (load {load:.1} before)"),
+            Some(load) if load >= 0.5 => {
+                format!("; other processes were running (load {load:.1} before)")
+            }
             _ => String::new(),
         }
     }
@@ -266,12 +229,12 @@ impl Results {
 
 impl Entry {
     #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
-    fn new(turn: Turn, case: &Case) -> Option<Self> {
-        let seconds = Timing::of(turn.seconds)?;
-        let rate = (case.interior() * turn.steps) as f64 / seconds.median;
-        // No steps in no time is no rate.
+    fn new(contender: Contender, case: &Case) -> Option<Self> {
+        let seconds = Timing::of(contender.seconds)?;
+        let rate = (case.interior() * contender.steps) as f64 / seconds.median;
+        // No steps in no time give no rate.
         let rate = if rate.is_finite() { rate } else { 0.0 };
-        let (program, facts) = (turn.program, turn.facts);
+        let (program, facts) = (contender.program, contender.facts);
         let flags = match (&facts.kernel, &facts.tile) {
             (Some(kernel), Some(tile)) => format!("{kernel}, {tile}"),
             _ => program.flags.clone(),
@@ -282,8 +245,8 @@ impl Entry {
             language: program.language,
             flags,
             version: facts.version.unwrap_or(program.version),
-            threads: turn.threads,
-            steps: turn.steps,
+            threads: contender.threads,
+            steps: contender.steps,
             seconds,
             updates_per_second: rate,
             ratio: None,
@@ -291,11 +254,11 @@ impl Entry {
             share_of_limit: None,
             kernel: facts.kernel,
             tile: facts.tile,
-            agreement: turn.agreement,
+            agreement: contender.agreement,
         })
     }
 
-    /// Whether it is what the others are compared with.
+    /// Whether it is the entry that the others are compared with.
     pub(super) fn is_reference(&self) -> bool {
         self.program == "diff2d"
     }
@@ -306,20 +269,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_median_is_in_the_middle() {
+    fn the_median_of_an_even_number_of_times_is_a_mean() {
         let of = |rounds: &[f64]| Timing::of(rounds.to_vec()).map(|timing| timing.median);
         assert_eq!(of(&[]), None);
         assert_eq!(of(&[3.0, 1.0, 2.0]), Some(2.0));
         assert_eq!(of(&[4.0, 1.0, 2.0, 3.0]), Some(2.5));
-    }
-
-    #[test]
-    fn only_contraction_excuses_a_difference() {
-        assert!(Agreement::new(None, None).holds());
-        assert!(!Agreement::new(Some(1e-18), None).holds());
-        assert!(!Agreement::new(Some(0.0), None).holds(), "-0.0 is not 0.0");
-        assert!(Agreement::new(Some(4e-14), Some(100)).holds());
-        assert!(!Agreement::new(Some(5e-14), Some(100)).holds());
-        assert!(!Agreement::new(Some(f64::INFINITY), Some(u64::MAX)).holds());
     }
 }

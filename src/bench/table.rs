@@ -1,6 +1,9 @@
 //! The results as text.
 
-use super::results::{Agreement, Entry, Limits, Results};
+use super::{
+    agreement::Agreement,
+    results::{Entry, Limits, Results},
+};
 
 const HEAD: [&str; 11] = [
     "program",
@@ -15,10 +18,10 @@ const HEAD: [&str; 11] = [
     "of limit",
     "final",
 ];
-/// Columns of words; the others are numbers, which end in line.
+/// Columns of words, aligned to the left; numbers are aligned to the right.
 const WORDS: [usize; 3] = [0, 1, 10];
 
-/// The table, with the problem above it and the limits of the machine below.
+/// A table, with the problem above and the limits of the machine below.
 ///
 /// The columns are those of [`Entry`]: median and spread of the time of the steps in seconds, 10⁹
 /// updates a second, time per update by that of `diff2d`, effective memory throughput, share of the
@@ -79,7 +82,7 @@ pub fn table(results: &Results) -> String {
         .iter()
         .any(|entry| entry.steps != problem.steps)
     {
-        text += "slow programs take fewer steps; their rates are what counts\n";
+        text += "slow programs take fewer steps: compare their rates\n";
     }
     text.trim_end().to_owned()
 }
@@ -92,15 +95,15 @@ fn row(entry: &Entry) -> [String; 11] {
         entry.flags.clone(),
         entry.threads.to_string(),
         entry.steps.to_string(),
-        figure(timing.median),
-        format!("{}–{}", figure(timing.min), figure(timing.max)),
-        figure(entry.updates_per_second / 1e9),
-        or_dash(entry.ratio.map(figure)),
-        figure(entry.throughput / 1e9),
+        three_digits(timing.median),
+        format!("{}–{}", three_digits(timing.min), three_digits(timing.max)),
+        three_digits(entry.updates_per_second / 1e9),
+        or_dash(entry.ratio.map(three_digits)),
+        three_digits(entry.throughput / 1e9),
         or_dash(
             entry
                 .share_of_limit
-                .map(|share| format!("{} %", figure(100.0 * share))),
+                .map(|share| format!("{} %", three_digits(100.0 * share))),
         ),
         or_dash(entry.agreement.map(verdict)),
     ]
@@ -115,7 +118,7 @@ fn verdict(agreement: Agreement) -> String {
 }
 
 fn limit_line(limits: &Limits) -> String {
-    let best = |figures: &[f64]| figure(Limits::best(figures) / 1e9);
+    let best = |figures: &[f64]| three_digits(Limits::best(figures) / 1e9);
     let mebibytes = |bytes: u64| match bytes >> 20 {
         0 => format!("{} KiB", bytes >> 10),
         size => format!("{size} MiB"),
@@ -137,8 +140,8 @@ fn limit_line(limits: &Limits) -> String {
     )
 }
 
-/// Three digits that mean something: `0.0853`, `1.42`, `13.9`, `337`.
-pub(super) fn figure(value: f64) -> String {
+/// A number with three significant digits: `0.0853`, `1.42`, `13.9`, `337`.
+pub(super) fn three_digits(value: f64) -> String {
     if value == 0.0 || !value.is_finite() {
         return value.to_string();
     }
@@ -153,10 +156,10 @@ pub(super) fn figure(value: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::figure;
+    use super::three_digits;
 
     #[test]
-    fn figures_keep_three_digits() {
+    fn numbers_have_three_significant_digits() {
         let cases = [
             (0.0, "0"),
             (0.08531, "0.0853"),
@@ -167,7 +170,7 @@ mod tests {
             (1.2e-8, "1.20e-8"),
         ];
         for (value, text) in cases {
-            assert_eq!(figure(value), text);
+            assert_eq!(three_digits(value), text);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! `diff2d bench`: the family side by side.
+//! `diff2d bench`: `diff2d` next to the reference programs.
 
 use super::terminal::{Terminal, Unit};
 use crate::{
@@ -33,7 +33,7 @@ pub(super) struct BenchArgs {
     /// Steps to take [default: what an ordinary program takes a second or two for]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     steps: Option<u64>,
-    /// Rounds: how often each program runs; the median counts
+    /// Rounds: how often each program runs; medians are compared
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
     /// Numbers of threads, such as 1,2,4 [default: 1 and all processors]
@@ -77,7 +77,7 @@ pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, E
 fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM, SIGHUP] {
-        // Without a handler the signal ends us at once, which is no worse than before.
+        // Without a handler the signal ends the process at once.
         let _ = signal_hook::flag::register_usize(
             number,
             Arc::clone(&signal),
@@ -88,7 +88,7 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
         [] => [1, sys::threads()].into(),
         threads => threads.iter().copied().map(usize::from).collect(),
     };
-    terminal.note("building the programs of the family");
+    terminal.note("building the reference programs");
     let mut bench = Bench::prepare(&Plan {
         size: args.size,
         steps: args.steps,
@@ -99,14 +99,18 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
     })?;
     let case = bench.case();
     terminal.note(&format!(
-        "{} × {} interior nodes, {} steps, {} rounds",
-        case.size, case.size, case.steps, args.repeat
+        "{} × {} interior nodes, {} steps, {} {}",
+        case.size,
+        case.size,
+        case.steps,
+        args.repeat,
+        if args.repeat == 1 { "round" } else { "rounds" }
     ));
-    let turns = bench.turns();
-    let bar = terminal.bar(turns as u64, Unit::Tasks);
-    for turn in 0..turns {
-        bar.describe(bench.label(turn));
-        bench.measure(turn)?;
+    let measurements = bench.measurements();
+    let bar = terminal.bar(measurements as u64, Unit::Tasks);
+    for number in 0..measurements {
+        bar.describe(bench.label(number));
+        bench.measure(number)?;
         bar.progress().add(1);
     }
     drop(bar);

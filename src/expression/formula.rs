@@ -2,7 +2,8 @@
 
 use super::{
     parser::Parser,
-    step::{Step, Values, evaluate},
+    step::{Step, evaluate},
+    values::Values,
 };
 
 /// What is wrong with a formula.

@@ -2,7 +2,7 @@
 
 use super::{
     arithmetic::{divide_floored, floor_quotient, floor_remainder, integer_power, power, sign},
-    step::Values,
+    values::Values,
 };
 
 /// A loop over the values of the arguments; the results replace those of the first.

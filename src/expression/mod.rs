@@ -20,7 +20,9 @@ mod functions;
 mod parser;
 mod random;
 mod step;
+mod values;
 
 pub use formula::{Expression, ExpressionError};
 pub use random::random;
-pub use step::{BATCH, Values};
+pub use step::BATCH;
+pub use values::Values;

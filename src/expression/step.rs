@@ -1,37 +1,9 @@
 //! The steps of an evaluation, on a stack of values.
 
-use super::{functions::Function, random::random};
+use super::{functions::Function, random::random, values::Values};
 
 /// Values evaluated at a time, at most.
 pub const BATCH: usize = 256;
-
-/// Values of one type.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Values {
-    /// In double precision.
-    Floats(Vec<f64>),
-    /// Exact; `None` where there is no value: after a division by 0, a negative power, or beyond 127
-    /// bits.
-    Integers(Vec<Option<i128>>),
-}
-
-impl Values {
-    /// The nearest floats; NaN where an integer has no value.
-    #[must_use]
-    #[expect(clippy::cast_precision_loss, reason = "the nearest float is meant")]
-    pub fn into_floats(self) -> Vec<f64> {
-        match self {
-            Self::Floats(values) => values,
-            Self::Integers(values) => values
-                .into_iter()
-                .map(|value| value.map_or(f64::NAN, |value| value as f64))
-                .collect(),
-        }
-    }
-
-    /// No values.
-    const NONE: Self = Self::Integers(Vec::new());
-}
 
 /// One step of an evaluation.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,7 @@
 import time
 
 import numpy as np
-from family import Problem
+from common import Problem
 
 problem = Problem()
 r = problem.r

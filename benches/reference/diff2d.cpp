@@ -1,5 +1,5 @@
 // Diffusion as the course writes it in C++: one loop for the Laplacian, one for the new density.
-#include "family.hpp"
+#include "common.hpp"
 
 #include <utility>
 

@@ -2,7 +2,7 @@
 ! The first index runs along x: in memory the arrays are those of the C++ programs.
 program diff2d
   use, intrinsic :: iso_fortran_env, only: int64
-  use family
+  use common
   implicit none
   integer(int64) :: n, nsteps, s, j
   real(real64) :: r, start, seconds

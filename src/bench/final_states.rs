@@ -1,11 +1,12 @@
-//! [`Finals`]: whether all programs end in the same state.
+//! [`FinalStates`]: whether all programs end in the same state.
 
 use super::{
-    BenchError, Case, PATIENCE, Turn,
-    child::{Child, Ended},
-    directory_error, family,
-    family::Program,
-    results::Agreement,
+    agreement::Agreement,
+    case::Case,
+    child::{Child, Outcome},
+    contender::{Contender, TIME_LIMIT},
+    error::{BenchError, directory_error},
+    program::{self, Program},
 };
 use crate::npy::DATA_OFFSET;
 use std::{
@@ -16,15 +17,15 @@ use std::{
     sync::atomic::AtomicUsize,
 };
 
-/// The states of `diff2d` that others are compared with, one for each number of steps.
+/// The final states of `diff2d`, one for each number of steps, with which others are compared.
 #[derive(Debug)]
-pub(super) struct Finals {
+pub(super) struct FinalStates {
     directory: PathBuf,
     ours: Option<Program>,
     references: BTreeMap<u64, PathBuf>,
 }
 
-impl Finals {
+impl FinalStates {
     pub fn new(directory: &Path) -> Self {
         Self {
             directory: directory.to_path_buf(),
@@ -33,40 +34,40 @@ impl Finals {
         }
     }
 
-    /// Compares `diff2d` with this number of threads with `diff2d` as it ran first.
+    /// Compares the state of `diff2d` with a number of threads with the one that it computed first.
     ///
-    /// A run without a cube leaves nothing to compare, so this is a run of its own, not timed.
+    /// This is an extra run, not timed, since timed runs write no cube.
     pub fn of_ours(
         &mut self,
-        turn: &Turn,
+        contender: &Contender,
         case: &Case,
         signal: &AtomicUsize,
     ) -> Result<Agreement, BenchError> {
-        self.ours.get_or_insert_with(|| turn.program.clone());
-        if !self.references.contains_key(&turn.steps) {
-            self.reference(turn.steps, turn.threads, case, signal)?;
+        self.ours.get_or_insert_with(|| contender.program.clone());
+        if !self.references.contains_key(&contender.steps) {
+            self.reference(contender.steps, contender.threads, case, signal)?;
             return Ok(Agreement::equal());
         }
         let cube = self.directory.join("again.npy");
-        self.run(turn.steps, turn.threads, &cube, case, signal)?;
-        let agreement = self.judge(turn, case, &cube, true);
+        self.run(contender.steps, contender.threads, &cube, case, signal)?;
+        let agreement = self.compare_files(contender, case, &cube, true);
         remove(&cube)?;
         remove(&cube.with_extension("journal"))?;
         agreement
     }
 
-    /// Compares the state that a program of the family has left, and removes it.
+    /// Compares the file that a reference program has written, and removes it.
     pub fn compare(
         &mut self,
-        turn: &Turn,
+        contender: &Contender,
         case: &Case,
         file: &Path,
         signal: &AtomicUsize,
     ) -> Result<Agreement, BenchError> {
-        if !self.references.contains_key(&turn.steps) {
-            self.reference(turn.steps, turn.threads, case, signal)?;
+        if !self.references.contains_key(&contender.steps) {
+            self.reference(contender.steps, contender.threads, case, signal)?;
         }
-        let agreement = self.judge(turn, case, file, false);
+        let agreement = self.compare_files(contender, case, file, false);
         remove(file)?;
         agreement
     }
@@ -95,26 +96,26 @@ impl Finals {
         let Some(ours) = &self.ours else {
             return Ok(());
         };
-        let words = family::run_to_final(ours, case, steps, threads, cube);
-        match Child::new(&words, PATIENCE).run(signal)? {
-            Ended::Well { .. } => Ok(()),
-            Ended::Badly(reason) => Err(BenchError::Ourselves(ours.name.clone(), reason)),
+        let words = program::run_to_final(ours, case, steps, threads, cube);
+        match Child::new(&words, TIME_LIMIT).run(signal)? {
+            Outcome::Success { .. } => Ok(()),
+            Outcome::Failure(reason) => Err(BenchError::Ourselves(ours.name.clone(), reason)),
         }
     }
 
-    fn judge(
+    fn compare_files(
         &self,
-        turn: &Turn,
+        contender: &Contender,
         case: &Case,
         file: &Path,
         is_cube: bool,
     ) -> Result<Agreement, BenchError> {
-        let Some(reference) = self.references.get(&turn.steps) else {
+        let Some(reference) = self.references.get(&contender.steps) else {
             return Ok(Agreement::equal());
         };
-        // A cube of these settings holds the first and the last state, or one state of no steps.
+        // The cube holds the first and the last state, which are the same after no steps.
         let last = DATA_OFFSET
-            + if turn.steps == 0 {
+            + if contender.steps == 0 {
                 0
             } else {
                 case.field_bytes()
@@ -127,7 +128,7 @@ impl Finals {
         .map_err(directory_error(file))?;
         Ok(Agreement::new(
             difference,
-            turn.program.may_contract.then_some(turn.steps),
+            contender.program.may_contract.then_some(contender.steps),
         ))
     }
 }
@@ -139,8 +140,8 @@ fn remove(path: &Path) -> Result<(), BenchError> {
     }
 }
 
-/// The largest difference of two states of f64 in files, from these offsets on; `None` where all
-/// bits are equal, infinite where one of them is too short or not a number.
+/// The largest difference of two states of f64 in files, from these offsets on. `None` if all bits are
+/// equal; infinite if a file is too short or a difference is NaN.
 fn largest_difference(
     (one, one_at): (&Path, u64),
     (other, other_at): (&Path, u64),
@@ -208,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn differences_are_found_where_they_are() {
+    fn the_largest_difference_of_two_files_is_found() {
         assert_eq!(difference(&[9.0, 1.0, 2.0], &[1.0, 2.0]), None);
         assert_eq!(difference(&[9.0, 1.0, 2.0], &[1.5, 2.0]), Some(0.5));
         assert_eq!(difference(&[9.0, 0.0], &[-0.0]), Some(0.0));

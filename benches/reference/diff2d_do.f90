@@ -3,7 +3,7 @@
 program diff2d
   use, intrinsic :: iso_fortran_env, only: int64
   use omp_lib, only: omp_get_max_threads
-  use family
+  use common
   implicit none
   integer(int64) :: n, nsteps, s, j
   real(real64) :: r, start, seconds

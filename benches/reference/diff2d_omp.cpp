@@ -1,5 +1,5 @@
 // Diffusion in C++ with one loop, its rows shared among OpenMP threads.
-#include "family.hpp"
+#include "common.hpp"
 
 #include <omp.h>
 #include <utility>

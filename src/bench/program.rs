@@ -1,6 +1,10 @@
-//! [`Program`]: how a program is started and understood.
+//! [`Program`]: how a program is started and how its time is read.
 
-use super::{BenchError, Case, Words, case::Pace, directory_error};
+use super::{
+    case::{Case, StepBudget},
+    child::CommandLine,
+    error::{BenchError, directory_error},
+};
 use std::{
     collections::HashMap,
     ffi::OsString,
@@ -9,9 +13,9 @@ use std::{
     time::Duration,
 };
 
-/// What our own report is written to.
+/// The file that `diff2d` writes its report to.
 const REPORT: &str = "report.json";
-/// What our own whole run is written to.
+/// The cube of a whole run of `diff2d`.
 const WHOLE: &str = "whole.npy";
 
 /// A program that can be run.
@@ -22,25 +26,25 @@ pub(super) struct Program {
     pub flags: String,
     pub version: String,
     pub threaded: bool,
-    pub pace: Pace,
-    /// Whether a compiler may have rounded a product and a sum once.
+    pub budget: StepBudget,
+    /// Whether a compiler may have contracted a product and a sum to one rounding.
     pub may_contract: bool,
-    /// Where it runs.
+    /// The directory that it runs in.
     pub directory: PathBuf,
     pub kind: Kind,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Kind {
-    /// `diff2d`, its steps only.
+    /// `diff2d`: its steps alone.
     Steps(PathBuf),
-    /// `diff2d` from its start to its end, with a durable cube, by the clock on the wall.
+    /// `diff2d` with a durable cube: the wall time of the whole process.
     Whole(PathBuf),
-    /// A program of the family.
-    Member(Words),
+    /// A reference program.
+    Reference(CommandLine),
 }
 
-/// What a program tells of itself besides its time.
+/// What a program reports besides its time.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Facts {
     pub version: Option<String>,
@@ -48,7 +52,7 @@ pub(super) struct Facts {
     pub tile: Option<String>,
 }
 
-/// Variables that tell programs how many threads to take.
+/// The variables that set the number of threads.
 pub(super) fn environment(threads: usize) -> impl Iterator<Item = (String, String)> {
     [
         "OMP_NUM_THREADS",
@@ -64,7 +68,7 @@ pub(super) fn environment(threads: usize) -> impl Iterator<Item = (String, Strin
 impl Program {
     /// Whether it is `diff2d`.
     pub fn is_ours(&self) -> bool {
-        !matches!(self.kind, Kind::Member(_))
+        !matches!(self.kind, Kind::Reference(_))
     }
 
     /// Whether its time is that of the whole process.
@@ -72,16 +76,16 @@ impl Program {
         matches!(self.kind, Kind::Whole(_))
     }
 
-    /// The words that start it.
+    /// The command line of a run.
     pub fn command(
         &self,
         case: &Case,
         steps: u64,
         threads: usize,
         final_file: Option<&PathBuf>,
-    ) -> Words {
+    ) -> CommandLine {
         match &self.kind {
-            Kind::Member(words) => {
+            Kind::Reference(words) => {
                 let file = final_file.map_or_else(|| "-".into(), |file| file.clone().into());
                 let arguments = case.arguments(steps).into_iter().map(OsString::from);
                 words
@@ -105,7 +109,7 @@ impl Program {
         }
     }
 
-    /// Clears what an earlier run has left.
+    /// Removes what an earlier run has left.
     pub fn prepare_run(&self) -> Result<(), BenchError> {
         let leftovers = [
             Path::new(REPORT).to_path_buf(),
@@ -121,16 +125,17 @@ impl Program {
         Ok(())
     }
 
-    /// The time of its steps, from what it has left behind; its facts besides.
+    /// The time of its steps, from its output or its report, which `facts` are read from too.
     pub fn seconds(&self, stdout: &str, took: Duration, facts: &mut Facts) -> Result<f64, String> {
         match &self.kind {
-            Kind::Member(_) => {
-                let said: HashMap<&str, &str> = stdout
+            Kind::Reference(_) => {
+                let printed: HashMap<&str, &str> = stdout
                     .lines()
                     .filter_map(|line| line.trim().split_once('='))
                     .collect();
-                facts.version = said.get("version").map(|&version| version.to_owned());
-                said.get("seconds")
+                facts.version = printed.get("version").map(|&version| version.to_owned());
+                printed
+                    .get("seconds")
                     .and_then(|text| text.parse().ok())
                     .filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
                     .ok_or_else(|| format!("{} printed no time", self.name))
@@ -152,9 +157,9 @@ impl Program {
     }
 }
 
-/// A run of ours up to where its result goes.
-fn run(program: &Path, case: &Case, settings: &[String], threads: usize) -> Words {
-    let mut words: Words = vec![program.into(), "--quiet".into(), "run".into()];
+/// The command line of a run of `diff2d`, without its output.
+fn run(program: &Path, case: &Case, settings: &[String], threads: usize) -> CommandLine {
+    let mut words: CommandLine = vec![program.into(), "--quiet".into(), "run".into()];
     words.push(case.params().into());
     for setting in settings {
         words.extend(["--set".into(), OsString::from(setting)]);
@@ -163,16 +168,16 @@ fn run(program: &Path, case: &Case, settings: &[String], threads: usize) -> Word
     words
 }
 
-/// The words of a run of `diff2d` that leaves its final state as the last snapshot of `cube`.
+/// The command line of a run of `diff2d` that writes its final state as the last snapshot of `cube`.
 pub(super) fn run_to_final(
     program: &Program,
     case: &Case,
     steps: u64,
     threads: usize,
     cube: &Path,
-) -> Words {
+) -> CommandLine {
     let (Kind::Steps(path) | Kind::Whole(path)) = &program.kind else {
-        return Words::new();
+        return CommandLine::new();
     };
     let mut words = run(path, case, &case.settings(steps), threads);
     words.extend(["--output".into(), cube.into()]);

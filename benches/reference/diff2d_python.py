@@ -4,7 +4,7 @@ import platform
 import time
 from array import array
 
-from family import Problem
+from common import Problem
 
 problem = Problem()
 n, r = problem.npnts, problem.r

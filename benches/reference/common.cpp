@@ -1,5 +1,5 @@
 // Compiled with -ffp-contract=off whatever the flags of the program: all start from the same bits.
-#include "family.hpp"
+#include "common.hpp"
 
 #include <chrono>
 #include <cmath>

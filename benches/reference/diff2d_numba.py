@@ -3,7 +3,7 @@
 import time
 
 import numba
-from family import Problem
+from common import Problem
 
 
 @numba.njit(parallel=True, cache=True)

@@ -1,6 +1,6 @@
 ! What the Fortran programs share: parameters, first state, clock, result. Nothing of it is timed.
 ! Compiled with -ffp-contract=off whatever the flags of the program: all start from the same bits.
-module family
+module common
   use, intrinsic :: iso_fortran_env, only: int64, real64
   implicit none
   private
@@ -96,4 +96,4 @@ contains
     close (unit)
   end subroutine report
 
-end module family
+end module common

@@ -1,0 +1,189 @@
+//! [`Bench`]: a comparison, one measurement after the other.
+
+use super::{
+    build,
+    case::Case,
+    child::check_signal,
+    contender::Contender,
+    error::BenchError,
+    final_states::FinalStates,
+    limits::LimitMeter,
+    results::{Results, Tool},
+};
+use crate::sys;
+use std::{
+    collections::BTreeSet,
+    path::PathBuf,
+    sync::{Arc, atomic::AtomicUsize},
+};
+use tempfile::TempDir;
+
+/// What to measure.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    /// Interior nodes along a side; `None` is the problem of the course.
+    pub size: Option<u32>,
+    /// Steps to take; `None` chooses as many as take a second or two.
+    pub steps: Option<u64>,
+    /// Rounds: how often each program runs.
+    pub repeat: u32,
+    /// Numbers of threads for the programs that take several.
+    pub threads: Vec<usize>,
+    /// The `diff2d` to measure.
+    pub program: PathBuf,
+    /// The number of the signal that asks to stop; 0 before.
+    pub signal: Arc<AtomicUsize>,
+}
+
+/// A comparison under way.
+#[derive(Debug)]
+pub struct Bench {
+    case: Case,
+    directory: TempDir,
+    final_states: FinalStates,
+    contenders: Vec<Contender>,
+    limits: LimitMeter,
+    repeat: u32,
+    signal: Arc<AtomicUsize>,
+    tools: Vec<Tool>,
+    missing: Vec<String>,
+    load: Option<f64>,
+}
+
+impl Bench {
+    /// Derives the problem, writes the sources of the reference programs and builds those for which
+    /// there is a compiler.
+    ///
+    /// # Errors
+    /// [`BenchError`]; a missing compiler or module is no error but named in the results.
+    pub fn prepare(plan: &Plan) -> Result<Self, BenchError> {
+        let load = sys::load();
+        let directory = tempfile::Builder::new()
+            .prefix("diff2d-bench-")
+            .tempdir()
+            .map_err(|source| BenchError::Directory {
+                path: std::env::temp_dir(),
+                source,
+            })?;
+        let case = Case::new(plan.size, plan.steps, directory.path())?;
+        let programs = build::build(&plan.program, &case, directory.path(), &plan.signal)?;
+        let contenders = programs
+            .all
+            .into_iter()
+            .flat_map(|program| {
+                let steps = case.steps_of(program.budget);
+                let threads = match program.threaded {
+                    true => plan.threads.clone(),
+                    false => vec![1],
+                };
+                threads
+                    .into_iter()
+                    .map(move |threads| Contender::new(program.clone(), steps, threads))
+            })
+            .collect();
+        let threads: BTreeSet<usize> = plan.threads.iter().copied().chain([1]).collect();
+        Ok(Self {
+            final_states: FinalStates::new(directory.path()),
+            limits: LimitMeter::new(threads.into_iter().collect(), &case),
+            directory,
+            contenders,
+            repeat: plan.repeat,
+            signal: Arc::clone(&plan.signal),
+            tools: programs.tools,
+            missing: programs.missing,
+            load,
+            case,
+        })
+    }
+
+    /// The problem.
+    #[must_use]
+    pub fn case(&self) -> &Case {
+        &self.case
+    }
+
+    /// Measurements of all rounds.
+    #[must_use]
+    pub fn measurements(&self) -> usize {
+        self.round() * self.repeat as usize
+    }
+
+    /// Measurements of a round: the programs, and the limits of the machine once.
+    fn round(&self) -> usize {
+        self.contenders.len() + 1
+    }
+
+    /// What measurement `number` runs, in words.
+    #[must_use]
+    pub fn label(&self, number: usize) -> String {
+        match self.contenders.get(number % self.round()) {
+            Some(one) => format!("{}, {} threads", one.program.name, one.threads),
+            None => "the machine's limits".to_owned(),
+        }
+    }
+
+    /// Makes measurement `number`, counted through all rounds.
+    ///
+    /// # Errors
+    /// [`BenchError`] when `diff2d` itself fails or a signal asks to stop. A reference program that fails
+    /// is named in the results and left out from then on.
+    pub fn measure(&mut self, number: usize) -> Result<(), BenchError> {
+        let at = number % self.round();
+        if at == self.contenders.len() {
+            self.limits.measure();
+            return check_signal(&self.signal);
+        }
+        let contender = &mut self.contenders[at];
+        if contender.failed {
+            return Ok(());
+        }
+        let ours = contender.program.is_ours();
+        // A whole run is the same program, and its cube need not end with the final state.
+        if contender.agreement.is_none() && ours && !contender.program.is_whole() {
+            contender.agreement = Some(self.final_states.of_ours(
+                contender,
+                &self.case,
+                &self.signal,
+            )?);
+        }
+        let wants_final = contender.agreement.is_none() && !ours;
+        let file = self.directory.path().join("final.raw");
+        match contender.run(&self.case, wants_final.then_some(&file), &self.signal)? {
+            Ok(seconds) => contender.seconds.push(seconds),
+            Err(reason) if ours => {
+                return Err(BenchError::Ourselves(
+                    contender.program.name.clone(),
+                    reason,
+                ));
+            }
+            Err(reason) => {
+                contender.failed = true;
+                self.missing.push(format!(
+                    "{} ({} threads) is left out: {reason}",
+                    contender.program.name, contender.threads
+                ));
+                return Ok(());
+            }
+        }
+        if wants_final {
+            let agreement =
+                self.final_states
+                    .compare(contender, &self.case, &file, &self.signal)?;
+            self.contenders[at].agreement = Some(agreement);
+        }
+        Ok(())
+    }
+
+    /// The results of all measurements.
+    #[must_use]
+    pub fn finish(self) -> Results {
+        Results::new(
+            self.case,
+            self.contenders,
+            self.limits.finish(),
+            self.tools,
+            self.missing,
+            self.load,
+        )
+    }
+}
