@@ -6,7 +6,10 @@ use crate::{
         journal::{Header, Scenario},
     },
     error::Error,
-    plot::{self, Animation, Axes, Bitmap, Colormap, Frame, Range, Sheet, Style, picture, spread},
+    plot::{
+        self, Animation, Bitmap, Colormap, Extent, Frame, Range, Sheet, Style, evenly_spread,
+        picture,
+    },
     progress::Progress,
 };
 use ndarray::{Array2, ArrayView2};
@@ -94,7 +97,7 @@ impl<'a> Album<'a> {
 
     /// All chosen frames on one page, evenly thinned out where they are too many.
     pub(super) fn sheet(&self, chosen: &[u64], style: &Style) -> Result<Bitmap, Error> {
-        let shown: Vec<u64> = spread(chosen.len(), Sheet::MOST)
+        let shown: Vec<u64> = evenly_spread(chosen.len(), Sheet::MOST)
             .into_iter()
             .map(|place| chosen[place])
             .collect();
@@ -139,7 +142,7 @@ impl<'a> Album<'a> {
 
     fn frame<'v>(&'v self, values: &'v ArrayView2<'v, f64>, index: u64) -> Frame<'v> {
         let shown = self.shown(index);
-        let frame = Frame::new(values, shown.axes());
+        let frame = Frame::new(values, shown.extent());
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
             (None, Some(record)) => frame.at(record.simtime),
@@ -161,10 +164,10 @@ impl<'a> Shown<'a> {
         }
     }
 
-    fn axes(&self) -> Axes {
+    fn extent(&self) -> Extent {
         let grid = self.scenario.and_then(Scenario::grid);
-        grid.map_or_else(Axes::counted, |grid| {
-            Axes::nodes(grid.x.extent(), grid.y.extent())
+        grid.map_or_else(Extent::counted, |grid| {
+            Extent::nodes(grid.x.extent(), grid.y.extent())
         })
     }
 }

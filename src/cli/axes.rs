@@ -103,7 +103,8 @@ impl<'a> Axes<'a> {
         }
     }
 
-    /// The committed snapshot or node nearest to a coordinate: the first of two equally near.
+    /// The committed snapshot or node nearest to a coordinate: the first of two equally near. An error
+    /// for a coordinate that lies more than half a step outside.
     pub(super) fn nearest(&self, axis: usize, text: &str) -> Result<u64, Error> {
         let wanted = number(axis, text)?;
         let length = self.array.shape()[axis];
@@ -126,18 +127,35 @@ impl<'a> Axes<'a> {
                 self.array.path.display()
             )));
         }
+        let [first, last] =
+            [0, length - 1].map(|index| self.coordinate(axis, index).unwrap_or(f64::NAN));
+        let beyond = (first - wanted).max(wanted - last);
+        if beyond > 0.5 * self.spacing(axis) {
+            let committed = if axis == 0 { " committed" } else { "" };
+            return Err(Error::Usage(format!(
+                "{}={text}: {} reaches from {first:?} to {last:?}{committed}",
+                NAMES[axis],
+                self.array.path.display()
+            )));
+        }
         Ok(low)
+    }
+
+    /// From one index to the next, in units.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    fn spacing(&self, axis: usize) -> f64 {
+        match (self.array.run(), &self.nodes, axis) {
+            (Some(run), _, 0) => run.nper as f64 * run.dt,
+            (_, Some(grid), 1) => grid.y.spacing,
+            (_, Some(grid), _) => grid.x.spacing,
+            _ => 1.0,
+        }
     }
 
     /// How many indices a length in units spans, at least one.
     pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
         let wanted = number(axis, text)?;
-        let spacing = match (self.array.run(), &self.nodes, axis) {
-            (Some(run), _, 0) => run.nper as f64 * run.dt,
-            (_, Some(grid), 1) => grid.y.spacing,
-            (_, Some(grid), _) => grid.x.spacing,
-            _ => 1.0,
-        };
+        let spacing = self.spacing(axis);
         if wanted <= 0.0 {
             return Err(Error::Usage(format!(
                 "{}={text}: expected a length above 0",

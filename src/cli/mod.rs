@@ -13,6 +13,7 @@ mod number;
 mod params;
 mod plan;
 mod plot;
+mod points;
 mod probe;
 mod ranks;
 mod repair;

@@ -3,17 +3,14 @@
 use super::{
     axes::{Axes, Entries},
     follow::follow,
-    number, size,
+    number,
+    points::PointFile,
+    size,
     terminal::Terminal,
 };
 use crate::{analysis::probe, cube::JournalledArray, error::Error};
 use clap::Args;
-use std::{
-    fs::File,
-    io::{BufRead, BufReader},
-    ops::Range,
-    path::{Path, PathBuf},
-};
+use std::{ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV
 ///
@@ -35,7 +32,8 @@ pub(super) struct ProbeArgs {
         required_unless_present = "points"
     )]
     at: Vec<String>,
-    /// A file with such an index a line; a header line may name the columns
+    /// A file with such a point a line; a header line may name its columns, in any order: i0,i1,… or,
+    /// of a cube, t,y,x
     #[arg(long, value_name = "FILE.csv")]
     points: Option<PathBuf>,
     /// The history of the points over the first axis, of which an index may be left out
@@ -68,7 +66,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let each = 128 + 16 * dimensions as u64;
     let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
     let mut table = Table::new(args, dimensions, terminal);
-    let mut points = Points::of(args)?;
+    let mut points = Points::of(args, dimensions)?;
     if args.follow {
         let axes = Axes::of(&array);
         let mut all = Vec::new();
@@ -164,21 +162,16 @@ fn point(
 /// Where points come from, one text at a time.
 struct Points<'a> {
     at: std::slice::Iter<'a, String>,
-    file: Option<Lines>,
-}
-
-/// The lines of a CSV file.
-struct Lines {
-    path: PathBuf,
-    reader: BufReader<File>,
-    number: usize,
-    /// What the columns are called, where a header says.
-    names: Vec<String>,
+    file: Option<PointFile>,
 }
 
 impl<'a> Points<'a> {
-    fn of(args: &'a ProbeArgs) -> Result<Self, Error> {
-        let file = args.points.as_deref().map(Lines::open).transpose()?;
+    fn of(args: &'a ProbeArgs, dimensions: usize) -> Result<Self, Error> {
+        let file = args
+            .points
+            .as_deref()
+            .map(|path| PointFile::open(path, dimensions))
+            .transpose()?;
         Ok(Self {
             at: args.at.iter(),
             file,
@@ -189,72 +182,7 @@ impl<'a> Points<'a> {
         if let Some(text) = self.at.next() {
             return Ok(Some(text.clone()));
         }
-        self.file.as_mut().map_or(Ok(None), Lines::next)
-    }
-}
-
-impl Lines {
-    fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(crate::cube::CubeError::io("open", path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            reader: BufReader::new(file),
-            number: 0,
-            names: Vec::new(),
-        })
-    }
-
-    fn next(&mut self) -> Result<Option<String>, Error> {
-        /// Longer lines than this hold no index.
-        const LONGEST: u64 = 1 << 16;
-        loop {
-            let mut line = Vec::new();
-            let read = std::io::Read::take(&mut self.reader, LONGEST)
-                .read_until(b'\n', &mut line)
-                .map_err(crate::cube::CubeError::io("read", &self.path))?;
-            if read == 0 {
-                return Ok(None);
-            }
-            self.number += 1;
-            let line = String::from_utf8_lossy(&line);
-            let line = line.trim().trim_start_matches('\u{feff}');
-            if line.is_empty() || line.starts_with('#') {
-                continue;
-            }
-            let fields: Vec<&str> = line
-                .split(',')
-                .map(|field| field.trim().trim_matches('"'))
-                .collect();
-            let numbers = fields.iter().all(|field| field.parse::<f64>().is_ok());
-            if !numbers && self.names.is_empty() && self.number == 1 {
-                self.names = fields.into_iter().map(str::to_owned).collect();
-                continue;
-            }
-            return if numbers {
-                Ok(Some(self.named(&fields)))
-            } else {
-                Err(Error::Usage(format!(
-                    "line {} of {}: '{line}' is no index; expected whole numbers, such as -1,150,150",
-                    self.number,
-                    self.path.display()
-                )))
-            };
-        }
-    }
-
-    /// The fields as `--at` takes them: columns called t, y, x are in units, one called value is
-    /// not part of the index.
-    fn named(&self, fields: &[&str]) -> String {
-        let name = |number: usize| self.names.get(number).map_or("", String::as_str);
-        (0..)
-            .zip(fields)
-            .filter(|&(number, _)| name(number) != "value")
-            .map(|(number, field)| match name(number) {
-                name @ ("t" | "y" | "x") => format!("{name}={field}"),
-                _ => (*field).to_owned(),
-            })
-            .collect::<Vec<_>>()
-            .join(",")
+        self.file.as_mut().map_or(Ok(None), PointFile::next)
     }
 }
 

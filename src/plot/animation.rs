@@ -1,9 +1,13 @@
 //! An animated GIF, written while its frames are made.
 
-use super::canvas::Bitmap;
-use super::part::{Part, failed};
-use super::plate::Plate;
-use super::{Error, Frame, Style};
+use super::{
+    canvas::Bitmap,
+    error::Error,
+    file::{PictureFile, write_error},
+    frame::Frame,
+    style::Style,
+    template::Template,
+};
 use gif::{Encoder, Repeat};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -20,24 +24,24 @@ const DELAY: u16 = 12;
 /// The same for the last frame, before the animation starts again.
 const LAST_DELAY: u16 = 100;
 
-/// An animation in the making: a GIF that loops for ever.
+/// An animated GIF that loops for ever, while its frames are added.
 ///
-/// Frames are pushed one at a time and only the newest is kept. The palette is that of the colour
-/// map with some greys for the text, so that no colour is dithered. The file appears when
-/// [`Animation::finish`] is called; dropped before, the animation leaves nothing.
+/// Frames are added one at a time and only the newest is kept. The palette is that of the colour map
+/// with some greys for the text, so that no colour is dithered. The file appears when
+/// [`Animation::finish`] is called; an animation that is dropped before leaves no file.
 pub struct Animation {
     path: PathBuf,
     style: Style,
-    film: Option<Film>,
+    recording: Option<Recording>,
 }
 
-/// What there is once the first frame has told the size.
-struct Film {
-    plate: Plate,
-    encoder: Encoder<Part>,
+/// What the size, known from the first frame, allows to be made.
+struct Recording {
+    template: Template,
+    encoder: Encoder<PictureFile>,
     indices: HashMap<[u8; 3], u8>,
     width: usize,
-    /// The newest frame as colour indices, and the part of it that is still to be written.
+    /// The newest frame as colour indices, and the changed part of it, which is still to be written.
     shown: Vec<u8>,
     pending: gif::Frame<'static>,
 }
@@ -48,7 +52,7 @@ impl Animation {
         Self {
             path: path.to_path_buf(),
             style: style.clone(),
-            film: None,
+            recording: None,
         }
     }
 
@@ -59,10 +63,10 @@ impl Animation {
     /// [`Error::Shape`] for a frame that differs in shape from the first, [`Error::Write`] where
     /// the file cannot be written.
     pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
-        match &mut self.film {
-            Some(film) => film.push(&self.path, frame),
+        match &mut self.recording {
+            Some(recording) => recording.push(&self.path, frame),
             None => {
-                self.film = Some(Film::start(&self.path, frame, &self.style)?);
+                self.recording = Some(Recording::start(&self.path, frame, &self.style)?);
                 Ok(())
             }
         }
@@ -75,36 +79,37 @@ impl Animation {
     /// [`Error::NoFrames`] for an animation without any, [`Error::Write`] where the file cannot be
     /// written.
     pub fn finish(self) -> Result<(), Error> {
-        let mut film = self.film.ok_or(Error::NoFrames)?;
-        film.pending.delay = LAST_DELAY;
-        film.encoder
-            .write_frame(&film.pending)
-            .and_then(|()| film.encoder.into_inner())
-            .map_err(|error| refused(&self.path, error))?
+        let mut recording = self.recording.ok_or(Error::NoFrames)?;
+        recording.pending.delay = LAST_DELAY;
+        recording
+            .encoder
+            .write_frame(&recording.pending)
+            .and_then(|()| recording.encoder.into_inner())
+            .map_err(|error| encoding_error(&self.path, error))?
             .finish()
     }
 }
 
-impl Film {
+impl Recording {
     /// Starts the file with its first frame.
     fn start(path: &Path, frame: &Frame, style: &Style) -> Result<Self, Error> {
-        let plate = Plate::new(frame, style, SIDE, LEVELS)?;
-        let bitmap = plate.print(frame)?;
+        let template = Template::new(frame, style, SIDE, LEVELS)?;
+        let bitmap = template.print(frame)?;
         let colours = palette(style);
         let (width, height) = (bitmap.width() as u16, bitmap.height() as u16);
-        let encoder = Encoder::new(Part::create(path)?, width, height, &colours.concat())
+        let encoder = Encoder::new(PictureFile::create(path)?, width, height, &colours.concat())
             .and_then(|mut encoder| {
                 encoder.set_repeat(Repeat::Infinite)?;
                 Ok(encoder)
             })
-            .map_err(|error| refused(path, error))?;
-        // Of equal colours the first is meant: greys come first.
+            .map_err(|error| encoding_error(path, error))?;
+        // Of equal colours the first counts, a grey.
         let indices = (0..=u8::MAX).zip(colours).rev();
         let indices: HashMap<_, _> = indices.map(|(index, colour)| (colour, index)).collect();
         let shown = indexed(&bitmap, &indices);
         let whole = (0, 0, bitmap.width(), bitmap.height());
         Ok(Self {
-            plate,
+            template,
             encoder,
             indices,
             width: bitmap.width(),
@@ -115,10 +120,10 @@ impl Film {
 
     /// Writes the frame before this one, and keeps this one.
     fn push(&mut self, path: &Path, frame: &Frame) -> Result<(), Error> {
-        let next = indexed(&self.plate.print(frame)?, &self.indices);
+        let next = indexed(&self.template.print(frame)?, &self.indices);
         self.encoder
             .write_frame(&self.pending)
-            .map_err(|error| refused(path, error))?;
+            .map_err(|error| encoding_error(path, error))?;
         let changed = changed(&self.shown, &next, self.width);
         self.pending = part_of(&next, self.width, changed);
         self.shown = next;
@@ -126,10 +131,10 @@ impl Film {
     }
 }
 
-fn refused(path: &Path, error: gif::EncodingError) -> Error {
+fn encoding_error(path: &Path, error: gif::EncodingError) -> Error {
     match error {
-        gif::EncodingError::Io(error) => failed(path, error),
-        other => failed(path, std::io::Error::other(other)),
+        gif::EncodingError::Io(error) => write_error(path, error),
+        other => write_error(path, std::io::Error::other(other)),
     }
 }
 
@@ -141,7 +146,8 @@ fn palette(style: &Style) -> Vec<[u8; 3]> {
     colours
 }
 
-/// The index of every pixel's colour. What the palette lacks is text and becomes its nearest grey.
+/// The palette index of every pixel. Colours that are not in the palette are those of text and become
+/// the nearest grey.
 fn indexed(bitmap: &Bitmap, indices: &HashMap<[u8; 3], u8>) -> Vec<u8> {
     let (mut last, mut index) = ([255; 3], (GREYS - 1) as u8);
     let mut of = |colour: [u8; 3]| {
@@ -156,8 +162,8 @@ fn indexed(bitmap: &Bitmap, indices: &HashMap<[u8; 3], u8>) -> Vec<u8> {
     pixels.iter().map(|colour| of(*colour)).collect()
 }
 
-/// Left, top, width and height of the part in which two images of this width differ; one pixel
-/// where they do not, as a frame cannot be empty.
+/// Left, top, width and height of the smallest rectangle that holds all differences of two images of
+/// this width; one pixel if there is none, since a frame cannot be empty.
 fn changed(one: &[u8], two: &[u8], width: usize) -> (usize, usize, usize, usize) {
     let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
     let rows = one.chunks_exact(width).zip(two.chunks_exact(width));

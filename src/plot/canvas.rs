@@ -1,7 +1,10 @@
-//! A bitmap, and the few things that are drawn on it.
+//! [`Bitmap`]: a picture in pixels, and the shapes that are drawn on it.
 
-use super::part::{Part, failed};
-use super::{Error, text};
+use super::{
+    error::Error,
+    file::{PictureFile, write_error},
+    text,
+};
 use plotters::prelude::{BLACK, BitMapBackend, Color, DrawingBackend, RGBColor};
 use std::path::Path;
 
@@ -32,18 +35,18 @@ impl Rect {
     }
 }
 
-/// Which point of a text is put where it is drawn; the height is always that of the base line.
+/// Which point of a text lies at the place given; its height is that of the base line.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Anchor {
     Left,
     Centre,
     Right,
-    /// The middle of a text that reads from below to above.
+    /// The middle of a text that reads upward.
     Upright,
 }
 
 impl Bitmap {
-    /// An empty white sheet.
+    /// A white picture.
     pub(super) fn new(width: usize, height: usize) -> Self {
         Self {
             width,
@@ -74,16 +77,16 @@ impl Bitmap {
         inside.then(|| [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]])
     }
 
-    /// Writes a PNG. The file appears whole: it is written beside its place and renamed.
+    /// Writes a PNG file, which appears only when it is complete.
     ///
     /// # Errors
     ///
     /// [`Error::Write`] where the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let mut part = Part::create(path)?;
-        self.encode(&mut part)
-            .map_err(|error| failed(path, error))?;
-        part.finish()
+        let mut file = PictureFile::create(path)?;
+        self.encode(&mut file)
+            .map_err(|error| write_error(path, error))?;
+        file.finish()
     }
 
     fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {
@@ -98,7 +101,7 @@ impl Bitmap {
 
     fn backend(&mut self) -> Result<BitMapBackend<'_>, Error> {
         let size = (self.width as u32, self.height as u32);
-        BitMapBackend::with_buffer_and_format(&mut self.rgb, size).map_err(refused)
+        BitMapBackend::with_buffer_and_format(&mut self.rgb, size).map_err(draw_error)
     }
 
     /// Fills a rectangle.
@@ -111,7 +114,7 @@ impl Bitmap {
                 &RGBColor(red, green, blue),
                 true,
             )
-            .map_err(refused)
+            .map_err(draw_error)
     }
 
     /// Copies pixels into a rectangle of their size.
@@ -119,7 +122,7 @@ impl Bitmap {
         let size = (rect.width as u32, rect.height as u32);
         self.backend()?
             .blit_bitmap((rect.left as i32, rect.top as i32), size, rgb)
-            .map_err(refused)
+            .map_err(draw_error)
     }
 
     /// Writes black text of `size` pixels an em.
@@ -145,15 +148,15 @@ impl Bitmap {
                 Anchor::Upright => (x + down, y - right),
                 _ => (x + right, y + down),
             };
-            let ink = BLACK.mix(f64::from(coverage)).to_backend_color();
-            if let Err(error) = backend.draw_pixel(at, ink) {
-                result = Err(refused(error));
+            let colour = BLACK.mix(f64::from(coverage)).to_backend_color();
+            if let Err(error) = backend.draw_pixel(at, colour) {
+                result = Err(draw_error(error));
             }
         })?;
         result
     }
 }
 
-fn refused(error: impl std::fmt::Display) -> Error {
+fn draw_error(error: impl std::fmt::Display) -> Error {
     Error::Draw(error.to_string())
 }

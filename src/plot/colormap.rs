@@ -1,15 +1,14 @@
 //! Colour maps by name.
 
-use super::Error;
+use super::error::Error;
 use colorous::Gradient;
 use std::fmt;
 use std::str::FromStr;
 
-/// Colours of a map in a picture.
+/// Number of colours of a map in a picture.
 pub(super) const LEVELS: usize = 256;
 
-/// The name of a map, its colours, and whether they are taken from their end. The first is the
-/// default.
+/// The name of a map, its colours, and whether these are reversed. The first map is the default.
 const MAPS: [(&str, Gradient, bool); 14] = [
     ("viridis", colorous::VIRIDIS, false),
     ("inferno", colorous::INFERNO, false),
@@ -110,12 +109,13 @@ impl FromStr for Colormap {
             None => Err(Error::Colormap {
                 name: name.to_string(),
                 near: near(stem),
+                known: &Self::NAMES,
             }),
         }
     }
 }
 
-/// The known name closest to `name`, if it is close at all.
+/// The known name most like `name`, if it is like any.
 fn near(name: &str) -> Option<&'static str> {
     Colormap::NAMES
         .into_iter()

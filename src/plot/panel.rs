@@ -1,18 +1,23 @@
-//! A field in its frame, with axes.
+//! A panel: a field with its border and axes.
 
-use super::axes::Span;
-use super::canvas::{Anchor, Bitmap, Rect};
-use super::scale::{Scale, Track};
-use super::text::{DIGIT, width};
-use super::{Error, Range, Style, Values, values};
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    error::Error,
+    extent::Span,
+    pixels::{self, Values},
+    range::Range,
+    scale::{Interval, Scale},
+    style::Style,
+    text::{DIGIT, width},
+};
 
-/// Grey of values that are no finite number; one of the sixteen greys of an animation.
-pub(super) const NOTHING: [u8; 3] = [153; 3];
+/// The colour of NaN and infinities; one of the sixteen greys of an animation.
+pub(super) const NOT_FINITE: [u8; 3] = [153; 3];
 
 const BLACK: [u8; 3] = [0; 3];
 
-/// Sizes that follow from that of the text, in pixels.
-pub(super) struct Measure {
+/// Sizes in pixels that follow from the size of the text.
+pub(super) struct Metrics {
     /// Size of the text: the em.
     pub em: f64,
     /// Thickness of a line.
@@ -25,7 +30,7 @@ pub(super) struct Measure {
     pub pad: f64,
 }
 
-impl Measure {
+impl Metrics {
     pub fn new(em: f64) -> Self {
         let em = em.max(9.0);
         let tick = (0.28 * em).round();
@@ -39,14 +44,14 @@ impl Measure {
     }
 }
 
-/// Colours of the values.
-pub(super) struct Ink {
+/// The colours of values.
+pub(super) struct ColourTable {
     /// Colours from the low end of the range to the high one.
     pub table: Vec<[u8; 3]>,
     range: Range,
 }
 
-impl Ink {
+impl ColourTable {
     pub fn new(style: &Style, levels: usize) -> Self {
         Self {
             table: style.colormap.table(levels),
@@ -57,7 +62,7 @@ impl Ink {
     /// The colour of a value.
     pub fn colour(&self, value: f64) -> [u8; 3] {
         if !value.is_finite() {
-            return NOTHING;
+            return NOT_FINITE;
         }
         // The cast takes what lies below the range to 0.
         let level = (self.range.fraction(value) * self.table.len() as f64) as usize;
@@ -65,12 +70,12 @@ impl Ink {
             .get(level)
             .or(self.table.last())
             .copied()
-            .unwrap_or(NOTHING)
+            .unwrap_or(NOT_FINITE)
     }
 
     /// A field as the bytes of a panel.
     pub fn field(&self, field: &dyn Values, panel: &Rect) -> Vec<u8> {
-        values::pixels(field, panel.width, panel.height)
+        pixels::pixels(field, panel.width, panel.height)
             .into_iter()
             .flat_map(|value| self.colour(value))
             .collect()
@@ -79,9 +84,8 @@ impl Ink {
 
 /// Width and height in pixels of a panel whose longer side is about `side`.
 ///
-/// The scale is that of the coordinates, equal along both axes. Square cells are magnified by a
-/// whole factor. A panel is never thinner than a sixteenth of its length: only there the scales
-/// differ.
+/// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole
+/// factor. A panel is at least a sixteenth as thick as it is long; only then the scales differ.
 pub(super) fn fit(
     (rows, columns): (usize, usize),
     (x, y): (&Span, &Span),
@@ -110,8 +114,8 @@ pub(super) fn fit(
 
 /// The whole factor that brings `nodes` closest to `side`; 0 if they are too many.
 fn magnification(nodes: usize, side: usize) -> usize {
-    // Closest as a ratio: is (nodes · above) / side at most side / (nodes · below)? Without a
-    // factor below, up to a ratio of √2.
+    // The ratio (nodes · above) / side is compared with side / (nodes · below). If there is no factor
+    // below, the ratio may be √2.
     let (below, above) = (side / nodes, side / nodes + 1);
     let closer = match below {
         0 => nodes < 2 * side && nodes * nodes <= 2 * side * side,
@@ -121,10 +125,10 @@ fn magnification(nodes: usize, side: usize) -> usize {
 }
 
 /// Ticks of an axis of `length` pixels with its labels side by side.
-pub(super) fn horizontal(span: &Span, length: usize, m: &Measure) -> Scale {
+pub(super) fn horizontal(span: &Span, length: usize, m: &Metrics) -> Scale {
     let length = length as f64;
     let most = (length / (3.2 * m.em)) as usize;
-    track(span).scale(most.clamp(1, 10), |ticks| {
+    interval(span).scale(most.clamp(1, 10), |ticks| {
         let ends = |(at, label): &(f64, String)| {
             let half = width(label, m.em).unwrap_or(0.0) / 2.0;
             (at * length - half, at * length + half)
@@ -138,21 +142,21 @@ pub(super) fn horizontal(span: &Span, length: usize, m: &Measure) -> Scale {
 }
 
 /// Ticks of an axis of `length` pixels with its labels above each other.
-pub(super) fn vertical(span: &Span, length: usize, m: &Measure) -> Scale {
+pub(super) fn vertical(span: &Span, length: usize, m: &Metrics) -> Scale {
     let most = (length as f64 / (2.6 * m.em)) as usize;
     let most = most.clamp(1, 10);
-    track(span).scale(most, |ticks| above_each_other(ticks, length, m))
+    interval(span).scale(most, |ticks| above_each_other(ticks, length, m))
 }
 
 /// Whether labels beside ticks of an axis of `length` pixels leave each other room.
-pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Measure) -> bool {
+pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
     let apart =
         |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() * length as f64 >= 1.5 * m.em;
     ticks.windows(2).all(apart)
 }
 
-fn track(span: &Span) -> Track<impl Fn(f64) -> f64> {
-    Track {
+fn interval(span: &Span) -> Interval<impl Fn(f64) -> f64> {
+    Interval {
         low: span.start.min(span.end),
         high: span.start.max(span.end),
         whole: span.whole,
@@ -161,19 +165,19 @@ fn track(span: &Span) -> Track<impl Fn(f64) -> f64> {
 }
 
 /// Length of the longest label of a scale.
-pub(super) fn widest(scale: &Scale, m: &Measure) -> Result<f64, Error> {
+pub(super) fn widest(scale: &Scale, m: &Metrics) -> Result<f64, Error> {
     scale.ticks.iter().try_fold(0.0, |most: f64, (_, label)| {
         Ok(most.max(width(label, m.em)?))
     })
 }
 
 /// How far labels and name of the horizontal axis reach below the panel.
-pub(super) fn depth(m: &Measure) -> f64 {
+pub(super) fn depth(m: &Metrics) -> f64 {
     m.label_gap + m.em * (DIGIT + 0.5 + 0.75 + 0.2)
 }
 
 /// A thin frame around a panel; it covers no pixel of the panel.
-pub(super) fn border(bitmap: &mut Bitmap, panel: &Rect, m: &Measure) -> Result<(), Error> {
+pub(super) fn border(bitmap: &mut Bitmap, panel: &Rect, m: &Metrics) -> Result<(), Error> {
     let outer = Rect {
         left: panel.left - m.line,
         top: panel.top - m.line,
@@ -189,7 +193,7 @@ pub(super) fn x_axis(
     bitmap: &mut Bitmap,
     panel: &Rect,
     scale: &Scale,
-    m: &Measure,
+    m: &Metrics,
     name: &str,
 ) -> Result<(), Error> {
     let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
@@ -214,7 +218,7 @@ pub(super) fn y_axis(
     bitmap: &mut Bitmap,
     panel: &Rect,
     scale: &Scale,
-    m: &Measure,
+    m: &Metrics,
     name: &str,
 ) -> Result<(), Error> {
     let right = panel.left as f64 - m.label_gap;
@@ -247,10 +251,10 @@ pub(super) fn titled(name: &str, scale: &Scale) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::plot::Axes;
+    use crate::plot::Extent;
 
     fn size(rows: usize, columns: usize) -> (usize, usize) {
-        let (x, y) = Axes::counted().spans((rows, columns));
+        let (x, y) = Extent::counted().spans((rows, columns));
         fit((rows, columns), (&x, &y), 840)
     }
 
@@ -264,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn no_size_makes_a_giant_or_a_sliver() {
+    fn panels_of_any_shape_have_a_bounded_size() {
         for long in (1..3000usize).chain([16384, 1 << 31, 1 << 40]) {
             for short in [1, 2, long.div_ceil(3), long] {
                 let (width, height) = size(short.min(long), long);
@@ -276,22 +280,27 @@ mod tests {
 
     #[test]
     fn lengths_scale_alike_where_cells_are_not_square() {
-        let (x, y) = Axes::nodes((0.0, 9.0), (0.0, 19.0)).spans((5, 10));
+        let (x, y) = Extent::nodes((0.0, 9.0), (0.0, 19.0)).spans((5, 10));
         let (width, height) = fit((5, 10), (&x, &y), 800);
         assert_eq!(height, 800); // 23.75 high, 10 wide
         assert_eq!(width, (800.0f64 * 10.0 / 23.75).round() as usize);
     }
 
     #[test]
-    fn colours_follow_the_range_and_nothing_is_grey() {
-        let ink = Ink::new(&Style::new(Range::default()), 4);
-        let level = |value| ink.table.iter().position(|c| *c == ink.colour(value));
+    fn colours_follow_the_range_and_values_that_are_not_finite_are_grey() {
+        let colours = ColourTable::new(&Style::new(Range::default()), 4);
+        let level = |value| {
+            colours
+                .table
+                .iter()
+                .position(|c| *c == colours.colour(value))
+        };
         assert_eq!(
             [-9.0, 0.0, 0.26, 0.74, 1.0, 9.0].map(level),
             [0, 0, 1, 2, 3, 3].map(Some)
         );
         for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(ink.colour(value), NOTHING);
+            assert_eq!(colours.colour(value), NOT_FINITE);
         }
     }
 }

@@ -1,10 +1,10 @@
 //! The values that the colours of a picture cover.
 
-use super::{Error, Values};
+use super::{error::Error, pixels::Values};
 use std::fmt;
 use std::str::FromStr;
 
-/// The values from a low to a high end, both finite; equal ends are those of a constant field.
+/// The values from a low to a high end, both finite. A constant field has equal ends.
 ///
 /// ```
 /// use diff2d::plot::Range;
@@ -51,7 +51,7 @@ impl Range {
         self.high
     }
 
-    /// The range that is drawn: that of a constant field is opened around its value.
+    /// The range that is drawn: that of a constant field is widened around its value.
     pub(super) fn drawn(&self) -> Self {
         if self.low < self.high {
             return *self;
@@ -85,7 +85,7 @@ fn ends(field: &dyn Values) -> Vec<f64> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for j in 0..rows {
         field.read_row(j, &mut row);
-        // Without a branch, so that a row takes as long as its memory does.
+        // Without branches, so that the loop is as fast as memory.
         for value in &row {
             let number = value.is_finite();
             low = low.min(if number { *value } else { f64::INFINITY });
@@ -155,7 +155,7 @@ mod tests {
     }
 
     #[test]
-    fn every_range_has_a_width_when_drawn() {
+    fn every_range_is_drawn_with_a_width() {
         for value in [0.0, 1.0, -3.5, 5e-324, -1e-310, f64::MAX, f64::MIN] {
             let range = Range {
                 low: value,

@@ -1,6 +1,6 @@
 //! Ticks at round numbers, and labels that stay short.
 
-use super::number;
+use super::decimal;
 
 /// Ticks of an axis or a colour bar.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,8 +11,8 @@ pub(super) struct Scale {
     pub note: String,
 }
 
-/// What a scale runs along.
-pub(super) struct Track<F: Fn(f64) -> f64> {
+/// The values along a scale.
+pub(super) struct Interval<F: Fn(f64) -> f64> {
     /// The smallest value.
     pub low: f64,
     /// The largest.
@@ -23,13 +23,13 @@ pub(super) struct Track<F: Fn(f64) -> f64> {
     pub place: F,
 }
 
-impl<F: Fn(f64) -> f64> Track<F> {
+impl<F: Fn(f64) -> f64> Interval<F> {
     /// The most ticks, up to `most`, whose labels `fit`; one if even two do not.
     pub fn scale(&self, most: usize, fits: impl Fn(&[(f64, String)]) -> bool) -> Scale {
         self.chosen(most, fits).1
     }
 
-    /// As [`Track::scale`], with both ends labelled too; round numbers `near` an end give way.
+    /// As [`Interval::scale`], with both ends labelled too, and without round numbers `near` an end.
     pub fn scale_with_ends(
         &self,
         most: usize,
@@ -83,7 +83,7 @@ impl Ticks {
             return None;
         }
         let power = width.log10().floor() as i32;
-        let lead = width / number::value(1, power);
+        let lead = width / decimal::value(1, power);
         let (mantissa, exponent) =
             match [1, 2, 5].into_iter().find(|m| lead <= *m as f64 * 1.000001) {
                 Some(mantissa) => (mantissa, power),
@@ -93,7 +93,7 @@ impl Ticks {
             true => (1, 0),
             false => (mantissa, exponent),
         };
-        let step = number::value(mantissa, exponent);
+        let step = decimal::value(mantissa, exponent);
         // An end that misses a multiple by rounding alone still has its tick.
         let first = (low / step - 1e-6).ceil();
         let last = (high / step + 1e-6).floor();
@@ -117,7 +117,7 @@ impl Ticks {
         let notation = self.notation();
         let ticks = (self.first..=self.last)
             .map(|k| k * self.mantissa)
-            .map(|n| (place(number::value(n, self.exponent)), notation.tick(n)))
+            .map(|n| (place(decimal::value(n, self.exponent)), notation.tick(n)))
             .collect();
         Scale {
             ticks,
@@ -180,28 +180,28 @@ impl Notation {
     }
 
     fn tick(&self, n: i64) -> String {
-        number::decimal(n - self.base, self.unit - self.factor)
+        decimal::decimal(n - self.base, self.unit - self.factor)
     }
 
     /// The label of any value: up to two decimals more than ticks have.
     fn label(&self, value: f64) -> String {
         if !self.shared {
-            return number::short(value, 17);
+            return decimal::short(value, 17);
         }
-        let rest = value - number::value(self.base, self.unit);
+        let rest = value - decimal::value(self.base, self.unit);
         // Two steps: 10^factor alone may be out of reach of an f64.
         let half = self.factor / 2;
-        let scaled = rest / number::value(1, half) / number::value(1, self.factor - half);
+        let scaled = rest / decimal::value(1, half) / decimal::value(1, self.factor - half);
         let decimals = (self.factor - self.unit).max(0) as usize;
-        number::fixed(scaled, decimals + 2, decimals)
+        decimal::fixed(scaled, decimals + 2, decimals)
     }
 
     fn note(&self) -> String {
         let factor = match self.factor {
             0 => String::new(),
-            factor => number::power(factor),
+            factor => decimal::power(factor),
         };
-        let base = number::short(number::value(self.base.abs(), self.unit), 15);
+        let base = decimal::short(decimal::value(self.base.abs(), self.unit), 15);
         let base = base.strip_prefix("1×").unwrap_or(&base);
         match (self.base, factor.is_empty()) {
             (0, _) => factor,
@@ -224,7 +224,7 @@ mod tests {
     fn scale(low: f64, high: f64, most: usize) -> Scale {
         let place = |v| (v - low) / (high - low);
         let whole = false;
-        Track {
+        Interval {
             low,
             high,
             whole,
@@ -307,13 +307,13 @@ mod tests {
             for high in ends.into_iter().skip(i + 1) {
                 let place = |v: f64| (v / 2.0 - low / 2.0) / (high / 2.0 - low / 2.0);
                 let whole = false;
-                let track = Track {
+                let interval = Interval {
                     low,
                     high,
                     whole,
                     place,
                 };
-                let scale = track.scale_with_ends(i % 8 + 1, 0.05, |_| true);
+                let scale = interval.scale_with_ends(i % 8 + 1, 0.05, |_| true);
                 assert!(scale.ticks.len() >= 2, "{low} {high}");
                 assert!(scale.ticks.len() <= 12, "{low} {high}: {scale:?}");
                 for (at, label) in &scale.ticks {
@@ -325,15 +325,15 @@ mod tests {
     }
 
     #[test]
-    fn a_lone_zero_still_tells_the_size_of_the_ends() {
+    fn ends_have_a_power_of_ten_where_zero_is_the_only_tick() {
         let place = |v| v / 1.6e300 + 0.5;
-        let track = Track {
+        let interval = Interval {
             low: -0.7e300,
             high: 0.9e300,
             whole: false,
             place,
         };
-        let scale = track.scale_with_ends(1, 0.1, |_| true);
+        let scale = interval.scale_with_ends(1, 0.1, |_| true);
         assert_eq!(
             (labels(&scale), scale.note.as_str()),
             (vec!["−0.7", "0.9", "0"], "×10³⁰⁰")
@@ -341,15 +341,15 @@ mod tests {
     }
 
     #[test]
-    fn ends_are_labelled_and_push_near_ticks_away() {
+    fn ends_are_labelled_and_ticks_near_them_left_out() {
         let place = |v| v / 0.9734;
-        let track = Track {
+        let interval = Interval {
             low: 0.0,
             high: 0.9734,
             whole: false,
             place,
         };
-        let scale = track.scale_with_ends(10, 0.08, |_| true);
+        let scale = interval.scale_with_ends(10, 0.08, |_| true);
         assert_eq!(
             scale.ticks[..2],
             [(0.0, "0.0".into()), (1.0, "0.973".into())]
@@ -361,13 +361,13 @@ mod tests {
     #[test]
     fn counted_axes_have_whole_ticks_and_labels_that_do_not_fit_are_thinned() {
         let place = |v| (v + 0.5) / 2.0;
-        let track = Track {
+        let interval = Interval {
             low: -0.5,
             high: 1.5,
             whole: true,
             place,
         };
-        assert_eq!(labels(&track.scale(9, |_| true)), ["0", "1"]);
-        assert_eq!(track.scale(9, |ticks| ticks.len() < 2).ticks.len(), 1);
+        assert_eq!(labels(&interval.scale(9, |_| true)), ["0", "1"]);
+        assert_eq!(interval.scale(9, |ticks| ticks.len() < 2).ticks.len(), 1);
     }
 }

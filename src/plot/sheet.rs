@@ -1,12 +1,17 @@
-//! A contact sheet: many frames on one page.
+//! [`Sheet`]: a contact sheet, many frames on one page.
 
-use super::axes::Span;
-use super::bar::Bar;
-use super::canvas::{Anchor, Bitmap, Rect};
-use super::panel::{self, Ink, Measure};
-use super::scale::Scale;
-use super::text::DIGIT;
-use super::{Error, Frame, Style, colormap};
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    colormap,
+    colour_bar::ColourBar,
+    error::Error,
+    extent::Span,
+    frame::Frame,
+    panel::{self, ColourTable, Metrics},
+    scale::Scale,
+    style::Style,
+    text::DIGIT,
+};
 
 /// Pixels that the longer side of a panel aims at.
 const SIDE: usize = 200;
@@ -14,9 +19,9 @@ const SIDE: usize = 200;
 /// At most `most` of `total` frames, evenly spread, the first and the last among them.
 ///
 /// ```
-/// assert_eq!(diff2d::plot::spread(9, 3), [0, 4, 8]);
+/// assert_eq!(diff2d::plot::evenly_spread(9, 3), [0, 4, 8]);
 /// ```
-pub fn spread(total: usize, most: usize) -> Vec<usize> {
+pub fn evenly_spread(total: usize, most: usize) -> Vec<usize> {
     match (total, most) {
         (_, 0) => Vec::new(),
         (_, 1) if total > 1 => vec![total - 1],
@@ -25,23 +30,23 @@ pub fn spread(total: usize, most: usize) -> Vec<usize> {
     }
 }
 
-/// A contact sheet in the making: panels in reading order under one colour bar.
+/// A contact sheet while its frames are added: panels in reading order with one colour bar.
 ///
-/// Frames are pushed one at a time and not kept.
+/// Frames are added one at a time and not kept.
 pub struct Sheet {
     bitmap: Bitmap,
     panels: Vec<Rect>,
     columns: usize,
     used: usize,
     axes: [(Span, Scale); 2],
-    ink: Ink,
-    measure: Measure,
+    colours: ColourTable,
+    metrics: Metrics,
     shape: (usize, usize),
     cadence: Option<f64>,
 }
 
 impl Sheet {
-    /// Panels that are still large enough to be read; [`spread`] picks the frames.
+    /// The most panels that are large enough to be read; [`evenly_spread`] chooses among more frames.
     pub const MOST: usize = 36;
 
     /// A sheet for `count` frames like `first`, which is not drawn yet.
@@ -54,9 +59,9 @@ impl Sheet {
             return Err(Error::NoFrames);
         }
         let shape = first.shape()?;
-        let (x, y) = first.axes.spans(shape);
+        let (x, y) = first.extent.spans(shape);
         let (across, up) = panel::fit(shape, (&x, &y), SIDE);
-        let m = Measure::new(0.09 * across.max(up) as f64);
+        let m = Metrics::new(0.09 * across.max(up) as f64);
         let (x_scale, y_scale) = (
             panel::horizontal(&x, across, &m),
             panel::vertical(&y, up, &m),
@@ -80,7 +85,7 @@ impl Sheet {
         });
 
         let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
-        let bar = Bar::new(style, bar_height, &m)?;
+        let bar = ColourBar::new(style, bar_height, &m)?;
         let bar_left = left + (columns - 1) * cell_width + inner + (1.6 * m.em) as usize;
         let below = (rows - 1) * cell_height + up;
         let low = (top + below) as f64 + panel::depth(&m);
@@ -89,16 +94,16 @@ impl Sheet {
             (bar_left as f64 + bar.width + m.pad).ceil() as usize,
             (low + m.pad).ceil() as usize,
         );
-        let ink = Ink::new(style, colormap::LEVELS);
-        bar.draw(&mut bitmap, bar_left, top, &ink, &m)?;
+        let colours = ColourTable::new(style, colormap::LEVELS);
+        bar.draw(&mut bitmap, bar_left, top, &colours, &m)?;
         Ok(Self {
             bitmap,
             panels: panels.collect(),
             columns,
             used: 0,
             axes: [(x, x_scale), (y, y_scale)],
-            ink,
-            measure: m,
+            colours,
+            metrics: m,
             shape,
             cadence: style.cadence,
         })
@@ -117,20 +122,20 @@ impl Sheet {
         let Some(panel) = self.panels.get(self.used).copied() else {
             return Err(Error::Full(self.panels.len()));
         };
-        let m = &self.measure;
+        let m = &self.metrics;
         let bitmap = &mut self.bitmap;
         let [(x, x_scale), (y, y_scale)] = &self.axes;
-        // Axes stand where no panel follows below, and at the left.
+        // Panels at the left and those with none below them have axes.
         if self.used + self.columns >= self.panels.len() {
             panel::x_axis(bitmap, &panel, x_scale, m, x.name)?;
         }
         if self.used.is_multiple_of(self.columns) {
-            // Names of low panels would run into each other.
+            // Names of low panels would overlap.
             let high = panel.height as f64 > 3.0 * m.em;
             panel::y_axis(bitmap, &panel, y_scale, m, if high { y.name } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
-        bitmap.blit(panel, &self.ink.field(frame.values, &panel))?;
+        bitmap.blit(panel, &self.colours.field(frame.values, &panel))?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = frame.title(self.cadence);
@@ -171,10 +176,10 @@ mod tests {
 
     #[test]
     fn spread_frames_are_even_and_keep_the_ends() {
-        assert_eq!(spread(3, 30), [0, 1, 2]);
-        assert_eq!(spread(0, 30), Vec::<usize>::new());
-        assert_eq!(spread(5, 1), [4]);
-        let picked = spread(1000, 30);
+        assert_eq!(evenly_spread(3, 30), [0, 1, 2]);
+        assert_eq!(evenly_spread(0, 30), Vec::<usize>::new());
+        assert_eq!(evenly_spread(5, 1), [4]);
+        let picked = evenly_spread(1000, 30);
         assert_eq!((picked.len(), picked[0], picked[29]), (30, 0, 999));
         assert!(
             picked
@@ -184,7 +189,7 @@ mod tests {
     }
 
     #[test]
-    fn pages_are_neither_ribbons_nor_full_of_holes() {
+    fn pages_are_compact_and_almost_full() {
         assert_eq!(columns(1, 250, 250), 1);
         assert_eq!(columns(6, 250, 250), 3);
         assert_eq!(columns(24, 250, 250), 6);

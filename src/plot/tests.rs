@@ -1,9 +1,7 @@
-//! Whole pictures: which pixel shows which node, and that everything around is there.
+//! Complete pictures: which pixel shows which node, and that title, labels and colour bar are there.
 
 use super::colormap::LEVELS;
-use super::panel::NOTHING;
-use super::plate::Plate;
-use super::*;
+use super::{panel::NOT_FINITE, picture::SIDE, template::Template, *};
 use ndarray::{Array2, array};
 
 fn style() -> Style {
@@ -11,13 +9,13 @@ fn style() -> Style {
 }
 
 /// A picture, with the colour of every node's centre pixel by (row, column).
-fn drawn(field: &Array2<f64>, axes: Axes, style: &Style) -> (Bitmap, Array2<[u8; 3]>) {
+fn drawn(field: &Array2<f64>, extent: Extent, style: &Style) -> (Bitmap, Array2<[u8; 3]>) {
     let view = field.view();
-    let frame = Frame::new(&view, axes).at(1.5);
-    let plate = Plate::new(&frame, style, PICTURE_SIDE, LEVELS).expect("a plate");
+    let frame = Frame::new(&view, extent).at(1.5);
+    let template = Template::new(&frame, style, SIDE, LEVELS).expect("a template");
     let bitmap = picture(&frame, style).expect("a picture");
     let (rows, columns) = field.dim();
-    let panel = plate.panel();
+    let panel = template.panel();
     let colours = Array2::from_shape_fn(field.dim(), |(j, i)| {
         let x = panel.left + (2 * i + 1) * panel.width / (2 * columns);
         let y = panel.bottom() - 1 - (2 * j + 1) * panel.height / (2 * rows);
@@ -30,8 +28,8 @@ fn drawn(field: &Array2<f64>, axes: Axes, style: &Style) -> (Bitmap, Array2<[u8;
 fn every_node_has_its_colour_at_its_place() {
     let field = Array2::from_shape_fn((5, 8), |(j, i)| (j * 8 + i) as f64 / 39.0);
     let style = style();
-    for axes in [Axes::counted(), Axes::nodes((-1.0, 6.0), (2.0, 6.0))] {
-        let (_, colours) = drawn(&field, axes, &style);
+    for extent in [Extent::counted(), Extent::nodes((-1.0, 6.0), (2.0, 6.0))] {
+        let (_, colours) = drawn(&field, extent, &style);
         for (colour, value) in colours.iter().zip(&field) {
             let level = ((value * 256.0) as usize).min(255);
             assert_eq!(*colour, style.colormap.colour(level as f64 / 255.0));
@@ -40,15 +38,15 @@ fn every_node_has_its_colour_at_its_place() {
 }
 
 #[test]
-fn nothing_finite_is_grey_and_constant_fields_have_the_middle_colour() {
+fn values_that_are_not_finite_are_grey_and_constant_fields_have_the_middle_colour() {
     let field = array![[f64::NAN, 0.5], [f64::INFINITY, 1.0]];
-    let (_, colours) = drawn(&field, Axes::counted(), &style());
-    assert_eq!((colours[[0, 0]], colours[[1, 0]]), (NOTHING, NOTHING));
+    let (_, colours) = drawn(&field, Extent::counted(), &style());
+    assert_eq!((colours[[0, 0]], colours[[1, 0]]), (NOT_FINITE, NOT_FINITE));
     for value in [0.0, -4.0, 1e-300, 1e300] {
         let field = Array2::from_elem((3, 3), value);
         let range = Range::of([&field.view() as &dyn Values]).expect("a finite value");
         let style = Style::new(range);
-        let (_, colours) = drawn(&field, Axes::counted(), &style);
+        let (_, colours) = drawn(&field, Extent::counted(), &style);
         let middle = [127.0, 128.0].map(|level| style.colormap.colour(level / 255.0));
         assert!(colours.iter().all(|c| middle.contains(c)), "{value}");
     }
@@ -65,7 +63,7 @@ fn inked(bitmap: &Bitmap, x: std::ops::Range<usize>, mut y: std::ops::Range<usiz
 }
 
 #[test]
-fn title_labels_and_colour_bar_are_there_and_nothing_touches_the_edge() {
+fn title_labels_and_colour_bar_are_drawn_within_the_margins() {
     let shapes = [
         (1, 1),
         (1, 9),
@@ -89,10 +87,10 @@ fn title_labels_and_colour_bar_are_there_and_nothing_touches_the_edge() {
             quantity: "p".to_string(),
             ..Style::new(range.parse().expect("a range"))
         };
-        let frame = Frame::new(&view as &dyn Values, Axes::counted()).at(2.4975);
-        let plate = Plate::new(&frame, &style, 400, LEVELS).expect("a plate");
-        let panel = *plate.panel();
-        let bitmap = plate.print(&frame).expect("a picture");
+        let frame = Frame::new(&view as &dyn Values, Extent::counted()).at(2.4975);
+        let template = Template::new(&frame, &style, 400, LEVELS).expect("a template");
+        let panel = *template.panel();
+        let bitmap = template.print(&frame).expect("a picture");
         let (width, height) = (bitmap.width(), bitmap.height());
         assert!(
             width < 900 && height < 900,
@@ -131,10 +129,10 @@ fn title_labels_and_colour_bar_are_there_and_nothing_touches_the_edge() {
 }
 
 #[test]
-fn frames_of_a_series_lie_on_each_other() {
+fn pictures_of_a_series_have_one_size() {
     let field = Array2::from_shape_fn((20, 20), |(j, i)| (i + j) as f64 / 40.0);
     let view = field.view();
-    let frame = |time| picture(&Frame::new(&view, Axes::counted()).at(time), &style());
+    let frame = |time| picture(&Frame::new(&view, Extent::counted()).at(time), &style());
     let (one, two) = (frame(0.0).expect("one"), frame(12345.678).expect("two"));
     assert_eq!((one.width(), one.height()), (two.width(), two.height()));
     assert_ne!(one, two);
@@ -145,14 +143,14 @@ fn a_sheet_takes_the_frames_it_was_made_for() {
     let field = Array2::from_elem((10, 10), 1.0);
     let other = Array2::from_elem((10, 11), 1.0);
     let (view, other) = (field.view(), other.view());
-    let frame = Frame::new(&view, Axes::counted()).numbered(0);
+    let frame = Frame::new(&view, Extent::counted()).numbered(0);
     assert!(matches!(
         Sheet::new(&frame, 0, &style()),
         Err(Error::NoFrames)
     ));
     let mut sheet = Sheet::new(&frame, 2, &style()).expect("a sheet");
     sheet.push(&frame).expect("the first panel");
-    let wrong = sheet.push(&Frame::new(&other, Axes::counted()));
+    let wrong = sheet.push(&Frame::new(&other, Extent::counted()));
     assert!(matches!(wrong, Err(Error::Shape { .. })));
     sheet.push(&frame).expect("the second panel");
     assert!(matches!(sheet.push(&frame), Err(Error::Full(2))));
@@ -163,13 +161,13 @@ fn a_sheet_takes_the_frames_it_was_made_for() {
 }
 
 #[test]
-fn files_appear_whole_or_not_at_all() {
+fn files_appear_complete_or_not_at_all() {
     let folder = std::env::temp_dir().join(format!("plot-files-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let count = || std::fs::read_dir(&folder).expect("the folder").count();
     let field = Array2::from_shape_fn((12, 9), |(j, i)| (i * j) as f64 / 88.0);
     let view = field.view();
-    let frame = Frame::new(&view, Axes::counted()).at(0.5);
+    let frame = Frame::new(&view, Extent::counted()).at(0.5);
     let bitmap = picture(&frame, &style()).expect("a picture");
     bitmap.save(&folder.join("0000.png")).expect("saved");
     assert_eq!(count(), 1);
@@ -183,7 +181,7 @@ fn files_appear_whole_or_not_at_all() {
     let mut animation = Animation::new(&gif, &style());
     for time in [0.0, 0.5, 1.0] {
         animation
-            .push(&Frame::new(&view, Axes::counted()).at(time))
+            .push(&Frame::new(&view, Extent::counted()).at(time))
             .expect("a frame");
     }
     animation.finish().expect("finished");
@@ -214,7 +212,7 @@ fn files_appear_whole_or_not_at_all() {
 fn empty_fields_and_unknown_names_are_refused_in_a_sentence() {
     let field = Array2::<f64>::zeros((0, 5));
     let view = field.view();
-    let error = picture(&Frame::new(&view, Axes::counted()), &style()).expect_err("empty");
+    let error = picture(&Frame::new(&view, Extent::counted()), &style()).expect_err("empty");
     assert_eq!(
         error.to_string(),
         "a field of 0 by 5 values has nothing to draw"

@@ -1,9 +1,9 @@
-//! Text by the font that ships with the program.
+//! Text in the font that is part of the program.
 //!
-//! The text that plotters itself draws moves every glyph to a whole pixel and forgets the room to
-//! its left. Here glyphs stand where the font wants them, and the base line on a whole pixel.
+//! The crate plotters rounds the position of every glyph to a pixel and drops its left bearing. Here
+//! glyphs have the positions of the font, and only the base line is on a whole pixel.
 
-use super::Error;
+use super::error::Error;
 use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
 use std::sync::LazyLock;
 

@@ -1,11 +1,11 @@
-//! Where pictures take their numbers from, and how nodes become pixels.
+//! The values of a field, and how they become the values of pixels.
 
 use ndarray::ArrayView2;
 
 /// A two-dimensional field that can be read row by row.
 ///
-/// Implemented for every [`ArrayView2`] of a [`Number`]. Anything else that knows its rows, such as
-/// a mapped file of another byte order, implements it in a few lines and is drawn without a copy.
+/// It is implemented for every [`ArrayView2`] of an [`Element`]. Others, such as a mapped file of another
+/// byte order, can implement it and are drawn without a copy.
 pub trait Values {
     /// Rows (along y) and columns (along x).
     fn dimensions(&self) -> (usize, usize);
@@ -15,14 +15,14 @@ pub trait Values {
 }
 
 /// An element that a picture can show.
-pub trait Number: Copy {
-    /// Its value; rounding is fine.
+pub trait Element: Copy {
+    /// Its value, perhaps rounded.
     fn value(self) -> f64;
 }
 
 macro_rules! numbers {
     ($($kind:ty)*) => {
-        $(impl Number for $kind {
+        $(impl Element for $kind {
             fn value(self) -> f64 {
                 self as f64
             }
@@ -32,13 +32,13 @@ macro_rules! numbers {
 
 numbers!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64);
 
-impl Number for bool {
+impl Element for bool {
     fn value(self) -> f64 {
         f64::from(u8::from(self))
     }
 }
 
-impl<T: Number> Values for ArrayView2<'_, T> {
+impl<T: Element> Values for ArrayView2<'_, T> {
     fn dimensions(&self) -> (usize, usize) {
         self.dim()
     }
@@ -50,8 +50,8 @@ impl<T: Number> Values for ArrayView2<'_, T> {
     }
 }
 
-/// How `pixels` pixels in a line show `nodes` nodes.
-enum Line {
+/// How a line of nodes is resampled to a line of pixels.
+enum Resampling {
     /// Magnified: the node whose cell holds the centre of each pixel.
     Nearest(Vec<usize>),
     /// Reduced: for each pixel its first node, and the weight of that node and of those after it.
@@ -59,7 +59,7 @@ enum Line {
     Mean(Vec<(usize, Vec<f64>)>),
 }
 
-impl Line {
+impl Resampling {
     fn new(nodes: usize, pixels: usize) -> Self {
         if pixels >= nodes {
             let centre = |k| (2 * k + 1) * nodes / (2 * pixels);
@@ -102,12 +102,12 @@ impl Line {
 /// finite, so that the first NaN of a field of any size stays visible.
 pub(super) fn pixels(values: &dyn Values, width: usize, height: usize) -> Vec<f64> {
     let (rows, columns) = values.dimensions();
-    let across = Line::new(columns, width);
+    let across = Resampling::new(columns, width);
     let mut row = vec![0.0; columns];
     let mut image = vec![0.0; width * height];
     let lines = image.chunks_exact_mut(width).rev();
-    match Line::new(rows, height) {
-        Line::Nearest(node) => {
+    match Resampling::new(rows, height) {
+        Resampling::Nearest(node) => {
             let mut shown = None;
             let mut reduced = vec![0.0; width];
             for (line, j) in lines.zip(node) {
@@ -119,8 +119,8 @@ pub(super) fn pixels(values: &dyn Values, width: usize, height: usize) -> Vec<f6
                 line.copy_from_slice(&reduced);
             }
         }
-        Line::Mean(pixels) => {
-            // A row that two lines share is read twice; only two in a line's worth can be.
+        Resampling::Mean(pixels) => {
+            // A row that two lines of pixels share is read twice: at most two rows a line.
             let mut reduced = vec![0.0; width];
             for (line, (first, weights)) in lines.zip(pixels) {
                 for (j, weight) in (first..).zip(weights) {
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn magnified_nodes_are_blocks() {
+    fn a_magnified_node_covers_equal_rectangles() {
         let field = array![[1u8, 2, 3]];
         let image = pixels(&field.view(), 9, 2);
         assert_eq!(image[..9], [1.0, 1.0, 1.0, 2.0, 2.0, 2.0, 3.0, 3.0, 3.0]);

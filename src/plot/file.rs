@@ -1,23 +1,22 @@
-//! Files that appear whole or not at all.
+//! [`PictureFile`]: a file that appears complete or not at all.
 
-use super::Error;
+use super::error::Error;
 use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// A file that is written beside its place and takes it when it is finished.
-///
-/// Dropped unfinished it is gone, and whatever held the place before still holds it.
-pub(super) struct Part {
+/// A file that is written under another name and renamed when it is finished. Dropped before, it is
+/// removed, and a file that had its name before is still there.
+pub(super) struct PictureFile {
     file: BufWriter<File>,
     here: PathBuf,
     place: PathBuf,
     finished: bool,
 }
 
-impl Part {
-    /// Starts a file that will be `place`.
+impl PictureFile {
+    /// Begins a file that will be `place`.
     pub fn create(place: &Path) -> Result<Self, Error> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -30,22 +29,22 @@ impl Part {
                 place: place.to_path_buf(),
                 finished: false,
             }),
-            Err(source) => Err(failed(place, source)),
+            Err(source) => Err(write_error(place, source)),
         }
     }
 
-    /// Puts the file in its place.
+    /// Gives the file its name.
     pub fn finish(mut self) -> Result<(), Error> {
         self.file
             .flush()
             .and_then(|()| std::fs::rename(&self.here, &self.place))
-            .map_err(|source| failed(&self.place, source))?;
+            .map_err(|source| write_error(&self.place, source))?;
         self.finished = true;
         Ok(())
     }
 }
 
-impl Write for Part {
+impl Write for PictureFile {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         self.file.write(bytes)
     }
@@ -55,17 +54,17 @@ impl Write for Part {
     }
 }
 
-impl Drop for Part {
+impl Drop for PictureFile {
     fn drop(&mut self) {
         if !self.finished {
-            // Nothing depends on the leftover; there is nobody to tell that it stays.
+            // A temporary file that cannot be removed does no harm.
             let _ = std::fs::remove_file(&self.here);
         }
     }
 }
 
 /// The error of a picture that could not be written to `path`.
-pub(super) fn failed(path: &Path, source: impl Into<std::io::Error>) -> Error {
+pub(super) fn write_error(path: &Path, source: impl Into<std::io::Error>) -> Error {
     Error::Write {
         path: path.to_path_buf(),
         source: source.into(),

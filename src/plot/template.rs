@@ -1,37 +1,41 @@
-//! One panel with everything around it, laid out once and printed for every frame.
+//! [`Template`]: the layout of a picture, made once and filled with every frame.
 
-use super::bar::Bar;
-use super::canvas::{Anchor, Bitmap, Rect};
-use super::panel::{self, Ink, Measure};
-use super::text::{DIGIT, width};
-use super::{Error, Frame, Style};
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    colour_bar::ColourBar,
+    error::Error,
+    frame::Frame,
+    panel::{self, ColourTable, Metrics},
+    style::Style,
+    text::{DIGIT, width},
+};
 
-/// A picture without its field: axes, colour bar, and where field and title go.
+/// A picture without its field: axes, colour bar, and the places of field and title.
 ///
-/// The layout depends on the first frame's shape and axes and on the style alone, so that all
-/// pictures of a series lie exactly on each other.
-pub(super) struct Plate {
+/// The layout depends only on the shape and extent of the first frame and on the style, so that all
+/// pictures of a series have the same layout.
+pub(super) struct Template {
     blank: Bitmap,
     panel: Rect,
-    ink: Ink,
+    colours: ColourTable,
     shape: (usize, usize),
     cadence: Option<f64>,
     title: (f64, f64),
     size: f64,
 }
 
-impl Plate {
-    /// A plate whose longer side is about `side` pixels, with a colour map of `levels` colours.
+impl Template {
+    /// A template whose field has a longer side of about `side` pixels, with `levels` colours.
     pub fn new(frame: &Frame, style: &Style, side: usize, levels: usize) -> Result<Self, Error> {
         let shape = frame.shape()?;
-        let (x, y) = frame.axes.spans(shape);
+        let (x, y) = frame.extent.spans(shape);
         let (across, up) = panel::fit(shape, (&x, &y), side);
-        let ink = Ink::new(style, levels);
-        let m = Measure::new(0.031 * across.max(up) as f64);
+        let colours = ColourTable::new(style, levels);
+        let m = Metrics::new(0.031 * across.max(up) as f64);
         let size = 1.15 * m.em;
 
         let bar_height = up.max((9.0 * m.em) as usize);
-        let bar = Bar::new(style, bar_height, &m)?;
+        let bar = ColourBar::new(style, bar_height, &m)?;
         let x_scale = panel::horizontal(&x, across, &m);
         let y_scale = panel::vertical(&y, up, &m);
 
@@ -64,8 +68,8 @@ impl Plate {
         panel::x_axis(&mut blank, &panel, &x_scale, &m, x.name)?;
         panel::y_axis(&mut blank, &panel, &y_scale, &m, y.name)?;
         panel::border(&mut blank, &panel, &m)?;
-        bar.draw(&mut blank, bar_left, top - over, &ink, &m)?;
-        // The title stands over the panel, or over the note of the bar where that is in its way.
+        bar.draw(&mut blank, bar_left, top - over, &colours, &m)?;
+        // The title is above the panel, or above the note of the colour bar if the two would overlap.
         let title = match crowded {
             true => (top - over) as f64 - 0.75 * m.em - lift,
             false => top as f64 - 0.75 * m.em,
@@ -73,7 +77,7 @@ impl Plate {
         Ok(Self {
             blank,
             panel,
-            ink,
+            colours,
             shape,
             cadence: style.cadence,
             title: (middle, title),
@@ -81,13 +85,13 @@ impl Plate {
         })
     }
 
-    /// Where the field goes.
+    /// The place of the field.
     #[cfg(test)]
     pub fn panel(&self) -> &Rect {
         &self.panel
     }
 
-    /// The plate with a frame on it.
+    /// The picture of a frame.
     pub fn print(&self, frame: &Frame) -> Result<Bitmap, Error> {
         let shape = frame.shape()?;
         if shape != self.shape {
@@ -97,7 +101,7 @@ impl Plate {
             });
         }
         let mut bitmap = self.blank.clone();
-        bitmap.blit(self.panel, &self.ink.field(frame.values, &self.panel))?;
+        bitmap.blit(self.panel, &self.colours.field(frame.values, &self.panel))?;
         let title = frame.title(self.cadence);
         let half = width(&title, self.size)? / 2.0;
         let (middle, base) = self.title;

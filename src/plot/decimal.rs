@@ -1,4 +1,4 @@
-//! Numbers as people print them.
+//! Numbers in titles and labels.
 
 /// `n` times ten to `exponent`, as the nearest f64.
 pub(super) fn value(n: i64, exponent: i32) -> f64 {
@@ -43,7 +43,7 @@ pub(super) fn power(exponent: i32) -> String {
     )
 }
 
-/// A number for a title: at most `digits` significant digits and no zeros at the end.
+/// A number for a title, with at most `digits` significant digits and without trailing zeros.
 #[must_use]
 pub fn short(number: f64, digits: usize) -> String {
     let text = format!("{:.*e}", digits - 1, number);
@@ -59,7 +59,7 @@ pub fn short(number: f64, digits: usize) -> String {
     format!("{mantissa}{}", power(exponent))
 }
 
-/// `number` with `most` decimals, of which zeros at the end are cut off down to `least`.
+/// `number` with `most` decimals, without trailing zeros after the first `least`.
 pub(super) fn fixed(number: f64, most: usize, least: usize) -> String {
     let mut text = format!("{number:.most$}");
     for _ in least..most {
@@ -76,8 +76,8 @@ pub(super) fn fixed(number: f64, most: usize, least: usize) -> String {
     }
 }
 
-/// A simulated time. With a cadence, the time between two frames, all frames of a series have the
-/// same decimals: as many as tell the cadence, and no more than four digits of it.
+/// A simulated time. With a cadence, the time between two frames, all frames of a series have the same
+/// number of decimals: those of the cadence, rounded to four digits.
 pub(super) fn time(time: f64, cadence: Option<f64>) -> String {
     const DIGITS: usize = 5;
     let cadence = cadence.filter(|cadence| cadence.is_normal() && *cadence > 0.0);
@@ -113,12 +113,12 @@ mod tests {
     }
 
     #[test]
-    fn powers_are_raised() {
+    fn powers_of_ten_are_superscripts() {
         assert_eq!(power(-12), "×10⁻¹²");
     }
 
     #[test]
-    fn short_numbers() {
+    fn short_numbers_have_no_trailing_zeros() {
         assert_eq!(short(0.0, 4), "0");
         assert_eq!(short(2.4975000000000027, 5), "2.4975");
         assert_eq!(short(-0.25, 4), "−0.25");

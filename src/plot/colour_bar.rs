@@ -1,14 +1,17 @@
-//! The colour bar.
+//! [`ColourBar`]: which colour stands for which value.
 
-use super::canvas::{Anchor, Bitmap, Rect};
-use super::panel::{self, Ink, Measure};
-use super::scale::{Scale, Track};
-use super::text::{DIGIT, width};
-use super::{Error, Style};
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    error::Error,
+    panel::{self, ColourTable, Metrics},
+    scale::{Interval, Scale},
+    style::Style,
+    text::{DIGIT, width},
+};
 
-/// A colour bar with the range of the colours at its ends and round numbers between them.
-pub(super) struct Bar {
-    /// What stands over it: the quantity and what all labels share; may be empty.
+/// A colour bar, labelled with the range at its ends and round numbers between them.
+pub(super) struct ColourBar {
+    /// The text above it: the quantity and what all labels share; may be empty.
     pub note: String,
     /// Pixels from its left edge to the end of its longest label, or of the note.
     pub width: f64,
@@ -17,11 +20,11 @@ pub(super) struct Bar {
     height: usize,
 }
 
-impl Bar {
+impl ColourBar {
     /// A bar of `height` pixels.
-    pub fn new(style: &Style, height: usize, m: &Measure) -> Result<Self, Error> {
+    pub fn new(style: &Style, height: usize, m: &Metrics) -> Result<Self, Error> {
         let range = style.range.drawn();
-        let track = Track {
+        let interval = Interval {
             low: range.low(),
             high: range.high(),
             whole: false,
@@ -29,7 +32,7 @@ impl Bar {
         };
         let most = (height as f64 / (2.6 * m.em)) as usize;
         let near = 1.5 * m.em / height as f64;
-        let scale = track.scale_with_ends(most.clamp(1, 10), near, |ticks| {
+        let scale = interval.scale_with_ends(most.clamp(1, 10), near, |ticks| {
             panel::above_each_other(ticks, height, m)
         });
         let note = panel::titled(&style.quantity, &scale);
@@ -50,8 +53,8 @@ impl Bar {
         bitmap: &mut Bitmap,
         left: usize,
         top: usize,
-        ink: &Ink,
-        m: &Measure,
+        colours: &ColourTable,
+        m: &Metrics,
     ) -> Result<(), Error> {
         let bar = Rect {
             left,
@@ -61,7 +64,7 @@ impl Bar {
         };
         panel::border(bitmap, &bar, m)?;
         let colour =
-            |row: usize| ink.table[(self.height - 1 - row) * ink.table.len() / self.height];
+            |row: usize| colours.table[(self.height - 1 - row) * colours.table.len() / self.height];
         let pixels: Vec<u8> = (0..self.height)
             .flat_map(|row| std::iter::repeat_n(colour(row), self.thickness))
             .flatten()
@@ -79,7 +82,7 @@ impl Bar {
             let place = (bar.right() as f64 + m.label_gap, y + m.em * DIGIT / 2.0);
             bitmap.write(label, m.em, place, Anchor::Left)?;
         }
-        // A short note stands over the middle of the bar, a long one starts with it.
+        // A short note is centred on the bar, a long one starts at its left edge.
         let spare = (self.thickness as f64 - width(&self.note, m.em)?).max(0.0);
         let above = (left as f64 + spare / 2.0, top as f64 - 0.75 * m.em);
         bitmap.write(&self.note, m.em, above, Anchor::Left)

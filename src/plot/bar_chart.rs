@@ -1,8 +1,11 @@
 //! Horizontal bars on a logarithmic scale: rates or times that lie decades apart.
 
-use super::canvas::{Anchor, Bitmap, Rect};
-use super::text::{DIGIT, width};
-use super::{Error, number};
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    decimal,
+    error::Error,
+    text::{DIGIT, width},
+};
 
 /// Bars in groups in sections, from top to bottom.
 ///
@@ -19,9 +22,9 @@ use super::{Error, number};
 /// ```
 #[derive(Clone, Debug, Default)]
 pub struct BarChart {
-    /// What it shows.
+    /// The title.
     pub title: String,
-    /// Under which circumstances, line by line.
+    /// Lines below the title, such as the circumstances.
     pub subtitle: Vec<String>,
     /// Quantity and unit of the scale.
     pub unit: String,
@@ -34,7 +37,7 @@ pub struct BarChart {
 /// Groups under a heading.
 #[derive(Clone, Debug, Default)]
 pub struct Section {
-    /// What they have in common.
+    /// Their heading.
     pub heading: String,
     /// The groups.
     pub groups: Vec<Group>,
@@ -45,24 +48,24 @@ pub struct Section {
 /// Bars under one another that share a label.
 #[derive(Clone, Debug, Default)]
 pub struct Group {
-    /// What they show.
+    /// Their label.
     pub label: String,
-    /// Length, colour, and what is written behind each.
+    /// Length, colour, and a text after each bar.
     pub bars: Vec<(f64, Shade, String)>,
 }
 
 /// The colour of a bar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Shade {
-    /// Ours, second to none.
+    /// Our results.
     Strong,
-    /// Ours, lighter.
+    /// Our results, lighter.
     StrongLight,
-    /// Others.
+    /// Results of others.
     Plain,
-    /// Others, lighter.
+    /// Results of others, lighter.
     PlainLight,
-    /// From elsewhere.
+    /// Results from another machine.
     Faint,
 }
 
@@ -91,8 +94,8 @@ const GRID: [u8; 3] = [226, 226, 226];
 const AXIS: [u8; 3] = [90, 90, 90];
 const MARK: [u8; 3] = [120, 60, 120];
 
-/// The scale: where values lie across.
-struct Scale {
+/// The logarithmic scale.
+struct LogScale {
     left: f64,
     width: f64,
     /// Powers of ten from and to.
@@ -100,7 +103,7 @@ struct Scale {
     high: f64,
 }
 
-impl Scale {
+impl LogScale {
     fn at(&self, value: f64) -> usize {
         let share = (value.log10() - self.low) / (self.high - self.low);
         (self.left + self.width * share.clamp(0.0, 1.0)).round() as usize
@@ -127,10 +130,10 @@ impl BarChart {
         let labels = names.try_fold(0.0, wider)?;
         let notes = bars().map(|(.., note)| note).try_fold(0.0, wider)?;
         let left = MARGIN as f64 + labels + 0.8 * EM;
-        let scale = Scale {
+        let scale = LogScale {
             left,
             width: WIDTH as f64 - MARGIN as f64 - notes - 0.6 * EM - left,
-            // A bar needs some length; where the scale starts says nothing on a logarithmic one.
+            // The shortest bar needs some length; a logarithmic scale has no natural start.
             low: (0.5 * least).log10(),
             high: (1.1 * most).log10(),
         };
@@ -196,7 +199,12 @@ impl BarChart {
         Ok(())
     }
 
-    fn draw_sections(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+    fn draw_sections(
+        &self,
+        bitmap: &mut Bitmap,
+        scale: &LogScale,
+        top: usize,
+    ) -> Result<(), Error> {
         let mut y = top;
         for section in &self.sections {
             y += GAPS[2];
@@ -219,7 +227,7 @@ impl BarChart {
 }
 
 impl Section {
-    fn label_marks(&self, bitmap: &mut Bitmap, scale: &Scale, base: f64) -> Result<(), Error> {
+    fn label_marks(&self, bitmap: &mut Bitmap, scale: &LogScale, base: f64) -> Result<(), Error> {
         let mut end = WIDTH as f64 - MARGIN as f64;
         // From right to left, each label ends where the next one starts.
         let mut marks: Vec<_> = self.marks.iter().collect();
@@ -243,7 +251,7 @@ impl Group {
         self.bars.len() * (BAR + GAPS[0]) + GAPS[1]
     }
 
-    fn draw(&self, bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+    fn draw(&self, bitmap: &mut Bitmap, scale: &LogScale, top: usize) -> Result<(), Error> {
         let left = scale.left.round() as usize;
         let mut y = top + GAPS[1] / 2;
         let label = centred(y, self.height() - GAPS[1] - GAPS[0]);
@@ -271,7 +279,7 @@ fn centred(top: usize, height: usize) -> f64 {
     top as f64 + (height as f64 + DIGIT * EM) / 2.0
 }
 
-/// Lines do not run through text.
+/// Clears the background of a text, so that no line runs through it.
 fn clear_behind(bitmap: &mut Bitmap, note: &str, (x, base): (f64, f64)) -> Result<(), Error> {
     let room = Rect {
         left: x as usize - 4,
@@ -293,27 +301,27 @@ fn draw_mark(bitmap: &mut Bitmap, x: usize, (top, bottom): (usize, usize)) -> Re
 /// Lines at the powers of ten, and the one that bars start from.
 fn draw_grid(
     bitmap: &mut Bitmap,
-    scale: &Scale,
+    scale: &LogScale,
     (top, bottom): (usize, usize),
 ) -> Result<(), Error> {
     for decade in scale.low.ceil() as i32..=scale.high.floor() as i32 {
-        let x = scale.at(number::value(1, decade));
+        let x = scale.at(decimal::value(1, decade));
         bitmap.fill(line(x, top, bottom, 2), GRID)?;
     }
     bitmap.fill(line(scale.left.round() as usize, top, bottom, 2), AXIS)
 }
 
 /// The scale below the bars.
-fn draw_axis(bitmap: &mut Bitmap, scale: &Scale, top: usize) -> Result<(), Error> {
+fn draw_axis(bitmap: &mut Bitmap, scale: &LogScale, top: usize) -> Result<(), Error> {
     for decade in scale.low.floor() as i32..=scale.high.floor() as i32 {
         for digit in 1..10 {
-            let value = number::value(digit, decade);
+            let value = decimal::value(digit, decade);
             if !(scale.low..=scale.high).contains(&value.log10()) {
                 continue;
             }
             let x = scale.at(value);
             if digit == 1 {
-                let label = number::decimal(1, decade);
+                let label = decimal::decimal(1, decade);
                 let under = (x as f64, (top + LINE) as f64);
                 bitmap.write(&label, EM, under, Anchor::Centre)?;
             }
@@ -369,7 +377,7 @@ mod tests {
     }
 
     #[test]
-    fn a_decade_is_as_long_everywhere() {
+    fn all_decades_have_the_same_length() {
         let area = |values: &[f64]| count(&chart(values).draw().unwrap(), Shade::Plain.rgb());
         let (one, ten) = (area(&[0.01, 0.1]), area(&[0.01, 1.0]));
         let hundred = area(&[0.01, 10.0]);

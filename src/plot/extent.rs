@@ -1,14 +1,14 @@
-//! Where the nodes of a field lie.
+//! [`Extent`]: where the nodes of a field lie.
 
 /// Where the nodes of a field lie: equally spaced along x and along y.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Axes {
+pub struct Extent {
     x: Option<(f64, f64)>,
     y: Option<(f64, f64)>,
 }
 
-impl Axes {
-    /// Axes from the first to the last node's coordinate; `x` belongs to the columns.
+impl Extent {
+    /// From the first to the last node's coordinate along each axis; `x` belongs to the columns.
     pub fn nodes(x: (f64, f64), y: (f64, f64)) -> Self {
         Self {
             x: Some(x),
@@ -16,15 +16,15 @@ impl Axes {
         }
     }
 
-    /// Axes that count nodes from 0, for a field whose coordinates nobody knows.
+    /// Nodes counted from 0, for a field whose coordinates are unknown.
     pub fn counted() -> Self {
         Self { x: None, y: None }
     }
 
     /// Both axes, x first, for a field of these rows and columns.
     ///
-    /// A single node has no spacing and takes that of the other axis. Coordinates that are no
-    /// numbers, or too close together to be told apart, are counted instead.
+    /// A single node has no spacing and takes that of the other axis. Nodes are counted if a coordinate
+    /// is not finite, or if neighbours have equal coordinates.
     pub(super) fn spans(&self, (rows, columns): (usize, usize)) -> (Span, Span) {
         self.placed(rows, columns)
             .unwrap_or((Span::counted(columns, "column"), Span::counted(rows, "row")))
@@ -50,7 +50,7 @@ fn spacing((first, last): (f64, f64), nodes: usize) -> Option<f64> {
     spacing.is_normal().then_some(spacing)
 }
 
-/// What one side of a panel covers: half a spacing beyond the nodes at its ends.
+/// The interval that a side of a panel covers: half a spacing beyond the nodes at its ends.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Span {
     /// Where the axis starts: left or bottom.
@@ -59,7 +59,7 @@ pub(super) struct Span {
     pub end: f64,
     /// Distance between nodes, positive.
     pub spacing: f64,
-    /// Whether only whole numbers mean something.
+    /// Whether only whole numbers are coordinates.
     pub whole: bool,
     /// Name of the axis.
     pub name: &'static str,
@@ -102,34 +102,34 @@ mod tests {
 
     #[test]
     fn a_node_covers_half_a_spacing_to_each_side() {
-        let (x, y) = Axes::nodes((0.0, 4.0), (-1.0, 1.0)).spans((3, 5));
+        let (x, y) = Extent::nodes((0.0, 4.0), (-1.0, 1.0)).spans((3, 5));
         assert_eq!((x.start, x.end), (-0.5, 4.5));
         assert_eq!((y.start, y.end), (-1.5, 1.5));
         assert_eq!(x.fraction(2.0), 0.5);
     }
 
     #[test]
-    fn a_single_node_borrows_the_spacing_of_the_other_axis() {
-        let (x, y) = Axes::nodes((7.0, 7.0), (0.0, 2.0)).spans((5, 1));
+    fn a_single_node_has_the_spacing_of_the_other_axis() {
+        let (x, y) = Extent::nodes((7.0, 7.0), (0.0, 2.0)).spans((5, 1));
         assert_eq!((x.start, x.end, y.spacing), (6.75, 7.25, 0.5));
-        let (x, y) = Axes::nodes((7.0, 7.0), (1.0, 1.0)).spans((1, 1));
+        let (x, y) = Extent::nodes((7.0, 7.0), (1.0, 1.0)).spans((1, 1));
         assert_eq!((x.start, x.end, y.start, y.end), (6.5, 7.5, 0.5, 1.5));
     }
 
     #[test]
     fn unusable_coordinates_are_counted_instead() {
-        let (x, _) = Axes::counted().spans((2, 3));
+        let (x, _) = Extent::counted().spans((2, 3));
         assert_eq!(
             (x.start, x.end, x.whole, x.name),
             (-0.5, 2.5, true, "column")
         );
-        let (_, y) = Axes::nodes((0.0, f64::NAN), (0.0, 1.0)).spans((2, 3));
+        let (_, y) = Extent::nodes((0.0, f64::NAN), (0.0, 1.0)).spans((2, 3));
         assert_eq!((y.start, y.end, y.name), (-0.5, 1.5, "row"));
     }
 
     #[test]
-    fn an_axis_may_run_downward() {
-        let (x, _) = Axes::nodes((1.0, 0.0), (0.0, 1.0)).spans((2, 2));
+    fn coordinates_may_decrease() {
+        let (x, _) = Extent::nodes((1.0, 0.0), (0.0, 1.0)).spans((2, 2));
         assert_eq!((x.start, x.end, x.spacing), (1.5, -0.5, 1.0));
         assert_eq!(x.fraction(1.0), 0.25);
     }

@@ -1,0 +1,191 @@
+//! Points in a CSV file.
+
+use crate::{cube::CubeError, error::Error};
+use std::{
+    fs::File,
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+};
+
+/// A line longer than this holds no point.
+const LONGEST_LINE: u64 = 1 << 16;
+
+/// What a column holds.
+#[derive(Debug, Clone, PartialEq)]
+enum Column {
+    /// Indices along an axis.
+    Index(usize),
+    /// Coordinates along t, y or x.
+    Coordinate(String),
+    /// Something else, such as the values of these points.
+    Other,
+}
+
+/// A CSV file with a point a line. Its first line may be a header that names the columns in any order:
+/// `i0`, `i1`, … or `t`, `y`, `x`; indices are taken where both are there, and other columns are left
+/// out.
+pub(super) struct PointFile {
+    path: PathBuf,
+    dimensions: usize,
+    reader: BufReader<File>,
+    /// The number of the last line that was read.
+    number: usize,
+    is_first: bool,
+    /// The columns by the header, if there is one.
+    columns: Vec<Column>,
+}
+
+impl PointFile {
+    pub(super) fn open(path: &Path, dimensions: usize) -> Result<Self, Error> {
+        let file = File::open(path).map_err(CubeError::io("open", path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            dimensions,
+            reader: BufReader::new(file),
+            number: 0,
+            is_first: true,
+            columns: Vec::new(),
+        })
+    }
+
+    /// The next point as `--at` takes it.
+    pub(super) fn next(&mut self) -> Result<Option<String>, Error> {
+        loop {
+            let mut line = Vec::new();
+            let read = Read::take(&mut self.reader, LONGEST_LINE)
+                .read_until(b'\n', &mut line)
+                .map_err(CubeError::io("read", &self.path))?;
+            if read == 0 {
+                return Ok(None);
+            }
+            self.number += 1;
+            let line = String::from_utf8_lossy(&line);
+            let line = line.trim().trim_start_matches('\u{feff}');
+            if line.is_empty() || line.starts_with('#') {
+                continue;
+            }
+            let fields: Vec<&str> = line
+                .split(',')
+                .map(|field| field.trim().trim_matches('"'))
+                .collect();
+            if std::mem::take(&mut self.is_first) && !fields.iter().all(|field| is_number(field)) {
+                self.columns = self.header(&fields)?;
+                continue;
+            }
+            return self.point(&fields).map(Some);
+        }
+    }
+
+    /// The columns that a header names.
+    fn header(&self, names: &[&str]) -> Result<Vec<Column>, Error> {
+        let columns: Vec<Column> = names.iter().map(|name| self.column(name)).collect();
+        let mut named = columns.clone();
+        named.retain(|column| *column != Column::Other);
+        if named.is_empty() {
+            let expected: Vec<String> = (0..self.dimensions).map(|i| format!("i{i}")).collect();
+            let expected = expected.join(",");
+            return Err(self.error(&format!(
+                "'{}' is neither a point nor a header; expected numbers, or columns such as {expected}",
+                shown(&names.join(","))
+            )));
+        }
+        let is_repeated = |(at, column): (usize, &Column)| named[..at].contains(column);
+        if named.iter().enumerate().any(is_repeated) {
+            let names = shown(&names.join(","));
+            return Err(self.error(&format!("the header {names} names an axis twice")));
+        }
+        Ok(columns)
+    }
+
+    fn column(&self, name: &str) -> Column {
+        let index = name.strip_prefix('i').and_then(|axis| axis.parse().ok());
+        match index.filter(|&axis| axis < self.dimensions) {
+            Some(axis) => Column::Index(axis),
+            None if ["t", "y", "x"].contains(&name) => Column::Coordinate(name.to_owned()),
+            None => Column::Other,
+        }
+    }
+
+    fn point(&self, fields: &[&str]) -> Result<String, Error> {
+        if self.columns.is_empty() {
+            return match fields.iter().find(|field| !is_number(field)) {
+                None => Ok(fields.join(",")),
+                Some(field) => Err(self.no_number(field)),
+            };
+        }
+        if fields.len() != self.columns.len() {
+            return Err(self.error(&format!(
+                "{} columns, and the header has {}",
+                fields.len(),
+                self.columns.len()
+            )));
+        }
+        let columns = || self.columns.iter().zip(fields);
+        let mut indices: Vec<(usize, &str)> = columns()
+            .filter_map(|(column, &field)| match column {
+                Column::Index(axis) => Some((*axis, field)),
+                _ => None,
+            })
+            .collect();
+        indices.sort_unstable();
+        let coordinates: Vec<(&str, &str)> = columns()
+            .filter_map(|(column, &field)| match column {
+                Column::Coordinate(name) => Some((name.as_str(), field)),
+                _ => None,
+            })
+            .collect();
+        let used = indices.iter().map(|&(_, field)| field);
+        let others = coordinates.iter().map(|&(_, field)| field);
+        let all: Vec<&str> = if indices.is_empty() {
+            others.collect()
+        } else {
+            used.collect()
+        };
+        if let Some(field) = all.iter().find(|field| !is_number(field)) {
+            return Err(self.no_number(field));
+        }
+        if indices.is_empty() {
+            let pairs = coordinates
+                .iter()
+                .map(|(name, field)| format!("{name}={field}"));
+            return Ok(pairs.collect::<Vec<_>>().join(","));
+        }
+        // A history needs no index along the first axis; no other one may be left out.
+        let last = indices.len() - 1;
+        let is_complete = indices[last].0 + 1 == self.dimensions && {
+            let first = indices[0].0;
+            first <= 1 && indices[last].0 - first == last
+        };
+        if !is_complete {
+            return Err(self.error(&format!(
+                "the header does not name every axis, i0 to i{}",
+                self.dimensions - 1
+            )));
+        }
+        Ok(all.join(","))
+    }
+
+    fn no_number(&self, field: &str) -> Error {
+        self.error(&format!(
+            "'{}' is no index; expected whole numbers, such as -1,150,150",
+            shown(field)
+        ))
+    }
+
+    fn error(&self, reason: &str) -> Error {
+        Error::Usage(format!(
+            "line {} of {}: {reason}",
+            self.number,
+            self.path.display()
+        ))
+    }
+}
+
+fn is_number(field: &str) -> bool {
+    field.parse::<f64>().is_ok_and(f64::is_finite)
+}
+
+/// The beginning of a text, without control characters.
+fn shown(text: &str) -> String {
+    text.chars().take(60).flat_map(char::escape_debug).collect()
+}

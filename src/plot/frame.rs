@@ -1,0 +1,67 @@
+//! [`Frame`]: what is drawn.
+
+use super::{decimal, error::Error, extent::Extent, pixels::Values};
+
+/// What to draw: one field, where its nodes lie, and when it was.
+#[derive(Clone, Copy)]
+pub struct Frame<'a> {
+    pub(super) values: &'a dyn Values,
+    pub(super) extent: Extent,
+    time: Option<f64>,
+    index: Option<usize>,
+    name: Option<&'a str>,
+}
+
+impl<'a> Frame<'a> {
+    /// A frame without a title.
+    pub fn new(values: &'a dyn Values, extent: Extent) -> Self {
+        Self {
+            values,
+            extent,
+            time: None,
+            index: None,
+            name: None,
+        }
+    }
+
+    /// The frame with its simulated time as title: `t = 2.4975`.
+    pub fn at(self, time: f64) -> Self {
+        Self {
+            time: Some(time),
+            ..self
+        }
+    }
+
+    /// The frame with its number as title, where no time is known: `snapshot 5`.
+    pub fn numbered(self, index: usize) -> Self {
+        Self {
+            index: Some(index),
+            ..self
+        }
+    }
+
+    /// The frame with a title of its own.
+    pub fn named(self, name: &'a str) -> Self {
+        Self {
+            name: Some(name),
+            ..self
+        }
+    }
+
+    /// Rows and columns; an error where one of them is 0.
+    pub(super) fn shape(&self) -> Result<(usize, usize), Error> {
+        match self.values.dimensions() {
+            (rows, columns) if rows == 0 || columns == 0 => Err(Error::Empty(rows, columns)),
+            shape => Ok(shape),
+        }
+    }
+
+    pub(super) fn title(&self, cadence: Option<f64>) -> String {
+        match (self.name, self.time, self.index) {
+            (Some(name), ..) => name.to_owned(),
+            (_, Some(time), _) => format!("t = {}", decimal::time(time, cadence)),
+            (_, _, Some(index)) => format!("snapshot {index}"),
+            (None, None, None) => String::new(),
+        }
+    }
+}
