@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 /// Why an analysis was not done.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum AnalysisError {
     /// An array file cannot be read or written.
     #[error(transparent)]

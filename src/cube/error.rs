@@ -6,6 +6,7 @@ use std::{io, path::PathBuf};
 
 /// What is wrong with a cube, its journal or another array file.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum CubeError {
     /// An operation of the filesystem failed.
     #[error(transparent)]

@@ -21,6 +21,7 @@ use std::{
 
 /// How snapshots reach the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
 pub enum Io {
     /// Through a memory map. Each of its pages costs a fault, and a sync has to look for the dirty
     /// ones: half the speed of writes, or less.

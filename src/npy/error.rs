@@ -5,6 +5,7 @@ use std::{io, path::PathBuf};
 
 /// An array file that cannot be read.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum NpyError {
     /// An operation of the filesystem failed.
     #[error(transparent)]
@@ -38,6 +39,7 @@ impl NpyError {
 
 /// What is wrong with the header of a file that should be `.npy`.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
 pub enum HeaderError {
     /// The file begins with other bytes.
     #[error("it is not a .npy file (it does not begin with \\x93NUMPY)")]

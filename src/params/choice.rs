@@ -15,6 +15,7 @@ pub trait Choice: Copy + 'static {
 /// with Python" (SciNet), its program files and the equation disagree on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Layout {
     /// NumPy's `linspace(x1-dx, x2+dx, npnts)`: the program printed in the course's slides.
     Slides,
@@ -39,6 +40,7 @@ impl Choice for Layout {
 /// The floating-point type of the steps and of the cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
+#[non_exhaustive]
 pub enum Precision {
     /// IEEE 754 double precision.
     F64,

@@ -7,6 +7,7 @@ use super::{
 
 /// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum ParamsError {
     /// The file could not be read.
     #[error("cannot read the parameter file {file}: {reason}")]

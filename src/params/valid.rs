@@ -16,6 +16,7 @@ use std::path::Path;
 ///
 /// The fields are those of the [table of keys](super::keys::KEYS), in its order.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[non_exhaustive]
 pub struct Params {
     /// Diffusion coefficient \[length²/time\].
     #[serde(rename = "D")]

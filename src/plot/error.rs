@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 /// Why a picture was not drawn.
 #[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Error {
     /// The field has an axis of length 0.
     #[error("a field of {0} by {1} values has nothing to draw")]

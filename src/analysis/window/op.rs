@@ -5,6 +5,7 @@ use std::str::FromStr;
 
 /// How a window is reduced.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub enum Op {
     /// `Σx`
     Sum,
