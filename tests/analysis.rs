@@ -87,7 +87,7 @@ fn results_depend_neither_on_threads_nor_on_memory() {
 }
 
 #[test]
-fn too_little_memory_is_told_with_what_is_needed() {
+fn too_little_memory_is_an_error_that_names_the_memory_needed() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 1000000");
     let told = scene.run("window a.npy --window 400000 --op mean -o b.npy --memory 1MiB");
@@ -177,7 +177,7 @@ fn files_that_cannot_be_used_are_refused_with_one_sentence() {
 }
 
 #[test]
-fn what_an_array_does_not_have_is_refused() {
+fn requests_that_do_not_fit_the_array_are_refused() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 4,5 --fill index");
     scene.succeed("create b.npy --shape 4 --dtype b1");
@@ -393,7 +393,7 @@ fn deviations_that_overflow_are_the_same_everywhere() {
 }
 
 #[test]
-fn created_arrays_hold_what_was_asked_for() {
+fn created_arrays_hold_the_values_of_their_formulas() {
     let scene = Scene::new();
     let values = |fill: &str, options: &str| {
         scene.succeed(&format!(
@@ -566,7 +566,7 @@ fn a_cube_has_units_and_only_what_is_committed() {
 }
 
 #[test]
-fn a_reader_that_leaves_is_no_error() {
+fn a_closed_pipe_is_no_error() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 100000,2");
     let mut child = scene

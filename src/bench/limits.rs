@@ -118,7 +118,7 @@ fn together<W: FnMut() -> u64>(
     })
 }
 
-#[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+#[expect(clippy::cast_precision_loss, reason = "a rate to print")]
 fn rate(work: &mut impl FnMut() -> u64, stretch: Duration) -> f64 {
     let (start, mut done) = (Instant::now(), 0);
     while start.elapsed() < stretch {

@@ -228,7 +228,7 @@ impl Results {
 }
 
 impl Entry {
-    #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+    #[expect(clippy::cast_precision_loss, reason = "a rate to print")]
     fn new(contender: Contender, case: &Case) -> Option<Self> {
         let seconds = Timing::of(contender.seconds)?;
         let rate = (case.interior() * contender.steps) as f64 / seconds.median;

@@ -67,7 +67,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
     Err(Error::Differs(names()))
 }
 
-/// How many elements differ, and which the most: the first of equals.
+/// How many elements differ, and the largest difference: the first of equal ones.
 #[derive(Debug, Clone, Copy)]
 struct Difference {
     count: u64,
@@ -133,7 +133,7 @@ fn in_one_order(a: &ArrayFile, b: &ArrayFile, elements: u64) -> Result<Differenc
         .try_reduce(|| Difference::NONE, |a, b| Ok(a.join(b)))
 }
 
-/// Compares cubical boxes, so that neither file is read in single elements.
+/// Compares boxes of about equal sides, since the two files have their elements in different orders.
 fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, NpyError> {
     let mut pending = vec![a.npy.shape.iter().map(|&end| 0..end).collect::<Vec<_>>()];
     let mut total = Difference::NONE;
@@ -187,8 +187,8 @@ fn in_two_orders(a: &ArrayFile, b: &ArrayFile) -> Result<Difference, NpyError> {
     Ok(total)
 }
 
-/// Bits that differ in a NaN are infinitely far apart.
-#[expect(clippy::cast_precision_loss, reason = "a distance for people")]
+/// The absolute difference, infinite if it is NaN.
+#[expect(clippy::cast_precision_loss, reason = "a distance to print")]
 fn distance(a: Scalar, b: Scalar) -> f64 {
     match (a, b) {
         (Scalar::Integer(a), Scalar::Integer(b)) => a.abs_diff(b) as f64,

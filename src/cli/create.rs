@@ -15,7 +15,7 @@ use crate::{
 use clap::Args;
 use std::path::PathBuf;
 
-/// Create a .npy file of any size, preallocated and filled piece by piece
+/// Create a .npy file of any size, preallocated and filled in chunks
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d create huge.npy --shape 40000,40000 --fill 'sin(i0/100) * i1'

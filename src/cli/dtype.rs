@@ -1,4 +1,4 @@
-//! Types of elements as people write them.
+//! Types of elements on the command line.
 
 use crate::npy::{Dtype, HeaderError, Kind};
 

@@ -1,4 +1,4 @@
-//! Numbers as people and other programs expect to read them.
+//! Numbers in results and notes.
 
 use crate::npy::Scalar;
 
@@ -38,7 +38,7 @@ pub(super) fn scalar(value: Scalar) -> String {
     }
 }
 
-/// The same in JSON, which has no infinities and no NaN: null.
+/// The same in JSON; infinities and NaN, which JSON lacks, are null.
 #[must_use]
 pub(super) fn json(value: Scalar) -> String {
     match value {
@@ -47,13 +47,13 @@ pub(super) fn json(value: Scalar) -> String {
     }
 }
 
-/// A byte count for people: `21.4 MiB`.
+/// A number of bytes, rounded: `21.4 MiB`.
 #[must_use]
 pub(super) fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
-/// A duration for people: `0.07 s`, `12 s`, `3 h 20 min`.
+/// A duration, rounded: `0.07 s`, `12 s`, `3.3 h`.
 #[must_use]
 pub(super) fn seconds(seconds: f64) -> String {
     match seconds {
@@ -70,7 +70,7 @@ mod tests {
     use super::python;
 
     #[test]
-    fn floats_read_as_python_prints_them() {
+    fn floats_are_written_as_python_writes_them() {
         for (value, text) in [
             (0.0, "0.0"),
             (-0.0, "-0.0"),

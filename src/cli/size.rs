@@ -1,4 +1,4 @@
-//! Sizes of memory as people write them.
+//! Sizes of memory on the command line.
 
 /// Bytes from `256MiB`, `4GiB`, `1.5 GB` or a plain number.
 ///
@@ -46,7 +46,7 @@ mod tests {
     use super::parse;
 
     #[test]
-    fn sizes_have_the_units_that_people_use() {
+    fn sizes_have_binary_and_decimal_units() {
         for (text, bytes) in [
             ("256MiB", 256 << 20),
             ("4GiB", 4 << 30),

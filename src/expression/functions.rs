@@ -43,7 +43,7 @@ impl Function {
         }
     }
 
-    /// As [`apply`](Self::apply), where integers are told from floats: conditions are integers.
+    /// As [`apply`](Self::apply), for exact evaluation: conditions are integers.
     pub(super) fn apply_typed(self, arguments: [Values; 3]) -> Values {
         match self.apply(arguments) {
             Values::Floats(values) if self.is_condition => {
