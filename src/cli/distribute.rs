@@ -51,7 +51,7 @@ pub(super) struct DistributeArgs {
 
 pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
     ranks::together("distribute", terminal, |world| {
-        on_ranks(world, args, terminal).map(super::success)
+        on_ranks(world, args, terminal).map(|()| ExitCode::SUCCESS)
     })
 }
 

@@ -1,4 +1,4 @@
-//! The command line: one file a command, its arguments and the glue to the library.
+//! The command line: one file per command, with its arguments and the glue to the library.
 
 mod album;
 mod axes;
@@ -50,7 +50,7 @@ struct Cli {
     command: Command,
 }
 
-/// What every command understands.
+/// Options of every command.
 #[derive(Debug, Args)]
 struct OutputArgs {
     /// No progress bar and no notes; results and errors stay
@@ -83,7 +83,7 @@ fn success((): ()) -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Parses the command line, carries it out, and says how it went.
+/// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let cli = match Cli::command()
@@ -91,10 +91,10 @@ pub fn main() -> ExitCode {
         .and_then(|matches| Cli::from_arg_matches(&matches))
     {
         Ok(cli) => cli,
-        // All ranks read the same command line: the first one answers for the job.
+        // All ranks have the same command line; rank 0 prints the error for all.
         Err(_) if Launch::detect().rank != ROOT => return ExitCode::SUCCESS,
         Err(error) => {
-            // A closed pipe is no reason to fail over a help text.
+            // A closed pipe is not an error of a help text.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
