@@ -63,9 +63,7 @@ fn write(known: &BTreeMap<String, String>) {
     let kept = || {
         let file = file()?;
         fs::create_dir_all(file.parent()?).ok()?;
-        let aside = file.with_extension(std::process::id().to_string());
-        fs::write(&aside, serde_json::to_string_pretty(known).ok()?).ok()?;
-        fs::rename(&aside, &file).ok()
+        sys::write_file(&file, serde_json::to_string_pretty(known).ok()?.as_bytes()).ok()
     };
     let _ = kept();
 }

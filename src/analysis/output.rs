@@ -1,12 +1,12 @@
-//! [`Output`]: a new array on disk, which bears its name only once it is whole.
+//! [`Output`]: a new array on disk, which has its name only once it is whole and durable.
 
 use super::AnalysisError;
 use crate::{
     npy::{Dtype, NpyError, NpyHeader, Region},
-    sys::{self, FileExt},
+    sys::{self, AtomicFile, FileExt},
 };
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, OpenOptions, TryLockError},
     io,
     ops::Range,
     path::{Path, PathBuf},
@@ -14,17 +14,15 @@ use std::{
 
 /// A `.npy` file while it is filled.
 ///
-/// It is written beside its name, as `NAME.partial`: reserved to its full size first, renamed when
-/// all is in it. A killed process leaves at most that file, which the next one takes over; an error
+/// It is written as `NAME.partial`, which is reserved to its full size first, and committed as an
+/// [`AtomicFile`]. A killed process leaves at most that file, and the next one takes it over; an error
 /// leaves none.
 #[derive(Debug)]
 pub struct Output {
     /// Its header.
     pub npy: NpyHeader,
-    path: PathBuf,
     partial: PathBuf,
-    file: File,
-    finished: bool,
+    file: AtomicFile,
 }
 
 impl Output {
@@ -58,7 +56,8 @@ impl Output {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
-        fs::create_dir_all(directory).map_err(NpyError::io("create the directory", directory))?;
+        sys::create_directory(directory)
+            .map_err(NpyError::io("create the directory", directory))?;
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
@@ -79,22 +78,21 @@ impl Output {
         }
         let output = Self {
             npy,
-            path: path.to_owned(),
+            file: AtomicFile::of_file(file, partial.clone(), path.to_owned()),
             partial,
-            file,
-            finished: false,
         };
         let no_space = || AnalysisError::NoSpace {
             path: path.to_owned(),
             needed: bytes,
             free: sys::free_space(directory),
         };
-        output.file.set_len(0).map_err(output.io("empty"))?;
+        let file = output.file.file();
+        file.set_len(0).map_err(output.io("empty"))?;
         if sys::free_space(directory).is_some_and(|free| free < bytes) {
             return Err(no_space());
         }
-        sys::reserve(&output.file, bytes)
-            .and_then(|_| output.file.write_all_at(&output.npy.encode(), 0))
+        sys::reserve(file, bytes)
+            .and_then(|_| file.write_all_at(&output.npy.encode(), 0))
             .map_err(|error| match error.kind() {
                 io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(),
                 _ => output.io("reserve space for")(error).into(),
@@ -102,15 +100,14 @@ impl Output {
         Ok(output)
     }
 
-    /// Writes elements from the one of this number in file order on.
+    /// Writes elements, in file order, from number `place` on.
     ///
     /// # Errors
     /// [`NpyError::Io`].
     pub fn write(&self, place: u64, bytes: &[u8]) -> Result<(), NpyError> {
         let offset = self.npy.data_offset + place * self.npy.dtype.bytes as u64;
-        self.file
-            .write_all_at(bytes, offset)
-            .map_err(self.io("write"))
+        let written = self.file.file().write_all_at(bytes, offset);
+        written.map_err(self.io("write"))
     }
 
     /// Writes a box; `ranges` has a range for every axis, and `bytes` the elements, in file order.
@@ -145,32 +142,22 @@ impl Output {
             .npy
             .file_bytes()
             .map_err(|error| AnalysisError::Asked(error.to_string()))?;
-        self.file
-            .set_len(bytes)
-            .and_then(|()| self.file.write_all_at(&self.npy.encode(), 0))
+        let file = self.file.file();
+        file.set_len(bytes)
+            .and_then(|()| file.write_all_at(&self.npy.encode(), 0))
             .map_err(self.io("shorten"))?;
         Ok(())
     }
 
-    /// Gives the file its name.
+    /// Makes the array durable under its name.
     ///
     /// # Errors
     /// [`NpyError::Io`].
-    pub fn finish(mut self) -> Result<(), NpyError> {
-        fs::rename(&self.partial, &self.path).map_err(self.io("rename"))?;
-        self.finished = true;
-        Ok(())
+    pub fn finish(self) -> Result<(), NpyError> {
+        Ok(self.file.commit()?)
     }
 
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> NpyError + use<> {
         NpyError::io(action, self.partial.clone())
-    }
-}
-
-impl Drop for Output {
-    fn drop(&mut self) {
-        if !self.finished {
-            let _ = fs::remove_file(&self.partial);
-        }
     }
 }

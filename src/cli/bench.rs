@@ -10,7 +10,7 @@ use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
     collections::BTreeSet,
-    env, fs,
+    env,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::AtomicUsize},
@@ -120,10 +120,11 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
 fn write_json(path: &Path, results: &Results) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(results)
         .map_err(|error| Error::System(format!("cannot write the results: {error}")))?;
-    fs::write(path, text + "\n").map_err(|error| {
+    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| {
         Error::System(format!(
-            "cannot write the results {}: {error}",
-            path.display()
+            "cannot write the results {}: {}",
+            path.display(),
+            error.source
         ))
     })
 }

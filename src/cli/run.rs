@@ -17,6 +17,7 @@ use crate::{
     problem::Problem,
     run::Report,
     stencil::Tile,
+    sys,
 };
 use clap::Args;
 use std::{
@@ -157,10 +158,11 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
 fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(report)
         .map_err(|error| Error::System(format!("cannot write the report: {error}")))?;
-    fs::write(path, text + "\n").map_err(|error| {
+    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| {
         Error::System(format!(
-            "cannot write the report {}: {error}",
-            path.display()
+            "cannot write the report {}: {}",
+            path.display(),
+            error.source
         ))
     })
 }

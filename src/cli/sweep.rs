@@ -10,11 +10,11 @@ use crate::{
     cube::Paths,
     error::Error,
     sweep::Sweep,
+    sys,
 };
 use clap::Args;
 use serde_json::Value;
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Instant,
@@ -121,10 +121,11 @@ fn write_table(sweep: &Sweep, path: &Path) -> Result<(), Error> {
             schedule.nsteps, schedule.nper
         ));
     }
-    fs::write(path, table).map_err(|error| {
+    sys::write_file(path, table.as_bytes()).map_err(|error| {
         Error::System(format!(
-            "cannot write the table {}: {error}",
-            path.display()
+            "cannot write the table {}: {}",
+            path.display(),
+            error.source
         ))
     })
 }

@@ -1,15 +1,19 @@
-//! The state between two snapshots, written aside when a run must stop there: `STEM.ckpt`.
+//! Checkpoints: the state between two snapshots, for a run that must stop there, in `STEM.ckpt`.
 //!
-//! One JSON line, sealed like the journal's, padded to a page; then the field's bytes. It appears
-//! under its name only when it is whole (written aside, synced, renamed, directory synced).
+//! A checkpoint is one JSON line with a check sum like those of the journal, padded to
+//! [`DATA_OFFSET`] bytes, and the bytes of the field. It is committed as an [`AtomicFile`].
 
 use super::{
     digest::{self, BlockDigest},
     error::CubeError,
     journal::{Header, seal, unseal},
-    paths::{Paths, sync_directory},
+    paths::Paths,
 };
-use crate::{npy::DATA_OFFSET, schedule::Clock, sys::FileExt};
+use crate::{
+    npy::DATA_OFFSET,
+    schedule::Clock,
+    sys::{AtomicFile, FileExt},
+};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
@@ -26,28 +30,30 @@ struct Description {
     sha256: String,
 }
 
-/// A checkpoint that is being written, block by block.
+/// A checkpoint that is being written, block by block. Dropped before its end, it leaves nothing.
 #[derive(Debug)]
-pub struct Writer<'a> {
-    paths: &'a Paths,
-    file: File,
+pub struct Writer {
+    file: AtomicFile,
+    temporary: PathBuf,
     digests: Vec<BlockDigest>,
 }
 
-impl<'a> Writer<'a> {
-    /// Begins one; an older one stays until this one is whole.
+impl Writer {
+    /// Begins one; an older one stays until this one is whole. The lock on the journal keeps other
+    /// processes from writing one.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn create(paths: &'a Paths) -> Result<Self, CubeError> {
-        let aside = aside(paths);
-        let started = File::create(&aside).and_then(|mut file| {
-            file.seek(SeekFrom::Start(DATA_OFFSET))?;
-            Ok(file)
-        });
+    pub fn create(paths: &Paths) -> Result<Self, CubeError> {
+        let temporary = temporary(paths);
+        let created = File::create(&temporary).map_err(CubeError::io("write", &temporary))?;
+        let file = AtomicFile::of_file(created, temporary.clone(), paths.checkpoint.clone());
+        file.file()
+            .seek(SeekFrom::Start(DATA_OFFSET))
+            .map_err(CubeError::io("write", &temporary))?;
         Ok(Self {
-            paths,
-            file: started.map_err(failed("write", paths))?,
+            file,
+            temporary,
             digests: Vec::new(),
         })
     }
@@ -58,58 +64,43 @@ impl<'a> Writer<'a> {
     /// [`CubeError::Io`].
     pub fn push(&mut self, block: &[u8]) -> Result<(), CubeError> {
         self.digests.push(digest::of_block(block));
-        self.file
-            .write_all(block)
-            .map_err(failed("write", self.paths))
+        let written = self.file.write_all(block);
+        written.map_err(CubeError::io("write", &self.temporary))
     }
 
     /// Makes the state at `clock` durable.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn finish(mut self, header: &Header, clock: Clock) -> Result<(), CubeError> {
+    pub fn finish(self, header: &Header, clock: Clock) -> Result<(), CubeError> {
         let description = Description {
             run_id: header.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
             sha256: digest::of_blocks(&self.digests),
         };
-        let mut page = seal(&description, &header.run_id).into_bytes();
-        #[expect(clippy::cast_possible_truncation, reason = "one page")]
-        page.resize(DATA_OFFSET as usize, b' ');
-        self.file
-            .rewind()
-            .and_then(|()| self.file.write_all(&page))
-            .and_then(|()| self.file.sync_all())
-            .map_err(failed("write", self.paths))?;
-        let aside = aside(self.paths);
-        fs::rename(&aside, &self.paths.checkpoint).map_err(failed("rename", self.paths))?;
-        sync_directory(self.paths.directory())
+        let mut line = seal(&description, &header.run_id).into_bytes();
+        #[expect(clippy::cast_possible_truncation, reason = "4096")]
+        line.resize(DATA_OFFSET as usize, b' ');
+        let written = self.file.file().write_all_at(&line, 0);
+        written.map_err(CubeError::io("write", &self.temporary))?;
+        Ok(self.file.commit()?)
     }
 }
 
-/// Removes what was written of a checkpoint that failed.
-fn failed(action: &'static str, paths: &Paths) -> impl FnOnce(io::Error) -> CubeError {
-    let aside = aside(paths);
-    move |error| {
-        let _ = fs::remove_file(&aside);
-        CubeError::io(action, &aside)(error)
-    }
-}
-
-/// A checkpoint that may be whole.
+/// A checkpoint whose description is whole; its state is proved by its digest.
 #[derive(Debug)]
 pub struct Found {
-    /// When its state was.
+    /// The time of its state.
     pub clock: Clock,
-    /// What its state's digest must be.
+    /// The digest that its state must have.
     pub sha256: String,
     file: File,
     path: PathBuf,
 }
 
 impl Found {
-    /// Reads bytes of the state from `offset` on.
+    /// Reads the bytes of the state from `offset` on.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -120,11 +111,10 @@ impl Found {
     }
 }
 
-/// Looks for a checkpoint of this run from after `step`, that of the last committed snapshot, and
-/// from before the next snapshot: a later one belongs to a snapshot whose line was lost, which has to
-/// be computed again.
+/// Looks for a checkpoint of this run between `step`, that of the last committed snapshot, and the next
+/// snapshot. A later one follows a snapshot that is not in the journal and has to be computed again.
 ///
-/// A torn or foreign one is as good as none: everything before it is in the cube.
+/// A torn checkpoint, or one of another run, counts as none: all that comes before it is in the cube.
 ///
 /// # Errors
 /// [`CubeError::Io`] when it is there and cannot be read.
@@ -138,10 +128,10 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
     if file.metadata().map_err(unreadable())?.len() != expected {
         return Ok(None);
     }
-    #[expect(clippy::cast_possible_truncation, reason = "one page")]
-    let mut page = [0; DATA_OFFSET as usize];
-    file.read_exact(&mut page).map_err(unreadable())?;
-    let line = page.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
+    #[expect(clippy::cast_possible_truncation, reason = "4096")]
+    let mut line = [0; DATA_OFFSET as usize];
+    file.read_exact(&mut line).map_err(unreadable())?;
+    let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
     let Some(found) = unseal(line, |found: &Description| found.run_id.clone()) else {
         return Ok(None);
     };
@@ -165,7 +155,7 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
-    for path in [&paths.checkpoint, &aside(paths)] {
+    for path in [&paths.checkpoint, &temporary(paths)] {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
                 return Err(CubeError::io("remove", path)(error));
@@ -176,7 +166,7 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     Ok(())
 }
 
-/// Where a checkpoint is written before it has its name.
-fn aside(paths: &Paths) -> PathBuf {
+/// The name of a checkpoint while it is written.
+fn temporary(paths: &Paths) -> PathBuf {
     paths.checkpoint.with_extension("ckpt.new")
 }

@@ -86,7 +86,7 @@ impl Animation {
             .write_frame(&recording.pending)
             .and_then(|()| recording.encoder.into_inner())
             .map_err(|error| encoding_error(&self.path, error))?
-            .finish()
+            .commit()
     }
 }
 

@@ -86,7 +86,7 @@ impl Bitmap {
         let mut file = PictureFile::create(path)?;
         self.encode(&mut file)
             .map_err(|error| write_error(path, error))?;
-        file.finish()
+        file.commit_unsynced()
     }
 
     fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {

@@ -25,6 +25,7 @@
 #[cfg(not(unix))]
 compile_error!("diff2d needs a Unix: positional reads and writes, inodes and signals");
 
+mod atomic_file;
 mod caches;
 mod error;
 mod files;
@@ -43,6 +44,7 @@ use linux as system;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 use portable as system;
 
+pub use atomic_file::{AtomicFile, write_file};
 pub use caches::Caches;
 pub use error::FileError;
 pub use files::{create_directory, free_space, is_still_at, same_file, sync_directory};

@@ -25,7 +25,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("slab", ""),
     ("params", ""),
     ("progress", ""),
-    ("plot", ""),
+    ("plot", "sys"),
     ("expression", ""),
     ("tuning", "stencil sys"),
     ("grid", "params"),

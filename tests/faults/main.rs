@@ -19,4 +19,5 @@ mod layer;
 mod locks;
 mod outputs;
 mod readers;
+mod results;
 mod signals;

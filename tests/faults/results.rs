@@ -1,0 +1,71 @@
+//! Results of analyses on a disk whose power is cut.
+
+use super::{
+    lab::{Lab, diff2d, ended},
+    layer::{Fault, ended_with, forget},
+};
+use std::{ffi::OsString, fs};
+
+/// At any moment the name of a result means nothing, or the whole result; and once the program has
+/// synced everything, the result.
+#[test]
+fn a_result_has_its_name_only_once_it_is_whole_and_durable() {
+    let lab = Lab::new("dx = 2; runtime = 80; outtime = 10");
+    let input = lab.home.path().join("input.npy");
+    let result = lab.out.join("result.npy");
+    let command = |words: &str| {
+        let words = words.split(' ').map(|word| match word {
+            "INPUT" => input.clone().into_os_string(),
+            "RESULT" => result.clone().into_os_string(),
+            word => word.into(),
+        });
+        let mut command = diff2d(&[]);
+        command.args(words.collect::<Vec<OsString>>());
+        command
+    };
+    let fill = "create INPUT --shape 40,30 --fill i0+2*i1+1";
+    assert_eq!(ended(&mut command(fill)).code, Some(0));
+
+    for words in [
+        "create RESULT --shape 40,30 --fill i0+2*i1+1",
+        "window INPUT --window 3,2 --op mean -o RESULT",
+        "stats INPUT --axis 0 -o RESULT",
+    ] {
+        let begin = || {
+            lab.clear();
+            forget(&lab.out);
+        };
+        begin();
+        let (told, operations) = ended_with(&mut command(words), &lab.out, Fault::default());
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        let whole = fs::read(&result).unwrap();
+        for at in 1..=operations.len() {
+            for (mode, seed) in [
+                ("drop", 0),
+                ("torn", 1),
+                ("torn", 2),
+                ("torn", 3),
+                ("torn", 4),
+            ] {
+                begin();
+                let fault = Fault {
+                    at,
+                    kind: "power",
+                    mode,
+                    seed,
+                    ..Fault::default()
+                };
+                let (_, done) = ended_with(&mut command(words), &lab.out, fault);
+                let story = format!("{words}: power cut, {mode} {seed}, after {done:?}");
+                match fs::read(&result) {
+                    Ok(found) => assert!(found == whole, "{story}: the result is torn"),
+                    Err(_) => assert!(at < operations.len(), "{story}: the result is lost"),
+                }
+            }
+        }
+        println!(
+            "results: {words}: {} operations, each with 5 power cuts",
+            operations.len()
+        );
+    }
+}
