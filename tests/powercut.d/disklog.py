@@ -14,7 +14,8 @@ HEADER = struct.Struct("<4Q")
 FLUSH, FUA, DISCARD = 1, 2, 4
 
 # What of the writes after the last flush reached the disk.
-REMAINS = ("nothing", "all", "half of the writes", "torn writes")
+TORN = "torn writes"
+REMAINS = ("nothing", "all", "half of the writes", TORN)
 
 
 class DiskLog:
@@ -64,9 +65,8 @@ class DiskLog:
 class Disk:
     """The disk as of its last flush, which moves forward from cut to cut."""
 
-    def __init__(self, path, log, atom):
-        """The disk writes `atom` bytes as a whole, or not at all."""
-        self.path, self.log, self.atom, self.durable = path, log, atom, 0
+    def __init__(self, path, log):
+        self.path, self.log, self.durable = path, log, 0
 
     def advance(self, cut):
         """Makes durable what was so at a cut, which may not lie before the last one."""
@@ -75,10 +75,10 @@ class Disk:
             self.log.write(file.fileno(), range(self.durable, until))
         self.durable = until
 
-    def image(self, path, cut, remains, random):
-        """Writes what the disk may hold after the power was cut there."""
+    def image(self, path, cut, remains, random, piece=SECTOR):
+        """Writes what the disk may hold after the power was cut there; torn writes are torn into such pieces."""
         subprocess.run(["cp", "--sparse=always", self.path, path], check=True)
         loose = () if remains == "nothing" else self.log.loose(cut)
-        piece = self.atom if remains == "torn writes" else None
         with open(path, "r+b") as file:
+            piece = piece if remains == TORN else None
             self.log.write(file.fileno(), loose, piece, lambda: remains == "all" or random.random() < 0.5)

@@ -139,7 +139,7 @@ class Machine:
         serial = os.path.join(self.place, "serial")
         machine = subprocess.Popen(
             ["nice", "-n", "10", "qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max"]
-            + ["-smp", str(min(os.cpu_count(), 4)), "-m", "1G", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
+            + ["-smp", str(min(len(os.sched_getaffinity(0)), 4)), "-m", "1G", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"]
             + ["-serial", f"file:{serial}", "-kernel", kernel(), "-initrd", os.path.join(self.place, "initrd")]
             + ["-append", "console=ttyS0 quiet panic=-1 mitigations=off"]
             + drives
