@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-/// A counter of work done. Any number of threads add to it; anybody reads it while they work.
+/// A counter of work done. Any number of threads add to it, and others read it meanwhile.
 ///
 /// Clones share one counter. The unit is that of the task: bytes, steps or snapshots.
 ///

@@ -36,7 +36,7 @@ fn launcher() -> String {
     env::var("DIFF2D_MPIRUN").unwrap_or_else(|_| "mpirun".to_owned())
 }
 
-/// The launcher with what it needs to start more ranks than there are processors, as whoever we are.
+/// The launcher with what it needs to start more ranks than there are processors, by any user.
 fn mpirun(scene: &Scene) -> Command {
     let version = Command::new(launcher()).arg("--version").output();
     let version =

@@ -11,7 +11,7 @@ use common::{Scene, Told, python};
 use serde_json::{Value, json};
 use std::{env, process::Stdio};
 
-/// What Open MPI (4, 5) needs to start more ranks than processors, and as root; others look past it.
+/// What Open MPI (4, 5) needs to start more ranks than processors, and as root; other libraries ignore it.
 const ALLOWED: [(&str, &str); 4] = [
     ("OMPI_MCA_rmaps_base_oversubscribe", "1"),
     ("PRTE_MCA_rmaps_default_mapping_policy", ":oversubscribe"),
@@ -66,7 +66,7 @@ fn portions_are_those_of_numpy() {
 }
 
 #[test]
-fn more_ranks_than_indices() {
+fn ranks_beyond_the_indices_get_empty_portions() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 3,2 --dtype u1 --fill index");
     let told = mpirun(&scene, 5, "distribute a.npy");
@@ -84,7 +84,7 @@ fn more_ranks_than_indices() {
 }
 
 #[test]
-fn errors_are_told_once_and_nobody_waits() {
+fn an_error_is_told_once_and_ends_all_ranks() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 4,5");
     for (arguments, code, word) in [

@@ -91,7 +91,7 @@ impl Channels {
             arrives: Instant::now() + self.link.latency + Duration::from_secs_f64(travels),
             bytes: bytes.to_vec(),
         };
-        // A receiver that has gone is reported by those who wait for its messages.
+        // A rank that has ended is reported by those that wait for its messages.
         let _ = self.to[to].send(envelope);
     }
 

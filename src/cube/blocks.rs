@@ -200,7 +200,7 @@ impl Worker {
                 (_, []) => Ok(()),
                 (place, written) => self.cube.place(place, written),
             };
-            // A receiver that is gone belongs to a writer that has failed or ended, and says so itself.
+            // Without receivers the writer has failed or ended, and reports that itself.
             let _ = self.free_buffers.send(filled.buffer);
             let _ = self.messages.send(Message::Job {
                 slot: filled.slot,

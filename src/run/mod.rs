@@ -12,7 +12,7 @@
 //! | `clock.rs` | when to check for signals, deadlines and checkpoints |
 //!
 //! Ranks run the same code in step: whatever communicates is called on all of them, and an error that
-//! one rank alone may have is exchanged before anybody acts on it.
+//! one rank alone may have is exchanged before any rank acts on it.
 
 mod builder;
 mod clock;

@@ -3,7 +3,7 @@
 //! A rank has workers, threads that each compute one scenario at a time, and its calling thread, which
 //! exchanges reports with the other ranks every few milliseconds. Each rank reports how many scenarios
 //! its workers could begin; all ranks know all reports, and hand out the next scenarios in the same
-//! order. Nobody has to be asked.
+//! order, without further messages.
 
 use super::scenarios::Sweep;
 use crate::{
