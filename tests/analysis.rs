@@ -554,7 +554,10 @@ fn a_cube_has_units_and_only_what_is_committed() {
     // Nobody is at work: following ends with what is there, and says so.
     let told = scene.succeed("probe c.npy --at 5,5 --series --follow");
     assert_eq!(told.stdout.lines().count(), 3, "{told}");
-    assert!(told.stderr.contains("no process writes c.npy any more"), "{told}");
+    assert!(
+        told.stderr.contains("no process writes c.npy any more"),
+        "{told}"
+    );
     scene.succeed("window c.npy --window 2,1,1 --op max -o f.npy --follow");
     assert!(scene.succeed("info f.npy").stdout.contains("(1, 22, 22)"));
 
