@@ -15,7 +15,7 @@ pub struct Schedule {
     pub dt: f64,
     /// The step's coefficient, `(D/(dx*dx))*dt` \[1\].
     pub r: f64,
-    /// Number of steps, `int(runtime/dt)`.
+    /// Number of steps in `runtime`, `int(runtime/dt)`; a run takes those up to [`last_step`](Self::last_step).
     pub nsteps: u64,
     /// Steps per snapshot, `int(outtime/dt)`, at least 1.
     pub nper: u64,
@@ -75,16 +75,29 @@ impl Schedule {
         index * self.nper
     }
 
+    /// The step of the last snapshot, after which a run ends: steps beyond it would be computed for nothing.
+    #[must_use]
+    pub fn last_step(&self) -> u64 {
+        self.step_of(self.snapshots() - 1)
+    }
+
+    /// Simulated time of the last snapshot, up to the rounding of its sum \[time\].
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    pub fn end(&self) -> f64 {
+        self.last_step() as f64 * self.dt
+    }
+
     /// Whether a snapshot is taken after `step`.
     #[must_use]
     pub fn is_snapshot(&self, step: u64) -> bool {
         step.is_multiple_of(self.nper)
     }
 
-    /// The next step after `step` at which a snapshot is due or the run ends.
+    /// The next step after `step` at which a snapshot is due.
     #[must_use]
     pub fn next_due(&self, step: u64) -> u64 {
-        ((step / self.nper + 1) * self.nper).min(self.nsteps)
+        (step / self.nper + 1) * self.nper
     }
 
     /// Simulated time between snapshots \[time\]: `outtime` truncated to whole steps, at least one.
@@ -149,6 +162,8 @@ mod tests {
         let exercise = schedule(&format!("{SEED}dx = 0.1")).unwrap();
         assert_eq!((exercise.nsteps, exercise.nper), (5_999, 199));
         assert!((exercise.cadence() - 0.4975).abs() < 1e-12);
+        assert_eq!((seed.last_step(), exercise.last_step()), (13_410, 5_970));
+        assert!((exercise.end() - 14.925).abs() < 1e-9);
     }
 
     #[test]

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     field::Field,
     params::{Choice, with_precision},
+    plot::short,
     problem::Problem,
     slab::Slab,
     solver::Solver,
@@ -97,7 +98,7 @@ impl Cut {
     }
 }
 
-/// What a user may not expect of these parameters: truncated times.
+/// What a user may not expect of these parameters: truncated times, and where the run ends.
 pub(super) fn warnings(problem: &Problem) -> Vec<String> {
     let (schedule, params) = (&problem.schedule, &problem.params);
     let mut warnings = Vec::new();
@@ -122,6 +123,15 @@ pub(super) fn warnings(problem: &Problem) -> Vec<String> {
                 format!("{} whole steps", schedule.nper)
             },
             number::python(schedule.dt),
+        ));
+    }
+    let (last, beyond) = (schedule.last_step(), schedule.nsteps - schedule.last_step());
+    if beyond > 0 {
+        warnings.push(format!(
+            "the run ends with its last snapshot, at t = {} after step {last}, before runtime = {:?}: the {beyond} steps left are fewer than the {} to another snapshot",
+            short(schedule.end(), 6),
+            params.runtime,
+            schedule.nper,
         ));
     }
     warnings
@@ -232,6 +242,8 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
         "nper": schedule.nper,
         "cadence": schedule.cadence(),
         "snapshots": schedule.snapshots(),
+        "last_step": schedule.last_step(),
+        "end": schedule.end(),
         "shape": problem.cube_shape(),
         "memory_bytes": problem.memory_bytes(),
         "disk_bytes": problem.cube_bytes(),
@@ -267,5 +279,5 @@ fn seconds<T: Element>(problem: &Problem) -> f64 {
     }
     let per_update =
         start.elapsed().as_secs_f64() / (steps as f64 * shape.0 as f64 * shape.1 as f64);
-    per_update * problem.grid.len() as f64 * problem.schedule.nsteps as f64
+    per_update * problem.grid.len() as f64 * problem.schedule.last_step() as f64
 }

@@ -81,7 +81,7 @@ fn on_ranks(
     }
     let stop_flag = collective::all_ok(world, start::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
-    let bar = terminal.bar(problem.schedule.nsteps, Unit::Steps);
+    let bar = terminal.bar(problem.schedule.last_step(), Unit::Steps);
     let (mut drawn, mut printed) = (Ok(()), Ok(()));
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {

@@ -19,7 +19,10 @@ pub(crate) fn tuned<T: Element>(
 ) -> Stencil<T> {
     let stencil = problem.stencil::<T>();
     let (ny, nx) = problem.grid.shape();
-    let updates = problem.schedule.nsteps.saturating_mul(problem.grid.len());
+    let updates = problem
+        .schedule
+        .last_step()
+        .saturating_mul(problem.grid.len());
     let tile = tile.unwrap_or_else(|| match comm.size() {
         1 => tuning::tile(&stencil, (ny, nx), updates),
         ranks => stencil.tile(ny, nx, ranks * rayon::current_num_threads()),

@@ -80,8 +80,8 @@ pub(super) fn run<T: Element>(
     Ok(simulated?.written(io, times, start))
 }
 
-/// Collective. The time loop: from the last durable state, or the initial one, to the last step or a
-/// stop.
+/// Collective. The time loop: from the last durable state, or the initial one, to the last snapshot
+/// or a stop.
 pub(crate) fn simulate<T: Element, C: Comm>(
     problem: &Problem,
     stencil: Stencil<T>,
@@ -98,8 +98,8 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     }
     let began = durable.unwrap_or(Clock::start());
     if began.step > 0 {
-        let (step, nsteps) = (began.step, schedule.nsteps);
-        observer.note(format!("continuing after step {step} of {nsteps}"));
+        let (step, last) = (began.step, schedule.last_step());
+        observer.note(format!("continuing after step {step} of {last}"));
         observer.progress().add(step);
     }
     let mut now = began;
@@ -107,7 +107,7 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     clock.initialised();
 
     let mut outcome = Outcome::Done;
-    while now.step < schedule.nsteps {
+    while now.step < schedule.last_step() {
         let due = schedule.next_due(now.step) - now.step;
         let (mine, stop) = (clock.plan(due, solver.depth()), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {

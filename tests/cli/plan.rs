@@ -30,7 +30,10 @@ fn plan_prints_grid_steps_memory_and_disk() {
     ranks      1, all rows
     disk       4.78 MiB (5013820 bytes)
     "#);
-    assert_snapshot!(told.stderr, @"diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005");
+    assert_snapshot!(told.stderr, @r"
+    diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005
+    diff2d: warning: the run ends with its last snapshot, at t = 14.925 after step 5970, before runtime = 15.0: the 29 steps left are fewer than the 199 to another snapshot
+    ");
     assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25");
     assert_eq!(scene.files(), ["p.toml"]);
 
@@ -42,7 +45,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots last_step end shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
     assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
     assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);

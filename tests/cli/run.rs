@@ -44,6 +44,31 @@ fn a_run_without_a_cube_writes_no_file() {
     assert_eq!(scene.files(), ["p.toml"]);
 }
 
+/// Steps beyond the last snapshot would be computed for nothing.
+#[test]
+fn a_run_ends_with_its_last_snapshot() {
+    let scene = Scene::small();
+    let told = scene
+        .succeed("run p.toml --set outtime=2.25 --set runtime=4.25 -o c.npy --report figures.json");
+    assert_eq!(told.stdout, "0\n2.25\n");
+    assert!(
+        told.stderr.starts_with(
+            "diff2d: warning: the run ends with its last snapshot, at t = 2.25 after step 9, before runtime = 4.25: the 8 steps left are fewer than the 9 to another snapshot\n"
+        ),
+        "{told}"
+    );
+    let report: Value = serde_json::from_str(&scene.text("figures.json")).unwrap();
+    assert_eq!(report["updates"], 20 * 20 * 9);
+    let header = scene.text("c.journal");
+    assert!(header.contains("\"nsteps\":17,\"nper\":9"), "{header}");
+    // A longer run takes it up where it ended.
+    scene.succeed(
+        "run p.toml --set outtime=2.25 --set runtime=4.5 -o d.npy --resume --extend c.npy --report figures.json",
+    );
+    let report: Value = serde_json::from_str(&scene.text("figures.json")).unwrap();
+    assert_eq!(report["updates"], 20 * 20 * 9);
+}
+
 #[test]
 fn the_report_has_its_keys_and_they_agree() {
     let scene = Scene::small();

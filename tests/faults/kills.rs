@@ -85,7 +85,7 @@ fn kills() {
     );
 }
 
-/// Node updates from the last of `committed` snapshots to the end of the run.
+/// Node updates from the last of `committed` snapshots to the last one of the run.
 fn updates_left(journal: &Listed, committed: usize) -> u64 {
     let header = journal.header.as_ref().unwrap();
     let number = |key: &str| header[key].as_u64().unwrap();
@@ -94,7 +94,7 @@ fn updates_left(journal: &Listed, committed: usize) -> u64 {
         return 0;
     }
     let done = (committed as u64).saturating_sub(1) * number("nper");
-    (ny - 2) * (nx - 2) * (number("nsteps") - done)
+    (ny - 2) * (nx - 2) * ((snapshots - 1) * number("nper") - done)
 }
 
 /// A run killed behind its last commit must not leave its checkpoint for ever.
