@@ -102,6 +102,7 @@ impl Error {
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }
                 | CubeError::NewerJournal { .. }
+                | CubeError::Lost { .. }
                 | CubeError::NoLocks { .. } => 1,
                 CubeError::Complete { .. }
                 | CubeError::Partial { .. }
@@ -115,6 +116,7 @@ impl Error {
                 | CubeError::LostHeader { .. }
                 | CubeError::ForeignJournal { .. }
                 | CubeError::DoesNotMatch { .. }
+                | CubeError::Gone { .. }
                 | CubeError::DamagedSnapshot { .. }
                 | CubeError::CannotRepair { .. } => 3,
             },

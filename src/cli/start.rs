@@ -167,6 +167,8 @@ pub(super) fn conclude(
             terminal.note(&format!("nothing to do: all snapshots are there{place}"));
             ExitCode::SUCCESS
         }
+        // The error of the writer has come before.
+        Outcome::FilesLost => ExitCode::FAILURE,
         Outcome::OutOfTime => {
             terminal.urgent(&format!(
                 "stopped at the end of --max-walltime; {}",

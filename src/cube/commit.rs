@@ -8,7 +8,7 @@ use super::{
     share::Share,
     store::Store,
 };
-use crossbeam_channel::{Receiver, Sender};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::VecDeque,
@@ -17,6 +17,9 @@ use std::{
     sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
+
+/// Time from one look at the names of cube and journal to the next.
+const NAMES_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -81,6 +84,10 @@ pub(super) struct Committer {
     /// In the order of the journal.
     pending: VecDeque<Pending>,
     times: Times,
+    /// When it was last seen whether the files have their names.
+    names_checked: Instant,
+    /// The error of a file that had lost its name.
+    lost: Option<CubeError>,
 }
 
 impl Committer {
@@ -101,24 +108,50 @@ impl Committer {
             committed,
             pending: VecDeque::new(),
             times: Times::default(),
+            names_checked: Instant::now(),
+            lost: None,
         }
     }
 
     pub fn run(mut self, messages: &Receiver<Message>) -> Result<(JournalSink, Times), CubeError> {
-        let result = self.commit_all(messages);
+        let committed = self.commit_all(messages);
+        let result = committed.and_then(|()| self.check_names());
+        if let (Err(CubeError::Lost { .. }), JournalSink::Journal(store)) = (&result, &self.sink) {
+            store.remove_useless_checkpoint();
+        }
         self.counts.end(result.is_err());
         result.map(|()| (self.sink, self.times))
     }
 
     fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
-        while let Ok(message) = messages.recv() {
-            self.take(message)?;
+        loop {
+            match messages.recv_timeout(NAMES_INTERVAL) {
+                Ok(message) => self.take(message)?,
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
             for message in messages.try_iter() {
                 self.take(message)?;
             }
             self.commit_whole()?;
+            if self.names_checked.elapsed() >= NAMES_INTERVAL {
+                self.names_checked = Instant::now();
+                // What is handed over is committed all the same; the error is that of the end.
+                self.lost = self.lost.take().or_else(|| self.check_names().err());
+                if self.lost.is_some() {
+                    self.counts.lose_files();
+                }
+            }
         }
-        Ok(())
+    }
+
+    /// An error once the cube or the journal no longer has its name.
+    fn check_names(&mut self) -> Result<(), CubeError> {
+        match (self.lost.take(), &self.sink) {
+            (Some(error), _) => Err(error),
+            (None, JournalSink::Journal(store)) => store.check_names(),
+            (None, JournalSink::Root(_)) => Ok(()),
+        }
     }
 
     fn take(&mut self, message: Message) -> Result<(), CubeError> {
@@ -248,6 +281,7 @@ struct Counts {
     committed: Vec<u64>,
     ended: bool,
     failed: bool,
+    lost: bool,
 }
 
 impl CommitCounts {
@@ -257,6 +291,7 @@ impl CommitCounts {
                 committed: vec![0; scenarios],
                 ended: false,
                 failed: false,
+                lost: false,
             }),
             changed: Condvar::new(),
         }
@@ -283,6 +318,15 @@ impl CommitCounts {
     /// The count of a scenario.
     pub fn of(&self, scenario: usize) -> u64 {
         self.lock().committed[scenario]
+    }
+
+    fn lose_files(&self) {
+        self.lock().lost = true;
+    }
+
+    /// Whether the cube or the journal was seen without its name.
+    pub fn has_lost_files(&self) -> bool {
+        self.lock().lost
     }
 
     /// Whether the committer has failed.

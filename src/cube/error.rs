@@ -111,6 +111,28 @@ pub enum CubeError {
         /// The version of the program that wrote it.
         program: String,
     },
+    /// A file of the run was deleted, moved or replaced while the run wrote it.
+    #[error("{} was {what} while the run wrote it: {kept}", path.display())]
+    Lost {
+        /// The file.
+        path: PathBuf,
+        /// What happened to it.
+        what: &'static str,
+        /// What is left, and the way out.
+        kept: String,
+    },
+    /// The journal is there and its cube is not.
+    #[error("{} lists {committed} of {total} snapshots of {}, which is gone: move it back to its place, or start the run over with --force", journal.display(), cube.display())]
+    Gone {
+        /// The cube that is not there.
+        cube: PathBuf,
+        /// Its journal.
+        journal: PathBuf,
+        /// Snapshots that the journal lists.
+        committed: u64,
+        /// Snapshots that the cube is to hold.
+        total: u64,
+    },
     /// The cube is not the one that its journal describes.
     #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]
     DoesNotMatch {

@@ -93,6 +93,11 @@ impl CubeFile {
         })
     }
 
+    /// The file itself.
+    pub(super) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Reads the bytes from `offset` on.
     ///
     /// # Errors

@@ -9,11 +9,12 @@ use super::{
 };
 use crate::{
     npy::{DATA_OFFSET, Dtype, NpyHeader},
-    sys::{self, FileExt, Reservation},
+    sys::{self, Fate, FileExt, Reservation},
 };
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read, Seek, SeekFrom, Write},
+    iter,
     path::Path,
     sync::Arc,
 };
@@ -167,6 +168,14 @@ impl Store {
         found: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
+        if let (Some(header), false) = (&found.header, is_there(&paths.cube)) {
+            return Err(CubeError::Gone {
+                cube: paths.cube.clone(),
+                journal: paths.journal.clone(),
+                committed: found.records.len() as u64,
+                total: header.snapshots(),
+            });
+        }
         if !claim.resume && found.is_complete() {
             return Err(CubeError::Complete {
                 cube: paths.cube.clone(),
@@ -195,13 +204,7 @@ impl Store {
             .read(true)
             .write(true)
             .open(&paths.cube)
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::NotFound => CubeError::DoesNotMatch {
-                    cube: paths.cube.clone(),
-                    reason: "it is gone".to_owned(),
-                },
-                _ => CubeError::io("open", &paths.cube)(error),
-            })?;
+            .map_err(CubeError::io("open", &paths.cube))?;
         matches_journal(&cube, &header, &paths.cube)?;
         // The torn last line is cut off, so that the next record begins a line. The others are written
         // again: after a failed sync the system may show lines that are not on the disk, and would not
@@ -267,6 +270,95 @@ impl Store {
         self.records.len() as u64 == self.header.snapshots()
     }
 
+    /// Refuses to go on where the cube or the journal no longer has its name.
+    ///
+    /// # Errors
+    /// [`CubeError::Lost`], with what is left. A journal that was deleted is written again if its name is
+    /// free and the cube is there, so that the run can be resumed.
+    pub(super) fn check_names(&self) -> Result<(), CubeError> {
+        let (cube, journal) = (&self.paths.cube, &self.paths.journal);
+        let of_cube = sys::fate(self.cube.file(), cube);
+        let of_journal = sys::fate(&self.journal, journal);
+        let what = |fate, path: &Path| match (fate, is_there(path)) {
+            (_, true) => "replaced",
+            (Fate::Deleted, false) => "deleted",
+            (_, false) => "moved away",
+        };
+        let back = "move it back to its place and continue with --resume";
+        let (path, fate, kept) = match (of_cube, of_journal) {
+            (Fate::Stays, Fate::Stays) => return Ok(()),
+            (Fate::Deleted, _) => (
+                cube,
+                of_cube,
+                "its snapshots are lost, start the run over with --force".to_owned(),
+            ),
+            (Fate::Moved, Fate::Deleted) => (
+                journal,
+                of_journal,
+                format!(
+                    "{} was moved away as well, and nothing says any more what it holds: start the run over",
+                    cube.display()
+                ),
+            ),
+            (Fate::Moved, Fate::Moved) => (
+                cube,
+                of_cube,
+                format!(
+                    "{} snapshots are committed in it; so was its journal, move both back to their place and continue with --resume",
+                    self.records.len()
+                ),
+            ),
+            (Fate::Moved, Fate::Stays) => (
+                cube,
+                of_cube,
+                format!(
+                    "{} snapshots are committed in it, {back}",
+                    self.records.len()
+                ),
+            ),
+            (Fate::Stays, Fate::Moved) => (journal, of_journal, back.to_owned()),
+            (Fate::Stays, Fate::Deleted) => {
+                let what = what(of_journal, journal);
+                return Err(CubeError::Lost {
+                    path: journal.clone(),
+                    what,
+                    kept: match self.write_journal_again() {
+                        Ok(()) => "it has been written again, continue with --resume".to_owned(),
+                        Err(error) => format!(
+                            "it cannot be written again ({error}), so nothing says any more what {} holds: start the run over",
+                            cube.display()
+                        ),
+                    },
+                });
+            }
+        };
+        Err(CubeError::Lost {
+            path: path.clone(),
+            what: what(fate, path),
+            kept,
+        })
+    }
+
+    /// Removes the checkpoint of a cube that was deleted.
+    pub(super) fn remove_useless_checkpoint(&self) {
+        if sys::fate(self.cube.file(), &self.paths.cube) == Fate::Deleted {
+            // The run ends with an error that tells more.
+            let _ = checkpoint::remove(&self.paths);
+        }
+    }
+
+    /// Writes a journal that was deleted under its name, if that is free.
+    fn write_journal_again(&self) -> io::Result<()> {
+        let records = self.records.iter();
+        let lines: String = iter::once(self.header.line())
+            .chain(records.map(|record| record.line(&self.header.run_id)))
+            .collect();
+        let mut journal = File::create_new(&self.paths.journal)?;
+        journal.write_all(lines.as_bytes())?;
+        journal.sync_all()?;
+        sys::sync_directory(self.paths.directory())
+    }
+
     /// Appends records to the journal and syncs it. From then on the snapshots are committed.
     pub(super) fn list(&mut self, records: &[Record]) -> Result<(), CubeError> {
         let lines: String = records
@@ -282,6 +374,11 @@ impl Store {
         self.records.extend_from_slice(records);
         Ok(())
     }
+}
+
+/// Whether something bears the name, or the system does not tell.
+fn is_there(path: &Path) -> bool {
+    path.try_exists().unwrap_or(true)
 }
 
 /// Makes two empty files into a cube without snapshots and its journal.

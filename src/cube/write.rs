@@ -182,6 +182,12 @@ impl CubeWriter {
         self.counts.has_failed()
     }
 
+    /// Whether the cube or the journal was deleted, moved or replaced; [`CubeWriter::finish`] tells more.
+    #[must_use]
+    pub fn has_lost_files(&self) -> bool {
+        self.counts.has_lost_files()
+    }
+
     /// Commits what is left and stops. Returns the synced parts that rank 0 must still hear of, and
     /// whether the cube is then complete, as far as this rank knows.
     ///
@@ -262,6 +268,12 @@ impl ScenarioWriter<'_> {
     #[must_use]
     pub fn has_failed(&self) -> bool {
         self.writer.has_failed()
+    }
+
+    /// As [`CubeWriter::has_lost_files`].
+    #[must_use]
+    pub fn has_lost_files(&self) -> bool {
+        self.writer.has_lost_files()
     }
 
     /// Snapshots handed over here that are not committed yet; on ranks without the journal, those whose

@@ -14,4 +14,6 @@ pub enum Outcome {
     Stopped(usize),
     /// At the end of its wall time; resumable.
     OutOfTime,
+    /// Because its cube or journal has lost its name; the run then ends with the writer's error.
+    FilesLost,
 }

@@ -104,6 +104,7 @@ impl<'a, C: Comm> Output<'a, C> {
         stop: Option<Outcome>,
     ) -> Option<(Plan, Option<Outcome>)> {
         let has_failed = self.write_overdue();
+        let stop = stop.or_else(|| self.has_lost_files().then_some(Outcome::FilesLost));
         let reports = self.reports.all_report(has_failed, stop, mine);
         (!reports.failed).then(|| (reports.wants[ROOT], reports.stop))
     }
@@ -116,6 +117,13 @@ impl<'a, C: Comm> Output<'a, C> {
                 scenario.write_overdue();
                 scenario.has_failed()
             }
+        }
+    }
+
+    fn has_lost_files(&self) -> bool {
+        match &self.to {
+            Destination::Nowhere { .. } => false,
+            Destination::Cube { scenario, .. } => scenario.has_lost_files(),
         }
     }
 

@@ -114,7 +114,11 @@ pub(crate) fn simulate<T: Element, C: Comm>(
             break;
         };
         if plan.checkpoint || stop.is_some() {
-            output.checkpoint(now, solver.state())?;
+            let saved = output.checkpoint(now, solver.state());
+            // Beside files that are lost the state is kept where it can be.
+            if stop != Some(Outcome::FilesLost) {
+                saved?;
+            }
             clock.saved();
         }
         if let Some(stopped) = stop {

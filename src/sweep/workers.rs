@@ -145,6 +145,9 @@ impl<'a> Workers<'a> {
                 wants: (workers + self.ahead(workers)).saturating_sub(has),
                 has,
             };
+            if self.writer.has_lost_files() {
+                self.stop(Outcome::FilesLost);
+            }
             let (failed, stopped) = (self.has_failed(), self.stopped.get().copied());
             let all = reports.all_report(failed, stopped, mine);
             if let Some(outcome) = all.stop {

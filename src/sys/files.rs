@@ -34,6 +34,34 @@ pub fn is_still_at(file: &File, path: &Path) -> bool {
     }
 }
 
+/// What has become of a file under its name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fate {
+    /// It is where it was, or the system does not tell.
+    Stays,
+    /// It has no name any more, and is gone once it is closed.
+    Deleted,
+    /// It has another name.
+    Moved,
+}
+
+/// What has become of `file`, which was opened as `path`; what bears that name now counts as another.
+#[must_use]
+pub fn fate(file: &File, path: &Path) -> Fate {
+    let Ok(held) = file.metadata() else {
+        return Fate::Stays;
+    };
+    let has_its_name = match fs::metadata(path) {
+        Ok(named) => (held.dev(), held.ino()) == (named.dev(), named.ino()),
+        Err(error) => error.kind() != io::ErrorKind::NotFound,
+    };
+    match (has_its_name, held.nlink()) {
+        (true, _) => Fate::Stays,
+        (false, 0) => Fate::Deleted,
+        (false, _) => Fate::Moved,
+    }
+}
+
 /// Makes the names in a directory durable.
 ///
 /// # Errors

@@ -17,6 +17,7 @@ mod kills;
 mod lab;
 mod layer;
 mod locks;
+mod names;
 mod outputs;
 mod readers;
 mod results;
