@@ -27,7 +27,8 @@ impl<T: Element> Stencil<T> {
         );
         let mut field = Array2::from_elem(sample, T::ONE);
         let mut spare = field.clone();
-        let mut best = (self.rate(first, &mut field, &mut spare), first);
+        let stencil = self.clone().with_equation(self.equation().sample(sample));
+        let mut best = (stencil.rate(first, &mut field, &mut spare), first);
         for (numerator, denominator) in [(1, 2), (3, 4), (4, 3)] {
             let scaled = |n: usize| (n * numerator / denominator).max(1);
             for tile in [
@@ -40,7 +41,7 @@ impl<T: Element> Stencil<T> {
                     ..first
                 },
             ] {
-                let rate = self.rate(tile, &mut field, &mut spare);
+                let rate = stencil.rate(tile, &mut field, &mut spare);
                 if rate > best.0 {
                     best = (rate, tile);
                 }

@@ -1,11 +1,13 @@
 //! [`Element`]: the number types that kernels are compiled for, and one entry
 //! point for each kernel and type, all from the same source.
 
+use super::equation::Operator;
 use super::kernel::Kernel;
 use super::lanes::Lanes;
 use super::portable::Portable;
 use super::scratch::Scratch;
 use super::task::TileTask;
+use super::update::{Anisotropic, Isotropic, Variable};
 use super::{scalar_tile, wavefront};
 use crate::real::Real;
 
@@ -19,23 +21,55 @@ pub trait Element: Real {
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
     )]
-    unsafe fn execute(kernel: Kernel, task: &TileTask<Self>, scratch: &mut Scratch);
+    unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch);
 }
 
-/// An entry point: the wavefront with groups of `$rows` rows in registers of
-/// type `$lanes`, compiled for `$features`.
+/// An entry point for each kind of equation: the wavefront with groups of `$rows` rows in registers of
+/// type `$lanes`, compiled for `$features`. Equations with arrays take groups of `$fewer` rows.
 macro_rules! entry {
-    ($name:ident, $rows:literal, $lanes:ty $(, $features:literal)?) => {
+    ($name:ident, $rows:literal, $fewer:literal, $lanes:ty $(, $features:literal)?) => {
+        pub(super) mod $name {
+            use super::*;
+
+            entry!(@kind plain, $rows, $lanes, Isotropic<$lanes, true, false> $(, $features)?);
+            entry!(@kind source, $rows, $lanes, Isotropic<$lanes, true, true> $(, $features)?);
+            entry!(@kind directions, $rows, $lanes, Anisotropic<$lanes, false> $(, $features)?);
+            entry!(@kind directions_source, $rows, $lanes, Anisotropic<$lanes, true> $(, $features)?);
+            entry!(@kind faces, $fewer, $lanes, Variable<false> $(, $features)?);
+            entry!(@kind faces_source, $fewer, $lanes, Variable<true> $(, $features)?);
+
+            /// # Safety
+            /// As [`Element::execute`].
+            pub unsafe fn execute(
+                task: &TileTask<'_, <$lanes as Lanes>::Element>,
+                scratch: &mut Scratch,
+            ) {
+                let has_source = task.equation.source.is_some();
+                // SAFETY: passed on.
+                unsafe {
+                    match (&task.equation.operator, has_source) {
+                        (Operator::Isotropic { .. }, false) => plain(task, scratch),
+                        (Operator::Isotropic { .. }, true) => source(task, scratch),
+                        (Operator::Anisotropic { .. }, false) => directions(task, scratch),
+                        (Operator::Anisotropic { .. }, true) => directions_source(task, scratch),
+                        (Operator::Variable { .. }, false) => faces(task, scratch),
+                        (Operator::Variable { .. }, true) => faces_source(task, scratch),
+                    }
+                }
+            }
+        }
+    };
+    (@kind $name:ident, $rows:literal, $lanes:ty, $kind:ty $(, $features:literal)?) => {
         $(#[target_feature(enable = $features)])?
-        pub(super) unsafe fn $name(task: &TileTask<<$lanes as Lanes>::Element>, scratch: &mut Scratch) {
+        unsafe fn $name(task: &TileTask<'_, <$lanes as Lanes>::Element>, scratch: &mut Scratch) {
             // SAFETY: passed on.
-            unsafe { wavefront::advance::<$lanes, $rows>(task, scratch) }
+            unsafe { wavefront::advance::<$lanes, $kind, $rows>(task, scratch) }
         }
     };
 }
 
-entry!(portable_f64, 2, Portable<f64, 2>);
-entry!(portable_f32, 2, Portable<f32, 4>);
+entry!(portable_f64, 2, 1, Portable<f64, 2>);
+entry!(portable_f32, 2, 1, Portable<f32, 4>);
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
@@ -43,10 +77,10 @@ mod x86 {
     use crate::stencil::avx2::{F32x8, F64x4};
     use crate::stencil::avx512::{F32x16, F64x8};
 
-    entry!(avx2_f64, 3, F64x4, "avx2,fma");
-    entry!(avx2_f32, 3, F32x8, "avx2,fma");
-    entry!(avx512_f64, 5, F64x8, "avx512f,fma");
-    entry!(avx512_f32, 7, F32x16, "avx512f,fma");
+    entry!(avx2_f64, 3, 2, F64x4, "avx2,fma");
+    entry!(avx2_f32, 3, 2, F32x8, "avx2,fma");
+    entry!(avx512_f64, 5, 4, F64x8, "avx512f,fma");
+    entry!(avx512_f32, 7, 4, F32x16, "avx512f,fma");
 }
 
 #[cfg(target_arch = "aarch64")]
@@ -54,8 +88,8 @@ mod arm {
     use super::*;
     use crate::stencil::neon::{F32x4, F64x2};
 
-    entry!(neon_f64, 5, F64x2, "neon");
-    entry!(neon_f32, 5, F32x4, "neon");
+    entry!(neon_f64, 5, 4, F64x2, "neon");
+    entry!(neon_f32, 5, 4, F32x4, "neon");
 }
 
 /// The scalar kernel computes tiles of up to this many columns: a vector kernel
@@ -69,7 +103,7 @@ macro_rules! dispatch {
                 private_interfaces,
                 reason = "the trait is sealed and its function for this folder only"
             )]
-            unsafe fn execute(kernel: Kernel, task: &TileTask<Self>, scratch: &mut Scratch) {
+            unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
@@ -77,13 +111,13 @@ macro_rules! dispatch {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => x86::$avx2(task, scratch),
+                        Kernel::Avx2 => x86::$avx2::execute(task, scratch),
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => x86::$avx512(task, scratch),
+                        Kernel::Avx512 => x86::$avx512::execute(task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => arm::$neon(task, scratch),
+                        Kernel::Neon => arm::$neon::execute(task, scratch),
                         Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => $portable(task, scratch),
+                        _ => $portable::execute(task, scratch),
                     }
                 }
             }

@@ -3,16 +3,19 @@
 use std::cell::RefCell;
 use std::mem;
 use std::ops::Range;
+use std::sync::Arc;
 
-use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
+use ndarray::{Array2, ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
 use super::dispatch::Element;
+use super::equation::{Equation, Operator};
 use super::exactness::magnitude_bound;
 use super::kernel::Kernel;
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::task::{Plane, TileTask};
 use super::tile::Tile;
+use super::walls::Walls;
 use crate::sys::{self, Caches};
 
 thread_local! {
@@ -20,7 +23,7 @@ thread_local! {
     static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
 }
 
-/// The five-point step, with the kernel and the tile that compute it. Neither
+/// The step of an [`Equation`], with the kernel and the tile that compute it. Neither
 /// changes a bit of any result.
 ///
 /// Shape: a field has `ny × nx` nodes, the boundary nodes included. Its rows
@@ -41,18 +44,23 @@ thread_local! {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Stencil<T: Element> {
-    r: T,
+    equation: Arc<Equation<T>>,
     kernel: Kernel,
     tile: Option<Tile>,
     caches: Caches,
 }
 
 impl<T: Element> Stencil<T> {
-    /// The step with the fastest kernel of this machine and tiles chosen for its
-    /// caches.
+    /// Diffusion with one coefficient `r = D dt / dx²` and equal spacings, with the
+    /// fastest kernel of this machine and tiles chosen for its caches.
     pub fn new(r: T) -> Self {
+        Self::of(Equation::isotropic(r))
+    }
+
+    /// The same for any equation.
+    pub fn of(equation: Equation<T>) -> Self {
         Self {
-            r,
+            equation: Arc::new(equation),
             kernel: Kernel::detect(),
             tile: None,
             caches: sys::caches(),
@@ -84,6 +92,23 @@ impl<T: Element> Stencil<T> {
         self
     }
 
+    /// The same kernel and tile for another equation.
+    #[must_use]
+    pub fn with_equation(mut self, equation: Equation<T>) -> Self {
+        self.equation = Arc::new(equation);
+        self
+    }
+
+    /// What the step adds to the state.
+    pub fn equation(&self) -> &Equation<T> {
+        &self.equation
+    }
+
+    /// The values of the source, to change; `None` if the equation has none.
+    pub fn source_mut(&mut self) -> Option<&mut Array2<T>> {
+        Arc::make_mut(&mut self.equation).source.as_mut()
+    }
+
     /// The kernel in use.
     pub fn kernel(&self) -> Kernel {
         self.kernel
@@ -94,7 +119,13 @@ impl<T: Element> Stencil<T> {
     pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
         self.tile.unwrap_or_else(|| {
             let interior = (rows.saturating_sub(2), columns.saturating_sub(2));
-            Tile::choose(self.caches, interior, threads, size_of::<T>())
+            Tile::choose(
+                self.caches,
+                interior,
+                threads,
+                size_of::<T>(),
+                self.equation.arrays(),
+            )
         })
     }
 
@@ -121,6 +152,24 @@ impl<T: Element> Stencil<T> {
     pub fn advance(
         &self,
         source: ArrayView2<'_, T>,
+        target: ArrayViewMut2<'_, T>,
+        rows: Range<usize>,
+        steps: usize,
+    ) {
+        self.advance_between(&Walls::held(), source, target, rows, steps);
+    }
+
+    /// The same between other walls. Nodes on given sides are not written, see
+    /// [`Walls::write_given`].
+    ///
+    /// # Panics
+    /// As [`advance`](Self::advance), and if the arrays of the equation or the
+    /// tables of the walls do not fit.
+    #[allow(clippy::needless_pass_by_value, reason = "views are passed by value")]
+    pub fn advance_between(
+        &self,
+        walls: &Walls<T>,
+        source: ArrayView2<'_, T>,
         mut target: ArrayViewMut2<'_, T>,
         rows: Range<usize>,
         steps: usize,
@@ -132,12 +181,16 @@ impl<T: Element> Stencil<T> {
         );
         let (ny, nx) = source.dim();
         assert!(rows.end <= ny, "a field of {ny} rows has no rows {rows:?}");
-        let rows = rows.start.max(1)..rows.end.min(ny.saturating_sub(1));
-        if rows.is_empty() || nx < 3 {
+        if nx < 3 || ny < 3 {
+            return;
+        }
+        let [computed, columns] = walls.domain((ny, nx)).map(|axis| axis.in_array());
+        let rows = rows.start.max(computed.start)..rows.end.min(computed.end);
+        if rows.is_empty() {
             return;
         }
         if steps == 0 {
-            let inner = s![rows, 1..nx - 1];
+            let inner = s![rows, columns];
             target.slice_mut(inner).assign(&source.slice(inner));
             return;
         }
@@ -147,7 +200,7 @@ impl<T: Element> Stencil<T> {
         ];
         // SAFETY: both arrays are borrowed until the call returns, the target
         // exclusively; a single pass writes the target only.
-        unsafe { self.run_passes(planes, rows, &[steps]) }
+        unsafe { self.run_passes(planes, rows, walls, &[steps]) }
     }
 
     /// Advances `field` by `steps` steps, with `spare` as the second array, on
@@ -164,6 +217,22 @@ impl<T: Element> Stencil<T> {
     /// If the arrays differ in shape, or if their rows are not contiguous.
     pub fn advance_many<S: DataMut<Elem = T>>(
         &self,
+        field: &mut ArrayBase<S, Ix2>,
+        spare: &mut ArrayBase<S, Ix2>,
+        steps: usize,
+    ) -> bool {
+        self.advance_many_between(&Walls::held(), field, spare, steps)
+    }
+
+    /// The same between other walls; nodes on given sides have their values
+    /// afterwards.
+    ///
+    /// # Panics
+    /// As [`advance_many`](Self::advance_many), and if the arrays of the equation
+    /// or the tables of the walls do not fit.
+    pub fn advance_many_between<S: DataMut<Elem = T>>(
+        &self,
+        walls: &Walls<T>,
         field: &mut ArrayBase<S, Ix2>,
         spare: &mut ArrayBase<S, Ix2>,
         steps: usize,
@@ -190,12 +259,14 @@ impl<T: Element> Stencil<T> {
             Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
             Plane::new(spare.as_mut_ptr(), spare.dim(), spare.strides()),
         ];
+        let [rows, _] = walls.domain((ny, nx)).map(|axis| axis.in_array());
         // SAFETY: both arrays are borrowed exclusively until the call returns.
-        unsafe { self.run_passes(planes, 1..ny - 1, &passes) }
+        unsafe { self.run_passes(planes, rows, walls, &passes) }
         let swapped = count % 2 == 1;
         if swapped {
             mem::swap(field, spare);
         }
+        walls.write_given(field, steps);
         swapped
     }
 
@@ -205,15 +276,42 @@ impl<T: Element> Stencil<T> {
     /// # Safety
     /// Nobody else writes the first plane or accesses the second; with more than
     /// one pass nobody else accesses either.
-    unsafe fn run_passes(&self, planes: [Plane<T>; 2], rows: Range<usize>, passes: &[usize]) {
-        let (ny, nx) = (planes[0].rows, planes[0].columns);
+    unsafe fn run_passes(
+        &self,
+        planes: [Plane<T>; 2],
+        rows: Range<usize>,
+        walls: &Walls<T>,
+        passes: &[usize],
+    ) {
+        let shape @ (ny, nx) = (planes[0].rows, planes[0].columns);
+        assert!(
+            self.equation.fits(shape),
+            "the equation's arrays do not fit a field of {ny} × {nx} nodes"
+        );
+        assert!(
+            walls.fit(shape, passes.iter().sum()),
+            "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
+        );
         let tile = self.tile(ny, nx, rayon::current_num_threads());
+        let domain = walls.domain(shape);
+        let columns = domain[1].in_array();
+        let is_periodic = [0, 1].map(|axis: usize| domain[axis].period.is_some());
         // Between passes a tile waits for the tiles around it only, so what it
-        // reads must not reach beyond them.
+        // reads must not reach beyond them. As the last node of a periodic axis
+        // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
-        let reach = if passes.len() > 1 { deepest } else { 1 };
-        let tiles = TileGrid::new(rows, 1..nx - 1, (tile.rows, tile.columns), reach);
+        let reach = if passes.len() > 1 {
+            deepest + usize::from(is_periodic.contains(&true))
+        } else {
+            1
+        };
+        let tiles =
+            TileGrid::new(rows, columns, (tile.rows, tile.columns), reach).periodic(is_periodic);
         let bytes = 2 * ny * nx * size_of::<T>();
+        let begins: Vec<usize> = passes
+            .iter()
+            .scan(0, |end, steps| Some(mem::replace(end, *end + steps)))
+            .collect();
         scheduler::run(&tiles, passes.len(), |pass, rows, columns| {
             let steps = passes[pass];
             let task = TileTask {
@@ -222,8 +320,11 @@ impl<T: Element> Stencil<T> {
                 rows,
                 columns,
                 steps,
-                r: self.r,
-                magnitude_bound: magnitude_bound(self.r, steps),
+                first: begins[pass],
+                equation: &self.equation,
+                walls,
+                domain: &domain,
+                magnitude_bound: self.magnitude_bound(walls, steps),
                 stream: bytes > self.caches.last,
             };
             SCRATCH.with_borrow_mut(|scratch| {
@@ -234,5 +335,16 @@ impl<T: Element> Stencil<T> {
                 unsafe { T::execute(self.kernel, &task, scratch) }
             });
         });
+    }
+
+    /// The magnitude up to which nothing overflows within a pass; negative if there is none, or if
+    /// walls or a source may add to the state.
+    fn magnitude_bound(&self, walls: &Walls<T>, steps: usize) -> f64 {
+        match self.equation.operator {
+            Operator::Isotropic { r } if self.equation.source.is_none() && walls.add_nothing() => {
+                magnitude_bound(r, steps)
+            }
+            _ => -1.0,
+        }
     }
 }

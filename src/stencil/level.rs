@@ -2,34 +2,9 @@
 
 use super::lanes::Lanes;
 use super::lifted::Lifted;
+use super::scalar::Star;
+use super::update::{ArrayRows, Update};
 use crate::real::Real;
-
-/// The constants of the step in every lane.
-#[derive(Clone, Copy)]
-pub(super) struct Constants<V> {
-    r: V,
-    four: V,
-    one: V,
-}
-
-impl<V: Lanes> Constants<V> {
-    /// The compiler must not know that `one` is 1: it would turn
-    /// [`Lanes::add_fused`] into an addition.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    #[inline(always)]
-    pub unsafe fn new(r: V::Element, one: V::Element) -> Self {
-        // SAFETY: passed on.
-        unsafe {
-            Self {
-                r: V::splat(r),
-                four: V::splat(V::Element::FOUR),
-                one: V::splat(one),
-            }
-        }
-    }
-}
 
 /// `R` consecutive rows at one level, and the rows around them.
 ///
@@ -50,29 +25,13 @@ pub(super) struct RowGroup<T, const R: usize> {
     pub next: *mut T,
 }
 
-/// The step of [`super::scalar::step`] in every lane. `FUSED` promises that
-/// `4 p` does not overflow, which makes the fused form of `sum - 4 p` exact.
-#[inline(always)]
-fn step<V: Lanes, const FUSED: bool>(
-    k: &Constants<V>,
-    [north, south, west, east, centre]: [V; 5],
-) -> V {
-    let sum = south.add(north).add(east).add_fused(k.one, west);
-    let lapl = if FUSED {
-        sum.sub_product(k.four, centre)
-    } else {
-        sum.subtract(k.four.multiply(centre))
-    };
-    centre.add(k.r.multiply(lapl))
-}
-
 /// The registers of a group's rows at one position.
 type Column<V, const R: usize> = [V; R];
 
 impl<T: Real, const R: usize> RowGroup<T, R> {
     /// Where the next level of row `j` goes.
     #[inline(always)]
-    fn next(&self, j: usize) -> *mut T {
+    pub fn next(&self, j: usize) -> *mut T {
         if j == 0 { self.next } else { self.rows[j - 1] }
     }
 
@@ -92,18 +51,16 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
         }
     }
 
-    /// The rows of the next level at element `at`.
+    /// The rows of the next level at element `at`, from the columns west, centre and east.
     ///
     /// # Safety
     /// As [`advance_rows`].
     #[inline(always)]
-    unsafe fn step_column<V: Lanes<Element = T>, const FUSED: bool>(
+    unsafe fn step_column<V: Lanes<Element = T>>(
         &self,
-        k: &Constants<V>,
+        (update, arrays): (&impl Update<V>, &ArrayRows<T, R>),
         at: usize,
-        west: &Column<V, R>,
-        centre: &Column<V, R>,
-        east: &Column<V, R>,
+        [west, centre, east]: [&Column<V, R>; 3],
     ) -> Column<V, R> {
         let mut next = *centre;
         // SAFETY: the caller's promise.
@@ -116,7 +73,15 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
             } else {
                 centre[j + 1]
             };
-            next[j] = step::<V, FUSED>(k, [north, south, west[j], east[j], centre[j]]);
+            let star = Star {
+                north,
+                south,
+                west: west[j],
+                east: east[j],
+                centre: centre[j],
+            };
+            // SAFETY: the caller's promise.
+            next[j] = unsafe { update.next(arrays, (j, at), star) };
         }
         next
     }
@@ -146,38 +111,40 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
 ///
 /// # Safety
 /// All pointers are rows of the layout; those that are read were written, edges
-/// included.
+/// included. `arrays` has what the update reads.
 #[inline(always)]
-pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const FUSED: bool>(
+pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     group: &RowGroup<V::Element, R>,
     layout: &Lifted<V>,
-    k: &Constants<V>,
+    update: &impl Update<V>,
+    arrays: &ArrayRows<V::Element, R>,
 ) {
     let last = layout.width * V::COUNT;
     let mut at = V::COUNT;
+    let how = (update, arrays);
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
         let mut a = group.column::<V>(at - V::COUNT);
         let mut b = group.column::<V>(at);
         while at + 2 * V::COUNT < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column::<V, FUSED>(k, at, &a, &b, &c));
+            group.store(at, &group.step_column(how, at, [&a, &b, &c]));
             at += V::COUNT;
             a = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column::<V, FUSED>(k, at, &b, &c, &a));
+            group.store(at, &group.step_column(how, at, [&b, &c, &a]));
             at += V::COUNT;
             b = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column::<V, FUSED>(k, at, &c, &a, &b));
+            group.store(at, &group.step_column(how, at, [&c, &a, &b]));
             at += V::COUNT;
         }
         while at < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column::<V, FUSED>(k, at, &a, &b, &c));
+            group.store(at, &group.step_column(how, at, [&a, &b, &c]));
             (a, b) = (b, c);
             at += V::COUNT;
         }
         let c = group.column::<V>(at + V::COUNT);
-        let newest = group.step_column::<V, FUSED>(k, at, &a, &b, &c);
+        let newest = group.step_column(how, at, [&a, &b, &c]);
         for j in 0..R {
             layout.close(group.rows[j], group.next(j), newest[j]);
         }

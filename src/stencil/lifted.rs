@@ -136,6 +136,19 @@ impl<V: Lanes> Lifted<V> {
         }
     }
 
+    /// The elements of the column west of the row, and of the first two columns.
+    #[inline(always)]
+    pub fn west_end(&self) -> [usize; 3] {
+        [0, V::COUNT, 2 * V::COUNT]
+    }
+
+    /// The elements of the column east of the row, and of the last two columns.
+    #[inline(always)]
+    pub fn east_end(&self) -> [usize; 3] {
+        // Where the last strip has one column, the one before it is its west edge.
+        [0, 1, 2].map(|back| (self.outer - back) * V::COUNT + V::COUNT - 1)
+    }
+
     /// Writes the columns of one lifted row in their order, and possibly one
     /// element more.
     ///

@@ -57,6 +57,8 @@
 
 mod calibrate;
 mod dispatch;
+mod ends;
+mod equation;
 mod exactness;
 mod five_point;
 mod kernel;
@@ -67,12 +69,15 @@ pub mod limit;
 mod portable;
 mod prefetch;
 mod ring;
+mod rows;
 pub mod scalar;
 mod scalar_tile;
 mod scheduler;
 mod scratch;
 mod task;
 mod tile;
+mod update;
+mod walls;
 mod wavefront;
 
 #[cfg(target_arch = "x86_64")]
@@ -84,6 +89,8 @@ mod neon;
 
 pub use crate::sys::Caches;
 pub use dispatch::Element;
+pub use equation::{Equation, Operator};
 pub use five_point::Stencil;
 pub use kernel::{Kernel, UnknownKernel};
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};
+pub use walls::{Ghost, Side, Table, Walls};

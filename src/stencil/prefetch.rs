@@ -20,12 +20,14 @@ impl<T: Real> SourcePrefetch<T> {
     /// Elements in a cache line.
     const LINE: usize = 64 / size_of::<T>();
 
-    /// Prefetches `rows` from column `west` on.
+    /// Prefetches `rows` from column `west` on. Where they go on beyond the array, addresses that are
+    /// not read are requested, which does no harm.
     #[inline(always)]
-    pub fn new(task: &TileTask<T>, rows: Range<usize>, west: usize) -> Self {
+    pub fn new(task: &TileTask<'_, T>, rows: Range<isize>, west: isize) -> Self {
         let source = &task.source;
+        let first = rows.start * source.stride as isize + west;
         Self {
-            row: source.base.wrapping_add(rows.start * source.stride + west),
+            row: source.base.wrapping_offset(first),
             stride: source.stride,
             rows: rows.len(),
             columns: task.computed_columns().len() + 2,

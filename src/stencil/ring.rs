@@ -7,7 +7,9 @@ use super::level::RowGroup;
 /// A level with `remaining` steps to go has its row `j` in slot
 /// `(remaining + j) mod slots`. The next level of row `j` is therefore written
 /// one slot before its present one, over row `j - 1`, which is no longer needed.
-/// Boundary rows are the same at all levels and are kept apart.
+/// Rows beyond the first and the last one are kept apart: they are walls or ghosts.
+///
+/// Rows are counted from the first that the tile lifts.
 ///
 /// ```text
 ///    after band b..b+3      slot    b-2  b-1   b   b+1  b+2  b+3  b+4
@@ -21,15 +23,15 @@ pub(super) struct Ring<T, const R: usize> {
     /// The address of each slot; the first `R + 1` follow again after the last.
     rows: *const *mut T,
     slots: usize,
-    /// The first and the last row of the array.
-    boundary: [*mut T; 2],
-    /// The number of the array's last row.
-    last: usize,
+    /// What is north of the first and south of the last row.
+    beyond: [*mut T; 2],
+    /// The number of rows.
+    end: usize,
 }
 
 impl<T, const R: usize> Ring<T, R> {
     /// A ring of `slots` rows in `memory`, `pitch` elements apart, followed by
-    /// the two boundary rows.
+    /// the two rows beyond the first and the last of `end` rows.
     ///
     /// # Safety
     /// `memory` has room for these rows, `addresses` for `slots + R + 1` addresses.
@@ -39,7 +41,7 @@ impl<T, const R: usize> Ring<T, R> {
         pitch: usize,
         slots: usize,
         addresses: *mut *mut T,
-        last: usize,
+        end: usize,
     ) -> Self {
         for slot in 0..slots + R + 1 {
             // SAFETY: the caller's promise.
@@ -48,8 +50,8 @@ impl<T, const R: usize> Ring<T, R> {
         Self {
             rows: addresses,
             slots,
-            boundary: [0, 1].map(|side| memory.wrapping_add((slots + side) * pitch)),
-            last,
+            beyond: [0, 1].map(|side| memory.wrapping_add((slots + side) * pitch)),
+            end,
         }
     }
 
@@ -78,24 +80,20 @@ impl<T, const R: usize> Ring<T, R> {
         unsafe { *self.rows.add(slot) }
     }
 
-    /// Row `j` of the level with `remaining` steps to go; not a boundary row.
+    /// Row `j` of the level with `remaining` steps to go.
     #[inline(always)]
     pub fn row(&self, remaining: usize, j: usize) -> *mut T {
         self.at(self.slot(remaining, j))
     }
 
-    /// Where row `j` of the array is lifted to, level 0 having `steps` to go.
+    /// The rows north of the first and south of the last row.
     #[inline(always)]
-    pub fn source_row(&self, steps: usize, j: usize) -> *mut T {
-        match j {
-            0 => self.boundary[0],
-            _ if j == self.last => self.boundary[1],
-            _ => self.row(steps, j),
-        }
+    pub fn beyond(&self) -> [*mut T; 2] {
+        self.beyond
     }
 
-    /// The `R` rows whose next level begins in `slot`, none of them next to a
-    /// boundary row.
+    /// The `R` rows whose next level begins in `slot`, neither the first nor the
+    /// last row among them.
     #[inline(always)]
     pub fn inner_group(&self, slot: usize) -> RowGroup<T, R> {
         // The row north of the group is in `slot`, which the first row overwrites.
@@ -113,7 +111,7 @@ impl<T, const R: usize> Ring<T, R> {
     }
 
     /// Rows `first..first + N`, to be advanced to the level with `remaining`
-    /// steps to go. They may be next to boundary rows.
+    /// steps to go. The first and the last row may be among them.
     #[inline(always)]
     pub fn outer_group<const N: usize>(&self, remaining: usize, first: usize) -> RowGroup<T, N> {
         let present = |j: usize| self.row(remaining + 1, j);
@@ -124,10 +122,10 @@ impl<T, const R: usize> Ring<T, R> {
         let next = self.row(remaining, first);
         RowGroup {
             next,
-            north: if first == 1 { self.boundary[0] } else { next },
+            north: if first == 0 { self.beyond[0] } else { next },
             rows,
-            south: if first + N == self.last {
-                self.boundary[1]
+            south: if first + N == self.end {
+                self.beyond[1]
             } else {
                 present(first + N)
             },

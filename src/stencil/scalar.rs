@@ -1,19 +1,38 @@
 //! The definition of the step. Every kernel computes its bits.
+//!
+//! ```text
+//!                north
+//!                  |             p' = centre + increment
+//!         west - centre - east   p' = centre + (increment + s)      with a source s = dt S
+//!                  |
+//!                south                                  (j, and south, go down)
+//! ```
+//!
+//! The order of the operations is part of the definition: nothing is contracted.
 
 use crate::real::Real;
 
-/// One step at one node.
+/// A node and its neighbours.
+#[derive(Clone, Copy, Debug)]
+pub struct Star<T> {
+    /// Node `[j-1, i]`.
+    pub north: T,
+    /// Node `[j+1, i]`.
+    pub south: T,
+    /// Node `[j, i-1]`.
+    pub west: T,
+    /// Node `[j, i+1]`.
+    pub east: T,
+    /// Node `[j, i]`.
+    pub centre: T,
+}
+
+/// One step at one node: one diffusion coefficient, equal spacings, no source.
 ///
 /// ```text
-///                north
-///                  |             lapl = south + north + east + west - 4 centre
-///         west - centre - east   p'   = centre + r lapl
-///                  |
-///                south                                  (j, and south, go down)
+/// lapl = (((south + north) + east) + west) - 4 centre
+/// p'   = centre + r lapl
 /// ```
-///
-/// The order of the operations is part of the definition: sums run from left
-/// to right, and nothing is contracted.
 ///
 /// Units: `r = D dt / dx²` has none; the result has the unit of `p`.
 ///
@@ -21,12 +40,11 @@ use crate::real::Real;
 /// the order in which NumPy evaluates the program of the course "High
 /// Performance Scientific Computing with Python" (SciNet).
 #[inline(always)]
-pub fn step<T: Real>(r: T, north: T, south: T, west: T, east: T, centre: T) -> T {
-    let lapl = (((south + north) + east) + west) - T::FOUR * centre;
-    centre + r * lapl
+pub fn step<T: Real>(r: T, star: Star<T>) -> T {
+    star.centre + isotropic(r, star)
 }
 
-/// One step of the interior of one row; its two ends are held constant.
+/// [`step`] in the interior of one row; its two ends are held constant.
 ///
 /// # Panics
 /// If the four rows differ in length.
@@ -37,6 +55,71 @@ pub fn step_row<T: Real>(r: T, north: &[T], row: &[T], south: &[T], next: &mut [
     next[0] = row[0];
     next[n - 1] = row[n - 1];
     for i in 1..n - 1 {
-        next[i] = step(r, north[i], south[i], row[i - 1], row[i + 1], row[i]);
+        let star = Star {
+            north: north[i],
+            south: south[i],
+            west: row[i - 1],
+            east: row[i + 1],
+            centre: row[i],
+        };
+        next[i] = step(r, star);
     }
+}
+
+/// The increment with one diffusion coefficient and equal spacings: `r lapl` as in [`step`].
+#[inline(always)]
+pub fn isotropic<T: Real>(r: T, star: Star<T>) -> T {
+    let Star {
+        north,
+        south,
+        west,
+        east,
+        centre,
+    } = star;
+    r * ((((south + north) + east) + west) - T::FOUR * centre)
+}
+
+/// The increment with a coefficient for each direction.
+///
+/// ```text
+/// rx ((east + west) - 2 centre) + ry ((south + north) - 2 centre)
+/// ```
+#[inline(always)]
+pub fn anisotropic<T: Real>(rx: T, ry: T, star: Star<T>) -> T {
+    let Star {
+        north,
+        south,
+        west,
+        east,
+        centre,
+    } = star;
+    let twice = centre + centre;
+    rx * ((east + west) - twice) + ry * ((south + north) - twice)
+}
+
+/// The increment with a coefficient for each face.
+///
+/// ```text
+/// (fe - fw) + (fs - fn)      fe = faces.east (east - centre), fw = faces.west (centre - west), …
+/// ```
+///
+/// `faces.centre` is not used.
+#[inline(always)]
+pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
+    let Star {
+        north,
+        south,
+        west,
+        east,
+        centre,
+    } = star;
+    let x = faces.east * (east - centre) - faces.west * (centre - west);
+    let y = faces.south * (south - centre) - faces.north * (centre - north);
+    x + y
+}
+
+/// The value beyond a wall, see [`Ghost`](super::Ghost).
+#[inline(always)]
+pub fn ghost<T: Real>(mirror: T, alpha: T, beta: T, inner: T, outermost: T) -> T {
+    mirror * inner + (alpha - beta * outermost)
 }

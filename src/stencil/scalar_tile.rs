@@ -1,11 +1,13 @@
 //! A tile advanced by the definition, for the scalar kernel and for tiles too
 //! narrow for vectors.
 
-use std::{mem, slice};
+use std::{mem, ops::Range, slice};
 
-use super::scalar::step_row;
+use super::equation::{Equation, Operator};
+use super::scalar::{self, Star};
 use super::scratch::Scratch;
 use super::task::TileTask;
+use super::walls::Side;
 use crate::real::Real;
 
 /// Writes the nodes of `task` into its target: copies the tile and its halo,
@@ -13,46 +15,162 @@ use crate::real::Real;
 ///
 /// # Safety
 /// The promises of [`TileTask`].
-pub(super) unsafe fn advance<T: Real>(task: &TileTask<T>, scratch: &mut Scratch) {
-    let (rows, computed) = (task.rows_at(0), task.computed_columns());
-    let columns = computed.start - 1..computed.end + 1;
+pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scratch) {
+    // The computed nodes, and around them walls, ghosts, or nodes of adjacent tiles.
+    let (computed, columns) = (task.rows_at(0), task.computed_columns());
+    let rows = computed.start - 1..computed.end + 1;
+    let columns = columns.start - 1..columns.end + 1;
     let n = columns.len();
     let size = rows.len() * n;
     let memory = scratch.elements::<T>(2 * size);
-    // SAFETY: the scratch has room for both copies; the nodes copied in and
-    // out are those that the task speaks of.
+    // SAFETY: the scratch has room for both copies.
     let (mut state, mut next) = unsafe {
         (
             slice::from_raw_parts_mut(memory, size),
             slice::from_raw_parts_mut(memory.add(size), size),
         )
     };
+    let [y, x] = task.domain;
     for (row, j) in state.chunks_exact_mut(n).zip(rows.clone()) {
-        // SAFETY: as above.
-        let source = unsafe { slice::from_raw_parts(task.source.node(j, columns.start), n) };
-        row.copy_from_slice(source);
-    }
-    next.copy_from_slice(state);
-    for _ in 0..task.steps {
-        for j in 1..rows.len() - 1 {
-            let row = |j: usize| &state[j * n..(j + 1) * n];
-            step_row(
-                task.r,
-                row(j - 1),
-                row(j),
-                row(j + 1),
-                &mut next[j * n..(j + 1) * n],
-            );
+        // Of the rows around them only walls: others may be written meanwhile.
+        if !(computed.contains(&j) || y.is_wall(j, task.source.rows)) {
+            continue;
         }
+        for (value, i) in row.iter_mut().zip(columns.clone()) {
+            if x.is_in(i, task.source.columns) {
+                // SAFETY: the node is one that the task speaks of.
+                *value = unsafe { *task.source.node(y.place(j), x.place(i)) };
+            }
+        }
+    }
+    let tile = Copied {
+        task,
+        rows,
+        columns,
+    };
+    for level in 1..=task.steps {
+        tile.prepare_walls(state, task.first + level - 1);
+        next.copy_from_slice(state);
+        tile.step(state, next, level);
         mem::swap(&mut state, &mut next);
     }
     for j in task.rows.clone() {
-        let first = (j - rows.start) * n + task.columns.start - columns.start;
+        let first = (j as isize - tile.rows.start) as usize * n;
+        let first = first + (task.columns.start as isize - tile.columns.start) as usize;
         let result = &state[first..first + task.columns.len()];
-        // SAFETY: as above.
+        // SAFETY: the nodes of the target are those of the tile.
         unsafe {
             let target = task.target.node(j, task.columns.start);
             target.copy_from_nonoverlapping(result.as_ptr(), result.len());
         }
+    }
+}
+
+/// The nodes that are copied: those of the tile and around it.
+struct Copied<'a, T> {
+    task: &'a TileTask<'a, T>,
+    rows: Range<isize>,
+    columns: Range<isize>,
+}
+
+impl<T: Real> Copied<'_, T> {
+    /// Writes the outermost nodes of given walls, and the ghosts beyond others, for a step.
+    fn prepare_walls(&self, state: &mut [T], step: usize) {
+        let task = self.task;
+        let n = self.columns.len();
+        let [y, x] = task.domain;
+        let walls = task.walls;
+        let computed = self.rows.start + 1..self.rows.end - 1;
+        let columns = self.columns.start + 1..self.columns.end - 1;
+        let [left, right] = task.reaches_walls(1, &columns);
+        // The column beyond the computed ones, the outermost of them, and the one next to it.
+        for (side, is_reached, at) in [
+            (&walls.left, left, [0, 1, 2]),
+            (&walls.right, right, [n - 1, n - 2, n - 3]),
+        ] {
+            for j in computed.clone().filter(|_| is_reached) {
+                let (row, node) = ((j - self.rows.start) as usize * n, y.place(j));
+                match side {
+                    Side::Held | Side::Periodic => {}
+                    Side::Given(table) => state[row + at[0]] = table.at(step)[node],
+                    Side::Ghost(ghost) => {
+                        let [outermost, inner] = [at[1], at[2]].map(|at| state[row + at]);
+                        state[row + at[0]] = ghost.value(step, node, inner, outermost);
+                    }
+                }
+            }
+        }
+        let row = |j: isize| (j - self.rows.start) as usize * n;
+        let [bottom, top] = task.reaches_walls(0, &computed);
+        let (first, last) = (computed.start, computed.end - 1);
+        for (side, is_reached, at) in [
+            (&walls.bottom, bottom, [first - 1, first, first + 1]),
+            (&walls.top, top, [last + 1, last, last - 1]),
+        ] {
+            let [beyond, outermost, inner] = at.map(row);
+            for i in (1..n - 1).filter(|_| is_reached) {
+                let node = x.place(self.columns.start + i as isize);
+                match side {
+                    Side::Held | Side::Periodic => {}
+                    Side::Given(table) => state[beyond + i] = table.at(step)[node],
+                    Side::Ghost(ghost) => {
+                        let [outermost, inner] = [outermost, inner].map(|at| state[at + i]);
+                        state[beyond + i] = ghost.value(step, node, inner, outermost);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Computes the nodes of a level that the result depends on.
+    fn step(&self, state: &[T], next: &mut [T], level: usize) {
+        let task = self.task;
+        let n = self.columns.len();
+        let [y, x] = task.domain;
+        for j in task.rows_at(level) {
+            let row = (j - self.rows.start) as usize * n;
+            if let (Operator::Isotropic { r }, None) =
+                (&task.equation.operator, &task.equation.source)
+            {
+                let [north, centre, south] = [row - n, row, row + n].map(|at| &state[at..at + n]);
+                scalar::step_row(*r, north, centre, south, &mut next[row..row + n]);
+                continue;
+            }
+            for i in 1..n - 1 {
+                let at = row + i;
+                let star = Star {
+                    north: state[at - n],
+                    south: state[at + n],
+                    west: state[at - 1],
+                    east: state[at + 1],
+                    centre: state[at],
+                };
+                let node = [y.place(j), x.place(self.columns.start + i as isize)];
+                next[at] = step(task.equation, node, star);
+            }
+        }
+    }
+}
+
+/// One step at node `[j, i]`.
+#[inline(always)]
+fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>) -> T {
+    let increment = match &equation.operator {
+        Operator::Isotropic { r } => scalar::isotropic(*r, star),
+        Operator::Anisotropic { rx, ry } => scalar::anisotropic(*rx, *ry, star),
+        Operator::Variable { x, y } => {
+            let faces = Star {
+                west: x[[j, i]],
+                east: x[[j, i + 1]],
+                north: y[[j, i]],
+                south: y[[j + 1, i]],
+                centre: T::default(),
+            };
+            scalar::variable(faces, star)
+        }
+    };
+    match &equation.source {
+        None => star.centre + increment,
+        Some(source) => star.centre + (increment + source[[j, i]]),
     }
 }

@@ -17,6 +17,8 @@ use std::sync::atomic::{AtomicUsize, Ordering::*};
 pub(super) struct TileGrid {
     rows: Vec<Range<usize>>,
     columns: Vec<Range<usize>>,
+    /// Whether the first and the last tiles along each axis are next to each other.
+    is_periodic: [bool; 2],
 }
 
 impl TileGrid {
@@ -31,7 +33,14 @@ impl TileGrid {
         Self {
             rows: cut(rows, tile.0, reach),
             columns: cut(columns, tile.1, reach),
+            is_periodic: [false; 2],
         }
+    }
+
+    /// The same where axes are periodic.
+    pub fn periodic(mut self, is_periodic: [bool; 2]) -> Self {
+        self.is_periodic = is_periodic;
+        self
     }
 
     fn len(&self) -> usize {
@@ -47,12 +56,19 @@ impl TileGrid {
         )
     }
 
-    /// The tile and the up to eight tiles around it.
+    /// The tile and the up to eight tiles around it; some of them twice on short periodic axes.
     fn neighbourhood(&self, tile: usize) -> impl Iterator<Item = usize> {
         let (n, m) = (self.rows.len(), self.columns.len());
         let (j, i) = (tile / m, tile % m);
-        let around = |at: usize, n: usize| at.saturating_sub(1)..(at + 2).min(n);
-        around(j, n).flat_map(move |j| around(i, m).map(move |i| j * m + i))
+        let around = |at: usize, n: usize, is_periodic: bool| {
+            let near = match is_periodic {
+                true => at + n - 1..at + n + 2,
+                false => at.saturating_sub(1)..(at + 2).min(n),
+            };
+            near.map(move |at| at % n)
+        };
+        let [rows, columns] = self.is_periodic;
+        around(j, n, rows).flat_map(move |j| around(i, m, columns).map(move |i| j * m + i))
     }
 }
 

@@ -2,6 +2,9 @@
 
 use std::ops::Range;
 
+use super::equation::Equation;
+use super::walls::{Computed, Walls};
+
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
 /// apart, shared by threads that never access the same nodes at the same time.
 #[derive(Clone, Copy)]
@@ -62,13 +65,16 @@ impl<T> Plane<T> {
 ///    level 3          #####           the tile, 3 steps on
 /// ```
 ///
+/// Rows and columns of a periodic axis may be numbered beyond the ends of the
+/// array, see [`Computed`].
+///
 /// Whoever executes a task promises that
 ///
-/// - source and target have the same shape, and the tile's rows and columns are
-///   interior ones;
+/// - source and target have the same shape, which equation and walls fit, and
+///   the tile's rows and columns are computed ones;
 /// - nobody writes the nodes of the source that the result depends on;
 /// - nobody else accesses the nodes of the target in the tile.
-pub(super) struct TileTask<T> {
+pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
     pub target: Plane<T>,
     /// Rows and columns that are written.
@@ -76,7 +82,12 @@ pub(super) struct TileTask<T> {
     pub columns: Range<usize>,
     /// At least one.
     pub steps: usize,
-    pub r: T,
+    /// The steps of the batch before these, for the tables of the walls.
+    pub first: usize,
+    pub equation: &'a Equation<T>,
+    pub walls: &'a Walls<T>,
+    /// What is computed along y and along x.
+    pub domain: &'a [Computed; 2],
     /// The largest magnitude of the source for which `4 p` is known not to
     /// overflow, see [`super::exactness::magnitude_bound`].
     pub magnitude_bound: f64,
@@ -84,28 +95,40 @@ pub(super) struct TileTask<T> {
     pub stream: bool,
 }
 
-impl<T> TileTask<T> {
-    /// The rows at `level` that the result depends on. At level 0 they include
-    /// boundary rows, which are never computed.
+impl<T> TileTask<'_, T> {
+    /// The rows at `level` that the result depends on, as far as they are
+    /// computed.
     #[inline(always)]
-    pub fn rows_at(&self, level: usize) -> Range<usize> {
-        let reach = self.steps - level;
-        let boundary = usize::from(level > 0);
-        let start = self.rows.start.saturating_sub(reach).max(boundary);
-        let end = (self.rows.end + reach).min(self.source.rows - boundary);
-        start..end
+    pub fn rows_at(&self, level: usize) -> Range<isize> {
+        let rows = self.rows.start as isize..self.rows.end as isize;
+        self.domain[0].around(&rows, (self.steps - level) as isize)
+    }
+
+    /// The place of a row in the arrays.
+    #[inline(always)]
+    pub fn row_place(&self, j: isize) -> usize {
+        self.domain[0].place(j)
     }
 
     /// The columns that are computed at every level: those of the tile and
-    /// `steps - 1` more on each side, up to the boundary. The columns next to
-    /// them are held constant, which is wrong unless they are boundary. The error
+    /// `steps - 1` more on each side, up to the walls. The columns next to
+    /// them are held constant, which is wrong unless they are walls. The error
     /// moves inwards by one column a step from the second step on, and so does
     /// not reach the tile.
     #[inline(always)]
-    pub fn computed_columns(&self) -> Range<usize> {
-        let halo = self.steps - 1;
-        let start = self.columns.start.saturating_sub(halo).max(1);
-        let end = (self.columns.end + halo).min(self.source.columns - 1);
-        start..end
+    pub fn computed_columns(&self) -> Range<isize> {
+        let columns = self.columns.start as isize..self.columns.end as isize;
+        self.domain[1].around(&columns, self.steps as isize - 1)
+    }
+
+    /// Whether rows (axis 0) or columns (axis 1) that are computed begin and end at walls.
+    #[inline(always)]
+    pub fn reaches_walls(&self, axis: usize, nodes: &Range<isize>) -> [bool; 2] {
+        let computed = &self.domain[axis];
+        let has_walls = computed.period.is_none();
+        [
+            has_walls && nodes.start == computed.nodes.start,
+            has_walls && nodes.end == computed.nodes.end,
+        ]
     }
 }

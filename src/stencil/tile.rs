@@ -31,7 +31,8 @@ const SPILL_FACTOR: f64 = 1.15;
 
 impl Tile {
     /// The tile for a field whose interior has `ny × nx` nodes of `size` bytes,
-    /// on `threads` threads. Depends on its arguments only.
+    /// on `threads` threads; a step reads `arrays` arrays besides the field. Depends
+    /// on its arguments only.
     ///
     /// The tile has the lowest estimated cost of a step at a node among all
     /// depths and widths whose levels fit the second-level cache. The estimate
@@ -41,7 +42,13 @@ impl Tile {
     /// - lifting and lowering, shared by the steps of a pass;
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
-    pub fn choose(caches: Caches, (ny, nx): (usize, usize), threads: usize, size: usize) -> Self {
+    pub fn choose(
+        caches: Caches,
+        (ny, nx): (usize, usize),
+        threads: usize,
+        size: usize,
+        arrays: usize,
+    ) -> Self {
         let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
         let mut best = Self {
             rows: ny,
@@ -60,13 +67,13 @@ impl Tile {
                 next += 1 + parts / 64;
                 let columns = nx.div_ceil(parts);
                 let row = (columns + 2 * halo).min(nx) * size;
-                let held = (2 * depth + GROUP_ROWS) * row;
+                let held = ((2 + arrays) * depth + (1 + arrays) * GROUP_ROWS) * row;
                 // A tile of one step is accepted however large it is.
                 if depth > 1 && held > caches.l2 / 3 * 2 {
                     continue;
                 }
                 let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
-                let spill = if GROUP_ROWS * row > caches.l1 {
+                let spill = if (1 + arrays) * GROUP_ROWS * row > caches.l1 {
                     SPILL_FACTOR
                 } else {
                     1.0
@@ -164,7 +171,7 @@ mod tests {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for size in [4, 8] {
-                    let tile = Tile::choose(DESKTOP, shape, threads, size);
+                    let tile = Tile::choose(DESKTOP, shape, threads, size, 0);
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
                     assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
@@ -179,7 +186,7 @@ mod tests {
     fn every_thread_has_a_tile_if_the_field_is_large_enough() {
         for threads in [1, 2, 3, 16, 64] {
             for n in [1024_usize, 4096, 16384] {
-                let tile = Tile::choose(DESKTOP, (n, n), threads, 8);
+                let tile = Tile::choose(DESKTOP, (n, n), threads, 8, 0);
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,
                     "{n} {tile}"

@@ -25,89 +25,128 @@
 //! computations by multicore-aware wavefront parallelization", COMPSAC 2009;
 //! here each thread runs a wavefront of its own.
 
-use std::hint::black_box;
 use std::ops::Range;
 
+use super::ends::{Beyond, Ends};
 use super::lanes::{Lanes, MAX_LANES};
-use super::level::{Constants, advance_rows};
+use super::level::advance_rows;
 use super::lifted::Lifted;
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
+use super::rows::{ArrayRing, Staging};
 use super::scratch::Scratch;
 use super::task::TileTask;
+use super::update::{ArrayRows, Kind, Update};
 use crate::real::Real;
 
 /// Writes the nodes of `task` into its target, in bands of `R` rows.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the promises of [`TileTask`]
-/// hold, and the task computes more columns than `V` has lanes.
+/// hold, its equation is of the kind `K`, and the task computes more columns
+/// than `V` has lanes.
 #[inline(always)]
-pub(super) unsafe fn advance<V: Lanes, const R: usize>(
-    task: &TileTask<V::Element>,
+pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
+    task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) {
     let steps = task.steps;
     let (columns, rows) = (task.computed_columns(), task.rows_at(0));
+    // Rows are counted from the first that is lifted.
+    let base = rows.start;
+    let relative = |rows: Range<isize>| (rows.start - base) as usize..(rows.end - base) as usize;
+    let (end, written) = (rows.len(), task.rows.start as isize..task.rows.end as isize);
+    let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
     let slots = 2 * steps + R;
-    // The scratch holds the ring and the boundary rows, the addresses of the
-    // slots, and one row in the order of the field.
-    let lifted = (slots + 2) * pitch;
+    // The scratch holds the ring and the rows beyond its ends, the rows of the
+    // equation's arrays, the addresses of the slots, and rows in the order of
+    // the field.
+    let array_slots = ArrayRing::<V, K>::COUNT * (steps + R);
+    let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
     let addresses =
         (slots + R + 1).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
-    let memory = scratch.elements::<V::Element>(lifted + addresses + columns.len() + 1);
+    let memory = scratch.elements::<V::Element>(lifted + addresses + 2 * columns.len() + 3);
+    let array_memory = memory.wrapping_add((slots + 2) * pitch);
+    let wall_memory = array_memory.wrapping_add(array_slots * pitch);
     let addresses_at = memory.wrapping_add(lifted).cast();
     let plain = memory.wrapping_add(lifted + addresses);
+    let staging = plain.wrapping_add(columns.len() + 1);
     // SAFETY: in the whole function, source rows and columns come from
     // `rows_at` and `computed_columns`, which stay inside the arrays, and the
     // caller promises that nobody else accesses them; ring rows are inside the
     // scratch, and every row that is read was written before, because a level
     // follows the level before at a distance of one row.
     unsafe {
-        let ring =
-            Ring::<V::Element, R>::new(memory, pitch, slots, addresses_at, task.source.rows - 1);
+        let ring = Ring::<V::Element, R>::new(memory, pitch, slots, addresses_at, end);
         let layout = Lifted::<V>::new(columns.len());
-        let k = Constants::<V>::new(task.r, black_box(V::Element::ONE));
-        let west = columns.start - 1;
-        let skipped = task.columns.start - columns.start;
-        let mut magnitude = V::splat(V::Element::default());
+        let kind = K::new(task);
+        let staging = Staging::new(columns.clone(), &task.domain[1], staging);
+        let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + R);
+        let ends = Ends::new(task, &columns, base);
+        let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
+        let skipped = (task.columns.start as isize - columns.start) as usize;
+        let zero = V::splat(V::Element::default());
+        let mut magnitude = beyond.lift_held(task, &rows, &layout, &staging, zero);
         let mut fused = true;
-        let mut band = rows.start;
+        let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
-        while band < task.rows.end + steps {
-            for j in band..(band + R).min(rows.end) {
-                let source = task.source.node(j, west);
-                magnitude = layout.lift(source, ring.source_row(steps, j), magnitude);
+        while band < written.end + steps {
+            for j in band..(band + R).min(end) {
+                let row = ring.row(steps, j);
+                let source = staging.row(&task.source, task.row_place(base + j as isize));
+                magnitude = layout.lift(source, row, magnitude);
+                ends.write::<V>(&layout, row, j, task.first);
             }
+            arrays.lift(task, base, band..(band + R).min(end + 1), &layout, &staging);
             fused = fused && all_at_most(magnitude, task.magnitude_bound);
-            let next_rows = band + R..(band + 2 * R).min(rows.end);
-            let mut prefetch = SourcePrefetch::new(task, next_rows, west);
+            let next_rows = (band + R).min(end)..(band + 2 * R).min(end);
+            let next_rows = base + next_rows.start as isize..base + next_rows.end as isize;
+            let mut prefetch = SourcePrefetch::new(task, next_rows, columns.start - 1);
             let lines = prefetch.lines().div_ceil(steps);
-            let full = full_levels::<R>(task, band);
+            let full = full_levels::<R>(&written, steps, beyond.reached(), end, band);
             let mut slot = ring.slot(steps, band);
             for level in 1..=steps {
                 prefetch.request::<V>(lines);
                 slot = ring.two_before(slot);
                 if full.contains(&level) {
                     let group = ring.inner_group(slot);
+                    let rows = arrays.rows::<R>(band - level);
                     if fused {
-                        advance_rows::<V, R, true>(&group, &layout, &k);
+                        advance_rows(&group, &layout, &kind.fused(), &rows);
                     } else {
-                        advance_rows::<V, R, false>(&group, &layout, &k);
+                        advance_rows(&group, &layout, &kind.plain(), &rows);
+                    }
+                    if ends.any() && level < steps {
+                        for j in 0..R {
+                            let row = group.next(j);
+                            ends.write::<V>(&layout, row, band - level + j, task.first + level);
+                        }
                     }
                 } else {
-                    let rows = band_rows(band, R, level, task.rows_at(level));
+                    let rows = band_rows(band, R, level, relative(task.rows_at(level)));
+                    let level = Level {
+                        task,
+                        ring: &ring,
+                        layout: &layout,
+                        staging: &staging,
+                        arrays: &arrays,
+                        ends: &ends,
+                        beyond: &beyond,
+                        number: level,
+                    };
                     if fused {
-                        advance_outer::<V, R, true>(&ring, steps - level, rows, &layout, &k);
+                        level.advance_outer(rows, &kind.fused());
                     } else {
-                        advance_outer::<V, R, false>(&ring, steps - level, rows, &layout, &k);
+                        level.advance_outer(rows, &kind.plain());
                     }
                 }
             }
-            for j in band_rows(band, R, steps, task.rows.clone()) {
+            for j in band_rows(band, R, steps, written.clone()) {
                 layout.lower(ring.row(0, j), plain);
-                let target = task.target.node(j, task.columns.start);
+                let target = task
+                    .target
+                    .node(task.rows.start + j - written.start, task.columns.start);
                 copy_row::<V>(plain.add(skipped), target, task.columns.len(), task.stream);
             }
             band += R;
@@ -127,41 +166,91 @@ fn band_rows(band: usize, height: usize, level: usize, rows: Range<usize>) -> Ra
 }
 
 /// The levels at which all `R` rows of a band are computed and none is next to
-/// a boundary row.
+/// a wall. Of the `end` rows, the first and the last are next to one if it is
+/// `reached`.
 #[inline(always)]
-fn full_levels<const R: usize>(task: &TileTask<impl Sized>, band: usize) -> Range<usize> {
-    let (rows, steps, last) = (&task.rows, task.steps, task.source.rows - 1);
-    if band + R > rows.end + steps {
+fn full_levels<const R: usize>(
+    written: &Range<usize>,
+    steps: usize,
+    reached: [bool; 2],
+    end: usize,
+    band: usize,
+) -> Range<usize> {
+    if band + R > written.end + steps {
         return 0..0;
     }
-    let below_boundary = band.saturating_sub(1);
-    let above_boundary = (band + R + 1).saturating_sub(last).max(1);
-    // The first row of the band, band - level, is in rows_at(level).
-    let computed = (band + steps + 2).saturating_sub(rows.start) / 2;
-    above_boundary..below_boundary.min(computed).min(steps + 1)
+    let below_first = if reached[0] { band } else { usize::MAX };
+    let above_last = if reached[1] {
+        (band + R + 1).saturating_sub(end)
+    } else {
+        0
+    };
+    // The first row of the band, band - level, is computed at that level.
+    let computed = (band + steps + 2).saturating_sub(written.start) / 2;
+    above_last.max(1)..below_first.min(computed).min(steps + 1)
 }
 
-/// Computes rows at an end of the level with `remaining` steps to go, in pairs.
-///
-/// # Safety
-/// As [`advance`].
-#[inline(always)]
-unsafe fn advance_outer<V: Lanes, const R: usize, const FUSED: bool>(
-    ring: &Ring<V::Element, R>,
-    remaining: usize,
-    rows: Range<usize>,
-    layout: &Lifted<V>,
-    k: &Constants<V>,
-) {
-    // SAFETY: passed on.
-    unsafe {
-        let mut j = rows.start;
-        while j + 2 <= rows.end {
-            advance_rows::<V, 2, FUSED>(&ring.outer_group(remaining, j), layout, k);
-            j += 2;
+/// One level of a tile, and all that is needed for rows at its ends.
+struct Level<'a, V: Lanes, K: Kind<V>, const R: usize> {
+    task: &'a TileTask<'a, V::Element>,
+    ring: &'a Ring<V::Element, R>,
+    layout: &'a Lifted<V>,
+    staging: &'a Staging<'a, V::Element>,
+    arrays: &'a ArrayRing<V, K>,
+    ends: &'a Ends<'a, V::Element>,
+    beyond: &'a Beyond<V>,
+    number: usize,
+}
+
+impl<V: Lanes, K: Kind<V>, const R: usize> Level<'_, V, K, R> {
+    /// Computes rows at an end of the level, in pairs.
+    ///
+    /// # Safety
+    /// As [`advance`].
+    #[inline(always)]
+    unsafe fn advance_outer(&self, rows: Range<usize>, update: &impl Update<V>) {
+        // SAFETY: passed on.
+        unsafe {
+            let mut j = rows.start;
+            while j + 2 <= rows.end {
+                self.advance_few::<2>(j, update);
+                j += 2;
+            }
+            if j < rows.end {
+                self.advance_few::<1>(j, update);
+            }
         }
-        if j < rows.end {
-            advance_rows::<V, 1, FUSED>(&ring.outer_group(remaining, j), layout, k);
+    }
+
+    /// Computes `N` rows from row `first` on.
+    ///
+    /// # Safety
+    /// As [`advance`].
+    #[inline(always)]
+    unsafe fn advance_few<const N: usize>(&self, first: usize, update: &impl Update<V>) {
+        let Self {
+            task, ring, layout, ..
+        } = self;
+        let (remaining, step) = (task.steps - self.number, task.first + self.number);
+        // SAFETY: passed on.
+        unsafe {
+            let present = |j: usize| ring.row(remaining + 1, j);
+            self.beyond.prepare(
+                task,
+                first..first + N,
+                step - 1,
+                layout,
+                self.staging,
+                present,
+            );
+            let group = ring.outer_group::<N>(remaining, first);
+            let rows: ArrayRows<V::Element, N> = self.arrays.rows(first);
+            advance_rows(&group, layout, update, &rows);
+            if self.ends.any() && remaining > 0 {
+                for j in 0..N {
+                    self.ends.write::<V>(layout, group.next(j), first + j, step);
+                }
+            }
         }
     }
 }

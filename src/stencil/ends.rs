@@ -1,0 +1,230 @@
+//! Walls in the lifted layout: [`Ends`] completes rows at their two ends, [`Beyond`] makes the rows
+//! beyond the first and the last.
+
+use std::ops::Range;
+
+use super::lanes::Lanes;
+use super::lifted::Lifted;
+use super::rows::Staging;
+use super::task::TileTask;
+use super::walls::{Computed, Ghost, Side, Table};
+use crate::real::Real;
+
+/// The columns west and east of a tile's rows, where they are walls that a step changes.
+pub(super) struct Ends<'a, T> {
+    sides: [Option<&'a Side<T>>; 2],
+    rows: &'a Computed,
+    base: isize,
+}
+
+impl<'a, T: Real> Ends<'a, T> {
+    /// For a tile that computes these columns; rows are counted from row `base` of the field.
+    #[inline(always)]
+    pub fn new(task: &TileTask<'a, T>, columns: &Range<isize>, base: isize) -> Self {
+        let reached = task.reaches_walls(1, columns);
+        let side = |side: &'a Side<T>, is_reached: bool| {
+            (is_reached && !matches!(side, Side::Held)).then_some(side)
+        };
+        Self {
+            sides: [
+                side(&task.walls.left, reached[0]),
+                side(&task.walls.right, reached[1]),
+            ],
+            rows: &task.domain[0],
+            base,
+        }
+    }
+
+    /// Whether there is anything to write.
+    #[inline(always)]
+    pub fn any(&self) -> bool {
+        self.sides[0].is_some() || self.sides[1].is_some()
+    }
+
+    /// Writes the columns west and east of row `j` for the step after `step` steps.
+    ///
+    /// # Safety
+    /// `row` is a lifted row.
+    #[inline(always)]
+    pub unsafe fn write<V: Lanes<Element = T>>(
+        &self,
+        layout: &Lifted<V>,
+        row: *mut T,
+        j: usize,
+        step: usize,
+    ) {
+        if self.any() {
+            // SAFETY: passed on.
+            unsafe { self.write_both(layout, row, j, step) }
+        }
+    }
+
+    /// # Safety
+    /// As [`write`](Self::write).
+    unsafe fn write_both<V: Lanes<Element = T>>(
+        &self,
+        layout: &Lifted<V>,
+        row: *mut T,
+        j: usize,
+        step: usize,
+    ) {
+        let node = self.rows.place(self.base + j as isize);
+        let ends = [layout.west_end(), layout.east_end()];
+        for (side, [beyond, outermost, inner]) in self.sides.iter().zip(ends) {
+            // SAFETY: these are elements of the row.
+            unsafe {
+                match side {
+                    Some(Side::Given(table)) => *row.add(beyond) = table.at(step)[node],
+                    Some(Side::Ghost(ghost)) => {
+                        let (inner, outermost) = (*row.add(inner), *row.add(outermost));
+                        *row.add(beyond) = ghost.value(step, node, inner, outermost);
+                    }
+                    Some(Side::Held | Side::Periodic) | None => {}
+                }
+            }
+        }
+    }
+}
+
+/// The rows beyond the first and the last of a tile, where these are next to walls.
+pub(super) struct Beyond<V: Lanes> {
+    /// The rows' places in the scratch.
+    rows: [*mut V::Element; 2],
+    /// Which of them are walls.
+    reached: [bool; 2],
+    /// The number of rows between them.
+    end: usize,
+    /// Room for lifted rows of tables.
+    tables: [*mut V::Element; TABLES],
+}
+
+/// The tables of a ghost.
+const TABLES: usize = 3;
+
+impl<V: Lanes> Beyond<V> {
+    /// Lifted rows that a ghost is computed from.
+    pub const ROWS: usize = TABLES;
+
+    /// For a tile that computes `rows`; there is room for two rows in `beyond` and for
+    /// [`Self::ROWS`] in `memory`, `pitch` elements apart.
+    #[inline(always)]
+    pub fn new(
+        task: &TileTask<'_, V::Element>,
+        rows: &Range<isize>,
+        beyond: [*mut V::Element; 2],
+        memory: *mut V::Element,
+        pitch: usize,
+    ) -> Self {
+        Self {
+            rows: beyond,
+            reached: task.reaches_walls(0, rows),
+            end: rows.len(),
+            tables: [0, 1, 2].map(|k| memory.wrapping_add(k * pitch)),
+        }
+    }
+
+    /// Whether the first and the last row are next to walls.
+    #[inline(always)]
+    pub fn reached(&self) -> [bool; 2] {
+        self.reached
+    }
+
+    /// Lifts the rows of held walls. Returns the largest of their magnitudes and `magnitude`.
+    ///
+    /// # Safety
+    /// The promises of [`TileTask`], whose rows and columns these are.
+    #[inline(always)]
+    pub unsafe fn lift_held(
+        &self,
+        task: &TileTask<'_, V::Element>,
+        rows: &Range<isize>,
+        layout: &Lifted<V>,
+        staging: &Staging<'_, V::Element>,
+        mut magnitude: V,
+    ) -> V {
+        let sides = [
+            (&task.walls.bottom, rows.start - 1),
+            (&task.walls.top, rows.end),
+        ];
+        for (k, (side, j)) in sides.into_iter().enumerate() {
+            if self.reached[k] && matches!(side, Side::Held) {
+                // SAFETY: a held wall is a row of the field that nobody writes.
+                unsafe {
+                    let source = staging.row(&task.source, j as usize);
+                    magnitude = layout.lift(source, self.rows[k], magnitude);
+                }
+            }
+        }
+        magnitude
+    }
+
+    /// Makes the rows beyond for the step after `step` steps, where the first or the last row is among
+    /// `rows`, which are about to be advanced.
+    ///
+    /// # Safety
+    /// `present` tells where a row of the present level is. The processor has the instructions of `V`.
+    #[inline(always)]
+    pub unsafe fn prepare(
+        &self,
+        task: &TileTask<'_, V::Element>,
+        rows: Range<usize>,
+        step: usize,
+        layout: &Lifted<V>,
+        staging: &Staging<'_, V::Element>,
+        present: impl Fn(usize) -> *mut V::Element,
+    ) {
+        let Self { reached, end, .. } = *self;
+        // SAFETY: passed on; a computed wall has at least two rows.
+        unsafe {
+            if reached[0] && rows.start == 0 {
+                let nearest = [present(0), present(1)];
+                self.make(0, &task.walls.bottom, step, layout, staging, nearest);
+            }
+            if reached[1] && rows.end == end {
+                let nearest = [present(end - 1), present(end.saturating_sub(2))];
+                self.make(1, &task.walls.top, step, layout, staging, nearest);
+            }
+        }
+    }
+
+    /// # Safety
+    /// As [`prepare`](Self::prepare), with the outermost row and the one next to it.
+    unsafe fn make(
+        &self,
+        which: usize,
+        side: &Side<V::Element>,
+        step: usize,
+        layout: &Lifted<V>,
+        staging: &Staging<'_, V::Element>,
+        [outermost, inner]: [*mut V::Element; 2],
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            let zero = V::splat(V::Element::default());
+            let lift = |table: &Table<V::Element>, to: *mut V::Element| {
+                let values = table.at(step);
+                layout.lift(staging.gather(values.len(), |i| values[i]), to, zero);
+            };
+            match side {
+                Side::Held | Side::Periodic => {}
+                Side::Given(table) => lift(table, self.rows[which]),
+                Side::Ghost(Ghost {
+                    mirror,
+                    alpha,
+                    beta,
+                }) => {
+                    for (table, to) in [mirror, alpha, beta].into_iter().zip(self.tables) {
+                        lift(table, to);
+                    }
+                    for position in 1..=layout.width {
+                        let at = |row: *mut V::Element| V::load(row.add(position * V::COUNT));
+                        let [mirror, alpha, beta] = self.tables.map(at);
+                        let value = alpha.subtract(beta.multiply(at(outermost)));
+                        let value = mirror.multiply(at(inner)).add(value);
+                        value.store(self.rows[which].add(position * V::COUNT));
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! Rows of a field on their way to a kernel: [`Staging`] gathers what does not lie in one piece,
+//! [`ArrayRing`] keeps the lifted rows of an equation's arrays.
+
+use std::marker::PhantomData;
+use std::ops::Range;
+
+use ndarray::Array2;
+
+use super::equation::Operator;
+use super::lanes::Lanes;
+use super::lifted::Lifted;
+use super::task::{Plane, TileTask};
+use super::update::{ArrayRows, Kind};
+use super::walls::Computed;
+use crate::real::Real;
+
+/// Room for one row of a tile in the order of the field, the columns west and east of it included.
+pub(super) struct Staging<'a, T> {
+    columns: Range<isize>,
+    domain: &'a Computed,
+    memory: *mut T,
+}
+
+impl<'a, T: Real> Staging<'a, T> {
+    /// For these computed columns; `memory` has room for two more.
+    pub fn new(columns: Range<isize>, domain: &'a Computed, memory: *mut T) -> Self {
+        Self {
+            columns: columns.start - 1..columns.end + 1,
+            domain,
+            memory,
+        }
+    }
+
+    /// Row `j` of a plane from the column west of the tile to the one east of it. Columns outside of the
+    /// plane have any value.
+    ///
+    /// # Safety
+    /// The row is in the plane; its nodes in these columns may be read. The next call overwrites it.
+    #[inline(always)]
+    pub unsafe fn row(&self, plane: &Plane<T>, j: usize) -> *const T {
+        let Range { start, end } = self.columns;
+        if start >= 0 && end <= plane.columns as isize {
+            // SAFETY: the caller's promise.
+            return unsafe { plane.node(j, start as usize) };
+        }
+        // SAFETY: the caller's promise.
+        self.gather(plane.columns, |i| unsafe { *plane.node(j, i) })
+    }
+
+    /// The same of a row of `columns` values.
+    pub fn gather(&self, columns: usize, value: impl Fn(usize) -> T) -> *const T {
+        for (k, i) in self.columns.clone().enumerate() {
+            let value = match self.domain.is_in(i, columns) {
+                true => value(self.domain.place(i)),
+                false => T::default(),
+            };
+            // SAFETY: there is room for so many columns.
+            unsafe { self.memory.add(k).write(value) };
+        }
+        self.memory
+    }
+}
+
+/// The lifted rows of an equation's arrays that the rows of a tile in progress read.
+///
+/// Row `j` of all arrays is in slot `j mod slots`, whatever the level.
+pub(super) struct ArrayRing<V: Lanes, K> {
+    memory: *mut V::Element,
+    pitch: usize,
+    slots: usize,
+    planes: [Plane<V::Element>; 3],
+    kind: PhantomData<K>,
+}
+
+impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
+    const FACES: bool = K::ARRAYS[0];
+    const SOURCE: bool = K::ARRAYS[1];
+    /// The number of arrays.
+    pub const COUNT: usize = 2 * Self::FACES as usize + Self::SOURCE as usize;
+
+    /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
+    pub fn new(
+        task: &TileTask<'_, V::Element>,
+        memory: *mut V::Element,
+        pitch: usize,
+        slots: usize,
+    ) -> Self {
+        let none = Plane {
+            base: std::ptr::null_mut(),
+            rows: 0,
+            columns: 0,
+            stride: 0,
+        };
+        let plane = |array: &Array2<V::Element>| {
+            Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
+        };
+        let (x, y) = match &task.equation.operator {
+            Operator::Variable { x, y } => (plane(x), plane(y)),
+            _ => (none, none),
+        };
+        let source = task.equation.source.as_ref().map_or(none, plane);
+        Self {
+            memory,
+            pitch,
+            slots,
+            planes: [x, y, source],
+            kind: PhantomData,
+        }
+    }
+
+    /// Row `j` of an array, by its number in the ring.
+    #[inline(always)]
+    fn at(&self, array: usize, j: usize) -> *mut V::Element {
+        let row = j % self.slots * Self::COUNT + array;
+        self.memory.wrapping_add(row * self.pitch)
+    }
+
+    /// Lifts these rows, counted from row `base` of the field.
+    ///
+    /// # Safety
+    /// Rows and columns are those of the task; the rows that they replace are not read any more.
+    #[inline(always)]
+    pub unsafe fn lift(
+        &self,
+        task: &TileTask<'_, V::Element>,
+        base: isize,
+        rows: Range<usize>,
+        layout: &Lifted<V>,
+        staging: &Staging<'_, V::Element>,
+    ) {
+        if Self::COUNT == 0 {
+            return;
+        }
+        for j in rows {
+            let place = task.row_place(base + j as isize);
+            let [x, y, source] = &self.planes;
+            // The faces south of the last row have a row of their own.
+            let rows: [(bool, &Plane<_>, usize); 3] = [
+                (Self::FACES, x, 0),
+                (Self::FACES, y, 1),
+                (Self::SOURCE, source, Self::COUNT.wrapping_sub(1)),
+            ];
+            for (exists, plane, array) in rows {
+                if exists && place < plane.rows {
+                    // SAFETY: passed on.
+                    unsafe {
+                        let from = staging.row(plane, place);
+                        let zero = V::splat(V::Element::default());
+                        layout.lift(from, self.at(array, j), zero);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The rows that belong to a group of `N` rows from `first` on.
+    #[inline(always)]
+    pub fn rows<const N: usize>(&self, first: usize) -> ArrayRows<V::Element, N> {
+        let mut rows = ArrayRows::NONE;
+        for j in 0..N {
+            if Self::FACES {
+                rows.x[j] = self.at(0, first + j);
+                rows.y[j] = self.at(1, first + j);
+            }
+            if Self::SOURCE {
+                rows.source[j] = self.at(Self::COUNT - 1, first + j);
+            }
+        }
+        if Self::FACES {
+            rows.south = self.at(1, first + N);
+        }
+        rows
+    }
+}

@@ -1,0 +1,255 @@
+//! [`Walls`]: what lies at or beyond the four sides of an array.
+
+use std::ops::Range;
+
+use ndarray::{ArrayBase, DataMut, Ix2};
+
+use crate::real::Real;
+
+/// The sides of an array `[j, i]`.
+///
+/// Where two given sides meet, the node in the corner has the value of the side that is written
+/// later, in the order of the fields. No step reads it.
+#[derive(Clone, Debug, Default)]
+pub struct Walls<T> {
+    /// Column 0.
+    pub left: Side<T>,
+    /// The last column.
+    pub right: Side<T>,
+    /// Row 0, which is at the lower end of y.
+    pub bottom: Side<T>,
+    /// The last row.
+    pub top: Side<T>,
+}
+
+/// What lies at or beyond one side, for a number of steps.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub enum Side<T> {
+    /// The outermost nodes keep their value: a wall that is held at constant values, or the end of a
+    /// slab.
+    #[default]
+    Held,
+    /// The outermost nodes have the values of the table, entry `k` after `k` steps.
+    Given(Table<T>),
+    /// The outermost nodes are computed. Their neighbour beyond the wall is a ghost. Entry `k` of the
+    /// tables holds for the step after `k` steps.
+    Ghost(Ghost<T>),
+    /// The first and the last node are the same point, and both are computed. So is the opposite side.
+    Periodic,
+}
+
+/// The value beyond a wall that makes the flux through it what it is to be:
+///
+/// ```text
+/// ghost = mirror * inner + (alpha - beta * outermost)
+/// ```
+///
+/// where `inner` is the second node from the wall.
+#[derive(Clone, Debug)]
+pub struct Ghost<T> {
+    /// The factor of the second node; 1 mirrors it.
+    pub mirror: Table<T>,
+    /// The constant part \[density\].
+    pub alpha: Table<T>,
+    /// The factor of the outermost node.
+    pub beta: Table<T>,
+}
+
+/// Values along a side, for one step after the other; one entry if they are the same for all steps.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Table<T> {
+    nodes: usize,
+    values: Vec<T>,
+}
+
+impl<T: Real> Table<T> {
+    /// Entries of `nodes` values each, one after the other.
+    ///
+    /// # Panics
+    /// If there is no entry, or if the last one is not whole.
+    #[must_use]
+    pub fn new(nodes: usize, values: Vec<T>) -> Self {
+        assert!(nodes > 0 && !values.is_empty() && values.len().is_multiple_of(nodes));
+        Self { nodes, values }
+    }
+
+    /// The same value at every node and step.
+    #[must_use]
+    pub fn constant(nodes: usize, value: T) -> Self {
+        Self::new(nodes, vec![value; nodes])
+    }
+
+    /// The number of nodes, and the values.
+    #[must_use]
+    pub fn parts(&self) -> (usize, &[T]) {
+        (self.nodes, &self.values)
+    }
+
+    /// Entry `step`, or the only one.
+    #[inline(always)]
+    pub(super) fn at(&self, step: usize) -> &[T] {
+        let begin = step * self.nodes;
+        match self.values.len() == self.nodes {
+            true => &self.values,
+            false => &self.values[begin..begin + self.nodes],
+        }
+    }
+
+    fn covers(&self, nodes: usize, steps: usize) -> bool {
+        let entries = self.values.len() / self.nodes;
+        self.nodes == nodes && (entries == 1 || entries >= steps)
+    }
+}
+
+impl<T: Real> Ghost<T> {
+    /// The value beyond the wall at one node of the side.
+    #[inline(always)]
+    pub(super) fn value(&self, step: usize, node: usize, inner: T, outermost: T) -> T {
+        let Self {
+            mirror,
+            alpha,
+            beta,
+        } = self;
+        let [mirror, alpha, beta] = [mirror, alpha, beta].map(|table| table.at(step)[node]);
+        super::scalar::ghost(mirror, alpha, beta, inner, outermost)
+    }
+}
+
+impl<T: Real> Side<T> {
+    /// Whether the outermost nodes are computed.
+    pub(super) fn is_computed(&self) -> bool {
+        matches!(self, Self::Ghost(_) | Self::Periodic)
+    }
+
+    fn covers(&self, nodes: usize, steps: usize) -> bool {
+        match self {
+            Self::Held | Self::Periodic => true,
+            // The state after the last step has an entry, too.
+            Self::Given(table) => table.covers(nodes, steps + 1),
+            Self::Ghost(Ghost {
+                mirror,
+                alpha,
+                beta,
+            }) => [mirror, alpha, beta]
+                .into_iter()
+                .all(|table| table.covers(nodes, steps)),
+        }
+    }
+}
+
+impl<T: Real> Walls<T> {
+    /// All nodes on the sides keep their values.
+    #[must_use]
+    pub fn held() -> Self {
+        Self::default()
+    }
+
+    fn sides(&self) -> [&Side<T>; 4] {
+        [&self.left, &self.right, &self.bottom, &self.top]
+    }
+
+    /// Whether no value of the state can grow at a wall: there are no prescribed values or fluxes.
+    pub(super) fn add_nothing(&self) -> bool {
+        self.sides()
+            .iter()
+            .all(|side| matches!(side, Side::Held | Side::Periodic))
+    }
+
+    /// Whether the sides fit an array and a number of steps, and are periodic in pairs.
+    pub(super) fn fit(&self, (ny, nx): (usize, usize), steps: usize) -> bool {
+        let pairs = [(&self.left, &self.right), (&self.bottom, &self.top)];
+        let is_periodic = |side: &Side<T>| matches!(side, Side::Periodic);
+        pairs.iter().all(|(a, b)| is_periodic(a) == is_periodic(b))
+            && [&self.left, &self.right]
+                .iter()
+                .all(|side| side.covers(ny, steps))
+            && [&self.bottom, &self.top]
+                .iter()
+                .all(|side| side.covers(nx, steps))
+    }
+
+    /// The rows and columns of an array that are computed.
+    pub(super) fn domain(&self, (ny, nx): (usize, usize)) -> [Computed; 2] {
+        [
+            Computed::new(&self.bottom, &self.top, ny),
+            Computed::new(&self.left, &self.right, nx),
+        ]
+    }
+
+    /// Writes the values of given sides after `step` steps to the nodes of an array.
+    ///
+    /// # Panics
+    /// If a table has another length than its side.
+    pub fn write_given<S: DataMut<Elem = T>>(&self, array: &mut ArrayBase<S, Ix2>, step: usize) {
+        let (ny, nx) = array.dim();
+        for (side, column) in [(&self.left, 0), (&self.right, nx - 1)] {
+            if let Side::Given(table) = side {
+                let values = table.at(step);
+                (0..ny).for_each(|j| array[[j, column]] = values[j]);
+            }
+        }
+        for (side, row) in [(&self.bottom, 0), (&self.top, ny - 1)] {
+            if let Side::Given(table) = side {
+                let values = table.at(step);
+                (0..nx).for_each(|i| array[[row, i]] = values[i]);
+            }
+        }
+    }
+}
+
+/// The nodes along one axis that a step computes.
+///
+/// Nodes of a periodic axis are numbered on beyond its ends, `period` nodes apart from themselves.
+#[derive(Clone, Debug)]
+pub(super) struct Computed {
+    /// The first and the end of the nodes that have to be computed.
+    pub nodes: Range<isize>,
+    /// The number of different nodes, of a periodic axis.
+    pub period: Option<isize>,
+}
+
+impl Computed {
+    fn new<T: Real>(first: &Side<T>, last: &Side<T>, nodes: usize) -> Self {
+        let nodes = nodes as isize;
+        let outer = |side: &Side<T>| isize::from(!side.is_computed());
+        Self {
+            nodes: outer(first)..nodes - outer(last),
+            period: matches!(first, Side::Periodic).then_some(nodes - 1),
+        }
+    }
+
+    /// The computed nodes as places in an array.
+    pub fn in_array(&self) -> Range<usize> {
+        self.nodes.start as usize..self.nodes.end as usize
+    }
+
+    /// The nodes within `reach` of `nodes` that can be computed.
+    #[inline(always)]
+    pub fn around(&self, nodes: &Range<isize>, reach: isize) -> Range<isize> {
+        let wanted = nodes.start - reach..nodes.end + reach;
+        match self.period {
+            Some(_) => wanted,
+            None => wanted.start.max(self.nodes.start)..wanted.end.min(self.nodes.end),
+        }
+    }
+
+    /// Whether an array with so many nodes along the axis has a node.
+    pub fn is_in(&self, node: isize, nodes: usize) -> bool {
+        self.period.is_some() || (0..nodes as isize).contains(&node)
+    }
+
+    /// Whether a node is in such an array and no step writes it.
+    pub fn is_wall(&self, node: isize, nodes: usize) -> bool {
+        self.is_in(node, nodes) && self.period.is_none() && !self.nodes.contains(&node)
+    }
+
+    /// The place in an array of a node that may be beyond its ends.
+    #[inline(always)]
+    pub fn place(&self, node: isize) -> usize {
+        match self.period {
+            Some(period) => node.rem_euclid(period) as usize,
+            None => node as usize,
+        }
+    }
+}

@@ -1,0 +1,320 @@
+//! Every kernel, tile and number of threads gives the bits of the definition, for every kind of
+//! equation and wall.
+
+#![allow(
+    clippy::expect_used,
+    clippy::needless_range_loop,
+    reason = "a test may panic; indices count nodes of several arrays"
+)]
+
+mod definition;
+
+use definition::assert_bits;
+use diff2d::{
+    Real,
+    stencil::{
+        Element, Equation, Ghost, Kernel, MAX_DEPTH, Operator, Side, Stencil, Table, Tile, Walls,
+    },
+};
+use ndarray::Array2;
+use proptest::prelude::*;
+use std::mem;
+
+/// Random numbers from 0 to 1 (SplitMix64).
+struct Numbers(u64);
+
+impl Numbers {
+    fn next(&mut self) -> f64 {
+        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+
+    fn array<T: Real>(&mut self, shape: (usize, usize), scale: f64) -> Array2<T> {
+        Array2::from_shape_simple_fn(shape, || T::from_f64(scale * self.next()))
+    }
+
+    /// A table for a side of `nodes` nodes, of which the last is the first one again if `is_closed`.
+    fn table<T: Real>(
+        &mut self,
+        (nodes, is_closed): (usize, bool),
+        steps: usize,
+        offset: f64,
+    ) -> Table<T> {
+        let entries = if self.next() < 0.5 { 1 } else { steps + 1 };
+        let mut values: Vec<T> = (0..nodes * entries)
+            .map(|_| T::from_f64(offset + self.next()))
+            .collect();
+        if is_closed {
+            values
+                .chunks_exact_mut(nodes)
+                .for_each(|entry| entry[nodes - 1] = entry[0]);
+        }
+        Table::new(nodes, values)
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Diffusion {
+    Isotropic,
+    Anisotropic,
+    Variable,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Wall {
+    Held,
+    Given,
+    Ghost,
+}
+
+/// The walls at both ends of an axis; `None` if it is periodic.
+type Ends = Option<(Wall, Wall)>;
+
+#[derive(Clone, Debug)]
+struct Case {
+    shape: (usize, usize),
+    tile: Tile,
+    threads: usize,
+    steps: usize,
+    diffusion: Diffusion,
+    has_source: bool,
+    along_x: Ends,
+    along_y: Ends,
+    seed: u64,
+}
+
+/// The numbers that a case stands for.
+struct Setup<T> {
+    field: Array2<T>,
+    equation: Equation<T>,
+    walls: Walls<T>,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let length = || prop_oneof![3 => 3..40_usize, 2 => 40..150_usize];
+    let wall = || prop_oneof![Just(Wall::Held), Just(Wall::Given), Just(Wall::Ghost)];
+    let ends = || proptest::option::weighted(0.75, (wall(), wall()));
+    let depth = prop_oneof![9 => 1..=24_usize, 1 => 25..=MAX_DEPTH / 2];
+    let tile = (1..100_usize, 1..150_usize, depth).prop_map(|(rows, columns, depth)| Tile {
+        rows,
+        columns,
+        depth,
+    });
+    let diffusion = prop_oneof![
+        Just(Diffusion::Isotropic),
+        Just(Diffusion::Anisotropic),
+        Just(Diffusion::Variable)
+    ];
+    (
+        ((length(), length()), tile, 1..=3_usize, 1..60_usize),
+        (diffusion, any::<bool>(), ends(), ends(), any::<u64>()),
+    )
+        .prop_map(|((shape, tile, threads, steps), rest)| {
+            let (diffusion, has_source, along_x, along_y, seed) = rest;
+            Case {
+                shape,
+                tile,
+                threads,
+                steps,
+                diffusion,
+                has_source,
+                along_x,
+                along_y,
+                seed,
+            }
+        })
+}
+
+impl Case {
+    fn setup<T: Real>(&self) -> Setup<T> {
+        let mut numbers = Numbers(self.seed);
+        let (ny, nx) = self.shape;
+        let mut field: Array2<T> = numbers.array((ny, nx), 1.0);
+        let operator = match self.diffusion {
+            Diffusion::Isotropic => Operator::Isotropic {
+                r: T::from_f64(0.25 * numbers.next()),
+            },
+            Diffusion::Anisotropic => Operator::Anisotropic {
+                rx: T::from_f64(0.25 * numbers.next()),
+                ry: T::from_f64(0.25 * numbers.next()),
+            },
+            Diffusion::Variable => Operator::Variable {
+                x: numbers.array((ny, nx + 1), 0.25),
+                y: numbers.array((ny + 1, nx), 0.25),
+            },
+        };
+        let source = self.has_source.then(|| numbers.array((ny, nx), 0.1));
+        let mut equation = Equation { operator, source };
+        let mut side = |wall: Wall, nodes: (usize, bool)| match wall {
+            Wall::Held => Side::Held,
+            Wall::Given => Side::Given(numbers.table(nodes, self.steps, 0.0)),
+            Wall::Ghost => Side::Ghost(Ghost {
+                mirror: match numbers.next() < 0.8 {
+                    true => Table::constant(nodes.0, T::ONE),
+                    false => numbers.table(nodes, self.steps, 0.0),
+                },
+                alpha: numbers.table(nodes, self.steps, -0.5),
+                beta: numbers.table(nodes, self.steps, -0.5),
+            }),
+        };
+        let mut pair = |ends: Ends, nodes: (usize, bool)| match ends {
+            None => (Side::Periodic, Side::Periodic),
+            Some((first, last)) => (side(first, nodes), side(last, nodes)),
+        };
+        let (left, right) = pair(self.along_x, (ny, self.along_y.is_none()));
+        let (bottom, top) = pair(self.along_y, (nx, self.along_x.is_none()));
+        // The same points have the same values.
+        if self.along_x.is_none() {
+            for array in [Some(&mut field), equation.source.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                (0..ny).for_each(|j| array[[j, nx - 1]] = array[[j, 0]]);
+            }
+            if let Operator::Variable { x, y } = &mut equation.operator {
+                for j in 0..ny {
+                    (x[[j, 0]], x[[j, nx]]) = (x[[j, nx - 1]], x[[j, 1]]);
+                }
+                (0..=ny).for_each(|j| y[[j, nx - 1]] = y[[j, 0]]);
+            }
+        }
+        if self.along_y.is_none() {
+            for array in [Some(&mut field), equation.source.as_mut()]
+                .into_iter()
+                .flatten()
+            {
+                (0..nx).for_each(|i| array[[ny - 1, i]] = array[[0, i]]);
+            }
+            if let Operator::Variable { x, y } = &mut equation.operator {
+                for i in 0..nx {
+                    (y[[0, i]], y[[ny, i]]) = (y[[ny - 1, i]], y[[1, i]]);
+                }
+                (0..=nx).for_each(|i| x[[ny - 1, i]] = x[[0, i]]);
+            }
+        }
+        let walls = Walls {
+            left,
+            right,
+            bottom,
+            top,
+        };
+        walls.write_given(&mut field, 0);
+        Setup {
+            field,
+            equation,
+            walls,
+        }
+    }
+
+    fn check<T: Element>(&self) {
+        let setup = self.setup::<T>();
+        let want = setup.advanced(self.steps);
+        let stencil = Stencil::of(setup.equation.clone()).with_tile(self.tile);
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .expect("threads");
+        for kernel in Kernel::available() {
+            let stencil = stencil.clone().with_kernel(kernel);
+            let (mut field, mut spare) = (setup.field.clone(), setup.field.clone());
+            pool.install(|| {
+                stencil.advance_many_between(&setup.walls, &mut field, &mut spare, self.steps)
+            });
+            assert_bits(field.view(), want.view(), &format!("{kernel} {self:?}"));
+        }
+    }
+}
+
+/// The values of a table's entry, whichever the step; the tables of this test are read by their text.
+fn entry<T: Real>(table: &Table<T>, step: usize, node: usize) -> T {
+    let (nodes, values) = table.parts();
+    let entries = values.len() / nodes;
+    values[step.min(entries - 1) * nodes + node]
+}
+
+impl<T: Real> Setup<T> {
+    /// The state after `steps` steps by the definition, one whole field after the other.
+    fn advanced(&self, steps: usize) -> Array2<T> {
+        let (ny, nx) = self.field.dim();
+        let (mut p, mut next) = (self.field.clone(), self.field.clone());
+        let Walls {
+            left,
+            right,
+            bottom,
+            top,
+        } = &self.walls;
+        let is_computed = |side: &Side<T>| matches!(side, Side::Ghost(_) | Side::Periodic);
+        let (first, last) = (
+            usize::from(!is_computed(bottom)),
+            ny - usize::from(!is_computed(top)),
+        );
+        let (west, east) = (
+            usize::from(!is_computed(left)),
+            nx - usize::from(!is_computed(right)),
+        );
+        for step in 0..steps {
+            let beyond = |side: &Side<T>, node: usize, inner: T, outermost: T, around: T| match side
+            {
+                Side::Ghost(ghost) => {
+                    let [m, a, b] = [&ghost.mirror, &ghost.alpha, &ghost.beta]
+                        .map(|table| entry(table, step, node));
+                    m * inner + (a - b * outermost)
+                }
+                _ => around,
+            };
+            for j in first..last {
+                for i in west..east {
+                    let centre = p[[j, i]];
+                    let w = match i {
+                        0 => beyond(left, j, p[[j, 1]], centre, p[[j, nx - 2]]),
+                        _ => p[[j, i - 1]],
+                    };
+                    let e = match i {
+                        _ if i + 1 == nx => beyond(right, j, p[[j, i - 1]], centre, p[[j, 1]]),
+                        _ => p[[j, i + 1]],
+                    };
+                    let n = match j {
+                        0 => beyond(bottom, i, p[[1, i]], centre, p[[ny - 2, i]]),
+                        _ => p[[j - 1, i]],
+                    };
+                    let s = match j {
+                        _ if j + 1 == ny => beyond(top, i, p[[j - 1, i]], centre, p[[1, i]]),
+                        _ => p[[j + 1, i]],
+                    };
+                    let two = T::ONE + T::ONE;
+                    let increment = match &self.equation.operator {
+                        Operator::Isotropic { r } => *r * ((((s + n) + e) + w) - T::FOUR * centre),
+                        Operator::Anisotropic { rx, ry } => {
+                            (*rx * ((e + w) - two * centre)) + (*ry * ((s + n) - two * centre))
+                        }
+                        Operator::Variable { x, y } => {
+                            let (fe, fw) = (x[[j, i + 1]] * (e - centre), x[[j, i]] * (centre - w));
+                            let (fs, fn_) =
+                                (y[[j + 1, i]] * (s - centre), y[[j, i]] * (centre - n));
+                            (fe - fw) + (fs - fn_)
+                        }
+                        _ => unreachable!("no other operator"),
+                    };
+                    next[[j, i]] = match &self.equation.source {
+                        None => centre + increment,
+                        Some(source) => centre + (increment + source[[j, i]]),
+                    };
+                }
+            }
+            self.walls.write_given(&mut next, step + 1);
+            mem::swap(&mut p, &mut next);
+        }
+        p
+    }
+}
+
+proptest! {
+    #[test]
+    fn kernels_give_the_bits_of_the_definition(case in case()) {
+        case.check::<f64>();
+        case.check::<f32>();
+    }
+}
