@@ -122,6 +122,7 @@ pub mod cli;
 pub mod comm;
 mod cube;
 pub mod distribute;
+mod dynamics;
 #[cfg(feature = "cli")]
 mod error;
 pub mod expression;
@@ -150,6 +151,7 @@ pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
 };
+pub use dynamics::{Dynamics, SourceAt, WallsAt};
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};

@@ -1,6 +1,7 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
 
 use crate::{
+    dynamics::Dynamics,
     field::Field,
     grid::Grid,
     npy::DATA_OFFSET,
@@ -8,9 +9,9 @@ use crate::{
     physics::initial,
     real::Real,
     schedule::Schedule,
-    stencil::{Element, Stencil},
+    stencil::{Element, Equation, Stencil},
 };
-use std::{path::Path, str::FromStr};
+use std::{io, ops::Range, path::Path, str::FromStr};
 
 /// One run, fully determined.
 ///
@@ -88,6 +89,25 @@ impl Problem {
     #[must_use]
     pub fn stencil<T: Element>(&self) -> Stencil<T> {
         Stencil::new(T::from_f64(self.schedule.r))
+    }
+
+    /// Whether the last row of the grid is the first one again.
+    #[must_use]
+    pub fn has_periodic_rows(&self) -> bool {
+        false
+    }
+
+    /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
+    /// are meant, too: row `j` is row `j - (ny - 1)`.
+    ///
+    /// # Errors
+    /// When the system has too little memory for coefficients and sources.
+    pub fn dynamics<T: Element>(&self, _rows: Range<usize>) -> io::Result<Dynamics<T>> {
+        let r = T::from_f64(self.schedule.r);
+        Ok(Dynamics {
+            dt: self.schedule.dt,
+            ..Dynamics::constant(Equation::isotropic(r))
+        })
     }
 
     /// Writes the state before the first step to a field that holds zeros.

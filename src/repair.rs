@@ -9,6 +9,7 @@ use crate::{
     progress::Progress,
     run::RunError,
     schedule::Clock,
+    slab::Slab,
     solver::Solver,
     stencil::Element,
 };
@@ -68,9 +69,16 @@ fn start_before<T: Element>(
 ) -> Result<Solver<T>, RunError> {
     let no_memory = |_| RunError::no_memory(problem.memory_bytes());
     let mut state = Field::<T>::zeros(problem.grid.shape()).map_err(no_memory)?;
+    let mut clock = Clock::start();
     match slot.index.checked_sub(1) {
-        Some(index) => cube.read(Slot { index, ..slot }, state.as_mut_bytes())?,
+        Some(index) => {
+            cube.read(Slot { index, ..slot }, state.as_mut_bytes())?;
+            clock.tick(problem.schedule.step_of(index), problem.schedule.dt);
+        }
         None => problem.fill_initial(&mut state, 0),
     }
-    Solver::new(problem.stencil(), state).map_err(no_memory)
+    let (ny, _) = problem.grid.shape();
+    let dynamics = problem.dynamics(0..ny).map_err(no_memory)?;
+    let state = (state, clock.simtime);
+    Solver::with_dynamics(problem.stencil(), dynamics, state, Slab::whole(ny)).map_err(no_memory)
 }

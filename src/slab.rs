@@ -28,6 +28,8 @@ pub struct Slab {
     /// The first row of each rank that owns any, and the end of the last rank's rows.
     cuts: Vec<usize>,
     halo: usize,
+    /// Whether the last row of the grid is the first one again.
+    is_periodic: bool,
 }
 
 impl Slab {
@@ -51,7 +53,21 @@ impl Slab {
             rank,
             cuts,
             halo: depth.min(interior / parts),
+            is_periodic: false,
         }
+    }
+
+    /// The same for a grid whose last row is the first one again: the first and the last slab have
+    /// halos there, too.
+    #[must_use]
+    pub fn periodic(mut self, is_periodic: bool) -> Self {
+        self.is_periodic = is_periodic;
+        self
+    }
+
+    /// Whether the first and the last slab are next to each other.
+    fn is_ring(&self) -> bool {
+        self.is_periodic && self.parts() > 1
     }
 
     /// The slab of a single rank: all `rows` rows.
@@ -79,38 +95,85 @@ impl Slab {
     }
 
     /// The rows of the grid that this rank holds, halos included.
+    ///
+    /// In a periodic grid they may be numbered beyond the last: row `j` is then row `j - (rows - 1)`.
     #[must_use]
     pub fn held(&self) -> Range<usize> {
         let own = self.own();
         if own.is_empty() {
             return own;
         }
-        let start = own
-            .start
-            .saturating_sub(self.halo * usize::from(self.rank > 0));
-        let below = self.halo * usize::from(self.below().is_some());
-        start..own.end + below
+        let halo = |neighbour: Option<usize>| self.halo * usize::from(neighbour.is_some());
+        let (above, below) = (halo(self.above()), halo(self.below()));
+        let period = match own.start < above {
+            true => self.rows() - 1,
+            false => 0,
+        };
+        own.start + period - above..own.end + period + below
     }
 
     /// The rows that this rank owns, counted from the first row it holds.
     #[must_use]
     pub fn own_among_held(&self) -> Range<usize> {
-        let (own, held) = (self.own(), self.held());
-        own.start - held.start..own.end - held.start
+        let own = self.own();
+        let above = match self.above() {
+            Some(_) => self.halo,
+            None => 0,
+        };
+        above..above + own.len()
+    }
+
+    /// The rows of the grid that this rank holds, without halos from beyond an end of the grid.
+    #[must_use]
+    pub fn held_in_grid(&self) -> Range<usize> {
+        let (own, among, held) = (self.own(), self.own_among_held(), self.held());
+        let below = held.len() - among.end;
+        own.start.saturating_sub(among.start)..(own.end + below).min(self.rows())
+    }
+
+    /// The place of a row of the grid among those that this rank holds.
+    ///
+    /// # Panics
+    /// If the row is before them.
+    #[must_use]
+    pub fn place(&self, row: usize) -> usize {
+        self.own_among_held().start + row - self.own().start
     }
 
     /// The rank that owns the rows before these, if any.
     #[must_use]
     pub fn above(&self) -> Option<usize> {
-        self.rank
-            .checked_sub(1)
-            .filter(|_| self.rank < self.parts())
+        match self.rank {
+            0 if self.is_ring() => Some(self.parts() - 1),
+            rank => rank.checked_sub(1).filter(|_| rank < self.parts()),
+        }
     }
 
     /// The rank that owns the rows after these, if any.
     #[must_use]
     pub fn below(&self) -> Option<usize> {
-        (self.rank + 1 < self.parts()).then_some(self.rank + 1)
+        let next = self.rank + 1;
+        if self.is_ring() && next == self.parts() {
+            return Some(0);
+        }
+        (next < self.parts()).then_some(next)
+    }
+
+    /// The rows, among those that it holds, that this rank sends to the ranks above and below for a
+    /// pass of `steps` steps. Beyond the ends of a periodic grid its first and last row are one.
+    #[must_use]
+    pub fn edges(&self, steps: usize) -> [Range<usize>; 2] {
+        let own = self.own_among_held();
+        let [first, last] = [0, self.parts() - 1].map(|end| self.is_ring() && self.rank == end);
+        let (start, end) = (own.start + usize::from(first), own.end - usize::from(last));
+        [start..start + steps, end - steps..end]
+    }
+
+    /// Whether this rank's rows begin and end at an end of the grid that is not periodic with the other.
+    #[must_use]
+    pub fn has_ends(&self) -> [bool; 2] {
+        let own = self.own();
+        [own.start == 0, own.end == self.rows()].map(|is_end| is_end && !self.is_ring())
     }
 
     /// The rows of a halo, which is also the number of steps until it must be exchanged again.
@@ -157,6 +220,21 @@ mod tests {
         let slab = Slab::whole(5);
         assert_eq!((slab.own(), slab.held(), interior(&slab)), (0..5, 0..5, 3));
         assert_eq!((slab.above(), slab.below()), (None, None));
+    }
+
+    #[test]
+    fn the_ends_of_a_periodic_grid_have_halos() {
+        let slab = |rank| Slab::new(12, rank, 3, 2).periodic(true);
+        assert_eq!((slab(0).own(), slab(0).held()), (0..4, 9..17));
+        assert_eq!((slab(2).own(), slab(2).held()), (7..12, 5..14));
+        assert_eq!((slab(0).above(), slab(2).below()), (Some(2), Some(0)));
+        assert_eq!(slab(0).held_in_grid(), 0..6);
+        assert_eq!(slab(2).held_in_grid(), 5..12);
+        assert_eq!((slab(0).place(0), slab(1).place(3)), (2, 1));
+        // Row 11 is row 0 again: rank 0 sends rows 1 and 2 upwards, rank 2 sends rows 9 and 10 downwards.
+        assert_eq!(slab(0).edges(2)[0], 3..5);
+        assert_eq!(slab(2).edges(2)[1], 4..6);
+        assert_eq!(Slab::whole(12).periodic(true).held(), 0..12);
     }
 
     proptest! {

@@ -2,13 +2,14 @@
 
 use crate::{
     comm::{Comm, Incoming, Outgoing},
+    dynamics::{Dynamics, SourceAt, WallsAt},
     field::Field,
     slab::Slab,
-    stencil::{Element, Stencil, Tile},
+    stencil::{Element, Side, Stencil, Tile, Walls},
 };
 use rayon::prelude::*;
 use std::{
-    io, mem,
+    fmt, io, mem,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -17,6 +18,7 @@ use std::{
 #[derive(Debug)]
 pub struct Solver<T: Element> {
     stencil: Stencil<T>,
+    forcing: Forcing<T>,
     tile: Tile,
     slab: Slab,
     state: Field<T>,
@@ -26,6 +28,26 @@ pub struct Solver<T: Element> {
     received: [Vec<T>; 2],
     overlap: OverlapPolicy,
 }
+
+/// What acts on the state from outside, and when.
+struct Forcing<T> {
+    /// The walls of the next steps.
+    walls: Walls<T>,
+    walls_at: Option<WallsAt<T>>,
+    source_at: Option<SourceAt<T>>,
+    dt: f64,
+    /// Simulated time of the state \[time\].
+    simtime: f64,
+}
+
+impl<T> fmt::Debug for Forcing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Forcing at {:?}", self.simtime)
+    }
+}
+
+/// The most values that the walls of several steps may take.
+const WALL_VALUES: usize = 1 << 20;
 
 /// Whether a pass overlaps communication with computation.
 ///
@@ -72,11 +94,37 @@ impl<T: Element> Solver<T> {
         Self::of_slab(stencil, state, slab)
     }
 
-    /// A solver for the rows that `slab` holds. The values in its halos are not used.
+    /// A solver for the rows that `slab` holds, whose boundary nodes are held constant. The values in its
+    /// halos are not used.
     ///
     /// # Errors
     /// As [`new`](Self::new).
     pub fn of_slab(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> io::Result<Self> {
+        let dynamics = Dynamics::constant(stencil.equation().clone());
+        Self::with_dynamics(stencil, dynamics, (state, 0.0), slab)
+    }
+
+    /// A solver for the rows that `slab` holds, whose state is that of a simulated time.
+    ///
+    /// The kernel and the tile are those of `stencil`, the equation is that of `dynamics`.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub fn with_dynamics(
+        stencil: Stencil<T>,
+        dynamics: Dynamics<T>,
+        (state, simtime): (Field<T>, f64),
+        slab: Slab,
+    ) -> io::Result<Self> {
+        let stencil = stencil.with_equation(dynamics.equation);
+        let mut forcing = Forcing {
+            walls: Walls::held(),
+            walls_at: dynamics.walls_at,
+            source_at: dynamics.source_at,
+            dt: dynamics.dt,
+            simtime,
+        };
+        forcing.set_walls(dynamics.walls, &slab);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
         let mut next = Field::zeros(state.shape())?;
@@ -102,6 +150,7 @@ impl<T: Element> Solver<T> {
             received: [buffer(slab.above()), buffer(slab.below())],
             overlap: OverlapPolicy::default(),
             stencil: stencil.with_tile(tile),
+            forcing,
             tile,
             slab,
             next,
@@ -129,12 +178,74 @@ impl<T: Element> Solver<T> {
 
     /// Advances the state by `steps` steps. Collective over the ranks.
     pub fn advance(&mut self, steps: u64, comm: &impl Comm) {
-        if self.slab.parts() == 1 {
-            return self.advance_alone(steps);
-        }
         if self.slab.own().is_empty() {
             return;
         }
+        let mut left = steps;
+        while left > 0 {
+            let batch = self.batch(left);
+            self.prepare(batch);
+            match self.slab.parts() {
+                1 => self.advance_alone(batch),
+                _ => self.advance_slab(batch, comm),
+            }
+            left -= batch;
+        }
+    }
+
+    /// How many of the next `left` steps can be taken with the walls and the source of one moment, or
+    /// with one table of walls.
+    fn batch(&self, left: u64) -> u64 {
+        let Forcing {
+            walls_at,
+            source_at,
+            ..
+        } = &self.forcing;
+        if source_at.is_some() {
+            return 1;
+        }
+        if walls_at.is_none() {
+            return left;
+        }
+        let (ny, nx) = self.state.shape();
+        let fitting = (WALL_VALUES / (2 * (ny + nx))).max(self.depth());
+        // Each pass of a slab has tables of its own.
+        let most = match self.slab.parts() {
+            1 => fitting,
+            _ => self.depth(),
+        };
+        left.min(most as u64)
+    }
+
+    /// Evaluates what depends on time for the next `steps` steps.
+    fn prepare(&mut self, steps: u64) {
+        let Self {
+            forcing,
+            stencil,
+            slab,
+            ..
+        } = self;
+        let begin = forcing.simtime;
+        if let (Some(source_at), Some(source)) = (&forcing.source_at, stencil.source_mut()) {
+            source_at(begin, source);
+        }
+        if let Some(walls_at) = &forcing.walls_at {
+            let times: Vec<f64> = (0..=steps)
+                .scan(begin, |time, _| {
+                    Some(mem::replace(time, *time + forcing.dt))
+                })
+                .collect();
+            let walls = walls_at(&times);
+            forcing.set_walls(walls, slab);
+        }
+        if forcing.walls_at.is_some() || forcing.source_at.is_some() {
+            for _ in 0..steps {
+                forcing.simtime += forcing.dt;
+            }
+        }
+    }
+
+    fn advance_slab(&mut self, steps: u64, comm: &impl Comm) {
         let passes = steps.div_ceil(self.depth() as u64);
         let until = |pass: u64| u128::from(steps) * u128::from(pass) / u128::from(passes);
         for pass in 0..passes {
@@ -147,7 +258,11 @@ impl<T: Element> Solver<T> {
         while left > 0 {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
             let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
-            if self.stencil.advance_many(&mut state, &mut next, some) {
+            let walls = &self.forcing.walls;
+            if self
+                .stencil
+                .advance_many_between(walls, &mut state, &mut next, some)
+            {
                 mem::swap(&mut self.state, &mut self.next);
             }
             left -= some as u64;
@@ -161,30 +276,36 @@ impl<T: Element> Solver<T> {
         let own = self.slab.own_among_held();
         let inside = self.inside(steps);
         let [north, south] = &mut self.received;
-        let (stencil, state, next) = (&self.stencil, &self.state, &mut self.next);
+        let (stencil, walls) = (&self.stencil, &self.forcing.walls);
+        let (state, next) = (&self.state, &mut self.next);
         let rows = |rows: Range<usize>| {
             bytemuck::cast_slice::<T, u8>(&state.as_slice()[rows.start * nx..rows.end * nx])
         };
         let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
+        let [first, last] = self.slab.edges(steps);
+        // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
         let sides = [
-            (self.slab.above(), own.start..own.start + steps, north),
-            (self.slab.below(), own.end - steps..own.end, south),
+            (self.slab.above(), first, self.slab.below(), south),
+            (self.slab.below(), last, self.slab.above(), north),
         ];
-        for (neighbour, edge, buffer) in sides {
-            if let Some(rank) = neighbour {
+        for (to, edge, from, buffer) in sides {
+            if let Some(to) = to {
                 outgoing.push(Outgoing {
-                    to: rank,
+                    to,
                     bytes: rows(edge),
                 });
+            }
+            if let Some(from) = from {
                 incoming.push(Incoming {
-                    from: rank,
+                    from,
                     bytes: bytemuck::cast_slice_mut(&mut buffer[..steps * nx]),
                 });
             }
         }
         let start = Instant::now();
         comm.exchange(&outgoing, &mut incoming, || {
-            stencil.advance(state.view(), next.view_mut(), inside.clone(), steps);
+            let (state, next) = (state.view(), next.view_mut());
+            stencil.advance_between(walls, state, next, inside.clone(), steps);
         });
         let exchanged = Instant::now();
 
@@ -198,9 +319,11 @@ impl<T: Element> Solver<T> {
         }
         for edge in [own.start..inside.start, inside.end..own.end] {
             let (state, next) = (self.state.view(), self.next.view_mut());
-            self.stencil.advance(state, next, edge, steps);
+            self.stencil
+                .advance_between(walls, state, next, edge, steps);
         }
         mem::swap(&mut self.state, &mut self.next);
+        walls.write_given(&mut self.state.view_mut(), steps);
         if inside.is_empty() {
             let (waited, advanced) = (exchanged - start, exchanged.elapsed());
             self.overlap.record(waited, advanced, steps, own.len());
@@ -236,6 +359,20 @@ impl<T: Element> Solver<T> {
     #[must_use]
     pub fn slab(&self) -> &Slab {
         &self.slab
+    }
+}
+
+impl<T> Forcing<T> {
+    /// Takes the walls of the grid; where a slab ends inside of it, its outermost rows are held.
+    fn set_walls(&mut self, walls: Walls<T>, slab: &Slab) {
+        self.walls = walls;
+        let [at_bottom, at_top] = slab.has_ends();
+        if !at_bottom {
+            self.walls.bottom = Side::Held;
+        }
+        if !at_top {
+            self.walls.top = Side::Held;
+        }
     }
 }
 

@@ -94,10 +94,14 @@ impl<'a, C: Comm> Decomposition<'a, C> {
         state: &Field<T>,
         mut take: impl FnMut(&Job, &[u8]),
     ) {
-        let held = self.slab.held().start as u64 * (self.columns * size_of::<T>()) as u64;
+        // Of the rows that this rank holds, its own begin at the byte `place`.
+        let row = (self.columns * size_of::<T>()) as u64;
+        let (place, first) = (self.slab.own_among_held().start, self.slab.own().start);
+        let (place, first) = (place as u64 * row, first as u64 * row);
         #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
         let in_memory = |bytes: &Range<u64>| {
-            &state.as_bytes()[(bytes.start - held) as usize..(bytes.end - held) as usize]
+            &state.as_bytes()
+                [(bytes.start + place - first) as usize..(bytes.end + place - first) as usize]
         };
         let own = share.own();
         let is_own = |job: &Job| own.start <= job.bytes.start && job.bytes.end <= own.end;

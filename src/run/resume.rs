@@ -152,15 +152,18 @@ fn read_state<T: Element, C: Comm>(
     state: &mut Field<T>,
 ) -> Result<bool, RunError> {
     let share = ranks.share::<T>();
-    let start = (ranks.slab().held().start * ranks.shape().1 * size_of::<T>()) as u64;
-    let held = start..start + state.as_bytes().len() as u64;
+    let row = ranks.shape().1 * size_of::<T>();
+    let rows = ranks.slab().held_in_grid();
+    let held = (rows.start * row) as u64..(rows.end * row) as u64;
+    let place = ranks.slab().place(rows.start) * row;
     let mut digests = || -> Result<Vec<BlockDigest>, CubeError> {
-        read(start, state.as_mut_bytes())?;
+        let bytes = &mut state.as_mut_bytes()[place..place + rows.len() * row];
+        read(held.start, bytes)?;
         let hash = |number| {
             let block = share.block(number);
             let length = (block.end - block.start) as usize;
             if held.start <= block.start && block.end <= held.end {
-                let at = (block.start - held.start) as usize;
+                let at = place + (block.start - held.start) as usize;
                 return Ok(digest::of_block(&state.as_bytes()[at..at + length]));
             }
             let mut bytes = vec![0; length];

@@ -40,7 +40,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     let own = stencil.depth(ny, nx, rayon::current_num_threads());
     let depths = collective::all_gather(comm, own);
     let depth = depths.into_iter().min().unwrap_or(own);
-    let slab = Slab::new(ny, comm.rank(), comm.size(), depth);
+    let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());
     Decomposition::new(comm, slab, nx)
 }
 

@@ -17,6 +17,7 @@ use super::{
 use crate::{
     comm::{Comm, Topology, collective},
     cube::{Header, Paths, SolverLoad, checkpoint, journal::Scenario},
+    dynamics::Dynamics,
     field::Field,
     problem::Problem,
     schedule::Clock,
@@ -103,7 +104,7 @@ pub(crate) fn simulate<T: Element, C: Comm>(
         observer.progress().add(step);
     }
     let mut now = began;
-    let mut solver = start_solver(stencil, state, ranks)?;
+    let mut solver = start_solver(problem, stencil, (state, now), ranks)?;
     clock.initialised();
 
     let mut outcome = Outcome::Done;
@@ -152,13 +153,21 @@ fn check_that_all_agree(
     }
 }
 
-/// Collective. The solver of the rank's slab.
+/// Collective. The solver of the rank's slab, at the state of a moment.
 fn start_solver<T: Element>(
+    problem: &Problem,
     stencil: Stencil<T>,
-    state: Field<T>,
+    (state, now): (Field<T>, Clock),
     ranks: &Decomposition<'_, impl Comm>,
 ) -> Result<Solver<T>, RunError> {
-    let solver = Solver::of_slab(stencil, state, ranks.slab().clone());
+    let slab = ranks.slab();
+    let dynamics = match slab.own().is_empty() {
+        true => Ok(Dynamics::constant(stencil.equation().clone())),
+        false => problem.dynamics(slab.held()),
+    };
+    let solver = dynamics.and_then(|dynamics| {
+        Solver::with_dynamics(stencil, dynamics, (state, now.simtime), slab.clone())
+    });
     let no_memory = |_| RunError::no_memory(setup::memory::<T>(ranks));
     collective::all_ok(ranks.comm(), solver.map_err(no_memory))
 }

@@ -33,10 +33,11 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("summary", "real grid"),
     ("field", "sys real grid summary"),
     ("physics", "real params grid field"),
-    ("solver", "stencil comm slab field"),
+    ("dynamics", "real stencil"),
+    ("solver", "stencil comm slab field dynamics"),
     (
         "problem",
-        "npy real stencil params grid schedule field physics",
+        "npy real stencil params grid schedule field physics dynamics",
     ),
     (
         "cube",
@@ -44,11 +45,11 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "run",
-        "real stencil comm params sys tuning slab grid schedule summary field physics solver cube problem progress",
+        "real stencil comm params sys tuning slab grid schedule summary field physics dynamics solver cube problem progress",
     ),
     (
         "repair",
-        "stencil comm params grid schedule field physics solver cube problem run progress",
+        "stencil comm params slab grid schedule field physics solver cube problem run progress",
     ),
     ("bench", "npy stencil params sys plot cube problem"),
     (

@@ -1,0 +1,53 @@
+//! [`Dynamics`]: how a state changes in time.
+
+use crate::{
+    real::Real,
+    stencil::{Equation, Walls},
+};
+use ndarray::Array2;
+use std::fmt;
+
+/// The walls for the steps between consecutive times.
+pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> Walls<T> + Send + Sync>;
+/// Writes `dt S` at a time.
+pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) + Send + Sync>;
+
+/// How a state changes in time, for the rows of a slab: the equation, what lies beyond the sides, and
+/// what of both depends on time.
+pub struct Dynamics<T> {
+    /// What a step adds to the state.
+    pub equation: Equation<T>,
+    /// What lies beyond the sides of the grid, if it does not depend on time.
+    pub walls: Walls<T>,
+    /// The walls, if they depend on time.
+    pub walls_at: Option<WallsAt<T>>,
+    /// The source, if it depends on time; the equation then has one.
+    pub source_at: Option<SourceAt<T>>,
+    /// Time step \[time\].
+    pub dt: f64,
+}
+
+impl<T: Real> Dynamics<T> {
+    /// An equation between walls that keep their values.
+    #[must_use]
+    pub fn constant(equation: Equation<T>) -> Self {
+        Self {
+            equation,
+            walls: Walls::held(),
+            walls_at: None,
+            source_at: None,
+            dt: 0.0,
+        }
+    }
+}
+
+impl<T: fmt::Debug> fmt::Debug for Dynamics<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Dynamics")
+            .field("equation", &self.equation)
+            .field("walls", &self.walls)
+            .field("walls depend on time", &self.walls_at.is_some())
+            .field("source depends on time", &self.source_at.is_some())
+            .finish_non_exhaustive()
+    }
+}
