@@ -6,25 +6,37 @@ use crate::{
         journal::{Header, Scenario},
     },
     error::Error,
+    npy::NpyError,
     plot::{
-        self, Animation, Bitmap, Colormap, Extent, Frame, Range, Sheet, Style, evenly_spread,
-        picture,
+        self, Animation, Bitmap, Colormap, Extent, Frame, Range, Sheet, Style, Values,
+        evenly_spread, picture,
     },
     progress::Progress,
 };
-use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use serde_json::Value;
-use std::path::Path;
+use std::{ops, path::Path};
+
+/// More values than this at a time make reading no faster.
+const MOST_AT_A_TIME: u64 = 1 << 20;
 
 /// The frames of an array: the matrix itself, the matrices along the first of three axes, the
 /// committed snapshots of a run, or the last snapshot of each complete scenario of a sweep.
 pub(super) struct Album<'a> {
     array: &'a JournalledArray,
-    frames: Vec<Shown<'a>>,
+    frames: Frames<'a>,
+    /// Values of a frame that a thread reads at a time.
+    at_a_time: usize,
+}
+
+enum Frames<'a> {
+    /// So many of which nothing is known.
+    Plain(u64),
+    Listed(Vec<Shown<'a>>),
 }
 
 /// One frame and what is known of it.
+#[derive(Clone)]
 struct Shown<'a> {
     /// Its number among all matrices of the array.
     place: u64,
@@ -34,16 +46,18 @@ struct Shown<'a> {
 }
 
 impl<'a> Album<'a> {
-    pub(super) fn of(array: &'a JournalledArray) -> Result<Self, Error> {
+    /// The frames of an array, of which threads read a few values at a time: as many as fit into so many
+    /// bytes of memory together.
+    pub(super) fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, Error> {
         let header = array
             .journal
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
-        let frames: Vec<Shown<'a>> = match (array.npy.shape.len(), header) {
-            (_, Some(header)) if header.is_sweep() => last_of_each(array, header),
-            (3, Some(header)) => snapshots(array, header),
-            (2, _) => vec![Shown::plain(0)],
-            (3, _) => (0..array.available()).map(Shown::plain).collect(),
+        let frames = match (array.npy.shape.len(), header) {
+            (_, Some(header)) if header.is_sweep() => Frames::Listed(last_of_each(array, header)),
+            (3, Some(header)) => Frames::Listed(snapshots(array, header)),
+            (2, _) => Frames::Plain(1),
+            (3, _) => Frames::Plain(array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
                     "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
@@ -51,21 +65,45 @@ impl<'a> Album<'a> {
                 )));
             }
         };
-        if frames.is_empty() {
+        // One buffer for the values, and one for their bytes; frames are drawn by all threads.
+        let threads = rayon::current_num_threads() as u64;
+        let at_a_time = (memory / threads / 16).clamp(1, MOST_AT_A_TIME);
+        let album = Self {
+            array,
+            frames,
+            at_a_time: usize::try_from(at_a_time).unwrap_or(1),
+        };
+        let (rows, columns) = album.shape();
+        if rows == 0 || columns == 0 {
+            return Err(plot::Error::Empty(rows, columns).into());
+        }
+        if album.len() == 0 {
             return Err(Error::Usage(format!(
                 "{} has no frame to draw yet",
                 array.path.display()
             )));
         }
-        Ok(Self { array, frames })
+        Ok(album)
     }
 
     pub(super) fn len(&self) -> u64 {
-        self.frames.len() as u64
+        match &self.frames {
+            Frames::Plain(count) => *count,
+            Frames::Listed(frames) => frames.len() as u64,
+        }
+    }
+
+    /// Rows and columns of a frame.
+    fn shape(&self) -> (usize, usize) {
+        let [.., rows, columns] = self.array.npy.shape[..] else {
+            unreachable!("an album has two dimensions or more")
+        };
+        let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
+        (length(rows), length(columns))
     }
 
     pub(super) fn style(&self, colormap: Colormap, range: Range) -> Style {
-        let scenario = self.frames[0].scenario;
+        let scenario = self.shown(0).scenario;
         #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         let cadence = self.array.run().map(|run| run.nper as f64 * run.dt);
         Style {
@@ -82,8 +120,10 @@ impl<'a> Album<'a> {
             .par_iter()
             .map(|&index| match self.shown(index).record {
                 Some(record) => Ok(vec![record.min, record.max]),
-                None => Ok(Range::of([&self.values(index)?.view() as _])
-                    .map_or_else(Vec::new, |range| vec![range.low(), range.high()])),
+                None => {
+                    let range = Range::of([&self.values(index) as _]).map_err(unread)?;
+                    Ok(range.map_or_else(Vec::new, |range| vec![range.low(), range.high()]))
+                }
             })
             .collect::<Result<_, Error>>()?;
         Ok(Range::spanning(ends.into_iter().flatten()).unwrap_or_default())
@@ -91,8 +131,8 @@ impl<'a> Album<'a> {
 
     /// The picture of one frame.
     pub(super) fn draw(&self, index: u64, style: &Style) -> Result<Bitmap, Error> {
-        let values = self.values(index)?;
-        Ok(picture(&self.frame(&values.view(), index), style)?)
+        let (values, shown) = (self.values(index), self.shown(index));
+        picture(&self.frame(&values, &shown, index), style).map_err(unread)
     }
 
     /// All chosen frames on one page, evenly thinned out where they are too many.
@@ -103,14 +143,13 @@ impl<'a> Album<'a> {
             .collect();
         let mut sheet = None;
         for &index in &shown {
-            let values = self.values(index)?;
-            let view = values.view();
-            let frame = self.frame(&view, index);
+            let (values, one) = (self.values(index), self.shown(index));
+            let frame = self.frame(&values, &one, index);
             let sheet = match &mut sheet {
                 Some(sheet) => sheet,
                 empty => empty.insert(Sheet::new(&frame, shown.len(), style)?),
             };
-            sheet.push(&frame)?;
+            sheet.push(&frame).map_err(unread)?;
         }
         Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
     }
@@ -125,32 +164,86 @@ impl<'a> Album<'a> {
     ) -> Result<(), Error> {
         let mut animation = Animation::new(path, style);
         for &index in chosen {
-            let values = self.values(index)?;
-            animation.push(&self.frame(&values.view(), index))?;
+            let (values, shown) = (self.values(index), self.shown(index));
+            animation
+                .push(&self.frame(&values, &shown, index))
+                .map_err(unread)?;
             progress.add(1);
         }
         Ok(animation.finish()?)
     }
 
-    fn shown(&self, index: u64) -> &Shown<'a> {
-        &self.frames[usize::try_from(index).unwrap_or(usize::MAX)]
+    fn shown(&self, index: u64) -> Shown<'a> {
+        match &self.frames {
+            Frames::Plain(_) => Shown::plain(index),
+            Frames::Listed(frames) => frames[usize::try_from(index).unwrap_or(usize::MAX)].clone(),
+        }
     }
 
-    fn values(&self, index: u64) -> Result<Array2<f64>, Error> {
-        Ok(self.array.frame(self.shown(index).place)?)
+    fn values(&self, index: u64) -> InFile<'_> {
+        InFile {
+            array: self.array,
+            shape: self.shape(),
+            at_a_time: self.at_a_time,
+            place: self.shown(index).place,
+        }
     }
 
-    fn frame<'v>(&'v self, values: &'v ArrayView2<'v, f64>, index: u64) -> Frame<'v> {
-        let shown = self.shown(index);
+    fn frame<'v>(&self, values: &'v InFile<'_>, shown: &'v Shown<'_>, index: u64) -> Frame<'v> {
         let frame = Frame::new(values, shown.extent());
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
             (None, Some(record)) => frame.at(record.simtime),
-            (None, None) if self.frames.len() > 1 => {
+            (None, None) if self.len() > 1 => {
                 frame.numbered(usize::try_from(index).unwrap_or(usize::MAX))
             }
             (None, None) => frame,
         }
+    }
+}
+
+/// A frame in a file, read as it is drawn.
+struct InFile<'a> {
+    array: &'a JournalledArray,
+    shape: (usize, usize),
+    at_a_time: usize,
+    /// Its number among all matrices of the array.
+    place: u64,
+}
+
+impl Values for InFile<'_> {
+    fn dimensions(&self) -> (usize, usize) {
+        self.shape
+    }
+
+    fn are_in_columns(&self) -> bool {
+        self.array.npy.fortran_order
+    }
+
+    fn at_a_time(&self) -> usize {
+        self.at_a_time
+    }
+
+    fn read(
+        &self,
+        rows: ops::Range<usize>,
+        columns: ops::Range<usize>,
+        into: &mut [f64],
+    ) -> Result<(), plot::Error> {
+        let part = [rows, columns].map(|range| range.start as u64..range.end as u64);
+        let read = self.array.read_frame(self.place, part, into);
+        read.map_err(|error| plot::Error::Values(error.into()))
+    }
+}
+
+/// An error of drawing; one of reading the file is that of the file.
+fn unread(error: plot::Error) -> Error {
+    match error {
+        plot::Error::Values(source) => match source.downcast::<NpyError>() {
+            Ok(error) => Error::Npy(*error),
+            Err(source) => Error::Plot(plot::Error::Values(source)),
+        },
+        error => Error::Plot(error),
     }
 }
 

@@ -136,11 +136,14 @@ fn simulated_time(record: &Record) -> String {
     }
 }
 
+/// Memory for the values of a snapshot that is drawn while the run goes on.
+const DRAWING_MEMORY: u64 = 16 << 20;
+
 /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond which
 /// diffusion between fixed walls never goes.
 fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     let array = JournalledArray::open(cube)?;
-    let album = Album::of(&array)?;
+    let album = Album::of(&array, DRAWING_MEMORY)?;
     let style = album.style(Colormap::default(), album.range(&[0])?);
     let directory = Paths::of(cube)?.pictures;
     fs::create_dir_all(&directory).map_err(|error| {

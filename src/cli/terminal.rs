@@ -177,6 +177,23 @@ fn say(text: &str) {
     let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
 }
 
+/// What was typed, for an error: cut short, and without what a terminal would obey.
+pub(super) fn printable(text: &str) -> String {
+    const LONGEST: usize = 60;
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(|letter| match letter.is_control() {
+            true => letter.escape_default().collect::<Vec<_>>(),
+            false => vec![letter],
+        })
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
 /// A word quoted for a shell.
 pub(super) fn quoted(word: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "-_./=:,+@%".contains(letter);

@@ -8,7 +8,6 @@ use super::{
     reader::Reader,
     scalar::Scalar,
 };
-use ndarray::Array2;
 use std::{
     fs::File,
     io::{self, BufReader},
@@ -211,42 +210,33 @@ impl ArrayFile {
         self.reader.expect_few();
     }
 
-    /// Matrix `number` of those that the last two axes make up, as double precision: a frame of a
-    /// `(t, y, x)` array, or the whole of a `(y, x)` one.
-    ///
-    /// Shape: `(ny, nx)`.
+    /// Reads a box of matrix `number` of those that the last two axes make up, as double precision: of a
+    /// frame of a `(t, y, x)` array, or of a `(y, x)` one. The values come row after row, or column after
+    /// column in Fortran order.
     ///
     /// # Errors
     /// As [`bytes`](Self::bytes).
     ///
     /// # Panics
-    /// When the array has less than two dimensions or no such matrix.
-    pub fn frame(&self, number: u64) -> Result<Array2<f64>, NpyError> {
-        let mut region: Vec<Range<u64>> = self.npy.shape.iter().map(|&end| 0..end).collect();
-        let mut number = number;
-        for range in region.iter_mut().rev().skip(2) {
-            let index = number % range.end;
-            number /= range.end;
-            *range = index..index + 1;
-        }
-        let [.., ny, nx] = self.npy.shape[..] else {
+    /// When the array has less than two dimensions, no such matrix, or the matrix no such box.
+    pub fn read_frame(
+        &self,
+        number: u64,
+        [rows, columns]: [Range<u64>; 2],
+        out: &mut [f64],
+    ) -> Result<(), NpyError> {
+        let [outer @ .., _, _] = self.npy.shape.as_slice() else {
             unreachable!("an array with frames has two dimensions or more")
         };
-        let [ny, nx] = [ny, nx].map(|length| usize::try_from(length).unwrap_or(usize::MAX));
-        let shape = if self.npy.fortran_order {
-            (nx, ny)
-        } else {
-            (ny, nx)
-        };
-        let mut frame = Array2::zeros(shape);
-        if let Some(values) = frame.as_slice_mut() {
-            self.read_box(&self.npy.in_file_order(&region), values)?;
+        let mut number = number;
+        let mut region = vec![columns, rows];
+        for &length in outer.iter().rev() {
+            let index = number % length;
+            number /= length;
+            region.push(index..index + 1);
         }
-        Ok(if self.npy.fortran_order {
-            frame.reversed_axes()
-        } else {
-            frame
-        })
+        region.reverse();
+        self.read_box(&self.npy.in_file_order(&region), out)
     }
 }
 

@@ -40,6 +40,9 @@ pub enum Error {
         "'{0}' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1"
     )]
     Range(String),
+    /// The values of a field could not be read.
+    #[error("could not draw: {0}")]
+    Values(Box<dyn std::error::Error + Send + Sync>),
     /// The drawing library failed.
     #[error("could not draw: {0}")]
     Draw(String),

@@ -27,7 +27,7 @@
 //!
 //! let field = Array2::from_shape_fn((40, 60), |(j, i)| (i as f64 / 9.0).sin() + j as f64 / 40.0);
 //! let view = field.view();
-//! let range = Range::of([&view as _]).unwrap_or_default();
+//! let range = Range::of([&view as _])?.unwrap_or_default();
 //! let frame = Frame::new(&view, Extent::nodes((0.0, 5.9), (0.0, 3.9))).at(2.4975);
 //! let bitmap = picture(&frame, &Style::new(range))?;
 //! assert!(bitmap.width() > bitmap.height());

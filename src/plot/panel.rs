@@ -74,11 +74,12 @@ impl ColourTable {
     }
 
     /// A field as the bytes of a panel.
-    pub fn field(&self, field: &dyn Values, panel: &Rect) -> Vec<u8> {
-        pixels::pixels(field, panel.width, panel.height)
+    pub fn field(&self, field: &dyn Values, panel: &Rect) -> Result<Vec<u8>, Error> {
+        let values = pixels::pixels(field, panel.width, panel.height)?;
+        Ok(values
             .into_iter()
             .flat_map(|value| self.colour(value))
-            .collect()
+            .collect())
     }
 }
 

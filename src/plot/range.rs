@@ -1,6 +1,9 @@
 //! The values that the colours of a picture cover.
 
-use super::{error::Error, pixels::Values};
+use super::{
+    error::Error,
+    pixels::{Values, for_each_part},
+};
 use std::fmt;
 use std::str::FromStr;
 
@@ -36,9 +39,14 @@ impl Range {
             })
     }
 
-    /// From the smallest to the largest finite value of some fields.
-    pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Option<Self> {
-        Self::spanning(fields.into_iter().flat_map(ends))
+    /// From the smallest to the largest finite value of some fields; none where no value is finite.
+    ///
+    /// # Errors
+    /// [`Error::Values`] when a field cannot be read.
+    pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Result<Option<Self>, Error> {
+        let ends = fields.into_iter().map(ends);
+        let ends = ends.collect::<Result<Vec<_>, Error>>()?;
+        Ok(Self::spanning(ends.into_iter().flatten()))
     }
 
     /// The low end.
@@ -78,21 +86,18 @@ impl Range {
     }
 }
 
-/// The smallest and the largest finite value of a field, as far as there is one.
-fn ends(field: &dyn Values) -> Vec<f64> {
-    let (rows, columns) = field.dimensions();
-    let mut row = vec![0.0; columns];
+/// The smallest and the largest finite value of a field; infinities where there is none.
+fn ends(field: &dyn Values) -> Result<[f64; 2], Error> {
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for j in 0..rows {
-        field.read_row(j, &mut row);
+    for_each_part(field, |part| {
         // Without branches, so that the loop is as fast as memory.
-        for value in &row {
+        for value in part.values {
             let number = value.is_finite();
             low = low.min(if number { *value } else { f64::INFINITY });
             high = high.max(if number { *value } else { f64::NEG_INFINITY });
         }
-    }
-    vec![low, high]
+    })?;
+    Ok([low, high])
 }
 
 impl Default for Range {
@@ -147,11 +152,14 @@ mod tests {
         let two = array![[7.0f32, f32::NEG_INFINITY]];
         let (one, two) = (one.view(), two.view());
         assert_eq!(
-            Range::of([&one as &dyn Values, &two]),
+            Range::of([&one as &dyn Values, &two]).expect("values"),
             Range::new(-2.0, 7.0)
         );
         let nothing = array![[f64::NAN]];
-        assert_eq!(Range::of([&nothing.view() as &dyn Values]), None);
+        assert_eq!(
+            Range::of([&nothing.view() as &dyn Values]).expect("values"),
+            None
+        );
     }
 
     #[test]

@@ -135,7 +135,7 @@ impl Sheet {
             panel::y_axis(bitmap, &panel, y_scale, m, if high { y.name } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
-        bitmap.blit(panel, &self.colours.field(frame.values, &panel))?;
+        bitmap.blit(panel, &self.colours.field(frame.values, &panel)?)?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = frame.title(self.cadence);

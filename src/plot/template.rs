@@ -101,7 +101,7 @@ impl Template {
             });
         }
         let mut bitmap = self.blank.clone();
-        bitmap.blit(self.panel, &self.colours.field(frame.values, &self.panel))?;
+        bitmap.blit(self.panel, &self.colours.field(frame.values, &self.panel)?)?;
         let title = frame.title(self.cadence);
         let half = width(&title, self.size)? / 2.0;
         let (middle, base) = self.title;

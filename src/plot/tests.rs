@@ -44,7 +44,9 @@ fn values_that_are_not_finite_are_grey_and_constant_fields_have_the_middle_colou
     assert_eq!((colours[[0, 0]], colours[[1, 0]]), (NOT_FINITE, NOT_FINITE));
     for value in [0.0, -4.0, 1e-300, 1e300] {
         let field = Array2::from_elem((3, 3), value);
-        let range = Range::of([&field.view() as &dyn Values]).expect("a finite value");
+        let range = Range::of([&field.view() as &dyn Values])
+            .expect("values in memory")
+            .expect("a finite value");
         let style = Style::new(range);
         let (_, colours) = drawn(&field, Extent::counted(), &style);
         let middle = [127.0, 128.0].map(|level| style.colormap.colour(level / 255.0));
