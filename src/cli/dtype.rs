@@ -1,6 +1,6 @@
 //! Types of elements on the command line.
 
-use crate::npy::{Dtype, HeaderError, Kind};
+use crate::npy::{Dtype, Kind};
 
 /// Any type, as `f8`, `<f8` or `float64`.
 pub(super) fn parse(text: &str) -> Result<Dtype, String> {
@@ -15,12 +15,8 @@ pub(super) fn parse(text: &str) -> Result<Dtype, String> {
             })
             .unwrap_or_else(|| text.trim_start_matches(['<', '=', '|']).to_owned()),
     };
-    Dtype::parse(&format!("<{short}")).map_err(|error| match error {
-        HeaderError::Dtype(_) => {
-            "expected f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 or b1".to_owned()
-        }
-        error => error.to_string(),
-    })
+    Dtype::parse(&format!("<{short}"))
+        .map_err(|_| "expected f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 or b1".to_owned())
 }
 
 /// A float type.

@@ -1,13 +1,21 @@
 //! `diff2d info`: what a file says of itself.
 
-use super::{number, terminal::Terminal};
+use super::{
+    number,
+    terminal::{Terminal, printable},
+};
 use crate::{
-    cube::{Journal, JournalledArray, Record, journal::Scenario},
+    cube::{CubeError, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario},
     error::Error,
+    npy::{self, AnyHeader, Descr, HeaderError, NpyError},
+    schedule::Clock,
 };
 use clap::Args;
 use serde_json::{Value, json};
-use std::path::PathBuf;
+use std::{
+    io::BufReader,
+    path::{Path, PathBuf},
+};
 
 /// Show the header of a .npy file and, of a cube, its parameters and progress
 #[derive(Debug, Args)]
@@ -22,55 +30,129 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = JournalledArray::open(&args.file)?;
+    let (file, journal) = match JournalledArray::open(&args.file) {
+        Ok(array) => (Described::of(&array), Some(array)),
+        // Whatever the elements are, the header can be told.
+        Err(CubeError::Npy(NpyError::Header {
+            source: HeaderError::Dtype(_),
+            ..
+        })) => (Described::open(&args.file)?, None),
+        Err(error) => return Err(error.into()),
+    };
+    let journal = journal.as_ref().and_then(|array| array.journal.as_ref());
+    let checkpoint = journal.and_then(|journal| checkpoint(&args.file, journal));
     let text = if args.json {
-        json(&array).to_string()
+        json(&file, journal, checkpoint.as_ref()).to_string()
     } else {
-        text(&array)
+        text(&file, journal, checkpoint.as_ref())
     };
     terminal.result(&text)
 }
 
-fn json(array: &JournalledArray) -> Value {
+/// What is told of any array.
+struct Described {
+    path: PathBuf,
+    header: AnyHeader,
+    bytes: u64,
+}
+
+impl Described {
+    fn of(array: &JournalledArray) -> Self {
+        let npy = &array.npy;
+        Self {
+            path: array.path.clone(),
+            header: AnyHeader {
+                descr: Descr::Number(npy.dtype),
+                fortran_order: npy.fortran_order,
+                shape: npy.shape.clone(),
+                data_offset: npy.data_offset,
+            },
+            bytes: array.bytes,
+        }
+    }
+
+    fn open(path: &Path) -> Result<Self, NpyError> {
+        let file = npy::open_file(path)?;
+        let status = file.metadata().map_err(NpyError::io("examine", path))?;
+        let header = AnyHeader::decode(BufReader::new(file)).map_err(NpyError::header(path))?;
+        header.fits(status.len()).map_err(NpyError::header(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            header,
+            bytes: status.len(),
+        })
+    }
+
+    /// The type of the elements, and what it is if not a number.
+    fn dtype(&self) -> (String, Option<&'static str>) {
+        match &self.header.descr {
+            Descr::Number(dtype) => (dtype.to_string(), None),
+            Descr::Other { text, kind, .. } => (text.clone(), Some(*kind)),
+        }
+    }
+}
+
+/// The state between snapshots that a resume will take up, if there is one.
+fn checkpoint(cube: &Path, journal: &Journal) -> Option<Clock> {
+    let (header, last) = (journal.header.as_ref()?, journal.records.last()?);
+    header.run()?;
+    let found = checkpoint::find(&Paths::of(cube).ok()?, header, last.step);
+    Some(found.ok()??.clock)
+}
+
+fn json(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>) -> Value {
     let mut object = json!({
-        "file": array.path.display().to_string(),
-        "shape": array.npy.shape,
-        "dtype": array.npy.dtype.to_string(),
-        "fortran_order": array.npy.fortran_order,
-        "data_offset": array.npy.data_offset,
-        "bytes": array.bytes,
+        "file": file.path.display().to_string(),
+        "shape": file.header.shape,
+        "dtype": file.dtype().0,
+        "fortran_order": file.header.fortran_order,
+        "data_offset": file.header.data_offset,
+        "bytes": file.bytes,
     });
-    if let Some(journal) = &array.journal {
+    if let Some(journal) = journal {
         object["run"] = json!(journal.header);
         object["committed"] = json!(journal.records.len());
         object["complete"] = json!(journal.is_complete());
         object["snapshots"] = json!(journal.records);
+        let clock = |clock: &Clock| json!({ "step": clock.step, "simtime": clock.simtime });
+        object["checkpoint"] = json!(checkpoint.map(clock));
     }
     object
 }
 
-fn text(array: &JournalledArray) -> String {
-    let npy = &array.npy;
-    let shape: Vec<String> = npy.shape.iter().map(u64::to_string).collect();
-    let order = if npy.fortran_order {
+fn text(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>) -> String {
+    let header = &file.header;
+    let order = if header.fortran_order {
         "Fortran order"
     } else {
         "C order"
     };
+    let dtype = match file.dtype() {
+        (dtype, None) => dtype,
+        (dtype, Some(kind)) => format!("{}, {kind}", printable(&dtype)),
+    };
     let mut rows = vec![
-        ("file", array.path.display().to_string()),
-        ("shape", format!("({})", shape.join(", "))),
-        ("dtype", format!("{}, {order}", npy.dtype)),
+        ("file", file.path.display().to_string()),
+        ("shape", number::tuple(&header.shape)),
+        ("dtype", format!("{dtype}, {order}")),
         (
             "data",
             format!(
                 "from byte {}, {} in all",
-                npy.data_offset,
-                number::bytes(array.bytes)
+                header.data_offset,
+                number::bytes(file.bytes)
             ),
         ),
     ];
-    rows.extend(array.journal.iter().flat_map(progress));
+    rows.extend(journal.iter().flat_map(|journal| progress(journal)));
+    rows.extend(checkpoint.map(|clock| {
+        let time = number::python(clock.simtime);
+        let state = format!(
+            "t = {time} after step {}, from which --resume continues",
+            clock.step
+        );
+        ("checkpoint", state)
+    }));
     rows.iter()
         .map(|(name, value)| format!("{name:<10} {value}"))
         .collect::<Vec<_>>()

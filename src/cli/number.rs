@@ -47,6 +47,18 @@ pub(super) fn json(value: Scalar) -> String {
     }
 }
 
+/// Lengths as Python writes a tuple: `(4, 22, 22)`, `(6,)`, `()`.
+#[must_use]
+pub(super) fn tuple(lengths: &[u64]) -> String {
+    match lengths {
+        [one] => format!("({one},)"),
+        several => {
+            let several: Vec<String> = several.iter().map(u64::to_string).collect();
+            format!("({})", several.join(", "))
+        }
+    }
+}
+
 /// A number of bytes, rounded: `21.4 MiB`.
 #[must_use]
 pub(super) fn bytes(count: u64) -> String {

@@ -1,5 +1,6 @@
 //! Points in a CSV file.
 
+use super::terminal::printable;
 use crate::{cube::CubeError, error::Error};
 use std::{
     fs::File,
@@ -86,12 +87,12 @@ impl PointFile {
             let expected = expected.join(",");
             return Err(self.error(&format!(
                 "'{}' is neither a point nor a header; expected numbers, or columns such as {expected}",
-                shown(&names.join(","))
+                printable(&names.join(","))
             )));
         }
         let is_repeated = |(at, column): (usize, &Column)| named[..at].contains(column);
         if named.iter().enumerate().any(is_repeated) {
-            let names = shown(&names.join(","));
+            let names = printable(&names.join(","));
             return Err(self.error(&format!("the header {names} names an axis twice")));
         }
         Ok(columns)
@@ -168,7 +169,7 @@ impl PointFile {
     fn no_number(&self, field: &str) -> Error {
         self.error(&format!(
             "'{}' is no index; expected whole numbers, such as -1,150,150",
-            shown(field)
+            printable(field)
         ))
     }
 
@@ -183,9 +184,4 @@ impl PointFile {
 
 fn is_number(field: &str) -> bool {
     field.parse::<f64>().is_ok_and(f64::is_finite)
-}
-
-/// The beginning of a text, without control characters.
-fn shown(text: &str) -> String {
-    text.chars().take(60).flat_map(char::escape_debug).collect()
 }

@@ -173,6 +173,8 @@ impl Drop for Bar {
 }
 
 fn say(text: &str) {
+    // Names of files and what was typed may hold what a terminal would obey.
+    let text = escaped(text.chars());
     // In one write: launchers mix the output of ranks. Errors cannot be reported without stderr.
     let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
 }
@@ -180,18 +182,25 @@ fn say(text: &str) {
 /// What was typed, for an error: cut short, and without what a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
     const LONGEST: usize = 60;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(|letter| match letter.is_control() {
-            true => letter.escape_default().collect::<Vec<_>>(),
-            false => vec![letter],
-        })
-        .collect();
+    let mut shown = escaped(text.chars().take(LONGEST));
     if text.chars().nth(LONGEST).is_some() {
         shown.push('…');
     }
     shown
+}
+
+/// Without control characters other than ends of lines.
+fn escaped(letters: impl Iterator<Item = char>) -> String {
+    let plain = |letter: &char| !letter.is_control() || *letter == '\n';
+    letters
+        .flat_map(|letter| {
+            let (plain, escaped) = match plain(&letter) {
+                true => (Some(letter), None),
+                false => (None, Some(letter.escape_default())),
+            };
+            plain.into_iter().chain(escaped.into_iter().flatten())
+        })
+        .collect()
 }
 
 /// A word quoted for a shell.

@@ -72,28 +72,29 @@ impl Dtype {
     /// # Errors
     /// [`HeaderError::Dtype`] when it is not a plain number.
     pub fn parse(text: &str) -> Result<Self, HeaderError> {
-        let refused = || HeaderError::Dtype(describe(text));
+        Self::plain(text).ok_or_else(|| HeaderError::Dtype(format!("'{}'", shown(text))))
+    }
+
+    /// A plain number; without a sign for the byte order it is the machine's.
+    pub(super) fn plain(text: &str) -> Option<Self> {
+        let big_endian = text.starts_with('>');
+        let text = text.strip_prefix(['<', '>', '|', '=']).unwrap_or(text);
         let mut letters = text.chars();
-        let big_endian = match letters.next() {
-            Some('<' | '|' | '=') => false,
-            Some('>') => true,
-            _ => return Err(refused()),
-        };
-        let kind = match letters.next() {
-            Some('f') => Kind::Float,
-            Some('i') => Kind::Signed,
-            Some('u') => Kind::Unsigned,
-            Some('b') => Kind::Bool,
-            _ => return Err(refused()),
+        let kind = match letters.next()? {
+            'f' => Kind::Float,
+            'i' => Kind::Signed,
+            'u' => Kind::Unsigned,
+            'b' => Kind::Bool,
+            _ => return None,
         };
         let bytes = match (kind, letters.as_str()) {
             (Kind::Float, "2") | (Kind::Signed | Kind::Unsigned, "2") => 2,
             (Kind::Float | Kind::Signed | Kind::Unsigned, "4") => 4,
             (Kind::Float | Kind::Signed | Kind::Unsigned, "8") => 8,
             (Kind::Signed | Kind::Unsigned | Kind::Bool, "1") => 1,
-            _ => return Err(refused()),
+            _ => return None,
         };
-        Ok(Self {
+        Some(Self {
             kind,
             bytes,
             big_endian,
@@ -131,16 +132,16 @@ impl<'de> Deserialize<'de> for Dtype {
     }
 }
 
-/// The dtype's name in words where it has one that users know.
-fn describe(text: &str) -> String {
-    let shown: String = text.chars().take(40).collect();
-    let name = match text.trim_start_matches(['<', '>', '|', '=']).chars().next() {
-        Some('O') => "object (pickled Python objects)",
-        Some('c') => "complex",
-        Some('U' | 'S' | 'a') => "text",
-        Some('M' | 'm') => "a date or time",
-        Some('V') => "raw bytes",
-        _ => return format!("'{shown}'"),
-    };
-    format!("'{shown}', {name}")
+/// The beginning of a text from a file, without what a terminal would obey.
+pub(super) fn shown(text: &str) -> String {
+    const LONGEST: usize = 40;
+    let mut shown: String = text
+        .chars()
+        .take(LONGEST)
+        .flat_map(char::escape_debug)
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        shown.push('…');
+    }
+    shown.replace("\\'", "'")
 }

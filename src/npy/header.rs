@@ -3,6 +3,7 @@
 //! Source: NumPy Enhancement Proposal 1, "A simple file format for NumPy arrays", versions 1.0–3.0.
 
 use super::{
+    descr::Descr,
     dtype::Dtype,
     error::HeaderError,
     scanner::{Dictionary, Scanner},
@@ -23,6 +24,19 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 pub struct NpyHeader {
     /// Type of an element.
     pub dtype: Dtype,
+    /// Whether the first axis varies fastest.
+    pub fortran_order: bool,
+    /// Length of every axis.
+    pub shape: Vec<u64>,
+    /// Where the data begins in the file, in bytes.
+    pub data_offset: u64,
+}
+
+/// What the header of any `.npy` file says, whatever its elements are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AnyHeader {
+    /// Type of an element.
+    pub descr: Descr,
     /// Whether the first axis varies fastest.
     pub fortran_order: bool,
     /// Length of every axis.
@@ -104,6 +118,47 @@ impl NpyHeader {
     ///
     /// # Errors
     /// [`HeaderError`]; a failing read counts as an end of the file.
+    pub fn decode(file: impl Read) -> Result<Self, HeaderError> {
+        let any = AnyHeader::decode(file)?;
+        Ok(Self {
+            dtype: any.descr.number()?,
+            fortran_order: any.fortran_order,
+            shape: any.shape,
+            data_offset: any.data_offset,
+        })
+    }
+
+    /// Number of elements.
+    ///
+    /// # Errors
+    /// [`HeaderError::Damaged`] when the shape leaves the range of a file.
+    pub fn elements(&self) -> Result<u64, HeaderError> {
+        beyond(&self.shape, self.dtype.bytes as u64, self.data_offset)?;
+        Ok(self.shape.iter().product())
+    }
+
+    /// Bytes of header and data together.
+    ///
+    /// # Errors
+    /// As [`elements`](Self::elements).
+    pub fn file_bytes(&self) -> Result<u64, HeaderError> {
+        beyond(&self.shape, self.dtype.bytes as u64, self.data_offset)
+    }
+
+    /// Refuses a file that is shorter than its header promises.
+    ///
+    /// # Errors
+    /// [`HeaderError::Short`].
+    pub fn fits(&self, found: u64) -> Result<(), HeaderError> {
+        fits(self.file_bytes()?, found)
+    }
+}
+
+impl AnyHeader {
+    /// Reads the header at the beginning of `file`.
+    ///
+    /// # Errors
+    /// [`HeaderError`]; a failing read counts as an end of the file.
     pub fn decode(mut file: impl Read) -> Result<Self, HeaderError> {
         let cut = |_| HeaderError::Damaged("the file ends inside it".to_owned());
         let mut start = [0; 8];
@@ -133,12 +188,12 @@ impl NpyHeader {
         let mut text = vec![0; length];
         file.read_exact(&mut text).map_err(cut)?;
         let Dictionary {
-            dtype,
+            descr,
             fortran_order,
             shape,
         } = Scanner::new(&text).dictionary()?;
         let header = Self {
-            dtype,
+            descr,
             fortran_order,
             shape,
             data_offset: prefix + length as u64,
@@ -147,34 +202,18 @@ impl NpyHeader {
         Ok(header)
     }
 
-    /// Number of elements.
+    /// Bytes of header and data together; of pickled objects those of the header alone.
     ///
     /// # Errors
-    /// [`HeaderError::Damaged`] when the product of the shape leaves the range of a file.
-    pub fn elements(&self) -> Result<u64, HeaderError> {
-        if self.shape.contains(&0) {
-            return Ok(0);
-        }
-        self.shape
-            .iter()
-            .try_fold(1_u64, |product, &length| product.checked_mul(length))
-            .filter(|&count| {
-                count
-                    .checked_mul(self.dtype.bytes as u64)
-                    .and_then(|bytes| bytes.checked_add(self.data_offset))
-                    .is_some_and(|bytes| bytes < 1 << 63)
-            })
-            .ok_or_else(|| {
-                HeaderError::Damaged(format!("the shape {:?} is beyond any file", self.shape))
-            })
-    }
-
-    /// Bytes of header and data together.
-    ///
-    /// # Errors
-    /// As [`elements`](Self::elements).
+    /// [`HeaderError::Damaged`] when the shape leaves the range of a file.
     pub fn file_bytes(&self) -> Result<u64, HeaderError> {
-        Ok(self.data_offset + self.elements()? * self.dtype.bytes as u64)
+        // Elements without bytes are still counted.
+        let bytes = self.descr.bytes().map_or(1, |bytes| bytes.max(1));
+        let end = beyond(&self.shape, bytes, self.data_offset)?;
+        Ok(match self.descr.bytes() {
+            Some(1..) => end,
+            _ => self.data_offset,
+        })
     }
 
     /// Refuses a file that is shorter than its header promises.
@@ -182,11 +221,30 @@ impl NpyHeader {
     /// # Errors
     /// [`HeaderError::Short`].
     pub fn fits(&self, found: u64) -> Result<(), HeaderError> {
-        let expected = self.file_bytes()?;
-        if found < expected {
-            return Err(HeaderError::Short { expected, found });
-        }
-        Ok(())
+        fits(self.file_bytes()?, found)
+    }
+}
+
+/// The byte behind the data of an array. As in NumPy, axes without length do not excuse the others: their
+/// lengths must be those of an array that could be.
+fn beyond(shape: &[u64], bytes: u64, data_offset: u64) -> Result<u64, HeaderError> {
+    let of_others = shape
+        .iter()
+        .filter(|&&length| length > 0)
+        .try_fold(bytes, |product, &length| product.checked_mul(length))
+        .and_then(|bytes| bytes.checked_add(data_offset))
+        .filter(|&bytes| bytes < 1 << 63)
+        .ok_or_else(|| HeaderError::Damaged(format!("the shape {shape:?} is beyond any file")))?;
+    Ok(match shape.contains(&0) {
+        true => data_offset,
+        false => of_others,
+    })
+}
+
+fn fits(expected: u64, found: u64) -> Result<(), HeaderError> {
+    match found < expected {
+        true => Err(HeaderError::Short { expected, found }),
+        false => Ok(()),
     }
 }
 
@@ -217,8 +275,12 @@ mod tests {
             ("'<c16'", "complex"),
             ("'<U5'", "text"),
             ("[('a', '<f8')]", "structured"),
-            ("'<f16'", "'<f16'"),
-            ("'<b4'", "'<b4'"),
+            ("'<f16'", "extended"),
+            ("'<M8[ns]'", "date"),
+            (
+                "[('a', '<f8', (2, 3)), (('t', 'b'), [('x', '|S4')]),]",
+                "structured",
+            ),
         ] {
             let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}\n");
             let error = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap_err();
@@ -238,16 +300,41 @@ mod tests {
             "(1152921504606846975,)",
             "(3)",
             "3",
+            "(0, 18446744073709551615)",
+            "(4611686018427387904, 0)",
         ] {
             let text = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}\n");
             let result = NpyHeader::decode(with_dictionary(&text).as_slice());
             assert!(matches!(result, Err(HeaderError::Damaged(_))), "{shape}");
         }
-        for (shape, count) in [("()", 1), ("(0, 18446744073709551615)", 0), ("(3L,)", 3)] {
+        for (shape, count) in [("()", 1), ("(0, 1152921504606846000)", 0), ("(3L,)", 3)] {
             let text = format!("{{'descr': '<f8', 'fortran_order': True, 'shape': {shape}, }}");
             let header = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap();
             assert_eq!(header.elements(), Ok(count));
         }
+    }
+
+    #[test]
+    fn what_is_no_type_is_damage() {
+        for descr in [
+            "'x'",
+            "'<f9'",
+            "'<b4'",
+            "''",
+            "[('a', 'x')]",
+            "[('a')]",
+            "[(, '<f8')]",
+            "[('a', '<f8')",
+            "[('a', '<V9223372036854775807', (3,))]",
+        ] {
+            let text = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': (1,), }}\n");
+            let error = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap_err();
+            assert!(matches!(error, HeaderError::Damaged(_)), "{descr}: {error}");
+        }
+        let deep = "[('a', ".repeat(40) + "'<f8'" + &")]".repeat(40);
+        let text = format!("{{'descr': {deep}, 'fortran_order': False, 'shape': (1,), }}\n");
+        let error = NpyHeader::decode(with_dictionary(&text).as_slice()).unwrap_err();
+        assert!(matches!(error, HeaderError::Damaged(_)), "{error}");
     }
 
     proptest! {

@@ -3,7 +3,7 @@
 //! | file | what it has |
 //! |---|---|
 //! | `error.rs` | errors |
-//! | `dtype.rs` | the type of an element |
+//! | `dtype.rs`, `descr.rs` | the type of an element: a plain number, or anything that NumPy can write |
 //! | `header.rs`, `scanner.rs` | the header and its dictionary |
 //! | `number.rs` | the three types in which elements are computed with, and their conversion |
 //! | `scalar.rs` | one element, to show |
@@ -18,6 +18,7 @@
 //! below the header knows file order alone.
 
 mod array;
+mod descr;
 mod dtype;
 mod error;
 mod header;
@@ -30,9 +31,10 @@ mod scalar;
 mod scanner;
 
 pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
+pub use descr::Descr;
 pub use dtype::{Dtype, Kind};
 pub use error::{HeaderError, NpyError};
-pub use header::{DATA_OFFSET, NpyHeader};
+pub use header::{AnyHeader, DATA_OFFSET, NpyHeader};
 pub use number::Number;
 pub use region::{Part, Region};
 pub use scalar::Scalar;

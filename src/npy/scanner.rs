@@ -1,13 +1,16 @@
 //! [`Scanner`]: reads the dictionary of a header, as Python writes it.
 
-use super::{dtype::Dtype, error::HeaderError};
+use super::{descr::Descr, error::HeaderError};
 
 /// More dimensions than this are refused, as NumPy does.
 const MOST_DIMENSIONS: usize = 64;
 
+/// Records within records deeper than this are refused.
+const DEEPEST: usize = 16;
+
 /// The three entries of a header's dictionary.
 pub(super) struct Dictionary {
-    pub dtype: Dtype,
+    pub descr: Descr,
     pub fortran_order: bool,
     pub shape: Vec<u64>,
 }
@@ -24,13 +27,13 @@ impl<'a> Scanner<'a> {
     }
 
     pub(super) fn dictionary(&mut self) -> Result<Dictionary, HeaderError> {
-        let (mut dtype, mut order, mut shape) = (None, None, None);
+        let (mut descr, mut order, mut shape) = (None, None, None);
         self.expect(b'{')?;
         while !self.accept(b'}') {
             let key = self.string()?;
             self.expect(b':')?;
             let repeated = match key {
-                "descr" => dtype.replace(self.dtype()?).is_some(),
+                "descr" => descr.replace(self.descr()?).is_some(),
                 "fortran_order" => order.replace(self.boolean()?).is_some(),
                 "shape" => shape.replace(self.shape()?).is_some(),
                 _ => return Err(self.error("an unknown key")),
@@ -49,20 +52,78 @@ impl<'a> Scanner<'a> {
         }
         let missing = |key| HeaderError::Damaged(format!("{key} is missing"));
         Ok(Dictionary {
-            dtype: dtype.ok_or_else(|| missing("'descr'"))?,
+            descr: descr.ok_or_else(|| missing("'descr'"))?,
             fortran_order: order.ok_or_else(|| missing("'fortran_order'"))?,
             shape: shape.ok_or_else(|| missing("'shape'"))?,
         })
     }
 
-    fn dtype(&mut self) -> Result<Dtype, HeaderError> {
+    fn descr(&mut self) -> Result<Descr, HeaderError> {
         self.skip_space();
-        if self.text.get(self.at) == Some(&b'[') {
-            return Err(HeaderError::Dtype(
-                "structured (records with named fields)".to_owned(),
-            ));
+        if self.text.get(self.at) != Some(&b'[') {
+            return Descr::parse(self.string()?);
         }
-        Dtype::parse(self.string()?)
+        let begin = self.at;
+        let bytes = self.records(0)?;
+        let text = std::str::from_utf8(&self.text[begin..self.at]);
+        let text = text.map_err(|_| self.error("a name that is not text"))?;
+        Ok(Descr::records(text, bytes))
+    }
+
+    /// `[('a', '<f8'), ('b', '<i4', (2, 3)), (('title', 'c'), [('x', '<f4')])]`: the bytes of a record,
+    /// unless it holds objects.
+    fn records(&mut self, depth: usize) -> Result<Option<u64>, HeaderError> {
+        if depth == DEEPEST {
+            return Err(self.error("records within too many records"));
+        }
+        let mut record = Some(0_u64);
+        self.expect(b'[')?;
+        while !self.accept(b']') {
+            self.expect(b'(')?;
+            if self.accept(b'(') {
+                self.string()?;
+                self.expect(b',')?;
+                self.string()?;
+                self.accept(b',');
+                self.expect(b')')?;
+            } else {
+                self.string()?;
+            }
+            self.expect(b',')?;
+            self.skip_space();
+            let one = match self.text.get(self.at) {
+                Some(b'[') => self.records(depth + 1)?,
+                _ => Descr::parse(self.string()?)?.bytes(),
+            };
+            let mut count = Some(1_u64);
+            if self.accept(b',') && self.text.get(self.next()) == Some(&b'(') {
+                let shape = self.shape()?;
+                count = shape
+                    .iter()
+                    .try_fold(1, |count: u64, &n| count.checked_mul(n));
+                self.accept(b',');
+            }
+            self.expect(b')')?;
+            record = match (record, one) {
+                (Some(record), Some(one)) => {
+                    let field = count.and_then(|count| count.checked_mul(one));
+                    let sum = field.and_then(|field| record.checked_add(field));
+                    Some(sum.ok_or_else(|| self.error("a record beyond any file"))?)
+                }
+                _ => None,
+            };
+            if !self.accept(b',') {
+                self.expect(b']')?;
+                break;
+            }
+        }
+        Ok(record)
+    }
+
+    /// Where the next letter stands.
+    fn next(&mut self) -> usize {
+        self.skip_space();
+        self.at
     }
 
     fn boolean(&mut self) -> Result<bool, HeaderError> {

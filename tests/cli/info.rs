@@ -72,8 +72,92 @@ fn info_prints_header_parameters_and_progress() {
             &[0; 16],
         ),
     );
-    assert_snapshot!(scene.run("info object.npy"), @r"
+    assert_snapshot!(scene.run("stats object.npy"), @r"
     exit 2
     diff2d: cannot use object.npy: its dtype is '|O', object (pickled Python objects); only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)
     ");
+}
+
+fn of(descr: &str, shape: &str, bytes: usize) -> Vec<u8> {
+    let header = format!("{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}");
+    npy(&header, &vec![0; bytes])
+}
+
+/// The header is all that one asks for.
+#[test]
+fn info_tells_of_arrays_of_anything() {
+    let scene = Scene::new();
+    let mut told = String::new();
+    for (descr, bytes) in [
+        ("'<c16'", 96),
+        ("'|O'", 3),
+        ("'<U5'", 120),
+        ("'>M8[ns]'", 48),
+        ("[('a', '<f8', (2,)), ('b', '|S4')]", 120),
+    ] {
+        scene.write("a.npy", of(descr, "(6,)", bytes));
+        let text = scene.succeed("info a.npy").stdout;
+        let rows: Vec<&str> = text.lines().skip(1).take(2).collect();
+        told = format!("{told}{}\n", rows.join(" "));
+        let json = scene.succeed("info a.npy --json").stdout;
+        let json: Value = serde_json::from_str(&json).unwrap();
+        let dtype = descr.trim_matches('\'');
+        assert_eq!(
+            (&json["dtype"], &json["shape"][0]),
+            (&dtype.into(), &6.into())
+        );
+        assert_eq!(scene.run("stats a.npy").code, Some(2), "{descr}");
+        if descr != "'|O'" {
+            scene.write("a.npy", of(descr, "(6,)", bytes - 1));
+            assert_eq!(scene.run("info a.npy").code, Some(3), "{descr}");
+        }
+    }
+    assert_snapshot!(told, @r"
+    shape      (6,) dtype      <c16, complex, C order
+    shape      (6,) dtype      |O, object (pickled Python objects), C order
+    shape      (6,) dtype      <U5, text, C order
+    shape      (6,) dtype      >M8[ns], a date or time, C order
+    shape      (6,) dtype      [('a', '<f8', (2,)), ('b', '|S4')], structured (records with named fields), C order
+    ");
+}
+
+/// What no version of NumPy can have written is damage, not a type that is not supported.
+#[test]
+fn garbled_types_and_impossible_shapes_are_damage() {
+    let scene = Scene::new();
+    for (descr, shape) in [
+        ("'x'", "(6,)"),
+        ("'<f9'", "(6,)"),
+        ("'<f8\x1b[31m'", "(6,)"),
+        ("[('a', '<f9')]", "(6,)"),
+        ("'<f8'", "(0, 9223372036854775808)"),
+        ("'<f8'", "(4611686018427387904, 0)"),
+        ("'<f8'", "(0, 4294967296, 4294967296)"),
+    ] {
+        scene.write("a.npy", of(descr, shape, 48));
+        for command in ["info", "stats", "plot", "compare a.npy", "probe --at 0 --"] {
+            let told = scene.run(&format!("{command} a.npy"));
+            assert_eq!(told.code, Some(3), "{descr} {shape}: {told}");
+            assert!(!told.stderr.contains('\x1b'), "{told}");
+        }
+    }
+    scene.write("a.npy", of("'<f9'", "(6,)", 48));
+    assert_snapshot!(scene.run("info a.npy"), @r"
+    exit 3
+    diff2d: cannot use a.npy: its .npy header is damaged: '<f9' is no type of elements
+    ");
+}
+
+#[test]
+fn info_tells_of_a_checkpoint() {
+    let scene = Scene::small();
+    let mut run = scene.diff2d();
+    let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 -o c.npy --max-walltime 0.5";
+    assert_eq!(run.args(long.split(' ')).status().unwrap().code(), Some(75));
+    let told = scene.succeed("info c.npy").stdout;
+    let last = told.lines().last().unwrap();
+    assert!(last.starts_with("checkpoint t = "), "{told}");
+    assert!(last.ends_with(", from which --resume continues"), "{told}");
+    let json: Value = serde_json::from_str(&scene.succeed("info c.npy --json").stdout).unwrap();
+    assert!(json["checkpoint"]["step"].as_u64() > Some(0), "{json}");
 }
