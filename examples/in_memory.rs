@@ -19,7 +19,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     .parse()?;
 
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
-    problem.fill_initial(&mut state, 0);
+    problem.fill_initial(&mut state, 0)?;
     let mut solver = Solver::new(problem.stencil(), state)?;
 
     let schedule = &problem.schedule;

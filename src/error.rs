@@ -76,7 +76,8 @@ impl Error {
                 plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
-            Self::Params(_) | Self::Usage(_) => 2,
+            Self::Usage(_) => 2,
+            Self::Params(error) | Self::Run(RunError::Params(error)) => params_exit_code(error),
             Self::Differs(_) => 3,
             Self::Run(
                 RunError::Memory { .. }
@@ -121,6 +122,14 @@ impl Error {
                 | CubeError::CannotRepair { .. } => 3,
             },
         }
+    }
+}
+
+/// As [`Error::exit_code`].
+fn params_exit_code(error: &ParamsError) -> u8 {
+    match error {
+        ParamsError::Input { is_damaged, .. } => 1 + 2 * u8::from(*is_damaged),
+        _ => 2,
     }
 }
 

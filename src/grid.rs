@@ -130,14 +130,16 @@ pub struct Grid {
 }
 
 impl Grid {
-    /// The square grid of the parameters, the same axis along y and x.
+    /// The grid of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] for a `dx` that leaves no interior node, or too many nodes.
+    /// [`ParamsError::Refused`] for a `dx` or `dy` that leaves no interior node, or too many nodes.
     pub fn new(params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
         let x = Axis::new(params.grid, params.x1, params.x2, params.dx)
             .map_err(|reason| raw.refuse("dx", reason))?;
-        Ok(Self { y: x.clone(), x })
+        let y = Axis::new(params.grid, params.y1, params.y2, params.dy)
+            .map_err(|reason| raw.refuse("dy", reason))?;
+        Ok(Self { y, x })
     }
 
     /// `(ny, nx)`, boundary nodes included.

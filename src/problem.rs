@@ -5,13 +5,19 @@ use crate::{
     field::Field,
     grid::Grid,
     npy::DATA_OFFSET,
-    params::{Canonical, Params, ParamsError, RawParams},
-    physics::initial,
+    params::{Canonical, Params, ParamsError, RawParams, SIDES},
+    physics::{
+        initial::Initial,
+        input::{Digests, Input},
+        material::{Coefficients, Material, Survey},
+        robin::Robin,
+        wall::{Side, Walls},
+    },
     real::Real,
     schedule::Schedule,
     stencil::{Element, Equation, Stencil},
 };
-use std::{io, ops::Range, path::Path, str::FromStr};
+use std::{collections::BTreeMap, io, ops::Range, path::Path, str::FromStr};
 
 /// One run, fully determined.
 ///
@@ -30,6 +36,10 @@ pub struct Problem {
     pub grid: Grid,
     /// The steps and snapshots.
     pub schedule: Schedule,
+    initial: Initial,
+    walls: Walls,
+    material: Material,
+    survey: Survey,
 }
 
 impl Problem {
@@ -58,18 +68,43 @@ impl Problem {
         Self::from_raw(&RawParams::from_canonical(params))
     }
 
-    /// Derives grid and schedule. `raw` tells errors where a value was typed.
+    /// Derives grid, physics and schedule. `raw` tells errors where a value was typed.
     ///
     /// # Errors
     /// As [`load`](Self::load).
     pub fn new(params: Params, raw: &RawParams) -> Result<Self, ParamsError> {
+        Self::with_digests(params, raw, &mut Digests::default())
+    }
+
+    /// As [`new`](Self::new), with the digests of files that were read already.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub(crate) fn with_digests(
+        params: Params,
+        raw: &RawParams,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
         let grid = Grid::new(&params, raw)?;
-        let schedule = Schedule::new(&params, &grid, raw)?;
+        let walls = Walls::new(&params.boundary);
+        let material = Material::new(&params, raw, &grid, digests)?;
+        let survey = material.survey(&grid, &walls, &Robin::new(&walls, &params, &grid))?;
+        let schedule = Schedule::new(&params, survey.limit, raw)?;
+        let initial = Initial::new(&params.initial, raw, &grid, digests)?;
         let problem = Self {
             params,
             grid,
             schedule,
+            initial,
+            walls,
+            material,
+            survey,
         };
+        problem.refuse_what_is_not_computed(raw)?;
+        if problem.steps().iter().any(|r| !r.is_normal()) {
+            let reason = "its product with dt/(dx*dx) is beyond what a float holds".to_owned();
+            return Err(raw.refuse("Dx", reason));
+        }
         let bytes = u128::from(problem.schedule.snapshots()) * u128::from(problem.field_bytes())
             + u128::from(DATA_OFFSET);
         if bytes >= 1 << 63 {
@@ -85,10 +120,35 @@ impl Problem {
         Ok(problem)
     }
 
+    /// Refuses what no kernel computes yet.
+    fn refuse_what_is_not_computed(&self, raw: &RawParams) -> Result<(), ParamsError> {
+        let refuse = |key, what: &str| Err(raw.refuse(key, format!("{what} not computed yet")));
+        for (side, key) in Side::ALL.into_iter().zip(SIDES) {
+            let wall = self.walls.of(side);
+            if !wall.is_fixed() || wall.depends_on_time() {
+                return refuse(
+                    key,
+                    "walls other than fixed ones that are constant in time are",
+                );
+            }
+        }
+        if self.params.source.constant() != Some(0.0) {
+            return refuse("source", "sources are");
+        }
+        if !matches!(self.coefficients(), Coefficients::Isotropic(_)) {
+            let is_variable = matches!(self.coefficients(), Coefficients::Variable);
+            return refuse(
+                if is_variable { "Dx" } else { "dy" },
+                "steps with other coefficients along x and y, or varying ones, are",
+            );
+        }
+        Ok(())
+    }
+
     /// The step, with the tile estimated from the caches.
     #[must_use]
     pub fn stencil<T: Element>(&self) -> Stencil<T> {
-        Stencil::new(T::from_f64(self.schedule.r))
+        Stencil::new(T::from_f64(self.steps()[0]))
     }
 
     /// Whether the last row of the grid is the first one again.
@@ -103,18 +163,73 @@ impl Problem {
     /// # Errors
     /// When the system has too little memory for coefficients and sources.
     pub fn dynamics<T: Element>(&self, _rows: Range<usize>) -> io::Result<Dynamics<T>> {
-        let r = T::from_f64(self.schedule.r);
+        let r = T::from_f64(self.steps()[0]);
         Ok(Dynamics {
             dt: self.schedule.dt,
             ..Dynamics::constant(Equation::isotropic(r))
         })
     }
 
-    /// Writes the state before the first step to a field that holds zeros.
+    /// What the step does with the diffusion coefficients.
+    #[must_use]
+    pub fn coefficients(&self) -> Coefficients {
+        self.material.coefficients(&self.grid)
+    }
+
+    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\]; none if D varies.
+    #[must_use]
+    pub fn steps(&self) -> Vec<f64> {
+        let dt = self.schedule.dt;
+        let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
+        match self.coefficients() {
+            Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],
+            Coefficients::Anisotropic(x, y) => {
+                vec![(x / (dx * dx)) * dt, (y / (dy * dy)) * dt]
+            }
+            Coefficients::Variable => Vec::new(),
+        }
+    }
+
+    /// The largest stable time step \[time\].
+    #[must_use]
+    pub fn limit(&self) -> f64 {
+        self.survey.limit
+    }
+
+    /// The array with the initial state, and which of its matrices.
+    #[must_use]
+    pub fn initial_array(&self) -> Option<(&Path, u64)> {
+        let array = self.initial.array()?;
+        Some((array.input().path(), array.frame()))
+    }
+
+    /// The SHA-256 of every file that the parameters name, by its name there.
+    #[must_use]
+    pub fn inputs(&self) -> BTreeMap<String, String> {
+        let inputs = self
+            .initial
+            .input()
+            .into_iter()
+            .chain(self.material.inputs());
+        inputs.map(Input::digest).collect()
+    }
+
+    /// Writes the state before the first step to a field that holds zeros: the initial state, and fixed
+    /// walls over it.
     ///
     /// Shape: the rows of the field are those of the grid from `first` on, all columns.
-    pub fn fill_initial<T: Real>(&self, field: &mut Field<T>, first: usize) {
-        initial::four_peaks(field, &self.grid, first);
+    ///
+    /// # Errors
+    /// [`ParamsError::Input`] when the file of the initial state cannot be read any more.
+    pub fn fill_initial<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        first: usize,
+    ) -> Result<(), ParamsError> {
+        let where_ = (&self.grid, self.walls.periodic());
+        self.initial.fill(field, where_, first)?;
+        self.walls.write_fixed(field, (&self.grid, first), 0.0);
+        Ok(())
     }
 
     /// Bytes of one field.

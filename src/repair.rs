@@ -4,7 +4,7 @@ use crate::{
     comm::Solo,
     cube::{Record, journal::Slot, restore::Restorer},
     field::Field,
-    params::with_precision,
+    params::{ParamsError, with_precision},
     problem::Problem,
     progress::Progress,
     run::RunError,
@@ -23,9 +23,20 @@ use crate::{
 pub fn repair(cube: &mut Restorer, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
     for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
         let first = of_one_scenario[0];
-        let Some(problem) = cube.header.scenarios()[first.scenario()].problem() else {
+        let scenario = &cube.header.scenarios()[first.scenario()];
+        let problem = scenario.problem().map_err(|error| match error {
+            // The sentence says which file is missing or damaged.
+            Some(error @ ParamsError::Input { .. }) => RunError::from(error),
+            _ => cube.cannot_repair(first).into(),
+        })?;
+        let known = &cube.header.inputs;
+        if problem
+            .inputs()
+            .iter()
+            .any(|(name, sum)| known.get(name) != Some(sum))
+        {
             return Err(cube.cannot_repair(first).into());
-        };
+        }
         with_precision!(problem.params.precision, T => {
             recompute::<T>(cube, &problem, of_one_scenario, progress)?;
         });
@@ -75,7 +86,7 @@ fn start_before<T: Element>(
             cube.read(Slot { index, ..slot }, state.as_mut_bytes())?;
             clock.tick(problem.schedule.step_of(index), problem.schedule.dt);
         }
-        None => problem.fill_initial(&mut state, 0),
+        None => problem.fill_initial(&mut state, 0)?,
     }
     let (ny, _) = problem.grid.shape();
     let dynamics = problem.dynamics(0..ny).map_err(no_memory)?;

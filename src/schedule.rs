@@ -3,18 +3,13 @@
 //! Times become whole numbers of steps here, by truncation. No other module compares floating-point
 //! times.
 
-use crate::{
-    grid::Grid,
-    params::{Params, ParamsError, RawParams},
-};
+use crate::params::{Params, ParamsError, RawParams};
 
 /// Steps and snapshots of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
-    /// Time step, `0.25*dx*dx/D`, the stability limit of the explicit scheme \[time\].
+    /// Time step \[time\].
     pub dt: f64,
-    /// The step's coefficient, `(D/(dx*dx))*dt` \[1\].
-    pub r: f64,
     /// Number of steps in `runtime`, `int(runtime/dt)`; a run takes those up to [`last_step`](Self::last_step).
     pub nsteps: u64,
     /// Steps per snapshot, `int(outtime/dt)`, at least 1.
@@ -24,19 +19,33 @@ pub struct Schedule {
 impl Schedule {
     /// Derives time step and numbers of steps, in the order of operations of the reference programs: the
     /// C++, Fortran and NumPy programs of the course "High Performance Scientific Computing with Python".
+    /// `limit` is the largest stable time step: there `0.25*dx*dx/D`, which is the default.
     ///
-    /// Source: the course's slides; `dx*dx` throughout, also where `dx**2` would round differently.
+    /// Source: the course's slides.
     ///
     /// # Errors
-    /// [`ParamsError::Refused`] when a derived number leaves the range of f64 or u64.
-    pub fn new(params: &Params, grid: &Grid, raw: &RawParams) -> Result<Self, ParamsError> {
-        let dx = grid.x.spacing;
-        let dt = 0.25 * dx * dx / params.d;
-        let r = (params.d / (dx * dx)) * dt;
-        if !(dt.is_normal() && r.is_normal()) {
+    /// [`ParamsError::Refused`] for a time step above the limit, and when a derived number leaves the range
+    /// of f64 or u64.
+    pub fn new(params: &Params, limit: f64, raw: &RawParams) -> Result<Self, ParamsError> {
+        let (key, dt) = match params.dt {
+            Some(dt) => ("dt", dt),
+            None => ("safety", params.safety * limit),
+        };
+        if params.dt.is_none() && limit.is_infinite() {
+            let reason = "nothing diffuses, so no time step follows; dt = … gives one".to_owned();
+            return Err(raw.refuse("Dx", reason));
+        }
+        if !dt.is_normal() {
+            let key = if params.dt.is_some() { "dt" } else { "Dx" };
             return Err(raw.refuse(
-                "D",
-                format!("with a spacing of {dx:?} the time step 0.25*dx*dx/D is {dt:?}, beyond what a float holds"),
+                key,
+                format!("the time step is then {dt:?}, beyond what a float holds"),
+            ));
+        }
+        if dt > limit * (1.0 + ABOVE_LIMIT) {
+            return Err(raw.refuse(
+                key,
+                format!("the time step is then {dt:?}, and the steps are stable up to {limit:?}"),
             ));
         }
         let count = |key, time: f64| {
@@ -57,7 +66,6 @@ impl Schedule {
         };
         Ok(Self {
             dt,
-            r,
             nsteps: count("runtime", params.runtime)?,
             nper: count("outtime", params.outtime)?.max(1),
         })
@@ -108,6 +116,9 @@ impl Schedule {
     }
 }
 
+/// How far a time step may exceed the stability limit, which is rounded itself.
+const ABOVE_LIMIT: f64 = 1e-12;
+
 /// The largest number of steps, 2⁵³: f64 counts them exactly as well.
 const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
@@ -144,10 +155,8 @@ mod tests {
     use super::*;
 
     fn schedule(text: &str) -> Result<Schedule, ParamsError> {
-        let raw = RawParams::parse("p.toml", text).unwrap();
-        let params = Params::from_raw(&raw).unwrap();
-        let grid = Grid::new(&params, &raw).unwrap();
-        Schedule::new(&params, &grid, &raw)
+        let problem = text.parse::<crate::Problem>();
+        problem.map(|problem| problem.schedule)
     }
 
     const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 15.0\nouttime = 0.5\n";

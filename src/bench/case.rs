@@ -10,6 +10,8 @@ use std::{
 
 /// The problem of the course. Other sizes change its `dx` and `runtime`.
 const SEED: &str = include_str!("../../params/diff2dparams.toml");
+/// Its diffusion coefficient.
+const D: f64 = 1.0;
 /// Updates that a program of ordinary speed takes a second or two for: about those of the course.
 const UPDATES: u64 = 1_200_000_000;
 /// The fewest steps; the start and the end of a program do not matter then.
@@ -86,10 +88,10 @@ impl Case {
             size: size_is,
             nodes: size_is + 2,
             steps: steps.unwrap_or(own),
-            r: problem.schedule.r,
+            r: problem.steps()[0],
             dx: problem.grid.x.spacing,
             dt: problem.schedule.dt,
-            d: problem.params.d,
+            d: D,
             x1: problem.params.x1,
             x2: problem.params.x2,
             wanted_dx: problem.params.dx,

@@ -1,7 +1,7 @@
 //! `diff2d info`: what a file says of itself.
 
 use super::{
-    number,
+    describe, number,
     terminal::{Terminal, printable},
 };
 use crate::{
@@ -166,7 +166,13 @@ fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
         return vec![("run", unborn.to_owned())];
     };
     let mut rows = match header.run() {
-        Some(run) => vec![("params", params(run)), ("steps", steps(run))],
+        Some(run) => {
+            let told = run.known_params().map(|params| describe::rows(&params));
+            let mut rows = vec![("params", params(run, told.is_some()))];
+            rows.extend(told.unwrap_or_default());
+            rows.push(("steps", steps(run)));
+            rows
+        }
         None => vec![("sweep", format!("{} scenarios", header.scenarios().len()))],
     };
     let committed = journal.records.len();
@@ -178,9 +184,16 @@ fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
     rows
 }
 
-fn params(run: &Scenario) -> String {
+/// The keys; `told` are those of the physics already.
+fn params(run: &Scenario, told: bool) -> String {
+    const PHYSICS: [&str; 6] = ["Dx", "Dy", "face", "source", "initial.", "boundary."];
+    let is_physics = |key: &str| {
+        let mut names = PHYSICS.into_iter();
+        names.any(|name| key == name || (name.ends_with('.') && key.starts_with(name)))
+    };
     let pairs = run.params.pairs().into_iter();
     let pairs: Vec<String> = pairs
+        .filter(|(key, _)| !(told && is_physics(key)))
         .map(|(key, value)| format!("{key} = {value}"))
         .collect();
     pairs.join(", ")

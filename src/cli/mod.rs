@@ -5,6 +5,7 @@ mod axes;
 mod bench;
 mod compare;
 mod create;
+mod describe;
 mod distribute;
 mod dtype;
 mod follow;

@@ -1,6 +1,6 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
-use crate::{error::Error, problem::Problem};
+use crate::{cube::inputs, error::Error, problem::Problem};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -16,7 +16,9 @@ pub(super) struct ParamsArgs {
 
 impl ParamsArgs {
     pub(super) fn problem(&self) -> Result<Problem, Error> {
-        Ok(Problem::load(&self.file, &self.overrides)?)
+        let problem = Problem::load(&self.file, &self.overrides)?;
+        inputs::are_committed(&problem)?;
+        Ok(problem)
     }
 
     /// The options again, for a command line that does the same.

@@ -1,10 +1,11 @@
 //! `diff2d plan`: what a run would do, without doing it.
 
-use super::{number, params::ParamsArgs, terminal::Terminal};
+use super::{describe, number, params::ParamsArgs, terminal::Terminal};
 use crate::{
     comm::Solo,
     error::Error,
     field::Field,
+    grid::Axis,
     params::{Choice, with_precision},
     plot::short,
     problem::Problem,
@@ -142,9 +143,18 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
         params,
         grid,
         schedule,
+        ..
     } = problem;
     let (ny, nx) = grid.shape();
-    let (left, right) = grid.x.extent();
+    let extent = |name: &str, axis: &Axis| {
+        let (first, last) = axis.extent();
+        format!(
+            "d{name} = {}, nodes from {} to {}",
+            number::python(axis.spacing),
+            number::python(first),
+            number::python(last)
+        )
+    };
     let layout = params.grid.name();
     let type_name = params.precision.name();
     let rows = [
@@ -158,20 +168,18 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
         ),
         (
             "spacing",
-            format!(
-                "dx = {}, nodes from {} to {}",
-                number::python(grid.x.spacing),
-                number::python(left),
-                number::python(right)
-            ),
+            match grid.x == grid.y {
+                true => extent("x", &grid.x),
+                false => format!("{}; {}", extent("x", &grid.x), extent("y", &grid.y)),
+            },
         ),
         (
             "steps",
             format!(
-                "{} of dt = {}, r = {}",
+                "{} of dt = {}, {}",
                 schedule.nsteps,
                 number::python(schedule.dt),
-                number::python(schedule.r)
+                steps(problem)
             ),
         ),
         (
@@ -219,8 +227,35 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
             ),
         ),
     ];
-    rows.map(|(name, value)| format!("{name:<10} {value}"))
-        .join("\n")
+    let [place, spacing, rest @ ..] = rows;
+    let rows = [place, spacing]
+        .into_iter()
+        .chain(describe::rows(params))
+        .chain(rest);
+    let rows: Vec<String> = rows
+        .map(|(name, value)| format!("{name:<10} {value}"))
+        .collect();
+    rows.join("\n")
+}
+
+/// `r = 0.25`, and how far the time step is from the stability limit.
+fn steps(problem: &Problem) -> String {
+    let share = problem.schedule.dt / problem.limit();
+    let limit = match (share - 1.0).abs() <= 1e-12 {
+        true => "the stability limit".to_owned(),
+        false => format!("{share:.3} of the stability limit"),
+    };
+    match problem.steps()[..] {
+        [r] => format!("r = {}, {limit}", number::python(r)),
+        [rx, ry] => {
+            format!(
+                "rx = {}, ry = {}, {limit}",
+                number::python(rx),
+                number::python(ry)
+            )
+        }
+        _ => limit,
+    }
 }
 
 fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> String {
@@ -228,6 +263,7 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
         params,
         grid,
         schedule,
+        ..
     } = problem;
     let (ny, nx) = grid.shape();
     json!({
@@ -237,7 +273,9 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
         "dx": grid.x.spacing,
         "dy": grid.y.spacing,
         "dt": schedule.dt,
-        "r": schedule.r,
+        "r": problem.steps().first(),
+        "limit": problem.limit(),
+        "inputs": problem.inputs(),
         "nsteps": schedule.nsteps,
         "nper": schedule.nper,
         "cadence": schedule.cadence(),

@@ -11,6 +11,7 @@ pub mod commit;
 pub mod digest;
 pub mod error;
 pub mod file;
+pub mod inputs;
 pub mod journal;
 pub mod paths;
 mod read;

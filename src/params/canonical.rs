@@ -1,12 +1,13 @@
 //! [`Canonical`]: the parameters of a run as a journal holds them.
 
 use super::{
-    keys::{self, Key},
+    keys::{self, Absent, Key},
     table::{Place, Table},
     toml,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 
 /// Every parameter of a run by its name, defaults filled in, tables within tables; keys of this
 /// program in the order of [`keys::KEYS`].
@@ -31,15 +32,26 @@ impl Canonical {
         Table::from_json(&self.0, place)
     }
 
+    /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
+    #[must_use]
+    pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {
+        for (key, value) in &mut self.0 {
+            digest_files(key, value, inputs);
+        }
+        self
+    }
+
     /// The keys that decide bits and differ from those of `other`, with the values of `other` and
     /// of these. A key that one of them lacks has its default there.
     #[must_use]
     pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
         let (old, new) = (other.pairs(), self.pairs());
-        let value = |pairs: &[(String, &Value)], key: &str| {
-            let own = pairs.iter().find(|(name, _)| name == key);
-            own.map(|&(_, value)| value.clone())
-                .or_else(|| default_of(keys::find(key)?))
+        // A key that has the value of another one is not a difference of its own.
+        let follows = |name: &str| match keys::find(name).map(|key| key.absent) {
+            Some(Absent::Same(other)) => [&old, &new]
+                .iter()
+                .all(|pairs| value_of(pairs, name) == value_of(pairs, other)),
+            _ => false,
         };
         let mut names: Vec<&String> = Vec::new();
         for (name, _) in old.iter().chain(&new) {
@@ -50,7 +62,8 @@ impl Canonical {
         names
             .into_iter()
             .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
-            .map(|name| (name.clone(), value(&old, name), value(&new, name)))
+            .filter(|name| !follows(name))
+            .map(|name| (name.clone(), value_of(&old, name), value_of(&new, name)))
             .filter(|(_, was, is)| was != is)
             .collect()
     }
@@ -62,9 +75,41 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
+/// Replaces names of files, under the keys `file` and `path`, by their SHA-256.
+fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>) {
+    match value {
+        Value::Object(table) => {
+            for (key, value) in table {
+                digest_files(key, value, inputs);
+            }
+        }
+        Value::String(name) if key == "file" || key == "path" => {
+            if let Some(sum) = inputs.get(name) {
+                *name = format!("SHA-256 {sum}");
+            }
+        }
+        _ => {}
+    }
+}
+
+/// The value of a key, or what holds where it is absent.
+fn value_of(pairs: &[(String, &Value)], key: &str) -> Option<Value> {
+    if let Some(&(_, value)) = pairs.iter().find(|(name, _)| name == key) {
+        return Some(value.clone());
+    }
+    let key = keys::find(key)?;
+    match key.absent {
+        Absent::Same(other) => value_of(pairs, other),
+        _ => default_of(key),
+    }
+}
+
 /// The default of a key, as a journal holds it.
 pub(super) fn default_of(key: &Key) -> Option<Value> {
-    Some(toml::parse_value(key.default?, &Place::Default).to_json())
+    match key.absent {
+        Absent::Value(default) => Some(toml::parse_value(default, &Place::Default).to_json()),
+        Absent::Required | Absent::Same(_) | Absent::Derived => None,
+    }
 }
 
 /// All values of a table and the tables in it; a table that is the value of a key stays whole.

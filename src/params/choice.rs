@@ -37,6 +37,28 @@ impl Choice for Layout {
     }
 }
 
+/// The mean of the diffusion coefficients of two nodes that holds between them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum Face {
+    /// `2 a b/(a + b)`: exact for layers; 0 if one of them is 0.
+    Harmonic,
+    /// `(a + b)/2`
+    Arithmetic,
+}
+
+impl Choice for Face {
+    const ALL: &'static [Self] = &[Self::Harmonic, Self::Arithmetic];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Harmonic => "harmonic",
+            Self::Arithmetic => "arithmetic",
+        }
+    }
+}
+
 /// The floating-point type of the steps and of the cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

@@ -1,11 +1,12 @@
 //! What can be wrong with parameters: one sentence each for the person who typed them.
 
 use super::{
-    keys,
+    keys, spelling,
     table::{Entry, Place, Value},
 };
 
-/// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2.
+/// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2; that of a
+/// file which they name is 1 or 3.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ParamsError {
@@ -89,6 +90,20 @@ pub enum ParamsError {
         /// Why, and what would be accepted.
         reason: String,
     },
+    /// A file that parameters name and that cannot be used.
+    #[error("{place}: {key} = {value:?} cannot be used: {reason}")]
+    Input {
+        /// Where it was named.
+        place: Place,
+        /// The key.
+        key: &'static str,
+        /// The file.
+        value: String,
+        /// Why.
+        reason: String,
+        /// Whether the file is there, but damaged.
+        is_damaged: bool,
+    },
     /// Several of these, a line each.
     #[error("{}", lines(.0))]
     Several(Vec<ParamsError>),
@@ -111,8 +126,8 @@ impl ParamsError {
             place: entry.place.clone(),
             key: name.to_owned(),
             value: entry.value.clone(),
-            hint: keys::hint(name, known.clone()),
-            known: known.collect::<Vec<_>>().join(", "),
+            hint: spelling::hint(name, known.clone()),
+            known: keys_beside(name, known).join(", "),
         }
     }
 
@@ -123,6 +138,25 @@ impl ParamsError {
             reason: reason.into(),
         }
     }
+}
+
+/// The keys of the table in which a name stands; at the top level the tables, too.
+fn keys_beside<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Vec<String> {
+    let table = name.rsplit_once('.').map(|(table, _)| table);
+    let table = table.filter(|table| keys::is_table(table));
+    let mut beside: Vec<String> = Vec::new();
+    for key in known {
+        let shown = match (table, key.split_once('.')) {
+            (Some(table), Some((of, _))) if of == table => key.to_owned(),
+            (None, Some((of, _))) => format!("[{of}]"),
+            (None, None) => key.to_owned(),
+            (Some(_), _) => continue,
+        };
+        if !beside.contains(&shown) {
+            beside.push(shown);
+        }
+    }
+    beside
 }
 
 fn lines(errors: &[ParamsError]) -> String {

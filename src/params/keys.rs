@@ -1,6 +1,6 @@
 //! The table of keys: what a parameter file may hold, and everything that a message says of it.
 
-use super::table::Value;
+use super::table::{Table, Value};
 
 /// One key of a parameter file.
 #[derive(Debug)]
@@ -17,10 +17,23 @@ pub struct Key {
     pub accepted: &'static str,
     /// A value that would do, as TOML.
     pub example: &'static str,
-    /// The value that holds where the key is absent, as TOML; `None` of a required key.
-    pub default: Option<&'static str>,
+    /// What holds where the key is absent.
+    pub absent: Absent,
     /// Whether a single bit of the result depends on it.
     pub decides_bits: bool,
+}
+
+/// What holds where a key is absent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Absent {
+    /// Nothing: the key is required.
+    Required,
+    /// A value, as TOML.
+    Value(&'static str),
+    /// The value of another key.
+    Same(&'static str),
+    /// Something that follows from the other keys.
+    Derived,
 }
 
 /// A type of value.
@@ -28,23 +41,86 @@ pub struct Key {
 pub enum Type {
     /// A float or an integer.
     Number,
+    /// An integer.
+    Integer,
     /// A truth value.
     Boolean,
-    /// A string.
+    /// A string: a word, a formula or a path.
     Word,
+    /// An array of two numbers.
+    Pair,
+    /// A table with this one key.
+    Form(&'static str),
+}
+
+impl Type {
+    /// Whether a value has this type.
+    fn takes(self, value: &Value) -> bool {
+        match (self, value) {
+            (Self::Number, Value::Float(_) | Value::Integer(_))
+            | (Self::Integer, Value::Integer(_))
+            | (Self::Boolean, Value::Boolean(_))
+            | (Self::Word, Value::String(_)) => true,
+            (Self::Pair, Value::Array(items)) => {
+                items.len() == 2 && items.iter().all(|item| item.number().is_some())
+            }
+            (Self::Form(name), Value::Table(table)) => the_one_key(table) == Some(name),
+            _ => false,
+        }
+    }
+}
+
+/// The key of a table that has only one.
+fn the_one_key(table: &Table) -> Option<&str> {
+    match table.entries() {
+        [entry] => Some(&entry.key),
+        _ => None,
+    }
 }
 
 impl Key {
+    const fn new(name: &'static str, meaning: &'static str, unit: &'static str) -> Self {
+        Self {
+            name,
+            meaning,
+            unit,
+            types: &[Type::Number],
+            accepted: "a finite number",
+            example: "1.0",
+            absent: Absent::Required,
+            decides_bits: true,
+        }
+    }
+
+    /// With its types, the values in words, and an example.
+    const fn takes_only(
+        self,
+        types: &'static [Type],
+        accepted: &'static str,
+        example: &'static str,
+    ) -> Self {
+        Self {
+            types,
+            accepted,
+            example,
+            ..self
+        }
+    }
+
+    /// With numbers, in words, and an example.
+    const fn takes_number(self, accepted: &'static str, example: &'static str) -> Self {
+        self.takes_only(&[Type::Number], accepted, example)
+    }
+
+    /// With what holds where it is absent.
+    const fn or(self, absent: Absent) -> Self {
+        Self { absent, ..self }
+    }
+
     /// Whether a value has one of the key's types.
     #[must_use]
     pub fn takes(&self, value: &Value) -> bool {
-        let found = match value {
-            Value::Float(_) | Value::Integer(_) => Type::Number,
-            Value::Boolean(_) => Type::Boolean,
-            Value::String(_) => Type::Word,
-            Value::Array(_) | Value::Table(_) | Value::Other(_) => return false,
-        };
-        self.types.contains(&found)
+        self.types.iter().any(|kind| kind.takes(value))
     }
 
     /// `wanted spacing of the nodes [length]`
@@ -57,122 +133,172 @@ impl Key {
     }
 }
 
-/// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 9] = [
-    Key {
-        name: "D",
-        meaning: "diffusion coefficient",
-        unit: "length²/time",
-        types: &[Type::Number],
-        accepted: "a finite number greater than 0",
-        example: "1.0",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "x1",
-        meaning: "left end of the domain",
-        unit: "length",
-        types: &[Type::Number],
-        accepted: "a finite number",
-        example: "-10.0",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "x2",
-        meaning: "right end of the domain",
-        unit: "length",
-        types: &[Type::Number],
-        accepted: "a finite number greater than x1",
-        example: "10.0",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "runtime",
-        meaning: "simulated time to reach",
-        unit: "time",
-        types: &[Type::Number],
-        accepted: "a finite number, 0 or greater",
-        example: "15.0",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "dx",
-        meaning: "wanted spacing of the nodes",
-        unit: "length",
-        types: &[Type::Number],
-        accepted: "a finite number greater than 0",
-        example: "0.0667",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "outtime",
-        meaning: "simulated time per snapshot",
-        unit: "time",
-        types: &[Type::Number],
-        accepted: "a finite number from 0 to runtime",
-        example: "0.5",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "graphics",
-        meaning: "draw a picture of every snapshot while running",
-        unit: "",
-        types: &[Type::Boolean],
-        accepted: "true or false",
-        example: "false",
-        default: Some("false"),
-        decides_bits: false,
-    },
-    Key {
-        name: "grid",
-        meaning: "where the nodes lie",
-        unit: "",
-        types: &[Type::Word],
-        accepted: "\"slides\", \"files\" or \"walls\"",
-        example: "\"slides\"",
-        default: Some("\"slides\""),
-        decides_bits: true,
-    },
-    Key {
-        name: "precision",
-        meaning: "floating-point type of the steps and the cube",
-        unit: "",
-        types: &[Type::Word],
-        accepted: "\"f64\" or \"f32\"",
-        example: "\"f64\"",
-        default: Some("\"f64\""),
-        decides_bits: true,
-    },
+const ABOVE_0: &str = "a finite number greater than 0";
+const MATERIAL: &str =
+    "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
+const WALL: &str =
+    "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
+const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file")];
+const SIDE: &[Type] = &[
+    Type::Number,
+    Type::Word,
+    Type::Form("flux"),
+    Type::Form("robin"),
 ];
+
+/// Every key of a run's file, in the order in which files and journals list them.
+pub static KEYS: [Key; 33] = [
+    Key::new("D", "diffusion coefficient", "length²/time").takes_only(PROFILE, MATERIAL, "1.0"),
+    Key::new("x1", "left end of the domain", "length").takes_number("a finite number", "-10.0"),
+    Key::new("x2", "right end of the domain", "length")
+        .takes_number("a finite number greater than x1", "10.0"),
+    Key::new("y1", "lower end of the domain", "length")
+        .takes_number("a finite number", "-10.0")
+        .or(Absent::Same("x1")),
+    Key::new("y2", "upper end of the domain", "length")
+        .takes_number("a finite number greater than y1", "10.0")
+        .or(Absent::Same("x2")),
+    Key::new("runtime", "simulated time to reach", "time")
+        .takes_number("a finite number, 0 or greater", "15.0"),
+    Key::new("dx", "wanted spacing of the nodes", "length").takes_number(ABOVE_0, "0.0667"),
+    Key::new("dy", "wanted spacing of the nodes along y", "length")
+        .takes_number(ABOVE_0, "0.0667")
+        .or(Absent::Same("dx")),
+    Key::new("outtime", "simulated time per snapshot", "time")
+        .takes_number("a finite number from 0 to runtime", "0.5"),
+    Key {
+        decides_bits: false,
+        ..Key::new(
+            "graphics",
+            "draw a picture of every snapshot while running",
+            "",
+        )
+        .takes_only(&[Type::Boolean], "true or false", "false")
+        .or(Absent::Value("false"))
+    },
+    Key::new("grid", "where the nodes lie", "")
+        .takes_only(
+            &[Type::Word],
+            "\"slides\", \"files\" or \"walls\"",
+            "\"slides\"",
+        )
+        .or(Absent::Value("\"slides\"")),
+    Key::new(
+        "precision",
+        "floating-point type of the steps and the cube",
+        "",
+    )
+    .takes_only(&[Type::Word], "\"f64\" or \"f32\"", "\"f64\"")
+    .or(Absent::Value("\"f64\"")),
+    Key::new("dt", "time step", "time")
+        .takes_number(ABOVE_0, "0.001")
+        .or(Absent::Derived),
+    Key::new("safety", "time step by the stability limit", "")
+        .takes_number("a number greater than 0 and at most 1", "0.9")
+        .or(Absent::Value("1.0")),
+    Key::new("Dx", "diffusion coefficient along x", "length²/time")
+        .takes_only(PROFILE, MATERIAL, "1.0")
+        .or(Absent::Same("D")),
+    Key::new("Dy", "diffusion coefficient along y", "length²/time")
+        .takes_only(PROFILE, MATERIAL, "1.0")
+        .or(Absent::Same("D")),
+    Key::new(
+        "face",
+        "mean of the diffusion coefficients of two nodes",
+        "",
+    )
+    .takes_only(
+        &[Type::Word],
+        "\"harmonic\" or \"arithmetic\"",
+        "\"harmonic\"",
+    )
+    .or(Absent::Value("\"harmonic\"")),
+    Key::new("source", "what is added per time", "density/time")
+        .takes_only(
+            PROFILE,
+            "a finite number, a formula in x, y and t, or { file = \"S.npy\" }",
+            "0.0",
+        )
+        .or(Absent::Value("0.0")),
+    Key::new("initial.kind", "the state before the first step", "")
+        .takes_only(&[Type::Word], INITIAL, "\"peaks\"")
+        .or(Absent::Value("\"peaks\"")),
+    Key::new("initial.x0", "middle of the gaussian along x", "length")
+        .takes_number("a finite number", "0.0")
+        .or(Absent::Derived),
+    Key::new("initial.y0", "middle of the gaussian along y", "length")
+        .takes_number("a finite number", "0.0")
+        .or(Absent::Derived),
+    Key::new(
+        "initial.sigma",
+        "standard deviation of the gaussian",
+        "length",
+    )
+    .takes_number(ABOVE_0, "1.0"),
+    Key::new("initial.amplitude", "height of the gaussian", "density").or(Absent::Value("1.0")),
+    Key::new("initial.kx", "half waves of the sine along x", "").or(Absent::Value("1.0")),
+    Key::new("initial.ky", "half waves of the sine along y", "").or(Absent::Value("1.0")),
+    Key::new(
+        "initial.value",
+        "the state before the first step",
+        "density",
+    )
+    .takes_only(
+        &[Type::Number, Type::Word],
+        "a finite number, or a formula in x and y for kind = \"expression\"",
+        "\"exp(-x**2 - y**2)\"",
+    ),
+    Key::new(
+        "initial.path",
+        "the file of the state before the first step",
+        "",
+    )
+    .takes_only(&[Type::Word], "the name of a file in quotes", "\"u.npy\""),
+    Key::new("initial.snapshot", "which snapshot of the cube", "")
+        .takes_only(
+            &[Type::Integer],
+            "a whole number, negative from the end",
+            "-1",
+        )
+        .or(Absent::Derived),
+    Key::new("initial.range", "the values of black and white", "density")
+        .takes_only(
+            &[Type::Pair],
+            "two finite numbers, [black, white]",
+            "[0.0, 1.0]",
+        )
+        .or(Absent::Value("[0.0, 1.0]")),
+    side("boundary.left", "the wall at x = x1"),
+    side("boundary.right", "the wall at x = x2"),
+    side("boundary.bottom", "the wall at y = y1"),
+    side("boundary.top", "the wall at y = y2"),
+];
+
+const INITIAL: &str =
+    "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
+
+/// The key of a side of the domain.
+const fn side(name: &'static str, meaning: &'static str) -> Key {
+    Key::new(name, meaning, "density")
+        .takes_only(SIDE, WALL, "0.0")
+        .or(Absent::Value("0.0"))
+}
 
 /// The keys of a sweep's file beside those that it varies.
 pub static SWEEP_KEYS: [Key; 2] = [
-    Key {
-        name: "params",
-        meaning: "the parameter file whose keys the sweep varies",
-        unit: "",
-        types: &[Type::Word],
-        accepted: "a string",
-        example: "\"diff2dparams.toml\"",
-        default: None,
-        decides_bits: true,
-    },
-    Key {
-        name: "combine",
-        meaning: "how the values of several keys are combined",
-        unit: "",
-        types: &[Type::Word],
-        accepted: "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)",
-        example: "\"product\"",
-        default: Some("\"product\""),
-        decides_bits: true,
-    },
+    Key::new(
+        "params",
+        "the parameter file whose keys the sweep varies",
+        "",
+    )
+    .takes_only(&[Type::Word], "a string", "\"diff2dparams.toml\""),
+    Key::new("combine", "how the values of several keys are combined", "")
+        .takes_only(
+            &[Type::Word],
+            "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)",
+            "\"product\"",
+        )
+        .or(Absent::Value("\"product\"")),
 ];
 
 /// The key of a run's file that has this name.
@@ -187,6 +313,13 @@ pub fn is_key(name: &str) -> bool {
     find(name).is_some()
 }
 
+/// Whether keys stand in a table of this name.
+#[must_use]
+pub fn is_table(name: &str) -> bool {
+    let begins = |key: &Key| key.name.strip_prefix(name)?.strip_prefix('.').map(drop);
+    KEYS.iter().any(|key| begins(key).is_some())
+}
+
 /// The key that the code calls by its name.
 ///
 /// # Panics
@@ -197,73 +330,4 @@ pub(super) fn named(name: &str) -> &'static Key {
     find(name)
         .or_else(sweeps)
         .unwrap_or_else(|| unreachable!("{name} is missing in the table of keys"))
-}
-
-/// Which of `candidates` somebody who typed `word` probably meant: one that is spelt nearly like it, as
-/// a whole or within its table.
-#[must_use]
-pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    candidates
-        .into_iter()
-        .filter_map(|name| Some((edits(word, name)?, name)))
-        .min_by_key(|&(edits, _)| edits)
-        .map(|(_, name)| name)
-}
-
-/// How many letters have to change, where that is few enough for a slip.
-fn edits(word: &str, name: &str) -> Option<usize> {
-    let distance = |word: &str, name: &str| {
-        let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
-        (edits <= 1.max(name.len() / 3) && edits < name.len()).then_some(edits)
-    };
-    let in_another_table = if word.contains('.') || name.contains('.') {
-        distance(within_table(word), within_table(name)).map(|edits| edits + 1)
-    } else {
-        None
-    };
-    distance(word, name)
-        .into_iter()
-        .chain(in_another_table)
-        .min()
-}
-
-/// The last part of a dotted name.
-fn within_table(name: &str) -> &str {
-    name.rsplit('.').next().unwrap_or(name)
-}
-
-/// `", did you mean …?"` or nothing.
-#[must_use]
-pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
-    nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn slips_are_understood_in_tables_too() {
-        let names = [
-            "D",
-            "dx",
-            "runtime",
-            "initial.sigma",
-            "initial.kind",
-            "boundary.left",
-        ];
-        for (word, meant) in [
-            ("run_time", Some("runtime")),
-            ("DX", Some("dx")),
-            ("initial.sigm", Some("initial.sigma")),
-            ("intial.kind", Some("initial.kind")),
-            ("sigma", Some("initial.sigma")),
-            ("boundary.sigma", Some("initial.sigma")),
-            ("initial.runtime", Some("runtime")),
-            ("colour", None),
-            ("physics.rate", None),
-        ] {
-            assert_eq!(nearest(word, names), meant, "{word}");
-        }
-    }
 }

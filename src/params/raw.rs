@@ -3,7 +3,7 @@
 use super::{
     canonical::Canonical,
     error::ParamsError,
-    keys::{self, Key},
+    keys::{self, Absent, Key},
     python,
     table::{Place, Table, Value},
     toml,
@@ -12,7 +12,7 @@ use std::{
     borrow::Cow,
     fs::File,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
 };
 
@@ -131,9 +131,12 @@ impl RawParams {
     /// [`ParamsError::Missing`], [`ParamsError::WrongType`].
     pub fn value(&self, key: &Key) -> Result<Cow<'_, Value>, ParamsError> {
         let Some(entry) = self.table.get(key.name) else {
-            return match key.default {
-                Some(default) => Ok(Cow::Owned(toml::parse_value(default, &Place::Default))),
-                None => Err(self.missing(key)),
+            return match key.absent {
+                Absent::Value(default) => {
+                    Ok(Cow::Owned(toml::parse_value(default, &Place::Default)))
+                }
+                Absent::Same(other) => self.value(keys::named(other)),
+                Absent::Required | Absent::Derived => Err(self.missing(key)),
             };
         };
         match key.takes(&entry.value) {
@@ -154,14 +157,17 @@ impl RawParams {
     #[must_use]
     pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
         let key = keys::named(key);
-        let (place, value) = match (self.table.get(key.name), key.default) {
+        let (place, value) = match (self.table.get(key.name), key.absent) {
             (Some(entry), _) => (entry.place.clone(), entry.value.clone()),
-            (None, Some(default)) => {
+            (None, Absent::Same(other)) => return self.refuse(other, reason),
+            (None, Absent::Value(default)) => {
                 let place = Place::Default;
                 let value = toml::parse_value(default, &place);
                 (place, value)
             }
-            (None, None) => (Place::File(Arc::clone(&self.file)), Value::Other("absent")),
+            (None, Absent::Required | Absent::Derived) => {
+                (Place::File(Arc::clone(&self.file)), Value::Other("absent"))
+            }
         };
         ParamsError::Refused {
             place,
@@ -171,12 +177,68 @@ impl RawParams {
         }
     }
 
+    /// The place of a key that names a file.
+    ///
+    /// # Panics
+    /// When there is no such key.
+    #[must_use]
+    pub fn input(&self, key: &str, path: &Path) -> InputPlace {
+        let key = keys::named(key);
+        match (self.table.get(key.name), key.absent) {
+            (None, Absent::Same(other)) => self.input(other, path),
+            (entry, _) => InputPlace {
+                place: entry.map_or(Place::Default, |entry| entry.place.clone()),
+                key: key.name,
+                path: path.to_owned(),
+            },
+        }
+    }
+
     fn missing(&self, key: &Key) -> ParamsError {
         ParamsError::Missing {
             file: self.file.to_string(),
             key: key.name,
             example: key.example,
             meaning: key.described(),
+        }
+    }
+}
+
+/// Where a file is named.
+#[derive(Debug, Clone, PartialEq)]
+pub struct InputPlace {
+    place: Place,
+    key: &'static str,
+    path: PathBuf,
+}
+
+impl InputPlace {
+    /// The file, from the root.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The error for a file that cannot be read, or is damaged.
+    #[must_use]
+    pub fn unusable(&self, reason: String, is_damaged: bool) -> ParamsError {
+        ParamsError::Input {
+            place: self.place.clone(),
+            key: self.key,
+            value: self.path.display().to_string(),
+            reason,
+            is_damaged,
+        }
+    }
+
+    /// The error for a file that does not fit the other parameters.
+    #[must_use]
+    pub fn refuse(&self, reason: String) -> ParamsError {
+        ParamsError::Refused {
+            place: self.place.clone(),
+            key: self.key,
+            value: Value::String(self.path.to_string_lossy().into_owned()),
+            reason,
         }
     }
 }

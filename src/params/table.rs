@@ -1,7 +1,11 @@
 //! [`Table`]: keys with their values and the places where they were typed; values may be tables.
 
 use serde_json::{Map, Value as Json};
-use std::{fmt, sync::Arc};
+use std::{
+    fmt,
+    path::{self, Path, PathBuf},
+    sync::Arc,
+};
 
 /// One value as it was typed, before it is judged.
 #[derive(Debug, Clone, PartialEq)]
@@ -119,6 +123,19 @@ pub enum Place {
     CommandLine,
     /// Nowhere: the key has its default.
     Default,
+}
+
+impl Place {
+    /// The file that was named here: relative names start from the parameter file, those of the
+    /// command line from the current directory.
+    #[must_use]
+    pub fn path_to(&self, name: &str) -> PathBuf {
+        let beside = match self {
+            Self::Line { file, .. } => Path::new(&**file).with_file_name(name),
+            Self::File(_) | Self::CommandLine | Self::Default => name.into(),
+        };
+        path::absolute(&beside).unwrap_or(beside)
+    }
 }
 
 impl fmt::Display for Place {

@@ -2,33 +2,47 @@
 
 use super::{
     canonical::Canonical,
-    choice::{Layout, Precision},
+    choice::{Choice, Face, Layout, Precision},
     error::ParamsError,
     judge::Judge,
+    keys::KEYS,
+    profile::{Boundary, InitialState, Profile, Wall},
     raw::RawParams,
 };
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Serialize, Serializer};
+use serde_json::{Map, Value, json};
 use std::path::Path;
 
 /// Valid parameters of one run, as they were asked for; what follows from them is
-/// [`Grid`](crate::grid::Grid) and [`Schedule`](crate::schedule::Schedule).
+/// [`Grid`](crate::grid::Grid), [`Schedule`](crate::schedule::Schedule) and what stands in
+/// [`physics`](crate::physics).
 ///
-/// The fields are those of the [table of keys](super::keys::KEYS), in its order.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+/// The fields are those of the [table of keys](super::keys::KEYS).
+#[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Params {
-    /// Diffusion coefficient \[length²/time\].
-    #[serde(rename = "D")]
-    pub d: f64,
+    /// Diffusion coefficient \[length²/time\], unless those along x and y are given.
+    pub d: Option<Profile>,
+    /// Diffusion coefficients along x and y \[length²/time\].
+    pub diffusivity: [Profile; 2],
+    /// The mean of diffusion coefficients that holds between two nodes.
+    pub face: Face,
+    /// What is added to ∂p/∂t \[density/time\].
+    pub source: Profile,
     /// Left end of the domain \[length\].
     pub x1: f64,
     /// Right end of the domain \[length\].
     pub x2: f64,
+    /// Lower end of the domain \[length\].
+    pub y1: f64,
+    /// Upper end of the domain \[length\].
+    pub y2: f64,
     /// Simulated time to reach \[time\].
     pub runtime: f64,
-    /// Wanted spacing \[length\]; the grid's own divides the domain evenly.
+    /// Wanted spacing along x \[length\]; the grid's own divides the domain evenly.
     pub dx: f64,
+    /// Wanted spacing along y \[length\].
+    pub dy: f64,
     /// Simulated time per snapshot \[time\]; the schedule's own is a whole number of steps.
     pub outtime: f64,
     /// Whether the run draws its snapshots.
@@ -37,6 +51,14 @@ pub struct Params {
     pub grid: Layout,
     /// Type of the steps and the cube.
     pub precision: Precision,
+    /// Time step \[time\], if it is not to follow from the stability limit.
+    pub dt: Option<f64>,
+    /// Time step by the stability limit.
+    pub safety: f64,
+    /// The state before the first step.
+    pub initial: InitialState,
+    /// What holds on the sides of the domain.
+    pub boundary: Boundary,
 }
 
 impl Params {
@@ -59,52 +81,287 @@ impl Params {
     pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
         let mut judge = Judge::new(raw);
         judge.refuse_unknown();
+        let needs_d = !(judge.is_typed("Dx") && judge.is_typed("Dy"));
+        let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
+        let [x1, x2] = ["x1", "x2"].map(|key| judge.number(key));
+        let [y1, y2] =
+            [("y1", x1), ("y2", x2)].map(|(key, of_x)| judge.number_if_typed(key).unwrap_or(of_x));
+        let runtime = judge.number("runtime");
+        let dx = judge.number("dx");
         let params = Self {
-            d: judge.number("D"),
-            x1: judge.number("x1"),
-            x2: judge.number("x2"),
-            runtime: judge.number("runtime"),
-            dx: judge.number("dx"),
+            diffusivity: ["Dx", "Dy"].map(|key| match (&d, judge.is_typed(key)) {
+                (Some(d), false) => d.clone(),
+                _ => judge.profile(key, 2),
+            }),
+            d,
+            x1,
+            x2,
+            y1,
+            y2,
+            runtime,
+            dx,
+            dy: judge.number_if_typed("dy").unwrap_or(dx),
             outtime: judge.number("outtime"),
             graphics: judge.boolean("graphics"),
             grid: judge.choice("grid"),
             precision: judge.choice("precision"),
+            dt: judge.number_if_typed("dt"),
+            safety: judge.number("safety"),
+            face: judge.choice("face"),
+            source: judge.profile("source", 3),
+            initial: initial(&mut judge, [(x1, x2), (y1, y2)]),
+            boundary: Boundary {
+                left: judge.wall("boundary.left"),
+                right: judge.wall("boundary.right"),
+                bottom: judge.wall("boundary.bottom"),
+                top: judge.wall("boundary.top"),
+            },
         };
+        params.judge_numbers(&mut judge);
+        params.judge_initial(&mut judge);
+        params.judge_walls(&mut judge);
+        judge.verdict(params)
+    }
+
+    /// Refuses numbers out of range.
+    fn judge_numbers(&self, judge: &mut Judge) {
         // A number that was refused is NaN here, of which no comparison holds.
-        let Self { x1, x2, .. } = params;
-        judge.refuse_if(params.d <= 0.0, "D", || {
-            "D must be greater than 0".to_owned()
+        let profiles = [
+            Some(&self.diffusivity[0]),
+            Some(&self.diffusivity[1]),
+            self.d.as_ref(),
+        ];
+        for (key, profile) in ["Dx", "Dy", "D"].into_iter().zip(profiles) {
+            let number = profile.and_then(Profile::constant).unwrap_or(f64::NAN);
+            judge.refuse_if(number <= 0.0 && judge.is_typed(key), key, || {
+                format!("{key} must be greater than 0")
+            });
+        }
+        for (key, key1, lower, upper) in [
+            ("x2", "x1", self.x1, self.x2),
+            ("y2", "y1", self.y1, self.y2),
+        ] {
+            if key == "y2" && !(judge.is_typed("y1") || judge.is_typed("y2")) {
+                continue;
+            }
+            judge.refuse_if(upper <= lower, key, || {
+                format!("{key} must be greater than {key1} = {lower:?}")
+            });
+            judge.refuse_if((upper - lower).is_infinite(), key, || {
+                format!("{key} - {key1} ({key1} = {lower:?}) is beyond the largest number")
+            });
+        }
+        for (key, number) in [
+            ("dx", self.dx),
+            ("dy", self.dy),
+            ("dt", self.dt.unwrap_or(f64::NAN)),
+            ("safety", self.safety),
+        ] {
+            let is_own = key == "dx" || judge.is_typed(key);
+            judge.refuse_if(is_own && number <= 0.0, key, || {
+                format!("{key} must be greater than 0")
+            });
+        }
+        let both = self.dt.is_some() && judge.is_typed("safety");
+        judge.refuse_if(both, "dt", || {
+            "safety is given as well; keep one of the two".to_owned()
         });
-        judge.refuse_if(x2 <= x1, "x2", || {
-            format!("x2 must be greater than x1 = {x1:?}")
-        });
-        judge.refuse_if((x2 - x1).is_infinite(), "x2", || {
-            format!("x2 - x1 (x1 = {x1:?}) is beyond the largest number")
-        });
-        judge.refuse_if(params.dx <= 0.0, "dx", || {
-            "dx must be greater than 0".to_owned()
-        });
-        judge.refuse_if(params.runtime < 0.0, "runtime", || {
+        judge.refuse_if(self.runtime < 0.0, "runtime", || {
             "runtime must be 0 or greater".to_owned()
         });
-        judge.refuse_if(params.outtime < 0.0, "outtime", || {
+        judge.refuse_if(self.outtime < 0.0, "outtime", || {
             "outtime must be 0 (a snapshot every step) or greater".to_owned()
         });
-        let too_long = params.runtime >= 0.0 && params.outtime > params.runtime;
+        let too_long = self.runtime >= 0.0 && self.outtime > self.runtime;
         judge.refuse_if(too_long, "outtime", || {
-            let runtime = params.runtime;
+            let runtime = self.runtime;
             format!("outtime must not be larger than runtime = {runtime:?}")
         });
-        judge.verdict(params)
+    }
+
+    /// Refuses keys that this kind of initial state does not have, and numbers out of range.
+    fn judge_initial(&self, judge: &mut Judge) {
+        let own = self.initial.to_json();
+        let kind = own
+            .first()
+            .map(|(_, kind)| kind.to_string())
+            .unwrap_or_default();
+        for key in KEYS.iter().filter(|key| key.name.starts_with("initial.")) {
+            let has = own.iter().any(|(name, _)| *name == key.name);
+            let optional =
+                matches!(self.initial, InitialState::File { .. }) && key.name == "initial.snapshot";
+            judge.refuse_if(
+                judge.is_typed(key.name) && !has && !optional,
+                key.name,
+                || format!("initial.kind = {kind} does not have it; remove one of the two"),
+            );
+        }
+        if let InitialState::Gaussian { sigma, .. } = self.initial {
+            judge.refuse_if(sigma <= 0.0, "initial.sigma", || {
+                "initial.sigma must be greater than 0".to_owned()
+            });
+        }
+    }
+
+    /// Refuses walls that the grid cannot have, and half of a periodic pair.
+    fn judge_walls(&self, judge: &mut Judge) {
+        let names = SIDES;
+        let sides = self.boundary.sides();
+        for (number, (name, wall)) in names.into_iter().zip(sides).enumerate() {
+            let needs_walls = !wall.is_fixed() && self.grid != Layout::Walls;
+            judge.refuse_if(needs_walls && judge.is_typed(name), name, || {
+                let grid = self.grid.name();
+                format!(
+                    "flux, robin and periodic walls need nodes on the ends of the domain: grid = \"walls\", not {grid:?}"
+                )
+            });
+            let other = number ^ 1;
+            let is_half = matches!(wall, Wall::Periodic) && !matches!(sides[other], Wall::Periodic);
+            judge.refuse_if(is_half && judge.is_typed(name), name, || {
+                format!("{} must be \"periodic\" as well", names[other])
+            });
+            if let Wall::Robin([_, b, _]) = wall {
+                judge.refuse_if(b.constant() == Some(0.0), name, || {
+                    "b of [a, b, c] must not be 0; a wall of given value is a number or a formula"
+                        .to_owned()
+                });
+            }
+        }
     }
 
     /// Every parameter, as a journal holds them.
     #[must_use]
     pub fn canonical(&self) -> Canonical {
-        match serde_json::to_value(self) {
-            Ok(Value::Object(map)) => map.into(),
-            _ => unreachable!("a struct of plain values is an object"),
+        let mut initial = self.initial.to_json();
+        let mut canonical = Map::new();
+        for key in &KEYS {
+            let own = initial.iter_mut().find(|(name, _)| *name == key.name);
+            let value = match own {
+                Some((_, value)) => Some(value.take()),
+                None => self.value_of(key.name),
+            };
+            let Some(value) = value else { continue };
+            match key.name.split_once('.') {
+                None => canonical.insert(key.name.to_owned(), value),
+                Some((table, name)) => canonical
+                    .entry(table)
+                    .or_insert_with(|| Value::Object(Map::new()))
+                    .as_object_mut()
+                    .and_then(|table| table.insert(name.to_owned(), value)),
+            };
         }
+        canonical.into()
+    }
+
+    /// The value of a key other than those of the initial state, if it has one.
+    fn value_of(&self, key: &str) -> Option<Value> {
+        Some(match key {
+            "D" => self.d.as_ref()?.to_json(),
+            "Dx" => self.diffusivity[0].to_json(),
+            "Dy" => self.diffusivity[1].to_json(),
+            "x1" => json!(self.x1),
+            "x2" => json!(self.x2),
+            "y1" => json!(self.y1),
+            "y2" => json!(self.y2),
+            "runtime" => json!(self.runtime),
+            "dx" => json!(self.dx),
+            "dy" => json!(self.dy),
+            "outtime" => json!(self.outtime),
+            "graphics" => json!(self.graphics),
+            "grid" => json!(self.grid),
+            "precision" => json!(self.precision),
+            "dt" => json!(self.dt?),
+            "safety" if self.dt.is_some() => return None,
+            "safety" => json!(self.safety),
+            "face" => json!(self.face),
+            "source" => self.source.to_json(),
+            "boundary.left" => self.boundary.left.to_json(),
+            "boundary.right" => self.boundary.right.to_json(),
+            "boundary.bottom" => self.boundary.bottom.to_json(),
+            "boundary.top" => self.boundary.top.to_json(),
+            _ => return None,
+        })
+    }
+}
+
+/// The keys of the sides, in the order of [`Boundary::sides`].
+pub const SIDES: [&str; 4] = [
+    "boundary.left",
+    "boundary.right",
+    "boundary.bottom",
+    "boundary.top",
+];
+
+/// The initial state; `domain` is where the domain ends along x and y.
+fn initial(judge: &mut Judge, domain: [(f64, f64); 2]) -> InitialState {
+    let [middle_x, middle_y] = domain.map(|(lower, upper)| f64::midpoint(lower, upper));
+    match judge.choice("initial.kind") {
+        Kind::Peaks => InitialState::Peaks,
+        Kind::Gaussian => InitialState::Gaussian {
+            x0: judge.number_if_typed("initial.x0").unwrap_or(middle_x),
+            y0: judge.number_if_typed("initial.y0").unwrap_or(middle_y),
+            sigma: judge.number("initial.sigma"),
+            amplitude: judge.number("initial.amplitude"),
+        },
+        Kind::Sine => InitialState::Sine {
+            kx: judge.number("initial.kx"),
+            ky: judge.number("initial.ky"),
+        },
+        Kind::Constant => {
+            let value = judge.function("initial.value", 0);
+            InitialState::Constant(value.constant().unwrap_or(f64::NAN))
+        }
+        Kind::Expression => InitialState::Expression(judge.function("initial.value", 2)),
+        Kind::File => InitialState::File {
+            path: judge.path("initial.path"),
+            snapshot: judge.integer_if_typed("initial.snapshot"),
+        },
+        Kind::Image => InitialState::Image {
+            path: judge.path("initial.path"),
+            range: judge.pair("initial.range"),
+        },
+    }
+}
+
+/// The words of `initial.kind`.
+#[derive(Debug, Clone, Copy)]
+enum Kind {
+    Peaks,
+    Gaussian,
+    Sine,
+    Constant,
+    Expression,
+    File,
+    Image,
+}
+
+impl Choice for Kind {
+    const ALL: &'static [Self] = &[
+        Self::Peaks,
+        Self::Gaussian,
+        Self::Sine,
+        Self::Constant,
+        Self::Expression,
+        Self::File,
+        Self::Image,
+    ];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Peaks => "peaks",
+            Self::Gaussian => "gaussian",
+            Self::Sine => "sine",
+            Self::Constant => "constant",
+            Self::Expression => "expression",
+            Self::File => "file",
+            Self::Image => "image",
+        }
+    }
+}
+
+impl Serialize for Params {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.canonical().serialize(serializer)
     }
 }
 
@@ -128,7 +385,12 @@ mod tests {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        assert_eq!(names, KEYS.each_ref().map(|key| key.name));
+        let of_others = |name: &str| name == "dt" || name.starts_with("initial.");
+        let expected = KEYS.iter().map(|key| key.name);
+        let expected: Vec<&str> = expected
+            .filter(|name| *name == "initial.kind" || !of_others(name))
+            .collect();
+        assert_eq!(names, expected);
         for (name, value) in canonical.pairs() {
             let key = KEYS.iter().find(|key| key.name == name).unwrap();
             if let Some(default) = default_of(key) {

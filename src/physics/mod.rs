@@ -1,3 +1,8 @@
-//! What the equation is given: the initial state.
+//! What the equation is given: the initial state, walls, materials, sources.
 
 pub mod initial;
+pub mod input;
+pub mod material;
+pub mod nodes;
+pub mod robin;
+pub mod wall;

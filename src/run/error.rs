@@ -1,6 +1,6 @@
 //! Why a run failed.
 
-use crate::{comm::Elsewhere, cube::CubeError, sys};
+use crate::{comm::Elsewhere, cube::CubeError, params::ParamsError, sys};
 
 /// Why a run failed. Every snapshot that was committed before stays committed.
 #[derive(Debug, thiserror::Error)]
@@ -9,6 +9,9 @@ pub enum RunError {
     /// Its files cannot be used.
     #[error(transparent)]
     Cube(#[from] CubeError),
+    /// A file that the parameters name cannot be read any more.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
     /// The fields do not fit into memory.
     #[error(
         "the run needs {needed} bytes of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less"

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Topology, collective},
-    cube::{Header, Paths, SolverLoad, checkpoint, journal::Scenario},
+    cube::{self, Header, Paths, SolverLoad, checkpoint, journal::Scenario},
     dynamics::Dynamics,
     field::Field,
     problem::Problem,
@@ -36,6 +36,8 @@ pub(super) fn run<T: Element>(
     let start = Instant::now();
     let clock = RunClock::start(problem, options);
     check_that_all_agree(problem, options, comm)?;
+    let inputs = cube::inputs::are_committed(problem).map_err(RunError::from);
+    collective::all_ok(comm, inputs)?;
     let paths = options.output.as_deref().map(Paths::of).transpose();
     let paths = collective::all_ok(comm, paths.map_err(RunError::from))?;
 
@@ -94,7 +96,8 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     let (schedule, ranks) = (&problem.schedule, output.ranks());
     let durable = output.resume(&mut state)?;
     if durable.is_none() {
-        problem.fill_initial(&mut state, ranks.slab().held().start);
+        let filled = problem.fill_initial(&mut state, ranks.slab().held().start);
+        collective::all_ok(ranks.comm(), filled.map_err(RunError::from))?;
         output.put(Clock::start(), &state);
     }
     let began = durable.unwrap_or(Clock::start());

@@ -1,7 +1,8 @@
 //! [`Sweep`]: the scenarios.
 
 use crate::{
-    params::{ParamsError, SweepParams},
+    params::{Params, ParamsError, SweepParams},
+    physics::input::Digests,
     problem::Problem,
 };
 use std::path::Path;
@@ -23,8 +24,9 @@ impl Sweep {
     pub fn load(file: &Path) -> Result<Self, ParamsError> {
         let params = SweepParams::read(file)?;
         let mut problems: Vec<Problem> = Vec::new();
+        let mut digests = Digests::default();
         for (number, raw) in params.scenarios().enumerate() {
-            let problem = Problem::from_raw(&raw)?;
+            let problem = Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut digests)?;
             let first = problems.first().unwrap_or(&problem);
             if problem.grid.shape() != first.grid.shape() {
                 let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());

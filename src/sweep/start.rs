@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Header, Io, Paths, SolverLoad, digest, journal::Scenario, share::Share},
+    cube::{Header, Io, Paths, SolverLoad, digest, inputs, journal::Scenario, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
 use std::time::Instant;
@@ -45,6 +45,8 @@ fn run_on(
 ) -> Result<Outcome, RunError> {
     let start = Instant::now();
     check_that_all_agree(sweep, options, comm)?;
+    let committed = sweep.problems.iter().try_for_each(inputs::are_committed);
+    collective::all_ok(comm, committed.map_err(RunError::from))?;
     let Some(cube) = &options.output else {
         return Err(RunError::NoOutput);
     };

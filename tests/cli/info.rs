@@ -15,7 +15,12 @@ fn info_prints_header_parameters_and_progress() {
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
-    params     D = 1.0, x1 = -10.0, x2 = 10.0, runtime = 3.75, dx = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64"
+    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64", safety = 1.0
+    initial    four peaks
+    walls      fixed at 0.0 on all four sides
+    material   D = 1.0
+    source     none
+    method     explicit Euler steps, five-point Laplacian
     steps      15 of dt = 0.25, a snapshot every 5
     committed  4 of 4 snapshots
     last       snapshot 3: t = 3.75 after step 15, mass 75.19813530774344, from 0.0 to 0.32067516312256567
@@ -27,7 +32,12 @@ fn info_prints_header_parameters_and_progress() {
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
-    params     D = 1.0, x1 = -10.0, x2 = 10.0, runtime = 3.75, dx = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64"
+    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", precision = "f64", safety = 1.0
+    initial    four peaks
+    walls      fixed at 0.0 on all four sides
+    material   D = 1.0
+    source     none
+    method     explicit Euler steps, five-point Laplacian
     steps      15 of dt = 0.25, a snapshot every 5
     committed  1 of 4 snapshots
     last       snapshot 0: t = 0.0 after step 0, mass 90.70294784580499, from 0.0 to 0.888979591836735

@@ -11,6 +11,7 @@ mod common;
 mod compare;
 mod info;
 mod parameters;
+mod physics;
 mod plan;
 mod plot;
 mod run;

@@ -12,7 +12,12 @@ fn plan_prints_grid_steps_memory_and_disk() {
     assert_snapshot!(text, @r#"
     grid       22 × 22 nodes, 20 × 20 of them interior, layout "slides", f64
     spacing    dx = 1.0, nodes from -11.0 to 11.0
-    steps      15 of dt = 0.25, r = 0.25
+    initial    four peaks
+    walls      fixed at 0.0 on all four sides
+    material   D = 1.0
+    source     none
+    method     explicit Euler steps, five-point Laplacian
+    steps      15 of dt = 0.25, r = 0.25, the stability limit
     snapshots  4, every 5 steps (1.25 of simulated time)
     memory     7.56 KiB for two fields
     ranks      1, all rows
@@ -24,7 +29,12 @@ fn plan_prints_grid_steps_memory_and_disk() {
     assert_snapshot!(told.stdout.rsplit_once("time ").unwrap().0, @r#"
     grid       201 × 201 nodes, 199 × 199 of them interior, layout "walls", f32
     spacing    dx = 0.1, nodes from -10.0 to 10.0
-    steps      5999 of dt = 0.0025000000000000005, r = 0.25
+    initial    four peaks
+    walls      fixed at 0.0 on all four sides
+    material   D = 1.0
+    source     none
+    method     explicit Euler steps, five-point Laplacian
+    steps      5999 of dt = 0.0025000000000000005, r = 0.25, the stability limit
     snapshots  31, every 199 steps (0.4975000000000001 of simulated time)
     memory     315.63 KiB for two fields
     ranks      1, all rows
@@ -45,7 +55,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r nsteps nper cadence snapshots last_step end shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r limit inputs nsteps nper cadence snapshots last_step end shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
     assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
     assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);

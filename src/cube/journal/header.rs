@@ -8,15 +8,12 @@ use super::{
 use crate::{
     grid::Grid,
     npy::{DATA_OFFSET, Dtype},
-    params::{Canonical, Precision},
+    params::{Canonical, Params, ParamsError, Precision, RawParams},
     problem::Problem,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    slice,
-};
+use std::{collections::BTreeMap, slice};
 
 /// Version of the journal's format that this program writes, and the latest one that it reads.
 pub const FORMAT: u64 = 1;
@@ -88,20 +85,32 @@ impl Scenario {
     }
 
     /// The problem, if this program derives the same numbers from the parameters.
-    #[must_use]
-    pub fn problem(&self) -> Option<Problem> {
-        let problem = Problem::from_canonical(&self.params).ok()?;
+    ///
+    /// # Errors
+    /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
+    /// differ.
+    pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
+        let problem = Problem::from_canonical(&self.params)?;
         let derived = Self {
             params: self.params.clone(),
             ..Self::of(&problem)
         };
-        (derived == *self).then_some(problem)
+        (derived == *self).then_some(problem).ok_or(None)
+    }
+
+    /// The parameters, if this program knows them all.
+    #[must_use]
+    pub fn known_params(&self) -> Option<Params> {
+        Params::from_raw(&RawParams::from_canonical(&self.params)).ok()
     }
 
     /// Where the nodes lie, if this program derives the same numbers from the parameters.
     #[must_use]
     pub fn grid(&self) -> Option<Grid> {
-        Some(self.problem()?.grid)
+        let raw = RawParams::from_canonical(&self.params);
+        let grid = Grid::new(&Params::from_raw(&raw).ok()?, &raw).ok()?;
+        let is_same = (grid.x.spacing, grid.y.spacing) == (self.dx, self.dy);
+        is_same.then_some(grid)
     }
 
     /// Number of snapshots, the initial state included.
@@ -142,6 +151,7 @@ impl Header {
             problem.params.precision,
             problem.cube_shape().to_vec(),
             Content::Run(Scenario::of(problem)),
+            problem.inputs(),
         )
     }
 
@@ -158,6 +168,7 @@ impl Header {
             problems[0].params.precision,
             shape.to_vec(),
             Content::Sweep { scenarios },
+            problems.iter().flat_map(Problem::inputs).collect(),
         )
     }
 
@@ -165,6 +176,7 @@ impl Header {
         precision: Precision,
         shape: Vec<u64>,
         content: Content,
+        inputs: BTreeMap<String, String>,
     ) -> Result<Self, getrandom::Error> {
         let mut id = [0; 16];
         getrandom::fill(&mut id)?;
@@ -179,7 +191,7 @@ impl Header {
             },
             data_offset: DATA_OFFSET,
             content,
-            inputs: BTreeMap::new(),
+            inputs,
         })
     }
 
@@ -311,7 +323,14 @@ impl Header {
     /// In what this cube differs from one that could be its beginning: only `runtime` may differ.
     #[must_use]
     pub fn differences_from_beginning(&self, shorter: &Self) -> String {
-        self.differences(shorter, &["runtime"])
+        let differences = self.differences(shorter, &["runtime"]);
+        match (self.run(), shorter.run()) {
+            // The longer run may meet walls that allow only a smaller step.
+            (Some(is), Some(was)) if differences.is_empty() && is.dt != was.dt => {
+                format!("dt was {} and is {}", was.dt, is.dt)
+            }
+            _ => differences,
+        }
     }
 
     fn differences(&self, begun: &Self, ignored: &[&str]) -> String {
@@ -330,26 +349,19 @@ impl Header {
         let mut found = Vec::new();
         let (old, new) = (begun.scenarios(), self.scenarios());
         for number in 0..old.len().max(new.len()) {
-            let none = Canonical::default();
-            let [was, is] =
-                [old, new].map(|all| all.get(number).map_or(&none, |scenario| &scenario.params));
+            let [was, is] = [(old, begun), (new, self)].map(|(all, header)| {
+                let params = all.get(number).map(|scenario| scenario.params.clone());
+                params.unwrap_or_default().with_digests(&header.inputs)
+            });
             let of = match self.is_sweep() {
                 true => format!(" of scenario {number}"),
                 false => String::new(),
             };
-            for (key, was, is) in is.differences_from(was) {
+            for (key, was, is) in is.differences_from(&was) {
                 if !ignored.contains(&key.as_str()) {
                     let (was, is) = (shown(was.as_ref()), shown(is.as_ref()));
                     found.push(format!("{key}{of} was {was} and is {is}"));
                 }
-            }
-        }
-        let names: BTreeSet<&String> = begun.inputs.keys().chain(self.inputs.keys()).collect();
-        for name in names {
-            let [was, is] = [begun, self].map(|header| header.inputs.get(name));
-            if was != is {
-                let [was, is] = [was, is].map(|sum| shown(sum.cloned().map(Value::from).as_ref()));
-                found.push(format!("{name} was {was} and is {is}"));
             }
         }
         found.join(", ")

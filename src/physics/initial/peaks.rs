@@ -1,4 +1,4 @@
-//! The initial condition.
+//! The four peaks of the course.
 
 use crate::{
     field::Field,
@@ -10,8 +10,7 @@ use rayon::prelude::*;
 /// One factor of the four peaks, `a(x) = 1 - |1 - 4*|(x-xm)/(x2-x1)||` with `xm = (x1+x2)/2`.
 ///
 /// Source: the course's slides, in the order of its operations.
-#[must_use]
-pub fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
+fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
     let xm = (x1 + x2) / 2.0;
     1.0 - (1.0 - 4.0 * ((x - xm) / (x2 - x1)).abs()).abs()
 }
@@ -19,7 +18,7 @@ pub fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
 /// Writes `p = a(y)*a(x)` to the interior nodes; boundary nodes keep their zeros.
 ///
 /// Shape: the field's rows are those of the grid from `first` on.
-pub fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usize) {
+pub(super) fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usize) {
     let factors = |axis: &Axis| -> Vec<f64> {
         (0..axis.nodes)
             .map(|i| peak(axis.node(i), axis.domain()))

@@ -1,0 +1,25 @@
+//! The cubes that a run reads: only committed snapshots are data.
+
+use super::{array::JournalledArray, error::CubeError, journal::Slot};
+use crate::problem::Problem;
+
+/// Refuses a problem that begins with a snapshot of a cube which is not committed.
+///
+/// # Errors
+/// [`CubeError::NotCommitted`], or another one when the cube or its journal cannot be used.
+pub fn are_committed(problem: &Problem) -> Result<(), CubeError> {
+    let Some((path, snapshot)) = problem.initial_array() else {
+        return Ok(());
+    };
+    let array = JournalledArray::open(path)?;
+    if array.journal.is_some() && snapshot >= array.available() {
+        return Err(CubeError::NotCommitted {
+            cube: path.to_owned(),
+            snapshot: Slot {
+                scenario: None,
+                index: snapshot,
+            },
+        });
+    }
+    Ok(())
+}

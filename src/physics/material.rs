@@ -1,0 +1,382 @@
+//! The diffusion coefficients, and the largest stable time step.
+//!
+//! Between two nodes holds a mean of their coefficients, of the face between them. A node on a wall that is
+//! not fixed has half a cell, so its one inner face counts twice:
+//!
+//! ```text
+//!   dp/dt = 2 (De (p[i+1] - p[i])/dx + q)/dx        De ─┤ face between node 0 and node 1
+//! ```
+
+use super::{
+    input::{Digests, Input},
+    nodes::{Nodes, Values},
+    robin::Robin,
+    wall::{Side, Walls},
+};
+use crate::{
+    grid::Grid,
+    params::{Face, Params, ParamsError, RawParams},
+};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Rows of coefficients that are looked at together.
+const TOGETHER: usize = 1 << 17;
+
+/// The diffusion coefficients along x and y.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Material {
+    x: Values,
+    y: Values,
+    /// Whether x and y have the same.
+    is_isotropic: bool,
+    face: Face,
+}
+
+/// What the step does with the coefficients.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Coefficients {
+    /// One D, and dx = dy.
+    Isotropic(f64),
+    /// One D along x and one along y.
+    Anisotropic(f64, f64),
+    /// They vary in space.
+    Variable,
+}
+
+/// Coefficients at and beside the nodes of a side that is computed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rim {
+    /// Of the nodes, across the side \[length²/time\].
+    pub own: Vec<f64>,
+    /// Of their inner faces \[length²/time\].
+    pub inner: Vec<f64>,
+    /// What other nodes weigh in dp/dt, and walls not yet \[1/time\]: NaN where a node is not computed.
+    pub rate: Vec<f64>,
+}
+
+/// What follows from the coefficients on the whole grid.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Survey {
+    /// The largest stable time step \[time\]; infinite where nothing diffuses.
+    pub limit: f64,
+    /// By side: the coefficients along walls that are not fixed, where they vary.
+    pub rims: [Option<Rim>; 4],
+}
+
+impl Material {
+    /// The coefficients of the parameters.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for a file that cannot be used.
+    pub fn new(
+        params: &Params,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        let [of_x, of_y] = &params.diffusivity;
+        let mut values = |key, profile| Values::new(profile, key, raw, grid, digests);
+        let material = Self {
+            x: values("Dx", of_x)?,
+            y: values("Dy", of_y)?,
+            is_isotropic: of_x == of_y,
+            face: params.face,
+        };
+        let is_wrong = |value: f64| {
+            let sound = value.is_finite() && value >= 0.0;
+            (!sound).then_some("a finite number, 0 or greater,")
+        };
+        material.x.check(grid, ("Dx", raw), is_wrong)?;
+        if !material.is_isotropic {
+            material.y.check(grid, ("Dy", raw), is_wrong)?;
+        }
+        Ok(material)
+    }
+
+    /// Their files.
+    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
+        [&self.x, &self.y].into_iter().filter_map(Values::input)
+    }
+
+    /// What the step does with them on a grid.
+    #[must_use]
+    pub fn coefficients(&self, grid: &Grid) -> Coefficients {
+        match (self.x.uniform(), self.y.uniform()) {
+            (Some(x), Some(y)) if x == y && grid.x.spacing == grid.y.spacing => {
+                Coefficients::Isotropic(x)
+            }
+            (Some(x), Some(y)) => Coefficients::Anisotropic(x, y),
+            _ => Coefficients::Variable,
+        }
+    }
+
+    /// The mean of two nodes' coefficients that holds between them.
+    #[must_use]
+    pub fn mean(&self, a: f64, b: f64) -> f64 {
+        match self.face {
+            // Also where the formula rounds.
+            _ if a == b => a,
+            Face::Harmonic if a == 0.0 || b == 0.0 => 0.0,
+            Face::Harmonic => 2.0 * a * b / (a + b),
+            Face::Arithmetic => (a + b) / 2.0,
+        }
+    }
+
+    /// The largest stable time step between walls: the one for which no weight of a new value is
+    /// negative,
+    ///
+    /// ```text
+    ///   1 / max [ (De + Dw)/dx² + (Dn + Ds)/dy² + 2 D a/(b dx) on Robin walls ]
+    /// ```
+    ///
+    /// over all nodes that are computed; the course's `0.25*dx*dx/D` where that is the same.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub fn survey(&self, grid: &Grid, walls: &Walls, robin: &Robin) -> Result<Survey, ParamsError> {
+        let nodes = || Nodes::new(grid, walls.periodic());
+        let (dx, dy) = (grid.x.spacing, grid.y.spacing);
+        let (x, y) = match self.coefficients(grid) {
+            Coefficients::Variable => return self.survey_variable(grid, walls, robin),
+            Coefficients::Isotropic(d) => (d, d),
+            Coefficients::Anisotropic(x, y) => (x, y),
+        };
+        let inside = 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy);
+        let mut rate = inside;
+        if robin.is_there() {
+            let nodes = nodes();
+            for time in robin.times() {
+                let on_wall = |(j, i)| {
+                    let extra =
+                        robin.rate(&nodes, (j, i), time, |side: Side| match side.is_column() {
+                            true => x,
+                            false => y,
+                        });
+                    inside + extra
+                };
+                rate = robin.nodes().map(on_wall).fold(rate, f64::max);
+            }
+        }
+        let limit = match self.coefficients(grid) {
+            Coefficients::Isotropic(d) if rate == inside => 0.25 * dx * dx / d,
+            _ => 1.0 / rate,
+        };
+        Ok(Survey {
+            limit,
+            rims: [const { None }; 4],
+        })
+    }
+
+    /// The coefficients of rows along x and along y; nodes that are the same have the same.
+    fn rows(
+        &self,
+        nodes: &Nodes,
+        rows: Range<usize>,
+        of_x: &mut Vec<f64>,
+        of_y: &mut Vec<f64>,
+    ) -> Result<(), ParamsError> {
+        let count = rows.len() * nodes.x.len();
+        of_x.resize(count, 0.0);
+        of_y.resize(count, 0.0);
+        self.x.rows(nodes, rows.clone(), 0.0, of_x)?;
+        if self.is_isotropic {
+            of_y.copy_from_slice(of_x);
+            return Ok(());
+        }
+        self.y.rows(nodes, rows, 0.0, of_y)
+    }
+
+    /// Passes the coefficients of the faces of rows to `take`, a piece of the rows at a time.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub fn faces(
+        &self,
+        grid: &Grid,
+        walls: &Walls,
+        rows: Range<usize>,
+        mut take: impl FnMut(Faces<'_>),
+    ) -> Result<(), ParamsError> {
+        let nodes = Nodes::new(grid, walls.periodic());
+        let (ny, nx) = grid.shape();
+        let together = (TOGETHER / nx).max(1);
+        let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
+        // Across a periodic pair of rows: the row before the first, and the one after the last.
+        let mut ends = [Vec::new(), Vec::new()];
+        if walls.periodic()[1] {
+            for (end, row) in ends.iter_mut().zip([ny - 2, 1]) {
+                self.rows(&nodes, row..row + 1, &mut Vec::new(), end)?;
+            }
+        }
+        for start in rows.clone().step_by(together) {
+            let piece = start..(start + together).min(rows.end);
+            let held = piece.start.saturating_sub(1)..(piece.end + 1).min(ny);
+            self.rows(&nodes, held.clone(), &mut of_x, &mut of_y)?;
+            take(Faces {
+                material: self,
+                nodes: &nodes,
+                rows: piece,
+                held,
+                of_x: &of_x,
+                of_y: &of_y,
+                ends: &ends,
+            });
+        }
+        Ok(())
+    }
+
+    fn survey_variable(
+        &self,
+        grid: &Grid,
+        walls: &Walls,
+        robin: &Robin,
+    ) -> Result<Survey, ParamsError> {
+        let (ny, nx) = grid.shape();
+        let (dx, dy) = (grid.x.spacing, grid.y.spacing);
+        let is_open = |side: Side| !walls.of(side).is_fixed();
+        let [left, right, bottom, top] = Side::ALL.map(is_open);
+        let columns = usize::from(!left)..nx - usize::from(!right);
+        let computed = usize::from(!bottom)..ny - usize::from(!top);
+        let mut rims = Side::ALL.map(|side| {
+            let nothing = vec![f64::NAN; side.nodes(grid)];
+            is_open(side).then(|| Rim {
+                own: nothing.clone(),
+                inner: nothing.clone(),
+                rate: nothing,
+            })
+        });
+        let mut rate: f64 = 0.0;
+        self.faces(grid, walls, 0..ny, |faces| {
+            let rate_of = |j: usize, i: usize| {
+                let [east, west, south, north] = [
+                    faces.x(j, i + 1),
+                    faces.x(j, i),
+                    faces.y(j + 1, i),
+                    faces.y(j, i),
+                ];
+                (east + west) / (dx * dx) + (south + north) / (dy * dy)
+            };
+            let rows: Vec<usize> = faces
+                .rows
+                .clone()
+                .filter(|j| computed.contains(j))
+                .collect();
+            let most = rows
+                .par_iter()
+                .map(|&j| columns.clone().map(|i| rate_of(j, i)).fold(0.0, f64::max));
+            rate = rate.max(most.reduce(|| 0.0, f64::max));
+            for side in Side::ALL {
+                let Some(rim) = &mut rims[side as usize] else {
+                    continue;
+                };
+                for number in 0..side.nodes(grid) {
+                    let (j, i) = side.node(grid, number);
+                    if !faces.rows.contains(&j) {
+                        continue;
+                    }
+                    rim.own[number] = faces.own(side, j, i);
+                    rim.inner[number] = faces.inner(side, j, i);
+                    if computed.contains(&j) && columns.contains(&i) {
+                        rim.rate[number] = rate_of(j, i);
+                    }
+                }
+            }
+        })?;
+        if robin.is_there() {
+            let nodes = Nodes::new(grid, walls.periodic());
+            for time in robin.times() {
+                for (j, i) in robin.nodes() {
+                    let number = |side: Side| if side.is_column() { j } else { i };
+                    let sides = robin.sides_at((j, i));
+                    let base = sides
+                        .filter_map(|side| Some(rims[side as usize].as_ref()?.rate[number(side)]));
+                    let base = base.fold(f64::NAN, f64::max);
+                    let own = |side: Side| {
+                        let rim = rims[side as usize].as_ref();
+                        rim.map_or(f64::NAN, |rim| rim.own[number(side)])
+                    };
+                    rate = rate.max(base + robin.rate(&nodes, (j, i), time, own));
+                }
+            }
+        }
+        Ok(Survey {
+            limit: 1.0 / rate,
+            rims,
+        })
+    }
+}
+
+/// The coefficients of the faces of some rows.
+pub struct Faces<'a> {
+    material: &'a Material,
+    nodes: &'a Nodes,
+    /// The rows.
+    pub rows: Range<usize>,
+    /// The rows and their neighbours, whose coefficients are here.
+    held: Range<usize>,
+    of_x: &'a [f64],
+    of_y: &'a [f64],
+    ends: &'a [Vec<f64>; 2],
+}
+
+impl Faces<'_> {
+    fn at(&self, j: usize, i: usize) -> usize {
+        (j - self.held.start) * self.nodes.x.len() + i
+    }
+
+    /// Of the face west of node `(j, i)`; column `nx` has those east of the last nodes. Beyond a wall it is
+    /// that of the inner face, or of a periodic pair the face at the other end.
+    #[must_use]
+    pub fn x(&self, j: usize, i: usize) -> f64 {
+        let nx = self.nodes.x.len();
+        let i = match (i, self.nodes.periodic[0]) {
+            (0, true) => nx - 1,
+            (0, false) => 1,
+            (i, true) if i == nx => 1,
+            (i, false) if i == nx => nx - 1,
+            (i, _) => i,
+        };
+        let at = self.at(j, i);
+        self.material.mean(self.of_x[at - 1], self.of_x[at])
+    }
+
+    /// Of the face between rows `j - 1` and `j`; beyond walls as for [`x`](Self::x).
+    #[must_use]
+    pub fn y(&self, j: usize, i: usize) -> f64 {
+        let ny = self.nodes.y.len();
+        let [before, after] = self.ends;
+        match (j, self.nodes.periodic[1]) {
+            (0, true) => self.material.mean(before[i], self.of_y[self.at(0, i)]),
+            (j, true) if j == ny => self.material.mean(self.of_y[self.at(ny - 1, i)], after[i]),
+            (0, false) => self.between(1, i),
+            (j, false) if j == ny => self.between(ny - 1, i),
+            (j, _) => self.between(j, i),
+        }
+    }
+
+    fn between(&self, j: usize, i: usize) -> f64 {
+        let (above, below) = (self.at(j - 1, i), self.at(j, i));
+        self.material.mean(self.of_y[above], self.of_y[below])
+    }
+
+    /// Of a node, across a side.
+    fn own(&self, side: Side, j: usize, i: usize) -> f64 {
+        let at = self.at(j, i);
+        if side.is_column() {
+            self.of_x[at]
+        } else {
+            self.of_y[at]
+        }
+    }
+
+    /// Of the inner face of a node on a side.
+    fn inner(&self, side: Side, j: usize, i: usize) -> f64 {
+        match side {
+            Side::Left => self.x(j, 1),
+            Side::Right => self.x(j, self.nodes.x.len() - 1),
+            Side::Bottom => self.y(1, i),
+            Side::Top => self.y(self.nodes.y.len() - 1, i),
+        }
+    }
+}

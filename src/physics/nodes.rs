@@ -1,0 +1,368 @@
+//! [`Values`]: a number, a formula or a file as values on the nodes of the grid.
+
+use super::input::{Digests, Input};
+use crate::{
+    expression::{BATCH, Expression},
+    field::Field,
+    grid::Grid,
+    npy::ArrayFile,
+    params::{Function, ParamsError, Profile, RawParams},
+    real::Real,
+};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Values that are computed before they are rounded, at a time.
+const PIECE: usize = 1 << 18;
+
+/// The coordinates of all nodes \[length\], and where opposite sides are the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Nodes {
+    /// Of the columns.
+    pub x: Vec<f64>,
+    /// Of the rows.
+    pub y: Vec<f64>,
+    /// Whether the first and the last column are the same points, and rows.
+    pub periodic: [bool; 2],
+}
+
+impl Nodes {
+    /// The nodes of a grid.
+    #[must_use]
+    pub fn new(grid: &Grid, periodic: [bool; 2]) -> Self {
+        Self {
+            x: grid.x.coordinates(),
+            y: grid.y.coordinates(),
+            periodic,
+        }
+    }
+
+    /// The row that is the same as a row, of a periodic pair the first one.
+    #[must_use]
+    pub fn row(&self, j: usize) -> usize {
+        if self.periodic[1] && j + 1 == self.y.len() {
+            0
+        } else {
+            j
+        }
+    }
+
+    /// The column that is the same as a column, of a periodic pair the first one.
+    #[must_use]
+    pub fn column(&self, i: usize) -> usize {
+        if self.periodic[0] && i + 1 == self.x.len() {
+            0
+        } else {
+            i
+        }
+    }
+
+    /// `x = 0.5, y = 1.0`
+    #[must_use]
+    pub fn describe(&self, j: usize, i: usize) -> String {
+        format!("x = {:?}, y = {:?}", self.x[i], self.y[j])
+    }
+}
+
+/// Values on the nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// The same everywhere and at all times.
+    Uniform(f64),
+    /// A formula.
+    Function(Function),
+    /// The elements of an array.
+    Array(Array),
+}
+
+/// An array of the grid's shape, or a matrix of a longer array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    input: Input,
+    /// Which of the matrices.
+    frame: u64,
+}
+
+impl Values {
+    /// The values of a parameter.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for a file that cannot be used.
+    pub fn new(
+        profile: &Profile,
+        key: &str,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        match profile {
+            Profile::Function(function) => Ok(Self::of_function(function.clone())),
+            Profile::File(path) => {
+                let input = Input::open(raw.input(key, path), digests)?;
+                Ok(Self::Array(Array::new(input, None, grid)?))
+            }
+        }
+    }
+
+    /// Those of a function.
+    #[must_use]
+    pub fn of_function(function: Function) -> Self {
+        match function.constant() {
+            Some(value) => Self::Uniform(value),
+            None => Self::Function(function),
+        }
+    }
+
+    /// Refuses values, at time 0, that are not what `wrong` says they should be.
+    ///
+    /// # Errors
+    /// [`ParamsError::Refused`] with the first such node.
+    pub fn check(
+        &self,
+        grid: &Grid,
+        (key, raw): (&str, &RawParams),
+        wrong: impl Fn(f64) -> Option<&'static str> + Sync,
+    ) -> Result<(), ParamsError> {
+        if self.uniform().is_some() {
+            return Ok(());
+        }
+        let nodes = Nodes::new(grid, [false; 2]);
+        let (ny, nx) = grid.shape();
+        let together = (PIECE / nx).max(1);
+        let mut values = Vec::new();
+        for start in (0..ny).step_by(together) {
+            let rows = start..(start + together).min(ny);
+            values.resize(rows.len() * nx, 0.0);
+            self.rows(&nodes, rows, 0.0, &mut values)?;
+            let found = values
+                .par_iter()
+                .position_first(|&value| wrong(value).is_some());
+            if let Some(at) = found {
+                let place = nodes.describe(start + at / nx, at % nx);
+                let value = values[at];
+                let wanted = wrong(value).unwrap_or_default();
+                let reason =
+                    format!("it is {value:?} at {place}; it must be {wanted} at every node");
+                return Err(raw.refuse(key, reason));
+            }
+        }
+        Ok(())
+    }
+
+    /// The number that they are.
+    #[must_use]
+    pub fn uniform(&self) -> Option<f64> {
+        match self {
+            Self::Uniform(value) => Some(*value),
+            Self::Function(_) | Self::Array(_) => None,
+        }
+    }
+
+    /// The file that they come from.
+    #[must_use]
+    pub fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Array(array) => Some(&array.input),
+            Self::Uniform(_) | Self::Function(_) => None,
+        }
+    }
+
+    /// The values of the nodes of some rows at a time, row by row. Nodes that are the same have the same.
+    ///
+    /// # Errors
+    /// [`ParamsError::Input`] when their file cannot be read any more.
+    pub fn rows(
+        &self,
+        nodes: &Nodes,
+        rows: Range<usize>,
+        time: f64,
+        out: &mut [f64],
+    ) -> Result<(), ParamsError> {
+        let nx = nodes.x.len();
+        match self {
+            Self::Uniform(value) => out.fill(*value),
+            Self::Function(function) => fill(function, nodes, rows.start, time, out),
+            Self::Array(array) => {
+                array.read(rows.clone(), nx, out)?;
+                if nodes.row(rows.end - 1) + 1 != rows.end {
+                    array.read(0..1, nx, &mut out[(rows.len() - 1) * nx..])?;
+                }
+            }
+        }
+        if nodes.periodic[0] {
+            out.chunks_exact_mut(nx)
+                .for_each(|row| row[nx - 1] = row[0]);
+        }
+        Ok(())
+    }
+
+    /// Writes the values at a time to the rows of a field, of the grid's rows from `first` on, each
+    /// multiplied by `factor` and rounded once.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn fill<T: Real>(
+        &self,
+        nodes: &Nodes,
+        (first, time): (usize, f64),
+        factor: f64,
+        field: &mut Field<T>,
+    ) -> Result<(), ParamsError> {
+        let nx = nodes.x.len();
+        let together = (PIECE / nx).max(1);
+        let mut values = Vec::new();
+        let mut next = first;
+        for piece in field.as_mut_slice().chunks_mut(together * nx) {
+            let rows = next..next + piece.len() / nx;
+            next = rows.end;
+            values.resize(piece.len(), 0.0);
+            self.rows(nodes, rows, time, &mut values)?;
+            piece
+                .par_iter_mut()
+                .zip(&values)
+                .with_min_len(4096)
+                .for_each(|(to, value)| *to = T::from_f64(factor * value));
+        }
+        Ok(())
+    }
+}
+
+impl Array {
+    /// An array of the grid's shape; `snapshot` is one of a cube, negative from the end.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when it cannot be used.
+    pub fn new(input: Input, snapshot: Option<i64>, grid: &Grid) -> Result<Self, ParamsError> {
+        let shape = input.array()?.npy.shape;
+        let (ny, nx) = grid.shape();
+        let wanted = [ny as u64, nx as u64];
+        let shown = |shape: &[u64]| {
+            let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
+            format!("({})", lengths.join(", "))
+        };
+        let (count, frame_shape) = match *shape {
+            [count, rows, columns] => (Some(count), [rows, columns]),
+            [rows, columns] => (None, [rows, columns]),
+            _ => {
+                let reason = format!(
+                    "it has the shape {}; expected {}, or a cube (snapshots, {ny}, {nx})",
+                    shown(&shape),
+                    shown(&wanted)
+                );
+                return Err(input.refuse(reason));
+            }
+        };
+        if frame_shape != wanted {
+            let reason = format!(
+                "it has the shape {}, and the grid with its boundary nodes {}",
+                shown(&shape),
+                shown(&wanted)
+            );
+            return Err(input.refuse(reason));
+        }
+        let frame = match (count, snapshot) {
+            (None, None) => 0,
+            (None, Some(_)) => {
+                let reason = "it is no cube of snapshots; remove initial.snapshot";
+                return Err(input.refuse(reason.to_owned()));
+            }
+            (Some(count), None) => {
+                let reason = format!(
+                    "it is a cube of {count} snapshots; initial.snapshot = k takes one of them"
+                );
+                return Err(input.refuse(reason));
+            }
+            (Some(count), Some(number)) => {
+                let from_start =
+                    i128::from(number) + if number < 0 { i128::from(count) } else { 0 };
+                let found = u64::try_from(from_start)
+                    .ok()
+                    .filter(|&frame| frame < count);
+                found.ok_or_else(|| {
+                    let reason = format!("it has no snapshot {number}; there are {count}");
+                    input.refuse(reason)
+                })?
+            }
+        };
+        Ok(Self { input, frame })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Which matrix of the file.
+    #[must_use]
+    pub fn frame(&self) -> u64 {
+        self.frame
+    }
+
+    /// Reads rows.
+    fn read(&self, rows: Range<usize>, nx: usize, out: &mut [f64]) -> Result<(), ParamsError> {
+        let array = self.input.array()?;
+        let region = [rows.start as u64..rows.end as u64, 0..nx as u64];
+        let frame = self.frame..self.frame + 1;
+        let region: Vec<Range<u64>> = match array.npy.shape.len() {
+            2 => region.to_vec(),
+            _ => [frame].into_iter().chain(region).collect(),
+        };
+        let wrong = |error| self.input.npy_error(&error);
+        let ordered = array.npy.in_file_order(&region);
+        if !array.npy.fortran_order {
+            return array
+                .read_box(&ordered, &mut out[..rows.len() * nx])
+                .map_err(wrong);
+        }
+        transposed(&array, &ordered, rows.len(), &mut out[..rows.len() * nx]).map_err(wrong)
+    }
+}
+
+/// Reads a box of an array in Fortran order.
+fn transposed(
+    array: &ArrayFile,
+    region: &[Range<u64>],
+    rows: usize,
+    out: &mut [f64],
+) -> Result<(), crate::npy::NpyError> {
+    let mut columns = vec![0.0; out.len()];
+    array.read_box(region, &mut columns)?;
+    let nx = out.len() / rows;
+    for (at, value) in out.iter_mut().enumerate() {
+        *value = columns[at % nx * rows + at / nx];
+    }
+    Ok(())
+}
+
+/// The values of a function on the nodes of rows from `first` on.
+fn fill(function: &Function, nodes: &Nodes, first: usize, time: f64, out: &mut [f64]) {
+    let formula = match function {
+        Function::Number(value) => return out.fill(*value),
+        Function::Formula(formula) => &formula.expression,
+    };
+    let nx = nodes.x.len();
+    out.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
+        let j = nodes.row(first + row);
+        let (y, t) = ([nodes.y[j]; BATCH], [time; BATCH]);
+        for (batch, out) in out.chunks_mut(BATCH).enumerate() {
+            let i = batch * BATCH;
+            let number = j as u64 * nx as u64 + i as u64;
+            formula.evaluate(&[&nodes.x[i..], &y, &t], number, out);
+        }
+    });
+}
+
+/// The value of a function at one node and time.
+#[must_use]
+pub fn value_at(function: &Function, nodes: &Nodes, (j, i): (usize, usize), time: f64) -> f64 {
+    let formula: &Expression = match function {
+        Function::Number(value) => return *value,
+        Function::Formula(formula) => &formula.expression,
+    };
+    let (j, i) = (nodes.row(j), nodes.column(i));
+    let number = j as u64 * nodes.x.len() as u64 + i as u64;
+    let mut value = [0.0];
+    formula.evaluate(&[&[nodes.x[i]], &[nodes.y[j]], &[time]], number, &mut value);
+    value[0]
+}

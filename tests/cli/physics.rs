@@ -1,0 +1,478 @@
+//! Initial states, walls, rectangles and time steps: what keys mean, and what of them is refused.
+
+use crate::{
+    common::{Scene, Told, data_of},
+    npy,
+};
+use insta::assert_snapshot;
+use serde_json::Value;
+
+/// 9 × 5 nodes from (0, 0) to (2, 1), a quarter apart, and one step.
+const RECTANGLE: &str = "\
+D = 1.0
+x1 = 0.0
+x2 = 2.0
+y1 = 0.0
+y2 = 1.0
+dx = 0.25
+runtime = 0.02
+outtime = 0.015625
+grid = 'walls'
+";
+
+fn scene(more: &str) -> Scene {
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{RECTANGLE}{more}"));
+    scene
+}
+
+/// The snapshots of a cube, a frame of 5 × 9 each.
+fn frames(scene: &Scene, cube: &str) -> Vec<Vec<f64>> {
+    let bytes = scene.read(cube);
+    let values: Vec<f64> = data_of(&bytes)
+        .chunks_exact(8)
+        .map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap()))
+        .collect();
+    values.chunks_exact(45).map(<[f64]>::to_vec).collect()
+}
+
+/// The state before the first step.
+fn first(more: &str) -> Vec<f64> {
+    let scene = scene(more);
+    scene.succeed("run p.toml -o c.npy");
+    frames(&scene, "c.npy").swap_remove(0)
+}
+
+/// What a run refuses; it writes nothing, and `plan` says the same.
+fn refused(more: &str) -> Told {
+    let scene = scene(more);
+    let told = scene.run("run p.toml -o c.npy");
+    assert_eq!(scene.files(), ["p.toml"], "something was written");
+    let planned = scene.run("plan p.toml");
+    assert_eq!(planned.to_string(), told.to_string());
+    told
+}
+
+/// The value that every node should have: `of(x, y)` inside, `wall` on the rim.
+fn expected(of: impl Fn(f64, f64) -> f64, wall: Option<f64>) -> Vec<f64> {
+    let node = |j: usize, i: usize| {
+        let rim = j == 0 || j == 4 || i == 0 || i == 8;
+        match wall {
+            Some(value) if rim => value,
+            _ => of(i as f64 * 0.25, j as f64 * 0.25),
+        }
+    };
+    (0..45).map(|at| node(at / 9, at % 9)).collect()
+}
+
+type Formula<'a> = &'a dyn Fn(f64, f64) -> f64;
+
+fn assert_close(found: &[f64], expected: &[f64]) {
+    assert_eq!(found.len(), expected.len());
+    for (found, expected) in found.iter().zip(expected) {
+        assert!((found - expected).abs() < 1e-14, "{found} {expected}");
+    }
+}
+
+#[test]
+fn every_kind_of_initial_state_has_its_formula() {
+    let pi = std::f64::consts::PI;
+    let peak = |x: f64, length: f64| 1.0 - (1.0 - 4.0 * (x / length - 0.5).abs()).abs();
+    let bell = |x: f64, y: f64| ((x - 1.0).powi(2) + (y - 0.25).powi(2)) / (2.0 * 0.3 * 0.3);
+    let all: [(&str, Formula<'_>); 6] = [
+        ("", &|x, y| peak(x, 2.0) * peak(y, 1.0)),
+        ("initial.kind = 'peaks'", &|x, y| {
+            peak(x, 2.0) * peak(y, 1.0)
+        }),
+        (
+            "[initial]\nkind = 'gaussian'\ny0 = 0.25\nsigma = 0.3\namplitude = 2",
+            &|x, y| 2.0 * (-bell(x, y)).exp(),
+        ),
+        ("initial = { kind = 'sine', kx = 3, ky = 2 }", &|x, y| {
+            (3.0 * pi * x / 2.0).sin() * (2.0 * pi * y).sin()
+        }),
+        ("initial = { kind = 'constant', value = 4 }", &|_, _| 4.0),
+        (
+            "initial = { kind = 'expression', value = 'x + 10*y' }",
+            &|x, y| x + 10.0 * y,
+        ),
+    ];
+    for (text, formula) in all {
+        assert_close(&first(text), &expected(formula, Some(0.0)));
+    }
+}
+
+#[test]
+fn fixed_walls_overwrite_the_initial_state_in_their_order_and_stay() {
+    let more = "initial = { kind = 'constant', value = 7 }\n[boundary]\nleft = 1\nright = '2 + y'\n\
+                bottom = 'x'\ntop = 4\n";
+    let scene = scene(more);
+    scene.succeed("run p.toml -o c.npy");
+    let mut state = expected(|_, _| 7.0, None);
+    for j in 0..5 {
+        state[9 * j] = 1.0;
+        state[9 * j + 8] = 2.0 + j as f64 * 0.25;
+    }
+    for i in 0..9 {
+        state[i] = i as f64 * 0.25;
+        state[36 + i] = 4.0;
+    }
+    let frames = frames(&scene, "c.npy");
+    assert_eq!(frames[0], state);
+    let is_rim = |at: &usize| [0, 4].contains(&(at / 9)) || [0, 8].contains(&(at % 9));
+    assert_eq!(frames.len(), 2);
+    for at in (0..45).filter(is_rim) {
+        assert_eq!(frames[1][at], state[at], "{at}");
+    }
+    assert_ne!(frames[1][10], 7.0);
+}
+
+#[test]
+fn arrays_and_cubes_begin_a_run_from_beside_the_parameter_file() {
+    let data: Vec<u8> = (0..45).flat_map(|at| f64::from(at).to_le_bytes()).collect();
+    let header =
+        |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+    let of = |header: &str| npy(header, &data);
+    let more = "initial = { kind = 'file', path = 'u.npy' }\n[boundary]\nleft = -1\n";
+    let scene = Scene::new();
+    scene.write("sub/p.toml", format!("{RECTANGLE}{more}"));
+    scene.write("sub/u.npy", of(&header("(5, 9)")));
+    scene.succeed("run sub/p.toml -o c.npy");
+    let whole = expected(|x, y| 4.0 * x + 36.0 * y, Some(0.0));
+    let mut walled = whole.clone();
+    (1..4).for_each(|j| walled[9 * j] = -1.0);
+    assert_eq!(frames(&scene, "c.npy")[0], walled);
+
+    // The same array in Fortran order, in big-endian single precision.
+    let turned = |at: u16| f32::from(at % 5 * 9 + at / 5).to_be_bytes();
+    let data: Vec<u8> = (0..45).flat_map(turned).collect();
+    let header_f = "{'descr': '>f4', 'fortran_order': True, 'shape': (5, 9), }";
+    scene.write("sub/u.npy", npy(header_f, &data));
+    scene.succeed("run sub/p.toml -o f.npy");
+    assert_eq!(frames(&scene, "f.npy")[0], walled);
+
+    // A snapshot of a cube; negative from the end.
+    for snapshot in ["1", "-1"] {
+        let more = format!(
+            "--set initial.kind=file --set initial.path=c.npy --set initial.snapshot={snapshot} --set boundary.left=-1"
+        );
+        scene.write("q.toml", RECTANGLE);
+        scene.succeed(&format!("run q.toml -o d{snapshot}.npy {more}"));
+        let [from, to] =
+            ["c.npy".to_owned(), format!("d{snapshot}.npy")].map(|cube| frames(&scene, &cube));
+        assert_eq!(to[0], from[1]);
+    }
+}
+
+#[test]
+fn a_picture_lies_on_the_grid_with_its_lowest_row_at_y1() {
+    let scene =
+        scene("initial = { kind = 'image', path = 'u.png', range = [-1, 1] }\n[boundary]\n");
+    let write = |(width, height): (u32, u32), colours: png::ColorType, bytes: &[u8]| {
+        let file = std::fs::File::create(scene.path("u.png")).unwrap();
+        let mut encoder = png::Encoder::new(file, width, height);
+        encoder.set_color(colours);
+        encoder
+            .write_header()
+            .unwrap()
+            .write_image_data(bytes)
+            .unwrap();
+        scene.succeed("run p.toml -o c.npy --force");
+        frames(&scene, "c.npy").swap_remove(0)
+    };
+    let value = |byte: f64| -1.0 + 2.0 * byte / 255.0;
+    // A pixel for every node.
+    let bytes: Vec<u8> = (0..45).map(|at| 5 * at).collect();
+    let found = write((9, 5), png::ColorType::Grayscale, &bytes);
+    let from_top = |x: f64, y: f64| value(5.0 * ((1.0 - y) * 36.0 + x * 4.0));
+    assert_close(&found, &expected(from_top, Some(0.0)));
+    // Four pixels in the corners: everything between is bilinear. Colours have their grey value.
+    let corners = [[0, 0, 0], [255, 255, 255], [100, 100, 100], [255, 0, 0]];
+    let found = write((2, 2), png::ColorType::Rgb, &corners.concat());
+    let mean = |x: f64, y: f64| {
+        let (top, bottom) = (255.0 * x / 2.0, 100.0 + (0.299 * 255.0 - 100.0) * x / 2.0);
+        value(bottom + (top - bottom) * y)
+    };
+    assert_close(&found, &expected(mean, Some(0.0)));
+}
+
+#[test]
+fn what_a_run_reads_is_known_by_its_digest() {
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (5, 9), }";
+    let data = |value: f64| npy(header, &value.to_le_bytes().repeat(45));
+    let scene = scene("initial = { kind = 'file', path = 'u.npy' }\n");
+    scene.write("u.npy", data(1.0));
+    scene.succeed("run p.toml -o c.npy");
+    let told: Value = serde_json::from_str(&scene.succeed("info c.npy --json").stdout).unwrap();
+    let inputs = told["run"]["inputs"].as_object().unwrap();
+    let sum = shell_sum(&scene, "u.npy");
+    assert_eq!(
+        inputs.values().collect::<Vec<_>>(),
+        [&Value::from(sum.clone())]
+    );
+    assert!(inputs.keys().all(|name| name.ends_with("/u.npy")));
+
+    // The same content under another name continues the run, other content under the same does not.
+    let cut: String = scene
+        .text("c.journal")
+        .split_inclusive('\n')
+        .take(2)
+        .collect();
+    scene.write("c.journal", &cut);
+    scene.write("v.npy", data(1.0));
+    scene.succeed("run p.toml -o c.npy --resume --set initial.path=v.npy");
+    scene.write("c.journal", &cut);
+    scene.write("u.npy", data(2.0));
+    let told = scene.run("run p.toml -o c.npy --resume");
+    assert_eq!(told.code, Some(2), "{told}");
+    let other = shell_sum(&scene, "u.npy");
+    let expected = format!("initial.path was \"SHA-256 {sum}\" and is \"SHA-256 {other}\"");
+    assert!(told.stderr.contains(&expected), "{told}");
+
+    // Repair needs it, too.
+    scene.write("c.npy", {
+        let mut bytes = scene.read("c.npy");
+        bytes[4096 + 8 * 12] ^= 1;
+        bytes
+    });
+    let told = scene.run("repair c.npy");
+    assert_eq!(told.code, Some(3), "{told}");
+    scene.write("u.npy", data(1.0));
+    scene.succeed("repair c.npy");
+    scene.succeed("verify c.npy");
+    std::fs::remove_file(scene.path("u.npy")).unwrap();
+    scene.succeed("info c.npy");
+    scene.succeed("probe c.npy --at t=0,y=0.5,x=1");
+}
+
+fn shell_sum(scene: &Scene, name: &str) -> String {
+    let told = crate::shell(scene, &format!("sha256sum {name}"));
+    told.stdout.split(' ').next().unwrap().to_owned()
+}
+
+#[test]
+fn files_that_cannot_be_used_are_named() {
+    let named = |told: Told, scene: &Scene| {
+        let place = scene.path("").canonicalize().unwrap();
+        let place = place.display().to_string();
+        told.to_string().replace(&place, "…")
+    };
+    let with = |name: &str, bytes: &[u8], more: &str| {
+        let scene = scene(&format!("[initial]\n{more}"));
+        if !name.is_empty() {
+            scene.write(name, bytes);
+        }
+        let told = scene.run("run p.toml -o c.npy");
+        assert!(!scene.exists("c.npy"));
+        named(told, &scene)
+    };
+    let file = "kind = 'file'\npath = 'u.npy'\n";
+    assert_snapshot!(with("", b"", file), @r#"
+    exit 1
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: cannot open …/u.npy: there is no such file or directory
+    "#);
+    let array = |shape: &str, count: usize| {
+        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
+        npy(&header, &0.5_f64.to_le_bytes().repeat(count))
+    };
+    assert_snapshot!(with("u.npy", &array("(5, 8)", 40), file), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (5, 8), and the grid with its boundary nodes (5, 9)
+    "#);
+    assert_snapshot!(with("u.npy", &array("(45,)", 45), file), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (45); expected (5, 9), or a cube (snapshots, 5, 9)
+    "#);
+    assert_snapshot!(with("u.npy", &array("(2, 5, 9)", 90), file), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is a cube of 2 snapshots; initial.snapshot = k takes one of them
+    "#);
+    assert_snapshot!(with("u.npy", &array("(2, 5, 9)", 90), &format!("{file}snapshot = 2")), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has no snapshot 2; there are 2
+    "#);
+    assert_snapshot!(with("u.npy", &array("(5, 9)", 45), &format!("{file}snapshot = 0")), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is no cube of snapshots; remove initial.snapshot
+    "#);
+    assert_snapshot!(with("u.npy", &array("(5, 9)", 44), file), @r#"
+    exit 3
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is cut short: its header promises 488 bytes, the file has 480
+    "#);
+    assert_snapshot!(with("u.npy", b"PK\x03\x04", file), @r#"
+    exit 3
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is not a .npy file (it does not begin with \x93NUMPY)
+    "#);
+    let strings = npy(
+        "{'descr': '<U1', 'fortran_order': False, 'shape': (5, 9), }",
+        &[0; 180],
+    );
+    assert_snapshot!(with("u.npy", &strings, file), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: its dtype is '<U1', text; only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)
+    "#);
+    let mut infinite = array("(5, 9)", 45);
+    let at = infinite.len() - 8;
+    infinite[at..].copy_from_slice(&f64::INFINITY.to_le_bytes());
+    assert_snapshot!(with("u.npy", &infinite, file), @r#"
+    exit 2
+    diff2d: p.toml:12: initial.path = "u.npy" cannot be used: it is inf at x = 2.0, y = 1.0; it must be finite at every node
+    "#);
+    assert_snapshot!(with("u.png", b"GIF89a", "kind = 'image'\npath = 'u.png'"), @r#"
+    exit 3
+    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is no sound PNG file: Invalid PNG signature.
+    "#);
+}
+
+#[test]
+fn snapshots_that_are_not_committed_are_not_read() {
+    let scene = scene("");
+    scene.succeed("run p.toml -o c.npy");
+    crate::cut_journal(&scene, "c.journal", 2);
+    let more = "--set initial.kind=file --set initial.path=c.npy --set initial.snapshot";
+    scene.succeed(&format!("run p.toml -o d.npy {more}=0"));
+    let told = scene.run(&format!("run p.toml -o e.npy {more}=1"));
+    assert_eq!(told.code, Some(2), "{told}");
+    let sentence = "/c.npy is not committed\n";
+    assert!(told.stderr.ends_with(sentence), "{told}");
+}
+
+#[test]
+fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
+    assert_snapshot!(refused("initial.sigma = 1"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.sigma = 1 cannot be used: initial.kind = "peaks" does not have it; remove one of the two
+    "#);
+    assert_snapshot!(refused("initial = { kind = 'sine', sigma = 1 }"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.sigma = 1 cannot be used: initial.kind = "sine" does not have it; remove one of the two
+    "#);
+    assert_snapshot!(refused("initial.kind = 'gaussian'"), @r"
+    exit 2
+    diff2d: p.toml: the parameter initial.sigma is missing; add a line such as `initial.sigma = 1.0`  # standard deviation of the gaussian [length]
+    ");
+    assert_snapshot!(refused("initial = { kind = 'gaussian', sigma = 0 }"), @r"
+    exit 2
+    diff2d: p.toml:10: initial.sigma = 0 cannot be used: initial.sigma must be greater than 0
+    ");
+    assert_snapshot!(refused("initial.kind = 'gauss'"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.kind = "gauss" cannot be used: initial.kind must be "peaks", "gaussian", "sine", "constant", "expression", "file" or "image"
+    "#);
+    assert_snapshot!(refused("initial = { kind = 'constant', value = 'x' }"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.value = "x" cannot be used: the formula 'x' cannot be read: there is no 'x' here, only pi, e, inf, infinity, nan, NaN
+    "#);
+    assert_snapshot!(refused("initial = { kind = 'expression', value = 'x + t' }"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.value = "x + t" cannot be used: the formula 'x + t' cannot be read: there is no 't' here, only x, y, pi, e, inf, infinity, nan, NaN
+    "#);
+    assert_snapshot!(refused("initial = { kind = 'expression', value = '1/(x - 1)' }"), @r#"
+    exit 2
+    diff2d: p.toml:10: initial.value = "1/(x - 1)" cannot be used: it is inf at x = 1.0, y = 0.0; it must be finite at every node
+    "#);
+    assert_snapshot!(refused("initial = { kind = 'image', path = 'u.png', range = [0, 1, 2] }"), @r"
+    exit 2
+    diff2d: p.toml:10: initial.range = … is an array; initial.range must be two finite numbers, [black, white]
+    ");
+    assert_snapshot!(refused("initial = 'sine'"), @r#"
+    exit 2
+    diff2d: p.toml:10: there is no parameter initial (= "sine"), did you mean initial.x0?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, precision, dt, safety, Dx, Dy, face, source, [initial], [boundary]
+    "#);
+    assert_snapshot!(refused("boundary.left = '1/0'"), @r#"
+    exit 2
+    diff2d: p.toml:10: boundary.left = "1/0" cannot be used: 1/0 is inf
+    "#);
+    assert_snapshot!(refused("boundary.left = { flow = 1 }"), @r#"
+    exit 2
+    diff2d: p.toml:10: boundary.left = … is a table; boundary.left must be a finite number, a formula in x, y and t, "periodic", { flux = q } or { robin = [a, b, c] }
+    "#);
+    assert_snapshot!(refused("boundary.lft = 1"), @r"
+    exit 2
+    diff2d: p.toml:10: there is no parameter boundary.lft (= 1), did you mean boundary.left?; the parameters are boundary.left, boundary.right, boundary.bottom, boundary.top
+    ");
+    assert_snapshot!(refused("[initial]\n[boundary]\nleft = 'periodic'"), @r#"
+    exit 2
+    diff2d: p.toml:12: boundary.left = "periodic" cannot be used: boundary.right must be "periodic" as well
+    "#);
+    assert_snapshot!(refused("boundary.top = { flux = 'x +' }"), @r"
+    exit 2
+    diff2d: p.toml:10: boundary.top = … cannot be used: the formula 'x +' cannot be read: it ends where a number, a name or '(' should be
+    ");
+    assert_snapshot!(refused("boundary.top = { robin = [1, 2] }"), @r"
+    exit 2
+    diff2d: p.toml:10: boundary.top = … cannot be used: robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c
+    ");
+    assert_snapshot!(refused("boundary.top = { robin = [1, 0, 2] }"), @r"
+    exit 2
+    diff2d: p.toml:10: boundary.top = … cannot be used: b of [a, b, c] must not be 0; a wall of given value is a number or a formula
+    ");
+    assert_snapshot!(refused("D1 = 1\n"), @r"
+    exit 2
+    diff2d: p.toml:10: there is no parameter D1 (= 1), did you mean x1?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, precision, dt, safety, Dx, Dy, face, source, [initial], [boundary]
+    ");
+}
+
+#[test]
+fn the_time_step_is_a_share_of_the_stability_limit_or_given() {
+    let plan = |more: &str| -> Value {
+        let told = scene(more).run("plan p.toml --json");
+        serde_json::from_str(&told.stdout).unwrap_or_else(|_| panic!("{told}"))
+    };
+    let seed = 0.25 * 0.25 * 0.25;
+    assert_eq!(plan("")["dt"], seed);
+    assert_eq!(plan("safety = 0.5")["dt"], 0.5 * seed);
+    assert_eq!(plan("dt = 0.01")["dt"], 0.01);
+    assert_eq!(plan("dt = 0.01")["r"], (1.0 / (0.25 * 0.25)) * 0.01);
+    assert_eq!(plan("dt = 0.01")["nsteps"], 2);
+    // Above the limit by less than rounding.
+    assert_eq!(
+        plan("dt = 0.015625000000000003")["dt"],
+        0.015625000000000003
+    );
+    assert_snapshot!(refused("dt = 0.0156251"), @r"
+    exit 2
+    diff2d: p.toml:10: dt = 0.0156251 cannot be used: the time step is then 0.0156251, and the steps are stable up to 0.015625
+    ");
+    assert_snapshot!(refused("safety = 1.01"), @r"
+    exit 2
+    diff2d: p.toml:10: safety = 1.01 cannot be used: the time step is then 0.01578125, and the steps are stable up to 0.015625
+    ");
+    assert_snapshot!(refused("dt = 0.01\nsafety = 0.9"), @r"
+    exit 2
+    diff2d: p.toml:10: dt = 0.01 cannot be used: safety is given as well; keep one of the two
+    ");
+    assert_snapshot!(refused("dt = 0"), @r"
+    exit 2
+    diff2d: p.toml:10: dt = 0 cannot be used: dt must be greater than 0
+    ");
+    assert_snapshot!(refused("dt = 1e-310"), @r"
+    exit 2
+    diff2d: p.toml:10: dt = 1e-310 cannot be used: the time step is then 1e-310, beyond what a float holds
+    ");
+}
+
+#[test]
+fn sweeps_vary_keys_in_tables() {
+    let scene = scene("[initial]\nkind = 'gaussian'\nsigma = 1\n");
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\nboundary.left = [0, 1, 'y']\ninitial.sigma = { from = 0.5, to = 1, count = 2 }\n",
+    );
+    scene.succeed("sweep s.toml -o s.npy");
+    let frames = frames(&scene, "s.npy");
+    for (number, (left, sigma)) in [(0, 0.5), (0, 1.0), (1, 0.5), (1, 1.0), (2, 0.5), (2, 1.0)]
+        .into_iter()
+        .enumerate()
+    {
+        let wall = |y: f64| [0.0, 1.0, y][left];
+        let state = &frames[2 * number];
+        assert_eq!(state[18], wall(0.5), "{number}");
+        let bell = |x: f64, y: f64| {
+            (-((x - 1.0).powi(2) + (y - 0.5).powi(2)) / (2.0 * sigma * sigma)).exp()
+        };
+        assert!((state[11] - bell(0.5, 0.25)).abs() < 1e-14, "{number}");
+    }
+    assert!(scene.text("s.csv").contains("initial.sigma"));
+    scene.write("c.journal", "");
+}
