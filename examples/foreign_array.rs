@@ -42,7 +42,14 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         },
     )?;
     let smooth = directory.path().join("smooth.npy");
-    let output = Output::create(&smooth, windows.shape(), windows.dtype(), false, false)?;
+    let output = Output::create(
+        &smooth,
+        windows.shape(),
+        windows.dtype(),
+        false,
+        Some(&array),
+        false,
+    )?;
     windows.all(&array, &output, &progress)?;
     output.finish()?;
 

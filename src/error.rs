@@ -109,6 +109,8 @@ impl Error {
                 | CubeError::Partial { .. }
                 | CubeError::Unborn { .. }
                 | CubeError::Foreign { .. }
+                | CubeError::Replaced { .. }
+                | CubeError::IsCube { .. }
                 | CubeError::OtherParameters { .. }
                 | CubeError::Name { .. }
                 | CubeError::NoJournal { .. }

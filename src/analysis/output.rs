@@ -2,12 +2,12 @@
 
 use super::AnalysisError;
 use crate::{
-    npy::{Dtype, NpyError, NpyHeader, Region},
+    npy::{ArrayFile, DATA_OFFSET, Dtype, NpyError, NpyHeader, Region},
     sys::{self, AtomicFile, FileExt},
 };
 use std::{
-    fs::{self, OpenOptions, TryLockError},
-    io,
+    fs::{self, File, OpenOptions, TryLockError},
+    io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -15,8 +15,8 @@ use std::{
 /// A `.npy` file while it is filled.
 ///
 /// It is written as `NAME.partial`, which is reserved to its full size first, and committed as an
-/// [`AtomicFile`]. A killed process leaves at most that file, and the next one takes it over; an error
-/// leaves none.
+/// [`AtomicFile`]. A killed process leaves at most that file, and the next one replaces it; an error
+/// leaves none. A symbolic link of the name is followed.
 #[derive(Debug)]
 pub struct Output {
     /// Its header.
@@ -26,15 +26,18 @@ pub struct Output {
 }
 
 impl Output {
-    /// Reserves a file for an array of zeros.
+    /// Reserves a file for an array of zeros, computed from `input` if there is one.
     ///
     /// # Errors
-    /// [`AnalysisError::Exists`] unless `force`, [`AnalysisError::NoSpace`], [`NpyError`].
+    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Asked`] where the name is that of
+    /// `input`, of no file, or of one that another process writes; [`AnalysisError::NoSpace`];
+    /// [`NpyError`].
     pub fn create(
         path: &Path,
         shape: Vec<u64>,
         dtype: Dtype,
         fortran_order: bool,
+        input: Option<&ArrayFile>,
         force: bool,
     ) -> Result<Self, AnalysisError> {
         if path.extension().is_none_or(|extension| extension != "npy") {
@@ -43,51 +46,29 @@ impl Output {
                 path.display()
             )));
         }
-        if path.is_dir() || (!force && fs::symlink_metadata(path).is_ok()) {
-            return Err(AnalysisError::Exists {
-                path: path.to_owned(),
-            });
-        }
+        let path = &replaceable(path, input, force)?;
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy
             .file_bytes()
             .map_err(|error| AnalysisError::Asked(format!("{}: {error}", path.display())))?;
-        let directory = match path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
-        sys::create_directory(directory)
-            .map_err(NpyError::io("create the directory", directory))?;
+        let directory = sys::directory_of(path);
+        sys::enter_directory(directory)
+            .map_err(NpyError::io("write into the directory", directory))?;
         let mut partial = path.as_os_str().to_owned();
         partial.push(".partial");
         let partial = PathBuf::from(partial);
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&partial)
-            .map_err(NpyError::io("create", &partial))?;
-        // Where there are no locks, two writers of one name are the user's to avoid.
-        let locked = sys::try_lock(&file);
-        if matches!(locked, Err(TryLockError::WouldBlock)) || !sys::is_still_at(&file, &partial) {
-            return Err(AnalysisError::Asked(format!(
-                "another process is writing {}: wait for it, or choose another name",
-                partial.display()
-            )));
-        }
+        let file = create_partial(&partial)?;
         let output = Self {
             npy,
-            file: AtomicFile::of_file(file, partial.clone(), path.to_owned()),
+            file: AtomicFile::of_file(file, partial.clone(), path.clone()),
             partial,
         };
         let no_space = || AnalysisError::NoSpace {
-            path: path.to_owned(),
+            path: path.clone(),
             needed: bytes,
             free: sys::free_space(directory),
         };
         let file = output.file.file();
-        file.set_len(0).map_err(output.io("empty"))?;
         if sys::free_space(directory).is_some_and(|free| free < bytes) {
             return Err(no_space());
         }
@@ -160,4 +141,91 @@ impl Output {
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> NpyError + use<> {
         NpyError::io(action, self.partial.clone())
     }
+}
+
+/// The file that a new array may become: a symbolic link is followed; what is no file, and `input`
+/// itself under whatever name, are not replaced.
+fn replaceable(
+    path: &Path,
+    input: Option<&ArrayFile>,
+    force: bool,
+) -> Result<PathBuf, AnalysisError> {
+    sys::leads_somewhere(path).map_err(NpyError::io("create", path))?;
+    let status = match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
+        status => status.map_err(NpyError::io("examine", path))?,
+    };
+    if input.is_some_and(|input| input.is(&status)) {
+        return Err(AnalysisError::Asked(format!(
+            "the output {} is the input itself: choose another name",
+            path.display()
+        )));
+    }
+    if status.is_dir() || !force {
+        return Err(AnalysisError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    sys::is_file(status.file_type()).map_err(NpyError::io("replace", path))?;
+    Ok(fs::canonicalize(path).map_err(NpyError::io("examine", path))?)
+}
+
+/// Creates and locks the file of a new array, in place of one that a killed process left.
+fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
+    /// Other processes may create and remove the file meanwhile, but not so often.
+    const ATTEMPTS: usize = 100;
+    let busy = || {
+        AnalysisError::Asked(format!(
+            "another process is writing {}: wait for it, or choose another name",
+            partial.display()
+        ))
+    };
+    let mut options = OpenOptions::new();
+    options.read(true).write(true);
+    for _ in 0..ATTEMPTS {
+        let (file, is_new) = match options.clone().create_new(true).open(partial) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                match fs::symlink_metadata(partial).map(|status| status.file_type()) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    kind => kind
+                        .and_then(sys::is_file)
+                        .map_err(NpyError::io("replace", partial))?,
+                }
+                match sys::open_file(&options, partial) {
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                    file => (file.map_err(NpyError::io("open", partial))?, false),
+                }
+            }
+            file => (file.map_err(NpyError::io("create", partial))?, true),
+        };
+        // Where there are no locks, two writers of one name are the user's to avoid.
+        if matches!(sys::try_lock(&file), Err(TryLockError::WouldBlock)) {
+            return Err(busy());
+        }
+        if !sys::is_still_at(&file, partial) {
+            continue;
+        }
+        if is_new {
+            return Ok(file);
+        }
+        if !is_left_over(&file) {
+            return Err(AnalysisError::Asked(format!(
+                "{} is in the way, and is not what a stopped diff2d left: move it away, or choose another name",
+                partial.display()
+            )));
+        }
+        // Removed and not emptied: the file may have a second name.
+        fs::remove_file(partial).map_err(NpyError::io("remove", partial))?;
+    }
+    Err(busy())
+}
+
+/// Whether a file can be what a killed process left of a new array: nothing, zeros, or a header as this
+/// program writes it.
+fn is_left_over(file: &File) -> bool {
+    let mut page = Vec::new();
+    let read = file.take(DATA_OFFSET).read_to_end(&mut page);
+    read.is_ok()
+        && (page.iter().all(|&byte| byte == 0)
+            || NpyHeader::decode(page.as_slice()).is_ok_and(|found| found.encode() == page))
 }

@@ -1,6 +1,6 @@
 //! `diff2d compare`: whether two arrays hold the same bits, and if not, how far apart they are.
 
-use super::{number, terminal::Terminal};
+use super::{number, open::open, terminal::Terminal};
 use crate::{
     cube::JournalledArray,
     error::Error,
@@ -21,10 +21,7 @@ pub(super) struct CompareArgs {
 }
 
 pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (a, b) = (
-        JournalledArray::open(&args.a)?,
-        JournalledArray::open(&args.b)?,
-    );
+    let (a, b) = (open(&args.a, terminal)?, open(&args.b, terminal)?);
     let names = || format!("{} and {} differ", a.path.display(), b.path.display());
     let described =
         |array: &JournalledArray| (array.npy.dtype, array.npy.shape.clone(), array.available());

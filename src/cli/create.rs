@@ -9,6 +9,7 @@ use crate::{
         create::{self, Fill},
         output::Output,
     },
+    cube::refuse_cube,
     error::Error,
     npy::Dtype,
 };
@@ -59,7 +60,8 @@ pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error
         ))
     })?;
     let fill = Fill::parse(&args.fill, args.dtype, shape.len())?;
-    let output = Output::create(&args.file, shape, args.dtype, false, args.force)?;
+    refuse_cube(&args.file)?;
+    let output = Output::create(&args.file, shape, args.dtype, false, None, args.force)?;
     let elements: u64 = output.npy.shape.iter().product();
     let bar = terminal.bar(elements * args.dtype.bytes as u64, Unit::Bytes);
     create::fill(&output, &fill, bar.progress())?;

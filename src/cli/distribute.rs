@@ -2,7 +2,7 @@
 
 use super::{
     axes::Axes,
-    ranks, size,
+    open, ranks, size,
     terminal::{Terminal, Unit},
 };
 use crate::{
@@ -61,7 +61,7 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
         distribute::scatter_and_compare(comm, None, &Progress::default())?;
         return Ok(());
     }
-    let opened = open(args);
+    let opened = open(args, terminal);
     let source = opened.as_ref().ok().map(|(array, axis)| Source {
         array,
         axis: *axis,
@@ -76,8 +76,8 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
 }
 
 /// The array, and the number of the axis that is to be cut.
-fn open(args: &DistributeArgs) -> Result<(JournalledArray, usize), Error> {
-    let array = JournalledArray::open(&args.file)?;
+fn open(args: &DistributeArgs, terminal: &Terminal) -> Result<(JournalledArray, usize), Error> {
+    let array = open::open(&args.file, terminal)?;
     if array.npy.shape.is_empty() {
         return Err(Error::Usage(format!(
             "{} is a single number, of shape (): it has no axis along which to cut it into portions",

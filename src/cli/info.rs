@@ -2,6 +2,7 @@
 
 use super::{
     describe, number,
+    open::open,
     terminal::{Terminal, printable},
 };
 use crate::{
@@ -30,14 +31,14 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (file, journal) = match JournalledArray::open(&args.file) {
+    let (file, journal) = match open(&args.file, terminal) {
         Ok(array) => (Described::of(&array), Some(array)),
         // Whatever the elements are, the header can be told.
-        Err(CubeError::Npy(NpyError::Header {
+        Err(Error::Cube(CubeError::Npy(NpyError::Header {
             source: HeaderError::Dtype(_),
             ..
-        })) => (Described::open(&args.file)?, None),
-        Err(error) => return Err(error.into()),
+        }))) => (Described::open(&args.file)?, None),
+        Err(error) => return Err(error),
     };
     let journal = journal.as_ref().and_then(|array| array.journal.as_ref());
     let checkpoint = journal.and_then(|journal| checkpoint(&args.file, journal));

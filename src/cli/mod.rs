@@ -11,6 +11,7 @@ mod dtype;
 mod follow;
 mod info;
 mod number;
+mod open;
 mod params;
 mod plan;
 mod plot;

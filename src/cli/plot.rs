@@ -2,13 +2,14 @@
 
 use super::{
     album::Album,
+    open::open,
     size,
     terminal::{Terminal, Unit, printable},
 };
 use crate::{
-    cube::JournalledArray,
     error::Error,
     plot::{self, Colormap, Sheet},
+    sys,
 };
 use clap::{Args, ValueEnum};
 use rayon::prelude::*;
@@ -79,7 +80,7 @@ const MOST_PICTURES: u64 = 1_000_000;
 pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let colormap: Colormap = args.colormap.parse()?;
     let range: Option<plot::Range> = args.range.as_deref().map(str::parse).transpose()?;
-    let array = JournalledArray::open(&args.cube)?;
+    let array = open(&args.cube, terminal)?;
     let album = Album::of(&array, args.memory)?;
     let chosen = chosen(args, &album)?;
     let directory = directory(args)?;
@@ -91,7 +92,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let animated = if args.animate { chosen.len() } else { 0 };
     let bar = terminal.bar((single.len() + animated) as u64, Unit::Pictures);
 
-    fs::create_dir_all(&directory).map_err(|error| {
+    sys::create_directory(&directory).map_err(|error| {
         Error::System(format!(
             "cannot create the directory {}: {error}",
             directory.display()

@@ -4,6 +4,7 @@ use super::{
     axes::{Axes, Entries},
     follow::follow,
     number,
+    open::open,
     points::PointFile,
     size,
     terminal::Terminal,
@@ -54,7 +55,7 @@ pub(super) struct ProbeArgs {
 }
 
 pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut array = JournalledArray::open(&args.file)?;
+    let mut array = open(&args.file, terminal)?;
     let dimensions = array.npy.shape.len();
     if args.series && dimensions == 0 {
         return Err(Error::Usage(format!(

@@ -21,7 +21,6 @@ use crate::{
 };
 use clap::Args;
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::ExitCode,
     time::Duration,
@@ -78,6 +77,9 @@ fn on_ranks(
 ) -> Result<ExitCode, Error> {
     for warning in super::plan::warnings(problem) {
         terminal.note(&format!("warning: {warning}"));
+    }
+    if cube.is_some() {
+        args.start.make_directory(world)?;
     }
     let stop_flag = collective::all_ok(world, start::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
@@ -146,7 +148,7 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     let album = Album::of(&array, DRAWING_MEMORY)?;
     let style = album.style(Colormap::default(), album.range(&[0])?);
     let directory = Paths::of(cube)?.pictures;
-    fs::create_dir_all(&directory).map_err(|error| {
+    sys::create_directory(&directory).map_err(|error| {
         Error::System(format!(
             "cannot create the directory {}: {error}",
             directory.display()

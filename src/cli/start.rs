@@ -3,9 +3,11 @@
 
 use super::terminal::{Terminal, quoted};
 use crate::{
+    comm::{Comm, collective},
     cube::{Io, Paths},
     error::Error,
     run::{Outcome, Run},
+    sys,
 };
 use clap::{Args, ValueEnum};
 use signal_hook::{
@@ -24,9 +26,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Where cubes go without `-o`.
+const DEFAULT_DIRECTORY: &str = "output";
+
 #[derive(Debug, Args)]
 pub(super) struct StartArgs {
-    /// The cube to write [default: output/STEM.npy, named after the parameter file]
+    /// The cube to write, in a directory that is there [default: output/STEM.npy, named after the
+    /// parameter file]
     #[arg(long, short, value_name = "CUBE.npy")]
     output: Option<PathBuf>,
     /// Threads that compute [default: all processors]
@@ -80,10 +86,26 @@ impl StartArgs {
         let stem = file.file_stem().unwrap_or_default();
         let cube = match &self.output {
             Some(cube) => cube.clone(),
-            None => Path::new("output").join(stem).with_added_extension("npy"),
+            None => Path::new(DEFAULT_DIRECTORY)
+                .join(stem)
+                .with_added_extension("npy"),
         };
         Paths::of(&cube)?;
         Ok(cube)
+    }
+
+    /// Collective. Makes the directory of the default output. That of `-o` must be there.
+    pub(super) fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
+        let made = match self.output {
+            None if comm.is_root() => sys::create_directory(Path::new(DEFAULT_DIRECTORY)),
+            _ => Ok(()),
+        };
+        let made = made.map_err(|error| {
+            Error::System(format!(
+                "cannot create the directory {DEFAULT_DIRECTORY}: {error}"
+            ))
+        });
+        collective::all_ok(comm, made)
     }
 
     /// A run, or a sweep, with these options.

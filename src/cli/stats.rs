@@ -3,7 +3,9 @@
 use super::{
     axes::Axes,
     follow::{can_follow, follow},
-    number, size,
+    number,
+    open::open,
+    size,
     terminal::{Terminal, Unit},
 };
 use crate::{
@@ -12,7 +14,7 @@ use crate::{
         output::Output,
         stats::{self, Options},
     },
-    cube::JournalledArray,
+    cube::{JournalledArray, refuse_cube},
     error::Error,
     npy::{Dtype, NpyHeader, Scalar},
     progress::Progress,
@@ -56,7 +58,7 @@ pub(super) struct StatsArgs {
 }
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = JournalledArray::open(&args.file)?;
+    let array = open(&args.file, terminal)?;
     if args.follow {
         return each_snapshot(args, array, terminal);
     }
@@ -82,7 +84,10 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
         .as_deref()
         .map(|path| {
             let shape = [&[6], &rest.shape[..]].concat();
-            Output::create(path, shape, Dtype::F64, rest.fortran_order, args.force)
+            refuse_cube(path)?;
+            let order = rest.fortran_order;
+            Output::create(path, shape, Dtype::F64, order, Some(&array), args.force)
+                .map_err(Error::from)
         })
         .transpose()?;
     let table = Table::of(args, &rest);

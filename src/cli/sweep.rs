@@ -60,6 +60,7 @@ fn on_ranks(
     let begin = Instant::now();
     let snapshots = |number: usize| sweep.problems[number].schedule.snapshots();
     let total = (0..sweep.problems.len()).map(snapshots).sum();
+    args.start.make_directory(world)?;
     let stop_flag = collective::all_ok(world, start::stop_flag())?;
     let bar = terminal.bar(total, Unit::Snapshots);
     let mut printed = Ok(());

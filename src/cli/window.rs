@@ -4,6 +4,7 @@ use super::{
     axes::{self, Axes, Entries},
     dtype,
     follow::follow,
+    open::open,
     size,
     terminal::{Terminal, Unit},
 };
@@ -12,7 +13,7 @@ use crate::{
         output::Output,
         window::{Op, Request, Windows},
     },
-    cube::JournalledArray,
+    cube::{JournalledArray, refuse_cube},
     error::Error,
     npy::Dtype,
 };
@@ -62,7 +63,7 @@ pub(super) struct WindowArgs {
 }
 
 pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut array = JournalledArray::open(&args.file)?;
+    let mut array = open(&args.file, terminal)?;
     // What is waited for counts as there.
     let shape = if args.follow {
         array.npy.shape.clone()
@@ -70,11 +71,13 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
         array.shape()
     };
     let windows = Windows::new(&array, request(args, &array, &shape, terminal)?)?;
+    refuse_cube(&args.output)?;
     let mut output = Output::create(
         &args.output,
         windows.shape(),
         windows.dtype(),
         array.npy.fortran_order,
+        Some(&array),
         args.force,
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;

@@ -2,7 +2,7 @@
 
 use super::{
     error::CubeError,
-    file::{matches_journal, read_journal},
+    file::{is_another_array, matches_journal, read_journal},
     journal::{Journal, Scenario},
     paths::Paths,
 };
@@ -10,7 +10,7 @@ use crate::{
     npy::{self, ArrayFile},
     sys,
 };
-use std::{fs::File, ops::Deref, path::Path};
+use std::{ops::Deref, path::Path};
 
 /// An array file, and its journal if it has one: then only the committed snapshots of a run, or the
 /// complete scenarios of a sweep, are data.
@@ -19,6 +19,10 @@ pub struct JournalledArray {
     array: ArrayFile,
     /// Its journal, if it is a cube.
     pub journal: Option<Journal>,
+    /// The names of its files, if it is a cube.
+    paths: Option<Paths>,
+    /// That the journal beside it is that of another array, and so not believed.
+    pub note: Option<String>,
 }
 
 impl JournalledArray {
@@ -28,13 +32,29 @@ impl JournalledArray {
     /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other.
     pub fn open(path: &Path) -> Result<Self, CubeError> {
         let file = npy::open_file(path)?;
-        let journal = journal_of(path)?;
-        if let Some(header) = journal.as_ref().and_then(|journal| journal.header.as_ref()) {
-            matches_journal(&file, header, path)?;
+        let mut paths = Paths::of_existing(path).ok();
+        let mut journal = paths.as_ref().map_or(Ok(None), read_journal)?;
+        let mut note = None;
+        if let (Some(header), Some(beside)) = (
+            journal.as_ref().and_then(|journal| journal.header.as_ref()),
+            &paths,
+        ) && let Err(error) = matches_journal(&file, header, path)
+        {
+            if !is_another_array(path, header) {
+                return Err(error);
+            }
+            note = Some(format!(
+                "{} is the journal of another array than {}, and is left aside",
+                beside.journal.display(),
+                path.display()
+            ));
+            (journal, paths) = (None, None);
         }
         let mut array = Self {
             array: ArrayFile::of_file(file, path)?,
             journal,
+            paths,
+            note,
         };
         array.limit();
         Ok(array)
@@ -45,7 +65,7 @@ impl JournalledArray {
     /// # Errors
     /// [`CubeError`] as for [`open`](Self::open).
     pub fn refresh(&mut self) -> Result<(), CubeError> {
-        self.journal = journal_of(&self.array.path)?;
+        self.journal = self.paths.as_ref().map_or(Ok(None), read_journal)?;
         self.limit();
         Ok(())
     }
@@ -70,8 +90,11 @@ impl JournalledArray {
         if self.journal.as_ref().is_none_or(Journal::is_complete) {
             return Ok(true);
         }
-        let journal = Paths::of(&self.array.path)?.journal;
-        let file = File::open(&journal).map_err(CubeError::io("open", &journal))?;
+        let Some(paths) = &self.paths else {
+            return Ok(true);
+        };
+        let journal = &paths.journal;
+        let file = sys::open_to_read(journal).map_err(CubeError::io("open", journal))?;
         Ok(!sys::is_locked(&file))
     }
 }
@@ -82,9 +105,4 @@ impl Deref for JournalledArray {
     fn deref(&self) -> &ArrayFile {
         &self.array
     }
-}
-
-/// The journal of an array; `None` where it has none, also by its name.
-fn journal_of(array: &Path) -> Result<Option<Journal>, CubeError> {
-    Paths::of(array).map_or(Ok(None), |paths| read_journal(&paths))
 }

@@ -12,13 +12,13 @@ use super::{
 use crate::{
     npy::DATA_OFFSET,
     schedule::Clock,
-    sys::{AtomicFile, FileExt},
+    sys::{self, AtomicFile, FileExt},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},
     io::{self, Read, Seek, SeekFrom, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -46,7 +46,9 @@ impl Writer {
     /// [`CubeError::Io`].
     pub fn create(paths: &Paths) -> Result<Self, CubeError> {
         let temporary = temporary(paths);
-        let created = File::create(&temporary).map_err(CubeError::io("write", &temporary))?;
+        // What a killed run left; never a file that a link of this name leads to.
+        remove_file(&temporary)?;
+        let created = File::create_new(&temporary).map_err(CubeError::io("create", &temporary))?;
         let file = AtomicFile::of_file(created, temporary.clone(), paths.checkpoint.clone());
         file.file()
             .seek(SeekFrom::Start(DATA_OFFSET))
@@ -120,7 +122,7 @@ impl Found {
 /// [`CubeError::Io`] when it is there and cannot be read.
 pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, CubeError> {
     let unreadable = || CubeError::io("read", &paths.checkpoint);
-    let mut file = match File::open(&paths.checkpoint) {
+    let mut file = match sys::open_to_read(&paths.checkpoint) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
         opened => opened.map_err(unreadable())?,
     };
@@ -155,15 +157,18 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
-    for path in [&paths.checkpoint, &temporary(paths)] {
-        match fs::remove_file(path) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(CubeError::io("remove", path)(error));
-            }
-            _ => {}
+    remove_file(&paths.checkpoint)?;
+    remove_file(&temporary(paths))
+}
+
+/// Removes a file, if it is there.
+fn remove_file(path: &Path) -> Result<(), CubeError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(CubeError::io("remove", path)(error))
         }
+        _ => Ok(()),
     }
-    Ok(())
 }
 
 /// The name of a checkpoint while it is written.

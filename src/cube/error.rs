@@ -65,6 +65,22 @@ pub enum CubeError {
         /// The file.
         cube: PathBuf,
     },
+    /// The cube has been replaced by another array.
+    #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
+    Replaced {
+        /// The array.
+        cube: PathBuf,
+        /// The journal of the cube that was there.
+        journal: PathBuf,
+    },
+    /// A new array is to have the name of a cube.
+    #[error("{} is the name of a cube, of which {} is the journal: choose another name, or remove both first", cube.display(), journal.display())]
+    IsCube {
+        /// The name.
+        cube: PathBuf,
+        /// The journal.
+        journal: PathBuf,
+    },
     /// Resume with other parameters.
     #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o", cube.display())]
     OtherParameters {

@@ -2,18 +2,18 @@
 
 use super::{
     error::CubeError,
-    journal::{Header, Journal},
+    journal::{Header, Journal, JournalError},
     paths::Paths,
 };
 use crate::{
-    npy::{DATA_OFFSET, NpyHeader},
+    npy::{DATA_OFFSET, Dtype, NpyHeader},
     sys::{self, FileExt},
 };
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
-    fs::{self, File, OpenOptions},
-    io,
+    fs::{File, OpenOptions},
+    io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
@@ -71,7 +71,7 @@ impl CubeFile {
     /// When it is not there, or not the one that `header` describes.
     pub fn open(paths: &Paths, header: &Header, io: Io) -> Result<Self, CubeError> {
         let path = &paths.cube;
-        let journal = fs::read(&paths.journal).map_err(CubeError::io("read", &paths.journal))?;
+        let journal = journal_bytes(paths)?.unwrap_or_default();
         match Journal::parse(&journal).header {
             Some(found) if found.run_id == header.run_id => {}
             _ => return Err(CubeError::DoesNotMatch {
@@ -79,11 +79,7 @@ impl CubeFile {
                 reason: "this rank sees another file of that name than rank 0: the directory must be one that all machines share".to_owned(),
             }),
         }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(path)
-            .map_err(CubeError::io("open", path))?;
+        let file = open_to_write(path)?;
         matches_journal(&file, header, path)?;
         Ok(Self {
             file,
@@ -199,15 +195,115 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
     Ok(())
 }
 
-/// The journal next to a cube, if there is one and it can be used as it is.
+/// Opens the file of a cube to read and write.
+pub(super) fn open_to_write(cube: &Path) -> Result<File, CubeError> {
+    sys::open_file(OpenOptions::new().read(true).write(true), cube)
+        .map_err(CubeError::io("open", cube))
+}
+
+/// Whether a file is a whole array of its own, which took the name of the cube that a journal
+/// describes: a cube that was damaged has the journal's length, or less than its header says.
+pub(super) fn is_another_array(path: &Path, header: &Header) -> bool {
+    let Ok(file) = sys::open_to_read(path) else {
+        return false;
+    };
+    let mut page = Vec::new();
+    let read = (&file).take(DATA_OFFSET).read_to_end(&mut page);
+    let bytes = file.metadata().map_or(0, |status| status.len());
+    read.is_ok()
+        && bytes != header.cube_bytes()
+        && NpyHeader::decode(page.as_slice())
+            .is_ok_and(|found| found != npy_header(header) && found.fits(bytes).is_ok())
+}
+
+/// Whether a file next to an empty journal can be what a stopped creation left: a header as this program
+/// writes it, of which any sector may still be zero, and no data.
+pub(super) fn may_be_unborn(cube: &Path) -> bool {
+    const SECTOR: usize = 512;
+    /// Bytes of data that are looked at: reserved space may be of any size.
+    const ENOUGH: u64 = 64 << 20;
+    let Ok(mut file) = sys::open_to_read(cube) else {
+        return false;
+    };
+    let mut page = Vec::new();
+    let read = (&mut file).take(DATA_OFFSET).read_to_end(&mut page);
+    let ours = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
+    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
+    // The text of the header fits into the first sector; the others are padding, and may be missing.
+    let mut sectors = page.chunks(SECTOR);
+    let first = sectors.next().unwrap_or_default();
+    let mut before_text = first.iter().zip(&ours[..10]);
+    if read.is_err()
+        || !(is_zero(first) || before_text.all(|(found, ours)| found == ours))
+        || !sectors.all(|sector| is_zero(sector) || sector.trim_ascii().is_empty())
+    {
+        return false;
+    }
+    let mut data = file.take(ENOUGH);
+    let mut chunk = vec![0; 1 << 20];
+    loop {
+        match data.read(&mut chunk) {
+            Ok(0) => return true,
+            Ok(some) if is_zero(&chunk[..some]) => {}
+            _ => return false,
+        }
+    }
+}
+
+/// Refuses the name of a new array that is the name of a cube: its journal would be left behind, and a
+/// run may be writing to it.
+///
+/// # Errors
+/// [`CubeError::IsCube`]; [`CubeError::Io`] when the journal cannot be read.
+pub fn refuse_cube(array: &Path) -> Result<(), CubeError> {
+    let Ok(paths) = Paths::of_existing(array) else {
+        return Ok(());
+    };
+    match read_journal(&paths) {
+        Ok(None) | Err(CubeError::ForeignJournal { .. }) => Ok(()),
+        Err(CubeError::Io(error)) => Err(error.into()),
+        _ => Err(CubeError::IsCube {
+            cube: array.to_owned(),
+            journal: paths.journal,
+        }),
+    }
+}
+
+/// Whether a journal holds no byte of a line, but perhaps a hole.
+pub(super) fn is_empty(journal: &[u8]) -> bool {
+    journal.iter().all(|&byte| byte == 0)
+}
+
+/// The bytes of the journal next to a cube, if there is one.
+pub(super) fn journal_bytes(paths: &Paths) -> Result<Option<Vec<u8>>, CubeError> {
+    let read = || -> io::Result<Vec<u8>> {
+        sys::leads_somewhere(&paths.journal)?;
+        let mut bytes = Vec::new();
+        sys::open_to_read(&paths.journal)?.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    match read() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound && error.get_ref().is_none() => {
+            Ok(None)
+        }
+        read => Ok(Some(read.map_err(CubeError::io("read", &paths.journal))?)),
+    }
+}
+
+/// The journal next to a cube, if there is one and it can be used as it is. An empty one beside an array
+/// that holds something is none.
 pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
-    let bytes = match fs::read(&paths.journal) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        read => read.map_err(CubeError::io("read", &paths.journal))?,
+    let Some(bytes) = journal_bytes(paths)? else {
+        return Ok(None);
     };
     let journal = Journal::parse(&bytes);
+    let is_beside_another = || paths.cube.exists() && !may_be_unborn(&paths.cube);
     match &journal.error {
         Some(error) => Err(paths.journal_error(error.clone())),
+        None if journal.holds_nothing() && is_beside_another() => match is_empty(&bytes) {
+            true => Ok(None),
+            false => Err(paths.journal_error(JournalError::Header { ours: false })),
+        },
         None => Ok(Some(journal)),
     }
 }

@@ -2,7 +2,10 @@
 
 use super::{error::CubeError, journal::JournalError};
 use crate::sys;
-use std::path::{Path, PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Where the files of a run lie: all beside the cube, named after it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,6 +40,25 @@ impl Paths {
         })
     }
 
+    /// The files of a cube that is read. A symbolic link that has no journal beside it stands for the
+    /// file that it leads to.
+    ///
+    /// # Errors
+    /// As [`of`](Self::of).
+    pub fn of_existing(cube: &Path) -> Result<Self, CubeError> {
+        let beside = Self::of(cube);
+        if matches!(&beside, Ok(paths) if fs::symlink_metadata(&paths.journal).is_ok()) {
+            return beside;
+        }
+        let target = fs::canonicalize(cube)
+            .ok()
+            .and_then(|target| Self::of(&target).ok());
+        match target {
+            Some(paths) if paths.journal.exists() => Ok(paths),
+            _ => beside,
+        }
+    }
+
     /// The error of a journal, with the names of its files.
     #[must_use]
     pub fn journal_error(&self, error: JournalError) -> CubeError {
@@ -66,16 +88,13 @@ impl Paths {
     /// The directory they lie in.
     #[must_use]
     pub fn directory(&self) -> &Path {
-        match self.cube.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        }
+        sys::directory_of(&self.cube)
     }
 }
 
-/// [`sys::create_directory`], with the name in the error.
-pub(super) fn create_directory(directory: &Path) -> Result<(), CubeError> {
-    sys::create_directory(directory).map_err(CubeError::io("create the directory", directory))
+/// [`sys::enter_directory`], with the name in the error.
+pub(super) fn enter_directory(directory: &Path) -> Result<(), CubeError> {
+    sys::enter_directory(directory).map_err(CubeError::io("write into the directory", directory))
 }
 
 /// [`sys::sync_directory`], with the name in the error.

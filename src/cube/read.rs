@@ -7,7 +7,11 @@ use super::{
     journal::{Header, Record, Scenario, Slot},
     paths::Paths,
 };
-use crate::{npy::Number, progress::Progress, sys::FileExt};
+use crate::{
+    npy::Number,
+    progress::Progress,
+    sys::{self, FileExt},
+};
 use ndarray::Array2;
 use rayon::prelude::*;
 use std::{fs::File, io, path::Path, slice};
@@ -30,8 +34,8 @@ impl Cube {
     /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] when its run was stopped before line 1 of the
     /// journal was there; damage of the journal; a cube that does not match it.
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
-        let file = File::open(cube).map_err(CubeError::io("open", cube))?;
-        let paths = Paths::of(cube)?;
+        let file = sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
+        let paths = Paths::of_existing(cube)?;
         let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
             cube: cube.to_owned(),
         })?;

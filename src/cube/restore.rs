@@ -3,16 +3,19 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::npy_header,
+    file::{journal_bytes, may_be_unborn, npy_header, open_to_write},
     journal::{Header, Journal, Record, Slot},
+    lock::open_journal,
     paths::Paths,
     read,
-    store::open_journal,
 };
-use crate::{progress::Progress, sys::FileExt};
+use crate::{
+    progress::Progress,
+    sys::{self, FileExt},
+};
 use std::{
     collections::BTreeMap,
-    fs::{File, OpenOptions},
+    fs::File,
     io::{Read, Seek, Write},
     path::Path,
 };
@@ -41,9 +44,9 @@ impl Restorer {
     /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or a cube of another
     /// length.
     pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
-        let paths = Paths::of(cube)?;
-        if !paths.journal.exists() {
-            File::open(cube).map_err(CubeError::io("open", cube))?;
+        let paths = Paths::of_existing(cube)?;
+        if journal_bytes(&paths)?.is_none() {
+            sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
             return Err(CubeError::NoJournal {
                 cube: cube.to_owned(),
             });
@@ -56,14 +59,15 @@ impl Restorer {
         let found = Journal::parse(&journal_bytes);
         let header = match (found.header, found.error) {
             (Some(header), _) => header,
-            (None, None) => return Ok(None),
+            (None, None) if may_be_unborn(cube) || !cube.exists() => return Ok(None),
+            (None, None) => {
+                return Err(CubeError::NoJournal {
+                    cube: cube.to_owned(),
+                });
+            }
             (None, Some(error)) => return Err(paths.journal_error(error)),
         };
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(cube)
-            .map_err(CubeError::io("open", cube))?;
+        let file = open_to_write(cube)?;
         let bytes = file
             .metadata()
             .map_err(CubeError::io("examine", cube))?

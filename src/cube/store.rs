@@ -3,16 +3,17 @@
 use super::{
     checkpoint,
     error::CubeError,
-    file::{CubeFile, Io, matches_journal, npy_header},
-    journal::{Header, Journal, Record},
-    paths::{Paths, create_directory, sync_directory},
+    file::{
+        CubeFile, Io, is_another_array, is_empty, matches_journal, may_be_unborn, npy_header,
+        open_to_write,
+    },
+    journal::{Header, Journal, JournalError, Record},
+    lock::open_journal,
+    paths::{Paths, enter_directory, sync_directory},
 };
-use crate::{
-    npy::{DATA_OFFSET, Dtype, NpyHeader},
-    sys::{self, Fate, FileExt, Reservation},
-};
+use crate::sys::{self, Fate, FileExt, Reservation};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, OpenOptions},
     io::{self, Read, Seek, SeekFrom, Write},
     iter,
     path::Path,
@@ -70,7 +71,7 @@ impl Store {
     /// [`CubeError`]; files that existed are as they were.
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
-        create_directory(directory)?;
+        enter_directory(directory)?;
         let mut journal = open_journal(paths, claim.no_lock)?;
         let mut bytes = Vec::new();
         journal
@@ -85,8 +86,12 @@ impl Store {
         let nothing_yet = found.holds_nothing();
         if nothing_yet && paths.cube.exists() {
             if !may_be_unborn(&paths.cube) {
-                return Err(CubeError::Foreign {
-                    cube: paths.cube.clone(),
+                // Line 1 is synced before any data: what is left of one beside data is damage.
+                return Err(match is_empty(&bytes) {
+                    true => CubeError::Foreign {
+                        cube: paths.cube.clone(),
+                    },
+                    false => paths.journal_error(JournalError::Header { ours: false }),
                 });
             }
             if !claim.resume && !claim.force {
@@ -94,6 +99,14 @@ impl Store {
                     cube: paths.cube.clone(),
                 });
             }
+        }
+        if let (true, Some(begun)) = (claim.force, &found.header)
+            && is_another_array(&paths.cube, begun)
+        {
+            return Err(CubeError::Replaced {
+                cube: paths.cube.clone(),
+                journal: paths.journal.clone(),
+            });
         }
         if nothing_yet || claim.force {
             let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
@@ -126,6 +139,11 @@ impl Store {
         mut journal: File,
         claim: Claim,
     ) -> Result<Self, CubeError> {
+        match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
+            Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
+        }
         journal
             .set_len(0)
             .and_then(|()| journal.rewind())
@@ -200,11 +218,7 @@ impl Store {
                 differences,
             });
         }
-        let cube = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&paths.cube)
-            .map_err(CubeError::io("open", &paths.cube))?;
+        let cube = open_to_write(&paths.cube)?;
         matches_journal(&cube, &header, &paths.cube)?;
         // The torn last line is cut off, so that the next record begins a line. The others are written
         // again: after a failed sync the system may show lines that are not on the disk, and would not
@@ -428,62 +442,3 @@ fn journal_bytes(records: u64) -> u64 {
 
 /// An upper bound of the bytes of a record in the journal.
 const LONGEST_RECORD: u64 = 320;
-
-/// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
-pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeError> {
-    loop {
-        let mut options = OpenOptions::new();
-        options.read(true).write(true);
-        let opened = match options.open(&paths.journal) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                // A run creates the journal before the cube and removes it after the cube.
-                if paths.cube.exists() && !paths.journal.exists() && paths.cube.exists() {
-                    return Err(CubeError::Foreign {
-                        cube: paths.cube.clone(),
-                    });
-                }
-                options.create_new(true).open(&paths.journal)
-            }
-            opened => opened,
-        };
-        let journal = match opened {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
-            opened => opened.map_err(CubeError::io("open", &paths.journal))?,
-        };
-        if !no_lock {
-            sys::try_lock(&journal).map_err(|error| match error {
-                TryLockError::WouldBlock => CubeError::Locked {
-                    journal: paths.journal.clone(),
-                },
-                TryLockError::Error(source) => CubeError::NoLocks {
-                    journal: paths.journal.clone(),
-                    source,
-                },
-            })?;
-        }
-        if sys::is_still_at(&journal, &paths.journal) {
-            return Ok(journal);
-        }
-    }
-}
-
-/// Whether a cube next to an empty journal can be what a stopped creation left: a header as this program
-/// writes it, of which any sector may still be zero.
-fn may_be_unborn(cube: &Path) -> bool {
-    let Ok(file) = File::open(cube) else {
-        return false;
-    };
-    let mut page = Vec::new();
-    if file.take(DATA_OFFSET).read_to_end(&mut page).is_err() {
-        return false;
-    }
-    const SECTOR: usize = 512;
-    let ours = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
-    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
-    // The text of the header fits into the first sector; the others are padding, and may be missing.
-    let mut sectors = page.chunks(SECTOR);
-    let first = sectors.next().unwrap_or_default();
-    let mut before_text = first.iter().zip(&ours[..10]);
-    (is_zero(first) || before_text.all(|(found, ours)| found == ours))
-        && sectors.all(|sector| is_zero(sector) || sector.trim_ascii().is_empty())
-}

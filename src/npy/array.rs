@@ -8,10 +8,12 @@ use super::{
     reader::Reader,
     scalar::Scalar,
 };
+use crate::sys;
 use std::{
-    fs::File,
+    fs::{File, Metadata},
     io::{self, BufReader},
     ops::Range,
+    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -72,6 +74,13 @@ impl ArrayFile {
             bytes: status.len(),
             reader: Reader::new(file, path),
         })
+    }
+
+    /// Whether this is the file that the system describes so.
+    #[must_use]
+    pub fn is(&self, status: &Metadata) -> bool {
+        let own = self.reader.metadata();
+        own.is_ok_and(|own| (own.dev(), own.ino()) == (status.dev(), status.ino()))
     }
 
     /// From now on only the first `available` indices of the first axis hold data.
@@ -240,17 +249,10 @@ impl ArrayFile {
     }
 }
 
-/// Opens a file to read; a directory is an error here and not at the first read.
+/// Opens a file to read; a directory, a pipe or a device is an error here and not at the first read.
 ///
 /// # Errors
 /// [`NpyError::Io`].
 pub fn open_file(path: &Path) -> Result<File, NpyError> {
-    let file = File::open(path).map_err(NpyError::io("open", path))?;
-    let status = file.metadata().map_err(NpyError::io("examine", path))?;
-    if status.is_dir() {
-        return Err(NpyError::io("open", path)(
-            io::ErrorKind::IsADirectory.into(),
-        ));
-    }
-    Ok(file)
+    sys::open_to_read(path).map_err(NpyError::io("open", path))
 }

@@ -1,9 +1,14 @@
 //! [`AtomicFile`]: a file that appears under its name whole and durable, or not at all.
 
-use super::{error::FileError, files::sync_directory};
+use super::{
+    error::FileError,
+    files::{directory_of, leads_somewhere, sync_directory},
+};
+use nix::{fcntl, libc};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicUsize, Ordering},
@@ -29,17 +34,20 @@ impl AtomicFile {
     /// Begins a file that is to be `path`, under a temporary name that no other process has.
     ///
     /// A symbolic link is followed, and permissions of a file that is replaced are kept. What is no
-    /// file, such as a terminal or a pipe, is written in place.
+    /// file, such as a terminal or a pipe, is written in place; a pipe that nobody reads is an error.
     ///
     /// # Errors
     /// [`FileError`] when it cannot be created.
     pub fn create(path: &Path) -> Result<Self, FileError> {
         static COUNT: AtomicUsize = AtomicUsize::new(0);
         let failed = FileError::of("create", path);
+        if let Err(dangling) = leads_somewhere(path) {
+            return Err(failed(dangling));
+        }
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
         let replaced = fs::metadata(&path).ok();
         if replaced.as_ref().is_some_and(|status| !status.is_file()) {
-            let file = OpenOptions::new().write(true).open(&path).map_err(failed)?;
+            let file = open_in_place(&path).map_err(failed)?;
             return Ok(Self {
                 file,
                 path,
@@ -91,10 +99,7 @@ impl AtomicFile {
         let synced = self.file.sync_all();
         synced.map_err(FileError::of("write", &self.path))?;
         self.rename()?;
-        let directory = match self.path.parent() {
-            Some(parent) if !parent.as_os_str().is_empty() => parent,
-            _ => Path::new("."),
-        };
+        let directory = directory_of(&self.path);
         sync_directory(directory).map_err(FileError::of("sync the directory", directory))
     }
 
@@ -133,6 +138,18 @@ impl Drop for AtomicFile {
             let _ = fs::remove_file(temporary);
         }
     }
+}
+
+/// Opens what is no file, without waiting for a reader of a pipe.
+fn open_in_place(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(libc::O_NONBLOCK);
+    let file = options.open(path)?;
+    // Writes wait for the reader as usual.
+    let flags = fcntl::OFlag::from_bits_retain(fcntl::fcntl(&file, fcntl::FcntlArg::F_GETFL)?);
+    let waiting = flags.difference(fcntl::OFlag::O_NONBLOCK);
+    fcntl::fcntl(&file, fcntl::FcntlArg::F_SETFL(waiting))?;
+    Ok(file)
 }
 
 /// Writes a small file that appears whole and durable, or not at all.

@@ -32,7 +32,9 @@ impl FileError {
 /// The system's sentence, in plain words where it is short of them.
 fn plain(error: &io::Error) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
+        io::ErrorKind::NotFound if error.get_ref().is_none() => {
+            "there is no such file or directory".to_owned()
+        }
         _ => error.to_string(),
     }
 }

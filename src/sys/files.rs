@@ -1,12 +1,63 @@
-//! Free space, identity and durable names of files.
+//! Opening files that are files; their free space, identity and durable names.
 
-use nix::sys::statvfs::statvfs;
+use nix::{libc, sys::statvfs::statvfs};
 use std::{
-    fs::{self, File},
+    fs::{self, File, FileType, OpenOptions},
     io,
-    os::unix::fs::MetadataExt,
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
     path::Path,
 };
+
+/// Opens a file that is there. A directory, a pipe, a socket or a device is an error, and never waited
+/// for.
+///
+/// # Errors
+/// Of the filesystem; of what is no file, with what it is.
+pub fn open_file(options: &OpenOptions, path: &Path) -> io::Result<File> {
+    // Looked at before it is opened, since opening a device can have effects.
+    is_file(fs::metadata(path)?.file_type())?;
+    let file = options.clone().custom_flags(libc::O_NONBLOCK).open(path)?;
+    is_file(file.metadata()?.file_type())?;
+    Ok(file)
+}
+
+/// As [`open_file`], to read.
+///
+/// # Errors
+/// As [`open_file`].
+pub fn open_to_read(path: &Path) -> io::Result<File> {
+    open_file(OpenOptions::new().read(true), path)
+}
+
+/// Whether something of this type is a file.
+///
+/// # Errors
+/// What it is instead.
+pub fn is_file(kind: FileType) -> io::Result<()> {
+    let what = match kind {
+        kind if kind.is_file() => return Ok(()),
+        kind if kind.is_dir() => return Err(io::ErrorKind::IsADirectory.into()),
+        kind if kind.is_symlink() => "a symbolic link",
+        kind if kind.is_fifo() => "a pipe",
+        kind if kind.is_socket() => "a socket",
+        _ => "a device",
+    };
+    Err(io::Error::other(format!("it is {what} and no file")))
+}
+
+/// Refuses a symbolic link to a file that is not there.
+///
+/// # Errors
+/// What it is.
+pub fn leads_somewhere(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path) {
+        Ok(status) if status.is_symlink() && !path.exists() => Err(io::Error::new(
+            io::ErrorKind::NotFound,
+            "it is a symbolic link to a file that is not there",
+        )),
+        _ => Ok(()),
+    }
+}
 
 /// Bytes that the filesystem of `directory` has left for us, where it tells.
 #[must_use]
@@ -70,29 +121,46 @@ pub fn sync_directory(directory: &Path) -> io::Result<()> {
     File::open(directory)?.sync_all()
 }
 
-/// Creates a directory and its missing parents, and makes their names durable.
+/// Creates a directory, if it is not there, and makes its name durable. Its parent must be there: a
+/// filesystem that is not mounted is not to be filled under its name.
 ///
-/// The name of `directory` itself is synced even if it exists: the process that created it may have
-/// been killed before its sync.
+/// The name is synced even if the directory exists: the process that created it may have been killed
+/// before its sync.
 ///
 /// # Errors
-/// Of the filesystem. A parent that may not be read is not synced: this process did not create it.
+/// Of the filesystem.
 pub fn create_directory(directory: &Path) -> io::Result<()> {
-    let missing = directory
-        .ancestors()
-        .take_while(|path| !path.as_os_str().is_empty() && !path.exists())
-        .count();
-    fs::create_dir_all(directory)?;
-    for path in directory.ancestors().take(missing.max(1)) {
-        let parent = match path.parent() {
-            Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
-            Some(parent) => parent,
-            None => continue,
-        };
-        match sync_directory(parent) {
-            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
-            synced => synced?,
-        }
+    match fs::create_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        created => created?,
     }
-    Ok(())
+    enter_directory(directory)
+}
+
+/// Refuses a directory that is not there, and makes the name of one that is durable.
+///
+/// # Errors
+/// Of the filesystem. A parent that may not be read is not synced: this process did not create the name.
+pub fn enter_directory(directory: &Path) -> io::Result<()> {
+    if !fs::metadata(directory)?.is_dir() {
+        return Err(io::ErrorKind::NotADirectory.into());
+    }
+    let parent = match directory.parent() {
+        Some(parent) if parent.as_os_str().is_empty() => Path::new("."),
+        Some(parent) => parent,
+        None => return Ok(()),
+    };
+    match sync_directory(parent) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
+}
+
+/// The directory in which a file lies.
+#[must_use]
+pub fn directory_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent,
+        _ => Path::new("."),
+    }
 }

@@ -47,7 +47,10 @@ use portable as system;
 pub use atomic_file::{AtomicFile, write_file};
 pub use caches::Caches;
 pub use error::FileError;
-pub use files::{Fate, create_directory, fate, free_space, is_still_at, same_file, sync_directory};
+pub use files::{
+    Fate, create_directory, directory_of, enter_directory, fate, free_space, is_file, is_still_at,
+    leads_somewhere, open_file, open_to_read, same_file, sync_directory,
+};
 pub use guard::guard;
 pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};
 /// A map of a range of a file, to read.

@@ -10,6 +10,7 @@ mod common;
 
 mod compare;
 mod info;
+mod outputs;
 mod parameters;
 mod physics;
 mod plan;

@@ -29,8 +29,8 @@ fn plot_draws_frames_sheet_and_animation() {
         assert!(scene.read(name).starts_with(magic), "{name}");
     }
 
-    let told = scene.succeed("plot c.npy --snapshots -1: --colormap magma --range -1:1 -o a/b");
-    assert_eq!(told.stdout, "a/b/0003.png\n");
+    let told = scene.succeed("plot c.npy --snapshots -1: --colormap magma --range -1:1 -o a");
+    assert_eq!(told.stdout, "a/0003.png\n");
     assert_snapshot!(scene.run("plot c.npy --snapshots 4:"), @r"
     exit 2
     diff2d: --snapshots 4:: there is no such frame; c.npy has 4

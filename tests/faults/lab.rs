@@ -66,7 +66,7 @@ impl Random {
     }
 }
 
-/// A problem with a directory for its files: `p.toml`, and `out/c.npy` for the run to make.
+/// A problem with a directory for its files: `p.toml`, and `out/` with `c.npy` for the run to make.
 pub struct Lab {
     pub home: TempDir,
     pub params: PathBuf,
@@ -85,6 +85,7 @@ impl Lab {
         let text = format!("D = 1.0\nx1 = -10.0\nx2 = 10.0\n{keys}\n").replace("; ", "\n");
         fs::write(&params, text).unwrap();
         let out = home.path().join("out");
+        fs::create_dir(&out).unwrap();
         let cube = out.join("c.npy");
         Self {
             home,
@@ -122,6 +123,7 @@ impl Lab {
         if self.out.exists() {
             fs::remove_dir_all(&self.out).unwrap();
         }
+        fs::create_dir(&self.out).unwrap();
     }
 
     /// The uninterrupted run; its files stay.

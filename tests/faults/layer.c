@@ -20,6 +20,7 @@
  *                 short: half a write    eintr: once              ever: eio, then every further one
  *                 kill: the process ends after the operation      term: it is sent SIGTERM
  *                 power: a power cut after the operation
+ *                 hang: the creation of a name that holds FAULT_MODE never returns
  * FAULT_MODE      of a power cut: keep, drop or torn
  * FAULT_SEED      of a torn one
  * FAULT_LOG       file that receives a line at the start and one per operation
@@ -458,6 +459,10 @@ __attribute__((destructor)) static void end(void) {
 
 /* One operation. */
 
+static bool never_returns(const char *operation, const char *name) {
+    return strcmp(kind, "hang") == 0 && strcmp(operation, "create") == 0 && strstr(name, mode);
+}
+
 static int error_of(const char *operation) {
     bool grows = strcmp(operation, "write") == 0 || strcmp(operation, "reserve") == 0 ||
                  strcmp(operation, "create") == 0;
@@ -473,6 +478,7 @@ static int error_of(const char *operation) {
 
 /* Takes the lock; the error that the operation is to fail with, or 0. */
 static int enter(const char *operation, const char *name) {
+    while (never_returns(operation, name)) pause();
     pthread_mutex_lock(&lock);
     count++;
     if (log_fd >= 0) dprintf(log_fd, "%lu %s %s\n", count, operation, name);

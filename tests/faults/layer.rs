@@ -40,7 +40,7 @@ pub struct Fault {
     /// Number of the operation, from 1 on.
     pub at: usize,
     pub kind: &'static str,
-    /// Of a power cut: keep, drop or torn.
+    /// Of a power cut: keep, drop or torn. Of a hang: whose creation never returns.
     pub mode: &'static str,
     pub seed: u64,
     /// Syncs of the cube's data make nothing durable.
@@ -58,6 +58,23 @@ impl Fault {
 
 /// Runs a command above the layer; also which operations it came to.
 pub fn ended_with(command: &mut Command, out: &Path, fault: Fault) -> (Ended, Vec<String>) {
+    let log = above(command, out, fault);
+    let ended = ended(command);
+    let operations = fs::read_to_string(&log).unwrap_or_default();
+    let mut operations = operations
+        .lines()
+        .map(|line| line.split_once(' ').unwrap().1.to_owned());
+    assert_eq!(
+        operations.next().as_deref(),
+        Some("loaded"),
+        "the fault layer was not loaded: {}",
+        ended.stderr
+    );
+    (ended, operations.collect())
+}
+
+/// Puts a command above the layer; the file that will list its operations.
+pub fn above(command: &mut Command, out: &Path, fault: Fault) -> PathBuf {
     let home = out.parent().unwrap();
     let (log, image) = (home.join("operations"), home.join("image"));
     let _ = fs::remove_file(&log);
@@ -77,18 +94,7 @@ pub fn ended_with(command: &mut Command, out: &Path, fault: Fault) -> (Ended, Ve
     if fault.no_alloc {
         command.env("FAULT_NOALLOC", "1");
     }
-    let ended = ended(command);
-    let operations = fs::read_to_string(&log).unwrap_or_default();
-    let mut operations = operations
-        .lines()
-        .map(|line| line.split_once(' ').unwrap().1.to_owned());
-    assert_eq!(
-        operations.next().as_deref(),
-        Some("loaded"),
-        "the fault layer was not loaded: {}",
-        ended.stderr
-    );
-    (ended, operations.collect())
+    log
 }
 
 /// Forgets the durable state handed from process to process: the files were changed from outside.
