@@ -19,7 +19,7 @@ pub fn tile<T: Element>(
     (rows, columns): (usize, usize),
     updates: u64,
 ) -> Tile {
-    let threads = rayon::current_num_threads();
+    let threads = rayon::current_num_threads().min(sys::threads());
     if updates < LONG {
         return stencil.tile(rows, columns, threads);
     }

@@ -552,13 +552,16 @@ fn a_cube_has_units_and_only_what_is_committed() {
     );
 
     // Nobody is at work: following ends with what is there, and says so.
-    let told = scene.succeed("probe c.npy --at 5,5 --series --follow");
+    let told = scene.run("probe c.npy --at 5,5 --series --follow");
+    assert_eq!(told.code, Some(1), "{told}");
     assert_eq!(told.stdout.lines().count(), 3, "{told}");
     assert!(
         told.stderr.contains("no process writes c.npy any more"),
         "{told}"
     );
-    scene.succeed("window c.npy --window 2,1,1 --op max -o f.npy --follow");
+    let told = scene.run("window c.npy --window 2,1,1 --op max -o f.npy --follow");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert_eq!(scene.run("stats c.npy --follow").code, Some(1));
     assert!(scene.succeed("info f.npy").stdout.contains("(1, 22, 22)"));
 
     // Followed while it goes on, a run is seen to its end.

@@ -155,7 +155,7 @@ fn replaceable(
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
         status => status.map_err(NpyError::io("examine", path))?,
     };
-    if input.is_some_and(|input| input.is(&status)) {
+    if input.is_some_and(|input| input.is_at(path)) {
         return Err(AnalysisError::Asked(format!(
             "the output {} is the input itself: choose another name",
             path.display()

@@ -1,6 +1,5 @@
 //! Following a run: its snapshots as they are committed.
 
-use super::terminal::Terminal;
 use crate::{cube::JournalledArray, error::Error};
 use std::{ops::Range, thread, time::Duration};
 
@@ -22,9 +21,8 @@ pub(super) fn can_follow(array: &JournalledArray) -> Result<(), Error> {
 /// process runs it any more.
 pub(super) fn follow(
     array: &mut JournalledArray,
-    terminal: &Terminal,
     mut take: impl FnMut(&JournalledArray, Range<u64>) -> Result<(), Error>,
-) -> Result<(), Error> {
+) -> Result<Followed, Error> {
     can_follow(array)?;
     let mut taken = 0;
     loop {
@@ -42,11 +40,24 @@ pub(super) fn follow(
         thread::sleep(POLL_INTERVAL);
     }
     let all = array.npy.shape.first().copied().unwrap_or(0);
-    if taken < all {
-        terminal.urgent(&format!(
+    Ok(Followed((taken < all).then(|| {
+        format!(
             "no process writes {} any more, which holds {taken} of {all} snapshots: `diff2d run --resume` continues it",
             array.path.display()
-        ));
+        )
+    })))
+}
+
+/// How it ended: complete, or with the sentence that it is not.
+#[must_use]
+pub(super) struct Followed(Option<String>);
+
+impl Followed {
+    /// An error unless the run is complete; to be asked once what there is has been dealt with.
+    pub(super) fn conclude(self) -> Result<(), Error> {
+        match self.0 {
+            Some(sentence) => Err(Error::System(sentence)),
+            None => Ok(()),
+        }
     }
-    Ok(())
 }

@@ -16,16 +16,20 @@ mod params;
 mod plan;
 mod plot;
 mod points;
+mod printer;
 mod probe;
 mod ranks;
 mod repair;
 mod run;
+mod signals;
 mod size;
 mod start;
 mod stats;
 mod sweep;
 mod terminal;
+mod threads;
 mod verify;
+mod walltime;
 mod window;
 
 use crate::{
@@ -108,6 +112,13 @@ pub fn main() -> ExitCode {
     );
     if on_ranks {
         terminal = ranks::terminal_of_rank(terminal);
+    }
+    // Runs stop by themselves, and the benchmark's programs end with their terminal.
+    if !on_ranks && !matches!(cli.command, Command::Bench(_)) {
+        signals::remove_unfinished_files();
+    }
+    if !matches!(cli.command, Command::Run(_) | Command::Sweep(_)) {
+        threads::start();
     }
     let result = sys::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))

@@ -74,11 +74,12 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         while let Some(text) = points.next()? {
             all.push(point(&array, &axes, &text, args.series, terminal)?);
         }
-        follow(&mut array, terminal, |array, new| {
+        let followed = follow(&mut array, |array, new| {
             new.clone()
                 .try_for_each(|k| table.histories(array, &all, k..k + 1))
         })?;
-        return table.end();
+        table.end()?;
+        return followed.conclude();
     }
     let axes = Axes::of(&array);
     let mut pending = Vec::new();

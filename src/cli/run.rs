@@ -5,9 +5,12 @@ use super::{
     number,
     params::ParamsArgs,
     plot::frame_path,
-    ranks,
-    start::{self, StartArgs, duration},
+    printer::Printer,
+    ranks, signals,
+    start::{self, StartArgs},
     terminal::{Terminal, Unit, quoted},
+    threads,
+    walltime::duration,
 };
 use crate::{
     comm::{Comm, World, collective},
@@ -15,7 +18,7 @@ use crate::{
     error::Error,
     plot::Colormap,
     problem::Problem,
-    run::Report,
+    run::{Outcome, Report},
     stencil::Tile,
     sys,
 };
@@ -23,6 +26,7 @@ use clap::Args;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::{Arc, atomic::Ordering},
     time::Duration,
 };
 
@@ -60,6 +64,7 @@ pub(super) struct RunArgs {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
     // Parameters are judged before ranks are brought together.
     let problem = args.params.problem()?;
+    check_tile(args.tile, problem.grid.shape())?;
     let cube = args.start.cube(&args.params.file)?;
     let cube = (!args.no_cube).then_some(cube);
     ranks::together("run", terminal, |world| {
@@ -81,10 +86,11 @@ fn on_ranks(
     if cube.is_some() {
         args.start.make_directory(world)?;
     }
-    let stop_flag = collective::all_ok(world, start::stop_flag())?;
+    let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let bar = terminal.bar(problem.schedule.last_step(), Unit::Steps);
-    let (mut drawn, mut printed) = (Ok(()), Ok(()));
+    let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
+    let (mut drawn, mut commits) = (Ok(()), 0);
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {
         run = run.output(cube);
@@ -94,20 +100,21 @@ fn on_ranks(
         .tile(args.tile)
         .checkpoint_every(args.checkpoint_every)
         .progress(bar.progress().clone())
-        .stop_flag(stop_flag)
+        .stop_flag(Arc::clone(&stop_flag))
         .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
         .on_commit(|record| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {
                 drawn = draw(cube, record.index);
             }
-            if printed.is_ok() {
-                printed = bar.suspend(|| terminal.result(&simulated_time(record)));
-            }
+            commits += 1;
+            printer.print(simulated_time(record));
         })
         .start_on(world)?;
+    let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
     drop(bar);
-    start::unless_closed(printed)?;
+    let is_stopped = matches!(report.outcome, Outcome::Stopped(_));
+    start::unless_closed(printed, is_stopped)?;
     drawn?;
 
     if let (Some(path), true) = (&args.report, world.is_root()) {
@@ -127,7 +134,30 @@ fn on_ranks(
         &done,
         &command,
         cube,
+        report.updates > 0 || commits > 0,
     ))
+}
+
+/// Refuses tiles so small that it takes longer to find one than to advance it.
+fn check_tile(tile: Option<Tile>, (ny, nx): (usize, usize)) -> Result<(), Error> {
+    /// So few are found at once.
+    const FEW: usize = 1000;
+    /// Tiles looked at in the time of the update of a node.
+    const LOOKS: usize = 8;
+    let Some(tile) = tile else { return Ok(()) };
+    let tiles = ny
+        .div_ceil(tile.rows)
+        .saturating_mul(nx.div_ceil(tile.columns));
+    let updates = tile
+        .rows
+        .saturating_mul(tile.columns)
+        .saturating_mul(tile.depth);
+    if tiles > FEW && tiles > updates.saturating_mul(LOOKS) {
+        return Err(Error::Usage(format!(
+            "--tile {tile} cuts the grid of {ny} × {nx} nodes into {tiles} tiles, which take longer to find than to advance: take larger ones, or leave --tile out"
+        )));
+    }
+    Ok(())
 }
 
 /// Simulated time as the course's programs print it: the first is the integer 0.
@@ -144,6 +174,7 @@ const DRAWING_MEMORY: u64 = 16 << 20;
 /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond which
 /// diffusion between fixed walls never goes.
 fn draw(cube: &Path, index: u64) -> Result<(), Error> {
+    threads::work_alone();
     let array = JournalledArray::open(cube)?;
     let album = Album::of(&array, DRAWING_MEMORY)?;
     let style = album.style(Colormap::default(), album.range(&[0])?);

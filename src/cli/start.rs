@@ -1,29 +1,22 @@
 //! What `run` and `sweep` have in common: where the cube goes, how the run is started, stopped and
 //! concluded.
 
-use super::terminal::{Terminal, quoted};
+use super::{
+    terminal::{Terminal, quoted},
+    walltime::walltime,
+};
 use crate::{
     comm::{Comm, collective},
-    cube::{Io, Paths},
+    cube::{Cube, Io, Paths},
     error::Error,
     run::{Outcome, Run},
     sys,
 };
 use clap::{Args, ValueEnum};
-use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
-    iterator::Signals,
-};
 use std::{
-    io,
     path::{Path, PathBuf},
     process::ExitCode,
-    sync::{
-        Arc,
-        atomic::{AtomicUsize, Ordering},
-    },
-    thread,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 /// Where cubes go without `-o`.
@@ -47,8 +40,9 @@ pub(super) struct StartArgs {
     /// How snapshots reach the file
     #[arg(long, value_enum, default_value_t = IoArg::Auto)]
     io: IoArg,
-    /// Stop, resumable, within this time, such as 55min (exit code 75)
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    /// Stop, resumable, within this time (exit code 75): 55min, 03:55:00, or auto for the end of the
+    /// Slurm job
+    #[arg(long, value_name = "TIME", value_parser = walltime)]
     pub(super) max_walltime: Option<Duration>,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
@@ -66,18 +60,6 @@ enum IoArg {
     Write,
     /// By positional writes of rank 0, to which the others send their rows
     Single,
-}
-
-/// A time such as `10min` or `1h 30min`; a bare number is seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let seconds = text
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
-    seconds
-        .or_else(|| humantime::parse_duration(text).ok())
-        .filter(|duration| !duration.is_zero())
-        .ok_or_else(|| "expected a time such as 90s, 10min or 1h 30min".to_owned())
 }
 
 impl StartArgs {
@@ -125,52 +107,25 @@ impl StartArgs {
     }
 }
 
-/// What became of the results: a reader who has gone is no error.
-pub(super) fn unless_closed(printed: Result<(), Error>) -> Result<(), Error> {
+/// What became of the results: a reader who has gone is no error, nor is one who reads too slowly for a
+/// run that was asked to stop.
+pub(super) fn unless_closed(printed: Result<(), Error>, is_stopped: bool) -> Result<(), Error> {
     match printed {
         Err(Error::ClosedPipe) => Ok(()),
+        Err(_) if is_stopped => Ok(()),
         printed => printed,
     }
 }
 
-/// A flag that takes the number of the first signal, which asks the run to stop durably; a later signal
-/// ends the process at once.
-///
-/// Launchers and terminals may deliver one request to the process and again to its group, so signals in
-/// quick succession count as one.
-pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
-    const ONE_REQUEST: Duration = Duration::from_millis(100);
-    let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])
-        .map_err(|error| Error::System(format!("cannot handle signals: {error}")))?;
-    let received = Arc::new(AtomicUsize::new(0));
-    let request = Arc::clone(&received);
-    let waiting = move || {
-        let mut first: Option<Instant> = None;
-        for signal in signals.forever() {
-            if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
-                signal_hook::low_level::exit(128 + signal);
-            }
-            first.get_or_insert_with(Instant::now);
-            request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
-        }
-    };
-    thread::Builder::new()
-        .spawn(waiting)
-        .map_err(|error| no_thread(&error))?;
-    Ok(received)
-}
-
-fn no_thread(error: &io::Error) -> Error {
-    Error::System(format!("the system refuses a thread: {error}"))
-}
-
-/// Tells how it ended; `command` starts the same again.
+/// Tells how it ended; `command` starts the same again, and `has_progressed` tells whether it would go
+/// on from a later state.
 pub(super) fn conclude(
     terminal: &Terminal,
     outcome: Outcome,
     done: &str,
     command: &str,
     cube: Option<&Path>,
+    has_progressed: bool,
 ) -> ExitCode {
     let place = cube.map_or_else(String::new, |cube| format!(" in {}", cube.display()));
     let resumable = || match cube {
@@ -191,16 +146,45 @@ pub(super) fn conclude(
         }
         // The error of the writer has come before.
         Outcome::FilesLost => ExitCode::FAILURE,
+        Outcome::OutOfTime if !has_progressed => {
+            terminal.urgent(&format!(
+                "--max-walltime ended before the run came any further, and would again: allow more time; {}",
+                resumable()
+            ));
+            ExitCode::FAILURE
+        }
         Outcome::OutOfTime => {
             terminal.urgent(&format!(
-                "stopped at the end of --max-walltime; {}",
+                "stopped at the end of --max-walltime{}; {}",
+                committed(cube),
                 resumable()
             ));
             ExitCode::from(75)
         }
         Outcome::Stopped(signal) => {
-            terminal.urgent(&format!("stopped by signal {signal}; {}", resumable()));
+            terminal.urgent(&format!(
+                "stopped by signal {signal}{}; {}",
+                committed(cube),
+                resumable()
+            ));
             ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
         }
+    }
+}
+
+/// What a stopped run has committed, and how to look at that alone; of a sweep nothing.
+fn committed(cube: Option<&Path>) -> String {
+    let Some(path) = cube else {
+        return String::new();
+    };
+    match Cube::open(path) {
+        Ok(cube) if cube.run().is_some() => {
+            let (some, all) = (cube.records().len(), cube.header().snapshots());
+            format!(
+                " with {some} of {all} snapshots committed (in Python: numpy.load({:?}, mmap_mode=\"r\")[:{some}])",
+                path.display().to_string()
+            )
+        }
+        _ => String::new(),
     }
 }

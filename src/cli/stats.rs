@@ -124,13 +124,14 @@ fn each_snapshot(
     let rows = NpyHeader::new(vec![first], Dtype::F64, false);
     let table = Table::of(args, &rows);
     table.begin(terminal)?;
-    follow(&mut array, terminal, |array, mut new| {
+    let followed = follow(&mut array, |array, mut new| {
         new.try_for_each(|k| {
             let places = k * frame..(k + 1) * frame;
             let one = stats::part(array, places, options, &Progress::default())?;
             table.rows(k, &[one], terminal)
         })
-    })
+    })?;
+    followed.conclude()
 }
 
 /// Puts results into the file, in which the six follow one another slowest, or fastest in Fortran

@@ -1,7 +1,9 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
-    number, ranks,
+    number,
+    printer::Printer,
+    ranks, signals,
     start::{self, StartArgs},
     terminal::{Terminal, Unit, quoted},
 };
@@ -9,6 +11,7 @@ use crate::{
     comm::{Comm, World, collective},
     cube::Paths,
     error::Error,
+    run::Outcome,
     sweep::Sweep,
     sys,
 };
@@ -17,6 +20,7 @@ use serde_json::Value;
 use std::{
     path::{Path, PathBuf},
     process::ExitCode,
+    sync::{Arc, atomic::Ordering},
     time::Instant,
 };
 
@@ -61,25 +65,29 @@ fn on_ranks(
     let snapshots = |number: usize| sweep.problems[number].schedule.snapshots();
     let total = (0..sweep.problems.len()).map(snapshots).sum();
     args.start.make_directory(world)?;
-    let stop_flag = collective::all_ok(world, start::stop_flag())?;
+    let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let bar = terminal.bar(total, Unit::Snapshots);
-    let mut printed = Ok(());
+    let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
+    let mut commits = 0;
     let outcome = args
         .start
         .run(sweep)
         .output(cube)
-        .stop_flag(stop_flag)
+        .stop_flag(Arc::clone(&stop_flag))
         .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
         .on_commit(|record| {
             bar.progress().add(1);
             let number = record.slot().scenario();
-            if record.index + 1 == snapshots(number) && printed.is_ok() {
-                printed = bar.suspend(|| terminal.result(&number.to_string()));
+            commits += 1;
+            if record.index + 1 == snapshots(number) {
+                printer.print(number.to_string());
             }
         })
         .start_on(world)?;
+    let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
     drop(bar);
-    start::unless_closed(printed)?;
+    let is_stopped = matches!(outcome, Outcome::Stopped(_));
+    start::unless_closed(printed, is_stopped)?;
     if world.is_root() {
         write_table(sweep, &Paths::of(cube)?.cube.with_extension("csv"))?;
     }
@@ -92,6 +100,7 @@ fn on_ranks(
         &done,
         &command,
         Some(cube),
+        commits > 0,
     ))
 }
 

@@ -145,6 +145,11 @@ impl Bar {
         }
     }
 
+    /// The bar itself, for another thread that prints beside it.
+    pub(super) fn handle(&self) -> ProgressBar {
+        self.drawn.clone()
+    }
+
     /// The counter that the bar shows.
     pub(super) fn progress(&self) -> &Progress {
         &self.progress

@@ -3,7 +3,7 @@
 use super::{
     axes::{self, Axes, Entries},
     dtype,
-    follow::follow,
+    follow::{Followed, follow},
     open::open,
     size,
     terminal::{Terminal, Unit},
@@ -82,20 +82,22 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
+    let mut followed = None;
     if args.follow {
         let mut done = 0;
-        follow(&mut array, terminal, |array, new| {
+        followed = Some(follow(&mut array, |array, new| {
             let ready = windows.ready(new.end);
             windows.some(array, done..ready.max(done), &output, bar.progress())?;
             done = ready.max(done);
             Ok(())
-        })?;
+        })?);
         output.shorten(done)?;
     } else {
         windows.all(&array, &output, bar.progress())?;
     }
     drop(bar);
-    Ok(output.finish()?)
+    output.finish()?;
+    followed.map_or(Ok(()), Followed::conclude)
 }
 
 fn request(

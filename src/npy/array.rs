@@ -10,10 +10,9 @@ use super::{
 };
 use crate::sys;
 use std::{
-    fs::{File, Metadata},
+    fs::File,
     io::{self, BufReader},
     ops::Range,
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -76,11 +75,10 @@ impl ArrayFile {
         })
     }
 
-    /// Whether this is the file that the system describes so.
+    /// Whether this is the file that `path` names.
     #[must_use]
-    pub fn is(&self, status: &Metadata) -> bool {
-        let own = self.reader.metadata();
-        own.is_ok_and(|own| (own.dev(), own.ino()) == (status.dev(), status.ino()))
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.reader.is_at(path)
     }
 
     /// From now on only the first `available` indices of the first axis hold data.

@@ -38,11 +38,12 @@ impl RunClock {
     /// A clock that starts now.
     pub(crate) fn start(problem: &Problem, options: &Options) -> Self {
         let start = Instant::now();
-        let deadline = options.max_walltime.map(|limit| {
+        let deadline = options.max_walltime.and_then(|limit| {
             let last_writes = Duration::from_millis(100)
                 + Duration::from_secs(2 * problem.field_bytes() / SLOW_DISK)
                 + limit / 50;
-            start + limit.saturating_sub(last_writes)
+            // Beyond all clocks there is no deadline.
+            start.checked_add(limit.saturating_sub(last_writes))
         });
         Self {
             start,

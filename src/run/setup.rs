@@ -25,9 +25,14 @@ pub(crate) fn tuned<T: Element>(
         .saturating_mul(problem.grid.len());
     let tile = tile.unwrap_or_else(|| match comm.size() {
         1 => tuning::tile(&stencil, (ny, nx), updates),
-        ranks => stencil.tile(ny, nx, ranks * rayon::current_num_threads()),
+        ranks => stencil.tile(ny, nx, ranks * busy_threads()),
     });
     stencil.with_tile(tile)
+}
+
+/// Threads of the current pool that have a processor.
+fn busy_threads() -> usize {
+    rayon::current_num_threads().min(sys::threads())
 }
 
 /// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks.
@@ -37,7 +42,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     comm: &'a C,
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();
-    let own = stencil.depth(ny, nx, rayon::current_num_threads());
+    let own = stencil.depth(ny, nx, busy_threads());
     let depths = collective::all_gather(comm, own);
     let depth = depths.into_iter().min().unwrap_or(own);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());

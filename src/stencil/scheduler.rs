@@ -10,8 +10,9 @@
 //! only ever waits for tiles that a running thread has already taken, so the
 //! passes finish with any number of the pool's threads.
 
-use std::ops::Range;
+use crate::sys;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
+use std::{hint, ops::Range, thread, time::Duration};
 
 /// The interior cut into tiles: every row range with every column range.
 pub(super) struct TileGrid {
@@ -97,25 +98,41 @@ pub(super) fn run(
     passes: usize,
     work: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
 ) {
+    // More threads than processors would only keep one another waiting.
+    let threads = rayon::current_num_threads().min(sys::threads());
+    run_on(threads, tiles, passes, work);
+}
+
+/// As [`run`], on so many threads of the current pool.
+fn run_on(
+    threads: usize,
+    tiles: &TileGrid,
+    passes: usize,
+    work: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
+) {
+    /// How often a thread looks again at once for a tile that is ready, before it lets others run, and
+    /// before it sleeps in between.
+    const SPINS: u32 = 1_000;
+    const YIELDS: u32 = 1_100;
+    const NAP: Duration = Duration::from_micros(50);
     let progress: Vec<Progress> = (0..tiles.len()).map(|_| Progress::default()).collect();
-    let threads = rayon::current_num_threads().min(tiles.len());
+    let threads = threads.min(tiles.len());
     let worker = || {
-        let thread = rayon::current_thread_index()
-            .unwrap_or(0)
-            .min(threads.max(1) - 1);
+        let number = rayon::current_thread_index().unwrap_or(0);
+        let number = number.min(threads.max(1) - 1);
         let mut idle = 0_u32;
-        while let Some(taken) = take(tiles, &progress, passes, thread, threads) {
+        while let Some(taken) = take(tiles, &progress, passes, number, threads) {
             if let Some((tile, pass)) = taken {
                 let (rows, columns) = tiles.ranges(tile);
                 work(pass, rows, columns);
                 progress[tile].done.store(pass + 1, Release);
                 idle = 0;
             } else {
-                idle += 1;
-                if idle < 1_000 {
-                    std::hint::spin_loop();
-                } else {
-                    std::thread::yield_now();
+                idle = idle.saturating_add(1);
+                match idle {
+                    0..SPINS => hint::spin_loop(),
+                    SPINS..YIELDS => thread::yield_now(),
+                    YIELDS.. => thread::sleep(NAP),
                 }
             }
         }
@@ -195,7 +212,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             pool.map(|pool| {
                 pool.install(|| {
-                    run(&tiles, passes, |pass, rows, columns| {
+                    run_on(threads, &tiles, passes, |pass, rows, columns| {
                         let tile = rows.start / 10 * 3 + columns.start / 10;
                         let Ok(mut done) = done.lock() else { return };
                         assert!(tiles.neighbourhood(tile).all(|near| done[near] >= pass));

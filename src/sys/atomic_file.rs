@@ -8,11 +8,33 @@ use nix::{fcntl, libc};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
+    mem,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
     process,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
+
+/// The temporary names of all files that are not committed yet.
+static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
+
+fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
+    TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Removes all files that are not committed, and lets none be committed or begun any more: for a process
+/// that ends at once.
+pub fn remove_temporaries() {
+    let temporaries = temporaries();
+    for temporary in temporaries.iter() {
+        // Nothing depends on what is left, and there is nobody to tell.
+        let _ = fs::remove_file(temporary);
+    }
+    mem::forget(temporaries);
+}
 
 /// A file that is written under a temporary name next to its own.
 ///
@@ -75,6 +97,7 @@ impl AtomicFile {
     /// processes from.
     #[must_use]
     pub fn of_file(file: File, temporary: PathBuf, path: PathBuf) -> Self {
+        temporaries().push(temporary.clone());
         Self {
             file,
             path,
@@ -114,7 +137,9 @@ impl AtomicFile {
 
     fn rename(&mut self) -> Result<(), FileError> {
         if let Some(temporary) = &self.temporary {
+            let mut temporaries = temporaries();
             fs::rename(temporary, &self.path).map_err(FileError::of("rename", temporary))?;
+            temporaries.retain(|known| known != temporary);
             self.temporary = None;
         }
         Ok(())
@@ -136,6 +161,7 @@ impl Drop for AtomicFile {
         if let Some(temporary) = &self.temporary {
             // Nothing depends on what is left, and there is nobody to tell.
             let _ = fs::remove_file(temporary);
+            temporaries().retain(|known| known != temporary);
         }
     }
 }

@@ -5,10 +5,12 @@
 //! with a sentence instead of a signal.
 #![allow(unsafe_code)]
 
+use super::guard::Noted;
 use memmap2::{Advice, Mmap, MmapMut, MmapOptions};
 use std::{
     fs::File,
     io,
+    marker::PhantomData,
     ops::{Deref, DerefMut, Range},
 };
 
@@ -59,9 +61,47 @@ pub fn map_to_read(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
 ///
 /// # Errors
 /// When the system refuses the map.
-pub fn map_to_write(file: &File, offset: u64, len: usize) -> io::Result<MmapMut> {
+pub fn map_to_write(file: &File, offset: u64, len: usize) -> io::Result<WritableMap<'_>> {
     // SAFETY: as for `map_to_read`; the lock on the journal keeps other writers of ours away.
-    unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file) }
+    let map = unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file)? };
+    Ok(WritableMap {
+        _noted: Noted::note(&map, file, offset + len as u64),
+        map,
+        _file: PhantomData,
+    })
+}
+
+/// A map through which a file is written.
+#[derive(Debug)]
+pub struct WritableMap<'a> {
+    // Dropped first: a map that is noted exists.
+    _noted: Noted,
+    map: MmapMut,
+    _file: PhantomData<&'a File>,
+}
+
+impl WritableMap<'_> {
+    /// Makes its bytes durable.
+    ///
+    /// # Errors
+    /// Of the filesystem.
+    pub fn flush(&self) -> io::Result<()> {
+        self.map.flush()
+    }
+}
+
+impl Deref for WritableMap<'_> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.map
+    }
+}
+
+impl DerefMut for WritableMap<'_> {
+    fn deref_mut(&mut self) -> &mut [u8] {
+        &mut self.map
+    }
 }
 
 /// Keeps the system from reading ahead of what is touched in a map, or around it.

@@ -44,14 +44,14 @@ use linux as system;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 use portable as system;
 
-pub use atomic_file::{AtomicFile, write_file};
+pub use atomic_file::{AtomicFile, remove_temporaries, write_file};
 pub use caches::Caches;
 pub use error::FileError;
 pub use files::{
     Fate, create_directory, directory_of, enter_directory, fate, free_space, is_file, is_still_at,
     leads_somewhere, open_file, open_to_read, same_file, sync_directory,
 };
-pub use guard::guard;
+pub use guard::{guard, is_ignored};
 pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;

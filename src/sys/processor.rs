@@ -1,11 +1,14 @@
 //! Threads and the machine's name.
 
 use super::processor_name;
+use std::{sync::OnceLock, thread};
 
 /// Threads that can run at once, as far as this process is allowed to use them.
 #[must_use]
 pub fn threads() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
+    // The system reads several files for the answer.
+    static THREADS: OnceLock<usize> = OnceLock::new();
+    *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
 }
 
 /// The processor's name, the number of threads and the operating system, for reports.

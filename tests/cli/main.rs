@@ -16,7 +16,9 @@ mod physics;
 mod plan;
 mod plot;
 mod run;
+mod stops;
 mod streams;
+mod threads;
 mod usage;
 
 use common::{Scene, Told};

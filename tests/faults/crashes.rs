@@ -309,6 +309,7 @@ fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
                 seed: random.next(),
                 lie,
                 no_alloc: random.below(8) == 0,
+                sparse: false,
             };
             done.faults += 1;
             done.power_cuts += usize::from(fault.kind == "power");

@@ -2,7 +2,7 @@
 
 use super::{
     lab::{Ended, Finished, Lab, ended, ended_child, lines_so_far, send, wait_until},
-    layer::{Fault, ended_with},
+    layer::{Fault, above, ended_with},
 };
 use nix::sys::signal::Signal;
 use std::{fs, io::Write, os::unix::process::CommandExt, path::PathBuf, process::Command};
@@ -165,6 +165,38 @@ fn disk_filled_by_others() {
         assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
         disk.empty();
         lab.is_as(&disk.reference).unwrap();
+    }
+}
+
+/// A filesystem whose reservations do not hold, as those of btrfs may not: through a map, the end of the
+/// disk is a signal.
+#[test]
+fn disk_that_breaks_its_promise() {
+    let keys = "dx = 0.2; runtime = 10; outtime = 0.05";
+    let Some(disk) = SmallDisk::new("disk_that_breaks_its_promise", keys) else {
+        return;
+    };
+    let lab = &disk.lab;
+    for io in ["map", "write"] {
+        assert!(disk.mounted(disk.cube_pages() + 200));
+        let mut run = lab.run(&["--threads", "1", "--io", io]);
+        let fault = Fault {
+            sparse: true,
+            ..Fault::default()
+        };
+        above(&mut run, &lab.out, fault);
+        let mut child = run.spawn().unwrap();
+        wait_until("some snapshots are committed", || {
+            lines_so_far(&lab.journal()) >= 3 || child.try_wait().unwrap().is_some()
+        });
+        disk.fill();
+        ended_child(child).says(1, &["space"]).unwrap();
+        lab.committed().unwrap();
+        disk.empty();
+        let resumed = ended(&mut lab.run(&["--resume", "--io", io]));
+        assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
+        lab.is_as(&disk.reference).unwrap();
+        println!("disk_that_breaks_its_promise: --io {io}: exit code 1, resumed");
     }
 }
 

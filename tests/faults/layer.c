@@ -26,6 +26,7 @@
  * FAULT_LOG       file that receives a line at the start and one per operation
  * FAULT_LIE       set: syncs of the cube's data make nothing durable
  * FAULT_NOALLOC   set: fallocate is not supported
+ * FAULT_SPARSE    set: fallocate makes files longer and reserves nothing
  * FAULT_IMAGE     directory that hands the durable state to the next process, but for a power cut
  */
 #define _GNU_SOURCE
@@ -91,7 +92,7 @@ static char directory[1024], parent[1024], image[1024], kind[16], mode[16];
 static unsigned long at_number, count;
 static uint64_t seed;
 static int log_fd = -1;
-static bool lie, no_alloc, full, always, directory_durable;
+static bool lie, no_alloc, sparse, full, always, directory_durable;
 
 static struct inode *inodes[MOST];
 static struct name names[MOST];
@@ -361,6 +362,7 @@ __attribute__((constructor)) static void begin(void) {
     if ((value = getenv("FAULT_LOG"))) log_fd = real_open(value, O_WRONLY | O_CREAT | O_APPEND, 0644);
     lie = getenv("FAULT_LIE");
     no_alloc = getenv("FAULT_NOALLOC");
+    sparse = getenv("FAULT_SPARSE");
     unsetenv("LD_PRELOAD");
     if (log_fd >= 0) dprintf(log_fd, "0 loaded\n");
 
@@ -640,6 +642,8 @@ int fallocate64(int fd, int flags, off_t offset, off_t len) {
     int error = enter("reserve", name_of(of_fd[fd]));
     if (!error && no_alloc) error = EOPNOTSUPP;
     if (error) return (int)failed(error);
+    if (sparse && flags) return (int)done(0);
+    if (sparse) return (int)done(syscall(SYS_ftruncate, fd, offset + len));
     return (int)done(syscall(SYS_fallocate, fd, flags, offset, len));
 }
 

@@ -47,6 +47,8 @@ pub struct Fault {
     pub lie: bool,
     /// fallocate is not supported.
     pub no_alloc: bool,
+    /// fallocate reserves nothing.
+    pub sparse: bool,
 }
 
 impl Fault {
@@ -93,6 +95,9 @@ pub fn above(command: &mut Command, out: &Path, fault: Fault) -> PathBuf {
     }
     if fault.no_alloc {
         command.env("FAULT_NOALLOC", "1");
+    }
+    if fault.sparse {
+        command.env("FAULT_SPARSE", "1");
     }
     log
 }

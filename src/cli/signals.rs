@@ -1,0 +1,79 @@
+//! What commands do when a signal asks them to end.
+//!
+//! A signal that was ignored when the program started, as `nohup` ignores SIGHUP, stays ignored.
+
+use crate::{error::Error, sys};
+use crossbeam_channel::bounded;
+use signal_hook::{
+    consts::{SIGHUP, SIGINT, SIGTERM},
+    iterator::Signals,
+    low_level,
+};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::{Duration, Instant},
+};
+
+/// A flag that takes the number of the first signal, which asks the run to stop durably; a later signal
+/// ends the process at once.
+///
+/// Launchers and terminals may deliver one request to the process and again to its group, so signals in
+/// quick succession count as one.
+pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
+    const ONE_REQUEST: Duration = Duration::from_millis(100);
+    let received = Arc::new(AtomicUsize::new(0));
+    let request = Arc::clone(&received);
+    let mut first: Option<Instant> = None;
+    let handled = on_signal(move |signal| {
+        if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+            low_level::exit(128 + signal);
+        }
+        first.get_or_insert_with(Instant::now);
+        request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
+    });
+    handled.map_err(|error| {
+        Error::System(format!(
+            "the system refuses a thread that waits for signals: {error}"
+        ))
+    })?;
+    Ok(received)
+}
+
+/// From now on a signal ends the program, after the unfinished files have been removed.
+pub(super) fn remove_unfinished_files() {
+    let handled = on_signal(|signal| {
+        sys::remove_temporaries();
+        low_level::exit(128 + signal);
+    });
+    // Without a thread, signals end the program as ever.
+    let _ = handled;
+}
+
+/// Calls a function on a thread of its own with every signal.
+fn on_signal(mut act: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
+    let (ready, is_ready) = bounded(1);
+    let wait = move || {
+        let asked = [SIGINT, SIGTERM, SIGHUP];
+        let signals = Signals::new(asked.into_iter().filter(|&signal| !sys::is_ignored(signal)));
+        let mut signals = match signals {
+            Ok(signals) => signals,
+            Err(error) => {
+                let _ = ready.send(Err(error));
+                return;
+            }
+        };
+        let _ = ready.send(Ok(()));
+        for signal in signals.forever() {
+            act(signal);
+        }
+    };
+    thread::Builder::new()
+        .name("signals".to_owned())
+        .spawn(wait)?;
+    is_ready.recv().unwrap_or(Ok(()))
+}

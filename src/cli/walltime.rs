@@ -1,0 +1,114 @@
+//! Times on the command line.
+
+use std::{
+    env,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+/// A time such as `10min` or `1h 30min`; a bare number is seconds.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    plain(text).ok_or_else(|| "expected a time such as 90s, 10min or 1h 30min".to_owned())
+}
+
+/// As [`duration`], and `HH:MM:SS`, `D-HH:MM:SS` as Slurm writes them, and `auto`: until the end of the
+/// Slurm job.
+pub(super) fn walltime(text: &str) -> Result<Duration, String> {
+    if text.trim() == "auto" {
+        return until_end_of_job(env::var("SLURM_JOB_END_TIME").ok().as_deref());
+    }
+    plain(text).or_else(|| clock(text)).ok_or_else(|| {
+        "expected a time such as 55min, 03:55:00, or auto for the end of the Slurm job".to_owned()
+    })
+}
+
+fn plain(text: &str) -> Option<Duration> {
+    let seconds = text
+        .parse()
+        .ok()
+        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds
+        .or_else(|| humantime::parse_duration(text).ok())
+        .filter(|duration| !duration.is_zero())
+}
+
+/// `HH:MM:SS` or `D-HH:MM:SS`.
+fn clock(text: &str) -> Option<Duration> {
+    let number = |part: &str| {
+        let digits = !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+        digits.then(|| part.parse::<u64>().ok()).flatten()
+    };
+    let (days, rest) = match text.trim().split_once('-') {
+        Some((days, rest)) => (number(days)?, rest),
+        None => (0, text.trim()),
+    };
+    let parts: Vec<u64> = rest.split(':').map(number).collect::<Option<_>>()?;
+    let [hours, minutes @ 0..60, seconds @ 0..60] = parts[..] else {
+        return None;
+    };
+    let hours = days.checked_mul(24)?.checked_add(hours)?;
+    let seconds = hours
+        .checked_mul(3600)?
+        .checked_add(minutes * 60 + seconds)?;
+    Some(Duration::from_secs(seconds)).filter(|duration| !duration.is_zero())
+}
+
+/// The time until the end of the job that Slurm has set, in seconds since 1970.
+fn until_end_of_job(end: Option<&str>) -> Result<Duration, String> {
+    let end: u64 = end.and_then(|end| end.trim().parse().ok()).ok_or_else(|| {
+        "auto needs SLURM_JOB_END_TIME, which Slurm sets in a job; elsewhere give a time such as 55min".to_owned()
+    })?;
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    // A job that should be over by now has next to no time left.
+    let left = Duration::from_secs(end).saturating_sub(now);
+    Ok(left.max(Duration::from_millis(1)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wall_times_are_those_of_slurm_too() {
+        for (text, seconds) in [
+            ("90", 90.0),
+            ("1.5s", 1.5),
+            ("1h 30min", 5400.0),
+            ("03:55:00", 14100.0),
+            ("00:00:07", 7.0),
+            ("1-02:03:04", 93784.0),
+            ("100:00:00", 360_000.0),
+            ("1e19", 1e19),
+        ] {
+            let found = walltime(text).map(|time| time.as_secs_f64());
+            assert_eq!(found, Ok(seconds), "{text}");
+        }
+        for text in [
+            "", "0", "-1", "1e300", "03:55", "1:2:3:4", "00:60:00", "0:0:0", "1-2", "soon",
+        ] {
+            let told = walltime(text);
+            // Bare words of humantime are not refused by it alone.
+            assert!(told.is_err(), "{text}: {told:?}");
+        }
+        assert!(duration("03:55:00").is_err());
+    }
+
+    #[test]
+    fn auto_is_the_end_of_the_job() {
+        let now = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap()
+            .as_secs();
+        let left = until_end_of_job(Some(&(now + 1000).to_string())).unwrap();
+        assert!((990..=1000).contains(&left.as_secs()), "{left:?}");
+        assert_eq!(until_end_of_job(Some("1000")), Ok(Duration::from_millis(1)));
+        for missing in [None, Some("tomorrow")] {
+            assert!(
+                until_end_of_job(missing)
+                    .unwrap_err()
+                    .contains("SLURM_JOB_END_TIME")
+            );
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! Commands that are asked to stop, run out of time, or print to nobody.
+
+use crate::{
+    common::{SMALL, Scene, Told},
+    shell,
+};
+use nix::{sys::signal::Signal, unistd::Pid};
+use std::{
+    fs,
+    process::{Child, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// Waits until `holds`; a deadline only keeps a broken program from hanging the tests.
+fn wait_until(what: &str, mut holds: impl FnMut() -> bool) {
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !holds() {
+        assert!(Instant::now() < deadline, "waited in vain until {what}");
+        thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn send(child: &Child, signal: Signal) {
+    nix::sys::signal::kill(Pid::from_raw(child.id().cast_signed()), signal).unwrap();
+}
+
+/// The exit code of a child that must end by itself.
+fn code_of(child: &mut Child) -> Option<i32> {
+    let mut status = None;
+    wait_until("the program ends", || {
+        status = child.try_wait().unwrap();
+        status.is_some()
+    });
+    status.unwrap().code()
+}
+
+#[test]
+fn a_signal_leaves_no_unfinished_file() {
+    let scene = Scene::new();
+    let slow = "create a.npy --shape 40000,10000 --fill sin(i0)*exp(cos(i1))**1.5";
+    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+        // As from a terminal: shells let background commands ignore SIGINT.
+        let mut command = scene.command("env");
+        command
+            .arg("--default-signal=INT,TERM")
+            .arg(assert_cmd::cargo::cargo_bin!("diff2d"));
+        command.args(slow.split(' ')).stderr(Stdio::null());
+        let mut child = command.spawn().unwrap();
+        wait_until("the file is begun", || {
+            scene.exists("a.npy.partial") || child.try_wait().unwrap().is_some()
+        });
+        send(&child, signal);
+        assert_eq!(code_of(&mut child), Some(code));
+        assert_eq!(scene.files(), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_stays_ignored() {
+    let scene = Scene::small();
+    let told = shell(
+        &scene,
+        "trap '' HUP; \"$DIFF2D\" run p.toml -o c.npy --quiet --set dx=0.1 --set runtime=30 --set outtime=30 & \
+         until [ -s c.journal ]; do sleep 0.01; done; kill -HUP $!; wait $!",
+    );
+    assert_eq!(told.code, Some(0), "{told}");
+    scene.succeed("verify c.npy");
+}
+
+/// More lines than a pipe holds, which nobody reads.
+const CHATTY: &str = "--set outtime=0 --set dx=4 --set runtime=100000";
+
+fn unread(scene: &Scene, keys: &str) -> Child {
+    let mut command = scene.command("env");
+    command
+        .arg("--default-signal=INT,TERM")
+        .arg(assert_cmd::cargo::cargo_bin!("diff2d"));
+    command.args(format!("run p.toml -o c.npy {keys}").split_whitespace());
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command.spawn().unwrap()
+}
+
+#[test]
+fn a_run_ends_though_nobody_reads_its_results() {
+    let scene = Scene::small();
+    let mut child = unread(&scene, CHATTY);
+    assert_eq!(code_of(&mut child), Some(1));
+    let told = Told::from(child.wait_with_output().unwrap());
+    assert!(told.stderr.contains("nobody reads them"), "{told}");
+    scene.succeed("verify c.npy");
+    let told = scene.succeed(&format!("run p.toml -o c.npy {CHATTY} --resume"));
+    assert!(told.stderr.contains("nothing to do"), "{told}");
+}
+
+#[test]
+fn the_first_signal_stops_a_run_whose_results_nobody_reads() {
+    let scene = Scene::small();
+    let mut child = unread(&scene, "--set outtime=0 --set dx=2 --set runtime=1e6");
+    // A pipe holds 64 KiB, so the printing has come to a halt.
+    wait_until("much is committed", || {
+        fs::metadata(scene.path("c.journal")).is_ok_and(|journal| journal.len() > 8_000_000)
+            || child.try_wait().unwrap().is_some()
+    });
+    send(&child, Signal::SIGTERM);
+    assert_eq!(code_of(&mut child), Some(143));
+}
+
+#[test]
+fn a_stop_tells_how_to_look_at_what_is_committed() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMALL.replace("dx = 1.0", "dx = 0.02"));
+    let told = scene.run("run p.toml -o c.npy --max-walltime 1.5s");
+    assert_eq!(told.code, Some(75), "{told}");
+    let committed = scene.text("c.journal").lines().count() - 1;
+    let python = format!(
+        " with {committed} of 4 snapshots committed (in Python: numpy.load(\"c.npy\", mmap_mode=\"r\")[:{committed}]); to continue: "
+    );
+    assert!(told.stderr.contains(&python), "{told}");
+}
+
+#[test]
+fn wall_time_in_which_nothing_is_done_is_an_error() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMALL.replace("dx = 1.0", "dx = 0.02"));
+    let first = scene.run("run p.toml -o c.npy --max-walltime 0.001");
+    assert_eq!(first.code, Some(75), "snapshot 0 is progress: {first}");
+    for command in [
+        "--max-walltime 0.001",
+        "--max-walltime 00:00:01 --set graphics=false",
+    ] {
+        let told = scene.run(&format!("run p.toml -o c.npy --resume {command}"));
+        let code = if command.contains(':') { 75 } else { 1 };
+        assert_eq!(told.code, Some(code), "{told}");
+        assert!(told.stderr.contains("to continue: "), "{told}");
+    }
+    scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
+    let sweep = "sweep s.toml -o s.npy --threads 1 --resume --max-walltime 0.001";
+    let codes = [0, 1].map(|_| scene.run(sweep).code);
+    assert_eq!(codes[1], Some(1));
+}
+
+#[test]
+fn wall_time_may_be_that_of_the_job_or_beyond_all_clocks() {
+    let scene = Scene::small();
+    for time in ["1e19", "00:10:00", "1-00:00:00"] {
+        let told = scene.run(&format!(
+            "run p.toml -o c.npy --force --max-walltime {time}"
+        ));
+        assert_eq!(told.code, Some(0), "{time}: {told}");
+    }
+    let mut command = scene.diff2d();
+    command.args([
+        "run",
+        "p.toml",
+        "-o",
+        "c.npy",
+        "--force",
+        "--max-walltime",
+        "auto",
+    ]);
+    command.env_remove("SLURM_JOB_END_TIME");
+    let told = Told::from(command.output().unwrap());
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("SLURM_JOB_END_TIME"), "{told}");
+    let told = Told::from(
+        command
+            .env("SLURM_JOB_END_TIME", "4000000000")
+            .output()
+            .unwrap(),
+    );
+    assert_eq!(told.code, Some(0), "{told}");
+    let told = Told::from(
+        command
+            .env("SLURM_JOB_END_TIME", "1000000000")
+            .output()
+            .unwrap(),
+    );
+    assert!(matches!(told.code, Some(75 | 0)), "{told}");
+}
