@@ -95,7 +95,13 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
     } else {
         windows.all(&array, &output, bar.progress())?;
     }
+    let times = bar.progress().done() / bytes.max(1);
     drop(bar);
+    if times > 1 {
+        terminal.note(&format!(
+            "the input was read {times} times over, since few windows fit into --memory at a time: more memory is faster"
+        ));
+    }
     output.finish()?;
     followed.map_or(Ok(()), Followed::conclude)
 }

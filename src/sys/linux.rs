@@ -199,14 +199,36 @@ pub fn available_memory() -> Option<u64> {
     [machine, control_group_left()].into_iter().flatten().min()
 }
 
-/// What the control group's limit leaves; the page cache does not count, since it can be dropped.
+/// What the limits of the control groups leave.
 fn control_group_left() -> Option<u64> {
     let groups = fs::read_to_string("/proc/self/cgroup").ok()?;
-    let path = groups.lines().find_map(|line| line.strip_prefix("0::"))?;
-    let directory = Path::new("/sys/fs/cgroup").join(path.trim_start_matches('/'));
-    let limit: u64 = trimmed(&directory.join("memory.max"))?.parse().ok()?;
-    let used = field_of(directory.join("memory.stat"), "anon")?;
-    Some(limit.saturating_sub(used))
+    left_in_groups(&groups, Path::new("/sys/fs/cgroup"))
+}
+
+/// What the limits of this process's control groups, of version 1 or 2 and mounted at `root`, and of all
+/// groups above them leave: Slurm limits a group above that of the process. The page cache does not
+/// count, since it can be dropped.
+fn left_in_groups(groups: &str, root: &Path) -> Option<u64> {
+    let left = |line: &str| {
+        let mut parts = line.splitn(3, ':').skip(1);
+        let (controllers, group) = (parts.next()?, parts.next()?);
+        let (root, limit, used) = match controllers {
+            "" => (root.to_owned(), "memory.max", "anon"),
+            _ if controllers.split(',').any(|name| name == "memory") => {
+                (root.join("memory"), "memory.limit_in_bytes", "total_rss")
+            }
+            _ => return None,
+        };
+        let groups = Path::new(group.trim_start_matches('/')).ancestors();
+        let left_in = |group: &Path| {
+            let directory = root.join(group);
+            let limit: u64 = trimmed(&directory.join(limit))?.parse().ok()?;
+            let used = field_of(directory.join("memory.stat"), used)?;
+            Some(limit.saturating_sub(used))
+        };
+        groups.filter_map(left_in).min()
+    };
+    groups.lines().filter_map(left).min()
 }
 
 /// The number behind a word at the start of a line.
@@ -310,5 +332,32 @@ mod tests {
     #[test]
     fn caches_that_the_system_does_not_tell_are_typical() {
         assert_eq!(caches_at(Path::new("/nonexistent")), Caches::TYPICAL);
+    }
+
+    #[test]
+    fn memory_is_limited_by_groups_above_and_by_those_of_version_1() {
+        let root = tempfile::tempdir().unwrap();
+        let group = |name: &str, files: &[(&str, &str)]| {
+            let directory = root.path().join(name);
+            fs::create_dir_all(&directory).unwrap();
+            for (file, text) in files {
+                fs::write(directory.join(file), text).unwrap();
+            }
+        };
+        let left = |groups: &str| left_in_groups(groups, root.path());
+        let used = ("memory.stat", "file 7\nanon 100\n");
+        group("job/step/task", &[("memory.max", "max\n"), used]);
+        group("job/step", &[("memory.max", "max\n"), used]);
+        assert_eq!(left("0::/job/step/task\n"), None);
+        group("job", &[("memory.max", "1000\n"), used]);
+        assert_eq!(left("0::/job/step/task\n"), Some(900));
+        group("job/step", &[("memory.max", "400\n")]);
+        assert_eq!(left("0::/job/step/task\n"), Some(300));
+        assert_eq!(left("0::/job\n"), Some(900));
+        // In a container the path is that of the host, and the limit lies at the root.
+        let used = ("memory.stat", "rss 1\ntotal_rss 50\n");
+        group("memory", &[("memory.limit_in_bytes", "250\n"), used]);
+        assert_eq!(left("4:cpu,memory:/docker/1\n1:cpu:/\n"), Some(200));
+        assert_eq!(left("1:cpu:/\n"), None);
     }
 }
