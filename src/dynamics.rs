@@ -2,7 +2,8 @@
 
 use crate::{
     real::Real,
-    stencil::{Equation, Walls},
+    spectral::Spectral,
+    stencil::{Equation, Rkl2, Walls},
 };
 use ndarray::Array2;
 use std::fmt;
@@ -25,6 +26,20 @@ pub struct Dynamics<T> {
     pub source_at: Option<SourceAt<T>>,
     /// Time step \[time\].
     pub dt: f64,
+    /// How a step is taken.
+    pub method: Method<T>,
+}
+
+/// How a step is taken.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Method<T> {
+    /// Explicit Euler.
+    Euler,
+    /// Runge-Kutta-Legendre super-time-stepping of second order: many stages a step.
+    Rkl2(Rkl2<T>),
+    /// The exact solution in time of the five-point system.
+    Exact(Spectral),
 }
 
 impl<T: Real> Dynamics<T> {
@@ -37,6 +52,7 @@ impl<T: Real> Dynamics<T> {
             walls_at: None,
             source_at: None,
             dt: 0.0,
+            method: Method::Euler,
         }
     }
 }
@@ -46,6 +62,7 @@ impl<T: fmt::Debug> fmt::Debug for Dynamics<T> {
         f.debug_struct("Dynamics")
             .field("equation", &self.equation)
             .field("walls", &self.walls)
+            .field("method", &self.method)
             .field("walls depend on time", &self.walls_at.is_some())
             .field("source depends on time", &self.source_at.is_some())
             .finish_non_exhaustive()

@@ -141,6 +141,7 @@ mod run;
 mod schedule;
 mod slab;
 mod solver;
+pub mod spectral;
 pub mod stencil;
 mod summary;
 mod sweep;
@@ -151,7 +152,7 @@ pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
 };
-pub use dynamics::{Dynamics, SourceAt, WallsAt};
+pub use dynamics::{Dynamics, Method, SourceAt, WallsAt};
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};

@@ -11,14 +11,16 @@ mod definition;
 
 use definition::assert_bits;
 use diff2d::{
-    Real,
+    Dynamics, Field, Method, Real, Slab, Solver,
+    comm::{Channels, Comm as _, Link},
     stencil::{
-        Element, Equation, Ghost, Kernel, MAX_DEPTH, Operator, Side, Stencil, Table, Tile, Walls,
+        Element, Equation, Ghost, Kernel, MAX_DEPTH, Operator, Rkl2, Side, Stencil, Table, Tile,
+        Walls,
     },
 };
 use ndarray::Array2;
 use proptest::prelude::*;
-use std::mem;
+use std::ops::Range;
 
 /// Random numbers from 0 to 1 (SplitMix64).
 struct Numbers(u64);
@@ -236,79 +238,203 @@ fn entry<T: Real>(table: &Table<T>, step: usize, node: usize) -> T {
 }
 
 impl<T: Real> Setup<T> {
-    /// The state after `steps` steps by the definition, one whole field after the other.
-    fn advanced(&self, steps: usize) -> Array2<T> {
+    /// The rows and columns that are computed.
+    fn computed(&self) -> (Range<usize>, Range<usize>) {
         let (ny, nx) = self.field.dim();
-        let (mut p, mut next) = (self.field.clone(), self.field.clone());
+        let first = |side: &Side<T>| usize::from(!matches!(side, Side::Ghost(_) | Side::Periodic));
         let Walls {
             left,
             right,
             bottom,
             top,
         } = &self.walls;
-        let is_computed = |side: &Side<T>| matches!(side, Side::Ghost(_) | Side::Periodic);
-        let (first, last) = (
-            usize::from(!is_computed(bottom)),
-            ny - usize::from(!is_computed(top)),
-        );
-        let (west, east) = (
-            usize::from(!is_computed(left)),
-            nx - usize::from(!is_computed(right)),
-        );
-        for step in 0..steps {
-            let beyond = |side: &Side<T>, node: usize, inner: T, outermost: T, around: T| match side
-            {
-                Side::Ghost(ghost) => {
-                    let [m, a, b] = [&ghost.mirror, &ghost.alpha, &ghost.beta]
-                        .map(|table| entry(table, step, node));
-                    m * inner + (a - b * outermost)
-                }
-                _ => around,
-            };
-            for j in first..last {
-                for i in west..east {
-                    let centre = p[[j, i]];
-                    let w = match i {
-                        0 => beyond(left, j, p[[j, 1]], centre, p[[j, nx - 2]]),
-                        _ => p[[j, i - 1]],
-                    };
-                    let e = match i {
-                        _ if i + 1 == nx => beyond(right, j, p[[j, i - 1]], centre, p[[j, 1]]),
-                        _ => p[[j, i + 1]],
-                    };
-                    let n = match j {
-                        0 => beyond(bottom, i, p[[1, i]], centre, p[[ny - 2, i]]),
-                        _ => p[[j - 1, i]],
-                    };
-                    let s = match j {
-                        _ if j + 1 == ny => beyond(top, i, p[[j - 1, i]], centre, p[[1, i]]),
-                        _ => p[[j + 1, i]],
-                    };
-                    let two = T::ONE + T::ONE;
-                    let increment = match &self.equation.operator {
-                        Operator::Isotropic { r } => *r * ((((s + n) + e) + w) - T::FOUR * centre),
-                        Operator::Anisotropic { rx, ry } => {
-                            (*rx * ((e + w) - two * centre)) + (*ry * ((s + n) - two * centre))
-                        }
-                        Operator::Variable { x, y } => {
-                            let (fe, fw) = (x[[j, i + 1]] * (e - centre), x[[j, i]] * (centre - w));
-                            let (fs, fn_) =
-                                (y[[j + 1, i]] * (s - centre), y[[j, i]] * (centre - n));
-                            (fe - fw) + (fs - fn_)
-                        }
-                        _ => unreachable!("no other operator"),
-                    };
-                    next[[j, i]] = match &self.equation.source {
-                        None => centre + increment,
-                        Some(source) => centre + (increment + source[[j, i]]),
-                    };
-                }
-            }
-            self.walls.write_given(&mut next, step + 1);
-            mem::swap(&mut p, &mut next);
-        }
-        p
+        (
+            first(bottom)..ny - first(top),
+            first(left)..nx - first(right),
+        )
     }
+
+    /// What a step adds to the state at each computed node, source included; walls are those of entry
+    /// `step` of their tables.
+    fn increments(&self, p: &Array2<T>, step: usize) -> Array2<T> {
+        let (ny, nx) = p.dim();
+        let (rows, columns) = self.computed();
+        let walls = &self.walls;
+        let beyond = |side: &Side<T>, node: usize, inner: T, outermost: T, around: T| match side {
+            Side::Ghost(ghost) => {
+                let [m, a, b] = [&ghost.mirror, &ghost.alpha, &ghost.beta]
+                    .map(|table| entry(table, step, node));
+                m * inner + (a - b * outermost)
+            }
+            _ => around,
+        };
+        let mut increments = Array2::from_elem((ny, nx), T::default());
+        for j in rows {
+            for i in columns.clone() {
+                let centre = p[[j, i]];
+                let w = match i {
+                    0 => beyond(&walls.left, j, p[[j, 1]], centre, p[[j, nx - 2]]),
+                    _ => p[[j, i - 1]],
+                };
+                let e = match i {
+                    _ if i + 1 == nx => beyond(&walls.right, j, p[[j, i - 1]], centre, p[[j, 1]]),
+                    _ => p[[j, i + 1]],
+                };
+                let n = match j {
+                    0 => beyond(&walls.bottom, i, p[[1, i]], centre, p[[ny - 2, i]]),
+                    _ => p[[j - 1, i]],
+                };
+                let s = match j {
+                    _ if j + 1 == ny => beyond(&walls.top, i, p[[j - 1, i]], centre, p[[1, i]]),
+                    _ => p[[j + 1, i]],
+                };
+                let two = T::ONE + T::ONE;
+                let increment = match &self.equation.operator {
+                    Operator::Isotropic { r } => *r * ((((s + n) + e) + w) - T::FOUR * centre),
+                    Operator::Anisotropic { rx, ry } => {
+                        (*rx * ((e + w) - two * centre)) + (*ry * ((s + n) - two * centre))
+                    }
+                    Operator::Variable { x, y } => {
+                        let (fe, fw) = (x[[j, i + 1]] * (e - centre), x[[j, i]] * (centre - w));
+                        let (fs, fn_) = (y[[j + 1, i]] * (s - centre), y[[j, i]] * (centre - n));
+                        (fe - fw) + (fs - fn_)
+                    }
+                    _ => unreachable!("no other operator"),
+                };
+                increments[[j, i]] = match &self.equation.source {
+                    None => increment,
+                    Some(source) => increment + source[[j, i]],
+                };
+            }
+        }
+        increments
+    }
+
+    /// A state whose computed nodes are `value`, and whose walls are those after `step` steps.
+    fn state(&self, step: usize, value: impl Fn([usize; 2]) -> T) -> Array2<T> {
+        let mut state = self.field.clone();
+        let (rows, columns) = self.computed();
+        for j in rows {
+            columns.clone().for_each(|i| state[[j, i]] = value([j, i]));
+        }
+        self.walls.write_given(&mut state, step);
+        state
+    }
+
+    /// The state after `steps` steps by the definition, one whole field after the other.
+    fn advanced(&self, steps: usize) -> Array2<T> {
+        (0..steps).fold(self.field.clone(), |p, step| {
+            let increments = self.increments(&p, step);
+            self.state(step + 1, |at| p[at] + increments[at])
+        })
+    }
+
+    /// The state after one step of super-time-stepping, by the formulas of Meyer et al. (2014), whose
+    /// `k`-th stage has entry `k` of the tables.
+    fn super_step(&self, stages: usize) -> Array2<T> {
+        let (s, start) = (stages as f64, &self.field);
+        let b = |j: usize| {
+            let j = j.max(2) as f64;
+            (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
+        };
+        let w = 4.0 / (s * s + s - 2.0);
+        let of_start = self.increments(start, 0);
+        let m = T::from_f64(b(1) * w);
+        let first = self.state(1, |at| start[at] + m * of_start[at]);
+        let (mut before, mut latest) = (start.clone(), first);
+        for number in 2..=stages {
+            let j = number as f64;
+            let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
+            let nu = -(j - 1.0) / j * b(number) / b(number - 2);
+            let (m, gamma) = (mu * w, -(1.0 - b(number - 1)) * (mu * w));
+            let [mu, nu, g, m, gamma] = [mu, nu, 1.0 - mu - nu, m, gamma].map(T::from_f64);
+            let increments = self.increments(&latest, number - 1);
+            let next = self.state(number, |at| {
+                let states = (mu * latest[at] + nu * before[at]) + g * start[at];
+                states + (m * increments[at] + gamma * of_start[at])
+            });
+            (before, latest) = (latest, next);
+        }
+        latest
+    }
+}
+
+impl Case {
+    /// One long step of the solver on ranks of one thread each.
+    fn check_super_step<T: Element>(&self, ranks: usize) {
+        let stages = self.steps.clamp(2, 21);
+        let case = Self {
+            steps: stages,
+            ..self.clone()
+        };
+        let setup = case.setup::<T>();
+        let want = setup.super_step(stages);
+        let (ny, nx) = self.shape;
+        let part = |comm: Channels| {
+            let slab = Slab::new(ny, comm.rank(), ranks, 1).periodic(self.along_y.is_none());
+            let rows = slab.held();
+            let place = |j: usize| if j < ny { j } else { j - (ny - 1) };
+            let lines = |array: &Array2<T>, rows: Range<usize>| {
+                let rows: Vec<usize> = rows.map(place).collect();
+                array.select(ndarray::Axis(0), &rows)
+            };
+            let mut state = Field::zeros((rows.len(), nx)).expect("memory");
+            state.view_mut().assign(&lines(&setup.field, rows.clone()));
+            let cut = |side: &Side<T>| match side {
+                Side::Given(table) => Side::Given(rows_of(table, rows.clone().map(place))),
+                Side::Ghost(ghost) => Side::Ghost(Ghost {
+                    mirror: rows_of(&ghost.mirror, rows.clone().map(place)),
+                    alpha: rows_of(&ghost.alpha, rows.clone().map(place)),
+                    beta: rows_of(&ghost.beta, rows.clone().map(place)),
+                }),
+                side => side.clone(),
+            };
+            let walls = Walls {
+                left: cut(&setup.walls.left),
+                right: cut(&setup.walls.right),
+                ..setup.walls.clone()
+            };
+            let operator = match &setup.equation.operator {
+                Operator::Variable { x, y } => {
+                    let below: Vec<usize> = rows.clone().map(place).collect();
+                    let last = below.last().map_or(0, |last| last + 1);
+                    let below: Vec<usize> = below.into_iter().chain([last]).collect();
+                    Operator::Variable {
+                        x: lines(x, rows.clone()),
+                        y: y.select(ndarray::Axis(0), &below),
+                    }
+                }
+                constant => constant.clone(),
+            };
+            let source = setup.equation.source.as_ref();
+            let equation = Equation {
+                operator,
+                source: source.map(|source| lines(source, rows.clone())),
+            };
+            let dynamics = Dynamics {
+                walls,
+                method: Method::Rkl2(Rkl2::new(stages)),
+                ..Dynamics::constant(equation.clone())
+            };
+            let stencil = Stencil::of(equation);
+            let mut solver =
+                Solver::with_dynamics(stencil, dynamics, (state, 0.0), slab).expect("memory");
+            solver.advance(1, &comm);
+            let own = solver.slab().own_among_held();
+            solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
+        };
+        let parts = Channels::together(ranks, Link::default(), part).concat();
+        let got = Array2::from_shape_vec(self.shape, parts).expect("all rows");
+        assert_bits(got.view(), want.view(), &format!("{ranks} ranks {self:?}"));
+    }
+}
+
+/// A table for some of the nodes.
+fn rows_of<T: Real>(table: &Table<T>, nodes: impl Iterator<Item = usize> + Clone) -> Table<T> {
+    let (all, values) = table.parts();
+    let of_entry = |entry: &[T]| -> Vec<T> { nodes.clone().map(|node| entry[node]).collect() };
+    let values: Vec<T> = values.chunks(all).flat_map(of_entry).collect();
+    Table::new(nodes.count(), values)
 }
 
 proptest! {
@@ -316,5 +442,13 @@ proptest! {
     fn kernels_give_the_bits_of_the_definition(case in case()) {
         case.check::<f64>();
         case.check::<f32>();
+    }
+
+    #[test]
+    fn super_steps_have_the_bits_of_the_formulas(case in case(), ranks in 1_usize..4) {
+        // Every rank has rows.
+        let ranks = ranks.min(case.shape.0 - 2);
+        case.check_super_step::<f64>(ranks);
+        case.check_super_step::<f32>(1);
     }
 }

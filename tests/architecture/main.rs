@@ -33,8 +33,9 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("summary", "real grid"),
     ("field", "sys real grid summary"),
     ("physics", "npy real expression params grid field"),
-    ("dynamics", "real stencil"),
-    ("solver", "stencil comm slab field dynamics"),
+    ("spectral", "real"),
+    ("dynamics", "real stencil spectral"),
+    ("solver", "real stencil spectral comm slab field dynamics"),
     (
         "problem",
         "npy real stencil params grid schedule field physics dynamics",

@@ -1,12 +1,20 @@
 //! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
+//!
+//! This file has explicit Euler, many steps a pass; `rkl2.rs` and `exact.rs` have the other methods,
+//! `halos.rs` the rows that slabs borrow from each other.
+
+mod exact;
+mod halos;
+mod rkl2;
 
 use crate::{
-    comm::{Comm, Incoming, Outgoing},
-    dynamics::{Dynamics, SourceAt, WallsAt},
+    comm::Comm,
+    dynamics::{Dynamics, Method, SourceAt, WallsAt},
     field::Field,
     slab::Slab,
     stencil::{Element, Side, Stencil, Tile, Walls},
 };
+use halos::Received;
 use rayon::prelude::*;
 use std::{
     fmt, io, mem,
@@ -19,13 +27,16 @@ use std::{
 pub struct Solver<T: Element> {
     stencil: Stencil<T>,
     forcing: Forcing<T>,
+    method: Method<T>,
     tile: Tile,
     slab: Slab,
     state: Field<T>,
     /// The second array of a pass.
     next: Field<T>,
+    /// More arrays, for methods that need them.
+    work: Vec<Field<T>>,
     /// Receive buffers for the halos above and below.
-    received: [Vec<T>; 2],
+    received: Received<T>,
     overlap: OverlapPolicy,
 }
 
@@ -127,30 +138,22 @@ impl<T: Element> Solver<T> {
         forcing.set_walls(dynamics.walls, &slab);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
-        let mut next = Field::zeros(state.shape())?;
-        // The threads write their rows first, which places the pages; boundary columns are copied.
-        next.as_mut_slice()
-            .par_chunks_mut(nx)
-            .zip(state.as_slice().par_chunks(nx))
-            .for_each(|(row, same)| {
-                row.fill(T::default());
-                (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
-            });
-        for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
-            let boundary = state.as_slice().get(row..row + nx).unwrap_or_default();
-            next.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
-        }
-        let tile = stencil.tile(ny, nx, rayon::current_num_threads());
-        let halo = slab.halo() * nx;
-        let buffer = |neighbour: Option<usize>| match neighbour {
-            Some(_) => vec![T::default(); halo],
-            None => Vec::new(),
+        let next = with_boundary_of(&state)?;
+        // The arrays whose rows hold the whole grid or this slab, respectively.
+        let work = match &dynamics.method {
+            Method::Euler => Vec::new(),
+            Method::Rkl2(_) => vec![with_boundary_of(&state)?, Field::zeros(state.shape())?],
+            Method::Exact(_) if slab.parts() == 1 => Vec::new(),
+            Method::Exact(_) => vec![Field::zeros((slab.rows(), nx))?],
         };
+        let tile = stencil.tile(ny, nx, rayon::current_num_threads());
         Ok(Self {
-            received: [buffer(slab.above()), buffer(slab.below())],
+            received: Received::new(&slab, nx),
             overlap: OverlapPolicy::default(),
             stencil: stencil.with_tile(tile),
             forcing,
+            method: dynamics.method,
+            work,
             tile,
             slab,
             next,
@@ -181,6 +184,20 @@ impl<T: Element> Solver<T> {
         if self.slab.own().is_empty() {
             return;
         }
+        match &self.method {
+            Method::Euler => self.advance_euler(steps, comm),
+            Method::Rkl2(method) => {
+                let method = method.clone();
+                (0..steps).for_each(|_| self.advance_rkl2(&method, comm));
+            }
+            Method::Exact(method) => {
+                let method = method.clone();
+                (0..steps).for_each(|_| self.advance_exactly(&method, comm));
+            }
+        }
+    }
+
+    fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {
         let mut left = steps;
         while left > 0 {
             let batch = self.batch(left);
@@ -272,51 +289,19 @@ impl<T: Element> Solver<T> {
     /// One pass: exchanges halos of `steps` rows with the ranks above and below, and advances by
     /// `steps` steps.
     fn pass(&mut self, steps: usize, comm: &impl Comm) {
-        let nx = self.state.shape().1;
         let own = self.slab.own_among_held();
         let inside = self.inside(steps);
-        let [north, south] = &mut self.received;
         let (stencil, walls) = (&self.stencil, &self.forcing.walls);
         let (state, next) = (&self.state, &mut self.next);
-        let rows = |rows: Range<usize>| {
-            bytemuck::cast_slice::<T, u8>(&state.as_slice()[rows.start * nx..rows.end * nx])
-        };
-        let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
-        let [first, last] = self.slab.edges(steps);
-        // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
-        let sides = [
-            (self.slab.above(), first, self.slab.below(), south),
-            (self.slab.below(), last, self.slab.above(), north),
-        ];
-        for (to, edge, from, buffer) in sides {
-            if let Some(to) = to {
-                outgoing.push(Outgoing {
-                    to,
-                    bytes: rows(edge),
-                });
-            }
-            if let Some(from) = from {
-                incoming.push(Incoming {
-                    from,
-                    bytes: bytemuck::cast_slice_mut(&mut buffer[..steps * nx]),
-                });
-            }
-        }
         let start = Instant::now();
-        comm.exchange(&outgoing, &mut incoming, || {
-            let (state, next) = (state.view(), next.view_mut());
-            stencil.advance_between(walls, state, next, inside.clone(), steps);
-        });
+        self.received
+            .exchange(&self.slab, state.as_slice(), steps, comm, || {
+                let (state, next) = (state.view(), next.view_mut());
+                stencil.advance_between(walls, state, next, inside.clone(), steps);
+            });
         let exchanged = Instant::now();
-
-        let [north, south] = &self.received;
-        let values = self.state.as_mut_slice();
-        if self.slab.above().is_some() {
-            values[(own.start - steps) * nx..own.start * nx].copy_from_slice(&north[..steps * nx]);
-        }
-        if self.slab.below().is_some() {
-            values[own.end * nx..(own.end + steps) * nx].copy_from_slice(&south[..steps * nx]);
-        }
+        self.received
+            .place(&self.slab, self.state.as_mut_slice(), steps);
         for edge in [own.start..inside.start, inside.end..own.end] {
             let (state, next) = (self.state.view(), self.next.view_mut());
             self.stencil
@@ -360,6 +345,26 @@ impl<T: Element> Solver<T> {
     pub fn slab(&self) -> &Slab {
         &self.slab
     }
+}
+
+/// A field of the shape of `state` with its outermost nodes; zeros inside.
+fn with_boundary_of<T: Element>(state: &Field<T>) -> io::Result<Field<T>> {
+    let (ny, nx) = state.shape();
+    let mut field = Field::zeros(state.shape())?;
+    // The threads write their rows first, which places the pages; boundary columns are copied.
+    field
+        .as_mut_slice()
+        .par_chunks_mut(nx)
+        .zip(state.as_slice().par_chunks(nx))
+        .for_each(|(row, same)| {
+            row.fill(T::default());
+            (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
+        });
+    for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
+        let boundary = state.as_slice().get(row..row + nx).unwrap_or_default();
+        field.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
+    }
+    Ok(field)
 }
 
 impl<T> Forcing<T> {

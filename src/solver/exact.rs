@@ -1,0 +1,42 @@
+//! The exact solution in time: every rank transforms the whole grid.
+
+use super::Solver;
+use crate::{
+    comm::{Comm, Incoming, Outgoing},
+    spectral::Spectral,
+    stencil::Element,
+};
+
+impl<T: Element> Solver<T> {
+    /// Collective. One step.
+    pub(super) fn advance_exactly(&mut self, method: &Spectral, comm: &impl Comm) {
+        self.forcing.simtime += self.forcing.dt;
+        let Some(whole) = self.work.first_mut() else {
+            return method.advance(self.state.view_mut());
+        };
+        let (slab, nx) = (&self.slab, self.state.shape().1);
+        let among = slab.own_among_held();
+        let own = &self.state.as_slice()[among.start * nx..among.end * nx];
+        let at = slab.own().start * nx;
+        whole.as_mut_slice()[at..at + own.len()].copy_from_slice(own);
+
+        let others = || (0..slab.parts()).filter(|&rank| rank != comm.rank());
+        let bytes = bytemuck::cast_slice(own);
+        let outgoing: Vec<_> = others().map(|to| Outgoing { to, bytes }).collect();
+        let mut incoming = Vec::new();
+        let mut rest = whole.as_mut_slice();
+        for rank in 0..slab.parts() {
+            let (rows, behind) = rest.split_at_mut(slab.rows_of(rank).len() * nx);
+            rest = behind;
+            if rank != comm.rank() {
+                let bytes = bytemuck::cast_slice_mut(rows);
+                incoming.push(Incoming { from: rank, bytes });
+            }
+        }
+        comm.exchange(&outgoing, &mut incoming, || ());
+
+        method.advance(whole.view_mut());
+        let own = &whole.as_slice()[at..at + among.len() * nx];
+        self.state.as_mut_slice()[among.start * nx..among.end * nx].copy_from_slice(own);
+    }
+}

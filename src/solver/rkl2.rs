@@ -1,0 +1,75 @@
+//! Super-time-stepping: a step of many stages, each over the whole slab.
+
+use super::Solver;
+use crate::{
+    comm::Comm,
+    stencil::{Element, Rkl2, Rkl2Arrays},
+};
+use std::mem;
+
+impl<T: Element> Solver<T> {
+    /// Collective. One step.
+    pub(super) fn advance_rkl2(&mut self, method: &Rkl2<T>, comm: &impl Comm) {
+        let dt = self.forcing.dt;
+        let times: Vec<f64> = method
+            .times()
+            .iter()
+            .map(|part| self.forcing.simtime + part * dt)
+            .collect();
+        if let Some(walls_at) = &self.forcing.walls_at {
+            let walls = walls_at(&times);
+            self.forcing.set_walls(walls, &self.slab);
+        }
+        self.take_halos(comm);
+        let shape = self.state.shape();
+        // The second stage finds the state before the step where the others find older stages.
+        self.work[0]
+            .as_mut_slice()
+            .copy_from_slice(self.state.as_slice());
+        let rows = self.slab.own_among_held();
+        for number in 1..=method.stages() {
+            let source_at = &self.forcing.source_at;
+            if let (Some(source_at), Some(source)) = (source_at, self.stencil.source_mut()) {
+                source_at(times[number - 1], source);
+            }
+            let walls = &self.forcing.walls;
+            let [older, increment] = &mut self.work[..] else {
+                unreachable!("two arrays were made for this method");
+            };
+            // Results go to `next` and `older` in turn.
+            let (latest, result) = match number {
+                1 => (&self.state, &mut self.next),
+                _ if number % 2 == 0 => (&self.next, older),
+                _ => (&*older, &mut self.next),
+            };
+            let arrays = Rkl2Arrays {
+                latest: latest.as_slice(),
+                start: self.state.as_slice(),
+                increment: increment.as_mut_slice(),
+                result: result.as_mut_slice(),
+            };
+            self.stencil
+                .rkl2_stage((method, number), walls, shape, arrays, rows.clone());
+            walls.write_given(&mut result.view_mut(), number);
+            if self.slab.parts() > 1 && number < method.stages() {
+                let values = result.as_mut_slice();
+                self.received.exchange(&self.slab, values, 1, comm, || ());
+                self.received.place(&self.slab, values, 1);
+            }
+        }
+        match method.stages() % 2 {
+            0 => mem::swap(&mut self.state, &mut self.work[0]),
+            _ => mem::swap(&mut self.state, &mut self.next),
+        }
+        self.forcing.simtime += dt;
+    }
+
+    /// Collective. Exchanges one row of the state with the ranks above and below.
+    fn take_halos(&mut self, comm: &impl Comm) {
+        if self.slab.parts() > 1 {
+            let values = self.state.as_mut_slice();
+            self.received.exchange(&self.slab, values, 1, comm, || ());
+            self.received.place(&self.slab, values, 1);
+        }
+    }
+}
