@@ -290,8 +290,14 @@ impl<T: Real> Setup<T> {
                 };
                 let two = T::ONE + T::ONE;
                 let increment = match &self.equation.operator {
-                    Operator::Isotropic { r } => *r * ((((s + n) + e) + w) - T::FOUR * centre),
-                    Operator::Anisotropic { rx, ry } => {
+                    Operator::Isotropic { r } if self.equation.source.is_none() => {
+                        *r * ((((s + n) + e) + w) - T::FOUR * centre)
+                    }
+                    Operator::Isotropic { r: rx } | Operator::Anisotropic { rx, .. } => {
+                        let ry = match &self.equation.operator {
+                            Operator::Anisotropic { ry, .. } => ry,
+                            _ => rx,
+                        };
                         (*rx * ((e + w) - two * centre)) + (*ry * ((s + n) - two * centre))
                     }
                     Operator::Variable { x, y } => {

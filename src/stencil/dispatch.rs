@@ -31,12 +31,9 @@ macro_rules! entry {
         pub(super) mod $name {
             use super::*;
 
-            entry!(@kind plain, $rows, $lanes, Isotropic<$lanes, true, false> $(, $features)?);
-            entry!(@kind source, $rows, $lanes, Isotropic<$lanes, true, true> $(, $features)?);
-            entry!(@kind directions, $rows, $lanes, Anisotropic<$lanes, false> $(, $features)?);
-            entry!(@kind directions_source, $rows, $lanes, Anisotropic<$lanes, true> $(, $features)?);
-            entry!(@kind faces, $fewer, $lanes, Variable<false> $(, $features)?);
-            entry!(@kind faces_source, $fewer, $lanes, Variable<true> $(, $features)?);
+            entry!(@kind isotropic, $rows, $lanes, Isotropic<$lanes, true> $(, $features)?);
+            entry!(@kind anisotropic, $fewer, $lanes, Anisotropic<$lanes> $(, $features)?);
+            entry!(@kind variable, $fewer, $lanes, Variable $(, $features)?);
 
             /// # Safety
             /// As [`Element::execute`].
@@ -44,16 +41,12 @@ macro_rules! entry {
                 task: &TileTask<'_, <$lanes as Lanes>::Element>,
                 scratch: &mut Scratch,
             ) {
-                let has_source = task.equation.source.is_some();
                 // SAFETY: passed on.
                 unsafe {
-                    match (&task.equation.operator, has_source) {
-                        (Operator::Isotropic { .. }, false) => plain(task, scratch),
-                        (Operator::Isotropic { .. }, true) => source(task, scratch),
-                        (Operator::Anisotropic { .. }, false) => directions(task, scratch),
-                        (Operator::Anisotropic { .. }, true) => directions_source(task, scratch),
-                        (Operator::Variable { .. }, false) => faces(task, scratch),
-                        (Operator::Variable { .. }, true) => faces_source(task, scratch),
+                    match &task.equation.operator {
+                        Operator::Isotropic { .. } => isotropic(task, scratch),
+                        Operator::Anisotropic { .. } => anisotropic(task, scratch),
+                        Operator::Variable { .. } => variable(task, scratch),
                     }
                 }
             }

@@ -7,6 +7,9 @@ use crate::real::Real;
 /// The right-hand side of the equation for one step, on the rows of an array.
 ///
 /// Shapes are those of the state, `ny × nx`, boundary nodes included.
+///
+/// With a source, one coefficient is taken as one for each direction: there is no kernel for
+/// [`Operator::Isotropic`] with a source.
 #[derive(Clone, Debug)]
 pub struct Equation<T> {
     /// Diffusion.
@@ -49,6 +52,16 @@ impl<T: Real> Equation<T> {
             operator: Operator::Isotropic { r },
             source: None,
         }
+    }
+
+    /// The same equation, with an operator that there is a kernel for.
+    #[must_use]
+    pub(super) fn normalised(mut self) -> Self {
+        if let (Operator::Isotropic { r }, Some(_)) = (&self.operator, &self.source) {
+            let r = *r;
+            self.operator = Operator::Anisotropic { rx: r, ry: r };
+        }
+        self
     }
 
     /// The arrays that a step reads besides the state.

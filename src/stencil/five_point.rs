@@ -60,7 +60,7 @@ impl<T: Element> Stencil<T> {
     /// The same for any equation.
     pub fn of(equation: Equation<T>) -> Self {
         Self {
-            equation: Arc::new(equation),
+            equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
             tile: None,
             caches: sys::caches(),
@@ -95,7 +95,7 @@ impl<T: Element> Stencil<T> {
     /// The same kernel and tile for another equation.
     #[must_use]
     pub fn with_equation(mut self, equation: Equation<T>) -> Self {
-        self.equation = Arc::new(equation);
+        self.equation = Arc::new(equation.normalised());
         self
     }
 
@@ -341,9 +341,7 @@ impl<T: Element> Stencil<T> {
     /// walls or a source may add to the state.
     fn magnitude_bound(&self, walls: &Walls<T>, steps: usize) -> f64 {
         match self.equation.operator {
-            Operator::Isotropic { r } if self.equation.source.is_none() && walls.add_nothing() => {
-                magnitude_bound(r, steps)
-            }
+            Operator::Isotropic { r } if walls.add_nothing() => magnitude_bound(r, steps),
             _ => -1.0,
         }
     }

@@ -69,6 +69,8 @@ pub(super) struct ArrayRing<V: Lanes, K> {
     pitch: usize,
     slots: usize,
     planes: [Plane<V::Element>; 3],
+    /// Whether there is a source; otherwise its row 0 holds zeros and stands for all.
+    has_source: bool,
     kind: PhantomData<K>,
 }
 
@@ -98,14 +100,26 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             Operator::Variable { x, y } => (plane(x), plane(y)),
             _ => (none, none),
         };
-        let source = task.equation.source.as_ref().map_or(none, plane);
-        Self {
+        let source = &task.equation.source;
+        let ring = Self {
             memory,
             pitch,
             slots,
-            planes: [x, y, source],
+            planes: [x, y, source.as_ref().map_or(none, plane)],
+            has_source: source.is_some(),
             kind: PhantomData,
+        };
+        if Self::SOURCE && source.is_none() {
+            // SAFETY: the ring has at least one row.
+            unsafe { ring.source_row(0).write_bytes(0, pitch) };
         }
+        ring
+    }
+
+    /// Row `j` of the source.
+    #[inline(always)]
+    fn source_row(&self, j: usize) -> *mut V::Element {
+        self.at(Self::COUNT - 1, if self.has_source { j } else { 0 })
     }
 
     /// Row `j` of an array, by its number in the ring.
@@ -138,7 +152,11 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             let rows: [(bool, &Plane<_>, usize); 3] = [
                 (Self::FACES, x, 0),
                 (Self::FACES, y, 1),
-                (Self::SOURCE, source, Self::COUNT.wrapping_sub(1)),
+                (
+                    Self::SOURCE && self.has_source,
+                    source,
+                    Self::COUNT.wrapping_sub(1),
+                ),
             ];
             for (exists, plane, array) in rows {
                 if exists && place < plane.rows {
@@ -163,7 +181,7 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
                 rows.y[j] = self.at(1, first + j);
             }
             if Self::SOURCE {
-                rows.source[j] = self.at(Self::COUNT - 1, first + j);
+                rows.source[j] = self.source_row(first + j);
             }
         }
         if Self::FACES {

@@ -2,8 +2,8 @@
 //!
 //! ```text
 //!                north
-//!                  |             p' = centre + increment
-//!         west - centre - east   p' = centre + (increment + s)      with a source s = dt S
+//!                  |             p' = centre + increment          one coefficient, no source
+//!         west - centre - east   p' = centre + (increment + s)    otherwise; s = dt S, or 0
 //!                  |
 //!                south                                  (j, and south, go down)
 //! ```

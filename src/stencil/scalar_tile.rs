@@ -129,9 +129,7 @@ impl<T: Real> Copied<'_, T> {
         let [y, x] = task.domain;
         for j in task.rows_at(level) {
             let row = (j - self.rows.start) as usize * n;
-            if let (Operator::Isotropic { r }, None) =
-                (&task.equation.operator, &task.equation.source)
-            {
+            if let Operator::Isotropic { r } = &task.equation.operator {
                 let [north, centre, south] = [row - n, row, row + n].map(|at| &state[at..at + n]);
                 scalar::step_row(*r, north, centre, south, &mut next[row..row + n]);
                 continue;
@@ -169,8 +167,7 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>) -> T
             scalar::variable(faces, star)
         }
     };
-    match &equation.source {
-        None => star.centre + increment,
-        Some(source) => star.centre + (increment + source[[j, i]]),
-    }
+    let source = equation.source.as_ref();
+    let source = source.map_or(T::default(), |source| source[[j, i]]);
+    star.centre + (increment + source)
 }

@@ -68,18 +68,18 @@ pub(super) trait Kind<V: Lanes>: Copy {
 /// One diffusion coefficient and equal spacings. `FUSED` promises that `4 p` does not overflow, which
 /// makes the fused form of `sum - 4 p` exact.
 #[derive(Clone, Copy)]
-pub(super) struct Isotropic<V, const FUSED: bool, const SOURCE: bool> {
+pub(super) struct Isotropic<V, const FUSED: bool> {
     r: V,
     four: V,
     one: V,
 }
 
-impl<V: Lanes, const FUSED: bool, const SOURCE: bool> Update<V> for Isotropic<V, FUSED, SOURCE> {
+impl<V: Lanes, const FUSED: bool> Update<V> for Isotropic<V, FUSED> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &self,
-        rows: &ArrayRows<V::Element, R>,
-        (j, at): (usize, usize),
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
         star: Star<V>,
     ) -> V {
         let Star {
@@ -95,15 +95,14 @@ impl<V: Lanes, const FUSED: bool, const SOURCE: bool> Update<V> for Isotropic<V,
         } else {
             sum.subtract(self.four.multiply(centre))
         };
-        // SAFETY: the caller's promise.
-        unsafe { finish::<V, SOURCE, R>(rows, (j, at), centre, self.r.multiply(lapl)) }
+        centre.add(self.r.multiply(lapl))
     }
 }
 
-impl<V: Lanes, const SOURCE: bool> Kind<V> for Isotropic<V, true, SOURCE> {
-    const ARRAYS: [bool; 2] = [false, SOURCE];
+impl<V: Lanes> Kind<V> for Isotropic<V, true> {
+    const ARRAYS: [bool; 2] = [false, false];
     type Fused = Self;
-    type Plain = Isotropic<V, false, SOURCE>;
+    type Plain = Isotropic<V, false>;
 
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
@@ -136,12 +135,12 @@ impl<V: Lanes, const SOURCE: bool> Kind<V> for Isotropic<V, true, SOURCE> {
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]
-pub(super) struct Anisotropic<V, const SOURCE: bool> {
+pub(super) struct Anisotropic<V> {
     rx: V,
     ry: V,
 }
 
-impl<V: Lanes, const SOURCE: bool> Update<V> for Anisotropic<V, SOURCE> {
+impl<V: Lanes> Update<V> for Anisotropic<V> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &self,
@@ -160,12 +159,12 @@ impl<V: Lanes, const SOURCE: bool> Update<V> for Anisotropic<V, SOURCE> {
         let x = self.rx.multiply(east.add(west).subtract(twice));
         let y = self.ry.multiply(south.add(north).subtract(twice));
         // SAFETY: the caller's promise.
-        unsafe { finish::<V, SOURCE, R>(rows, (j, at), centre, x.add(y)) }
+        unsafe { finish::<V, R>(rows, (j, at), centre, x.add(y)) }
     }
 }
 
-impl<V: Lanes, const SOURCE: bool> Kind<V> for Anisotropic<V, SOURCE> {
-    const ARRAYS: [bool; 2] = [false, SOURCE];
+impl<V: Lanes> Kind<V> for Anisotropic<V> {
+    const ARRAYS: [bool; 2] = [false, true];
     type Fused = Self;
     type Plain = Self;
 
@@ -196,9 +195,9 @@ impl<V: Lanes, const SOURCE: bool> Kind<V> for Anisotropic<V, SOURCE> {
 
 /// A coefficient for each face.
 #[derive(Clone, Copy)]
-pub(super) struct Variable<const SOURCE: bool>;
+pub(super) struct Variable;
 
-impl<V: Lanes, const SOURCE: bool> Update<V> for Variable<SOURCE> {
+impl<V: Lanes> Update<V> for Variable {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &self,
@@ -231,13 +230,13 @@ impl<V: Lanes, const SOURCE: bool> Update<V> for Variable<SOURCE> {
             let y = to_south
                 .multiply(south.subtract(centre))
                 .subtract(to_north.multiply(centre.subtract(north)));
-            finish::<V, SOURCE, R>(rows, (j, at), centre, x.add(y))
+            finish::<V, R>(rows, (j, at), centre, x.add(y))
         }
     }
 }
 
-impl<V: Lanes, const SOURCE: bool> Kind<V> for Variable<SOURCE> {
-    const ARRAYS: [bool; 2] = [true, SOURCE];
+impl<V: Lanes> Kind<V> for Variable {
+    const ARRAYS: [bool; 2] = [true, true];
     type Fused = Self;
     type Plain = Self;
 
@@ -257,22 +256,18 @@ impl<V: Lanes, const SOURCE: bool> Kind<V> for Variable<SOURCE> {
     }
 }
 
-/// `centre + increment`, or `centre + (increment + s)` with a source.
+/// `centre + (increment + s)`
 ///
 /// # Safety
 /// As [`Update::next`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const SOURCE: bool, const R: usize>(
+unsafe fn finish<V: Lanes, const R: usize>(
     rows: &ArrayRows<V::Element, R>,
     (j, at): (usize, usize),
     centre: V,
     increment: V,
 ) -> V {
-    if SOURCE {
-        // SAFETY: the caller's promise.
-        let source = unsafe { V::load(rows.source[j].add(at)) };
-        centre.add(increment.add(source))
-    } else {
-        centre.add(increment)
-    }
+    // SAFETY: the caller's promise.
+    let source = unsafe { V::load(rows.source[j].add(at)) };
+    centre.add(increment.add(source))
 }
