@@ -112,6 +112,7 @@ impl Error {
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
                 | CubeError::OtherParameters { .. }
+                | CubeError::CannotExtend { .. }
                 | CubeError::Name { .. }
                 | CubeError::NoJournal { .. }
                 | CubeError::NotCommitted { .. } => 2,

@@ -147,6 +147,7 @@ mod summary;
 mod sweep;
 mod sys;
 mod tuning;
+mod wording;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,

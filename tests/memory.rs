@@ -69,6 +69,6 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     let scene = Scene::small();
     let told = run(&scene, Some(limit), "--set dx=0.005");
     assert_eq!(told.code, Some(1), "{told}");
-    assert!(told.stderr.contains("bytes of memory"), "{told}");
+    assert!(told.stderr.contains(" of memory for its fields"), "{told}");
     assert_eq!(scene.files(), ["p.toml"]);
 }

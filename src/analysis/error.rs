@@ -1,6 +1,6 @@
 //! [`AnalysisError`]: why an analysis was not done.
 
-use crate::npy::NpyError;
+use crate::{npy::NpyError, wording::bytes};
 use std::path::PathBuf;
 
 /// Why an analysis was not done.
@@ -12,7 +12,9 @@ pub enum AnalysisError {
     Npy(#[from] NpyError),
     /// The memory allowed is not enough.
     #[error(
-        "{what} needs {needed} bytes of memory and --memory allows {allowed}: allow more, or {instead}"
+        "{what} needs {} of memory and --memory allows {}: allow more, or {instead}",
+        bytes(*needed),
+        bytes(*allowed)
     )]
     Memory {
         /// What needs it.
@@ -39,7 +41,7 @@ pub enum AnalysisError {
         path: PathBuf,
     },
     /// The disk has no room for the output.
-    #[error("{} needs {needed} bytes and its filesystem has {}: free some space, or write elsewhere", path.display(), free.map_or_else(|| "too few".to_owned(), |free| format!("{free} free")))]
+    #[error("{} needs {} and its filesystem has {}: free some space, or write elsewhere", path.display(), bytes(*needed), free.map_or_else(|| "too few".to_owned(), |free| format!("{} free", bytes(free))))]
     NoSpace {
         /// The output.
         path: PathBuf,

@@ -4,6 +4,7 @@ use crate::{
     cube::{JournalledArray, journal::Scenario},
     error::Error,
     grid::Grid,
+    wording::excerpt,
 };
 use std::ops::Range;
 
@@ -25,6 +26,12 @@ impl<'a> Axes<'a> {
     /// The axis of a number, negative from the end, or of a name.
     pub(super) fn axis(&self, text: &str) -> Result<usize, Error> {
         let dimensions = self.array.npy.shape.len();
+        if text.contains(',') {
+            return Err(Error::Usage(format!(
+                "axis {}: one axis at a time; for several at once, `diff2d window` takes a window as long as they are",
+                excerpt(text, 60)
+            )));
+        }
         let number = match text.trim().parse::<i64>() {
             Ok(number) if number < 0 => number + dimensions as i64,
             Ok(number) => number,

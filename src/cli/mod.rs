@@ -33,12 +33,12 @@ mod walltime;
 mod window;
 
 use crate::{
-    comm::{Launch, ROOT},
+    comm::{HAS_MPI, Launch, ROOT},
     error::Error,
     sys,
 };
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use std::process::ExitCode;
+use std::{process::ExitCode, sync::LazyLock};
 use terminal::Terminal;
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
@@ -46,6 +46,7 @@ use terminal::Terminal;
 #[derive(Debug, Parser)]
 #[command(
     version,
+    long_version = LONG_VERSION.as_str(),
     arg_required_else_help = true,
     after_help = "Example:\n  diff2d run params/diff2dparams.toml\n  diff2d plot output/diff2dparams.npy --sheet"
 )]
@@ -55,6 +56,19 @@ struct Cli {
     #[command(subcommand)]
     command: Command,
 }
+
+/// What `--version` tells: `-V` tells its first line alone.
+static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
+    let commit = option_env!("DIFF2D_COMMIT").map(|commit| format!("\ncommit   {commit}"));
+    let features = ["cli", "bench", "plot"].into_iter();
+    let features: Vec<&str> = features.chain(HAS_MPI.then_some("mpi")).collect();
+    format!(
+        "{}{}\nfeatures {}",
+        env!("CARGO_PKG_VERSION"),
+        commit.unwrap_or_default(),
+        features.join(" ")
+    )
+});
 
 /// Options of every command.
 #[derive(Debug, Args)]

@@ -65,6 +65,21 @@ pub(super) fn bytes(count: u64) -> String {
     indicatif::BinaryBytes(count).to_string()
 }
 
+/// A large number with two or three digits: `3.9 G`, `12 M`.
+#[must_use]
+pub(super) fn scaled(number: f64) -> String {
+    let (scaled, prefix) = match number {
+        ..1e3 => (number, ""),
+        ..1e6 => (number / 1e3, "k"),
+        ..1e9 => (number / 1e6, "M"),
+        _ => (number / 1e9, "G"),
+    };
+    match scaled {
+        ..10.0 => format!("{scaled:.1} {prefix}"),
+        _ => format!("{scaled:.0} {prefix}"),
+    }
+}
+
 /// A duration, rounded: `0.07 s`, `12 s`, `3.3 h`.
 #[must_use]
 pub(super) fn seconds(seconds: f64) -> String {

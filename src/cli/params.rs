@@ -1,8 +1,13 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
+use super::terminal::quoted;
 use crate::{cube::inputs, error::Error, problem::Problem};
 use clap::Args;
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+};
 
 #[derive(Debug, Args)]
 pub(super) struct ParamsArgs {
@@ -16,7 +21,15 @@ pub(super) struct ParamsArgs {
 
 impl ParamsArgs {
     pub(super) fn problem(&self) -> Result<Problem, Error> {
-        let problem = Problem::load(&self.file, &self.overrides)?;
+        let problem = Problem::load(&self.file, &self.overrides).map_err(|error| {
+            let file = quoted(&self.file.display().to_string());
+            match self.file.is_file() && is_sweep(&self.file) {
+                true => Error::Usage(format!(
+                    "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it"
+                )),
+                false => Error::from(error),
+            }
+        })?;
         inputs::are_committed(&problem)?;
         Ok(problem)
     }
@@ -25,7 +38,19 @@ impl ParamsArgs {
     pub(super) fn overrides_quoted(&self) -> String {
         self.overrides
             .iter()
-            .map(|text| format!(" --set {}", super::terminal::quoted(text)))
+            .map(|text| format!(" --set {}", quoted(text)))
             .collect()
     }
+}
+
+/// Whether a file names another parameter file, as sweeps do.
+fn is_sweep(file: &Path) -> bool {
+    const LONGEST: u64 = 1 << 20;
+    let mut text = String::new();
+    if let Ok(file) = File::open(file) {
+        // What cannot be read describes nothing.
+        let _ = file.take(LONGEST).read_to_string(&mut text);
+    }
+    let keys = text.lines().filter_map(|line| line.split_once('='));
+    keys.map(|(key, _)| key.trim()).any(|key| key == "params")
 }

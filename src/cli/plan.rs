@@ -9,14 +9,19 @@ use crate::{
     params::{Choice, with_precision},
     plot::short,
     problem::Problem,
+    run::check_memory,
     slab::Slab,
     solver::Solver,
     stencil::Element,
     sys,
+    wording::bytes,
 };
 use clap::Args;
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
 
 /// Show what a run would do: grid, time step, snapshots, memory, disk, time
 #[derive(Debug, Args)]
@@ -40,7 +45,14 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         (seconds::<T>(&problem), Cut::of::<T>(&problem, args.ranks))
     });
     let estimate = alone * cut.share(&problem);
-    let warnings = warnings(&problem);
+    let mut warnings = warnings(&problem);
+    if cut.rows[0] == 0 {
+        warnings.push(format!(
+            "of {} ranks only {} have something to do: the grid has so many interior rows",
+            cut.ranks,
+            problem.grid.y.nodes - 2
+        ));
+    }
     let text = if args.json {
         json(&problem, &cut, estimate, &warnings)
     } else {
@@ -49,7 +61,33 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         }
         text(&problem, &cut, estimate)
     };
-    terminal.result(&text)
+    terminal.result(&text)?;
+    refused(&problem, &cut)
+}
+
+/// What a run would be refused for: too little memory or disk of this machine.
+fn refused(problem: &Problem, cut: &Cut) -> Result<(), Error> {
+    // Several ranks may have machines and a filesystem of their own.
+    if cut.ranks > 1 {
+        return Ok(());
+    }
+    check_memory(problem.memory_bytes())?;
+    let needed = problem.cube_bytes();
+    let output = Path::new("output");
+    let place = if output.is_dir() {
+        output
+    } else {
+        Path::new(".")
+    };
+    match sys::free_space(place) {
+        Some(free) if free < needed => Err(Error::System(format!(
+            "the cube needs {} and the filesystem of {} has {} free: write elsewhere with -o, or take fewer snapshots (a larger outtime)",
+            bytes(needed),
+            output.display(),
+            bytes(free)
+        ))),
+        _ => Ok(()),
+    }
 }
 
 /// How ranks share the grid.
@@ -200,12 +238,15 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
             match cut.ranks {
                 1 => "1, all rows".to_owned(),
                 ranks => format!(
-                    "{ranks} of {} to {} rows, each {} for its fields; {} to each neighbour every {} steps",
+                    "{ranks} of {} to {} rows, each {} for its fields; {} to each neighbour every {}",
                     cut.rows[0],
                     cut.rows[1],
                     number::bytes(cut.memory),
                     number::bytes(cut.message),
-                    cut.halo
+                    match cut.halo {
+                        1 => "step".to_owned(),
+                        steps => format!("{steps} steps"),
+                    }
                 ),
             },
         ),

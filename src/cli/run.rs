@@ -20,7 +20,7 @@ use crate::{
     problem::Problem,
     run::{Outcome, Report},
     stencil::Tile,
-    sys,
+    sys::{self, AtomicFile, FileError},
 };
 use clap::Args;
 use std::{
@@ -66,6 +66,10 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error
     let problem = args.params.problem()?;
     check_tile(args.tile, problem.grid.shape())?;
     let cube = args.start.cube(&args.params.file)?;
+    if let Some(path) = &args.report {
+        // Whether it can be written is found out now and not when the run is done.
+        AtomicFile::create(path).map_err(|error| no_report(path, &error))?;
+    }
     let cube = (!args.no_cube).then_some(cube);
     ranks::together("run", terminal, |world| {
         on_ranks(args, &problem, cube.as_deref(), world, terminal)
@@ -120,12 +124,15 @@ fn on_ranks(
     if let (Some(path), true) = (&args.report, world.is_root()) {
         write_report(path, &report)?;
     }
-    let done = format!(
-        "{:.2e} updates in {}, {:.1} G/s",
-        report.updates as f64,
-        number::seconds(report.seconds.total),
-        report.updates_per_second / 1e9,
-    );
+    let took = number::seconds(report.seconds.total);
+    let done = match report.updates {
+        0 => format!("no step to compute, {took}"),
+        updates => format!(
+            "{:.2e} updates in {took}, {}/s",
+            updates as f64,
+            number::scaled(report.updates_per_second)
+        ),
+    };
     let file = quoted(&args.params.file.display().to_string());
     let command = format!("diff2d run {file}{}", args.params.overrides_quoted());
     Ok(start::conclude(
@@ -194,11 +201,13 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
 fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(report)
         .map_err(|error| Error::System(format!("cannot write the report: {error}")))?;
-    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| {
-        Error::System(format!(
-            "cannot write the report {}: {}",
-            path.display(),
-            error.source
-        ))
-    })
+    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| no_report(path, &error))
+}
+
+fn no_report(path: &Path, error: &FileError) -> Error {
+    Error::System(format!(
+        "cannot write the report {}: {}",
+        path.display(),
+        error.source
+    ))
 }

@@ -32,10 +32,12 @@ use std::{
 #[command(after_help = "Example:
   diff2d sweep params/sweep.toml -o sweep.npy
 
-  params = \"diff2dparams.toml\"
+  params = \"quick.toml\"                                        # beside this file
   D = [0.5, 1, 2]
-  dx = { from = 0.1, to = 1, count = 10, scale = \"log\" }  # or scale = \"linear\"
-  combine = \"product\"                                     # or \"zip\"")]
+  runtime = { from = 5, to = 15, count = 3, scale = \"linear\" }  # or scale = \"log\"
+  combine = \"product\"                                          # or \"zip\"
+
+Scenarios share one shape: dx, x1 and x2 may vary together as long as the number of nodes does not.")]
 pub(super) struct SweepArgs {
     /// The sweep: TOML
     #[arg(value_name = "SWEEP.toml")]

@@ -1,6 +1,6 @@
 //! Results on stdout; notes, progress and errors on stderr.
 
-use crate::{error::Error, progress::Progress};
+use crate::{error::Error, progress::Progress, wording::excerpt};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
@@ -186,12 +186,7 @@ fn say(text: &str) {
 
 /// What was typed, for an error: cut short, and without what a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
-    const LONGEST: usize = 60;
-    let mut shown = escaped(text.chars().take(LONGEST));
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown
+    excerpt(text, 60)
 }
 
 /// Without control characters other than ends of lines.

@@ -27,6 +27,9 @@ mod mpi;
 #[path = "mpi_disabled.rs"]
 mod mpi;
 
+/// Whether ranks under `mpirun` can be brought together.
+pub const HAS_MPI: bool = cfg!(feature = "mpi");
+
 pub use channels::{Channels, Link};
 pub use error::{CommError, Elsewhere};
 pub use interface::{Comm, Incoming, Outgoing, ROOT, Traffic};

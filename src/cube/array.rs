@@ -2,7 +2,7 @@
 
 use super::{
     error::CubeError,
-    file::{is_another_array, matches_journal, read_journal},
+    file::{is_another_array, matches_journal, open_beside_journal, read_journal},
     journal::{Journal, Scenario},
     paths::Paths,
 };
@@ -31,7 +31,7 @@ impl JournalledArray {
     /// # Errors
     /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other.
     pub fn open(path: &Path) -> Result<Self, CubeError> {
-        let file = npy::open_file(path)?;
+        let file = open_beside_journal(path, npy::open_file(path))?;
         let mut paths = Paths::of_existing(path).ok();
         let mut journal = paths.as_ref().map_or(Ok(None), read_journal)?;
         let mut note = None;

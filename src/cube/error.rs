@@ -1,7 +1,7 @@
 //! What can go wrong with the files of a run.
 
 use super::journal::{FORMAT, Slot};
-use crate::{npy::NpyError, sys::FileError};
+use crate::{npy::NpyError, sys::FileError, wording::bytes};
 use std::{io, path::PathBuf};
 
 /// What is wrong with a cube, its journal or another array file.
@@ -12,7 +12,7 @@ pub enum CubeError {
     #[error(transparent)]
     Io(#[from] FileError),
     /// The disk has no room for the whole run.
-    #[error("{} needs {needed} bytes, its journal {beside}, and their filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), or_unknown(*.free))]
+    #[error("{} needs {}, its journal {}, and their filesystem has {} free: free some space, write elsewhere with -o, or take fewer snapshots (a larger outtime)", cube.display(), bytes(*needed), bytes(*beside), or_unknown(*.free))]
     NoSpace {
         /// The file that does not fit.
         cube: PathBuf,
@@ -85,6 +85,14 @@ pub enum CubeError {
     #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o", cube.display())]
     OtherParameters {
         /// The cube.
+        cube: PathBuf,
+        /// `D was 1.0 and is 2.0, …`
+        differences: String,
+    },
+    /// A run to extend has other parameters.
+    #[error("--extend {}: it was made with other parameters, {differences}; only runtime may differ", cube.display())]
+    CannotExtend {
+        /// The shorter cube.
         cube: PathBuf,
         /// `D was 1.0 and is 2.0, …`
         differences: String,
@@ -209,9 +217,6 @@ impl CubeError {
     }
 }
 
-fn or_unknown(bytes: Option<u64>) -> String {
-    bytes.map_or_else(
-        || "an unknown number of".to_owned(),
-        |bytes| bytes.to_string(),
-    )
+fn or_unknown(free: Option<u64>) -> String {
+    free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes)
 }

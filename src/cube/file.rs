@@ -6,7 +6,7 @@ use super::{
     paths::Paths,
 };
 use crate::{
-    npy::{DATA_OFFSET, Dtype, NpyHeader},
+    npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader},
     sys::{self, FileExt},
 };
 use serde::{Deserialize, Serialize};
@@ -287,6 +287,41 @@ pub(super) fn journal_bytes(paths: &Paths) -> Result<Option<Vec<u8>>, CubeError>
             Ok(None)
         }
         read => Ok(Some(read.map_err(CubeError::io("read", &paths.journal))?)),
+    }
+}
+
+/// A file that was opened to read. Where it is gone and its journal is there, that is the error.
+pub(super) fn open_beside_journal(
+    cube: &Path,
+    opened: Result<File, NpyError>,
+) -> Result<File, CubeError> {
+    let Err(error) = opened else {
+        return Ok(opened?);
+    };
+    let is_gone = cube.try_exists().is_ok_and(|exists| !exists);
+    let paths = Paths::of(cube).ok().filter(|_| is_gone);
+    let journal = paths.and_then(|paths| Some((read_journal(&paths).ok()??, paths)));
+    let Some((journal, paths)) = journal else {
+        return Err(error.into());
+    };
+    Err(match &journal.header {
+        Some(header) => CubeError::Gone {
+            committed: journal.records.len() as u64,
+            total: header.snapshots(),
+            cube: paths.cube,
+            journal: paths.journal,
+        },
+        None => error.into(),
+    })
+}
+
+/// The error for a file that has no name of a cube: it is no array, or it has no journal.
+pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
+    match NpyHeader::decode(file) {
+        Ok(_) => CubeError::NoJournal {
+            cube: path.to_owned(),
+        },
+        Err(error) => NpyError::header(path)(error).into(),
     }
 }
 

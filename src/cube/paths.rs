@@ -1,7 +1,7 @@
 //! [`Paths`]: the names of the files of a run.
 
 use super::{error::CubeError, journal::JournalError};
-use crate::sys;
+use crate::{sys, wording::excerpt};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -76,7 +76,9 @@ impl Paths {
             },
             JournalError::Header { ours: true } => lost("is damaged".to_owned()),
             JournalError::Header { ours: false } => CubeError::ForeignJournal { journal, cube },
-            JournalError::Contradiction(reason) => lost(format!("cannot be right ({reason})")),
+            JournalError::Contradiction(reason) => {
+                lost(format!("cannot be right ({})", excerpt(&reason, 200)))
+            }
             JournalError::Line(line) => CubeError::DamagedJournal {
                 journal,
                 cube,

@@ -3,14 +3,14 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::{matches_journal, read_journal},
+    file::{matches_journal, not_a_cube, open_beside_journal, read_journal},
     journal::{Header, Record, Scenario, Slot},
     paths::Paths,
 };
 use crate::{
-    npy::Number,
+    npy::{self, Number},
     progress::Progress,
-    sys::{self, FileExt},
+    sys::FileExt,
 };
 use ndarray::Array2;
 use rayon::prelude::*;
@@ -34,8 +34,10 @@ impl Cube {
     /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] when its run was stopped before line 1 of the
     /// journal was there; damage of the journal; a cube that does not match it.
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
-        let file = sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
-        let paths = Paths::of_existing(cube)?;
+        let file = open_beside_journal(cube, npy::open_file(cube))?;
+        let Ok(paths) = Paths::of_existing(cube) else {
+            return Err(not_a_cube(&file, cube));
+        };
         let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
             cube: cube.to_owned(),
         })?;

@@ -3,16 +3,15 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::{journal_bytes, may_be_unborn, npy_header, open_to_write},
+    file::{
+        journal_bytes, may_be_unborn, not_a_cube, npy_header, open_beside_journal, open_to_write,
+    },
     journal::{Header, Journal, Record, Slot},
     lock::open_journal,
     paths::Paths,
     read,
 };
-use crate::{
-    progress::Progress,
-    sys::{self, FileExt},
-};
+use crate::{npy, progress::Progress, sys::FileExt};
 use std::{
     collections::BTreeMap,
     fs::File,
@@ -44,9 +43,11 @@ impl Restorer {
     /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or a cube of another
     /// length.
     pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
-        let paths = Paths::of_existing(cube)?;
+        let found = open_beside_journal(cube, npy::open_file(cube))?;
+        let Ok(paths) = Paths::of_existing(cube) else {
+            return Err(not_a_cube(&found, cube));
+        };
         if journal_bytes(&paths)?.is_none() {
-            sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
             return Err(CubeError::NoJournal {
                 cube: cube.to_owned(),
             });

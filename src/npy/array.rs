@@ -252,5 +252,11 @@ impl ArrayFile {
 /// # Errors
 /// [`NpyError::Io`].
 pub fn open_file(path: &Path) -> Result<File, NpyError> {
-    sys::open_to_read(path).map_err(NpyError::io("open", path))
+    let no_file = |error: io::Error| match error.kind() {
+        io::ErrorKind::Other => io::Error::other(format!(
+            "{error}, and arrays are read at any place of a file: save it to one first"
+        )),
+        _ => error,
+    };
+    sys::open_to_read(path).map_err(|error| NpyError::io("open", path)(no_file(error)))
 }

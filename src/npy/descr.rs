@@ -1,9 +1,7 @@
 //! [`Descr`]: what a header says of the type of its elements, numbers or not.
 
-use super::{
-    dtype::{Dtype, shown},
-    error::HeaderError,
-};
+use super::{dtype::Dtype, error::HeaderError};
+use crate::wording::excerpt;
 
 /// The type of the elements of any array that NumPy can write.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,7 +29,7 @@ impl Descr {
             return Ok(Self::Number(dtype));
         }
         let (kind, bytes) = other(text).ok_or_else(|| {
-            HeaderError::Damaged(format!("'{}' is no type of elements", shown(text)))
+            HeaderError::Damaged(format!("'{}' is no type of elements", excerpt(text, 40)))
         })?;
         let text = text.to_owned();
         Ok(Self::Other { text, kind, bytes })
@@ -62,9 +60,10 @@ impl Descr {
     pub fn number(&self) -> Result<Dtype, HeaderError> {
         match self {
             Self::Number(dtype) => Ok(*dtype),
-            Self::Other { text, kind, .. } => {
-                Err(HeaderError::Dtype(format!("'{}', {kind}", shown(text))))
-            }
+            Self::Other { text, kind, .. } => Err(HeaderError::Dtype(format!(
+                "'{}', {kind}",
+                excerpt(text, 40)
+            ))),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! [`Dtype`]: the type of an element.
 
 use super::error::HeaderError;
+use crate::wording::excerpt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use std::fmt;
 
@@ -72,7 +73,7 @@ impl Dtype {
     /// # Errors
     /// [`HeaderError::Dtype`] when it is not a plain number.
     pub fn parse(text: &str) -> Result<Self, HeaderError> {
-        Self::plain(text).ok_or_else(|| HeaderError::Dtype(format!("'{}'", shown(text))))
+        Self::plain(text).ok_or_else(|| HeaderError::Dtype(format!("'{}'", excerpt(text, 40))))
     }
 
     /// A plain number; without a sign for the byte order it is the machine's.
@@ -130,18 +131,4 @@ impl<'de> Deserialize<'de> for Dtype {
         let text = String::deserialize(deserializer)?;
         Self::parse(&text).map_err(de::Error::custom)
     }
-}
-
-/// The beginning of a text from a file, without what a terminal would obey.
-pub(super) fn shown(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let mut shown: String = text
-        .chars()
-        .take(LONGEST)
-        .flat_map(char::escape_debug)
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        shown.push('…');
-    }
-    shown.replace("\\'", "'")
 }

@@ -1,7 +1,10 @@
 //! What can go wrong with a `.npy` file.
 
 use crate::sys::FileError;
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// An array file that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -11,7 +14,7 @@ pub enum NpyError {
     #[error(transparent)]
     Io(#[from] FileError),
     /// A file that should be `.npy` is not, or not whole.
-    #[error("cannot use {}: {source}", path.display())]
+    #[error("cannot use {}: {source}{}", path.display(), hint(path, source))]
     Header {
         /// The file.
         path: PathBuf,
@@ -61,4 +64,19 @@ pub enum HeaderError {
         /// Bytes of the file.
         found: u64,
     },
+}
+
+/// What a file that is no array probably is, and the way out.
+fn hint(path: &Path, error: &HeaderError) -> &'static str {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    match (error, extension) {
+        (HeaderError::NotNpy, Some("npz")) => {
+            ": a .npz is an archive of arrays, `unzip` takes the .npy files out of it"
+        }
+        (HeaderError::NotNpy, Some("toml" | "py")) => {
+            ": it looks like a parameter file, give the array that was made of it"
+        }
+        (HeaderError::NotNpy, Some("journal")) => ": give the .npy file beside this journal",
+        _ => "",
+    }
 }

@@ -1,6 +1,6 @@
 //! Why a run failed.
 
-use crate::{comm::Elsewhere, cube::CubeError, params::ParamsError, sys};
+use crate::{comm::Elsewhere, cube::CubeError, params::ParamsError, sys, wording::bytes};
 
 /// Why a run failed. Every snapshot that was committed before stays committed.
 #[derive(Debug, thiserror::Error)]
@@ -14,7 +14,8 @@ pub enum RunError {
     Params(#[from] ParamsError),
     /// The fields do not fit into memory.
     #[error(
-        "the run needs {needed} bytes of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less"
+        "the run needs {} of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less",
+        bytes(*needed)
     )]
     Memory {
         /// Bytes needed.
@@ -70,8 +71,7 @@ impl RunError {
     pub fn no_memory(needed: u64) -> Self {
         Self::Memory {
             needed,
-            available: sys::available_memory()
-                .map_or_else(|| "fewer".to_owned(), |bytes| bytes.to_string()),
+            available: sys::available_memory().map_or_else(|| "fewer bytes".to_owned(), bytes),
         }
     }
 }

@@ -86,7 +86,7 @@ impl<C: Comm> Output<'_, C> {
                 let differences = scenario.header().differences_from_beginning(old.header());
                 match differences.is_empty() {
                     true => Ok(Some(old)),
-                    false => Err(CubeError::OtherParameters {
+                    false => Err(CubeError::CannotExtend {
                         cube: shorter.to_owned(),
                         differences,
                     }),

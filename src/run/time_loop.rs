@@ -108,6 +108,12 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     }
     let mut now = began;
     let mut solver = start_solver(problem, stencil, (state, now), ranks)?;
+    observer.note(format!(
+        "steps by kernel {}, tiles of {}, {} threads",
+        solver.stencil().kernel(),
+        solver.tile(),
+        rayon::current_num_threads()
+    ));
     clock.initialised();
 
     let mut outcome = Outcome::Done;

@@ -59,7 +59,7 @@ fn info_prints_header_parameters_and_progress() {
     ");
     assert_snapshot!(scene.run("info p.toml"), @r"
     exit 3
-    diff2d: cannot use p.toml: it is not a .npy file (it does not begin with \x93NUMPY)
+    diff2d: cannot use p.toml: it is not a .npy file (it does not begin with \x93NUMPY): it looks like a parameter file, give the array that was made of it
     ");
     assert_snapshot!(scene.run("info nowhere.npy"), @r"
     exit 1

@@ -67,3 +67,27 @@ fn plan_prints_grid_steps_memory_and_disk() {
     assert_eq!(plan["halo_bytes"], 3 * 202 * 8);
     assert_eq!(plan["memory_bytes_per_rank"], 2 * (5 + 2 * 3) * 202 * 8);
 }
+
+/// What a run would be refused for is told here as well, below the plan.
+#[test]
+fn a_plan_beyond_this_machine_ends_with_1() {
+    let scene = Scene::small();
+    let told = scene.run("plan p.toml --set dx=0.00002");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stdout.starts_with("grid "), "{told}");
+    assert!(
+        told.stderr
+            .contains("diff2d: the run needs 16000032000016 bytes (14.6 TiB) of memory"),
+        "{told}"
+    );
+    let told = scene.run("plan p.toml --set dx=0.1 --set runtime=1e9 --set outtime=0");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(
+        told.stderr
+            .contains("diff2d: the cube needs 130572800000004096 bytes (116.0 PiB)"),
+        "{told}"
+    );
+    let told = scene.succeed("plan p.toml --ranks 30");
+    assert_snapshot!(told.stderr, @"diff2d: warning: of 30 ranks only 20 have something to do: the grid has so many interior rows");
+    assert!(told.stdout.contains("every step\n"), "{told}");
+}

@@ -1,7 +1,11 @@
 //! Command lines: wrong usage, and help.
 
-use crate::common::{Scene, Told};
+use crate::{
+    common::{Scene, Told},
+    shell,
+};
 use insta::assert_snapshot;
+use std::fs;
 
 #[test]
 fn wrong_usage_is_exit_2() {
@@ -84,4 +88,100 @@ fn the_help_of_every_command_shows_an_example() {
         );
         assert!(told.stderr.is_empty());
     }
+}
+
+/// What people type and do not mean is answered with the way out.
+#[test]
+fn each_misuse_gets_the_sentence_that_helps() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy --quiet");
+    scene.succeed("create a.npy --shape 4,5,6");
+    scene.write("sweep.toml", "params = \"p.toml\"\nD = [1, 2]\n");
+    scene.write("a.npz", "PK\x03\x04");
+    assert_snapshot!(scene.run("verify p.toml"), @r"
+    exit 3
+    diff2d: cannot use p.toml: it is not a .npy file (it does not begin with \x93NUMPY): it looks like a parameter file, give the array that was made of it
+    ");
+    assert_snapshot!(scene.run("repair p.toml"), @r"
+    exit 3
+    diff2d: cannot use p.toml: it is not a .npy file (it does not begin with \x93NUMPY): it looks like a parameter file, give the array that was made of it
+    ");
+    assert_snapshot!(scene.run("stats a.npz"), @r"
+    exit 3
+    diff2d: cannot use a.npz: it is not a .npy file (it does not begin with \x93NUMPY): a .npz is an archive of arrays, `unzip` takes the .npy files out of it
+    ");
+    assert_snapshot!(scene.run("info c.journal"), @r"
+    exit 3
+    diff2d: cannot use c.journal: it is not a .npy file (it does not begin with \x93NUMPY): give the .npy file beside this journal
+    ");
+    assert_snapshot!(scene.run("stats a.npy --axis 0,1"), @r"
+    exit 2
+    diff2d: axis 0,1: one axis at a time; for several at once, `diff2d window` takes a window as long as they are
+    ");
+    assert_snapshot!(scene.run("run sweep.toml"), @r"
+    exit 2
+    diff2d: sweep.toml describes a sweep, as it has the key params: `diff2d sweep sweep.toml` runs it
+    ");
+    assert_snapshot!(scene.run("plan sweep.toml"), @r"
+    exit 2
+    diff2d: sweep.toml describes a sweep, as it has the key params: `diff2d sweep sweep.toml` runs it
+    ");
+    assert_snapshot!(scene.run("run p.toml --set D=2 -o l.npy --resume --extend c.npy"), @r"
+    exit 2
+    diff2d: --extend c.npy: it was made with other parameters, D was 1.0 and is 2.0; only runtime may differ
+    ");
+    assert_snapshot!(shell(&scene, "cat a.npy | \"$DIFF2D\" stats /dev/stdin"), @r"
+    exit 1
+    diff2d: cannot open /dev/stdin: it is a pipe and no file, and arrays are read at any place of a file: save it to one first
+    ");
+    fs::remove_file(scene.path("c.npy")).unwrap();
+    assert_snapshot!(scene.run("verify c.npy"), @r"
+    exit 3
+    diff2d: c.journal lists 4 of 4 snapshots of c.npy, which is gone: move it back to its place, or start the run over with --force
+    ");
+    assert_eq!(scene.run("stats c.npy").code, Some(3));
+    assert_eq!(scene.run("repair c.npy").code, Some(3));
+}
+
+#[test]
+fn what_was_typed_is_cut_short_and_sends_nothing_to_the_terminal() {
+    let scene = Scene::small();
+    scene.write("\x1b[31mred.npy", "no array");
+    let told = scene.run("info \x1b[31mred.npy");
+    assert_snapshot!(told, @r"
+    exit 3
+    diff2d: cannot use \u{1b}[31mred.npy: it is not a .npy file (it does not begin with \x93NUMPY)
+    ");
+    let long = "x".repeat(5000);
+    let told = scene.run(&format!("plot p.toml --snapshots {long}"));
+    assert!(told.stderr.len() < 1000, "{told}");
+}
+
+#[test]
+fn the_version_tells_the_features() {
+    let scene = Scene::new();
+    let told = scene.succeed("--version").stdout;
+    let (first, rest) = told.split_once('\n').unwrap();
+    assert_eq!(first, concat!("diff2d ", env!("CARGO_PKG_VERSION")));
+    let features = rest.lines().last().unwrap();
+    assert!(features.starts_with("features cli bench plot"), "{told}");
+    // Only a release build knows its commit for sure.
+    assert!(
+        !cfg!(debug_assertions) || !told.contains("commit"),
+        "{told}"
+    );
+    assert_eq!(scene.succeed("-V").stdout.lines().count(), 1);
+}
+
+#[test]
+fn the_example_of_sweep_works() {
+    let scene = Scene::new();
+    let quick = concat!(env!("CARGO_MANIFEST_DIR"), "/params/quick.toml");
+    scene.write("quick.toml", fs::read(quick).unwrap());
+    let help = scene.succeed("sweep --help").stdout;
+    let (_, example) = help.split_once("-o sweep.npy\n\n").unwrap();
+    let (example, _) = example.split_once("\n\n").unwrap();
+    scene.write("sweep.toml", example);
+    let told = scene.succeed("sweep sweep.toml");
+    assert_eq!(told.stdout.lines().count(), 9);
 }

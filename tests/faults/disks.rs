@@ -98,7 +98,10 @@ fn smallest(disk: &SmallDisk, run: impl Fn() -> Ended) -> u64 {
         ended
             .says(
                 1,
-                &[&format!("needs {needed} bytes"), &format!("{free} free")],
+                &[
+                    &format!("needs {needed} bytes"),
+                    &format!("has {free} bytes"),
+                ],
             )
             .unwrap_or_else(|why| panic!("{pages} pages: {why}"));
         assert_eq!(ended.stdout, "", "it stepped");

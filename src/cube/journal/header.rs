@@ -10,6 +10,7 @@ use crate::{
     npy::{DATA_OFFSET, Dtype},
     params::{Canonical, Params, ParamsError, Precision, RawParams},
     problem::Problem,
+    wording::excerpt,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -334,8 +335,12 @@ impl Header {
     }
 
     fn differences(&self, begun: &Self, ignored: &[&str]) -> String {
-        let shown =
-            |value: Option<&Value>| value.map_or_else(|| "absent".to_owned(), ToString::to_string);
+        let shown = |value: Option<&Value>| {
+            value.map_or_else(
+                || "absent".to_owned(),
+                |value| excerpt(&value.to_string(), 60),
+            )
+        };
         if self.is_sweep() != begun.is_sweep() {
             let what = |header: &Self| {
                 if header.is_sweep() {
