@@ -1,23 +1,27 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
 
 use crate::{
-    dynamics::Dynamics,
+    dynamics::{Dynamics, Method, WallsAt},
     field::Field,
     grid::Grid,
     npy::DATA_OFFSET,
-    params::{Canonical, Params, ParamsError, RawParams, SIDES},
+    params::{Canonical, Params, ParamsError, RawParams},
     physics::{
         initial::Initial,
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
+        memory::Unready,
         robin::Robin,
-        wall::{Side, Walls},
+        source::Source,
+        tables::{Along, Tables},
+        wall::Walls,
     },
     real::Real,
     schedule::Schedule,
-    stencil::{Element, Equation, Stencil},
+    stencil::{Element, Equation, Operator, Stencil},
 };
-use std::{collections::BTreeMap, io, ops::Range, path::Path, str::FromStr};
+use ndarray::Array2;
+use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 
 /// One run, fully determined.
 ///
@@ -40,6 +44,7 @@ pub struct Problem {
     walls: Walls,
     material: Material,
     survey: Survey,
+    source: Source,
 }
 
 impl Problem {
@@ -90,6 +95,8 @@ impl Problem {
         let material = Material::new(&params, raw, &grid, digests)?;
         let survey = material.survey(&grid, &walls, &Robin::new(&walls, &params, &grid))?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
+        walls.check(&grid, raw)?;
+        let source = Source::new(&params, raw, &grid, digests)?;
         let initial = Initial::new(&params.initial, raw, &grid, digests)?;
         let problem = Self {
             params,
@@ -99,8 +106,8 @@ impl Problem {
             walls,
             material,
             survey,
+            source,
         };
-        problem.refuse_what_is_not_computed(raw)?;
         if problem.steps().iter().any(|r| !r.is_normal()) {
             let reason = "its product with dt/(dx*dx) is beyond what a float holds".to_owned();
             return Err(raw.refuse("Dx", reason));
@@ -120,53 +127,73 @@ impl Problem {
         Ok(problem)
     }
 
-    /// Refuses what no kernel computes yet.
-    fn refuse_what_is_not_computed(&self, raw: &RawParams) -> Result<(), ParamsError> {
-        let refuse = |key, what: &str| Err(raw.refuse(key, format!("{what} not computed yet")));
-        for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-            let wall = self.walls.of(side);
-            if !wall.is_fixed() || wall.depends_on_time() {
-                return refuse(
-                    key,
-                    "walls other than fixed ones that are constant in time are",
-                );
-            }
-        }
-        if self.params.source.constant() != Some(0.0) {
-            return refuse("source", "sources are");
-        }
-        if !matches!(self.coefficients(), Coefficients::Isotropic(_)) {
-            let is_variable = matches!(self.coefficients(), Coefficients::Variable);
-            return refuse(
-                if is_variable { "Dx" } else { "dy" },
-                "steps with other coefficients along x and y, or varying ones, are",
-            );
-        }
-        Ok(())
-    }
-
-    /// The step, with the tile estimated from the caches.
+    /// The step, with the tile estimated from the caches; its coefficients and sources that vary come with
+    /// [`dynamics`](Self::dynamics).
     #[must_use]
     pub fn stencil<T: Element>(&self) -> Stencil<T> {
-        Stencil::new(T::from_f64(self.steps()[0]))
+        let none = || Array2::from_elem((0, 0), T::default());
+        let operator = self
+            .uniform_operator()
+            .unwrap_or_else(|| Operator::Variable {
+                x: none(),
+                y: none(),
+            });
+        Stencil::of(Equation {
+            operator,
+            source: self.source.is_there().then(none),
+        })
+    }
+
+    /// The operator, if D does not vary.
+    fn uniform_operator<T: Element>(&self) -> Option<Operator<T>> {
+        match self.steps()[..] {
+            [r] => Some(Operator::Isotropic { r: T::from_f64(r) }),
+            [rx, ry] => Some(Operator::Anisotropic {
+                rx: T::from_f64(rx),
+                ry: T::from_f64(ry),
+            }),
+            _ => None,
+        }
     }
 
     /// Whether the last row of the grid is the first one again.
     #[must_use]
     pub fn has_periodic_rows(&self) -> bool {
-        false
+        self.walls.periodic()[1]
     }
 
     /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
     /// are meant, too: row `j` is row `j - (ny - 1)`.
     ///
     /// # Errors
-    /// When the system has too little memory for coefficients and sources.
-    pub fn dynamics<T: Element>(&self, _rows: Range<usize>) -> io::Result<Dynamics<T>> {
-        let r = T::from_f64(self.steps()[0]);
+    /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
+    /// cannot be read any more.
+    pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
+        let (dt, place) = (self.schedule.dt, (&self.grid, &self.walls));
+        let operator = match self.uniform_operator() {
+            Some(operator) => operator,
+            None => {
+                let [x, y] = self.material.face_arrays(place, rows.clone(), dt)?;
+                Operator::Variable { x, y }
+            }
+        };
+        let source = self.source.array(place, rows.clone(), dt)?;
+        let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
+        let coefficients = match self.material.uniform() {
+            Some(both) => Along::Uniform(both),
+            None => Along::Varying(Box::new(self.survey.rims.clone())),
+        };
+        let tables = Tables::new(&self.walls, &self.grid, coefficients, rows);
         Ok(Dynamics {
-            dt: self.schedule.dt,
-            ..Dynamics::constant(Equation::isotropic(r))
+            equation: Equation { operator, source },
+            walls: tables.at(&[0.0]),
+            walls_at: self
+                .walls
+                .depend_on_time()
+                .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
+            source_at,
+            dt,
+            method: Method::Euler,
         })
     }
 
@@ -210,7 +237,8 @@ impl Problem {
             .initial
             .input()
             .into_iter()
-            .chain(self.material.inputs());
+            .chain(self.material.inputs())
+            .chain(self.source.input());
         inputs.map(Input::digest).collect()
     }
 
@@ -238,10 +266,37 @@ impl Problem {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
-    /// Bytes of the two fields of a run; it takes little memory besides.
+    /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
+    /// and along y if D varies, and a source.
+    #[must_use]
+    pub fn arrays(&self) -> u64 {
+        let faces = match self.coefficients() {
+            Coefficients::Variable => 2,
+            Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
+        };
+        2 + faces + u64::from(self.source.is_there())
+    }
+
+    /// Bytes of the arrays of a run; it takes little memory besides.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        2 * self.field_bytes()
+        self.memory_of(self.grid.y.nodes)
+    }
+
+    /// Bytes of the arrays for so many rows.
+    #[must_use]
+    pub fn memory_of(&self, rows: usize) -> u64 {
+        let (columns, bytes) = (self.grid.x.nodes, self.params.precision.bytes());
+        let node = bytes as u64;
+        let nodes = (rows as u64).saturating_mul(columns as u64);
+        let mut more = 0;
+        if self.coefficients() == Coefficients::Variable {
+            // Faces: one column and one row more.
+            more = (rows + columns) as u64 * node;
+        }
+        nodes
+            .saturating_mul(node * self.arrays())
+            .saturating_add(more)
     }
 
     /// `(snapshots, ny, nx)`.

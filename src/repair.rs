@@ -89,7 +89,9 @@ fn start_before<T: Element>(
         None => problem.fill_initial(&mut state, 0)?,
     }
     let (ny, _) = problem.grid.shape();
-    let dynamics = problem.dynamics(0..ny).map_err(no_memory)?;
+    let dynamics = problem
+        .dynamics(0..ny)
+        .map_err(|unready| RunError::unready(unready, problem.memory_bytes()))?;
     let state = (state, clock.simtime);
     Solver::with_dynamics(problem.stencil(), dynamics, state, Slab::whole(ny)).map_err(no_memory)
 }

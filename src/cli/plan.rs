@@ -125,7 +125,7 @@ impl Cut {
             ranks,
             rows: [least, most],
             halo,
-            memory: 2 * (most + borrowed).min(ny) as u64 * row,
+            memory: problem.memory_of((most + borrowed).min(ny)),
             message: halo as u64 * row,
         }
     }
@@ -231,7 +231,14 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
         ),
         (
             "memory",
-            format!("{} for two fields", number::bytes(problem.memory_bytes())),
+            format!(
+                "{} for {}",
+                number::bytes(problem.memory_bytes()),
+                match problem.arrays() {
+                    2 => "two fields".to_owned(),
+                    arrays => format!("two fields and {} arrays beside them", arrays - 2),
+                }
+            ),
         ),
         (
             "ranks",
@@ -346,6 +353,8 @@ fn seconds<T: Element>(problem: &Problem) -> f64 {
     let (ny, nx) = problem.grid.shape();
     let shape = (ny.min(LARGEST), nx.min(LARGEST));
     let stencil = problem.stencil::<T>();
+    let sample = stencil.equation().sample(shape);
+    let stencil = stencil.with_equation(sample);
     let Ok(mut solver) = Field::zeros(shape).and_then(|field| Solver::new(stencil, field)) else {
         return f64::NAN;
     };

@@ -9,6 +9,7 @@
 
 use super::{
     input::{Digests, Input},
+    memory::{Unready, zeros},
     nodes::{Nodes, Values},
     robin::Robin,
     wall::{Side, Walls},
@@ -16,7 +17,9 @@ use super::{
 use crate::{
     grid::Grid,
     params::{Face, Params, ParamsError, RawParams},
+    real::Real,
 };
+use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -111,6 +114,12 @@ impl Material {
         }
     }
 
+    /// The two numbers that they are.
+    #[must_use]
+    pub fn uniform(&self) -> Option<[f64; 2]> {
+        Some([self.x.uniform()?, self.y.uniform()?])
+    }
+
     /// The mean of two nodes' coefficients that holds between them.
     #[must_use]
     pub fn mean(&self, a: f64, b: f64) -> f64 {
@@ -202,28 +211,91 @@ impl Material {
         let (ny, nx) = grid.shape();
         let together = (TOGETHER / nx).max(1);
         let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
-        // Across a periodic pair of rows: the row before the first, and the one after the last.
-        let mut ends = [Vec::new(), Vec::new()];
-        if walls.periodic()[1] {
-            for (end, row) in ends.iter_mut().zip([ny - 2, 1]) {
-                self.rows(&nodes, row..row + 1, &mut Vec::new(), end)?;
-            }
-        }
+        // Rows of a periodic grid are numbered one period on: each has one before it.
+        let period = if walls.periodic()[1] { ny - 1 } else { 0 };
         for start in rows.clone().step_by(together) {
             let piece = start..(start + together).min(rows.end);
-            let held = piece.start.saturating_sub(1)..(piece.end + 1).min(ny);
+            let held = match period {
+                0 => piece.start.saturating_sub(1)..(piece.end + 1).min(ny),
+                period => piece.start + period - 1..piece.end + period + 1,
+            };
             self.rows(&nodes, held.clone(), &mut of_x, &mut of_y)?;
             take(Faces {
                 material: self,
                 nodes: &nodes,
                 rows: piece,
-                held,
+                first: held.start,
+                period,
                 of_x: &of_x,
                 of_y: &of_y,
-                ends: &ends,
             });
         }
         Ok(())
+    }
+
+    /// The coefficients of the step at the faces of rows, `(De/(dx*dx))*dt` and `(Dn/(dy*dy))*dt`,
+    /// rounded once. Beyond a wall that is computed the face has the coefficient of the inner face; where
+    /// that is 0, the node's own, and where that is 0, too, 1.
+    ///
+    /// Shapes: `ny × (nx + 1)`, the faces west of the nodes; `(ny + 1) × nx`, those between the rows.
+    ///
+    /// # Errors
+    /// [`Unready`] without memory, and when a file cannot be read any more.
+    pub fn face_arrays<T: Real>(
+        &self,
+        (grid, walls): (&Grid, &Walls),
+        rows: Range<usize>,
+        dt: f64,
+    ) -> Result<[Array2<T>; 2], Unready> {
+        let (ny, nx) = grid.shape();
+        let (dx, dy) = (grid.x.spacing, grid.y.spacing);
+        let mut x = zeros((rows.len(), nx + 1))?;
+        let mut y = zeros((rows.len() + 1, nx))?;
+        let first = rows.start;
+        let end = rows.end;
+        let is_periodic = walls.periodic();
+        self.faces(grid, walls, rows, |faces| {
+            let here = faces.rows.start - first..faces.rows.end - first;
+            let beyond = |inner: f64, own: f64| match (inner, own) {
+                (0.0, 0.0) => 1.0,
+                (0.0, own) => own,
+                (inner, _) => inner,
+            };
+            let mut lines = x.slice_mut(s![here.clone(), ..]);
+            let lines = lines.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+            lines.for_each(|(row, mut line)| {
+                let j = faces.rows.start + row;
+                for (i, to) in line.iter_mut().enumerate() {
+                    let face = faces.x(j, i);
+                    let face = match i {
+                        0 if !is_periodic[0] => beyond(face, faces.own(Side::Left, j, 0)),
+                        i if i == nx && !is_periodic[0] => {
+                            beyond(face, faces.own(Side::Right, j, nx - 1))
+                        }
+                        _ => face,
+                    };
+                    *to = T::from_f64((face / (dx * dx)) * dt);
+                }
+            });
+            let last = usize::from(faces.rows.end == end);
+            let mut lines = y.slice_mut(s![here.start..here.end + last, ..]);
+            let lines = lines.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+            lines.for_each(|(row, mut line)| {
+                let j = faces.rows.start + row;
+                for (i, to) in line.iter_mut().enumerate() {
+                    let face = faces.y(j, i);
+                    let face = match j {
+                        0 if !is_periodic[1] => beyond(face, faces.own(Side::Bottom, 0, i)),
+                        j if j == ny && !is_periodic[1] => {
+                            beyond(face, faces.own(Side::Top, ny - 1, i))
+                        }
+                        _ => face,
+                    };
+                    *to = T::from_f64((face / (dy * dy)) * dt);
+                }
+            });
+        })?;
+        Ok([x, y])
     }
 
     fn survey_variable(
@@ -262,9 +334,11 @@ impl Material {
                 .clone()
                 .filter(|j| computed.contains(j))
                 .collect();
-            let most = rows
-                .par_iter()
-                .map(|&j| columns.clone().map(|i| rate_of(j, i)).fold(0.0, f64::max));
+            let most = rows.par_iter().map(|&j| {
+                // What a Robin wall adds, which may be negative, follows below.
+                let others = columns.clone().filter(|&i| !robin.has((j, i)));
+                others.map(|i| rate_of(j, i)).fold(0.0, f64::max)
+            });
             rate = rate.max(most.reduce(|| 0.0, f64::max));
             for side in Side::ALL {
                 let Some(rim) = &mut rims[side as usize] else {
@@ -313,16 +387,17 @@ pub struct Faces<'a> {
     nodes: &'a Nodes,
     /// The rows.
     pub rows: Range<usize>,
-    /// The rows and their neighbours, whose coefficients are here.
-    held: Range<usize>,
+    /// The first row whose coefficients are here.
+    first: usize,
+    /// What is added to the numbers of rows.
+    period: usize,
     of_x: &'a [f64],
     of_y: &'a [f64],
-    ends: &'a [Vec<f64>; 2],
 }
 
 impl Faces<'_> {
     fn at(&self, j: usize, i: usize) -> usize {
-        (j - self.held.start) * self.nodes.x.len() + i
+        (j + self.period - self.first) * self.nodes.x.len() + i
     }
 
     /// Of the face west of node `(j, i)`; column `nx` has those east of the last nodes. Beyond a wall it is
@@ -345,18 +420,13 @@ impl Faces<'_> {
     #[must_use]
     pub fn y(&self, j: usize, i: usize) -> f64 {
         let ny = self.nodes.y.len();
-        let [before, after] = self.ends;
-        match (j, self.nodes.periodic[1]) {
-            (0, true) => self.material.mean(before[i], self.of_y[self.at(0, i)]),
-            (j, true) if j == ny => self.material.mean(self.of_y[self.at(ny - 1, i)], after[i]),
-            (0, false) => self.between(1, i),
-            (j, false) if j == ny => self.between(ny - 1, i),
-            (j, _) => self.between(j, i),
-        }
-    }
-
-    fn between(&self, j: usize, i: usize) -> f64 {
-        let (above, below) = (self.at(j - 1, i), self.at(j, i));
+        let j = match (j, self.nodes.periodic[1]) {
+            (0, false) => 1,
+            (j, false) if j == ny => ny - 1,
+            (j, _) => j,
+        };
+        let below = self.at(j, i);
+        let above = below - self.nodes.x.len();
         self.material.mean(self.of_y[above], self.of_y[below])
     }
 

@@ -3,6 +3,9 @@
 pub mod initial;
 pub mod input;
 pub mod material;
+pub mod memory;
 pub mod nodes;
 pub mod robin;
+pub mod source;
+pub mod tables;
 pub mod wall;

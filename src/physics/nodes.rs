@@ -3,7 +3,6 @@
 use super::input::{Digests, Input};
 use crate::{
     expression::{BATCH, Expression},
-    field::Field,
     grid::Grid,
     npy::ArrayFile,
     params::{Function, ParamsError, Profile, RawParams},
@@ -37,13 +36,13 @@ impl Nodes {
         }
     }
 
-    /// The row that is the same as a row, of a periodic pair the first one.
+    /// The row that is the same as a row: of a periodic pair the first one, and those beyond the last
+    /// are counted from it.
     #[must_use]
     pub fn row(&self, j: usize) -> usize {
-        if self.periodic[1] && j + 1 == self.y.len() {
-            0
-        } else {
-            j
+        match self.periodic[1] {
+            true => j % (self.y.len() - 1),
+            false => j,
         }
     }
 
@@ -183,9 +182,16 @@ impl Values {
             Self::Uniform(value) => out.fill(*value),
             Self::Function(function) => fill(function, nodes, rows.start, time, out),
             Self::Array(array) => {
-                array.read(rows.clone(), nx, out)?;
-                if nodes.row(rows.end - 1) + 1 != rows.end {
-                    array.read(0..1, nx, &mut out[(rows.len() - 1) * nx..])?;
+                let mut rest = &mut out[..];
+                let mut next = rows.start;
+                while next < rows.end {
+                    // As far as the rows follow one another in the array.
+                    let start = nodes.row(next);
+                    let same = (next..rows.end).take_while(|&j| nodes.row(j) == start + j - next);
+                    let count = same.count();
+                    let (here, behind) = rest.split_at_mut(count * nx);
+                    array.read(start..start + count, nx, here)?;
+                    (rest, next) = (behind, next + count);
                 }
             }
         }
@@ -196,8 +202,8 @@ impl Values {
         Ok(())
     }
 
-    /// Writes the values at a time to the rows of a field, of the grid's rows from `first` on, each
-    /// multiplied by `factor` and rounded once.
+    /// Writes the values at a time, of the grid's rows from `first` on, each multiplied by `factor` and
+    /// rounded once.
     ///
     /// # Errors
     /// As [`rows`](Self::rows).
@@ -206,13 +212,13 @@ impl Values {
         nodes: &Nodes,
         (first, time): (usize, f64),
         factor: f64,
-        field: &mut Field<T>,
+        to: &mut [T],
     ) -> Result<(), ParamsError> {
         let nx = nodes.x.len();
         let together = (PIECE / nx).max(1);
         let mut values = Vec::new();
         let mut next = first;
-        for piece in field.as_mut_slice().chunks_mut(together * nx) {
+        for piece in to.chunks_mut(together * nx) {
             let rows = next..next + piece.len() / nx;
             next = rows.end;
             values.resize(piece.len(), 0.0);

@@ -77,6 +77,12 @@ impl<'a> Robin<'a> {
         })
     }
 
+    /// Whether a node lies on one of these walls.
+    #[must_use]
+    pub fn has(&self, node: (usize, usize)) -> bool {
+        self.sides_at(node).next().is_some()
+    }
+
     /// The sides with these walls on which a node lies.
     pub fn sides_at(&self, node: (usize, usize)) -> impl Iterator<Item = Side> {
         let sides = Side::ALL.into_iter();

@@ -4,7 +4,7 @@ use super::nodes::{Nodes, value_at};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{Boundary, Wall},
+    params::{Boundary, Function, ParamsError, RawParams, SIDES, Wall},
     real::Real,
 };
 
@@ -97,6 +97,59 @@ impl Walls {
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
         [Side::Left, Side::Bottom].map(|side| matches!(self.of(side), Wall::Periodic))
+    }
+
+    /// Whether any of them depends on time.
+    #[must_use]
+    pub fn depend_on_time(&self) -> bool {
+        Side::ALL
+            .iter()
+            .any(|&side| self.of(side).depends_on_time())
+    }
+
+    /// The given value of the node `(j, i)` of a fixed side: in a corner that of the side that is
+    /// written last.
+    #[must_use]
+    pub fn fixed_value(
+        &self,
+        (grid, nodes): (&Grid, &Nodes),
+        (j, i): (usize, usize),
+        time: f64,
+    ) -> Option<f64> {
+        let sides = Side::ALL.into_iter().rev();
+        let mut sides = sides.filter(|side| side.has(grid, (j, i)));
+        sides.find_map(|side| match self.of(side) {
+            Wall::Fixed(value) => Some(value_at(value, nodes, (j, i), time)),
+            _ => None,
+        })
+    }
+
+    /// Refuses walls with values that are not finite at time 0.
+    ///
+    /// # Errors
+    /// [`ParamsError::Refused`] with the first such node.
+    pub fn check(&self, grid: &Grid, raw: &RawParams) -> Result<(), ParamsError> {
+        for (side, key) in Side::ALL.into_iter().zip(SIDES) {
+            let functions: &[Function] = match self.of(side) {
+                Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
+                Wall::Robin(functions) => functions,
+                Wall::Periodic => &[],
+            };
+            if functions.iter().all(|of| of.constant().is_some()) {
+                continue;
+            }
+            let nodes = Nodes::new(grid, self.periodic());
+            let on_side = (0..side.nodes(grid)).map(|number| side.node(grid, number));
+            for ((j, i), of) in on_side.flat_map(|node| functions.iter().map(move |of| (node, of)))
+            {
+                let value = value_at(of, &nodes, (j, i), 0.0);
+                if !value.is_finite() {
+                    let place = nodes.describe(j, i);
+                    return Err(raw.refuse(key, format!("it is {value:?} at {place} and t = 0")));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Writes the fixed values at a time over the rows of a field, of the grid's rows from `first` on.

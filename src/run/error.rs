@@ -1,6 +1,9 @@
 //! Why a run failed.
 
-use crate::{comm::Elsewhere, cube::CubeError, params::ParamsError, sys, wording::bytes};
+use crate::{
+    comm::Elsewhere, cube::CubeError, params::ParamsError, physics::memory::Unready, sys,
+    wording::bytes,
+};
 
 /// Why a run failed. Every snapshot that was committed before stays committed.
 #[derive(Debug, thiserror::Error)]
@@ -66,6 +69,15 @@ pub enum RunError {
 }
 
 impl RunError {
+    /// Coefficients or sources that cannot be had; `needed` is the memory of the run.
+    #[must_use]
+    pub fn unready(unready: Unready, needed: u64) -> Self {
+        match unready {
+            Unready::Memory => Self::no_memory(needed),
+            Unready::Input(error) => error.into(),
+        }
+    }
+
     /// So many bytes of fields are too much for this machine.
     #[must_use]
     pub fn no_memory(needed: u64) -> Self {

@@ -49,10 +49,9 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     Decomposition::new(comm, slab, nx)
 }
 
-/// Bytes of the two fields of a rank.
-pub(super) fn memory<T: Element>(ranks: &Decomposition<'_, impl Comm>) -> u64 {
-    let (rows, columns) = ranks.shape();
-    2 * (rows as u64 * columns as u64 * size_of::<T>() as u64)
+/// Bytes of the arrays of a rank.
+pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) -> u64 {
+    problem.memory_of(ranks.shape().0)
 }
 
 /// A field of zeros for the rows that a rank holds.
@@ -60,9 +59,10 @@ pub(super) fn memory<T: Element>(ranks: &Decomposition<'_, impl Comm>) -> u64 {
 /// # Errors
 /// [`RunError::Memory`].
 pub(crate) fn allocate<T: Element>(
+    problem: &Problem,
     ranks: &Decomposition<'_, impl Comm>,
 ) -> Result<Field<T>, RunError> {
-    Field::zeros(ranks.shape()).map_err(|_| RunError::no_memory(memory::<T>(ranks)))
+    Field::zeros(ranks.shape()).map_err(|_| RunError::no_memory(memory(problem, ranks)))
 }
 
 /// Refuses what does not fit into memory: the system would promise more than it has.

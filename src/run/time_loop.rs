@@ -47,8 +47,8 @@ pub(super) fn run<T: Element>(
     let stencil = setup::tuned::<T>(problem, options.tile, comm);
     let ranks = setup::decompose(problem, &stencil, comm);
     let together = topology.ranks_on_this_machine() as u64;
-    let needed = setup::memory::<T>(&ranks).saturating_mul(together);
-    let state = setup::check_memory(needed).and_then(|()| setup::allocate::<T>(&ranks));
+    let needed = setup::memory(problem, &ranks).saturating_mul(together);
+    let state = setup::check_memory(needed).and_then(|()| setup::allocate::<T>(problem, &ranks));
     let state = collective::all_ok(comm, state)?;
 
     let Some(paths) = paths else {
@@ -155,7 +155,12 @@ fn check_that_all_agree(
     comm: &impl Comm,
 ) -> Result<(), RunError> {
     let files = (options.output.is_some(), options.extend.is_some());
-    let task = (Scenario::of(problem), files, options.claim.io);
+    let task = (
+        Scenario::of(problem),
+        problem.inputs(),
+        files,
+        options.claim.io,
+    );
     match collective::first_that_differs(comm, &task) {
         Some(rank) => Err(RunError::Disagree { rank }),
         None => Ok(()),
@@ -174,9 +179,12 @@ fn start_solver<T: Element>(
         true => Ok(Dynamics::constant(stencil.equation().clone())),
         false => problem.dynamics(slab.held()),
     };
-    let solver = dynamics.and_then(|dynamics| {
-        Solver::with_dynamics(stencil, dynamics, (state, now.simtime), slab.clone())
-    });
-    let no_memory = |_| RunError::no_memory(setup::memory::<T>(ranks));
-    collective::all_ok(ranks.comm(), solver.map_err(no_memory))
+    let needed = setup::memory(problem, ranks);
+    let solver = dynamics
+        .map_err(|unready| RunError::unready(unready, needed))
+        .and_then(|dynamics| {
+            Solver::with_dynamics(stencil, dynamics, (state, now.simtime), slab.clone())
+                .map_err(|_| RunError::no_memory(needed))
+        });
+    collective::all_ok(ranks.comm(), solver)
 }

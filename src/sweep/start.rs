@@ -7,6 +7,7 @@ use super::{
 use crate::{
     comm::{Comm, Solo, Topology, collective},
     cube::{Header, Io, Paths, SolverLoad, digest, inputs, journal::Scenario, share::Share},
+    problem::Problem,
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
 use std::time::Instant;
@@ -55,7 +56,8 @@ fn run_on(
     let threads = options.threads.unwrap_or_else(|| topology.threads_each());
     let workers = threads.min(sweep.problems.len());
     let fields = (workers * topology.ranks_on_this_machine()) as u64;
-    let needed = sweep.problems[0].memory_bytes().saturating_mul(fields);
+    let largest = sweep.problems.iter().map(Problem::memory_bytes).max();
+    let needed = largest.unwrap_or(0).saturating_mul(fields);
     collective::all_ok(comm, run::check_memory(needed))?;
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(workers))?;

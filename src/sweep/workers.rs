@@ -230,7 +230,7 @@ impl<'a> Workers<'a> {
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
         let stencil = run::tuned::<T>(problem, options.tile, &Solo);
-        let state = run::allocate(&alone)?;
+        let state = run::allocate(problem, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
         let output = Output::cube(self.writer.scenario(number), reports, problem, &alone);

@@ -33,9 +33,12 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("schedule", "params"),
     ("summary", "real grid"),
     ("field", "sys real grid summary"),
-    ("physics", "npy real expression params grid field"),
     ("spectral", "real"),
     ("dynamics", "real stencil spectral"),
+    (
+        "physics",
+        "npy real expression stencil params grid field dynamics",
+    ),
     ("solver", "real stencil spectral comm slab field dynamics"),
     (
         "problem",

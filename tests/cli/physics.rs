@@ -476,3 +476,160 @@ fn sweeps_vary_keys_in_tables() {
     assert!(scene.text("s.csv").contains("initial.sigma"));
     scene.write("c.journal", "");
 }
+
+/// A problem with all that depends on time, and a file.
+const GENERAL: &str = "\
+D = { file = 'D.npy' }
+face = 'arithmetic'
+source = 'x*sin(t)'
+x1 = 0.0
+x2 = 2.0
+y1 = 0.0
+y2 = 1.0
+dx = 0.25
+dt = 0.001
+runtime = 0.04
+outtime = 0.01
+grid = 'walls'
+[initial]
+kind = 'sine'
+[boundary]
+left = '1 + t'
+right = { flux = '-t' }
+bottom = { robin = [1, 2, 'cos(t)'] }
+top = 0.5
+";
+
+fn general() -> Scene {
+    let scene = Scene::new();
+    scene.write("g.toml", GENERAL);
+    let data: Vec<u8> = (0..45)
+        .flat_map(|at: i32| (1.0 + f64::from(at) / 45.0).to_le_bytes())
+        .collect();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (5, 9), }";
+    scene.write("D.npy", npy(header, &data));
+    scene
+}
+
+#[test]
+fn what_depends_on_time_is_resumed_extended_and_repaired() {
+    let scene = general();
+    scene.succeed("run g.toml -o whole.npy");
+    let whole = scene.read("whole.npy");
+
+    scene.succeed("run g.toml -o c.npy");
+    crate::cut_journal(&scene, "c.journal", 3);
+    let mut bytes = scene.read("c.npy");
+    bytes[4096 + 2 * 360..].fill(0);
+    scene.write("c.npy", bytes);
+    scene.succeed("run g.toml -o c.npy --resume");
+    assert!(scene.read("c.npy") == whole);
+
+    let mut bytes = whole.clone();
+    bytes[4096 + 3 * 360 + 100] ^= 1;
+    scene.write("c.npy", bytes);
+    scene.succeed("repair c.npy");
+    assert!(scene.read("c.npy") == whole);
+
+    scene.succeed("run g.toml -o short.npy --set runtime=0.02");
+    scene.succeed("run g.toml -o long.npy --extend short.npy");
+    assert!(scene.read("long.npy") == whole);
+}
+
+#[test]
+fn plan_and_info_tell_the_whole_problem() {
+    let scene = general();
+    let place = scene.path("").canonicalize().unwrap();
+    let told = |text: String| {
+        let lines = text.lines().filter(|line| {
+            let names = ["initial", "walls", "material", "source", "method"];
+            names.iter().any(|name| line.starts_with(name))
+        });
+        let text: Vec<&str> = lines.collect();
+        text.join("\n").replace(&place.display().to_string(), "…")
+    };
+    let planned = told(scene.succeed("plan g.toml").stdout);
+    assert_snapshot!(planned, @r"
+    initial    sine of 1.0 × 1.0 half waves
+    walls      left fixed at 1 + t; right flux -t; bottom (1.0) p + (2.0) dp/dn = cos(t); top fixed at 0.5
+    material   D = the file …/D.npy, arithmetic mean between nodes
+    source     x*sin(t)
+    method     explicit Euler steps, five-point Laplacian
+    ");
+    scene.succeed("run g.toml -o c.npy");
+    std::fs::remove_file(scene.path("D.npy")).unwrap();
+    assert_eq!(told(scene.succeed("info c.npy").stdout), planned);
+    let memory = |set: &str| {
+        let told = self::scene("").succeed(&format!("plan p.toml --json {set}"));
+        let plan: Value = serde_json::from_str(&told.stdout).unwrap();
+        plan["memory_bytes"].as_u64().unwrap()
+    };
+    assert_eq!(memory(""), 2 * 45 * 8);
+    assert_eq!(memory("--set source=1"), 3 * 45 * 8);
+    assert_eq!(memory("--set D=1+x"), (4 * 45 + 5 + 9) * 8);
+}
+
+#[test]
+fn materials_and_walls_that_make_no_sense_are_refused() {
+    let scene = general();
+    let refused = |set: &str| {
+        let told = scene.run(&format!("run g.toml -o c.npy --set {set}"));
+        assert!(!scene.exists("c.npy"));
+        told
+    };
+    assert_snapshot!(refused("D=x-1"), @r#"
+    exit 2
+    diff2d: --set: D = "x-1" cannot be used: it is -1.0 at x = 0.0, y = 0.0; it must be a finite number, 0 or greater, at every node
+    "#);
+    assert_snapshot!(refused("Dy=1/y"), @r#"
+    exit 2
+    diff2d: --set: Dy = "1/y" cannot be used: it is inf at x = 0.0, y = 0.0; it must be a finite number, 0 or greater, at every node
+    "#);
+    assert_snapshot!(refused("Dx=-1"), @r"
+    exit 2
+    diff2d: --set: Dx = -1 cannot be used: Dx must be greater than 0
+    ");
+    let still = self::scene("").run("run p.toml -o c.npy --set D=0*x");
+    assert_snapshot!(still, @r#"
+    exit 2
+    diff2d: --set: D = "0*x" cannot be used: nothing diffuses, so no time step follows; dt = … gives one
+    "#);
+    assert_snapshot!(refused("source=log(x)"), @r#"
+    exit 2
+    diff2d: --set: source = "log(x)" cannot be used: it is -inf at x = 0.0, y = 0.0; it must be finite at every node
+    "#);
+    assert_snapshot!(refused("boundary.top=1/x"), @r#"
+    exit 2
+    diff2d: --set: boundary.top = "1/x" cannot be used: it is inf at x = 0.0, y = 1.0 and t = 0
+    "#);
+    assert_snapshot!(refused("grid=files"), @r#"
+    exit 2
+    diff2d: g.toml:17: boundary.right = … cannot be used: flux, robin and periodic walls need nodes on the ends of the domain: grid = "walls", not "files"
+    g.toml:18: boundary.bottom = … cannot be used: flux, robin and periodic walls need nodes on the ends of the domain: grid = "walls", not "files"
+    "#);
+    assert_snapshot!(refused("boundary.left=periodic"), @r#"
+    exit 2
+    diff2d: --set: boundary.left = "periodic" cannot be used: boundary.right must be "periodic" as well
+    "#);
+    assert_snapshot!(refused("dt=0.1"), @r"
+    exit 2
+    diff2d: --set: dt = 0.1 cannot be used: the time step is then 0.1, and the steps are stable up to 0.008816614420062697
+    ");
+}
+
+#[test]
+fn sweeps_take_walls_and_materials_of_every_form() {
+    let scene = general();
+    scene.write(
+        "s.toml",
+        "params = 'g.toml'\ncombine = 'zip'\n\
+         boundary.left = [0, 't', { flux = 1 }, { robin = [1, 1, 't'] }]\n\
+         D = [1, '1 + x', { file = 'D.npy' }, { file = 'D.npy' }]\n",
+    );
+    scene.succeed("sweep s.toml -o s.npy");
+    scene.succeed("verify s.npy");
+    scene.succeed("run g.toml -o c.npy --set boundary.left={flux=1}");
+    let [all, one] = ["s.npy", "c.npy"].map(|cube| frames(&scene, cube));
+    assert_eq!(all.len(), 4 * one.len());
+    assert_eq!(all[2 * one.len()..3 * one.len()], one);
+}

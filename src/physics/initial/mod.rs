@@ -131,9 +131,11 @@ impl Initial {
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, periodic);
         match &self.0 {
-            Kind::Peaks => peaks::four_peaks(field, grid, first),
+            Kind::Peaks => peaks::four_peaks(field, (grid, &nodes), first),
             Kind::Product(product) => product.fill(field, (grid, &nodes), first),
-            Kind::Values(values) => return values.fill(&nodes, (first, 0.0), 1.0, field),
+            Kind::Values(values) => {
+                return values.fill(&nodes, (first, 0.0), 1.0, field.as_mut_slice());
+            }
             Kind::Picture(picture) => return picture.fill(field, &nodes, first),
         }
         Ok(())

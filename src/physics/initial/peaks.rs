@@ -1,5 +1,6 @@
 //! The four peaks of the course.
 
+use super::super::nodes::Nodes;
 use crate::{
     field::Field,
     grid::{Axis, Grid},
@@ -18,7 +19,11 @@ fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
 /// Writes `p = a(y)*a(x)` to the interior nodes; boundary nodes keep their zeros.
 ///
 /// Shape: the field's rows are those of the grid from `first` on.
-pub(super) fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usize) {
+pub(super) fn four_peaks<T: Real>(
+    field: &mut Field<T>,
+    (grid, nodes): (&Grid, &Nodes),
+    first: usize,
+) {
     let factors = |axis: &Axis| -> Vec<f64> {
         (0..axis.nodes)
             .map(|i| peak(axis.node(i), axis.domain()))
@@ -30,7 +35,7 @@ pub(super) fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, first: usiz
         .as_mut_slice()
         .par_chunks_exact_mut(nx)
         .enumerate()
-        .map(|(held, row)| (first + held, row))
+        .map(|(held, row)| (nodes.row(first + held), row))
         .filter(|&(j, _)| 0 < j && j < ny - 1)
         .for_each(|(j, row)| {
             for i in 1..nx - 1 {

@@ -1,0 +1,91 @@
+//! [`Source`]: what is added to ∂p/∂t.
+
+use super::{
+    input::{Digests, Input},
+    memory::{Unready, zeros},
+    nodes::{Nodes, Values},
+    wall::Walls,
+};
+use crate::{
+    dynamics::SourceAt,
+    grid::Grid,
+    params::{Params, ParamsError, RawParams},
+    real::Real,
+};
+use ndarray::Array2;
+use std::ops::Range;
+
+/// What is added to ∂p/∂t \[density/time\].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    values: Values,
+    depends_on_time: bool,
+}
+
+/// `dt S` at time 0, and how to fill it again where it depends on time.
+pub type SourceArray<T> = (Array2<T>, Option<SourceAt<T>>);
+
+impl Source {
+    /// The source of the parameters.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start.
+    pub fn new(
+        params: &Params,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        let values = Values::new(&params.source, "source", raw, grid, digests)?;
+        values.check(grid, ("source", raw), |value| {
+            (!value.is_finite()).then_some("finite")
+        })?;
+        Ok(Self {
+            values,
+            depends_on_time: params.source.depends_on_time(),
+        })
+    }
+
+    /// Whether there is any.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        self.values.uniform() != Some(0.0)
+    }
+
+    /// Its file.
+    #[must_use]
+    pub fn input(&self) -> Option<&Input> {
+        self.values.input()
+    }
+
+    /// `dt S` for the nodes of some rows, rounded once; `None` where there is no source.
+    ///
+    /// # Errors
+    /// [`Unready`] without memory, and when a file cannot be read any more.
+    pub fn array<T: Real>(
+        &self,
+        (grid, walls): (&Grid, &Walls),
+        rows: Range<usize>,
+        dt: f64,
+    ) -> Result<Option<SourceArray<T>>, Unready> {
+        if !self.is_there() {
+            return Ok(None);
+        }
+        let mut array = zeros((rows.len(), grid.x.nodes))?;
+        let nodes = Nodes::new(grid, walls.periodic());
+        if let Some(values) = array.as_slice_mut() {
+            self.values.fill(&nodes, (rows.start, 0.0), dt, values)?;
+        }
+        if !self.depends_on_time {
+            return Ok(Some((array, None)));
+        }
+        let values = self.values.clone();
+        let again: SourceAt<T> = Box::new(move |time, array| {
+            if let Some(to) = array.as_slice_mut() {
+                // Only formulas depend on time, and no formula reads a file.
+                let _ = values.fill(&nodes, (rows.start, time), dt, to);
+            }
+        });
+        Ok(Some((array, Some(again))))
+    }
+}

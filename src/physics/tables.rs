@@ -1,0 +1,178 @@
+//! [`Tables`]: the walls as the step takes them.
+//!
+//! A wall with a given flux `q` acts through a ghost, a node beyond it, and the face of the ghost has the
+//! coefficient `c` of the inner face. Half a cell at the wall, `dp/dt = 2 (c (inner - p)/h + q)/h`, is then
+//! the step of any other node with
+//!
+//! ```text
+//!   ghost = inner + 2 h q/c                                    h = dx or dy across the wall
+//!   ghost = inner + (2 h D/c) (C/b - (a/b) p)                  a p + b dp/dn = C, so q = D (C - a p)/b
+//! ```
+//!
+//! Where `c` is 0 (a harmonic mean with a node of D = 0) the ghost stands on its own:
+//! `ghost = p + 2 h q/g` with the coefficient `g` of its face, the node's D, or 1 if that is 0.
+
+use super::{
+    material::Rim,
+    nodes::{Nodes, value_at},
+    wall::{Side, Walls},
+};
+use crate::{
+    grid::Grid,
+    params::{Function, Wall},
+    real::Real,
+    stencil::{self, Ghost, Table},
+};
+use std::ops::Range;
+
+/// The walls of a domain for some rows of it, with all that their values follow from.
+#[derive(Debug, Clone)]
+pub struct Tables {
+    walls: Walls,
+    grid: Grid,
+    nodes: Nodes,
+    coefficients: Along,
+    rows: Range<usize>,
+}
+
+/// The diffusion coefficients along the walls.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Along {
+    /// One across columns and one across rows.
+    Uniform([f64; 2]),
+    /// Along each side that is computed.
+    Varying(Box<[Option<Rim>; 4]>),
+}
+
+/// What makes the ghost of one node: `mirror inner + (alpha - beta p)`.
+struct Beyond {
+    mirror: f64,
+    alpha: f64,
+    beta: f64,
+}
+
+impl Tables {
+    /// The walls of the rows `rows`.
+    #[must_use]
+    pub fn new(walls: &Walls, grid: &Grid, coefficients: Along, rows: Range<usize>) -> Self {
+        Self {
+            walls: walls.clone(),
+            nodes: Nodes::new(grid, walls.periodic()),
+            grid: grid.clone(),
+            coefficients,
+            rows,
+        }
+    }
+
+    /// The walls at times, for the steps from each to the next; those that do not depend on time are for
+    /// any number of steps.
+    #[must_use]
+    pub fn at<T: Real>(&self, times: &[f64]) -> stencil::Walls<T> {
+        stencil::Walls {
+            left: self.side(Side::Left, times),
+            right: self.side(Side::Right, times),
+            bottom: self.side(Side::Bottom, times),
+            top: self.side(Side::Top, times),
+        }
+    }
+
+    fn side<T: Real>(&self, side: Side, times: &[f64]) -> stencil::Side<T> {
+        let wall = self.walls.of(side);
+        let times = match wall.depends_on_time() {
+            true => times,
+            false => &times[..1],
+        };
+        match wall {
+            Wall::Periodic => stencil::Side::Periodic,
+            Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
+            Wall::Fixed(_) => {
+                let fixed = |node, time| {
+                    let value = self
+                        .walls
+                        .fixed_value((&self.grid, &self.nodes), node, time);
+                    value.unwrap_or(f64::NAN)
+                };
+                stencil::Side::Given(self.table(side, times, fixed))
+            }
+            Wall::Flux(_) | Wall::Robin(_) => {
+                let table = |part: fn(Beyond) -> f64| {
+                    self.table(side, times, |node, time| {
+                        part(self.beyond(side, node, time))
+                    })
+                };
+                stencil::Side::Ghost(Ghost {
+                    mirror: table(|beyond| beyond.mirror),
+                    alpha: table(|beyond| beyond.alpha),
+                    beta: table(|beyond| beyond.beta),
+                })
+            }
+        }
+    }
+
+    /// A value for each node of a side, at each time.
+    fn table<T: Real>(
+        &self,
+        side: Side,
+        times: &[f64],
+        value: impl Fn((usize, usize), f64) -> f64,
+    ) -> Table<T> {
+        let numbers = match side.is_column() {
+            true => self.rows.clone(),
+            false => 0..self.grid.x.nodes,
+        };
+        let nodes = numbers.len();
+        let mut values = Vec::with_capacity(nodes * times.len());
+        for &time in times {
+            let nodes = numbers.clone().map(|number| side.node(&self.grid, number));
+            values.extend(nodes.map(|node| T::from_f64(value(node, time))));
+        }
+        Table::new(nodes, values)
+    }
+
+    fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> Beyond {
+        let value = |function: &Function| value_at(function, &self.nodes, node, time);
+        let h = side.axis(&self.grid).spacing;
+        let number = match side.is_column() {
+            true => self.nodes.row(node.0),
+            false => self.nodes.column(node.1),
+        };
+        let (own, inner) = match &self.coefficients {
+            Along::Uniform([across_x, across_y]) => match side.is_column() {
+                true => (*across_x, *across_x),
+                false => (*across_y, *across_y),
+            },
+            Along::Varying(rims) => match &rims[side as usize] {
+                Some(rim) => (rim.own[number], rim.inner[number]),
+                None => (0.0, 0.0),
+            },
+        };
+        let (mirror, coefficient) = match (inner, own) {
+            (0.0, 0.0) => (0.0, 1.0),
+            (0.0, own) => (0.0, own),
+            (inner, _) => (1.0, inner),
+        };
+        // Without a mirror the ghost begins with the node itself.
+        let itself = 1.0 - mirror;
+        match self.walls.of(side) {
+            Wall::Robin([a, b, c]) => {
+                let factor = 2.0 * h * (own / coefficient);
+                let [a, b, c] = [value(a), value(b), value(c)];
+                Beyond {
+                    mirror,
+                    alpha: factor * (c / b),
+                    beta: factor * (a / b) - itself,
+                }
+            }
+            Wall::Flux(flux) => Beyond {
+                mirror,
+                alpha: 2.0 * h * value(flux) / coefficient,
+                beta: -itself,
+            },
+            Wall::Fixed(_) | Wall::Periodic => Beyond {
+                mirror,
+                alpha: 0.0,
+                beta: -itself,
+            },
+        }
+    }
+}
