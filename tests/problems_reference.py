@@ -1,0 +1,443 @@
+"""Random problems, and their solution in NumPy, written from the equation.
+
+    problems_reference.py make DIRECTORY COUNT SEED    N.toml and the files it names, for N below COUNT
+    problems_reference.py check DIRECTORY              N.npy and N.journal against the reference
+
+A node's dp/dt is (Fe - Fw)/dx + (Fn - Fs)/dy + S, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
+a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Tolerances are
+stated below and nowhere else.
+"""
+
+import json
+import math
+import sys
+from pathlib import Path
+
+import numpy as np
+
+# Relative to the largest |p| of the run so far: roundings of a large state stay in a small one after it.
+BOUND = {"f64": 1e-12, "f32": 1e-4}
+STEPS = 100
+SIDES = ["left", "right", "bottom", "top"]
+NAMES = {
+    "sin": np.sin, "cos": np.cos, "exp": np.exp, "tanh": np.tanh, "abs": np.abs, "sqrt": np.sqrt,
+    "where": np.where, "max": np.maximum, "min": np.minimum, "hypot": np.hypot, "pi": np.pi,
+}  # fmt: skip
+
+
+class Axis:
+    """The nodes of one axis."""
+
+    def __init__(self, layout, first, last, wanted):
+        cells = int((last - first) / wanted)
+        self.h = (last - first) / cells
+        if layout == "slides":
+            self.x = np.linspace(first - self.h, last + self.h, cells + 2)
+        elif layout == "files":
+            self.x = np.array([first + ((i - 1) * (last - first)) / cells for i in range(cells + 2)])
+        else:
+            self.x = np.array([first + i * self.h for i in range(cells + 1)])
+            self.x[-1] = last
+        self.first, self.last, self.n = first, last, len(self.x)
+
+
+class Problem:
+    def __init__(self, directory, params):
+        self.directory, self.params = directory, params
+        layout = params.get("grid", "slides")
+        x1, x2, dx = params["x1"], params["x2"], params["dx"]
+        self.x = Axis(layout, x1, x2, dx)
+        self.y = Axis(layout, params.get("y1", x1), params.get("y2", x2), params.get("dy", dx))
+        self.walls = {side: params.get("boundary", {}).get(side, 0.0) for side in SIDES}
+        self.periodic_x = self.walls["left"] == "periodic"
+        self.periodic_y = self.walls["bottom"] == "periodic"
+        d = params.get("D", 1.0)
+        self.dx, self.dy = (self.wrapped(self.values(params.get(key, d))) for key in ("Dx", "Dy"))
+        mean = {"harmonic": harmonic, "arithmetic": lambda a, b: (a + b) / 2}[params.get("face", "harmonic")]
+        self.face_x = mean(self.dx[:, :-1], self.dx[:, 1:])
+        self.face_y = mean(self.dy[:-1], self.dy[1:])
+
+    def values(self, given, t=0.0):
+        """A number, an expression or a file, at all nodes."""
+        shape = (self.y.n, self.x.n)
+        if isinstance(given, dict):
+            return np.load(self.directory / given["file"]).astype(float)
+        if isinstance(given, str):
+            given = formula(given, self.x.x[None, :], self.y.x[:, None], t)
+        return np.broadcast_to(np.asarray(given, float), shape).copy()
+
+    def wrapped(self, values):
+        """First and last node of a periodic axis are one point: the first one."""
+        if self.periodic_x:
+            values[:, -1] = values[:, 0]
+        if self.periodic_y:
+            values[-1, :] = values[0, :]
+        return values
+
+    def along(self, side, given, t):
+        """A number or an expression at the nodes of a side."""
+        if not isinstance(given, str):
+            given = repr(float(given))
+        x, y = self.x.x, self.y.x
+        if side in ("left", "right"):
+            at = np.full(self.y.n, x[0] if side == "left" else x[-1]), y
+            closed = self.periodic_y
+        else:
+            at = x, np.full(self.x.n, y[0] if side == "bottom" else y[-1])
+            closed = self.periodic_x
+        values = np.broadcast_to(np.asarray(formula(given, *at, t), float), at[0].shape).copy()
+        if closed:
+            values[-1] = values[0]
+        return values
+
+    def fix(self, p, t):
+        """Writes the values of fixed walls."""
+        for side, line in zip(SIDES, lines(p)):
+            wall = self.walls[side]
+            if wall != "periodic" and not isinstance(wall, dict):
+                line[...] = self.along(side, wall, t)
+
+    def initial(self):
+        given = self.params.get("initial", {"kind": "peaks"})
+        kind = given["kind"]
+        x, y = self.x.x[None, :], self.y.x[:, None]
+        (x1, x2), (y1, y2) = (self.x.first, self.x.last), (self.y.first, self.y.last)
+        if kind == "peaks":
+            peak = lambda x, a, b: 1 - np.abs(1 - 4 * np.abs((x - (a + b) / 2) / (b - a)))
+            p = peak(y, y1, y2) * peak(x, x1, x2)
+            for line in lines(p):
+                line[...] = 0
+        elif kind == "gaussian":
+            d2 = (x - given["x0"]) ** 2 + (y - given["y0"]) ** 2
+            p = given["amplitude"] * np.exp(-d2 / (2 * given["sigma"] ** 2))
+        elif kind == "sine":
+            kx, ky = given["kx"] * np.pi, given["ky"] * np.pi
+            p = np.sin(kx * (x - x1) / (x2 - x1)) * np.sin(ky * (y - y1) / (y2 - y1))
+        elif kind in ("constant", "expression"):
+            p = self.values(given["value"])
+        else:
+            p = np.load(self.directory / given["path"]).astype(float)
+            p = p[given["snapshot"]] if "snapshot" in given else p
+        p = self.wrapped(np.array(p))
+        self.fix(p, 0.0)
+        return self.wrapped(p)
+
+    def outward(self, side, t):
+        """Of dp/dn D = q: the part of q that is constant in p, and the factor of -p."""
+        wall = self.walls[side]
+        if "flux" in wall:
+            return self.along(side, wall["flux"], t), 0.0
+        a, b, c = (self.along(side, number, t) for number in wall["robin"])
+        d = lines(self.dx)[SIDES.index(side)] if side in ("left", "right") else lines(self.dy)[SIDES.index(side)]
+        return d * c / b, d * a / b
+
+    def divergence(self, p, t, sides, face, h):
+        """(Fe - Fw)/h along the last axis, with half cells at both ends."""
+        flux = face * (p[:, 1:] - p[:, :-1]) / h
+        out = np.zeros_like(p)
+        out[:, 1:-1] = (flux[:, 1:] - flux[:, :-1]) / h
+        if self.walls[sides[0]] == "periodic":
+            out[:, 0] = out[:, -1] = (flux[:, 0] - flux[:, -1]) / h
+            return out
+        for side, node, inward in ((sides[0], 0, flux[:, 0]), (sides[1], -1, -flux[:, -1])):
+            if isinstance(self.walls[side], dict):
+                constant, factor = self.outward(side, t)
+                out[:, node] = 2 * (inward + (constant - factor * p[:, node])) / h
+        return out
+
+    def rate(self, p, t):
+        along_x = self.divergence(p, t, SIDES[:2], self.face_x, self.x.h)
+        along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
+        return along_x + along_y + self.wrapped(self.values(self.params.get("source", 0.0), t))
+
+    def limit(self, t=0.0):
+        """The largest dt with which no weight of a new value is negative."""
+        weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
+        weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
+        computed = np.ones(weight.shape, bool)
+        for side, line in zip(SIDES, lines(computed)):
+            if self.walls[side] != "periodic" and not isinstance(self.walls[side], dict):
+                line[...] = False
+        return 1 / weight[computed].max()
+
+    def weight(self, face, h, sides, t):
+        out = np.zeros((face.shape[0], face.shape[1] + 1))
+        out[:, 1:-1] = (face[:, 1:] + face[:, :-1]) / h**2
+        if self.walls[sides[0]] == "periodic":
+            out[:, 0] = out[:, -1] = (face[:, 0] + face[:, -1]) / h**2
+            return out
+        for side, node in ((sides[0], 0), (sides[1], -1)):
+            if isinstance(self.walls[side], dict):
+                out[:, node] = 2 * face[:, node] / h**2 + 2 * self.outward(side, t)[1] / h
+        return out
+
+    def mass(self, p):
+        weights = [np.ones(axis.n) for axis in (self.y, self.x)]
+        if self.params.get("grid") == "walls":
+            for weight in weights:
+                weight[[0, -1]] = 0.5
+        return math.fsum((p * weights[0][:, None] * weights[1][None, :]).ravel()) * self.x.h * self.y.h
+
+    def simulate(self, dt, steps, every):
+        """Yields time and state of every snapshot."""
+        p, t = self.initial(), 0.0
+        yield t, p
+        for step in range(1, steps + 1):
+            p = self.wrapped(p + dt * self.rate(p, t))
+            t += dt
+            self.fix(p, t)
+            p = self.wrapped(p)
+            if step % every == 0:
+                yield t, p
+
+
+def harmonic(a, b):
+    total = a + b
+    return np.where((a == 0) | (b == 0), 0.0, 2 * a * b / np.where(total == 0, 1.0, total))
+
+
+def formula(text, x, y, t):
+    return eval(text, {"__builtins__": {}}, dict(NAMES, x=x, y=y, t=t))
+
+
+def lines(array):
+    """The four sides of an array, as SIDES."""
+    return [array[:, 0], array[:, -1], array[0, :], array[-1, :]]
+
+
+# Random problems.
+
+
+class Maker:
+    def __init__(self, directory, seed, number):
+        self.rng = np.random.default_rng([seed, number])
+        self.directory, self.name = directory, str(number)
+        self.limit_moves = False
+
+    def chance(self, probability):
+        return self.rng.random() < probability
+
+    def number(self, low, high):
+        return float(self.rng.uniform(low, high))
+
+    def one(self, *choices):
+        return choices[self.rng.integers(len(choices))]
+
+    def term(self, letters):
+        """An expression of about size 1 in some of x, y and t."""
+        a, b, c = (f"{self.number(-2, 2):.3f}" for _ in range(3))
+        u, v = self.one(*letters), self.one(*letters)
+        return self.one(
+            f"sin({a}*{u} + {b}*{v} + {c})",
+            f"{a}*cos({b}*{u})*exp(-({v}**2)/9)",
+            f"tanh({a}*{u} - {c}) + {b}",
+            f"where({u} > {c}, {a}, {b})",
+            f"{a} + {b}*hypot({u}, {v})/(1 + abs({v}))",
+            f"max({a}, min({b}, {u}*{c}))",
+        )
+
+    def amount(self, letters="xyt"):
+        return self.number(-2, 2) if self.chance(0.4) else self.term(letters)
+
+    def array(self, what, values, kind="f8"):
+        name = f"{self.name}.{what}.npy"
+        np.save(self.directory / name, values.astype(kind))
+        return name
+
+    def diffusivity(self, shape):
+        kind = self.rng.integers(5)
+        if kind < 2:
+            return round(self.number(0.1, 3), 3)
+        if kind == 2:
+            return f"0.3 + ({self.term('xy')})**2"
+        if kind == 3:
+            # Layers, one of which may let nothing through.
+            low = self.one(0.0, 0.01, 1.0)
+            return f"where({self.one('x', 'y')} > {self.number(-0.5, 0.5):.3f}, {low}, {self.number(1, 4):.3f})"
+        values = self.rng.uniform(0.1, 3, shape) * 10.0 ** self.rng.integers(-2, 1, shape)
+        return {"file": self.array(f"D{self.rng.integers(10**6)}", values)}
+
+    def wall(self, grows):
+        kind = self.rng.integers(4)
+        if kind == 0:
+            return self.amount()
+        if kind == 1:
+            return {"flux": self.amount()}
+        if kind == 2:
+            return {"flux": 0.0}
+        b = self.one(1.0, -2.0, 0.3, "1.5 + sin(x*y)")
+        # a and b of one sign take away; of different signs they feed.
+        a = "1 + 0.5*sin(y - x)" if self.chance(0.2) else self.number(0, 3)
+        if self.chance(0.2):
+            a, self.limit_moves = "1 + 0.5*sin(y - x + 3*t)", True
+        if b == -2.0:
+            a = f"-({a})" if isinstance(a, str) else -a
+        if grows and not isinstance(a, str):
+            a = -0.1 * a
+        return {"robin": [a, b, self.amount()]}
+
+    def initial(self, shape):
+        kind = self.one("peaks", "gaussian", "sine", "constant", "expression", "file", "snapshot")
+        if kind == "gaussian":
+            numbers = {"x0": self.number(-1, 1), "y0": self.number(-1, 1), "sigma": self.number(0.2, 2)}
+            return {"kind": kind, **numbers, "amplitude": self.number(-2, 3)}
+        if kind == "sine":
+            return {"kind": kind, "kx": int(self.rng.integers(1, 4)), "ky": int(self.rng.integers(1, 4))}
+        if kind == "constant":
+            return {"kind": kind, "value": self.number(-2, 2)}
+        if kind == "expression":
+            return {"kind": kind, "value": self.term("xy")}
+        if kind == "file":
+            values = self.rng.normal(size=shape)
+            return {"kind": kind, "path": self.array("u", values, self.one("<f8", "<f4", ">f8"))}
+        if kind == "snapshot":
+            values = self.rng.normal(size=(3, *shape))
+            return {"kind": "file", "path": self.array("u", values), "snapshot": int(self.rng.integers(3))}
+        return {"kind": kind}
+
+    def problem(self):
+        layout = "walls" if self.chance(0.75) else self.one("slides", "files")
+        width = self.number(1, 5)
+        params = {"grid": layout, "x1": -width * self.number(0.1, 0.9)}
+        params["x2"] = params["x1"] + width
+        params["dx"] = width / (self.rng.integers(2, 40) + 0.5)
+        if self.chance(0.6):
+            height = self.number(1, 5)
+            params["y1"] = -height * self.number(0.1, 0.9)
+            params["y2"] = params["y1"] + height
+            if self.chance(0.8):
+                params["dy"] = height / (self.rng.integers(2, 40) + 0.5)
+            else:
+                params["dx"] = min(params["dx"], height / 2.5)
+        if self.chance(0.2):
+            params["precision"] = "f32"
+        x = Axis(layout, params["x1"], params["x2"], params["dx"])
+        y = Axis(layout, params.get("y1", x.first), params.get("y2", x.last), params.get("dy", params["dx"]))
+        shape = (y.n, x.n)
+        if self.chance(0.25):
+            params["Dx"], params["Dy"] = self.diffusivity(shape), self.diffusivity(shape)
+        else:
+            params["D"] = self.diffusivity(shape)
+        if self.chance(0.4):
+            params["face"] = self.one("harmonic", "arithmetic")
+        if self.chance(0.5):
+            params["source"] = self.amount()
+            if self.chance(0.25):
+                params["source"] = {"file": self.array("S", self.rng.normal(size=shape))}
+        if self.chance(0.8):
+            params["boundary"] = self.boundary(layout)
+        if self.chance(0.8):
+            params["initial"] = self.initial(shape)
+        return self.timed(params)
+
+    def boundary(self, layout):
+        walls = {}
+        for pair in (SIDES[:2], SIDES[2:]):
+            periodic = layout == "walls" and self.chance(0.2)
+            for side in pair:
+                if periodic:
+                    walls[side] = "periodic"
+                elif layout != "walls":
+                    walls[side] = self.amount()
+                elif self.chance(0.9):
+                    walls[side] = self.wall(self.chance(0.1))
+        return walls
+
+    def timed(self, params):
+        """Time step, snapshots and end; None where nothing ever happens."""
+        limit = Problem(self.directory, params).limit()
+        if not 0 < limit < 1e6:
+            return None
+        dt = limit
+        how = self.rng.integers(3)
+        if self.limit_moves:
+            # By a factor of 3 at most.
+            dt = params["dt"] = limit * self.number(0.1, 0.3)
+        elif how == 1:
+            params["safety"] = self.number(0.1, 1)
+            dt = params["safety"] * limit
+        elif how == 2:
+            dt = params["dt"] = limit * self.number(0.1, 0.999)
+        steps = STEPS if self.chance(0.7) else int(self.rng.integers(1, STEPS))
+        params["runtime"] = (steps + 0.5) * dt
+        params["outtime"] = (self.rng.integers(1, min(steps, 40) + 1) + 0.25) * dt
+        return params
+
+
+def shown(value):
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key} = {shown(entry)}" for key, entry in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(shown, value)) + "]"
+    return json.dumps(value)
+
+
+def make(directory, count, seed):
+    for number in range(count):
+        params, attempt = None, 0
+        while params is None:
+            params = Maker(directory, seed + attempt * 10**6, number).problem()
+            attempt += 1
+        (directory / f"{number}.json").write_text(json.dumps(params))
+        text = "".join(f"{key} = {shown(value)}\n" for key, value in params.items())
+        (directory / f"{number}.toml").write_text(text)
+
+
+def agree(name, got, expected, bound):
+    error = np.abs(got - expected)
+    at = np.unravel_index(np.nanargmax(error), error.shape) if error.size else ()
+    assert (error <= bound).all(), f"{name} at {tuple(map(int, at))}: {got[at]!r}, not {expected[at]!r}, bound {bound:.1e}"
+    return float(error.max() / bound) if bound > 0 else 0.0
+
+
+def check_one(directory, number):
+    """The largest difference as a share of the bound."""
+    params = json.loads((directory / f"{number}.json").read_text())
+    problem = Problem(directory, params)
+    precision = params.get("precision", "f64")
+    cube = np.load(directory / f"{number}.npy", mmap_mode="r")
+    journal = [json.loads(line) for line in (directory / f"{number}.journal").read_text().splitlines()]
+    head, records = journal[0], journal[1:]
+    dt = head["dt"]
+    wanted = params.get("dt", params.get("safety", 1.0) * problem.limit())
+    assert abs(dt / wanted - 1) <= 1e-12, f"dt {dt!r}, not {wanted!r}"
+    nsteps, nper = int(params["runtime"] / dt), max(1, int(params["outtime"] / dt))
+    assert (head["nsteps"], head["nper"]) == (nsteps, nper), (head["nsteps"], head["nper"], nsteps, nper)
+    assert cube.shape == (1 + nsteps // nper, problem.y.n, problem.x.n), cube.shape
+    assert len(records) == len(cube)
+    largest, worst = 0.0, 0.0
+    for k, (t, p) in enumerate(problem.simulate(dt, nsteps // nper * nper, nper)):
+        largest = max(largest, np.abs(p).max())
+        bound = BOUND[precision] * largest
+        got = np.asarray(cube[k], float)
+        worst = max(worst, agree(f"snapshot {k}", got, p, bound))
+        record = records[k]
+        assert record["simtime"] == t, (record["simtime"], t)
+        assert (record["min"], record["max"]) == (got.min(), got.max())
+        area = problem.x.h * problem.y.h * p.size
+        agree(f"mass of snapshot {k}", np.array(record["mass"]), np.array(problem.mass(got)), 1e-14 * largest * area)
+    return worst
+
+
+def check(directory):
+    failed, worst = 0, {"f64": 0.0, "f32": 0.0}
+    numbers = sorted(int(path.stem) for path in directory.glob("*.json"))
+    for number in numbers:
+        try:
+            precision = json.loads((directory / f"{number}.json").read_text()).get("precision", "f64")
+            worst[precision] = max(worst[precision], check_one(directory, number))
+        except (AssertionError, OSError, KeyError, ValueError) as error:
+            failed += 1
+            if failed <= 20:
+                text = (directory / f"{number}.toml").read_text()
+                print(f"--- {number}: {type(error).__name__} {str(error)[:400]}\n{text}")
+    print(f"{len(numbers)} problems, {failed} failed; largest differences as shares of the bounds: {worst}")
+    return failed
+
+
+if __name__ == "__main__":
+    np.seterr(all="ignore")
+    if sys.argv[1] == "make":
+        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        sys.exit(1 if check(Path(sys.argv[2])) else 0)
