@@ -2,6 +2,7 @@
 
 use crate::{
     analysis::AnalysisError,
+    check::CheckError,
     comm::{CommError, Elsewhere},
     cube::CubeError,
     npy::{HeaderError, NpyError},
@@ -28,6 +29,9 @@ pub enum Error {
     /// An analysis that failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// A check that could not be made.
+    #[error(transparent)]
+    Check(#[from] CheckError),
     /// A picture that could not be made.
     #[error(transparent)]
     Plot(#[from] plot::Error),
@@ -76,8 +80,11 @@ impl Error {
                 plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
-            Self::Usage(_) => 2,
-            Self::Params(error) | Self::Run(RunError::Params(error)) => params_exit_code(error),
+            Self::Check(CheckError::Memory) => 1,
+            Self::Usage(_) | Self::Check(CheckError::Asked(_)) => 2,
+            Self::Params(error)
+            | Self::Run(RunError::Params(error))
+            | Self::Check(CheckError::Params(error)) => params_exit_code(error),
             Self::Differs(_) => 3,
             Self::Run(
                 RunError::Memory { .. }

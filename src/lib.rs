@@ -64,6 +64,7 @@
 //! | [`Run`], [`Sweep`] | durable simulations: one problem, or many scenarios, into one cube |
 //! | [`Cube`] | the files of a simulation: times, nodes, committed snapshots, and whether they are intact |
 //! | [`npy`] | any `.npy` file of numbers, in parts |
+//! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
 //! | [`analysis`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
 //! | [`stencil`] | the step itself: kernels, tiles, and why they all have the same bits |
@@ -116,6 +117,7 @@
 pub mod analysis;
 #[cfg(feature = "bench")]
 pub mod bench;
+pub mod check;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;

@@ -3,6 +3,7 @@
 mod album;
 mod axes;
 mod bench;
+mod check;
 mod compare;
 mod create;
 mod describe;
@@ -91,6 +92,7 @@ enum Command {
     Repair(repair::RepairArgs),
     Compare(compare::CompareArgs),
     Plot(plot::PlotArgs),
+    Check(check::CheckArgs),
     Bench(bench::BenchArgs),
     Stats(stats::StatsArgs),
     Window(window::WindowArgs),
@@ -145,6 +147,7 @@ pub fn main() -> ExitCode {
             Command::Info(args) => info::info(&args, &terminal).map(success),
             Command::Compare(args) => compare::compare(&args, &terminal).map(success),
             Command::Plot(args) => plot::plot(&args, &terminal).map(success),
+            Command::Check(args) => check::check(&args, &terminal).map(success),
             Command::Bench(args) => bench::bench(&args, &terminal),
             Command::Stats(args) => stats::stats(&args, &terminal).map(success),
             Command::Window(args) => window::window(&args, &terminal).map(success),

@@ -56,6 +56,10 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "repair",
         "stencil comm params slab grid schedule field physics solver cube problem run progress",
     ),
+    (
+        "check",
+        "stencil comm slab expression params grid field physics dynamics solver problem",
+    ),
     ("bench", "npy stencil params sys plot cube problem"),
     (
         "sweep",
@@ -65,11 +69,11 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("distribute", "comm npy progress"),
     (
         "error",
-        "comm npy params plot cube run repair sweep analysis",
+        "comm npy params plot cube run repair check sweep analysis",
     ),
     (
         "cli",
-        "wording stencil comm params sys npy plot slab grid schedule field solver cube problem run repair bench sweep analysis distribute error progress",
+        "wording stencil comm params sys npy plot slab grid schedule field solver cube problem run repair check bench sweep analysis distribute error progress",
     ),
     ("main", "cli"),
 ];

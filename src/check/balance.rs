@@ -1,0 +1,214 @@
+//! [`Balance`]: what the mass changed by, and what went through walls and came from the source.
+
+use crate::{
+    dynamics::Dynamics,
+    field::Field,
+    grid::Grid,
+    problem::Problem,
+    stencil::{Operator, Side, Walls},
+};
+use ndarray::{Array2, ArrayView2};
+
+/// The mass at both ends of a run and all that changed it \[density·length²\].
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Balance {
+    /// At the beginning.
+    pub start: f64,
+    /// At the end.
+    pub end: f64,
+    /// What came in through left, right, bottom and top; negative where more went out.
+    pub walls: [f64; 4],
+    /// What the source gave.
+    pub source: f64,
+    /// What the nodes on fixed walls changed by because their values did.
+    pub fixed: f64,
+}
+
+impl Balance {
+    /// What none of these explains: roundings, if the steps are right.
+    #[must_use]
+    pub fn unexplained(&self) -> f64 {
+        let explained = self.walls.iter().sum::<f64>() + self.source + self.fixed;
+        (self.end - self.start) - explained
+    }
+}
+
+/// Sums what each step brings in, from the state that it starts from.
+pub(super) struct Meter<'a> {
+    grid: &'a Grid,
+    dynamics: Dynamics<f64>,
+    time: f64,
+    fixed_at_start: f64,
+    start: f64,
+    walls: [f64; 4],
+    source: f64,
+    /// Of one step, if the source does not depend on time.
+    constant_source: Option<f64>,
+    /// Space for a source that does.
+    scratch: Array2<f64>,
+}
+
+impl<'a> Meter<'a> {
+    pub(super) fn new(problem: &'a Problem, dynamics: Dynamics<f64>, state: &Field<f64>) -> Self {
+        let mut meter = Self {
+            grid: &problem.grid,
+            time: 0.0,
+            fixed_at_start: 0.0,
+            start: state.summary(&problem.grid).mass,
+            walls: [0.0; 4],
+            source: 0.0,
+            constant_source: None,
+            scratch: Array2::zeros((0, 0)),
+            dynamics,
+        };
+        let walls = meter.walls_now();
+        meter.fixed_at_start = meter.on_fixed_walls(&walls, &state.view());
+        if meter.dynamics.source_at.is_some() {
+            meter.scratch = Array2::zeros(state.shape());
+        } else {
+            let source = meter.dynamics.equation.source.as_ref();
+            meter.constant_source =
+                Some(source.map_or(0.0, |source| meter.inside(&walls, &source.view())));
+        }
+        meter
+    }
+
+    /// The walls for the step from the present time.
+    fn walls_now(&self) -> Walls<f64> {
+        match &self.dynamics.walls_at {
+            Some(walls_at) => walls_at(&[self.time, self.time + self.dynamics.dt]),
+            None => self.dynamics.walls.clone(),
+        }
+    }
+
+    /// Adds what the step from this state brings in.
+    pub(super) fn read(&mut self, state: &Field<f64>) {
+        let walls = self.walls_now();
+        for (number, wall) in self.walls.iter_mut().enumerate() {
+            let line = Line {
+                number,
+                grid: self.grid,
+                operator: &self.dynamics.equation.operator,
+                state: state.view(),
+            };
+            *wall += line.inflow(&walls);
+        }
+        self.source += match (self.constant_source, &self.dynamics.source_at) {
+            (None, Some(source_at)) => {
+                source_at(self.time, &mut self.scratch);
+                self.inside(&walls, &self.scratch.view())
+            }
+            (constant, _) => constant.unwrap_or(0.0),
+        };
+        self.time += self.dynamics.dt;
+    }
+
+    pub(super) fn balance(&self, state: &Field<f64>) -> Balance {
+        let walls = self.walls_now();
+        Balance {
+            start: self.start,
+            end: state.summary(self.grid).mass,
+            walls: self.walls,
+            source: self.source,
+            fixed: self.on_fixed_walls(&walls, &state.view()) - self.fixed_at_start,
+        }
+    }
+
+    /// The weighted sum over the nodes that steps compute.
+    fn inside(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
+        self.sum(values, |j, i| is_computed(walls, values.dim(), (j, i)))
+    }
+
+    /// The weighted sum over the nodes that walls give their values.
+    fn on_fixed_walls(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
+        self.sum(values, |j, i| !is_computed(walls, values.dim(), (j, i)))
+    }
+
+    fn sum(&self, values: &ArrayView2<'_, f64>, counts: impl Fn(usize, usize) -> bool) -> f64 {
+        let weighted = values.indexed_iter().filter(|((j, i), _)| counts(*j, *i));
+        let sum: f64 = weighted
+            .map(|((j, i), value)| self.grid.y.weight(j) * self.grid.x.weight(i) * value)
+            .sum();
+        sum * self.grid.x.spacing * self.grid.y.spacing
+    }
+}
+
+fn is_fixed(side: &Side<f64>) -> bool {
+    matches!(side, Side::Held | Side::Given(_))
+}
+
+fn is_computed(walls: &Walls<f64>, (ny, nx): (usize, usize), (j, i): (usize, usize)) -> bool {
+    let ends = [
+        (i == 0, &walls.left),
+        (i + 1 == nx, &walls.right),
+        (j == 0, &walls.bottom),
+        (j + 1 == ny, &walls.top),
+    ];
+    !ends.iter().any(|(is_on, side)| *is_on && is_fixed(side))
+}
+
+/// The nodes along a side and those next to them.
+struct Line<'a> {
+    /// 0 left, 1 right, 2 bottom, 3 top.
+    number: usize,
+    grid: &'a Grid,
+    operator: &'a Operator<f64>,
+    state: ArrayView2<'a, f64>,
+}
+
+impl Line<'_> {
+    /// The node with this number along the side, so many nodes away from it.
+    fn node(&self, k: usize, depth: usize) -> (usize, usize) {
+        let (ny, nx) = self.state.dim();
+        match self.number {
+            0 => (k, depth),
+            1 => (k, nx - 1 - depth),
+            2 => (depth, k),
+            _ => (ny - 1 - depth, k),
+        }
+    }
+
+    /// The coefficients of the faces outside and inside of a node on the side.
+    fn faces(&self, k: usize) -> [f64; 2] {
+        let (ny, nx) = self.state.dim();
+        match self.operator {
+            Operator::Isotropic { r } => [*r; 2],
+            Operator::Anisotropic { rx, ry } => [if self.number < 2 { *rx } else { *ry }; 2],
+            Operator::Variable { x, y } => match self.number {
+                0 => [x[[k, 0]], x[[k, 1]]],
+                1 => [x[[k, nx]], x[[k, nx - 1]]],
+                2 => [y[[0, k]], y[[1, k]]],
+                _ => [y[[ny, k]], y[[ny - 1, k]]],
+            },
+        }
+    }
+
+    /// What a step brings in through the side.
+    fn inflow(&self, walls: &Walls<f64>) -> f64 {
+        let side = [&walls.left, &walls.right, &walls.bottom, &walls.top][self.number];
+        let shape = self.state.dim();
+        let (along, length) = match self.number {
+            0 | 1 => (&self.grid.y, shape.0),
+            _ => (&self.grid.x, shape.1),
+        };
+        let inner = |k: usize| self.state[self.node(k, 1)];
+        let outermost = |k: usize| self.state[self.node(k, 0)];
+        let of_node = |k: usize| match side {
+            // From the wall's node to the next one.
+            Side::Held | Side::Given(_) if is_computed(walls, shape, self.node(k, 1)) => {
+                self.faces(k)[1] * (outermost(k) - inner(k))
+            }
+            // What the half cell gets beyond what comes from inside.
+            Side::Ghost(ghost) if is_computed(walls, shape, self.node(k, 0)) => {
+                let [mirror, alpha, beta] =
+                    [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[k]);
+                let beyond = mirror * inner(k) + (alpha - beta * outermost(k));
+                let [outer, within] = self.faces(k);
+                0.5 * (outer * (beyond - outermost(k)) - within * (inner(k) - outermost(k)))
+            }
+            _ => 0.0,
+        };
+        let sum: f64 = (0..length).map(|k| along.weight(k) * of_node(k)).sum();
+        sum * self.grid.x.spacing * self.grid.y.spacing
+    }
+}

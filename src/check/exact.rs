@@ -1,0 +1,147 @@
+//! Problems whose exact solution is known, for every kind of wall and material, on the unit square.
+
+/// What all four sides have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Walls {
+    Fixed,
+    Flux,
+    Robin,
+    Periodic,
+}
+
+impl Walls {
+    pub(super) const ALL: [Self; 4] = [Self::Fixed, Self::Flux, Self::Robin, Self::Periodic];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Fixed => "fixed",
+            Self::Flux => "flux",
+            Self::Robin => "robin",
+            Self::Periodic => "periodic",
+        }
+    }
+}
+
+/// What the square consists of.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Material {
+    Constant,
+    Anisotropic,
+    Variable,
+    Arithmetic,
+}
+
+impl Material {
+    pub(super) const ALL: [Self; 4] = [
+        Self::Constant,
+        Self::Anisotropic,
+        Self::Variable,
+        Self::Arithmetic,
+    ];
+
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Constant => "constant D",
+            Self::Anisotropic => "Dx and Dy",
+            Self::Variable => "D(x, y), harmonic",
+            Self::Arithmetic => "D(x, y), arithmetic",
+        }
+    }
+
+    fn keys(self) -> String {
+        match self {
+            Self::Constant => "D = 0.8\n".to_owned(),
+            Self::Anisotropic => "Dx = 0.9\nDy = 0.4\n".to_owned(),
+            Self::Variable => format!("D = \"{D}\"\n"),
+            Self::Arithmetic => format!("D = \"{D}\"\nface = \"arithmetic\"\n"),
+        }
+    }
+
+    /// Dx, Dy, ∂Dx/∂x and ∂Dy/∂y as formulas.
+    fn formulas(self) -> [&'static str; 4] {
+        match self {
+            Self::Constant => ["0.8", "0.8", "0", "0"],
+            Self::Anisotropic => ["0.9", "0.4", "0", "0"],
+            Self::Variable | Self::Arithmetic => [D, D, SLOPE, SLOPE],
+        }
+    }
+}
+
+const D: &str = "(0.7 + 0.2*sin(2*pi*(x + y)))";
+/// Of D, along x and along y.
+const SLOPE: &str = "(0.4*pi*cos(2*pi*(x + y)))";
+
+/// The solution.
+pub(super) const U: &str = "(exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2) + 1)";
+const U_T: &str = "(-exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+const U_X: &str = "(2*pi*exp(-t)*cos(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+const U_Y: &str = "(-2*pi*exp(-t)*sin(2*pi*x + 0.3)*sin(2*pi*y - 0.2))";
+/// ∂²u/∂x², and ∂²u/∂y².
+const U_XX: &str = "(-4*pi**2*exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+
+/// Grid and time of all problems here; `spacing` gives exactly `cells` cells a side.
+fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
+    let spacing = 1.0 / (f64::from(cells) + 0.25);
+    let dt = dt.map_or_else(String::new, |dt| format!("dt = {dt:?}\n"));
+    format!(
+        "x1 = 0\nx2 = 1\ndx = {spacing:?}\ngrid = \"walls\"\n{dt}runtime = {runtime:?}\nouttime = {runtime:?}\n"
+    )
+}
+
+fn boundary(walls: [String; 4]) -> String {
+    let [left, right, bottom, top] = walls;
+    format!("[boundary]\nleft = {left}\nright = {right}\nbottom = {bottom}\ntop = {top}\n")
+}
+
+/// The manufactured problem that has the solution `u`: its source and its walls follow from it.
+///
+/// Source: P. J. Roache, "Code verification by the method of manufactured solutions", J. Fluids Eng.
+/// 124 (2002).
+pub(super) fn manufactured(
+    walls: Walls,
+    material: Material,
+    cells: u32,
+    dt: f64,
+    end: f64,
+) -> String {
+    let [dx, dy, dx_x, dy_y] = material.formulas();
+    let source = format!("{U_T} - ({dx} + {dy})*{U_XX} - {dx_x}*{U_X} - {dy_y}*{U_Y}");
+    let initial = U.replace("exp(-t)*", "");
+    let sides = [("-", dx, U_X), ("", dx, U_X), ("-", dy, U_Y), ("", dy, U_Y)];
+    let sides = sides.map(|(sign, d, slope)| match walls {
+        Walls::Fixed => format!("\"{U}\""),
+        Walls::Flux => format!("{{ flux = \"{sign}{d}*{slope}\" }}"),
+        Walls::Robin => format!("{{ robin = [1.5, 0.5, \"1.5*{U} + 0.5*({sign}{slope})\"] }}"),
+        Walls::Periodic => "\"periodic\"".to_owned(),
+    });
+    format!(
+        "{}{}source = \"{source}\"\n[initial]\nkind = \"expression\"\nvalue = \"{initial}\"\n{}",
+        material.keys(),
+        common(cells, Some(dt), end),
+        boundary(sides)
+    )
+}
+
+/// A problem whose initial state is a mode of the five-point system between walls, and the rate
+/// `4 Dx/dx² sin²(θx/2) + 4 Dy/dy² sin²(θy/2)` at which the system decays.
+pub(super) fn mode(walls: Walls, material: Material, cells: u32) -> (String, f64) {
+    let n = f64::from(cells);
+    let (wave, wall, turns) = match walls {
+        Walls::Fixed => ("sin(pi*@)", "0.0", 0.5),
+        Walls::Flux | Walls::Robin => ("cos(pi*@)", "{ flux = 0.0 }", 0.5),
+        Walls::Periodic => ("cos(2*pi*@)", "\"periodic\"", 1.0),
+    };
+    let (d_x, d_y) = match material {
+        Material::Anisotropic => (0.9, 0.4),
+        _ => (0.8, 0.8),
+    };
+    let rate = 4.0 * (d_x + d_y) * n * n * (std::f64::consts::PI * turns / n).sin().powi(2);
+    let value = format!("{}*{}", wave.replace('@', "x"), wave.replace('@', "y"));
+    let text = format!(
+        "{}{}[initial]\nkind = \"expression\"\nvalue = \"{value}\"\n{}",
+        material.keys(),
+        common(cells, None, 0.02),
+        boundary([wall; 4].map(str::to_owned))
+    );
+    (text, rate)
+}

@@ -1,0 +1,52 @@
+//! Whether the answer is right: the solver against exact solutions, and a user's problem on three
+//! spacings.
+//!
+//! [`table`] solves small problems whose exact solution is known, for every kind of wall and material, and
+//! measures errors and orders. [`Study`] solves one problem on three grids, each twice as fine as the one
+//! before, and estimates from their differences how far the user's own result is from the exact one.
+
+mod balance;
+mod estimate;
+mod exact;
+mod interpolate;
+mod solve;
+mod study;
+mod table;
+mod verdict;
+
+pub use balance::Balance;
+pub use estimate::Estimate;
+pub use study::{Level, Study};
+pub use table::{Row, table};
+
+use crate::{params::ParamsError, physics::memory::Unready};
+use std::io;
+
+/// Why a check could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// Parameters that cannot be used, or not on another grid.
+    #[error(transparent)]
+    Params(#[from] ParamsError),
+    /// Too little memory.
+    #[error("the finest grid of the check does not fit into memory; it fits with a larger dx")]
+    Memory,
+    /// Something that cannot be checked.
+    #[error("{0}")]
+    Asked(String),
+}
+
+impl From<io::Error> for CheckError {
+    fn from(_: io::Error) -> Self {
+        Self::Memory
+    }
+}
+
+impl From<Unready> for CheckError {
+    fn from(unready: Unready) -> Self {
+        match unready {
+            Unready::Memory => Self::Memory,
+            Unready::Input(error) => error.into(),
+        }
+    }
+}

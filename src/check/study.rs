@@ -1,0 +1,269 @@
+//! [`Study`]: a user's problem on three grids.
+
+use super::{
+    CheckError,
+    balance::Balance,
+    estimate::Estimate,
+    interpolate::value_at,
+    solve::{solve, solve_metered},
+};
+use crate::{
+    field::Field,
+    grid::Axis,
+    params::{Layout, Params, Precision, RawParams},
+    problem::Problem,
+    stencil::Operator,
+};
+use ndarray::Array2;
+
+/// A grid and its time step.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Level {
+    /// Nodes along y and x.
+    pub shape: (usize, usize),
+    /// Distances of nodes along x and y \[length\].
+    pub spacing: [f64; 2],
+    /// Time step \[time\].
+    pub dt: f64,
+    /// Steps.
+    pub steps: u64,
+}
+
+/// A problem on three grids, each twice as fine as the one before.
+#[derive(Debug, Clone)]
+pub struct Study {
+    /// From coarse to fine.
+    pub levels: [Level; 3],
+    /// How many times finer than the coarse grid the user's own one is: 1, 2, 4, …
+    pub refinement: u32,
+    /// Simulated time of the comparison: that of the last snapshot \[time\].
+    pub time: f64,
+    /// The mass \[density·length²\].
+    pub mass: Estimate,
+    /// The largest value \[density\].
+    pub maximum: Estimate,
+    /// Values at points `(x, y)` \[density\].
+    pub points: Vec<((f64, f64), Estimate)>,
+    /// On the coarse grid.
+    pub balance: Balance,
+    /// Whether the diffusion coefficient jumps between nodes.
+    pub has_jumps: bool,
+    /// Whether nodes lie on the walls.
+    pub is_on_walls: bool,
+    /// The largest |p| on the fine grid \[density\].
+    pub scale: f64,
+}
+
+/// Updates of nodes on all three grids that are not too dear.
+const AFFORDABLE: f64 = 2e10;
+/// Nodes of the finest grid, each of which takes about 100 bytes.
+const MOST_NODES: f64 = 2e7;
+/// Cells along an axis of the coarsest grid.
+const FEWEST_CELLS: u64 = 4;
+
+impl Study {
+    /// Solves the problem of a parameter file at its own spacing, half and a quarter of it; at coarser ones
+    /// where that would be too dear.
+    ///
+    /// # Errors
+    /// [`CheckError::Asked`] where there is nothing to compare, or a point is outside the domain;
+    /// [`CheckError::Params`] for parameters that cannot be used, also those whose files hold the nodes of
+    /// one grid only.
+    pub fn new(
+        params: &Params,
+        raw: &RawParams,
+        points: &[(f64, f64)],
+    ) -> Result<Self, CheckError> {
+        let own = Problem::new(params.clone(), raw)?;
+        check_points(&own, points)?;
+        if own.schedule.last_step() == 0 {
+            return Err(CheckError::Asked(format!(
+                "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
+                params.runtime, own.schedule.dt
+            )));
+        }
+        let refinement = affordable_refinement(&own)?;
+        let problems = refined(&own, raw, refinement)?;
+        let (coarse, balance) = solve_metered(&problems[0])?;
+        let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
+        let of_each = |value: &dyn Fn(&Problem, &Field<f64>) -> f64| {
+            [0, 1, 2].map(|level| value(&problems[level], &states[level]))
+        };
+        let summary = states[2].summary(&problems[2].grid);
+        let scale = summary.min.abs().max(summary.max.abs());
+        let mass = of_each(&|problem, state| state.summary(&problem.grid).mass);
+        let size = problems[2].grid.x.domain();
+        let height = problems[2].grid.y.domain();
+        let area = (size.1 - size.0) * (height.1 - height.0);
+        let maximum = of_each(&|problem, state| state.summary(&problem.grid).max);
+        let estimates = points.iter().map(|&point| {
+            let values = of_each(&|problem, state| value_at(&state.view(), &problem.grid, point));
+            (point, Estimate::new(values, scale))
+        });
+        Ok(Self {
+            levels: [0, 1, 2].map(|level| level_of(&problems[level])),
+            refinement,
+            time: problems[2].schedule.end(),
+            mass: Estimate::new(mass, scale * area),
+            maximum: Estimate::new(maximum, scale),
+            points: estimates.collect(),
+            balance,
+            has_jumps: has_jumps(&problems)?,
+            is_on_walls: params.grid == Layout::Walls,
+            scale,
+        })
+    }
+
+    /// All estimates with their names and the sizes of such values.
+    #[must_use]
+    pub fn estimates(&self) -> Vec<(String, Estimate)> {
+        let mut all = vec![
+            ("mass".to_owned(), self.mass),
+            ("maximum".to_owned(), self.maximum),
+        ];
+        all.extend(
+            self.points
+                .iter()
+                .map(|((x, y), estimate)| (format!("p({x:?}, {y:?})"), *estimate)),
+        );
+        all
+    }
+}
+
+fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {
+    let inside = |axis: &Axis, at: f64| {
+        let (first, last) = axis.domain();
+        (first..=last).contains(&at)
+    };
+    let grid = &problem.grid;
+    match points
+        .iter()
+        .find(|(x, y)| !(inside(&grid.x, *x) && inside(&grid.y, *y)))
+    {
+        None => Ok(()),
+        Some((x, y)) => {
+            let ((x1, x2), (y1, y2)) = (grid.x.domain(), grid.y.domain());
+            Err(CheckError::Asked(format!(
+                "the point --at {x:?},{y:?} is outside of the domain, which is {x1:?} to {x2:?} along x and {y1:?} to {y2:?} along y"
+            )))
+        }
+    }
+}
+
+/// Cells of an axis between the ends of the domain.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a number of cells, below 2^31"
+)]
+fn cells(axis: &Axis) -> u64 {
+    let (first, last) = axis.domain();
+    ((last - first) / axis.spacing).round() as u64
+}
+
+/// How many times finer than the coarsest grid the user's own is to be.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
+    let nodes = own.grid.len() as f64;
+    let updates = nodes * own.schedule.last_step() as f64;
+    let fewest = cells(&own.grid.x).min(cells(&own.grid.y));
+    let mut refinement: u32 = 1;
+    loop {
+        let finer = 4.0 / f64::from(refinement);
+        let is_affordable =
+            updates * finer.powi(4) * 1.07 <= AFFORDABLE && nodes * finer * finer <= MOST_NODES;
+        if is_affordable {
+            return Ok(refinement);
+        }
+        if fewest / u64::from(refinement) < 2 * FEWEST_CELLS {
+            return Err(CheckError::Asked(format!(
+                "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
+            )));
+        }
+        refinement *= 2;
+    }
+}
+
+/// The problem on three grids, with time steps in proportion to the square of the spacing, so that all three
+/// end at the same time.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of cells and steps are below 2^53"
+)]
+fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 3], CheckError> {
+    let time = own.schedule.end();
+    let spacing = |axis: &Axis, finer: u64| {
+        let (first, last) = axis.domain();
+        let coarsest = cells(axis).div_ceil(u64::from(refinement));
+        // A quarter more, so that truncation gives this number.
+        (last - first) / ((coarsest * finer) as f64 + 0.25)
+    };
+    let at = |finer: u64, dt: Option<f64>| {
+        let mut params = own.params.clone();
+        params.dx = spacing(&own.grid.x, finer);
+        params.dy = spacing(&own.grid.y, finer);
+        params.precision = Precision::F64;
+        params.graphics = false;
+        params.dt = dt;
+        params.safety = 1.0;
+        // Half a step beyond, so that truncation gives all steps.
+        params.runtime = time + dt.map_or(0.0, |dt| 0.5 * dt);
+        params.outtime = params.runtime;
+        Problem::new(params, raw)
+    };
+    let scale = |finer: u64| (f64::from(refinement) / finer as f64).powi(2);
+    let mut steps = 1.0_f64;
+    for finer in [1, 2, 4] {
+        let dt = at(finer, None)?.limit().min(own.schedule.dt * scale(finer));
+        let needed = time / dt * (1.0 - 1e-13);
+        steps = steps.max((needed / (finer * finer) as f64).ceil());
+    }
+    let with_steps = |finer: u64| at(finer, Some(time / (steps * (finer * finer) as f64)));
+    Ok([with_steps(1)?, with_steps(2)?, with_steps(4)?])
+}
+
+fn level_of(problem: &Problem) -> Level {
+    Level {
+        shape: problem.grid.shape(),
+        spacing: [problem.grid.x.spacing, problem.grid.y.spacing],
+        dt: problem.schedule.dt,
+        steps: problem.schedule.last_step(),
+    }
+}
+
+/// Whether neighbouring faces differ on the fine grid as much as they do on the middle one: where D is
+/// smooth, by half as much.
+fn has_jumps(problems: &[Problem; 3]) -> Result<bool, CheckError> {
+    let middle = steepest(&problems[1])?;
+    let fine = steepest(&problems[2])?;
+    Ok(fine > 0.05 && fine > 0.75 * middle)
+}
+
+/// The largest |ln| of the ratio of the coefficients of two neighbouring faces.
+fn steepest(problem: &Problem) -> Result<f64, CheckError> {
+    let (ny, _) = problem.grid.shape();
+    let Operator::Variable { x, y } = problem.dynamics::<f64>(0..ny)?.equation.operator else {
+        return Ok(0.0);
+    };
+    let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
+        (true, _) => 0.0,
+        (_, true) => f64::INFINITY,
+        _ => (a / b).ln().abs(),
+    };
+    let along_columns = |faces: &Array2<f64>| {
+        let below = faces.rows().into_iter().skip(1);
+        faces
+            .rows()
+            .into_iter()
+            .zip(below)
+            .fold(0.0, |most: f64, (row, next)| {
+                row.iter()
+                    .zip(next)
+                    .fold(most, |most, (&a, &b)| most.max(ratio(a, b)))
+            })
+    };
+    Ok([&x.t().to_owned(), &y, &x, &y.t().to_owned()]
+        .into_iter()
+        .map(along_columns)
+        .fold(0.0, f64::max))
+}

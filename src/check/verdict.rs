@@ -1,0 +1,100 @@
+//! How far to trust an answer, in a sentence.
+
+use super::study::Study;
+
+/// Observed orders that confirm second order.
+const SECOND: std::ops::RangeInclusive<f64> = 1.7..=2.5;
+/// A share of the mass that roundings do not explain.
+const UNBALANCED: f64 = 1e-8;
+
+impl Study {
+    /// How far to trust the numbers of the user's own grid.
+    #[must_use]
+    pub fn verdict(&self) -> String {
+        let estimates = self.estimates();
+        let finer = f64::from(self.refinement);
+        let shares: Vec<String> = estimates
+            .iter()
+            .map(|(name, estimate)| {
+                format!(
+                    "{name} to {}",
+                    share(estimate.error_at(finer), self.size_of(name))
+                )
+            })
+            .collect();
+        let trust = format!("trust {}", shares.join(", "));
+        let is_second = |order: Option<f64>| order.is_some_and(|order| SECOND.contains(&order));
+        let unbalanced = self.balance.unexplained().abs() > UNBALANCED * self.mass_scale();
+        if unbalanced {
+            return "The mass changes by more than walls and source explain: do not trust this answer, and report it.".to_owned();
+        }
+        if estimates.iter().all(|(_, estimate)| estimate.is_exact) {
+            return "The three grids agree to rounding, so the spacing adds no error that can be seen here.".to_owned();
+        }
+        if self.has_jumps {
+            return format!(
+                "D jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
+            );
+        }
+        if !self.is_on_walls {
+            return format!(
+                "This grid puts the boundary nodes outside the domain by an amount that depends on dx, so order 1 is all that can be expected (grid = \"walls\" has order 2); {trust}."
+            );
+        }
+        if estimates
+            .iter()
+            .all(|(_, estimate)| estimate.is_exact || is_second(estimate.order))
+        {
+            return format!(
+                "Errors fall with the square of the spacing, as they should: on your own grid, {trust}."
+            );
+        }
+        format!(
+            "Not every error falls with the square of the spacing: something is not smooth, or the grid is still too coarse for it; as an indication only, {trust}."
+        )
+    }
+
+    /// What an error of an estimate is measured by.
+    fn size_of(&self, name: &str) -> f64 {
+        match name {
+            "mass" => self.mass_scale(),
+            _ => self.scale,
+        }
+    }
+
+    /// The largest part of the balance of mass.
+    fn mass_scale(&self) -> f64 {
+        let balance = &self.balance;
+        let parts = [balance.start, balance.end, balance.source, balance.fixed];
+        let all = parts.iter().chain(&balance.walls);
+        all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()))
+    }
+}
+
+/// `0.02 %`, with two digits.
+fn share(error: f64, of: f64) -> String {
+    let percent = 100.0 * error / of.max(f64::MIN_POSITIVE);
+    if percent < 1e-6 {
+        return "rounding".to_owned();
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "at most 6 digits")]
+    let digits = (1.0 - percent.log10().floor()).clamp(0.0, 9.0) as usize;
+    format!("{percent:.digits$} %")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::share;
+
+    #[test]
+    fn shares_have_two_digits() {
+        for (error, text) in [
+            (0.1234, "12 %"),
+            (0.01234, "1.2 %"),
+            (1.234e-5, "0.0012 %"),
+            (1e-13, "rounding"),
+        ] {
+            assert_eq!(share(error, 1.0), text);
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! `diff2d check`.
+
+use crate::common::Scene;
+use serde_json::Value;
+
+const SMOOTH: &str = "\
+D = 0.5
+x1 = 0
+x2 = 1
+dx = 0.0832
+grid = 'walls'
+runtime = 0.2
+outtime = 0.1
+source = 'x*y'
+initial = {kind = 'expression', value = '1 + cos(pi*x)*cos(pi*y)'}
+boundary = {left = {flux = 0.0}, right = {flux = 0.5}, bottom = {robin = [1.0, 2.0, 'x']}, top = 'x*(1 - exp(-t))'}
+";
+
+fn json(told: &str) -> Value {
+    serde_json::from_str(told).unwrap_or_else(|error| panic!("{error}: {told}"))
+}
+
+fn close(value: &Value, expected: f64, bound: f64) {
+    let value = value.as_f64().unwrap();
+    assert!((value - expected).abs() <= bound, "{value}, not {expected}");
+}
+
+#[test]
+fn every_kind_of_wall_and_material_is_met() {
+    let scene = Scene::new();
+    let told = scene.succeed("check");
+    assert_eq!(
+        told.stdout.matches(" met").count(),
+        told.stdout.lines().count() - 1,
+        "{told}"
+    );
+    for word in [
+        "fixed",
+        "insulated",
+        "flux",
+        "robin",
+        "periodic",
+        "Dx and Dy",
+        "harmonic",
+        "arithmetic",
+    ] {
+        assert!(told.stdout.contains(word), "{word}\n{told}");
+    }
+    assert_eq!(told.stderr, "");
+    let table = json(&scene.succeed("check --json").stdout);
+    assert_eq!(table["missed"], 0);
+    for row in table["checks"].as_array().unwrap() {
+        assert_eq!(row["met"], true, "{row}");
+        if let Some(order) = row["order"].as_f64() {
+            assert!((1.9..2.1).contains(&order), "{row}");
+        }
+    }
+}
+
+/// The estimated errors of a problem hold the errors that it has.
+#[test]
+fn a_smooth_problem_has_order_2_and_its_error_is_estimated() {
+    let scene = Scene::new();
+    // A mode between insulated walls: exp(-2 π² D t) cos cos.
+    scene.write(
+        "mode.toml",
+        "D = 0.1\nx1 = 0\nx2 = 1\ndx = 0.0624\ngrid = 'walls'\nruntime = 0.5\nouttime = 0.25\n\
+         initial = {kind = 'expression', value = '2 + cos(pi*x)*cos(pi*y)'}\n\
+         boundary = {left = {flux = 0.0}, right = {flux = 0.0}, bottom = {flux = 0.0}, top = {flux = 0.0}}\n",
+    );
+    let study = json(
+        &scene
+            .succeed("check mode.toml --at 0.25,0.5 --at 0.1,0.9 --json")
+            .stdout,
+    );
+    assert_eq!(study["refinement"], 1);
+    assert_eq!(study["mass"]["exact"], true);
+    let time = study["time"].as_f64().unwrap();
+    let pi = std::f64::consts::PI;
+    let decay = (-0.2 * pi * pi * time).exp();
+    let exact = |x: f64, y: f64| 2.0 + decay * (pi * x).cos() * (pi * y).cos();
+    for (estimate, exact) in [
+        (&study["maximum"], exact(0.0, 0.0)),
+        (&study["points"][1], exact(0.1, 0.9)),
+    ] {
+        close(&estimate["order"], 2.0, 0.1);
+        close(&estimate["extrapolated"], exact, 2e-5);
+        for level in 0..3 {
+            let error = (estimate["values"][level].as_f64().unwrap() - exact).abs();
+            let estimated = estimate["errors"][level].as_f64().unwrap();
+            assert!(
+                error <= estimated && estimated <= 1.6 * error,
+                "{error} {estimated}"
+            );
+        }
+    }
+    let text = scene.succeed("check mode.toml --at 0.1,0.9").stdout;
+    assert!(
+        text.contains("Errors fall with the square of the spacing"),
+        "{text}"
+    );
+    assert!(
+        text.contains("p(0.1, 0.9)") && text.contains("your own spacing"),
+        "{text}"
+    );
+}
+
+#[test]
+fn the_mass_is_balanced_against_walls_and_source() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMOOTH);
+    for material in ["D = 0.5", "Dx = 0.5\nDy = 0.2", "D = '0.3 + 0.2*x*y'"] {
+        scene.write("p.toml", SMOOTH.replace("D = 0.5", material));
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        let balance = &study["balance"];
+        close(&balance["unexplained"], 0.0, 1e-13);
+        close(&balance["left"], 0.0, 1e-15);
+        // The flux through the whole of the right side but for the half cell of its fixed corner.
+        let time = study["time"].as_f64().unwrap();
+        close(&balance["right"], 0.5 * time * (1.0 - 0.5 / 12.0), 1e-12);
+        assert!(balance["top"].as_f64().unwrap().abs() > 1e-3);
+        assert!(balance["bottom"].as_f64().unwrap().abs() > 1e-3);
+        // Of x y, but for the row at the top.
+        close(&balance["source"], 0.25 * time, 0.1 * time);
+    }
+}
+
+#[test]
+fn a_jump_between_materials_is_said() {
+    let scene = Scene::new();
+    let jump = SMOOTH.replace("D = 0.5", "D = 'where(x + 0.7*y < 0.61, 1, 0.1)'");
+    scene.write("p.toml", jump);
+    let study = json(&scene.succeed("check p.toml --json").stdout);
+    assert_eq!(study["jumps"], true);
+    assert!(
+        study["verdict"]
+            .as_str()
+            .unwrap()
+            .starts_with("D jumps inside the domain")
+    );
+    scene.write(
+        "p.toml",
+        SMOOTH.replace("D = 0.5", "D = '0.5 + 0.4*sin(5*x*y)'"),
+    );
+    assert_eq!(
+        json(&scene.succeed("check p.toml --json").stdout)["jumps"],
+        false
+    );
+}
+
+#[test]
+fn coarser_grids_are_taken_where_finer_ones_are_too_dear() {
+    let scene = Scene::small();
+    let study = scene
+        .succeed("check p.toml --set grid=walls --set dx=0.1 --set runtime=15 --json")
+        .stdout;
+    let study = json(&study);
+    let own = study["refinement"].as_u64().unwrap();
+    assert!(own > 1, "{study}");
+    let level = &study["levels"][own.ilog2() as usize];
+    assert_eq!(level["nx"], 201);
+    let text = scene.succeed("check p.toml").stdout;
+    assert!(
+        text.contains("order 1 is all that can be expected"),
+        "{text}"
+    );
+}
+
+#[test]
+fn what_cannot_be_checked_is_refused() {
+    let scene = Scene::small();
+    scene.succeed("create u.npy --shape 22,22 --fill i0");
+    for (arguments, word) in [
+        ("check p.toml --at 11,0", "outside of the domain"),
+        ("check p.toml --at 1", "two numbers"),
+        (
+            "check p.toml --set runtime=0.1 --set outtime=0.1",
+            "nothing to check",
+        ),
+        ("check p.toml --set dx=-1", "dx"),
+        (
+            "check p.toml --set initial.kind=file --set initial.path=u.npy",
+            "u.npy",
+        ),
+        ("check nothing.toml", "nothing.toml"),
+        ("check --at 1,1", "PARAMS"),
+    ] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, Some(2), "{arguments}: {told}");
+        assert!(told.stderr.contains(word), "{arguments}: {told}");
+        assert_eq!(told.stdout, "");
+    }
+}
