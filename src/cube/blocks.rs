@@ -38,6 +38,31 @@ pub struct SolverLoad {
     pub has_spare_processor: bool,
 }
 
+impl SolverLoad {
+    /// Bytes of the buffers in which parts of snapshots of so many bytes wait for the file.
+    #[must_use]
+    pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {
+        let (count, largest) = self.buffers(snapshot_bytes);
+        (count * mapped_bytes(largest)) as u64
+    }
+
+    /// The number of these buffers, and the most bytes that one takes.
+    fn buffers(self, snapshot_bytes: u64) -> (usize, usize) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+        let largest = snapshot_bytes.min(BLOCK as u64) as usize;
+        // While the writer's threads do some jobs, the solver fills others.
+        let ahead = if self.has_spare_processor { 2 } else { 1 };
+        let most = ahead * self.batch() * self.scenarios;
+        let count = (BUFFER_BYTES / mapped_bytes(largest)).clamp(ahead * TOGETHER, most);
+        (count, largest)
+    }
+
+    /// Jobs that are enough to keep all threads busy.
+    fn batch(self) -> usize {
+        self.threads.clamp(1, MAX_THREADS) * TOGETHER
+    }
+}
+
 /// Hashes and writes the bytes of jobs, several together.
 #[derive(Debug)]
 pub(super) struct BlockWriter {
@@ -86,13 +111,7 @@ impl BlockWriter {
             true => Some(builder.build().map_err(io::Error::other)?),
             false => None,
         };
-        #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
-        let largest = header.snapshot_bytes().min(BLOCK as u64) as usize;
-        let batch = threads.clamp(1, MAX_THREADS) * TOGETHER;
-        // While the writer's threads do some jobs, the solver fills others.
-        let ahead = if pool.is_some() { 2 } else { 1 };
-        let count = (BUFFER_BYTES / mapped_bytes(largest))
-            .clamp(ahead * TOGETHER, ahead * batch * scenarios);
+        let (count, largest) = load.buffers(header.snapshot_bytes());
         let (free_buffers, buffers) = bounded(count);
         for _ in 0..count {
             let _ = free_buffers.send(buffer(largest)?);
@@ -106,7 +125,7 @@ impl BlockWriter {
         };
         Ok(Self {
             pool,
-            batch: batch.min(count / scenarios).max(1),
+            batch: load.batch().min(count / scenarios).max(1),
             buffers,
             worker: Arc::new(worker),
         })
@@ -241,4 +260,23 @@ fn mapped_bytes(bytes: usize) -> usize {
 /// A buffer of so many bytes.
 fn buffer(bytes: usize) -> io::Result<Memory> {
     Memory::zeroed(mapped_bytes(bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn buffers_take_few_blocks_of_a_large_snapshot_and_all_of_a_small_one() {
+        let load = |scenarios, threads, has_spare_processor| SolverLoad {
+            scenarios,
+            threads,
+            has_spare_processor,
+        };
+        let block = BLOCK as u64;
+        assert_eq!(load(1, 1, false).buffer_bytes(u64::MAX), 4 * block);
+        assert_eq!(load(1, 1, true).buffer_bytes(u64::MAX), 8 * block);
+        assert_eq!(load(1, 64, false).buffer_bytes(u64::MAX), 8 * block);
+        assert_eq!(load(1, 1, false).buffer_bytes(1000), 4 * 1000);
+    }
 }

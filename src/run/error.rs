@@ -15,9 +15,9 @@ pub enum RunError {
     /// A file that the parameters name cannot be read any more.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// The fields do not fit into memory.
+    /// Fields and buffers do not fit into memory.
     #[error(
-        "the run needs {} of memory for its fields and {available} are available: a larger dx or precision = \"f32\" needs less",
+        "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less",
         bytes(*needed)
     )]
     Memory {

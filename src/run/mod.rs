@@ -42,5 +42,6 @@ pub(crate) use observer::Observer;
 pub(crate) use open::open;
 pub(crate) use options::Options;
 pub(crate) use output::Output;
+pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use setup::{allocate, check_memory, tuned};
 pub(crate) use time_loop::simulate;

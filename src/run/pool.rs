@@ -1,6 +1,7 @@
 //! The threads that compute.
 
 use super::error::RunError;
+use crate::sys;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{cell::OnceCell, io};
 
@@ -14,7 +15,7 @@ pub(super) fn install<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {
-    match threads {
+    match threads.map(worthwhile) {
         Some(threads) if !is_member_of_pool_of(threads) => {
             build(ThreadPoolBuilder::new(), threads)?.install(work)
         }
@@ -32,6 +33,7 @@ pub(super) fn join(
     threads: Option<usize>,
     otherwise: impl FnOnce() -> usize,
 ) -> Result<(), RunError> {
+    let threads = threads.map(worthwhile);
     if rayon::current_thread_index().is_some() {
         return match threads {
             Some(asked) if !is_member_of_pool_of(asked) => Err(RunError::OtherPool {
@@ -46,6 +48,13 @@ pub(super) fn join(
     // It is not set yet: this thread belonged to no pool.
     let _ = POOL.with(|own| own.set(pool));
     Ok(())
+}
+
+/// As many threads as asked for, or as many as can be of any use: thousands only cost time to start, and
+/// to be looked through for work.
+pub(crate) fn worthwhile(threads: usize) -> usize {
+    const ON_ANY_MACHINE: usize = 64;
+    threads.min(sys::threads().max(ON_ANY_MACHINE))
 }
 
 fn is_member_of_pool_of(threads: usize) -> bool {

@@ -47,19 +47,23 @@ pub(super) fn run<T: Element>(
     let stencil = setup::tuned::<T>(problem, options.tile, comm);
     let ranks = setup::decompose(problem, &stencil, comm);
     let together = topology.ranks_on_this_machine() as u64;
-    let needed = setup::memory(problem, &ranks).saturating_mul(together);
+    let threads = rayon::current_num_threads();
+    let load = SolverLoad {
+        scenarios: 1,
+        threads,
+        has_spare_processor: topology.has_spare_processor(threads),
+    };
+    let buffers = match paths {
+        Some(_) => load.buffer_bytes(problem.field_bytes()),
+        None => 0,
+    };
+    let needed = (setup::memory(problem, &ranks) + buffers).saturating_mul(together);
     let state = setup::check_memory(needed).and_then(|()| setup::allocate::<T>(problem, &ranks));
     let state = collective::all_ok(comm, state)?;
 
     let Some(paths) = paths else {
         let output = Output::nowhere(problem, &ranks, observer);
         return simulate(problem, stencil, state, output, clock, observer);
-    };
-    let threads = rayon::current_num_threads();
-    let load = SolverLoad {
-        scenarios: 1,
-        threads,
-        has_spare_processor: topology.has_spare_processor(threads),
     };
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, topology) = (options.claim, (comm, &topology));

@@ -53,21 +53,25 @@ fn run_on(
     };
     let paths = collective::all_ok(comm, Paths::of(cube).map_err(RunError::from))?;
     let topology = Topology::all_gather(comm);
-    let threads = options.threads.unwrap_or_else(|| topology.threads_each());
+    let threads = options.threads.map(run::worthwhile_threads);
+    let threads = threads.unwrap_or_else(|| topology.threads_each());
     let workers = threads.min(sweep.problems.len());
-    let fields = (workers * topology.ranks_on_this_machine()) as u64;
-    let largest = sweep.problems.iter().map(Problem::memory_bytes).max();
-    let needed = largest.unwrap_or(0).saturating_mul(fields);
-    collective::all_ok(comm, run::check_memory(needed))?;
-    // Threads are started before the cube is claimed: a system that refuses them leaves no file.
-    let pools = collective::all_ok(comm, Pools::start(workers))?;
-
-    let share = Share::whole(sweep.problems[0].field_bytes());
     let load = SolverLoad {
         scenarios: workers,
         threads: 1,
         has_spare_processor: topology.has_spare_processor(workers),
     };
+    let largest = sweep.problems.iter().map(Problem::memory_bytes).max();
+    let fields = largest.unwrap_or(0).saturating_mul(workers as u64);
+    let first = &sweep.problems[0];
+    let needed = fields
+        .saturating_add(load.buffer_bytes(first.field_bytes()))
+        .saturating_mul(topology.ranks_on_this_machine() as u64);
+    collective::all_ok(comm, run::check_memory(needed))?;
+    // Threads are started before the cube is claimed: a system that refuses them leaves no file.
+    let pools = collective::all_ok(comm, Pools::start(workers))?;
+
+    let share = Share::whole(sweep.problems[0].field_bytes());
     let (claim, ranks) = (options.claim, (comm, &topology));
     let opened = run::open(
         &paths,

@@ -45,7 +45,10 @@ fn where_the_system_refuses_threads_commands_work_alone() {
 fn many_threads_change_nothing() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o one.npy --threads 1");
-    scene.succeed("run p.toml -o many.npy --threads 300");
+    scene.succeed("run p.toml -o many.npy --threads 1000 --report report.json");
+    let report: serde_json::Value = serde_json::from_slice(&scene.read("report.json")).unwrap();
+    let processors = std::thread::available_parallelism().unwrap().get();
+    assert_eq!(report["threads"], processors.max(64));
     assert_eq!(scene.read("one.npy"), scene.read("many.npy"));
 }
 
