@@ -5,12 +5,13 @@ use crate::{
     field::Field,
     grid::Grid,
     npy::DATA_OFFSET,
-    params::{Canonical, Params, ParamsError, RawParams},
+    params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         initial::Initial,
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
         memory::Unready,
+        method,
         robin::Robin,
         source::Source,
         tables::{Along, Tables},
@@ -18,7 +19,8 @@ use crate::{
     },
     real::Real,
     schedule::Schedule,
-    stencil::{Element, Equation, Operator, Stencil},
+    spectral::Spectral,
+    stencil::{Element, Equation, Operator, Rkl2, Stencil},
 };
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
@@ -108,6 +110,7 @@ impl Problem {
             survey,
             source,
         };
+        problem.check_method(raw)?;
         if problem.steps().iter().any(|r| !r.is_normal()) {
             let reason = "its product with dt/(dx*dx) is beyond what a float holds".to_owned();
             return Err(raw.refuse("Dx", reason));
@@ -142,6 +145,53 @@ impl Problem {
             operator,
             source: self.source.is_there().then(none),
         })
+    }
+
+    /// How a step is taken.
+    fn method<T: Element>(&self) -> Method<T> {
+        match (self.params.method, self.steps().as_slice()) {
+            (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(self.stages())),
+            (StepMethod::Exact, &[rx, ..]) => {
+                let ry = self.steps().last().copied().unwrap_or(rx);
+                let (ny, nx) = self.grid.shape();
+                match method::ends(&self.walls) {
+                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx))),
+                    Err((_, why)) => unreachable!("{why}"),
+                }
+            }
+            (_, _) => Method::Euler,
+        }
+    }
+
+    /// Stages of a step of `rkl2`; 1 of other methods.
+    #[must_use]
+    pub fn stages(&self) -> usize {
+        match (self.params.method, self.params.stages) {
+            (StepMethod::Rkl2, Some(stages)) => stages,
+            (StepMethod::Rkl2, None) => method::stages(self.schedule.dt, self.survey.limit),
+            _ => 1,
+        }
+    }
+
+    /// Refuses what the exact solution by transforms does not cover.
+    fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
+        if self.params.method != StepMethod::Exact {
+            return Ok(());
+        }
+        let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
+        if self.coefficients() == Coefficients::Variable {
+            return refuse(
+                "method",
+                "\"exact\" needs a diffusion coefficient that does not vary",
+            );
+        }
+        if self.source.is_there() {
+            return refuse("source", "method = \"exact\" has no sources");
+        }
+        match method::ends(&self.walls) {
+            Ok(_) => Ok(()),
+            Err((side, why)) => refuse(SIDES[side as usize], why),
+        }
     }
 
     /// The operator, if D does not vary.
@@ -193,7 +243,7 @@ impl Problem {
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
             dt,
-            method: Method::Euler,
+            method: self.method(),
         })
     }
 
@@ -274,7 +324,11 @@ impl Problem {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        2 + faces + u64::from(self.source.is_there())
+        let more = match self.params.method {
+            StepMethod::Rkl2 => 2,
+            StepMethod::Euler | StepMethod::Exact => 0,
+        };
+        2 + more + faces + u64::from(self.source.is_there())
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.

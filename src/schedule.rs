@@ -3,7 +3,10 @@
 //! Times become whole numbers of steps here, by truncation. No other module compares floating-point
 //! times.
 
-use crate::params::{Params, ParamsError, RawParams};
+use crate::{
+    params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod},
+    stencil::rkl2_reach,
+};
 
 /// Steps and snapshots of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,16 +30,29 @@ impl Schedule {
     /// [`ParamsError::Refused`] for a time step above the limit, and when a derived number leaves the range
     /// of f64 or u64.
     pub fn new(params: &Params, limit: f64, raw: &RawParams) -> Result<Self, ParamsError> {
-        let (key, dt) = match params.dt {
-            Some(dt) => ("dt", dt),
-            None => ("safety", params.safety * limit),
+        // Of a long step only the number of its stages is bounded.
+        let reach = match (params.method, params.stages) {
+            (StepMethod::Euler, _) => 1.0,
+            (StepMethod::Rkl2, Some(stages)) => rkl2_reach(stages),
+            (StepMethod::Rkl2, None) => rkl2_reach(MOST_STAGES),
+            (StepMethod::Exact, _) => f64::INFINITY,
         };
-        if params.dt.is_none() && limit.is_infinite() {
+        let limit = limit * reach;
+        let (key, dt) = match (params.dt, params.method) {
+            (_, StepMethod::Exact) => ("outtime", params.outtime),
+            (Some(dt), _) => ("dt", dt),
+            (None, StepMethod::Euler) => ("safety", params.safety * limit),
+            (None, _) => ("stages", params.safety * limit),
+        };
+        if params.method != StepMethod::Exact && params.dt.is_none() && limit.is_infinite() {
             let reason = "nothing diffuses, so no time step follows; dt = … gives one".to_owned();
             return Err(raw.refuse("Dx", reason));
         }
         if !dt.is_normal() {
-            let key = if params.dt.is_some() { "dt" } else { "Dx" };
+            let key = match key {
+                "safety" | "stages" => "Dx",
+                key => key,
+            };
             return Err(raw.refuse(
                 key,
                 format!("the time step is then {dt:?}, beyond what a float holds"),

@@ -1,6 +1,6 @@
 //! The whole problem in words, for `plan` and `info`.
 
-use crate::params::{Choice, Params, Wall};
+use crate::params::{Choice, Params, StepMethod, Wall};
 
 /// Rows that say what is given: initial state, walls, material, source, method.
 pub(super) fn rows(params: &Params) -> Vec<(&'static str, String)> {
@@ -9,11 +9,16 @@ pub(super) fn rows(params: &Params) -> Vec<(&'static str, String)> {
         ("walls", walls(params)),
         ("material", material(params)),
         ("source", source(params)),
-        (
-            "method",
-            "explicit Euler steps, five-point Laplacian".to_owned(),
-        ),
+        ("method", method(params).to_owned()),
     ]
+}
+
+fn method(params: &Params) -> &'static str {
+    match params.method {
+        StepMethod::Rkl2 => "super-time-stepping of second order (RKL2), five-point Laplacian",
+        StepMethod::Exact => "five-point Laplacian, exact in time by transforms",
+        _ => "explicit Euler steps, five-point Laplacian",
+    }
 }
 
 fn walls(params: &Params) -> String {

@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     field::Field,
     grid::Axis,
-    params::{Choice, with_precision},
+    params::{Choice, StepMethod, with_precision},
     plot::short,
     problem::Problem,
     run::check_memory,
@@ -289,6 +289,15 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
 /// `r = 0.25`, and how far the time step is from the stability limit.
 fn steps(problem: &Problem) -> String {
     let share = problem.schedule.dt / problem.limit();
+    let explicit = "the stability limit of explicit Euler";
+    match problem.params.method {
+        StepMethod::Rkl2 => {
+            let stages = problem.stages();
+            return format!("{stages} stages each, {share:.1} times {explicit}");
+        }
+        StepMethod::Exact => return format!("{share:.1} times {explicit}"),
+        _ => {}
+    }
     let limit = match (share - 1.0).abs() <= 1e-12 {
         true => "the stability limit".to_owned(),
         false => format!("{share:.3} of the stability limit"),

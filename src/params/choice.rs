@@ -37,6 +37,31 @@ impl Choice for Layout {
     }
 }
 
+/// How a step is taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+#[non_exhaustive]
+pub enum StepMethod {
+    /// Explicit Euler.
+    Euler,
+    /// Runge-Kutta-Legendre super-time-stepping of second order.
+    Rkl2,
+    /// The five-point system solved exactly in time, by transforms.
+    Exact,
+}
+
+impl Choice for StepMethod {
+    const ALL: &'static [Self] = &[Self::Euler, Self::Rkl2, Self::Exact];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Euler => "euler",
+            Self::Rkl2 => "rkl2",
+            Self::Exact => "exact",
+        }
+    }
+}
+
 /// The mean of the diffusion coefficients of two nodes that holds between them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]

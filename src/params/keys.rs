@@ -147,7 +147,7 @@ const SIDE: &[Type] = &[
 ];
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 33] = [
+pub static KEYS: [Key; 35] = [
     Key::new("D", "diffusion coefficient", "length²/time").takes_only(PROFILE, MATERIAL, "1.0"),
     Key::new("x1", "left end of the domain", "length").takes_number("a finite number", "-10.0"),
     Key::new("x2", "right end of the domain", "length")
@@ -220,6 +220,16 @@ pub static KEYS: [Key; 33] = [
             "0.0",
         )
         .or(Absent::Value("0.0")),
+    Key::new("method", "how a step is taken", "")
+        .takes_only(
+            &[Type::Word],
+            "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)",
+            "\"euler\"",
+        )
+        .or(Absent::Value("\"euler\"")),
+    Key::new("stages", "stages of a step of rkl2", "")
+        .takes_only(&[Type::Integer], "an integer from 2 to 10001", "9")
+        .or(Absent::Derived),
     Key::new("initial.kind", "the state before the first step", "")
         .takes_only(&[Type::Word], INITIAL, "\"peaks\"")
         .or(Absent::Value("\"peaks\"")),

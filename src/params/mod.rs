@@ -22,9 +22,9 @@ mod valid;
 
 pub use canonical::Canonical;
 pub(crate) use choice::with_precision;
-pub use choice::{Choice, Face, Layout, Precision};
+pub use choice::{Choice, Face, Layout, Precision, StepMethod};
 pub use error::ParamsError;
 pub use profile::{Boundary, Function, InitialState, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use sweep::SweepParams;
-pub use valid::{Params, SIDES};
+pub use valid::{MOST_STAGES, Params, SIDES};

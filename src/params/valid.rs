@@ -2,7 +2,7 @@
 
 use super::{
     canonical::Canonical,
-    choice::{Choice, Face, Layout, Precision},
+    choice::{Choice, Face, Layout, Precision, StepMethod},
     error::ParamsError,
     judge::Judge,
     keys::KEYS,
@@ -55,6 +55,10 @@ pub struct Params {
     pub dt: Option<f64>,
     /// Time step by the stability limit.
     pub safety: f64,
+    /// How a step is taken.
+    pub method: StepMethod,
+    /// Stages of a step of `rkl2`, if they are not to follow from `dt`.
+    pub stages: Option<usize>,
     /// The state before the first step.
     pub initial: InitialState,
     /// What holds on the sides of the domain.
@@ -108,6 +112,10 @@ impl Params {
             dt: judge.number_if_typed("dt"),
             safety: judge.number("safety"),
             face: judge.choice("face"),
+            method: judge.choice("method"),
+            stages: judge
+                .integer_if_typed("stages")
+                .map(|stages| usize::try_from(stages).unwrap_or(0)),
             source: judge.profile("source", 3),
             initial: initial(&mut judge, [(x1, x2), (y1, y2)]),
             boundary: Boundary {
@@ -162,6 +170,7 @@ impl Params {
                 format!("{key} must be greater than 0")
             });
         }
+        self.judge_method(judge);
         let both = self.dt.is_some() && judge.is_typed("safety");
         judge.refuse_if(both, "dt", || {
             "safety is given as well; keep one of the two".to_owned()
@@ -176,6 +185,44 @@ impl Params {
         judge.refuse_if(too_long, "outtime", || {
             let runtime = self.runtime;
             format!("outtime must not be larger than runtime = {runtime:?}")
+        });
+    }
+
+    /// Refuses keys that the method does not have, or that it lacks.
+    fn judge_method(&self, judge: &mut Judge) {
+        let (has_dt, has_stages) = (self.dt.is_some(), judge.is_typed("stages"));
+        let name = self.method.name();
+        match self.method {
+            StepMethod::Euler => {}
+            StepMethod::Rkl2 => {
+                judge.refuse_if(!has_dt && !has_stages, "method", || {
+                    "it needs dt, the time step, or stages, of which dt follows".to_owned()
+                });
+                judge.refuse_if(has_dt && has_stages, "stages", || {
+                    "dt is given as well; keep one of the two".to_owned()
+                });
+            }
+            StepMethod::Exact => {
+                for key in ["dt", "safety"] {
+                    judge.refuse_if(judge.is_typed(key), key, || {
+                        "method = \"exact\" steps from snapshot to snapshot; remove it".to_owned()
+                    });
+                }
+                judge.refuse_if(self.outtime == 0.0, "outtime", || {
+                    "it must be greater than 0 with method = \"exact\"".to_owned()
+                });
+            }
+        }
+        judge.refuse_if(
+            self.method != StepMethod::Rkl2 && has_stages,
+            "stages",
+            || format!("method = \"{name}\" has no stages; remove it"),
+        );
+        let wrong = self
+            .stages
+            .is_some_and(|stages| !(2..=MOST_STAGES).contains(&stages));
+        judge.refuse_if(wrong, "stages", || {
+            format!("it must be from 2 to {MOST_STAGES}")
         });
     }
 
@@ -271,9 +318,11 @@ impl Params {
             "grid" => json!(self.grid),
             "precision" => json!(self.precision),
             "dt" => json!(self.dt?),
-            "safety" if self.dt.is_some() => return None,
+            "safety" if self.dt.is_some() || self.method == StepMethod::Exact => return None,
             "safety" => json!(self.safety),
             "face" => json!(self.face),
+            "method" => json!(self.method),
+            "stages" => json!(self.stages?),
             "source" => self.source.to_json(),
             "boundary.left" => self.boundary.left.to_json(),
             "boundary.right" => self.boundary.right.to_json(),
@@ -283,6 +332,9 @@ impl Params {
         })
     }
 }
+
+/// The most stages of a step of `rkl2`.
+pub const MOST_STAGES: usize = 10_001;
 
 /// The keys of the sides, in the order of [`Boundary::sides`].
 pub const SIDES: [&str; 4] = [

@@ -4,6 +4,7 @@ pub mod initial;
 pub mod input;
 pub mod material;
 pub mod memory;
+pub mod method;
 pub mod nodes;
 pub mod robin;
 pub mod source;

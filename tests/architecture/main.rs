@@ -30,19 +30,19 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("plot", "sys"),
     ("tuning", "stencil sys"),
     ("grid", "params"),
-    ("schedule", "params"),
+    ("schedule", "params stencil"),
     ("summary", "real grid"),
     ("field", "sys real grid summary"),
     ("spectral", "real"),
     ("dynamics", "real stencil spectral"),
     (
         "physics",
-        "npy real expression stencil params grid field dynamics",
+        "npy real expression stencil spectral params grid field dynamics",
     ),
     ("solver", "real stencil spectral comm slab field dynamics"),
     (
         "problem",
-        "npy real stencil params grid schedule field physics dynamics",
+        "npy real stencil spectral params grid schedule field physics dynamics",
     ),
     (
         "cube",
