@@ -187,7 +187,15 @@ fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
 
 /// The keys; `told` are those of the physics already.
 fn params(run: &Scenario, told: bool) -> String {
-    const PHYSICS: [&str; 6] = ["Dx", "Dy", "face", "source", "initial.", "boundary."];
+    const PHYSICS: [&str; 7] = [
+        "Dx",
+        "Dy",
+        "face",
+        "source",
+        "method",
+        "initial.",
+        "boundary.",
+    ];
     let is_physics = |key: &str| {
         let mut names = PHYSICS.into_iter();
         names.any(|name| key == name || (name.ends_with('.') && key.starts_with(name)))

@@ -437,7 +437,8 @@ mod tests {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        let of_others = |name: &str| name == "dt" || name.starts_with("initial.");
+        let of_others =
+            |name: &str| ["dt", "stages"].contains(&name) || name.starts_with("initial.");
         let expected = KEYS.iter().map(|key| key.name);
         let expected: Vec<&str> = expected
             .filter(|name| *name == "initial.kind" || !of_others(name))
