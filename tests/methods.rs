@@ -27,18 +27,26 @@ fn largest_difference(a: &[f64], b: &[f64]) -> f64 {
 
 #[test]
 fn super_time_stepping_is_of_second_order() {
-    let exact = end("dx = 0.25\nmethod = 'exact'\n");
+    let exact = end("dx = 1.0\nmethod = 'exact'\n");
+    // Three stages reach the longest of these steps: the number of stages stays the same.
     let error = |dt: f64| {
-        let state = end(&format!("dx = 0.25\nmethod = 'rkl2'\ndt = {dt}\n"));
+        let state = end(&format!("dx = 1.0\nmethod = 'rkl2'\ndt = {dt}\n"));
         largest_difference(&state, &exact)
     };
-    let errors = [0.125, 0.0625, 0.03125].map(error);
+    let errors = [0.25, 0.125, 0.0625].map(error);
     let ratios = [errors[0] / errors[1], errors[1] / errors[2]];
-    assert!(errors[2] < 1e-5, "{errors:?}");
+    assert!(errors[2] < 1e-3, "{errors:?}");
     assert!(
-        ratios.iter().all(|ratio| (3.5..5.5).contains(ratio)),
+        ratios.iter().all(|ratio| (3.5..5.0).contains(ratio)),
         "{errors:?} {ratios:?}"
     );
+}
+
+#[test]
+fn a_step_of_many_stages_comes_close_to_the_exact_solution() {
+    let exact = end("dx = 0.1\nmethod = 'exact'\n");
+    let error = largest_difference(&end("dx = 0.1\nmethod = 'rkl2'\ndt = 0.05\n"), &exact);
+    assert!(error < 1e-4, "{error}");
 }
 
 #[test]
