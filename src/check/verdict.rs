@@ -6,6 +6,8 @@ use super::study::Study;
 const SECOND: std::ops::RangeInclusive<f64> = 1.7..=2.5;
 /// A share of the mass that roundings do not explain.
 const UNBALANCED: f64 = 1e-8;
+/// A share of what the domain could hold that is taken for 0.
+const NEGLIGIBLE: f64 = 1e-12;
 
 impl Study {
     /// How far to trust the numbers of the user's own grid.
@@ -62,12 +64,18 @@ impl Study {
         }
     }
 
-    /// The largest part of the balance of mass.
+    /// The largest part of the balance of mass, or what the domain could hold if all parts are roundings.
     fn mass_scale(&self) -> f64 {
         let balance = &self.balance;
         let parts = [balance.start, balance.end, balance.source, balance.fixed];
         let all = parts.iter().chain(&balance.walls);
-        all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()))
+        let most = all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()));
+        // Where positive and negative values cancel, the mass is a rounding.
+        let capacity = self.scale * self.levels[0].area();
+        match most > NEGLIGIBLE * capacity {
+            true => most,
+            false => capacity,
+        }
     }
 }
 

@@ -167,6 +167,17 @@ fn coarser_grids_are_taken_where_finer_ones_are_too_dear() {
 }
 
 #[test]
+fn a_mass_that_cancels_is_no_imbalance() {
+    let scene = Scene::new();
+    let params = concat!(env!("CARGO_MANIFEST_DIR"), "/params/periodic_decay.toml");
+    let told = scene.succeed(&format!("check {params}")).stdout;
+    assert!(
+        told.contains("fall with the square of the spacing"),
+        "{told}"
+    );
+}
+
+#[test]
 fn what_cannot_be_checked_is_refused() {
     let scene = Scene::small();
     scene.succeed("create u.npy --shape 22,22 --fill i0");
@@ -184,6 +195,14 @@ fn what_cannot_be_checked_is_refused() {
         ),
         ("check nothing.toml", "nothing.toml"),
         ("check --at 1,1", "PARAMS"),
+        (
+            "check p.toml --set grid=walls --set method=exact",
+            "cannot be checked yet",
+        ),
+        (
+            "check p.toml --set method=rkl2 --set stages=5",
+            "cannot be checked yet",
+        ),
     ] {
         let told = scene.run(arguments);
         assert_eq!(told.code, Some(2), "{arguments}: {told}");
