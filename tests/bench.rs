@@ -146,6 +146,74 @@ fn all_programs_agree_where_contraction_changes_bits() {
     }
 }
 
+/// `diff2d bench --physics` of 37 × 37 nodes with a compiler.
+fn physics(directory: &Path, compiler: &Path) -> process::Output {
+    bench(directory, "37")
+        .args(["--physics", "--threads", "1,2", "--json", "p.json"])
+        .env("CXX", compiler)
+        .output()
+        .unwrap()
+}
+
+#[test]
+fn one_loop_of_every_other_kind_of_problem_has_the_same_bits_without_contraction() {
+    let directory = TempDir::new().unwrap();
+    let exact = script(
+        directory.path(),
+        "exact",
+        "exec g++ \"$@\" -ffp-contract=off",
+    );
+    let output = physics(directory.path(), &exact);
+    let table = stdout(&output);
+    assert_eq!(output.status.code(), Some(0), "{table}\n{output:?}");
+    assert_eq!(leftovers(directory.path()), 0);
+    let path = directory.path().join("p.json");
+    let results: Value = serde_json::from_slice(&fs::read(path).unwrap()).unwrap();
+    let kinds = results.as_array().unwrap();
+    assert_eq!(kinds.len(), 19, "{table}");
+    for kind in kinds {
+        let entries = kind["entries"].as_array().unwrap();
+        assert_eq!(entries.len(), 4, "{kind}");
+        for entry in entries {
+            assert_eq!(
+                entry["final"]["equal"], true,
+                "{}: {entry}",
+                kind["problem"]
+            );
+            assert!(entry["ratio"].as_f64().unwrap() > 0.0, "{entry}");
+        }
+    }
+    let words = [
+        "Dx and Dy, insulated",
+        "D(x, y), source, periodic",
+        "one D, robin",
+    ];
+    for word in words {
+        let lines = table.lines().filter(|line| line.starts_with(word));
+        assert_eq!(lines.count(), 2, "{table}");
+    }
+}
+
+#[test]
+fn other_kinds_of_problem_differ_by_no_more_than_contraction() {
+    let directory = TempDir::new().unwrap();
+    let output = physics(directory.path(), Path::new("g++"));
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    // A wrong weight of the source is more than that.
+    let wrong = script(
+        directory.path(),
+        "wrong",
+        "sed -i 's/0.1 \\* x + y/0.11 * x + y/' physics.cpp 2>/dev/null; exec g++ \"$@\"",
+    );
+    let output = physics(directory.path(), &wrong);
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        error.contains("of the problem with Dx and Dy, source, fixed is not that of"),
+        "{error}"
+    );
+}
+
 #[test]
 fn missing_compilers_are_named_and_no_error() {
     let directory = TempDir::new().unwrap();

@@ -27,9 +27,10 @@ Problem::Problem(int argc, char** argv) {
 
 Field Problem::field() const { return Field(new double[npnts * npnts]); }
 
-static double node(const Problem& p, long i) {
-    const double start = p.x1 - p.dx, stop = p.x2 + p.dx;
-    return i == p.npnts - 1 ? stop : i * ((stop - start) / (p.npnts - 1)) + start;
+double Problem::node(long i) const {
+    if (ends_on_walls) return i == npnts - 1 ? x2 : x1 + i * dx;
+    const double start = x1 - dx, stop = x2 + dx;
+    return i == npnts - 1 ? stop : i * ((stop - start) / (npnts - 1)) + start;
 }
 
 static double peak(const Problem& p, double x) {
@@ -39,18 +40,21 @@ static double peak(const Problem& p, double x) {
 
 void Problem::initial_row(long j, double* row) const {
     const bool wall = j == 0 || j == npnts - 1;
-    const double along_y = peak(*this, node(*this, j));
+    const double along_y = peak(*this, node(j));
     for (long i = 0; i < npnts; i++)
-        row[i] = wall || i == 0 || i == npnts - 1 ? 0 : along_y * peak(*this, node(*this, i));
+        row[i] = wall || i == 0 || i == npnts - 1 ? 0 : along_y * peak(*this, node(i));
 }
 
-void Problem::report(double seconds, int threads, const double* final_state) const {
+void Problem::report(double seconds, int threads, const double* final_state, long stride) const {
     std::printf("nodes=%ld\nsteps=%ld\nr=%.17g\nthreads=%d\nseconds=%.9f\n", npnts, nsteps, r, threads,
                 seconds);
     if (final_file == "-") return;
     std::FILE* file = std::fopen(final_file.c_str(), "wb");
-    const size_t count = npnts * npnts;
-    if (!file || std::fwrite(final_state, sizeof(double), count, file) != count || std::fclose(file)) {
+    const size_t count = npnts;
+    bool written = file;
+    for (long j = 0; written && j < npnts; j++)
+        written = std::fwrite(final_state + j * (stride ? stride : npnts), sizeof(double), count, file) == count;
+    if (!written || std::fclose(file)) {
         std::perror(final_file.c_str());
         std::exit(1);
     }

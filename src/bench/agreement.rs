@@ -18,18 +18,13 @@ impl Agreement {
         Self::new(None, None)
     }
 
-    /// `difference` is `None` where all bits are equal; `contracted` holds the number of steps where
-    /// a compiler may have contracted.
-    ///
-    /// For states within ±1 contraction changes a step by less than 2^-51: it leaves out the
-    /// rounding of `r*lapl`, at most 2^-53 as `|r*lapl| ≤ 2`, and may round the sum to the other
-    /// side, at most 2^-52. The scheme does not amplify differences (`4r ≤ 1`), so they add up.
-    #[expect(clippy::cast_precision_loss, reason = "a bound")]
-    pub(super) fn new(difference: Option<f64>, contracted: Option<u64>) -> Self {
+    /// `difference` is `None` where all bits are equal; `contraction` holds what a compiler that may have
+    /// contracted explains.
+    pub(super) fn new(difference: Option<f64>, contraction: Option<f64>) -> Self {
         Self {
             equal: difference.is_none(),
             largest_difference: difference.unwrap_or(0.0),
-            allowed: contracted.map_or(0.0, |steps| steps as f64 * 2_f64.powi(-51)),
+            allowed: contraction.unwrap_or(0.0),
         }
     }
 
@@ -49,8 +44,8 @@ mod tests {
         assert!(Agreement::new(None, None).holds());
         assert!(!Agreement::new(Some(1e-18), None).holds());
         assert!(!Agreement::new(Some(0.0), None).holds(), "-0.0 is not 0.0");
-        assert!(Agreement::new(Some(4e-14), Some(100)).holds());
-        assert!(!Agreement::new(Some(5e-14), Some(100)).holds());
-        assert!(!Agreement::new(Some(f64::INFINITY), Some(u64::MAX)).holds());
+        assert!(Agreement::new(Some(4e-14), Some(4.4e-14)).holds());
+        assert!(!Agreement::new(Some(5e-14), Some(4.4e-14)).holds());
+        assert!(!Agreement::new(Some(f64::INFINITY), Some(1.0)).holds());
     }
 }

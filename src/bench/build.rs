@@ -1,7 +1,7 @@
 //! Builds the reference programs with the compilers that are installed.
 
 use super::{
-    case::{Case, StepBudget},
+    case::StepBudget,
     child::{Child, CommandLine, Outcome},
     error::{BenchError, directory_error},
     program::{Kind, Program},
@@ -19,9 +19,12 @@ macro_rules! sources {
 }
 
 /// All their sources, part of the program so that the comparison runs anywhere.
-const SOURCES: [(&str, &str); 13] = sources![
+const SOURCES: [(&str, &str); 16] = sources![
     "common.hpp",
     "common.cpp",
+    "physics.hpp",
+    "physics.cpp",
+    "diff2d_physics.cpp",
     "diff2d.cpp",
     "diff2d_omp.cpp",
     "common.f90",
@@ -38,17 +41,41 @@ const SOURCES: [(&str, &str); 13] = sources![
 /// The time limit of a compiler.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
+/// Which reference programs to build.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Set {
+    /// Those that solve the problem of the course.
+    Course {
+        /// Whether `diff2d` takes part with a whole run and its cube, too.
+        with_cube: bool,
+    },
+    /// The one that solves problems with any walls, materials and sources.
+    Physics,
+}
+
 /// The programs that could be built, with what for, and what is missing for the others.
+#[derive(Debug, Clone)]
 pub(super) struct Programs {
     pub all: Vec<Program>,
     pub tools: Vec<Tool>,
     pub missing: Vec<String>,
 }
 
+impl Programs {
+    /// The same programs, which run in another directory.
+    pub fn in_directory(&self, directory: &Path) -> Self {
+        let mut programs = self.clone();
+        for program in &mut programs.all {
+            program.directory = directory.to_path_buf();
+        }
+        programs
+    }
+}
+
 /// Writes the sources, asks for compilers and builds.
 pub(super) fn build(
     ourselves: &Path,
-    case: &Case,
+    set: Set,
     directory: &Path,
     signal: &AtomicUsize,
 ) -> Result<Programs, BenchError> {
@@ -60,18 +87,23 @@ pub(super) fn build(
         directory,
         signal,
         programs: Programs {
-            all: ours(ourselves, case, directory),
+            all: ours(ourselves, set, directory),
             tools: Vec::new(),
             missing: Vec::new(),
         },
     };
-    builder.compiled(&Language::CPP)?;
-    builder.compiled(&Language::FORTRAN)?;
-    builder.python()?;
+    match set {
+        Set::Course { .. } => {
+            builder.compiled(&Language::CPP)?;
+            builder.compiled(&Language::FORTRAN)?;
+            builder.python()?;
+        }
+        Set::Physics => builder.compiled(&Language::CPP_PHYSICS)?,
+    }
     Ok(builder.programs)
 }
 
-fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
+fn ours(ourselves: &Path, set: Set, directory: &Path) -> Vec<Program> {
     let steps = Program {
         name: "diff2d".to_owned(),
         language: "Rust",
@@ -90,7 +122,9 @@ fn ours(ourselves: &Path, case: &Case, directory: &Path) -> Vec<Program> {
         ..steps.clone()
     };
     let mut programs = vec![steps];
-    programs.extend(case.whole_settings().map(|_| whole));
+    if set == (Set::Course { with_cube: true }) {
+        programs.push(whole);
+    }
     programs
 }
 
@@ -99,28 +133,42 @@ struct Language {
     name: &'static str,
     variable: &'static str,
     compiler: &'static str,
-    support: &'static str,
+    /// What all programs are linked with.
+    support: &'static [&'static str],
     /// Name of the program, its source, whether it takes several threads.
-    programs: [(&'static str, &'static str, bool); 2],
+    programs: &'static [(&'static str, &'static str, bool)],
+    /// Flags for which processor it is built.
+    targets: &'static [&'static str],
 }
+
+/// For any processor, and for this one.
+const TARGETS: &[&str] = &["", " -march=native"];
 
 impl Language {
     const CPP: Self = Self {
         name: "C++",
         variable: "CXX",
         compiler: "g++",
-        support: "common.cpp",
-        programs: [
+        support: &["common.cpp"],
+        targets: TARGETS,
+        programs: &[
             ("C++, one loop", "diff2d_omp.cpp", true),
             ("C++, two loops", "diff2d.cpp", false),
         ],
+    };
+    const CPP_PHYSICS: Self = Self {
+        support: &["common.cpp", "physics.cpp"],
+        targets: &[" -march=native"],
+        programs: &[("C++, one loop", "diff2d_physics.cpp", true)],
+        ..Self::CPP
     };
     const FORTRAN: Self = Self {
         name: "Fortran",
         variable: "FC",
         compiler: "gfortran",
-        support: "common.f90",
-        programs: [
+        support: &["common.f90"],
+        targets: TARGETS,
+        programs: &[
             ("Fortran, do loops", "diff2d_do.f90", true),
             ("Fortran, array syntax", "diff2d_array.f90", false),
         ],
@@ -180,23 +228,24 @@ impl Builder<'_> {
             let flags = flags.split_whitespace().map(OsString::from);
             [compiler.clone()].into_iter().chain(flags).collect()
         };
-        let object = format!("{}.o", language.support);
-        let support = format!("-O3 -ffp-contract=off -c {} -o {object}", language.support);
-        if let Err(reason) = self.output_of(&words(&support))? {
-            self.programs
-                .missing
-                .push(format!("no {name} programs: {reason}"));
-            return Ok(());
+        let mut objects = String::new();
+        for source in language.support {
+            let support = format!("-O3 -ffp-contract=off -c {source} -o {source}.o");
+            if let Err(reason) = self.output_of(&words(&support))? {
+                self.programs
+                    .missing
+                    .push(format!("no {name} programs: {reason}"));
+                return Ok(());
+            }
+            objects += &format!(" {source}.o");
         }
-        for (program, source, threaded) in language.programs {
-            for native in [false, true] {
-                let flags = format!(
-                    "-O3{}{}",
-                    if native { " -march=native" } else { "" },
-                    if threaded { " -fopenmp" } else { "" }
-                );
+        for &(program, source, threaded) in language.programs {
+            for target in language.targets {
+                let native = !target.is_empty();
+                let openmp = if threaded { " -fopenmp" } else { "" };
+                let flags = format!("-O3{target}{openmp}");
                 let binary = format!("{source}{}", if native { ".native" } else { ".plain" });
-                let build = format!("{flags} {source} {object} -o {binary}");
+                let build = format!("{flags} {source}{objects} -o {binary}");
                 if let Err(reason) = self.output_of(&words(&build))? {
                     let missing = format!("{program} with {flags} is left out: {reason}");
                     self.programs.missing.push(missing);

@@ -1,6 +1,9 @@
 //! [`Case`]: the problem that all programs solve.
 
-use super::error::{BenchError, directory_error};
+use super::{
+    error::{BenchError, directory_error},
+    variant::Variant,
+};
 use crate::problem::Problem;
 use serde::Serialize;
 use std::{
@@ -14,6 +17,8 @@ const SEED: &str = include_str!("../../params/diff2dparams.toml");
 const D: f64 = 1.0;
 /// Updates that a program of ordinary speed takes a second or two for: about those of the course.
 const UPDATES: u64 = 1_200_000_000;
+/// The same for problems of other kinds, of which there are many.
+const UPDATES_OF_VARIANT: u64 = UPDATES / 2;
 /// The fewest steps; the start and the end of a program do not matter then.
 const FEWEST_STEPS: u64 = 48;
 /// The largest cube that a whole run writes, in bytes.
@@ -35,20 +40,22 @@ pub(super) enum StepBudget {
 pub struct Case {
     /// Whether it is the problem of the course.
     pub seed: bool,
+    /// The kind of the problem, if it is not the course's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub variant: Option<Variant>,
     /// Interior nodes along a side.
     pub size: u64,
     /// Nodes along a side, the boundary included.
     pub nodes: u64,
     /// Steps.
     pub steps: u64,
-    /// `(D/(dx*dx))*dt` \[1\].
-    pub r: f64,
+    /// `(D/(dx*dx))*dt` of the course's problem \[1\].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub r: Option<f64>,
     /// Spacing of the nodes \[length\].
     pub dx: f64,
     /// Time step \[time\].
     pub dt: f64,
-    #[serde(rename = "D")]
-    d: f64,
     x1: f64,
     x2: f64,
     /// The `dx` of the parameters, of which the grid takes the nearest that divides the domain.
@@ -85,13 +92,13 @@ impl Case {
         };
         let case = Self {
             seed: is_seed && steps.is_none_or(|steps| steps == own),
+            variant: None,
             size: size_is,
             nodes: size_is + 2,
             steps: steps.unwrap_or(own),
-            r: problem.steps()[0],
+            r: Some(problem.steps()[0]),
             dx: problem.grid.x.spacing,
             dt: problem.schedule.dt,
-            d: D,
             x1: problem.params.x1,
             x2: problem.params.x2,
             wanted_dx: problem.params.dx,
@@ -99,6 +106,49 @@ impl Case {
         };
         load(&case.settings(case.steps))?;
         Ok(case)
+    }
+
+    /// A problem of another kind with `size` interior nodes a side; writes its parameter file into
+    /// `directory`.
+    ///
+    /// # Errors
+    /// [`BenchError`] for sizes that are no problem.
+    pub fn of_variant(
+        variant: Variant,
+        size: u32,
+        steps: Option<u64>,
+        directory: &Path,
+    ) -> Result<Self, BenchError> {
+        let params = directory.join("physics.toml");
+        fs::write(&params, variant.keys()).map_err(directory_error(&params))?;
+        // As above, for one cell more than interior nodes.
+        let wanted_dx = 2.0 / (f64::from(size) + 1.5);
+        let problem = Problem::load(&params, &[format!("dx={wanted_dx:?}")])?;
+        let size = u64::from(size);
+        let own = (UPDATES_OF_VARIANT / (size * size)).clamp(FEWEST_STEPS, 1_000_000);
+        let case = Self {
+            seed: false,
+            variant: Some(variant),
+            size,
+            nodes: size + 2,
+            steps: steps.unwrap_or(own),
+            r: None,
+            dx: problem.grid.x.spacing,
+            dt: problem.schedule.dt,
+            x1: problem.params.x1,
+            x2: problem.params.x2,
+            wanted_dx,
+            params: params.clone(),
+        };
+        Problem::load(&params, &case.settings(case.steps))?;
+        Ok(case)
+    }
+
+    /// What it is called in a table.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.variant
+            .map_or_else(|| "one D, fixed".to_owned(), Variant::name)
     }
 
     /// The parameter file.
@@ -118,6 +168,9 @@ impl Case {
 
     /// What to `--set` for the whole run with its snapshots, unless its cube is too large for it.
     pub(super) fn whole_settings(&self) -> Option<Vec<String>> {
+        if self.variant.is_some() {
+            return None;
+        }
         if self.seed {
             return Some(Vec::new());
         }
@@ -137,9 +190,16 @@ impl Case {
 
     /// The arguments of the reference programs, without the file for the final state.
     pub(super) fn arguments(&self, steps: u64) -> Vec<String> {
-        let mut words = [self.d, self.x1, self.x2, self.wanted_dx]
-            .map(|value| format!("{value:?}"))
-            .to_vec();
+        let number = |value: f64| format!("{value:?}");
+        let mut words = match self.variant {
+            None => [D, self.x1, self.x2, self.wanted_dx].map(number).to_vec(),
+            Some(variant) => {
+                let mut words = variant.words().map(str::to_owned).to_vec();
+                words.extend([self.x1, self.x2].map(number));
+                words.extend([self.nodes.to_string(), number(self.dt)]);
+                words
+            }
+        };
         words.push(steps.to_string());
         words
     }
@@ -163,6 +223,19 @@ impl Case {
         self.size * self.size
     }
 
+    /// The largest difference that contraction explains after some steps.
+    ///
+    /// For states within ±1 contraction changes a step of the course's by less than 2^-51: it leaves out
+    /// the rounding of `r*lapl`, at most 2^-53 as `|r*lapl| ≤ 2`, and may round the sum to the other side,
+    /// at most 2^-52. The schemes do not amplify differences, so they add up. The other kinds have up to
+    /// four products, at most 2 in all as stable weights add up to at most 1, three sums of them, a source
+    /// and a ghost: less than 2^-48.
+    #[expect(clippy::cast_precision_loss, reason = "a bound")]
+    pub(super) fn contraction(&self, steps: u64) -> f64 {
+        let of_step = if self.variant.is_some() { -48 } else { -51 };
+        steps as f64 * 2_f64.powi(of_step)
+    }
+
     /// Bytes of a field.
     #[must_use]
     pub fn field_bytes(&self) -> u64 {
@@ -180,6 +253,21 @@ mod tests {
         let case = Case::new(None, None, directory.path()).unwrap();
         assert_eq!((case.seed, case.size, case.steps), (true, 299, 13410));
         assert_eq!(case.arguments(7), ["1.0", "-10.0", "10.0", "0.0667", "7"]);
+    }
+
+    #[test]
+    fn every_kind_has_the_nodes_and_steps_that_were_asked_for() {
+        let directory = tempfile::tempdir().unwrap();
+        assert_eq!(Variant::all().count(), 19);
+        for variant in Variant::all() {
+            for size in [1, 3, 10, 64, 99] {
+                let case = Case::of_variant(variant, size, Some(9), directory.path()).unwrap();
+                let problem = Problem::load(case.params(), &case.settings(9)).unwrap();
+                assert_eq!(problem.grid.x.nodes as u64, case.nodes, "{variant:?}");
+                assert_eq!((problem.schedule.nsteps, problem.schedule.nper), (9, 9));
+                assert_eq!(problem.schedule.dt.to_bits(), case.dt.to_bits());
+            }
+        }
     }
 
     #[test]

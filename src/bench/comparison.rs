@@ -1,14 +1,15 @@
 //! [`Bench`]: a comparison, one measurement after the other.
 
 use super::{
-    build,
+    build::{self, Programs, Set},
     case::Case,
     child::check_signal,
     contender::Contender,
-    error::BenchError,
+    error::{BenchError, directory_error},
     final_states::FinalStates,
     limits::LimitMeter,
     results::{Results, Tool},
+    variant::Variant,
 };
 use crate::sys;
 use std::{
@@ -18,10 +19,13 @@ use std::{
 };
 use tempfile::TempDir;
 
+/// Interior nodes along a side of problems of other kinds than the course's.
+const SIZE_OF_VARIANT: u32 = 1024;
+
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
-    /// Interior nodes along a side; `None` is the problem of the course.
+    /// Interior nodes along a side; `None` is the problem of the course, and 1024 for other kinds.
     pub size: Option<u32>,
     /// Steps to take; `None` chooses as many as take a second or two.
     pub steps: Option<u64>,
@@ -40,6 +44,8 @@ pub struct Plan {
 pub struct Bench {
     case: Case,
     directory: TempDir,
+    /// Where the programs are, if not there.
+    _programs: Option<Arc<TempDir>>,
     final_states: FinalStates,
     contenders: Vec<Contender>,
     limits: LimitMeter,
@@ -58,15 +64,53 @@ impl Bench {
     /// [`BenchError`]; a missing compiler or module is no error but named in the results.
     pub fn prepare(plan: &Plan) -> Result<Self, BenchError> {
         let load = sys::load();
-        let directory = tempfile::Builder::new()
-            .prefix("diff2d-bench-")
-            .tempdir()
-            .map_err(|source| BenchError::Directory {
-                path: std::env::temp_dir(),
-                source,
-            })?;
+        let directory = directory()?;
         let case = Case::new(plan.size, plan.steps, directory.path())?;
-        let programs = build::build(&plan.program, &case, directory.path(), &plan.signal)?;
+        let set = Set::Course {
+            with_cube: case.whole_settings().is_some(),
+        };
+        let programs = build::build(&plan.program, set, directory.path(), &plan.signal)?;
+        let threads: BTreeSet<usize> = plan.threads.iter().copied().chain([1]).collect();
+        let limits = LimitMeter::new(threads.into_iter().collect(), &case);
+        Ok(Self::new(
+            plan,
+            case,
+            (directory, None),
+            programs,
+            limits,
+            load,
+        ))
+    }
+
+    /// A comparison for each kind of problem that is not the course's, with one loop in C++.
+    ///
+    /// # Errors
+    /// [`BenchError`]; a missing compiler is no error but named in the results.
+    pub fn physics(plan: &Plan) -> Result<Vec<Self>, BenchError> {
+        let load = sys::load();
+        let shared = Arc::new(directory()?);
+        let programs = build::build(&plan.program, Set::Physics, shared.path(), &plan.signal)?;
+        let size = plan.size.unwrap_or(SIZE_OF_VARIANT);
+        Variant::all()
+            .map(|variant| {
+                let own = TempDir::new_in(shared.path()).map_err(directory_error(shared.path()))?;
+                let case = Case::of_variant(variant, size, plan.steps, own.path())?;
+                let programs = programs.in_directory(own.path());
+                let limits = LimitMeter::new(Vec::new(), &case);
+                let places = (own, Some(Arc::clone(&shared)));
+                Ok(Self::new(plan, case, places, programs, limits, load))
+            })
+            .collect()
+    }
+
+    fn new(
+        plan: &Plan,
+        case: Case,
+        (directory, shared): (TempDir, Option<Arc<TempDir>>),
+        programs: Programs,
+        limits: LimitMeter,
+        load: Option<f64>,
+    ) -> Self {
         let contenders = programs
             .all
             .into_iter()
@@ -81,11 +125,11 @@ impl Bench {
                     .map(move |threads| Contender::new(program.clone(), steps, threads))
             })
             .collect();
-        let threads: BTreeSet<usize> = plan.threads.iter().copied().chain([1]).collect();
-        Ok(Self {
+        Self {
             final_states: FinalStates::new(directory.path()),
-            limits: LimitMeter::new(threads.into_iter().collect(), &case),
+            limits,
             directory,
+            _programs: shared,
             contenders,
             repeat: plan.repeat,
             signal: Arc::clone(&plan.signal),
@@ -93,7 +137,7 @@ impl Bench {
             missing: programs.missing,
             load,
             case,
-        })
+        }
     }
 
     /// The problem.
@@ -186,4 +230,12 @@ impl Bench {
             self.load,
         )
     }
+}
+
+/// A new directory for what is built and written.
+fn directory() -> Result<TempDir, BenchError> {
+    tempfile::Builder::new()
+        .prefix("diff2d-bench-")
+        .tempdir()
+        .map_err(directory_error(&std::env::temp_dir()))
 }

@@ -128,7 +128,10 @@ impl FinalStates {
         .map_err(directory_error(file))?;
         Ok(Agreement::new(
             difference,
-            contender.program.may_contract.then_some(contender.steps),
+            contender
+                .program
+                .may_contract
+                .then(|| case.contraction(contender.steps)),
         ))
     }
 }

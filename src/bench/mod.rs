@@ -13,6 +13,9 @@
 //! that a disturbance of the machine meets all of them, and the median over the rounds is compared.
 //! Between the programs the limits of the machine are measured.
 //!
+//! `Bench::physics` compares one loop in C++ with other kinds of problem, one after the other: other walls,
+//! materials and sources.
+//!
 //! The final state of every program is compared with that of `diff2d`. A program that the compiler may
 //! have contracted (`a*b + c` rounded once) may differ by what that explains, all others not by a bit.
 
@@ -29,6 +32,7 @@ mod limits;
 mod program;
 mod results;
 mod table;
+mod variant;
 
 pub use agreement::Agreement;
 pub use case::Case;
@@ -36,4 +40,5 @@ pub use chart::chart;
 pub use comparison::{Bench, Plan};
 pub use error::BenchError;
 pub use results::{Entry, Limits, Results, Timing, Tool};
-pub use table::table;
+pub use table::{physics_table, table};
+pub use variant::{Material, Variant, Walls};

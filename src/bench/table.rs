@@ -21,6 +21,18 @@ const HEAD: [&str; 11] = [
 /// Columns of words, aligned to the left; numbers are aligned to the right.
 const WORDS: [usize; 3] = [0, 1, 10];
 
+const PHYSICS_HEAD: [&str; 8] = [
+    "problem",
+    "threads",
+    "diff2d s",
+    "C++ s",
+    "diff2d G/s",
+    "C++ G/s",
+    "ratio",
+    "final",
+];
+const PHYSICS_WORDS: [usize; 2] = [0, 7];
+
 /// A table, with the problem above and the limits of the machine below.
 ///
 /// The columns are those of [`Entry`]: median and spread of the time of the steps in seconds, 10⁹
@@ -30,11 +42,13 @@ const WORDS: [usize; 3] = [0, 1, 10];
 pub fn table(results: &Results) -> String {
     let problem = &results.problem;
     let mut text = format!(
-        "{} × {} interior nodes, {} steps, r = {:?}{}\n{}{}\n\n",
+        "{} × {} interior nodes, {} steps{}{}\n{}{}\n\n",
         problem.size,
         problem.size,
         problem.steps,
-        problem.r,
+        problem
+            .r
+            .map_or_else(String::new, |r| format!(", r = {r:?}")),
         if problem.seed {
             " (the problem of the course)"
         } else {
@@ -43,40 +57,12 @@ pub fn table(results: &Results) -> String {
         results.machine,
         results.disturbance(),
     );
-    let rows: Vec<[String; 11]> = [HEAD.map(str::to_owned)]
-        .into_iter()
-        .chain(results.entries.iter().map(row))
-        .collect();
-    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
-    for row in &rows {
-        let cells: Vec<String> = row
-            .iter()
-            .zip(&widths)
-            .enumerate()
-            .map(|(column, (cell, &width))| {
-                if WORDS.contains(&column) {
-                    format!("{cell:<width$}")
-                } else {
-                    format!("{cell:>width$}")
-                }
-            })
-            .collect();
-        text += cells.join("  ").trim_end();
-        text.push('\n');
-    }
+    text += &aligned(HEAD, &WORDS, results.entries.iter().map(row));
     text.push('\n');
     for limits in &results.limits {
         text += &limit_line(limits);
     }
-    for tool in &results.tools {
-        text += &format!("{}: {}\n", tool.name, tool.version);
-    }
-    for missing in &results.missing {
-        text += &format!("missing: {missing}\n");
-    }
+    text += &tools(results);
     if results
         .entries
         .iter()
@@ -87,9 +73,98 @@ pub fn table(results: &Results) -> String {
     text.trim_end().to_owned()
 }
 
+/// A table of other kinds of problem, a line for each and each number of threads.
+///
+/// Columns: median times of the steps in seconds, 10⁹ updates a second, the time of one loop in C++ by that of
+/// `diff2d`, and the final state of the loop beside that of `diff2d`.
+#[must_use]
+pub fn physics_table(all: &[Results]) -> String {
+    let Some(first) = all.first() else {
+        return String::new();
+    };
+    let problem = &first.problem;
+    let mut text = format!(
+        "{} × {} interior nodes, {} steps\n{}{}\n\n",
+        problem.size,
+        problem.size,
+        problem.steps,
+        first.machine,
+        first.disturbance(),
+    );
+    let rows = all.iter().flat_map(|results| {
+        let ours = results.entries.iter().filter(|entry| entry.is_reference());
+        ours.map(|ours| physics_row(results, ours))
+    });
+    text += &aligned(PHYSICS_HEAD, &PHYSICS_WORDS, rows);
+    text.push('\n');
+    let of_loop = |entry: &&Entry| !entry.is_reference();
+    if let Some(entry) = first.entries.iter().find(of_loop) {
+        text += &format!("{}: {}\n", entry.program, entry.flags);
+    }
+    text += &tools(first);
+    text.trim_end().to_owned()
+}
+
+fn physics_row(results: &Results, ours: &Entry) -> [String; 8] {
+    let other = results
+        .entries
+        .iter()
+        .find(|entry| !entry.is_reference() && entry.threads == ours.threads);
+    let of_other = |value: fn(&Entry) -> Option<String>| other.and_then(value);
+    let rate = |entry: &Entry| three_digits(entry.updates_per_second / 1e9);
+    [
+        results.problem.name(),
+        ours.threads.to_string(),
+        three_digits(ours.seconds.median),
+        or_dash(of_other(|other| Some(three_digits(other.seconds.median)))),
+        rate(ours),
+        or_dash(other.map(rate)),
+        or_dash(of_other(|other| other.ratio.map(three_digits))),
+        or_dash(of_other(|other| other.agreement.map(verdict))),
+    ]
+}
+
+/// Compilers and modules, and what is missing.
+fn tools(results: &Results) -> String {
+    let tools = results.tools.iter();
+    let tools = tools.map(|tool| format!("{}: {}\n", tool.name, tool.version));
+    let missing = results.missing.iter();
+    let missing = missing.map(|missing| format!("missing: {missing}\n"));
+    tools.chain(missing).collect()
+}
+
+/// Rows with columns of one width; those of `words` are aligned to the left.
+fn aligned<const N: usize>(
+    head: [&str; N],
+    words: &[usize],
+    rows: impl Iterator<Item = [String; N]>,
+) -> String {
+    let rows: Vec<[String; N]> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
+    let widths: Vec<usize> = (0..N).map(|column| width(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in &rows {
+        let cells: Vec<String> = row
+            .iter()
+            .zip(&widths)
+            .enumerate()
+            .map(|(column, (cell, &width))| match words.contains(&column) {
+                true => format!("{cell:<width$}"),
+                false => format!("{cell:>width$}"),
+            })
+            .collect();
+        text += cells.join("  ").trim_end();
+        text.push('\n');
+    }
+    text
+}
+
+fn or_dash(value: Option<String>) -> String {
+    value.unwrap_or_else(|| "–".to_owned())
+}
+
 fn row(entry: &Entry) -> [String; 11] {
     let timing = &entry.seconds;
-    let or_dash = |value: Option<String>| value.unwrap_or_else(|| "–".to_owned());
     [
         entry.program.clone(),
         entry.flags.clone(),

@@ -20,14 +20,19 @@ use std::{
 ///
 /// Builds what it finds compilers for (CXX, FC and PYTHON name others than g++, gfortran and
 /// python3), runs all on one problem, compares their final states with that of diff2d, and prints
-/// times, rates and the share of what the machine could do at most. Exit code 3 if a final state
+/// times, rates and the share of what the machine could do at most. With --physics: other kinds of problem,
+/// with other walls, materials and sources, beside one loop in C++ of the same arithmetic. Exit code 3 if a final state
 /// differs by more than contraction to fused operations explains.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d bench
-  diff2d bench --size 4096 --repeat 3 --json bench.json --plot bench.png")]
+  diff2d bench --size 4096 --repeat 3 --json bench.json --plot bench.png
+  diff2d bench --physics --size 4096 --repeat 3")]
 pub(super) struct BenchArgs {
-    /// Interior nodes along a side [default: the problem of the course, 299]
+    /// Problems with other walls, materials and sources, beside one loop in C++
+    #[arg(long, conflicts_with = "plot")]
+    physics: bool,
+    /// Interior nodes along a side [default: the problem of the course, 299; 1024 with --physics]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
     size: Option<u32>,
     /// Steps to take [default: what an ordinary program takes a second or two for]
@@ -49,7 +54,7 @@ pub(super) struct BenchArgs {
 
 pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
     let result = measure(args, terminal);
-    let results = match result {
+    let all = match result {
         Ok(results) => results,
         Err(BenchError::Signalled(signal)) => {
             terminal.urgent(&format!("stopped by signal {signal}; nothing was written"));
@@ -59,22 +64,37 @@ pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, E
         Err(error) => return Err(Error::System(error.to_string())),
     };
     if let Some(path) = &args.json {
-        write_json(path, &results)?;
+        let json = match all.as_slice() {
+            [results] if !args.physics => serde_json::to_string_pretty(results),
+            all => serde_json::to_string_pretty(all),
+        };
+        write_json(path, json)?;
     }
-    if let Some(path) = &args.plot {
-        bench::chart(&results)?.save(path)?;
+    if let (Some(path), [results]) = (&args.plot, all.as_slice()) {
+        bench::chart(results)?.save(path)?;
     }
-    terminal.result(&bench::table(&results))?;
-    match results.disagreeing().as_slice() {
-        [] => Ok(ExitCode::SUCCESS),
-        [first, ..] => Err(Error::Differs(format!(
-            "the final state of {} {} is not that of diff2d",
+    terminal.result(&match all.as_slice() {
+        [results] if !args.physics => bench::table(results),
+        all => bench::physics_table(all),
+    })?;
+    let of_problem = |results: &Results| match args.physics {
+        true => format!(" of the problem with {}", results.problem.name()),
+        false => String::new(),
+    };
+    let mut disagreeing = all.iter().flat_map(|results| {
+        let entries = results.disagreeing().into_iter();
+        entries.map(move |entry| (entry, of_problem(results)))
+    });
+    match disagreeing.next() {
+        None => Ok(ExitCode::SUCCESS),
+        Some((first, of_problem)) => Err(Error::Differs(format!(
+            "the final state of {} {}{of_problem} is not that of diff2d",
             first.program, first.flags
         ))),
     }
 }
 
-fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError> {
+fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Vec<Results>, BenchError> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM, SIGHUP] {
         // Without a handler the signal ends the process at once.
@@ -89,15 +109,21 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
         threads => threads.iter().copied().map(usize::from).collect(),
     };
     terminal.note("building the reference programs");
-    let mut bench = Bench::prepare(&Plan {
+    let plan = Plan {
         size: args.size,
         steps: args.steps,
         repeat: args.repeat,
         threads: threads.into_iter().collect(),
         program: env::current_exe().unwrap_or_else(|_| "diff2d".into()),
         signal,
-    })?;
-    let case = bench.case();
+    };
+    let mut benches = match args.physics {
+        true => Bench::physics(&plan)?,
+        false => vec![Bench::prepare(&plan)?],
+    };
+    let Some(case) = benches.first().map(Bench::case) else {
+        return Ok(Vec::new());
+    };
     terminal.note(&format!(
         "{} × {} interior nodes, {} steps, {} {}",
         case.size,
@@ -106,20 +132,23 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Results, BenchError>
         args.repeat,
         if args.repeat == 1 { "round" } else { "rounds" }
     ));
-    let measurements = bench.measurements();
+    let measurements: usize = benches.iter().map(Bench::measurements).sum();
     let bar = terminal.bar(measurements as u64, Unit::Tasks);
-    for number in 0..measurements {
-        bar.describe(bench.label(number));
-        bench.measure(number)?;
-        bar.progress().add(1);
+    let mut all = Vec::new();
+    for mut bench in benches.drain(..) {
+        for number in 0..bench.measurements() {
+            bar.describe(bench.label(number));
+            bench.measure(number)?;
+            bar.progress().add(1);
+        }
+        all.push(bench.finish());
     }
     drop(bar);
-    Ok(bench.finish())
+    Ok(all)
 }
 
-fn write_json(path: &Path, results: &Results) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(results)
-        .map_err(|error| Error::System(format!("cannot write the results: {error}")))?;
+fn write_json(path: &Path, json: serde_json::Result<String>) -> Result<(), Error> {
+    let text = json.map_err(|error| Error::System(format!("cannot write the results: {error}")))?;
     sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| {
         Error::System(format!(
             "cannot write the results {}: {}",
