@@ -35,6 +35,9 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         Request {
             op: Op::Mean,
             window: vec![3, 5],
+            weights: None,
+            pad: None,
+            skip_nan: None,
             stride: vec![1, 1],
             select: array.npy.shape.iter().map(|&length| 0..length).collect(),
             dtype: None,

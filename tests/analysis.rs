@@ -9,39 +9,9 @@
 
 mod common;
 
-use common::{Scene, python};
+use common::{Scene, full, judged_by};
 use diff2d::npy::NpyHeader;
 use proptest::prelude::*;
-use rayon::prelude::*;
-use std::{env, fs};
-
-fn full() -> bool {
-    env::var_os("DIFF2D_FULL").is_some()
-}
-
-/// Runs the commands that a script makes, and has it check their outputs.
-fn judged_by(script: &str, count: u64, seed: u64) {
-    let scene = Scene::new();
-    let directory = scene.path("").display().to_string();
-    python(
-        script,
-        ["make", &directory, &count.to_string(), &seed.to_string()],
-    );
-    let commands = scene.text("commands.txt");
-    let commands: Vec<&str> = commands.lines().collect();
-    commands.par_iter().enumerate().for_each(|(number, line)| {
-        let told = scene.run_args(line.split('\t'));
-        let code = told.code.map_or_else(String::new, |code| code.to_string());
-        for (name, text) in [
-            ("code", code),
-            ("stdout", told.stdout),
-            ("stderr", told.stderr),
-        ] {
-            fs::write(scene.path(format!("{number}.{name}")), text).unwrap();
-        }
-    });
-    python(script, ["check", &directory]);
-}
 
 #[test]
 fn random_arrays_give_what_numpy_gives() {
@@ -203,7 +173,7 @@ fn requests_that_do_not_fit_the_array_are_refused() {
             "nothing is selected of axis 1 of empty.npy, which has 0",
         ),
         (
-            "window a.npy --window 1,1 --op median -o new.npy",
+            "window a.npy --window 1,1 --op mode -o new.npy",
             "expected sum",
         ),
         ("window b.npy --window 1 --op ptp -o new.npy", "booleans"),

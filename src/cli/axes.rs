@@ -150,7 +150,7 @@ impl<'a> Axes<'a> {
 
     /// From one index to the next, in units.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    fn spacing(&self, axis: usize) -> f64 {
+    pub(super) fn spacing(&self, axis: usize) -> f64 {
         match (self.array.run(), &self.nodes, axis) {
             (Some(run), _, 0) => run.nper as f64 * run.dt,
             (_, Some(grid), 1) => grid.y.spacing,

@@ -22,6 +22,7 @@ mod probe;
 mod ranks;
 mod repair;
 mod run;
+mod select;
 mod signals;
 mod size;
 mod start;
@@ -96,6 +97,7 @@ enum Command {
     Bench(bench::BenchArgs),
     Stats(stats::StatsArgs),
     Window(window::WindowArgs),
+    Coarsen(window::CoarsenArgs),
     Probe(probe::ProbeArgs),
     Create(create::CreateArgs),
     Distribute(distribute::DistributeArgs),
@@ -151,6 +153,7 @@ pub fn main() -> ExitCode {
             Command::Bench(args) => bench::bench(&args, &terminal),
             Command::Stats(args) => stats::stats(&args, &terminal).map(success),
             Command::Window(args) => window::window(&args, &terminal).map(success),
+            Command::Coarsen(args) => window::coarsen(&args, &terminal).map(success),
             Command::Probe(args) => probe::probe(&args, &terminal).map(success),
             Command::Create(args) => create::create(&args, &terminal).map(success),
             Command::Distribute(args) => distribute::distribute(&args, &terminal),

@@ -8,6 +8,7 @@
 
 pub mod journal;
 
+use rayon::prelude::*;
 use std::{
     env,
     ffi::OsStr,
@@ -202,4 +203,33 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
     );
     assert_eq!(told.code, Some(0), "{}\n{told}", script.display());
     told.stdout
+}
+
+/// Whether thousands of random cases are asked for instead of hundreds.
+pub fn full() -> bool {
+    env::var_os("DIFF2D_FULL").is_some()
+}
+
+/// Runs the commands that a script makes, and has it check their outputs.
+pub fn judged_by(script: &str, count: u64, seed: u64) {
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    python(
+        script,
+        ["make", &directory, &count.to_string(), &seed.to_string()],
+    );
+    let commands = scene.text("commands.txt");
+    let commands: Vec<&str> = commands.lines().collect();
+    commands.par_iter().enumerate().for_each(|(number, line)| {
+        let told = scene.run_args(line.split('\t'));
+        let code = told.code.map_or_else(String::new, |code| code.to_string());
+        for (name, text) in [
+            ("code", code),
+            ("stdout", told.stdout),
+            ("stderr", told.stderr),
+        ] {
+            fs::write(scene.path(format!("{number}.{name}")), text).unwrap();
+        }
+    });
+    python(script, ["check", &directory]);
 }

@@ -2,11 +2,10 @@
 
 use std::ops::Range;
 
-/// The windows along an axis of the array.
+/// The windows along an axis of what they slide over: the selected part of the array, with the rim that
+/// `--pad` gives it.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct WindowAxis {
-    /// Where the selected part of the axis begins.
-    pub(super) start: u64,
     /// Length of a window.
     pub(super) window: u64,
     /// From one window to the next.
@@ -18,13 +17,12 @@ pub(super) struct WindowAxis {
 impl WindowAxis {
     /// An axis of a single element.
     pub(super) const POINT: Self = Self {
-        start: 0,
         window: 1,
         stride: 1,
         count: 1,
     };
 
-    /// The elements that some windows cover, counted from the beginning of the selection.
+    /// The elements that some windows cover.
     pub(super) fn covered(&self, windows: &Range<u64>) -> Range<u64> {
         windows.start * self.stride..(windows.end - 1) * self.stride + self.window
     }

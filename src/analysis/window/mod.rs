@@ -4,17 +4,30 @@
 //! from a [`stream`] of rows along the slowest axis of the file, of which only those are kept that later
 //! windows need. Along every axis, windows [`slide`] at a cost that does not depend on their length.
 //! Axes follow one another, since the reduction of a box is that of the reductions of its lines: an
-//! [`operation`] combines partial results. The results of all threads go through one [`writer`].
+//! [`operation`] combines partial results. Order statistics and weighted sums, of which that is not so,
+//! are computed from whole [`boxes`]. The results of all threads go through one [`writer`].
+//!
+//! An [`input`] with a rim ([`pad`]) has a window for every element. NaN that stands for what is missing
+//! is left out by [`skip`].
 
 mod axis;
+mod boxes;
+mod footprint;
+mod input;
 mod lanes;
 mod op;
 mod operation;
+mod pad;
 mod partition;
+mod request;
+mod skip;
 mod slide;
 mod stream;
 mod windows;
 mod writer;
 
+pub use boxes::Weights;
 pub use op::Op;
-pub use windows::{Request, Windows};
+pub use pad::Pad;
+pub use request::Request;
+pub use windows::Windows;

@@ -2,15 +2,16 @@
 
 use super::{
     axis::{WindowAxis, length},
+    footprint::{Footprint, RowPlan},
+    input::Input,
     lanes::{Items, Partials, PartialsMut, Results, Source},
     operation::Operation,
-    partition::{Footprint, RowPlan, Subarray},
+    partition::Subarray,
     slide::{Scratch, Slide},
     writer::Writer,
 };
 use crate::{
     analysis::{AnalysisError, memory::size},
-    npy::ArrayFile,
     progress::Progress,
 };
 use std::{cell::Cell, ops::Range};
@@ -81,24 +82,21 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     /// Computes one part of the output and writes it.
     pub(super) fn compute(
         &mut self,
-        array: &ArrayFile,
+        input: &Input<'_>,
         progress: &Progress,
         part: &Subarray,
         memory: u64,
         writer: &Writer<'_, O::Out>,
     ) -> Result<(), AnalysisError> {
-        let rows = self.begin(part, memory);
+        let rows = self.begin(part, memory, input.pad.is_some());
         let covered: Vec<Range<u64>> = self
             .axes
             .iter()
             .zip(part)
-            .map(|(axis, windows)| {
-                let covered = axis.covered(windows);
-                axis.start + covered.start..axis.start + covered.end
-            })
+            .map(|(axis, windows)| axis.covered(windows))
             .collect();
         // An array without axes has one element and no range.
-        let dimensions = array.npy.shape.len();
+        let dimensions = input.axes.len();
         let mut start = covered[0].start;
         while start < covered[0].end {
             let end = covered[0].end.min(start + rows);
@@ -106,9 +104,9 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             region[0] = start..end;
             region.truncate(dimensions);
             let count = size(end - start);
-            let input = self.next_rows(count);
-            array.read_box(&region, input)?;
-            progress.add(input.len() as u64 * array.npy.dtype.bytes as u64);
+            let items = self.next_rows(count);
+            input.read_box(&region, items)?;
+            progress.add(items.len() as u64 * input.array.npy.dtype.bytes as u64);
             let mut region = part.clone();
             region[0] = self.take(count);
             if self.overflow.get() {
@@ -122,8 +120,8 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// Prepares for a part; returns how many rows to take at a time.
-    fn begin(&mut self, part: &Subarray, memory: u64) -> u64 {
-        let footprint = Footprint::of::<C>(self.axes, part);
+    fn begin(&mut self, part: &Subarray, memory: u64, padded: bool) -> u64 {
+        let footprint = Footprint::of::<C>(self.axes, part, padded);
         let RowPlan { rows, wide } = footprint.row_plan::<C>(memory);
         let axis = self.axes[0];
         self.part.clone_from(part);

@@ -2,12 +2,17 @@
 
 use super::{
     axis::WindowAxis,
+    boxes::{self, BoxPass, Linear, Order},
+    footprint::StreamNeeds,
+    input::{Input, InputAxis},
     op::Op,
     operation::{
         FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, Operation,
         Variance, WideIntegerSum,
     },
     partition::{Partition, Subarray},
+    request::{Request, check_axis},
+    skip::SkipNan,
     stream::Stream,
     writer::Writer,
 };
@@ -22,29 +27,13 @@ use std::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-/// What to compute. Lists have an entry for every axis of the array.
-#[derive(Debug, Clone)]
-pub struct Request {
-    /// How a window is reduced.
-    pub op: Op,
-    /// Length of the window.
-    pub window: Vec<u64>,
-    /// From one window to the next.
-    pub stride: Vec<u64>,
-    /// The part of the array that windows lie in.
-    pub select: Vec<Range<u64>>,
-    /// Results in this float type, computed in f64; otherwise as [`Op::dtype`] says.
-    pub dtype: Option<Dtype>,
-    /// Bytes of memory that may be used.
-    pub memory: u64,
-}
-
 /// Windows over an array, of a request that has been checked.
 #[derive(Debug)]
 pub struct Windows {
     request: Request,
     dtype: Dtype,
     axes: Vec<WindowAxis>,
+    input: Vec<InputAxis>,
     fortran_order: bool,
 }
 
@@ -54,7 +43,7 @@ impl Windows {
     /// # Errors
     /// [`AnalysisError::Asked`] for another number of axes, a window of no elements or longer than
     /// its axis, a stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of
-    /// too many integers.
+    /// too many integers, a rim of another type than the elements.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
         let asked = |sentence: String| Err(AnalysisError::Asked(sentence));
         let shape = &array.npy.shape;
@@ -79,59 +68,61 @@ impl Windows {
                 array.path.display()
             ));
         };
-        let mut axes = Vec::new();
+        let dtype = request.dtype.unwrap_or(dtype);
+        if let Some(value) = request.pad.and_then(|pad| pad.misfit(array.npy.dtype))
+            && dtype.kind != Kind::Float
+        {
+            return asked(format!(
+                "--pad constant:{value}: {} holds {}, and so does the result; --dtype f8 computes it in double precision",
+                array.path.display(),
+                array.npy.dtype
+            ));
+        }
+        let has_weights = request.weights.is_some();
+        if request.op.is_weighted() != has_weights {
+            return asked("gaussian and weights, and no other operations, have weights".to_owned());
+        }
+        let (mut axes, mut input) = (Vec::new(), Vec::new());
         for (axis, &length) in shape.iter().enumerate() {
             let (window, stride) = (request.window[axis], request.stride[axis]);
             let select = request.select[axis].clone();
             let selected = select.end.saturating_sub(select.start);
-            if select.end > length {
-                return asked(format!(
-                    "the range {select:?} leaves axis {axis}, which has {length}"
-                ));
-            }
-            if window == 0 || stride == 0 {
-                return asked(format!(
-                    "along axis {axis}, a window of length {window} every {stride}: both must be at least 1"
-                ));
-            }
-            if selected == 0 && axis == 0 && length > 0 && array.shape()[0] == 0 {
-                return asked(format!(
-                    "no snapshot of {} is committed yet",
-                    array.path.display()
-                ));
-            }
-            if selected == 0 {
-                return asked(format!(
-                    "nothing is selected of axis {axis} of {}, which has {length}: there is no window over nothing",
-                    array.path.display()
-                ));
-            }
-            if window > selected {
-                return asked(format!(
-                    "a window of length {window} along axis {axis} is longer than what is selected of it, {selected}"
-                ));
-            }
+            check_axis(array, axis, length, &request)?;
+            let windows = match request.pad {
+                Some(_) => selected,
+                None => selected - window + 1,
+            };
             axes.push(WindowAxis {
-                start: select.start,
                 window,
                 stride,
-                count: (selected - window) / stride + 1,
+                count: (windows - 1) / stride + 1,
+            });
+            input.push(InputAxis {
+                start: select.start,
+                length: selected,
+                before: request.pad.map_or(0, |_| window / 2),
             });
         }
         let windows = Self {
             axes: array.npy.in_file_order(&axes),
-            dtype: request.dtype.unwrap_or(dtype),
+            input: array.npy.in_file_order(&input),
+            dtype,
             fortran_order: array.npy.fortran_order,
             request,
         };
+        let elements = windows.elements();
+        if let Some(least) = windows.request.skip_nan.filter(|&least| least > elements) {
+            return asked(format!(
+                "--min-count {least}: a window has {elements} elements, so none would have a result"
+            ));
+        }
         let is_integer_sum = windows.request.op == Op::Sum && windows.dtype.kind != Kind::Float;
         if is_integer_sum
             && !windows.sums_fit(array.npy.dtype)
-            && windows.elements() >= WideIntegerSum::TOO_MANY
+            && elements >= WideIntegerSum::TOO_MANY
         {
             return asked(format!(
-                "the sum of {} integers of {} bytes may be beyond 64-bit integers: --dtype f8 computes it in double precision",
-                windows.elements(),
+                "the sum of {elements} integers of {} bytes may be beyond 64-bit integers: --dtype f8 computes it in double precision",
                 array.npy.dtype.bytes
             ));
         }
@@ -160,7 +151,7 @@ impl Windows {
         let Some(first) = self.axes.first().filter(|_| !self.fortran_order) else {
             return 1;
         };
-        let needed = first.start + first.window;
+        let needed = self.input[0].start + first.window;
         match available.checked_sub(needed) {
             None => 0,
             Some(behind) => (behind / first.stride + 1).min(first.count),
@@ -196,19 +187,49 @@ impl Windows {
         if range.is_empty() {
             return Ok(());
         }
+        // An array without axes is one of a single element along one axis.
+        let point = [WindowAxis::POINT];
+        let axes = match &self.axes[..] {
+            [] => &point[..],
+            axes => axes,
+        };
+        let mut whole: Subarray = axes.iter().map(|axis| 0..axis.count).collect();
+        whole[0] = range;
+        let input = Input {
+            array,
+            axes: &self.input,
+            pad: self.request.pad,
+        };
         let pass = Pass {
             windows: self,
-            array,
-            range,
+            boxes: BoxPass {
+                input,
+                axes,
+                whole,
+                memory: self.request.memory,
+                progress,
+            },
             output,
-            progress,
         };
+        let kind = array.npy.dtype.kind;
+        // Integers have no NaN, but the rim around them may.
+        let least = self
+            .request
+            .skip_nan
+            .filter(|_| kind == Kind::Float || self.dtype.kind == Kind::Float);
+        match least {
+            Some(least) => self.skipping(&pass, least),
+            None => self.plain(&pass, kind, array.npy.dtype),
+        }
+    }
+
+    fn plain(&self, pass: &Pass<'_>, kind: Kind, dtype: Dtype) -> Result<(), AnalysisError> {
         // Results in floats are computed in floats.
         let float = self.dtype.kind == Kind::Float;
-        let unsigned = array.npy.dtype.kind == Kind::Unsigned;
+        let unsigned = kind == Kind::Unsigned;
         match self.request.op {
             Op::Sum if float => pass.run(&FloatSum { mean: false }),
-            Op::Sum if self.sums_fit(array.npy.dtype) => pass.run(&IntegerSum),
+            Op::Sum if self.sums_fit(dtype) => pass.run(&IntegerSum),
             Op::Sum => pass.run(&WideIntegerSum::new(unsigned)),
             Op::Mean => pass.run(&FloatSum { mean: true }),
             Op::Std => pass.run(&Variance { root: true }),
@@ -219,12 +240,58 @@ impl Windows {
             Op::Max => pass.run(&IntegerExtreme::new(true, unsigned)),
             Op::Ptp if float => pass.run(&FloatRange),
             Op::Ptp => pass.run(&IntegerRange::new(unsigned)),
+            Op::Median | Op::Quantile(_) | Op::Gaussian | Op::Weights => self.boxes(pass, None),
+        }
+    }
+
+    /// Results of what is not NaN.
+    fn skipping(&self, pass: &Pass<'_>, least: u64) -> Result<(), AnalysisError> {
+        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+        let least_count = least as f64;
+        macro_rules! skip {
+            ($operation:expr, $of_none:expr) => {
+                pass.run(&SkipNan {
+                    operation: $operation,
+                    least: least_count,
+                    of_none: $of_none,
+                })
+            };
+        }
+        match self.request.op {
+            Op::Sum => skip!(FloatSum { mean: false }, 0.0),
+            Op::Mean => skip!(FloatSum { mean: true }, f64::NAN),
+            Op::Std => skip!(Variance { root: true }, f64::NAN),
+            Op::Var => skip!(Variance { root: false }, f64::NAN),
+            Op::Min => skip!(FloatExtreme::new(false), f64::NAN),
+            Op::Max => skip!(FloatExtreme::new(true), f64::NAN),
+            Op::Ptp => skip!(FloatRange, f64::NAN),
+            Op::Median | Op::Quantile(_) | Op::Gaussian | Op::Weights => {
+                self.boxes(pass, Some(least))
+            }
+        }
+    }
+
+    /// Results of whole boxes.
+    fn boxes(&self, pass: &Pass<'_>, skip: Option<u64>) -> Result<(), AnalysisError> {
+        let elements = self.elements();
+        let weighted = self.request.weights.as_ref();
+        match (self.request.op, weighted) {
+            (Op::Quantile(q), _) => pass.boxes(&Order::quantile(q, skip, elements)),
+            (_, Some(weights)) => {
+                let weights = match self.fortran_order {
+                    true => weights.reversed(),
+                    false => weights.clone(),
+                };
+                pass.boxes(&Linear::new(weights, pass.boxes.axes, skip))
+            }
+            _ => pass.boxes(&Order::median(skip, elements)),
         }
     }
 
     /// Elements of a window.
     fn elements(&self) -> u64 {
-        self.axes.iter().map(|axis| axis.window).product()
+        let lengths = self.axes.iter().map(|axis| axis.window);
+        lengths.fold(1, u64::saturating_mul)
     }
 
     /// Whether the sum of a window of any integers of a dtype fits 64 bits.
@@ -236,28 +303,22 @@ impl Windows {
 /// One pass over the array.
 struct Pass<'a> {
     windows: &'a Windows,
-    array: &'a ArrayFile,
-    range: Range<u64>,
+    boxes: BoxPass<'a>,
     output: &'a Output,
-    progress: &'a Progress,
 }
 
 impl Pass<'_> {
     fn run<O: Operation<C>, const C: usize>(&self, operation: &O) -> Result<(), AnalysisError> {
-        // An array without axes is one of a single element along one axis.
-        let point = [WindowAxis::POINT];
-        let axes = match &self.windows.axes[..] {
-            [] => &point[..],
-            axes => axes,
+        let BoxPass { input, axes, .. } = self.boxes;
+        let needs = StreamNeeds::<C> {
+            axes,
+            padded: input.pad.is_some(),
         };
-        let mut whole: Subarray = axes.iter().map(|axis| 0..axis.count).collect();
-        whole[0] = self.range.clone();
-        let partition = Partition::new::<C>(axes, &whole, self.windows.request.memory)?;
         let Partition {
             parts,
             threads,
             memory_each,
-        } = &partition;
+        } = &Partition::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
         let next = AtomicUsize::new(0);
         let writer = Writer::new(self.output, self.windows.dtype, *threads);
         // Every thread has the buffers for one part, and uses them for all parts that it takes.
@@ -265,11 +326,15 @@ impl Pass<'_> {
             let mut stream = Stream::<O, C>::new(operation, axes);
             while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
                 stream
-                    .compute(self.array, self.progress, part, *memory_each, &writer)
+                    .compute(&input, self.boxes.progress, part, *memory_each, &writer)
                     .inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
             }
             Ok(())
         });
         computed.and_then(|()| writer.finish())
+    }
+
+    fn boxes<K: boxes::Kernel>(&self, kernel: &K) -> Result<(), AnalysisError> {
+        boxes::run(&self.boxes, kernel, self.output)
     }
 }

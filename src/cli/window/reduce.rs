@@ -1,0 +1,60 @@
+//! Windows into a new array.
+
+use super::args::CommonArgs;
+use crate::{
+    analysis::{
+        output::Output,
+        window::{Request, Windows},
+    },
+    cli::{
+        follow::{Followed, follow},
+        terminal::{Terminal, Unit},
+    },
+    cube::{JournalledArray, refuse_cube},
+    error::Error,
+};
+
+/// Computes windows into the output.
+pub(super) fn reduce(
+    mut array: JournalledArray,
+    shape: &[u64],
+    request: Request,
+    args: &CommonArgs,
+    follows: bool,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let windows = Windows::new(&array, request)?;
+    refuse_cube(&args.output)?;
+    let mut output = Output::create(
+        &args.output,
+        windows.shape(),
+        windows.dtype(),
+        array.npy.fortran_order,
+        Some(&array),
+        args.force,
+    )?;
+    let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
+    let mut followed = None;
+    if follows {
+        let mut done = 0;
+        followed = Some(follow(&mut array, |array, new| {
+            let ready = windows.ready(new.end);
+            windows.some(array, done..ready.max(done), &output, bar.progress())?;
+            done = ready.max(done);
+            Ok(())
+        })?);
+        output.shorten(done)?;
+    } else {
+        windows.all(&array, &output, bar.progress())?;
+    }
+    let times = bar.progress().done() / bytes.max(1);
+    drop(bar);
+    if times > 1 {
+        terminal.note(&format!(
+            "the input was read {times} times over, since few windows fit into --memory at a time: more memory is faster"
+        ));
+    }
+    output.finish()?;
+    followed.map_or(Ok(()), Followed::conclude)
+}

@@ -1,0 +1,179 @@
+//! What `diff2d window` is asked for, in elements.
+
+use super::args::WindowArgs;
+use crate::{
+    analysis::window::{Op, Request, Weights},
+    cli::{
+        axes::{Axes, Entries},
+        open::open,
+        select,
+        terminal::Terminal,
+    },
+    cube::JournalledArray,
+    error::Error,
+};
+use std::path::Path;
+
+/// More weights than this are no window.
+const MOST_WEIGHTS: u64 = 1 << 24;
+
+pub(super) fn of(
+    args: &WindowArgs,
+    array: &JournalledArray,
+    shape: &[u64],
+    terminal: &Terminal,
+) -> Result<Request, Error> {
+    let axes = Axes::of(array);
+    let weights = weights(args, array, &axes, terminal)?;
+    let window = match (&args.window, &weights) {
+        (Some(text), _) => lengths(&axes, "--window", text, terminal)?,
+        (None, Some(weights)) => weights.window(),
+        (None, None) => Vec::new(),
+    };
+    if args.follow && args.pad.is_some() && window.first().is_some_and(|&length| length > 1) {
+        return Err(Error::Usage(
+            "--follow: with --pad the last windows need what lies beyond the end, which a run still moves; leave --pad away, or take a window of length 1 along axis 0".to_owned(),
+        ));
+    }
+    Ok(Request {
+        op: args.op,
+        window,
+        weights,
+        stride: match &args.stride {
+            Some(text) => lengths(&axes, "--stride", text, terminal)?,
+            None => vec![1; shape.len()],
+        },
+        select: select::ranges(array, shape, &axes, args.common.select.as_deref(), terminal)?,
+        pad: args.pad,
+        skip_nan: args.common.skip_nan(),
+        dtype: args.common.dtype,
+        memory: args.common.memory,
+    })
+}
+
+/// The weights of operations that have some.
+fn weights(
+    args: &WindowArgs,
+    array: &JournalledArray,
+    axes: &Axes<'_>,
+    terminal: &Terminal,
+) -> Result<Option<Weights>, Error> {
+    let usage = |sentence: &str| Err(Error::Usage(sentence.to_owned()));
+    match (args.op, &args.sigma, &args.weights) {
+        (Op::Gaussian, Some(text), None) => {
+            let sigmas = sigmas(axes, text)?;
+            let dimensions = array.npy.shape.len();
+            if sigmas.len() != dimensions {
+                return Err(Error::Usage(format!(
+                    "--sigma {text}: {} has {dimensions} axes and needs as many standard deviations, 0 along axes that stay as they are",
+                    array.path.display()
+                )));
+            }
+            Ok(Some(Weights::gaussian(&sigmas)?))
+        }
+        (Op::Weights, None, Some(path)) => Ok(Some(read_weights(path, array, terminal)?)),
+        (Op::Gaussian, ..) => usage(
+            "--op gaussian takes its standard deviations from --sigma, one for every axis, such as --sigma 0,2,2",
+        ),
+        (Op::Weights, ..) => usage(
+            "--op weights takes the weights from --weights W.npy, an array of the shape of the window",
+        ),
+        (_, None, None) => Ok(None),
+        (_, Some(_), _) => usage("--sigma belongs to --op gaussian"),
+        (_, _, Some(_)) => usage("--weights belongs to --op weights"),
+    }
+}
+
+fn read_weights(
+    path: &Path,
+    array: &JournalledArray,
+    terminal: &Terminal,
+) -> Result<Weights, Error> {
+    let file = open(path, terminal)?;
+    let (shape, elements) = (file.shape(), file.elements());
+    if shape.len() != array.npy.shape.len() {
+        return Err(Error::Usage(format!(
+            "--weights {} has {} axes and {} has {}: a length of 1 along an axis leaves it as it is",
+            path.display(),
+            shape.len(),
+            array.path.display(),
+            array.npy.shape.len()
+        )));
+    }
+    if elements > MOST_WEIGHTS {
+        return Err(Error::Usage(format!(
+            "--weights {} has {elements} weights, and {MOST_WEIGHTS} is the most there can be",
+            path.display()
+        )));
+    }
+    let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
+    let mut values = vec![0.0; length(elements)];
+    file.read(0, &mut values)?;
+    // In file order.
+    let in_file = file
+        .npy
+        .in_file_order(&shape)
+        .into_iter()
+        .map(length)
+        .collect();
+    let weights = Weights::new(in_file, values)?;
+    Ok(match file.npy.fortran_order {
+        true => weights.reversed(),
+        false => weights,
+    })
+}
+
+/// Standard deviations, one an axis; by name, in units.
+fn sigmas(axes: &Axes<'_>, text: &str) -> Result<Vec<f64>, Error> {
+    let number = |part: &str| {
+        let number = part.trim().parse().ok();
+        let number = number.filter(|sigma: &f64| sigma.is_finite() && *sigma >= 0.0);
+        number.ok_or_else(|| {
+            Error::Usage(format!(
+                "--sigma {text}: '{part}' is no standard deviation; expected a number of elements for every axis, such as 0,2,2"
+            ))
+        })
+    };
+    match axes.entries("--sigma", text)? {
+        Entries::Listed(parts) => parts.iter().map(|part| number(part)).collect(),
+        Entries::Named(parts) => (0..)
+            .zip(&parts)
+            .map(|(axis, part)| match part {
+                None => Ok(0.0),
+                Some(part) => Ok(number(part)? / axes.spacing(axis)),
+            })
+            .collect(),
+    }
+}
+
+/// Whole numbers, one an axis; by name, lengths in units.
+pub(super) fn lengths(
+    axes: &Axes<'_>,
+    option: &str,
+    text: &str,
+    terminal: &Terminal,
+) -> Result<Vec<u64>, Error> {
+    match axes.entries(option, text)? {
+        Entries::Listed(parts) => parts
+            .iter()
+            .map(|part| {
+                part.parse().map_err(|_| {
+                    Error::Usage(format!(
+                        "{option} {text}: '{part}' is no length; expected a whole number for every axis, such as 5,1,1"
+                    ))
+                })
+            })
+            .collect(),
+        Entries::Named(parts) => {
+            let mut lengths = vec![1; parts.len()];
+            for (axis, part) in parts.iter().enumerate() {
+                if let Some(part) = part {
+                    lengths[axis] = axes.span(axis, part)?;
+                }
+            }
+            let shown: Vec<String> = lengths.iter().map(u64::to_string).collect();
+            terminal.note(&format!("{option} {text} is {}", shown.join(",")));
+            Ok(lengths)
+        }
+    }
+}

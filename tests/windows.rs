@@ -1,0 +1,144 @@
+//! Windows of every kind: order statistics, weights, rims, and what is not there.
+//!
+//! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, full, judged_by, python};
+
+#[test]
+fn random_windows_give_what_numpy_and_scipy_give() {
+    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
+    judged_by("windows_reference.py", count, seed);
+}
+
+#[test]
+fn results_depend_neither_on_threads_nor_on_memory() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 43,97,111 --fill where(random(3)<0.02,nan,random(1)-0.3)");
+    scene.succeed("create w.npy --shape 3,31,31 --fill random(5)");
+    for command in [
+        "window a.npy --window 5,5,5 --op median --skip-nan",
+        "window a.npy --window 40,1,1 --op quantile:0.3 --pad reflect --skip-nan",
+        "window a.npy --window 1,1,9 --op median --stride 1,1,2",
+        "window a.npy --window 1,31,31 --op median --skip-nan --min-count 900",
+        "window a.npy --sigma 1,2,3 --op gaussian --pad mirror --skip-nan",
+        "window a.npy --weights w.npy --op weights --pad constant:1 --skip-nan",
+        "window a.npy --window 7,1,5 --op std --pad wrap --skip-nan",
+        "coarsen a.npy --by 2,5,7 --op median",
+    ] {
+        let results =
+            [("1", "256MiB"), ("2", "256MiB"), ("3", "32MiB")].map(|(threads, memory)| {
+                let status = scene
+                    .diff2d()
+                    .args(command.split(' '))
+                    .args(["-o", "out.npy", "--force", "--memory", memory])
+                    .env("RAYON_NUM_THREADS", threads)
+                    .status()
+                    .unwrap();
+                assert!(status.success(), "{command} with {memory}");
+                scene.read("out.npy")
+            });
+        assert!(results[0] == results[1], "{command}: threads");
+        assert!(results[0] == results[2], "{command}: memory");
+    }
+}
+
+#[test]
+fn transforms_and_sums_one_by_one_agree_also_beside_infinities() {
+    let scene = Scene::new();
+    let script = "
+import numpy as np, sys
+from scipy.signal import fftconvolve
+d = sys.argv[1]
+rng = np.random.default_rng(3)
+a = rng.normal(size=(400, 300)); a[50, 60] = np.inf; a[200, 200] = np.nan
+w = rng.normal(size=(41, 47))
+np.save(d + '/a.npy', a); np.save(d + '/w.npy', w)
+";
+    let directory = scene.path("").display().to_string();
+    scene.write("make.py", script);
+    scene.write(
+        "check.py",
+        "
+import numpy as np, sys
+from numpy.lib.stride_tricks import sliding_window_view as view
+d = sys.argv[1]
+a, w, out = [np.load(d + '/' + n + '.npy') for n in ('a', 'w', 'out')]
+views = view(a, w.shape)
+assert out.shape == views.shape[:2]
+for j, i in np.random.default_rng(1).integers(0, views.shape[:2], (4000, 2)):
+    with np.errstate(all='ignore'):
+        exact = (views[j, i] * w).sum()
+    assert np.isclose(out[j, i], exact, rtol=0, atol=1e-12, equal_nan=True), (j, i, out[j, i], exact)
+",
+    );
+    let script = |name: &str| scene.path(name).display().to_string();
+    python(&script("make.py"), [&directory]);
+    scene.succeed("window a.npy --weights w.npy --op weights -o out.npy");
+    python(&script("check.py"), [&directory]);
+}
+
+#[test]
+fn windows_that_cannot_be_are_refused_with_the_way_out() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 8,9 --fill index");
+    scene.succeed("create i.npy --shape 8,9 --dtype u1 --fill index");
+    scene.succeed("create w.npy --shape 3 --fill 1");
+    for (arguments, word) in [
+        ("window a.npy --window 9,1 --op median -o x.npy", "--pad"),
+        (
+            "window a.npy --window 3,3 --op quantile:1.5 -o x.npy",
+            "from 0 to 1",
+        ),
+        (
+            "window a.npy --window 3,3 --op gaussian -o x.npy",
+            "--sigma",
+        ),
+        (
+            "window a.npy --sigma 1,1 --op median -o x.npy",
+            "--op gaussian",
+        ),
+        ("window a.npy --sigma 1 --op gaussian -o x.npy", "2 axes"),
+        ("window a.npy --sigma -1,1 --op gaussian -o x.npy", "'-1'"),
+        (
+            "window a.npy --weights w.npy --op weights -o x.npy",
+            "1 axes",
+        ),
+        (
+            "window a.npy --window 3,3 --op weights -o x.npy",
+            "--weights W.npy",
+        ),
+        (
+            "window a.npy --window 3,3 --op mean --pad around -o x.npy",
+            "expected reflect",
+        ),
+        (
+            "window i.npy --window 3,3 --op max --pad constant:0.5 -o x.npy",
+            "--dtype f8",
+        ),
+        (
+            "window i.npy --window 3,3 --op max --pad constant:256 -o x.npy",
+            "--dtype f8",
+        ),
+        (
+            "window a.npy --window 3,3 --op mean --min-count 10 -o x.npy",
+            "9 elements",
+        ),
+        ("coarsen a.npy --by 3,3 --op gaussian -o x.npy", "window"),
+        ("coarsen a.npy --by 3 -o x.npy", "2 axes"),
+        ("window a.npy --op mean -o x.npy", "--window"),
+    ] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, Some(2), "{arguments}: {told}");
+        assert!(told.stderr.contains(word), "{arguments}: {told}");
+        assert!(!scene.exists("x.npy"));
+    }
+    // What integers cannot hold is computed in floats on request.
+    scene.succeed("window i.npy --window 3,3 --op max --pad constant:0.5 --dtype f8 -o x.npy");
+}
