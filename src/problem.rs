@@ -247,6 +247,13 @@ impl Problem {
         })
     }
 
+    /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
+    #[must_use]
+    pub fn reads_arrays(&self) -> bool {
+        let mut values = self.material.inputs().chain(self.source.input());
+        self.initial.array().is_some() || values.next().is_some()
+    }
+
     /// What the step does with the diffusion coefficients.
     #[must_use]
     pub fn coefficients(&self) -> Coefficients {

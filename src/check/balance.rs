@@ -1,7 +1,7 @@
 //! [`Balance`]: what the mass changed by, and what went through walls and came from the source.
 
 use crate::{
-    dynamics::Dynamics,
+    dynamics::{Dynamics, Method},
     field::Field,
     grid::Grid,
     problem::Problem,
@@ -33,15 +33,25 @@ impl Balance {
     }
 }
 
-/// Sums what each step brings in, from the state that it starts from.
+/// What increments bring in: through left, right, bottom and top, and from the source.
+type Gains = [f64; 5];
+
+/// Sums what each step brings in, from the states that it takes increments of.
+///
+/// A step with stages is a combination of states and increments at every node, so what each stage has
+/// brought in since the beginning of the step is the same combination of what the stages before have.
 pub(super) struct Meter<'a> {
     grid: &'a Grid,
     dynamics: Dynamics<f64>,
     time: f64,
     fixed_at_start: f64,
     start: f64,
-    walls: [f64; 4],
-    source: f64,
+    /// Since the beginning of the run.
+    total: Gains,
+    /// Since the beginning of the step, after the latest stage and the one before.
+    in_step: [Gains; 2],
+    /// The increments of the state before the step.
+    of_start: Gains,
     /// Of one step, if the source does not depend on time.
     constant_source: Option<f64>,
     /// Space for a source that does.
@@ -55,13 +65,14 @@ impl<'a> Meter<'a> {
             time: 0.0,
             fixed_at_start: 0.0,
             start: state.summary(&problem.grid).mass,
-            walls: [0.0; 4],
-            source: 0.0,
+            total: Gains::default(),
+            in_step: [Gains::default(); 2],
+            of_start: Gains::default(),
             constant_source: None,
             scratch: Array2::zeros((0, 0)),
             dynamics,
         };
-        let walls = meter.walls_now();
+        let walls = meter.walls_at(0.0);
         meter.fixed_at_start = meter.on_fixed_walls(&walls, &state.view());
         if meter.dynamics.source_at.is_some() {
             meter.scratch = Array2::zeros(state.shape());
@@ -73,43 +84,73 @@ impl<'a> Meter<'a> {
         meter
     }
 
-    /// The walls for the step from the present time.
-    fn walls_now(&self) -> Walls<f64> {
+    /// The walls at a time.
+    fn walls_at(&self, time: f64) -> Walls<f64> {
         match &self.dynamics.walls_at {
-            Some(walls_at) => walls_at(&[self.time, self.time + self.dynamics.dt]),
+            Some(walls_at) => walls_at(&[time, time + self.dynamics.dt]),
             None => self.dynamics.walls.clone(),
         }
     }
 
-    /// Adds what the step from this state brings in.
-    pub(super) fn read(&mut self, state: &Field<f64>) {
-        let walls = self.walls_now();
-        for (number, wall) in self.walls.iter_mut().enumerate() {
+    /// Adds what stage `number` of a step brings in, which takes increments of this state.
+    pub(super) fn see(&mut self, number: usize, state: &Field<f64>) {
+        let Method::Rkl2(method) = self.dynamics.method.clone() else {
+            self.in_step[0] = self.gains(self.time, state);
+            return;
+        };
+        let time = self.time + method.times()[number - 1] * self.dynamics.dt;
+        let gains = self.gains(time, state);
+        if number == 1 {
+            self.of_start = gains;
+        }
+        let [latest, older] = self.in_step;
+        let after = std::array::from_fn(|part| {
+            let states = [latest[part], older[part], 0.0];
+            method.value(number, states, [gains[part], self.of_start[part]])
+        });
+        self.in_step = [after, latest];
+    }
+
+    /// Adds up the step.
+    pub(super) fn end_step(&mut self) {
+        let [gains, _] = std::mem::take(&mut self.in_step);
+        for (total, gain) in self.total.iter_mut().zip(gains) {
+            *total += gain;
+        }
+        self.time += self.dynamics.dt;
+    }
+
+    /// The increments of a state at a time, over the sides and the domain.
+    fn gains(&mut self, time: f64, state: &Field<f64>) -> Gains {
+        let walls = self.walls_at(time);
+        let mut gains = Gains::default();
+        for (number, gain) in gains[..4].iter_mut().enumerate() {
             let line = Line {
                 number,
                 grid: self.grid,
                 operator: &self.dynamics.equation.operator,
                 state: state.view(),
             };
-            *wall += line.inflow(&walls);
+            *gain = line.inflow(&walls);
         }
-        self.source += match (self.constant_source, &self.dynamics.source_at) {
+        gains[4] = match (self.constant_source, &self.dynamics.source_at) {
             (None, Some(source_at)) => {
-                source_at(self.time, &mut self.scratch);
+                source_at(time, &mut self.scratch);
                 self.inside(&walls, &self.scratch.view())
             }
             (constant, _) => constant.unwrap_or(0.0),
         };
-        self.time += self.dynamics.dt;
+        gains
     }
 
     pub(super) fn balance(&self, state: &Field<f64>) -> Balance {
-        let walls = self.walls_now();
+        let walls = self.walls_at(self.time);
+        let [left, right, bottom, top, source] = self.total;
         Balance {
             start: self.start,
             end: state.summary(self.grid).mass,
-            walls: self.walls,
-            source: self.source,
+            walls: [left, right, bottom, top],
+            source,
             fixed: self.on_fixed_walls(&walls, &state.view()) - self.fixed_at_start,
         }
     }

@@ -1,5 +1,29 @@
 //! Problems whose exact solution is known, for every kind of wall and material, on the unit square.
 
+use std::f64::consts::PI;
+
+/// How time is stepped.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Method {
+    Euler,
+    Rkl2,
+    Exact,
+}
+
+impl Method {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Euler => "euler",
+            Self::Rkl2 => "rkl2",
+            Self::Exact => "exact",
+        }
+    }
+
+    fn key(self) -> String {
+        format!("method = \"{}\"\n", self.name())
+    }
+}
+
 /// What all four sides have.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Walls {
@@ -71,13 +95,13 @@ const D: &str = "(0.7 + 0.2*sin(2*pi*(x + y)))";
 /// Of D, along x and along y.
 const SLOPE: &str = "(0.4*pi*cos(2*pi*(x + y)))";
 
-/// The solution.
-pub(super) const U: &str = "(exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2) + 1)";
-const U_T: &str = "(-exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
-const U_X: &str = "(2*pi*exp(-t)*cos(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
-const U_Y: &str = "(-2*pi*exp(-t)*sin(2*pi*x + 0.3)*sin(2*pi*y - 0.2))";
+/// The solution. It decays about as fast as such a wave does on its own, so that errors in time are seen.
+pub(super) const U: &str = "(exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2) + 1)";
+const U_T: &str = "(-30*exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+const U_X: &str = "(2*pi*exp(-30*t)*cos(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+const U_Y: &str = "(-2*pi*exp(-30*t)*sin(2*pi*x + 0.3)*sin(2*pi*y - 0.2))";
 /// ∂²u/∂x², and ∂²u/∂y².
-const U_XX: &str = "(-4*pi**2*exp(-t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
+const U_XX: &str = "(-4*pi**2*exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
 
 /// Grid and time of all problems here; `spacing` gives exactly `cells` cells a side.
 fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
@@ -98,15 +122,15 @@ fn boundary(walls: [String; 4]) -> String {
 /// Source: P. J. Roache, "Code verification by the method of manufactured solutions", J. Fluids Eng.
 /// 124 (2002).
 pub(super) fn manufactured(
+    (method, dt): (Method, f64),
     walls: Walls,
     material: Material,
     cells: u32,
-    dt: f64,
     end: f64,
 ) -> String {
     let [dx, dy, dx_x, dy_y] = material.formulas();
     let source = format!("{U_T} - ({dx} + {dy})*{U_XX} - {dx_x}*{U_X} - {dy_y}*{U_Y}");
-    let initial = U.replace("exp(-t)*", "");
+    let initial = U.replace("exp(-30*t)*", "");
     let sides = [("-", dx, U_X), ("", dx, U_X), ("-", dy, U_Y), ("", dy, U_Y)];
     let sides = sides.map(|(sign, d, slope)| match walls {
         Walls::Fixed => format!("\"{U}\""),
@@ -115,16 +139,29 @@ pub(super) fn manufactured(
         Walls::Periodic => "\"periodic\"".to_owned(),
     });
     format!(
-        "{}{}source = \"{source}\"\n[initial]\nkind = \"expression\"\nvalue = \"{initial}\"\n{}",
+        "{}{}{}source = \"{source}\"\n[initial]\nkind = \"expression\"\nvalue = \"{initial}\"\n{}",
+        method.key(),
         material.keys(),
         common(cells, Some(dt), end),
         boundary(sides)
     )
 }
 
-/// A problem whose initial state is a mode of the five-point system between walls, and the rate
-/// `4 Dx/dx² sin²(θx/2) + 4 Dy/dy² sin²(θy/2)` at which the system decays.
-pub(super) fn mode(walls: Walls, material: Material, cells: u32) -> (String, f64) {
+/// A problem whose initial state is a mode of the equation and of the five-point system between walls.
+pub(super) struct Mode {
+    pub text: String,
+    /// At which the system decays: `4 Dx/dx² sin²(θx/2) + 4 Dy/dy² sin²(θy/2)`.
+    pub rate: f64,
+    /// At which the solution of the equation does.
+    pub true_rate: f64,
+}
+
+pub(super) fn mode(
+    (method, dt): (Method, Option<f64>),
+    walls: Walls,
+    material: Material,
+    cells: u32,
+) -> Mode {
     let n = f64::from(cells);
     let (wave, wall, turns) = match walls {
         Walls::Fixed => ("sin(pi*@)", "0.0", 0.5),
@@ -135,13 +172,18 @@ pub(super) fn mode(walls: Walls, material: Material, cells: u32) -> (String, f64
         Material::Anisotropic => (0.9, 0.4),
         _ => (0.8, 0.8),
     };
-    let rate = 4.0 * (d_x + d_y) * n * n * (std::f64::consts::PI * turns / n).sin().powi(2);
+    let rate = 4.0 * (d_x + d_y) * n * n * (PI * turns / n).sin().powi(2);
     let value = format!("{}*{}", wave.replace('@', "x"), wave.replace('@', "y"));
     let text = format!(
-        "{}{}[initial]\nkind = \"expression\"\nvalue = \"{value}\"\n{}",
+        "{}{}{}[initial]\nkind = \"expression\"\nvalue = \"{value}\"\n{}",
+        method.key(),
         material.keys(),
-        common(cells, None, 0.02),
+        common(cells, dt, 0.02),
         boundary([wall; 4].map(str::to_owned))
     );
-    (text, rate)
+    Mode {
+        text,
+        rate,
+        true_rate: 4.0 * (d_x + d_y) * (PI * turns).powi(2),
+    }
 }

@@ -28,8 +28,8 @@ pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Bal
     let (mut solver, dynamics) = start(problem)?;
     let mut meter = Meter::new(problem, dynamics, solver.state());
     for _ in 0..problem.schedule.last_step() {
-        meter.read(solver.state());
-        solver.advance(1, &Solo);
+        solver.advance_seen(&Solo, |stage, state| meter.see(stage, state));
+        meter.end_step();
     }
     let balance = meter.balance(solver.state());
     Ok((solver.into_state(), balance))

@@ -10,7 +10,8 @@ use super::{
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Choice, Layout, Params, Precision, RawParams, StepMethod},
+    params::{Layout, Params, Precision, RawParams, StepMethod},
+    physics::input::Digests,
     problem::Problem,
     stencil::Operator,
 };
@@ -56,8 +57,8 @@ pub struct Study {
     pub maximum: Estimate,
     /// Values at points `(x, y)` \[density\].
     pub points: Vec<((f64, f64), Estimate)>,
-    /// On the coarse grid.
-    pub balance: Balance,
+    /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
+    pub balance: Option<Balance>,
     /// Whether the diffusion coefficient jumps between nodes.
     pub has_jumps: bool,
     /// Whether nodes lie on the walls.
@@ -78,21 +79,14 @@ impl Study {
     /// where that would be too dear.
     ///
     /// # Errors
-    /// [`CheckError::Asked`] where there is nothing to compare, or a point is outside the domain;
-    /// [`CheckError::Params`] for parameters that cannot be used, also those whose files hold the nodes of
-    /// one grid only.
+    /// [`CheckError::Asked`] where there is nothing to compare, a point is outside the domain, or arrays do
+    /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
     pub fn new(
         params: &Params,
         raw: &RawParams,
         points: &[(f64, f64)],
     ) -> Result<Self, CheckError> {
         let own = Problem::new(params.clone(), raw)?;
-        if params.method != StepMethod::Euler {
-            return Err(CheckError::Asked(format!(
-                "method = \"{}\" cannot be checked yet: the balance is that of explicit Euler; --set method=euler, without dt and stages, checks the spacing",
-                params.method.name()
-            )));
-        }
         check_points(&own, points)?;
         if own.schedule.last_step() == 0 {
             return Err(CheckError::Asked(format!(
@@ -103,6 +97,8 @@ impl Study {
         let refinement = affordable_refinement(&own)?;
         let problems = refined(&own, raw, refinement)?;
         let (coarse, balance) = solve_metered(&problems[0])?;
+        let has_fixed_walls = params.boundary.sides().iter().any(|wall| wall.is_fixed());
+        let is_metered = params.method != StepMethod::Exact || !has_fixed_walls;
         let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
         let of_each = |value: &dyn Fn(&Problem, &Field<f64>) -> f64| {
             [0, 1, 2].map(|level| value(&problems[level], &states[level]))
@@ -125,7 +121,7 @@ impl Study {
             mass: Estimate::new(mass, scale * area),
             maximum: Estimate::new(maximum, scale),
             points: estimates.collect(),
-            balance,
+            balance: is_metered.then_some(balance),
             has_jumps: has_jumps(&problems)?,
             is_on_walls: params.grid == Layout::Walls,
             scale,
@@ -183,9 +179,13 @@ fn cells(axis: &Axis) -> u64 {
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
     let nodes = own.grid.len() as f64;
-    let updates = nodes * own.schedule.last_step() as f64;
+    let updates = nodes * (own.schedule.last_step() * own.stages() as u64) as f64;
     let fewest = cells(&own.grid.x).min(cells(&own.grid.y));
     let mut refinement: u32 = 1;
+    if own.reads_arrays() {
+        check_nested(own)?;
+        refinement = 4;
+    }
     loop {
         let finer = 4.0 / f64::from(refinement);
         let is_affordable =
@@ -193,7 +193,7 @@ fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
         if is_affordable {
             return Ok(refinement);
         }
-        if fewest / u64::from(refinement) < 2 * FEWEST_CELLS {
+        if fewest / u64::from(refinement) < 2 * FEWEST_CELLS || own.reads_arrays() {
             return Err(CheckError::Asked(format!(
                 "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
             )));
@@ -202,14 +202,36 @@ fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
     }
 }
 
-/// The problem on three grids, with time steps in proportion to the square of the spacing, so that all three
-/// end at the same time.
+/// Refuses a problem with arrays where grids of two and four times the spacing do not have nodes of theirs.
+fn check_nested(own: &Problem) -> Result<(), CheckError> {
+    let asked = |reason: String| {
+        Err(CheckError::Asked(format!(
+            "this problem reads arrays, and the check takes every second and every fourth of their nodes: {reason}"
+        )))
+    };
+    if own.params.grid != Layout::Walls {
+        return asked("that needs grid = \"walls\"".to_owned());
+    }
+    let (nx, ny) = (cells(&own.grid.x), cells(&own.grid.y));
+    let divides = |cells: u64| cells.is_multiple_of(4) && cells >= 4 * FEWEST_CELLS;
+    match divides(nx) && divides(ny) {
+        true => Ok(()),
+        false => asked(format!(
+            "that needs a multiple of 4 of cells along each axis, {} or more, and there are {ny} along y and {nx} along x",
+            4 * FEWEST_CELLS
+        )),
+    }
+}
+
+/// The problem on three grids, with time steps in proportion to the square of the spacing, of methods of second
+/// order in proportion to the spacing, so that all three end at the same time.
 #[expect(
     clippy::cast_precision_loss,
     reason = "numbers of cells and steps are below 2^53"
 )]
 fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 3], CheckError> {
     let time = own.schedule.end();
+    let method = own.params.method;
     let spacing = |axis: &Axis, finer: u64| {
         let (first, last) = axis.domain();
         let coarsest = cells(axis).div_ceil(u64::from(refinement));
@@ -223,20 +245,42 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         params.precision = Precision::F64;
         params.graphics = false;
         params.dt = dt;
+        params.stages = None;
         params.safety = 1.0;
         // Half a step beyond, so that truncation gives all steps.
         params.runtime = time + dt.map_or(0.0, |dt| 0.5 * dt);
         params.outtime = params.runtime;
-        Problem::new(params, raw)
+        let every = match own.reads_arrays() {
+            true => refinement as usize / finer as usize,
+            false => 1,
+        };
+        Problem::with_digests(params, raw, &mut Digests::of_every(every))
     };
+    // How many times more steps a grid so many times finer takes.
+    let more = |finer: u64| match method {
+        StepMethod::Euler => finer * finer,
+        StepMethod::Rkl2 => finer,
+        StepMethod::Exact => 1,
+    };
+    let with_steps = |finer: u64, steps: f64| {
+        let dt = time / (steps * more(finer) as f64);
+        at(finer, (method != StepMethod::Exact).then_some(dt))
+    };
+    if method != StepMethod::Euler {
+        // Steps of any length are stable.
+        let steps = own.schedule.last_step() * more(1);
+        let coarse = (steps as f64 / more(u64::from(refinement)) as f64).ceil();
+        let with_steps = |finer: u64| with_steps(finer, coarse);
+        return Ok([with_steps(1)?, with_steps(2)?, with_steps(4)?]);
+    }
     let scale = |finer: u64| (f64::from(refinement) / finer as f64).powi(2);
     let mut steps = 1.0_f64;
     for finer in [1, 2, 4] {
         let dt = at(finer, None)?.limit().min(own.schedule.dt * scale(finer));
         let needed = time / dt * (1.0 - 1e-13);
-        steps = steps.max((needed / (finer * finer) as f64).ceil());
+        steps = steps.max((needed / more(finer) as f64).ceil());
     }
-    let with_steps = |finer: u64| at(finer, Some(time / (steps * (finer * finer) as f64)));
+    let with_steps = |finer: u64| with_steps(finer, steps);
     Ok([with_steps(1)?, with_steps(2)?, with_steps(4)?])
 }
 

@@ -1,6 +1,6 @@
 //! How far to trust an answer, in a sentence.
 
-use super::study::Study;
+use super::{balance::Balance, study::Study};
 
 /// Observed orders that confirm second order.
 const SECOND: std::ops::RangeInclusive<f64> = 1.7..=2.5;
@@ -26,8 +26,9 @@ impl Study {
             .collect();
         let trust = format!("trust {}", shares.join(", "));
         let is_second = |order: Option<f64>| order.is_some_and(|order| SECOND.contains(&order));
-        let unbalanced = self.balance.unexplained().abs() > UNBALANCED * self.mass_scale();
-        if unbalanced {
+        let is_unbalanced =
+            |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.mass_scale();
+        if self.balance.as_ref().is_some_and(is_unbalanced) {
             return "The mass changes by more than walls and source explain: do not trust this answer, and report it.".to_owned();
         }
         if estimates.iter().all(|(_, estimate)| estimate.is_exact) {
@@ -66,9 +67,14 @@ impl Study {
 
     /// The largest part of the balance of mass, or what the domain could hold if all parts are roundings.
     fn mass_scale(&self) -> f64 {
-        let balance = &self.balance;
-        let parts = [balance.start, balance.end, balance.source, balance.fixed];
-        let all = parts.iter().chain(&balance.walls);
+        let parts = match &self.balance {
+            None => self.mass.values.to_vec(),
+            Some(balance) => {
+                let parts = [balance.start, balance.end, balance.source, balance.fixed];
+                parts.into_iter().chain(balance.walls).collect()
+            }
+        };
+        let all = parts.iter();
         let most = all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()));
         // Where positive and negative values cancel, the mass is a rounding.
         let capacity = self.scale * self.levels[0].area();

@@ -12,11 +12,11 @@ use std::path::PathBuf;
 
 /// Check the solver against exact solutions, or your own problem on three spacings
 ///
-/// Without a file: problems with every kind of wall and material whose exact solution is known; errors and
+/// Without a file: every method, with problems of every kind of wall and material whose exact solution is known; errors and
 /// measured orders (exit code 3 if one is missed). With one: the problem at its own spacing, half and a
 /// quarter of it, or at coarser ones where that would take too long; the observed order, the estimated error
-/// of mass, maximum and values at points, and the balance of mass against walls and sources. Files with the
-/// nodes of one grid cannot be checked.
+/// of mass, maximum and values at points, and the balance of mass against walls and sources. Of arrays that the
+/// problem reads, coarser grids take every second and every fourth node.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d check
@@ -101,7 +101,7 @@ fn table_text(rows: &[Row]) -> String {
 }
 
 fn line([method, walls, material, against, error, order, verdict]: [&str; 7]) -> String {
-    format!("{method:<7} {walls:<10} {material:<19} {against:<23} {error:>8} {order:>6}  {verdict}")
+    format!("{method:<7} {walls:<10} {material:<19} {against:<24} {error:>8} {order:>6}  {verdict}")
         .trim_end()
         .to_owned()
 }
@@ -163,8 +163,10 @@ fn study_text(study: &Study) -> String {
         ));
     }
     lines.push(String::new());
-    lines.push(balance_text(&study.balance));
-    lines.push(String::new());
+    if let Some(balance) = &study.balance {
+        lines.push(balance_text(balance));
+        lines.push(String::new());
+    }
     lines.push(study.verdict());
     lines.join("\n")
 }
@@ -210,6 +212,21 @@ fn balance_text(balance: &Balance) -> String {
     lines.join("\n")
 }
 
+fn balance_json(balance: &Balance) -> Value {
+    let [left, right, bottom, top] = balance.walls;
+    json!({
+        "start": balance.start,
+        "end": balance.end,
+        "left": left,
+        "right": right,
+        "bottom": bottom,
+        "top": top,
+        "source": balance.source,
+        "fixed": balance.fixed,
+        "unexplained": balance.unexplained(),
+    })
+}
+
 fn study_json(study: &Study) -> Value {
     let levels: Vec<Value> = study
         .levels
@@ -238,8 +255,6 @@ fn study_json(study: &Study) -> Value {
             value
         })
         .collect();
-    let balance = &study.balance;
-    let [left, right, bottom, top] = balance.walls;
     json!({
         "levels": levels,
         "refinement": study.refinement,
@@ -247,17 +262,7 @@ fn study_json(study: &Study) -> Value {
         "mass": estimate(&study.mass),
         "maximum": estimate(&study.maximum),
         "points": points,
-        "balance": {
-            "start": balance.start,
-            "end": balance.end,
-            "left": left,
-            "right": right,
-            "bottom": bottom,
-            "top": top,
-            "source": balance.source,
-            "fixed": balance.fixed,
-            "unexplained": balance.unexplained(),
-        },
+        "balance": study.balance.as_ref().map(balance_json),
         "jumps": study.has_jumps,
         "verdict": study.verdict(),
     })

@@ -14,9 +14,31 @@ use std::{
     time::SystemTime,
 };
 
-/// The digests of files that were read already: the scenarios of a sweep share theirs.
-#[derive(Debug, Default)]
-pub struct Digests(BTreeMap<PathBuf, Arc<Known>>);
+/// What is known of files before a problem reads them.
+#[derive(Debug)]
+pub struct Digests {
+    /// The digests of files that were read already: the scenarios of a sweep share theirs.
+    known: BTreeMap<PathBuf, Arc<Known>>,
+    /// Arrays have so many times the spacings of the grid, which takes every so many-th of their nodes.
+    pub every: usize,
+}
+
+impl Default for Digests {
+    fn default() -> Self {
+        Self::of_every(1)
+    }
+}
+
+impl Digests {
+    /// No digest yet; a grid that takes every so many-th node of arrays.
+    #[must_use]
+    pub fn of_every(every: usize) -> Self {
+        Self {
+            known: BTreeMap::new(),
+            every,
+        }
+    }
+}
 
 /// What is known of a file that was read.
 #[derive(Debug, PartialEq)]
@@ -48,14 +70,14 @@ impl Input {
     /// [`ParamsError::Input`] for a file that cannot be read.
     pub fn open(place: InputPlace, digests: &mut Digests) -> Result<Self, ParamsError> {
         let path = place.path().to_owned();
-        let known = match digests.0.get(&path) {
+        let known = match digests.known.get(&path) {
             Some(known) => Arc::clone(known),
             None => {
                 let known = npy::open_file(&path).map_err(|error| unusable(&place, &error))?;
                 let known = Arc::new(digest(known).map_err(|error| {
                     place.unusable(format!("it cannot be read: {error}"), false)
                 })?);
-                digests.0.insert(path, Arc::clone(&known));
+                digests.known.insert(path, Arc::clone(&known));
                 known
             }
         };

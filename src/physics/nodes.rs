@@ -80,6 +80,8 @@ pub struct Array {
     input: Input,
     /// Which of the matrices.
     frame: u64,
+    /// The grid has every so many-th of its nodes.
+    every: usize,
 }
 
 impl Values {
@@ -98,7 +100,7 @@ impl Values {
             Profile::Function(function) => Ok(Self::of_function(function.clone())),
             Profile::File(path) => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                Ok(Self::Array(Array::new(input, None, grid)?))
+                Ok(Self::Array(Array::new(input, None, (grid, digests.every))?))
             }
         }
     }
@@ -234,13 +236,19 @@ impl Values {
 }
 
 impl Array {
-    /// An array of the grid's shape; `snapshot` is one of a cube, negative from the end.
+    /// An array of the shape of the grid, or of one so many times finer; `snapshot` is one of a cube,
+    /// negative from the end.
     ///
     /// # Errors
     /// [`ParamsError`] when it cannot be used.
-    pub fn new(input: Input, snapshot: Option<i64>, grid: &Grid) -> Result<Self, ParamsError> {
+    pub fn new(
+        input: Input,
+        snapshot: Option<i64>,
+        (grid, every): (&Grid, usize),
+    ) -> Result<Self, ParamsError> {
         let shape = input.array()?.npy.shape;
-        let (ny, nx) = grid.shape();
+        let finer = |nodes: usize| (nodes - 1) * every + 1;
+        let (ny, nx) = (finer(grid.y.nodes), finer(grid.x.nodes));
         let wanted = [ny as u64, nx as u64];
         let shown = |shape: &[u64]| {
             let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
@@ -290,7 +298,11 @@ impl Array {
                 })?
             }
         };
-        Ok(Self { input, frame })
+        Ok(Self {
+            input,
+            frame,
+            every,
+        })
     }
 
     /// The file.
@@ -305,8 +317,25 @@ impl Array {
         self.frame
     }
 
-    /// Reads rows.
+    /// Reads rows of `nx` nodes of the grid.
     fn read(&self, rows: Range<usize>, nx: usize, out: &mut [f64]) -> Result<(), ParamsError> {
+        if self.every == 1 {
+            return self.read_all(rows, nx, out);
+        }
+        let mut whole = vec![0.0; (nx - 1) * self.every + 1];
+        for (j, out) in rows.zip(out.chunks_exact_mut(nx)) {
+            let row = j * self.every;
+            self.read_all(row..row + 1, whole.len(), &mut whole)?;
+            let nodes = whole.iter().step_by(self.every);
+            out.iter_mut()
+                .zip(nodes)
+                .for_each(|(out, value)| *out = *value);
+        }
+        Ok(())
+    }
+
+    /// Reads rows of the array, which have `nx` elements.
+    fn read_all(&self, rows: Range<usize>, nx: usize, out: &mut [f64]) -> Result<(), ParamsError> {
         let array = self.input.array()?;
         let region = [rows.start as u64..rows.end as u64, 0..nx as u64];
         let frame = self.frame..self.frame + 1;

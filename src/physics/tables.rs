@@ -92,14 +92,13 @@ impl Tables {
                         .fixed_value((&self.grid, &self.nodes), node, time);
                     value.unwrap_or(f64::NAN)
                 };
-                stencil::Side::Given(self.table(side, times, fixed))
+                let values: Vec<f64> = self.along(side, times, fixed).collect();
+                stencil::Side::Given(self.table(side, values.into_iter()))
             }
             Wall::Flux(_) | Wall::Robin(_) => {
-                let table = |part: fn(Beyond) -> f64| {
-                    self.table(side, times, |node, time| {
-                        part(self.beyond(side, node, time))
-                    })
-                };
+                let beyond = |node, time| self.beyond(side, node, time);
+                let all: Vec<Beyond> = self.along(side, times, beyond).collect();
+                let table = |part: fn(&Beyond) -> f64| self.table(side, all.iter().map(part));
                 stencil::Side::Ghost(Ghost {
                     mirror: table(|beyond| beyond.mirror),
                     alpha: table(|beyond| beyond.alpha),
@@ -109,24 +108,30 @@ impl Tables {
         }
     }
 
-    /// A value for each node of a side, at each time.
-    fn table<T: Real>(
+    /// The numbers of the nodes along a side.
+    fn numbers(&self, side: Side) -> Range<usize> {
+        match side.is_column() {
+            true => self.rows.clone(),
+            false => 0..self.grid.x.nodes,
+        }
+    }
+
+    /// Something for each node of a side, at each time.
+    fn along<V>(
         &self,
         side: Side,
         times: &[f64],
-        value: impl Fn((usize, usize), f64) -> f64,
-    ) -> Table<T> {
-        let numbers = match side.is_column() {
-            true => self.rows.clone(),
-            false => 0..self.grid.x.nodes,
-        };
-        let nodes = numbers.len();
-        let mut values = Vec::with_capacity(nodes * times.len());
-        for &time in times {
-            let nodes = numbers.clone().map(|number| side.node(&self.grid, number));
-            values.extend(nodes.map(|node| T::from_f64(value(node, time))));
-        }
-        Table::new(nodes, values)
+        value: impl Fn((usize, usize), f64) -> V,
+    ) -> impl Iterator<Item = V> {
+        let places = times
+            .iter()
+            .flat_map(move |&time| self.numbers(side).map(move |number| (number, time)));
+        places.map(move |(number, time)| value(side.node(&self.grid, number), time))
+    }
+
+    /// Values for each node of a side, at each time.
+    fn table<T: Real>(&self, side: Side, values: impl Iterator<Item = f64>) -> Table<T> {
+        Table::new(self.numbers(side).len(), values.map(T::from_f64).collect())
     }
 
     fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> Beyond {

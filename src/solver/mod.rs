@@ -188,13 +188,29 @@ impl<T: Element> Solver<T> {
             Method::Euler => self.advance_euler(steps, comm),
             Method::Rkl2(method) => {
                 let method = method.clone();
-                (0..steps).for_each(|_| self.advance_rkl2(&method, comm));
+                (0..steps).for_each(|_| self.advance_rkl2(&method, comm, |_, _| ()));
             }
             Method::Exact(method) => {
                 let method = method.clone();
                 (0..steps).for_each(|_| self.advance_exactly(&method, comm));
             }
         }
+    }
+
+    /// Advances the state by one step, and shows each state that the step takes increments of: the one
+    /// before it, and those after all stages but the last. Collective over the ranks.
+    ///
+    /// The exact solution takes no increments.
+    pub fn advance_seen(&mut self, comm: &impl Comm, mut see: impl FnMut(usize, &Field<T>)) {
+        match &self.method {
+            Method::Rkl2(method) => {
+                let method = method.clone();
+                return self.advance_rkl2(&method, comm, see);
+            }
+            Method::Euler => see(1, &self.state),
+            Method::Exact(_) => {}
+        }
+        self.advance(1, comm);
     }
 
     fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {

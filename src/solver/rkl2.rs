@@ -3,13 +3,19 @@
 use super::Solver;
 use crate::{
     comm::Comm,
+    field::Field,
     stencil::{Element, Rkl2, Rkl2Arrays},
 };
 use std::mem;
 
 impl<T: Element> Solver<T> {
-    /// Collective. One step.
-    pub(super) fn advance_rkl2(&mut self, method: &Rkl2<T>, comm: &impl Comm) {
+    /// Collective. One step; shows `see` the number of each stage and the state that it takes increments of.
+    pub(super) fn advance_rkl2(
+        &mut self,
+        method: &Rkl2<T>,
+        comm: &impl Comm,
+        mut see: impl FnMut(usize, &Field<T>),
+    ) {
         let dt = self.forcing.dt;
         let times: Vec<f64> = method
             .times()
@@ -42,6 +48,7 @@ impl<T: Element> Solver<T> {
                 _ if number % 2 == 0 => (&self.next, older),
                 _ => (&*older, &mut self.next),
             };
+            see(number, latest);
             let arrays = Rkl2Arrays {
                 latest: latest.as_slice(),
                 start: self.state.as_slice(),

@@ -40,6 +40,15 @@ struct Stage<T> {
     n: T,
 }
 
+impl<T: Real> Stage<T> {
+    /// From the second stage on.
+    #[inline(always)]
+    fn value(self, [latest, older, start]: [T; 3], [of_latest, of_start]: [T; 2]) -> T {
+        let states = (self.mu * latest + self.nu * older) + self.g * start;
+        states + (self.m * of_latest + self.n * of_start)
+    }
+}
+
 impl<T: Real> Rkl2<T> {
     /// A step in `stages` stages, at least two.
     ///
@@ -91,6 +100,17 @@ impl<T: Real> Rkl2<T> {
     #[must_use]
     pub fn stages(&self) -> usize {
         self.stages.len()
+    }
+
+    /// The value after stage `number`, from 1 on: `[latest, older, start]` are `Y(j-1)`, `Y(j-2)` and `Y0`,
+    /// which is older than the second stage, too; `increments` are those of `latest` and `start`.
+    #[must_use]
+    pub fn value(&self, number: usize, states: [T; 3], increments: [T; 2]) -> T {
+        let stage = self.stages[number - 1];
+        match number {
+            1 => states[2] + stage.m * increments[0],
+            _ => stage.value(states, increments),
+        }
     }
 
     /// The times of the state before the first stage and after each, as fractions of the step.
@@ -296,20 +316,14 @@ impl<T: Real> WithSimd for StageRow<'_, T> {
                     result[i] = start[i] + m * to[i];
                 }
             }
-            Some(Stage {
-                mu,
-                nu,
-                g,
-                m,
-                n: of_start,
-            }) => {
+            Some(stage) => {
                 let to = &mut self.latest_increment[..n];
                 increment_row(equation, j, lines, ends, columns.clone(), to);
                 let (start, increment) = (&self.start[..n], &self.increment[..n]);
                 let (centre, result) = (&centre[..n], &mut self.result[..n]);
                 for i in columns {
-                    let states = (mu * centre[i] + nu * result[i]) + g * start[i];
-                    result[i] = states + (m * to[i] + of_start * increment[i]);
+                    let states = [centre[i], result[i], start[i]];
+                    result[i] = stage.value(states, [to[i], increment[i]]);
                 }
             }
         }
@@ -396,10 +410,9 @@ mod tests {
         for stages in [3, 5, 9, 21] {
             let method = Rkl2::<f64>::new(stages);
             let response = |z: f64| {
-                let [mut before, mut latest] = [1.0, 1.0 + method.stages[0].m * z];
-                for stage in &method.stages[1..] {
-                    let states = stage.mu * latest + stage.nu * before + stage.g;
-                    let next = states + (stage.m * latest + stage.n) * z;
+                let [mut before, mut latest] = [1.0; 2];
+                for number in 1..=stages {
+                    let next = method.value(number, [latest, before, 1.0], [latest * z, z]);
                     (before, latest) = (latest, next);
                 }
                 latest

@@ -80,7 +80,11 @@ impl Initial {
             }
             InitialState::File { path, snapshot } => {
                 let input = Input::open(raw.input(PATH, path), digests)?;
-                Kind::Values(Values::Array(Array::new(input, *snapshot, grid)?))
+                Kind::Values(Values::Array(Array::new(
+                    input,
+                    *snapshot,
+                    (grid, digests.every),
+                )?))
             }
             InitialState::Image { path, range } => {
                 let input = Input::open(raw.input(PATH, path), digests)?;
