@@ -173,7 +173,10 @@ pub use sweep::Sweep;
 #[doc(hidden)]
 pub mod internal {
     pub use crate::{
-        cube::{Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, share::Share},
+        cube::{
+            Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Records,
+            share::Share,
+        },
         params::keys::{KEYS, SWEEP_KEYS},
         schedule::Clock,
         sys::threads,

@@ -23,7 +23,9 @@ use crate::{
 pub fn repair(cube: &mut Restorer, damaged: &[Slot], progress: &Progress) -> Result<(), RunError> {
     for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
         let first = of_one_scenario[0];
-        let scenario = &cube.header.scenarios()[first.scenario()];
+        let Some(scenario) = cube.header.scenario(first.scenario()) else {
+            return Err(cube.cannot_repair(first).into());
+        };
         let problem = scenario.problem().map_err(|error| match error {
             // The sentence says which file is missing or damaged.
             Some(error @ ParamsError::Input { .. }) => RunError::from(error),

@@ -1,4 +1,6 @@
-//! Words for sentences: what was read or typed, cut short, and numbers of bytes.
+//! Words for sentences: what was read or typed, cut short, and numbers of bytes; bytes in hexadecimal.
+
+use std::fmt::Write as _;
 
 /// The beginning of a text, without what a terminal would obey.
 #[must_use]
@@ -30,6 +32,16 @@ pub fn bytes(count: u64) -> String {
         }
         None => format!("{count} bytes"),
     }
+}
+
+/// Bytes in hexadecimal, two digits each.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(digits, "{byte:02x}");
+        digits
+    })
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! A run needs memory for its grid, whatever the size of its cube.
+//! A run needs memory for its grid, whatever the size of its cube; a sweep little for each scenario.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -35,8 +35,32 @@ fn peak() -> u64 {
     u64::try_from(usage.max_rss()).unwrap() * 1024
 }
 
+/// A scenario has 500 bytes in the journal, and a record for each snapshot.
+fn the_scenarios_of_a_sweep_take_a_few_bytes_each() {
+    let scene = Scene::small();
+    let sweep = "params = \"p.toml\"\ndx = 2.5\nruntime = 3\nouttime = 1.5\nD = ";
+    let values = "{ from = 0.5, to = 1, count = 12000 }";
+    scene.write("s.toml", format!("{sweep}{values}\n"));
+    for command in [
+        "sweep s.toml -o s.npy --quiet",
+        "sweep s.toml -o s.npy --resume --quiet",
+        "info s.npy --json",
+        "verify s.npy",
+        "repair s.npy",
+        "stats s.npy --memory 1MiB",
+        "probe s.npy --at 11999,0,3,3",
+        "plot s.npy --snapshots 0:1 -o pictures",
+    ] {
+        scene.succeed(command);
+    }
+    assert!(fs::metadata(scene.path("s.journal")).unwrap().len() > 8 << 20);
+    assert!(peak() < 40 << 20, "{}", peak());
+}
+
 #[test]
 fn memory_goes_with_the_grid_and_not_with_the_cube() {
+    the_scenarios_of_a_sweep_take_a_few_bytes_each();
+
     // 502² nodes, 1.9 MiB a field; a cube of more than ten times all the memory allowed, map of the
     // program, stacks and buffers included.
     let scene = Scene::small();

@@ -256,3 +256,80 @@ fn a_killed_sweep_keeps_its_commits_and_ends_with_the_same_bytes() {
         assert!(round < 500, "the sweep is never there to be killed");
     }
 }
+
+#[test]
+fn all_that_is_wrong_with_a_sweep_is_said_at_once() {
+    let scene = scene(
+        "params = \"p.toml\"\nD = [1, -1, \"x +\"]\nouttime = [0.5, -1]\nDD = 3\ncombine = \"all\"\n",
+    );
+    let told = scene.run("sweep s.toml -o s.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    for sentence in ["D = -1", "x +", "outtime = -1", "DD", "combine must be"] {
+        assert!(told.stderr.contains(sentence), "{sentence}: {told}");
+    }
+    // Every sentence once, whatever the number of scenarios it is true of.
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\nD = [1, 2, 3]\nruntime = -1\nx2 = -11\n",
+    );
+    let told = scene.run("sweep s.toml -o s.npy");
+    assert_eq!(
+        told.stderr.matches("s.toml:3: runtime = -1").count(),
+        1,
+        "{told}"
+    );
+    assert_eq!(
+        told.stderr.matches("s.toml:4: x2 = -11").count(),
+        1,
+        "{told}"
+    );
+    // Scenarios that do not fit into one array, and one that cannot be run.
+    scene.write("s.toml", "params = \"p.toml\"\ndx = [1, 0.5, 100]\n");
+    let told = scene.run("sweep s.toml -o s.npy");
+    assert!(told.stderr.contains("scenario 1 then has"), "{told}");
+    assert!(told.stderr.contains("dx = 100"), "{told}");
+    assert_eq!(scene.files(), ["p.toml", "s.toml"]);
+}
+
+#[test]
+fn the_table_of_somebody_else_is_not_replaced() {
+    let scene = scene(SWEEP);
+    scene.write("s.csv", "my,own\n");
+    for options in ["", "--resume"] {
+        let told = scene.run(&format!("sweep s.toml -o s.npy {options}"));
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(
+            told.stderr.contains("is not the table of this sweep"),
+            "{told}"
+        );
+        assert_eq!(scene.text("s.csv"), "my,own\n");
+    }
+    assert!(!scene.path("s.npy").exists());
+    scene.succeed("sweep s.toml -o s.npy --force");
+    let own = scene.text("s.csv");
+    assert!(own.starts_with("scenario,D,outtime,"), "{own}");
+    scene.succeed("sweep s.toml -o s.npy --resume");
+    // The table of another sweep is somebody's work, too; what follows ours is not ours.
+    for other in [own.replace("2.5", "3.5"), format!("{own}# note\n")] {
+        scene.write("t.csv", &other);
+        let told = scene.run("sweep s.toml -o t.npy");
+        assert_eq!(told.code, Some(2), "{told}");
+        assert_eq!(scene.text("t.csv"), other);
+    }
+    scene.write("t.csv", &own);
+    scene.succeed("sweep s.toml -o t.npy");
+}
+
+#[test]
+fn values_with_commas_are_quoted_in_the_table() {
+    let scene = scene(
+        "params = \"p.toml\"\ninitial.kind = \"gaussian\"\ninitial.sigma = [1, 2]\nboundary.top = [1, \"max(t,1)\"]\n",
+    );
+    let told = scene.run("sweep s.toml -o s.npy");
+    if told.code == Some(2) {
+        panic!("{told}");
+    }
+    let rows = scene.text("s.csv");
+    assert!(rows.contains("\n0,1.0,1.0,"), "{rows}");
+    assert!(rows.contains("\n1,1.0,\"max(t,1)\","), "{rows}");
+}

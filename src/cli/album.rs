@@ -15,7 +15,7 @@ use crate::{
 };
 use rayon::prelude::*;
 use serde_json::Value;
-use std::{ops, path::Path};
+use std::{borrow::Cow, ops, path::Path};
 
 /// More values than this at a time make reading no faster.
 const MOST_AT_A_TIME: u64 = 1 << 20;
@@ -32,16 +32,18 @@ pub(super) struct Album<'a> {
 enum Frames<'a> {
     /// So many of which nothing is known.
     Plain(u64),
-    Listed(Vec<Shown<'a>>),
+    /// The committed snapshots of a run.
+    Snapshots(&'a Header, &'a [Record]),
+    /// The last snapshots of so many scenarios, and the keys that tell them apart.
+    Scenarios(&'a Header, u64, Vec<String>),
 }
 
 /// One frame and what is known of it.
-#[derive(Clone)]
 struct Shown<'a> {
     /// Its number among all matrices of the array.
     place: u64,
     record: Option<&'a Record>,
-    scenario: Option<&'a Scenario>,
+    scenario: Option<Cow<'a, Scenario>>,
     name: Option<String>,
 }
 
@@ -54,8 +56,10 @@ impl<'a> Album<'a> {
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
         let frames = match (array.npy.shape.len(), header) {
-            (_, Some(header)) if header.is_sweep() => Frames::Listed(last_of_each(array, header)),
-            (3, Some(header)) => Frames::Listed(snapshots(array, header)),
+            (_, Some(header)) if header.is_sweep() => {
+                Frames::Scenarios(header, array.available(), varied(header))
+            }
+            (3, Some(header)) => Frames::Snapshots(header, records(array)),
             (2, _) => Frames::Plain(1),
             (3, _) => Frames::Plain(array.available()),
             (dimensions, _) => {
@@ -89,7 +93,8 @@ impl<'a> Album<'a> {
     pub(super) fn len(&self) -> u64 {
         match &self.frames {
             Frames::Plain(count) => *count,
-            Frames::Listed(frames) => frames.len() as u64,
+            Frames::Snapshots(_, records) => records.len() as u64,
+            Frames::Scenarios(_, count, _) => *count,
         }
     }
 
@@ -176,7 +181,25 @@ impl<'a> Album<'a> {
     fn shown(&self, index: u64) -> Shown<'a> {
         match &self.frames {
             Frames::Plain(_) => Shown::plain(index),
-            Frames::Listed(frames) => frames[usize::try_from(index).unwrap_or(usize::MAX)].clone(),
+            Frames::Snapshots(header, records) => {
+                let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
+                Shown {
+                    place: record.index,
+                    record: Some(record),
+                    scenario: header.run().map(Cow::Borrowed),
+                    name: None,
+                }
+            }
+            Frames::Scenarios(header, _, varied) => {
+                let number = usize::try_from(index).unwrap_or(usize::MAX);
+                let scenario = header.scenario(number);
+                Shown {
+                    place: index * header.snapshots_each() + header.snapshots_of(number) - 1,
+                    record: None,
+                    name: scenario.as_deref().map(|scenario| name(scenario, varied)),
+                    scenario,
+                }
+            }
         }
     }
 
@@ -258,7 +281,7 @@ impl<'a> Shown<'a> {
     }
 
     fn extent(&self) -> Extent {
-        let grid = self.scenario.and_then(Scenario::grid);
+        let grid = self.scenario.as_deref().and_then(Scenario::grid);
         grid.map_or_else(Extent::counted, |grid| {
             Extent::nodes(grid.x.extent(), grid.y.extent())
         })
@@ -266,63 +289,51 @@ impl<'a> Shown<'a> {
 }
 
 /// The committed snapshots of a run.
-fn snapshots<'a>(array: &'a JournalledArray, header: &'a Header) -> Vec<Shown<'a>> {
-    let records = array.journal.iter().flat_map(|journal| &journal.records);
-    records
-        .map(|record| Shown {
-            place: record.index,
-            record: Some(record),
-            scenario: header.run(),
-            name: None,
-        })
-        .collect()
-}
-
-/// The last snapshot of every scenario before the first that is not complete.
-fn last_of_each<'a>(array: &'a JournalledArray, header: &'a Header) -> Vec<Shown<'a>> {
-    let scenarios = header.scenarios();
-    let complete = usize::try_from(array.available()).unwrap_or(0);
-    let mut last = vec![None; scenarios.len()];
-    for record in array.journal.iter().flat_map(|journal| &journal.records) {
-        last[record.slot().scenario()] = Some(record);
-    }
-    let varied = varied(scenarios);
-    let shown = scenarios.iter().zip(last).enumerate().take(complete);
-    shown
-        .map(|(number, (scenario, record))| Shown {
-            place: number as u64 * header.snapshots_each() + scenario.snapshots() - 1,
-            record,
-            scenario: Some(scenario),
-            name: Some(name(scenario, &varied)),
-        })
-        .collect()
+fn records(array: &JournalledArray) -> &[Record] {
+    let journal = array.journal.as_ref();
+    journal.map_or(&[], |journal| &journal.records)
 }
 
 /// The keys whose values differ between scenarios.
-fn varied(scenarios: &[Scenario]) -> Vec<String> {
-    let all: Vec<Value> = scenarios.iter().map(params).collect();
-    let keys = all[0].as_object().into_iter().flatten().map(|(key, _)| key);
-    keys.filter(|&key| all.iter().any(|other| other[key] != all[0][key]))
-        .cloned()
-        .collect()
+fn varied(header: &Header) -> Vec<String> {
+    let Some(first) = header.scenario(0) else {
+        return Vec::new();
+    };
+    let mut same = first.params.pairs();
+    let mut varied = Vec::new();
+    for scenario in header.scenarios() {
+        let pairs = scenario.params.pairs();
+        same.retain(|pair| {
+            let is_same = pairs.contains(pair);
+            if !is_same {
+                varied.push(pair.0.clone());
+            }
+            is_same
+        });
+    }
+    let order = |key: &String| {
+        first
+            .params
+            .pairs()
+            .iter()
+            .position(|(name, _)| name == key)
+    };
+    varied.sort_by_key(order);
+    varied
 }
 
 /// What distinguishes a scenario from the others: `D = 0.5, dx = 1`.
 fn name(scenario: &Scenario, varied: &[String]) -> String {
-    let params = params(scenario);
-    let value = |key: &String| match &params[key] {
+    let pairs = scenario.params.pairs().into_iter();
+    let shown = |value: &Value| match value {
         Value::String(word) => word.clone(),
         value => value
             .as_f64()
             .map_or_else(|| value.to_string(), |number| plot::short(number, 4)),
     };
-    let pairs: Vec<String> = varied
-        .iter()
-        .map(|key| format!("{key} = {}", value(key)))
+    let varied: Vec<String> = pairs
+        .filter(|(key, _)| varied.contains(key))
+        .map(|(key, value)| format!("{key} = {}", shown(value)))
         .collect();
-    pairs.join(", ")
-}
-
-fn params(scenario: &Scenario) -> Value {
-    serde_json::to_value(&scenario.params).unwrap_or_default()
+    varied.join(", ")
 }

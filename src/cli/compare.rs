@@ -29,7 +29,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         let of = |array: &JournalledArray| {
             let committed = match &array.journal {
                 Some(journal) if !journal.is_complete() => {
-                    format!(", {} snapshots committed", journal.records.len())
+                    format!(", {} snapshots committed", journal.committed.total())
                 }
                 _ => String::new(),
             };

@@ -12,9 +12,14 @@ use crate::{
     schedule::Clock,
 };
 use clap::Args;
-use serde_json::{Value, json};
+use serde::{
+    Serialize, Serializer,
+    ser::{Error as _, SerializeMap, SerializeSeq},
+};
+use serde_json::json;
 use std::{
-    io::BufReader,
+    cell::RefCell,
+    io::{self, BufReader, Write},
     path::{Path, PathBuf},
 };
 
@@ -31,7 +36,7 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (file, journal) = match open(&args.file, terminal) {
+    let (file, array) = match open(&args.file, terminal) {
         Ok(array) => (Described::of(&array), Some(array)),
         // Whatever the elements are, the header can be told.
         Err(Error::Cube(CubeError::Npy(NpyError::Header {
@@ -40,14 +45,18 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         }))) => (Described::open(&args.file)?, None),
         Err(error) => return Err(error),
     };
-    let journal = journal.as_ref().and_then(|array| array.journal.as_ref());
+    let journal = array.as_ref().and_then(|array| array.journal.as_ref());
     let checkpoint = journal.and_then(|journal| checkpoint(&args.file, journal));
-    let text = if args.json {
-        json(&file, journal, checkpoint.as_ref()).to_string()
-    } else {
-        text(&file, journal, checkpoint.as_ref())
-    };
-    terminal.result(&text)
+    if !args.json {
+        return terminal.result(&text(&file, journal, checkpoint.as_ref()));
+    }
+    let records = array.as_ref().map(JournalledArray::each_record);
+    let records = records.transpose()?.into_iter().flatten();
+    terminal.write_result(|stdout| {
+        let told = (&file, journal, checkpoint.as_ref());
+        write_json(&mut *stdout, told, records)?;
+        writeln!(stdout)
+    })
 }
 
 /// What is told of any array.
@@ -95,30 +104,48 @@ impl Described {
 
 /// The state between snapshots that a resume will take up, if there is one.
 fn checkpoint(cube: &Path, journal: &Journal) -> Option<Clock> {
-    let (header, last) = (journal.header.as_ref()?, journal.records.last()?);
+    let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
     header.run()?;
     let found = checkpoint::find(&Paths::of(cube).ok()?, header, last.step);
     Some(found.ok()??.clock)
 }
 
-fn json(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>) -> Value {
-    let mut object = json!({
-        "file": file.path.display().to_string(),
-        "shape": file.header.shape,
-        "dtype": file.dtype().0,
-        "fortran_order": file.header.fortran_order,
-        "data_offset": file.header.data_offset,
-        "bytes": file.bytes,
-    });
+/// Writes an object, which may have many snapshots.
+fn write_json(
+    to: impl Write,
+    (file, journal, checkpoint): (&Described, Option<&Journal>, Option<&Clock>),
+    records: impl Iterator<Item = Result<Record, CubeError>>,
+) -> io::Result<()> {
+    let mut serializer = serde_json::Serializer::new(to);
+    let mut object = serializer.serialize_map(None)?;
+    object.serialize_entry("file", &file.path.display().to_string())?;
+    object.serialize_entry("shape", &file.header.shape)?;
+    object.serialize_entry("dtype", &file.dtype().0)?;
+    object.serialize_entry("fortran_order", &file.header.fortran_order)?;
+    object.serialize_entry("data_offset", &file.header.data_offset)?;
+    object.serialize_entry("bytes", &file.bytes)?;
     if let Some(journal) = journal {
-        object["run"] = json!(journal.header);
-        object["committed"] = json!(journal.records.len());
-        object["complete"] = json!(journal.is_complete());
-        object["snapshots"] = json!(journal.records);
+        object.serialize_entry("run", &journal.header)?;
+        object.serialize_entry("committed", &journal.committed.total())?;
+        object.serialize_entry("complete", &journal.is_complete())?;
+        object.serialize_entry("snapshots", &OneByOne(RefCell::new(records)))?;
         let clock = |clock: &Clock| json!({ "step": clock.step, "simtime": clock.simtime });
-        object["checkpoint"] = json!(checkpoint.map(clock));
+        object.serialize_entry("checkpoint", &checkpoint.map(clock))?;
     }
-    object
+    Ok(SerializeMap::end(object)?)
+}
+
+/// Records that are written as they are read.
+struct OneByOne<R>(RefCell<R>);
+
+impl<R: Iterator<Item = Result<Record, CubeError>>> Serialize for OneByOne<R> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut list = serializer.serialize_seq(None)?;
+        for record in self.0.borrow_mut().by_ref() {
+            list.serialize_element(&record.map_err(S::Error::custom)?)?;
+        }
+        list.end()
+    }
 }
 
 fn text(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>) -> String {
@@ -174,14 +201,19 @@ fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
             rows.push(("steps", steps(run)));
             rows
         }
-        None => vec![("sweep", format!("{} scenarios", header.scenarios().len()))],
+        None => vec![("sweep", format!("{} scenarios", header.scenario_count()))],
     };
-    let committed = journal.records.len();
+    let committed = journal.committed.total();
     rows.push((
         "committed",
         format!("{committed} of {} snapshots", header.snapshots()),
     ));
-    rows.extend(journal.records.last().map(|last| ("last", describe(last))));
+    rows.extend(
+        journal
+            .committed
+            .last()
+            .map(|last| ("last", describe(last))),
+    );
     rows
 }
 

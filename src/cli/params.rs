@@ -30,7 +30,9 @@ impl ParamsArgs {
                 false => Error::from(error),
             }
         })?;
-        inputs::are_committed(&problem)?;
+        problem
+            .initial_array()
+            .map_or(Ok(()), inputs::is_committed)?;
         Ok(problem)
     }
 

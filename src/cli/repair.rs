@@ -24,7 +24,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
             "{name}: nothing is committed yet, so nothing can be damaged"
         ));
     };
-    let bytes = cube.records.len() as u64 * cube.header.snapshot_bytes();
+    let bytes = cube.committed() * cube.header.snapshot_bytes();
     let bar = terminal.bar(bytes, Unit::Bytes);
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);

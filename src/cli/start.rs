@@ -76,6 +76,16 @@ impl StartArgs {
         Ok(cube)
     }
 
+    /// Whether what is there may be started over.
+    pub(super) fn is_forced(&self) -> bool {
+        self.force
+    }
+
+    /// Whether what is there is to be continued.
+    pub(super) fn resumes(&self) -> bool {
+        self.resume
+    }
+
     /// Collective. Makes the directory of the default output. That of `-o` must be there.
     pub(super) fn make_directory(&self, comm: &impl Comm) -> Result<(), Error> {
         let made = match self.output {
@@ -179,7 +189,7 @@ fn committed(cube: Option<&Path>) -> String {
     };
     match Cube::open(path) {
         Ok(cube) if cube.run().is_some() => {
-            let (some, all) = (cube.records().len(), cube.header().snapshots());
+            let (some, all) = (cube.committed(), cube.header().snapshots());
             format!(
                 " with {some} of {all} snapshots committed (in Python: numpy.load({:?}, mmap_mode=\"r\")[:{some}])",
                 path.display().to_string()

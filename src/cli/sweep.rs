@@ -13,11 +13,13 @@ use crate::{
     error::Error,
     run::Outcome,
     sweep::Sweep,
-    sys,
+    sys::{self, AtomicFile},
 };
 use clap::Args;
 use serde_json::Value;
 use std::{
+    borrow::Cow,
+    io::{self, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::Ordering},
@@ -64,11 +66,21 @@ fn on_ranks(
     terminal: &Terminal,
 ) -> Result<ExitCode, Error> {
     let begin = Instant::now();
-    let snapshots = |number: usize| sweep.problems[number].schedule.snapshots();
-    let total = (0..sweep.problems.len()).map(snapshots).sum();
+    let scenarios = sweep.scenarios();
+    let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
+    let table = Paths::of(cube)?.cube.with_extension("csv");
+    let table = Table {
+        sweep,
+        path: &table,
+    };
+    let replaceable = match world.is_root() {
+        true => table.check(args.start.is_forced(), args.start.resumes()),
+        false => Ok(()),
+    };
+    collective::all_ok(world, replaceable)?;
     args.start.make_directory(world)?;
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
-    let bar = terminal.bar(total, Unit::Snapshots);
+    let bar = terminal.bar(total.sum(), Unit::Snapshots);
     let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
     let mut commits = 0;
     let outcome = args
@@ -81,7 +93,7 @@ fn on_ranks(
             bar.progress().add(1);
             let number = record.slot().scenario();
             commits += 1;
-            if record.index + 1 == snapshots(number) {
+            if record.index + 1 == scenarios.snapshots_of(number) {
                 printer.print(number.to_string());
             }
         })
@@ -91,10 +103,10 @@ fn on_ranks(
     let is_stopped = matches!(outcome, Outcome::Stopped(_));
     start::unless_closed(printed, is_stopped)?;
     if world.is_root() {
-        write_table(sweep, &Paths::of(cube)?.cube.with_extension("csv"))?;
+        table.write()?;
     }
     let took = number::seconds(begin.elapsed().as_secs_f64());
-    let done = format!("{} scenarios in {took}", sweep.problems.len());
+    let done = format!("{} scenarios in {took}", scenarios.len());
     let command = format!("diff2d sweep {}", quoted(&args.file.display().to_string()));
     Ok(start::conclude(
         terminal,
@@ -106,38 +118,119 @@ fn on_ranks(
     ))
 }
 
-/// Writes a table with a row for each scenario: its number, the varied keys, and what follows from them.
-fn write_table(sweep: &Sweep, path: &Path) -> Result<(), Error> {
-    let mut table = format!(
-        "scenario,{}dt,nsteps,nper,snapshots\n",
-        sweep
-            .varied
-            .iter()
-            .map(|key| format!("{key},"))
-            .collect::<String>()
-    );
-    for (number, problem) in sweep.problems.iter().enumerate() {
-        let params = serde_json::to_value(&problem.params).unwrap_or_default();
-        let varied: String = sweep
-            .varied
-            .iter()
-            .map(|key| match &params[key] {
-                Value::String(word) => format!("{word},"),
-                value => format!("{value},"),
-            })
-            .collect();
-        let schedule = &problem.schedule;
-        let (dt, snapshots) = (number::python(schedule.dt), schedule.snapshots());
-        table.push_str(&format!(
-            "{number},{varied}{dt},{},{},{snapshots}\n",
-            schedule.nsteps, schedule.nper
-        ));
+/// The table next to the cube: a row for each scenario with its number, the varied keys, and what follows
+/// from them.
+struct Table<'a> {
+    sweep: &'a Sweep,
+    path: &'a Path,
+}
+
+impl Table<'_> {
+    /// Refuses to replace a file that is not this table, unless asked to. A sweep that is continued may
+    /// find the table of another version.
+    fn check(&self, force: bool, resume: bool) -> Result<(), Error> {
+        let found = match sys::open_to_read(self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            _ if force => return Ok(()),
+            found => found.map_err(|error| self.cannot("read", &error))?,
+        };
+        let mut same = Same {
+            found: BufReader::new(found),
+            is_same: true,
+        };
+        let head = self.head();
+        let compared = same.write_all(head.as_bytes()).and_then(|()| {
+            let is_ours = same.is_same;
+            self.write_rows(&mut same)?;
+            Ok((is_ours && resume) || same.ends()?)
+        });
+        match compared.map_err(|error| self.cannot("read", &error))? {
+            true => Ok(()),
+            false => Err(Error::Usage(format!(
+                "{} is there and is not the table of this sweep, which would replace it: move it, write elsewhere with -o, or add --force",
+                self.path.display()
+            ))),
+        }
     }
-    sys::write_file(path, table.as_bytes()).map_err(|error| {
-        Error::System(format!(
-            "cannot write the table {}: {}",
-            path.display(),
-            error.source
-        ))
-    })
+
+    /// Writes the table in place of what is there.
+    fn write(&self) -> Result<(), Error> {
+        let file = AtomicFile::create(self.path);
+        let file = file.map_err(|error| self.cannot("write", &error.source))?;
+        let mut rows = BufWriter::new(file);
+        let written = rows.write_all(self.head().as_bytes());
+        let file = written
+            .and_then(|()| self.write_rows(&mut rows))
+            .and_then(|()| Ok(rows.into_inner()?));
+        let file = file.map_err(|error| self.cannot("write", &error))?;
+        let committed = file.commit();
+        committed.map_err(|error| self.cannot("write", &error.source))
+    }
+
+    fn head(&self) -> String {
+        let keys = self.sweep.varied.iter();
+        let keys: String = keys.map(|key| format!("{key},")).collect();
+        format!("scenario,{keys}dt,nsteps,nper,snapshots\n")
+    }
+
+    fn write_rows(&self, to: &mut impl Write) -> io::Result<()> {
+        for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
+            write!(to, "{number},")?;
+            let params = scenario.params.pairs();
+            for key in &self.sweep.varied {
+                let value = params.iter().find(|(name, _)| name == key);
+                match value.map(|(_, value)| *value) {
+                    Some(Value::String(word)) => write!(to, "{},", field(word))?,
+                    Some(value) => write!(to, "{},", field(&value.to_string()))?,
+                    None => write!(to, ",")?,
+                }
+            }
+            let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
+            let (nsteps, nper) = (scenario.nsteps, scenario.nper);
+            writeln!(to, "{dt},{nsteps},{nper},{snapshots}")?;
+        }
+        Ok(())
+    }
+
+    fn cannot(&self, what: &str, error: &io::Error) -> Error {
+        let path = self.path.display();
+        Error::System(format!("cannot {what} the table {path}: {error}"))
+    }
+}
+
+/// A value as a field of a table, quoted if need be (RFC 4180).
+fn field(value: &str) -> Cow<'_, str> {
+    match value.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", value.replace('"', "\"\"")).into(),
+        false => value.into(),
+    }
+}
+
+/// Compares what is written with a file.
+struct Same<R> {
+    found: R,
+    is_same: bool,
+}
+
+impl<R: Read> Same<R> {
+    /// Whether the file was the same so far, and ends here.
+    fn ends(&mut self) -> io::Result<bool> {
+        Ok(self.is_same && self.found.by_ref().take(1).read_to_end(&mut Vec::new())? == 0)
+    }
+}
+
+impl<R: Read> Write for Same<R> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.is_same {
+            let mut found = Vec::new();
+            let wanted = bytes.len() as u64;
+            self.found.by_ref().take(wanted).read_to_end(&mut found)?;
+            self.is_same = found == bytes;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

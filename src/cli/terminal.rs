@@ -4,7 +4,7 @@ use crate::{error::Error, progress::Progress, wording::excerpt};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
-    io::{self, IsTerminal, Write},
+    io::{self, BufWriter, IsTerminal, Write},
     thread::{self, JoinHandle},
     time::Duration,
 };
@@ -37,11 +37,19 @@ impl Terminal {
 
     /// Prints a result.
     pub(super) fn result(&self, text: &str) -> Result<(), Error> {
+        self.write_result(|stdout| writeln!(stdout, "{text}"))
+    }
+
+    /// Prints a result that may be long, piece by piece.
+    pub(super) fn write_result(
+        &self,
+        write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> Result<(), Error> {
         if self.silent {
             return Ok(());
         }
-        let mut stdout = io::stdout().lock();
-        writeln!(stdout, "{text}")
+        let mut stdout = BufWriter::new(io::stdout().lock());
+        write(&mut stdout)
             .and_then(|()| stdout.flush())
             .map_err(|error| match error.kind() {
                 io::ErrorKind::BrokenPipe => Error::ClosedPipe,

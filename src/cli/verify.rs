@@ -26,7 +26,7 @@ pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error
         Err(CubeError::Unborn { .. }) => return report(args, terminal, 0, 0, &[]),
         opened => opened?,
     };
-    let (header, committed) = (cube.header(), cube.records().len() as u64);
+    let (header, committed) = (cube.header(), cube.committed());
     let bar = terminal.bar(committed * header.snapshot_bytes(), Unit::Bytes);
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);

@@ -2,8 +2,8 @@
 
 use super::{
     error::CubeError,
-    file::{is_another_array, matches_journal, open_beside_journal, read_journal},
-    journal::{Journal, Scenario},
+    file::{each_record, is_another_array, matches_journal, open_beside_journal, read_journal},
+    journal::{Journal, Record, Scenario},
     paths::Paths,
 };
 use crate::{
@@ -68,6 +68,26 @@ impl JournalledArray {
         self.journal = self.paths.as_ref().map_or(Ok(None), read_journal)?;
         self.limit();
         Ok(())
+    }
+
+    /// The committed snapshots of a run or a sweep, in the order of their commits; none of another array.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the journal cannot be read; the items are errors where it cannot be read
+    /// on.
+    pub fn each_record(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
+        let cube = self.journal.as_ref().zip(self.paths.as_ref());
+        let records = cube.and_then(|(journal, paths)| {
+            let listed = (journal.first_line, journal.committed.total());
+            Some(each_record(
+                &paths.journal,
+                journal.header.as_ref()?,
+                listed,
+            ))
+        });
+        Ok(records.transpose()?.into_iter().flatten())
     }
 
     fn limit(&mut self) {

@@ -137,7 +137,7 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
     let Some(found) = unseal(line, |found: &Description| found.run_id.clone()) else {
         return Ok(None);
     };
-    let between = step + 1..step.saturating_add(header.scenarios()[0].nper);
+    let between = step + 1..step.saturating_add(header.steps_per_snapshot(0));
     if found.run_id != header.run_id || !between.contains(&found.step) {
         return Ok(None);
     }

@@ -2,7 +2,10 @@
 //!
 //! Any thread or rank may hash a block, in any order: the digest is the same.
 
+use crate::wording::hex;
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
+use std::io::{self, BufWriter, Write};
 
 /// Bytes of a block; the last one of a snapshot is shorter.
 pub const BLOCK: usize = 4 << 20;
@@ -38,10 +41,29 @@ pub fn of_blocks(blocks: &[BlockDigest]) -> String {
     for block in blocks {
         hash.update(block);
     }
-    hash.finalize()
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect()
+    hex(&hash.finalize())
+}
+
+/// The SHA-256 of a value's JSON form, in hexadecimal.
+#[must_use]
+pub fn of_json(value: &impl Serialize) -> String {
+    struct Hashed(Sha256);
+    impl Write for Hashed {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.update(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let mut text = BufWriter::new(Hashed(Sha256::new()));
+    let written = serde_json::to_writer(&mut text, value).map_err(io::Error::from);
+    match written.and_then(|()| Ok(text.into_inner()?)) {
+        Ok(Hashed(hash)) => hex(&hash.finalize()),
+        Err(error) => unreachable!("a plain struct always has a JSON form: {error}"),
+    }
 }
 
 /// The digest of a whole snapshot in memory.

@@ -2,7 +2,7 @@
 
 use super::{
     error::CubeError,
-    journal::{Header, Journal, JournalError},
+    journal::{Header, Journal, JournalError, Record, Records},
     paths::Paths,
 };
 use crate::{
@@ -71,8 +71,8 @@ impl CubeFile {
     /// When it is not there, or not the one that `header` describes.
     pub fn open(paths: &Paths, header: &Header, io: Io) -> Result<Self, CubeError> {
         let path = &paths.cube;
-        let journal = journal_bytes(paths)?.unwrap_or_default();
-        match Journal::parse(&journal).header {
+        let found = find_journal(paths)?.and_then(|journal| journal.header);
+        match found {
             Some(found) if found.run_id == header.run_id => {}
             _ => return Err(CubeError::DoesNotMatch {
                 cube: path.clone(),
@@ -269,18 +269,11 @@ pub fn refuse_cube(array: &Path) -> Result<(), CubeError> {
     }
 }
 
-/// Whether a journal holds no byte of a line, but perhaps a hole.
-pub(super) fn is_empty(journal: &[u8]) -> bool {
-    journal.iter().all(|&byte| byte == 0)
-}
-
-/// The bytes of the journal next to a cube, if there is one.
-pub(super) fn journal_bytes(paths: &Paths) -> Result<Option<Vec<u8>>, CubeError> {
-    let read = || -> io::Result<Vec<u8>> {
+/// What the journal next to a cube says, if there is one.
+pub(super) fn find_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
+    let read = || -> io::Result<Journal> {
         sys::leads_somewhere(&paths.journal)?;
-        let mut bytes = Vec::new();
-        sys::open_to_read(&paths.journal)?.read_to_end(&mut bytes)?;
-        Ok(bytes)
+        Journal::read(sys::open_to_read(&paths.journal)?)
     };
     match read() {
         Err(error) if error.kind() == io::ErrorKind::NotFound && error.get_ref().is_none() => {
@@ -306,13 +299,27 @@ pub(super) fn open_beside_journal(
     };
     Err(match &journal.header {
         Some(header) => CubeError::Gone {
-            committed: journal.records.len() as u64,
+            committed: journal.committed.total(),
             total: header.snapshots(),
             cube: paths.cube,
             journal: paths.journal,
         },
         None => error.into(),
     })
+}
+
+/// The committed snapshots that a journal listed when it was read, read from it again one after the other.
+pub(super) fn each_record<'a>(
+    path: &'a Path,
+    header: &'a Header,
+    (first_line, committed): (u64, u64),
+) -> Result<impl Iterator<Item = Result<Record, CubeError>> + 'a, CubeError> {
+    let journal = sys::open_to_read(path).map_err(CubeError::io("open", path))?;
+    let records = Records::new(journal, header, first_line);
+    let records = records.map_err(CubeError::io("read", path))?;
+    Ok(records
+        .take(usize::try_from(committed).unwrap_or(usize::MAX))
+        .map(move |record| record.map_err(CubeError::io("read", path))))
 }
 
 /// The error for a file that has no name of a cube: it is no array, or it has no journal.
@@ -328,14 +335,13 @@ pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
 /// The journal next to a cube, if there is one and it can be used as it is. An empty one beside an array
 /// that holds something is none.
 pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
-    let Some(bytes) = journal_bytes(paths)? else {
+    let Some(journal) = find_journal(paths)? else {
         return Ok(None);
     };
-    let journal = Journal::parse(&bytes);
     let is_beside_another = || paths.cube.exists() && !may_be_unborn(&paths.cube);
     match &journal.error {
         Some(error) => Err(paths.journal_error(error.clone())),
-        None if journal.holds_nothing() && is_beside_another() => match is_empty(&bytes) {
+        None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
             true => Ok(None),
             false => Err(paths.journal_error(JournalError::Header { ours: false })),
         },

@@ -1,16 +1,13 @@
 //! The cubes that a run reads: only committed snapshots are data.
 
 use super::{array::JournalledArray, error::CubeError, journal::Slot};
-use crate::problem::Problem;
+use std::path::Path;
 
-/// Refuses a problem that begins with a snapshot of a cube which is not committed.
+/// Refuses an initial array that is a snapshot of a cube which is not committed.
 ///
 /// # Errors
 /// [`CubeError::NotCommitted`], or another one when the cube or its journal cannot be used.
-pub fn are_committed(problem: &Problem) -> Result<(), CubeError> {
-    let Some((path, snapshot)) = problem.initial_array() else {
-        return Ok(());
-    };
+pub fn is_committed((path, snapshot): (&Path, u64)) -> Result<(), CubeError> {
     let array = JournalledArray::open(path)?;
     if array.journal.is_some() && snapshot >= array.available() {
         return Err(CubeError::NotCommitted {

@@ -3,8 +3,8 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::{matches_journal, not_a_cube, open_beside_journal, read_journal},
-    journal::{Header, Record, Scenario, Slot},
+    file::{each_record, matches_journal, not_a_cube, open_beside_journal, read_journal},
+    journal::{Committed, Header, Record, Scenario, Slot},
     paths::Paths,
 };
 use crate::{
@@ -14,7 +14,7 @@ use crate::{
 };
 use ndarray::Array2;
 use rayon::prelude::*;
-use std::{fs::File, io, path::Path, slice};
+use std::{borrow::Cow, fs::File, io, iter, path::Path};
 
 /// A cube with its journal, to read.
 ///
@@ -23,6 +23,9 @@ use std::{fs::File, io, path::Path, slice};
 pub struct Cube {
     header: Header,
     records: Vec<Record>,
+    committed: Committed,
+    /// Bytes of line 1 of the journal.
+    first_line: u64,
     file: File,
     paths: Paths,
 }
@@ -48,6 +51,8 @@ impl Cube {
         Ok(Self {
             header,
             records: journal.records,
+            committed: journal.committed,
+            first_line: journal.first_line,
             file,
             paths,
         })
@@ -59,10 +64,30 @@ impl Cube {
         &self.header
     }
 
-    /// The committed snapshots, in the order of their commits: of a run, that of time.
+    /// The committed snapshots of a run, in the order of time; nothing of a sweep, whose records
+    /// [`each_record`](Self::each_record) reads from the journal.
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// The committed snapshots of a run or a sweep, in the order of their commits, read from the journal
+    /// one after the other.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`] when the journal cannot be read; the items are errors where it cannot be read
+    /// on.
+    pub fn each_record(
+        &self,
+    ) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
+        let listed = (self.first_line, self.committed());
+        each_record(&self.paths.journal, &self.header, listed)
+    }
+
+    /// The number of committed snapshots.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.committed.total()
     }
 
     /// The run that made the cube, with its parameters and grid; `None` of a sweep.
@@ -72,19 +97,17 @@ impl Cube {
     }
 
     /// The scenarios of a sweep, or the one of a run.
-    #[must_use]
-    pub fn scenarios(&self) -> &[Scenario] {
+    pub fn scenarios(&self) -> impl Iterator<Item = Cow<'_, Scenario>> {
         self.header.scenarios()
     }
 
     /// Whether every snapshot is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.records.len() as u64 == self.header.snapshots()
+        self.committed() == self.header.snapshots()
     }
 
-    /// The simulated times of the committed snapshots, in the order of [`records`](Self::records)
-    /// \[time\].
+    /// The simulated times of the committed snapshots of a run, as [`records`](Self::records) \[time\].
     #[must_use]
     pub fn times(&self) -> Vec<f64> {
         self.records.iter().map(|record| record.simtime).collect()
@@ -106,7 +129,7 @@ impl Cube {
     /// [`CubeError::NotCommitted`], or [`CubeError::Io`] when the cube cannot be read.
     pub fn snapshot(&self, slot: impl Into<Slot>) -> Result<Array2<f64>, CubeError> {
         let slot = slot.into();
-        self.record(slot)?;
+        self.is_committed(slot)?;
         let [.., ny, nx] = self.header.shape[..] else {
             unreachable!("the shape of a cube has three axes or more")
         };
@@ -128,8 +151,11 @@ impl Cube {
     /// # Errors
     /// As [`snapshot`](Self::snapshot).
     pub fn verify(&self, slot: impl Into<Slot>) -> Result<bool, CubeError> {
-        let record = self.record(slot.into())?;
-        let damaged = self.damaged_of(slice::from_ref(record), &Progress::default())?;
+        let slot = slot.into();
+        self.is_committed(slot)?;
+        let is_it = |record: &Result<Record, _>| !matches!(record, Ok(one) if one.slot() != slot);
+        let record = self.each_record()?.find(is_it);
+        let damaged = self.damaged_of(record.into_iter(), &Progress::default())?;
         Ok(damaged.is_empty())
     }
 
@@ -139,17 +165,28 @@ impl Cube {
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
     pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
-        self.damaged_of(&self.records, progress)
+        self.damaged_of(self.each_record()?, progress)
     }
 
-    fn damaged_of(&self, records: &[Record], progress: &Progress) -> Result<Vec<Slot>, CubeError> {
-        damaged(&self.file, &self.header, records, progress)
-            .map_err(CubeError::io("read", &self.paths.cube))
+    fn damaged_of(
+        &self,
+        records: impl Iterator<Item = Result<Record, CubeError>>,
+        progress: &Progress,
+    ) -> Result<Vec<Slot>, CubeError> {
+        let cube = (&self.file, self.paths.cube.as_path());
+        let mut slots = Vec::new();
+        damaged(cube, &self.header, records, progress, |record| {
+            slots.push(record.slot());
+        })?;
+        Ok(slots)
     }
 
-    fn record(&self, slot: Slot) -> Result<&Record, CubeError> {
-        let found = self.records.iter().find(|record| record.slot() == slot);
-        found.ok_or_else(|| CubeError::NotCommitted {
+    fn is_committed(&self, slot: Slot) -> Result<(), CubeError> {
+        let of_its_kind = slot.scenario.is_some() == self.header.is_sweep();
+        if of_its_kind && slot.index < self.committed.of(slot.scenario()) {
+            return Ok(());
+        }
+        Err(CubeError::NotCommitted {
             cube: self.paths.cube.clone(),
             snapshot: slot,
         })
@@ -166,14 +203,18 @@ impl Cube {
     }
 }
 
-/// The snapshots of `records` whose bytes in `file` have another digest, in order. A thread needs the
+/// Records that are held at a time while the snapshots of many are verified.
+const AT_A_TIME: usize = 1024;
+
+/// Passes on the records whose snapshots have other bytes in the cube, in order. A thread needs the
 /// memory of one block, however large a snapshot is.
 pub(super) fn damaged(
-    file: &File,
+    (file, path): (&File, &Path),
     header: &Header,
-    records: &[Record],
+    mut records: impl Iterator<Item = Result<Record, CubeError>>,
     progress: &Progress,
-) -> std::io::Result<Vec<Slot>> {
+    mut take: impl FnMut(Record),
+) -> Result<(), CubeError> {
     let bytes = header.snapshot_bytes();
     let hash = |record: &Record, number: u64, buffer: &mut Vec<u8>| {
         let start = number * BLOCK as u64;
@@ -190,12 +231,18 @@ pub(super) fn damaged(
             .collect::<std::io::Result<_>>()?;
         Ok(digest::of_blocks(&blocks) != record.sha256)
     };
-    let verdicts: Vec<(Slot, bool)> = records
-        .par_iter()
-        .map(|record| Ok((record.slot(), is_damaged(record)?)))
-        .collect::<std::io::Result<_>>()?;
-    Ok(verdicts
-        .into_iter()
-        .filter_map(|(slot, damaged)| damaged.then_some(slot))
-        .collect())
+    let mut next = || {
+        let some: Vec<Record> = records.by_ref().take(AT_A_TIME).collect::<Result<_, _>>()?;
+        Ok::<_, CubeError>((!some.is_empty()).then_some(some))
+    };
+    for some in iter::from_fn(|| next().transpose()) {
+        let verdicts: Vec<(Record, bool)> = some?
+            .into_par_iter()
+            .map(|record| is_damaged(&record).map(|verdict| (record, verdict)))
+            .collect::<io::Result<_>>()
+            .map_err(CubeError::io("read", path))?;
+        let damaged = verdicts.into_iter().filter(|(_, damaged)| *damaged);
+        damaged.for_each(|(record, _)| take(record));
+    }
+    Ok(())
 }

@@ -4,34 +4,41 @@ use super::{
     digest::{self, BLOCK},
     error::CubeError,
     file::{
-        journal_bytes, may_be_unborn, not_a_cube, npy_header, open_beside_journal, open_to_write,
+        find_journal, may_be_unborn, not_a_cube, npy_header, open_beside_journal, open_to_write,
     },
-    journal::{Header, Journal, Record, Slot},
+    journal::{Header, Journal, Record, Records, Slot},
     lock::open_journal,
     paths::Paths,
     read,
 };
 use crate::{npy, progress::Progress, sys::FileExt};
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io::{Read, Seek, Write},
     path::Path,
 };
 
-/// A cube and its journal, locked, with every record whose check sum is right.
+/// A cube and its journal, locked.
+///
+/// Records are read from the journal as they are needed; those of damaged snapshots are held. Only a
+/// journal that lost lines is held in memory as a whole, when it is written anew.
 #[derive(Debug)]
 pub struct Restorer {
     /// Line 1 of the journal.
     pub header: Header,
-    /// The valid records by place; lines between them may be lost.
-    pub records: BTreeMap<Slot, Record>,
-    /// The places of the valid records in the order of the journal.
-    order: Vec<Slot>,
+    /// What is known of damaged snapshots, of those whose line was lost once they are computed again.
+    known: BTreeMap<Slot, Record>,
+    /// Snapshots whose line is lost.
+    lost: BTreeSet<Slot>,
+    committed: u64,
     paths: Paths,
     cube: File,
     journal: File,
-    journal_bytes: Vec<u8>,
+    /// Bytes of line 1 of the journal.
+    first_line: u64,
+    /// Whether the journal has something else than its line 1 and the records in order.
+    needs_rebuilding: bool,
 }
 
 impl Restorer {
@@ -47,17 +54,16 @@ impl Restorer {
         let Ok(paths) = Paths::of_existing(cube) else {
             return Err(not_a_cube(&found, cube));
         };
-        if journal_bytes(&paths)?.is_none() {
+        if find_journal(&paths)?.is_none() {
             return Err(CubeError::NoJournal {
                 cube: cube.to_owned(),
             });
         }
-        let mut journal = open_journal(&paths, no_lock)?;
-        let mut journal_bytes = Vec::new();
-        journal
-            .read_to_end(&mut journal_bytes)
-            .map_err(CubeError::io("read", &paths.journal))?;
-        let found = Journal::parse(&journal_bytes);
+        let journal = open_journal(&paths, no_lock)?;
+        let unreadable = CubeError::io("read", &paths.journal);
+        let read = || Ok((Journal::read(&journal)?, journal.metadata()?.len()));
+        let (found, bytes) = read().map_err(unreadable)?;
+        let needs_rebuilding = found.error.is_some() || found.valid_bytes != bytes;
         let header = match (found.header, found.error) {
             (Some(header), _) => header,
             (None, None) if may_be_unborn(cube) || !cube.exists() => return Ok(None),
@@ -82,25 +88,54 @@ impl Restorer {
                 ),
             });
         }
-        let records: Vec<Record> = found
-            .records
-            .into_iter()
-            .chain(found.behind_damage)
-            .collect();
-        let restorer = Self {
-            order: records.iter().map(Record::slot).collect(),
-            records: records
-                .into_iter()
-                .map(|record| (record.slot(), record))
-                .collect(),
+        let mut restorer = Self {
+            known: BTreeMap::new(),
+            lost: BTreeSet::new(),
+            committed: 0,
             header,
             paths,
             cube: file,
             journal,
-            journal_bytes,
+            first_line: found.first_line,
+            needs_rebuilding,
         };
         restorer.write(0, &npy_header(&restorer.header).encode())?;
+        restorer.find_lost()?;
         Ok(Some(restorer))
+    }
+
+    /// All valid records, in the order of the journal.
+    fn records(&self) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
+        let unreadable = || CubeError::io("read", &self.paths.journal);
+        let records = Records::new(&self.journal, &self.header, self.first_line);
+        let records = records.map_err(unreadable())?;
+        Ok(records.map(move |record| record.map_err(unreadable())))
+    }
+
+    /// Counts the valid records, and finds the snapshots before them whose lines are lost.
+    fn find_lost(&mut self) -> Result<(), CubeError> {
+        let mut next = vec![0; self.header.scenario_count()];
+        let (mut committed, mut lost, mut late) = (0, BTreeSet::new(), BTreeMap::new());
+        for record in self.records()? {
+            let record = record?;
+            let slot = record.slot();
+            let next = &mut next[slot.scenario()];
+            committed += u64::from(slot.index >= *next || lost.remove(&slot));
+            if slot.index < *next {
+                late.insert(slot, record);
+                continue;
+            }
+            lost.extend((*next..slot.index).map(|index| Slot { index, ..slot }));
+            *next = slot.index + 1;
+        }
+        (self.committed, self.lost, self.known) = (committed, lost, late);
+        Ok(())
+    }
+
+    /// The number of snapshots with a valid record.
+    #[must_use]
+    pub fn committed(&self) -> u64 {
+        self.committed
     }
 
     /// The snapshots up to the last valid record of their scenario whose line is lost, or whose bytes do
@@ -108,23 +143,17 @@ impl Restorer {
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
-        let records: Vec<Record> = self.records.values().cloned().collect();
-        let mut damaged = read::damaged(&self.cube, &self.header, &records, progress)
-            .map_err(CubeError::io("read", &self.paths.cube))?;
-        let mut expected = Slot {
-            scenario: None,
-            index: 0,
-        };
-        for &slot in self.records.keys() {
-            if slot.scenario != expected.scenario {
-                expected = Slot { index: 0, ..slot };
-            }
-            damaged.extend((expected.index..slot.index).map(|index| Slot { index, ..slot }));
-            expected.index = slot.index + 1;
-        }
-        damaged.sort_unstable();
-        Ok(damaged)
+    pub fn damaged(&mut self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
+        let mut damaged = self.lost.clone();
+        let mut known = Vec::new();
+        let cube = (&self.cube, self.paths.cube.as_path());
+        read::damaged(cube, &self.header, self.records()?, progress, |record| {
+            known.push(record);
+        })?;
+        damaged.extend(known.iter().map(Record::slot));
+        self.known
+            .extend(known.into_iter().map(|record| (record.slot(), record)));
+        Ok(damaged.into_iter().collect())
     }
 
     /// Reads a snapshot that is not damaged.
@@ -145,13 +174,13 @@ impl Restorer {
     pub fn replace(&mut self, mut recomputed: Record, bytes: &[u8]) -> Result<(), CubeError> {
         recomputed.sha256 = digest::of_bytes(bytes);
         let slot = recomputed.slot();
-        match self.records.get(&slot) {
+        match self.known.get(&slot) {
             Some(record) if record.sha256 != recomputed.sha256 => {
                 return Err(self.cannot_repair(slot));
             }
             Some(_) => {}
             None => {
-                self.records.insert(slot, recomputed);
+                self.known.insert(slot, recomputed);
             }
         }
         self.write(self.header.offset_of(slot), bytes)
@@ -173,23 +202,31 @@ impl Restorer {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn rebuild_journal(&mut self) -> Result<(), CubeError> {
-        let first = self
-            .journal_bytes
-            .split_inclusive(|&byte| byte == b'\n')
-            .next();
-        let mut text = first.unwrap_or_default().to_vec();
-        let mut next = vec![0; self.header.scenarios().len()];
-        for &slot in &self.order {
-            let up_to_here = next[slot.scenario()]..=slot.index;
-            next[slot.scenario()] = slot.index + 1;
-            for index in up_to_here {
-                if let Some(record) = self.records.get(&Slot { index, ..slot }) {
-                    text.extend(record.line(&self.header.run_id).bytes());
+        if !self.needs_rebuilding {
+            return Ok(());
+        }
+        let mut text = Vec::new();
+        let unreadable = || CubeError::io("read", &self.paths.journal);
+        self.journal.rewind().map_err(unreadable())?;
+        (&self.journal)
+            .take(self.first_line)
+            .read_to_end(&mut text)
+            .map_err(unreadable())?;
+        let mut next = vec![0; self.header.scenario_count()];
+        for record in self.records()? {
+            let record = record?;
+            let slot = record.slot();
+            let next = &mut next[slot.scenario()];
+            if slot.index < *next {
+                continue;
+            }
+            for index in *next..slot.index {
+                if let Some(lost) = self.known.get(&Slot { index, ..slot }) {
+                    text.extend(lost.line(&self.header.run_id).bytes());
                 }
             }
-        }
-        if text == self.journal_bytes {
-            return Ok(());
+            text.extend(record.line(&self.header.run_id).bytes());
+            *next = slot.index + 1;
         }
         self.journal
             .rewind()

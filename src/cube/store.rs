@@ -4,18 +4,16 @@ use super::{
     checkpoint,
     error::CubeError,
     file::{
-        CubeFile, Io, is_another_array, is_empty, matches_journal, may_be_unborn, npy_header,
-        open_to_write,
+        CubeFile, Io, is_another_array, matches_journal, may_be_unborn, npy_header, open_to_write,
     },
-    journal::{Header, Journal, JournalError, Record},
+    journal::{Committed, Header, Journal, JournalError, Record},
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},
 };
 use crate::sys::{self, Fate, FileExt, Reservation};
 use std::{
     fs::{self, File, OpenOptions},
-    io::{self, Read, Seek, SeekFrom, Write},
-    iter,
+    io::{self, Seek, SeekFrom, Write},
     path::Path,
     sync::Arc,
 };
@@ -54,7 +52,7 @@ pub struct Store {
     /// Line 1 of the journal.
     pub header: Header,
     /// The committed snapshots.
-    pub records: Vec<Record>,
+    pub committed: Committed,
     /// How the space was reserved; `None` for a cube that existed.
     pub reservation: Option<Reservation>,
     pub(super) cube: Arc<CubeFile>,
@@ -72,12 +70,8 @@ impl Store {
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
         enter_directory(directory)?;
-        let mut journal = open_journal(paths, claim.no_lock)?;
-        let mut bytes = Vec::new();
-        journal
-            .read_to_end(&mut bytes)
-            .map_err(CubeError::io("read", &paths.journal))?;
-        let found = Journal::parse(&bytes);
+        let journal = open_journal(paths, claim.no_lock)?;
+        let found = Journal::read(&journal).map_err(CubeError::io("read", &paths.journal))?;
         match &found.error {
             Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
             _ => {}
@@ -87,7 +81,7 @@ impl Store {
         if nothing_yet && paths.cube.exists() {
             if !may_be_unborn(&paths.cube) {
                 // Line 1 is synced before any data: what is left of one beside data is damage.
-                return Err(match is_empty(&bytes) {
+                return Err(match found.is_blank {
                     true => CubeError::Foreign {
                         cube: paths.cube.clone(),
                     },
@@ -112,7 +106,8 @@ impl Store {
             let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
             let free = sys::free_space(directory);
             if free.is_some_and(|free| free.saturating_add(replaced) < header.cube_bytes()) {
-                if bytes.is_empty() && !paths.cube.exists() {
+                let is_empty = journal.metadata().is_ok_and(|status| status.len() == 0);
+                if is_empty && !paths.cube.exists() {
                     let _ = fs::remove_file(&paths.journal);
                 }
                 return Err(no_space(paths, &header, free));
@@ -125,7 +120,7 @@ impl Store {
                 }
             });
         }
-        Self::resume(paths, &header, journal, &bytes, found, claim)
+        Self::resume(paths, &header, journal, found, claim)
     }
 
     /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
@@ -170,8 +165,8 @@ impl Store {
         Ok(Self {
             paths: paths.clone(),
             cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
+            committed: Committed::none_of(header.scenario_count()),
             header,
-            records: Vec::new(),
             reservation: Some(reservation),
             journal,
         })
@@ -182,7 +177,6 @@ impl Store {
         paths: &Paths,
         wanted: &Header,
         mut journal: File,
-        bytes: &[u8],
         found: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
@@ -190,7 +184,7 @@ impl Store {
             return Err(CubeError::Gone {
                 cube: paths.cube.clone(),
                 journal: paths.journal.clone(),
-                committed: found.records.len() as u64,
+                committed: found.committed.total(),
                 total: header.snapshots(),
             });
         }
@@ -207,7 +201,7 @@ impl Store {
         if !claim.resume {
             return Err(CubeError::Partial {
                 cube: paths.cube.clone(),
-                committed: found.records.len() as u64,
+                committed: found.committed.total(),
                 total: header.snapshots(),
             });
         }
@@ -223,15 +217,13 @@ impl Store {
         // The torn last line is cut off, so that the next record begins a line. The others are written
         // again: after a failed sync the system may show lines that are not on the disk, and would not
         // write them at the next sync.
-        #[expect(clippy::cast_possible_truncation, reason = "a part of these bytes")]
-        let valid = &bytes[..found.valid_bytes as usize];
         journal
             .set_len(found.valid_bytes)
-            .and_then(|()| journal.write_all_at(valid, 0))
+            .and_then(|()| write_again(&journal, found.valid_bytes))
             .and_then(|()| journal.seek(SeekFrom::End(0)))
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
-        let lines_to_come = header.snapshots() - found.records.len() as u64;
+        let lines_to_come = header.snapshots() - found.committed.total();
         sys::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
             .map_err(CubeError::io("reserve space for", &paths.journal))?;
         let io = claim.io_for(&cube);
@@ -239,7 +231,7 @@ impl Store {
             paths: paths.clone(),
             cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
             header,
-            records: found.records,
+            committed: found.committed,
             reservation: None,
             journal,
         })
@@ -263,25 +255,15 @@ impl Store {
             "writing {} by {} ({space}), {} of {} snapshots are committed",
             self.paths.cube.display(),
             self.io(),
-            self.records.len(),
+            self.committed.total(),
             self.header.snapshots()
         )
-    }
-
-    /// The last committed snapshot of each scenario, if there is one.
-    #[must_use]
-    pub fn last_of_each(&self) -> Vec<Option<Record>> {
-        let mut last = vec![None; self.header.scenarios().len()];
-        for record in &self.records {
-            last[record.slot().scenario()] = Some(record.clone());
-        }
-        last
     }
 
     /// Whether every snapshot is committed.
     #[must_use]
     pub fn is_complete(&self) -> bool {
-        self.records.len() as u64 == self.header.snapshots()
+        self.committed.total() == self.header.snapshots()
     }
 
     /// Refuses to go on where the cube or the journal no longer has its name.
@@ -319,7 +301,7 @@ impl Store {
                 of_cube,
                 format!(
                     "{} snapshots are committed in it; so was its journal, move both back to their place and continue with --resume",
-                    self.records.len()
+                    self.committed.total()
                 ),
             ),
             (Fate::Moved, Fate::Stays) => (
@@ -327,7 +309,7 @@ impl Store {
                 of_cube,
                 format!(
                     "{} snapshots are committed in it, {back}",
-                    self.records.len()
+                    self.committed.total()
                 ),
             ),
             (Fate::Stays, Fate::Moved) => (journal, of_journal, back.to_owned()),
@@ -363,12 +345,11 @@ impl Store {
 
     /// Writes a journal that was deleted under its name, if that is free.
     fn write_journal_again(&self) -> io::Result<()> {
-        let records = self.records.iter();
-        let lines: String = iter::once(self.header.line())
-            .chain(records.map(|record| record.line(&self.header.run_id)))
-            .collect();
-        let mut journal = File::create_new(&self.paths.journal)?;
-        journal.write_all(lines.as_bytes())?;
+        let journal = File::create_new(&self.paths.journal)?;
+        let mut deleted = &self.journal;
+        deleted.rewind()?;
+        // Ends where the next record would be appended.
+        io::copy(&mut deleted, &mut &journal)?;
         journal.sync_all()?;
         sys::sync_directory(self.paths.directory())
     }
@@ -385,9 +366,24 @@ impl Store {
         self.journal
             .sync_data()
             .map_err(CubeError::io("sync", &self.paths.journal))?;
-        self.records.extend_from_slice(records);
+        for record in records {
+            self.committed.add(record, &self.header);
+        }
         Ok(())
     }
+}
+
+/// Writes the bytes of a file up to `end` again.
+fn write_again(file: &File, end: u64) -> io::Result<()> {
+    const CHUNK: usize = 1 << 20;
+    let mut bytes = Vec::new();
+    for start in (0..end).step_by(CHUNK) {
+        #[expect(clippy::cast_possible_truncation, reason = "at most CHUNK")]
+        bytes.resize((end - start).min(CHUNK as u64) as usize, 0);
+        file.read_exact_at(&mut bytes, start)?;
+        file.write_all_at(&bytes, start)?;
+    }
+    Ok(())
 }
 
 /// Whether something bears the name, or the system does not tell.
@@ -402,7 +398,6 @@ fn fill(
     cube: &File,
     journal: &mut File,
 ) -> Result<Reservation, CubeError> {
-    let line = header.line();
     let free = sys::free_space(paths.directory());
     let refused = |action, path: &Path, error: io::Error| match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
@@ -412,16 +407,16 @@ fn fill(
         .map_err(|error| refused("reserve space for", &paths.cube, error))?;
     sys::reserve_ahead(
         journal,
-        line.len() as u64 + journal_bytes(header.snapshots()),
+        header.line_bytes() + journal_bytes(header.snapshots()),
     )
     .map_err(|error| refused("reserve space for", &paths.journal, error))?;
     cube.write_all_at(&npy_header(header).encode(), 0)
         .and_then(|()| cube.sync_all())
         .map_err(|error| refused("write", &paths.cube, error))?;
     sync_directory(paths.directory())?;
-    journal
-        .write_all(line.as_bytes())
-        .and_then(|()| journal.sync_all())
+    header
+        .write_line(&mut *journal)
+        .and_then(|_| journal.sync_all())
         .map_err(|error| refused("write", &paths.journal, error))?;
     Ok(reservation)
 }
@@ -430,7 +425,7 @@ fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
     CubeError::NoSpace {
         cube: paths.cube.clone(),
         needed: header.cube_bytes(),
-        beside: header.line().len() as u64 + journal_bytes(header.snapshots()),
+        beside: header.line_bytes() + journal_bytes(header.snapshots()),
         free,
     }
 }

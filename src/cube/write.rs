@@ -18,7 +18,7 @@ use super::{
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
-    journal::{Header, Record, Scenario, Slot},
+    journal::{Committed, Header, Record, Slot},
     share::{Job, Share},
     store::Store,
 };
@@ -46,8 +46,8 @@ pub struct CubeWriter {
     blocks: BlockWriter,
     counts: Arc<CommitCounts>,
     committer: JoinHandle<Result<(JournalSink, Times), CubeError>>,
-    /// The last snapshot of each scenario that was committed before, if any.
-    last: Vec<Option<Record>>,
+    /// What was committed before.
+    before: Committed,
     /// Parts of snapshots to be reported to rank 0, if this is another rank.
     synced: Receiver<SyncedPart>,
 }
@@ -64,7 +64,7 @@ impl CubeWriter {
         load: SolverLoad,
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
-        let last = store.last_of_each();
+        let before = store.committed.clone();
         let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
         let sink = JournalSink::Journal(Box::new(store));
         Self::start(
@@ -72,7 +72,7 @@ impl CubeWriter {
             (cube, header, share),
             load,
             committed,
-            last,
+            before,
         )
     }
 
@@ -84,7 +84,7 @@ impl CubeWriter {
     pub fn without_journal(
         cube: CubeFile,
         header: Header,
-        last: Vec<Option<Record>>,
+        before: Committed,
         share: Share,
         load: SolverLoad,
     ) -> Result<Self, CubeError> {
@@ -94,7 +94,7 @@ impl CubeWriter {
             (Arc::new(cube), header, share),
             load,
             unbounded().0,
-            last,
+            before,
         )
     }
 
@@ -103,11 +103,11 @@ impl CubeWriter {
         (cube, header, share): (Arc<CubeFile>, Header, Share),
         load: SolverLoad,
         committed: Sender<Record>,
-        last: Vec<Option<Record>>,
+        before: Committed,
     ) -> Result<Self, CubeError> {
         let refused = CubeError::io("start the writer of", cube.path.clone());
         let (sender, messages) = unbounded();
-        let counts = Arc::new(CommitCounts::new(last.len()));
+        let counts = Arc::new(CommitCounts::new(before.scenarios()));
         let committer = Committer::new(
             sink,
             Arc::clone(&cube),
@@ -128,7 +128,7 @@ impl CubeWriter {
             blocks,
             counts,
             committer,
-            last,
+            before,
             synced,
         })
     }
@@ -139,27 +139,22 @@ impl CubeWriter {
     /// When there is no such scenario.
     #[must_use]
     pub fn scenario(&self, number: usize) -> ScenarioWriter<'_> {
-        let last = self.last[number].as_ref();
         ScenarioWriter {
             writer: self,
             number,
             waiting: Vec::new(),
             began: None,
             interval: Duration::MAX,
-            next: last.map_or(0, |record| record.index + 1),
+            next: self.before.of(number),
             begun: self.counts.of(number),
             begun_at: VecDeque::new(),
         }
     }
 
     /// Whether all snapshots of a scenario were committed before.
-    ///
-    /// # Panics
-    /// When there is no such scenario.
     #[must_use]
     pub fn was_complete(&self, number: usize) -> bool {
-        let committed = self.last[number].as_ref().map_or(0, |last| last.index + 1);
-        committed == self.blocks.header().scenarios()[number].snapshots()
+        self.before.of(number) == self.blocks.header().snapshots_of(number)
     }
 
     /// Takes the parts that this rank has synced since the last call and rank 0 must hear of.
@@ -255,13 +250,13 @@ impl ScenarioWriter<'_> {
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         let last = self.next.checked_sub(1)?;
-        Some(last * self.scenario().nper)
+        Some(last * self.header().steps_per_snapshot(self.number))
     }
 
-    /// The last snapshot that was committed before, if there was one.
+    /// The last snapshot that was committed before, if there was one and more are to come.
     #[must_use]
     pub fn last(&self) -> Option<&Record> {
-        self.writer.last[self.number].as_ref()
+        self.writer.before.last_of_unfinished(self.number)
     }
 
     /// Whether writing or syncing has failed; [`CubeWriter::finish`] tells why.
@@ -342,7 +337,7 @@ impl ScenarioWriter<'_> {
     /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
     /// ones if these come soon.
     pub fn end(&mut self) {
-        let to_come = self.scenario().snapshots() - self.next;
+        let to_come = self.snapshots() - self.next;
         // The solver is idle after the last snapshot, so the ones before are written while it computes.
         if self.interval > BATCH_WAIT || to_come <= 1 {
             self.write_rest();
@@ -365,10 +360,7 @@ impl ScenarioWriter<'_> {
     fn pad(&self) {
         let header = self.header();
         let place = |index| header.offset_of(self.slot(index));
-        let (start, end) = (
-            place(self.scenario().snapshots()),
-            place(header.snapshots_each()),
-        );
+        let (start, end) = (place(self.snapshots()), place(header.snapshots_each()));
         if start == end {
             return;
         }
@@ -398,7 +390,7 @@ impl ScenarioWriter<'_> {
         }
     }
 
-    fn scenario(&self) -> &Scenario {
-        &self.header().scenarios()[self.number]
+    fn snapshots(&self) -> u64 {
+        self.header().snapshots_of(self.number)
     }
 }

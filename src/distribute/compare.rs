@@ -5,6 +5,7 @@ use crate::{
     comm::{Comm, collective},
     npy::NpyError,
     progress::Progress,
+    wording::hex,
 };
 use sha2::{Digest, Sha256};
 
@@ -50,9 +51,4 @@ pub fn scatter_and_compare(
         arrived,
     });
     Ok(Some(deliveries.collect()))
-}
-
-/// Bytes in hexadecimal, as `sha256sum` prints them.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

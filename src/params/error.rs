@@ -116,6 +116,15 @@ pub enum ParamsError {
 }
 
 impl ParamsError {
+    /// One error for all that is wrong, if anything is.
+    pub(crate) fn of_all(mut wrong: Vec<Self>) -> Result<(), Self> {
+        match wrong.len() {
+            0 => Ok(()),
+            1 => Err(wrong.remove(0)),
+            _ => Err(Self::Several(wrong)),
+        }
+    }
+
     /// The error for a key that is none of `known`.
     pub(super) fn unknown<'a>(
         name: &str,

@@ -252,12 +252,8 @@ impl<'a> Judge<'a> {
     }
 
     /// The parameters, if nothing was wrong.
-    pub(super) fn verdict<T>(mut self, params: T) -> Result<T, ParamsError> {
-        match self.wrong.len() {
-            0 => Ok(params),
-            1 => Err(self.wrong.remove(0)),
-            _ => Err(ParamsError::Several(self.wrong)),
-        }
+    pub(super) fn verdict<T>(self, params: T) -> Result<T, ParamsError> {
+        ParamsError::of_all(self.wrong).map(|()| params)
     }
 }
 

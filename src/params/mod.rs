@@ -27,4 +27,5 @@ pub use error::ParamsError;
 pub use profile::{Boundary, Function, InitialState, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use sweep::SweepParams;
+pub(crate) use sweep::Wrong;
 pub use valid::{MOST_STAGES, Params, SIDES};

@@ -15,9 +15,12 @@ use super::{
     keys::{self, KEYS, SWEEP_KEYS},
     raw::RawParams,
     table::{Entry, Place, Table, Value},
+    valid::Params,
 };
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
+/// After so many different sentences no more scenarios are judged.
+const MOST_SENTENCES: usize = 20;
 /// More scenarios than this are taken for a mistake.
 const MOST_SCENARIOS: usize = 1_000_000;
 
@@ -30,6 +33,37 @@ pub struct SweepParams {
     varied: Vec<Varied>,
     combine: Combine,
     scenarios: usize,
+}
+
+/// What is wrong with the scenarios of a sweep, each sentence once.
+#[derive(Debug, Default)]
+pub(crate) struct Wrong {
+    errors: Vec<ParamsError>,
+    sentences: HashSet<String>,
+}
+
+impl Wrong {
+    /// Takes an error, or several.
+    pub(crate) fn add(&mut self, error: ParamsError) {
+        match error {
+            ParamsError::Several(errors) => errors.into_iter().for_each(|error| self.add(error)),
+            error => {
+                if self.sentences.insert(error.to_string()) {
+                    self.errors.push(error);
+                }
+            }
+        }
+    }
+
+    /// Whether there are as many as a person wants to read.
+    pub(crate) fn is_enough(&self) -> bool {
+        self.errors.len() >= MOST_SENTENCES
+    }
+
+    /// An error, if anything was wrong.
+    pub(crate) fn verdict(self) -> Result<(), ParamsError> {
+        ParamsError::of_all(self.errors)
+    }
 }
 
 /// A key and the values that it takes.
@@ -92,19 +126,48 @@ impl SweepParams {
                 key => varied.extend(key),
             }
         }
-        judge.verdict(())?;
-        let base = RawParams::read(&path.with_file_name("").join(base))?;
-        let base = shared.iter().fold(base, |raw, key| key.give(0, raw));
-        let scenarios = match combine {
-            Combine::Product => product(&varied)?,
-            Combine::Zip => zip(&varied)?,
+        let scenarios = judge.take(match combine {
+            Combine::Product => product(&varied),
+            Combine::Zip => zip(&varied),
+        });
+        let base = match base.is_empty() {
+            true => None,
+            false => judge.take(RawParams::read(&path.with_file_name("").join(base))),
         };
-        Ok(Self {
-            base,
+        let (Some(base), Some(scenarios)) = (base, scenarios) else {
+            let params = judge.verdict(None)?;
+            return params.ok_or_else(|| unreachable!("what is absent was refused"));
+        };
+        let params = Self {
+            base: shared.iter().fold(base, |raw, key| key.give(0, raw)),
             varied,
             combine,
             scenarios,
-        })
+        };
+        // What is wrong with the other keys is told at the same time.
+        if let Err(wrong) = judge.verdict(()) {
+            let mut all = Wrong::default();
+            all.add(wrong);
+            params.judge_each(&mut all, |raw| Params::from_raw(&raw).map(drop));
+            all.verdict()?;
+        }
+        Ok(params)
+    }
+
+    /// Passes the parameters of every scenario to a judge, and gathers what it finds.
+    pub(crate) fn judge_each(
+        &self,
+        wrong: &mut Wrong,
+        mut judge: impl FnMut(RawParams) -> Result<(), ParamsError>,
+    ) {
+        for raw in self.scenarios() {
+            if let Err(error) = judge(raw) {
+                wrong.add(error);
+            }
+            if wrong.is_enough() {
+                return;
+            }
+        }
     }
 
     /// The keys that differ between scenarios, in the order of the file.

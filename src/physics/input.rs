@@ -3,6 +3,7 @@
 use crate::{
     npy::{self, ArrayFile, HeaderError, NpyError},
     params::{InputPlace, ParamsError},
+    wording::hex,
 };
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -15,7 +16,7 @@ use std::{
 };
 
 /// What is known of files before a problem reads them.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Digests {
     /// The digests of files that were read already: the scenarios of a sweep share theirs.
     known: BTreeMap<PathBuf, Arc<Known>>,
@@ -165,9 +166,8 @@ fn digest(mut file: File) -> io::Result<Known> {
             count => hash.update(&piece[..count]),
         }
     }
-    let digest = hash.finalize();
     Ok(Known {
-        sha256: digest.iter().map(|byte| format!("{byte:02x}")).collect(),
+        sha256: hex(&hash.finalize()),
         length: status.len(),
         modified: status.modified().ok(),
     })

@@ -4,8 +4,8 @@ use super::{error::RunError, observer::Observer};
 use crate::{
     comm::{Comm, Topology, collective},
     cube::{
-        Claim, CubeError, CubeWriter, Header, Io, Paths, Record, SolverLoad, Store, checkpoint,
-        file::CubeFile, share::Share,
+        Claim, CubeError, CubeWriter, Header, Io, Paths, SolverLoad, Store, checkpoint,
+        file::CubeFile, journal::Committed, share::Share,
     },
 };
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Serialize, Deserialize)]
 struct Claimed {
     header: Header,
-    /// The last committed snapshot of each scenario.
-    last: Vec<Option<Record>>,
+    committed: Committed,
     io: Io,
     is_complete: bool,
 }
@@ -24,7 +23,7 @@ impl Claimed {
     fn of(store: &Store) -> Self {
         Self {
             header: store.header.clone(),
-            last: store.last_of_each(),
+            committed: store.committed.clone(),
             io: store.io(),
             is_complete: store.is_complete(),
         }
@@ -73,7 +72,7 @@ pub(crate) fn open(
             CubeWriter::with_journal(store, share, load, observer.committed().clone())
         }
         None => CubeFile::open(paths, &claimed.header, claimed.io).and_then(|file| {
-            CubeWriter::without_journal(file, claimed.header, claimed.last, share, load)
+            CubeWriter::without_journal(file, claimed.header, claimed.committed, share, load)
         }),
     };
     let writer = collective::all_ok(comm, writer.map_err(RunError::from))?;

@@ -36,7 +36,9 @@ pub(super) fn run<T: Element>(
     let start = Instant::now();
     let clock = RunClock::start(problem, options);
     check_that_all_agree(problem, options, comm)?;
-    let inputs = cube::inputs::are_committed(problem).map_err(RunError::from);
+    let initial = problem.initial_array();
+    let inputs = initial.map_or(Ok(()), cube::inputs::is_committed);
+    let inputs = inputs.map_err(RunError::from);
     collective::all_ok(comm, inputs)?;
     let paths = options.output.as_deref().map(Paths::of).transpose();
     let paths = collective::all_ok(comm, paths.map_err(RunError::from))?;

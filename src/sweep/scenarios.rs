@@ -1,80 +1,155 @@
 //! [`Sweep`]: the scenarios.
 
 use crate::{
-    params::{Params, ParamsError, SweepParams},
+    cube::journal::{Gathered, Scenario, Scenarios},
+    params::{Params, ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
 };
-use std::path::Path;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+};
 
 /// The scenarios of a sweep, fully determined.
-#[derive(Debug, Clone)]
+///
+/// There may be many: what a journal says of them is held, and a [`problem`](Self::problem) is derived
+/// when it is needed.
+#[derive(Debug)]
 pub struct Sweep {
     /// The keys that differ between scenarios.
     pub varied: Vec<String>,
-    /// The scenarios, in the order of the cube's first axis.
-    pub problems: Vec<Problem>,
+    params: SweepParams,
+    /// In the order of the cube's first axis.
+    scenarios: Scenarios,
+    digests: Digests,
+    /// The problem of scenario 0, with which the others share shape and precision.
+    first: Problem,
+    /// Snapshots of the longest scenario.
+    snapshots: u64,
+    memory_bytes: u64,
+    inputs: BTreeMap<String, String>,
+    initial_arrays: BTreeSet<(PathBuf, u64)>,
 }
 
 impl Sweep {
     /// Reads a sweep file and the parameter file it names.
     ///
     /// # Errors
-    /// [`ParamsError`] of the first scenario that cannot be run, or not in the same cube as the first.
+    /// [`ParamsError`] of all scenarios that cannot be run, or not in the same cube as the first.
     pub fn load(file: &Path) -> Result<Self, ParamsError> {
         let params = SweepParams::read(file)?;
-        let mut problems: Vec<Problem> = Vec::new();
-        let mut digests = Digests::default();
-        for (number, raw) in params.scenarios().enumerate() {
+        let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
+        let (mut first, mut number) = (None::<Problem>, 0);
+        let (mut snapshots, mut memory_bytes) = (0, 0);
+        let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
+        let mut scenarios = Gathered::default();
+        params.judge_each(&mut wrong, |raw| {
+            number += 1;
             let problem = Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut digests)?;
-            let first = problems.first().unwrap_or(&problem);
-            if problem.grid.shape() != first.grid.shape() {
-                let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
-                let reason = format!(
-                    "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape"
-                );
-                return Err(raw.refuse("dx", reason));
-            }
-            if problem.params.precision != first.params.precision {
-                let reason = "the scenarios of a sweep share one precision".to_owned();
-                return Err(raw.refuse("precision", reason));
-            }
-            problems.push(problem);
-        }
+            let first = first.get_or_insert_with(|| problem.clone());
+            share_a_cube(first, &problem, number - 1, &raw)?;
+            snapshots = problem.schedule.snapshots().max(snapshots);
+            memory_bytes = problem.memory_bytes().max(memory_bytes);
+            inputs.extend(problem.inputs());
+            let initial = problem.initial_array();
+            initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
+            scenarios.push(Scenario::of(&problem));
+            Ok(())
+        });
+        wrong.verdict()?;
         let sweep = Self {
             varied: params.varied(),
-            problems,
+            scenarios: scenarios.finish(),
+            digests,
+            first: first.unwrap_or_else(|| unreachable!("a sweep has a scenario")),
+            snapshots,
+            memory_bytes,
+            inputs,
+            initial_arrays,
+            params,
         };
         if sweep.cube_bytes() >= 1 << 63 {
             let reason = "the scenarios together are beyond the 2^63 bytes that a file can have";
-            return Err(params.scenario(0).refuse("outtime", reason.to_owned()));
+            let first = sweep.params.scenario(0);
+            return Err(first.refuse("outtime", reason.to_owned()));
         }
         Ok(sweep)
+    }
+
+    /// What the journal says of the scenarios, in the order of the cube's first axis.
+    #[must_use]
+    pub fn scenarios(&self) -> &Scenarios {
+        &self.scenarios
+    }
+
+    /// The problem of a scenario.
+    ///
+    /// # Errors
+    /// [`ParamsError::Input`] for a file that was changed since the sweep was read.
+    pub fn problem(&self, number: usize) -> Result<Problem, ParamsError> {
+        let raw = self.params.scenario(number);
+        Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut self.digests.clone())
+    }
+
+    /// The problem of scenario 0, with which the others share shape and precision.
+    #[must_use]
+    pub fn first(&self) -> &Problem {
+        &self.first
+    }
+
+    /// Bytes of memory that the largest scenario takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+
+    /// SHA-256 of every input file, by the name it has in the parameters.
+    #[must_use]
+    pub fn inputs(&self) -> &BTreeMap<String, String> {
+        &self.inputs
+    }
+
+    /// The arrays with which scenarios begin, and which of their matrices.
+    pub fn initial_arrays(&self) -> impl Iterator<Item = (&Path, u64)> {
+        self.initial_arrays
+            .iter()
+            .map(|(path, frame)| (path.as_path(), *frame))
     }
 
     /// `(scenarios, snapshots, ny, nx)`; a scenario with fewer snapshots leaves NaN behind them.
     #[must_use]
     pub fn cube_shape(&self) -> [u64; 4] {
-        let (ny, nx) = self.problems[0].grid.shape();
-        let snapshots = self
-            .problems
-            .iter()
-            .map(|problem| problem.schedule.snapshots());
-        [
-            self.problems.len() as u64,
-            snapshots.max().unwrap_or(0),
-            ny as u64,
-            nx as u64,
-        ]
+        let (ny, nx) = self.first.grid.shape();
+        let scenarios = self.scenarios.len() as u64;
+        [scenarios, self.snapshots, ny as u64, nx as u64]
     }
 
     /// Bytes of the cube's data; beyond 64 bits if need be.
     fn cube_bytes(&self) -> u128 {
-        let element = self.problems[0].params.precision.bytes() as u128;
-        self.cube_shape()
-            .iter()
-            .map(|&length| u128::from(length))
-            .product::<u128>()
-            * element
+        let element = self.first.params.precision.bytes() as u128;
+        let lengths = self.cube_shape().map(u128::from);
+        lengths.iter().product::<u128>() * element
     }
+}
+
+/// Refuses a scenario that does not fit into one array with the first.
+fn share_a_cube(
+    first: &Problem,
+    problem: &Problem,
+    number: usize,
+    raw: &RawParams,
+) -> Result<(), ParamsError> {
+    if problem.grid.shape() != first.grid.shape() {
+        let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
+        let reason = format!(
+            "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape"
+        );
+        return Err(raw.refuse("dx", reason));
+    }
+    if problem.params.precision != first.params.precision {
+        let reason = "the scenarios of a sweep share one precision".to_owned();
+        return Err(raw.refuse("precision", reason));
+    }
+    Ok(())
 }

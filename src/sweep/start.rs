@@ -6,8 +6,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Header, Io, Paths, SolverLoad, digest, inputs, journal::Scenario, share::Share},
-    problem::Problem,
+    cube::{Header, Io, Paths, SolverLoad, digest, inputs, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
 use std::time::Instant;
@@ -46,7 +45,7 @@ fn run_on(
 ) -> Result<Outcome, RunError> {
     let start = Instant::now();
     check_that_all_agree(sweep, options, comm)?;
-    let committed = sweep.problems.iter().try_for_each(inputs::are_committed);
+    let committed = sweep.initial_arrays().try_for_each(inputs::is_committed);
     collective::all_ok(comm, committed.map_err(RunError::from))?;
     let Some(cube) = &options.output else {
         return Err(RunError::NoOutput);
@@ -55,27 +54,29 @@ fn run_on(
     let topology = Topology::all_gather(comm);
     let threads = options.threads.map(run::worthwhile_threads);
     let threads = threads.unwrap_or_else(|| topology.threads_each());
-    let workers = threads.min(sweep.problems.len());
+    let workers = threads.min(sweep.scenarios().len());
     let load = SolverLoad {
         scenarios: workers,
         threads: 1,
         has_spare_processor: topology.has_spare_processor(workers),
     };
-    let largest = sweep.problems.iter().map(Problem::memory_bytes).max();
-    let fields = largest.unwrap_or(0).saturating_mul(workers as u64);
-    let first = &sweep.problems[0];
+    let fields = sweep.memory_bytes().saturating_mul(workers as u64);
     let needed = fields
-        .saturating_add(load.buffer_bytes(first.field_bytes()))
+        .saturating_add(load.buffer_bytes(sweep.first().field_bytes()))
         .saturating_mul(topology.ranks_on_this_machine() as u64);
     collective::all_ok(comm, run::check_memory(needed))?;
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(workers))?;
 
-    let share = Share::whole(sweep.problems[0].field_bytes());
+    let share = Share::whole(sweep.first().field_bytes());
     let (claim, ranks) = (options.claim, (comm, &topology));
     let opened = run::open(
         &paths,
-        || Header::of_sweep(&sweep.problems, sweep.cube_shape()),
+        || {
+            let precision = sweep.first().params.precision;
+            let (scenarios, inputs) = (sweep.scenarios().clone(), sweep.inputs().clone());
+            Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs)
+        },
         claim,
         (share, load),
         ranks,
@@ -99,8 +100,7 @@ fn check_that_all_agree(
     options: &Options,
     comm: &impl Comm,
 ) -> Result<(), RunError> {
-    let scenarios: Vec<_> = sweep.problems.iter().map(Scenario::of).collect();
-    let scenarios = digest::of_bytes(&serde_json::to_vec(&scenarios).unwrap_or_default());
+    let scenarios = digest::of_json(sweep.scenarios());
     let task = (scenarios, options.output.is_some(), options.claim.io);
     match collective::first_that_differs(comm, &task) {
         Some(rank) => Err(RunError::Disagree { rank }),

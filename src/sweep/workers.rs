@@ -133,7 +133,7 @@ impl<'a> Workers<'a> {
     /// Collective. Exchanges reports until all scenarios are finished, and passes those that this rank is
     /// to compute to `begin`.
     fn hand_out(&self, workers: usize, comm: &impl Comm, begin: impl Fn(usize)) {
-        let numbers = 0..self.sweep.problems.len();
+        let numbers = 0..self.sweep.scenarios().len();
         let mut to_do: VecDeque<usize> = numbers
             .filter(|&number| !self.writer.was_complete(number))
             .collect();
@@ -203,11 +203,7 @@ impl<'a> Workers<'a> {
             if self.stopped.get().is_some() || self.has_failed() {
                 continue;
             }
-            let problem = &self.sweep.problems[number];
-            let computed = with_precision!(problem.params.precision, T => {
-                self.simulate::<T>(problem, number)
-            });
-            match computed {
+            match self.compute_one(number) {
                 Ok(Outcome::Done) => {}
                 Ok(outcome) => self.stop(outcome),
                 Err(error) => {
@@ -217,6 +213,11 @@ impl<'a> Workers<'a> {
                 }
             }
         }
+    }
+
+    fn compute_one(&self, number: usize) -> Result<Outcome, RunError> {
+        let problem = self.sweep.problem(number)?;
+        with_precision!(problem.params.precision, T => self.simulate::<T>(&problem, number))
     }
 
     fn simulate<T: Element>(&self, problem: &Problem, number: usize) -> Result<Outcome, RunError> {

@@ -37,7 +37,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("dynamics", "real stencil spectral"),
     (
         "physics",
-        "npy real expression stencil spectral params grid field dynamics",
+        "wording npy real expression stencil spectral params grid field dynamics",
     ),
     ("solver", "real stencil spectral comm slab field dynamics"),
     (
@@ -66,7 +66,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "stencil comm params slab physics cube problem run progress",
     ),
     ("analysis", "wording sys npy expression progress"),
-    ("distribute", "comm npy progress"),
+    ("distribute", "wording comm npy progress"),
     (
         "error",
         "comm npy params plot cube run repair check sweep analysis",

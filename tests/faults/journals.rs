@@ -2,8 +2,8 @@
 
 use super::lab::{Lab, Listed, Random, ended, size};
 use super::layer::{Fault, ended_with};
-use diff2d::internal::Journal;
-use std::fs;
+use diff2d::internal::{Journal, Records};
+use std::{fs, io::Cursor};
 
 /// A finished run with its journal.
 struct Written {
@@ -40,9 +40,13 @@ impl Written {
             "{what}: {:?}",
             found.records
         );
-        for record in &found.behind_damage {
-            assert!(records.contains(record), "{what}: {record:?}");
-            assert!(record.index >= found.records.len() as u64, "{what}");
+        if let Some(header) = &found.header {
+            let all = Records::new(Cursor::new(bytes), header, found.first_line).unwrap();
+            for (number, record) in all.map(Result::unwrap).enumerate() {
+                let before = found.records.get(number);
+                assert!(before.is_none_or(|before| *before == record), "{what}");
+                assert!(records.contains(&record), "{what}: {record:?}");
+            }
         }
         assert_eq!(
             bytes[..usize::try_from(found.valid_bytes).unwrap()],

@@ -3,24 +3,30 @@
 use super::{
     error::JournalError,
     record::Slot,
-    seal::{Sealed, seal},
+    scenario::Scenario,
+    scenarios::Scenarios,
+    seal::{LineWriter, SealedLine},
 };
 use crate::{
-    grid::Grid,
     npy::{DATA_OFFSET, Dtype},
-    params::{Canonical, Params, ParamsError, Precision, RawParams},
+    params::{Canonical, Precision},
     problem::Problem,
-    wording::excerpt,
+    wording::{excerpt, hex},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use std::{collections::BTreeMap, slice};
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::{self, Read, Seek, Write},
+};
 
 /// Version of the journal's format that this program writes, and the latest one that it reads.
 pub const FORMAT: u64 = 1;
 
 /// Line 1: what the cube is to hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(try_from = "Keys")]
 pub struct Header {
     /// Version of the journal's format.
     pub format: u64,
@@ -42,7 +48,7 @@ pub struct Header {
 }
 
 /// One run, or the scenarios of a sweep.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Content {
     /// A run: its keys stand in line 1 directly.
@@ -50,87 +56,59 @@ pub enum Content {
     /// A sweep.
     Sweep {
         /// Its scenarios, in the order of the cube's first axis.
-        scenarios: Vec<Scenario>,
+        scenarios: Scenarios,
     },
 }
 
-/// One run, alone or within a sweep.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Scenario {
-    /// Every parameter.
-    pub params: Canonical,
-    /// Spacing along x \[length\].
-    pub dx: f64,
-    /// Spacing along y \[length\].
-    pub dy: f64,
-    /// Time step \[time\].
-    pub dt: f64,
-    /// Number of steps.
-    pub nsteps: u64,
-    /// Steps per snapshot.
-    pub nper: u64,
+/// The keys of line 1, as they are read: one after the other, so that a long list takes no memory of
+/// its own.
+#[derive(Deserialize)]
+struct Keys {
+    format: u64,
+    run_id: String,
+    program_version: String,
+    shape: Vec<u64>,
+    dtype: Dtype,
+    data_offset: u64,
+    inputs: BTreeMap<String, String>,
+    scenarios: Option<Scenarios>,
+    params: Option<Canonical>,
+    dx: Option<f64>,
+    dy: Option<f64>,
+    dt: Option<f64>,
+    nsteps: Option<u64>,
+    nper: Option<u64>,
 }
 
-impl Scenario {
-    /// What the journal says of a problem.
-    #[must_use]
-    pub fn of(problem: &Problem) -> Self {
-        Self {
-            params: problem.params.canonical(),
-            dx: problem.grid.x.spacing,
-            dy: problem.grid.y.spacing,
-            dt: problem.schedule.dt,
-            nsteps: problem.schedule.nsteps,
-            nper: problem.schedule.nper,
-        }
-    }
+impl TryFrom<Keys> for Header {
+    type Error = &'static str;
 
-    /// The problem, if this program derives the same numbers from the parameters.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
-    /// differ.
-    pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
-        let problem = Problem::from_canonical(&self.params)?;
-        let derived = Self {
-            params: self.params.clone(),
-            ..Self::of(&problem)
+    fn try_from(keys: Keys) -> Result<Self, Self::Error> {
+        let numbers = (keys.dx, keys.dy, keys.dt, keys.nsteps, keys.nper);
+        let content = match (keys.params, numbers, keys.scenarios) {
+            (Some(params), (Some(dx), Some(dy), Some(dt), Some(nsteps), Some(nper)), _) => {
+                Content::Run(Scenario {
+                    params,
+                    dx,
+                    dy,
+                    dt,
+                    nsteps,
+                    nper,
+                })
+            }
+            (_, _, Some(scenarios)) => Content::Sweep { scenarios },
+            _ => return Err("it has the keys neither of a run nor of a sweep"),
         };
-        (derived == *self).then_some(problem).ok_or(None)
-    }
-
-    /// The parameters, if this program knows them all.
-    #[must_use]
-    pub fn known_params(&self) -> Option<Params> {
-        Params::from_raw(&RawParams::from_canonical(&self.params)).ok()
-    }
-
-    /// Where the nodes lie, if this program derives the same numbers from the parameters.
-    #[must_use]
-    pub fn grid(&self) -> Option<Grid> {
-        let raw = RawParams::from_canonical(&self.params);
-        let grid = Grid::new(&Params::from_raw(&raw).ok()?, &raw).ok()?;
-        let is_same = (grid.x.spacing, grid.y.spacing) == (self.dx, self.dy);
-        is_same.then_some(grid)
-    }
-
-    /// Number of snapshots, the initial state included.
-    #[must_use]
-    pub fn snapshots(&self) -> u64 {
-        1 + self.nsteps / self.nper
-    }
-
-    /// In what its numbers contradict each other.
-    fn contradiction(&self) -> Option<String> {
-        let is_positive = |value: f64| value.is_finite() && value > 0.0;
-        if !(is_positive(self.dx) && is_positive(self.dy) && is_positive(self.dt)) {
-            return Some("dx, dy or dt is not above 0".to_owned());
-        }
-        // Steps are counted exactly by f64, too.
-        if self.nper == 0 || self.nsteps >= 1 << f64::MANTISSA_DIGITS {
-            return Some(format!("nsteps is {} and nper {}", self.nsteps, self.nper));
-        }
-        None
+        Ok(Self {
+            format: keys.format,
+            run_id: keys.run_id,
+            program_version: keys.program_version,
+            shape: keys.shape,
+            dtype: keys.dtype,
+            data_offset: keys.data_offset,
+            content,
+            inputs: keys.inputs,
+        })
     }
 }
 
@@ -160,17 +138,14 @@ impl Header {
     ///
     /// # Errors
     /// When the system has no random numbers for the run id.
-    ///
-    /// # Panics
-    /// Without a problem.
-    pub fn of_sweep(problems: &[Problem], shape: [u64; 4]) -> Result<Self, getrandom::Error> {
-        let scenarios = problems.iter().map(Scenario::of).collect();
-        Self::new(
-            problems[0].params.precision,
-            shape.to_vec(),
-            Content::Sweep { scenarios },
-            problems.iter().flat_map(Problem::inputs).collect(),
-        )
+    pub fn of_sweep(
+        scenarios: Scenarios,
+        precision: Precision,
+        shape: [u64; 4],
+        inputs: BTreeMap<String, String>,
+    ) -> Result<Self, getrandom::Error> {
+        let content = Content::Sweep { scenarios };
+        Self::new(precision, shape.to_vec(), content, inputs)
     }
 
     fn new(
@@ -183,7 +158,7 @@ impl Header {
         getrandom::fill(&mut id)?;
         Ok(Self {
             format: FORMAT,
-            run_id: id.iter().map(|byte| format!("{byte:02x}")).collect(),
+            run_id: hex(&id),
             program_version: env!("CARGO_PKG_VERSION").to_owned(),
             shape,
             dtype: match precision {
@@ -196,34 +171,45 @@ impl Header {
         })
     }
 
-    /// Reads line 1 without its newline: the format and the run id first, then the check sum, and
-    /// only then the keys of this format.
-    pub(super) fn parse(line: &[u8]) -> Result<Self, JournalError> {
-        let damaged = || JournalError::Header { ours: false };
-        let line = Sealed::split(line).ok_or_else(damaged)?;
-        let origin: Origin = line.content().map_err(|_| damaged())?;
-        if !line.is_of(&origin.run_id) {
-            return Err(damaged());
+    /// Reads line 1, so many bytes without the newline, from the beginning of a journal: the format and
+    /// the run id first, then the check sum, and only then the keys of this format.
+    ///
+    /// # Errors
+    /// The inner one when the line cannot be used as it is, the outer one when it cannot be read.
+    pub(super) fn read(
+        journal: &mut (impl Read + Seek),
+        length: u64,
+    ) -> io::Result<Result<Self, JournalError>> {
+        let damaged = || Ok(Err(JournalError::Header { ours: false }));
+        let Some(mut line) = SealedLine::find(journal, length)? else {
+            return damaged();
+        };
+        let Ok(origin) = line.content::<Origin>()? else {
+            return damaged();
+        };
+        if !line.is_of(&origin.run_id)? {
+            return damaged();
         }
         if origin.format > FORMAT {
-            return Err(JournalError::Newer {
+            return Ok(Err(JournalError::Newer {
                 format: origin.format,
                 program: origin.program_version,
-            });
+            }));
         }
-        let header: Self = line
-            .content()
-            .map_err(|error| JournalError::Contradiction(error.to_string()))?;
-        match header.contradiction() {
-            Some(reason) => Err(JournalError::Contradiction(reason)),
-            None => Ok(header),
-        }
+        Ok(match line.content::<Self>()? {
+            Err(error) => Err(JournalError::Contradiction(error.to_string())),
+            Ok(header) => match header.contradiction() {
+                Some(reason) => Err(JournalError::Contradiction(reason)),
+                None => Ok(header),
+            },
+        })
     }
 
     /// In what its keys contradict each other.
     fn contradiction(&self) -> Option<String> {
-        let scenarios = self.scenarios();
-        let wrong = scenarios.iter().find_map(Scenario::contradiction);
+        let wrong = self
+            .scenarios()
+            .find_map(|scenario| scenario.contradiction());
         if wrong.is_some() {
             return wrong;
         }
@@ -233,9 +219,10 @@ impl Header {
                 self.format, self.data_offset
             ));
         }
-        let most = scenarios.iter().map(Scenario::snapshots).max();
+        let numbers = 0..self.scenario_count();
+        let most = numbers.map(|number| self.snapshots_of(number)).max();
         let expected = match (self.is_sweep(), most) {
-            (true, Some(most)) => vec![scenarios.len() as u64, most],
+            (true, Some(most)) => vec![self.scenario_count() as u64, most],
             (false, Some(most)) => vec![most],
             (_, None) => return Some("there are no scenarios".to_owned()),
         };
@@ -258,12 +245,53 @@ impl Header {
         None
     }
 
-    /// The scenarios of a sweep, or the one of a run.
+    /// The number of scenarios of a sweep; 1 of a run.
     #[must_use]
-    pub fn scenarios(&self) -> &[Scenario] {
+    pub fn scenario_count(&self) -> usize {
         match &self.content {
-            Content::Run(scenario) => slice::from_ref(scenario),
-            Content::Sweep { scenarios } => scenarios,
+            Content::Run(_) => 1,
+            Content::Sweep { scenarios } => scenarios.len(),
+        }
+    }
+
+    /// A scenario of a sweep, or the one of a run.
+    #[must_use]
+    pub fn scenario(&self, number: usize) -> Option<Cow<'_, Scenario>> {
+        match &self.content {
+            Content::Run(run) => (number == 0).then_some(Cow::Borrowed(run)),
+            Content::Sweep { scenarios } => scenarios.get(number).map(Cow::Owned),
+        }
+    }
+
+    /// The scenarios of a sweep, or the one of a run.
+    pub fn scenarios(&self) -> impl Iterator<Item = Cow<'_, Scenario>> {
+        (0..self.scenario_count()).filter_map(|number| self.scenario(number))
+    }
+
+    /// Number of snapshots of a scenario, its initial state included; 0 where there is no such scenario.
+    #[must_use]
+    pub fn snapshots_of(&self, scenario: usize) -> u64 {
+        let (nsteps, nper) = self.steps(scenario).unwrap_or((0, 1));
+        let is_there = scenario < self.scenario_count();
+        nsteps / nper + u64::from(is_there)
+    }
+
+    /// Steps of a scenario from one snapshot to the next.
+    ///
+    /// # Panics
+    /// When there is no such scenario.
+    #[must_use]
+    pub fn steps_per_snapshot(&self, scenario: usize) -> u64 {
+        let steps = self.steps(scenario);
+        steps
+            .unwrap_or_else(|| panic!("there is no scenario {scenario}"))
+            .1
+    }
+
+    fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
+        match &self.content {
+            Content::Run(run) => (scenario == 0).then_some((run.nsteps, run.nper)),
+            Content::Sweep { scenarios } => scenarios.steps(scenario),
         }
     }
 
@@ -285,7 +313,8 @@ impl Header {
     /// Snapshots of all scenarios together.
     #[must_use]
     pub fn snapshots(&self) -> u64 {
-        self.scenarios().iter().map(Scenario::snapshots).sum()
+        let numbers = 0..self.scenario_count();
+        numbers.map(|number| self.snapshots_of(number)).sum()
     }
 
     /// Places for snapshots that each scenario has.
@@ -351,11 +380,14 @@ impl Header {
             };
             return format!("it was {} and is {}", what(begun), what(self));
         }
+        if (&self.content, &self.inputs) == (&begun.content, &begun.inputs) {
+            return String::new();
+        }
         let mut found = Vec::new();
-        let (old, new) = (begun.scenarios(), self.scenarios());
-        for number in 0..old.len().max(new.len()) {
-            let [was, is] = [(old, begun), (new, self)].map(|(all, header)| {
-                let params = all.get(number).map(|scenario| scenario.params.clone());
+        for number in 0..begun.scenario_count().max(self.scenario_count()) {
+            let [was, is] = [begun, self].map(|header| {
+                let scenario = header.scenario(number).map(Cow::into_owned);
+                let params = scenario.map(|scenario| scenario.params);
                 params.unwrap_or_default().with_digests(&header.inputs)
             });
             let of = match self.is_sweep() {
@@ -368,13 +400,29 @@ impl Header {
                     found.push(format!("{key}{of} was {was} and is {is}"));
                 }
             }
+            if found.len() > MOST_DIFFERENCES {
+                found.truncate(MOST_DIFFERENCES);
+                found.push("and more".to_owned());
+                break;
+            }
         }
         found.join(", ")
     }
 
-    /// The line, its newline included.
+    /// Writes the line, its newline included; returns its length in bytes.
+    ///
+    /// # Errors
+    /// Those of `to`.
+    pub fn write_line(&self, to: impl Write) -> io::Result<u64> {
+        LineWriter::new(to, &self.run_id).write(self)
+    }
+
+    /// Bytes of the line, its newline included.
     #[must_use]
-    pub fn line(&self) -> String {
-        seal(self, &self.run_id)
+    pub fn line_bytes(&self) -> u64 {
+        self.write_line(io::sink()).unwrap_or(0)
     }
 }
+
+/// More differences than these are not listed.
+const MOST_DIFFERENCES: usize = 20;

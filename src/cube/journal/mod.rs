@@ -9,14 +9,22 @@
 //! and, last, `crc`. A format may gain keys in line 1: a program skips those that it does not know,
 //! keeps unknown parameters, and never rewrites the line. Any other change needs a new format.
 
+mod committed;
 mod error;
 mod header;
+mod lines;
 mod parse;
 mod record;
+mod scenario;
+mod scenarios;
 mod seal;
 
+pub use committed::Committed;
 pub use error::JournalError;
-pub use header::{FORMAT, Header, Scenario};
+pub use header::{FORMAT, Header};
+pub use lines::Records;
 pub use parse::Journal;
 pub use record::{Record, Slot};
+pub use scenario::Scenario;
+pub use scenarios::{Gathered, Scenarios};
 pub(super) use seal::{seal, unseal};

@@ -1,90 +1,123 @@
-//! [`Journal`]: what the bytes of a journal say.
+//! [`Journal`]: what a journal says.
 
 use super::{
+    committed::Committed,
     error::JournalError,
-    header::{FORMAT, Header, Scenario},
-    record::{Record, Slot},
-    seal::unseal,
+    header::{FORMAT, Header},
+    lines::{Line, Records},
+    record::Record,
+};
+use std::{
+    io::{self, BufReader, Cursor, Read, Seek},
+    str,
 };
 
 /// Bytes that a disk writes whole or not at all.
 const SECTOR: usize = 512;
 
-/// What the bytes of a journal say.
+/// What a journal says. It is read line by line: of a sweep it takes a few bytes a scenario, of a run
+/// all its records.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Journal {
     /// Line 1, unless the run never got that far.
     pub header: Option<Header>,
-    /// The valid records that follow it without a gap; in order for each scenario.
+    /// The valid records that follow it without a gap, in order; of a sweep none are kept.
     pub records: Vec<Record>,
-    /// Bytes of all these lines. A run that was killed leaves a torn last line behind them.
+    /// How many these are, of each scenario.
+    pub committed: Committed,
+    /// Bytes of line 1, its newline included.
+    pub first_line: u64,
+    /// Bytes of line 1 and all these records. A run that was killed leaves a torn last line behind them.
     pub valid_bytes: u64,
     /// Why the journal cannot be used as it is.
     pub error: Option<JournalError>,
-    /// Valid records behind a damaged line.
-    pub behind_damage: Vec<Record>,
+    /// Whether it holds no byte of a line, but perhaps a hole.
+    pub is_blank: bool,
 }
 
 impl Journal {
-    /// Reads a journal from its bytes; never fails, but says what is wrong.
+    /// As [`read`](Self::read), from its bytes.
+    ///
+    /// # Panics
+    /// Never: bytes in memory can be read.
     #[must_use]
     pub fn parse(bytes: &[u8]) -> Self {
+        let read = Self::read(Cursor::new(bytes));
+        read.unwrap_or_else(|error| unreachable!("bytes in memory can be read: {error}"))
+    }
+
+    /// Reads a journal; what is wrong with its content is part of the answer.
+    ///
+    /// # Errors
+    /// Those of reading.
+    pub fn read(mut source: impl Read + Seek) -> io::Result<Self> {
         let mut journal = Self {
             header: None,
             records: Vec::new(),
+            committed: Committed::none_of(0),
+            first_line: 0,
             valid_bytes: 0,
             error: None,
-            behind_damage: Vec::new(),
+            is_blank: true,
         };
-        let mut lines = bytes.split_inclusive(|&byte| byte == b'\n').enumerate();
-        let Some((_, first)) = lines.next() else {
-            return journal;
-        };
-        let parsed = match first.strip_suffix(b"\n") {
-            Some(line) => Header::parse(line),
-            None => Err(JournalError::Header { ours: false }),
+        source.rewind()?;
+        let mut reader = BufReader::new(&mut source);
+        let first = Line::read(&mut reader)?;
+        journal.is_blank = first.is_blank;
+        if first.length == 0 {
+            return Ok(journal);
+        }
+        let parsed = match first.ends {
+            true => Header::read(&mut reader, first.length - 1)?,
+            false => Err(JournalError::Header { ours: false }),
         };
         let header = match parsed {
             Ok(header) => header,
             Err(JournalError::Header { .. }) => {
-                let rest: Vec<&[u8]> = lines.map(|(_, line)| line).collect();
-                let torn = rest.is_empty() && may_be_torn(first);
-                let ours = has_records_of_its_run(first, &rest);
+                source.seek(io::SeekFrom::Start(first.length))?;
+                let rest = Rest::read(BufReader::new(source), run_id(&first))?;
+                let torn = rest.is_empty && may_be_torn(&first);
+                let ours = rest.has_record;
+                journal.is_blank &= rest.is_empty;
                 journal.error = (!torn).then_some(JournalError::Header { ours });
-                return journal;
+                return Ok(journal);
             }
             Err(error) => {
                 journal.error = Some(error);
-                return journal;
+                return Ok(journal);
             }
         };
-        journal.valid_bytes = first.len() as u64;
+        drop(reader);
+        journal.first_line = first.length;
+        journal.valid_bytes = first.length;
+        journal.committed = Committed::none_of(header.scenario_count());
+        journal.read_records(&header, source)?;
+        journal.header = Some(header);
+        Ok(journal)
+    }
 
-        let mut damaged_line = None;
-        let mut committed = vec![0; header.scenarios().len()];
-        for (number, line) in lines {
-            if has_hole(line) {
-                break;
-            }
-            match record(line, &header.run_id).filter(|record| is_possible(&header, record)) {
-                Some(record)
-                    if damaged_line.is_none() && is_next(&mut committed, record.slot()) =>
-                {
-                    journal.valid_bytes += line.len() as u64;
-                    journal.records.push(record);
+    fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<()> {
+        let mut lines = Records::new(source, header, self.first_line)?;
+        let (mut number, mut damaged) = (1, None);
+        while let Some((line, record)) = lines.next_line()? {
+            number += 1;
+            match record {
+                Some(record) if damaged.is_none() && self.committed.add(&record, header) => {
+                    self.valid_bytes += line.length;
+                    if !header.is_sweep() {
+                        self.records.push(record);
+                    }
                 }
                 other => {
-                    damaged_line = damaged_line.or(Some(number + 1));
-                    journal.behind_damage.extend(other);
+                    let damaged = *damaged.get_or_insert(number);
+                    // A bad line with nothing valid behind it is a torn one.
+                    if other.is_some() {
+                        self.error = Some(JournalError::Line(damaged));
+                    }
                 }
             }
         }
-        // A bad line with nothing valid behind it is a torn one.
-        if !journal.behind_damage.is_empty() {
-            journal.error = damaged_line.map(JournalError::Line);
-        }
-        journal.header = Some(header);
-        journal
+        Ok(())
     }
 
     /// Whether the run was stopped before anything in its files counted.
@@ -109,13 +142,12 @@ impl Journal {
     #[must_use]
     pub fn available(&self) -> u64 {
         let Some(header) = self.header.as_ref().filter(|header| header.is_sweep()) else {
-            return self.records.len() as u64;
+            return self.committed.total();
         };
-        let mut missing: Vec<u64> = header.scenarios().iter().map(Scenario::snapshots).collect();
-        for record in &self.records {
-            missing[record.slot().scenario()] -= 1;
-        }
-        missing.iter().take_while(|&&missing| missing == 0).count() as u64
+        let is_complete =
+            |&number: &usize| self.committed.of(number) == header.snapshots_of(number);
+        let numbers = 0..header.scenario_count();
+        numbers.take_while(is_complete).count() as u64
     }
 
     /// Whether every snapshot of the cube is committed.
@@ -123,66 +155,63 @@ impl Journal {
     pub fn is_complete(&self) -> bool {
         self.header
             .as_ref()
-            .is_some_and(|header| self.records.len() as u64 == header.snapshots())
+            .is_some_and(|header| self.committed.total() == header.snapshots())
     }
 }
 
-/// The record of a line that is whole and of this run.
-fn record(line: &[u8], run_id: &str) -> Option<Record> {
-    unseal(line.strip_suffix(b"\n")?, |_| run_id.to_owned())
+/// The lines behind a first one that is damaged.
+struct Rest {
+    is_empty: bool,
+    /// Whether one of them is a record of the run that the first line tells.
+    has_record: bool,
 }
 
-/// Whether a part of a line never reached the disk. Several lines are appended at once, and a power
-/// cut may keep a later sector of them and lose an earlier one. Nothing behind a hole had been
-/// synced, so it does not count.
-fn has_hole(line: &[u8]) -> bool {
-    line.contains(&0)
+impl Rest {
+    fn read(mut lines: BufReader<impl Read>, run_id: Option<&str>) -> io::Result<Self> {
+        let mut rest = Self {
+            is_empty: true,
+            has_record: false,
+        };
+        loop {
+            let line = Line::read(&mut lines)?;
+            if line.length == 0 || rest.has_record {
+                return Ok(rest);
+            }
+            rest.is_empty = false;
+            rest.has_record = run_id.is_some_and(|run_id| line.record(run_id).is_some());
+        }
+    }
 }
 
 /// Whether a bad first line, the only one, can be what a power cut left of this program's: its
 /// beginning, then nothing or a hole; or a hole from the first sector on. It has never counted.
-fn may_be_torn(line: &[u8]) -> bool {
-    let text = line.split(|&byte| byte == 0).next().unwrap_or_default();
+fn may_be_torn(line: &Line) -> bool {
+    let beginning = &line.beginning;
+    let text = beginning
+        .split(|&byte| byte == 0)
+        .next()
+        .unwrap_or_default();
     if text.is_empty() {
-        return line.iter().take(SECTOR).all(|&byte| byte == 0);
+        return beginning.iter().take(SECTOR).all(|&byte| byte == 0);
     }
-    let beginning = format!("{{\"format\":{FORMAT},{RUN_ID}{}\",\"", "0".repeat(32));
+    let ours = format!("{{\"format\":{FORMAT},{RUN_ID}{}\",\"", "0".repeat(32));
     let is_ours = text
         .iter()
-        .zip(beginning.bytes())
+        .zip(ours.bytes())
         .all(|(&found, ours)| found == ours || (ours == b'0' && found.is_ascii_hexdigit()));
-    is_ours && (has_hole(line) || !line.ends_with(b"\n"))
+    is_ours && (line.has_hole || !line.ends)
 }
 
 /// The beginning of the run id in line 1.
 const RUN_ID: &str = "\"run_id\":\"";
 
-/// Whether a damaged first line still tells its run id, and a later line is a record of that run.
-fn has_records_of_its_run(first: &[u8], rest: &[&[u8]]) -> bool {
-    let first = String::from_utf8_lossy(first);
-    let run_id = first
-        .split_once(RUN_ID)
-        .and_then(|(_, behind)| behind.split_once('"'))
-        .map(|(run_id, _)| run_id);
-    run_id.is_some_and(|run_id| rest.iter().any(|line| record(line, run_id).is_some()))
-}
-
-/// Whether a cube like this can have such a snapshot.
-fn is_possible(header: &Header, record: &Record) -> bool {
-    let slot = record.slot();
-    let scenario = header.scenarios().get(slot.scenario());
-    header.is_sweep() == slot.scenario.is_some()
-        && scenario.is_some_and(|scenario| {
-            slot.index < scenario.snapshots() && record.step == slot.index * scenario.nper
-        })
-}
-
-/// Whether a snapshot is the next one of its scenario; counts it if so.
-fn is_next(committed: &mut [u64], slot: Slot) -> bool {
-    let next = committed.get_mut(slot.scenario());
-    next.is_some_and(|next| {
-        let fits = slot.index == *next;
-        *next += u64::from(fits);
-        fits
-    })
+/// The run id that a damaged first line still tells.
+fn run_id(first: &Line) -> Option<&str> {
+    let key = RUN_ID.as_bytes();
+    let at = first
+        .beginning
+        .windows(key.len())
+        .position(|found| found == key)?;
+    let behind = &first.beginning[at + key.len()..];
+    str::from_utf8(behind.split(|&byte| byte == b'"').next()?).ok()
 }

@@ -1,6 +1,8 @@
 //! The check sum at the end of a line.
 
+use crate::wording;
 use serde::{Serialize, de::DeserializeOwned};
+use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 
 /// What stands between the last other key of a line and its check sum.
 const CRC_KEY: &str = ",\"crc\":\"";
@@ -9,50 +11,157 @@ const SEAL: usize = CRC_KEY.len() + 8 + 2;
 
 /// The line of an object, its check sum and newline included.
 pub(crate) fn seal(content: &impl Serialize, run_id: &str) -> String {
-    let mut line = serde_json::to_string(content)
-        .unwrap_or_else(|_| unreachable!("plain structs always have a JSON form"));
-    line.pop();
-    let crc = crc(run_id, line.as_bytes());
-    line.push_str(&format!("{CRC_KEY}{crc:08x}\"}}\n"));
-    line
+    let mut line = Vec::new();
+    let written = LineWriter::new(&mut line, run_id).write(content);
+    written
+        .ok()
+        .and_then(|_| String::from_utf8(line).ok())
+        .unwrap_or_else(|| unreachable!("plain structs always have a JSON form"))
 }
 
 /// The object of a line without its newline, if the check sum is right. `run_id` takes the run id
 /// from the object where it is not known yet.
 pub(crate) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: impl Fn(&T) -> String) -> Option<T> {
-    let line = Sealed::split(line)?;
-    let content: T = line.content().ok()?;
-    line.is_of(&run_id(&content)).then_some(content)
+    let (body, seal) = line.split_at_checked(line.len().checked_sub(SEAL)?)?;
+    let digits = digits(seal)?;
+    let content: T = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
+    let crc = crc32c::crc32c_append(begin(&run_id(&content)), body);
+    (digits == hex(crc).as_bytes()).then_some(content)
 }
 
-/// A line that has the form of a sealed one; its check sum is not looked at yet.
-pub(super) struct Sealed<'a> {
-    /// All before `,"crc"`.
-    body: &'a [u8],
-    digits: &'a [u8],
+/// The digits of the check sum in the last bytes of a line.
+fn digits(seal: &[u8]) -> Option<&[u8]> {
+    seal.strip_prefix(CRC_KEY.as_bytes())?.strip_suffix(b"\"}")
 }
 
-impl<'a> Sealed<'a> {
-    /// Splits a line without its newline.
-    pub(super) fn split(line: &'a [u8]) -> Option<Self> {
-        let (body, seal) = line.split_at_checked(line.len().checked_sub(SEAL)?)?;
-        let digits = seal
-            .strip_prefix(CRC_KEY.as_bytes())?
-            .strip_suffix(b"\"}")?;
-        Some(Self { body, digits })
+/// The check sum of a line of this run of which no byte has been seen.
+fn begin(run_id: &str) -> u32 {
+    crc32c::crc32c(run_id.as_bytes())
+}
+
+fn hex(crc: u32) -> String {
+    wording::hex(&crc.to_be_bytes())
+}
+
+/// A line that has the form of a sealed one and may be too long for memory: it is read as often as
+/// something of it is asked for.
+pub(super) struct SealedLine<'a, R> {
+    journal: &'a mut R,
+    /// Bytes before `,"crc"`.
+    body: u64,
+    digits: Vec<u8>,
+}
+
+impl<'a, R: Read + Seek> SealedLine<'a, R> {
+    /// The line of so many bytes, without its newline, at the beginning of a journal.
+    pub(super) fn find(journal: &'a mut R, length: u64) -> io::Result<Option<Self>> {
+        let Some(body) = length.checked_sub(SEAL as u64) else {
+            return Ok(None);
+        };
+        let mut seal = [0; SEAL];
+        journal.seek(SeekFrom::Start(body))?;
+        journal.read_exact(&mut seal)?;
+        Ok(digits(&seal).map(|digits| Self {
+            journal,
+            body,
+            digits: digits.to_vec(),
+        }))
+    }
+
+    fn body(&mut self) -> io::Result<impl Read> {
+        self.journal.rewind()?;
+        Ok(self.journal.by_ref().take(self.body))
     }
 
     /// The object, without its check sum.
-    pub(super) fn content<T: DeserializeOwned>(&self) -> serde_json::Result<T> {
-        serde_json::from_slice(&[self.body, b"}"].concat())
+    ///
+    /// # Errors
+    /// The inner one when the text is no such object, the outer one when it cannot be read.
+    pub(super) fn content<T: DeserializeOwned>(&mut self) -> io::Result<serde_json::Result<T>> {
+        let text = BufReader::new(self.body()?.chain(&b"}"[..]));
+        match serde_json::from_reader(text) {
+            Err(error) if error.is_io() => Err(error.into()),
+            content => Ok(content),
+        }
     }
 
     /// Whether the check sum is right for a line of this run.
-    pub(super) fn is_of(&self, run_id: &str) -> bool {
-        self.digits == format!("{:08x}", crc(run_id, self.body)).as_bytes()
+    pub(super) fn is_of(&mut self, run_id: &str) -> io::Result<bool> {
+        let mut sum = Summed {
+            to: io::sink(),
+            crc: begin(run_id),
+            bytes: 0,
+            held: None,
+        };
+        io::copy(&mut self.body()?, &mut sum)?;
+        sum.pass_on()?;
+        Ok(self.digits == hex(sum.crc).as_bytes())
     }
 }
 
-fn crc(run_id: &str, body: &[u8]) -> u32 {
-    crc32c::crc32c_append(crc32c::crc32c(run_id.as_bytes()), body)
+/// Writes an object as a line, piece by piece.
+pub(super) struct LineWriter<W: Write>(io::BufWriter<Summed<W>>);
+
+impl<W: Write> LineWriter<W> {
+    pub(super) fn new(to: W, run_id: &str) -> Self {
+        Self(io::BufWriter::new(Summed {
+            to,
+            crc: begin(run_id),
+            bytes: 0,
+            held: None,
+        }))
+    }
+
+    /// Returns the length of the line in bytes.
+    pub(super) fn write(mut self, content: &impl Serialize) -> io::Result<u64> {
+        serde_json::to_writer(&mut self.0, content)?;
+        let Summed {
+            mut to, crc, bytes, ..
+        } = self
+            .0
+            .into_inner()
+            .map_err(io::IntoInnerError::into_error)?;
+        // The byte held back is the brace that the seal has at its end.
+        to.write_all(format!("{CRC_KEY}{}\"}}\n", hex(crc)).as_bytes())?;
+        Ok(bytes + SEAL as u64 + 1)
+    }
+}
+
+/// Passes bytes on but for the last one, with the check sum and the number of these.
+struct Summed<W> {
+    to: W,
+    crc: u32,
+    bytes: u64,
+    held: Option<u8>,
+}
+
+impl<W: Write> Summed<W> {
+    fn add(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.crc = crc32c::crc32c_append(self.crc, bytes);
+        self.bytes += bytes.len() as u64;
+        self.to.write_all(bytes)
+    }
+
+    /// Passes on the last byte, too.
+    fn pass_on(&mut self) -> io::Result<()> {
+        match self.held.take() {
+            Some(byte) => self.add(&[byte]),
+            None => Ok(()),
+        }
+    }
+}
+
+impl<W: Write> Write for Summed<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Some((&last, others)) = bytes.split_last() {
+            self.pass_on()?;
+            self.add(others)?;
+            self.held = Some(last);
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
 }

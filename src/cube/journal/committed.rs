@@ -1,0 +1,76 @@
+//! [`Committed`]: how far each scenario has come.
+
+use super::{header::Header, record::Record};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+
+/// How many snapshots of each scenario are committed, and the last one of those that are not complete.
+///
+/// The snapshots of a scenario are committed in their order, so their number tells which.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Committed {
+    of_each: Vec<u64>,
+    total: u64,
+    unfinished: BTreeMap<usize, Record>,
+    last: Option<Record>,
+}
+
+impl Committed {
+    /// Nothing, of so many scenarios.
+    #[must_use]
+    pub fn none_of(scenarios: usize) -> Self {
+        Self {
+            of_each: vec![0; scenarios],
+            total: 0,
+            unfinished: BTreeMap::new(),
+            last: None,
+        }
+    }
+
+    /// Adds a record if its snapshot is the next one of its scenario; whether it is.
+    pub fn add(&mut self, record: &Record, header: &Header) -> bool {
+        let number = record.slot().scenario();
+        let Some(count) = self.of_each.get_mut(number).filter(|n| **n == record.index) else {
+            return false;
+        };
+        *count += 1;
+        self.total += 1;
+        if *count == header.snapshots_of(number) {
+            self.unfinished.remove(&number);
+        } else {
+            self.unfinished.insert(number, record.clone());
+        }
+        self.last = Some(record.clone());
+        true
+    }
+
+    /// Snapshots of all scenarios together.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// Snapshots of a scenario; 0 where there is no such scenario.
+    #[must_use]
+    pub fn of(&self, scenario: usize) -> u64 {
+        self.of_each.get(scenario).copied().unwrap_or(0)
+    }
+
+    /// The number of scenarios.
+    #[must_use]
+    pub fn scenarios(&self) -> usize {
+        self.of_each.len()
+    }
+
+    /// The snapshot committed last.
+    #[must_use]
+    pub fn last(&self) -> Option<&Record> {
+        self.last.as_ref()
+    }
+
+    /// The snapshot of a scenario committed last, unless there is none or the scenario is complete.
+    #[must_use]
+    pub fn last_of_unfinished(&self, scenario: usize) -> Option<&Record> {
+        self.unfinished.get(&scenario)
+    }
+}

@@ -1,0 +1,88 @@
+//! [`Scenario`]: what line 1 of the journal says of one run.
+
+use crate::{
+    grid::Grid,
+    params::{Canonical, Params, ParamsError, RawParams},
+    problem::Problem,
+};
+use serde::{Deserialize, Serialize};
+
+/// One run, alone or within a sweep.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Scenario {
+    /// Every parameter.
+    pub params: Canonical,
+    /// Spacing along x \[length\].
+    pub dx: f64,
+    /// Spacing along y \[length\].
+    pub dy: f64,
+    /// Time step \[time\].
+    pub dt: f64,
+    /// Number of steps.
+    pub nsteps: u64,
+    /// Steps per snapshot.
+    pub nper: u64,
+}
+
+impl Scenario {
+    /// What the journal says of a problem.
+    #[must_use]
+    pub fn of(problem: &Problem) -> Self {
+        Self {
+            params: problem.params.canonical(),
+            dx: problem.grid.x.spacing,
+            dy: problem.grid.y.spacing,
+            dt: problem.schedule.dt,
+            nsteps: problem.schedule.nsteps,
+            nper: problem.schedule.nper,
+        }
+    }
+
+    /// The problem, if this program derives the same numbers from the parameters.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
+    /// differ.
+    pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
+        let problem = Problem::from_canonical(&self.params)?;
+        let derived = Self {
+            params: self.params.clone(),
+            ..Self::of(&problem)
+        };
+        (derived == *self).then_some(problem).ok_or(None)
+    }
+
+    /// The parameters, if this program knows them all.
+    #[must_use]
+    pub fn known_params(&self) -> Option<Params> {
+        Params::from_raw(&RawParams::from_canonical(&self.params)).ok()
+    }
+
+    /// Where the nodes lie, if this program derives the same numbers from the parameters.
+    #[must_use]
+    pub fn grid(&self) -> Option<Grid> {
+        let raw = RawParams::from_canonical(&self.params);
+        let grid = Grid::new(&Params::from_raw(&raw).ok()?, &raw).ok()?;
+        let is_same = (grid.x.spacing, grid.y.spacing) == (self.dx, self.dy);
+        is_same.then_some(grid)
+    }
+
+    /// Number of snapshots, the initial state included.
+    #[must_use]
+    pub fn snapshots(&self) -> u64 {
+        1 + self.nsteps / self.nper
+    }
+
+    /// In what its numbers contradict each other.
+    pub(super) fn contradiction(&self) -> Option<String> {
+        let is_positive = |value: f64| value.is_finite() && value > 0.0;
+        if !(is_positive(self.dx) && is_positive(self.dy) && is_positive(self.dt)) {
+            return Some("dx, dy or dt is not above 0".to_owned());
+        }
+        // Steps are counted exactly by f64, too.
+        if self.nper == 0 || self.nsteps >= 1 << f64::MANTISSA_DIGITS {
+            return Some(format!("nsteps is {} and nper {}", self.nsteps, self.nper));
+        }
+        None
+    }
+}
