@@ -34,6 +34,8 @@ pub trait Real:
     const FOUR: Self;
     /// The largest finite value.
     const MAX: Self;
+    /// The distance from 1 to the next larger value.
+    const EPSILON: Self;
 
     /// The same value in `f64`; exact.
     fn to_f64(self) -> f64;
@@ -44,12 +46,17 @@ pub trait Real:
     /// The magnitude.
     #[must_use]
     fn abs(self) -> Self;
+
+    /// Whether the sign bit is set.
+    #[must_use]
+    fn is_sign_negative(self) -> bool;
 }
 
 impl Real for f32 {
     const ONE: Self = 1.0;
     const FOUR: Self = 4.0;
     const MAX: Self = Self::MAX;
+    const EPSILON: Self = Self::EPSILON;
 
     fn to_f64(self) -> f64 {
         self.into()
@@ -62,12 +69,17 @@ impl Real for f32 {
     fn abs(self) -> Self {
         self.abs()
     }
+
+    fn is_sign_negative(self) -> bool {
+        self.is_sign_negative()
+    }
 }
 
 impl Real for f64 {
     const ONE: Self = 1.0;
     const FOUR: Self = 4.0;
     const MAX: Self = Self::MAX;
+    const EPSILON: Self = Self::EPSILON;
 
     fn to_f64(self) -> f64 {
         self
@@ -79,5 +91,9 @@ impl Real for f64 {
 
     fn abs(self) -> Self {
         self.abs()
+    }
+
+    fn is_sign_negative(self) -> bool {
+        self.is_sign_negative()
     }
 }

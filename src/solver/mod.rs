@@ -12,7 +12,7 @@ use crate::{
     dynamics::{Dynamics, Method, SourceAt, WallsAt},
     field::Field,
     slab::Slab,
-    stencil::{Element, Side, Stencil, Tile, Walls},
+    stencil::{Element, Findings, Side, Stencil, Tile, Walls},
 };
 use halos::Received;
 use rayon::prelude::*;
@@ -38,6 +38,8 @@ pub struct Solver<T: Element> {
     /// Receive buffers for the halos above and below.
     received: Received<T>,
     overlap: OverlapPolicy,
+    /// What was found out about the state: of all rows, or of those inside and at the edges of a slab.
+    findings: [Findings; 3],
 }
 
 /// What acts on the state from outside, and when.
@@ -150,6 +152,7 @@ impl<T: Element> Solver<T> {
         Ok(Self {
             received: Received::new(&slab, nx),
             overlap: OverlapPolicy::default(),
+            findings: Default::default(),
             stencil: stencil.with_tile(tile),
             forcing,
             method: dynamics.method,
@@ -292,10 +295,12 @@ impl<T: Element> Solver<T> {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
             let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
             let walls = &self.forcing.walls;
-            if self
-                .stencil
-                .advance_many_between(walls, &mut state, &mut next, some)
-            {
+            if self.stencil.advance_many_noting(
+                walls,
+                &mut state,
+                &mut next,
+                (some, &mut self.findings[0]),
+            ) {
                 mem::swap(&mut self.state, &mut self.next);
             }
             left -= some as u64;
@@ -309,19 +314,24 @@ impl<T: Element> Solver<T> {
         let inside = self.inside(steps);
         let (stencil, walls) = (&self.stencil, &self.forcing.walls);
         let (state, next) = (&self.state, &mut self.next);
+        let [found_inside, found_edges @ ..] = &mut self.findings;
+        // The halos are other ranks' values.
+        found_inside.field_was_changed();
         let start = Instant::now();
         self.received
             .exchange(&self.slab, state.as_slice(), steps, comm, || {
                 let (state, next) = (state.view(), next.view_mut());
-                stencil.advance_between(walls, state, next, inside.clone(), steps);
+                stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
             });
         let exchanged = Instant::now();
         self.received
             .place(&self.slab, self.state.as_mut_slice(), steps);
-        for edge in [own.start..inside.start, inside.end..own.end] {
+        let edges = [own.start..inside.start, inside.end..own.end];
+        for (edge, found) in edges.into_iter().zip(found_edges) {
+            found.field_was_changed();
             let (state, next) = (self.state.view(), self.next.view_mut());
             self.stencil
-                .advance_between(walls, state, next, edge, steps);
+                .advance_noting(walls, state, next, edge, (steps, found));
         }
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), steps);
@@ -348,6 +358,13 @@ impl<T: Element> Solver<T> {
             1 => self.tile.depth,
             _ => self.slab.halo(),
         }
+    }
+
+    /// Node updates done with three, with five, and with six operations or more.
+    #[must_use]
+    pub fn updates(&self) -> [u64; 3] {
+        let all = self.findings.iter().map(Findings::updates);
+        all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 
     /// The tile in use.

@@ -7,14 +7,14 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
+use super::lanes::{Computation, Lanes, MAX_LANES, transpose_by_zips};
 
 /// A 32-byte register of `$element`s. The last six arguments are the shuffles,
 /// which take different kinds of operands for the two element types.
 macro_rules! avx2 {
     ($name:ident, $element:ty, $register:ty, $count:literal,
      $set1:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $fnmadd:ident, $max:ident, $andnot:ident, $blendv:ident, $blend:ident,
+     $fma:ident, $fnmadd:ident, $max:ident, $min:ident, $compare:ident, $or:ident, $andnot:ident, $blendv:ident, $blend:ident,
      $unpacklo:ident, $unpackhi:ident, $halves:ident, $up:expr, $down:expr) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
@@ -94,9 +94,47 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            fn max_magnitude(self, so_far: Self) -> Self {
-                // `max` returns its second operand if the first is NaN.
-                Self(unsafe { $max($andnot($set1(-0.0), self.0), so_far.0) })
+            fn add_product(self, four: Self, centre: Self) -> Self {
+                Self(unsafe { $fma(four.0, centre.0, self.0) })
+            }
+
+            #[inline(always)]
+            fn magnitude(self) -> Self {
+                Self(unsafe { $andnot($set1(-0.0), self.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, so_far: Self) -> Self {
+                // `max` and `min` return their second operand if one is NaN.
+                Self(unsafe { $max(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, so_far: Self) -> Self {
+                Self(unsafe { $min(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn replace_zeros(self, other: Self) -> Self {
+                self.select(
+                    Self(unsafe { $compare::<_CMP_EQ_OQ>(self.0, $set1(0.0)) }),
+                    other,
+                )
+            }
+
+            #[inline(always)]
+            fn signs(self, so_far: Self) -> Self {
+                Self(unsafe { $or(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn compiled<C: Computation>(computation: C) -> C::Output {
+                #[target_feature(enable = "avx2,fma")]
+                #[inline(never)]
+                unsafe fn run<C: Computation>(computation: C) -> C::Output {
+                    unsafe { computation.run() }
+                }
+                unsafe { run(computation) }
             }
 
             #[inline(always)]
@@ -143,6 +181,9 @@ avx2!(
     _mm256_fmadd_pd,
     _mm256_fnmadd_pd,
     _mm256_max_pd,
+    _mm256_min_pd,
+    _mm256_cmp_pd,
+    _mm256_or_pd,
     _mm256_andnot_pd,
     _mm256_blendv_pd,
     _mm256_blend_pd,
@@ -167,6 +208,9 @@ avx2!(
     _mm256_fmadd_ps,
     _mm256_fnmadd_ps,
     _mm256_max_ps,
+    _mm256_min_ps,
+    _mm256_cmp_ps,
+    _mm256_or_ps,
     _mm256_andnot_ps,
     _mm256_blendv_ps,
     _mm256_blend_ps,

@@ -7,7 +7,7 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Lanes, MAX_LANES};
+use super::lanes::{Computation, Lanes, MAX_LANES};
 
 /// A 64-byte register of `$element`s.
 macro_rules! avx512 {
@@ -15,7 +15,7 @@ macro_rules! avx512 {
      $index:ident, $within:ident,
      $set1:ident, $load:ident, $store:ident, $stream:ident,
      $add:ident, $sub:ident, $mul:ident, $fma:ident, $fnmadd:ident,
-     $max:ident, $abs:ident, $blend:ident,
+     $max:ident, $min:ident, $abs:ident, $compare:ident, $bits:ident, $from_bits:ident, $blend:ident,
      $permute:ident, $shuffle:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
@@ -90,9 +90,46 @@ macro_rules! avx512 {
             }
 
             #[inline(always)]
-            fn max_magnitude(self, so_far: Self) -> Self {
-                // `max` returns its second operand if the first is NaN.
-                Self(unsafe { $max($abs(self.0), so_far.0) })
+            fn add_product(self, four: Self, centre: Self) -> Self {
+                Self(unsafe { $fma(four.0, centre.0, self.0) })
+            }
+
+            #[inline(always)]
+            fn magnitude(self) -> Self {
+                Self(unsafe { $abs(self.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, so_far: Self) -> Self {
+                // `max` and `min` return their second operand if one is NaN.
+                Self(unsafe { $max(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, so_far: Self) -> Self {
+                Self(unsafe { $min(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn replace_zeros(self, other: Self) -> Self {
+                let zeros = unsafe { $compare::<_CMP_EQ_OQ>(self.0, $set1(0.0)) };
+                self.select(zeros, other)
+            }
+
+            #[inline(always)]
+            fn signs(self, so_far: Self) -> Self {
+                let bits = unsafe { _mm512_or_si512($bits(self.0), $bits(so_far.0)) };
+                Self(unsafe { $from_bits(bits) })
+            }
+
+            #[inline(always)]
+            unsafe fn compiled<C: Computation>(computation: C) -> C::Output {
+                #[target_feature(enable = "avx512f,fma")]
+                #[inline(never)]
+                unsafe fn run<C: Computation>(computation: C) -> C::Output {
+                    unsafe { computation.run() }
+                }
+                unsafe { run(computation) }
             }
 
             #[inline(always)]
@@ -220,7 +257,11 @@ avx512!(
     _mm512_fmadd_pd,
     _mm512_fnmadd_pd,
     _mm512_max_pd,
+    _mm512_min_pd,
     _mm512_abs_pd,
+    _mm512_cmp_pd_mask,
+    _mm512_castpd_si512,
+    _mm512_castsi512_pd,
     _mm512_mask_blend_pd,
     _mm512_mask_permutexvar_pd,
     _mm512_shuffle_f64x2
@@ -243,7 +284,11 @@ avx512!(
     _mm512_fmadd_ps,
     _mm512_fnmadd_ps,
     _mm512_max_ps,
+    _mm512_min_ps,
     _mm512_abs_ps,
+    _mm512_cmp_ps_mask,
+    _mm512_castps_si512,
+    _mm512_castsi512_ps,
     _mm512_mask_blend_ps,
     _mm512_mask_permutexvar_ps,
     _mm512_shuffle_f32x4

@@ -2,13 +2,21 @@
 //! point for each kernel and type, all from the same source.
 
 use super::equation::Operator;
+use super::general::{Anisotropic, Variable};
+use super::isotropic::Isotropic;
 use super::kernel::Kernel;
+use super::kind::{Kind, Outcome};
 use super::lanes::Lanes;
+#[cfg(target_arch = "aarch64")]
+use super::neon;
 use super::portable::Portable;
+use super::scalar_tile;
 use super::scratch::Scratch;
+use super::smooth::Scaled;
 use super::task::TileTask;
-use super::update::{Anisotropic, Isotropic, Variable};
-use super::{scalar_tile, wavefront};
+use super::wavefront::Walk;
+#[cfg(target_arch = "x86_64")]
+use super::{avx2, avx512};
 use crate::real::Real;
 
 /// A number type that kernels are compiled for. Sealed, as [`Real`] is.
@@ -21,68 +29,44 @@ pub trait Element: Real {
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
     )]
-    unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch);
+    unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) -> Outcome;
 }
 
-/// An entry point for each kind of equation: the wavefront with groups of `$rows` rows in registers of
-/// type `$lanes`, compiled for `$features`. Equations with arrays take groups of `$fewer` rows.
-macro_rules! entry {
-    ($name:ident, $rows:literal, $fewer:literal, $lanes:ty $(, $features:literal)?) => {
-        pub(super) mod $name {
-            use super::*;
-
-            entry!(@kind isotropic, $rows, $lanes, Isotropic<$lanes, true> $(, $features)?);
-            entry!(@kind anisotropic, $fewer, $lanes, Anisotropic<$lanes> $(, $features)?);
-            entry!(@kind variable, $fewer, $lanes, Variable $(, $features)?);
-
-            /// # Safety
-            /// As [`Element::execute`].
-            pub unsafe fn execute(
-                task: &TileTask<'_, <$lanes as Lanes>::Element>,
-                scratch: &mut Scratch,
-            ) {
-                // SAFETY: passed on.
-                unsafe {
-                    match &task.equation.operator {
-                        Operator::Isotropic { .. } => isotropic(task, scratch),
-                        Operator::Anisotropic { .. } => anisotropic(task, scratch),
-                        Operator::Variable { .. } => variable(task, scratch),
-                    }
-                }
+/// Writes the nodes of `task` into its target with registers of type `V`, in groups of `ROWS` rows, or
+/// of `FEWER` for equations with arrays.
+///
+/// # Safety
+/// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
+/// lanes.
+unsafe fn vectors<V: Lanes, const ROWS: usize, const FEWER: usize>(
+    task: &TileTask<'_, V::Element>,
+    scratch: &mut Scratch,
+) -> Outcome {
+    // SAFETY: passed on.
+    let outcome = unsafe {
+        match &task.equation.operator {
+            Operator::Isotropic { .. } => {
+                let scaled = match task.tries_scaled {
+                    true => walk::<V, Scaled<V>, ROWS>(task, scratch),
+                    false => None,
+                };
+                scaled.or_else(|| walk::<V, Isotropic<V>, ROWS>(task, scratch))
             }
+            Operator::Anisotropic { .. } => walk::<V, Anisotropic<V>, FEWER>(task, scratch),
+            Operator::Variable { .. } => walk::<V, Variable, FEWER>(task, scratch),
         }
     };
-    (@kind $name:ident, $rows:literal, $lanes:ty, $kind:ty $(, $features:literal)?) => {
-        $(#[target_feature(enable = $features)])?
-        unsafe fn $name(task: &TileTask<'_, <$lanes as Lanes>::Element>, scratch: &mut Scratch) {
-            // SAFETY: passed on.
-            unsafe { wavefront::advance::<$lanes, $kind, $rows>(task, scratch) }
-        }
-    };
+    outcome.unwrap_or_default()
 }
 
-entry!(portable_f64, 2, 1, Portable<f64, 2>);
-entry!(portable_f32, 2, 1, Portable<f32, 4>);
-
-#[cfg(target_arch = "x86_64")]
-mod x86 {
-    use super::*;
-    use crate::stencil::avx2::{F32x8, F64x4};
-    use crate::stencil::avx512::{F32x16, F64x8};
-
-    entry!(avx2_f64, 3, 2, F64x4, "avx2,fma");
-    entry!(avx2_f32, 3, 2, F32x8, "avx2,fma");
-    entry!(avx512_f64, 5, 4, F64x8, "avx512f,fma");
-    entry!(avx512_f32, 7, 4, F32x16, "avx512f,fma");
-}
-
-#[cfg(target_arch = "aarch64")]
-mod arm {
-    use super::*;
-    use crate::stencil::neon::{F32x4, F64x2};
-
-    entry!(neon_f64, 5, 4, F64x2, "neon");
-    entry!(neon_f32, 5, 4, F32x4, "neon");
+/// # Safety
+/// As [`vectors`]; the equation is of this kind.
+unsafe fn walk<V: Lanes, K: Kind<V>, const R: usize>(
+    task: &TileTask<'_, V::Element>,
+    scratch: &mut Scratch,
+) -> Option<Outcome> {
+    // SAFETY: passed on.
+    unsafe { V::compiled(Walk::<V, K, R>::new(task, scratch)) }
 }
 
 /// The scalar kernel computes tiles of up to this many columns: a vector kernel
@@ -90,13 +74,17 @@ mod arm {
 const NARROW: usize = 16;
 
 macro_rules! dispatch {
-    ($element:ty, $portable:ident, $avx2:ident, $avx512:ident, $neon:ident) => {
+    ($element:ty, $rows:literal, $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
         impl Element for $element {
             #[allow(
                 private_interfaces,
                 reason = "the trait is sealed and its function for this folder only"
             )]
-            unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) {
+            unsafe fn execute(
+                kernel: Kernel,
+                task: &TileTask<'_, Self>,
+                scratch: &mut Scratch,
+            ) -> Outcome {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
@@ -104,13 +92,13 @@ macro_rules! dispatch {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => x86::$avx2::execute(task, scratch),
+                        Kernel::Avx2 => vectors::<$avx2, 3, 2>(task, scratch),
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => x86::$avx512::execute(task, scratch),
+                        Kernel::Avx512 => vectors::<$avx512, $rows, 4>(task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => arm::$neon::execute(task, scratch),
+                        Kernel::Neon => vectors::<$neon, 5, 4>(task, scratch),
                         Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => $portable::execute(task, scratch),
+                        _ => vectors::<$portable, 2, 1>(task, scratch),
                     }
                 }
             }
@@ -118,5 +106,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(f64, portable_f64, avx2_f64, avx512_f64, neon_f64);
-dispatch!(f32, portable_f32, avx2_f32, avx512_f32, neon_f32);
+dispatch!(f64, 5, Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
+dispatch!(f32, 7, Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);

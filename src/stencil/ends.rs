@@ -3,6 +3,7 @@
 
 use std::ops::Range;
 
+use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::rows::Staging;
@@ -94,7 +95,7 @@ pub(super) struct Beyond<V: Lanes> {
     reached: [bool; 2],
     /// The number of rows between them.
     end: usize,
-    /// Room for lifted rows of tables.
+    /// Room for lifted rows of tables, or for those of held walls whose values are scaled.
     tables: [*mut V::Element; TABLES],
 }
 
@@ -129,7 +130,7 @@ impl<V: Lanes> Beyond<V> {
         self.reached
     }
 
-    /// Lifts the rows of held walls. Returns the largest of their magnitudes and `magnitude`.
+    /// Lifts the rows of held walls, which `kind` takes note of.
     ///
     /// # Safety
     /// The promises of [`TileTask`], whose rows and columns these are.
@@ -140,8 +141,9 @@ impl<V: Lanes> Beyond<V> {
         rows: &Range<isize>,
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
-        mut magnitude: V,
-    ) -> V {
+        kind: &mut impl Kind<V>,
+    ) {
+        let is_scaled = kind.held_factor(0).is_some();
         let sides = [
             (&task.walls.bottom, rows.start - 1),
             (&task.walls.top, rows.end),
@@ -151,15 +153,22 @@ impl<V: Lanes> Beyond<V> {
                 // SAFETY: a held wall is a row of the field that nobody writes.
                 unsafe {
                     let source = staging.row(&task.source, j as usize);
-                    magnitude = layout.lift(source, self.rows[k], magnitude);
+                    let to = if is_scaled {
+                        self.tables[k]
+                    } else {
+                        self.rows[k]
+                    };
+                    layout.lift(source, to, |register| {
+                        kind.note(register);
+                        register
+                    });
                 }
             }
         }
-        magnitude
     }
 
-    /// Makes the rows beyond for the step after `step` steps, where the first or the last row is among
-    /// `rows`, which are about to be advanced.
+    /// Makes the rows beyond for the step after `step` steps, with held values times `held_factor`, where
+    /// the first or the last row is among `rows`, which are about to be advanced.
     ///
     /// # Safety
     /// `present` tells where a row of the present level is. The processor has the instructions of `V`.
@@ -168,7 +177,7 @@ impl<V: Lanes> Beyond<V> {
         &self,
         task: &TileTask<'_, V::Element>,
         rows: Range<usize>,
-        step: usize,
+        (step, held_factor): (usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
@@ -178,11 +187,13 @@ impl<V: Lanes> Beyond<V> {
         unsafe {
             if reached[0] && rows.start == 0 {
                 let nearest = [present(0), present(1)];
-                self.make(0, &task.walls.bottom, step, layout, staging, nearest);
+                let how = (step, held_factor);
+                self.make(0, &task.walls.bottom, how, layout, staging, nearest);
             }
             if reached[1] && rows.end == end {
                 let nearest = [present(end - 1), present(end.saturating_sub(2))];
-                self.make(1, &task.walls.top, step, layout, staging, nearest);
+                let how = (step, held_factor);
+                self.make(1, &task.walls.top, how, layout, staging, nearest);
             }
         }
     }
@@ -193,20 +204,28 @@ impl<V: Lanes> Beyond<V> {
         &self,
         which: usize,
         side: &Side<V::Element>,
-        step: usize,
+        (step, held_factor): (usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         [outermost, inner]: [*mut V::Element; 2],
     ) {
         // SAFETY: passed on.
         unsafe {
-            let zero = V::splat(V::Element::default());
             let lift = |table: &Table<V::Element>, to: *mut V::Element| {
                 let values = table.at(step);
-                layout.lift(staging.gather(values.len(), |i| values[i]), to, zero);
+                let values = staging.gather(values.len(), |i| values[i]);
+                layout.lift(values, to, |register| register);
             };
             match side {
-                Side::Held | Side::Periodic => {}
+                Side::Held => {
+                    let Some(factor) = held_factor else { return };
+                    for position in 1..=layout.width {
+                        let value = V::load(self.tables[which].add(position * V::COUNT));
+                        let value = value.multiply(factor);
+                        value.store(self.rows[which].add(position * V::COUNT));
+                    }
+                }
+                Side::Periodic => {}
                 Side::Given(table) => lift(table, self.rows[which]),
                 Side::Ghost(Ghost {
                     mirror,

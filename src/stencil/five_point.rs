@@ -10,9 +10,11 @@ use ndarray::{Array2, ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, 
 use super::dispatch::Element;
 use super::equation::{Equation, Operator};
 use super::exactness::magnitude_bound;
+use super::findings::Findings;
 use super::kernel::Kernel;
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
+use super::smooth;
 use super::task::{Plane, TileTask};
 use super::tile::Tile;
 use super::walls::Walls;
@@ -170,9 +172,23 @@ impl<T: Element> Stencil<T> {
         &self,
         walls: &Walls<T>,
         source: ArrayView2<'_, T>,
-        mut target: ArrayViewMut2<'_, T>,
+        target: ArrayViewMut2<'_, T>,
         rows: Range<usize>,
         steps: usize,
+    ) {
+        let findings = &mut Findings::default();
+        self.advance_noting(walls, source, target, rows, (steps, findings));
+    }
+
+    /// The same, with what earlier passes over the same rows found out about the field.
+    #[allow(clippy::needless_pass_by_value, reason = "views are passed by value")]
+    pub(crate) fn advance_noting(
+        &self,
+        walls: &Walls<T>,
+        source: ArrayView2<'_, T>,
+        mut target: ArrayViewMut2<'_, T>,
+        rows: Range<usize>,
+        (steps, findings): (usize, &mut Findings),
     ) {
         assert_eq!(
             source.dim(),
@@ -200,7 +216,7 @@ impl<T: Element> Stencil<T> {
         ];
         // SAFETY: both arrays are borrowed until the call returns, the target
         // exclusively; a single pass writes the target only.
-        unsafe { self.run_passes(planes, rows, walls, &[steps]) }
+        unsafe { self.run_passes(planes, rows, walls, &[steps], findings) }
     }
 
     /// Advances `field` by `steps` steps, with `spare` as the second array, on
@@ -237,6 +253,18 @@ impl<T: Element> Stencil<T> {
         spare: &mut ArrayBase<S, Ix2>,
         steps: usize,
     ) -> bool {
+        let findings = &mut Findings::default();
+        self.advance_many_noting(walls, field, spare, (steps, findings))
+    }
+
+    /// The same, with what earlier passes found out about the field.
+    pub(crate) fn advance_many_noting<S: DataMut<Elem = T>>(
+        &self,
+        walls: &Walls<T>,
+        field: &mut ArrayBase<S, Ix2>,
+        spare: &mut ArrayBase<S, Ix2>,
+        (steps, findings): (usize, &mut Findings),
+    ) -> bool {
         assert_eq!(field.dim(), spare.dim(), "field and spare differ in shape");
         let (ny, nx) = field.dim();
         if ny < 3 || nx < 3 || steps == 0 {
@@ -261,7 +289,7 @@ impl<T: Element> Stencil<T> {
         ];
         let [rows, _] = walls.domain((ny, nx)).map(|axis| axis.in_array());
         // SAFETY: both arrays are borrowed exclusively until the call returns.
-        unsafe { self.run_passes(planes, rows, walls, &passes) }
+        unsafe { self.run_passes(planes, rows, walls, &passes, findings) }
         let swapped = count % 2 == 1;
         if swapped {
             mem::swap(field, spare);
@@ -282,6 +310,7 @@ impl<T: Element> Stencil<T> {
         rows: Range<usize>,
         walls: &Walls<T>,
         passes: &[usize],
+        findings: &mut Findings,
     ) {
         let shape @ (ny, nx) = (planes[0].rows, planes[0].columns);
         assert!(
@@ -312,9 +341,18 @@ impl<T: Element> Stencil<T> {
             .iter()
             .scan(0, |end, steps| Some(mem::replace(end, *end + steps)))
             .collect();
-        scheduler::run(&tiles, passes.len(), |pass, rows, columns| {
+        let most = smooth::most_levels::<T>();
+        let is_scalable = match self.equation.operator {
+            Operator::Isotropic { r } => smooth::is_about_a_quarter(r) && walls.add_nothing(),
+            _ => false,
+        };
+        findings.prepare(&tiles);
+        let findings = &*findings;
+        scheduler::run(&tiles, passes.len(), |pass, number| {
             let steps = passes[pass];
-            let task = TileTask {
+            let (rows, columns) = tiles.ranges(number);
+            let updates = (rows.len() * columns.len() * steps) as u64;
+            let mut task = TileTask {
                 source: planes[pass % 2],
                 target: planes[(pass + 1) % 2],
                 rows,
@@ -325,15 +363,19 @@ impl<T: Element> Stencil<T> {
                 walls,
                 domain: &domain,
                 magnitude_bound: self.magnitude_bound(walls, steps),
+                tries_scaled: is_scalable && steps <= most,
+                smooth_for: 0,
                 stream: bytes > self.caches.last,
             };
-            SCRATCH.with_borrow_mut(|scratch| {
+            findings.tell(&tiles, number, &mut task);
+            let outcome = SCRATCH.with_borrow_mut(|scratch| {
                 // SAFETY: the kernel is this machine's. In a single pass nobody
                 // writes what others read. Otherwise no tile is smaller than a
                 // pass is deep, so what it reads is in the tiles around it,
                 // which the scheduler keeps from being overwritten meanwhile.
                 unsafe { T::execute(self.kernel, &task, scratch) }
             });
+            findings.note(number, task.tries_scaled, outcome, updates);
         });
     }
 

@@ -67,8 +67,29 @@ pub(super) trait Lanes: Copy {
     /// the product is exact and fusing changes nothing.
     fn sub_product(self, four: Self, centre: Self) -> Self;
 
-    /// The larger of |self| and `so_far` in each lane; NaN in `self` is ignored.
-    fn max_magnitude(self, so_far: Self) -> Self;
+    /// `self + four * centre`, fused if the processor can, with the same condition.
+    fn add_product(self, four: Self, centre: Self) -> Self;
+
+    /// |self|
+    fn magnitude(self) -> Self;
+
+    /// The larger of `self` and `so_far` in each lane; `so_far` where `self` is NaN.
+    fn max(self, so_far: Self) -> Self;
+
+    /// The smaller of `self` and `so_far` in each lane; `so_far` where `self` is NaN.
+    fn min(self, so_far: Self) -> Self;
+
+    /// `other` in the lanes where `self` is zero, of either sign; `self` elsewhere.
+    fn replace_zeros(self, other: Self) -> Self;
+
+    /// Any number, with a sign bit in the lanes where `self` or `so_far` has one.
+    fn signs(self, so_far: Self) -> Self;
+
+    /// Runs a computation compiled for the instructions of this type, in a function of its own.
+    ///
+    /// # Safety
+    /// As [`Lanes::splat`], and as the computation.
+    unsafe fn compiled<C: Computation>(computation: C) -> C::Output;
 
     /// Lane `l` from lane `l - 1` of `self`, lane 0 from lane 0 of `first`.
     fn shift_up(self, first: Self) -> Self;
@@ -83,6 +104,16 @@ pub(super) trait Lanes: Copy {
     /// Transposes the first `COUNT` registers as a square matrix: lane `l` of
     /// register `i` becomes lane `i` of register `l`.
     fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES];
+}
+
+/// Code that [`Lanes::compiled`] compiles for an instruction set. `run` and all that it calls are to
+/// be inlined.
+pub(super) trait Computation {
+    type Output;
+
+    /// # Safety
+    /// The processor has the instructions that it is compiled for; and what the computation asks.
+    unsafe fn run(self) -> Self::Output;
 }
 
 /// The largest `COUNT` of any type.

@@ -1,9 +1,9 @@
 //! The kernel of one level: a few lifted rows advanced by one step.
 
+use super::kind::{ArrayRows, Update};
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::scalar::Star;
-use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
 /// `R` consecutive rows at one level, and the rows around them.
@@ -18,6 +18,7 @@ use crate::real::Real;
 ///    rows[2]
 ///    south
 /// ```
+#[derive(Clone, Copy)]
 pub(super) struct RowGroup<T, const R: usize> {
     pub north: *const T,
     pub rows: [*mut T; R],
@@ -58,7 +59,8 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
     #[inline(always)]
     unsafe fn step_column<V: Lanes<Element = T>>(
         &self,
-        (update, arrays): (&impl Update<V>, &ArrayRows<T, R>),
+        update: &mut impl Update<V>,
+        arrays: &ArrayRows<T, R>,
         at: usize,
         [west, centre, east]: [&Column<V, R>; 3],
     ) -> Column<V, R> {
@@ -116,37 +118,39 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
 pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     group: &RowGroup<V::Element, R>,
     layout: &Lifted<V>,
-    update: &impl Update<V>,
+    update: &mut impl Update<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) {
     let last = layout.width * V::COUNT;
     let mut at = V::COUNT;
-    let how = (update, arrays);
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
         let mut a = group.column::<V>(at - V::COUNT);
         let mut b = group.column::<V>(at);
         while at + 2 * V::COUNT < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(how, at, [&a, &b, &c]));
+            group.store(at, &group.step_column(update, arrays, at, [&a, &b, &c]));
             at += V::COUNT;
             a = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(how, at, [&b, &c, &a]));
+            group.store(at, &group.step_column(update, arrays, at, [&b, &c, &a]));
             at += V::COUNT;
             b = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(how, at, [&c, &a, &b]));
+            group.store(at, &group.step_column(update, arrays, at, [&c, &a, &b]));
             at += V::COUNT;
         }
         while at < last {
             let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(how, at, [&a, &b, &c]));
+            group.store(at, &group.step_column(update, arrays, at, [&a, &b, &c]));
             (a, b) = (b, c);
             at += V::COUNT;
         }
         let c = group.column::<V>(at + V::COUNT);
-        let newest = group.step_column(how, at, [&a, &b, &c]);
+        let before = *update;
+        let newest = group.step_column(update, arrays, at, [&a, &b, &c]);
+        update.forget(before, layout.short);
+        let held = |present: V| update.held(present);
         for j in 0..R {
-            layout.close(group.rows[j], group.next(j), newest[j]);
+            layout.close(group.rows[j], group.next(j), newest[j], held);
         }
     }
 }

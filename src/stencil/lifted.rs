@@ -35,7 +35,7 @@ pub(super) struct Lifted<V: Lanes> {
     /// Columns of a long strip.
     pub width: usize,
     /// The lanes with short strips.
-    short: V::Mask,
+    pub short: V::Mask,
     /// The position of the column east of the row, in the last lane.
     outer: usize,
     /// The number of long strips; short ones follow them.
@@ -74,16 +74,19 @@ impl<V: Lanes> Lifted<V> {
         lane * self.width - lane.saturating_sub(self.long)
     }
 
-    /// Lifts one row of a field, edges included. Returns the larger of
-    /// `magnitude` and the largest magnitudes in the row.
+    /// Lifts what `change` makes of a row of a field, edges included.
     ///
     /// # Safety
     /// `from` points to the column west of the row, and all columns up to the
     /// one east of it are readable; `to` has room for [`Lifted::pitch`] elements.
     #[inline(always)]
-    pub unsafe fn lift(&self, from: *const V::Element, to: *mut V::Element, magnitude: V) -> V {
+    pub unsafe fn lift(
+        &self,
+        from: *const V::Element,
+        to: *mut V::Element,
+        mut change: impl FnMut(V) -> V,
+    ) {
         let positions = self.outer + 1;
-        let mut magnitude = magnitude;
         // SAFETY: here and in the loops, lane l reads start(l) + i with
         // i < positions, at most the column east of the row, and writes
         // positions below the pitch.
@@ -94,42 +97,47 @@ impl<V: Lanes> Lifted<V> {
                     for l in 0..V::COUNT {
                         *to.add(i * V::COUNT + l) = *from.add(self.start(l) + i);
                     }
-                    magnitude = V::load(to.add(i * V::COUNT)).max_magnitude(magnitude);
+                    change(V::load(to.add(i * V::COUNT))).store(to.add(i * V::COUNT));
                 }
             }
             for i in squares(positions, V::COUNT) {
-                let mut square = [magnitude; MAX_LANES];
+                let mut square = [V::load(from); MAX_LANES];
                 for l in 0..V::COUNT {
-                    square[l] = V::load(from.add(self.start(l) + i));
-                    magnitude = square[l].max_magnitude(magnitude);
+                    square[l] = change(V::load(from.add(self.start(l) + i)));
                 }
                 square = V::transpose(square);
                 for l in 0..V::COUNT {
                     square[l].store(to.add((i + l) * V::COUNT));
                 }
             }
-            self.close(to, to, V::load(to.add(self.width * V::COUNT)));
+            let last = V::load(to.add(self.width * V::COUNT));
+            self.close(to, to, last, |outside| outside);
         }
-        magnitude
     }
 
     /// Completes the row `new`, of which positions `1..width` are written:
     /// stores `last` at position `width`, copies the edges between strips from
-    /// the new columns, and the two columns outside from `old`, which may be
-    /// the same row.
+    /// the new columns, and the two columns outside as `held` makes them from
+    /// `old`, which may be the same row.
     ///
     /// # Safety
     /// Both are lifted rows; `old` has the columns outside.
     #[inline(always)]
-    pub unsafe fn close(&self, old: *const V::Element, new: *mut V::Element, last: V) {
+    pub unsafe fn close(
+        &self,
+        old: *const V::Element,
+        new: *mut V::Element,
+        last: V,
+        held: impl Fn(V) -> V,
+    ) {
         let at = |position: usize| position * V::COUNT;
         // SAFETY: positions 0 to width + 1 are in the rows, and strips are at
         // least two columns wide.
         unsafe {
             let first = V::load(new.add(at(1)));
             let before = V::load(new.add(at(self.width - 1)));
-            let east = first.shift_down(V::load(old.add(at(self.outer))));
-            let west = last.select(self.short, before).shift_up(V::load(old));
+            let east = first.shift_down(held(V::load(old.add(at(self.outer)))));
+            let west = last.select(self.short, before).shift_up(held(V::load(old)));
             last.select(self.short, east).store(new.add(at(self.width)));
             east.store(new.add(at(self.width + 1)));
             west.store(new);
@@ -149,20 +157,26 @@ impl<V: Lanes> Lifted<V> {
         [0, 1, 2].map(|back| (self.outer - back) * V::COUNT + V::COUNT - 1)
     }
 
-    /// Writes the columns of one lifted row in their order, and possibly one
-    /// element more.
+    /// Writes what `change` makes of the columns of one lifted row in their order,
+    /// and possibly one element more.
     ///
     /// # Safety
-    /// `from` is a lifted row; `to` has room for one element more than the row
+    /// `from` is a lifted row, which nobody reads afterwards; `to` has room for one element more than the row
     /// has columns.
     #[inline(always)]
-    pub unsafe fn lower(&self, from: *const V::Element, to: *mut V::Element) {
+    pub unsafe fn lower(
+        &self,
+        from: *mut V::Element,
+        to: *mut V::Element,
+        change: impl Fn(V) -> V,
+    ) {
         // SAFETY: here and in the loops, lane l writes start(l) + i with
         // i < width, at most one past the last column.
         unsafe {
             let from = from.add(V::COUNT);
             if self.width < V::COUNT {
                 for i in 0..self.width {
+                    change(V::load(from.add(i * V::COUNT))).store(from.add(i * V::COUNT));
                     for l in 0..V::COUNT {
                         *to.add(self.start(l) + i) = *from.add(i * V::COUNT + l);
                     }
@@ -171,7 +185,7 @@ impl<V: Lanes> Lifted<V> {
             for i in squares(self.width, V::COUNT) {
                 let mut square = [V::load(from); MAX_LANES];
                 for l in 0..V::COUNT {
-                    square[l] = V::load(from.add((i + l) * V::COUNT));
+                    square[l] = change(V::load(from.add((i + l) * V::COUNT)));
                 }
                 square = V::transpose(square);
                 for l in 0..V::COUNT {
@@ -208,8 +222,7 @@ mod tests {
         // each side of the row.
         let layout = unsafe {
             let layout = Lifted::<Quad>::new(n);
-            let zero = Quad::splat(0.0);
-            layout.lift(field.as_ptr(), row.as_mut_ptr(), zero);
+            layout.lift(field.as_ptr(), row.as_mut_ptr(), |register| register);
             layout
         };
         (layout, row)
@@ -236,10 +249,10 @@ mod tests {
     #[test]
     fn lowering_undoes_lifting() {
         for n in 5..60 {
-            let (layout, row) = lifted(n);
+            let (layout, mut row) = lifted(n);
             let mut plain = vec![f32::NAN; n + 1];
             // SAFETY: there is room for one element more than columns.
-            unsafe { layout.lower(row.as_ptr(), plain.as_mut_ptr()) };
+            unsafe { layout.lower(row.as_mut_ptr(), plain.as_mut_ptr(), |register| register) };
             assert!((0..n).all(|i| plain[i] == (i + 1) as f32), "{n}: {plain:?}");
         }
     }

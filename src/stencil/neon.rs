@@ -7,13 +7,13 @@
 
 use std::arch::aarch64::*;
 
-use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
+use super::lanes::{Computation, Lanes, MAX_LANES, transpose_by_zips};
 
 /// A 16-byte register of `$element`s.
 macro_rules! neon {
     ($name:ident, $element:ty, $register:ty, $count:literal,
      $dup:ident, $load:ident, $store:ident, $add:ident, $sub:ident, $mul:ident,
-     $fma:ident, $fms:ident, $maxnm:ident, $abs:ident, $select:ident, $mask:ty, $load_mask:ident,
+     $fma:ident, $fms:ident, $maxnm:ident, $minnm:ident, $equal:ident, $bits:ident, $from_bits:ident, $or:ident, $abs:ident, $select:ident, $mask:ty, $load_mask:ident,
      $word:ty, $ext:ident, $copy:ident, $zip1:ident, $zip2:ident) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
@@ -77,8 +77,43 @@ macro_rules! neon {
             }
 
             #[inline(always)]
-            fn max_magnitude(self, so_far: Self) -> Self {
-                Self(unsafe { $maxnm($abs(self.0), so_far.0) })
+            fn add_product(self, four: Self, centre: Self) -> Self {
+                Self(unsafe { $fma(self.0, four.0, centre.0) })
+            }
+
+            #[inline(always)]
+            fn magnitude(self) -> Self {
+                Self(unsafe { $abs(self.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, so_far: Self) -> Self {
+                Self(unsafe { $maxnm(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, so_far: Self) -> Self {
+                Self(unsafe { $minnm(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn replace_zeros(self, other: Self) -> Self {
+                self.select(unsafe { $equal(self.0, $dup(0.0)) }, other)
+            }
+
+            #[inline(always)]
+            fn signs(self, so_far: Self) -> Self {
+                Self(unsafe { $from_bits($or($bits(self.0), $bits(so_far.0))) })
+            }
+
+            #[inline(always)]
+            unsafe fn compiled<C: Computation>(computation: C) -> C::Output {
+                #[target_feature(enable = "neon")]
+                #[inline(never)]
+                unsafe fn run<C: Computation>(computation: C) -> C::Output {
+                    unsafe { computation.run() }
+                }
+                unsafe { run(computation) }
             }
 
             #[inline(always)]
@@ -122,6 +157,11 @@ neon!(
     vfmaq_f64,
     vfmsq_f64,
     vmaxnmq_f64,
+    vminnmq_f64,
+    vceqq_f64,
+    vreinterpretq_u64_f64,
+    vreinterpretq_f64_u64,
+    vorrq_u64,
     vabsq_f64,
     vbslq_f64,
     uint64x2_t,
@@ -146,6 +186,11 @@ neon!(
     vfmaq_f32,
     vfmsq_f32,
     vmaxnmq_f32,
+    vminnmq_f32,
+    vceqq_f32,
+    vreinterpretq_u32_f32,
+    vreinterpretq_f32_u32,
+    vorrq_u32,
     vabsq_f32,
     vbslq_f32,
     uint32x4_t,

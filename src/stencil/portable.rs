@@ -1,7 +1,7 @@
 //! No intrinsics: arrays of two or four elements, which the compiler maps to
 //! the 16-byte registers of any 64-bit processor.
 
-use super::lanes::{Lanes, MAX_LANES, transpose_by_zips};
+use super::lanes::{Computation, Lanes, MAX_LANES, transpose_by_zips};
 use crate::real::Real;
 
 /// `N` lanes as an array.
@@ -73,8 +73,44 @@ impl<T: Real, const N: usize> Lanes for Portable<T, N> {
     }
 
     #[inline(always)]
-    fn max_magnitude(self, so_far: Self) -> Self {
-        self.zip_with(so_far, |a, b| if a.abs() > b { a.abs() } else { b })
+    fn add_product(self, four: Self, centre: Self) -> Self {
+        self.add(four.multiply(centre))
+    }
+
+    #[inline(always)]
+    fn magnitude(self) -> Self {
+        self.zip_with(self, |a, _| a.abs())
+    }
+
+    #[inline(always)]
+    fn max(self, so_far: Self) -> Self {
+        self.zip_with(so_far, |a, b| if a > b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn min(self, so_far: Self) -> Self {
+        self.zip_with(so_far, |a, b| if a < b { a } else { b })
+    }
+
+    #[inline(always)]
+    fn replace_zeros(self, other: Self) -> Self {
+        self.zip_with(other, |a, b| if a == T::default() { b } else { a })
+    }
+
+    #[inline(always)]
+    fn signs(self, so_far: Self) -> Self {
+        self.zip_with(so_far, |a, b| if a.is_sign_negative() { a } else { b })
+    }
+
+    #[inline(always)]
+    unsafe fn compiled<C: Computation>(computation: C) -> C::Output {
+        #[inline(never)]
+        unsafe fn run<C: Computation>(computation: C) -> C::Output {
+            // SAFETY: passed on.
+            unsafe { computation.run() }
+        }
+        // SAFETY: passed on.
+        unsafe { run(computation) }
     }
 
     #[inline(always)]

@@ -7,10 +7,10 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::equation::Operator;
+use super::kind::{ArrayRows, Kind};
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::task::{Plane, TileTask};
-use super::update::{ArrayRows, Kind};
 use super::walls::Computed;
 use crate::real::Real;
 
@@ -163,8 +163,7 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
                     // SAFETY: passed on.
                     unsafe {
                         let from = staging.row(plane, place);
-                        let zero = V::splat(V::Element::default());
-                        layout.lift(from, self.at(array, j), zero);
+                        layout.lift(from, self.at(array, j), |register| register);
                     }
                 }
             }

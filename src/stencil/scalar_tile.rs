@@ -4,6 +4,7 @@
 use std::{mem, ops::Range, slice};
 
 use super::equation::{Equation, Operator};
+use super::kind::Outcome;
 use super::scalar::{self, Star};
 use super::scratch::Scratch;
 use super::task::TileTask;
@@ -15,7 +16,7 @@ use crate::real::Real;
 ///
 /// # Safety
 /// The promises of [`TileTask`].
-pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scratch) {
+pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scratch) -> Outcome {
     // The computed nodes, and around them walls, ghosts, or nodes of adjacent tiles.
     let (computed, columns) = (task.rows_at(0), task.computed_columns());
     let rows = computed.start - 1..computed.end + 1;
@@ -64,6 +65,7 @@ pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scra
             target.copy_from_nonoverlapping(result.as_ptr(), result.len());
         }
     }
+    Outcome::default()
 }
 
 /// The nodes that are copied: those of the tile and around it.

@@ -15,11 +15,13 @@ use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::{hint, ops::Range, thread, time::Duration};
 
 /// The interior cut into tiles: every row range with every column range.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) struct TileGrid {
     rows: Vec<Range<usize>>,
     columns: Vec<Range<usize>>,
     /// Whether the first and the last tiles along each axis are next to each other.
     is_periodic: [bool; 2],
+    reach: usize,
 }
 
 impl TileGrid {
@@ -35,6 +37,7 @@ impl TileGrid {
             rows: cut(rows, tile.0, reach),
             columns: cut(columns, tile.1, reach),
             is_periodic: [false; 2],
+            reach,
         }
     }
 
@@ -44,12 +47,18 @@ impl TileGrid {
         self
     }
 
-    fn len(&self) -> usize {
+    /// The least rows and columns of a tile, where there are several.
+    pub fn reach(&self) -> usize {
+        self.reach
+    }
+
+    /// The number of tiles.
+    pub fn len(&self) -> usize {
         self.rows.len() * self.columns.len()
     }
 
     /// The rows and columns of a tile.
-    fn ranges(&self, tile: usize) -> (Range<usize>, Range<usize>) {
+    pub fn ranges(&self, tile: usize) -> (Range<usize>, Range<usize>) {
         let columns = self.columns.len();
         (
             self.rows[tile / columns].clone(),
@@ -58,7 +67,7 @@ impl TileGrid {
     }
 
     /// The tile and the up to eight tiles around it; some of them twice on short periodic axes.
-    fn neighbourhood(&self, tile: usize) -> impl Iterator<Item = usize> {
+    pub fn neighbourhood(&self, tile: usize) -> impl Iterator<Item = usize> {
         let (n, m) = (self.rows.len(), self.columns.len());
         let (j, i) = (tile / m, tile % m);
         let around = |at: usize, n: usize, is_periodic: bool| {
@@ -88,28 +97,19 @@ struct Progress {
     done: AtomicUsize,
 }
 
-/// Runs `work(pass, rows, columns)` for every pass and tile on the threads of
+/// Runs `work(pass, tile)` for every pass and tile on the threads of
 /// the current pool.
 ///
 /// `work` for a tile starts after the tiles around it have finished the pass
 /// before, and sees what they wrote.
-pub(super) fn run(
-    tiles: &TileGrid,
-    passes: usize,
-    work: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
-) {
+pub(super) fn run(tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
     // More threads than processors would only keep one another waiting.
     let threads = rayon::current_num_threads().min(sys::threads());
     run_on(threads, tiles, passes, work);
 }
 
 /// As [`run`], on so many threads of the current pool.
-fn run_on(
-    threads: usize,
-    tiles: &TileGrid,
-    passes: usize,
-    work: impl Fn(usize, Range<usize>, Range<usize>) + Sync,
-) {
+fn run_on(threads: usize, tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
     /// How often a thread looks again at once for a tile that is ready, before it lets others run, and
     /// before it sleeps in between.
     const SPINS: u32 = 1_000;
@@ -123,8 +123,7 @@ fn run_on(
         let mut idle = 0_u32;
         while let Some(taken) = take(tiles, &progress, passes, number, threads) {
             if let Some((tile, pass)) = taken {
-                let (rows, columns) = tiles.ranges(tile);
-                work(pass, rows, columns);
+                work(pass, tile);
                 progress[tile].done.store(pass + 1, Release);
                 idle = 0;
             } else {
@@ -212,8 +211,7 @@ mod tests {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
             pool.map(|pool| {
                 pool.install(|| {
-                    run_on(threads, &tiles, passes, |pass, rows, columns| {
-                        let tile = rows.start / 10 * 3 + columns.start / 10;
+                    run_on(threads, &tiles, passes, |pass, tile| {
                         let Ok(mut done) = done.lock() else { return };
                         assert!(tiles.neighbourhood(tile).all(|near| done[near] >= pass));
                         assert_eq!(done[tile], pass);

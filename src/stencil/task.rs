@@ -91,6 +91,10 @@ pub(super) struct TileTask<'a, T> {
     /// The largest magnitude of the source for which `4 p` is known not to
     /// overflow, see [`super::exactness::magnitude_bound`].
     pub magnitude_bound: f64,
+    /// Whether levels scaled by four may be tried, see [`super::smooth`].
+    pub tries_scaled: bool,
+    /// For how many steps the source is known to be smooth.
+    pub smooth_for: u64,
     /// Whether the result is written past the caches.
     pub stream: bool,
 }

@@ -25,31 +25,31 @@
 //! computations by multicore-aware wavefront parallelization", COMPSAC 2009;
 //! here each thread runs a wavefront of its own.
 
+use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::ends::{Beyond, Ends};
-use super::lanes::{Lanes, MAX_LANES};
-use super::level::advance_rows;
+use super::kind::{ArrayRows, Kind, Outcome};
+use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::{ArrayRing, Staging};
 use super::scratch::Scratch;
 use super::task::TileTask;
-use super::update::{ArrayRows, Kind, Update};
-use crate::real::Real;
 
-/// Writes the nodes of `task` into its target, in bands of `R` rows.
+/// Writes the nodes of `task` into its target, in bands of `R` rows. `None` if this kind of equation does
+/// not compute the bits of the definition for this source; the target's nodes then have any values.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the promises of [`TileTask`]
 /// hold, its equation is of the kind `K`, and the task computes more columns
 /// than `V` has lanes.
 #[inline(always)]
-pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
+unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
-) {
+) -> Option<Outcome> {
     let steps = task.steps;
     let (columns, rows) = (task.computed_columns(), task.rows_at(0));
     // Rows are counted from the first that is lifted.
@@ -80,26 +80,29 @@ pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
     unsafe {
         let ring = Ring::<V::Element, R>::new(memory, pitch, slots, addresses_at, end);
         let layout = Lifted::<V>::new(columns.len());
-        let kind = K::new(task);
+        let mut kind = K::new(task);
         let staging = Staging::new(columns.clone(), &task.domain[1], staging);
         let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + R);
         let ends = Ends::new(task, &columns, base);
         let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
         let skipped = (task.columns.start as isize - columns.start) as usize;
-        let zero = V::splat(V::Element::default());
-        let mut magnitude = beyond.lift_held(task, &rows, &layout, &staging, zero);
-        let mut fused = true;
+        beyond.lift_held(task, &rows, &layout, &staging, &mut kind);
         let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
         while band < written.end + steps {
             for j in band..(band + R).min(end) {
                 let row = ring.row(steps, j);
                 let source = staging.row(&task.source, task.row_place(base + j as isize));
-                magnitude = layout.lift(source, row, magnitude);
+                layout.lift(source, row, |register| {
+                    kind.note(register);
+                    kind.lifted(register)
+                });
                 ends.write::<V>(&layout, row, j, task.first);
             }
             arrays.lift(task, base, band..(band + R).min(end + 1), &layout, &staging);
-            fused = fused && all_at_most(magnitude, task.magnitude_bound);
+            if !kind.is_valid() {
+                return None;
+            }
             let next_rows = (band + R).min(end)..(band + 2 * R).min(end);
             let next_rows = base + next_rows.start as isize..base + next_rows.end as isize;
             let mut prefetch = SourcePrefetch::new(task, next_rows, columns.start - 1);
@@ -112,11 +115,7 @@ pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
                 if full.contains(&level) {
                     let group = ring.inner_group(slot);
                     let rows = arrays.rows::<R>(band - level);
-                    if fused {
-                        advance_rows(&group, &layout, &kind.fused(), &rows);
-                    } else {
-                        advance_rows(&group, &layout, &kind.plain(), &rows);
-                    }
+                    kind.advance(level, &group, &layout, &rows);
                     if ends.any() && level < steps {
                         for j in 0..R {
                             let row = group.next(j);
@@ -135,15 +134,11 @@ pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
                         beyond: &beyond,
                         number: level,
                     };
-                    if fused {
-                        level.advance_outer(rows, &kind.fused());
-                    } else {
-                        level.advance_outer(rows, &kind.plain());
-                    }
+                    level.advance_outer(rows, &mut kind);
                 }
             }
             for j in band_rows(band, R, steps, written.clone()) {
-                layout.lower(ring.row(0, j), plain);
+                layout.lower(ring.row(0, j), plain, |register| kind.lowered(register));
                 let target = task
                     .target
                     .node(task.rows.start + j - written.start, task.columns.start);
@@ -154,6 +149,7 @@ pub(super) unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
         if task.stream {
             V::fence();
         }
+        kind.is_valid().then(|| kind.outcome())
     }
 }
 
@@ -203,68 +199,63 @@ struct Level<'a, V: Lanes, K: Kind<V>, const R: usize> {
 }
 
 impl<V: Lanes, K: Kind<V>, const R: usize> Level<'_, V, K, R> {
-    /// Computes rows at an end of the level, in pairs.
+    /// Computes rows at an end of the level, one at a time.
     ///
     /// # Safety
     /// As [`advance`].
     #[inline(always)]
-    unsafe fn advance_outer(&self, rows: Range<usize>, update: &impl Update<V>) {
-        // SAFETY: passed on.
-        unsafe {
-            let mut j = rows.start;
-            while j + 2 <= rows.end {
-                self.advance_few::<2>(j, update);
-                j += 2;
-            }
-            if j < rows.end {
-                self.advance_few::<1>(j, update);
-            }
-        }
-    }
-
-    /// Computes `N` rows from row `first` on.
-    ///
-    /// # Safety
-    /// As [`advance`].
-    #[inline(always)]
-    unsafe fn advance_few<const N: usize>(&self, first: usize, update: &impl Update<V>) {
+    unsafe fn advance_outer(&self, rows: Range<usize>, kind: &mut K) {
         let Self {
             task, ring, layout, ..
         } = self;
         let (remaining, step) = (task.steps - self.number, task.first + self.number);
-        // SAFETY: passed on.
-        unsafe {
-            let present = |j: usize| ring.row(remaining + 1, j);
-            self.beyond.prepare(
-                task,
-                first..first + N,
-                step - 1,
-                layout,
-                self.staging,
-                present,
-            );
-            let group = ring.outer_group::<N>(remaining, first);
-            let rows: ArrayRows<V::Element, N> = self.arrays.rows(first);
-            advance_rows(&group, layout, update, &rows);
-            if self.ends.any() && remaining > 0 {
-                for j in 0..N {
-                    self.ends.write::<V>(layout, group.next(j), first + j, step);
+        for j in rows {
+            // SAFETY: passed on.
+            unsafe {
+                self.beyond.prepare(
+                    task,
+                    j..j + 1,
+                    (step - 1, kind.held_factor(self.number - 1)),
+                    layout,
+                    self.staging,
+                    |j| ring.row(remaining + 1, j),
+                );
+                let group = ring.outer_group::<1>(remaining, j);
+                let arrays: ArrayRows<V::Element, 1> = self.arrays.rows(j);
+                kind.advance(self.number, &group, layout, &arrays);
+                if self.ends.any() && remaining > 0 {
+                    self.ends.write::<V>(layout, group.next(0), j, step);
                 }
             }
         }
     }
 }
 
-/// Whether every lane is at most `bound`.
-///
-/// # Safety
-/// The processor has the instructions of `V`.
-#[inline(always)]
-unsafe fn all_at_most<V: Lanes>(register: V, bound: f64) -> bool {
-    let mut lanes = [V::Element::default(); MAX_LANES];
-    // SAFETY: no register has more lanes.
-    unsafe { register.store(lanes.as_mut_ptr()) };
-    lanes.iter().all(|lane| lane.to_f64() <= bound)
+/// [`advance`] as a computation.
+pub(super) struct Walk<'a, 'b, V: Lanes, K, const R: usize> {
+    task: &'a TileTask<'b, V::Element>,
+    scratch: &'a mut Scratch,
+    kind: PhantomData<K>,
+}
+
+impl<'a, 'b, V: Lanes, K, const R: usize> Walk<'a, 'b, V, K, R> {
+    pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Scratch) -> Self {
+        Self {
+            task,
+            scratch,
+            kind: PhantomData,
+        }
+    }
+}
+
+impl<V: Lanes, K: Kind<V>, const R: usize> Computation for Walk<'_, '_, V, K, R> {
+    type Output = Option<Outcome>;
+
+    #[inline(always)]
+    unsafe fn run(self) -> Self::Output {
+        // SAFETY: passed on.
+        unsafe { advance::<V, K, R>(self.task, self.scratch) }
+    }
 }
 
 /// Copies `count` elements, past the caches if `stream`.

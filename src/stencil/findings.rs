@@ -1,0 +1,96 @@
+//! [`Findings`]: what passes found out about a field.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+
+use super::kind::Outcome;
+use super::scheduler::TileGrid;
+use super::task::TileTask;
+
+/// What passes found out about the field that they computed, for the passes after them.
+///
+/// It belongs to one field and one [`Stencil`](super::Stencil): with another one, or once somebody else
+/// has changed the field, results would be wrong. Start with [`Findings::default`], which knows nothing.
+#[derive(Debug, Default)]
+pub struct Findings {
+    tiles: Option<TileGrid>,
+    notes: Vec<Note>,
+    /// Node updates of tiles that are no longer these.
+    updates: [u64; 3],
+}
+
+/// What is known of a tile.
+#[derive(Debug, Default)]
+struct Note {
+    /// For how many steps the field is known to be smooth there.
+    smooth_for: AtomicU64,
+    /// How often in a row scaling did not work, and in how many passes not to try it again.
+    failures: AtomicU32,
+    pause: AtomicU32,
+    updates: [AtomicU64; 3],
+}
+
+/// After how many failures in a row the pause grows no more.
+const MOST_FAILURES: u32 = 6;
+
+impl Findings {
+    /// Node updates done with three, with five, and with six operations or more.
+    #[must_use]
+    pub fn updates(&self) -> [u64; 3] {
+        let mut updates = self.updates;
+        for note in &self.notes {
+            for (sum, count) in updates.iter_mut().zip(&note.updates) {
+                *sum += count.load(Relaxed);
+            }
+        }
+        updates
+    }
+
+    /// Forgets that the field is smooth, as values in it were changed.
+    pub fn field_was_changed(&mut self) {
+        for note in &mut self.notes {
+            *note.smooth_for.get_mut() = 0;
+        }
+    }
+
+    /// Room for these tiles. What is known of the same tiles stays.
+    pub(super) fn prepare(&mut self, tiles: &TileGrid) {
+        if self.tiles.as_ref() != Some(tiles) {
+            self.updates = self.updates();
+            self.tiles = Some(tiles.clone());
+            self.notes = (0..tiles.len()).map(|_| Note::default()).collect();
+        }
+    }
+
+    /// Completes the task of a tile before a pass, with what is known of the tiles around it.
+    pub(super) fn tell<T>(&self, tiles: &TileGrid, tile: usize, task: &mut TileTask<'_, T>) {
+        let of = |tile: usize| self.notes[tile].smooth_for.load(Relaxed);
+        // What the result depends on is in the tiles around it, unless tiles are smaller than a pass is deep.
+        let smooth_for = match tiles.reach() >= task.steps {
+            true => tiles.neighbourhood(tile).map(of).min(),
+            false => (0..tiles.len()).map(of).min(),
+        };
+        task.smooth_for = smooth_for.unwrap_or(0);
+        let pause = self.notes[tile].pause.load(Relaxed);
+        self.notes[tile]
+            .pause
+            .store(pause.saturating_sub(1), Relaxed);
+        task.tries_scaled &= pause == 0;
+    }
+
+    /// Takes note of what a pass found in a tile of so many node updates.
+    pub(super) fn note(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
+        let note = &self.notes[tile];
+        note.smooth_for.store(outcome.smooth_for, Relaxed);
+        if tried {
+            let failures = match outcome.is_scaled {
+                true => 0,
+                false => (note.failures.load(Relaxed) + 1).min(MOST_FAILURES),
+            };
+            note.failures.store(failures, Relaxed);
+            note.pause.store((1 << failures) - 1, Relaxed);
+        }
+        for (count, share) in note.updates.iter().zip(outcome.shares()) {
+            count.fetch_add((updates as f64 * share).round() as u64, Relaxed);
+        }
+    }
+}

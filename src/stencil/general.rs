@@ -1,0 +1,146 @@
+//! One coefficient for each direction, or for each face, with or without a source.
+
+use super::equation::Operator;
+use super::kind::{ArrayRows, Kind, Update, advance_with};
+use super::lanes::Lanes;
+use super::level::RowGroup;
+use super::lifted::Lifted;
+use super::scalar::Star;
+use super::task::TileTask;
+
+/// One coefficient for each direction.
+#[derive(Clone, Copy)]
+pub(super) struct Anisotropic<V> {
+    rx: V,
+    ry: V,
+}
+
+impl<V: Lanes> Update<V> for Anisotropic<V> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        rows: &ArrayRows<V::Element, R>,
+        (j, at): (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let Star {
+            north,
+            south,
+            west,
+            east,
+            centre,
+        } = star;
+        let twice = centre.add(centre);
+        let x = self.rx.multiply(east.add(west).subtract(twice));
+        let y = self.ry.multiply(south.add(north).subtract(twice));
+        // SAFETY: the caller's promise.
+        unsafe { finish::<V, R>(rows, (j, at), centre, x.add(y)) }
+    }
+}
+
+impl<V: Lanes> Kind<V> for Anisotropic<V> {
+    const ARRAYS: [bool; 2] = [false, true];
+    #[inline(always)]
+    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
+        let Operator::Anisotropic { rx, ry } = task.equation.operator else {
+            unreachable!("the equation is anisotropic")
+        };
+        // SAFETY: passed on.
+        unsafe {
+            Self {
+                rx: V::splat(rx),
+                ry: V::splat(ry),
+            }
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn advance<const R: usize>(
+        &mut self,
+        _level: usize,
+        group: &RowGroup<V::Element, R>,
+        layout: &Lifted<V>,
+        arrays: &ArrayRows<V::Element, R>,
+    ) {
+        // SAFETY: passed on.
+        unsafe { advance_with(*self, group, layout, arrays) };
+    }
+}
+
+/// A coefficient for each face.
+#[derive(Clone, Copy)]
+pub(super) struct Variable;
+
+impl<V: Lanes> Update<V> for Variable {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        rows: &ArrayRows<V::Element, R>,
+        (j, at): (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let Star {
+            north,
+            south,
+            west,
+            east,
+            centre,
+        } = star;
+        let below = if j + 1 == R {
+            rows.south
+        } else {
+            rows.y[j + 1]
+        };
+        // SAFETY: the caller's promise; the face east of a node is west of the next one.
+        unsafe {
+            let (to_west, to_east) = (
+                V::load(rows.x[j].add(at)),
+                V::load(rows.x[j].add(at + V::COUNT)),
+            );
+            let (to_north, to_south) = (V::load(rows.y[j].add(at)), V::load(below.add(at)));
+            let x = to_east
+                .multiply(east.subtract(centre))
+                .subtract(to_west.multiply(centre.subtract(west)));
+            let y = to_south
+                .multiply(south.subtract(centre))
+                .subtract(to_north.multiply(centre.subtract(north)));
+            finish::<V, R>(rows, (j, at), centre, x.add(y))
+        }
+    }
+}
+
+impl<V: Lanes> Kind<V> for Variable {
+    const ARRAYS: [bool; 2] = [true, true];
+    #[inline(always)]
+    unsafe fn new(_: &TileTask<'_, V::Element>) -> Self {
+        Self
+    }
+
+    #[inline(always)]
+    unsafe fn advance<const R: usize>(
+        &mut self,
+        _level: usize,
+        group: &RowGroup<V::Element, R>,
+        layout: &Lifted<V>,
+        arrays: &ArrayRows<V::Element, R>,
+    ) {
+        // SAFETY: passed on.
+        unsafe { advance_with(*self, group, layout, arrays) };
+    }
+}
+
+/// `centre + (increment + s)`
+///
+/// # Safety
+/// As [`Update::next`].
+#[inline(always)]
+unsafe fn finish<V: Lanes, const R: usize>(
+    rows: &ArrayRows<V::Element, R>,
+    (j, at): (usize, usize),
+    centre: V,
+    increment: V,
+) -> V {
+    // SAFETY: the caller's promise.
+    let source = unsafe { V::load(rows.source[j].add(at)) };
+    centre.add(increment.add(source))
+}

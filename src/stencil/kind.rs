@@ -1,0 +1,177 @@
+//! [`Kind`]: how the levels of a tile are advanced for one kind of equation; [`Update`]: the step of a
+//! node in every lane.
+
+use super::lanes::{Computation, Lanes};
+use super::level::{RowGroup, advance_rows};
+use super::lifted::Lifted;
+use super::scalar::Star;
+use super::task::TileTask;
+
+/// The lifted rows of an equation's arrays that belong to a group of `R` rows.
+#[derive(Clone, Copy)]
+pub(super) struct ArrayRows<T, const R: usize> {
+    /// Faces west of the nodes.
+    pub x: [*const T; R],
+    /// Faces north of the nodes.
+    pub y: [*const T; R],
+    /// Faces south of the last row.
+    pub south: *const T,
+    pub source: [*const T; R],
+}
+
+impl<T, const R: usize> ArrayRows<T, R> {
+    /// No rows, for equations without arrays.
+    pub const NONE: Self = Self {
+        x: [std::ptr::null(); R],
+        y: [std::ptr::null(); R],
+        south: std::ptr::null(),
+        source: [std::ptr::null(); R],
+    };
+}
+
+/// The step of a node, in every lane.
+pub(super) trait Update<V: Lanes>: Copy {
+    /// The next level of the nodes in row `j` of a group at element `at`.
+    ///
+    /// # Safety
+    /// The rows are lifted and those that this kind of equation has.
+    unsafe fn next<const R: usize>(
+        &mut self,
+        rows: &ArrayRows<V::Element, R>,
+        place: (usize, usize),
+        star: Star<V>,
+    ) -> V;
+
+    /// The next level of nodes that keep their density.
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        present
+    }
+
+    /// Forgets what was noted in lanes `outside` since `before`: they were no nodes.
+    #[inline(always)]
+    fn forget(&mut self, _before: Self, _outside: V::Mask) {}
+}
+
+/// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
+/// source rows, and which update that allows.
+pub(super) trait Kind<V: Lanes>: Sized {
+    /// Whether the equation has face coefficients, and whether it has a source.
+    const ARRAYS: [bool; 2];
+
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    ///
+    /// # Panics
+    /// If the task's equation is of another kind.
+    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self;
+
+    /// Takes note of source values.
+    #[inline(always)]
+    fn note(&mut self, _register: V) {}
+
+    /// Level 0 in the ring, from source values.
+    #[inline(always)]
+    fn lifted(&self, register: V) -> V {
+        register
+    }
+
+    /// Target values, from the last level in the ring.
+    #[inline(always)]
+    fn lowered(&self, register: V) -> V {
+        register
+    }
+
+    /// The factor of a held value at `level`, unless it is 1 at every level.
+    #[inline(always)]
+    fn held_factor(&self, _level: usize) -> Option<V> {
+        None
+    }
+
+    /// Whether this kind computes the bits of the definition, for the source values noted so far.
+    #[inline(always)]
+    fn is_valid(&mut self) -> bool {
+        true
+    }
+
+    /// Advances a group of rows to `level`.
+    ///
+    /// # Safety
+    /// As [`advance_rows`].
+    unsafe fn advance<const R: usize>(
+        &mut self,
+        level: usize,
+        group: &RowGroup<V::Element, R>,
+        layout: &Lifted<V>,
+        arrays: &ArrayRows<V::Element, R>,
+    );
+
+    /// What is known once the tile is done.
+    #[inline(always)]
+    fn outcome(&self) -> Outcome {
+        Outcome::default()
+    }
+}
+
+/// What is known of a tile after a pass.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Outcome {
+    /// For how many more steps the field is known to be smooth there, see [`super::smooth`].
+    pub smooth_for: u64,
+    /// Rows advanced by a level with three, with five, and with six operations or more.
+    pub rows: [u64; 3],
+    /// Whether the levels were scaled by four.
+    pub is_scaled: bool,
+}
+
+impl Outcome {
+    /// The shares of `rows`. Kinds that count nothing have one number of operations.
+    pub fn shares(&self) -> [f64; 3] {
+        match self.rows.iter().sum::<u64>() {
+            0 => [0.0, 0.0, 1.0],
+            sum => self.rows.map(|rows| rows as f64 / sum as f64),
+        }
+    }
+}
+
+/// Advances a group of rows by one level with `update`, in a function of its own. Returns the update with
+/// what it noted.
+///
+/// # Safety
+/// As [`advance_rows`].
+#[inline(always)]
+pub(super) unsafe fn advance_with<V: Lanes, U: Update<V>, const R: usize>(
+    update: U,
+    group: &RowGroup<V::Element, R>,
+    layout: &Lifted<V>,
+    arrays: &ArrayRows<V::Element, R>,
+) -> U {
+    let sweep = Sweep {
+        update,
+        group,
+        layout,
+        arrays,
+    };
+    // SAFETY: passed on.
+    unsafe { V::compiled(sweep) }
+}
+
+struct Sweep<'a, V: Lanes, U, const R: usize> {
+    update: U,
+    group: &'a RowGroup<V::Element, R>,
+    layout: &'a Lifted<V>,
+    arrays: &'a ArrayRows<V::Element, R>,
+}
+
+impl<V: Lanes, U: Update<V>, const R: usize> Computation for Sweep<'_, V, U, R> {
+    type Output = U;
+
+    #[inline(always)]
+    unsafe fn run(self) -> U {
+        // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
+        let (mut update, group, arrays) = (self.update, *self.group, *self.arrays);
+        // SAFETY: passed on.
+        unsafe { advance_rows(&group, self.layout, &mut update, &arrays) };
+        update
+    }
+}

@@ -1,0 +1,450 @@
+//! Fewer operations where `r` is a quarter: five, and three where the field is smooth. Every bit stays
+//! that of the definition.
+//!
+//! Notation: `s = ((south + north) + east) + west`, `c` the centre, `lapl = s - 4c`, `u` half the distance
+//! from 1 to the next number (2⁻⁵³ in `f64`, 2⁻²⁴ in `f32`), `fl` rounding. The definition is
+//! `p' = fl(c + fl(r lapl))`. All walls keep their values or are periodic.
+//!
+//! # Five operations: `r = 1/4` and numbers within a range
+//!
+//! If `r lapl` is exact, `c + r lapl` is one fused multiply-add. Let every source value that is not zero
+//! have a magnitude of at least 2^a. Every value is then a multiple of g₀ = 2^(a-e), with e = 52 (`f64`) or
+//! 23 (`f32`). Rounding a multiple of g gives a multiple of g, so values, sums and `lapl` of level k are
+//! multiples of g_k, and `lapl / 4` is a multiple of g_k / 4 = g_(k+1). It is exact while g_(k+1) is a
+//! number, down to 2⁻¹⁰⁷⁴ or 2⁻¹⁴⁹. For T levels that asks for `a ≥ 2T - 1022` or `a ≥ 2T - 126`. Signs do
+//! not matter.
+//!
+//! # Three operations: smooth fields
+//!
+//! Claim: where `|lapl| ≤ c/2` and `|4r - 1| ≤ 2u`, the step gives `p' = s/4` exactly.
+//!
+//! 1. `s` lies between `4c/2` and `2 * 4c`, so the difference `d = s - 4c` is exact (Sterbenz's lemma).
+//! 2. `c + d/4 = s/4`, which is a number.
+//! 3. `fl(r d)` differs from `d/4` by at most `(2u + u) |d/4| ≤ 3u c/8`, to first order in u.
+//! 4. The numbers next to `s/4 ≥ 7c/8` are at least `u 7c/8` away. Half of that, `7u c/16`, exceeds
+//!    `6u c/16`. The nearest number to `c + fl(r d)` is therefore `s/4`.
+//!
+//! Claim: smoothness lasts. If all values are at least +0 and `(1-b) p ≤ p' ≤ (1+b) p` at every node, held
+//! nodes included (b = 1/8), then the same holds one step later: every node's `s` is a sum of the
+//! neighbours' values, and sums and roundings are monotone. Rounding widens b by no more than 7u a step.
+//! One check of a level with a slack ([`SLACK`]) therefore covers all levels of a pass and of the passes
+//! that follow, [`lasting`] levels in all. Nodes outside of the tile that are held constant while it is
+//! advanced count as held nodes.
+//!
+//! Where `c` is zero the check asks for `s = 0`, and `p' = +0 = s/4` as -0 is refused.
+//!
+//! # Levels scaled by four
+//!
+//! `s/4` still takes four operations. Level k is stored as `q = 4^(k-h) p`, h being half the number of
+//! levels; then `q' = s`, three additions. With five operations `q' = fma(4, c, lapl)`. Multiplying by a
+//! power of four commutes with rounding as long as no number leaves the normal range, which bounds the
+//! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level.
+//!
+//! Values beyond the range, or infinite: the tile starts again with six operations. A node that is not
+//! smooth in the level that is checked: the tile goes on with five, from there on, if `r = 1/4` and the
+//! range allows it; else it starts again, too. What was computed with three before depends on rows that
+//! were checked before.
+
+use super::equation::Operator;
+use super::isotropic::all_lanes;
+use super::kind::{ArrayRows, Kind, Outcome, Update, advance_with};
+use super::lanes::Lanes;
+use super::level::RowGroup;
+use super::lifted::Lifted;
+use super::scalar::Star;
+use super::task::TileTask;
+use crate::real::Real;
+
+/// What the check leaves to rounding: it asks for `|lapl| ≤ (1/2 - 2⁻⁷) c`.
+const SLACK: f64 = 1.0 / 128.0;
+
+/// For how many levels a field is smooth after a level that was checked: `b` may grow by `SLACK / 4`,
+/// by less than 8u a level.
+pub(super) fn lasting<T: Real>() -> u64 {
+    (SLACK / 4.0 / (4.0 * T::EPSILON.to_f64())) as u64
+}
+
+/// Whether steps with this `r` are a quarter of the sum in a smooth field.
+pub(super) fn is_about_a_quarter<T: Real>(r: T) -> bool {
+    (4.0 * r.to_f64() - 1.0).abs() <= T::EPSILON.to_f64()
+}
+
+/// The largest number of levels with a range of magnitudes worth having.
+pub(super) fn most_levels<T: Real>() -> usize {
+    match size_of::<T>() {
+        4 => 64,
+        _ => 256,
+    }
+}
+
+/// The least and the largest magnitude that allow `steps` levels, zero aside: with three operations, and
+/// the least one with five. Powers of two.
+fn range<T: Real>(steps: usize) -> [f64; 3] {
+    let steps = steps as i32;
+    // The exponents of the least normal and the largest number.
+    let (least, largest) = match size_of::<T>() {
+        4 => (-126, 127),
+        _ => (-1022, 1023),
+    };
+    let half = steps / 2;
+    // Level 0 is stored as 4^-h p; smooth values shrink by (7/8)^k ≥ 2^(-k/5 - 1) while the scale grows by
+    // 4^k. Unscaled, `r lapl` needs all the digits of c, and a few more.
+    let digits = T::EPSILON.to_f64().log2() as i32;
+    let three = (least + 2 * half + 8).max(least - digits + 8 + steps / 5);
+    let five = (least + 2 * steps).max(three);
+    // The last level is stored as 4^(T-h) p; a sum of four is 4 times, `lapl` 8 times as large.
+    let most = largest - 2 * (steps - half) - 4;
+    [three, most, five].map(|exponent| 2f64.powi(exponent))
+}
+
+/// A sum of four neighbours.
+#[derive(Clone, Copy)]
+struct Three;
+
+impl<V: Lanes> Update<V> for Three {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        star.south.add(star.north).add(star.east).add(star.west)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+}
+
+/// Any field in the range, `r = 1/4`.
+#[derive(Clone, Copy)]
+struct Five<V> {
+    four: V,
+}
+
+impl<V: Lanes> Update<V> for Five<V> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let sum = star.south.add(star.north).add(star.east).add(star.west);
+        let lapl = sum.sub_product(self.four, star.centre);
+        lapl.add_product(self.four, star.centre)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+}
+
+/// A level that is checked: six operations, and the largest excess of `|lapl|` over what is smooth.
+#[derive(Clone, Copy)]
+struct Checked<V> {
+    four: V,
+    four_r: V,
+    limit: V,
+    excess: V,
+}
+
+impl<V: Lanes> Update<V> for Checked<V> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let sum = star.south.add(star.north).add(star.east).add(star.west);
+        let lapl = sum.sub_product(self.four, star.centre);
+        let excess = lapl.magnitude().sub_product(self.limit, star.centre);
+        self.excess = excess.max(self.excess);
+        let increment = self.four_r.multiply(lapl);
+        increment.add_product(self.four, star.centre)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+
+    #[inline(always)]
+    fn forget(&mut self, before: Self, outside: V::Mask) {
+        self.excess = self.excess.select(outside, before.excess);
+    }
+}
+
+#[inline(always)]
+fn four_times<V: Lanes>(register: V) -> V {
+    let twice = register.add(register);
+    twice.add(twice)
+}
+
+/// What a tile's field is known to be.
+#[derive(Clone, Copy, PartialEq)]
+enum Knowledge {
+    /// Smooth, and for so many steps at least.
+    Smooth(u64),
+    /// Smooth as far as it was checked.
+    SmoothSoFar,
+    /// Not smooth.
+    Rough,
+}
+
+/// An isotropic tile whose levels are scaled by four.
+pub(super) struct Scaled<V: Lanes> {
+    four: V,
+    four_r: V,
+    limit: V,
+    is_a_quarter: bool,
+    steps: usize,
+    /// 4^-h and 4^-(T-h).
+    scales: [V; 2],
+    /// The largest magnitude, the least but zero, and the signs of the values so far.
+    largest: V,
+    least: V,
+    signs: V,
+    /// NaN in lanes where a value was infinite or NaN.
+    poison: V,
+    range: [f64; 3],
+    knowledge: Knowledge,
+    rows: [u64; 3],
+}
+
+impl<V: Lanes> Scaled<V> {
+    /// 4^exponent
+    #[inline(always)]
+    fn scale(exponent: i32) -> V {
+        let scale = V::Element::from_f64(2f64.powi(2 * exponent));
+        // SAFETY: a value of this type exists.
+        unsafe { V::splat(scale) }
+    }
+}
+
+impl<V: Lanes> Kind<V> for Scaled<V> {
+    const ARRAYS: [bool; 2] = [false, false];
+
+    #[inline(always)]
+    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
+        let Operator::Isotropic { r } = task.equation.operator else {
+            unreachable!("the equation is isotropic")
+        };
+        let (steps, half) = (task.steps as i32, task.steps as i32 / 2);
+        // SAFETY: passed on.
+        unsafe {
+            let zero = V::splat(V::Element::default());
+            Self {
+                four: V::splat(V::Element::FOUR),
+                four_r: V::splat(V::Element::FOUR * r),
+                limit: V::splat(V::Element::from_f64(0.5 - SLACK)),
+                is_a_quarter: r.to_f64() == 0.25,
+                steps: task.steps,
+                scales: [Self::scale(-half), Self::scale(half - steps)],
+                largest: zero,
+                least: V::splat(V::Element::MAX),
+                signs: zero,
+                poison: zero,
+                range: range::<V::Element>(task.steps),
+                knowledge: match task.smooth_for {
+                    steps if steps >= task.steps as u64 => Knowledge::Smooth(steps),
+                    _ => Knowledge::SmoothSoFar,
+                },
+                rows: [0; 3],
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, register: V) {
+        let magnitude = register.magnitude();
+        self.largest = magnitude.max(self.largest);
+        self.least = magnitude.replace_zeros(self.least).min(self.least);
+        self.signs = register.signs(self.signs);
+        let zero = register.subtract(register);
+        self.poison = zero.add(self.poison);
+    }
+
+    #[inline(always)]
+    fn lifted(&self, register: V) -> V {
+        register.multiply(self.scales[0])
+    }
+
+    #[inline(always)]
+    fn lowered(&self, register: V) -> V {
+        register.multiply(self.scales[1])
+    }
+
+    #[inline(always)]
+    fn held_factor(&self, level: usize) -> Option<V> {
+        Some(Self::scale(level as i32 - self.steps as i32 / 2))
+    }
+
+    #[inline(always)]
+    fn is_valid(&mut self) -> bool {
+        if self.knowledge == Knowledge::SmoothSoFar
+            && !all_lanes(self.signs, |lane| !lane.is_sign_negative())
+        {
+            self.knowledge = Knowledge::Rough;
+        }
+        let is_rough = self.knowledge == Knowledge::Rough;
+        let [three, most, five] = self.range;
+        let least = if is_rough { five } else { three };
+        (self.is_a_quarter || !is_rough)
+            && all_lanes(self.largest, |lane| lane.to_f64() <= most)
+            && all_lanes(self.least, |lane| lane.to_f64() >= least)
+            && all_lanes(self.poison, |lane| lane == lane)
+    }
+
+    #[inline(always)]
+    unsafe fn advance<const R: usize>(
+        &mut self,
+        level: usize,
+        group: &RowGroup<V::Element, R>,
+        layout: &Lifted<V>,
+        arrays: &ArrayRows<V::Element, R>,
+    ) {
+        let Self {
+            four,
+            four_r,
+            limit,
+            ..
+        } = *self;
+        // SAFETY: passed on.
+        unsafe {
+            match self.knowledge {
+                Knowledge::SmoothSoFar if level == 1 => {
+                    let excess = V::splat(V::Element::default());
+                    let checked = Checked {
+                        four,
+                        four_r,
+                        limit,
+                        excess,
+                    };
+                    let checked = advance_with(checked, group, layout, arrays);
+                    if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
+                        self.knowledge = Knowledge::Rough;
+                    }
+                    self.rows[2] += R as u64;
+                }
+                Knowledge::Smooth(_) | Knowledge::SmoothSoFar => {
+                    advance_with(Three, group, layout, arrays);
+                    self.rows[0] += R as u64;
+                }
+                Knowledge::Rough => {
+                    advance_with(Five { four }, group, layout, arrays);
+                    self.rows[1] += R as u64;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn outcome(&self) -> Outcome {
+        let smooth_for = match self.knowledge {
+            Knowledge::Smooth(steps) => steps,
+            Knowledge::SmoothSoFar => lasting::<V::Element>(),
+            Knowledge::Rough => 0,
+        };
+        Outcome {
+            smooth_for: smooth_for.saturating_sub(self.steps as u64),
+            rows: self.rows,
+            is_scaled: true,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The definition, from the sum.
+    fn step<T: Real>(r: T, sum: T, centre: T) -> T {
+        centre + r * (sum - T::FOUR * centre)
+    }
+
+    /// Numbers of one binade: its ends with their neighbours, and some in between.
+    fn mantissas() -> impl Iterator<Item = f32> {
+        let ends = (0..40).flat_map(|k| [k, (1 << 23) - 1 - k]);
+        let between = (0..2000_u32).map(|k| k.wrapping_mul(2_654_435_761) >> 9);
+        ends.chain(between)
+            .map(|bits| f32::from_bits(0x3F80_0000 | bits))
+    }
+
+    #[test]
+    fn a_smooth_step_is_a_quarter_of_the_sum_up_to_the_edges() {
+        let quarter = 0.25_f32;
+        for r in [
+            quarter,
+            quarter.next_down(),
+            quarter.next_down().next_down(),
+            quarter.next_up(),
+        ] {
+            assert!(is_about_a_quarter(r));
+            for c in mantissas() {
+                // All sums near both edges and near 4c, and the edges themselves.
+                for factor in [3.5_f32, 4.0, 4.5] {
+                    let mut sum = factor * c;
+                    (0..20).for_each(|_| sum = sum.next_down());
+                    for _ in 0..40 {
+                        if (sum - 4.0 * c).abs() <= 0.5 * c {
+                            assert_eq!(step(r, sum, c), sum / 4.0, "{r:e} {sum:e} {c:e}");
+                        }
+                        sum = sum.next_up();
+                    }
+                }
+                for k in 0..64_u32 {
+                    let sum = c * (3.5 + (k as f32 + c - 1.0) / 64.0);
+                    if (sum - 4.0 * c).abs() <= 0.5 * c {
+                        assert_eq!(step(r, sum, c), sum / 4.0, "{r:e} {sum:e} {c:e}");
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_conditions_are_needed() {
+        let quarter = 0.25_f32;
+        let further = quarter.next_up().next_up();
+        assert!(!is_about_a_quarter(further));
+        assert!(!is_about_a_quarter(
+            quarter.next_down().next_down().next_down()
+        ));
+        let differs = |r: f32, from: f32, to: f32| {
+            mantissas().any(|c| {
+                (0..64).any(|k| {
+                    let sum = c * (from + (to - from) * k as f32 / 64.0);
+                    step(r, sum, c) != sum / 4.0
+                })
+            })
+        };
+        assert!(differs(further, 3.5, 4.5));
+        // Beyond the edges, where r is not exactly a quarter.
+        assert!(differs(quarter.next_up(), 4.6, 6.0));
+        assert!(differs(quarter.next_up(), 2.0, 3.4));
+        // Beyond [2c, 8c] for a quarter itself.
+        assert!(differs(quarter, 8.1, 16.0));
+    }
+
+    #[test]
+    fn the_range_holds_what_the_levels_need() {
+        for steps in 1..=most_levels::<f64>() {
+            let [three, most, five] = range::<f64>(steps);
+            assert!(three < 1e-200 && most > 1e200 && five < 1e-140 && three <= five);
+        }
+        for steps in 1..=most_levels::<f32>() {
+            let [three, most, five] = range::<f32>(steps);
+            assert!(three < 1e-16 && most > 1e17 && three <= five);
+            // Level 0 is normal, and the sum of four at the last level finite.
+            let half = (steps / 2) as i32;
+            assert!(three * 4f64.powi(-half) >= f64::from(f32::MIN_POSITIVE));
+            let last = steps as i32 - half;
+            assert!(8.0 * most * 4f64.powi(last) <= f64::from(f32::MAX));
+        }
+    }
+}

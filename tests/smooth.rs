@@ -1,0 +1,237 @@
+//! Steps with fewer operations where a field is smooth give the bits of the definition, whatever the field
+//! does: fields at the edges of the conditions, and fields with a single node beyond them.
+
+#![allow(
+    clippy::expect_used,
+    clippy::needless_pass_by_value,
+    reason = "a test may panic; arguments are taken as in the other tests"
+)]
+
+mod definition;
+
+use definition::{advanced, assert_bits};
+use diff2d::{
+    Field, Real, Solver,
+    comm::Solo,
+    stencil::{Element, Kernel, Stencil, Tile},
+};
+use ndarray::{Array2, ArrayView2};
+use proptest::prelude::*;
+
+/// A field that is smooth but for what is done to it.
+#[derive(Clone, Debug)]
+struct Case {
+    shape: (usize, usize),
+    tile: Tile,
+    threads: usize,
+    /// The distance of `r` from a quarter, in units of the last place.
+    ulps: i32,
+    /// The exponent of the values' magnitude, as a part of the range.
+    exponent: f64,
+    /// The steepness along both axes: the ratio of adjacent values is up to 1 + steepness.
+    steepness: f64,
+    /// The random part of each value.
+    noise: f64,
+    zero_walls: bool,
+    /// Nodes that are multiplied by something, by their place in the field.
+    spoiled: Vec<(usize, f64)>,
+    /// Steps of the calls, one after the other.
+    steps: Vec<u64>,
+    seed: u64,
+}
+
+fn case() -> impl Strategy<Value = Case> {
+    let length = || prop_oneof![1 => 3..30_usize, 3 => 18..80_usize, 1 => 80..220_usize];
+    let depth = prop_oneof![4 => 1..=24_usize, 1 => 25..=70_usize];
+    let tile = (1..90_usize, 1..120_usize, depth).prop_map(|(rows, columns, depth)| Tile {
+        rows,
+        columns,
+        depth,
+    });
+    let ulps = prop_oneof![6 => Just(0), 2 => Just(-1), 2 => Just(1), 1 => -4..=4];
+    let exponent = prop_oneof![4 => Just(0.0), 4 => -1.0..1.0, 1 => -1.1..-0.9, 1 => 0.9..1.1];
+    let factor = prop_oneof![
+        Just(0.0),
+        Just(-0.0),
+        Just(-1.0),
+        Just(2.0),
+        Just(0.5),
+        0.8..1.2,
+        Just(1e10),
+        Just(1e-30),
+        Just(f64::MIN_POSITIVE),
+        Just(f64::INFINITY),
+        Just(f64::NAN),
+    ];
+    let spoiled = prop_oneof![
+        3 => Just(Vec::new()),
+        2 => proptest::collection::vec((any::<usize>(), factor), 1..4),
+    ];
+    let steps = proptest::collection::vec(0..60_u64, 1..5);
+    let noise = prop_oneof![Just(0.0), 0.0..0.01, 0.0..0.3];
+    (
+        (length(), length(), tile, 1..=3_usize),
+        (ulps, exponent, 0.0..0.4, noise),
+        (any::<bool>(), spoiled, steps, any::<u64>()),
+    )
+        .prop_map(|(sizes, values, rest)| Case {
+            shape: (sizes.0, sizes.1),
+            tile: sizes.2,
+            threads: sizes.3,
+            ulps: values.0,
+            exponent: values.1,
+            steepness: values.2,
+            noise: values.3,
+            zero_walls: rest.0,
+            spoiled: rest.1,
+            steps: rest.2,
+            seed: rest.3,
+        })
+}
+
+impl Case {
+    fn r<T: Real>(&self) -> T {
+        // The numbers below a quarter are half as far apart as those above.
+        let unit = T::EPSILON.to_f64() / if self.ulps < 0 { 8.0 } else { 4.0 };
+        T::from_f64(0.25 + f64::from(self.ulps) * unit)
+    }
+
+    fn field<T: Real>(&self) -> Array2<T> {
+        let range = if size_of::<T>() == 4 { 126.0 } else { 1022.0 };
+        let scale = (self.exponent * range).exp2();
+        let (ny, nx) = self.shape;
+        let mut state = self.seed;
+        let mut random = || {
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            (state >> 11) as f64 / (1_u64 << 53) as f64
+        };
+        let mut field = Array2::from_shape_fn((ny, nx), |(j, i)| {
+            let is_wall = j == 0 || i == 0 || j == ny - 1 || i == nx - 1;
+            if is_wall && self.zero_walls {
+                return T::default();
+            }
+            let along = |at: usize| (1.0 + self.steepness).powi((at % 40) as i32 - 20);
+            let wave = 1.0 + 0.5 * (0.3 * (j + 2 * i) as f64).sin() * self.steepness;
+            let noise = 1.0 + self.noise * (random() - 0.5);
+            T::from_f64(scale * along(j) / along(i) * wave * noise)
+        });
+        let nodes = field.len();
+        let values = field.as_slice_mut().expect("contiguous");
+        for &(place, factor) in &self.spoiled {
+            let value = &mut values[place % nodes];
+            *value = T::from_f64(value.to_f64() * factor);
+        }
+        field
+    }
+
+    fn check<T: Element>(&self) {
+        let start = self.field::<T>();
+        let r = self.r::<T>();
+        let mut wanted = vec![start.clone()];
+        for &steps in &self.steps {
+            let next = advanced(r, &wanted[wanted.len() - 1], steps as usize);
+            wanted.push(next);
+        }
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .expect("a pool");
+        for kernel in Kernel::available() {
+            let stencil = Stencil::new(r).with_kernel(kernel).with_tile(self.tile);
+            let mut state = Field::<T>::zeros(self.shape).expect("memory");
+            state
+                .as_mut_slice()
+                .copy_from_slice(start.as_slice().expect("contiguous"));
+            let mut solver = Solver::new(stencil, state).expect("memory");
+            pool.install(|| {
+                for (&steps, want) in self.steps.iter().zip(&wanted[1..]) {
+                    solver.advance(steps, &Solo);
+                    let got = ArrayView2::from_shape(self.shape, solver.state().as_slice());
+                    assert_bits(
+                        got.expect("the shape"),
+                        want.view(),
+                        &format!("kernel {kernel}"),
+                    );
+                }
+            });
+        }
+    }
+}
+
+/// `PROPTEST_CASES`, or as many cases as take a few seconds.
+fn config() -> ProptestConfig {
+    if std::env::var_os("PROPTEST_CASES").is_some() {
+        ProptestConfig::default()
+    } else {
+        ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 1000 })
+    }
+}
+
+proptest! {
+    #![proptest_config(config())]
+
+    #[test]
+    fn a_field_on_the_edges_f64(case in case()) {
+        case.check::<f64>();
+    }
+
+    #[test]
+    fn a_field_on_the_edges_f32(case in case()) {
+        case.check::<f32>();
+    }
+}
+
+/// The four peaks: smooth after a few steps, and then mostly three operations.
+#[test]
+fn a_smooth_field_takes_three_operations_and_a_rough_one_five() {
+    let peak = |n: usize, i: usize| {
+        let x = (i as f64 + 0.5) / n as f64 - 0.5;
+        1.0 - (1.0 - 4.0 * x.abs()).abs()
+    };
+    let share = |value: &dyn Fn(usize, usize) -> f64, which: usize| {
+        let n = 120;
+        let mut state = Field::<f64>::zeros((n, n)).expect("memory");
+        for (at, node) in state.as_mut_slice().iter_mut().enumerate() {
+            *node = value(at / n, at % n);
+        }
+        let tile = Tile {
+            rows: 60,
+            columns: 118,
+            depth: 20,
+        };
+        let mut solver = Solver::new(Stencil::new(0.25).with_tile(tile), state).expect("memory");
+        for _ in 0..10 {
+            solver.advance(100, &Solo);
+        }
+        let updates = solver.updates();
+        assert_eq!(updates.iter().sum::<u64>(), 118 * 118 * 1000, "{updates:?}");
+        updates[which] as f64 / (118.0 * 118.0 * 1000.0)
+    };
+    if Kernel::detect() == Kernel::Portable {
+        return;
+    }
+    assert!(share(&|j, i| peak(120, j) * peak(120, i), 0) > 0.9);
+    let checkerboard = |j: usize, i: usize| if (j + i).is_multiple_of(2) { 1.0 } else { -1.0 };
+    assert!(share(&checkerboard, 1) > 0.9);
+    assert!(share(&|j, i| checkerboard(j, i) * 1e-300, 2) > 0.9);
+}
+
+/// Thousands of levels after the only check, in `f32`, whose certificate ends.
+#[test]
+fn a_smooth_field_stays_smooth_for_thousands_of_steps_in_f32() {
+    let n = 40;
+    let start = Array2::from_shape_fn((n, n), |(j, i)| 1.0 + 0.01 * ((j * i) as f32).sin());
+    let tile = Tile {
+        rows: 38,
+        columns: 38,
+        depth: 64,
+    };
+    let (mut state, mut spare) = (start.clone(), start.clone());
+    Stencil::new(0.25_f32)
+        .with_tile(tile)
+        .advance_many(&mut state, &mut spare, 20_000);
+    let want = advanced(0.25, &start, 20_000);
+    assert_bits(state.view(), want.view(), "f32");
+}
