@@ -22,6 +22,8 @@ pub struct Report {
     pub seconds: Seconds,
     /// `updates` divided by `seconds.advance` \[1/s\].
     pub updates_per_second: f64,
+    /// The shares of the node updates by their number of operations.
+    pub operations: Operations,
     /// Threads that advance the fields.
     pub threads: usize,
     /// Processes that share the grid.
@@ -41,6 +43,28 @@ pub struct Report {
     /// How the run ended.
     #[serde(skip)]
     pub outcome: Outcome,
+}
+
+/// The shares of this rank's node updates that took three, five, and six operations or more, from 0 to 1;
+/// all 0 where nothing was computed.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+#[non_exhaustive]
+pub struct Operations {
+    /// A quarter of the sum of the neighbours: where the field is smooth.
+    pub three: f64,
+    /// With an exact product: `r = 1/4`, numbers within a range.
+    pub five: f64,
+    /// As the step is defined.
+    pub six: f64,
+}
+
+impl Operations {
+    #[expect(clippy::cast_precision_loss, reason = "a share for people")]
+    fn of(updates: [u64; 3]) -> Self {
+        let all = updates.iter().sum::<u64>().max(1) as f64;
+        let [three, five, six] = updates.map(|count| count as f64 / all);
+        Self { three, five, six }
+    }
 }
 
 /// Wall time of a run by activity \[s\]; `write` and `sync` go on while the fields advance.
@@ -84,6 +108,7 @@ impl Report {
                 ..Seconds::default()
             },
             updates_per_second,
+            operations: Operations::of(solver.updates()),
             kernel: solver.stencil().kernel().to_string(),
             tile: solver.tile().to_string(),
             ..Self::of_nothing(outcome)
@@ -114,6 +139,7 @@ impl Report {
             updates: 0,
             seconds: Seconds::default(),
             updates_per_second: 0.0,
+            operations: Operations::default(),
             threads: rayon::current_num_threads(),
             ranks: 1,
             messages: 0,

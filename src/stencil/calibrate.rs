@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::dispatch::Element;
 use super::five_point::Stencil;
-use super::tile::{MAX_DEPTH, Tile};
+use super::tile::Tile;
 
 /// The time for each candidate.
 const TRIAL: Duration = Duration::from_millis(25);
@@ -33,7 +33,7 @@ impl<T: Element> Stencil<T> {
             let scaled = |n: usize| (n * numerator / denominator).max(1);
             for tile in [
                 Tile {
-                    depth: scaled(first.depth).min(MAX_DEPTH),
+                    depth: scaled(first.depth).min(self.most_depth()),
                     ..first
                 },
                 Tile {

@@ -38,7 +38,7 @@ pub trait Element: Real {
 /// # Safety
 /// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
 /// lanes.
-unsafe fn vectors<V: Lanes, const ROWS: usize, const FEWER: usize>(
+unsafe fn vectors<V: Lanes, const ROWS: usize, const FEWER: usize, const SCALED: bool>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) -> Outcome {
@@ -46,7 +46,7 @@ unsafe fn vectors<V: Lanes, const ROWS: usize, const FEWER: usize>(
     let outcome = unsafe {
         match &task.equation.operator {
             Operator::Isotropic { .. } => {
-                let scaled = match task.tries_scaled {
+                let scaled = match SCALED && task.tries_scaled {
                     true => walk::<V, Scaled<V>, ROWS>(task, scratch),
                     false => None,
                 };
@@ -92,13 +92,13 @@ macro_rules! dispatch {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => vectors::<$avx2, 3, 2>(task, scratch),
+                        Kernel::Avx2 => vectors::<$avx2, 3, 2, true>(task, scratch),
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => vectors::<$avx512, $rows, 4>(task, scratch),
+                        Kernel::Avx512 => vectors::<$avx512, $rows, 4, true>(task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => vectors::<$neon, 5, 4>(task, scratch),
+                        Kernel::Neon => vectors::<$neon, 5, 4, true>(task, scratch),
                         Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => vectors::<$portable, 2, 1>(task, scratch),
+                        _ => vectors::<$portable, 2, 1, false>(task, scratch),
                     }
                 }
             }

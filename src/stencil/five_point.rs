@@ -16,7 +16,7 @@ use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::smooth;
 use super::task::{Plane, TileTask};
-use super::tile::Tile;
+use super::tile::{Cost, MAX_DEPTH, Tile};
 use super::walls::Walls;
 use crate::sys::{self, Caches};
 
@@ -125,10 +125,14 @@ impl<T: Element> Stencil<T> {
                 self.caches,
                 interior,
                 threads,
-                size_of::<T>(),
-                self.equation.arrays(),
+                Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels()),
             )
         })
+    }
+
+    /// The largest depth that a tile of this stencil should have.
+    pub(super) fn most_depth(&self) -> usize {
+        self.scaled_levels().unwrap_or(MAX_DEPTH)
     }
 
     /// The steps of a pass over such a field: the depth of its tile. A slab best
@@ -341,11 +345,7 @@ impl<T: Element> Stencil<T> {
             .iter()
             .scan(0, |end, steps| Some(mem::replace(end, *end + steps)))
             .collect();
-        let most = smooth::most_levels::<T>();
-        let is_scalable = match self.equation.operator {
-            Operator::Isotropic { r } => smooth::is_about_a_quarter(r) && walls.add_nothing(),
-            _ => false,
-        };
+        let scaled_levels = self.scaled_levels().filter(|_| walls.add_nothing());
         findings.prepare(&tiles);
         let findings = &*findings;
         scheduler::run(&tiles, passes.len(), |pass, number| {
@@ -363,7 +363,7 @@ impl<T: Element> Stencil<T> {
                 walls,
                 domain: &domain,
                 magnitude_bound: self.magnitude_bound(walls, steps),
-                tries_scaled: is_scalable && steps <= most,
+                tries_scaled: scaled_levels.is_some_and(|most| steps <= most),
                 smooth_for: 0,
                 stream: bytes > self.caches.last,
             };
@@ -377,6 +377,17 @@ impl<T: Element> Stencil<T> {
             });
             findings.note(number, task.tries_scaled, outcome, updates);
         });
+    }
+
+    /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
+    /// may.
+    fn scaled_levels(&self) -> Option<usize> {
+        match self.equation.operator {
+            Operator::Isotropic { r } if smooth::is_about_a_quarter(r) => {
+                Some(smooth::most_levels::<T>())
+            }
+            _ => None,
+        }
     }
 
     /// The magnitude up to which nothing overflows within a pass; negative if there is none, or if

@@ -297,7 +297,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         (self.is_a_quarter || !is_rough)
             && all_lanes(self.largest, |lane| lane.to_f64() <= most)
             && all_lanes(self.least, |lane| lane.to_f64() >= least)
-            && all_lanes(self.poison, |lane| lane == lane)
+            && all_lanes(self.poison, |lane| lane == V::Element::default())
     }
 
     #[inline(always)]

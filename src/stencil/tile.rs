@@ -19,20 +19,41 @@ pub struct Tile {
 /// The largest depth. Only tiles with short rows fit so many levels into the second-level cache.
 pub const MAX_DEPTH: usize = 256;
 
-/// Rows that the kernel of one level accesses at a time.
-const GROUP_ROWS: usize = 7;
+/// What the steps of a tile cost, for the choice of its size.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// Bytes of a node.
+    size: usize,
+    /// Arrays that a step reads besides the field.
+    arrays: usize,
+    /// The largest depth.
+    most_depth: usize,
+    /// Rows that the kernel of one level accesses at a time.
+    group_rows: usize,
+    /// Lifting and lowering a row, in steps of the row.
+    lift: f64,
+    /// The relative duration of a step if the rows accessed at a time do not fit the first-level cache.
+    spill: f64,
+}
 
-/// The cost of lifting and lowering a row, in steps of the row.
-const LIFT_COST: f64 = 5.0;
-
-/// The relative duration of a step if the rows accessed at a time do not fit the
-/// first-level cache.
-const SPILL_FACTOR: f64 = 1.15;
+impl Cost {
+    /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
+    /// three operations have up to `scaled` levels.
+    pub fn new(size: usize, arrays: usize, scaled: Option<usize>) -> Self {
+        Self {
+            size,
+            arrays,
+            most_depth: scaled.unwrap_or(MAX_DEPTH),
+            group_rows: if size == 4 { 9 } else { 7 },
+            lift: if scaled.is_some() { 8.0 } else { 5.0 },
+            spill: if scaled.is_some() { 1.5 } else { 1.15 },
+        }
+    }
+}
 
 impl Tile {
-    /// The tile for a field whose interior has `ny × nx` nodes of `size` bytes,
-    /// on `threads` threads; a step reads `arrays` arrays besides the field. Depends
-    /// on its arguments only.
+    /// The tile for a field whose interior has `ny × nx` nodes, on `threads` threads.
+    /// Depends on its arguments only.
     ///
     /// The tile has the lowest estimated cost of a step at a node among all
     /// depths and widths whose levels fit the second-level cache. The estimate
@@ -42,13 +63,18 @@ impl Tile {
     /// - lifting and lowering, shared by the steps of a pass;
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
-    pub fn choose(
+    pub(super) fn choose(
         caches: Caches,
         (ny, nx): (usize, usize),
         threads: usize,
-        size: usize,
-        arrays: usize,
+        cost: Cost,
     ) -> Self {
+        let Cost {
+            size,
+            arrays,
+            group_rows,
+            ..
+        } = cost;
         let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
         let mut best = Self {
             rows: ny,
@@ -56,7 +82,7 @@ impl Tile {
             depth: 1,
         };
         let mut least = f64::INFINITY;
-        for depth in 1..=MAX_DEPTH {
+        for depth in 1..=cost.most_depth {
             let halo = depth - 1;
             let bands = threads.min(ny / depth).max(1);
             let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
@@ -67,31 +93,31 @@ impl Tile {
                 next += 1 + parts / 64;
                 let columns = nx.div_ceil(parts);
                 let row = (columns + 2 * halo).min(nx) * size;
-                let held = ((2 + arrays) * depth + (1 + arrays) * GROUP_ROWS) * row;
+                let held = ((2 + arrays) * depth + (1 + arrays) * group_rows) * row;
                 // A tile of one step is accepted however large it is.
                 if depth > 1 && held > caches.l2 / 3 * 2 {
                     continue;
                 }
                 let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
-                let spill = if (1 + arrays) * GROUP_ROWS * row > caches.l1 {
-                    SPILL_FACTOR
+                let spill = if (1 + arrays) * group_rows * row > caches.l1 {
+                    cost.spill
                 } else {
                     1.0
                 };
                 let tiles = bands * parts;
                 let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-                let cost = (spill * (1.0 + twice_columns) * (1.0 + twice_rows)
-                    + LIFT_COST / depth as f64)
+                let estimate = (spill * (1.0 + twice_columns) * (1.0 + twice_rows)
+                    + cost.lift / depth as f64)
                     * idle;
-                if cost < least {
-                    least = cost;
+                if estimate < least {
+                    least = estimate;
                     best = Self {
                         rows: ny.div_ceil(bands),
                         columns,
                         depth,
                     };
                 }
-                if GROUP_ROWS * row * 4 < caches.l1 && tiles >= threads {
+                if group_rows * row * 4 < caches.l1 && tiles >= threads {
                     break;
                 }
             }
@@ -171,7 +197,7 @@ mod tests {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for size in [4, 8] {
-                    let tile = Tile::choose(DESKTOP, shape, threads, size, 0);
+                    let tile = Tile::choose(DESKTOP, shape, threads, Cost::new(size, 0, None));
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
                     assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
@@ -186,7 +212,7 @@ mod tests {
     fn every_thread_has_a_tile_if_the_field_is_large_enough() {
         for threads in [1, 2, 3, 16, 64] {
             for n in [1024_usize, 4096, 16384] {
-                let tile = Tile::choose(DESKTOP, (n, n), threads, 8, 0);
+                let tile = Tile::choose(DESKTOP, (n, n), threads, Cost::new(8, 0, Some(256)));
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,
                     "{n} {tile}"

@@ -81,7 +81,7 @@ fn the_report_has_its_keys_and_they_agree() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second threads ranks messages bytes_sent machine kernel tile io");
+    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second operations threads ranks messages bytes_sent machine kernel tile io");
     assert_eq!(report["updates"], 20 * 20 * 15);
     assert_eq!(report["threads"], 2);
     assert_eq!(report["ranks"], 1);
@@ -92,6 +92,12 @@ fn the_report_has_its_keys_and_they_agree() {
     let rate = report["updates"].as_f64().unwrap() / report["seconds"]["advance"].as_f64().unwrap();
     let told = report["updates_per_second"].as_f64().unwrap();
     assert!((told / rate - 1.0).abs() < 1e-9, "{told} {rate}");
+
+    let shares = ["three", "five", "six"].map(|key| report["operations"][key].as_f64().unwrap());
+    assert!(
+        (shares.iter().sum::<f64>() - 1.0).abs() < 1e-9,
+        "{shares:?}"
+    );
 
     // A report that cannot be written is found out before the first step.
     let told = scene.run("run p.toml --force --report nowhere/figures.json");
