@@ -3,6 +3,7 @@
 use super::{describe, number, params::ParamsArgs, terminal::Terminal};
 use crate::{
     comm::Solo,
+    cube::SolverLoad,
     error::Error,
     field::Field,
     grid::Axis,
@@ -71,7 +72,13 @@ fn refused(problem: &Problem, cut: &Cut) -> Result<(), Error> {
     if cut.ranks > 1 {
         return Ok(());
     }
-    check_memory(problem.memory_bytes())?;
+    let load = SolverLoad {
+        scenarios: 1,
+        threads: sys::threads(),
+        has_spare_processor: false,
+    };
+    let buffers = load.buffer_bytes(problem.field_bytes());
+    check_memory(problem.memory_bytes().saturating_add(buffers))?;
     let needed = problem.cube_bytes();
     let output = Path::new("output");
     let place = if output.is_dir() {

@@ -28,7 +28,8 @@ pub(super) struct StartArgs {
     /// parameter file]
     #[arg(long, short, value_name = "CUBE.npy")]
     output: Option<PathBuf>,
-    /// Threads that compute; more than processors gain nothing [default: all processors]
+    /// Threads that compute; more than processors gain nothing, and beyond 64 they are not started
+    /// [default: all processors]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     threads: Option<u16>,
     /// Continue an unfinished cube; start if there is none; do nothing if it is complete
