@@ -76,7 +76,7 @@ fn a_plan_beyond_this_machine_ends_with_1() {
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stdout.starts_with("grid "), "{told}");
     assert!(
-        told.stderr.contains("diff2d: the run needs 16000032")
+        told.stderr.contains("diff2d: the run needs 160000")
             && told.stderr.contains("(14.6 TiB) of memory"),
         "{told}"
     );
