@@ -84,7 +84,8 @@ impl<T: Real> Rkl2<T> {
         };
         let time = |number: usize| match number {
             0 => 0.0,
-            1 => w / 4.0,
+            // The length of the first stage: what lies between the times of Y0 and Y1.
+            1 => b(1) * w,
             _ => {
                 let j = number as f64;
                 (j * j + j - 2.0) / (s * s + s - 2.0)
@@ -429,5 +430,32 @@ mod tests {
             assert!(response(-limit * 1.5).abs() > 1.0, "{stages}");
         }
         assert_eq!(rkl2_reach(3), 2.5);
+    }
+
+    #[test]
+    fn a_source_in_proportion_to_time_is_integrated_exactly() {
+        // dp/dt = t: the increments are the times of the stages, and so are second order's conditions.
+        for stages in [2, 3, 4, 5, 9, 21] {
+            let method = Rkl2::<f64>::new(stages);
+            let increment = |stage: usize| method.times()[stage];
+            let [mut before, mut latest] = [0.0; 2];
+            for number in 1..=stages {
+                let increments = [increment(number - 1), increment(0)];
+                let next = method.value(number, [latest, before, 0.0], increments);
+                (before, latest) = (latest, next);
+            }
+            assert!((latest - 0.5).abs() < 1e-14, "{stages}: {latest}");
+            // And each stage has reached its own time.
+            let [mut before, mut latest] = [0.0; 2];
+            for number in 1..=stages {
+                let next = method.value(number, [latest, before, 0.0], [1.0; 2]);
+                (before, latest) = (latest, next);
+                let time = method.times()[number];
+                assert!(
+                    (latest - time).abs() < 1e-14,
+                    "{stages}, {number}: {latest}"
+                );
+            }
+        }
     }
 }
