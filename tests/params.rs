@@ -74,6 +74,54 @@ fn every_file_runs() {
         let info: Value = serde_json::from_str(&info).unwrap();
         assert_eq!(info["committed"], snapshots, "{}", file.display());
         assert_eq!(info["complete"], true, "{}", file.display());
+        plot_as_it_says(&scene, &file);
+    }
+}
+
+/// The command that draws a problem, in the comment of its file, works.
+fn plot_as_it_says(scene: &Scene, file: &Path) {
+    let text = fs::read_to_string(file).unwrap();
+    let commands = text
+        .lines()
+        .filter_map(|line| line.strip_prefix("#   diff2d plot "));
+    for command in commands.filter(|command| !command.contains("--animate")) {
+        let (_, options) = command.split_once(' ').unwrap();
+        let told = scene.run(&format!("plot cube.npy -o pictures {options}"));
+        assert_eq!(told.code, Some(0), "{}: {told}", file.display());
+    }
+}
+
+/// The pictures of docs/gallery.md: of each problem one, small, and made by its script.
+#[test]
+fn the_gallery_shows_eight_problems() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
+    let page = fs::read_to_string(format!("{docs}/gallery.md")).unwrap();
+    let script = format!("{docs}/make-gallery");
+    let shown: Vec<&str> = page
+        .split("](gallery/")
+        .skip(1)
+        .map(|rest| rest.split_once(".png").unwrap().0)
+        .collect();
+    assert_eq!(shown.len(), 8);
+    for name in &shown {
+        let text = fs::read_to_string(&script).unwrap();
+        assert!(text.contains(&format!("    {name}) echo")), "{name}");
+        assert!(page.contains(&format!("`{name}.toml`")), "{name}");
+        let picture = fs::read(format!("{docs}/gallery/{name}.png")).unwrap();
+        assert!(picture.len() < 60_000, "{name}: {}", picture.len());
+    }
+    let scene = Scene::new();
+    let cheap = ["insulated_plate", "periodic_decay"];
+    let made = std::process::Command::new(script)
+        .args(["-o".as_ref(), scene.path("").as_os_str()])
+        .args(cheap)
+        .env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"))
+        .output()
+        .unwrap();
+    assert!(made.status.success(), "{made:?}");
+    for name in cheap {
+        let picture = scene.read(&format!("{name}.png"));
+        assert!(picture.starts_with(b"\x89PNG"), "{name}");
     }
 }
 
