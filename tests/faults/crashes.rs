@@ -1,7 +1,7 @@
 //! Every file operation failed, and the power cut at every one of them.
 
 use super::{
-    lab::{Ended, Finished, Lab, Random, size},
+    lab::{Ended, Finished, Lab, PROBLEMS, Random, size, some_problems},
     layer::{Fault, ended_with, forget},
 };
 use std::{collections::BTreeMap, thread};
@@ -49,6 +49,28 @@ const CASES: [(&str, &str, &[&str]); 5] = [
     ),
 ];
 
+/// A small one of the [`PROBLEMS`], in the way of writing that its number decides.
+fn other(number: usize, (name, keys): (&str, &str)) -> (String, String, &'static [&'static str]) {
+    let (_, times, args) = CASES[number % CASES.len()];
+    let times = times
+        .split("; ")
+        .filter(|key| !key.starts_with("precision"));
+    let times: Vec<&str> = times.collect();
+    let name = format!("{name} ({})", args.join(" "));
+    (name, format!("{}; {keys}", times.join("; ")), args)
+}
+
+/// The course's problems, so many of them, and so many others.
+fn cases(random: &mut Random, courses: usize, others: usize) -> Vec<(String, Case)> {
+    let course = CASES.into_iter().take(courses);
+    let course = course.map(|(name, keys, args)| (name.to_owned(), keys.to_owned(), args));
+    let some = some_problems(random, others).into_iter().enumerate();
+    let others = some.map(|(number, problem)| other(number, problem));
+    let all = course.chain(others);
+    all.map(|(name, keys, args)| (name, Case::new((&keys, args))))
+        .collect()
+}
+
 struct Case {
     lab: Lab,
     args: Vec<&'static str>,
@@ -62,7 +84,7 @@ struct Case {
 }
 
 impl Case {
-    fn new((_, keys, args): (&str, &str, &'static [&'static str])) -> Self {
+    fn new((keys, args): (&str, &'static [&'static str])) -> Self {
         let lab = Lab::new(keys);
         let reference = lab.reference();
         let args = [&["--resume"], args].concat();
@@ -167,9 +189,8 @@ fn every_operation() {
     let mut seeds = Random::of("every_operation");
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    for case in CASES.into_iter().take(size(5, 3, 1)) {
-        let name = case.0;
-        let mut case = Case::new(case);
+    let cases = cases(&mut seeds, size(5, 3, 1), size(PROBLEMS.len(), 2, 1));
+    for (name, mut case) in cases {
         for at in 1..=case.operations + 1 {
             for (kind, mode) in [
                 ("eio", ""),
@@ -217,11 +238,10 @@ fn failed_syncs() {
     // Many lines at once: they reach over a page of the journal, of which only the last is written
     // again by those that follow.
     let many = (
-        "many lines",
         "dx = 5; runtime = 1000; outtime = 6.25",
         &["--io", "write", "--threads", "1"][..],
     );
-    for case in [CASES[0], many] {
+    for case in [(CASES[0].1, CASES[0].2), many] {
         let mut case = Case::new(case);
         case.begin();
         let (_, operations) = case.run(Fault::default());
@@ -293,12 +313,17 @@ fn chains(random: &mut Random, count: usize, lie: bool) -> Vec<String> {
 }
 
 fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
-    let mut cases: Vec<Case> = CASES.map(Case::new).into();
+    // All hands have the same.
+    let mut cases = cases(
+        &mut Random::of("cases"),
+        CASES.len(),
+        size(PROBLEMS.len(), 3, 3),
+    );
     let mut done = Chains::default();
     for &(chain, seed) in seeds {
         let mut random = Random::new(seed);
         let number = random.below(cases.len());
-        let case = &mut cases[number];
+        let (name, case) = &mut cases[number];
         case.begin();
         let mut result = Ok(false);
         for link in 0..1 + random.below(4) {
@@ -322,7 +347,6 @@ fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
             true => Ok(()),
             false => case.complete(),
         });
-        let name = CASES[number].0;
         done.failures.extend(
             result
                 .err()

@@ -1,6 +1,6 @@
 //! `kill -9` at any moment of a run's life, then `run --resume`.
 
-use super::lab::{Lab, Listed, Random, ended, ended_child, size};
+use super::lab::{Lab, Listed, PROBLEMS, Random, ended, ended_child, size, some_problems};
 use nix::sys::signal::Signal;
 use std::{fs, thread, time::Instant};
 
@@ -9,16 +9,24 @@ const KEYS: &str = "dx = 0.2; runtime = 20; outtime = 0.5";
 #[test]
 fn kills() {
     let mut random = Random::of("kills");
-    let labs = ["f64", "f32"].map(|precision| {
-        let lab = Lab::new(&format!("{KEYS}; precision = \"{precision}\""));
-        let begin = Instant::now();
-        let reference = lab.reference();
-        (lab, reference, begin.elapsed())
-    });
+    let course = ["f64", "f32"].map(|precision| format!("precision = \"{precision}\""));
+    let others = some_problems(&mut random, size(PROBLEMS.len(), 3, 2));
+    println!("kills: the course's problem, and {others:?}");
+    let others = others.into_iter().map(|(_, keys)| keys.to_owned());
+    let labs: Vec<_> = course
+        .into_iter()
+        .chain(others)
+        .map(|keys| {
+            let lab = Lab::new(&format!("{KEYS}; {keys}"));
+            let begin = Instant::now();
+            let reference = lab.reference();
+            (lab, reference, begin.elapsed())
+        })
+        .collect();
     let count = size(1000, 100, 24);
     let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
     for number in 0..count {
-        let (lab, reference, life) = &labs[number % 2];
+        let (lab, reference, life) = &labs[number % labs.len()];
         lab.clear();
         let mut before = Listed::read(&[]);
         // The run itself, then sometimes its resumes too.

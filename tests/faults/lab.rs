@@ -66,6 +66,47 @@ impl Random {
     }
 }
 
+/// Problems beyond the course's: every kind of wall, material and source, and all methods. The spacing is
+/// `dx`, in steps of about `dx*dx/4`.
+pub const PROBLEMS: [(&str, &str); 6] = [
+    (
+        "walls",
+        "grid = \"walls\"; boundary = {left = {flux = 0.5}, right = {robin = [1.0, 2.0, \"sin(t)\"]}, bottom = \"x*cos(t)\", top = {flux = 0.0}}",
+    ),
+    (
+        "material, f32",
+        "D = \"where(x*x + y*y < 30, 1, 0.1)\"; precision = \"f32\"",
+    ),
+    (
+        "Dx, Dy and a source",
+        "Dx = 1.0; Dy = 0.9; source = \"exp(-(x - 5*cos(t))**2 - y*y)\"; initial = {kind = \"sine\", kx = 1.0, ky = 2.0}",
+    ),
+    (
+        "periodic",
+        "grid = \"walls\"; D = \"1 - 0.5*(abs(x) < 5)\"; boundary = {left = \"periodic\", right = \"periodic\", bottom = \"periodic\", top = \"periodic\"}",
+    ),
+    (
+        "rkl2",
+        "grid = \"walls\"; method = \"rkl2\"; stages = 5; D = \"1 - 0.02*abs(x)\"; source = \"cos(t)\"; boundary = {left = \"sin(t)\", top = {robin = [1.0, 2.0, \"t\"]}}",
+    ),
+    (
+        "exact",
+        "grid = \"walls\"; method = \"exact\"; boundary = {left = {flux = 0.0}, right = {flux = 0.0}}",
+    ),
+];
+
+/// So many of the [`PROBLEMS`], from one that the seed chooses on.
+pub fn some_problems(random: &mut Random, count: usize) -> Vec<(&'static str, &'static str)> {
+    let from = random.below(PROBLEMS.len());
+    PROBLEMS
+        .iter()
+        .cycle()
+        .skip(from)
+        .take(count)
+        .copied()
+        .collect()
+}
+
 /// A problem with a directory for its files: `p.toml`, and `out/` with `c.npy` for the run to make.
 pub struct Lab {
     pub home: TempDir,
@@ -82,7 +123,12 @@ impl Lab {
 
     pub fn within(home: TempDir, keys: &str) -> Self {
         let params = home.path().join("p.toml");
-        let text = format!("D = 1.0\nx1 = -10.0\nx2 = 10.0\n{keys}\n").replace("; ", "\n");
+        let material = if keys.contains("D = ") || keys.contains("Dx = ") {
+            ""
+        } else {
+            "D = 1.0\n"
+        };
+        let text = format!("{material}x1 = -10.0\nx2 = 10.0\n{keys}\n").replace("; ", "\n");
         fs::write(&params, text).unwrap();
         let out = home.path().join("out");
         fs::create_dir(&out).unwrap();
