@@ -8,10 +8,24 @@ use crate::{
 use ndarray::Array2;
 use std::fmt;
 
-/// The walls for the steps between consecutive times.
-pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> Walls<T> + Send + Sync>;
-/// Writes `dt S` at a time.
-pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) + Send + Sync>;
+/// The walls for the steps between consecutive times, and where their values are not finite.
+pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<NotFinite>) + Send + Sync>;
+/// Writes `dt S` at a time; says where it is not finite.
+pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<NotFinite> + Send + Sync>;
+
+/// A formula that has no finite value at some time of a run.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[error(
+    "{key} has no finite value at {place} and t = {time:?}, where the run ends: a runtime below that, or another formula, can be run"
+)]
+pub struct NotFinite {
+    /// The parameter.
+    pub key: &'static str,
+    /// The node, in words.
+    pub place: String,
+    /// The time \[time\].
+    pub time: f64,
+}
 
 /// How a state changes in time, for the rows of a slab: the equation, what lies beyond the sides, and
 /// what of both depends on time.

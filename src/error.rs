@@ -80,7 +80,7 @@ impl Error {
                 plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
-            Self::Check(CheckError::Memory) => 1,
+            Self::Check(CheckError::Memory | CheckError::NotFinite(_)) => 1,
             Self::Usage(_) | Self::Check(CheckError::Asked(_)) => 2,
             Self::Params(error)
             | Self::Run(RunError::Params(error))
@@ -88,6 +88,7 @@ impl Error {
             Self::Differs(_) => 3,
             Self::Run(
                 RunError::Memory { .. }
+                | RunError::NotFinite(_)
                 | RunError::Random(_)
                 | RunError::Threads(_)
                 | RunError::Elsewhere(_)

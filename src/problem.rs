@@ -147,13 +147,12 @@ impl Problem {
         })
     }
 
-    /// How a step is taken.
-    fn method<T: Element>(&self) -> Method<T> {
+    /// How a step is taken on so many rows and columns, in so many stages.
+    fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
         match (self.params.method, self.steps().as_slice()) {
-            (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(self.stages())),
+            (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
-                let (ny, nx) = self.grid.shape();
                 match method::ends(&self.walls) {
                     Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx))),
                     Err((_, why)) => unreachable!("{why}"),
@@ -236,15 +235,30 @@ impl Problem {
         let tables = Tables::new(&self.walls, &self.grid, coefficients, rows);
         Ok(Dynamics {
             equation: Equation { operator, source },
-            walls: tables.at(&[0.0]),
+            walls: tables.at(&[0.0]).0,
             walls_at: self
                 .walls
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
             dt,
-            method: self.method(),
+            method: self.method(self.grid.shape(), self.stages()),
         })
+    }
+
+    /// What takes as long a step as this problem, for a state of zeros of another shape; of many stages
+    /// only so many.
+    #[must_use]
+    pub fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
+        let mut sample = Dynamics::constant(self.stencil().equation().sample(shape));
+        sample.method = self.method(shape, stages);
+        sample
+    }
+
+    /// Whether walls or source depend on time.
+    #[must_use]
+    pub fn depends_on_time(&self) -> bool {
+        self.walls.depend_on_time() || self.params.source.depends_on_time()
     }
 
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
@@ -341,12 +355,12 @@ impl Problem {
     /// Bytes of the arrays of a run; it takes little memory besides.
     #[must_use]
     pub fn memory_bytes(&self) -> u64 {
-        self.memory_of(self.grid.y.nodes)
+        self.memory_of(self.grid.y.nodes, 1)
     }
 
-    /// Bytes of the arrays for so many rows.
+    /// Bytes of the arrays of one of so many ranks, which holds so many rows.
     #[must_use]
-    pub fn memory_of(&self, rows: usize) -> u64 {
+    pub fn memory_of(&self, rows: usize, ranks: usize) -> u64 {
         let (columns, bytes) = (self.grid.x.nodes, self.params.precision.bytes());
         let node = bytes as u64;
         let nodes = (rows as u64).saturating_mul(columns as u64);
@@ -354,6 +368,10 @@ impl Problem {
         if self.coefficients() == Coefficients::Variable {
             // Faces: one column and one row more.
             more = (rows + columns) as u64 * node;
+        }
+        if self.params.method == StepMethod::Exact && ranks > 1 {
+            // Every rank transforms the whole grid.
+            more = self.field_bytes();
         }
         nodes
             .saturating_mul(node * self.arrays())

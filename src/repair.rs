@@ -62,6 +62,7 @@ fn recompute<T: Element>(
         };
         if slot.index > 0 {
             from.advance(schedule.nper, &Solo);
+            from.check()?;
         }
         let state = from.state();
         let mut clock = Clock::start();

@@ -4,7 +4,7 @@
 //! bit of a result.
 
 use crate::{
-    stencil::{Element, Stencil, Tile},
+    stencil::{Element, Equation, Operator, Stencil, Tile},
     sys,
 };
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
@@ -24,10 +24,11 @@ pub fn tile<T: Element>(
         return stencil.tile(rows, columns, threads);
     }
     let kind = format!(
-        "{}, {} {}, {} bytes, {rows} x {columns} on {threads}",
+        "{}, {} {}, {}, {} bytes, {rows} x {columns} on {threads}",
         env!("CARGO_PKG_VERSION"),
         sys::machine_name(),
         stencil.kernel(),
+        kind_of(stencil.equation()),
         size_of::<T>()
     );
     let mut known = read();
@@ -38,6 +39,17 @@ pub fn tile<T: Element>(
         write(&known);
         tile
     })
+}
+
+/// What a step computes: kinds differ in the tiles that suit them.
+fn kind_of<T>(equation: &Equation<T>) -> &'static str {
+    match (&equation.operator, equation.source.is_some()) {
+        (Operator::Isotropic { .. }, false) => "one D",
+        (Operator::Isotropic { .. } | Operator::Anisotropic { .. }, true) => "Dx and Dy, source",
+        (Operator::Anisotropic { .. }, false) => "Dx and Dy",
+        (Operator::Variable { .. }, false) => "D varies",
+        (Operator::Variable { .. }, true) => "D varies, source",
+    }
 }
 
 /// Where measurements are kept: `diff2d/tiles.json` in the user's cache directory.
@@ -66,4 +78,26 @@ fn write(known: &BTreeMap<String, String>) {
         sys::write_file(&file, serde_json::to_string_pretty(known).ok()?.as_bytes()).ok()
     };
     let _ = kept();
+}
+
+#[cfg(test)]
+mod tests {
+    use super::kind_of;
+    use crate::problem::Problem;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn kinds_of_equation_have_tiles_of_their_own() {
+        let common = "x1 = 0\nx2 = 1\ndx = 0.1\nruntime = 1\nouttime = 1\n";
+        let materials = ["D = 1", "Dx = 1\nDy = 2", "D = '1 + x'"];
+        let kinds = materials.iter().flat_map(|material| {
+            ["", "source = 1.0\n"].map(|source| {
+                let text = format!("{material}\n{common}{source}");
+                let problem: Problem = text.parse().unwrap();
+                kind_of(problem.stencil::<f64>().equation())
+            })
+        });
+        // One D with a source is computed as Dx and Dy with one.
+        assert_eq!(kinds.collect::<BTreeSet<_>>().len(), 5);
+    }
 }

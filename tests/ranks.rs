@@ -460,3 +460,22 @@ proptest! {
         prop_assert!(files(&scene, "cube.npy") == files(&scene, "alone.npy"));
     }
 }
+
+/// One of three ranks does not hold the nodes where the wall stops being finite.
+#[test]
+fn a_wall_that_is_not_finite_on_one_rank_ends_all() {
+    let scene = Scene::small();
+    let problem = problem(&scene, &["boundary.left=where(y > 8, sqrt(1.5 - t), 0)"]);
+    let reports = on_ranks(3, |_| writing(&scene, &problem, "c.npy"));
+    let sentences: Vec<String> = reports
+        .into_iter()
+        .map(|report| report.unwrap_err().to_string())
+        .collect();
+    assert_eq!(sentences[0], "another rank has failed");
+    let telling = |sentence: &&String| sentence.contains("boundary.left has no finite value");
+    assert!(
+        sentences.iter().any(|sentence| telling(&sentence)),
+        "{sentences:?}"
+    );
+    assert_eq!(scene.text("c.journal").lines().count(), 3);
+}

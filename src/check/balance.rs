@@ -87,7 +87,7 @@ impl<'a> Meter<'a> {
     /// The walls at a time.
     fn walls_at(&self, time: f64) -> Walls<f64> {
         match &self.dynamics.walls_at {
-            Some(walls_at) => walls_at(&[time, time + self.dynamics.dt]),
+            Some(walls_at) => walls_at(&[time, time + self.dynamics.dt]).0,
             None => self.dynamics.walls.clone(),
         }
     }

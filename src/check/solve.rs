@@ -20,6 +20,7 @@ fn start(problem: &Problem) -> Result<(Solver<f64>, Dynamics<f64>), CheckError> 
 pub(super) fn solve(problem: &Problem) -> Result<Field<f64>, CheckError> {
     let (mut solver, _) = start(problem)?;
     solver.advance(problem.schedule.last_step(), &Solo);
+    solver.check()?;
     Ok(solver.into_state())
 }
 
@@ -31,6 +32,7 @@ pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Bal
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state));
         meter.end_step();
     }
+    solver.check()?;
     let balance = meter.balance(solver.state());
     Ok((solver.into_state(), balance))
 }

@@ -132,7 +132,7 @@ impl Cut {
             ranks,
             rows: [least, most],
             halo,
-            memory: problem.memory_of((most + borrowed).min(ny)),
+            memory: problem.memory_of((most + borrowed).min(ny), parts),
             message: halo as u64 * row,
         }
     }
@@ -140,6 +140,10 @@ impl Cut {
     /// The time of one rank by that of all rows: rows that two ranks compute are counted twice.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     fn share(&self, problem: &Problem) -> f64 {
+        if problem.params.method == StepMethod::Exact {
+            // Every rank transforms the whole grid.
+            return 1.0;
+        }
         (self.rows[1] + self.halo).min(problem.grid.y.nodes) as f64 / problem.grid.y.nodes as f64
     }
 }
@@ -361,20 +365,28 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
     .to_string()
 }
 
-/// Wall time of the steps, from a few of them on a grid of the same or the largest affordable size.
+/// Wall time of the steps, from a few of them on a grid of the same or the largest affordable size. Of long
+/// steps a few stages stand for all.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn seconds<T: Element>(problem: &Problem) -> f64 {
     const LARGEST: usize = 2048;
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
+    const STAGES: usize = 5;
     let (ny, nx) = problem.grid.shape();
     let shape = (ny.min(LARGEST), nx.min(LARGEST));
-    let stencil = problem.stencil::<T>();
-    let sample = stencil.equation().sample(shape);
-    let stencil = stencil.with_equation(sample);
-    let Ok(mut solver) = Field::zeros(shape).and_then(|field| Solver::new(stencil, field)) else {
+    let stages = problem.stages().min(STAGES);
+    let sample = problem.sample::<T>(shape, stages);
+    let started = Field::zeros(shape).and_then(|field| {
+        let slab = Slab::whole(shape.0);
+        Solver::with_dynamics(problem.stencil(), sample, (field, 0.0), slab)
+    });
+    let Ok(mut solver) = started else {
         return f64::NAN;
     };
-    let pass = solver.depth() as u64;
+    let pass = match problem.params.method {
+        StepMethod::Euler => solver.depth() as u64,
+        _ => 1,
+    };
     solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
     while start.elapsed() < LONG_ENOUGH {
@@ -383,5 +395,6 @@ fn seconds<T: Element>(problem: &Problem) -> f64 {
     }
     let per_update =
         start.elapsed().as_secs_f64() / (steps as f64 * shape.0 as f64 * shape.1 as f64);
-    per_update * problem.grid.len() as f64 * problem.schedule.last_step() as f64
+    let more = problem.stages() as f64 / stages as f64;
+    per_update * more * problem.grid.len() as f64 * problem.schedule.last_step() as f64
 }

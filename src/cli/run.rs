@@ -99,7 +99,7 @@ fn on_ranks(
     if let Some(cube) = cube {
         run = run.output(cube);
     }
-    let report = run
+    let ran = run
         .extend(args.extend.clone())
         .tile(args.tile)
         .checkpoint_every(args.checkpoint_every)
@@ -114,9 +114,11 @@ fn on_ranks(
             commits += 1;
             printer.print(simulated_time(record));
         })
-        .start_on(world)?;
+        .start_on(world);
+    // What a run that failed has committed is printed, too.
     let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
     drop(bar);
+    let report = ran?;
     let is_stopped = matches!(report.outcome, Outcome::Stopped(_));
     start::unless_closed(printed, is_stopped)?;
     drawn?;

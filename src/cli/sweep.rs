@@ -83,7 +83,7 @@ fn on_ranks(
     let bar = terminal.bar(total.sum(), Unit::Snapshots);
     let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
     let mut commits = 0;
-    let outcome = args
+    let ran = args
         .start
         .run(sweep)
         .output(cube)
@@ -97,9 +97,11 @@ fn on_ranks(
                 printer.print(number.to_string());
             }
         })
-        .start_on(world)?;
+        .start_on(world);
+    // What a sweep that failed has committed is printed, too.
     let printed = printer.finish(|| stop_flag.load(Ordering::Relaxed) != 0);
     drop(bar);
+    let outcome = ran?;
     let is_stopped = matches!(outcome, Outcome::Stopped(_));
     start::unless_closed(printed, is_stopped)?;
     if world.is_root() {

@@ -7,12 +7,13 @@ use super::{
     wall::Walls,
 };
 use crate::{
-    dynamics::SourceAt,
+    dynamics::{NotFinite, SourceAt},
     grid::Grid,
     params::{Params, ParamsError, RawParams},
     real::Real,
 };
 use ndarray::Array2;
+use rayon::prelude::*;
 use std::ops::Range;
 
 /// What is added to ∂p/∂t \[density/time\].
@@ -81,10 +82,19 @@ impl Source {
         }
         let values = self.values.clone();
         let again: SourceAt<T> = Box::new(move |time, array| {
-            if let Some(to) = array.as_slice_mut() {
-                // Only formulas depend on time, and no formula reads a file.
-                let _ = values.fill(&nodes, (rows.start, time), dt, to);
-            }
+            let nx = nodes.x.len();
+            let to = array.as_slice_mut()?;
+            // Only formulas depend on time, and no formula reads a file.
+            let _ = values.fill(&nodes, (rows.start, time), dt, to);
+            let at = to
+                .par_iter()
+                .with_min_len(4096)
+                .position_first(|value| !value.to_f64().is_finite())?;
+            Some(NotFinite {
+                key: "source",
+                place: nodes.describe(nodes.row(rows.start + at / nx), at % nx),
+                time,
+            })
         });
         Ok(Some((array, Some(again))))
     }

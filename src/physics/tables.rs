@@ -18,8 +18,9 @@ use super::{
     wall::{Side, Walls},
 };
 use crate::{
+    dynamics::NotFinite,
     grid::Grid,
-    params::{Function, Wall},
+    params::{Function, SIDES, Wall},
     real::Real,
     stencil::{self, Ghost, Table},
 };
@@ -65,22 +66,47 @@ impl Tables {
     }
 
     /// The walls at times, for the steps from each to the next; those that do not depend on time are for
-    /// any number of steps.
+    /// any number of steps. Also the first side whose values are not finite at one of these times; those
+    /// that no step uses do not count.
     #[must_use]
-    pub fn at<T: Real>(&self, times: &[f64]) -> stencil::Walls<T> {
-        stencil::Walls {
-            left: self.side(Side::Left, times),
-            right: self.side(Side::Right, times),
-            bottom: self.side(Side::Bottom, times),
-            top: self.side(Side::Top, times),
-        }
+    pub fn at<T: Real>(&self, times: &[f64]) -> (stencil::Walls<T>, Option<NotFinite>) {
+        let mut wrong = None;
+        let mut side = |side| self.side(side, times, &mut wrong);
+        let walls = stencil::Walls {
+            left: side(Side::Left),
+            right: side(Side::Right),
+            bottom: side(Side::Bottom),
+            top: side(Side::Top),
+        };
+        (walls, wrong)
     }
 
-    fn side<T: Real>(&self, side: Side, times: &[f64]) -> stencil::Side<T> {
+    fn side<T: Real>(
+        &self,
+        side: Side,
+        times: &[f64],
+        wrong: &mut Option<NotFinite>,
+    ) -> stencil::Side<T> {
         let wall = self.walls.of(side);
         let times = match wall.depends_on_time() {
             true => times,
             false => &times[..1],
+        };
+        let mut check = |table: &Table<T>, times: &[f64]| {
+            let (nodes, values) = table.parts();
+            let values = &values[..nodes * times.len()];
+            let found = values.iter().position(|value| !value.to_f64().is_finite());
+            if let Some(at) = found
+                && wrong.is_none()
+            {
+                let number = self.numbers(side).start + at % nodes;
+                let (j, i) = side.node(&self.grid, number);
+                *wrong = Some(NotFinite {
+                    key: SIDES[side as usize],
+                    place: self.nodes.describe(self.nodes.row(j), i),
+                    time: times[at / nodes],
+                });
+            }
         };
         match wall {
             Wall::Periodic => stencil::Side::Periodic,
@@ -93,17 +119,25 @@ impl Tables {
                     value.unwrap_or(f64::NAN)
                 };
                 let values: Vec<f64> = self.along(side, times, fixed).collect();
-                stencil::Side::Given(self.table(side, values.into_iter()))
+                let table = self.table(side, values.into_iter());
+                check(&table, times);
+                stencil::Side::Given(table)
             }
             Wall::Flux(_) | Wall::Robin(_) => {
                 let beyond = |node, time| self.beyond(side, node, time);
                 let all: Vec<Beyond> = self.along(side, times, beyond).collect();
                 let table = |part: fn(&Beyond) -> f64| self.table(side, all.iter().map(part));
-                stencil::Side::Ghost(Ghost {
+                let ghost = Ghost {
                     mirror: table(|beyond| beyond.mirror),
                     alpha: table(|beyond| beyond.alpha),
                     beta: table(|beyond| beyond.beta),
-                })
+                };
+                // The last time is that after the last step, which reads no ghosts.
+                let used = &times[..(times.len() - 1).max(1)];
+                for table in [&ghost.alpha, &ghost.beta] {
+                    check(table, used);
+                }
+                stencil::Side::Ghost(ghost)
             }
         }
     }

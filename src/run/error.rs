@@ -1,8 +1,8 @@
 //! Why a run failed.
 
 use crate::{
-    comm::Elsewhere, cube::CubeError, params::ParamsError, physics::memory::Unready, sys,
-    wording::bytes,
+    comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError,
+    physics::memory::Unready, sys, wording::bytes,
 };
 
 /// Why a run failed. Every snapshot that was committed before stays committed.
@@ -15,6 +15,9 @@ pub enum RunError {
     /// A file that the parameters name cannot be read any more.
     #[error(transparent)]
     Params(#[from] ParamsError),
+    /// A wall or a source without a finite value.
+    #[error(transparent)]
+    NotFinite(#[from] NotFinite),
     /// Fields and buffers do not fit into memory.
     #[error(
         "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less",

@@ -4,6 +4,7 @@ use super::{decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
     field::Field,
+    params::StepMethod,
     problem::Problem,
     slab::Slab,
     stencil::{Element, Stencil, Tile},
@@ -23,8 +24,9 @@ pub(crate) fn tuned<T: Element>(
         .schedule
         .last_step()
         .saturating_mul(problem.grid.len());
+    let is_tiled = problem.params.method == StepMethod::Euler;
     let tile = tile.unwrap_or_else(|| match comm.size() {
-        1 => tuning::tile(&stencil, (ny, nx), updates),
+        1 if is_tiled => tuning::tile(&stencil, (ny, nx), updates),
         ranks => stencil.tile(ny, nx, ranks * busy_threads()),
     });
     stencil.with_tile(tile)
@@ -51,7 +53,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
 
 /// Bytes of the arrays of a rank.
 pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) -> u64 {
-    problem.memory_of(ranks.shape().0)
+    problem.memory_of(ranks.shape().0, ranks.slab().parts())
 }
 
 /// A field of zeros for the rows that a rank holds.

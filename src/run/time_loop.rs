@@ -142,6 +142,13 @@ pub(crate) fn simulate<T: Element, C: Comm>(
             break;
         }
         clock.time(plan.steps, || solver.advance(plan.steps, ranks.comm()));
+        if problem.depends_on_time() {
+            let checked = solver.check().map_err(RunError::from);
+            if let Err(error) = collective::all_ok(ranks.comm(), checked) {
+                output.finish();
+                return Err(error);
+            }
+        }
         now.tick(plan.steps, schedule.dt);
         observer.progress().add(plan.steps);
         if schedule.is_snapshot(now.step) {

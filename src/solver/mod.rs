@@ -9,7 +9,7 @@ mod rkl2;
 
 use crate::{
     comm::Comm,
-    dynamics::{Dynamics, Method, SourceAt, WallsAt},
+    dynamics::{Dynamics, Method, NotFinite, SourceAt, WallsAt},
     field::Field,
     slab::Slab,
     stencil::{Element, Findings, Side, Stencil, Tile, Walls},
@@ -51,6 +51,8 @@ struct Forcing<T> {
     dt: f64,
     /// Simulated time of the state \[time\].
     simtime: f64,
+    /// The first value of a wall or a source that was not finite.
+    not_finite: Option<NotFinite>,
 }
 
 impl<T> fmt::Debug for Forcing<T> {
@@ -136,6 +138,7 @@ impl<T: Element> Solver<T> {
             source_at: dynamics.source_at,
             dt: dynamics.dt,
             simtime,
+            not_finite: None,
         };
         forcing.set_walls(dynamics.walls, &slab);
         let (ny, nx) = state.shape();
@@ -168,6 +171,15 @@ impl<T: Element> Solver<T> {
     #[must_use]
     pub fn state(&self) -> &Field<T> {
         &self.state
+    }
+
+    /// Whether all walls and sources until now had finite values on the rows of the slab. The state means
+    /// nothing where they had not.
+    ///
+    /// # Errors
+    /// The first that had not.
+    pub fn check(&self) -> Result<(), NotFinite> {
+        self.forcing.not_finite.clone().map_or(Ok(()), Err)
     }
 
     /// The present state, by value.
@@ -263,7 +275,8 @@ impl<T: Element> Solver<T> {
         } = self;
         let begin = forcing.simtime;
         if let (Some(source_at), Some(source)) = (&forcing.source_at, stencil.source_mut()) {
-            source_at(begin, source);
+            let wrong = source_at(begin, source);
+            forcing.note(wrong);
         }
         if let Some(walls_at) = &forcing.walls_at {
             let times: Vec<f64> = (0..=steps)
@@ -271,7 +284,8 @@ impl<T: Element> Solver<T> {
                     Some(mem::replace(time, *time + forcing.dt))
                 })
                 .collect();
-            let walls = walls_at(&times);
+            let (walls, wrong) = walls_at(&times);
+            forcing.note(wrong);
             forcing.set_walls(walls, slab);
         }
         if forcing.walls_at.is_some() || forcing.source_at.is_some() {
@@ -401,6 +415,13 @@ fn with_boundary_of<T: Element>(state: &Field<T>) -> io::Result<Field<T>> {
 }
 
 impl<T> Forcing<T> {
+    /// Keeps the first value that is not finite.
+    fn note(&mut self, wrong: Option<NotFinite>) {
+        if self.not_finite.is_none() {
+            self.not_finite = wrong;
+        }
+    }
+
     /// Takes the walls of the grid; where a slab ends inside of it, its outermost rows are held.
     fn set_walls(&mut self, walls: Walls<T>, slab: &Slab) {
         self.walls = walls;

@@ -23,7 +23,8 @@ impl<T: Element> Solver<T> {
             .map(|part| self.forcing.simtime + part * dt)
             .collect();
         if let Some(walls_at) = &self.forcing.walls_at {
-            let walls = walls_at(&times);
+            let (walls, wrong) = walls_at(&times);
+            self.forcing.note(wrong);
             self.forcing.set_walls(walls, &self.slab);
         }
         self.take_halos(comm);
@@ -36,7 +37,8 @@ impl<T: Element> Solver<T> {
         for number in 1..=method.stages() {
             let source_at = &self.forcing.source_at;
             if let (Some(source_at), Some(source)) = (source_at, self.stencil.source_mut()) {
-                source_at(times[number - 1], source);
+                let wrong = source_at(times[number - 1], source);
+                self.forcing.note(wrong);
             }
             let walls = &self.forcing.walls;
             let [older, increment] = &mut self.work[..] else {

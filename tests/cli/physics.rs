@@ -539,6 +539,76 @@ fn what_depends_on_time_is_resumed_extended_and_repaired() {
     assert!(scene.read("long.npy") == whole);
 }
 
+/// The run ends before the time; what it has committed is whole, printed, and ends the same way again.
+#[test]
+fn a_wall_or_a_source_that_stops_being_finite_ends_the_run() {
+    const LONG: &str =
+        "x1 = -1.0\nx2 = 1.0\ndx = 0.25\nruntime = 1.0\nouttime = 0.1\ngrid = 'walls'\n";
+    let methods = [
+        "",
+        "precision = 'f32'\n",
+        "method = 'rkl2'\ndt = 0.05\n",
+        "D = '1.0 + 0.1*x'\n",
+    ];
+    for (key, formula) in [
+        ("boundary.left", "boundary = {left = 'sqrt(0.45 - t)'}"),
+        ("boundary.top", "boundary = {top = {flux = '1/(t < 0.45)'}}"),
+        (
+            "boundary.bottom",
+            "boundary = {bottom = {robin = [1.0, 1.0, 'log(0.45 - t)']}}",
+        ),
+        ("source", "source = 'where(x > 0.5, log(0.45 - t), 0)'"),
+    ] {
+        for method in methods {
+            let scene = Scene::new();
+            let material = if method.contains("D =") {
+                ""
+            } else {
+                "D = 1.0\n"
+            };
+            scene.write("p.toml", format!("{LONG}{material}{method}{formula}\n"));
+            let told = scene.run("run p.toml -o c.npy");
+            assert_eq!(told.code, Some(1), "{key} {method}: {told}");
+            let error = told.stderr.lines().last().unwrap();
+            let beginning = format!("diff2d: {key} has no finite value at x = ");
+            assert!(error.starts_with(&beginning), "{error}");
+            assert!(
+                error.contains("t = 0.4") || error.contains("t = 0.5"),
+                "{error}"
+            );
+            let records = scene.text("c.journal").lines().count() - 1;
+            assert_eq!(told.stdout.lines().count(), records, "{told}");
+            assert!((4..=6).contains(&records), "{told}");
+            assert!(
+                scene
+                    .succeed("verify c.npy")
+                    .stdout
+                    .contains("as they were")
+            );
+            let again = scene.run("run p.toml -o c.npy --resume");
+            assert_eq!(
+                (again.code, again.stdout.as_str()),
+                (Some(1), ""),
+                "{again}"
+            );
+            assert_eq!(again.stderr.lines().last().unwrap(), error);
+        }
+    }
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{LONG}D = 1.0\n"));
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\nsource = [0.0, 'log(0.45 - t)']\n",
+    );
+    let told = scene.run("sweep s.toml -o s.npy --threads 1");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert_eq!(told.stdout, "0\n", "{told}");
+    assert!(told.stderr.contains("source has no finite value"), "{told}");
+    let told = scene.run("check p.toml --set source=log(0.45-t)");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("source has no finite value"), "{told}");
+}
+
 #[test]
 fn plan_and_info_tell_the_whole_problem() {
     let scene = general();

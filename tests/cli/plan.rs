@@ -57,6 +57,16 @@ fn plan_prints_grid_steps_memory_and_disk() {
         .collect();
     assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r limit inputs nsteps nper cadence snapshots last_step end shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
+    // Each of several ranks transforms the whole grid, beside two fields of its rows.
+    let exact = scene.succeed("plan p.toml --set grid=walls --set method=exact --ranks 3 --json");
+    let exact: Value = serde_json::from_str(&exact.stdout).unwrap();
+    let row = 21 * 8;
+    let held = exact["memory_bytes_per_rank"].as_u64().unwrap() - 21 * row;
+    assert!(
+        held.is_multiple_of(2 * row) && held < 2 * 21 * row,
+        "{exact}"
+    );
+    assert_eq!(exact["memory_bytes"], 2 * 21 * row);
     assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
     assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);
 
