@@ -1,6 +1,5 @@
 //! The command line: one file per command, with its arguments and the glue to the library.
 
-mod album;
 mod axes;
 mod bench;
 mod check;
@@ -10,6 +9,7 @@ mod describe;
 mod distribute;
 mod dtype;
 mod follow;
+mod frames;
 mod info;
 mod number;
 mod open;

@@ -3,14 +3,13 @@
 use super::{describe, number, params::ParamsArgs, terminal::Terminal};
 use crate::{
     comm::Solo,
-    cube::SolverLoad,
     error::Error,
     field::Field,
     grid::Axis,
     params::{Choice, StepMethod, with_precision},
     plot::short,
     problem::Problem,
-    run::check_memory,
+    run,
     slab::Slab,
     solver::Solver,
     stencil::Element,
@@ -72,13 +71,7 @@ fn refused(problem: &Problem, cut: &Cut) -> Result<(), Error> {
     if cut.ranks > 1 {
         return Ok(());
     }
-    let load = SolverLoad {
-        scenarios: 1,
-        threads: sys::threads(),
-        has_spare_processor: false,
-    };
-    let buffers = load.buffer_bytes(problem.field_bytes());
-    check_memory(problem.memory_bytes().saturating_add(buffers))?;
+    run::check_memory(run::memory_alone(problem))?;
     let needed = problem.cube_bytes();
     let output = Path::new("output");
     let place = if output.is_dir() {

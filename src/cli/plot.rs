@@ -1,7 +1,7 @@
 //! `diff2d plot`: pictures of any two- or three-dimensional array.
 
 use super::{
-    album::Album,
+    frames::Frames,
     open::open,
     size,
     terminal::{Terminal, Unit, printable},
@@ -81,10 +81,10 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     let colormap: Colormap = args.colormap.parse()?;
     let range: Option<plot::Range> = args.range.as_deref().map(str::parse).transpose()?;
     let array = open(&args.cube, terminal)?;
-    let album = Album::of(&array, args.memory)?;
-    let chosen = chosen(args, &album)?;
+    let frames = Frames::of(&array, args.memory)?;
+    let chosen = chosen(args, &frames)?;
     let directory = directory(args)?;
-    let style = album.style(colormap, range.map_or_else(|| album.range(&chosen), Ok)?);
+    let style = frames.style(colormap, range.map_or_else(|| frames.range(&chosen), Ok)?);
     let single: &[u64] = match args.sheet {
         Some(SheetArg::Only) => &[],
         _ => &chosen,
@@ -102,19 +102,19 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         .par_iter()
         .map(|&index| {
             let path = frame_path(&directory, index);
-            album.draw(index, &style)?.save(&path)?;
+            frames.draw(index, &style)?.save(&path)?;
             bar.progress().add(1);
             Ok(path)
         })
         .collect::<Result<_, Error>>()?;
     if args.sheet.is_some() {
         let path = directory.join("sheet.png");
-        album.sheet(&chosen, &style)?.save(&path)?;
+        frames.sheet(&chosen, &style)?.save(&path)?;
         made.push(path);
     }
     if args.animate {
         let path = directory.join("animation.gif");
-        album.animate(&chosen, &style, &path, bar.progress())?;
+        frames.animate(&chosen, &style, &path, bar.progress())?;
         made.push(path);
     }
     drop(bar);
@@ -133,8 +133,8 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
 }
 
 /// The numbers of the frames to draw.
-fn chosen(args: &PlotArgs, album: &Album<'_>) -> Result<Vec<u64>, Error> {
-    let chosen = Slice::parse(&args.snapshots, album.len()).ok_or_else(|| {
+fn chosen(args: &PlotArgs, frames: &Frames<'_>) -> Result<Vec<u64>, Error> {
+    let chosen = Slice::parse(&args.snapshots, frames.len()).ok_or_else(|| {
         Error::Usage(format!(
             "--snapshots {}: expected a range as in Python, such as 2:8, :3 or -1:",
             printable(&args.snapshots)
@@ -145,7 +145,7 @@ fn chosen(args: &PlotArgs, album: &Album<'_>) -> Result<Vec<u64>, Error> {
         0 => Err(Error::Usage(format!(
             "--snapshots {}: there is no such frame; {file} has {}",
             args.snapshots,
-            album.len(),
+            frames.len(),
         ))),
         1..=MOST_PICTURES => Ok(chosen.indices()),
         count => Err(Error::Usage(format!(

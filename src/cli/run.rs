@@ -1,7 +1,7 @@
 //! `diff2d run`: the simulation.
 
 use super::{
-    album::Album,
+    frames::Frames,
     number,
     params::ParamsArgs,
     plot::frame_path,
@@ -185,8 +185,8 @@ const DRAWING_MEMORY: u64 = 16 << 20;
 fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     threads::work_alone();
     let array = JournalledArray::open(cube)?;
-    let album = Album::of(&array, DRAWING_MEMORY)?;
-    let style = album.style(Colormap::default(), album.range(&[0])?);
+    let frames = Frames::of(&array, DRAWING_MEMORY)?;
+    let style = frames.style(Colormap::default(), frames.range(&[0])?);
     let directory = Paths::of(cube)?.pictures;
     sys::create_directory(&directory).map_err(|error| {
         Error::System(format!(
@@ -194,7 +194,7 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
             directory.display()
         ))
     })?;
-    album
+    frames
         .draw(index, &style)?
         .save(&frame_path(&directory, index))?;
     Ok(())

@@ -1,4 +1,5 @@
-//! [`JournalledArray`]: any array file, with the journal next to it if it is a cube.
+//! [`JournalledArray`]: any array file, with the journal next to it if it is a cube. What an analysis reads;
+//! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
     error::CubeError,

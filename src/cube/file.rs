@@ -124,13 +124,13 @@ impl CubeFile {
     /// Makes ranges of the file durable and lets go of the memory that caches them.
     pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
         /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
-        const PIECE: u64 = 8 << 20;
+        const MAPPED_AT_ONCE: u64 = 8 << 20;
         if self.io == Io::Map {
             for range in ranges {
-                for start in (range.start..range.end).step_by(PIECE as usize) {
-                    let piece = PIECE.min(range.end - start);
-                    #[expect(clippy::cast_possible_truncation, reason = "at most PIECE")]
-                    sys::map_to_write(&self.file, start, piece as usize)?.flush()?;
+                for start in (range.start..range.end).step_by(MAPPED_AT_ONCE as usize) {
+                    let length = MAPPED_AT_ONCE.min(range.end - start);
+                    #[expect(clippy::cast_possible_truncation, reason = "at most MAPPED_AT_ONCE")]
+                    sys::map_to_write(&self.file, start, length as usize)?.flush()?;
                 }
             }
         }

@@ -1,4 +1,8 @@
 //! [`Cube`]: a cube with its journal, to read.
+//!
+//! A cube can be opened in two ways. [`Cube`] is the result of a run: it must have a journal, and gives
+//! snapshots, their records and whether they are sound. A [`JournalledArray`](super::JournalledArray) is
+//! the input of an analysis: any array, of which a journal, if there is one, says how much is data.
 
 use super::{
     digest::{self, BLOCK},

@@ -1,8 +1,8 @@
 //! [`Share`]: which bytes of a snapshot a rank has in memory, hashes and writes.
 //!
 //! Ranks have consecutive rows, so each has one range of a snapshot's bytes. Blocks of 4 MiB are hashed
-//! as a whole, wherever their bytes are. Pages of the file have one writer: on network filesystems hosts
-//! that write into the same page lose each other's bytes.
+//! as a whole, wherever their bytes are. Pages of the file, of 64 KiB here, have one writer: on network
+//! filesystems hosts that write into the same page lose each other's bytes.
 //!
 //! ```text
 //! pages   │   0   │   1   │   2   │   3   │   4   │   5   │
@@ -20,8 +20,12 @@
 use super::digest::BLOCK;
 use std::ops::Range;
 
-/// Bytes of a page, for this purpose the same on all machines.
-const PAGE: u64 = 4096;
+/// Bytes that a host keeps and sends together when it shares a file with others: the largest page of memory
+/// that Linux has (64 KiB, on ARM and POWER).
+///
+/// Ranks must agree, also where they run on machines with other pages, so the system is not asked. A
+/// multiple of the true size gives each page one writer, too.
+const PAGE: u64 = 64 << 10;
 
 /// A rank's share of every snapshot of a cube. Positions are bytes within the snapshot.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -9,6 +9,7 @@
 mod canonical;
 mod choice;
 mod error;
+mod initial;
 mod judge;
 pub mod keys;
 mod profile;
@@ -24,7 +25,7 @@ pub use canonical::Canonical;
 pub(crate) use choice::with_precision;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};
 pub use error::ParamsError;
-pub use profile::{Boundary, Function, InitialState, Profile, Wall};
+pub use profile::{Boundary, Function, Gaussian, InitialState, Profile, Sine, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;

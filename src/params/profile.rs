@@ -202,29 +202,37 @@ impl Boundary {
     }
 }
 
+/// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gaussian {
+    /// Middle along x \[length\].
+    pub x0: f64,
+    /// Middle along y \[length\].
+    pub y0: f64,
+    /// Standard deviation \[length\].
+    pub sigma: f64,
+    /// Height \[density\].
+    pub amplitude: f64,
+}
+
+/// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sine {
+    /// Half waves along x.
+    pub kx: f64,
+    /// Half waves along y.
+    pub ky: f64,
+}
+
 /// The state before the first step.
 #[derive(Debug, Clone, PartialEq)]
 pub enum InitialState {
     /// The four peaks of the course.
     Peaks,
     /// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
-    Gaussian {
-        /// Middle along x \[length\].
-        x0: f64,
-        /// Middle along y \[length\].
-        y0: f64,
-        /// Standard deviation \[length\].
-        sigma: f64,
-        /// Height \[density\].
-        amplitude: f64,
-    },
+    Gaussian(Gaussian),
     /// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
-    Sine {
-        /// Half waves along x.
-        kx: f64,
-        /// Half waves along y.
-        ky: f64,
-    },
+    Sine(Sine),
     /// The same value at all nodes \[density\].
     Constant(f64),
     /// A formula in x and y.
@@ -251,19 +259,19 @@ impl InitialState {
         let kind = |name: &str| ("initial.kind", json!(name));
         match self {
             Self::Peaks => vec![kind("peaks")],
-            Self::Gaussian {
+            Self::Gaussian(Gaussian {
                 x0,
                 y0,
                 sigma,
                 amplitude,
-            } => vec![
+            }) => vec![
                 kind("gaussian"),
                 ("initial.x0", json!(x0)),
                 ("initial.y0", json!(y0)),
                 ("initial.sigma", json!(sigma)),
                 ("initial.amplitude", json!(amplitude)),
             ],
-            Self::Sine { kx, ky } => vec![
+            Self::Sine(Sine { kx, ky }) => vec![
                 kind("sine"),
                 ("initial.kx", json!(kx)),
                 ("initial.ky", json!(ky)),
@@ -294,16 +302,16 @@ impl fmt::Display for InitialState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Peaks => write!(f, "four peaks"),
-            Self::Gaussian {
+            Self::Gaussian(Gaussian {
                 x0,
                 y0,
                 sigma,
                 amplitude,
-            } => write!(
+            }) => write!(
                 f,
                 "gaussian of height {amplitude:?} and sigma {sigma:?} around x = {x0:?}, y = {y0:?}"
             ),
-            Self::Sine { kx, ky } => write!(f, "sine of {kx:?} × {ky:?} half waves"),
+            Self::Sine(Sine { kx, ky }) => write!(f, "sine of {kx:?} × {ky:?} half waves"),
             Self::Constant(value) => write!(f, "{value:?} everywhere"),
             Self::Expression(function) => write!(f, "{function}"),
             Self::File { path, snapshot } => match snapshot {

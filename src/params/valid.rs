@@ -4,9 +4,10 @@ use super::{
     canonical::Canonical,
     choice::{Choice, Face, Layout, Precision, StepMethod},
     error::ParamsError,
+    initial,
     judge::Judge,
     keys::KEYS,
-    profile::{Boundary, InitialState, Profile, Wall},
+    profile::{Boundary, Gaussian, InitialState, Profile, Wall},
     raw::RawParams,
 };
 use serde::{Serialize, Serializer};
@@ -117,7 +118,7 @@ impl Params {
                 .integer_if_typed("stages")
                 .map(|stages| usize::try_from(stages).unwrap_or(0)),
             source: judge.profile("source", 3),
-            initial: initial(&mut judge, [(x1, x2), (y1, y2)]),
+            initial: initial::state(&mut judge, [(x1, x2), (y1, y2)]),
             boundary: Boundary {
                 left: judge.wall("boundary.left"),
                 right: judge.wall("boundary.right"),
@@ -243,7 +244,7 @@ impl Params {
                 || format!("initial.kind = {kind} does not have it; remove one of the two"),
             );
         }
-        if let InitialState::Gaussian { sigma, .. } = self.initial {
+        if let InitialState::Gaussian(Gaussian { sigma, .. }) = self.initial {
             judge.refuse_if(sigma <= 0.0, "initial.sigma", || {
                 "initial.sigma must be greater than 0".to_owned()
             });
@@ -343,73 +344,6 @@ pub const SIDES: [&str; 4] = [
     "boundary.bottom",
     "boundary.top",
 ];
-
-/// The initial state; `domain` is where the domain ends along x and y.
-fn initial(judge: &mut Judge, domain: [(f64, f64); 2]) -> InitialState {
-    let [middle_x, middle_y] = domain.map(|(lower, upper)| f64::midpoint(lower, upper));
-    match judge.choice("initial.kind") {
-        Kind::Peaks => InitialState::Peaks,
-        Kind::Gaussian => InitialState::Gaussian {
-            x0: judge.number_if_typed("initial.x0").unwrap_or(middle_x),
-            y0: judge.number_if_typed("initial.y0").unwrap_or(middle_y),
-            sigma: judge.number("initial.sigma"),
-            amplitude: judge.number("initial.amplitude"),
-        },
-        Kind::Sine => InitialState::Sine {
-            kx: judge.number("initial.kx"),
-            ky: judge.number("initial.ky"),
-        },
-        Kind::Constant => {
-            let value = judge.function("initial.value", 0);
-            InitialState::Constant(value.constant().unwrap_or(f64::NAN))
-        }
-        Kind::Expression => InitialState::Expression(judge.function("initial.value", 2)),
-        Kind::File => InitialState::File {
-            path: judge.path("initial.path"),
-            snapshot: judge.integer_if_typed("initial.snapshot"),
-        },
-        Kind::Image => InitialState::Image {
-            path: judge.path("initial.path"),
-            range: judge.pair("initial.range"),
-        },
-    }
-}
-
-/// The words of `initial.kind`.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Peaks,
-    Gaussian,
-    Sine,
-    Constant,
-    Expression,
-    File,
-    Image,
-}
-
-impl Choice for Kind {
-    const ALL: &'static [Self] = &[
-        Self::Peaks,
-        Self::Gaussian,
-        Self::Sine,
-        Self::Constant,
-        Self::Expression,
-        Self::File,
-        Self::Image,
-    ];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Peaks => "peaks",
-            Self::Gaussian => "gaussian",
-            Self::Sine => "sine",
-            Self::Constant => "constant",
-            Self::Expression => "expression",
-            Self::File => "file",
-            Self::Image => "image",
-        }
-    }
-}
 
 impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

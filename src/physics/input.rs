@@ -157,9 +157,9 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
 
 /// Reads a file to its end.
 fn digest(mut file: File) -> io::Result<Known> {
-    const PIECE: usize = 1 << 20;
+    const READ_AT_ONCE: usize = 1 << 20;
     let status = file.metadata()?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; PIECE]);
+    let (mut hash, mut piece) = (Sha256::new(), vec![0; READ_AT_ONCE]);
     loop {
         match file.read(&mut piece)? {
             0 => break,

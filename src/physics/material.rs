@@ -8,6 +8,7 @@
 //! ```
 
 use super::{
+    faces::Faces,
     input::{Digests, Input},
     memory::{Unready, zeros},
     nodes::{Nodes, Values},
@@ -120,18 +121,6 @@ impl Material {
         Some([self.x.uniform()?, self.y.uniform()?])
     }
 
-    /// The mean of two nodes' coefficients that holds between them.
-    #[must_use]
-    pub fn mean(&self, a: f64, b: f64) -> f64 {
-        match self.face {
-            // Also where the formula rounds.
-            _ if a == b => a,
-            Face::Harmonic if a == 0.0 || b == 0.0 => 0.0,
-            Face::Harmonic => 2.0 * a * b / (a + b),
-            Face::Arithmetic => (a + b) / 2.0,
-        }
-    }
-
     /// The largest stable time step between walls: the one for which no weight of a new value is
     /// negative,
     ///
@@ -221,7 +210,7 @@ impl Material {
             };
             self.rows(&nodes, held.clone(), &mut of_x, &mut of_y)?;
             take(Faces {
-                material: self,
+                face: self.face,
                 nodes: &nodes,
                 rows: piece,
                 first: held.start,
@@ -378,75 +367,5 @@ impl Material {
             limit: 1.0 / rate,
             rims,
         })
-    }
-}
-
-/// The coefficients of the faces of some rows.
-pub struct Faces<'a> {
-    material: &'a Material,
-    nodes: &'a Nodes,
-    /// The rows.
-    pub rows: Range<usize>,
-    /// The first row whose coefficients are here.
-    first: usize,
-    /// What is added to the numbers of rows.
-    period: usize,
-    of_x: &'a [f64],
-    of_y: &'a [f64],
-}
-
-impl Faces<'_> {
-    fn at(&self, j: usize, i: usize) -> usize {
-        (j + self.period - self.first) * self.nodes.x.len() + i
-    }
-
-    /// Of the face west of node `(j, i)`; column `nx` has those east of the last nodes. Beyond a wall it is
-    /// that of the inner face, or of a periodic pair the face at the other end.
-    #[must_use]
-    pub fn x(&self, j: usize, i: usize) -> f64 {
-        let nx = self.nodes.x.len();
-        let i = match (i, self.nodes.periodic[0]) {
-            (0, true) => nx - 1,
-            (0, false) => 1,
-            (i, true) if i == nx => 1,
-            (i, false) if i == nx => nx - 1,
-            (i, _) => i,
-        };
-        let at = self.at(j, i);
-        self.material.mean(self.of_x[at - 1], self.of_x[at])
-    }
-
-    /// Of the face between rows `j - 1` and `j`; beyond walls as for [`x`](Self::x).
-    #[must_use]
-    pub fn y(&self, j: usize, i: usize) -> f64 {
-        let ny = self.nodes.y.len();
-        let j = match (j, self.nodes.periodic[1]) {
-            (0, false) => 1,
-            (j, false) if j == ny => ny - 1,
-            (j, _) => j,
-        };
-        let below = self.at(j, i);
-        let above = below - self.nodes.x.len();
-        self.material.mean(self.of_y[above], self.of_y[below])
-    }
-
-    /// Of a node, across a side.
-    fn own(&self, side: Side, j: usize, i: usize) -> f64 {
-        let at = self.at(j, i);
-        if side.is_column() {
-            self.of_x[at]
-        } else {
-            self.of_y[at]
-        }
-    }
-
-    /// Of the inner face of a node on a side.
-    fn inner(&self, side: Side, j: usize, i: usize) -> f64 {
-        match side {
-            Side::Left => self.x(j, 1),
-            Side::Right => self.x(j, self.nodes.x.len() - 1),
-            Side::Bottom => self.y(1, i),
-            Side::Top => self.y(self.nodes.y.len() - 1, i),
-        }
     }
 }

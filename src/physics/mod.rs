@@ -1,5 +1,6 @@
 //! What the equation is given: the initial state, walls, materials, sources.
 
+pub mod faces;
 pub mod initial;
 pub mod input;
 pub mod material;

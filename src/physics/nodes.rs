@@ -12,7 +12,7 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Values that are computed before they are rounded, at a time.
-const PIECE: usize = 1 << 18;
+const VALUES_AT_ONCE: usize = 1 << 18;
 
 /// The coordinates of all nodes \[length\], and where opposite sides are the same.
 #[derive(Debug, Clone, PartialEq)]
@@ -129,7 +129,7 @@ impl Values {
         }
         let nodes = Nodes::new(grid, [false; 2]);
         let (ny, nx) = grid.shape();
-        let together = (PIECE / nx).max(1);
+        let together = (VALUES_AT_ONCE / nx).max(1);
         let mut values = Vec::new();
         for start in (0..ny).step_by(together) {
             let rows = start..(start + together).min(ny);
@@ -217,7 +217,7 @@ impl Values {
         to: &mut [T],
     ) -> Result<(), ParamsError> {
         let nx = nodes.x.len();
-        let together = (PIECE / nx).max(1);
+        let together = (VALUES_AT_ONCE / nx).max(1);
         let mut values = Vec::new();
         let mut next = first;
         for piece in to.chunks_mut(together * nx) {

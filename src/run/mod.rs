@@ -43,5 +43,5 @@ pub(crate) use open::open;
 pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
-pub(crate) use setup::{allocate, check_memory, tuned};
+pub(crate) use setup::{allocate, check_memory, memory_alone, tuned};
 pub(crate) use time_loop::simulate;

@@ -3,6 +3,7 @@
 use super::{decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
+    cube::SolverLoad,
     field::Field,
     params::StepMethod,
     problem::Problem,
@@ -49,6 +50,17 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     let depth = depths.into_iter().min().unwrap_or(own);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());
     Decomposition::new(comm, slab, nx)
+}
+
+/// Bytes that a run which writes a cube needs in one process on all processors.
+pub(crate) fn memory_alone(problem: &Problem) -> u64 {
+    let load = SolverLoad {
+        scenarios: 1,
+        threads: sys::threads(),
+        has_spare_processor: false,
+    };
+    let buffers = load.buffer_bytes(problem.field_bytes());
+    problem.memory_bytes().saturating_add(buffers)
 }
 
 /// Bytes of the arrays of a rank.

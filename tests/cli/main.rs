@@ -11,6 +11,7 @@ mod common;
 mod check;
 mod compare;
 mod info;
+mod input_files;
 mod outputs;
 mod parameters;
 mod physics;

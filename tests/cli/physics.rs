@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use serde_json::Value;
 
 /// 9 × 5 nodes from (0, 0) to (2, 1), a quarter apart, and one step.
-const RECTANGLE: &str = "\
+pub(crate) const RECTANGLE: &str = "\
 D = 1.0
 x1 = 0.0
 x2 = 2.0
@@ -20,14 +20,14 @@ outtime = 0.015625
 grid = 'walls'
 ";
 
-fn scene(more: &str) -> Scene {
+pub(crate) fn scene(more: &str) -> Scene {
     let scene = Scene::new();
     scene.write("p.toml", format!("{RECTANGLE}{more}"));
     scene
 }
 
 /// The snapshots of a cube, a frame of 5 × 9 each.
-fn frames(scene: &Scene, cube: &str) -> Vec<Vec<f64>> {
+pub(crate) fn frames(scene: &Scene, cube: &str) -> Vec<Vec<f64>> {
     let bytes = scene.read(cube);
     let values: Vec<f64> = data_of(&bytes)
         .chunks_exact(8)
@@ -54,7 +54,7 @@ fn refused(more: &str) -> Told {
 }
 
 /// The value that every node should have: `of(x, y)` inside, `wall` on the rim.
-fn expected(of: impl Fn(f64, f64) -> f64, wall: Option<f64>) -> Vec<f64> {
+pub(crate) fn expected(of: impl Fn(f64, f64) -> f64, wall: Option<f64>) -> Vec<f64> {
     let node = |j: usize, i: usize| {
         let rim = j == 0 || j == 4 || i == 0 || i == 8;
         match wall {
@@ -67,7 +67,7 @@ fn expected(of: impl Fn(f64, f64) -> f64, wall: Option<f64>) -> Vec<f64> {
 
 type Formula<'a> = &'a dyn Fn(f64, f64) -> f64;
 
-fn assert_close(found: &[f64], expected: &[f64]) {
+pub(crate) fn assert_close(found: &[f64], expected: &[f64]) {
     assert_eq!(found.len(), expected.len());
     for (found, expected) in found.iter().zip(expected) {
         assert!((found - expected).abs() < 1e-14, "{found} {expected}");
@@ -125,219 +125,6 @@ fn fixed_walls_overwrite_the_initial_state_in_their_order_and_stay() {
         assert_eq!(frames[1][at], state[at], "{at}");
     }
     assert_ne!(frames[1][10], 7.0);
-}
-
-#[test]
-fn arrays_and_cubes_begin_a_run_from_beside_the_parameter_file() {
-    let data: Vec<u8> = (0..45).flat_map(|at| f64::from(at).to_le_bytes()).collect();
-    let header =
-        |shape: &str| format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
-    let of = |header: &str| npy(header, &data);
-    let more = "initial = { kind = 'file', path = 'u.npy' }\n[boundary]\nleft = -1\n";
-    let scene = Scene::new();
-    scene.write("sub/p.toml", format!("{RECTANGLE}{more}"));
-    scene.write("sub/u.npy", of(&header("(5, 9)")));
-    scene.succeed("run sub/p.toml -o c.npy");
-    let whole = expected(|x, y| 4.0 * x + 36.0 * y, Some(0.0));
-    let mut walled = whole.clone();
-    (1..4).for_each(|j| walled[9 * j] = -1.0);
-    assert_eq!(frames(&scene, "c.npy")[0], walled);
-
-    // The same array in Fortran order, in big-endian single precision.
-    let turned = |at: u16| f32::from(at % 5 * 9 + at / 5).to_be_bytes();
-    let data: Vec<u8> = (0..45).flat_map(turned).collect();
-    let header_f = "{'descr': '>f4', 'fortran_order': True, 'shape': (5, 9), }";
-    scene.write("sub/u.npy", npy(header_f, &data));
-    scene.succeed("run sub/p.toml -o f.npy");
-    assert_eq!(frames(&scene, "f.npy")[0], walled);
-
-    // A snapshot of a cube; negative from the end.
-    for snapshot in ["1", "-1"] {
-        let more = format!(
-            "--set initial.kind=file --set initial.path=c.npy --set initial.snapshot={snapshot} --set boundary.left=-1"
-        );
-        scene.write("q.toml", RECTANGLE);
-        scene.succeed(&format!("run q.toml -o d{snapshot}.npy {more}"));
-        let [from, to] =
-            ["c.npy".to_owned(), format!("d{snapshot}.npy")].map(|cube| frames(&scene, &cube));
-        assert_eq!(to[0], from[1]);
-    }
-}
-
-#[test]
-fn a_picture_lies_on_the_grid_with_its_lowest_row_at_y1() {
-    let scene =
-        scene("initial = { kind = 'image', path = 'u.png', range = [-1, 1] }\n[boundary]\n");
-    let write = |(width, height): (u32, u32), colours: png::ColorType, bytes: &[u8]| {
-        let file = std::fs::File::create(scene.path("u.png")).unwrap();
-        let mut encoder = png::Encoder::new(file, width, height);
-        encoder.set_color(colours);
-        encoder
-            .write_header()
-            .unwrap()
-            .write_image_data(bytes)
-            .unwrap();
-        scene.succeed("run p.toml -o c.npy --force");
-        frames(&scene, "c.npy").swap_remove(0)
-    };
-    let value = |byte: f64| -1.0 + 2.0 * byte / 255.0;
-    // A pixel for every node.
-    let bytes: Vec<u8> = (0..45).map(|at| 5 * at).collect();
-    let found = write((9, 5), png::ColorType::Grayscale, &bytes);
-    let from_top = |x: f64, y: f64| value(5.0 * ((1.0 - y) * 36.0 + x * 4.0));
-    assert_close(&found, &expected(from_top, Some(0.0)));
-    // Four pixels in the corners: everything between is bilinear. Colours have their grey value.
-    let corners = [[0, 0, 0], [255, 255, 255], [100, 100, 100], [255, 0, 0]];
-    let found = write((2, 2), png::ColorType::Rgb, &corners.concat());
-    let mean = |x: f64, y: f64| {
-        let (top, bottom) = (255.0 * x / 2.0, 100.0 + (0.299 * 255.0 - 100.0) * x / 2.0);
-        value(bottom + (top - bottom) * y)
-    };
-    assert_close(&found, &expected(mean, Some(0.0)));
-}
-
-#[test]
-fn what_a_run_reads_is_known_by_its_digest() {
-    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (5, 9), }";
-    let data = |value: f64| npy(header, &value.to_le_bytes().repeat(45));
-    let scene = scene("initial = { kind = 'file', path = 'u.npy' }\n");
-    scene.write("u.npy", data(1.0));
-    scene.succeed("run p.toml -o c.npy");
-    let told: Value = serde_json::from_str(&scene.succeed("info c.npy --json").stdout).unwrap();
-    let inputs = told["run"]["inputs"].as_object().unwrap();
-    let sum = shell_sum(&scene, "u.npy");
-    assert_eq!(
-        inputs.values().collect::<Vec<_>>(),
-        [&Value::from(sum.clone())]
-    );
-    assert!(inputs.keys().all(|name| name.ends_with("/u.npy")));
-
-    // The same content under another name continues the run, other content under the same does not.
-    let cut: String = scene
-        .text("c.journal")
-        .split_inclusive('\n')
-        .take(2)
-        .collect();
-    scene.write("c.journal", &cut);
-    scene.write("v.npy", data(1.0));
-    scene.succeed("run p.toml -o c.npy --resume --set initial.path=v.npy");
-    scene.write("c.journal", &cut);
-    scene.write("u.npy", data(2.0));
-    let told = scene.run("run p.toml -o c.npy --resume");
-    assert_eq!(told.code, Some(2), "{told}");
-    let other = shell_sum(&scene, "u.npy");
-    for (word, sum) in [("was", sum), ("is", other)] {
-        // Long values are cut short.
-        let expected = format!("{word} \"SHA-256 {}", &sum[..40]);
-        assert!(told.stderr.contains(&expected), "{told}");
-    }
-
-    // Repair needs it, too.
-    scene.write("c.npy", {
-        let mut bytes = scene.read("c.npy");
-        bytes[4096 + 8 * 12] ^= 1;
-        bytes
-    });
-    let told = scene.run("repair c.npy");
-    assert_eq!(told.code, Some(3), "{told}");
-    scene.write("u.npy", data(1.0));
-    scene.succeed("repair c.npy");
-    scene.succeed("verify c.npy");
-    std::fs::remove_file(scene.path("u.npy")).unwrap();
-    scene.succeed("info c.npy");
-    scene.succeed("probe c.npy --at t=0,y=0.5,x=1");
-}
-
-fn shell_sum(scene: &Scene, name: &str) -> String {
-    let told = crate::shell(scene, &format!("sha256sum {name}"));
-    told.stdout.split(' ').next().unwrap().to_owned()
-}
-
-#[test]
-fn files_that_cannot_be_used_are_named() {
-    let named = |told: Told, scene: &Scene| {
-        let place = scene.path("").canonicalize().unwrap();
-        let place = place.display().to_string();
-        told.to_string().replace(&place, "…")
-    };
-    let with = |name: &str, bytes: &[u8], more: &str| {
-        let scene = scene(&format!("[initial]\n{more}"));
-        if !name.is_empty() {
-            scene.write(name, bytes);
-        }
-        let told = scene.run("run p.toml -o c.npy");
-        assert!(!scene.exists("c.npy"));
-        named(told, &scene)
-    };
-    let file = "kind = 'file'\npath = 'u.npy'\n";
-    assert_snapshot!(with("", b"", file), @r#"
-    exit 1
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: cannot open …/u.npy: there is no such file or directory
-    "#);
-    let array = |shape: &str, count: usize| {
-        let header = format!("{{'descr': '<f8', 'fortran_order': False, 'shape': {shape}, }}");
-        npy(&header, &0.5_f64.to_le_bytes().repeat(count))
-    };
-    assert_snapshot!(with("u.npy", &array("(5, 8)", 40), file), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (5, 8), and the grid with its boundary nodes (5, 9)
-    "#);
-    assert_snapshot!(with("u.npy", &array("(45,)", 45), file), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has the shape (45); expected (5, 9), or a cube (snapshots, 5, 9)
-    "#);
-    assert_snapshot!(with("u.npy", &array("(2, 5, 9)", 90), file), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is a cube of 2 snapshots; initial.snapshot = k takes one of them
-    "#);
-    assert_snapshot!(with("u.npy", &array("(2, 5, 9)", 90), &format!("{file}snapshot = 2")), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it has no snapshot 2; there are 2
-    "#);
-    assert_snapshot!(with("u.npy", &array("(5, 9)", 45), &format!("{file}snapshot = 0")), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is no cube of snapshots; remove initial.snapshot
-    "#);
-    assert_snapshot!(with("u.npy", &array("(5, 9)", 44), file), @r#"
-    exit 3
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is cut short: its header promises 488 bytes, the file has 480
-    "#);
-    assert_snapshot!(with("u.npy", b"PK\x03\x04", file), @r#"
-    exit 3
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: it is not a .npy file (it does not begin with \x93NUMPY)
-    "#);
-    let strings = npy(
-        "{'descr': '<U1', 'fortran_order': False, 'shape': (5, 9), }",
-        &[0; 180],
-    );
-    assert_snapshot!(with("u.npy", &strings, file), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "…/u.npy" cannot be used: its dtype is '<U1', text; only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)
-    "#);
-    let mut infinite = array("(5, 9)", 45);
-    let at = infinite.len() - 8;
-    infinite[at..].copy_from_slice(&f64::INFINITY.to_le_bytes());
-    assert_snapshot!(with("u.npy", &infinite, file), @r#"
-    exit 2
-    diff2d: p.toml:12: initial.path = "u.npy" cannot be used: it is inf at x = 2.0, y = 1.0; it must be finite at every node
-    "#);
-    assert_snapshot!(with("u.png", b"GIF89a", "kind = 'image'\npath = 'u.png'"), @r#"
-    exit 3
-    diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is no sound PNG file: Invalid PNG signature.
-    "#);
-}
-
-#[test]
-fn snapshots_that_are_not_committed_are_not_read() {
-    let scene = scene("");
-    scene.succeed("run p.toml -o c.npy");
-    crate::cut_journal(&scene, "c.journal", 2);
-    let more = "--set initial.kind=file --set initial.path=c.npy --set initial.snapshot";
-    scene.succeed(&format!("run p.toml -o d.npy {more}=0"));
-    let told = scene.run(&format!("run p.toml -o e.npy {more}=1"));
-    assert_eq!(told.code, Some(2), "{told}");
-    let sentence = "/c.npy is not committed\n";
-    assert!(told.stderr.ends_with(sentence), "{told}");
 }
 
 #[test]

@@ -74,6 +74,16 @@ impl Manufactured {
 
 use Kind::{Fixed, Flux, Robin};
 
+/// One D that varies along both axes.
+const SMOOTH: [&str; 4] = [
+    "0.9 + 0.4*sin(2*x + y)",
+    "0.9 + 0.4*sin(2*x + y)",
+    "0.8*cos(2*x + y)",
+    "0.4*cos(2*x + y)",
+];
+/// One D along x and another along y.
+const ANISOTROPIC: [&str; 4] = ["0.5 + x**2", "1 - 0.5*y", "2*x", "-0.5"];
+
 /// The error on 20 × 24 cells, and its ratio to that on 10 × 12 cells: 1/4 is second order, as dt
 /// goes with dx².
 const ORDERS: [Manufactured; 8] = [
@@ -112,12 +122,7 @@ const ORDERS: [Manufactured; 8] = [
     Manufactured {
         name: "a material that varies",
         material: "D = '0.9 + 0.4*sin(2*x + y)'",
-        d: [
-            "0.9 + 0.4*sin(2*x + y)",
-            "0.9 + 0.4*sin(2*x + y)",
-            "0.8*cos(2*x + y)",
-            "0.4*cos(2*x + y)",
-        ],
+        d: SMOOTH,
         walls: [Fixed, Flux, Robin, Fixed],
         error: 4.50e-4,
         ratio: 0.2510,
@@ -125,12 +130,7 @@ const ORDERS: [Manufactured; 8] = [
     Manufactured {
         name: "a material that varies, arithmetic means",
         material: "D = '0.9 + 0.4*sin(2*x + y)'\nface = 'arithmetic'",
-        d: [
-            "0.9 + 0.4*sin(2*x + y)",
-            "0.9 + 0.4*sin(2*x + y)",
-            "0.8*cos(2*x + y)",
-            "0.4*cos(2*x + y)",
-        ],
+        d: SMOOTH,
         walls: [Robin, Fixed, Flux, Robin],
         error: 2.40e-4,
         ratio: 0.2510,
@@ -138,7 +138,7 @@ const ORDERS: [Manufactured; 8] = [
     Manufactured {
         name: "an anisotropic material that varies, fluxes",
         material: "Dx = '0.5 + x**2'\nDy = '1 - 0.5*y'",
-        d: ["0.5 + x**2", "1 - 0.5*y", "2*x", "-0.5"],
+        d: ANISOTROPIC,
         walls: [Flux; 4],
         error: 5.30e-4,
         ratio: 0.2575,
@@ -146,7 +146,7 @@ const ORDERS: [Manufactured; 8] = [
     Manufactured {
         name: "an anisotropic material that varies, Robin walls",
         material: "Dx = '0.5 + x**2'\nDy = '1 - 0.5*y'",
-        d: ["0.5 + x**2", "1 - 0.5*y", "2*x", "-0.5"],
+        d: ANISOTROPIC,
         walls: [Robin; 4],
         error: 4.90e-4,
         ratio: 0.2560,

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{InitialState, ParamsError, RawParams},
+    params::{Gaussian, InitialState, ParamsError, RawParams, Sine},
     real::Real,
 };
 use picture::Picture;
@@ -36,16 +36,8 @@ enum Kind {
 /// A product of a function of y and one of x.
 #[derive(Debug, Clone, PartialEq)]
 enum Product {
-    Gaussian {
-        x0: f64,
-        y0: f64,
-        sigma: f64,
-        amplitude: f64,
-    },
-    Sine {
-        kx: f64,
-        ky: f64,
-    },
+    Gaussian(Gaussian),
+    Sine(Sine),
 }
 
 impl Initial {
@@ -62,18 +54,8 @@ impl Initial {
         const PATH: &str = "initial.path";
         let kind = match state {
             InitialState::Peaks => Kind::Peaks,
-            &InitialState::Gaussian {
-                x0,
-                y0,
-                sigma,
-                amplitude,
-            } => Kind::Product(Product::Gaussian {
-                x0,
-                y0,
-                sigma,
-                amplitude,
-            }),
-            &InitialState::Sine { kx, ky } => Kind::Product(Product::Sine { kx, ky }),
+            InitialState::Gaussian(gaussian) => Kind::Product(Product::Gaussian(*gaussian)),
+            InitialState::Sine(sine) => Kind::Product(Product::Sine(*sine)),
             InitialState::Constant(value) => Kind::Values(Values::Uniform(*value)),
             InitialState::Expression(function) => {
                 Kind::Values(Values::of_function(function.clone()))
@@ -164,15 +146,17 @@ impl Product {
             [along_y.collect(), along_x.collect()]
         };
         let [along_y, along_x] = match *self {
-            Self::Gaussian {
+            Self::Gaussian(Gaussian {
                 x0,
                 y0,
                 sigma,
                 amplitude,
-            } => factors(&|y| amplitude * bell(y - y0, sigma), &|x| {
+            }) => factors(&|y| amplitude * bell(y - y0, sigma), &|x| {
                 bell(x - x0, sigma)
             }),
-            Self::Sine { kx, ky } => factors(&|y| wave(ky, &grid.y, y), &|x| wave(kx, &grid.x, x)),
+            Self::Sine(Sine { kx, ky }) => {
+                factors(&|y| wave(ky, &grid.y, y), &|x| wave(kx, &grid.x, x))
+            }
         };
         let rows = field.as_mut_slice().par_chunks_exact_mut(nx);
         rows.zip(&along_y).for_each(|(row, of_y)| {

@@ -1,4 +1,4 @@
-//! [`Album`]: an array as a series of frames that can be drawn.
+//! [`Frames`]: an array as a series of frames that can be drawn.
 
 use crate::{
     cube::{
@@ -22,14 +22,14 @@ const MOST_AT_A_TIME: u64 = 1 << 20;
 
 /// The frames of an array: the matrix itself, the matrices along the first of three axes, the
 /// committed snapshots of a run, or the last snapshot of each complete scenario of a sweep.
-pub(super) struct Album<'a> {
+pub(super) struct Frames<'a> {
     array: &'a JournalledArray,
-    frames: Frames<'a>,
+    kind: Kind<'a>,
     /// Values of a frame that a thread reads at a time.
     at_a_time: usize,
 }
 
-enum Frames<'a> {
+enum Kind<'a> {
     /// So many of which nothing is known.
     Plain(u64),
     /// The committed snapshots of a run.
@@ -47,7 +47,7 @@ struct Shown<'a> {
     name: Option<String>,
 }
 
-impl<'a> Album<'a> {
+impl<'a> Frames<'a> {
     /// The frames of an array, of which threads read a few values at a time: as many as fit into so many
     /// bytes of memory together.
     pub(super) fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, Error> {
@@ -55,13 +55,13 @@ impl<'a> Album<'a> {
             .journal
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
-        let frames = match (array.npy.shape.len(), header) {
+        let kind = match (array.npy.shape.len(), header) {
             (_, Some(header)) if header.is_sweep() => {
-                Frames::Scenarios(header, array.available(), varied(header))
+                Kind::Scenarios(header, array.available(), varied(header))
             }
-            (3, Some(header)) => Frames::Snapshots(header, records(array)),
-            (2, _) => Frames::Plain(1),
-            (3, _) => Frames::Plain(array.available()),
+            (3, Some(header)) => Kind::Snapshots(header, records(array)),
+            (2, _) => Kind::Plain(1),
+            (3, _) => Kind::Plain(array.available()),
             (dimensions, _) => {
                 return Err(Error::Usage(format!(
                     "{} has {dimensions} dimensions; pictures are drawn of two, or of three with time first",
@@ -72,36 +72,36 @@ impl<'a> Album<'a> {
         // One buffer for the values, and one for their bytes; frames are drawn by all threads.
         let threads = rayon::current_num_threads() as u64;
         let at_a_time = (memory / threads / 16).clamp(1, MOST_AT_A_TIME);
-        let album = Self {
+        let frames = Self {
             array,
-            frames,
+            kind,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
         };
-        let (rows, columns) = album.shape();
+        let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
             return Err(plot::Error::Empty(rows, columns).into());
         }
-        if album.len() == 0 {
+        if frames.len() == 0 {
             return Err(Error::Usage(format!(
                 "{} has no frame to draw yet",
                 array.path.display()
             )));
         }
-        Ok(album)
+        Ok(frames)
     }
 
     pub(super) fn len(&self) -> u64 {
-        match &self.frames {
-            Frames::Plain(count) => *count,
-            Frames::Snapshots(_, records) => records.len() as u64,
-            Frames::Scenarios(_, count, _) => *count,
+        match &self.kind {
+            Kind::Plain(count) => *count,
+            Kind::Snapshots(_, records) => records.len() as u64,
+            Kind::Scenarios(_, count, _) => *count,
         }
     }
 
     /// Rows and columns of a frame.
     fn shape(&self) -> (usize, usize) {
         let [.., rows, columns] = self.array.npy.shape[..] else {
-            unreachable!("an album has two dimensions or more")
+            unreachable!("an frames has two dimensions or more")
         };
         let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
         (length(rows), length(columns))
@@ -179,9 +179,9 @@ impl<'a> Album<'a> {
     }
 
     fn shown(&self, index: u64) -> Shown<'a> {
-        match &self.frames {
-            Frames::Plain(_) => Shown::plain(index),
-            Frames::Snapshots(header, records) => {
+        match &self.kind {
+            Kind::Plain(_) => Shown::plain(index),
+            Kind::Snapshots(header, records) => {
                 let record = &records[usize::try_from(index).unwrap_or(usize::MAX)];
                 Shown {
                     place: record.index,
@@ -190,7 +190,7 @@ impl<'a> Album<'a> {
                     name: None,
                 }
             }
-            Frames::Scenarios(header, _, varied) => {
+            Kind::Scenarios(header, _, varied) => {
                 let number = usize::try_from(index).unwrap_or(usize::MAX);
                 let scenario = header.scenario(number);
                 Shown {

@@ -5,7 +5,10 @@
     reason = "a test ends where it cannot go on"
 )]
 
+#[path = "../common/mod.rs"]
 mod common;
+
+mod sweeps;
 
 use common::Scene;
 use diff2d::{
@@ -22,11 +25,21 @@ use std::{
     thread,
 };
 
-/// 26 rows of nodes, 49 steps, snapshots of 5408 bytes that share pages.
+/// 26 rows of nodes, 49 steps.
 const PARAMETERS: &str = "dx=0.83";
+/// Rows so long that ranks have pages of their own, and share some.
+const LONG_ROWS: [&str; 4] = ["y1=-10", "y2=10", "x1=-400", "x2=400"];
 
 fn problem(scene: &Scene, overrides: &[&str]) -> Problem {
-    let overrides: Vec<String> = overrides.iter().map(|&text| text.to_owned()).collect();
+    let long = match overrides.contains(&PARAMETERS) {
+        true => LONG_ROWS.as_slice(),
+        false => &[],
+    };
+    let overrides: Vec<String> = long
+        .iter()
+        .chain(overrides)
+        .map(|&text| text.to_owned())
+        .collect();
     Problem::load(&scene.path("p.toml"), &overrides).unwrap()
 }
 
@@ -298,101 +311,6 @@ fn a_run_and_a_sweep_on_ranks_of_one_job_are_refused() {
     assert!(!scene.exists("cube.npy"));
 }
 
-/// A sweep on so many ranks with so many threads each; `flag` gives the stop flag of each.
-fn swept(
-    scene: &Scene,
-    name: &str,
-    (ranks, threads): (usize, usize),
-    flag: impl Fn(usize) -> Arc<AtomicUsize> + Sync,
-) -> Vec<Outcome> {
-    let sweep = Sweep::load(&scene.path("sweep.toml")).unwrap();
-    let ended = Channels::together(ranks, Link::default(), |comm| {
-        let run = writing(scene, &sweep, name).threads(threads);
-        run.stop_flag(flag(comm.rank())).start_on(&comm)
-    });
-    ended.into_iter().map(Result::unwrap).collect()
-}
-
-fn never_stopped(_rank: usize) -> Arc<AtomicUsize> {
-    Arc::default()
-}
-
-/// As [`files`], with the records sorted: their order is that of the commits.
-fn scenarios(scene: &Scene, name: &str) -> (Vec<u8>, Vec<String>) {
-    let (cube, mut lines) = files(scene, name);
-    lines[1..].sort();
-    (cube, lines)
-}
-
-#[test]
-fn the_number_of_ranks_changes_no_byte_of_a_sweep() {
-    let scene = Scene::small();
-    // Scenarios with 3 to 31 snapshots, of a few thousandths to a few hundredths of a second.
-    let sweep = "params = \"p.toml\"\ndx = 0.4\nouttime = { from = 0.1, to = 3, count = 12 }\n";
-    scene.write("sweep.toml", sweep);
-    swept(&scene, "alone.npy", (1, 1), never_stopped);
-    let expected = scenarios(&scene, "alone.npy");
-    for (ranks, threads) in [(1, 2), (2, 1), (2, 2), (3, 1), (5, 2), (13, 1)] {
-        let name = format!("{ranks}-{threads}.npy");
-        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
-        assert_eq!(outcomes, vec![Outcome::Done; ranks], "{name}");
-        assert!(scenarios(&scene, &name) == expected, "{name}");
-        let outcomes = swept(&scene, &name, (ranks, threads), never_stopped);
-        assert_eq!(outcomes, vec![Outcome::AlreadyDone; ranks], "{name}");
-    }
-}
-
-#[test]
-fn any_number_of_ranks_resumes_a_stopped_sweep() {
-    let scene = Scene::small();
-    let sweep = "params = \"p.toml\"\ndx = 0.2\nD = { from = 1, to = 2, count = 20 }\n";
-    scene.write("sweep.toml", sweep);
-    swept(&scene, "alone.npy", (1, 2), never_stopped);
-    let expected = scenarios(&scene, "alone.npy");
-    for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
-        let name = format!("{stopped}-{resumed}.npy");
-        // The last rank is asked to stop as soon as the first snapshot is committed.
-        let outcomes = swept(&scene, &name, (stopped, 1), |rank| {
-            let flag: Arc<AtomicUsize> = Arc::default();
-            let journal = scene.path(&name).with_extension("journal");
-            if rank == stopped - 1 {
-                let flag = Arc::clone(&flag);
-                thread::spawn(move || {
-                    let lines = || fs::read_to_string(&journal).unwrap_or_default();
-                    while lines().lines().count() < 2 {
-                        thread::yield_now();
-                    }
-                    flag.store(15, Ordering::Relaxed);
-                });
-            }
-            flag
-        });
-        assert_eq!(outcomes, vec![Outcome::Stopped(15); stopped], "{name}");
-        let (_, lines) = scenarios(&scene, &name);
-        assert!((2..expected.1.len()).contains(&lines.len()), "{name}");
-        let outcomes = swept(&scene, &name, (resumed, 1), never_stopped);
-        assert_eq!(outcomes, vec![Outcome::Done; resumed], "{name}");
-        assert!(scenarios(&scene, &name) == expected, "{name}");
-    }
-}
-
-#[test]
-fn ranks_of_different_sweeps_are_refused() {
-    let scene = Scene::small();
-    for (name, end) in [("a.toml", 2), ("b.toml", 3)] {
-        scene.write(name, format!("params = \"p.toml\"\nD = [1, {end}]\n"));
-    }
-    let sweeps = ["a.toml", "b.toml"].map(|name| Sweep::load(&scene.path(name)).unwrap());
-    let ended = Channels::together(3, Link::default(), |comm| {
-        let sweep = &sweeps[comm.rank() / 2];
-        writing(&scene, sweep, "cube.npy").start_on(&comm)
-    });
-    for rank in ended {
-        assert!(matches!(rank, Err(RunError::Disagree { rank: 2 })));
-    }
-    assert!(!scene.exists("cube.npy"));
-}
-
 #[test]
 fn every_rank_refuses_to_resume_from_damaged_bytes() {
     let scene = Scene::small();
@@ -403,7 +321,7 @@ fn every_rank_refuses_to_resume_from_damaged_bytes() {
     });
     assert!(reports.iter().all(Result::is_ok));
     let mut cube = scene.read("cube.npy");
-    cube[4096 + 26 * 8 * 20] ^= 1;
+    cube[4096 + 900 * 8 * 20] ^= 1;
     scene.write("cube.npy", cube);
     for rank in on_ranks(3, |_| writing(&scene, &problem, "cube.npy")) {
         let sentence = rank.unwrap_err().to_string();
