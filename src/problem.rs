@@ -205,6 +205,12 @@ impl Problem {
         }
     }
 
+    /// Whether the last column of the grid is the first one again, and row.
+    #[must_use]
+    pub fn periodic(&self) -> [bool; 2] {
+        self.walls.periodic()
+    }
+
     /// Whether the last row of the grid is the first one again.
     #[must_use]
     pub fn has_periodic_rows(&self) -> bool {

@@ -26,11 +26,28 @@ pub(crate) fn tuned<T: Element>(
         .last_step()
         .saturating_mul(problem.grid.len());
     let is_tiled = problem.params.method == StepMethod::Euler;
-    let tile = tile.unwrap_or_else(|| match comm.size() {
-        1 if is_tiled => tuning::tile(&stencil, (ny, nx), updates),
-        ranks => stencil.tile(ny, nx, ranks * busy_threads()),
+    let tile = tile.unwrap_or_else(|| {
+        let tile = match comm.size() {
+            1 if is_tiled => tuning::tile(&stencil, (ny, nx), updates),
+            ranks => stencil.tile(ny, nx, ranks * busy_threads()),
+        };
+        not_round(tile, problem.periodic())
     });
     stencil.with_tile(tile)
+}
+
+/// A tile that computes its rim twice on periodic axes, too, where nothing else bounds it: of a depth far below
+/// its length there. A tile as long as the axis would go round it several times.
+fn not_round(tile: Tile, [columns, rows]: [bool; 2]) -> Tile {
+    let most = |length: usize| (length / 4).max(1);
+    let mut depth = tile.depth;
+    if columns {
+        depth = depth.min(most(tile.columns));
+    }
+    if rows {
+        depth = depth.min(most(tile.rows));
+    }
+    Tile { depth, ..tile }
 }
 
 /// Threads of the current pool that have a processor.

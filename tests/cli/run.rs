@@ -257,3 +257,23 @@ fn a_program_without_mpi_refuses_to_be_one_of_several_ranks() {
     ");
     assert_eq!(scene.files(), ["p.toml", "sweep.toml"]);
 }
+
+/// A tile of a periodic axis computes its rim twice: a deep one would go round the axis several times.
+#[test]
+fn tiles_do_not_go_round_periodic_axes() {
+    let scene = Scene::small();
+    let walls = "grid = 'walls'\nboundary = {left = 'periodic', right = 'periodic'}\n";
+    scene.write("q.toml", format!("{}{walls}", scene.text("p.toml")));
+    let tile = |file: &str| -> Vec<usize> {
+        let run = format!("run {file} --set dx=0.2 --set grid=walls --no-cube --threads 1");
+        scene.succeed(&format!("{run} --report r.json"));
+        let report: Value = serde_json::from_str(&scene.text("r.json")).unwrap();
+        let tile = report["tile"].as_str().unwrap();
+        tile.split('x')
+            .map(|length| length.parse().unwrap())
+            .collect()
+    };
+    let [bounded, periodic] = ["p.toml", "q.toml"].map(tile);
+    assert!(bounded[2] > 50, "{bounded:?}");
+    assert!(4 * periodic[2] <= periodic[1], "{periodic:?}");
+}
