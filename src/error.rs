@@ -149,7 +149,7 @@ fn npy_exit_code(error: &NpyError) -> u8 {
     match error {
         NpyError::Io(_) => 1,
         NpyError::Header {
-            source: HeaderError::Dtype(_),
+            source: HeaderError::Dtype(_) | HeaderError::Archive(_),
             ..
         } => 2,
         NpyError::Header { .. } => 3,

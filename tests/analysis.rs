@@ -468,7 +468,10 @@ fn a_cube_has_units_and_only_what_is_committed() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o c.npy");
     let told = scene.succeed("probe c.npy --at t=2.4,x=0.1,y=-10");
-    assert!(told.stdout.starts_with("i0,i1,i2,value\n2,1,11,"), "{told}");
+    assert!(
+        told.stdout.starts_with("i0,i1,i2,t,y,x,value\n2,1,11,2.5,"),
+        "{told}"
+    );
     assert!(told.stderr.contains("t = 2.5 (snapshot 2)"), "{told}");
     // Up to half a step beyond the ends, the nearest is taken.
     let told = scene.succeed("probe c.npy --at t=4.3,y=11.5,x=-11.4");

@@ -14,6 +14,7 @@ mod memory;
 pub mod moments;
 pub mod output;
 pub mod probe;
+mod rank;
 pub mod statistics;
 pub mod stats;
 pub mod summable;

@@ -27,6 +27,8 @@ pub const BATCH_ROWS: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub struct Moments<T: Summable> {
     count: u64,
+    /// How many values are, or were, NaN.
+    nan: u64,
     sum: T::Sum,
     min: T,
     max: T,
@@ -37,6 +39,7 @@ impl<T: Summable> Default for Moments<T> {
     fn default() -> Self {
         Self {
             count: 0,
+            nan: 0,
             sum: T::Sum::default(),
             min: T::MIN_OF_NONE,
             max: T::MAX_OF_NONE,
@@ -64,11 +67,14 @@ impl<T: Summable> Moments<T> {
             .into_iter()
             .fold(Self::default(), Self::merge)
             .merge(rest);
-        if all.sum.is_nan() && batch.iter().any(|value| value.is_nan()) {
-            if skip_nan {
-                return Self::of_batch(&without_nan(batch.iter()), false);
+        if all.sum.is_nan() {
+            let nan = batch.iter().filter(|value| value.is_nan()).count() as u64;
+            if nan > 0 && skip_nan {
+                all = Self::of_batch(&without_nan(batch.iter()), false);
+            } else if nan > 0 {
+                all.mark_nan();
             }
-            all.mark_nan();
+            all.nan = nan;
         }
         all
     }
@@ -101,13 +107,13 @@ impl<T: Summable> Moments<T> {
         for (number, (column, mut moments)) in columns.iter_mut().zip(added).enumerate() {
             if moments.sum.is_nan() {
                 let own = || values[number..].iter().step_by(stride).take(rows);
-                if own().any(|value| value.is_nan()) {
-                    if skip_nan {
-                        moments = Self::of_batch(&without_nan(own()), false);
-                    } else {
-                        moments.mark_nan();
-                    }
+                let nan = own().filter(|value| value.is_nan()).count() as u64;
+                if nan > 0 && skip_nan {
+                    moments = Self::of_batch(&without_nan(own()), false);
+                } else if nan > 0 {
+                    moments.mark_nan();
                 }
+                moments.nan = nan;
             }
             *column = column.merge(moments);
         }
@@ -123,14 +129,16 @@ impl<T: Summable> Moments<T> {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn merge(self, other: Self) -> Self {
+        let nan = self.nan + other.nan;
         if self.count == 0 {
-            return other;
+            return Self { nan, ..other };
         }
         if other.count == 0 {
-            return self;
+            return Self { nan, ..self };
         }
         Self {
             count: self.count + other.count,
+            nan,
             sum: self.sum.merge(other.sum),
             min: minimum(self.min, other.min),
             max: maximum(self.max, other.max),
@@ -142,6 +150,12 @@ impl<T: Summable> Moments<T> {
         }
     }
 
+    /// Minimum and maximum, of at least one value.
+    #[must_use]
+    pub fn range(&self) -> Option<[T; 2]> {
+        (self.count > 0).then_some([self.min, self.max])
+    }
+
     /// The results.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
@@ -149,6 +163,7 @@ impl<T: Summable> Moments<T> {
         let any = self.count > 0;
         Statistics {
             count: self.count,
+            nan: self.nan,
             sum: self.sum.scalar(),
             mean: self.sum.mean(self.count),
             std: if any {
@@ -264,6 +279,7 @@ impl<T: Summable, const N: usize> Batch<T, N> {
             };
             Moments {
                 count: self.rows as u64,
+                nan: 0,
                 sum: T::Sum::column(&self.sums, column),
                 min: self.min[column],
                 max: self.max[column],

@@ -7,6 +7,8 @@ use crate::npy::Scalar;
 pub struct Statistics {
     /// Number of values.
     pub count: u64,
+    /// How many NaN there are, counted or left out.
+    pub nan: u64,
     /// Their sum, exact for integers.
     pub sum: Scalar,
     /// `sum / count`

@@ -20,7 +20,14 @@ pub trait Summable: Number {
     fn is_nan(self) -> bool;
     /// The same number, to print.
     fn scalar(self) -> Scalar;
+    /// A number without a sign that sorts like this one; not of NaN.
+    fn key(self) -> u64;
+    /// The number with this key, rounded.
+    fn of_key(key: u64) -> f64;
 }
+
+/// The highest bit.
+const SIGN: u64 = 1 << 63;
 
 /// A sum of values of type `T`.
 pub trait Sum<T>: Copy + Default + Send + Sync {
@@ -66,6 +73,17 @@ impl Summable for f64 {
 
     fn scalar(self) -> Scalar {
         Scalar::Float(self)
+    }
+
+    #[inline(always)]
+    fn key(self) -> u64 {
+        // Both zeros are the same number.
+        let bits = (self + 0.0).to_bits();
+        if bits & SIGN == 0 { bits | SIGN } else { !bits }
+    }
+
+    fn of_key(key: u64) -> f64 {
+        Self::from_bits(if key & SIGN == 0 { !key } else { key & !SIGN })
     }
 }
 
@@ -118,7 +136,7 @@ impl Sum<f64> for DoubleDouble {
 }
 
 macro_rules! integers {
-    ($integer:ident) => {
+    ($integer:ident, $flipped:expr) => {
         impl Summable for $integer {
             type Sum = i128;
             const MIN_OF_NONE: Self = Self::MAX;
@@ -142,6 +160,16 @@ macro_rules! integers {
 
             fn scalar(self) -> Scalar {
                 Scalar::Integer(self.into())
+            }
+
+            #[inline(always)]
+            fn key(self) -> u64 {
+                u64::from_ne_bytes(self.to_ne_bytes()) ^ $flipped
+            }
+
+            #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
+            fn of_key(key: u64) -> f64 {
+                $integer::from_ne_bytes((key ^ $flipped).to_ne_bytes()) as f64
             }
         }
 
@@ -190,8 +218,8 @@ macro_rules! integers {
     };
 }
 
-integers!(i64);
-integers!(u64);
+integers!(i64, SIGN);
+integers!(u64, 0);
 
 /// Calls `$body` with `$number` standing for the [`Summable`] that holds a kind of dtype.
 macro_rules! with_summable {

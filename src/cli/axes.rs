@@ -1,26 +1,63 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
 use crate::{
-    cube::{JournalledArray, journal::Scenario},
+    cube::{AxisValues, JournalledArray, NamedAxis},
     error::Error,
-    grid::Grid,
     wording::excerpt,
 };
 use std::ops::Range;
 
-/// The names of a cube's axes.
-const NAMES: [&str; 3] = ["t", "y", "x"];
-
-/// An array's axes, which have names and coordinates if it is a cube.
+/// An array's axes, which have names and coordinates if it is a cube or was made from one.
 pub(super) struct Axes<'a> {
     array: &'a JournalledArray,
-    nodes: Option<Grid>,
+    named: Vec<Option<NamedAxis>>,
 }
 
 impl<'a> Axes<'a> {
     pub(super) fn of(array: &'a JournalledArray) -> Self {
-        let nodes = array.run().and_then(Scenario::grid);
-        Self { array, nodes }
+        let named = array.axes();
+        Self { array, named }
+    }
+
+    /// What is known of every axis.
+    pub(super) fn named_axes(&self) -> &[Option<NamedAxis>] {
+        &self.named
+    }
+
+    /// The axes that have coordinates, with their names.
+    pub(super) fn with_coordinates(&self) -> Vec<(usize, &str)> {
+        let axes = self.named.iter().enumerate();
+        axes.filter_map(|(axis, named)| {
+            let named = named.as_ref()?;
+            named.spacing().map(|_| (axis, named.name.as_str()))
+        })
+        .collect()
+    }
+
+    /// The words for the indices of an axis, if it has some.
+    fn labels(&self, axis: usize) -> Option<&[String]> {
+        match &self.named.get(axis)?.as_ref()?.values {
+            AxisValues::Labels(labels) => Some(labels),
+            _ => None,
+        }
+    }
+
+    fn name(&self, axis: usize) -> String {
+        let named = self.named.get(axis).and_then(Option::as_ref);
+        named.map_or_else(|| format!("axis {axis}"), |named| named.name.clone())
+    }
+
+    /// Several axes, separated by commas.
+    pub(super) fn axes(&self, text: &str) -> Result<Vec<usize>, Error> {
+        let mut axes = Vec::new();
+        for part in text.split(',') {
+            let axis = self.axis(part)?;
+            if axes.contains(&axis) {
+                return Err(Error::Usage(format!("--axis {text}: axis {axis} twice")));
+            }
+            axes.push(axis);
+        }
+        Ok(axes)
     }
 
     /// The axis of a number, negative from the end, or of a name.
@@ -51,24 +88,29 @@ impl<'a> Axes<'a> {
     }
 
     fn named(&self, name: &str) -> Result<usize, Error> {
-        let known = self.nodes.is_some() && self.array.npy.shape.len() == NAMES.len();
-        NAMES
-            .iter()
-            .position(|&known_name| known && known_name == name)
-            .ok_or_else(|| {
-                Error::Usage(if known {
-                    format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
-                } else {
-                    let what = match self.array.journal {
-                        Some(_) => "it is not the cube of a single run",
-                        None => "it is no cube with a journal",
-                    };
-                    format!(
-                        "axis {name}: the axes of {} are numbers, as {what}",
-                        self.array.path.display()
-                    )
-                })
+        let names = || self.named.iter().flatten().map(|axis| axis.name.as_str());
+        let is_it = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == name);
+        self.named.iter().position(is_it).ok_or_else(|| {
+            Error::Usage(if self.array.run().is_some() && names().count() == 3 {
+                format!("axis {name}: the axes of a cube are 0 or t, 1 or y, 2 or x")
+            } else if names().count() > 0 {
+                let known: Vec<&str> = names().collect();
+                format!(
+                    "axis {name}: the axes of {} with a name are {}",
+                    self.array.path.display(),
+                    known.join(", ")
+                )
+            } else {
+                let what = match self.array.journal {
+                    Some(_) => "it is not the cube of a single run",
+                    None => "it is no cube with a journal, nor made from one",
+                };
+                format!(
+                    "axis {name}: the axes of {} are numbers, as {what}",
+                    self.array.path.display()
+                )
             })
+        })
     }
 
     /// One entry an axis: a list in the order of the axes, or `name=value` in any order, the rest
@@ -101,19 +143,23 @@ impl<'a> Axes<'a> {
 
     /// The coordinate of an index \[time or length\].
     pub(super) fn coordinate(&self, axis: usize, index: u64) -> Option<f64> {
-        let grid = self.nodes.as_ref()?;
-        let number = usize::try_from(index).ok()?;
-        match axis {
-            0 => Some(self.array.journal.as_ref()?.records.get(number)?.simtime),
-            1 => Some(grid.y.node(number)),
-            _ => Some(grid.x.node(number)),
-        }
+        self.named.get(axis)?.as_ref()?.coordinate(index)
     }
 
     /// The committed snapshot or node nearest to a coordinate: the first of two equally near. An error
     /// for a coordinate that lies more than half a step outside.
     pub(super) fn nearest(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = number(axis, text)?;
+        if let Some(labels) = self.labels(axis) {
+            let place = labels.iter().position(|label| label == text.trim());
+            return place.map(|place| place as u64).ok_or_else(|| {
+                Error::Usage(format!(
+                    "{}={text}: expected one of {}",
+                    self.name(axis),
+                    labels.join(", ")
+                ))
+            });
+        }
+        let wanted = number(&self.name(axis), text)?;
         let length = self.array.shape()[axis];
         // Coordinates increase along every axis.
         let (mut low, mut high) = (0, length.saturating_sub(1));
@@ -130,7 +176,7 @@ impl<'a> Axes<'a> {
         if length == 0 {
             return Err(Error::Usage(format!(
                 "{}={text}: {} holds no committed snapshot yet",
-                NAMES[axis],
+                self.name(axis),
                 self.array.path.display()
             )));
         }
@@ -138,10 +184,13 @@ impl<'a> Axes<'a> {
             [0, length - 1].map(|index| self.coordinate(axis, index).unwrap_or(f64::NAN));
         let beyond = (first - wanted).max(wanted - last);
         if beyond > 0.5 * self.spacing(axis) {
-            let committed = if axis == 0 { " committed" } else { "" };
+            let committed = match axis == 0 && self.array.journal.is_some() {
+                true => " committed",
+                false => "",
+            };
             return Err(Error::Usage(format!(
                 "{}={text}: {} reaches from {first:?} to {last:?}{committed}",
-                NAMES[axis],
+                self.name(axis),
                 self.array.path.display()
             )));
         }
@@ -149,24 +198,19 @@ impl<'a> Axes<'a> {
     }
 
     /// From one index to the next, in units.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub(super) fn spacing(&self, axis: usize) -> f64 {
-        match (self.array.run(), &self.nodes, axis) {
-            (Some(run), _, 0) => run.nper as f64 * run.dt,
-            (_, Some(grid), 1) => grid.y.spacing,
-            (_, Some(grid), _) => grid.x.spacing,
-            _ => 1.0,
-        }
+        let named = self.named.get(axis).and_then(Option::as_ref);
+        named.and_then(NamedAxis::spacing).unwrap_or(1.0)
     }
 
     /// How many indices a length in units spans, at least one.
     pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = number(axis, text)?;
+        let wanted = number(&self.name(axis), text)?;
         let spacing = self.spacing(axis);
         if wanted <= 0.0 {
             return Err(Error::Usage(format!(
                 "{}={text}: expected a length above 0",
-                NAMES[axis]
+                self.name(axis)
             )));
         }
         #[expect(
@@ -182,9 +226,17 @@ impl<'a> Axes<'a> {
         indices
             .into_iter()
             .map(|(axis, index)| {
+                if let Some(labels) = self.labels(axis) {
+                    let label = usize::try_from(index).ok().and_then(|at| labels.get(at));
+                    return format!("{} {}", self.name(axis), label.map_or("", String::as_str));
+                }
                 let coordinate = self.coordinate(axis, index).unwrap_or(f64::NAN);
-                let what = if axis == 0 { "snapshot" } else { "node" };
-                format!("{} = {coordinate:?} ({what} {index})", NAMES[axis])
+                let what = if self.name(axis) == "t" {
+                    "snapshot"
+                } else {
+                    "node"
+                };
+                format!("{} = {coordinate:?} ({what} {index})", self.name(axis))
             })
             .collect::<Vec<_>>()
             .join(", ")
@@ -199,12 +251,12 @@ pub(super) enum Entries {
     Named(Vec<Option<String>>),
 }
 
-fn number(axis: usize, text: &str) -> Result<f64, Error> {
+fn number(name: &str, text: &str) -> Result<f64, Error> {
     text.trim()
         .parse()
         .ok()
         .filter(|value: &f64| value.is_finite())
-        .ok_or_else(|| Error::Usage(format!("{}={text}: expected a number", NAMES[axis])))
+        .ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
 }
 
 /// The indices that a Python slice `a:b` takes of `length`, or the one that a plain index takes.

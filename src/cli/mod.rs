@@ -22,6 +22,7 @@ mod probe;
 mod ranks;
 mod repair;
 mod run;
+mod scenario;
 mod select;
 mod signals;
 mod size;

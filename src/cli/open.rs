@@ -1,14 +1,106 @@
 //! How commands open the arrays that they read.
 
-use super::terminal::Terminal;
-use crate::{cube::JournalledArray, error::Error};
-use std::path::Path;
+use super::{dtype, terminal::Terminal};
+use crate::{
+    cube::JournalledArray,
+    error::Error,
+    npy::{self, ArrayFile, Dtype, NpyHeader},
+};
+use clap::Args;
+use std::{path::Path, str::FromStr};
 
-/// Opens an array with the journal beside it, and says where that is not its own.
+/// What files are that are not `.npy`.
+#[derive(Debug, Args)]
+pub(super) struct InputArgs {
+    /// The file is flat binary: type, shape and the byte where the array begins, such as
+    /// f4:1000x2000 or >i2:512x512:1024
+    #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]")]
+    raw: Option<Raw>,
+}
+
+impl InputArgs {
+    /// What `--raw` says of a file.
+    pub(super) fn raw(&self) -> Option<NpyHeader> {
+        self.raw.as_ref().map(|raw| NpyHeader {
+            dtype: raw.dtype,
+            fortran_order: false,
+            shape: raw.shape.clone(),
+            data_offset: raw.offset,
+        })
+    }
+}
+
+/// The array of a flat binary file.
+#[derive(Debug, Clone)]
+struct Raw {
+    dtype: Dtype,
+    shape: Vec<u64>,
+    offset: u64,
+}
+
+impl FromStr for Raw {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let parts: Vec<&str> = text.split(':').collect();
+        let (kind, shape, offset) = match parts[..] {
+            [kind, shape] => (kind, shape, "0"),
+            [kind, shape, offset] => (kind, shape, offset),
+            _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
+        };
+        let big_endian = kind.starts_with('>');
+        let dtype = dtype::parse(kind.trim_start_matches('>'))?;
+        let lengths = shape
+            .split(['x', ',', '×'])
+            .map(|length| length.trim().parse().ok());
+        Ok(Self {
+            dtype: Dtype {
+                big_endian: big_endian && dtype.bytes > 1,
+                ..dtype
+            },
+            shape: lengths.collect::<Option<_>>().ok_or_else(|| {
+                format!("'{shape}' is no shape; expected whole numbers, such as 1000x2000")
+            })?,
+            offset: offset.trim().parse().map_err(|_| {
+                format!("'{offset}' is no offset; expected a number of bytes, such as 512")
+            })?,
+        })
+    }
+}
+
+/// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a
+/// member of an archive.
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
+    if let Some((archive, name)) = member(path) {
+        let array = ArrayFile::open_member(Path::new(archive), name)?;
+        return Ok(JournalledArray::plain(array));
+    }
     let array = JournalledArray::open(path)?;
     if let Some(note) = &array.note {
         terminal.note(note);
     }
     Ok(array)
+}
+
+/// As [`open`], or what `--raw` says.
+pub(super) fn open_as(
+    path: &Path,
+    input: &InputArgs,
+    terminal: &Terminal,
+) -> Result<JournalledArray, Error> {
+    match input.raw() {
+        None => open(path, terminal),
+        Some(header) => {
+            let file = npy::open_file(path)?;
+            let array = ArrayFile::of_raw_file(file, path, header)?;
+            Ok(JournalledArray::plain(array))
+        }
+    }
+}
+
+/// The archive and the name of a member, of a path that names no file.
+fn member(path: &Path) -> Option<(&str, &str)> {
+    let text = path.to_str().filter(|_| !path.exists())?;
+    let (archive, name) = text.rsplit_once(':')?;
+    archive.ends_with(".npz").then_some((archive, name))
 }

@@ -4,12 +4,12 @@ use super::{
     axes::{Axes, Entries},
     follow::follow,
     number,
-    open::open,
+    open::{InputArgs, open_as},
     points::PointFile,
-    size,
+    scenario, size,
     terminal::Terminal,
 };
-use crate::{analysis::probe, cube::JournalledArray, error::Error};
+use crate::{analysis::probe, cube::JournalledArray, error::Error, npy::Scalar};
 use clap::Args;
 use std::{ops::Range, path::PathBuf};
 
@@ -20,12 +20,16 @@ use std::{ops::Range, path::PathBuf};
 #[command(after_help = "Examples:
   diff2d probe output/diff2dparams.npy --at -1,150,150 --at 0,150,150
   diff2d probe output/diff2dparams.npy --at x=0,y=0 --series
+  diff2d probe output/sweep.npy --at D=0.5,t=1,y=0,x=0
   diff2d probe huge.npy --points points.csv")]
 pub(super) struct ProbeArgs {
     /// Any .npy file
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
-    /// An index along every axis, negative from the end; of a cube also t=, y=, x= in its units
+    #[command(flatten)]
+    input: InputArgs,
+    /// An index along every axis, negative from the end; of a cube also t=, y=, x= in its units, of a
+    /// sweep with its parameters
     #[arg(
         long,
         value_name = "K,J,I…",
@@ -55,7 +59,7 @@ pub(super) struct ProbeArgs {
 }
 
 pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> {
-    let mut array = open(&args.file, terminal)?;
+    let mut array = open_as(&args.file, &args.input, terminal)?;
     let dimensions = array.npy.shape.len();
     if args.series && dimensions == 0 {
         return Err(Error::Usage(format!(
@@ -78,7 +82,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
             new.clone()
                 .try_for_each(|k| table.histories(array, &all, k..k + 1))
         })?;
-        table.end()?;
+        table.end(&Axes::of(&array))?;
         return followed.conclude();
     }
     let axes = Axes::of(&array);
@@ -103,7 +107,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         }
         pending.clear();
         if done {
-            return table.end();
+            return table.end(&axes);
         }
     }
 }
@@ -117,6 +121,11 @@ fn point(
     terminal: &Terminal,
 ) -> Result<Vec<u64>, Error> {
     let dimensions = array.npy.shape.len();
+    if let Some(header) = scenario::sweep(array).filter(|_| text.contains('=')) {
+        let (index, told) = scenario::point(array, header, text)?;
+        terminal.note(&format!("{text}: {told}"));
+        return Ok(index);
+    }
     match axes.entries("--at", text)? {
         Entries::Listed(parts) => {
             let index: Vec<i64> = parts
@@ -207,7 +216,7 @@ impl<'a> Table<'a> {
     }
 
     /// The header line, once it is known that values follow.
-    fn begin(&mut self) -> Result<(), Error> {
+    fn begin(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
         if self.json || self.begun {
             return Ok(());
         }
@@ -215,6 +224,11 @@ impl<'a> Table<'a> {
         let mut names: Vec<String> = (0..self.dimensions)
             .map(|axis| format!("i{axis}"))
             .collect();
+        names.extend(
+            axes.with_coordinates()
+                .iter()
+                .map(|(_, name)| (*name).to_owned()),
+        );
         names.push("value".to_owned());
         self.terminal.result(&names.join(","))
     }
@@ -238,22 +252,34 @@ impl<'a> Table<'a> {
             return Ok(());
         }
         let values = probe::values(array, points)?;
-        self.begin()?;
+        let axes = Axes::of(array);
+        self.begin(&axes)?;
+        let known = axes.with_coordinates();
         let rows: Vec<String> = points
             .iter()
             .zip(values)
             .map(|(index, value)| {
+                let at = known.iter().map(|&(axis, _)| {
+                    let coordinate = axes.coordinate(axis, index[axis]);
+                    Scalar::Float(coordinate.unwrap_or(f64::NAN))
+                });
+                let at: Vec<Scalar> = at.collect();
                 let index: Vec<String> = index.iter().map(u64::to_string).collect();
                 if self.json {
                     let before = if self.begun { "," } else { "[" };
                     self.begun = true;
                     let value = number::json(value);
+                    let at = known.iter().zip(&at);
+                    let at: String = at
+                        .map(|((_, name), &at)| format!("\"{name}\":{},", number::json(at)))
+                        .collect();
                     return format!(
-                        "{before}{{\"index\":[{}],\"value\":{value}}}",
+                        "{before}{{\"index\":[{}],{at}\"value\":{value}}}",
                         index.join(",")
                     );
                 }
                 let mut fields = index;
+                fields.extend(at.iter().map(|&at| number::scalar(at)));
                 fields.push(number::scalar(value));
                 fields.join(",")
             })
@@ -261,11 +287,11 @@ impl<'a> Table<'a> {
         self.terminal.result(&rows.join("\n"))
     }
 
-    fn end(&mut self) -> Result<(), Error> {
+    fn end(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
         match (self.json, self.begun) {
             (true, true) => self.terminal.result("]"),
             (true, false) => self.terminal.result("[]"),
-            (false, _) => self.begin(),
+            (false, _) => self.begin(axes),
         }
     }
 }

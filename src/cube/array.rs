@@ -2,6 +2,7 @@
 //! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
+    axes::{self, NamedAxis},
     error::CubeError,
     file::{each_record, is_another_array, matches_journal, open_beside_journal, read_journal},
     journal::{Journal, Record, Scenario},
@@ -22,8 +23,10 @@ pub struct JournalledArray {
     pub journal: Option<Journal>,
     /// The names of its files, if it is a cube.
     paths: Option<Paths>,
-    /// That the journal beside it is that of another array, and so not believed.
+    /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
+    /// The axes that a file beside it tells of.
+    told: Vec<Option<NamedAxis>>,
 }
 
 impl JournalledArray {
@@ -51,14 +54,53 @@ impl JournalledArray {
             ));
             (journal, paths) = (None, None);
         }
+        let array = ArrayFile::of_file(file, path)?;
+        let mut told = Vec::new();
+        if journal.is_none() {
+            match axes::read_axes(path, &array.npy.shape) {
+                Ok(axes) => told = axes,
+                Err(sentence) => note = note.or(Some(sentence)),
+            }
+        }
         let mut array = Self {
-            array: ArrayFile::of_file(file, path)?,
+            array,
             journal,
             paths,
             note,
+            told,
         };
         array.limit();
         Ok(array)
+    }
+
+    /// An array that has no journal, whatever lies beside it.
+    #[must_use]
+    pub fn plain(array: ArrayFile) -> Self {
+        Self {
+            array,
+            journal: None,
+            paths: None,
+            note: None,
+            told: Vec::new(),
+        }
+    }
+
+    /// What is known of every axis: of the cube of a run and of arrays made from one, names and
+    /// coordinates.
+    #[must_use]
+    pub fn axes(&self) -> Vec<Option<NamedAxis>> {
+        let dimensions = self.npy.shape.len();
+        let times = || {
+            let records = self.journal.iter().flat_map(|journal| &journal.records);
+            records.map(|record| record.simtime).collect()
+        };
+        let known = match self.run().filter(|_| dimensions == 3) {
+            Some(run) => axes::of_run(run, times()),
+            None => Some(self.told.clone()),
+        };
+        let mut axes = known.unwrap_or_default();
+        axes.resize(dimensions, None);
+        axes
     }
 
     /// Reads the journal again: the run may have committed more.

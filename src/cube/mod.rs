@@ -5,6 +5,7 @@
 //! Below these: [`journal`] the lines, [`digest`] the check sums, and [`checkpoint`] for a stop between snapshots.
 
 pub mod array;
+mod axes;
 pub mod blocks;
 pub mod checkpoint;
 pub mod commit;
@@ -22,6 +23,7 @@ pub mod store;
 pub mod write;
 
 pub use array::JournalledArray;
+pub use axes::{AxisValues, NamedAxis, forget_axes, write_axes};
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::{Io, refuse_cube};

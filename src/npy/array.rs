@@ -63,8 +63,13 @@ impl ArrayFile {
     /// # Errors
     /// As [`open`](Self::open).
     pub fn of_file(file: File, path: &Path) -> Result<Self, NpyError> {
-        let status = file.metadata().map_err(NpyError::io("examine", path))?;
         let npy = NpyHeader::decode(BufReader::new(&file)).map_err(NpyError::header(path))?;
+        Self::of_parts(file, path, npy)
+    }
+
+    /// The array of this header in a file.
+    pub(super) fn of_parts(file: File, path: &Path, npy: NpyHeader) -> Result<Self, NpyError> {
+        let status = file.metadata().map_err(NpyError::io("examine", path))?;
         npy.fits(status.len()).map_err(NpyError::header(path))?;
         Ok(Self {
             path: path.to_owned(),

@@ -56,6 +56,9 @@ pub enum HeaderError {
     /// Elements that are not plain numbers.
     #[error("its dtype is {0}; only plain numbers can be read (f2 f4 f8, i1 to i8, u1 to u8, b1)")]
     Dtype(String),
+    /// An archive without the array, or with a compressed one.
+    #[error("{0}")]
+    Archive(String),
     /// The file ends before its array does.
     #[error("it is cut short: its header promises {expected} bytes, the file has {found}")]
     Short {
@@ -71,7 +74,7 @@ fn hint(path: &Path, error: &HeaderError) -> &'static str {
     let extension = path.extension().and_then(|extension| extension.to_str());
     match (error, extension) {
         (HeaderError::NotNpy, Some("npz")) => {
-            ": a .npz is an archive of arrays, `unzip` takes the .npy files out of it"
+            ": a .npz is an archive of arrays, FILE.npz:NAME is one of them"
         }
         (HeaderError::NotNpy, Some("toml" | "py")) => {
             ": it looks like a parameter file, give the array that was made of it"

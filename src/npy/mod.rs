@@ -12,6 +12,7 @@
 //! | `reader.rs` | bytes of a file, from the page cache or past it |
 //! | `array.rs` | an array file, and its elements in file order |
 //! | `read_box.rs` | boxes of an array file |
+//! | `foreign.rs` | arrays in flat binary files and archives |
 //!
 //! *File order* is the order in which elements lie in the file: C order, or Fortran order if the
 //! header says so. An array in Fortran order is one in C order with its axes reversed, so everything
@@ -21,6 +22,7 @@ mod array;
 mod descr;
 mod dtype;
 mod error;
+mod foreign;
 mod header;
 mod mapped;
 mod number;

@@ -2,7 +2,7 @@
 
 use crate::{
     analysis::window::{Op, Pad},
-    cli::{dtype, size},
+    cli::{dtype, open::InputArgs, size},
     npy::Dtype,
 };
 use clap::Args;
@@ -60,6 +60,8 @@ pub(super) struct CommonArgs {
     /// Any .npy file
     #[arg(value_name = "FILE.npy")]
     pub(super) file: PathBuf,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
     /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,

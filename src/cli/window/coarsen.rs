@@ -3,7 +3,7 @@
 use super::{args::CommonArgs, reduce::reduce, request};
 use crate::{
     analysis::window::{Op, Request},
-    cli::{axes::Axes, open::open, select, terminal::Terminal},
+    cli::{axes::Axes, open::open_as, select, terminal::Terminal},
     error::Error,
 };
 use clap::Args;
@@ -28,7 +28,7 @@ pub(in super::super) struct CoarsenArgs {
 }
 
 pub(in super::super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Error> {
-    let array = open(&args.common.file, terminal)?;
+    let array = open_as(&args.common.file, &args.common.input, terminal)?;
     if args.op.is_weighted() {
         return Err(Error::Usage(
             "coarsen takes the elements of a block as equals: weights and gaussian belong to `diff2d window`, with --stride".to_owned(),

@@ -10,7 +10,7 @@ use crate::{
         follow::{Followed, follow},
         terminal::{Terminal, Unit},
     },
-    cube::{JournalledArray, refuse_cube},
+    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
     error::Error,
 };
 
@@ -23,6 +23,8 @@ pub(super) fn reduce(
     follows: bool,
     terminal: &Terminal,
 ) -> Result<(), Error> {
+    let (pad, select) = (request.pad.is_some(), request.select.clone());
+    let (lengths, strides) = (request.window.clone(), request.stride.clone());
     let windows = Windows::new(&array, request)?;
     refuse_cube(&args.output)?;
     let mut output = Output::create(
@@ -55,6 +57,17 @@ pub(super) fn reduce(
             "the input was read {times} times over, since few windows fit into --memory at a time: more memory is faster"
         ));
     }
+    // A window has its middle as coordinate; one with a rim lies on an element.
+    let made = output.npy.shape.clone();
+    let known = array.axes().into_iter().zip(&made).enumerate();
+    let axes: Vec<Option<NamedAxis>> = known
+        .map(|(axis, (named, &count))| {
+            let length = if pad { 1 } else { lengths[axis] };
+            named?.of_windows(select[axis].start, length, strides[axis], count)
+        })
+        .collect();
+    forget_axes(&args.output)?;
     output.finish()?;
+    write_axes(&args.output, &made, &axes)?;
     followed.map_or(Ok(()), Followed::conclude)
 }

@@ -1,12 +1,15 @@
-//! Count, sum, mean, standard deviation, minimum and maximum of an array, or along one axis of it, in
-//! one pass.
+//! [`AxisReduction`]: statistics along neighbouring axes of a whole array, in one pass.
 
 use super::{
+    Options,
+    run::{MOST_READ, TASK, element_bytes, read_at_once, run},
+};
+use crate::analysis::{
     AnalysisError,
     memory::{size, threads_within},
-    moments::{BATCH, BATCH_ROWS, Moments},
+    moments::{BATCH_ROWS, Moments},
     statistics::Statistics,
-    summable::{Summable, with_summable},
+    summable::Summable,
 };
 use crate::{
     npy::{ArrayFile, NpyError},
@@ -15,134 +18,16 @@ use crate::{
 use rayon::prelude::*;
 use std::ops::Range;
 
-/// Elements of a task. Which values are merged, and in which order, depends on this alone, never on
-/// threads or memory.
-const TASK: u64 = 1 << 18;
 /// Columns of a task where rows are long.
 const TASK_COLUMNS: usize = 512;
-/// Elements read at a time at most: enough for a disk to reach its full speed.
-const MOST_READ: usize = 64 * BATCH;
 /// Columns of which a batch of rows stays in the last-level cache.
 const CACHED_COLUMNS: usize = 1 << 15;
 /// Results emitted at a time at most.
 const MOST_EMITTED: u64 = 1 << 13;
 
-/// How to treat NaN, and how much memory to use.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Leave NaN out. Otherwise a NaN makes every result but the count NaN.
-    pub skip_nan: bool,
-    /// Bytes of memory that may be used.
-    pub memory: u64,
-}
-
-/// The statistics of all elements. Bytes read are added to `progress`.
-///
-/// Sums of floats are compensated ([`DoubleDouble`](super::double_double::DoubleDouble)), those of
-/// integers exact. Squared deviations are merged by Chan's formula
-/// ([`SquaredDeviations`](super::double_double::SquaredDeviations)).
-///
-/// # Errors
-/// [`AnalysisError::Memory`], [`AnalysisError::Npy`].
-pub fn whole(
-    array: &ArrayFile,
-    options: Options,
-    progress: &Progress,
-) -> Result<Statistics, AnalysisError> {
-    part(array, 0..array.elements(), options, progress)
-}
-
-/// The statistics of a range of elements in file order.
-///
-/// # Errors
-/// As [`whole`].
-pub fn part(
-    array: &ArrayFile,
-    places: Range<u64>,
-    options: Options,
-    progress: &Progress,
-) -> Result<Statistics, AnalysisError> {
-    with_summable!(array.npy.dtype.kind, T => {
-        Ok(run::<T>(array, places, options, progress)?.statistics())
-    })
-}
-
-/// The statistics along one axis, for every index along the others.
-///
-/// `emit` gets them in the order of the file, with the number of the first of them.
-///
-/// # Errors
-/// [`AnalysisError`], those of `emit` among them.
-pub fn along<E: From<AnalysisError>>(
-    array: &ArrayFile,
-    axis: usize,
-    options: Options,
-    progress: &Progress,
-    emit: impl FnMut(u64, &[Statistics]) -> Result<(), E>,
-) -> Result<(), E> {
-    with_summable!(array.npy.dtype.kind, T => {
-        AxisReduction::new(array, axis).reduce::<T, E>(options, progress, emit)
-    })
-}
-
-/// Bytes of an element.
-fn element_bytes(array: &ArrayFile) -> u64 {
-    array.npy.dtype.bytes as u64
-}
-
-/// Elements to read at a time, in whole batches.
-fn read_at_once(options: Options) -> usize {
-    let most = size(options.memory / (2 * 8)).min(MOST_READ);
-    (most / BATCH).max(1) * BATCH
-}
-
-/// The moments of a contiguous run of elements.
-fn run<T: Summable>(
-    array: &ArrayFile,
-    places: Range<u64>,
-    options: Options,
-    progress: &Progress,
-) -> Result<Moments<T>, AnalysisError> {
-    let elements = places.end - places.start;
-    let tasks = elements.div_ceil(TASK);
-    let chunk = read_at_once(options);
-    let threads = threads_within(options.memory, 2 * 8 * elements.min(chunk as u64))?;
-    let mut all = Moments::default();
-    // Moments of so many tasks are kept until they are merged in order.
-    let at_once = threads * (1 << 10);
-    let mut first = 0;
-    while first < tasks {
-        let moments: Vec<Moments<T>> = (first..tasks.min(first + at_once))
-            .into_par_iter()
-            .map_init(Vec::new, |buffer, number| {
-                let start = places.start + number * TASK;
-                let places = start..places.end.min(start + TASK);
-                let mut moments = Moments::default();
-                buffer.resize(chunk, T::default());
-                let mut start = places.start;
-                while start < places.end {
-                    let most = chunk.min(array.chunk_elements().next_multiple_of(BATCH));
-                    let values = &mut buffer[..most.min(size(places.end - start))];
-                    array.read(start, values)?;
-                    start += values.len() as u64;
-                    moments = values
-                        .chunks(BATCH)
-                        .map(|batch| Moments::of_run(batch, options.skip_nan))
-                        .fold(moments, Moments::merge);
-                }
-                progress.add((places.end - places.start) * element_bytes(array));
-                Ok::<_, AnalysisError>(moments)
-            })
-            .collect::<Result<_, _>>()?;
-        all = moments.into_iter().fold(all, Moments::merge);
-        first += at_once;
-    }
-    Ok(all)
-}
-
-/// The reduction of an array along one axis, as an array of shape `(outer, length, inner)` in file
+/// The reduction of an array along neighbouring axes, as an array of shape `(outer, length, inner)` in file
 /// order.
-struct AxisReduction<'a> {
+pub(super) struct AxisReduction<'a> {
     array: &'a ArrayFile,
     outer: u64,
     length: u64,
@@ -150,22 +35,18 @@ struct AxisReduction<'a> {
 }
 
 impl<'a> AxisReduction<'a> {
-    fn new(array: &'a ArrayFile, axis: usize) -> Self {
+    /// Along some neighbouring axes, counted in file order.
+    pub(super) fn new(array: &'a ArrayFile, axes: Range<usize>) -> Self {
         let shape = array.npy.in_file_order(&array.shape());
-        let axis = if array.npy.fortran_order {
-            shape.len() - 1 - axis
-        } else {
-            axis
-        };
         Self {
             array,
-            outer: shape[..axis].iter().product(),
-            length: shape[axis],
-            inner: shape[axis + 1..].iter().product(),
+            outer: shape[..axes.start].iter().product(),
+            length: shape[axes.clone()].iter().product(),
+            inner: shape[axes.end..].iter().product(),
         }
     }
 
-    fn reduce<T: Summable, E: From<AnalysisError>>(
+    pub(super) fn reduce<T: Summable, E: From<AnalysisError>>(
         &self,
         options: Options,
         progress: &Progress,
@@ -176,8 +57,8 @@ impl<'a> AxisReduction<'a> {
         } else if self.inner == 1 {
             for outer in 0..self.outer {
                 let places = outer * self.length..(outer + 1) * self.length;
-                let moments = run::<T>(self.array, places, options, progress)?;
-                emit(outer, &[moments.statistics()])?;
+                let found = run::<T>(self.array, places, options, progress)?;
+                emit(outer, &[found.moments.statistics()])?;
             }
             Ok(())
         } else {
@@ -355,7 +236,12 @@ impl<'a> AxisReduction<'a> {
 
 /// Adds rows of `inner` values to the moments of their columns.
 #[inline(always)]
-fn add<T: Summable>(values: &[T], inner: usize, columns: &mut [Moments<T>], skip_nan: bool) {
+pub(super) fn add<T: Summable>(
+    values: &[T],
+    inner: usize,
+    columns: &mut [Moments<T>],
+    skip_nan: bool,
+) {
     if let [column] = columns {
         *column = column.merge(Moments::of_run(values, skip_nan));
         return;

@@ -1,0 +1,194 @@
+//! Points of a sweep by its parameters: `D=0.5,t=1,y=0,x=0`.
+
+use crate::{
+    cube::{
+        JournalledArray,
+        journal::{Header, Scenario},
+    },
+    error::Error,
+};
+use serde_json::Value;
+
+/// The header of a sweep, if the array is the cube of one.
+pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
+    let header = array.journal.as_ref()?.header.as_ref()?;
+    header.is_sweep().then_some(header)
+}
+
+/// The index of a point of a sweep that is named by parameters, time and place; the time may be left out
+/// of a history.
+pub(super) fn point(
+    array: &JournalledArray,
+    header: &Header,
+    text: &str,
+) -> Result<(Vec<u64>, String), Error> {
+    let usage = |reason: String| Error::Usage(format!("--at {text}: {reason}"));
+    let mut wanted = Vec::new();
+    let mut places: [Option<f64>; 3] = [None; 3];
+    for part in text.split(',') {
+        let (name, value) = part
+            .split_once('=')
+            .ok_or_else(|| usage(format!("'{part}' has no name; either all have one or none")))?;
+        let (name, value) = (name.trim(), value.trim());
+        match ["t", "y", "x"].iter().position(|known| *known == name) {
+            None => wanted.push((name, value)),
+            Some(axis) => {
+                let number = value.parse().ok().filter(|value: &f64| value.is_finite());
+                let number =
+                    number.ok_or_else(|| usage(format!("{name}={value}: expected a number")))?;
+                places[axis] = Some(number);
+            }
+        }
+    }
+    let scenarios = header.scenarios();
+    let complete = usize::try_from(array.available())
+        .unwrap_or(0)
+        .min(scenarios.len());
+    let keys = varied(scenarios);
+    if let Some((name, _)) = wanted
+        .iter()
+        .find(|(name, _)| !keys.iter().any(|key| key == name))
+    {
+        return Err(usage(format!(
+            "'{name}' does not vary in this sweep; what does is {}, then come t, y and x",
+            keys.join(", ")
+        )));
+    }
+    let matches = |scenario: &Scenario| {
+        let params = params(scenario);
+        wanted
+            .iter()
+            .all(|(name, value)| is_value(value_of(&params, name), value))
+    };
+    let found: Vec<usize> = (0..complete)
+        .filter(|&number| matches(&scenarios[number]))
+        .collect();
+    let number = match found[..] {
+        [number] => number,
+        [] => {
+            let known = |name: &str| {
+                let mut known: Vec<String> = scenarios
+                    .iter()
+                    .map(|scenario| shown(value_of(&params(scenario), name)))
+                    .collect();
+                known.dedup();
+                known.truncate(12);
+                format!("{name} is {}", known.join(", "))
+            };
+            let known: Vec<String> = wanted.iter().map(|(name, _)| known(name)).collect();
+            return Err(usage(format!(
+                "no complete scenario has these values; {}",
+                known.join("; ")
+            )));
+        }
+        _ => {
+            return Err(usage(format!(
+                "{} scenarios have these values; give all of {}",
+                found.len(),
+                keys.join(", ")
+            )));
+        }
+    };
+    let scenario = &scenarios[number];
+    let grid = scenario.grid().ok_or_else(|| {
+        usage("the nodes of this sweep are not known to this version of the program".to_owned())
+    })?;
+    let times: Vec<f64> = array
+        .journal
+        .iter()
+        .flat_map(|journal| &journal.records)
+        .filter(|record| record.slot().scenario() == number)
+        .map(|record| record.simtime)
+        .collect();
+    #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
+    let cadence = scenario.nper as f64 * scenario.dt;
+    let axes = [
+        ("t", times, cadence),
+        ("y", grid.y.coordinates(), grid.y.spacing),
+        ("x", grid.x.coordinates(), grid.x.spacing),
+    ];
+    let mut index = vec![number as u64];
+    let mut told = vec![format!("scenario {number}")];
+    for ((name, coordinates, spacing), wanted) in axes.into_iter().zip(places) {
+        let Some(wanted) = wanted else {
+            return Err(usage(format!(
+                "{name} is missing; expected parameters and t=…,y=…,x=…"
+            )));
+        };
+        let distance = |at: &usize| (coordinates[*at] - wanted).abs();
+        let nearest = (0..coordinates.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+        let Some(nearest) = nearest.filter(|at| {
+            (0.5 * spacing >= distance(at)) || (0 < *at && *at + 1 < coordinates.len())
+        }) else {
+            return Err(usage(format!(
+                "{name}={wanted}: scenario {number} reaches from {:?} to {:?}",
+                coordinates.first().copied().unwrap_or(f64::NAN),
+                coordinates.last().copied().unwrap_or(f64::NAN)
+            )));
+        };
+        told.push(format!("{name} = {:?}", coordinates[nearest]));
+        index.push(nearest as u64);
+    }
+    Ok((index, told.join(", ")))
+}
+
+/// The keys whose values differ between scenarios, tables by dotted names.
+fn varied(scenarios: &[Scenario]) -> Vec<String> {
+    let all: Vec<Value> = scenarios.iter().map(params).collect();
+    let mut names = Vec::new();
+    for one in &all {
+        leaves("", one, &mut names);
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.retain(|name| {
+        all.iter()
+            .any(|other| value_of(other, name) != value_of(&all[0], name))
+    });
+    // D stands for Dx and Dy where they are the same.
+    let same = |a: &str, b: &str| all.iter().all(|one| value_of(one, a) == value_of(one, b));
+    if names.iter().any(|name| name == "D") {
+        names.retain(|name| !(matches!(name.as_str(), "Dx" | "Dy") && same(name, "D")));
+    }
+    names
+}
+
+fn leaves(before: &str, value: &Value, names: &mut Vec<String>) {
+    match value {
+        Value::Object(table) => {
+            for (key, value) in table {
+                let dot = if before.is_empty() { "" } else { "." };
+                leaves(&format!("{before}{dot}{key}"), value, names);
+            }
+        }
+        _ => names.push(before.to_owned()),
+    }
+}
+
+fn params(scenario: &Scenario) -> Value {
+    serde_json::to_value(&scenario.params).unwrap_or_default()
+}
+
+/// The value of a key, which may be dotted.
+fn value_of<'a>(params: &'a Value, name: &str) -> &'a Value {
+    if let Some(value) = params.get(name) {
+        return value;
+    }
+    name.split('.')
+        .try_fold(params, |table, key| table.get(key))
+        .unwrap_or(&Value::Null)
+}
+
+/// Whether a value is what was typed: the same number, but for the digits that were left out.
+fn is_value(value: &Value, typed: &str) -> bool {
+    match (value.as_f64(), typed.parse::<f64>()) {
+        (Some(value), Ok(typed)) => (value - typed).abs() <= 1e-6 * value.abs().max(typed.abs()),
+        _ => shown(value) == typed,
+    }
+}
+
+fn shown(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
+}

@@ -1,0 +1,103 @@
+//! Options of `stats`.
+
+use crate::cli::{open::InputArgs, size};
+use clap::Args;
+use std::path::PathBuf;
+
+/// Count, sum, mean, std, min and max of any .npy file, in one pass; quantiles and histograms
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d stats output/diff2dparams.npy --json
+  diff2d stats output/diff2dparams.npy --axis y,x --select t=1: --csv
+  diff2d stats huge.npy --axis 0 -o columns.npy
+  diff2d stats huge.npy --quantiles 0.05,0.5,0.95 --histogram 20:0:1 --skip-nan
+  diff2d stats flat.bin --raw f4:1000x2000
+  ssh node cat big.npy | diff2d stats -")]
+pub(in super::super) struct StatsArgs {
+    /// Any .npy files; FILE.npz:NAME is a member of an uncompressed archive, - standard input
+    #[arg(value_name = "FILE.npy", required = true)]
+    pub(super) files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
+    /// Along these axes only: numbers (negative from the end), or t, y, x of a cube
+    #[arg(long, value_name = "A[,B…]", allow_hyphen_values = true)]
+    pub(super) axis: Option<String>,
+    /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
+    #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
+    pub(super) select: Option<String>,
+    /// Also these quantiles, from 0 to 1, exact (NumPy's linear)
+    #[arg(long, value_name = "Q,…", value_delimiter = ',', value_parser = quantile)]
+    pub(super) quantiles: Vec<f64>,
+    /// Also how many elements lie in each of N bins [default: from the minimum to the maximum]
+    #[arg(
+        long,
+        value_name = "N[:LO:HI]",
+        allow_hyphen_values = true,
+        value_parser = bins,
+        conflicts_with_all = ["axis", "output", "csv"]
+    )]
+    pub(super) histogram: Option<Bins>,
+    /// Write the results as f8 with a leading axis: count, sum, mean, std, min, max, and quantiles
+    #[arg(long, short, value_name = "OUT.npy")]
+    pub(super) output: Option<PathBuf>,
+    /// Replace OUT.npy if it exists
+    #[arg(long, requires = "output")]
+    pub(super) force: bool,
+    /// A row for every snapshot of a run, as it is committed
+    #[arg(long, conflicts_with_all = ["axis", "output", "select", "quantiles", "histogram"])]
+    pub(super) follow: bool,
+    /// Leave NaN out
+    #[arg(long)]
+    pub(super) skip_nan: bool,
+    /// Print JSON: one object, or with --axis or several files one a line
+    #[arg(long, conflicts_with = "output")]
+    pub(super) json: bool,
+    /// Print CSV with a header line
+    #[arg(long, conflicts_with_all = ["output", "json"])]
+    pub(super) csv: bool,
+    /// Memory to use at most
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    pub(super) memory: u64,
+}
+
+/// Bins of a histogram, and from where to where if that is given.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Bins {
+    pub(super) count: usize,
+    pub(super) ends: Option<[f64; 2]>,
+}
+
+fn quantile(text: &str) -> Result<f64, String> {
+    let q = text.trim().parse().ok();
+    q.filter(|q| (0.0..=1.0).contains(q))
+        .ok_or_else(|| "expected quantiles from 0 to 1, such as 0.05,0.5,0.95".to_owned())
+}
+
+fn bins(text: &str) -> Result<Bins, String> {
+    const MOST: usize = 1 << 20;
+    let expected =
+        || format!("expected 1 to {MOST} bins, and perhaps their ends, such as 20 or 20:-1:1");
+    let parts: Vec<&str> = text.split(':').collect();
+    let (count, ends) = match parts[..] {
+        [count] => (count, None),
+        [count, low, high] => (count, Some([low, high])),
+        _ => return Err(expected()),
+    };
+    let count = count
+        .trim()
+        .parse()
+        .ok()
+        .filter(|count| (1..=MOST).contains(count));
+    let number = |text: &str| {
+        text.trim()
+            .parse::<f64>()
+            .ok()
+            .filter(|end| end.is_finite())
+    };
+    let ends = match ends.map(|ends| ends.map(number)) {
+        None => None,
+        Some([Some(low), Some(high)]) if low <= high => Some([low, high]),
+        Some(_) => return Err(expected()),
+    };
+    count.map(|count| Bins { count, ends }).ok_or_else(expected)
+}

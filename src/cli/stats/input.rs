@@ -1,0 +1,46 @@
+//! The arrays of `stats`: files, and standard input.
+
+use super::args::StatsArgs;
+use crate::{
+    cli::{open::open_as, terminal::Terminal},
+    cube::JournalledArray,
+    error::Error,
+    npy::{ArrayFile, NpyError},
+};
+use std::{
+    fs::File,
+    io::{self, Seek, stdin},
+    os::fd::AsFd,
+    path::Path,
+};
+
+/// Opens a file, or what comes by standard input: `-`.
+pub(super) fn open(
+    path: &Path,
+    args: &StatsArgs,
+    terminal: &Terminal,
+) -> Result<JournalledArray, Error> {
+    if path != Path::new("-") {
+        return open_as(path, &args.input, terminal);
+    }
+    let name = Path::new("standard input");
+    let file = stdin_file().map_err(NpyError::io("read", name))?;
+    let array = match args.input.raw() {
+        None => ArrayFile::of_file(file, name)?,
+        Some(header) => ArrayFile::of_raw_file(file, name, header)?,
+    };
+    Ok(JournalledArray::plain(array))
+}
+
+/// A file by which standard input can be read at any place: itself, or a copy of what a pipe delivers.
+fn stdin_file() -> io::Result<File> {
+    let mut own = File::from(stdin().as_fd().try_clone_to_owned()?);
+    if own.metadata()?.is_file() {
+        own.rewind()?;
+        return Ok(own);
+    }
+    let mut copy = tempfile::tempfile()?;
+    io::copy(&mut stdin().lock(), &mut copy)?;
+    copy.rewind()?;
+    Ok(copy)
+}

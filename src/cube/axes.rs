@@ -1,0 +1,272 @@
+//! [`NamedAxis`]: the coordinates of an array's axes, of a cube from its journal, of arrays made from
+//! one from a small file beside them.
+//!
+//! `NAME.axes.json` stands beside `NAME.npy`:
+//!
+//! ```json
+//! {"format":1,"shape":[3,22,22],"axes":[{"name":"t","spacing":1.25,"coordinates":[0.0,1.25,2.5]},null,null]}
+//! ```
+//!
+//! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
+//! label for each, or null.
+
+use super::{error::CubeError, journal::Scenario};
+use crate::{grid::Axis, sys};
+use serde::{Deserialize, Serialize};
+use std::{
+    fs,
+    io::{ErrorKind, Read},
+    ops::Range,
+    path::{Path, PathBuf},
+};
+
+/// Version of the file's format.
+const FORMAT: u64 = 1;
+/// A file longer than this is not one of ours.
+const LONGEST: u64 = 1 << 30;
+
+/// An axis with a name, and what is known of its indices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NamedAxis {
+    /// `t`, `y`, `x`, `statistic`.
+    pub name: String,
+    /// What is known of its indices.
+    pub values: AxisValues,
+}
+
+/// What is known of the indices of an axis.
+#[derive(Debug, Clone, PartialEq)]
+pub enum AxisValues {
+    /// The nodes of a grid \[length\].
+    Nodes(Axis),
+    /// A coordinate for each, and the usual distance from one to the next \[time or length\].
+    Listed {
+        /// In increasing order.
+        coordinates: Vec<f64>,
+        /// From one to the next.
+        spacing: f64,
+    },
+    /// A word for each.
+    Labels(Vec<String>),
+}
+
+impl NamedAxis {
+    /// The coordinate of an index \[time or length\].
+    #[must_use]
+    pub fn coordinate(&self, index: u64) -> Option<f64> {
+        let number = usize::try_from(index).ok()?;
+        match &self.values {
+            AxisValues::Nodes(axis) => (number < axis.nodes).then(|| axis.node(number)),
+            AxisValues::Listed { coordinates, .. } => coordinates.get(number).copied(),
+            AxisValues::Labels(_) => None,
+        }
+    }
+
+    /// From one index to the next \[time or length\].
+    #[must_use]
+    pub fn spacing(&self) -> Option<f64> {
+        match &self.values {
+            AxisValues::Nodes(axis) => Some(axis.spacing),
+            AxisValues::Listed { spacing, .. } => Some(*spacing),
+            AxisValues::Labels(_) => None,
+        }
+    }
+
+    /// The axis of `count` windows over this one, the first of them from `start` on: each has the mean of
+    /// the coordinates of its first and its last element.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+    pub fn of_windows(&self, start: u64, window: u64, stride: u64, count: u64) -> Option<Self> {
+        if let AxisValues::Labels(_) = self.values {
+            return None;
+        }
+        let middle = |number: u64| {
+            let begin = start + number * stride;
+            let first = self.coordinate(begin)?;
+            let last = self.coordinate(begin + window - 1)?;
+            Some(if window == 1 {
+                first
+            } else {
+                f64::midpoint(first, last)
+            })
+        };
+        Some(Self {
+            name: self.name.clone(),
+            values: AxisValues::Listed {
+                coordinates: (0..count).map(middle).collect::<Option<_>>()?,
+                spacing: self.spacing()? * stride as f64,
+            },
+        })
+    }
+
+    /// The part of this axis in a range of indices.
+    #[must_use]
+    pub fn of_range(&self, range: &Range<u64>) -> Option<Self> {
+        if let AxisValues::Labels(labels) = &self.values {
+            let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(0));
+            return Some(Self {
+                name: self.name.clone(),
+                values: AxisValues::Labels(labels.get(start..end)?.to_vec()),
+            });
+        }
+        self.of_windows(range.start, 1, 1, range.end - range.start)
+    }
+}
+
+/// The axes of the cube of a run whose snapshots have these times.
+pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<NamedAxis>>> {
+    let grid = run.grid()?;
+    #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
+    let spacing = run.nper as f64 * run.dt;
+    let axis = |name: &str, values| {
+        let name = name.to_owned();
+        Some(NamedAxis { name, values })
+    };
+    let coordinates = times;
+    Some(vec![
+        axis(
+            "t",
+            AxisValues::Listed {
+                coordinates,
+                spacing,
+            },
+        ),
+        axis("y", AxisValues::Nodes(grid.y)),
+        axis("x", AxisValues::Nodes(grid.x)),
+    ])
+}
+
+/// The file beside an array.
+#[derive(Serialize, Deserialize)]
+struct Beside {
+    format: u64,
+    shape: Vec<u64>,
+    axes: Vec<Option<Entry>>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Entry {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    spacing: Option<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    coordinates: Option<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    labels: Option<Vec<String>>,
+}
+
+impl Entry {
+    fn of(axis: &NamedAxis, length: u64) -> Self {
+        let nodes = || {
+            (0..length)
+                .filter_map(|index| axis.coordinate(index))
+                .collect()
+        };
+        let (coordinates, labels) = match &axis.values {
+            AxisValues::Labels(labels) => (None, Some(labels.clone())),
+            _ => (Some(nodes()), None),
+        };
+        Self {
+            name: axis.name.clone(),
+            spacing: axis.spacing(),
+            coordinates,
+            labels,
+        }
+    }
+
+    /// The axis, if it has as many coordinates as its length and they increase.
+    fn axis(self, length: u64) -> Option<NamedAxis> {
+        let fits = |count: usize| count as u64 == length;
+        let values = match (self.coordinates, self.labels) {
+            (Some(coordinates), None) => {
+                let increase = coordinates.is_sorted_by(|a, b| a < b);
+                let spacing = self.spacing.filter(|spacing| *spacing > 0.0)?;
+                (fits(coordinates.len()) && increase).then_some(AxisValues::Listed {
+                    coordinates,
+                    spacing,
+                })?
+            }
+            (None, Some(labels)) => fits(labels.len()).then_some(AxisValues::Labels(labels))?,
+            _ => return None,
+        };
+        Some(NamedAxis {
+            name: self.name,
+            values,
+        })
+    }
+}
+
+fn beside(array: &Path) -> PathBuf {
+    array.with_extension("axes.json")
+}
+
+/// Writes what is known of the axes of an array beside it; where nothing is, what another array of
+/// this name has left there is removed.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn write_axes(
+    array: &Path,
+    shape: &[u64],
+    axes: &[Option<NamedAxis>],
+) -> Result<(), CubeError> {
+    let path = beside(array);
+    if axes.iter().all(Option::is_none) {
+        return forget_axes(array);
+    }
+    let entries = axes.iter().zip(shape);
+    let file = Beside {
+        format: FORMAT,
+        shape: shape.to_vec(),
+        axes: entries
+            .map(|(axis, &length)| Some(Entry::of(axis.as_ref()?, length)))
+            .collect(),
+    };
+    let text = serde_json::to_vec(&file).unwrap_or_default();
+    Ok(sys::write_file(&path, &text)?)
+}
+
+/// Removes what stands beside an array that is about to be replaced.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn forget_axes(array: &Path) -> Result<(), CubeError> {
+    let path = beside(array);
+    match fs::remove_file(&path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => {
+            Err(CubeError::io("remove", &path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The axes that a file beside an array tells of, or why it is not believed.
+pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Vec<Option<NamedAxis>>, String> {
+    let path = beside(array);
+    let Ok(file) = sys::open_to_read(&path) else {
+        return Ok(Vec::new());
+    };
+    let wrong = |what: &str| format!("{} {what}, and is left aside", path.display());
+    let mut text = Vec::new();
+    let read = file.take(LONGEST).read_to_end(&mut text);
+    let parsed = serde_json::from_slice::<Beside>(&text)
+        .ok()
+        .filter(|_| read.is_ok());
+    let Some(told) = parsed else {
+        return Err(wrong("tells no axes"));
+    };
+    if told.format != FORMAT {
+        return Err(wrong("is of another format"));
+    }
+    if told.shape != shape || told.axes.len() != shape.len() {
+        return Err(wrong("tells the axes of another array"));
+    }
+    let entries = told.axes.into_iter().zip(shape);
+    let axes = entries.map(|(entry, &length)| match entry {
+        None => Ok(None),
+        Some(entry) => entry.axis(length).map(Some).ok_or(()),
+    });
+    axes.collect::<Result<_, ()>>().map_err(|()| {
+        wrong("has an axis whose coordinates do not increase or are not as many as it is long")
+    })
+}

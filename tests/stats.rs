@@ -1,0 +1,188 @@
+//! What `stats` answers: any axes, boxes, quantiles, histograms, files of other kinds; and the
+//! coordinates that arrays made from a cube keep.
+//!
+//! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, full, judged_by, python};
+use std::{fs::File, process::Stdio};
+
+#[test]
+fn random_questions_get_numpys_answers() {
+    let (count, seed) = if full() { (5000, 2) } else { (300, 1) };
+    judged_by("stats_reference.py", count, seed);
+}
+
+#[test]
+fn quantiles_of_more_than_fits_into_memory_are_those_of_all() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 1500,1000 --fill (random(1)-0.3)*10**(20*random(2)-10)");
+    let question = "stats a.npy --quantiles 0,0.001,0.3,0.5,0.999,1 --json";
+    let much = scene.succeed(question).stdout;
+    for memory in ["64KiB", "1MiB", "4MiB"] {
+        let told = scene.succeed(&format!("{question} --memory {memory}"));
+        assert_eq!(told.stdout, much, "{memory}");
+    }
+    let told = scene.succeed(&format!("--verbose {question} --memory 1MiB"));
+    assert!(told.stderr.contains("passes"), "{told}");
+    // Columns that are longer than memory.
+    let question = "stats a.npy --axis 0 --select :,:3 --quantiles 0.25,0.5 --csv";
+    let much = scene.succeed(question).stdout;
+    let little = scene.succeed(&format!("{question} --memory 64KiB")).stdout;
+    assert_eq!(much, little);
+}
+
+#[test]
+fn arrays_made_from_a_cube_keep_its_coordinates() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("window c.npy --window 2,1,3 --op mean -o w.npy");
+    let told = scene.succeed("probe w.npy --at t=0.7,y=-11,x=-10");
+    assert!(
+        told.stdout
+            .starts_with("i0,i1,i2,t,y,x,value\n0,0,0,0.625,-11.0,-9.95"),
+        "{told}"
+    );
+    // A rim leaves windows on the nodes.
+    scene.succeed("window c.npy --window 1,3,3 --op median --pad nearest -o m.npy");
+    let told = scene.succeed("probe m.npy --at t=1.25,y=11,x=-11");
+    assert!(told.stdout.contains("\n1,21,0,1.25,11.0,-11.0,"), "{told}");
+    scene.succeed("coarsen c.npy --by 1,2,2 -o b.npy");
+    let told = scene.succeed("stats b.npy --axis y,x --csv");
+    assert!(told.stdout.starts_with("i0,t,count,"), "{told}");
+    assert!(told.stdout.contains("\n1,1.25,121,"), "{told}");
+    scene.succeed("stats c.npy --axis t --select x=-2:2 -o s.npy");
+    let told = scene.succeed("probe s.npy --at statistic=max,y=0,x=0");
+    assert!(
+        told.stdout.starts_with("i0,i1,i2,y,x,value\n5,10,1,"),
+        "{told}"
+    );
+    let told = scene.run("probe s.npy --at statistic=mode,y=0,x=0");
+    assert!(told.stderr.contains("expected one of count, sum"), "{told}");
+    // Derived again, from what was derived.
+    scene.succeed("window w.npy --window 1,2,1 --op max -o v.npy");
+    assert!(
+        scene
+            .succeed("probe v.npy --at 0,0,0")
+            .stdout
+            .contains("\n0,0,0,0.625,")
+    );
+
+    // Coordinates of another array are left aside, and do not stay behind.
+    scene.succeed("create w.npy --shape 3,4 --force");
+    let told = scene.succeed("stats w.npy");
+    assert!(told.stderr.contains("the axes of another array"), "{told}");
+    scene.succeed("window w.npy --window 1,1 --op max -o m.npy --force");
+    assert!(!scene.exists("m.axes.json"));
+}
+
+#[test]
+fn minimum_and_maximum_have_places_in_units() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.succeed("stats c.npy");
+    assert!(
+        told.stdout
+            .contains("argmax (0, 15, 15) at t = 0.0, y = 4.71"),
+        "{told}"
+    );
+    let told = scene.succeed("stats c.npy --select t=1:,x=0: --json");
+    assert!(told.stdout.contains("\"argmax\":[1,15,15]"), "{told}");
+    scene.succeed("create n.npy --shape 3,4 --fill where(index==7,nan,index)");
+    let told = scene.succeed("stats n.npy");
+    assert!(told.stdout.contains("nan    1\nargmin (1, 3)"), "{told}");
+    assert!(told.stderr.contains("--skip-nan"), "{told}");
+    let told = scene.succeed("stats n.npy --skip-nan");
+    assert!(
+        told.stdout.contains("argmax (2, 3)") && told.stderr.is_empty(),
+        "{told}"
+    );
+}
+
+#[test]
+fn scenarios_answer_to_their_parameters() {
+    let scene = Scene::small();
+    scene.write("s.toml", "params = \"p.toml\"\nD = [0.5, 1.0]\n");
+    scene.succeed("sweep s.toml -o s.npy");
+    let told = scene.succeed("probe s.npy --at D=0.5,t=1,y=0,x=0.4");
+    assert!(told.stdout.contains("\n0,1,10,11,"), "{told}");
+    for (at, word) in [
+        ("D=0.7,t=1,y=0,x=0", "D is 0.5, 1.0"),
+        ("t=1,y=0,x=0", "give all of D\n"),
+        ("E=1,t=1,y=0,x=0", "'E' does not vary"),
+        ("D=1,t=9,y=0,x=0", "reaches from 0.0 to 3.75"),
+        ("D=1,y=0,x=0", "t is missing"),
+    ] {
+        let told = scene.run(&format!("probe s.npy --at {at}"));
+        assert!(told.code == Some(2) && told.stderr.contains(word), "{told}");
+    }
+}
+
+#[test]
+fn flat_files_members_of_archives_and_standard_input_are_arrays_too() {
+    let scene = Scene::new();
+    scene.write(
+        "make.py",
+        "
+import numpy as np, sys
+d = sys.argv[1] + '/'
+a = np.arange(12.).reshape(3, 4)
+np.savez(d + 'z.npz', a=a, b=np.asfortranarray(a))
+np.savez_compressed(d + 'c.npz', a=a)
+np.save(d + 'a.npy', a)
+open(d + 'r.bin', 'wb').write(b'12345678' + a.astype('>f4').tobytes())
+",
+    );
+    let directory = scene.path("").display().to_string();
+    python(&scene.path("make.py").display().to_string(), [&directory]);
+    let expected = scene.succeed("stats a.npy --csv").stdout;
+    for arguments in [
+        "stats z.npz:a --csv",
+        "stats z.npz:b.npy --csv",
+        "stats r.bin --raw >f4:3x4:8 --csv",
+    ] {
+        assert_eq!(scene.succeed(arguments).stdout, expected, "{arguments}");
+    }
+    let told = scene.succeed("probe r.bin --raw >f4:3x4:8 --at 1,2");
+    assert!(told.stdout.ends_with("\n1,2,6.0\n"), "{told}");
+    scene.succeed("window z.npz:a --window 3,4 --op sum -o w.npy");
+    for (arguments, word) in [
+        ("stats z.npz:q", "no member 'q'; it has a, b"),
+        ("stats c.npz:a", "compressed"),
+        ("stats z.npz", "FILE.npz:NAME"),
+        ("stats r.bin --raw f4:3x4x", "no shape"),
+        ("stats r.bin --raw f4", "expected type"),
+    ] {
+        let told = scene.run(arguments);
+        assert!(told.stderr.contains(word), "{arguments}: {told}");
+        assert_ne!(told.code, Some(0));
+    }
+    assert_eq!(scene.run("stats r.bin --raw f4:3x5:8").code, Some(3));
+    // By a pipe, and as a file.
+    let of_file = Stdio::from(File::open(scene.path("a.npy")).unwrap());
+    let mut cat = std::process::Command::new("cat")
+        .arg(scene.path("a.npy"))
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let of_pipe = Stdio::from(cat.stdout.take().unwrap());
+    for input in [of_file, of_pipe] {
+        let mut command = scene.diff2d();
+        let told = command
+            .args(["stats", "-", "--csv"])
+            .stdin(input)
+            .output()
+            .unwrap();
+        assert_eq!(String::from_utf8_lossy(&told.stdout), expected);
+    }
+    cat.wait().unwrap();
+    let told = scene.succeed("stats a.npy z.npz:a --csv");
+    assert_eq!(told.stdout.lines().count(), 3, "{told}");
+    assert!(told.stdout.starts_with("file,count,"), "{told}");
+}

@@ -1,0 +1,184 @@
+"""Random questions to `stats`, and what NumPy answers.
+
+    stats_reference.py make DIRECTORY COUNT SEED    arrays, and commands.txt with one command a line
+    stats_reference.py check DIRECTORY              the outputs of those commands
+
+Order statistics, counts, places and histograms are exact.
+"""
+
+import json
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+
+KINDS = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"] + ["f8"] * 6
+SIX = ["count", "sum", "mean", "std", "min", "max"]
+
+
+def array(rng, kind, shape):
+    if kind == "b1":
+        return np.asarray(rng.random(shape) < 0.5)
+    if kind[0] in "iu":
+        info = np.iinfo(kind)
+        return np.asarray(rng.integers(max(info.min, -99), 99, shape, dtype=kind, endpoint=True))
+    values = rng.normal(size=shape) * 10.0 ** rng.choice([0, 0, -3, 3] if kind != "f2" else [0])
+    if rng.random() < 0.3:
+        values = np.round(values)
+    values = np.asarray(values).astype(kind)
+    flat = values.reshape(-1)
+    if rng.random() < 0.5 and flat.size:
+        flat[rng.random(flat.size) < rng.choice([0.001, 0.1, 1.0], p=[0.5, 0.45, 0.05])] = np.nan
+    return values
+
+
+def shape_of(rng):
+    dimensions = int(rng.choice([1, 2, 2, 3, 3, 4]))
+    most = {1: 5000, 2: 80, 3: 20, 4: 9}[dimensions]
+    if rng.random() < 0.05:
+        most = {1: 700_000, 2: 900, 3: 90, 4: 30}[dimensions]
+    return tuple(int(rng.integers(1, most + 1)) for _ in range(dimensions))
+
+
+def text(numbers):
+    return ",".join(map(str, numbers))
+
+
+def case(rng, directory, number):
+    values = array(rng, str(rng.choice(KINDS)), shape_of(rng))
+    order = str(rng.choice(["C", "F"]))
+    endian = str(rng.choice(["<", ">"])) if values.dtype.itemsize > 1 else "|"
+    name, out = f"{number}.npy", f"{number}.out.npy"
+    np.save(directory / name, np.array(values.astype(values.dtype.newbyteorder(endian)), order=order))
+    memory = str(rng.choice(["256MiB", "8MiB"]))
+    arguments = ["stats", name, "--memory=" + memory]
+    if rng.random() < 0.4:
+        starts = [int(rng.integers(0, n)) for n in values.shape]
+        ends = [int(rng.integers(a + 1, n + 1)) for a, n in zip(starts, values.shape)]
+        arguments.append("--select=" + text(f"{a}:{b}" for a, b in zip(starts, ends)))
+    if rng.random() < 0.5:
+        arguments.append("--skip-nan")
+    if rng.random() < 0.7:
+        quantiles = [float(rng.choice([0, 0.5, 1, 0.25, round(float(rng.random()), 3)])) for _ in range(3)]
+        arguments.append("--quantiles=" + text(sorted(set(quantiles))))
+    if rng.random() < 0.6:
+        count = int(rng.integers(1, values.ndim + 1))
+        axes = [int(a) for a in rng.choice(values.ndim, count, replace=False)]
+        arguments.append("--axis=" + text(a - values.ndim * int(rng.integers(2)) for a in axes))
+        return arguments + ["-o", out]
+    if rng.random() < 0.5:
+        arguments.append("--histogram=" + str(rng.choice(["10:-3:5", "7:0:1", "100:-50:50"])))
+    return arguments + ["--json"]
+
+
+def make(directory, count, seed):
+    rng = np.random.default_rng(seed)
+    with open(directory / "commands.txt", "w") as commands:
+        for number in range(count):
+            commands.write("\t".join(case(rng, directory, number)) + "\n")
+
+
+def option(arguments, name, default=""):
+    found = [a.split("=", 1)[1] for a in arguments if a.startswith(f"--{name}=")]
+    return found[0] if found else default
+
+
+def same(got, expected, slack=0.0):
+    got, expected = np.asarray(got, "f8"), np.asarray(expected, "f8")
+    near = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (np.abs(got - expected) <= slack)
+    assert got.shape == expected.shape and np.all(near), (got, expected)
+
+
+def six(values, axes, skip):
+    wide = values.astype("f8")
+    reductions = [np.nansum, np.nanmean, np.nanstd, np.nanmin, np.nanmax]
+    if not skip:
+        reductions = [np.sum, np.mean, np.std, np.min, np.max]
+    count = (~np.isnan(wide)).sum(axes) if skip else np.full_like(wide, 1).sum(axes)
+    return [count] + [reduce(wide, axis=axes) for reduce in reductions]
+
+
+def check_case(arguments, values, directory, number, stdout):
+    start = np.zeros(values.ndim, int)
+    if option(arguments, "select"):
+        ranges = [tuple(map(int, part.split(":"))) for part in option(arguments, "select").split(",")]
+        values = values[tuple(slice(a, b) for a, b in ranges)]
+        start = np.array([a for a, _ in ranges])
+    skip = "--skip-nan" in arguments
+    axes = tuple(range(values.ndim))
+    if option(arguments, "axis"):
+        axes = tuple(int(a) % values.ndim for a in option(arguments, "axis").split(","))
+    quantiles = [float(q) for q in option(arguments, "quantiles").split(",") if q]
+    wide = values.astype("f8")
+    scale = 1e-12 * (1 + np.nan_to_num(np.abs(wide)).sum())
+    expected = six(values, axes, skip)
+    of = np.nanquantile if skip else np.quantile
+    exact = [of(wide, q, axis=axes) for q in quantiles]
+    if "-o" in arguments:
+        got = np.load(directory / f"{number}.out.npy")
+        assert got.shape == (6 + len(quantiles),) + np.shape(expected[0]), got.shape
+        found, of_file = got[:6], got[6:]
+    else:
+        told = json.loads(stdout)
+        assert list(told)[:6] == SIX
+        none = lambda value: np.nan if value is None else value
+        found = [none(told[name]) for name in SIX]
+        of_file = [none(told["quantiles"][str(q if q % 1 else int(q))]) for q in quantiles]
+        assert told["nan"] == np.isnan(wide).sum()
+        if np.isnan(wide).all() and skip:
+            assert "argmin" not in told
+        else:
+            for name, place in (("argmin", np.nanargmin), ("argmax", np.nanargmax)):
+                if not skip:
+                    place = getattr(np, name)
+                at = tuple(np.array(told[name]) - start)
+                value = wide.reshape(-1)[place(wide)]
+                same(wide[at], value)
+                if values.ndim == 1 or not FORTRAN[number]:
+                    assert at == np.unravel_index(place(wide), wide.shape), (name, at)
+        if "histogram" in told:
+            bins, low, high = option(arguments, "histogram").split(":")
+            there = wide[~np.isnan(wide)]
+            counts, edges = np.histogram(there, int(bins), (float(low), float(high)))
+            assert told["histogram"]["counts"] == counts.tolist()
+            same(told["histogram"]["edges"], edges, 1e-12)
+    # What is not there has no sum of 0 in pandas' sense, but NumPy's.
+    for at, (one, other) in enumerate(zip(found, expected)):
+        same(one, other, 0 if SIX[at] in ("count", "min", "max") else scale)
+    for one, other in zip(of_file, exact):
+        same(one, other)
+
+
+FORTRAN = {}
+
+
+def check(directory):
+    failed = 0
+    lines = (directory / "commands.txt").read_text().splitlines()
+    for number, line in enumerate(lines):
+        arguments = line.split("\t")
+        values = np.load(directory / f"{number}.npy")
+        FORTRAN[number] = not values.flags.c_contiguous
+        values = values.astype(values.dtype.newbyteorder("="))
+        try:
+            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
+            assert code == "0", (code, told)
+            stdout = (directory / f"{number}.stdout").read_text()
+            with np.errstate(all="ignore"), warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_case(arguments, values, directory, number, stdout)
+        except (AssertionError, IndexError, KeyError, OSError, ValueError) as error:
+            failed += 1
+            if failed <= 20:
+                shown = f"{' '.join(arguments)} on {values.dtype} {values.shape}: {error!r}"
+                print(f"case {number}: {shown[:1000]}")
+    print(f"{len(lines)} cases, {failed} failed")
+    return failed
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "make":
+        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+    else:
+        sys.exit(1 if check(Path(sys.argv[2])) else 0)
