@@ -34,8 +34,39 @@ fn quantiles_of_more_than_fits_into_memory_are_those_of_all() {
     // Columns that are longer than memory.
     let question = "stats a.npy --axis 0 --select :,:3 --quantiles 0.25,0.5 --csv";
     let much = scene.succeed(question).stdout;
-    let little = scene.succeed(&format!("{question} --memory 64KiB")).stdout;
+    let little = scene.succeed(&format!("{question} --memory 2MiB")).stdout;
     assert_eq!(much, little);
+    let question = "stats a.npy --axis 0,1 --quantiles 0.25,0.5 --csv";
+    let much = scene.succeed(question).stdout;
+    let little = scene.succeed(&format!("{question} --memory 1MiB")).stdout;
+    assert_eq!(much, little);
+}
+
+#[test]
+fn statistics_of_boxes_depend_neither_on_threads_nor_on_memory() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 61,173,211 --fill (random(1)-0.3)*10**(20*random(2)-10)");
+    for command in [
+        "stats a.npy --axis 0,2 -o o.npy --force",
+        "stats a.npy --axis 0 --select 3:,5:,:-7 -o o.npy --force",
+        "stats a.npy --axis 1 --select 3:,5:,:-7 -o o.npy --force",
+        "stats a.npy --axis 0,1 -o o.npy --force",
+        "stats a.npy --select 3:,5:,:-7 -o o.npy --force",
+    ] {
+        let results = [("1", "256MiB"), ("2", "256MiB"), ("3", "2MiB")].map(|(threads, memory)| {
+            let status = scene
+                .diff2d()
+                .args(command.split(' '))
+                .args(["--memory", memory])
+                .env("RAYON_NUM_THREADS", threads)
+                .status()
+                .unwrap();
+            assert!(status.success(), "{command} with {memory}");
+            scene.read("o.npy")
+        });
+        assert!(results[0] == results[1], "{command}: threads");
+        assert!(results[0] == results[2], "{command}: memory");
+    }
 }
 
 #[test]

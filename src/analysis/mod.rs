@@ -7,6 +7,7 @@
 //!
 //! No result depends on the number of threads, on how an array is divided, or on the memory allowed.
 
+pub mod compare;
 pub mod create;
 pub mod double_double;
 mod error;

@@ -65,7 +65,7 @@ impl<'a> Axes<'a> {
         let dimensions = self.array.npy.shape.len();
         if text.contains(',') {
             return Err(Error::Usage(format!(
-                "axis {}: one axis at a time; for several at once, `diff2d window` takes a window as long as they are",
+                "axis {}: one axis at a time",
                 excerpt(text, 60)
             )));
         }

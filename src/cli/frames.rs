@@ -203,6 +203,34 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// Where the nodes of a frame lie, as far as that is known.
+    fn extent(&self, shown: &Shown<'_>) -> Extent {
+        if let Some(grid) = shown.scenario.as_deref().and_then(Scenario::grid) {
+            return Extent::nodes(grid.x.extent(), grid.y.extent());
+        }
+        let axes = self.array.axes();
+        let ends = |axis: usize, length: usize| {
+            let axis = axes.get(axes.len().checked_sub(axis)?)?.as_ref()?;
+            let first = axis.coordinate(0)?;
+            let last = axis.coordinate(length as u64 - 1)?;
+            Some((first, last)).filter(|_| length > 1)
+        };
+        let (rows, columns) = self.shape();
+        match (ends(1, columns), ends(2, rows)) {
+            (Some(x), Some(y)) => Extent::nodes(x, y),
+            _ => Extent::counted(),
+        }
+    }
+
+    /// The time of a frame of an array that was made from a cube.
+    fn time(&self, index: u64) -> Option<f64> {
+        let axes = self.array.axes();
+        let [Some(first), _, _] = &axes[..] else {
+            return None;
+        };
+        first.coordinate(index).filter(|_| first.name == "t")
+    }
+
     fn values(&self, index: u64) -> InFile<'_> {
         InFile {
             array: self.array,
@@ -213,14 +241,17 @@ impl<'a> Frames<'a> {
     }
 
     fn frame<'v>(&self, values: &'v InFile<'_>, shown: &'v Shown<'_>, index: u64) -> Frame<'v> {
-        let frame = Frame::new(values, shown.extent());
+        let frame = Frame::new(values, self.extent(shown));
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
             (None, Some(record)) => frame.at(record.simtime),
-            (None, None) if self.len() > 1 => {
-                frame.numbered(usize::try_from(index).unwrap_or(usize::MAX))
-            }
-            (None, None) => frame,
+            (None, None) => match self.time(index) {
+                Some(time) => frame.at(time),
+                None if self.len() > 1 => {
+                    frame.numbered(usize::try_from(index).unwrap_or(usize::MAX))
+                }
+                None => frame,
+            },
         }
     }
 }
@@ -278,13 +309,6 @@ impl<'a> Shown<'a> {
             scenario: None,
             name: None,
         }
-    }
-
-    fn extent(&self) -> Extent {
-        let grid = self.scenario.as_deref().and_then(Scenario::grid);
-        grid.map_or_else(Extent::counted, |grid| {
-            Extent::nodes(grid.x.extent(), grid.y.extent())
-        })
     }
 }
 

@@ -99,6 +99,26 @@ impl NamedAxis {
         })
     }
 
+    /// This axis at some indices.
+    #[must_use]
+    pub fn of_indices(&self, indices: &[u64]) -> Option<Self> {
+        let coordinates: Vec<f64> = indices
+            .iter()
+            .map(|&index| self.coordinate(index))
+            .collect::<Option<_>>()?;
+        let spacing = match coordinates[..] {
+            [first, second, ..] => second - first,
+            _ => self.spacing()?,
+        };
+        Some(Self {
+            name: self.name.clone(),
+            values: AxisValues::Listed {
+                coordinates,
+                spacing,
+            },
+        })
+    }
+
     /// The part of this axis in a range of indices.
     #[must_use]
     pub fn of_range(&self, range: &Range<u64>) -> Option<Self> {

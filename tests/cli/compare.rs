@@ -38,16 +38,64 @@ fn compare_prints_how_many_elements_differ_and_where_most() {
     scene.write("minus.npy", numbers([0.0, 0.0, -0.0, 0.0]));
     assert_snapshot!(scene.run("compare x.npy y.npy"), @r"
     exit 3
-    different: 2 of 4 elements; the largest difference is 0.5 at [0, 1], 2.0 against 2.5
+    different: 2 of 4 elements; the largest difference is 0.5 at [0, 1], 2.0 against 2.5 (relative 0.2, 1125899906842624 ulps); RMS 0.2795084971874737
     diff2d: x.npy and y.npy differ
     ");
     assert_snapshot!(scene.run("compare zero.npy minus.npy"), @r"
     exit 3
-    different: 1 of 4 elements; the largest difference is 0.0 at [1, 0], 0.0 against -0.0
+    different: 1 of 4 elements; the largest difference is 0.0 at [1, 0], 0.0 against -0.0 (relative nan, 0 ulps); RMS 0.0
     diff2d: zero.npy and minus.npy differ
     ");
     assert_snapshot!(scene.run("compare x.npy nowhere.npy"), @r"
     exit 1
     diff2d: cannot open nowhere.npy: there is no such file or directory
     ");
+}
+
+#[test]
+fn tolerances_are_those_of_numpy_and_types_and_grids_may_differ() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o a.npy --quiet");
+    scene.succeed("run p.toml -o single.npy --quiet --set precision=f32");
+    let told = scene.succeed("compare a.npy single.npy --atol 1e-6");
+    assert!(
+        told.stdout
+            .starts_with("equal: 1936 elements within atol 1e-06 and rtol 0.0; the largest"),
+        "{told}"
+    );
+    // A line for the names, and one for every snapshot.
+    assert_eq!(told.stdout.lines().count(), 6, "{told}");
+    let told = scene.run("compare a.npy single.npy --rtol 1e-12 --json");
+    assert_eq!(told.code, Some(3), "{told}");
+    for word in [
+        "\"equal\":false",
+        "\"ulps\":",
+        "\"rms\":",
+        "\"snapshots\":[{\"index\":0,\"t\":0.0,",
+    ] {
+        assert!(told.stdout.contains(word), "{told}");
+    }
+
+    // Every second node and snapshot of the finer run lies on one of the coarser.
+    for (name, more) in [("coarse", "dx=2"), ("fine", "dx=1")] {
+        scene.succeed(&format!(
+            "run p.toml -o {name}.npy --quiet --set grid=walls --set outtime=1 --set {more}"
+        ));
+    }
+    let told = scene.run("compare fine.npy coarse.npy --atol 0.2 -o d.npy");
+    assert!(told.stdout.contains(" and ["), "{told}");
+    let info = scene.succeed("info d.npy").stdout;
+    assert!(info.contains(", 11, 11)"), "{info}");
+    let told = scene.succeed("probe d.npy --at t=0,y=-2,x=4");
+    assert!(told.stdout.contains("\n0,4,7,0.0,-2.0,4.0,0.0"), "{told}");
+
+    // What has no coordinates must have one shape.
+    scene.succeed("create x.npy --shape 3,4");
+    scene.succeed("create y.npy --shape 3,5");
+    let told = scene.run("compare x.npy y.npy --atol 1");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(told.stdout.contains("of shape [3, 4] against"), "{told}");
+    assert_eq!(scene.run("compare x.npy y.npy --atol -1").code, Some(2));
+    let told = scene.run("compare x.npy x.npy --atol 1 -o x.npy --force");
+    assert!(told.stderr.contains("the input itself"), "{told}");
 }

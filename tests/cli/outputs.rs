@@ -85,6 +85,9 @@ fn a_journal_that_is_not_the_arrays_own_is_not_believed() {
     std    0.816496580927726
     min    1.0
     max    3.0
+    nan    0
+    argmin (0,)
+    argmax (2,)
     diff2d: c.journal is the journal of another array than c.npy, and is left aside
     ");
     let new = scene.read("c.npy");

@@ -108,15 +108,15 @@ fn each_misuse_gets_the_sentence_that_helps() {
     ");
     assert_snapshot!(scene.run("stats a.npz"), @r"
     exit 3
-    diff2d: cannot use a.npz: it is not a .npy file (it does not begin with \x93NUMPY): a .npz is an archive of arrays, `unzip` takes the .npy files out of it
+    diff2d: cannot use a.npz: it is not a .npy file (it does not begin with \x93NUMPY): a .npz is an archive of arrays, FILE.npz:NAME is one of them
     ");
     assert_snapshot!(scene.run("info c.journal"), @r"
     exit 3
     diff2d: cannot use c.journal: it is not a .npy file (it does not begin with \x93NUMPY): give the .npy file beside this journal
     ");
-    assert_snapshot!(scene.run("stats a.npy --axis 0,1"), @r"
+    assert_snapshot!(scene.run("stats a.npy --axis 0,-3"), @r"
     exit 2
-    diff2d: axis 0,1: one axis at a time; for several at once, `diff2d window` takes a window as long as they are
+    diff2d: --axis 0,-3: axis 0 twice
     ");
     assert_snapshot!(scene.run("run sweep.toml"), @r"
     exit 2

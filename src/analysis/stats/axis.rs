@@ -1,7 +1,7 @@
 //! [`AxisReduction`]: statistics along neighbouring axes of a whole array, in one pass.
 
 use super::{
-    Options,
+    asked::Options,
     run::{MOST_READ, TASK, element_bytes, read_at_once, run},
 };
 use crate::analysis::{

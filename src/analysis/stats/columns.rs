@@ -1,7 +1,7 @@
 //! Quantiles along axes of a box.
 
 use super::{
-    Options, Select,
+    asked::{Options, Select},
     pieces::{elements, index_in, read},
     quantiles::of_box,
 };

@@ -1,7 +1,7 @@
 //! Histograms.
 
 use super::{
-    Options, Select,
+    asked::{Options, Select},
     pieces::{pieces, read},
     run::TASK,
 };

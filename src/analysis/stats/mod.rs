@@ -3,6 +3,7 @@
 //!
 //! | file | what it has |
 //! |---|---|
+//! | `asked.rs` | what is asked for, and answered |
 //! | `run.rs` | consecutive elements, task by task |
 //! | `axis.rs` | neighbouring axes of a whole array |
 //! | `part.rs` | any axes of any box |
@@ -10,48 +11,24 @@
 //! | `quantiles.rs`, `columns.rs` | quantiles of a box, and along axes of it |
 //! | `histogram.rs` | histograms of a box |
 
+mod asked;
 mod axis;
 mod columns;
 mod histogram;
 mod part;
-mod pieces;
+pub(super) mod pieces;
 mod quantiles;
 mod run;
 
+pub use asked::{Options, Select, Whole};
 pub use columns::column_quantiles;
 pub use histogram::{Histogram, histogram};
 pub use quantiles::{Quantiles, quantiles};
 
-use super::{
-    AnalysisError,
-    statistics::Statistics,
-    summable::{Summable, with_summable},
-};
+use super::{AnalysisError, statistics::Statistics, summable::with_summable};
 use crate::{npy::ArrayFile, progress::Progress};
-use run::{Found, TASK, run};
+use run::{TASK, places, run};
 use std::ops::Range;
-
-/// How to treat NaN, and how much memory to use.
-#[derive(Debug, Clone, Copy)]
-pub struct Options {
-    /// Leave NaN out. Otherwise a NaN makes every result but the count NaN.
-    pub skip_nan: bool,
-    /// Bytes of memory that may be used.
-    pub memory: u64,
-}
-
-/// A box of an array: a range for every axis of the array, in the order of its axes.
-pub type Select = Vec<Range<u64>>;
-
-/// The statistics of a box.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Whole {
-    /// Its statistics.
-    pub statistics: Statistics,
-    /// The indices of the first minimum and of the first maximum, in file order; of the first NaN where
-    /// they are NaN.
-    pub places: Option<[Vec<u64>; 2]>,
-}
 
 /// The statistics of all elements. Bytes read are added to `progress`.
 ///
@@ -111,18 +88,6 @@ pub fn selected(
             part::selected::<T>(array, select, options, progress)
         }
     })
-}
-
-/// The places of minimum and maximum, if there are any.
-fn places<T: Summable>(
-    found: &Found<T>,
-    place: impl Fn(u64, T) -> Result<Vec<u64>, AnalysisError>,
-) -> Result<Option<[Vec<u64>; 2]>, AnalysisError> {
-    let Some([min, max]) = found.moments.range() else {
-        return Ok(None);
-    };
-    let [first, second] = found.tasks;
-    Ok(Some([place(first, min)?, place(second, max)?]))
 }
 
 /// Whether a box is all of an array that is data.

@@ -1,11 +1,10 @@
 //! Statistics of any box, along any of its axes.
 
 use super::{
-    Options, Select, Whole,
+    asked::{Options, Select, Whole},
     axis::add,
     pieces::{Box, elements, index_in, numbers_in, pieces, read},
-    places,
-    run::{Found, TASK, element_bytes},
+    run::{Found, element_bytes, places},
 };
 use crate::{
     analysis::{
@@ -22,7 +21,10 @@ use rayon::prelude::*;
 use std::ops::Range;
 
 /// Columns that a thread reduces at a time.
-const COLUMNS: u64 = 4096;
+const COLUMNS: u64 = 1024;
+/// Elements that are read at a time. What is merged, and in which order, depends on these two numbers
+/// alone, never on threads or memory.
+const PIECE: u64 = 1 << 15;
 
 /// The statistics of a box, and where its minimum and maximum are.
 pub(super) fn selected<T: Summable>(
@@ -31,8 +33,8 @@ pub(super) fn selected<T: Summable>(
     options: Options,
     progress: &Progress,
 ) -> Result<Whole, AnalysisError> {
-    let all = pieces(&array.npy.in_file_order(select), TASK);
-    let threads = threads_within(options.memory, 2 * 8 * TASK)?;
+    let all = pieces(&array.npy.in_file_order(select), PIECE);
+    let threads = threads_within(options.memory, 2 * 8 * PIECE)?;
     let mut found = Found::<T>::default();
     let mut first = 0;
     while first < all.len() {
@@ -102,12 +104,9 @@ pub(super) fn along<T: Summable, E: From<AnalysisError>>(
     let whole = array.npy.in_file_order(select);
     let columns = kept(&whole, reduced);
     let count = elements(&columns);
-    // Fewer columns at a time where memory is short; each column is whole, so that changes nothing.
-    let each = 4 * (size_of::<Moments<T>>() + size_of::<Statistics>()) as u64;
-    let most = COLUMNS.min(options.memory / each / 4).max(1);
-    let task = TASK.min(options.memory / 64).max(1 << 12);
-    let threads = threads_within(options.memory, 16 * task + most * each)?;
-    let blocks = pieces(&columns, most);
+    let each = (2 * size_of::<Moments<T>>() + size_of::<Statistics>()) as u64;
+    let threads = threads_within(options.memory, 2 * 8 * PIECE + COLUMNS * each)?;
+    let blocks = pieces(&columns, COLUMNS);
     let mut first = 0;
     if count <= COLUMNS && blocks.len() == 1 {
         let moments = together::<T>(array, &whole, reduced, options, threads, progress)?;
@@ -121,7 +120,7 @@ pub(super) fn along<T: Summable, E: From<AnalysisError>>(
                 let part = with_kept(&whole, reduced, block);
                 let mut moments = vec![Moments::<T>::default(); size(elements(block))];
                 let mut buffer = Vec::new();
-                for piece in pieces(&part, task) {
+                for piece in pieces(&part, PIECE) {
                     let values = read::<T>(array, &piece, &mut buffer)?;
                     progress.add(values.len() as u64 * element_bytes(array));
                     let found = fold(values, &piece, reduced, options.skip_nan);
@@ -149,8 +148,7 @@ fn together<T: Summable>(
 ) -> Result<Vec<Moments<T>>, AnalysisError> {
     let columns = kept(whole, reduced);
     let mut moments = vec![Moments::<T>::default(); size(elements(&columns))];
-    let task = TASK.min(options.memory / 64).max(1 << 12);
-    for some in pieces(whole, task).chunks(size(threads * 4)) {
+    for some in pieces(whole, PIECE).chunks(size(threads * 4)) {
         let found: Vec<Vec<Moments<T>>> = some
             .par_iter()
             .map_init(Vec::new, |buffer, piece| {

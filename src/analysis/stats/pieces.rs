@@ -4,10 +4,10 @@ use crate::npy::{ArrayFile, NpyError, Number};
 use std::ops::Range;
 
 /// A box, in file order.
-pub(super) type Box = Vec<Range<u64>>;
+pub(in super::super) type Box = Vec<Range<u64>>;
 
 /// Cuts a box, in file order, into boxes of at most so many elements.
-pub(super) fn pieces(whole: &[Range<u64>], most: u64) -> Vec<Box> {
+pub(in super::super) fn pieces(whole: &[Range<u64>], most: u64) -> Vec<Box> {
     let mut pieces = Vec::new();
     if !whole.iter().any(Range::is_empty) {
         cut(whole, 0, most.max(1), Vec::new(), &mut pieces);
@@ -36,7 +36,7 @@ fn cut(whole: &[Range<u64>], axis: usize, most: u64, before: Box, pieces: &mut V
 }
 
 /// Number of elements of a box.
-pub(super) fn elements(of: &[Range<u64>]) -> u64 {
+pub(in super::super) fn elements(of: &[Range<u64>]) -> u64 {
     of.iter().map(|range| range.end - range.start).product()
 }
 
@@ -53,7 +53,7 @@ pub(super) fn read<'b, T: Number>(
 }
 
 /// The index of an element of a box by its number.
-pub(super) fn index_in(piece: &[Range<u64>], mut number: u64) -> Vec<u64> {
+pub(in super::super) fn index_in(piece: &[Range<u64>], mut number: u64) -> Vec<u64> {
     let mut index: Vec<u64> = piece.iter().map(|range| range.start).collect();
     for (i, range) in index.iter_mut().zip(piece).rev() {
         let length = range.end - range.start;

@@ -9,7 +9,7 @@
 //! 12 (1980), for selection in several passes.
 
 use super::{
-    Options, Select,
+    asked::{Options, Select},
     pieces::{Box, pieces, read},
     run::TASK,
 };

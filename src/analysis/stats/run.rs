@@ -1,6 +1,6 @@
 //! The moments of consecutive elements, task by task.
 
-use super::Options;
+use super::asked::Options;
 use crate::{
     analysis::{
         AnalysisError,
@@ -53,6 +53,18 @@ impl<T: Summable> Found<T> {
             }
         }
     }
+}
+
+/// The places of minimum and maximum, if there are any.
+pub(super) fn places<T: Summable>(
+    found: &Found<T>,
+    place: impl Fn(u64, T) -> Result<Vec<u64>, AnalysisError>,
+) -> Result<Option<[Vec<u64>; 2]>, AnalysisError> {
+    let Some([min, max]) = found.moments.range() else {
+        return Ok(None);
+    };
+    let [first, second] = found.tasks;
+    Ok(Some([place(first, min)?, place(second, max)?]))
 }
 
 /// Bytes of an element.

@@ -1,0 +1,179 @@
+//! `diff2d compare`: whether two arrays hold the same bits or close values, and if not, how far apart
+//! they are.
+
+mod common;
+mod told;
+
+use super::{
+    open::open,
+    terminal::{Terminal, Unit},
+};
+use crate::{
+    analysis::{
+        compare::{Comparison, Difference, Pairs, Tolerance},
+        output::Output,
+    },
+    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    error::Error,
+    npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError},
+};
+use clap::Args;
+use rayon::prelude::*;
+use std::path::PathBuf;
+use told::Told;
+
+/// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d compare output/mine.npy output/theirs.npy
+  diff2d compare output/fine.npy output/coarse.npy --atol 1e-3 -o output/difference.npy
+  diff2d plot output/difference.npy --colormap coolwarm
+
+With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
+compared.")]
+pub(super) struct CompareArgs {
+    /// One .npy file
+    a: PathBuf,
+    /// Another
+    b: PathBuf,
+    /// Equal is |a - b| <= ATOL + RTOL |b|, as in numpy.isclose [default: 0 beside --atol]
+    #[arg(long, value_name = "R", value_parser = tolerance)]
+    rtol: Option<f64>,
+    /// As above [default: 0 beside --rtol]
+    #[arg(long, value_name = "A", value_parser = tolerance)]
+    atol: Option<f64>,
+    /// Write the differences a - b as f8
+    #[arg(long, short, value_name = "DIFF.npy")]
+    output: Option<PathBuf>,
+    /// Replace DIFF.npy if it exists
+    #[arg(long, requires = "output")]
+    force: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+fn tolerance(text: &str) -> Result<f64, String> {
+    let value = text.trim().parse().ok();
+    value
+        .filter(|value: &f64| *value >= 0.0)
+        .ok_or_else(|| "expected a number that is not negative, such as 1e-9".to_owned())
+}
+
+pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
+    let (a, b) = (open(&args.a, terminal)?, open(&args.b, terminal)?);
+    let tolerance = (args.rtol.is_some() || args.atol.is_some()).then(|| Tolerance {
+        absolute: args.atol.unwrap_or(0.0),
+        relative: args.rtol.unwrap_or(0.0),
+    });
+    let names = || format!("{} and {} differ", a.path.display(), b.path.display());
+    let described =
+        |array: &JournalledArray| (array.npy.dtype, array.npy.shape.clone(), array.available());
+    let is_alike = described(&a) == described(&b);
+    let pairs = match (is_alike, tolerance) {
+        (true, None) => Some(a.shape().into_iter().map(Pairs::Same).collect()),
+        (false, None) => None,
+        (_, Some(_)) => common::pairs(&a, &b)?,
+    };
+    let Some(pairs) = pairs else {
+        let text = format!("different: {} against {}", describe(&a), describe(&b));
+        terminal.result(&match args.json {
+            true => serde_json::json!({"equal": false, "reason": text}).to_string(),
+            false => text,
+        })?;
+        return Err(Error::Differs(names()));
+    };
+    let comparison = Comparison {
+        arrays: [&a, &b],
+        pairs,
+        tolerance,
+    };
+    let is_quick = tolerance.is_none() && args.output.is_none();
+    let found =
+        if is_quick && a.npy.fortran_order == b.npy.fortran_order && have_equal_bytes(&a, &b)? {
+            None
+        } else {
+            Some(differences(args, &a, &comparison, terminal)?)
+        };
+    let told = Told {
+        arrays: [&a, &b],
+        comparison: &comparison,
+        differences: found.as_deref().unwrap_or_default(),
+    };
+    let is_equal = told.count() == 0;
+    terminal.result(&if args.json { told.json() } else { told.text() })?;
+    match is_equal {
+        true => Ok(()),
+        false => Err(Error::Differs(names())),
+    }
+}
+
+/// Compares element by element, and writes the differences if that is asked for.
+fn differences(
+    args: &CompareArgs,
+    a: &JournalledArray,
+    comparison: &Comparison<'_>,
+    terminal: &Terminal,
+) -> Result<Vec<Difference>, Error> {
+    let shape: Vec<u64> = comparison.pairs.iter().map(Pairs::count).collect();
+    let output = args
+        .output
+        .as_deref()
+        .map(|path| {
+            refuse_cube(path)?;
+            if comparison.arrays[1].is_at(path) {
+                return Err(Error::Usage(format!(
+                    "the output {} is the input itself: choose another name",
+                    path.display()
+                )));
+            }
+            let shape = shape.clone();
+            Output::create(path, shape, Dtype::F64, false, Some(a), args.force).map_err(Error::from)
+        })
+        .transpose()?;
+    let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;
+    let bar = terminal.bar(bytes, Unit::Bytes);
+    let found = comparison.run(output.as_ref(), bar.progress())?;
+    drop(bar);
+    if let (Some(output), Some(path)) = (output, &args.output) {
+        let axes = a.axes().into_iter().zip(&comparison.pairs);
+        let axes: Vec<Option<NamedAxis>> = axes
+            .map(|(axis, pairs)| match pairs {
+                Pairs::Same(count) => axis?.of_range(&(0..*count)),
+                Pairs::Listed(pairs) => {
+                    let indices: Vec<u64> = pairs.iter().map(|pair| pair[0]).collect();
+                    axis?.of_indices(&indices)
+                }
+            })
+            .collect();
+        forget_axes(path)?;
+        output.finish()?;
+        write_axes(path, &shape, &axes)?;
+    }
+    Ok(found)
+}
+
+fn describe(array: &JournalledArray) -> String {
+    let committed = match &array.journal {
+        Some(journal) if !journal.is_complete() => {
+            format!(", {} snapshots committed", journal.committed.total())
+        }
+        _ => String::new(),
+    };
+    format!(
+        "{} of shape {:?}{committed}",
+        array.npy.dtype, array.npy.shape
+    )
+}
+
+/// Whether two arrays of one type, shape and order have the same bytes.
+fn have_equal_bytes(a: &ArrayFile, b: &ArrayFile) -> Result<bool, NpyError> {
+    let (most, elements) = (CHUNK_BYTES / a.npy.dtype.bytes as u64, a.elements());
+    (0..elements.div_ceil(most))
+        .into_par_iter()
+        .map_init(<(Buffer, Buffer)>::default, |(left, right), number| {
+            let places = number * most..((number + 1) * most).min(elements);
+            Ok(a.bytes(places.clone(), left)? == b.bytes(places, right)?)
+        })
+        .try_reduce(|| true, |one, other| Ok(one && other))
+}
