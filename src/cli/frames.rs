@@ -1,5 +1,6 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
+use super::scenario::varied;
 use crate::{
     cube::{
         JournalledArray, Record,
@@ -316,34 +317,6 @@ impl<'a> Shown<'a> {
 fn records(array: &JournalledArray) -> &[Record] {
     let journal = array.journal.as_ref();
     journal.map_or(&[], |journal| &journal.records)
-}
-
-/// The keys whose values differ between scenarios.
-fn varied(header: &Header) -> Vec<String> {
-    let Some(first) = header.scenario(0) else {
-        return Vec::new();
-    };
-    let mut same = first.params.pairs();
-    let mut varied = Vec::new();
-    for scenario in header.scenarios() {
-        let pairs = scenario.params.pairs();
-        same.retain(|pair| {
-            let is_same = pairs.contains(pair);
-            if !is_same {
-                varied.push(pair.0.clone());
-            }
-            is_same
-        });
-    }
-    let order = |key: &String| {
-        first
-            .params
-            .pairs()
-            .iter()
-            .position(|(name, _)| name == key)
-    };
-    varied.sort_by_key(order);
-    varied
 }
 
 /// What distinguishes a scenario from the others: `D = 0.5, dx = 1`.

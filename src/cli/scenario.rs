@@ -40,11 +40,8 @@ pub(super) fn point(
             }
         }
     }
-    let scenarios = header.scenarios();
-    let complete = usize::try_from(array.available())
-        .unwrap_or(0)
-        .min(scenarios.len());
-    let keys = varied(scenarios);
+    let complete = usize::try_from(array.available()).unwrap_or(0);
+    let keys = telling(header);
     if let Some((name, _)) = wanted
         .iter()
         .find(|(name, _)| !keys.iter().any(|key| key == name))
@@ -55,24 +52,34 @@ pub(super) fn point(
         )));
     }
     let matches = |scenario: &Scenario| {
-        let params = params(scenario);
-        wanted
-            .iter()
-            .all(|(name, value)| is_value(value_of(&params, name), value))
+        let pairs = scenario.params.pairs();
+        wanted.iter().all(|(name, typed)| {
+            pairs
+                .iter()
+                .any(|(key, value)| key == name && is_value(value, typed))
+        })
     };
-    let found: Vec<usize> = (0..complete)
-        .filter(|&number| matches(&scenarios[number]))
+    let found: Vec<usize> = header
+        .scenarios()
+        .take(complete)
+        .enumerate()
+        .filter(|(_, scenario)| matches(scenario))
+        .map(|(number, _)| number)
+        .take(2)
         .collect();
     let number = match found[..] {
         [number] => number,
         [] => {
             let known = |name: &str| {
-                let mut known: Vec<String> = scenarios
-                    .iter()
-                    .map(|scenario| shown(value_of(&params(scenario), name)))
-                    .collect();
-                known.dedup();
-                known.truncate(12);
+                let mut known: Vec<String> = Vec::new();
+                for scenario in header.scenarios() {
+                    let pairs = scenario.params.pairs();
+                    let value = pairs.iter().find(|(key, _)| key == name);
+                    let value = value.map_or_else(String::new, |(_, value)| shown(value));
+                    if known.len() < 12 && !known.contains(&value) {
+                        known.push(value);
+                    }
+                }
                 format!("{name} is {}", known.join(", "))
             };
             let known: Vec<String> = wanted.iter().map(|(name, _)| known(name)).collect();
@@ -83,23 +90,24 @@ pub(super) fn point(
         }
         _ => {
             return Err(usage(format!(
-                "{} scenarios have these values; give all of {}",
-                found.len(),
+                "several scenarios have these values; give all of {}",
                 keys.join(", ")
             )));
         }
     };
-    let scenario = &scenarios[number];
+    let scenario = header
+        .scenario(number)
+        .ok_or_else(|| usage("no such scenario".to_owned()))?;
     let grid = scenario.grid().ok_or_else(|| {
         usage("the nodes of this sweep are not known to this version of the program".to_owned())
     })?;
-    let times: Vec<f64> = array
-        .journal
-        .iter()
-        .flat_map(|journal| &journal.records)
-        .filter(|record| record.slot().scenario() == number)
-        .map(|record| record.simtime)
-        .collect();
+    let mut times: Vec<f64> = Vec::new();
+    for record in array.each_record()? {
+        let record = record?;
+        if record.slot().scenario() == number {
+            times.push(record.simtime);
+        }
+    }
     #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
     let cadence = scenario.nper as f64 * scenario.dt;
     let axes = [
@@ -132,51 +140,13 @@ pub(super) fn point(
     Ok((index, told.join(", ")))
 }
 
-/// The keys whose values differ between scenarios, tables by dotted names.
-fn varied(scenarios: &[Scenario]) -> Vec<String> {
-    let all: Vec<Value> = scenarios.iter().map(params).collect();
-    let mut names = Vec::new();
-    for one in &all {
-        leaves("", one, &mut names);
+/// The keys that tell scenarios apart; D stands for Dx and Dy.
+fn telling(header: &Header) -> Vec<String> {
+    let mut keys = varied(header);
+    if keys.iter().any(|key| key == "D") {
+        keys.retain(|key| key != "Dx" && key != "Dy");
     }
-    names.sort_unstable();
-    names.dedup();
-    names.retain(|name| {
-        all.iter()
-            .any(|other| value_of(other, name) != value_of(&all[0], name))
-    });
-    // D stands for Dx and Dy where they are the same.
-    let same = |a: &str, b: &str| all.iter().all(|one| value_of(one, a) == value_of(one, b));
-    if names.iter().any(|name| name == "D") {
-        names.retain(|name| !(matches!(name.as_str(), "Dx" | "Dy") && same(name, "D")));
-    }
-    names
-}
-
-fn leaves(before: &str, value: &Value, names: &mut Vec<String>) {
-    match value {
-        Value::Object(table) => {
-            for (key, value) in table {
-                let dot = if before.is_empty() { "" } else { "." };
-                leaves(&format!("{before}{dot}{key}"), value, names);
-            }
-        }
-        _ => names.push(before.to_owned()),
-    }
-}
-
-fn params(scenario: &Scenario) -> Value {
-    serde_json::to_value(&scenario.params).unwrap_or_default()
-}
-
-/// The value of a key, which may be dotted.
-fn value_of<'a>(params: &'a Value, name: &str) -> &'a Value {
-    if let Some(value) = params.get(name) {
-        return value;
-    }
-    name.split('.')
-        .try_fold(params, |table, key| table.get(key))
-        .unwrap_or(&Value::Null)
+    keys
 }
 
 /// Whether a value is what was typed: the same number, but for the digits that were left out.
@@ -191,4 +161,32 @@ fn shown(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
+}
+
+/// The keys whose values differ between scenarios.
+pub(super) fn varied(header: &Header) -> Vec<String> {
+    let Some(first) = header.scenario(0) else {
+        return Vec::new();
+    };
+    let mut same = first.params.pairs();
+    let mut varied = Vec::new();
+    for scenario in header.scenarios() {
+        let pairs = scenario.params.pairs();
+        same.retain(|pair| {
+            let is_same = pairs.contains(pair);
+            if !is_same {
+                varied.push(pair.0.clone());
+            }
+            is_same
+        });
+    }
+    let order = |key: &String| {
+        first
+            .params
+            .pairs()
+            .iter()
+            .position(|(name, _)| name == key)
+    };
+    varied.sort_by_key(order);
+    varied
 }
