@@ -1,7 +1,10 @@
 //! [`LimitMeter`]: the limits of the machine, measured between the programs.
 
 use super::{case::Case, results::Limits};
-use crate::{stencil::limit, sys};
+use crate::{
+    stencil::limit::{self, Arithmetic},
+    sys,
+};
 use std::{
     hint::black_box,
     sync::Barrier,
@@ -49,8 +52,10 @@ impl LimitMeter {
     pub fn measure(&mut self) {
         for limits in &mut self.limits {
             let threads = limits.threads;
-            let arithmetic = [false, true].map(|balanced| arithmetic(threads, balanced));
-            limits.arithmetic.push(arithmetic[0].max(arithmetic[1]));
+            limits.arithmetic.push(arithmetic(threads, Arithmetic::Six));
+            limits
+                .additions
+                .push(arithmetic(threads, Arithmetic::Three));
             limits.triad.push(triad(threads, self.problem_bytes));
             limits.triad_memory.push(triad(threads, self.memory_bytes));
         }
@@ -62,10 +67,13 @@ impl LimitMeter {
 }
 
 /// Updates per second of the step's arithmetic on registers, over all threads.
-fn arithmetic(threads: usize, balanced: bool) -> f64 {
-    together(threads, STRETCH, || {
-        move || limit::arithmetic(PASSES, balanced)
-    })
+fn arithmetic(threads: usize, kind: Arithmetic) -> f64 {
+    let rates = [false, true].map(|balanced| {
+        together(threads, STRETCH, || {
+            move || limit::arithmetic(PASSES, kind, balanced)
+        })
+    });
+    rates[0].max(rates[1])
 }
 
 /// Bytes per second of the triad on `bytes` of memory in total, over all threads.

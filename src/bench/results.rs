@@ -57,6 +57,8 @@ pub struct Limits {
     pub vectors: &'static str,
     /// Updates a second of the step's arithmetic on registers alone \[1/s\].
     pub arithmetic: Vec<f64>,
+    /// Updates per second of the three additions of a smooth field on registers, without loads or stores.
+    pub additions: Vec<f64>,
     /// Memory of the triad as large as the problem's two fields \[bytes\].
     pub triad_bytes: u64,
     /// Throughput of the triad there, 24 bytes an element \[bytes/s\].
@@ -78,6 +80,7 @@ impl Limits {
             threads,
             vectors,
             arithmetic: Vec::new(),
+            additions: Vec::new(),
             triad_bytes,
             triad: Vec::new(),
             triad_memory_bytes,
@@ -152,8 +155,11 @@ pub struct Entry {
     pub ratio: Option<f64>,
     /// 16 bytes an update by the median time \[bytes/s\].
     pub throughput: f64,
-    /// Share of the limit of the arithmetic with as many threads.
+    /// Share of the limit of the six operations of a step with as many threads. With fewer operations it
+    /// may exceed 1.
     pub share_of_limit: Option<f64>,
+    /// Share of the limit of the three additions of a smooth field.
+    pub share_of_additions: Option<f64>,
     /// Kernel of `diff2d`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
@@ -188,11 +194,17 @@ impl Results {
             entry.ratio = same
                 .map(|(_, rate)| rate / entry.updates_per_second)
                 .filter(|ratio| ratio.is_finite());
-            entry.share_of_limit = limits
-                .iter()
-                .find(|limits| limits.threads == entry.threads)
-                .map(|limits| entry.updates_per_second / Limits::best(&limits.arithmetic))
-                .filter(|share| share.is_finite());
+            let limits = limits.iter().find(|limits| limits.threads == entry.threads);
+            let share = |figures: fn(&Limits) -> &[f64]| {
+                limits
+                    .map(|limits| entry.updates_per_second / Limits::best(figures(limits)))
+                    .filter(|share| share.is_finite())
+            };
+            let shares = (
+                share(|limits| &limits.arithmetic),
+                share(|limits| &limits.additions),
+            );
+            (entry.share_of_limit, entry.share_of_additions) = shares;
         }
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -252,6 +264,7 @@ impl Entry {
             ratio: None,
             throughput: BYTES_PER_UPDATE * rate,
             share_of_limit: None,
+            share_of_additions: None,
             kernel: facts.kernel,
             tile: facts.tile,
             agreement: contender.agreement,

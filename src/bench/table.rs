@@ -5,7 +5,7 @@ use super::{
     results::{Entry, Limits, Results},
 };
 
-const HEAD: [&str; 11] = [
+const HEAD: [&str; 12] = [
     "program",
     "flags",
     "threads",
@@ -15,11 +15,12 @@ const HEAD: [&str; 11] = [
     "G/s",
     "ratio",
     "GB/s",
-    "of limit",
+    "of 6 ops",
+    "of 3 adds",
     "final",
 ];
 /// Columns of words, aligned to the left; numbers are aligned to the right.
-const WORDS: [usize; 3] = [0, 1, 10];
+const WORDS: [usize; 3] = [0, 1, 11];
 
 const PHYSICS_HEAD: [&str; 8] = [
     "problem",
@@ -36,8 +37,8 @@ const PHYSICS_WORDS: [usize; 2] = [0, 7];
 /// A table, with the problem above and the limits of the machine below.
 ///
 /// The columns are those of [`Entry`]: median and spread of the time of the steps in seconds, 10⁹
-/// updates a second, time per update by that of `diff2d`, effective memory throughput, share of the
-/// arithmetic limit, and the final state beside that of `diff2d`.
+/// updates a second, time per update by that of `diff2d`, effective memory throughput, shares of the
+/// limits of six operations and of three additions, and the final state beside that of `diff2d`.
 #[must_use]
 pub fn table(results: &Results) -> String {
     let problem = &results.problem;
@@ -163,8 +164,9 @@ fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "–".to_owned())
 }
 
-fn row(entry: &Entry) -> [String; 11] {
+fn row(entry: &Entry) -> [String; 12] {
     let timing = &entry.seconds;
+    let percent = |share: f64| format!("{} %", three_digits(100.0 * share));
     [
         entry.program.clone(),
         entry.flags.clone(),
@@ -175,11 +177,8 @@ fn row(entry: &Entry) -> [String; 11] {
         three_digits(entry.updates_per_second / 1e9),
         or_dash(entry.ratio.map(three_digits)),
         three_digits(entry.throughput / 1e9),
-        or_dash(
-            entry
-                .share_of_limit
-                .map(|share| format!("{} %", three_digits(100.0 * share))),
-        ),
+        or_dash(entry.share_of_limit.map(percent)),
+        or_dash(entry.share_of_additions.map(percent)),
         or_dash(entry.agreement.map(verdict)),
     ]
 }
@@ -199,7 +198,7 @@ fn limit_line(limits: &Limits) -> String {
         size => format!("{size} MiB"),
     };
     format!(
-        "limit with {} {}: {} G/s by {} arithmetic on registers; triad {} GB/s in {}, {} GB/s in {}\n",
+        "limit with {} {}: {} G/s by the six operations, {} G/s by three additions, {} on registers; triad {} GB/s in {}, {} GB/s in {}\n",
         limits.threads,
         if limits.threads == 1 {
             "thread"
@@ -207,6 +206,7 @@ fn limit_line(limits: &Limits) -> String {
             "threads"
         },
         best(&limits.arithmetic),
+        best(&limits.additions),
         limits.vectors,
         best(&limits.triad),
         mebibytes(limits.triad_bytes),

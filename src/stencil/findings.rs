@@ -45,6 +45,11 @@ impl Findings {
         updates
     }
 
+    /// Whether no pass was made yet.
+    pub(super) fn is_new(&self) -> bool {
+        self.tiles.is_none()
+    }
+
     /// Forgets that the field is smooth, as values in it were changed.
     pub fn field_was_changed(&mut self) {
         for note in &mut self.notes {
@@ -87,7 +92,9 @@ impl Findings {
                 false => (note.failures.load(Relaxed) + 1).min(MOST_FAILURES),
             };
             note.failures.store(failures, Relaxed);
-            note.pause.store((1 << failures) - 1, Relaxed);
+            // 0, 0, 1, 3, 7, …
+            note.pause
+                .store((1 << failures) / 2 - failures.min(1), Relaxed);
         }
         for (count, share) in note.updates.iter().zip(outcome.shares()) {
             count.fetch_add((updates as f64 * share).round() as u64, Relaxed);

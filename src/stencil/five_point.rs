@@ -282,11 +282,12 @@ impl<T: Element> Stencil<T> {
             }
         }
         let depth = self.depth(ny, nx, rayon::current_num_threads());
-        let count = steps.div_ceil(depth);
-        let until = |pass: usize| (steps as u128 * pass as u128 / count as u128) as usize;
-        let passes: Vec<usize> = (0..count)
-            .map(|pass| until(pass + 1) - until(pass))
-            .collect();
+        let first = match self.scaled_levels() {
+            Some(_) if findings.is_new() => SMOOTHING.min(depth),
+            _ => 0,
+        };
+        let passes = passes(steps, depth, first);
+        let count = passes.len();
         let planes = [
             Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
             Plane::new(spare.as_mut_ptr(), spare.dim(), spare.strides()),
@@ -396,6 +397,43 @@ impl<T: Element> Stencil<T> {
         match self.equation.operator {
             Operator::Isotropic { r } if walls.add_nothing() => magnitude_bound(r, steps),
             _ => -1.0,
+        }
+    }
+}
+
+/// Steps of the first pass over a field that nothing is known of. Most fields are smooth after so many, which
+/// only a new pass finds out.
+const SMOOTHING: usize = 16;
+
+/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others as equal as
+/// possible.
+fn passes(steps: usize, depth: usize, first: usize) -> Vec<usize> {
+    let first = if first < depth.min(steps) { first } else { 0 };
+    let rest = steps - first;
+    let count = rest.div_ceil(depth);
+    let until = |pass: usize| (rest as u128 * pass as u128 / count as u128) as usize;
+    let others = (0..count).map(|pass| until(pass + 1) - until(pass));
+    (first > 0)
+        .then_some(first)
+        .into_iter()
+        .chain(others)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn passes_take_all_steps_and_are_no_deeper_than_wanted() {
+        assert_eq!(passes(100, 40, 0), [33, 33, 34]);
+        assert_eq!(passes(100, 40, 16), [16, 28, 28, 28]);
+        assert_eq!(passes(40, 40, 16), [16, 24]);
+        assert_eq!(passes(16, 40, 16), [16]);
+        for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
+            let passes = passes(steps, depth, first);
+            assert_eq!(passes.iter().sum::<usize>(), steps);
+            assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
         }
     }
 }

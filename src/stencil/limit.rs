@@ -6,16 +6,25 @@
 /// The rows of a group, as in a vector kernel.
 const ROWS: u64 = 4;
 
+/// The arithmetic of an update.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arithmetic {
+    /// The six operations of the definition: `s = ((n + s) + e) + w`, `lapl = -4 c + s` fused, `r*lapl`,
+    /// `c + r*lapl`.
+    Six,
+    /// The three additions of a smooth field: `s`.
+    Three,
+}
+
 /// Computes the arithmetic of a step `passes` times on registers, without loads or stores. Returns the
 /// number of node updates.
 ///
-/// An update takes the six operations of the vector kernels, in their order:
-/// `s = ((n + s) + e) + w`, `lapl = -4 c + s` fused, `r*lapl`, `c + r*lapl`. As in a step, updates do
-/// not depend on each other. With `balanced` one of the additions is the fused `w*1 + s`, which has the
-/// same result, for processors with separate units for additions and multiplications.
+/// As in a step, updates do not depend on each other. With `balanced` one of the additions is the fused
+/// `w*1 + s`, which has the same result, for processors with separate units for additions and
+/// multiplications.
 #[must_use]
-pub fn arithmetic(passes: u64, balanced: bool) -> u64 {
-    passes * ROWS * run(passes, balanced)
+pub fn arithmetic(passes: u64, arithmetic: Arithmetic, balanced: bool) -> u64 {
+    passes * ROWS * run(passes, arithmetic, balanced)
 }
 
 /// The instruction set of [`arithmetic`]: the one with the widest registers.
@@ -24,11 +33,12 @@ pub fn vectors() -> &'static str {
     imp::vectors()
 }
 
-fn run(passes: u64, balanced: bool) -> u64 {
-    if balanced {
-        imp::run::<true>(passes)
-    } else {
-        imp::run::<false>(passes)
+fn run(passes: u64, arithmetic: Arithmetic, balanced: bool) -> u64 {
+    match (arithmetic, balanced) {
+        (Arithmetic::Six, true) => imp::run::<true, true>(passes),
+        (Arithmetic::Six, false) => imp::run::<true, false>(passes),
+        (Arithmetic::Three, true) => imp::run::<false, true>(passes),
+        (Arithmetic::Three, false) => imp::run::<false, false>(passes),
     }
 }
 
@@ -59,7 +69,7 @@ macro_rules! passes {
      |$x:ident, $y:ident, $z:ident| $fma:expr, $minus_four:expr) => {
         /// Returns the number of lanes of a register.
         #[target_feature(enable = $feature)]
-        pub(super) fn passes<const BALANCED: bool>(passes: u64) -> u64 {
+        pub(super) fn passes<const SIX: bool, const BALANCED: bool>(passes: u64) -> u64 {
             let (mut one, four, r) = ($all(1.0), $all($minus_four), $all(0.25));
             // SAFETY: no instruction, no memory; the compiler would make use of knowing 1.
             unsafe {
@@ -82,6 +92,9 @@ macro_rules! passes {
                     let ends = $add(rows[row + 1], rows[row - 1]);
                     let ends = $add(ends, east);
                     let ends = if BALANCED { fma(west, one, ends) } else { $add(ends, west) };
+                    if !SIX {
+                        return ends;
+                    }
                     let laplacian = fma(centre, four, ends);
                     $add(centre, $mul(r, laplacian))
                 };
@@ -151,13 +164,13 @@ mod imp {
         }
     }
 
-    pub(super) fn run<const BALANCED: bool>(passes: u64) -> u64 {
+    pub(super) fn run<const SIX: bool, const BALANCED: bool>(passes: u64) -> u64 {
         match (has_avx512(), has_avx2()) {
             // SAFETY: the processor has what the function needs.
-            (true, _) => unsafe { avx512::passes::<BALANCED>(passes) },
+            (true, _) => unsafe { avx512::passes::<SIX, BALANCED>(passes) },
             // SAFETY: as above.
-            (false, true) => unsafe { avx2::passes::<BALANCED>(passes) },
-            _ => portable::passes(passes),
+            (false, true) => unsafe { avx2::passes::<SIX, BALANCED>(passes) },
+            _ => portable::passes::<SIX>(passes),
         }
     }
 
@@ -192,9 +205,9 @@ mod imp {
         "NEON"
     }
 
-    pub(super) fn run<const BALANCED: bool>(passes: u64) -> u64 {
+    pub(super) fn run<const SIX: bool, const BALANCED: bool>(passes: u64) -> u64 {
         // SAFETY: every processor of this kind has NEON.
-        unsafe { neon::passes::<BALANCED>(passes) }
+        unsafe { neon::passes::<SIX, BALANCED>(passes) }
     }
 
     pub(super) fn triad(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
@@ -211,8 +224,8 @@ mod imp {
         portable::NAME
     }
 
-    pub(super) fn run<const BALANCED: bool>(passes: u64) -> u64 {
-        portable::passes(passes)
+    pub(super) fn run<const SIX: bool, const BALANCED: bool>(passes: u64) -> u64 {
+        portable::passes::<SIX>(passes)
     }
 
     pub(super) fn triad(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
@@ -229,7 +242,7 @@ mod portable {
     pub(super) const NAME: &str = "portable";
     const LANES: usize = 4;
 
-    pub(super) fn passes(passes: u64) -> u64 {
+    pub(super) fn passes<const SIX: bool>(passes: u64) -> u64 {
         let mut rows = [[0.5; LANES]; 8];
         for _ in 0..passes {
             rows = black_box(rows);
@@ -238,8 +251,11 @@ mod portable {
             for (row, new) in new.iter_mut().enumerate() {
                 for (lane, new) in new.iter_mut().enumerate() {
                     let [south, centre, north] = [row, row + 1, row + 2].map(|row| rows[row][lane]);
-                    let laplacian = (((north + south) + east[lane]) + west[lane]) - 4.0 * centre;
-                    *new = centre + 0.25 * laplacian;
+                    let sum = ((north + south) + east[lane]) + west[lane];
+                    *new = match SIX {
+                        true => centre + 0.25 * (sum - 4.0 * centre),
+                        false => sum,
+                    };
                 }
             }
             black_box(new);
@@ -254,10 +270,12 @@ mod tests {
 
     #[test]
     fn updates_are_counted_by_passes_rows_and_lanes() {
-        for balanced in [false, true] {
-            let one = arithmetic(1, balanced);
-            assert!(one >= ROWS && one.is_multiple_of(ROWS));
-            assert_eq!(arithmetic(3, balanced), 3 * one);
+        for kind in [Arithmetic::Six, Arithmetic::Three] {
+            for balanced in [false, true] {
+                let one = arithmetic(1, kind, balanced);
+                assert!(one >= ROWS && one.is_multiple_of(ROWS));
+                assert_eq!(arithmetic(3, kind, balanced), 3 * one);
+            }
         }
     }
 
