@@ -1,12 +1,13 @@
 //! One coefficient for each direction, or for each face, with or without a source.
 
 use super::equation::Operator;
-use super::kind::{ArrayRows, Kind, Update, advance_with};
+use super::kind::{Kind, advance_with};
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
+use super::update::{ArrayRows, Update};
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]

@@ -3,12 +3,13 @@
 use std::hint::black_box;
 
 use super::equation::Operator;
-use super::kind::{ArrayRows, Kind, Update, advance_with};
+use super::kind::{Kind, advance_with};
 use super::lanes::{Lanes, MAX_LANES};
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
+use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
 /// The six operations. `FUSED` promises that `4 p` does not overflow, which makes the fused form of

@@ -1,9 +1,9 @@
 //! The kernel of one level: a few lifted rows advanced by one step.
 
-use super::kind::{ArrayRows, Update};
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::scalar::Star;
+use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
 /// `R` consecutive rows at one level, and the rows around them.

@@ -14,8 +14,8 @@
 //! | lane vocabulary | `lanes` | the operations on vector registers that kernels are written in |
 //! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
-//! | kernel of one level | `level` | a few rows, one step on |
-//! | kinds of equations | `kind`, `isotropic`, `smooth`, `general` | the step in every lane; how levels are stored, which step is allowed |
+//! | kernel of one level | `update`, `level` | the step in every lane; a few rows, one step on |
+//! | kinds of equations | `kind`, `isotropic`, `smooth`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
 //! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `scheduler`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `calibrate` | [`Stencil`]: a field, any number of steps on |
@@ -86,6 +86,7 @@ mod scratch;
 mod smooth;
 mod task;
 mod tile;
+mod update;
 mod walls;
 mod wavefront;
 

@@ -7,10 +7,11 @@ use std::ops::Range;
 use ndarray::Array2;
 
 use super::equation::Operator;
-use super::kind::{ArrayRows, Kind};
+use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::task::{Plane, TileTask};
+use super::update::ArrayRows;
 use super::walls::Computed;
 use crate::real::Real;
 

@@ -47,12 +47,13 @@
 
 use super::equation::Operator;
 use super::isotropic::all_lanes;
-use super::kind::{ArrayRows, Kind, Outcome, Update, advance_with};
+use super::kind::{Kind, Outcome, advance_with};
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
+use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
 /// What the check leaves to rounding: it asks for `|lapl| ≤ (1/2 - 2⁻⁷) c`.

@@ -29,7 +29,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::ends::{Beyond, Ends};
-use super::kind::{ArrayRows, Kind, Outcome};
+use super::kind::{Kind, Outcome};
 use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
 use super::prefetch::SourcePrefetch;
@@ -37,6 +37,7 @@ use super::ring::Ring;
 use super::rows::{ArrayRing, Staging};
 use super::scratch::Scratch;
 use super::task::TileTask;
+use super::update::ArrayRows;
 
 /// Writes the nodes of `task` into its target, in bands of `R` rows. `None` if this kind of equation does
 /// not compute the bits of the definition for this source; the target's nodes then have any values.
