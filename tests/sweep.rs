@@ -66,7 +66,11 @@ fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
                 "dt",
                 "nsteps",
                 "nper",
-                "snapshots"
+                "snapshots",
+                "time",
+                "mass",
+                "min",
+                "max"
             ]
         );
         let mut lengths = BTreeSet::new();
@@ -96,6 +100,32 @@ fn a_scenario_has_the_bytes_of_its_run_and_nan_behind_them() {
         );
         scene.succeed("verify s.npy");
     }
+}
+
+#[test]
+fn a_sweep_takes_overrides_and_tells_results() {
+    let scene = scene("params = \"p.toml\"\nD = [1, 2]\n");
+    scene.succeed("sweep s.toml --set D=[0.5,1,2] --report r.json -o s.npy");
+    let report = scene.text("r.json");
+    for word in ["updates", "seconds", "ranks", "machine", "scenarios"] {
+        assert!(report.contains(&format!("\"{word}\":")), "{report}");
+    }
+    let rows = table(&scene, "s.csv");
+    assert_eq!(rows.len(), 4);
+    // The results are those of the journal, which are those of the run.
+    scene.succeed("run p.toml --set D=0.5 -o r.npy");
+    let journal = scene.text("r.journal");
+    let last = journal.lines().last().unwrap();
+    for (name, value) in ["simtime", "mass", "min", "max"].iter().zip(&rows[1][6..]) {
+        assert!(
+            last.contains(&format!("\"{name}\":{value}")),
+            "{name} {value} {last}"
+        );
+    }
+    let told = scene.run("sweep s.toml --set E=1 -o x.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(scene.run("sweep s.toml -o s.npy --resume").code, Some(2));
+    scene.succeed("sweep s.toml --set D=[0.5,1,2] -o s.npy --resume");
 }
 
 #[test]

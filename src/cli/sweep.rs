@@ -9,17 +9,17 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::Paths,
+    cube::{Cube, Paths},
     error::Error,
     run::Outcome,
     sweep::Sweep,
-    sys::{self, AtomicFile},
+    sys::{self, AtomicFile, FileError},
 };
 use clap::Args;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::{
     borrow::Cow,
-    io::{self, BufReader, BufWriter, Read, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
     process::ExitCode,
     sync::{Arc, atomic::Ordering},
@@ -44,13 +44,24 @@ pub(super) struct SweepArgs {
     /// The sweep: TOML
     #[arg(value_name = "SWEEP.toml")]
     file: PathBuf,
+    /// Override a key of the sweep file, such as --set D=[0.5,1,2] (repeatable; a TOML value, a bare
+    /// word is a string)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    overrides: Vec<String>,
     #[command(flatten)]
     start: StartArgs,
+    /// Write figures of the sweep: scenarios, updates, seconds, ranks, machine
+    #[arg(long, value_name = "FILE.json")]
+    report: Option<PathBuf>,
 }
 
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
     // Parameters are judged before ranks are brought together.
-    let sweep = Sweep::load(&args.file)?;
+    let sweep = Sweep::load_with(&args.file, &args.overrides)?;
+    if let Some(path) = &args.report {
+        // Found out before the work is done.
+        AtomicFile::create(path).map_err(|error| no_report(path, &error))?;
+    }
     let cube = args.start.cube(&args.file)?;
     ranks::together("sweep", terminal, |world| {
         on_ranks(args, &sweep, &cube, world, terminal)
@@ -72,6 +83,7 @@ fn on_ranks(
     let table = Table {
         sweep,
         path: &table,
+        cube,
     };
     let replaceable = match world.is_root() {
         true => table.check(args.start.is_forced(), args.start.resumes()),
@@ -82,7 +94,9 @@ fn on_ranks(
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let bar = terminal.bar(total.sum(), Unit::Snapshots);
     let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
-    let mut commits = 0;
+    let (mut commits, mut updates) = (0, 0);
+    let [.., ny, nx] = sweep.cube_shape();
+    let interior = (ny - 2) * (nx - 2);
     let ran = args
         .start
         .run(sweep)
@@ -93,6 +107,9 @@ fn on_ranks(
             bar.progress().add(1);
             let number = record.slot().scenario();
             commits += 1;
+            if let Some(scenario) = scenarios.get(number).filter(|_| record.index > 0) {
+                updates += scenario.nper * interior;
+            }
             if record.index + 1 == scenarios.snapshots_of(number) {
                 printer.print(number.to_string());
             }
@@ -107,9 +124,29 @@ fn on_ranks(
     if world.is_root() {
         table.write()?;
     }
-    let took = number::seconds(begin.elapsed().as_secs_f64());
+    let took = begin.elapsed().as_secs_f64();
+    if let (Some(path), true) = (&args.report, world.is_root()) {
+        #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
+        let report = json!({
+            "scenarios": scenarios.len(),
+            "snapshots": commits,
+            "updates": updates,
+            "seconds": {"total": took},
+            "updates_per_second": updates as f64 / took,
+            "ranks": world.size(),
+            "machine": sys::machine_name(),
+        });
+        let written = sys::write_file(path, format!("{report:#}\n").as_bytes());
+        written.map_err(|error| no_report(path, &error))?;
+    }
+    let took = number::seconds(took);
     let done = format!("{} scenarios in {took}", scenarios.len());
-    let command = format!("diff2d sweep {}", quoted(&args.file.display().to_string()));
+    let overrides = args.overrides.iter();
+    let overrides: String = overrides
+        .map(|text| format!(" --set {}", quoted(text)))
+        .collect();
+    let file = quoted(&args.file.display().to_string());
+    let command = format!("diff2d sweep {file}{overrides}");
     Ok(start::conclude(
         terminal,
         outcome,
@@ -120,11 +157,17 @@ fn on_ranks(
     ))
 }
 
-/// The table next to the cube: a row for each scenario with its number, the varied keys, and what follows
-/// from them.
+fn no_report(path: &Path, error: &FileError) -> Error {
+    let path = path.display();
+    Error::System(format!("cannot write the report {path}: {}", error.source))
+}
+
+/// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
+/// from them, and time, mass, minimum and maximum of its last committed snapshot.
 struct Table<'a> {
     sweep: &'a Sweep,
     path: &'a Path,
+    cube: &'a Path,
 }
 
 impl Table<'_> {
@@ -143,7 +186,8 @@ impl Table<'_> {
         let head = self.head();
         let compared = same.write_all(head.as_bytes()).and_then(|()| {
             let is_ours = same.is_same;
-            self.write_rows(&mut same)?;
+            // The results may be those of another cube.
+            self.write_rows(&mut same, |same, _| same.skip_results())?;
             Ok((is_ours && resume) || same.ends()?)
         });
         match compared.map_err(|error| self.cannot("read", &error))? {
@@ -160,9 +204,19 @@ impl Table<'_> {
         let file = AtomicFile::create(self.path);
         let file = file.map_err(|error| self.cannot("write", &error.source))?;
         let mut rows = BufWriter::new(file);
+        let last = self.last();
         let written = rows.write_all(self.head().as_bytes());
         let file = written
-            .and_then(|()| self.write_rows(&mut rows))
+            .and_then(|()| {
+                self.write_rows(&mut rows, |rows, scenario| {
+                    match last.get(scenario).copied().flatten() {
+                        Some(results) => {
+                            writeln!(rows, "{}", results.map(number::python).join(","))
+                        }
+                        None => writeln!(rows, ",,,"),
+                    }
+                })
+            })
             .and_then(|()| Ok(rows.into_inner()?));
         let file = file.map_err(|error| self.cannot("write", &error))?;
         let committed = file.commit();
@@ -172,10 +226,15 @@ impl Table<'_> {
     fn head(&self) -> String {
         let keys = self.sweep.varied.iter();
         let keys: String = keys.map(|key| format!("{key},")).collect();
-        format!("scenario,{keys}dt,nsteps,nper,snapshots\n")
+        format!("scenario,{keys}dt,nsteps,nper,snapshots,time,mass,min,max\n")
     }
 
-    fn write_rows(&self, to: &mut impl Write) -> io::Result<()> {
+    /// Writes the rows; `finish` writes the results of a scenario and ends its row.
+    fn write_rows<W: Write>(
+        &self,
+        to: &mut W,
+        finish: impl Fn(&mut W, usize) -> io::Result<()>,
+    ) -> io::Result<()> {
         for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
             write!(to, "{number},")?;
             let params = scenario.params.pairs();
@@ -189,9 +248,30 @@ impl Table<'_> {
             }
             let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
             let (nsteps, nper) = (scenario.nsteps, scenario.nper);
-            writeln!(to, "{dt},{nsteps},{nper},{snapshots}")?;
+            write!(to, "{dt},{nsteps},{nper},{snapshots},")?;
+            finish(to, number)?;
         }
         Ok(())
+    }
+
+    /// Time, mass, minimum and maximum of the last committed snapshot of every scenario; nothing of a
+    /// cube that is not there yet, or is lost, which has been told of.
+    fn last(&self) -> Vec<Option<[f64; 4]>> {
+        let mut last = vec![None; self.sweep.scenarios().len()];
+        let Ok(cube) = Cube::open(self.cube) else {
+            return last;
+        };
+        for record in cube
+            .each_record()
+            .into_iter()
+            .flatten()
+            .map_while(Result::ok)
+        {
+            if let Some(one) = last.get_mut(record.slot().scenario()) {
+                *one = Some([record.simtime, record.mass, record.min, record.max]);
+            }
+        }
+        last
     }
 
     fn cannot(&self, what: &str, error: &io::Error) -> Error {
@@ -214,7 +294,27 @@ struct Same<R> {
     is_same: bool,
 }
 
-impl<R: Read> Same<R> {
+impl<R: BufRead> Same<R> {
+    /// Reads four results, numbers or nothing, and the end of their row.
+    fn skip_results(&mut self) -> io::Result<()> {
+        /// More than four numbers take.
+        const LONGEST: u64 = 128;
+        if self.is_same {
+            let mut found = Vec::new();
+            self.found
+                .by_ref()
+                .take(LONGEST)
+                .read_until(b'\n', &mut found)?;
+            let row = str::from_utf8(&found)
+                .ok()
+                .and_then(|row| row.strip_suffix('\n'));
+            let is_result = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
+            self.is_same =
+                row.is_some_and(|row| row.split(',').count() == 4 && row.split(',').all(is_result));
+        }
+        Ok(())
+    }
+
     /// Whether the file was the same so far, and ends here.
     fn ends(&mut self) -> io::Result<bool> {
         Ok(self.is_same && self.found.by_ref().take(1).read_to_end(&mut Vec::new())? == 0)

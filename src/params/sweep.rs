@@ -103,11 +103,15 @@ impl Choice for Combine {
 
 impl SweepParams {
     /// Reads a sweep file and the parameter file it names.
+    /// `overrides` are `key=value` texts for keys of the sweep file: a value, a list or a range.
     ///
     /// # Errors
     /// [`ParamsError`] for anything that is not a sweep; scenarios are judged later, each for itself.
-    pub fn read(path: &Path) -> Result<Self, ParamsError> {
-        let sweep = RawParams::read(path)?;
+    pub fn read(path: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
+        let mut sweep = RawParams::read(path)?;
+        for text in overrides {
+            sweep.set(text)?;
+        }
         let mut judge = Judge::new(&sweep);
         let combine: Combine = judge.choice("combine");
         let base = judge.word("params").unwrap_or_default();
@@ -306,7 +310,7 @@ mod tests {
         fs::write(directory.path().join("base.toml"), BASE).unwrap();
         let path = directory.path().join("sweep.toml");
         fs::write(&path, sweep).unwrap();
-        SweepParams::read(&path).map_err(|error| error.to_string())
+        SweepParams::read(&path, &[]).map_err(|error| error.to_string())
     }
 
     fn numbers(sweep: &SweepParams, key: &'static str) -> Vec<f64> {
@@ -322,6 +326,19 @@ mod tests {
         assert_eq!(numbers(&sweep, "D"), [1.0, 1.0, 1.0, 2.0, 2.0, 2.0]);
         assert_eq!(numbers(&sweep, "dx"), [0.1, 0.2, 0.5, 0.1, 0.2, 0.5]);
         assert_eq!(numbers(&sweep, "runtime"), [3.0; 6]);
+    }
+
+    #[test]
+    fn what_overrides_a_key_may_be_a_list() {
+        let directory = tempfile::tempdir().unwrap();
+        fs::write(directory.path().join("base.toml"), BASE).unwrap();
+        let path = directory.path().join("sweep.toml");
+        fs::write(&path, "params = \"base.toml\"\nD = [1, 2]").unwrap();
+        let read = |text: &str| SweepParams::read(&path, &[text.to_owned()]).unwrap();
+        assert_eq!(numbers(&read("D=[3, 4, 5]"), "D"), [3.0, 4.0, 5.0]);
+        assert_eq!(numbers(&read("D=7"), "D"), [7.0]);
+        assert_eq!(read("runtime=[2, 3]").varied(), ["D", "runtime"]);
+        assert!(SweepParams::read(&path, &["E=1".to_owned()]).is_err());
     }
 
     #[test]

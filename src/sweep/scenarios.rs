@@ -38,7 +38,15 @@ impl Sweep {
     /// # Errors
     /// [`ParamsError`] of all scenarios that cannot be run, or not in the same cube as the first.
     pub fn load(file: &Path) -> Result<Self, ParamsError> {
-        let params = SweepParams::read(file)?;
+        Self::load_with(file, &[])
+    }
+
+    /// As [`load`](Self::load), with `key=value` texts that override keys of the sweep file.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn load_with(file: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
+        let params = SweepParams::read(file, overrides)?;
         let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
         let (mut first, mut number) = (None::<Problem>, 0);
         let (mut snapshots, mut memory_bytes) = (0, 0);
@@ -143,7 +151,7 @@ fn share_a_cube(
     if problem.grid.shape() != first.grid.shape() {
         let ((ny, nx), (ny0, nx0)) = (problem.grid.shape(), first.grid.shape());
         let reason = format!(
-            "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape"
+            "scenario {number} then has {ny} × {nx} nodes and scenario 0 has {ny0} × {nx0}; the scenarios of a sweep share one shape: vary x1, x2, y1 or y2 along with the spacing, or run a sweep for each shape"
         );
         return Err(raw.refuse("dx", reason));
     }
