@@ -269,10 +269,12 @@ mod tests {
 
     #[test]
     fn pages_are_written_as_drawn_above() {
-        // 512 bytes a character.
-        let at = |column: u64| column * 512 - 2048;
+        // Eight characters a page; the snapshot begins in the middle of one.
+        const CHARACTER: u64 = PAGE / 8;
+        let begin = 4 * CHARACTER;
+        let at = |column: u64| column * CHARACTER - begin;
         let shares = shares(&[at(13), at(27) - at(13), at(41) - at(27)], false);
-        let written: Vec<_> = shares.iter().map(|share| share.written(2048)).collect();
+        let written: Vec<_> = shares.iter().map(|share| share.written(begin)).collect();
         let end = at(41);
         assert_eq!(written[0], [0..at(16), at(40)..end]);
         assert_eq!(written[1], [at(16)..at(32), end..end]);
@@ -283,7 +285,7 @@ mod tests {
         #[test]
         fn every_byte_has_one_writer_and_every_block_one_hash(
             lengths in prop::collection::vec(prop_oneof![0_u64..3, 0_u64..5000, 0_u64..12_000_000], 0..7),
-            first in 1_u64..9_000_000, begin in 0_u64..20_000, single: bool,
+            first in 1_u64..9_000_000, begin in 0_u64..200_000, single: bool,
         ) {
             let lengths: Vec<u64> = [first].into_iter().chain(lengths).collect();
             let shares = shares(&lengths, single);

@@ -177,6 +177,6 @@ mod tests {
         };
         assert_eq!(factors[1], [1.0]);
         assert_eq!(factors[0].len(), 9);
-        assert!((factors[0][4] - 0.398_943_470_8).abs() < 1e-9);
+        assert!((factors[0][4] - 0.398_943_469_356_097_76).abs() < 1e-15);
     }
 }
