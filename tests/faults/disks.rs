@@ -117,6 +117,10 @@ fn disk_free(disk: &SmallDisk) -> u64 {
 }
 
 #[test]
+#[cfg_attr(
+    diff2d_portable,
+    ignore = "space for the journal can be reserved on Linux only"
+)]
 fn full_disk() {
     let Some(disk) = SmallDisk::new("full_disk", "dx = 1; runtime = 100; outtime = 5") else {
         return;
@@ -133,6 +137,10 @@ fn full_disk() {
 
 /// Somebody else takes all that is left: what was reserved stays ours.
 #[test]
+#[cfg_attr(
+    diff2d_portable,
+    ignore = "space for the journal can be reserved on Linux only"
+)]
 fn disk_filled_by_others() {
     let keys = "dx = 0.2; runtime = 10; outtime = 0.05";
     let Some(disk) = SmallDisk::new("disk_filled_by_others", keys) else {

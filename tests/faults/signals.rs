@@ -21,7 +21,7 @@ struct Long {
 
 impl Long {
     fn new() -> Self {
-        let (dx, steps) = (0.02, size(8000, 8000, 600));
+        let (dx, steps) = (0.02, size(8000, 8000, 2000));
         // Half a step more, so that truncation cannot lose one.
         let runtime = (steps as f64 + 0.5) * 0.25 * dx * dx;
         let lab = Lab::new(&format!(
