@@ -45,7 +45,7 @@ impl Cost {
             arrays,
             most_depth: scaled.unwrap_or(MAX_DEPTH),
             group_rows: if size == 4 { 9 } else { 7 },
-            lift: if scaled.is_some() { 8.0 } else { 5.0 },
+            lift: if scaled.is_some() { 6.0 } else { 5.0 },
             spill: if scaled.is_some() { 1.5 } else { 1.15 },
         }
     }
