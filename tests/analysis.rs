@@ -39,20 +39,7 @@ fn results_depend_neither_on_threads_nor_on_memory() {
         "window a.npy --window 1,1,100 --op mean",
         "window a.npy --window 20,173,1 --op var --stride 20,1,1",
     ] {
-        let results =
-            [("1", "256MiB"), ("2", "256MiB"), ("3", "16MiB")].map(|(threads, memory)| {
-                let status = scene
-                    .diff2d()
-                    .args(command.split(' '))
-                    .args(["-o", "out.npy", "--force", "--memory", memory])
-                    .env("RAYON_NUM_THREADS", threads)
-                    .status()
-                    .unwrap();
-                assert!(status.success(), "{command} with {memory}");
-                scene.read("out.npy")
-            });
-        assert!(results[0] == results[1], "{command}: threads");
-        assert!(results[0] == results[2], "{command}: memory");
+        scene.same_for_any_threads_and_memory(command, "16MiB");
     }
 }
 

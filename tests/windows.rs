@@ -32,20 +32,7 @@ fn results_depend_neither_on_threads_nor_on_memory() {
         "window a.npy --window 7,1,5 --op std --pad wrap --skip-nan",
         "coarsen a.npy --by 2,5,7 --op median",
     ] {
-        let results =
-            [("1", "256MiB"), ("2", "256MiB"), ("3", "32MiB")].map(|(threads, memory)| {
-                let status = scene
-                    .diff2d()
-                    .args(command.split(' '))
-                    .args(["-o", "out.npy", "--force", "--memory", memory])
-                    .env("RAYON_NUM_THREADS", threads)
-                    .status()
-                    .unwrap();
-                assert!(status.success(), "{command} with {memory}");
-                scene.read("out.npy")
-            });
-        assert!(results[0] == results[1], "{command}: threads");
-        assert!(results[0] == results[2], "{command}: memory");
+        scene.same_for_any_threads_and_memory(command, "32MiB");
     }
 }
 

@@ -62,6 +62,25 @@ impl Scene {
         String::from_utf8(self.read(name)).expect("text")
     }
 
+    /// Runs a command that writes an array, which must have the same bytes for any number of threads and
+    /// with little memory.
+    pub fn same_for_any_threads_and_memory(&self, command: &str, little: &str) {
+        let runs = [("1", "256MiB"), ("2", "256MiB"), ("3", little)];
+        let results = runs.map(|(threads, memory)| {
+            let status = self
+                .diff2d()
+                .args(command.split(' '))
+                .args(["-o", "out.npy", "--force", "--memory", memory])
+                .env("RAYON_NUM_THREADS", threads)
+                .status()
+                .expect("the program starts");
+            assert!(status.success(), "{command} with {memory}");
+            self.read("out.npy")
+        });
+        assert!(results[0] == results[1], "{command}: threads");
+        assert!(results[0] == results[2], "{command}: memory");
+    }
+
     /// The lines of a journal without what is new in every run.
     pub fn journal(&self, name: &str) -> Vec<String> {
         journal::without_ids(&self.text(name))
