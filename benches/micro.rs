@@ -171,6 +171,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                 scenarios: 1,
                 threads,
                 has_spare_processor: false,
+                memory: None,
             };
             let share = Share::whole(store.header.snapshot_bytes());
             let writer = CubeWriter::with_journal(store, share.clone(), load, committed.clone())
@@ -178,11 +179,11 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             let mut scenario = writer.scenario(0);
             let mut now = Clock::start();
             for _ in 0..problem.schedule.snapshots() {
-                for job in share.jobs(scenario.begin(now, summary)) {
+                for job in share.jobs(scenario.begin(now)) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
                     scenario.place(&job, &state.as_bytes()[bytes]);
                 }
-                scenario.end();
+                scenario.end(summary);
                 scenario.write_overdue();
                 assert!(!scenario.has_failed());
                 now.tick(problem.schedule.nper, problem.schedule.dt);

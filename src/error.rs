@@ -5,6 +5,7 @@ use crate::{
     check::CheckError,
     comm::{CommError, Elsewhere},
     cube::CubeError,
+    export::ExportError,
     npy::{HeaderError, NpyError},
     params::ParamsError,
     plot,
@@ -29,6 +30,9 @@ pub enum Error {
     /// An analysis that failed.
     #[error(transparent)]
     Analysis(#[from] AnalysisError),
+    /// An export that failed.
+    #[error(transparent)]
+    Export(#[from] ExportError),
     /// A check that could not be made.
     #[error(transparent)]
     Check(#[from] CheckError),
@@ -77,7 +81,10 @@ impl Error {
             Self::System(_) | Self::Comm(_) => 1,
             Self::Rank { code, .. } => *code,
             Self::Plot(
-                plot::Error::Colormap { .. } | plot::Error::Range(_) | plot::Error::Empty(..),
+                plot::Error::Colormap { .. }
+                | plot::Error::Range(_)
+                | plot::Error::Size { .. }
+                | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
             Self::Check(CheckError::Memory | CheckError::NotFinite(_)) => 1,
@@ -91,6 +98,11 @@ impl Error {
                 | RunError::NotFinite(_)
                 | RunError::Random(_)
                 | RunError::Threads(_)
+                | RunError::Cap { .. }
+                | RunError::NotInBands { .. }
+                | RunError::NoSpace { .. }
+                | RunError::GivenUp
+                | RunError::Unplaced
                 | RunError::Elsewhere(_)
                 | RunError::OtherPool { .. },
             ) => 1,
@@ -104,8 +116,20 @@ impl Error {
             Self::Analysis(
                 AnalysisError::Asked(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
             ) => 2,
-            Self::Npy(error) | Self::Analysis(AnalysisError::Npy(error)) => npy_exit_code(error),
-            Self::Cube(error) | Self::Run(RunError::Cube(error)) => match error {
+            Self::Export(ExportError::Asked(_) | ExportError::Exists { .. }) => 2,
+            Self::Export(
+                ExportError::File(_)
+                | ExportError::Text(_)
+                | ExportError::Memory { .. }
+                | ExportError::NotBuilt { .. }
+                | ExportError::Library { .. },
+            ) => 1,
+            Self::Npy(error)
+            | Self::Analysis(AnalysisError::Npy(error))
+            | Self::Export(ExportError::Npy(error)) => npy_exit_code(error),
+            Self::Cube(error)
+            | Self::Run(RunError::Cube(error))
+            | Self::Export(ExportError::Cube(error)) => match error {
                 CubeError::Npy(error) => npy_exit_code(error),
                 CubeError::Io(_)
                 | CubeError::NoSpace { .. }

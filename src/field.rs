@@ -1,8 +1,12 @@
 //! [`Field`]: the density on the nodes of the grid.
 
-use crate::{grid::Grid, real::Real, summary::Summary, sys::Memory};
+use crate::{
+    grid::Grid,
+    real::Real,
+    summary::Summary,
+    sys::{self, Memory},
+};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use rayon::prelude::*;
 use std::{io, marker::PhantomData, ops::Range};
 
 /// An array `[j, i]` of nodes, row-major and without gaps: its bytes are those of a snapshot.
@@ -65,6 +69,20 @@ impl<T: Real> Field<T> {
         &mut self.memory
     }
 
+    /// Copies the rows `rows` of another field of as many columns to the rows from `first` on.
+    ///
+    /// # Panics
+    /// If one of the fields has fewer rows, or other columns.
+    pub fn copy_rows(&mut self, first: usize, from: &Self, rows: Range<usize>) {
+        let nx = self.shape.1;
+        assert_eq!(nx, from.shape.1, "rows have one length");
+        let to = first * nx..(first + rows.len()) * nx;
+        sys::copy(
+            &mut self.as_mut_slice()[to],
+            &from.as_slice()[rows.start * nx..rows.end * nx],
+        );
+    }
+
     /// The field as an array `[j, i]`.
     #[must_use]
     pub fn view(&self) -> ArrayView2<'_, T> {
@@ -83,21 +101,6 @@ impl<T: Real> Field<T> {
     /// Mass, minimum and maximum of a field of the whole grid.
     #[must_use]
     pub fn summary(&self, grid: &Grid) -> Summary {
-        Summary::of_rows(&self.summaries(grid, 0..self.shape.0), grid)
-    }
-
-    /// The weighted sum, minimum and maximum of each of the rows `rows`.
-    ///
-    /// # Panics
-    /// If the field has fewer rows.
-    #[must_use]
-    pub fn summaries(&self, grid: &Grid, rows: Range<usize>) -> Vec<Summary> {
-        let nx = self.shape.1;
-        let (left, right) = (grid.x.weight(0), grid.x.weight(nx - 1));
-        self.as_slice()[rows.start * nx..rows.end * nx]
-            .par_chunks_exact(nx)
-            .with_min_len(64)
-            .map(|row| Summary::of_row(row, left, right))
-            .collect()
+        Summary::of_rows(&Summary::of_each_row(self.as_slice(), grid), grid)
     }
 }

@@ -66,11 +66,12 @@
 //! | [`npy`] | any `.npy` file of numbers, in parts |
 //! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
 //! | [`analysis`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
+//! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5, VTK and CSV, with coordinates and missing snapshots |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
 //! | [`stencil`] | the step itself: kernels, tiles, and why they all have the same bits |
 #![cfg_attr(
     feature = "plot",
-    doc = "| [`plot`] | pictures and animations of any field |"
+    doc = "| [`plot`] | pictures, animations and pages of any field |"
 )]
 #![cfg_attr(
     feature = "bench",
@@ -83,7 +84,9 @@
 //! |---|---|---|
 //! | `cli` | yes | the program `diff2d`; includes `bench` and `plot` |
 //! | `bench` | yes | the reference programs of the course, built and timed; includes `plot` |
-//! | `plot` | yes | pictures and animations |
+//! | `plot` | yes | pictures, animations, pages |
+//! | `zarr` | yes | exports to Zarr |
+//! | `hdf5` | no | exports to HDF5; needs libhdf5 to build |
 //! | `mpi` | no | [`comm::World`] over MPI; needs Open MPI or MPICH, and libclang, to build |
 //!
 //! `default-features = false` leaves the library alone.
@@ -127,6 +130,7 @@ pub mod distribute;
 mod dynamics;
 #[cfg(feature = "cli")]
 mod error;
+pub mod export;
 pub mod expression;
 mod field;
 mod grid;

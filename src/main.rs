@@ -1,7 +1,7 @@
 //! `diff2d`: parse, call, exit code.
 
-use std::process::ExitCode;
+use diff2d::cli::{self, ExitCode};
 
 fn main() -> ExitCode {
-    diff2d::cli::main()
+    cli::main()
 }

@@ -264,7 +264,13 @@ impl Problem {
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.walls.depend_on_time() || self.params.source.depends_on_time()
+        self.walls.depend_on_time() || self.has_moving_source()
+    }
+
+    /// Whether the source depends on time.
+    #[must_use]
+    pub fn has_moving_source(&self) -> bool {
+        self.params.source.depends_on_time()
     }
 
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.

@@ -2,6 +2,7 @@
 
 use crate::{grid::Grid, real::Real};
 use bytemuck::{Pod, Zeroable};
+use rayon::prelude::*;
 
 /// Mass, minimum and maximum of a snapshot, or weighted sum, minimum and maximum of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -21,6 +22,13 @@ pub struct Summary {
 const PARTIAL_SUMS: usize = 16;
 
 impl Summary {
+    /// Of what is not known yet.
+    pub const NONE: Self = Self {
+        mass: f64::NAN,
+        min: f64::NAN,
+        max: f64::NAN,
+    };
+
     /// The summary of one row, whose first and last value have the weights `left` and `right`.
     ///
     /// The order of the additions is fixed: value `i` is added to partial sum `i % 16`, and the partial
@@ -61,6 +69,17 @@ impl Summary {
             min,
             max,
         }
+    }
+
+    /// The weighted sum, minimum and maximum of each of several whole rows of a grid.
+    #[must_use]
+    pub fn of_each_row<T: Real>(rows: &[T], grid: &Grid) -> Vec<Self> {
+        let nx = grid.x.nodes;
+        let (left, right) = (grid.x.weight(0), grid.x.weight(nx - 1));
+        rows.par_chunks_exact(nx)
+            .with_min_len(64)
+            .map(|row| Self::of_row(row, left, right))
+            .collect()
     }
 
     /// The summary of a snapshot from those of all its rows, first to last.

@@ -1,6 +1,7 @@
 //! Arrays of any kind and size: NumPy's numbers, little memory, and a sentence for what is damaged.
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

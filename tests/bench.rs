@@ -2,6 +2,7 @@
 //!
 //! Needs g++, gfortran and python3 (Debian: `apt-get install g++ gfortran python3`); NumPy, numexpr
 //! and numba take part where Python has them.
+#![cfg(feature = "cli")]
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 use assert_cmd::Command;

@@ -1,4 +1,5 @@
 //! Arrays distributed to ranks as threads: the portions are those of NumPy, and a changed bit is seen.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

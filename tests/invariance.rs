@@ -1,4 +1,5 @@
 //! Cube, journal and stdout do not depend on threads, ways of writing, or the form of the parameters.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,5 +1,6 @@
 //! Journals of every format: old ones stay readable, newer ones are named, and none but a journal
 //! that proves to be ours is overwritten.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,6 +2,7 @@
 //!
 //! Built with the feature `mpi` only. DIFF2D_MPIRUN names another launcher than `mpirun`, that of the
 //! library the program is built with; DIFF2D_FULL makes it 100 kills and all parameter files.
+#![cfg(all(feature = "cli", feature = "mpi"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

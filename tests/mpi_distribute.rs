@@ -1,4 +1,5 @@
 //! `diff2d distribute` under `mpirun`: the portions are those of NumPy, and an error is told once.
+#![cfg(all(feature = "cli", feature = "mpi"))]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

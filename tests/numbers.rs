@@ -1,4 +1,5 @@
 //! The cube has the bits of the reference program in NumPy (`reference.py`).
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

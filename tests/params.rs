@@ -1,4 +1,5 @@
 //! Every file of `params/`, also one that is added later.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -2,6 +2,7 @@
 //! coordinates that arrays made from a cube keep.
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

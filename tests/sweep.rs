@@ -1,5 +1,6 @@
 //! Sweeps: every scenario has the bytes of its own run, on any number of threads and after any number of
 //! kills.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

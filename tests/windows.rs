@@ -1,6 +1,7 @@
 //! Windows of every kind: order statistics, weights, rims, and what is not there.
 //!
 //! `DIFF2D_FULL=1` runs thousands of random cases instead of hundreds.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,6 +1,9 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
-use super::terminal::{Terminal, Unit};
+use super::{
+    exit::ExitCode,
+    terminal::{Terminal, Unit},
+};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
@@ -10,9 +13,7 @@ use clap::Args;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
     collections::BTreeSet,
-    env,
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::{Arc, atomic::AtomicUsize},
 };
 
@@ -52,8 +53,13 @@ pub(super) struct BenchArgs {
     plot: Option<PathBuf>,
 }
 
-pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
-    let result = measure(args, terminal);
+/// `program` starts this program again.
+pub(super) fn bench(
+    args: &BenchArgs,
+    program: &Path,
+    terminal: &Terminal,
+) -> Result<ExitCode, Error> {
+    let result = measure(args, program, terminal);
     let all = match result {
         Ok(results) => results,
         Err(BenchError::Signalled(signal)) => {
@@ -94,7 +100,11 @@ pub(super) fn bench(args: &BenchArgs, terminal: &Terminal) -> Result<ExitCode, E
     }
 }
 
-fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Vec<Results>, BenchError> {
+fn measure(
+    args: &BenchArgs,
+    program: &Path,
+    terminal: &Terminal,
+) -> Result<Vec<Results>, BenchError> {
     let signal = Arc::new(AtomicUsize::new(0));
     for number in [SIGINT, SIGTERM, SIGHUP] {
         // Without a handler the signal ends the process at once.
@@ -114,7 +124,7 @@ fn measure(args: &BenchArgs, terminal: &Terminal) -> Result<Vec<Results>, BenchE
         steps: args.steps,
         repeat: args.repeat,
         threads: threads.into_iter().collect(),
-        program: env::current_exe().unwrap_or_else(|_| "diff2d".into()),
+        program: program.to_owned(),
         signal,
     };
     let mut benches = match args.physics {

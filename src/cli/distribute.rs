@@ -2,6 +2,7 @@
 
 use super::{
     axes::Axes,
+    exit::ExitCode,
     open, ranks, size,
     terminal::{Terminal, Unit},
 };
@@ -15,10 +16,7 @@ use crate::{
 };
 use clap::Args;
 use serde_json::{Value, json};
-use std::{
-    path::{Path, PathBuf},
-    process::ExitCode,
-};
+use std::path::{Path, PathBuf};
 
 /// Send every rank its portion of any .npy file, and check what arrives (exit code 3 if it differs)
 ///

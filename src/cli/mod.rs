@@ -2,19 +2,26 @@
 
 mod axes;
 mod bench;
+mod capture;
 mod check;
 mod compare;
+mod completions;
 mod create;
 mod describe;
 mod distribute;
 mod dtype;
+mod exit;
+mod export;
 mod follow;
 mod frames;
 mod info;
+mod man;
 mod number;
 mod open;
 mod params;
 mod plan;
+mod plan_bands;
+mod plan_sweep;
 mod plot;
 mod points;
 mod printer;
@@ -32,46 +39,50 @@ mod sweep;
 mod terminal;
 mod threads;
 mod verify;
+mod version;
 mod walltime;
 mod window;
 
 use crate::{
-    comm::{HAS_MPI, Launch, ROOT},
-    error::Error,
+    comm::{Launch, ROOT},
     sys,
 };
+use capture::Capture;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
-use std::{process::ExitCode, sync::LazyLock};
+use std::{
+    env,
+    ffi::OsString,
+    path::Path,
+    sync::{Arc, atomic::AtomicBool},
+};
 use terminal::Terminal;
+
+pub use crate::error::Error;
+pub use capture::Called;
+pub use exit::ExitCode;
+pub use size::parse as parse_size;
+pub use walltime::{duration as parse_duration, walltime as parse_walltime};
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
 /// .npy file.
 #[derive(Debug, Parser)]
 #[command(
-    version,
-    long_version = LONG_VERSION.as_str(),
-    arg_required_else_help = true,
+    name = "diff2d",
+    disable_version_flag = true,
     after_help = "Example:\n  diff2d run params/diff2dparams.toml\n  diff2d plot output/diff2dparams.npy --sheet"
 )]
 struct Cli {
     #[command(flatten)]
     output: OutputArgs,
+    /// Print the version, the commit and the features; with --verbose also the kernel
+    #[arg(long)]
+    version: bool,
+    /// Print the version alone
+    #[arg(short = 'V')]
+    short_version: bool,
     #[command(subcommand)]
-    command: Command,
+    command: Option<Command>,
 }
-
-/// What `--version` tells: `-V` tells its first line alone.
-static LONG_VERSION: LazyLock<String> = LazyLock::new(|| {
-    let commit = option_env!("DIFF2D_COMMIT").map(|commit| format!("\ncommit   {commit}"));
-    let features = ["cli", "bench", "plot"].into_iter();
-    let features: Vec<&str> = features.chain(HAS_MPI.then_some("mpi")).collect();
-    format!(
-        "{}{}\nfeatures {}",
-        env!("CARGO_PKG_VERSION"),
-        commit.unwrap_or_default(),
-        features.join(" ")
-    )
-});
 
 /// Options of every command.
 #[derive(Debug, Args)]
@@ -101,7 +112,17 @@ enum Command {
     Coarsen(window::CoarsenArgs),
     Probe(probe::ProbeArgs),
     Create(create::CreateArgs),
+    Export(export::ExportArgs),
     Distribute(distribute::DistributeArgs),
+    Completions(completions::CompletionsArgs),
+    Man(man::ManArgs),
+}
+
+impl Command {
+    /// Whether ranks carry it out together.
+    fn is_on_ranks(&self) -> bool {
+        matches!(self, Self::Run(_) | Self::Sweep(_) | Self::Distribute(_))
+    }
 }
 
 fn success((): ()) -> ExitCode {
@@ -111,10 +132,15 @@ fn success((): ()) -> ExitCode {
 /// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = match Cli::command()
-        .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches))
-    {
+    let program = env::current_exe().unwrap_or_else(|_| "diff2d".into());
+    main_of(&program, env::args_os())
+}
+
+/// As [`main`], for a process that was started as another program, such as an interpreter: `program`
+/// starts this one again, and `arguments` begin with its name.
+#[must_use]
+pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match parse(arguments) {
         Ok(cli) => cli,
         // All ranks have the same command line; rank 0 prints the error for all.
         Err(_) if Launch::detect().rank != ROOT => return ExitCode::SUCCESS,
@@ -125,45 +151,112 @@ pub fn main() -> ExitCode {
         }
     };
     let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
-    let on_ranks = matches!(
-        cli.command,
-        Command::Run(_) | Command::Sweep(_) | Command::Distribute(_)
-    );
+    if cli.version || cli.short_version {
+        let text = match cli.version {
+            true => version::long(cli.output.verbose),
+            false => version::short(),
+        };
+        return finish(terminal.result(&text).map(success), &terminal);
+    }
+    let Some(command) = cli.command else {
+        // Not 0: a script whose command is empty has done nothing.
+        terminal.usage(version::OVERVIEW);
+        return ExitCode::from(2);
+    };
+    let on_ranks = command.is_on_ranks();
     if on_ranks {
         terminal = ranks::terminal_of_rank(terminal);
     }
     // Runs stop by themselves, and the benchmark's programs end with their terminal.
-    if !on_ranks && !matches!(cli.command, Command::Bench(_)) {
+    if !on_ranks && !matches!(command, Command::Bench(_)) {
         signals::remove_unfinished_files();
     }
-    if !matches!(cli.command, Command::Run(_) | Command::Sweep(_)) {
+    if !matches!(command, Command::Run(_) | Command::Sweep(_)) {
         threads::start();
     }
     let result = sys::guard()
         .map_err(|error| Error::System(format!("cannot handle signals: {error}")))
-        .and_then(|()| match cli.command {
-            Command::Verify(args) => verify::verify(&args, &terminal).map(success),
-            Command::Repair(args) => repair::repair(&args, &terminal).map(success),
+        .and_then(|()| match command {
             Command::Run(args) => run::run(&args, &terminal),
             Command::Sweep(args) => sweep::sweep(&args, &terminal),
-            Command::Plan(args) => plan::plan(&args, &terminal).map(success),
-            Command::Info(args) => info::info(&args, &terminal).map(success),
-            Command::Compare(args) => compare::compare(&args, &terminal).map(success),
-            Command::Plot(args) => plot::plot(&args, &terminal).map(success),
-            Command::Check(args) => check::check(&args, &terminal).map(success),
-            Command::Bench(args) => bench::bench(&args, &terminal),
-            Command::Stats(args) => stats::stats(&args, &terminal).map(success),
-            Command::Window(args) => window::window(&args, &terminal).map(success),
-            Command::Coarsen(args) => window::coarsen(&args, &terminal).map(success),
-            Command::Probe(args) => probe::probe(&args, &terminal).map(success),
-            Command::Create(args) => create::create(&args, &terminal).map(success),
+            Command::Bench(args) => bench::bench(&args, program, &terminal),
             Command::Distribute(args) => distribute::distribute(&args, &terminal),
+            other => carry_out(other, &terminal).map(success),
         });
+    match result {
+        Err(error) if on_ranks => {
+            terminal.error(&error);
+            ranks::refused(&error)
+        }
+        result => finish(result, &terminal),
+    }
+}
+
+/// The exit code of a command, whose error is printed.
+fn finish(result: Result<ExitCode, Error>, terminal: &Terminal) -> ExitCode {
     result.unwrap_or_else(|error| {
         terminal.error(&error);
-        match on_ranks {
-            true => ranks::refused(&error),
-            false => ExitCode::from(error.exit_code()),
-        }
+        ExitCode::from(error.exit_code())
     })
+}
+
+/// Carries out a command for another program, in its process: nothing is printed, no signal handled, and
+/// what the command reads and computes, it does on the caller's threads. `arguments` begin with the
+/// command's name. Once `stop` is set, the command cannot read arrays any further, and fails.
+///
+/// Commands that take over the process are refused: `run`, `sweep`, `bench` and `distribute`.
+#[must_use]
+pub fn call(arguments: impl IntoIterator<Item = OsString>, stop: Arc<AtomicBool>) -> Called {
+    let capture = Arc::new(Capture::new(stop));
+    let program = [OsString::from("diff2d")];
+    let result = match parse(program.into_iter().chain(arguments)) {
+        Ok(Cli {
+            command: Some(command),
+            ..
+        }) => carry_out(command, &Terminal::captured(&capture)),
+        Ok(_) => Err(Error::Usage("there is no command".to_owned())),
+        Err(error) => Err(Error::Usage(sentence(&error))),
+    };
+    capture.finish(result.err().as_ref())
+}
+
+fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
+    Cli::command()
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches))
+}
+
+/// What is wrong with a command line, without how it is used.
+fn sentence(error: &clap::Error) -> String {
+    let text = error.render().to_string();
+    let first = text.split("\n\n").next().unwrap_or(&text);
+    let first = first.trim().trim_start_matches("error: ");
+    let lines: Vec<&str> = first.lines().map(str::trim).collect();
+    lines.join(" ")
+}
+
+/// Carries out a command that takes over nothing of the process.
+fn carry_out(command: Command, terminal: &Terminal) -> Result<(), Error> {
+    match command {
+        Command::Verify(args) => verify::verify(&args, terminal),
+        Command::Repair(args) => repair::repair(&args, terminal),
+        Command::Plan(args) => plan::plan(&args, terminal),
+        Command::Info(args) => info::info(&args, terminal),
+        Command::Compare(args) => compare::compare(&args, terminal),
+        Command::Plot(args) => plot::plot(&args, terminal),
+        Command::Check(args) => check::check(&args, terminal),
+        Command::Stats(args) => stats::stats(&args, terminal),
+        Command::Window(args) => window::window(&args, terminal),
+        Command::Coarsen(args) => window::coarsen(&args, terminal),
+        Command::Probe(args) => probe::probe(&args, terminal),
+        Command::Create(args) => create::create(&args, terminal),
+        Command::Export(args) => export::export(&args, terminal),
+        Command::Completions(args) => completions::completions(&args, Cli::command(), terminal),
+        Command::Man(args) => man::man(&args, Cli::command(), terminal),
+        Command::Run(_) | Command::Sweep(_) | Command::Bench(_) | Command::Distribute(_) => {
+            Err(Error::Usage(
+                "this command takes over its process: start the program instead".to_owned(),
+            ))
+        }
+    }
 }

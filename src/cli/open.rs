@@ -73,13 +73,21 @@ impl FromStr for Raw {
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     if let Some((archive, name)) = member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
-        return Ok(JournalledArray::plain(array));
+        return Ok(stoppable(JournalledArray::plain(array), terminal));
     }
     let array = JournalledArray::open(path)?;
     if let Some(note) = &array.note {
         terminal.note(note);
     }
-    Ok(array)
+    Ok(stoppable(array, terminal))
+}
+
+/// An array that is read for a program that may want to stop that.
+fn stoppable(mut array: JournalledArray, terminal: &Terminal) -> JournalledArray {
+    if let Some(stop) = terminal.stop() {
+        array.stop_on(stop);
+    }
+    array
 }
 
 /// As [`open`], or what `--raw` says.
@@ -93,7 +101,7 @@ pub(super) fn open_as(
         Some(header) => {
             let file = npy::open_file(path)?;
             let array = ArrayFile::of_raw_file(file, path, header)?;
-            Ok(JournalledArray::plain(array))
+            Ok(stoppable(JournalledArray::plain(array), terminal))
         }
     }
 }

@@ -16,16 +16,16 @@ pub(super) struct ParamsArgs {
     pub(super) file: PathBuf,
     /// Override a parameter, such as --set dx=0.1 (repeatable; a TOML value, a bare word is a string)
     #[arg(long = "set", value_name = "KEY=VALUE")]
-    overrides: Vec<String>,
+    pub(super) overrides: Vec<String>,
 }
 
 impl ParamsArgs {
     pub(super) fn problem(&self) -> Result<Problem, Error> {
         let problem = Problem::load(&self.file, &self.overrides).map_err(|error| {
             let file = quoted(&self.file.display().to_string());
-            match self.file.is_file() && is_sweep(&self.file) {
+            match self.is_sweep() {
                 true => Error::Usage(format!(
-                    "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it"
+                    "{file} describes a sweep, as it has the key params: `diff2d sweep {file}` runs it, `diff2d plan {file}` tells what it would do"
                 )),
                 false => Error::from(error),
             }
@@ -34,6 +34,11 @@ impl ParamsArgs {
             .initial_array()
             .map_or(Ok(()), inputs::is_committed)?;
         Ok(problem)
+    }
+
+    /// Whether the file describes a sweep.
+    pub(super) fn is_sweep(&self) -> bool {
+        self.file.is_file() && is_sweep(&self.file)
     }
 
     /// The options again, for a command line that does the same.

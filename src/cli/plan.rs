@@ -1,6 +1,8 @@
 //! `diff2d plan`: what a run would do, without doing it.
 
-use super::{describe, number, params::ParamsArgs, terminal::Terminal};
+use super::{
+    describe, number, params::ParamsArgs, plan_bands::Bands, plan_sweep, size, terminal::Terminal,
+};
 use crate::{
     comm::Solo,
     error::Error,
@@ -23,28 +25,43 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Show what a run would do: grid, time step, snapshots, memory, disk, time
+/// Show what a run or a sweep would do: grid, time step, snapshots, memory, disk, time
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   diff2d plan params/diff2dparams.toml --set dx=0.01
-  diff2d plan params/large.toml --ranks 64")]
+  diff2d plan params/large.toml --ranks 64
+  diff2d plan params/large.toml --memory 4GiB
+  diff2d plan params/sweep.toml --set D=[1,2]")]
 pub(super) struct PlanArgs {
     #[command(flatten)]
     params: ParamsArgs,
     /// Ranks that share the grid under mpirun
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
     ranks: u32,
+    /// The most memory that the run may take, such as 4GiB
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    memory: Option<u64>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
 }
 
 pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
+    if args.params.is_sweep() {
+        let (file, overrides) = (&args.params.file, &args.params.overrides);
+        return plan_sweep::plan(file, overrides, args.json, terminal);
+    }
     let problem = args.params.problem()?;
     let (alone, cut) = with_precision!(problem.params.precision, T => {
         (seconds::<T>(&problem), Cut::of::<T>(&problem, args.ranks))
     });
-    let estimate = alone * cut.share(&problem);
+    let mut estimate = alone * cut.share(&problem);
+    let bands = with_precision!(problem.params.precision, T => {
+        Bands::of::<T>(&problem, (args.memory, args.ranks as usize), alone)
+    })?;
+    if let Some(bands) = &bands {
+        estimate = estimate.max(bands.seconds);
+    }
     let mut warnings = warnings(&problem);
     if cut.rows[0] == 0 {
         warnings.push(format!(
@@ -54,39 +71,43 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         ));
     }
     let text = if args.json {
-        json(&problem, &cut, estimate, &warnings)
+        json(&problem, &cut, (estimate, bands.as_ref()), &warnings)
     } else {
         for warning in &warnings {
             terminal.note(&format!("warning: {warning}"));
         }
-        text(&problem, &cut, estimate)
+        text(&problem, &cut, (estimate, bands.as_ref()))
     };
     terminal.result(&text)?;
-    refused(&problem, &cut)
+    refused(&problem, &cut, bands.as_ref())
 }
 
 /// What a run would be refused for: too little memory or disk of this machine.
-fn refused(problem: &Problem, cut: &Cut) -> Result<(), Error> {
+fn refused(problem: &Problem, cut: &Cut, bands: Option<&Bands>) -> Result<(), Error> {
     // Several ranks may have machines and a filesystem of their own.
     if cut.ranks > 1 {
         return Ok(());
     }
-    run::check_memory(run::memory_alone(problem))?;
-    let needed = problem.cube_bytes();
-    let output = Path::new("output");
-    let place = if output.is_dir() {
-        output
-    } else {
-        Path::new(".")
-    };
-    match sys::free_space(place) {
+    let memory = bands.map_or_else(|| run::memory_alone(problem), |bands| bands.shape.memory);
+    run::check_memory(memory)?;
+    let needed = problem.cube_bytes() + bands.map_or(0, |bands| bands.scratch);
+    match sys::free_space(output()) {
         Some(free) if free < needed => Err(Error::System(format!(
             "the cube needs {} and the filesystem of {} has {} free: write elsewhere with -o, or take fewer snapshots (a larger outtime)",
             bytes(needed),
-            output.display(),
+            output().display(),
             bytes(free)
         ))),
         _ => Ok(()),
+    }
+}
+
+/// Where cubes go unless a run says otherwise.
+pub(super) fn output() -> &'static Path {
+    let output = Path::new("output");
+    match output.is_dir() {
+        true => output,
+        false => Path::new("."),
     }
 }
 
@@ -180,7 +201,7 @@ pub(super) fn warnings(problem: &Problem) -> Vec<String> {
     warnings
 }
 
-fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
+fn text(problem: &Problem, cut: &Cut, (estimate, bands): (f64, Option<&Bands>)) -> String {
     let Problem {
         params,
         grid,
@@ -236,7 +257,11 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
         (
             "memory",
             format!(
-                "{} for {}",
+                "{}{} for {}",
+                bands.map_or_else(String::new, |bands| format!(
+                    "{} instead of ",
+                    number::bytes(bands.shape.memory)
+                )),
                 number::bytes(problem.memory_bytes()),
                 match problem.arrays() {
                     2 => "two fields".to_owned(),
@@ -279,11 +304,13 @@ fn text(problem: &Problem, cut: &Cut, estimate: f64) -> String {
             ),
         ),
     ];
+    let state = bands.map(|bands| ("state", bands.told()));
     let [place, spacing, rest @ ..] = rows;
     let rows = [place, spacing]
         .into_iter()
         .chain(describe::rows(params))
-        .chain(rest);
+        .chain(rest)
+        .chain(state);
     let rows: Vec<String> = rows
         .map(|(name, value)| format!("{name:<10} {value}"))
         .collect();
@@ -319,7 +346,12 @@ fn steps(problem: &Problem) -> String {
     }
 }
 
-fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> String {
+fn json(
+    problem: &Problem,
+    cut: &Cut,
+    (estimate, bands): (f64, Option<&Bands>),
+    warnings: &[String],
+) -> String {
     let Problem {
         params,
         grid,
@@ -345,6 +377,13 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
         "end": schedule.end(),
         "shape": problem.cube_shape(),
         "memory_bytes": problem.memory_bytes(),
+        "bands": bands.map(|bands| json!({
+            "rows": bands.shape.band,
+            "steps": bands.shape.steps,
+            "memory_bytes": bands.shape.memory,
+            "scratch_bytes": bands.scratch,
+            "bytes_per_step": bands.bytes_per_step,
+        })),
         "disk_bytes": problem.cube_bytes(),
         "ranks": cut.ranks,
         "rows_per_rank": cut.rows,
@@ -361,7 +400,7 @@ fn json(problem: &Problem, cut: &Cut, estimate: f64, warnings: &[String]) -> Str
 /// Wall time of the steps, from a few of them on a grid of the same or the largest affordable size. Of long
 /// steps a few stages stand for all.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn seconds<T: Element>(problem: &Problem) -> f64 {
+pub(super) fn seconds<T: Element>(problem: &Problem) -> f64 {
     const LARGEST: usize = 2048;
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
     const STAGES: usize = 5;

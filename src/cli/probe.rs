@@ -268,10 +268,10 @@ impl<'a> Table<'a> {
                 if self.json {
                     let before = if self.begun { "," } else { "[" };
                     self.begun = true;
-                    let value = number::json(value);
+                    let value = self.terminal.json(value);
                     let at = known.iter().zip(&at);
                     let at: String = at
-                        .map(|((_, name), &at)| format!("\"{name}\":{},", number::json(at)))
+                        .map(|((_, name), &at)| format!("\"{name}\":{},", self.terminal.json(at)))
                         .collect();
                     return format!(
                         "{before}{{\"index\":[{}],{at}\"value\":{value}}}",

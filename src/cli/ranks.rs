@@ -1,12 +1,12 @@
 //! Commands that several ranks carry out together: rank 0 prints, and tells the errors of all.
 
-use super::terminal::Terminal;
+use super::{exit::ExitCode, terminal::Terminal};
 use crate::{
     comm::{Comm, CommError, Launch, ROOT, World, collective},
     error::Error,
     run::RunError,
 };
-use std::{process::ExitCode, thread, time::Duration};
+use std::{thread, time::Duration};
 
 /// The terminal of a command that ranks carry out together: silent on all but rank 0.
 pub(super) fn terminal_of_rank(terminal: Terminal) -> Terminal {

@@ -1,12 +1,13 @@
 //! `diff2d run`: the simulation.
 
 use super::{
-    frames::Frames,
+    exit::ExitCode,
+    frames::{Drawing, Frames, Look, RangeAsked},
     number,
     params::ParamsArgs,
     plot::frame_path,
     printer::Printer,
-    ranks, signals,
+    ranks, signals, size,
     start::{self, StartArgs},
     terminal::{Terminal, Unit, quoted},
     threads,
@@ -16,7 +17,6 @@ use crate::{
     comm::{Comm, World, collective},
     cube::{JournalledArray, Paths, Record},
     error::Error,
-    plot::Colormap,
     problem::Problem,
     run::{Outcome, Report},
     stencil::Tile,
@@ -25,7 +25,6 @@ use crate::{
 use clap::Args;
 use std::{
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -50,6 +49,10 @@ pub(super) struct RunArgs {
     /// Write the state aside this often between snapshots, such as 10min
     #[arg(long, value_name = "TIME", value_parser = duration)]
     checkpoint_every: Option<Duration>,
+    /// Take at most so much memory, such as 4GiB; a state that is larger is advanced in bands, in a file
+    /// beside the cube
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    memory: Option<u64>,
     /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: measured]
     #[arg(long, value_name = "RxCxD")]
     tile: Option<Tile>,
@@ -93,7 +96,7 @@ fn on_ranks(
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let bar = terminal.bar(problem.schedule.last_step(), Unit::Steps);
-    let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
+    let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut drawn, mut commits) = (Ok(()), 0);
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {
@@ -102,6 +105,7 @@ fn on_ranks(
     let ran = run
         .extend(args.extend.clone())
         .tile(args.tile)
+        .memory(args.memory)
         .checkpoint_every(args.checkpoint_every)
         .progress(bar.progress().clone())
         .stop_flag(Arc::clone(&stop_flag))
@@ -186,7 +190,17 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     threads::work_alone();
     let array = JournalledArray::open(cube)?;
     let frames = Frames::of(&array, DRAWING_MEMORY)?;
-    let style = frames.style(Colormap::default(), frames.range(&[0])?);
+    let first = frames.survey(&[0], false)?;
+    let look = Look {
+        range: RangeAsked::Given(RangeAsked::All.over(&first.ends(), false)),
+        ..Look::default()
+    };
+    let survey = frames.survey(&[index], false)?;
+    let style = frames.style(&look, &survey);
+    let drawing = Drawing {
+        style: &style,
+        survey: &survey,
+    };
     let directory = Paths::of(cube)?.pictures;
     sys::create_directory(&directory).map_err(|error| {
         Error::System(format!(
@@ -195,7 +209,7 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
         ))
     })?;
     frames
-        .draw(index, &style)?
+        .draw(index, &drawing)?
         .save(&frame_path(&directory, index))?;
     Ok(())
 }

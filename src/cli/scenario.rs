@@ -3,7 +3,7 @@
 use crate::{
     cube::{
         JournalledArray,
-        journal::{Header, Scenario},
+        journal::{Header, Scenario, telling},
     },
     error::Error,
 };
@@ -140,15 +140,6 @@ pub(super) fn point(
     Ok((index, told.join(", ")))
 }
 
-/// The keys that tell scenarios apart; D stands for Dx and Dy.
-fn telling(header: &Header) -> Vec<String> {
-    let mut keys = varied(header);
-    if keys.iter().any(|key| key == "D") {
-        keys.retain(|key| key != "Dx" && key != "Dy");
-    }
-    keys
-}
-
 /// Whether a value is what was typed: the same number, but for the digits that were left out.
 fn is_value(value: &Value, typed: &str) -> bool {
     match (value.as_f64(), typed.parse::<f64>()) {
@@ -161,32 +152,4 @@ fn shown(value: &Value) -> String {
     value
         .as_str()
         .map_or_else(|| value.to_string(), str::to_owned)
-}
-
-/// The keys whose values differ between scenarios.
-pub(super) fn varied(header: &Header) -> Vec<String> {
-    let Some(first) = header.scenario(0) else {
-        return Vec::new();
-    };
-    let mut same = first.params.pairs();
-    let mut varied = Vec::new();
-    for scenario in header.scenarios() {
-        let pairs = scenario.params.pairs();
-        same.retain(|pair| {
-            let is_same = pairs.contains(pair);
-            if !is_same {
-                varied.push(pair.0.clone());
-            }
-            is_same
-        });
-    }
-    let order = |key: &String| {
-        first
-            .params
-            .pairs()
-            .iter()
-            .position(|(name, _)| name == key)
-    };
-    varied.sort_by_key(order);
-    varied
 }

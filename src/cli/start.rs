@@ -2,6 +2,7 @@
 //! concluded.
 
 use super::{
+    exit::ExitCode,
     terminal::{Terminal, quoted},
     walltime::walltime,
 };
@@ -15,7 +16,6 @@ use crate::{
 use clap::{Args, ValueEnum};
 use std::{
     path::{Path, PathBuf},
-    process::ExitCode,
     time::Duration,
 };
 

@@ -1,6 +1,7 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
+    exit::ExitCode,
     number,
     printer::Printer,
     ranks, signals,
@@ -21,7 +22,6 @@ use std::{
     borrow::Cow,
     io::{self, BufRead, BufReader, BufWriter, Read, Write},
     path::{Path, PathBuf},
-    process::ExitCode,
     sync::{Arc, atomic::Ordering},
     time::Instant,
 };
@@ -93,7 +93,7 @@ fn on_ranks(
     args.start.make_directory(world)?;
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let bar = terminal.bar(total.sum(), Unit::Snapshots);
-    let printer = collective::all_ok(world, Printer::start(*terminal, &bar))?;
+    let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut commits, mut updates) = (0, 0);
     let [.., ny, nx] = sweep.cube_shape();
     let interior = (ny - 2) * (nx - 2);

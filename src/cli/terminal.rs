@@ -1,20 +1,24 @@
 //! Results on stdout; notes, progress and errors on stderr.
 
-use crate::{error::Error, progress::Progress, wording::excerpt};
+use super::{capture::Capture, number};
+use crate::{error::Error, npy::Scalar, progress::Progress, wording::excerpt};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     io::{self, BufWriter, IsTerminal, Write},
+    sync::{Arc, atomic::AtomicBool},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
 /// The two streams, and what is printed on them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) struct Terminal {
     quiet: bool,
     verbose: bool,
     silent: bool,
+    /// Who gets what would be printed, if another program has called the command.
+    captured: Option<Arc<Capture>>,
 }
 
 impl Terminal {
@@ -23,6 +27,7 @@ impl Terminal {
             quiet,
             verbose,
             silent: false,
+            captured: None,
         }
     }
 
@@ -32,6 +37,32 @@ impl Terminal {
             quiet: true,
             verbose: false,
             silent: true,
+            captured: None,
+        }
+    }
+
+    /// A terminal whose prints another program takes.
+    pub(super) fn captured(capture: &Arc<Capture>) -> Self {
+        Self {
+            captured: Some(Arc::clone(capture)),
+            ..Self::new(false, false)
+        }
+    }
+
+    /// The flag that stops what is read for a program that called the command.
+    pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
+        let capture = self.captured.as_ref();
+        capture.map(|capture| Arc::clone(capture.stop()))
+    }
+
+    /// A number in JSON. Infinities and NaN, which JSON lacks, are null; for a program that called the
+    /// command they are what Python writes and reads.
+    pub(super) fn json(&self, value: Scalar) -> String {
+        match (&self.captured, value) {
+            (Some(_), Scalar::Float(value)) if value.is_nan() => "NaN".to_owned(),
+            (Some(_), Scalar::Float(f64::INFINITY)) => "Infinity".to_owned(),
+            (Some(_), Scalar::Float(f64::NEG_INFINITY)) => "-Infinity".to_owned(),
+            (_, value) => number::json(value),
         }
     }
 
@@ -48,46 +79,65 @@ impl Terminal {
         if self.silent {
             return Ok(());
         }
+        if let Some(capture) = &self.captured {
+            return capture.result(write).map_err(|error| no_results(&error));
+        }
         let mut stdout = BufWriter::new(io::stdout().lock());
         write(&mut stdout)
             .and_then(|()| stdout.flush())
-            .map_err(|error| match error.kind() {
-                io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-                _ => Error::System(format!("cannot write the results to stdout: {error}")),
-            })
+            .map_err(|error| no_results(&error))
     }
 
     /// Prints a sentence unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            say(text);
+            self.say(text);
         }
     }
 
     /// Prints a sentence in any case.
     pub(super) fn urgent(&self, text: &str) {
         if !self.silent {
-            say(text);
+            self.say(text);
         }
     }
 
     /// Prints a sentence if `--verbose` is given.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose {
-            say(text);
+            self.say(text);
         }
     }
 
     /// Prints an error.
     pub(super) fn error(&self, error: &Error) {
         if !self.silent && !matches!(error, Error::ClosedPipe) {
-            say(&error.to_string());
+            self.say(&error.to_string());
+        }
+    }
+
+    fn say(&self, text: &str) {
+        if let Some(capture) = &self.captured {
+            return capture.note(text.to_owned());
+        }
+        // Names of files and what was typed may hold what a terminal would obey.
+        let text = escaped(text.chars());
+        // In one write: launchers mix the output of ranks. Errors cannot be reported without stderr.
+        let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
+    }
+
+    /// Prints how the program is used, to somebody who has not said what it is to do.
+    pub(super) fn usage(&self, text: &str) {
+        if !self.silent {
+            // There is nobody else to tell.
+            let _ = io::stderr().write_all(text.as_bytes());
         }
     }
 
     /// A progress bar, drawn until it is dropped; only on a terminal, and not if `--quiet` is given.
     pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
-        let drawn = (!self.quiet && io::stderr().is_terminal()).then(|| {
+        let is_seen = !self.quiet && self.captured.is_none() && io::stderr().is_terminal();
+        let drawn = is_seen.then(|| {
             let style = ProgressStyle::with_template(unit.template())
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("━╸─");
@@ -185,11 +235,11 @@ impl Drop for Bar {
     }
 }
 
-fn say(text: &str) {
-    // Names of files and what was typed may hold what a terminal would obey.
-    let text = escaped(text.chars());
-    // In one write: launchers mix the output of ranks. Errors cannot be reported without stderr.
-    let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
+fn no_results(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+        _ => Error::System(format!("cannot write the results to stdout: {error}")),
+    }
 }
 
 /// What was typed, for an error: cut short, and without what a terminal would obey.

@@ -6,13 +6,13 @@ use std::{
 };
 
 /// A time such as `10min` or `1h 30min`; a bare number is seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
+pub fn duration(text: &str) -> Result<Duration, String> {
     plain(text).ok_or_else(|| "expected a time such as 90s, 10min or 1h 30min".to_owned())
 }
 
 /// As [`duration`], and `HH:MM:SS`, `D-HH:MM:SS` as Slurm writes them, and `auto`: until the end of the
 /// Slurm job.
-pub(super) fn walltime(text: &str) -> Result<Duration, String> {
+pub fn walltime(text: &str) -> Result<Duration, String> {
     if text.trim() == "auto" {
         return until_end_of_job(env::var("SLURM_JOB_END_TIME").ok().as_deref());
     }

@@ -2,17 +2,21 @@
 //! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
-    axes::{self, NamedAxis},
+    axes::{self, NamedAxis, Told},
     error::CubeError,
     file::{each_record, is_another_array, matches_journal, open_beside_journal, read_journal},
-    journal::{Journal, Record, Scenario},
+    journal::{Header, Journal, Record, Scenario, Slot},
     paths::Paths,
 };
 use crate::{
     npy::{self, ArrayFile},
     sys,
 };
-use std::{ops::Deref, path::Path};
+use std::{
+    ops::Deref,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
 
 /// An array file, and its journal if it has one: then only the committed snapshots of a run, or the
 /// complete scenarios of a sweep, are data.
@@ -25,8 +29,8 @@ pub struct JournalledArray {
     paths: Option<Paths>,
     /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
-    /// The axes that a file beside it tells of.
-    told: Vec<Option<NamedAxis>>,
+    /// What a file beside it tells.
+    told: Told,
 }
 
 impl JournalledArray {
@@ -55,10 +59,10 @@ impl JournalledArray {
             (journal, paths) = (None, None);
         }
         let array = ArrayFile::of_file(file, path)?;
-        let mut told = Vec::new();
+        let mut told = Told::default();
         if journal.is_none() {
             match axes::read_axes(path, &array.npy.shape) {
-                Ok(axes) => told = axes,
+                Ok(beside) => told = beside,
                 Err(sentence) => note = note.or(Some(sentence)),
             }
         }
@@ -81,8 +85,13 @@ impl JournalledArray {
             journal: None,
             paths: None,
             note: None,
-            told: Vec::new(),
+            told: Told::default(),
         }
+    }
+
+    /// From now on reads fail once the flag is set.
+    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+        self.array.stop_on(stop);
     }
 
     /// What is known of every axis: of the cube of a run and of arrays made from one, names and
@@ -96,11 +105,17 @@ impl JournalledArray {
         };
         let known = match self.run().filter(|_| dimensions == 3) {
             Some(run) => axes::of_run(run, times()),
-            None => Some(self.told.clone()),
+            None => Some(self.told.axes.clone()),
         };
         let mut axes = known.unwrap_or_default();
         axes.resize(dimensions, None);
         axes
+    }
+
+    /// What the values are, if a file beside the array tells: `difference`.
+    #[must_use]
+    pub fn quantity(&self) -> Option<&str> {
+        self.told.quantity.as_deref()
     }
 
     /// Reads the journal again: the run may have committed more.
@@ -133,15 +148,48 @@ impl JournalledArray {
         Ok(records.transpose()?.into_iter().flatten())
     }
 
+    /// From now on all places of a cube can be read, for a caller that asks which are
+    /// [committed](Self::is_committed) itself: of a sweep, snapshots of scenarios that are not complete.
+    pub fn reach_all_places(&mut self) {
+        self.array.limit(u64::MAX);
+    }
+
+    /// Whether a snapshot is data: of a cube one that is committed, of another array any.
+    #[must_use]
+    pub fn is_committed(&self, slot: Slot) -> bool {
+        let journal = self.journal.as_ref();
+        journal.is_none_or(|journal| slot.index < journal.committed.of(slot.scenario()))
+    }
+
+    /// The cube itself, its journal and what else belongs to it; of another array its file alone.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let mut files = vec![self.path.clone()];
+        if let (Some(_), Some(paths)) = (&self.journal, &self.paths) {
+            files.extend([&paths.cube, &paths.journal, &paths.checkpoint].map(Clone::clone));
+            files.push(paths.cube.with_extension("scratch"));
+            if self.header().is_some_and(Header::is_sweep) {
+                files.push(paths.cube.with_extension("csv"));
+            }
+        }
+        files
+    }
+
     fn limit(&mut self) {
         let available = self.journal.as_ref().map_or(u64::MAX, Journal::available);
         self.array.limit(available);
     }
 
+    /// Line 1 of the journal, if it is a cube whose run got that far.
+    #[must_use]
+    pub fn header(&self) -> Option<&Header> {
+        self.journal.as_ref()?.header.as_ref()
+    }
+
     /// What was run, if this is the cube of a run.
     #[must_use]
     pub fn run(&self) -> Option<&Scenario> {
-        self.journal.as_ref()?.header.as_ref()?.run()
+        self.header()?.run()
     }
 
     /// Whether no more data will come: there is no journal, or the run is complete, or no process

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
-//! label for each, or null.
+//! label for each, or null. A key `quantity` may say what the values are: `"difference"`.
 
 use super::{error::CubeError, journal::Scenario};
 use crate::{grid::Axis, sys};
@@ -162,6 +162,8 @@ struct Beside {
     format: u64,
     shape: Vec<u64>,
     axes: Vec<Option<Entry>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    quantity: Option<String>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -230,8 +232,21 @@ pub fn write_axes(
     shape: &[u64],
     axes: &[Option<NamedAxis>],
 ) -> Result<(), CubeError> {
+    write_axes_of(array, shape, axes, None)
+}
+
+/// As [`write_axes`], with what the values are, if that is known.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn write_axes_of(
+    array: &Path,
+    shape: &[u64],
+    axes: &[Option<NamedAxis>],
+    quantity: Option<&str>,
+) -> Result<(), CubeError> {
     let path = beside(array);
-    if axes.iter().all(Option::is_none) {
+    if axes.iter().all(Option::is_none) && quantity.is_none() {
         return forget_axes(array);
     }
     let entries = axes.iter().zip(shape);
@@ -241,6 +256,7 @@ pub fn write_axes(
         axes: entries
             .map(|(axis, &length)| Some(Entry::of(axis.as_ref()?, length)))
             .collect(),
+        quantity: quantity.map(str::to_owned),
     };
     let text = serde_json::to_vec(&file).unwrap_or_default();
     Ok(sys::write_file(&path, &text)?)
@@ -260,11 +276,18 @@ pub fn forget_axes(array: &Path) -> Result<(), CubeError> {
     }
 }
 
-/// The axes that a file beside an array tells of, or why it is not believed.
-pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Vec<Option<NamedAxis>>, String> {
+/// What a file beside an array tells.
+#[derive(Debug, Default)]
+pub(super) struct Told {
+    pub axes: Vec<Option<NamedAxis>>,
+    pub quantity: Option<String>,
+}
+
+/// What a file beside an array tells, or why it is not believed.
+pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Told, String> {
     let path = beside(array);
     let Ok(file) = sys::open_to_read(&path) else {
-        return Ok(Vec::new());
+        return Ok(Told::default());
     };
     let wrong = |what: &str| format!("{} {what}, and is left aside", path.display());
     let mut text = Vec::new();
@@ -286,7 +309,11 @@ pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Vec<Option<NamedA
         None => Ok(None),
         Some(entry) => entry.axis(length).map(Some).ok_or(()),
     });
-    axes.collect::<Result<_, ()>>().map_err(|()| {
+    let axes = axes.collect::<Result<_, ()>>().map_err(|()| {
         wrong("has an axis whose coordinates do not increase or are not as many as it is long")
+    })?;
+    Ok(Told {
+        axes,
+        quantity: told.quantity,
     })
 }

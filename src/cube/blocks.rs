@@ -13,17 +13,14 @@ use super::{
     journal::{Header, Slot},
     share::{Job, Share},
 };
-use crate::sys::Memory;
+use crate::sys::{self, Memory};
 use crossbeam_channel::{Receiver, Sender, bounded};
-use rayon::prelude::*;
 use std::{io, iter, mem, sync::Arc, time::Instant};
 
 /// Memory for blocks on their way between solvers and file.
 const BUFFER_BYTES: usize = 32 << 20;
 /// The most threads that hash and write.
 const MAX_THREADS: usize = 4;
-/// The least bytes that are worth another thread to copy them.
-const COPY_CHUNK_BYTES: usize = 128 << 10;
 /// The least bytes that are worth huge pages.
 const HUGE_PAGES_FROM: usize = 512 << 10;
 
@@ -36,6 +33,8 @@ pub struct SolverLoad {
     pub threads: usize,
     /// Whether they leave a processor of this machine idle.
     pub has_spare_processor: bool,
+    /// The most bytes that blocks on their way may take, if few; there is room for one block in any case.
+    pub memory: Option<u64>,
 }
 
 impl SolverLoad {
@@ -53,7 +52,14 @@ impl SolverLoad {
         // While the writer's threads do some jobs, the solver fills others.
         let ahead = if self.has_spare_processor { 2 } else { 1 };
         let most = ahead * self.batch() * self.scenarios;
-        let count = (BUFFER_BYTES / mapped_bytes(largest)).clamp(ahead * TOGETHER, most);
+        let fitting = |bytes: usize| bytes / mapped_bytes(largest);
+        let count = match self.memory {
+            None => fitting(BUFFER_BYTES).clamp(ahead * TOGETHER, most),
+            Some(memory) => {
+                let memory = usize::try_from(memory).unwrap_or(BUFFER_BYTES);
+                fitting(memory.min(BUFFER_BYTES)).clamp(1, most)
+            }
+        };
         (count, largest)
     }
 
@@ -103,6 +109,7 @@ impl BlockWriter {
             scenarios,
             threads,
             has_spare_processor,
+            ..
         } = load;
         let builder = rayon::ThreadPoolBuilder::new()
             .num_threads((scenarios * threads).clamp(1, MAX_THREADS))
@@ -158,16 +165,21 @@ impl BlockWriter {
         self.buffers.is_empty()
     }
 
+    /// Waits until all jobs that were handed over are done. Only where nobody else hands over any.
+    pub fn wait(&self) {
+        let count = self.buffers.capacity().unwrap_or(0);
+        let all: Vec<Memory> = self.buffers.iter().take(count).collect();
+        for buffer in all {
+            let _ = self.worker.free_buffers.send(buffer);
+        }
+    }
+
     /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes. Waits for a buffer.
     pub fn fill(&self, slot: Slot, begin: u64, job: &Job, from: &[u8]) -> Filled {
         let Ok(mut buffer) = self.buffers.recv() else {
             unreachable!("the worker holds the sending end")
         };
-        let threads = rayon::current_num_threads();
-        let chunk = from.len().div_ceil(threads).max(COPY_CHUNK_BYTES);
-        let to = buffer[..from.len()].par_chunks_mut(chunk);
-        to.zip(from.par_chunks(chunk))
-            .for_each(|(to, from)| to.copy_from_slice(from));
+        sys::copy(&mut buffer[..from.len()], from);
         Filled {
             slot,
             begin,
@@ -272,11 +284,18 @@ mod tests {
             scenarios,
             threads,
             has_spare_processor,
+            memory: None,
         };
         let block = BLOCK as u64;
         assert_eq!(load(1, 1, false).buffer_bytes(u64::MAX), 4 * block);
         assert_eq!(load(1, 1, true).buffer_bytes(u64::MAX), 8 * block);
         assert_eq!(load(1, 64, false).buffer_bytes(u64::MAX), 8 * block);
         assert_eq!(load(1, 1, false).buffer_bytes(1000), 4 * 1000);
+        let within = |memory| SolverLoad {
+            memory: Some(memory),
+            ..load(1, 2, true)
+        };
+        assert_eq!(within(2500).buffer_bytes(1000), 2 * 1000);
+        assert_eq!(within(0).buffer_bytes(1000), 1000);
     }
 }

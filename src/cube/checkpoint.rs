@@ -95,22 +95,8 @@ impl Writer {
 pub struct Found {
     /// The time of its state.
     pub clock: Clock,
-    /// The digest that its state must have.
+    /// The digest that its state, the bytes from [`DATA_OFFSET`] on, must have.
     pub sha256: String,
-    file: File,
-    path: PathBuf,
-}
-
-impl Found {
-    /// Reads the bytes of the state from `offset` on.
-    ///
-    /// # Errors
-    /// [`CubeError::Io`].
-    pub fn read(&self, offset: u64, bytes: &mut [u8]) -> Result<(), CubeError> {
-        self.file
-            .read_exact_at(bytes, DATA_OFFSET + offset)
-            .map_err(CubeError::io("read", &self.path))
-    }
 }
 
 /// Looks for a checkpoint of this run between `step`, that of the last committed snapshot, and the next
@@ -147,17 +133,16 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
             simtime: found.simtime,
         },
         sha256: found.sha256,
-        file,
-        path: paths.checkpoint.clone(),
     }))
 }
 
-/// Removes a checkpoint that is no longer needed, whole or half written.
+/// Removes what is there only while a run is unfinished: a checkpoint, whole or half written, and the scratch.
 ///
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     remove_file(&paths.checkpoint)?;
+    remove_file(&paths.scratch)?;
     remove_file(&temporary(paths))
 }
 

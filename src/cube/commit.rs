@@ -8,6 +8,7 @@ use super::{
     share::Share,
     store::Store,
 };
+use crate::summary::Summary;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -51,8 +52,10 @@ pub(super) enum JournalSink {
 pub(super) enum Message {
     /// The file could not be written.
     Failed(io::Error),
-    /// A snapshot follows, in so many jobs of this rank.
+    /// A snapshot follows, in so many jobs of this rank, and then its summary.
     Snapshot(Record, usize),
+    /// What is left to be known of a snapshot.
+    Summary(Slot, Summary),
     /// One of these jobs is done.
     Job {
         slot: Slot,
@@ -67,7 +70,7 @@ pub(super) enum Message {
 struct Pending {
     record: Record,
     digests: Vec<(usize, BlockDigest)>,
-    /// Jobs and parts of other ranks to come.
+    /// Jobs, the summary and parts of other ranks to come.
     missing: usize,
     /// Whether this rank writes some of it.
     is_written_here: bool,
@@ -167,9 +170,16 @@ impl Committer {
                 self.pending.push_back(Pending {
                     record,
                     digests: Vec::new(),
-                    missing: jobs + parts,
+                    missing: jobs + 1 + parts,
                     is_written_here: true,
                 });
+            }
+            Message::Summary(slot, summary) => {
+                if let Some(snapshot) = self.find(slot) {
+                    let clock = snapshot.record.clock();
+                    snapshot.record = Record::new(slot, clock, summary);
+                    snapshot.missing -= 1;
+                }
             }
             Message::Job { slot, digest, took } => {
                 self.times.write += took;
@@ -192,14 +202,15 @@ impl Committer {
 
     /// Notes that a part of a snapshot is written or synced, and some of its digests.
     fn add(&mut self, slot: Slot, digests: impl IntoIterator<Item = (usize, BlockDigest)>) {
-        if let Some(snapshot) = self
-            .pending
-            .iter_mut()
-            .find(|pending| pending.record.slot() == slot)
-        {
+        if let Some(snapshot) = self.find(slot) {
             snapshot.digests.extend(digests);
             snapshot.missing -= 1;
         }
+    }
+
+    fn find(&mut self, slot: Slot) -> Option<&mut Pending> {
+        let mut pending = self.pending.iter_mut();
+        pending.find(|pending| pending.record.slot() == slot)
     }
 
     /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.

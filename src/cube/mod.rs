@@ -18,12 +18,14 @@ mod lock;
 pub mod paths;
 mod read;
 pub mod restore;
+pub mod scratch;
 pub mod share;
 pub mod store;
+pub mod stream;
 pub mod write;
 
 pub use array::JournalledArray;
-pub use axes::{AxisValues, NamedAxis, forget_axes, write_axes};
+pub use axes::{AxisValues, NamedAxis, forget_axes, write_axes, write_axes_of};
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::{Io, refuse_cube};

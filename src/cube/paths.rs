@@ -16,6 +16,8 @@ pub struct Paths {
     pub journal: PathBuf,
     /// `STEM.ckpt`
     pub checkpoint: PathBuf,
+    /// `STEM.scratch`
+    pub scratch: PathBuf,
     /// `STEM/`
     pub pictures: PathBuf,
 }
@@ -35,6 +37,7 @@ impl Paths {
         Ok(Self {
             journal: cube.with_extension("journal"),
             checkpoint: cube.with_extension("ckpt"),
+            scratch: cube.with_extension("scratch"),
             pictures: cube.with_extension(""),
             cube: cube.to_owned(),
         })

@@ -133,6 +133,12 @@ impl CubeWriter {
         })
     }
 
+    /// Line 1 of the cube's journal.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        self.blocks.header()
+    }
+
     /// The writer of one scenario, which continues behind what is committed of it.
     ///
     /// # Panics
@@ -294,12 +300,12 @@ impl ScenarioWriter<'_> {
         self.writer.counts.wait(self.number, committed, at_most);
     }
 
-    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done. Returns the
-    /// byte of the file where it begins.
-    pub fn begin(&mut self, clock: Clock, summary: Summary) -> u64 {
+    /// Begins the next snapshot: it is whole once all jobs of every rank's share are done and it was
+    /// [ended](Self::end). Returns the byte of the file where it begins.
+    pub fn begin(&mut self, clock: Clock) -> u64 {
         let slot = self.slot(self.next);
         let begin = self.header().offset_of(slot);
-        let record = Record::new(slot, clock, summary);
+        let record = Record::new(slot, clock, Summary::NONE);
         let jobs = self.share().jobs(begin).len();
         if self.next == 0 {
             self.pad();
@@ -336,7 +342,8 @@ impl ScenarioWriter<'_> {
 
     /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
     /// ones if these come soon.
-    pub fn end(&mut self) {
+    pub fn end(&mut self, summary: Summary) {
+        self.send(Message::Summary(self.slot(self.next - 1), summary));
         let to_come = self.snapshots() - self.next;
         // The solver is idle after the last snapshot, so the ones before are written while it computes.
         if self.interval > BATCH_WAIT || to_come <= 1 {
@@ -349,6 +356,12 @@ impl ScenarioWriter<'_> {
         if self.began.is_some_and(|last| last.elapsed() > BATCH_WAIT) {
             self.write_rest();
         }
+    }
+
+    /// Waits until the bytes of all jobs are in the file, where others may read them.
+    pub fn wait_until_written(&mut self) {
+        self.write_rest();
+        self.writer.blocks.wait();
     }
 
     /// Writes the jobs that wait for others.

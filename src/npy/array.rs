@@ -14,6 +14,7 @@ use std::{
     io::{self, BufReader},
     ops::Range,
     path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
 };
 
 /// Bytes of a file that are looked at together: enough that the beginning costs nothing, few enough
@@ -90,6 +91,11 @@ impl ArrayFile {
     pub fn limit(&mut self, available: u64) {
         let all = self.npy.shape.first().copied().unwrap_or(1);
         self.available = available.min(all);
+    }
+
+    /// From now on reads fail once the flag is set.
+    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+        self.reader.stop_on(stop);
     }
 
     /// Whether part of the array holds no data.

@@ -38,5 +38,6 @@ pub use dtype::{Dtype, Kind};
 pub use error::{HeaderError, NpyError};
 pub use header::{AnyHeader, DATA_OFFSET, NpyHeader};
 pub use number::Number;
+pub use reader::Reader;
 pub use region::{Part, Region};
 pub use scalar::Scalar;

@@ -14,7 +14,7 @@ use std::{
     io,
     path::Path,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
 };
@@ -26,7 +26,7 @@ const CACHED_BYTES: usize = 256 << 10;
 
 /// A file to read from several threads.
 #[derive(Debug)]
-pub(super) struct Reader {
+pub struct Reader {
     file: File,
     /// The same file, to be read past the page cache; `None` where that cannot be.
     direct: Option<File>,
@@ -35,16 +35,33 @@ pub(super) struct Reader {
     cold: AtomicBool,
     /// Buffers for direct reads that are not in use.
     buffers: Mutex<Vec<DirectBuffer>>,
+    /// Once it is set, nothing more is read.
+    stop: Option<Arc<AtomicBool>>,
 }
 
 impl Reader {
     /// Reads `file`, which was opened under the name `path`.
+    #[must_use]
     pub fn new(file: File, path: &Path) -> Self {
         Self {
             direct: sys::open_direct(path).filter(|direct| sys::same_file(direct, &file)),
             file,
             cold: AtomicBool::new(true),
             buffers: Mutex::new(Vec::new()),
+            stop: None,
+        }
+    }
+
+    /// From now on reads fail once the flag is set.
+    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+        self.stop = Some(stop);
+    }
+
+    fn go_on(&self) -> io::Result<()> {
+        let stop = self.stop.as_ref();
+        match stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+            true => Err(io::Error::other("stopped as asked")),
+            false => Ok(()),
         }
     }
 
@@ -77,6 +94,7 @@ impl Reader {
     /// Of the system; [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) where the file ends before.
     pub fn read(&self, mut start: u64, mut bytes: &mut [u8]) -> io::Result<()> {
         while !bytes.is_empty() {
+            self.go_on()?;
             let most = bytes.len().min(DIRECT_BYTES);
             let cold = self.cold.load(Ordering::Relaxed);
             let done = match cold.then(|| self.resident(start, most)) {
@@ -112,6 +130,7 @@ impl Reader {
     /// # Errors
     /// As [`read`](Self::read).
     pub fn read_few(&self, start: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.go_on()?;
         self.file.read_exact_at(bytes, start)
     }
 
@@ -124,7 +143,8 @@ impl Reader {
     ///
     /// # Errors
     /// Of the system.
-    pub fn map(&self, start: u64, len: usize) -> io::Result<MappedChunk<'_>> {
+    pub(super) fn map(&self, start: u64, len: usize) -> io::Result<MappedChunk<'_>> {
+        self.go_on()?;
         MappedChunk::map(&self.file, start, len)
     }
 

@@ -9,7 +9,7 @@ use super::{
     spelling,
     table::{Entry, Table, Value},
 };
-use crate::expression::Expression;
+use crate::{expression::Expression, wording::parse_bytes};
 use std::path::PathBuf;
 
 /// Takes the values of keys, and gathers all that is wrong with them.
@@ -114,6 +114,18 @@ impl<'a> Judge<'a> {
         }
         self.value(keys::named(key), |value| match value {
             Value::Integer(value) => Some(*value),
+            _ => None,
+        })
+    }
+
+    /// A number of bytes, if the key was typed.
+    pub(super) fn size_if_typed(&mut self, key: &str) -> Option<u64> {
+        if !self.is_typed(key) {
+            return None;
+        }
+        self.value(keys::named(key), |value| match value {
+            Value::Integer(bytes) => u64::try_from(*bytes).ok().filter(|&bytes| bytes > 0),
+            Value::String(text) => parse_bytes(text).ok(),
             _ => None,
         })
     }

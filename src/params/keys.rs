@@ -147,7 +147,7 @@ const SIDE: &[Type] = &[
 ];
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 35] = [
+pub static KEYS: [Key; 36] = [
     Key::new("D", "diffusion coefficient", "length²/time").takes_only(PROFILE, MATERIAL, "1.0"),
     Key::new("x1", "left end of the domain", "length").takes_number("a finite number", "-10.0"),
     Key::new("x2", "right end of the domain", "length")
@@ -230,6 +230,16 @@ pub static KEYS: [Key; 35] = [
     Key::new("stages", "stages of a step of rkl2", "")
         .takes_only(&[Type::Integer], "an integer from 2 to 10001", "9")
         .or(Absent::Derived),
+    Key {
+        decides_bits: false,
+        ..Key::new("memory", "the most memory that a run may take", "bytes")
+            .takes_only(
+                &[Type::Word, Type::Integer],
+                "a size such as \"4GiB\"",
+                "\"4GiB\"",
+            )
+            .or(Absent::Derived)
+    },
     Key::new("initial.kind", "the state before the first step", "")
         .takes_only(&[Type::Word], INITIAL, "\"peaks\"")
         .or(Absent::Value("\"peaks\"")),

@@ -119,6 +119,22 @@ impl RawParams {
         Ok(())
     }
 
+    /// Takes the values of a TOML text, which override what was typed before: in tables such as
+    /// `[boundary]` key by key. `name` is where they stand, for messages; files that they name are looked
+    /// for from the current directory.
+    ///
+    /// # Errors
+    /// [`ParamsError::Syntax`].
+    pub fn overlay(&mut self, name: &str, text: &str) -> Result<(), ParamsError> {
+        let place = Place::File(name.into());
+        let typed = toml::parse(name, text)?;
+        for (key, entry) in typed.leaves(keys::is_key) {
+            self.table
+                .set(&key, entry.value.clone().at(&place), place.clone());
+        }
+        Ok(())
+    }
+
     /// All that was typed.
     #[must_use]
     pub fn table(&self) -> &Table {
@@ -250,5 +266,31 @@ fn explain(error: &io::Error) -> String {
         io::ErrorKind::IsADirectory => "it is a directory, not a file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_overlay_overrides_tables_key_by_key_and_names_itself() {
+        let file = "D = 1\n[boundary]\nleft = 1\nright = { flux = 2 }\n";
+        let mut raw = RawParams::parse("p.toml", file).unwrap();
+        let text =
+            "D = { file = \"D.npy\" }\nboundary = { right = { robin = [1, 2, 3] } }\nE = 1\n";
+        raw.overlay("the arguments", text).unwrap();
+        let told = |name: &str| {
+            let entry = raw.table().get(name).unwrap();
+            format!("{}: {}", entry.place, entry.value.to_json())
+        };
+        assert_eq!(told("boundary.left"), "p.toml:3: 1");
+        assert_eq!(
+            told("boundary.right"),
+            r#"the arguments: {"robin":[1,2,3]}"#
+        );
+        assert_eq!(told("D.file"), r#"the arguments: "D.npy""#);
+        assert_eq!(told("E"), "the arguments: 1");
+        assert!(raw.overlay("the arguments", "D =").is_err());
     }
 }

@@ -112,9 +112,25 @@ impl SweepParams {
         for text in overrides {
             sweep.set(text)?;
         }
-        let mut judge = Judge::new(&sweep);
+        Self::of(&sweep, path.parent().unwrap_or(Path::new("")), None)
+    }
+
+    /// The sweep of the keys of a sweep file. `base` are the parameters that are varied; where there are
+    /// none, the key `params` names their file, below `directory`.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
+    pub fn of(
+        sweep: &RawParams,
+        directory: &Path,
+        base: Option<RawParams>,
+    ) -> Result<Self, ParamsError> {
+        let mut judge = Judge::new(sweep);
         let combine: Combine = judge.choice("combine");
-        let base = judge.word("params").unwrap_or_default();
+        let name = match base {
+            Some(_) => String::new(),
+            None => judge.word("params").unwrap_or_default(),
+        };
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
         for (name, entry) in sweep.table().leaves(keys::is_key) {
             if SWEEP_KEYS.iter().any(|key| key.name == name) {
@@ -134,9 +150,9 @@ impl SweepParams {
             Combine::Product => product(&varied),
             Combine::Zip => zip(&varied),
         });
-        let base = match base.is_empty() {
-            true => None,
-            false => judge.take(RawParams::read(&path.with_file_name("").join(base))),
+        let base = match (base, name.is_empty()) {
+            (None, false) => judge.take(RawParams::read(&directory.join(name))),
+            (base, _) => base,
         };
         let (Some(base), Some(scenarios)) = (base, scenarios) else {
             let params = judge.verdict(None)?;
@@ -353,6 +369,15 @@ mod tests {
                 .unwrap_err()
                 .contains("runtime has 3 values")
         );
+    }
+
+    #[test]
+    fn the_varied_parameters_may_come_from_elsewhere_than_a_file() {
+        let sweep = RawParams::parse("sweep.toml", "D = [1, 2]").unwrap();
+        let base = RawParams::parse("base.toml", BASE).unwrap();
+        let sweep = SweepParams::of(&sweep, Path::new(""), Some(base)).unwrap();
+        assert_eq!(numbers(&sweep, "D"), [1.0, 2.0]);
+        assert_eq!(numbers(&sweep, "dx"), [0.1, 0.1]);
     }
 
     #[test]

@@ -54,6 +54,22 @@ impl Value {
 }
 
 impl Value {
+    /// The same, typed at one place.
+    #[must_use]
+    pub fn at(self, place: &Place) -> Self {
+        match self {
+            Self::Table(table) => {
+                let entries = table.0.into_iter().map(|entry| Entry {
+                    key: entry.key,
+                    value: entry.value.at(place),
+                    place: place.clone(),
+                });
+                Self::Table(entries.collect())
+            }
+            other => other,
+        }
+    }
+
     /// The value of a JSON text, all of it typed at one place.
     #[must_use]
     pub fn from_json(json: &Json, place: &Place) -> Self {

@@ -64,6 +64,8 @@ pub struct Params {
     pub initial: InitialState,
     /// What holds on the sides of the domain.
     pub boundary: Boundary,
+    /// The most bytes of memory that a run may take.
+    pub memory: Option<u64>,
 }
 
 impl Params {
@@ -125,6 +127,7 @@ impl Params {
                 bottom: judge.wall("boundary.bottom"),
                 top: judge.wall("boundary.top"),
             },
+            memory: judge.size_if_typed("memory"),
         };
         params.judge_numbers(&mut judge);
         params.judge_initial(&mut judge);
@@ -324,6 +327,7 @@ impl Params {
             "face" => json!(self.face),
             "method" => json!(self.method),
             "stages" => json!(self.stages?),
+            "memory" => json!(self.memory?),
             "source" => self.source.to_json(),
             "boundary.left" => self.boundary.left.to_json(),
             "boundary.right" => self.boundary.right.to_json(),
@@ -372,7 +376,7 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         let of_others =
-            |name: &str| ["dt", "stages"].contains(&name) || name.starts_with("initial.");
+            |name: &str| ["dt", "stages", "memory"].contains(&name) || name.starts_with("initial.");
         let expected = KEYS.iter().map(|key| key.name);
         let expected: Vec<&str> = expected
             .filter(|name| *name == "initial.kind" || !of_others(name))

@@ -77,6 +77,33 @@ impl Bitmap {
         inside.then(|| [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]])
     }
 
+    /// Mixes a share of a colour into a pixel.
+    pub(super) fn mix(&mut self, x: usize, y: usize, colour: [u8; 3], share: f64) {
+        let at = (y * self.width + x) * 3;
+        if x < self.width
+            && let Some(pixel) = self.rgb.get_mut(at..at + 3)
+        {
+            for (old, new) in pixel.iter_mut().zip(colour) {
+                let mixed = f64::from(*old) + share * (f64::from(new) - f64::from(*old));
+                *old = mixed.round() as u8;
+            }
+        }
+    }
+
+    /// The picture with another size: cut off, or with white beside and below.
+    pub(super) fn resized(self, width: usize, height: usize) -> Self {
+        if (self.width, self.height) == (width, height) {
+            return self;
+        }
+        let mut resized = Self::new(width, height);
+        let common = 3 * width.min(self.width);
+        let rows = self.rgb.chunks_exact(3 * self.width);
+        for (to, from) in resized.rgb.chunks_exact_mut(3 * width).zip(rows) {
+            to[..common].copy_from_slice(&from[..common]);
+        }
+        resized
+    }
+
     /// Writes a PNG file, which appears only when it is complete.
     ///
     /// # Errors
@@ -89,7 +116,7 @@ impl Bitmap {
         file.commit_unsynced()
     }
 
-    fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {
+    pub(super) fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {
         let mut encoder = png::Encoder::new(to, self.width as u32, self.height as u32);
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);

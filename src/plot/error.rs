@@ -40,6 +40,18 @@ pub enum Error {
         "'{0}' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1"
     )]
     Range(String),
+    /// A text that is no size of a picture.
+    #[error(
+        "'{text}' is not a size of a picture: write width and height in pixels, such as 1200x800, each from {least} to {most}"
+    )]
+    Size {
+        /// What was asked for.
+        text: String,
+        /// The shortest side.
+        least: usize,
+        /// The longest side.
+        most: usize,
+    },
     /// The values of a field could not be read.
     #[error("could not draw: {0}")]
     Values(Box<dyn std::error::Error + Send + Sync>),

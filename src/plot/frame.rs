@@ -1,6 +1,6 @@
 //! [`Frame`]: what is drawn.
 
-use super::{decimal, error::Error, extent::Extent, pixels::Values};
+use super::{decimal, error::Error, extent::Extent, range::Range, values::Values};
 
 /// What to draw: one field, where its nodes lie, and when it was.
 #[derive(Clone, Copy)]
@@ -10,6 +10,7 @@ pub struct Frame<'a> {
     time: Option<f64>,
     index: Option<usize>,
     name: Option<&'a str>,
+    range: Option<Range>,
 }
 
 impl<'a> Frame<'a> {
@@ -21,6 +22,7 @@ impl<'a> Frame<'a> {
             time: None,
             index: None,
             name: None,
+            range: None,
         }
     }
 
@@ -48,6 +50,19 @@ impl<'a> Frame<'a> {
         }
     }
 
+    /// The frame with a range of its own, instead of that of the style.
+    pub fn over(self, range: Range) -> Self {
+        Self {
+            range: Some(range),
+            ..self
+        }
+    }
+
+    /// The range of its own, if it has one.
+    pub(super) fn own_range(&self) -> Option<Range> {
+        self.range
+    }
+
     /// Rows and columns; an error where one of them is 0.
     pub(super) fn shape(&self) -> Result<(usize, usize), Error> {
         match self.values.dimensions() {
@@ -56,7 +71,9 @@ impl<'a> Frame<'a> {
         }
     }
 
-    pub(super) fn title(&self, cadence: Option<f64>) -> String {
+    /// The title: the frame's own, its time or its number. With a cadence, the time between two frames, all
+    /// times have as many decimals.
+    pub fn title(&self, cadence: Option<f64>) -> String {
         match (self.name, self.time, self.index) {
             (Some(name), ..) => name.to_owned(),
             (_, Some(time), _) => format!("t = {}", decimal::time(time, cadence)),

@@ -1,9 +1,10 @@
-//! Pictures of two-dimensional fields: single frames, contact sheets, animations.
+//! Pictures of two-dimensional fields: single frames, contact sheets, animations, pages, and curves.
 //!
 //! A [`Frame`] is what is drawn: numbers, where their nodes lie, and their time. A [`Style`] is how:
 //! colours and the range of values that they cover. [`picture`] turns both into a [`Bitmap`],
-//! [`Sheet`] gathers many frames on one page under one colour bar, [`Animation`] writes a GIF one
-//! frame at a time. Files appear under their name only when they are whole.
+//! [`Sheet`] gathers many frames on one page under one colour bar, [`Animation`] writes a GIF or APNG one
+//! frame at a time, [`Page`] an HTML page. A [`Chart`] has curves, as SVG. Files appear under their name only
+//! when they are whole.
 //!
 //! ```text
 //!            t = 2.4975              the frame's time
@@ -37,36 +38,54 @@
 mod animation;
 mod bar_chart;
 mod canvas;
+mod chart;
 mod colormap;
 mod colour_bar;
+mod colours;
+mod contour;
 mod decimal;
 mod error;
 mod extent;
 mod file;
 mod frame;
+mod heading;
+mod ink;
+mod mapping;
+mod markup;
+mod page;
 mod panel;
 mod picture;
 mod pixels;
 mod range;
+mod reduce;
+mod reduced;
+mod reduction;
+mod round;
+mod sampled;
 mod scale;
 mod sheet;
 mod style;
 mod template;
 mod text;
+mod values;
 
-pub use animation::Animation;
+pub use animation::{Animation, Format};
 pub use bar_chart::{BarChart, Group, Section, Shade};
 pub use canvas::Bitmap;
+pub use chart::{Chart, Curve};
 pub use colormap::Colormap;
 pub use decimal::short;
 pub use error::Error;
 pub use extent::Extent;
 pub use frame::Frame;
-pub use picture::picture;
-pub use pixels::{Element, Values};
+pub use page::{PackedFrame, Page, PagePlan};
+pub use picture::{picture, reduced_for_picture};
 pub use range::Range;
+pub use reduced::{Ends, Reduced};
+pub use sampled::Sampled;
 pub use sheet::{Sheet, evenly_spread};
-pub use style::Style;
+pub use style::{Beyond, Size, Style};
+pub use values::{Element, Values};
 
 #[cfg(test)]
 mod tests;

@@ -4,19 +4,14 @@ use super::{
     canvas::{Anchor, Bitmap, Rect},
     error::Error,
     extent::Span,
-    pixels::{self, Values},
-    range::Range,
     scale::{Interval, Scale},
-    style::Style,
     text::{DIGIT, width},
 };
-
-/// The colour of NaN and infinities; one of the sixteen greys of an animation.
-pub(super) const NOT_FINITE: [u8; 3] = [153; 3];
 
 const BLACK: [u8; 3] = [0; 3];
 
 /// Sizes in pixels that follow from the size of the text.
+#[derive(Clone, Copy)]
 pub(super) struct Metrics {
     /// Size of the text: the em.
     pub em: f64,
@@ -44,45 +39,6 @@ impl Metrics {
     }
 }
 
-/// The colours of values.
-pub(super) struct ColourTable {
-    /// Colours from the low end of the range to the high one.
-    pub table: Vec<[u8; 3]>,
-    range: Range,
-}
-
-impl ColourTable {
-    pub fn new(style: &Style, levels: usize) -> Self {
-        Self {
-            table: style.colormap.table(levels),
-            range: style.range.drawn(),
-        }
-    }
-
-    /// The colour of a value.
-    pub fn colour(&self, value: f64) -> [u8; 3] {
-        if !value.is_finite() {
-            return NOT_FINITE;
-        }
-        // The cast takes what lies below the range to 0.
-        let level = (self.range.fraction(value) * self.table.len() as f64) as usize;
-        self.table
-            .get(level)
-            .or(self.table.last())
-            .copied()
-            .unwrap_or(NOT_FINITE)
-    }
-
-    /// A field as the bytes of a panel.
-    pub fn field(&self, field: &dyn Values, panel: &Rect) -> Result<Vec<u8>, Error> {
-        let values = pixels::pixels(field, panel.width, panel.height)?;
-        Ok(values
-            .into_iter()
-            .flat_map(|value| self.colour(value))
-            .collect())
-    }
-}
-
 /// Width and height in pixels of a panel whose longer side is about `side`.
 ///
 /// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole
@@ -92,23 +48,36 @@ pub(super) fn fit(
     (x, y): (&Span, &Span),
     side: usize,
 ) -> (usize, usize) {
-    let square = (x.spacing / y.spacing - 1.0).abs() < 1e-3;
-    let long = rows.max(columns);
-    let factor = magnification(long, side);
-    let (width, height) = if square && factor > 0 {
-        (columns * factor, rows * factor)
-    } else {
-        let (across, up) = match square {
-            true => (columns as f64, rows as f64),
-            // Halves, as a sum of two coordinates may be out of reach.
-            false => (
-                columns as f64 * (x.spacing / 2.0),
-                rows as f64 * (y.spacing / 2.0),
-            ),
-        };
-        let pixels = |length: f64| (length / across.max(up) * side as f64).round() as usize;
-        (pixels(across), pixels(up))
+    let factor = magnification(rows.max(columns), side);
+    if is_square(x, y) && factor > 0 {
+        return not_too_thin(columns * factor, rows * factor);
+    }
+    fit_exactly((rows, columns), (x, y), side)
+}
+
+/// As [`fit`], with a longer side of exactly `side` pixels.
+pub(super) fn fit_exactly(
+    (rows, columns): (usize, usize),
+    (x, y): (&Span, &Span),
+    side: usize,
+) -> (usize, usize) {
+    let (across, up) = match is_square(x, y) {
+        true => (columns as f64, rows as f64),
+        // Halves, as a sum of two coordinates may be out of reach.
+        false => (
+            columns as f64 * (x.spacing / 2.0),
+            rows as f64 * (y.spacing / 2.0),
+        ),
     };
+    let pixels = |length: f64| (length / across.max(up) * side as f64).round() as usize;
+    not_too_thin(pixels(across), pixels(up))
+}
+
+fn is_square(x: &Span, y: &Span) -> bool {
+    (x.spacing / y.spacing - 1.0).abs() < 1e-3
+}
+
+fn not_too_thin(width: usize, height: usize) -> (usize, usize) {
     let thin = (width.max(height) / 16).max(1);
     (width.max(thin), height.max(thin))
 }
@@ -285,23 +254,5 @@ mod tests {
         let (width, height) = fit((5, 10), (&x, &y), 800);
         assert_eq!(height, 800); // 23.75 high, 10 wide
         assert_eq!(width, (800.0f64 * 10.0 / 23.75).round() as usize);
-    }
-
-    #[test]
-    fn colours_follow_the_range_and_values_that_are_not_finite_are_grey() {
-        let colours = ColourTable::new(&Style::new(Range::default()), 4);
-        let level = |value| {
-            colours
-                .table
-                .iter()
-                .position(|c| *c == colours.colour(value))
-        };
-        assert_eq!(
-            [-9.0, 0.0, 0.26, 0.74, 1.0, 9.0].map(level),
-            [0, 0, 1, 2, 3, 3].map(Some)
-        );
-        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-            assert_eq!(colours.colour(value), NOT_FINITE);
-        }
     }
 }

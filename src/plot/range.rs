@@ -2,7 +2,8 @@
 
 use super::{
     error::Error,
-    pixels::{Values, for_each_part},
+    reduced::{Ends, Reduced},
+    values::Values,
 };
 use std::fmt;
 use std::str::FromStr;
@@ -44,9 +45,22 @@ impl Range {
     /// # Errors
     /// [`Error::Values`] when a field cannot be read.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Result<Option<Self>, Error> {
-        let ends = fields.into_iter().map(ends);
-        let ends = ends.collect::<Result<Vec<_>, Error>>()?;
-        Ok(Self::spanning(ends.into_iter().flatten()))
+        let ends = fields.into_iter().map(|field| match field.dimensions() {
+            (0, _) | (_, 0) => Ok(Ends::default()),
+            _ => Ok(Reduced::new(field, 1, 1)?.ends()),
+        });
+        let ends = ends.collect::<Result<Vec<_>, Error>>()?.into_iter();
+        Ok(Self::spanning(ends.flat_map(|ends| [ends.low, ends.high])))
+    }
+
+    /// From -m to m, where m is the largest magnitude of this range.
+    #[must_use]
+    pub fn symmetric(&self) -> Self {
+        let most = self.low.abs().max(self.high.abs());
+        Self {
+            low: -most,
+            high: most,
+        }
     }
 
     /// The low end.
@@ -84,20 +98,6 @@ impl Range {
             (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
         }
     }
-}
-
-/// The smallest and the largest finite value of a field; infinities where there is none.
-fn ends(field: &dyn Values) -> Result<[f64; 2], Error> {
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for_each_part(field, |part| {
-        // Without branches, so that the loop is as fast as memory.
-        for value in part.values {
-            let number = value.is_finite();
-            low = low.min(if number { *value } else { f64::INFINITY });
-            high = high.max(if number { *value } else { f64::NEG_INFINITY });
-        }
-    })?;
-    Ok([low, high])
 }
 
 impl Default for Range {

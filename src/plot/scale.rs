@@ -68,7 +68,7 @@ impl<F: Fn(f64) -> f64> Interval<F> {
 }
 
 /// The multiples `first..=last` of a step `mantissa`·10^`exponent`, the mantissa 1, 2 or 5.
-struct Ticks {
+pub(super) struct Ticks {
     mantissa: i64,
     exponent: i32,
     first: i64,
@@ -77,9 +77,9 @@ struct Ticks {
 
 impl Ticks {
     /// Multiples from `low` to `high` of the smallest round step that fits at most `most` times.
-    fn new(low: f64, high: f64, most: usize, whole: bool) -> Option<Self> {
+    pub fn new(low: f64, high: f64, most: usize, whole: bool) -> Option<Self> {
         let width = high / most as f64 - low / most as f64;
-        if !width.is_normal() || width < 0.0 {
+        if !width.is_finite() || width <= 0.0 {
             return None;
         }
         let power = width.log10().floor() as i32;
@@ -103,6 +103,17 @@ impl Ticks {
             first: first as i64,
             last: last as i64,
         })
+    }
+
+    /// From one to the next: a digit and a power of ten.
+    pub fn step(&self) -> (i64, i32) {
+        (self.mantissa, self.exponent)
+    }
+
+    pub fn values(&self) -> Vec<f64> {
+        (self.first..=self.last)
+            .map(|k| decimal::value(k * self.mantissa, self.exponent))
+            .collect()
     }
 
     fn notation(&self) -> Notation {

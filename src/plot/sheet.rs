@@ -4,12 +4,15 @@ use super::{
     canvas::{Anchor, Bitmap, Rect},
     colormap,
     colour_bar::ColourBar,
+    colours::Colours,
     error::Error,
     extent::Span,
     frame::Frame,
-    panel::{self, ColourTable, Metrics},
+    heading::{Heading, shortened},
+    panel::{self, Metrics},
     scale::Scale,
     style::Style,
+    template::{em_of, largest},
     text::DIGIT,
 };
 
@@ -39,7 +42,9 @@ pub struct Sheet {
     columns: usize,
     used: usize,
     axes: [(Span, Scale); 2],
-    colours: ColourTable,
+    colours: Colours,
+    /// Room for the title of a panel.
+    cell_width: usize,
     metrics: Metrics,
     shape: (usize, usize),
     cadence: Option<f64>,
@@ -60,49 +65,46 @@ impl Sheet {
         }
         let shape = first.shape()?;
         let (x, y) = first.extent.spans(shape);
-        let (across, up) = panel::fit(shape, (&x, &y), SIDE);
-        let m = Metrics::new(0.09 * across.max(up) as f64);
-        let (x_scale, y_scale) = (
-            panel::horizontal(&x, across, &m),
-            panel::vertical(&y, up, &m),
-        );
-
-        // A cell is a panel with the gap to the next; above a panel its title has room.
-        let title = 1.75 * m.em;
-        let inner = across.max((6.5 * m.em) as usize);
-        let cell_width = inner + (2.2 * m.em) as usize;
-        let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
-        let columns = columns(count, cell_width, cell_height);
-        let rows = count.div_ceil(columns);
-        let left = m.pad + 1.45 * m.em + panel::widest(&y_scale, &m)? + m.label_gap;
-        let left = left.ceil() as usize;
-        let top = (m.pad + title).ceil() as usize;
-        let panels = (0..count).map(|k| Rect {
-            left: left + k % columns * cell_width + (inner - across) / 2,
-            top: top + k / columns * cell_height,
-            width: across,
-            height: up,
-        });
-
-        let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
-        let bar = ColourBar::new(style, bar_height, &m)?;
-        let bar_left = left + (columns - 1) * cell_width + inner + (1.6 * m.em) as usize;
-        let below = (rows - 1) * cell_height + up;
-        let low = (top + below) as f64 + panel::depth(&m);
-        let low = low.max((top + bar_height) as f64 + 0.6 * m.em);
-        let mut bitmap = Bitmap::new(
-            (bar_left as f64 + bar.width + m.pad).ceil() as usize,
-            (low + m.pad).ceil() as usize,
-        );
-        let colours = ColourTable::new(style, colormap::LEVELS);
-        bar.draw(&mut bitmap, bar_left, top, &colours, &m)?;
+        let colours = Colours::new(style, colormap::LEVELS);
+        let page = match style.size {
+            None => {
+                let panel = panel::fit(shape, (&x, &y), SIDE);
+                Page::new([&x, &y], style, &colours, panel, count)?
+            }
+            Some(size) => largest(size, |side| {
+                let panel = panel::fit_exactly(shape, (&x, &y), side);
+                let page = Page::new([&x, &y], style, &colours, panel, count)?;
+                let needed = page.size;
+                Ok((page, needed))
+            })?,
+        };
+        let (width, height) = page.size;
+        let (wanted_width, wanted_height) = style
+            .size
+            .map_or(page.size, |size| (size.width(), size.height()));
+        let right = wanted_width.saturating_sub(width) / 2;
+        let down = wanted_height.saturating_sub(height) / 2;
+        let m = page.metrics;
+        let mut bitmap = Bitmap::new(width.max(wanted_width), height.max(wanted_height));
+        page.bar
+            .draw(&mut bitmap, page.bar_left + right, page.top + down, &m)?;
+        let mut heading = page.heading;
+        heading.shift(down as f64);
+        heading.draw(&mut bitmap, page.middle + right as f64)?;
+        let shifted = |panel: Rect| Rect {
+            left: panel.left + right,
+            top: panel.top + down,
+            ..panel
+        };
+        let [x_scale, y_scale] = page.scales;
         Ok(Self {
-            bitmap,
-            panels: panels.collect(),
-            columns,
+            bitmap: bitmap.resized(wanted_width, wanted_height),
+            panels: page.panels.into_iter().map(shifted).collect(),
+            columns: page.columns,
             used: 0,
             axes: [(x, x_scale), (y, y_scale)],
             colours,
+            cell_width: page.cell_width,
             metrics: m,
             shape,
             cadence: style.cadence,
@@ -135,10 +137,11 @@ impl Sheet {
             panel::y_axis(bitmap, &panel, y_scale, m, if high { y.name } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
-        bitmap.blit(panel, &self.colours.field(frame.values, &panel)?)?;
+        self.colours.draw(bitmap, &panel, frame)?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = frame.title(self.cadence);
+        let title = shortened(&title, m.em, self.cell_width as f64 - 0.5 * m.em)?;
         bitmap.write(&title, m.em, (middle, base), Anchor::Centre)?;
         self.used += 1;
         Ok(())
@@ -154,6 +157,82 @@ impl Sheet {
             0 => Err(Error::NoFrames),
             _ => Ok(self.bitmap),
         }
+    }
+}
+
+/// Where everything on a sheet is, before anything is drawn. All in pixels.
+struct Page {
+    panels: Vec<Rect>,
+    columns: usize,
+    cell_width: usize,
+    scales: [Scale; 2],
+    bar: ColourBar,
+    bar_left: usize,
+    top: usize,
+    heading: Heading,
+    /// The middle of the panels.
+    middle: f64,
+    size: (usize, usize),
+    metrics: Metrics,
+}
+
+impl Page {
+    fn new(
+        [x, y]: [&Span; 2],
+        style: &Style,
+        colours: &Colours,
+        (across, up): (usize, usize),
+        count: usize,
+    ) -> Result<Self, Error> {
+        let em = 0.09 * across.max(up) as f64;
+        let m = Metrics::new(style.size.map_or(em, |size| em.min(em_of(size))));
+        let scales = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
+        let heading = Heading::new(&style.title, &m);
+
+        // A cell is a panel with the gap to the next; above a panel its title has room.
+        let title = 1.75 * m.em;
+        let inner = across.max((6.5 * m.em) as usize);
+        let cell_width = inner + (2.2 * m.em) as usize;
+        let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
+        let columns = columns(count, cell_width, cell_height);
+        let rows = count.div_ceil(columns);
+        let left = m.pad + 1.45 * m.em + panel::widest(&scales[1], &m)? + m.label_gap;
+        let left = left.ceil() as usize;
+        let top = (m.pad + heading.height() + title).ceil() as usize;
+        let panels = (0..count).map(|k| Rect {
+            left: left + k % columns * cell_width + (inner - across) / 2,
+            top: top + k / columns * cell_height,
+            width: across,
+            height: up,
+        });
+
+        let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
+        let bar = ColourBar::new(style, colours, bar_height, &m)?;
+        let bar = match style.own_ranges {
+            true => bar.without_values(&style.quantity, &m)?,
+            false => bar,
+        };
+        let inner_right = left + (columns - 1) * cell_width + inner;
+        let bar_left = inner_right + (1.6 * m.em) as usize;
+        let below = (rows - 1) * cell_height + up;
+        let low = (top + below) as f64 + panel::depth(&m);
+        let low = low.max((top + bar_height) as f64 + 0.6 * m.em);
+        Ok(Self {
+            size: (
+                (bar_left as f64 + bar.width + m.pad).ceil() as usize,
+                (low + m.pad).ceil() as usize,
+            ),
+            panels: panels.collect(),
+            columns,
+            cell_width,
+            scales,
+            bar,
+            bar_left,
+            top,
+            heading,
+            middle: usize::midpoint(left, inner_right) as f64,
+            metrics: m,
+        })
     }
 }
 

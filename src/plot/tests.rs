@@ -1,7 +1,7 @@
 //! Complete pictures: which pixel shows which node, and that title, labels and colour bar are there.
 
 use super::colormap::LEVELS;
-use super::{panel::NOT_FINITE, picture::SIDE, template::Template, *};
+use super::{colours::NOT_FINITE, picture::SIDE, template::Template, *};
 use ndarray::{Array2, array};
 
 fn style() -> Style {
@@ -175,12 +175,12 @@ fn files_appear_complete_or_not_at_all() {
     assert_eq!(count(), 1);
 
     let gif = folder.join("animation.gif");
-    let mut left = Animation::new(&gif, &style());
+    let mut left = Animation::new(&gif, Format::Gif, 3, &style());
     left.push(&frame).expect("a frame");
     assert!(!gif.exists());
     drop(left);
     assert_eq!(count(), 1);
-    let mut animation = Animation::new(&gif, &style());
+    let mut animation = Animation::new(&gif, Format::Gif, 3, &style());
     for time in [0.0, 0.5, 1.0] {
         animation
             .push(&Frame::new(&view, Extent::counted()).at(time))
@@ -204,7 +204,7 @@ fn files_appear_complete_or_not_at_all() {
     let nowhere = folder.join("missing").join("0000.png");
     assert!(matches!(bitmap.save(&nowhere), Err(Error::Write { .. })));
     assert!(matches!(
-        Animation::new(&gif, &style()).finish(),
+        Animation::new(&gif, Format::Gif, 3, &style()).finish(),
         Err(Error::NoFrames)
     ));
     std::fs::remove_dir_all(&folder).expect("removed");

@@ -114,6 +114,13 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
+    /// The most bytes of memory that the run may take for its state and buffers. A state that is larger is
+    /// advanced in bands, in a file beside the cube.
+    pub fn memory(mut self, cap: impl Into<Option<u64>>) -> Self {
+        self.options.memory = cap.into();
+        self
+    }
+
     /// The tile that a thread advances at once; measured or estimated if not given.
     pub fn tile(mut self, tile: impl Into<Option<Tile>>) -> Self {
         self.options.tile = tile.into();

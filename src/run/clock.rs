@@ -72,7 +72,11 @@ impl RunClock {
     pub(super) fn time(&mut self, steps: u64, advance: impl FnOnce()) {
         let start = Instant::now();
         advance();
-        let took = start.elapsed();
+        self.took(steps, start.elapsed());
+    }
+
+    /// Notes that `steps` steps took so long.
+    pub(super) fn took(&mut self, steps: u64, took: Duration) {
         self.advance += took;
         self.last_batch = took;
         self.time_of_step = Some(took.div_f64(steps as f64));
@@ -84,21 +88,20 @@ impl RunClock {
     }
 
     /// The plan of this rank, `due` steps before the next snapshot.
-    pub(super) fn plan(&self, due: u64, depth: usize) -> Plan {
+    pub(super) fn plan(&self, due: u64, pass: u64) -> Plan {
         Plan {
             checkpoint: self.is_checkpoint_due(),
-            steps: self.batch(due, depth),
+            steps: self.batch(due, pass),
         }
     }
 
-    /// Of `due` steps as many as fit between two checks, in whole passes of `depth`.
-    fn batch(&self, due: u64, depth: usize) -> u64 {
-        let depth = depth as u64;
+    /// Of `due` steps as many as fit between two checks, in whole passes of `pass` steps.
+    fn batch(&self, due: u64, pass: u64) -> u64 {
         let step = self
             .time_of_step
             .map_or(CHECK_INTERVAL.as_nanos(), |time| time.as_nanos().max(1));
         let steps = u64::try_from(CHECK_INTERVAL.as_nanos() / step).unwrap_or(u64::MAX);
-        due.min((steps / depth).max(1).saturating_mul(depth))
+        due.min((steps / pass).max(1).saturating_mul(pass))
     }
 
     /// Why the run should stop now, as far as this rank knows.
@@ -109,6 +112,12 @@ impl RunClock {
         let next_check = Instant::now() + 2 * self.last_batch;
         let is_out_of_time = self.deadline.is_some_and(|deadline| next_check >= deadline);
         is_out_of_time.then_some(Outcome::OutOfTime)
+    }
+
+    /// Whether steps that are under way are to be given up: somebody asks for it, or the time is over.
+    pub(super) fn is_over(&self, observer: &Observer) -> bool {
+        let is_late = |deadline| Instant::now() >= deadline;
+        observer.stop_requested().is_some() || self.deadline.is_some_and(is_late)
     }
 
     /// Whether the last saved state is so old that a checkpoint is due.

@@ -52,14 +52,20 @@ impl<'a, C: Comm> Decomposition<'a, C> {
         Share::new(self.comm.rank(), ends.collect(), false)
     }
 
-    /// Collective. Mass, minimum and maximum of the whole grid, on rank 0; on others without meaning.
+    /// The rows that this rank owns, of those that it holds.
+    pub(crate) fn own_rows<'s, T: Element>(&self, state: &'s Field<T>) -> &'s [T] {
+        let own = self.slab.own_among_held();
+        &state.as_slice()[own.start * self.columns..own.end * self.columns]
+    }
+
+    /// Collective. Mass, minimum and maximum of the whole grid, from the summaries of the rows that this rank
+    /// owns, on rank 0; on others without meaning.
     ///
     /// Sums are taken of the sums of rows, in the order of rows, whichever rank has them.
-    pub(crate) fn gather_summary<T: Element>(&self, grid: &Grid, state: &Field<T>) -> Summary {
-        let own = state.summaries(grid, self.slab.own_among_held());
-        let mut all = own.clone();
+    pub(crate) fn gather_summary(&self, grid: &Grid, own: &[Summary]) -> Summary {
+        let mut all = own.to_vec();
         if self.comm.is_root() {
-            all.resize(self.slab.rows(), own[0]);
+            all.resize(self.slab.rows(), Summary::NONE);
         }
         let mut rest = all.get_mut(own.len()..).unwrap_or_default();
         let mut incoming = Vec::new();
@@ -78,34 +84,36 @@ impl<'a, C: Comm> Decomposition<'a, C> {
         if !self.comm.is_root() && !own.is_empty() {
             outgoing.push(Outgoing {
                 to: ROOT,
-                bytes: bytemuck::cast_slice(&own),
+                bytes: bytemuck::cast_slice(own),
             });
         }
         self.comm.exchange(&outgoing, &mut incoming, || ());
         Summary::of_rows(&all, grid)
     }
 
-    /// Collective. Passes every job of this rank's share to `take`, with its bytes: those of `state`, the
-    /// rows that the rank holds, or those received from the ranks that hold them.
-    pub(crate) fn gather_jobs<T: Element>(
+    /// The jobs of this rank's share in a snapshot that begins at byte `begin`: those whose bytes it has, and
+    /// those for which other ranks send some.
+    pub(crate) fn jobs(share: &Share, begin: u64) -> [Vec<Job>; 2] {
+        let own = share.own();
+        let is_own = |job: &Job| own.start <= job.bytes.start && job.bytes.end <= own.end;
+        let (mine, shared) = share.jobs(begin).into_iter().partition(is_own);
+        [mine, shared]
+    }
+
+    /// Collective. Passes every job of this rank's share to `take`, with its bytes: those of `own`, the rows
+    /// that the rank owns, or those received from the ranks that own them.
+    pub(crate) fn gather_jobs(
         &self,
         share: &Share,
         begin: u64,
-        state: &Field<T>,
+        own: &[u8],
         mut take: impl FnMut(&Job, &[u8]),
     ) {
-        // Of the rows that this rank holds, its own begin at the byte `place`.
-        let row = (self.columns * size_of::<T>()) as u64;
-        let (place, first) = (self.slab.own_among_held().start, self.slab.own().start);
-        let (place, first) = (place as u64 * row, first as u64 * row);
+        let first = share.own().start;
         #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
-        let in_memory = |bytes: &Range<u64>| {
-            &state.as_bytes()
-                [(bytes.start + place - first) as usize..(bytes.end + place - first) as usize]
-        };
-        let own = share.own();
-        let is_own = |job: &Job| own.start <= job.bytes.start && job.bytes.end <= own.end;
-        let (mine, shared): (Vec<Job>, Vec<Job>) = share.jobs(begin).into_iter().partition(is_own);
+        let in_memory =
+            |bytes: &Range<u64>| &own[(bytes.start - first) as usize..(bytes.end - first) as usize];
+        let [mine, shared] = Self::jobs(share, begin);
         for job in &mine {
             take(job, in_memory(&job.bytes));
         }

@@ -20,7 +20,7 @@ pub enum RunError {
     NotFinite(#[from] NotFinite),
     /// Fields and buffers do not fit into memory.
     #[error(
-        "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less",
+        "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less, and with --memory a larger state passes through memory in bands",
         bytes(*needed)
     )]
     Memory {
@@ -29,6 +29,49 @@ pub enum RunError {
         /// Bytes available, in words.
         available: String,
     },
+    /// The cap on memory is below what a state in bands needs.
+    #[error(
+        "the memory is to be at most {}, and a few rows of this grid need {} to be advanced",
+        bytes(*memory), bytes(*needed)
+    )]
+    Cap {
+        /// Bytes needed at least.
+        needed: u64,
+        /// Bytes allowed.
+        memory: u64,
+    },
+    /// The state is larger than the memory that it may take, and cannot be in bands.
+    #[error(
+        "the run needs {} of memory, and may take {}: {why}",
+        bytes(*needed), bytes(*memory)
+    )]
+    NotInBands {
+        /// Bytes needed in memory.
+        needed: u64,
+        /// Bytes allowed.
+        memory: u64,
+        /// Why not.
+        why: String,
+    },
+    /// Too little disk for a cube and the state beside it.
+    #[error(
+        "cube and state need {} more on the disk, {} of them for the state while the run goes on, and {} are free",
+        bytes(*needed), bytes(*scratch), bytes(*free)
+    )]
+    NoSpace {
+        /// Bytes needed.
+        needed: u64,
+        /// Those of the scratch.
+        scratch: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// Steps were given up half way because the run is to stop. The state is as it was.
+    #[error("the steps were given up half way")]
+    GivenUp,
+    /// A state in files that no file has.
+    #[error("the state is in no file")]
+    Unplaced,
     /// The system refuses threads.
     #[error("the system refuses threads: {0}")]
     Threads(std::io::Error),

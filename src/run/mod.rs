@@ -6,7 +6,8 @@
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `setup.rs` | tile, slab and memory of a rank |
 //! | `open.rs` | rank 0 claims the cube, every rank opens it |
-//! | `output.rs`, `resume.rs` | where snapshots go, and where a run continues |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `bands_shape.rs` and `band_files.rs` where it is larger |
+//! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
 //! | `clock.rs` | when to check for signals, deadlines and checkpoints |
@@ -14,11 +15,15 @@
 //! Ranks run the same code in step: whatever communicates is called on all of them, and an error that
 //! one rank alone may have is exchanged before any rank acts on it.
 
+mod band_files;
+mod bands_shape;
 mod builder;
 mod clock;
 mod decomposition;
 mod error;
 mod exchange;
+mod in_bands;
+mod in_memory;
 mod observer;
 mod open;
 mod options;
@@ -28,6 +33,8 @@ mod pool;
 mod report;
 mod resume;
 mod setup;
+mod snapshot;
+mod state;
 mod time_loop;
 
 pub use builder::Run;
@@ -35,13 +42,15 @@ pub use error::RunError;
 pub use outcome::Outcome;
 pub use report::{Report, Seconds};
 
+pub(crate) use bands_shape::{Shape, Speeds};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
+pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
 pub(crate) use open::open;
 pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
-pub(crate) use setup::{allocate, check_memory, memory_alone, tuned};
+pub(crate) use setup::{Room, check_memory, memory_alone, tuned};
 pub(crate) use time_loop::simulate;

@@ -7,11 +7,10 @@ use super::{
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{Paths, Record, checkpoint, journal::Slot, write::ScenarioWriter},
-    field::Field,
     grid::Grid,
     problem::Problem,
     schedule::Clock,
-    stencil::Element,
+    summary::Summary,
 };
 use crossbeam_channel::Sender;
 use std::{path::Path, time::Duration};
@@ -25,7 +24,7 @@ const COMMIT_WAIT: Duration = Duration::from_millis(1);
 pub(crate) struct Output<'a, C> {
     pub(super) to: Destination<'a>,
     reports: Exchange<'a, C>,
-    grid: &'a Grid,
+    pub(super) grid: &'a Grid,
     pub(super) ranks: &'a Decomposition<'a, C>,
 }
 
@@ -149,28 +148,23 @@ impl<'a, C: Comm> Output<'a, C> {
     }
 
     /// Waits until every snapshot handed over is committed; `false` when that has failed.
-    fn flush(&mut self) -> bool {
+    pub(super) fn flush(&mut self) -> bool {
         if let Destination::Cube { scenario, .. } = &mut self.to {
             scenario.write_rest();
         }
         self.wait(|scenario| scenario.uncommitted() == 0)
     }
 
-    /// Hands over a snapshot, once none waits too long for its commit.
-    pub(super) fn put<T: Element>(&mut self, now: Clock, state: &Field<T>) {
-        let summary = self.ranks.gather_summary(self.grid, state);
-        if !self.wait(|scenario| !scenario.is_late()) {
-            return;
-        }
+    /// Waits until no snapshot waits too long for its commit; `false` when a writer has failed.
+    pub(super) fn wait_while_late(&mut self) -> bool {
+        self.wait(|scenario| !scenario.is_late())
+    }
+
+    /// Tells of a snapshot that is whole.
+    pub(super) fn announce(&mut self, now: Clock, summary: Summary, has_begun: bool) {
         match &mut self.to {
-            Destination::Cube { scenario, .. } => {
-                let share = scenario.share().clone();
-                let begin = scenario.begin(now, summary);
-                self.ranks.gather_jobs(&share, begin, state, |job, bytes| {
-                    scenario.place(job, bytes);
-                });
-                scenario.end();
-            }
+            Destination::Cube { scenario, .. } if has_begun => scenario.end(summary),
+            Destination::Cube { .. } => {}
             Destination::Nowhere { reached, next } => {
                 let slot = Slot {
                     scenario: None,
@@ -185,12 +179,8 @@ impl<'a, C: Comm> Output<'a, C> {
         }
     }
 
-    /// Makes a state between snapshots durable, and everything before it.
-    pub(super) fn checkpoint<T: Element>(
-        &mut self,
-        now: Clock,
-        state: &Field<T>,
-    ) -> Result<(), RunError> {
+    /// Makes a state between snapshots, of which this rank owns these rows, durable, and everything before it.
+    pub(super) fn checkpoint(&mut self, now: Clock, own: &[u8]) -> Result<(), RunError> {
         let is_committed = self.flush();
         let (
             Destination::Cube {
@@ -212,8 +202,8 @@ impl<'a, C: Comm> Output<'a, C> {
             false => Ok(None),
         };
         // Even where the file cannot be written the other ranks must be rid of their messages.
-        let share = ranks.share::<T>().by_one();
-        ranks.gather_jobs(&share, 0, state, |_, block| {
+        let share = scenario.share().by_one();
+        ranks.gather_jobs(&share, 0, own, |_, block| {
             if let Ok(Some(open)) = &mut writer
                 && let Err(error) = open.push(block)
             {

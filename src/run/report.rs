@@ -1,12 +1,10 @@
 //! [`Report`]: the figures of a run.
 
-use super::{clock::RunClock, outcome::Outcome};
+use super::{clock::RunClock, outcome::Outcome, state::Figures};
 use crate::{
     comm::Comm,
     cube::{Io, write::Times},
     problem::Problem,
-    solver::Solver,
-    stencil::Element,
     sys,
 };
 use serde::Serialize;
@@ -40,6 +38,10 @@ pub struct Report {
     pub tile: String,
     /// How snapshots reach the file.
     pub io: String,
+    /// Where the state is while it is advanced: in memory, or in files, from which it passes through memory.
+    pub state: String,
+    /// Bytes of states read from files and written to them, snapshots not counted.
+    pub bytes_moved: [u64; 2],
     /// How the run ended.
     #[serde(skip)]
     pub outcome: Outcome,
@@ -84,9 +86,9 @@ pub struct Seconds {
 }
 
 impl Report {
-    pub(super) fn new<T: Element>(
+    pub(super) fn new(
         problem: &Problem,
-        solver: &Solver<T>,
+        figures: Figures,
         steps: u64,
         clock: &RunClock,
         outcome: Outcome,
@@ -108,9 +110,11 @@ impl Report {
                 ..Seconds::default()
             },
             updates_per_second,
-            operations: Operations::of(solver.updates()),
-            kernel: solver.stencil().kernel().to_string(),
-            tile: solver.tile().to_string(),
+            operations: Operations::of(figures.updates),
+            kernel: figures.kernel,
+            tile: figures.tile,
+            state: figures.place,
+            bytes_moved: figures.moved,
             ..Self::of_nothing(outcome)
         }
     }
@@ -148,6 +152,8 @@ impl Report {
             kernel: "none".to_owned(),
             tile: "none".to_owned(),
             io: "none".to_owned(),
+            state: "none".to_owned(),
+            bytes_moved: [0, 0],
             outcome,
         }
     }

@@ -4,6 +4,8 @@ use super::{
     decomposition::Decomposition,
     error::RunError,
     output::{Destination, Output},
+    snapshot,
+    state::{Durable, State},
 };
 use crate::{
     comm::{Comm, collective},
@@ -12,18 +14,17 @@ use crate::{
         digest::{self, BlockDigest},
     },
     field::Field,
+    npy::DATA_OFFSET,
     schedule::Clock,
     stencil::Element,
+    sys::{self, FileExt},
 };
 use std::path::Path;
 
 impl<C: Comm> Output<'_, C> {
     /// Collective. The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose
     /// snapshots are then in this one. `None` when there is none yet.
-    pub(super) fn resume<T: Element>(
-        &mut self,
-        state: &mut Field<T>,
-    ) -> Result<Option<Clock>, RunError> {
+    pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
         if let Some(clock) = self.copy_shorter(state)? {
             return Ok(Some(clock));
         }
@@ -38,39 +39,39 @@ impl<C: Comm> Output<'_, C> {
         let Some(last) = scenario.last() else {
             return Ok(None);
         };
-        let (ranks, cube) = (self.ranks, scenario.file());
-        let begin = scenario.header().offset_of(last.slot());
-        let read_last = |state: &mut Field<T>| {
-            let read = |offset, bytes: &mut [u8]| cube.read(begin + offset, bytes);
-            read_snapshot(ranks, read, (&cube.path, last), state)
-        };
-        read_last(state)?;
+        let (ranks, cube, header) = (self.ranks, scenario.file(), scenario.header());
+        take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
         let Some(paths) = *checkpoint else {
             return Ok(Some(last.clock()));
         };
-        let found = checkpoint::find(paths, scenario.header(), last.step);
+        let next = last.step.saturating_add(header.steps_per_snapshot(0));
+        if let Some(clock) = state.take_own(last.step, next)? {
+            return Ok(Some(clock));
+        }
+        let found = checkpoint::find(paths, header, last.step);
         let found = collective::all_ok(ranks.comm(), found.map_err(RunError::from))?;
         let seen = found
             .as_ref()
             .map(|found| (found.clock.step, &found.sha256));
         let all_see_one = collective::first_that_differs(ranks.comm(), &seen).is_none();
         if let (Some(found), true) = (&found, all_see_one) {
-            let read = |offset, bytes: &mut [u8]| found.read(offset, bytes);
-            if read_state(ranks, read, &found.sha256, state)? {
+            let durable = Durable {
+                path: &paths.checkpoint,
+                begin: DATA_OFFSET,
+                sha256: &found.sha256,
+            };
+            if state.take(&durable)? {
                 return Ok(Some(found.clock));
             }
             // A torn checkpoint has overwritten the state.
-            read_last(state)?;
+            take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
         }
         Ok(Some(last.clock()))
     }
 
     /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each
     /// verified by its digest; the state is then the last of them. `None` if there was nothing to copy.
-    fn copy_shorter<T: Element>(
-        &mut self,
-        state: &mut Field<T>,
-    ) -> Result<Option<Clock>, RunError> {
+    fn copy_shorter(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
         let Destination::Cube {
             scenario,
             shorter: Some(shorter),
@@ -104,13 +105,37 @@ impl<C: Comm> Output<'_, C> {
             .iter()
             .filter(|record| missing.contains(&record.index))
         {
-            let begin = old.header().offset_of(record.slot());
-            let read = |offset, bytes: &mut [u8]| old.read(begin + offset, bytes);
-            read_snapshot(ranks, read, (shorter, record), state)?;
-            self.put(record.clock(), state);
+            take_snapshot(
+                state,
+                shorter,
+                old.header().offset_of(record.slot()),
+                record,
+            )?;
+            snapshot::put(self, record.clock(), |snapshot| state.show(snapshot))?;
             last = Some(record.clock());
         }
         Ok(last)
+    }
+}
+
+/// Collective. Takes over the snapshot of a record, which begins at byte `begin` of a cube.
+fn take_snapshot<C: Comm>(
+    state: &mut impl State<C>,
+    cube: &Path,
+    begin: u64,
+    record: &Record,
+) -> Result<(), RunError> {
+    let durable = Durable {
+        path: cube,
+        begin,
+        sha256: &record.sha256,
+    };
+    match state.take(&durable)? {
+        true => Ok(()),
+        false => Err(RunError::Cube(CubeError::DamagedSnapshot {
+            cube: cube.to_owned(),
+            snapshot: record.slot(),
+        })),
     }
 }
 
@@ -143,12 +168,11 @@ fn common_records(
     Ok(Some((cube, records)))
 }
 
-/// Collective. Reads the rows that this rank holds of a state of the whole grid, whose bytes `read` gives
-/// from an offset on; whether they have the digest `sha256`.
-fn read_state<T: Element, C: Comm>(
+/// Collective. Reads the rows that this rank holds of a durable state of the whole grid; whether it has its
+/// digest.
+pub(super) fn read_state<T: Element, C: Comm>(
     ranks: &Decomposition<'_, C>,
-    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
-    sha256: &str,
+    durable: &Durable<'_>,
     state: &mut Field<T>,
 ) -> Result<bool, RunError> {
     let share = ranks.share::<T>();
@@ -156,7 +180,12 @@ fn read_state<T: Element, C: Comm>(
     let rows = ranks.slab().held_in_grid();
     let held = (rows.start * row) as u64..(rows.end * row) as u64;
     let place = ranks.slab().place(rows.start) * row;
-    let mut digests = || -> Result<Vec<BlockDigest>, CubeError> {
+    let mut digests = || -> Result<Vec<BlockDigest>, RunError> {
+        let file = sys::open_to_read(durable.path).map_err(CubeError::io("open", durable.path))?;
+        let read = |offset: u64, bytes: &mut [u8]| {
+            let read = file.read_exact_at(bytes, durable.begin + offset);
+            read.map_err(CubeError::io("read", durable.path))
+        };
         let bytes = &mut state.as_mut_bytes()[place..place + rows.len() * row];
         read(held.start, bytes)?;
         let hash = |number| {
@@ -172,23 +201,7 @@ fn read_state<T: Element, C: Comm>(
         };
         share.hashed().map(hash).collect()
     };
-    let digests = collective::all_ok(ranks.comm(), digests().map_err(RunError::from))?;
+    let digests = collective::all_ok(ranks.comm(), digests())?;
     let digests = collective::all_gather(ranks.comm(), digests);
-    Ok(digest::of_blocks(&digests.concat()) == sha256)
-}
-
-/// Collective. As [`read_state`] for a committed snapshot, whose digest must be that of its record.
-fn read_snapshot<T: Element, C: Comm>(
-    ranks: &Decomposition<'_, C>,
-    read: impl Fn(u64, &mut [u8]) -> Result<(), CubeError>,
-    (cube, record): (&Path, &Record),
-    state: &mut Field<T>,
-) -> Result<(), RunError> {
-    if read_state(ranks, read, &record.sha256, state)? {
-        return Ok(());
-    }
-    Err(RunError::Cube(CubeError::DamagedSnapshot {
-        cube: cube.to_owned(),
-        snapshot: record.slot(),
-    }))
+    Ok(digest::of_blocks(&digests.concat()) == durable.sha256)
 }

@@ -3,7 +3,10 @@
 use super::{decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
-    cube::SolverLoad,
+    cube::{
+        Paths, SolverLoad,
+        scratch::{self, Scratch},
+    },
     field::Field,
     params::StepMethod,
     problem::Problem,
@@ -75,6 +78,7 @@ pub(crate) fn memory_alone(problem: &Problem) -> u64 {
         scenarios: 1,
         threads: sys::threads(),
         has_spare_processor: false,
+        memory: None,
     };
     let buffers = load.buffer_bytes(problem.field_bytes());
     problem.memory_bytes().saturating_add(buffers)
@@ -83,6 +87,65 @@ pub(crate) fn memory_alone(problem: &Problem) -> u64 {
 /// Bytes of the arrays of a rank.
 pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) -> u64 {
     problem.memory_of(ranks.shape().0, ranks.slab().parts())
+}
+
+/// What of a run decides whether its state is in memory.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    /// The most bytes that the run may take, if there is a limit.
+    pub(crate) cap: Option<u64>,
+    /// Bytes of the buffers of a run in memory.
+    pub(crate) buffers: u64,
+    pub(crate) ranks: usize,
+    pub(crate) has_cube: bool,
+}
+
+impl Room {
+    /// Bytes that the state may take in bands; `None` where it is to be in memory.
+    ///
+    /// # Errors
+    /// [`RunError::NotInBands`] where it does not fit into memory, and cannot be in bands.
+    pub(crate) fn in_bands(self, problem: &Problem) -> Result<Option<u64>, RunError> {
+        let needed = problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers;
+        let Some(memory) = self.cap.filter(|&cap| cap < needed) else {
+            return Ok(None);
+        };
+        let refuse = |why: &str| {
+            Err(RunError::NotInBands {
+                needed,
+                memory,
+                why: why.to_owned(),
+            })
+        };
+        if problem.params.method != StepMethod::Euler {
+            return refuse("method = \"euler\" alone advances a state that is larger");
+        }
+        if self.ranks > 1 {
+            return refuse("one rank alone advances a state that is larger");
+        }
+        if !self.has_cube {
+            return refuse("a state that is larger lies beside its cube, and --no-cube has none");
+        }
+        Ok(Some(memory))
+    }
+}
+
+/// Refuses a run in bands whose files do not fit onto the disk.
+///
+/// # Errors
+/// [`RunError::NoSpace`].
+pub(super) fn check_scratch(problem: &Problem, paths: &Paths) -> Result<(), RunError> {
+    let state = problem.field_bytes();
+    let needed = scratch::space_needed(paths, problem.cube_bytes(), state);
+    let scratch = Scratch::bytes_for(state);
+    match sys::free_space(paths.directory()) {
+        Some(free) if free < needed => Err(RunError::NoSpace {
+            needed,
+            scratch,
+            free,
+        }),
+        _ => Ok(()),
+    }
 }
 
 /// A field of zeros for the rows that a rank holds.

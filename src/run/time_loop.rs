@@ -1,10 +1,12 @@
 //! The run itself, top to bottom.
 
 use super::{
+    bands_shape::{Shape, Speeds},
     clock::RunClock,
-    decomposition::Decomposition,
     error::RunError,
     exchange::{self, Exchange},
+    in_bands::InBands,
+    in_memory::InMemory,
     observer::Observer,
     open::open,
     options::Options,
@@ -12,17 +14,16 @@ use super::{
     output::Output,
     pool,
     report::Report,
-    setup,
+    setup::{self, Room},
+    snapshot,
+    state::State,
 };
 use crate::{
     comm::{Comm, Topology, collective},
     cube::{self, Header, Paths, SolverLoad, checkpoint, journal::Scenario},
-    dynamics::Dynamics,
-    field::Field,
     problem::Problem,
     schedule::Clock,
-    solver::Solver,
-    stencil::{Element, Stencil},
+    stencil::Element,
 };
 use std::time::Instant;
 
@@ -46,27 +47,60 @@ pub(super) fn run<T: Element>(
     let topology = Topology::all_gather(comm);
     let joined = pool::join(options.threads, || topology.threads_each());
     collective::all_ok(comm, joined)?;
-    let stencil = setup::tuned::<T>(problem, options.tile, comm);
-    let ranks = setup::decompose(problem, &stencil, comm);
-    let together = topology.ranks_on_this_machine() as u64;
     let threads = rayon::current_num_threads();
-    let load = SolverLoad {
+    let mut load = SolverLoad {
         scenarios: 1,
         threads,
         has_spare_processor: topology.has_spare_processor(threads),
+        memory: None,
     };
     let buffers = match paths {
         Some(_) => load.buffer_bytes(problem.field_bytes()),
         None => 0,
     };
-    let needed = (setup::memory(problem, &ranks) + buffers).saturating_mul(together);
-    let state = setup::check_memory(needed).and_then(|()| setup::allocate::<T>(problem, &ranks));
-    let state = collective::all_ok(comm, state)?;
+    let room = Room {
+        cap: options.memory.or(problem.params.memory),
+        buffers,
+        ranks: comm.size(),
+        has_cube: paths.is_some(),
+    };
+    let in_bands = collective::all_ok(comm, room.in_bands(problem))?;
+    // Of a state in bands, blocks on their way to the cube take a part of the memory.
+    load.memory = in_bands.map(|memory| memory / 8);
+    let stencil = match in_bands {
+        // Its tiles are those of bands.
+        Some(_) => problem.stencil(),
+        None => setup::tuned::<T>(problem, options.tile, comm),
+    };
+    let ranks = setup::decompose(problem, &stencil, comm);
+    let together = topology.ranks_on_this_machine() as u64;
+    let needed = match in_bands {
+        Some(memory) => memory,
+        None => setup::memory(problem, &ranks) + buffers,
+    };
+    let fits = setup::check_memory(needed.saturating_mul(together));
+    let place = fits.and_then(|()| match in_bands {
+        Some(memory) => {
+            let left = memory.saturating_sub(load.buffer_bytes(problem.field_bytes()));
+            let speeds = Speeds::assumed(threads);
+            let shape = Shape::fit(problem, &stencil, left, speeds);
+            let shape = shape.map_err(|needed| RunError::Cap { needed, memory })?;
+            Ok(Place::Files(shape, left))
+        }
+        None => InMemory::<T, _>::new(problem, stencil.clone(), &ranks).map(Place::Memory),
+    });
+    let place = collective::all_ok(comm, place)?;
 
     let Some(paths) = paths else {
         let output = Output::nowhere(problem, &ranks, observer);
-        return simulate(problem, stencil, state, output, clock, observer);
+        let Place::Memory(state) = place else {
+            return Err(RunError::Unplaced);
+        };
+        return simulate(problem, state, output, clock, observer);
     };
+    if let Place::Files(..) = place {
+        setup::check_scratch(problem, &paths)?;
+    }
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, topology) = (options.claim, (comm, &topology));
     let opened = open(&paths, header, claim, (share, load), topology, observer)?;
@@ -80,7 +114,14 @@ pub(super) fn run<T: Element>(
     let output = Output::cube(writer.scenario(0), reports, problem, &ranks)
         .with_checkpoint(&paths)
         .extending(options.extend.as_deref());
-    let simulated = simulate(problem, stencil, state, output, clock, observer);
+    let simulated = match place {
+        Place::Memory(state) => simulate(problem, state, output, clock, observer),
+        Place::Files(shape, memory) => {
+            let files = (&paths, writer.header());
+            InBands::<T, _>::new(problem, stencil, (shape, memory), files, observer)
+                .and_then(|state| simulate(problem, state, output, clock, observer))
+        }
+    };
     // An error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer)?;
     if is_complete {
@@ -89,12 +130,18 @@ pub(super) fn run<T: Element>(
     Ok(simulated?.written(io, times, start))
 }
 
+/// Where the state of a run is to be.
+enum Place<S> {
+    Memory(S),
+    /// In files, advanced in such bands within so many bytes.
+    Files(Shape, u64),
+}
+
 /// Collective. The time loop: from the last durable state, or the initial one, to the last snapshot
 /// or a stop.
-pub(crate) fn simulate<T: Element, C: Comm>(
+pub(crate) fn simulate<C: Comm>(
     problem: &Problem,
-    stencil: Stencil<T>,
-    mut state: Field<T>,
+    mut state: impl State<C>,
     mut output: Output<'_, C>,
     mut clock: RunClock,
     observer: &Observer,
@@ -102,9 +149,8 @@ pub(crate) fn simulate<T: Element, C: Comm>(
     let (schedule, ranks) = (&problem.schedule, output.ranks());
     let durable = output.resume(&mut state)?;
     if durable.is_none() {
-        let filled = problem.fill_initial(&mut state, ranks.slab().held().start);
-        collective::all_ok(ranks.comm(), filled.map_err(RunError::from))?;
-        output.put(Clock::start(), &state);
+        state.initialise()?;
+        snapshot::put(&mut output, Clock::start(), |snapshot| state.show(snapshot))?;
     }
     let began = durable.unwrap_or(Clock::start());
     if began.step > 0 {
@@ -113,24 +159,26 @@ pub(crate) fn simulate<T: Element, C: Comm>(
         observer.progress().add(step);
     }
     let mut now = began;
-    let mut solver = start_solver(problem, stencil, (state, now), ranks)?;
+    state.start(now)?;
+    let figures = state.figures();
     observer.note(format!(
-        "steps by kernel {}, tiles of {}, {} threads",
-        solver.stencil().kernel(),
-        solver.tile(),
-        rayon::current_num_threads()
+        "steps by kernel {}, tiles of {}, {} threads, state in {}",
+        figures.kernel,
+        figures.tile,
+        rayon::current_num_threads(),
+        figures.place
     ));
     clock.initialised();
 
     let mut outcome = Outcome::Done;
     while now.step < schedule.last_step() {
         let due = schedule.next_due(now.step) - now.step;
-        let (mine, stop) = (clock.plan(due, solver.depth()), clock.stop(observer));
+        let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {
             break;
         };
         if plan.checkpoint || stop.is_some() {
-            let saved = output.checkpoint(now, solver.state());
+            let saved = state.save(&mut output, now);
             // Beside files that are lost the state is kept where it can be.
             if stop != Some(Outcome::FilesLost) {
                 saved?;
@@ -141,24 +189,36 @@ pub(crate) fn simulate<T: Element, C: Comm>(
             outcome = stopped;
             break;
         }
-        clock.time(plan.steps, || solver.advance(plan.steps, ranks.comm()));
-        if problem.depends_on_time() {
-            let checked = solver.check().map_err(RunError::from);
-            if let Err(error) = collective::all_ok(ranks.comm(), checked) {
+        let mut then = now;
+        then.tick(plan.steps, schedule.dt);
+        let advanced = if schedule.is_snapshot(then.step) {
+            snapshot::put(&mut output, then, |snapshot| {
+                state.advance(plan.steps, now, &mut clock, Some(snapshot))
+            })
+        } else {
+            state.advance(plan.steps, now, &mut clock, None)
+        };
+        match (advanced, clock.stop(observer)) {
+            (Ok(()), _) => {}
+            (Err(RunError::GivenUp), Some(stopped)) => {
+                state.abandon()?;
+                outcome = stopped;
+                break;
+            }
+            (Err(error), _) => {
                 output.finish();
                 return Err(error);
             }
         }
-        now.tick(plan.steps, schedule.dt);
+        now = then;
         observer.progress().add(plan.steps);
         if schedule.is_snapshot(now.step) {
-            output.put(now, solver.state());
             clock.saved();
         }
     }
     output.finish();
     let steps = now.step - began.step;
-    Ok(Report::new(problem, &solver, steps, &clock, outcome).of_ranks(ranks.comm()))
+    Ok(Report::new(problem, state.figures(), steps, &clock, outcome).of_ranks(ranks.comm()))
 }
 
 /// Collective. Refuses ranks that were asked for different runs: they would wait for each other.
@@ -178,26 +238,4 @@ fn check_that_all_agree(
         Some(rank) => Err(RunError::Disagree { rank }),
         None => Ok(()),
     }
-}
-
-/// Collective. The solver of the rank's slab, at the state of a moment.
-fn start_solver<T: Element>(
-    problem: &Problem,
-    stencil: Stencil<T>,
-    (state, now): (Field<T>, Clock),
-    ranks: &Decomposition<'_, impl Comm>,
-) -> Result<Solver<T>, RunError> {
-    let slab = ranks.slab();
-    let dynamics = match slab.own().is_empty() {
-        true => Ok(Dynamics::constant(stencil.equation().clone())),
-        false => problem.dynamics(slab.held()),
-    };
-    let needed = setup::memory(problem, ranks);
-    let solver = dynamics
-        .map_err(|unready| RunError::unready(unready, needed))
-        .and_then(|dynamics| {
-            Solver::with_dynamics(stencil, dynamics, (state, now.simtime), slab.clone())
-                .map_err(|_| RunError::no_memory(needed))
-        });
-    collective::all_ok(ranks.comm(), solver)
 }

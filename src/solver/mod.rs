@@ -3,21 +3,26 @@
 //! This file has explicit Euler, many steps a pass; `rkl2.rs` and `exact.rs` have the other methods,
 //! `halos.rs` the rows that slabs borrow from each other.
 
+mod bands;
 mod exact;
+mod forcing;
 mod halos;
 mod rkl2;
 
 use crate::{
     comm::Comm,
-    dynamics::{Dynamics, Method, NotFinite, SourceAt, WallsAt},
+    dynamics::{Dynamics, Method, NotFinite},
     field::Field,
     slab::Slab,
-    stencil::{Element, Findings, Side, Stencil, Tile, Walls},
+    stencil::{Element, Findings, Stencil, Tile},
 };
+pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
+
+use forcing::Forcing;
 use halos::Received;
 use rayon::prelude::*;
 use std::{
-    fmt, io, mem,
+    io, mem,
     ops::Range,
     time::{Duration, Instant},
 };
@@ -41,28 +46,6 @@ pub struct Solver<T: Element> {
     /// What was found out about the state: of all rows, or of those inside and at the edges of a slab.
     findings: [Findings; 3],
 }
-
-/// What acts on the state from outside, and when.
-struct Forcing<T> {
-    /// The walls of the next steps.
-    walls: Walls<T>,
-    walls_at: Option<WallsAt<T>>,
-    source_at: Option<SourceAt<T>>,
-    dt: f64,
-    /// Simulated time of the state \[time\].
-    simtime: f64,
-    /// The first value of a wall or a source that was not finite.
-    not_finite: Option<NotFinite>,
-}
-
-impl<T> fmt::Debug for Forcing<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forcing at {:?}", self.simtime)
-    }
-}
-
-/// The most values that the walls of several steps may take.
-const WALL_VALUES: usize = 1 << 20;
 
 /// Whether a pass overlaps communication with computation.
 ///
@@ -127,20 +110,12 @@ impl<T: Element> Solver<T> {
     /// As [`new`](Self::new).
     pub fn with_dynamics(
         stencil: Stencil<T>,
-        dynamics: Dynamics<T>,
+        mut dynamics: Dynamics<T>,
         (state, simtime): (Field<T>, f64),
         slab: Slab,
     ) -> io::Result<Self> {
+        let forcing = Forcing::take(&mut dynamics, simtime, slab.has_ends());
         let stencil = stencil.with_equation(dynamics.equation);
-        let mut forcing = Forcing {
-            walls: Walls::held(),
-            walls_at: dynamics.walls_at,
-            source_at: dynamics.source_at,
-            dt: dynamics.dt,
-            simtime,
-            not_finite: None,
-        };
-        forcing.set_walls(dynamics.walls, &slab);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
         let next = with_boundary_of(&state)?;
@@ -179,7 +154,7 @@ impl<T: Element> Solver<T> {
     /// # Errors
     /// The first that had not.
     pub fn check(&self) -> Result<(), NotFinite> {
-        self.forcing.not_finite.clone().map_or(Ok(()), Err)
+        self.forcing.check()
     }
 
     /// The present state, by value.
@@ -232,7 +207,7 @@ impl<T: Element> Solver<T> {
         let mut left = steps;
         while left > 0 {
             let batch = self.batch(left);
-            self.prepare(batch);
+            self.forcing.prepare(batch, &mut self.stencil);
             match self.slab.parts() {
                 1 => self.advance_alone(batch),
                 _ => self.advance_slab(batch, comm),
@@ -244,54 +219,13 @@ impl<T: Element> Solver<T> {
     /// How many of the next `left` steps can be taken with the walls and the source of one moment, or
     /// with one table of walls.
     fn batch(&self, left: u64) -> u64 {
-        let Forcing {
-            walls_at,
-            source_at,
-            ..
-        } = &self.forcing;
-        if source_at.is_some() {
-            return 1;
-        }
-        if walls_at.is_none() {
-            return left;
-        }
-        let (ny, nx) = self.state.shape();
-        let fitting = (WALL_VALUES / (2 * (ny + nx))).max(self.depth());
-        // Each pass of a slab has tables of its own.
-        let most = match self.slab.parts() {
-            1 => fitting,
-            _ => self.depth(),
-        };
-        left.min(most as u64)
-    }
-
-    /// Evaluates what depends on time for the next `steps` steps.
-    fn prepare(&mut self, steps: u64) {
-        let Self {
-            forcing,
-            stencil,
-            slab,
-            ..
-        } = self;
-        let begin = forcing.simtime;
-        if let (Some(source_at), Some(source)) = (&forcing.source_at, stencil.source_mut()) {
-            let wrong = source_at(begin, source);
-            forcing.note(wrong);
-        }
-        if let Some(walls_at) = &forcing.walls_at {
-            let times: Vec<f64> = (0..=steps)
-                .scan(begin, |time, _| {
-                    Some(mem::replace(time, *time + forcing.dt))
-                })
-                .collect();
-            let (walls, wrong) = walls_at(&times);
-            forcing.note(wrong);
-            forcing.set_walls(walls, slab);
-        }
-        if forcing.walls_at.is_some() || forcing.source_at.is_some() {
-            for _ in 0..steps {
-                forcing.simtime += forcing.dt;
-            }
+        let depth = self.depth();
+        let steps = self.forcing.batch(left, depth, self.state.shape());
+        match self.slab.parts() {
+            1 => steps,
+            // Each pass of a slab has tables of its own.
+            _ if self.forcing.walls_at.is_some() => steps.min(depth as u64),
+            _ => steps,
         }
     }
 
@@ -412,27 +346,6 @@ fn with_boundary_of<T: Element>(state: &Field<T>) -> io::Result<Field<T>> {
         field.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
     }
     Ok(field)
-}
-
-impl<T> Forcing<T> {
-    /// Keeps the first value that is not finite.
-    fn note(&mut self, wrong: Option<NotFinite>) {
-        if self.not_finite.is_none() {
-            self.not_finite = wrong;
-        }
-    }
-
-    /// Takes the walls of the grid; where a slab ends inside of it, its outermost rows are held.
-    fn set_walls(&mut self, walls: Walls<T>, slab: &Slab) {
-        self.walls = walls;
-        let [at_bottom, at_top] = slab.has_ends();
-        if !at_bottom {
-            self.walls.bottom = Side::Held;
-        }
-        if !at_top {
-            self.walls.top = Side::Held;
-        }
-    }
 }
 
 #[cfg(test)]

@@ -25,7 +25,7 @@ impl<T: Element> Solver<T> {
         if let Some(walls_at) = &self.forcing.walls_at {
             let (walls, wrong) = walls_at(&times);
             self.forcing.note(wrong);
-            self.forcing.set_walls(walls, &self.slab);
+            self.forcing.set_walls(walls);
         }
         self.take_halos(comm);
         let shape = self.state.shape();

@@ -16,6 +16,8 @@ pub(crate) struct Findings {
     notes: Vec<Note>,
     /// Node updates of tiles that are no longer these.
     updates: [u64; 3],
+    /// For how many steps the next pass may take the whole field to be smooth, if somebody else knows.
+    told: Option<u64>,
 }
 
 /// What is known of a tile.
@@ -52,9 +54,19 @@ impl Findings {
 
     /// Forgets that the field is smooth, as values in it were changed.
     pub fn field_was_changed(&mut self) {
-        for note in &mut self.notes {
-            *note.smooth_for.get_mut() = 0;
-        }
+        self.field_is_another(0);
+    }
+
+    /// The next pass is over another field, which is known to be smooth for so many steps.
+    pub fn field_is_another(&mut self, smooth_for: u64) {
+        self.told = Some(smooth_for);
+    }
+
+    /// For how many more steps the whole field is known to be smooth.
+    #[must_use]
+    pub fn smooth_for(&self) -> u64 {
+        let of = |note: &Note| note.smooth_for.load(Relaxed);
+        self.notes.iter().map(of).min().unwrap_or(0)
     }
 
     /// Room for these tiles. What is known of the same tiles stays.
@@ -63,6 +75,11 @@ impl Findings {
             self.updates = self.updates();
             self.tiles = Some(tiles.clone());
             self.notes = (0..tiles.len()).map(|_| Note::default()).collect();
+        }
+        if let Some(smooth_for) = self.told.take() {
+            for note in &mut self.notes {
+                *note.smooth_for.get_mut() = smooth_for;
+            }
         }
     }
 

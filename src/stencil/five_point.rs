@@ -282,11 +282,7 @@ impl<T: Element> Stencil<T> {
             }
         }
         let depth = self.depth(ny, nx, rayon::current_num_threads());
-        let first = match self.scaled_levels() {
-            Some(_) if findings.is_new() => SMOOTHING.min(depth),
-            _ => 0,
-        };
-        let passes = passes(steps, depth, first);
+        let passes = self.passes(steps, depth, findings.is_new());
         let count = passes.len();
         let planes = [
             Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
@@ -301,6 +297,16 @@ impl<T: Element> Stencil<T> {
         }
         walls.write_given(field, steps);
         swapped
+    }
+
+    /// The passes of so many steps, each of at most `depth`. Over a field that nothing is known of, the
+    /// first one is short.
+    pub(crate) fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
+        let first = match self.scaled_levels() {
+            Some(_) if is_new => SMOOTHING.min(depth),
+            _ => 0,
+        };
+        passes(steps, depth, first)
     }
 
     /// Passes of the given numbers of steps from `planes[0]` to `planes[1]`,

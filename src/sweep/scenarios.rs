@@ -46,7 +46,23 @@ impl Sweep {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn load_with(file: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
-        let params = SweepParams::read(file, overrides)?;
+        Self::of(SweepParams::read(file, overrides)?)
+    }
+
+    /// The sweep of the keys of a sweep file, from wherever they come. `base` are the parameters that are
+    /// varied; where there are none, the key `params` names their file, below `directory`.
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn from_raw(
+        sweep: &RawParams,
+        directory: &Path,
+        base: Option<RawParams>,
+    ) -> Result<Self, ParamsError> {
+        Self::of(SweepParams::of(sweep, directory, base)?)
+    }
+
+    fn of(params: SweepParams) -> Result<Self, ParamsError> {
         let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
         let (mut first, mut number) = (None::<Problem>, 0);
         let (mut snapshots, mut memory_bytes) = (0, 0);

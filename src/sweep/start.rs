@@ -59,12 +59,21 @@ fn run_on(
         scenarios: workers,
         threads: 1,
         has_spare_processor: topology.has_spare_processor(workers),
+        memory: None,
     };
     let fields = sweep.memory_bytes().saturating_mul(workers as u64);
     let needed = fields
         .saturating_add(load.buffer_bytes(sweep.first().field_bytes()))
         .saturating_mul(topology.ranks_on_this_machine() as u64);
-    collective::all_ok(comm, run::check_memory(needed))?;
+    let fits = match sweep.first().params.memory {
+        Some(memory) if memory < needed => Err(RunError::NotInBands {
+            needed,
+            memory,
+            why: "the states of a sweep are in memory: fewer --threads need less".to_owned(),
+        }),
+        _ => run::check_memory(needed),
+    };
+    collective::all_ok(comm, fits)?;
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(workers))?;
 

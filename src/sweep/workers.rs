@@ -12,7 +12,10 @@ use crate::{
     params::with_precision,
     problem::Problem,
     progress::Progress,
-    run::{self, Decomposition, Exchange, Observer, Options, Outcome, Output, RunClock, RunError},
+    run::{
+        self, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output, RunClock,
+        RunError,
+    },
     slab::Slab,
     stencil::Element,
 };
@@ -231,14 +234,13 @@ impl<'a> Workers<'a> {
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
         let stencil = run::tuned::<T>(problem, options.tile, &Solo);
-        let state = run::allocate(problem, &alone)?;
+        let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
         let output = Output::cube(self.writer.scenario(number), reports, problem, &alone);
         // The progress of one scenario is not that of the sweep.
         let observer = self.observer.with_progress(Progress::default());
-        run::simulate(problem, stencil, state, output, clock, &observer)
-            .map(|report| report.outcome)
+        run::simulate(problem, state, output, clock, &observer).map(|report| report.outcome)
     }
 }
 

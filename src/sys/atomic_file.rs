@@ -14,8 +14,10 @@ use std::{
     process,
     sync::{
         Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
+    thread,
+    time::Duration,
 };
 
 /// The temporary names of all files that are not committed yet.
@@ -28,12 +30,70 @@ fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
 /// Removes all files that are not committed, and lets none be committed or begun any more: for a process
 /// that ends at once.
 pub fn remove_temporaries() {
+    stop_creating();
     let temporaries = temporaries();
     for temporary in temporaries.iter() {
         // Nothing depends on what is left, and there is nobody to tell.
-        let _ = fs::remove_file(temporary);
+        let _ = fs::remove_file(temporary).or_else(|_| fs::remove_dir_all(temporary));
     }
     mem::forget(temporaries);
+}
+
+/// Whether the process is about to end, and how many of its threads create files in temporary directories.
+static ENDS: AtomicBool = AtomicBool::new(false);
+static CREATING: AtomicUsize = AtomicUsize::new(0);
+
+/// Creates something in a temporary directory, unless the process is about to end: then the directory is
+/// removed, and the thread waits for the end.
+pub(super) fn create_within<T>(create: impl FnOnce() -> T) -> T {
+    struct Counted;
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            CREATING.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+    CREATING.fetch_add(1, Ordering::SeqCst);
+    let counted = Counted;
+    if ENDS.load(Ordering::SeqCst) {
+        drop(counted);
+        loop {
+            thread::park();
+        }
+    }
+    create()
+}
+
+/// Waits until no thread creates anything any more, as long as a disk may take for it.
+fn stop_creating() {
+    const WAIT: Duration = Duration::from_millis(10);
+    const ATTEMPTS: usize = 1000;
+    ENDS.store(true, Ordering::SeqCst);
+    for _ in 0..ATTEMPTS {
+        if CREATING.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        thread::sleep(WAIT);
+    }
+}
+
+/// A name beside `path` that no other process uses, for what is to become `path`.
+pub(super) fn temporary_name(path: &Path) -> PathBuf {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    path.with_file_name(format!(".diff2d-{}-{number}.part", process::id()))
+}
+
+/// From now on a process that ends at once removes what has this name.
+pub(super) fn remember(temporary: &Path) {
+    temporaries().push(temporary.to_owned());
+}
+
+/// Ends [`remember`]; `rename`, done before, is not interrupted by such an end.
+pub(super) fn forget<T>(temporary: &Path, rename: impl FnOnce() -> T) -> T {
+    let mut temporaries = temporaries();
+    let result = rename();
+    temporaries.retain(|known| known != temporary);
+    result
 }
 
 /// A file that is written under a temporary name next to its own.
@@ -61,7 +121,6 @@ impl AtomicFile {
     /// # Errors
     /// [`FileError`] when it cannot be created.
     pub fn create(path: &Path) -> Result<Self, FileError> {
-        static COUNT: AtomicUsize = AtomicUsize::new(0);
         let failed = FileError::of("create", path);
         if let Err(dangling) = leads_somewhere(path) {
             return Err(failed(dangling));
@@ -77,9 +136,7 @@ impl AtomicFile {
             });
         }
         let begun = loop {
-            let number = COUNT.fetch_add(1, Ordering::Relaxed);
-            let name = format!(".diff2d-{}-{number}.part", process::id());
-            let temporary = path.with_file_name(name);
+            let temporary = temporary_name(&path);
             match File::create_new(&temporary) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 created => break created.map(|file| (file, temporary)),
@@ -97,7 +154,7 @@ impl AtomicFile {
     /// processes from.
     #[must_use]
     pub fn of_file(file: File, temporary: PathBuf, path: PathBuf) -> Self {
-        temporaries().push(temporary.clone());
+        remember(&temporary);
         Self {
             file,
             path,
@@ -109,6 +166,13 @@ impl AtomicFile {
     #[must_use]
     pub fn file(&self) -> &File {
         &self.file
+    }
+
+    /// The name that it has so far, for what opens files by name.
+    #[cfg(feature = "hdf5")]
+    #[must_use]
+    pub fn name_so_far(&self) -> &Path {
+        self.temporary.as_deref().unwrap_or(&self.path)
     }
 
     /// Makes the file durable under its name.

@@ -86,6 +86,24 @@ fn allocate(file: &File, flags: FallocateFlags, len: u64) -> Result<(), Errno> {
     }
 }
 
+/// Exchanges two names of one filesystem, at once.
+///
+/// # Errors
+/// Of a system or a filesystem that cannot.
+pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
+    #[cfg(target_env = "gnu")]
+    {
+        use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+        let exchange = RenameFlags::RENAME_EXCHANGE;
+        Ok(renameat2(AT_FDCWD, one, AT_FDCWD, other, exchange)?)
+    }
+    #[cfg(not(target_env = "gnu"))]
+    {
+        let _ = (one, other);
+        Err(io::ErrorKind::Unsupported.into())
+    }
+}
+
 /// Whether every host sees at once what another one writes to this file; on NFS and SMB hosts cache
 /// pages without telling each other.
 #[must_use]
@@ -107,6 +125,14 @@ pub fn is_coherent_between_hosts(file: &File) -> bool {
 pub fn open_direct(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     options.read(true).custom_flags(libc::O_DIRECT);
+    options.open(path).ok()
+}
+
+/// As [`open_direct`], to write.
+#[must_use]
+pub fn open_direct_to_write(path: &Path) -> Option<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).custom_flags(libc::O_DIRECT);
     options.open(path).ok()
 }
 

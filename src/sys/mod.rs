@@ -11,6 +11,7 @@
 //!
 //! | | Linux | portable |
 //! |---|---|---|
+//! | a directory takes the place of another | `RENAME_EXCHANGE`, at once | two renames; between them neither has the name |
 //! | lock of a file | open-file-description lock | `File::try_lock`; the two do not see each other |
 //! | space for a file | `fallocate` | zeros are written |
 //! | reads past the page cache | `O_DIRECT` | none: all reads go through the cache |
@@ -25,8 +26,12 @@
 #[cfg(not(unix))]
 compile_error!("diff2d needs a Unix: positional reads and writes, inodes and signals");
 
+mod atomic_directory;
 mod atomic_file;
 mod caches;
+mod copy;
+#[cfg(feature = "hdf5")]
+pub mod dimension_scales;
 mod error;
 mod files;
 mod guard;
@@ -44,8 +49,10 @@ use linux as system;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 use portable as system;
 
+pub use atomic_directory::AtomicDirectory;
 pub use atomic_file::{AtomicFile, remove_temporaries, write_file};
 pub use caches::Caches;
+pub use copy::copy;
 pub use error::FileError;
 pub use files::{
     Fate, create_directory, directory_of, enter_directory, fate, free_space, is_file, is_still_at,
@@ -62,6 +69,7 @@ pub use reservation::Reservation;
 pub use std::os::unix::fs::FileExt;
 pub use system::{
     advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, is_coherent_between_hosts, is_locked, load, open_direct, processor_name,
-    read_cached, reserve, reserve_ahead, resident_pages, try_lock,
+    expect_random_reads, is_coherent_between_hosts, is_locked, load, open_direct,
+    open_direct_to_write, processor_name, read_cached, reserve, reserve_ahead, resident_pages,
+    try_lock,
 };

@@ -56,6 +56,14 @@ pub fn reserve_ahead(_file: &File, _len: u64) -> io::Result<()> {
     Ok(())
 }
 
+/// Exchanges two names of one filesystem, at once: that cannot be done.
+///
+/// # Errors
+/// Always.
+pub fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
+    Err(io::ErrorKind::Unsupported.into())
+}
+
 /// Whether every host sees at once what another one writes to this file: not as far as is known.
 #[must_use]
 pub fn is_coherent_between_hosts(_file: &File) -> bool {
@@ -65,6 +73,12 @@ pub fn is_coherent_between_hosts(_file: &File) -> bool {
 /// Opens a file to be read past the page cache: it cannot be.
 #[must_use]
 pub fn open_direct(_path: &Path) -> Option<File> {
+    None
+}
+
+/// As [`open_direct`], to write.
+#[must_use]
+pub fn open_direct_to_write(_path: &Path) -> Option<File> {
     None
 }
 

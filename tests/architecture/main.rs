@@ -25,7 +25,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ("comm", "sys"),
     ("slab", ""),
     ("expression", ""),
-    ("params", "expression"),
+    ("params", "wording expression"),
     ("progress", ""),
     ("plot", "sys"),
     ("tuning", "stencil sys"),
@@ -50,7 +50,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "run",
-        "wording real stencil comm params sys tuning slab grid schedule summary field physics dynamics solver cube problem progress",
+        "wording npy real stencil comm params sys tuning slab grid schedule summary field physics dynamics solver cube problem progress",
     ),
     (
         "repair",
@@ -67,13 +67,14 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     ("analysis", "wording sys npy expression progress"),
     ("distribute", "wording comm npy progress"),
+    ("export", "wording sys npy grid schedule cube progress"),
     (
         "error",
-        "comm npy params plot cube run repair check sweep analysis",
+        "comm npy params plot cube run repair check sweep analysis export",
     ),
     (
         "cli",
-        "wording stencil comm params sys npy plot slab grid schedule field solver cube problem run repair check bench sweep analysis distribute error progress",
+        "wording stencil comm params sys npy plot slab grid schedule field solver cube problem run repair check bench sweep analysis distribute export error progress",
     ),
     ("main", "cli"),
 ];
@@ -100,6 +101,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
             "cube/",
             "analysis/output.rs",
             "bench/",
+            "export/",
             "cli/",
         ],
     ),

@@ -1,4 +1,5 @@
 //! The command line: what it prints, what it refuses, and how it says so.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -8,8 +9,10 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod called;
 mod check;
 mod compare;
+mod export;
 mod info;
 mod input_files;
 mod outputs;

@@ -55,7 +55,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r limit inputs nsteps nper cadence snapshots last_step end shape memory_bytes disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r limit inputs nsteps nper cadence snapshots last_step end shape memory_bytes bands disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
     // Each of several ranks transforms the whole grid, beside two fields of its rows.
     let exact = scene.succeed("plan p.toml --set grid=walls --set method=exact --ranks 3 --json");
@@ -99,4 +99,22 @@ fn a_plan_beyond_this_machine_ends_with_1() {
     let told = scene.succeed("plan p.toml --ranks 30");
     assert_snapshot!(told.stderr, @"diff2d: warning: of 30 ranks only 20 have something to do: the grid has so many interior rows");
     assert!(told.stdout.contains("every step\n"), "{told}");
+}
+
+#[test]
+fn a_plan_of_a_sweep_tells_what_all_scenarios_take() {
+    let scene = Scene::small();
+    scene.write("s.toml", "params = \"p.toml\"\nD = [0.5, 1, 2]\n");
+    let told = scene.succeed("plan s.toml").stdout;
+    assert!(told.contains("scenarios  3, which differ in D"), "{told}");
+    let told = scene.succeed("plan s.toml --json --set D=[1,2]").stdout;
+    let plan: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(plan["scenarios"], 2);
+    scene.succeed("sweep s.toml -o s.npy --set D=[1,2]");
+    let bytes = scene.read("s.npy").len();
+    assert_eq!(plan["disk_bytes"].as_u64().unwrap(), bytes as u64);
+    // What a run cannot take is named.
+    let told = scene.run("run s.toml -o c.npy");
+    assert_eq!(told.code, Some(2));
+    assert!(told.stderr.contains("diff2d plan"), "{}", told.stderr);
 }

@@ -37,7 +37,7 @@ fn plot_draws_frames_sheet_and_animation() {
     ");
     assert_snapshot!(scene.run("plot c.npy --snapshots first"), @r"
     exit 2
-    diff2d: --snapshots first: expected a range as in Python, such as 2:8, :3 or -1:
+    diff2d: --snapshots first: expected a range as in Python, such as 2:8, :3 or -1:, several with commas between, or times such as t=0,2.5
     ");
     assert_snapshot!(scene.run("plot c.npy --colormap virids"), @r"
     exit 2
@@ -45,7 +45,7 @@ fn plot_draws_frames_sheet_and_animation() {
     ");
     assert_snapshot!(scene.run("plot c.npy --range 1"), @r"
     exit 2
-    diff2d: '1' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1
+    diff2d: '1' is not a range of values: write two finite numbers lo:hi with lo < hi, such as -1:1, or write frame or symmetric
     ");
 
     cut_journal(&scene, "c.journal", 3);
@@ -165,4 +165,278 @@ fn a_run_draws_its_snapshots() {
         "{:?}",
         scene.files()
     );
+}
+
+/// Width and height of a PNG.
+fn size_of(png: &[u8]) -> (u32, u32) {
+    let number = |at: usize| u32::from_be_bytes(png[at..at + 4].try_into().unwrap());
+    (number(16), number(20))
+}
+
+#[test]
+fn snapshots_are_chosen_by_numbers_and_times() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    assert_eq!(
+        scene.succeed("plot c.npy --snapshots 3,0,-1,0:1").stdout,
+        "c/0003.png\nc/0000.png\n"
+    );
+    let told = scene.succeed("plot c.npy --snapshots t=1.2,3.8 -o t");
+    assert_eq!(told.stdout, "t/0001.png\nt/0003.png\n");
+    assert_snapshot!(told.stderr, @"diff2d: --snapshots t=1.2,3.8: t = 1.25 (snapshot 1), t = 3.75 (snapshot 3)");
+    assert_eq!(
+        scene
+            .succeed("plot c.npy --snapshots t=1.3:2.4 -o t2")
+            .stdout,
+        "t2/0001.png\nt2/0002.png\n"
+    );
+    assert_snapshot!(scene.run("plot c.npy --snapshots t=9"), @r"
+    exit 2
+    diff2d: t=9: c.npy reaches from 0.0 to 3.75 committed
+    ");
+    assert_snapshot!(scene.run("plot c.npy --snapshots 0,9"), @r"
+    exit 2
+    diff2d: --snapshots 0,9: there is no frame 9; c.npy has 4
+    ");
+    scene.succeed("create a.npy --shape 3,5,5");
+    assert_snapshot!(scene.run("plot a.npy --snapshots t=0"), @r"
+    exit 2
+    diff2d: --snapshots t=0: no times are known of the frames of a.npy; choose them by their numbers, such as -1:
+    ");
+}
+
+#[test]
+fn pictures_have_the_size_that_is_asked_for() {
+    let scene = Scene::new();
+    for shape in ["3,20,30", "2,1,900", "2,900,1", "1,1,1"] {
+        scene.succeed(&format!(
+            "create c.npy --force --shape {shape} --fill i0+i1*i2"
+        ));
+        for size in ["400x300", "300x700", "200x200"] {
+            let options = format!("plot c.npy --size {size} --sheet --animate=apng --title Some");
+            let told = scene.succeed(&format!("{options} --contours 4 --range frame"));
+            for name in told.stdout.lines() {
+                let (width, height) = size_of(&scene.read(name));
+                assert_eq!(format!("{width}x{height}"), size, "{shape} {name}");
+            }
+        }
+    }
+    for size in ["100x100", "5000x300", "12", "axb", "-1x5"] {
+        let told = scene.run(&format!("plot c.npy --size={size}"));
+        assert_eq!(
+            (told.code, told.stderr.lines().count()),
+            (Some(2), 1),
+            "{told}"
+        );
+        assert!(told.stderr.contains("each from 200 to 4096"), "{told}");
+    }
+}
+
+#[test]
+fn what_cannot_be_drawn_together_is_refused_in_a_sentence() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    assert_snapshot!(scene.run("plot c.npy --log --range symmetric"), @r"
+    exit 2
+    diff2d: --log with --range symmetric: values below 0 have no logarithm; leave one of both out
+    ");
+    assert_snapshot!(scene.run("plot c.npy --log --range 0:1"), @r"
+    exit 2
+    diff2d: --log with --range 0:1: only values above 0 have a logarithm; begin the range above 0, such as 1e-6:1
+    ");
+    assert_snapshot!(scene.run("plot c.npy --html c.npy"), @r"
+    exit 2
+    diff2d: --html c.npy: the name of a page ends in .html
+    ");
+    assert_snapshot!(scene.run("plot c.npy --line 5"), @r"
+    exit 2
+    diff2d: --line 5: expected one coordinate that is the same along the line, such as y=0 or x=2.5
+    ");
+    assert_snapshot!(scene.run("plot c.npy --line y=50"), @r"
+    exit 2
+    diff2d: y=50: c.npy reaches from -11.0 to 11.0
+    ");
+    assert_snapshot!(scene.run("plot c.npy --history x=0"), @r"
+    exit 2
+    diff2d: --history x=0: expected both coordinates of a place, such as x=0,y=0
+    ");
+    scene.succeed("create a.npy --shape 5,5");
+    assert_snapshot!(scene.run("plot a.npy --follow"), @r"
+    exit 2
+    diff2d: --follow: a.npy is no cube with a journal, so no snapshots will follow
+    ");
+    assert_snapshot!(scene.run("plot a.npy --quiet --history x=0,y=0"), @r"
+    exit 2
+    diff2d: --history: a.npy has no one history of a node, as it is a single frame
+    ");
+    assert_snapshot!(scene.run("plot a.npy --line y=5"), @r"
+    exit 2
+    diff2d: row=5: expected a whole number from -5 to 4
+    ");
+    assert!(!scene.exists("a") && !scene.exists("c"));
+}
+
+/// The points of the curves of an SVG, in its coordinates.
+fn curves(svg: &str) -> Vec<Vec<(f64, f64)>> {
+    let paths = svg.lines().filter(|line| line.contains("clip-path=\"url"));
+    paths
+        .map(|line| {
+            let path = line
+                .split(" d=\"")
+                .nth(1)
+                .unwrap()
+                .split('"')
+                .next()
+                .unwrap();
+            let points = path.split(['M', 'L']).filter(|point| !point.is_empty());
+            points
+                .map(|point| {
+                    let (x, y) = point.trim_end_matches("h0").split_once(' ').unwrap();
+                    (x.parse().unwrap(), y.parse().unwrap())
+                })
+                .collect()
+        })
+        .collect()
+}
+
+#[test]
+fn lines_and_histories_are_curves_through_the_values() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.succeed("plot c.npy --line y=0.4 --history x=0,y=0 --history x=5,y=-5 -o d");
+    assert_eq!(told.stdout, "d/line-y=0.4.svg\nd/history.svg\n");
+    assert_eq!(
+        scene
+            .files()
+            .iter()
+            .filter(|name| name.starts_with("d/"))
+            .count(),
+        2
+    );
+
+    // Every curve is an affine image of what `probe` prints.
+    let svg = scene.text("d/history.svg");
+    assert!(svg.contains(">x=0, y=0</text>") && svg.contains(">x=5, y=-5</text>"));
+    let probed = |at: &str| -> Vec<f64> {
+        let told = scene.succeed(&format!("probe c.npy --series --at {at}"));
+        let values = told.stdout.lines().skip(1);
+        values
+            .map(|line| line.rsplit(',').next().unwrap().parse().unwrap())
+            .collect()
+    };
+    let drawn = curves(&svg);
+    let (one, two) = (probed("x=0,y=0"), probed("x=5,y=-5"));
+    assert_eq!((drawn.len(), drawn[0].len()), (2, 4));
+    let slope = (drawn[1][0].1 - drawn[0][0].1) / (two[0] - one[0]);
+    for (curve, values) in drawn.iter().zip([&one, &two]) {
+        for (point, value) in curve.iter().zip(values) {
+            let expected = drawn[0][0].1 + slope * (value - one[0]);
+            assert!((point.1 - expected).abs() < 0.05, "{point:?} {value}");
+        }
+    }
+    // A line has a point for every node, one curve a frame.
+    let lines = curves(&scene.text("d/line-y=0.4.svg"));
+    assert_eq!(lines.iter().map(Vec::len).collect::<Vec<_>>(), [22; 4]);
+
+    // Without coordinates, places are numbers.
+    scene.succeed("create a.npy --shape 40,7,9 --fill i0+i1*i2");
+    let told = scene.succeed("plot a.npy --line x=-1 --history row=2,column=3");
+    assert_eq!(told.stdout, "a/line-x=-1.svg\na/history.svg\n");
+    assert!(told.stderr.contains("12 of 40 frames are drawn"), "{told}");
+    assert_eq!(curves(&scene.text("a/line-x=-1.svg"))[0].len(), 7);
+    assert!(scene.text("a/line-x=-1.svg").contains(">row</text>"));
+}
+
+#[test]
+fn texts_of_users_are_no_markup() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let title = "</script></title><script>alert(1)</script> & \"x\"";
+    scene.succeed_args([
+        "plot", "c.npy", "--line", "y=0", "--html", "p.html", "--title", title, "--label", title,
+        "-o", "d",
+    ]);
+    for name in ["p.html", "d/line-y=0.svg"] {
+        let text = scene.text(name);
+        assert!(!text.contains("<script>alert"), "{name}");
+        // A namespace is a name, and nothing is loaded from there.
+        let text = text.replace("http://www.w3.org/2000/svg", "");
+        assert!(
+            !text.contains("http:") && !text.contains("https:"),
+            "{name}"
+        );
+    }
+    assert_eq!(scene.text("p.html").matches("<title>").count(), 1);
+    assert!(!scene.exists("d/0000.png"));
+}
+
+#[test]
+fn differences_are_drawn_about_0_with_their_coordinates() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o a.npy");
+    scene.succeed("run p.toml -o b.npy --set boundary.left=0.1");
+    scene.run("compare a.npy b.npy -o d.npy");
+    assert!(
+        scene
+            .text("d.axes.json")
+            .contains("\"quantity\":\"difference\"")
+    );
+    scene.succeed("plot d.npy -o one --snapshots -1");
+    scene.succeed(
+        "plot d.npy -o two --snapshots -1 --range symmetric --colormap coolwarm --label difference",
+    );
+    assert!(scene.read("one/0003.png") == scene.read("two/0003.png"));
+    scene.succeed("plot d.npy -o three --snapshots -1 --range frame");
+    assert!(scene.read("one/0003.png") != scene.read("three/0003.png"));
+}
+
+#[test]
+fn plot_follows_a_run_and_ends_with_it() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.succeed("plot c.npy --follow --sheet --animate --line y=0 --snapshots ::2");
+    assert_eq!(
+        told.stdout,
+        "c/sheet.png\nc/animation.gif\nc/line-y=0.svg\n"
+    );
+    let told = scene.succeed("plot c.npy --follow --snapshots 1:");
+    assert_eq!(told.stdout, "c/0001.png\nc/0002.png\nc/0003.png\n");
+    cut_journal(&scene, "c.journal", 3);
+    let told = scene.run("plot c.npy --follow -o partial");
+    assert_eq!(
+        (told.code, told.stdout.lines().count()),
+        (Some(1), 2),
+        "{told}"
+    );
+    assert!(
+        told.stderr.contains("`diff2d run --resume` continues it"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_commands_of_the_documents_draw() {
+    let scene = Scene::new();
+    scene.write("params/diff2dparams.toml", crate::common::SMALL);
+    let page = include_str!("../../docs/pictures.md");
+    let blocks = page.split("```sh\n").skip(1);
+    let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
+    let mut count = 0;
+    for line in lines.filter(|line| line.starts_with("diff2d ")) {
+        // The small problem has four snapshots, and other steps.
+        let line = line
+            .replace("0,1,2,5,10,30", "0,1,2")
+            .replace("t=2.5,5", "t=2.5");
+        let told = shell(&scene, &format!("\"$DIFF2D\" {}", &line[7..]));
+        let is_done = told.code == Some(0) || line.contains("compare") && told.code == Some(3);
+        assert!(is_done, "{line}\n{told}");
+        count += 1;
+    }
+    assert!(count >= 14, "{count}");
+    for picture in page.split("](pictures/").skip(1) {
+        let name = picture.split(')').next().unwrap();
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/");
+        let bytes = std::fs::metadata(format!("{path}{name}")).unwrap().len();
+        assert!(bytes < 90_000, "{name}: {bytes}");
+    }
 }

@@ -81,7 +81,7 @@ fn the_report_has_its_keys_and_they_agree() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second operations threads ranks messages bytes_sent machine kernel tile io");
+    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second operations threads ranks messages bytes_sent machine kernel tile io state bytes_moved");
     assert_eq!(report["updates"], 20 * 20 * 15);
     assert_eq!(report["threads"], 2);
     assert_eq!(report["ranks"], 1);
@@ -110,7 +110,9 @@ fn the_report_has_its_keys_and_they_agree() {
         .lines()
         .find(|line| line.contains("steps by kernel "));
     assert!(
-        steps.unwrap().ends_with(", tiles of 8x8x2, 2 threads"),
+        steps
+            .unwrap()
+            .ends_with(", tiles of 8x8x2, 2 threads, state in memory"),
         "{told}"
     );
     let told = scene.succeed("run p.toml --no-cube --set runtime=0.1 --set outtime=0");

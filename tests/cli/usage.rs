@@ -120,11 +120,7 @@ fn each_misuse_gets_the_sentence_that_helps() {
     ");
     assert_snapshot!(scene.run("run sweep.toml"), @r"
     exit 2
-    diff2d: sweep.toml describes a sweep, as it has the key params: `diff2d sweep sweep.toml` runs it
-    ");
-    assert_snapshot!(scene.run("plan sweep.toml"), @r"
-    exit 2
-    diff2d: sweep.toml describes a sweep, as it has the key params: `diff2d sweep sweep.toml` runs it
+    diff2d: sweep.toml describes a sweep, as it has the key params: `diff2d sweep sweep.toml` runs it, `diff2d plan sweep.toml` tells what it would do
     ");
     assert_snapshot!(scene.run("run p.toml --set D=2 -o l.npy --resume --extend c.npy"), @r"
     exit 2
@@ -170,7 +166,68 @@ fn the_version_tells_the_features() {
         !cfg!(debug_assertions) || !told.contains("commit"),
         "{told}"
     );
-    assert_eq!(scene.succeed("-V").stdout.lines().count(), 1);
+    assert_eq!(scene.succeed("-V").stdout, format!("{first}\n"));
+    for options in ["--version --verbose", "--verbose --version", "-v --version"] {
+        let told = scene.succeed(options).stdout;
+        let kernel = told.lines().find_map(|line| line.strip_prefix("kernel   "));
+        let (used, known) = kernel.unwrap().split_once("; this machine has ").unwrap();
+        assert!(
+            known.ends_with(used) && known.starts_with("scalar, "),
+            "{told}"
+        );
+    }
+}
+
+/// Not 0: a script whose command is empty has done nothing.
+#[test]
+fn without_a_command_the_program_explains_itself_in_a_screen() {
+    let scene = Scene::new();
+    let told = scene.run("");
+    assert_eq!((told.code, told.stdout.as_str()), (Some(2), ""));
+    assert!(told.stderr.lines().count() <= 24, "{told}");
+    assert!(
+        told.stderr.lines().all(|line| line.chars().count() <= 80),
+        "{told}"
+    );
+    // Its commands are commands.
+    for command in ["run", "plot", "stats", "export", "man"] {
+        assert!(
+            told.stderr.contains(&format!(" diff2d {command} ")),
+            "{command}: {told}"
+        );
+        scene.succeed(&format!("{command} --help"));
+    }
+}
+
+#[test]
+fn shells_complete_commands_and_options() {
+    let scene = Scene::new();
+    for name in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = scene.succeed(&format!("completions {name}")).stdout;
+        for word in ["export", "kerchunk", "stats"] {
+            assert!(script.contains(word), "{name}: {word}");
+        }
+    }
+    let script = "source <($DIFF2D completions bash); COMP_WORDS=(diff2d exp); COMP_CWORD=1; \
+                  _diff2d diff2d exp diff2d; echo \"${COMPREPLY[@]}\"";
+    assert_eq!(shell(&scene, script).stdout, "export\n");
+    assert_eq!(scene.run("completions tcsh").code, Some(2));
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let scene = Scene::new();
+    let told = scene.succeed("man pages").stdout;
+    for name in ["diff2d", "diff2d-run", "diff2d-export"] {
+        let page = scene.text(&format!("pages/{name}.1"));
+        assert!(told.contains(&format!("pages/{name}.1\n")), "{told}");
+        assert!(
+            page.contains(".SH NAME") && page.contains("diff2d"),
+            "{page}"
+        );
+    }
+    assert!(scene.text("pages/diff2d-export.1").contains("Examples:"));
+    assert_eq!(scene.run("man nowhere/pages").code, Some(1));
 }
 
 #[test]

@@ -7,11 +7,16 @@ use super::{
 use std::{collections::BTreeMap, thread};
 
 /// Small problems that together take every path to the files.
-const CASES: [(&str, &str, &[&str]); 5] = [
+const CASES: [(&str, &str, &[&str]); 6] = [
     (
         "write",
         "dx = 5; runtime = 500; outtime = 62.5",
         &["--io", "write", "--threads", "1"],
+    ),
+    (
+        "a state larger than its memory",
+        "dx = 0.5; runtime = 3; outtime = 1.5",
+        &["--io", "write", "--threads", "1", "--memory", "60KB"],
     ),
     (
         "map",
@@ -189,7 +194,7 @@ fn every_operation() {
     let mut seeds = Random::of("every_operation");
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    let cases = cases(&mut seeds, size(5, 3, 1), size(PROBLEMS.len(), 2, 1));
+    let cases = cases(&mut seeds, size(6, 3, 1), size(PROBLEMS.len(), 2, 1));
     for (name, mut case) in cases {
         for at in 1..=case.operations + 1 {
             for (kind, mode) in [

@@ -25,6 +25,7 @@ fn kills() {
         .collect();
     let count = size(1000, 100, 24);
     let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
+    let mut in_bands = 0;
     for number in 0..count {
         let (lab, reference, life) = &labs[number % labs.len()];
         lab.clear();
@@ -34,6 +35,11 @@ fn kills() {
             let threads = random.pick(&["1", "2", "8"]);
             let io = random.pick(&["map", "write"]);
             let mut run = lab.run(&["--resume", "--threads", threads, "--io", io]);
+            // Sometimes the state is larger than the memory that it may take.
+            if let (Some(memory), 0) = (lab.little_memory(), random.below(3)) {
+                run.args(["--memory", &memory.to_string()]);
+                in_bands += 1;
+            }
             // Every fourth in the first moments, when files are created.
             let until = if random.below(4) == 0 { 0.2 } else { 1.1 };
             let moment = life.mul_f64(until * random.part());
@@ -66,7 +72,12 @@ fn kills() {
             random.pick(&["map", "write"]),
         );
         let mut resume = lab.run(&["--resume", "--threads", threads, "--io", io, "--report"]);
-        let ended = ended(resume.arg(&report));
+        resume.arg(&report);
+        let little = lab.little_memory().filter(|_| number % 3 == 1);
+        if let Some(memory) = little {
+            resume.args(["--memory", &memory.to_string()]);
+        }
+        let ended = ended(&mut resume);
         assert_eq!(ended.code, Some(0), "kill {number}: {}", ended.stderr);
         lab.is_as(reference)
             .unwrap_or_else(|why| panic!("kill {number}: {why}"));
@@ -82,14 +93,19 @@ fn kills() {
             "kill {number}: the resumed run must print what it commits and nothing else"
         );
         let report: serde_json::Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
-        assert_eq!(
+        let (took, left) = (
             report["updates"].as_u64().unwrap(),
             updates_left(&Listed::read(&journal), before.records.len()),
+        );
+        // A state in bands is durable after every pass, so less may be left.
+        let is_right = took == left || (little.is_some() && took < left);
+        assert!(
+            is_right,
             "kill {number}: a committed snapshot was computed again"
         );
     }
     println!(
-        "kills: {count} of {count} resumed cubes byte-identical after {kills} kills ({unborn} before line 1, {partial} on the way, {complete} behind the last commit); 0 of {listed_before} committed snapshots recomputed or lost"
+        "kills: {count} of {count} resumed cubes byte-identical after {kills} kills ({unborn} before line 1, {partial} on the way, {complete} behind the last commit; {in_bands} runs in bands); 0 of {listed_before} committed snapshots recomputed or lost"
     );
 }
 

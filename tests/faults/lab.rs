@@ -157,6 +157,14 @@ impl Lab {
         command
     }
 
+    /// Bytes of memory into which its state does not fit; `None` of methods that need it in memory.
+    pub fn little_memory(&self) -> Option<u64> {
+        let text = fs::read_to_string(&self.params).unwrap();
+        let problem: diff2d::Problem = text.parse().unwrap();
+        let is_euler = !text.contains("method");
+        is_euler.then(|| problem.field_bytes() * 5 / 2)
+    }
+
     /// `diff2d COMMAND` on its cube.
     pub fn on_cube(&self, command: &str) -> Command {
         let mut command = diff2d(&[command]);

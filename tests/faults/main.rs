@@ -1,5 +1,6 @@
 //! Faults on purpose: whatever happens to a run, nothing that was committed is lost, and resuming it
 //! gives the files of an uninterrupted one. `tests/durability --full` runs the full sizes.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

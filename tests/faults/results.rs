@@ -30,6 +30,7 @@ fn a_result_has_its_name_only_once_it_is_whole_and_durable() {
         "create RESULT --shape 40,30 --fill i0+2*i1+1",
         "window INPUT --window 3,2 --op mean -o RESULT",
         "stats INPUT --axis 0 -o RESULT",
+        "export INPUT --to csv -o RESULT",
     ] {
         let begin = || {
             lab.clear();

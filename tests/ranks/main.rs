@@ -1,4 +1,5 @@
 //! Any number of ranks writes the same bytes: ranks as threads of one process, without MPI.
+#![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

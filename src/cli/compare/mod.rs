@@ -13,7 +13,7 @@ use crate::{
         compare::{Comparison, Difference, Pairs, Tolerance},
         output::Output,
     },
-    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes_of},
     error::Error,
     npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError},
 };
@@ -27,7 +27,7 @@ use told::Told;
 #[command(after_help = "Examples:
   diff2d compare output/mine.npy output/theirs.npy
   diff2d compare output/fine.npy output/coarse.npy --atol 1e-3 -o output/difference.npy
-  diff2d plot output/difference.npy --colormap coolwarm
+  diff2d plot output/difference.npy
 
 With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
 compared.")]
@@ -148,7 +148,7 @@ fn differences(
             .collect();
         forget_axes(path)?;
         output.finish()?;
-        write_axes(path, &shape, &axes)?;
+        write_axes_of(path, &shape, &axes, Some("difference"))?;
     }
     Ok(found)
 }

@@ -94,12 +94,15 @@ impl<'a> Table<'a> {
         if rows.is_empty() {
             return Ok(());
         }
-        let rows: Vec<String> = rows.iter().map(|row| self.row(row, &[])).collect();
+        let rows: Vec<String> = rows
+            .iter()
+            .map(|row| self.row(row, &[], terminal))
+            .collect();
         terminal.result(&rows.join("\n"))
     }
 
     /// A row with more that is known of it.
-    pub(super) fn row(&self, row: &Row<'_>, more: &[Fact]) -> String {
+    pub(super) fn row(&self, row: &Row<'_>, more: &[Fact], terminal: &Terminal) -> String {
         let index = self.rest.index_of(row.place).into_iter().zip(&self.start);
         let index: Vec<String> = index.map(|(at, start)| (at + start).to_string()).collect();
         let six = row.statistics.scalars();
@@ -128,11 +131,17 @@ impl<'a> Table<'a> {
                 lines.join("\n")
             }
             Style::Text => aligned(&fields()),
-            Style::Json => self.object(row, &index, &numbers, more),
+            Style::Json => self.object((row, &index), &numbers, more, terminal),
         }
     }
 
-    fn object(&self, row: &Row<'_>, index: &[String], numbers: &[Scalar], more: &[Fact]) -> String {
+    fn object(
+        &self,
+        (row, index): (&Row<'_>, &[String]),
+        numbers: &[Scalar],
+        more: &[Fact],
+        terminal: &Terminal,
+    ) -> String {
         let mut entries = Vec::new();
         if let Some(file) = &self.file {
             entries.push(format!("\"file\":{}", serde_json::json!(file)));
@@ -142,15 +151,16 @@ impl<'a> Table<'a> {
         }
         let (six, quantiles) = numbers.split_at(Statistics::NAMES.len());
         let pairs = Statistics::NAMES.iter().zip(six);
-        entries.extend(pairs.map(|(name, &scalar)| format!("\"{name}\":{}", number::json(scalar))));
+        entries
+            .extend(pairs.map(|(name, &scalar)| format!("\"{name}\":{}", terminal.json(scalar))));
         entries.push(format!("\"nan\":{}", row.statistics.nan));
         for ((_, name), &at) in self.named.iter().zip(&row.coordinates) {
-            entries.push(format!("\"{name}\":{}", number::json(Scalar::Float(at))));
+            entries.push(format!("\"{name}\":{}", terminal.json(Scalar::Float(at))));
         }
         if !quantiles.is_empty() {
             let pairs = self.quantiles.iter().zip(quantiles);
             let pairs: Vec<String> = pairs
-                .map(|(q, &value)| format!("\"{q}\":{}", number::json(value)))
+                .map(|(q, &value)| format!("\"{q}\":{}", terminal.json(value)))
                 .collect();
             entries.push(format!("\"quantiles\":{{{}}}", pairs.join(",")));
         }

@@ -104,8 +104,12 @@ pub(super) fn whole(
         json: statistics.nan.to_string(),
     };
     let text = match args.json {
-        true => table.row(&row, &facts),
-        false => table.row(&row, &[slice::from_ref(&nan), &facts[..]].concat()),
+        true => table.row(&row, &facts, terminal),
+        false => table.row(
+            &row,
+            &[slice::from_ref(&nan), &facts[..]].concat(),
+            terminal,
+        ),
     };
     terminal.result(&text)
 }

@@ -18,6 +18,7 @@ mod record;
 mod scenario;
 mod scenarios;
 mod seal;
+mod varied;
 
 pub use committed::Committed;
 pub use error::JournalError;
@@ -28,3 +29,4 @@ pub use record::{Record, Slot};
 pub use scenario::Scenario;
 pub use scenarios::{Gathered, Scenarios};
 pub(super) use seal::{seal, unseal};
+pub use varied::{telling, varied};

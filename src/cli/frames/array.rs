@@ -1,36 +1,32 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
-use super::scenario::varied;
 use crate::{
     cube::{
         JournalledArray, Record,
-        journal::{Header, Scenario},
+        journal::{Header, Scenario, telling},
     },
     error::Error,
     npy::NpyError,
-    plot::{
-        self, Animation, Bitmap, Colormap, Extent, Frame, Range, Sheet, Style, Values,
-        evenly_spread, picture,
-    },
-    progress::Progress,
+    plot::{self, Extent, Frame, Reduced, Values},
 };
-use rayon::prelude::*;
 use serde_json::Value;
-use std::{borrow::Cow, ops, path::Path};
+use std::{borrow::Cow, ops};
 
 /// More values than this at a time make reading no faster.
-const MOST_AT_A_TIME: u64 = 1 << 20;
+const MOST_AT_A_TIME: u64 = 1 << 17;
 
 /// The frames of an array: the matrix itself, the matrices along the first of three axes, the
 /// committed snapshots of a run, or the last snapshot of each complete scenario of a sweep.
-pub(super) struct Frames<'a> {
-    array: &'a JournalledArray,
-    kind: Kind<'a>,
+pub(in crate::cli) struct Frames<'a> {
+    pub(super) array: &'a JournalledArray,
+    pub(super) kind: Kind<'a>,
     /// Values of a frame that a thread reads at a time.
-    at_a_time: usize,
+    pub(super) at_a_time: usize,
+    /// Bytes for what is kept of frames.
+    pub(super) memory: u64,
 }
 
-enum Kind<'a> {
+pub(super) enum Kind<'a> {
     /// So many of which nothing is known.
     Plain(u64),
     /// The committed snapshots of a run.
@@ -40,25 +36,25 @@ enum Kind<'a> {
 }
 
 /// One frame and what is known of it.
-struct Shown<'a> {
+pub(super) struct Shown<'a> {
     /// Its number among all matrices of the array.
-    place: u64,
-    record: Option<&'a Record>,
-    scenario: Option<Cow<'a, Scenario>>,
-    name: Option<String>,
+    pub place: u64,
+    pub record: Option<&'a Record>,
+    pub scenario: Option<Cow<'a, Scenario>>,
+    pub name: Option<String>,
 }
 
 impl<'a> Frames<'a> {
     /// The frames of an array, of which threads read a few values at a time: as many as fit into so many
     /// bytes of memory together.
-    pub(super) fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, Error> {
+    pub(in crate::cli) fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, Error> {
         let header = array
             .journal
             .as_ref()
             .and_then(|journal| journal.header.as_ref());
         let kind = match (array.npy.shape.len(), header) {
             (_, Some(header)) if header.is_sweep() => {
-                Kind::Scenarios(header, array.available(), varied(header))
+                Kind::Scenarios(header, array.available(), telling(header))
             }
             (3, Some(header)) => Kind::Snapshots(header, records(array)),
             (2, _) => Kind::Plain(1),
@@ -77,6 +73,7 @@ impl<'a> Frames<'a> {
             array,
             kind,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
+            memory,
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
@@ -91,7 +88,7 @@ impl<'a> Frames<'a> {
         Ok(frames)
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(in crate::cli) fn len(&self) -> u64 {
         match &self.kind {
             Kind::Plain(count) => *count,
             Kind::Snapshots(_, records) => records.len() as u64,
@@ -100,7 +97,7 @@ impl<'a> Frames<'a> {
     }
 
     /// Rows and columns of a frame.
-    fn shape(&self) -> (usize, usize) {
+    pub(super) fn shape(&self) -> (usize, usize) {
         let [.., rows, columns] = self.array.npy.shape[..] else {
             unreachable!("an frames has two dimensions or more")
         };
@@ -108,78 +105,20 @@ impl<'a> Frames<'a> {
         (length(rows), length(columns))
     }
 
-    pub(super) fn style(&self, colormap: Colormap, range: Range) -> Style {
-        let scenario = self.shown(0).scenario;
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-        let cadence = self.array.run().map(|run| run.nper as f64 * run.dt);
-        Style {
-            colormap,
-            range,
-            cadence,
-            quantity: scenario.map_or("", |_| "p").to_owned(),
-        }
+    /// What the file is and how much of it there is to see.
+    pub(in crate::cli) fn described(&self) -> String {
+        let (rows, columns) = self.shape();
+        let name = self.array.path.file_name().unwrap_or_default().display();
+        let what = match &self.kind {
+            Kind::Plain(1) => String::new(),
+            Kind::Plain(count) => format!("{count} frames of "),
+            Kind::Snapshots(_, records) => format!("{} snapshots of ", records.len()),
+            Kind::Scenarios(_, count, _) => format!("the last snapshots of {count} scenarios of "),
+        };
+        format!("{name}: {what}{columns} × {rows} nodes")
     }
 
-    /// All finite values of some frames: one range for all of them.
-    pub(super) fn range(&self, chosen: &[u64]) -> Result<Range, Error> {
-        let ends: Vec<Vec<f64>> = chosen
-            .par_iter()
-            .map(|&index| match self.shown(index).record {
-                Some(record) => Ok(vec![record.min, record.max]),
-                None => {
-                    let range = Range::of([&self.values(index) as _]).map_err(unread)?;
-                    Ok(range.map_or_else(Vec::new, |range| vec![range.low(), range.high()]))
-                }
-            })
-            .collect::<Result<_, Error>>()?;
-        Ok(Range::spanning(ends.into_iter().flatten()).unwrap_or_default())
-    }
-
-    /// The picture of one frame.
-    pub(super) fn draw(&self, index: u64, style: &Style) -> Result<Bitmap, Error> {
-        let (values, shown) = (self.values(index), self.shown(index));
-        picture(&self.frame(&values, &shown, index), style).map_err(unread)
-    }
-
-    /// All chosen frames on one page, evenly thinned out where they are too many.
-    pub(super) fn sheet(&self, chosen: &[u64], style: &Style) -> Result<Bitmap, Error> {
-        let shown: Vec<u64> = evenly_spread(chosen.len(), Sheet::MOST)
-            .into_iter()
-            .map(|place| chosen[place])
-            .collect();
-        let mut sheet = None;
-        for &index in &shown {
-            let (values, one) = (self.values(index), self.shown(index));
-            let frame = self.frame(&values, &one, index);
-            let sheet = match &mut sheet {
-                Some(sheet) => sheet,
-                empty => empty.insert(Sheet::new(&frame, shown.len(), style)?),
-            };
-            sheet.push(&frame).map_err(unread)?;
-        }
-        Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
-    }
-
-    /// The chosen frames one after the other, in a file; `drawn` is told of each.
-    pub(super) fn animate(
-        &self,
-        chosen: &[u64],
-        style: &Style,
-        path: &Path,
-        progress: &Progress,
-    ) -> Result<(), Error> {
-        let mut animation = Animation::new(path, style);
-        for &index in chosen {
-            let (values, shown) = (self.values(index), self.shown(index));
-            animation
-                .push(&self.frame(&values, &shown, index))
-                .map_err(unread)?;
-            progress.add(1);
-        }
-        Ok(animation.finish()?)
-    }
-
-    fn shown(&self, index: u64) -> Shown<'a> {
+    pub(super) fn shown(&self, index: u64) -> Shown<'a> {
         match &self.kind {
             Kind::Plain(_) => Shown::plain(index),
             Kind::Snapshots(header, records) => {
@@ -223,8 +162,17 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// Whether its frames have times, along its first axis.
+    pub(in crate::cli) fn has_times(&self) -> bool {
+        match &self.kind {
+            Kind::Snapshots(..) => true,
+            Kind::Scenarios(..) => false,
+            Kind::Plain(_) => self.time(0).is_some(),
+        }
+    }
+
     /// The time of a frame of an array that was made from a cube.
-    fn time(&self, index: u64) -> Option<f64> {
+    pub(super) fn time(&self, index: u64) -> Option<f64> {
         let axes = self.array.axes();
         let [Some(first), _, _] = &axes[..] else {
             return None;
@@ -232,16 +180,22 @@ impl<'a> Frames<'a> {
         first.coordinate(index).filter(|_| first.name == "t")
     }
 
-    fn values(&self, index: u64) -> InFile<'_> {
+    pub(super) fn values<'k>(&'k self, index: u64, kept: Option<&'k Reduced>) -> InFile<'k> {
         InFile {
             array: self.array,
             shape: self.shape(),
             at_a_time: self.at_a_time,
             place: self.shown(index).place,
+            kept,
         }
     }
 
-    fn frame<'v>(&self, values: &'v InFile<'_>, shown: &'v Shown<'_>, index: u64) -> Frame<'v> {
+    pub(super) fn frame<'v>(
+        &self,
+        values: &'v InFile<'_>,
+        shown: &'v Shown<'_>,
+        index: u64,
+    ) -> Frame<'v> {
         let frame = Frame::new(values, self.extent(shown));
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
@@ -258,12 +212,14 @@ impl<'a> Frames<'a> {
 }
 
 /// A frame in a file, read as it is drawn.
-struct InFile<'a> {
+pub(super) struct InFile<'a> {
     array: &'a JournalledArray,
     shape: (usize, usize),
     at_a_time: usize,
     /// Its number among all matrices of the array.
     place: u64,
+    /// What was kept of it when it was read before.
+    kept: Option<&'a Reduced>,
 }
 
 impl Values for InFile<'_> {
@@ -279,6 +235,10 @@ impl Values for InFile<'_> {
         self.at_a_time
     }
 
+    fn reduced(&self) -> Option<&Reduced> {
+        self.kept
+    }
+
     fn read(
         &self,
         rows: ops::Range<usize>,
@@ -292,7 +252,7 @@ impl Values for InFile<'_> {
 }
 
 /// An error of drawing; one of reading the file is that of the file.
-fn unread(error: plot::Error) -> Error {
+pub(super) fn unread(error: plot::Error) -> Error {
     match error {
         plot::Error::Values(source) => match source.downcast::<NpyError>() {
             Ok(error) => Error::Npy(*error),

@@ -1,0 +1,87 @@
+"""Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain `.npy` file.
+
+>>> import diff2d
+>>> cube = diff2d.run({"D": 1.0, "x1": -10, "x2": 10, "dx": 1, "runtime": 3, "outtime": 1, "grid": "walls"})
+>>> cube.array.shape
+(4, 21, 21)
+>>> float(cube.t[-1])
+3.0
+
+Reading cubes (`open`, the xarray engine `diff2d`) needs NumPy alone. What computes needs the compiled part.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+from ._cube import Cube, open
+from ._errors import DataError, Error, ParameterError, ResourceError
+from ._journal import Snapshot
+
+if TYPE_CHECKING:
+    from ._analysis import (
+        Comparison,
+        Probe,
+        Statistics,
+        check,
+        coarsen,
+        compare,
+        export,
+        info,
+        plan,
+        probe,
+        repair,
+        stats,
+        verify,
+        window,
+    )
+    from ._run import run, sweep
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Comparison",
+    "Cube",
+    "DataError",
+    "Error",
+    "ParameterError",
+    "Probe",
+    "ResourceError",
+    "Snapshot",
+    "Statistics",
+    "check",
+    "coarsen",
+    "compare",
+    "export",
+    "info",
+    "open",
+    "plan",
+    "probe",
+    "repair",
+    "run",
+    "stats",
+    "sweep",
+    "verify",
+    "window",
+]
+
+_RUN = ("run", "sweep")
+
+
+def __getattr__(name: str) -> Any:
+    # The compiled part is looked for when it is needed: reading goes without.
+    if name not in __all__:
+        raise AttributeError(f"module 'diff2d' has no attribute {name!r}")
+    if find_spec("diff2d._native") is None:
+        raise ImportError(
+            f"diff2d.{name} needs the compiled part of diff2d, which is not installed: pip install ./python builds it"
+        )
+    module = import_module("diff2d._run" if name in _RUN else "diff2d._analysis")
+    found = globals()[name] = getattr(module, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(set(globals()) | set(__all__))

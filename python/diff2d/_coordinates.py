@@ -1,0 +1,179 @@
+"""Where the indices of an array lie in time, space and parameters: with the bits of the program."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Mapping, Sequence
+
+import numpy as np
+
+from ._journal import Journal, Scenario
+
+__all__ = ["Axis", "nodes", "parameter", "read_axes", "telling", "times"]
+
+MAX_NODES = 2**31 - 1
+MOST_STEPS = 1 << 30
+"""More steps than this are multiplied and not added up, to be done at once."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """What a file beside an array tells of one of its axes."""
+
+    name: str
+    values: np.ndarray
+    """A coordinate for each index, or a label."""
+    spacing: float | None = None
+
+
+def _axis(layout: str, lower: float, upper: float, wanted: float) -> tuple[float, np.ndarray] | None:
+    """Spacing and coordinates of the nodes along one direction, in the order of operations of the program."""
+    length = upper - lower
+    if not (math.isfinite(length) and wanted > 0):
+        return None
+    ratio = length / wanted
+    cells = float(math.trunc(ratio)) if math.isfinite(ratio) else math.inf
+    beyond, least = {"slides": (2, 1), "files": (2, 1), "walls": (1, 2)}[layout]
+    if not least <= cells <= MAX_NODES - beyond:
+        return None
+    count = int(cells) + beyond
+    spacing = length / cells
+    i = np.arange(count, dtype=np.float64)
+    if layout == "slides":
+        start, stop = lower - spacing, upper + spacing
+        places = i * ((stop - start) / float(count - 1)) + start
+        places[-1] = stop
+    elif layout == "files":
+        places = lower + ((i - 1.0) * (upper - lower)) / cells
+    else:
+        places = lower + i * spacing
+        places[-1] = upper
+    return spacing, places
+
+
+def nodes(run: Scenario, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray] | None:
+    """Coordinates of the nodes along y and x [length], if they follow from the parameters of the run.
+
+    `shape` is `(ny, nx)`.
+    """
+    params = run.params
+    try:
+        x1, x2, dx = (float(params[key]) for key in ("x1", "x2", "dx"))
+        y1, y2 = float(params.get("y1", x1)), float(params.get("y2", x2))
+        dy = float(params.get("dy", dx))
+        layout = params.get("grid", "slides")
+        # A grid of another size must not be allocated first.
+        for lower, upper, wanted, length in ((y1, y2, dy, shape[0]), (x1, x2, dx, shape[1])):
+            if not abs((upper - lower) / wanted - length) < 4:
+                return None
+        along_y, along_x = _axis(layout, y1, y2, dy), _axis(layout, x1, x2, dx)
+    except (KeyError, TypeError, ValueError, ZeroDivisionError, OverflowError):
+        return None
+    if along_y is None or along_x is None:
+        return None
+    if (along_y[0], along_x[0]) != (run.dy, run.dx):
+        return None
+    if (len(along_y[1]), len(along_x[1])) != tuple(shape):
+        return None
+    return along_y[1], along_x[1]
+
+
+def times(run: Scenario, known: Sequence[float], steps: list[int] | None = None) -> np.ndarray:
+    """Simulated times of all snapshots of a scenario, of which the first ones are known.
+
+    The others follow as in the run itself: dt is added once a step. `steps` counts the steps that were added
+    up so far; beyond `MOST_STEPS` they are multiplied.
+    """
+    steps = steps if steps is not None else [0]
+    all_times = list(known)[: run.snapshots]
+    steps[0] += (run.snapshots - len(all_times)) * run.nper
+    if steps[0] > MOST_STEPS:
+        rest = np.arange(len(all_times), run.snapshots, dtype=np.float64)
+        return np.concatenate([np.asarray(all_times, dtype=np.float64), rest * run.nper * run.dt])
+    if not all_times:
+        all_times = [0.0]
+    while len(all_times) < run.snapshots:
+        all_times.append(_tick(all_times[-1], run.nper, run.dt))
+    return np.asarray(all_times, dtype=np.float64)
+
+
+def _tick(time: float, steps: int, dt: float) -> float:
+    """`dt` added so many times, one after the other."""
+    few, at_once = 32, 1 << 20
+    if steps <= few:
+        for _ in range(steps):
+            time += dt
+        return time
+    while steps > 0:
+        some = min(steps, at_once)
+        summands = np.full(some + 1, dt)
+        summands[0] = time
+        # Unlike sum, which goes pairwise, this has the order of a loop.
+        time = float(np.add.accumulate(summands)[-1])
+        steps -= some
+    return time
+
+
+def telling(journal: Journal) -> list[str]:
+    """The keys that tell the scenarios of a sweep apart; D stands for Dx and Dy."""
+    keys = journal.varied
+    if "D" in keys:
+        keys = [key for key in keys if key not in ("Dx", "Dy")]
+    return keys
+
+
+def parameter(journal: Journal, key: str) -> np.ndarray:
+    """A parameter of every scenario: int64, float64 (NaN where there is none) or text."""
+    values = [one.get(key) for one in journal.pairs]
+    given = [value for value in values if value is not None]
+
+    def is_number(value: Any) -> bool:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    if all(isinstance(value, int) and is_number(value) and abs(value) < 2**63 for value in values):
+        return np.asarray(values, dtype=np.int64)
+    if all(map(is_number, given)):
+        return np.asarray([math.nan if value is None else float(value) for value in values])
+    return np.asarray(
+        [
+            "" if value is None else value if isinstance(value, str) else text(value)
+            for value in values
+        ]
+    )
+
+
+def text(value: Any) -> str:
+    """A value as JSON."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis | None]:
+    """What `NAME.axes.json` beside an array tells of its axes; nothing where it is not believed."""
+    nothing: list[Axis | None] = [None] * len(shape)
+    try:
+        told = json.loads(Path(array).with_suffix(".axes.json").read_bytes())
+        if told["format"] != 1 or told["shape"] != list(shape) or len(told["axes"]) != len(shape):
+            return nothing
+        found = zip(told["axes"], shape)
+        return [None if axis is None else _told(axis, length) for axis, length in found]
+    except (OSError, KeyError, TypeError, ValueError, RecursionError):
+        return nothing
+
+
+def _told(axis: Mapping[str, Any], length: int) -> Axis:
+    name = axis["name"]
+    if not isinstance(name, str):
+        raise ValueError("a name is a text")
+    if axis.get("labels") is not None:
+        labels = axis["labels"]
+        if len(labels) != length or not all(isinstance(label, str) for label in labels):
+            raise ValueError("labels do not fit")
+        return Axis(name, np.asarray(labels, dtype=str))
+    places = np.asarray(axis["coordinates"], dtype=np.float64)
+    if places.shape != (length,) or not np.all(places[1:] > places[:-1]):
+        raise ValueError("coordinates do not increase")
+    return Axis(name, places, float(axis["spacing"]))

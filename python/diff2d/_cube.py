@@ -1,0 +1,280 @@
+"""Cubes: the array of a run or a sweep with its journal. Needs NumPy and nothing compiled."""
+
+from __future__ import annotations
+
+import os
+import weakref
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Mapping
+
+import numpy as np
+
+from . import _coordinates
+from ._errors import DataError, ParameterError, ResourceError
+from ._journal import DATA_OFFSET, Journal, Snapshot, read_journal
+
+if TYPE_CHECKING:
+    import xarray
+
+__all__ = ["Cube", "open"]
+
+
+class Cube:
+    """The cube of a run or a sweep, as far as it was committed when it was opened or `refresh`\\ ed.
+
+    The run may go on meanwhile. Nothing is read before it is needed, and nothing is ever written.
+    """
+
+    path: Path
+    """The array's file."""
+    journal: Journal
+    """Header, scenarios and records."""
+    report: Mapping[str, Any] | None
+    """Of a run just made with `diff2d.run`: its figures, as `diff2d run --report` writes them."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self.path = Path(path)
+        self.report = None
+        self._directory: Any = None
+        self.refresh()
+
+    def refresh(self) -> Cube:
+        """Reads the journal again: the run may have committed more. Returns the cube itself."""
+        journal = read_journal(self.path)
+        check(self.path, journal)
+        self.journal = journal
+        for name in ("array", "t", "y", "x"):
+            self.__dict__.pop(name, None)
+        return self
+
+    def _keep(self, directory: Any) -> Cube:
+        """Keeps a temporary directory for as long as the cube or its array is in use."""
+        self._directory = directory
+        return self
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether the array has an axis of scenarios before the others."""
+        return self.journal.is_sweep
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every snapshot is committed."""
+        return self.journal.is_complete
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole cube, `(snapshots, ny, nx)`; of a sweep `(scenarios, snapshots, ny, nx)`."""
+        return self.journal.shape
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """`<f8` or `<f4`."""
+        return np.dtype(str(self.journal.header["dtype"]))
+
+    @property
+    def snapshots(self) -> tuple[Snapshot, ...]:
+        """The committed snapshots, in the order of their commits."""
+        return self.journal.snapshots
+
+    @property
+    def params(self) -> dict[str, Any]:
+        """The parameters, defaults filled in, tables as dicts; of a sweep those that all scenarios share."""
+        scenarios = self.journal.scenarios
+        if not self.is_sweep:
+            return dict(scenarios[0].params)
+        telling = {key.split(".")[0] for key in _coordinates.telling(self.journal)}
+        return {key: value for key, value in scenarios[0].params.items() if key not in telling}
+
+    @property
+    def scenarios(self) -> list[dict[str, Any]]:
+        """The parameters of every scenario of a sweep; of a run those of the one there is."""
+        return [dict(one.params) for one in self.journal.scenarios]
+
+    @property
+    def parameters(self) -> dict[str, np.ndarray]:
+        """The parameters that tell the scenarios of a sweep apart, a value for each scenario."""
+        if not self.is_sweep:
+            return {}
+        keys = _coordinates.telling(self.journal)
+        return {key: _coordinates.parameter(self.journal, key) for key in keys}
+
+    @property
+    def available(self) -> int:
+        """How far along the first axis all is committed: snapshots of a run, scenarios of a sweep."""
+        committed = self.journal.committed
+        if not self.is_sweep:
+            return committed[0]
+        whole = (count == one.snapshots for count, one in zip(committed, self.journal.scenarios))
+        return next((number for number, is_whole in enumerate(whole) if not is_whole), len(committed))
+
+    @cached_property
+    def array(self) -> np.ndarray:
+        """What is committed: a read-only map of the file, shape `(t, y, x)` [density].
+
+        Of a sweep the scenarios that are complete, up to the first one that is not, with NaN behind the last
+        snapshot of those that have fewer.
+        """
+        shape = (self.available, *self.shape[1:])
+        if self.available == 0:
+            return np.empty(shape, self.dtype)
+        mapped = np.memmap(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        if self._directory is not None:
+            weakref.finalize(mapped, _nothing, self._directory)
+        return mapped
+
+    @cached_property
+    def t(self) -> np.ndarray:
+        """Simulated times of `array` [time], shape `(t,)`; of a sweep `(scenario, t)`, NaN where there is no
+        snapshot."""
+        if not self.is_sweep:
+            return np.asarray([one.simtime for one in self.snapshots], dtype=np.float64)
+        return times_of_sweep(self.journal)[: self.available]
+
+    @cached_property
+    def y(self) -> np.ndarray:
+        """Coordinates of the nodes along y [length], shape `(ny,)`; `(scenario, ny)` where scenarios differ."""
+        return self._nodes(0)
+
+    @cached_property
+    def x(self) -> np.ndarray:
+        """Coordinates of the nodes along x [length], shape `(nx,)`; `(scenario, nx)` where scenarios differ."""
+        return self._nodes(1)
+
+    def _nodes(self, axis: int) -> np.ndarray:
+        found = nodes(self.journal)[axis]
+        if found is None:
+            raise DataError(
+                f"the nodes of {self.path} do not follow from its parameters as this version derives them"
+            )
+        return found if found.ndim == 1 else found[: self.available]
+
+    def to_xarray(self, *, committed_only: bool = False) -> xarray.Dataset:
+        """The cube as a dataset with the variable `p`, read when values are needed.
+
+        Snapshots that are not committed are NaN, or left out with `committed_only`.
+        """
+        from ._engine import dataset
+
+        made = dataset(self.path, committed_only=committed_only, journal=self.journal)
+        if self._directory is not None:
+            made.load()
+        return made
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
+        if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
+            raise ValueError("another dtype needs a copy")
+        found = np.asarray(self.array, dtype=dtype)
+        return found.copy() if copy else found
+
+    def __len__(self) -> int:
+        return self.available
+
+    def __fspath__(self) -> str:
+        return os.fspath(self.path)
+
+    def __repr__(self) -> str:
+        kind = "sweep" if self.is_sweep else "run"
+        whole = sum(one.snapshots for one in self.journal.scenarios)
+        committed = len(self.snapshots)
+        return (
+            f"<diff2d.Cube of a {kind}: {self.path}, {self.dtype} {self.shape}, "
+            f"{committed} of {whole} snapshots committed>"
+        )
+
+
+def _nothing(_: Any) -> None:
+    """Holds what it is given."""
+
+
+def open(cube: str | os.PathLike[str]) -> Cube:
+    """Opens the cube of a run or a sweep.
+
+    Parameters
+    ----------
+    cube
+        The `.npy` file, with its journal beside it.
+
+    Raises
+    ------
+    ParameterError
+        It has no journal, or nothing was committed yet.
+    DataError
+        Cube or journal are damaged, or do not belong together.
+    ResourceError
+        They cannot be read.
+    """
+    return Cube(cube)
+
+
+def check(path: Path, journal: Journal) -> None:
+    """Refuses a cube that is not the one its journal describes."""
+    described = (journal.shape, np.dtype(journal.header["dtype"]), False)
+    try:
+        with path.open("rb") as file:
+            found = _described(file)
+            length = os.fstat(file.fileno()).st_size
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is gone, and {journal.path} lists {len(journal.snapshots)} snapshots of it: "
+            "put it back, or start over"
+        ) from None
+    except OSError as error:
+        raise ResourceError(f"cannot read {path}: {error.strerror or error}") from error
+    expected = DATA_OFFSET + int(np.prod(journal.shape, dtype=object)) * described[1].itemsize
+    if found != described or length != expected:
+        if found is not None and length >= 0 and found != described and length != expected:
+            raise ParameterError(
+                f"{journal.path} is the journal of another array than {path}"
+            )
+        raise DataError(
+            f"{path} does not match its journal: it has {length} bytes and the journal says {expected}"
+            if found == described
+            else f"{path} does not match its journal: its header is damaged"
+        )
+
+
+def _described(file: Any) -> tuple[tuple[int, ...], np.dtype, bool] | None:
+    try:
+        version = np.lib.format.read_magic(file)
+        if version == (1, 0):
+            shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
+        else:
+            shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(file)
+    except (ValueError, EOFError):
+        return None
+    return tuple(shape), dtype, is_fortran
+
+
+def times_of_sweep(journal: Journal) -> np.ndarray:
+    """The time of every place for a snapshot, shape `(scenario, t)`; NaN where a scenario has none."""
+    known: list[list[float]] = [[] for _ in journal.scenarios]
+    for snapshot in journal.snapshots:
+        known[snapshot.scenario or 0].append(snapshot.simtime)
+    found = np.full(journal.shape[:2], np.nan)
+    steps = [0]
+    for number, (scenario, times) in enumerate(zip(journal.scenarios, known)):
+        planned = _coordinates.times(scenario, times, steps)
+        found[number, : len(planned)] = planned
+    return found
+
+
+def nodes(journal: Journal) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Coordinates along y and x; with an axis of scenarios where these differ; None if they are not known."""
+    shape = journal.shape[-2:]
+    deciding = {"x1", "x2", "y1", "y2", "dx", "dy", "grid"}
+    scenarios = journal.scenarios
+    if not journal.is_sweep or not deciding & set(_coordinates.telling(journal)):
+        scenarios = scenarios[:1]
+    each = [_coordinates.nodes(one, shape) for one in scenarios]
+    both: list[np.ndarray | None] = []
+    for axis in (0, 1):
+        along = [one[axis] for one in each if one is not None]
+        if len(along) < len(each):
+            both.append(None)
+        elif all(np.array_equal(along[0], one) for one in along[1:]):
+            both.append(along[0])
+        else:
+            both.append(np.stack(along))
+    return both[0], both[1]

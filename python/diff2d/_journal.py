@@ -1,0 +1,343 @@
+"""The journal beside a cube, read as the program reads it. Needs nothing but the standard library.
+
+A journal is JSON Lines: a header, then a record for every committed snapshot. The last key of each line is
+`crc`, the CRC-32C of the run id followed by the bytes of the line before `,"crc"`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, BinaryIO, Iterator, Mapping
+
+from ._errors import DataError, ParameterError, ResourceError
+
+__all__ = ["Journal", "Snapshot", "flat", "journal_path", "read_journal"]
+
+FORMAT = 1
+_TABLES = ("initial", "boundary")
+DATA_OFFSET = 4096
+_CRC_KEY = b',"crc":"'
+_SEAL = len(_CRC_KEY) + 8 + len(b'"}')
+_LONGEST_RECORD = 4096
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A committed snapshot."""
+
+    index: int
+    """Place along the axis of snapshots."""
+    step: int
+    """Steps since the initial state."""
+    simtime: float
+    """Simulated time [time]."""
+    mass: float
+    """Σ w_j w_i p dx dy [density·length²]; NaN if it is not finite."""
+    min: float
+    """Smallest value; NaN if it is not finite."""
+    max: float
+    """Largest value; NaN if it is not finite."""
+    sha256: str
+    """Digest of its bytes in the cube."""
+    scenario: int | None = None
+    """Scenario of a sweep; None of a run."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A run, alone or within a sweep: what line 1 of the journal says of it."""
+
+    params: Mapping[str, Any]
+    dx: float
+    dy: float
+    dt: float
+    nsteps: int
+    nper: int
+
+    @property
+    def snapshots(self) -> int:
+        """Number of snapshots, the initial state included."""
+        return 1 + self.nsteps // self.nper
+
+
+@dataclass(frozen=True)
+class Journal:
+    """What a journal says."""
+
+    path: Path
+    header: Mapping[str, Any]
+    """Line 1."""
+    scenarios: tuple[Scenario, ...]
+    """The scenarios of a sweep, or the one run."""
+    snapshots: tuple[Snapshot, ...]
+    """The committed ones, in the order of their commits."""
+
+    @property
+    def is_sweep(self) -> bool:
+        """Whether the cube has an axis of scenarios."""
+        return "scenarios" in self.header
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Shape of the whole cube."""
+        return tuple(self.header["shape"])
+
+    @cached_property
+    def pairs(self) -> list[dict[str, Any]]:
+        """The parameters of each scenario by their dotted names; a table that is the value of a key stays whole."""
+        return [flat(one.params) for one in self.scenarios]
+
+    @cached_property
+    def varied(self) -> list[str]:
+        """The keys whose values differ between scenarios."""
+        first, *others = self.pairs
+        absent = object()
+        return [
+            key for key, value in first.items() if any(one.get(key, absent) != value for one in others)
+        ]
+
+    @cached_property
+    def committed(self) -> tuple[int, ...]:
+        """Committed snapshots of each scenario."""
+        counts = [0] * len(self.scenarios)
+        for snapshot in self.snapshots:
+            counts[snapshot.scenario or 0] += 1
+        return tuple(counts)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether every snapshot is committed."""
+        return len(self.snapshots) == sum(one.snapshots for one in self.scenarios)
+
+
+def flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """The same with dotted keys for the entries of tables."""
+    found: dict[str, Any] = {}
+    for key, value in parameters.items():
+        if key in _TABLES and isinstance(value, Mapping):
+            found.update((f"{key}.{name}", one) for name, one in value.items())
+        else:
+            found[key] = value
+    return found
+
+
+def _table() -> list[int]:
+    table = []
+    for byte in range(256):
+        for _ in range(8):
+            byte = byte >> 1 ^ (0x82F63B78 if byte & 1 else 0)
+        table.append(byte)
+    return table
+
+
+_TABLE = _table()
+
+
+def _crc32c(data: bytes, crc: int = 0) -> int:
+    """CRC-32C (Castagnoli) of `data`, continued from `crc`, byte by byte."""
+    crc ^= 0xFFFFFFFF
+    for byte in data:
+        crc = _TABLE[(crc ^ byte) & 0xFF] ^ (crc >> 8)
+    return crc ^ 0xFFFFFFFF
+
+
+try:
+    # A thousand times as fast, which the journals of large sweeps need.
+    from ._native import crc32c
+except ImportError:
+    crc32c = _crc32c
+
+
+def journal_path(cube: str | os.PathLike[str]) -> Path:
+    """Where the journal of a cube is. A link without a journal beside it stands for what it leads to."""
+    path = Path(cube)
+    beside = path.with_suffix(".journal")
+    if path.suffix != ".npy":
+        return beside
+    if not os.path.lexists(beside):
+        try:
+            target = path.resolve(strict=True).with_suffix(".journal")
+        except OSError:
+            return beside
+        if target.exists():
+            return target
+    return beside
+
+
+def read_journal(cube: str | os.PathLike[str]) -> Journal:
+    """Reads the journal beside a cube.
+
+    Raises
+    ------
+    ParameterError
+        There is none, or its run was stopped before anything counted.
+    DataError
+        It is damaged, or belongs to something else.
+    ResourceError
+        It cannot be read, or is of a newer format.
+    """
+    path = journal_path(cube)
+    try:
+        with open(path, "rb") as file:
+            return _read(file, path, os.fspath(cube))
+    except FileNotFoundError:
+        raise ParameterError(
+            f"{os.fspath(cube)} has no journal beside it, so it is not a cube of diff2d"
+        ) from None
+    except OSError as error:
+        raise ResourceError(f"cannot read {path}: {error.strerror or error}") from error
+
+
+def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
+    first = file.readline()
+    if not first.strip(b"\0\n"):
+        raise ParameterError(
+            f"the run of {cube} was stopped before anything was committed: start it again with resume=True"
+        )
+    header = _header(first, path, cube)
+    try:
+        scenarios = tuple(map(_scenario, header.get("scenarios", [header])))
+        places = _places(header, scenarios)
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"line 1 of {path} cannot be right ({error})") from None
+    snapshots = tuple(_snapshots(file, path, header, places))
+    return Journal(path, header, scenarios, snapshots)
+
+
+def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
+    damaged = DataError(
+        f"line 1 of {path} is damaged or not of diff2d; `diff2d repair {cube}` tells what can be done"
+    )
+    header = _object(line.removesuffix(b"\n"))
+    if not line.endswith(b"\n") or header is None:
+        raise damaged
+    try:
+        run_id, version = str(header["run_id"]), int(header["format"])
+        program = header["program_version"]
+    except (KeyError, TypeError, ValueError):
+        raise damaged from None
+    if not _is_sealed(line.removesuffix(b"\n"), run_id):
+        raise damaged
+    if version > FORMAT:
+        raise ResourceError(
+            f"{path} has format {version}, of diff2d {program}; this version reads formats up to {FORMAT}"
+        )
+    return header
+
+
+def _object(line: bytes) -> dict[str, Any] | None:
+    try:
+        found = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _is_sealed(line: bytes, run_id: str) -> bool:
+    body, seal = line[:-_SEAL], line[-_SEAL:]
+    crc = crc32c(body, crc32c(run_id.encode(), 0))
+    return seal == _CRC_KEY + b"%08x" % crc + b'"}'
+
+
+def _scenario(keys: Mapping[str, Any]) -> Scenario:
+    one = Scenario(
+        params=dict(keys["params"]),
+        dx=float(keys["dx"]),
+        dy=float(keys["dy"]),
+        dt=float(keys["dt"]),
+        nsteps=_count(keys["nsteps"]),
+        nper=_count(keys["nper"]),
+    )
+    for value in (one.dx, one.dy, one.dt):
+        if not (math.isfinite(value) and value > 0):
+            raise ValueError("dx, dy or dt is not above 0")
+    if one.nper == 0 or one.nsteps >= 1 << 53:
+        raise ValueError(f"nsteps is {one.nsteps} and nper {one.nper}")
+    return one
+
+
+def _count(value: Any) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise ValueError(f"{value!r} is no count")
+    return value
+
+
+def _places(header: Mapping[str, Any], scenarios: tuple[Scenario, ...]) -> int:
+    """Places for snapshots of each scenario; checks the shape against the scenarios."""
+    if not scenarios:
+        raise ValueError("there are no scenarios")
+    most = max(one.snapshots for one in scenarios)
+    expected = [len(scenarios), most] if "scenarios" in header else [most]
+    shape = [_count(length) for length in header["shape"]]
+    if header["data_offset"] != DATA_OFFSET or header["dtype"] not in ("<f8", "<f4"):
+        raise ValueError(f"data_offset is {header['data_offset']} and dtype {header['dtype']}")
+    if shape[:-2] != expected or len(shape) < 3 or min(shape) == 0:
+        raise ValueError(f"shape is {shape}, and nsteps and nper make it begin with {expected}")
+    if math.prod(shape) * int(header["dtype"][2]) >= (1 << 63) - DATA_OFFSET:
+        raise ValueError(f"shape is {shape}, beyond any file")
+    return most
+
+
+def _snapshots(
+    file: BinaryIO, path: Path, header: Mapping[str, Any], places: int
+) -> Iterator[Snapshot]:
+    """The valid records without a gap. A torn last line, or a hole, ends them; a bad line with valid ones
+    behind it is damage."""
+    scenarios = header.get("scenarios", [header])
+    is_sweep = "scenarios" in header
+    nexts = [0] * len(scenarios)
+    damaged = None
+    number = 1
+    while line := file.readline():
+        number += 1
+        if b"\0" in line:
+            return
+        record = _record(line, header["run_id"], is_sweep)
+        if record is None:
+            damaged = damaged or number
+            continue
+        scenario = record.scenario or 0
+        if not (
+            scenario < len(scenarios)
+            and record.index < 1 + scenarios[scenario]["nsteps"] // scenarios[scenario]["nper"]
+            and record.step == record.index * scenarios[scenario]["nper"]
+        ):
+            damaged = damaged or number
+            continue
+        if damaged is not None or record.index != nexts[scenario]:
+            raise DataError(
+                f"line {damaged or number} of {path} is damaged; `diff2d repair` rebuilds it from the cube"
+            )
+        nexts[scenario] += 1
+        yield record
+
+
+def _record(line: bytes, run_id: str, is_sweep: bool) -> Snapshot | None:
+    if len(line) > _LONGEST_RECORD or not line.endswith(b"\n"):
+        return None
+    line = line[:-1]
+    keys = _object(line)
+    if keys is None or not _is_sealed(line, run_id):
+        return None
+    try:
+        return Snapshot(
+            index=_count(keys["index"]),
+            step=_count(keys["step"]),
+            simtime=float(keys["simtime"]),
+            mass=_number(keys["mass"]),
+            min=_number(keys["min"]),
+            max=_number(keys["max"]),
+            sha256=str(keys["sha256"]),
+            scenario=_count(keys["scenario"]) if is_sweep else None,
+        )
+    except (KeyError, TypeError, ValueError):
+        return None
+
+
+def _number(value: Any) -> float:
+    return math.nan if value is None else float(value)

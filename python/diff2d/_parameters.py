@@ -1,0 +1,81 @@
+"""Parameters as TOML: what dicts and keyword arguments become."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from typing import Any, Mapping
+
+import numpy as np
+
+from ._errors import ParameterError
+
+__all__ = ["source", "toml"]
+
+_BARE = re.compile("[A-Za-z0-9_-]+")
+
+
+def toml(parameters: Mapping[str, Any]) -> str:
+    """A TOML text with these keys. Tables are dicts, arrays lists or NumPy arrays of one axis."""
+    lines = [f"{_key(key)} = {_value(key, value)}" for key, value in parameters.items()]
+    return "\n".join(lines) + "\n" if lines else ""
+
+
+def _key(key: Any) -> str:
+    if not isinstance(key, str) or not key:
+        raise ParameterError(f"the key {key!r} is no name of a parameter")
+    parts = key.split(".")
+    if not all(parts):
+        raise ParameterError(f"the key {key!r} is no name of a parameter")
+    return ".".join(part if _BARE.fullmatch(part) else _text(part) for part in parts)
+
+
+def _text(text: str) -> str:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise ParameterError(f"{text!r} cannot be written as UTF-8") from None
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _value(key: str, value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        if value.ndim > 1:
+            raise ParameterError(
+                f"{key} is an array of {value.ndim} axes: save it with numpy.save, and name the file"
+            )
+        value = value.tolist()
+    elif isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, float):
+        return repr(value)
+    if isinstance(value, str):
+        return _text(value)
+    if isinstance(value, os.PathLike):
+        return _text(os.fspath(value))
+    if isinstance(value, Mapping):
+        inner = (f"{_key(name)} = {_value(f'{key}.{name}', one)}" for name, one in value.items())
+        return "{ " + ", ".join(inner) + " }"
+    if isinstance(value, (list, tuple, range)):
+        return "[" + ", ".join(_value(key, one) for one in value) + "]"
+    raise ParameterError(
+        f"{key} = {value!r} is of type {type(value).__name__}; expected a number, a text, a bool, a list or a dict"
+    )
+
+
+def source(parameters: Any) -> tuple[str | None, str | None]:
+    """The file that parameters name, or the TOML of those that they are."""
+    if isinstance(parameters, Mapping):
+        return None, toml(parameters)
+    if isinstance(parameters, (str, os.PathLike)):
+        file = os.fspath(parameters)
+        if isinstance(file, str):
+            return file, None
+    raise ParameterError(
+        f"parameters are a path or a dict, and not of type {type(parameters).__name__}"
+    )

@@ -1,0 +1,38 @@
+//! Errors of the library as exceptions of `diff2d._errors`.
+
+use diff2d::cli;
+use pyo3::{exceptions::PyRuntimeError, prelude::*};
+use std::any::Any;
+
+/// The exception of an error of the library.
+pub(crate) fn raised(py: Python<'_>, error: impl Into<cli::Error>) -> PyErr {
+    let error = error.into();
+    of_code(py, &error.to_string(), error.exit_code())
+}
+
+/// The exception for a sentence and the exit code that the command line has for it.
+pub(crate) fn of_code(py: Python<'_>, sentence: &str, code: u8) -> PyErr {
+    let made = py
+        .import("diff2d._errors")
+        .and_then(|errors| errors.getattr("of_code"))
+        .and_then(|of_code| of_code.call1((sentence, code)));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+/// The exception for an argument that cannot be used.
+pub(crate) fn refused(py: Python<'_>, sentence: &str) -> PyErr {
+    of_code(py, sentence, 2)
+}
+
+/// The exception for a panic, which is a fault of the program.
+pub(crate) fn of_panic(panic: &(dyn Any + Send)) -> PyErr {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    PyRuntimeError::new_err(format!(
+        "diff2d has failed, which is a fault of the program: {}",
+        text.unwrap_or_default()
+    ))
+}

@@ -1,0 +1,22 @@
+//! The compiled part of the Python package `diff2d`: what its modules call.
+//!
+//! Everything that takes time is done on threads of its own, without the interpreter's lock, while the
+//! calling thread looks after signals and callbacks ([`attended`]). Errors are exceptions of
+//! `diff2d._errors`; nothing here ends the process, except [`main`], which is the command line.
+
+mod attended;
+mod call;
+mod errors;
+mod params;
+mod run;
+
+use pyo3::prelude::*;
+
+#[pymodule(name = "_native")]
+mod native {
+    #[pymodule_export]
+    use super::{
+        call::{call, crc32c, main, nodes},
+        run::{run, sweep},
+    };
+}

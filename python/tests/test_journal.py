@@ -1,0 +1,197 @@
+"""Journals, read without the compiled part."""
+
+import json
+import shutil
+from pathlib import Path
+
+import diff2d
+import numpy as np
+import pytest
+from diff2d import _journal
+
+from conftest import FIXTURES
+
+
+def copy(name: str) -> Path:
+    for end in (".npy", ".journal"):
+        shutil.copy(FIXTURES / f"{name}{end}", f"cube{end}")
+    return Path("cube.npy")
+
+
+def lines() -> list[bytes]:
+    return Path("cube.journal").read_bytes().splitlines(keepends=True)
+
+
+def sealed(body: dict, run_id: str) -> bytes:
+    text = json.dumps(body, separators=(",", ":")).encode()[:-1]
+    crc = _journal.crc32c(text, _journal.crc32c(run_id.encode(), 0))
+    return text + b',"crc":"%08x"}\n' % crc
+
+
+@pytest.mark.parametrize("crc32c", [_journal.crc32c, _journal._crc32c])
+def test_the_check_sum_is_crc32c(crc32c):
+    assert crc32c(b"123456789", 0) == 0xE3069283
+    assert crc32c(b"6789", crc32c(b"12345", 0)) == 0xE3069283
+    long = bytes(range(256)) * 300
+    whole = _journal._crc32c(long)
+    assert whole == crc32c(long[1000:], crc32c(long[:1000], 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "committed", "total"),
+    [("finished", 9, 9), ("half", 6, 9), ("half-f32", 4, 9), ("checkpoint", 3, 9)],
+)
+def test_cubes_show_what_is_committed(name, committed, total):
+    cube = diff2d.open(FIXTURES / f"{name}.npy")
+    assert len(cube) == len(cube.snapshots) == len(cube.t) == committed
+    assert cube.shape[0] == total and cube.is_complete == (committed == total)
+    assert cube.array.shape == (committed, *cube.shape[1:]) == (committed, len(cube.y), len(cube.x))
+    assert not cube.array.flags.writeable
+    whole = np.load(FIXTURES / f"{name}.npy")
+    assert np.array_equal(cube.array, whole[:committed])
+    for record, values in zip(cube.snapshots, cube.array):
+        assert (record.min, record.max) == (values.min(), values.max())
+    assert [record.simtime for record in cube.snapshots] == list(cube.t)
+    assert cube.params["D"] == 1.0 and not cube.is_sweep
+
+
+def test_a_sweep_shows_its_complete_scenarios():
+    cube = diff2d.open(FIXTURES / "half-sweep.npy")
+    assert cube.is_sweep and cube.shape == (6, 9, 10, 10) and len(cube.snapshots) == 14
+    assert cube.array.shape == (2, 9, 10, 10) and cube.t.shape == (2, 9)
+    assert list(cube.parameters) == ["D", "outtime"]
+    assert list(cube.parameters["D"]) == [0.5, 0.5, 1.0, 1.0, 2.0, 2.0]
+    assert cube.scenarios[1]["outtime"] == 25.0 and "D" not in cube.params
+    assert np.isnan(cube.t[1, 5:]).all() and np.isnan(cube.array[1, 5:]).all()
+
+
+def test_a_torn_last_line_does_not_count():
+    cube = copy("half")
+    Path("cube.journal").write_bytes(b"".join(lines())[:-5])
+    assert len(diff2d.open(cube)) == 5
+    # A hole that a power cut left, with lines behind it that were never synced.
+    six = lines()
+    Path("cube.journal").write_bytes(b"".join(six[:3]) + b"\0" * 100 + b"".join(six[4:]))
+    assert len(diff2d.open(cube)) == 2
+
+
+def test_damage_is_named():
+    cube = copy("half")
+    whole = lines()
+    flipped = whole[2].replace(b'"index":1', b'"index":2')
+    Path("cube.journal").write_bytes(b"".join([*whole[:2], flipped, *whole[3:]]))
+    with pytest.raises(diff2d.DataError, match="line 3 of cube.journal is damaged") as error:
+        diff2d.open(cube)
+    assert error.value.exit_code == 3 and isinstance(error.value, ValueError)
+    Path("cube.journal").write_bytes(b"".join([whole[0], *whole[2:]]))
+    with pytest.raises(diff2d.DataError, match="line 2"):
+        diff2d.open(cube)
+    Path("cube.journal").write_bytes(b"".join([whole[0].replace(b"D", b"E", 1), *whole[1:]]))
+    with pytest.raises(diff2d.DataError, match="line 1"):
+        diff2d.open(cube)
+
+
+def test_records_of_another_run_are_not_believed():
+    cube = copy("half")
+    strange = sealed({**json.loads(lines()[7 - 1]), "index": 6, "step": 48}, "another run")
+    Path("cube.journal").write_bytes(b"".join([*lines(), strange]))
+    assert len(diff2d.open(cube)) == 6
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"shape": [10**9, 10**9, 10**9]},
+        {"shape": [9, 10]},
+        {"shape": "nine"},
+        {"nsteps": -1},
+        {"nper": 0},
+        {"dx": None},
+        {"dt": 1e999},
+        {"dtype": "|O"},
+        {"data_offset": 0},
+        {"params": 7},
+        {"scenarios": []},
+    ],
+)
+def test_headers_that_cannot_be_right_are_refused(change):
+    cube = copy("half")
+    header = json.loads(lines()[0])
+    del header["crc"]
+    header |= change
+    Path("cube.journal").write_bytes(sealed(header, header["run_id"]))
+    with pytest.raises(diff2d.DataError, match="line 1 of cube.journal"):
+        diff2d.open(cube)
+
+
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":1}'])
+def test_what_is_no_journal_is_refused(text):
+    cube = copy("half")
+    Path("cube.journal").write_bytes(text + b"\n")
+    with pytest.raises(diff2d.DataError):
+        diff2d.open(cube)
+
+
+def test_a_newer_format_is_named():
+    cube = copy("half")
+    header = json.loads(lines()[0])
+    del header["crc"]
+    header |= {"format": 2, "program_version": "9.0"}
+    Path("cube.journal").write_bytes(sealed(header, header["run_id"]))
+    with pytest.raises(diff2d.ResourceError, match=r"format 2, of diff2d 9\.0") as error:
+        diff2d.open(cube)
+    assert error.value.exit_code == 1 and isinstance(error.value, OSError)
+
+
+def test_cubes_that_do_not_match_are_refused():
+    cube = copy("half")
+    content = cube.read_bytes()
+    cube.write_bytes(content[:-1])
+    with pytest.raises(diff2d.DataError, match="7295 bytes|bytes"):
+        diff2d.open(cube)
+    cube.write_bytes(b"\0" * len(content))
+    with pytest.raises(diff2d.DataError, match="header"):
+        diff2d.open(cube)
+    np.save(cube, np.zeros(3))
+    with pytest.raises(diff2d.ParameterError, match="another array"):
+        diff2d.open(cube)
+    cube.unlink()
+    with pytest.raises(diff2d.DataError, match="gone"):
+        diff2d.open(cube)
+
+
+def test_what_has_no_journal_is_no_cube():
+    np.save("plain.npy", np.zeros(3))
+    for name in ("plain.npy", "nowhere.npy"):
+        with pytest.raises(diff2d.ParameterError, match="no journal") as error:
+            diff2d.open(name)
+        assert error.value.exit_code == 2
+    Path("plain.journal").touch()
+    with pytest.raises(diff2d.ParameterError, match="before anything"):
+        diff2d.open("plain.npy")
+
+
+def test_a_link_stands_for_the_cube_it_leads_to():
+    cube = copy("half")
+    Path("there").mkdir()
+    link = Path("there/link.npy")
+    link.symlink_to(cube.resolve())
+    assert len(diff2d.open(link)) == 6
+
+
+def test_a_cube_is_read_again_as_it_grows():
+    cube = copy("half")
+    whole = lines()
+    Path("cube.journal").write_bytes(b"".join(whole[:3]))
+    opened = diff2d.open(cube)
+    assert len(opened.array) == len(opened.t) == 2
+    Path("cube.journal").write_bytes(b"".join(whole))
+    assert len(opened.refresh().array) == len(opened.t) == 6
+
+
+def test_a_cube_is_an_array_and_a_path():
+    cube = diff2d.open(FIXTURES / "half.npy")
+    assert np.array_equal(np.asarray(cube), cube.array) and len(cube) == 6
+    assert np.array(cube, dtype=np.float32).dtype == np.float32
+    assert Path(cube) == FIXTURES / "half.npy"
+    assert "run" in repr(cube) and "6 of 9 snapshots committed" in repr(cube)

@@ -1,0 +1,98 @@
+"""The command line that the package carries, and the examples."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from conftest import LONG, ROOT, SMALL, program
+
+pytest.importorskip("diff2d._native")
+
+
+def write(params: dict) -> None:
+    Path("p.toml").write_text("".join(f"{key} = {value}\n" for key, value in params.items()))
+
+
+def test_exit_codes_and_streams_are_those_of_the_program():
+    write(SMALL)
+    done = program("run", "p.toml", "-o", "p.npy")
+    assert (done.returncode, done.stdout) == (0, "0\n1.25\n2.5\n3.75\n")
+    assert program("run", "p.toml", "-o", "p.npy").returncode == 2
+    assert program("stats", "nowhere.npy").returncode == 1
+    assert program("compare", "p.npy", "p.npy").returncode == 0
+    assert program("frobnicate").returncode == 2
+    assert program("--version").stdout.startswith("diff2d 0.")
+    assert "Usage: diff2d" in program("--help").stdout
+    content = bytearray(Path("p.npy").read_bytes())
+    content[5000] ^= 1
+    Path("p.npy").write_bytes(content)
+    assert program("verify", "p.npy").returncode == 3
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_stop_a_run_that_can_be_continued(number, code):
+    write(LONG)
+    command = [sys.executable, "-m", "diff2d", "run", "p.toml", "-o", "p.npy"]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert child.stdout.readline() == "0\n"
+    child.send_signal(number)
+    _, err = child.communicate(timeout=120)
+    assert child.returncode == code
+    assert "to continue: diff2d run p.toml -o p.npy --resume" in err and "Traceback" not in err
+
+
+def test_a_closed_pipe_is_no_error():
+    write(SMALL)
+    program("run", "p.toml", "-o", "p.npy")
+    points = ["--at=0,1,1"] * 20_000
+    command = [sys.executable, "-m", "diff2d", "probe", "p.npy", *points]
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    child.stdout.readline()
+    child.stdout.close()
+    err = child.stderr.read()
+    assert child.wait(60) == 0 and err == b""
+
+
+def test_the_first_plot():
+    matplotlib = pytest.importorskip("matplotlib")
+    pytest.importorskip("xarray")
+    script = ROOT / "python" / "examples" / "first_plot.py"
+    code = [line for line in script.read_text().splitlines() if line and not line.startswith('"""')]
+    assert len(code) <= 12
+    environment = {**os.environ, "MPLBACKEND": "agg"}
+    done = subprocess.run(
+        [sys.executable, script], env=environment, capture_output=True, text=True, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    assert re.match(r"mass \d+\.\d+ at t = [0-9.]+, written to plate.png", done.stdout)
+    picture = matplotlib.image.imread("plate.png") if hasattr(matplotlib, "image") else None
+    assert Path("plate.png").stat().st_size > 10_000 and (picture is None or picture.std() > 0)
+
+
+@pytest.mark.parametrize("document", ["python/README.md", "docs/python.md"])
+def test_the_documents_are_true(document):
+    """The Python of a document, block after block in one namespace."""
+    pytest.importorskip("xarray")
+    pytest.importorskip("matplotlib").use("agg")
+    text = (ROOT / document).read_text()
+    Path("plate.toml").write_bytes((ROOT / "params" / "insulated_plate.toml").read_bytes())
+    Path("quick.toml").write_bytes((ROOT / "params" / "quick.toml").read_bytes())
+    blocks = re.findall(r"```python\n(.*?)```", text, re.S)
+    assert blocks
+    names: dict = {}
+    for block in blocks:
+        exec(compile(block, document, "exec"), names)
+
+
+def test_the_docstring_of_the_package_is_true():
+    import doctest
+
+    import diff2d
+
+    assert doctest.testmod(diff2d).failed == 0

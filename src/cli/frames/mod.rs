@@ -1,0 +1,13 @@
+//! An array as a series of frames that can be drawn.
+
+mod array;
+mod drawing;
+mod lines;
+mod look;
+mod survey;
+
+pub(super) use array::Frames;
+pub(super) use drawing::Drawing;
+pub(super) use lines::Side;
+pub(super) use look::Look;
+pub(super) use survey::{RangeAsked, Survey};

@@ -1,0 +1,54 @@
+//! `diff2d man`: manual pages.
+
+use super::{terminal::Terminal, version};
+use crate::{error::Error, sys};
+use clap::{Args, Command};
+use clap_mangen::Man;
+use std::path::{Path, PathBuf};
+
+/// Write manual pages, one of the program and one of each command
+///
+/// Prints the name of every page.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d man ~/.local/share/man/man1 && man diff2d-run
+  diff2d man . && man ./diff2d.1")]
+pub(super) struct ManArgs {
+    /// The directory for the pages; it is made if its parent is there
+    #[arg(value_name = "DIR")]
+    directory: PathBuf,
+}
+
+pub(super) fn man(args: &ManArgs, mut command: Command, terminal: &Terminal) -> Result<(), Error> {
+    let directory = args.directory.as_path();
+    sys::create_directory(directory).map_err(|error| {
+        Error::System(format!(
+            "cannot create the directory {}: {error}",
+            directory.display()
+        ))
+    })?;
+    // Global options become those of every command, and commands get their names.
+    command.build();
+    page(&command, directory, terminal)?;
+    let commands = command
+        .get_subcommands()
+        .filter(|one| one.get_name() != "help");
+    commands
+        .into_iter()
+        .try_for_each(|one| page(one, directory, terminal))
+}
+
+fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), Error> {
+    let name = command
+        .get_display_name()
+        .unwrap_or_else(|| command.get_name());
+    let path = directory.join(format!("{name}.1"));
+    let mut text = Vec::new();
+    let page = Man::new(command.clone())
+        .source(version::short())
+        .manual("diff2d");
+    let rendered = page.render(&mut text);
+    rendered.map_err(|error| Error::System(format!("cannot make {}: {error}", path.display())))?;
+    sys::write_file(&path, &text).map_err(|error| Error::System(error.to_string()))?;
+    terminal.result(&path.display().to_string())
+}

@@ -1,0 +1,117 @@
+//! The arguments of `diff2d plot`.
+
+use crate::{cli::size, plot::Format};
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+
+/// Draw the frames of a cube, or of any 2-D or 3-D .npy file: pictures, sheets, animations, curves, a page
+///
+/// Prints the name of every picture. A colour bar ends in arrows where values lie beyond its range; values
+/// that are not finite are grey.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d plot output/diff2dparams.npy --sheet --animate
+  diff2d plot output/diff2dparams.npy --snapshots -1: --colormap magma --range 0:0.3 -o pictures
+  diff2d plot output/diff2dparams.npy --snapshots t=0,2.5,5 --contours 9 --size 1200x1000
+  diff2d plot output/diff2dparams.npy --log --animate=apng --follow
+  diff2d plot output/diff2dparams.npy --line y=0 --history x=0,y=0 --history x=5,y=5
+  diff2d plot output/diff2dparams.npy --html output/peaks.html")]
+pub(in crate::cli) struct PlotArgs {
+    /// The array
+    #[arg(value_name = "CUBE")]
+    pub(super) cube: PathBuf,
+    /// The directory for the pictures [default: STEM beside the cube]
+    #[arg(long, short, value_name = "DIR")]
+    pub(super) output: Option<PathBuf>,
+    /// Which frames, as in Python: 5, 2:8, :3, -1:, ::10; several: 0,5,-1; by simulated time:
+    /// t=2.5, t=0,5,10, t=2:5 [default: all]
+    #[arg(
+        long,
+        value_name = "RANGE|LIST|t=…",
+        allow_hyphen_values = true,
+        default_value = ":",
+        hide_default_value = true
+    )]
+    pub(super) snapshots: String,
+    /// Colours: viridis, magma, inferno, plasma, cividis, turbo, gray, coolwarm, … [default: viridis;
+    /// coolwarm about 0]
+    #[arg(long, value_name = "NAME")]
+    pub(super) colormap: Option<String>,
+    /// Values that the colours cover: from LO to HI, of each frame its own (frame), or as far on both
+    /// sides of 0 (symmetric) [default: all values of the frames drawn; of differences, symmetric]
+    #[arg(long, value_name = "LO:HI|frame|symmetric", allow_hyphen_values = true)]
+    pub(super) range: Option<String>,
+    /// Colours by the logarithm of the values, down to 1e-12 of the largest without --range; values at or
+    /// below 0 are white
+    #[arg(long)]
+    pub(super) log: bool,
+    /// Up to N contour lines, at round values that the colour bar marks
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
+    pub(super) contours: Option<u64>,
+    /// A title over every picture
+    #[arg(long, value_name = "TEXT")]
+    pub(super) title: Option<String>,
+    /// The name of the quantity, over the colour bar [default: p for cubes]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) label: Option<String>,
+    /// Width and height of every picture in pixels, from 200x200 to 4096x4096
+    #[arg(long, value_name = "WxH")]
+    pub(super) size: Option<String>,
+    /// Also draw the frames on one page, sheet.png; only: nothing else
+    #[arg(
+        long,
+        value_name = "only",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "also"
+    )]
+    pub(super) sheet: Option<SheetArg>,
+    /// Also draw an animation, animation.gif, or animation.apng with all colours
+    #[arg(
+        long,
+        value_name = "gif|apng",
+        num_args = 0..=1,
+        require_equals = true,
+        default_missing_value = "gif"
+    )]
+    pub(super) animate: Option<Format>,
+    /// Draw curves, line-y=0.svg: the values along a line y=… or x=… of the frames, or of up to 12 of
+    /// them. Not the frames themselves. Repeats
+    #[arg(long, value_name = "y=0", allow_hyphen_values = true)]
+    pub(super) line: Vec<String>,
+    /// Draw curves, history.svg: the values at a place over the frames. Not the frames themselves. Repeats
+    #[arg(long, value_name = "x=0,y=0", allow_hyphen_values = true)]
+    pub(super) history: Vec<String>,
+    /// Write one page that needs no server and no network: the frames with a slider, the value under the
+    /// pointer and profiles. Not the frames' pictures
+    #[arg(long, value_name = "FILE.html")]
+    pub(super) html: Option<PathBuf>,
+    /// Draw the snapshots of a run that is going on as they are committed, and the rest at its end
+    #[arg(long)]
+    pub(super) follow: bool,
+    /// Memory to use at most for the values of frames
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    pub(super) memory: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(super) enum SheetArg {
+    /// Besides the pictures of single frames
+    Also,
+    /// Without them
+    Only,
+}
+
+impl PlotArgs {
+    /// Whether pictures of single frames are asked for.
+    pub(super) fn draws_single_frames(&self) -> bool {
+        let other = self.html.is_some() || !self.line.is_empty() || !self.history.is_empty();
+        !other && self.sheet != Some(SheetArg::Only)
+    }
+
+    /// Whether anything shows whole frames.
+    pub(super) fn shows_frames(&self) -> bool {
+        let several = self.sheet.is_some() || self.animate.is_some() || self.html.is_some();
+        several || self.draws_single_frames()
+    }
+}

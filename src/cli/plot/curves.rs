@@ -1,0 +1,142 @@
+//! `--line` and `--history`: curves.
+
+use crate::{
+    cli::{
+        frames::{Frames, Look, RangeAsked, Side},
+        terminal::{Terminal, printable},
+    },
+    error::Error,
+    plot::{Chart, Colormap, Curve, evenly_spread},
+};
+
+/// More curves in one chart cannot be told apart.
+const MOST_CURVES: usize = 12;
+
+/// The values along a line of some frames, and the name of the picture.
+pub(super) fn line(
+    frames: &Frames<'_>,
+    chosen: &[u64],
+    text: &str,
+    look: &Look,
+    terminal: &Terminal,
+) -> Result<(String, Chart), Error> {
+    let example = "one coordinate that is the same along the line, such as y=0 or x=2.5";
+    let (fixed, value) = match pairs(text)[..] {
+        [(Some(side), value)] => (side, value),
+        _ => return Err(expected("--line", text, example)),
+    };
+    let shown: Vec<u64> = evenly_spread(chosen.len(), MOST_CURVES)
+        .into_iter()
+        .map(|place| chosen[place])
+        .collect();
+    let mut chart = Chart {
+        colormap: Some(look.colormap.unwrap_or_default()),
+        ..chart(frames, look)
+    };
+    for &index in &shown {
+        let coordinates = frames.coordinates(index);
+        let place = coordinates.place(fixed, value)?;
+        if chart.curves.is_empty() {
+            terminal.note(&format!("--line {}: {}", printable(text), place.told));
+            chart.x = coordinates.name(fixed.other()).to_owned();
+            chart.subtitle.clone_from(&place.title);
+        }
+        chart.curves.push(Curve {
+            label: frames.title(index),
+            points: frames.line(index, fixed, place.index, &coordinates)?,
+        });
+    }
+    if let [only] = &mut chart.curves[..]
+        && !only.label.is_empty()
+    {
+        chart.subtitle = format!("{}, {}", only.label, chart.subtitle);
+    }
+    if shown.len() < chosen.len() {
+        terminal.note(&format!(
+            "--line {}: {} of {} frames are drawn, evenly spread; --snapshots chooses others",
+            printable(text),
+            shown.len(),
+            chosen.len()
+        ));
+    }
+    let plain = |letter: char| {
+        let is_plain = letter.is_ascii_alphanumeric() || "=.+-".contains(letter);
+        if is_plain { letter } else { '_' }
+    };
+    let name: String = text.trim().chars().take(60).map(plain).collect();
+    Ok((format!("line-{name}.svg"), chart))
+}
+
+/// The values at some places over the frames.
+pub(super) fn history(
+    frames: &Frames<'_>,
+    chosen: &[u64],
+    texts: &[String],
+    look: &Look,
+    terminal: &Terminal,
+) -> Result<Chart, Error> {
+    let mut chart = chart(frames, look);
+    chart.x = if frames.has_times() { "t" } else { "frame" }.to_owned();
+    let coordinates = frames.coordinates(chosen.first().copied().unwrap_or(0));
+    for text in texts {
+        let example = "both coordinates of a place, such as x=0,y=0";
+        let pairs = pairs(text);
+        let value = |side: Side| {
+            let mut given = pairs.iter().filter(|(given, _)| *given == Some(side));
+            match (given.next(), given.next(), pairs.len()) {
+                (Some((_, value)), None, 2) => Ok(*value),
+                _ => Err(expected("--history", text, example)),
+            }
+        };
+        let row = coordinates.place(Side::Y, value(Side::Y)?)?;
+        let column = coordinates.place(Side::X, value(Side::X)?)?;
+        let told = format!("{}, {}", column.told, row.told);
+        terminal.note(&format!("--history {}: {told}", printable(text)));
+        chart.curves.push(Curve {
+            label: text.trim().replace(',', ", "),
+            points: frames.history(chosen, [row.index, column.index])?,
+        });
+        chart.subtitle = format!("{}, {}", column.title, row.title);
+    }
+    if chart.curves.len() > 1 {
+        chart.subtitle.clear();
+    }
+    Ok(chart)
+}
+
+/// What charts have in common.
+fn chart(frames: &Frames<'_>, look: &Look) -> Chart {
+    let range = match look.range {
+        RangeAsked::Given(range) => Some(range),
+        _ => None,
+    };
+    let label = look.label.as_deref();
+    Chart {
+        title: look.title.clone(),
+        y: label.unwrap_or_else(|| frames.quantity()).to_owned(),
+        range,
+        log: look.log,
+        colormap: None::<Colormap>,
+        size: look.size,
+        ..Chart::default()
+    }
+}
+
+/// `x=0,y=0` in its parts; rows are along y and columns along x.
+fn pairs(text: &str) -> Vec<(Option<Side>, &str)> {
+    let pair = |part| {
+        let (name, value): (&str, &str) = str::split_once(part, '=').unwrap_or(("", part));
+        let side = match name.trim() {
+            "y" | "row" => Some(Side::Y),
+            "x" | "column" => Some(Side::X),
+            _ => None,
+        };
+        (side, value.trim())
+    };
+    text.split(',').map(pair).collect()
+}
+
+fn expected(option: &str, text: &str, example: &str) -> Error {
+    let typed = printable(text);
+    Error::Usage(format!("{option} {typed}: expected {example}"))
+}

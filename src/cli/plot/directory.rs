@@ -1,0 +1,68 @@
+//! Where pictures go, and which were there before.
+
+use super::args::PlotArgs;
+use crate::error::Error;
+use std::{
+    collections::HashSet,
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Where the pictures go.
+pub(super) fn directory(args: &PlotArgs) -> Result<PathBuf, Error> {
+    let Some(directory) = &args.output else {
+        let beside = args.cube.with_extension("");
+        if beside.is_file() {
+            return Err(Error::Usage(format!(
+                "the pictures would go to the directory {}, which is a file: choose another with -o",
+                beside.display()
+            )));
+        }
+        return Ok(beside);
+    };
+    let picture = directory
+        .extension()
+        .and_then(|extension| extension.to_str())
+        .is_some_and(|extension| ["png", "gif", "svg", "jpg"].contains(&extension));
+    if (picture || directory.is_file()) && !directory.is_dir() {
+        return Err(Error::Usage(format!(
+            "-o {}: this is the directory for the pictures 0000.png, 0001.png, …; give it a name such as {}",
+            directory.display(),
+            directory.with_extension("").display()
+        )));
+    }
+    Ok(directory.clone())
+}
+
+/// A sentence on pictures of frames in the directory that are not those just made: what they show is not
+/// what the others show, and nothing proves that they may be removed.
+pub(super) fn older_pictures(directory: &Path, made: &[PathBuf]) -> Option<String> {
+    let is_frame = |path: &PathBuf| {
+        let stem = path.file_stem().and_then(|stem| stem.to_str());
+        path.extension().is_some_and(|extension| extension == "png")
+            && stem.is_some_and(|stem| {
+                stem.len() >= 4 && stem.bytes().all(|letter| letter.is_ascii_digit())
+            })
+    };
+    let entries = fs::read_dir(directory).ok()?;
+    let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
+    let made: HashSet<&PathBuf> = made.iter().collect();
+    let mut older: Vec<PathBuf> = paths
+        .filter(|path| is_frame(path) && !made.contains(path))
+        .collect();
+    older.sort_unstable();
+    let name = |path: &PathBuf| path.file_name().unwrap_or_default().display().to_string();
+    let (first, last) = (name(older.first()?), name(older.last()?));
+    let place = directory.display();
+    Some(match older.len() {
+        1 => format!("{first} in {place} was there before and shows what was drawn then"),
+        count => format!(
+            "{count} pictures in {place} ({first} to {last}) were there before and show what was drawn then"
+        ),
+    })
+}
+
+/// The name of the picture of one frame.
+pub(in crate::cli) fn frame_path(directory: &Path, index: u64) -> PathBuf {
+    directory.join(format!("{index:04}.png"))
+}

@@ -1,0 +1,152 @@
+//! `diff2d plot`: pictures of any two- or three-dimensional array.
+
+mod args;
+mod curves;
+mod directory;
+mod page;
+mod series;
+mod snapshots;
+
+pub(super) use args::PlotArgs;
+pub(super) use directory::frame_path;
+
+use super::{
+    axes::Axes,
+    follow::{can_follow, follow},
+    frames::{Drawing, Frames, Look, RangeAsked, Survey},
+    open::open,
+    terminal::Terminal,
+};
+use crate::{cube::JournalledArray, error::Error};
+use series::Series;
+use snapshots::Choice;
+
+pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
+    let look = look(args)?;
+    if let Some(path) = &args.html {
+        page::check_name(path)?;
+    }
+    let mut array = open(&args.cube, terminal)?;
+    if args.follow {
+        return plot_along(args, look, &mut array, terminal);
+    }
+    let frames = Frames::of(&array, args.memory)?;
+    let axes = Axes::of(&array);
+    let times = frames.has_times().then_some(&axes);
+    let (chosen, told) = choice(args, &array, frames.len(), times).indices()?;
+    if let Some(told) = told {
+        terminal.note(&told);
+    }
+    let mut series = Series::new(args, directory::directory(args)?, terminal);
+    // Curves alone need not all values.
+    let surveyed: &[u64] = match args.shows_frames() {
+        true => &chosen,
+        false => &[],
+    };
+    let survey = frames.survey(surveyed, look.log)?;
+    let style = frames.style(&look, &survey);
+    let drawing = Drawing {
+        style: &style,
+        survey: &survey,
+    };
+    series.draw(&frames, &chosen, &drawing)?;
+    series.conclude(&frames, &chosen, &drawing, &look)
+}
+
+/// Draws the snapshots of a run while it goes on. The range of the first frames drawn is that of all
+/// single pictures.
+fn plot_along(
+    args: &PlotArgs,
+    mut look: Look,
+    array: &mut JournalledArray,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    can_follow(array)?;
+    let planned = array.npy.shape.first().copied().unwrap_or(0);
+    let asked = look.range;
+    let (chosen, _) = choice(args, array, planned, None).indices()?;
+    let mut series = Series::new(args, directory::directory(args)?, terminal);
+    let mut seen = Survey::default();
+    let followed = follow(array, |array, new| {
+        let frames = Frames::of(array, args.memory)?;
+        let some: Vec<u64> = chosen.iter().copied().filter(|k| new.contains(k)).collect();
+        if some.is_empty() {
+            return Ok(());
+        }
+        let survey = frames.survey(&some, look.log)?;
+        if let RangeAsked::All | RangeAsked::Symmetric = frames.asked(&look) {
+            let range = frames.asked(&look).over(&survey.ends(), look.log);
+            look.range = RangeAsked::Given(range);
+        }
+        let style = frames.style(&look, &survey);
+        series.draw(
+            &frames,
+            &some,
+            &Drawing {
+                style: &style,
+                survey: &survey,
+            },
+        )?;
+        seen.extend(survey);
+        Ok(())
+    })?;
+    // What shows all frames has the range of all.
+    look.range = asked;
+    let frames = Frames::of(array, args.memory)?;
+    let there = |index: &u64| *index < frames.len();
+    let chosen: Vec<u64> = chosen.into_iter().filter(there).collect();
+    if !chosen.is_empty() {
+        let style = frames.style(&look, &seen);
+        let drawing = Drawing {
+            style: &style,
+            survey: &seen,
+        };
+        series.conclude(&frames, &chosen, &drawing, &look)?;
+    }
+    followed.conclude()
+}
+
+/// How to draw, or what of it cannot be together.
+fn look(args: &PlotArgs) -> Result<Look, Error> {
+    let range = args.range.as_deref().map(str::parse).transpose();
+    let range = range.map_err(Error::Usage)?.unwrap_or_default();
+    match range {
+        RangeAsked::Symmetric if args.log => {
+            return Err(Error::Usage(
+                "--log with --range symmetric: values below 0 have no logarithm; leave one of both out"
+                    .to_owned(),
+            ));
+        }
+        RangeAsked::Given(given) if args.log && given.low() <= 0.0 => {
+            return Err(Error::Usage(format!(
+                "--log with --range {given}: only values above 0 have a logarithm; begin the range above 0, such as {:e}:{}",
+                given.high().abs() / 1e6,
+                given.high().abs()
+            )));
+        }
+        _ => {}
+    }
+    Ok(Look {
+        colormap: args.colormap.as_deref().map(str::parse).transpose()?,
+        range,
+        log: args.log,
+        contours: args.contours.map_or(0, |count| count as usize),
+        title: args.title.clone().unwrap_or_default(),
+        label: args.label.clone(),
+        size: args.size.as_deref().map(str::parse).transpose()?,
+    })
+}
+
+fn choice<'a>(
+    args: &'a PlotArgs,
+    array: &'a JournalledArray,
+    count: u64,
+    times: Option<&'a Axes<'a>>,
+) -> Choice<'a> {
+    Choice {
+        text: &args.snapshots,
+        count,
+        file: &array.path,
+        times,
+    }
+}

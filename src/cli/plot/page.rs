@@ -1,0 +1,83 @@
+//! `--html`: frames as one page.
+
+use crate::{
+    cli::{
+        frames::{Drawing, Frames},
+        terminal::{Terminal, Unit},
+    },
+    error::Error,
+    plot::{self, PackedFrame, Page, PagePlan, evenly_spread},
+};
+use rayon::prelude::*;
+use std::path::Path;
+
+/// Refuses a name that is not that of a page: it may be that of the array.
+pub(super) fn check_name(path: &Path) -> Result<(), Error> {
+    let is_page = path
+        .extension()
+        .is_some_and(|extension| extension == "html" || extension == "htm");
+    match is_page {
+        true => Ok(()),
+        false => Err(Error::Usage(format!(
+            "--html {}: the name of a page ends in .html",
+            path.display()
+        ))),
+    }
+}
+
+/// Writes the page, with as many frames and cells as it holds.
+pub(super) fn draw(
+    frames: &Frames<'_>,
+    chosen: &[u64],
+    drawing: &Drawing<'_>,
+    path: &Path,
+    terminal: &Terminal,
+) -> Result<(), Error> {
+    let ends = drawing.survey.ends();
+    let mut plan = PagePlan::new(chosen.len(), |place, side| {
+        let packed = frames.packed(chosen[place], drawing, &ends, side)?;
+        Ok::<_, Error>(packed.bytes())
+    })?;
+    loop {
+        let note = (plan.shown.len() < chosen.len()).then(|| {
+            format!(
+                "{} of {} frames are shown, evenly spread, so that the page stays small.",
+                plan.shown.len(),
+                chosen.len()
+            )
+        });
+        let bar = terminal.bar(plan.shown.len() as u64, Unit::Pictures);
+        let notes = note.iter().cloned().collect();
+        let mut page = Page::create(path, drawing.style, &ends, &frames.described(), notes)?;
+        let mut is_full = false;
+        for some in plan.shown.chunks(2 * rayon::current_num_threads()) {
+            let packed: Vec<PackedFrame> = some
+                .par_iter()
+                .map(|&place| frames.packed(chosen[place], drawing, &ends, plan.side()))
+                .collect::<Result<_, Error>>()?;
+            for frame in &packed {
+                match page.push(frame) {
+                    Err(plot::Error::Full(_)) => is_full = true,
+                    other => other?,
+                }
+                bar.progress().add(1);
+            }
+            if is_full {
+                break;
+            }
+        }
+        drop(bar);
+        if is_full && plan.shown.len() > 1 {
+            // Other frames than those that were tried take more.
+            let fewer = (plan.shown.len() * 3 / 4).max(1);
+            plan.shown = evenly_spread(chosen.len(), fewer);
+            continue;
+        }
+        page.finish()?;
+        if let Some(note) = note {
+            let told = note.trim_end_matches('.');
+            terminal.note(&format!("{}: {told}", path.display()));
+        }
+        return Ok(());
+    }
+}

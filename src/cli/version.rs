@@ -1,0 +1,53 @@
+//! What the program is: `--version`, and `diff2d` without a command.
+
+use crate::{comm::HAS_MPI, stencil::Kernel};
+
+/// What `diff2d` alone prints.
+pub(super) const OVERVIEW: &str = concat!(
+    "diff2d ",
+    env!("CARGO_PKG_VERSION"),
+    ": diffusion in two dimensions. The same bits on any machine; all
+snapshots durable in one plain .npy file (t, y, x), the cube.
+
+Simulate       diff2d run params/diff2dparams.toml
+Continue       diff2d run params/diff2dparams.toml --resume
+Look           diff2d plot output/diff2dparams.npy --sheet
+Sum up         diff2d stats output/diff2dparams.npy --axis t
+Hand on        diff2d export output/diff2dparams.npy --to zarr
+
+Every command:                diff2d --help
+One of them, with examples:   diff2d run --help
+As manual pages:              diff2d man DIR
+Parameters, files, numbers:   README.md and docs/ of the package
+"
+);
+
+/// The name and the version.
+pub(super) fn short() -> String {
+    concat!("diff2d ", env!("CARGO_PKG_VERSION")).to_owned()
+}
+
+/// Also of which commit it was built, and with which features; where more is asked for, which kernel computes
+/// the steps on this machine.
+pub(super) fn long(verbose: bool) -> String {
+    let mut lines = vec![short()];
+    lines.extend(option_env!("DIFF2D_COMMIT").map(|commit| format!("commit   {commit}")));
+    if verbose {
+        let kernels: Vec<String> = Kernel::available().map(|one| one.to_string()).collect();
+        lines.push(format!(
+            "kernel   {}; this machine has {}",
+            Kernel::detect(),
+            kernels.join(", ")
+        ));
+    }
+    let optional = [
+        (cfg!(feature = "zarr"), "zarr"),
+        (cfg!(feature = "hdf5"), "hdf5"),
+        (HAS_MPI, "mpi"),
+    ];
+    let optional = optional.into_iter().filter(|(has, _)| *has);
+    let features = ["cli", "bench", "plot"].into_iter();
+    let features: Vec<&str> = features.chain(optional.map(|(_, name)| name)).collect();
+    lines.push(format!("features {}", features.join(" ")));
+    lines.join("\n")
+}

@@ -1,0 +1,232 @@
+//! [`Scratch`]: states between two snapshots that do not fit into memory, in `STEM.scratch`.
+//!
+//! The file has two places. A pass reads the state in one of them, or in the cube, and writes the next
+//! state to the other; once that is synced, a description before it is written and synced. So at any
+//! moment one of the places holds a whole state that the file describes, or the cube has the last one.
+//!
+//! ```text
+//! ┌─────────────┬───────────────┬─────────────┬───────────────┐
+//! │ description │ state         │ description │ state         │
+//! └─────────────┴───────────────┴─────────────┴───────────────┘
+//! ```
+//!
+//! A description is one JSON line with a check sum like those of the journal. It has a digest of the
+//! CRC-32C of the chunks of its state: a state of which a part was overwritten is not believed.
+
+use super::{
+    error::CubeError,
+    journal::{Header, seal, unseal},
+    paths::Paths,
+    stream::{DirectFile, chunk_bytes},
+};
+use crate::{
+    npy::Reader,
+    schedule::Clock,
+    sys::{self, DIRECT_ALIGNMENT, FileExt},
+    wording::hex,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::{
+    fs::{self, OpenOptions},
+    io,
+    path::{Path, PathBuf},
+};
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Description {
+    run_id: String,
+    step: u64,
+    simtime: f64,
+    /// Bytes of the state.
+    bytes: u64,
+    crc_digest: String,
+}
+
+/// A state that the file describes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Described {
+    /// The place.
+    pub place: usize,
+    /// The time of the state.
+    pub clock: Clock,
+    /// The digest of the check sums of its chunks.
+    pub digest: String,
+}
+
+/// Two places for states of a run.
+#[derive(Debug)]
+pub struct Scratch {
+    file: DirectFile,
+    reader: Reader,
+    path: PathBuf,
+    run_id: String,
+    /// Bytes of a state.
+    bytes: u64,
+}
+
+impl Scratch {
+    /// The bytes of a file for states of so many bytes.
+    #[must_use]
+    pub fn bytes_for(state: u64) -> u64 {
+        2 * place_bytes(state)
+    }
+
+    /// Opens the file of a run, whose space is then reserved. What it holds of this run stays.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`], for a full disk too.
+    pub fn open(path: &Path, header: &Header, bytes: u64) -> Result<Self, CubeError> {
+        let whole = Self::bytes_for(bytes);
+        let is_plain = fs::symlink_metadata(path)
+            .is_ok_and(|status| status.is_file() && status.len() == whole);
+        if !is_plain {
+            remove(path)?;
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .create(true)
+            .truncate(false)
+            .open(path)
+            .map_err(CubeError::io("open", path))?;
+        sys::reserve(&file, whole).map_err(|error| {
+            let _ = fs::remove_file(path);
+            CubeError::io("reserve the space of", path)(error)
+        })?;
+        let again = file.try_clone().map_err(CubeError::io("open", path))?;
+        Ok(Self {
+            file: DirectFile::new(file, path),
+            reader: Reader::new(again, path),
+            path: path.to_owned(),
+            run_id: header.run_id.clone(),
+            bytes,
+        })
+    }
+
+    /// The file, to write to.
+    #[must_use]
+    pub fn file(&self) -> &DirectFile {
+        &self.file
+    }
+
+    /// The file, to read from.
+    #[must_use]
+    pub fn reader(&self) -> &Reader {
+        &self.reader
+    }
+
+    /// The byte where the state in a place begins.
+    #[must_use]
+    pub fn begin(&self, place: usize) -> u64 {
+        place as u64 * place_bytes(self.bytes) + DIRECT_ALIGNMENT as u64
+    }
+
+    /// Makes the state in a place durable, whose chunks have these check sums.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn commit(&self, place: usize, clock: Clock, sums: &[u32]) -> Result<(), CubeError> {
+        let description = Description {
+            run_id: self.run_id.clone(),
+            step: clock.step,
+            simtime: clock.simtime,
+            bytes: self.bytes,
+            crc_digest: digest(sums),
+        };
+        let mut line = seal(&description, &self.run_id).into_bytes();
+        line.resize(DIRECT_ALIGNMENT, b' ');
+        let file = self.file.file();
+        let at = place as u64 * place_bytes(self.bytes);
+        file.sync_data()
+            .and_then(|()| file.write_all_at(&line, at))
+            .and_then(|()| file.sync_data())
+            .map_err(CubeError::io("write", &self.path))
+    }
+
+    /// The states of this run that the file describes between two steps, latest first.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn described(&self, steps: std::ops::Range<u64>) -> Result<Vec<Described>, CubeError> {
+        let mut found = Vec::new();
+        for place in 0..2 {
+            let mut line = [0; DIRECT_ALIGNMENT];
+            let at = place as u64 * place_bytes(self.bytes);
+            self.file
+                .file()
+                .read_exact_at(&mut line, at)
+                .map_err(CubeError::io("read", &self.path))?;
+            let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
+            let Some(one) = unseal(line, |one: &Description| one.run_id.clone()) else {
+                continue;
+            };
+            if one.run_id == self.run_id && one.bytes == self.bytes && steps.contains(&one.step) {
+                found.push(Described {
+                    place,
+                    clock: Clock {
+                        step: one.step,
+                        simtime: one.simtime,
+                    },
+                    digest: one.crc_digest,
+                });
+            }
+        }
+        found.sort_by_key(|one| std::cmp::Reverse(one.clock.step));
+        Ok(found)
+    }
+
+    /// Whether a place holds the state that is described.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn holds(&self, described: &Described) -> Result<bool, CubeError> {
+        let begin = self.begin(described.place);
+        let mut chunk = vec![0; chunk_bytes(self.bytes)];
+        let mut sums = Vec::new();
+        for start in (0..self.bytes).step_by(chunk.len()) {
+            #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
+            let length = (self.bytes - start).min(chunk.len() as u64) as usize;
+            let bytes = &mut chunk[..length];
+            self.reader
+                .read(begin + start, bytes)
+                .map_err(CubeError::io("read", &self.path))?;
+            sums.push(crc32c::crc32c(bytes));
+        }
+        Ok(digest(&sums) == described.digest)
+    }
+}
+
+/// Bytes of disk that a run still needs whose cube and states have so many bytes.
+#[must_use]
+pub fn space_needed(paths: &Paths, cube: u64, state: u64) -> u64 {
+    let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
+    let scratch = Scratch::bytes_for(state);
+    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
+}
+
+/// Removes the scratch of a run, if there is one.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub fn remove(path: &Path) -> Result<(), CubeError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            Err(CubeError::io("remove", path)(error))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn place_bytes(state: u64) -> u64 {
+    DIRECT_ALIGNMENT as u64 + state.next_multiple_of(DIRECT_ALIGNMENT as u64)
+}
+
+fn digest(sums: &[u32]) -> String {
+    let mut hash = Sha256::new();
+    for sum in sums {
+        hash.update(sum.to_le_bytes());
+    }
+    hex(&hash.finalize())
+}

@@ -1,0 +1,335 @@
+//! [`Coordinate`]: where the indices of an array lie in time, space and parameters.
+
+use super::{
+    ExportError,
+    times::{self, TIME},
+};
+use crate::{
+    cube::{
+        AxisValues, JournalledArray, NamedAxis,
+        journal::{Header, Scenario, telling},
+    },
+    grid::{Axis, Grid},
+};
+use serde_json::Value;
+
+/// An axis of the array.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Dimension {
+    /// `scenario`, `t`, `y`, `x`; of other arrays the names of their axes, or these.
+    pub name: String,
+    /// Number of indices.
+    pub length: u64,
+}
+
+/// Values along one dimension or two.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Coordinate {
+    /// That of a dimension, or its own.
+    pub name: String,
+    /// The dimensions along which it varies.
+    pub along: Vec<usize>,
+    /// In C order.
+    pub values: Column,
+    /// What it is, in words.
+    pub about: String,
+}
+
+/// Values of one type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Column {
+    /// Double precision; NaN where there is none.
+    Floats(Vec<f64>),
+    /// Whole numbers.
+    Integers(Vec<i64>),
+    /// Words.
+    Texts(Vec<String>),
+}
+
+impl Column {
+    /// A value as text, a number as the shortest decimal that reads back as the same number.
+    #[must_use]
+    pub fn text(&self, index: usize) -> String {
+        match self {
+            Self::Floats(values) => format!("{:?}", values[index]),
+            Self::Integers(values) => values[index].to_string(),
+            Self::Texts(values) => values[index].clone(),
+        }
+    }
+
+    /// A value as double precision; of words their number.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
+    pub fn number(&self, index: usize) -> f64 {
+        match self {
+            Self::Floats(values) => values[index],
+            Self::Integers(values) => values[index] as f64,
+            Self::Texts(_) => index as f64,
+        }
+    }
+}
+
+/// Refuses an array whose coordinates need more memory than is allowed for them.
+pub(super) fn fit(array: &JournalledArray, allowed: u64) -> Result<(), ExportError> {
+    const EACH: u64 = 8;
+    /// Of a scenario, its parameters.
+    const OF_SCENARIO: u64 = 128;
+    let shape = &array.npy.shape;
+    let lists = shape.iter().fold(0_u64, |sum, &length| {
+        sum.saturating_add(length.saturating_mul(EACH))
+    });
+    let times = match (array.header().is_some_and(Header::is_sweep), &shape[..]) {
+        (true, &[scenarios, snapshots, ..]) => scenarios
+            .saturating_mul(snapshots)
+            .saturating_mul(EACH)
+            .saturating_add(scenarios.saturating_mul(OF_SCENARIO)),
+        _ => 0,
+    };
+    let needed = lists.saturating_add(times);
+    if needed <= allowed {
+        return Ok(());
+    }
+    Err(ExportError::Memory {
+        what: "the list of coordinates, and as much again for elements,",
+        needed: needed.saturating_mul(2),
+        allowed: allowed.saturating_mul(2),
+    })
+}
+
+/// The dimensions of an array and its coordinates, first one for each dimension.
+pub(super) fn of(
+    array: &JournalledArray,
+) -> Result<(Vec<Dimension>, Vec<Coordinate>), ExportError> {
+    match array.header() {
+        Some(header) if header.is_sweep() => of_sweep(array, header),
+        Some(header) => Ok(of_run(array, header)),
+        None => Ok(of_array(array)),
+    }
+}
+
+fn dimensions(names: &[&str], shape: &[u64]) -> Vec<Dimension> {
+    let pairs = names.iter().zip(shape);
+    pairs
+        .map(|(name, &length)| Dimension {
+            name: (*name).to_owned(),
+            length,
+        })
+        .collect()
+}
+
+fn coordinate(name: &str, along: &[usize], values: Column, about: &str) -> Coordinate {
+    Coordinate {
+        name: name.to_owned(),
+        along: along.to_vec(),
+        values,
+        about: about.to_owned(),
+    }
+}
+
+#[expect(clippy::cast_possible_wrap, reason = "lengths are below 2^63")]
+fn numbers(length: u64) -> Column {
+    Column::Integers((0..length as i64).collect())
+}
+
+const NODES: [&str; 2] = ["place of the nodes along y", "place of the nodes along x"];
+const UNKNOWN_NODES: &str = "number of the node";
+
+fn of_run(array: &JournalledArray, header: &Header) -> (Vec<Dimension>, Vec<Coordinate>) {
+    let shape = &array.npy.shape;
+    let records = array.journal.iter().flat_map(|journal| &journal.records);
+    let known: Vec<f64> = records.map(|record| record.simtime).collect();
+    let run = header.run();
+    let times = run.map_or(known.clone(), |run| {
+        times::planned(run, known, shape[0], &mut 0)
+    });
+    let mut coordinates = vec![coordinate("t", &[0], Column::Floats(times), TIME)];
+    coordinates.extend(nodes(run.and_then(Scenario::grid), &shape[1..], 1));
+    (dimensions(&["t", "y", "x"], shape), coordinates)
+}
+
+/// The coordinates of the last two dimensions, of which the first is number `first`.
+fn nodes(grid: Option<Grid>, frame: &[u64], first: usize) -> Vec<Coordinate> {
+    let axes: [Option<Axis>; 2] = match grid {
+        Some(grid) => [Some(grid.y), Some(grid.x)],
+        None => [None, None],
+    };
+    let names = ["y", "x"].into_iter().zip(NODES);
+    let places = (first..).zip(frame).zip(axes);
+    names
+        .zip(places)
+        .map(|((name, about), ((along, &length), axis))| match axis {
+            Some(axis) => coordinate(name, &[along], Column::Floats(axis.coordinates()), about),
+            None => coordinate(name, &[along], numbers(length), UNKNOWN_NODES),
+        })
+        .collect()
+}
+
+fn of_sweep(
+    array: &JournalledArray,
+    header: &Header,
+) -> Result<(Vec<Dimension>, Vec<Coordinate>), ExportError> {
+    let shape = &array.npy.shape;
+    let each = usize::try_from(header.snapshots_each()).unwrap_or(usize::MAX);
+    let times = times::of_sweep(array, header, each)?;
+    let telling = telling(header);
+    let (t, about) = match times::common(header, &times, each) {
+        Some((common, about)) => (Column::Floats(common), about),
+        None => (numbers(shape[1]), times::NUMBERS),
+    };
+    let mut coordinates = vec![
+        coordinate(
+            "scenario",
+            &[0],
+            numbers(shape[0]),
+            "number of the scenario",
+        ),
+        coordinate("t", &[1], t, about),
+    ];
+    let decides_nodes =
+        |key: &String| ["x1", "x2", "y1", "y2", "dx", "dy", "grid"].contains(&key.as_str());
+    let first = header.scenario(0).and_then(|first| first.grid());
+    if telling.iter().any(decides_nodes) {
+        coordinates.extend(nodes_of_each(header, first, &shape[2..]));
+    } else {
+        coordinates.extend(nodes(first, &shape[2..], 2));
+    }
+    coordinates.push(coordinate("time", &[0, 1], Column::Floats(times), TIME));
+    for key in telling.into_iter().filter(|key| is_name(key)) {
+        let values = parameter(header, &key);
+        coordinates.push(coordinate(&key, &[0], values, "parameter"));
+    }
+    let dimensions = dimensions(&["scenario", "t", "y", "x"], shape);
+    Ok((dimensions, coordinates))
+}
+
+/// The nodes of scenarios on different grids.
+fn nodes_of_each(header: &Header, first: Option<Grid>, frame: &[u64]) -> Vec<Coordinate> {
+    let grids: Option<Vec<Grid>> = header.scenarios().map(|one| one.grid()).collect();
+    let Some(grids) = grids else {
+        return nodes(None, frame, 2);
+    };
+    let axis = |grid: &Grid, number: usize| match number {
+        0 => grid.y.coordinates(),
+        _ => grid.x.coordinates(),
+    };
+    let (mut plain, mut own) = (Vec::new(), Vec::new());
+    for (number, (name, known)) in ["y", "x"]
+        .into_iter()
+        .zip(nodes(first, frame, 2))
+        .enumerate()
+    {
+        let all: Vec<Vec<f64>> = grids.iter().map(|grid| axis(grid, number)).collect();
+        if all.windows(2).all(|pair| pair[0] == pair[1]) {
+            plain.push(known);
+            continue;
+        }
+        let places = Column::Floats(all.concat());
+        let along = 2 + number;
+        plain.push(coordinate(
+            name,
+            &[along],
+            numbers(frame[number]),
+            UNKNOWN_NODES,
+        ));
+        own.push(coordinate(
+            &format!("{name}_of_node"),
+            &[0, along],
+            places,
+            NODES[number],
+        ));
+    }
+    plain.extend(own);
+    plain
+}
+
+/// A parameter of every scenario.
+fn parameter(header: &Header, key: &str) -> Column {
+    let values: Vec<Option<Value>> = header
+        .scenarios()
+        .map(|scenario| {
+            let pairs = scenario.params.pairs().into_iter();
+            pairs
+                .rev()
+                .find(|(name, _)| name == key)
+                .map(|(_, value)| value.clone())
+        })
+        .collect();
+    let given = || values.iter().flatten();
+    if values
+        .iter()
+        .all(|value| value.as_ref().is_some_and(Value::is_i64))
+    {
+        return Column::Integers(given().filter_map(Value::as_i64).collect());
+    }
+    if given().all(Value::is_number) {
+        let number = |value: &Option<Value>| value.as_ref().and_then(Value::as_f64);
+        let numbers = values.iter().map(|value| number(value).unwrap_or(f64::NAN));
+        return Column::Floats(numbers.collect());
+    }
+    let text = |value: &Option<Value>| match value {
+        None => String::new(),
+        Some(Value::String(word)) => word.clone(),
+        Some(value) => value.to_string(),
+    };
+    Column::Texts(values.iter().map(text).collect())
+}
+
+/// Of an array that is no cube: what a file beside it tells, or numbers.
+fn of_array(array: &JournalledArray) -> (Vec<Dimension>, Vec<Coordinate>) {
+    let shape = &array.npy.shape;
+    let usual = ["scenario", "t", "y", "x"];
+    let usual = &usual[usual.len() - shape.len()..];
+    let told = array.axes();
+    let names: Vec<&str> = told
+        .iter()
+        .flatten()
+        .map(|axis| axis.name.as_str())
+        .collect();
+    let is_own =
+        |name: &str| is_name(name) && names.iter().filter(|one| **one == name).count() == 1;
+    let mut coordinates = Vec::new();
+    for (axis, &length) in shape.iter().enumerate() {
+        let named = told.get(axis).and_then(Option::as_ref);
+        let values = named.and_then(|named| listed(named, length));
+        let name = match (named, usual[axis]) {
+            (Some(named), _) if is_own(&named.name) => named.name.clone(),
+            (None, usual) if !names.contains(&usual) => usual.to_owned(),
+            _ => format!("axis{axis}"),
+        };
+        coordinates.push(match values {
+            Some(values) => coordinate(&name, &[axis], values, about(&name)),
+            None => coordinate(&name, &[axis], numbers(length), "index"),
+        });
+    }
+    let names: Vec<&str> = coordinates.iter().map(|one| one.name.as_str()).collect();
+    (dimensions(&names, shape), coordinates)
+}
+
+/// Whether a name can be that of a coordinate beside `p`, in the file systems and formats that have it.
+fn is_name(name: &str) -> bool {
+    let letters = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '.';
+    let usual = name.starts_with(|letter: char| letter.is_ascii_alphabetic());
+    usual
+        && name.chars().all(letters)
+        && name.len() <= 64
+        && !["p", "time", "zarr.json"].contains(&name)
+}
+
+fn about(name: &str) -> &'static str {
+    match name {
+        "t" => TIME,
+        "y" => NODES[0],
+        "x" => NODES[1],
+        _ => "",
+    }
+}
+
+fn listed(axis: &NamedAxis, length: u64) -> Option<Column> {
+    match &axis.values {
+        AxisValues::Labels(labels) => Some(Column::Texts(labels.clone())),
+        _ => {
+            let coordinates = (0..length).map(|index| axis.coordinate(index));
+            coordinates.collect::<Option<_>>().map(Column::Floats)
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! [`Dataset`]: an array as other programs describe one, with named dimensions, coordinates and
+//! attributes.
+
+use super::{
+    ExportError,
+    coordinates::{self, Coordinate, Dimension},
+    tiles::Tile,
+};
+use crate::{
+    cube::{CubeError, JournalledArray, journal::Slot},
+    npy::{Dtype, Kind, NpyError, Number},
+};
+use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+/// An array with all that is told of it elsewhere. A *frame* is a matrix of its last two axes: a snapshot.
+#[derive(Debug)]
+pub struct Dataset<'a> {
+    array: &'a JournalledArray,
+    /// The axes of the array, all places of a cube included.
+    pub dimensions: Vec<Dimension>,
+    /// First those of the dimensions, in order.
+    pub coordinates: Vec<Coordinate>,
+    /// Of the array as a whole: numbers and texts.
+    pub attributes: Map<String, Value>,
+}
+
+/// Most dimensions of an array that can be exported: scenario, t, y, x.
+const MOST_DIMENSIONS: usize = 4;
+
+impl<'a> Dataset<'a> {
+    /// What is known of an array, all of whose [places](JournalledArray::reach_all_places) can be read.
+    /// Coordinates take at most half of the memory.
+    ///
+    /// # Errors
+    /// [`ExportError::Asked`] of an array that is empty or has other than two to four dimensions,
+    /// [`ExportError::Memory`], and those of reading the journal.
+    pub fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, ExportError> {
+        let shape = &array.npy.shape;
+        let name = || array.path.display();
+        if !(2..=MOST_DIMENSIONS).contains(&shape.len()) {
+            return Err(ExportError::Asked(format!(
+                "{} has {} dimension{}; exported are arrays (y, x), (t, y, x) and (scenario, t, y, x)",
+                name(),
+                shape.len(),
+                if shape.len() == 1 { "" } else { "s" }
+            )));
+        }
+        if shape.contains(&0) {
+            return Err(ExportError::Asked(format!(
+                "{} holds no elements: there is nothing to export",
+                name()
+            )));
+        }
+        if array.journal.is_some() && array.header().is_none() {
+            return Err(CubeError::Unborn {
+                cube: array.path.clone(),
+            }
+            .into());
+        }
+        coordinates::fit(array, memory / 2)?;
+        let (dimensions, coordinates) = coordinates::of(array)?;
+        Ok(Self {
+            array,
+            dimensions,
+            coordinates,
+            attributes: attributes(array),
+        })
+    }
+
+    /// The file and what its header says.
+    #[must_use]
+    pub fn array(&self) -> &JournalledArray {
+        self.array
+    }
+
+    /// Type of the elements, in the machine's byte order.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.array.npy.dtype.native()
+    }
+
+    /// Length of every dimension.
+    #[must_use]
+    pub fn shape(&self) -> &[u64] {
+        &self.array.npy.shape
+    }
+
+    /// Rows and columns of a frame.
+    #[must_use]
+    pub fn frame(&self) -> [u64; 2] {
+        match self.shape() {
+            [.., rows, columns] => [*rows, *columns],
+            _ => [0; 2],
+        }
+    }
+
+    /// The dimensions before those of a frame.
+    #[must_use]
+    pub fn outer(&self) -> &[Dimension] {
+        &self.dimensions[..self.dimensions.len() - 2]
+    }
+
+    /// Number of frames, missing ones included.
+    #[must_use]
+    pub fn frames(&self) -> u64 {
+        self.outer().iter().map(|outer| outer.length).product()
+    }
+
+    /// The frames that hold data, in order.
+    pub fn present(&self) -> impl Iterator<Item = u64> {
+        (0..self.frames()).filter(|&frame| self.is_present(frame))
+    }
+
+    /// Whether a frame holds data.
+    #[must_use]
+    pub fn is_present(&self, frame: u64) -> bool {
+        let Some(header) = self.array.header() else {
+            return true;
+        };
+        let each = header.snapshots_each();
+        let scenario = usize::try_from(frame / each).ok();
+        self.array.is_committed(Slot {
+            scenario: scenario.filter(|_| header.is_sweep()),
+            index: frame % each,
+        })
+    }
+
+    /// How many frames hold data, and how many could: a scenario may have fewer than there are places.
+    #[must_use]
+    pub fn progress(&self) -> (u64, u64) {
+        let journal = self.array.journal.as_ref();
+        match journal.zip(self.array.header()) {
+            Some((journal, header)) => (journal.committed.total(), header.snapshots()),
+            None => (self.frames(), self.frames()),
+        }
+    }
+
+    /// The indices of a frame along the dimensions before its own.
+    #[must_use]
+    pub fn index_of(&self, mut frame: u64) -> Vec<u64> {
+        let mut index: Vec<u64> = self.outer().iter().map(|outer| outer.length).collect();
+        for i in index.iter_mut().rev() {
+            let length = *i;
+            *i = frame % length;
+            frame /= length;
+        }
+        index
+    }
+
+    /// The coordinate that belongs to a dimension.
+    #[must_use]
+    pub fn coordinate(&self, dimension: usize) -> &Coordinate {
+        &self.coordinates[dimension]
+    }
+
+    /// The coordinate that says where an index of a frame's dimension lies, and its place in it: of a scenario
+    /// with times or nodes of its own these.
+    #[must_use]
+    pub fn place_of(&self, dimension: usize, frame: u64, index: u64) -> (&Coordinate, usize) {
+        let beside = &self.coordinates[self.dimensions.len()..];
+        let own = beside.iter().find(|one| one.along == [0, dimension]);
+        let place = match own {
+            Some(_) => self.index_of(frame)[0] * self.shape()[dimension] + index,
+            None => index,
+        };
+        let coordinate = own.unwrap_or(&self.coordinates[dimension]);
+        (coordinate, usize::try_from(place).unwrap_or(usize::MAX))
+    }
+
+    /// What is told of the variable `p`: by the CF conventions it names the coordinates that belong to no
+    /// dimension.
+    #[must_use]
+    pub fn variable_attributes(&self) -> Map<String, Value> {
+        let beside = self.coordinates.iter().skip(self.dimensions.len());
+        let beside: Vec<&str> = beside.map(|one| one.name.as_str()).collect();
+        let mut told = Map::new();
+        if self.array.header().is_some() {
+            told.insert("long_name".to_owned(), "density".into());
+        }
+        if !beside.is_empty() {
+            told.insert("coordinates".to_owned(), beside.join(" ").into());
+        }
+        told
+    }
+
+    /// Reads part of a frame into `out`: row after row, in the machine's byte order.
+    ///
+    /// # Errors
+    /// [`NpyError`].
+    pub fn read(&self, frame: u64, tile: &Tile, out: &mut Vec<u8>) -> Result<(), NpyError> {
+        let npy = &self.array.npy;
+        let width = npy.dtype.bytes;
+        let mut ranges: Vec<_> = self.index_of(frame).into_iter().map(|i| i..i + 1).collect();
+        ranges.extend([tile.rows.clone(), tile.columns.clone()]);
+        out.clear();
+        out.resize(tile.elements() * width, 0);
+        self.array.read_bytes(&npy.in_file_order(&ranges), out)?;
+        if npy.dtype.big_endian {
+            out.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+        }
+        if npy.fortran_order {
+            *out = transposed(out, width, tile);
+        }
+        Ok(())
+    }
+
+    /// As [`read`](Self::read), with half precision, which many programs lack, as single precision.
+    ///
+    /// # Errors
+    /// [`NpyError`].
+    pub fn read_common(&self, frame: u64, tile: &Tile, out: &mut Vec<u8>) -> Result<(), NpyError> {
+        self.read(frame, tile, out)?;
+        if self.common_dtype() != self.dtype() {
+            let mut values = vec![0.0; tile.elements()];
+            f64::decode(self.dtype(), out, &mut values);
+            out.clear();
+            f64::encode(&values, self.common_dtype(), out);
+        }
+        Ok(())
+    }
+
+    /// The type of what [`read_common`](Self::read_common) reads.
+    #[must_use]
+    pub fn common_dtype(&self) -> Dtype {
+        match self.dtype() {
+            Dtype {
+                kind: Kind::Float,
+                bytes: 2,
+                ..
+            } => Dtype::F32,
+            dtype => dtype,
+        }
+    }
+
+    /// Where a frame begins in the file, and its bytes: for formats that point into it.
+    ///
+    /// # Errors
+    /// [`ExportError::Asked`] where the bytes of a frame do not lie together.
+    pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
+        let npy = &self.array.npy;
+        if npy.fortran_order {
+            return Err(ExportError::Asked(format!(
+                "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5, vti and csv copy it",
+                self.array.path.display()
+            )));
+        }
+        let bytes = self.frame().iter().product::<u64>() * npy.dtype.bytes as u64;
+        Ok((npy.data_offset + frame * bytes, bytes))
+    }
+}
+
+/// Elements of a tile that came column after column, row after row.
+fn transposed(bytes: &[u8], width: usize, tile: &Tile) -> Vec<u8> {
+    let rows = usize::try_from(tile.rows.end - tile.rows.start).unwrap_or(0);
+    let columns = tile.elements() / rows.max(1);
+    let places = (0..rows).flat_map(|j| (0..columns).map(move |i| i * rows + j));
+    places
+        .flat_map(|place| &bytes[place * width..][..width])
+        .copied()
+        .collect()
+}
+
+/// What is told of the array as a whole.
+fn attributes(array: &JournalledArray) -> Map<String, Value> {
+    let mut told = Map::new();
+    let mut tell = |name: &str, value: Value| {
+        told.insert(name.to_owned(), plain(value));
+    };
+    tell("Conventions", "CF-1.11".into());
+    let Some(header) = array.header() else {
+        tell("array", file_name(array).into());
+        return told;
+    };
+    tell("title", "Diffusion in two dimensions".into());
+    tell(
+        "program",
+        format!("diff2d {}", header.program_version).into(),
+    );
+    tell("cube", file_name(array).into());
+    tell("run_id", header.run_id.clone().into());
+    let same: Option<Cow<'_, _>> = header.scenario(0);
+    let varied = match header.is_sweep() {
+        true => crate::cube::journal::varied(header),
+        false => Vec::new(),
+    };
+    for (name, value) in same.iter().flat_map(|scenario| scenario.params.pairs()) {
+        if !varied.contains(&name) {
+            tell(&name, value.clone());
+        }
+    }
+    if let Some(run) = header.run() {
+        // What follows from the parameters: dx is the spacing, not the one wanted.
+        tell("dx", run.dx.into());
+        tell("dy", run.dy.into());
+        tell("dt", run.dt.into());
+        tell("nsteps", run.nsteps.into());
+        tell("nper", run.nper.into());
+    }
+    told
+}
+
+/// A number or a text: what attributes can be in every format.
+fn plain(value: Value) -> Value {
+    match value {
+        Value::Number(_) | Value::String(_) => value,
+        other => other.to_string().into(),
+    }
+}
+
+fn file_name(array: &JournalledArray) -> String {
+    let name = array.path.file_name().unwrap_or(array.path.as_os_str());
+    name.to_string_lossy().into_owned()
+}

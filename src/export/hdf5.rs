@@ -1,0 +1,227 @@
+//! HDF5 with the conventions of netCDF-4: `p` and its coordinates, which are dimension scales attached to it.
+//! Chunked and compressed; a chunk that was never written reads as NaN.
+//!
+//! Source: the HDF5 Dimension Scale Specification; the netCDF-4 format specification.
+
+use super::{
+    Column, Coordinate, Dataset, ExportError, Format, output,
+    tiles::{self, Tile},
+};
+use crate::{npy::Kind, progress::Progress, sys::dimension_scales};
+use bytemuck::Pod;
+use hdf5_metno::{
+    self as hdf5, File, H5Type, Hyperslab, Location, SliceOrIndex,
+    plist::file_create::{AttrCreationOrder, LinkCreationOrder},
+    types::VarLenUnicode,
+};
+use ndarray::{ArrayView, IxDyn};
+use serde_json::Value;
+use std::{error::Error, path::Path};
+
+/// Bytes of a chunk at most: what the library's cache holds.
+const CHUNK_BYTES: u64 = 1 << 20;
+/// Deflate's usual compromise between time and size.
+const DEFLATE: u8 = 4;
+
+pub(super) fn write(
+    dataset: &Dataset<'_>,
+    (path, force): (&Path, bool),
+    memory: u64,
+    progress: &Progress,
+) -> Result<(), ExportError> {
+    let width = dataset.common_dtype().bytes as u64;
+    let chunk = tiles::squares(dataset.frame(), CHUNK_BYTES / width);
+    // As it is read, as numbers, in the library's cache and compressed.
+    let needed = 8 * chunk.iter().product::<u64>() * width;
+    if needed > memory {
+        return Err(ExportError::Memory {
+            what: "a chunk of HDF5",
+            needed,
+            allowed: memory,
+        });
+    }
+    if path.exists() && !path.is_file() && !path.is_dir() {
+        return Err(ExportError::Asked(format!(
+            "the output {} is no file, which {} needs",
+            path.display(),
+            Format::Hdf5
+        )));
+    }
+    let file = output::file(path, force, dataset.array())?;
+    let failed = |error: Box<dyn Error>| match error.downcast::<ExportError>() {
+        Ok(error) => *error,
+        Err(error) => ExportError::library(path, &error),
+    };
+    fill(dataset, file.name_so_far(), chunk, progress).map_err(failed)?;
+    Ok(file.commit()?)
+}
+
+fn fill(
+    dataset: &Dataset<'_>,
+    path: &Path,
+    chunk: [u64; 2],
+    progress: &Progress,
+) -> Result<(), Box<dyn Error>> {
+    // netCDF shows variables and attributes in the order in which they were made.
+    let file = File::with_options()
+        .with_fcpl(|properties| {
+            properties
+                .link_creation_order(LinkCreationOrder::Indexed)
+                .attr_creation_order(AttrCreationOrder::Tracked)
+        })
+        .create(path)?;
+    for (name, value) in &dataset.attributes {
+        attribute(&file, name, value)?;
+    }
+    let mut scales = Vec::new();
+    for (number, coordinate) in dataset.coordinates.iter().enumerate() {
+        let array = store_coordinate(&file, dataset, coordinate)?;
+        attribute(&array, "long_name", &coordinate.about.clone().into())?;
+        if number < dataset.dimensions.len() {
+            dimension_scales::make(array.id(), &coordinate.name)?;
+            scales.push(array);
+        } else {
+            attach(&array, &scales, &coordinate.along)?;
+        }
+    }
+    let all: Vec<usize> = (0..scales.len()).collect();
+    let dtype = dataset.common_dtype();
+    let array = match (dtype.kind, dtype.bytes) {
+        (Kind::Float, 4) => copy(dataset, &file, chunk, Some(f32::NAN), progress),
+        (Kind::Float, _) => copy(dataset, &file, chunk, Some(f64::NAN), progress),
+        (Kind::Signed, 1) => copy::<i8>(dataset, &file, chunk, None, progress),
+        (Kind::Signed, 2) => copy::<i16>(dataset, &file, chunk, None, progress),
+        (Kind::Signed, 4) => copy::<i32>(dataset, &file, chunk, None, progress),
+        (Kind::Signed, _) => copy::<i64>(dataset, &file, chunk, None, progress),
+        (Kind::Unsigned | Kind::Bool, 1) => copy::<u8>(dataset, &file, chunk, None, progress),
+        (Kind::Unsigned, 2) => copy::<u16>(dataset, &file, chunk, None, progress),
+        (Kind::Unsigned, 4) => copy::<u32>(dataset, &file, chunk, None, progress),
+        (Kind::Unsigned | Kind::Bool, _) => copy::<u64>(dataset, &file, chunk, None, progress),
+    }?;
+    attach(&array, &scales, &all)?;
+    for (name, value) in &dataset.variable_attributes() {
+        attribute(&array, name, value)?;
+    }
+    Ok(file.close()?)
+}
+
+/// The variable, with all frames that hold data.
+fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
+    dataset: &Dataset<'_>,
+    file: &File,
+    chunk: [u64; 2],
+    fill: Option<T>,
+    progress: &Progress,
+) -> Result<hdf5::Dataset, Box<dyn Error>> {
+    let shape: Vec<usize> = dataset.shape().iter().map(|&length| size(length)).collect();
+    let mut chunks = vec![1; dataset.outer().len()];
+    chunks.extend(chunk.map(size));
+    let mut builder = file
+        .new_dataset_builder()
+        .empty::<T>()
+        .chunk(chunks)
+        .shuffle()
+        .deflate(DEFLATE);
+    if let Some(fill) = fill {
+        builder = builder.fill_value(fill);
+    }
+    let array = builder.shape(shape).create("p")?;
+    if let Some(fill) = fill {
+        array
+            .new_attr::<T>()
+            .create("_FillValue")?
+            .write_scalar(&fill)?;
+    }
+    let mut bytes = Vec::new();
+    for frame in dataset.present() {
+        for tile in tiles::grid(dataset.frame(), chunk) {
+            dataset
+                .read_common(frame, &tile, &mut bytes)
+                .map_err(ExportError::Npy)?;
+            store_tile::<T>(dataset, &array, (frame, &tile), &bytes)?;
+            progress.add((tile.elements() * dataset.dtype().bytes) as u64);
+        }
+    }
+    Ok(array)
+}
+
+fn store_tile<T: H5Type + Pod>(
+    dataset: &Dataset<'_>,
+    array: &hdf5::Dataset,
+    (frame, tile): (u64, &Tile),
+    bytes: &[u8],
+) -> Result<(), Box<dyn Error>> {
+    let values: Vec<T> = bytemuck::pod_collect_to_vec(bytes);
+    let index = dataset.index_of(frame).into_iter().map(|i| i..i + 1);
+    let ranges = index.chain([tile.rows.clone(), tile.columns.clone()]);
+    let ranges: Vec<_> = ranges
+        .map(|range| size(range.start)..size(range.end))
+        .collect();
+    let shape: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();
+    let part = ArrayView::from_shape(IxDyn(&shape), &values)?;
+    let place: Vec<SliceOrIndex> = ranges.into_iter().map(SliceOrIndex::from).collect();
+    Ok(array.write_slice(part, Hyperslab::from(place))?)
+}
+
+fn store_coordinate(
+    file: &File,
+    dataset: &Dataset<'_>,
+    coordinate: &Coordinate,
+) -> Result<hdf5::Dataset, Box<dyn Error>> {
+    let lengths = coordinate.along.iter().map(|&d| size(dataset.shape()[d]));
+    let shape = IxDyn(&lengths.collect::<Vec<_>>());
+    let name = coordinate.name.as_str();
+    let builder = file.new_dataset_builder();
+    Ok(match &coordinate.values {
+        Column::Floats(values) => builder
+            .with_data(ArrayView::from_shape(shape, values)?)
+            .create(name)?,
+        Column::Integers(values) => builder
+            .with_data(ArrayView::from_shape(shape, values)?)
+            .create(name)?,
+        Column::Texts(values) => {
+            let words: Vec<VarLenUnicode> = values
+                .iter()
+                .map(|word| text(word))
+                .collect::<Result<_, _>>()?;
+            builder
+                .with_data(ArrayView::from_shape(shape, &words)?)
+                .create(name)?
+        }
+    })
+}
+
+/// Attaches the scales of some dimensions to those of an array.
+fn attach(
+    array: &hdf5::Dataset,
+    scales: &[hdf5::Dataset],
+    along: &[usize],
+) -> Result<(), Box<dyn Error>> {
+    for (number, &dimension) in along.iter().enumerate() {
+        dimension_scales::attach(array.id(), scales[dimension].id(), number)?;
+    }
+    Ok(())
+}
+
+fn attribute(to: &Location, name: &str, value: &Value) -> Result<(), Box<dyn Error>> {
+    if let Some(number) = value.as_i64() {
+        to.new_attr::<i64>().create(name)?.write_scalar(&number)?;
+    } else if let Some(number) = value.as_f64() {
+        to.new_attr::<f64>().create(name)?.write_scalar(&number)?;
+    } else {
+        let word = text(value.as_str().unwrap_or_default())?;
+        to.new_attr::<VarLenUnicode>()
+            .create(name)?
+            .write_scalar(&word)?;
+    }
+    Ok(())
+}
+
+/// A word as the library has it, which ends at a zero byte.
+fn text(word: &str) -> Result<VarLenUnicode, Box<dyn Error>> {
+    Ok(word.replace('\0', "").parse()?)
+}
+
+fn size(length: u64) -> usize {
+    usize::try_from(length).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,18 @@
+//! Without the feature `hdf5` nothing is exported to HDF5.
+
+use super::{Dataset, ExportError, Format};
+use crate::progress::Progress;
+use std::path::Path;
+
+/// Tells how to build it.
+pub(super) fn write(
+    _dataset: &Dataset<'_>,
+    _output: (&Path, bool),
+    _memory: u64,
+    _progress: &Progress,
+) -> Result<(), ExportError> {
+    Err(ExportError::NotBuilt {
+        format: Format::Hdf5,
+        needs: ", which needs the HDF5 library (Debian: libhdf5-dev)",
+    })
+}

@@ -1,0 +1,129 @@
+//! Kerchunk references: JSON that tells readers of Zarr version 2 where in the array's file each snapshot
+//! lies. Coordinates stand in it themselves.
+//!
+//! ```json
+//! {"version":1,"refs":{"p/0.0.0":["/data/diff2dparams.npy",4096,724808], …}}
+//! ```
+//!
+//! Source: the specification of references in the documentation of kerchunk, version 1; the Zarr storage
+//! specification, version 2.
+
+use super::{
+    Column, Dataset, ExportError,
+    output::{self, Target, WriteError},
+};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde_json::{Map, Value, json};
+use std::{fs, io::Write};
+
+pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), ExportError> {
+    // Refused before anything is written.
+    dataset.place(0)?;
+    let array = &dataset.array().path;
+    // Readers look for relative names in the directory that they were started in.
+    let path = fs::canonicalize(array).unwrap_or_else(|_| array.clone());
+    let Some(file) = path.to_str() else {
+        return Err(ExportError::Asked(format!(
+            "the name of {} is not UTF-8, which JSON needs: rename it",
+            path.display()
+        )));
+    };
+    let file = Value::from(file).to_string();
+    output::text(target, dataset.array(), |to| {
+        write!(to, "{{\"version\":1,\"refs\":{{")?;
+        write!(to, "\n\".zgroup\":{}", quoted(&json!({ "zarr_format": 2 })))?;
+        write!(
+            to,
+            ",\n\".zattrs\":{}",
+            quoted(&Value::from(dataset.attributes.clone()))
+        )?;
+        coordinates(to, dataset)?;
+        variable(to, dataset, &file)?;
+        write!(to, "\n}}}}\n")?;
+        Ok(())
+    })
+}
+
+/// JSON as a string within JSON.
+fn quoted(value: &Value) -> Value {
+    Value::String(value.to_string())
+}
+
+fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), WriteError> {
+    for coordinate in &dataset.coordinates {
+        let name = &coordinate.name;
+        let (dtype, bytes) = encoded(&coordinate.values);
+        let shape: Vec<u64> = coordinate
+            .along
+            .iter()
+            .map(|&d| dataset.shape()[d])
+            .collect();
+        let along = coordinate
+            .along
+            .iter()
+            .map(|&d| dataset.dimensions[d].name.clone());
+        let meta = json!({
+            "zarr_format": 2, "shape": shape, "chunks": shape, "dtype": dtype, "order": "C",
+            "compressor": null, "filters": null, "fill_value": null,
+        });
+        let mut attributes = Map::new();
+        attributes.insert("_ARRAY_DIMENSIONS".to_owned(), along.collect());
+        attributes.insert("long_name".to_owned(), coordinate.about.clone().into());
+        let chunk = vec!["0"; shape.len()].join(".");
+        let value = Value::String(format!("base64:{}", STANDARD.encode(bytes)));
+        for (key, value) in [
+            (".zarray", quoted(&meta)),
+            (".zattrs", quoted(&Value::from(attributes))),
+            (chunk.as_str(), value),
+        ] {
+            write!(to, ",\n{}:{value}", Value::from(format!("{name}/{key}")))?;
+        }
+    }
+    Ok(())
+}
+
+fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(), WriteError> {
+    let dtype = dataset.array().npy.dtype;
+    let outer = dataset.outer().len();
+    let mut chunks = vec![1; outer];
+    chunks.extend(dataset.frame());
+    let is_float = dtype.kind == crate::npy::Kind::Float;
+    let meta = json!({
+        "zarr_format": 2, "shape": dataset.shape(), "chunks": chunks, "dtype": dtype.to_string(),
+        "order": "C", "compressor": null, "filters": null,
+        "fill_value": if is_float { Value::from("NaN") } else { Value::Null },
+    });
+    let names = dataset.dimensions.iter().map(|one| one.name.clone());
+    let mut attributes = dataset.variable_attributes();
+    attributes.insert("_ARRAY_DIMENSIONS".to_owned(), names.collect());
+    write!(to, ",\n\"p/.zarray\":{}", quoted(&meta))?;
+    write!(to, ",\n\"p/.zattrs\":{}", quoted(&Value::from(attributes)))?;
+    for frame in dataset.present() {
+        let (offset, bytes) = dataset.place(frame)?;
+        let index: String = dataset
+            .index_of(frame)
+            .iter()
+            .map(|i| format!("{i}."))
+            .collect();
+        write!(to, ",\n\"p/{index}0.0\":[{file},{offset},{bytes}]")?;
+    }
+    Ok(())
+}
+
+/// The bytes of a coordinate, and their type; words as UTF-32 of one length.
+fn encoded(values: &Column) -> (String, Vec<u8>) {
+    match values {
+        Column::Floats(values) => ("<f8".to_owned(), bytemuck::cast_slice(values).to_vec()),
+        Column::Integers(values) => ("<i8".to_owned(), bytemuck::cast_slice(values).to_vec()),
+        Column::Texts(values) => {
+            let longest = values.iter().map(|text| text.chars().count()).max();
+            let longest = longest.unwrap_or(0).max(1);
+            let letters = values.iter().flat_map(|text| {
+                let letters = text.chars().map(u32::from);
+                letters.chain(std::iter::repeat(0)).take(longest)
+            });
+            let bytes = letters.flat_map(u32::to_le_bytes).collect();
+            (format!("<U{longest}"), bytes)
+        }
+    }
+}

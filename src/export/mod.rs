@@ -1,0 +1,79 @@
+//! Cubes and other arrays for the programs that read other formats.
+//!
+//! | file | what it has |
+//! |---|---|
+//! | `dataset.rs` | [`Dataset`]: an array with named dimensions, coordinates, attributes and missing snapshots |
+//! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
+//! | `format.rs` | [`Format`]: what an array is exported to |
+//! | `tiles.rs` | parts of a snapshot that fit into memory |
+//! | `output.rs` | names of outputs, and what they do not replace |
+//! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
+//! | `csv.rs`, `vti.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
+//!
+//! A snapshot that is not committed is missing: no time step in XDMF and VTK, no row in CSV, no chunk
+//! elsewhere, where readers give NaN for it.
+
+mod coordinates;
+mod csv;
+mod dataset;
+mod error;
+mod format;
+mod kerchunk;
+mod mesh;
+mod output;
+mod series;
+mod tiles;
+mod times;
+mod vti;
+mod xdmf;
+mod xml;
+
+#[cfg(feature = "hdf5")]
+mod hdf5;
+#[cfg(not(feature = "hdf5"))]
+#[path = "hdf5_disabled.rs"]
+mod hdf5;
+#[cfg(feature = "zarr")]
+mod zarr;
+#[cfg(not(feature = "zarr"))]
+#[path = "zarr_disabled.rs"]
+mod zarr;
+
+pub use coordinates::{Column, Coordinate, Dimension};
+pub use dataset::Dataset;
+pub use error::ExportError;
+pub use format::Format;
+pub use output::{Target, default_path};
+
+use crate::progress::Progress;
+
+/// Exports an array, with so many bytes of memory for its elements. Bytes of elements that are copied are
+/// added to `progress`.
+///
+/// # Errors
+/// [`ExportError`]; the output then is what it was before.
+pub fn export(
+    dataset: &Dataset<'_>,
+    format: Format,
+    target: Target<'_>,
+    memory: u64,
+    progress: &Progress,
+) -> Result<(), ExportError> {
+    match (format, target) {
+        (Format::Xdmf, target) => xdmf::write(dataset, target),
+        (Format::Kerchunk, target) => kerchunk::write(dataset, target),
+        (Format::Csv, target) => csv::write(dataset, target, memory, progress),
+        (_, Target::Text(_)) => Err(ExportError::Asked(format!(
+            "-o -: {format} is no text and needs a name"
+        ))),
+        (Format::Zarr, Target::Path { path, force }) => {
+            zarr::write(dataset, (path, force), memory, progress)
+        }
+        (Format::Hdf5, Target::Path { path, force }) => {
+            hdf5::write(dataset, (path, force), memory, progress)
+        }
+        (Format::Vti, Target::Path { path, force }) => {
+            vti::write(dataset, (path, force), memory, progress)
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Where exports go: names, and what is not replaced.
+
+use super::{ExportError, Format};
+use crate::{
+    cube::{JournalledArray, refuse_cube},
+    npy::NpyError,
+    sys::{self, AtomicDirectory, AtomicFile, FileError},
+};
+use std::{
+    fs,
+    io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
+};
+
+/// Where the result goes.
+pub enum Target<'a> {
+    /// Somewhere as it is made, of formats that are text.
+    Text(&'a mut dyn Write),
+    /// A file or a directory, which appears whole.
+    Path {
+        /// Its name.
+        path: &'a Path,
+        /// Whether it may replace one.
+        force: bool,
+    },
+}
+
+/// The name of an export beside its array: `STEM.xdmf`, `STEM.zarr`, …
+#[must_use]
+pub fn default_path(array: &JournalledArray, format: Format) -> PathBuf {
+    let ending = match format {
+        Format::Xdmf => ".xdmf",
+        Format::Kerchunk => ".kerchunk.json",
+        Format::Zarr => ".zarr",
+        Format::Hdf5 => ".h5",
+        Format::Vti => "-vti",
+        // STEM.csv of a sweep lists its scenarios.
+        Format::Csv => match array.files().contains(&array.path.with_extension("csv")) {
+            false => ".csv",
+            true => "-values.csv",
+        },
+    };
+    let stem = array.path.file_stem().unwrap_or_default();
+    let mut name = stem.to_owned();
+    name.push(ending);
+    array.path.with_file_name(name)
+}
+
+/// The name of what is to be a file.
+pub(super) fn file(
+    path: &Path,
+    force: bool,
+    array: &JournalledArray,
+) -> Result<AtomicFile, ExportError> {
+    let is_in_the_way = |status: &fs::Metadata| status.is_dir() || (status.is_file() && !force);
+    if refuse(path, array)?.as_ref().is_some_and(is_in_the_way) {
+        return Err(ExportError::Exists {
+            path: path.to_owned(),
+        });
+    }
+    let directory = sys::directory_of(path);
+    sys::enter_directory(directory)
+        .map_err(FileError::of("write into the directory", directory))?;
+    Ok(AtomicFile::create(path)?)
+}
+
+/// The name of what is to be a directory. One that is replaced must have in it what `is_ours` looks for.
+pub(super) fn directory(
+    path: &Path,
+    force: bool,
+    array: &JournalledArray,
+    format: Format,
+    is_ours: impl Fn(&Path) -> io::Result<bool>,
+) -> Result<AtomicDirectory, ExportError> {
+    if let Some(status) = refuse(path, array)? {
+        if !status.is_dir() || !force {
+            return Err(ExportError::Exists {
+                path: path.to_owned(),
+            });
+        }
+        if !is_ours(path).map_err(FileError::of("examine", path))? {
+            return Err(ExportError::Asked(format!(
+                "{} holds other files than an export to {format}, and is not replaced: move it away, or write elsewhere with -o",
+                path.display()
+            )));
+        }
+    }
+    let around = sys::directory_of(path);
+    sys::enter_directory(around).map_err(FileError::of("write into the directory", around))?;
+    Ok(AtomicDirectory::create(path)?)
+}
+
+/// Refuses an output that belongs to the input or to any cube; what has its name, if something has.
+fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, ExportError> {
+    if path.file_name().is_none() {
+        return Err(ExportError::Asked(format!(
+            "the output {} has no name of its own: give one with -o",
+            path.display()
+        )));
+    }
+    refuse_cube(path)?;
+    let same = |one: &Path| match (fs::canonicalize(one), fs::canonicalize(path)) {
+        (Ok(one), Ok(path)) => one == path,
+        _ => one == path,
+    };
+    if array.is_at(path) || array.files().iter().any(|file| same(file)) {
+        return Err(ExportError::Asked(format!(
+            "the output {} is the input, or belongs to it: choose another name",
+            path.display()
+        )));
+    }
+    let beside = path.with_extension("npy");
+    if path
+        .extension()
+        .is_some_and(|ending| ending == "journal" || ending == "ckpt")
+        && beside.exists()
+    {
+        return Err(ExportError::Asked(format!(
+            "the output {} belongs to the cube {}: choose another name",
+            path.display(),
+            beside.display()
+        )));
+    }
+    sys::leads_somewhere(path).map_err(FileError::of("create", path))?;
+    match fs::metadata(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        status => Ok(Some(status.map_err(FileError::of("examine", path))?)),
+    }
+}
+
+/// Writes a text: to a file that appears whole and durable, or piece by piece.
+pub(super) fn text(
+    target: Target<'_>,
+    array: &JournalledArray,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), WriteError>,
+) -> Result<(), ExportError> {
+    match target {
+        Target::Text(to) => write(to).map_err(|error| error.named(ExportError::Text)),
+        Target::Path { path, force } => {
+            let mut file = file(path, force, array)?;
+            let mut buffered = BufWriter::with_capacity(1 << 16, &mut file);
+            let written = write(&mut buffered).and_then(|()| Ok(buffered.flush()?));
+            drop(buffered);
+            let failed = |error| ExportError::File(FileError::of("write", path)(error));
+            written.map_err(|error| error.named(failed))?;
+            Ok(file.commit()?)
+        }
+    }
+}
+
+/// An error of reading, or one of writing to an output that has yet to be named.
+#[derive(Debug)]
+pub(super) enum WriteError {
+    Write(io::Error),
+    Read(ExportError),
+}
+
+impl WriteError {
+    pub(super) fn named(self, name: impl FnOnce(io::Error) -> ExportError) -> ExportError {
+        match self {
+            Self::Write(error) => name(error),
+            Self::Read(error) => error,
+        }
+    }
+}
+
+impl From<io::Error> for WriteError {
+    fn from(error: io::Error) -> Self {
+        Self::Write(error)
+    }
+}
+
+impl From<ExportError> for WriteError {
+    fn from(error: ExportError) -> Self {
+        Self::Read(error)
+    }
+}
+
+impl From<NpyError> for WriteError {
+    fn from(error: NpyError) -> Self {
+        Self::Read(error.into())
+    }
+}

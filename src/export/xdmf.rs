@@ -1,0 +1,138 @@
+//! XDMF 2: XML that points into the array's file.
+//!
+//! ```xml
+//! <DataItem Format="Binary" Seek="4096" Dimensions="1 301 301" …>diff2dparams.npy</DataItem>
+//! ```
+//!
+//! A mesh has three dimensions, the first of them of one node: readers lay a mesh of two into another
+//! plane.
+//!
+//! Source: the XDMF Model and Format, version 2, at xdmf.org.
+
+use super::{
+    Dataset, ExportError,
+    mesh::Mesh,
+    output::{self, Target, WriteError},
+    series::{self, Series},
+    xml::escaped,
+};
+use crate::npy::{Dtype, Kind};
+use std::{
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+};
+
+pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), ExportError> {
+    let number = number_type(dataset)?;
+    // Refused before anything is written.
+    dataset.place(0)?;
+    let file = reference(&dataset.array().path, &target);
+    output::text(target, dataset.array(), |to| {
+        writeln!(to, "<?xml version=\"1.0\"?>")?;
+        writeln!(to, "<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>")?;
+        writeln!(to, "<Xdmf Version=\"2.0\">")?;
+        writeln!(to, "  <Domain>")?;
+        for (name, value) in &dataset.attributes {
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
+            let (name, text) = (escaped(name), escaped(&text));
+            writeln!(to, "    <Information Name=\"{name}\" Value=\"{text}\"/>")?;
+        }
+        for series in series::all(dataset) {
+            collection(to, dataset, &series, (&number, &file))?;
+        }
+        writeln!(to, "  </Domain>")?;
+        writeln!(to, "</Xdmf>")?;
+        Ok(())
+    })
+}
+
+/// The committed snapshots of a series, in time.
+fn collection(
+    to: &mut dyn Write,
+    dataset: &Dataset<'_>,
+    series: &Series,
+    (number, file): (&str, &str),
+) -> Result<(), WriteError> {
+    let name = escaped(&series.name);
+    writeln!(
+        to,
+        "    <Grid Name=\"{name}\" GridType=\"Collection\" CollectionType=\"Temporal\">"
+    )?;
+    for frame in series
+        .frames
+        .clone()
+        .filter(|&frame| dataset.is_present(frame))
+    {
+        let (offset, _) = dataset.place(frame)?;
+        let Mesh {
+            nodes: [rows, columns],
+            origin: [y, x],
+            spacing: [dy, dx],
+        } = series.mesh;
+        let time = series::time(dataset, frame).unwrap_or(0.0);
+        write!(
+            to,
+            r#"      <Grid Name="p" GridType="Uniform">
+        <Time Value="{time:?}"/>
+        <Topology TopologyType="3DCoRectMesh" Dimensions="1 {rows} {columns}"/>
+        <Geometry GeometryType="ORIGIN_DXDYDZ">
+          <DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">0.0 {y:?} {x:?}</DataItem>
+          <DataItem Dimensions="3" NumberType="Float" Precision="8" Format="XML">1.0 {dy:?} {dx:?}</DataItem>
+        </Geometry>
+        <Attribute Name="p" AttributeType="Scalar" Center="Node">
+          <DataItem Format="Binary" {number} Seek="{offset}" Dimensions="1 {rows} {columns}">{file}</DataItem>
+        </Attribute>
+      </Grid>
+"#
+        )?;
+    }
+    writeln!(to, "    </Grid>")?;
+    Ok(())
+}
+
+/// The attributes that tell the type of the elements.
+fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
+    let dtype = dataset.array().npy.dtype;
+    let number = match (dtype.kind, dtype.bytes) {
+        (Kind::Float, 4 | 8) => "Float",
+        (Kind::Signed, 1) => "Char",
+        (Kind::Unsigned | Kind::Bool, 1) => "UChar",
+        (Kind::Signed, 2) => "Short",
+        (Kind::Unsigned, 2) => "UShort",
+        (Kind::Signed, 4 | 8) => "Int",
+        (Kind::Unsigned, 4) => "UInt",
+        // Half precision, and what VTK's reader takes for 32 bits.
+        _ => return Err(unknown(dataset, dtype)),
+    };
+    let order = if dtype.big_endian { "Big" } else { "Little" };
+    Ok(format!(
+        "NumberType=\"{number}\" Precision=\"{}\" Endian=\"{order}\"",
+        dtype.bytes
+    ))
+}
+
+fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
+    ExportError::Asked(format!(
+        "{} has elements of type {dtype}, which readers of XDMF do not know: --to vti copies them",
+        dataset.array().path.display()
+    ))
+}
+
+/// The array's file as the text names it: beside it by its name alone, so that both can be moved together.
+fn reference(array: &Path, target: &Target<'_>) -> String {
+    let absolute = fs::canonicalize(array).unwrap_or_else(|_| array.to_owned());
+    let directory = |path: &Path| {
+        let directory = crate::sys::directory_of(path);
+        fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
+    };
+    let named: PathBuf = match target {
+        Target::Path { path, .. } if directory(path) == directory(array) => {
+            array.file_name().map_or(absolute, PathBuf::from)
+        }
+        _ => absolute,
+    };
+    escaped(&named.to_string_lossy()).into_owned()
+}

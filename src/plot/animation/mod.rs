@@ -1,0 +1,225 @@
+//! Animations, written while their frames are made.
+
+mod apng;
+mod gif;
+mod part;
+
+use super::{
+    canvas::{Bitmap, Rect},
+    error::Error,
+    file::PictureFile,
+    frame::Frame,
+    style::Style,
+    template::Template,
+};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+};
+
+/// Pixels that the longer side of the panel aims at.
+const SIDE: usize = 560;
+/// Hundredths of a second that a frame stays.
+const DELAY: u16 = 12;
+/// The same for the last frame, before the animation starts again.
+const LAST_DELAY: u16 = 100;
+
+/// The format of an animation.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// 256 colours, understood by everything.
+    #[default]
+    Gif,
+    /// An animated PNG with all colours, which browsers understand; others show its first frame.
+    Apng,
+}
+
+impl Format {
+    /// What names of its files end in.
+    pub fn extension(self) -> &'static str {
+        match self {
+            Self::Gif => "gif",
+            Self::Apng => "apng",
+        }
+    }
+
+    /// The colours that it leaves to the field.
+    fn levels(self) -> usize {
+        match self {
+            Self::Gif => gif::LEVELS,
+            Self::Apng => super::colormap::LEVELS,
+        }
+    }
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        match name {
+            "gif" => Ok(Self::Gif),
+            "apng" => Ok(Self::Apng),
+            _ => Err("expected gif or apng".to_owned()),
+        }
+    }
+}
+
+/// An animation that loops for ever, while its frames are added.
+///
+/// Frames are added one at a time and only the newest is kept; of every frame only the part that changed
+/// is written. The file appears when [`Animation::finish`] is called; an animation that is dropped before
+/// leaves no file.
+pub struct Animation {
+    path: PathBuf,
+    style: Style,
+    format: Format,
+    frames: usize,
+    recording: Option<Recording>,
+}
+
+/// What the size, known from the first frame, allows to be made.
+struct Recording {
+    template: Template,
+    encoder: Encoder,
+    /// The newest frame, and the changed part of it, which is still to be written.
+    shown: Bitmap,
+    changed: Rect,
+}
+
+enum Encoder {
+    Gif(gif::Encoder),
+    Apng(apng::Encoder),
+}
+
+impl Animation {
+    /// An animation of so many frames that will be the file `path`. Nothing is written before the first
+    /// frame.
+    pub fn new(path: &Path, format: Format, frames: usize, style: &Style) -> Self {
+        Self {
+            path: path.to_path_buf(),
+            style: style.clone(),
+            format,
+            frames,
+            recording: None,
+        }
+    }
+
+    /// Adds a frame.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Shape`] for a frame that differs in shape from the first, [`Error::Full`] for one too
+    /// many, [`Error::Write`] where the file cannot be written.
+    pub fn push(&mut self, frame: &Frame) -> Result<(), Error> {
+        let Some(recording) = &mut self.recording else {
+            self.recording = Some(self.start(frame)?);
+            return Ok(());
+        };
+        let next = match frame.own_range() {
+            None => recording.template.print(frame)?,
+            // Its colour bar has other labels.
+            Some(_) => Template::new(frame, &self.style, SIDE, self.format.levels())?
+                .print(frame)?
+                .resized(recording.shown.width(), recording.shown.height()),
+        };
+        recording.write(DELAY)?;
+        recording.changed = changed(&recording.shown, &next);
+        recording.shown = next;
+        Ok(())
+    }
+
+    /// Starts the file with its first frame.
+    fn start(&self, frame: &Frame) -> Result<Recording, Error> {
+        let template = Template::new(frame, &self.style, SIDE, self.format.levels())?;
+        let shown = template.print(frame)?;
+        let file = PictureFile::create(&self.path)?;
+        let size = (shown.width(), shown.height());
+        let encoder = match self.format {
+            Format::Gif => Encoder::Gif(gif::Encoder::new(file, &self.path, size, &self.style)?),
+            Format::Apng => Encoder::Apng(apng::Encoder::new(file, &self.path, size, self.frames)?),
+        };
+        Ok(Recording {
+            template,
+            encoder,
+            changed: Rect {
+                left: 0,
+                top: 0,
+                width: size.0,
+                height: size.1,
+            },
+            shown,
+        })
+    }
+
+    /// Writes what is left and puts the file in its place.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoFrames`] for an animation without any, [`Error::Write`] where the file cannot be
+    /// written, also because frames are missing.
+    pub fn finish(self) -> Result<(), Error> {
+        let mut recording = self.recording.ok_or(Error::NoFrames)?;
+        recording.write(LAST_DELAY)?;
+        match recording.encoder {
+            Encoder::Gif(encoder) => encoder.finish(),
+            Encoder::Apng(encoder) => encoder.finish(),
+        }?
+        .commit()
+    }
+}
+
+impl Recording {
+    /// Writes the changed part of the newest frame, which stays for some hundredths of a second.
+    fn write(&mut self, delay: u16) -> Result<(), Error> {
+        match &mut self.encoder {
+            Encoder::Gif(encoder) => encoder.write(&self.shown, self.changed, delay),
+            Encoder::Apng(encoder) => encoder.write(&self.shown, self.changed, delay),
+        }
+    }
+}
+
+/// The smallest rectangle that holds all differences of two pictures of one size; one pixel if there is
+/// none, since a frame cannot be empty.
+fn changed(one: &Bitmap, two: &Bitmap) -> Rect {
+    let (mut left, mut right, mut top, mut bottom) = (usize::MAX, 0, usize::MAX, 0);
+    let width = one.width();
+    let rows = |bitmap: &Bitmap| bitmap.rgb().as_chunks::<3>().0.to_vec();
+    let (one, two) = (rows(one), rows(two));
+    let rows = one.chunks_exact(width).zip(two.chunks_exact(width));
+    for (y, (a, b)) in rows.enumerate().filter(|(_, (a, b))| a != b) {
+        let differ = |x: &usize| a[*x] != b[*x];
+        left = left.min((0..width).find(differ).unwrap_or(left));
+        right = right.max((0..width).rfind(differ).unwrap_or(right));
+        (top, bottom) = (top.min(y), y);
+    }
+    let (left, top) = (left.min(right), top.min(bottom));
+    Rect {
+        left,
+        top,
+        width: right + 1 - left,
+        height: bottom + 1 - top,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{part::part, *};
+
+    #[test]
+    fn only_what_changed_is_written() {
+        let one = Bitmap::new(3, 3);
+        let mut two = one.clone();
+        two.mix(2, 1, [0; 3], 1.0);
+        two.mix(1, 2, [0; 3], 1.0);
+        let rect = |left, top, width, height| Rect {
+            left,
+            top,
+            width,
+            height,
+        };
+        assert_eq!(changed(&one, &two), rect(1, 1, 2, 2));
+        assert_eq!(changed(&one, &one), rect(0, 0, 1, 1));
+        let (white, black) = ([255; 3], [0; 3]);
+        assert!(part(&two, rect(1, 1, 2, 2)).eq([white, black, black, white]));
+    }
+}

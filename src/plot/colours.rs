@@ -1,0 +1,150 @@
+//! [`Colours`]: the colours of values.
+
+use super::{
+    canvas::{Bitmap, Rect},
+    contour,
+    error::Error,
+    frame::Frame,
+    ink::Ink,
+    mapping::Mapping,
+    pixels,
+    range::Range,
+    reduced::Reduced,
+    style::Style,
+};
+
+/// The colour of NaN and infinities; one of the sixteen greys of an animation.
+pub(super) const NOT_FINITE: [u8; 3] = [153; 3];
+/// The colour of values that have no logarithm.
+pub(super) const NOT_POSITIVE: [u8; 3] = [255; 3];
+
+/// Opacity of contour lines.
+const OPACITY: f64 = 0.75;
+
+/// The colours of values, and the contour lines between them.
+#[derive(Clone)]
+pub(super) struct Colours {
+    /// Colours from the low end of the range to the high one.
+    pub table: Vec<[u8; 3]>,
+    pub mapping: Mapping,
+    /// At most so many contour lines.
+    contours: usize,
+}
+
+impl Colours {
+    pub fn new(style: &Style, levels: usize) -> Self {
+        Self {
+            table: style.colormap.table(levels),
+            mapping: Mapping::new(style.range, style.log),
+            contours: style.contours,
+        }
+    }
+
+    /// The same colours over the range of a frame, if it has one of its own.
+    pub fn of(&self, range: Option<Range>) -> Self {
+        let mut colours = self.clone();
+        if let Some(range) = range {
+            colours.mapping = Mapping::new(range, self.mapping.is_log());
+        }
+        colours
+    }
+
+    /// The colour of a value.
+    pub fn colour(&self, value: f64) -> [u8; 3] {
+        if !value.is_finite() {
+            return NOT_FINITE;
+        }
+        if self.mapping.is_log() && value <= 0.0 {
+            return NOT_POSITIVE;
+        }
+        // The cast takes what lies below the range to 0.
+        let level = (self.mapping.fraction(value) * self.table.len() as f64) as usize;
+        self.table
+            .get(level)
+            .or(self.table.last())
+            .copied()
+            .unwrap_or(NOT_FINITE)
+    }
+
+    /// Draws a field with its contour lines.
+    pub fn draw(&self, bitmap: &mut Bitmap, panel: &Rect, frame: &Frame) -> Result<(), Error> {
+        let colours = self.of(frame.own_range());
+        let reduced = Reduced::new(frame.values, panel.height, panel.width)?;
+        let pixels: Vec<u8> = pixels::image(&reduced, panel.width, panel.height)
+            .flat_map(|value| colours.colour(value))
+            .collect();
+        bitmap.blit(*panel, &pixels)?;
+        for level in colours.levels() {
+            colours.draw_contour(bitmap, panel, &reduced, level);
+        }
+        Ok(())
+    }
+
+    /// The values of the contour lines.
+    pub fn levels(&self) -> Vec<f64> {
+        match self.contours {
+            0 => Vec::new(),
+            most => contour::levels(&self.mapping, most),
+        }
+    }
+
+    fn draw_contour(&self, bitmap: &mut Bitmap, panel: &Rect, field: &Reduced, level: f64) {
+        let (rows, columns) = field.dimensions();
+        let place = |(x, y): (f64, f64)| {
+            (
+                panel.left as f64 + x / columns as f64 * panel.width as f64,
+                panel.bottom() as f64 - y / rows as f64 * panel.height as f64,
+            )
+        };
+        let thickness = (panel.width.max(panel.height) as f64 / 500.0).clamp(1.0, 6.0);
+        let mut ink = Ink::new(*panel);
+        contour::trace(field, level, |from, to| {
+            ink.line((place(from), place(to)), thickness);
+        });
+        ink.print(bitmap, self.against(level), OPACITY);
+    }
+
+    /// Black or white, whichever is seen on the colour of a value.
+    pub fn against(&self, value: f64) -> [u8; 3] {
+        let [red, green, blue] = self.colour(value).map(f64::from);
+        // The weights of ITU-R BT.709.
+        let luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+        if luminance > 115.0 { [0; 3] } else { [255; 3] }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_follow_the_range_and_values_that_are_not_finite_are_grey() {
+        let colours = Colours::new(&Style::new(Range::default()), 4);
+        let level = |value| {
+            let colour = colours.colour(value);
+            colours.table.iter().position(|known| *known == colour)
+        };
+        assert_eq!(
+            [-9.0, 0.0, 0.26, 0.74, 1.0, 9.0].map(level),
+            [0, 0, 1, 2, 3, 3].map(Some)
+        );
+        for value in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(colours.colour(value), NOT_FINITE);
+        }
+    }
+
+    #[test]
+    fn values_without_a_logarithm_are_white() {
+        let range = "1e-2:1e2".parse().expect("a range");
+        let style = Style {
+            log: true,
+            ..Style::new(range)
+        };
+        let colours = Colours::new(&style, 4);
+        assert_eq!(colours.colour(2.0), colours.table[2]);
+        assert_eq!(colours.colour(1e-9), colours.table[0]);
+        for value in [0.0, -0.0, -3.0] {
+            assert_eq!(colours.colour(value), NOT_POSITIVE);
+        }
+    }
+}

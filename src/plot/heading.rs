@@ -1,0 +1,77 @@
+//! [`Heading`]: the title over a whole picture.
+
+use super::{
+    canvas::{Anchor, Bitmap},
+    error::Error,
+    panel::Metrics,
+    text::{DIGIT, width},
+};
+
+/// A line of text above everything else; may be empty.
+pub(super) struct Heading {
+    text: String,
+    size: f64,
+    base: f64,
+    pad: f64,
+}
+
+impl Heading {
+    pub fn new(text: &str, m: &Metrics) -> Self {
+        let size = 1.3 * m.em;
+        Self {
+            text: plain(text),
+            size,
+            base: m.pad + size * DIGIT,
+            pad: m.pad,
+        }
+    }
+
+    /// What it takes above what follows.
+    pub fn height(&self) -> f64 {
+        match self.text.is_empty() {
+            true => 0.0,
+            false => 1.6 * self.size,
+        }
+    }
+
+    /// Moves it down.
+    pub fn shift(&mut self, down: f64) {
+        self.base += down;
+    }
+
+    /// Writes it around a middle, and within the picture: smaller or cut short if it is long.
+    pub fn draw(&self, bitmap: &mut Bitmap, middle: f64) -> Result<(), Error> {
+        if self.text.is_empty() {
+            return Ok(());
+        }
+        let room = (bitmap.width() as f64 - 2.0 * self.pad).max(1.0);
+        let needed = width(&self.text, self.size)?;
+        let size = self.size * (room / needed).clamp(0.6, 1.0);
+        let text = shortened(&self.text, size, room)?;
+        let half = width(&text, size)? / 2.0;
+        let most = bitmap.width() as f64 - self.pad - half;
+        let middle = middle.min(most).max(self.pad + half);
+        bitmap.write(&text, size, (middle, self.base), Anchor::Centre)
+    }
+}
+
+/// A text in one line.
+pub(super) fn plain(text: &str) -> String {
+    let letters = text.chars();
+    let letters = letters.map(|letter| if letter.is_control() { ' ' } else { letter });
+    letters.collect::<String>().trim().to_owned()
+}
+
+/// As much of a text as there is room for.
+pub(super) fn shortened(text: &str, size: f64, room: f64) -> Result<String, Error> {
+    if width(text, size)? <= room {
+        return Ok(text.to_owned());
+    }
+    let mut letters: Vec<char> = text.chars().take(1000).collect();
+    loop {
+        let text: String = letters.iter().chain(&['…']).collect();
+        if width(&text, size)? <= room || letters.pop().is_none() {
+            return Ok(text);
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! [`Shape`]: bands and passes for a state that does not fit into memory.
+
+use crate::{
+    cube::{scratch::Scratch, stream},
+    problem::Problem,
+    solver::FEWEST_ROWS,
+    stencil::{Element, Stencil, Tile},
+    sys,
+};
+
+/// How a state in files is advanced.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Shape {
+    /// Rows that arrive at a time.
+    pub(crate) band: usize,
+    /// Steps of a pass, at most.
+    pub(crate) steps: usize,
+    /// The tile; its depth is that of a stage.
+    pub(crate) tile: Tile,
+    /// Chunks of memory for reading, and as many for writing.
+    pub(crate) chunks: usize,
+    /// Bytes of memory in all.
+    pub(crate) memory: u64,
+}
+
+/// What the choice of a shape depends on, as measured or assumed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Speeds {
+    /// Node updates that all threads compute \[1/s\].
+    pub(crate) updates: f64,
+    /// Bytes that go one way between file and memory \[1/s\].
+    pub(crate) bytes: f64,
+}
+
+impl Speeds {
+    /// Before anything was measured: those of a usual processor and a disk that is not the fastest.
+    pub(crate) fn assumed(threads: usize) -> Self {
+        Self {
+            updates: 6e9 * threads as f64,
+            bytes: 0.8e9,
+        }
+    }
+}
+
+/// Lifting and lowering a row, in steps of the row.
+const LIFT: f64 = 6.0;
+/// Bytes that all threads move between memory and caches \[1/s\].
+const MEMORY_SPEED: f64 = 40e9;
+
+impl Shape {
+    /// The shape for at most `memory` bytes that promises the fastest steps. Where there is none, the bytes
+    /// that the smallest one takes.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    pub(crate) fn fit<T: Element>(
+        problem: &Problem,
+        stencil: &Stencil<T>,
+        memory: u64,
+        speeds: Speeds,
+    ) -> Result<Self, u64> {
+        let (ny, nx) = problem.grid.shape();
+        let threads = rayon::current_num_threads().min(sys::threads());
+        let row = (nx * size_of::<T>()) as u64;
+        let chunk = stream::chunk_bytes(problem.field_bytes()) as u64;
+        let most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
+        let deepest = match problem.has_moving_source() {
+            true => 1,
+            false => most,
+        };
+        let of_threads = threads as u64 * sys::caches().l2 as u64;
+        let mut best: Option<(f64, Self)> = None;
+        let mut least = u64::MAX;
+        let mut consider = |shape: Self| {
+            let needed = shape.memory;
+            least = least.min(needed);
+            if needed > memory {
+                return;
+            }
+            let (band, depth) = (shape.band as f64, shape.tile.depth as f64);
+            let bytes = size_of::<T>() as f64;
+            let computing = (1.0 + depth / band + LIFT / depth) / speeds.updates
+                + 2.0 * bytes / (depth * MEMORY_SPEED);
+            let moving = bytes / (shape.steps as f64 * speeds.bytes);
+            // Reading and writing go on while stages compute, but not at once.
+            let cost = computing.max(2.0 * moving) + 0.1 * moving;
+            if best.is_none_or(|(lowest, _)| cost < lowest) {
+                best = Some((cost, shape));
+            }
+        };
+        let tile = stencil.tile(ny, nx, threads);
+        // Threads share the columns: rows of a band that were cut would be computed twice at the cut.
+        let columns = tile.columns.min(nx.div_ceil(threads));
+        let mut band = ny;
+        loop {
+            let mut depth = tile.depth.min(deepest).min(band);
+            loop {
+                for stages in (1..=8).chain((5..=40).map(|of| of * 2)) {
+                    let steps = (depth * stages).min(most);
+                    let chunks = (band as u64 * row).div_ceil(chunk).max(2);
+                    let window = (band + steps + depth) as u64;
+                    let rows = problem.arrays() * window + 2 * steps as u64;
+                    consider(Self {
+                        band,
+                        steps,
+                        tile: Tile {
+                            rows: band,
+                            columns,
+                            depth,
+                        },
+                        chunks: usize::try_from(chunks).unwrap_or(usize::MAX),
+                        memory: rows * row + 2 * chunks * chunk + of_threads.min(memory / 8),
+                    });
+                    if steps == most {
+                        break;
+                    }
+                }
+                if depth == 1 {
+                    break;
+                }
+                depth = depth * 3 / 4;
+            }
+            if band <= FEWEST_ROWS {
+                break;
+            }
+            band = (band * 7 / 8).max(FEWEST_ROWS);
+        }
+        best.map(|(_, shape)| shape).ok_or(least)
+    }
+
+    /// Bytes of the scratch that it takes; 0 if every pass leads to a snapshot.
+    pub(crate) fn scratch_bytes(&self, problem: &Problem) -> u64 {
+        match problem.schedule.nper > self.steps as u64 {
+            true => Scratch::bytes_for(problem.field_bytes()),
+            false => 0,
+        }
+    }
+
+    /// Steps of the passes to a snapshot that is due after `due` steps.
+    pub(crate) fn pass(&self, due: u64) -> u64 {
+        let passes = due.div_ceil(self.steps as u64).max(1);
+        due.div_ceil(passes)
+    }
+}

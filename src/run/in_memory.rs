@@ -1,0 +1,166 @@
+//! [`InMemory`]: a state in memory, and the solver that advances it.
+
+use super::{
+    clock::RunClock,
+    decomposition::Decomposition,
+    error::RunError,
+    output::Output,
+    resume, setup,
+    snapshot::Snapshot,
+    state::{Durable, Figures, State},
+};
+use crate::{
+    comm::{Comm, collective},
+    dynamics::Dynamics,
+    field::Field,
+    problem::Problem,
+    schedule::Clock,
+    solver::Solver,
+    stencil::{Element, Stencil},
+};
+
+/// The rows of a rank in memory.
+pub(crate) struct InMemory<'a, T: Element, C> {
+    problem: &'a Problem,
+    stencil: Stencil<T>,
+    ranks: &'a Decomposition<'a, C>,
+    held: Held<T>,
+}
+
+/// Before the first step and from then on.
+enum Held<T: Element> {
+    Field(Field<T>),
+    Solver(Box<Solver<T>>),
+    /// The solver could not be made.
+    Nothing,
+}
+
+impl<T: Element> Held<T> {
+    fn field(&self) -> Option<&Field<T>> {
+        match self {
+            Self::Field(field) => Some(field),
+            Self::Solver(solver) => Some(solver.state()),
+            Self::Nothing => None,
+        }
+    }
+}
+
+impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
+    /// A state of zeros for the rows that a rank holds.
+    ///
+    /// # Errors
+    /// [`RunError::Memory`].
+    pub(crate) fn new(
+        problem: &'a Problem,
+        stencil: Stencil<T>,
+        ranks: &'a Decomposition<'a, C>,
+    ) -> Result<Self, RunError> {
+        Ok(Self {
+            held: Held::Field(setup::allocate(problem, ranks)?),
+            problem,
+            stencil,
+            ranks,
+        })
+    }
+
+    fn own(&self) -> &[T] {
+        let field = self.held.field();
+        field.map_or(&[], |field| self.ranks.own_rows(field))
+    }
+}
+
+impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
+    fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
+        match &mut self.held {
+            Held::Field(field) => resume::read_state(self.ranks, durable, field),
+            _ => Ok(false),
+        }
+    }
+
+    fn take_own(&mut self, _: u64, _: u64) -> Result<Option<Clock>, RunError> {
+        Ok(None)
+    }
+
+    fn initialise(&mut self) -> Result<(), RunError> {
+        let first = self.ranks.slab().held().start;
+        let filled = match &mut self.held {
+            Held::Field(field) => self.problem.fill_initial(field, first),
+            _ => Ok(()),
+        };
+        collective::all_ok(self.ranks.comm(), filled.map_err(RunError::from))
+    }
+
+    fn start(&mut self, now: Clock) -> Result<(), RunError> {
+        let slab = self.ranks.slab();
+        let dynamics = match slab.own().is_empty() {
+            true => Ok(Dynamics::constant(self.stencil.equation().clone())),
+            false => self.problem.dynamics(slab.held()),
+        };
+        let needed = setup::memory(self.problem, self.ranks);
+        let solver = match std::mem::replace(&mut self.held, Held::Nothing) {
+            Held::Field(field) => dynamics
+                .map_err(|unready| RunError::unready(unready, needed))
+                .and_then(|dynamics| {
+                    let state = (field, now.simtime);
+                    Solver::with_dynamics(self.stencil.clone(), dynamics, state, slab.clone())
+                        .map_err(|_| RunError::no_memory(needed))
+                })
+                .map(|solver| Held::Solver(Box::new(solver))),
+            held => Ok(held),
+        };
+        self.held = collective::all_ok(self.ranks.comm(), solver)?;
+        Ok(())
+    }
+
+    fn pass(&self, _: u64) -> u64 {
+        match &self.held {
+            Held::Solver(solver) => solver.depth() as u64,
+            _ => 1,
+        }
+    }
+
+    fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
+        if snapshot.begin() {
+            snapshot.rows(self.own());
+        }
+        Ok(())
+    }
+
+    fn advance(
+        &mut self,
+        steps: u64,
+        _: Clock,
+        clock: &mut RunClock,
+        snapshot: Option<&mut Snapshot<'_, '_, C>>,
+    ) -> Result<(), RunError> {
+        if let Held::Solver(solver) = &mut self.held {
+            clock.time(steps, || solver.advance(steps, self.ranks.comm()));
+            if self.problem.depends_on_time() {
+                let checked = solver.check().map_err(RunError::from);
+                collective::all_ok(self.ranks.comm(), checked)?;
+            }
+        }
+        match snapshot {
+            Some(snapshot) => self.show(snapshot),
+            None => Ok(()),
+        }
+    }
+
+    fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError> {
+        output.checkpoint(now, bytemuck::cast_slice(self.own()))
+    }
+
+    fn figures(&self) -> Figures {
+        let (updates, tile) = match &self.held {
+            Held::Solver(solver) => (solver.updates(), solver.tile().to_string()),
+            _ => ([0; 3], "none".to_owned()),
+        };
+        Figures {
+            updates,
+            kernel: self.stencil.kernel().to_string(),
+            tile,
+            place: "memory".to_owned(),
+            moved: [0, 0],
+        }
+    }
+}

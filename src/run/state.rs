@@ -1,0 +1,104 @@
+//! [`State`]: where the state of a run is, and how it comes further.
+
+use super::{clock::RunClock, error::RunError, output::Output, snapshot::Snapshot};
+use crate::{
+    comm::Comm,
+    cube::{CubeError, digest},
+    npy::Reader,
+    schedule::Clock,
+    sys,
+};
+use std::path::Path;
+
+/// The state of the rows of a rank: in memory (`in_memory.rs`), or in files where it is larger
+/// (`in_bands.rs`).
+///
+/// Methods that take part in messages between ranks say so.
+pub(crate) trait State<C: Comm> {
+    /// Collective. Takes over a durable state; whether its bytes have the digest.
+    fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError>;
+
+    /// The latest durable state after the step `after` and before the step `before` that this kind of state
+    /// alone knows of. It is taken over.
+    fn take_own(&mut self, after: u64, before: u64) -> Result<Option<Clock>, RunError>;
+
+    /// Collective. Takes the initial state.
+    fn initialise(&mut self) -> Result<(), RunError>;
+
+    /// Collective. Prepares to advance the state, which is that of `now`.
+    fn start(&mut self, now: Clock) -> Result<(), RunError>;
+
+    /// The steps that are best taken at once if the next snapshot is due after `due` steps.
+    fn pass(&self, due: u64) -> u64;
+
+    /// Collective. Passes the rows of this rank to a snapshot.
+    fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError>;
+
+    /// Collective. Advances the state at `now` by `steps` steps. With a snapshot, its rows are passed to it.
+    fn advance(
+        &mut self,
+        steps: u64,
+        now: Clock,
+        clock: &mut RunClock,
+        snapshot: Option<&mut Snapshot<'_, '_, C>>,
+    ) -> Result<(), RunError>;
+
+    /// Collective. Makes the state between snapshots, which is that of `now`, durable, and everything before it.
+    fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError>;
+
+    /// Makes the state durable after [steps were given up](RunError::GivenUp), as far as that is not done yet.
+    fn abandon(&mut self) -> Result<(), RunError> {
+        Ok(())
+    }
+
+    /// What a report says of it.
+    fn figures(&self) -> Figures;
+}
+
+/// What a report says of a state.
+#[derive(Debug, Clone)]
+pub(crate) struct Figures {
+    /// Node updates done with three, with five, and with six operations or more.
+    pub(crate) updates: [u64; 3],
+    pub(crate) kernel: String,
+    pub(crate) tile: String,
+    /// Where the state is.
+    pub(crate) place: String,
+    /// Bytes read from files and written to them for states that are not in memory.
+    pub(crate) moved: [u64; 2],
+}
+
+/// A durable state in a file.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Durable<'a> {
+    pub(crate) path: &'a Path,
+    /// The byte where it begins.
+    pub(crate) begin: u64,
+    /// Of its bytes.
+    pub(crate) sha256: &'a str,
+}
+
+impl Durable<'_> {
+    /// Its file.
+    pub(crate) fn open(&self) -> Result<Reader, RunError> {
+        let file = sys::open_to_read(self.path).map_err(CubeError::io("open", self.path))?;
+        Ok(Reader::new(file, self.path))
+    }
+
+    /// Whether so many bytes have the digest, read a few at a time.
+    pub(crate) fn is_whole(&self, file: &Reader, bytes: u64) -> Result<bool, RunError> {
+        let mut chunk = vec![0; digest::TOGETHER * digest::BLOCK];
+        let mut digests = Vec::new();
+        let mut at = 0;
+        while at < bytes {
+            #[expect(clippy::cast_possible_truncation, reason = "at most the chunk")]
+            let length = (bytes - at).min(chunk.len() as u64) as usize;
+            file.read(self.begin + at, &mut chunk[..length])
+                .map_err(CubeError::io("read", self.path))?;
+            let blocks: Vec<&[u8]> = chunk[..length].chunks(digest::BLOCK).collect();
+            digests.extend(digest::of_each(&blocks));
+            at += length as u64;
+        }
+        Ok(digest::of_blocks(&digests) == self.sha256)
+    }
+}

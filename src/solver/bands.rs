@@ -1,0 +1,388 @@
+//! [`Bands`]: many steps over rows that do not fit into memory, which arrive and leave in bands.
+//!
+//! A pass takes its steps in stages, each as many steps as a tile is deep. When a band of rows arrives, every
+//! stage advances as many rows as have arrived, one depth further behind than the stage before, because a row
+//! needs its neighbours at earlier levels:
+//!
+//! ```text
+//!   row            0                           ──▶ arrive
+//!   level 0        ░░░░░░░░░░░░░░░░░░██████
+//!   after stage 1  ░░░░░░░░░░░░░░░░██████          █ with this band   ░ before
+//!   after stage 2  ░░░░░░░░░░░░░░██████
+//!                                ──▶ leave
+//! ```
+//!
+//! Of its source, a stage keeps what the next band needs: rows twice as many as its steps. So no row is read
+//! twice, and rows are computed twice by tiles only, as in memory. Where rows end inside of the grid, at the
+//! halo of a slab, each stage ends one depth before the stage before.
+//!
+//! Source: time skewing, D. Wonnacott, "Achieving scalable locality with time skewing", International Journal
+//! of Parallel Programming 30, 2002.
+
+use super::forcing::Forcing;
+use crate::{
+    dynamics::{Dynamics, NotFinite},
+    field::Field,
+    stencil::{Element, Findings, Stencil},
+};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::{io, ops::Range};
+
+/// The rows that a pass reads, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Track {
+    /// How many there are, halos included.
+    pub rows: usize,
+    /// Whether the first and the last are ends of the grid, not of a halo.
+    pub ends: [bool; 2],
+    /// The number of the first in the grid. In a grid with periodic rows they may be numbered beyond the last.
+    pub first: usize,
+}
+
+/// What of a pass its caller provides.
+pub trait Transfer<T, E> {
+    /// How these rows of the track change in time.
+    ///
+    /// # Errors
+    /// Its own.
+    fn dynamics(&mut self, rows: Range<usize>) -> Result<Dynamics<T>, E>;
+
+    /// Fills `values` with the next rows.
+    ///
+    /// # Errors
+    /// Its own.
+    fn read(&mut self, values: &mut [T]) -> Result<(), E>;
+
+    /// Takes the next rows of the result.
+    ///
+    /// # Errors
+    /// Its own.
+    fn write(&mut self, values: &[T]) -> Result<(), E>;
+}
+
+/// The memory of passes over rows that arrive in bands, and what is known of the field.
+#[derive(Debug)]
+pub struct Bands<T: Element> {
+    stencil: Stencil<T>,
+    /// Rows that arrive at a time, at most.
+    band: usize,
+    columns: usize,
+    /// Source and target of a stage, in turn.
+    arrays: [Field<T>; 2],
+    /// What stages keep of their sources, one after the other.
+    kept: Field<T>,
+    /// What is known of each stage.
+    stages: Vec<Stage>,
+    /// For how many steps the field is known to be smooth; `None` before the first pass.
+    smooth_for: Option<u64>,
+}
+
+/// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
+pub const FEWEST_ROWS: usize = 6;
+
+/// What is known of a stage.
+#[derive(Debug, Default)]
+struct Stage {
+    findings: Findings,
+    /// The rows that it keeps.
+    kept: Range<usize>,
+    /// For how many steps its results are known to be smooth.
+    smooth_for: u64,
+}
+
+impl<T: Element> Bands<T> {
+    /// Memory for passes of at most `steps` steps over rows of so many columns, `band` of which arrive at a
+    /// time, by the kernel and the tile of `stencil`. A stage has no more steps than the tile is deep.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
+    pub fn new(
+        stencil: Stencil<T>,
+        (band, steps): (usize, usize),
+        columns: usize,
+    ) -> io::Result<Self> {
+        let band = band.max(FEWEST_ROWS);
+        let depth = stencil.depth(band, columns, rayon::current_num_threads());
+        let field = |rows: usize| Field::zeros((rows, columns));
+        let window = band + steps + depth;
+        Ok(Self {
+            arrays: [field(window)?, field(window)?],
+            kept: field(2 * steps)?,
+            stages: Vec::new(),
+            smooth_for: None,
+            stencil,
+            band,
+            columns,
+        })
+    }
+
+    /// The steps of each stage of a pass of so many steps.
+    #[must_use]
+    pub fn depths(&self, steps: usize) -> Vec<usize> {
+        let depth = self.stencil.depth(self.band, self.columns, 1);
+        self.stencil.passes(steps, depth, self.smooth_for.is_none())
+    }
+
+    /// Node updates done with three, with five, and with six operations or more.
+    #[must_use]
+    pub fn updates(&self) -> [u64; 3] {
+        let all = self.stages.iter().map(|stage| stage.findings.updates());
+        all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
+    }
+
+    /// Advances the rows of a track, whose state is that of `simtime`, in stages of these [depths](Self::depths).
+    /// Rows of halos do not leave. Also the first wall or source without a finite value, where the result means
+    /// nothing.
+    ///
+    /// # Errors
+    /// Those of `transfer`.
+    pub fn pass<E>(
+        &mut self,
+        track: &Track,
+        depths: &[usize],
+        simtime: f64,
+        transfer: &mut impl Transfer<T, E>,
+    ) -> Result<Result<(), NotFinite>, E> {
+        let (fronts, nx) = (Fronts::new(track, depths), self.columns);
+        let known = depths.len().max(self.stages.len());
+        self.stages.resize_with(known, Stage::default);
+        for stage in &mut self.stages {
+            (stage.kept, stage.smooth_for) = (0..0, u64::MAX);
+        }
+        let mut not_finite = Ok(());
+        let count = track.rows.div_ceil(self.band);
+        let read = |band: usize| (track.rows as u128 * band as u128 / count as u128) as usize;
+        for band in 0..count {
+            let (before, after) = (read(band), read(band + 1));
+            let window = fronts.window(before, after);
+            let arrive = before - window.start..after - window.start;
+            transfer
+                .read(&mut self.arrays[0].as_mut_slice()[arrive.start * nx..arrive.end * nx])?;
+            let mut dynamics = transfer.dynamics(window.clone())?;
+            let ends = [
+                track.ends[0] && window.start == 0,
+                track.ends[1] && window.end == track.rows,
+            ];
+            let mut forcing = Forcing::take(&mut dynamics, simtime, ends);
+            let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
+            let mut smooth_for = self.smooth_for.unwrap_or(0);
+            for (stage, &depth) in depths.iter().enumerate() {
+                let next = fronts.kept(stage, after);
+                self.keep((stage, 2 * fronts.lags[stage]), &window, next);
+                forcing.prepare(depth as u64, &mut stencil);
+                let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
+                let task = (stage, depth, smooth_for);
+                let found = self.advance(&stencil, &forcing, task, &window, rows);
+                let stage = &mut self.stages[stage];
+                stage.smooth_for = stage.smooth_for.min(found);
+                smooth_for = stage.smooth_for;
+                self.arrays.swap(0, 1);
+            }
+            not_finite = not_finite.and(forcing.check());
+            let stages = depths.len();
+            let done = fronts.at(stages, before)..fronts.at(stages, after);
+            let done = done.start - window.start..done.end - window.start;
+            transfer.write(&self.arrays[0].as_slice()[done.start * nx..done.end * nx])?;
+        }
+        self.smooth_for = self.stages[..depths.len()]
+            .last()
+            .map(|stage| stage.smooth_for);
+        Ok(not_finite)
+    }
+
+    /// Puts what a stage kept of its source before what has arrived, and keeps the rows `next` for the next
+    /// band, from the row `place` of what is kept on.
+    fn keep(&mut self, (stage, place): (usize, usize), window: &Range<usize>, next: Range<usize>) {
+        let source = &mut self.arrays[0];
+        let rows: &mut Range<usize> = &mut self.stages[stage].kept;
+        let here = |rows: &Range<usize>| rows.start - window.start..rows.end - window.start;
+        if rows.start < rows.end {
+            source.copy_rows(here(rows).start, &self.kept, place..place + rows.len());
+        }
+        if !next.is_empty() {
+            self.kept.copy_rows(place, source, here(&next));
+        }
+        *rows = next;
+    }
+
+    /// Advances the rows `rows` of the track from the first array to the second. Returns for how many steps
+    /// they are smooth.
+    fn advance(
+        &mut self,
+        stencil: &Stencil<T>,
+        forcing: &Forcing<T>,
+        (stage, depth, smooth_for): (usize, usize, u64),
+        window: &Range<usize>,
+        rows: Range<usize>,
+    ) -> u64 {
+        if rows.is_empty() {
+            return u64::MAX;
+        }
+        let (nx, height) = (self.columns, window.len());
+        let walls = &forcing.walls;
+        let rows = rows.start - window.start..rows.end - window.start;
+        let [source, target] = &mut self.arrays;
+        let (source, target) = (source.as_slice(), target.as_mut_slice());
+        // Outermost nodes that are held are not written by the step.
+        for row in rows.clone().map(|row| row * nx) {
+            for node in [row, row + nx - 1] {
+                target[node] = source[node];
+            }
+        }
+        for row in [0, height - 1] {
+            if rows.contains(&row) {
+                let nodes = row * nx..(row + 1) * nx;
+                target[nodes.clone()].copy_from_slice(&source[nodes]);
+            }
+        }
+        let nodes = height * nx;
+        let shape = (height, nx);
+        let views = (
+            ArrayView2::from_shape(shape, &source[..nodes]),
+            ArrayViewMut2::from_shape(shape, &mut target[..nodes]),
+        );
+        let (Ok(source), Ok(mut target)) = views else {
+            unreachable!("the arrays have room for every window")
+        };
+        let findings = &mut self.stages[stage].findings;
+        findings.field_is_another(smooth_for);
+        stencil.advance_noting(walls, source, target.view_mut(), rows, (depth, findings));
+        walls.write_given(&mut target, depth);
+        findings.smooth_for()
+    }
+}
+
+/// How far each stage has come when so many rows have arrived.
+struct Fronts {
+    rows: usize,
+    ends: [bool; 2],
+    depths: Vec<usize>,
+    /// Steps before each stage, and all of them.
+    lags: Vec<usize>,
+}
+
+impl Fronts {
+    fn new(track: &Track, depths: &[usize]) -> Self {
+        let mut lags = vec![0];
+        lags.extend(depths.iter().scan(0, |sum, depth| {
+            *sum += depth;
+            Some(*sum)
+        }));
+        Self {
+            rows: track.rows,
+            ends: track.ends,
+            depths: depths.to_vec(),
+            lags,
+        }
+    }
+
+    /// The end of the rows that `stages` stages have advanced when `read` rows have arrived.
+    fn at(&self, stages: usize, read: usize) -> usize {
+        let lag = self.lags[stages];
+        let [first, last] = self.ends.map(|is_end| if is_end { 0 } else { lag });
+        match read == self.rows {
+            true => self.rows - last,
+            false => read.saturating_sub(lag).max(first),
+        }
+    }
+
+    /// The first row that the next rows of a stage depend on.
+    fn needed(&self, stage: usize, read: usize) -> usize {
+        self.at(stage + 1, read).saturating_sub(self.depths[stage])
+    }
+
+    /// The rows of its source that a stage keeps for the next band.
+    fn kept(&self, stage: usize, read: usize) -> Range<usize> {
+        match read == self.rows {
+            true => self.rows..self.rows,
+            false => self.needed(stage, read)..self.at(stage, read),
+        }
+    }
+
+    /// The rows that the stages depend on while the rows from `before` to `after` arrive.
+    fn window(&self, before: usize, after: usize) -> Range<usize> {
+        let stages = 0..self.depths.len();
+        let needed = stages.map(|stage| self.needed(stage, before));
+        needed.min().unwrap_or(before).min(before)..after
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        comm::Solo,
+        solver::Solver,
+        stencil::{Equation, Tile},
+    };
+    use proptest::prelude::*;
+
+    /// Rows from memory and back.
+    struct InMemory {
+        r: f64,
+        from: Vec<f64>,
+        read: usize,
+        to: Vec<f64>,
+    }
+
+    impl Transfer<f64, ()> for InMemory {
+        fn dynamics(&mut self, _: Range<usize>) -> Result<Dynamics<f64>, ()> {
+            Ok(Dynamics::constant(Equation::isotropic(self.r)))
+        }
+
+        fn read(&mut self, values: &mut [f64]) -> Result<(), ()> {
+            values.copy_from_slice(&self.from[self.read..self.read + values.len()]);
+            self.read += values.len();
+            Ok(())
+        }
+
+        fn write(&mut self, values: &[f64]) -> Result<(), ()> {
+            self.to.extend_from_slice(values);
+            Ok(())
+        }
+    }
+
+    fn field(ny: usize, nx: usize, smooth: bool) -> Field<f64> {
+        let mut field = Field::zeros((ny, nx)).unwrap();
+        for (at, value) in field.as_mut_slice().iter_mut().enumerate() {
+            *value = match smooth {
+                true => 2.0 + (at as f64 * 1e-3).sin(),
+                false => (at as f64 * 0.7).sin(),
+            };
+        }
+        field
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+        #[test]
+        fn bands_compute_the_bits_of_the_whole(
+            (ny, nx) in (3_usize..200, 3_usize..60), band in 1_usize..50,
+            depths in prop::collection::vec(1_usize..9, 1..5),
+            // Rows above and below that are a halo.
+            open in any::<[bool; 2]>(), (smooth, quarter) in any::<(bool, bool)>(), passes in 1_usize..3,
+        ) {
+            let r = if quarter { 0.25 } else { 0.21 };
+            let tile = Tile { rows: 30, columns: 25, depth: 8 };
+            let stencil = Stencil::new(r).with_tile(tile);
+            let steps: usize = depths.iter().sum();
+            let halo = steps * passes;
+            prop_assume!(ny > 2 * halo + 2);
+            let mut whole = Solver::new(stencil.clone(), field(ny, nx, smooth)).unwrap();
+            whole.advance((steps * passes) as u64, &Solo);
+            let mut bands = Bands::new(stencil, (band, steps), nx).unwrap();
+            let mut rows = field(ny, nx, smooth).as_slice().to_vec();
+            let mut first = 0;
+            for _ in 0..passes {
+                let track = Track { rows: rows.len() / nx, ends: open.map(|open| !open), first: 0 };
+                let mut transfer = InMemory { r, from: rows, read: 0, to: Vec::new() };
+                bands.pass(&track, &depths, 0.0, &mut transfer).unwrap().unwrap();
+                rows = transfer.to;
+                first += if open[0] { steps } else { 0 };
+            }
+            let whole = &whole.state().as_slice()[first * nx..first * nx + rows.len()];
+            prop_assert!(rows == whole);
+        }
+    }
+}

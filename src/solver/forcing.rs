@@ -1,0 +1,107 @@
+//! [`Forcing`]: what acts on a state from outside, and when.
+
+use crate::{
+    dynamics::{Dynamics, NotFinite, SourceAt, WallsAt},
+    stencil::{Element, Side, Stencil, Walls},
+};
+use std::{fmt, mem};
+
+/// Walls and source of some rows, with the time for which they were evaluated.
+pub(super) struct Forcing<T> {
+    /// The walls of the next steps.
+    pub(super) walls: Walls<T>,
+    pub(super) walls_at: Option<WallsAt<T>>,
+    pub(super) source_at: Option<SourceAt<T>>,
+    pub(super) dt: f64,
+    /// Simulated time of the state \[time\].
+    pub(super) simtime: f64,
+    /// Whether the first row and the last are ends of the grid. Others are held.
+    ends: [bool; 2],
+    /// The first value of a wall or a source that was not finite.
+    not_finite: Option<NotFinite>,
+}
+
+impl<T> fmt::Debug for Forcing<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Forcing at {:?}", self.simtime)
+    }
+}
+
+/// The most values that the walls of several steps may take.
+const WALL_VALUES: usize = 1 << 20;
+
+impl<T: Element> Forcing<T> {
+    /// Takes what acts on rows out of their dynamics, for a state of a simulated time.
+    pub(super) fn take(dynamics: &mut Dynamics<T>, simtime: f64, ends: [bool; 2]) -> Self {
+        let mut forcing = Self {
+            walls: Walls::held(),
+            walls_at: dynamics.walls_at.take(),
+            source_at: dynamics.source_at.take(),
+            dt: dynamics.dt,
+            simtime,
+            ends,
+            not_finite: None,
+        };
+        forcing.set_walls(mem::take(&mut dynamics.walls));
+        forcing
+    }
+
+    /// Whether all values until now were finite.
+    pub(super) fn check(&self) -> Result<(), NotFinite> {
+        self.not_finite.clone().map_or(Ok(()), Err)
+    }
+
+    /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: with
+    /// the source of one moment, or with one table of walls.
+    pub(super) fn batch(&self, left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
+        if self.source_at.is_some() {
+            return 1;
+        }
+        if self.walls_at.is_none() {
+            return left;
+        }
+        let fitting = (WALL_VALUES / (2 * (ny + nx))).max(depth);
+        left.min(fitting as u64)
+    }
+
+    /// Evaluates what depends on time for the next `steps` steps.
+    pub(super) fn prepare(&mut self, steps: u64, stencil: &mut Stencil<T>) {
+        let begin = self.simtime;
+        if let (Some(source_at), Some(source)) = (&self.source_at, stencil.source_mut()) {
+            let wrong = source_at(begin, source);
+            self.note(wrong);
+        }
+        if let Some(walls_at) = &self.walls_at {
+            let times: Vec<f64> = (0..=steps)
+                .scan(begin, |time, _| Some(mem::replace(time, *time + self.dt)))
+                .collect();
+            let (walls, wrong) = walls_at(&times);
+            self.note(wrong);
+            self.set_walls(walls);
+        }
+        if self.walls_at.is_some() || self.source_at.is_some() {
+            for _ in 0..steps {
+                self.simtime += self.dt;
+            }
+        }
+    }
+
+    /// Keeps the first value that is not finite.
+    pub(super) fn note(&mut self, wrong: Option<NotFinite>) {
+        if self.not_finite.is_none() {
+            self.not_finite = wrong;
+        }
+    }
+
+    /// Takes the walls of the grid; where the rows end inside of it, the outermost ones are held.
+    pub(super) fn set_walls(&mut self, walls: Walls<T>) {
+        self.walls = walls;
+        let [at_bottom, at_top] = self.ends;
+        if !at_bottom {
+            self.walls.bottom = Side::Held;
+        }
+        if !at_top {
+            self.walls.top = Side::Held;
+        }
+    }
+}

@@ -1,0 +1,171 @@
+//! [`AtomicDirectory`]: a directory that appears under its name whole and durable, or not at all.
+
+use super::{
+    atomic_file::{create_within, forget, remember, temporary_name},
+    error::FileError,
+    files::{directory_of, sync_directory},
+    system::exchange,
+};
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+};
+
+/// A directory that is filled under a temporary name next to its own.
+///
+/// [`commit`](Self::commit) syncs all that is in it, renames it and syncs the directory around it, in this
+/// order. Dropped before, it is removed.
+#[derive(Debug)]
+pub struct AtomicDirectory {
+    path: PathBuf,
+    /// Its name so far.
+    temporary: PathBuf,
+    is_committed: bool,
+}
+
+impl AtomicDirectory {
+    /// Begins a directory that is to be `path`. A symbolic link is followed.
+    ///
+    /// # Errors
+    /// [`FileError`] when it cannot be created.
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let temporary = loop {
+            let temporary = temporary_name(&path);
+            match fs::create_dir(&temporary) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => {
+                    created.map_err(FileError::of("create", &path))?;
+                    break temporary;
+                }
+            }
+        };
+        remember(&temporary);
+        Ok(Self {
+            path,
+            temporary,
+            is_committed: false,
+        })
+    }
+
+    /// The name that it has so far.
+    #[must_use]
+    pub fn name_so_far(&self) -> &Path {
+        &self.temporary
+    }
+
+    /// Creates something in the directory: a process that ends at once removes the directory, and nothing may
+    /// then appear in it any more.
+    pub fn create_in<T>(&self, create: impl FnOnce() -> T) -> T {
+        create_within(create)
+    }
+
+    /// Makes the directory durable under its name, in place of one that is there.
+    ///
+    /// # Errors
+    /// [`FileError`]; before the rename, the name means what it meant before.
+    pub fn commit(mut self) -> Result<(), FileError> {
+        sync_tree(&self.temporary).map_err(FileError::of("sync", &self.path))?;
+        let replaced = self.path.is_dir();
+        let renamed = forget(&self.temporary, || match replaced {
+            false => fs::rename(&self.temporary, &self.path).map(|()| None),
+            true => replace(&self.temporary, &self.path).map(Some),
+        });
+        let left = renamed.map_err(FileError::of("rename", &self.temporary))?;
+        self.is_committed = true;
+        let around = directory_of(&self.path);
+        sync_directory(around).map_err(FileError::of("sync the directory", around))?;
+        match left {
+            Some(left) => fs::remove_dir_all(&left).map_err(FileError::of("remove", left)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Drop for AtomicDirectory {
+    fn drop(&mut self) {
+        if !self.is_committed {
+            // Nothing depends on what is left, and there is nobody to tell.
+            let _ = fs::remove_dir_all(&self.temporary);
+            forget(&self.temporary, || ());
+        }
+    }
+}
+
+/// Gives a directory the name of another; returns the name that the other has now.
+fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
+    if exchange(new, old).is_ok() {
+        return Ok(new.to_owned());
+    }
+    // The system or the filesystem cannot exchange names.
+    let aside = temporary_name(old);
+    fs::rename(old, &aside)?;
+    match fs::rename(new, old) {
+        Ok(()) => Ok(aside),
+        Err(error) => {
+            fs::rename(&aside, old)?;
+            Err(error)
+        }
+    }
+}
+
+/// Makes files and directories below a directory durable.
+fn sync_tree(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            sync_tree(&entry.path())?;
+        } else {
+            fs::File::open(entry.path())?.sync_all()?;
+        }
+    }
+    sync_directory(directory)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(directory: &Path) -> Vec<String> {
+        let entries = fs::read_dir(directory).unwrap();
+        let mut names: Vec<String> = entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn the_old_directory_stays_until_the_new_one_is_committed() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        for (old, new) in [("", "one"), ("one", "two")] {
+            let begun = AtomicDirectory::create(&path).unwrap();
+            fs::create_dir(begun.name_so_far().join("inner")).unwrap();
+            fs::write(begun.name_so_far().join("inner/file"), new).unwrap();
+            let read = || fs::read_to_string(path.join("inner/file")).unwrap_or_default();
+            assert_eq!(read(), old);
+            begun.commit().unwrap();
+            assert_eq!(read(), new);
+            assert_eq!(names(home.path()), ["a"]);
+        }
+        drop(AtomicDirectory::create(&path).unwrap());
+        assert_eq!(names(home.path()), ["a"]);
+        assert_eq!(fs::read_to_string(path.join("inner/file")).unwrap(), "two");
+    }
+
+    #[test]
+    fn without_an_exchange_the_old_directory_gets_another_name() {
+        let home = tempfile::tempdir().unwrap();
+        let [new, old] = ["new", "old"].map(|name| home.path().join(name));
+        for (directory, file) in [(&new, "n"), (&old, "o")] {
+            fs::create_dir(directory).unwrap();
+            fs::write(directory.join(file), "").unwrap();
+        }
+        let left = replace(&new, &old).unwrap();
+        assert_eq!(
+            (names(&old), names(&left)),
+            (vec!["n".into()], vec!["o".into()])
+        );
+    }
+}

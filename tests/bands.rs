@@ -1,0 +1,203 @@
+//! States larger than the memory that a run may take: the bits of a run in memory, the files that are left,
+//! and what is refused.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::Scene;
+use diff2d::{Outcome, Problem, Run, RunError};
+use proptest::prelude::*;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+/// A problem with any walls, material and source.
+fn problems() -> impl Strategy<Value = String> {
+    let wall = || {
+        prop::sample::select(vec![
+            "0.0",
+            "1.5",
+            "\"sin(x+y)\"",
+            "\"sin(50*t+x)\"",
+            "{flux = 0.0}",
+            "{flux = \"1+x*y+t\"}",
+            "{robin = [1.0, 2.0, 0.5]}",
+            "{robin = [\"1+x\", 1.0, \"sin(t*90)\"]}",
+        ])
+    };
+    let material = prop::sample::select(vec![
+        "D = 1.0",
+        "D = 1.0",
+        "Dx = 1.0\nDy = 0.5",
+        "D = \"1 + 0.5*sin(3*x)*cos(y)\"",
+    ]);
+    let source = prop::sample::select(vec![
+        "0.0",
+        "0.0",
+        "0.3",
+        "\"sin(x)+y\"",
+        "\"sin(x+t*100)\"",
+    ]);
+    let initial = prop::sample::select(vec![
+        "kind = \"peaks\"",
+        "kind = \"gaussian\"\nsigma = 0.2",
+        "kind = \"expression\"\nvalue = \"sin(x)*cos(3*y)\"",
+    ]);
+    let precision = prop::sample::select(vec!["f64", "f64", "f32"]);
+    let safety = prop::sample::select(vec!["1.0", "0.9"]);
+    let sizes = (40_usize..120, 60_usize..260, 3_u32..60, 1_u32..4);
+    let walls = (any::<[bool; 2]>(), [wall(), wall(), wall(), wall()]);
+    (material, source, initial, precision, safety, sizes, walls).prop_map(
+        |(material, source, initial, precision, safety, (nx, ny, nper, count), walls)| {
+            let (periodic, sides) = walls;
+            let names = ["left", "right", "bottom", "top"];
+            let boundary: Vec<String> = (0..4)
+                .map(|side| match periodic[side / 2] {
+                    true => format!("{} = \"periodic\"\n", names[side]),
+                    false => format!("{} = {}\n", names[side], sides[side]),
+                })
+                .collect();
+            let dt = 0.2 / (nx * nx) as f64;
+            format!(
+                "x1 = 0\nx2 = 1\ndx = {}\ny1 = 0\ny2 = {}\ngrid = \"walls\"\n{material}\n\
+                 source = {source}\nprecision = \"{precision}\"\nsafety = {safety}\n\
+                 runtime = {}\nouttime = {}\n[initial]\n{initial}\n[boundary]\n{}",
+                1.000_000_1 / nx as f64,
+                ny as f64 / nx as f64,
+                dt * f64::from(nper * count),
+                dt * f64::from(nper),
+                boundary.concat(),
+            )
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if common::full() { 500 } else { 20 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn bands_change_no_byte(text in problems(), threads in 1_usize..3, quarters in 5_u64..14) {
+        let scene = Scene::new();
+        let Ok(problem) = text.parse::<Problem>() else {
+            // A wall whose limit is below every time step.
+            return Ok(());
+        };
+        let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
+        let in_memory = run("m.npy").start();
+        let memory = problem.field_bytes() * quarters / 4 + 40_000;
+        let in_bands = run("b.npy").memory(memory).start();
+        match (in_memory, in_bands) {
+            (Ok(_), Err(RunError::Cap { .. })) => {}
+            (Ok(_), Ok(report)) => {
+                prop_assert!(report.state.starts_with("files"), "{}", report.state);
+                prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+                prop_assert_eq!(scene.files().len(), 4);
+            }
+            (in_memory, in_bands) => {
+                let told = [in_memory, in_bands].map(|ran| ran.err().map(|error| error.to_string()));
+                prop_assert_eq!(&told[0], &told[1]);
+            }
+        }
+    }
+}
+
+const SMALL: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n";
+
+#[test]
+fn a_run_in_bands_goes_on_where_it_was_stopped() {
+    let scene = Scene::new();
+    let problem: Problem = SMALL.parse().unwrap();
+    let run = |name: &str| Run::new(&problem).output(scene.path(name)).resume(true);
+    run("m.npy").start().unwrap();
+    let (memory, last) = (problem.field_bytes() * 3, problem.schedule.last_step());
+    let mut stopped = 0;
+    let mut steps = Vec::new();
+    loop {
+        // Every start comes a little further before it is stopped.
+        let flag = Arc::new(AtomicUsize::new(0));
+        let (progress, seen) = (diff2d::Progress::default(), Arc::clone(&flag));
+        let begun = progress.clone();
+        let report = thread::scope(|scope| {
+            scope.spawn(move || {
+                let wait = |until: &dyn Fn() -> bool| {
+                    while !until() {
+                        thread::sleep(Duration::from_micros(200));
+                    }
+                };
+                wait(&|| begun.done() > 0);
+                let first = begun.done();
+                wait(&|| begun.done() >= (first + 10).min(last));
+                seen.store(15, Ordering::Relaxed);
+            });
+            let run = run("b.npy").memory(memory).progress(progress.clone());
+            run.stop_flag(flag).start().unwrap()
+        });
+        steps.push(progress.done());
+        match report.outcome {
+            Outcome::Stopped(15) => stopped += 1,
+            outcome => {
+                assert_eq!(outcome, Outcome::Done);
+                break;
+            }
+        }
+        assert!(stopped < 100, "{steps:?}");
+    }
+    assert!(stopped > 0 && steps.is_sorted(), "{steps:?}");
+    assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+    assert!(!scene.exists("b.scratch"));
+}
+
+#[test]
+fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMALL);
+    let refused = |arguments: &str, sentence: &str| {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, Some(1), "{}", told.stderr);
+        assert!(told.stderr.contains(sentence), "{}", told.stderr);
+        assert_eq!(scene.files(), ["p.toml"]);
+    };
+    refused(
+        "run p.toml -o c.npy --memory 1KiB",
+        "a few rows of this grid need",
+    );
+    refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
+    let slow = "--set method=rkl2 --set stages=5";
+    refused(
+        &format!("run p.toml -o c.npy --memory 200KiB {slow}"),
+        "method = \"euler\" alone",
+    );
+    // Where both fields fit, the cap changes nothing.
+    scene.succeed("run p.toml -o c.npy --memory 1GiB --report r.json");
+    assert!(scene.text("r.json").contains("\"state\": \"memory\""));
+}
+
+#[test]
+fn a_plan_says_when_a_state_is_in_files() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMALL);
+    let told = scene.succeed("plan p.toml --memory 300KiB").stdout;
+    assert!(told.contains("in files: bands of"), "{told}");
+    let told = scene
+        .succeed("plan p.toml --set memory=300KiB --json")
+        .stdout;
+    let plan: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert!(plan["bands"]["steps"].as_u64().unwrap() > 0);
+    assert!(plan["bands"]["memory_bytes"].as_u64().unwrap() <= 300 << 10);
+    let told = scene.succeed("plan p.toml --json").stdout;
+    assert!(told.contains("\"bands\":null"), "{told}");
+}

@@ -1,0 +1,463 @@
+//! `diff2d export`: usage, what is refused and never replaced, missing snapshots, hostile input. That other
+//! programs read the results is for `tests/interop`.
+
+use crate::{common::Scene, cut_journal, npy, shell};
+use insta::assert_snapshot;
+use serde_json::Value;
+use std::{fs, os::unix::fs::symlink};
+
+/// The formats of every build.
+const FORMATS: [&str; 5] = ["xdmf", "kerchunk", "zarr", "vti", "csv"];
+
+/// Whether the program was built with HDF5.
+fn has_hdf5(scene: &Scene) -> bool {
+    scene.succeed("--version").stdout.contains("hdf5")
+}
+
+#[test]
+fn every_format_has_a_name_beside_the_cube() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let names: String = FORMATS
+        .iter()
+        .map(|format| scene.succeed(&format!("export c.npy --to {format}")).stdout)
+        .collect();
+    assert_snapshot!(names, @r"
+    c.xdmf
+    c.kerchunk.json
+    c.zarr
+    c-vti
+    c.csv
+    ");
+    assert_snapshot!(scene.run("export c.npy --to csv"), @r"
+    exit 2
+    diff2d: c.csv exists already: --force replaces it, -o writes elsewhere
+    ");
+    assert_snapshot!(scene.run("export c.npy --to zarr"), @r"
+    exit 2
+    diff2d: c.zarr exists already: --force replaces it, -o writes elsewhere
+    ");
+    let before = scene.files();
+    for format in FORMATS {
+        scene.succeed(&format!("export c.npy --to {format} --force"));
+    }
+    assert_eq!(scene.files(), before);
+    assert_snapshot!(scene.run("export c.npy --to zarr -o -"), @r"
+    exit 2
+    diff2d: -o -: Zarr is no text and needs a name
+    ");
+    let told = scene.run("export c.npy --to tiff");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(scene.run("export c.npy").code, Some(2));
+    assert_snapshot!(scene.run("export c.npy --to csv -o nowhere/c.csv"), @r"
+    exit 1
+    diff2d: cannot write into the directory nowhere: there is no such file or directory
+    ");
+}
+
+#[test]
+fn the_table_has_a_row_for_each_committed_element_and_all_digits() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    cut_journal(&scene, "c.journal", 3);
+    let table = scene.succeed("export c.npy --to csv -o -");
+    assert_snapshot!(table.stderr, @"diff2d: 2 of 4 snapshots of c.npy are committed; the others are missing in the export");
+    assert_eq!(table.stdout.lines().count(), 1 + 2 * 22 * 22);
+    let middle: Vec<&str> = table
+        .stdout
+        .lines()
+        .skip(1 + 22 * 22 + 22 * 11 + 10)
+        .collect();
+    assert_snapshot!(middle[..3].join("\n"), @r"
+    1.25,0.5238095238095237,-0.5238095238095237,0.0771060090702948
+    1.25,0.5238095238095237,0.5238095238095237,0.07710600907029483
+    1.25,0.5238095238095237,1.571428571428573,0.10424355158730167
+    ");
+    // A closed pipe ends it silently.
+    let told = shell(
+        &scene,
+        "$DIFF2D export c.npy --to csv -o - -q | head -n 1; echo ${PIPESTATUS[0]}",
+    );
+    assert_eq!(told.stdout, "t,y,x,p\n0\n");
+    assert_eq!(told.stderr, "");
+    for options in ["--memory 4KiB", "--memory 64KiB", "--memory 1GiB"] {
+        scene.succeed(&format!("export c.npy --to csv --force -q {options}"));
+        assert!(scene.text("c.csv") == table.stdout, "{options}");
+    }
+    scene.succeed("create odd.npy --shape 1,5 --fill where(i1==0,0/0,where(i1==1,1/0,where(i1==2,-1/0,0.1*i1)))");
+    scene.succeed("create half.npy --shape 1,3 --dtype f2 --fill 0.1*i1");
+    scene.succeed("create single.npy --shape 1,3 --dtype f4 --fill 0.1*i1");
+    let table = |name: &str| {
+        scene
+            .succeed(&format!("export {name} --to csv -o -"))
+            .stdout
+    };
+    assert_snapshot!(table("odd.npy"), @r"
+    y,x,p
+    0,0,NaN
+    0,1,inf
+    0,2,-inf
+    0,3,0.30000000000000004
+    0,4,0.4
+    ");
+    assert_snapshot!(table("single.npy"), @r"
+    y,x,p
+    0,0,0.0
+    0,1,0.1
+    0,2,0.2
+    ");
+    assert!(table("half.npy").contains("0,1,0.0999755859375\n"));
+}
+
+#[test]
+fn what_is_not_committed_is_missing_everywhere() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    cut_journal(&scene, "c.journal", 3);
+    for format in FORMATS {
+        scene.succeed(&format!("export c.npy --to {format} -q"));
+    }
+    assert_eq!(scene.text("c.xdmf").matches("<Time").count(), 2);
+    let references: Value = serde_json::from_str(&scene.text("c.kerchunk.json")).unwrap();
+    let references = references["refs"].as_object().unwrap();
+    let chunks: Vec<_> = references
+        .iter()
+        .filter(|(_, value)| value.is_array())
+        .collect();
+    let file = scene.path("c.npy").canonicalize().unwrap();
+    let bytes = 22 * 22 * 8;
+    for (number, (key, value)) in chunks.iter().enumerate() {
+        assert_eq!(**key, format!("p/{number}.0.0"));
+        let place = serde_json::json!([file.to_str().unwrap(), 4096 + number * bytes, bytes]);
+        assert_eq!(**value, place);
+    }
+    assert_eq!(chunks.len(), 2);
+    let files = scene.files();
+    let count = |part: &str| files.iter().filter(|name| name.starts_with(part)).count();
+    assert_eq!((count("c.zarr/p/c/"), count("c-vti/p-")), (2, 2));
+    // The coordinate t has all times, those to come included.
+    let times = scene.read("c.zarr/t/c/0");
+    let times: &[f64] = &times
+        .as_chunks()
+        .0
+        .iter()
+        .map(|raw| f64::from_le_bytes(*raw))
+        .collect::<Vec<_>>();
+    assert_eq!(times, [0.0, 1.25, 2.5, 3.75]);
+
+    // Nothing committed yet, and not even begun.
+    cut_journal(&scene, "c.journal", 1);
+    for format in FORMATS {
+        scene.succeed(&format!("export c.npy --to {format} -q --force"));
+    }
+    assert_eq!(scene.text("c.csv"), "t,y,x,p\n");
+    scene.write("c.journal", "");
+    scene.write("c.npy", "");
+    let told = scene.run("export c.npy --to csv --force");
+    assert_ne!(told.code, Some(0), "{told}");
+}
+
+#[test]
+fn a_sweep_has_its_scenarios_and_parameters() {
+    let scene = Scene::small();
+    scene.write("s.toml", "params = \"p.toml\"\nD = [0.5, 1, 2]\n");
+    scene.succeed("sweep s.toml -o s.npy");
+    let list = scene.text("s.csv");
+    assert_snapshot!(scene.succeed("export s.npy --to csv").stdout, @"s-values.csv");
+    assert_snapshot!(scene.run("export s.npy --to csv -o s.csv --force"), @r"
+    exit 2
+    diff2d: the output s.csv is the input, or belongs to it: choose another name
+    ");
+    assert_eq!(scene.text("s.csv"), list);
+    let table = scene.text("s-values.csv");
+    assert_eq!(table.lines().count(), 1 + 3 * 4 * 22 * 22);
+    // Snapshots are at whole steps, which differ from scenario to scenario.
+    let row = |scenario: usize, index: usize| {
+        let line = 1 + (scenario * 4 + index) * 22 * 22;
+        let row = table.lines().nth(line).unwrap();
+        row.split(',').take(2).collect::<Vec<_>>().join(",")
+    };
+    assert_eq!(
+        [row(0, 1), row(1, 1), row(2, 1)],
+        ["0,1.0", "1,1.25", "2,1.25"]
+    );
+    scene.succeed("export s.npy --to kerchunk");
+    let text = scene.text("s.kerchunk.json");
+    for part in [
+        "\"D/0\":\"base64:",
+        "\"scenario/0\"",
+        "\"time/0.0\"",
+        "\"p/2.3.0.0\"",
+        "\\\"coordinates\\\":\\\"time D\\\"",
+    ] {
+        assert!(text.contains(part), "{part}: {text}");
+    }
+    scene.succeed("export s.npy --to xdmf");
+    assert!(
+        scene
+            .text("s.xdmf")
+            .contains("<Grid Name=\"scenario 2: D = 2.0\"")
+    );
+    scene.succeed("export s.npy --to vti");
+    assert!(scene.exists("s-vti/s-0002.pvd") && scene.exists("s-vti/p-0002-0003.vti"));
+}
+
+#[test]
+fn nothing_that_is_not_an_export_is_replaced() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("run p.toml -o d.npy");
+    scene.write("precious/letter.txt", "years of work");
+    scene.write("stem.zarr/zarr.json", "{}");
+    scene.write("stem.zarr/notes/letter.txt", "years of work");
+    scene.write("checkpoint.npy", "");
+    symlink("c.npy", scene.path("link.npy")).unwrap();
+    fs::hard_link(scene.path("c.npy"), scene.path("hard.npy")).unwrap();
+    let before: Vec<(String, Vec<u8>)> = scene
+        .files()
+        .into_iter()
+        .map(|name| (name.clone(), scene.read(&name)))
+        .collect();
+    for (output, format) in [
+        ("c.npy", "csv"),
+        ("link.npy", "csv"),
+        ("hard.npy", "csv"),
+        ("c.journal", "csv"),
+        ("c.ckpt", "csv"),
+        ("d.npy", "csv"),
+        ("d.journal", "csv"),
+        ("checkpoint.ckpt", "csv"),
+        ("precious", "csv"),
+        ("precious", "zarr"),
+        ("precious", "vti"),
+        ("stem.zarr", "zarr"),
+        ("c.npy", "zarr"),
+        ("p.toml", "vti"),
+        (".", "zarr"),
+        ("..", "csv"),
+    ] {
+        let told = scene.run(&format!("export c.npy --to {format} -o {output} --force"));
+        assert_eq!(told.code, Some(2), "{output}: {told}");
+        assert_eq!(told.stderr.lines().count(), 1, "{told}");
+    }
+    for (name, bytes) in before {
+        assert!(scene.read(&name) == bytes, "{name}");
+    }
+    assert_snapshot!(scene.run("export c.npy --to zarr -o precious --force"), @r"
+    exit 2
+    diff2d: precious holds other files than an export to Zarr, and is not replaced: move it away, or write elsewhere with -o
+    ");
+    symlink("nowhere", scene.path("dangling")).unwrap();
+    for format in FORMATS {
+        let told = scene.run(&format!("export c.npy --to {format} -o dangling --force"));
+        assert_eq!(told.code, Some(1), "{told}");
+    }
+    // A device is written and stays, and one that is full is an error.
+    assert_snapshot!(scene.run("export c.npy --to csv -o /dev/full --force"), @r"
+    exit 1
+    diff2d: cannot write /dev/full: No space left on device (os error 28)
+    ");
+}
+
+#[test]
+fn arrays_that_are_no_cubes_have_their_indices_or_what_is_known() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("window c.npy --window 2,1,1 --op mean -o w.npy");
+    let table = scene.succeed("export w.npy --to csv -o -").stdout;
+    assert!(
+        table.starts_with("t,y,x,p\n0.625,-11.0,-11.0,"),
+        "{}",
+        &table[..60]
+    );
+    scene.succeed("create a.npy --shape 2,2,2 --dtype i2 --fill index");
+    assert_snapshot!(scene.succeed("export a.npy --to csv -o -").stdout, @r"
+    t,y,x,p
+    0,0,0,0
+    0,0,1,1
+    0,1,0,2
+    0,1,1,3
+    1,0,0,4
+    1,0,1,5
+    1,1,0,6
+    1,1,1,7
+    ");
+    scene.succeed("create line.npy --shape 7");
+    assert_snapshot!(scene.run("export line.npy --to csv"), @r"
+    exit 2
+    diff2d: line.npy has 1 dimension; exported are arrays (y, x), (t, y, x) and (scenario, t, y, x)
+    ");
+    scene.succeed("create empty.npy --shape 3,0,4");
+    for format in FORMATS {
+        assert_eq!(
+            scene.run(&format!("export empty.npy --to {format}")).code,
+            Some(2)
+        );
+    }
+    let fortran = "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }";
+    let values: Vec<u8> = (0..6).flat_map(|i| f64::from(i).to_le_bytes()).collect();
+    scene.write("f.npy", npy(fortran, &values));
+    assert_snapshot!(scene.succeed("export f.npy --to csv -o -").stdout, @r"
+    y,x,p
+    0,0,0.0
+    0,1,2.0
+    0,2,4.0
+    1,0,1.0
+    1,1,3.0
+    1,2,5.0
+    ");
+    assert_snapshot!(scene.run("export f.npy --to kerchunk"), @r"
+    exit 2
+    diff2d: f.npy is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5, vti and csv copy it
+    ");
+    scene.succeed("create u.npy --shape 2,2 --dtype u8");
+    assert_snapshot!(scene.run("export u.npy --to xdmf"), @r"
+    exit 2
+    diff2d: u.npy has elements of type <u8, which readers of XDMF do not know: --to vti copies them
+    ");
+}
+
+#[test]
+fn hostile_input_is_refused_in_a_sentence() {
+    let scene = Scene::small();
+    // A file of a few bytes on disk whose array has 2^40 columns.
+    let wide = "{'descr': '|i1', 'fortran_order': False, 'shape': (1, 1, 1099511627776), }";
+    scene.write("wide.npy", npy(wide, &[]));
+    let file = fs::OpenOptions::new()
+        .write(true)
+        .open(scene.path("wide.npy"))
+        .unwrap();
+    let long = "{'descr': '|i1', 'fortran_order': False, 'shape': (1099511627776, 1, 1), }";
+    scene.write("long.npy", npy(long, &[]));
+    let other = fs::OpenOptions::new()
+        .write(true)
+        .open(scene.path("long.npy"))
+        .unwrap();
+    if file.set_len(128 + (1 << 40)).is_ok() && other.set_len(128 + (1 << 40)).is_ok() {
+        for (name, format) in ["wide", "long"]
+            .iter()
+            .flat_map(|name| FORMATS.map(|format| (name, format)))
+        {
+            let told = scene.run(&format!("export {name}.npy --to {format}"));
+            assert_eq!(told.code, Some(1), "{told}");
+            assert!(told.stderr.contains("--memory allows"), "{told}");
+        }
+    }
+    for (name, code) in [("p.toml", 3), ("nowhere.npy", 1), (".", 1)] {
+        let told = scene.run(&format!("export {name} --to csv -o out.csv"));
+        assert_eq!(told.code, Some(code), "{told}");
+    }
+    // Names of axes are names of files in some formats.
+    scene.succeed("create a.npy --shape 2,2");
+    for (one, two) in [
+        ("../../y", "x"),
+        ("p", "p"),
+        ("x", "x"),
+        ("/etc", ""),
+        ("zarr.json", "time"),
+    ] {
+        let axis =
+            |name: &str| format!("{{\"name\":{name:?},\"spacing\":1.0,\"coordinates\":[0.0,1.0]}}");
+        scene.write(
+            "a.axes.json",
+            format!(
+                "{{\"format\":1,\"shape\":[2,2],\"axes\":[{},{}]}}",
+                axis(one),
+                axis(two)
+            ),
+        );
+        for format in FORMATS {
+            scene.succeed(&format!("export a.npy --to {format} --force"));
+        }
+        let table = scene.text("a.csv");
+        let names = table.lines().next().unwrap();
+        assert!(["axis0,x,p", "axis0,axis1,p"].contains(&names), "{names}");
+        assert!(!scene.exists("../y") && !scene.exists("a.zarr/zarr.json/zarr.json"));
+    }
+    // Names of files stand in XML and JSON.
+    scene.write("a&b\"<'c>.npy", scene.read("a.npy"));
+    for format in FORMATS {
+        scene.succeed_args(["export", "a&b\"<'c>.npy", "--to", format]);
+    }
+    assert!(
+        scene
+            .text("a&b\"<'c>.xdmf")
+            .contains(">a&amp;b&quot;&lt;&apos;c&gt;.npy<")
+    );
+    assert!(serde_json::from_str::<Value>(&scene.text("a&b\"<'c>.kerchunk.json")).is_ok());
+
+    scene.succeed("run p.toml -o c.npy");
+    let mut journal = scene.read("c.journal");
+    let line = journal.iter().position(|&byte| byte == b'\n').unwrap();
+    journal[line + 20] ^= 1;
+    scene.write("c.journal", journal);
+    for format in FORMATS {
+        assert_eq!(
+            scene.run(&format!("export c.npy --to {format}")).code,
+            Some(3)
+        );
+    }
+    assert!(!scene.files().iter().any(|name| name.contains(".part")));
+}
+
+#[test]
+fn too_little_memory_is_said_and_a_chunk_is_never_a_whole_large_snapshot() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 2,4000,200 --fill i0+i1*i2");
+    let told = scene.run("export a.npy --to zarr --memory 1MiB");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("--memory allows"), "{told}");
+    scene.succeed("export a.npy --to zarr --memory 32MiB");
+    let metadata: Value = serde_json::from_str(&scene.text("a.zarr/p/zarr.json")).unwrap();
+    let chunk = &metadata["chunk_grid"]["configuration"]["chunk_shape"];
+    assert_eq!(*chunk, serde_json::json!([1, 2000, 200]));
+    let large: Vec<u8> = scene.read("a.zarr/p/c/1/1/0");
+    assert!(large == scene.read("a.npy")[4096 + 6000 * 200 * 8..]);
+    assert_eq!(metadata["fill_value"], "NaN");
+    let group: Value = serde_json::from_str(&scene.text("a.zarr/zarr.json")).unwrap();
+    assert!(group["consolidated_metadata"]["metadata"]["p"].is_object());
+}
+
+/// A directory that is being filled by several threads is removed whole.
+#[test]
+fn an_export_that_is_stopped_leaves_nothing() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 16,1024,1024 --fill i0");
+    for format in ["zarr", "vti"] {
+        let mut command = scene.diff2d();
+        command.args(["export", "a.npy", "--to", format, "-o", "out"]);
+        let mut export = command.spawn().unwrap();
+        while scene.files().len() < 3 && export.try_wait().unwrap().is_none() {
+            std::thread::yield_now();
+        }
+        scene
+            .command("kill")
+            .arg(export.id().to_string())
+            .status()
+            .unwrap();
+        let code = export.wait().unwrap().code();
+        if code == Some(143) {
+            assert_eq!(scene.files(), ["a.npy"], "{format}");
+        } else {
+            // It was faster.
+            assert_eq!(code, Some(0), "{format}");
+        }
+        let _ = fs::remove_dir_all(scene.path("out"));
+    }
+}
+
+#[test]
+fn without_hdf5_the_program_says_how_to_get_it() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    if has_hdf5(&scene) {
+        assert_eq!(scene.succeed("export c.npy --to hdf5").stdout, "c.h5\n");
+        assert!(scene.read("c.h5").starts_with(b"\x89HDF"));
+        return;
+    }
+    assert_snapshot!(scene.run("export c.npy --to hdf5"), @"
+    exit 1
+    diff2d: this diff2d was built without HDF5: build it with `cargo build --release --features hdf5`, which needs the HDF5 library (Debian: libhdf5-dev)
+    ");
+    assert!(!scene.exists("c.h5"));
+}
