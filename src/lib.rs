@@ -181,7 +181,7 @@ pub mod internal {
             Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Records,
             share::Share,
         },
-        params::keys::{KEYS, SWEEP_KEYS},
+        params::keys::{Absent, KEYS, SWEEP_KEYS},
         schedule::Clock,
         sys::threads,
     };

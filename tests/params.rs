@@ -92,40 +92,6 @@ fn plot_as_it_says(scene: &Scene, file: &Path) {
     }
 }
 
-/// The pictures of docs/gallery.md: of each problem one, small, and made by its script.
-#[test]
-fn the_gallery_shows_eight_problems() {
-    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
-    let page = fs::read_to_string(format!("{docs}/gallery.md")).unwrap();
-    let script = format!("{docs}/make-gallery");
-    let shown: Vec<&str> = page
-        .split("](gallery/")
-        .skip(1)
-        .map(|rest| rest.split_once(".png").unwrap().0)
-        .collect();
-    assert_eq!(shown.len(), 8);
-    for name in &shown {
-        let text = fs::read_to_string(&script).unwrap();
-        assert!(text.contains(&format!("    {name}) echo")), "{name}");
-        assert!(page.contains(&format!("`{name}.toml`")), "{name}");
-        let picture = fs::read(format!("{docs}/gallery/{name}.png")).unwrap();
-        assert!(picture.len() < 60_000, "{name}: {}", picture.len());
-    }
-    let scene = Scene::new();
-    let cheap = ["insulated_plate", "periodic_decay"];
-    let made = std::process::Command::new(script)
-        .args(["-o".as_ref(), scene.path("").as_os_str()])
-        .args(cheap)
-        .env("DIFF2D", env!("CARGO_BIN_EXE_diff2d"))
-        .output()
-        .unwrap();
-    assert!(made.status.success(), "{made:?}");
-    for name in cheap {
-        let picture = scene.read(&format!("{name}.png"));
-        assert!(picture.starts_with(b"\x89PNG"), "{name}");
-    }
-}
-
 /// Every line that sets a key has a comment, with the unit of the key.
 #[test]
 fn every_key_says_what_it_is() {

@@ -90,6 +90,24 @@ def test_the_documents_are_true(document):
         exec(compile(block, document, "exec"), names)
 
 
+@pytest.mark.parametrize(
+    ("document", "cube"), [("README.md", "output/diff2dparams.npy"), ("docs/coming-from.md", "peaks.npy")]
+)
+def test_xarray_and_pandas_in_the_documents_of_the_program(document, cube):
+    """Blocks that the tests of the program leave out, each by itself."""
+    pytest.importorskip("xarray")
+    pytest.importorskip("matplotlib").use("agg")
+    import diff2d
+
+    Path("output").mkdir()
+    diff2d.run({**SMALL, "runtime": 6.25}, output=cube)
+    blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
+    blocks = [block for block in blocks if re.search("^import (xarray|pandas)", block)]
+    assert blocks
+    for block in blocks:
+        exec(compile(block, document, "exec"), {})
+
+
 def test_the_docstring_of_the_package_is_true():
     import doctest
 

@@ -413,30 +413,3 @@ fn plot_follows_a_run_and_ends_with_it() {
         "{told}"
     );
 }
-
-#[test]
-fn the_commands_of_the_documents_draw() {
-    let scene = Scene::new();
-    scene.write("params/diff2dparams.toml", crate::common::SMALL);
-    let page = include_str!("../../docs/pictures.md");
-    let blocks = page.split("```sh\n").skip(1);
-    let lines = blocks.flat_map(|block| block.split("```").next().unwrap().lines());
-    let mut count = 0;
-    for line in lines.filter(|line| line.starts_with("diff2d ")) {
-        // The small problem has four snapshots, and other steps.
-        let line = line
-            .replace("0,1,2,5,10,30", "0,1,2")
-            .replace("t=2.5,5", "t=2.5");
-        let told = shell(&scene, &format!("\"$DIFF2D\" {}", &line[7..]));
-        let is_done = told.code == Some(0) || line.contains("compare") && told.code == Some(3);
-        assert!(is_done, "{line}\n{told}");
-        count += 1;
-    }
-    assert!(count >= 14, "{count}");
-    for picture in page.split("](pictures/").skip(1) {
-        let name = picture.split(')').next().unwrap();
-        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/pictures/");
-        let bytes = std::fs::metadata(format!("{path}{name}")).unwrap().len();
-        assert!(bytes < 90_000, "{name}: {bytes}");
-    }
-}

@@ -1,0 +1,34 @@
+"""A Spack recipe. From a checkout:
+
+mkdir -p repo/packages/diff2d && cp packaging/spack/package.py repo/packages/diff2d/
+printf 'repo:\\n  namespace: diff2d\\n' > repo/repo.yaml
+spack repo add repo
+spack dev-build -d . diff2d@main
+"""
+
+from spack.package import *
+
+
+class Diff2d(CargoPackage):
+    """Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain .npy file."""
+
+    homepage = "https://crates.io/crates/diff2d"
+
+    license("MIT OR Apache-2.0")
+
+    version("main")
+
+    variant("mpi", default=True, description="Ranks under mpirun")
+    variant("hdf5", default=False, description="Exports to HDF5")
+
+    depends_on("c", type="build")
+    depends_on("rust@1.91:", type="build")
+    depends_on("mpi", when="+mpi")
+    depends_on("llvm+clang", type="build", when="+mpi")
+    depends_on("hdf5+hl", when="+hdf5")
+    depends_on("pkgconfig", type="build", when="+hdf5")
+
+    @property
+    def build_args(self):
+        features = [name for name in ("mpi", "hdf5") if self.spec.satisfies(f"+{name}")]
+        return ["--locked", "--features", ",".join(features)] if features else ["--locked"]

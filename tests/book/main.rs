@@ -1,0 +1,219 @@
+//! The documents are true: every command in them works, every table, link and picture is up to date.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod blocks;
+#[path = "../common/mod.rs"]
+mod common;
+mod links;
+mod pictures;
+mod session;
+
+use common::Scene;
+use diff2d::internal::{KEYS, SWEEP_KEYS};
+use rayon::prelude::*;
+use std::{collections::BTreeMap, fs, path::Path};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+
+/// The Python of these is run by `python/tests`, where the package is installed.
+const OF_THE_PACKAGE: [&str; 2] = ["docs/python.md", "python/README.md"];
+
+fn text(name: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
+}
+
+/// The names of all chapters, in `docs/`.
+fn chapters() -> Vec<String> {
+    let folder = fs::read_dir(Path::new(ROOT).join("docs")).unwrap();
+    let names = folder.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let mut chapters: Vec<String> = names
+        .filter(|name| name.ends_with(".md") && name != "SUMMARY.md")
+        .collect();
+    chapters.sort();
+    chapters
+}
+
+/// README.md and the chapters.
+fn documents() -> Vec<String> {
+    let chapters = chapters().into_iter().map(|name| format!("docs/{name}"));
+    chapters.chain(["README.md".to_owned()]).collect()
+}
+
+#[test]
+fn every_command_runs_and_prints_what_is_shown() {
+    let failures: Vec<String> = documents()
+        .par_iter()
+        .flat_map_iter(|name| {
+            let mut text = text(name);
+            if OF_THE_PACKAGE.contains(&name.as_str()) {
+                text = text.replace("```python", "```text");
+            }
+            session::failures(name, &text)
+        })
+        .collect();
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+/// What cannot be run here says why, and is little.
+#[test]
+fn few_blocks_are_not_run() {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut run = 0;
+    for name in documents() {
+        for block in blocks::blocks(&text(&name)) {
+            let is_program = ["sh", "console", "python"].contains(&block.language);
+            match block.not_run {
+                Some(reason) => {
+                    assert!(is_program, "{name}:{}", block.line);
+                    *reasons.entry(reason.to_owned()).or_default() += 1;
+                }
+                None => run += usize::from(is_program),
+            }
+            let only_numpy = |line: &&str| !line.starts_with("import ") || line.contains("numpy");
+            assert!(
+                block.language != "python"
+                    || block.not_run.is_some()
+                    || OF_THE_PACKAGE.contains(&name.as_str())
+                    || block.lines.iter().all(only_numpy),
+                "{name}:{} needs more than NumPy",
+                block.line
+            );
+        }
+    }
+    let told: Vec<String> = reasons
+        .iter()
+        .map(|(reason, count)| format!("{count} {reason}"))
+        .collect();
+    insta::assert_snapshot!(told.join("\n"), @r"
+    1 builds C++ and Fortran programs, and measures for minutes
+    2 builds the package
+    4 builds the program
+    1 changes another package
+    1 needs Slurm
+    1 needs h5py
+    1 needs pandas
+    1 needs py-pde
+    3 needs xarray
+    1 takes longer than a test may
+    ");
+    assert!(run > 60, "only {run} blocks are run");
+}
+
+#[test]
+fn every_chapter_is_in_the_summary_once() {
+    let mut listed = links::targets(&text("docs/SUMMARY.md"));
+    listed.sort();
+    assert_eq!(listed, chapters());
+}
+
+#[test]
+fn links_lead_somewhere() {
+    let root = Path::new(ROOT);
+    let mut broken = links::broken(root, "docs/SUMMARY.md", Some("docs"));
+    for name in documents() {
+        // Chapters are also pages of a book, which has nothing but them.
+        let within = name.starts_with("docs/").then_some("docs");
+        broken.extend(links::broken(root, &name, within));
+    }
+    for name in [
+        "ARCHITECTURE.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "python/README.md",
+    ] {
+        broken.extend(links::broken(root, name, None));
+    }
+    assert!(broken.is_empty(), "{broken:#?}");
+}
+
+/// The tables of keys in docs/parameters.md are those of the program.
+#[test]
+fn the_tables_of_parameters_are_those_of_the_program() {
+    use diff2d::internal::Absent;
+    let page = text("docs/parameters.md");
+    let table = |begins: &dyn Fn(&str) -> bool| {
+        let mut table =
+            "| key | meaning | unit | must be | default |\n|---|---|---|---|---|\n".to_owned();
+        for key in KEYS.iter().filter(|key| begins(key.name)) {
+            let absent = match key.absent {
+                Absent::Required => "required".to_owned(),
+                Absent::Value(value) => format!("`{value}`"),
+                Absent::Same(other) => format!("that of `{other}`"),
+                Absent::Derived => "see below".to_owned(),
+            };
+            let row = format!(
+                "| `{}` | {} | {} | {} | {absent} |\n",
+                key.name, key.meaning, key.unit, key.accepted
+            );
+            table += &row.replace("|  |", "| |");
+        }
+        table
+    };
+    for tables in [
+        table(&|name| !name.contains('.')),
+        table(&|name| name.starts_with("initial.")),
+        table(&|name| name.starts_with("boundary.")),
+    ] {
+        assert!(
+            page.contains(&tables),
+            "docs/parameters.md should have\n{tables}"
+        );
+    }
+    let sweeps = text("docs/sweeps.md");
+    for key in &SWEEP_KEYS {
+        assert!(
+            sweeps.contains(&format!("| `{}` |", key.name)),
+            "{}",
+            key.name
+        );
+    }
+}
+
+/// Parameters that a document shows, with what it leaves out, are accepted.
+#[test]
+fn parameters_that_are_shown_are_accepted() {
+    const REQUIRED: [(&str, &str); 7] = [
+        ("D", "1.0"),
+        ("x1", "0.0"),
+        ("x2", "1.0"),
+        ("dx", "0.1"),
+        ("runtime", "1.0"),
+        ("outtime", "1.0"),
+        ("grid", "\"walls\""),
+    ];
+    let mut count = 0;
+    for name in documents() {
+        for block in blocks::blocks(&text(&name)) {
+            if block.language != "toml" {
+                continue;
+            }
+            let has = |key: &str| {
+                let assigns = |line: &&str| {
+                    line.split_once('=')
+                        .is_some_and(|(left, _)| left.trim() == key)
+                };
+                block.lines.iter().any(assigns)
+            };
+            let missing = REQUIRED.iter().filter(|(key, _)| !has(key));
+            let mut file: String = match has("params") {
+                true => String::new(),
+                false => missing
+                    .map(|(key, value)| format!("{key} = {value}\n"))
+                    .collect(),
+            };
+            file += &block.lines.join("\n");
+            let scene = Scene::new();
+            scene.write("quick.toml", text("params/quick.toml"));
+            scene.write("shown.toml", file);
+            let told = scene.run("plan shown.toml");
+            assert_eq!(told.code, Some(0), "{name}:{}\n{told}", block.line);
+            count += 1;
+        }
+    }
+    assert!(count >= 4, "{count}");
+}

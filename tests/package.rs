@@ -1,0 +1,180 @@
+//! What is shipped: versions agree, packages and recipes are complete.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+use serde_json::Value;
+use std::{
+    collections::BTreeSet,
+    env, fs,
+    path::Path,
+    process::{Command, Output},
+};
+
+const ROOT: &str = env!("CARGO_MANIFEST_DIR");
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+const RUST_VERSION: &str = env!("CARGO_PKG_RUST_VERSION");
+
+fn text(name: &str) -> String {
+    fs::read_to_string(Path::new(ROOT).join(name)).unwrap()
+}
+
+fn cargo(directory: &Path, arguments: &[&str]) -> Output {
+    let cargo = env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let mut command = Command::new(cargo);
+    let output = command
+        .current_dir(directory)
+        .args(arguments)
+        .output()
+        .unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "cargo {arguments:?}\n{told}");
+    output
+}
+
+fn metadata() -> Value {
+    // Of the packages for this machine: those for others need not be here.
+    let rustc = env::var_os("RUSTC").unwrap_or_else(|| "rustc".into());
+    let told = Command::new(rustc).arg("-vV").output().unwrap();
+    let told = String::from_utf8(told.stdout).unwrap();
+    let host = told
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .unwrap();
+    let platform = ["--filter-platform", host];
+    let arguments = ["metadata", "--locked", "--format-version", "1"];
+    let output = cargo(Path::new(ROOT), &[arguments.as_slice(), &platform].concat());
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+/// `1.91` as numbers.
+fn numbers(version: &str) -> Vec<u64> {
+    version
+        .split('.')
+        .map(|part| part.parse().unwrap())
+        .collect()
+}
+
+/// The oldest Rust that is promised is the oldest that all dependencies allow; clippy (`incompatible_msrv`) looks after
+/// what this package uses of the standard library.
+#[test]
+fn the_rust_version_is_that_of_the_dependencies() {
+    let metadata = metadata();
+    let packages = metadata["packages"].as_array().unwrap();
+    let others = packages
+        .iter()
+        .filter(|package| !package["source"].is_null());
+    let needed = others.filter_map(|package| package["rust_version"].as_str());
+    let needed = needed.max_by_key(|version| numbers(version)).unwrap();
+    assert!(
+        numbers(needed).starts_with(&numbers(RUST_VERSION)),
+        "{needed}"
+    );
+    for package in packages
+        .iter()
+        .filter(|package| package["source"].is_null())
+    {
+        assert_eq!(package["rust_version"], RUST_VERSION, "{}", package["name"]);
+        assert_eq!(package["version"], VERSION, "{}", package["name"]);
+    }
+    assert!(text("README.md").contains(&format!("Rust {RUST_VERSION} is the oldest")));
+}
+
+#[test]
+fn citation_and_changelog_name_the_version() {
+    let citation = text("CITATION.cff");
+    assert!(
+        citation.contains(&format!("\nversion: {VERSION}\n")),
+        "{citation}"
+    );
+    assert!(text("CHANGELOG.md").contains(&format!("\n## [{VERSION}]")));
+}
+
+/// The published package has what builds and explains it, and not much more.
+#[test]
+fn the_package_is_small() {
+    let arguments = ["package", "--list", "--allow-dirty", "--locked"];
+    let output = cargo(Path::new(ROOT), &arguments);
+    let listed = String::from_utf8(output.stdout).unwrap();
+    let files: BTreeSet<&str> = listed.lines().collect();
+    for needed in [
+        "Cargo.lock",
+        "README.md",
+        "LICENSE-MIT",
+        "docs/SUMMARY.md",
+        "params/quick.toml",
+        "src/main.rs",
+    ] {
+        assert!(files.contains(needed), "{needed}");
+    }
+    let mut bytes = 0;
+    for file in &files {
+        let folder = file.split_once('/').map_or("", |(folder, _)| folder);
+        assert!(
+            ["", "benches", "docs", "examples", "params", "src"].contains(&folder),
+            "{file}"
+        );
+        bytes += fs::metadata(Path::new(ROOT).join(file)).map_or(0, |found| found.len());
+    }
+    assert!(bytes < 5_000_000, "{bytes}");
+}
+
+/// The lines of a Containerfile that begin with a word, with the rest of each.
+fn instructions<'a>(file: &'a str, word: &str) -> Vec<&'a str> {
+    let rest = |line: &'a str| line.strip_prefix(word)?.strip_prefix(' ');
+    file.lines().filter_map(rest).collect()
+}
+
+/// What the Containerfile copies is a package that cargo understands, with the features that it builds.
+#[test]
+fn the_container_has_what_it_builds() {
+    let file = text("packaging/Containerfile");
+    let from = instructions(&file, "FROM");
+    assert_eq!(from[0], format!("rust:{RUST_VERSION}-bookworm AS build"));
+    let source = tempfile::tempdir().unwrap();
+    for files in instructions(&file, "COPY") {
+        if files.starts_with("--from") {
+            continue;
+        }
+        let (files, _) = files.rsplit_once(' ').unwrap();
+        for name in files.split(' ') {
+            let from = Path::new(ROOT).join(name);
+            let copied = Command::new("cp")
+                .arg("-r")
+                .arg(from)
+                .arg(source.path())
+                .status();
+            assert!(copied.unwrap().success(), "{name}");
+        }
+    }
+    let features = file
+        .split_once("--features ")
+        .unwrap()
+        .1
+        .lines()
+        .next()
+        .unwrap();
+    let tree = ["tree", "--locked", "--depth", "1", "--features", features];
+    cargo(source.path(), &tree);
+}
+
+#[test]
+fn the_spack_recipe_knows_features_and_rust() {
+    let recipe = text("packaging/spack/package.py");
+    assert!(
+        recipe.contains(&format!("depends_on(\"rust@{RUST_VERSION}:\"")),
+        "{recipe}"
+    );
+    let manifest = text("Cargo.toml");
+    let variants: Vec<&str> = recipe
+        .split("variant(\"")
+        .skip(1)
+        .map(|rest| rest.split_once('"').unwrap().0)
+        .collect();
+    assert_eq!(variants, ["mpi", "hdf5"]);
+    for name in variants {
+        assert!(manifest.contains(&format!("\n{name} = [\"dep:")), "{name}");
+    }
+}
