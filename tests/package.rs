@@ -83,12 +83,14 @@ fn the_rust_version_is_that_of_the_dependencies() {
 }
 
 #[test]
-fn citation_and_changelog_name_the_version() {
+fn all_that_names_the_version_names_the_same() {
     let citation = text("CITATION.cff");
     assert!(
         citation.contains(&format!("\nversion: {VERSION}\n")),
         "{citation}"
     );
+    let python = text("python/diff2d/__init__.py");
+    assert!(python.contains(&format!("\n__version__ = \"{VERSION}\"\n")));
     assert!(text("CHANGELOG.md").contains(&format!("\n## [{VERSION}]")));
 }
 
@@ -160,21 +162,67 @@ fn the_container_has_what_it_builds() {
     cargo(source.path(), &tree);
 }
 
+/// The words of a Spack recipe that this one uses; each writes down its arguments.
+const SPACK: &str = r#"
+import json, sys, types
+
+told = {}
+
+def directive(name):
+    def write_down(*words, **options):
+        told.setdefault(name, []).append([*words, options])
+    return write_down
+
+words = {name: directive(name) for name in ("license", "version", "variant", "depends_on")}
+package = types.ModuleType("spack.package")
+package.__dict__.update(words, CargoPackage=object)
+sys.modules.update({"spack": types.ModuleType("spack"), "spack.package": package})
+recipe = {}
+exec(open(sys.argv[1]).read(), recipe)
+for wanted in (), ("+mpi",), ("+mpi", "+hdf5"):
+    self = recipe["Diff2d"]()
+    self.spec = types.SimpleNamespace(satisfies=wanted.__contains__)
+    directive("build_args")(*self.build_args)
+print(json.dumps(told))
+"#;
+
+/// The recipe is a program with a stand-in for Spack; what it says of Rust and of features is true.
 #[test]
 fn the_spack_recipe_knows_features_and_rust() {
-    let recipe = text("packaging/spack/package.py");
+    let python = env::var_os("DIFF2D_PYTHON").unwrap_or_else(|| "python3".into());
+    let recipe = Path::new(ROOT).join("packaging/spack/package.py");
+    let output = Command::new(python)
+        .args(["-B", "-c", SPACK])
+        .arg(recipe)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{output:?}");
+    let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let arguments = told["build_args"].as_array().unwrap();
+    let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        arguments,
+        [
+            r#"["--locked",{}]"#,
+            r#"["--locked","--features","mpi",{}]"#,
+            r#"["--locked","--features","mpi,hdf5",{}]"#,
+        ]
+    );
+    let first = |words: &Value| words[0].as_str().unwrap().to_owned();
+    let all = |name: &str| {
+        told[name]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(first)
+            .collect::<Vec<_>>()
+    };
     assert!(
-        recipe.contains(&format!("depends_on(\"rust@{RUST_VERSION}:\"")),
-        "{recipe}"
+        all("depends_on").contains(&format!("rust@{RUST_VERSION}:")),
+        "{told}"
     );
     let manifest = text("Cargo.toml");
-    let variants: Vec<&str> = recipe
-        .split("variant(\"")
-        .skip(1)
-        .map(|rest| rest.split_once('"').unwrap().0)
-        .collect();
-    assert_eq!(variants, ["mpi", "hdf5"]);
-    for name in variants {
+    for name in all("variant") {
         assert!(manifest.contains(&format!("\n{name} = [\"dep:")), "{name}");
     }
 }

@@ -21,7 +21,7 @@ __all__ = ["Cube", "open"]
 
 
 class Cube:
-    """The cube of a run or a sweep, as far as it was committed when it was opened or `refresh`\\ ed.
+    """The cube of a run or a sweep, as far as it was committed when it was opened, or at the last `refresh`.
 
     The run may go on meanwhile. Nothing is read before it is needed, and nothing is ever written.
     """

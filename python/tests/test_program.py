@@ -95,6 +95,7 @@ def test_the_documents_are_true(document):
 )
 def test_xarray_and_pandas_in_the_documents_of_the_program(document, cube):
     """Blocks that the tests of the program leave out, each by itself."""
+    pytest.importorskip("pandas")
     pytest.importorskip("xarray")
     pytest.importorskip("matplotlib").use("agg")
     import diff2d
@@ -102,7 +103,7 @@ def test_xarray_and_pandas_in_the_documents_of_the_program(document, cube):
     Path("output").mkdir()
     diff2d.run({**SMALL, "runtime": 6.25}, output=cube)
     blocks = re.findall(r"```python\n(.*?)```", (ROOT / document).read_text(), re.S)
-    blocks = [block for block in blocks if re.search("^import (xarray|pandas)", block)]
+    blocks = [block for block in blocks if re.search("^import (xarray|pandas)", block, re.M)]
     assert blocks
     for block in blocks:
         exec(compile(block, document, "exec"), {})

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -21,6 +22,7 @@ import zarr
 from vtk.util.numpy_support import vtk_to_numpy
 
 PROGRAM = sys.argv[1]
+DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "export.md"
 SMALL = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ny1 = -4.0\ny2 = 5.0\nruntime = 3.75\ndx = 1.0\nouttime = 1.25\n"
 
 
@@ -315,6 +317,18 @@ FORMATS = {
 }
 
 
+def check_document(has_hdf5):
+    """The Python of docs/export.md, but for pictures, and for HDF5 where the program has none."""
+    diff2d("run", "p.toml", "-o", "diff2dparams.npy")
+    for word in ["zarr", "kerchunk", "csv"] + ["hdf5"] * has_hdf5:
+        diff2d("export", "diff2dparams.npy", "--to", word)
+    blocks = re.findall(r"```python\n(.*?)```", DOCUMENT.read_text(), re.S)
+    assert len(blocks) == 2
+    for block in blocks:
+        lines = [line for line in block.splitlines() if ".plot(" not in line and (has_hdf5 or ".h5" not in line)]
+        exec(compile("\n".join(lines), DOCUMENT, "exec"), {})
+
+
 def main():
     started = time.monotonic()
     features = diff2d("--version").stdout.split()
@@ -346,6 +360,7 @@ def main():
                     raise AssertionError(f"{name} as {word}: {error}") from error
                 checked += 1
             assert path.read_bytes() == before
+        check_document("hdf5" in features)
     if "hdf5" not in features:
         print("interop: HDF5 skipped, the program was built without it")
     print(f"interop: {checked} exports of {len(names)} arrays read back in {time.monotonic() - started:.0f} s")
