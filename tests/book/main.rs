@@ -70,6 +70,7 @@ fn few_blocks_are_not_run() {
             match block.not_run {
                 Some(reason) => {
                     assert!(is_program, "{name}:{}", block.line);
+                    assert!(is_well_formed(&block), "{name}:{}", block.line);
                     *reasons.entry(reason.to_owned()).or_default() += 1;
                 }
                 None => run += usize::from(is_program),
@@ -102,6 +103,26 @@ fn few_blocks_are_not_run() {
     1 takes longer than a test may
     ");
     assert!(run > 60, "only {run} blocks are run");
+}
+
+/// Whether the shell, or Python, can read a block.
+fn is_well_formed(block: &blocks::Block) -> bool {
+    let scene = Scene::new();
+    let file = scene.write("block", block.lines.join("\n"));
+    let mut command = match block.language {
+        "python" => {
+            let python = std::env::var_os("DIFF2D_PYTHON").unwrap_or_else(|| "python3".into());
+            let mut command = scene.command(python);
+            command.args(["-c", "import ast, sys; ast.parse(open(sys.argv[1]).read())"]);
+            command
+        }
+        _ => {
+            let mut command = scene.command("bash");
+            command.arg("-n");
+            command
+        }
+    };
+    command.arg(file).output().unwrap().status.success()
 }
 
 #[test]
