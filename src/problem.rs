@@ -20,7 +20,7 @@ use crate::{
     real::Real,
     schedule::Schedule,
     spectral::Spectral,
-    stencil::{Element, Equation, Operator, Rkl2, Stencil},
+    stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile},
 };
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
@@ -349,6 +349,17 @@ impl Problem {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
+    /// The tile of a pass over the whole grid on so many threads, as deep as the pass: of `rkl2` as a step has
+    /// stages, of `euler` as it has steps.
+    #[must_use]
+    pub fn tile<T: Element>(&self, stencil: &Stencil<T>, threads: usize) -> Tile {
+        let (ny, nx) = self.grid.shape();
+        match self.params.method {
+            StepMethod::Rkl2 => stencil.rkl2_tile((ny, nx), threads, self.stages()),
+            StepMethod::Euler | StepMethod::Exact => stencil.tile(ny, nx, threads),
+        }
+    }
+
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
     /// and along y if D varies, and a source.
     #[must_use]
@@ -357,11 +368,7 @@ impl Problem {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        let more = match self.params.method {
-            StepMethod::Rkl2 => 2,
-            StepMethod::Euler | StepMethod::Exact => 0,
-        };
-        2 + more + faces + u64::from(self.source.is_there())
+        2 + faces + u64::from(self.source.is_there())
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -381,9 +388,17 @@ impl Problem {
             // Faces: one column and one row more.
             more = (rows + columns) as u64 * node;
         }
-        if self.params.method == StepMethod::Exact && ranks > 1 {
+        match self.params.method {
             // Every rank transforms the whole grid.
-            more = self.field_bytes();
+            StepMethod::Exact if ranks > 1 => more = self.field_bytes(),
+            // Where a pass is one stage, it reads those before.
+            StepMethod::Rkl2
+                if self.source.depends_on_time()
+                    || (ranks > 1 && (self.grid.y.nodes - 2) / ranks < self.stages()) =>
+            {
+                more += nodes.saturating_mul(2 * node);
+            }
+            _ => {}
         }
         nodes
             .saturating_mul(node * self.arrays())

@@ -377,7 +377,8 @@ impl Case {
         let want = setup.super_step(stages);
         let (ny, nx) = self.shape;
         let part = |comm: Channels| {
-            let slab = Slab::new(ny, comm.rank(), ranks, 1).periodic(self.along_y.is_none());
+            let halo = if self.steps % 2 == 0 { stages } else { 1 };
+            let slab = Slab::new(ny, comm.rank(), ranks, halo).periodic(self.along_y.is_none());
             let rows = slab.held();
             let place = |j: usize| if j < ny { j } else { j - (ny - 1) };
             let lines = |array: &Array2<T>, rows: Range<usize>| {
@@ -422,7 +423,7 @@ impl Case {
                 method: Method::Rkl2(Rkl2::new(stages)),
                 ..Dynamics::constant(equation.clone())
             };
-            let stencil = Stencil::of(equation);
+            let stencil = Stencil::of(equation).with_tile(self.tile);
             let mut solver =
                 Solver::with_dynamics(stencil, dynamics, (state, 0.0), slab).expect("memory");
             solver.advance(1, &comm);

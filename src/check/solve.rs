@@ -29,7 +29,7 @@ pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Bal
     let (mut solver, dynamics) = start(problem)?;
     let mut meter = Meter::new(problem, dynamics, solver.state());
     for _ in 0..problem.schedule.last_step() {
-        solver.advance_seen(&Solo, |stage, state| meter.see(stage, state));
+        solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
         meter.end_step();
     }
     solver.check()?;

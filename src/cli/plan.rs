@@ -130,7 +130,9 @@ impl Cut {
         let (ny, nx) = problem.grid.shape();
         let row = (nx * size_of::<T>()) as u64;
         let stencil = problem.stencil::<T>();
-        let depth = stencil.depth(ny, nx, ranks.saturating_mul(sys::threads()));
+        let depth = problem
+            .tile(&stencil, ranks.saturating_mul(sys::threads()))
+            .depth;
         let slab = Slab::new(ny, 0, ranks, depth);
         let parts = slab.parts();
         let halo = if parts == 1 { 0 } else { slab.halo() };
@@ -415,10 +417,7 @@ pub(super) fn seconds<T: Element>(problem: &Problem) -> f64 {
     let Ok(mut solver) = started else {
         return f64::NAN;
     };
-    let pass = match problem.params.method {
-        StepMethod::Euler => solver.depth() as u64,
-        _ => 1,
-    };
+    let pass = solver.depth() as u64;
     solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
     while start.elapsed() < LONG_ENOUGH {

@@ -53,6 +53,12 @@ impl Source {
         self.values.uniform() != Some(0.0)
     }
 
+    /// Whether it is another one at each time.
+    #[must_use]
+    pub fn depends_on_time(&self) -> bool {
+        self.depends_on_time
+    }
+
     /// Its file.
     #[must_use]
     pub fn input(&self) -> Option<&Input> {

@@ -28,11 +28,11 @@ pub(crate) fn tuned<T: Element>(
         .schedule
         .last_step()
         .saturating_mul(problem.grid.len());
-    let is_tiled = problem.params.method == StepMethod::Euler;
+    let is_tuned = problem.params.method == StepMethod::Euler;
     let tile = tile.unwrap_or_else(|| {
         let tile = match comm.size() {
-            1 if is_tiled => tuning::tile(&stencil, (ny, nx), updates),
-            ranks => stencil.tile(ny, nx, ranks * busy_threads()),
+            1 if is_tuned => tuning::tile(&stencil, (ny, nx), updates),
+            ranks => problem.tile(&stencil, ranks * busy_threads()),
         };
         not_round(tile, problem.periodic())
     });
@@ -65,7 +65,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
     comm: &'a C,
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();
-    let own = stencil.depth(ny, nx, busy_threads());
+    let own = problem.tile(stencil, busy_threads()).depth;
     let depths = collective::all_gather(comm, own);
     let depth = depths.into_iter().min().unwrap_or(own);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());

@@ -122,11 +122,18 @@ impl<T: Element> Solver<T> {
         // The arrays whose rows hold the whole grid or this slab, respectively.
         let work = match &dynamics.method {
             Method::Euler => Vec::new(),
-            Method::Rkl2(_) => vec![with_boundary_of(&state)?, Field::zeros(state.shape())?],
+            Method::Rkl2(method) if rkl2::takes_stages_apart(method, &forcing, &slab) => {
+                rkl2::arrays_of_stages(&state)?
+            }
+            Method::Rkl2(_) => Vec::new(),
             Method::Exact(_) if slab.parts() == 1 => Vec::new(),
             Method::Exact(_) => vec![Field::zeros((slab.rows(), nx))?],
         };
-        let tile = stencil.tile(ny, nx, rayon::current_num_threads());
+        let threads = rayon::current_num_threads();
+        let tile = match &dynamics.method {
+            Method::Rkl2(method) => stencil.rkl2_tile((ny, nx), threads, method.stages()),
+            Method::Euler | Method::Exact(_) => stencil.tile(ny, nx, threads),
+        };
         Ok(Self {
             received: Received::new(&slab, nx),
             overlap: OverlapPolicy::default(),
@@ -178,7 +185,7 @@ impl<T: Element> Solver<T> {
             Method::Euler => self.advance_euler(steps, comm),
             Method::Rkl2(method) => {
                 let method = method.clone();
-                (0..steps).for_each(|_| self.advance_rkl2(&method, comm, |_, _| ()));
+                (0..steps).for_each(|_| self.advance_rkl2(&method, comm));
             }
             Method::Exact(method) => {
                 let method = method.clone();
@@ -191,16 +198,28 @@ impl<T: Element> Solver<T> {
     /// before it, and those after all stages but the last. Collective over the ranks.
     ///
     /// The exact solution takes no increments.
-    pub fn advance_seen(&mut self, comm: &impl Comm, mut see: impl FnMut(usize, &Field<T>)) {
+    ///
+    /// # Errors
+    /// If the system has too little memory for the arrays of stages.
+    pub fn advance_seen(
+        &mut self,
+        comm: &impl Comm,
+        mut see: impl FnMut(usize, &Field<T>),
+    ) -> io::Result<()> {
         match &self.method {
             Method::Rkl2(method) => {
                 let method = method.clone();
-                return self.advance_rkl2(&method, comm, see);
+                if self.work.is_empty() {
+                    self.work = rkl2::arrays_of_stages(&self.state)?;
+                }
+                self.advance_by_stages(&method, comm, see);
+                return Ok(());
             }
             Method::Euler => see(1, &self.state),
             Method::Exact(_) => {}
         }
         self.advance(1, comm);
+        Ok(())
     }
 
     fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {
@@ -299,10 +318,11 @@ impl<T: Element> Solver<T> {
         own.start + cut(self.slab.above())..own.end - cut(self.slab.below())
     }
 
-    /// The steps of a pass: the depth of a tile, or of a halo if there are several slabs.
+    /// The steps of a pass: of explicit Euler the depth of a tile, or of a halo if there are several slabs.
     #[must_use]
     pub fn depth(&self) -> usize {
         match self.slab.parts() {
+            _ if !matches!(self.method, Method::Euler) => 1,
             1 => self.tile.depth,
             _ => self.slab.halo(),
         }

@@ -1,33 +1,69 @@
-//! Super-time-stepping: a step of many stages, each over the whole slab.
+//! Super-time-stepping: a step of many stages, in one pass or a stage a pass.
 
-use super::Solver;
+use super::{Solver, forcing::Forcing, with_boundary_of};
 use crate::{
     comm::Comm,
     field::Field,
+    slab::Slab,
     stencil::{Element, Rkl2, Rkl2Arrays},
 };
-use std::mem;
+use std::{io, mem};
+
+/// Whether each stage is a pass: if the source is another one at each, or if a slab has fewer rows than a
+/// step has stages.
+pub(super) fn takes_stages_apart<T: Element>(
+    method: &Rkl2<T>,
+    forcing: &Forcing<T>,
+    slab: &Slab,
+) -> bool {
+    forcing.source_at.is_some() || (slab.parts() > 1 && slab.halo() < method.stages())
+}
+
+/// The arrays that a stage needs besides the two of a step: an older stage, and the increment of the state
+/// before the step.
+pub(super) fn arrays_of_stages<T: Element>(state: &Field<T>) -> io::Result<Vec<Field<T>>> {
+    Ok(vec![with_boundary_of(state)?, Field::zeros(state.shape())?])
+}
 
 impl<T: Element> Solver<T> {
-    /// Collective. One step; shows `see` the number of each stage and the state that it takes increments of.
-    pub(super) fn advance_rkl2(
-        &mut self,
-        method: &Rkl2<T>,
-        comm: &impl Comm,
-        mut see: impl FnMut(usize, &Field<T>),
-    ) {
-        let dt = self.forcing.dt;
-        let times: Vec<f64> = method
-            .times()
-            .iter()
-            .map(|part| self.forcing.simtime + part * dt)
-            .collect();
+    /// Collective. One step.
+    pub(super) fn advance_rkl2(&mut self, method: &Rkl2<T>, comm: &impl Comm) {
+        if takes_stages_apart(method, &self.forcing, &self.slab) {
+            return self.advance_by_stages(method, comm, |_, _| ());
+        }
+        self.walls_of_stages(method);
+        self.take_halos(method.stages(), comm);
+        let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
+        let (state, next) = (self.state.view(), self.next.view_mut());
+        self.stencil.rkl2_step(method, walls, state, next, rows);
+        mem::swap(&mut self.state, &mut self.next);
+        walls.write_given(&mut self.state.view_mut(), method.stages());
+        self.forcing.simtime += self.forcing.dt;
+    }
+
+    /// Evaluates walls that depend on time for the stages of the next step; returns the times of these.
+    fn walls_of_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
+        let Forcing { dt, simtime, .. } = self.forcing;
+        let times = method.times().iter().map(|part| simtime + part * dt);
+        let times: Vec<f64> = times.collect();
         if let Some(walls_at) = &self.forcing.walls_at {
             let (walls, wrong) = walls_at(&times);
             self.forcing.note(wrong);
             self.forcing.set_walls(walls);
         }
-        self.take_halos(comm);
+        times
+    }
+
+    /// Collective. One step, a stage a pass; shows `see` the number of each stage and the state that it takes
+    /// increments of.
+    pub(super) fn advance_by_stages(
+        &mut self,
+        method: &Rkl2<T>,
+        comm: &impl Comm,
+        mut see: impl FnMut(usize, &Field<T>),
+    ) {
+        let times = self.walls_of_stages(method);
+        self.take_halos(1, comm);
         let shape = self.state.shape();
         // The second stage finds the state before the step where the others find older stages.
         self.work[0]
@@ -42,7 +78,7 @@ impl<T: Element> Solver<T> {
             }
             let walls = &self.forcing.walls;
             let [older, increment] = &mut self.work[..] else {
-                unreachable!("two arrays were made for this method");
+                unreachable!("two arrays were made for the stages");
             };
             // Results go to `next` and `older` in turn.
             let (latest, result) = match number {
@@ -70,15 +106,16 @@ impl<T: Element> Solver<T> {
             0 => mem::swap(&mut self.state, &mut self.work[0]),
             _ => mem::swap(&mut self.state, &mut self.next),
         }
-        self.forcing.simtime += dt;
+        self.forcing.simtime += self.forcing.dt;
     }
 
-    /// Collective. Exchanges one row of the state with the ranks above and below.
-    fn take_halos(&mut self, comm: &impl Comm) {
+    /// Collective. Exchanges so many rows of the state with the ranks above and below.
+    fn take_halos(&mut self, rows: usize, comm: &impl Comm) {
         if self.slab.parts() > 1 {
             let values = self.state.as_mut_slice();
-            self.received.exchange(&self.slab, values, 1, comm, || ());
-            self.received.place(&self.slab, values, 1);
+            self.received
+                .exchange(&self.slab, values, rows, comm, || ());
+            self.received.place(&self.slab, values, rows);
         }
     }
 }

@@ -130,6 +130,16 @@ impl<T: Element> Stencil<T> {
         })
     }
 
+    /// The tile for every field, if there is one.
+    pub(super) fn forced_tile(&self) -> Option<Tile> {
+        self.tile
+    }
+
+    /// The caches that tiles are chosen for.
+    pub(super) fn caches(&self) -> Caches {
+        self.caches
+    }
+
     /// The largest depth that a tile of this stencil should have.
     pub(super) fn most_depth(&self) -> usize {
         self.scaled_levels().unwrap_or(MAX_DEPTH)

@@ -114,6 +114,19 @@ impl<T: Real> Ghost<T> {
         let [mirror, alpha, beta] = [mirror, alpha, beta].map(|table| table.at(step)[node]);
         super::scalar::ghost(mirror, alpha, beta, inner, outermost)
     }
+
+    /// The values beyond the wall at some nodes of the side.
+    pub(super) fn write(
+        &self,
+        step: usize,
+        nodes: impl Iterator<Item = usize>,
+        [inner, outermost]: [&[T]; 2],
+        to: &mut [T],
+    ) {
+        for (k, (value, node)) in to.iter_mut().zip(nodes).enumerate() {
+            *value = self.value(step, node, inner[k], outermost[k]);
+        }
+    }
 }
 
 impl<T: Real> Side<T> {

@@ -1,0 +1,190 @@
+//! [`Rkl2`]: super-time-stepping, many stages in one long step.
+//!
+//! ```text
+//! Y1 = Y0 + m1 L(Y0)                                                         j = 1
+//! Yj = ((mu_j Y(j-1) + nu_j Y(j-2)) + g_j Y0) + (m_j L(Y(j-1)) + n_j L(Y0))  j = 2 … s
+//! ```
+//!
+//! `L` is the increment of [`scalar`] with its source, for a whole step `dt`. The walls of stage `j` are
+//! those of its time, `t + c_j dt`.
+//!
+//! `step.rs` takes a whole step in one pass over the field, as deep as it has stages. `stage.rs` takes one
+//! stage a pass, for sources that depend on time and for those who want to see each stage. Both compute
+//! the rows of `row.rs`.
+//!
+//! Source: C. D. Meyer, D. S. Balsara, T. D. Aslam, "A stabilized Runge-Kutta-Legendre method for
+//! explicit super-time-stepping of parabolic and mixed equations", J. Comput. Phys. 257 (2014), §2.
+
+mod row;
+mod stage;
+mod step;
+
+pub use stage::Rkl2Arrays;
+
+use crate::real::Real;
+
+/// The coefficients of a step of second order in `s` stages.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rkl2<T> {
+    stages: Vec<Stage<T>>,
+    times: Vec<f64>,
+}
+
+/// The coefficients of one stage, named as in the module's formula.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Stage<T> {
+    mu: T,
+    nu: T,
+    g: T,
+    m: T,
+    n: T,
+}
+
+impl<T: Real> Stage<T> {
+    /// From the second stage on.
+    #[inline(always)]
+    fn value(self, [latest, older, start]: [T; 3], [of_latest, of_start]: [T; 2]) -> T {
+        let states = (self.mu * latest + self.nu * older) + self.g * start;
+        states + (self.m * of_latest + self.n * of_start)
+    }
+}
+
+impl<T: Real> Rkl2<T> {
+    /// A step in `stages` stages, at least two.
+    ///
+    /// # Panics
+    /// With fewer stages.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
+    pub fn new(stages: usize) -> Self {
+        assert!(
+            stages >= 2,
+            "a step of second order has at least two stages"
+        );
+        let s = stages as f64;
+        let w = 4.0 / (s * s + s - 2.0);
+        let b = |j: usize| {
+            let j = j.max(2) as f64;
+            (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
+        };
+        let stage = |number: usize| {
+            let j = number as f64;
+            if number == 1 {
+                let m = b(1) * w;
+                return [0.0, 0.0, 0.0, m, 0.0];
+            }
+            let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
+            let nu = -(j - 1.0) / j * b(number) / b(number - 2);
+            let m = mu * w;
+            [mu, nu, 1.0 - mu - nu, m, -(1.0 - b(number - 1)) * m]
+        };
+        let rounded = |number: usize| {
+            let [mu, nu, g, m, n] = stage(number).map(T::from_f64);
+            Stage { mu, nu, g, m, n }
+        };
+        let time = |number: usize| match number {
+            0 => 0.0,
+            // The length of the first stage: what lies between the times of Y0 and Y1.
+            1 => b(1) * w,
+            _ => {
+                let j = number as f64;
+                (j * j + j - 2.0) / (s * s + s - 2.0)
+            }
+        };
+        Self {
+            stages: (1..=stages).map(rounded).collect(),
+            times: (0..=stages).map(time).collect(),
+        }
+    }
+
+    /// The number of stages.
+    #[must_use]
+    pub fn stages(&self) -> usize {
+        self.stages.len()
+    }
+
+    /// The value after stage `number`, from 1 on: `[latest, older, start]` are `Y(j-1)`, `Y(j-2)` and `Y0`,
+    /// which is older than the second stage, too; `increments` are those of `latest` and `start`.
+    #[must_use]
+    pub fn value(&self, number: usize, states: [T; 3], increments: [T; 2]) -> T {
+        let stage = self.stages[number - 1];
+        match number {
+            1 => states[2] + stage.m * increments[0],
+            _ => stage.value(states, increments),
+        }
+    }
+
+    /// The times of the state before the first stage and after each, as fractions of the step.
+    #[must_use]
+    pub fn times(&self) -> &[f64] {
+        &self.times
+    }
+}
+
+/// How much longer than the stability limit of explicit Euler a step of `stages` stages may be,
+/// `(s² + s - 2)/4`.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "numbers of stages are small")]
+pub fn rkl2_reach(stages: usize) -> f64 {
+    let s = stages as f64;
+    (s * s + s - 2.0) / 4.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_coefficients_are_those_of_the_paper() {
+        // Polynomial of stability: R(z) of a step with s stages, where L(Y) = z Y, is of second order.
+        for stages in [3, 5, 9, 21] {
+            let method = Rkl2::<f64>::new(stages);
+            let response = |z: f64| {
+                let [mut before, mut latest] = [1.0; 2];
+                for number in 1..=stages {
+                    let next = method.value(number, [latest, before, 1.0], [latest * z, z]);
+                    (before, latest) = (latest, next);
+                }
+                latest
+            };
+            let z = 1e-3;
+            let error = |z: f64| (response(-z) - (-z).exp()).abs();
+            assert!((error(2.0 * z) / error(z) - 8.0).abs() < 0.1, "{stages}");
+            // Stable up to its reach: Euler's limit is z = -2.
+            let limit = 2.0 * rkl2_reach(stages);
+            for k in 0..=1000 {
+                let z = -limit * f64::from(k) / 1000.0;
+                assert!(response(z).abs() <= 1.0 + 1e-12, "{stages} {z}");
+            }
+            assert!(response(-limit * 1.5).abs() > 1.0, "{stages}");
+        }
+        assert_eq!(rkl2_reach(3), 2.5);
+    }
+
+    #[test]
+    fn a_source_in_proportion_to_time_is_integrated_exactly() {
+        // dp/dt = t: the increments are the times of the stages, and so are second order's conditions.
+        for stages in [2, 3, 4, 5, 9, 21] {
+            let method = Rkl2::<f64>::new(stages);
+            let increment = |stage: usize| method.times()[stage];
+            let [mut before, mut latest] = [0.0; 2];
+            for number in 1..=stages {
+                let increments = [increment(number - 1), increment(0)];
+                let next = method.value(number, [latest, before, 0.0], increments);
+                (before, latest) = (latest, next);
+            }
+            assert!((latest - 0.5).abs() < 1e-14, "{stages}: {latest}");
+            // And each stage has reached its own time.
+            let [mut before, mut latest] = [0.0; 2];
+            for number in 1..=stages {
+                let next = method.value(number, [latest, before, 0.0], [1.0; 2]);
+                (before, latest) = (latest, next);
+                let time = method.times()[number];
+                assert!(
+                    (latest - time).abs() < 1e-14,
+                    "{stages}, {number}: {latest}"
+                );
+            }
+        }
+    }
+}
