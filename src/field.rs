@@ -7,6 +7,7 @@ use crate::{
     sys::{self, Memory},
 };
 use ndarray::{ArrayView2, ArrayViewMut2};
+use rayon::prelude::*;
 use std::{io, marker::PhantomData, ops::Range};
 
 /// An array `[j, i]` of nodes, row-major and without gaps: its bytes are those of a snapshot.
@@ -39,6 +40,29 @@ impl<T: Real> Field<T> {
             shape,
             element: PhantomData,
         })
+    }
+
+    /// A field of the same shape and boundary nodes; zeros inside.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
+    pub fn with_same_boundary(&self) -> io::Result<Self> {
+        let (ny, nx) = self.shape;
+        let mut field = Self::zeros(self.shape)?;
+        // The threads write their rows first, which places the pages; boundary columns are copied.
+        field
+            .as_mut_slice()
+            .par_chunks_mut(nx)
+            .zip(self.as_slice().par_chunks(nx))
+            .for_each(|(row, same)| {
+                row.fill(T::default());
+                (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
+            });
+        for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
+            let boundary = self.as_slice().get(row..row + nx).unwrap_or_default();
+            field.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
+        }
+        Ok(field)
     }
 
     /// The numbers of rows and columns, `(ny, nx)`.

@@ -141,35 +141,36 @@ mod physics;
 pub mod plot;
 mod problem;
 mod progress;
-mod real;
 mod repair;
 mod run;
 mod schedule;
 mod slab;
 mod solver;
 pub mod spectral;
-pub mod stencil;
 mod summary;
 mod sweep;
-mod sys;
 mod tuning;
 mod wording;
+
+use diff2d_stencil::real;
+use diff2d_sys as sys;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
 };
+pub use diff2d_stencil as stencil;
 pub use dynamics::{Dynamics, Method, SourceAt, WallsAt};
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};
 pub use problem::Problem;
 pub use progress::Progress;
-pub use real::Real;
 pub use run::{Outcome, Report, Run, RunError, Seconds};
 pub use schedule::Schedule;
 pub use slab::Slab;
 pub use solver::Solver;
+pub use stencil::Real;
 pub use summary::Summary;
 pub use sweep::Sweep;
 

@@ -305,7 +305,6 @@ impl<T: Real> Setup<T> {
                         let (fs, fn_) = (y[[j + 1, i]] * (s - centre), y[[j, i]] * (centre - n));
                         (fe - fw) + (fs - fn_)
                     }
-                    _ => unreachable!("no other operator"),
                 };
                 increments[[j, i]] = match &self.equation.source {
                     None => increment,
@@ -377,7 +376,11 @@ impl Case {
         let want = setup.super_step(stages);
         let (ny, nx) = self.shape;
         let part = |comm: Channels| {
-            let halo = if self.steps % 2 == 0 { stages } else { 1 };
+            let halo = if self.steps.is_multiple_of(2) {
+                stages
+            } else {
+                1
+            };
             let slab = Slab::new(ny, comm.rank(), ranks, halo).periodic(self.along_y.is_none());
             let rows = slab.held();
             let place = |j: usize| if j < ny { j } else { j - (ny - 1) };

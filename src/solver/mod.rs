@@ -14,13 +14,12 @@ use crate::{
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
     slab::Slab,
-    stencil::{Element, Findings, Stencil, Tile},
+    stencil::{Element, Findings, Rkl2, Stencil, Tile},
 };
 pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
 
 use forcing::Forcing;
 use halos::Received;
-use rayon::prelude::*;
 use std::{
     io, mem,
     ops::Range,
@@ -118,12 +117,12 @@ impl<T: Element> Solver<T> {
         let stencil = stencil.with_equation(dynamics.equation);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
-        let next = with_boundary_of(&state)?;
+        let next = state.with_same_boundary()?;
         // The arrays whose rows hold the whole grid or this slab, respectively.
         let work = match &dynamics.method {
             Method::Euler => Vec::new(),
-            Method::Rkl2(method) if rkl2::takes_stages_apart(method, &forcing, &slab) => {
-                rkl2::arrays_of_stages(&state)?
+            Method::Rkl2(method) if takes_stages_apart(method, &forcing, &slab) => {
+                arrays_of_stages(&state)?
             }
             Method::Rkl2(_) => Vec::new(),
             Method::Exact(_) if slab.parts() == 1 => Vec::new(),
@@ -210,7 +209,7 @@ impl<T: Element> Solver<T> {
             Method::Rkl2(method) => {
                 let method = method.clone();
                 if self.work.is_empty() {
-                    self.work = rkl2::arrays_of_stages(&self.state)?;
+                    self.work = arrays_of_stages(&self.state)?;
                 }
                 self.advance_by_stages(&method, comm, see);
                 return Ok(());
@@ -348,24 +347,19 @@ impl<T: Element> Solver<T> {
     }
 }
 
-/// A field of the shape of `state` with its outermost nodes; zeros inside.
-fn with_boundary_of<T: Element>(state: &Field<T>) -> io::Result<Field<T>> {
-    let (ny, nx) = state.shape();
-    let mut field = Field::zeros(state.shape())?;
-    // The threads write their rows first, which places the pages; boundary columns are copied.
-    field
-        .as_mut_slice()
-        .par_chunks_mut(nx)
-        .zip(state.as_slice().par_chunks(nx))
-        .for_each(|(row, same)| {
-            row.fill(T::default());
-            (row[0], row[nx - 1]) = (same[0], same[nx - 1]);
-        });
-    for row in [0, ny.saturating_sub(1)].map(|row| row * nx) {
-        let boundary = state.as_slice().get(row..row + nx).unwrap_or_default();
-        field.as_mut_slice()[row..row + boundary.len()].copy_from_slice(boundary);
-    }
-    Ok(field)
+/// Whether each stage is a pass: if the source is another one at each, or if a slab has fewer rows than a
+/// step has stages.
+fn takes_stages_apart<T: Element>(method: &Rkl2<T>, forcing: &Forcing<T>, slab: &Slab) -> bool {
+    forcing.source_at.is_some() || (slab.parts() > 1 && slab.halo() < method.stages())
+}
+
+/// The arrays that a stage needs besides the two of a step: an older stage, and the increment of the state
+/// before the step.
+fn arrays_of_stages<T: Element>(state: &Field<T>) -> io::Result<Vec<Field<T>>> {
+    Ok(vec![
+        state.with_same_boundary()?,
+        Field::zeros(state.shape())?,
+    ])
 }
 
 #[cfg(test)]

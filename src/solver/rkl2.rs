@@ -1,29 +1,12 @@
 //! Super-time-stepping: a step of many stages, in one pass or a stage a pass.
 
-use super::{Solver, forcing::Forcing, with_boundary_of};
+use super::{Solver, forcing::Forcing, takes_stages_apart};
 use crate::{
     comm::Comm,
     field::Field,
-    slab::Slab,
     stencil::{Element, Rkl2, Rkl2Arrays},
 };
-use std::{io, mem};
-
-/// Whether each stage is a pass: if the source is another one at each, or if a slab has fewer rows than a
-/// step has stages.
-pub(super) fn takes_stages_apart<T: Element>(
-    method: &Rkl2<T>,
-    forcing: &Forcing<T>,
-    slab: &Slab,
-) -> bool {
-    forcing.source_at.is_some() || (slab.parts() > 1 && slab.halo() < method.stages())
-}
-
-/// The arrays that a stage needs besides the two of a step: an older stage, and the increment of the state
-/// before the step.
-pub(super) fn arrays_of_stages<T: Element>(state: &Field<T>) -> io::Result<Vec<Field<T>>> {
-    Ok(vec![with_boundary_of(state)?, Field::zeros(state.shape())?])
-}
+use std::mem;
 
 impl<T: Element> Solver<T> {
     /// Collective. One step.

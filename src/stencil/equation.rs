@@ -22,7 +22,6 @@ pub struct Equation<T> {
 ///
 /// Units: all coefficients are multiples of `D dt / dx²`, which has none.
 #[derive(Clone, Debug)]
-#[non_exhaustive]
 pub enum Operator<T> {
     /// One diffusion coefficient and equal spacings.
     Isotropic {

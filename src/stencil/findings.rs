@@ -11,7 +11,7 @@ use super::task::TileTask;
 /// It belongs to one field and one [`Stencil`](super::Stencil): with another one, or once somebody else
 /// has changed the field, results would be wrong. Start with [`Findings::default`], which knows nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Findings {
+pub struct Findings {
     tiles: Option<TileGrid>,
     notes: Vec<Note>,
     /// Node updates of tiles that are no longer these.

@@ -18,7 +18,7 @@ use super::smooth;
 use super::task::{Plane, TileTask};
 use super::tile::{Cost, MAX_DEPTH, Tile};
 use super::walls::Walls;
-use crate::sys::{self, Caches};
+use diff2d_sys::{self as sys, Caches};
 
 thread_local! {
     /// The scratch memory of this thread.
@@ -196,7 +196,8 @@ impl<T: Element> Stencil<T> {
 
     /// The same, with what earlier passes over the same rows found out about the field.
     #[allow(clippy::needless_pass_by_value, reason = "views are passed by value")]
-    pub(crate) fn advance_noting(
+    #[doc(hidden)]
+    pub fn advance_noting(
         &self,
         walls: &Walls<T>,
         source: ArrayView2<'_, T>,
@@ -272,7 +273,8 @@ impl<T: Element> Stencil<T> {
     }
 
     /// The same, with what earlier passes found out about the field.
-    pub(crate) fn advance_many_noting<S: DataMut<Elem = T>>(
+    #[doc(hidden)]
+    pub fn advance_many_noting<S: DataMut<Elem = T>>(
         &self,
         walls: &Walls<T>,
         field: &mut ArrayBase<S, Ix2>,
@@ -311,7 +313,8 @@ impl<T: Element> Stencil<T> {
 
     /// The passes of so many steps, each of at most `depth`. Over a field that nothing is known of, the
     /// first one is short.
-    pub(crate) fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
+    #[doc(hidden)]
+    pub fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
         let first = match self.scaled_levels() {
             Some(_) if is_new => SMOOTHING.min(depth),
             _ => 0,

@@ -111,7 +111,7 @@ macro_rules! passes {
 
         #[target_feature(enable = $feature)]
         pub(super) fn triad(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
-            crate::stencil::limit::triad_loop(a, b, c, s);
+            crate::limit::triad_loop(a, b, c, s);
         }
     };
 }

@@ -76,6 +76,7 @@ mod lifted;
 pub mod limit;
 mod portable;
 mod prefetch;
+pub mod real;
 mod ring;
 mod rkl2;
 mod rows;
@@ -97,12 +98,14 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
-pub use crate::sys::Caches;
+pub use diff2d_sys::Caches;
 pub use dispatch::Element;
 pub use equation::{Equation, Operator};
-pub(crate) use findings::Findings;
+#[doc(hidden)]
+pub use findings::Findings;
 pub use five_point::Stencil;
 pub use kernel::{Kernel, UnknownKernel};
+pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};
 pub use walls::{Ghost, Side, Table, Walls};

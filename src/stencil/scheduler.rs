@@ -10,7 +10,7 @@
 //! only ever waits for tiles that a running thread has already taken, so the
 //! passes finish with any number of the pool's threads.
 
-use crate::sys;
+use diff2d_sys as sys;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 use std::{hint, ops::Range, thread, time::Duration};
 

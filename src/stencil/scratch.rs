@@ -3,7 +3,7 @@
 use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
 use std::ptr::NonNull;
 
-use crate::sys::advise_huge_pages;
+use diff2d_sys::advise_huge_pages;
 
 /// The size of a huge page on processors with vector kernels.
 const HUGE_PAGE: usize = 2 << 20;

@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use crate::sys::Caches;
+use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

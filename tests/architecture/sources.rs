@@ -136,7 +136,10 @@ impl Sources {
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<Found> {
         let (first, rest) = path.split_first()?;
         let mut here = match first.as_str() {
-            "crate" | "diff2d" => Found::Module(Place::new()),
+            "crate" => Found::Module(package_of(from)),
+            "diff2d" => Found::Module(Place::new()),
+            "diff2d_stencil" => Found::Module(vec!["stencil".to_owned()]),
+            "diff2d_sys" => Found::Module(vec!["sys".to_owned()]),
             "self" => Found::Module(from.to_vec()),
             "super" => Found::Module(from.split_last()?.1.to_vec()),
             name => self.name(from, name, depth)?,
@@ -187,6 +190,20 @@ fn place_of(file: &str) -> Place {
         place.pop();
     }
     place
+}
+
+/// The folders that are packages of their own.
+const PACKAGES: [&str; 2] = ["stencil", "sys"];
+
+/// The root of the package that a module belongs to.
+fn package_of(place: &[String]) -> Place {
+    let of_its_own = |first: &&String| PACKAGES.contains(&first.as_str());
+    place
+        .first()
+        .filter(of_its_own)
+        .cloned()
+        .into_iter()
+        .collect()
 }
 
 /// Reads the tokens of one module.

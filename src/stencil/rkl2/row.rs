@@ -5,9 +5,9 @@ use std::ops::Range;
 use pulp::{Arch, Simd, WithSimd};
 
 use super::Stage;
+use crate::equation::{Equation, Operator};
 use crate::real::Real;
-use crate::stencil::equation::{Equation, Operator};
-use crate::stencil::scalar::{self, Star};
+use crate::scalar::{self, Star};
 
 /// One row of a stage, as named in the module's formula. All rows have the same columns.
 pub(super) struct StageRow<'a, T> {
@@ -76,63 +76,148 @@ impl<T: Real> StageRow<'_, T> {
         Arch::new().dispatch(self);
     }
 
-    /// Writes the nodes, whose increments without the source `increment` gives.
     #[inline(always)]
-    fn write(self, increment: impl Fn(usize, Star<T>) -> T) {
+    fn write(self, diffusion: impl Increment<T>) {
         match self.source {
-            None => self.write_with(increment),
+            None => self.write_with(diffusion),
             Some(source) => {
                 let source = &source[..self.lines[1].len()];
-                self.write_with(|i, star| increment(i, star) + source[i]);
+                self.write_with(WithSource { diffusion, source });
             }
         }
     }
 
     #[inline(always)]
-    fn write_with(self, increment: impl Fn(usize, Star<T>) -> T) {
-        let n = self.lines[1].len();
-        let [north, centre, south] = self.lines.map(|line| &line[..n]);
-        let star = |i: usize, west: T, east: T| Star {
-            north: north[i],
-            south: south[i],
-            west,
-            east,
-            centre: centre[i],
-        };
-        let at_end = |i: usize| {
-            let west = if i == 0 { self.ends[0] } else { centre[i - 1] };
-            let east = centre.get(i + 1).copied().unwrap_or(self.ends[1]);
-            increment(i, star(i, west, east))
-        };
-        let inside = |i: usize| increment(i, star(i, centre[i - 1], centre[i + 1]));
-        let columns = self.columns;
-        let inner = columns.start.max(1)..columns.end.min(n - 1);
+    fn write_with(self, increment: impl Increment<T>) {
+        let Self {
+            lines,
+            ends,
+            columns,
+            stage,
+            ..
+        } = self;
+        let n = lines[1].len();
+        let lines = lines.map(|line| &line[..n]);
+        let (start, to, result) = (
+            &self.start[..n],
+            &mut self.increment[..n],
+            &mut self.result[..n],
+        );
+        let centre = lines[1];
+        // The nodes at both ends of the row, and those between them.
         let last = (n > 1).then_some(n - 1);
         let outer = [Some(0), last].map(|end| end.filter(|end| columns.contains(end)));
-        let (of_start, stage) = (&self.start[..n], self.stage);
-        let (to, result) = (&mut self.increment[..n], &mut self.result[..n]);
+        let inner = columns.start.max(1)..columns.end.min(n - 1);
         if self.is_first {
-            set(to, inner, |i, _| inside(i));
-            outer.into_iter().flatten().for_each(|i| to[i] = at_end(i));
-            set(result, columns, |i, _| of_start[i] + stage.m * to[i]);
+            for i in inner {
+                to[i] = increment.at(i, star(lines, i));
+            }
+            for i in outer.into_iter().flatten() {
+                to[i] = increment.at(i, star_at_end(lines, ends, i));
+            }
+            for i in columns {
+                result[i] = start[i] + stage.m * to[i];
+            }
             return;
         }
-        let value = |i: usize, older: T, increment: T| {
-            stage.value([centre[i], older, of_start[i]], [increment, to[i]])
-        };
-        set(result, inner, |i, older| value(i, older, inside(i)));
+        for i in inner {
+            let increments = [increment.at(i, star(lines, i)), to[i]];
+            result[i] = stage.value([centre[i], result[i], start[i]], increments);
+        }
         for i in outer.into_iter().flatten() {
-            result[i] = value(i, result[i], at_end(i));
+            let increments = [increment.at(i, star_at_end(lines, ends, i)), to[i]];
+            result[i] = stage.value([centre[i], result[i], start[i]], increments);
         }
     }
 }
 
-/// Replaces some values of a row; as a function of its own, which tells the compiler that nothing else
-/// reads the row.
+/// A node that is not at an end of its row, and its neighbours.
 #[inline(always)]
-fn set<T: Real>(row: &mut [T], columns: Range<usize>, value: impl Fn(usize, T) -> T) {
-    for i in columns {
-        row[i] = value(i, row[i]);
+fn star<T: Real>([north, centre, south]: [&[T]; 3], i: usize) -> Star<T> {
+    Star {
+        north: north[i],
+        south: south[i],
+        west: centre[i - 1],
+        east: centre[i + 1],
+        centre: centre[i],
+    }
+}
+
+/// A node at one end of its row, or at both.
+#[inline(always)]
+fn star_at_end<T: Real>(
+    [north, centre, south]: [&[T]; 3],
+    [west, east]: [T; 2],
+    i: usize,
+) -> Star<T> {
+    Star {
+        north: north[i],
+        south: south[i],
+        west: if i == 0 { west } else { centre[i - 1] },
+        east: centre.get(i + 1).copied().unwrap_or(east),
+        centre: centre[i],
+    }
+}
+
+/// What `L` is at node `i` of a row. A trait, not a closure, as it has to be inlined into the loops that are
+/// compiled for wide registers.
+trait Increment<T>: Copy {
+    fn at(self, i: usize, star: Star<T>) -> T;
+}
+
+#[derive(Clone, Copy)]
+struct Isotropic<T>(T);
+
+impl<T: Real> Increment<T> for Isotropic<T> {
+    #[inline(always)]
+    fn at(self, _: usize, star: Star<T>) -> T {
+        scalar::isotropic(self.0, star)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct Anisotropic<T>(T, T);
+
+impl<T: Real> Increment<T> for Anisotropic<T> {
+    #[inline(always)]
+    fn at(self, _: usize, star: Star<T>) -> T {
+        scalar::anisotropic(self.0, self.1, star)
+    }
+}
+
+/// The faces around each node.
+#[derive(Clone, Copy)]
+struct Variable<'a, T> {
+    west: &'a [T],
+    east: &'a [T],
+    north: &'a [T],
+    south: &'a [T],
+}
+
+impl<T: Real> Increment<T> for Variable<'_, T> {
+    #[inline(always)]
+    fn at(self, i: usize, star: Star<T>) -> T {
+        let faces = Star {
+            north: self.north[i],
+            south: self.south[i],
+            west: self.west[i],
+            east: self.east[i],
+            centre: T::default(),
+        };
+        scalar::variable(faces, star)
+    }
+}
+
+#[derive(Clone, Copy)]
+struct WithSource<'a, T, D> {
+    diffusion: D,
+    source: &'a [T],
+}
+
+impl<T: Real, D: Increment<T>> Increment<T> for WithSource<'_, T, D> {
+    #[inline(always)]
+    fn at(self, i: usize, star: Star<T>) -> T {
+        self.diffusion.at(i, star) + self.source[i]
     }
 }
 
@@ -143,24 +228,14 @@ impl<T: Real> WithSimd for StageRow<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.lines[1].len();
         match self.diffusion {
-            Diffusion::Isotropic { r } => self.write(|_, star| scalar::isotropic(r, star)),
-            Diffusion::Anisotropic { rx, ry } => {
-                self.write(|_, star| scalar::anisotropic(rx, ry, star));
-            }
-            Diffusion::Variable { x, north, south } => {
-                let (west, east) = (&x[..n], &x[1..=n]);
-                let (north, south) = (&north[..n], &south[..n]);
-                self.write(|i, star| {
-                    let faces = Star {
-                        north: north[i],
-                        south: south[i],
-                        west: west[i],
-                        east: east[i],
-                        centre: T::default(),
-                    };
-                    scalar::variable(faces, star)
-                });
-            }
+            Diffusion::Isotropic { r } => self.write(Isotropic(r)),
+            Diffusion::Anisotropic { rx, ry } => self.write(Anisotropic(rx, ry)),
+            Diffusion::Variable { x, north, south } => self.write(Variable {
+                west: &x[..n],
+                east: &x[1..=n],
+                north: &north[..n],
+                south: &south[..n],
+            }),
         }
     }
 }

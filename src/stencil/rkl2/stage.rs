@@ -6,10 +6,10 @@ use rayon::prelude::*;
 
 use super::Rkl2;
 use super::row::{Diffusion, StageRow, line};
+use crate::dispatch::Element;
+use crate::five_point::Stencil;
 use crate::real::Real;
-use crate::stencil::dispatch::Element;
-use crate::stencil::five_point::Stencil;
-use crate::stencil::walls::{Side, Walls};
+use crate::walls::{Side, Walls};
 
 /// The arrays of a step, row-major, each of the shape of the state.
 pub struct Rkl2Arrays<'a, T> {

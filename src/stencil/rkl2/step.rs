@@ -1,7 +1,7 @@
 //! A whole step in one pass over the field: tiles advanced by all stages, each a row behind the one before.
 //!
 //! A tile also computes the nodes around it that its result depends on, as those of
-//! [`TileTask`](crate::stencil::task::TileTask) do. Row `i` of stage `j` is computed when row `i + j` of `Y0`
+//! [`TileTask`](crate::task::TileTask) do. Row `i` of stage `j` is computed when row `i + j` of `Y0`
 //! has been read, so that a tile keeps only the last `s + 2` rows of four arrays, named as in
 //! [`Rkl2Arrays`](super::Rkl2Arrays): `Y0`, `L(Y0)`, and the states after even and after odd stages.
 
@@ -13,13 +13,13 @@ use rayon::prelude::*;
 
 use super::Rkl2;
 use super::row::{Diffusion, StageRow, line};
+use crate::dispatch::Element;
+use crate::equation::{Equation, Operator};
+use crate::five_point::Stencil;
 use crate::real::Real;
-use crate::stencil::dispatch::Element;
-use crate::stencil::equation::{Equation, Operator};
-use crate::stencil::five_point::Stencil;
-use crate::stencil::tile::Tile;
-use crate::stencil::walls::{Computed, Side, Walls};
-use crate::sys::Caches;
+use crate::tile::Tile;
+use crate::walls::{Computed, Side, Walls};
+use diff2d_sys::Caches;
 
 impl<T: Element> Stencil<T> {
     /// One step: writes the rows `rows` of the state after all stages, but for nodes on walls that are not
