@@ -34,7 +34,7 @@ thread_local! {
 /// Units: `r = D dt / dx²` has none; the field has any.
 ///
 /// ```
-/// use diff2d::stencil::Stencil;
+/// use diff2d_stencil::Stencil;
 /// use ndarray::Array2;
 ///
 /// let mut field = Array2::<f64>::zeros((5, 5));
