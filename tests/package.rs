@@ -94,33 +94,57 @@ fn all_that_names_the_version_names_the_same() {
     assert!(text("CHANGELOG.md").contains(&format!("\n## [{VERSION}]")));
 }
 
-/// The published package has what builds and explains it, and not much more.
+/// The published packages have what builds and explains them, and not much more.
 #[test]
-fn the_package_is_small() {
-    let arguments = ["package", "--list", "--allow-dirty", "--locked"];
-    let output = cargo(Path::new(ROOT), &arguments);
-    let listed = String::from_utf8(output.stdout).unwrap();
-    let files: BTreeSet<&str> = listed.lines().collect();
-    for needed in [
+fn the_packages_are_small() {
+    let arguments = [
+        "package",
+        "--list",
+        "--allow-dirty",
+        "--locked",
+        "--package",
+    ];
+    let folders = ["", "benches", "docs", "examples", "params", "src"];
+    let needed = [
         "Cargo.lock",
         "README.md",
         "LICENSE-MIT",
         "docs/SUMMARY.md",
         "params/quick.toml",
         "src/main.rs",
+    ];
+    for (package, directory, folders, needed) in [
+        ("diff2d", "", folders.as_slice(), needed.as_slice()),
+        (
+            "diff2d-stencil",
+            "src/stencil",
+            &["", "rkl2"],
+            &["mod.rs", "real.rs", "rkl2/mod.rs"],
+        ),
+        ("diff2d-sys", "src/sys", &[""], &["mod.rs", "portable.rs"]),
     ] {
-        assert!(files.contains(needed), "{needed}");
-    }
-    let mut bytes = 0;
-    for file in &files {
-        let folder = file.split_once('/').map_or("", |(folder, _)| folder);
-        assert!(
-            ["", "benches", "docs", "examples", "params", "src"].contains(&folder),
-            "{file}"
+        let output = cargo(
+            Path::new(ROOT),
+            &[arguments.as_slice(), &[package]].concat(),
         );
-        bytes += fs::metadata(Path::new(ROOT).join(file)).map_or(0, |found| found.len());
+        let listed = String::from_utf8(output.stdout).unwrap();
+        let files: BTreeSet<&str> = listed.lines().collect();
+        for file in needed {
+            assert!(files.contains(file), "{package}: {file}");
+        }
+        let mut bytes = 0;
+        for file in &files {
+            let folder = file.split_once('/').map_or("", |(folder, _)| folder);
+            assert!(folders.contains(&folder), "{package}: {file}");
+            assert!(
+                !file.starts_with("src/stencil") && !file.starts_with("src/sys"),
+                "{file}"
+            );
+            let path = Path::new(ROOT).join(directory).join(file);
+            bytes += fs::metadata(path).map_or(0, |found| found.len());
+        }
+        assert!(bytes < 5_000_000, "{package}: {bytes}");
     }
-    assert!(bytes < 5_000_000, "{bytes}");
 }
 
 /// The lines of a Containerfile that begin with a word, with the rest of each.

@@ -50,6 +50,8 @@
 //!
 //! The bits of a NaN are not specified, as in Rust itself.
 
+// Modules also explain their private files.
+#![allow(rustdoc::private_intra_doc_links)]
 #![allow(
     unsafe_code,
     reason = "vector instructions and fields shared by threads"
