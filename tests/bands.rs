@@ -131,6 +131,7 @@ fn a_run_in_bands_goes_on_where_it_was_stopped() {
         let flag = Arc::new(AtomicUsize::new(0));
         let (progress, seen) = (diff2d::Progress::default(), Arc::clone(&flag));
         let begun = progress.clone();
+        let before = steps.last().copied().unwrap_or(0);
         let report = thread::scope(|scope| {
             scope.spawn(move || {
                 let wait = |until: &dyn Fn() -> bool| {
@@ -138,9 +139,7 @@ fn a_run_in_bands_goes_on_where_it_was_stopped() {
                         thread::sleep(Duration::from_micros(200));
                     }
                 };
-                wait(&|| begun.done() > 0);
-                let first = begun.done();
-                wait(&|| begun.done() >= (first + 10).min(last));
+                wait(&|| begun.done() >= (before + 10).min(last));
                 seen.store(15, Ordering::Relaxed);
             });
             let run = run("b.npy").memory(memory).progress(progress.clone());
@@ -173,7 +172,7 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
     };
     refused(
         "run p.toml -o c.npy --memory 1KiB",
-        "a few rows of this grid need",
+        "advancing a few rows of this grid at a time takes",
     );
     refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
     let slow = "--set method=rkl2 --set stages=5";
@@ -181,6 +180,11 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
         &format!("run p.toml -o c.npy --memory 200KiB {slow}"),
         "method = \"euler\" alone",
     );
+    // What is said to be enough is enough.
+    let told = scene.run("run p.toml -o c.npy --memory 1KiB").stderr;
+    let (_, needed) = told.split_once("at a time takes ").unwrap();
+    let (needed, _) = needed.split_once(' ').unwrap();
+    scene.succeed(&format!("run p.toml -o least.npy --memory {needed}"));
     // Where both fields fit, the cap changes nothing.
     scene.succeed("run p.toml -o c.npy --memory 1GiB --report r.json");
     assert!(scene.text("r.json").contains("\"state\": \"memory\""));

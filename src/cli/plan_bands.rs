@@ -2,6 +2,7 @@
 
 use super::number;
 use crate::{
+    cube::SolverLoad,
     error::Error,
     problem::Problem,
     run::{self, Room, RunError, Shape, Speeds},
@@ -47,9 +48,17 @@ impl Bands {
             },
             false => assumed,
         };
-        let left = memory - memory / 8;
+        let load = SolverLoad {
+            memory: Some(memory / 8),
+            ..SolverLoad::alone()
+        };
+        let buffers = load.buffer_bytes(problem.field_bytes());
+        let left = memory.saturating_sub(buffers);
         let shape = Shape::fit(problem, &problem.stencil::<T>(), left, speeds);
-        let shape = shape.map_err(|needed| RunError::Cap { needed, memory })?;
+        let shape = shape.map_err(|rows| RunError::Cap {
+            needed: rows + buffers,
+            memory,
+        })?;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
         let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;

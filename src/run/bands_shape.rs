@@ -69,10 +69,17 @@ impl Shape {
         let of_threads = threads as u64 * sys::caches().l2 as u64;
         let mut best: Option<(f64, Self)> = None;
         let mut least = u64::MAX;
+        // Tiles take of the memory what the caches hold, but no more than a part.
+        const OF_TILES: u64 = 8;
         let mut consider = |shape: Self| {
-            let needed = shape.memory;
-            least = least.min(needed);
-            if needed > memory {
+            let arrays = shape.memory;
+            let alone = arrays.saturating_mul(OF_TILES) / (OF_TILES - 1) + 1;
+            least = least.min(alone.min(arrays + of_threads));
+            let shape = Self {
+                memory: arrays + of_threads.min(memory / OF_TILES),
+                ..shape
+            };
+            if shape.memory > memory {
                 return;
             }
             let (band, depth) = (shape.band as f64, shape.tile.depth as f64);
@@ -107,7 +114,7 @@ impl Shape {
                             depth,
                         },
                         chunks: usize::try_from(chunks).unwrap_or(usize::MAX),
-                        memory: rows * row + 2 * chunks * chunk + of_threads.min(memory / 8),
+                        memory: rows * row + 2 * chunks * chunk,
                     });
                     if steps == most {
                         break;

@@ -31,7 +31,7 @@ pub enum RunError {
     },
     /// The cap on memory is below what a state in bands needs.
     #[error(
-        "the memory is to be at most {}, and a few rows of this grid need {} to be advanced",
+        "the memory is to be at most {}, and advancing a few rows of this grid at a time takes {}",
         bytes(*memory), bytes(*needed)
     )]
     Cap {

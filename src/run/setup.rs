@@ -74,13 +74,7 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
 
 /// Bytes that a run which writes a cube needs in one process on all processors.
 pub(crate) fn memory_alone(problem: &Problem) -> u64 {
-    let load = SolverLoad {
-        scenarios: 1,
-        threads: sys::threads(),
-        has_spare_processor: false,
-        memory: None,
-    };
-    let buffers = load.buffer_bytes(problem.field_bytes());
+    let buffers = SolverLoad::alone().buffer_bytes(problem.field_bytes());
     problem.memory_bytes().saturating_add(buffers)
 }
 

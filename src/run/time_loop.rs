@@ -81,10 +81,14 @@ pub(super) fn run<T: Element>(
     let fits = setup::check_memory(needed.saturating_mul(together));
     let place = fits.and_then(|()| match in_bands {
         Some(memory) => {
-            let left = memory.saturating_sub(load.buffer_bytes(problem.field_bytes()));
+            let buffers = load.buffer_bytes(problem.field_bytes());
+            let left = memory.saturating_sub(buffers);
             let speeds = Speeds::assumed(threads);
             let shape = Shape::fit(problem, &stencil, left, speeds);
-            let shape = shape.map_err(|needed| RunError::Cap { needed, memory })?;
+            let shape = shape.map_err(|rows| RunError::Cap {
+                needed: rows + buffers,
+                memory,
+            })?;
             Ok(Place::Files(shape, left))
         }
         None => InMemory::<T, _>::new(problem, stencil.clone(), &ranks).map(Place::Memory),
