@@ -88,7 +88,7 @@ impl Error {
             ) => 2,
             Self::Plot(_) => 1,
             Self::Check(CheckError::Memory | CheckError::NotFinite(_)) => 1,
-            Self::Usage(_) | Self::Check(CheckError::Asked(_)) => 2,
+            Self::Usage(_) | Self::Check(CheckError::Request(_)) => 2,
             Self::Params(error)
             | Self::Run(RunError::Params(error))
             | Self::Check(CheckError::Params(error)) => params_exit_code(error),
@@ -114,9 +114,9 @@ impl Error {
             ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,
             Self::Analysis(
-                AnalysisError::Asked(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
+                AnalysisError::Request(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
             ) => 2,
-            Self::Export(ExportError::Asked(_) | ExportError::Exists { .. }) => 2,
+            Self::Export(ExportError::Request(_) | ExportError::Exists { .. }) => 2,
             Self::Export(
                 ExportError::File(_)
                 | ExportError::Text(_)

@@ -31,18 +31,18 @@ impl Fill {
     /// whether the value differs from 0.
     ///
     /// # Errors
-    /// [`AnalysisError::Asked`] for a text that is no formula, and for a number that the dtype cannot
+    /// [`AnalysisError::Request`] for a text that is no formula, and for a number that the dtype cannot
     /// hold.
     pub fn parse(text: &str, dtype: Dtype, dimensions: usize) -> Result<Self, AnalysisError> {
         let names: Vec<String> = (0..dimensions).map(|axis| format!("i{axis}")).collect();
         let names = names.iter().map(String::as_str).chain(["index"]);
         let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
-            .map_err(|error| AnalysisError::Asked(format!("--fill: {error}")))?;
+            .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
         if !formula.is_constant() {
             return Ok(Self::Formula(formula));
         }
         let bytes = constant(&formula, dtype)
-            .map_err(|reason| AnalysisError::Asked(format!("--fill {text}: {reason}")))?;
+            .map_err(|reason| AnalysisError::Request(format!("--fill {text}: {reason}")))?;
         Ok(if bytes.iter().all(|&byte| byte == 0) {
             Self::Zeros
         } else {
@@ -54,7 +54,7 @@ impl Fill {
 /// Fills an array of zeros. Bytes written are added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Asked`] with the first element that the dtype cannot hold,
+/// [`AnalysisError::Request`] with the first element that the dtype cannot hold,
 /// [`AnalysisError::Npy`] when the array cannot be written.
 pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
     if matches!(fill, Fill::Zeros) {
@@ -114,7 +114,7 @@ fn append(
         .map(|(value, place)| {
             element(value, npy.dtype).map_err(|reason| {
                 let index = npy.index_of(place);
-                AnalysisError::Asked(format!("--fill: the element {index:?}: {reason}"))
+                AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
             })
         })
         .collect::<Result<_, _>>()?;

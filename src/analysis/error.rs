@@ -28,7 +28,7 @@ pub enum AnalysisError {
     },
     /// The request does not fit the array.
     #[error("{0}")]
-    Asked(String),
+    Request(String),
     /// The result of a window is beyond the integers of 64 bits.
     #[error(
         "the sum or ptp of a window is beyond 64-bit integers: --dtype f8 computes it in double precision"

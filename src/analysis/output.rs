@@ -29,7 +29,7 @@ impl Output {
     /// Reserves a file for an array of zeros, computed from `input` if there is one.
     ///
     /// # Errors
-    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Asked`] where the name is that of
+    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Request`] where the name is that of
     /// `input`, of no file, or of one that another process writes; [`AnalysisError::NoSpace`];
     /// [`NpyError`].
     pub fn create(
@@ -41,7 +41,7 @@ impl Output {
         force: bool,
     ) -> Result<Self, AnalysisError> {
         if path.extension().is_none_or(|extension| extension != "npy") {
-            return Err(AnalysisError::Asked(format!(
+            return Err(AnalysisError::Request(format!(
                 "the output {} must have a name that ends in .npy",
                 path.display()
             )));
@@ -50,7 +50,7 @@ impl Output {
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy
             .file_bytes()
-            .map_err(|error| AnalysisError::Asked(format!("{}: {error}", path.display())))?;
+            .map_err(|error| AnalysisError::Request(format!("{}: {error}", path.display())))?;
         let directory = sys::directory_of(path);
         sys::enter_directory(directory)
             .map_err(NpyError::io("write into the directory", directory))?;
@@ -122,7 +122,7 @@ impl Output {
         let bytes = self
             .npy
             .file_bytes()
-            .map_err(|error| AnalysisError::Asked(error.to_string()))?;
+            .map_err(|error| AnalysisError::Request(error.to_string()))?;
         let file = self.file.file();
         file.set_len(bytes)
             .and_then(|()| file.write_all_at(&self.npy.encode(), 0))
@@ -156,7 +156,7 @@ fn replaceable(
         status => status.map_err(NpyError::io("examine", path))?,
     };
     if input.is_some_and(|input| input.is_at(path)) {
-        return Err(AnalysisError::Asked(format!(
+        return Err(AnalysisError::Request(format!(
             "the output {} is the input itself: choose another name",
             path.display()
         )));
@@ -175,7 +175,7 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
     /// Other processes may create and remove the file meanwhile, but not so often.
     const ATTEMPTS: usize = 100;
     let busy = || {
-        AnalysisError::Asked(format!(
+        AnalysisError::Request(format!(
             "another process is writing {}: wait for it, or choose another name",
             partial.display()
         ))
@@ -209,7 +209,7 @@ fn create_partial(partial: &Path) -> Result<File, AnalysisError> {
             return Ok(file);
         }
         if !is_left_over(&file) {
-            return Err(AnalysisError::Asked(format!(
+            return Err(AnalysisError::Request(format!(
                 "{} is in the way, and is not what a stopped diff2d left: move it away, or choose another name",
                 partial.display()
             )));

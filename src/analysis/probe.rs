@@ -7,7 +7,7 @@ use rayon::prelude::*;
 /// The index along some axes without negative numbers, which count from the end.
 ///
 /// # Errors
-/// [`AnalysisError::Asked`] for another number of axes, or an index outside the array.
+/// [`AnalysisError::Request`] for another number of axes, or an index outside the array.
 pub fn resolve(
     array: &ArrayFile,
     axes: &[usize],
@@ -22,7 +22,7 @@ pub fn resolve(
             .join(",")
     };
     if index.len() != axes.len() {
-        return Err(AnalysisError::Asked(format!(
+        return Err(AnalysisError::Request(format!(
             "the point {} has {} indices; {} needs {}",
             shown(),
             index.len(),
@@ -44,7 +44,7 @@ pub fn resolve(
                     } else {
                         ""
                     };
-                    AnalysisError::Asked(format!(
+                    AnalysisError::Request(format!(
                         "the point {} lies outside: axis {axis} of {} has {length}{committed}",
                         shown(),
                         array.path.display()

@@ -36,7 +36,7 @@ pub enum CheckError {
     Memory,
     /// Something that cannot be checked.
     #[error("{0}")]
-    Asked(String),
+    Request(String),
 }
 
 impl From<io::Error> for CheckError {

@@ -79,7 +79,7 @@ impl Study {
     /// where that would be too dear.
     ///
     /// # Errors
-    /// [`CheckError::Asked`] where there is nothing to compare, a point is outside the domain, or arrays do
+    /// [`CheckError::Request`] where there is nothing to compare, a point is outside the domain, or arrays do
     /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
     pub fn new(
         params: &Params,
@@ -89,7 +89,7 @@ impl Study {
         let own = Problem::new(params.clone(), raw)?;
         check_points(&own, points)?;
         if own.schedule.last_step() == 0 {
-            return Err(CheckError::Asked(format!(
+            return Err(CheckError::Request(format!(
                 "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
                 params.runtime, own.schedule.dt
             )));
@@ -157,7 +157,7 @@ fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckErr
         None => Ok(()),
         Some((x, y)) => {
             let ((x1, x2), (y1, y2)) = (grid.x.domain(), grid.y.domain());
-            Err(CheckError::Asked(format!(
+            Err(CheckError::Request(format!(
                 "the point --at {x:?},{y:?} is outside of the domain, which is {x1:?} to {x2:?} along x and {y1:?} to {y2:?} along y"
             )))
         }
@@ -194,7 +194,7 @@ fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
             return Ok(refinement);
         }
         if fewest / u64::from(refinement) < 2 * FEWEST_CELLS || own.reads_arrays() {
-            return Err(CheckError::Asked(format!(
+            return Err(CheckError::Request(format!(
                 "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
             )));
         }
@@ -205,7 +205,7 @@ fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
 /// Refuses a problem with arrays where grids of two and four times the spacing do not have nodes of theirs.
 fn check_nested(own: &Problem) -> Result<(), CheckError> {
     let asked = |reason: String| {
-        Err(CheckError::Asked(format!(
+        Err(CheckError::Request(format!(
             "this problem reads arrays, and the check takes every second and every fourth of their nodes: {reason}"
         )))
     };

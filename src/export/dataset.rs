@@ -33,13 +33,13 @@ impl<'a> Dataset<'a> {
     /// Coordinates take at most half of the memory.
     ///
     /// # Errors
-    /// [`ExportError::Asked`] of an array that is empty or has other than two to four dimensions,
+    /// [`ExportError::Request`] of an array that is empty or has other than two to four dimensions,
     /// [`ExportError::Memory`], and those of reading the journal.
     pub fn of(array: &'a JournalledArray, memory: u64) -> Result<Self, ExportError> {
         let shape = &array.npy.shape;
         let name = || array.path.display();
         if !(2..=MOST_DIMENSIONS).contains(&shape.len()) {
-            return Err(ExportError::Asked(format!(
+            return Err(ExportError::Request(format!(
                 "{} has {} dimension{}; exported are arrays (y, x), (t, y, x) and (scenario, t, y, x)",
                 name(),
                 shape.len(),
@@ -47,7 +47,7 @@ impl<'a> Dataset<'a> {
             )));
         }
         if shape.contains(&0) {
-            return Err(ExportError::Asked(format!(
+            return Err(ExportError::Request(format!(
                 "{} holds no elements: there is nothing to export",
                 name()
             )));
@@ -236,11 +236,11 @@ impl<'a> Dataset<'a> {
     /// Where a frame begins in the file, and its bytes: for formats that point into it.
     ///
     /// # Errors
-    /// [`ExportError::Asked`] where the bytes of a frame do not lie together.
+    /// [`ExportError::Request`] where the bytes of a frame do not lie together.
     pub fn place(&self, frame: u64) -> Result<(u64, u64), ExportError> {
         let npy = &self.array.npy;
         if npy.fortran_order {
-            return Err(ExportError::Asked(format!(
+            return Err(ExportError::Request(format!(
                 "{} is in Fortran order, in which the elements of a frame do not lie together, and this format points into the file: zarr, hdf5, vti and csv copy it",
                 self.array.path.display()
             )));

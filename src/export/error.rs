@@ -22,7 +22,7 @@ pub enum ExportError {
     Text(io::Error),
     /// The request does not fit the array, or the format.
     #[error("{0}")]
-    Asked(String),
+    Request(String),
     /// The output is there already.
     #[error("{} exists already: --force replaces it, -o writes elsewhere", path.display())]
     Exists {

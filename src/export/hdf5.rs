@@ -41,7 +41,7 @@ pub(super) fn write(
         });
     }
     if path.exists() && !path.is_file() && !path.is_dir() {
-        return Err(ExportError::Asked(format!(
+        return Err(ExportError::Request(format!(
             "the output {} is no file, which {} needs",
             path.display(),
             Format::Hdf5

@@ -23,7 +23,7 @@ pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), Exp
     // Readers look for relative names in the directory that they were started in.
     let path = fs::canonicalize(array).unwrap_or_else(|_| array.clone());
     let Some(file) = path.to_str() else {
-        return Err(ExportError::Asked(format!(
+        return Err(ExportError::Request(format!(
             "the name of {} is not UTF-8, which JSON needs: rename it",
             path.display()
         )));

@@ -63,7 +63,7 @@ pub fn export(
         (Format::Xdmf, target) => xdmf::write(dataset, target),
         (Format::Kerchunk, target) => kerchunk::write(dataset, target),
         (Format::Csv, target) => csv::write(dataset, target, memory, progress),
-        (_, Target::Text(_)) => Err(ExportError::Asked(format!(
+        (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
         (Format::Zarr, Target::Path { path, force }) => {

@@ -79,7 +79,7 @@ pub(super) fn directory(
             });
         }
         if !is_ours(path).map_err(FileError::of("examine", path))? {
-            return Err(ExportError::Asked(format!(
+            return Err(ExportError::Request(format!(
                 "{} holds other files than an export to {format}, and is not replaced: move it away, or write elsewhere with -o",
                 path.display()
             )));
@@ -93,7 +93,7 @@ pub(super) fn directory(
 /// Refuses an output that belongs to the input or to any cube; what has its name, if something has.
 fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, ExportError> {
     if path.file_name().is_none() {
-        return Err(ExportError::Asked(format!(
+        return Err(ExportError::Request(format!(
             "the output {} has no name of its own: give one with -o",
             path.display()
         )));
@@ -104,7 +104,7 @@ fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, 
         _ => one == path,
     };
     if array.is_at(path) || array.files().iter().any(|file| same(file)) {
-        return Err(ExportError::Asked(format!(
+        return Err(ExportError::Request(format!(
             "the output {} is the input, or belongs to it: choose another name",
             path.display()
         )));
@@ -115,7 +115,7 @@ fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, 
         .is_some_and(|ending| ending == "journal" || ending == "ckpt")
         && beside.exists()
     {
-        return Err(ExportError::Asked(format!(
+        return Err(ExportError::Request(format!(
             "the output {} belongs to the cube {}: choose another name",
             path.display(),
             beside.display()

@@ -115,7 +115,7 @@ fn number_type(dataset: &Dataset<'_>) -> Result<String, ExportError> {
 }
 
 fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
-    ExportError::Asked(format!(
+    ExportError::Request(format!(
         "{} has elements of type {dtype}, which readers of XDMF do not know: --to vti copies them",
         dataset.array().path.display()
     ))

@@ -26,7 +26,7 @@ pub struct Histogram {
 /// are added to `progress`.
 ///
 /// # Errors
-/// [`AnalysisError::Asked`] for no bins, or ends that are no range; [`AnalysisError::Memory`],
+/// [`AnalysisError::Request`] for no bins, or ends that are no range; [`AnalysisError::Memory`],
 /// [`AnalysisError::Npy`].
 pub fn histogram(
     array: &ArrayFile,
@@ -37,7 +37,7 @@ pub fn histogram(
     progress: &Progress,
 ) -> Result<Histogram, AnalysisError> {
     if !(low.is_finite() && high.is_finite() && low <= high && bins > 0) {
-        return Err(AnalysisError::Asked(format!(
+        return Err(AnalysisError::Request(format!(
             "a histogram with {bins} bins from {low:?} to {high:?}: it needs a bin and finite ends, such as --histogram 100:0:1"
         )));
     }

@@ -39,7 +39,7 @@ pub(super) fn check_axis(
     length: u64,
     request: &Request,
 ) -> Result<(), AnalysisError> {
-    let asked = |sentence: String| Err(AnalysisError::Asked(sentence));
+    let asked = |sentence: String| Err(AnalysisError::Request(sentence));
     let (window, stride) = (request.window[axis], request.stride[axis]);
     let select = request.select[axis].clone();
     let selected = select.end.saturating_sub(select.start);

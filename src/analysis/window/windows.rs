@@ -41,11 +41,11 @@ impl Windows {
     /// Checks a request.
     ///
     /// # Errors
-    /// [`AnalysisError::Asked`] for another number of axes, a window of no elements or longer than
+    /// [`AnalysisError::Request`] for another number of axes, a window of no elements or longer than
     /// its axis, a stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of
     /// too many integers, a rim of another type than the elements.
     pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
-        let asked = |sentence: String| Err(AnalysisError::Asked(sentence));
+        let asked = |sentence: String| Err(AnalysisError::Request(sentence));
         let shape = &array.npy.shape;
         let given = [
             request.window.len(),

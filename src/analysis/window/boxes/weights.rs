@@ -29,12 +29,12 @@ impl Weights {
     /// Source: `scipy.ndimage.gaussian_filter`, `truncate=4.0`.
     ///
     /// # Errors
-    /// [`AnalysisError::Asked`] for a negative or absurd standard deviation.
+    /// [`AnalysisError::Request`] for a negative or absurd standard deviation.
     pub fn gaussian(sigmas: &[f64]) -> Result<Self, AnalysisError> {
         const LARGEST: f64 = 1e8;
         let of_axis = |&sigma: &f64| {
             if !(0.0..=LARGEST).contains(&sigma) {
-                return Err(AnalysisError::Asked(format!(
+                return Err(AnalysisError::Request(format!(
                     "a standard deviation of {sigma:?} elements: it must be at least 0 and at most {LARGEST:?}"
                 )));
             }
@@ -61,16 +61,16 @@ impl Weights {
     /// found to be so.
     ///
     /// # Errors
-    /// [`AnalysisError::Asked`] for none, another number than the shape has, and infinities or NaN.
+    /// [`AnalysisError::Request`] for none, another number than the shape has, and infinities or NaN.
     pub fn new(shape: Vec<usize>, weights: Vec<f64>) -> Result<Self, AnalysisError> {
         if weights.is_empty() || shape.iter().product::<usize>() != weights.len() {
-            return Err(AnalysisError::Asked(format!(
+            return Err(AnalysisError::Request(format!(
                 "{} weights for a window of shape {shape:?}: each element needs one",
                 weights.len()
             )));
         }
         if let Some(at) = weights.iter().position(|weight| !weight.is_finite()) {
-            return Err(AnalysisError::Asked(format!(
+            return Err(AnalysisError::Request(format!(
                 "the weight number {at} is {:?}: weights must be finite",
                 weights[at]
             )));
