@@ -6,7 +6,9 @@ use super::{
     terminal::{Terminal, printable},
 };
 use crate::{
-    cube::{CubeError, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario},
+    cube::{
+        CubeError, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario, scratch,
+    },
     error::Error,
     npy::{self, AnyHeader, Descr, HeaderError, NpyError},
     schedule::Clock,
@@ -46,14 +48,15 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
         Err(error) => return Err(error),
     };
     let journal = array.as_ref().and_then(|array| array.journal.as_ref());
-    let checkpoint = journal.and_then(|journal| checkpoint(&args.file, journal));
+    let between = journal.and_then(|journal| Between::of(&args.file, journal));
+    let between = between.unwrap_or_default();
     if !args.json {
-        return terminal.result(&text(&file, journal, checkpoint.as_ref()));
+        return terminal.result(&text(&file, journal, between));
     }
     let records = array.as_ref().map(JournalledArray::each_record);
     let records = records.transpose()?.into_iter().flatten();
     terminal.write_result(|stdout| {
-        let told = (&file, journal, checkpoint.as_ref());
+        let told = (&file, journal, between);
         write_json(&mut *stdout, told, records)?;
         writeln!(stdout)
     })
@@ -102,18 +105,32 @@ impl Described {
     }
 }
 
-/// The state between snapshots that a resume will take up, if there is one.
-fn checkpoint(cube: &Path, journal: &Journal) -> Option<Clock> {
-    let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
-    header.run()?;
-    let found = checkpoint::find(&Paths::of(cube).ok()?, header, last.step);
-    Some(found.ok()??.clock)
+/// The states between snapshots that a resume will take up.
+#[derive(Clone, Copy, Default)]
+struct Between {
+    checkpoint: Option<Clock>,
+    /// That of a state larger than its memory.
+    scratch: Option<Clock>,
+}
+
+impl Between {
+    fn of(cube: &Path, journal: &Journal) -> Option<Self> {
+        let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
+        header.run()?;
+        let paths = Paths::of(cube).ok()?;
+        let found = checkpoint::find(&paths, header, last.step).ok().flatten();
+        let steps = last.step + 1..last.step.saturating_add(header.steps_per_snapshot(0));
+        Some(Self {
+            checkpoint: found.map(|found| found.clock),
+            scratch: scratch::latest(&paths, header, steps).ok().flatten(),
+        })
+    }
 }
 
 /// Writes an object, which may have many snapshots.
 fn write_json(
     to: impl Write,
-    (file, journal, checkpoint): (&Described, Option<&Journal>, Option<&Clock>),
+    (file, journal, between): (&Described, Option<&Journal>, Between),
     records: impl Iterator<Item = Result<Record, CubeError>>,
 ) -> io::Result<()> {
     let mut serializer = serde_json::Serializer::new(to);
@@ -129,8 +146,9 @@ fn write_json(
         object.serialize_entry("committed", &journal.committed.total())?;
         object.serialize_entry("complete", &journal.is_complete())?;
         object.serialize_entry("snapshots", &OneByOne(RefCell::new(records)))?;
-        let clock = |clock: &Clock| json!({ "step": clock.step, "simtime": clock.simtime });
-        object.serialize_entry("checkpoint", &checkpoint.map(clock))?;
+        let clock = |clock: Clock| json!({ "step": clock.step, "simtime": clock.simtime });
+        object.serialize_entry("checkpoint", &between.checkpoint.map(clock))?;
+        object.serialize_entry("scratch", &between.scratch.map(clock))?;
     }
     Ok(SerializeMap::end(object)?)
 }
@@ -148,7 +166,7 @@ impl<R: Iterator<Item = Result<Record, CubeError>>> Serialize for OneByOne<R> {
     }
 }
 
-fn text(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>) -> String {
+fn text(file: &Described, journal: Option<&Journal>, between: Between) -> String {
     let header = &file.header;
     let order = if header.fortran_order {
         "Fortran order"
@@ -173,14 +191,16 @@ fn text(file: &Described, journal: Option<&Journal>, checkpoint: Option<&Clock>)
         ),
     ];
     rows.extend(journal.iter().flat_map(|journal| progress(journal)));
-    rows.extend(checkpoint.map(|clock| {
-        let time = number::python(clock.simtime);
-        let state = format!(
-            "t = {time} after step {}, from which --resume continues",
-            clock.step
-        );
-        ("checkpoint", state)
-    }));
+    for (name, state, how) in [
+        ("checkpoint", between.checkpoint, "--resume"),
+        ("scratch", between.scratch, "--resume --memory"),
+    ] {
+        rows.extend(state.map(|clock| {
+            let (time, step) = (number::python(clock.simtime), clock.step);
+            let state = format!("t = {time} after step {step}, from which {how} continues");
+            (name, state)
+        }));
+    }
     rows.iter()
         .map(|(name, value)| format!("{name:<10} {value}"))
         .collect::<Vec<_>>()

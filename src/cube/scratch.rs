@@ -28,8 +28,9 @@ use crate::{
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
-    fs::{self, OpenOptions},
+    fs::{self, File, OpenOptions},
     io,
+    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -53,6 +54,58 @@ pub struct Described {
     pub clock: Clock,
     /// The digest of the check sums of its chunks.
     pub digest: String,
+}
+
+/// The latest state between two steps that the scratch of a run describes, whether it is whole or not.
+///
+/// # Errors
+/// [`CubeError::Io`] when the scratch is there and cannot be read.
+pub fn latest(
+    paths: &Paths,
+    header: &Header,
+    steps: Range<u64>,
+) -> Result<Option<Clock>, CubeError> {
+    let unreadable = || CubeError::io("read", &paths.scratch);
+    let file = match sys::open_to_read(&paths.scratch) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(unreadable())?,
+    };
+    let bytes = header.snapshot_bytes();
+    if file.metadata().map_err(unreadable())?.len() != Scratch::bytes_for(bytes) {
+        return Ok(None);
+    }
+    let found = described(&file, &header.run_id, bytes, steps).map_err(unreadable())?;
+    Ok(found.first().map(|latest| latest.clock))
+}
+
+/// The states of a run that a scratch describes between two steps, latest first.
+fn described(
+    file: &File,
+    run_id: &str,
+    bytes: u64,
+    steps: Range<u64>,
+) -> io::Result<Vec<Described>> {
+    let mut found = Vec::new();
+    for place in 0..2 {
+        let mut line = [0; DIRECT_ALIGNMENT];
+        file.read_exact_at(&mut line, place as u64 * place_bytes(bytes))?;
+        let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
+        let Some(one) = unseal(line, |one: &Description| one.run_id.clone()) else {
+            continue;
+        };
+        if one.run_id == run_id && one.bytes == bytes && steps.contains(&one.step) {
+            found.push(Described {
+                place,
+                clock: Clock {
+                    step: one.step,
+                    simtime: one.simtime,
+                },
+                digest: one.crc_digest,
+            });
+        }
+    }
+    found.sort_by_key(|one| std::cmp::Reverse(one.clock.step));
+    Ok(found)
 }
 
 /// Two places for states of a run.
@@ -149,32 +202,9 @@ impl Scratch {
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn described(&self, steps: std::ops::Range<u64>) -> Result<Vec<Described>, CubeError> {
-        let mut found = Vec::new();
-        for place in 0..2 {
-            let mut line = [0; DIRECT_ALIGNMENT];
-            let at = place as u64 * place_bytes(self.bytes);
-            self.file
-                .file()
-                .read_exact_at(&mut line, at)
-                .map_err(CubeError::io("read", &self.path))?;
-            let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
-            let Some(one) = unseal(line, |one: &Description| one.run_id.clone()) else {
-                continue;
-            };
-            if one.run_id == self.run_id && one.bytes == self.bytes && steps.contains(&one.step) {
-                found.push(Described {
-                    place,
-                    clock: Clock {
-                        step: one.step,
-                        simtime: one.simtime,
-                    },
-                    digest: one.crc_digest,
-                });
-            }
-        }
-        found.sort_by_key(|one| std::cmp::Reverse(one.clock.step));
-        Ok(found)
+    pub fn described(&self, steps: Range<u64>) -> Result<Vec<Described>, CubeError> {
+        described(self.file.file(), &self.run_id, self.bytes, steps)
+            .map_err(CubeError::io("read", &self.path))
     }
 
     /// Whether a place holds the state that is described.

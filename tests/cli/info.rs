@@ -159,15 +159,24 @@ fn garbled_types_and_impossible_shapes_are_damage() {
 }
 
 #[test]
-fn info_tells_of_a_checkpoint() {
+fn info_tells_of_a_state_between_snapshots() {
     let scene = Scene::small();
-    let mut run = scene.diff2d();
-    let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 -o c.npy --max-walltime 0.5";
-    assert_eq!(run.args(long.split(' ')).status().unwrap().code(), Some(75));
-    let told = scene.succeed("info c.npy").stdout;
-    let last = told.lines().last().unwrap();
-    assert!(last.starts_with("checkpoint t = "), "{told}");
-    assert!(last.ends_with(", from which --resume continues"), "{told}");
-    let json: Value = serde_json::from_str(&scene.succeed("info c.npy --json").stdout).unwrap();
-    assert!(json["checkpoint"]["step"].as_u64() > Some(0), "{json}");
+    let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 --max-walltime 0.5";
+    for (cube, word, option) in [("c", "checkpoint", ""), ("d", "scratch", " --memory 2500kB")] {
+        let told = scene.run(&format!("{long} -o {cube}.npy{option}"));
+        assert_eq!(told.code, Some(75), "{told}");
+        let told = scene.succeed(&format!("info {cube}.npy")).stdout;
+        let last = told.lines().last().unwrap();
+        let (name, state) = last.split_once(' ').unwrap();
+        assert_eq!(name, word, "{told}");
+        let continues = if option.is_empty() { "" } else { " --memory" };
+        let end = format!(", from which --resume{continues} continues");
+        assert!(
+            state.trim().starts_with("t = ") && state.ends_with(&end),
+            "{told}"
+        );
+        let told = scene.succeed(&format!("info {cube}.npy --json")).stdout;
+        let json: Value = serde_json::from_str(&told).unwrap();
+        assert!(json[word]["step"].as_u64() > Some(0), "{json}");
+    }
 }
