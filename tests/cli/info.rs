@@ -162,7 +162,10 @@ fn garbled_types_and_impossible_shapes_are_damage() {
 fn info_tells_of_a_state_between_snapshots() {
     let scene = Scene::small();
     let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 --max-walltime 0.5";
-    for (cube, word, option) in [("c", "checkpoint", ""), ("d", "scratch", " --memory 2500kB")] {
+    for (cube, word, option) in [
+        ("c", "checkpoint", ""),
+        ("d", "scratch", " --memory 2500kB"),
+    ] {
         let told = scene.run(&format!("{long} -o {cube}.npy{option}"));
         assert_eq!(told.code, Some(75), "{told}");
         let told = scene.succeed(&format!("info {cube}.npy")).stdout;
