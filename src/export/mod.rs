@@ -30,13 +30,7 @@ mod xml;
 
 #[cfg(feature = "hdf5")]
 mod hdf5;
-#[cfg(not(feature = "hdf5"))]
-#[path = "hdf5_disabled.rs"]
-mod hdf5;
 #[cfg(feature = "zarr")]
-mod zarr;
-#[cfg(not(feature = "zarr"))]
-#[path = "zarr_disabled.rs"]
 mod zarr;
 
 pub use coordinates::{Column, Coordinate, Dimension};
@@ -66,12 +60,21 @@ pub fn export(
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
+        #[cfg(feature = "zarr")]
         (Format::Zarr, Target::Path { path, force }) => {
             zarr::write(dataset, (path, force), memory, progress)
         }
+        #[cfg(not(feature = "zarr"))]
+        (Format::Zarr, _) => Err(ExportError::NotBuilt { format, needs: "" }),
+        #[cfg(feature = "hdf5")]
         (Format::Hdf5, Target::Path { path, force }) => {
             hdf5::write(dataset, (path, force), memory, progress)
         }
+        #[cfg(not(feature = "hdf5"))]
+        (Format::Hdf5, _) => Err(ExportError::NotBuilt {
+            format,
+            needs: ", which needs the HDF5 library (Debian: libhdf5-dev)",
+        }),
         (Format::Vti, Target::Path { path, force }) => {
             vti::write(dataset, (path, force), memory, progress)
         }

@@ -48,8 +48,10 @@ thread_local! {
 pub struct Stencil<T: Element> {
     equation: Arc<Equation<T>>,
     kernel: Kernel,
-    tile: Option<Tile>,
-    caches: Caches,
+    /// The tile for every field, if there is one.
+    pub(super) tile: Option<Tile>,
+    /// The caches that tiles are chosen for.
+    pub(super) caches: Caches,
 }
 
 impl<T: Element> Stencil<T> {
@@ -128,16 +130,6 @@ impl<T: Element> Stencil<T> {
                 Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels()),
             )
         })
-    }
-
-    /// The tile for every field, if there is one.
-    pub(super) fn forced_tile(&self) -> Option<Tile> {
-        self.tile
-    }
-
-    /// The caches that tiles are chosen for.
-    pub(super) fn caches(&self) -> Caches {
-        self.caches
     }
 
     /// The largest depth that a tile of this stencil should have.

@@ -164,3 +164,14 @@ pub fn directory_of(path: &Path) -> &Path {
         _ => Path::new("."),
     }
 }
+
+/// The names in a directory, in their order.
+#[cfg(test)]
+pub(crate) fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    let mut names: Vec<String> = entries
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .collect();
+    names.sort();
+    names
+}

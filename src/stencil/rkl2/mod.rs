@@ -15,6 +15,7 @@
 //! Source: C. D. Meyer, D. S. Balsara, T. D. Aslam, "A stabilized Runge-Kutta-Legendre method for
 //! explicit super-time-stepping of parabolic and mixed equations", J. Comput. Phys. 257 (2014), §2.
 
+mod part;
 mod row;
 mod stage;
 mod step;
