@@ -19,6 +19,12 @@ fn random_windows_give_what_numpy_and_scipy_give() {
 }
 
 #[test]
+fn random_windows_along_an_axis_give_what_bottleneck_and_pandas_give() {
+    let (count, seed) = if full() { (5000, 2) } else { (400, 1) };
+    judged_by("rolling_reference.py", count, seed);
+}
+
+#[test]
 fn results_depend_neither_on_threads_nor_on_memory() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 43,97,111 --fill where(random(3)<0.02,nan,random(1)-0.3)");

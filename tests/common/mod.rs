@@ -193,7 +193,7 @@ pub fn data_of(cube: &[u8]) -> &[u8] {
     &cube[4096..]
 }
 
-/// Runs a program of this folder by Python with NumPy, which must succeed; what it printed.
+/// Runs a program of this folder by Python with its libraries, which must succeed; what it printed.
 ///
 /// `DIFF2D_PYTHON` names the interpreter where `python3` is not the one that has NumPy.
 pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
@@ -215,9 +215,9 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
         });
     let told = Told::from(output);
     assert!(
-        !told.stderr.contains("No module named 'numpy'"),
-        "these tests compare with NumPy, and {} has none: install numpy \
-         (Debian: python3-numpy), or run tests/run-all --install",
+        !told.stderr.contains("No module named '"),
+        "these tests compare with NumPy, SciPy, Bottleneck and pandas, and {} lacks one of them: pip install \
+         numpy scipy bottleneck pandas, or run tests/run-all --install\n{told}",
         interpreter.display()
     );
     assert_eq!(told.code, Some(0), "{}\n{told}", script.display());
