@@ -262,6 +262,7 @@ impl Page {
             },
             "own": self.style.own_ranges,
             "log": self.style.log,
+            "contours": self.style.contours,
             "colours": colours.collect::<String>(),
             "offset": quantiser.offset,
             "scale": quantiser.scale,

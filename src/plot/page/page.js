@@ -4,7 +4,9 @@
   const element = (id) => document.getElementById(id);
   const { rows, columns, frames } = meta;
   const last = frames.length - 1;
-  const state = { frame: 0, log: meta.log, own: meta.own, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
+  const state = { frame: 0, log: meta.log, own: meta.own, contours: meta.contours > 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
+  // The cell of the profile that is read, if any.
+  let reading = null;
 
   // Values: 16 significant bits each, differences to their neighbours in three planes of bytes, deflated.
 
@@ -108,6 +110,16 @@
 
   const ticksOf = ([low, high], count) => (state.log ? logTicks : linearTicks)(low, high, count);
 
+  /** The values of the contour lines: round, between the ends of the colours, and few. */
+  function levels(ends) {
+    const most = meta.contours || 8;
+    for (let count = most; count > 0; count--) {
+      const inside = ticksOf(ends, count).filter(([value]) => value > ends[0] && value < ends[1]);
+      if (inside.length <= most) return inside;
+    }
+    return [];
+  }
+
   // Pictures.
 
   const colours = new Uint32Array(256);
@@ -149,6 +161,57 @@
     context.putImageData(image, 0, 0);
   }
 
+  /** Black or white, whichever is seen on the colour of a value. */
+  function against(value, ends) {
+    const pixel = colour(value, ends);
+    const luminance = 0.2126 * (pixel & 255) + 0.7152 * ((pixel >> 8) & 255) + 0.0722 * ((pixel >> 16) & 255);
+    return luminance > 115 ? "#000000" : "#ffffff";
+  }
+
+  /** Calls `line` with the pieces of the line of a level (marching squares), in cells from the lower left corner. */
+  function trace(values, level, line) {
+    for (let row = 1; row < rows; row++) {
+      for (let column = 1; column < columns; column++) {
+        const at = row * columns + column;
+        // Around the square: bottom left, bottom right, top right, top left.
+        const [a, b, c, d] = [values[at - columns - 1], values[at - columns], values[at], values[at - 1]];
+        const kind = (a >= level) + 2 * (b >= level) + 4 * (c >= level) + 8 * (d >= level);
+        if (kind === 0 || kind === 15) continue;
+        const middle = a / 4 + b / 4 + c / 4 + d / 4;
+        if (!Number.isFinite(middle)) continue;
+        const above = [1, 2, 4, 8].map((corner) => (kind & corner) > 0);
+        const share = (from, to) => (level / 2 - from / 2) / (to / 2 - from / 2);
+        const sides = [[share(a, b), 0], [1, share(b, c)], [share(d, c), 1], [0, share(a, d)]];
+        let crossed = [0, 1, 2, 3].filter((side) => above[side] !== above[(side + 1) % 4]);
+        // A saddle: the lines cut off the corners that differ from the middle.
+        if (crossed.length === 4) crossed = (middle >= level) === above[0] ? [0, 1, 2, 3] : [3, 0, 1, 2];
+        for (let k = 0; k < crossed.length; k += 2) {
+          const [[x0, y0], [x1, y1]] = [sides[crossed[k]], sides[crossed[k + 1]]];
+          line(column - 0.5 + x0, row - 0.5 + y0, column - 0.5 + x1, row - 0.5 + y1);
+        }
+      }
+    }
+  }
+
+  function drawContours(values, ends) {
+    const canvas = element("lines");
+    const [width, height] = [place.width, place.height].map((side) => Math.round(side * devicePixelRatio));
+    Object.assign(canvas, { width, height });
+    if (!state.contours) return;
+    const context = canvas.getContext("2d");
+    const [right, up] = [width / columns, height / rows];
+    context.lineWidth = 1.25 * devicePixelRatio;
+    for (const [level] of levels(ends)) {
+      context.strokeStyle = against(level, ends);
+      context.beginPath();
+      trace(values, level, (x0, y0, x1, y1) => {
+        context.moveTo(x0 * right, height - y0 * up);
+        context.lineTo(x1 * right, height - y1 * up);
+      });
+      context.stroke();
+    }
+  }
+
   const place = { left: 0, top: 8, width: 0, height: 0 };
 
   function layout() {
@@ -170,6 +233,7 @@
     const canvas = element("field");
     canvas.className = columns * 2 <= width * devicePixelRatio ? "coarse" : "";
     set(canvas, place.left, place.top, width, height);
+    set(element("lines"), place.left, place.top, width, height);
     set(element("bar"), place.left + width + 22, 26, 18, tall);
     place.tall = tall;
     const axes = element("axes");
@@ -227,8 +291,15 @@
     };
     if (found.high > ends[1]) arrow(26, -11, 255);
     if ((state.log ? found.positive : found.low) < ends[0]) arrow(26 + tall, 11, 0);
-    for (const [value, label] of ticksOf(ends, Math.max(2, Math.min(9, tall / 36)))) {
-      const y = 26 + tall - fraction(value, ends) * tall;
+    const heightOf = (value) => 26 + tall - fraction(value, ends) * tall;
+    const lines = state.contours ? levels(ends) : [];
+    for (const [value] of lines) {
+      shape(axes, "path", { class: "level", d: `M${bar} ${heightOf(value)}h18`, stroke: against(value, ends) });
+    }
+    // The bar is labelled at the lines, where there is room for all of them.
+    const labelled = lines.length && lines.length <= tall / 18 ? lines : ticksOf(ends, Math.max(2, Math.min(9, tall / 36)));
+    for (const [value, label] of labelled) {
+      const y = heightOf(value);
       shape(axes, "path", { class: "axis", d: `M${bar + 18} ${y}h5` });
       shape(axes, "text", { x: bar + 27, y: y + 4.5 }, label);
     }
@@ -243,15 +314,30 @@
       ? `M${left} ${bottom - (state.row + 0.5) / rows * height}h${width}`
       : `M${left + (state.column + 0.5) / columns * width} ${top}v${height}`;
     shape(axes, "path", { class: "cross", d: at });
+    if (reading === null) return;
+    const [row, column] = read();
+    const cx = left + (column + 0.5) / columns * width;
+    shape(axes, "circle", { class: "ring", cx, cy: bottom - (row + 0.5) / rows * height, r: 5 });
   }
 
-  const coordinate = (axis, number, count) => axis.start + (number + 0.5) / count * (axis.end - axis.start);
+  /** Where a cell lies; what only rounding makes of 0 is 0. */
+  function coordinate(axis, number, count) {
+    const length = axis.end - axis.start;
+    const value = axis.start + (number + 0.5) / count * length;
+    return Math.abs(value) < 1e-12 * Math.abs(length) ? 0 : value;
+  }
+
+  /** The cell of the field that is read. */
+  const read = () => (state.along === "x" ? [state.row, reading] : [reading, state.column]);
+
+  const chart = { left: 76, top: 12, width: 0 };
 
   function drawProfile(values, ends) {
     const svg = element("profile");
     svg.replaceChildren();
-    const [full, tall, left, top] = [element("chart").clientWidth, 220, 76, 12];
+    const [full, tall, { left, top }] = [element("chart").clientWidth, 220, chart];
     const [width, height] = [Math.max(40, full - left - 24), tall - top - 48];
+    chart.width = width;
     element("chart").style.height = tall + "px";
     svg.setAttribute("viewBox", `0 0 ${full} ${tall}`);
     svg.style.width = full + "px";
@@ -272,21 +358,28 @@
       shape(svg, "path", { class: "axis", d: `M${left} ${y}h-5` });
       shape(svg, "text", { x: left - 9, y: y + 4.5, "text-anchor": "end" }, label);
     }
+    const xOf = (k) => left + (k + 0.5) / count * width;
+    const yOf = (k) => {
+      const share = fraction(value(k), ends);
+      return Number.isFinite(share) ? top + height - Math.min(1.02, Math.max(-0.02, share)) * height : NaN;
+    };
     let path = "";
     for (let k = 0, pen = "M"; k < count; k++) {
-      const share = fraction(value(k), ends);
-      if (!Number.isFinite(share)) {
+      const [x, y] = [xOf(k), yOf(k)];
+      if (Number.isNaN(y)) {
         pen = "M";
         continue;
       }
-      const x = left + (k + 0.5) / count * width;
-      const y = top + height - Math.min(1.02, Math.max(-0.02, share)) * height;
       path += `${pen}${x.toFixed(2)} ${y.toFixed(2)}`;
       // A point alone would not be seen.
       if (pen === "M") path += "h0.01";
       pen = "L";
     }
     shape(svg, "path", { class: "curve", d: path });
+    if (reading !== null) {
+      shape(svg, "path", { class: "read", d: `M${xOf(reading)} ${top}v${height}` });
+      if (!Number.isNaN(yOf(reading))) shape(svg, "circle", { class: "read", cx: xOf(reading), cy: yOf(reading), r: 5 });
+    }
     Object.assign(svg.dataset, { low: ends[0], high: ends[1], top, height });
     const other = isX ? meta.y : meta.x;
     const at = isX ? coordinate(meta.y, state.row, rows) : coordinate(meta.x, state.column, columns);
@@ -308,8 +401,8 @@
     const ends = span();
     layout();
     drawField(values, ends);
-    drawAxes(ends);
-    drawProfile(values, ends);
+    drawContours(values, ends);
+    drawCurves();
     const { label } = frames[state.frame];
     element("time").textContent = label;
     element("frame").value = state.frame;
@@ -317,19 +410,29 @@
     element("field").setAttribute("aria-label", `${meta.quantity || "values"}, ${label}, from ${short(ends[0], 4)} to ${short(ends[1], 4)}`);
     element("scale").value = state.log ? "log" : "linear";
     element("range").value = state.own ? "frame" : "all";
+    element("contours").checked = state.contours;
     element("along").value = state.along;
     document.body.dataset.frame = state.frame;
     tellValue();
     if (state.frame < last) decoded(state.frame + 1);
   }
 
-  function tellValue() {
-    const output = element("value");
-    if (!pointer || !current) {
+  /** What depends on the profile and what of it is read. */
+  function drawCurves() {
+    const ends = span();
+    drawAxes(ends);
+    drawProfile(current, ends);
+    tell(element("reading"), reading === null ? null : read());
+  }
+
+  const tellValue = () => tell(element("value"), pointer && [pointer.row, pointer.column]);
+
+  function tell(output, cell) {
+    if (!cell || !current) {
       output.textContent = "";
       return;
     }
-    const { row, column } = pointer;
+    const [row, column] = cell;
     const value = current[row * columns + column];
     const x = short(coordinate(meta.x, column, columns), 6);
     const y = short(coordinate(meta.y, row, rows), 6);
@@ -373,20 +476,36 @@
     show();
   }
 
+  /** Reads the profile at a cell, or, for null, no longer. */
+  function readAt(cell) {
+    reading = cell === null ? null : Math.min((state.along === "x" ? columns : rows) - 1, Math.max(0, cell));
+    if (current) drawCurves();
+  }
+
+  /** Moves the reading, which begins where the two directions of the profile cross. */
+  function readNext(step) {
+    readAt(reading === null ? (state.along === "x" ? state.column : state.row) : reading + step);
+  }
+
   const keys = {
     ArrowLeft: () => go(state.frame - 1),
     ArrowRight: () => go(state.frame + 1),
     ArrowUp: () => move(1),
     ArrowDown: () => move(-1),
+    ShiftArrowLeft: () => readNext(-1),
+    ShiftArrowRight: () => readNext(1),
+    Escape: () => readAt(null),
     Home: () => go(0),
     End: () => go(last),
     " ": () => play(!state.timer),
     l: () => change({ log: !state.log }),
     r: () => change({ own: !state.own }),
+    c: () => change({ contours: !state.contours }),
     p: () => change({ along: state.along === "x" ? "y" : "x" }),
   };
 
   function change(what) {
+    if (what.along && what.along !== state.along) reading = null;
     Object.assign(state, what);
     show();
   }
@@ -410,6 +529,7 @@
     element("play").addEventListener("click", () => play(!state.timer));
     element("scale").addEventListener("change", (event) => change({ log: event.target.value === "log" }));
     element("range").addEventListener("change", (event) => change({ own: event.target.value === "frame" }));
+    element("contours").addEventListener("change", (event) => change({ contours: event.target.checked }));
     element("along").addEventListener("change", (event) => change({ along: event.target.value }));
     const field = element("field");
     const pick = (event) => {
@@ -427,11 +547,19 @@
       pointer = null;
       tellValue();
     });
+    const curve = element("chart");
+    const follow = ({ clientX }) => {
+      const share = (clientX - curve.getBoundingClientRect().left - chart.left) / chart.width;
+      readAt(Math.floor(share * (state.along === "x" ? columns : rows)));
+    };
+    curve.addEventListener("pointermove", follow);
+    curve.addEventListener("pointerdown", follow);
+    curve.addEventListener("pointerleave", () => readAt(null));
     addEventListener("keydown", (event) => {
       const { target, key } = event;
       if (event.ctrlKey || event.altKey || event.metaKey || target.tagName === "SELECT") return;
-      if (key === " " && target.tagName === "BUTTON") return;
-      const act = keys[key.length === 1 ? key.toLowerCase() : key];
+      if (key === " " && (target.tagName === "BUTTON" || target.type === "checkbox")) return;
+      const act = keys[key.length === 1 ? key.toLowerCase() : (event.shiftKey ? "Shift" : "") + key];
       if (!act) return;
       event.preventDefault();
       act();
