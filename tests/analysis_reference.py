@@ -1,19 +1,16 @@
 """Random cases for the analysis commands, and what NumPy says of them.
 
-    analysis_reference.py make DIRECTORY COUNT SEED    arrays, and commands.txt with one command a line
-    analysis_reference.py check DIRECTORY              the outputs of those commands against NumPy
-
 Floats are compared with NumPy in extended precision; tolerances are stated below and nowhere else.
 """
 
 import csv
 import io
 import json
-import sys
-from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+
+from random_cases import checker, main, maker, option, text
 
 EPS = np.finfo("f8").eps
 KINDS = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"]
@@ -54,10 +51,6 @@ def random_shape(rng):
         return tuple(int(rng.integers(most // 2, most + 1)) for _ in range(dimensions))
     most = {1: 3000, 2: 120, 3: 30, 4: 12, 5: 7}.get(dimensions, 1)
     return tuple(int(rng.integers(1, most + 1)) for _ in range(dimensions))
-
-
-def text(numbers):
-    return ",".join(map(str, numbers))
 
 
 def window_case(rng, name, out, values):
@@ -106,13 +99,6 @@ def case(rng, directory, number):
     return ["stats", name, "--json"] + skip
 
 
-def make(directory, count, seed):
-    rng = np.random.default_rng(seed)
-    with open(directory / "commands.txt", "w") as commands:
-        for number in range(count):
-            commands.write("\t".join(case(rng, directory, number)) + "\n")
-
-
 def near(got, expected, slack):
     """Equal within `slack`, an absolute tolerance; NaN and infinities alike."""
     got, expected = np.asarray(got, "g"), np.asarray(expected, "g")
@@ -137,11 +123,6 @@ def moments(values, axes, where=True):
     slack = {"sum": sum_slack, "mean": sum_slack / n + EPS * np.abs(mean)}
     slack |= {"std": np.where(var > 0, std_slack, 2.0**-50 * size), "var": var_slack}
     return n, {"sum": total, "mean": mean, "std": np.sqrt(var), "var": var}, slack
-
-
-def option(arguments, name, default=""):
-    found = [a.split("=", 1)[1] for a in arguments if a.startswith(f"--{name}=")]
-    return found[0] if found else default
 
 
 def fits(op, views, axes):
@@ -242,35 +223,18 @@ def check_probe(arguments, values, text):
         assert got == value or (np.isnan(got) and np.isnan(value)), (got, value)
 
 
-def check(directory):
-    failed = 0
-    lines = (directory / "commands.txt").read_text().splitlines()
-    for number, line in enumerate(lines):
-        arguments = line.split("\t")
-        values = np.load(directory / f"{number}.npy")
-        values = values.astype(values.dtype.newbyteorder("="))
-        text = (directory / f"{number}.stdout").read_text()
-        try:
-            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
-            refused = code == "2" and "--dtype f8" in told
-            assert code == "0" or refused, (code, told)
-            if arguments[0] == "window":
-                check_window(arguments, values, directory, refused)
-            elif arguments[0] == "stats":
-                check_stats(arguments, values, directory, text)
-            else:
-                check_probe(arguments, values, text)
-        except (AssertionError, IndexError, OSError, ValueError) as error:
-            failed += 1
-            if failed <= 20:
-                shown = f"{' '.join(arguments)} on {values.dtype} {values.shape}: {error}"
-                print(f"case {number}: {shown[:1000]}")
-    print(f"{len(lines)} cases, {failed} failed")
-    return failed
+def check_case(case):
+    arguments, values = case.arguments, case.values
+    refused = case.code == "2" and "--dtype f8" in case.stderr
+    if not refused:
+        case.must_succeed()
+    if arguments[0] == "window":
+        check_window(arguments, values, case.directory, refused)
+    elif arguments[0] == "stats":
+        check_stats(arguments, values, case.directory, case.stdout)
+    else:
+        check_probe(arguments, values, case.stdout)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
-    else:
-        sys.exit(1 if check(Path(sys.argv[2])) else 0)
+    main(maker(case), checker(check_case))

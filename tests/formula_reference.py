@@ -1,17 +1,15 @@
 """Formulas of `diff2d create`, and what NumPy and Python say of them.
 
-    formula_reference.py make DIRECTORY COUNT SEED    commands.txt with one command a line
-    formula_reference.py check DIRECTORY              their outputs and exit codes
-
 The arguments of the functions are arrays that were themselves created from formulas, so that both
 sides have the same bits. COUNT is the number of random formulas of integers.
 """
 
 import re
-import sys
-from pathlib import Path
+from collections import namedtuple
 
 import numpy as np
+
+from random_cases import count_failures, main
 
 LENGTH = 20_000
 SPECIAL = [0.0, 1.0, 2.0, 3.0, 5.0, 7.0, 0.1, 0.3, 0.5, 1e-300, 5e-324, 1e300, np.inf, np.nan]
@@ -220,32 +218,26 @@ def check_integers(directory, number, seed, code, told):
     assert code == 0 and got.dtype == kind and (got == expected).all(), (code, told)
 
 
+class Check(namedtuple("Check", "name function arguments")):
+    """A formula and how its results are judged."""
+
+    def __str__(self):
+        return str(self.name)
+
+
 def check(directory):
-    failed = 0
     lines = [line.split("\t") for line in (directory / "commands.txt").read_text().splitlines()]
     codes = {}
     for number, line in enumerate(lines):
         code = int((directory / f"{number}.code").read_text())
         codes[line[1]] = code, (directory / f"{number}.stderr").read_text()
-    cases = formulas()
     count, seed = map(int, (directory / "seed.txt").read_text().split())
-    checks = [(check_floats, directory, number, *case) for number, case in enumerate(cases)]
+    checks = [Check(case[0], check_floats, (directory, number, *case)) for number, case in enumerate(formulas())]
     for number in range(count):
-        checks.append((check_integers, directory, number, seed, *codes[f"integer.{number}.npy"]))
-    for function, *arguments in checks:
-        try:
-            function(*arguments)
-        except (AssertionError, OSError, ValueError) as error:
-            failed += 1
-            if failed <= 20:
-                case = arguments[2] if function is check_floats else integer_case(seed, arguments[1])
-                print(f"{case}: {str(error)[:600]}")
-    print(f"{len(checks)} formulas, {failed} failed")
-    return failed
+        arguments = (directory, number, seed, *codes[f"integer.{number}.npy"])
+        checks.append(Check(integer_case(seed, number), check_integers, arguments))
+    return count_failures(lambda check: check.function(*check.arguments), checks)
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
-    else:
-        sys.exit(1 if check(Path(sys.argv[2])) else 0)
+    main(make, check)

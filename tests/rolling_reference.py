@@ -1,20 +1,15 @@
 """Random windows along one axis and statistics, and what Bottleneck and pandas say of them.
 
-    rolling_reference.py make DIRECTORY COUNT SEED    arrays, and commands.txt with one command a line
-    rolling_reference.py check DIRECTORY              the outputs of those commands
-
 Both leave NaN out and want so many elements in a window, as `--min-count` does. Order statistics are exact.
 Other results differ by what running sums lose, whose tolerances are stated below. There are no infinities:
 running sums of Bottleneck and pandas never get rid of them.
 """
 
-import sys
-import warnings
-from pathlib import Path
-
 import bottleneck
 import numpy as np
 import pandas
+
+from random_cases import checker, main, maker, option
 
 KINDS = ["f8"] * 4 + ["f4", "i4", "i8"]
 OPS = ["sum", "mean", "std", "var", "min", "max", "median", "quantile"]
@@ -52,17 +47,6 @@ def case(rng, directory, number):
     least = int(rng.integers(1, length + 1))
     return ["window", name, "--window=" + ",".join(map(str, window)), f"--op={op}", f"--min-count={least}",
             f"--memory={memory}", "-o", f"{number}.out.npy"]
-
-
-def make(directory, count, seed):
-    rng = np.random.default_rng(seed)
-    with open(directory / "commands.txt", "w") as commands:
-        for number in range(count):
-            commands.write("\t".join(case(rng, directory, number)) + "\n")
-
-
-def option(arguments, name):
-    return next(a.split("=", 1)[1] for a in arguments if a.startswith(f"--{name}="))
 
 
 def by_bottleneck(op, values, length, least, axis):
@@ -124,28 +108,11 @@ def check_stats(arguments, values, got):
         compare(f"Bottleneck, {what}", result[some], expected[some], slack(what, values))
 
 
-def check(directory):
-    failed, lines = 0, (directory / "commands.txt").read_text().splitlines()
-    for number, line in enumerate(lines):
-        arguments = line.split("\t")
-        values = np.load(directory / f"{number}.npy").astype("f8")
-        try:
-            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
-            assert code == "0", (code, told)
-            got = np.load(directory / f"{number}.out.npy").astype("f8")
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                (check_window if arguments[0] == "window" else check_stats)(arguments, values, got)
-        except (AssertionError, IndexError, OSError, ValueError) as error:
-            failed += 1
-            if failed <= 20:
-                print(f"case {number}: {' '.join(arguments)} on {values.dtype} {values.shape}: {error}"[:1000])
-    print(f"{len(lines)} cases, {failed} failed")
-    return failed
+def check_case(case):
+    case.must_succeed()
+    check = check_window if case.arguments[0] == "window" else check_stats
+    check(case.arguments, case.values.astype("f8"), case.result().astype("f8"))
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
-    else:
-        sys.exit(1 if check(Path(sys.argv[2])) else 0)
+    main(maker(case), checker(check_case))

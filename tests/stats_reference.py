@@ -1,17 +1,13 @@
 """Random questions to `stats`, and what NumPy answers.
 
-    stats_reference.py make DIRECTORY COUNT SEED    arrays, and commands.txt with one command a line
-    stats_reference.py check DIRECTORY              the outputs of those commands
-
 Order statistics, counts, places and histograms are exact.
 """
 
 import json
-import sys
-import warnings
-from pathlib import Path
 
 import numpy as np
+
+from random_cases import checker, main, maker, option, text
 
 KINDS = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"] + ["f8"] * 6
 SIX = ["count", "sum", "mean", "std", "min", "max"]
@@ -41,10 +37,6 @@ def shape_of(rng):
     return tuple(int(rng.integers(1, most + 1)) for _ in range(dimensions))
 
 
-def text(numbers):
-    return ",".join(map(str, numbers))
-
-
 def case(rng, directory, number):
     values = array(rng, str(rng.choice(KINDS)), shape_of(rng))
     order = str(rng.choice(["C", "F"]))
@@ -72,18 +64,6 @@ def case(rng, directory, number):
     return arguments + ["--json"]
 
 
-def make(directory, count, seed):
-    rng = np.random.default_rng(seed)
-    with open(directory / "commands.txt", "w") as commands:
-        for number in range(count):
-            commands.write("\t".join(case(rng, directory, number)) + "\n")
-
-
-def option(arguments, name, default=""):
-    found = [a.split("=", 1)[1] for a in arguments if a.startswith(f"--{name}=")]
-    return found[0] if found else default
-
-
 def same(got, expected, slack=0.0):
     got, expected = np.asarray(got, "f8"), np.asarray(expected, "f8")
     near = (got == expected) | (np.isnan(got) & np.isnan(expected)) | (np.abs(got - expected) <= slack)
@@ -99,7 +79,9 @@ def six(values, axes, skip):
     return [count] + [reduce(wide, axis=axes) for reduce in reductions]
 
 
-def check_case(arguments, values, directory, number, stdout):
+def check_case(case):
+    case.must_succeed()
+    arguments, values = case.arguments, case.values
     start = np.zeros(values.ndim, int)
     if option(arguments, "select"):
         ranges = [tuple(map(int, part.split(":"))) for part in option(arguments, "select").split(",")]
@@ -116,11 +98,11 @@ def check_case(arguments, values, directory, number, stdout):
     of = np.nanquantile if skip else np.quantile
     exact = [of(wide, q, axis=axes) for q in quantiles]
     if "-o" in arguments:
-        got = np.load(directory / f"{number}.out.npy")
+        got = case.result()
         assert got.shape == (6 + len(quantiles),) + np.shape(expected[0]), got.shape
         found, of_file = got[:6], got[6:]
     else:
-        told = json.loads(stdout)
+        told = json.loads(case.stdout)
         assert list(told)[:6] == SIX
         none = lambda value: np.nan if value is None else value
         found = [none(told[name]) for name in SIX]
@@ -135,7 +117,7 @@ def check_case(arguments, values, directory, number, stdout):
                 at = tuple(np.array(told[name]) - start)
                 value = wide.reshape(-1)[place(wide)]
                 same(wide[at], value)
-                if values.ndim == 1 or not FORTRAN[number]:
+                if values.ndim == 1 or not case.is_fortran:
                     assert at == np.unravel_index(place(wide), wide.shape), (name, at)
         if "histogram" in told:
             bins, low, high = option(arguments, "histogram").split(":")
@@ -150,35 +132,5 @@ def check_case(arguments, values, directory, number, stdout):
         same(one, other)
 
 
-FORTRAN = {}
-
-
-def check(directory):
-    failed = 0
-    lines = (directory / "commands.txt").read_text().splitlines()
-    for number, line in enumerate(lines):
-        arguments = line.split("\t")
-        values = np.load(directory / f"{number}.npy")
-        FORTRAN[number] = not values.flags.c_contiguous
-        values = values.astype(values.dtype.newbyteorder("="))
-        try:
-            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
-            assert code == "0", (code, told)
-            stdout = (directory / f"{number}.stdout").read_text()
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                check_case(arguments, values, directory, number, stdout)
-        except (AssertionError, IndexError, KeyError, OSError, ValueError) as error:
-            failed += 1
-            if failed <= 20:
-                shown = f"{' '.join(arguments)} on {values.dtype} {values.shape}: {error!r}"
-                print(f"case {number}: {shown[:1000]}")
-    print(f"{len(lines)} cases, {failed} failed")
-    return failed
-
-
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
-    else:
-        sys.exit(1 if check(Path(sys.argv[2])) else 0)
+    main(maker(case), checker(check_case))

@@ -1,18 +1,14 @@
 """Random windows of every kind, and what NumPy and SciPy say of them.
 
-    windows_reference.py make DIRECTORY COUNT SEED    arrays, and commands.txt with one command a line
-    windows_reference.py check DIRECTORY              the outputs of those commands
-
 Order statistics are exact; other results differ by roundings, whose tolerances are stated below.
 """
 
-import sys
-import warnings
-from pathlib import Path
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import ndimage
+
+from random_cases import checker, main, maker, option, text
 
 KINDS = ["f2", "f4", "f8", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "b1"]
 OPS = ["sum", "mean", "min", "max", "std", "var", "ptp", "median", "median", "quantile", "quantile"]
@@ -51,10 +47,6 @@ def shape_of(rng):
         return tuple(int(rng.integers(most // 2, most + 1)) for _ in range(dimensions))
     most = {1: 2000, 2: 60, 3: 16, 4: 8}[dimensions]
     return tuple(int(rng.integers(1, most + 1)) for _ in range(dimensions))
-
-
-def text(numbers):
-    return ",".join(map(str, numbers))
 
 
 def case(rng, directory, number):
@@ -120,18 +112,6 @@ def case(rng, directory, number):
         if rng.random() < 0.5 and op != "gaussian":
             arguments.append(f"--min-count={rng.integers(0, np.prod(window) + 1)}")
     return arguments
-
-
-def make(directory, count, seed):
-    rng = np.random.default_rng(seed)
-    with open(directory / "commands.txt", "w") as commands:
-        for number in range(count):
-            commands.write("\t".join(case(rng, directory, number)) + "\n")
-
-
-def option(arguments, name, default=""):
-    found = [a.split("=", 1)[1] for a in arguments if a.startswith(f"--{name}=")]
-    return found[0] if found else default
 
 
 def kernel(sigma):
@@ -292,39 +272,19 @@ def dtype_of(op, dtype):
     return np.dtype("f8")
 
 
-def check(directory):
-    failed = 0
-    lines = (directory / "commands.txt").read_text().splitlines()
-    for number, line in enumerate(lines):
-        arguments = line.split("\t")
-        values = np.load(directory / f"{number}.npy")
-        values = values.astype(values.dtype.newbyteorder("="))
-        try:
-            code, told = [(directory / f"{number}.{end}").read_text() for end in ("code", "stderr")]
-            assert code == "0", (code, told)
-            got = np.load(directory / f"{number}.out.npy")
-            with np.errstate(all="ignore"), warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                result, slack = expected(arguments, values, directory, number)
-                dtype = dtype_of(option(arguments, "op"), values.dtype)
-                assert got.shape == result.shape, (got.shape, result.shape)
-                assert got.dtype == dtype, (got.dtype, dtype)
-                result = result.astype(dtype) if np.ndim(slack) == 0 and slack == 0 else result
-                same = (got == result) | (np.isnan(got.astype("g")) & np.isnan(result.astype("g")))
-                near = same | (np.abs(got.astype("g") - result) <= slack)
-                check_scipy(arguments, values, got, directory, number)
-                assert np.all(near), (got[~near][:5], result[~near][:5], np.argwhere(~near)[:3])
-        except (AssertionError, IndexError, OSError, ValueError) as error:
-            failed += 1
-            if failed <= 20:
-                shown = f"{' '.join(arguments)} on {values.dtype} {values.shape}: {error}"
-                print(f"case {number}: {shown[:1000]}")
-    print(f"{len(lines)} cases, {failed} failed")
-    return failed
+def check_case(case):
+    case.must_succeed()
+    arguments, values, got = case.arguments, case.values, case.result()
+    result, slack = expected(arguments, values, case.directory, case.number)
+    dtype = dtype_of(option(arguments, "op"), values.dtype)
+    assert got.shape == result.shape, (got.shape, result.shape)
+    assert got.dtype == dtype, (got.dtype, dtype)
+    result = result.astype(dtype) if np.ndim(slack) == 0 and slack == 0 else result
+    same = (got == result) | (np.isnan(got.astype("g")) & np.isnan(result.astype("g")))
+    near = same | (np.abs(got.astype("g") - result) <= slack)
+    check_scipy(arguments, values, got, case.directory, case.number)
+    assert np.all(near), (got[~near][:5], result[~near][:5], np.argwhere(~near)[:3])
 
 
 if __name__ == "__main__":
-    if sys.argv[1] == "make":
-        make(Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
-    else:
-        sys.exit(1 if check(Path(sys.argv[2])) else 0)
+    main(maker(case), checker(check_case))
