@@ -8,7 +8,7 @@ use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::rows::Staging;
 use super::task::TileTask;
-use super::walls::{Computed, Ghost, Side, Table};
+use super::walls::{Computed, Side};
 use crate::real::Real;
 
 /// The columns west and east of a tile's rows, where they are walls that a step changes.
@@ -45,7 +45,7 @@ impl<'a, T: Real> Ends<'a, T> {
     /// Writes the columns west and east of row `j` for the step after `step` steps.
     ///
     /// # Safety
-    /// `row` is a lifted row.
+    /// `row` is a lifted row. The processor has the instructions of `V`.
     #[inline(always)]
     pub unsafe fn write<V: Lanes<Element = T>>(
         &self,
@@ -54,34 +54,32 @@ impl<'a, T: Real> Ends<'a, T> {
         j: usize,
         step: usize,
     ) {
-        if self.any() {
-            // SAFETY: passed on.
-            unsafe { self.write_both(layout, row, j, step) }
+        if !self.any() {
+            return;
         }
-    }
-
-    /// # Safety
-    /// As [`write`](Self::write).
-    unsafe fn write_both<V: Lanes<Element = T>>(
-        &self,
-        layout: &Lifted<V>,
-        row: *mut T,
-        j: usize,
-        step: usize,
-    ) {
         let node = self.rows.place(self.base + j as isize);
         let ends = [layout.west_end(), layout.east_end()];
-        for (side, [beyond, outermost, inner]) in self.sides.iter().zip(ends) {
+        for k in 0..2 {
+            let [beyond, outermost, inner] = ends[k];
             // SAFETY: these are elements of the row.
             unsafe {
-                match side {
-                    Some(Side::Given(table)) => *row.add(beyond) = table.at(step)[node],
+                let value = match self.sides[k] {
+                    Some(Side::Given(table)) => table.at(step)[node],
                     Some(Side::Ghost(ghost)) => {
-                        let (inner, outermost) = (*row.add(inner), *row.add(outermost));
-                        *row.add(beyond) = ghost.value(step, node, inner, outermost);
+                        ghost.value(step, node, *row.add(inner), *row.add(outermost))
                     }
-                    Some(Side::Held | Side::Periodic) | None => {}
-                }
+                    Some(Side::Held | Side::Periodic) | None => continue,
+                };
+                // The whole register: a load of a register waits until an element that was just stored
+                // into it is in the cache.
+                let at = row.add(beyond / V::COUNT * V::COUNT);
+                let (old, new) = (V::load(at), V::splat(value));
+                let new = if k == 0 {
+                    new.select(V::lanes_from(1), old)
+                } else {
+                    old.select(V::lanes_from(V::COUNT - 1), new)
+                };
+                new.store(at);
             }
         }
     }
@@ -200,6 +198,7 @@ impl<V: Lanes> Beyond<V> {
 
     /// # Safety
     /// As [`prepare`](Self::prepare), with the outermost row and the one next to it.
+    #[inline(always)]
     unsafe fn make(
         &self,
         which: usize,
@@ -209,41 +208,50 @@ impl<V: Lanes> Beyond<V> {
         staging: &Staging<'_, V::Element>,
         [outermost, inner]: [*mut V::Element; 2],
     ) {
-        // SAFETY: passed on.
+        let row = self.rows[which];
+        // SAFETY: passed on; the rows have so many positions.
         unsafe {
-            let lift = |table: &Table<V::Element>, to: *mut V::Element| {
-                let values = table.at(step);
-                let values = staging.gather(values.len(), |i| values[i]);
-                layout.lift(values, to, |register| register);
-            };
             match side {
                 Side::Held => {
                     let Some(factor) = held_factor else { return };
                     for position in 1..=layout.width {
-                        let value = V::load(self.tables[which].add(position * V::COUNT));
-                        let value = value.multiply(factor);
-                        value.store(self.rows[which].add(position * V::COUNT));
+                        let at = position * V::COUNT;
+                        let value = V::load(self.tables[which].add(at));
+                        value.multiply(factor).store(row.add(at));
                     }
                 }
                 Side::Periodic => {}
-                Side::Given(table) => lift(table, self.rows[which]),
-                Side::Ghost(Ghost {
-                    mirror,
-                    alpha,
-                    beta,
-                }) => {
-                    for (table, to) in [mirror, alpha, beta].into_iter().zip(self.tables) {
-                        lift(table, to);
-                    }
+                Side::Given(table) => lift_table(layout, staging, table.at(step), row),
+                Side::Ghost(ghost) => {
+                    let [mirror, alpha, beta] = self.tables;
+                    lift_table(layout, staging, ghost.mirror.at(step), mirror);
+                    lift_table(layout, staging, ghost.alpha.at(step), alpha);
+                    lift_table(layout, staging, ghost.beta.at(step), beta);
                     for position in 1..=layout.width {
-                        let at = |row: *mut V::Element| V::load(row.add(position * V::COUNT));
-                        let [mirror, alpha, beta] = self.tables.map(at);
-                        let value = alpha.subtract(beta.multiply(at(outermost)));
-                        let value = mirror.multiply(at(inner)).add(value);
-                        value.store(self.rows[which].add(position * V::COUNT));
+                        let at = position * V::COUNT;
+                        let value = V::load(beta.add(at)).multiply(V::load(outermost.add(at)));
+                        let value = V::load(alpha.add(at)).subtract(value);
+                        let mirrored = V::load(mirror.add(at)).multiply(V::load(inner.add(at)));
+                        mirrored.add(value).store(row.add(at));
                     }
                 }
             }
         }
+    }
+}
+
+/// # Safety
+/// As [`Lifted::lift`], which lifts these values along a side.
+#[inline(always)]
+unsafe fn lift_table<V: Lanes>(
+    layout: &Lifted<V>,
+    staging: &Staging<'_, V::Element>,
+    values: &[V::Element],
+    to: *mut V::Element,
+) {
+    // SAFETY: passed on.
+    unsafe {
+        let values = staging.gather(values.as_ptr(), values.len());
+        layout.lift(values, to, |register| register);
     }
 }

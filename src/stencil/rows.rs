@@ -45,18 +45,34 @@ impl<'a, T: Real> Staging<'a, T> {
             return unsafe { plane.node(j, start as usize) };
         }
         // SAFETY: the caller's promise.
-        self.gather(plane.columns, |i| unsafe { *plane.node(j, i) })
+        unsafe { self.gather(plane.node(j, 0), plane.columns) }
     }
 
     /// The same of a row of `columns` values.
-    pub fn gather(&self, columns: usize, value: impl Fn(usize) -> T) -> *const T {
-        for (k, i) in self.columns.clone().enumerate() {
-            let value = match self.domain.is_in(i, columns) {
-                true => value(self.domain.place(i)),
-                false => T::default(),
+    ///
+    /// # Safety
+    /// Those in these columns may be read. The next call overwrites the row.
+    pub unsafe fn gather(&self, values: *const T, columns: usize) -> *const T {
+        let Range { start, end } = self.columns;
+        let mut i = start;
+        while i < end {
+            let left = (end - i) as usize;
+            // SAFETY: there is room for so many columns, and these are in the row.
+            i += unsafe {
+                let to = self.memory.add((i - start) as usize);
+                match self.domain.is_in(i, columns) {
+                    true => {
+                        let count = self.domain.adjacent(i, columns).min(left);
+                        let from = values.add(self.domain.place(i));
+                        from.copy_to_nonoverlapping(to, count);
+                        count as isize
+                    }
+                    false => {
+                        to.write(T::default());
+                        1
+                    }
+                }
             };
-            // SAFETY: there is room for so many columns.
-            unsafe { self.memory.add(k).write(value) };
         }
         self.memory
     }

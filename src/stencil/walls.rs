@@ -265,4 +265,10 @@ impl Computed {
             None => node as usize,
         }
     }
+
+    /// How many nodes from this one on lie one after the other in an array with so many nodes along the axis.
+    pub fn adjacent(&self, node: isize, nodes: usize) -> usize {
+        let end = self.period.map_or(nodes, |period| period as usize);
+        end - self.place(node)
+    }
 }
