@@ -132,6 +132,12 @@ fn scenarios_answer_to_their_parameters() {
     scene.succeed("sweep s.toml -o s.npy");
     let told = scene.succeed("probe s.npy --at D=0.5,t=1,y=0,x=0.4");
     assert!(told.stdout.contains("\n0,1,10,11,"), "{told}");
+    scene.write("points.csv", "x,D,t,y\n0.4,0.5,1,0\n0.4,1.0,1,0\n");
+    let told = scene.succeed("probe s.npy --points points.csv");
+    assert!(told.stdout.contains("\n0,1,10,11,") && told.stdout.contains("\n1,1,10,11,"));
+    scene.write("points.csv", "x,D,t,y\nleft,0.5,1,0\n");
+    let told = scene.run("probe s.npy --points points.csv");
+    assert!(told.stderr.contains("x is 'left'"), "{told}");
     for (at, word) in [
         ("D=0.7,t=1,y=0,x=0", "D is 0.5, 1.0"),
         ("t=1,y=0,x=0", "give all of D\n"),
@@ -171,6 +177,10 @@ open(d + 'r.bin', 'wb').write(b'12345678' + a.astype('>f4').tobytes())
     }
     let told = scene.succeed("probe r.bin --raw >f4:3x4:8 --at 1,2");
     assert!(told.stdout.ends_with("\n1,2,6.0\n"), "{told}");
+    scene.succeed("compare a.npy r.bin --raw >f4:3x4:8 --atol 0");
+    scene.succeed("compare z.npz:a z.npz:b.npy --rtol 0");
+    scene.succeed("plot r.bin --raw >f4:3x4:8");
+    assert!(scene.path("r/0000.png").is_file() || scene.path("r.png").is_file());
     scene.succeed("window z.npz:a --window 3,4 --op sum -o w.npy");
     for (arguments, word) in [
         ("stats z.npz:q", "no member 'q'; it has a, b"),
@@ -178,12 +188,18 @@ open(d + 'r.bin', 'wb').write(b'12345678' + a.astype('>f4').tobytes())
         ("stats z.npz", "FILE.npz:NAME"),
         ("stats r.bin --raw f4:3x4x", "no shape"),
         ("stats r.bin --raw f4", "expected type"),
+        ("compare a.npy a.npy --raw f4:3x4", "both files are .npy"),
     ] {
         let told = scene.run(arguments);
         assert!(told.stderr.contains(word), "{arguments}: {told}");
         assert_ne!(told.code, Some(0));
     }
-    assert_eq!(scene.run("stats r.bin --raw f4:3x5:8").code, Some(3));
+    for damaged in [
+        "stats r.bin --raw f4:3x5:8",
+        "compare a.npy r.bin --raw >f4:3x4:8",
+    ] {
+        assert_eq!(scene.run(damaged).code, Some(3), "{damaged}");
+    }
     // By a pipe, and as a file.
     let of_file = Stdio::from(File::open(scene.path("a.npy")).unwrap());
     let mut cat = std::process::Command::new("cat")

@@ -1,7 +1,10 @@
 //! Points in a CSV file.
 
-use super::terminal::printable;
-use crate::{cube::CubeError, error::Error};
+use super::{scenario, terminal::printable};
+use crate::{
+    cube::{CubeError, JournalledArray, journal::telling},
+    error::Error,
+};
 use std::{
     fs::File,
     io::{BufRead, BufReader, Read},
@@ -11,23 +14,28 @@ use std::{
 /// A line longer than this holds no point.
 const LONGEST_LINE: u64 = 1 << 16;
 
+/// The names of coordinates.
+const PLACES: [&str; 3] = ["t", "y", "x"];
+
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
 enum Column {
     /// Indices along an axis.
     Index(usize),
-    /// Coordinates along t, y or x.
-    Coordinate(String),
+    /// Coordinates along t, y or x, or values of a sweep's parameter.
+    Named(String),
     /// Something else, such as the values of these points.
     Other,
 }
 
 /// A CSV file with a point a line. Its first line may be a header that names the columns in any order:
-/// `i0`, `i1`, … or `t`, `y`, `x`; indices are taken where both are there, and other columns are left
-/// out.
+/// `i0`, `i1`, … or `t`, `y`, `x` and the parameters of a sweep; indices are taken where both are there, and
+/// other columns are left out.
 pub(super) struct PointFile {
     path: PathBuf,
     dimensions: usize,
+    /// The parameters that a sweep varies.
+    parameters: Vec<String>,
     reader: BufReader<File>,
     /// The number of the last line that was read.
     number: usize,
@@ -37,11 +45,12 @@ pub(super) struct PointFile {
 }
 
 impl PointFile {
-    pub(super) fn open(path: &Path, dimensions: usize) -> Result<Self, Error> {
+    pub(super) fn open(path: &Path, array: &JournalledArray) -> Result<Self, Error> {
         let file = File::open(path).map_err(CubeError::io("open", path))?;
         Ok(Self {
             path: path.to_owned(),
-            dimensions,
+            dimensions: array.npy.shape.len(),
+            parameters: scenario::sweep(array).map_or_else(Vec::new, telling),
             reader: BufReader::new(file),
             number: 0,
             is_first: true,
@@ -102,7 +111,9 @@ impl PointFile {
         let index = name.strip_prefix('i').and_then(|axis| axis.parse().ok());
         match index.filter(|&axis| axis < self.dimensions) {
             Some(axis) => Column::Index(axis),
-            None if ["t", "y", "x"].contains(&name) => Column::Coordinate(name.to_owned()),
+            None if PLACES.contains(&name) || self.parameters.iter().any(|key| key == name) => {
+                Column::Named(name.to_owned())
+            }
             None => Column::Other,
         }
     }
@@ -129,27 +140,12 @@ impl PointFile {
             })
             .collect();
         indices.sort_unstable();
-        let coordinates: Vec<(&str, &str)> = columns()
-            .filter_map(|(column, &field)| match column {
-                Column::Coordinate(name) => Some((name.as_str(), field)),
-                _ => None,
-            })
-            .collect();
-        let used = indices.iter().map(|&(_, field)| field);
-        let others = coordinates.iter().map(|&(_, field)| field);
-        let all: Vec<&str> = if indices.is_empty() {
-            others.collect()
-        } else {
-            used.collect()
-        };
+        if indices.is_empty() {
+            return self.by_name(fields);
+        }
+        let all: Vec<&str> = indices.iter().map(|&(_, field)| field).collect();
         if let Some(field) = all.iter().find(|field| !is_number(field)) {
             return Err(self.no_number(field));
-        }
-        if indices.is_empty() {
-            let pairs = coordinates
-                .iter()
-                .map(|(name, field)| format!("{name}={field}"));
-            return Ok(pairs.collect::<Vec<_>>().join(","));
         }
         // A history needs no index along the first axis; no other one may be left out.
         let last = indices.len() - 1;
@@ -164,6 +160,24 @@ impl PointFile {
             )));
         }
         Ok(all.join(","))
+    }
+
+    /// A point by places and parameters. These may be words.
+    fn by_name(&self, fields: &[&str]) -> Result<String, Error> {
+        let mut pairs = Vec::new();
+        for (column, field) in self.columns.iter().zip(fields) {
+            let Column::Named(name) = column else {
+                continue;
+            };
+            if PLACES.contains(&name.as_str()) && !is_number(field) {
+                return Err(self.error(&format!(
+                    "{name} is '{}'; expected a number",
+                    printable(field)
+                )));
+            }
+            pairs.push(format!("{name}={field}"));
+        }
+        Ok(pairs.join(","))
     }
 
     fn no_number(&self, field: &str) -> Error {

@@ -38,7 +38,7 @@ pub(super) struct ProbeArgs {
     )]
     at: Vec<String>,
     /// A file with such a point a line; a header line may name its columns, in any order: i0,i1,… or,
-    /// of a cube, t,y,x
+    /// of a cube, t,y,x and a sweep's parameters
     #[arg(long, value_name = "FILE.csv")]
     points: Option<PathBuf>,
     /// The history of the points over the first axis, of which an index may be left out
@@ -71,7 +71,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let each = 128 + 16 * dimensions as u64;
     let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
     let mut table = Table::new(args, dimensions, terminal);
-    let mut points = Points::of(args, dimensions)?;
+    let mut points = Points::of(args, &array)?;
     if args.follow {
         let axes = Axes::of(&array);
         let mut all = Vec::new();
@@ -177,11 +177,11 @@ struct Points<'a> {
 }
 
 impl<'a> Points<'a> {
-    fn of(args: &'a ProbeArgs, dimensions: usize) -> Result<Self, Error> {
+    fn of(args: &'a ProbeArgs, array: &JournalledArray) -> Result<Self, Error> {
         let file = args
             .points
             .as_deref()
-            .map(|path| PointFile::open(path, dimensions))
+            .map(|path| PointFile::open(path, array))
             .transpose()?;
         Ok(Self {
             at: args.at.iter(),

@@ -5,7 +5,7 @@ mod common;
 mod told;
 
 use super::{
-    open::open,
+    open::{InputArgs, open, open_as},
     terminal::{Terminal, Unit},
 };
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
 };
 use clap::Args;
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use told::Told;
 
 /// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
@@ -28,6 +28,7 @@ use told::Told;
   diff2d compare output/mine.npy output/theirs.npy
   diff2d compare output/fine.npy output/coarse.npy --atol 1e-3 -o output/difference.npy
   diff2d plot output/difference.npy
+  diff2d compare output/mine.npy theirs.bin --raw f8:31x201x201
 
 With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
 compared.")]
@@ -36,6 +37,8 @@ pub(super) struct CompareArgs {
     a: PathBuf,
     /// Another
     b: PathBuf,
+    #[command(flatten)]
+    input: InputArgs,
     /// Equal is |a - b| <= ATOL + RTOL |b|, as in numpy.isclose [default: 0 beside --atol]
     #[arg(long, value_name = "R", value_parser = tolerance)]
     rtol: Option<f64>,
@@ -60,8 +63,22 @@ fn tolerance(text: &str) -> Result<f64, String> {
         .ok_or_else(|| "expected a number that is not negative, such as 1e-9".to_owned())
 }
 
+/// Whether a file says itself what it holds.
+fn is_npy(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "npy")
+}
+
 pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (a, b) = (open(&args.a, terminal)?, open(&args.b, terminal)?);
+    if args.input.raw().is_some() && [&args.a, &args.b].into_iter().all(|path| is_npy(path)) {
+        let text =
+            "--raw says what a flat binary file holds, and both files are .npy: leave it out";
+        return Err(Error::Usage(text.to_owned()));
+    }
+    let open = |path: &Path| match is_npy(path) {
+        true => open(path, terminal),
+        false => open_as(path, &args.input, terminal),
+    };
+    let (a, b) = (open(&args.a)?, open(&args.b)?);
     let tolerance = (args.rtol.is_some() || args.atol.is_some()).then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),

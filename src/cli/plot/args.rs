@@ -1,6 +1,9 @@
 //! The arguments of `diff2d plot`.
 
-use crate::{cli::size, plot::Format};
+use crate::{
+    cli::{open::InputArgs, size},
+    plot::Format,
+};
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
 
@@ -20,6 +23,8 @@ pub(in crate::cli) struct PlotArgs {
     /// The array
     #[arg(value_name = "CUBE")]
     pub(super) cube: PathBuf,
+    #[command(flatten)]
+    pub(super) input: InputArgs,
     /// The directory for the pictures [default: STEM beside the cube]
     #[arg(long, short, value_name = "DIR")]
     pub(super) output: Option<PathBuf>,

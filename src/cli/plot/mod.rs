@@ -14,7 +14,7 @@ use super::{
     axes::Axes,
     follow::{can_follow, follow},
     frames::{Drawing, Frames, Look, RangeAsked, Survey},
-    open::open,
+    open::open_as,
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
@@ -26,7 +26,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(path) = &args.html {
         page::check_name(path)?;
     }
-    let mut array = open(&args.cube, terminal)?;
+    let mut array = open_as(&args.cube, &args.input, terminal)?;
     if args.follow {
         return plot_along(args, look, &mut array, terminal);
     }
