@@ -101,6 +101,24 @@ class Cube:
         return {key: _coordinates.parameter(self.journal, key) for key in keys}
 
     @property
+    def results(self) -> dict[str, np.ndarray]:
+        """The columns of the table `STEM.csv` of a sweep, each with a value for every scenario; of a run one value.
+
+        `scenario`; the parameters that tell scenarios apart; `dt` [time], `nsteps`, `nper`, `snapshots`; and `time`
+        [time], `mass` [density·length²], `min`, `max` [density] of the last committed snapshot, NaN where there is none.
+        """
+        scenarios = self.journal.scenarios
+        last: list[Snapshot | None] = [None] * len(scenarios)
+        for snapshot in self.snapshots:
+            last[snapshot.scenario or 0] = snapshot
+        columns = {"scenario": np.arange(len(scenarios)), **self.parameters}
+        for name in ("dt", "nsteps", "nper", "snapshots"):
+            columns[name] = np.asarray([getattr(one, name) for one in scenarios])
+        for name, field in (("time", "simtime"), ("mass", "mass"), ("min", "min"), ("max", "max")):
+            columns[name] = np.asarray([np.nan if one is None else getattr(one, field) for one in last])
+        return columns
+
+    @property
     def available(self) -> int:
         """How far along the first axis all is committed: snapshots of a run, scenarios of a sweep."""
         committed = self.journal.committed

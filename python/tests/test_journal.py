@@ -195,3 +195,19 @@ def test_a_cube_is_an_array_and_a_path():
     assert np.array(cube, dtype=np.float32).dtype == np.float32
     assert Path(cube) == FIXTURES / "half.npy"
     assert "run" in repr(cube) and "6 of 9 snapshots committed" in repr(cube)
+
+
+def test_results_are_those_of_the_last_committed_snapshot():
+    cube = diff2d.open(copy("half-sweep"))
+    assert not cube.is_complete
+    results = cube.results
+    for number in range(len(cube.scenarios)):
+        committed = [one for one in cube.snapshots if one.scenario == number]
+        if not committed:
+            assert all(np.isnan(results[name][number]) for name in ("time", "mass", "min", "max"))
+            continue
+        last = max(committed, key=lambda one: one.index)
+        found = [results[name][number] for name in ("time", "mass", "min", "max")]
+        assert found == [last.simtime, last.mass, last.min, last.max]
+    alone = diff2d.open(copy("finished"))
+    assert alone.results["mass"].tolist() == [alone.snapshots[-1].mass]

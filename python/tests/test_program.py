@@ -1,5 +1,6 @@
 """The command line that the package carries, and the examples."""
 
+import csv
 import os
 import re
 import signal
@@ -8,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import diff2d
 import pytest
 
 from conftest import LONG, ROOT, SMALL, program
@@ -33,6 +35,18 @@ def test_exit_codes_and_streams_are_those_of_the_program():
     content[5000] ^= 1
     Path("p.npy").write_bytes(content)
     assert program("verify", "p.npy").returncode == 3
+
+
+def test_the_results_of_a_sweep_are_the_columns_of_its_table():
+    write(SMALL)
+    Path("s.toml").write_text('params = "p.toml"\nD = [0.5, 1.0, 2.0]\n')
+    assert program("sweep", "s.toml", "-o", "s.npy").returncode == 0
+    results = diff2d.open("s.npy").results
+    with open("s.csv") as table:
+        rows = list(csv.DictReader(table))
+    assert list(results) == list(rows[0]) and len(rows) == 3
+    for name, column in results.items():
+        assert column.tolist() == [float(row[name]) for row in rows], name
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
