@@ -98,7 +98,7 @@ fn few_blocks_are_not_run() {
     1 needs Slurm
     1 needs h5py
     1 needs pandas
-    1 needs py-pde
+    2 needs py-pde
     3 needs xarray
     1 takes longer than a test may
     ");
