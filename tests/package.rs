@@ -199,8 +199,15 @@ def directive(name):
 
 words = {name: directive(name) for name in ("license", "version", "variant", "depends_on")}
 package = types.ModuleType("spack.package")
-package.__dict__.update(words, CargoPackage=object)
-sys.modules.update({"spack": types.ModuleType("spack"), "spack.package": package})
+package.__dict__.update(words)
+cargo = types.ModuleType("spack_repo.builtin.build_systems.cargo")
+cargo.CargoPackage = object
+for module in package, cargo:
+    sys.modules[module.__name__] = module
+    parts = module.__name__.split(".")[:-1]
+    for end in range(1, len(parts) + 1):
+        name = ".".join(parts[:end])
+        sys.modules[name] = types.ModuleType(name)
 recipe = {}
 exec(open(sys.argv[1]).read(), recipe)
 for wanted in (), ("+mpi",), ("+mpi", "+hdf5"):

@@ -1,10 +1,13 @@
-"""A Spack recipe. From a checkout:
+"""A Spack recipe, for Spack 1.0 and later. From a checkout:
 
-mkdir -p repo/packages/diff2d && cp packaging/spack/package.py repo/packages/diff2d/
-printf 'repo:\\n  namespace: diff2d\\n' > repo/repo.yaml
-spack repo add repo
+mkdir -p repo/spack_repo/diff2d/packages/diff2d
+cp packaging/spack/package.py repo/spack_repo/diff2d/packages/diff2d/
+printf 'repo:\\n  namespace: diff2d\\n  api: v2.0\\n' > repo/spack_repo/diff2d/repo.yaml
+spack repo add repo/spack_repo/diff2d
 spack dev-build -d . diff2d@main
 """
+
+from spack_repo.builtin.build_systems.cargo import CargoPackage
 
 from spack.package import *
 
