@@ -228,11 +228,10 @@ impl Scratch {
     }
 }
 
-/// Bytes of disk that a run still needs whose cube and states have so many bytes.
+/// Bytes of disk that a run still needs whose cube and scratch have so many bytes.
 #[must_use]
-pub fn space_needed(paths: &Paths, cube: u64, state: u64) -> u64 {
+pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
     let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
-    let scratch = Scratch::bytes_for(state);
     cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
 }
 

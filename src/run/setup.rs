@@ -1,12 +1,9 @@
 //! What a rank needs before its first step: tile, slab and memory.
 
-use super::{decomposition::Decomposition, error::RunError};
+use super::{bands_shape::Shape, decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
-    cube::{
-        Paths, SolverLoad,
-        scratch::{self, Scratch},
-    },
+    cube::{Paths, SolverLoad, scratch},
     field::Field,
     params::StepMethod,
     problem::Problem,
@@ -128,10 +125,13 @@ impl Room {
 ///
 /// # Errors
 /// [`RunError::NoSpace`].
-pub(super) fn check_scratch(problem: &Problem, paths: &Paths) -> Result<(), RunError> {
-    let state = problem.field_bytes();
-    let needed = scratch::space_needed(paths, problem.cube_bytes(), state);
-    let scratch = Scratch::bytes_for(state);
+pub(super) fn check_scratch(
+    problem: &Problem,
+    paths: &Paths,
+    shape: &Shape,
+) -> Result<(), RunError> {
+    let scratch = shape.scratch_bytes(problem);
+    let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
         Some(free) if free < needed => Err(RunError::NoSpace {
             needed,

@@ -102,8 +102,8 @@ pub(super) fn run<T: Element>(
         };
         return simulate(problem, state, output, clock, observer);
     };
-    if let Place::Files(..) = place {
-        setup::check_scratch(problem, &paths)?;
+    if let Place::Files(shape, _) = &place {
+        setup::check_scratch(problem, &paths, shape)?;
     }
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, topology) = (options.claim, (comm, &topology));

@@ -135,6 +135,31 @@ fn full_disk() {
     }
 }
 
+/// A state in bands takes room on the disk only where passes do not lead to a snapshot each.
+#[test]
+fn disk_for_a_state_in_bands() {
+    for (times, fits) in [
+        ("runtime = 0.05; outtime = 0.01", true),
+        ("runtime = 20; outtime = 20", false),
+    ] {
+        let keys = format!("dx = 0.2; {times}");
+        let Some(disk) = SmallDisk::new("disk_for_a_state_in_bands", &keys) else {
+            return;
+        };
+        // Less than a state of 83 kB more than the cube.
+        assert!(disk.mounted(disk.cube_pages() + 15));
+        let memory = disk.lab.little_memory().unwrap().to_string();
+        let ended = ended(&mut disk.lab.run(&["--memory", &memory]));
+        if fits {
+            ended.says(0, &[]).unwrap();
+            disk.lab.is_as(&disk.reference).unwrap();
+        } else {
+            ended.says(1, &["for the state", "are free"]).unwrap();
+            assert_eq!(disk.files(), Vec::<PathBuf>::new());
+        }
+    }
+}
+
 /// Somebody else takes all that is left: what was reserved stays ours.
 #[test]
 #[cfg_attr(
