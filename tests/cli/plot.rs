@@ -244,6 +244,10 @@ fn what_cannot_be_drawn_together_is_refused_in_a_sentence() {
     exit 2
     diff2d: --log with --range 0:1: only values above 0 have a logarithm; begin the range above 0, such as 1e-6:1
     ");
+    assert_snapshot!(scene.run("plot c.npy --line y=0 --contours 6"), @r"
+    exit 2
+    diff2d: --contours 6: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html
+    ");
     assert_snapshot!(scene.run("plot c.npy --html c.npy"), @r"
     exit 2
     diff2d: --html c.npy: the name of a page ends in .html
@@ -274,6 +278,23 @@ fn what_cannot_be_drawn_together_is_refused_in_a_sentence() {
     diff2d: row=5: expected a whole number from -5 to 4
     ");
     assert!(!scene.exists("a") && !scene.exists("c"));
+}
+
+/// The page finds the round values itself (`tests/html` looks at its lines); it is told how many there may be.
+#[test]
+fn the_page_has_as_many_contour_lines_as_are_asked_for() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    for (options, contours) in [("", 0), ("--contours 6", 6), ("--contours 6 --line y=0", 6)] {
+        scene.succeed(&format!("plot c.npy --html c.html {options}"));
+        let told = format!("\"contours\":{contours},");
+        assert_eq!(scene.text("c.html").matches(&told).count(), 1, "{options}");
+    }
+    for count in ["0", "101", "-1", "six"] {
+        let told = scene.run(&format!("plot c.npy --html d.html --contours={count}"));
+        assert_eq!(told.code, Some(2), "{told}");
+    }
+    assert!(!scene.exists("d.html"));
 }
 
 /// The points of the curves of an SVG, in its coordinates.

@@ -126,6 +126,13 @@ fn look(args: &PlotArgs) -> Result<Look, Error> {
         }
         _ => {}
     }
+    if let Some(count) = args.contours
+        && !args.shows_frames()
+    {
+        return Err(Error::Usage(format!(
+            "--contours {count}: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html"
+        )));
+    }
     Ok(Look {
         colormap: args.colormap.as_deref().map(str::parse).transpose()?,
         range,
