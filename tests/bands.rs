@@ -13,6 +13,7 @@ use common::Scene;
 use diff2d::{Outcome, Problem, Run, RunError};
 use proptest::prelude::*;
 use std::{
+    fs,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
@@ -119,8 +120,26 @@ const SMALL: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime =
 
 #[test]
 fn a_run_in_bands_goes_on_where_it_was_stopped() {
+    goes_on(None);
+}
+
+#[test]
+fn so_does_one_whose_state_lies_elsewhere() {
+    goes_on(Some("disk"));
+}
+
+/// The state lies beside the cube, or in a directory.
+fn goes_on(directory: Option<&str>) {
     let scene = Scene::new();
     let problem: Problem = SMALL.parse().unwrap();
+    let directory = directory.map(|name| scene.path(name));
+    directory
+        .iter()
+        .for_each(|path| fs::create_dir(path).unwrap());
+    let elsewhere = || match &directory {
+        Some(path) => fs::read_dir(path).unwrap().count(),
+        None => 0,
+    };
     let run = |name: &str| Run::new(&problem).output(scene.path(name)).resume(true);
     run("m.npy").start().unwrap();
     let (memory, last) = (problem.field_bytes() * 3, problem.schedule.last_step());
@@ -142,12 +161,17 @@ fn a_run_in_bands_goes_on_where_it_was_stopped() {
                 wait(&|| begun.done() >= (before + 10).min(last));
                 seen.store(15, Ordering::Relaxed);
             });
-            let run = run("b.npy").memory(memory).progress(progress.clone());
+            let run = run("b.npy").memory(memory).scratch(directory.clone());
+            let run = run.progress(progress.clone());
             run.stop_flag(flag).start().unwrap()
         });
         steps.push(progress.done());
         match report.outcome {
-            Outcome::Stopped(15) => stopped += 1,
+            Outcome::Stopped(15) => {
+                stopped += 1;
+                assert_eq!(elsewhere(), usize::from(directory.is_some()));
+                assert_eq!(scene.exists("b.scratch"), directory.is_none());
+            }
             outcome => {
                 assert_eq!(outcome, Outcome::Done);
                 break;
@@ -157,7 +181,7 @@ fn a_run_in_bands_goes_on_where_it_was_stopped() {
     }
     assert!(stopped > 0 && steps.is_sorted(), "{steps:?}");
     assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
-    assert!(!scene.exists("b.scratch"));
+    assert!(!scene.exists("b.scratch") && elsewhere() == 0);
 }
 
 #[test]
@@ -175,6 +199,10 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
         "advancing a few rows of this grid at a time takes",
     );
     refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
+    refused(
+        "run p.toml -o c.npy --memory 200KiB --scratch nowhere",
+        "cannot write into the directory nowhere",
+    );
     let slow = "--set method=rkl2 --set stages=5";
     refused(
         &format!("run p.toml -o c.npy --memory 200KiB {slow}"),

@@ -53,6 +53,10 @@ pub(super) struct RunArgs {
     /// beside the cube
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
+    /// The directory for that file, such as a disk of this host; the same with --resume [default: that
+    /// of the cube]
+    #[arg(long, value_name = "DIR", conflicts_with = "no_cube")]
+    scratch: Option<PathBuf>,
     /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: measured]
     #[arg(long, value_name = "RxCxD")]
     tile: Option<Tile>,
@@ -106,6 +110,7 @@ fn on_ranks(
         .extend(args.extend.clone())
         .tile(args.tile)
         .memory(args.memory)
+        .scratch(args.scratch.clone())
         .checkpoint_every(args.checkpoint_every)
         .progress(bar.progress().clone())
         .stop_flag(Arc::clone(&stop_flag))

@@ -43,6 +43,13 @@ impl Paths {
         })
     }
 
+    /// Puts the scratch of a run into a directory that other runs may share.
+    pub fn put_scratch_into(&mut self, directory: &Path, run_id: &str) {
+        let mut name = self.pictures.file_name().unwrap_or_default().to_owned();
+        name.push(format!("-{run_id}.scratch"));
+        self.scratch = directory.join(name);
+    }
+
     /// The files of a cube that is read. A symbolic link that has no journal beside it stands for the
     /// file that it leads to.
     ///

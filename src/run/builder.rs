@@ -121,6 +121,13 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
+    /// The directory for the file of a state that is larger than the memory allowed; beside the cube if not
+    /// given. A run that continues has to be given it again.
+    pub fn scratch(mut self, directory: impl Into<Option<PathBuf>>) -> Self {
+        self.options.scratch = directory.into();
+        self
+    }
+
     /// The tile that a thread advances at once; measured or estimated if not given.
     pub fn tile(mut self, tile: impl Into<Option<Tile>>) -> Self {
         self.options.tile = tile.into();

@@ -11,6 +11,7 @@ pub(crate) struct Options {
     pub(crate) extend: Option<PathBuf>,
     pub(crate) threads: Option<usize>,
     pub(crate) memory: Option<u64>,
+    pub(crate) scratch: Option<PathBuf>,
     pub(crate) tile: Option<Tile>,
     pub(crate) checkpoint_every: Option<Duration>,
     pub(crate) max_walltime: Option<Duration>,

@@ -11,6 +11,7 @@ use crate::{
     stencil::{Element, Stencil, Tile},
     sys, tuning,
 };
+use std::path::Path;
 
 /// The step with the tile to use. Ranks divide the grid as threads do: their tiles are those of one
 /// process with all their threads.
@@ -121,15 +122,20 @@ impl Room {
     }
 }
 
-/// Refuses a run in bands whose files do not fit onto the disk.
+/// Refuses a run in bands whose files do not fit onto the disk, or whose directory for the scratch cannot be
+/// entered. Whether the scratch fits there shows when its space is reserved.
 ///
 /// # Errors
-/// [`RunError::NoSpace`].
+/// [`RunError::NoSpace`], [`RunError::Cube`].
 pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
     shape: &Shape,
+    directory: Option<&Path>,
 ) -> Result<(), RunError> {
+    if let Some(directory) = directory {
+        return Ok(scratch::check_directory(directory)?);
+    }
     let scratch = shape.scratch_bytes(problem);
     let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {

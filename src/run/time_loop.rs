@@ -95,7 +95,7 @@ pub(super) fn run<T: Element>(
     });
     let place = collective::all_ok(comm, place)?;
 
-    let Some(paths) = paths else {
+    let Some(mut paths) = paths else {
         let output = Output::nowhere(problem, &ranks, observer);
         let Place::Memory(state) = place else {
             return Err(RunError::Unplaced);
@@ -103,7 +103,7 @@ pub(super) fn run<T: Element>(
         return simulate(problem, state, output, clock, observer);
     };
     if let Place::Files(shape, _) = &place {
-        setup::check_scratch(problem, &paths, shape)?;
+        setup::check_scratch(problem, &paths, shape, options.scratch.as_deref())?;
     }
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, topology) = (options.claim, (comm, &topology));
@@ -111,6 +111,9 @@ pub(super) fn run<T: Element>(
     let Some((writer, io)) = opened else {
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };
+    if let Some(directory) = &options.scratch {
+        paths.put_scratch_into(directory, &writer.header().run_id);
+    }
     if comm.size() > 1 {
         observer.note(format!("halos {} rows deep", ranks.slab().halo()));
     }

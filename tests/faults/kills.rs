@@ -38,6 +38,9 @@ fn kills() {
             // Sometimes the state is larger than the memory that it may take.
             if let (Some(memory), 0) = (lab.little_memory(), random.below(3)) {
                 run.args(["--memory", &memory.to_string()]);
+                if random.below(2) == 0 {
+                    run.arg("--scratch").arg(lab.home.path());
+                }
                 in_bands += 1;
             }
             // Every fourth in the first moments, when files are created.
@@ -76,6 +79,9 @@ fn kills() {
         let little = lab.little_memory().filter(|_| number % 3 == 1);
         if let Some(memory) = little {
             resume.args(["--memory", &memory.to_string()]);
+            if random.below(2) == 0 {
+                resume.arg("--scratch").arg(lab.home.path());
+            }
         }
         let ended = ended(&mut resume);
         assert_eq!(ended.code, Some(0), "kill {number}: {}", ended.stderr);
