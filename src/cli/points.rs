@@ -162,7 +162,7 @@ impl PointFile {
         Ok(all.join(","))
     }
 
-    /// A point by places and parameters. These may be words.
+    /// A point by places and by parameters, which may be words.
     fn by_name(&self, fields: &[&str]) -> Result<String, Error> {
         let mut pairs = Vec::new();
         for (column, field) in self.columns.iter().zip(fields) {

@@ -112,6 +112,8 @@ pub(super) fn run<T: Element>(
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };
     if let Some(directory) = &options.scratch {
+        // A state that an earlier part of the run left beside the cube is given up.
+        cube::scratch::remove(&paths.scratch)?;
         paths.put_scratch_into(directory, &writer.header().run_id);
     }
     if comm.size() > 1 {
