@@ -62,10 +62,10 @@ fn triad_loop(a: &mut [f64], b: &[f64], c: &[f64], s: f64) {
 ///
 /// The empty assembly at the start of a pass tells the compiler that the values may have changed, so
 /// that it computes them again; the one at the end tells it that the results are used. Neither adds an
-/// instruction.
+/// instruction. Its comment names the registers, as `$shown` has them formatted.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 macro_rules! passes {
-    ($feature:literal, $class:ident, $lanes:literal, $all:ident, $add:path, $mul:path,
+    ($feature:literal, $class:ident, $shown:literal, $lanes:literal, $all:ident, $add:path, $mul:path,
      |$x:ident, $y:ident, $z:ident| $fma:expr, $minus_four:expr) => {
         /// Returns the number of lanes of a register.
         #[target_feature(enable = $feature)]
@@ -73,14 +73,15 @@ macro_rules! passes {
             let (mut one, four, r) = ($all(1.0), $all($minus_four), $all(0.25));
             // SAFETY: no instruction, no memory; the compiler would make use of knowing 1.
             unsafe {
-                asm!("/* {0} */", inout($class) one, options(nomem, nostack, preserves_flags));
+                asm!(concat!("/* {0", $shown, "} */"), inout($class) one, options(nomem, nostack, preserves_flags));
             }
             let mut rows = [$all(0.5); 6];
             let (mut east, mut west) = ($all(0.5), $all(0.5));
             for _ in 0..passes {
                 // SAFETY: no instruction, no memory; the values stay what they are.
                 unsafe {
-                    asm!("/* {0}{1}{2}{3}{4}{5}{6}{7} */",
+                    asm!(concat!("/* {0", $shown, "}{1", $shown, "}{2", $shown, "}{3", $shown,
+                                 "}{4", $shown, "}{5", $shown, "}{6", $shown, "}{7", $shown, "} */"),
                         inout($class) rows[0], inout($class) rows[1], inout($class) rows[2],
                         inout($class) rows[3], inout($class) rows[4], inout($class) rows[5],
                         inout($class) east, inout($class) west,
@@ -101,7 +102,7 @@ macro_rules! passes {
                 let new = [step(1), step(2), step(3), step(4)];
                 // SAFETY: no instruction, no memory.
                 unsafe {
-                    asm!("/* {0}{1}{2}{3} */",
+                    asm!(concat!("/* {0", $shown, "}{1", $shown, "}{2", $shown, "}{3", $shown, "} */"),
                         in($class) new[0], in($class) new[1], in($class) new[2], in($class) new[3],
                         options(nomem, nostack, preserves_flags));
                 }
@@ -125,6 +126,7 @@ mod imp {
         passes!(
             "avx512f",
             zmm_reg,
+            "",
             8,
             _mm512_set1_pd,
             _mm512_add_pd,
@@ -139,6 +141,7 @@ mod imp {
         passes!(
             "avx2,fma",
             ymm_reg,
+            "",
             4,
             _mm256_set1_pd,
             _mm256_add_pd,
@@ -192,6 +195,7 @@ mod imp {
         passes!(
             "neon",
             vreg,
+            ":v",
             2,
             vdupq_n_f64,
             vaddq_f64,
