@@ -329,7 +329,7 @@ FORMATS = {
 
 
 # ParaView's readers. They want the whole path: Xdmf3 finds no cube beside a file without one.
-PARAVIEW = {"xdmf": ["XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"], "vti": ["PVDReader"], "hdf5": ["NetCDFReader"]}
+PARAVIEW = {"xdmf": ["XDMFReader", "Xdmf3ReaderS", "Xdmf3ReaderT"], "vti": ["PVDReader"]}
 
 
 def cases_for_paraview(word, name, output):
