@@ -101,6 +101,7 @@ impl Error {
                 | RunError::Cap { .. }
                 | RunError::NotInBands { .. }
                 | RunError::NoSpace { .. }
+                | RunError::NoScratchSpace { .. }
                 | RunError::GivenUp
                 | RunError::Unplaced
                 | RunError::Elsewhere(_)

@@ -1,6 +1,9 @@
 //! Points in a CSV file.
 
-use super::{scenario, terminal::printable};
+use super::{
+    scenario::{self, PLACES},
+    terminal::printable,
+};
 use crate::{
     cube::{CubeError, JournalledArray, journal::telling},
     error::Error,
@@ -13,9 +16,6 @@ use std::{
 
 /// A line longer than this holds no point.
 const LONGEST_LINE: u64 = 1 << 16;
-
-/// The names of coordinates.
-const PLACES: [&str; 3] = ["t", "y", "x"];
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]

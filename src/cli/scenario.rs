@@ -9,6 +9,9 @@ use crate::{
 };
 use serde_json::Value;
 
+/// The names of time and coordinates.
+pub(super) const PLACES: [&str; 3] = ["t", "y", "x"];
+
 /// The header of a sweep, if the array is the cube of one.
 pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
     let header = array.journal.as_ref()?.header.as_ref()?;
@@ -30,7 +33,7 @@ pub(super) fn point(
             .split_once('=')
             .ok_or_else(|| usage(format!("'{part}' has no name; either all have one or none")))?;
         let (name, value) = (name.trim(), value.trim());
-        match ["t", "y", "x"].iter().position(|known| *known == name) {
+        match PLACES.iter().position(|known| *known == name) {
             None => wanted.push((name, value)),
             Some(axis) => {
                 let number = value.parse().ok().filter(|value: &f64| value.is_finite());

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the files of a run lie: all beside the cube, named after it.
+/// Where the files of a run lie: beside the cube, named after it. The scratch may lie elsewhere.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths {
     /// `STEM.npy`
@@ -105,7 +105,7 @@ impl Paths {
 }
 
 /// [`sys::enter_directory`], with the name in the error.
-pub(super) fn enter_directory(directory: &Path) -> Result<(), CubeError> {
+pub fn enter_directory(directory: &Path) -> Result<(), CubeError> {
     sys::enter_directory(directory).map_err(CubeError::io("write into the directory", directory))
 }
 

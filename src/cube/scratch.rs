@@ -16,7 +16,7 @@
 use super::{
     error::CubeError,
     journal::{Header, seal, unseal},
-    paths::{Paths, enter_directory},
+    paths::Paths,
     stream::{DirectFile, chunk_bytes},
 };
 use crate::{
@@ -233,14 +233,6 @@ impl Scratch {
 pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
     let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
     cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
-}
-
-/// Refuses a directory that cannot have the scratch of a run.
-///
-/// # Errors
-/// [`CubeError::Io`].
-pub fn check_directory(directory: &Path) -> Result<(), CubeError> {
-    enter_directory(directory)
 }
 
 /// Removes the scratch of a run, if there is one.

@@ -4,6 +4,7 @@ use crate::{
     comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError,
     physics::memory::Unready, sys, wording::bytes,
 };
+use std::path::PathBuf;
 
 /// Why a run failed. Every snapshot that was committed before stays committed.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +64,19 @@ pub enum RunError {
         needed: u64,
         /// Those of the scratch.
         scratch: u64,
+        /// Bytes free.
+        free: u64,
+    },
+    /// Too little disk for a state that is put elsewhere.
+    #[error(
+        "the state needs {} in {}, where {} are free: choose another directory with --scratch",
+        bytes(*needed), directory.display(), bytes(*free)
+    )]
+    NoScratchSpace {
+        /// Bytes needed.
+        needed: u64,
+        /// Where.
+        directory: PathBuf,
         /// Bytes free.
         free: u64,
     },

@@ -3,7 +3,7 @@
 use super::{bands_shape::Shape, decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
-    cube::{Paths, SolverLoad, scratch},
+    cube::{Paths, SolverLoad, paths, scratch},
     field::Field,
     params::StepMethod,
     problem::Problem,
@@ -122,21 +122,31 @@ impl Room {
     }
 }
 
-/// Refuses a run in bands whose files do not fit onto the disk, or whose directory for the scratch cannot be
-/// entered. Whether the scratch fits there shows when its space is reserved.
+/// Refuses a run in bands whose files do not fit onto their disks, or whose directory for the scratch cannot
+/// be entered.
 ///
 /// # Errors
-/// [`RunError::NoSpace`], [`RunError::Cube`].
+/// [`RunError::NoSpace`], [`RunError::NoScratchSpace`], [`RunError::Cube`].
 pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
     shape: &Shape,
     directory: Option<&Path>,
 ) -> Result<(), RunError> {
-    if let Some(directory) = directory {
-        return Ok(scratch::check_directory(directory)?);
-    }
     let scratch = shape.scratch_bytes(problem);
+    if let Some(directory) = directory {
+        paths::enter_directory(directory)?;
+        // A run that goes on may have its scratch there.
+        let is_new = !paths.journal.exists();
+        return match sys::free_space(directory) {
+            Some(free) if is_new && free < scratch => Err(RunError::NoScratchSpace {
+                needed: scratch,
+                directory: directory.to_owned(),
+                free,
+            }),
+            _ => Ok(()),
+        };
+    }
     let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
         Some(free) if free < needed => Err(RunError::NoSpace {

@@ -168,9 +168,10 @@ fn info_tells_of_a_state_between_snapshots() {
     ] {
         // A busy machine needs longer to get beyond the first snapshot.
         let told = ["0.5", "2", "8", "32"].into_iter().find_map(|time| {
-            scene.run(&format!(
+            let told = scene.run(&format!(
                 "{long} --max-walltime {time} -o {cube}.npy{option}"
             ));
+            assert_eq!(told.code, Some(75), "{told}");
             let told = scene.succeed(&format!("info {cube}.npy")).stdout;
             told.lines()
                 .last()

@@ -143,7 +143,7 @@ fn disk_for_a_state_in_bands() {
         ("runtime = 20; outtime = 20", false),
     ] {
         let keys = format!("dx = 0.2; {times}");
-        let Some(disk) = SmallDisk::new("disk_for_a_state_in_bands", &keys) else {
+        let Some(mut disk) = SmallDisk::new("disk_for_a_state_in_bands", &keys) else {
             return;
         };
         // Less than a state of 83 kB more than the cube.
@@ -155,6 +155,12 @@ fn disk_for_a_state_in_bands() {
             disk.lab.is_as(&disk.reference).unwrap();
         } else {
             ended.says(1, &["for the state", "are free"]).unwrap();
+            // So it is where the state alone is on a small disk.
+            disk.lab.cube = disk.lab.home.path().join("elsewhere.npy");
+            let mut run = disk.lab.run(&["--memory", &memory, "--scratch"]);
+            let ended = super::lab::ended(run.arg(&disk.at));
+            ended.says(1, &["the state needs", "--scratch"]).unwrap();
+            assert!(!disk.lab.cube.exists());
             assert_eq!(disk.files(), Vec::<PathBuf>::new());
         }
     }

@@ -30,6 +30,8 @@ use told::Told;
   diff2d plot output/difference.npy
   diff2d compare output/mine.npy theirs.bin --raw f8:31x201x201
 
+--raw is for a file whose name does not end in .npy.
+
 With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
 compared.")]
 pub(super) struct CompareArgs {

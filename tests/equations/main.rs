@@ -7,7 +7,9 @@
     reason = "a test may panic; indices count nodes of several arrays"
 )]
 
+#[path = "../definition/mod.rs"]
 mod definition;
+mod formulas;
 
 use definition::assert_bits;
 use diff2d::{
@@ -18,6 +20,7 @@ use diff2d::{
         Walls,
     },
 };
+use formulas::Setup;
 use ndarray::Array2;
 use proptest::prelude::*;
 use std::ops::Range;
@@ -86,13 +89,6 @@ struct Case {
     along_x: Ends,
     along_y: Ends,
     seed: u64,
-}
-
-/// The numbers that a case stands for.
-struct Setup<T> {
-    field: Array2<T>,
-    equation: Equation<T>,
-    walls: Walls<T>,
 }
 
 fn case() -> impl Strategy<Value = Case> {
@@ -227,140 +223,6 @@ impl Case {
             });
             assert_bits(field.view(), want.view(), &format!("{kernel} {self:?}"));
         }
-    }
-}
-
-/// The values of a table's entry, whichever the step; the tables of this test are read by their text.
-fn entry<T: Real>(table: &Table<T>, step: usize, node: usize) -> T {
-    let (nodes, values) = table.parts();
-    let entries = values.len() / nodes;
-    values[step.min(entries - 1) * nodes + node]
-}
-
-impl<T: Real> Setup<T> {
-    /// The rows and columns that are computed.
-    fn computed(&self) -> (Range<usize>, Range<usize>) {
-        let (ny, nx) = self.field.dim();
-        let first = |side: &Side<T>| usize::from(!matches!(side, Side::Ghost(_) | Side::Periodic));
-        let Walls {
-            left,
-            right,
-            bottom,
-            top,
-        } = &self.walls;
-        (
-            first(bottom)..ny - first(top),
-            first(left)..nx - first(right),
-        )
-    }
-
-    /// What a step adds to the state at each computed node, source included; walls are those of entry
-    /// `step` of their tables.
-    fn increments(&self, p: &Array2<T>, step: usize) -> Array2<T> {
-        let (ny, nx) = p.dim();
-        let (rows, columns) = self.computed();
-        let walls = &self.walls;
-        let beyond = |side: &Side<T>, node: usize, inner: T, outermost: T, around: T| match side {
-            Side::Ghost(ghost) => {
-                let [m, a, b] = [&ghost.mirror, &ghost.alpha, &ghost.beta]
-                    .map(|table| entry(table, step, node));
-                m * inner + (a - b * outermost)
-            }
-            _ => around,
-        };
-        let mut increments = Array2::from_elem((ny, nx), T::default());
-        for j in rows {
-            for i in columns.clone() {
-                let centre = p[[j, i]];
-                let w = match i {
-                    0 => beyond(&walls.left, j, p[[j, 1]], centre, p[[j, nx - 2]]),
-                    _ => p[[j, i - 1]],
-                };
-                let e = match i {
-                    _ if i + 1 == nx => beyond(&walls.right, j, p[[j, i - 1]], centre, p[[j, 1]]),
-                    _ => p[[j, i + 1]],
-                };
-                let n = match j {
-                    0 => beyond(&walls.bottom, i, p[[1, i]], centre, p[[ny - 2, i]]),
-                    _ => p[[j - 1, i]],
-                };
-                let s = match j {
-                    _ if j + 1 == ny => beyond(&walls.top, i, p[[j - 1, i]], centre, p[[1, i]]),
-                    _ => p[[j + 1, i]],
-                };
-                let two = T::ONE + T::ONE;
-                let increment = match &self.equation.operator {
-                    Operator::Isotropic { r } if self.equation.source.is_none() => {
-                        *r * ((((s + n) + e) + w) - T::FOUR * centre)
-                    }
-                    Operator::Isotropic { r: rx } | Operator::Anisotropic { rx, .. } => {
-                        let ry = match &self.equation.operator {
-                            Operator::Anisotropic { ry, .. } => ry,
-                            _ => rx,
-                        };
-                        (*rx * ((e + w) - two * centre)) + (*ry * ((s + n) - two * centre))
-                    }
-                    Operator::Variable { x, y } => {
-                        let (fe, fw) = (x[[j, i + 1]] * (e - centre), x[[j, i]] * (centre - w));
-                        let (fs, fn_) = (y[[j + 1, i]] * (s - centre), y[[j, i]] * (centre - n));
-                        (fe - fw) + (fs - fn_)
-                    }
-                };
-                increments[[j, i]] = match &self.equation.source {
-                    None => increment,
-                    Some(source) => increment + source[[j, i]],
-                };
-            }
-        }
-        increments
-    }
-
-    /// A state whose computed nodes are `value`, and whose walls are those after `step` steps.
-    fn state(&self, step: usize, value: impl Fn([usize; 2]) -> T) -> Array2<T> {
-        let mut state = self.field.clone();
-        let (rows, columns) = self.computed();
-        for j in rows {
-            columns.clone().for_each(|i| state[[j, i]] = value([j, i]));
-        }
-        self.walls.write_given(&mut state, step);
-        state
-    }
-
-    /// The state after `steps` steps by the definition, one whole field after the other.
-    fn advanced(&self, steps: usize) -> Array2<T> {
-        (0..steps).fold(self.field.clone(), |p, step| {
-            let increments = self.increments(&p, step);
-            self.state(step + 1, |at| p[at] + increments[at])
-        })
-    }
-
-    /// The state after one step of super-time-stepping, by the formulas of Meyer et al. (2014), whose
-    /// `k`-th stage has entry `k` of the tables.
-    fn super_step(&self, stages: usize) -> Array2<T> {
-        let (s, start) = (stages as f64, &self.field);
-        let b = |j: usize| {
-            let j = j.max(2) as f64;
-            (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
-        };
-        let w = 4.0 / (s * s + s - 2.0);
-        let of_start = self.increments(start, 0);
-        let m = T::from_f64(b(1) * w);
-        let first = self.state(1, |at| start[at] + m * of_start[at]);
-        let (mut before, mut latest) = (start.clone(), first);
-        for number in 2..=stages {
-            let j = number as f64;
-            let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
-            let nu = -(j - 1.0) / j * b(number) / b(number - 2);
-            let (m, gamma) = (mu * w, -(1.0 - b(number - 1)) * (mu * w));
-            let [mu, nu, g, m, gamma] = [mu, nu, 1.0 - mu - nu, m, gamma].map(T::from_f64);
-            let increments = self.increments(&latest, number - 1);
-            let next = self.state(number, |at| {
-                let states = (mu * latest[at] + nu * before[at]) + g * start[at];
-                states + (m * increments[at] + gamma * of_start[at])
-            });
-            (before, latest) = (latest, next);
-        }
-        latest
     }
 }
 

@@ -1,0 +1,49 @@
+//! `diff2d create`: the values of formulas.
+
+use crate::common::Scene;
+
+#[test]
+fn created_arrays_hold_the_values_of_their_formulas() {
+    let scene = Scene::new();
+    let values = |fill: &str, options: &str| {
+        scene.succeed(&format!(
+            "create a.npy --shape 2,3 --fill {fill} --force {options}"
+        ));
+        let points = ["0,0", "0,1", "0,2", "1,0", "1,1", "1,2"];
+        let points: Vec<String> = points.iter().map(|at| format!("--at {at}")).collect();
+        let told = scene.succeed(&format!("probe a.npy {}", points.join(" ")));
+        let rows = told.stdout.lines().skip(1);
+        rows.map(|row| row.rsplit(',').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+            .join(" ")
+    };
+    assert_eq!(values("0", ""), "0.0 0.0 0.0 0.0 0.0 0.0");
+    assert_eq!(
+        values("-1.5", "--dtype f2"),
+        "-1.5 -1.5 -1.5 -1.5 -1.5 -1.5"
+    );
+    assert_eq!(values("index", ""), "0.0 1.0 2.0 3.0 4.0 5.0");
+    assert_eq!(values("10*i0+i1", "--dtype i2"), "0 1 2 10 11 12");
+    assert_eq!(values("index*50", "--dtype u1"), "0 50 100 150 200 250");
+    assert_eq!(values("index-2.5", "--dtype i1"), "-2 -1 0 0 1 2");
+    assert_eq!(
+        values("index+9007199254740993", "--dtype i8"),
+        (9_007_199_254_740_993_u64..9_007_199_254_740_999)
+            .map(|value| value.to_string())
+            .collect::<Vec<_>>()
+            .join(" ")
+    );
+    assert_eq!(
+        values("2**63", "--dtype u8"),
+        ["9223372036854775808"; 6].join(" ")
+    );
+    assert_eq!(values("index%2", "--dtype b1"), "0 1 0 1 0 1");
+    assert_eq!(
+        values("9223372036854775807", "--dtype int64"),
+        ["9223372036854775807"; 6].join(" ")
+    );
+    assert_eq!(values("nan", "--dtype float32"), ["nan"; 6].join(" "));
+    let random = values("random(5)", "");
+    assert_eq!(random, values("random(5)", ""));
+    assert_ne!(random, values("random(6)", ""));
+}

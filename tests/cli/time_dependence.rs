@@ -1,0 +1,132 @@
+//! Walls and sources that depend on time.
+
+use crate::{common::Scene, npy};
+
+/// A problem with all that depends on time, and a file.
+const GENERAL: &str = "\
+D = { file = 'D.npy' }
+face = 'arithmetic'
+source = 'x*sin(t)'
+x1 = 0.0
+x2 = 2.0
+y1 = 0.0
+y2 = 1.0
+dx = 0.25
+dt = 0.001
+runtime = 0.04
+outtime = 0.01
+grid = 'walls'
+[initial]
+kind = 'sine'
+[boundary]
+left = '1 + t'
+right = { flux = '-t' }
+bottom = { robin = [1, 2, 'cos(t)'] }
+top = 0.5
+";
+
+pub(crate) fn general() -> Scene {
+    let scene = Scene::new();
+    scene.write("g.toml", GENERAL);
+    let data: Vec<u8> = (0..45)
+        .flat_map(|at: i32| (1.0 + f64::from(at) / 45.0).to_le_bytes())
+        .collect();
+    let header = "{'descr': '<f8', 'fortran_order': False, 'shape': (5, 9), }";
+    scene.write("D.npy", npy(header, &data));
+    scene
+}
+
+#[test]
+fn what_depends_on_time_is_resumed_extended_and_repaired() {
+    let scene = general();
+    scene.succeed("run g.toml -o whole.npy");
+    let whole = scene.read("whole.npy");
+
+    scene.succeed("run g.toml -o c.npy");
+    crate::cut_journal(&scene, "c.journal", 3);
+    let mut bytes = scene.read("c.npy");
+    bytes[4096 + 2 * 360..].fill(0);
+    scene.write("c.npy", bytes);
+    scene.succeed("run g.toml -o c.npy --resume");
+    assert!(scene.read("c.npy") == whole);
+
+    let mut bytes = whole.clone();
+    bytes[4096 + 3 * 360 + 100] ^= 1;
+    scene.write("c.npy", bytes);
+    scene.succeed("repair c.npy");
+    assert!(scene.read("c.npy") == whole);
+
+    scene.succeed("run g.toml -o short.npy --set runtime=0.02");
+    scene.succeed("run g.toml -o long.npy --resume --extend short.npy");
+    assert!(scene.read("long.npy") == whole);
+}
+
+/// The run ends before the time; what it has committed is whole, printed, and ends the same way again.
+#[test]
+fn a_wall_or_a_source_that_stops_being_finite_ends_the_run() {
+    const LONG: &str =
+        "x1 = -1.0\nx2 = 1.0\ndx = 0.25\nruntime = 1.0\nouttime = 0.1\ngrid = 'walls'\n";
+    let methods = [
+        "",
+        "precision = 'f32'\n",
+        "method = 'rkl2'\ndt = 0.05\n",
+        "D = '1.0 + 0.1*x'\n",
+    ];
+    for (key, formula) in [
+        ("boundary.left", "boundary = {left = 'sqrt(0.45 - t)'}"),
+        ("boundary.top", "boundary = {top = {flux = '1/(t < 0.45)'}}"),
+        (
+            "boundary.bottom",
+            "boundary = {bottom = {robin = [1.0, 1.0, 'log(0.45 - t)']}}",
+        ),
+        ("source", "source = 'where(x > 0.5, log(0.45 - t), 0)'"),
+    ] {
+        for method in methods {
+            let scene = Scene::new();
+            let material = if method.contains("D =") {
+                ""
+            } else {
+                "D = 1.0\n"
+            };
+            scene.write("p.toml", format!("{LONG}{material}{method}{formula}\n"));
+            let told = scene.run("run p.toml -o c.npy");
+            assert_eq!(told.code, Some(1), "{key} {method}: {told}");
+            let error = told.stderr.lines().last().unwrap();
+            let beginning = format!("diff2d: {key} has no finite value at x = ");
+            assert!(error.starts_with(&beginning), "{error}");
+            assert!(
+                error.contains("t = 0.4") || error.contains("t = 0.5"),
+                "{error}"
+            );
+            let records = scene.text("c.journal").lines().count() - 1;
+            assert_eq!(told.stdout.lines().count(), records, "{told}");
+            assert!((4..=6).contains(&records), "{told}");
+            assert!(
+                scene
+                    .succeed("verify c.npy")
+                    .stdout
+                    .contains("as they were")
+            );
+            let again = scene.run("run p.toml -o c.npy --resume");
+            assert_eq!(
+                (again.code, again.stdout.as_str()),
+                (Some(1), ""),
+                "{again}"
+            );
+            assert_eq!(again.stderr.lines().last().unwrap(), error);
+        }
+    }
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{LONG}D = 1.0\n"));
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\nsource = [0.0, 'log(0.45 - t)']\n",
+    );
+    let told = scene.run("sweep s.toml -o s.npy --threads 1");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert_eq!(told.stdout, "0\n", "{told}");
+    assert!(told.stderr.contains("source has no finite value"), "{told}");
+    let told = scene.run("check p.toml --set source=log(0.45-t)");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("source has no finite value"), "{told}");
+}
