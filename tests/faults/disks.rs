@@ -156,6 +156,7 @@ fn disk_for_a_state_in_bands() {
         } else {
             ended.says(1, &["for the state", "are free"]).unwrap();
             // So it is where the state alone is on a small disk.
+            assert!(disk.mounted(15));
             disk.lab.cube = disk.lab.home.path().join("elsewhere.npy");
             let mut run = disk.lab.run(&["--memory", &memory, "--scratch"]);
             let ended = super::lab::ended(run.arg(&disk.at));
