@@ -159,6 +159,19 @@ impl Slab {
         (next < self.parts()).then_some(next)
     }
 
+    /// How many of the ranks above and below there are.
+    #[must_use]
+    pub fn neighbours(&self) -> usize {
+        [self.above(), self.below()].into_iter().flatten().count()
+    }
+
+    /// The rows of the rank that owns most.
+    #[must_use]
+    pub fn most_rows(&self) -> usize {
+        let rows = self.cuts.windows(2).map(|cuts| cuts[1] - cuts[0]);
+        rows.max().unwrap_or(0)
+    }
+
     /// The rows, among those that it holds, that this rank sends to the ranks above and below for a
     /// pass of `steps` steps. Beyond the ends of a periodic grid its first and last row are one.
     #[must_use]

@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::Scene;
+use common::{Scene, problems::problems};
 use diff2d::{Outcome, Problem, Run, RunError};
 use proptest::prelude::*;
 use std::{
@@ -21,67 +21,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-/// A problem with any walls, material and source.
-fn problems() -> impl Strategy<Value = String> {
-    let wall = || {
-        prop::sample::select(vec![
-            "0.0",
-            "1.5",
-            "\"sin(x+y)\"",
-            "\"sin(50*t+x)\"",
-            "{flux = 0.0}",
-            "{flux = \"1+x*y+t\"}",
-            "{robin = [1.0, 2.0, 0.5]}",
-            "{robin = [\"1+x\", 1.0, \"sin(t*90)\"]}",
-        ])
-    };
-    let material = prop::sample::select(vec![
-        "D = 1.0",
-        "D = 1.0",
-        "Dx = 1.0\nDy = 0.5",
-        "D = \"1 + 0.5*sin(3*x)*cos(y)\"",
-    ]);
-    let source = prop::sample::select(vec![
-        "0.0",
-        "0.0",
-        "0.3",
-        "\"sin(x)+y\"",
-        "\"sin(x+t*100)\"",
-    ]);
-    let initial = prop::sample::select(vec![
-        "kind = \"peaks\"",
-        "kind = \"gaussian\"\nsigma = 0.2",
-        "kind = \"expression\"\nvalue = \"sin(x)*cos(3*y)\"",
-    ]);
-    let precision = prop::sample::select(vec!["f64", "f64", "f32"]);
-    let safety = prop::sample::select(vec!["1.0", "0.9"]);
-    let sizes = (40_usize..120, 60_usize..260, 3_u32..60, 1_u32..4);
-    let walls = (any::<[bool; 2]>(), [wall(), wall(), wall(), wall()]);
-    (material, source, initial, precision, safety, sizes, walls).prop_map(
-        |(material, source, initial, precision, safety, (nx, ny, nper, count), walls)| {
-            let (periodic, sides) = walls;
-            let names = ["left", "right", "bottom", "top"];
-            let boundary: Vec<String> = (0..4)
-                .map(|side| match periodic[side / 2] {
-                    true => format!("{} = \"periodic\"\n", names[side]),
-                    false => format!("{} = {}\n", names[side], sides[side]),
-                })
-                .collect();
-            let dt = 0.2 / (nx * nx) as f64;
-            format!(
-                "x1 = 0\nx2 = 1\ndx = {}\ny1 = 0\ny2 = {}\ngrid = \"walls\"\n{material}\n\
-                 source = {source}\nprecision = \"{precision}\"\nsafety = {safety}\n\
-                 runtime = {}\nouttime = {}\n[initial]\n{initial}\n[boundary]\n{}",
-                1.000_000_1 / nx as f64,
-                ny as f64 / nx as f64,
-                dt * f64::from(nper * count),
-                dt * f64::from(nper),
-                boundary.concat(),
-            )
-        },
-    )
-}
 
 proptest! {
     #![proptest_config(ProptestConfig {
@@ -102,7 +41,7 @@ proptest! {
         let memory = problem.field_bytes() * quarters / 4 + 40_000;
         let in_bands = run("b.npy").memory(memory).start();
         match (in_memory, in_bands) {
-            (Ok(_), Err(RunError::Cap { .. })) => {}
+            (Ok(_), Err(RunError::Cap { .. } | RunError::NotInBands { .. })) => {}
             (Ok(_), Ok(report)) => {
                 prop_assert!(report.state.starts_with("files"), "{}", report.state);
                 prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
@@ -205,10 +144,13 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
         "run p.toml -o c.npy --memory 200KiB --scratch nowhere",
         "cannot write into the directory nowhere",
     );
-    let slow = "--set method=rkl2 --set stages=5";
     refused(
-        &format!("run p.toml -o c.npy --memory 200KiB {slow}"),
-        "method = \"euler\" alone",
+        "run p.toml -o c.npy --memory 200KiB --set method=exact",
+        "method = \"exact\" transforms a whole state in memory",
+    );
+    refused(
+        "run p.toml -o c.npy --memory 200KiB --set method=rkl2 --set stages=5 --set source=t",
+        "source that depends on time",
     );
     // What is said to be enough is enough.
     let told = scene.run("run p.toml -o c.npy --memory 1KiB").stderr;
@@ -218,6 +160,44 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
     // Where both fields fit, the cap changes nothing.
     scene.succeed("run p.toml -o c.npy --memory 1GiB --report r.json");
     assert!(scene.text("r.json").contains("\"state\": \"memory\""));
+}
+
+#[test]
+fn damaged_snapshots_are_repaired_in_bands() {
+    let scene = Scene::new();
+    let walls = "[boundary]\nleft = \"periodic\"\nright = \"periodic\"\nbottom = \"sin(9*t+x)\"\n";
+    for (name, keys) in [
+        ("euler", "D = \"1 + 0.5*x*y\""),
+        ("rkl2", "D = 1\nmethod = \"rkl2\"\nstages = 5"),
+    ] {
+        let text = format!(
+            "{keys}\ngrid = \"walls\"\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.002\n{walls}"
+        );
+        scene.write(&format!("{name}.toml"), &text);
+        scene.succeed(&format!("run {name}.toml -o {name}.npy"));
+        let cube = scene.path(&format!("{name}.npy"));
+        let whole = fs::read(&cube).unwrap();
+        // The first snapshot, two that follow one another, and one more than the last block.
+        let snapshot = (whole.len() - 4096) / 6;
+        let mut damaged = whole.clone();
+        for index in [0, 2, 3, 5] {
+            damaged[4096 + index * snapshot + 77] ^= 4;
+        }
+        fs::write(&cube, damaged).unwrap();
+        let told = scene.run(&format!("repair {name}.npy --memory 1KiB"));
+        assert_eq!(told.code, Some(1), "{told}");
+        assert!(told.stderr.contains("a few rows of this grid"), "{told}");
+        // What is said to be enough is enough, and less than a state in memory with the blocks that are hashed.
+        let (_, needed) = told.stderr.split_once("at a time takes ").unwrap();
+        let (needed, _) = needed.split_once(' ').unwrap();
+        assert!(needed.parse::<usize>().unwrap() < 2 * snapshot + (16 << 20));
+        let told = scene.succeed(&format!("repair {name}.npy --memory {needed}"));
+        assert_eq!(told.stdout.lines().count(), 4, "{told}");
+        assert!(fs::read(&cube).unwrap() == whole);
+        scene.succeed(&format!("verify {name}.npy"));
+    }
+    let left: Vec<String> = scene.files();
+    assert!(!left.iter().any(|name| name.contains("repair")), "{left:?}");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     problem::Problem,
     run::{self, Room, RunError, Shape, Speeds},
+    slab::Slab,
     stencil::Element,
     sys,
 };
@@ -54,7 +55,9 @@ impl Bands {
         };
         let buffers = load.buffer_bytes(problem.field_bytes());
         let left = memory.saturating_sub(buffers);
-        let shape = Shape::fit(problem, &problem.stencil::<T>(), left, speeds);
+        let ny = problem.grid.y.nodes;
+        let slab = Slab::new(ny, 0, ranks, ny).periodic(problem.has_periodic_rows());
+        let shape = Shape::fit(problem, &slab, &problem.stencil::<T>(), left, speeds);
         let shape = shape.map_err(|rows| RunError::Cap {
             needed: rows + buffers,
             memory,
@@ -64,7 +67,7 @@ impl Bands {
         let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
         Ok(Some(Self {
             shape,
-            scratch: shape.scratch_bytes(problem),
+            scratch: shape.scratch_bytes(problem, (problem.field_bytes(), ranks)),
             bytes_per_step,
             seconds: bytes_per_step * steps / assumed.bytes,
         }))

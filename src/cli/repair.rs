@@ -1,6 +1,9 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::terminal::{Terminal, Unit};
+use super::{
+    size,
+    terminal::{Terminal, Unit},
+};
 use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
 use std::path::PathBuf;
@@ -12,6 +15,10 @@ pub(super) struct RepairArgs {
     /// A cube with its journal
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
+    /// Take at most so much memory, such as 4GiB; a state that is larger is advanced in bands, in a file
+    /// beside the cube. By default what the run was allowed, or what is available
+    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    memory: Option<u64>,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
     no_lock: bool,
@@ -29,7 +36,7 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);
     let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
-    repair::repair(&mut cube, &damaged, bar.progress())?;
+    repair::repair(&mut cube, &damaged, args.memory, bar.progress())?;
     drop(bar);
     if damaged.is_empty() {
         return terminal.result(&format!("{name}: no snapshot is damaged"));

@@ -49,8 +49,8 @@ pub(super) struct RunArgs {
     /// Write the state aside this often between snapshots, such as 10min
     #[arg(long, value_name = "TIME", value_parser = duration)]
     checkpoint_every: Option<Duration>,
-    /// Take at most so much memory, such as 4GiB; a state that is larger is advanced in bands, in a file
-    /// beside the cube
+    /// Take at most so much memory, each of several ranks, such as 4GiB; a state that is larger is advanced
+    /// in bands, in a file beside the cube
     #[arg(long, value_name = "SIZE", value_parser = size::parse)]
     memory: Option<u64>,
     /// The directory for that file, such as a disk of this host; the same with --resume [default: that

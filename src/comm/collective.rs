@@ -37,6 +37,18 @@ pub fn from_root<T: Serialize + DeserializeOwned>(comm: &impl Comm, mine: Option
     values.into_iter().next().flatten()
 }
 
+/// The least value of all ranks.
+///
+/// # Panics
+/// As [`all_gather`].
+pub fn least<T: Serialize + DeserializeOwned + Ord>(comm: &impl Comm, mine: T) -> T {
+    let mut values = all_gather(comm, mine).into_iter();
+    let first = values.next();
+    values
+        .fold(first, |least, value| least.min(Some(value)))
+        .unwrap_or_else(|| unreachable!("this rank is one of them"))
+}
+
 /// `mine` if all ranks are fine; otherwise an error on every rank, their own or [`Elsewhere`].
 ///
 /// # Errors

@@ -8,6 +8,7 @@ use super::{
     error::CubeError,
     journal::{Header, seal, unseal},
     paths::Paths,
+    scratch,
 };
 use crate::{
     npy::DATA_OFFSET,
@@ -142,7 +143,7 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     remove_file(&paths.checkpoint)?;
-    remove_file(&paths.scratch)?;
+    scratch::remove(paths, 0)?;
     remove_file(&temporary(paths))
 }
 

@@ -73,6 +73,44 @@ pub fn of_bytes(bytes: &[u8]) -> String {
     of_blocks(&of_each(&blocks))
 }
 
+/// The digest of a snapshot whose bytes come a few at a time.
+#[derive(Debug, Default)]
+pub struct Digester {
+    /// Bytes of blocks that are not whole, or not yet enough to be hashed together.
+    held: Vec<u8>,
+    digests: Vec<BlockDigest>,
+}
+
+impl Digester {
+    /// Bytes of memory that it takes.
+    pub const MEMORY: usize = TOGETHER * BLOCK;
+
+    /// Takes the next bytes.
+    pub fn push(&mut self, mut bytes: &[u8]) {
+        while !bytes.is_empty() {
+            let (now, later) = bytes.split_at(bytes.len().min(TOGETHER * BLOCK - self.held.len()));
+            self.held.extend_from_slice(now);
+            bytes = later;
+            if self.held.len() == TOGETHER * BLOCK {
+                self.hash_held();
+            }
+        }
+    }
+
+    /// The digest of all bytes.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.hash_held();
+        of_blocks(&self.digests)
+    }
+
+    fn hash_held(&mut self) {
+        let blocks: Vec<_> = self.held.chunks(BLOCK).collect();
+        self.digests.extend(of_each(&blocks));
+        self.held.clear();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -90,6 +128,22 @@ mod tests {
             let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
             let alone: Vec<BlockDigest> = blocks.iter().map(|block| of_block(block)).collect();
             prop_assert_eq!(of_each(&blocks), alone);
+        }
+
+        #[test]
+        fn bytes_that_come_in_pieces_have_the_digest_of_the_whole(
+            pieces in prop::collection::vec(0_usize..9_000_000, 0..6), seed: u8,
+        ) {
+            let length = pieces.iter().sum();
+            let bytes: Vec<u8> = (0..length).map(|i| (i * 7) as u8 ^ seed).collect();
+            let mut digester = Digester::default();
+            let mut rest = &bytes[..];
+            for piece in pieces {
+                let (now, later) = rest.split_at(piece);
+                digester.push(now);
+                rest = later;
+            }
+            prop_assert_eq!(digester.finish(), of_bytes(&bytes));
         }
     }
 }

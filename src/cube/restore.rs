@@ -1,7 +1,7 @@
 //! [`Restorer`]: the files of a damaged cube, locked while damaged snapshots and lost lines are restored.
 
 use super::{
-    digest::{self, BLOCK},
+    digest::BLOCK,
     error::CubeError,
     file::{
         find_journal, may_be_unborn, not_a_cube, npy_header, open_beside_journal, open_to_write,
@@ -100,6 +100,7 @@ impl Restorer {
             needs_rebuilding,
         };
         restorer.write(0, &npy_header(&restorer.header).encode())?;
+        restorer.sync()?;
         restorer.find_lost()?;
         Ok(Some(restorer))
     }
@@ -156,34 +157,24 @@ impl Restorer {
         Ok(damaged.into_iter().collect())
     }
 
-    /// Reads a snapshot that is not damaged.
-    ///
-    /// # Errors
-    /// [`CubeError::Io`].
-    pub fn read(&self, slot: Slot, bytes: &mut [u8]) -> Result<(), CubeError> {
-        self.cube
-            .read_exact_at(bytes, self.header.offset_of(slot))
-            .map_err(CubeError::io("read", &self.paths.cube))
+    /// The names of the files.
+    #[must_use]
+    pub fn paths(&self) -> &Paths {
+        &self.paths
     }
 
-    /// Writes a recomputed snapshot to its place. It must have the digest of its record; where the line
-    /// was lost, it gets a record.
+    /// Takes the record of a snapshot that was computed again. Its digest must be that of the record in the journal;
+    /// where the line was lost, the snapshot gets this one.
     ///
     /// # Errors
-    /// [`CubeError::CannotRepair`] when its digest is not the record's; [`CubeError::Io`].
-    pub fn replace(&mut self, mut recomputed: Record, bytes: &[u8]) -> Result<(), CubeError> {
-        recomputed.sha256 = digest::of_bytes(bytes);
+    /// [`CubeError::CannotRepair`] when it is not.
+    pub fn accept(&mut self, recomputed: &Record) -> Result<(), CubeError> {
         let slot = recomputed.slot();
-        match self.known.get(&slot) {
-            Some(record) if record.sha256 != recomputed.sha256 => {
-                return Err(self.cannot_repair(slot));
-            }
-            Some(_) => {}
-            None => {
-                self.known.insert(slot, recomputed);
-            }
+        let known = self.known.entry(slot).or_insert_with(|| recomputed.clone());
+        match known.sha256 == recomputed.sha256 {
+            true => Ok(()),
+            false => Err(self.cannot_repair(slot)),
         }
-        self.write(self.header.offset_of(slot), bytes)
     }
 
     /// The error for a snapshot that cannot be computed again.
@@ -236,8 +227,11 @@ impl Restorer {
             .map_err(CubeError::io("rebuild", &self.paths.journal))
     }
 
-    /// Writes bytes at `offset` where the file has others, and syncs it.
-    fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
+    /// Writes bytes at `offset` where the file has others.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn write(&self, offset: u64, bytes: &[u8]) -> Result<(), CubeError> {
         let mut found = Vec::new();
         for (number, block) in bytes.chunks(BLOCK).enumerate() {
             let at = offset + (number * BLOCK) as u64;
@@ -251,8 +245,15 @@ impl Restorer {
                     .map_err(CubeError::io("write", &self.paths.cube))?;
             }
         }
-        self.cube
-            .sync_data()
-            .map_err(CubeError::io("sync", &self.paths.cube))
+        Ok(())
+    }
+
+    /// Makes durable what was written.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn sync(&self) -> Result<(), CubeError> {
+        let synced = self.cube.sync_data();
+        synced.map_err(CubeError::io("sync", &self.paths.cube))
     }
 }

@@ -1,5 +1,8 @@
 //! [`Scratch`]: states between two snapshots that do not fit into memory, in `STEM.scratch`.
 //!
+//! Of several ranks each has a file for the rows that it owns: rank 0 `STEM.scratch`, the others
+//! `STEM.scratch-1`, `STEM.scratch-2`, …
+//!
 //! The file has two places. A pass reads the state in one of them, or in the cube, and writes the next
 //! state to the other; once that is synced, a description before it is written and synced. So at any
 //! moment one of the places holds a whole state that the file describes, or the cube has the last one.
@@ -40,6 +43,9 @@ struct Description {
     run_id: String,
     step: u64,
     simtime: f64,
+    /// Where the state begins in that of the whole grid, of which a rank has a part \[bytes\].
+    #[serde(default)]
+    first: u64,
     /// Bytes of the state.
     bytes: u64,
     crc_digest: String,
@@ -52,54 +58,69 @@ pub struct Described {
     pub place: usize,
     /// The time of the state.
     pub clock: Clock,
+    /// Its bytes in the state of the whole grid.
+    pub part: Range<u64>,
     /// The digest of the check sums of its chunks.
     pub digest: String,
 }
 
-/// The latest state between two steps that the scratch of a run describes, whether it is whole or not.
+/// The latest state between two steps that the files of a run describe, those of all its ranks together, whether
+/// it is whole or not.
 ///
 /// # Errors
-/// [`CubeError::Io`] when the scratch is there and cannot be read.
+/// [`CubeError::Io`] when one is there and cannot be read.
 pub fn latest(
     paths: &Paths,
     header: &Header,
     steps: Range<u64>,
 ) -> Result<Option<Clock>, CubeError> {
-    let unreadable = || CubeError::io("read", &paths.scratch);
-    let file = match sys::open_to_read(&paths.scratch) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        opened => opened.map_err(unreadable())?,
-    };
-    let bytes = header.snapshot_bytes();
-    if file.metadata().map_err(unreadable())?.len() != Scratch::bytes_for(bytes) {
-        return Ok(None);
+    let mut found = Vec::new();
+    for rank in 0.. {
+        let path = paths.scratch_of(rank);
+        let file = match sys::open_to_read(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
+            opened => opened.map_err(CubeError::io("open", &path))?,
+        };
+        let described = described(&file, &header.run_id, steps.clone());
+        found.extend(described.map_err(CubeError::io("read", &path))?);
     }
-    let found = described(&file, &header.run_id, bytes, steps).map_err(unreadable())?;
-    Ok(found.first().map(|latest| latest.clock))
+    found.sort_by_key(|one| (one.clock.step, one.part.start));
+    // Parts of one step that follow one another.
+    let whole = |parts: &&[Described]| {
+        let end = parts.iter().try_fold(0, |end, one| {
+            (one.part.start == end).then_some(one.part.end)
+        });
+        end == Some(header.snapshot_bytes())
+    };
+    let of_steps = found.chunk_by(|a, b| a.clock.step == b.clock.step);
+    Ok(of_steps
+        .filter(whole)
+        .next_back()
+        .map(|parts| parts[0].clock))
 }
 
-/// The states of a run that a scratch describes between two steps, latest first.
-fn described(
-    file: &File,
-    run_id: &str,
-    bytes: u64,
-    steps: Range<u64>,
-) -> io::Result<Vec<Described>> {
+/// The states of a run that a file describes between two steps, latest first.
+fn described(file: &File, run_id: &str, steps: Range<u64>) -> io::Result<Vec<Described>> {
     let mut found = Vec::new();
-    for place in 0..2 {
+    let place = file.metadata()?.len() / 2;
+    for number in 0..2 {
         let mut line = [0; DIRECT_ALIGNMENT];
-        file.read_exact_at(&mut line, place as u64 * place_bytes(bytes))?;
+        match file.read_exact_at(&mut line, number as u64 * place) {
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
+            read => read?,
+        }
         let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
         let Some(one) = unseal(line, |one: &Description| one.run_id.clone()) else {
             continue;
         };
-        if one.run_id == run_id && one.bytes == bytes && steps.contains(&one.step) {
+        if one.run_id == run_id && place_bytes(one.bytes) == place && steps.contains(&one.step) {
             found.push(Described {
-                place,
+                place: number,
                 clock: Clock {
                     step: one.step,
                     simtime: one.simtime,
                 },
+                part: one.first..one.first.saturating_add(one.bytes),
                 digest: one.crc_digest,
             });
         }
@@ -115,8 +136,8 @@ pub struct Scratch {
     reader: Reader,
     path: PathBuf,
     run_id: String,
-    /// Bytes of a state.
-    bytes: u64,
+    /// The bytes of a state of the whole grid that are here.
+    part: Range<u64>,
 }
 
 impl Scratch {
@@ -126,16 +147,17 @@ impl Scratch {
         2 * place_bytes(state)
     }
 
-    /// Opens the file of a run, whose space is then reserved. What it holds of this run stays.
+    /// Opens the file of a run for a part of its states, whose space is then reserved. What it holds of that part
+    /// stays.
     ///
     /// # Errors
     /// [`CubeError::Io`], for a full disk too.
-    pub fn open(path: &Path, header: &Header, bytes: u64) -> Result<Self, CubeError> {
-        let whole = Self::bytes_for(bytes);
+    pub fn open(path: &Path, header: &Header, part: Range<u64>) -> Result<Self, CubeError> {
+        let whole = Self::bytes_for(part.end - part.start);
         let is_plain = fs::symlink_metadata(path)
             .is_ok_and(|status| status.is_file() && status.len() == whole);
         if !is_plain {
-            remove(path)?;
+            remove_file(path)?;
         }
         let file = OpenOptions::new()
             .read(true)
@@ -154,8 +176,30 @@ impl Scratch {
             reader: Reader::new(again, path),
             path: path.to_owned(),
             run_id: header.run_id.clone(),
-            bytes,
+            part,
         })
+    }
+
+    /// Opens a new file that is gone when it is dropped, whatever happens.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_unnamed(path: &Path, header: &Header, part: Range<u64>) -> Result<Self, CubeError> {
+        remove_file(path)?;
+        let scratch = Self::open(path, header, part)?;
+        remove_file(path)?;
+        Ok(scratch)
+    }
+
+    /// The name of the file.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Bytes of a state.
+    fn bytes(&self) -> u64 {
+        self.part.end - self.part.start
     }
 
     /// The file, to write to.
@@ -173,7 +217,7 @@ impl Scratch {
     /// The byte where the state in a place begins.
     #[must_use]
     pub fn begin(&self, place: usize) -> u64 {
-        place as u64 * place_bytes(self.bytes) + DIRECT_ALIGNMENT as u64
+        place as u64 * place_bytes(self.bytes()) + DIRECT_ALIGNMENT as u64
     }
 
     /// Makes the state in a place durable, whose chunks have these check sums.
@@ -185,26 +229,29 @@ impl Scratch {
             run_id: self.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
-            bytes: self.bytes,
+            first: self.part.start,
+            bytes: self.bytes(),
             crc_digest: digest(sums),
         };
         let mut line = seal(&description, &self.run_id).into_bytes();
         line.resize(DIRECT_ALIGNMENT, b' ');
         let file = self.file.file();
-        let at = place as u64 * place_bytes(self.bytes);
+        let at = place as u64 * place_bytes(self.bytes());
         file.sync_data()
             .and_then(|()| file.write_all_at(&line, at))
             .and_then(|()| file.sync_data())
             .map_err(CubeError::io("write", &self.path))
     }
 
-    /// The states of this run that the file describes between two steps, latest first.
+    /// The states of this part that the file describes between two steps, latest first.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn described(&self, steps: Range<u64>) -> Result<Vec<Described>, CubeError> {
-        described(self.file.file(), &self.run_id, self.bytes, steps)
-            .map_err(CubeError::io("read", &self.path))
+        let mut found = described(self.file.file(), &self.run_id, steps)
+            .map_err(CubeError::io("read", &self.path))?;
+        found.retain(|one| one.part == self.part);
+        Ok(found)
     }
 
     /// Whether a place holds the state that is described.
@@ -213,11 +260,11 @@ impl Scratch {
     /// [`CubeError::Io`].
     pub fn holds(&self, described: &Described) -> Result<bool, CubeError> {
         let begin = self.begin(described.place);
-        let mut chunk = vec![0; chunk_bytes(self.bytes)];
+        let mut chunk = vec![0; chunk_bytes(self.bytes())];
         let mut sums = Vec::new();
-        for start in (0..self.bytes).step_by(chunk.len()) {
+        for start in (0..self.bytes()).step_by(chunk.len()) {
             #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
-            let length = (self.bytes - start).min(chunk.len() as u64) as usize;
+            let length = (self.bytes() - start).min(chunk.len() as u64) as usize;
             let bytes = &mut chunk[..length];
             self.reader
                 .read(begin + start, bytes)
@@ -232,19 +279,30 @@ impl Scratch {
 #[must_use]
 pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
     let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
-    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
+    let ranks = (0..).map_while(|rank| Some(fs::metadata(paths.scratch_of(rank)).ok()?.len()));
+    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(ranks.sum())
 }
 
-/// Removes the scratch of a run, if there is one.
+/// Removes the files of the ranks of a run from `first` on, as far as this machine has them one after the other.
 ///
 /// # Errors
 /// [`CubeError::Io`].
-pub fn remove(path: &Path) -> Result<(), CubeError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(CubeError::io("remove", path)(error))
+pub fn remove(paths: &Paths, first: usize) -> Result<(), CubeError> {
+    for rank in first.. {
+        if !remove_file(&paths.scratch_of(rank))? {
+            break;
         }
-        _ => Ok(()),
+    }
+    Ok(())
+}
+
+/// Removes a file; whether it was there.
+fn remove_file(path: &Path) -> Result<bool, CubeError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        removed => removed
+            .map(|()| true)
+            .map_err(CubeError::io("remove", path)),
     }
 }
 

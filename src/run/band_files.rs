@@ -23,20 +23,23 @@ pub(super) struct Files<'f, 'p, 'o, 'a, 'scope, C, S> {
     pub(super) problem: &'p Problem,
     /// The number of the first row of the track.
     pub(super) first: usize,
+    /// Bytes of the rows borrowed from the rank above, those that have not been read.
+    pub(super) above: &'p [u8],
+    /// The rows that this rank owns.
     pub(super) source: ReadAhead,
-    pub(super) target: Target<'f, 'o, 'a, 'scope, C>,
+    /// How many bytes of them have not been read.
+    pub(super) own: u64,
+    /// Bytes of the rows borrowed from the rank below, those that have not been read.
+    pub(super) below: &'p [u8],
+    /// Where the rows go: to the scratch, to a snapshot, or both.
+    pub(super) scratch: Option<WriteBehind<'scope>>,
+    pub(super) snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
     /// The file that is read.
     pub(super) path: &'p Path,
     pub(super) stop: S,
     pub(super) memory: u64,
     /// Time in which nothing was computed, for want of rows or of room for them.
     pub(super) waited: Duration,
-}
-
-/// Where the rows of a pass go.
-pub(super) enum Target<'f, 'o, 'a, 'scope, C> {
-    Scratch(WriteBehind<'scope>),
-    Snapshot(&'f mut Snapshot<'o, 'a, C>),
 }
 
 impl<T: Element, C: Comm, S: Fn() -> bool> Transfer<T, RunError>
@@ -53,20 +56,37 @@ impl<T: Element, C: Comm, S: Fn() -> bool> Transfer<T, RunError>
             return Err(RunError::GivenUp);
         }
         let start = Instant::now();
-        let read = self.source.fill(bytemuck::cast_slice_mut(values));
+        let mut rest: &mut [u8] = bytemuck::cast_slice_mut(values);
+        take_from(&mut self.above, &mut rest);
+        let own = usize::try_from(self.own)
+            .unwrap_or(usize::MAX)
+            .min(rest.len());
+        let (now, mut rest) = rest.split_at_mut(own);
+        let read = self.source.fill(now);
+        self.own -= own as u64;
+        take_from(&mut self.below, &mut rest);
         self.waited += start.elapsed();
         Ok(read.map_err(CubeError::io("read", self.path))?)
     }
 
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {
-        match &mut self.target {
-            Target::Scratch(writer) => {
-                let start = Instant::now();
-                writer.push(bytemuck::cast_slice(values));
-                self.waited += start.elapsed();
-            }
-            Target::Snapshot(snapshot) => snapshot.rows(values),
+        if let Some(writer) = &mut self.scratch {
+            let start = Instant::now();
+            writer.push(bytemuck::cast_slice(values));
+            self.waited += start.elapsed();
+        }
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.rows(values);
         }
         Ok(())
     }
+}
+
+/// Moves as many bytes as there are, and as fit, from the beginning of `from` to that of `to`.
+fn take_from(from: &mut &[u8], to: &mut &mut [u8]) {
+    let count = from.len().min(to.len());
+    let (now, later) = from.split_at(count);
+    let (place, rest) = std::mem::take(to).split_at_mut(count);
+    place.copy_from_slice(now);
+    (*from, *to) = (later, rest);
 }

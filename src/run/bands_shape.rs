@@ -3,10 +3,12 @@
 use crate::{
     cube::{scratch::Scratch, stream},
     problem::Problem,
+    slab::Slab,
     solver::FEWEST_ROWS,
     stencil::{Element, Stencil, Tile},
     sys,
 };
+use serde::{Deserialize, Serialize};
 
 /// How a state in files is advanced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -24,15 +26,24 @@ pub(crate) struct Shape {
 }
 
 /// What the choice of a shape depends on, as measured or assumed.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Speeds {
-    /// Node updates that all threads compute \[1/s\].
+    /// Node updates that all threads compute, those of stages of a step counted one by one \[1/s\].
     pub(crate) updates: f64,
     /// Bytes that go one way between file and memory \[1/s\].
     pub(crate) bytes: f64,
 }
 
 impl Speeds {
+    /// Those that two ranks reach together; `None` if one has not measured any.
+    pub(crate) fn least_of(one: Option<Self>, other: Option<Self>) -> Option<Self> {
+        let (one, other) = one.zip(other)?;
+        Some(Self {
+            updates: one.updates.min(other.updates),
+            bytes: one.bytes.min(other.bytes),
+        })
+    }
+
     /// Before anything was measured: those of a usual processor and a disk that is not the fastest.
     pub(crate) fn assumed(threads: usize) -> Self {
         Self {
@@ -48,20 +59,30 @@ const LIFT: f64 = 6.0;
 const MEMORY_SPEED: f64 = 40e9;
 
 impl Shape {
-    /// The shape for at most `memory` bytes that promises the fastest steps. Where there is none, the bytes
-    /// that the smallest one takes.
+    /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
+    /// the bytes that the smallest one takes.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(crate) fn fit<T: Element>(
         problem: &Problem,
+        slab: &Slab,
         stencil: &Stencil<T>,
         memory: u64,
         speeds: Speeds,
     ) -> Result<Self, u64> {
-        let (ny, nx) = problem.grid.shape();
+        let nx = problem.grid.x.nodes;
+        let ny = slab.most_rows();
+        // Rows above and below that a step depends on.
+        let reach = problem.stages();
         let threads = rayon::current_num_threads().min(sys::threads());
         let row = (nx * size_of::<T>()) as u64;
         let chunk = stream::chunk_bytes(problem.field_bytes()) as u64;
-        let most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
+        let mut most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
+        if slab.parts() > 1 {
+            most = most.min(slab.halo() / reach);
+        }
+        // Rows borrowed from other ranks for each step of a pass: as many are advanced along with those of the slab,
+        // fewer at every step. They are in memory, and the rows that are lent for them.
+        let borrowed = slab.neighbours();
         let deepest = match problem.has_moving_source() {
             true => 1,
             false => most,
@@ -84,27 +105,37 @@ impl Shape {
             }
             let (band, depth) = (shape.band as f64, shape.tile.depth as f64);
             let bytes = size_of::<T>() as f64;
-            let computing = (1.0 + depth / band + LIFT / depth) / speeds.updates
+            let deep = (shape.steps * reach) as f64;
+            let redundant = borrowed as f64 * deep / (2 * ny) as f64;
+            let computing = (1.0 + redundant + depth / band + LIFT / depth) / speeds.updates
                 + 2.0 * bytes / (depth * MEMORY_SPEED);
-            let moving = bytes / (shape.steps as f64 * speeds.bytes);
+            let moving = bytes / (deep * speeds.bytes);
             // Reading and writing go on while stages compute, but not at once.
             let cost = computing.max(2.0 * moving) + 0.1 * moving;
             if best.is_none_or(|(lowest, _)| cost < lowest) {
                 best = Some((cost, shape));
             }
         };
-        let tile = stencil.tile(ny, nx, threads);
+        let tile = match reach {
+            1 => stencil.tile(ny, nx, threads),
+            _ => stencil.rkl2_tile((ny, nx), threads, reach),
+        };
         // Threads share the columns: rows of a band that were cut would be computed twice at the cut.
         let columns = tile.columns.min(nx.div_ceil(threads));
         let mut band = ny;
         loop {
-            let mut depth = tile.depth.min(deepest).min(band);
+            let mut depth = match reach {
+                1 => tile.depth.min(deepest).min(band),
+                _ => reach,
+            };
             loop {
                 for stages in (1..=8).chain((5..=40).map(|of| of * 2)) {
-                    let steps = (depth * stages).min(most);
+                    let steps = (depth / reach * stages).min(most);
+                    let deep = steps * reach;
                     let chunks = (band as u64 * row).div_ceil(chunk).max(2);
-                    let window = (band + steps + depth) as u64;
-                    let rows = problem.arrays() * window + 2 * steps as u64;
+                    let window = (band + deep + depth) as u64;
+                    let halos = (2 * borrowed * deep) as u64;
+                    let rows = problem.arrays() * window + 2 * deep as u64 + halos;
                     consider(Self {
                         band,
                         steps,
@@ -120,7 +151,7 @@ impl Shape {
                         break;
                     }
                 }
-                if depth == 1 {
+                if depth == 1 || reach > 1 {
                     break;
                 }
                 depth = depth * 3 / 4;
@@ -133,10 +164,11 @@ impl Shape {
         best.map(|(_, shape)| shape).ok_or(least)
     }
 
-    /// Bytes of the scratch that it takes; 0 if every pass leads to a snapshot.
-    pub(crate) fn scratch_bytes(&self, problem: &Problem) -> u64 {
-        match problem.schedule.nper > self.steps as u64 {
-            true => Scratch::bytes_for(problem.field_bytes()),
+    /// Bytes of the scratch that it takes for a part of the state; 0 if every pass leads to a snapshot, from where
+    /// one rank goes on. Several have their parts of every state at hand.
+    pub(crate) fn scratch_bytes(&self, problem: &Problem, (part, ranks): (u64, usize)) -> u64 {
+        match ranks > 1 || problem.schedule.nper > self.steps as u64 {
+            true => Scratch::bytes_for(part),
             false => 0,
         }
     }

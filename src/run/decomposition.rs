@@ -113,25 +113,47 @@ impl<'a, C: Comm> Decomposition<'a, C> {
         #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
         let in_memory =
             |bytes: &Range<u64>| &own[(bytes.start - first) as usize..(bytes.end - first) as usize];
-        let [mine, shared] = Self::jobs(share, begin);
+        let [mine, _] = Self::jobs(share, begin);
         for job in &mine {
             take(job, in_memory(&job.bytes));
         }
+        let copy = |at: u64, to: &mut [u8]| copy_from(own, at, to);
+        self.gather_shared_jobs(share, begin, copy, take);
+    }
+
+    /// Collective. Passes the jobs for which other ranks send bytes to `take`. `own` copies bytes of the rows that
+    /// this rank owns, from a byte of them on.
+    pub(crate) fn gather_shared_jobs(
+        &self,
+        share: &Share,
+        begin: u64,
+        mut own: impl FnMut(u64, &mut [u8]),
+        mut take: impl FnMut(&Job, &[u8]),
+    ) {
+        let first = share.own().start;
+        let [_, shared] = Self::jobs(share, begin);
         let given = share.given(begin);
         let rounds = given.len().max(shared.len()).div_ceil(JOBS_AT_A_TIME);
         for round in 0..rounds {
-            let outgoing: Vec<_> = of_round(&given, round)
+            let given = of_round(&given, round);
+            let copies: Vec<Vec<u8>> = given
                 .iter()
-                .map(|transfer| Outgoing {
+                .map(|transfer| {
+                    let mut copy = buffer(&transfer.bytes);
+                    own(transfer.bytes.start - first, &mut copy);
+                    copy
+                })
+                .collect();
+            let outgoing: Vec<_> = given
+                .iter()
+                .zip(&copies)
+                .map(|(transfer, bytes)| Outgoing {
                     to: transfer.rank,
-                    bytes: in_memory(&transfer.bytes),
+                    bytes,
                 })
                 .collect();
             let jobs = of_round(&shared, round);
-            let mut buffers: Vec<Vec<u8>> = jobs
-                .iter()
-                .map(|job| vec![0; (job.bytes.end - job.bytes.start) as usize])
-                .collect();
+            let mut buffers: Vec<Vec<u8>> = jobs.iter().map(|job| buffer(&job.bytes)).collect();
             let mut incoming = Vec::new();
             for (job, buffer) in jobs.iter().zip(&mut buffers) {
                 let mut rest = &mut buffer[..];
@@ -140,7 +162,7 @@ impl<'a, C: Comm> Decomposition<'a, C> {
                     let (bytes, behind) = rest.split_at_mut(length);
                     rest = behind;
                     if source.rank == self.comm.rank() {
-                        bytes.copy_from_slice(in_memory(&source.bytes));
+                        own(source.bytes.start - first, bytes);
                     } else {
                         incoming.push(Incoming {
                             from: source.rank,
@@ -155,6 +177,20 @@ impl<'a, C: Comm> Decomposition<'a, C> {
             }
         }
     }
+}
+
+/// Copies bytes that follow the byte `at` of `own`.
+pub(crate) fn copy_from(own: &[u8], at: u64, to: &mut [u8]) {
+    #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
+    let at = at as usize;
+    to.copy_from_slice(&own[at..at + to.len()]);
+}
+
+/// Memory for some bytes.
+fn buffer(bytes: &Range<u64>) -> Vec<u8> {
+    #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
+    let length = (bytes.end - bytes.start) as usize;
+    vec![0; length]
 }
 
 /// Those of a list that are exchanged in a round.

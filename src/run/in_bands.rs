@@ -1,22 +1,24 @@
 //! [`InBands`]: a state in files, which passes through memory in bands of rows.
 //!
-//! Between snapshots it is in the scratch, at a snapshot in the cube: the last pass to a snapshot writes its
-//! rows to their place there, the first one after it reads them from there.
+//! Between snapshots it is in the scratch. At a snapshot it is in the cube: the last pass to a snapshot writes its
+//! rows to their place there, the first one after it reads them from there. Of several ranks each has the rows of
+//! snapshots in its scratch, too: machines see what others write into a file later, if at all.
 
 use super::{
-    band_files::{Files, Target},
+    band_files::Files,
+    band_rows::BandRows,
     bands_shape::{Shape, Speeds},
     clock::RunClock,
     error::RunError,
     observer::Observer,
     output::Output,
     snapshot::Snapshot,
-    state::{Durable, Figures, State},
+    state::{Durable, Figures, State, Take},
 };
 use crate::{
-    comm::Comm,
+    comm::{Comm, Elsewhere, ROOT, collective},
     cube::{
-        CubeError, Header, Paths,
+        CubeError, Paths,
         scratch::Scratch,
         stream::{Moved, ReadAhead, WriteBehind, chunk_bytes},
     },
@@ -24,12 +26,12 @@ use crate::{
     npy::Reader,
     problem::Problem,
     schedule::Clock,
-    solver::{Bands, Track},
+    solver::Bands,
     stencil::{Element, Stencil},
     sys,
 };
+use serde::{Deserialize, Serialize};
 use std::{
-    marker::PhantomData,
     ops::Range,
     path::Path,
     thread,
@@ -39,9 +41,10 @@ use std::{
 /// Snapshots that are no older are what a run continues from that is killed: syncs take time.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// The rows of the grid in files.
+/// The rows of a rank in files.
 pub(crate) struct InBands<'a, T: Element, C> {
     problem: &'a Problem,
+    rows: BandRows<'a, C>,
     stencil: Stencil<T>,
     observer: &'a Observer,
     paths: &'a Paths,
@@ -61,38 +64,40 @@ pub(crate) struct InBands<'a, T: Element, C> {
     updates: [u64; 3],
     read: Moved,
     written: Moved,
-    ranks: PhantomData<C>,
 }
 
 /// Where the present state is.
 enum Place {
     /// It is the initial one.
     Initial,
-    /// In a file, from a byte on.
+    /// In a file, where the rows of this rank begin at a byte.
     File { file: Reader, begin: u64 },
     /// In a place of the scratch.
     Scratch(usize),
 }
 
+/// How a pass ended on a rank.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+enum Ended {
+    Done,
+    GivenUp,
+    Failed,
+}
+
 impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
-    /// A state of the whole grid that passes through so many bytes of memory, in bands of this shape at first.
-    ///
-    /// # Errors
-    /// [`RunError::Cube`] when the scratch cannot be had.
+    /// Collective. A state whose rows pass through so many bytes of memory, in bands of this shape at first.
+    /// Between snapshots it is in the scratch.
     pub(crate) fn new(
-        problem: &'a Problem,
+        rows: BandRows<'a, C>,
         stencil: Stencil<T>,
         (shape, memory): (Shape, u64),
-        (paths, header): (&'a Paths, &Header),
+        (paths, scratch): (&'a Paths, Option<Scratch>),
         observer: &'a Observer,
-    ) -> Result<Self, RunError> {
-        let bytes = problem.field_bytes();
-        let several = problem.schedule.nper > shape.steps as u64;
-        let scratch = (several || paths.scratch.exists())
-            .then(|| Scratch::open(&paths.scratch, header, bytes))
-            .transpose()?;
-        Ok(Self {
+    ) -> Self {
+        let problem = rows.problem;
+        let mut state = Self {
             problem,
+            rows,
             stencil,
             observer,
             paths,
@@ -106,49 +111,59 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
             updates: [0; 3],
             read: Moved::default(),
             written: Moved::default(),
-            ranks: PhantomData,
-        })
+        };
+        state.shape = state.agreed(shape);
+        state
     }
 
-    /// The rows of a pass of so many steps.
-    fn track(&self, steps: usize) -> Track {
-        let ny = self.problem.grid.y.nodes;
-        match self.problem.has_periodic_rows() {
-            false => Track {
-                rows: ny,
-                ends: [true; 2],
-                first: 0,
-            },
-            // Row 0 is numbered one period on or more, so that there are rows before it.
-            true => {
-                let period = ny - 1;
-                Track {
-                    rows: ny + 2 * steps,
-                    ends: [false; 2],
-                    first: steps.next_multiple_of(period).max(period) - steps,
-                }
+    fn comm(&self) -> &'a C {
+        self.rows.ranks.comm()
+    }
+
+    /// Whether there are other ranks.
+    fn is_one_of_several(&self) -> bool {
+        self.comm().size() > 1
+    }
+
+    /// Collective. The shape with as many steps a pass as all ranks can take.
+    fn agreed(&self, shape: Shape) -> Shape {
+        let steps = collective::least(self.comm(), shape.steps);
+        Shape { steps, ..shape }
+    }
+
+    /// The file that the state is in, its name, and the byte where the rows of this rank begin.
+    fn source(&self) -> Result<(&Path, &Reader, u64), RunError> {
+        match (&self.place, &self.scratch) {
+            (Place::File { file, begin }, _) => Ok((&self.paths.cube, file, *begin)),
+            (Place::Scratch(place), Some(scratch)) => {
+                Ok((scratch.path(), scratch.reader(), scratch.begin(*place)))
             }
+            _ => Err(RunError::Unplaced),
         }
     }
 
-    /// The bytes of the rows of a track in a state that begins at byte `begin`.
-    fn ranges(&self, track: &Track, begin: u64) -> Vec<Range<u64>> {
-        let row = (self.problem.grid.x.nodes * size_of::<T>()) as u64;
-        let ny = self.problem.grid.y.nodes;
-        let period = ny - usize::from(self.problem.has_periodic_rows());
-        let mut ranges = Vec::new();
-        let (mut at, end) = (track.first, track.first + track.rows);
-        while at < end {
-            let first = at % period;
-            let count = (period - first).min(end - at);
-            let start = begin + first as u64 * row;
-            ranges.push(start..start + count as u64 * row);
-            at += count;
+    /// The place of the scratch that the state is not in.
+    fn other_place(&self) -> usize {
+        match self.place {
+            Place::Scratch(place) => 1 - place,
+            _ => 0,
         }
-        ranges
     }
 
-    /// One pass. `false` if it was given up because the run is to stop: the state is then as it was.
+    /// Bytes of a chunk of memory, and how many chunks there are for reading and as many for writing.
+    fn chunks(&self) -> (usize, usize) {
+        let own = self.rows.own_bytes();
+        (chunk_bytes(own.end - own.start), self.shape.chunks)
+    }
+
+    /// Bytes of the rows of this rank, from a byte of them on.
+    fn read_own(&self, at: u64, bytes: &mut [u8]) -> Result<(), RunError> {
+        let (path, file, begin) = self.source()?;
+        let read = file.read(begin + at, bytes);
+        Ok(read.map_err(CubeError::io("read", path))?)
+    }
+
+    /// Collective. One pass. `false` if a rank gave it up because the run is to stop: the state is then as it was.
     fn pass(
         &mut self,
         steps: usize,
@@ -156,121 +171,152 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
     ) -> Result<bool, RunError> {
         let start = Instant::now();
-        let mut bands = match self.bands.take() {
-            Some(bands) => bands,
-            None => Bands::new(
-                self.stencil.clone().with_tile(self.shape.tile),
-                (self.shape.band, self.shape.steps),
-                self.problem.grid.x.nodes,
-            )
-            .map_err(|_| RunError::no_memory(self.shape.memory))?,
-        };
-        let depths = bands.depths(steps);
-        let track = self.track(steps);
-        let (path, file, begin) = match (&self.place, &self.scratch) {
-            (Place::File { file, begin }, _) => (&self.paths.cube, file, *begin),
-            (Place::Scratch(place), Some(scratch)) => {
-                (&self.paths.scratch, scratch.reader(), scratch.begin(*place))
+        let deep = steps * self.problem.stages();
+        let read = |at, bytes: &mut [u8]| self.read_own(at, bytes);
+        let borrowed = self.rows.borrow::<T>(deep, read)?;
+        let to_scratch = snapshot.is_none() || self.is_one_of_several();
+        let place = self.other_place();
+        let passed = self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot));
+        let (ended, sums, computed) = match passed {
+            Ok((sums, waited)) => {
+                let computed = start.elapsed().saturating_sub(waited);
+                (Ok(Ended::Done), sums, computed)
             }
-            _ => return Err(RunError::Unplaced),
+            Err(RunError::GivenUp) => (Ok(Ended::GivenUp), Vec::new(), Duration::ZERO),
+            Err(error) => (Err(error), Vec::new(), Duration::ZERO),
         };
-        let place = match self.place {
-            Place::Scratch(place) => 1 - place,
-            _ => 0,
-        };
-        let ranges = self.ranges(&track, begin);
-        let chunk = chunk_bytes(self.problem.field_bytes());
-        let (shape, moved) = (self.shape, (&self.read, &self.written));
-        let to_scratch = match snapshot {
-            Some(_) => None,
-            None => self.scratch.as_ref(),
-        };
-        let passed = thread::scope(|scope| {
-            let source = ReadAhead::start(scope, (file, moved.0), ranges, (chunk, shape.chunks))
-                .map_err(RunError::Threads)?;
-            let target = match (snapshot, to_scratch) {
-                (Some(snapshot), _) => Target::Snapshot(snapshot),
-                (None, Some(scratch)) => Target::Scratch(
-                    WriteBehind::start(
-                        scope,
-                        (scratch.file(), moved.1),
-                        scratch.begin(place),
-                        (chunk, shape.chunks),
-                    )
-                    .map_err(RunError::Threads)?,
-                ),
-                (None, None) => return Err(RunError::Unplaced),
-            };
-            let mut files = Files {
-                problem: self.problem,
-                first: track.first,
-                source,
-                target,
-                path,
-                stop: || clock.is_over(self.observer),
-                memory: shape.memory,
-                waited: Duration::ZERO,
-            };
-            let checked = bands.pass(&track, &depths, now.simtime, &mut files)?;
-            let sums = match files.target {
-                Target::Snapshot(_) => Vec::new(),
-                Target::Scratch(writer) => {
-                    let written = writer.finish();
-                    written.map_err(CubeError::io("write", &self.paths.scratch))?
-                }
-            };
-            checked?;
-            Ok((sums, files.waited))
-        });
-        self.bands = Some(bands);
-        let (sums, waited) = match passed {
-            Ok(passed) => passed,
-            Err(RunError::GivenUp) => return Ok(false),
-            Err(error) => return Err(error),
-        };
-        if to_scratch.is_some() {
+        let speeds = self.speeds(steps, computed);
+        let told = (*ended.as_ref().unwrap_or(&Ended::Failed), speeds);
+        let all = collective::all_gather(self.comm(), told);
+        ended?;
+        if all.iter().any(|(ended, _)| *ended == Ended::Failed) {
+            return Err(Elsewhere.into());
+        }
+        if all.iter().any(|(ended, _)| *ended == Ended::GivenUp) {
+            return Ok(false);
+        }
+        if to_scratch {
             let mut then = now;
             then.tick(steps as u64, self.problem.schedule.dt);
             self.place = Place::Scratch(place);
             self.undescribed = Some((place, then, sums));
             // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
-            // overwrites it.
+            // overwrites it, and begins on all ranks together.
             let is_recent = |settled: Instant| settled.elapsed() < RECENT;
             if !self.settled.is_some_and(is_recent) {
-                self.describe()?;
+                let described = self.describe();
+                collective::all_ok(self.comm(), described)?;
             }
         }
-        self.adapt(steps, start.elapsed().saturating_sub(waited));
+        let speeds = all.into_iter().map(|(_, speeds)| speeds);
+        if let Some(speeds) = speeds.reduce(Speeds::least_of).flatten() {
+            self.adapt(speeds);
+        }
         Ok(true)
     }
 
-    /// Takes the shape that suits the speeds measured so far, after a pass that computed for so long.
+    /// The part of this rank in a pass, with the rows borrowed from above and from below. Returns the check sums of
+    /// the chunks in the scratch, and the time in which nothing was computed.
+    fn pass_alone(
+        &mut self,
+        steps: usize,
+        now: Clock,
+        [above, below]: [&[T]; 2],
+        (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
+    ) -> Result<(Vec<u32>, Duration), RunError> {
+        let own = self.rows.own_bytes();
+        if own.is_empty() {
+            return Ok((Vec::new(), Duration::ZERO));
+        }
+        let mut bands = match self.bands.take() {
+            Some(bands) => bands,
+            None => Bands::new(
+                self.stencil.clone().with_tile(self.shape.tile),
+                (self.shape.band, self.shape.steps, self.problem.stages()),
+                self.problem.grid.x.nodes,
+            )
+            .map_err(|_| RunError::no_memory(self.shape.memory))?,
+        };
+        let depths = bands.depths(steps);
+        let track = self.rows.track(steps * self.problem.stages());
+        let (path, file, begin) = self.source()?;
+        let ranges = self.rows.ranges(&track, begin);
+        let place = self.other_place();
+        let chunks = self.chunks();
+        let to_scratch = match snapshot.is_some() && !self.is_one_of_several() {
+            true => None,
+            false => self.scratch.as_ref(),
+        };
+        let passed = thread::scope(|scope| {
+            let bytes = |range: &Range<u64>| range.end - range.start;
+            let own = ranges.iter().map(bytes).sum();
+            let source = ReadAhead::start(scope, (file, &self.read), ranges, chunks)
+                .map_err(RunError::Threads)?;
+            let writer = to_scratch.map(|scratch| {
+                let (file, start) = ((scratch.file(), &self.written), scratch.begin(place));
+                WriteBehind::start(scope, file, start, chunks)
+            });
+            let mut files = Files {
+                problem: self.problem,
+                first: track.first,
+                above: bytemuck::cast_slice(above),
+                source,
+                own,
+                below: bytemuck::cast_slice(below),
+                scratch: writer.transpose().map_err(RunError::Threads)?,
+                snapshot,
+                path,
+                stop: || clock.is_over(self.observer),
+                memory: self.shape.memory,
+                waited: Duration::ZERO,
+            };
+            let checked = bands.pass(&track, &depths, now.simtime, &mut files)?;
+            let written = files.scratch.map(WriteBehind::finish).transpose();
+            let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
+            checked?;
+            Ok((sums.unwrap_or_default(), files.waited))
+        });
+        self.bands = Some(bands);
+        passed
+    }
+
+    /// The speeds measured so far, after a pass that computed for so long; `None` if that was too short.
     #[expect(clippy::cast_precision_loss, reason = "speeds")]
-    fn adapt(&mut self, steps: usize, computed: Duration) {
+    fn speeds(&self, steps: usize, computed: Duration) -> Option<Speeds> {
         /// What takes less is too small to be measured, and to be worth it.
         const LONG_ENOUGH: Duration = Duration::from_millis(20);
         if computed < LONG_ENOUGH {
-            return;
+            return None;
         }
         let speed = |amount: f64, time: Duration| amount / time.as_secs_f64().max(1e-9);
         let twice = 1.0 + self.shape.tile.depth as f64 / self.shape.band as f64;
-        let updates = self.problem.grid.len() as f64 * steps as f64 * twice;
+        let deep = steps * self.problem.stages();
+        let nodes = self.rows.track(deep).rows * self.problem.grid.x.nodes;
+        let updates = nodes as f64 * deep as f64 * twice;
         let moved = [&self.read, &self.written].map(|moved| match moved.bytes() {
-            0 => f64::INFINITY,
+            0 => f64::MAX,
             bytes => speed(bytes as f64, moved.time()),
         });
-        let speeds = Speeds {
+        Some(Speeds {
             updates: speed(updates, computed),
             bytes: moved[0].min(moved[1]),
-        };
-        let better = Shape::fit(self.problem, &self.stencil, self.memory, speeds);
-        let Ok(better) = better else { return };
+        })
+    }
+
+    /// Collective. Takes the shape that suits these speeds, which all ranks pass.
+    fn adapt(&mut self, speeds: Speeds) {
+        let slab = self.rows.ranks.slab();
+        let better = Shape::fit(self.problem, slab, &self.stencil, self.memory, speeds);
+        let better = self.agreed(better.unwrap_or(self.shape));
         if self.scratch.is_none() && self.problem.schedule.nper > better.steps as u64 {
             return;
         }
         // Another shape costs a pass over a field of which nothing is known.
         let differs = |a: usize, b: usize| a.abs_diff(b) * 4 > b;
-        if !differs(better.steps, self.shape.steps) && !differs(better.band, self.shape.band) {
+        let is_worth_it =
+            differs(better.steps, self.shape.steps) || differs(better.band, self.shape.band);
+        // Ranks on other machines may have other bands, but never other steps.
+        if !collective::all_gather(self.comm(), is_worth_it).contains(&true) {
             return;
         }
         self.observer.note(format!(
@@ -284,6 +330,28 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         self.shape = better;
     }
 
+    /// Passes the rows of this rank to a snapshot, and of several ranks to the first place of the scratch.
+    fn show_own(&self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
+        let scratch = self.scratch.as_ref().filter(|_| self.is_one_of_several());
+        thread::scope(|scope| {
+            let writer = scratch.map(|scratch| {
+                let (file, start) = ((scratch.file(), &self.written), scratch.begin(0));
+                WriteBehind::start(scope, file, start, self.chunks())
+            });
+            let mut writer = writer.transpose().map_err(RunError::Threads)?;
+            self.visit(&mut |bytes| {
+                snapshot.rows::<T>(bytemuck::cast_slice(bytes));
+                if let Some(writer) = &mut writer {
+                    writer.push(bytes);
+                }
+                Ok(())
+            })?;
+            let written = writer.map(WriteBehind::finish).transpose();
+            written.map_err(CubeError::io("write", &self.paths.scratch))?;
+            Ok(())
+        })
+    }
+
     /// Makes the state in the scratch durable.
     fn describe(&mut self) -> Result<(), RunError> {
         if let (Some(scratch), Some((place, clock, sums))) =
@@ -294,14 +362,25 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         Ok(())
     }
 
-    /// After a snapshot was shown: the state is in the cube.
+    /// Collective. After all rows of a snapshot: other ranks get what they write of it, and a rank on its own goes on
+    /// from the cube.
     fn settle(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         let Some(begin) = snapshot.place() else {
             return Ok(());
         };
-        snapshot.wait_until_written();
         // Its commit follows soon.
         (self.undescribed, self.settled) = (None, Some(Instant::now()));
+        if self.is_one_of_several() {
+            // An error of one rank must not keep others from their messages.
+            let mut failed = Ok(());
+            snapshot.exchange(|at, bytes| {
+                if let (Ok(()), Err(error)) = (&failed, self.read_own(at, bytes)) {
+                    failed = Err(error);
+                }
+            });
+            return collective::all_ok(self.comm(), failed);
+        }
+        snapshot.wait_until_written();
         self.place = Place::File {
             file: open(&self.paths.cube)?,
             begin,
@@ -317,27 +396,50 @@ fn open(path: &Path) -> Result<Reader, RunError> {
 
 impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
-        let file = durable.open()?;
-        let is_whole = durable.is_whole(&file, self.problem.field_bytes())?;
+        let ranks = self.rows.ranks;
+        let file = collective::all_ok(ranks.comm(), durable.open())?;
+        let is_whole = durable.is_whole(&file, &ranks.share::<T>(), ranks.comm())?;
         if is_whole {
-            self.place = Place::File {
-                file,
-                begin: durable.begin,
-            };
+            let begin = durable.begin + self.rows.own_bytes().start;
+            self.place = Place::File { file, begin };
         }
         Ok(is_whole)
     }
 
     fn take_own(&mut self, after: u64, before: u64) -> Result<Option<Clock>, RunError> {
-        let Some(scratch) = &self.scratch else {
-            return Ok(None);
+        let described = match &self.scratch {
+            Some(scratch) => scratch.described(after + 1..before),
+            None => Ok(Vec::new()),
         };
-        for described in scratch.described(after + 1..before)? {
-            if scratch.holds(&described)? {
-                self.place = Place::Scratch(described.place);
-                self.settled = None;
-                return Ok(Some(described.clock));
+        let described = collective::all_ok(self.comm(), described.map_err(RunError::from))?;
+        let steps: Vec<u64> = described.iter().map(|one| one.clock.step).collect();
+        // Those that all ranks know of; a rank without rows has none.
+        let of_ranks = collective::all_gather(self.comm(), (self.rows.own().is_empty(), steps));
+        let of_all = |step: &u64| {
+            of_ranks
+                .iter()
+                .all(|(none, steps)| *none || steps.contains(step))
+        };
+        let mut common = of_ranks[ROOT].1.clone();
+        common.retain(of_all);
+        for step in common {
+            let mine = described.iter().find(|one| one.clock.step == step);
+            let holds = match (mine, &self.scratch) {
+                (Some(mine), Some(scratch)) => scratch.holds(mine),
+                _ => Ok(self.rows.own().is_empty()),
+            };
+            let holds = collective::all_ok(self.comm(), holds.map_err(RunError::from))?;
+            let clocks =
+                collective::all_gather(self.comm(), mine.map(|one| (holds, one.clock.simtime)));
+            if clocks.iter().flatten().any(|(holds, _)| !holds) {
+                continue;
             }
+            if let Some(mine) = mine {
+                self.place = Place::Scratch(mine.place);
+            }
+            self.settled = None;
+            let simtime = clocks.into_iter().flatten().next();
+            return Ok(simtime.map(|(_, simtime)| Clock { step, simtime }));
         }
         Ok(None)
     }
@@ -355,28 +457,32 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         self.shape.pass(due)
     }
 
+    fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
+        let (own, nx) = (self.rows.own(), self.problem.grid.x.nodes);
+        for first in own.clone().step_by(self.shape.band) {
+            let rows = self.shape.band.min(own.end - first);
+            let mut field = Field::<T>::zeros((rows, nx))
+                .map_err(|_| RunError::no_memory(self.shape.memory))?;
+            match self.place {
+                Place::Initial => self.problem.fill_initial(&mut field, first)?,
+                _ => {
+                    let at = (first - own.start) * nx * size_of::<T>();
+                    self.read_own(at as u64, field.as_mut_bytes())?;
+                }
+            }
+            take(field.as_bytes())?;
+        }
+        Ok(())
+    }
+
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         if !snapshot.begin() {
             return Ok(());
         }
-        let (ny, nx) = self.problem.grid.shape();
-        let rows = self.shape.band.min(ny);
-        let no_memory = |_| RunError::no_memory(self.shape.memory);
-        let mut first = 0;
-        while first < ny {
-            let count = rows.min(ny - first);
-            let mut field = Field::<T>::zeros((count, nx)).map_err(no_memory)?;
-            match (&self.place, &self.scratch) {
-                (Place::Initial, _) => self.problem.fill_initial(&mut field, first)?,
-                (Place::File { file, begin }, _) => {
-                    let at = begin + (first * nx * size_of::<T>()) as u64;
-                    file.read(at, field.as_mut_bytes())
-                        .map_err(CubeError::io("read", &self.paths.cube))?;
-                }
-                (Place::Scratch(_), _) => return Err(RunError::Unplaced),
-            }
-            snapshot.rows(field.as_slice());
-            first += count;
+        let shown = self.show_own(snapshot);
+        collective::all_ok(self.comm(), shown)?;
+        if self.is_one_of_several() {
+            self.place = Place::Scratch(0);
         }
         self.settle(snapshot)
     }
@@ -418,13 +524,14 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
 
     fn save(&mut self, output: &mut Output<'_, C>, _: Clock) -> Result<(), RunError> {
         match output.flush() {
-            true => self.describe(),
+            true => self.abandon(),
             false => Ok(()),
         }
     }
 
     fn abandon(&mut self) -> Result<(), RunError> {
-        self.describe()
+        let described = self.describe();
+        collective::all_ok(self.comm(), described)
     }
 
     fn figures(&self) -> Figures {

@@ -2,12 +2,12 @@
 
 use super::{
     clock::RunClock,
-    decomposition::Decomposition,
+    decomposition::{Decomposition, copy_from},
     error::RunError,
     output::Output,
     resume, setup,
     snapshot::Snapshot,
-    state::{Durable, Figures, State},
+    state::{Durable, Figures, State, Take},
 };
 use crate::{
     comm::{Comm, collective},
@@ -119,9 +119,16 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         }
     }
 
+    fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
+        take(bytemuck::cast_slice(self.own()))
+    }
+
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         if snapshot.begin() {
-            snapshot.rows(self.own());
+            let own = self.own();
+            snapshot.rows(own);
+            let own = bytemuck::cast_slice(own);
+            snapshot.exchange(|at, to| copy_from(own, at, to));
         }
         Ok(())
     }

@@ -6,8 +6,9 @@
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `setup.rs` | tile, slab and memory of a rank |
 //! | `open.rs` | rank 0 claims the cube, every rank opens it |
-//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `bands_shape.rs` and `band_files.rs` where it is larger |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `bands_shape.rs`, `band_rows.rs` and `band_files.rs` where it is larger |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
+//! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
 //! | `clock.rs` | when to check for signals, deadlines and checkpoints |
@@ -16,6 +17,7 @@
 //! one rank alone may have is exchanged before any rank acts on it.
 
 mod band_files;
+mod band_rows;
 mod bands_shape;
 mod builder;
 mod clock;
@@ -30,6 +32,7 @@ mod options;
 mod outcome;
 mod output;
 mod pool;
+mod recompute;
 mod report;
 mod resume;
 mod setup;
@@ -52,5 +55,6 @@ pub(crate) use open::open;
 pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
+pub(crate) use recompute::recompute;
 pub(crate) use setup::{Room, check_memory, memory_alone, tuned};
 pub(crate) use time_loop::simulate;

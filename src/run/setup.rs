@@ -1,9 +1,14 @@
 //! What a rank needs before its first step: tile, slab and memory.
 
-use super::{bands_shape::Shape, decomposition::Decomposition, error::RunError};
+use super::{
+    band_rows::BandRows, bands_shape::Shape, decomposition::Decomposition, error::RunError,
+};
 use crate::{
     comm::{Comm, collective},
-    cube::{Paths, SolverLoad, paths, scratch},
+    cube::{
+        Header, Paths, SolverLoad, paths,
+        scratch::{self, Scratch},
+    },
     field::Field,
     params::StepMethod,
     problem::Problem,
@@ -56,16 +61,19 @@ fn busy_threads() -> usize {
     rayon::current_num_threads().min(sys::threads())
 }
 
-/// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks.
+/// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks; of a state in bands as
+/// deep as can be.
 pub(super) fn decompose<'a, T: Element, C: Comm>(
     problem: &Problem,
     stencil: &Stencil<T>,
-    comm: &'a C,
+    (comm, in_bands): (&'a C, bool),
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();
-    let own = problem.tile(stencil, busy_threads()).depth;
-    let depths = collective::all_gather(comm, own);
-    let depth = depths.into_iter().min().unwrap_or(own);
+    let own = match in_bands {
+        true => ny,
+        false => problem.tile(stencil, busy_threads()).depth,
+    };
+    let depth = collective::least(comm, own);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());
     Decomposition::new(comm, slab, nx)
 }
@@ -109,11 +117,23 @@ impl Room {
                 why: why.to_owned(),
             })
         };
-        if problem.params.method != StepMethod::Euler {
-            return refuse("method = \"euler\" alone advances a state that is larger");
-        }
-        if self.ranks > 1 {
-            return refuse("one rank alone advances a state that is larger");
+        let rows = (problem.grid.y.nodes - 2) / self.ranks;
+        match problem.params.method {
+            StepMethod::Exact => {
+                return refuse("method = \"exact\" transforms a whole state in memory");
+            }
+            StepMethod::Rkl2 if problem.has_moving_source() => {
+                return refuse(
+                    "method = \"rkl2\" with a source that depends on time has a whole state of every stage in memory",
+                );
+            }
+            StepMethod::Rkl2 if self.ranks > 1 && rows < problem.stages() => {
+                return refuse(&format!(
+                    "a larger one is advanced by ranks that have {} rows each, as many as a step of \"rkl2\" has stages",
+                    problem.stages()
+                ));
+            }
+            StepMethod::Euler | StepMethod::Rkl2 => {}
         }
         if !self.has_cube {
             return refuse("a state that is larger lies beside its cube, and --no-cube has none");
@@ -123,17 +143,19 @@ impl Room {
 }
 
 /// Refuses a run in bands whose files do not fit onto their disks, or whose directory for the scratch cannot
-/// be entered.
+/// be entered. So many of its ranks are on this machine.
 ///
 /// # Errors
 /// [`RunError::NoSpace`], [`RunError::NoScratchSpace`], [`RunError::Cube`].
 pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
-    shape: &Shape,
+    (shape, ranks, here): (&Shape, usize, usize),
     directory: Option<&Path>,
 ) -> Result<(), RunError> {
-    let scratch = shape.scratch_bytes(problem);
+    let part = problem.field_bytes().div_ceil(ranks as u64);
+    let of_rank = shape.scratch_bytes(problem, (part, ranks));
+    let scratch = of_rank * here as u64;
     if let Some(directory) = directory {
         paths::enter_directory(directory)?;
         // A run that goes on may have its scratch there.
@@ -147,6 +169,7 @@ pub(super) fn check_scratch(
             _ => Ok(()),
         };
     }
+    let scratch = of_rank * ranks as u64;
     let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
         Some(free) if free < needed => Err(RunError::NoSpace {
@@ -156,6 +179,24 @@ pub(super) fn check_scratch(
         }),
         _ => Ok(()),
     }
+}
+
+/// The file for states between snapshots, if there are any or an earlier part of the run had some.
+///
+/// # Errors
+/// [`RunError::Cube`].
+pub(super) fn open_scratch(
+    shape: &Shape,
+    rows: &BandRows<'_, impl Comm>,
+    (paths, header): (&Paths, &Header),
+) -> Result<Option<Scratch>, RunError> {
+    let (part, comm) = (rows.own_bytes(), rows.ranks.comm());
+    let path = paths.scratch_of(comm.rank());
+    let needed = shape.scratch_bytes(rows.problem, (part.end - part.start, comm.size()));
+    if needed == 0 && !path.exists() {
+        return Ok(None);
+    }
+    Ok(Some(Scratch::open(&path, header, part)?))
 }
 
 /// A field of zeros for the rows that a rank holds.

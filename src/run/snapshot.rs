@@ -15,7 +15,7 @@ use crate::{
 };
 use std::collections::VecDeque;
 
-/// The rows of a snapshot, taken in order: once all of a rank, or a few at a time where one rank has all.
+/// The rows of a snapshot, taken in order, all at once or a few at a time.
 pub(crate) struct Snapshot<'o, 'a, C> {
     output: &'o mut Output<'a, C>,
     now: Clock,
@@ -41,11 +41,11 @@ struct Begun {
     /// The byte of the file where it begins.
     begin: u64,
     share: Share,
-    /// Jobs whose bytes have not all come yet.
+    /// Jobs of this rank alone whose bytes have not all come yet, in the order of their first bytes.
     jobs: VecDeque<Job>,
-    /// Bytes of the snapshot before those that come next, of which a job needs some.
+    /// Bytes before those that come next that a job still needs.
     held: Vec<u8>,
-    /// Bytes that have come.
+    /// Where the bytes that have come end.
     come: u64,
 }
 
@@ -68,7 +68,8 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         if let Destination::Cube { scenario, .. } = &mut self.output.to {
             let begin = scenario.begin(self.now);
             let share = scenario.share().clone();
-            let [jobs, _] = Decomposition::<C>::jobs(&share, begin);
+            let [mut jobs, _] = Decomposition::<C>::jobs(&share, begin);
+            jobs.sort_by_key(|job| job.bytes.start);
             self.begun = Some(Begun {
                 begin,
                 come: share.own().start,
@@ -90,8 +91,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         self.output.grid
     }
 
-    /// Collective where several ranks have rows. Takes the next rows; of several ranks, each passes all of
-    /// its rows at once.
+    /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
         self.summaries
             .extend(Summary::of_each_row(values, self.grid()));
@@ -101,33 +101,44 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             return;
         };
         let bytes: &[u8] = bytemuck::cast_slice(values);
-        if begun.share.ranks() > 1 {
-            let ranks = self.output.ranks;
-            ranks.gather_jobs(&begun.share, begun.begin, bytes, |job, bytes| {
-                scenario.place(job, bytes);
-            });
-            return;
-        }
         let (first, end) = (begun.come, begun.come + bytes.len() as u64);
+        let held_from = first - begun.held.len() as u64;
         #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
-        let at = |byte: u64| byte.saturating_sub(first) as usize;
+        let at = |byte: u64, from: u64| byte.saturating_sub(from) as usize;
         while let Some(job) = begun.jobs.front().filter(|job| job.bytes.end <= end) {
+            let come = &bytes[at(job.bytes.start, first)..at(job.bytes.end, first)];
             if job.bytes.start >= first {
-                scenario.place(job, &bytes[at(job.bytes.start)..at(job.bytes.end)]);
+                scenario.place(job, come);
             } else {
-                // The jobs of one rank follow one another, so what is held is the beginning of this one.
-                begun.held.extend_from_slice(&bytes[..at(job.bytes.end)]);
-                scenario.place(job, &begun.held);
-                begun.held.clear();
+                let held = at(job.bytes.start, held_from)..begun.held.len();
+                let held = held.start..held.end.min(at(job.bytes.end, held_from));
+                scenario.place(job, &[&begun.held[held], come].concat());
             }
             begun.jobs.pop_front();
         }
-        if let Some(job) = begun.jobs.front() {
-            begun
-                .held
-                .extend_from_slice(&bytes[at(job.bytes.start).min(bytes.len())..]);
+        match begun.jobs.front() {
+            Some(job) => {
+                let held = begun.held.len();
+                begun.held.drain(..at(job.bytes.start, held_from).min(held));
+                let kept = at(job.bytes.start, first).min(bytes.len());
+                begun.held.extend_from_slice(&bytes[kept..]);
+            }
+            None => begun.held.clear(),
         }
         begun.come = end;
+    }
+
+    /// Collective, after all rows. Exchanges what ranks send each other; `own` copies bytes of the rows that this
+    /// rank owns, from a byte of them on.
+    pub(super) fn exchange(&mut self, own: impl FnMut(u64, &mut [u8])) {
+        if let (Some(begun), Destination::Cube { scenario, .. }) =
+            (&self.begun, &mut self.output.to)
+        {
+            let ranks = self.output.ranks;
+            ranks.gather_shared_jobs(&begun.share, begun.begin, own, |job, bytes| {
+                scenario.place(job, bytes);
+            });
+        }
     }
 
     /// Waits until its bytes can be read from the cube.

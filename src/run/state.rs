@@ -2,8 +2,12 @@
 
 use super::{clock::RunClock, error::RunError, output::Output, snapshot::Snapshot};
 use crate::{
-    comm::Comm,
-    cube::{CubeError, digest},
+    comm::{Comm, collective},
+    cube::{
+        CubeError,
+        digest::{self, BlockDigest},
+        share::Share,
+    },
     npy::Reader,
     schedule::Clock,
     sys,
@@ -18,8 +22,8 @@ pub(crate) trait State<C: Comm> {
     /// Collective. Takes over a durable state; whether its bytes have the digest.
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError>;
 
-    /// The latest durable state after the step `after` and before the step `before` that this kind of state
-    /// alone knows of. It is taken over.
+    /// Collective. The latest durable state after the step `after` and before the step `before` that this kind of
+    /// state alone knows of. It is taken over.
     fn take_own(&mut self, after: u64, before: u64) -> Result<Option<Clock>, RunError>;
 
     /// Collective. Takes the initial state.
@@ -30,6 +34,9 @@ pub(crate) trait State<C: Comm> {
 
     /// The steps that are best taken at once if the next snapshot is due after `due` steps.
     fn pass(&self, due: u64) -> u64;
+
+    /// Passes the bytes of the rows of this rank to `take`, a few at a time.
+    fn visit(&self, take: Take<'_>) -> Result<(), RunError>;
 
     /// Collective. Passes the rows of this rank to a snapshot.
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError>;
@@ -46,7 +53,8 @@ pub(crate) trait State<C: Comm> {
     /// Collective. Makes the state between snapshots, which is that of `now`, durable, and everything before it.
     fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError>;
 
-    /// Makes the state durable after [steps were given up](RunError::GivenUp), as far as that is not done yet.
+    /// Collective. Makes the state durable after [steps were given up](RunError::GivenUp), as far as that is not
+    /// done yet.
     fn abandon(&mut self) -> Result<(), RunError> {
         Ok(())
     }
@@ -54,6 +62,9 @@ pub(crate) trait State<C: Comm> {
     /// What a report says of it.
     fn figures(&self) -> Figures;
 }
+
+/// What takes bytes that follow one another.
+pub(crate) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), RunError>;
 
 /// What a report says of a state.
 #[derive(Debug, Clone)]
@@ -74,8 +85,8 @@ pub(crate) struct Durable<'a> {
     pub(crate) path: &'a Path,
     /// The byte where it begins.
     pub(crate) begin: u64,
-    /// Of its bytes.
-    pub(crate) sha256: &'a str,
+    /// Of its bytes; `None` if they were verified before.
+    pub(crate) sha256: Option<&'a str>,
 }
 
 impl Durable<'_> {
@@ -85,20 +96,34 @@ impl Durable<'_> {
         Ok(Reader::new(file, self.path))
     }
 
-    /// Whether so many bytes have the digest, read a few at a time.
-    pub(crate) fn is_whole(&self, file: &Reader, bytes: u64) -> Result<bool, RunError> {
+    /// Collective. Whether its bytes have the digest. Each rank reads those that it hashes, a few at a time.
+    pub(crate) fn is_whole(
+        &self,
+        file: &Reader,
+        share: &Share,
+        comm: &impl Comm,
+    ) -> Result<bool, RunError> {
+        let Some(sha256) = self.sha256 else {
+            return Ok(true);
+        };
         let mut chunk = vec![0; digest::TOGETHER * digest::BLOCK];
-        let mut digests = Vec::new();
-        let mut at = 0;
-        while at < bytes {
-            #[expect(clippy::cast_possible_truncation, reason = "at most the chunk")]
-            let length = (bytes - at).min(chunk.len() as u64) as usize;
-            file.read(self.begin + at, &mut chunk[..length])
-                .map_err(CubeError::io("read", self.path))?;
-            let blocks: Vec<&[u8]> = chunk[..length].chunks(digest::BLOCK).collect();
-            digests.extend(digest::of_each(&blocks));
-            at += length as u64;
-        }
-        Ok(digest::of_blocks(&digests) == self.sha256)
+        let mut digests = || -> Result<Vec<BlockDigest>, RunError> {
+            let mut digests = Vec::new();
+            let hashed = share.hashed();
+            for first in hashed.clone().step_by(digest::TOGETHER) {
+                let last = (first + digest::TOGETHER).min(hashed.end) - 1;
+                let bytes = share.block(first).start..share.block(last).end;
+                #[expect(clippy::cast_possible_truncation, reason = "at most the chunk")]
+                let chunk = &mut chunk[..(bytes.end - bytes.start) as usize];
+                file.read(self.begin + bytes.start, chunk)
+                    .map_err(CubeError::io("read", self.path))?;
+                let blocks: Vec<&[u8]> = chunk.chunks(digest::BLOCK).collect();
+                digests.extend(digest::of_each(&blocks));
+            }
+            Ok(digests)
+        };
+        let digests = collective::all_ok(comm, digests())?;
+        let digests = collective::all_gather(comm, digests);
+        Ok(digest::of_blocks(&digests.concat()) == sha256)
     }
 }

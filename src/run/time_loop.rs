@@ -1,6 +1,7 @@
 //! The run itself, top to bottom.
 
 use super::{
+    band_rows::BandRows,
     bands_shape::{Shape, Speeds},
     clock::RunClock,
     error::RunError,
@@ -60,7 +61,7 @@ pub(super) fn run<T: Element>(
     };
     let room = Room {
         cap: options.memory.or(problem.params.memory),
-        buffers,
+        buffers: collective::least(comm, buffers),
         ranks: comm.size(),
         has_cube: paths.is_some(),
     };
@@ -72,7 +73,7 @@ pub(super) fn run<T: Element>(
         Some(_) => problem.stencil(),
         None => setup::tuned::<T>(problem, options.tile, comm),
     };
-    let ranks = setup::decompose(problem, &stencil, comm);
+    let ranks = setup::decompose(problem, &stencil, (comm, in_bands.is_some()));
     let together = topology.ranks_on_this_machine() as u64;
     let needed = match in_bands {
         Some(memory) => memory,
@@ -84,7 +85,7 @@ pub(super) fn run<T: Element>(
             let buffers = load.buffer_bytes(problem.field_bytes());
             let left = memory.saturating_sub(buffers);
             let speeds = Speeds::assumed(threads);
-            let shape = Shape::fit(problem, &stencil, left, speeds);
+            let shape = Shape::fit(problem, ranks.slab(), &stencil, left, speeds);
             let shape = shape.map_err(|rows| RunError::Cap {
                 needed: rows + buffers,
                 memory,
@@ -103,20 +104,26 @@ pub(super) fn run<T: Element>(
         return simulate(problem, state, output, clock, observer);
     };
     if let Place::Files(shape, _) = &place {
-        setup::check_scratch(problem, &paths, shape, options.scratch.as_deref())?;
+        let ranks = (shape, comm.size(), topology.ranks_on_this_machine());
+        let fits = setup::check_scratch(problem, &paths, ranks, options.scratch.as_deref());
+        collective::all_ok(comm, fits)?;
     }
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
-    let (claim, topology) = (options.claim, (comm, &topology));
-    let opened = open(&paths, header, claim, (share, load), topology, observer)?;
+    let (claim, of_ranks) = (options.claim, (comm, &topology));
+    let opened = open(&paths, header, claim, (share, load), of_ranks, observer)?;
     let Some((writer, io)) = opened else {
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };
     if let Some(directory) = &options.scratch {
         // A state that an earlier part of the run left beside the cube is given up.
-        cube::scratch::remove(&paths.scratch)?;
+        let removed = match comm.is_root() {
+            true => cube::scratch::remove(&paths, 0),
+            false => Ok(()),
+        };
+        collective::all_ok(comm, removed.map_err(RunError::from))?;
         paths.put_scratch_into(directory, &writer.header().run_id);
     }
-    if comm.size() > 1 {
+    if comm.size() > 1 && in_bands.is_none() {
         observer.note(format!("halos {} rows deep", ranks.slab().halo()));
     }
     let reports = Exchange::new(comm, Some(&writer));
@@ -126,14 +133,23 @@ pub(super) fn run<T: Element>(
     let simulated = match place {
         Place::Memory(state) => simulate(problem, state, output, clock, observer),
         Place::Files(shape, memory) => {
-            let files = (&paths, writer.header());
-            InBands::<T, _>::new(problem, stencil, (shape, memory), files, observer)
-                .and_then(|state| simulate(problem, state, output, clock, observer))
+            let rows = BandRows {
+                problem,
+                ranks: &ranks,
+            };
+            let scratch = setup::open_scratch(&shape, &rows, (&paths, writer.header()));
+            collective::all_ok(comm, scratch).and_then(|scratch| {
+                let (shape, files) = ((shape, memory), (&paths, scratch));
+                let state = InBands::<T, _>::new(rows, stencil, shape, files, observer);
+                simulate(problem, state, output, clock, observer)
+            })
         }
     };
     // An error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer)?;
     if is_complete {
+        // Machines may have disks of their own.
+        cube::scratch::remove(&paths, comm.rank())?;
         checkpoint::remove(&paths)?;
     }
     Ok(simulated?.written(io, times, start))
@@ -207,14 +223,18 @@ pub(crate) fn simulate<C: Comm>(
         } else {
             state.advance(plan.steps, now, &mut clock, None)
         };
-        match (advanced, clock.stop(observer)) {
-            (Ok(()), _) => {}
-            (Err(RunError::GivenUp), Some(stopped)) => {
+        match advanced {
+            Ok(()) => {}
+            Err(RunError::GivenUp) => {
+                // One rank may have been asked alone.
+                let Some((_, stop)) = output.agree(mine, clock.stop(observer)) else {
+                    break;
+                };
                 state.abandon()?;
-                outcome = stopped;
+                outcome = stop.ok_or(RunError::GivenUp)?;
                 break;
             }
-            (Err(error), _) => {
+            Err(error) => {
                 output.finish();
                 return Err(error);
             }

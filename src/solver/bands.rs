@@ -1,6 +1,7 @@
 //! [`Bands`]: many steps over rows that do not fit into memory, which arrive and leave in bands.
 //!
-//! A pass takes its steps in stages, each as many steps as a tile is deep. When a band of rows arrives, every
+//! A pass takes its steps in stages, each as many steps as a tile is deep, or one step of many stages of its own
+//! (RKL2), which depends on as many rows. When a band of rows arrives, every
 //! stage advances as many rows as have arrived, one depth further behind than the stage before, because a row
 //! needs its neighbours at earlier levels:
 //!
@@ -21,9 +22,9 @@
 
 use super::forcing::Forcing;
 use crate::{
-    dynamics::{Dynamics, NotFinite},
+    dynamics::{Dynamics, Method, NotFinite},
     field::Field,
-    stencil::{Element, Findings, Stencil},
+    stencil::{Element, Findings, Stencil, Walls},
 };
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
@@ -66,6 +67,8 @@ pub struct Bands<T: Element> {
     stencil: Stencil<T>,
     /// Rows that arrive at a time, at most.
     band: usize,
+    /// Rows above and below that a step depends on.
+    reach: usize,
     columns: usize,
     /// Source and target of a stage, in turn.
     arrays: [Field<T>; 2],
@@ -91,23 +94,28 @@ struct Stage {
 }
 
 impl<T: Element> Bands<T> {
-    /// Memory for passes of at most `steps` steps over rows of so many columns, `band` of which arrive at a
-    /// time, by the kernel and the tile of `stencil`. A stage has no more steps than the tile is deep.
+    /// Memory for passes of at most `steps` steps, each of which depends on `reach` rows above and below, over rows
+    /// of so many columns, `band` of which arrive at a time, by the kernel and the tile of `stencil`. A stage has no
+    /// more steps than the tile is deep; one where a step reaches further than a row.
     ///
     /// # Errors
     /// If the system has too little memory.
     pub fn new(
         stencil: Stencil<T>,
-        (band, steps): (usize, usize),
+        (band, steps, reach): (usize, usize, usize),
         columns: usize,
     ) -> io::Result<Self> {
         let band = band.max(FEWEST_ROWS);
-        let depth = stencil.depth(band, columns, rayon::current_num_threads());
+        let depth = match reach {
+            1 => stencil.depth(band, columns, rayon::current_num_threads()),
+            _ => reach,
+        };
         let field = |rows: usize| Field::zeros((rows, columns));
-        let window = band + steps + depth;
+        let window = band + steps * reach + depth;
         Ok(Self {
             arrays: [field(window)?, field(window)?],
-            kept: field(2 * steps)?,
+            kept: field(2 * steps * reach)?,
+            reach,
             stages: Vec::new(),
             smooth_for: None,
             stencil,
@@ -116,9 +124,12 @@ impl<T: Element> Bands<T> {
         })
     }
 
-    /// The steps of each stage of a pass of so many steps.
+    /// How many rows above and below each stage of a pass of so many steps depends on.
     #[must_use]
     pub fn depths(&self, steps: usize) -> Vec<usize> {
+        if self.reach > 1 {
+            return vec![self.reach; steps];
+        }
         let depth = self.stencil.depth(self.band, self.columns, 1);
         self.stencil.passes(steps, depth, self.smooth_for.is_none())
     }
@@ -169,10 +180,14 @@ impl<T: Element> Bands<T> {
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep((stage, 2 * fronts.lags[stage]), &window, next);
-                forcing.prepare(depth as u64, &mut stencil);
+                match &dynamics.method {
+                    Method::Rkl2(method) => drop(forcing.prepare_stages(method)),
+                    _ => forcing.prepare(depth as u64, &mut stencil),
+                }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
                 let task = (stage, depth, smooth_for);
-                let found = self.advance(&stencil, &forcing, task, &window, rows);
+                let step = (&stencil, &forcing.walls, &dynamics.method);
+                let found = self.advance(step, task, &window, rows);
                 let stage = &mut self.stages[stage];
                 stage.smooth_for = stage.smooth_for.min(found);
                 smooth_for = stage.smooth_for;
@@ -209,8 +224,7 @@ impl<T: Element> Bands<T> {
     /// they are smooth.
     fn advance(
         &mut self,
-        stencil: &Stencil<T>,
-        forcing: &Forcing<T>,
+        (stencil, walls, method): (&Stencil<T>, &Walls<T>, &Method<T>),
         (stage, depth, smooth_for): (usize, usize, u64),
         window: &Range<usize>,
         rows: Range<usize>,
@@ -219,7 +233,6 @@ impl<T: Element> Bands<T> {
             return u64::MAX;
         }
         let (nx, height) = (self.columns, window.len());
-        let walls = &forcing.walls;
         let rows = rows.start - window.start..rows.end - window.start;
         let [source, target] = &mut self.arrays;
         let (source, target) = (source.as_slice(), target.as_mut_slice());
@@ -246,7 +259,12 @@ impl<T: Element> Bands<T> {
         };
         let findings = &mut self.stages[stage].findings;
         findings.field_is_another(smooth_for);
-        stencil.advance_noting(walls, source, target.view_mut(), rows, (depth, findings));
+        match method {
+            Method::Rkl2(method) => {
+                stencil.rkl2_step(method, walls, source, target.view_mut(), rows);
+            }
+            _ => stencil.advance_noting(walls, source, target.view_mut(), rows, (depth, findings)),
+        }
         walls.write_given(&mut target, depth);
         findings.smooth_for()
     }
@@ -371,7 +389,7 @@ mod tests {
             prop_assume!(ny > 2 * halo + 2);
             let mut whole = Solver::new(stencil.clone(), field(ny, nx, smooth)).unwrap();
             whole.advance((steps * passes) as u64, &Solo);
-            let mut bands = Bands::new(stencil, (band, steps), nx).unwrap();
+            let mut bands = Bands::new(stencil, (band, steps, 1), nx).unwrap();
             let mut rows = field(ny, nx, smooth).as_slice().to_vec();
             let mut first = 0;
             for _ in 0..passes {

@@ -2,7 +2,7 @@
 
 use crate::{
     dynamics::{Dynamics, NotFinite, SourceAt, WallsAt},
-    stencil::{Element, Side, Stencil, Walls},
+    stencil::{Element, Rkl2, Side, Stencil, Walls},
 };
 use std::{fmt, mem};
 
@@ -84,6 +84,20 @@ impl<T: Element> Forcing<T> {
                 self.simtime += self.dt;
             }
         }
+    }
+
+    /// Evaluates walls that depend on time for the stages of the next step, and takes that step; returns the times
+    /// of the stages.
+    pub(super) fn prepare_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
+        let times = method.times().iter();
+        let times: Vec<f64> = times.map(|part| self.simtime + part * self.dt).collect();
+        if let Some(walls_at) = &self.walls_at {
+            let (walls, wrong) = walls_at(&times);
+            self.note(wrong);
+            self.set_walls(walls);
+        }
+        self.simtime += self.dt;
+        times
     }
 
     /// Keeps the first value that is not finite.

@@ -5,10 +5,11 @@ use crate::{
     real::Real,
     slab::Slab,
 };
+use std::ops::Range;
 
 /// Receive buffers for the halos above and below, and their exchange.
 #[derive(Debug)]
-pub(super) struct Received<T> {
+pub(crate) struct Received<T> {
     halos: [Vec<T>; 2],
     /// Nodes of a row.
     columns: usize,
@@ -16,7 +17,7 @@ pub(super) struct Received<T> {
 
 impl<T: Real> Received<T> {
     /// Buffers for the halos of a slab.
-    pub(super) fn new(slab: &Slab, columns: usize) -> Self {
+    pub(crate) fn new(slab: &Slab, columns: usize) -> Self {
         let buffer = |neighbour: Option<usize>| match neighbour {
             Some(_) => vec![T::default(); slab.halo() * columns],
             None => Vec::new(),
@@ -27,12 +28,12 @@ impl<T: Real> Received<T> {
         }
     }
 
-    /// Exchanges `depth` rows of `values`, the rows that the slab holds, with both neighbours.
-    /// `meanwhile` runs while they travel.
-    pub(super) fn exchange(
+    /// Exchanges the [edges](Slab::edges) of a slab, `depth` rows each, with both neighbours. `meanwhile` runs
+    /// while they travel.
+    pub(crate) fn exchange(
         &mut self,
         slab: &Slab,
-        values: &[T],
+        [first, last]: [&[T]; 2],
         depth: usize,
         comm: &impl Comm,
         meanwhile: impl FnOnce(),
@@ -40,7 +41,6 @@ impl<T: Real> Received<T> {
         let columns = self.columns;
         let [north, south] = &mut self.halos;
         let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
-        let [first, last] = slab.edges(depth);
         // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
         let sides = [
             (slab.above(), first, slab.below(), south),
@@ -48,10 +48,9 @@ impl<T: Real> Received<T> {
         ];
         for (to, edge, from, buffer) in sides {
             if let Some(to) = to {
-                let rows = &values[edge.start * columns..edge.end * columns];
                 outgoing.push(Outgoing {
                     to,
-                    bytes: bytemuck::cast_slice(rows),
+                    bytes: bytemuck::cast_slice(edge),
                 });
             }
             if let Some(from) = from {
@@ -64,17 +63,28 @@ impl<T: Real> Received<T> {
         comm.exchange(&outgoing, &mut incoming, meanwhile);
     }
 
+    /// The [edges](Slab::edges) among the rows that a slab holds.
+    pub(super) fn edges<'v>(&self, slab: &Slab, values: &'v [T], depth: usize) -> [&'v [T]; 2] {
+        let columns = self.columns;
+        let rows = |rows: Range<usize>| &values[rows.start * columns..rows.end * columns];
+        slab.edges(depth).map(rows)
+    }
+
+    /// The rows received from above and from below in an exchange of `depth` rows.
+    pub(crate) fn rows(&self, depth: usize) -> [&[T]; 2] {
+        let rows = depth * self.columns;
+        self.halos
+            .each_ref()
+            .map(|halo| &halo[..rows.min(halo.len())])
+    }
+
     /// Writes what was received to the halos.
     pub(super) fn place(&self, slab: &Slab, values: &mut [T], depth: usize) {
         let (own, columns) = (slab.own_among_held(), self.columns);
-        let [north, south] = &self.halos;
-        if slab.above().is_some() {
-            values[(own.start - depth) * columns..own.start * columns]
-                .copy_from_slice(&north[..depth * columns]);
-        }
-        if slab.below().is_some() {
-            values[own.end * columns..(own.end + depth) * columns]
-                .copy_from_slice(&south[..depth * columns]);
-        }
+        let [above, below] = self.rows(depth);
+        let start = own.start * columns;
+        values[start - above.len()..start].copy_from_slice(above);
+        let end = own.end * columns;
+        values[end..end + below.len()].copy_from_slice(below);
     }
 }

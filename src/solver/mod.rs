@@ -19,7 +19,7 @@ use crate::{
 pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
 
 use forcing::Forcing;
-use halos::Received;
+pub(crate) use halos::Received;
 use std::{
     io, mem,
     ops::Range,
@@ -284,11 +284,11 @@ impl<T: Element> Solver<T> {
         // The halos are other ranks' values.
         found_inside.field_was_changed();
         let start = Instant::now();
-        self.received
-            .exchange(&self.slab, state.as_slice(), steps, comm, || {
-                let (state, next) = (state.view(), next.view_mut());
-                stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
-            });
+        let rows = self.received.edges(&self.slab, state.as_slice(), steps);
+        self.received.exchange(&self.slab, rows, steps, comm, || {
+            let (state, next) = (state.view(), next.view_mut());
+            stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
+        });
         let exchanged = Instant::now();
         self.received
             .place(&self.slab, self.state.as_mut_slice(), steps);

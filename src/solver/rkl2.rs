@@ -1,6 +1,6 @@
 //! Super-time-stepping: a step of many stages, in one pass or a stage a pass.
 
-use super::{Solver, forcing::Forcing, takes_stages_apart};
+use super::{Solver, takes_stages_apart};
 use crate::{
     comm::Comm,
     field::Field,
@@ -14,27 +14,13 @@ impl<T: Element> Solver<T> {
         if takes_stages_apart(method, &self.forcing, &self.slab) {
             return self.advance_by_stages(method, comm, |_, _| ());
         }
-        self.walls_of_stages(method);
+        self.forcing.prepare_stages(method);
         self.take_halos(method.stages(), comm);
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
         let (state, next) = (self.state.view(), self.next.view_mut());
         self.stencil.rkl2_step(method, walls, state, next, rows);
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), method.stages());
-        self.forcing.simtime += self.forcing.dt;
-    }
-
-    /// Evaluates walls that depend on time for the stages of the next step; returns the times of these.
-    fn walls_of_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
-        let Forcing { dt, simtime, .. } = self.forcing;
-        let times = method.times().iter().map(|part| simtime + part * dt);
-        let times: Vec<f64> = times.collect();
-        if let Some(walls_at) = &self.forcing.walls_at {
-            let (walls, wrong) = walls_at(&times);
-            self.forcing.note(wrong);
-            self.forcing.set_walls(walls);
-        }
-        times
     }
 
     /// Collective. One step, a stage a pass; shows `see` the number of each stage and the state that it takes
@@ -45,7 +31,7 @@ impl<T: Element> Solver<T> {
         comm: &impl Comm,
         mut see: impl FnMut(usize, &Field<T>),
     ) {
-        let times = self.walls_of_stages(method);
+        let times = self.forcing.prepare_stages(method);
         self.take_halos(1, comm);
         let shape = self.state.shape();
         // The second stage finds the state before the step where the others find older stages.
@@ -81,7 +67,8 @@ impl<T: Element> Solver<T> {
             walls.write_given(&mut result.view_mut(), number);
             if self.slab.parts() > 1 && number < method.stages() {
                 let values = result.as_mut_slice();
-                self.received.exchange(&self.slab, values, 1, comm, || ());
+                let rows = self.received.edges(&self.slab, values, 1);
+                self.received.exchange(&self.slab, rows, 1, comm, || ());
                 self.received.place(&self.slab, values, 1);
             }
         }
@@ -89,15 +76,14 @@ impl<T: Element> Solver<T> {
             0 => mem::swap(&mut self.state, &mut self.work[0]),
             _ => mem::swap(&mut self.state, &mut self.next),
         }
-        self.forcing.simtime += self.forcing.dt;
     }
 
     /// Collective. Exchanges so many rows of the state with the ranks above and below.
     fn take_halos(&mut self, rows: usize, comm: &impl Comm) {
         if self.slab.parts() > 1 {
             let values = self.state.as_mut_slice();
-            self.received
-                .exchange(&self.slab, values, rows, comm, || ());
+            let edges = self.received.edges(&self.slab, values, rows);
+            self.received.exchange(&self.slab, edges, rows, comm, || ());
             self.received.place(&self.slab, values, rows);
         }
     }

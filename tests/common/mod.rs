@@ -7,6 +7,7 @@
 )]
 
 pub mod journal;
+pub mod problems;
 
 use rayon::prelude::*;
 use std::{

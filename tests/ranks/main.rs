@@ -9,6 +9,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 
+mod bands;
 mod sweeps;
 
 use common::Scene;

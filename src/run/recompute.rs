@@ -1,0 +1,161 @@
+//! Snapshots of a cube computed again, each from the one before it: in memory, or in bands where that has no room.
+
+use super::{
+    band_rows::BandRows,
+    bands_shape::{Shape, Speeds},
+    clock::RunClock,
+    decomposition::Decomposition,
+    error::RunError,
+    in_bands::InBands,
+    in_memory::InMemory,
+    observer::Observer,
+    options::Options,
+    setup::Room,
+    state::{Durable, State},
+};
+use crate::{
+    comm::Solo,
+    cube::{Record, digest::Digester, journal::Slot, restore::Restorer, scratch::Scratch},
+    problem::Problem,
+    progress::Progress,
+    schedule::Clock,
+    slab::Slab,
+    stencil::Element,
+    summary::Summary,
+    sys,
+};
+
+/// Computes snapshots of one scenario again, in order, within so many bytes of memory, and writes those to their
+/// places that have the digest of their record. Each adds 1 to `progress`.
+///
+/// # Errors
+/// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) where the digest is another.
+pub(crate) fn recompute<T: Element>(
+    cube: &mut Restorer,
+    problem: &Problem,
+    slots: &[Slot],
+    memory: Option<u64>,
+    progress: &Progress,
+) -> Result<(), RunError> {
+    let (ny, nx) = problem.grid.shape();
+    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
+    let ranks = Decomposition::new(&Solo, slab, nx);
+    // Blocks to be hashed.
+    let buffers = Digester::MEMORY as u64;
+    let room = Room {
+        // Others want some, too.
+        cap: memory
+            .or(problem.params.memory)
+            .or_else(|| Some(sys::available_memory()? / 4 * 3)),
+        buffers,
+        ranks: 1,
+        has_cube: true,
+    };
+    let stencil = problem.stencil::<T>();
+    let Some(memory) = room.in_bands(problem)? else {
+        let state = || InMemory::new(problem, stencil.clone(), &ranks);
+        return each::<T, _>(cube, problem, slots, state, progress);
+    };
+    let left = memory.saturating_sub(buffers);
+    let speeds = Speeds::assumed(rayon::current_num_threads());
+    let shape = Shape::fit(problem, ranks.slab(), &stencil, left, speeds);
+    let shape = shape.map_err(|rows| RunError::Cap {
+        needed: rows + buffers,
+        memory,
+    })?;
+    let rows = BandRows {
+        problem,
+        ranks: &ranks,
+    };
+    let (mut paths, header) = (cube.paths().clone(), cube.header.clone());
+    // Not that of a run that may go on.
+    paths.scratch = paths.cube.with_extension("repair");
+    let (observer, _) = Observer::new(Progress::default(), Default::default());
+    let state = || {
+        let scratch = Scratch::open_unnamed(&paths.scratch, &header, rows.own_bytes())?;
+        let (shape, files) = ((shape, left), (&paths, Some(scratch)));
+        Ok(InBands::<T, _>::new(
+            rows,
+            stencil.clone(),
+            shape,
+            files,
+            &observer,
+        ))
+    };
+    each::<T, _>(cube, problem, slots, state, progress)
+}
+
+/// Computes snapshots again with states that `make` makes.
+fn each<T: Element, S: State<Solo>>(
+    cube: &mut Restorer,
+    problem: &Problem,
+    slots: &[Slot],
+    make: impl Fn() -> Result<S, RunError>,
+    progress: &Progress,
+) -> Result<(), RunError> {
+    let schedule = &problem.schedule;
+    let mut clock = RunClock::start(problem, &Options::default());
+    let at = |index: u64| {
+        let mut clock = Clock::start();
+        clock.tick(schedule.step_of(index), schedule.dt);
+        clock
+    };
+    let mut present: Option<(u64, S)> = None;
+    for &slot in slots {
+        let before = slot.index.checked_sub(1);
+        let mut state = match present.take() {
+            Some((index, state)) if Some(index) == before => state,
+            _ => begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?,
+        };
+        if let Some(before) = before {
+            state.advance(schedule.nper, at(before), &mut clock, None)?;
+        }
+        let (mut digester, mut summaries) = (Digester::default(), Vec::new());
+        state.visit(&mut |bytes| {
+            digester.push(bytes);
+            let rows: &[T] = bytemuck::cast_slice(bytes);
+            summaries.extend(Summary::of_each_row(rows, &problem.grid));
+            Ok(())
+        })?;
+        let summary = Summary::of_rows(&summaries, &problem.grid);
+        let mut record = Record::new(slot, at(slot.index), summary);
+        record.sha256 = digester.finish();
+        cube.accept(&record)?;
+        let mut place = cube.header.offset_of(slot);
+        state.visit(&mut |bytes| {
+            cube.write(place, bytes)?;
+            place += bytes.len() as u64;
+            Ok(())
+        })?;
+        cube.sync()?;
+        progress.add(1);
+        present = Some((slot.index, state));
+    }
+    Ok(())
+}
+
+/// A state at a snapshot that is whole, or at the initial one.
+fn begin_at<S: State<Solo>>(
+    cube: &Restorer,
+    make: impl Fn() -> Result<S, RunError>,
+    slot: Option<Slot>,
+    at: impl Fn(u64) -> Clock,
+) -> Result<S, RunError> {
+    let mut state = make()?;
+    match slot {
+        Some(slot) => {
+            let durable = Durable {
+                path: &cube.paths().cube,
+                begin: cube.header.offset_of(slot),
+                sha256: None,
+            };
+            state.take(&durable)?;
+            state.start(at(slot.index))?;
+        }
+        None => {
+            state.initialise()?;
+            state.start(Clock::start())?;
+        }
+    }
+    Ok(state)
+}

@@ -1,0 +1,158 @@
+//! States larger than memory on several ranks: the bits of one rank in memory, whoever is asked to stop.
+
+use super::common::{Scene, problems::problems};
+use super::{assert_all_done, on_ranks, writing};
+use diff2d::{Outcome, Problem, Progress, Run, RunError};
+use proptest::prelude::*;
+use std::{
+    fs,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: if super::common::full() { 300 } else { 24 },
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn ranks_in_bands_change_no_byte(
+        text in problems(), ranks in 2_usize..6, quarters in 5_u64..16, single in any::<bool>(),
+    ) {
+        let scene = Scene::new();
+        let Ok(problem) = text.parse::<Problem>() else {
+            // A wall whose limit is below every time step.
+            return Ok(());
+        };
+        let in_memory = writing(&scene, &problem, "m.npy").start();
+        let memory = problem.field_bytes() * quarters / 4 / ranks as u64 + 40_000;
+        let io = single.then_some(diff2d::Io::Single);
+        let run = |_| writing(&scene, &problem, "b.npy").memory(memory).io(io).threads(1);
+        let mut of_ranks = on_ranks(ranks, run);
+        match (in_memory, of_ranks.swap_remove(0)) {
+            (Ok(_), Err(RunError::Cap { .. } | RunError::NotInBands { .. })) => {}
+            (Ok(_), Ok(report)) => {
+                prop_assert!(report.state.starts_with("files"), "{}", report.state);
+                prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+                prop_assert_eq!(scene.files().len(), 4);
+            }
+            // Another rank may have found the wall that is not finite.
+            (Err(_), Err(_)) => {}
+            (in_memory, in_bands) => {
+                let told = [in_memory, in_bands].map(|ran| ran.err().map(|error| error.to_string()));
+                prop_assert_eq!(&told[0], &told[1]);
+            }
+        }
+    }
+}
+
+/// Carries out a run on so many ranks, one of which is asked to stop after so many steps.
+fn stopped_after(
+    ranks: usize,
+    (asked, steps): (usize, u64),
+    run: impl Fn() -> Run<'static> + Sync,
+) -> (Vec<Outcome>, u64) {
+    let (flag, progress) = (Arc::new(AtomicUsize::new(0)), Progress::default());
+    let ended = AtomicBool::new(false);
+    let reports = thread::scope(|scope| {
+        scope.spawn(|| {
+            while progress.done() < steps && !ended.load(Ordering::Relaxed) {
+                thread::sleep(Duration::from_micros(200));
+            }
+            flag.store(15, Ordering::Relaxed);
+        });
+        let reports = on_ranks(ranks, |rank| match rank == asked {
+            true => run()
+                .progress(progress.clone())
+                .stop_flag(Arc::clone(&flag)),
+            false => run(),
+        });
+        ended.store(true, Ordering::Relaxed);
+        reports
+    });
+    let outcomes = reports.into_iter().map(|report| report.unwrap().outcome);
+    (outcomes.collect(), progress.done())
+}
+
+fn problem() -> &'static Problem {
+    static PROBLEM: LazyLock<Problem> = LazyLock::new(|| {
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n"
+            .parse()
+            .unwrap()
+    });
+    &PROBLEM
+}
+
+/// Stops the run of one rank time and again, each time a little later, until it is done.
+fn stopped_and_resumed(ranks: usize, directory: Option<&str>) {
+    let (scene, problem) = (Scene::new(), problem());
+    let directory = directory.map(|name| scene.path(name));
+    directory
+        .iter()
+        .for_each(|path| fs::create_dir(path).unwrap());
+    writing(&scene, problem, "m.npy").start().unwrap();
+    let mut steps = vec![0];
+    loop {
+        let run = || {
+            writing(&scene, problem, "b.npy")
+                .memory(2 * problem.field_bytes())
+                .threads(1)
+                .scratch(directory.clone())
+        };
+        let before = steps.last().copied().unwrap_or(0);
+        let asked = steps.len() % ranks;
+        let (outcomes, reached) = stopped_after(ranks, (asked, before + 10), run);
+        assert!(
+            outcomes.iter().all(|&outcome| outcome == outcomes[0]),
+            "{outcomes:?}"
+        );
+        steps.push(reached);
+        let files = match &directory {
+            Some(path) => fs::read_dir(path).unwrap().count(),
+            None => {
+                let files = scene.files();
+                files
+                    .iter()
+                    .filter(|name| name.contains(".scratch"))
+                    .count()
+            }
+        };
+        if outcomes[0] == Outcome::Done {
+            assert_eq!(files, 0);
+            break;
+        }
+        assert_eq!((outcomes[0], files), (Outcome::Stopped(15), ranks));
+        assert!(steps.len() < 100, "{steps:?}");
+    }
+    assert!(steps.len() > 3 && steps.is_sorted(), "{steps:?}");
+    assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+}
+
+#[test]
+fn ranks_in_bands_go_on_where_they_were_stopped() {
+    stopped_and_resumed(2, None);
+    stopped_and_resumed(3, Some("disk"));
+}
+
+#[test]
+fn other_numbers_of_ranks_go_on_from_the_last_snapshot() {
+    let (scene, problem) = (Scene::new(), problem());
+    writing(&scene, problem, "m.npy").start().unwrap();
+    let run = || {
+        let run = writing(&scene, problem, "b.npy");
+        run.memory(2 * problem.field_bytes()).threads(1)
+    };
+    stopped_after(3, (1, 20), run);
+    stopped_after(2, (0, 20), run);
+    // Those of the three ranks are still there, of which two belong to nobody.
+    assert!(scene.exists("b.scratch-2"));
+    assert_all_done(on_ranks(4, |_| run()));
+    assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+    assert_eq!(scene.files().len(), 4);
+}
