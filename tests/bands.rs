@@ -175,7 +175,7 @@ fn damaged_snapshots_are_repaired_in_bands() {
         );
         scene.write(&format!("{name}.toml"), &text);
         scene.succeed(&format!("run {name}.toml -o {name}.npy"));
-        let cube = scene.path(&format!("{name}.npy"));
+        let cube = scene.path(format!("{name}.npy"));
         let whole = fs::read(&cube).unwrap();
         // The first snapshot, two that follow one another, and one more than the last block.
         let snapshot = (whole.len() - 4096) / 6;

@@ -92,11 +92,8 @@ pub fn latest(
         });
         end == Some(header.snapshot_bytes())
     };
-    let of_steps = found.chunk_by(|a, b| a.clock.step == b.clock.step);
-    Ok(of_steps
-        .filter(whole)
-        .next_back()
-        .map(|parts| parts[0].clock))
+    let mut of_steps = found.chunk_by(|a, b| a.clock.step == b.clock.step);
+    Ok(of_steps.rfind(whole).map(|parts| parts[0].clock))
 }
 
 /// The states of a run that a file describes between two steps, latest first.

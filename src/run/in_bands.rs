@@ -5,9 +5,8 @@
 //! snapshots in its scratch, too: machines see what others write into a file later, if at all.
 
 use super::{
-    band_files::Files,
     band_rows::BandRows,
-    bands_shape::{Shape, Speeds},
+    bands_shape::Shape,
     clock::RunClock,
     error::RunError,
     observer::Observer,
@@ -16,11 +15,11 @@ use super::{
     state::{Durable, Figures, State, Take},
 };
 use crate::{
-    comm::{Comm, Elsewhere, ROOT, collective},
+    comm::{Comm, ROOT, collective},
     cube::{
         CubeError, Paths,
         scratch::Scratch,
-        stream::{Moved, ReadAhead, WriteBehind, chunk_bytes},
+        stream::{Moved, WriteBehind, chunk_bytes},
     },
     field::Field,
     npy::Reader,
@@ -30,58 +29,41 @@ use crate::{
     stencil::{Element, Stencil},
     sys,
 };
-use serde::{Deserialize, Serialize};
-use std::{
-    ops::Range,
-    path::Path,
-    thread,
-    time::{Duration, Instant},
-};
-
-/// Snapshots that are no older are what a run continues from that is killed: syncs take time.
-const RECENT: Duration = Duration::from_secs(1);
+use std::{path::Path, thread, time::Instant};
 
 /// The rows of a rank in files.
 pub(crate) struct InBands<'a, T: Element, C> {
-    problem: &'a Problem,
-    rows: BandRows<'a, C>,
-    stencil: Stencil<T>,
-    observer: &'a Observer,
-    paths: &'a Paths,
+    pub(super) problem: &'a Problem,
+    pub(super) rows: BandRows<'a, C>,
+    pub(super) stencil: Stencil<T>,
+    pub(super) observer: &'a Observer,
+    pub(super) paths: &'a Paths,
     /// Where states between snapshots go, if any does.
-    scratch: Option<Scratch>,
-    place: Place,
+    pub(super) scratch: Option<Scratch>,
+    pub(super) place: Place,
     /// The state in the scratch, if that does not describe it yet: its place, its time and the check sums of
     /// its chunks.
-    undescribed: Option<(usize, Clock, Vec<u32>)>,
+    pub(super) undescribed: Option<(usize, Clock, Vec<u32>)>,
     /// When the last snapshot was written; `None` if the state follows from a later one, in the scratch.
-    settled: Option<Instant>,
-    memory: u64,
-    shape: Shape,
+    pub(super) settled: Option<Instant>,
+    pub(super) memory: u64,
+    pub(super) shape: Shape,
     /// The memory of passes, as long as nothing else needs it.
-    bands: Option<Bands<T>>,
+    pub(super) bands: Option<Bands<T>>,
     /// Node updates by their number of operations, of bands that are no longer there.
-    updates: [u64; 3],
-    read: Moved,
-    written: Moved,
+    pub(super) updates: [u64; 3],
+    pub(super) read: Moved,
+    pub(super) written: Moved,
 }
 
 /// Where the present state is.
-enum Place {
+pub(super) enum Place {
     /// It is the initial one.
     Initial,
     /// In a file, where the rows of this rank begin at a byte.
     File { file: Reader, begin: u64 },
     /// In a place of the scratch.
     Scratch(usize),
-}
-
-/// How a pass ended on a rank.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-enum Ended {
-    Done,
-    GivenUp,
-    Failed,
 }
 
 impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
@@ -116,23 +98,23 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         state
     }
 
-    fn comm(&self) -> &'a C {
+    pub(super) fn comm(&self) -> &'a C {
         self.rows.ranks.comm()
     }
 
     /// Whether there are other ranks.
-    fn is_one_of_several(&self) -> bool {
+    pub(super) fn is_one_of_several(&self) -> bool {
         self.comm().size() > 1
     }
 
     /// Collective. The shape with as many steps a pass as all ranks can take.
-    fn agreed(&self, shape: Shape) -> Shape {
+    pub(super) fn agreed(&self, shape: Shape) -> Shape {
         let steps = collective::least(self.comm(), shape.steps);
         Shape { steps, ..shape }
     }
 
     /// The file that the state is in, its name, and the byte where the rows of this rank begin.
-    fn source(&self) -> Result<(&Path, &Reader, u64), RunError> {
+    pub(super) fn source(&self) -> Result<(&Path, &Reader, u64), RunError> {
         match (&self.place, &self.scratch) {
             (Place::File { file, begin }, _) => Ok((&self.paths.cube, file, *begin)),
             (Place::Scratch(place), Some(scratch)) => {
@@ -143,7 +125,7 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
     }
 
     /// The place of the scratch that the state is not in.
-    fn other_place(&self) -> usize {
+    pub(super) fn other_place(&self) -> usize {
         match self.place {
             Place::Scratch(place) => 1 - place,
             _ => 0,
@@ -151,183 +133,16 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
     }
 
     /// Bytes of a chunk of memory, and how many chunks there are for reading and as many for writing.
-    fn chunks(&self) -> (usize, usize) {
+    pub(super) fn chunks(&self) -> (usize, usize) {
         let own = self.rows.own_bytes();
         (chunk_bytes(own.end - own.start), self.shape.chunks)
     }
 
     /// Bytes of the rows of this rank, from a byte of them on.
-    fn read_own(&self, at: u64, bytes: &mut [u8]) -> Result<(), RunError> {
+    pub(super) fn read_own(&self, at: u64, bytes: &mut [u8]) -> Result<(), RunError> {
         let (path, file, begin) = self.source()?;
         let read = file.read(begin + at, bytes);
         Ok(read.map_err(CubeError::io("read", path))?)
-    }
-
-    /// Collective. One pass. `false` if a rank gave it up because the run is to stop: the state is then as it was.
-    fn pass(
-        &mut self,
-        steps: usize,
-        now: Clock,
-        (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
-    ) -> Result<bool, RunError> {
-        let start = Instant::now();
-        let deep = steps * self.problem.stages();
-        let read = |at, bytes: &mut [u8]| self.read_own(at, bytes);
-        let borrowed = self.rows.borrow::<T>(deep, read)?;
-        let to_scratch = snapshot.is_none() || self.is_one_of_several();
-        let place = self.other_place();
-        let passed = self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot));
-        let (ended, sums, computed) = match passed {
-            Ok((sums, waited)) => {
-                let computed = start.elapsed().saturating_sub(waited);
-                (Ok(Ended::Done), sums, computed)
-            }
-            Err(RunError::GivenUp) => (Ok(Ended::GivenUp), Vec::new(), Duration::ZERO),
-            Err(error) => (Err(error), Vec::new(), Duration::ZERO),
-        };
-        let speeds = self.speeds(steps, computed);
-        let told = (*ended.as_ref().unwrap_or(&Ended::Failed), speeds);
-        let all = collective::all_gather(self.comm(), told);
-        ended?;
-        if all.iter().any(|(ended, _)| *ended == Ended::Failed) {
-            return Err(Elsewhere.into());
-        }
-        if all.iter().any(|(ended, _)| *ended == Ended::GivenUp) {
-            return Ok(false);
-        }
-        if to_scratch {
-            let mut then = now;
-            then.tick(steps as u64, self.problem.schedule.dt);
-            self.place = Place::Scratch(place);
-            self.undescribed = Some((place, then, sums));
-            // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
-            // overwrites it, and begins on all ranks together.
-            let is_recent = |settled: Instant| settled.elapsed() < RECENT;
-            if !self.settled.is_some_and(is_recent) {
-                let described = self.describe();
-                collective::all_ok(self.comm(), described)?;
-            }
-        }
-        let speeds = all.into_iter().map(|(_, speeds)| speeds);
-        if let Some(speeds) = speeds.reduce(Speeds::least_of).flatten() {
-            self.adapt(speeds);
-        }
-        Ok(true)
-    }
-
-    /// The part of this rank in a pass, with the rows borrowed from above and from below. Returns the check sums of
-    /// the chunks in the scratch, and the time in which nothing was computed.
-    fn pass_alone(
-        &mut self,
-        steps: usize,
-        now: Clock,
-        [above, below]: [&[T]; 2],
-        (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
-    ) -> Result<(Vec<u32>, Duration), RunError> {
-        let own = self.rows.own_bytes();
-        if own.is_empty() {
-            return Ok((Vec::new(), Duration::ZERO));
-        }
-        let mut bands = match self.bands.take() {
-            Some(bands) => bands,
-            None => Bands::new(
-                self.stencil.clone().with_tile(self.shape.tile),
-                (self.shape.band, self.shape.steps, self.problem.stages()),
-                self.problem.grid.x.nodes,
-            )
-            .map_err(|_| RunError::no_memory(self.shape.memory))?,
-        };
-        let depths = bands.depths(steps);
-        let track = self.rows.track(steps * self.problem.stages());
-        let (path, file, begin) = self.source()?;
-        let ranges = self.rows.ranges(&track, begin);
-        let place = self.other_place();
-        let chunks = self.chunks();
-        let to_scratch = match snapshot.is_some() && !self.is_one_of_several() {
-            true => None,
-            false => self.scratch.as_ref(),
-        };
-        let passed = thread::scope(|scope| {
-            let bytes = |range: &Range<u64>| range.end - range.start;
-            let own = ranges.iter().map(bytes).sum();
-            let source = ReadAhead::start(scope, (file, &self.read), ranges, chunks)
-                .map_err(RunError::Threads)?;
-            let writer = to_scratch.map(|scratch| {
-                let (file, start) = ((scratch.file(), &self.written), scratch.begin(place));
-                WriteBehind::start(scope, file, start, chunks)
-            });
-            let mut files = Files {
-                problem: self.problem,
-                first: track.first,
-                above: bytemuck::cast_slice(above),
-                source,
-                own,
-                below: bytemuck::cast_slice(below),
-                scratch: writer.transpose().map_err(RunError::Threads)?,
-                snapshot,
-                path,
-                stop: || clock.is_over(self.observer),
-                memory: self.shape.memory,
-                waited: Duration::ZERO,
-            };
-            let checked = bands.pass(&track, &depths, now.simtime, &mut files)?;
-            let written = files.scratch.map(WriteBehind::finish).transpose();
-            let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
-            checked?;
-            Ok((sums.unwrap_or_default(), files.waited))
-        });
-        self.bands = Some(bands);
-        passed
-    }
-
-    /// The speeds measured so far, after a pass that computed for so long; `None` if that was too short.
-    #[expect(clippy::cast_precision_loss, reason = "speeds")]
-    fn speeds(&self, steps: usize, computed: Duration) -> Option<Speeds> {
-        /// What takes less is too small to be measured, and to be worth it.
-        const LONG_ENOUGH: Duration = Duration::from_millis(20);
-        if computed < LONG_ENOUGH {
-            return None;
-        }
-        let speed = |amount: f64, time: Duration| amount / time.as_secs_f64().max(1e-9);
-        let twice = 1.0 + self.shape.tile.depth as f64 / self.shape.band as f64;
-        let deep = steps * self.problem.stages();
-        let nodes = self.rows.track(deep).rows * self.problem.grid.x.nodes;
-        let updates = nodes as f64 * deep as f64 * twice;
-        let moved = [&self.read, &self.written].map(|moved| match moved.bytes() {
-            0 => f64::MAX,
-            bytes => speed(bytes as f64, moved.time()),
-        });
-        Some(Speeds {
-            updates: speed(updates, computed),
-            bytes: moved[0].min(moved[1]),
-        })
-    }
-
-    /// Collective. Takes the shape that suits these speeds, which all ranks pass.
-    fn adapt(&mut self, speeds: Speeds) {
-        let slab = self.rows.ranks.slab();
-        let better = Shape::fit(self.problem, slab, &self.stencil, self.memory, speeds);
-        let better = self.agreed(better.unwrap_or(self.shape));
-        if self.scratch.is_none() && self.problem.schedule.nper > better.steps as u64 {
-            return;
-        }
-        // Another shape costs a pass over a field of which nothing is known.
-        let differs = |a: usize, b: usize| a.abs_diff(b) * 4 > b;
-        let is_worth_it =
-            differs(better.steps, self.shape.steps) || differs(better.band, self.shape.band);
-        // Ranks on other machines may have other bands, but never other steps.
-        if !collective::all_gather(self.comm(), is_worth_it).contains(&true) {
-            return;
-        }
-        self.observer.note(format!(
-            "bands of {} rows, {} steps a pass from here on: {:.2e} updates/s and {:.2e} bytes/s were measured",
-            better.band, better.steps, speeds.updates, speeds.bytes
-        ));
-        if let Some(bands) = self.bands.take() {
-            let updates = bands.updates();
-            self.updates = [0, 1, 2].map(|k| self.updates[k] + updates[k]);
-        }
-        self.shape = better;
     }
 
     /// Passes the rows of this rank to a snapshot, and of several ranks to the first place of the scratch.
@@ -353,7 +168,7 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
     }
 
     /// Makes the state in the scratch durable.
-    fn describe(&mut self) -> Result<(), RunError> {
+    pub(super) fn describe(&mut self) -> Result<(), RunError> {
         if let (Some(scratch), Some((place, clock, sums))) =
             (&self.scratch, self.undescribed.take())
         {

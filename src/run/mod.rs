@@ -6,7 +6,7 @@
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `setup.rs` | tile, slab and memory of a rank |
 //! | `open.rs` | rank 0 claims the cube, every rank opens it |
-//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `bands_shape.rs`, `band_rows.rs` and `band_files.rs` where it is larger |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `band_*.rs` and `bands_shape.rs` where it is larger |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
 //! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
@@ -17,6 +17,7 @@
 //! one rank alone may have is exchanged before any rank acts on it.
 
 mod band_files;
+mod band_pass;
 mod band_rows;
 mod bands_shape;
 mod builder;

@@ -3,7 +3,6 @@
 use proptest::prelude::*;
 
 /// A problem with any walls, material and source.
-#[must_use]
 pub fn problems() -> impl Strategy<Value = String> {
     let wall = || {
         prop::sample::select(vec![

@@ -156,8 +156,8 @@ class Checks:
         }
 
     def count_checkpoints(self, key, lines):
-        """Counts how often a run continued from a checkpoint: after a step that is no snapshot's."""
+        """Counts how often a run continued from a checkpoint or a scratch: after a step that is no snapshot's."""
         for line in lines:
             step = re.search(r"continuing after step (\d+)", line)
             if step and int(step[1]) % self.headers[key].get("nper", 1) != 0:
-                self.count["from a checkpoint"] += 1
+                self.count["from a scratch" if key == "bands" else "from a checkpoint"] += 1

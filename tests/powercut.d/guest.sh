@@ -57,7 +57,10 @@ room() {
 cubes() {
     while room; do
         pick /cubes
-        [ $number -gt 1 ] || key=aside # in every campaign, and early
+        case $number in # in every campaign, and early
+        1) key=aside ;;
+        2) key=bands ;;
+        esac
         name=$key-$number.npy
         kills=$((RANDOM % 4))
         while [ $kills -gt 0 ]; do
