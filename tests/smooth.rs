@@ -89,6 +89,21 @@ fn case() -> impl Strategy<Value = Case> {
         })
 }
 
+/// Cases so small that a million of them take minutes.
+fn small_case() -> impl Strategy<Value = Case> {
+    case().prop_map(|case| Case {
+        shape: (3 + case.shape.0 % 20, 3 + case.shape.1 % 24),
+        tile: Tile {
+            rows: 1 + case.tile.rows % 24,
+            columns: 1 + case.tile.columns % 30,
+            ..case.tile
+        },
+        threads: 1,
+        steps: case.steps.iter().take(2).map(|steps| steps % 25).collect(),
+        ..case
+    })
+}
+
 impl Case {
     fn r<T: Real>(&self) -> T {
         // The numbers below a quarter are half as far apart as those above.
@@ -126,7 +141,16 @@ impl Case {
         field
     }
 
+    /// On threads of its own.
     fn check<T: Element>(&self) {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(self.threads)
+            .build()
+            .expect("a pool");
+        pool.install(|| self.check_here::<T>());
+    }
+
+    fn check_here<T: Element>(&self) {
         let start = self.field::<T>();
         let r = self.r::<T>();
         let mut wanted = vec![start.clone()];
@@ -134,10 +158,6 @@ impl Case {
             let next = advanced(r, &wanted[wanted.len() - 1], steps as usize);
             wanted.push(next);
         }
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(self.threads)
-            .build()
-            .expect("a pool");
         for kernel in Kernel::available() {
             let stencil = Stencil::new(r).with_kernel(kernel).with_tile(self.tile);
             let mut state = Field::<T>::zeros(self.shape).expect("memory");
@@ -145,17 +165,15 @@ impl Case {
                 .as_mut_slice()
                 .copy_from_slice(start.as_slice().expect("contiguous"));
             let mut solver = Solver::new(stencil, state).expect("memory");
-            pool.install(|| {
-                for (&steps, want) in self.steps.iter().zip(&wanted[1..]) {
-                    solver.advance(steps, &Solo);
-                    let got = ArrayView2::from_shape(self.shape, solver.state().as_slice());
-                    assert_bits(
-                        got.expect("the shape"),
-                        want.view(),
-                        &format!("kernel {kernel}"),
-                    );
-                }
-            });
+            for (&steps, want) in self.steps.iter().zip(&wanted[1..]) {
+                solver.advance(steps, &Solo);
+                let got = ArrayView2::from_shape(self.shape, solver.state().as_slice());
+                assert_bits(
+                    got.expect("the shape"),
+                    want.view(),
+                    &format!("kernel {kernel}"),
+                );
+            }
         }
     }
 }
@@ -180,6 +198,29 @@ proptest! {
     #[test]
     fn a_field_on_the_edges_f32(case in case()) {
         case.check::<f32>();
+    }
+}
+
+/// 10⁶ cases with `DIFF2D_FULL`.
+fn many() -> ProptestConfig {
+    let full = std::env::var("DIFF2D_FULL").is_ok_and(|value| value != "0");
+    ProptestConfig {
+        failure_persistence: None,
+        ..ProptestConfig::with_cases(if full { 500_000 } else { 2_000 })
+    }
+}
+
+proptest! {
+    #![proptest_config(many())]
+
+    #[test]
+    fn small_fields_f64(case in small_case()) {
+        case.check_here::<f64>();
+    }
+
+    #[test]
+    fn small_fields_f32(case in small_case()) {
+        case.check_here::<f32>();
     }
 }
 
