@@ -57,17 +57,36 @@ impl Spectral {
     /// # Panics
     /// If its shape is another one.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
-        for (axis, filter) in [(Axis(1), &self.x), (Axis(0), &self.y)] {
-            let mut lines: Vec<_> = state.lanes_mut(axis).into_iter().collect();
-            lines
-                .par_chunks_mut(LINES)
-                .for_each(|lines| filter.apply(lines));
-        }
+        self.advance_rows(state.view_mut());
+        self.advance_columns(state);
+    }
+
+    /// The first part of a step, for some rows.
+    ///
+    /// # Panics
+    /// If they have another number of nodes.
+    pub fn advance_rows<T: Real>(&self, rows: ArrayViewMut2<'_, T>) {
+        self.x.apply_to_all(rows, Axis(1));
+    }
+
+    /// The second part of a step, for some columns, after the first for all rows.
+    ///
+    /// # Panics
+    /// If they have another number of nodes.
+    pub fn advance_columns<T: Real>(&self, columns: ArrayViewMut2<'_, T>) {
+        self.y.apply_to_all(columns, Axis(0));
     }
 }
 
 /// Lines that a task transforms: as many as there are doubles in a cache line.
 const LINES: usize = 8;
+
+/// Bytes of memory that each thread takes for lines of so many nodes: of their values, and of one line as complex
+/// numbers, twice.
+#[must_use]
+pub fn memory_of_a_thread(nodes: usize) -> usize {
+    (LINES * size_of::<f64>() + 2 * size_of::<Complex64>()) * nodes
+}
 
 /// The exact step along one axis.
 #[derive(Clone)]
@@ -122,6 +141,14 @@ impl Filter {
             transform,
             factors,
         }
+    }
+
+    /// Replaces the lines along an axis by their values a step later.
+    fn apply_to_all<T: Real>(&self, mut state: ArrayViewMut2<'_, T>, axis: Axis) {
+        let mut lines: Vec<_> = state.lanes_mut(axis).into_iter().collect();
+        lines
+            .par_chunks_mut(LINES)
+            .for_each(|lines| self.apply(lines));
     }
 
     /// Replaces lines of nodes by their values a step later.

@@ -4,6 +4,7 @@ use super::number;
 use crate::{
     cube::SolverLoad,
     error::Error,
+    params::StepMethod,
     problem::Problem,
     run::{self, Room, RunError, Shape, Speeds},
     slab::Slab,
@@ -64,7 +65,12 @@ impl Bands {
         })?;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
-        let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
+        // The exact solution reads and writes rows, and then columns.
+        let times = match problem.params.method {
+            StepMethod::Exact => 4,
+            _ => 2,
+        };
+        let bytes_per_step = (times * passes * problem.field_bytes()) as f64 / nper as f64;
         Ok(Some(Self {
             shape,
             scratch: shape.scratch_bytes(problem, (problem.field_bytes(), ranks)),

@@ -256,7 +256,15 @@ impl Scratch {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn holds(&self, described: &Described) -> Result<bool, CubeError> {
-        let begin = self.begin(described.place);
+        Ok(digest(&self.sums(described.place)?) == described.digest)
+    }
+
+    /// The check sums of the chunks of the state in a place.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn sums(&self, place: usize) -> Result<Vec<u32>, CubeError> {
+        let begin = self.begin(place);
         let mut chunk = vec![0; chunk_bytes(self.bytes())];
         let mut sums = Vec::new();
         for start in (0..self.bytes()).step_by(chunk.len()) {
@@ -268,7 +276,7 @@ impl Scratch {
                 .map_err(CubeError::io("read", &self.path))?;
             sums.push(crc32c::crc32c(bytes));
         }
-        Ok(digest(&sums) == described.digest)
+        Ok(sums)
     }
 }
 

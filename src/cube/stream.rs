@@ -36,7 +36,8 @@ pub struct Moved {
 }
 
 impl Moved {
-    fn add(&self, bytes: usize, since: Instant) {
+    /// Adds bytes that were moved from a moment until now.
+    pub fn add(&self, bytes: usize, since: Instant) {
         self.bytes.fetch_add(bytes as u64, Relaxed);
         let took = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
         self.nanoseconds.fetch_add(took, Relaxed);

@@ -28,6 +28,14 @@ use std::{
 /// Snapshots that are no older are what a run continues from that is killed: syncs take time.
 const RECENT: Duration = Duration::from_secs(1);
 
+/// What a pass leaves on a rank.
+pub(super) struct Passed {
+    /// The check sums of the chunks in the scratch, if they are known.
+    pub(super) sums: Option<Vec<u32>>,
+    /// Time in which nothing was computed.
+    pub(super) waited: Duration,
+}
+
 /// How a pass ended on a rank.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum Ended {
@@ -50,16 +58,18 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         let borrowed = self.rows.borrow::<T>(deep, read)?;
         let to_scratch = snapshot.is_none() || self.is_one_of_several();
         let place = self.other_place();
-        let passed = self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot));
-        let (ended, sums, computed) = match passed {
-            Ok((sums, waited)) => {
-                let computed = start.elapsed().saturating_sub(waited);
-                (Ok(Ended::Done), sums, computed)
-            }
-            Err(RunError::GivenUp) => (Ok(Ended::GivenUp), Vec::new(), Duration::ZERO),
-            Err(error) => (Err(error), Vec::new(), Duration::ZERO),
+        let passed = match self.is_exact() {
+            true => self.step_exactly(clock),
+            false => self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot)),
         };
-        let speeds = self.speeds(steps, computed);
+        let (ended, sums, speeds) = match passed {
+            Ok(Passed { sums, waited }) => {
+                let computed = start.elapsed().saturating_sub(waited);
+                (Ok(Ended::Done), sums, self.speeds(steps, computed))
+            }
+            Err(RunError::GivenUp) => (Ok(Ended::GivenUp), None, None),
+            Err(error) => (Err(error), None, None),
+        };
         let told = (*ended.as_ref().unwrap_or(&Ended::Failed), speeds);
         let all = collective::all_gather(self.comm(), told);
         ended?;
@@ -89,18 +99,20 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         Ok(true)
     }
 
-    /// The part of this rank in a pass, with the rows borrowed from above and from below. Returns the check sums of
-    /// the chunks in the scratch, and the time in which nothing was computed.
+    /// The part of this rank in a pass, with the rows borrowed from above and from below.
     fn pass_alone(
         &mut self,
         steps: usize,
         now: Clock,
         [above, below]: [&[T]; 2],
         (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
-    ) -> Result<(Vec<u32>, Duration), RunError> {
+    ) -> Result<Passed, RunError> {
         let own = self.rows.own_bytes();
         if own.is_empty() {
-            return Ok((Vec::new(), Duration::ZERO));
+            return Ok(Passed {
+                sums: None,
+                waited: Duration::ZERO,
+            });
         }
         let mut bands = match self.bands.take() {
             Some(bands) => bands,
@@ -148,7 +160,10 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             let written = files.scratch.map(WriteBehind::finish).transpose();
             let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
             checked?;
-            Ok((sums.unwrap_or_default(), files.waited))
+            Ok(Passed {
+                sums,
+                waited: files.waited,
+            })
         });
         self.bands = Some(bands);
         passed
@@ -159,7 +174,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     fn speeds(&self, steps: usize, computed: Duration) -> Option<Speeds> {
         /// What takes less is too small to be measured, and to be worth it.
         const LONG_ENOUGH: Duration = Duration::from_millis(20);
-        if computed < LONG_ENOUGH {
+        if computed < LONG_ENOUGH || self.is_exact() {
             return None;
         }
         let speed = |amount: f64, time: Duration| amount / time.as_secs_f64().max(1e-9);

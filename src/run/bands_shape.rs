@@ -2,9 +2,11 @@
 
 use crate::{
     cube::{scratch::Scratch, stream},
+    params::StepMethod,
     problem::Problem,
     slab::Slab,
     solver::FEWEST_ROWS,
+    spectral,
     stencil::{Element, Stencil, Tile},
     sys,
 };
@@ -69,6 +71,9 @@ impl Shape {
         memory: u64,
         speeds: Speeds,
     ) -> Result<Self, u64> {
+        if problem.params.method == StepMethod::Exact {
+            return Self::of_transforms::<T>(problem, memory);
+        }
         let nx = problem.grid.x.nodes;
         let ny = slab.most_rows();
         // Rows above and below that a step depends on.
@@ -164,10 +169,43 @@ impl Shape {
         best.map(|(_, shape)| shape).ok_or(least)
     }
 
+    /// The shape for steps of the exact solution: as many rows, and then as many columns, as fit into memory. Where
+    /// that is none, the bytes that one of them takes.
+    fn of_transforms<T: Element>(problem: &Problem, memory: u64) -> Result<Self, u64> {
+        /// Chunks on their way, in either direction.
+        const CHUNKS: usize = 2;
+        let (ny, nx) = problem.grid.shape();
+        let chunk = stream::chunk_bytes(problem.field_bytes());
+        let lines = spectral::memory_of_a_thread(ny.max(nx)) * rayon::current_num_threads();
+        let other = (2 * CHUNKS * chunk + lines) as u64;
+        let line = (ny.max(nx) * size_of::<T>()) as u64;
+        let left = memory.saturating_sub(other);
+        if left < line {
+            return Err(other + line);
+        }
+        let fitting = |nodes: usize, most: usize| {
+            let lines = usize::try_from(left / (nodes * size_of::<T>()) as u64);
+            lines.unwrap_or(most).min(most)
+        };
+        let (band, columns) = (fitting(nx, ny), fitting(ny, nx));
+        Ok(Self {
+            band,
+            steps: 1,
+            tile: Tile {
+                rows: band,
+                columns,
+                depth: 1,
+            },
+            chunks: CHUNKS,
+            memory,
+        })
+    }
+
     /// Bytes of the scratch that it takes for a part of the state; 0 if every pass leads to a snapshot, from where
-    /// one rank goes on. Several have their parts of every state at hand.
+    /// one rank goes on. Several have their parts of every state at hand, and columns have no order in a snapshot.
     pub(crate) fn scratch_bytes(&self, problem: &Problem, (part, ranks): (u64, usize)) -> u64 {
-        match ranks > 1 || problem.schedule.nper > self.steps as u64 {
+        let is_exact = problem.params.method == StepMethod::Exact;
+        match is_exact || ranks > 1 || problem.schedule.nper > self.steps as u64 {
             true => Scratch::bytes_for(part),
             false => 0,
         }

@@ -23,6 +23,7 @@ use crate::{
     },
     field::Field,
     npy::Reader,
+    params::StepMethod,
     problem::Problem,
     schedule::Clock,
     solver::Bands,
@@ -41,9 +42,9 @@ pub(crate) struct InBands<'a, T: Element, C> {
     /// Where states between snapshots go, if any does.
     pub(super) scratch: Option<Scratch>,
     pub(super) place: Place,
-    /// The state in the scratch, if that does not describe it yet: its place, its time and the check sums of
-    /// its chunks.
-    pub(super) undescribed: Option<(usize, Clock, Vec<u32>)>,
+    /// The state in the scratch, if that does not describe it yet: its place, its time and, if they are known,
+    /// the check sums of its chunks.
+    pub(super) undescribed: Option<(usize, Clock, Option<Vec<u32>>)>,
     /// When the last snapshot was written; `None` if the state follows from a later one, in the scratch.
     pub(super) settled: Option<Instant>,
     pub(super) memory: u64,
@@ -105,6 +106,11 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
     /// Whether there are other ranks.
     pub(super) fn is_one_of_several(&self) -> bool {
         self.comm().size() > 1
+    }
+
+    /// Whether steps are those of the exact solution, each of the whole grid.
+    pub(super) fn is_exact(&self) -> bool {
+        self.problem.params.method == StepMethod::Exact
     }
 
     /// Collective. The shape with as many steps a pass as all ranks can take.
@@ -172,6 +178,7 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         if let (Some(scratch), Some((place, clock, sums))) =
             (&self.scratch, self.undescribed.take())
         {
+            let sums = sums.map_or_else(|| scratch.sums(place), Ok)?;
             scratch.commit(place, clock, &sums)?;
         }
         Ok(())
@@ -319,7 +326,15 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
                     if !snapshot.begin() {
                         return Ok(());
                     }
-                    let done = self.pass(some as usize, at, (clock, Some(&mut *snapshot)))?;
+                    // The exact solution is not whole before its last column is.
+                    let rows = match self.is_exact() {
+                        true => None,
+                        false => Some(&mut *snapshot),
+                    };
+                    let done = self.pass(some as usize, at, (clock, rows))?;
+                    if done && self.is_exact() {
+                        self.show_own(snapshot)?;
+                    }
                     if done {
                         self.settle(snapshot)?;
                     }

@@ -16,6 +16,7 @@
 //! Ranks run the same code in step: whatever communicates is called on all of them, and an error that
 //! one rank alone may have is exchanged before any rank acts on it.
 
+mod band_exact;
 mod band_files;
 mod band_pass;
 mod band_rows;

@@ -119,8 +119,8 @@ impl Room {
         };
         let rows = (problem.grid.y.nodes - 2) / self.ranks;
         match problem.params.method {
-            StepMethod::Exact => {
-                return refuse("method = \"exact\" transforms a whole state in memory");
+            StepMethod::Exact if self.ranks > 1 => {
+                return refuse("method = \"exact\" transforms a larger one on one rank only");
             }
             StepMethod::Rkl2 if problem.has_moving_source() => {
                 return refuse(
@@ -133,7 +133,7 @@ impl Room {
                     problem.stages()
                 ));
             }
-            StepMethod::Euler | StepMethod::Rkl2 => {}
+            _ => {}
         }
         if !self.has_cube {
             return refuse("a state that is larger lies beside its cube, and --no-cube has none");

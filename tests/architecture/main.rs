@@ -50,7 +50,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
     ),
     (
         "run",
-        "wording npy stencil comm params sys tuning slab grid schedule summary field physics dynamics solver cube problem progress",
+        "wording npy stencil comm params sys tuning slab grid schedule summary field physics dynamics solver spectral cube problem progress",
     ),
     (
         "repair",
