@@ -1,65 +1,83 @@
 //! [`Scratch`]: memory that a thread keeps from one tile to the next.
 
-use std::alloc::{Layout, alloc_zeroed, dealloc, handle_alloc_error};
-use std::ptr::NonNull;
+use std::alloc::{Layout, handle_alloc_error};
 
-use diff2d_sys::advise_huge_pages;
+use diff2d_sys::Memory;
 
 /// The size of a huge page on processors with vector kernels.
 const HUGE_PAGE: usize = 2 << 20;
 
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
+///
+/// Only what is written takes memory. An allocator would zero what it aligns before huge pages could be asked
+/// for, one small page after the other: longer than a small run takes.
 pub(super) struct Scratch {
-    bytes: NonNull<u8>,
-    layout: Layout,
+    memory: Option<Memory>,
+    /// The byte of the memory at which they begin.
+    start: usize,
 }
 
 impl Scratch {
     /// No bytes yet.
     pub const fn new() -> Self {
         Self {
-            bytes: NonNull::dangling(),
-            layout: Layout::new::<()>(),
+            memory: None,
+            start: 0,
         }
     }
 
     /// Room for `count` elements of a number type, aligned to 64 bytes. They
     /// hold zeros or what the last user wrote.
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
-        let size = (count * size_of::<T>()).next_multiple_of(64);
-        if size > self.layout.size() {
-            *self = Self::allocate(size);
-        }
-        self.bytes.as_ptr().cast()
-    }
-
-    fn allocate(size: usize) -> Self {
-        let huge = size >= HUGE_PAGE / 8;
-        let (size, align) = if huge {
-            (size.next_multiple_of(HUGE_PAGE), HUGE_PAGE)
-        } else {
-            (size, 64)
+        let size = (count * size_of::<T>()).max(1);
+        let memory = match self.memory.take() {
+            Some(held) if held.len() - self.start >= size => held,
+            held => {
+                drop(held);
+                let (memory, start) = allocate(size);
+                self.start = start;
+                memory
+            }
         };
-        let Ok(layout) = Layout::from_size_align(size, align) else {
-            panic!("a tile of {size} bytes is larger than the address space");
-        };
-        // SAFETY: the size is not zero.
-        let bytes = unsafe { alloc_zeroed(layout) };
-        let Some(bytes) = NonNull::new(bytes) else {
-            handle_alloc_error(layout);
-        };
-        if huge {
-            advise_huge_pages(bytes.as_ptr(), size);
-        }
-        Self { bytes, layout }
+        self.memory.insert(memory)[self.start..].as_mut_ptr().cast()
     }
 }
 
-impl Drop for Scratch {
-    fn drop(&mut self) {
-        if self.layout.size() > 0 {
-            // SAFETY: allocated with this layout.
-            unsafe { dealloc(self.bytes.as_ptr(), self.layout) }
+/// At least so many bytes, and at which they begin.
+fn allocate(size: usize) -> (Memory, usize) {
+    let (size, align) = if size >= HUGE_PAGE / 8 {
+        (size.next_multiple_of(HUGE_PAGE), HUGE_PAGE)
+    } else {
+        // A map begins at a page.
+        (size, 1)
+    };
+    let Ok(memory) = Memory::zeroed(size + align - 1) else {
+        handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()));
+    };
+    let start = memory.as_ptr().align_offset(align);
+    (memory, start)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_at_cache_lines_and_much_of_it_at_huge_pages() {
+        let mut scratch = Scratch::new();
+        for (count, align) in [
+            (1, 64),
+            (1000, 64),
+            (HUGE_PAGE / 64, HUGE_PAGE),
+            (10, HUGE_PAGE),
+            (HUGE_PAGE, HUGE_PAGE),
+        ] {
+            let elements = scratch.elements::<f64>(count);
+            assert_eq!(elements.addr() % align, 0, "{count}");
+            // SAFETY: there is room for so many, and nobody else uses it.
+            let all = unsafe { std::slice::from_raw_parts_mut(elements, count) };
+            all.fill(1.0);
+            assert_eq!(scratch.elements::<f64>(count), elements);
         }
     }
 }
