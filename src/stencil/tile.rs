@@ -63,6 +63,9 @@ impl Tile {
     /// - lifting and lowering, shared by the steps of a pass;
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
+    ///
+    /// Passes of more levels than rows are left out: with 256 levels, 64 × 64 nodes took 1.15 times as long as
+    /// with 64, and 32 × 32 nodes 1.2 times as long as with 32.
     pub(super) fn choose(
         caches: Caches,
         (ny, nx): (usize, usize),
@@ -82,7 +85,7 @@ impl Tile {
             depth: 1,
         };
         let mut least = f64::INFINITY;
-        for depth in 1..=cost.most_depth {
+        for depth in 1..=cost.most_depth.min(ny) {
             let halo = depth - 1;
             let bands = threads.min(ny / depth).max(1);
             let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
@@ -201,6 +204,7 @@ mod tests {
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
                     assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
+                    assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
                     let row = (tile.columns + 2 * tile.depth).min(shape.1);
                     assert!(tile.depth == 1 || 2 * tile.depth * row * size < DESKTOP.l2);
                 }
