@@ -15,7 +15,7 @@ use nix::{
 };
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
-    io,
+    io::{self, BufRead, BufReader},
     ops::Range,
     os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
     path::Path,
@@ -283,8 +283,10 @@ pub fn allowed_processors() -> String {
 /// The processor's name, where the system tells.
 #[must_use]
 pub fn processor_name() -> Option<String> {
-    let text = fs::read_to_string("/proc/cpuinfo").ok()?;
-    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    // The first processor's lines are enough; a large machine has a megabyte of them.
+    let lines = BufReader::new(File::open("/proc/cpuinfo").ok()?).lines();
+    let mut lines = lines.map_while(Result::ok);
+    let line = lines.find(|line| line.starts_with("model name"))?;
     Some(line.split_once(':')?.1.trim().to_owned())
 }
 
@@ -306,8 +308,11 @@ fn caches_at(directory: &Path) -> Caches {
     for index in 0..8 {
         let cache = directory.join(format!("index{index}"));
         let text = |name: &str| trimmed(&cache.join(name)).unwrap_or_default();
-        if text("type") == "Instruction" {
-            continue;
+        match text("type").as_str() {
+            // They are numbered without gaps.
+            "" => break,
+            "Instruction" => continue,
+            _ => {}
         }
         let level: usize = text("level").parse().unwrap_or(0);
         if let (1..=4, Some(size)) = (level, parse_size(&text("size"))) {
