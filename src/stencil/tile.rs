@@ -19,6 +19,10 @@ pub struct Tile {
 /// The largest depth. Only tiles with short rows fit so many levels into the second-level cache.
 pub const MAX_DEPTH: usize = 256;
 
+/// Bytes of the field from the first row of a tile to its last, at most. Of 16384 × 16384 nodes, 2 GiB, tiles of 4096
+/// rows take 0.85 of the time of tiles of 16384: fewer pages are visited again and again.
+const MOST_SPAN: usize = 512 << 20;
+
 /// What the steps of a tile cost, for the choice of its size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
@@ -85,9 +89,11 @@ impl Tile {
             depth: 1,
         };
         let mut least = f64::INFINITY;
+        let span = ny.saturating_mul(nx).saturating_mul(size);
+        let least_bands = threads.max(span.div_ceil(MOST_SPAN));
         for depth in 1..=cost.most_depth.min(ny) {
             let halo = depth - 1;
-            let bands = threads.min(ny / depth).max(1);
+            let bands = least_bands.min(ny / depth).max(1);
             let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
             let most = (nx / depth).max(1);
             let mut next = 1;
@@ -102,7 +108,8 @@ impl Tile {
                     continue;
                 }
                 let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
-                let spill = if (1 + arrays) * group_rows * row > caches.l1 {
+                // Rows that fill the last eighth take 1.1 times as long on an Intel server processor.
+                let spill = if (1 + arrays) * group_rows * row > caches.l1 / 8 * 7 {
                     cost.spill
                 } else {
                     1.0

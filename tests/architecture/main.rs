@@ -52,10 +52,7 @@ const MAY_KNOW: &[(&str, &str)] = &[
         "run",
         "wording npy stencil comm params sys tuning slab grid schedule summary field physics dynamics solver spectral cube problem progress",
     ),
-    (
-        "repair",
-        "stencil comm params slab grid schedule field physics solver cube problem run progress",
-    ),
+    ("repair", "params cube problem run progress"),
     (
         "check",
         "stencil comm slab expression params grid field physics dynamics solver problem",
@@ -187,7 +184,7 @@ fn complaints(sources: &Sources, file: &str) -> Vec<String> {
             ),
         }
     }
-    if !["lib", "run", "sweep", "repair"].contains(&module)
+    if !["lib", "run", "sweep"].contains(&module)
         && TOGETHER.iter().all(|other| known.contains(*other))
     {
         complaints.push(format!(
