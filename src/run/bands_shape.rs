@@ -63,8 +63,22 @@ const MEMORY_SPEED: f64 = 40e9;
 impl Shape {
     /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
     /// the bytes that the smallest one takes.
-    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(crate) fn fit<T: Element>(
+        problem: &Problem,
+        slab: &Slab,
+        stencil: &Stencil<T>,
+        memory: u64,
+        speeds: Speeds,
+    ) -> Result<Self, u64> {
+        /// The part that is left for all that is not counted: stacks, rows on their way, huge pages that are begun.
+        const LEFT: u64 = 16;
+        let allowed = memory - memory / LEFT;
+        let shape = Self::within(problem, slab, stencil, allowed, speeds);
+        shape.map_err(|least| least + least / (LEFT - 1) + LEFT)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn within<T: Element>(
         problem: &Problem,
         slab: &Slab,
         stencil: &Stencil<T>,
