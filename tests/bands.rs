@@ -53,6 +53,22 @@ proptest! {
             }
         }
     }
+
+    #[test]
+    fn transforms_in_bands_change_no_byte(text in exact_problems(), threads in 1_usize..3, share in 1_u64..8) {
+        let scene = Scene::new();
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
+        run("m.npy").start().unwrap();
+        let memory = 30_000 + 20_000 * threads as u64 + problem.field_bytes() * share / 8;
+        match run("b.npy").memory(memory).start() {
+            Ok(report) => prop_assert!(report.state.starts_with("files"), "{}", report.state),
+            Err(RunError::Cap { .. }) => return Ok(()),
+            Err(error) => return Err(TestCaseError::fail(error.to_string())),
+        }
+        prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
+        prop_assert_eq!(scene.files().len(), 4);
+    }
 }
 
 /// A problem that transforms along both axes solve.
@@ -72,30 +88,6 @@ fn exact_problems() -> impl Strategy<Value = String> {
             1e-3 * f64::from(nper),
         )
     })
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: if common::full() { 500 } else { 20 },
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
-
-    #[test]
-    fn transforms_in_bands_change_no_byte(text in exact_problems(), threads in 1_usize..3, share in 1_u64..8) {
-        let scene = Scene::new();
-        let problem: Problem = text.parse().unwrap();
-        let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
-        run("m.npy").start().unwrap();
-        let memory = 30_000 + 20_000 * threads as u64 + problem.field_bytes() * share / 8;
-        match run("b.npy").memory(memory).start() {
-            Ok(report) => prop_assert!(report.state.starts_with("files"), "{}", report.state),
-            Err(RunError::Cap { .. }) => return Ok(()),
-            Err(error) => return Err(TestCaseError::fail(error.to_string())),
-        }
-        prop_assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
-        prop_assert_eq!(scene.files().len(), 4);
-    }
 }
 
 const SMALL: &str = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n";

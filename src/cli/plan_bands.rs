@@ -6,7 +6,7 @@ use crate::{
     error::Error,
     params::StepMethod,
     problem::Problem,
-    run::{self, Room, RunError, Shape, Speeds},
+    run::{self, Room, Shape, Speeds},
     slab::Slab,
     stencil::Element,
     sys,
@@ -55,14 +55,10 @@ impl Bands {
             ..SolverLoad::alone()
         };
         let buffers = load.buffer_bytes(problem.field_bytes());
-        let left = memory.saturating_sub(buffers);
         let ny = problem.grid.y.nodes;
         let slab = Slab::new(ny, 0, ranks, ny).periodic(problem.has_periodic_rows());
-        let shape = Shape::fit(problem, &slab, &problem.stencil::<T>(), left, speeds);
-        let shape = shape.map_err(|rows| RunError::Cap {
-            needed: rows + buffers,
-            memory,
-        })?;
+        let task = (problem, &slab, &problem.stencil::<T>());
+        let (shape, _) = Shape::beside(buffers, memory, task, speeds)?;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
         // The exact solution reads and writes rows, and then columns.

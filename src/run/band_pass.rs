@@ -158,7 +158,10 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             };
             let checked = bands.pass(&track, &depths, now.simtime, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
-            let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
+            let sums = written.map_err(CubeError::io(
+                "write",
+                self.paths.scratch_of(self.comm().rank()),
+            ))?;
             checked?;
             Ok(Passed {
                 sums,
@@ -195,8 +198,9 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     /// Collective. Takes the shape that suits these speeds, which all ranks pass.
     fn adapt(&mut self, speeds: Speeds) {
         let slab = self.rows.ranks.slab();
-        let better = Shape::fit(self.problem, slab, &self.stencil, self.memory, speeds);
-        let better = self.agreed(better.unwrap_or(self.shape));
+        let task = (self.problem, slab, &self.stencil);
+        let better = Shape::beside(0, self.memory, task, speeds);
+        let better = self.agreed(better.map_or(self.shape, |(shape, _)| shape));
         if self.scratch.is_none() && self.problem.schedule.nper > better.steps as u64 {
             return;
         }

@@ -1,5 +1,6 @@
 //! [`Shape`]: bands and passes for a state that does not fit into memory.
 
+use super::error::RunError;
 use crate::{
     cube::{scratch::Scratch, stream},
     params::StepMethod,
@@ -61,24 +62,33 @@ const LIFT: f64 = 6.0;
 const MEMORY_SPEED: f64 = 40e9;
 
 impl Shape {
-    /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
-    /// the bytes that the smallest one takes.
-    pub(crate) fn fit<T: Element>(
-        problem: &Problem,
-        slab: &Slab,
-        stencil: &Stencil<T>,
+    /// The shape beside buffers within so many bytes of memory, and the bytes that are left for it.
+    ///
+    /// # Errors
+    /// [`RunError::Cap`] where there is none.
+    pub(crate) fn beside<T: Element>(
+        buffers: u64,
         memory: u64,
+        (problem, slab, stencil): (&Problem, &Slab, &Stencil<T>),
         speeds: Speeds,
-    ) -> Result<Self, u64> {
+    ) -> Result<(Self, u64), RunError> {
         /// The part that is left for all that is not counted: stacks, rows on their way, huge pages that are begun.
-        const LEFT: u64 = 16;
-        let allowed = memory - memory / LEFT;
-        let shape = Self::within(problem, slab, stencil, allowed, speeds);
-        shape.map_err(|least| least + least / (LEFT - 1) + LEFT)
+        const UNCOUNTED: u64 = 16;
+        let left = memory.saturating_sub(buffers);
+        let allowed = left - left / UNCOUNTED;
+        match Self::fit(problem, slab, stencil, allowed, speeds) {
+            Ok(shape) => Ok((shape, left)),
+            Err(least) => Err(RunError::Cap {
+                needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + buffers,
+                memory,
+            }),
+        }
     }
 
+    /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
+    /// the bytes that the smallest one takes.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn within<T: Element>(
+    fn fit<T: Element>(
         problem: &Problem,
         slab: &Slab,
         stencil: &Stencil<T>,

@@ -168,7 +168,10 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
                 Ok(())
             })?;
             let written = writer.map(WriteBehind::finish).transpose();
-            written.map_err(CubeError::io("write", &self.paths.scratch))?;
+            written.map_err(CubeError::io(
+                "write",
+                self.paths.scratch_of(self.comm().rank()),
+            ))?;
             Ok(())
         })
     }

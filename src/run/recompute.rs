@@ -56,13 +56,9 @@ pub(crate) fn recompute<T: Element>(
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
-    let left = memory.saturating_sub(buffers);
     let speeds = Speeds::assumed(rayon::current_num_threads());
-    let shape = Shape::fit(problem, ranks.slab(), &stencil, left, speeds);
-    let shape = shape.map_err(|rows| RunError::Cap {
-        needed: rows + buffers,
-        memory,
-    })?;
+    let task = (problem, ranks.slab(), &stencil);
+    let (shape, left) = Shape::beside(buffers, memory, task, speeds)?;
     let rows = BandRows {
         problem,
         ranks: &ranks,

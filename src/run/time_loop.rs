@@ -83,13 +83,9 @@ pub(super) fn run<T: Element>(
     let place = fits.and_then(|()| match in_bands {
         Some(memory) => {
             let buffers = load.buffer_bytes(problem.field_bytes());
-            let left = memory.saturating_sub(buffers);
             let speeds = Speeds::assumed(threads);
-            let shape = Shape::fit(problem, ranks.slab(), &stencil, left, speeds);
-            let shape = shape.map_err(|rows| RunError::Cap {
-                needed: rows + buffers,
-                memory,
-            })?;
+            let task = (problem, ranks.slab(), &stencil);
+            let (shape, left) = Shape::beside(buffers, memory, task, speeds)?;
             Ok(Place::Files(shape, left))
         }
         None => InMemory::<T, _>::new(problem, stencil.clone(), &ranks).map(Place::Memory),
