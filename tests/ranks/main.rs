@@ -183,7 +183,7 @@ fn ranks_on_several_machines_do_not_write_through_maps() {
 fn a_stop_asked_of_one_rank_stops_all_and_any_number_of_ranks_resumes() {
     let scene = Scene::small();
     // Long enough between snapshots that ranks exchange reports in between.
-    let problem = problem(&scene, &["dx=0.05", "runtime=10", "outtime=5"]);
+    let problem = problem(&scene, &["dx=0.04", "runtime=10", "outtime=5"]);
     alone(&scene, &problem, "alone.npy");
     let expected = files(&scene, "alone.npy");
     for (stopped, resumed) in [(3, 2), (2, 3), (2, 1), (1, 2)] {
