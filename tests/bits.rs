@@ -279,7 +279,7 @@ fn slabs_with_deep_halos_agree_with_the_whole() {
 fn a_calibrated_tile_changes_no_bit() {
     let start = field::<f64>(70, 90, Values::Usual, 3);
     let stencil = Stencil::new(0.25);
-    let tile = stencil.calibrate(70, 90);
+    let tile = stencil.calibrate((70, 90), false);
     let (mut state, mut spare) = (start.clone(), start.clone());
     stencil
         .with_tile(tile)

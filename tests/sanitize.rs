@@ -17,6 +17,7 @@ fn walk<T: Element>(kernel: Kernel) {
         ((7, 41), "4x19x3", 4),
         ((11, 43), "6x43x5", 5),
         ((12, 150), "50x50x4", 6),
+        ((90, 41), "90x41x4", 20),
     ];
     // Under Miri a step takes seconds, and waiting for a thread takes minutes.
     let (shapes, threads) = if cfg!(miri) {

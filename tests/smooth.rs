@@ -104,6 +104,24 @@ fn small_case() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Tall fields with one tile for all of them and calls of many passes, which are pipelined over the threads.
+fn tall_case() -> impl Strategy<Value = Case> {
+    let all = (1..=24_usize).prop_map(|depth| Tile {
+        rows: 1000,
+        columns: 1000,
+        depth,
+    });
+    let steps = proptest::collection::vec(0..140_u64, 1..4);
+    let sizes = (100..300_usize, 3..70_usize, all, 2..=4_usize);
+    (case(), sizes, steps).prop_map(|(case, (rows, columns, tile, threads), steps)| Case {
+        shape: (rows, columns),
+        tile,
+        threads,
+        steps,
+        ..case
+    })
+}
+
 impl Case {
     fn r<T: Real>(&self) -> T {
         // The numbers below a quarter are half as far apart as those above.
@@ -197,6 +215,16 @@ proptest! {
 
     #[test]
     fn a_field_on_the_edges_f32(case in case()) {
+        case.check::<f32>();
+    }
+
+    #[test]
+    fn pipelined_passes_f64(case in tall_case()) {
+        case.check::<f64>();
+    }
+
+    #[test]
+    fn pipelined_passes_f32(case in tall_case()) {
         case.check::<f32>();
     }
 }

@@ -34,7 +34,7 @@ pub(crate) fn tuned<T: Element>(
     let is_tuned = problem.params.method == StepMethod::Euler;
     let tile = tile.unwrap_or_else(|| {
         let tile = match comm.size() {
-            1 if is_tuned => tuning::tile(&stencil, (ny, nx), updates),
+            1 if is_tuned => tuning::tile(&stencil, (ny, nx), problem.has_periodic_rows(), updates),
             ranks => problem.tile(&stencil, ranks * busy_threads()),
         };
         not_round(tile, problem.periodic())

@@ -12,15 +12,15 @@ use super::tile::Tile;
 const TRIAL: Duration = Duration::from_millis(25);
 
 impl<T: Element> Stencil<T> {
-    /// The fastest of a few tiles around [`Stencil::tile`], for a field of
+    /// The fastest of a few tiles around [`Stencil::tile_for_passes`], for a field of
     /// `rows × columns` nodes on the threads of the current rayon pool.
     ///
     /// Each candidate runs for some hundredths of a second on a field of a few
     /// tiles. The choice of a tile changes no bit of any result. Callers should
     /// keep it and use it with [`Stencil::with_tile`].
-    pub fn calibrate(&self, rows: usize, columns: usize) -> Tile {
+    pub fn calibrate(&self, (rows, columns): (usize, usize), has_periodic_rows: bool) -> Tile {
         let threads = rayon::current_num_threads();
-        let first = self.tile(rows, columns, threads);
+        let first = self.tile_for_passes((rows, columns), threads, has_periodic_rows);
         let sample = (
             rows.min(first.rows.min(512) * threads + 2),
             columns.min(2 * first.columns + 2),
@@ -50,16 +50,19 @@ impl<T: Element> Stencil<T> {
         best.1
     }
 
-    /// Steps a second with a tile, in the fastest pair of passes of a trial.
+    /// Steps a second with a tile, in the fastest few passes of a trial.
     fn rate(&self, tile: Tile, field: &mut Array2<T>, spare: &mut Array2<T>) -> f64 {
+        /// Enough that threads wait little for the first of them and the last.
+        const PASSES: usize = 8;
         let stencil = self.clone().with_tile(tile);
+        let steps = PASSES * tile.depth;
         let start = Instant::now();
         let mut shortest = f64::INFINITY;
         while start.elapsed() < TRIAL || shortest.is_infinite() {
             let pass = Instant::now();
-            stencil.advance_many(field, spare, 2 * tile.depth);
+            stencil.advance_many(field, spare, steps);
             shortest = shortest.min(pass.elapsed().as_secs_f64());
         }
-        2.0 * tile.depth as f64 / shortest
+        steps as f64 / shortest
     }
 }

@@ -5,7 +5,7 @@ use super::equation::Operator;
 use super::general::{Anisotropic, Variable};
 use super::isotropic::Isotropic;
 use super::kernel::Kernel;
-use super::kind::{Kind, Outcome};
+use super::kind::Outcome;
 use super::lanes::Lanes;
 #[cfg(target_arch = "aarch64")]
 use super::neon;
@@ -14,7 +14,7 @@ use super::scalar_tile;
 use super::scratch::Scratch;
 use super::smooth::Scaled;
 use super::task::TileTask;
-use super::wavefront::Walk;
+use super::wavefront::{Heights, Walk};
 #[cfg(target_arch = "x86_64")]
 use super::{avx2, avx512};
 use crate::real::Real;
@@ -32,41 +32,43 @@ pub trait Element: Real {
     unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) -> Outcome;
 }
 
-/// Writes the nodes of `task` into its target with registers of type `V`, in groups of `ROWS` rows, or
-/// of `FEWER` for equations with arrays.
+/// Writes the nodes of `task` into its target with registers of type `V`, in bands of heights, or of
+/// `fewer` rows for equations with arrays.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
 /// lanes.
-unsafe fn vectors<V: Lanes, const ROWS: usize, const FEWER: usize, const SCALED: bool>(
+unsafe fn vectors<V, const TALL: usize, const MEDIUM: usize, const LOW: usize, const FEWER: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
-) -> Outcome {
+    (may_scale, heights): (bool, Heights<TALL, MEDIUM, LOW>),
+    fewer: Heights<FEWER, FEWER, FEWER>,
+) -> Outcome
+where
+    V: Lanes,
+{
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
             Operator::Isotropic { .. } => {
-                let scaled = match SCALED && task.tries_scaled {
-                    true => walk::<V, Scaled<V>, ROWS>(task, scratch),
+                let scaled = match may_scale && task.tries_scaled {
+                    true => V::compiled(Walk::<V, Scaled<V>, _>::new(task, scratch, heights)),
                     false => None,
                 };
-                scaled.or_else(|| walk::<V, Isotropic<V>, ROWS>(task, scratch))
+                scaled.or_else(|| {
+                    let task = task.unfinished();
+                    V::compiled(Walk::<V, Isotropic<V>, _>::new(&task, scratch, heights))
+                })
             }
-            Operator::Anisotropic { .. } => walk::<V, Anisotropic<V>, FEWER>(task, scratch),
-            Operator::Variable { .. } => walk::<V, Variable, FEWER>(task, scratch),
+            Operator::Anisotropic { .. } => {
+                V::compiled(Walk::<V, Anisotropic<V>, _>::new(task, scratch, fewer))
+            }
+            Operator::Variable { .. } => {
+                V::compiled(Walk::<V, Variable, _>::new(task, scratch, fewer))
+            }
         }
     };
     outcome.unwrap_or_default()
-}
-
-/// # Safety
-/// As [`vectors`]; the equation is of this kind.
-unsafe fn walk<V: Lanes, K: Kind<V>, const R: usize>(
-    task: &TileTask<'_, V::Element>,
-    scratch: &mut Scratch,
-) -> Option<Outcome> {
-    // SAFETY: passed on.
-    unsafe { V::compiled(Walk::<V, K, R>::new(task, scratch)) }
 }
 
 /// The scalar kernel computes tiles of up to this many columns: a vector kernel
@@ -74,7 +76,7 @@ unsafe fn walk<V: Lanes, K: Kind<V>, const R: usize>(
 const NARROW: usize = 16;
 
 macro_rules! dispatch {
-    ($element:ty, $rows:literal, $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
+    ($element:ty, [$tall:literal, $medium:literal, $low:literal], $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
         impl Element for $element {
             #[allow(
                 private_interfaces,
@@ -92,13 +94,25 @@ macro_rules! dispatch {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => vectors::<$avx2, 3, 2, true>(task, scratch),
+                        Kernel::Avx2 => {
+                            vectors::<$avx2, 3, 3, 3, 2>(task, scratch, (true, Heights), Heights)
+                        }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => vectors::<$avx512, $rows, 4, true>(task, scratch),
+                        Kernel::Avx512 => {
+                            let heights = Heights::<$tall, $medium, $low>;
+                            vectors::<$avx512, _, _, _, 4>(task, scratch, (true, heights), Heights)
+                        }
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => vectors::<$neon, 5, 4, true>(task, scratch),
+                        Kernel::Neon => {
+                            vectors::<$neon, 5, 5, 5, 4>(task, scratch, (true, Heights), Heights)
+                        }
                         Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => vectors::<$portable, 2, 1, false>(task, scratch),
+                        _ => vectors::<$portable, 2, 2, 2, 1>(
+                            task,
+                            scratch,
+                            (false, Heights),
+                            Heights,
+                        ),
                     }
                 }
             }
@@ -106,5 +120,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(f64, 5, Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
-dispatch!(f32, 7, Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);
+dispatch!(f64, [7, 6, 5], Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
+dispatch!(f32, [7, 7, 7], Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);

@@ -4,7 +4,6 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 
 use super::kind::Outcome;
 use super::scheduler::TileGrid;
-use super::task::TileTask;
 
 /// What passes found out about the field that they computed, for the passes after them.
 ///
@@ -83,26 +82,33 @@ impl Findings {
         }
     }
 
-    /// Completes the task of a tile before a pass, with what is known of the tiles around it.
-    pub(super) fn tell<T>(&self, tiles: &TileGrid, tile: usize, task: &mut TileTask<'_, T>) {
-        let of = |tile: usize| self.notes[tile].smooth_for.load(Relaxed);
+    /// For how many steps the field that a tile's pass of `steps` steps reads is known to be smooth.
+    pub(super) fn smooth_around(&self, tiles: &TileGrid, tile: usize, steps: usize) -> u64 {
         // What the result depends on is in the tiles around it, unless tiles are smaller than a pass is deep.
-        let smooth_for = match tiles.reach() >= task.steps {
-            true => tiles.neighbourhood(tile).map(of).min(),
-            false => (0..tiles.len()).map(of).min(),
-        };
-        task.smooth_for = smooth_for.unwrap_or(0);
+        if tiles.reach() < steps {
+            return self.smooth_for();
+        }
+        let of = |tile: usize| self.notes[tile].smooth_for.load(Relaxed);
+        tiles.neighbourhood(tile).map(of).min().unwrap_or(0)
+    }
+
+    /// Whether levels scaled by four are worth a try in the next pass of a tile.
+    pub(super) fn scaling_may_work(&self, tile: usize) -> bool {
         let pause = self.notes[tile].pause.load(Relaxed);
         self.notes[tile]
             .pause
             .store(pause.saturating_sub(1), Relaxed);
-        task.tries_scaled &= pause == 0;
+        pause == 0
     }
 
-    /// Takes note of what a pass found in a tile of so many node updates.
+    /// The field that a tile's last pass has written is known to be smooth for so many steps.
+    pub(super) fn is_smooth_for(&self, tile: usize, steps: u64) {
+        self.notes[tile].smooth_for.store(steps, Relaxed);
+    }
+
+    /// Takes note of what a pass found in a tile of so many node updates, but for how smooth the field is.
     pub(super) fn note(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
         let note = &self.notes[tile];
-        note.smooth_for.store(outcome.smooth_for, Relaxed);
         if tried {
             let failures = match outcome.is_scaled {
                 true => 0,

@@ -12,12 +12,13 @@ use super::equation::{Equation, Operator};
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::kernel::Kernel;
+use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::smooth;
 use super::task::{Plane, TileTask};
 use super::tile::{Cost, MAX_DEPTH, Tile};
-use super::walls::Walls;
+use super::walls::{Computed, Walls};
 use diff2d_sys::{self as sys, Caches};
 
 thread_local! {
@@ -121,14 +122,34 @@ impl<T: Element> Stencil<T> {
     /// The tile for a field of `rows × columns` nodes, boundary nodes included,
     /// on `threads` threads.
     pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
+        self.tile_by(Tile::choose, (rows, columns), threads)
+    }
+
+    /// The tile for several passes in one call, see [`advance_many`](Self::advance_many). Where passes are
+    /// best pipelined over the threads, it is all of the field; fields with periodic rows do not allow that.
+    pub fn tile_for_passes(
+        &self,
+        (rows, columns): (usize, usize),
+        threads: usize,
+        has_periodic_rows: bool,
+    ) -> Tile {
+        let choose = match has_periodic_rows {
+            true => Tile::choose,
+            false => Tile::choose_for_passes,
+        };
+        self.tile_by(choose, (rows, columns), threads)
+    }
+
+    fn tile_by(
+        &self,
+        choose: fn(Caches, (usize, usize), usize, Cost) -> Tile,
+        (rows, columns): (usize, usize),
+        threads: usize,
+    ) -> Tile {
         self.tile.unwrap_or_else(|| {
             let interior = (rows.saturating_sub(2), columns.saturating_sub(2));
-            Tile::choose(
-                self.caches,
-                interior,
-                threads,
-                Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels()),
-            )
+            let cost = Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels());
+            choose(self.caches, interior, threads, cost)
         })
     }
 
@@ -217,13 +238,14 @@ impl<T: Element> Stencil<T> {
             target.slice_mut(inner).assign(&source.slice(inner));
             return;
         }
+        let tile = self.tile(ny, nx, rayon::current_num_threads());
         let planes = [
             Plane::new(source.as_ptr().cast_mut(), source.dim(), source.strides()),
             Plane::new(target.as_mut_ptr(), target.dim(), target.strides()),
         ];
         // SAFETY: both arrays are borrowed until the call returns, the target
         // exclusively; a single pass writes the target only.
-        unsafe { self.run_passes(planes, rows, walls, &[steps], findings) }
+        unsafe { self.run_passes(planes, (rows, tile, 1), walls, &[steps], findings) }
     }
 
     /// Advances `field` by `steps` steps, with `spare` as the second array, on
@@ -234,7 +256,8 @@ impl<T: Element> Stencil<T> {
     /// callers whose arrays are views of memory that stays in place.
     ///
     /// Tiles start their next pass as soon as the tiles around them have
-    /// finished the last one, so one call is faster than several.
+    /// finished the last one, or a pass follows the one before over all rows on
+    /// another thread, so one call is faster than several.
     ///
     /// # Panics
     /// If the arrays differ in shape, or if their rows are not contiguous.
@@ -285,16 +308,18 @@ impl<T: Element> Stencil<T> {
                     .assign(&field.index_axis(axis, end));
             }
         }
-        let depth = self.depth(ny, nx, rayon::current_num_threads());
-        let passes = self.passes(steps, depth, findings.is_new());
+        let domain = walls.domain((ny, nx));
+        let (tile, stages) = self.tile_and_stages(&domain, steps);
+        let first = self.first_pass(tile.depth, findings.is_new());
+        let passes = passes(steps, (tile.depth, stages), first);
         let count = passes.len();
         let planes = [
             Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
             Plane::new(spare.as_mut_ptr(), spare.dim(), spare.strides()),
         ];
-        let [rows, _] = walls.domain((ny, nx)).map(|axis| axis.in_array());
+        let tiles = (domain[0].in_array(), tile, stages);
         // SAFETY: both arrays are borrowed exclusively until the call returns.
-        unsafe { self.run_passes(planes, rows, walls, &passes, findings) }
+        unsafe { self.run_passes(planes, tiles, walls, &passes, findings) }
         let swapped = count % 2 == 1;
         if swapped {
             mem::swap(field, spare);
@@ -303,19 +328,55 @@ impl<T: Element> Stencil<T> {
         swapped
     }
 
+    /// The tile of a call of so many steps, and how many passes are under way at a time.
+    fn tile_and_stages(&self, domain: &[Computed; 2], steps: usize) -> (Tile, usize) {
+        /// Passes of a call that are too few to follow one another: the last thread begins late, the first one
+        /// ends early.
+        const FEW: usize = 3;
+        let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
+        let has_periodic_rows = domain[0].period.is_some();
+        let threads = rayon::current_num_threads();
+        let tile = self.tile_for_passes((rows + 2, columns + 2), threads, has_periodic_rows);
+        // Nodes on walls may be computed, too.
+        if tile.rows + 2 < rows || tile.columns + 2 < columns || has_periodic_rows {
+            return (tile, 1);
+        }
+        match pipeline::stages(rows, tile.depth, threads) {
+            stages if stages > 1 && steps < FEW * tile.depth => {
+                let rows = rows.div_ceil(threads);
+                (Tile { rows, ..tile }, 1)
+            }
+            stages if stages > 1 => {
+                let depth = tile.depth;
+                let all = Tile {
+                    rows,
+                    columns,
+                    depth,
+                };
+                (all, stages)
+            }
+            _ => (tile, 1),
+        }
+    }
+
     /// The passes of so many steps, each of at most `depth`. Over a field that nothing is known of, the
     /// first one is short.
     #[doc(hidden)]
     pub fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
-        let first = match self.scaled_levels() {
-            Some(_) if is_new => SMOOTHING.min(depth),
-            _ => 0,
-        };
-        passes(steps, depth, first)
+        passes(steps, (depth, 1), self.first_pass(depth, is_new))
     }
 
-    /// Passes of the given numbers of steps from `planes[0]` to `planes[1]`,
-    /// back, and so on.
+    /// The steps of the first pass, unless that is like the others: 0.
+    fn first_pass(&self, depth: usize, is_new: bool) -> usize {
+        match self.scaled_levels() {
+            Some(_) if is_new => SMOOTHING.min(depth),
+            _ => 0,
+        }
+    }
+
+    /// Passes of the given numbers of steps over these rows, in such tiles, from
+    /// `planes[0]` to `planes[1]`, back, and so on; so many of them at a time where
+    /// one tile is all of the field.
     ///
     /// # Safety
     /// Nobody else writes the first plane or accesses the second; with more than
@@ -323,7 +384,7 @@ impl<T: Element> Stencil<T> {
     unsafe fn run_passes(
         &self,
         planes: [Plane<T>; 2],
-        rows: Range<usize>,
+        (rows, tile, stages): (Range<usize>, Tile, usize),
         walls: &Walls<T>,
         passes: &[usize],
         findings: &mut Findings,
@@ -337,7 +398,6 @@ impl<T: Element> Stencil<T> {
             walls.fit(shape, passes.iter().sum()),
             "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
         );
-        let tile = self.tile(ny, nx, rayon::current_num_threads());
         let domain = walls.domain(shape);
         let columns = domain[1].in_array();
         let is_periodic = [0, 1].map(|axis: usize| domain[axis].period.is_some());
@@ -360,11 +420,11 @@ impl<T: Element> Stencil<T> {
         let scaled_levels = self.scaled_levels().filter(|_| walls.add_nothing());
         findings.prepare(&tiles);
         let findings = &*findings;
-        scheduler::run(&tiles, passes.len(), |pass, number| {
+        let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
             let updates = (rows.len() * columns.len() * steps) as u64;
-            let mut task = TileTask {
+            let task = TileTask {
                 source: planes[pass % 2],
                 target: planes[(pass + 1) % 2],
                 rows,
@@ -375,20 +435,40 @@ impl<T: Element> Stencil<T> {
                 walls,
                 domain: &domain,
                 magnitude_bound: self.magnitude_bound(walls, steps),
-                tries_scaled: scaled_levels.is_some_and(|most| steps <= most),
-                smooth_for: 0,
+                tries_scaled: findings.scaling_may_work(number)
+                    && scaled_levels.is_some_and(|most| steps <= most),
+                smooth_for,
+                first_level: self.caches.l1,
                 stream: bytes > self.caches.last,
+                stage,
             };
-            findings.tell(&tiles, number, &mut task);
             let outcome = SCRATCH.with_borrow_mut(|scratch| {
                 // SAFETY: the kernel is this machine's. In a single pass nobody
                 // writes what others read. Otherwise no tile is smaller than a
                 // pass is deep, so what it reads is in the tiles around it,
-                // which the scheduler keeps from being overwritten meanwhile.
+                // which the scheduler keeps from being overwritten meanwhile; or
+                // passes are pipelined, which keep their distance.
                 unsafe { T::execute(self.kernel, &task, scratch) }
             });
             findings.note(number, task.tries_scaled, outcome, updates);
-        });
+            outcome.smooth_for
+        };
+        if tiles.len() == 1 && stages > 1 {
+            let known = findings.smooth_for();
+            pipeline::run(passes.len(), stages, |pass, stage| {
+                let smooth_for = known.saturating_sub(begins[pass] as u64);
+                let smooth_for = advance(pass, 0, Some(stage), smooth_for);
+                if pass + 1 == passes.len() {
+                    findings.is_smooth_for(0, smooth_for);
+                }
+            });
+        } else {
+            scheduler::run(&tiles, passes.len(), |pass, number| {
+                let smooth_for = findings.smooth_around(&tiles, number, passes[pass]);
+                let smooth_for = advance(pass, number, None, smooth_for);
+                findings.is_smooth_for(number, smooth_for);
+            });
+        }
     }
 
     /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
@@ -417,11 +497,11 @@ impl<T: Element> Stencil<T> {
 const SMOOTHING: usize = 16;
 
 /// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others as equal as
-/// possible.
-fn passes(steps: usize, depth: usize, first: usize) -> Vec<usize> {
+/// possible and a multiple of `stages`.
+fn passes(steps: usize, (depth, stages): (usize, usize), first: usize) -> Vec<usize> {
     let first = if first < depth.min(steps) { first } else { 0 };
     let rest = steps - first;
-    let count = rest.div_ceil(depth);
+    let count = rest.div_ceil(depth).next_multiple_of(stages).min(rest);
     let until = |pass: usize| (rest as u128 * pass as u128 / count as u128) as usize;
     let others = (0..count).map(|pass| until(pass + 1) - until(pass));
     (first > 0)
@@ -433,18 +513,46 @@ fn passes(steps: usize, depth: usize, first: usize) -> Vec<usize> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::walls::Side;
     use super::*;
 
     #[test]
     fn passes_take_all_steps_and_are_no_deeper_than_wanted() {
-        assert_eq!(passes(100, 40, 0), [33, 33, 34]);
-        assert_eq!(passes(100, 40, 16), [16, 28, 28, 28]);
-        assert_eq!(passes(40, 40, 16), [16, 24]);
-        assert_eq!(passes(16, 40, 16), [16]);
+        assert_eq!(passes(100, (40, 1), 0), [33, 33, 34]);
+        assert_eq!(passes(100, (40, 1), 16), [16, 28, 28, 28]);
+        assert_eq!(passes(40, (40, 1), 16), [16, 24]);
+        assert_eq!(passes(16, (40, 1), 16), [16]);
+        assert_eq!(passes(100, (40, 2), 0), [25, 25, 25, 25]);
+        assert_eq!(passes(100, (120, 3), 16), [16, 28, 28, 28]);
         for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
-            let passes = passes(steps, depth, first);
+            let passes = passes(steps, (depth, 1), first);
             assert_eq!(passes.iter().sum::<usize>(), steps);
             assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
         }
+    }
+
+    #[test]
+    fn passes_over_few_rows_are_pipelined_over_the_threads() {
+        let pool = rayon::ThreadPoolBuilder::new()
+            .num_threads(2)
+            .build()
+            .unwrap();
+        let stencil = Stencil::new(0.25);
+        let stages = |walls: &Walls<f64>, shape, steps| {
+            let domain = walls.domain(shape);
+            pool.install(|| stencil.tile_and_stages(&domain, steps).1)
+        };
+        let held = Walls::held();
+        assert_eq!(stages(&held, (301, 301), 1000), 2);
+        // Too few steps, too few rows, too long rows.
+        assert_eq!(stages(&held, (301, 301), 10), 1);
+        assert_eq!(stages(&held, (20, 301), 1000), 1);
+        assert_eq!(stages(&held, (301, 30_001), 1000), 1);
+        let periodic = Walls {
+            bottom: Side::Periodic,
+            top: Side::Periodic,
+            ..Walls::held()
+        };
+        assert_eq!(stages(&periodic, (301, 301), 1000), 1);
     }
 }

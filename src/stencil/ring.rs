@@ -13,43 +13,46 @@ use super::level::RowGroup;
 ///
 /// ```text
 ///    after band b..b+3      slot    b-2  b-1   b   b+1  b+2  b+3  b+4
-///    2 steps, R = 3,        level    2    2    2    1    1    0    0
+///    2 steps, 3 rows,       level    2    2    2    1    1    0    0
 ///    7 slots                row     b-2  b-1   b    b   b+1  b+1  b+2
 /// ```
 ///
 /// The rows of the last level are lowered into the target, and the next band is
 /// lifted into their slots.
-pub(super) struct Ring<T, const R: usize> {
-    /// The address of each slot; the first `R + 1` follow again after the last.
+pub(super) struct Ring<T> {
+    /// The address of each slot; the first `height + 1` follow again after the last.
     rows: *const *mut T,
     slots: usize,
+    height: usize,
     /// What is north of the first and south of the last row.
     beyond: [*mut T; 2],
     /// The number of rows.
     end: usize,
 }
 
-impl<T, const R: usize> Ring<T, R> {
+impl<T> Ring<T> {
     /// A ring of `slots` rows in `memory`, `pitch` elements apart, followed by
-    /// the two rows beyond the first and the last of `end` rows.
+    /// the two rows beyond the first and the last of `end` rows. Groups have up to
+    /// `height` rows.
     ///
     /// # Safety
-    /// `memory` has room for these rows, `addresses` for `slots + R + 1` addresses.
+    /// `memory` has room for these rows, `addresses` for `slots + height + 1` addresses.
     #[inline(always)]
     pub unsafe fn new(
         memory: *mut T,
         pitch: usize,
-        slots: usize,
+        (slots, height): (usize, usize),
         addresses: *mut *mut T,
         end: usize,
     ) -> Self {
-        for slot in 0..slots + R + 1 {
+        for slot in 0..slots + height + 1 {
             // SAFETY: the caller's promise.
             unsafe { addresses.add(slot).write(memory.add(slot % slots * pitch)) };
         }
         Self {
             rows: addresses,
             slots,
+            height,
             beyond: [0, 1].map(|side| memory.wrapping_add((slots + side) * pitch)),
             end,
         }
@@ -72,10 +75,10 @@ impl<T, const R: usize> Ring<T, R> {
         }
     }
 
-    /// The row in a slot, which may be up to `R` beyond the last.
+    /// The row in a slot, which may be up to a group beyond the last.
     #[inline(always)]
     fn at(&self, slot: usize) -> *mut T {
-        debug_assert!(slot < self.slots + R + 1);
+        debug_assert!(slot <= self.slots + self.height);
         // SAFETY: there are that many addresses.
         unsafe { *self.rows.add(slot) }
     }
@@ -92,21 +95,21 @@ impl<T, const R: usize> Ring<T, R> {
         self.beyond
     }
 
-    /// The `R` rows whose next level begins in `slot`, neither the first nor the
+    /// The `N` rows whose next level begins in `slot`, neither the first nor the
     /// last row among them.
     #[inline(always)]
-    pub fn inner_group(&self, slot: usize) -> RowGroup<T, R> {
+    pub fn inner_group<const N: usize>(&self, slot: usize) -> RowGroup<T, N> {
         // The row north of the group is in `slot`, which the first row overwrites.
         let north = self.at(slot);
-        let mut rows = [north; R];
-        for j in 0..R {
+        let mut rows = [north; N];
+        for j in 0..N {
             rows[j] = self.at(slot + 1 + j);
         }
         RowGroup {
             next: north,
             north,
             rows,
-            south: self.at(slot + R + 1),
+            south: self.at(slot + N + 1),
         }
     }
 

@@ -17,6 +17,9 @@ use crate::real::Real;
 /// # Safety
 /// The promises of [`TileTask`].
 pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scratch) -> Outcome {
+    if let Some(stage) = &task.stage {
+        stage.wait(task.rows.end);
+    }
     // The computed nodes, and around them walls, ghosts, or nodes of adjacent tiles.
     let (computed, columns) = (task.rows_at(0), task.computed_columns());
     let rows = computed.start - 1..computed.end + 1;

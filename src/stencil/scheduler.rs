@@ -89,6 +89,26 @@ fn cut(range: Range<usize>, part: usize, reach: usize) -> Vec<Range<usize>> {
     (0..parts).map(|k| at(k)..at(k + 1)).collect()
 }
 
+/// How a thread waits: it looks again at once, then lets others run in between, then sleeps in between.
+#[derive(Default)]
+pub(super) struct Patience(u32);
+
+impl Patience {
+    const SPINS: u32 = 1_000;
+    const YIELDS: u32 = 1_100;
+    const NAP: Duration = Duration::from_micros(50);
+
+    /// Waits a little, longer each time.
+    pub fn wait(&mut self) {
+        self.0 = self.0.saturating_add(1);
+        match self.0 {
+            0..Self::SPINS => hint::spin_loop(),
+            Self::SPINS..Self::YIELDS => thread::yield_now(),
+            Self::YIELDS.. => thread::sleep(Self::NAP),
+        }
+    }
+}
+
 /// How many passes of a tile have been taken by a thread, and how many are finished.
 #[derive(Default)]
 #[repr(align(128))]
@@ -110,29 +130,19 @@ pub(super) fn run(tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) +
 
 /// As [`run`], on so many threads of the current pool.
 fn run_on(threads: usize, tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
-    /// How often a thread looks again at once for a tile that is ready, before it lets others run, and
-    /// before it sleeps in between.
-    const SPINS: u32 = 1_000;
-    const YIELDS: u32 = 1_100;
-    const NAP: Duration = Duration::from_micros(50);
     let progress: Vec<Progress> = (0..tiles.len()).map(|_| Progress::default()).collect();
     let threads = threads.min(tiles.len());
     let worker = || {
         let number = rayon::current_thread_index().unwrap_or(0);
         let number = number.min(threads.max(1) - 1);
-        let mut idle = 0_u32;
+        let mut patience = Patience::default();
         while let Some(taken) = take(tiles, &progress, passes, number, threads) {
             if let Some((tile, pass)) = taken {
                 work(pass, tile);
                 progress[tile].done.store(pass + 1, Release);
-                idle = 0;
+                patience = Patience::default();
             } else {
-                idle = idle.saturating_add(1);
-                match idle {
-                    0..SPINS => hint::spin_loop(),
-                    SPINS..YIELDS => thread::yield_now(),
-                    YIELDS.. => thread::sleep(NAP),
-                }
+                patience.wait();
             }
         }
     };

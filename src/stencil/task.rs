@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::equation::Equation;
+use super::pipeline::Stage;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
@@ -74,6 +75,7 @@ impl<T> Plane<T> {
 ///   the tile's rows and columns are computed ones;
 /// - nobody writes the nodes of the source that the result depends on;
 /// - nobody else accesses the nodes of the target in the tile.
+#[derive(Clone)]
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
     pub target: Plane<T>,
@@ -95,11 +97,24 @@ pub(super) struct TileTask<'a, T> {
     pub tries_scaled: bool,
     /// For how many steps the source is known to be smooth.
     pub smooth_for: u64,
+    /// Bytes of the first-level cache.
+    pub first_level: usize,
     /// Whether the result is written past the caches.
     pub stream: bool,
+    /// The pass among others under way, where passes are pipelined.
+    pub stage: Option<Stage<'a>>,
 }
 
-impl<T> TileTask<'_, T> {
+impl<T: Copy> TileTask<'_, T> {
+    /// The same for the rows that are not finished yet.
+    pub fn unfinished(&self) -> Self {
+        let finished = self.stage.map_or(0, |stage| stage.finished());
+        Self {
+            rows: self.rows.start.max(finished)..self.rows.end,
+            ..self.clone()
+        }
+    }
+
     /// The rows at `level` that the result depends on, as far as they are
     /// computed.
     #[inline(always)]

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
+use super::pipeline;
 use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
@@ -23,6 +24,10 @@ pub const MAX_DEPTH: usize = 256;
 /// rows take 0.85 of the time of tiles of 16384: fewer pages are visited again and again.
 const MOST_SPAN: usize = 512 << 20;
 
+/// From this multiple of the second-level cache on, the rows of both fields come from so far away that lifting and
+/// lowering take twice as long: 4096 × 4096 nodes are 1.08 times as fast with tiles for that.
+const FAR: usize = 32;
+
 /// What the steps of a tile cost, for the choice of its size.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Cost {
@@ -32,11 +37,12 @@ pub(super) struct Cost {
     arrays: usize,
     /// The largest depth.
     most_depth: usize,
-    /// Rows that the kernel of one level accesses at a time.
-    group_rows: usize,
+    /// Rows that the kernel of one level accesses at a time, the eighths of the first-level cache that they may
+    /// take, and the relative duration of a step then.
+    groups: &'static [(usize, usize, f64)],
     /// Lifting and lowering a row, in steps of the row.
     lift: f64,
-    /// The relative duration of a step if the rows accessed at a time do not fit the first-level cache.
+    /// The relative duration of a step if rows accessed at a time do not leave enough of the first-level cache.
     spill: f64,
 }
 
@@ -48,15 +54,46 @@ impl Cost {
             size,
             arrays,
             most_depth: scaled.unwrap_or(MAX_DEPTH),
-            group_rows: if size == 4 { 9 } else { 7 },
-            lift: if scaled.is_some() { 6.0 } else { 5.0 },
+            groups: match (size, arrays) {
+                (4, _) => &[(9, 7, 1.0)],
+                (_, 0) => &[(9, 6, 0.97), (8, 7, 1.0), (7, 7, 1.04)],
+                _ => &[(7, 7, 1.0)],
+            },
+            lift: if scaled.is_some() { 8.0 } else { 5.0 },
             spill: if scaled.is_some() { 1.5 } else { 1.15 },
         }
+    }
+
+    /// Bytes of a lifted row of so many columns, in registers of 64 bytes.
+    fn row(&self, columns: usize) -> usize {
+        (((columns * self.size).div_ceil(64) + 2) | 1) * 64
+    }
+
+    /// Bytes that a pass keeps in the second-level cache, of rows of so many bytes.
+    fn held(&self, depth: usize, row: usize) -> usize {
+        ((2 + self.arrays) * depth + (1 + self.arrays) * self.groups[0].0) * row
+    }
+
+    /// Bytes that the kernel of one level accesses at a time, at least.
+    fn accessed(&self, row: usize) -> usize {
+        let rows = self.groups[self.groups.len() - 1].0;
+        (1 + self.arrays) * rows * row
+    }
+
+    /// The relative duration of a step with rows of so many bytes.
+    fn duration(&self, row: usize, first_level: usize) -> f64 {
+        let fits = |&&(rows, eighths, _): &&(usize, usize, f64)| {
+            (1 + self.arrays) * rows * row <= first_level / 8 * eighths
+        };
+        self.groups
+            .iter()
+            .find(fits)
+            .map_or(self.spill, |group| group.2)
     }
 }
 
 impl Tile {
-    /// The tile for a field whose interior has `ny × nx` nodes, on `threads` threads.
+    /// The tile for a field whose interior has `ny × nx` nodes, on `threads` threads, which take one each.
     /// Depends on its arguments only.
     ///
     /// The tile has the lowest estimated cost of a step at a node among all
@@ -72,16 +109,64 @@ impl Tile {
     /// with 64, and 32 × 32 nodes 1.2 times as long as with 32.
     pub(super) fn choose(
         caches: Caches,
-        (ny, nx): (usize, usize),
+        interior: (usize, usize),
         threads: usize,
         cost: Cost,
     ) -> Self {
-        let Cost {
-            size,
-            arrays,
-            group_rows,
-            ..
-        } = cost;
+        Self::side_by_side(caches, interior, threads, cost).0
+    }
+
+    /// The same for several passes in one call: all of the field, where passes that are pipelined over threads
+    /// cost less than tiles side by side.
+    pub(super) fn choose_for_passes(
+        caches: Caches,
+        interior: (usize, usize),
+        threads: usize,
+        cost: Cost,
+    ) -> Self {
+        let (tile, least) = Self::side_by_side(caches, interior, threads, cost);
+        match Self::pipelined(caches, interior, threads, cost) {
+            Some((whole, estimate)) if estimate < least => whole,
+            _ => tile,
+        }
+    }
+
+    /// All of the field, of the depth with which pipelined passes cost least, and the estimate of that.
+    fn pipelined(
+        caches: Caches,
+        (rows, columns): (usize, usize),
+        threads: usize,
+        cost: Cost,
+    ) -> Option<(Self, f64)> {
+        /// Steps of a call, about: some hundred from one snapshot to the next.
+        const STEPS: usize = 512;
+        let row = cost.row(columns);
+        let fits = |depth: usize| cost.held(depth, row) <= caches.l2 / 3 * 2;
+        let duration = cost.duration(row, caches.l1);
+        let depths = (2..=cost.most_depth.min(rows)).take_while(|&depth| fits(depth));
+        let estimates = depths.filter_map(|depth| {
+            let stages = pipeline::stages(rows, depth, threads);
+            let waiting = (stages - 1) * depth * pipeline::distance(depth);
+            let filling = (stages * waiting) as f64 / (rows * STEPS) as f64;
+            let idle = threads as f64 / stages as f64;
+            let estimate = (duration + cost.lift / depth as f64) * (1.0 + filling) * idle;
+            let tile = Self {
+                rows,
+                columns,
+                depth,
+            };
+            (stages > 1).then_some((tile, estimate))
+        });
+        estimates.min_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    /// The best of several tiles, and the estimated cost of a step at a node, in those of a step alone.
+    fn side_by_side(
+        caches: Caches,
+        (ny, nx): (usize, usize),
+        threads: usize,
+        cost: Cost,
+    ) -> (Self, f64) {
         let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
         let mut best = Self {
             rows: ny,
@@ -89,8 +174,10 @@ impl Tile {
             depth: 1,
         };
         let mut least = f64::INFINITY;
-        let span = ny.saturating_mul(nx).saturating_mul(size);
+        let span = ny.saturating_mul(nx).saturating_mul(cost.size);
         let least_bands = threads.max(span.div_ceil(MOST_SPAN));
+        let is_far = span / FAR >= caches.l2 / 2;
+        let lift = if is_far { 2.0 * cost.lift } else { cost.lift };
         for depth in 1..=cost.most_depth.min(ny) {
             let halo = depth - 1;
             let bands = least_bands.min(ny / depth).max(1);
@@ -101,23 +188,17 @@ impl Tile {
                 let parts = next;
                 next += 1 + parts / 64;
                 let columns = nx.div_ceil(parts);
-                let row = (columns + 2 * halo).min(nx) * size;
-                let held = ((2 + arrays) * depth + (1 + arrays) * group_rows) * row;
+                let row = cost.row((columns + 2 * halo).min(nx));
                 // A tile of one step is accepted however large it is.
-                if depth > 1 && held > caches.l2 / 3 * 2 {
+                if depth > 1 && cost.held(depth, row) > caches.l2 / 3 * 2 {
                     continue;
                 }
                 let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
-                // Rows that fill the last eighth take 1.1 times as long on an Intel server processor.
-                let spill = if (1 + arrays) * group_rows * row > caches.l1 / 8 * 7 {
-                    cost.spill
-                } else {
-                    1.0
-                };
+                let duration = cost.duration(row, caches.l1);
                 let tiles = bands * parts;
                 let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-                let estimate = (spill * (1.0 + twice_columns) * (1.0 + twice_rows)
-                    + cost.lift / depth as f64)
+                let estimate = (duration * (1.0 + twice_columns) * (1.0 + twice_rows)
+                    + lift / depth as f64)
                     * idle;
                 if estimate < least {
                     least = estimate;
@@ -127,12 +208,12 @@ impl Tile {
                         depth,
                     };
                 }
-                if group_rows * row * 4 < caches.l1 && tiles >= threads {
+                if cost.accessed(row) * 4 < caches.l1 && tiles >= threads {
                     break;
                 }
             }
         }
-        best
+        (best, least)
     }
 }
 

@@ -1,7 +1,7 @@
 //! The wavefront: a tile advanced by many levels in one walk over its rows.
 //!
-//! Source rows are lifted in bands of `R`. After each band every level advances
-//! by `R` rows, each level one row behind the level before, because a row needs
+//! Source rows are lifted in bands of a few. After each band every level advances
+//! by as many rows, each level one row behind the level before, because a row needs
 //! the rows around it at the level before:
 //!
 //! ```text
@@ -12,13 +12,14 @@
 //!          j+1   o # # # .      .  not computed yet
 //!          j     o o # # #
 //!          j-1     o o # #
-//!          j-2       o o #      R = 3
+//!          j-2       o o #      bands of 3 rows
 //! ```
 //!
 //! Each level keeps two rows for the next band. All levels share one ring of
 //! rows and overwrite the rows of the level before ([`Ring`]). A tile therefore
-//! occupies `2 steps + R` rows of cache, however many rows it has, and the
-//! kernel accesses `R + 2` of them at a time.
+//! occupies two rows a step and those of a band in the second-level cache,
+//! however many rows it has, and the kernel accesses a band and two rows more at
+//! a time, which are best in the first-level cache ([`Heights`]).
 //!
 //! Source: wavefront temporal blocking as in G. Wellein, G. Hager, T. Zeiser,
 //! M. Wittmann, H. Fehske, "Efficient temporal blocking for stencil
@@ -39,17 +40,43 @@ use super::scratch::Scratch;
 use super::task::TileTask;
 use super::update::ArrayRows;
 
-/// Writes the nodes of `task` into its target, in bands of `R` rows. `None` if this kind of equation does
-/// not compute the bits of the definition for this source; the target's nodes then have any values.
+/// The heights of bands that a kernel is compiled for: the rows of a band are a group of
+/// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
+#[derive(Clone, Copy)]
+pub(super) struct Heights<const TALL: usize, const MEDIUM: usize, const LOW: usize>;
+
+impl<const TALL: usize, const MEDIUM: usize, const LOW: usize> Heights<TALL, MEDIUM, LOW> {
+    /// The tallest band that, with the rows around it, leaves enough of the first-level cache, for rows of `row`
+    /// bytes. The shares were measured on an Intel server processor.
+    fn choose(row: usize, first_level: usize) -> usize {
+        let leaves =
+            |height: usize, eighths: usize| (height + 2) * row <= first_level / 8 * eighths;
+        match () {
+            () if leaves(TALL, 6) => TALL,
+            () if leaves(MEDIUM, 7) => MEDIUM,
+            () => LOW,
+        }
+    }
+}
+
+/// Writes the nodes of `task` into its target, in bands of one of the heights. `None` if this kind of equation does
+/// not compute the bits of the definition for this source; rows that are not finished then have any values.
 ///
 /// # Safety
 /// The processor has the instructions of `V`, the promises of [`TileTask`]
 /// hold, its equation is of the kind `K`, and the task computes more columns
 /// than `V` has lanes.
 #[inline(always)]
-unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
+unsafe fn advance<
+    V: Lanes,
+    K: Kind<V>,
+    const TALL: usize,
+    const MEDIUM: usize,
+    const LOW: usize,
+>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
+    _: Heights<TALL, MEDIUM, LOW>,
 ) -> Option<Outcome> {
     let steps = task.steps;
     let (columns, rows) = (task.computed_columns(), task.rows_at(0));
@@ -59,14 +86,16 @@ unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
     let (end, written) = (rows.len(), task.rows.start as isize..task.rows.end as isize);
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
-    let slots = 2 * steps + R;
+    let row = (1 + ArrayRing::<V, K>::COUNT) * pitch * size_of::<V::Element>();
+    let height = Heights::<TALL, MEDIUM, LOW>::choose(row, task.first_level);
+    let slots = 2 * steps + height;
     // The scratch holds the ring and the rows beyond its ends, the rows of the
     // equation's arrays, the addresses of the slots, and rows in the order of
     // the field.
-    let array_slots = ArrayRing::<V, K>::COUNT * (steps + R);
+    let array_slots = ArrayRing::<V, K>::COUNT * (steps + height);
     let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
     let addresses =
-        (slots + R + 1).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
+        (slots + height + 1).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
     let memory = scratch.elements::<V::Element>(lifted + addresses + 2 * columns.len() + 3);
     let array_memory = memory.wrapping_add((slots + 2) * pitch);
     let wall_memory = array_memory.wrapping_add(array_slots * pitch);
@@ -79,11 +108,11 @@ unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
     // scratch, and every row that is read was written before, because a level
     // follows the level before at a distance of one row.
     unsafe {
-        let ring = Ring::<V::Element, R>::new(memory, pitch, slots, addresses_at, end);
+        let ring = Ring::new(memory, pitch, (slots, height), addresses_at, end);
         let layout = Lifted::<V>::new(columns.len());
         let mut kind = K::new(task);
         let staging = Staging::new(columns.clone(), &task.domain[1], staging);
-        let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + R);
+        let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + height);
         let ends = Ends::new(task, &columns, base);
         let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
         let skipped = (task.columns.start as isize - columns.start) as usize;
@@ -91,7 +120,12 @@ unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
         let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
         while band < written.end + steps {
-            for j in band..(band + R).min(end) {
+            if let Some(stage) = &task.stage {
+                // The rows of this band, and those that it prefetches.
+                let read = base + (band + 2 * height).min(end) as isize;
+                stage.wait((read as usize).min(task.rows.end));
+            }
+            for j in band..(band + height).min(end) {
                 let row = ring.row(steps, j);
                 let source = staging.row(&task.source, task.row_place(base + j as isize));
                 layout.lift(source, row, |register| {
@@ -100,57 +134,72 @@ unsafe fn advance<V: Lanes, K: Kind<V>, const R: usize>(
                 });
                 ends.write::<V>(&layout, row, j, task.first);
             }
-            arrays.lift(task, base, band..(band + R).min(end + 1), &layout, &staging);
+            arrays.lift(
+                task,
+                base,
+                band..(band + height).min(end + 1),
+                &layout,
+                &staging,
+            );
             if !kind.is_valid() {
                 return None;
             }
-            let next_rows = (band + R).min(end)..(band + 2 * R).min(end);
+            let next_rows = (band + height).min(end)..(band + 2 * height).min(end);
             let next_rows = base + next_rows.start as isize..base + next_rows.end as isize;
             let mut prefetch = SourcePrefetch::new(task, next_rows, columns.start - 1);
             let lines = prefetch.lines().div_ceil(steps);
-            let full = full_levels::<R>(&written, steps, beyond.reached(), end, band);
+            let full = full_levels(&written, steps, beyond.reached(), end, (band, height));
             let mut slot = ring.slot(steps, band);
-            for level in 1..=steps {
+            for number in 1..=steps {
                 prefetch.request::<V>(lines);
                 slot = ring.two_before(slot);
-                if full.contains(&level) {
-                    let group = ring.inner_group(slot);
-                    let rows = arrays.rows::<R>(band - level);
-                    kind.advance(level, &group, &layout, &rows);
-                    if ends.any() && level < steps {
-                        for j in 0..R {
-                            let row = group.next(j);
-                            ends.write::<V>(&layout, row, band - level + j, task.first + level);
-                        }
-                    }
-                } else {
-                    let rows = band_rows(band, R, level, relative(task.rows_at(level)));
-                    let level = Level {
-                        task,
-                        ring: &ring,
-                        layout: &layout,
-                        staging: &staging,
-                        arrays: &arrays,
-                        ends: &ends,
-                        beyond: &beyond,
-                        number: level,
-                    };
+                let level = Level {
+                    task,
+                    ring: &ring,
+                    layout: &layout,
+                    staging: &staging,
+                    arrays: &arrays,
+                    ends: &ends,
+                    beyond: &beyond,
+                    number,
+                };
+                if !full.contains(&number) {
+                    let rows = band_rows(band, height, number, relative(task.rows_at(number)));
                     level.advance_outer(rows, &mut kind);
+                } else if height == TALL {
+                    level.advance_band::<TALL>(slot, band - number, &mut kind);
+                } else if height == MEDIUM {
+                    level.advance_band::<MEDIUM>(slot, band - number, &mut kind);
+                } else {
+                    level.advance_band::<LOW>(slot, band - number, &mut kind);
                 }
             }
-            for j in band_rows(band, R, steps, written.clone()) {
+            // The levels may have found out that they must not be used.
+            if !kind.is_valid() {
+                return None;
+            }
+            let finished = band_rows(band, height, steps, written.clone());
+            for j in finished.clone() {
                 layout.lower(ring.row(0, j), plain, |register| kind.lowered(register));
                 let target = task
                     .target
                     .node(task.rows.start + j - written.start, task.columns.start);
                 copy_row::<V>(plain.add(skipped), target, task.columns.len(), task.stream);
             }
-            band += R;
+            if let Some(stage) = &task.stage
+                && !finished.is_empty()
+            {
+                if task.stream {
+                    V::fence();
+                }
+                stage.finish(task.rows.start + finished.end - written.start);
+            }
+            band += height;
         }
         if task.stream {
             V::fence();
         }
-        kind.is_valid().then(|| kind.outcome())
+        Some(kind.outcome())
     }
 }
 
@@ -162,23 +211,23 @@ fn band_rows(band: usize, height: usize, level: usize, rows: Range<usize>) -> Ra
     start..end
 }
 
-/// The levels at which all `R` rows of a band are computed and none is next to
+/// The levels at which all rows of a band are computed and none is next to
 /// a wall. Of the `end` rows, the first and the last are next to one if it is
 /// `reached`.
 #[inline(always)]
-fn full_levels<const R: usize>(
+fn full_levels(
     written: &Range<usize>,
     steps: usize,
     reached: [bool; 2],
     end: usize,
-    band: usize,
+    (band, height): (usize, usize),
 ) -> Range<usize> {
-    if band + R > written.end + steps {
+    if band + height > written.end + steps {
         return 0..0;
     }
     let below_first = if reached[0] { band } else { usize::MAX };
     let above_last = if reached[1] {
-        (band + R + 1).saturating_sub(end)
+        (band + height + 1).saturating_sub(end)
     } else {
         0
     };
@@ -187,10 +236,10 @@ fn full_levels<const R: usize>(
     above_last.max(1)..below_first.min(computed).min(steps + 1)
 }
 
-/// One level of a tile, and all that is needed for rows at its ends.
-struct Level<'a, V: Lanes, K: Kind<V>, const R: usize> {
+/// One level of a tile, and all that its rows need.
+struct Level<'a, V: Lanes, K> {
     task: &'a TileTask<'a, V::Element>,
-    ring: &'a Ring<V::Element, R>,
+    ring: &'a Ring<V::Element>,
     layout: &'a Lifted<V>,
     staging: &'a Staging<'a, V::Element>,
     arrays: &'a ArrayRing<V, K>,
@@ -199,7 +248,32 @@ struct Level<'a, V: Lanes, K: Kind<V>, const R: usize> {
     number: usize,
 }
 
-impl<V: Lanes, K: Kind<V>, const R: usize> Level<'_, V, K, R> {
+impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
+    /// Computes a band of `R` rows from row `first` on, whose next level begins in `slot`, none of them next to
+    /// a wall.
+    ///
+    /// # Safety
+    /// As [`advance`].
+    #[inline(always)]
+    unsafe fn advance_band<const R: usize>(&self, slot: usize, first: usize, kind: &mut K) {
+        let Self { layout, ends, .. } = self;
+        let group = self.ring.inner_group::<R>(slot);
+        // SAFETY: passed on.
+        unsafe {
+            kind.advance(self.number, &group, layout, &self.arrays.rows::<R>(first));
+            if ends.any() && self.number < self.task.steps {
+                for j in 0..R {
+                    ends.write::<V>(
+                        layout,
+                        group.next(j),
+                        first + j,
+                        self.task.first + self.number,
+                    );
+                }
+            }
+        }
+    }
+
     /// Computes rows at an end of the level, one at a time.
     ///
     /// # Safety
@@ -233,29 +307,33 @@ impl<V: Lanes, K: Kind<V>, const R: usize> Level<'_, V, K, R> {
 }
 
 /// [`advance`] as a computation.
-pub(super) struct Walk<'a, 'b, V: Lanes, K, const R: usize> {
+pub(super) struct Walk<'a, 'b, V: Lanes, K, H> {
     task: &'a TileTask<'b, V::Element>,
     scratch: &'a mut Scratch,
+    heights: H,
     kind: PhantomData<K>,
 }
 
-impl<'a, 'b, V: Lanes, K, const R: usize> Walk<'a, 'b, V, K, R> {
-    pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Scratch) -> Self {
+impl<'a, 'b, V: Lanes, K, H> Walk<'a, 'b, V, K, H> {
+    pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Scratch, heights: H) -> Self {
         Self {
             task,
             scratch,
+            heights,
             kind: PhantomData,
         }
     }
 }
 
-impl<V: Lanes, K: Kind<V>, const R: usize> Computation for Walk<'_, '_, V, K, R> {
+impl<V: Lanes, K: Kind<V>, const TALL: usize, const MEDIUM: usize, const LOW: usize> Computation
+    for Walk<'_, '_, V, K, Heights<TALL, MEDIUM, LOW>>
+{
     type Output = Option<Outcome>;
 
     #[inline(always)]
     unsafe fn run(self) -> Self::Output {
         // SAFETY: passed on.
-        unsafe { advance::<V, K, R>(self.task, self.scratch) }
+        unsafe { advance::<V, K, TALL, MEDIUM, LOW>(self.task, self.scratch, self.heights) }
     }
 }
 

@@ -126,6 +126,24 @@ fn case() -> impl Strategy<Value = Case> {
         })
 }
 
+/// Tall fields with one tile for all of them and a call of many passes, which are pipelined over the threads.
+fn tall_case() -> impl Strategy<Value = Case> {
+    let sizes = (100..240_usize, 3..60_usize, 1..=24_usize);
+    (case(), sizes, 2..=4_usize, 20..100_usize).prop_map(
+        |(case, (rows, columns, depth), threads, steps)| Case {
+            shape: (rows, columns),
+            tile: Tile {
+                rows,
+                columns,
+                depth,
+            },
+            threads,
+            steps,
+            ..case
+        },
+    )
+}
+
 impl Case {
     fn setup<T: Real>(&self) -> Setup<T> {
         let mut numbers = Numbers(self.seed);
@@ -312,6 +330,12 @@ fn rows_of<T: Real>(table: &Table<T>, nodes: impl Iterator<Item = usize> + Clone
 proptest! {
     #[test]
     fn kernels_give_the_bits_of_the_definition(case in case()) {
+        case.check::<f64>();
+        case.check::<f32>();
+    }
+
+    #[test]
+    fn pipelined_passes_give_the_bits_of_the_definition(case in tall_case()) {
         case.check::<f64>();
         case.check::<f32>();
     }
