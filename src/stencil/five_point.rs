@@ -17,7 +17,7 @@ use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::smooth;
 use super::task::{Plane, TileTask};
-use super::tile::{Cost, MAX_DEPTH, Tile};
+use super::tile::{Cost, MAX_DEPTH, Tile, is_far};
 use super::walls::{Computed, Walls};
 use diff2d_sys::{self as sys, Caches};
 
@@ -439,7 +439,7 @@ impl<T: Element> Stencil<T> {
                     && scaled_levels.is_some_and(|most| steps <= most),
                 smooth_for,
                 first_level: self.caches.l1,
-                stream: bytes > self.caches.last,
+                stream: is_far(bytes, self.caches),
                 stage,
             };
             let outcome = SCRATCH.with_borrow_mut(|scratch| {
