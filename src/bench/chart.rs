@@ -153,7 +153,7 @@ fn note(rate: f64, seconds: Option<&str>) -> String {
 fn mark(limits: &Limits) -> (f64, String) {
     let rate = Limits::best(&limits.arithmetic) / 1e9;
     let threads = match limits.threads {
-        1 => "limit of the arithmetic, 1 thread".to_owned(),
+        1 => "limit of six operations, 1 thread".to_owned(),
         threads => format!("{threads} threads"),
     };
     (rate, format!("{threads}: {}", three_digits(rate)))
