@@ -252,6 +252,29 @@ proptest! {
     }
 }
 
+/// A pass that finds a NaN late begins again with six operations, while a pass of fewer steps follows it.
+#[test]
+fn a_pipelined_pass_that_begins_again_finds_its_rows() {
+    let case = Case {
+        shape: (210, 48),
+        tile: Tile {
+            rows: 1000,
+            columns: 1000,
+            depth: 19,
+        },
+        threads: 2,
+        ulps: 0,
+        exponent: 0.0,
+        steepness: 0.056,
+        noise: 0.005,
+        zero_walls: true,
+        spoiled: vec![(150 * 48 + 20, f64::NAN)],
+        steps: vec![59, 73],
+        seed: 1,
+    };
+    (0..30).for_each(|_| case.check::<f64>());
+}
+
 /// The four peaks: smooth after a few steps, and then mostly three operations.
 #[test]
 fn a_smooth_field_takes_three_operations_and_a_rough_one_five() {

@@ -455,7 +455,7 @@ impl<T: Element> Stencil<T> {
         };
         if tiles.len() == 1 && stages > 1 {
             let known = findings.smooth_for();
-            pipeline::run(passes.len(), stages, |pass, stage| {
+            pipeline::run(passes, stages, |pass, stage| {
                 let smooth_for = known.saturating_sub(begins[pass] as u64);
                 let smooth_for = advance(pass, 0, Some(stage), smooth_for);
                 if pass + 1 == passes.len() {

@@ -14,8 +14,11 @@
 //!
 //! A pass reads rows that the pass before has finished ([`Stage::wait`]). When it writes a row, it has read
 //! all rows up to `steps` rows further on; the pass before finished those and so has read rows further on
-//! yet. So no pass overwrites what another one still reads, not even one that begins again at the first row that it
-//! has not finished ([`TileTask::unfinished`](super::task::TileTask::unfinished)).
+//! yet. So no pass overwrites what another one still reads.
+//!
+//! A pass may begin again at the first row that it has not finished
+//! ([`TileTask::unfinished`](super::task::TileTask::unfinished)), for which it reads as many rows before that one
+//! as it has steps. Behind a pass of more steps than its own, a pass therefore stays as many rows further behind.
 
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
@@ -43,15 +46,18 @@ struct Finished(AtomicUsize);
 pub(super) struct Stage<'a> {
     before: Option<&'a Finished>,
     own: &'a Finished,
+    /// The steps that the pass before has more.
+    more: usize,
 }
 
 impl Stage<'_> {
-    /// Waits until the pass before has finished all rows before row `end`.
+    /// Waits until the pass before has finished all rows before row `end`, and needs no row that a pass
+    /// overwrites after it has read those.
     #[inline]
     pub fn wait(&self, end: usize) {
         if let Some(before) = self.before {
             let mut patience = Patience::default();
-            while before.0.load(Acquire) < end {
+            while before.0.load(Acquire) < end + self.more {
                 patience.wait();
             }
         }
@@ -69,19 +75,23 @@ impl Stage<'_> {
     }
 }
 
-/// Runs `work(pass, stage)` for every pass on up to `threads` threads of the current pool.
+/// Runs `work(pass, stage)` for every pass, of so many steps, on up to `threads` threads of the current pool.
 ///
 /// Whoever is free takes the next pass, so passes finish with any number of the pool's threads.
-pub(super) fn run(passes: usize, threads: usize, work: impl Fn(usize, Stage<'_>) + Sync) {
-    let threads = threads.min(sys::threads()).min(passes);
-    let finished: Vec<Finished> = (0..passes).map(|_| Finished::default()).collect();
+pub(super) fn run(passes: &[usize], threads: usize, work: impl Fn(usize, Stage<'_>) + Sync) {
+    let threads = threads.min(sys::threads()).min(passes.len());
+    let finished: Vec<Finished> = passes.iter().map(|_| Finished::default()).collect();
     let next = AtomicUsize::new(0);
     let worker = || {
         loop {
             let pass = next.fetch_add(1, Relaxed);
             let Some(own) = finished.get(pass) else { break };
-            let before = pass.checked_sub(1).map(|before| &finished[before]);
-            let stage = Stage { before, own };
+            let before = pass.checked_sub(1);
+            let stage = Stage {
+                before: before.map(|before| &finished[before]),
+                own,
+                more: before.map_or(0, |before| passes[before].saturating_sub(passes[pass])),
+            };
             work(pass, stage);
             stage.finish(usize::MAX);
         }
@@ -100,15 +110,15 @@ mod tests {
 
     #[test]
     fn a_pass_follows_the_pass_before() {
-        let (passes, rows) = (40, 100);
+        let (passes, rows) = ([3; 40], 100);
         for threads in [1, 2, 5] {
-            let done = Mutex::new(vec![0_usize; passes]);
+            let done = Mutex::new(vec![0_usize; passes.len()]);
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
             pool.install(|| {
-                run(passes, threads, |pass, stage| {
+                run(&passes, threads, |pass, stage| {
                     for row in 0..rows {
                         stage.wait(row + 1);
                         let mut done = done.lock().unwrap();
@@ -118,7 +128,7 @@ mod tests {
                     }
                 });
             });
-            assert_eq!(done.into_inner().unwrap(), vec![rows; passes]);
+            assert_eq!(done.into_inner().unwrap(), vec![rows; passes.len()]);
         }
     }
 }
