@@ -12,13 +12,14 @@ use super::equation::{Equation, Operator};
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::kernel::Kernel;
+use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
 use super::smooth;
 use super::task::{Plane, TileTask};
 use super::tile::{Cost, MAX_DEPTH, Tile, is_far};
-use super::walls::{Computed, Walls};
+use super::walls::Walls;
 use diff2d_sys::{self as sys, Caches};
 
 thread_local! {
@@ -309,9 +310,12 @@ impl<T: Element> Stencil<T> {
             }
         }
         let domain = walls.domain((ny, nx));
-        let (tile, stages) = self.tile_and_stages(&domain, steps);
+        let threads = rayon::current_num_threads();
+        let computed = domain.each_ref().map(|axis| axis.in_array().len() + 2);
+        let tile = self.tile_for_passes(computed.into(), threads, domain[0].period.is_some());
+        let (tile, stages) = passes::tile_and_stages(tile, &domain, steps, threads);
         let first = self.first_pass(tile.depth, findings.is_new());
-        let passes = passes(steps, (tile.depth, stages), first);
+        let passes = passes::passes(steps, (tile.depth, stages), first);
         let count = passes.len();
         let planes = [
             Plane::new(field.as_mut_ptr(), field.dim(), field.strides()),
@@ -328,42 +332,11 @@ impl<T: Element> Stencil<T> {
         swapped
     }
 
-    /// The tile of a call of so many steps, and how many passes are under way at a time.
-    fn tile_and_stages(&self, domain: &[Computed; 2], steps: usize) -> (Tile, usize) {
-        /// Passes of a call that are too few to follow one another: the last thread begins late, the first one
-        /// ends early.
-        const FEW: usize = 3;
-        let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
-        let has_periodic_rows = domain[0].period.is_some();
-        let threads = rayon::current_num_threads();
-        let tile = self.tile_for_passes((rows + 2, columns + 2), threads, has_periodic_rows);
-        // Nodes on walls may be computed, too.
-        if tile.rows + 2 < rows || tile.columns + 2 < columns || has_periodic_rows {
-            return (tile, 1);
-        }
-        match pipeline::stages(rows, tile.depth, threads) {
-            stages if stages > 1 && steps < FEW * tile.depth => {
-                let rows = rows.div_ceil(threads);
-                (Tile { rows, ..tile }, 1)
-            }
-            stages if stages > 1 => {
-                let depth = tile.depth;
-                let all = Tile {
-                    rows,
-                    columns,
-                    depth,
-                };
-                (all, stages)
-            }
-            _ => (tile, 1),
-        }
-    }
-
     /// The passes of so many steps, each of at most `depth`. Over a field that nothing is known of, the
     /// first one is short.
     #[doc(hidden)]
     pub fn passes(&self, steps: usize, depth: usize, is_new: bool) -> Vec<usize> {
-        passes(steps, (depth, 1), self.first_pass(depth, is_new))
+        passes::passes(steps, (depth, 1), self.first_pass(depth, is_new))
     }
 
     /// The steps of the first pass, unless that is like the others: 0.
@@ -489,70 +462,5 @@ impl<T: Element> Stencil<T> {
             Operator::Isotropic { r } if walls.add_nothing() => magnitude_bound(r, steps),
             _ => -1.0,
         }
-    }
-}
-
-/// Steps of the first pass over a field that nothing is known of. Most fields are smooth after so many, which
-/// only a new pass finds out.
-const SMOOTHING: usize = 16;
-
-/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others as equal as
-/// possible and a multiple of `stages`.
-fn passes(steps: usize, (depth, stages): (usize, usize), first: usize) -> Vec<usize> {
-    let first = if first < depth.min(steps) { first } else { 0 };
-    let rest = steps - first;
-    let count = rest.div_ceil(depth).next_multiple_of(stages).min(rest);
-    let until = |pass: usize| (rest as u128 * pass as u128 / count as u128) as usize;
-    let others = (0..count).map(|pass| until(pass + 1) - until(pass));
-    (first > 0)
-        .then_some(first)
-        .into_iter()
-        .chain(others)
-        .collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::walls::Side;
-    use super::*;
-
-    #[test]
-    fn passes_take_all_steps_and_are_no_deeper_than_wanted() {
-        assert_eq!(passes(100, (40, 1), 0), [33, 33, 34]);
-        assert_eq!(passes(100, (40, 1), 16), [16, 28, 28, 28]);
-        assert_eq!(passes(40, (40, 1), 16), [16, 24]);
-        assert_eq!(passes(16, (40, 1), 16), [16]);
-        assert_eq!(passes(100, (40, 2), 0), [25, 25, 25, 25]);
-        assert_eq!(passes(100, (120, 3), 16), [16, 28, 28, 28]);
-        for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
-            let passes = passes(steps, (depth, 1), first);
-            assert_eq!(passes.iter().sum::<usize>(), steps);
-            assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
-        }
-    }
-
-    #[test]
-    fn passes_over_few_rows_are_pipelined_over_the_threads() {
-        let pool = rayon::ThreadPoolBuilder::new()
-            .num_threads(2)
-            .build()
-            .unwrap();
-        let stencil = Stencil::new(0.25);
-        let stages = |walls: &Walls<f64>, shape, steps| {
-            let domain = walls.domain(shape);
-            pool.install(|| stencil.tile_and_stages(&domain, steps).1)
-        };
-        let held = Walls::held();
-        assert_eq!(stages(&held, (301, 301), 1000), 2);
-        // Too few steps, too few rows, too long rows.
-        assert_eq!(stages(&held, (301, 301), 10), 1);
-        assert_eq!(stages(&held, (20, 301), 1000), 1);
-        assert_eq!(stages(&held, (301, 30_001), 1000), 1);
-        let periodic = Walls {
-            bottom: Side::Periodic,
-            top: Side::Periodic,
-            ..Walls::held()
-        };
-        assert_eq!(stages(&periodic, (301, 301), 1000), 1);
     }
 }

@@ -18,7 +18,7 @@
 //! | kinds of equations | `kind`, `isotropic`, `smooth`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
 //! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
-//! | step | `five_point`, `calibrate` | [`Stencil`]: a field, any number of steps on |
+//! | step | `five_point`, `passes`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
 //!
@@ -76,6 +76,7 @@ mod lanes;
 mod level;
 mod lifted;
 pub mod limit;
+mod passes;
 mod pipeline;
 mod portable;
 mod prefetch;

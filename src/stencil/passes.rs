@@ -1,0 +1,104 @@
+//! How the steps of a call are divided into passes: as deep as tiles are, and side by side or pipelined.
+
+use super::pipeline;
+use super::tile::Tile;
+use super::walls::Computed;
+
+/// The tile of a call of so many steps, and how many passes are under way at a time: several where the tile
+/// chosen for the field is all of it, or a band of its rows.
+pub(super) fn tile_and_stages(
+    tile: Tile,
+    domain: &[Computed; 2],
+    steps: usize,
+    threads: usize,
+) -> (Tile, usize) {
+    /// Passes of a call that are too few to follow one another: the last thread begins late, the first one
+    /// ends early.
+    const FEW: usize = 3;
+    let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
+    // Nodes on walls may be computed, too.
+    if tile.rows + 2 < rows || tile.columns + 2 < columns || domain[0].period.is_some() {
+        return (tile, 1);
+    }
+    match pipeline::stages(rows, tile.depth, threads) {
+        stages if stages > 1 && steps < FEW * tile.depth => {
+            let rows = rows.div_ceil(threads);
+            (Tile { rows, ..tile }, 1)
+        }
+        stages if stages > 1 => {
+            let depth = tile.depth;
+            let all = Tile {
+                rows,
+                columns,
+                depth,
+            };
+            (all, stages)
+        }
+        _ => (tile, 1),
+    }
+}
+
+/// Steps of the first pass over a field that nothing is known of. Most fields are smooth after so many, which
+/// only a new pass finds out.
+pub(super) const SMOOTHING: usize = 16;
+
+/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others as equal as
+/// possible and a multiple of `stages`.
+pub(super) fn passes(steps: usize, (depth, stages): (usize, usize), first: usize) -> Vec<usize> {
+    let first = if first < depth.min(steps) { first } else { 0 };
+    let rest = steps - first;
+    let count = rest.div_ceil(depth).next_multiple_of(stages).min(rest);
+    let until = |pass: usize| (rest as u128 * pass as u128 / count as u128) as usize;
+    let others = (0..count).map(|pass| until(pass + 1) - until(pass));
+    (first > 0)
+        .then_some(first)
+        .into_iter()
+        .chain(others)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::walls::{Side, Walls};
+    use super::*;
+
+    #[test]
+    fn passes_take_all_steps_and_are_no_deeper_than_wanted() {
+        assert_eq!(passes(100, (40, 1), 0), [33, 33, 34]);
+        assert_eq!(passes(100, (40, 1), 16), [16, 28, 28, 28]);
+        assert_eq!(passes(40, (40, 1), 16), [16, 24]);
+        assert_eq!(passes(16, (40, 1), 16), [16]);
+        assert_eq!(passes(100, (40, 2), 0), [25, 25, 25, 25]);
+        assert_eq!(passes(100, (120, 3), 16), [16, 28, 28, 28]);
+        for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
+            let passes = passes(steps, (depth, 1), first);
+            assert_eq!(passes.iter().sum::<usize>(), steps);
+            assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
+        }
+    }
+
+    #[test]
+    fn passes_over_few_rows_are_pipelined_over_the_threads() {
+        let stages = |walls: &Walls<f64>, shape: (usize, usize), tile, steps| {
+            let domain = walls.domain(shape);
+            tile_and_stages(tile, &domain, steps, 2).1
+        };
+        let held = Walls::held();
+        let all = |(rows, columns)| Tile {
+            rows,
+            columns,
+            depth: 60,
+        };
+        assert_eq!(stages(&held, (301, 301), all((299, 299)), 1000), 2);
+        // Too few steps, too few rows, a part of the columns.
+        assert_eq!(stages(&held, (301, 301), all((299, 299)), 10), 1);
+        assert_eq!(stages(&held, (20, 301), all((18, 299)), 1000), 1);
+        assert_eq!(stages(&held, (301, 301), all((299, 150)), 1000), 1);
+        let periodic = Walls {
+            bottom: Side::Periodic,
+            top: Side::Periodic,
+            ..Walls::held()
+        };
+        assert_eq!(stages(&periodic, (301, 301), all((301, 301)), 1000), 1);
+    }
+}
