@@ -1,14 +1,14 @@
 //! The journal of a cube that is written: opened, created where there is none, and locked.
 
 use super::{error::CubeError, paths::Paths};
-use crate::sys;
+use crate::sys::{self, LockedFile};
 use std::{
-    fs::{File, OpenOptions, TryLockError},
+    fs::{OpenOptions, TryLockError},
     io,
 };
 
 /// Opens and locks the journal, creating an empty one where neither it nor the cube exists.
-pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeError> {
+pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<LockedFile, CubeError> {
     /// Other processes may create and remove the journal meanwhile, but not so often.
     const ATTEMPTS: usize = 1000;
     let mut options = OpenOptions::new();
@@ -32,8 +32,9 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
             opened => opened.map_err(CubeError::io("open", &paths.journal))?,
         };
-        if !no_lock {
-            sys::try_lock(&journal).map_err(|error| match error {
+        let journal = match no_lock {
+            true => LockedFile::without_lock(journal),
+            false => LockedFile::try_new(journal).map_err(|error| match error {
                 TryLockError::WouldBlock => CubeError::Locked {
                     journal: paths.journal.clone(),
                 },
@@ -41,8 +42,8 @@ pub(super) fn open_journal(paths: &Paths, no_lock: bool) -> Result<File, CubeErr
                     journal: paths.journal.clone(),
                     source,
                 },
-            })?;
-        }
+            })?,
+        };
         if sys::is_still_at(&journal, &paths.journal) {
             return Ok(journal);
         }

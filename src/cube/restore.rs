@@ -11,7 +11,11 @@ use super::{
     paths::Paths,
     read,
 };
-use crate::{npy, progress::Progress, sys::FileExt};
+use crate::{
+    npy,
+    progress::Progress,
+    sys::{FileExt, LockedFile},
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -34,7 +38,7 @@ pub struct Restorer {
     committed: u64,
     paths: Paths,
     cube: File,
-    journal: File,
+    journal: LockedFile,
     /// Bytes of line 1 of the journal.
     first_line: u64,
     /// Whether the journal has something else than its line 1 and the records in order.
@@ -61,7 +65,7 @@ impl Restorer {
         }
         let journal = open_journal(&paths, no_lock)?;
         let unreadable = CubeError::io("read", &paths.journal);
-        let read = || Ok((Journal::read(&journal)?, journal.metadata()?.len()));
+        let read = || Ok((Journal::read(&*journal)?, journal.metadata()?.len()));
         let (found, bytes) = read().map_err(unreadable)?;
         let needs_rebuilding = found.error.is_some() || found.valid_bytes != bytes;
         let header = match (found.header, found.error) {
@@ -108,7 +112,7 @@ impl Restorer {
     /// All valid records, in the order of the journal.
     fn records(&self) -> Result<impl Iterator<Item = Result<Record, CubeError>>, CubeError> {
         let unreadable = || CubeError::io("read", &self.paths.journal);
-        let records = Records::new(&self.journal, &self.header, self.first_line);
+        let records = Records::new(&*self.journal, &self.header, self.first_line);
         let records = records.map_err(unreadable())?;
         Ok(records.map(move |record| record.map_err(unreadable())))
     }
@@ -199,7 +203,7 @@ impl Restorer {
         let mut text = Vec::new();
         let unreadable = || CubeError::io("read", &self.paths.journal);
         self.journal.rewind().map_err(unreadable())?;
-        (&self.journal)
+        (&*self.journal)
             .take(self.first_line)
             .read_to_end(&mut text)
             .map_err(unreadable())?;

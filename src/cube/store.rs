@@ -10,7 +10,7 @@ use super::{
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},
 };
-use crate::sys::{self, Fate, FileExt, Reservation};
+use crate::sys::{self, Fate, FileExt, LockedFile, Reservation};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek, SeekFrom, Write},
@@ -56,7 +56,7 @@ pub struct Store {
     /// How the space was reserved; `None` for a cube that existed.
     pub reservation: Option<Reservation>,
     pub(super) cube: Arc<CubeFile>,
-    journal: File,
+    journal: LockedFile,
 }
 
 impl Store {
@@ -71,7 +71,7 @@ impl Store {
         let directory = paths.directory();
         enter_directory(directory)?;
         let journal = open_journal(paths, claim.no_lock)?;
-        let found = Journal::read(&journal).map_err(CubeError::io("read", &paths.journal))?;
+        let found = Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
         match &found.error {
             Some(error) if !error.is_ours() => return Err(paths.journal_error(error.clone())),
             _ => {}
@@ -131,7 +131,7 @@ impl Store {
     fn create(
         paths: &Paths,
         header: Header,
-        mut journal: File,
+        mut journal: LockedFile,
         claim: Claim,
     ) -> Result<Self, CubeError> {
         match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
@@ -176,7 +176,7 @@ impl Store {
     fn resume(
         paths: &Paths,
         wanted: &Header,
-        mut journal: File,
+        mut journal: LockedFile,
         found: Journal,
         claim: Claim,
     ) -> Result<Self, CubeError> {
@@ -346,7 +346,7 @@ impl Store {
     /// Writes a journal that was deleted under its name, if that is free.
     fn write_journal_again(&self) -> io::Result<()> {
         let journal = File::create_new(&self.paths.journal)?;
-        let mut deleted = &self.journal;
+        let mut deleted: &File = &self.journal;
         deleted.rewind()?;
         // Ends where the next record would be appended.
         io::copy(&mut deleted, &mut &journal)?;

@@ -43,6 +43,16 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     }
 }
 
+/// Gives the lock on a file back, if this process has it.
+pub fn unlock(file: &File) {
+    let unlocked = libc::flock {
+        l_type: libc::F_UNLCK as libc::c_short,
+        ..WHOLE_FILE
+    };
+    // An error means that there are no locks.
+    let _ = fcntl(file, FcntlArg::F_OFD_SETLK(&unlocked));
+}
+
 /// Whether another holds the lock on a file, as far as the filesystem tells.
 #[must_use]
 pub fn is_locked(file: &File) -> bool {

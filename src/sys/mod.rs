@@ -37,6 +37,7 @@ mod files;
 mod guard;
 #[cfg(all(target_os = "linux", not(diff2d_portable)))]
 mod linux;
+mod locked_file;
 mod map;
 mod page;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
@@ -59,6 +60,7 @@ pub use files::{
     leads_somewhere, open_file, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
+pub use locked_file::LockedFile;
 pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;

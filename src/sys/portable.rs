@@ -24,6 +24,12 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     file.try_lock()
 }
 
+/// Gives the lock on a file back, if this process has it.
+pub fn unlock(file: &File) {
+    // An error means that there are no locks.
+    let _ = file.unlock();
+}
+
 /// Whether another holds the lock on a file, as far as the filesystem tells.
 ///
 /// The standard library cannot look without touching: a shared lock is tried and released at once. A
