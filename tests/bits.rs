@@ -9,7 +9,7 @@
 
 mod definition;
 
-use definition::{advanced, assert_bits};
+use definition::{advanced, assert_bits, every_way};
 use diff2d::{
     Real,
     stencil::{Element, Kernel, MAX_DEPTH, Stencil, Tile},
@@ -154,13 +154,13 @@ impl Case {
             .num_threads(self.threads)
             .build()
             .expect("a pool");
-        for kernel in Kernel::available() {
-            let stencil = Stencil::new(T::from_f64(self.r)).with_kernel(kernel);
-            let stencil = match self.tile {
-                Some(tile) => stencil.with_tile(tile),
-                None => stencil,
-            };
-            pool.install(|| check(&stencil, &format!("kernel {kernel}")));
+        let stencil = Stencil::new(T::from_f64(self.r));
+        let stencil = match self.tile {
+            Some(tile) => stencil.with_tile(tile),
+            None => stencil,
+        };
+        for (stencil, name) in every_way(&stencil) {
+            pool.install(|| check(&stencil, &name));
         }
     }
 }

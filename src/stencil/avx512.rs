@@ -201,13 +201,10 @@ unsafe fn within_f32(rows: &mut [F32x16]) {
     let (a, b, c, d) = (rows[0].0, rows[1].0, rows[2].0, rows[3].0);
     // SAFETY: called with values of `F32x16`.
     unsafe {
-        let pairs = |a, b| {
-            (
-                _mm512_castps_pd(_mm512_unpacklo_ps(a, b)),
-                _mm512_castps_pd(_mm512_unpackhi_ps(a, b)),
-            )
-        };
-        let ((ab, ab2), (cd, cd2)) = (pairs(a, b), pairs(c, d));
+        let (ab, cd) = (_mm512_unpacklo_ps(a, b), _mm512_unpacklo_ps(c, d));
+        let (ab2, cd2) = (_mm512_unpackhi_ps(a, b), _mm512_unpackhi_ps(c, d));
+        let (ab, cd) = (_mm512_castps_pd(ab), _mm512_castps_pd(cd));
+        let (ab2, cd2) = (_mm512_castps_pd(ab2), _mm512_castps_pd(cd2));
         rows[0].0 = _mm512_castpd_ps(_mm512_unpacklo_pd(ab, cd));
         rows[1].0 = _mm512_castpd_ps(_mm512_unpackhi_pd(ab, cd));
         rows[2].0 = _mm512_castpd_ps(_mm512_unpacklo_pd(ab2, cd2));

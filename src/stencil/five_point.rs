@@ -11,7 +11,7 @@ use super::dispatch::Element;
 use super::equation::{Equation, Operator};
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
-use super::kernel::Kernel;
+use super::kernel::{Additions, Kernel};
 use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
@@ -50,6 +50,7 @@ thread_local! {
 pub struct Stencil<T: Element> {
     equation: Arc<Equation<T>>,
     kernel: Kernel,
+    additions: Additions,
     /// The tile for every field, if there is one.
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
@@ -68,6 +69,7 @@ impl<T: Element> Stencil<T> {
         Self {
             equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
+            additions: Additions::detect(),
             tile: None,
             caches: sys::caches(),
         }
@@ -81,6 +83,13 @@ impl<T: Element> Stencil<T> {
     pub fn with_kernel(mut self, kernel: Kernel) -> Self {
         assert!(kernel.is_available(), "this machine has no {kernel} kernel");
         self.kernel = kernel;
+        self
+    }
+
+    /// The same with additions computed another way.
+    #[must_use]
+    pub fn with_additions(mut self, additions: Additions) -> Self {
+        self.additions = additions;
         self
     }
 
@@ -411,6 +420,7 @@ impl<T: Element> Stencil<T> {
                 tries_scaled: findings.scaling_may_work(number)
                     && scaled_levels.is_some_and(|most| steps <= most),
                 smooth_for,
+                additions: self.additions,
                 first_level: self.caches.l1,
                 stream: is_far(bytes, self.caches),
                 stage,

@@ -1,27 +1,26 @@
 //! One diffusion coefficient and equal spacings, for any `r` and any field: six operations.
 
-use std::hint::black_box;
-
 use super::equation::Operator;
+use super::kernel::Additions;
 use super::kind::{Kind, advance_with};
 use super::lanes::{Lanes, MAX_LANES};
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ArrayRows, Update};
+use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
 
-/// The six operations. `FUSED` promises that `4 p` does not overflow, which makes the fused form of
-/// `sum - 4 p` exact.
+/// The six operations. `BOUNDED` promises that `4 p` does not overflow, which makes the fused form of
+/// `sum - 4 p` exact; `FUSED` is that of [`sum`].
 #[derive(Clone, Copy)]
-struct Six<V, const FUSED: bool> {
+struct Six<V, const BOUNDED: bool, const FUSED: bool> {
     r: V,
     four: V,
     one: V,
 }
 
-impl<V: Lanes, const FUSED: bool> Update<V> for Six<V, FUSED> {
+impl<V: Lanes, const BOUNDED: bool, const FUSED: bool> Update<V> for Six<V, BOUNDED, FUSED> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -29,15 +28,8 @@ impl<V: Lanes, const FUSED: bool> Update<V> for Six<V, FUSED> {
         _: (usize, usize),
         star: Star<V>,
     ) -> V {
-        let Star {
-            north,
-            south,
-            west,
-            east,
-            centre,
-        } = star;
-        let sum = south.add(north).add(east).add_fused(self.one, west);
-        let lapl = if FUSED {
+        let (sum, centre) = (sum::<V, FUSED>(&star, self.one), star.centre);
+        let lapl = if BOUNDED {
             sum.sub_product(self.four, centre)
         } else {
             sum.subtract(self.four.multiply(centre))
@@ -46,14 +38,15 @@ impl<V: Lanes, const FUSED: bool> Update<V> for Six<V, FUSED> {
     }
 }
 
-/// An isotropic tile: fused until a source value makes an overflow possible.
+/// An isotropic tile: bounded until a source value makes an overflow possible.
 pub(super) struct Isotropic<V> {
     r: V,
     four: V,
     one: V,
+    additions: Additions,
     magnitude: V,
     magnitude_bound: f64,
-    is_fused: bool,
+    is_bounded: bool,
 }
 
 impl<V: Lanes> Kind<V> for Isotropic<V> {
@@ -64,17 +57,16 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         let Operator::Isotropic { r } = task.equation.operator else {
             unreachable!("the equation is isotropic")
         };
-        // The compiler must not know that `one` is 1: it would turn `add_fused` into an addition.
-        let one = black_box(V::Element::ONE);
         // SAFETY: passed on.
         unsafe {
             Self {
                 r: V::splat(r),
                 four: V::splat(V::Element::FOUR),
-                one: V::splat(one),
+                one: one(),
+                additions: task.additions,
                 magnitude: V::splat(V::Element::default()),
                 magnitude_bound: task.magnitude_bound,
-                is_fused: true,
+                is_bounded: true,
             }
         }
     }
@@ -86,8 +78,8 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
 
     #[inline(always)]
     fn is_valid(&mut self) -> bool {
-        // Without fusing it always is.
-        self.is_fused = self.is_fused
+        // Without the bound it always is.
+        self.is_bounded = self.is_bounded
             && all_lanes(self.magnitude, |lane| lane.to_f64() <= self.magnitude_bound);
         true
     }
@@ -101,12 +93,19 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         arrays: &ArrayRows<V::Element, R>,
     ) {
         let Self { r, four, one, .. } = *self;
+        macro_rules! six {
+            ($bounded:literal, $fused:literal) => {{
+                let six = Six::<V, $bounded, $fused> { r, four, one };
+                advance_with(six, group, layout, arrays);
+            }};
+        }
         // SAFETY: passed on.
         unsafe {
-            if self.is_fused {
-                advance_with(Six::<V, true> { r, four, one }, group, layout, arrays);
-            } else {
-                advance_with(Six::<V, false> { r, four, one }, group, layout, arrays);
+            match (self.is_bounded, self.additions) {
+                (true, Additions::Plain) => six!(true, false),
+                (true, Additions::Fused) => six!(true, true),
+                (false, Additions::Plain) => six!(false, false),
+                (false, Additions::Fused) => six!(false, true),
             }
         }
     }

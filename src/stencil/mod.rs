@@ -108,7 +108,7 @@ pub use equation::{Equation, Operator};
 #[doc(hidden)]
 pub use findings::Findings;
 pub use five_point::Stencil;
-pub use kernel::{Kernel, UnknownKernel};
+pub use kernel::{Additions, Kernel, UnknownKernel};
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};

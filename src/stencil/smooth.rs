@@ -47,13 +47,14 @@
 
 use super::equation::Operator;
 use super::isotropic::all_lanes;
+use super::kernel::Additions;
 use super::kind::{Kind, Outcome, advance_with};
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ArrayRows, Update};
+use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
 
 /// What the check leaves to rounding: it asks for `|lapl| ≤ (1/2 - 2⁻⁷) c`.
@@ -98,11 +99,13 @@ fn range<T: Real>(steps: usize) -> [f64; 3] {
     [three, most, five].map(|exponent| 2f64.powi(exponent))
 }
 
-/// A sum of four neighbours.
+/// A sum of four neighbours; `FUSED` is that of [`sum`].
 #[derive(Clone, Copy)]
-struct Three;
+struct Three<V, const FUSED: bool> {
+    one: V,
+}
 
-impl<V: Lanes> Update<V> for Three {
+impl<V: Lanes, const FUSED: bool> Update<V> for Three<V, FUSED> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -110,7 +113,7 @@ impl<V: Lanes> Update<V> for Three {
         _: (usize, usize),
         star: Star<V>,
     ) -> V {
-        star.south.add(star.north).add(star.east).add(star.west)
+        sum::<V, FUSED>(&star, self.one)
     }
 
     #[inline(always)]
@@ -202,6 +205,8 @@ pub(super) struct Scaled<V: Lanes> {
     four: V,
     four_r: V,
     limit: V,
+    one: V,
+    additions: Additions,
     is_a_quarter: bool,
     steps: usize,
     /// 4^-h and 4^-(T-h).
@@ -243,6 +248,8 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 four: V::splat(V::Element::FOUR),
                 four_r: V::splat(V::Element::FOUR * r),
                 limit: V::splat(V::Element::from_f64(0.5 - SLACK)),
+                one: one(),
+                additions: task.additions,
                 is_a_quarter: r.to_f64() == 0.25,
                 steps: task.steps,
                 scales: [Self::scale(-half), Self::scale(half - steps)],
@@ -313,6 +320,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
             four,
             four_r,
             limit,
+            one,
             ..
         } = *self;
         // SAFETY: passed on.
@@ -333,7 +341,14 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                     self.rows[2] += R as u64;
                 }
                 Knowledge::Smooth(_) | Knowledge::SmoothSoFar => {
-                    advance_with(Three, group, layout, arrays);
+                    match self.additions {
+                        Additions::Plain => {
+                            advance_with(Three::<V, false> { one }, group, layout, arrays);
+                        }
+                        Additions::Fused => {
+                            advance_with(Three::<V, true> { one }, group, layout, arrays);
+                        }
+                    }
                     self.rows[0] += R as u64;
                 }
                 Knowledge::Rough => {

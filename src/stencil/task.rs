@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::equation::Equation;
+use super::kernel::Additions;
 use super::pipeline::Stage;
 use super::walls::{Computed, Walls};
 
@@ -97,6 +98,7 @@ pub(super) struct TileTask<'a, T> {
     pub tries_scaled: bool,
     /// For how many steps the source is known to be smooth.
     pub smooth_for: u64,
+    pub additions: Additions,
     /// Bytes of the first-level cache.
     pub first_level: usize,
     /// Whether the result is written past the caches.

@@ -1,7 +1,10 @@
 //! [`Update`]: the step of a node in every lane.
 
+use std::hint::black_box;
+
 use super::lanes::Lanes;
 use super::scalar::Star;
+use crate::real::Real;
 
 /// The lifted rows of an equation's arrays that belong to a group of `R` rows.
 #[derive(Clone, Copy)]
@@ -47,4 +50,27 @@ pub(super) trait Update<V: Lanes>: Copy {
     /// Forgets what was noted in lanes `outside` since `before`: they were no nodes.
     #[inline(always)]
     fn forget(&mut self, _before: Self, _outside: V::Mask) {}
+}
+
+/// The sum of four neighbours. With `FUSED` the last addition is fused with a multiplication by `one`, see
+/// [`Additions`](super::kernel::Additions).
+#[inline(always)]
+pub(super) fn sum<V: Lanes, const FUSED: bool>(star: &Star<V>, one: V) -> V {
+    let sum = star.south.add(star.north).add(star.east);
+    match FUSED {
+        true => sum.add_fused(one, star.west),
+        false => sum.add(star.west),
+    }
+}
+
+/// One in every lane, for [`sum`].
+///
+/// # Safety
+/// The processor has the instructions of `V`.
+#[inline(always)]
+pub(super) unsafe fn one<V: Lanes>() -> V {
+    // The compiler must not know the number: it would leave the multiplication out.
+    let one = black_box(V::Element::ONE);
+    // SAFETY: passed on.
+    unsafe { V::splat(one) }
 }

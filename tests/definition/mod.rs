@@ -6,7 +6,10 @@
     reason = "every test program uses a part of it; views are passed by value"
 )]
 
-use diff2d::Real;
+use diff2d::{
+    Real,
+    stencil::{Additions, Element, Kernel, Stencil},
+};
 use ndarray::{Array2, ArrayView2};
 
 /// The state `steps` steps after `field`, whose boundary nodes are held constant.
@@ -24,6 +27,18 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
         std::mem::swap(&mut p, &mut next);
     }
     p
+}
+
+/// The stencil with every kernel of this machine and both ways of adding, which change no bit, and their names.
+pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
+    let ways = [Additions::Plain, Additions::Fused];
+    let kernels =
+        Kernel::available().flat_map(move |kernel| ways.map(|additions| (kernel, additions)));
+    kernels.map(|(kernel, additions)| {
+        let stencil = stencil.clone().with_kernel(kernel);
+        let name = format!("kernel {kernel}, additions {additions:?}");
+        (stencil.with_additions(additions), name)
+    })
 }
 
 /// The bits of a value. All NaN count as the same: which one an operation returns depends on the
