@@ -319,6 +319,29 @@ fn a_signal_to_one_rank_stops_all_resumably() {
 }
 
 #[test]
+fn at_the_end_of_the_wall_time_all_ranks_have_the_exit_code_of_rank_0() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = -10\nx2 = 10\ndx = 0.1\nruntime = 10\nouttime = 1\n",
+    );
+    let program = assert_cmd::cargo::cargo_bin!("diff2d").display();
+    // The first time snapshot 0 is committed, which rank 0 alone sees; then nothing.
+    for code in ["75", "1"] {
+        let run =
+            format!("{program} run p.toml -o c.npy --resume --max-walltime 0.001; echo $? >>codes");
+        let mut job = mpirun(&scene);
+        let status = job.args(["-n", "3", "sh", "-c", &run]).status().unwrap();
+        assert!(status.success());
+        assert_eq!(
+            scene.text("codes").split_whitespace().collect::<Vec<_>>(),
+            [code; 3]
+        );
+        fs::remove_file(scene.path("codes")).unwrap();
+    }
+}
+
+#[test]
 fn an_error_is_told_once() {
     let scene = Scene::small();
     for (arguments, code, sentence) in [

@@ -49,7 +49,8 @@ fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<ExitCode, Erro
     };
     let all = comm.all_gather(mine.as_bytes());
     let Some(rank) = all.iter().position(|sentence| !sentence.is_empty()) else {
-        return code;
+        // Rank 0 alone knows what was committed.
+        return collective::from_root(comm, Some(code.number())).map_or(code, ExitCode::from);
     };
     let sentence = String::from_utf8_lossy(&all[rank]);
     let (code, sentence) = sentence.split_once(' ').unwrap_or(("1", &sentence));
