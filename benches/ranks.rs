@@ -1,11 +1,11 @@
-//! The gain of deep halos where messages are slow: two ranks on 1024² nodes, for several depths of halos
-//! and latencies of messages.
+//! Ranks, as threads of one process: two of them beside two threads; and the gain of deep halos where messages are
+//! slow, two ranks on 1024² nodes for several depths of halos and latencies of messages.
 //!
-//! `cargo bench --bench ranks`; docs/cluster.md explains the table and the model.
+//! `cargo bench --bench ranks`; docs/cluster.md explains the tables and the model.
 #![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
 
 use diff2d::{
-    Field, Slab, Solver,
+    Field, Problem, Run, Slab, Solver,
     comm::{Channels, Comm, Link},
     stencil::{Stencil, Tile},
 };
@@ -22,6 +22,76 @@ fn main() {
     if !std::env::args().any(|argument| argument == "--bench") {
         return;
     }
+    beside_threads();
+    deep_halos();
+}
+
+/// Two ranks of one thread beside one process of two, and of one: medians of runs in turns.
+fn beside_threads() {
+    const ROUNDS: usize = 5;
+    println!("10⁹ updates a second, f64, steps of the course's problem without files\n");
+    println!(
+        "{:>12}{:>12}{:>12}{:>12}",
+        "nodes", "1 thread", "2 threads", "2 ranks"
+    );
+    for (cells, steps) in [(299, 8000), (1024, 1600), (4096, 128)] {
+        let problem = problem(cells, steps);
+        let mut rates = [const { Vec::new() }; 3];
+        for _ in 0..ROUNDS {
+            for (rates, way) in rates.iter_mut().zip([(1, 1), (1, 2), (2, 1)]) {
+                rates.push(rate(&problem, way));
+            }
+        }
+        let [one, two, ranks] = rates.map(median);
+        println!(
+            "{:>12}{one:>12.1}{two:>12.1}{ranks:>12.1}",
+            format!("{cells}²")
+        );
+    }
+    println!();
+}
+
+/// So many cells a side and steps.
+fn problem(cells: u32, steps: u32) -> Problem {
+    let dx = 20.0 / f64::from(cells);
+    let runtime = f64::from(steps) * 0.25 * dx * dx;
+    let text = format!(
+        "D = 1\nx1 = -10\nx2 = 10\ndx = {dx:?}\nruntime = {runtime:?}\nouttime = {runtime:?}\n"
+    );
+    text.parse().expect("a problem")
+}
+
+/// The rate of so many ranks of a thread each, or of one process of so many threads.
+fn rate(problem: &Problem, (ranks, threads): (usize, usize)) -> f64 {
+    let run = || Run::new(problem).threads(threads);
+    let report = match ranks {
+        1 => run().start(),
+        _ => Channels::together(ranks, Link::default(), |comm| {
+            let alone = alone();
+            let report = run().start_on(&comm);
+            drop(alone);
+            report
+        })
+        .remove(0),
+    };
+    report.expect("a run").updates_per_second / 1e9
+}
+
+/// A pool of the calling thread, which ends with the value.
+fn alone() -> rayon::ThreadPool {
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(1)
+        .use_current_thread()
+        .build()
+        .expect("a thread")
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn deep_halos() {
     println!(
         "Two ranks of one thread, {NODES}² nodes, f64: 10⁹ updates a second, measured (model)\n"
     );
@@ -74,11 +144,7 @@ fn step_takes(depth: usize, latency: Duration) -> f64 {
     };
     let once = || {
         let took = Channels::together(2, link, |comm| {
-            let alone = rayon::ThreadPoolBuilder::new()
-                .num_threads(1)
-                .use_current_thread()
-                .build()
-                .expect("a thread");
+            let alone = alone();
             let took = part(&comm);
             drop(alone);
             took
