@@ -12,7 +12,7 @@ mod definition;
 use definition::{advanced, assert_bits, every_way};
 use diff2d::{
     Real,
-    stencil::{Element, Kernel, MAX_DEPTH, Stencil, Tile},
+    stencil::{Element, MAX_DEPTH, Stencil, Tile},
 };
 use ndarray::{Array2, s};
 use proptest::prelude::*;

@@ -16,8 +16,7 @@ use diff2d::{
     Dynamics, Field, Method, Real, Slab, Solver,
     comm::{Channels, Comm as _, Link},
     stencil::{
-        Element, Equation, Ghost, Kernel, MAX_DEPTH, Operator, Rkl2, Side, Stencil, Table, Tile,
-        Walls,
+        Element, Equation, Ghost, MAX_DEPTH, Operator, Rkl2, Side, Stencil, Table, Tile, Walls,
     },
 };
 use formulas::Setup;
