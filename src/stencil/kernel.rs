@@ -79,7 +79,9 @@ impl Additions {
     pub fn detect() -> Self {
         #[cfg(target_arch = "x86_64")]
         {
-            let registers = std::arch::x86_64::__cpuid(0);
+            #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
+            // SAFETY: every x86-64 processor has the instruction.
+            let registers = unsafe { std::arch::x86_64::__cpuid(0) };
             let vendor = [registers.ebx, registers.edx, registers.ecx].map(u32::to_le_bytes);
             if [b"AuthenticAMD", b"HygonGenuine"]
                 .iter()
