@@ -38,7 +38,7 @@ impl<V: Lanes, const BOUNDED: bool, const FUSED: bool> Update<V> for Six<V, BOUN
     }
 }
 
-/// An isotropic tile: bounded until a source value makes an overflow possible.
+/// An isotropic tile.
 pub(super) struct Isotropic<V> {
     r: V,
     four: V,
@@ -46,6 +46,7 @@ pub(super) struct Isotropic<V> {
     additions: Additions,
     magnitude: V,
     magnitude_bound: f64,
+    /// Whether `4 p` cannot overflow.
     is_bounded: bool,
 }
 

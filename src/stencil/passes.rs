@@ -4,8 +4,9 @@ use super::pipeline;
 use super::tile::Tile;
 use super::walls::Computed;
 
-/// The tile of a call of so many steps, and how many passes are under way at a time: several where the tile
-/// chosen for the field is all of it, or a band of its rows.
+/// The tile of a call of so many steps, and how many passes are under way at a time, from the tile chosen for the
+/// field. Where that is all of the field, passes are pipelined, or, if there are too few, its rows are divided among
+/// the threads.
 pub(super) fn tile_and_stages(
     tile: Tile,
     domain: &[Computed; 2],

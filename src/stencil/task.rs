@@ -98,6 +98,7 @@ pub(super) struct TileTask<'a, T> {
     pub tries_scaled: bool,
     /// For how many steps the source is known to be smooth.
     pub smooth_for: u64,
+    /// How the sum of the four neighbours is computed.
     pub additions: Additions,
     /// Bytes of the first-level cache.
     pub first_level: usize,
