@@ -145,6 +145,13 @@ impl Problem {
             operator,
             source: self.source.is_there().then(none),
         })
+        .with_periodic_axes(self.axes_are_periodic())
+    }
+
+    /// Whether the field is periodic along y (axis 0) and along x (axis 1).
+    fn axes_are_periodic(&self) -> [bool; 2] {
+        let [x, y] = self.walls.periodic();
+        [y, x]
     }
 
     /// How a step is taken on so many rows and columns, in so many stages.

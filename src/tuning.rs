@@ -17,12 +17,11 @@ const LONG: u64 = 200_000_000_000;
 pub fn tile<T: Element>(
     stencil: &Stencil<T>,
     (rows, columns): (usize, usize),
-    has_periodic_rows: bool,
     updates: u64,
 ) -> Tile {
     let threads = rayon::current_num_threads().min(sys::threads());
     if updates < LONG {
-        return stencil.tile_for_passes((rows, columns), threads, has_periodic_rows);
+        return stencil.tile_for_passes((rows, columns), threads);
     }
     let kind = format!(
         "{}, {} {}, {}, {} bytes, {rows} x {columns} on {threads}",
@@ -35,7 +34,7 @@ pub fn tile<T: Element>(
     let mut known = read();
     let remembered = known.get(&kind).and_then(|text| text.parse().ok());
     remembered.unwrap_or_else(|| {
-        let tile = stencil.calibrate((rows, columns), has_periodic_rows);
+        let tile = stencil.calibrate((rows, columns));
         known.insert(kind, tile.to_string());
         write(&known);
         tile

@@ -122,6 +122,21 @@ fn tall_case() -> impl Strategy<Value = Case> {
     })
 }
 
+/// Wide fields in tiles wide enough for skewed columns.
+fn wide_case() -> impl Strategy<Value = Case> {
+    let tile = (1..60_usize, 32..140_usize, 1..=69_usize).prop_map(|(rows, columns, depth)| Tile {
+        rows,
+        columns,
+        depth: depth.min((columns - 2) / 2),
+    });
+    let sizes = (3..60_usize, 60..330_usize, tile);
+    (case(), sizes).prop_map(|(case, (rows, columns, tile))| Case {
+        shape: (rows, columns),
+        tile,
+        ..case
+    })
+}
+
 impl Case {
     fn r<T: Real>(&self) -> T {
         // The numbers below a quarter are half as far apart as those above.
@@ -220,6 +235,16 @@ proptest! {
 
     #[test]
     fn pipelined_passes_f32(case in tall_case()) {
+        case.check::<f32>();
+    }
+
+    #[test]
+    fn skewed_columns_f64(case in wide_case()) {
+        case.check::<f64>();
+    }
+
+    #[test]
+    fn skewed_columns_f32(case in wide_case()) {
         case.check::<f32>();
     }
 }

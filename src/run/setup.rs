@@ -18,14 +18,18 @@ use crate::{
 };
 use std::path::Path;
 
-/// The step with the tile to use. Ranks divide the grid as threads do: their tiles are those of one
+/// The step with the tile to use; its columns may be skewed where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one
 /// process with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
     comm: &impl Comm,
+    may_skew: bool,
 ) -> Stencil<T> {
-    let stencil = problem.stencil::<T>();
+    let stencil = match may_skew {
+        true => problem.stencil::<T>(),
+        false => problem.stencil::<T>().with_skewed_columns(false),
+    };
     let (ny, nx) = problem.grid.shape();
     let updates = problem
         .schedule
@@ -34,7 +38,7 @@ pub(crate) fn tuned<T: Element>(
     let is_tuned = problem.params.method == StepMethod::Euler;
     let tile = tile.unwrap_or_else(|| {
         let tile = match comm.size() {
-            1 if is_tuned => tuning::tile(&stencil, (ny, nx), problem.has_periodic_rows(), updates),
+            1 if is_tuned => tuning::tile(&stencil, (ny, nx), updates),
             ranks => problem.tile(&stencil, ranks * busy_threads()),
         };
         not_round(tile, problem.periodic())
@@ -101,12 +105,23 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Bytes of a state in memory and of what is beside it.
+    fn needed(self, problem: &Problem) -> u64 {
+        problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers
+    }
+
+    /// Whether there is room for what skewed tiles leave to one another, which is less than a quarter of the state.
+    pub(crate) fn may_skew(self, problem: &Problem) -> bool {
+        let needed = self.needed(problem);
+        self.cap.is_none_or(|cap| cap >= needed + needed / 4)
+    }
+
     /// Bytes that the state may take in bands; `None` where it is to be in memory.
     ///
     /// # Errors
     /// [`RunError::NotInBands`] where it does not fit into memory, and cannot be in bands.
     pub(crate) fn in_bands(self, problem: &Problem) -> Result<Option<u64>, RunError> {
-        let needed = problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers;
+        let needed = self.needed(problem);
         let Some(memory) = self.cap.filter(|&cap| cap < needed) else {
             return Ok(None);
         };

@@ -18,16 +18,20 @@ impl<T: Element> Stencil<T> {
     /// Each candidate runs for some hundredths of a second on a field of a few
     /// tiles. The choice of a tile changes no bit of any result. Callers should
     /// keep it and use it with [`Stencil::with_tile`].
-    pub fn calibrate(&self, (rows, columns): (usize, usize), has_periodic_rows: bool) -> Tile {
+    pub fn calibrate(&self, (rows, columns): (usize, usize)) -> Tile {
         let threads = rayon::current_num_threads();
-        let first = self.tile_for_passes((rows, columns), threads, has_periodic_rows);
+        let first = self.tile_for_passes((rows, columns), threads);
+        let is_skewed = self.skews(first, (rows, columns), self.is_periodic);
+        // Between the first skewed tile and the last, which have walls among their columns, are others.
+        let tiles = if is_skewed { 4 } else { 2 };
         let sample = (
             rows.min(first.rows.min(512) * threads + 2),
-            columns.min(2 * first.columns + 2),
+            columns.min(tiles * first.columns + 2),
         );
         let mut field = Array2::from_elem(sample, T::ONE);
         let mut spare = field.clone();
         let stencil = self.clone().with_equation(self.equation().sample(sample));
+        let stencil = stencil.with_skewed_columns(is_skewed);
         let mut best = (stencil.rate(first, &mut field, &mut spare), first);
         for (numerator, denominator) in [(1, 2), (3, 4), (4, 3)] {
             let scaled = |n: usize| (n * numerator / denominator).max(1);
@@ -52,10 +56,11 @@ impl<T: Element> Stencil<T> {
 
     /// Steps a second with a tile, in the fastest few passes of a trial.
     fn rate(&self, tile: Tile, field: &mut Array2<T>, spare: &mut Array2<T>) -> f64 {
-        /// Enough that threads wait little for the first of them and the last.
+        /// Enough that threads wait little for the first of them and the last, unless these are deep.
         const PASSES: usize = 8;
+        const STEPS: usize = 512;
         let stencil = self.clone().with_tile(tile);
-        let steps = PASSES * tile.depth;
+        let steps = tile.depth * PASSES.min(STEPS.div_ceil(tile.depth));
         let start = Instant::now();
         let mut shortest = f64::INFINITY;
         while start.elapsed() < TRIAL || shortest.is_infinite() {

@@ -7,32 +7,104 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::rows::Staging;
-use super::task::TileTask;
+use super::task::{Plane, TileTask};
 use super::walls::{Computed, Side};
 use crate::real::Real;
 
-/// The columns west and east of a tile's rows, where they are walls that a step changes.
+/// The columns west and east of a tile's rows, where they are walls that a step changes, or that lie between columns
+/// of a skewed tile.
 pub(super) struct Ends<'a, T> {
     sides: [Option<&'a Side<T>>; 2],
+    /// The columns of both walls, from the first one of the tile.
+    columns: [isize; 2],
     rows: &'a Computed,
     base: isize,
+    source: &'a Plane<T>,
+    /// The place of the first column of the tile.
+    first: isize,
+}
+
+/// Where columns next to a wall are in the rows of a level.
+#[derive(Clone, Copy)]
+struct Places<V: Lanes> {
+    /// The column of the wall, and a copy of it at the edge of the next strip.
+    wall: Lane<V>,
+    copy: Option<Lane<V>>,
+    /// The elements of the column next to the wall, and of the one further on.
+    outermost: usize,
+    inner: usize,
+}
+
+/// An element of lifted rows.
+#[derive(Clone, Copy)]
+struct Lane<V: Lanes> {
+    /// The first element of its register.
+    register: usize,
+    /// The lanes from this one on, and those after it.
+    from: V::Mask,
+    after: V::Mask,
+}
+
+impl<V: Lanes> Lane<V> {
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    unsafe fn new(element: usize) -> Self {
+        let lane = element % V::COUNT;
+        // SAFETY: passed on.
+        unsafe {
+            Self {
+                register: element - lane,
+                from: V::lanes_from(lane),
+                after: V::lanes_from(lane + 1),
+            }
+        }
+    }
+
+    /// Writes it: the whole register, as a load of a register waits until an element that was just stored into it is
+    /// in the cache.
+    ///
+    /// # Safety
+    /// The row is lifted.
+    #[inline(always)]
+    unsafe fn write(&self, row: *mut V::Element, value: V) {
+        // SAFETY: passed on.
+        unsafe {
+            let at = row.add(self.register);
+            let old = V::load(at);
+            let new = old.select(self.from, value).select(self.after, old);
+            new.store(at);
+        }
+    }
 }
 
 impl<'a, T: Real> Ends<'a, T> {
     /// For a tile that computes these columns; rows are counted from row `base` of the field.
     #[inline(always)]
-    pub fn new(task: &TileTask<'a, T>, columns: &Range<isize>, base: isize) -> Self {
-        let reached = task.reaches_walls(1, columns);
-        let side = |side: &'a Side<T>, is_reached: bool| {
-            (is_reached && !matches!(side, Side::Held)).then_some(side)
+    pub fn new(task: &'a TileTask<'a, T>, columns: &Range<isize>, base: isize) -> Self {
+        let walls = [task.domain[1].nodes.start - 1, task.domain[1].nodes.end];
+        let is_near = match task.skew {
+            // At the last level the columns of the tile begin so many further west.
+            Some(_) => [
+                columns.start - task.steps as isize <= walls[0] + 2,
+                walls[1] < columns.end,
+            ],
+            None => task.reaches_walls(1, columns),
+        };
+        let side = |side: &'a Side<T>, is_near: bool| {
+            let is_written = task.skew.is_some() || !matches!(side, Side::Held);
+            (is_near && is_written).then_some(side)
         };
         Self {
             sides: [
-                side(&task.walls.left, reached[0]),
-                side(&task.walls.right, reached[1]),
+                side(&task.walls.left, is_near[0]),
+                side(&task.walls.right, is_near[1]),
             ],
+            columns: walls.map(|wall| wall - columns.start),
             rows: &task.domain[0],
             base,
+            source: &task.source,
+            first: columns.start,
         }
     }
 
@@ -42,44 +114,107 @@ impl<'a, T: Real> Ends<'a, T> {
         self.sides[0].is_some() || self.sides[1].is_some()
     }
 
-    /// Writes the columns west and east of row `j` for the step after `step` steps.
+    /// Those of a level, which is that after `step` steps; held values are multiplied by `factor`.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    pub unsafe fn at<V: Lanes<Element = T>>(
+        &self,
+        layout: &Lifted<V>,
+        (level, step): (usize, usize),
+        factor: Option<V>,
+    ) -> LevelEnds<'_, V> {
+        let mut places = [None; 2];
+        for k in 0..2 {
+            if self.sides[k].is_some() {
+                // SAFETY: passed on.
+                places[k] = unsafe { self.places(layout, k, level) };
+            }
+        }
+        LevelEnds {
+            ends: self,
+            places,
+            step,
+            factor,
+        }
+    }
+
+    /// Where the columns next to a wall are at a level, unless they are not in the tile.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    unsafe fn places<V: Lanes<Element = T>>(
+        &self,
+        layout: &Lifted<V>,
+        k: usize,
+        level: usize,
+    ) -> Option<Places<V>> {
+        let (wall, copy, outermost, inner) = if layout.is_skewed() {
+            let wall = self.columns[k] + level as isize;
+            let inwards = [1, -1][k];
+            let (element, copy) = layout.skewed_place(wall)?;
+            let (outermost, _) = layout.skewed_place(wall + inwards)?;
+            let (inner, _) = layout.skewed_place(wall + 2 * inwards)?;
+            (element, copy, outermost, inner)
+        } else {
+            let [wall, outermost, inner] = [layout.west_end(), layout.east_end()][k];
+            (wall, None, outermost, inner)
+        };
+        // SAFETY: passed on.
+        unsafe {
+            Some(Places {
+                wall: Lane::new(wall),
+                copy: copy.map(|copy| Lane::new(copy)),
+                outermost,
+                inner,
+            })
+        }
+    }
+}
+
+/// [`Ends`] of a level.
+pub(super) struct LevelEnds<'a, V: Lanes> {
+    ends: &'a Ends<'a, V::Element>,
+    places: [Option<Places<V>>; 2],
+    step: usize,
+    factor: Option<V>,
+}
+
+impl<V: Lanes> LevelEnds<'_, V> {
+    /// Writes the columns of the walls in row `j`.
     ///
     /// # Safety
     /// `row` is a lifted row. The processor has the instructions of `V`.
     #[inline(always)]
-    pub unsafe fn write<V: Lanes<Element = T>>(
-        &self,
-        layout: &Lifted<V>,
-        row: *mut T,
-        j: usize,
-        step: usize,
-    ) {
-        if !self.any() {
-            return;
-        }
-        let node = self.rows.place(self.base + j as isize);
-        let ends = [layout.west_end(), layout.east_end()];
+    pub unsafe fn write(&self, row: *mut V::Element, j: usize) {
+        let ends = self.ends;
         for k in 0..2 {
-            let [beyond, outermost, inner] = ends[k];
-            // SAFETY: these are elements of the row.
+            let (Some(places), Some(side)) = (&self.places[k], ends.sides[k]) else {
+                continue;
+            };
+            let node = ends.rows.place(ends.base + j as isize);
+            // SAFETY: these are elements of the row; held walls are columns of the field.
             unsafe {
-                let value = match self.sides[k] {
-                    Some(Side::Given(table)) => table.at(step)[node],
-                    Some(Side::Ghost(ghost)) => {
-                        ghost.value(step, node, *row.add(inner), *row.add(outermost))
+                let value = match side {
+                    Side::Given(table) => V::splat(table.at(self.step)[node]),
+                    Side::Ghost(ghost) => {
+                        let (inner, outermost) =
+                            (*row.add(places.inner), *row.add(places.outermost));
+                        V::splat(ghost.value(self.step, node, inner, outermost))
                     }
-                    Some(Side::Held | Side::Periodic) | None => continue,
+                    Side::Held => {
+                        let column = (ends.first + ends.columns[k]) as usize;
+                        let held = V::splat(*ends.source.node(node, column));
+                        self.factor.map_or(held, |factor| held.multiply(factor))
+                    }
+                    Side::Periodic => continue,
                 };
-                // The whole register: a load of a register waits until an element that was just stored
-                // into it is in the cache.
-                let at = row.add(beyond / V::COUNT * V::COUNT);
-                let (old, new) = (V::load(at), V::splat(value));
-                let new = if k == 0 {
-                    new.select(V::lanes_from(1), old)
-                } else {
-                    old.select(V::lanes_from(V::COUNT - 1), new)
-                };
-                new.store(at);
+                places.wall.write(row, value);
+                if let Some(copy) = &places.copy {
+                    copy.write(row, value);
+                }
             }
         }
     }
@@ -93,6 +228,8 @@ pub(super) struct Beyond<V: Lanes> {
     reached: [bool; 2],
     /// The number of rows between them.
     end: usize,
+    /// The rows of the field that they are.
+    places: [isize; 2],
     /// Room for lifted rows of tables, or for those of held walls whose values are scaled.
     tables: [*mut V::Element; TABLES],
 }
@@ -118,6 +255,7 @@ impl<V: Lanes> Beyond<V> {
             rows: beyond,
             reached: task.reaches_walls(0, rows),
             end: rows.len(),
+            places: [rows.start - 1, rows.end],
             tables: [0, 1, 2].map(|k| memory.wrapping_add(k * pitch)),
         }
     }
@@ -136,21 +274,17 @@ impl<V: Lanes> Beyond<V> {
     pub unsafe fn lift_held(
         &self,
         task: &TileTask<'_, V::Element>,
-        rows: &Range<isize>,
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         kind: &mut impl Kind<V>,
     ) {
         let is_scaled = kind.held_factor(0).is_some();
-        let sides = [
-            (&task.walls.bottom, rows.start - 1),
-            (&task.walls.top, rows.end),
-        ];
-        for (k, (side, j)) in sides.into_iter().enumerate() {
+        let sides = [&task.walls.bottom, &task.walls.top];
+        for (k, side) in sides.into_iter().enumerate() {
             if self.reached[k] && matches!(side, Side::Held) {
                 // SAFETY: a held wall is a row of the field that nobody writes.
                 unsafe {
-                    let source = staging.row(&task.source, j as usize);
+                    let source = staging.row(&task.source, self.places[k] as usize, 0);
                     let to = if is_scaled {
                         self.tables[k]
                     } else {
@@ -165,7 +299,7 @@ impl<V: Lanes> Beyond<V> {
         }
     }
 
-    /// Makes the rows beyond for the step after `step` steps, with held values times `held_factor`, where
+    /// Makes the rows beyond for a level, that after `step` steps, with held values times `held_factor`, where
     /// the first or the last row is among `rows`, which are about to be advanced.
     ///
     /// # Safety
@@ -175,7 +309,7 @@ impl<V: Lanes> Beyond<V> {
         &self,
         task: &TileTask<'_, V::Element>,
         rows: Range<usize>,
-        (step, held_factor): (usize, Option<V>),
+        how: (usize, usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
@@ -185,13 +319,11 @@ impl<V: Lanes> Beyond<V> {
         unsafe {
             if reached[0] && rows.start == 0 {
                 let nearest = [present(0), present(1)];
-                let how = (step, held_factor);
-                self.make(0, &task.walls.bottom, how, layout, staging, nearest);
+                self.make(task, 0, how, layout, staging, nearest);
             }
             if reached[1] && rows.end == end {
                 let nearest = [present(end - 1), present(end.saturating_sub(2))];
-                let how = (step, held_factor);
-                self.make(1, &task.walls.top, how, layout, staging, nearest);
+                self.make(task, 1, how, layout, staging, nearest);
             }
         }
     }
@@ -201,9 +333,9 @@ impl<V: Lanes> Beyond<V> {
     #[inline(always)]
     unsafe fn make(
         &self,
+        task: &TileTask<'_, V::Element>,
         which: usize,
-        side: &Side<V::Element>,
-        (step, held_factor): (usize, Option<V>),
+        (level, step, held_factor): (usize, usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         [outermost, inner]: [*mut V::Element; 2],
@@ -211,7 +343,13 @@ impl<V: Lanes> Beyond<V> {
         let row = self.rows[which];
         // SAFETY: passed on; the rows have so many positions.
         unsafe {
-            match side {
+            match [&task.walls.bottom, &task.walls.top][which] {
+                Side::Held if layout.is_skewed() => {
+                    let source = staging.row(&task.source, self.places[which] as usize, level);
+                    layout.lift(source, row, |register| {
+                        held_factor.map_or(register, |factor| register.multiply(factor))
+                    });
+                }
                 Side::Held => {
                     let Some(factor) = held_factor else { return };
                     for position in 1..=layout.width {
@@ -221,12 +359,12 @@ impl<V: Lanes> Beyond<V> {
                     }
                 }
                 Side::Periodic => {}
-                Side::Given(table) => lift_table(layout, staging, table.at(step), row),
+                Side::Given(table) => lift_table(layout, staging, (table.at(step), level), row),
                 Side::Ghost(ghost) => {
                     let [mirror, alpha, beta] = self.tables;
-                    lift_table(layout, staging, ghost.mirror.at(step), mirror);
-                    lift_table(layout, staging, ghost.alpha.at(step), alpha);
-                    lift_table(layout, staging, ghost.beta.at(step), beta);
+                    lift_table(layout, staging, (ghost.mirror.at(step), level), mirror);
+                    lift_table(layout, staging, (ghost.alpha.at(step), level), alpha);
+                    lift_table(layout, staging, (ghost.beta.at(step), level), beta);
                     for position in 1..=layout.width {
                         let at = position * V::COUNT;
                         let value = V::load(beta.add(at)).multiply(V::load(outermost.add(at)));
@@ -246,12 +384,12 @@ impl<V: Lanes> Beyond<V> {
 unsafe fn lift_table<V: Lanes>(
     layout: &Lifted<V>,
     staging: &Staging<'_, V::Element>,
-    values: &[V::Element],
+    (values, level): (&[V::Element], usize),
     to: *mut V::Element,
 ) {
     // SAFETY: passed on.
     unsafe {
-        let values = staging.gather(values.as_ptr(), values.len());
+        let values = staging.gather(values.as_ptr(), values.len(), level);
         layout.lift(values, to, |register| register);
     }
 }

@@ -1,8 +1,9 @@
 //! [`Findings`]: what passes found out about a field.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::kind::Outcome;
+use super::kind::{Noted, Outcome};
 use super::scheduler::TileGrid;
 
 /// What passes found out about the field that they computed, for the passes after them.
@@ -28,6 +29,8 @@ struct Note {
     failures: AtomicU32,
     pause: AtomicU32,
     updates: [AtomicU64; 3],
+    /// What the last pass has noted of the values that it read.
+    noted: Mutex<Option<Noted>>,
 }
 
 /// After how many failures in a row the pause grows no more.
@@ -101,6 +104,11 @@ impl Findings {
         pause == 0
     }
 
+    /// What the last pass of a tile has noted of the values that it read.
+    pub(super) fn noted(&self, tile: usize) -> Option<Noted> {
+        *lock(&self.notes[tile].noted)
+    }
+
     /// The field that a tile's last pass has written is known to be smooth for so many steps.
     pub(super) fn is_smooth_for(&self, tile: usize, steps: u64) {
         self.notes[tile].smooth_for.store(steps, Relaxed);
@@ -109,6 +117,7 @@ impl Findings {
     /// Takes note of what a pass found in a tile of so many node updates, but for how smooth the field is.
     pub(super) fn note(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
         let note = &self.notes[tile];
+        *lock(&note.noted) = outcome.noted;
         if tried {
             let failures = match outcome.is_scaled {
                 true => 0,
@@ -123,4 +132,9 @@ impl Findings {
             count.fetch_add((updates as f64 * share).round() as u64, Relaxed);
         }
     }
+}
+
+/// Nobody panics while it is locked.
+fn lock(noted: &Mutex<Option<Noted>>) -> MutexGuard<'_, Option<Noted>> {
+    noted.lock().unwrap_or_else(PoisonError::into_inner)
 }

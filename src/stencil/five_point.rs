@@ -16,9 +16,9 @@ use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
-use super::smooth;
+use super::skew::{Seams, Skew, SkewedColumns};
 use super::task::{Plane, TileTask};
-use super::tile::{Cost, MAX_DEPTH, Tile, is_far};
+use super::tile::{Tile, is_far};
 use super::walls::Walls;
 use diff2d_sys::{self as sys, Caches};
 
@@ -48,13 +48,17 @@ thread_local! {
 /// ```
 #[derive(Clone, Debug)]
 pub struct Stencil<T: Element> {
-    equation: Arc<Equation<T>>,
-    kernel: Kernel,
+    pub(super) equation: Arc<Equation<T>>,
+    pub(super) kernel: Kernel,
     additions: Additions,
     /// The tile for every field, if there is one.
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
+    /// Whether tiles are chosen for fields with periodic rows (axis 0) and columns.
+    pub(super) is_periodic: [bool; 2],
+    /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
+    pub(super) skew: Option<bool>,
 }
 
 impl<T: Element> Stencil<T> {
@@ -72,6 +76,8 @@ impl<T: Element> Stencil<T> {
             additions: Additions::detect(),
             tile: None,
             caches: sys::caches(),
+            is_periodic: [false; 2],
+            skew: None,
         }
     }
 
@@ -107,6 +113,21 @@ impl<T: Element> Stencil<T> {
         self
     }
 
+    /// The same with skewed columns wherever they are possible, or nowhere.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_skewed_columns(mut self, skew: bool) -> Self {
+        self.skew = Some(skew);
+        self
+    }
+
+    /// The same with tiles chosen for fields whose rows are periodic along y (axis 0) or x (axis 1).
+    #[must_use]
+    pub fn with_periodic_axes(mut self, is_periodic: [bool; 2]) -> Self {
+        self.is_periodic = is_periodic;
+        self
+    }
+
     /// The same kernel and tile for another equation.
     #[must_use]
     pub fn with_equation(mut self, equation: Equation<T>) -> Self {
@@ -127,51 +148,6 @@ impl<T: Element> Stencil<T> {
     /// The kernel in use.
     pub fn kernel(&self) -> Kernel {
         self.kernel
-    }
-
-    /// The tile for a field of `rows × columns` nodes, boundary nodes included,
-    /// on `threads` threads.
-    pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
-        self.tile_by(Tile::choose, (rows, columns), threads)
-    }
-
-    /// The tile for several passes in one call, see [`advance_many`](Self::advance_many). Where passes are
-    /// best pipelined over the threads, it is all of the field; fields with periodic rows do not allow that.
-    pub fn tile_for_passes(
-        &self,
-        (rows, columns): (usize, usize),
-        threads: usize,
-        has_periodic_rows: bool,
-    ) -> Tile {
-        let choose = match has_periodic_rows {
-            true => Tile::choose,
-            false => Tile::choose_for_passes,
-        };
-        self.tile_by(choose, (rows, columns), threads)
-    }
-
-    fn tile_by(
-        &self,
-        choose: fn(Caches, (usize, usize), usize, Cost) -> Tile,
-        (rows, columns): (usize, usize),
-        threads: usize,
-    ) -> Tile {
-        self.tile.unwrap_or_else(|| {
-            let interior = (rows.saturating_sub(2), columns.saturating_sub(2));
-            let cost = Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels());
-            choose(self.caches, interior, threads, cost)
-        })
-    }
-
-    /// The largest depth that a tile of this stencil should have.
-    pub(super) fn most_depth(&self) -> usize {
-        self.scaled_levels().unwrap_or(MAX_DEPTH)
-    }
-
-    /// The steps of a pass over such a field: the depth of its tile. A slab best
-    /// has halos of this many rows.
-    pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
-        self.tile(rows, columns, threads).depth
     }
 
     /// Writes the rows `rows` of the state `steps` steps after `source` into
@@ -238,7 +214,9 @@ impl<T: Element> Stencil<T> {
         if nx < 3 || ny < 3 {
             return;
         }
-        let [computed, columns] = walls.domain((ny, nx)).map(|axis| axis.in_array());
+        let domain = walls.domain((ny, nx));
+        let is_periodic = domain.each_ref().map(|axis| axis.period.is_some());
+        let [computed, columns] = domain.map(|axis| axis.in_array());
         let rows = rows.start.max(computed.start)..rows.end.min(computed.end);
         if rows.is_empty() {
             return;
@@ -248,7 +226,7 @@ impl<T: Element> Stencil<T> {
             target.slice_mut(inner).assign(&source.slice(inner));
             return;
         }
-        let tile = self.tile(ny, nx, rayon::current_num_threads());
+        let tile = self.tile_of_pass((ny, nx), rayon::current_num_threads(), is_periodic);
         let planes = [
             Plane::new(source.as_ptr().cast_mut(), source.dim(), source.strides()),
             Plane::new(target.as_mut_ptr(), target.dim(), target.strides()),
@@ -321,7 +299,8 @@ impl<T: Element> Stencil<T> {
         let domain = walls.domain((ny, nx));
         let threads = rayon::current_num_threads();
         let computed = domain.each_ref().map(|axis| axis.in_array().len() + 2);
-        let tile = self.tile_for_passes(computed.into(), threads, domain[0].period.is_some());
+        let is_periodic = domain.each_ref().map(|axis| axis.period.is_some());
+        let tile = self.tile_of_passes(computed.into(), threads, is_periodic);
         let (tile, stages) = passes::tile_and_stages(tile, &domain, steps, threads);
         let first = self.first_pass(tile.depth, findings.is_new());
         let passes = passes::passes(steps, (tile.depth, stages), first);
@@ -381,19 +360,27 @@ impl<T: Element> Stencil<T> {
             "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
         );
         let domain = walls.domain(shape);
-        let columns = domain[1].in_array();
         let is_periodic = [0, 1].map(|axis: usize| domain[axis].period.is_some());
         // Between passes a tile waits for the tiles around it only, so what it
         // reads must not reach beyond them. As the last node of a periodic axis
         // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
+        let skewed = match self.skews(tile, shape, is_periodic) {
+            true => SkewedColumns::new(&domain[1], tile, deepest),
+            false => None,
+        };
+        let (columns, tile_columns) = match &skewed {
+            Some(skewed) => (skewed.all.clone(), skewed.each),
+            None => (domain[1].in_array(), tile.columns),
+        };
         let reach = if passes.len() > 1 {
             deepest + usize::from(is_periodic.contains(&true))
         } else {
             1
         };
-        let tiles =
-            TileGrid::new(rows, columns, (tile.rows, tile.columns), reach).periodic(is_periodic);
+        let tiles = TileGrid::new(rows, columns, (tile.rows, tile_columns), reach)
+            .periodic(is_periodic)
+            .skewed(skewed.is_some());
         let bytes = 2 * ny * nx * size_of::<T>();
         let begins: Vec<usize> = passes
             .iter()
@@ -402,9 +389,26 @@ impl<T: Element> Stencil<T> {
         let scaled_levels = self.scaled_levels().filter(|_| walls.add_nothing());
         findings.prepare(&tiles);
         let findings = &*findings;
+        let skewed = skewed.map(|columns| (columns, Seams::<T>::new(tiles.bands(), deepest)));
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
+            let skew = skewed.as_ref().map(|(_, seams)| {
+                let place @ (_, column) = tiles.place(number);
+                Skew {
+                    columns: (columns.start as isize, columns.end as isize),
+                    seams: seams.around(place),
+                    west: (column > 0).then(|| findings.noted(number - 1)).flatten(),
+                }
+            });
+            let columns = match &skewed {
+                Some((skewed, _)) => skewed.written(&columns, steps),
+                None => columns,
+            };
+            if columns.is_empty() {
+                // Of a pass that is less deep than others, the last level does not reach the last tile.
+                return u64::MAX;
+            }
             let updates = (rows.len() * columns.len() * steps) as u64;
             let task = TileTask {
                 source: planes[pass % 2],
@@ -424,6 +428,7 @@ impl<T: Element> Stencil<T> {
                 first_level: self.caches.l1,
                 stream: is_far(bytes, self.caches),
                 stage,
+                skew,
             };
             let outcome = SCRATCH.with_borrow_mut(|scratch| {
                 // SAFETY: the kernel is this machine's. In a single pass nobody
@@ -451,17 +456,6 @@ impl<T: Element> Stencil<T> {
                 let smooth_for = advance(pass, number, None, smooth_for);
                 findings.is_smooth_for(number, smooth_for);
             });
-        }
-    }
-
-    /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
-    /// may.
-    fn scaled_levels(&self) -> Option<usize> {
-        match self.equation.operator {
-            Operator::Isotropic { r } if smooth::is_about_a_quarter(r) => {
-                Some(smooth::most_levels::<T>())
-            }
-            _ => None,
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::equation::Operator;
 use super::kernel::Additions;
-use super::kind::{Kind, advance_with};
+use super::kind::{Kind, Noted, Outcome, advance_with};
 use super::lanes::{Lanes, MAX_LANES};
 use super::level::RowGroup;
 use super::lifted::Lifted;
@@ -21,6 +21,8 @@ struct Six<V, const BOUNDED: bool, const FUSED: bool> {
 }
 
 impl<V: Lanes, const BOUNDED: bool, const FUSED: bool> Update<V> for Six<V, BOUNDED, FUSED> {
+    const MAY_BE_SKEWED: bool = true;
+
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -78,6 +80,24 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
     }
 
     #[inline(always)]
+    fn inherit(&mut self, west: Option<Noted>) -> bool {
+        let Some(west) = west else { return false };
+        self.note(splat_f64(self.r, west.largest));
+        true
+    }
+
+    #[inline(always)]
+    fn outcome(&self) -> Outcome {
+        Outcome {
+            noted: Some(Noted {
+                largest: fold_lanes(self.magnitude, f64::max),
+                others: None,
+            }),
+            ..Outcome::default()
+        }
+    }
+
+    #[inline(always)]
     fn is_valid(&mut self) -> bool {
         // Without the bound it always is.
         self.is_bounded = self.is_bounded
@@ -110,6 +130,23 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
             }
         }
     }
+}
+
+/// A number in every lane.
+#[inline(always)]
+pub(super) fn splat_f64<V: Lanes>(_exists: V, value: f64) -> V {
+    // SAFETY: a value of this type exists.
+    unsafe { V::splat(V::Element::from_f64(value)) }
+}
+
+/// What `fold` makes of all lanes.
+#[inline(always)]
+pub(super) fn fold_lanes<V: Lanes>(register: V, fold: impl Fn(f64, f64) -> f64) -> f64 {
+    let mut lanes = [V::Element::default(); MAX_LANES];
+    // SAFETY: no register has more lanes.
+    unsafe { register.store(lanes.as_mut_ptr()) };
+    let numbers = lanes[..V::COUNT].iter().map(|lane| lane.to_f64());
+    numbers.reduce(fold).unwrap_or_default()
 }
 
 /// Whether something holds for every lane.

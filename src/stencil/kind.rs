@@ -3,8 +3,10 @@
 use super::lanes::{Computation, Lanes};
 use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
+use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update};
+use crate::real::Real;
 
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
@@ -47,6 +49,28 @@ pub(super) trait Kind<V: Lanes>: Sized {
         true
     }
 
+    /// The factors of values from the tile to the west, and of those for the tile to the east, at `level`.
+    #[inline(always)]
+    fn seam_factors(&self, _level: usize) -> [V::Element; 2] {
+        [V::Element::ONE; 2]
+    }
+
+    /// Takes note of what the tile to the west has noted. Whether that is all that this kind has to know of it.
+    #[inline(always)]
+    fn inherit(&mut self, _west: Option<Noted>) -> bool {
+        true
+    }
+
+    /// Whether nodes of skewed tiles are to be checked before their first step.
+    #[inline(always)]
+    fn wants_check(&self) -> bool {
+        false
+    }
+
+    /// Takes note of source nodes and what is around them.
+    #[inline(always)]
+    fn check(&mut self, _star: Star<V>) {}
+
     /// Advances a group of rows to `level`.
     ///
     /// # Safety
@@ -75,6 +99,27 @@ pub(super) struct Outcome {
     pub rows: [u64; 3],
     /// Whether the levels were scaled by four.
     pub is_scaled: bool,
+    /// What has been noted of the source values, for the tile to the east.
+    pub noted: Option<Noted>,
+}
+
+/// What a tile has noted of its source values.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Noted {
+    /// The largest magnitude.
+    pub largest: f64,
+    pub others: Option<OthersNoted>,
+}
+
+/// What only scaled tiles note.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OthersNoted {
+    /// The least magnitude but zero.
+    pub least: f64,
+    /// Whether there is a sign bit.
+    pub is_signed: bool,
+    /// Whether there is an infinity or NaN.
+    pub is_poisoned: bool,
 }
 
 impl Outcome {
@@ -99,24 +144,35 @@ pub(super) unsafe fn advance_with<V: Lanes, U: Update<V>, const R: usize>(
     layout: &Lifted<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) -> U {
-    let sweep = Sweep {
-        update,
-        group,
-        layout,
-        arrays,
-    };
     // SAFETY: passed on.
-    unsafe { V::compiled(sweep) }
+    unsafe {
+        match U::MAY_BE_SKEWED && layout.is_skewed() {
+            true => V::compiled(Sweep::<V, U, R, true> {
+                update,
+                group,
+                layout,
+                arrays,
+            }),
+            false => V::compiled(Sweep::<V, U, R, false> {
+                update,
+                group,
+                layout,
+                arrays,
+            }),
+        }
+    }
 }
 
-struct Sweep<'a, V: Lanes, U, const R: usize> {
+struct Sweep<'a, V: Lanes, U, const R: usize, const SKEW: bool> {
     update: U,
     group: &'a RowGroup<V::Element, R>,
     layout: &'a Lifted<V>,
     arrays: &'a ArrayRows<V::Element, R>,
 }
 
-impl<V: Lanes, U: Update<V>, const R: usize> Computation for Sweep<'_, V, U, R> {
+impl<V: Lanes, U: Update<V>, const R: usize, const SKEW: bool> Computation
+    for Sweep<'_, V, U, R, SKEW>
+{
     type Output = U;
 
     #[inline(always)]
@@ -124,7 +180,7 @@ impl<V: Lanes, U: Update<V>, const R: usize> Computation for Sweep<'_, V, U, R> 
         // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
         let (mut update, group, arrays) = (self.update, *self.group, *self.arrays);
         // SAFETY: passed on.
-        unsafe { advance_rows(&group, self.layout, &mut update, &arrays) };
+        unsafe { advance_rows::<V, R, SKEW>(&group, self.layout, &mut update, &arrays) };
         update
     }
 }

@@ -1,7 +1,7 @@
 //! The kernel of one level: a few lifted rows advanced by one step.
 
 use super::lanes::Lanes;
-use super::lifted::Lifted;
+use super::lifted::{Lifted, Seam};
 use super::scalar::Star;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
@@ -24,6 +24,8 @@ pub(super) struct RowGroup<T, const R: usize> {
     pub rows: [*mut T; R],
     pub south: *const T,
     pub next: *mut T,
+    /// The seam of skewed rows; null if they are not skewed.
+    pub seam: *const Seam<T>,
 }
 
 /// The registers of a group's rows at one position.
@@ -62,12 +64,12 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
         update: &mut impl Update<V>,
         arrays: &ArrayRows<T, R>,
         at: usize,
+        outer_north: V,
         [west, centre, east]: [&Column<V, R>; 3],
     ) -> Column<V, R> {
         let mut next = *centre;
         // SAFETY: the caller's promise.
-        let (outer_north, outer_south) =
-            unsafe { (V::load(self.north.add(at)), V::load(self.south.add(at))) };
+        let outer_south = unsafe { V::load(self.south.add(at)) };
         for j in 0..R {
             let north = if j == 0 { outer_north } else { centre[j - 1] };
             let south = if j == R - 1 {
@@ -115,38 +117,59 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
 /// All pointers are rows of the layout; those that are read were written, edges
 /// included. `arrays` has what the update reads.
 #[inline(always)]
-pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
+pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
     group: &RowGroup<V::Element, R>,
     layout: &Lifted<V>,
     update: &mut impl Update<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) {
     let last = layout.width * V::COUNT;
+    let shift = if SKEW { V::COUNT } else { 0 };
     let mut at = V::COUNT;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
+        let mut north = V::load(group.north.add(at));
         let mut a = group.column::<V>(at - V::COUNT);
         let mut b = group.column::<V>(at);
+        macro_rules! step {
+            ($west:ident, $centre:ident, $east:ident) => {
+                $east = group.column::<V>(at + V::COUNT);
+                if !SKEW {
+                    north = V::load(group.north.add(at));
+                }
+                // The next level of a skewed row is stored one register further on, maybe where north is.
+                let north_east = V::load(group.north.add(at + V::COUNT));
+                let columns = [&$west, &$centre, &$east];
+                let next = group.step_column(update, arrays, at, north, columns);
+                group.store(at + shift, &next);
+                if SKEW {
+                    north = north_east;
+                }
+                at += V::COUNT;
+            };
+        }
+        let mut c;
         while at + 2 * V::COUNT < last {
-            let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(update, arrays, at, [&a, &b, &c]));
-            at += V::COUNT;
-            a = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(update, arrays, at, [&b, &c, &a]));
-            at += V::COUNT;
-            b = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(update, arrays, at, [&c, &a, &b]));
-            at += V::COUNT;
+            step!(a, b, c);
+            step!(b, c, a);
+            step!(c, a, b);
         }
         while at < last {
-            let c = group.column::<V>(at + V::COUNT);
-            group.store(at, &group.step_column(update, arrays, at, [&a, &b, &c]));
+            step!(a, b, c);
             (a, b) = (b, c);
-            at += V::COUNT;
         }
-        let c = group.column::<V>(at + V::COUNT);
+        c = group.column::<V>(at + V::COUNT);
+        if !SKEW {
+            north = V::load(group.north.add(at));
+        }
         let before = *update;
-        let newest = group.step_column(update, arrays, at, [&a, &b, &c]);
+        let newest = group.step_column(update, arrays, at, north, [&a, &b, &c]);
+        if SKEW {
+            for j in 0..R {
+                layout.close_skewed(group.next(j), newest[j], &*group.seam, j);
+            }
+            return;
+        }
         update.forget(before, layout.short);
         let held = |present: V| update.held(present);
         for j in 0..R {

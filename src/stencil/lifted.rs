@@ -30,6 +30,40 @@
 
 use super::lanes::{Lanes, MAX_LANES};
 
+/// Two columns of the rows of a group: those that the tile to the west has left, and where those for the tile to the
+/// east go.
+#[derive(Clone, Copy)]
+pub(super) struct Seam<T> {
+    pub from: *const T,
+    pub to: *mut T,
+    /// What values are multiplied by when they are read, and when they are written.
+    pub factors: [T; 2],
+}
+
+impl<T: Copy> Seam<T> {
+    /// That of a row of the group on its own.
+    #[inline(always)]
+    pub fn row(&self, j: usize) -> Self {
+        Self {
+            from: self.from.wrapping_add(2 * j),
+            to: self.to.wrapping_add(2 * j),
+            ..*self
+        }
+    }
+
+    /// Requests the seam of the level eight levels further on, of a group of so many rows.
+    #[inline(always)]
+    pub fn prefetch<V: Lanes<Element = T>>(&self, rows: usize) {
+        const LEVELS: usize = 8;
+        let line = 64 / size_of::<T>();
+        for ahead in [0, line] {
+            let place = 2 * rows * LEVELS + ahead;
+            V::prefetch(self.from.wrapping_add(place));
+            V::prefetch(self.to.wrapping_add(place));
+        }
+    }
+}
+
 /// The layout of rows of a given number of columns in registers of type `V`.
 pub(super) struct Lifted<V: Lanes> {
     /// Columns of a long strip.
@@ -40,6 +74,8 @@ pub(super) struct Lifted<V: Lanes> {
     outer: usize,
     /// The number of long strips; short ones follow them.
     long: usize,
+    /// The positions of columns west of each strip: one, or two where levels are skewed.
+    west: usize,
 }
 
 impl<V: Lanes> Lifted<V> {
@@ -58,14 +94,42 @@ impl<V: Lanes> Lifted<V> {
             short: unsafe { V::lanes_from(long) },
             outer: if long == V::COUNT { width + 1 } else { width },
             long,
+            west: 1,
         }
+    }
+
+    /// The layout of `columns` columns of which every level has those one further west, a multiple of the lanes.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
+    #[inline(always)]
+    pub unsafe fn skewed(columns: usize) -> Self {
+        debug_assert!(columns.is_multiple_of(V::COUNT) && columns >= 2 * V::COUNT);
+        // SAFETY: passed on.
+        let even = unsafe { Self::new(columns) };
+        Self { west: 2, ..even }
+    }
+
+    /// Whether every level has columns one further west than the level before.
+    #[inline(always)]
+    pub fn is_skewed(&self) -> bool {
+        self.west > 1
+    }
+
+    /// How many columns further west than the first level a level begins.
+    #[inline(always)]
+    pub fn columns_west(&self, level: usize) -> isize {
+        if self.is_skewed() { level as isize } else { 0 }
     }
 
     /// Elements from one lifted row to the next: positions `0..width + 2`,
     /// rounded up to an odd number of registers, which spreads rows over the
-    /// sets of a cache.
+    /// sets of a cache. Loads from one row do not follow stores to another one in the same place of another page:
+    /// they would wait for each other.
     pub fn pitch(columns: usize) -> usize {
-        ((columns.div_ceil(V::COUNT) + 2) | 1) * V::COUNT
+        let registers = (columns.div_ceil(V::COUNT) + 2) | 1;
+        let pages_apart = [63, 1].contains(&(registers % 64));
+        (registers + if pages_apart { 4 } else { 0 }) * V::COUNT
     }
 
     /// The first column of the strip in `lane`, from the first column of the row.
@@ -110,8 +174,10 @@ impl<V: Lanes> Lifted<V> {
                     square[l].store(to.add((i + l) * V::COUNT));
                 }
             }
-            let last = V::load(to.add(self.width * V::COUNT));
-            self.close(to, to, last, |outside| outside);
+            if !self.is_skewed() {
+                let last = V::load(to.add(self.width * V::COUNT));
+                self.close(to, to, last, |outside| outside);
+            }
         }
     }
 
@@ -144,6 +210,52 @@ impl<V: Lanes> Lifted<V> {
         }
     }
 
+    /// Completes row `j` of a group of skewed rows, `new`, of which all positions but the edges and the last one are
+    /// written: stores `last` there, and takes the edges from the strips west of them. Those of the first strip
+    /// come from the tile to the west, and those beyond the last one go to the tile to the east.
+    ///
+    /// # Safety
+    /// As [`Lifted::close`]; the seam has room for the row.
+    #[inline(always)]
+    pub unsafe fn close_skewed(
+        &self,
+        new: *mut V::Element,
+        last: V,
+        seam: &Seam<V::Element>,
+        j: usize,
+    ) {
+        // SAFETY: passed on.
+        unsafe {
+            last.store(new.add((self.width + 1) * V::COUNT));
+            for edge in 0..2 {
+                let column = new.add((self.width + edge) * V::COUNT);
+                let place = 2 * j + edge;
+                *seam.to.add(place) = *column.add(V::COUNT - 1) * seam.factors[1];
+                let west = V::splat(*seam.from.add(place) * seam.factors[0]);
+                V::load(column)
+                    .shift_up(west)
+                    .store(new.add(edge * V::COUNT));
+            }
+        }
+    }
+
+    /// The element of a column of a skewed level, counted from the first of its strips, and that of its copy at the
+    /// edge of the next strip, where there is one.
+    #[inline(always)]
+    pub fn skewed_place(&self, column: isize) -> Option<(usize, Option<usize>)> {
+        let at = |position: usize, lane: usize| position * V::COUNT + lane;
+        let column = usize::try_from(column + 2).ok()?;
+        if column < 2 {
+            return Some((at(column, 0), None));
+        }
+        let (lane, offset) = ((column - 2) / self.width, (column - 2) % self.width);
+        let copied = offset + 2 >= self.width && lane + 1 < V::COUNT;
+        (lane < V::COUNT).then(|| {
+            let copy = copied.then(|| at(offset + 2 - self.width, lane + 1));
+            (at(offset + 2, lane), copy)
+        })
+    }
+
     /// The elements of the column west of the row, and of the first two columns.
     #[inline(always)]
     pub fn west_end(&self) -> [usize; 3] {
@@ -173,7 +285,7 @@ impl<V: Lanes> Lifted<V> {
         // SAFETY: here and in the loops, lane l writes start(l) + i with
         // i < width, at most one past the last column.
         unsafe {
-            let from = from.add(V::COUNT);
+            let from = from.add(self.west * V::COUNT);
             if self.width < V::COUNT {
                 for i in 0..self.width {
                     change(V::load(from.add(i * V::COUNT))).store(from.add(i * V::COUNT));

@@ -16,9 +16,9 @@
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernel of one level | `update`, `level` | the step in every lane; a few rows, one step on |
 //! | kinds of equations | `kind`, `isotropic`, `smooth`, `general` | how levels are stored, which step is allowed |
-//! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
-//! | step | `five_point`, `passes`, `calibrate` | [`Stencil`]: a field, any number of steps on |
+//! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
+//! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
+//! | step | `five_point`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
 //!
@@ -62,6 +62,7 @@
 )]
 
 mod calibrate;
+mod choice;
 mod dispatch;
 mod ends;
 mod equation;
@@ -88,7 +89,9 @@ pub mod scalar;
 mod scalar_tile;
 mod scheduler;
 mod scratch;
+mod skew;
 mod smooth;
+mod survey;
 mod task;
 mod tile;
 mod update;

@@ -20,17 +20,17 @@ impl<T: Real> SourcePrefetch<T> {
     /// Elements in a cache line.
     const LINE: usize = 64 / size_of::<T>();
 
-    /// Prefetches `rows` from column `west` on. Where they go on beyond the array, addresses that are
+    /// Prefetches the lifted columns of `rows`. Where they go on beyond the array, addresses that are
     /// not read are requested, which does no harm.
     #[inline(always)]
-    pub fn new(task: &TileTask<'_, T>, rows: Range<isize>, west: isize) -> Self {
-        let source = &task.source;
-        let first = rows.start * source.stride as isize + west;
+    pub fn new(task: &TileTask<'_, T>, rows: Range<isize>) -> Self {
+        let (source, columns) = (&task.source, task.lifted_columns());
+        let first = rows.start * source.stride as isize + columns.start;
         Self {
             row: source.base.wrapping_offset(first),
             stride: source.stride,
             rows: rows.len(),
-            columns: task.computed_columns().len() + 2,
+            columns: columns.len(),
             column: 0,
         }
     }

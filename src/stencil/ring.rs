@@ -110,6 +110,7 @@ impl<T> Ring<T> {
             north,
             rows,
             south: self.at(slot + N + 1),
+            seam: std::ptr::null(),
         }
     }
 
@@ -132,6 +133,7 @@ impl<T> Ring<T> {
             } else {
                 present(first + N)
             },
+            seam: std::ptr::null(),
         }
     }
 }

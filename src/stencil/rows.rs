@@ -18,42 +18,51 @@ use crate::real::Real;
 /// Room for one row of a tile in the order of the field, the columns west and east of it included.
 pub(super) struct Staging<'a, T> {
     columns: Range<isize>,
+    /// Columns that every level is further west than the level before.
+    skew: isize,
     domain: &'a Computed,
     memory: *mut T,
 }
 
 impl<'a, T: Real> Staging<'a, T> {
-    /// For these computed columns; `memory` has room for two more.
-    pub fn new(columns: Range<isize>, domain: &'a Computed, memory: *mut T) -> Self {
+    /// For the lifted columns of a task; `memory` has room for as many.
+    pub fn new(task: &'a TileTask<'_, T>, memory: *mut T) -> Self {
         Self {
-            columns: columns.start - 1..columns.end + 1,
-            domain,
+            columns: task.lifted_columns(),
+            skew: isize::from(task.skew.is_some()),
+            domain: &task.domain[1],
             memory,
         }
     }
 
-    /// Row `j` of a plane from the column west of the tile to the one east of it. Columns outside of the
-    /// plane have any value.
+    /// The lifted columns of a level.
+    #[inline(always)]
+    fn columns_at(&self, level: usize) -> Range<isize> {
+        let west = self.skew * level as isize;
+        self.columns.start - west..self.columns.end - west
+    }
+
+    /// Row `j` of a plane, the lifted columns of a level. Columns outside of the plane have any value.
     ///
     /// # Safety
     /// The row is in the plane; its nodes in these columns may be read. The next call overwrites it.
     #[inline(always)]
-    pub unsafe fn row(&self, plane: &Plane<T>, j: usize) -> *const T {
-        let Range { start, end } = self.columns;
+    pub unsafe fn row(&self, plane: &Plane<T>, j: usize, level: usize) -> *const T {
+        let Range { start, end } = self.columns_at(level);
         if start >= 0 && end <= plane.columns as isize {
             // SAFETY: the caller's promise.
             return unsafe { plane.node(j, start as usize) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.gather(plane.node(j, 0), plane.columns) }
+        unsafe { self.gather(plane.node(j, 0), plane.columns, level) }
     }
 
     /// The same of a row of `columns` values.
     ///
     /// # Safety
     /// Those in these columns may be read. The next call overwrites the row.
-    pub unsafe fn gather(&self, values: *const T, columns: usize) -> *const T {
-        let Range { start, end } = self.columns;
+    pub unsafe fn gather(&self, values: *const T, columns: usize, level: usize) -> *const T {
+        let Range { start, end } = self.columns_at(level);
         let mut i = start;
         while i < end {
             let left = (end - i) as usize;
@@ -179,7 +188,7 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
                 if exists && place < plane.rows {
                     // SAFETY: passed on.
                     unsafe {
-                        let from = staging.row(plane, place);
+                        let from = staging.row(plane, place, 0);
                         layout.lift(from, self.at(array, j), |register| register);
                     }
                 }

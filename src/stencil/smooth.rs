@@ -31,6 +31,11 @@
 //! that follow, [`lasting`] levels in all. Nodes outside of the tile that are held constant while it is
 //! advanced count as held nodes.
 //!
+//! What a tile with skewed columns ([`super::skew`]) computes depends on columns of the tile to the west, two for each
+//! step, which are not held. It checks them with its own before the first step ([`super::survey`]), and takes note of
+//! their magnitudes and signs, its neighbour's notes or its own. So all nodes that its result depends on are covered,
+//! and what holds for them in one level holds for those of them that the next level depends on.
+//!
 //! Where `c` is zero the check asks for `s = 0`, and `p' = +0 = s/4` as -0 is refused.
 //!
 //! # Levels scaled by four
@@ -38,7 +43,8 @@
 //! `s/4` still takes four operations. Level k is stored as `q = 4^(k-h) p`, h being half the number of
 //! levels; then `q' = s`, three additions. With five operations `q' = fma(4, c, lapl)`. Multiplying by a
 //! power of four commutes with rounding as long as no number leaves the normal range, which bounds the
-//! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level.
+//! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level. Between skewed tiles values
+//! are not scaled, as the next one may not be.
 //!
 //! Values beyond the range, or infinite: the tile starts again with six operations. A node that is not
 //! smooth in the level that is checked: the tile goes on with five, from there on, if `r = 1/4` and the
@@ -46,9 +52,9 @@
 //! were checked before.
 
 use super::equation::Operator;
-use super::isotropic::all_lanes;
+use super::isotropic::{all_lanes, fold_lanes, splat_f64};
 use super::kernel::Additions;
-use super::kind::{Kind, Outcome, advance_with};
+use super::kind::{Kind, Noted, OthersNoted, Outcome, advance_with};
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
@@ -106,6 +112,8 @@ struct Three<V, const FUSED: bool> {
 }
 
 impl<V: Lanes, const FUSED: bool> Update<V> for Three<V, FUSED> {
+    const MAY_BE_SKEWED: bool = true;
+
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -129,6 +137,8 @@ struct Five<V> {
 }
 
 impl<V: Lanes> Update<V> for Five<V> {
+    const MAY_BE_SKEWED: bool = true;
+
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -183,6 +193,12 @@ impl<V: Lanes> Update<V> for Checked<V> {
     }
 }
 
+/// 4^exponent, a normal number.
+#[inline(always)]
+fn power_of_four<T: Real>(exponent: i32) -> T {
+    T::from_f64(f64::from_bits(((1023 + 2 * exponent) as u64) << 52))
+}
+
 #[inline(always)]
 fn four_times<V: Lanes>(register: V) -> V {
     let twice = register.add(register);
@@ -205,6 +221,8 @@ pub(super) struct Scaled<V: Lanes> {
     four: V,
     four_r: V,
     limit: V,
+    /// What was found of the nodes that were checked before their first step.
+    excess: V,
     one: V,
     additions: Additions,
     is_a_quarter: bool,
@@ -226,9 +244,26 @@ impl<V: Lanes> Scaled<V> {
     /// 4^exponent
     #[inline(always)]
     fn scale(exponent: i32) -> V {
-        let scale = V::Element::from_f64(2f64.powi(2 * exponent));
+        let scale = power_of_four(exponent);
         // SAFETY: a value of this type exists.
         unsafe { V::splat(scale) }
+    }
+
+    /// An update that checks, and has found nothing yet.
+    #[inline(always)]
+    fn checked(&self) -> Checked<V> {
+        let Self {
+            four,
+            four_r,
+            limit,
+            ..
+        } = *self;
+        Checked {
+            four,
+            four_r,
+            limit,
+            excess: limit.subtract(limit),
+        }
     }
 }
 
@@ -248,6 +283,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 four: V::splat(V::Element::FOUR),
                 four_r: V::splat(V::Element::FOUR * r),
                 limit: V::splat(V::Element::from_f64(0.5 - SLACK)),
+                excess: zero,
                 one: one(),
                 additions: task.additions,
                 is_a_quarter: r.to_f64() == 0.25,
@@ -293,9 +329,46 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
+    fn seam_factors(&self, level: usize) -> [V::Element; 2] {
+        let exponent = level as i32 - self.steps as i32 / 2;
+        [exponent, -exponent].map(power_of_four)
+    }
+
+    #[inline(always)]
+    fn inherit(&mut self, west: Option<Noted>) -> bool {
+        let Some(Noted {
+            largest,
+            others: Some(others),
+        }) = west
+        else {
+            return false;
+        };
+        let splat = |value: f64| splat_f64(self.four, value);
+        self.largest = splat(largest);
+        self.least = splat(others.least);
+        self.signs = splat(if others.is_signed { -0.0 } else { 0.0 });
+        self.poison = splat(if others.is_poisoned { f64::NAN } else { 0.0 });
+        true
+    }
+
+    #[inline(always)]
+    fn wants_check(&self) -> bool {
+        self.knowledge == Knowledge::SmoothSoFar
+    }
+
+    #[inline(always)]
+    fn check(&mut self, star: Star<V>) {
+        let mut checked = self.checked();
+        // SAFETY: the rows of arrays are not accessed.
+        unsafe { checked.next(&ArrayRows::<_, 1>::NONE, (0, 0), star) };
+        self.excess = checked.excess.max(self.excess);
+    }
+
+    #[inline(always)]
     fn is_valid(&mut self) -> bool {
         if self.knowledge == Knowledge::SmoothSoFar
-            && !all_lanes(self.signs, |lane| !lane.is_sign_negative())
+            && !(all_lanes(self.signs, |lane| !lane.is_sign_negative())
+                && all_lanes(self.excess, |lane| lane == V::Element::default()))
         {
             self.knowledge = Knowledge::Rough;
         }
@@ -316,25 +389,12 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         layout: &Lifted<V>,
         arrays: &ArrayRows<V::Element, R>,
     ) {
-        let Self {
-            four,
-            four_r,
-            limit,
-            one,
-            ..
-        } = *self;
+        let Self { four, one, .. } = *self;
         // SAFETY: passed on.
         unsafe {
             match self.knowledge {
-                Knowledge::SmoothSoFar if level == 1 => {
-                    let excess = V::splat(V::Element::default());
-                    let checked = Checked {
-                        four,
-                        four_r,
-                        limit,
-                        excess,
-                    };
-                    let checked = advance_with(checked, group, layout, arrays);
+                Knowledge::SmoothSoFar if level == 1 && !layout.is_skewed() => {
+                    let checked = advance_with(self.checked(), group, layout, arrays);
                     if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
                         self.knowledge = Knowledge::Rough;
                     }
@@ -370,6 +430,14 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
             smooth_for: smooth_for.saturating_sub(self.steps as u64),
             rows: self.rows,
             is_scaled: true,
+            noted: Some(Noted {
+                largest: fold_lanes(self.largest, f64::max),
+                others: Some(OthersNoted {
+                    least: fold_lanes(self.least, f64::min),
+                    is_signed: !all_lanes(self.signs, |lane| !lane.is_sign_negative()),
+                    is_poisoned: !all_lanes(self.poison, |lane| lane == V::Element::default()),
+                }),
+            }),
         }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use super::equation::Equation;
 use super::kernel::Additions;
 use super::pipeline::Stage;
+use super::skew::Skew;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
@@ -67,6 +68,8 @@ impl<T> Plane<T> {
 ///    level 3          #####           the tile, 3 steps on
 /// ```
 ///
+/// Instead, columns may be skewed ([`super::skew`]).
+///
 /// Rows and columns of a periodic axis may be numbered beyond the ends of the
 /// array, see [`Computed`].
 ///
@@ -106,6 +109,8 @@ pub(super) struct TileTask<'a, T> {
     pub stream: bool,
     /// The pass among others under way, where passes are pipelined.
     pub stage: Option<Stage<'a>>,
+    /// Where columns are skewed instead of computed twice.
+    pub skew: Option<Skew<T>>,
 }
 
 impl<T: Copy> TileTask<'_, T> {
@@ -132,15 +137,32 @@ impl<T: Copy> TileTask<'_, T> {
         self.domain[0].place(j)
     }
 
-    /// The columns that are computed at every level: those of the tile and
-    /// `steps - 1` more on each side, up to the walls. The columns next to
+    /// The columns that are computed at every level: those of the first level
+    /// where they are skewed, otherwise those of the tile and `steps - 1` more on each side, up to the walls. The columns next to
     /// them are held constant, which is wrong unless they are walls. The error
     /// moves inwards by one column a step from the second step on, and so does
     /// not reach the tile.
     #[inline(always)]
     pub fn computed_columns(&self) -> Range<isize> {
+        if let Some(Skew {
+            columns: (start, end),
+            ..
+        }) = self.skew
+        {
+            return start..end;
+        }
         let columns = self.columns.start as isize..self.columns.end as isize;
         self.domain[1].around(&columns, self.steps as isize - 1)
+    }
+
+    /// The columns of level 0 that are lifted: one more on each side, or two more to the west where columns are skewed.
+    #[inline(always)]
+    pub fn lifted_columns(&self) -> Range<isize> {
+        let Range { start, end } = self.computed_columns();
+        match self.skew {
+            Some(_) => start - 2..end,
+            None => start - 1..end + 1,
+        }
     }
 
     /// Whether rows (axis 0) or columns (axis 1) that are computed begin and end at walls.

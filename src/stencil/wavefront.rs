@@ -29,14 +29,15 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
-use super::ends::{Beyond, Ends};
+use super::ends::{Beyond, Ends, LevelEnds};
 use super::kind::{Kind, Outcome};
 use super::lanes::{Computation, Lanes};
-use super::lifted::Lifted;
+use super::lifted::{Lifted, Seam};
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::{ArrayRing, Staging};
 use super::scratch::Scratch;
+use super::survey::Survey;
 use super::task::TileTask;
 use super::update::ArrayRows;
 
@@ -109,14 +110,24 @@ unsafe fn advance<
     // follows the level before at a distance of one row.
     unsafe {
         let ring = Ring::new(memory, pitch, (slots, height), addresses_at, end);
-        let layout = Lifted::<V>::new(columns.len());
+        let layout = match task.skew {
+            Some(_) => Lifted::<V>::skewed(columns.len()),
+            None => Lifted::<V>::new(columns.len()),
+        };
         let mut kind = K::new(task);
-        let staging = Staging::new(columns.clone(), &task.domain[1], staging);
+        let staging = Staging::new(task, staging);
         let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + height);
         let ends = Ends::new(task, &columns, base);
         let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
-        let skipped = (task.columns.start as isize - columns.start) as usize;
-        beyond.lift_held(task, &rows, &layout, &staging, &mut kind);
+        let lowered = columns.start - layout.columns_west(steps);
+        let skipped = (task.columns.start as isize - lowered) as usize;
+        beyond.lift_held(task, &layout, &staging, &mut kind);
+        let survey = Survey::<V>::new(task, &mut kind);
+        survey.note_walls(&rows, beyond.reached(), &mut kind);
+        let first_ends = match ends.any() {
+            true => Some(ends.at(&layout, (0, task.first), kind.held_factor(0))),
+            false => None,
+        };
         let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
         while band < written.end + steps {
@@ -127,12 +138,15 @@ unsafe fn advance<
             }
             for j in band..(band + height).min(end) {
                 let row = ring.row(steps, j);
-                let source = staging.row(&task.source, task.row_place(base + j as isize));
+                let source = staging.row(&task.source, task.row_place(base + j as isize), 0);
                 layout.lift(source, row, |register| {
                     kind.note(register);
                     kind.lifted(register)
                 });
-                ends.write::<V>(&layout, row, j, task.first);
+                if let Some(first_ends) = &first_ends {
+                    first_ends.write(row, j);
+                }
+                survey.note(base + j as isize, &mut kind);
             }
             arrays.lift(
                 task,
@@ -146,22 +160,37 @@ unsafe fn advance<
             }
             let next_rows = (band + height).min(end)..(band + 2 * height).min(end);
             let next_rows = base + next_rows.start as isize..base + next_rows.end as isize;
-            let mut prefetch = SourcePrefetch::new(task, next_rows, columns.start - 1);
+            let mut prefetch = SourcePrefetch::new(task, next_rows);
             let lines = prefetch.lines().div_ceil(steps);
             let full = full_levels(&written, steps, beyond.reached(), end, (band, height));
             let mut slot = ring.slot(steps, band);
             for number in 1..=steps {
+                let level_ends = match number < steps && ends.any() {
+                    true => Some(ends.at(
+                        &layout,
+                        (number, task.first + number),
+                        kind.held_factor(number),
+                    )),
+                    false => None,
+                };
                 prefetch.request::<V>(lines);
                 slot = ring.two_before(slot);
+                let place = (band / height, height);
+                let seam = task.skew.as_ref().map(|skew| {
+                    let factors = kind.seam_factors(number);
+                    skew.seam(place, (number, steps), factors)
+                });
                 let level = Level {
                     task,
                     ring: &ring,
                     layout: &layout,
                     staging: &staging,
                     arrays: &arrays,
-                    ends: &ends,
+                    ends: level_ends.as_ref(),
                     beyond: &beyond,
+                    seam: seam.as_ref(),
                     number,
+                    first: band as isize - number as isize,
                 };
                 if !full.contains(&number) {
                     let rows = band_rows(band, height, number, relative(task.rows_at(number)));
@@ -243,9 +272,13 @@ struct Level<'a, V: Lanes, K> {
     layout: &'a Lifted<V>,
     staging: &'a Staging<'a, V::Element>,
     arrays: &'a ArrayRing<V, K>,
-    ends: &'a Ends<'a, V::Element>,
+    ends: Option<&'a LevelEnds<'a, V>>,
     beyond: &'a Beyond<V>,
+    /// The seam of the band's rows.
+    seam: Option<&'a Seam<V::Element>>,
     number: usize,
+    /// The first row of the band, which may be before the first of all.
+    first: isize,
 }
 
 impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
@@ -256,19 +289,18 @@ impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
     /// As [`advance`].
     #[inline(always)]
     unsafe fn advance_band<const R: usize>(&self, slot: usize, first: usize, kind: &mut K) {
-        let Self { layout, ends, .. } = self;
-        let group = self.ring.inner_group::<R>(slot);
+        let mut group = self.ring.inner_group::<R>(slot);
+        if let Some(seam) = self.seam {
+            group.seam = seam;
+            seam.prefetch::<V>(R);
+        }
+        let arrays = self.arrays.rows::<R>(first);
         // SAFETY: passed on.
         unsafe {
-            kind.advance(self.number, &group, layout, &self.arrays.rows::<R>(first));
-            if ends.any() && self.number < self.task.steps {
+            kind.advance(self.number, &group, self.layout, &arrays);
+            if let Some(ends) = self.ends {
                 for j in 0..R {
-                    ends.write::<V>(
-                        layout,
-                        group.next(j),
-                        first + j,
-                        self.task.first + self.number,
-                    );
+                    ends.write(group.next(j), first + j);
                 }
             }
         }
@@ -283,23 +315,29 @@ impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
         let Self {
             task, ring, layout, ..
         } = self;
-        let (remaining, step) = (task.steps - self.number, task.first + self.number);
+        let (remaining, before) = (task.steps - self.number, self.number - 1);
         for j in rows {
             // SAFETY: passed on.
             unsafe {
                 self.beyond.prepare(
                     task,
                     j..j + 1,
-                    (step - 1, kind.held_factor(self.number - 1)),
+                    (before, task.first + before, kind.held_factor(before)),
                     layout,
                     self.staging,
                     |j| ring.row(remaining + 1, j),
                 );
-                let group = ring.outer_group::<1>(remaining, j);
+                let mut group = ring.outer_group::<1>(remaining, j);
+                let seam = self
+                    .seam
+                    .map(|seam| seam.row((j as isize - self.first) as usize));
+                if let Some(seam) = &seam {
+                    group.seam = seam;
+                }
                 let arrays: ArrayRows<V::Element, 1> = self.arrays.rows(j);
                 kind.advance(self.number, &group, layout, &arrays);
-                if self.ends.any() && remaining > 0 {
-                    self.ends.write::<V>(layout, group.next(0), j, step);
+                if let Some(ends) = self.ends {
+                    ends.write(group.next(0), j);
                 }
             }
         }

@@ -233,7 +233,7 @@ impl<'a> Workers<'a> {
         let clock = RunClock::start(problem, &options);
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
-        let stencil = run::tuned::<T>(problem, options.tile, &Solo);
+        let stencil = run::tuned::<T>(problem, options.tile, &Solo, true);
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);

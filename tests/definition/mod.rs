@@ -29,15 +29,20 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine and both ways of adding, which change no bit, and their names.
+/// The stencil with every kernel of this machine, both ways of adding, and columns skewed or not, which change no bit,
+/// and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
-    let ways = [Additions::Plain, Additions::Fused];
-    let kernels =
-        Kernel::available().flat_map(move |kernel| ways.map(|additions| (kernel, additions)));
-    kernels.map(|(kernel, additions)| {
+    let ways = [
+        (Additions::Plain, false),
+        (Additions::Plain, true),
+        (Additions::Fused, false),
+    ];
+    let kernels = Kernel::available().flat_map(move |kernel| ways.map(|way| (kernel, way)));
+    kernels.map(|(kernel, (additions, skew))| {
         let stencil = stencil.clone().with_kernel(kernel);
-        let name = format!("kernel {kernel}, additions {additions:?}");
-        (stencil.with_additions(additions), name)
+        let stencil = stencil.with_additions(additions).with_skewed_columns(skew);
+        let name = format!("kernel {kernel}, additions {additions:?}, columns skewed {skew}");
+        (stencil, name)
     })
 }
 

@@ -1,0 +1,95 @@
+//! Which tile a [`Stencil`] has for a field, and whether its columns are skewed.
+
+use super::dispatch::Element;
+use super::equation::Operator;
+use super::five_point::Stencil;
+use super::kernel::Kernel;
+use super::smooth;
+use super::tile::{Cost, MAX_DEPTH, Tile};
+use diff2d_sys as sys;
+
+impl<T: Element> Stencil<T> {
+    /// The tile for a field of `rows × columns` nodes, boundary nodes included,
+    /// on `threads` threads.
+    pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
+        self.tile_of_pass((rows, columns), threads, self.is_periodic)
+    }
+
+    /// The tile for several passes in one call, see [`advance_many`](Self::advance_many). Where passes are
+    /// best pipelined over the threads, it is all of the field; fields that are periodic along y do not allow that.
+    pub fn tile_for_passes(&self, (rows, columns): (usize, usize), threads: usize) -> Tile {
+        self.tile_of_passes((rows, columns), threads, self.is_periodic)
+    }
+
+    pub(super) fn tile_of_pass(
+        &self,
+        shape: (usize, usize),
+        threads: usize,
+        is_periodic: [bool; 2],
+    ) -> Tile {
+        let choose = |cost| Tile::choose(self.caches, interior(shape), threads, cost);
+        self.tile.unwrap_or_else(|| choose(self.cost(is_periodic)))
+    }
+
+    pub(super) fn tile_of_passes(
+        &self,
+        shape: (usize, usize),
+        threads: usize,
+        is_periodic: [bool; 2],
+    ) -> Tile {
+        if is_periodic[0] {
+            return self.tile_of_pass(shape, threads, is_periodic);
+        }
+        let choose = |cost| Tile::choose_for_passes(self.caches, interior(shape), threads, cost);
+        self.tile.unwrap_or_else(|| choose(self.cost(is_periodic)))
+    }
+
+    /// What the steps of a tile cost.
+    fn cost(&self, is_periodic: [bool; 2]) -> Cost {
+        Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels())
+            .skewed(self.may_skew() && !is_periodic[1])
+    }
+
+    /// The largest depth that a tile of this stencil should have.
+    pub(super) fn most_depth(&self) -> usize {
+        self.scaled_levels().unwrap_or(MAX_DEPTH)
+    }
+
+    /// The steps of a pass over such a field: the depth of its tile. A slab best
+    /// has halos of this many rows.
+    pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
+        self.tile(rows, columns, threads).depth
+    }
+
+    /// Whether columns of such tiles are to be skewed if they can be.
+    pub(super) fn skews(&self, tile: Tile, shape: (usize, usize), is_periodic: [bool; 2]) -> bool {
+        let threads = rayon::current_num_threads().min(sys::threads());
+        let (caches, cost, nodes) = (self.caches, self.cost(is_periodic), interior(shape));
+        match self.skew {
+            Some(skew) => skew && self.may_skew(),
+            None => tile.prefers_skewed_columns(caches, nodes, threads, cost),
+        }
+    }
+
+    /// Whether columns of tiles may be skewed, as far as it does not depend on the field: arrays of the equation
+    /// are lifted once for all levels.
+    fn may_skew(&self) -> bool {
+        self.skew != Some(false) && self.kernel != Kernel::Scalar && self.equation.arrays() == 0
+    }
+
+    /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
+    /// may.
+    pub(super) fn scaled_levels(&self) -> Option<usize> {
+        match self.equation.operator {
+            Operator::Isotropic { r } if smooth::is_about_a_quarter(r) => {
+                Some(smooth::most_levels::<T>())
+            }
+            _ => None,
+        }
+    }
+}
+
+/// The rows and columns of a field that are not on its boundary.
+fn interior((rows, columns): (usize, usize)) -> (usize, usize) {
+    (rows.saturating_sub(2), columns.saturating_sub(2))
+}
