@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::kind::{Noted, Outcome};
+use super::kind::Outcome;
+use super::noted::Noted;
 use super::scheduler::TileGrid;
 
 /// What passes found out about the field that they computed, for the passes after them.

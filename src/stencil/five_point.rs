@@ -16,8 +16,8 @@ use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
-use super::skew::{Seams, Skew, SkewedColumns};
-use super::task::{Plane, TileTask};
+use super::skew::{Seams, SkewedColumns};
+use super::task::{Plane, Skew, TileTask};
 use super::tile::{Tile, is_far};
 use super::walls::Walls;
 use diff2d_sys::{self as sys, Caches};
@@ -366,7 +366,7 @@ impl<T: Element> Stencil<T> {
         // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
         let skewed = match self.skews(tile, shape, is_periodic) {
-            true => SkewedColumns::new(&domain[1], tile, deepest),
+            true => SkewedColumns::new(&domain[1], tile.columns, deepest.max(tile.depth)),
             false => None,
         };
         let (columns, tile_columns) = match &skewed {

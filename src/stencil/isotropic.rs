@@ -2,10 +2,11 @@
 
 use super::equation::Operator;
 use super::kernel::Additions;
-use super::kind::{Kind, Noted, Outcome, advance_with};
+use super::kind::{Kind, Outcome, advance_with};
 use super::lanes::{Lanes, MAX_LANES};
 use super::level::RowGroup;
 use super::lifted::Lifted;
+use super::noted::Noted;
 use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};

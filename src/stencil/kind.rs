@@ -3,6 +3,7 @@
 use super::lanes::{Computation, Lanes};
 use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
+use super::noted::Noted;
 use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update};
@@ -101,25 +102,6 @@ pub(super) struct Outcome {
     pub is_scaled: bool,
     /// What has been noted of the source values, for the tile to the east.
     pub noted: Option<Noted>,
-}
-
-/// What a tile has noted of its source values.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Noted {
-    /// The largest magnitude.
-    pub largest: f64,
-    pub others: Option<OthersNoted>,
-}
-
-/// What only scaled tiles note.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct OthersNoted {
-    /// The least magnitude but zero.
-    pub least: f64,
-    /// Whether there is a sign bit.
-    pub is_signed: bool,
-    /// Whether there is an infinity or NaN.
-    pub is_poisoned: bool,
 }
 
 impl Outcome {

@@ -25,11 +25,8 @@
 use std::cell::RefCell;
 use std::ops::Range;
 
-use super::kind::Noted;
-use super::lifted::Seam;
 use super::scratch::Scratch;
 use super::task::Plane;
-use super::tile::Tile;
 use super::walls::Computed;
 
 /// The columns of tiles are a multiple of this: of the lanes of every kernel.
@@ -56,12 +53,11 @@ pub(super) struct SkewedColumns {
 }
 
 impl SkewedColumns {
-    /// For passes of at most `deepest` steps. `None` if tiles like this one are not to be skewed, or if one is all of
-    /// the field.
-    pub fn new(axis: &Computed, tile: Tile, deepest: usize) -> Option<Self> {
-        let deepest = deepest.max(tile.depth);
+    /// For tiles of about so many columns, and passes of at most `deepest` steps. `None` if tiles are too narrow, or if
+    /// one is all of the field.
+    pub fn new(axis: &Computed, columns: usize, deepest: usize) -> Option<Self> {
         let nodes = axis.in_array();
-        let each = tile_columns(tile.columns, deepest)?;
+        let each = tile_columns(columns, deepest)?;
         (axis.period.is_none() && nodes.len() > each).then(|| {
             let parts = (nodes.len() + deepest).div_ceil(each);
             Self {
@@ -77,35 +73,6 @@ impl SkewedColumns {
         let end = self.nodes.end.min(columns.end - steps);
         let start = columns.start.saturating_sub(steps).max(self.nodes.start);
         start.min(end)..end
-    }
-}
-
-/// What a tile with skewed columns has to know beside its place.
-#[derive(Clone, Copy)]
-pub(super) struct Skew<T> {
-    /// The first column of level 0 and the end, a multiple of the lanes further on. Some may be beyond the walls.
-    pub columns: (isize, isize),
-    /// The seams to the west and to the east.
-    pub seams: [*mut T; 2],
-    /// What the tile to the west has noted of the values that it read, where that is known.
-    pub west: Option<Noted>,
-}
-
-impl<T> Skew<T> {
-    /// The seams of a band of so many rows at a level of a pass of so many steps.
-    #[inline(always)]
-    pub fn seam(
-        &self,
-        (band, height): (usize, usize),
-        (level, steps): (usize, usize),
-        factors: [T; 2],
-    ) -> Seam<T> {
-        let place = 2 * height * (band * steps + level - 1);
-        Seam {
-            from: self.seams[0].wrapping_add(place),
-            to: self.seams[1].wrapping_add(place),
-            factors,
-        }
     }
 }
 
@@ -167,12 +134,7 @@ mod tests {
                 nodes: 1..nodes + 1,
                 period: None,
             };
-            let tile = Tile {
-                rows: 1,
-                columns,
-                depth,
-            };
-            let skewed = SkewedColumns::new(&axis, tile, depth);
+            let skewed = SkewedColumns::new(&axis, columns, depth);
             let skewed = skewed.unwrap_or_else(|| unreachable!("{nodes} {columns} {depth}"));
             for steps in 1..=depth {
                 let tiles = skewed.all.clone().step_by(skewed.each);

@@ -54,10 +54,11 @@
 use super::equation::Operator;
 use super::isotropic::{all_lanes, fold_lanes, splat_f64};
 use super::kernel::Additions;
-use super::kind::{Kind, Noted, OthersNoted, Outcome, advance_with};
+use super::kind::{Kind, Outcome, advance_with};
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
+use super::noted::{Noted, OthersNoted};
 use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};

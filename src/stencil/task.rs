@@ -4,8 +4,9 @@ use std::ops::Range;
 
 use super::equation::Equation;
 use super::kernel::Additions;
+use super::lifted::Seam;
+use super::noted::Noted;
 use super::pipeline::Stage;
-use super::skew::Skew;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
@@ -111,6 +112,35 @@ pub(super) struct TileTask<'a, T> {
     pub stage: Option<Stage<'a>>,
     /// Where columns are skewed instead of computed twice.
     pub skew: Option<Skew<T>>,
+}
+
+/// What a tile with skewed columns has to know beside its place.
+#[derive(Clone, Copy)]
+pub(super) struct Skew<T> {
+    /// The first column of level 0 and the end, a multiple of the lanes further on. Some may be beyond the walls.
+    pub columns: (isize, isize),
+    /// The seams to the west and to the east.
+    pub seams: [*mut T; 2],
+    /// What the tile to the west has noted of the values that it read, where that is known.
+    pub west: Option<Noted>,
+}
+
+impl<T> Skew<T> {
+    /// The seams of a band of so many rows at a level of a pass of so many steps.
+    #[inline(always)]
+    pub fn seam(
+        &self,
+        (band, height): (usize, usize),
+        (level, steps): (usize, usize),
+        factors: [T; 2],
+    ) -> Seam<T> {
+        let place = 2 * height * (band * steps + level - 1);
+        Seam {
+            from: self.seams[0].wrapping_add(place),
+            to: self.seams[1].wrapping_add(place),
+            factors,
+        }
+    }
 }
 
 impl<T: Copy> TileTask<'_, T> {
