@@ -24,6 +24,20 @@
 //! of the number of lanes, the last strips are one column shorter and their
 //! east edge is at position `width`.
 //!
+//! The rows of skewed tiles ([`super::skew`]) have a multiple of the lanes as columns, two edges west of each strip, and
+//! none east of it. West, centre and east of the column that the next level has at position `i` are at positions
+//! `i - 2`, `i - 1` and `i`.
+//!
+//! ```text
+//!    position       0 1   2 3 4                 one level on
+//!    lane 0         . .   a b c      n = 12      . .   . a b
+//!    lane 1         b c   d e f                  a b   c d e
+//!    lane 2         e f   g h i                  d e   f g h
+//!    lane 3         h i   j k l                  g h   i j k
+//!                   west             . columns of the tile to the west
+//!                   edges
+//! ```
+//!
 //! Source: T. Henretty, K. Stock, L.-N. Pouchet, F. Franchetti, J. Ramanujam,
 //! P. Sadayappan, "Data layout transformation for stencil computations on
 //! short-vector SIMD architectures", Compiler Construction 2011.

@@ -1,7 +1,7 @@
 //! [`Survey`]: what a skewed tile has to know of the columns west of it.
 //!
-//! A tile whose halo is its own notes all values that its result depends on as it lifts them. Of a skewed tile the
-//! result depends on columns of the tile to the west too, at most two for each step, which it never lifts.
+//! An overlapped tile lifts all values that its result depends on, and notes them as it does. The result of a skewed tile
+//! also depends on columns of the tile to the west, two for each step, which it never lifts.
 
 use std::ops::Range;
 
@@ -14,10 +14,11 @@ use super::walls::Side;
 /// The nodes of the source that a skewed tile looks at and does not lift. Nothing for other tiles.
 pub(super) struct Survey<'a, 'b, V: Lanes> {
     task: &'a TileTask<'b, V::Element>,
-    /// The columns that are noted, and those that are checked: the tile's own are among these.
+    /// The columns whose values are noted, unless the tile to the west has done so.
     noted: Range<usize>,
+    /// The columns that are checked before their first step, those of the tile among them.
     checked: Range<usize>,
-    /// The rows that are checked, those that reach the second level.
+    /// The rows that are checked: all that take a step.
     rows: Range<isize>,
 }
 
