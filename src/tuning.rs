@@ -23,8 +23,12 @@ pub fn tile<T: Element>(
     if updates < LONG {
         return stencil.tile_for_passes((rows, columns), threads);
     }
+    let skewed = match stencil.may_skew_columns() {
+        true => ", skewed",
+        false => "",
+    };
     let kind = format!(
-        "{}, {} {}, {}, {} bytes, {rows} x {columns} on {threads}",
+        "{}, {} {}, {}{skewed}, {} bytes, {rows} x {columns} on {threads}",
         env!("CARGO_PKG_VERSION"),
         sys::machine_name(),
         stencil.kernel(),

@@ -13,7 +13,7 @@ use definition::{advanced, assert_bits, every_way};
 use diff2d::{
     Field, Real, Solver,
     comm::Solo,
-    stencil::{Element, Kernel, Stencil, Tile},
+    stencil::{Element, Kernel, Side, Stencil, Tile, Walls},
 };
 use ndarray::{Array2, ArrayView2};
 use proptest::prelude::*;
@@ -346,4 +346,55 @@ fn a_smooth_field_stays_smooth_for_thousands_of_steps_in_f32() {
         .advance_many(&mut state, &mut spare, 20_000);
     let want = advanced(0.25, &start, 20_000);
     assert_bits(state.view(), want.view(), "f32");
+}
+
+/// A skewed tile beside one in which nothing is wrong: its own part of a held wall counts.
+#[test]
+fn a_wall_of_a_skewed_tile_may_be_beyond_its_range() {
+    let tile = Tile {
+        rows: 40,
+        columns: 64,
+        depth: 16,
+    };
+    for (wall, inside) in [(1e305, 0.0), (3e-308, 0.0), (-1.0, 1.0), (-1e-3, 1.0)] {
+        let start = Array2::from_shape_fn((42, 200), |(j, i)| match (j, i) {
+            (0, 100..) => wall,
+            _ => inside,
+        });
+        let want = advanced(0.25, &start, 32);
+        for (stencil, name) in every_way(&Stencil::new(0.25).with_tile(tile)) {
+            let (mut state, mut spare) = (start.clone(), start.clone());
+            stencil.advance_many(&mut state, &mut spare, 32);
+            assert_bits(state.view(), want.view(), &format!("{name}, {wall:e}"));
+        }
+    }
+}
+
+/// A tile that is a pass ahead has checked a later state than the one that its neighbour reads.
+#[test]
+fn passes_of_one_step_know_nothing_of_the_tiles_around_them() {
+    let rows = [49.0, 49.0, 5.0, 25.0, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0];
+    let start = Array2::from_shape_fn((rows.len(), 40), |(j, _)| rows[j]);
+    let walls = Walls {
+        left: Side::Periodic,
+        right: Side::Periodic,
+        ..Walls::held()
+    };
+    let tile = Tile {
+        rows: 4,
+        columns: 40,
+        depth: 1,
+    };
+    let advanced = |stencil: &Stencil<f64>| {
+        let (mut state, mut spare) = (start.clone(), start.clone());
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
+        let pool = pool.expect("a pool");
+        pool.install(|| stencil.advance_many_between(&walls, &mut state, &mut spare, 2));
+        state
+    };
+    let stencil = Stencil::new(0.25_f64.next_up()).with_tile(tile);
+    let want = advanced(&stencil.clone().with_kernel(Kernel::Scalar));
+    for (stencil, name) in every_way(&stencil) {
+        assert_bits(advanced(&stencil).view(), want.view(), &name);
+    }
 }

@@ -110,7 +110,7 @@ impl Room {
         problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers
     }
 
-    /// Whether there is room for what skewed tiles leave to one another, which is less than a quarter of the state.
+    /// Whether there is room for what skewed tiles leave to one another, less than a quarter of the state.
     pub(crate) fn may_skew(self, problem: &Problem) -> bool {
         let needed = self.needed(problem);
         self.cap.is_none_or(|cap| cap >= needed + needed / 4)

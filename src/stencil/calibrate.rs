@@ -45,6 +45,9 @@ impl<T: Element> Stencil<T> {
                     ..first
                 },
             ] {
+                if self.skews(tile, (rows, columns), self.is_periodic) != is_skewed {
+                    continue;
+                }
                 let rate = stencil.rate(tile, &mut field, &mut spare);
                 if rate > best.0 {
                     best = (rate, tile);

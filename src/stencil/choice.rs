@@ -61,6 +61,12 @@ impl<T: Element> Stencil<T> {
         self.tile(rows, columns, threads).depth
     }
 
+    /// Whether tiles of this stencil may have skewed columns.
+    #[doc(hidden)]
+    pub fn may_skew_columns(&self) -> bool {
+        self.may_skew() && !self.is_periodic[1]
+    }
+
     /// Whether columns of such tiles are to be skewed if they can be.
     pub(super) fn skews(&self, tile: Tile, shape: (usize, usize), is_periodic: [bool; 2]) -> bool {
         let threads = rayon::current_num_threads().min(sys::threads());

@@ -88,6 +88,11 @@ impl Findings {
 
     /// For how many steps the field that a tile's pass of `steps` steps reads is known to be smooth.
     pub(super) fn smooth_around(&self, tiles: &TileGrid, tile: usize, steps: usize) -> u64 {
+        // A tile around it may be a pass ahead. Its note then says what it has checked in the present pass, which reaches
+        // into this tile only if there are steps that follow the first.
+        if steps < 2 {
+            return 0;
+        }
         // What the result depends on is in the tiles around it, unless tiles are smaller than a pass is deep.
         if tiles.reach() < steps {
             return self.smooth_for();

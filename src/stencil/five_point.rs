@@ -55,7 +55,7 @@ pub struct Stencil<T: Element> {
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
-    /// Whether tiles are chosen for fields with periodic rows (axis 0) and columns.
+    /// Whether tiles are chosen for fields that are periodic along y (axis 0), and along x.
     pub(super) is_periodic: [bool; 2],
     /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
     pub(super) skew: Option<bool>,
@@ -121,7 +121,7 @@ impl<T: Element> Stencil<T> {
         self
     }
 
-    /// The same with tiles chosen for fields whose rows are periodic along y (axis 0) or x (axis 1).
+    /// The same with tiles chosen for fields that are periodic along y (axis 0) or x (axis 1).
     #[must_use]
     pub fn with_periodic_axes(mut self, is_periodic: [bool; 2]) -> Self {
         self.is_periodic = is_periodic;
@@ -365,8 +365,9 @@ impl<T: Element> Stencil<T> {
         // reads must not reach beyond them. As the last node of a periodic axis
         // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
-        let skewed = match self.skews(tile, shape, is_periodic) {
-            true => SkewedColumns::new(&domain[1], tile.columns, deepest.max(tile.depth)),
+        // By the depth of the tile, so that calls of few steps have the same tiles.
+        let skewed = match self.skews(tile, (rows.len() + 2, nx), is_periodic) {
+            true => SkewedColumns::new(&domain[1], tile.columns.min(nx), deepest.max(tile.depth)),
             false => None,
         };
         let (columns, tile_columns) = match &skewed {

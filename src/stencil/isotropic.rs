@@ -83,7 +83,7 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
     #[inline(always)]
     fn inherit(&mut self, west: Option<Noted>) -> bool {
         let Some(west) = west else { return false };
-        self.note(splat_f64(self.r, west.largest));
+        self.is_bounded &= west.largest <= self.magnitude_bound;
         true
     }
 
@@ -131,13 +131,6 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
             }
         }
     }
-}
-
-/// A number in every lane.
-#[inline(always)]
-pub(super) fn splat_f64<V: Lanes>(_exists: V, value: f64) -> V {
-    // SAFETY: a value of this type exists.
-    unsafe { V::splat(V::Element::from_f64(value)) }
 }
 
 /// What `fold` makes of all lanes.

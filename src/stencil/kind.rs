@@ -56,7 +56,7 @@ pub(super) trait Kind<V: Lanes>: Sized {
         [V::Element::ONE; 2]
     }
 
-    /// Takes note of what the tile to the west has noted. Whether that is all that this kind has to know of it.
+    /// Takes note of what the tile to the west has noted. Returns whether nothing more has to be noted of it.
     #[inline(always)]
     fn inherit(&mut self, _west: Option<Noted>) -> bool {
         true
@@ -126,6 +126,7 @@ pub(super) unsafe fn advance_with<V: Lanes, U: Update<V>, const R: usize>(
     layout: &Lifted<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) -> U {
+    debug_assert!(U::MAY_BE_SKEWED || !layout.is_skewed());
     // SAFETY: passed on.
     unsafe {
         match U::MAY_BE_SKEWED && layout.is_skewed() {

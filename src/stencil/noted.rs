@@ -1,6 +1,6 @@
 //! [`Noted`]: what a tile tells the one to the east of it.
 
-/// What a tile has noted of its source values.
+/// What a tile has noted of the source values that it has lifted.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Noted {
     /// The largest magnitude.
@@ -17,4 +17,13 @@ pub(super) struct OthersNoted {
     pub is_signed: bool,
     /// Whether there is an infinity or NaN.
     pub is_poisoned: bool,
+}
+
+impl OthersNoted {
+    /// Of no value.
+    pub const NOTHING: Self = Self {
+        least: f64::INFINITY,
+        is_signed: false,
+        is_poisoned: false,
+    };
 }

@@ -53,8 +53,8 @@ impl TileGrid {
         self
     }
 
-    /// The tile that has to come before a tile beside those around it, and for how many more passes: in a skewed
-    /// grid, tiles of a row follow one another, pass after pass.
+    /// The tile that must have finished before this one starts, beside those around it, and how many passes further it
+    /// must be: in a skewed grid, tiles of a row follow one another, pass after pass.
     fn follows(&self, tile: usize) -> Option<(usize, usize)> {
         let columns = self.columns.len();
         self.is_skewed.then(|| match tile % columns {

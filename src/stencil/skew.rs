@@ -8,7 +8,7 @@
 //!              tile 0              tile 1              tile 2
 //!    level 0   |# # # # # # # # # |+ + + + + + + + + |= = = =|. . . . .
 //!    level 1  .|# # # # # # # # |+ + + + + + + + + |= = = = =|. . . .      |       a wall
-//!    level 2  . |# # # # # # |+ + + + + + + + + |= = = = = = =|. . .       .       outside, any value
+//!    level 2  . .|# # # # # # |+ + + + + + + + + |= = = = = =|. . .        .       outside, any value
 //! ```
 //!
 //! In the lifted layout nothing moves: west, centre and east of a column are the registers before, at and after its
@@ -33,6 +33,14 @@ use super::walls::Computed;
 const MULTIPLE: usize = 16;
 /// Strips have two columns or more.
 const LEAST: usize = 2 * MULTIPLE;
+
+/// The elements of the seams of so many rows of tiles, for at most `steps` steps.
+pub(super) fn seam_elements(bands: usize, rows: usize, steps: usize) -> usize {
+    /// More rows than a band of a wavefront has.
+    const BAND: usize = 16;
+    let of_one = 2 * steps * (rows + 2 * steps + BAND);
+    2 * bands * of_one
+}
 
 /// The columns of skewed tiles for passes of this depth: what a tile's result depends on is in the tile and in the one
 /// to the west. `None` if tiles of so many columns are too narrow.
@@ -92,9 +100,7 @@ pub(super) struct Seams<T> {
 impl<T: Copy> Seams<T> {
     /// Seams between tiles of at most `rows` rows, in `bands` rows of tiles, for at most `steps` steps.
     pub fn new((bands, rows): (usize, usize), steps: usize) -> Self {
-        /// More rows than a band of a wavefront has.
-        const BAND: usize = 16;
-        let elements = 2 * steps * (rows + 2 * steps + BAND);
+        let elements = seam_elements(1, rows, steps) / 2;
         let mut memory = MEMORY.replace(Scratch::new());
         let plane = Plane {
             base: memory.elements::<T>(2 * bands * elements),

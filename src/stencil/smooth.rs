@@ -52,7 +52,7 @@
 //! were checked before.
 
 use super::equation::Operator;
-use super::isotropic::{all_lanes, fold_lanes, splat_f64};
+use super::isotropic::{all_lanes, fold_lanes};
 use super::kernel::Additions;
 use super::kind::{Kind, Outcome, advance_with};
 use super::lanes::Lanes;
@@ -236,6 +236,8 @@ pub(super) struct Scaled<V: Lanes> {
     signs: V,
     /// NaN in lanes where a value was infinite or NaN.
     poison: V,
+    /// What the tile to the west has noted, the largest magnitude first.
+    west: (f64, OthersNoted),
     range: [f64; 3],
     knowledge: Knowledge,
     rows: [u64; 3],
@@ -294,6 +296,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 least: V::splat(V::Element::MAX),
                 signs: zero,
                 poison: zero,
+                west: (0.0, OthersNoted::NOTHING),
                 range: range::<V::Element>(task.steps),
                 knowledge: match task.smooth_for {
                     steps if steps >= task.steps as u64 => Knowledge::Smooth(steps),
@@ -344,11 +347,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         else {
             return false;
         };
-        let splat = |value: f64| splat_f64(self.four, value);
-        self.largest = splat(largest);
-        self.least = splat(others.least);
-        self.signs = splat(if others.is_signed { -0.0 } else { 0.0 });
-        self.poison = splat(if others.is_poisoned { f64::NAN } else { 0.0 });
+        self.west = (largest, others);
         true
     }
 
@@ -367,8 +366,10 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn is_valid(&mut self) -> bool {
+        let (west_largest, west) = self.west;
         if self.knowledge == Knowledge::SmoothSoFar
-            && !(all_lanes(self.signs, |lane| !lane.is_sign_negative())
+            && !(!west.is_signed
+                && all_lanes(self.signs, |lane| !lane.is_sign_negative())
                 && all_lanes(self.excess, |lane| lane == V::Element::default()))
         {
             self.knowledge = Knowledge::Rough;
@@ -377,6 +378,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         let [three, most, five] = self.range;
         let least = if is_rough { five } else { three };
         (self.is_a_quarter || !is_rough)
+            && west_largest <= most
+            && west.least >= least
+            && !west.is_poisoned
             && all_lanes(self.largest, |lane| lane.to_f64() <= most)
             && all_lanes(self.least, |lane| lane.to_f64() >= least)
             && all_lanes(self.poison, |lane| lane == V::Element::default())

@@ -167,11 +167,11 @@ impl<T: Copy> TileTask<'_, T> {
         self.domain[0].place(j)
     }
 
-    /// The columns that are computed at every level: those of the first level
-    /// where they are skewed, otherwise those of the tile and `steps - 1` more on each side, up to the walls. The columns next to
-    /// them are held constant, which is wrong unless they are walls. The error
-    /// moves inwards by one column a step from the second step on, and so does
-    /// not reach the tile.
+    /// Where columns are skewed, those of the first level. Otherwise the columns that
+    /// are computed at every level: those of the tile and `steps - 1` more on each
+    /// side, up to the walls. The columns next to them are held constant, which is
+    /// wrong unless they are walls. The error moves inwards by one column a step from
+    /// the second step on, and so does not reach the tile.
     #[inline(always)]
     pub fn computed_columns(&self) -> Range<isize> {
         if let Some(Skew {

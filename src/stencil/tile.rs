@@ -243,8 +243,14 @@ impl Tile {
         threads: usize,
         cost: Cost,
     ) -> bool {
+        let shape @ (ny, nx) = (shape.0.max(1), shape.1.max(1));
+        let tile = Self {
+            rows: self.rows.min(ny),
+            columns: self.columns.min(nx),
+            ..self
+        };
         let estimate =
-            |is_skewed: bool| self.estimate(caches, shape, threads.max(1), cost, is_skewed);
+            |is_skewed: bool| tile.estimate(caches, shape, threads.max(1), cost, is_skewed);
         cost.may_skew && estimate(true) < estimate(false)
     }
 
@@ -273,6 +279,10 @@ impl Tile {
         let (bands, halo) = (ny.div_ceil(rows), depth - 1);
         let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
         let (computed, tiles) = if is_skewed {
+            // Seams take less than a quarter of the fields.
+            if skew::seam_elements(bands, rows, depth) > ny.saturating_mul(nx) / 2 {
+                return f64::INFINITY;
+            }
             let parts = (nx + depth).div_ceil(columns);
             let computed = (columns * parts) as f64 / nx as f64;
             (computed * skewing(columns, parts), bands)
