@@ -211,17 +211,17 @@ fn check_many_passes<T: Element>(case: &Case, steps: usize) {
     });
 }
 
-/// `PROPTEST_CASES`, or as many cases as take a few seconds.
-fn config() -> ProptestConfig {
+/// `PROPTEST_CASES`, or as many cases as take a few seconds, of fields that are so many times as large.
+fn config(size: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(if cfg!(debug_assertions) { 20 } else { 200 })
+        ProptestConfig::with_cases(if cfg!(debug_assertions) { 20 } else { 200 } / size)
     }
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(1))]
 
     #[test]
     fn a_pass_of_any_depth_over_any_rows_f64(
@@ -246,6 +246,11 @@ proptest! {
     fn many_passes_f32(case in case(), steps in 0..200_usize) {
         check_many_passes::<f32>(&case, steps);
     }
+
+}
+
+proptest! {
+    #![proptest_config(config(5))]
 
     #[test]
     fn a_pass_with_skewed_columns(

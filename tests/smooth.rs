@@ -206,17 +206,17 @@ impl Case {
     }
 }
 
-/// `PROPTEST_CASES`, or as many cases as take a few seconds.
-fn config() -> ProptestConfig {
+/// `PROPTEST_CASES`, or as many cases as take a few seconds, of fields that are so many times as large.
+fn config(size: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 1000 })
+        ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 1000 } / size)
     }
 }
 
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(config(1))]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {
@@ -237,6 +237,11 @@ proptest! {
     fn pipelined_passes_f32(case in tall_case()) {
         case.check::<f32>();
     }
+
+}
+
+proptest! {
+    #![proptest_config(config(5))]
 
     #[test]
     fn skewed_columns_f64(case in wide_case()) {
