@@ -18,8 +18,8 @@ use crate::{
 };
 use std::path::Path;
 
-/// The step with the tile to use; its columns may be skewed where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one
-/// process with all their threads.
+/// The step with the tile to use; its columns may be skewed where there is memory for that. Ranks divide the grid as
+/// threads do: their tiles are those of one process with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,

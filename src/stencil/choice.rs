@@ -6,7 +6,10 @@ use super::five_point::Stencil;
 use super::kernel::Kernel;
 use super::smooth;
 use super::tile::{Cost, MAX_DEPTH, Tile};
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Caches};
+
+/// Rows and columns.
+type Shape = (usize, usize);
 
 impl<T: Element> Stencil<T> {
     /// The tile for a field of `rows × columns` nodes, boundary nodes included,
@@ -21,27 +24,30 @@ impl<T: Element> Stencil<T> {
         self.tile_of_passes((rows, columns), threads, self.is_periodic)
     }
 
-    pub(super) fn tile_of_pass(
-        &self,
-        shape: (usize, usize),
-        threads: usize,
-        is_periodic: [bool; 2],
-    ) -> Tile {
-        let choose = |cost| Tile::choose(self.caches, interior(shape), threads, cost);
-        self.tile.unwrap_or_else(|| choose(self.cost(is_periodic)))
+    /// The tile for one pass over a field that is periodic along y, and along x.
+    pub(super) fn tile_of_pass(&self, shape: Shape, threads: usize, periodic: [bool; 2]) -> Tile {
+        self.tile_by(Tile::choose, shape, threads, periodic)
     }
 
-    pub(super) fn tile_of_passes(
+    /// The tile for several passes.
+    pub(super) fn tile_of_passes(&self, shape: Shape, threads: usize, periodic: [bool; 2]) -> Tile {
+        let choose = match periodic[0] {
+            true => Tile::choose,
+            false => Tile::choose_for_passes,
+        };
+        self.tile_by(choose, shape, threads, periodic)
+    }
+
+    fn tile_by(
         &self,
-        shape: (usize, usize),
+        choose: fn(Caches, Shape, usize, Cost) -> Tile,
+        shape: Shape,
         threads: usize,
-        is_periodic: [bool; 2],
+        periodic: [bool; 2],
     ) -> Tile {
-        if is_periodic[0] {
-            return self.tile_of_pass(shape, threads, is_periodic);
-        }
-        let choose = |cost| Tile::choose_for_passes(self.caches, interior(shape), threads, cost);
-        self.tile.unwrap_or_else(|| choose(self.cost(is_periodic)))
+        let cost = || self.cost(periodic);
+        self.tile
+            .unwrap_or_else(|| choose(self.caches, interior(shape), threads, cost()))
     }
 
     /// What the steps of a tile cost.
@@ -68,7 +74,7 @@ impl<T: Element> Stencil<T> {
     }
 
     /// Whether columns of such tiles are to be skewed if they can be.
-    pub(super) fn skews(&self, tile: Tile, shape: (usize, usize), is_periodic: [bool; 2]) -> bool {
+    pub(super) fn skews(&self, tile: Tile, shape: Shape, is_periodic: [bool; 2]) -> bool {
         let threads = rayon::current_num_threads().min(sys::threads());
         let (caches, cost, nodes) = (self.caches, self.cost(is_periodic), interior(shape));
         match self.skew {
@@ -96,6 +102,6 @@ impl<T: Element> Stencil<T> {
 }
 
 /// The rows and columns of a field that are not on its boundary.
-fn interior((rows, columns): (usize, usize)) -> (usize, usize) {
+fn interior((rows, columns): Shape) -> Shape {
     (rows.saturating_sub(2), columns.saturating_sub(2))
 }

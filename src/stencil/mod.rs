@@ -15,7 +15,7 @@
 //! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernel of one level | `update`, `level` | the step in every lane; a few rows, one step on |
-//! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `general` | how levels are stored, which step is allowed |
+//! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
 //! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
@@ -82,6 +82,7 @@ mod passes;
 mod pipeline;
 mod portable;
 mod prefetch;
+mod quarter;
 pub mod real;
 mod ring;
 mod rkl2;

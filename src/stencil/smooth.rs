@@ -59,9 +59,10 @@ use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::noted::{Noted, OthersNoted};
+use super::quarter::{Checked, Five, Three};
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ArrayRows, Update, one, sum};
+use super::update::{ArrayRows, Update, one};
 use crate::real::Real;
 
 /// What the check leaves to rounding: it asks for `|lapl| ≤ (1/2 - 2⁻⁷) c`.
@@ -106,104 +107,10 @@ fn range<T: Real>(steps: usize) -> [f64; 3] {
     [three, most, five].map(|exponent| 2f64.powi(exponent))
 }
 
-/// A sum of four neighbours; `FUSED` is that of [`sum`].
-#[derive(Clone, Copy)]
-struct Three<V, const FUSED: bool> {
-    one: V,
-}
-
-impl<V: Lanes, const FUSED: bool> Update<V> for Three<V, FUSED> {
-    const MAY_BE_SKEWED: bool = true;
-
-    #[inline(always)]
-    unsafe fn next<const R: usize>(
-        &mut self,
-        _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
-        star: Star<V>,
-    ) -> V {
-        sum::<V, FUSED>(&star, self.one)
-    }
-
-    #[inline(always)]
-    fn held(&self, present: V) -> V {
-        four_times(present)
-    }
-}
-
-/// Any field in the range, `r = 1/4`.
-#[derive(Clone, Copy)]
-struct Five<V> {
-    four: V,
-}
-
-impl<V: Lanes> Update<V> for Five<V> {
-    const MAY_BE_SKEWED: bool = true;
-
-    #[inline(always)]
-    unsafe fn next<const R: usize>(
-        &mut self,
-        _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
-        star: Star<V>,
-    ) -> V {
-        let sum = star.south.add(star.north).add(star.east).add(star.west);
-        let lapl = sum.sub_product(self.four, star.centre);
-        lapl.add_product(self.four, star.centre)
-    }
-
-    #[inline(always)]
-    fn held(&self, present: V) -> V {
-        four_times(present)
-    }
-}
-
-/// A level that is checked: six operations, and the largest excess of `|lapl|` over what is smooth.
-#[derive(Clone, Copy)]
-struct Checked<V> {
-    four: V,
-    four_r: V,
-    limit: V,
-    excess: V,
-}
-
-impl<V: Lanes> Update<V> for Checked<V> {
-    #[inline(always)]
-    unsafe fn next<const R: usize>(
-        &mut self,
-        _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
-        star: Star<V>,
-    ) -> V {
-        let sum = star.south.add(star.north).add(star.east).add(star.west);
-        let lapl = sum.sub_product(self.four, star.centre);
-        let excess = lapl.magnitude().sub_product(self.limit, star.centre);
-        self.excess = excess.max(self.excess);
-        let increment = self.four_r.multiply(lapl);
-        increment.add_product(self.four, star.centre)
-    }
-
-    #[inline(always)]
-    fn held(&self, present: V) -> V {
-        four_times(present)
-    }
-
-    #[inline(always)]
-    fn forget(&mut self, before: Self, outside: V::Mask) {
-        self.excess = self.excess.select(outside, before.excess);
-    }
-}
-
 /// 4^exponent, a normal number.
 #[inline(always)]
 fn power_of_four<T: Real>(exponent: i32) -> T {
     T::from_f64(f64::from_bits(((1023 + 2 * exponent) as u64) << 52))
-}
-
-#[inline(always)]
-fn four_times<V: Lanes>(register: V) -> V {
-    let twice = register.add(register);
-    twice.add(twice)
 }
 
 /// What a tile's field is known to be.

@@ -79,7 +79,9 @@ impl<T> Plane<T> {
 /// - source and target have the same shape, which equation and walls fit, and
 ///   the tile's rows and columns are computed ones;
 /// - nobody writes the nodes of the source that the result depends on;
-/// - nobody else accesses the nodes of the target in the tile.
+/// - nobody else accesses the nodes of the target in the tile;
+/// - where columns are skewed, the tile to the west has finished the same pass, nobody else accesses the seams, and
+///   the promise for the source holds for twice as many columns as steps, and one, to the west.
 #[derive(Clone)]
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
