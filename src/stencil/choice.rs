@@ -52,7 +52,8 @@ impl<T: Element> Stencil<T> {
 
     /// What the steps of a tile cost.
     fn cost(&self, is_periodic: [bool; 2]) -> Cost {
-        Cost::new(size_of::<T>(), self.equation.arrays(), self.scaled_levels())
+        let (size, arrays) = (size_of::<T>(), self.equation.arrays());
+        Cost::new(size, arrays, self.scaled_levels(), self.vendor)
             .skewed(self.may_skew() && !is_periodic[1])
     }
 

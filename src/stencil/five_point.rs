@@ -19,6 +19,7 @@ use super::scratch::Scratch;
 use super::skew::{Seams, SkewedColumns};
 use super::task::{Plane, Skew, TileTask};
 use super::tile::{Tile, is_far};
+use super::vendor::Vendor;
 use super::walls::Walls;
 use diff2d_sys::{self as sys, Caches};
 
@@ -55,6 +56,8 @@ pub struct Stencil<T: Element> {
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
+    /// The vendor that they are chosen for.
+    pub(super) vendor: Vendor,
     /// Whether tiles are chosen for fields that are periodic along y (axis 0), and along x.
     pub(super) is_periodic: [bool; 2],
     /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
@@ -70,12 +73,14 @@ impl<T: Element> Stencil<T> {
 
     /// The same for any equation.
     pub fn of(equation: Equation<T>) -> Self {
+        let vendor = Vendor::detect();
         Self {
             equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
-            additions: Additions::detect(),
+            additions: Additions::on(vendor),
             tile: None,
             caches: sys::caches(),
+            vendor,
             is_periodic: [false; 2],
             skew: None,
         }

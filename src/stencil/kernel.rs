@@ -3,6 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
+use super::vendor::Vendor;
+
 /// An implementation of the step. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Kernel {
@@ -74,23 +76,13 @@ pub enum Additions {
 }
 
 impl Additions {
-    /// The faster way on this machine. AMD's processors have units for additions beside those for fused
-    /// multiplications, and use both at a time; on others the units for multiplications are those for additions.
-    pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
-            // SAFETY: every x86-64 processor has the instruction.
-            let registers = unsafe { std::arch::x86_64::__cpuid(0) };
-            let vendor = [registers.ebx, registers.edx, registers.ecx].map(u32::to_le_bytes);
-            if [b"AuthenticAMD", b"HygonGenuine"]
-                .iter()
-                .any(|amd| vendor.as_flattened() == *amd)
-            {
-                return Self::Fused;
-            }
+    /// The faster way on a processor of this vendor. AMD's use their units for additions and those for fused
+    /// multiplications at a time; on others the units for multiplications are those for additions.
+    pub(super) fn on(vendor: Vendor) -> Self {
+        match vendor {
+            Vendor::Amd => Self::Fused,
+            Vendor::Other => Self::Plain,
         }
-        Self::Plain
     }
 }
 

@@ -136,14 +136,34 @@ impl<V: Lanes> Lifted<V> {
         if self.is_skewed() { level as isize } else { 0 }
     }
 
-    /// Elements from one lifted row to the next: positions `0..width + 2`,
-    /// rounded up to an odd number of registers, which spreads rows over the
-    /// sets of a cache. Loads from one row do not follow stores to another one in the same place of another page:
-    /// they would wait for each other.
+    /// Registers of a row: positions `0..width + 2`.
+    pub fn registers(columns: usize) -> usize {
+        columns.div_ceil(V::COUNT) + 2
+    }
+
+    /// Elements from one lifted row to the next, a multiple of 64 bytes.
+    ///
+    /// A load waits for an earlier store to the same place of another page. The loop over a group of rows stores
+    /// somewhat to the west of where it loads, so no row of a group may be nearly a multiple of a page from another
+    /// one. Multiples of a quarter of a page would leave most sets of a cache unused.
     pub fn pitch(columns: usize) -> usize {
-        let registers = (columns.div_ceil(V::COUNT) + 2) | 1;
-        let pages_apart = [63, 1].contains(&(registers % 64));
-        (registers + if pages_apart { 4 } else { 0 }) * V::COUNT
+        /// Registers of 64 bytes in a page.
+        const PAGE: usize = 64;
+        /// The rows of a group that are that far apart or less, and the registers that they must be apart.
+        const ROWS: usize = 7;
+        const NEAR: usize = 3;
+        let line = 64 / size_of::<V>();
+        let bytes_apart = |lines: usize| {
+            let is_apart = |rows: usize| {
+                let beyond = rows * lines % PAGE;
+                !(1..=NEAR).contains(&beyond) && !(1..=NEAR).contains(&(PAGE - beyond))
+            };
+            !lines.is_multiple_of(PAGE / 4) && (1..=ROWS).all(is_apart)
+        };
+        let least = Self::registers(columns).div_ceil(line);
+        // One of any nine is.
+        let lines = (least..least + PAGE).find(|&lines| bytes_apart(lines));
+        lines.unwrap_or(least) * line * V::COUNT
     }
 
     /// The first column of the strip in `lane`, from the first column of the row.
@@ -352,6 +372,23 @@ mod tests {
             layout
         };
         (layout, row)
+    }
+
+    #[test]
+    fn rows_of_a_group_are_not_nearly_pages_apart() {
+        const PAGE: usize = 4096;
+        for columns in 5..3000 {
+            let bytes = Lifted::<Quad>::pitch(columns) * size_of::<f32>();
+            assert!(bytes >= Lifted::<Quad>::registers(columns) * size_of::<Quad>());
+            assert!(bytes.is_multiple_of(64) && bytes < (columns + 8) * size_of::<f32>() + 9 * 64);
+            for rows in 1..=7 {
+                let beyond = rows * bytes % PAGE;
+                assert!(
+                    beyond == 0 || (256..=PAGE - 256).contains(&beyond),
+                    "{columns} {rows}"
+                );
+            }
+        }
     }
 
     #[test]

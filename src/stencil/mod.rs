@@ -97,6 +97,7 @@ mod survey;
 mod task;
 mod tile;
 mod update;
+mod vendor;
 mod walls;
 mod wavefront;
 

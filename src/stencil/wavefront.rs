@@ -87,7 +87,8 @@ unsafe fn advance<
     let (end, written) = (rows.len(), task.rows.start as isize..task.rows.end as isize);
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
-    let row = (1 + ArrayRing::<V, K>::COUNT) * pitch * size_of::<V::Element>();
+    let row =
+        (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
     let height = Heights::<TALL, MEDIUM, LOW>::choose(row, task.first_level);
     let slots = 2 * steps + height;
     // The scratch holds the ring and the rows beyond its ends, the rows of the
