@@ -18,7 +18,7 @@
 //! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
 //! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
-//! | step | `five_point`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
+//! | step | `five_point`, `advance`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
 //!
@@ -61,6 +61,7 @@
     reason = "one index counts rows or lanes of several arrays"
 )]
 
+mod advance;
 mod calibrate;
 mod choice;
 mod dispatch;
