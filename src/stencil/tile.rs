@@ -51,7 +51,7 @@ pub(super) struct Cost {
     /// Lifting and lowering a row, in steps of the row.
     lift: f64,
     /// Whether lifting rows that another thread has just lowered takes longer where fields exceed the second-level
-    /// cache. Measured on Zen 4: with two threads once as long with 512 × 512 nodes, twice with 700 × 700, four times
+    /// cache. On Zen 4, two threads took twice as long for it with 700 × 700 nodes as with 512 × 512, and four times
     /// with 1024 × 1024.
     is_handing_slow: bool,
     /// The relative duration of a step if rows accessed at a time do not leave enough of the first-level cache.
