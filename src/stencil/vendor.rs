@@ -13,19 +13,24 @@ pub(super) enum Vendor {
 impl Vendor {
     /// That of this machine.
     pub fn detect() -> Self {
-        #[cfg(target_arch = "x86_64")]
-        {
-            #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
-            // SAFETY: every x86-64 processor has the instruction.
-            let registers = unsafe { std::arch::x86_64::__cpuid(0) };
-            let name = [registers.ebx, registers.edx, registers.ecx].map(u32::to_le_bytes);
-            if [b"AuthenticAMD", b"HygonGenuine"]
-                .iter()
-                .any(|amd| name.as_flattened() == *amd)
-            {
-                return Self::Amd;
-            }
+        let is_amd = |name| [*b"AuthenticAMD", *b"HygonGenuine"].contains(&name);
+        match name().is_some_and(is_amd) {
+            true => Self::Amd,
+            false => Self::Other,
         }
-        Self::Other
     }
+}
+
+/// What x86 processors call their vendor.
+fn name() -> Option<[u8; 12]> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
+        // SAFETY: every x86-64 processor has the instruction.
+        let registers = unsafe { std::arch::x86_64::__cpuid(0) };
+        let words = [registers.ebx, registers.edx, registers.ecx].map(u32::to_le_bytes);
+        words.as_flattened().try_into().ok()
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    None
 }
