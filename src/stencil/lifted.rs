@@ -145,15 +145,16 @@ impl<V: Lanes> Lifted<V> {
     ///
     /// A load waits for an earlier store to the same place of another page. The loop over a group of rows stores
     /// somewhat to the west of where it loads, so no row of a group may be nearly a multiple of a page from another
-    /// one. Multiples of a quarter of a page would leave most sets of a cache unused.
+    /// one. Pitches of a quarter of a page, or multiples of it, would crowd rows into few sets of a cache.
     pub fn pitch(columns: usize) -> usize {
-        /// Registers of 64 bytes in a page.
+        /// Cache lines in a page.
         const PAGE: usize = 64;
-        /// The rows of a group that are that far apart or less, and the registers that they must be apart.
+        /// How many rows apart two rows of a group are at most, and how many lines they must not be from a page apart.
         const ROWS: usize = 7;
         const NEAR: usize = 3;
+        // Registers of a line.
         let line = 64 / size_of::<V>();
-        let bytes_apart = |lines: usize| {
+        let are_apart = |lines: usize| {
             let is_apart = |rows: usize| {
                 let beyond = rows * lines % PAGE;
                 !(1..=NEAR).contains(&beyond) && !(1..=NEAR).contains(&(PAGE - beyond))
@@ -161,8 +162,8 @@ impl<V: Lanes> Lifted<V> {
             !lines.is_multiple_of(PAGE / 4) && (1..=ROWS).all(is_apart)
         };
         let least = Self::registers(columns).div_ceil(line);
-        // One of any nine is.
-        let lines = (least..least + PAGE).find(|&lines| bytes_apart(lines));
+        // One of any nine will do.
+        let lines = (least..least + PAGE).find(|&lines| are_apart(lines));
         lines.unwrap_or(least) * line * V::COUNT
     }
 

@@ -173,7 +173,7 @@ impl Tile {
         let fits = |depth: usize| cost.held(depth, row) <= caches.l2 / 3 * 2;
         let duration = cost.duration(row, caches.l1);
         let slower = match cost.is_handing_slow {
-            true => (rows * columns * cost.size) as f64 / (2 * caches.l2) as f64,
+            true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
             false => 1.0,
         };
         let lift = cost.lift * slower.max(1.0);
@@ -406,6 +406,9 @@ mod tests {
                     assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
                     let row = (tile.columns + 2 * tile.depth).min(shape.1);
                     assert!(tile.depth == 1 || 2 * tile.depth * row * size < DESKTOP.l2);
+                    let cost = Cost::new(size, 0, None, vendor);
+                    let tile = Tile::choose_for_passes(DESKTOP, shape, threads, cost);
+                    assert!(tile.rows <= shape.0 && tile.columns <= shape.1, "{tile}");
                 }
             }
         }
