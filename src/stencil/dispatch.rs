@@ -38,11 +38,11 @@ pub trait Element: Real {
 /// # Safety
 /// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
 /// lanes.
-unsafe fn vectors<V, const TALL: usize, const MEDIUM: usize, const LOW: usize, const FEWER: usize>(
+unsafe fn vectors<V, const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize, const FEWER: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
-    (may_scale, heights): (bool, Heights<TALL, MEDIUM, LOW>),
-    fewer: Heights<FEWER, FEWER, FEWER>,
+    (may_scale, heights): (bool, Heights<TALL, MEDIUM, LOW, TWICE>),
+    fewer: Heights<FEWER, FEWER, FEWER, FEWER>,
 ) -> Outcome
 where
     V: Lanes,
@@ -76,7 +76,7 @@ where
 const NARROW: usize = 16;
 
 macro_rules! dispatch {
-    ($element:ty, [$tall:literal, $medium:literal, $low:literal], $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
+    ($element:ty, [$tall:literal, $medium:literal, $low:literal, $twice:literal], $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
         impl Element for $element {
             #[allow(
                 private_interfaces,
@@ -95,19 +95,19 @@ macro_rules! dispatch {
                         }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx2 => {
-                            vectors::<$avx2, 3, 3, 3, 2>(task, scratch, (true, Heights), Heights)
+                            vectors::<$avx2, 3, 3, 3, 3, 2>(task, scratch, (true, Heights), Heights)
                         }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx512 => {
-                            let heights = Heights::<$tall, $medium, $low>;
-                            vectors::<$avx512, _, _, _, 4>(task, scratch, (true, heights), Heights)
+                            let heights = Heights::<$tall, $medium, $low, $twice>;
+                            vectors::<$avx512, _, _, _, _, 4>(task, scratch, (true, heights), Heights)
                         }
                         #[cfg(target_arch = "aarch64")]
                         Kernel::Neon => {
-                            vectors::<$neon, 5, 5, 5, 4>(task, scratch, (true, Heights), Heights)
+                            vectors::<$neon, 5, 5, 5, 5, 4>(task, scratch, (true, Heights), Heights)
                         }
                         Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => vectors::<$portable, 2, 2, 2, 1>(
+                        _ => vectors::<$portable, 2, 2, 2, 2, 1>(
                             task,
                             scratch,
                             (false, Heights),
@@ -120,5 +120,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(f64, [7, 6, 5], Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
-dispatch!(f32, [7, 7, 7], Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);
+dispatch!(f64, [7, 6, 5, 6], Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
+dispatch!(f32, [7, 7, 7, 6], Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);

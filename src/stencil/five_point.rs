@@ -6,7 +6,7 @@ use ndarray::Array2;
 
 use super::dispatch::Element;
 use super::equation::Equation;
-use super::kernel::{Additions, Kernel};
+use super::kernel::{Additions, Kernel, LevelsPerSweep};
 use super::tile::Tile;
 use super::vendor::Vendor;
 use diff2d_sys::{self as sys, Caches};
@@ -35,6 +35,8 @@ pub struct Stencil<T: Element> {
     pub(super) equation: Arc<Equation<T>>,
     pub(super) kernel: Kernel,
     pub(super) additions: Additions,
+    /// The levels of a sweep, if they are not left to the processor.
+    pub(super) levels_per_sweep: Option<LevelsPerSweep>,
     /// The tile for every field, if there is one.
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
@@ -61,6 +63,7 @@ impl<T: Element> Stencil<T> {
             equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
             additions: Additions::on(vendor),
+            levels_per_sweep: None,
             tile: None,
             caches: sys::caches(),
             vendor,
@@ -84,6 +87,13 @@ impl<T: Element> Stencil<T> {
     #[must_use]
     pub fn with_additions(mut self, additions: Additions) -> Self {
         self.additions = additions;
+        self
+    }
+
+    /// The same with so many levels in a sweep.
+    #[must_use]
+    pub fn with_levels_per_sweep(mut self, levels: LevelsPerSweep) -> Self {
+        self.levels_per_sweep = Some(levels);
         self
     }
 

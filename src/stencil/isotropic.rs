@@ -15,13 +15,13 @@ use crate::real::Real;
 /// The six operations. `BOUNDED` promises that `4 p` does not overflow, which makes the fused form of
 /// `sum - 4 p` exact; `FUSED` is that of [`sum`].
 #[derive(Clone, Copy)]
-struct Six<V, const BOUNDED: bool, const FUSED: bool> {
+struct Six<V, const BOUNDED: bool, const FUSED: usize> {
     r: V,
     four: V,
     one: V,
 }
 
-impl<V: Lanes, const BOUNDED: bool, const FUSED: bool> Update<V> for Six<V, BOUNDED, FUSED> {
+impl<V: Lanes, const BOUNDED: bool, const FUSED: usize> Update<V> for Six<V, BOUNDED, FUSED> {
     const MAY_BE_SKEWED: bool = true;
 
     #[inline(always)]
@@ -124,10 +124,10 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         // SAFETY: passed on.
         unsafe {
             match (self.is_bounded, self.additions) {
-                (true, Additions::Plain) => six!(true, false),
-                (true, Additions::Fused) => six!(true, true),
-                (false, Additions::Plain) => six!(false, false),
-                (false, Additions::Fused) => six!(false, true),
+                (true, Additions::Plain) => six!(true, 0),
+                (true, Additions::Fused) => six!(true, 1),
+                (false, Additions::Plain) => six!(false, 0),
+                (false, Additions::Fused) => six!(false, 1),
             }
         }
     }

@@ -6,6 +6,7 @@ use super::lifted::Lifted;
 use super::noted::Noted;
 use super::scalar::Star;
 use super::task::TileTask;
+use super::twice::TwoLevels;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
@@ -14,6 +15,9 @@ use crate::real::Real;
 pub(super) trait Kind<V: Lanes>: Sized {
     /// Whether the equation has face coefficients, and whether it has a source.
     const ARRAYS: [bool; 2];
+
+    /// Whether groups can be advanced by two levels in one sweep.
+    const MAY_ADVANCE_TWICE: bool = false;
 
     /// # Safety
     /// The processor has the instructions of `V`.
@@ -83,6 +87,25 @@ pub(super) trait Kind<V: Lanes>: Sized {
         layout: &Lifted<V>,
         arrays: &ArrayRows<V::Element, R>,
     );
+
+    /// Whether groups may now be advanced to `level` and the one after it in one sweep, where that is possible.
+    #[inline(always)]
+    fn may_advance_twice(&self, _level: usize, _layout: &Lifted<V>) -> bool {
+        true
+    }
+
+    /// Advances a group of rows by two levels.
+    ///
+    /// # Safety
+    /// As [`advance_twice_with`](super::twice::advance_twice_with).
+    #[inline(always)]
+    unsafe fn advance_twice<const R: usize>(
+        &mut self,
+        _group: &TwoLevels<V::Element, R>,
+        _layout: &Lifted<V>,
+    ) {
+        unreachable!("this kind advances by one level at a time")
+    }
 
     /// What is known once the tile is done.
     #[inline(always)]

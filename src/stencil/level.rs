@@ -171,9 +171,10 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
             return;
         }
         update.forget(before, layout.short);
-        let held = |present: V| update.held(present);
         for j in 0..R {
-            layout.close(group.rows[j], group.next(j), newest[j], held);
+            let [west, east] = layout.outside(group.rows[j]);
+            let held = [update.held(west), update.held(east)];
+            layout.close(group.next(j), newest[j], held);
         }
     }
 }

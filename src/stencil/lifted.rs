@@ -43,6 +43,7 @@
 //! short-vector SIMD architectures", Compiler Construction 2011.
 
 use super::lanes::{Lanes, MAX_LANES};
+use crate::real::Real;
 
 /// Two columns of the rows of a group: those that the tile to the west has left, and where those for the tile to the
 /// east go.
@@ -62,6 +63,21 @@ impl<T: Copy> Seam<T> {
             from: self.from.wrapping_add(2 * j),
             to: self.to.wrapping_add(2 * j),
             ..*self
+        }
+    }
+
+    /// Leaves the last lane of a column for the tile to the east, and shifts in what the tile to the west has left.
+    #[inline(always)]
+    pub unsafe fn exchange<V: Lanes<Element = T>>(&self, place: usize, column: V) -> V
+    where
+        T: Real,
+    {
+        let mut lanes = [T::default(); MAX_LANES];
+        // SAFETY: no register has more lanes; the caller promises the rest.
+        unsafe {
+            column.store(lanes.as_mut_ptr());
+            *self.to.add(place) = lanes[V::COUNT - 1] * self.factors[1];
+            column.shift_up(V::splat(*self.from.add(place) * self.factors[0]))
         }
     }
 
@@ -211,34 +227,43 @@ impl<V: Lanes> Lifted<V> {
             }
             if !self.is_skewed() {
                 let last = V::load(to.add(self.width * V::COUNT));
-                self.close(to, to, last, |outside| outside);
+                self.close(to, last, self.outside(to));
             }
         }
     }
 
-    /// Completes the row `new`, of which positions `1..width` are written:
-    /// stores `last` at position `width`, copies the edges between strips from
-    /// the new columns, and the two columns outside as `held` makes them from
-    /// `old`, which may be the same row.
+    /// The registers of a row that hold the two columns outside: the first lane of the first, the last lane of the second.
     ///
     /// # Safety
-    /// Both are lifted rows; `old` has the columns outside.
+    /// It is a lifted row.
     #[inline(always)]
-    pub unsafe fn close(
-        &self,
-        old: *const V::Element,
-        new: *mut V::Element,
-        last: V,
-        held: impl Fn(V) -> V,
-    ) {
+    pub unsafe fn outside(&self, row: *const V::Element) -> [V; 2] {
+        // SAFETY: positions 0 to width + 1 are in the row.
+        unsafe { [V::load(row), V::load(row.add(self.outer * V::COUNT))] }
+    }
+
+    /// The west and the east edge of a row: copies of the columns at the ends of the strips, `first` at position 1,
+    /// `before` and `last` at `width - 1` and `width`, and the two columns outside.
+    #[inline(always)]
+    pub fn edges(&self, first: V, [before, last]: [V; 2], outside: [V; 2]) -> [V; 2] {
+        let west = last.select(self.short, before).shift_up(outside[0]);
+        [west, first.shift_down(outside[1])]
+    }
+
+    /// Completes the row `new`, of which positions `1..width` are written:
+    /// stores `last` at position `width`, and at the edges the columns next to them and those `outside`.
+    ///
+    /// # Safety
+    /// It is a lifted row.
+    #[inline(always)]
+    pub unsafe fn close(&self, new: *mut V::Element, last: V, outside: [V; 2]) {
         let at = |position: usize| position * V::COUNT;
         // SAFETY: positions 0 to width + 1 are in the rows, and strips are at
         // least two columns wide.
         unsafe {
             let first = V::load(new.add(at(1)));
             let before = V::load(new.add(at(self.width - 1)));
-            let east = first.shift_down(held(V::load(old.add(at(self.outer)))));
-            let west = last.select(self.short, before).shift_up(held(V::load(old)));
+            let [west, east] = self.edges(first, [before, last], outside);
             last.select(self.short, east).store(new.add(at(self.width)));
             east.store(new.add(at(self.width + 1)));
             west.store(new);

@@ -97,6 +97,7 @@ mod smooth;
 mod survey;
 mod task;
 mod tile;
+mod twice;
 mod update;
 mod vendor;
 mod walls;
@@ -115,7 +116,7 @@ pub use equation::{Equation, Operator};
 #[doc(hidden)]
 pub use findings::Findings;
 pub use five_point::Stencil;
-pub use kernel::{Additions, Kernel, UnknownKernel};
+pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};

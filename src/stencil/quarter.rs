@@ -7,11 +7,11 @@ use super::update::{ArrayRows, Update, sum};
 
 /// A sum of four neighbours; `FUSED` is that of [`sum`].
 #[derive(Clone, Copy)]
-pub(super) struct Three<V, const FUSED: bool> {
+pub(super) struct Three<V, const FUSED: usize> {
     pub one: V,
 }
 
-impl<V: Lanes, const FUSED: bool> Update<V> for Three<V, FUSED> {
+impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
     const MAY_BE_SKEWED: bool = true;
 
     #[inline(always)]
@@ -30,13 +30,14 @@ impl<V: Lanes, const FUSED: bool> Update<V> for Three<V, FUSED> {
     }
 }
 
-/// Any field in the range, `r = 1/4`.
+/// Any field in the range, `r = 1/4`; `FUSED` is that of [`sum`].
 #[derive(Clone, Copy)]
-pub(super) struct Five<V> {
+pub(super) struct Five<V, const FUSED: usize> {
     pub four: V,
+    pub one: V,
 }
 
-impl<V: Lanes> Update<V> for Five<V> {
+impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
     const MAY_BE_SKEWED: bool = true;
 
     #[inline(always)]
@@ -46,8 +47,7 @@ impl<V: Lanes> Update<V> for Five<V> {
         _: (usize, usize),
         star: Star<V>,
     ) -> V {
-        let sum = star.south.add(star.north).add(star.east).add(star.west);
-        let lapl = sum.sub_product(self.four, star.centre);
+        let lapl = sum::<V, FUSED>(&star, self.one).sub_product(self.four, star.centre);
         lapl.add_product(self.four, star.centre)
     }
 

@@ -1,6 +1,7 @@
 //! [`Ring`]: the lifted rows of all levels of a tile, in one ring buffer.
 
 use super::level::RowGroup;
+use super::twice::TwoLevels;
 
 /// Row slots shared by all levels of a tile.
 ///
@@ -20,7 +21,7 @@ use super::level::RowGroup;
 /// The rows of the last level are lowered into the target, and the next band is
 /// lifted into their slots.
 pub(super) struct Ring<T> {
-    /// The address of each slot; the first `height + 1` follow again after the last.
+    /// The address of each slot; the first `height + 3` follow again after the last.
     rows: *const *mut T,
     slots: usize,
     height: usize,
@@ -36,7 +37,7 @@ impl<T> Ring<T> {
     /// `height` rows.
     ///
     /// # Safety
-    /// `memory` has room for these rows, `addresses` for `slots + height + 1` addresses.
+    /// `memory` has room for these rows, `addresses` for `slots + height + 3` addresses.
     #[inline(always)]
     pub unsafe fn new(
         memory: *mut T,
@@ -45,7 +46,7 @@ impl<T> Ring<T> {
         addresses: *mut *mut T,
         end: usize,
     ) -> Self {
-        for slot in 0..slots + height + 1 {
+        for slot in 0..slots + height + 3 {
             // SAFETY: the caller's promise.
             unsafe { addresses.add(slot).write(memory.add(slot % slots * pitch)) };
         }
@@ -78,7 +79,7 @@ impl<T> Ring<T> {
     /// The row in a slot, which may be up to a group beyond the last.
     #[inline(always)]
     fn at(&self, slot: usize) -> *mut T {
-        debug_assert!(slot <= self.slots + self.height);
+        debug_assert!(slot < self.slots + self.height + 3);
         // SAFETY: there are that many addresses.
         unsafe { *self.rows.add(slot) }
     }
@@ -111,6 +112,23 @@ impl<T> Ring<T> {
             rows,
             south: self.at(slot + N + 1),
             seam: std::ptr::null(),
+        }
+    }
+
+    /// The `N` rows whose next level but one begins in `slot`, none of them within two rows of the first or the last.
+    #[inline(always)]
+    pub fn two_levels<const N: usize>(&self, slot: usize) -> TwoLevels<T, N> {
+        let north = self.at(slot + 2);
+        let mut rows = [north; N];
+        for j in 0..N {
+            rows[j] = self.at(slot + 3 + j);
+        }
+        TwoLevels {
+            between: [self.at(slot), self.at(slot + 1)],
+            north,
+            rows,
+            south: self.at(slot + N + 3),
+            seams: [std::ptr::null(); 2],
         }
     }
 

@@ -62,6 +62,7 @@ use super::noted::{Noted, OthersNoted};
 use super::quarter::{Checked, Five, Three};
 use super::scalar::Star;
 use super::task::TileTask;
+use super::twice::{TwoLevels, advance_twice_with};
 use super::update::{ArrayRows, Update, one};
 use crate::real::Real;
 
@@ -179,6 +180,7 @@ impl<V: Lanes> Scaled<V> {
 
 impl<V: Lanes> Kind<V> for Scaled<V> {
     const ARRAYS: [bool; 2] = [false, false];
+    const MAY_ADVANCE_TWICE: bool = true;
 
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
@@ -315,20 +317,55 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 Knowledge::Smooth(_) | Knowledge::SmoothSoFar => {
                     match self.additions {
                         Additions::Plain => {
-                            advance_with(Three::<V, false> { one }, group, layout, arrays);
+                            advance_with(Three::<V, 0> { one }, group, layout, arrays);
                         }
                         Additions::Fused => {
-                            advance_with(Three::<V, true> { one }, group, layout, arrays);
+                            advance_with(Three::<V, 1> { one }, group, layout, arrays);
                         }
                     }
                     self.rows[0] += R as u64;
                 }
                 Knowledge::Rough => {
-                    advance_with(Five { four }, group, layout, arrays);
+                    advance_with(Five::<V, 0> { four, one }, group, layout, arrays);
                     self.rows[1] += R as u64;
                 }
             }
         }
+    }
+
+    #[inline(always)]
+    fn may_advance_twice(&self, level: usize, layout: &Lifted<V>) -> bool {
+        // Otherwise the first level is checked.
+        self.knowledge != Knowledge::SmoothSoFar || level > 1 || layout.is_skewed()
+    }
+
+    #[inline(always)]
+    unsafe fn advance_twice<const R: usize>(
+        &mut self,
+        group: &TwoLevels<V::Element, R>,
+        layout: &Lifted<V>,
+    ) {
+        let Self { four, one, .. } = *self;
+        macro_rules! twice {
+            ($first:expr, $second:expr) => {
+                advance_twice_with(($first, $second), group, layout)
+            };
+        }
+        // Fused additions balance additions and fused multiplications of both levels together.
+        // SAFETY: passed on.
+        unsafe {
+            match (self.knowledge, self.additions) {
+                (Knowledge::Rough, Additions::Plain) => {
+                    twice!(Five::<V, 0> { four, one }, Five::<V, 0> { four, one });
+                }
+                (Knowledge::Rough, Additions::Fused) => {
+                    twice!(Five::<V, 0> { four, one }, Five::<V, 1> { four, one });
+                }
+                (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
+                (_, Additions::Fused) => twice!(Three::<V, 1> { one }, Three::<V, 2> { one }),
+            }
+        }
+        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += 2 * R as u64;
     }
 
     #[inline(always)]

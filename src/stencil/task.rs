@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::equation::Equation;
-use super::kernel::Additions;
+use super::kernel::{Additions, LevelsPerSweep};
 use super::lifted::Seam;
 use super::noted::Noted;
 use super::pipeline::Stage;
@@ -106,6 +106,7 @@ pub(super) struct TileTask<'a, T> {
     pub smooth_for: u64,
     /// How the sum of the four neighbours is computed.
     pub additions: Additions,
+    pub levels_per_sweep: LevelsPerSweep,
     /// Bytes of the first-level cache.
     pub first_level: usize,
     /// Whether the result is written past the caches.

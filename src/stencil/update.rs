@@ -55,14 +55,15 @@ pub(super) trait Update<V: Lanes>: Copy {
     fn forget(&mut self, _before: Self, _outside: V::Mask) {}
 }
 
-/// The sum of four neighbours. With `FUSED` the last addition is fused with a multiplication by `one`, see
+/// The sum of four neighbours. The last `FUSED` of three additions are fused with a multiplication by `one`, see
 /// [`Additions`](super::kernel::Additions).
 #[inline(always)]
-pub(super) fn sum<V: Lanes, const FUSED: bool>(star: &Star<V>, one: V) -> V {
-    let sum = star.south.add(star.north).add(star.east);
+pub(super) fn sum<V: Lanes, const FUSED: usize>(star: &Star<V>, one: V) -> V {
+    let sum = star.south.add(star.north);
     match FUSED {
-        true => sum.add_fused(one, star.west),
-        false => sum.add(star.west),
+        0 => sum.add(star.east).add(star.west),
+        1 => sum.add(star.east).add_fused(one, star.west),
+        _ => sum.add_fused(one, star.east).add_fused(one, star.west),
     }
 }
 

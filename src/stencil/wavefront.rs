@@ -30,6 +30,7 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::ends::{Beyond, Ends, LevelEnds};
+use super::kernel::LevelsPerSweep;
 use super::kind::{Kind, Outcome};
 use super::lanes::{Computation, Lanes};
 use super::lifted::{Lifted, Seam};
@@ -43,10 +44,13 @@ use super::update::ArrayRows;
 
 /// The heights of bands that a kernel is compiled for: the rows of a band are a group of
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
+/// Bands have `TWICE` rows where they may be advanced by two levels in one sweep, which takes more registers.
 #[derive(Clone, Copy)]
-pub(super) struct Heights<const TALL: usize, const MEDIUM: usize, const LOW: usize>;
+pub(super) struct Heights<const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize>;
 
-impl<const TALL: usize, const MEDIUM: usize, const LOW: usize> Heights<TALL, MEDIUM, LOW> {
+impl<const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize>
+    Heights<TALL, MEDIUM, LOW, TWICE>
+{
     /// The tallest band that, with the rows around it, leaves enough of the first-level cache, for rows of `row`
     /// bytes. The shares were measured on an Intel server processor.
     fn choose(row: usize, first_level: usize) -> usize {
@@ -74,10 +78,11 @@ unsafe fn advance<
     const TALL: usize,
     const MEDIUM: usize,
     const LOW: usize,
+    const TWICE: usize,
 >(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
-    _: Heights<TALL, MEDIUM, LOW>,
+    _: Heights<TALL, MEDIUM, LOW, TWICE>,
 ) -> Option<Outcome> {
     let steps = task.steps;
     let (columns, rows) = (task.computed_columns(), task.rows_at(0));
@@ -87,9 +92,15 @@ unsafe fn advance<
     let (end, written) = (rows.len(), task.rows.start as isize..task.rows.end as isize);
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
+    let advances_twice =
+        K::MAY_ADVANCE_TWICE && task.levels_per_sweep == LevelsPerSweep::Two;
     let row =
         (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
-    let height = Heights::<TALL, MEDIUM, LOW>::choose(row, task.first_level);
+    let height = if advances_twice {
+        TWICE
+    } else {
+        Heights::<TALL, MEDIUM, LOW, TWICE>::choose(row, task.first_level)
+    };
     let slots = 2 * steps + height;
     // The scratch holds the ring and the rows beyond its ends, the rows of the
     // equation's arrays, the addresses of the slots, and rows in the order of
@@ -97,7 +108,7 @@ unsafe fn advance<
     let array_slots = ArrayRing::<V, K>::COUNT * (steps + height);
     let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
     let addresses =
-        (slots + height + 1).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
+        (slots + height + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
     let memory = scratch.elements::<V::Element>(lifted + addresses + 2 * columns.len() + 3);
     let array_memory = memory.wrapping_add((slots + 2) * pitch);
     let wall_memory = array_memory.wrapping_add(array_slots * pitch);
@@ -165,7 +176,28 @@ unsafe fn advance<
             let lines = prefetch.lines().div_ceil(steps);
             let full = full_levels(&written, steps, beyond.reached(), end, (band, height));
             let mut slot = ring.slot(steps, band);
-            for number in 1..=steps {
+            let place = (band / height, height);
+            let mut number = 1;
+            while number <= steps {
+                let seam = |number: usize, kind: &K| {
+                    let skew = task.skew.as_ref()?;
+                    Some(skew.seam(place, (number, steps), kind.seam_factors(number)))
+                };
+                prefetch.request::<V>(lines);
+                slot = ring.two_before(slot);
+                if advances_twice
+                    && full.contains(&number)
+                    && full.contains(&(number + 1))
+                    && !ends.any()
+                    && kind.may_advance_twice(number, &layout)
+                {
+                    prefetch.request::<V>(lines);
+                    slot = ring.two_before(slot);
+                    let seams = [seam(number, &kind), seam(number + 1, &kind)];
+                    advance_band_twice::<V, K, TWICE>(&ring, slot, &seams, &layout, &mut kind);
+                    number += 2;
+                    continue;
+                }
                 let level_ends = match number < steps && ends.any() {
                     true => Some(ends.at(
                         &layout,
@@ -174,13 +206,7 @@ unsafe fn advance<
                     )),
                     false => None,
                 };
-                prefetch.request::<V>(lines);
-                slot = ring.two_before(slot);
-                let place = (band / height, height);
-                let seam = task.skew.as_ref().map(|skew| {
-                    let factors = kind.seam_factors(number);
-                    skew.seam(place, (number, steps), factors)
-                });
+                let seam = seam(number, &kind);
                 let level = Level {
                     task,
                     ring: &ring,
@@ -200,9 +226,12 @@ unsafe fn advance<
                     level.advance_band::<TALL>(slot, band - number, &mut kind);
                 } else if height == MEDIUM {
                     level.advance_band::<MEDIUM>(slot, band - number, &mut kind);
-                } else {
+                } else if height == LOW {
                     level.advance_band::<LOW>(slot, band - number, &mut kind);
+                } else {
+                    level.advance_band::<TWICE>(slot, band - number, &mut kind);
                 }
+                number += 1;
             }
             // The levels may have found out that they must not be used.
             if !kind.is_valid() {
@@ -264,6 +293,29 @@ fn full_levels(
     // The first row of the band, band - level, is computed at that level.
     let computed = (band + steps + 2).saturating_sub(written.start) / 2;
     above_last.max(1)..below_first.min(computed).min(steps + 1)
+}
+
+/// Computes a band of `R` rows at two levels, the second of which begins in `slot`, none of them next to a wall.
+///
+/// # Safety
+/// As [`advance`].
+#[inline(always)]
+unsafe fn advance_band_twice<V: Lanes, K: Kind<V>, const R: usize>(
+    ring: &Ring<V::Element>,
+    slot: usize,
+    seams: &[Option<Seam<V::Element>>; 2],
+    layout: &Lifted<V>,
+    kind: &mut K,
+) {
+    let mut group = ring.two_levels::<R>(slot);
+    for (seam, place) in seams.iter().zip(&mut group.seams) {
+        if let Some(seam) = seam {
+            *place = seam;
+            seam.prefetch::<V>(R);
+        }
+    }
+    // SAFETY: passed on.
+    unsafe { kind.advance_twice(&group, layout) }
 }
 
 /// One level of a tile, and all that its rows need.
@@ -364,15 +416,21 @@ impl<'a, 'b, V: Lanes, K, H> Walk<'a, 'b, V, K, H> {
     }
 }
 
-impl<V: Lanes, K: Kind<V>, const TALL: usize, const MEDIUM: usize, const LOW: usize> Computation
-    for Walk<'_, '_, V, K, Heights<TALL, MEDIUM, LOW>>
+impl<
+    V: Lanes,
+    K: Kind<V>,
+    const TALL: usize,
+    const MEDIUM: usize,
+    const LOW: usize,
+    const TWICE: usize,
+> Computation for Walk<'_, '_, V, K, Heights<TALL, MEDIUM, LOW, TWICE>>
 {
     type Output = Option<Outcome>;
 
     #[inline(always)]
     unsafe fn run(self) -> Self::Output {
         // SAFETY: passed on.
-        unsafe { advance::<V, K, TALL, MEDIUM, LOW>(self.task, self.scratch, self.heights) }
+        unsafe { advance::<V, K, TALL, MEDIUM, LOW, TWICE>(self.task, self.scratch, self.heights) }
     }
 }
 
