@@ -11,7 +11,6 @@ use super::equation::Operator;
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::five_point::Stencil;
-use super::kernel::LevelsPerSweep;
 use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
@@ -303,9 +302,7 @@ impl<T: Element> Stencil<T> {
                     && scaled_levels.is_some_and(|most| steps <= most),
                 smooth_for,
                 additions: self.additions,
-                levels_per_sweep: self
-                    .levels_per_sweep
-                    .unwrap_or_else(|| LevelsPerSweep::on(self.vendor, self.kernel)),
+                levels_per_sweep: self.levels_per_sweep(),
                 first_level: self.caches.l1,
                 stream: is_far(bytes, self.caches),
                 stage,

@@ -3,7 +3,7 @@
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
-use super::kernel::Kernel;
+use super::kernel::{Kernel, LevelsPerSweep};
 use super::smooth;
 use super::tile::{Cost, MAX_DEPTH, Tile};
 use diff2d_sys::{self as sys, Caches};
@@ -55,6 +55,18 @@ impl<T: Element> Stencil<T> {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
         Cost::new(size, arrays, self.scaled_levels(), self.vendor)
             .skewed(self.may_skew() && !is_periodic[1])
+            .twice(self.advances_twice())
+    }
+
+    /// How many levels a sweep computes where it may be two.
+    pub(super) fn levels_per_sweep(&self) -> LevelsPerSweep {
+        self.levels_per_sweep
+            .unwrap_or_else(|| LevelsPerSweep::on(self.vendor, self.kernel))
+    }
+
+    /// Whether most steps are computed by two in one sweep.
+    fn advances_twice(&self) -> bool {
+        self.levels_per_sweep() == LevelsPerSweep::Two && self.scaled_levels().is_some()
     }
 
     /// The largest depth that a tile of this stencil should have.
@@ -85,9 +97,11 @@ impl<T: Element> Stencil<T> {
     }
 
     /// Whether columns of tiles may be skewed, as far as it does not depend on the field: arrays of the equation
-    /// are lifted once for all levels.
+    /// are lifted once for all levels, and rows of a sweep of two levels are not skewed.
     fn may_skew(&self) -> bool {
-        self.skew != Some(false) && self.kernel != Kernel::Scalar && self.equation.arrays() == 0
+        self.skew.unwrap_or(!self.advances_twice())
+            && self.kernel != Kernel::Scalar
+            && self.equation.arrays() == 0
     }
 
     /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never

@@ -38,7 +38,14 @@ pub trait Element: Real {
 /// # Safety
 /// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
 /// lanes.
-unsafe fn vectors<V, const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize, const FEWER: usize>(
+unsafe fn vectors<
+    V,
+    const TALL: usize,
+    const MEDIUM: usize,
+    const LOW: usize,
+    const TWICE: usize,
+    const FEWER: usize,
+>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
     (may_scale, heights): (bool, Heights<TALL, MEDIUM, LOW, TWICE>),
@@ -100,7 +107,12 @@ macro_rules! dispatch {
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx512 => {
                             let heights = Heights::<$tall, $medium, $low, $twice>;
-                            vectors::<$avx512, _, _, _, _, 4>(task, scratch, (true, heights), Heights)
+                            vectors::<$avx512, _, _, _, _, 4>(
+                                task,
+                                scratch,
+                                (true, heights),
+                                Heights,
+                            )
                         }
                         #[cfg(target_arch = "aarch64")]
                         Kernel::Neon => {

@@ -90,7 +90,7 @@ pub(super) trait Kind<V: Lanes>: Sized {
 
     /// Whether groups may now be advanced to `level` and the one after it in one sweep, where that is possible.
     #[inline(always)]
-    fn may_advance_twice(&self, _level: usize, _layout: &Lifted<V>) -> bool {
+    fn may_advance_twice(&self, _level: usize) -> bool {
         true
     }
 

@@ -43,7 +43,6 @@
 //! short-vector SIMD architectures", Compiler Construction 2011.
 
 use super::lanes::{Lanes, MAX_LANES};
-use crate::real::Real;
 
 /// Two columns of the rows of a group: those that the tile to the west has left, and where those for the tile to the
 /// east go.
@@ -63,21 +62,6 @@ impl<T: Copy> Seam<T> {
             from: self.from.wrapping_add(2 * j),
             to: self.to.wrapping_add(2 * j),
             ..*self
-        }
-    }
-
-    /// Leaves the last lane of a column for the tile to the east, and shifts in what the tile to the west has left.
-    #[inline(always)]
-    pub unsafe fn exchange<V: Lanes<Element = T>>(&self, place: usize, column: V) -> V
-    where
-        T: Real,
-    {
-        let mut lanes = [T::default(); MAX_LANES];
-        // SAFETY: no register has more lanes; the caller promises the rest.
-        unsafe {
-            column.store(lanes.as_mut_ptr());
-            *self.to.add(place) = lanes[V::COUNT - 1] * self.factors[1];
-            column.shift_up(V::splat(*self.from.add(place) * self.factors[0]))
         }
     }
 

@@ -128,7 +128,6 @@ impl<T> Ring<T> {
             north,
             rows,
             south: self.at(slot + N + 3),
-            seams: [std::ptr::null(); 2],
         }
     }
 

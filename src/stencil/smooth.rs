@@ -334,9 +334,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn may_advance_twice(&self, level: usize, layout: &Lifted<V>) -> bool {
-        // Otherwise the first level is checked.
-        self.knowledge != Knowledge::SmoothSoFar || level > 1 || layout.is_skewed()
+    fn may_advance_twice(&self, level: usize) -> bool {
+        // The first level may have to be checked.
+        level > 1 || self.knowledge != Knowledge::SmoothSoFar
     }
 
     #[inline(always)]

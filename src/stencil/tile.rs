@@ -60,6 +60,8 @@ pub(super) struct Cost {
     ends: usize,
     /// Whether columns may be skewed.
     may_skew: bool,
+    /// The part of the second-level cache that the rows of all levels may take.
+    share: f64,
 }
 
 impl Cost {
@@ -86,6 +88,7 @@ impl Cost {
             },
             ends: if is_amd && scaled.is_some() { 512 } else { 0 },
             may_skew: false,
+            share: 2.0 / 3.0,
         }
     }
 
@@ -94,14 +97,22 @@ impl Cost {
         Self { may_skew, ..self }
     }
 
+    /// The same where most steps are computed by two in one sweep. On Zen 4, 1024 × 1024 nodes took less the deeper the
+    /// tile was, up to 0.9 of the second-level cache.
+    pub fn twice(self, advances_twice: bool) -> Self {
+        let share = if advances_twice { 0.8 } else { self.share };
+        Self { share, ..self }
+    }
+
     /// Bytes of a lifted row of so many columns, in registers of 64 bytes.
     fn row(&self, columns: usize) -> usize {
         (((columns * self.size).div_ceil(64) + 2) | 1) * 64
     }
 
-    /// Bytes that a pass keeps in the second-level cache, of rows of so many bytes.
-    fn held(&self, depth: usize, row: usize) -> usize {
-        ((2 + self.arrays) * depth + (1 + self.arrays) * self.groups[0].0) * row
+    /// Whether the rows of so many bytes that a pass keeps fit the second-level cache.
+    fn fits(&self, depth: usize, row: usize, caches: Caches) -> bool {
+        let rows = (2 + self.arrays) * depth + (1 + self.arrays) * self.groups[0].0;
+        (rows * row) as f64 <= self.share * caches.l2 as f64
     }
 
     /// Bytes that the kernel of one level accesses at a time, at least.
@@ -170,7 +181,7 @@ impl Tile {
         /// Steps of a call, about: some hundred from one snapshot to the next.
         const STEPS: usize = 512;
         let row = cost.row(columns);
-        let fits = |depth: usize| cost.held(depth, row) <= caches.l2 / 3 * 2;
+        let fits = |depth: usize| cost.fits(depth, row, caches);
         let duration = cost.duration(row, caches.l1);
         let slower = match cost.is_handing_slow {
             true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
@@ -225,7 +236,7 @@ impl Tile {
                 };
                 // A tile of one step is accepted however large it is.
                 let row = cost.row(tile.lifted_columns(nx, is_skewed));
-                if depth == 1 || cost.held(depth, row) <= caches.l2 / 3 * 2 {
+                if depth == 1 || cost.fits(depth, row, caches) {
                     let estimate = tile.estimate(caches, (ny, nx), threads, cost, is_skewed);
                     if estimate < least {
                         (best, least) = (tile, estimate);

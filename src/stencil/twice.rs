@@ -8,7 +8,7 @@
 //! Compilers for Modern Architectures", Morgan Kaufmann 2001, chapter 8.
 
 use super::lanes::{Computation, Lanes};
-use super::lifted::{Lifted, Seam};
+use super::lifted::Lifted;
 use super::scalar::Star;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
@@ -31,8 +31,6 @@ pub(super) struct TwoLevels<T, const R: usize> {
     pub north: *mut T,
     pub rows: [*mut T; R],
     pub south: *const T,
-    /// The seams of skewed rows at level `k + 1`, and at `k + 2`; null if they are not skewed.
-    pub seams: [*const Seam<T>; 2],
 }
 
 /// The registers of a group's rows at one position.
@@ -80,7 +78,6 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         &self,
         update: &mut impl Update<V>,
         at: usize,
-        outer_north: V,
         [west, centre]: [&Column<V, R>; 2],
     ) -> Column<V, R> {
         let mut next = *west;
@@ -88,7 +85,10 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
             // SAFETY: the caller's promise.
             unsafe {
                 let star = Star {
-                    north: if j == 0 { outer_north } else { centre[j - 1] },
+                    north: match j {
+                        0 => V::load(self.north.add(at)),
+                        _ => centre[j - 1],
+                    },
                     south: match j + 1 {
                         below if below == R => V::load(self.south.add(at)),
                         below => centre[below],
@@ -116,8 +116,7 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         // SAFETY: the caller's promise.
         unsafe {
             let columns = [self.column(at - V::COUNT), self.column(at)];
-            let north = V::load(self.north.add(at));
-            self.middle_column(update, at, north, [&columns[0], &columns[1]])
+            self.middle_column(update, at, [&columns[0], &columns[1]])
         }
     }
 
@@ -137,21 +136,21 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// Advances a group of rows by two levels, in place, with an update for each.
 ///
 /// The loop goes east along all rows at once. Level `k + 2` follows a register behind level `k + 1`, of which it needs
-/// the columns on both sides, those west of the first and east of the last among them. They are copies of the ends of
-/// strips, so the last two columns of level `k + 1` are computed before the others.
+/// the columns on both sides. At the ends of the strips these are columns of other strips, so the last two columns of
+/// level `k + 1` are computed before the others.
 ///
 /// Writing in place is safe because every position is read before it is written, as in
 /// [`advance_rows`](super::level::advance_rows).
 ///
 /// # Safety
-/// All pointers are rows of the layout; those that are read were written, edges included. The updates read no arrays
-/// and take note of nothing.
+/// All pointers are rows of the layout, not skewed; those that are read were written, edges included. The updates read
+/// no arrays and take note of nothing.
 #[allow(
     unused_assignments,
     reason = "the last of several equal steps assigns what no other one reads"
 )]
 #[inline(always)]
-unsafe fn advance_twice<V: Lanes, const R: usize, const SKEW: bool>(
+unsafe fn advance_twice<V: Lanes, const R: usize>(
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
     (mut first, mut second): (impl Update<V>, impl Update<V>),
@@ -159,115 +158,74 @@ unsafe fn advance_twice<V: Lanes, const R: usize, const SKEW: bool>(
     const { assert!(R > 1) };
     let step = V::COUNT;
     let end = layout.width * step;
-    // How much further east than its centre a column of the next level is stored.
-    let shift = if SKEW { step } else { 0 };
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
+        // Level k + 1: its last two columns, its first one, and its edges.
         let before = group.middle_column_alone::<V>(&mut first, end - step);
         let mut newest = group.middle_column_alone::<V>(&mut first, end);
         let mut at = step;
-        let mut north = V::load(group.north.add(at));
-        let mut outer_north = V::load(group.between[0].add(at));
         let mut a = group.column::<V>(0);
         let mut b = group.column::<V>(at);
-        let n = group.middle_column(&mut first, at, north, [&a, &b]);
-        // What is west of the first column and east of the last one of level k + 1: two columns west where it is
-        // skewed, else one on each side.
-        let (mut p, mut q, mut east) = (before, newest, newest);
+        let mut q = group.middle_column(&mut first, at, [&a, &b]);
+        let (mut west, mut east) = (before, newest);
         for j in 0..R {
-            if SKEW {
-                let seam = &*group.seams[0];
-                p[j] = seam.exchange(2 * j, before[j]);
-                q[j] = seam.exchange(2 * j + 1, newest[j]);
-            } else {
-                let [west_end, east_end] = layout.outside(group.rows[j]);
-                let held = [first.held(west_end), first.held(east_end)];
-                [q[j], east[j]] = layout.edges(n[j], [before[j], newest[j]], held);
-                newest[j] = newest[j].select(layout.short, east[j]);
-            }
+            let [west_end, east_end] = layout.outside(group.rows[j]);
+            let held = [first.held(west_end), first.held(east_end)];
+            [west[j], east[j]] = layout.edges(q[j], [before[j], newest[j]], held);
+            newest[j] = newest[j].select(layout.short, east[j]);
         }
-        let west = q;
-        if SKEW {
-            group.store_middle(0, &p);
-        }
-        group.store_middle(shift, &q);
+        let mut p = west;
+        group.store_middle(0, &west);
+        group.store_middle(at, &q);
+        at += step;
+        (a, b) = (b, group.column::<V>(at));
         // The row north of the group at level k + 1.
         let mut row_west;
         let mut row = V::load(group.between[1]);
-        let mut row_east = V::load(group.between[1].add(at));
+        let mut row_east = V::load(group.between[1].add(step));
 
-        // Node j of level k + 2, with p, q and n one and two columns west of, and at, column `at` of level k + 1.
-        macro_rules! node {
-            ($j:ident, $p:ident, $q:ident, $n:ident) => {{
-                let star = Star {
-                    north: match $j {
-                        0 => outer_north,
-                        1 => row,
-                        _ => $q[$j - 2],
-                    },
-                    south: $q[$j],
-                    west: if $j == 0 { row_west } else { $p[$j - 1] },
-                    east: if $j == 0 { row_east } else { $n[$j - 1] },
-                    centre: if $j == 0 { row } else { $q[$j - 1] },
-                };
-                second.next(&ArrayRows::<V::Element, R>::NONE, ($j, at), star)
+        // Column `at - 1` of level k + 2, from the columns around it, p, q and n, of level k + 1.
+        macro_rules! last_column {
+            ($p:ident, $q:ident, $n:ident) => {{
+                (row_west, row) = (row, row_east);
+                row_east = V::load(group.between[1].add(at));
+                let mut next = $p;
+                for j in 0..R {
+                    let star = Star {
+                        north: match j {
+                            0 => V::load(group.between[0].add(at - step)),
+                            1 => row,
+                            _ => $q[j - 2],
+                        },
+                        south: $q[j],
+                        west: if j == 0 { row_west } else { $p[j - 1] },
+                        east: if j == 0 { row_east } else { $n[j - 1] },
+                        centre: if j == 0 { row } else { $q[j - 1] },
+                    };
+                    next[j] = second.next(&ArrayRows::<V::Element, R>::NONE, (j, at), star);
+                }
+                next
             }};
         }
-        // Goes on with the row north of the group, to the column that level k + 2 has now, or has next.
-        macro_rules! go_on {
-            () => {
-                let centre = at + shift - step;
-                (row_west, row) = (row, row_east);
-                row_east = V::load(group.between[1].add(centre + step));
-                if !SKEW {
-                    outer_north = V::load(group.between[0].add(centre));
-                }
-            };
-        }
+        // Goes on by a column. Level k has a column in `centre` and one in `west`, where level k + 1 has it afterwards.
         macro_rules! step {
             ($west:ident, $p:ident, $q:ident, $n:expr) => {
                 let n = $n;
-                go_on!();
-                // The next level of a skewed row is stored where the next column of this one is read.
-                let east = at + step;
-                let mut column = n;
+                let next = last_column!($p, $q, n);
                 for j in 0..R {
-                    let node = node!(j, $p, $q, n);
-                    match j {
-                        0 if SKEW => outer_north = V::load(group.between[0].add(east)),
-                        2 if SKEW => north = V::load(group.north.add(east)),
-                        0..=2 => {}
-                        _ => column[j - 3] = V::load(group.rows[j - 3].add(east)),
-                    }
-                    node.store(group.last(j).add(at + 2 * shift - step));
+                    next[j].store(group.last(j).add(at - step));
                 }
-                for j in R.saturating_sub(3)..R {
-                    column[j] = V::load(group.rows[j].add(east));
-                }
-                group.store_middle(at + shift, &n);
-                ($west, $p) = (n, column);
-                at = east;
-                if !SKEW || R < 3 {
-                    north = V::load(group.north.add(at));
-                }
+                group.store_middle(at, &n);
+                at += step;
+                ($west, $p) = (n, group.column::<V>(at));
             };
         }
         macro_rules! middle {
             ($west:ident, $centre:ident) => {
-                group.middle_column(&mut first, at, north, [&$west, &$centre])
+                group.middle_column(&mut first, at, [&$west, &$centre])
             };
         }
-        if SKEW {
-            step!(a, p, q, n);
-            (a, b, p, q) = (b, p, q, a);
-        } else {
-            // Nothing is west of the first column that level k + 2 could begin with.
-            group.store_middle(at, &n);
-            at += step;
-            north = V::load(group.north.add(at));
-            (a, b, p, q) = (b, group.column::<V>(at), q, n);
-        }
-        // After each step, the columns are in the registers of others: a, b, p, q in those of b, p, q, a.
+        // After a step the columns a, b, p, q are in b, p, q, a.
         while at + 4 * step < end {
             step!(a, p, q, middle!(a, b));
             step!(b, q, a, middle!(b, p));
@@ -282,25 +240,9 @@ unsafe fn advance_twice<V: Lanes, const R: usize, const SKEW: bool>(
             step!(a, p, q, before);
             (a, b, p, q) = (b, p, q, a);
         }
-        if !SKEW {
-            step!(a, p, q, newest);
-            (_, _, p, q) = (b, p, q, a);
-        } else {
-            group.store_middle(end + step, &newest);
-        }
-        let n = if SKEW { newest } else { east };
-        go_on!();
-        let mut last = n;
-        for j in 0..R {
-            last[j] = node!(j, p, q, n);
-        }
-        if SKEW {
-            for j in 0..R {
-                layout.close_skewed(group.last(j), last[j], &*group.seams[1], j);
-            }
-            return;
-        }
-        group.store_middle(end + step, &east);
+        step!(a, p, q, newest);
+        let last = last_column!(q, a, east);
+        group.store_middle(at, &east);
         for j in 0..R {
             let [west_end, east_end] = match j {
                 0 => layout.outside(group.between[1]),
@@ -322,32 +264,24 @@ pub(super) unsafe fn advance_twice_with<V: Lanes, A: Update<V>, B: Update<V>, co
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
 ) {
+    debug_assert!(!layout.is_skewed());
     // SAFETY: passed on.
     unsafe {
-        match layout.is_skewed() {
-            true => V::compiled(Sweep::<V, A, B, R, true> {
-                updates,
-                group,
-                layout,
-            }),
-            false => V::compiled(Sweep::<V, A, B, R, false> {
-                updates,
-                group,
-                layout,
-            }),
-        }
+        V::compiled(Sweep::<V, A, B, R> {
+            updates,
+            group,
+            layout,
+        });
     }
 }
 
-struct Sweep<'a, V: Lanes, A, B, const R: usize, const SKEW: bool> {
+struct Sweep<'a, V: Lanes, A, B, const R: usize> {
     updates: (A, B),
     group: &'a TwoLevels<V::Element, R>,
     layout: &'a Lifted<V>,
 }
 
-impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize, const SKEW: bool> Computation
-    for Sweep<'_, V, A, B, R, SKEW>
-{
+impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation for Sweep<'_, V, A, B, R> {
     type Output = ();
 
     #[inline(always)]
@@ -355,6 +289,6 @@ impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize, const SKEW: bool> Com
         // A copy is nobody else's: the compiler keeps it in registers while it writes rows.
         let group = *self.group;
         // SAFETY: passed on.
-        unsafe { advance_twice::<V, R, SKEW>(&group, self.layout, self.updates) }
+        unsafe { advance_twice::<V, R>(&group, self.layout, self.updates) }
     }
 }

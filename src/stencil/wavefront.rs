@@ -46,7 +46,12 @@ use super::update::ArrayRows;
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
 /// Bands have `TWICE` rows where they may be advanced by two levels in one sweep, which takes more registers.
 #[derive(Clone, Copy)]
-pub(super) struct Heights<const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize>;
+pub(super) struct Heights<
+    const TALL: usize,
+    const MEDIUM: usize,
+    const LOW: usize,
+    const TWICE: usize,
+>;
 
 impl<const TALL: usize, const MEDIUM: usize, const LOW: usize, const TWICE: usize>
     Heights<TALL, MEDIUM, LOW, TWICE>
@@ -92,8 +97,12 @@ unsafe fn advance<
     let (end, written) = (rows.len(), task.rows.start as isize..task.rows.end as isize);
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
-    let advances_twice =
-        K::MAY_ADVANCE_TWICE && task.levels_per_sweep == LevelsPerSweep::Two;
+    let ends = Ends::new(task, &columns, base);
+    // Not where columns are skewed, or next to walls whose nodes are given or computed.
+    let advances_twice = K::MAY_ADVANCE_TWICE
+        && task.levels_per_sweep == LevelsPerSweep::Two
+        && task.skew.is_none()
+        && !ends.any();
     let row =
         (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
     let height = if advances_twice {
@@ -129,7 +138,6 @@ unsafe fn advance<
         let mut kind = K::new(task);
         let staging = Staging::new(task, staging);
         let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + height);
-        let ends = Ends::new(task, &columns, base);
         let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
         let lowered = columns.start - layout.columns_west(steps);
         let skipped = (task.columns.start as isize - lowered) as usize;
@@ -176,25 +184,18 @@ unsafe fn advance<
             let lines = prefetch.lines().div_ceil(steps);
             let full = full_levels(&written, steps, beyond.reached(), end, (band, height));
             let mut slot = ring.slot(steps, band);
-            let place = (band / height, height);
             let mut number = 1;
             while number <= steps {
-                let seam = |number: usize, kind: &K| {
-                    let skew = task.skew.as_ref()?;
-                    Some(skew.seam(place, (number, steps), kind.seam_factors(number)))
-                };
                 prefetch.request::<V>(lines);
                 slot = ring.two_before(slot);
                 if advances_twice
                     && full.contains(&number)
                     && full.contains(&(number + 1))
-                    && !ends.any()
-                    && kind.may_advance_twice(number, &layout)
+                    && kind.may_advance_twice(number)
                 {
                     prefetch.request::<V>(lines);
                     slot = ring.two_before(slot);
-                    let seams = [seam(number, &kind), seam(number + 1, &kind)];
-                    advance_band_twice::<V, K, TWICE>(&ring, slot, &seams, &layout, &mut kind);
+                    kind.advance_twice(&ring.two_levels::<TWICE>(slot), &layout);
                     number += 2;
                     continue;
                 }
@@ -206,7 +207,11 @@ unsafe fn advance<
                     )),
                     false => None,
                 };
-                let seam = seam(number, &kind);
+                let place = (band / height, height);
+                let seam = task.skew.as_ref().map(|skew| {
+                    let factors = kind.seam_factors(number);
+                    skew.seam(place, (number, steps), factors)
+                });
                 let level = Level {
                     task,
                     ring: &ring,
@@ -293,29 +298,6 @@ fn full_levels(
     // The first row of the band, band - level, is computed at that level.
     let computed = (band + steps + 2).saturating_sub(written.start) / 2;
     above_last.max(1)..below_first.min(computed).min(steps + 1)
-}
-
-/// Computes a band of `R` rows at two levels, the second of which begins in `slot`, none of them next to a wall.
-///
-/// # Safety
-/// As [`advance`].
-#[inline(always)]
-unsafe fn advance_band_twice<V: Lanes, K: Kind<V>, const R: usize>(
-    ring: &Ring<V::Element>,
-    slot: usize,
-    seams: &[Option<Seam<V::Element>>; 2],
-    layout: &Lifted<V>,
-    kind: &mut K,
-) {
-    let mut group = ring.two_levels::<R>(slot);
-    for (seam, place) in seams.iter().zip(&mut group.seams) {
-        if let Some(seam) = seam {
-            *place = seam;
-            seam.prefetch::<V>(R);
-        }
-    }
-    // SAFETY: passed on.
-    unsafe { kind.advance_twice(&group, layout) }
 }
 
 /// One level of a tile, and all that its rows need.
