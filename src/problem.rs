@@ -145,13 +145,7 @@ impl Problem {
             operator,
             source: self.source.is_there().then(none),
         })
-        .with_periodic_axes(self.axes_are_periodic())
-    }
-
-    /// Whether the field is periodic along y (axis 0) and along x (axis 1).
-    fn axes_are_periodic(&self) -> [bool; 2] {
-        let [x, y] = self.walls.periodic();
-        [y, x]
+        .with_walls(self.walls.traits())
     }
 
     /// How a step is taken on so many rows and columns, in so many stages.

@@ -23,12 +23,13 @@ pub fn tile<T: Element>(
     if updates < LONG {
         return stencil.tile_for_passes((rows, columns), threads);
     }
-    let skewed = match stencil.may_skew_columns() {
-        true => ", skewed",
-        false => "",
+    let way = match (stencil.may_skew_columns(), stencil.may_advance_twice()) {
+        (true, _) => ", skewed",
+        (false, true) => ", two levels a sweep",
+        (false, false) => "",
     };
     let kind = format!(
-        "{}, {} {}, {}{skewed}, {} bytes, {rows} x {columns} on {threads}",
+        "{}, {} {}, {}{way}, {} bytes, {rows} x {columns} on {threads}",
         env!("CARGO_PKG_VERSION"),
         sys::machine_name(),
         stencil.kernel(),

@@ -6,6 +6,7 @@ use crate::{
     grid::{Axis, Grid},
     params::{Boundary, Function, ParamsError, RawParams, SIDES, Wall},
     real::Real,
+    stencil::WallTraits,
 };
 
 /// A side of the domain.
@@ -97,6 +98,21 @@ impl Walls {
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
         [Side::Left, Side::Bottom].map(|side| matches!(self.of(side), Wall::Periodic))
+    }
+
+    /// What the choice of a tile has to know of them.
+    #[must_use]
+    pub fn traits(&self) -> WallTraits {
+        let [x, y] = self.periodic();
+        let keeps_values = |side| match self.of(side) {
+            Wall::Periodic => true,
+            Wall::Fixed(value) => !value.depends_on_time(),
+            _ => false,
+        };
+        WallTraits {
+            is_periodic: [y, x],
+            add_nothing: Side::ALL.into_iter().all(keeps_values),
+        }
     }
 
     /// Whether any of them depends on time.

@@ -18,7 +18,7 @@ use super::scratch::Scratch;
 use super::skew::{Seams, SkewedColumns};
 use super::task::{Plane, Skew, TileTask};
 use super::tile::{Tile, is_far};
-use super::walls::Walls;
+use super::walls::{WallTraits, Walls};
 
 thread_local! {
     /// The scratch memory of this thread.
@@ -91,7 +91,6 @@ impl<T: Element> Stencil<T> {
             return;
         }
         let domain = walls.domain((ny, nx));
-        let is_periodic = domain.each_ref().map(|axis| axis.period.is_some());
         let [computed, columns] = domain.map(|axis| axis.in_array());
         let rows = rows.start.max(computed.start)..rows.end.min(computed.end);
         if rows.is_empty() {
@@ -102,7 +101,7 @@ impl<T: Element> Stencil<T> {
             target.slice_mut(inner).assign(&source.slice(inner));
             return;
         }
-        let tile = self.tile_of_pass((ny, nx), rayon::current_num_threads(), is_periodic);
+        let tile = self.tile_of_pass((ny, nx), rayon::current_num_threads(), walls.traits());
         let planes = [
             Plane::new(source.as_ptr().cast_mut(), source.dim(), source.strides()),
             Plane::new(target.as_mut_ptr(), target.dim(), target.strides()),
@@ -175,8 +174,7 @@ impl<T: Element> Stencil<T> {
         let domain = walls.domain((ny, nx));
         let threads = rayon::current_num_threads();
         let computed = domain.each_ref().map(|axis| axis.in_array().len() + 2);
-        let is_periodic = domain.each_ref().map(|axis| axis.period.is_some());
-        let tile = self.tile_of_passes(computed.into(), threads, is_periodic);
+        let tile = self.tile_of_passes(computed.into(), threads, walls.traits());
         let (tile, stages) = passes::tile_and_stages(tile, &domain, steps, threads);
         let first = self.first_pass(tile.depth, findings.is_new());
         let passes = passes::passes(steps, (tile.depth, stages), first);
@@ -236,13 +234,13 @@ impl<T: Element> Stencil<T> {
             "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
         );
         let domain = walls.domain(shape);
-        let is_periodic = [0, 1].map(|axis: usize| domain[axis].period.is_some());
+        let WallTraits { is_periodic, .. } = walls.traits();
         // Between passes a tile waits for the tiles around it only, so what it
         // reads must not reach beyond them. As the last node of a periodic axis
         // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
         // By the depth of the tile, so that calls of few steps have the same tiles.
-        let skewed = match self.skews(tile, (rows.len() + 2, nx), is_periodic) {
+        let skewed = match self.skews(tile, (rows.len() + 2, nx), walls.traits()) {
             true => SkewedColumns::new(&domain[1], tile.columns.min(nx), deepest.max(tile.depth)),
             false => None,
         };

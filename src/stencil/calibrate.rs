@@ -21,7 +21,7 @@ impl<T: Element> Stencil<T> {
     pub fn calibrate(&self, (rows, columns): (usize, usize)) -> Tile {
         let threads = rayon::current_num_threads();
         let first = self.tile_for_passes((rows, columns), threads);
-        let is_skewed = self.skews(first, (rows, columns), self.is_periodic);
+        let is_skewed = self.skews(first, (rows, columns), self.walls);
         // Between the first skewed tile and the last, which have walls among their columns, are others.
         let tiles = if is_skewed { 4 } else { 2 };
         let sample = (
@@ -45,7 +45,7 @@ impl<T: Element> Stencil<T> {
                     ..first
                 },
             ] {
-                if self.skews(tile, (rows, columns), self.is_periodic) != is_skewed {
+                if self.skews(tile, (rows, columns), self.walls) != is_skewed {
                     continue;
                 }
                 let rate = stencil.rate(tile, &mut field, &mut spare);

@@ -6,6 +6,7 @@ use super::five_point::Stencil;
 use super::kernel::{Kernel, LevelsPerSweep};
 use super::smooth;
 use super::tile::{Cost, MAX_DEPTH, Tile};
+use super::walls::WallTraits;
 use diff2d_sys::{self as sys, Caches};
 
 /// Rows and columns.
@@ -15,27 +16,27 @@ impl<T: Element> Stencil<T> {
     /// The tile for a field of `rows × columns` nodes, boundary nodes included,
     /// on `threads` threads.
     pub fn tile(&self, rows: usize, columns: usize, threads: usize) -> Tile {
-        self.tile_of_pass((rows, columns), threads, self.is_periodic)
+        self.tile_of_pass((rows, columns), threads, self.walls)
     }
 
     /// The tile for several passes in one call, see [`advance_many`](Self::advance_many). Where passes are
     /// best pipelined over the threads, it is all of the field; fields that are periodic along y do not allow that.
     pub fn tile_for_passes(&self, (rows, columns): (usize, usize), threads: usize) -> Tile {
-        self.tile_of_passes((rows, columns), threads, self.is_periodic)
+        self.tile_of_passes((rows, columns), threads, self.walls)
     }
 
-    /// The tile for one pass over a field that is periodic along y, and along x.
-    pub(super) fn tile_of_pass(&self, shape: Shape, threads: usize, periodic: [bool; 2]) -> Tile {
-        self.tile_by(Tile::choose, shape, threads, periodic)
+    /// The tile for one pass over a field between such walls.
+    pub(super) fn tile_of_pass(&self, shape: Shape, threads: usize, walls: WallTraits) -> Tile {
+        self.tile_by(Tile::choose, shape, threads, walls)
     }
 
     /// The tile for several passes.
-    pub(super) fn tile_of_passes(&self, shape: Shape, threads: usize, periodic: [bool; 2]) -> Tile {
-        let choose = match periodic[0] {
+    pub(super) fn tile_of_passes(&self, shape: Shape, threads: usize, walls: WallTraits) -> Tile {
+        let choose = match walls.is_periodic[0] {
             true => Tile::choose,
             false => Tile::choose_for_passes,
         };
-        self.tile_by(choose, shape, threads, periodic)
+        self.tile_by(choose, shape, threads, walls)
     }
 
     fn tile_by(
@@ -43,19 +44,19 @@ impl<T: Element> Stencil<T> {
         choose: fn(Caches, Shape, usize, Cost) -> Tile,
         shape: Shape,
         threads: usize,
-        periodic: [bool; 2],
+        walls: WallTraits,
     ) -> Tile {
-        let cost = || self.cost(periodic);
+        let cost = || self.cost(walls);
         self.tile
             .unwrap_or_else(|| choose(self.caches, interior(shape), threads, cost()))
     }
 
     /// What the steps of a tile cost.
-    fn cost(&self, is_periodic: [bool; 2]) -> Cost {
+    fn cost(&self, walls: WallTraits) -> Cost {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
         Cost::new(size, arrays, self.scaled_levels(), self.vendor)
-            .skewed(self.may_skew() && !is_periodic[1])
-            .twice(self.advances_twice())
+            .skewed(self.may_skew(walls))
+            .twice(self.advances_twice(walls))
     }
 
     /// How many levels a sweep computes where it may be two.
@@ -64,9 +65,11 @@ impl<T: Element> Stencil<T> {
             .unwrap_or_else(|| LevelsPerSweep::on(self.vendor, self.kernel))
     }
 
-    /// Whether most steps are computed by two in one sweep.
-    fn advances_twice(&self) -> bool {
-        self.levels_per_sweep() == LevelsPerSweep::Two && self.scaled_levels().is_some()
+    /// Whether most steps are computed by two in one sweep, between such walls.
+    fn advances_twice(&self, walls: WallTraits) -> bool {
+        self.levels_per_sweep() == LevelsPerSweep::Two
+            && self.scaled_levels().is_some()
+            && walls.add_nothing
     }
 
     /// The largest depth that a tile of this stencil should have.
@@ -83,23 +86,30 @@ impl<T: Element> Stencil<T> {
     /// Whether tiles of this stencil may have skewed columns.
     #[doc(hidden)]
     pub fn may_skew_columns(&self) -> bool {
-        self.may_skew() && !self.is_periodic[1]
+        self.may_skew(self.walls)
+    }
+
+    /// Whether most steps may be computed by two in one sweep.
+    #[doc(hidden)]
+    pub fn may_advance_twice(&self) -> bool {
+        self.advances_twice(self.walls)
     }
 
     /// Whether columns of such tiles are to be skewed if they can be.
-    pub(super) fn skews(&self, tile: Tile, shape: Shape, is_periodic: [bool; 2]) -> bool {
+    pub(super) fn skews(&self, tile: Tile, shape: Shape, walls: WallTraits) -> bool {
         let threads = rayon::current_num_threads().min(sys::threads());
-        let (caches, cost, nodes) = (self.caches, self.cost(is_periodic), interior(shape));
+        let (caches, cost, nodes) = (self.caches, self.cost(walls), interior(shape));
         match self.skew {
-            Some(skew) => skew && self.may_skew(),
+            Some(skew) => skew && self.may_skew(walls),
             None => tile.prefers_skewed_columns(caches, nodes, threads, cost),
         }
     }
 
-    /// Whether columns of tiles may be skewed, as far as it does not depend on the field: arrays of the equation
-    /// are lifted once for all levels, and rows of a sweep of two levels are not skewed.
-    fn may_skew(&self) -> bool {
-        self.skew.unwrap_or(!self.advances_twice())
+    /// Whether columns of tiles may be skewed between such walls, as far as it does not depend on the field: arrays of
+    /// the equation are lifted once for all levels, and rows of a sweep of two levels are not skewed.
+    fn may_skew(&self, walls: WallTraits) -> bool {
+        self.skew.unwrap_or(!self.advances_twice(walls))
+            && !walls.is_periodic[1]
             && self.kernel != Kernel::Scalar
             && self.equation.arrays() == 0
     }

@@ -9,6 +9,7 @@ use super::equation::Equation;
 use super::kernel::{Additions, Kernel, LevelsPerSweep};
 use super::tile::Tile;
 use super::vendor::Vendor;
+use super::walls::WallTraits;
 use diff2d_sys::{self as sys, Caches};
 
 /// The step of an [`Equation`], with the kernel and the tile that compute it. Neither
@@ -43,8 +44,8 @@ pub struct Stencil<T: Element> {
     pub(super) caches: Caches,
     /// The vendor that they are chosen for.
     pub(super) vendor: Vendor,
-    /// Whether tiles are chosen for fields that are periodic along y (axis 0), and along x.
-    pub(super) is_periodic: [bool; 2],
+    /// The walls that tiles are chosen for where none are given.
+    pub(super) walls: WallTraits,
     /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
     pub(super) skew: Option<bool>,
 }
@@ -67,7 +68,7 @@ impl<T: Element> Stencil<T> {
             tile: None,
             caches: sys::caches(),
             vendor,
-            is_periodic: [false; 2],
+            walls: WallTraits::HELD,
             skew: None,
         }
     }
@@ -119,10 +120,10 @@ impl<T: Element> Stencil<T> {
         self
     }
 
-    /// The same with tiles chosen for fields that are periodic along y (axis 0) or x (axis 1).
+    /// The same with tiles chosen for fields between such walls.
     #[must_use]
-    pub fn with_periodic_axes(mut self, is_periodic: [bool; 2]) -> Self {
-        self.is_periodic = is_periodic;
+    pub fn with_walls(mut self, walls: WallTraits) -> Self {
+        self.walls = walls;
         self
     }
 

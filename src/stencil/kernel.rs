@@ -71,7 +71,7 @@ impl Kernel {
 pub enum Additions {
     /// As additions.
     Plain,
-    /// One or two as fused multiplications by one and additions.
+    /// One or two of them as fused multiplications by one and additions, where that helps.
     Fused,
 }
 
@@ -91,14 +91,14 @@ impl Additions {
 pub enum LevelsPerSweep {
     /// One.
     One,
-    /// Two, where `r` is a quarter and no wall is near.
+    /// Two, where `r` is about a quarter and columns are not skewed, but for the first and the last rows.
     Two,
 }
 
 impl LevelsPerSweep {
     /// The faster way on a processor of this vendor. A core of Zen 4 stores half a register of AVX-512 a cycle, and its
     /// caches exchange as much; two levels in one sweep take fewer of both. An Intel server processor gained nothing,
-    /// and Zen 4 lost with AVX2, which has half as many registers.
+    /// and Zen 4 lost with AVX2, which has half as many registers. On Zen 5 this was not measured.
     pub(super) fn on(vendor: Vendor, kernel: Kernel) -> Self {
         match (vendor, kernel) {
             (Vendor::Amd, Kernel::Avx512) => Self::Two,

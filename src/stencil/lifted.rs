@@ -150,7 +150,7 @@ impl<V: Lanes> Lifted<V> {
         /// Cache lines in a page.
         const PAGE: usize = 64;
         /// How many rows apart two rows of a group are at most, and how many lines they must not be from a page apart.
-        const ROWS: usize = 7;
+        const ROWS: usize = 9;
         const NEAR: usize = 3;
         // Registers of a line.
         let line = 64 / size_of::<V>();
@@ -391,7 +391,7 @@ mod tests {
             let bytes = Lifted::<Quad>::pitch(columns) * size_of::<f32>();
             assert!(bytes >= Lifted::<Quad>::registers(columns) * size_of::<Quad>());
             assert!(bytes.is_multiple_of(64) && bytes < (columns + 8) * size_of::<f32>() + 9 * 64);
-            for rows in 1..=7 {
+            for rows in 1..=9 {
                 let beyond = rows * bytes % PAGE;
                 assert!(
                     beyond == 0 || (256..=PAGE - 256).contains(&beyond),

@@ -19,9 +19,9 @@ pub enum Arithmetic {
 /// Computes the arithmetic of a step `passes` times on registers, without loads or stores. Returns the
 /// number of node updates.
 ///
-/// As in a step, updates do not depend on each other. With `balanced` one of the additions is the fused
-/// `w*1 + s`, which has the same result, for processors with separate units for additions and
-/// multiplications.
+/// As in a step, updates do not depend on each other. With `balanced` as many operations are multiplications or fused as are
+/// additions: one addition of six operations, and three of two times three, are the fused `w*1 + s`, which has the same
+/// result. That is for processors with separate units for additions and multiplications.
 #[must_use]
 pub fn arithmetic(passes: u64, arithmetic: Arithmetic, balanced: bool) -> u64 {
     passes * ROWS * run(passes, arithmetic, balanced)
@@ -91,7 +91,10 @@ macro_rules! passes {
                     let fma = |$x, $y, $z| $fma;
                     let centre = rows[row];
                     let ends = $add(rows[row + 1], rows[row - 1]);
-                    let ends = $add(ends, east);
+                    let ends = match BALANCED && !SIX && row % 2 == 0 {
+                        true => fma(east, one, ends),
+                        false => $add(ends, east),
+                    };
                     let ends = if BALANCED { fma(west, one, ends) } else { $add(ends, west) };
                     if !SIX {
                         return ends;

@@ -120,4 +120,4 @@ pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, MAX_DEPTH, Tile};
-pub use walls::{Ghost, Side, Table, Walls};
+pub use walls::{Ghost, Side, Table, WallTraits, Walls};

@@ -7,7 +7,8 @@ use super::twice::TwoLevels;
 ///
 /// A level with `remaining` steps to go has its row `j` in slot
 /// `(remaining + j) mod slots`. The next level of row `j` is therefore written
-/// one slot before its present one, over row `j - 1`, which is no longer needed.
+/// one slot before its present one, over row `j - 1`, which is no longer needed, and that of two levels in one sweep
+/// two slots before.
 /// Rows beyond the first and the last one are kept apart: they are walls or ghosts.
 ///
 /// Rows are counted from the first that the tile lifts.
@@ -76,7 +77,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// The row in a slot, which may be up to a group beyond the last.
+    /// The row in a slot, which may be up to a group and two more beyond the last.
     #[inline(always)]
     fn at(&self, slot: usize) -> *mut T {
         debug_assert!(slot < self.slots + self.height + 3);
@@ -115,7 +116,7 @@ impl<T> Ring<T> {
         }
     }
 
-    /// The `N` rows whose next level but one begins in `slot`, none of them within two rows of the first or the last.
+    /// The `N` rows whose next level but one begins in `slot`, neither the first two rows nor the last among them.
     #[inline(always)]
     pub fn two_levels<const N: usize>(&self, slot: usize) -> TwoLevels<T, N> {
         let north = self.at(slot + 2);

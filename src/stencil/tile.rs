@@ -408,16 +408,19 @@ mod tests {
     fn the_chosen_tile_fits_the_field_and_the_second_level_cache() {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
-                for (size, vendor) in [(4, Vendor::Amd), (8, Vendor::Amd), (8, Vendor::Other)] {
-                    let tile =
-                        Tile::choose(DESKTOP, shape, threads, Cost::new(size, 0, None, vendor));
+                for cost in [
+                    Cost::new(4, 0, None, Vendor::Amd),
+                    Cost::new(8, 0, None, Vendor::Amd),
+                    Cost::new(8, 0, Some(256), Vendor::Amd).twice(true),
+                    Cost::new(8, 0, None, Vendor::Other),
+                ] {
+                    let tile = Tile::choose(DESKTOP, shape, threads, cost);
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
                     assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
                     assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
                     let row = (tile.columns + 2 * tile.depth).min(shape.1);
-                    assert!(tile.depth == 1 || 2 * tile.depth * row * size < DESKTOP.l2);
-                    let cost = Cost::new(size, 0, None, vendor);
+                    assert!(tile.depth == 1 || 2 * tile.depth * row * cost.size < DESKTOP.l2);
                     let tile = Tile::choose_for_passes(DESKTOP, shape, threads, cost);
                     assert!(tile.rows <= shape.0 && tile.columns <= shape.1, "{tile}");
                 }

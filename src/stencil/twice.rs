@@ -1,8 +1,8 @@
 //! The kernel of two levels: a few lifted rows advanced by two steps in one sweep.
 //!
-//! The level between stays in registers, but for two rows that the next group needs: seven rows take ten loads and
-//! nine stores for what are eighteen loads and fourteen stores in two sweeps ([`super::level`]). That is faster where
-//! stores or the second-level cache are the limit, as on AMD's processors.
+//! The level between stays in registers, but for two rows that the next group needs. Six rows take eight stores instead
+//! of the twelve of two sweeps ([`super::level`]), and rows that do not fit the first-level cache come from the second
+//! once instead of twice. That is faster where stores or the exchange between the caches are the limit, as on Zen 4.
 //!
 //! Source: the loop over time is unrolled and jammed with those over space, as in R. Allen, K. Kennedy, "Optimizing
 //! Compilers for Modern Architectures", Morgan Kaufmann 2001, chapter 8.
@@ -139,8 +139,9 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// the columns on both sides. At the ends of the strips these are columns of other strips, so the last two columns of
 /// level `k + 1` are computed before the others.
 ///
-/// Writing in place is safe because every position is read before it is written, as in
-/// [`advance_rows`](super::level::advance_rows).
+/// Writing in place is safe because every position is read before it is written: the positions to the west, the last
+/// two columns and the columns outside are in registers before the first store, and level `k + 2` gets its edges last,
+/// row by row.
 ///
 /// # Safety
 /// All pointers are rows of the layout, not skewed; those that are read were written, edges included. The updates read

@@ -169,6 +169,16 @@ impl<T: Real> Walls<T> {
             .all(|side| matches!(side, Side::Held | Side::Periodic))
     }
 
+    /// What the choice of a tile has to know of them.
+    #[must_use]
+    pub fn traits(&self) -> WallTraits {
+        let is_periodic = [&self.bottom, &self.left].map(|side| matches!(side, Side::Periodic));
+        WallTraits {
+            is_periodic,
+            add_nothing: self.add_nothing(),
+        }
+    }
+
     /// Whether the sides fit an array and a number of steps, and are periodic in pairs.
     pub(super) fn fit(&self, (ny, nx): (usize, usize), steps: usize) -> bool {
         let pairs = [(&self.left, &self.right), (&self.bottom, &self.top)];
@@ -209,6 +219,23 @@ impl<T: Real> Walls<T> {
             }
         }
     }
+}
+
+/// What the choice of a tile has to know of walls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WallTraits {
+    /// Whether the field is periodic along y (axis 0), and along x (axis 1).
+    pub is_periodic: [bool; 2],
+    /// Whether all sides are held or periodic, so that no value of the state can grow at a wall.
+    pub add_nothing: bool,
+}
+
+impl WallTraits {
+    /// Those of walls that are held.
+    pub const HELD: Self = Self {
+        is_periodic: [false; 2],
+        add_nothing: true,
+    };
 }
 
 /// The nodes along one axis that a step computes.

@@ -19,7 +19,8 @@
 //! rows and overwrite the rows of the level before ([`Ring`]). A tile therefore
 //! occupies two rows a step and those of a band in the second-level cache,
 //! however many rows it has, and the kernel accesses a band and two rows more at
-//! a time, which are best in the first-level cache ([`Heights`]).
+//! a time, which are best in the first-level cache ([`Heights`]). Some kinds of
+//! equation may be advanced by two levels at a time ([`super::twice`]).
 //!
 //! Source: wavefront temporal blocking as in G. Wellein, G. Hager, T. Zeiser,
 //! M. Wittmann, H. Fehske, "Efficient temporal blocking for stencil
@@ -44,7 +45,8 @@ use super::update::ArrayRows;
 
 /// The heights of bands that a kernel is compiled for: the rows of a band are a group of
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
-/// Bands have `TWICE` rows where they may be advanced by two levels in one sweep, which takes more registers.
+/// Bands have `TWICE` rows, whatever the first-level cache, where they are advanced by two levels in one sweep, which
+/// takes more registers.
 #[derive(Clone, Copy)]
 pub(super) struct Heights<
     const TALL: usize,
@@ -98,7 +100,7 @@ unsafe fn advance<
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
     let ends = Ends::new(task, &columns, base);
-    // Not where columns are skewed, or next to walls whose nodes are given or computed.
+    // Not where columns are skewed, or have walls on the left or right whose nodes are given or computed.
     let advances_twice = K::MAY_ADVANCE_TWICE
         && task.levels_per_sweep == LevelsPerSweep::Two
         && task.skew.is_none()

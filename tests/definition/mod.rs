@@ -8,7 +8,7 @@
 
 use diff2d::{
     Real,
-    stencil::{Additions, Element, Kernel, Stencil},
+    stencil::{Additions, Element, Kernel, LevelsPerSweep, Stencil},
 };
 use ndarray::{Array2, ArrayView2};
 
@@ -29,19 +29,27 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine, both ways of adding, and columns skewed or not, which change no bit,
-/// and their names.
+/// The stencil with every kernel of this machine, both ways of adding, one or two levels per sweep, and columns skewed
+/// or not, which change no bit, and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
     let ways = [
-        (Additions::Plain, false),
-        (Additions::Plain, true),
-        (Additions::Fused, false),
+        (Additions::Plain, LevelsPerSweep::One, false),
+        (Additions::Plain, LevelsPerSweep::One, true),
+        (Additions::Plain, LevelsPerSweep::Two, false),
+        (Additions::Fused, LevelsPerSweep::Two, false),
+        (Additions::Fused, LevelsPerSweep::Two, true),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| ways.map(|way| (kernel, way)));
-    kernels.map(|(kernel, (additions, skew))| {
-        let stencil = stencil.clone().with_kernel(kernel);
-        let stencil = stencil.with_additions(additions).with_skewed_columns(skew);
-        let name = format!("kernel {kernel}, additions {additions:?}, columns skewed {skew}");
+    kernels.map(|(kernel, (additions, levels, skew))| {
+        let stencil = stencil
+            .clone()
+            .with_kernel(kernel)
+            .with_additions(additions)
+            .with_levels_per_sweep(levels)
+            .with_skewed_columns(skew);
+        let name = format!(
+            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, columns skewed {skew}"
+        );
         (stencil, name)
     })
 }
