@@ -97,8 +97,8 @@ pub enum LevelsPerSweep {
 
 impl LevelsPerSweep {
     /// The faster way on a processor of this vendor. A core of Zen 4 stores half a register of AVX-512 a cycle, and its
-    /// caches exchange as much; two levels in one sweep take fewer of both. An Intel server processor gained nothing,
-    /// and Zen 4 lost with AVX2, which has half as many registers. On Zen 5 this was not measured.
+    /// caches exchange as much; two levels in one sweep take fewer of both. There AVX2 was slower, which has half as many
+    /// registers. Zen 5 was not measured. An Intel server processor gained nothing from an earlier form of the kernel.
     pub(super) fn on(vendor: Vendor, kernel: Kernel) -> Self {
         match (vendor, kernel) {
             (Vendor::Amd, Kernel::Avx512) => Self::Two,

@@ -185,7 +185,7 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
         let mut row = V::load(group.between[1]);
         let mut row_east = V::load(group.between[1].add(step));
 
-        // Column `at - 1` of level k + 2, from the columns around it, p, q and n, of level k + 1.
+        // The column of level k + 2 west of `at`, from p, q and n of level k + 1: two columns and one west of `at`, and at it.
         macro_rules! last_column {
             ($p:ident, $q:ident, $n:ident) => {{
                 (row_west, row) = (row, row_east);
@@ -208,7 +208,8 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
                 next
             }};
         }
-        // Goes on by a column. Level k has a column in `centre` and one in `west`, where level k + 1 has it afterwards.
+        // Goes on by a column. Column n of level k + 1 takes the place of the column west of it of level k, which is not
+        // needed any more, and the next column of level k that of p.
         macro_rules! step {
             ($west:ident, $p:ident, $q:ident, $n:expr) => {
                 let n = $n;
