@@ -120,6 +120,14 @@ impl<T: Element> Stencil<T> {
         self
     }
 
+    /// The same for a first-level cache of so many bytes, on which the height of groups of rows depends.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn with_first_level_cache(mut self, bytes: usize) -> Self {
+        self.caches.l1 = bytes;
+        self
+    }
+
     /// The same with tiles chosen for fields between such walls.
     #[must_use]
     pub fn with_walls(mut self, walls: WallTraits) -> Self {

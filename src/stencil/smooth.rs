@@ -334,9 +334,14 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn may_advance_twice(&self, level: usize) -> bool {
-        // The first level may have to be checked.
-        level > 1 || self.knowledge != Knowledge::SmoothSoFar
+    fn may_advance_twice(&self, level: usize, rows_fit: bool) -> bool {
+        match self.knowledge {
+            Knowledge::Smooth(_) => true,
+            // The first level is checked.
+            Knowledge::SmoothSoFar => level > 1,
+            // The arithmetic of five operations takes longer than the stores that two levels save.
+            Knowledge::Rough => !rows_fit,
+        }
     }
 
     #[inline(always)]

@@ -29,26 +29,30 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine, both ways of adding, one or two levels per sweep, and columns skewed
-/// or not, which change no bit, and their names.
+/// The stencil with every kernel of this machine, both ways of adding, one or two levels per sweep, columns skewed or
+/// not, and rows that fit the first-level cache or not, which change no bit, and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
+    /// Bytes of a first-level cache that rows of small fields fit, and of one that they hardly do.
+    const USUAL: usize = 32 << 10;
+    const SMALL: usize = 4 << 10;
     let ways = [
-        (Additions::Plain, LevelsPerSweep::One, false),
-        (Additions::Plain, LevelsPerSweep::One, true),
-        (Additions::Plain, LevelsPerSweep::Two, false),
-        (Additions::Fused, LevelsPerSweep::Two, false),
-        (Additions::Fused, LevelsPerSweep::Two, true),
+        (Additions::Plain, LevelsPerSweep::One, false, USUAL),
+        (Additions::Plain, LevelsPerSweep::One, true, SMALL),
+        (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
+        (Additions::Fused, LevelsPerSweep::Two, false, USUAL),
+        (Additions::Fused, LevelsPerSweep::Two, true, SMALL),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| ways.map(|way| (kernel, way)));
-    kernels.map(|(kernel, (additions, levels, skew))| {
+    kernels.map(|(kernel, (additions, levels, skew, first_level))| {
         let stencil = stencil
             .clone()
             .with_kernel(kernel)
             .with_additions(additions)
             .with_levels_per_sweep(levels)
-            .with_skewed_columns(skew);
+            .with_skewed_columns(skew)
+            .with_first_level_cache(first_level);
         let name = format!(
-            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, columns skewed {skew}"
+            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, columns skewed {skew}, first-level cache {first_level}"
         );
         (stencil, name)
     })
