@@ -42,7 +42,15 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
         (Additions::Fused, LevelsPerSweep::Two, false, USUAL),
         (Additions::Fused, LevelsPerSweep::Two, true, SMALL),
     ];
-    let kernels = Kernel::available().flat_map(move |kernel| ways.map(|way| (kernel, way)));
+    let kernels = Kernel::available().flat_map(move |kernel| {
+        // The scalar kernel has one way only.
+        let count = if kernel == Kernel::Scalar {
+            1
+        } else {
+            ways.len()
+        };
+        ways.into_iter().take(count).map(move |way| (kernel, way))
+    });
     kernels.map(|(kernel, (additions, levels, skew, first_level))| {
         let stencil = stencil
             .clone()
