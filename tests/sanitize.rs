@@ -9,7 +9,7 @@ use definition::{advanced, assert_bits};
 use diff2d::stencil::{Element, Kernel, LevelsPerSweep, Stencil, Tile};
 use ndarray::Array2;
 
-/// Steps with such an `r` from values that are 1 and less.
+/// Steps with such an `r`, from values between `least` and 1.
 fn walk<T: Element>(kernel: Kernel, r: f64, least: f64) {
     let r = T::from_f64(r);
     let shapes = [

@@ -11,8 +11,8 @@ use super::lanes::Lanes;
 use super::neon;
 use super::portable::Portable;
 use super::scalar_tile;
+use super::scaled::Scaled;
 use super::scratch::Scratch;
-use super::smooth::Scaled;
 use super::task::TileTask;
 use super::wavefront::{Heights, Walk};
 #[cfg(target_arch = "x86_64")]

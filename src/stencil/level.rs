@@ -29,29 +29,32 @@ pub(super) struct RowGroup<T, const R: usize> {
 }
 
 /// The registers of a group's rows at one position.
-type Column<V, const R: usize> = [V; R];
+pub(super) type Column<V, const R: usize> = [V; R];
+
+/// The rows of a group at element `at`.
+///
+/// # Safety
+/// The processor has the instructions of `V`; the registers are in the rows.
+#[inline(always)]
+pub(super) unsafe fn column<V: Lanes, const R: usize>(
+    rows: &[*mut V::Element; R],
+    at: usize,
+) -> Column<V, R> {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut column = [V::load(rows[0].add(at)); R];
+        for j in 1..R {
+            column[j] = V::load(rows[j].add(at));
+        }
+        column
+    }
+}
 
 impl<T: Real, const R: usize> RowGroup<T, R> {
     /// Where the next level of row `j` goes.
     #[inline(always)]
     pub fn next(&self, j: usize) -> *mut T {
         if j == 0 { self.next } else { self.rows[j - 1] }
-    }
-
-    /// The rows of the present level at element `at`.
-    ///
-    /// # Safety
-    /// As [`advance_rows`].
-    #[inline(always)]
-    unsafe fn column<V: Lanes<Element = T>>(&self, at: usize) -> Column<V, R> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut column = [V::load(self.north); R];
-            for j in 0..R {
-                column[j] = V::load(self.rows[j].add(at));
-            }
-            column
-        }
     }
 
     /// The rows of the next level at element `at`, from the columns west, centre and east.
@@ -129,11 +132,11 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
         let mut north = V::load(group.north.add(at));
-        let mut a = group.column::<V>(at - V::COUNT);
-        let mut b = group.column::<V>(at);
+        let mut a = column::<V, R>(&group.rows, at - V::COUNT);
+        let mut b = column::<V, R>(&group.rows, at);
         macro_rules! step {
             ($west:ident, $centre:ident, $east:ident) => {
-                $east = group.column::<V>(at + V::COUNT);
+                $east = column::<V, R>(&group.rows, at + V::COUNT);
                 if !SKEW {
                     north = V::load(group.north.add(at));
                 }
@@ -158,7 +161,7 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
             step!(a, b, c);
             (a, b) = (b, c);
         }
-        c = group.column::<V>(at + V::COUNT);
+        c = column::<V, R>(&group.rows, at + V::COUNT);
         if !SKEW {
             north = V::load(group.north.add(at));
         }

@@ -14,10 +14,10 @@
 //! | lane vocabulary | `lanes` | the operations on vector registers that kernels are written in |
 //! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
-//! | kernel of one level | `update`, `level` | the step in every lane; a few rows, one step on |
-//! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `quarter`, `general` | how levels are stored, which step is allowed |
+//! | kernels of one level and of two | `update`, `level`, `twice` | the step in every lane; a few rows, one step on or two |
+//! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
+//! | tiles and threads | `exactness`, `vendor`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
@@ -25,13 +25,13 @@
 //! # Why the bits are equal
 //!
 //! Kernels compute the six operations of the definition in their order.
-//! Two of them are fused multiply-adds in the vector kernels, which round once
+//! Some of them are fused multiply-adds in the vector kernels, which round once
 //! instead of twice:
 //!
 //! | operation | fused | exact product |
 //! |---|---|---|
 //! | `sum - 4 p` | `fma(-4, p, sum)` | `4 p`, unless it overflows |
-//! | `sum + west` | `fma(west, 1, sum)` | `west * 1` |
+//! | `sum + west`, and `sum + east` alike | `fma(sum, 1, west)` | `sum * 1` |
 //!
 //! Both products are exact for normal and subnormal numbers, so the rounding of
 //! the product that is left out would have changed nothing. Signs of zero,
@@ -90,6 +90,7 @@ mod rkl2;
 mod rows;
 pub mod scalar;
 mod scalar_tile;
+mod scaled;
 mod scheduler;
 mod scratch;
 mod skew;

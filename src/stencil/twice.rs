@@ -8,6 +8,7 @@
 //! Compilers for Modern Architectures", Morgan Kaufmann 2001, chapter 8.
 
 use super::lanes::{Computation, Lanes};
+use super::level::{Column, column};
 use super::lifted::Lifted;
 use super::scalar::Star;
 use super::update::{ArrayRows, Update};
@@ -33,9 +34,6 @@ pub(super) struct TwoLevels<T, const R: usize> {
     pub south: *const T,
 }
 
-/// The registers of a group's rows at one position.
-type Column<V, const R: usize> = [V; R];
-
 impl<T: Real, const R: usize> TwoLevels<T, R> {
     /// Where row `j` of level `k + 2` goes, counted from the row north of the group.
     #[inline(always)]
@@ -51,22 +49,6 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
     #[inline(always)]
     fn middle(&self, j: usize) -> *mut T {
         if j == 0 { self.north } else { self.rows[j - 1] }
-    }
-
-    /// The rows of level `k` at element `at`.
-    ///
-    /// # Safety
-    /// As [`advance_twice`].
-    #[inline(always)]
-    unsafe fn column<V: Lanes<Element = T>>(&self, at: usize) -> Column<V, R> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let mut column = [V::load(self.north); R];
-            for j in 0..R {
-                column[j] = V::load(self.rows[j].add(at));
-            }
-            column
-        }
     }
 
     /// Level `k + 1` of the nodes at element `at`.
@@ -115,8 +97,9 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
     ) -> Column<V, R> {
         // SAFETY: the caller's promise.
         unsafe {
-            let columns = [self.column(at - V::COUNT), self.column(at)];
-            self.middle_column(update, at, [&columns[0], &columns[1]])
+            let west = column::<V, R>(&self.rows, at - V::COUNT);
+            let centre = column::<V, R>(&self.rows, at);
+            self.middle_column(update, at, [&west, &centre])
         }
     }
 
@@ -165,8 +148,8 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
         let before = group.middle_column_alone::<V>(&mut first, end - step);
         let mut newest = group.middle_column_alone::<V>(&mut first, end);
         let mut at = step;
-        let mut a = group.column::<V>(0);
-        let mut b = group.column::<V>(at);
+        let mut a = column::<V, R>(&group.rows, 0);
+        let mut b = column::<V, R>(&group.rows, at);
         let mut q = group.middle_column(&mut first, at, [&a, &b]);
         let (mut west, mut east) = (before, newest);
         for j in 0..R {
@@ -179,7 +162,7 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
         group.store_middle(0, &west);
         group.store_middle(at, &q);
         at += step;
-        (a, b) = (b, group.column::<V>(at));
+        (a, b) = (b, column::<V, R>(&group.rows, at));
         // The row north of the group at level k + 1.
         let mut row_west;
         let mut row = V::load(group.between[1]);
@@ -219,7 +202,7 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
                 }
                 group.store_middle(at, &n);
                 at += step;
-                ($west, $p) = (n, group.column::<V>(at));
+                ($west, $p) = (n, column::<V, R>(&group.rows, at));
             };
         }
         macro_rules! middle {

@@ -18,7 +18,7 @@
 //! Each level keeps two rows for the next band. All levels share one ring of
 //! rows and overwrite the rows of the level before ([`Ring`]). A tile therefore
 //! occupies two rows a step and those of a band in the second-level cache,
-//! however many rows it has, and the kernel accesses a band and two rows more at
+//! however many rows it has, and the kernel accesses a band and two rows more, or four, at
 //! a time, which are best in the first-level cache ([`Heights`]). Some kinds of
 //! equation may be advanced by two levels at a time ([`super::twice`]).
 //!

@@ -1,0 +1,300 @@
+//! One diffusion coefficient and equal spacings, with `r` about a quarter: levels scaled by four, in three or five
+//! operations. [`super::smooth`] has the proof and the conditions.
+
+use super::equation::Operator;
+use super::isotropic::{all_lanes, fold_lanes};
+use super::kernel::Additions;
+use super::kind::{Kind, Outcome, advance_with};
+use super::lanes::Lanes;
+use super::level::RowGroup;
+use super::lifted::Lifted;
+use super::noted::{Noted, OthersNoted};
+use super::quarter::{Checked, Five, Three};
+use super::scalar::Star;
+use super::smooth::{SLACK, lasting, power_of_four, range};
+use super::task::TileTask;
+use super::twice::{TwoLevels, advance_twice_with};
+use super::update::{ArrayRows, Update, one};
+use crate::real::Real;
+
+/// What a tile's field is known to be.
+#[derive(Clone, Copy, PartialEq)]
+enum Knowledge {
+    /// Smooth, and for so many steps at least.
+    Smooth(u64),
+    /// Smooth as far as it was checked.
+    SmoothSoFar,
+    /// Not smooth.
+    Rough,
+}
+
+/// An isotropic tile whose levels are scaled by four.
+pub(super) struct Scaled<V: Lanes> {
+    four: V,
+    four_r: V,
+    limit: V,
+    /// What was found of the nodes that were checked before their first step.
+    excess: V,
+    one: V,
+    additions: Additions,
+    is_a_quarter: bool,
+    steps: usize,
+    /// 4^-h and 4^-(T-h).
+    scales: [V; 2],
+    /// The largest magnitude, the least but zero, and the signs of the values so far.
+    largest: V,
+    least: V,
+    signs: V,
+    /// NaN in lanes where a value was infinite or NaN.
+    poison: V,
+    /// What the tile to the west has noted, the largest magnitude first.
+    west: (f64, OthersNoted),
+    range: [f64; 3],
+    knowledge: Knowledge,
+    rows: [u64; 3],
+}
+
+impl<V: Lanes> Scaled<V> {
+    /// 4^exponent
+    #[inline(always)]
+    fn scale(exponent: i32) -> V {
+        let scale = power_of_four(exponent);
+        // SAFETY: a value of this type exists.
+        unsafe { V::splat(scale) }
+    }
+
+    /// An update that checks, and has found nothing yet.
+    #[inline(always)]
+    fn checked(&self) -> Checked<V> {
+        let Self {
+            four,
+            four_r,
+            limit,
+            ..
+        } = *self;
+        Checked {
+            four,
+            four_r,
+            limit,
+            excess: limit.subtract(limit),
+        }
+    }
+}
+
+impl<V: Lanes> Kind<V> for Scaled<V> {
+    const ARRAYS: [bool; 2] = [false, false];
+    const MAY_ADVANCE_TWICE: bool = true;
+
+    #[inline(always)]
+    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
+        let Operator::Isotropic { r } = task.equation.operator else {
+            unreachable!("the equation is isotropic")
+        };
+        let (steps, half) = (task.steps as i32, task.steps as i32 / 2);
+        // SAFETY: passed on.
+        unsafe {
+            let zero = V::splat(V::Element::default());
+            Self {
+                four: V::splat(V::Element::FOUR),
+                four_r: V::splat(V::Element::FOUR * r),
+                limit: V::splat(V::Element::from_f64(0.5 - SLACK)),
+                excess: zero,
+                one: one(),
+                additions: task.additions,
+                is_a_quarter: r.to_f64() == 0.25,
+                steps: task.steps,
+                scales: [Self::scale(-half), Self::scale(half - steps)],
+                largest: zero,
+                least: V::splat(V::Element::MAX),
+                signs: zero,
+                poison: zero,
+                west: (0.0, OthersNoted::NOTHING),
+                range: range::<V::Element>(task.steps),
+                knowledge: match task.smooth_for {
+                    steps if steps >= task.steps as u64 => Knowledge::Smooth(steps),
+                    _ => Knowledge::SmoothSoFar,
+                },
+                rows: [0; 3],
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn note(&mut self, register: V) {
+        let magnitude = register.magnitude();
+        self.largest = magnitude.max(self.largest);
+        self.least = magnitude.replace_zeros(self.least).min(self.least);
+        self.signs = register.signs(self.signs);
+        let zero = register.subtract(register);
+        self.poison = zero.add(self.poison);
+    }
+
+    #[inline(always)]
+    fn lifted(&self, register: V) -> V {
+        register.multiply(self.scales[0])
+    }
+
+    #[inline(always)]
+    fn lowered(&self, register: V) -> V {
+        register.multiply(self.scales[1])
+    }
+
+    #[inline(always)]
+    fn held_factor(&self, level: usize) -> Option<V> {
+        Some(Self::scale(level as i32 - self.steps as i32 / 2))
+    }
+
+    #[inline(always)]
+    fn seam_factors(&self, level: usize) -> [V::Element; 2] {
+        let exponent = level as i32 - self.steps as i32 / 2;
+        [exponent, -exponent].map(power_of_four)
+    }
+
+    #[inline(always)]
+    fn inherit(&mut self, west: Option<Noted>) -> bool {
+        let Some(Noted {
+            largest,
+            others: Some(others),
+        }) = west
+        else {
+            return false;
+        };
+        self.west = (largest, others);
+        true
+    }
+
+    #[inline(always)]
+    fn wants_check(&self) -> bool {
+        self.knowledge == Knowledge::SmoothSoFar
+    }
+
+    #[inline(always)]
+    fn check(&mut self, star: Star<V>) {
+        let mut checked = self.checked();
+        // SAFETY: the rows of arrays are not accessed.
+        unsafe { checked.next(&ArrayRows::<_, 1>::NONE, (0, 0), star) };
+        self.excess = checked.excess.max(self.excess);
+    }
+
+    #[inline(always)]
+    fn is_valid(&mut self) -> bool {
+        let (west_largest, west) = self.west;
+        if self.knowledge == Knowledge::SmoothSoFar
+            && !(!west.is_signed
+                && all_lanes(self.signs, |lane| !lane.is_sign_negative())
+                && all_lanes(self.excess, |lane| lane == V::Element::default()))
+        {
+            self.knowledge = Knowledge::Rough;
+        }
+        let is_rough = self.knowledge == Knowledge::Rough;
+        let [three, most, five] = self.range;
+        let least = if is_rough { five } else { three };
+        (self.is_a_quarter || !is_rough)
+            && west_largest <= most
+            && west.least >= least
+            && !west.is_poisoned
+            && all_lanes(self.largest, |lane| lane.to_f64() <= most)
+            && all_lanes(self.least, |lane| lane.to_f64() >= least)
+            && all_lanes(self.poison, |lane| lane == V::Element::default())
+    }
+
+    #[inline(always)]
+    unsafe fn advance<const R: usize>(
+        &mut self,
+        level: usize,
+        group: &RowGroup<V::Element, R>,
+        layout: &Lifted<V>,
+        arrays: &ArrayRows<V::Element, R>,
+    ) {
+        let Self { four, one, .. } = *self;
+        // SAFETY: passed on.
+        unsafe {
+            match self.knowledge {
+                Knowledge::SmoothSoFar if level == 1 && !layout.is_skewed() => {
+                    let checked = advance_with(self.checked(), group, layout, arrays);
+                    if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
+                        self.knowledge = Knowledge::Rough;
+                    }
+                    self.rows[2] += R as u64;
+                }
+                Knowledge::Smooth(_) | Knowledge::SmoothSoFar => {
+                    match self.additions {
+                        Additions::Plain => {
+                            advance_with(Three::<V, 0> { one }, group, layout, arrays);
+                        }
+                        Additions::Fused => {
+                            advance_with(Three::<V, 1> { one }, group, layout, arrays);
+                        }
+                    }
+                    self.rows[0] += R as u64;
+                }
+                Knowledge::Rough => {
+                    advance_with(Five::<V, 0> { four, one }, group, layout, arrays);
+                    self.rows[1] += R as u64;
+                }
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn may_advance_twice(&self, level: usize, rows_fit: bool) -> bool {
+        match self.knowledge {
+            Knowledge::Smooth(_) => true,
+            // The first level is checked.
+            Knowledge::SmoothSoFar => level > 1,
+            // There, five operations were slower by two levels in most measurements.
+            Knowledge::Rough => !rows_fit,
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn advance_twice<const R: usize>(
+        &mut self,
+        group: &TwoLevels<V::Element, R>,
+        layout: &Lifted<V>,
+    ) {
+        let Self { four, one, .. } = *self;
+        macro_rules! twice {
+            ($first:expr, $second:expr) => {
+                advance_twice_with(($first, $second), group, layout)
+            };
+        }
+        // Fused additions balance additions and fused multiplications of both levels together.
+        // SAFETY: passed on.
+        unsafe {
+            match (self.knowledge, self.additions) {
+                (Knowledge::Rough, Additions::Plain) => {
+                    twice!(Five::<V, 0> { four, one }, Five::<V, 0> { four, one });
+                }
+                (Knowledge::Rough, Additions::Fused) => {
+                    twice!(Five::<V, 0> { four, one }, Five::<V, 1> { four, one });
+                }
+                (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
+                (_, Additions::Fused) => twice!(Three::<V, 1> { one }, Three::<V, 2> { one }),
+            }
+        }
+        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += 2 * R as u64;
+    }
+
+    #[inline(always)]
+    fn outcome(&self) -> Outcome {
+        let smooth_for = match self.knowledge {
+            Knowledge::Smooth(steps) => steps,
+            Knowledge::SmoothSoFar => lasting::<V::Element>(),
+            Knowledge::Rough => 0,
+        };
+        Outcome {
+            smooth_for: smooth_for.saturating_sub(self.steps as u64),
+            rows: self.rows,
+            is_scaled: true,
+            noted: Some(Noted {
+                largest: fold_lanes(self.largest, f64::max),
+                others: Some(OthersNoted {
+                    least: fold_lanes(self.least, f64::min),
+                    is_signed: !all_lanes(self.signs, |lane| !lane.is_sign_negative()),
+                    is_poisoned: !all_lanes(self.poison, |lane| lane == V::Element::default()),
+                }),
+            }),
+        }
+    }
+}
