@@ -54,7 +54,7 @@ impl<T: Element> Stencil<T> {
     /// What the steps of a tile cost.
     fn cost(&self, walls: WallTraits) -> Cost {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
-        Cost::new(size, arrays, self.scaled_levels(), self.vendor)
+        Cost::new(size, arrays, self.scaled_levels(), self.microarchitecture)
             .skewed(self.may_skew(walls))
             .twice(self.advances_twice(walls))
     }
@@ -62,7 +62,7 @@ impl<T: Element> Stencil<T> {
     /// How many levels a sweep computes where it may be two.
     pub(super) fn levels_per_sweep(&self) -> LevelsPerSweep {
         self.levels_per_sweep
-            .unwrap_or_else(|| LevelsPerSweep::on(self.vendor, self.kernel))
+            .unwrap_or_else(|| LevelsPerSweep::on(self.microarchitecture, self.kernel))
     }
 
     /// Whether most steps are computed by two in one sweep, between such walls.

@@ -7,8 +7,8 @@ use ndarray::Array2;
 use super::dispatch::Element;
 use super::equation::Equation;
 use super::kernel::{Additions, Kernel, LevelsPerSweep};
+use super::microarchitecture::Microarchitecture;
 use super::tile::Tile;
-use super::vendor::Vendor;
 use super::walls::WallTraits;
 use diff2d_sys::{self as sys, Caches};
 
@@ -42,8 +42,8 @@ pub struct Stencil<T: Element> {
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
-    /// The vendor that they are chosen for.
-    pub(super) vendor: Vendor,
+    /// The processor's design that they are chosen for.
+    pub(super) microarchitecture: Microarchitecture,
     /// The walls that tiles are chosen for where none are given.
     pub(super) walls: WallTraits,
     /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
@@ -59,15 +59,15 @@ impl<T: Element> Stencil<T> {
 
     /// The same for any equation.
     pub fn of(equation: Equation<T>) -> Self {
-        let vendor = Vendor::detect();
+        let microarchitecture = Microarchitecture::detect();
         Self {
             equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
-            additions: Additions::on(vendor),
+            additions: Additions::on(microarchitecture),
             levels_per_sweep: None,
             tile: None,
             caches: sys::caches(),
-            vendor,
+            microarchitecture,
             walls: WallTraits::HELD,
             skew: None,
         }

@@ -28,10 +28,10 @@ impl<V: Lanes, const BOUNDED: bool, const FUSED: usize> Update<V> for Six<V, BOU
     unsafe fn next<const R: usize>(
         &mut self,
         _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
+        (j, _): (usize, usize),
         star: Star<V>,
     ) -> V {
-        let (sum, centre) = (sum::<V, FUSED>(&star, self.one), star.centre);
+        let (sum, centre) = (sum::<V, FUSED>(&star, self.one, j), star.centre);
         let lapl = if BOUNDED {
             sum.sub_product(self.four, centre)
         } else {
@@ -125,9 +125,9 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         unsafe {
             match (self.is_bounded, self.additions) {
                 (true, Additions::Plain) => six!(true, 0),
-                (true, Additions::Fused) => six!(true, 1),
+                (true, _) => six!(true, 2),
                 (false, Additions::Plain) => six!(false, 0),
-                (false, Additions::Fused) => six!(false, 1),
+                (false, _) => six!(false, 2),
             }
         }
     }

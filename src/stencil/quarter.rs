@@ -18,10 +18,10 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
     unsafe fn next<const R: usize>(
         &mut self,
         _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
+        (j, _): (usize, usize),
         star: Star<V>,
     ) -> V {
-        sum::<V, FUSED>(&star, self.one)
+        sum::<V, FUSED>(&star, self.one, j)
     }
 
     #[inline(always)]
@@ -44,10 +44,10 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
     unsafe fn next<const R: usize>(
         &mut self,
         _: &ArrayRows<V::Element, R>,
-        _: (usize, usize),
+        (j, _): (usize, usize),
         star: Star<V>,
     ) -> V {
-        let lapl = sum::<V, FUSED>(&star, self.one).sub_product(self.four, star.centre);
+        let lapl = sum::<V, FUSED>(&star, self.one, j).sub_product(self.four, star.centre);
         lapl.add_product(self.four, star.centre)
     }
 

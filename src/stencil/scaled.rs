@@ -207,33 +207,38 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         arrays: &ArrayRows<V::Element, R>,
     ) {
         let Self { four, one, .. } = *self;
+        macro_rules! advance {
+            ($update:expr) => {
+                advance_with($update, group, layout, arrays)
+            };
+        }
+        if self.wants_check() && level == 1 && !layout.is_skewed() {
+            // SAFETY: passed on.
+            let checked = unsafe { advance!(self.checked()) };
+            if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
+                self.knowledge = Knowledge::Rough;
+            }
+            self.rows[2] += R as u64;
+            return;
+        }
         // SAFETY: passed on.
         unsafe {
-            match self.knowledge {
-                Knowledge::SmoothSoFar if level == 1 && !layout.is_skewed() => {
-                    let checked = advance_with(self.checked(), group, layout, arrays);
-                    if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
-                        self.knowledge = Knowledge::Rough;
-                    }
-                    self.rows[2] += R as u64;
+            match (self.knowledge, self.additions) {
+                (Knowledge::Rough, Additions::Plain) => {
+                    advance!(Five::<V, 0> { four, one });
                 }
-                Knowledge::Smooth(_) | Knowledge::SmoothSoFar => {
-                    match self.additions {
-                        Additions::Plain => {
-                            advance_with(Three::<V, 0> { one }, group, layout, arrays);
-                        }
-                        Additions::Fused => {
-                            advance_with(Three::<V, 1> { one }, group, layout, arrays);
-                        }
-                    }
-                    self.rows[0] += R as u64;
+                (Knowledge::Rough, _) => {
+                    advance!(Five::<V, 1> { four, one });
                 }
-                Knowledge::Rough => {
-                    advance_with(Five::<V, 0> { four, one }, group, layout, arrays);
-                    self.rows[1] += R as u64;
+                (_, Additions::Plain) => {
+                    advance!(Three::<V, 0> { one });
+                }
+                (_, _) => {
+                    advance!(Three::<V, 2> { one });
                 }
             }
         }
+        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += R as u64;
     }
 
     #[inline(always)]
@@ -259,18 +264,20 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 advance_twice_with(($first, $second), group, layout)
             };
         }
-        // Fused additions balance additions and fused multiplications of both levels together.
         // SAFETY: passed on.
         unsafe {
             match (self.knowledge, self.additions) {
                 (Knowledge::Rough, Additions::Plain) => {
                     twice!(Five::<V, 0> { four, one }, Five::<V, 0> { four, one });
                 }
-                (Knowledge::Rough, Additions::Fused) => {
-                    twice!(Five::<V, 0> { four, one }, Five::<V, 1> { four, one });
+                (Knowledge::Rough, _) => {
+                    twice!(Five::<V, 0> { four, one }, Five::<V, 2> { four, one });
                 }
                 (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
-                (_, Additions::Fused) => twice!(Three::<V, 1> { one }, Three::<V, 2> { one }),
+                (_, Additions::Fused) => twice!(Three::<V, 2> { one }, Three::<V, 4> { one }),
+                (_, Additions::FusedBesideStores) => {
+                    twice!(Three::<V, 0> { one }, Three::<V, 4> { one });
+                }
             }
         }
         self.rows[usize::from(self.knowledge == Knowledge::Rough)] += 2 * R as u64;

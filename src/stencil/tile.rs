@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use super::vendor::Vendor;
+use super::microarchitecture::Microarchitecture;
 use super::{pipeline, skew};
 use diff2d_sys::Caches;
 
@@ -67,8 +67,13 @@ pub(super) struct Cost {
 impl Cost {
     /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
     /// three operations have up to `scaled` levels.
-    pub fn new(size: usize, arrays: usize, scaled: Option<usize>, vendor: Vendor) -> Self {
-        let is_amd = vendor == Vendor::Amd;
+    pub fn new(
+        size: usize,
+        arrays: usize,
+        scaled: Option<usize>,
+        microarchitecture: Microarchitecture,
+    ) -> Self {
+        let is_amd = microarchitecture.is_amd();
         let lift = if scaled.is_some() { 8.0 } else { 5.0 };
         Self {
             size,
@@ -409,10 +414,10 @@ mod tests {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for cost in [
-                    Cost::new(4, 0, None, Vendor::Amd),
-                    Cost::new(8, 0, None, Vendor::Amd),
-                    Cost::new(8, 0, Some(256), Vendor::Amd).twice(true),
-                    Cost::new(8, 0, None, Vendor::Other),
+                    Cost::new(4, 0, None, Microarchitecture::UpToZen4),
+                    Cost::new(8, 0, None, Microarchitecture::UpToZen4),
+                    Cost::new(8, 0, Some(256), Microarchitecture::UpToZen4).twice(true),
+                    Cost::new(8, 0, None, Microarchitecture::Other),
                 ] {
                     let tile = Tile::choose(DESKTOP, shape, threads, cost);
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
@@ -436,7 +441,7 @@ mod tests {
                     DESKTOP,
                     (n, n),
                     threads,
-                    Cost::new(8, 0, Some(256), Vendor::Other),
+                    Cost::new(8, 0, Some(256), Microarchitecture::Other),
                 );
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,

@@ -85,24 +85,6 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
         next
     }
 
-    /// The same, from memory.
-    ///
-    /// # Safety
-    /// As [`advance_twice`].
-    #[inline(always)]
-    unsafe fn middle_column_alone<V: Lanes<Element = T>>(
-        &self,
-        update: &mut impl Update<V>,
-        at: usize,
-    ) -> Column<V, R> {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let west = column::<V, R>(&self.rows, at - V::COUNT);
-            let centre = column::<V, R>(&self.rows, at);
-            self.middle_column(update, at, [&west, &centre])
-        }
-    }
-
     /// Stores what the next group needs of a column of level `k + 1`.
     ///
     /// # Safety
@@ -119,16 +101,16 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// Advances a group of rows by two levels, in place, with an update for each.
 ///
 /// The loop goes east along all rows at once. Level `k + 2` follows a register behind level `k + 1`, of which it needs
-/// the columns on both sides. At the ends of the strips these are columns of other strips, so the last two columns of
-/// level `k + 1` are computed before the others.
+/// the columns on both sides. At the ends of the strips these are columns of other strips, so level `k + 2` of the first
+/// column is computed last, from the first two columns of level `k + 1`, which are kept.
 ///
-/// Writing in place is safe because every position is read before it is written: the positions to the west, the last
-/// two columns and the columns outside are in registers before the first store, and level `k + 2` gets its edges last,
-/// row by row.
+/// Writing in place is safe because every position is read before it is written: the columns to the west are in
+/// registers, the columns outside `rows` are read before the last column of level `k + 1` is stored, and level `k + 2` gets
+/// its first and its last column and its edges last, after the columns outside `between[1]` were read.
 ///
 /// # Safety
-/// All pointers are rows of the layout, not skewed; those that are read were written, edges included. The updates read
-/// no arrays and take note of nothing.
+/// All pointers are rows of the layout, which is not skewed and has long strips of at least three columns; those that are
+/// read were written, edges included. The updates read no arrays and take note of nothing.
 #[allow(
     unused_assignments,
     reason = "the last of several equal steps assigns what no other one reads"
@@ -144,49 +126,47 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
     let end = layout.width * step;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
-        // Level k + 1: its last two columns, its first one, and its edges.
-        let before = group.middle_column_alone::<V>(&mut first, end - step);
-        let mut newest = group.middle_column_alone::<V>(&mut first, end);
+        // Columns of level k are a and b, those of level k + 1 are p, q and n.
         let mut at = step;
         let mut a = column::<V, R>(&group.rows, 0);
         let mut b = column::<V, R>(&group.rows, at);
-        let mut q = group.middle_column(&mut first, at, [&a, &b]);
-        let (mut west, mut east) = (before, newest);
-        for j in 0..R {
-            let [west_end, east_end] = layout.outside(group.rows[j]);
-            let held = [first.held(west_end), first.held(east_end)];
-            [west[j], east[j]] = layout.edges(q[j], [before[j], newest[j]], held);
-            newest[j] = newest[j].select(layout.short, east[j]);
+        macro_rules! middle {
+            ($west:ident, $centre:ident) => {
+                group.middle_column(&mut first, at, [&$west, &$centre])
+            };
         }
-        let mut p = west;
-        group.store_middle(0, &west);
-        group.store_middle(at, &q);
+        // Level k + 1 of the first two columns.
+        let first_column = middle!(a, b);
+        group.store_middle(at, &first_column);
         at += step;
         (a, b) = (b, column::<V, R>(&group.rows, at));
+        let second_column = middle!(a, b);
+        group.store_middle(at, &second_column);
+        at += step;
+        (a, b) = (b, column::<V, R>(&group.rows, at));
+        let (mut p, mut q) = (first_column, second_column);
         // The row north of the group at level k + 1.
-        let mut row_west;
-        let mut row = V::load(group.between[1]);
-        let mut row_east = V::load(group.between[1].add(step));
+        let row_second = V::load(group.between[1].add(2 * step));
+        let (mut row, mut row_east) = (V::load(group.between[1].add(step)), row_second);
 
-        // The column of level k + 2 west of `at`, from p, q and n of level k + 1: two columns and one west of `at`, and at it.
+        // Level k + 2 at `$at`, from level k + 1 of three columns and of the row north of them.
         macro_rules! last_column {
-            ($p:ident, $q:ident, $n:ident) => {{
-                (row_west, row) = (row, row_east);
-                row_east = V::load(group.between[1].add(at));
+            ($at:expr, [$p:ident, $q:ident, $n:ident], $row:expr) => {{
+                let [north_west, north, north_east] = $row;
                 let mut next = $p;
                 for j in 0..R {
                     let star = Star {
                         north: match j {
-                            0 => V::load(group.between[0].add(at - step)),
-                            1 => row,
+                            0 => V::load(group.between[0].add($at)),
+                            1 => north,
                             _ => $q[j - 2],
                         },
                         south: $q[j],
-                        west: if j == 0 { row_west } else { $p[j - 1] },
-                        east: if j == 0 { row_east } else { $n[j - 1] },
-                        centre: if j == 0 { row } else { $q[j - 1] },
+                        west: if j == 0 { north_west } else { $p[j - 1] },
+                        east: if j == 0 { north_east } else { $n[j - 1] },
+                        centre: if j == 0 { north } else { $q[j - 1] },
                     };
-                    next[j] = second.next(&ArrayRows::<V::Element, R>::NONE, (j, at), star);
+                    next[j] = second.next(&ArrayRows::<V::Element, R>::NONE, (j, $at), star);
                 }
                 next
             }};
@@ -196,7 +176,9 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
         macro_rules! step {
             ($west:ident, $p:ident, $q:ident, $n:expr) => {
                 let n = $n;
-                let next = last_column!($p, $q, n);
+                let rows = [row, row_east, V::load(group.between[1].add(at))];
+                (row, row_east) = (rows[1], rows[2]);
+                let next = last_column!(at - step, [$p, $q, n], rows);
                 for j in 0..R {
                     next[j].store(group.last(j).add(at - step));
                 }
@@ -205,32 +187,43 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
                 ($west, $p) = (n, column::<V, R>(&group.rows, at));
             };
         }
-        macro_rules! middle {
-            ($west:ident, $centre:ident) => {
-                group.middle_column(&mut first, at, [&$west, &$centre])
-            };
-        }
         // After a step the columns a, b, p, q are in b, p, q, a.
-        while at + 4 * step < end {
+        while at + 3 * step < end {
             step!(a, p, q, middle!(a, b));
             step!(b, q, a, middle!(b, p));
             step!(p, a, b, middle!(p, q));
             step!(q, b, p, middle!(q, a));
         }
-        while at + step < end {
+        while at < end {
             step!(a, p, q, middle!(a, b));
             (a, b, p, q) = (b, p, q, a);
         }
-        if at < end {
-            step!(a, p, q, before);
-            (a, b, p, q) = (b, p, q, a);
+        // Level k + 1 of the last column, and its edges.
+        let mut newest = middle!(a, b);
+        let (mut west, mut east) = (q, newest);
+        for j in 0..R {
+            let [west_end, east_end] = layout.outside(group.rows[j]);
+            let held = [first.held(west_end), first.held(east_end)];
+            [west[j], east[j]] = layout.edges(first_column[j], [q[j], newest[j]], held);
+            newest[j] = newest[j].select(layout.short, east[j]);
         }
         step!(a, p, q, newest);
-        let last = last_column!(q, a, east);
+        group.store_middle(0, &west);
         group.store_middle(at, &east);
+        // Level k + 2 of the last column and of the first one, and its edges.
+        let outside = layout.outside(group.between[1]);
+        let rows = [row, row_east, V::load(group.between[1].add(at))];
+        let last = last_column!(at - step, [q, a, east], rows);
+        let rows = [
+            V::load(group.between[1]),
+            V::load(group.between[1].add(step)),
+            row_second,
+        ];
+        let next = last_column!(step, [west, first_column, second_column], rows);
         for j in 0..R {
+            next[j].store(group.last(j).add(step));
             let [west_end, east_end] = match j {
-                0 => layout.outside(group.between[1]),
+                0 => outside,
                 _ => [west[j - 1], east[j - 1]],
             };
             let held = [second.held(west_end), second.held(east_end)];
@@ -249,7 +242,7 @@ pub(super) unsafe fn advance_twice_with<V: Lanes, A: Update<V>, B: Update<V>, co
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
 ) {
-    debug_assert!(!layout.is_skewed());
+    debug_assert!(!layout.is_skewed() && layout.width >= 3);
     // SAFETY: passed on.
     unsafe {
         V::compiled(Sweep::<V, A, B, R> {

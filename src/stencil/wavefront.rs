@@ -100,10 +100,12 @@ unsafe fn advance<
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
     let ends = Ends::new(task, &columns, base);
-    // Not where columns are skewed, or have walls on the left or right whose nodes are given or computed.
+    // Not where columns are skewed, where strips have fewer than three, or where nodes of walls on the left or right are
+    // given or computed.
     let advances_twice = K::MAY_ADVANCE_TWICE
         && task.levels_per_sweep == LevelsPerSweep::Two
         && task.skew.is_none()
+        && columns.len() > 2 * V::COUNT
         && !ends.any();
     let row =
         (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();

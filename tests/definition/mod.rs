@@ -29,7 +29,7 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine, both ways of adding, one or two levels per sweep, columns skewed or
+/// The stencil with every kernel of this machine, all ways of adding, one or two levels per sweep, columns skewed or
 /// not, and rows that fit the first-level cache or not, which change no bit, and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
     /// Bytes of a first-level cache that rows of small fields fit, and of one that they hardly do.
@@ -39,7 +39,13 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
         (Additions::Plain, LevelsPerSweep::One, false, USUAL),
         (Additions::Plain, LevelsPerSweep::One, true, SMALL),
         (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
-        (Additions::Fused, LevelsPerSweep::Two, false, USUAL),
+        (
+            Additions::FusedBesideStores,
+            LevelsPerSweep::Two,
+            false,
+            USUAL,
+        ),
+        (Additions::Fused, LevelsPerSweep::Two, false, SMALL),
         (Additions::Fused, LevelsPerSweep::Two, true, SMALL),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| {

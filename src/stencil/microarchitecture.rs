@@ -1,0 +1,51 @@
+//! [`Microarchitecture`]: what the caches do not tell of a processor.
+
+/// The design of the processor, as far as kernels and tiles depend on it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Microarchitecture {
+    /// AMD's Zen 4 and those before, also as built by Hygon: units for additions beside those for fused multiplications,
+    /// which delay stores, and a second-level cache nearly as fast as the first. Measured on Zen 4.
+    UpToZen4,
+    /// AMD's Zen 5 and those after: the same, as far as is known, but for stores, which were not measured.
+    FromZen5,
+    /// Any other.
+    Other,
+}
+
+impl Microarchitecture {
+    /// That of this machine.
+    pub fn detect() -> Self {
+        match identity() {
+            Some((name, family)) if [*b"AuthenticAMD", *b"HygonGenuine"].contains(&name) => {
+                if family < 0x1A {
+                    Self::UpToZen4
+                } else {
+                    Self::FromZen5
+                }
+            }
+            _ => Self::Other,
+        }
+    }
+
+    /// Whether it is one of AMD's.
+    pub fn is_amd(self) -> bool {
+        self != Self::Other
+    }
+}
+
+/// What an x86 processor calls its vendor, and its family.
+fn identity() -> Option<([u8; 12], u32)> {
+    #[cfg(target_arch = "x86_64")]
+    {
+        #[allow(unused_unsafe, reason = "older versions of Rust have it unsafe")]
+        // SAFETY: every x86-64 processor has the instruction, with these leaves.
+        let (vendor, version) =
+            unsafe { (std::arch::x86_64::__cpuid(0), std::arch::x86_64::__cpuid(1)) };
+        let words = [vendor.ebx, vendor.edx, vendor.ecx].map(u32::to_le_bytes);
+        // The extended family is zero where the family does not have the largest number.
+        let family = (version.eax >> 8 & 0xF) + (version.eax >> 20 & 0xFF);
+        Some((words.as_flattened().try_into().ok()?, family))
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    None
+}
