@@ -216,7 +216,7 @@ fn config(size: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(if cfg!(debug_assertions) { 20 } else { 200 } / size)
+        ProptestConfig::with_cases(200 / size)
     }
 }
 

@@ -211,7 +211,7 @@ fn config(size: u32) -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(if cfg!(debug_assertions) { 60 } else { 1000 } / size)
+        ProptestConfig::with_cases(400 / size)
     }
 }
 

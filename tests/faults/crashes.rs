@@ -199,7 +199,7 @@ fn every_operation() {
     let mut seeds = Random::of("every_operation");
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    let cases = cases(&mut seeds, size(6, 3, 1), size(PROBLEMS.len(), 2, 1));
+    let cases = cases(&mut seeds, size(6, 3), size(PROBLEMS.len(), 2));
     for (name, mut case) in cases {
         for at in 1..=case.operations + 1 {
             for (kind, mode) in [
@@ -260,9 +260,9 @@ fn failed_syncs() {
             .enumerate()
             .filter(|(_, operation)| *operation == "sync c.journal")
             .map(|(number, _)| number + 1)
-            .take(size(1000, 12, 8));
+            .take(size(1000, 12));
         for failed in syncs {
-            for at in (2..=case.operations).step_by(size(6, 12, 24)) {
+            for at in (2..=case.operations).step_by(size(6, 12)) {
                 case.begin();
                 let eio = Fault {
                     at: failed,
@@ -327,7 +327,7 @@ fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
     let mut cases = cases(
         &mut Random::of("cases"),
         CASES.len(),
-        size(PROBLEMS.len(), 3, 3),
+        size(PROBLEMS.len(), 3),
     );
     let mut done = Chains::default();
     for &(chain, seed) in seeds {
@@ -369,7 +369,7 @@ fn some_chains(seeds: &[(usize, u64)], lie: bool) -> Chains {
 #[test]
 fn power_cuts() {
     let mut random = Random::of("power_cuts");
-    let failures = chains(&mut random, size(10_000, 300, 60), false);
+    let failures = chains(&mut random, size(10_000, 300), false);
     report(&failures);
 }
 
@@ -378,7 +378,7 @@ fn power_cuts() {
 #[test]
 fn lying_syncs_are_found_out() {
     let mut random = Random::of("lying_syncs");
-    let failures = chains(&mut random, size(200, 60, 30), true);
+    let failures = chains(&mut random, size(200, 60), true);
     let torn = failures
         .iter()
         .filter(|why| why.contains("is listed and torn"))

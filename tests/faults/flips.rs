@@ -33,7 +33,7 @@ fn cube_flips() {
         let digest = digest_of_file(&lab);
         (lab, reference, digest)
     });
-    let count = size(1000, 100, 24);
+    let count = size(1000, 100);
     for number in 0..count {
         let (lab, reference, digest) = &labs[number % 2];
         let bytes = reference.cube.len() - 4096;
@@ -66,7 +66,7 @@ fn header_flips() {
     let mut random = Random::of("header_flips");
     let lab = Lab::new("dx = 5; runtime = 100; outtime = 12.5");
     let reference = lab.reference();
-    let count = size(1000, 50, 16);
+    let count = size(1000, 50);
     for number in 0..count {
         // Half of them where the text is.
         let at = random.below(if number % 2 == 0 { 80 } else { 4096 });

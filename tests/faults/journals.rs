@@ -85,7 +85,7 @@ fn journal_cuts() {
 fn journal_flips() {
     let mut random = Random::of("journal_flips");
     let written = Written::new();
-    let count = size(10_000, 1000, 1000);
+    let count = size(10_000, 1000);
     let (mut damage, mut cut) = (0, 0);
     for _ in 0..count {
         let mut bytes = written.bytes.clone();
@@ -110,7 +110,7 @@ fn damaged_journals_end_to_end() {
     let written = Written::new();
     let lab = &written.lab;
     let reference = lab.finished("");
-    let count = size(1000, 60, 20);
+    let count = size(1000, 60);
     let (mut refused, mut completed) = (0, 0);
     for number in 0..count {
         let mut bytes = written.bytes.clone();

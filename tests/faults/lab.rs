@@ -13,14 +13,10 @@ use std::{
 };
 use tempfile::TempDir;
 
-/// `full` with DIFF2D_FULL, else the small size of this build.
-pub fn size(full: usize, release: usize, debug: usize) -> usize {
-    let wanted = |name: &str| std::env::var(name).is_ok_and(|value| value != "0");
-    match (wanted("DIFF2D_FULL"), cfg!(debug_assertions)) {
-        (true, _) => full,
-        (_, false) => release,
-        (_, true) => debug,
-    }
+/// `full` with DIFF2D_FULL, else `small`.
+pub fn size(full: usize, small: usize) -> usize {
+    let is_full = std::env::var("DIFF2D_FULL").is_ok_and(|value| value != "0");
+    if is_full { full } else { small }
 }
 
 /// Random numbers that a seed decides (splitmix64).

@@ -52,7 +52,7 @@ fn winner(mut children: Vec<Child>) -> (Child, Vec<Ended>) {
 fn fifty_writers() {
     // Far longer than anything here waits for.
     let lab = Lab::new("dx = 0.05; runtime = 10000; outtime = 2500");
-    let count = size(50, 50, 20);
+    let count = 50;
     let begun = all_at_once(&lab, count, &["--threads", "1"]);
     let (mut holder, others) = winner(begun);
     for other in &others {
@@ -65,7 +65,7 @@ fn fifty_writers() {
     wait_until("the holder has committed", || {
         lines_so_far(&lab.journal()) >= 1
     });
-    for round in 0..size(10, 3, 1) {
+    for round in 0..size(10, 3) {
         // Killed, it leaves no lock behind: of the next ones, one gets it.
         send(&holder, Signal::SIGKILL);
         assert_eq!(ended_child(holder).signal, Some(9));
@@ -91,7 +91,7 @@ fn fifty_writers() {
 fn writers_of_a_short_run() {
     let lab = Lab::new("dx = 0.4; runtime = 2; outtime = 0.2");
     let reference = lab.reference();
-    for _ in 0..size(20, 4, 1) {
+    for _ in 0..size(20, 4) {
         lab.clear();
         let children = all_at_once(&lab, 20, &["--threads", "1"]);
         let mut codes = [0; 3];
