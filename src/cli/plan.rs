@@ -194,7 +194,7 @@ pub(super) fn warnings(problem: &Problem) -> Vec<String> {
     let (last, beyond) = (schedule.last_step(), schedule.nsteps - schedule.last_step());
     if beyond > schedule.nper / 1000 {
         warnings.push(format!(
-            "the run ends with its last snapshot, at t = {} after step {last}, before runtime = {:?}: the {beyond} steps left are fewer than the {} to another snapshot",
+            "the run ends with its last snapshot, at t = {} after step {last}, before runtime = {:?}: another one takes {} steps, and runtime leaves {beyond}",
             short(schedule.end(), 6),
             params.runtime,
             schedule.nper,

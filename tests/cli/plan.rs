@@ -42,7 +42,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
     "#);
     assert_snapshot!(told.stderr, @r"
     diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005
-    diff2d: warning: the run ends with its last snapshot, at t = 14.925 after step 5970, before runtime = 15.0: the 29 steps left are fewer than the 199 to another snapshot
+    diff2d: warning: the run ends with its last snapshot, at t = 14.925 after step 5970, before runtime = 15.0: another one takes 199 steps, and runtime leaves 29
     ");
     assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25");
     assert_eq!(scene.files(), ["p.toml"]);
