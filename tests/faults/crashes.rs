@@ -199,7 +199,7 @@ fn every_operation() {
     let mut seeds = Random::of("every_operation");
     let mut counts = BTreeMap::new();
     let mut failures = Vec::new();
-    let cases = cases(&mut seeds, size(6, 3), size(PROBLEMS.len(), 2));
+    let cases = cases(&mut seeds, size(6, 1), size(PROBLEMS.len(), 1));
     for (name, mut case) in cases {
         for at in 1..=case.operations + 1 {
             for (kind, mode) in [

@@ -10,7 +10,7 @@ const KEYS: &str = "dx = 0.2; runtime = 20; outtime = 0.5";
 fn kills() {
     let mut random = Random::of("kills");
     let course = ["f64", "f32"].map(|precision| format!("precision = \"{precision}\""));
-    let others = some_problems(&mut random, size(PROBLEMS.len(), 3));
+    let others = some_problems(&mut random, size(PROBLEMS.len(), 2));
     println!("kills: the course's problem, and {others:?}");
     let others = others.into_iter().map(|(_, keys)| keys.to_owned());
     let labs: Vec<_> = course
@@ -23,7 +23,7 @@ fn kills() {
             (lab, reference, begin.elapsed())
         })
         .collect();
-    let count = size(1000, 100);
+    let count = size(1000, 40);
     let (mut kills, mut unborn, mut partial, mut complete, mut listed_before) = (0, 0, 0, 0, 0);
     let mut in_bands = 0;
     for number in 0..count {
