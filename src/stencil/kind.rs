@@ -88,10 +88,9 @@ pub(super) trait Kind<V: Lanes>: Sized {
         arrays: &ArrayRows<V::Element, R>,
     );
 
-    /// Whether groups may now be advanced to `level` and the one after it in one sweep, where that is possible, and had
-    /// better be, given that their rows fit the first-level cache or not.
+    /// Whether groups may now be advanced to `level` and the one after it in one sweep, where that is possible.
     #[inline(always)]
-    fn may_advance_twice(&self, _level: usize, _rows_fit: bool) -> bool {
+    fn may_advance_twice(&self, _level: usize) -> bool {
         true
     }
 

@@ -242,14 +242,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn may_advance_twice(&self, level: usize, rows_fit: bool) -> bool {
-        match self.knowledge {
-            Knowledge::Smooth(_) => true,
-            // The first level is checked.
-            Knowledge::SmoothSoFar => level > 1,
-            // There, five operations were slower by two levels in most measurements.
-            Knowledge::Rough => !rows_fit,
-        }
+    fn may_advance_twice(&self, level: usize) -> bool {
+        // The first level may be checked.
+        level > 1 || !self.wants_check()
     }
 
     #[inline(always)]

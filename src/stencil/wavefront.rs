@@ -114,8 +114,6 @@ unsafe fn advance<
     } else {
         Heights::<TALL, MEDIUM, LOW, TWICE>::choose(row, task.first_level)
     };
-    // Whether the rows of two levels fit the first-level cache.
-    let rows_fit = (TWICE + 4) * row <= task.first_level;
     let slots = 2 * steps + height;
     // The scratch holds the ring and the rows beyond its ends, the rows of the
     // equation's arrays, the addresses of the slots, and rows in the order of
@@ -197,7 +195,7 @@ unsafe fn advance<
                 if advances_twice
                     && full.contains(&number)
                     && full.contains(&(number + 1))
-                    && kind.may_advance_twice(number, rows_fit)
+                    && kind.may_advance_twice(number)
                 {
                     prefetch.request::<V>(lines);
                     slot = ring.two_before(slot);
