@@ -21,8 +21,8 @@ use std::{io, iter, mem, sync::Arc, time::Instant};
 const BUFFER_BYTES: usize = 32 << 20;
 /// The most threads that hash and write.
 const MAX_THREADS: usize = 4;
-/// The least bytes that are worth huge pages.
-const HUGE_PAGES_FROM: usize = 512 << 10;
+/// The least bytes that are worth huge pages. Smaller buffers would leave much of theirs cleared in vain.
+const HUGE_PAGES_FROM: usize = 3 << 19;
 
 /// The threads that compute what a process writes into a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
