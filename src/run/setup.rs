@@ -18,19 +18,23 @@ use crate::{
 };
 use std::path::Path;
 
-/// The step with the tile to use; its columns may be skewed where there is memory for that. Ranks divide the grid as
-/// threads do: their tiles are those of one process with all their threads.
+/// The step with the tile to use; its columns may be skewed, and rows stay lifted between passes, where there is memory
+/// for that. Ranks divide the grid as threads do: their tiles are those of one process with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
     comm: &impl Comm,
-    may_skew: bool,
+    room: Room,
 ) -> Stencil<T> {
-    let stencil = match may_skew {
-        true => problem.stencil::<T>(),
-        false => problem.stencil::<T>().with_skewed_columns(false),
-    };
     let (ny, nx) = problem.grid.shape();
+    let mut stencil = problem.stencil::<T>();
+    // What skewed tiles leave to one another is less than a quarter of the state.
+    if !room.has_more(problem, room.needed(problem) / 4) {
+        stencil = stencil.with_skewed_columns(false);
+    }
+    if !room.has_more(problem, stencil.lifted_bytes(ny, nx)) {
+        stencil = stencil.without_lifted_rows();
+    }
     let updates = problem
         .schedule
         .last_step()
@@ -105,15 +109,25 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// That of a scenario of a sweep: if there is a limit, there is nothing beside states.
+    pub(crate) fn of_scenario(problem: &Problem) -> Self {
+        Self {
+            cap: problem.params.memory.map(|_| problem.memory_bytes()),
+            buffers: 0,
+            ranks: 1,
+            has_cube: true,
+        }
+    }
+
     /// Bytes of a state in memory and of what is beside it.
     fn needed(self, problem: &Problem) -> u64 {
         problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers
     }
 
-    /// Whether there is room for what skewed tiles leave to one another, less than a quarter of the state.
-    pub(crate) fn may_skew(self, problem: &Problem) -> bool {
-        let needed = self.needed(problem);
-        self.cap.is_none_or(|cap| cap >= needed + needed / 4)
+    /// Whether there is room for so many bytes more.
+    fn has_more(self, problem: &Problem, bytes: u64) -> bool {
+        let needed = self.needed(problem).saturating_add(bytes);
+        self.cap.is_none_or(|cap| cap >= needed)
     }
 
     /// Bytes that the state may take in bands; `None` where it is to be in memory.

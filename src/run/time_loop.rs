@@ -71,7 +71,7 @@ pub(super) fn run<T: Element>(
     let stencil = match in_bands {
         // Its tiles are those of bands.
         Some(_) => problem.stencil(),
-        None => setup::tuned::<T>(problem, options.tile, comm, room.may_skew(problem)),
+        None => setup::tuned::<T>(problem, options.tile, comm, room),
     };
     let ranks = setup::decompose(problem, &stencil, (comm, in_bands.is_some()));
     let together = topology.ranks_on_this_machine() as u64;

@@ -11,6 +11,7 @@ use super::equation::Operator;
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::five_point::Stencil;
+use super::handover::Handover;
 use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
@@ -265,6 +266,15 @@ impl<T: Element> Stencil<T> {
         findings.prepare(&tiles);
         let findings = &*findings;
         let skewed = skewed.map(|columns| (columns, Seams::<T>::new(tiles.bands(), deepest)));
+        // Columns of passes that depend on the steps would be lifted differently.
+        let columns = domain[1].in_array().len();
+        let stays_lifted = tiles.len() == 1
+            && passes.len() > 1
+            && skewed.is_none()
+            && !is_periodic[1]
+            && self.may_stay_lifted(ny, columns);
+        let handover = stays_lifted.then(|| Handover::new(ny, columns));
+        let lifted = handover.as_ref().map(Handover::planes);
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
@@ -285,9 +295,18 @@ impl<T: Element> Stencil<T> {
                 return u64::MAX;
             }
             let updates = (rows.len() * columns.len() * steps) as u64;
+            let [reads_lifted, writes_lifted] = [pass > 0, pass + 1 < passes.len()];
             let task = TileTask {
                 source: planes[pass % 2],
                 target: planes[(pass + 1) % 2],
+                lifted: [
+                    lifted
+                        .filter(|_| reads_lifted)
+                        .map(|planes| planes[pass % 2]),
+                    lifted
+                        .filter(|_| writes_lifted)
+                        .map(|planes| planes[(pass + 1) % 2]),
+                ],
                 rows,
                 columns,
                 steps,
@@ -319,7 +338,8 @@ impl<T: Element> Stencil<T> {
         };
         if tiles.len() == 1 && stages > 1 {
             let known = findings.smooth_for();
-            pipeline::run(passes, stages, |pass, stage| {
+            let more_rows = pipeline::more_rows(passes, stays_lifted);
+            pipeline::run(&more_rows, stages, |pass, stage| {
                 let smooth_for = known.saturating_sub(begins[pass] as u64);
                 let smooth_for = advance(pass, 0, Some(stage), smooth_for);
                 if pass + 1 == passes.len() {

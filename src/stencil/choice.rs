@@ -3,6 +3,7 @@
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
+use super::handover;
 use super::kernel::{Kernel, LevelsPerSweep};
 use super::smooth;
 use super::tile::{Cost, MAX_DEPTH, Tile};
@@ -112,6 +113,22 @@ impl<T: Element> Stencil<T> {
             && !walls.is_periodic[1]
             && self.kernel != Kernel::Scalar
             && self.equation.arrays() == 0
+    }
+
+    /// The bytes of rows that stay lifted between passes over such a field, at most.
+    #[doc(hidden)]
+    pub fn lifted_bytes(&self, rows: usize, columns: usize) -> u64 {
+        match self.may_stay_lifted(rows, columns) {
+            true => handover::bytes(rows, columns, size_of::<T>()) as u64,
+            false => 0,
+        }
+    }
+
+    /// Whether rows of a tile that is all of the field may stay lifted between passes.
+    pub(super) fn may_stay_lifted(&self, rows: usize, columns: usize) -> bool {
+        self.keeps_rows_lifted
+            && self.kernel != Kernel::Scalar
+            && handover::fits(rows, columns, size_of::<T>(), self.caches.l2)
     }
 
     /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never

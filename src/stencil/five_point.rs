@@ -48,6 +48,8 @@ pub struct Stencil<T: Element> {
     pub(super) walls: WallTraits,
     /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
     pub(super) skew: Option<bool>,
+    /// Whether rows stay lifted between passes where they can.
+    pub(super) keeps_rows_lifted: bool,
 }
 
 impl<T: Element> Stencil<T> {
@@ -70,6 +72,7 @@ impl<T: Element> Stencil<T> {
             microarchitecture,
             walls: WallTraits::HELD,
             skew: None,
+            keeps_rows_lifted: true,
         }
     }
 
@@ -117,6 +120,14 @@ impl<T: Element> Stencil<T> {
     #[must_use]
     pub fn with_skewed_columns(mut self, skew: bool) -> Self {
         self.skew = Some(skew);
+        self
+    }
+
+    /// The same with rows that are lowered after each pass, which takes less memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn without_lifted_rows(mut self) -> Self {
+        self.keeps_rows_lifted = false;
         self
     }
 

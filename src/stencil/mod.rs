@@ -71,6 +71,7 @@ mod exactness;
 mod findings;
 mod five_point;
 mod general;
+mod handover;
 mod isotropic;
 mod kernel;
 mod kind;

@@ -15,7 +15,7 @@ pub(super) fn tile_and_stages(
 ) -> (Tile, usize) {
     /// Passes of a call that are too few to follow one another: the last thread begins late, the first one
     /// ends early.
-    const FEW: usize = 3;
+    const FEW: usize = 2;
     let [rows, columns] = domain.each_ref().map(|axis| axis.in_array().len());
     // Nodes on walls may be computed, too.
     if tile.rows + 2 < rows || tile.columns + 2 < columns || domain[0].period.is_some() {
@@ -43,18 +43,26 @@ pub(super) fn tile_and_stages(
 /// only a new pass finds out.
 pub(super) const SMOOTHING: usize = 16;
 
-/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others as equal as
-/// possible and a multiple of `stages`.
+/// Passes of at most `depth` steps, the first of at most `first` unless that is 0, the others for so many stages at a
+/// time.
 pub(super) fn passes(steps: usize, (depth, stages): (usize, usize), first: usize) -> Vec<usize> {
     let first = if first < depth.min(steps) { first } else { 0 };
     let rest = steps - first;
-    let count = rest.div_ceil(depth).next_multiple_of(stages).min(rest);
-    let until = |pass: usize| (rest as u128 * pass as u128 / count as u128) as usize;
-    let others = (0..count).map(|pass| until(pass + 1) - until(pass));
+    let others = pipeline::passes(rest, depth, stages)
+        .unwrap_or_else(|| equal(rest, rest.div_ceil(depth).next_multiple_of(stages)));
     (first > 0)
         .then_some(first)
         .into_iter()
         .chain(others)
+        .collect()
+}
+
+/// At most `count` passes, as equal as possible.
+fn equal(steps: usize, count: usize) -> Vec<usize> {
+    let count = count.min(steps);
+    let until = |pass: usize| (steps as u128 * pass as u128 / count as u128) as usize;
+    (0..count)
+        .map(|pass| until(pass + 1) - until(pass))
         .collect()
 }
 
@@ -69,8 +77,8 @@ mod tests {
         assert_eq!(passes(100, (40, 1), 16), [16, 28, 28, 28]);
         assert_eq!(passes(40, (40, 1), 16), [16, 24]);
         assert_eq!(passes(16, (40, 1), 16), [16]);
-        assert_eq!(passes(100, (40, 2), 0), [25, 25, 25, 25]);
-        assert_eq!(passes(100, (120, 3), 16), [16, 28, 28, 28]);
+        assert_eq!(passes(5, (2, 2), 0), [1, 1, 1, 2]);
+        assert_eq!(passes(106, (20, 2), 16), [16, 5, 20, 20, 20, 20, 5]);
         for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
             let passes = passes(steps, (depth, 1), first);
             assert_eq!(passes.iter().sum::<usize>(), steps);

@@ -27,13 +27,70 @@ use diff2d_sys as sys;
 
 /// How far a pass of so many steps is ahead of the next one, in the time that rows take. Its first rows have
 /// fewer levels.
-pub(super) fn distance(steps: usize) -> usize {
+fn distance(steps: usize) -> usize {
     steps / 2 + 16
 }
 
 /// How many passes of so many steps are under way at a time over so many rows, on so many threads.
 pub(super) fn stages(rows: usize, steps: usize, threads: usize) -> usize {
     threads.min(rows / (2 * distance(steps))).max(1)
+}
+
+/// `steps` steps in passes of at most `depth`. The first passes are shallow, so that the next thread begins early, and so
+/// are the last, so that all threads end together:
+///
+/// ```text
+///    thread 0   #  ####  ####  ###
+///    thread 1   ##  ####  ####  ##
+///    thread 2   ###  ####  ####  #      passes of three threads, # a quarter of the deepest
+/// ```
+///
+/// `None` if these are too few steps.
+pub(super) fn passes(steps: usize, depth: usize, stages: usize) -> Option<Vec<usize>> {
+    if stages < 2 {
+        return None;
+    }
+    let count = count(steps, depth, stages);
+    // Steps of a pass relative to others, the deepest having 4 (stages - 1).
+    let weight = |pass: usize| {
+        let from_end = pass.min(count - 1 - pass).min(stages - 1);
+        stages - 1 + 3 * from_end
+    };
+    let sum = (stages - 1) * (4 * count - 3 * stages);
+    let until = |weight: usize| (steps as u128 * weight as u128 / sum as u128) as usize;
+    let mut weights = 0;
+    let passes = (0..count).map(|pass| {
+        let begin = until(weights);
+        weights += weight(pass);
+        until(weights) - begin
+    });
+    (steps >= 4 * count - 3 * stages).then(|| passes.collect())
+}
+
+/// The number of these passes: those at the ends of a thread take as many steps as one and a quarter of the others.
+fn count(steps: usize, depth: usize, stages: usize) -> usize {
+    let quarters = (4 * steps).div_ceil(depth) + 3 * stages;
+    quarters.div_ceil(4).next_multiple_of(stages)
+}
+
+/// The number of these passes, and how long a thread has nothing to do, in the time that a step of a row takes.
+pub(super) fn count_and_waiting(
+    rows: usize,
+    (steps, depth): (usize, usize),
+    stages: usize,
+) -> (usize, f64) {
+    let count = count(steps, depth, stages);
+    let deepest = 4 * steps / (4 * count - 3 * stages);
+    let depth = |pass: usize| deepest / 4 + deepest * 3 * pass / (4 * (stages - 1).max(1));
+    let begin = |pass: usize| {
+        (0..pass)
+            .map(|pass| depth(pass) * distance(depth(pass)))
+            .sum()
+    };
+    let (last, next): (usize, usize) = (begin(stages - 1), begin(stages));
+    // The first thread may have to wait for the last one.
+    let waiting = last + next.saturating_sub(depth(0) * rows);
+    (count, waiting as f64)
 }
 
 /// The rows before this one are finished.
@@ -46,7 +103,7 @@ struct Finished(AtomicUsize);
 pub(super) struct Stage<'a> {
     before: Option<&'a Finished>,
     own: &'a Finished,
-    /// The steps that the pass before has more.
+    /// The rows that this pass stays further behind.
     more: usize,
 }
 
@@ -75,12 +132,25 @@ impl Stage<'_> {
     }
 }
 
-/// Runs `work(pass, stage)` for every pass, of so many steps, on up to `threads` threads of the current pool.
+/// How many more rows each pass stays behind the one before, which may begin again and so read rows of its source, by
+/// the steps of the passes. If they stay lifted in between, the last one does not write where the one before reads.
+pub(super) fn more_rows(passes: &[usize], stays_lifted: bool) -> Vec<usize> {
+    let last = passes.len() - 1;
+    let more = |pass: usize| match pass {
+        0 => 0,
+        pass if stays_lifted && pass == last && pass > 1 => 0,
+        pass => passes[pass - 1].saturating_sub(passes[pass]),
+    };
+    (0..=last).map(more).collect()
+}
+
+/// Runs `work(pass, stage)` for every pass, which stays so many more rows behind the one before, on up to `threads`
+/// threads of the current pool.
 ///
 /// Whoever is free takes the next pass, so passes finish with any number of the pool's threads.
-pub(super) fn run(passes: &[usize], threads: usize, work: impl Fn(usize, Stage<'_>) + Sync) {
-    let threads = threads.min(sys::threads()).min(passes.len());
-    let finished: Vec<Finished> = passes.iter().map(|_| Finished::default()).collect();
+pub(super) fn run(more: &[usize], threads: usize, work: impl Fn(usize, Stage<'_>) + Sync) {
+    let threads = threads.min(sys::threads()).min(more.len());
+    let finished: Vec<Finished> = more.iter().map(|_| Finished::default()).collect();
     let next = AtomicUsize::new(0);
     let worker = || {
         loop {
@@ -90,7 +160,7 @@ pub(super) fn run(passes: &[usize], threads: usize, work: impl Fn(usize, Stage<'
             let stage = Stage {
                 before: before.map(|before| &finished[before]),
                 own,
-                more: before.map_or(0, |before| passes[before].saturating_sub(passes[pass])),
+                more: more[pass],
             };
             work(pass, stage);
             stage.finish(usize::MAX);
@@ -110,15 +180,15 @@ mod tests {
 
     #[test]
     fn a_pass_follows_the_pass_before() {
-        let (passes, rows) = ([3; 40], 100);
+        let (passes, rows) = (40, 100);
         for threads in [1, 2, 5] {
-            let done = Mutex::new(vec![0_usize; passes.len()]);
+            let done = Mutex::new(vec![0_usize; passes]);
             let pool = rayon::ThreadPoolBuilder::new()
                 .num_threads(threads)
                 .build()
                 .unwrap();
             pool.install(|| {
-                run(&passes, threads, |pass, stage| {
+                run(&vec![0; passes], threads, |pass, stage| {
                     for row in 0..rows {
                         stage.wait(row + 1);
                         let mut done = done.lock().unwrap();
@@ -128,7 +198,42 @@ mod tests {
                     }
                 });
             });
-            assert_eq!(done.into_inner().unwrap(), vec![rows; passes.len()]);
+            assert_eq!(done.into_inner().unwrap(), vec![rows; passes]);
         }
+    }
+
+    #[test]
+    fn passes_begin_and_end_with_shallow_ones_and_threads_take_as_many_steps() {
+        let of = |steps, depth, stages| passes(steps, depth, stages).unwrap();
+        assert_eq!(of(90, 20, 2), [5, 20, 20, 20, 20, 5]);
+        assert_eq!(of(60, 16, 3), [4, 10, 16, 16, 10, 4]);
+        for stages in 2..9 {
+            for (steps, depth) in [(447, 79), (1000, 40), (5000, 256), (300, 16)] {
+                let Some(passes) = passes(steps, depth, stages) else {
+                    continue;
+                };
+                assert_eq!(passes.iter().sum::<usize>(), steps);
+                assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
+                let sums: Vec<usize> = (0..stages)
+                    .map(|thread| passes.iter().skip(thread).step_by(stages).sum())
+                    .collect();
+                let rounded = passes.len() / stages;
+                assert!(
+                    sums.iter()
+                        .all(|sum| sum.abs_diff(steps / stages) <= rounded),
+                    "{sums:?}"
+                );
+            }
+        }
+        assert_eq!(passes(20, 2, 8), None);
+        assert_eq!(passes(20, 16, 1), None);
+    }
+
+    #[test]
+    fn shallow_passes_stay_behind_deep_ones_whose_source_they_overwrite() {
+        assert_eq!(more_rows(&[16, 5, 20, 20, 5], false), [0, 11, 0, 0, 15]);
+        assert_eq!(more_rows(&[16, 5, 20, 20, 5], true), [0, 11, 0, 0, 0]);
+        // The second one writes where the first one reads.
+        assert_eq!(more_rows(&[16, 5], true), [0, 11]);
     }
 }

@@ -24,8 +24,12 @@ impl<T: Real> SourcePrefetch<T> {
     /// not read are requested, which does no harm.
     #[inline(always)]
     pub fn new(task: &TileTask<'_, T>, rows: Range<isize>) -> Self {
-        let (source, columns) = (&task.source, task.lifted_columns());
-        let first = rows.start * source.stride as isize + columns.start;
+        let columns = task.lifted_columns();
+        let (source, start) = match &task.lifted[0] {
+            Some(lifted) => (lifted, 0),
+            None => (&task.source, columns.start),
+        };
+        let first = rows.start * source.stride as isize + start;
         Self {
             row: source.base.wrapping_offset(first),
             stride: source.stride,

@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::microarchitecture::Microarchitecture;
-use super::{pipeline, skew};
+use super::{handover, pipeline, skew};
 use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
@@ -193,13 +193,16 @@ impl Tile {
             false => 1.0,
         };
         let lift = cost.lift * slower.max(1.0);
+        let stays_lifted = handover::fits(rows, columns, cost.size, caches.l2);
+        let hand_over = if stays_lifted { lift / 4.0 } else { lift };
         let depths = (2..=cost.most_depth.min(rows)).take_while(|&depth| fits(depth));
         let estimates = depths.filter_map(|depth| {
             let stages = pipeline::stages(rows, depth, threads);
-            let waiting = (stages - 1) * depth * pipeline::distance(depth);
-            let filling = (stages * waiting) as f64 / (rows * STEPS) as f64;
+            let (passes, waiting) = pipeline::count_and_waiting(rows, (STEPS, depth), stages);
+            let filling = stages as f64 * waiting / (rows * STEPS) as f64;
+            let lifting = (lift + (passes - 1) as f64 * hand_over) / STEPS as f64;
             let idle = threads as f64 / stages as f64;
-            let estimate = (duration + lift / depth as f64) * (1.0 + filling) * idle;
+            let estimate = (duration + lifting) * (1.0 + filling) * idle;
             let tile = Self {
                 rows,
                 columns,

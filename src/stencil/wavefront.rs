@@ -162,11 +162,20 @@ unsafe fn advance<
             }
             for j in band..(band + height).min(end) {
                 let row = ring.row(steps, j);
-                let source = staging.row(&task.source, task.row_place(base + j as isize), 0);
-                layout.lift(source, row, |register| {
-                    kind.note(register);
-                    kind.lifted(register)
-                });
+                let place = task.row_place(base + j as isize);
+                match &task.lifted[0] {
+                    Some(lifted) => layout.copy(lifted.node(place, 0), row, |register| {
+                        kind.note(register);
+                        kind.lifted(register)
+                    }),
+                    None => {
+                        let source = staging.row(&task.source, place, 0);
+                        layout.lift(source, row, |register| {
+                            kind.note(register);
+                            kind.lifted(register)
+                        });
+                    }
+                }
                 if let Some(first_ends) = &first_ends {
                     first_ends.write(row, j);
                 }
@@ -248,10 +257,16 @@ unsafe fn advance<
             }
             let finished = band_rows(band, height, steps, written.clone());
             for j in finished.clone() {
-                layout.lower(ring.row(0, j), plain, |register| kind.lowered(register));
-                let target = task
-                    .target
-                    .node(task.rows.start + j - written.start, task.columns.start);
+                let row = ring.row(0, j);
+                let place = task.rows.start + j - written.start;
+                if let Some(lifted) = &task.lifted[1] {
+                    layout.copy(row, lifted.node(place, 0), |register| {
+                        kind.lowered(register)
+                    });
+                    continue;
+                }
+                layout.lower(row, plain, |register| kind.lowered(register));
+                let target = task.target.node(place, task.columns.start);
                 copy_row::<V>(plain.add(skipped), target, task.columns.len(), task.stream);
             }
             if let Some(stage) = &task.stage

@@ -13,8 +13,8 @@ use crate::{
     problem::Problem,
     progress::Progress,
     run::{
-        self, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output, RunClock,
-        RunError,
+        self, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output, Room,
+        RunClock, RunError,
     },
     slab::Slab,
     stencil::Element,
@@ -233,7 +233,8 @@ impl<'a> Workers<'a> {
         let clock = RunClock::start(problem, &options);
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
-        let stencil = run::tuned::<T>(problem, options.tile, &Solo, true);
+        let room = Room::of_scenario(problem);
+        let stencil = run::tuned::<T>(problem, options.tile, &Solo, room);
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
