@@ -112,7 +112,9 @@ fn tall_case() -> impl Strategy<Value = Case> {
         depth,
     });
     let steps = proptest::collection::vec(0..140_u64, 1..4);
-    let sizes = (100..300_usize, 3..70_usize, all, 2..=4_usize);
+    // Pools of many threads have many passes under way, also on few processors.
+    let threads = prop_oneof![4 => 2..=4_usize, 1 => 5..=16_usize];
+    let sizes = (100..300_usize, 3..70_usize, all, threads);
     (case(), sizes, steps).prop_map(|(case, (rows, columns, tile, threads), steps)| Case {
         shape: (rows, columns),
         tile,

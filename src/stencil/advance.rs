@@ -266,14 +266,13 @@ impl<T: Element> Stencil<T> {
         findings.prepare(&tiles);
         let findings = &*findings;
         let skewed = skewed.map(|columns| (columns, Seams::<T>::new(tiles.bands(), deepest)));
-        // Columns of passes that depend on the steps would be lifted differently.
-        let columns = domain[1].in_array().len();
+        // Columns that depend on the steps of a pass would be lifted differently.
         let stays_lifted = tiles.len() == 1
             && passes.len() > 1
             && skewed.is_none()
             && !is_periodic[1]
-            && self.may_stay_lifted(ny, columns);
-        let handover = stays_lifted.then(|| Handover::new(ny, columns));
+            && self.may_stay_lifted(ny, nx);
+        let handover = stays_lifted.then(|| Handover::new(ny, nx));
         let lifted = handover.as_ref().map(Handover::planes);
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
             let steps = passes[pass];

@@ -124,7 +124,7 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// Whether rows of a tile that is all of the field may stay lifted between passes.
+    /// Whether rows of a tile that is all of such a field may stay lifted between passes.
     pub(super) fn may_stay_lifted(&self, rows: usize, columns: usize) -> bool {
         self.keeps_rows_lifted
             && self.kernel != Kernel::Scalar

@@ -50,11 +50,13 @@ pub(super) fn passes(steps: usize, (depth, stages): (usize, usize), first: usize
     let rest = steps - first;
     let others = pipeline::passes(rest, depth, stages)
         .unwrap_or_else(|| equal(rest, rest.div_ceil(depth).next_multiple_of(stages)));
-    (first > 0)
+    let passes: Vec<usize> = (first > 0)
         .then_some(first)
         .into_iter()
         .chain(others)
-        .collect()
+        .collect();
+    debug_assert_eq!(passes.iter().sum::<usize>(), steps);
+    passes
 }
 
 /// At most `count` passes, as equal as possible.
@@ -79,10 +81,21 @@ mod tests {
         assert_eq!(passes(16, (40, 1), 16), [16]);
         assert_eq!(passes(5, (2, 2), 0), [1, 1, 1, 2]);
         assert_eq!(passes(106, (20, 2), 16), [16, 5, 20, 20, 20, 20, 5]);
-        for (steps, depth, first) in [(1, 1, 0), (7, 3, 1), (1000, 64, 16), (65, 64, 64)] {
-            let passes = passes(steps, (depth, 1), first);
-            assert_eq!(passes.iter().sum::<usize>(), steps);
-            assert!(passes.iter().all(|&steps| (1..=depth).contains(&steps)));
+        for depth in (1..40).chain([64, 79, 256]) {
+            for stages in (1..20).chain([32]) {
+                for steps in (1..150).chain([447, 1000, 12_345]) {
+                    for first in [0, 1, 16, 64] {
+                        let passes = passes(steps, (depth, stages), first);
+                        let what = || format!("{steps} {depth} {stages} {first} {passes:?}");
+                        assert_eq!(passes.iter().sum::<usize>(), steps, "{}", what());
+                        assert!(
+                            passes.iter().all(|steps| (1..=depth).contains(steps)),
+                            "{}",
+                            what()
+                        );
+                    }
+                }
+            }
         }
     }
 

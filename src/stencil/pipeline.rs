@@ -47,10 +47,11 @@ pub(super) fn stages(rows: usize, steps: usize, threads: usize) -> usize {
 ///
 /// `None` if these are too few steps.
 pub(super) fn passes(steps: usize, depth: usize, stages: usize) -> Option<Vec<usize>> {
-    if stages < 2 {
+    let count = count(steps, depth, stages);
+    // Of fewer passes, shallow first ones would be last ones, too.
+    if stages < 2 || count < 2 * stages {
         return None;
     }
-    let count = count(steps, depth, stages);
     // Steps of a pass relative to others, the deepest having 4 (stages - 1).
     let weight = |pass: usize| {
         let from_end = pass.min(count - 1 - pass).min(stages - 1);
@@ -133,7 +134,8 @@ impl Stage<'_> {
 }
 
 /// How many more rows each pass stays behind the one before, which may begin again and so read rows of its source, by
-/// the steps of the passes. If they stay lifted in between, the last one does not write where the one before reads.
+/// the steps of the passes. If rows stay lifted in between, the last pass does not write where the one before reads. Nor
+/// does the second one, but the last one may write where the first one reads, and follows it by way of the second.
 pub(super) fn more_rows(passes: &[usize], stays_lifted: bool) -> Vec<usize> {
     let last = passes.len() - 1;
     let more = |pass: usize| match pass {
@@ -226,6 +228,7 @@ mod tests {
             }
         }
         assert_eq!(passes(20, 2, 8), None);
+        assert_eq!(passes(32, 16, 8), None);
         assert_eq!(passes(20, 16, 1), None);
     }
 

@@ -6,6 +6,8 @@ use diff2d_sys::Memory;
 
 /// The size of a huge page on processors with vector kernels.
 const HUGE_PAGE: usize = 2 << 20;
+/// The least bytes that are worth huge pages.
+const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
 
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
 ///
@@ -43,14 +45,19 @@ impl Scratch {
     }
 }
 
+/// The bytes that so many take: whole huge pages, unless they are few.
+pub(super) fn whole_pages(size: usize) -> usize {
+    match size {
+        HUGE_PAGES_FROM.. => size.checked_next_multiple_of(HUGE_PAGE).unwrap_or(size),
+        _ => size,
+    }
+}
+
 /// At least so many bytes, and at which they begin.
 fn allocate(size: usize) -> (Memory, usize) {
-    let (size, align) = if size >= HUGE_PAGE / 8 {
-        (size.next_multiple_of(HUGE_PAGE), HUGE_PAGE)
-    } else {
-        // A map begins at a page.
-        (size, 1)
-    };
+    // A map begins at a page.
+    let align = if size < HUGE_PAGES_FROM { 1 } else { HUGE_PAGE };
+    let size = whole_pages(size);
     let Ok(memory) = Memory::zeroed(size + align - 1) else {
         handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()));
     };

@@ -193,7 +193,7 @@ impl Tile {
             false => 1.0,
         };
         let lift = cost.lift * slower.max(1.0);
-        let stays_lifted = handover::fits(rows, columns, cost.size, caches.l2);
+        let stays_lifted = handover::fits(rows + 2, columns + 2, cost.size, caches.l2);
         let hand_over = if stays_lifted { lift / 4.0 } else { lift };
         let depths = (2..=cost.most_depth.min(rows)).take_while(|&depth| fits(depth));
         let estimates = depths.filter_map(|depth| {
