@@ -40,12 +40,11 @@ pub(super) fn stages(rows: usize, steps: usize, threads: usize) -> usize {
 /// are the last, so that all threads end together:
 ///
 /// ```text
-///    thread 0   #  ####  ####  ###
-///    thread 1   ##  ####  ####  ##
-///    thread 2   ###  ####  ####  #      passes of three threads, # a quarter of the deepest
+///    thread 0   #  ####  ####  ####     # a quarter of the steps of the deepest pass
+///    thread 1   ####  ####  ####  #
 /// ```
 ///
-/// `None` if these are too few steps.
+/// With more threads, the depths of the first passes are evenly spaced. `None` if these are too few steps.
 pub(super) fn passes(steps: usize, depth: usize, stages: usize) -> Option<Vec<usize>> {
     let count = count(steps, depth, stages);
     // Of fewer passes, shallow first ones would be last ones, too.
