@@ -73,3 +73,33 @@ impl<T> Drop for Handover<T> {
         let _ = MEMORY.try_with(|kept| kept.set(memory));
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn handovers_at_a_time_share_no_memory_and_one_after_the_other_do() {
+        let first = Handover::<f64>::new(10, 100);
+        let second = Handover::<f64>::new(10, 100);
+        let begins = |handover: &Handover<f64>| handover.planes().map(|plane| plane.base.addr());
+        let mut all = [begins(&first), begins(&second)].concat();
+        all.sort_unstable();
+        let bytes = 10 * stride(100) * size_of::<f64>();
+        assert!(all.windows(2).all(|pair| pair[1] - pair[0] >= bytes));
+        drop(second);
+        let before = begins(&first);
+        drop(first);
+        assert_eq!(begins(&Handover::new(10, 100)), before);
+    }
+
+    #[test]
+    fn both_arrays_fit_eight_second_level_caches() {
+        let second_level = 1 << 20;
+        assert!(fits(301, 301, 8, second_level));
+        assert!(!fits(1026, 1026, 8, second_level));
+        // The scalar kernel computes narrow fields.
+        assert!(!fits(301, NARROW + 2, 8, second_level));
+        assert!(!fits(usize::MAX / 2, 301, 8, second_level));
+    }
+}
