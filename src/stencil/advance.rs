@@ -274,6 +274,11 @@ impl<T: Element> Stencil<T> {
             && self.may_stay_lifted(ny, nx);
         let handover = stays_lifted.then(|| Handover::new(ny, nx));
         let lifted = handover.as_ref().map(Handover::planes);
+        // Where rows are lifted before a pass: neither before the first one nor after the last one.
+        let before_pass = |pass: usize| {
+            let is_between = pass > 0 && pass < passes.len();
+            lifted.filter(|_| is_between).map(|planes| planes[pass % 2])
+        };
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
@@ -294,18 +299,10 @@ impl<T: Element> Stencil<T> {
                 return u64::MAX;
             }
             let updates = (rows.len() * columns.len() * steps) as u64;
-            let [reads_lifted, writes_lifted] = [pass > 0, pass + 1 < passes.len()];
             let task = TileTask {
                 source: planes[pass % 2],
                 target: planes[(pass + 1) % 2],
-                lifted: [
-                    lifted
-                        .filter(|_| reads_lifted)
-                        .map(|planes| planes[pass % 2]),
-                    lifted
-                        .filter(|_| writes_lifted)
-                        .map(|planes| planes[(pass + 1) % 2]),
-                ],
+                lifted: [before_pass(pass), before_pass(pass + 1)],
                 rows,
                 columns,
                 steps,

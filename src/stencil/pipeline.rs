@@ -64,6 +64,7 @@ pub(super) fn passes(steps: usize, depth: usize, stages: usize) -> Option<Vec<us
         weights += weight(pass);
         until(weights) - begin
     });
+    // No pass is without steps.
     (steps >= 4 * count - 3 * stages).then(|| passes.collect())
 }
 

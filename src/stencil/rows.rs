@@ -1,5 +1,5 @@
-//! Rows of a field on their way to a kernel: [`Staging`] gathers what does not lie in one piece,
-//! [`ArrayRing`] keeps the lifted rows of an equation's arrays.
+//! Rows of a field on their way to a kernel and back: [`Staging`] gathers what does not lie in one piece, [`ArrayRing`] keeps
+//! the lifted rows of an equation's arrays, and [`copy_row`] writes results.
 
 use std::marker::PhantomData;
 use std::ops::Range;
@@ -213,5 +213,32 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             rows.south = self.at(1, first + N);
         }
         rows
+    }
+}
+
+/// Copies `count` elements, past the caches if `stream`.
+///
+/// # Safety
+/// The processor has the instructions of `V`; both hold `count` elements, and
+/// they do not overlap.
+#[inline(always)]
+pub(super) unsafe fn copy_row<V: Lanes>(
+    mut from: *const V::Element,
+    mut to: *mut V::Element,
+    mut count: usize,
+    stream: bool,
+) {
+    // SAFETY: `from` and `to` advance together, by `count` elements in all.
+    unsafe {
+        if stream {
+            let head = to.align_offset(size_of::<V>()).min(count);
+            from.copy_to_nonoverlapping(to, head);
+            (from, to, count) = (from.add(head), to.add(head), count - head);
+            while count >= V::COUNT {
+                V::load(from).stream(to);
+                (from, to, count) = (from.add(V::COUNT), to.add(V::COUNT), count - V::COUNT);
+            }
+        }
+        from.copy_to_nonoverlapping(to, count);
     }
 }

@@ -37,7 +37,7 @@ use super::lanes::{Computation, Lanes};
 use super::lifted::{Lifted, Seam};
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
-use super::rows::{ArrayRing, Staging};
+use super::rows::{ArrayRing, Staging, copy_row};
 use super::scratch::Scratch;
 use super::survey::Survey;
 use super::task::TileTask;
@@ -432,32 +432,5 @@ impl<
     unsafe fn run(self) -> Self::Output {
         // SAFETY: passed on.
         unsafe { advance::<V, K, TALL, MEDIUM, LOW, TWICE>(self.task, self.scratch, self.heights) }
-    }
-}
-
-/// Copies `count` elements, past the caches if `stream`.
-///
-/// # Safety
-/// The processor has the instructions of `V`; both hold `count` elements, and
-/// they do not overlap.
-#[inline(always)]
-unsafe fn copy_row<V: Lanes>(
-    mut from: *const V::Element,
-    mut to: *mut V::Element,
-    mut count: usize,
-    stream: bool,
-) {
-    // SAFETY: `from` and `to` advance together, by `count` elements in all.
-    unsafe {
-        if stream {
-            let head = to.align_offset(size_of::<V>()).min(count);
-            from.copy_to_nonoverlapping(to, head);
-            (from, to, count) = (from.add(head), to.add(head), count - head);
-            while count >= V::COUNT {
-                V::load(from).stream(to);
-                (from, to, count) = (from.add(V::COUNT), to.add(V::COUNT), count - V::COUNT);
-            }
-        }
-        from.copy_to_nonoverlapping(to, count);
     }
 }
