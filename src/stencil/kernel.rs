@@ -81,7 +81,7 @@ impl Additions {
     /// The fastest way on a processor. AMD's use their units for additions and those for fused multiplications at a
     /// time; on others the units for multiplications are those for additions. A loop of 18 additions and 18 fused
     /// multiplications of AVX-512 took 17 cycles on Zen 4, eight stores took 15, and all of them, with ten loads, 26.
-    /// With 24 additions and 12 fused multiplications, as in six rows by [`Self::FusedBesideStores`], it was 23.
+    /// With 21 additions and 15 fused multiplications, as in six rows by [`Self::FusedBesideStores`], it was 20.
     pub(super) fn on(microarchitecture: Microarchitecture) -> Self {
         match microarchitecture {
             Microarchitecture::UpToZen4 => Self::FusedBesideStores,

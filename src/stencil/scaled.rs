@@ -271,7 +271,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
                 (_, Additions::Fused) => twice!(Three::<V, 2> { one }, Three::<V, 4> { one }),
                 (_, Additions::FusedBesideStores) => {
-                    twice!(Three::<V, 0> { one }, Three::<V, 4> { one });
+                    twice!(Three::<V, 1> { one }, Three::<V, 4> { one });
                 }
             }
         }
