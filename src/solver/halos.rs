@@ -33,34 +33,40 @@ impl<T: Real> Received<T> {
     pub(crate) fn exchange(
         &mut self,
         slab: &Slab,
-        [first, last]: [&[T]; 2],
+        edges: [&[T]; 2],
         depth: usize,
         comm: &impl Comm,
         meanwhile: impl FnOnce(),
     ) {
-        let columns = self.columns;
-        let [north, south] = &mut self.halos;
-        let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
-        // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
-        let sides = [
-            (slab.above(), first, slab.below(), south),
-            (slab.below(), last, slab.above(), north),
-        ];
-        for (to, edge, from, buffer) in sides {
-            if let Some(to) = to {
-                outgoing.push(Outgoing {
-                    to,
-                    bytes: bytemuck::cast_slice(edge),
-                });
-            }
-            if let Some(from) = from {
-                incoming.push(Incoming {
-                    from,
-                    bytes: bytemuck::cast_slice_mut(&mut buffer[..depth * columns]),
-                });
-            }
-        }
-        comm.exchange(&outgoing, &mut incoming, meanwhile);
+        let rows = depth * self.columns;
+        let halos = self.halos.each_mut().map(|halo| {
+            let rows = rows.min(halo.len());
+            &mut halo[..rows]
+        });
+        exchange(slab, edges, halos, comm, meanwhile);
+    }
+
+    /// The same straight into the halos among the values of the rows that the slab holds.
+    pub(super) fn exchange_in_place(
+        &self,
+        slab: &Slab,
+        values: &mut [T],
+        depth: usize,
+        comm: &impl Comm,
+    ) {
+        let (own, rows) = (slab.own_among_held(), depth * self.columns);
+        let (above, rest) = values.split_at_mut(own.start * self.columns);
+        let (values, below) = rest.split_at_mut(own.len() * self.columns);
+        let first = own.start;
+        let edge = |rows: Range<usize>| {
+            &values[(rows.start - first) * self.columns..(rows.end - first) * self.columns]
+        };
+        let edges = slab.edges(depth).map(edge);
+        // Where there is no neighbour, there is no halo.
+        let north = above.len().saturating_sub(rows);
+        let south = rows.min(below.len());
+        let halos = [&mut above[north..], &mut below[..south]];
+        exchange(slab, edges, halos, comm, || ());
     }
 
     /// The [edges](Slab::edges) among the rows that a slab holds.
@@ -87,4 +93,35 @@ impl<T: Real> Received<T> {
         let end = own.end * columns;
         values[end..end + below.len()].copy_from_slice(below);
     }
+}
+
+/// Sends the edges of a slab to the ranks above and below, and fills the halos with theirs.
+fn exchange<T: Real>(
+    slab: &Slab,
+    [first, last]: [&[T]; 2],
+    [north, south]: [&mut [T]; 2],
+    comm: &impl Comm,
+    meanwhile: impl FnOnce(),
+) {
+    let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
+    // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
+    let sides = [
+        (slab.above(), first, slab.below(), south),
+        (slab.below(), last, slab.above(), north),
+    ];
+    for (to, edge, from, halo) in sides {
+        if let Some(to) = to {
+            outgoing.push(Outgoing {
+                to,
+                bytes: bytemuck::cast_slice(edge),
+            });
+        }
+        if let Some(from) = from {
+            incoming.push(Incoming {
+                from,
+                bytes: bytemuck::cast_slice_mut(halo),
+            });
+        }
+    }
+    comm.exchange(&outgoing, &mut incoming, meanwhile);
 }

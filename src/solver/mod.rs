@@ -279,19 +279,25 @@ impl<T: Element> Solver<T> {
         let own = self.slab.own_among_held();
         let inside = self.inside(steps);
         let (stencil, walls) = (&self.stencil, &self.forcing.walls);
-        let (state, next) = (&self.state, &mut self.next);
         let [found_inside, found_edges @ ..] = &mut self.findings;
-        // The halos are other ranks' values.
-        found_inside.field_was_changed();
         let start = Instant::now();
-        let rows = self.received.edges(&self.slab, state.as_slice(), steps);
-        self.received.exchange(&self.slab, rows, steps, comm, || {
-            let (state, next) = (state.view(), next.view_mut());
-            stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
-        });
+        if inside.is_empty() {
+            let values = self.state.as_mut_slice();
+            self.received
+                .exchange_in_place(&self.slab, values, steps, comm);
+        } else {
+            // The halos are other ranks' values.
+            found_inside.field_was_changed();
+            let (state, next) = (&self.state, &mut self.next);
+            let rows = self.received.edges(&self.slab, state.as_slice(), steps);
+            self.received.exchange(&self.slab, rows, steps, comm, || {
+                let (state, next) = (state.view(), next.view_mut());
+                stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
+            });
+            self.received
+                .place(&self.slab, self.state.as_mut_slice(), steps);
+        }
         let exchanged = Instant::now();
-        self.received
-            .place(&self.slab, self.state.as_mut_slice(), steps);
         let edges = [own.start..inside.start, inside.end..own.end];
         for (edge, found) in edges.into_iter().zip(found_edges) {
             found.field_was_changed();

@@ -67,9 +67,7 @@ impl<T: Element> Solver<T> {
             walls.write_given(&mut result.view_mut(), number);
             if self.slab.parts() > 1 && number < method.stages() {
                 let values = result.as_mut_slice();
-                let rows = self.received.edges(&self.slab, values, 1);
-                self.received.exchange(&self.slab, rows, 1, comm, || ());
-                self.received.place(&self.slab, values, 1);
+                self.received.exchange_in_place(&self.slab, values, 1, comm);
             }
         }
         match method.stages() % 2 {
@@ -82,9 +80,8 @@ impl<T: Element> Solver<T> {
     fn take_halos(&mut self, rows: usize, comm: &impl Comm) {
         if self.slab.parts() > 1 {
             let values = self.state.as_mut_slice();
-            let edges = self.received.edges(&self.slab, values, rows);
-            self.received.exchange(&self.slab, edges, rows, comm, || ());
-            self.received.place(&self.slab, values, rows);
+            self.received
+                .exchange_in_place(&self.slab, values, rows, comm);
         }
     }
 }

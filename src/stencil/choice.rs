@@ -1,12 +1,13 @@
 //! Which tile a [`Stencil`] has for a field, and whether its columns are skewed.
 
+use super::cost::{Cost, MAX_DEPTH};
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
 use super::handover;
 use super::kernel::{Kernel, LevelsPerSweep};
 use super::smooth;
-use super::tile::{Cost, MAX_DEPTH, Tile};
+use super::tile::Tile;
 use super::walls::WallTraits;
 use diff2d_sys::{self as sys, Caches};
 

@@ -17,7 +17,7 @@
 //! | kernels of one level and of two | `update`, `level`, `twice` | the step in every lane; a few rows, one step on or two |
 //! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
+//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
@@ -64,6 +64,7 @@
 mod advance;
 mod calibrate;
 mod choice;
+mod cost;
 mod dispatch;
 mod ends;
 mod equation;
@@ -112,6 +113,7 @@ mod avx512;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 
+pub use cost::MAX_DEPTH;
 pub use diff2d_sys::Caches;
 pub use dispatch::Element;
 pub use equation::{Equation, Operator};
@@ -121,5 +123,5 @@ pub use five_point::Stencil;
 pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
-pub use tile::{InvalidTile, MAX_DEPTH, Tile};
+pub use tile::{InvalidTile, Tile};
 pub use walls::{Ghost, Side, Table, WallTraits, Walls};

@@ -1,0 +1,114 @@
+//! [`Cost`]: what steps cost, for the choice of a tile's size.
+
+use super::microarchitecture::Microarchitecture;
+use diff2d_sys::Caches;
+
+/// The largest depth of a tile. Only tiles with short rows fit so many levels into the second-level cache.
+pub const MAX_DEPTH: usize = 256;
+
+/// What the steps of a tile cost.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Cost {
+    /// Bytes of a node.
+    pub size: usize,
+    /// Arrays that a step reads besides the field.
+    arrays: usize,
+    /// The largest depth.
+    pub most_depth: usize,
+    /// Rows that the kernel of one level accesses at a time, the eighths of the first-level cache that they may
+    /// take, and the relative duration of a step then.
+    groups: &'static [(usize, usize, f64)],
+    /// Lifting and lowering a row, in steps of the row.
+    pub lift: f64,
+    /// Whether lifting rows that another thread has just lowered takes longer where fields exceed the second-level
+    /// cache. On Zen 4, two threads took twice as long for it with 700 × 700 nodes as with 512 × 512, and four times
+    /// with 1024 × 1024.
+    pub is_handing_slow: bool,
+    /// The relative duration of a step if rows accessed at a time do not leave enough of the first-level cache.
+    spill: f64,
+    /// Bytes of a row whose step takes as long as the ends of the row.
+    ends: usize,
+    /// Whether columns may be skewed.
+    pub may_skew: bool,
+    /// The part of the second-level cache that the rows of all levels may take.
+    share: f64,
+}
+
+impl Cost {
+    /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
+    /// three operations have up to `scaled` levels.
+    pub fn new(
+        size: usize,
+        arrays: usize,
+        scaled: Option<usize>,
+        microarchitecture: Microarchitecture,
+    ) -> Self {
+        let is_amd = microarchitecture.is_amd();
+        let lift = if scaled.is_some() { 8.0 } else { 5.0 };
+        Self {
+            size,
+            arrays,
+            most_depth: scaled.unwrap_or(MAX_DEPTH),
+            groups: match (size, arrays) {
+                (4, _) => &[(9, 7, 1.0)],
+                (_, 0) => &[(9, 6, 0.97), (8, 7, 1.0), (7, 7, 1.04)],
+                _ => &[(7, 7, 1.0)],
+            },
+            lift,
+            is_handing_slow: is_amd,
+            spill: match scaled {
+                Some(_) if is_amd => 1.05,
+                Some(_) => 1.5,
+                None => 1.15,
+            },
+            ends: if is_amd && scaled.is_some() { 512 } else { 0 },
+            may_skew: false,
+            share: 2.0 / 3.0,
+        }
+    }
+
+    /// The same where columns may be skewed, or not.
+    pub fn skewed(self, may_skew: bool) -> Self {
+        Self { may_skew, ..self }
+    }
+
+    /// The same where most steps are computed by two in one sweep. On Zen 4, 1024 × 1024 nodes took less the deeper the
+    /// tile was, up to 0.9 of the second-level cache.
+    pub fn twice(self, advances_twice: bool) -> Self {
+        let share = if advances_twice { 0.8 } else { self.share };
+        Self { share, ..self }
+    }
+
+    /// Bytes of a lifted row of so many columns, in registers of 64 bytes.
+    pub fn row(&self, columns: usize) -> usize {
+        (((columns * self.size).div_ceil(64) + 2) | 1) * 64
+    }
+
+    /// Whether the rows of so many bytes that a pass keeps fit the second-level cache.
+    pub fn fits(&self, depth: usize, row: usize, caches: Caches) -> bool {
+        let rows = (2 + self.arrays) * depth + (1 + self.arrays) * self.groups[0].0;
+        (rows * row) as f64 <= self.share * caches.l2 as f64
+    }
+
+    /// Bytes that the kernel of one level accesses at a time, at least.
+    pub fn accessed(&self, row: usize) -> usize {
+        let rows = self.groups[self.groups.len() - 1].0;
+        (1 + self.arrays) * rows * row
+    }
+
+    /// The relative duration of a step with rows of so many bytes.
+    pub fn duration(&self, row: usize, first_level: usize) -> f64 {
+        let fits = |&&(rows, eighths, _): &&(usize, usize, f64)| {
+            (1 + self.arrays) * rows * row <= first_level / 8 * eighths
+        };
+        let step = self.groups.iter().find(fits);
+        let ends = (row + self.ends) as f64 / row as f64;
+        step.map_or(self.spill, |group| group.2) * ends
+    }
+}
+
+/// What a step of a skewed tile takes, in those of others. Measured on an Intel server processor: rows have seams, and
+/// those of the first and the last tile walls among their columns.
+pub(super) fn skewing(columns: usize, parts: usize) -> f64 {
+    0.84 + 100.0 / columns as f64 + 0.25 / parts as f64
+}
