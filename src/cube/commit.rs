@@ -76,7 +76,7 @@ struct Pending {
     is_written_here: bool,
 }
 
-/// The thread that syncs the cube and writes the journal; no other does.
+/// The thread that begins and syncs the cube and writes the journal; no other does.
 pub(super) struct Committer {
     sink: JournalSink,
     cube: Arc<CubeFile>,
@@ -117,7 +117,11 @@ impl Committer {
     }
 
     pub fn run(mut self, messages: &Receiver<Message>) -> Result<(JournalSink, Times), CubeError> {
-        let committed = self.commit_all(messages);
+        let begun = match &mut self.sink {
+            JournalSink::Journal(store) => store.begin(),
+            JournalSink::Root(_) => Ok(()),
+        };
+        let committed = begun.and_then(|()| self.commit_all(messages));
         let result = committed.and_then(|()| self.check_names());
         if let (Err(CubeError::Lost { .. }), JournalSink::Journal(store)) = (&result, &self.sink) {
             store.remove_useless_checkpoint();

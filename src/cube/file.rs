@@ -16,7 +16,7 @@ use std::{
     io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// How snapshots reach the file.
@@ -51,16 +51,37 @@ pub struct CubeFile {
     pub(super) io: Io,
     /// Bytes of the whole cube.
     bytes: u64,
+    /// Whether line 1 of its journal is synced, once that is known.
+    begun: OnceLock<bool>,
 }
 
 impl CubeFile {
-    pub(super) fn new(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
+    /// That of a cube whose journal has line 1.
+    pub(super) fn begun(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
+        let cube = Self::unborn(file, path, bytes, io);
+        cube.set_begun(true);
+        cube
+    }
+
+    /// That of a cube whose journal is still empty.
+    pub(super) fn unborn(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
         Arc::new(Self {
             file,
             bytes,
             path: path.to_owned(),
             io,
+            begun: OnceLock::new(),
         })
+    }
+
+    /// Line 1 of the journal is synced, or cannot be.
+    pub(super) fn set_begun(&self, has_begun: bool) {
+        let _ = self.begun.set(has_begun);
+    }
+
+    /// Whether line 1 of the journal is synced.
+    pub(super) fn has_begun(&self) -> bool {
+        self.begun.get() == Some(&true)
     }
 
     /// Opens a cube that another process owns, to write into it with its consent. The journal beside it
@@ -86,6 +107,7 @@ impl CubeFile {
             bytes: header.cube_bytes(),
             path: path.clone(),
             io,
+            begun: OnceLock::from(true),
         })
     }
 
@@ -104,8 +126,12 @@ impl CubeFile {
             .map_err(CubeError::io("read", &self.path))
     }
 
-    /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync).
+    /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync). Waits for line 1 of the journal:
+    /// data beside an empty one would be a foreign file after a power cut.
     pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        if !self.begun.wait() {
+            return Err(io::Error::other("its journal could not be written"));
+        }
         self.is_whole()?;
         match self.io {
             Io::Map => {
@@ -346,5 +372,37 @@ pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> 
             false => Err(paths.journal_error(JournalError::Header { ours: false })),
         },
         None => Ok(Some(journal)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::{thread, time::Duration};
+
+    #[test]
+    fn bytes_wait_for_line_1_of_the_journal() {
+        let unborn = || {
+            let file = tempfile::tempfile().unwrap();
+            file.set_len(8).unwrap();
+            CubeFile::unborn(file, Path::new("c.npy"), 8, Io::Write)
+        };
+        let cube = unborn();
+        thread::scope(|scope| {
+            let placed = scope.spawn(|| cube.place(0, &[1; 8]));
+            thread::sleep(Duration::from_millis(20));
+            assert!(!placed.is_finished());
+            cube.set_begun(true);
+            placed.join().unwrap().unwrap();
+        });
+        let mut bytes = [0; 8];
+        cube.read(0, &mut bytes).unwrap();
+        assert_eq!(bytes, [1; 8]);
+
+        let cube = unborn();
+        cube.set_begun(false);
+        assert!(cube.place(0, &[1; 8]).is_err());
+        cube.read(0, &mut bytes).unwrap();
+        assert_eq!(bytes, [0; 8]);
     }
 }

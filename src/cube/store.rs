@@ -60,7 +60,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// Locks the output, and creates it or opens it to continue.
+    /// Locks the output, and creates it or opens it to continue. What is created has to [begin](Self::begin).
     ///
     /// Until line 1 of the journal is synced nothing counts: a crash leaves an empty journal and a cube
     /// that the next claim may replace, an error leaves no file.
@@ -112,64 +112,68 @@ impl Store {
                 }
                 return Err(no_space(paths, &header, free));
             }
-            return Self::create(paths, header, journal, claim).inspect_err(|_| {
-                // The lock is still held, and nothing in the journal counts. It is removed only after the
-                // cube is durably gone: a cube that a power cut brought back would be a foreign file.
-                if !paths.cube.exists() && sync_directory(directory).is_ok() {
-                    let _ = fs::remove_file(&paths.journal);
-                }
-            });
+            return Self::create(paths, header, journal, claim);
         }
         Self::resume(paths, &header, journal, found, claim)
     }
 
-    /// Journal emptied, directory synced → cube reserved, its header written and synced → directory
-    /// synced → line 1.
+    /// Journal emptied, directory synced → cube reserved, its header written. What follows is left to
+    /// [`begin`](Self::begin).
     ///
-    /// Without the first sync of the directory a power cut could leave the cube without its journal, a
-    /// foreign file.
+    /// Without the sync of the directory a power cut could leave the cube without its journal, a foreign file.
     fn create(
         paths: &Paths,
         header: Header,
         mut journal: LockedFile,
         claim: Claim,
     ) -> Result<Self, CubeError> {
-        match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
-            Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-            Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
-        }
-        journal
-            .set_len(0)
-            .and_then(|()| journal.rewind())
-            .and_then(|()| journal.sync_all())
-            .map_err(CubeError::io("empty", &paths.journal))?;
-        sync_directory(paths.directory())?;
-        checkpoint::remove(paths)?;
-        match fs::remove_file(&paths.cube) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => {
-                return Err(CubeError::io("remove", &paths.cube)(error));
-            }
-            _ => {}
-        }
-        let cube = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create_new(true)
-            .open(&paths.cube)
-            .map_err(CubeError::io("create", &paths.cube))?;
-        let reservation = fill(paths, &header, &cube, &mut journal).inspect_err(|_| {
-            let _ = fs::remove_file(&paths.cube);
-        })?;
+        let created = create_files(paths, &header, &mut journal);
+        let (cube, reservation) = created.inspect_err(|_| remove_unborn(paths))?;
         let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
+            cube: CubeFile::unborn(cube, &paths.cube, header.cube_bytes(), io),
             committed: Committed::none_of(header.scenario_count()),
             header,
             reservation: Some(reservation),
             journal,
         })
+    }
+
+    /// Of a cube that was just created: cube synced, directory synced → line 1 of the journal, synced. Bytes of
+    /// snapshots wait for that.
+    ///
+    /// # Errors
+    /// [`CubeError`]; no file is left.
+    pub fn begin(&mut self) -> Result<(), CubeError> {
+        if self.cube.has_begun() {
+            return Ok(());
+        }
+        let begun = self.write_first_line();
+        self.cube.set_begun(begun.is_ok());
+        if begun.is_err() && sys::is_still_at(self.cube.file(), &self.paths.cube) {
+            let _ = fs::remove_file(&self.paths.cube);
+            remove_unborn(&self.paths);
+        }
+        begun
+    }
+
+    fn write_first_line(&mut self) -> Result<(), CubeError> {
+        let (cube, journal) = (&self.paths.cube, &self.paths.journal);
+        let files = (
+            &self.paths,
+            &self.header,
+            sys::free_space(self.paths.directory()),
+        );
+        self.cube
+            .file()
+            .sync_all()
+            .map_err(|error| refused(files, "write", cube, error))?;
+        sync_directory(self.paths.directory())?;
+        self.header
+            .write_line(&mut *self.journal)
+            .and_then(|_| self.journal.sync_all())
+            .map_err(|error| refused(files, "write", journal, error))
     }
 
     /// Continues a cube whose journal begins with a valid header.
@@ -229,7 +233,7 @@ impl Store {
         let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::new(cube, &paths.cube, header.cube_bytes(), io),
+            cube: CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io),
             header,
             committed: found.committed,
             reservation: None,
@@ -391,34 +395,81 @@ fn is_there(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }
 
-/// Makes two empty files into a cube without snapshots and its journal.
+/// Empties the journal, and creates the cube with its space reserved and its header.
+fn create_files(
+    paths: &Paths,
+    header: &Header,
+    journal: &mut LockedFile,
+) -> Result<(File, Reservation), CubeError> {
+    match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
+        Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
+    }
+    journal
+        .set_len(0)
+        .and_then(|()| journal.rewind())
+        .and_then(|()| journal.sync_all())
+        .map_err(CubeError::io("empty", &paths.journal))?;
+    sync_directory(paths.directory())?;
+    checkpoint::remove(paths)?;
+    match fs::remove_file(&paths.cube) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(CubeError::io("remove", &paths.cube)(error));
+        }
+        _ => {}
+    }
+    let cube = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&paths.cube)
+        .map_err(CubeError::io("create", &paths.cube))?;
+    let reservation = fill(paths, header, &cube, journal).inspect_err(|_| {
+        let _ = fs::remove_file(&paths.cube);
+    })?;
+    Ok((cube, reservation))
+}
+
+/// Reserves the space of two empty files, and writes the header of the cube.
 fn fill(
     paths: &Paths,
     header: &Header,
     cube: &File,
-    journal: &mut File,
+    journal: &File,
 ) -> Result<Reservation, CubeError> {
-    let free = sys::free_space(paths.directory());
-    let refused = |action, path: &Path, error: io::Error| match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
-        _ => CubeError::io(action, path)(error),
-    };
+    let files = (paths, header, sys::free_space(paths.directory()));
     let reservation = sys::reserve(cube, header.cube_bytes())
-        .map_err(|error| refused("reserve space for", &paths.cube, error))?;
+        .map_err(|error| refused(files, "reserve space for", &paths.cube, error))?;
     sys::reserve_ahead(
         journal,
         header.line_bytes() + journal_bytes(header.snapshots()),
     )
-    .map_err(|error| refused("reserve space for", &paths.journal, error))?;
+    .map_err(|error| refused(files, "reserve space for", &paths.journal, error))?;
     cube.write_all_at(&npy_header(header).encode(), 0)
-        .and_then(|()| cube.sync_all())
-        .map_err(|error| refused("write", &paths.cube, error))?;
-    sync_directory(paths.directory())?;
-    header
-        .write_line(&mut *journal)
-        .and_then(|_| journal.sync_all())
-        .map_err(|error| refused("write", &paths.journal, error))?;
+        .map_err(|error| refused(files, "write", &paths.cube, error))?;
     Ok(reservation)
+}
+
+/// Removes the journal of a cube that was not begun. Nothing in it counts, and the lock is still held. It stays until
+/// the cube is durably gone: a cube that a power cut brought back would be a foreign file.
+fn remove_unborn(paths: &Paths) {
+    if !paths.cube.exists() && sync_directory(paths.directory()).is_ok() {
+        let _ = fs::remove_file(&paths.journal);
+    }
+}
+
+/// The error of an action on one of the files while they are created, with the space that was free before.
+fn refused(
+    (paths, header, free): (&Paths, &Header, Option<u64>),
+    action: &'static str,
+    path: &Path,
+    error: io::Error,
+) -> CubeError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
+        _ => CubeError::io(action, path)(error),
+    }
 }
 
 fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {

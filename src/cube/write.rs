@@ -345,8 +345,10 @@ impl ScenarioWriter<'_> {
     pub fn end(&mut self, summary: Summary) {
         self.send(Message::Summary(self.slot(self.next - 1), summary));
         let to_come = self.snapshots() - self.next;
+        // The first one does not wait for the journal here: the next steps need not.
+        let has_time = self.interval > BATCH_WAIT && self.file().has_begun();
         // The solver is idle after the last snapshot, so the ones before are written while it computes.
-        if self.interval > BATCH_WAIT || to_come <= 1 {
+        if has_time || to_come <= 1 {
             self.write_rest();
         }
     }

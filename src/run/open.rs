@@ -48,7 +48,14 @@ pub(crate) fn open(
         return Err(RunError::MapAcrossMachines);
     }
     let claim = Claim { machines, ..claim };
-    let claim = || Ok::<_, RunError>(Store::claim(paths, header()?, claim)?);
+    let claim = || {
+        let mut store = Store::claim(paths, header()?, claim)?;
+        // Other ranks look for line 1 of the journal. Alone, the first steps are computed meanwhile.
+        if comm.size() > 1 {
+            store.begin()?;
+        }
+        Ok::<_, RunError>(store)
+    };
     let store = collective::all_ok(comm, comm.is_root().then(claim).transpose())?;
     let claimed = collective::from_root(comm, store.as_ref().map(Claimed::of));
     let Some(claimed) = claimed.filter(|claimed| !claimed.is_complete) else {
