@@ -231,6 +231,8 @@ impl BlockWriter {
 impl Worker {
     /// Hashes and writes the bytes of a few jobs.
     fn write(&self, jobs: Vec<Filled>) {
+        // To wait is no work. Where that fails, placing the bytes does.
+        let _ = self.cube.wait_until_begun();
         let mut start = Instant::now();
         let hashed = jobs.iter().filter(|filled| filled.job.block.is_some());
         let blocks: Vec<&[u8]> = hashed.map(Filled::bytes).collect();

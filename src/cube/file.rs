@@ -126,12 +126,17 @@ impl CubeFile {
             .map_err(CubeError::io("read", &self.path))
     }
 
-    /// Puts `bytes` into the file at `offset`; durable only after [`sync`](Self::sync). Waits for line 1 of the journal:
-    /// data beside an empty one would be a foreign file after a power cut.
-    pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        if !self.begun.wait() {
-            return Err(io::Error::other("its journal could not be written"));
+    /// Waits for line 1 of the journal: data beside an empty one would be a foreign file after a crash.
+    pub(super) fn wait_until_begun(&self) -> io::Result<()> {
+        match self.begun.wait() {
+            true => Ok(()),
+            false => Err(io::Error::other("its journal could not be written")),
         }
+    }
+
+    /// Puts `bytes` into the file at `offset`, once it has begun; durable only after [`sync`](Self::sync).
+    pub(super) fn place(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.wait_until_begun()?;
         self.is_whole()?;
         match self.io {
             Io::Map => {

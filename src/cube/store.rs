@@ -55,6 +55,8 @@ pub struct Store {
     pub committed: Committed,
     /// How the space was reserved; `None` for a cube that existed.
     pub reservation: Option<Reservation>,
+    /// The space that was free before, if the system tells.
+    free: Option<u64>,
     pub(super) cube: Arc<CubeFile>,
     journal: LockedFile,
 }
@@ -63,7 +65,7 @@ impl Store {
     /// Locks the output, and creates it or opens it to continue. What is created has to [begin](Self::begin).
     ///
     /// Until line 1 of the journal is synced nothing counts: a crash leaves an empty journal and a cube
-    /// that the next claim may replace, an error leaves no file.
+    /// that the next claim may replace, an error of this call leaves no file.
     ///
     /// # Errors
     /// [`CubeError`]; files that existed are as they were.
@@ -127,7 +129,8 @@ impl Store {
         mut journal: LockedFile,
         claim: Claim,
     ) -> Result<Self, CubeError> {
-        let created = create_files(paths, &header, &mut journal);
+        let free = sys::free_space(paths.directory());
+        let created = create_files((paths, &header, free), &mut journal);
         let (cube, reservation) = created.inspect_err(|_| remove_unborn(paths))?;
         let io = claim.io_for(&cube);
         Ok(Self {
@@ -136,6 +139,7 @@ impl Store {
             committed: Committed::none_of(header.scenario_count()),
             header,
             reservation: Some(reservation),
+            free,
             journal,
         })
     }
@@ -144,15 +148,19 @@ impl Store {
     /// snapshots wait for that.
     ///
     /// # Errors
-    /// [`CubeError`]; no file is left.
+    /// [`CubeError`]; cube and journal are removed.
     pub fn begin(&mut self) -> Result<(), CubeError> {
         if self.cube.has_begun() {
             return Ok(());
         }
         let begun = self.write_first_line();
         self.cube.set_begun(begun.is_ok());
-        if begun.is_err() && sys::is_still_at(self.cube.file(), &self.paths.cube) {
-            let _ = fs::remove_file(&self.paths.cube);
+        let Paths { cube, journal, .. } = &self.paths;
+        if begun.is_err()
+            && sys::is_still_at(self.cube.file(), cube)
+            && sys::is_still_at(&self.journal, journal)
+        {
+            let _ = fs::remove_file(cube);
             remove_unborn(&self.paths);
         }
         begun
@@ -160,11 +168,7 @@ impl Store {
 
     fn write_first_line(&mut self) -> Result<(), CubeError> {
         let (cube, journal) = (&self.paths.cube, &self.paths.journal);
-        let files = (
-            &self.paths,
-            &self.header,
-            sys::free_space(self.paths.directory()),
-        );
+        let files = (&self.paths, &self.header, self.free);
         self.cube
             .file()
             .sync_all()
@@ -237,6 +241,7 @@ impl Store {
             header,
             committed: found.committed,
             reservation: None,
+            free: None,
             journal,
         })
     }
@@ -397,8 +402,7 @@ fn is_there(path: &Path) -> bool {
 
 /// Empties the journal, and creates the cube with its space reserved and its header.
 fn create_files(
-    paths: &Paths,
-    header: &Header,
+    files @ (paths, ..): Files<'_>,
     journal: &mut LockedFile,
 ) -> Result<(File, Reservation), CubeError> {
     match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
@@ -425,7 +429,7 @@ fn create_files(
         .create_new(true)
         .open(&paths.cube)
         .map_err(CubeError::io("create", &paths.cube))?;
-    let reservation = fill(paths, header, &cube, journal).inspect_err(|_| {
+    let reservation = fill(files, &cube, journal).inspect_err(|_| {
         let _ = fs::remove_file(&paths.cube);
     })?;
     Ok((cube, reservation))
@@ -433,12 +437,10 @@ fn create_files(
 
 /// Reserves the space of two empty files, and writes the header of the cube.
 fn fill(
-    paths: &Paths,
-    header: &Header,
+    files @ (paths, header, _): Files<'_>,
     cube: &File,
     journal: &File,
 ) -> Result<Reservation, CubeError> {
-    let files = (paths, header, sys::free_space(paths.directory()));
     let reservation = sys::reserve(cube, header.cube_bytes())
         .map_err(|error| refused(files, "reserve space for", &paths.cube, error))?;
     sys::reserve_ahead(
@@ -459,9 +461,12 @@ fn remove_unborn(paths: &Paths) {
     }
 }
 
-/// The error of an action on one of the files while they are created, with the space that was free before.
+/// What is to be created, and the space that was free before, if the system tells.
+type Files<'a> = (&'a Paths, &'a Header, Option<u64>);
+
+/// The error of an action on one of the files while they are created.
 fn refused(
-    (paths, header, free): (&Paths, &Header, Option<u64>),
+    (paths, header, free): Files<'_>,
     action: &'static str,
     path: &Path,
     error: io::Error,

@@ -53,8 +53,8 @@ pub struct CubeWriter {
 }
 
 impl CubeWriter {
-    /// Starts the writer of the rank that keeps the journal. Every committed record is sent to
-    /// `committed`.
+    /// Starts the writer of the rank that keeps the journal. Its committer [begins](Store::begin) a cube that is new.
+    /// Every committed record is sent to `committed`.
     ///
     /// # Errors
     /// When the system refuses threads.
@@ -345,7 +345,7 @@ impl ScenarioWriter<'_> {
     pub fn end(&mut self, summary: Summary) {
         self.send(Message::Summary(self.slot(self.next - 1), summary));
         let to_come = self.snapshots() - self.next;
-        // The first one does not wait for the journal here: the next steps need not.
+        // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > BATCH_WAIT && self.file().has_begun();
         // The solver is idle after the last snapshot, so the ones before are written while it computes.
         if has_time || to_come <= 1 {

@@ -50,8 +50,9 @@ pub(crate) fn open(
     let claim = Claim { machines, ..claim };
     let claim = || {
         let mut store = Store::claim(paths, header()?, claim)?;
-        // Other ranks look for line 1 of the journal. Alone, the first steps are computed meanwhile.
-        if comm.size() > 1 {
+        // Other ranks look for line 1 of the journal, and a scratch bears its run id. Otherwise the first steps are
+        // computed meanwhile.
+        if comm.size() > 1 || load.memory.is_some() {
             store.begin()?;
         }
         Ok::<_, RunError>(store)

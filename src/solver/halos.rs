@@ -54,6 +54,7 @@ impl<T: Real> Received<T> {
         depth: usize,
         comm: &impl Comm,
     ) {
+        debug_assert!(depth <= slab.halo());
         let (own, rows) = (slab.own_among_held(), depth * self.columns);
         let (above, rest) = values.split_at_mut(own.start * self.columns);
         let (values, below) = rest.split_at_mut(own.len() * self.columns);
