@@ -16,7 +16,7 @@ use std::{
     io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::OnceLock,
 };
 
 /// How snapshots reach the file.
@@ -57,21 +57,21 @@ pub struct CubeFile {
 
 impl CubeFile {
     /// That of a cube whose journal has line 1.
-    pub(super) fn begun(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
+    pub(super) fn begun(file: File, path: &Path, bytes: u64, io: Io) -> Self {
         let cube = Self::unborn(file, path, bytes, io);
         cube.set_begun(true);
         cube
     }
 
     /// That of a cube whose journal is still empty.
-    pub(super) fn unborn(file: File, path: &Path, bytes: u64, io: Io) -> Arc<Self> {
-        Arc::new(Self {
+    pub(super) fn unborn(file: File, path: &Path, bytes: u64, io: Io) -> Self {
+        Self {
             file,
             bytes,
             path: path.to_owned(),
             io,
             begun: OnceLock::new(),
-        })
+        }
     }
 
     /// Line 1 of the journal is synced, or cannot be.
@@ -102,13 +102,7 @@ impl CubeFile {
         }
         let file = open_to_write(path)?;
         matches_journal(&file, header, path)?;
-        Ok(Self {
-            file,
-            bytes: header.cube_bytes(),
-            path: path.clone(),
-            io,
-            begun: OnceLock::from(true),
-        })
+        Ok(Self::begun(file, path, header.cube_bytes(), io))
     }
 
     /// The file itself.

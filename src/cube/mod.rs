@@ -9,6 +9,7 @@ mod axes;
 pub mod blocks;
 pub mod checkpoint;
 pub mod commit;
+mod create;
 pub mod digest;
 pub mod error;
 pub mod file;

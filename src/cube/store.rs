@@ -1,18 +1,16 @@
 //! [`Store`]: the files of one cube while this process holds their lock, from creation to the last commit.
 
 use super::{
-    checkpoint,
+    checkpoint, create,
     error::CubeError,
-    file::{
-        CubeFile, Io, is_another_array, matches_journal, may_be_unborn, npy_header, open_to_write,
-    },
+    file::{CubeFile, Io, is_another_array, matches_journal, may_be_unborn, open_to_write},
     journal::{Committed, Header, Journal, JournalError, Record},
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},
 };
 use crate::sys::{self, Fate, FileExt, LockedFile, Reservation};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{self, File},
     io::{self, Seek, SeekFrom, Write},
     path::Path,
     sync::Arc,
@@ -112,7 +110,7 @@ impl Store {
                 if is_empty && !paths.cube.exists() {
                     let _ = fs::remove_file(&paths.journal);
                 }
-                return Err(no_space(paths, &header, free));
+                return Err(create::no_space((paths, &header, free)));
             }
             return Self::create(paths, header, journal, claim);
         }
@@ -130,12 +128,12 @@ impl Store {
         claim: Claim,
     ) -> Result<Self, CubeError> {
         let free = sys::free_space(paths.directory());
-        let created = create_files((paths, &header, free), &mut journal);
-        let (cube, reservation) = created.inspect_err(|_| remove_unborn(paths))?;
+        let created = create::create((paths, &header, free), &mut journal);
+        let (cube, reservation) = created.inspect_err(|_| create::remove_unborn(paths))?;
         let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::unborn(cube, &paths.cube, header.cube_bytes(), io),
+            cube: Arc::new(CubeFile::unborn(cube, &paths.cube, header.cube_bytes(), io)),
             committed: Committed::none_of(header.scenario_count()),
             header,
             reservation: Some(reservation),
@@ -161,7 +159,7 @@ impl Store {
             && sys::is_still_at(&self.journal, journal)
         {
             let _ = fs::remove_file(cube);
-            remove_unborn(&self.paths);
+            create::remove_unborn(&self.paths);
         }
         begun
     }
@@ -172,12 +170,12 @@ impl Store {
         self.cube
             .file()
             .sync_all()
-            .map_err(|error| refused(files, "write", cube, error))?;
+            .map_err(|error| create::refused(files, "write", cube, error))?;
         sync_directory(self.paths.directory())?;
         self.header
             .write_line(&mut *self.journal)
             .and_then(|_| self.journal.sync_all())
-            .map_err(|error| refused(files, "write", journal, error))
+            .map_err(|error| create::refused(files, "write", journal, error))
     }
 
     /// Continues a cube whose journal begins with a valid header.
@@ -232,12 +230,15 @@ impl Store {
             .and_then(|_| journal.sync_all())
             .map_err(CubeError::io("cut the torn last line of", &paths.journal))?;
         let lines_to_come = header.snapshots() - found.committed.total();
-        sys::reserve_ahead(&journal, found.valid_bytes + journal_bytes(lines_to_come))
-            .map_err(CubeError::io("reserve space for", &paths.journal))?;
+        sys::reserve_ahead(
+            &journal,
+            found.valid_bytes + create::journal_bytes(lines_to_come),
+        )
+        .map_err(CubeError::io("reserve space for", &paths.journal))?;
         let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
-            cube: CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io),
+            cube: Arc::new(CubeFile::begun(cube, &paths.cube, header.cube_bytes(), io)),
             header,
             committed: found.committed,
             reservation: None,
@@ -399,97 +400,3 @@ fn write_again(file: &File, end: u64) -> io::Result<()> {
 fn is_there(path: &Path) -> bool {
     path.try_exists().unwrap_or(true)
 }
-
-/// Empties the journal, and creates the cube with its space reserved and its header.
-fn create_files(
-    files @ (paths, ..): Files<'_>,
-    journal: &mut LockedFile,
-) -> Result<(File, Reservation), CubeError> {
-    match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
-        Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
-    }
-    journal
-        .set_len(0)
-        .and_then(|()| journal.rewind())
-        .and_then(|()| journal.sync_all())
-        .map_err(CubeError::io("empty", &paths.journal))?;
-    sync_directory(paths.directory())?;
-    checkpoint::remove(paths)?;
-    match fs::remove_file(&paths.cube) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(CubeError::io("remove", &paths.cube)(error));
-        }
-        _ => {}
-    }
-    let cube = OpenOptions::new()
-        .read(true)
-        .write(true)
-        .create_new(true)
-        .open(&paths.cube)
-        .map_err(CubeError::io("create", &paths.cube))?;
-    let reservation = fill(files, &cube, journal).inspect_err(|_| {
-        let _ = fs::remove_file(&paths.cube);
-    })?;
-    Ok((cube, reservation))
-}
-
-/// Reserves the space of two empty files, and writes the header of the cube.
-fn fill(
-    files @ (paths, header, _): Files<'_>,
-    cube: &File,
-    journal: &File,
-) -> Result<Reservation, CubeError> {
-    let reservation = sys::reserve(cube, header.cube_bytes())
-        .map_err(|error| refused(files, "reserve space for", &paths.cube, error))?;
-    sys::reserve_ahead(
-        journal,
-        header.line_bytes() + journal_bytes(header.snapshots()),
-    )
-    .map_err(|error| refused(files, "reserve space for", &paths.journal, error))?;
-    cube.write_all_at(&npy_header(header).encode(), 0)
-        .map_err(|error| refused(files, "write", &paths.cube, error))?;
-    Ok(reservation)
-}
-
-/// Removes the journal of a cube that was not begun. Nothing in it counts, and the lock is still held. It stays until
-/// the cube is durably gone: a cube that a power cut brought back would be a foreign file.
-fn remove_unborn(paths: &Paths) {
-    if !paths.cube.exists() && sync_directory(paths.directory()).is_ok() {
-        let _ = fs::remove_file(&paths.journal);
-    }
-}
-
-/// What is to be created, and the space that was free before, if the system tells.
-type Files<'a> = (&'a Paths, &'a Header, Option<u64>);
-
-/// The error of an action on one of the files while they are created.
-fn refused(
-    (paths, header, free): Files<'_>,
-    action: &'static str,
-    path: &Path,
-    error: io::Error,
-) -> CubeError {
-    match error.kind() {
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(paths, header, free),
-        _ => CubeError::io(action, path)(error),
-    }
-}
-
-fn no_space(paths: &Paths, header: &Header, free: Option<u64>) -> CubeError {
-    CubeError::NoSpace {
-        cube: paths.cube.clone(),
-        needed: header.cube_bytes(),
-        beside: header.line_bytes() + journal_bytes(header.snapshots()),
-        free,
-    }
-}
-
-/// An upper bound of the bytes of so many records in the journal.
-fn journal_bytes(records: u64) -> u64 {
-    records.saturating_mul(LONGEST_RECORD)
-}
-
-/// An upper bound of the bytes of a record in the journal.
-const LONGEST_RECORD: u64 = 320;

@@ -1,0 +1,109 @@
+//! The files of a new cube, until line 1 of its journal makes them one: created, or removed again.
+
+use super::{
+    checkpoint,
+    error::CubeError,
+    file::npy_header,
+    journal::Header,
+    paths::{Paths, sync_directory},
+};
+use crate::sys::{self, FileExt, LockedFile, Reservation};
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Seek},
+    path::Path,
+};
+
+/// What is to be created, and the space that was free before, if the system tells.
+pub(super) type Files<'a> = (&'a Paths, &'a Header, Option<u64>);
+
+/// Empties the journal, and creates the cube with its space reserved and its header.
+pub(super) fn create(
+    files @ (paths, ..): Files<'_>,
+    journal: &mut LockedFile,
+) -> Result<(File, Reservation), CubeError> {
+    match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
+        Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
+    }
+    journal
+        .set_len(0)
+        .and_then(|()| journal.rewind())
+        .and_then(|()| journal.sync_all())
+        .map_err(CubeError::io("empty", &paths.journal))?;
+    sync_directory(paths.directory())?;
+    checkpoint::remove(paths)?;
+    match fs::remove_file(&paths.cube) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            return Err(CubeError::io("remove", &paths.cube)(error));
+        }
+        _ => {}
+    }
+    let cube = OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create_new(true)
+        .open(&paths.cube)
+        .map_err(CubeError::io("create", &paths.cube))?;
+    let reservation = fill(files, &cube, journal).inspect_err(|_| {
+        let _ = fs::remove_file(&paths.cube);
+    })?;
+    Ok((cube, reservation))
+}
+
+/// Reserves the space of two empty files, and writes the header of the cube.
+fn fill(
+    files @ (paths, header, _): Files<'_>,
+    cube: &File,
+    journal: &File,
+) -> Result<Reservation, CubeError> {
+    let reservation = sys::reserve(cube, header.cube_bytes())
+        .map_err(|error| refused(files, "reserve space for", &paths.cube, error))?;
+    sys::reserve_ahead(
+        journal,
+        header.line_bytes() + journal_bytes(header.snapshots()),
+    )
+    .map_err(|error| refused(files, "reserve space for", &paths.journal, error))?;
+    cube.write_all_at(&npy_header(header).encode(), 0)
+        .map_err(|error| refused(files, "write", &paths.cube, error))?;
+    Ok(reservation)
+}
+
+/// Removes the journal of a cube that was not begun. Nothing in it counts, and the lock is still held. It stays until
+/// the cube is durably gone: a cube that a power cut brought back would be a foreign file.
+pub(super) fn remove_unborn(paths: &Paths) {
+    if !paths.cube.exists() && sync_directory(paths.directory()).is_ok() {
+        let _ = fs::remove_file(&paths.journal);
+    }
+}
+
+/// The error of an action on one of the files while they are created.
+pub(super) fn refused(
+    files: Files<'_>,
+    action: &'static str,
+    path: &Path,
+    error: io::Error,
+) -> CubeError {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => no_space(files),
+        _ => CubeError::io(action, path)(error),
+    }
+}
+
+pub(super) fn no_space((paths, header, free): Files<'_>) -> CubeError {
+    CubeError::NoSpace {
+        cube: paths.cube.clone(),
+        needed: header.cube_bytes(),
+        beside: header.line_bytes() + journal_bytes(header.snapshots()),
+        free,
+    }
+}
+
+/// An upper bound of the bytes of so many records in the journal.
+pub(super) fn journal_bytes(records: u64) -> u64 {
+    records.saturating_mul(LONGEST_RECORD)
+}
+
+/// An upper bound of the bytes of a record in the journal.
+const LONGEST_RECORD: u64 = 320;
