@@ -6,7 +6,8 @@ pub(super) enum Microarchitecture {
     /// AMD's Zen 4 and those before, also as built by Hygon: units for additions beside those for fused multiplications,
     /// which delay stores, and a second-level cache nearly as fast as the first. Measured on Zen 4.
     UpToZen4,
-    /// AMD's Zen 5 and those after: the same, as far as is known, but for stores, which were not measured.
+    /// AMD's Zen 5 and those after: the same units, but whole registers of AVX-512 are stored, and move between the caches.
+    /// Measured on Zen 5.
     FromZen5,
     /// Any other.
     Other,

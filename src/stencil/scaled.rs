@@ -269,10 +269,8 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                     twice!(Five::<V, 0> { four, one }, Five::<V, 2> { four, one });
                 }
                 (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
-                (_, Additions::Fused) => twice!(Three::<V, 2> { one }, Three::<V, 4> { one }),
-                (_, Additions::FusedBesideStores) => {
-                    twice!(Three::<V, 1> { one }, Three::<V, 4> { one });
-                }
+                (_, Additions::Fused12) => twice!(Three::<V, 0> { one }, Three::<V, 4> { one }),
+                (_, Additions::Fused15) => twice!(Three::<V, 1> { one }, Three::<V, 4> { one }),
             }
         }
         self.rows[usize::from(self.knowledge == Knowledge::Rough)] += 2 * R as u64;

@@ -40,14 +40,9 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
         (Additions::Plain, LevelsPerSweep::One, false, USUAL),
         (Additions::Plain, LevelsPerSweep::One, true, SMALL),
         (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
-        (
-            Additions::FusedBesideStores,
-            LevelsPerSweep::Two,
-            false,
-            USUAL,
-        ),
-        (Additions::Fused, LevelsPerSweep::Two, false, SMALL),
-        (Additions::Fused, LevelsPerSweep::Two, true, SMALL),
+        (Additions::Fused15, LevelsPerSweep::Two, false, USUAL),
+        (Additions::Fused12, LevelsPerSweep::Two, false, SMALL),
+        (Additions::Fused12, LevelsPerSweep::Two, true, SMALL),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| {
         // The scalar kernel has one way only.
