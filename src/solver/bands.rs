@@ -24,7 +24,7 @@ use super::forcing::Forcing;
 use crate::{
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
-    stencil::{Element, Findings, Stencil, Walls},
+    stencil::{Element, Findings, Known, Stencil, Walls},
 };
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
@@ -76,8 +76,8 @@ pub struct Bands<T: Element> {
     kept: Field<T>,
     /// What is known of each stage.
     stages: Vec<Stage>,
-    /// For how many steps the field is known to be smooth; `None` before the first pass.
-    smooth_for: Option<u64>,
+    /// What is known of the field; `None` before the first pass.
+    known: Option<Known>,
 }
 
 /// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
@@ -89,8 +89,8 @@ struct Stage {
     findings: Findings,
     /// The rows that it keeps.
     kept: Range<usize>,
-    /// For how many steps its results are known to be smooth.
-    smooth_for: u64,
+    /// What is known of its results.
+    known: Known,
 }
 
 impl<T: Element> Bands<T> {
@@ -119,7 +119,7 @@ impl<T: Element> Bands<T> {
             kept: field(2 * steps * reach)?,
             reach,
             stages: Vec::new(),
-            smooth_for: None,
+            known: None,
             stencil,
             band,
             columns,
@@ -133,7 +133,7 @@ impl<T: Element> Bands<T> {
             return vec![self.reach; steps];
         }
         let depth = self.stencil.depth(self.band, self.columns, 1);
-        self.stencil.passes(steps, depth, self.smooth_for.is_none())
+        self.stencil.passes(steps, depth, self.known.is_none())
     }
 
     /// Node updates done with three, with five, and with six operations or more.
@@ -157,10 +157,10 @@ impl<T: Element> Bands<T> {
         transfer: &mut impl Transfer<T, E>,
     ) -> Result<Result<(), NotFinite>, E> {
         let (fronts, nx) = (Fronts::new(track, depths), self.columns);
-        let known = depths.len().max(self.stages.len());
-        self.stages.resize_with(known, Stage::default);
+        let most = depths.len().max(self.stages.len());
+        self.stages.resize_with(most, Stage::default);
         for stage in &mut self.stages {
-            (stage.kept, stage.smooth_for) = (0..0, u64::MAX);
+            (stage.kept, stage.known) = (0..0, Known::ALL);
         }
         let mut not_finite = Ok(());
         let count = track.rows.div_ceil(self.band);
@@ -178,7 +178,7 @@ impl<T: Element> Bands<T> {
             ];
             let mut forcing = Forcing::take(&mut dynamics, simtime, ends);
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
-            let mut smooth_for = self.smooth_for.unwrap_or(0);
+            let mut known = self.known.unwrap_or(Known::NOTHING);
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep((stage, 2 * fronts.lags[stage]), &window, next);
@@ -187,12 +187,12 @@ impl<T: Element> Bands<T> {
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
-                let task = (stage, depth, smooth_for);
+                let task = (stage, depth, known);
                 let step = (&stencil, &forcing.walls, &dynamics.method);
                 let found = self.advance(step, task, &window, rows);
                 let stage = &mut self.stages[stage];
-                stage.smooth_for = stage.smooth_for.min(found);
-                smooth_for = stage.smooth_for;
+                stage.known = stage.known.and(found);
+                known = stage.known;
                 self.arrays.swap(0, 1);
             }
             not_finite = not_finite.and(forcing.check());
@@ -201,9 +201,8 @@ impl<T: Element> Bands<T> {
             let done = done.start - window.start..done.end - window.start;
             transfer.write(&self.arrays[0].as_slice()[done.start * nx..done.end * nx])?;
         }
-        self.smooth_for = self.stages[..depths.len()]
-            .last()
-            .map(|stage| stage.smooth_for);
+        let last = self.stages[..depths.len()].last();
+        self.known = last.map(|stage| stage.known);
         Ok(not_finite)
     }
 
@@ -222,17 +221,17 @@ impl<T: Element> Bands<T> {
         *rows = next;
     }
 
-    /// Advances the rows `rows` of the track from the first array to the second. Returns for how many steps
-    /// they are smooth.
+    /// Advances the rows `rows` of the track from the first array to the second. Returns what is known
+    /// of them.
     fn advance(
         &mut self,
         (stencil, walls, method): (&Stencil<T>, &Walls<T>, &Method<T>),
-        (stage, depth, smooth_for): (usize, usize, u64),
+        (stage, depth, known): (usize, usize, Known),
         window: &Range<usize>,
         rows: Range<usize>,
-    ) -> u64 {
+    ) -> Known {
         if rows.is_empty() {
-            return u64::MAX;
+            return Known::ALL;
         }
         let (nx, height) = (self.columns, window.len());
         let rows = rows.start - window.start..rows.end - window.start;
@@ -260,7 +259,7 @@ impl<T: Element> Bands<T> {
             unreachable!("the arrays have room for every window")
         };
         let findings = &mut self.stages[stage].findings;
-        findings.field_is_another(smooth_for);
+        findings.field_is_another(known);
         match method {
             Method::Rkl2(method) => {
                 stencil.rkl2_step(method, walls, source, target.view_mut(), rows);
@@ -268,7 +267,7 @@ impl<T: Element> Bands<T> {
             _ => stencil.advance_noting(walls, source, target.view_mut(), rows, (depth, findings)),
         }
         walls.write_given(&mut target, depth);
-        findings.smooth_for()
+        findings.known()
     }
 }
 

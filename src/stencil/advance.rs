@@ -12,6 +12,7 @@ use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::five_point::Stencil;
 use super::handover::Handover;
+use super::known::Known;
 use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
@@ -279,7 +280,7 @@ impl<T: Element> Stencil<T> {
             let is_between = pass > 0 && pass < passes.len();
             lifted.filter(|_| is_between).map(|planes| planes[pass % 2])
         };
-        let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, smooth_for: u64| {
+        let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, known: Known| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
             let skew = skewed.as_ref().map(|(_, seams)| {
@@ -296,7 +297,7 @@ impl<T: Element> Stencil<T> {
             };
             if columns.is_empty() {
                 // Of a pass that is less deep than others, the last level does not reach the last tile.
-                return u64::MAX;
+                return Known::ALL;
             }
             let updates = (rows.len() * columns.len() * steps) as u64;
             let task = TileTask {
@@ -313,7 +314,7 @@ impl<T: Element> Stencil<T> {
                 magnitude_bound: self.magnitude_bound(walls, steps),
                 tries_scaled: findings.scaling_may_work(number)
                     && scaled_levels.is_some_and(|most| steps <= most),
-                smooth_for,
+                known,
                 additions: self.additions,
                 levels_per_sweep: self.levels_per_sweep(),
                 first_level: self.caches.l1,
@@ -330,23 +331,21 @@ impl<T: Element> Stencil<T> {
                 unsafe { T::execute(self.kernel, &task, scratch) }
             });
             findings.note(number, task.tries_scaled, outcome, updates);
-            outcome.smooth_for
+            outcome.known
         };
         if tiles.len() == 1 && stages > 1 {
-            let known = findings.smooth_for();
+            let known = findings.known();
             let more_rows = pipeline::more_rows(passes, stays_lifted);
             pipeline::run(&more_rows, stages, |pass, stage| {
-                let smooth_for = known.saturating_sub(begins[pass] as u64);
-                let smooth_for = advance(pass, 0, Some(stage), smooth_for);
+                let known = advance(pass, 0, Some(stage), known.after(begins[pass]));
                 if pass + 1 == passes.len() {
-                    findings.is_smooth_for(0, smooth_for);
+                    findings.set_known(0, known);
                 }
             });
         } else {
             scheduler::run(&tiles, passes.len(), |pass, number| {
-                let smooth_for = findings.smooth_around(&tiles, number, passes[pass]);
-                let smooth_for = advance(pass, number, None, smooth_for);
-                findings.is_smooth_for(number, smooth_for);
+                let known = findings.known_around(&tiles, number, passes[pass]);
+                findings.set_known(number, advance(pass, number, None, known));
             });
         }
     }

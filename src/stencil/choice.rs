@@ -56,9 +56,8 @@ impl<T: Element> Stencil<T> {
     /// What the steps of a tile cost.
     fn cost(&self, walls: WallTraits) -> Cost {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
-        Cost::new(size, arrays, self.scaled_levels(), self.microarchitecture)
-            .skewed(self.may_skew(walls))
-            .twice(self.advances_twice(walls))
+        let levels = (self.scaled_levels(), self.advances_twice(walls));
+        Cost::new((size, arrays), levels, self.microarchitecture).skewed(self.may_skew(walls))
     }
 
     /// How many levels a sweep computes where it may be two.

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::Outcome;
+use super::known::Known;
 use super::noted::Noted;
 use super::scheduler::TileGrid;
 
@@ -17,21 +18,36 @@ pub struct Findings {
     notes: Vec<Note>,
     /// Node updates of tiles that are no longer these.
     updates: [u64; 3],
-    /// For how many steps the next pass may take the whole field to be smooth, if somebody else knows.
-    told: Option<u64>,
+    /// What the next pass may take for known of the whole field, if somebody else knows.
+    told: Option<Known>,
 }
 
 /// What is known of a tile.
 #[derive(Debug, Default)]
 struct Note {
-    /// For how many steps the field is known to be smooth there.
+    /// [`Known`] of the field there. One of both may be of a later pass than the other.
     smooth_for: AtomicU64,
+    in_range_for: AtomicU64,
     /// How often in a row scaling did not work, and in how many passes not to try it again.
     failures: AtomicU32,
     pause: AtomicU32,
     updates: [AtomicU64; 3],
     /// What the last pass has noted of the values that it read.
     noted: Mutex<Option<Noted>>,
+}
+
+impl Note {
+    fn known(&self) -> Known {
+        Known {
+            smooth_for: self.smooth_for.load(Relaxed),
+            in_range_for: self.in_range_for.load(Relaxed),
+        }
+    }
+
+    fn set_known(&self, known: Known) {
+        self.smooth_for.store(known.smooth_for, Relaxed);
+        self.in_range_for.store(known.in_range_for, Relaxed);
+    }
 }
 
 /// After how many failures in a row the pause grows no more.
@@ -55,21 +71,21 @@ impl Findings {
         self.tiles.is_none()
     }
 
-    /// Forgets that the field is smooth, as values in it were changed.
+    /// Forgets what is known of the field, as values in it were changed.
     pub fn field_was_changed(&mut self) {
-        self.field_is_another(0);
+        self.field_is_another(Known::NOTHING);
     }
 
-    /// The next pass is over another field, which is known to be smooth for so many steps.
-    pub fn field_is_another(&mut self, smooth_for: u64) {
-        self.told = Some(smooth_for);
+    /// The next pass is over another field, of which so much is known.
+    pub fn field_is_another(&mut self, known: Known) {
+        self.told = Some(known);
     }
 
-    /// For how many more steps the whole field is known to be smooth.
+    /// What is known of the whole field.
     #[must_use]
-    pub fn smooth_for(&self) -> u64 {
-        let of = |note: &Note| note.smooth_for.load(Relaxed);
-        self.notes.iter().map(of).min().unwrap_or(0)
+    pub fn known(&self) -> Known {
+        let known = self.notes.iter().map(Note::known).reduce(Known::and);
+        known.unwrap_or(Known::NOTHING)
     }
 
     /// Room for these tiles. What is known of the same tiles stays.
@@ -79,26 +95,25 @@ impl Findings {
             self.tiles = Some(tiles.clone());
             self.notes = (0..tiles.len()).map(|_| Note::default()).collect();
         }
-        if let Some(smooth_for) = self.told.take() {
-            for note in &mut self.notes {
-                *note.smooth_for.get_mut() = smooth_for;
-            }
+        if let Some(known) = self.told.take() {
+            self.notes.iter().for_each(|note| note.set_known(known));
         }
     }
 
-    /// For how many steps the field that a tile's pass of `steps` steps reads is known to be smooth.
-    pub(super) fn smooth_around(&self, tiles: &TileGrid, tile: usize, steps: usize) -> u64 {
+    /// What is known of the field that a tile's pass of `steps` steps reads.
+    pub(super) fn known_around(&self, tiles: &TileGrid, tile: usize, steps: usize) -> Known {
         // A tile around it may be a pass ahead. Its note then says what it has checked in the present pass, which reaches
         // into this tile only if there are steps that follow the first.
         if steps < 2 {
-            return 0;
+            return Known::NOTHING;
         }
         // What the result depends on is in the tiles around it, unless tiles are smaller than a pass is deep.
         if tiles.reach() < steps {
-            return self.smooth_for();
+            return self.known();
         }
-        let of = |tile: usize| self.notes[tile].smooth_for.load(Relaxed);
-        tiles.neighbourhood(tile).map(of).min().unwrap_or(0)
+        let around = tiles.neighbourhood(tile);
+        let known = around.map(|tile| self.notes[tile].known());
+        known.reduce(Known::and).unwrap_or(Known::NOTHING)
     }
 
     /// Whether levels scaled by four are worth a try in the next pass of a tile.
@@ -115,12 +130,12 @@ impl Findings {
         *lock(&self.notes[tile].noted)
     }
 
-    /// The field that a tile's last pass has written is known to be smooth for so many steps.
-    pub(super) fn is_smooth_for(&self, tile: usize, steps: u64) {
-        self.notes[tile].smooth_for.store(steps, Relaxed);
+    /// So much is known of the field that a tile's last pass has written.
+    pub(super) fn set_known(&self, tile: usize, known: Known) {
+        self.notes[tile].set_known(known);
     }
 
-    /// Takes note of what a pass found in a tile of so many node updates, but for how smooth the field is.
+    /// Takes note of what a pass found in a tile of so many node updates, but for what is known of the field.
     pub(super) fn note(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
         let note = &self.notes[tile];
         *lock(&note.noted) = outcome.noted;

@@ -1,5 +1,6 @@
 //! [`Kind`]: how the levels of a tile are advanced for one kind of equation.
 
+use super::known::Known;
 use super::lanes::{Computation, Lanes};
 use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
@@ -25,6 +26,12 @@ pub(super) trait Kind<V: Lanes>: Sized {
     /// # Panics
     /// If the task's equation is of another kind.
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self;
+
+    /// Whether source values are to be noted.
+    #[inline(always)]
+    fn takes_notes(&self) -> bool {
+        true
+    }
 
     /// Takes note of source values.
     #[inline(always)]
@@ -117,8 +124,8 @@ pub(super) trait Kind<V: Lanes>: Sized {
 /// What is known of a tile after a pass.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Outcome {
-    /// For how many more steps the field is known to be smooth there, see [`super::smooth`].
-    pub smooth_for: u64,
+    /// What is known of the field there.
+    pub known: Known,
     /// Rows advanced by a level with three, with five, and with six operations or more.
     pub rows: [u64; 3],
     /// Whether the levels were scaled by four.

@@ -374,7 +374,7 @@ impl<V: Lanes> Lifted<V> {
 /// the one before if `length` is not a multiple of `size`. None if `length` is
 /// less than `size`.
 #[inline(always)]
-fn squares(length: usize, size: usize) -> impl Iterator<Item = usize> {
+pub(super) fn squares(length: usize, size: usize) -> impl Iterator<Item = usize> {
     let whole = length / size;
     let rest = usize::from(whole > 0 && !length.is_multiple_of(size));
     (0..whole + rest).map(move |k| (k * size).min(length - size))

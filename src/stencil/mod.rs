@@ -17,7 +17,7 @@
 //! | kernels of one level and of two | `update`, `level`, `twice` | the step in every lane; a few rows, one step on or two |
 //! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
+//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `known`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
@@ -76,6 +76,7 @@ mod handover;
 mod isotropic;
 mod kernel;
 mod kind;
+mod known;
 mod lanes;
 mod level;
 mod lifted;
@@ -121,6 +122,8 @@ pub use equation::{Equation, Operator};
 pub use findings::Findings;
 pub use five_point::Stencil;
 pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
+#[doc(hidden)]
+pub use known::Known;
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, Tile};

@@ -9,7 +9,7 @@ use ndarray::Array2;
 use super::equation::Operator;
 use super::kind::Kind;
 use super::lanes::Lanes;
-use super::lifted::Lifted;
+use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
 use super::update::ArrayRows;
 use super::walls::Computed;
@@ -213,6 +213,22 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             rows.south = self.at(1, first + N);
         }
         rows
+    }
+}
+
+/// Passes on `count` elements of a row, at least as many as there are lanes, some of them twice.
+///
+/// # Safety
+/// The processor has the instructions of `V`; the elements are readable.
+#[inline(always)]
+pub(super) unsafe fn look_at<V: Lanes>(
+    row: *const V::Element,
+    count: usize,
+    mut look: impl FnMut(V),
+) {
+    for first in squares(count, V::COUNT) {
+        // SAFETY: passed on.
+        look(unsafe { V::load(row.add(first)) });
     }
 }
 

@@ -5,13 +5,14 @@ use super::equation::Operator;
 use super::isotropic::{all_lanes, fold_lanes};
 use super::kernel::Additions;
 use super::kind::{Kind, Outcome, advance_with};
+use super::known::Known;
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::noted::{Noted, OthersNoted};
 use super::quarter::{Checked, Five, Three};
 use super::scalar::Star;
-use super::smooth::{SLACK, lasting, power_of_four, range};
+use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
 use super::task::TileTask;
 use super::twice::{TwoLevels, advance_twice_with};
 use super::update::{ArrayRows, Update, one};
@@ -20,8 +21,8 @@ use crate::real::Real;
 /// What a tile's field is known to be.
 #[derive(Clone, Copy, PartialEq)]
 enum Knowledge {
-    /// Smooth, and for so many steps at least.
-    Smooth(u64),
+    /// Smooth all through the pass, and perhaps in the range of it.
+    Smooth(Known),
     /// Smooth as far as it was checked.
     SmoothSoFar,
     /// Not smooth.
@@ -110,12 +111,20 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 poison: zero,
                 west: (0.0, OthersNoted::NOTHING),
                 range: range::<V::Element>(task.steps),
-                knowledge: match task.smooth_for {
-                    steps if steps >= task.steps as u64 => Knowledge::Smooth(steps),
+                knowledge: match task.known {
+                    known if known.smooth_for >= task.steps as u64 => Knowledge::Smooth(known),
                     _ => Knowledge::SmoothSoFar,
                 },
                 rows: [0; 3],
             }
+        }
+    }
+
+    #[inline(always)]
+    fn takes_notes(&self) -> bool {
+        match self.knowledge {
+            Knowledge::Smooth(known) => known.in_range_for < self.steps as u64,
+            _ => true,
         }
     }
 
@@ -152,6 +161,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn inherit(&mut self, west: Option<Noted>) -> bool {
+        if !self.takes_notes() {
+            return true;
+        }
         let Some(Noted {
             largest,
             others: Some(others),
@@ -178,6 +190,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn is_valid(&mut self) -> bool {
+        if !self.takes_notes() {
+            return true;
+        }
         let (west_largest, west) = self.west;
         if self.knowledge == Knowledge::SmoothSoFar
             && !(!west.is_signed
@@ -278,22 +293,45 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn outcome(&self) -> Outcome {
+        let noted = self.takes_notes().then(|| self.noted());
         let smooth_for = match self.knowledge {
-            Knowledge::Smooth(steps) => steps,
+            Knowledge::Smooth(known) => known.smooth_for,
             Knowledge::SmoothSoFar => lasting::<V::Element>(),
             Knowledge::Rough => 0,
         };
+        let known = match (self.knowledge, &noted) {
+            (Knowledge::Smooth(known), None) => known,
+            _ => Known {
+                smooth_for,
+                in_range_for: self.in_range_for(),
+            },
+        };
         Outcome {
-            smooth_for: smooth_for.saturating_sub(self.steps as u64),
+            known: known.after(self.steps),
             rows: self.rows,
             is_scaled: true,
-            noted: Some(Noted {
-                largest: fold_lanes(self.largest, f64::max),
-                others: Some(OthersNoted {
-                    least: fold_lanes(self.least, f64::min),
-                    is_signed: !all_lanes(self.signs, |lane| !lane.is_sign_negative()),
-                    is_poisoned: !all_lanes(self.poison, |lane| lane == V::Element::default()),
-                }),
+            noted,
+        }
+    }
+}
+
+impl<V: Lanes> Scaled<V> {
+    /// For how many levels the field is in range if it is smooth, from what was noted.
+    fn in_range_for(&self) -> u64 {
+        let (west_largest, west) = self.west;
+        let largest = fold_lanes(self.largest, f64::max).max(west_largest);
+        let least = fold_lanes(self.least, f64::min).min(west.least);
+        in_range_for::<V::Element>(least, largest)
+    }
+
+    /// What it has noted, for the tile to the east.
+    fn noted(&self) -> Noted {
+        Noted {
+            largest: fold_lanes(self.largest, f64::max),
+            others: Some(OthersNoted {
+                least: fold_lanes(self.least, f64::min),
+                is_signed: !all_lanes(self.signs, |lane| !lane.is_sign_negative()),
+                is_poisoned: !all_lanes(self.poison, |lane| lane == V::Element::default()),
             }),
         }
     }

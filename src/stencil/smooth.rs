@@ -43,7 +43,8 @@
 //! `s/4` still takes four operations. Level k is stored as `q = 4^(k-h) p`, h being half the number of
 //! levels; then `q' = s`, three additions. With five operations `q' = fma(4, c, lapl)`. Multiplying by a
 //! power of four commutes with rounding as long as no number leaves the normal range, which bounds the
-//! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level. Between skewed tiles values
+//! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level, so passes that follow need not
+//! look at them again for some hundred steps ([`in_range_for`]). Between skewed tiles values
 //! are not scaled, as the next one may not be.
 //!
 //! Values beyond the range, or infinite: the tile starts again with six operations. A node that is not
@@ -93,6 +94,17 @@ pub(super) fn range<T: Real>(steps: usize) -> [f64; 3] {
     // The last level is stored as 4^(T-h) p; a sum of four is 4 times, `lapl` 8 times as large.
     let most = largest - 2 * (steps - half) - 4;
     [three, most, five].map(|exponent| 2f64.powi(exponent))
+}
+
+/// For how many levels a smooth field of these magnitudes stays within the range of any pass. The largest one does not
+/// grow, as a step is a mean of four values; the least one but zero shrinks by no more than 7/8 ≥ 2^(-1/5) a level.
+pub(super) fn in_range_for<T: Real>(least: f64, largest: f64) -> u64 {
+    let [three, most, _] = range::<T>(most_levels::<T>());
+    // Half of the least one is left to the rounding of logarithm and levels.
+    match least >= three && largest <= most {
+        true => (5.0 * ((least / three).log2() - 1.0)).max(0.0) as u64,
+        false => 0,
+    }
 }
 
 /// 4^exponent, a normal number.
@@ -170,6 +182,36 @@ mod tests {
         assert!(differs(quarter.next_up(), 2.0, 3.4));
         // Beyond [2c, 8c] for a quarter itself.
         assert!(differs(quarter, 8.1, 16.0));
+    }
+
+    #[test]
+    fn fields_stay_in_the_range_of_any_pass_for_so_many_levels() {
+        fn check<T: Real>() {
+            let [least, most, _] = range::<T>(most_levels::<T>());
+            for steps in 1..=most_levels::<T>() {
+                let [three, largest, _] = range::<T>(steps);
+                assert!(three <= least && largest >= most, "{steps}");
+            }
+            for (factor, known_for) in [(1.0, 0), (1.99, 0), (4.0, 5), (1024.0, 45)] {
+                assert_eq!(
+                    in_range_for::<T>(factor * least, 1.0),
+                    known_for,
+                    "{factor}"
+                );
+                // As far as the smallest values of a smooth field can fall meanwhile.
+                let fallen = factor * least * 0.875_f64.powf(known_for as f64);
+                assert!(fallen * (1.0 - 1e-3) >= least, "{factor}");
+            }
+            assert_eq!(in_range_for::<T>(least * 0.999, 1.0), 0);
+            assert_eq!(in_range_for::<T>(1.0, most * 2.0), 0);
+            assert_eq!(in_range_for::<T>(f64::NAN, 1.0), 0);
+            assert_eq!(in_range_for::<T>(1.0, f64::NAN), 0);
+            assert!(in_range_for::<T>(1.0, most) > 250);
+            // All are zero.
+            assert!(in_range_for::<T>(T::MAX.to_f64(), 0.0) > 250);
+        }
+        check::<f64>();
+        check::<f32>();
     }
 
     #[test]

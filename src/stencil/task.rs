@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
+use super::known::Known;
 use super::lifted::Seam;
 use super::noted::Noted;
 use super::pipeline::Stage;
@@ -106,8 +107,8 @@ pub(super) struct TileTask<'a, T> {
     pub magnitude_bound: f64,
     /// Whether levels scaled by four may be tried, see [`super::smooth`].
     pub tries_scaled: bool,
-    /// For how many steps the source is known to be smooth.
-    pub smooth_for: u64,
+    /// What is known of the source.
+    pub known: Known,
     /// How the sum of the four neighbours is computed.
     pub additions: Additions,
     pub levels_per_sweep: LevelsPerSweep,

@@ -316,10 +316,10 @@ mod tests {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for cost in [
-                    Cost::new(4, 0, None, Microarchitecture::UpToZen4),
-                    Cost::new(8, 0, None, Microarchitecture::UpToZen4),
-                    Cost::new(8, 0, Some(256), Microarchitecture::UpToZen4).twice(true),
-                    Cost::new(8, 0, None, Microarchitecture::Other),
+                    Cost::new((4, 0), (None, false), Microarchitecture::UpToZen4),
+                    Cost::new((8, 0), (None, false), Microarchitecture::UpToZen4),
+                    Cost::new((8, 0), (Some(256), true), Microarchitecture::UpToZen4),
+                    Cost::new((8, 0), (None, false), Microarchitecture::Other),
                 ] {
                     let tile = Tile::choose(DESKTOP, shape, threads, cost);
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
@@ -343,7 +343,7 @@ mod tests {
                     DESKTOP,
                     (n, n),
                     threads,
-                    Cost::new(8, 0, Some(256), Microarchitecture::Other),
+                    Cost::new((8, 0), (Some(256), false), Microarchitecture::Other),
                 );
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,

@@ -37,7 +37,7 @@ use super::lanes::{Computation, Lanes};
 use super::lifted::{Lifted, Seam};
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
-use super::rows::{ArrayRing, Staging, copy_row};
+use super::rows::{ArrayRing, Staging, copy_row, look_at};
 use super::scratch::Scratch;
 use super::survey::Survey;
 use super::task::TileTask;
@@ -152,6 +152,7 @@ unsafe fn advance<
             true => Some(ends.at(&layout, (0, task.first), kind.held_factor(0))),
             false => None,
         };
+        let takes_notes = kind.takes_notes();
         let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
         while band < written.end + steps {
@@ -164,16 +165,23 @@ unsafe fn advance<
                 let row = ring.row(steps, j);
                 let place = task.row_place(base + j as isize);
                 match &task.lifted[0] {
-                    Some(lifted) => layout.copy(lifted.node(place, 0), row, |register| {
-                        kind.note(register);
-                        kind.lifted(register)
-                    }),
-                    None => {
-                        let source = staging.row(&task.source, place, 0);
-                        layout.lift(source, row, |register| {
+                    Some(lifted) if takes_notes => {
+                        layout.copy(lifted.node(place, 0), row, |register| {
                             kind.note(register);
                             kind.lifted(register)
                         });
+                    }
+                    Some(lifted) => {
+                        layout.copy(lifted.node(place, 0), row, |register| kind.lifted(register));
+                    }
+                    None => {
+                        let source = staging.row(&task.source, place, 0);
+                        if takes_notes {
+                            look_at(source, task.lifted_columns().len(), |register| {
+                                kind.note(register)
+                            });
+                        }
+                        layout.lift(source, row, |register| kind.lifted(register));
                     }
                 }
                 if let Some(first_ends) = &first_ends {
