@@ -17,6 +17,7 @@ use diff2d::{
 };
 use ndarray::Array2;
 use proptest::prelude::*;
+use std::f64::consts::PI;
 
 /// A field that is smooth but for what is done to it.
 #[derive(Clone, Debug)]
@@ -351,6 +352,51 @@ fn a_smooth_field_stays_smooth_for_thousands_of_steps_in_f32() {
         .advance_many(&mut state, &mut spare, 20_000);
     let want = advanced(0.25, &start, 20_000);
     assert_bits(state.view(), want.view(), "f32");
+}
+
+/// A smooth field that fades leaves the range of scaled levels long after its values were looked at.
+#[test]
+fn a_smooth_field_fades_beyond_the_normal_numbers() {
+    fn check<T: Element>(most: usize, normal: f64) {
+        // Each step takes 0.93 of the values.
+        let start = Array2::from_shape_fn((7, 60), |(j, i)| {
+            let along_y = [0.0, 0.5, 0.75_f64.sqrt(), 1.0, 0.75_f64.sqrt(), 0.5, 0.0][j];
+            T::from_f64(along_y * (1.0 + 0.01 * (i as f64 * PI / 30.0).sin()))
+        });
+        let walls = Walls {
+            left: Side::Periodic,
+            right: Side::Periodic,
+            ..Walls::held()
+        };
+        let quarter = Stencil::new(T::from_f64(0.25));
+        for (columns, depth) in [(60, 5), (30, 4), (21, 2)] {
+            let tile = Tile {
+                rows: 5,
+                columns,
+                depth,
+            };
+            let [fast, by_definition] = [Kernel::detect(), Kernel::Scalar]
+                .map(|kernel| quarter.clone().with_kernel(kernel).with_tile(tile));
+            let (mut state, mut spare) = (start.clone(), start.clone());
+            let (mut want, mut spare_want) = (start.clone(), start.clone());
+            let mut findings = Findings::default();
+            for steps in [447, 1, 64, 300].into_iter().cycle().take(most / 203) {
+                let known = (steps, &mut findings);
+                fast.advance_many_noting(&walls, &mut state, &mut spare, known);
+                by_definition.advance_many_between(&walls, &mut want, &mut spare_want, steps);
+                assert_bits(state.view(), want.view(), &format!("{tile} {steps}"));
+            }
+            assert!(state.iter().all(|p| p.to_f64() < normal));
+            let updates = findings.updates();
+            let has_all = updates.iter().filter(|&&count| count > 0).count() >= 2;
+            assert!(
+                has_all || Kernel::detect() == Kernel::Portable,
+                "{updates:?}"
+            );
+        }
+    }
+    check::<f64>(13_000, f64::MIN_POSITIVE);
+    check::<f32>(2_000, f64::from(f32::MIN_POSITIVE));
 }
 
 /// A skewed tile beside one in which nothing is wrong: its own part of a held wall counts.
