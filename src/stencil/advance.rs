@@ -3,6 +3,7 @@
 use std::cell::RefCell;
 use std::mem;
 use std::ops::Range;
+use std::sync::{Mutex, PoisonError};
 
 use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 
@@ -334,14 +335,20 @@ impl<T: Element> Stencil<T> {
             outcome.known
         };
         if tiles.len() == 1 && stages > 1 {
-            let known = findings.known();
+            // What is known, and after how many steps of the call.
+            let newest = Mutex::new((findings.known(), 0));
+            let lock = || newest.lock().unwrap_or_else(PoisonError::into_inner);
             let more_rows = pipeline::more_rows(passes, stays_lifted);
             pipeline::run(&more_rows, stages, |pass, stage| {
-                let known = advance(pass, 0, Some(stage), known.after(begins[pass]));
-                if pass + 1 == passes.len() {
-                    findings.set_known(0, known);
+                let (known, after) = *lock();
+                let known = advance(pass, 0, Some(stage), known.after(begins[pass] - after));
+                let mut newest = lock();
+                // The pass behind may have ended before this one.
+                if begins[pass] >= newest.1 {
+                    *newest = (known, begins[pass] + passes[pass]);
                 }
             });
+            findings.set_known(0, lock().0);
         } else {
             scheduler::run(&tiles, passes.len(), |pass, number| {
                 let known = findings.known_around(&tiles, number, passes[pass]);

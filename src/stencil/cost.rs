@@ -46,7 +46,7 @@ impl Cost {
     ) -> Self {
         let is_amd = microarchitecture.is_amd();
         let lift = match (scaled, microarchitecture) {
-            (Some(_), Microarchitecture::FromZen5) => 4.0,
+            (Some(_), Microarchitecture::FromZen5) => 5.0,
             (Some(_), _) => 8.0,
             (None, _) => 5.0,
         };
