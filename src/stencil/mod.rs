@@ -15,9 +15,9 @@
 //! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernels of one level and of two | `update`, `level`, `twice` | the step in every lane; a few rows, one step on or two |
-//! | kinds of equations | `kind`, `noted`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
+//! | kinds of equations | `kind`, `noted`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `known`, `findings` | which instructions, which tiles, which thread when |
+//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice`, `calibrate` | [`Stencil`]: a field, any number of steps on |
 //!
 //! [`limit`] measures what the processor's arithmetic and memory allow at most.
