@@ -178,7 +178,7 @@ unsafe fn advance<
                         let source = staging.row(&task.source, place, 0);
                         if takes_notes {
                             look_at(source, task.lifted_columns().len(), |register| {
-                                kind.note(register)
+                                kind.note(register);
                             });
                         }
                         layout.lift(source, row, |register| kind.lifted(register));
