@@ -294,15 +294,16 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     #[inline(always)]
     fn outcome(&self) -> Outcome {
         let noted = self.takes_notes().then(|| self.noted());
-        let smooth_for = match self.knowledge {
-            Knowledge::Smooth(known) => known.smooth_for,
-            Knowledge::SmoothSoFar => lasting::<V::Element>(),
-            Knowledge::Rough => 0,
-        };
-        let known = match (self.knowledge, &noted) {
-            (Knowledge::Smooth(known), None) => known,
-            _ => Known {
-                smooth_for,
+        let known = match self.knowledge {
+            // Where it is rough, magnitudes may shrink faster.
+            Knowledge::Rough => Known::NOTHING,
+            Knowledge::Smooth(known) if noted.is_none() => known,
+            Knowledge::Smooth(known) => Known {
+                in_range_for: self.in_range_for(),
+                ..known
+            },
+            Knowledge::SmoothSoFar => Known {
+                smooth_for: lasting::<V::Element>(),
                 in_range_for: self.in_range_for(),
             },
         };
