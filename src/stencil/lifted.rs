@@ -79,6 +79,7 @@ impl<T: Copy> Seam<T> {
 }
 
 /// The layout of rows of a given number of columns in registers of type `V`.
+#[derive(Clone, Copy)]
 pub(super) struct Lifted<V: Lanes> {
     /// Columns of a long strip.
     pub width: usize,

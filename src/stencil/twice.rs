@@ -264,9 +264,9 @@ impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation for Sweep
 
     #[inline(always)]
     unsafe fn run(self) {
-        // A copy is nobody else's: the compiler keeps it in registers while it writes rows.
-        let group = *self.group;
+        // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
+        let (group, layout) = (*self.group, *self.layout);
         // SAFETY: passed on.
-        unsafe { advance_twice::<V, R>(&group, self.layout, self.updates) }
+        unsafe { advance_twice::<V, R>(&group, &layout, self.updates) }
     }
 }
