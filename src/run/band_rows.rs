@@ -111,7 +111,7 @@ impl<C: Comm> BandRows<'_, C> {
         let edges = lent(slab.above(), 0).and_then(|first| Ok([first, lent(slab.below(), 1)?]));
         let edges = collective::all_ok(self.ranks.comm(), edges)?;
         let edges = edges.each_ref().map(Vec::as_slice);
-        received.exchange(&slab, edges, deep, self.ranks.comm(), || ());
+        received.exchange(&slab, edges, (deep, None), self.ranks.comm(), || ());
         Ok(received)
     }
 }

@@ -4,6 +4,7 @@ use crate::{
     comm::{Comm, Incoming, Outgoing},
     real::Real,
     slab::Slab,
+    stencil::Known,
 };
 use std::ops::Range;
 
@@ -11,6 +12,8 @@ use std::ops::Range;
 #[derive(Debug)]
 pub(crate) struct Received<T> {
     halos: [Vec<T>; 2],
+    /// What the ranks above and below know of their rows.
+    known: [Known; 2],
     /// Nodes of a row.
     columns: usize,
 }
@@ -22,19 +25,24 @@ impl<T: Real> Received<T> {
             Some(_) => vec![T::default(); slab.halo() * columns],
             None => Vec::new(),
         };
+        let known = |neighbour: Option<usize>| match neighbour {
+            Some(_) => Known::NOTHING,
+            None => Known::ALL,
+        };
         Self {
             halos: [buffer(slab.above()), buffer(slab.below())],
+            known: [known(slab.above()), known(slab.below())],
             columns,
         }
     }
 
-    /// Exchanges the [edges](Slab::edges) of a slab, `depth` rows each, with both neighbours. `meanwhile` runs
-    /// while they travel.
+    /// Exchanges the [edges](Slab::edges) of a slab, `depth` rows each, with both neighbours, and what is `known` of
+    /// the rows of either side, if anybody wants to know. `meanwhile` runs while they travel.
     pub(crate) fn exchange(
         &mut self,
         slab: &Slab,
         edges: [&[T]; 2],
-        depth: usize,
+        (depth, known): (usize, Option<Known>),
         comm: &impl Comm,
         meanwhile: impl FnOnce(),
     ) {
@@ -43,31 +51,40 @@ impl<T: Real> Received<T> {
             let rows = rows.min(halo.len());
             &mut halo[..rows]
         });
-        exchange(slab, edges, halos, comm, meanwhile);
+        let known = (known.as_ref(), &mut self.known);
+        exchange(slab, (edges, halos), known, comm, meanwhile);
     }
 
     /// The same straight into the halos among the values of the rows that the slab holds.
     pub(super) fn exchange_in_place(
-        &self,
+        &mut self,
         slab: &Slab,
         values: &mut [T],
-        depth: usize,
+        (depth, known): (usize, Option<Known>),
         comm: &impl Comm,
     ) {
         debug_assert!(depth <= slab.halo());
-        let (own, rows) = (slab.own_among_held(), depth * self.columns);
-        let (above, rest) = values.split_at_mut(own.start * self.columns);
-        let (values, below) = rest.split_at_mut(own.len() * self.columns);
+        let columns = self.columns;
+        let (own, rows) = (slab.own_among_held(), depth * columns);
+        let (above, rest) = values.split_at_mut(own.start * columns);
+        let (values, below) = rest.split_at_mut(own.len() * columns);
         let first = own.start;
         let edge = |rows: Range<usize>| {
-            &values[(rows.start - first) * self.columns..(rows.end - first) * self.columns]
+            &values[(rows.start - first) * columns..(rows.end - first) * columns]
         };
         let edges = slab.edges(depth).map(edge);
         // Where there is no neighbour, there is no halo.
         let north = above.len().saturating_sub(rows);
         let south = rows.min(below.len());
         let halos = [&mut above[north..], &mut below[..south]];
-        exchange(slab, edges, halos, comm, || ());
+        let known = (known.as_ref(), &mut self.known);
+        exchange(slab, (edges, halos), known, comm, || ());
+    }
+
+    /// What the ranks above and below know of their rows since the last exchange of that: of all rows that a rank has
+    /// borrowed.
+    pub(crate) fn known(&self) -> Known {
+        self.known[0].and(self.known[1])
     }
 
     /// The [edges](Slab::edges) among the rows that a slab holds.
@@ -96,32 +113,31 @@ impl<T: Real> Received<T> {
     }
 }
 
-/// Sends the edges of a slab to the ranks above and below, and fills the halos with theirs.
+/// Sends the edges of a slab to the ranks above and below, and fills the halos with theirs. Likewise what is known of
+/// the rows, the slab's `own` and theirs, if anybody wants to know.
 fn exchange<T: Real>(
     slab: &Slab,
-    [first, last]: [&[T]; 2],
-    [north, south]: [&mut [T]; 2],
+    ([first, last], [north, south]): ([&[T]; 2], [&mut [T]; 2]),
+    (own, [of_north, of_south]): (Option<&Known>, &mut [Known; 2]),
     comm: &impl Comm,
     meanwhile: impl FnOnce(),
 ) {
     let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
     // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
     let sides = [
-        (slab.above(), first, slab.below(), south),
-        (slab.below(), last, slab.above(), north),
+        (slab.above(), first, slab.below(), south, of_south),
+        (slab.below(), last, slab.above(), north, of_north),
     ];
-    for (to, edge, from, halo) in sides {
+    for (to, edge, from, halo, of_halo) in sides {
         if let Some(to) = to {
-            outgoing.push(Outgoing {
-                to,
-                bytes: bytemuck::cast_slice(edge),
-            });
+            let rows = [bytemuck::cast_slice(edge)].into_iter();
+            let messages = rows.chain(own.map(bytemuck::bytes_of));
+            outgoing.extend(messages.map(|bytes| Outgoing { to, bytes }));
         }
         if let Some(from) = from {
-            incoming.push(Incoming {
-                from,
-                bytes: bytemuck::cast_slice_mut(halo),
-            });
+            let rows = [bytemuck::cast_slice_mut(halo)].into_iter();
+            let messages = rows.chain(own.map(|_| bytemuck::bytes_of_mut(of_halo)));
+            incoming.extend(messages.map(|bytes| Incoming { from, bytes }));
         }
     }
     comm.exchange(&outgoing, &mut incoming, meanwhile);

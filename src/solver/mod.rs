@@ -1,30 +1,29 @@
 //! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
 //!
-//! This file has explicit Euler, many steps a pass; `rkl2.rs` and `exact.rs` have the other methods,
-//! `halos.rs` the rows that slabs borrow from each other.
+//! This file has explicit Euler, many steps a pass, and `slabs.rs` the same on several ranks; `rkl2.rs` and `exact.rs`
+//! have the other methods, `halos.rs` the rows that slabs borrow from each other.
 
 mod bands;
 mod exact;
 mod forcing;
 mod halos;
+mod overlap;
 mod rkl2;
+mod slabs;
 
 use crate::{
     comm::Comm,
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
     slab::Slab,
-    stencil::{Element, Findings, Rkl2, Stencil, Tile},
+    stencil::{Element, Findings, Known, Rkl2, Stencil, Tile},
 };
-pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
-
 use forcing::Forcing;
+use overlap::OverlapPolicy;
+use std::{io, mem};
+
+pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
 pub(crate) use halos::Received;
-use std::{
-    io, mem,
-    ops::Range,
-    time::{Duration, Instant},
-};
 
 /// The state of the rows of a slab, and the steps that advance it together with other slabs.
 #[derive(Debug)]
@@ -44,40 +43,8 @@ pub struct Solver<T: Element> {
     overlap: OverlapPolicy,
     /// What was found out about the state: of all rows, or of those inside and at the edges of a slab.
     findings: [Findings; 3],
-}
-
-/// Whether a pass overlaps communication with computation.
-///
-/// With overlap the inside of a slab, which does not depend on the halos, is advanced while these
-/// are exchanged, and the edges afterwards. That saves the time of the exchange and costs redundant
-/// work: next to the cut between inside and edge, each computes as many rows twice as a halo has. The
-/// policy measures passes without overlap and turns it on for good once waiting costs more.
-#[derive(Debug, Default)]
-struct OverlapPolicy {
-    overlaps: bool,
-    /// Whether a pass has been seen. The first one is not measured, as it also waits for ranks that
-    /// start later.
-    started: bool,
-    /// Moving averages of wall time \[s\].
-    waiting: f64,
-    advancing: f64,
-}
-
-impl OverlapPolicy {
-    /// Records a pass without overlap over `rows` rows with halos `depth` deep.
-    fn record(&mut self, waited: Duration, advanced: Duration, depth: usize, rows: usize) {
-        const WEIGHT: f64 = 0.25;
-        if !mem::replace(&mut self.started, true) {
-            return;
-        }
-        let blend = |average: &mut f64, latest: Duration| {
-            *average += WEIGHT * (latest.as_secs_f64() - *average);
-        };
-        blend(&mut self.waiting, waited);
-        blend(&mut self.advancing, advanced);
-        let redundant = 2.0 * depth as f64 / rows as f64;
-        self.overlaps = self.waiting > redundant * self.advancing;
-    }
+    /// What is known of the rows of one slab of several.
+    known: Known,
 }
 
 impl<T: Element> Solver<T> {
@@ -137,6 +104,7 @@ impl<T: Element> Solver<T> {
             received: Received::new(&slab, nx),
             overlap: OverlapPolicy::default(),
             findings: Default::default(),
+            known: Known::NOTHING,
             stencil: stencil.with_tile(tile),
             forcing,
             method: dynamics.method,
@@ -247,14 +215,6 @@ impl<T: Element> Solver<T> {
         }
     }
 
-    fn advance_slab(&mut self, steps: u64, comm: &impl Comm) {
-        let passes = steps.div_ceil(self.depth() as u64);
-        let until = |pass: u64| u128::from(steps) * u128::from(pass) / u128::from(passes);
-        for pass in 0..passes {
-            self.pass((until(pass + 1) - until(pass)) as usize, comm);
-        }
-    }
-
     fn advance_alone(&mut self, steps: u64) {
         let mut left = steps;
         while left > 0 {
@@ -271,56 +231,6 @@ impl<T: Element> Solver<T> {
             }
             left -= some as u64;
         }
-    }
-
-    /// One pass: exchanges halos of `steps` rows with the ranks above and below, and advances by
-    /// `steps` steps.
-    fn pass(&mut self, steps: usize, comm: &impl Comm) {
-        let own = self.slab.own_among_held();
-        let inside = self.inside(steps);
-        let (stencil, walls) = (&self.stencil, &self.forcing.walls);
-        let [found_inside, found_edges @ ..] = &mut self.findings;
-        let start = Instant::now();
-        if inside.is_empty() {
-            let values = self.state.as_mut_slice();
-            self.received
-                .exchange_in_place(&self.slab, values, steps, comm);
-        } else {
-            // The halos are other ranks' values.
-            found_inside.field_was_changed();
-            let (state, next) = (&self.state, &mut self.next);
-            let rows = self.received.edges(&self.slab, state.as_slice(), steps);
-            self.received.exchange(&self.slab, rows, steps, comm, || {
-                let (state, next) = (state.view(), next.view_mut());
-                stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
-            });
-            self.received
-                .place(&self.slab, self.state.as_mut_slice(), steps);
-        }
-        let exchanged = Instant::now();
-        let edges = [own.start..inside.start, inside.end..own.end];
-        for (edge, found) in edges.into_iter().zip(found_edges) {
-            found.field_was_changed();
-            let (state, next) = (self.state.view(), self.next.view_mut());
-            self.stencil
-                .advance_noting(walls, state, next, edge, (steps, found));
-        }
-        mem::swap(&mut self.state, &mut self.next);
-        walls.write_given(&mut self.state.view_mut(), steps);
-        if inside.is_empty() {
-            let (waited, advanced) = (exchanged - start, exchanged.elapsed());
-            self.overlap.record(waited, advanced, steps, own.len());
-        }
-    }
-
-    /// The rows that are advanced while halos are exchanged: none without overlap.
-    fn inside(&self, steps: usize) -> Range<usize> {
-        let own = self.slab.own_among_held();
-        if !self.overlap.overlaps || own.len() <= 2 * steps {
-            return own.start..own.start;
-        }
-        let cut = |neighbour: Option<usize>| steps * usize::from(neighbour.is_some());
-        own.start + cut(self.slab.above())..own.end - cut(self.slab.below())
     }
 
     /// The steps of a pass: of explicit Euler the depth of a tile, or of a halo if there are several slabs.
@@ -366,73 +276,4 @@ fn arrays_of_stages<T: Element>(state: &Field<T>) -> io::Result<Vec<Field<T>>> {
         state.with_same_boundary()?,
         Field::zeros(state.shape())?,
     ])
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::comm::{Channels, Link, Solo};
-    use proptest::prelude::*;
-
-    /// A field without equal values.
-    fn field(rows: Range<usize>, nx: usize) -> Field<f64> {
-        let mut field = Field::zeros((rows.len(), nx)).unwrap();
-        for (value, at) in field.as_mut_slice().iter_mut().zip(rows.start * nx..) {
-            *value = (at as f64 * 0.7).sin();
-        }
-        field
-    }
-
-    /// The state after `steps`, computed by several ranks with or without overlap.
-    fn together(
-        (ny, nx): (usize, usize),
-        ranks: usize,
-        tile: Tile,
-        steps: &[u64],
-        overlaps: bool,
-    ) -> Vec<f64> {
-        let stencil = Stencil::new(0.21).with_tile(tile);
-        let part = |comm: Channels| {
-            let slab = Slab::new(ny, comm.rank(), ranks, tile.depth);
-            let state = field(slab.held(), nx);
-            let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
-            for &steps in steps {
-                solver.overlap.overlaps = overlaps;
-                solver.advance(steps, &comm);
-            }
-            let own = solver.slab().own_among_held();
-            solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
-        };
-        Channels::together(ranks, Link::default(), part).concat()
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
-
-        #[test]
-        fn slabs_compute_the_bits_of_the_whole(
-            ny in 3_usize..150, nx in 3_usize..60, ranks in 1_usize..9, depth in 1_usize..20,
-            steps in prop::collection::vec(0_u64..40, 1..4), overlaps: bool,
-        ) {
-            let tile = Tile { rows: 30, columns: 25, depth };
-            let mut alone = Solver::new(Stencil::new(0.21), field(0..ny, nx)).unwrap();
-            alone.advance(steps.iter().sum(), &Solo);
-            let parts = together((ny, nx), ranks, tile, &steps, overlaps);
-            prop_assert!(parts == alone.state().as_slice());
-        }
-    }
-
-    #[test]
-    fn passes_overlap_once_waiting_costs_more_than_redundant_work() {
-        let mut policy = OverlapPolicy::default();
-        let ms = Duration::from_millis;
-        // The first pass is not measured.
-        policy.record(ms(99), ms(100), 4, 100);
-        policy.record(ms(1), ms(100), 4, 100);
-        assert!(!policy.overlaps);
-        for _ in 0..20 {
-            policy.record(ms(9), ms(100), 4, 100);
-        }
-        assert!(policy.overlaps);
-    }
 }

@@ -67,7 +67,8 @@ impl<T: Element> Solver<T> {
             walls.write_given(&mut result.view_mut(), number);
             if self.slab.parts() > 1 && number < method.stages() {
                 let values = result.as_mut_slice();
-                self.received.exchange_in_place(&self.slab, values, 1, comm);
+                self.received
+                    .exchange_in_place(&self.slab, values, (1, None), comm);
             }
         }
         match method.stages() % 2 {
@@ -81,7 +82,7 @@ impl<T: Element> Solver<T> {
         if self.slab.parts() > 1 {
             let values = self.state.as_mut_slice();
             self.received
-                .exchange_in_place(&self.slab, values, rows, comm);
+                .exchange_in_place(&self.slab, values, (rows, None), comm);
         }
     }
 }

@@ -131,6 +131,13 @@ impl<T: Element> Stencil<T> {
             && handover::fits(rows, columns, size_of::<T>(), self.caches.l2)
     }
 
+    /// Whether passes may find out what is [`Known`](super::Known) of a field; the same on any machine.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn may_know(&self) -> bool {
+        self.scaled_levels().is_some()
+    }
+
     /// The largest depth of tiles whose levels may be scaled by four, see [`smooth`]; `None` if they never
     /// may.
     pub(super) fn scaled_levels(&self) -> Option<usize> {

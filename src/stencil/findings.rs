@@ -71,11 +71,6 @@ impl Findings {
         self.tiles.is_none()
     }
 
-    /// Forgets what is known of the field, as values in it were changed.
-    pub fn field_was_changed(&mut self) {
-        self.field_is_another(Known::NOTHING);
-    }
-
     /// The next pass is over another field, of which so much is known.
     pub fn field_is_another(&mut self, known: Known) {
         self.told = Some(known);

@@ -1,7 +1,8 @@
 //! [`Known`]: what is known of a field without looking at it.
 
 /// For how many steps from now on something is known of a field.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, bytemuck::Pod, bytemuck::Zeroable)]
+#[repr(C)]
 pub struct Known {
     /// That it is smooth, see [`super::smooth`].
     pub(super) smooth_for: u64,
