@@ -36,6 +36,15 @@ pub(super) struct Passed {
     pub(super) waited: Duration,
 }
 
+/// What a rank tells the others after a pass. By that alone all decide what they do next together.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+struct Told {
+    ended: Ended,
+    speeds: Option<Speeds>,
+    /// Whether what the rank would continue from, if it was killed, is [`RECENT`].
+    is_recent: bool,
+}
+
 /// How a pass ended on a rank.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 enum Ended {
@@ -70,13 +79,18 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             Err(RunError::GivenUp) => (Ok(Ended::GivenUp), None, None),
             Err(error) => (Err(error), None, None),
         };
-        let told = (*ended.as_ref().unwrap_or(&Ended::Failed), speeds);
+        let is_recent = |settled: Instant| settled.elapsed() < RECENT;
+        let told = Told {
+            ended: *ended.as_ref().unwrap_or(&Ended::Failed),
+            speeds,
+            is_recent: self.settled.is_some_and(is_recent),
+        };
         let all = collective::all_gather(self.comm(), told);
         ended?;
-        if all.iter().any(|(ended, _)| *ended == Ended::Failed) {
+        if all.iter().any(|told| told.ended == Ended::Failed) {
             return Err(Elsewhere.into());
         }
-        if all.iter().any(|(ended, _)| *ended == Ended::GivenUp) {
+        if all.iter().any(|told| told.ended == Ended::GivenUp) {
             return Ok(false);
         }
         if to_scratch {
@@ -86,13 +100,12 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             self.undescribed = Some((place, then, sums));
             // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
             // overwrites it, and begins on all ranks together.
-            let is_recent = |settled: Instant| settled.elapsed() < RECENT;
-            if !self.settled.is_some_and(is_recent) {
+            if !all.iter().all(|told| told.is_recent) {
                 let described = self.describe();
                 collective::all_ok(self.comm(), described)?;
             }
         }
-        let speeds = all.into_iter().map(|(_, speeds)| speeds);
+        let speeds = all.into_iter().map(|told| told.speeds);
         if let Some(speeds) = speeds.reduce(Speeds::least_of).flatten() {
             self.adapt(speeds);
         }
@@ -201,15 +214,16 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         let task = (self.problem, slab, &self.stencil);
         let better = Shape::beside(0, self.memory, task, speeds);
         let better = self.agreed(better.map_or(self.shape, |(shape, _)| shape));
-        if self.scratch.is_none() && self.problem.schedule.nper > better.steps as u64 {
-            return;
-        }
         // Another shape costs a pass over a field of which nothing is known.
         let differs = |a: usize, b: usize| a.abs_diff(b) * 4 > b;
         let is_worth_it =
             differs(better.steps, self.shape.steps) || differs(better.band, self.shape.band);
         // Ranks on other machines may have other bands, but never other steps.
-        if !collective::all_gather(self.comm(), is_worth_it).contains(&true) {
+        let worth = collective::all_gather(self.comm(), is_worth_it);
+        // One rank without a scratch goes on from snapshots alone. Several have scratches, but for those without rows.
+        let needs_scratch = self.problem.schedule.nper > better.steps as u64;
+        let is_without = !self.is_one_of_several() && self.scratch.is_none();
+        if !worth.contains(&true) || needs_scratch && is_without {
             return;
         }
         self.observer.note(format!(

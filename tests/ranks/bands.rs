@@ -2,13 +2,17 @@
 
 use super::common::{Scene, problems::problems};
 use super::{assert_all_done, on_ranks, writing};
-use diff2d::{Outcome, Problem, Progress, Run, RunError};
+use diff2d::{
+    Outcome, Problem, Progress, Run, RunError,
+    comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
+};
 use proptest::prelude::*;
 use std::{
     fs,
     sync::{
         Arc, LazyLock,
         atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
     },
     thread,
     time::Duration,
@@ -160,4 +164,74 @@ fn other_numbers_of_ranks_go_on_from_the_last_snapshot() {
     assert_all_done(on_ranks(4, |_| run()));
     assert!(scene.cube_and_journal("m") == scene.cube_and_journal("b"));
     assert_eq!(scene.files().len(), 4);
+}
+
+/// A rank that hears later than others what all ranks tell, until the first snapshot is committed.
+struct Late<'a>(Channels, &'a Scene);
+
+impl Comm for Late<'_> {
+    fn rank(&self) -> usize {
+        self.0.rank()
+    }
+
+    fn size(&self) -> usize {
+        self.0.size()
+    }
+
+    fn host(&self) -> String {
+        self.0.host()
+    }
+
+    fn exchange(
+        &self,
+        outgoing: &[Outgoing<'_>],
+        incoming: &mut [Incoming<'_>],
+        meanwhile: impl FnOnce(),
+    ) {
+        self.0.exchange(outgoing, incoming, meanwhile);
+    }
+
+    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let told = self.0.all_gather(bytes);
+        let journal = fs::read_to_string(self.1.path("b.journal")).unwrap_or_default();
+        if self.rank() == 1 && journal.lines().count() < 2 {
+            thread::sleep(Duration::from_millis(100));
+        }
+        told
+    }
+
+    fn traffic(&self) -> Traffic {
+        self.0.traffic()
+    }
+}
+
+/// After a second every state is described. When that is, ranks have to decide together.
+#[test]
+fn ranks_whose_clocks_differ_do_the_same() {
+    let problem: Problem = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 100\nouttime = 100\n"
+        .parse()
+        .unwrap();
+    let (sender, outcomes) = mpsc::channel();
+    thread::spawn(move || {
+        let (scene, flag) = (Scene::new(), Arc::new(AtomicUsize::new(0)));
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                while !scene.exists("b.journal") {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                thread::sleep(Duration::from_secs(2));
+                flag.store(15, Ordering::Relaxed);
+            });
+            let reports = Channels::together(2, Link::default(), |comm| {
+                let run = writing(&scene, &problem, "b.npy").stop_flag(Arc::clone(&flag));
+                let run = run.memory(2 * problem.field_bytes()).threads(1);
+                run.start_on(&Late(comm, &scene))
+            });
+            let outcomes = reports.into_iter().map(|report| report.unwrap().outcome);
+            let _ = sender.send(outcomes.collect::<Vec<_>>());
+        });
+    });
+    let outcomes = outcomes.recv_timeout(Duration::from_secs(60));
+    let outcomes = outcomes.expect("ranks wait for each other");
+    assert_eq!(outcomes, [Outcome::Stopped(15); 2]);
 }
