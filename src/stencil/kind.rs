@@ -7,7 +7,7 @@ use super::lifted::Lifted;
 use super::noted::Noted;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::twice::TwoLevels;
+use super::twice::Sweeps;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
@@ -101,14 +101,14 @@ pub(super) trait Kind<V: Lanes>: Sized {
         true
     }
 
-    /// Advances a group of rows by two levels.
+    /// Advances the rows of a band by two levels a sweep.
     ///
     /// # Safety
     /// As [`advance_twice_with`](super::twice::advance_twice_with).
     #[inline(always)]
     unsafe fn advance_twice<const R: usize>(
         &mut self,
-        _group: &TwoLevels<V::Element, R>,
+        _sweeps: &mut Sweeps<'_, V::Element>,
         _layout: &Lifted<V>,
     ) {
         unreachable!("this kind advances by one level at a time")

@@ -62,6 +62,7 @@
 )]
 
 mod advance;
+mod band;
 mod calibrate;
 mod choice;
 mod cost;

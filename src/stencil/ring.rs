@@ -1,7 +1,6 @@
 //! [`Ring`]: the lifted rows of all levels of a tile, in one ring buffer.
 
 use super::level::RowGroup;
-use super::twice::TwoLevels;
 
 /// Row slots shared by all levels of a tile.
 ///
@@ -79,7 +78,7 @@ impl<T> Ring<T> {
 
     /// The row in a slot, which may be up to a group and two more beyond the last.
     #[inline(always)]
-    fn at(&self, slot: usize) -> *mut T {
+    pub fn at(&self, slot: usize) -> *mut T {
         debug_assert!(slot < self.slots + self.height + 3);
         // SAFETY: there are that many addresses.
         unsafe { *self.rows.add(slot) }
@@ -113,22 +112,6 @@ impl<T> Ring<T> {
             rows,
             south: self.at(slot + N + 1),
             seam: std::ptr::null(),
-        }
-    }
-
-    /// The `N` rows whose next level but one begins in `slot`, neither the first two rows nor the last among them.
-    #[inline(always)]
-    pub fn two_levels<const N: usize>(&self, slot: usize) -> TwoLevels<T, N> {
-        let north = self.at(slot + 2);
-        let mut rows = [north; N];
-        for j in 0..N {
-            rows[j] = self.at(slot + 3 + j);
-        }
-        TwoLevels {
-            between: [self.at(slot), self.at(slot + 1)],
-            north,
-            rows,
-            south: self.at(slot + N + 3),
         }
     }
 

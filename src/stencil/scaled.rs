@@ -14,7 +14,7 @@ use super::quarter::{Checked, Five, Three};
 use super::scalar::Star;
 use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
 use super::task::TileTask;
-use super::twice::{TwoLevels, advance_twice_with};
+use super::twice::{Sweeps, advance_twice_with};
 use super::update::{ArrayRows, Update, one};
 use crate::real::Real;
 
@@ -265,13 +265,13 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     #[inline(always)]
     unsafe fn advance_twice<const R: usize>(
         &mut self,
-        group: &TwoLevels<V::Element, R>,
+        sweeps: &mut Sweeps<'_, V::Element>,
         layout: &Lifted<V>,
     ) {
         let Self { four, one, .. } = *self;
         macro_rules! twice {
             ($first:expr, $second:expr) => {
-                advance_twice_with(($first, $second), group, layout)
+                advance_twice_with::<V, _, _, R>(($first, $second), sweeps, layout)
             };
         }
         // SAFETY: passed on.
@@ -288,7 +288,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 (_, Additions::Fused15) => twice!(Three::<V, 1> { one }, Three::<V, 4> { one }),
             }
         }
-        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += 2 * R as u64;
+        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += (2 * R * sweeps.count) as u64;
     }
 
     #[inline(always)]

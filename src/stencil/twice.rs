@@ -10,6 +10,8 @@
 use super::lanes::{Computation, Lanes};
 use super::level::{Column, column};
 use super::lifted::Lifted;
+use super::prefetch::SourcePrefetch;
+use super::ring::Ring;
 use super::scalar::Star;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
@@ -27,14 +29,30 @@ use crate::real::Real;
 ///    south         k
 /// ```
 #[derive(Clone, Copy)]
-pub(super) struct TwoLevels<T, const R: usize> {
-    pub between: [*mut T; 2],
-    pub north: *mut T,
-    pub rows: [*mut T; R],
-    pub south: *const T,
+struct TwoLevels<T, const R: usize> {
+    between: [*mut T; 2],
+    north: *mut T,
+    rows: [*mut T; R],
+    south: *const T,
 }
 
 impl<T: Real, const R: usize> TwoLevels<T, R> {
+    /// Rows whose next level but one begins in `slot`, neither the first two rows nor the last among them.
+    #[inline(always)]
+    fn new(ring: &Ring<T>, slot: usize) -> Self {
+        let north = ring.at(slot + 2);
+        let mut rows = [north; R];
+        for j in 0..R {
+            rows[j] = ring.at(slot + 3 + j);
+        }
+        Self {
+            between: [ring.at(slot), ring.at(slot + 1)],
+            north,
+            rows,
+            south: ring.at(slot + R + 3),
+        }
+    }
+
     /// Where row `j` of level `k + 2` goes, counted from the row north of the group.
     #[inline(always)]
     fn last(&self, j: usize) -> *mut T {
@@ -232,41 +250,66 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
     }
 }
 
-/// Advances a group of rows by two levels, in a function of its own.
+/// Sweeps over a band one after the other, each by two levels.
+pub(super) struct Sweeps<'a, T> {
+    pub ring: &'a Ring<T>,
+    /// Where the present level of the band begins, one slot before its first row.
+    pub slot: usize,
+    pub count: usize,
+    /// Source rows to request meanwhile, so many cache lines a level.
+    pub prefetch: &'a mut SourcePrefetch<T>,
+    pub lines: usize,
+}
+
+/// Makes all sweeps over a band of `R` rows in one function, which has the constants in registers and is called once.
 ///
 /// # Safety
-/// As [`advance_twice`].
+/// As [`advance_twice`], for each of the sweeps.
 #[inline(always)]
 pub(super) unsafe fn advance_twice_with<V: Lanes, A: Update<V>, B: Update<V>, const R: usize>(
     updates: (A, B),
-    group: &TwoLevels<V::Element, R>,
+    sweeps: &mut Sweeps<'_, V::Element>,
     layout: &Lifted<V>,
 ) {
     debug_assert!(!layout.is_skewed() && layout.width >= 3);
     // SAFETY: passed on.
     unsafe {
-        V::compiled(Sweep::<V, A, B, R> {
+        V::compiled(AllSweeps::<V, A, B, R> {
             updates,
-            group,
+            sweeps,
             layout,
         });
     }
 }
 
-struct Sweep<'a, V: Lanes, A, B, const R: usize> {
+struct AllSweeps<'a, 'b, V: Lanes, A, B, const R: usize> {
     updates: (A, B),
-    group: &'a TwoLevels<V::Element, R>,
+    sweeps: &'a mut Sweeps<'b, V::Element>,
     layout: &'a Lifted<V>,
 }
 
-impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation for Sweep<'_, V, A, B, R> {
+impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
+    for AllSweeps<'_, '_, V, A, B, R>
+{
     type Output = ();
 
     #[inline(always)]
     unsafe fn run(self) {
-        // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
-        let (group, layout) = (*self.group, *self.layout);
-        // SAFETY: passed on.
-        unsafe { advance_twice::<V, R>(&group, &layout, self.updates) }
+        let Sweeps {
+            ring,
+            slot,
+            count,
+            prefetch,
+            lines,
+        } = self.sweeps;
+        // A copy is nobody else's: the compiler keeps it in registers while it writes rows.
+        let layout = *self.layout;
+        for _ in 0..*count {
+            prefetch.request::<V>(2 * *lines);
+            *slot = ring.two_before(ring.two_before(*slot));
+            let group = TwoLevels::<_, R>::new(ring, *slot);
+            // SAFETY: passed on.
+            unsafe { advance_twice::<V, R>(&group, &layout, self.updates) }
+        }
     }
 }

@@ -30,6 +30,7 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 
+use super::band::Band;
 use super::ends::{Beyond, Ends, LevelEnds};
 use super::kernel::LevelsPerSweep;
 use super::kind::{Kind, Outcome};
@@ -41,7 +42,7 @@ use super::rows::{ArrayRing, Staging, copy_row, look_at};
 use super::scratch::Scratch;
 use super::survey::Survey;
 use super::task::TileTask;
-use super::update::ArrayRows;
+use super::twice::Sweeps;
 
 /// The heights of bands that a kernel is compiled for: the rows of a band are a group of
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
@@ -153,15 +154,15 @@ unsafe fn advance<
             false => None,
         };
         let takes_notes = kind.takes_notes();
-        let mut band = 0;
         // The last level of a band is `steps` rows behind its source rows.
-        while band < written.end + steps {
+        for first in (0..written.end + steps).step_by(height) {
+            let band = Band { first, height };
             if let Some(stage) = &task.stage {
                 // The rows of this band, and those that it prefetches.
-                let read = base + (band + 2 * height).min(end) as isize;
+                let read = base + (first + 2 * height).min(end) as isize;
                 stage.wait((read as usize).min(task.rows.end));
             }
-            for j in band..(band + height).min(end) {
+            for j in band.rows(0, &(0..end)) {
                 let row = ring.row(steps, j);
                 let place = task.row_place(base + j as isize);
                 match &task.lifted[0] {
@@ -189,37 +190,39 @@ unsafe fn advance<
                 }
                 survey.note(base + j as isize, &mut kind);
             }
-            arrays.lift(
-                task,
-                base,
-                band..(band + height).min(end + 1),
-                &layout,
-                &staging,
-            );
+            arrays.lift(task, base, band.rows(0, &(0..end + 1)), &layout, &staging);
             if !kind.is_valid() {
                 return None;
             }
-            let next_rows = (band + height).min(end)..(band + 2 * height).min(end);
+            let next_rows = (first + height).min(end)..(first + 2 * height).min(end);
             let next_rows = base + next_rows.start as isize..base + next_rows.end as isize;
             let mut prefetch = SourcePrefetch::new(task, next_rows);
-            let lines = prefetch.lines().div_ceil(steps);
-            let full = full_levels(&written, steps, beyond.reached(), end, (band, height));
-            let mut slot = ring.slot(steps, band);
-            let mut number = 1;
-            while number <= steps {
-                prefetch.request::<V>(lines);
-                slot = ring.two_before(slot);
-                if advances_twice
-                    && full.contains(&number)
-                    && full.contains(&(number + 1))
-                    && kind.may_advance_twice(number)
-                {
-                    prefetch.request::<V>(lines);
-                    slot = ring.two_before(slot);
-                    kind.advance_twice(&ring.two_levels::<TWICE>(slot), &layout);
-                    number += 2;
+            let levels = band.levels(steps, end);
+            let lines = prefetch.lines().div_ceil(levels.len().max(1));
+            let full = band.full_levels(steps, &written, beyond.reached(), end);
+            let before = levels.start - 1;
+            let mut slot = ring.slot(steps - before, first - before);
+            let mut number = levels.start;
+            while number < levels.end {
+                let count = match full.contains(&number) && kind.may_advance_twice(number) {
+                    true if advances_twice => (full.end - number) / 2,
+                    _ => 0,
+                };
+                if count > 0 {
+                    let mut sweeps = Sweeps {
+                        ring: &ring,
+                        slot,
+                        count,
+                        prefetch: &mut prefetch,
+                        lines,
+                    };
+                    kind.advance_twice::<TWICE>(&mut sweeps, &layout);
+                    slot = sweeps.slot;
+                    number += 2 * count;
                     continue;
                 }
+                prefetch.request::<V>(lines);
+                slot = ring.two_before(slot);
                 let level_ends = match number < steps && ends.any() {
                     true => Some(ends.at(
                         &layout,
@@ -228,7 +231,7 @@ unsafe fn advance<
                     )),
                     false => None,
                 };
-                let place = (band / height, height);
+                let place = (first / height, height);
                 let seam = task.skew.as_ref().map(|skew| {
                     let factors = kind.seam_factors(number);
                     skew.seam(place, (number, steps), factors)
@@ -243,19 +246,19 @@ unsafe fn advance<
                     beyond: &beyond,
                     seam: seam.as_ref(),
                     number,
-                    first: band as isize - number as isize,
+                    first: first as isize - number as isize,
                 };
                 if !full.contains(&number) {
-                    let rows = band_rows(band, height, number, relative(task.rows_at(number)));
+                    let rows = band.rows(number, &relative(task.rows_at(number)));
                     level.advance_outer(rows, &mut kind);
                 } else if height == TALL {
-                    level.advance_band::<TALL>(slot, band - number, &mut kind);
+                    level.advance_band::<TALL>(slot, first - number, &mut kind);
                 } else if height == MEDIUM {
-                    level.advance_band::<MEDIUM>(slot, band - number, &mut kind);
+                    level.advance_band::<MEDIUM>(slot, first - number, &mut kind);
                 } else if height == LOW {
-                    level.advance_band::<LOW>(slot, band - number, &mut kind);
+                    level.advance_band::<LOW>(slot, first - number, &mut kind);
                 } else {
-                    level.advance_band::<TWICE>(slot, band - number, &mut kind);
+                    level.advance_band::<TWICE>(slot, first - number, &mut kind);
                 }
                 number += 1;
             }
@@ -263,7 +266,7 @@ unsafe fn advance<
             if !kind.is_valid() {
                 return None;
             }
-            let finished = band_rows(band, height, steps, written.clone());
+            let finished = band.rows(steps, &written);
             for j in finished.clone() {
                 let row = ring.row(0, j);
                 let place = task.rows.start + j - written.start;
@@ -285,46 +288,12 @@ unsafe fn advance<
                 }
                 stage.finish(task.rows.start + finished.end - written.start);
             }
-            band += height;
         }
         if task.stream {
             V::fence();
         }
         Some(kind.outcome())
     }
-}
-
-/// The rows of a band at `level`, as far as they are in `rows`.
-#[inline(always)]
-fn band_rows(band: usize, height: usize, level: usize, rows: Range<usize>) -> Range<usize> {
-    let start = band.saturating_sub(level).max(rows.start);
-    let end = (band + height).saturating_sub(level).min(rows.end);
-    start..end
-}
-
-/// The levels at which all rows of a band are computed and none is next to
-/// a wall. Of the `end` rows, the first and the last are next to one if it is
-/// `reached`.
-#[inline(always)]
-fn full_levels(
-    written: &Range<usize>,
-    steps: usize,
-    reached: [bool; 2],
-    end: usize,
-    (band, height): (usize, usize),
-) -> Range<usize> {
-    if band + height > written.end + steps {
-        return 0..0;
-    }
-    let below_first = if reached[0] { band } else { usize::MAX };
-    let above_last = if reached[1] {
-        (band + height + 1).saturating_sub(end)
-    } else {
-        0
-    };
-    // The first row of the band, band - level, is computed at that level.
-    let computed = (band + steps + 2).saturating_sub(written.start) / 2;
-    above_last.max(1)..below_first.min(computed).min(steps + 1)
 }
 
 /// One level of a tile, and all that its rows need.
@@ -368,38 +337,56 @@ impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
         }
     }
 
-    /// Computes rows at an end of the level, one at a time.
+    /// Computes rows at an end of the level, two at a time.
     ///
     /// # Safety
     /// As [`advance`].
     #[inline(always)]
     unsafe fn advance_outer(&self, rows: Range<usize>, kind: &mut K) {
+        for first in rows.clone().step_by(2) {
+            // SAFETY: passed on.
+            unsafe {
+                if first + 1 < rows.end {
+                    self.advance_outer_group::<2>(first, kind);
+                } else {
+                    self.advance_outer_group::<1>(first, kind);
+                }
+            }
+        }
+    }
+
+    /// Computes a group of rows at an end of the level.
+    ///
+    /// # Safety
+    /// As [`advance`].
+    #[inline(always)]
+    unsafe fn advance_outer_group<const R: usize>(&self, first: usize, kind: &mut K) {
         let Self {
             task, ring, layout, ..
         } = self;
         let (remaining, before) = (task.steps - self.number, self.number - 1);
-        for j in rows {
-            // SAFETY: passed on.
-            unsafe {
-                self.beyond.prepare(
-                    task,
-                    j..j + 1,
-                    (before, task.first + before, kind.held_factor(before)),
-                    layout,
-                    self.staging,
-                    |j| ring.row(remaining + 1, j),
-                );
-                let mut group = ring.outer_group::<1>(remaining, j);
-                let seam = self
-                    .seam
-                    .map(|seam| seam.row((j as isize - self.first) as usize));
-                if let Some(seam) = &seam {
-                    group.seam = seam;
-                }
-                let arrays: ArrayRows<V::Element, 1> = self.arrays.rows(j);
-                kind.advance(self.number, &group, layout, &arrays);
-                if let Some(ends) = self.ends {
-                    ends.write(group.next(0), j);
+        // SAFETY: passed on.
+        unsafe {
+            self.beyond.prepare(
+                task,
+                first..first + R,
+                (before, task.first + before, kind.held_factor(before)),
+                layout,
+                self.staging,
+                |j| ring.row(remaining + 1, j),
+            );
+            let mut group = ring.outer_group::<R>(remaining, first);
+            let seam = self
+                .seam
+                .map(|seam| seam.row((first as isize - self.first) as usize));
+            if let Some(seam) = &seam {
+                group.seam = seam;
+            }
+            let arrays = self.arrays.rows::<R>(first);
+            kind.advance(self.number, &group, layout, &arrays);
+            if let Some(ends) = self.ends {
+                for j in 0..R {
+                    ends.write(group.next(j), first + j);
                 }
             }
         }
