@@ -101,7 +101,7 @@ pub enum RunError {
     },
     /// Ranks of different runs.
     #[error(
-        "rank {rank} was started with other parameters than rank 0: all ranks of a run take the same"
+        "rank {rank} was started with other parameters or options than rank 0: all ranks of a run take the same"
     )]
     Disagree {
         /// The first that differs.

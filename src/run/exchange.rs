@@ -79,7 +79,7 @@ impl<'a, C: Comm> Exchange<'a, C> {
 }
 
 /// Collective. Writes and commits what is left, and ends the writers of all ranks; whether the cube is
-/// then complete, as far as this rank knows.
+/// then complete.
 ///
 /// # Errors
 /// The first error of writing or syncing, on every rank.
@@ -94,5 +94,8 @@ pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, Time
         collective::all_gather(comm, synced);
         finished
     };
-    collective::all_ok(comm, finished.map_err(RunError::from))
+    let (is_complete, times) = collective::all_ok(comm, finished.map_err(RunError::from))?;
+    // Rank 0 has the journal.
+    let is_complete = collective::from_root(comm, Some(is_complete)).unwrap_or(false);
+    Ok((is_complete, times))
 }

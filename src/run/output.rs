@@ -161,10 +161,9 @@ impl<'a, C: Comm> Output<'a, C> {
     }
 
     /// Tells of a snapshot that is whole.
-    pub(super) fn announce(&mut self, now: Clock, summary: Summary, has_begun: bool) {
+    pub(super) fn announce(&mut self, now: Clock, summary: Summary) {
         match &mut self.to {
-            Destination::Cube { scenario, .. } if has_begun => scenario.end(summary),
-            Destination::Cube { .. } => {}
+            Destination::Cube { scenario, .. } => scenario.end(summary),
             Destination::Nowhere { reached, next } => {
                 let slot = Slot {
                     scenario: None,

@@ -19,6 +19,8 @@ use std::collections::VecDeque;
 pub(crate) struct Snapshot<'o, 'a, C> {
     output: &'o mut Output<'a, C>,
     now: Clock,
+    /// Not if writing had failed, as all ranks know.
+    has_begun: bool,
     begun: Option<Begun>,
     summaries: Vec<Summary>,
 }
@@ -32,7 +34,9 @@ pub(super) fn put<'a, C: Comm>(
 ) -> Result<(), RunError> {
     let mut snapshot = Snapshot::new(output, now);
     show(&mut snapshot)?;
-    snapshot.end();
+    if snapshot.has_begun {
+        snapshot.end();
+    }
     Ok(())
 }
 
@@ -55,6 +59,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         Self {
             output,
             now,
+            has_begun: false,
             begun: None,
             summaries: Vec::new(),
         }
@@ -65,6 +70,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         if !self.output.wait_while_late() {
             return false;
         }
+        self.has_begun = true;
         if let Destination::Cube { scenario, .. } = &mut self.output.to {
             let begin = scenario.begin(self.now);
             let share = scenario.share().clone();
@@ -154,7 +160,6 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             .output
             .ranks
             .gather_summary(self.output.grid, &self.summaries);
-        self.output
-            .announce(self.now, summary, self.begun.is_some());
+        self.output.announce(self.now, summary);
     }
 }

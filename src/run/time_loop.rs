@@ -26,6 +26,7 @@ use crate::{
     schedule::Clock,
     stencil::Element,
 };
+use serde::Serialize;
 use std::time::Instant;
 
 /// Collective. Claims the output, simulates, and returns when everything is durable.
@@ -66,6 +67,7 @@ pub(super) fn run<T: Element>(
         has_cube: paths.is_some(),
     };
     let in_bands = collective::all_ok(comm, room.in_bands(problem))?;
+    all_agree(comm, &(in_bands.is_some(), options.scratch.is_some()))?;
     // Of a state in bands, blocks on their way to the cube take a part of the memory.
     load.memory = in_bands.map(|memory| memory / 8);
     let stencil = match in_bands {
@@ -145,8 +147,9 @@ pub(super) fn run<T: Element>(
     let (is_complete, times) = exchange::finish(comm, writer)?;
     if is_complete {
         // Machines may have disks of their own.
-        cube::scratch::remove(&paths, comm.rank())?;
-        checkpoint::remove(&paths)?;
+        let removed = cube::scratch::remove(&paths, comm.rank());
+        let removed = removed.and_then(|()| checkpoint::remove(&paths));
+        collective::all_ok(comm, removed.map_err(RunError::from))?;
     }
     Ok(simulated?.written(io, times, start))
 }
@@ -259,7 +262,12 @@ fn check_that_all_agree(
         files,
         options.claim.io,
     );
-    match collective::first_that_differs(comm, &task) {
+    all_agree(comm, &task)
+}
+
+/// Collective. Refuses ranks whose `task` differs.
+fn all_agree(comm: &impl Comm, task: &impl Serialize) -> Result<(), RunError> {
+    match collective::first_that_differs(comm, task) {
         Some(rank) => Err(RunError::Disagree { rank }),
         None => Ok(()),
     }

@@ -235,3 +235,45 @@ fn ranks_whose_clocks_differ_do_the_same() {
     let outcomes = outcomes.expect("ranks wait for each other");
     assert_eq!(outcomes, [Outcome::Stopped(15); 2]);
 }
+
+/// A problem whose state does not fit into twice its bytes.
+fn small() -> Problem {
+    let keys = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\nruntime = 0.01\nouttime = 0.005\n";
+    keys.parse().unwrap()
+}
+
+#[test]
+fn every_rank_removes_its_scratch_from_a_disk_of_its_own() {
+    let (scene, problem) = (Scene::new(), small());
+    for rank in 0..2 {
+        fs::create_dir(scene.path(format!("disk{rank}"))).unwrap();
+    }
+    assert_all_done(on_ranks(2, |rank| {
+        let run = writing(&scene, &problem, "b.npy").scratch(scene.path(format!("disk{rank}")));
+        run.memory(2 * problem.field_bytes()).threads(1)
+    }));
+    for rank in 0..2 {
+        let left = fs::read_dir(scene.path(format!("disk{rank}"))).unwrap();
+        assert_eq!(left.count(), 0);
+    }
+}
+
+#[test]
+fn ranks_that_put_their_states_elsewhere_are_refused() {
+    let (scene, problem) = (Scene::new(), small());
+    let run = || writing(&scene, &problem, "b.npy").threads(1);
+    let memory = |rank: usize| run().memory([1 << 30, 2 * problem.field_bytes()][rank]);
+    let scratch = |rank: usize| {
+        let run = run().memory(2 * problem.field_bytes());
+        match rank {
+            0 => run,
+            _ => run.scratch(scene.path("")),
+        }
+    };
+    for reports in [on_ranks(2, memory), on_ranks(2, scratch)] {
+        for report in reports {
+            assert!(matches!(report, Err(RunError::Disagree { rank: 1 })));
+        }
+    }
+    assert!(scene.files().is_empty());
+}

@@ -10,6 +10,7 @@
 mod common;
 
 mod bands;
+mod failures;
 mod sweeps;
 
 use common::Scene;
