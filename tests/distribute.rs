@@ -8,10 +8,10 @@
 
 mod common;
 
-use common::{Scene, python};
+use common::{Scene, interposed::Interposed, python};
 use diff2d::{
     Progress,
-    comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
+    comm::{Channels, Comm, Incoming, Link},
     distribute::{self, Delivery, Source},
     npy::ArrayFile,
 };
@@ -132,51 +132,30 @@ fn every_rank_gets_its_portion() {
     assert_eq!(portions, expected);
 }
 
-/// Ranks of which one receives everything with one bit changed.
-struct Corrupted(Channels, usize);
-
-impl Comm for Corrupted {
-    fn rank(&self) -> usize {
-        self.0.rank()
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-
-    fn host(&self) -> String {
-        self.0.host()
-    }
-
-    fn exchange(
-        &self,
-        outgoing: &[Outgoing<'_>],
-        incoming: &mut [Incoming<'_>],
-        meanwhile: impl FnOnce(),
-    ) {
-        self.0.exchange(outgoing, incoming, meanwhile);
-        for message in incoming {
-            if self.rank() == self.1 && message.bytes.len() > 1 {
-                message.bytes[7] ^= 0x10;
-            }
-        }
-    }
-
-    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        self.0.all_gather(bytes)
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.0.traffic()
-    }
-}
-
 #[test]
 fn a_bit_changed_on_the_way_is_seen() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 9,50 --fill index");
     let file = scene.path("a.npy");
-    let world = world(4).into_iter().map(|comm| Corrupted(comm, 2));
+    // One rank receives everything with one bit changed.
+    let corrupted = |comm: Channels| {
+        let is_it = comm.rank() == 2;
+        let received = move |messages: &mut [Incoming<'_>]| {
+            for message in messages
+                .iter_mut()
+                .filter(|message| is_it && message.bytes.len() > 1)
+            {
+                message.bytes[7] ^= 0x10;
+            }
+        };
+        let heard = |_: &mut [Vec<u8>]| ();
+        Interposed {
+            comm,
+            received,
+            heard,
+        }
+    };
+    let world = world(4).into_iter().map(corrupted);
     let deliveries = deliver(world.collect(), &file, 0, 1 << 20);
     let whole: Vec<bool> = deliveries.iter().map(Delivery::is_intact).collect();
     assert_eq!(whole, [true, true, false, true]);

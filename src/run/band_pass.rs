@@ -220,10 +220,9 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             differs(better.steps, self.shape.steps) || differs(better.band, self.shape.band);
         // Ranks on other machines may have other bands, but never other steps.
         let worth = collective::all_gather(self.comm(), is_worth_it);
-        // One rank without a scratch goes on from snapshots alone. Several have scratches, but for those without rows.
+        // One rank without a scratch goes on from snapshots alone; each of several has one.
         let needs_scratch = self.problem.schedule.nper > better.steps as u64;
-        let is_without = !self.is_one_of_several() && self.scratch.is_none();
-        if !worth.contains(&true) || needs_scratch && is_without {
+        if !worth.contains(&true) || needs_scratch && self.scratch.is_none() {
             return;
         }
         self.observer.note(format!(

@@ -1,8 +1,9 @@
 //! The kernel of one level: a few lifted rows advanced by one step.
 
 use super::lanes::Lanes;
-use super::lifted::{Lifted, Seam};
+use super::lifted::Lifted;
 use super::scalar::Star;
+use super::seam::Seam;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
 

@@ -98,6 +98,7 @@ mod scalar_tile;
 mod scaled;
 mod scheduler;
 mod scratch;
+mod seam;
 mod skew;
 mod smooth;
 mod survey;

@@ -5,9 +5,9 @@ use std::ops::Range;
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
 use super::known::Known;
-use super::lifted::Seam;
 use super::noted::Noted;
 use super::pipeline::Stage;
+use super::seam::Seam;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements

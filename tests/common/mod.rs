@@ -6,6 +6,7 @@
     reason = "a test ends where it cannot go on"
 )]
 
+pub mod interposed;
 pub mod journal;
 pub mod problems;
 

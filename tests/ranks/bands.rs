@@ -1,10 +1,10 @@
 //! States larger than memory on several ranks: the bits of one rank in memory, whoever is asked to stop.
 
-use super::common::{Scene, problems::problems};
+use super::common::{Scene, interposed::Interposed, problems::problems};
 use super::{assert_all_done, on_ranks, writing};
 use diff2d::{
     Outcome, Problem, Progress, Run, RunError,
-    comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic},
+    comm::{Channels, Comm, Incoming, Link},
 };
 use proptest::prelude::*;
 use std::{
@@ -166,45 +166,6 @@ fn other_numbers_of_ranks_go_on_from_the_last_snapshot() {
     assert_eq!(scene.files().len(), 4);
 }
 
-/// A rank that hears later than others what all ranks tell, until the first snapshot is committed.
-struct Late<'a>(Channels, &'a Scene);
-
-impl Comm for Late<'_> {
-    fn rank(&self) -> usize {
-        self.0.rank()
-    }
-
-    fn size(&self) -> usize {
-        self.0.size()
-    }
-
-    fn host(&self) -> String {
-        self.0.host()
-    }
-
-    fn exchange(
-        &self,
-        outgoing: &[Outgoing<'_>],
-        incoming: &mut [Incoming<'_>],
-        meanwhile: impl FnOnce(),
-    ) {
-        self.0.exchange(outgoing, incoming, meanwhile);
-    }
-
-    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        let told = self.0.all_gather(bytes);
-        let journal = fs::read_to_string(self.1.path("b.journal")).unwrap_or_default();
-        if self.rank() == 1 && journal.lines().count() < 2 {
-            thread::sleep(Duration::from_millis(100));
-        }
-        told
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.0.traffic()
-    }
-}
-
 /// After a second every state is described. When that is, ranks have to decide together.
 #[test]
 fn ranks_whose_clocks_differ_do_the_same() {
@@ -225,7 +186,20 @@ fn ranks_whose_clocks_differ_do_the_same() {
             let reports = Channels::together(2, Link::default(), |comm| {
                 let run = writing(&scene, &problem, "b.npy").stop_flag(Arc::clone(&flag));
                 let run = run.memory(2 * problem.field_bytes()).threads(1);
-                run.start_on(&Late(comm, &scene))
+                // One rank hears later than the other what both tell, until the first snapshot is committed.
+                let is_late = comm.rank() == 1;
+                let heard = |_: &mut [Vec<u8>]| {
+                    let journal = fs::read_to_string(scene.path("b.journal")).unwrap_or_default();
+                    if is_late && journal.lines().count() < 2 {
+                        thread::sleep(Duration::from_millis(100));
+                    }
+                };
+                let received = |_: &mut [Incoming<'_>]| ();
+                run.start_on(&Interposed {
+                    comm,
+                    received,
+                    heard,
+                })
             });
             let outcomes = reports.into_iter().map(|report| report.unwrap().outcome);
             let _ = sender.send(outcomes.collect::<Vec<_>>());

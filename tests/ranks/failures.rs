@@ -1,62 +1,13 @@
 //! Errors that ranks hear of at any time: all end together.
 
-use super::common::Scene;
+use super::common::{Scene, interposed::Interposed};
 use super::{problem, writing};
-use diff2d::comm::{Channels, Comm, Incoming, Link, Outgoing, Traffic};
+use diff2d::comm::{Channels, Incoming, Link};
 use std::{cell::Cell, sync::mpsc, thread, time::Duration};
 
-/// A rank that hears, after some reports of all ranks, that writing has failed somewhere.
-struct Failing {
-    comm: Channels,
-    reports_left: Cell<usize>,
-}
-
-impl Comm for Failing {
-    fn rank(&self) -> usize {
-        self.comm.rank()
-    }
-
-    fn size(&self) -> usize {
-        self.comm.size()
-    }
-
-    fn host(&self) -> String {
-        self.comm.host()
-    }
-
-    fn exchange(
-        &self,
-        outgoing: &[Outgoing<'_>],
-        incoming: &mut [Incoming<'_>],
-        meanwhile: impl FnOnce(),
-    ) {
-        self.comm.exchange(outgoing, incoming, meanwhile);
-    }
-
-    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        const FINE: &str = r#""failed":false"#;
-        let mut told = self.comm.all_gather(bytes);
-        if !told.iter().all(|text| contains(text, FINE)) {
-            return told;
-        }
-        match self.reports_left.get() {
-            0 => {
-                let text = String::from_utf8_lossy(&told[0]);
-                told[0] = text.replace(FINE, r#""failed":true"#).into_bytes();
-            }
-            left => self.reports_left.set(left - 1),
-        }
-        told
-    }
-
-    fn traffic(&self) -> Traffic {
-        self.comm.traffic()
-    }
-}
-
-fn contains(text: &[u8], part: &str) -> bool {
-    String::from_utf8_lossy(text).contains(part)
-}
+/// A part of what a rank reports.
+const FINE: &str = r#""failed":false"#;
+const FAILED: &str = r#""failed":true"#;
 
 /// Runs on three ranks, which hear after so many reports of all that writing has failed. Whether they ended before.
 fn ends_before(reports: usize, in_bands: bool) -> bool {
@@ -70,12 +21,27 @@ fn ends_before(reports: usize, in_bands: bool) -> bool {
                 true => run.memory(2 * problem.field_bytes()),
                 false => run,
             };
-            let comm = Failing {
-                comm,
-                reports_left: Cell::new(reports),
+            let left = Cell::new(reports);
+            let heard = |told: &mut [Vec<u8>]| {
+                let texts: Vec<_> = told
+                    .iter()
+                    .map(|text| String::from_utf8_lossy(text))
+                    .collect();
+                if !texts.iter().all(|text| text.contains(FINE)) {
+                    return;
+                }
+                match left.get() {
+                    0 => told[0] = texts[0].replace(FINE, FAILED).into_bytes(),
+                    some => left.set(some - 1),
+                }
             };
-            let ended = run.start_on(&comm);
-            (ended.is_ok(), comm.reports_left.get())
+            let received = |_: &mut [Incoming<'_>]| ();
+            let ended = run.start_on(&Interposed {
+                comm,
+                received,
+                heard,
+            });
+            (ended.is_ok(), left.get())
         });
         let _ = sender.send(outcomes);
     });
