@@ -56,21 +56,22 @@ impl<T: Element> Stencil<T> {
     /// What the steps of a tile cost.
     fn cost(&self, walls: WallTraits) -> Cost {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
-        let levels = (self.scaled_levels(), self.advances_twice(walls));
+        let levels = (self.scaled_levels(), self.levels_between(walls));
         Cost::new((size, arrays), levels, self.microarchitecture).skewed(self.may_skew(walls))
     }
 
-    /// How many levels a sweep computes where it may be two.
+    /// How many levels most sweeps compute where they may be two.
     pub(super) fn levels_per_sweep(&self) -> LevelsPerSweep {
         self.levels_per_sweep
             .unwrap_or_else(|| LevelsPerSweep::on(self.microarchitecture, self.kernel))
     }
 
-    /// Whether most steps are computed by two in one sweep, between such walls.
-    fn advances_twice(&self, walls: WallTraits) -> bool {
-        self.levels_per_sweep() == LevelsPerSweep::Two
-            && self.scaled_levels().is_some()
-            && walls.add_nothing
+    /// How many levels most sweeps compute between such walls.
+    fn levels_between(&self, walls: WallTraits) -> LevelsPerSweep {
+        match self.scaled_levels() {
+            Some(_) if walls.add_nothing => self.levels_per_sweep(),
+            _ => LevelsPerSweep::One,
+        }
     }
 
     /// The largest depth that a tile of this stencil should have.
@@ -93,7 +94,7 @@ impl<T: Element> Stencil<T> {
     /// Whether most steps may be computed by two in one sweep.
     #[doc(hidden)]
     pub fn may_advance_twice(&self) -> bool {
-        self.advances_twice(self.walls)
+        self.levels_between(self.walls) != LevelsPerSweep::One
     }
 
     /// Whether columns of such tiles are to be skewed if they can be.
@@ -107,9 +108,11 @@ impl<T: Element> Stencil<T> {
     }
 
     /// Whether columns of tiles may be skewed between such walls, as far as it does not depend on the field: arrays of
-    /// the equation are lifted once for all levels, and rows of a sweep of two levels are not skewed.
+    /// the equation are lifted once for all levels, and two levels a sweep, if they suit all rows, are faster. They are not
+    /// computed where columns are skewed.
     fn may_skew(&self, walls: WallTraits) -> bool {
-        self.skew.unwrap_or(!self.advances_twice(walls))
+        let may_be_faster = self.levels_between(walls) != LevelsPerSweep::Two;
+        self.skew.unwrap_or(may_be_faster)
             && !walls.is_periodic[1]
             && self.kernel != Kernel::Scalar
             && self.equation.arrays() == 0

@@ -86,7 +86,7 @@ impl Tile {
         const HANDING_OVER: f64 = 0.25;
         let row = cost.row(columns);
         let fits = |depth: usize| cost.fits(depth, row, caches);
-        let duration = cost.duration(row, caches.l1);
+        let duration = cost.duration(row, caches.l1, false);
         let slower = match cost.is_handing_slow {
             true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
             false => 1.0,
@@ -239,7 +239,7 @@ impl Tile {
         let is_far = is_far((2 * ny * cost.size).saturating_mul(nx), caches);
         let lift = if is_far { 2.0 * cost.lift } else { cost.lift };
         let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-        let step = cost.duration(row, caches.l1) * computed * (1.0 + twice_rows);
+        let step = cost.duration(row, caches.l1, is_skewed) * computed * (1.0 + twice_rows);
         (step + lift / depth as f64) * idle
     }
 }
@@ -279,6 +279,7 @@ impl FromStr for Tile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::kernel::LevelsPerSweep;
     use super::super::microarchitecture::Microarchitecture;
     use super::*;
 
@@ -316,10 +317,26 @@ mod tests {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for cost in [
-                    Cost::new((4, 0), (None, false), Microarchitecture::UpToZen4),
-                    Cost::new((8, 0), (None, false), Microarchitecture::UpToZen4),
-                    Cost::new((8, 0), (Some(256), true), Microarchitecture::UpToZen4),
-                    Cost::new((8, 0), (None, false), Microarchitecture::Other),
+                    Cost::new(
+                        (4, 0),
+                        (None, LevelsPerSweep::One),
+                        Microarchitecture::UpToZen4,
+                    ),
+                    Cost::new(
+                        (8, 0),
+                        (None, LevelsPerSweep::One),
+                        Microarchitecture::UpToZen4,
+                    ),
+                    Cost::new(
+                        (8, 0),
+                        (Some(256), LevelsPerSweep::Two),
+                        Microarchitecture::UpToZen4,
+                    ),
+                    Cost::new(
+                        (8, 0),
+                        (None, LevelsPerSweep::One),
+                        Microarchitecture::Other,
+                    ),
                 ] {
                     let tile = Tile::choose(DESKTOP, shape, threads, cost);
                     assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
@@ -343,7 +360,11 @@ mod tests {
                     DESKTOP,
                     (n, n),
                     threads,
-                    Cost::new((8, 0), (Some(256), false), Microarchitecture::Other),
+                    Cost::new(
+                        (8, 0),
+                        (Some(256), LevelsPerSweep::TwoIfShort),
+                        Microarchitecture::Other,
+                    ),
                 );
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,

@@ -32,7 +32,6 @@ use std::ops::Range;
 
 use super::band::Band;
 use super::ends::{Beyond, Ends, LevelEnds};
-use super::kernel::LevelsPerSweep;
 use super::kind::{Kind, Outcome};
 use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
@@ -47,8 +46,7 @@ use super::twice::Sweeps;
 
 /// The heights of bands that a kernel is compiled for: the rows of a band are a group of
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
-/// Bands have `TWICE` rows, whatever the first-level cache, where they are advanced by two levels in one sweep, which
-/// takes more registers.
+/// Bands have `TWICE` rows where they are advanced by two levels in one sweep, which takes more registers.
 #[derive(Clone, Copy)]
 pub(super) struct Heights<
     const TALL: usize,
@@ -102,15 +100,17 @@ unsafe fn advance<
     let written = relative(written);
     let pitch = Lifted::<V>::pitch(columns.len());
     let ends = Ends::new(task, &columns, base);
+    let row =
+        (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
+    // Rows of a band, two of the level between, and one on each side.
+    let accessed = (TWICE + 4) * row;
     // Not where columns are skewed, where strips have fewer than three, or where nodes of walls on the left or right are
     // given or computed.
     let advances_twice = K::MAY_ADVANCE_TWICE
-        && task.levels_per_sweep == LevelsPerSweep::Two
+        && task.levels_per_sweep.are_two(accessed, task.first_level)
         && task.skew.is_none()
         && columns.len() > 2 * V::COUNT
         && !ends.any();
-    let row =
-        (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
     let height = if advances_twice {
         TWICE
     } else {
