@@ -2,12 +2,16 @@
 
 use std::{mem, time::Duration};
 
+/// How many more passes must have waited too long than others before passes overlap. A rank or its neighbour that the
+/// system stops for a moment delays a few.
+const PASSES: u32 = 16;
+
 /// Whether a pass overlaps communication with computation.
 ///
 /// With overlap the inside of a slab, which does not depend on the halos, is advanced while these
 /// are exchanged, and the edges afterwards. That saves the time of the exchange and costs redundant
 /// work: next to the cut between inside and edge, each computes as many rows twice as a halo has. The
-/// policy measures passes without overlap and turns it on for good once waiting costs more.
+/// policy measures passes without overlap and turns it on for good once waiting costs more in most of them.
 #[derive(Debug, Default)]
 pub(super) struct OverlapPolicy {
     /// Whether the next pass is to.
@@ -15,9 +19,8 @@ pub(super) struct OverlapPolicy {
     /// Whether a pass has been seen. The first one is not measured, as it also waits for ranks that
     /// start later.
     started: bool,
-    /// Moving averages of wall time \[s\].
-    waiting: f64,
-    advancing: f64,
+    /// Passes in which waiting cost more, less the others.
+    slow: u32,
 }
 
 impl OverlapPolicy {
@@ -29,17 +32,15 @@ impl OverlapPolicy {
         depth: usize,
         rows: usize,
     ) {
-        const WEIGHT: f64 = 0.25;
         if !mem::replace(&mut self.started, true) {
             return;
         }
-        let blend = |average: &mut f64, latest: Duration| {
-            *average += WEIGHT * (latest.as_secs_f64() - *average);
-        };
-        blend(&mut self.waiting, waited);
-        blend(&mut self.advancing, advanced);
         let redundant = 2.0 * depth as f64 / rows as f64;
-        self.overlaps = self.waiting > redundant * self.advancing;
+        self.slow = match waited.as_secs_f64() > redundant * advanced.as_secs_f64() {
+            true => self.slow + 1,
+            false => self.slow.saturating_sub(1),
+        };
+        self.overlaps |= self.slow >= PASSES;
     }
 }
 
@@ -47,17 +48,31 @@ impl OverlapPolicy {
 mod tests {
     use super::*;
 
+    /// Records passes of 100 ms, over 100 rows with halos 4 deep, that waited so long \[ms\].
+    fn record(policy: &mut OverlapPolicy, waited: impl IntoIterator<Item = u64>) {
+        let ms = Duration::from_millis;
+        for waited in waited {
+            policy.record(ms(waited), ms(100), 4, 100);
+        }
+    }
+
     #[test]
     fn passes_overlap_once_waiting_costs_more_than_redundant_work() {
         let mut policy = OverlapPolicy::default();
-        let ms = Duration::from_millis;
         // The first pass is not measured.
-        policy.record(ms(99), ms(100), 4, 100);
-        policy.record(ms(1), ms(100), 4, 100);
+        record(&mut policy, [99, 1]);
+        record(&mut policy, [9; PASSES as usize - 1]);
         assert!(!policy.overlaps);
-        for _ in 0..20 {
-            policy.record(ms(9), ms(100), 4, 100);
-        }
+        record(&mut policy, [9]);
         assert!(policy.overlaps);
+    }
+
+    #[test]
+    fn a_few_passes_that_wait_long_do_not_matter() {
+        let mut policy = OverlapPolicy::default();
+        for _ in 0..100 {
+            record(&mut policy, [5000, 900, 1, 1, 9, 1]);
+        }
+        assert!(!policy.overlaps);
     }
 }
