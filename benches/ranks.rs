@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 /// Nodes a side, boundary included.
 const NODES: usize = 1026;
-const STEPS: u64 = 1280;
+const STEPS: u64 = 3840;
 const REPETITIONS: usize = 3;
 const DEPTHS: [usize; 7] = [1, 2, 4, 8, 16, 32, 64];
 

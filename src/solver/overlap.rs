@@ -4,7 +4,7 @@ use std::{mem, time::Duration};
 
 /// How many more passes must have waited too long than others before passes overlap. A rank or its neighbour that the
 /// system stops for a moment delays a few.
-const PASSES: u32 = 16;
+const PASSES: u32 = 8;
 
 /// Whether a pass overlaps communication with computation.
 ///
