@@ -19,8 +19,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The least time from one commit to the next: snapshots that come faster share one.
-const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 /// Time from one look at the names of cube and journal to the next.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -133,24 +131,16 @@ impl Committer {
     }
 
     fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
-        let mut next_commit = Instant::now();
         loop {
-            let wait = match self.has_whole() {
-                true => next_commit.saturating_duration_since(Instant::now()),
-                false => NAMES_INTERVAL,
-            };
-            match messages.recv_timeout(wait) {
+            match messages.recv_timeout(NAMES_INTERVAL) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.commit_whole(),
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
             }
             for message in messages.try_iter() {
                 self.take(message)?;
             }
-            if self.has_whole() && Instant::now() >= next_commit {
-                self.commit_whole()?;
-                next_commit = Instant::now() + COMMIT_INTERVAL;
-            }
+            self.commit_whole()?;
             if self.names_checked.elapsed() >= NAMES_INTERVAL {
                 self.names_checked = Instant::now();
                 // What is handed over is committed all the same; the error is that of the end.
@@ -225,12 +215,6 @@ impl Committer {
     fn find(&mut self, slot: Slot) -> Option<&mut Pending> {
         let mut pending = self.pending.iter_mut();
         pending.find(|pending| pending.record.slot() == slot)
-    }
-
-    /// Whether there is a snapshot to commit.
-    fn has_whole(&self) -> bool {
-        let first = self.pending.front();
-        first.is_some_and(|pending| pending.missing == 0)
     }
 
     /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.

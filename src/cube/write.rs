@@ -7,8 +7,8 @@
 //! ```
 //!
 //! A solver only copies its field into buffers. Where it leaves a processor free, threads of the writer
-//! hash and write the blocks; otherwise the threads of the solver do. Ten times a second at most the committer
-//! takes all snapshots that are whole: several share a sync where they come faster. Every
+//! hash and write the blocks; otherwise the threads of the solver do. The committer takes all snapshots
+//! that are whole when it is free: several share a sync where they come faster than the disk. Every
 //! scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at a time. Where ranks share a
 //! cube, each writes its [`Share`] and reports to rank 0, which keeps the journal.
 
