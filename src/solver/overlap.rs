@@ -2,8 +2,8 @@
 
 use std::{mem, time::Duration};
 
-/// How many more passes must have waited too long than others before passes overlap. A rank or its neighbour that the
-/// system stops for a moment delays a few.
+/// Passes overlap once so many more of them have waited too long than have not. If the system stops a rank for a moment,
+/// only a few wait.
 const PASSES: u32 = 8;
 
 /// Whether a pass overlaps communication with computation.
@@ -11,7 +11,7 @@ const PASSES: u32 = 8;
 /// With overlap the inside of a slab, which does not depend on the halos, is advanced while these
 /// are exchanged, and the edges afterwards. That saves the time of the exchange and costs redundant
 /// work: next to the cut between inside and edge, each computes as many rows twice as a halo has. The
-/// policy measures passes without overlap and turns it on for good once waiting costs more in most of them.
+/// policy measures passes without overlap, and turns it on for good once waiting costs more in most of them.
 #[derive(Debug, Default)]
 pub(super) struct OverlapPolicy {
     /// Whether the next pass is to.
@@ -19,7 +19,7 @@ pub(super) struct OverlapPolicy {
     /// Whether a pass has been seen. The first one is not measured, as it also waits for ranks that
     /// start later.
     started: bool,
-    /// Passes in which waiting cost more, less the others.
+    /// Passes in which waiting cost more, less the others; not negative.
     slow: u32,
 }
 

@@ -108,8 +108,8 @@ impl<T: Element> Stencil<T> {
     }
 
     /// Whether columns of tiles may be skewed between such walls, as far as it does not depend on the field: arrays of
-    /// the equation are lifted once for all levels, and two levels a sweep, if they suit all rows, are faster. They are not
-    /// computed where columns are skewed.
+    /// the equation are lifted once for all levels, and sweeps of two levels, where they are computed for rows of any length,
+    /// are faster than skewed columns.
     fn may_skew(&self, walls: WallTraits) -> bool {
         let may_be_faster = self.levels_between(walls) != LevelsPerSweep::Two;
         self.skew.unwrap_or(may_be_faster)

@@ -41,7 +41,7 @@ pub(super) struct Cost {
 
 impl Cost {
     /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
-    /// three operations have up to `scaled` levels, of which sweeps compute so many.
+    /// three operations have up to `scaled` levels a pass, of which a sweep computes `levels`.
     pub fn new(
         (size, arrays): (usize, usize),
         (scaled, levels): (Option<usize>, LevelsPerSweep),

@@ -96,14 +96,16 @@ impl Additions {
 }
 
 /// How many levels a kernel computes in one sweep over a few rows. All ways give the same bits.
+///
+/// Two need an `r` of about a quarter, columns that are not skewed, and strips of more than two columns. The first and the
+/// last rows of a level are computed by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LevelsPerSweep {
     /// One.
     One,
-    /// Two, where the rows that a sweep accesses leave enough of the first-level cache.
+    /// Two where the rows that a sweep accesses leave enough of the first-level cache, otherwise one.
     TwoIfShort,
-    /// Two whatever their length. That is, where `r` is about a quarter and columns are not skewed, but for the first and the last rows, and not where a
-    /// tile has so few columns that a lane has only two of a row.
+    /// Two, however long rows are.
     Two,
 }
 

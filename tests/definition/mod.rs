@@ -40,6 +40,7 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
         (Additions::Plain, LevelsPerSweep::One, false, USUAL),
         (Additions::Plain, LevelsPerSweep::One, true, SMALL),
         (Additions::Plain, LevelsPerSweep::TwoIfShort, false, SMALL),
+        (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
         (Additions::Fused15, LevelsPerSweep::Two, false, USUAL),
         (Additions::Fused12, LevelsPerSweep::Two, false, SMALL),
         (Additions::Fused12, LevelsPerSweep::Two, true, SMALL),
