@@ -21,8 +21,6 @@ use std::{io, iter, mem, sync::Arc, time::Instant};
 const BUFFER_BYTES: usize = 32 << 20;
 /// The most threads that hash and write.
 const MAX_THREADS: usize = 4;
-/// The least bytes that are worth huge pages. Smaller buffers would leave much of theirs cleared in vain.
-const HUGE_PAGES_FROM: usize = 3 << 19;
 
 /// The threads that compute what a process writes into a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,7 +51,7 @@ impl SolverLoad {
     #[must_use]
     pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {
         let (count, largest) = self.buffers(snapshot_bytes);
-        (count * mapped_bytes(largest)) as u64
+        Memory::size_of_parts(largest, count) as u64
     }
 
     /// The number of these buffers, and the most bytes that one takes.
@@ -63,7 +61,7 @@ impl SolverLoad {
         // While the writer's threads do some jobs, the solver fills others.
         let ahead = if self.has_spare_processor { 2 } else { 1 };
         let most = ahead * self.batch() * self.scenarios;
-        let fitting = |bytes: usize| bytes / mapped_bytes(largest);
+        let fitting = |bytes: usize| Memory::parts_within(bytes, largest);
         let count = match self.memory {
             None => fitting(BUFFER_BYTES).clamp(ahead * TOGETHER, most),
             Some(memory) => {
@@ -131,8 +129,8 @@ impl BlockWriter {
         };
         let (count, largest) = load.buffers(header.snapshot_bytes());
         let (free_buffers, buffers) = bounded(count);
-        for _ in 0..count {
-            let _ = free_buffers.send(buffer(largest)?);
+        for buffer in Memory::zeroed_parts(largest, count)? {
+            let _ = free_buffers.send(buffer);
         }
         let worker = Worker {
             cube,
@@ -164,6 +162,11 @@ impl BlockWriter {
     /// The connection to the committer.
     pub fn messages(&self) -> &Sender<Message> {
         &self.worker.messages
+    }
+
+    /// Whether jobs are done by threads of their own.
+    pub fn has_threads(&self) -> bool {
+        self.pool.is_some()
     }
 
     /// Jobs that are enough to keep all threads busy.
@@ -205,6 +208,7 @@ impl BlockWriter {
         if jobs.is_empty() {
             return;
         }
+        let _ = self.messages().send(Message::Begun(jobs.len()));
         let threads = match &self.pool {
             Some(pool) => pool.current_num_threads(),
             None => rayon::current_num_threads(),
@@ -273,20 +277,6 @@ impl Filled {
     }
 }
 
-/// Bytes to map for a buffer: whole huge pages where they are worth it.
-fn mapped_bytes(bytes: usize) -> usize {
-    const HUGE_PAGE: usize = 2 << 20;
-    match bytes {
-        large @ HUGE_PAGES_FROM.. => large.next_multiple_of(HUGE_PAGE),
-        few => few.max(1),
-    }
-}
-
-/// A buffer of so many bytes.
-fn buffer(bytes: usize) -> io::Result<Memory> {
-    Memory::zeroed(mapped_bytes(bytes))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -303,12 +293,12 @@ mod tests {
         assert_eq!(load(1, 1, false).buffer_bytes(u64::MAX), 4 * block);
         assert_eq!(load(1, 1, true).buffer_bytes(u64::MAX), 8 * block);
         assert_eq!(load(1, 64, false).buffer_bytes(u64::MAX), 8 * block);
-        assert_eq!(load(1, 1, false).buffer_bytes(1000), 4 * 1000);
+        assert_eq!(load(1, 1, false).buffer_bytes(1000), 4 * 1024);
         let within = |memory| SolverLoad {
             memory: Some(memory),
             ..load(1, 2, true)
         };
-        assert_eq!(within(2500).buffer_bytes(1000), 2 * 1000);
-        assert_eq!(within(0).buffer_bytes(1000), 1000);
+        assert_eq!(within(2500).buffer_bytes(1000), 2 * 1024);
+        assert_eq!(within(0).buffer_bytes(1000), 1024);
     }
 }

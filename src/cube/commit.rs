@@ -21,6 +21,8 @@ use std::{
 
 /// Time from one look at the names of cube and journal to the next.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
+/// The longest time that a snapshot waits for jobs in progress, to be synced together with theirs.
+const JOBS_WAIT: Duration = Duration::from_millis(10);
 
 /// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -56,6 +58,8 @@ pub(super) enum Message {
     Snapshot(Record, usize),
     /// What is left to be known of a snapshot.
     Summary(Slot, Summary),
+    /// So many jobs are being hashed and written.
+    Begun(usize),
     /// One of these jobs is done.
     Job {
         slot: Slot,
@@ -86,6 +90,8 @@ pub(super) struct Committer {
     committed: Sender<Record>,
     /// In the order of the journal.
     pending: VecDeque<Pending>,
+    /// Jobs that are being hashed and written.
+    in_progress: usize,
     times: Times,
     /// When it was last seen whether the files have their names.
     names_checked: Instant,
@@ -110,6 +116,7 @@ impl Committer {
             counts,
             committed,
             pending: VecDeque::new(),
+            in_progress: 0,
             times: Times::default(),
             names_checked: Instant::now(),
             lost: None,
@@ -131,16 +138,25 @@ impl Committer {
     }
 
     fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
+        // When a snapshot was first seen whole that is not committed.
+        let mut whole_since = None;
         loop {
-            match messages.recv_timeout(NAMES_INTERVAL) {
+            let waits = whole_since.map(|since: Instant| JOBS_WAIT.saturating_sub(since.elapsed()));
+            match messages.recv_timeout(waits.unwrap_or(NAMES_INTERVAL)) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(RecvTimeoutError::Disconnected) => return self.commit_whole(),
             }
             for message in messages.try_iter() {
                 self.take(message)?;
             }
-            self.commit_whole()?;
+            if self.is_first_whole() {
+                let since = *whole_since.get_or_insert_with(Instant::now);
+                if self.in_progress == 0 || since.elapsed() >= JOBS_WAIT {
+                    self.commit_whole()?;
+                    whole_since = None;
+                }
+            }
             if self.names_checked.elapsed() >= NAMES_INTERVAL {
                 self.names_checked = Instant::now();
                 // What is handed over is committed all the same; the error is that of the end.
@@ -185,7 +201,9 @@ impl Committer {
                     snapshot.missing -= 1;
                 }
             }
+            Message::Begun(jobs) => self.in_progress += jobs,
             Message::Job { slot, digest, took } => {
+                self.in_progress -= 1;
                 self.times.write += took;
                 let digest = digest.map_err(CubeError::io("write", &self.cube.path))?;
                 self.add(slot, digest);
@@ -215,6 +233,11 @@ impl Committer {
     fn find(&mut self, slot: Slot) -> Option<&mut Pending> {
         let mut pending = self.pending.iter_mut();
         pending.find(|pending| pending.record.slot() == slot)
+    }
+
+    /// Whether there is a snapshot to commit.
+    fn is_first_whole(&self) -> bool {
+        self.pending.front().is_some_and(|first| first.missing == 0)
     }
 
     /// Commits the snapshots that are whole, up to the first that is not: one sync for all of them.

@@ -150,7 +150,7 @@ impl CubeWriter {
             number,
             waiting: Vec::new(),
             began: None,
-            interval: Duration::MAX,
+            interval: Duration::ZERO,
             next: self.before.of(number),
             begun: self.counts.of(number),
             begun_at: VecDeque::new(),
@@ -216,7 +216,7 @@ pub struct ScenarioWriter<'a> {
     number: usize,
     /// Copied jobs that wait for others, to be hashed together with them.
     waiting: Vec<Filled>,
-    /// When the last snapshot was begun, and how long after the one before.
+    /// When the last snapshot was begun, and how long after the one before; zero after the first.
     began: Option<Instant>,
     interval: Duration,
     /// Index of the next snapshot.
@@ -312,7 +312,7 @@ impl ScenarioWriter<'_> {
         }
         self.send(Message::Snapshot(record, jobs));
         let now = Instant::now();
-        self.interval = self.began.map_or(Duration::MAX, |last| now - last);
+        self.interval = self.began.map_or(Duration::ZERO, |last| now - last);
         self.began = Some(now);
         self.next += 1;
         let uncommitted = usize::try_from(self.uncommitted()).unwrap_or(usize::MAX);
@@ -331,24 +331,23 @@ impl ScenarioWriter<'_> {
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
-        if blocks.is_exhausted() {
+        if self.waiting.len() >= blocks.batch() || blocks.is_exhausted() {
             self.write_rest();
         }
         self.waiting.push(blocks.fill(slot, begin, job, bytes));
-        if self.waiting.len() >= blocks.batch() {
-            self.write_rest();
-        }
     }
 
     /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
     /// ones if these come soon.
     pub fn end(&mut self, summary: Summary) {
         self.send(Message::Summary(self.slot(self.next - 1), summary));
-        let to_come = self.snapshots() - self.next;
+        let blocks = &self.writer.blocks;
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > BATCH_WAIT && self.file().has_begun();
-        // The solver is idle after the last snapshot, so the ones before are written while it computes.
-        if has_time || to_come <= 1 {
+        let are_many = self.waiting.len() >= blocks.batch();
+        // The solver is idle after the last snapshot; threads of the writer do the ones before while it computes.
+        let last = u64::from(blocks.has_threads());
+        if has_time || are_many || self.snapshots() - self.next <= last {
             self.write_rest();
         }
     }

@@ -7,7 +7,10 @@ use super::{
 };
 use crate::{
     comm::Comm,
-    cube::share::{Job, Share},
+    cube::{
+        share::{Job, Share},
+        write::ScenarioWriter,
+    },
     grid::Grid,
     real::Real,
     schedule::Clock,
@@ -99,39 +102,16 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
-        self.summaries
-            .extend(Summary::of_each_row(values, self.grid()));
-        let (Some(begun), Destination::Cube { scenario, .. }) =
-            (&mut self.begun, &mut self.output.to)
-        else {
-            return;
+        let grid = self.grid();
+        let summarise = || Summary::of_each_row(values, grid);
+        let summaries = match (&mut self.begun, &mut self.output.to) {
+            (Some(begun), Destination::Cube { scenario, .. }) => {
+                let place = || begun.place(scenario, bytemuck::cast_slice(values));
+                rayon::join(summarise, place).0
+            }
+            _ => summarise(),
         };
-        let bytes: &[u8] = bytemuck::cast_slice(values);
-        let (first, end) = (begun.come, begun.come + bytes.len() as u64);
-        let held_from = first - begun.held.len() as u64;
-        #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
-        let at = |byte: u64, from: u64| byte.saturating_sub(from) as usize;
-        while let Some(job) = begun.jobs.front().filter(|job| job.bytes.end <= end) {
-            let come = &bytes[at(job.bytes.start, first)..at(job.bytes.end, first)];
-            if job.bytes.start >= first {
-                scenario.place(job, come);
-            } else {
-                let held = at(job.bytes.start, held_from)..begun.held.len();
-                let held = held.start..held.end.min(at(job.bytes.end, held_from));
-                scenario.place(job, &[&begun.held[held], come].concat());
-            }
-            begun.jobs.pop_front();
-        }
-        match begun.jobs.front() {
-            Some(job) => {
-                let held = begun.held.len();
-                begun.held.drain(..at(job.bytes.start, held_from).min(held));
-                let kept = at(job.bytes.start, first).min(bytes.len());
-                begun.held.extend_from_slice(&bytes[kept..]);
-            }
-            None => begun.held.clear(),
-        }
-        begun.come = end;
+        self.summaries.extend(summaries);
     }
 
     /// Collective, after all rows. Exchanges what ranks send each other; `own` copies bytes of the rows that this
@@ -161,5 +141,36 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             .ranks
             .gather_summary(self.output.grid, &self.summaries);
         self.output.announce(self.now, summary);
+    }
+}
+
+impl Begun {
+    /// Places the jobs that are whole with the next bytes.
+    fn place(&mut self, scenario: &mut ScenarioWriter<'_>, bytes: &[u8]) {
+        let (first, end) = (self.come, self.come + bytes.len() as u64);
+        let held_from = first - self.held.len() as u64;
+        #[expect(clippy::cast_possible_truncation, reason = "places in memory")]
+        let at = |byte: u64, from: u64| byte.saturating_sub(from) as usize;
+        while let Some(job) = self.jobs.front().filter(|job| job.bytes.end <= end) {
+            let come = &bytes[at(job.bytes.start, first)..at(job.bytes.end, first)];
+            if job.bytes.start >= first {
+                scenario.place(job, come);
+            } else {
+                let held = at(job.bytes.start, held_from)..self.held.len();
+                let held = held.start..held.end.min(at(job.bytes.end, held_from));
+                scenario.place(job, &[&self.held[held], come].concat());
+            }
+            self.jobs.pop_front();
+        }
+        match self.jobs.front() {
+            Some(job) => {
+                let held = self.held.len();
+                self.held.drain(..at(job.bytes.start, held_from).min(held));
+                let kept = at(job.bytes.start, first).min(bytes.len());
+                self.held.extend_from_slice(&bytes[kept..]);
+            }
+            None => self.held.clear(),
+        }
+        self.come = end;
     }
 }

@@ -4,65 +4,41 @@ use std::alloc::{Layout, handle_alloc_error};
 
 use diff2d_sys::Memory;
 
-/// The size of a huge page on processors with vector kernels.
-const HUGE_PAGE: usize = 2 << 20;
-/// The least bytes that are worth huge pages.
-const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
-
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
 ///
 /// Only what is written takes memory. An allocator would zero what it aligns before huge pages could be asked
 /// for, one small page after the other: longer than a small run takes.
-pub(super) struct Scratch {
-    memory: Option<Memory>,
-    /// The byte of the memory at which they begin.
-    start: usize,
-}
+pub(super) struct Scratch(Option<Memory>);
 
 impl Scratch {
     /// No bytes yet.
     pub const fn new() -> Self {
-        Self {
-            memory: None,
-            start: 0,
-        }
+        Self(None)
     }
 
     /// Room for `count` elements of a number type, aligned to 64 bytes. They
     /// hold zeros or what the last user wrote.
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
         let size = (count * size_of::<T>()).max(1);
-        let memory = match self.memory.take() {
-            Some(held) if held.len() - self.start >= size => held,
-            held => {
-                drop(held);
-                let (memory, start) = allocate(size);
-                self.start = start;
-                memory
-            }
-        };
-        self.memory.insert(memory)[self.start..].as_mut_ptr().cast()
+        let held = self.0.take().filter(|held| held.len() >= size);
+        let memory = held.unwrap_or_else(|| allocate(whole_pages(size)));
+        self.0.insert(memory).as_mut_ptr().cast()
     }
 }
 
 /// The bytes that so many take: whole huge pages, unless they are few.
 pub(super) fn whole_pages(size: usize) -> usize {
-    match size {
-        HUGE_PAGES_FROM.. => size.checked_next_multiple_of(HUGE_PAGE).unwrap_or(size),
-        _ => size,
-    }
+    Memory::size_of_parts(size, 1)
 }
 
-/// At least so many bytes, and at which they begin.
-fn allocate(size: usize) -> (Memory, usize) {
-    // A map begins at a page.
-    let align = if size < HUGE_PAGES_FROM { 1 } else { HUGE_PAGE };
-    let size = whole_pages(size);
-    let Ok(memory) = Memory::zeroed(size + align - 1) else {
-        handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()));
-    };
-    let start = memory.as_ptr().align_offset(align);
-    (memory, start)
+/// So many bytes.
+fn allocate(size: usize) -> Memory {
+    let memory = Memory::zeroed_parts(size, 1)
+        .ok()
+        .and_then(|mut parts| parts.pop());
+    memory.unwrap_or_else(|| {
+        handle_alloc_error(Layout::array::<u8>(size).unwrap_or(Layout::new::<u8>()))
+    })
 }
 
 #[cfg(test)]

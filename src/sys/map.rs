@@ -12,14 +12,31 @@ use std::{
     io,
     marker::PhantomData,
     ops::{Deref, DerefMut, Range},
+    ptr::NonNull,
+    sync::Arc,
 };
 
-/// Zeroed memory, aligned to a page.
+/// Zeroed memory, aligned to a page or, as one of several parts, to a cache line.
 ///
-/// It is an anonymous map: where there is no memory left it is an error rather than an abort. Pages
-/// are placed when they are first written, and are huge pages where the system grants them.
+/// It is an anonymous map, or a part of one: where there is no memory left it is an error rather than an
+/// abort. Pages are placed when they are first written, and are huge pages where the system grants them.
 #[derive(Debug)]
-pub struct Memory(MmapMut);
+pub struct Memory {
+    bytes: NonNull<[u8]>,
+    /// Unmapped with the last of its parts.
+    _map: Arc<MmapMut>,
+}
+
+// SAFETY: it owns its bytes, as a vector does: no other part of the map has them.
+unsafe impl Send for Memory {}
+// SAFETY: as above.
+unsafe impl Sync for Memory {}
+
+/// The size of a huge page on processors with vector kernels.
+const HUGE_PAGE: usize = 2 << 20;
+/// The least bytes that are worth huge pages: of fewer, most of a huge page would be cleared in vain.
+const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
+const CACHE_LINE: usize = 64;
 
 impl Memory {
     /// Memory of `len` bytes.
@@ -29,21 +46,75 @@ impl Memory {
     pub fn zeroed(len: usize) -> io::Result<Self> {
         let mut map = MmapMut::map_anon(len)?;
         super::advise_huge_pages(map.as_mut_ptr(), len);
-        Ok(Self(map))
+        let bytes = NonNull::from(&mut map[..]);
+        let map = Arc::new(map);
+        Ok(Self { bytes, _map: map })
     }
+
+    /// `count` parts of `len` bytes each, in huge pages if together they are worth them.
+    ///
+    /// # Errors
+    /// When the system refuses so much.
+    pub fn zeroed_parts(len: usize, count: usize) -> io::Result<Vec<Self>> {
+        let size = Self::size_of_parts(len, count);
+        let align = if size < HUGE_PAGE { 1 } else { HUGE_PAGE };
+        let mapped = size.checked_add(align - 1);
+        let mut map = MmapMut::map_anon(mapped.ok_or(io::ErrorKind::OutOfMemory)?)?;
+        // What lies before it is never written.
+        let start = map.as_ptr().align_offset(align);
+        let all = &mut map[start..start + size];
+        super::advise_huge_pages(all.as_mut_ptr(), size);
+        let parts = all.chunks_mut(pitch(len)).take(count);
+        let parts: Vec<_> = parts.map(|part| NonNull::from(&mut part[..len])).collect();
+        let map = Arc::new(map);
+        let part = |bytes| Self {
+            bytes,
+            _map: Arc::clone(&map),
+        };
+        Ok(parts.into_iter().map(part).collect())
+    }
+
+    /// The bytes that such parts take once they are written.
+    #[must_use]
+    pub fn size_of_parts(len: usize, count: usize) -> usize {
+        let size = pitch(len).saturating_mul(count);
+        match size {
+            HUGE_PAGES_FROM.. => size.checked_next_multiple_of(HUGE_PAGE).unwrap_or(size),
+            few => few,
+        }
+    }
+
+    /// The most parts of `len` bytes that take no more than so many bytes.
+    #[must_use]
+    pub fn parts_within(bytes: usize, len: usize) -> usize {
+        let whole = match bytes {
+            HUGE_PAGE.. => bytes / HUGE_PAGE * HUGE_PAGE,
+            _ => bytes.min(HUGE_PAGES_FROM - 1),
+        };
+        whole / pitch(len)
+    }
+}
+
+/// Bytes from one part of a map to the next.
+fn pitch(len: usize) -> usize {
+    len.max(1)
+        .checked_next_multiple_of(CACHE_LINE)
+        .unwrap_or(len)
 }
 
 impl Deref for Memory {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        &self.0
+        // SAFETY: the map exists, can be read and written, and no other part has these bytes.
+        unsafe { self.bytes.as_ref() }
     }
 }
 
 impl DerefMut for Memory {
     fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.0
+        // SAFETY: as above.
+        unsafe { self.bytes.as_mut() }
     }
 }
 
@@ -113,4 +184,46 @@ pub fn read_nothing_ahead(map: &Mmap) {
 /// the system cannot.
 pub fn begin_to_read(map: &Mmap, bytes: Range<usize>) {
     let _ = map.advise_range(Advice::WillNeed, bytes.start, bytes.len());
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_apart_and_zero() {
+        for (len, count) in [
+            (0, 3),
+            (1, 1),
+            (100, 7),
+            (70_000, 4),
+            (724_808, 8),
+            (HUGE_PAGE, 2),
+        ] {
+            let mut parts = Memory::zeroed_parts(len, count).unwrap();
+            assert_eq!(parts.len(), count);
+            for (number, part) in (1..).zip(&mut parts) {
+                assert!(part.len() == len && part.iter().all(|&byte| byte == 0));
+                assert!(part.as_ptr().addr().is_multiple_of(CACHE_LINE));
+                part.fill(number);
+            }
+            let last = parts.pop().unwrap();
+            drop(parts);
+            assert!(last.iter().all(|&byte| usize::from(byte) == count));
+        }
+    }
+
+    #[test]
+    fn as_many_parts_fit_as_take_no_more() {
+        for len in [0, 1, 1000, 70_000, 724_808, 3 << 20] {
+            for bytes in [0, 1, 5000, 300_000, HUGE_PAGE - 1, HUGE_PAGE, 32 << 20] {
+                let count = Memory::parts_within(bytes, len);
+                assert!(Memory::size_of_parts(len, count) <= bytes, "{len} {bytes}");
+                assert!(
+                    Memory::size_of_parts(len, count + 1) > bytes,
+                    "{len} {bytes}"
+                );
+            }
+        }
+    }
 }

@@ -6,7 +6,8 @@ use super::{
 };
 use std::fs;
 
-const KEYS: &str = "dx = 2; runtime = 80; outtime = 10";
+/// Long enough that not all snapshots share a commit.
+const KEYS: &str = "dx = 0.2; runtime = 80; outtime = 10";
 
 fn run(lab: &Lab, args: &[&str]) -> Ended {
     ended(&mut lab.run(args))
