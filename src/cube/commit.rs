@@ -382,3 +382,57 @@ impl CommitCounts {
         );
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cube::file::Io, problem::Problem, schedule::Clock};
+    use crossbeam_channel::unbounded;
+    use std::{path::Path, thread};
+
+    #[test]
+    fn a_job_that_takes_long_keeps_no_snapshot_from_its_commit() {
+        let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("params/diff2dparams.toml");
+        let problem = Problem::load(&seed, &["dx=1.0".to_owned()]).unwrap();
+        let header = Header::of_run(&problem).unwrap();
+        let file = tempfile::tempfile().unwrap();
+        let bytes = header.cube_bytes();
+        file.set_len(bytes).unwrap();
+        let cube = CubeFile::begun(file, Path::new("c.npy"), bytes, Io::Write);
+        let counts = Arc::new(CommitCounts::new(1));
+        let (synced, parts) = unbounded();
+        let committer = Committer::new(
+            JournalSink::Root(synced),
+            Arc::new(cube),
+            header.clone(),
+            Share::whole(header.snapshot_bytes()),
+            Arc::clone(&counts),
+            unbounded().0,
+        );
+        let (messages, to_take) = unbounded();
+        let slot = |index| Slot {
+            scenario: None,
+            index,
+        };
+        for index in 0..2 {
+            let record = Record::new(slot(index), Clock::start(), Summary::NONE);
+            messages.send(Message::Snapshot(record, 1)).unwrap();
+            let summary = Message::Summary(slot(index), Summary::NONE);
+            messages.send(summary).unwrap();
+        }
+        let done = |index| Message::Job {
+            slot: slot(index),
+            digest: Ok(None),
+            took: Duration::ZERO,
+        };
+        messages.send(Message::Begun(2)).unwrap();
+        messages.send(done(0)).unwrap();
+        let committing = thread::spawn(move || committer.run(&to_take));
+        assert_eq!(parts.recv().unwrap().record.index, 0);
+        messages.send(done(1)).unwrap();
+        drop(messages);
+        assert_eq!(parts.recv().unwrap().record.index, 1);
+        committing.join().unwrap().unwrap();
+        assert_eq!(counts.of(0), 2);
+    }
+}

@@ -8,9 +8,10 @@
 //!
 //! A solver only copies its field into buffers. Where it leaves a processor free, threads of the writer
 //! hash and write the blocks; otherwise the threads of the solver do. The committer takes all snapshots
-//! that are whole when it is free: several share a sync where they come faster than the disk. Every
-//! scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at a time. Where ranks share a
-//! cube, each writes its [`Share`] and reports to rank 0, which keeps the journal.
+//! that are whole when it is free and no others are being written: several share a sync where they come
+//! faster than the disk. Every scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at
+//! a time. Where ranks share a cube, each writes its [`Share`] and reports to rank 0, which keeps the
+//! journal.
 
 use super::{
     blocks::{BlockWriter, Filled, SolverLoad},

@@ -244,6 +244,11 @@ pub(crate) fn allocate<T: Element>(
 /// # Errors
 /// [`RunError::Memory`].
 pub(crate) fn check_memory(needed: u64) -> Result<(), RunError> {
+    /// Fewer bytes than the program itself takes: to ask for them would take longer than to compute with them.
+    const FEW: u64 = 4 << 20;
+    if needed <= FEW {
+        return Ok(());
+    }
     match sys::available_memory() {
         Some(available) if available < needed => Err(RunError::no_memory(needed)),
         _ => Ok(()),

@@ -4,6 +4,10 @@ use std::alloc::{Layout, handle_alloc_error};
 
 use diff2d_sys::Memory;
 
+/// The least bytes that are mapped at once: to map more and more would take longer, and what is not written takes no
+/// memory.
+const LEAST: usize = 128 << 10;
+
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
 ///
 /// Only what is written takes memory. An allocator would zero what it aligns before huge pages could be asked
@@ -21,7 +25,7 @@ impl Scratch {
     pub fn elements<T: Copy>(&mut self, count: usize) -> *mut T {
         let size = (count * size_of::<T>()).max(1);
         let held = self.0.take().filter(|held| held.len() >= size);
-        let memory = held.unwrap_or_else(|| allocate(whole_pages(size)));
+        let memory = held.unwrap_or_else(|| allocate(whole_pages(size.max(LEAST))));
         self.0.insert(memory).as_mut_ptr().cast()
     }
 }
@@ -44,6 +48,8 @@ fn allocate(size: usize) -> Memory {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const HUGE_PAGE: usize = 2 << 20;
 
     #[test]
     fn there_is_room_at_cache_lines_and_much_of_it_at_huge_pages() {
