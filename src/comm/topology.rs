@@ -29,7 +29,11 @@ impl Topology {
     pub fn all_gather(comm: &impl Comm) -> Self {
         let here = Place {
             host: comm.host(),
-            processors: sys::allowed_processors(),
+            // One alone shares them with nobody.
+            processors: match comm.size() {
+                1 => String::new(),
+                _ => sys::allowed_processors(),
+            },
         };
         Self {
             rank: comm.rank(),
