@@ -107,6 +107,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         let summaries = match (&mut self.begun, &mut self.output.to) {
             (Some(begun), Destination::Cube { scenario, .. }) => {
                 let place = || begun.place(scenario, bytemuck::cast_slice(values));
+                // Other threads are woken once for both.
                 rayon::join(summarise, place).0
             }
             _ => summarise(),
