@@ -208,7 +208,7 @@ impl BlockWriter {
         if jobs.is_empty() {
             return;
         }
-        let _ = self.messages().send(Message::Begun(jobs.len()));
+        let _ = self.messages().send(Message::Jobs(jobs.len()));
         let threads = match &self.pool {
             Some(pool) => pool.current_num_threads(),
             None => rayon::current_num_threads(),

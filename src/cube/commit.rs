@@ -21,7 +21,7 @@ use std::{
 
 /// Time from one look at the names of cube and journal to the next.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest time that a snapshot waits for jobs in progress, to be synced together with theirs.
+/// The longest time that a whole snapshot waits for jobs in progress, so that one sync makes all durable.
 const JOBS_WAIT: Duration = Duration::from_millis(10);
 
 /// Time that the writer spent while the solvers went on.
@@ -58,8 +58,8 @@ pub(super) enum Message {
     Snapshot(Record, usize),
     /// What is left to be known of a snapshot.
     Summary(Slot, Summary),
-    /// So many jobs are being hashed and written.
-    Begun(usize),
+    /// So many jobs are being hashed and written from now on.
+    Jobs(usize),
     /// One of these jobs is done.
     Job {
         slot: Slot,
@@ -201,7 +201,7 @@ impl Committer {
                     snapshot.missing -= 1;
                 }
             }
-            Message::Begun(jobs) => self.in_progress += jobs,
+            Message::Jobs(jobs) => self.in_progress += jobs,
             Message::Job { slot, digest, took } => {
                 self.in_progress -= 1;
                 self.times.write += took;
@@ -425,7 +425,7 @@ mod tests {
             digest: Ok(None),
             took: Duration::ZERO,
         };
-        messages.send(Message::Begun(2)).unwrap();
+        messages.send(Message::Jobs(2)).unwrap();
         messages.send(done(0)).unwrap();
         let committing = thread::spawn(move || committer.run(&to_take));
         assert_eq!(parts.recv().unwrap().record.index, 0);

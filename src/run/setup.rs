@@ -244,7 +244,7 @@ pub(crate) fn allocate<T: Element>(
 /// # Errors
 /// [`RunError::Memory`].
 pub(crate) fn check_memory(needed: u64) -> Result<(), RunError> {
-    /// Fewer bytes than the program itself takes: to ask for them would take longer than to compute with them.
+    /// Less than the program itself takes. Asking the system how much is left would take a part of so small a run.
     const FEW: u64 = 4 << 20;
     if needed <= FEW {
         return Ok(());

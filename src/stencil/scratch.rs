@@ -4,8 +4,7 @@ use std::alloc::{Layout, handle_alloc_error};
 
 use diff2d_sys::Memory;
 
-/// The least bytes that are mapped at once: to map more and more would take longer, and what is not written takes no
-/// memory.
+/// The least bytes to map: growing in small steps would take longer, and bytes that are not written take no memory.
 const LEAST: usize = 128 << 10;
 
 /// Bytes aligned to cache lines and, if there are many, to huge pages.
@@ -49,7 +48,7 @@ fn allocate(size: usize) -> Memory {
 mod tests {
     use super::*;
 
-    const HUGE_PAGE: usize = 2 << 20;
+    const HUGE_PAGE: usize = Memory::HUGE_PAGE;
 
     #[test]
     fn there_is_room_at_cache_lines_and_much_of_it_at_huge_pages() {

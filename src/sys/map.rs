@@ -32,13 +32,15 @@ unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
 
-/// The size of a huge page on processors with vector kernels.
-const HUGE_PAGE: usize = 2 << 20;
 /// The least bytes that are worth huge pages: of fewer, most of a huge page would be cleared in vain.
 const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
+const HUGE_PAGE: usize = Memory::HUGE_PAGE;
 const CACHE_LINE: usize = 64;
 
 impl Memory {
+    /// The size of a huge page on processors with vector kernels \[bytes\].
+    pub const HUGE_PAGE: usize = 2 << 20;
+
     /// Memory of `len` bytes.
     ///
     /// # Errors
