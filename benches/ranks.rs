@@ -34,7 +34,7 @@ fn beside_threads() {
         "{:>12}{:>12}{:>12}{:>12}",
         "nodes", "1 thread", "2 threads", "2 ranks"
     );
-    for (cells, steps) in [(299, 8000), (1024, 1600), (4096, 128)] {
+    for (cells, steps) in [(299, 80_000), (1024, 9600), (4096, 600)] {
         let problem = problem(cells, steps);
         let mut rates = [const { Vec::new() }; 3];
         for _ in 0..ROUNDS {

@@ -2,7 +2,7 @@
 //! measure what a slow network costs.
 
 use super::interface::{Comm, Counter, Incoming, Outgoing, Traffic};
-use crossbeam_channel::{Receiver, Sender, unbounded};
+use crossbeam_channel::{Receiver, RecvError, Sender, TryRecvError, unbounded};
 use std::{
     panic, thread,
     time::{Duration, Instant},
@@ -96,7 +96,7 @@ impl Channels {
     }
 
     fn receive(&self, from: usize) -> Vec<u8> {
-        let Ok(envelope) = self.from[from].recv() else {
+        let Ok(envelope) = Self::poll(&self.from[from]) else {
             panic!(
                 "rank {from} ended while rank {} waited for its message",
                 self.rank
@@ -104,6 +104,22 @@ impl Channels {
         };
         thread::sleep(envelope.arrives.saturating_duration_since(Instant::now()));
         envelope.bytes
+    }
+
+    /// The next message, for which this looks again and again for a while, as MPI does: to wake a thread
+    /// that sleeps may take longer than a pass.
+    fn poll(from: &Receiver<Envelope>) -> Result<Envelope, RecvError> {
+        const POLLS: Duration = Duration::from_micros(300);
+        let since = Instant::now();
+        while since.elapsed() < POLLS {
+            match from.try_recv() {
+                Ok(envelope) => return Ok(envelope),
+                Err(TryRecvError::Disconnected) => return Err(RecvError),
+                // There may be more ranks than processors.
+                Err(TryRecvError::Empty) => thread::yield_now(),
+            }
+        }
+        from.recv()
     }
 }
 

@@ -313,8 +313,9 @@ impl<T: Element> Stencil<T> {
                 walls,
                 domain: &domain,
                 magnitude_bound: self.magnitude_bound(walls, steps),
+                // The first level may have to be checked, which is as much work as any.
                 tries_scaled: findings.scaling_may_work(number)
-                    && scaled_levels.is_some_and(|most| steps <= most),
+                    && scaled_levels.is_some_and(|most| (2..=most).contains(&steps)),
                 known,
                 additions: self.additions,
                 levels_per_sweep: self.levels_per_sweep(),
