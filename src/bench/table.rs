@@ -36,9 +36,14 @@ const PHYSICS_WORDS: [usize; 2] = [0, 7];
 
 /// A table, with the problem above and the limits of the machine below.
 ///
-/// The columns are those of [`Entry`]: median and spread of the time of the steps in seconds, 10⁹
-/// updates a second, time per update by that of `diff2d`, effective memory throughput, shares of the
-/// limits of six operations and of three additions, and the final state beside that of `diff2d`.
+/// The columns are those of [`Entry`]:
+///
+/// - median and spread of the time of the steps \[s\];
+/// - 10⁹ updates a second;
+/// - time per update, as a multiple of that of `diff2d`;
+/// - effective memory throughput;
+/// - shares of the limits of six operations and of three additions;
+/// - the final state beside that of `diff2d`.
 #[must_use]
 pub fn table(results: &Results) -> String {
     let problem = &results.problem;
@@ -76,8 +81,8 @@ pub fn table(results: &Results) -> String {
 
 /// A table of other kinds of problem, a line for each and each number of threads.
 ///
-/// Columns: median times of the steps in seconds, 10⁹ updates a second, the time of one loop in C++ by that of
-/// `diff2d`, and the final state of the loop beside that of `diff2d`.
+/// Its columns are median times of the steps \[s\], 10⁹ updates a second, the time of one loop in C++ as a multiple of
+/// that of `diff2d`, and the final state of the loop beside that of `diff2d`.
 #[must_use]
 pub fn physics_table(all: &[Results]) -> String {
     let Some(first) = all.first() else {

@@ -38,8 +38,8 @@ type Gains = [f64; 5];
 
 /// Sums what each step brings in, from the states that it takes increments of.
 ///
-/// A step with stages is a combination of states and increments at every node, so what each stage has
-/// brought in since the beginning of the step is the same combination of what the stages before have.
+/// A stage of a step is a combination of earlier states and increments, the same at every node. So what it has brought
+/// in since the beginning of the step is that combination of what the stages before have brought in.
 pub(super) struct Meter<'a> {
     grid: &'a Grid,
     dynamics: Dynamics<f64>,

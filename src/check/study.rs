@@ -223,8 +223,8 @@ fn check_nested(own: &Problem) -> Result<(), CheckError> {
     }
 }
 
-/// The problem on three grids, with time steps in proportion to the square of the spacing, of methods of second
-/// order in proportion to the spacing, so that all three end at the same time.
+/// The problem on three grids, all of which end at the same time. Time steps are in proportion to the square of the
+/// spacing; those of methods of second order are in proportion to the spacing.
 #[expect(
     clippy::cast_precision_loss,
     reason = "numbers of cells and steps are below 2^53"

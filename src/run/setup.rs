@@ -50,8 +50,8 @@ pub(crate) fn tuned<T: Element>(
     stencil.with_tile(tile)
 }
 
-/// A tile that computes its rim twice on periodic axes, too, where nothing else bounds it: of a depth far below
-/// its length there. A tile as long as the axis would go round it several times.
+/// Limits the depth of a tile to a quarter of its length along periodic axes. A tile as long as the axis computes its
+/// rim twice there as well, and a deep one would go round the axis several times.
 fn not_round(tile: Tile, [columns, rows]: [bool; 2]) -> Tile {
     let most = |length: usize| (length / 4).max(1);
     let mut depth = tile.depth;

@@ -1,9 +1,9 @@
 //! [`Bands`]: many steps over rows that do not fit into memory, which arrive and leave in bands.
 //!
-//! A pass takes its steps in stages, each as many steps as a tile is deep, or one step of many stages of its own
-//! (RKL2), which depends on as many rows. When a band of rows arrives, every
-//! stage advances as many rows as have arrived, one depth further behind than the stage before, because a row
-//! needs its neighbours at earlier levels:
+//! A pass takes its steps in stages. A stage has as many steps as a tile is deep, or one step of RKL2, which depends
+//! on as many rows as it has stages itself. When a band of rows arrives, every stage advances as many rows as have
+//! arrived. Each is one depth further behind than the stage before, because a row needs its neighbours at earlier
+//! levels:
 //!
 //! ```text
 //!   row            0                           ──▶ arrive
@@ -94,9 +94,9 @@ struct Stage {
 }
 
 impl<T: Element> Bands<T> {
-    /// Memory for passes of at most `steps` steps, each of which depends on `reach` rows above and below, over rows
-    /// of so many columns, `band` of which arrive at a time, by the kernel and the tile of `stencil`. A stage has no
-    /// more steps than the tile is deep; one where a step reaches further than a row.
+    /// Memory for passes of at most `steps` steps over rows of so many columns, by the kernel and the tile of
+    /// `stencil`. At a time `band` rows arrive. A step depends on `reach` rows above and below. A stage has no more
+    /// steps than the tile is deep, and one step if that reaches further than a row.
     ///
     /// # Errors
     /// If the system has too little memory.
@@ -144,8 +144,8 @@ impl<T: Element> Bands<T> {
     }
 
     /// Advances the rows of a track, whose state is that of `simtime`, in stages of these [depths](Self::depths).
-    /// Rows of halos do not leave. Also the first wall or source without a finite value, where the result means
-    /// nothing.
+    /// Rows of halos do not leave. The inner error is the first wall or source with a value that is not finite; the
+    /// state then means nothing.
     ///
     /// # Errors
     /// Those of `transfer`.

@@ -34,10 +34,11 @@ impl<T: Element> Stencil<T> {
     ///
     /// The first and last row and column of the arrays are held constant and
     /// are not written: those of the target must equal those of the source.
-    /// Other rows outside `rows` are not accessed in the target. A slab with
-    /// halos of `h` rows that asks for the rows `h..ny - h` and at most `h` steps
-    /// gets the same values as the whole field, though the ends of its arrays
-    /// are not boundary.
+    /// Other rows outside `rows` are not accessed in the target.
+    ///
+    /// A slab with halos of `h` rows asks for the rows `h..ny - h` and at most `h`
+    /// steps. It then gets the same values as the whole field, though the ends of
+    /// its arrays are not boundary.
     ///
     /// # Panics
     /// If the arrays differ in shape, if their rows are not contiguous, or if
@@ -121,9 +122,9 @@ impl<T: Element> Stencil<T> {
     /// nothing. The two may have been swapped. Returns whether they were, for
     /// callers whose arrays are views of memory that stays in place.
     ///
-    /// Tiles start their next pass as soon as the tiles around them have
-    /// finished the last one, or a pass follows the one before over all rows on
-    /// another thread, so one call is faster than several.
+    /// One call is faster than several: tiles start their next pass as soon as
+    /// the tiles around them have finished the last one, or a pass on another
+    /// thread follows the one before over all rows.
     ///
     /// # Panics
     /// If the arrays differ in shape, or if their rows are not contiguous.

@@ -299,8 +299,8 @@ impl<V: Lanes> Beyond<V> {
         }
     }
 
-    /// Makes the rows beyond for a level, that after `step` steps, with held values times `held_factor`, where
-    /// the first or the last row is among `rows`, which are about to be advanced.
+    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need. `how` has the level, the
+    /// step of the tables, and the factor of held values unless it is 1.
     ///
     /// # Safety
     /// `present` tells where a row of the present level is. The processor has the instructions of `V`.

@@ -82,10 +82,15 @@ impl Additions {
     /// The fastest way on a processor. AMD's use their units for additions and those for fused multiplications at a
     /// time, but stores delay fused multiplications. On others the units for multiplications are those for additions.
     ///
-    /// A loop of the 36 operations of AVX-512, eight stores, and as many loads as a kernel has takes 17.4 cycles on Zen 5
-    /// with none of them fused, 13.5 with nine, 13.2 with twelve, 13.3 with 15 and 15.9 with 18. Zen 4 takes 20 with 15
-    /// fused, and 26 with 18. In steps, twelve are 1.03 to 1.08 times as fast as 15 on Zen 5, and 15 are 1.01 to 1.03
-    /// times as fast as twelve on Zen 4.
+    /// Cycles of a loop of 36 operations of AVX-512, eight stores, and as many loads as a kernel has:
+    ///
+    /// | fused | 0 | 9 | 12 | 15 | 18 |
+    /// |---|---|---|---|---|---|
+    /// | Zen 5 | 17.4 | 13.5 | 13.2 | 13.3 | 15.9 |
+    /// | Zen 4 | | | | 20 | 26 |
+    ///
+    /// In steps, twelve are 1.03 to 1.08 times as fast as 15 on Zen 5, and 15 are 1.01 to 1.03 times as fast as twelve
+    /// on Zen 4.
     pub(super) fn on(microarchitecture: Microarchitecture) -> Self {
         match microarchitecture {
             Microarchitecture::UpToZen4 => Self::Fused15,

@@ -112,8 +112,8 @@ impl<V: Lanes> Lifted<V> {
     /// Elements from one lifted row to the next, a multiple of 64 bytes.
     ///
     /// A load waits for an earlier store to the same place of another page. The loop over a group of rows stores
-    /// somewhat to the west of where it loads, so no row of a group may be nearly a multiple of a page from another
-    /// one. Pitches of a quarter of a page, or multiples of it, would crowd rows into few sets of a cache.
+    /// somewhat to the west of where it loads. So no two rows of a group may be nearly a multiple of a page apart.
+    /// Pitches of a quarter of a page, or multiples of it, would crowd rows into few sets of a cache.
     pub fn pitch(columns: usize) -> usize {
         /// Cache lines in a page.
         const PAGE: usize = 64;
@@ -251,8 +251,8 @@ impl<V: Lanes> Lifted<V> {
         }
     }
 
-    /// The element of a column of a skewed level, counted from the first of its strips, and that of its copy at the
-    /// edge of the next strip, where there is one.
+    /// The element of a column of a skewed level, whose columns are counted from the first of its strips. Also that of
+    /// the column's copy at the edge of the next strip, if it has one.
     #[inline(always)]
     pub fn skewed_place(&self, column: isize) -> Option<(usize, Option<usize>)> {
         let at = |position: usize, lane: usize| position * V::COUNT + lane;

@@ -19,9 +19,9 @@ pub enum Arithmetic {
 /// Computes the arithmetic of a step `passes` times on registers, without loads or stores. Returns the
 /// number of node updates.
 ///
-/// As in a step, updates do not depend on each other. With `balanced` as many operations are multiplications or fused as are
-/// additions: one addition of six operations, and three of two times three, are the fused `w*1 + s`, which has the same
-/// result. That is for processors with separate units for additions and multiplications.
+/// As in a step, updates do not depend on each other. `balanced` is for processors with separate units for additions and for
+/// multiplications, which are to have equally many operations. One of [six operations](Arithmetic::Six), and three of the six
+/// additions of two updates of [three](Arithmetic::Three), are then the fused `w*1 + s`, which has the same result.
 #[must_use]
 pub fn arithmetic(passes: u64, arithmetic: Arithmetic, balanced: bool) -> u64 {
     passes * ROWS * run(passes, arithmetic, balanced)

@@ -133,9 +133,11 @@ impl Stage<'_> {
     }
 }
 
-/// How many more rows each pass stays behind the one before, which may begin again and so read rows of its source, by
-/// the steps of the passes. If rows stay lifted in between, the last pass does not write where the one before reads. Nor
-/// does the second one, but the last one may write where the first one reads, and follows it by way of the second.
+/// How many more rows each pass stays behind the one before, if that has more steps. A pass may begin again, and then
+/// reads rows of its source once more, which the pass behind must not have overwritten.
+///
+/// If rows stay lifted between passes, only the first pass reads the field, and only the last one may write to it. The
+/// last one then stays behind the first because the second does, and needs no distance of its own.
 pub(super) fn more_rows(passes: &[usize], stays_lifted: bool) -> Vec<usize> {
     let last = passes.len() - 1;
     let more = |pass: usize| match pass {

@@ -6,8 +6,9 @@ use super::level::RowGroup;
 ///
 /// A level with `remaining` steps to go has its row `j` in slot
 /// `(remaining + j) mod slots`. The next level of row `j` is therefore written
-/// one slot before its present one, over row `j - 1`, which is no longer needed, and that of two levels in one sweep
-/// two slots before.
+/// one slot before its present one, over row `j - 1`, which is no longer needed. Where two levels are computed in
+/// one sweep, the second is written two slots before.
+///
 /// Rows beyond the first and the last one are kept apart: they are walls or ghosts.
 ///
 /// Rows are counted from the first that the tile lifts.

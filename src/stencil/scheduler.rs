@@ -1,8 +1,8 @@
 //! Tile scheduler: threads advance tiles pass by pass without a barrier.
 //!
 //! In pass `p` a tile reads itself and the tiles around it as pass `p - 1` left
-//! them, and writes itself into the other array, where the tiles around it read
-//! in pass `p - 1`. Reading and writing are both safe once the tile and the
+//! them. It writes itself into the other array, which the tiles around it have
+//! read in pass `p - 1`. Reading and writing are both safe once the tile and the
 //! tiles around it have finished pass `p - 1`.
 //!
 //! Tiles with skewed columns also read what the tile to the west has left in the same pass. There is room for

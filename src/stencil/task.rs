@@ -83,7 +83,7 @@ impl<T> Plane<T> {
 /// - nobody else accesses the nodes of the target in the tile;
 /// - lifted planes have room for lifted rows of these columns, and the same is true of them as of source and target;
 /// - where columns are skewed, the tile to the west has finished the same pass, nobody else accesses the seams, and
-///   the promise for the source holds for twice as many columns as steps, and one, to the west.
+///   the promise for the source holds for `2 * steps + 1` columns to the west, too.
 #[derive(Clone)]
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,

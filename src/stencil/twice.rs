@@ -122,9 +122,11 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// the columns on both sides. At the ends of the strips these are columns of other strips, so level `k + 2` of the first
 /// column is computed last, from the first two columns of level `k + 1`, which are kept.
 ///
-/// Writing in place is safe because every position is read before it is written: the columns to the west are in
-/// registers, the columns outside `rows` are read before the last column of level `k + 1` is stored, and level `k + 2` gets
-/// its first and its last column and its edges last, after the columns outside `between[1]` were read.
+/// Writing in place is safe because every position is read before it is written:
+///
+/// - The columns to the west are in registers.
+/// - The columns outside `rows` are read before the last column of level `k + 1` is stored.
+/// - The columns outside `between[1]` are read before level `k + 2` gets its first column, its last one and its edges.
 ///
 /// # Safety
 /// All pointers are rows of the layout, which is not skewed and has long strips of at least three columns; those that are
@@ -189,8 +191,8 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
                 next
             }};
         }
-        // Goes on by a column. Column n of level k + 1 takes the place of the column west of it of level k, which is not
-        // needed any more, and the next column of level k that of p.
+        // Goes on by a column. Column n of level k + 1 takes the registers of the column west of it of level k, which is
+        // not needed any more. The next column of level k takes those of p.
         macro_rules! step {
             ($west:ident, $p:ident, $q:ident, $n:expr) => {
                 let n = $n;

@@ -16,10 +16,10 @@
 //! ```
 //!
 //! Each level keeps two rows for the next band. All levels share one ring of
-//! rows and overwrite the rows of the level before ([`Ring`]). A tile therefore
-//! occupies two rows a step and those of a band in the second-level cache,
-//! however many rows it has, and the kernel accesses a band and two rows more, or four, at
-//! a time, which are best in the first-level cache ([`Heights`]). Some kinds of
+//! rows and overwrite the rows of the level before ([`Ring`]). However many rows
+//! a tile has, it occupies two rows a step and those of a band, which are best in
+//! the second-level cache. The kernel accesses a band and two rows more, or four, at
+//! a time. These are best in the first-level cache ([`Heights`]). Some kinds of
 //! equation may be advanced by two levels at a time ([`super::twice`]).
 //!
 //! Source: wavefront temporal blocking as in G. Wellein, G. Hager, T. Zeiser,

@@ -94,8 +94,9 @@ pub fn is_ignored(signal: i32) -> bool {
     }
 }
 
-/// Answers SIGBUS with one sentence and exit code 3 (a mapped file was shortened, or its disk failed) or
-/// 1 (the disk has no space for what is written through a map), and a limit of the file size with an error of the write instead of a signal.
+/// Answers SIGBUS with one sentence and an exit code: 3 where a mapped file was shortened or its disk failed, 1 where
+/// the disk has no space for what is written through a map. A write beyond the limit of the file size fails with an
+/// error instead of a signal.
 ///
 /// # Errors
 /// When the system refuses the handlers.

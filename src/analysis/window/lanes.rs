@@ -124,8 +124,8 @@ impl Lines<'_> {
         });
     }
 
-    /// Calls `run` for short runs of every line in turn, so that the interleaved elements stay in a
-    /// cache, with the lane, number and place of the first element, and the number of elements.
+    /// Calls `run` for short runs of every line in turn, so that the interleaved elements stay in a cache. Its
+    /// arguments are the lane, number and place of the first element, and the number of elements.
     fn runs(&self, mut run: impl FnMut(usize, usize, usize, usize)) {
         const RUN: usize = 16;
         for at in (0..self.length).step_by(RUN) {

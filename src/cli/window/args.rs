@@ -45,8 +45,8 @@ pub(in super::super) struct WindowArgs {
     /// An array of the shape of the window with the weights of its elements
     #[arg(long, value_name = "W.npy", conflicts_with = "window")]
     pub(super) weights: Option<PathBuf>,
-    /// Results for every element: what lies beyond the ends is reflect, nearest, mirror, wrap or
-    /// constant:v, as in scipy.ndimage
+    /// Compute a result for every element. MODE says what lies beyond the ends: reflect, nearest, mirror,
+    /// wrap or constant:v, as in scipy.ndimage
     #[arg(long, value_name = "MODE", allow_hyphen_values = true)]
     pub(super) pad: Option<Pad>,
     /// Wait for the snapshots of a run that is going on; OUT.npy.partial grows until it ends

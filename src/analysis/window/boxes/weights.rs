@@ -57,8 +57,8 @@ impl Weights {
         })
     }
 
-    /// Any weights of a window of this shape; such that are the product of a weight for every axis are
-    /// found to be so.
+    /// One weight for each element of a window of this shape. If all are products of one weight along
+    /// each axis, the axes are reduced one after the other.
     ///
     /// # Errors
     /// [`AnalysisError::Request`] for none, another number than the shape has, and infinities or NaN.
