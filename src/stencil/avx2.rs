@@ -7,15 +7,15 @@
 
 use std::arch::x86_64::*;
 
-use super::lanes::{Computation, Lanes, MAX_LANES, transpose_by_zips};
+use super::lanes::{Computation, Lanes, MAX_LANES};
 
-/// A 32-byte register of `$element`s. The last six arguments are the shuffles,
+/// A 32-byte register of `$element`s. The last four arguments are the shuffles,
 /// which take different kinds of operands for the two element types.
 macro_rules! avx2 {
     ($name:ident, $element:ty, $register:ty, $count:literal,
      $set1:ident, $load:ident, $store:ident, $stream:ident, $add:ident, $sub:ident, $mul:ident,
      $fma:ident, $fnmadd:ident, $max:ident, $min:ident, $compare:ident, $or:ident, $andnot:ident, $blendv:ident, $blend:ident,
-     $unpacklo:ident, $unpackhi:ident, $halves:ident, $up:expr, $down:expr) => {
+     $within:ident, $halves:ident, $up:expr, $down:expr) => {
         #[derive(Clone, Copy)]
         pub(super) struct $name($register);
 
@@ -153,14 +153,22 @@ macro_rules! avx2 {
             }
 
             #[inline(always)]
-            fn transpose(block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
-                transpose_by_zips(block, |a: Self, b: Self| unsafe {
-                    let (low, high) = ($unpacklo(a.0, b.0), $unpackhi(a.0, b.0));
-                    (
-                        Self($halves::<0x20>(low, high)),
-                        Self($halves::<0x31>(low, high)),
-                    )
-                })
+            fn transpose(mut block: [Self; MAX_LANES]) -> [Self; MAX_LANES] {
+                // First within the halves of a register, between adjacent rows; then the halves themselves.
+                const SIDE: usize = $count / 2;
+                let mut halves = block;
+                for rows in (0..$count).step_by(SIDE) {
+                    let square: &mut [Self] = &mut halves[rows..rows + SIDE];
+                    unsafe { $within(square) }
+                }
+                for i in 0..SIDE {
+                    let (a, b) = (halves[i].0, halves[i + SIDE].0);
+                    unsafe {
+                        block[i].0 = $halves::<0x20>(a, b);
+                        block[i + SIDE].0 = $halves::<0x31>(a, b);
+                    }
+                }
+                block
             }
         }
     };
@@ -187,8 +195,7 @@ avx2!(
     _mm256_andnot_pd,
     _mm256_blendv_pd,
     _mm256_blend_pd,
-    _mm256_unpacklo_pd,
-    _mm256_unpackhi_pd,
+    within_f64,
     _mm256_permute2f128_pd,
     _mm256_permute4x64_pd::<0b10_01_00_00>,
     _mm256_permute4x64_pd::<0b11_11_10_01>
@@ -214,12 +221,39 @@ avx2!(
     _mm256_andnot_ps,
     _mm256_blendv_ps,
     _mm256_blend_ps,
-    _mm256_unpacklo_ps,
-    _mm256_unpackhi_ps,
+    within_f32,
     _mm256_permute2f128_ps,
     up32,
     down32
 );
+
+/// Transposes the 2 × 2 squares in the halves of two registers.
+#[inline(always)]
+unsafe fn within_f64(rows: &mut [F64x4]) {
+    let (a, b) = (rows[0].0, rows[1].0);
+    // SAFETY: called with values of `F64x4`, as all below.
+    unsafe {
+        rows[0].0 = _mm256_unpacklo_pd(a, b);
+        rows[1].0 = _mm256_unpackhi_pd(a, b);
+    }
+}
+
+/// Transposes the 4 × 4 squares in the halves of four registers.
+#[inline(always)]
+unsafe fn within_f32(rows: &mut [F32x8]) {
+    let (a, b, c, d) = (rows[0].0, rows[1].0, rows[2].0, rows[3].0);
+    // SAFETY: called with values of `F32x8`.
+    unsafe {
+        let (ab, cd) = (_mm256_unpacklo_ps(a, b), _mm256_unpacklo_ps(c, d));
+        let (ab2, cd2) = (_mm256_unpackhi_ps(a, b), _mm256_unpackhi_ps(c, d));
+        let (ab, cd) = (_mm256_castps_pd(ab), _mm256_castps_pd(cd));
+        let (ab2, cd2) = (_mm256_castps_pd(ab2), _mm256_castps_pd(cd2));
+        rows[0].0 = _mm256_castpd_ps(_mm256_unpacklo_pd(ab, cd));
+        rows[1].0 = _mm256_castpd_ps(_mm256_unpackhi_pd(ab, cd));
+        rows[2].0 = _mm256_castpd_ps(_mm256_unpacklo_pd(ab2, cd2));
+        rows[3].0 = _mm256_castpd_ps(_mm256_unpackhi_pd(ab2, cd2));
+    }
+}
 
 #[inline(always)]
 unsafe fn up32(a: __m256) -> __m256 {

@@ -23,6 +23,8 @@ pub(super) struct Cost {
     two_if_short: bool,
     /// Lifting and lowering a row, in steps of the row.
     pub lift: f64,
+    /// The same where arrays are far beyond the second-level cache.
+    pub lift_from_afar: f64,
     /// Whether lifting rows that another thread has just lowered takes longer where fields exceed the second-level
     /// cache. On Zen 4, two threads took twice as long for it with 700 × 700 nodes as with 512 × 512, and four times
     /// with 1024 × 1024.
@@ -33,11 +35,21 @@ pub(super) struct Cost {
     ends: usize,
     /// Whether columns may be skewed.
     pub may_skew: bool,
+    /// What a step of a wide tile with skewed columns takes, in those of others.
+    skewed: f64,
     /// The part of the second-level cache that the rows of all levels may take. With two levels in one sweep, 1024 × 1024
     /// nodes took less on Zen 4 the deeper the tile was, up to 0.9 of it; on Zen 5, 4096 × 4096 nodes took 1.06 times as
     /// long with 0.8 as with 0.63.
     share: f64,
+    /// The relative duration of a step if these rows take more of the caches, up to an eighth of the last one, which eight
+    /// cores of Zen 3 share; `None` where that is never worth it. On Zen 3 with AVX2, steps there took 1.1 times as long
+    /// as in the second-level cache, but deeper passes lift fewer rows: 1024 × 1024 and 4096 × 4096 nodes took 0.8 of the
+    /// time.
+    beyond: Option<f64>,
 }
+
+/// The part of the last-level cache that the rows of a thread may take.
+const LAST: usize = 8;
 
 impl Cost {
     /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
@@ -48,9 +60,11 @@ impl Cost {
         microarchitecture: Microarchitecture,
     ) -> Self {
         let is_amd = microarchitecture.is_amd();
+        // Or one before it.
+        let is_zen_3 = microarchitecture == Microarchitecture::UpToZen3;
         let lift = match (scaled, microarchitecture) {
             (Some(_), Microarchitecture::FromZen5) => 5.0,
-            (Some(_), _) => 8.0,
+            (Some(_), _) | (None, Microarchitecture::UpToZen3) => 8.0,
             (None, _) => 5.0,
         };
         Self {
@@ -58,23 +72,32 @@ impl Cost {
             arrays,
             most_depth: scaled.unwrap_or(MAX_DEPTH),
             groups: match (size, arrays) {
+                (_, 0) if is_zen_3 => &[(6, 7, 1.0)],
                 (4, _) => &[(9, 7, 1.0)],
                 (_, 0) => &[(9, 6, 0.97), (8, 7, 1.0), (7, 7, 1.04)],
                 _ => &[(7, 7, 1.0)],
             },
             two_if_short: levels == LevelsPerSweep::TwoIfShort,
             lift,
+            lift_from_afar: if is_zen_3 { 1.25 * lift } else { 2.0 * lift },
             is_handing_slow: is_amd,
             spill: match scaled {
+                None if is_zen_3 => 1.03,
                 Some(_) if is_amd => 1.05,
                 Some(_) => 1.5,
                 None => 1.15,
             },
             ends: if is_amd && scaled.is_some() { 512 } else { 0 },
             may_skew: false,
+            skewed: if is_zen_3 { 0.95 } else { 0.84 },
             share: match microarchitecture {
-                Microarchitecture::UpToZen4 if levels == LevelsPerSweep::Two => 0.8,
+                Microarchitecture::Zen4 if levels == LevelsPerSweep::Two => 0.8,
                 _ => 2.0 / 3.0,
+            },
+            beyond: match scaled {
+                Some(_) if is_zen_3 && arrays == 0 => Some(1.1),
+                None if is_zen_3 && arrays == 0 => Some(1.06),
+                _ => None,
             },
         }
     }
@@ -89,10 +112,25 @@ impl Cost {
         (((columns * self.size).div_ceil(64) + 2) | 1) * 64
     }
 
-    /// Whether the rows of so many bytes that a pass keeps fit the second-level cache.
+    /// Whether the rows of so many bytes that a pass keeps fit the caches.
     pub fn fits(&self, depth: usize, row: usize, caches: Caches) -> bool {
+        self.fits_second_level(depth, row, caches)
+            || self.reaches_beyond() && self.kept(depth, row) <= caches.last / LAST
+    }
+
+    /// Whether these rows may take more than the second-level cache.
+    pub fn reaches_beyond(&self) -> bool {
+        self.beyond.is_some()
+    }
+
+    fn fits_second_level(&self, depth: usize, row: usize, caches: Caches) -> bool {
+        self.kept(depth, row) as f64 <= self.share * caches.l2 as f64
+    }
+
+    /// Bytes of the rows that a pass keeps.
+    fn kept(&self, depth: usize, row: usize) -> usize {
         let rows = (2 + self.arrays) * depth + (1 + self.arrays) * self.groups[0].0;
-        (rows * row) as f64 <= self.share * caches.l2 as f64
+        rows * row
     }
 
     /// Bytes that the kernel of one level accesses at a time, at least.
@@ -101,8 +139,18 @@ impl Cost {
         (1 + self.arrays) * rows * row
     }
 
-    /// The relative duration of a step with rows of so many bytes, which are skewed or not.
-    pub fn duration(&self, row: usize, first_level: usize, is_skewed: bool) -> f64 {
+    /// The relative duration of a step in passes of so many levels with rows of so many bytes, which are skewed or not.
+    pub fn duration(&self, depth: usize, row: usize, caches: Caches, is_skewed: bool) -> f64 {
+        let beyond = match self.beyond {
+            Some(duration) if !self.fits_second_level(depth, row, caches) => duration,
+            _ => 1.0,
+        };
+        let ends = (row + self.ends) as f64 / row as f64;
+        self.of_sweeps(row, caches.l1, is_skewed) * beyond * ends
+    }
+
+    /// The same as far as the first-level cache matters.
+    fn of_sweeps(&self, row: usize, first_level: usize, is_skewed: bool) -> f64 {
         /// Rows that a sweep of two levels accesses.
         const ACCESSED: usize = 10;
         /// The relative duration of its steps. They take less, 0.85 to 0.93, but with 0.87 tiles were chosen that are so
@@ -111,18 +159,19 @@ impl Cost {
         let fits = |&&(rows, eighths, _): &&(usize, usize, f64)| {
             (1 + self.arrays) * rows * row <= first_level / 8 * eighths
         };
-        let ends = (row + self.ends) as f64 / row as f64;
         let may_be_two = self.two_if_short && !is_skewed;
         if may_be_two && LevelsPerSweep::TwoIfShort.are_two(ACCESSED * row, first_level) {
-            return OF_TWO * ends;
+            return OF_TWO;
         }
         let step = self.groups.iter().find(fits);
-        step.map_or(self.spill, |group| group.2) * ends
+        step.map_or(self.spill, |group| group.2)
     }
 }
 
-/// What a step of a skewed tile takes, in those of others. Measured on an Intel server processor: rows have seams, and
-/// those of the first and the last tile walls among their columns.
-pub(super) fn skewing(columns: usize, parts: usize) -> f64 {
-    0.84 + 100.0 / columns as f64 + 0.25 / parts as f64
+impl Cost {
+    /// What a step of a skewed tile takes, in those of others. Rows have seams, and those of the first and the last tile
+    /// walls among their columns.
+    pub fn skewing(&self, columns: usize, parts: usize) -> f64 {
+        self.skewed + 100.0 / columns as f64 + 0.25 / parts as f64
+    }
 }

@@ -8,6 +8,7 @@ use super::level::RowGroup;
 use super::lifted::Lifted;
 use super::noted::Noted;
 use super::scalar::Star;
+use super::sweeps::{Once, Sweeps};
 use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
@@ -125,9 +126,39 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         unsafe {
             match (self.is_bounded, self.additions) {
                 (true, Additions::Plain) => six!(true, 0),
+                (true, Additions::Fused6) => six!(true, 1),
                 (true, _) => six!(true, 2),
                 (false, Additions::Plain) => six!(false, 0),
                 (false, _) => six!(false, 2),
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn may_sweep(&self, _: usize) -> bool {
+        self.is_bounded
+    }
+
+    #[inline(always)]
+    unsafe fn sweep<const R: usize>(
+        &mut self,
+        _by_two: bool,
+        sweeps: &mut Sweeps<'_, V::Element>,
+        layout: &Lifted<V>,
+    ) {
+        let Self { r, four, one, .. } = *self;
+        macro_rules! six {
+            ($fused:literal) => {{
+                let six = Six::<V, true, $fused> { r, four, one };
+                sweeps.make::<V, R>(Once(six), layout);
+            }};
+        }
+        // SAFETY: passed on.
+        unsafe {
+            match self.additions {
+                Additions::Plain => six!(0),
+                Additions::Fused6 => six!(1),
+                _ => six!(2),
             }
         }
     }

@@ -6,8 +6,8 @@ use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
 use super::noted::Noted;
 use super::scalar::Star;
+use super::sweeps::Sweeps;
 use super::task::TileTask;
-use super::twice::Sweeps;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
@@ -17,7 +17,7 @@ pub(super) trait Kind<V: Lanes>: Sized {
     /// Whether the equation has face coefficients, and whether it has a source.
     const ARRAYS: [bool; 2];
 
-    /// Whether groups can be advanced by two levels in one sweep.
+    /// Whether a sweep can compute two levels.
     const MAY_ADVANCE_TWICE: bool = false;
 
     /// # Safety
@@ -95,23 +95,25 @@ pub(super) trait Kind<V: Lanes>: Sized {
         arrays: &ArrayRows<V::Element, R>,
     );
 
-    /// Whether groups may now be advanced to `level` and the one after it in one sweep, where that is possible.
+    /// Whether this level and all after it are computed by the same update, which reads no arrays. Then
+    /// [`sweep`](Self::sweep) may compute them.
     #[inline(always)]
-    fn may_advance_twice(&self, _level: usize) -> bool {
-        true
+    fn may_sweep(&self, _level: usize) -> bool {
+        false
     }
 
-    /// Advances the rows of a band by two levels a sweep.
+    /// Makes sweeps over a band, by one level each or by two.
     ///
     /// # Safety
-    /// As [`advance_twice_with`](super::twice::advance_twice_with).
+    /// As [`Sweeps::make`].
     #[inline(always)]
-    unsafe fn advance_twice<const R: usize>(
+    unsafe fn sweep<const R: usize>(
         &mut self,
+        _by_two: bool,
         _sweeps: &mut Sweeps<'_, V::Element>,
         _layout: &Lifted<V>,
     ) {
-        unreachable!("this kind advances by one level at a time")
+        unreachable!("this kind advances by one level a call")
     }
 
     /// What is known once the tile is done.

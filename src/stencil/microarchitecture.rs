@@ -3,9 +3,11 @@
 /// The design of the processor, as far as kernels and tiles depend on it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Microarchitecture {
-    /// AMD's Zen 4 and those before, also as built by Hygon: units for additions beside those for fused multiplications,
-    /// which delay stores, and a second-level cache nearly as fast as the first. Measured on Zen 4.
-    UpToZen4,
+    /// AMD's Zen 3 and those before, also as built by Hygon: units for additions beside those for fused multiplications,
+    /// of which two take as long as a store. Registers of AVX2. Measured on Zen 3.
+    UpToZen3,
+    /// AMD's Zen 4: the same with AVX-512, and a second-level cache nearly as fast as the first. Measured.
+    Zen4,
     /// AMD's Zen 5 and those after: the same units, but whole registers of AVX-512 are stored, and move between the caches.
     /// Measured on Zen 5.
     FromZen5,
@@ -18,10 +20,10 @@ impl Microarchitecture {
     pub fn detect() -> Self {
         match identity() {
             Some((name, family)) if [*b"AuthenticAMD", *b"HygonGenuine"].contains(&name) => {
-                if family < 0x1A {
-                    Self::UpToZen4
-                } else {
-                    Self::FromZen5
+                match family {
+                    0x1A.. => Self::FromZen5,
+                    _ if has_avx512() => Self::Zen4,
+                    _ => Self::UpToZen3,
                 }
             }
             _ => Self::Other,
@@ -32,6 +34,13 @@ impl Microarchitecture {
     pub fn is_amd(self) -> bool {
         self != Self::Other
     }
+}
+
+fn has_avx512() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512f");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// What an x86 processor calls its vendor, and its family.

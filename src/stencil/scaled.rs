@@ -13,8 +13,8 @@ use super::noted::{Noted, OthersNoted};
 use super::quarter::{Checked, Five, Three};
 use super::scalar::Star;
 use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
+use super::sweeps::{Once, Sweeps, Twice};
 use super::task::TileTask;
-use super::twice::{Sweeps, advance_twice_with};
 use super::update::{ArrayRows, Update, one};
 use crate::real::Real;
 
@@ -248,6 +248,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 (_, Additions::Plain) => {
                     advance!(Three::<V, 0> { one });
                 }
+                (_, Additions::Fused6) => {
+                    advance!(Three::<V, 1> { one });
+                }
                 (_, _) => {
                     advance!(Three::<V, 2> { one });
                 }
@@ -257,38 +260,57 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn may_advance_twice(&self, level: usize) -> bool {
+    fn may_sweep(&self, level: usize) -> bool {
         // The first level may be checked.
         level > 1 || !self.wants_check()
     }
 
     #[inline(always)]
-    unsafe fn advance_twice<const R: usize>(
+    unsafe fn sweep<const R: usize>(
         &mut self,
+        by_two: bool,
         sweeps: &mut Sweeps<'_, V::Element>,
         layout: &Lifted<V>,
     ) {
         let Self { four, one, .. } = *self;
-        macro_rules! twice {
-            ($first:expr, $second:expr) => {
-                advance_twice_with::<V, _, _, R>(($first, $second), sweeps, layout)
+        let is_rough = self.knowledge == Knowledge::Rough;
+        macro_rules! three {
+            ($fused:literal) => {
+                sweeps.make::<V, R>(Once(Three::<V, $fused> { one }), layout)
             };
+            ($first:literal, $second:literal) => {{
+                let twice = Twice(Three::<V, $first> { one }, Three::<V, $second> { one });
+                sweeps.make::<V, R>(twice, layout);
+            }};
+        }
+        macro_rules! five {
+            ($fused:literal) => {
+                sweeps.make::<V, R>(Once(Five::<V, $fused> { four, one }), layout)
+            };
+            ($first:literal, $second:literal) => {{
+                let first = Five::<V, $first> { four, one };
+                let second = Five::<V, $second> { four, one };
+                sweeps.make::<V, R>(Twice(first, second), layout);
+            }};
         }
         // SAFETY: passed on.
         unsafe {
-            match (self.knowledge, self.additions) {
-                (Knowledge::Rough, Additions::Plain) => {
-                    twice!(Five::<V, 0> { four, one }, Five::<V, 0> { four, one });
-                }
-                (Knowledge::Rough, _) => {
-                    twice!(Five::<V, 0> { four, one }, Five::<V, 2> { four, one });
-                }
-                (_, Additions::Plain) => twice!(Three::<V, 0> { one }, Three::<V, 0> { one }),
-                (_, Additions::Fused12) => twice!(Three::<V, 0> { one }, Three::<V, 4> { one }),
-                (_, Additions::Fused15) => twice!(Three::<V, 1> { one }, Three::<V, 4> { one }),
+            match (is_rough, by_two, self.additions) {
+                (true, false, Additions::Plain) => five!(0),
+                (true, false, _) => five!(1),
+                (true, true, Additions::Plain) => five!(0, 0),
+                (true, true, _) => five!(0, 2),
+                (false, false, Additions::Plain) => three!(0),
+                (false, false, Additions::Fused6) => three!(1),
+                (false, false, _) => three!(2),
+                (false, true, Additions::Plain) => three!(0, 0),
+                (false, true, Additions::Fused6) => three!(1, 1),
+                (false, true, Additions::Fused12) => three!(0, 4),
+                (false, true, Additions::Fused15) => three!(1, 4),
             }
         }
-        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += (2 * R * sweeps.count) as u64;
+        let levels = if by_two { 2 } else { 1 };
+        self.rows[usize::from(is_rough)] += (levels * R * sweeps.count) as u64;
     }
 
     #[inline(always)]

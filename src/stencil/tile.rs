@@ -3,7 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use super::cost::{Cost, MAX_DEPTH, skewing};
+use super::cost::{Cost, MAX_DEPTH};
 use super::{handover, pipeline, skew};
 use diff2d_sys::Caches;
 
@@ -86,7 +86,6 @@ impl Tile {
         const HANDING_OVER: f64 = 0.25;
         let row = cost.row(columns);
         let fits = |depth: usize| cost.fits(depth, row, caches);
-        let duration = cost.duration(row, caches.l1, false);
         let slower = match cost.is_handing_slow {
             true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
             false => 1.0,
@@ -106,6 +105,7 @@ impl Tile {
             let filling = stages as f64 * waiting / (rows * STEPS) as f64;
             let lifting = (lift + (passes - 1) as f64 * hand_over) / STEPS as f64;
             let idle = threads as f64 / stages as f64;
+            let duration = cost.duration(depth, row, caches, false);
             let estimate = (duration + lifting) * (1.0 + filling) * idle;
             let tile = Self {
                 rows,
@@ -227,7 +227,7 @@ impl Tile {
             }
             let parts = (nx + depth).div_ceil(columns);
             let computed = (columns * parts) as f64 / nx as f64;
-            (computed * skewing(columns, parts), bands)
+            (computed * cost.skewing(columns, parts), bands)
         } else {
             let parts = nx.div_ceil(columns);
             (
@@ -237,9 +237,13 @@ impl Tile {
         };
         let row = cost.row(self.lifted_columns(nx, is_skewed));
         let is_far = is_far((2 * ny * cost.size).saturating_mul(nx), caches);
-        let lift = if is_far { 2.0 * cost.lift } else { cost.lift };
+        let lift = match is_far {
+            true => cost.lift_from_afar,
+            false => cost.lift,
+        };
         let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-        let step = cost.duration(row, caches.l1, is_skewed) * computed * (1.0 + twice_rows);
+        let duration = cost.duration(depth, row, caches, is_skewed);
+        let step = duration * computed * (1.0 + twice_rows);
         (step + lift / depth as f64) * idle
     }
 }
@@ -313,29 +317,26 @@ mod tests {
     }
 
     #[test]
-    fn the_chosen_tile_fits_the_field_and_the_second_level_cache() {
+    fn the_chosen_tile_fits_the_field_and_the_caches() {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
             for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
                 for cost in [
-                    Cost::new(
-                        (4, 0),
-                        (None, LevelsPerSweep::One),
-                        Microarchitecture::UpToZen4,
-                    ),
-                    Cost::new(
-                        (8, 0),
-                        (None, LevelsPerSweep::One),
-                        Microarchitecture::UpToZen4,
-                    ),
+                    Cost::new((4, 0), (None, LevelsPerSweep::One), Microarchitecture::Zen4),
+                    Cost::new((8, 0), (None, LevelsPerSweep::One), Microarchitecture::Zen4),
                     Cost::new(
                         (8, 0),
                         (Some(256), LevelsPerSweep::Two),
-                        Microarchitecture::UpToZen4,
+                        Microarchitecture::Zen4,
                     ),
                     Cost::new(
                         (8, 0),
                         (None, LevelsPerSweep::One),
                         Microarchitecture::Other,
+                    ),
+                    Cost::new(
+                        (8, 0),
+                        (Some(256), LevelsPerSweep::One),
+                        Microarchitecture::UpToZen3,
                     ),
                 ] {
                     let tile = Tile::choose(DESKTOP, shape, threads, cost);
@@ -344,7 +345,11 @@ mod tests {
                     assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
                     assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
                     let row = (tile.columns + 2 * tile.depth).min(shape.1);
-                    assert!(tile.depth == 1 || 2 * tile.depth * row * cost.size < DESKTOP.l2);
+                    let most = match cost.reaches_beyond() {
+                        true => DESKTOP.last / 8,
+                        false => DESKTOP.l2,
+                    };
+                    assert!(tile.depth == 1 || 2 * tile.depth * row * cost.size < most);
                     let tile = Tile::choose_for_passes(DESKTOP, shape, threads, cost);
                     assert!(tile.rows <= shape.0 && tile.columns <= shape.1, "{tile}");
                 }

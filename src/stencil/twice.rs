@@ -7,10 +7,9 @@
 //! Source: the loop over time is unrolled and jammed with those over space, as in R. Allen, K. Kennedy, "Optimizing
 //! Compilers for Modern Architectures", Morgan Kaufmann 2001, chapter 8.
 
-use super::lanes::{Computation, Lanes};
+use super::lanes::Lanes;
 use super::level::{Column, column};
 use super::lifted::Lifted;
-use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::scalar::Star;
 use super::update::{ArrayRows, Update};
@@ -29,7 +28,7 @@ use crate::real::Real;
 ///    south         k
 /// ```
 #[derive(Clone, Copy)]
-struct TwoLevels<T, const R: usize> {
+pub(super) struct TwoLevels<T, const R: usize> {
     between: [*mut T; 2],
     north: *mut T,
     rows: [*mut T; R],
@@ -39,7 +38,7 @@ struct TwoLevels<T, const R: usize> {
 impl<T: Real, const R: usize> TwoLevels<T, R> {
     /// Rows whose next level but one begins in `slot`, neither the first two rows nor the last among them.
     #[inline(always)]
-    fn new(ring: &Ring<T>, slot: usize) -> Self {
+    pub fn new(ring: &Ring<T>, slot: usize) -> Self {
         let north = ring.at(slot + 2);
         let mut rows = [north; R];
         for j in 0..R {
@@ -136,12 +135,13 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
     reason = "the last of several equal steps assigns what no other one reads"
 )]
 #[inline(always)]
-unsafe fn advance_twice<V: Lanes, const R: usize>(
+pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
     group: &TwoLevels<V::Element, R>,
     layout: &Lifted<V>,
     (mut first, mut second): (impl Update<V>, impl Update<V>),
 ) {
     const { assert!(R > 1) };
+    debug_assert!(layout.width >= 3);
     let step = V::COUNT;
     let end = layout.width * step;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
@@ -248,70 +248,6 @@ unsafe fn advance_twice<V: Lanes, const R: usize>(
             };
             let held = [second.held(west_end), second.held(east_end)];
             layout.close(group.last(j), last[j], held);
-        }
-    }
-}
-
-/// Sweeps over a band one after the other, each by two levels.
-pub(super) struct Sweeps<'a, T> {
-    pub ring: &'a Ring<T>,
-    /// Where the present level of the band begins, one slot before its first row.
-    pub slot: usize,
-    pub count: usize,
-    /// Source rows to request meanwhile, so many cache lines a level.
-    pub prefetch: &'a mut SourcePrefetch<T>,
-    pub lines: usize,
-}
-
-/// Makes all sweeps over a band of `R` rows in one function, which has the constants in registers and is called once.
-///
-/// # Safety
-/// As [`advance_twice`], for each of the sweeps.
-#[inline(always)]
-pub(super) unsafe fn advance_twice_with<V: Lanes, A: Update<V>, B: Update<V>, const R: usize>(
-    updates: (A, B),
-    sweeps: &mut Sweeps<'_, V::Element>,
-    layout: &Lifted<V>,
-) {
-    debug_assert!(!layout.is_skewed() && layout.width >= 3);
-    // SAFETY: passed on.
-    unsafe {
-        V::compiled(AllSweeps::<V, A, B, R> {
-            updates,
-            sweeps,
-            layout,
-        });
-    }
-}
-
-struct AllSweeps<'a, 'b, V: Lanes, A, B, const R: usize> {
-    updates: (A, B),
-    sweeps: &'a mut Sweeps<'b, V::Element>,
-    layout: &'a Lifted<V>,
-}
-
-impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
-    for AllSweeps<'_, '_, V, A, B, R>
-{
-    type Output = ();
-
-    #[inline(always)]
-    unsafe fn run(self) {
-        let Sweeps {
-            ring,
-            slot,
-            count,
-            prefetch,
-            lines,
-        } = self.sweeps;
-        // A copy is nobody else's: the compiler keeps it in registers while it writes rows.
-        let layout = *self.layout;
-        for _ in 0..*count {
-            prefetch.request::<V>(2 * *lines);
-            *slot = ring.two_before(ring.two_before(*slot));
-            let group = TwoLevels::<_, R>::new(ring, *slot);
-            // SAFETY: passed on.
-            unsafe { advance_twice::<V, R>(&group, &layout, self.updates) }
         }
     }
 }

@@ -41,8 +41,8 @@ use super::rows::{ArrayRing, Staging, copy_row, look_at};
 use super::scratch::Scratch;
 use super::seam::Seam;
 use super::survey::Survey;
+use super::sweeps::Sweeps;
 use super::task::TileTask;
-use super::twice::Sweeps;
 
 /// The heights of bands that a kernel is compiled for: the rows of a band are a group of
 /// [`advance_rows`](super::level::advance_rows). The taller it is, the fewer rows are loaded for a row of results.
@@ -104,17 +104,18 @@ unsafe fn advance<
         (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
     // Rows of a band, two of the level between, and one on each side.
     let accessed = (TWICE + 4) * row;
-    // Not where columns are skewed, where strips have fewer than three, or where nodes of walls on the left or right are
-    // given or computed.
+    // Seams, and nodes of walls on the left or right that are given or computed, are seen to after each level.
+    let may_sweep = task.skew.is_none() && !ends.any();
+    // Strips have at least three columns.
     let advances_twice = K::MAY_ADVANCE_TWICE
         && task.levels_per_sweep.are_two(accessed, task.first_level)
-        && task.skew.is_none()
-        && columns.len() > 2 * V::COUNT
-        && !ends.any();
-    let height = if advances_twice {
-        TWICE
+        && may_sweep
+        && columns.len() > 2 * V::COUNT;
+    let (height, levels_per_sweep) = if advances_twice {
+        (TWICE, 2)
     } else {
-        Heights::<TALL, MEDIUM, LOW, TWICE>::choose(row, task.first_level)
+        let height = Heights::<TALL, MEDIUM, LOW, TWICE>::choose(row, task.first_level);
+        (height, 1)
     };
     let slots = 2 * steps + height;
     // The scratch holds the ring and the rows beyond its ends, the rows of the
@@ -205,9 +206,9 @@ unsafe fn advance<
             let mut slot = ring.slot(steps - before, first - before);
             let mut number = levels.start;
             while number < levels.end {
-                let count = match full.contains(&number) && kind.may_advance_twice(number) {
-                    true if advances_twice => (full.end - number) / 2,
-                    _ => 0,
+                let count = match may_sweep && full.contains(&number) && kind.may_sweep(number) {
+                    true => (full.end - number) / levels_per_sweep,
+                    false => 0,
                 };
                 if count > 0 {
                     let mut sweeps = Sweeps {
@@ -217,9 +218,19 @@ unsafe fn advance<
                         prefetch: &mut prefetch,
                         lines,
                     };
-                    kind.advance_twice::<TWICE>(&mut sweeps, &layout);
+                    macro_rules! sweep {
+                        ($height:ident) => {
+                            kind.sweep::<$height>(advances_twice, &mut sweeps, &layout)
+                        };
+                    }
+                    match height {
+                        _ if advances_twice => sweep!(TWICE),
+                        _ if height == TALL => sweep!(TALL),
+                        _ if height == MEDIUM => sweep!(MEDIUM),
+                        _ => sweep!(LOW),
+                    }
                     slot = sweeps.slot;
-                    number += 2 * count;
+                    number += levels_per_sweep * count;
                     continue;
                 }
                 prefetch.request::<V>(lines);

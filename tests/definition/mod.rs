@@ -39,11 +39,11 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
     let ways = [
         (Additions::Plain, LevelsPerSweep::One, false, USUAL),
         (Additions::Plain, LevelsPerSweep::One, true, SMALL),
-        (Additions::Plain, LevelsPerSweep::TwoIfShort, false, SMALL),
         (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
+        (Additions::Fused6, LevelsPerSweep::TwoIfShort, false, SMALL),
+        (Additions::Fused6, LevelsPerSweep::Two, true, SMALL),
+        (Additions::Fused12, LevelsPerSweep::TwoIfShort, false, SMALL),
         (Additions::Fused15, LevelsPerSweep::Two, false, USUAL),
-        (Additions::Fused12, LevelsPerSweep::Two, false, SMALL),
-        (Additions::Fused12, LevelsPerSweep::Two, true, SMALL),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| {
         // The scalar kernel has one way only.
