@@ -18,8 +18,9 @@ use crate::{
 };
 use std::path::Path;
 
-/// The step with the tile to use; its columns may be skewed, and rows stay lifted between passes, where there is memory
-/// for that. Ranks divide the grid as threads do: their tiles are those of one process with all their threads.
+/// The step with the tile to use; tiles may exceed the second-level cache, rows stay lifted between passes, and columns
+/// be skewed, where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one process
+/// with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
@@ -28,12 +29,23 @@ pub(crate) fn tuned<T: Element>(
 ) -> Stencil<T> {
     let (ny, nx) = problem.grid.shape();
     let mut stencil = problem.stencil::<T>();
-    // What skewed tiles leave to one another is less than a quarter of the state.
-    if !room.has_more(problem, room.needed(problem) / 4) {
-        stencil = stencil.with_skewed_columns(false);
+    let mut more = 0;
+    let mut has_more = |bytes| {
+        let has_more = room.has_more(problem, more + bytes);
+        if has_more {
+            more += bytes;
+        }
+        has_more
+    };
+    if !has_more(stencil.bytes_beyond_second_level() * busy_threads() as u64) {
+        stencil = stencil.within_second_level_cache();
     }
-    if !room.has_more(problem, stencil.lifted_bytes(ny, nx)) {
+    if !has_more(stencil.lifted_bytes(ny, nx)) {
         stencil = stencil.without_lifted_rows();
+    }
+    // What skewed tiles leave to one another is less than a quarter of the state.
+    if !has_more(room.needed(problem) / 4) {
+        stencil = stencil.with_skewed_columns(false);
     }
     let updates = problem
         .schedule

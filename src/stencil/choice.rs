@@ -1,6 +1,6 @@
 //! Which tile a [`Stencil`] has for a field, and whether its columns are skewed.
 
-use super::cost::{Cost, MAX_DEPTH};
+use super::cost::{Cost, MAX_DEPTH, share_of_last_level};
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
@@ -123,6 +123,15 @@ impl<T: Element> Stencil<T> {
     pub fn lifted_bytes(&self, rows: usize, columns: usize) -> u64 {
         match self.may_stay_lifted(rows, columns) {
             true => handover::bytes(rows, columns, size_of::<T>()) as u64,
+            false => 0,
+        }
+    }
+
+    /// The bytes of the rows of a pass of one thread that do not fit its second-level cache, at most.
+    #[doc(hidden)]
+    pub fn bytes_beyond_second_level(&self) -> u64 {
+        match self.cost(self.walls).reaches_beyond() {
+            true => share_of_last_level(self.caches) as u64,
             false => 0,
         }
     }

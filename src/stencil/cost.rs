@@ -48,8 +48,14 @@ pub(super) struct Cost {
     beyond: Option<f64>,
 }
 
-/// The part of the last-level cache that the rows of a thread may take.
-const LAST: usize = 8;
+/// Bytes of the last-level cache that the rows of a pass of one thread may take, where they may.
+pub(super) fn share_of_last_level(caches: Caches) -> usize {
+    /// Cores that share the cache.
+    const CORES: usize = 8;
+    /// Enough for 4096 columns and 60 levels.
+    const MOST: usize = 4 << 20;
+    (caches.last / CORES).min(MOST)
+}
 
 impl Cost {
     /// Steps at nodes of `size` bytes that read `arrays` arrays besides the field. Those that may take
@@ -115,7 +121,7 @@ impl Cost {
     /// Whether the rows of so many bytes that a pass keeps fit the caches.
     pub fn fits(&self, depth: usize, row: usize, caches: Caches) -> bool {
         self.fits_second_level(depth, row, caches)
-            || self.reaches_beyond() && self.kept(depth, row) <= caches.last / LAST
+            || self.reaches_beyond() && self.kept(depth, row) <= share_of_last_level(caches)
     }
 
     /// Whether these rows may take more than the second-level cache.

@@ -131,6 +131,14 @@ impl<T: Element> Stencil<T> {
         self
     }
 
+    /// The same with tiles whose rows fit the second-level cache, which take less memory.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn within_second_level_cache(mut self) -> Self {
+        self.caches.last = 0;
+        self
+    }
+
     /// The same for a first-level cache of so many bytes, on which the height of groups of rows depends.
     #[doc(hidden)]
     #[must_use]

@@ -283,6 +283,7 @@ impl FromStr for Tile {
 
 #[cfg(test)]
 mod tests {
+    use super::super::cost::share_of_last_level;
     use super::super::kernel::LevelsPerSweep;
     use super::super::microarchitecture::Microarchitecture;
     use super::*;
@@ -346,7 +347,7 @@ mod tests {
                     assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
                     let row = (tile.columns + 2 * tile.depth).min(shape.1);
                     let most = match cost.reaches_beyond() {
-                        true => DESKTOP.last / 8,
+                        true => share_of_last_level(DESKTOP),
                         false => DESKTOP.l2,
                     };
                     assert!(tile.depth == 1 || 2 * tile.depth * row * cost.size < most);
