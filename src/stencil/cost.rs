@@ -66,45 +66,55 @@ impl Cost {
         microarchitecture: Microarchitecture,
     ) -> Self {
         let is_amd = microarchitecture.is_amd();
-        // Or one before it.
-        let is_zen_3 = microarchitecture == Microarchitecture::UpToZen3;
         let lift = match (scaled, microarchitecture) {
             (Some(_), Microarchitecture::FromZen5) => 5.0,
-            (Some(_), _) | (None, Microarchitecture::UpToZen3) => 8.0,
+            (Some(_), _) => 8.0,
             (None, _) => 5.0,
         };
-        Self {
+        let cost = Self {
             size,
             arrays,
             most_depth: scaled.unwrap_or(MAX_DEPTH),
             groups: match (size, arrays) {
-                (_, 0) if is_zen_3 => &[(6, 7, 1.0)],
                 (4, _) => &[(9, 7, 1.0)],
                 (_, 0) => &[(9, 6, 0.97), (8, 7, 1.0), (7, 7, 1.04)],
                 _ => &[(7, 7, 1.0)],
             },
             two_if_short: levels == LevelsPerSweep::TwoIfShort,
             lift,
-            lift_from_afar: if is_zen_3 { 1.25 * lift } else { 2.0 * lift },
+            lift_from_afar: 2.0 * lift,
             is_handing_slow: is_amd,
             spill: match scaled {
-                None if is_zen_3 => 1.03,
                 Some(_) if is_amd => 1.05,
                 Some(_) => 1.5,
                 None => 1.15,
             },
             ends: if is_amd && scaled.is_some() { 512 } else { 0 },
             may_skew: false,
-            skewed: if is_zen_3 { 0.95 } else { 0.84 },
+            skewed: 0.84,
             share: match microarchitecture {
                 Microarchitecture::Zen4 if levels == LevelsPerSweep::Two => 0.8,
                 _ => 2.0 / 3.0,
             },
-            beyond: match scaled {
-                Some(_) if is_zen_3 && arrays == 0 => Some(1.1),
-                None if is_zen_3 && arrays == 0 => Some(1.06),
-                _ => None,
-            },
+            beyond: None,
+        };
+        match microarchitecture {
+            Microarchitecture::UpToZen3 if arrays == 0 => cost.on_zen_3(scaled.is_some()),
+            _ => cost,
+        }
+    }
+
+    /// The same on Zen 3, without arrays: groups of four rows, steps that are nearly as fast from one
+    /// cache as from another, and slow lifting.
+    fn on_zen_3(self, may_take_three: bool) -> Self {
+        Self {
+            groups: &[(6, 7, 1.0)],
+            lift: 8.0,
+            lift_from_afar: 10.0,
+            spill: if may_take_three { 1.05 } else { 1.03 },
+            skewed: 0.95,
+            beyond: Some(if may_take_three { 1.1 } else { 1.06 }),
+            ..self
         }
     }
 
