@@ -16,10 +16,10 @@ impl<T: Element> Stencil<T> {
     /// `rows × columns` nodes on the threads of the current rayon pool.
     ///
     /// Each candidate runs for some hundredths of a second on a field of a few
-    /// tiles. Tiles that may exceed the second-level cache are not measured: a few of them are nearly as large as the field,
-    /// and those that are estimated were within 3 % of the best of several for 128 × 128 to 1024 × 1024 nodes on Zen 3. The
-    /// choice of a tile changes no bit of any result. Callers should
-    /// keep it and use it with [`Stencil::with_tile`].
+    /// tiles. Where tiles may exceed the second-level cache, none is measured: a few of them are nearly as large as the
+    /// field. Estimated ones were within 3 % of the best of several on Zen 3, for 128 × 128 to 1024 × 1024 nodes.
+    ///
+    /// The choice of a tile changes no bit of any result. Callers should keep it and use it with [`Stencil::with_tile`].
     pub fn calibrate(&self, (rows, columns): (usize, usize)) -> Tile {
         let threads = rayon::current_num_threads();
         let first = self.tile_for_passes((rows, columns), threads);

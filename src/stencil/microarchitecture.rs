@@ -36,6 +36,7 @@ impl Microarchitecture {
     }
 }
 
+/// Whether there is AVX-512, which tells Zen 4 from Zen 3: both are of one family.
 fn has_avx512() -> bool {
     #[cfg(target_arch = "x86_64")]
     return is_x86_feature_detected!("avx512f");

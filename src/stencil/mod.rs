@@ -14,7 +14,7 @@
 //! | lane vocabulary | `lanes` | the operations on vector registers that kernels are written in |
 //! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
-//! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; all levels of a band |
+//! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
 //! | kinds of equations | `kind`, `noted`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
 //! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
