@@ -44,7 +44,7 @@ pub(super) struct Cost {
     /// The relative duration of a step if these rows take more of the caches, up to an eighth of the last one, which eight
     /// cores of Zen 3 share; `None` where that is never worth it. On Zen 3 with AVX2, steps there took 1.1 times as long
     /// as in the second-level cache, but deeper passes lift fewer rows: 1024 × 1024 and 4096 × 4096 nodes took 0.8 of the
-    /// time.
+    /// time, and 0.5 to 0.7 where an equation has arrays.
     beyond: Option<f64>,
 }
 
@@ -99,18 +99,26 @@ impl Cost {
             beyond: None,
         };
         match microarchitecture {
-            Microarchitecture::UpToZen3 if arrays == 0 => cost.on_zen_3(scaled.is_some()),
+            Microarchitecture::UpToZen3 => cost.on_zen_3(scaled.is_some()),
             _ => cost,
         }
     }
 
-    /// The same on Zen 3, without arrays: groups of four rows, steps that are nearly as fast from one
-    /// cache as from another, and slow lifting.
+    /// The same on Zen 3: groups of four rows, or three with arrays, steps that are nearly as fast from one cache as from
+    /// another, and slow lifting.
     fn on_zen_3(self, may_take_three: bool) -> Self {
         Self {
-            groups: &[(6, 7, 1.0)],
+            groups: match self.arrays {
+                0 => &[(6, 7, 1.0)],
+                _ => &[(5, 7, 1.0)],
+            },
             lift: 8.0,
             lift_from_afar: 10.0,
+            ends: if may_take_three || self.arrays > 0 {
+                512
+            } else {
+                0
+            },
             spill: if may_take_three { 1.05 } else { 1.03 },
             skewed: 0.95,
             beyond: Some(if may_take_three { 1.1 } else { 1.06 }),

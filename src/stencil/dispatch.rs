@@ -102,7 +102,7 @@ macro_rules! dispatch {
                         }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx2 => {
-                            vectors::<$avx2, 4, 4, 4, 4, 2>(task, scratch, (true, Heights), Heights)
+                            vectors::<$avx2, 4, 4, 4, 4, 3>(task, scratch, (true, Heights), Heights)
                         }
                         #[cfg(target_arch = "x86_64")]
                         Kernel::Avx512 => {
