@@ -22,7 +22,7 @@ mod random;
 mod step;
 mod values;
 
-pub use formula::{Expression, ExpressionError};
+pub use formula::{Expression, ExpressionError, Part};
 pub use random::random;
 pub use step::BATCH;
 pub use values::Values;

@@ -8,6 +8,7 @@ pub mod memory;
 pub mod method;
 pub mod nodes;
 pub mod robin;
+mod separated;
 pub mod source;
 pub mod tables;
 pub mod wall;

@@ -1,8 +1,11 @@
 //! [`Values`]: a number, a formula or a file as values on the nodes of the grid.
 
-use super::input::{Digests, Input};
+use super::{
+    input::{Digests, Input},
+    separated::Separated,
+};
 use crate::{
-    expression::{BATCH, Expression},
+    expression::Expression,
     grid::Grid,
     npy::ArrayFile,
     params::{Function, ParamsError, Profile, RawParams},
@@ -135,10 +138,7 @@ impl Values {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
             self.rows(&nodes, rows, 0.0, &mut values)?;
-            let found = values
-                .par_iter()
-                .position_first(|&value| wrong(value).is_some());
-            if let Some(at) = found {
+            if let Some(at) = first_where(&values, |&value| wrong(value).is_some()) {
                 let place = nodes.describe(start + at / nx, at % nx);
                 let value = values[at];
                 let wanted = wrong(value).unwrap_or_default();
@@ -370,6 +370,16 @@ fn transposed(
     Ok(())
 }
 
+/// The place of the first value of which something holds.
+pub fn first_where<T: Sync>(values: &[T], holds: impl Fn(&T) -> bool + Sync) -> Option<usize> {
+    /// Values between two looks at what other threads have found, which take longer than most questions.
+    const TOGETHER: usize = 4096;
+    let any = |values: &[T]| values.iter().fold(false, |any, value| any | holds(value));
+    let piece = values.par_chunks(TOGETHER).position_first(any)?;
+    let begin = piece * TOGETHER;
+    Some(begin + values[begin..].iter().position(&holds)?)
+}
+
 /// The values of a function on the nodes of rows from `first` on.
 fn fill(function: &Function, nodes: &Nodes, first: usize, time: f64, out: &mut [f64]) {
     let formula = match function {
@@ -377,14 +387,10 @@ fn fill(function: &Function, nodes: &Nodes, first: usize, time: f64, out: &mut [
         Function::Formula(formula) => &formula.expression,
     };
     let nx = nodes.x.len();
+    let formula = Separated::new(formula, &nodes.x, time);
     out.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
         let j = nodes.row(first + row);
-        let (y, t) = ([nodes.y[j]; BATCH], [time; BATCH]);
-        for (batch, out) in out.chunks_mut(BATCH).enumerate() {
-            let i = batch * BATCH;
-            let number = j as u64 * nx as u64 + i as u64;
-            formula.evaluate(&[&nodes.x[i..], &y, &t], number, out);
-        }
+        formula.row(nodes.y[j], j as u64 * nx as u64, out);
     });
 }
 
@@ -400,4 +406,20 @@ pub fn value_at(function: &Function, nodes: &Nodes, (j, i): (usize, usize), time
     let mut value = [0.0];
     formula.evaluate(&[&[nodes.x[i]], &[nodes.y[j]], &[time]], number, &mut value);
     value[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_several_values_is_found() {
+        let mut values = vec![0; 10_000];
+        let is_set = |&value: &i32| value != 0;
+        assert_eq!(first_where(&values, is_set), None);
+        for place in [9_999, 5_000, 4_096, 4_095, 0] {
+            values[place] = 1;
+            assert_eq!(first_where(&values, is_set), Some(place));
+        }
+    }
 }

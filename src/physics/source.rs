@@ -3,7 +3,7 @@
 use super::{
     input::{Digests, Input},
     memory::{Unready, zeros},
-    nodes::{Nodes, Values},
+    nodes::{Nodes, Values, first_where},
     wall::Walls,
 };
 use crate::{
@@ -13,7 +13,6 @@ use crate::{
     real::Real,
 };
 use ndarray::Array2;
-use rayon::prelude::*;
 use std::ops::Range;
 
 /// What is added to ∂p/∂t \[density/time\].
@@ -92,10 +91,7 @@ impl Source {
             let to = array.as_slice_mut()?;
             // Only formulas depend on time, and no formula reads a file.
             let _ = values.fill(&nodes, (rows.start, time), dt, to);
-            let at = to
-                .par_iter()
-                .with_min_len(4096)
-                .position_first(|value| !value.to_f64().is_finite())?;
+            let at = first_where(to, |value| !value.to_f64().is_finite())?;
             Some(NotFinite {
                 key: "source",
                 place: nodes.describe(nodes.row(rows.start + at / nx), at % nx),

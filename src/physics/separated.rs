@@ -1,0 +1,93 @@
+//! [`Separated`]: a formula on the nodes of a grid, whose parts are evaluated as seldom as they differ.
+
+use crate::expression::{BATCH, Expression, Part};
+
+/// The bits of the variables in [`Part::uses`]: the formula is one in x, y and t.
+const X: u64 = 1 << 0;
+const Y: u64 = 1 << 1;
+/// The number of the first variable that stands for a part.
+const FIRST: usize = 3;
+
+/// A formula at a time. What depends on the time alone is evaluated once, what depends on x once for each column, and what
+/// depends on y once for each row.
+pub(super) struct Separated<'n> {
+    /// The coordinates of the columns.
+    x: &'n [f64],
+    time: [f64; BATCH],
+    parts: Vec<Part>,
+    /// The values of the parts that do not depend on y: of all columns, or a batch of equal ones.
+    known: Vec<Vec<f64>>,
+    /// What combines the parts at each node.
+    rest: Expression,
+}
+
+impl<'n> Separated<'n> {
+    pub(super) fn new(formula: &Expression, x: &'n [f64], time: f64) -> Self {
+        let (rest, parts) = formula.take_apart(FIRST, X | Y);
+        let mut separated = Self {
+            x,
+            time: [time; BATCH],
+            parts,
+            known: Vec::new(),
+            rest,
+        };
+        for number in 0..separated.parts.len() {
+            let values = separated.evaluate_part(number);
+            separated.known.push(values);
+        }
+        separated
+    }
+
+    /// The values of a part that does not depend on y; those before it are known.
+    fn evaluate_part(&self, number: usize) -> Vec<f64> {
+        let Part { formula, uses } = &self.parts[number];
+        let mut values = match (uses & X, uses & Y) {
+            (_, Y) => return Vec::new(),
+            (X, _) => vec![0.0; self.x.len()],
+            _ => vec![0.0; BATCH],
+        };
+        for (batch, values) in values.chunks_mut(BATCH).enumerate() {
+            formula.evaluate(&self.variables(batch * BATCH, &[], &[]), 0, values);
+        }
+        values
+    }
+
+    /// The values at the nodes of a row at `y`, of which `first` is the number of the first.
+    pub(super) fn row(&self, y: f64, first: u64, out: &mut [f64]) {
+        let y = [y; BATCH];
+        let mut of_row: Vec<[f64; BATCH]> = Vec::new();
+        for part in &self.parts {
+            let mut value = [0.0];
+            if part.uses & Y != 0 {
+                part.formula
+                    .evaluate(&self.variables(0, &y, &of_row), 0, &mut value);
+            }
+            of_row.push([value[0]; BATCH]);
+        }
+        for (batch, out) in out.chunks_mut(BATCH).enumerate() {
+            let i = batch * BATCH;
+            let variables = self.variables(i, &y, &of_row);
+            self.rest.evaluate(&variables, first + i as u64, out);
+        }
+    }
+
+    /// The variables from column `i` on: x, y, t, and the parts that are known or of this row.
+    fn variables<'v>(
+        &'v self,
+        i: usize,
+        y: &'v [f64],
+        of_row: &'v [[f64; BATCH]],
+    ) -> Vec<&'v [f64]> {
+        // Parts use only parts before them. Others have no values yet, and those of rows none until there is a row.
+        let values = self.parts.iter().enumerate().map(|(number, part)| {
+            let known = self.known.get(number).map_or(&[][..], Vec::as_slice);
+            match (part.uses & X, part.uses & Y) {
+                (_, Y) => of_row.get(number).map_or(&[][..], <[f64; BATCH]>::as_slice),
+                (X, _) => known.get(i..).unwrap_or_default(),
+                _ => known,
+            }
+        });
+        let coordinates = [&self.x[i..], y, &self.time];
+        coordinates.into_iter().chain(values).collect()
+    }
+}
