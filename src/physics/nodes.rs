@@ -372,7 +372,8 @@ fn transposed(
 
 /// The place of the first value of which something holds.
 pub fn first_where<T: Sync>(values: &[T], holds: impl Fn(&T) -> bool + Sync) -> Option<usize> {
-    /// Values between two looks at what other threads have found, which take longer than most questions.
+    /// Values of a piece. Rayon asks before every item whether another thread has found one, which takes longer than to
+    /// look at a value.
     const TOGETHER: usize = 4096;
     let any = |values: &[T]| values.iter().fold(false, |any, value| any | holds(value));
     let piece = values.par_chunks(TOGETHER).position_first(any)?;

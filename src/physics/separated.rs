@@ -1,12 +1,15 @@
-//! [`Separated`]: a formula on the nodes of a grid, whose parts are evaluated as seldom as they differ.
+//! [`Separated`]: a formula on the nodes of a grid. Parts that are the same along a row or a column are evaluated once for it.
 
 use crate::expression::{BATCH, Expression, Part};
+use rayon::prelude::*;
 
 /// The bits of the variables in [`Part::uses`]: the formula is one in x, y and t.
 const X: u64 = 1 << 0;
 const Y: u64 = 1 << 1;
 /// The number of the first variable that stands for a part.
 const FIRST: usize = 3;
+/// The most values of parts that are kept, 2 MiB. A formula with more is evaluated whole at each node.
+const MOST_KEPT: usize = 1 << 18;
 
 /// A formula at a time. What depends on the time alone is evaluated once, what depends on x once for each column, and what
 /// depends on y once for each row.
@@ -23,7 +26,10 @@ pub(super) struct Separated<'n> {
 
 impl<'n> Separated<'n> {
     pub(super) fn new(formula: &Expression, x: &'n [f64], time: f64) -> Self {
-        let (rest, parts) = formula.take_apart(FIRST, X | Y);
+        let (rest, parts) = match formula.take_apart(FIRST, X | Y) {
+            (_, parts) if parts.len() * x.len() > MOST_KEPT => (formula.clone(), Vec::new()),
+            taken_apart => taken_apart,
+        };
         let mut separated = Self {
             x,
             time: [time; BATCH],
@@ -46,9 +52,10 @@ impl<'n> Separated<'n> {
             (X, _) => vec![0.0; self.x.len()],
             _ => vec![0.0; BATCH],
         };
-        for (batch, values) in values.chunks_mut(BATCH).enumerate() {
+        let batches = values.par_chunks_mut(BATCH).enumerate();
+        batches.for_each(|(batch, values)| {
             formula.evaluate(&self.variables(batch * BATCH, &[], &[]), 0, values);
-        }
+        });
         values
     }
 
@@ -89,5 +96,37 @@ impl<'n> Separated<'n> {
         });
         let coordinates = [&self.x[i..], y, &self.time];
         coordinates.into_iter().chain(values).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rows_have_the_values_of_the_whole_formula() {
+        let x: Vec<f64> = (0..600).map(|i| f64::from(i) / 7.0).collect();
+        let (y, time, first) = (1.7, 0.25, 1200);
+        // Too many parts to be kept.
+        let series: Vec<String> = (1..500).map(|k| format!("sin({k}*x)*cos({k}*y)")).collect();
+        for text in [
+            "exp(-((x - cos(t))**2 + (y - sin(t))**2)/0.08)",
+            "where(x > 9, sin(y), random(3)*(t + 1)) + x*x*y",
+            "sin(x)*cos(t)",
+            "y**2 + 1",
+            &series.join(" + "),
+        ] {
+            let formula = Expression::parse(text, &["x", "y", "t"]).unwrap();
+            let separated = Separated::new(&formula, &x, time);
+            let kept: usize = separated.known.iter().map(Vec::len).sum();
+            assert!(kept <= MOST_KEPT, "{kept}");
+            let mut row = vec![0.0; x.len()];
+            separated.row(y, first, &mut row);
+            for (i, value) in row.into_iter().enumerate() {
+                let mut whole = [0.0];
+                formula.evaluate(&[&x[i..], &[y], &[time]], first + i as u64, &mut whole);
+                assert_eq!(value.to_bits(), whole[0].to_bits(), "{i}");
+            }
+        }
     }
 }
