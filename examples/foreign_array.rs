@@ -4,7 +4,7 @@
 
 use diff2d::{
     Progress,
-    analysis::{
+    arrays::{
         output::Output,
         stats,
         window::{Op, Request, Windows},

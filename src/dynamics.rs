@@ -1,10 +1,8 @@
 //! [`Dynamics`]: how a state changes in time.
 
-use crate::{
-    real::Real,
-    spectral::Spectral,
-    stencil::{Equation, Rkl2, Walls},
-};
+use diff2d_spectral::Spectral;
+use diff2d_stencil::real::Real;
+use diff2d_stencil::{Equation, Rkl2, Walls};
 use ndarray::Array2;
 use std::fmt;
 

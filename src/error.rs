@@ -1,16 +1,16 @@
 //! [`Error`]: every error of the program, and its exit code.
 
 use crate::{
-    analysis::AnalysisError,
     check::CheckError,
     comm::{CommError, Elsewhere},
     cube::CubeError,
     export::ExportError,
-    npy::{HeaderError, NpyError},
     params::ParamsError,
-    plot,
     run::RunError,
 };
+use diff2d_arrays::AnalysisError;
+use diff2d_arrays::npy::{HeaderError, NpyError};
+use diff2d_plot as plot;
 
 /// Anything a command can end with other than success.
 #[derive(Debug, thiserror::Error)]

@@ -1,11 +1,8 @@
 //! [`Field`]: the density on the nodes of the grid.
 
-use crate::{
-    grid::Grid,
-    real::Real,
-    summary::Summary,
-    sys::{self, Memory},
-};
+use crate::{grid::Grid, summary::Summary};
+use diff2d_stencil::real::Real;
+use diff2d_sys::{self as sys, Memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use rayon::prelude::*;
 use std::{io, marker::PhantomData, ops::Range};

@@ -65,7 +65,7 @@
 //! | [`Cube`] | the files of a simulation: times, nodes, committed snapshots, and whether they are intact |
 //! | [`npy`] | any `.npy` file of numbers, in parts |
 //! | [`mod@check`] | problems with exact solutions, and the error of a result from three grids |
-//! | [`analysis`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
+//! | [`arrays`], [`expression`] | statistics, sliding windows, probes and formulas, over arrays larger than memory |
 //! | [`mod@export`] | XDMF, Kerchunk, Zarr, HDF5, VTK and CSV, with coordinates and missing snapshots |
 //! | [`comm`], [`distribute`] | ranks, and arrays divided among them |
 //! | [`stencil`] | the step itself: kernels, tiles, and why they all have the same bits |
@@ -117,7 +117,6 @@
 // Modules also explain their private files; `cargo doc --document-private-items` follows these links.
 #![allow(rustdoc::private_intra_doc_links)]
 
-pub mod analysis;
 #[cfg(feature = "bench")]
 pub mod bench;
 pub mod check;
@@ -131,46 +130,38 @@ mod dynamics;
 #[cfg(feature = "cli")]
 mod error;
 pub mod export;
-pub mod expression;
 mod field;
 mod grid;
-pub mod npy;
 mod params;
 mod physics;
-#[cfg(feature = "plot")]
-pub mod plot;
 mod problem;
-mod progress;
 mod repair;
 mod run;
 mod schedule;
 mod slab;
 mod solver;
-pub mod spectral;
 mod summary;
 mod sweep;
 mod tuning;
-mod wording;
-
-use diff2d_stencil::real;
-use diff2d_sys as sys;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
 };
-pub use diff2d_stencil as stencil;
+pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};
+#[cfg(feature = "plot")]
+pub use diff2d_plot as plot;
+pub use diff2d_spectral as spectral;
+pub use diff2d_stencil::{self as stencil, Real};
 pub use dynamics::{Dynamics, Method, SourceAt, WallsAt};
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};
 pub use problem::Problem;
-pub use progress::Progress;
 pub use run::{Outcome, Report, Run, RunError, Seconds};
 pub use schedule::Schedule;
 pub use slab::Slab;
 pub use solver::Solver;
-pub use stencil::Real;
 pub use summary::Summary;
 pub use sweep::Sweep;
 
@@ -184,6 +175,6 @@ pub mod internal {
         },
         params::keys::{Absent, KEYS, SWEEP_KEYS},
         schedule::Clock,
-        sys::threads,
     };
+    pub use diff2d_sys::threads;
 }

@@ -4,7 +4,6 @@ use crate::{
     dynamics::{Dynamics, Method, WallsAt},
     field::Field,
     grid::Grid,
-    npy::DATA_OFFSET,
     params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         initial::Initial,
@@ -17,11 +16,12 @@ use crate::{
         tables::{Along, Tables},
         wall::Walls,
     },
-    real::Real,
     schedule::Schedule,
-    spectral::Spectral,
-    stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile},
 };
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_spectral::Spectral;
+use diff2d_stencil::real::Real;
+use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 

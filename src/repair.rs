@@ -3,9 +3,9 @@
 use crate::{
     cube::{journal::Slot, restore::Restorer},
     params::{ParamsError, with_precision},
-    progress::Progress,
     run::{self, RunError},
 };
+use diff2d_arrays::progress::Progress;
 
 /// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, and
 /// rebuilds lost lines of the journal. Every repaired snapshot adds 1 to `progress`. States that take more than

@@ -3,10 +3,8 @@
 //! Times become whole numbers of steps here, by truncation. No other module compares floating-point
 //! times.
 
-use crate::{
-    params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod},
-    stencil::rkl2_reach,
-};
+use crate::params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod};
+use diff2d_stencil::rkl2_reach;
 
 /// Steps and snapshots of a run.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,7 +1,8 @@
 //! [`Summary`]: mass, minimum and maximum, the same for any number of threads and ranks.
 
-use crate::{grid::Grid, real::Real};
+use crate::grid::Grid;
 use bytemuck::{Pod, Zeroable};
+use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 
 /// Mass, minimum and maximum of a snapshot, or weighted sum, minimum and maximum of a row.

@@ -3,10 +3,8 @@
 //! Without a measurement a tile follows from the sizes of the caches. Which tile is used changes no
 //! bit of a result.
 
-use crate::{
-    stencil::{Element, Equation, Operator, Stencil, Tile},
-    sys,
-};
+use diff2d_stencil::{Element, Equation, Operator, Stencil, Tile};
+use diff2d_sys as sys;
 use std::{collections::BTreeMap, env, fs, path::PathBuf};
 
 /// Updates from which on a measurement of a few tenths of a second is worth it: some ten seconds.

@@ -4,7 +4,7 @@ use super::{
     results::{Entry, Limits, Results},
     table::three_digits,
 };
-use crate::plot::{self, BarChart, Bitmap, Group, Section, Shade};
+use diff2d_plot::{self as plot, BarChart, Bitmap, Group, Section, Shade};
 
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
 ///

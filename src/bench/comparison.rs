@@ -11,7 +11,7 @@ use super::{
     results::{Results, Tool},
     variant::Variant,
 };
-use crate::sys;
+use diff2d_sys as sys;
 use std::{
     collections::BTreeSet,
     path::PathBuf,

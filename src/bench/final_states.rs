@@ -8,7 +8,7 @@ use super::{
     error::{BenchError, directory_error},
     program::{self, Program},
 };
-use crate::npy::DATA_OFFSET;
+use diff2d_arrays::npy::DATA_OFFSET;
 use std::{
     collections::BTreeMap,
     fs::{self, File},

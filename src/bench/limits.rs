@@ -1,10 +1,8 @@
 //! [`LimitMeter`]: the limits of the machine, measured between the programs.
 
 use super::{case::Case, results::Limits};
-use crate::{
-    stencil::limit::{self, Arithmetic},
-    sys,
-};
+use diff2d_stencil::limit::{self, Arithmetic};
+use diff2d_sys as sys;
 use std::{
     hint::black_box,
     sync::Barrier,

@@ -1,7 +1,7 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
 use super::{agreement::Agreement, case::Case, contender::Contender};
-use crate::sys;
+use diff2d_sys as sys;
 use serde::Serialize;
 
 /// Bytes of memory traffic that an update needs without temporal tiling: one value read, one written.

@@ -5,8 +5,8 @@ use crate::{
     field::Field,
     grid::Grid,
     problem::Problem,
-    stencil::{Operator, Side, Walls},
 };
+use diff2d_stencil::{Operator, Side, Walls};
 use ndarray::{Array2, ArrayView2};
 
 /// The mass at both ends of a run and all that changed it \[density·length²\].

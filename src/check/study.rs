@@ -13,8 +13,8 @@ use crate::{
     params::{Layout, Params, Precision, RawParams, StepMethod},
     physics::input::Digests,
     problem::Problem,
-    stencil::Operator,
 };
+use diff2d_stencil::Operator;
 use ndarray::Array2;
 
 /// A grid and its time step.

@@ -5,7 +5,8 @@ use super::{
     exact::{self, Material, Method, U, Walls},
     solve::solve,
 };
-use crate::{expression::Expression, field::Field, problem::Problem};
+use crate::{field::Field, problem::Problem};
+use diff2d_arrays::expression::Expression;
 use serde::Serialize;
 
 /// One kind of problem, and how well it was solved.

@@ -3,8 +3,8 @@
 use crate::{
     cube::{AxisValues, JournalledArray, NamedAxis},
     error::Error,
-    wording::excerpt,
 };
+use diff2d_arrays::wording::excerpt;
 use std::ops::Range;
 
 /// An array's axes, which have names and coordinates if it is a cube or was made from one.

@@ -7,9 +7,9 @@ use super::{
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
-    sys,
 };
 use clap::Args;
+use diff2d_sys as sys;
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
     collections::BTreeSet,

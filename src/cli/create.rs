@@ -4,16 +4,13 @@ use super::{
     dtype,
     terminal::{Terminal, Unit},
 };
-use crate::{
-    analysis::{
-        create::{self, Fill},
-        output::Output,
-    },
-    cube::refuse_cube,
-    error::Error,
-    npy::Dtype,
-};
+use crate::{cube::refuse_cube, error::Error};
 use clap::Args;
+use diff2d_arrays::npy::Dtype;
+use diff2d_arrays::{
+    create::{self, Fill},
+    output::Output,
+};
 use std::path::PathBuf;
 
 /// Create a .npy file of any size, preallocated and filled in chunks

@@ -11,10 +11,10 @@ use crate::{
     cube::JournalledArray,
     distribute::{self, Delivery, Source},
     error::Error,
-    npy::ArrayFile,
-    progress::Progress,
 };
 use clap::Args;
+use diff2d_arrays::npy::ArrayFile;
+use diff2d_arrays::progress::Progress;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
 

@@ -1,6 +1,6 @@
 //! Types of elements on the command line.
 
-use crate::npy::{Dtype, Kind};
+use diff2d_arrays::npy::{Dtype, Kind};
 
 /// Any type, as `f8`, `<f8` or `float64`.
 pub(super) fn parse(text: &str) -> Result<Dtype, String> {

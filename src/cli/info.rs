@@ -10,10 +10,10 @@ use crate::{
         CubeError, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario, scratch,
     },
     error::Error,
-    npy::{self, AnyHeader, Descr, HeaderError, NpyError},
     schedule::Clock,
 };
 use clap::Args;
+use diff2d_arrays::npy::{self, AnyHeader, Descr, HeaderError, NpyError};
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeMap, SerializeSeq},

@@ -1,9 +1,10 @@
 //! `diff2d man`: manual pages.
 
 use super::{terminal::Terminal, version};
-use crate::{error::Error, sys};
+use crate::error::Error;
 use clap::{Args, Command};
 use clap_mangen::Man;
+use diff2d_sys as sys;
 use std::path::{Path, PathBuf};
 
 /// Write manual pages, one of the program and one of each command

@@ -43,12 +43,10 @@ mod version;
 mod walltime;
 mod window;
 
-use crate::{
-    comm::{Launch, ROOT},
-    sys,
-};
+use crate::comm::{Launch, ROOT};
 use capture::Capture;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+use diff2d_sys as sys;
 use std::{
     env,
     ffi::OsString,

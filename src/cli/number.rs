@@ -1,6 +1,6 @@
 //! Numbers in results and notes.
 
-use crate::npy::Scalar;
+use diff2d_arrays::npy::Scalar;
 
 /// A float as Python prints it: the shortest decimal that reads back as the same float.
 ///

@@ -1,12 +1,9 @@
 //! How commands open the arrays that they read.
 
 use super::{dtype, terminal::Terminal};
-use crate::{
-    cube::JournalledArray,
-    error::Error,
-    npy::{self, ArrayFile, Dtype, NpyHeader},
-};
+use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
+use diff2d_arrays::npy::{self, ArrayFile, Dtype, NpyHeader};
 use std::{path::Path, str::FromStr};
 
 /// What files are that are not `.npy`.

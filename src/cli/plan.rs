@@ -9,16 +9,16 @@ use crate::{
     field::Field,
     grid::Axis,
     params::{Choice, StepMethod, with_precision},
-    plot::short,
     problem::Problem,
     run,
     slab::Slab,
     solver::Solver,
-    stencil::Element,
-    sys,
-    wording::bytes,
 };
 use clap::Args;
+use diff2d_arrays::wording::bytes;
+use diff2d_plot::short;
+use diff2d_stencil::Element;
+use diff2d_sys as sys;
 use serde_json::json;
 use std::{
     path::Path,

@@ -8,9 +8,9 @@ use crate::{
     problem::Problem,
     run::{self, Room, Shape, Speeds},
     slab::Slab,
-    stencil::Element,
-    sys,
 };
+use diff2d_stencil::Element;
+use diff2d_sys as sys;
 
 /// How a state that is larger than its memory passes through it.
 pub(super) struct Bands {

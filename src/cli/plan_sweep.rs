@@ -3,13 +3,13 @@
 use super::{number, plan, terminal::Terminal};
 use crate::{
     error::Error,
-    npy::DATA_OFFSET,
     params::{Choice, with_precision},
     run::{self, worthwhile_threads},
     sweep::Sweep,
-    sys,
-    wording::bytes,
 };
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_arrays::wording::bytes;
+use diff2d_sys as sys;
 use serde_json::json;
 use std::path::Path;
 

@@ -9,8 +9,10 @@ use super::{
     scenario, size,
     terminal::Terminal,
 };
-use crate::{analysis::probe, cube::JournalledArray, error::Error, npy::Scalar};
+use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
+use diff2d_arrays::npy::Scalar;
+use diff2d_arrays::probe;
 use std::{ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV

@@ -19,10 +19,10 @@ use crate::{
     error::Error,
     problem::Problem,
     run::{Outcome, Report},
-    stencil::Tile,
-    sys::{self, AtomicFile, FileError},
 };
 use clap::Args;
+use diff2d_stencil::Tile;
+use diff2d_sys::{self as sys, AtomicFile, FileError};
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},

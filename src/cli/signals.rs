@@ -2,8 +2,9 @@
 //!
 //! A signal that was ignored when the program started, as `nohup` ignores SIGHUP, stays ignored.
 
-use crate::{error::Error, sys};
+use crate::error::Error;
 use crossbeam_channel::bounded;
+use diff2d_sys as sys;
 use signal_hook::{
     consts::{SIGHUP, SIGINT, SIGTERM},
     iterator::Signals,

@@ -1,3 +1,3 @@
 //! Sizes of memory on the command line.
 
-pub use crate::wording::parse_bytes as parse;
+pub use diff2d_arrays::wording::parse_bytes as parse;

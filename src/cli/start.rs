@@ -11,9 +11,9 @@ use crate::{
     cube::{Cube, Io, Paths},
     error::Error,
     run::{Outcome, Run},
-    sys,
 };
 use clap::{Args, ValueEnum};
+use diff2d_sys as sys;
 use std::{
     path::{Path, PathBuf},
     time::Duration,

@@ -14,9 +14,9 @@ use crate::{
     error::Error,
     run::Outcome,
     sweep::Sweep,
-    sys::{self, AtomicFile, FileError},
 };
 use clap::Args;
+use diff2d_sys::{self as sys, AtomicFile, FileError};
 use serde_json::{Value, json};
 use std::{
     borrow::Cow,

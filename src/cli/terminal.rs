@@ -1,8 +1,11 @@
 //! Results on stdout; notes, progress and errors on stderr.
 
 use super::{capture::Capture, number};
-use crate::{error::Error, npy::Scalar, progress::Progress, wording::excerpt};
+use crate::error::Error;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
+use diff2d_arrays::npy::Scalar;
+use diff2d_arrays::progress::Progress;
+use diff2d_arrays::wording::excerpt;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     io::{self, BufWriter, IsTerminal, Write},

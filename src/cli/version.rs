@@ -1,6 +1,7 @@
 //! What the program is: `--version`, and `diff2d` without a command.
 
-use crate::{comm::HAS_MPI, stencil::Kernel};
+use crate::comm::HAS_MPI;
+use diff2d_stencil::Kernel;
 
 /// What `diff2d` alone prints.
 pub(super) const OVERVIEW: &str = concat!(

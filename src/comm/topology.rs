@@ -1,7 +1,7 @@
 //! [`Topology`]: which ranks share a machine, and which of these its processors.
 
 use super::{collective, interface::Comm};
-use crate::sys;
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

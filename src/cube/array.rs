@@ -8,10 +8,8 @@ use super::{
     journal::{Header, Journal, Record, Scenario, Slot},
     paths::Paths,
 };
-use crate::{
-    npy::{self, ArrayFile},
-    sys,
-};
+use diff2d_arrays::npy::{self, ArrayFile};
+use diff2d_sys as sys;
 use std::{
     ops::Deref,
     path::{Path, PathBuf},

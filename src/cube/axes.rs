@@ -11,7 +11,8 @@
 //! label for each, or null. A key `quantity` may say what the values are: `"difference"`.
 
 use super::{error::CubeError, journal::Scenario};
-use crate::{grid::Axis, sys};
+use crate::grid::Axis;
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::{
     fs,

@@ -13,8 +13,8 @@ use super::{
     journal::{Header, Slot},
     share::{Job, Share},
 };
-use crate::sys::{self, Memory};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use diff2d_sys::{self as sys, Memory};
 use std::{io, iter, mem, sync::Arc, time::Instant};
 
 /// Memory for blocks on their way between solvers and file.

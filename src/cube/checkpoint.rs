@@ -10,11 +10,9 @@ use super::{
     paths::Paths,
     scratch,
 };
-use crate::{
-    npy::DATA_OFFSET,
-    schedule::Clock,
-    sys::{self, AtomicFile, FileExt},
-};
+use crate::schedule::Clock;
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fs::{self, File},

@@ -7,7 +7,7 @@ use super::{
     journal::Header,
     paths::{Paths, sync_directory},
 };
-use crate::sys::{self, FileExt, LockedFile, Reservation};
+use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Seek},

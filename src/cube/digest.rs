@@ -2,7 +2,7 @@
 //!
 //! Any thread or rank may hash a block, in any order: the digest is the same.
 
-use crate::wording::hex;
+use diff2d_arrays::wording::hex;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use std::io::{self, BufWriter, Write};

@@ -1,7 +1,9 @@
 //! What can go wrong with the files of a run.
 
 use super::journal::{FORMAT, Slot};
-use crate::{npy::NpyError, sys::FileError, wording::bytes};
+use diff2d_arrays::npy::NpyError;
+use diff2d_arrays::wording::bytes;
+use diff2d_sys::FileError;
 use std::{io, path::PathBuf};
 
 /// What is wrong with a cube, its journal or another array file.

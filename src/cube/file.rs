@@ -5,10 +5,8 @@ use super::{
     journal::{Header, Journal, JournalError, Record, Records},
     paths::Paths,
 };
-use crate::{
-    npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader},
-    sys::{self, FileExt},
-};
+use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader};
+use diff2d_sys::{self as sys, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,

@@ -1,7 +1,7 @@
 //! The journal of a cube that is written: opened, created where there is none, and locked.
 
 use super::{error::CubeError, paths::Paths};
-use crate::sys::{self, LockedFile};
+use diff2d_sys::{self as sys, LockedFile};
 use std::{
     fs::{OpenOptions, TryLockError},
     io,

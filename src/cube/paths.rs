@@ -1,7 +1,8 @@
 //! [`Paths`]: the names of the files of a run.
 
 use super::{error::CubeError, journal::JournalError};
-use crate::{sys, wording::excerpt};
+use diff2d_arrays::wording::excerpt;
+use diff2d_sys as sys;
 use std::{
     fs,
     path::{Path, PathBuf},

@@ -11,11 +11,9 @@ use super::{
     journal::{Committed, Header, Record, Scenario, Slot},
     paths::Paths,
 };
-use crate::{
-    npy::{self, Number},
-    progress::Progress,
-    sys::FileExt,
-};
+use diff2d_arrays::npy::{self, Number};
+use diff2d_arrays::progress::Progress;
+use diff2d_sys::FileExt;
 use ndarray::Array2;
 use rayon::prelude::*;
 use std::{borrow::Cow, fs::File, io, iter, path::Path};

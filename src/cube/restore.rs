@@ -11,11 +11,9 @@ use super::{
     paths::Paths,
     read,
 };
-use crate::{
-    npy,
-    progress::Progress,
-    sys::{FileExt, LockedFile},
-};
+use diff2d_arrays::npy;
+use diff2d_arrays::progress::Progress;
+use diff2d_sys::{FileExt, LockedFile};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,

@@ -22,12 +22,10 @@ use super::{
     paths::Paths,
     stream::{DirectFile, chunk_bytes},
 };
-use crate::{
-    npy::Reader,
-    schedule::Clock,
-    sys::{self, DIRECT_ALIGNMENT, FileExt},
-    wording::hex,
-};
+use crate::schedule::Clock;
+use diff2d_arrays::npy::Reader;
+use diff2d_arrays::wording::hex;
+use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{

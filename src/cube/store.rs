@@ -8,7 +8,7 @@ use super::{
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},
 };
-use crate::sys::{self, Fate, FileExt, LockedFile, Reservation};
+use diff2d_sys::{self as sys, Fate, FileExt, LockedFile, Reservation};
 use std::{
     fs::{self, File},
     io::{self, Seek, SeekFrom, Write},

@@ -4,11 +4,9 @@
 //! Each has a thread and a few chunks of memory. Both go past the page cache where the filesystem lets
 //! them: a state larger than memory would only drive out what others have there.
 
-use crate::{
-    npy::Reader,
-    sys::{self, DIRECT_ALIGNMENT, FileExt, Memory},
-};
 use crossbeam_channel::{Receiver, Sender, bounded};
+use diff2d_arrays::npy::Reader;
+use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt, Memory};
 use std::{
     fs::File,
     io,

@@ -1,12 +1,10 @@
 //! [`scatter_and_compare`]: whether what arrives is what was sent.
 
 use super::scatter::{Scattered, Source, scatter};
-use crate::{
-    comm::{Comm, collective},
-    npy::NpyError,
-    progress::Progress,
-    wording::hex,
-};
+use crate::comm::{Comm, collective};
+use diff2d_arrays::npy::NpyError;
+use diff2d_arrays::progress::Progress;
+use diff2d_arrays::wording::hex;
 use sha2::{Digest, Sha256};
 
 /// What became of one rank's portion.

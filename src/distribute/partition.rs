@@ -1,6 +1,6 @@
 //! [`Partition`]: how an array is cut into portions, and these into chunks.
 
-use crate::npy::NpyHeader;
+use diff2d_arrays::npy::NpyHeader;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 

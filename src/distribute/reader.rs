@@ -4,7 +4,7 @@ use super::{
     partition::{Partition, Region, in_memory, length},
     transpose::reverse_axes,
 };
-use crate::npy::{ArrayFile, NpyError};
+use diff2d_arrays::npy::{ArrayFile, NpyError};
 
 /// Reads the chunks of all portions, rank after rank.
 pub(super) struct ChunkReader<'a, Regions> {

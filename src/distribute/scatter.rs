@@ -1,11 +1,9 @@
 //! [`scatter`]: portions of an array sent to all ranks.
 
 use super::{partition::Partition, reader::ChunkReader};
-use crate::{
-    comm::{Comm, Incoming, Outgoing, ROOT, collective},
-    npy::{ArrayFile, NpyError},
-    progress::Progress,
-};
+use crate::comm::{Comm, Incoming, Outgoing, ROOT, collective};
+use diff2d_arrays::npy::{ArrayFile, NpyError};
+use diff2d_arrays::progress::Progress;
 use sha2::{Digest, Sha256};
 use std::mem;
 

@@ -5,10 +5,8 @@ use super::{
     output::{self, Target, WriteError},
     tiles::{self, Tile},
 };
-use crate::{
-    npy::{Dtype, Kind, Scalar},
-    progress::Progress,
-};
+use diff2d_arrays::npy::{Dtype, Kind, Scalar};
+use diff2d_arrays::progress::Progress;
 use rayon::prelude::*;
 use std::fmt::Write as _;
 

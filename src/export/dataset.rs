@@ -6,10 +6,8 @@ use super::{
     coordinates::{self, Coordinate, Dimension},
     tiles::Tile,
 };
-use crate::{
-    cube::{CubeError, JournalledArray, journal::Slot},
-    npy::{Dtype, Kind, NpyError, Number},
-};
+use crate::cube::{CubeError, JournalledArray, journal::Slot};
+use diff2d_arrays::npy::{Dtype, Kind, NpyError, Number};
 use serde_json::{Map, Value};
 use std::borrow::Cow;
 

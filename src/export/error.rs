@@ -1,7 +1,10 @@
 //! [`ExportError`]: why an array was not exported.
 
 use super::Format;
-use crate::{cube::CubeError, npy::NpyError, sys::FileError, wording::bytes};
+use crate::cube::CubeError;
+use diff2d_arrays::npy::NpyError;
+use diff2d_arrays::wording::bytes;
+use diff2d_sys::FileError;
 use std::{io, path::PathBuf};
 
 /// Why an array was not exported.

@@ -7,8 +7,10 @@ use super::{
     Column, Coordinate, Dataset, ExportError, Format, output,
     tiles::{self, Tile},
 };
-use crate::{npy::Kind, progress::Progress, sys::dimension_scales};
 use bytemuck::Pod;
+use diff2d_arrays::npy::Kind;
+use diff2d_arrays::progress::Progress;
+use diff2d_sys::dimension_scales;
 use hdf5_metno::{
     self as hdf5, File, H5Type, Hyperslab, Location, SliceOrIndex,
     plist::file_create::{AttrCreationOrder, LinkCreationOrder},

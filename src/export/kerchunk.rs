@@ -87,7 +87,7 @@ fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(),
     let outer = dataset.outer().len();
     let mut chunks = vec![1; outer];
     chunks.extend(dataset.frame());
-    let is_float = dtype.kind == crate::npy::Kind::Float;
+    let is_float = dtype.kind == diff2d_arrays::npy::Kind::Float;
     let meta = json!({
         "zarr_format": 2, "shape": dataset.shape(), "chunks": chunks, "dtype": dtype.to_string(),
         "order": "C", "compressor": null, "filters": null,

@@ -39,7 +39,7 @@ pub use error::ExportError;
 pub use format::Format;
 pub use output::{Target, default_path};
 
-use crate::progress::Progress;
+use diff2d_arrays::progress::Progress;
 
 /// Exports an array, with so many bytes of memory for its elements. Bytes of elements that are copied are
 /// added to `progress`.

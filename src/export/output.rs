@@ -1,11 +1,9 @@
 //! Where exports go: names, and what is not replaced.
 
 use super::{ExportError, Format};
-use crate::{
-    cube::{JournalledArray, refuse_cube},
-    npy::NpyError,
-    sys::{self, AtomicDirectory, AtomicFile, FileError},
-};
+use crate::cube::{JournalledArray, refuse_cube};
+use diff2d_arrays::npy::NpyError;
+use diff2d_sys::{self as sys, AtomicDirectory, AtomicFile, FileError};
 use std::{
     fs,
     io::{self, BufWriter, Write},

@@ -11,11 +11,9 @@ use super::{
     tiles,
     xml::escaped,
 };
-use crate::{
-    npy::{Dtype, Kind},
-    progress::Progress,
-    sys::FileError,
-};
+use diff2d_arrays::npy::{Dtype, Kind};
+use diff2d_arrays::progress::Progress;
+use diff2d_sys::FileError;
 use rayon::prelude::*;
 use std::{
     fs::{self, File},

@@ -16,7 +16,7 @@ use super::{
     series::{self, Series},
     xml::escaped,
 };
-use crate::npy::{Dtype, Kind};
+use diff2d_arrays::npy::{Dtype, Kind};
 use std::{
     fs,
     io::Write,
@@ -125,7 +125,7 @@ fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
 fn reference(array: &Path, target: &Target<'_>) -> String {
     let absolute = fs::canonicalize(array).unwrap_or_else(|_| array.to_owned());
     let directory = |path: &Path| {
-        let directory = crate::sys::directory_of(path);
+        let directory = diff2d_sys::directory_of(path);
         fs::canonicalize(directory).unwrap_or_else(|_| directory.to_owned())
     };
     let named: PathBuf = match target {

@@ -6,10 +6,8 @@ use super::{
     Column, Coordinate, Dataset, ExportError, Format, output,
     tiles::{self, Tile},
 };
-use crate::{
-    npy::{Dtype, Kind},
-    progress::Progress,
-};
+use diff2d_arrays::npy::{Dtype, Kind};
+use diff2d_arrays::progress::Progress;
 use rayon::prelude::*;
 use serde_json::{Map, Value};
 use std::{error::Error, fmt::Display, fs, io, num::NonZero, path::Path, sync::Arc};

@@ -9,7 +9,8 @@ use super::{
     spelling,
     table::{Entry, Table, Value},
 };
-use crate::{expression::Expression, wording::parse_bytes};
+use diff2d_arrays::expression::Expression;
+use diff2d_arrays::wording::parse_bytes;
 use std::path::PathBuf;
 
 /// Takes the values of keys, and gathers all that is wrong with them.

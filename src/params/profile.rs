@@ -1,6 +1,6 @@
 //! Parameters that vary in space or time: formulas, files of values, walls, initial states.
 
-use crate::expression::Expression;
+use diff2d_arrays::expression::Expression;
 use serde_json::{Value as Json, json};
 use std::{fmt, path::PathBuf};
 

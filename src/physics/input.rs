@@ -1,10 +1,8 @@
 //! [`Input`]: a file that parameters name, with its digest.
 
-use crate::{
-    npy::{self, ArrayFile, HeaderError, NpyError},
-    params::{InputPlace, ParamsError},
-    wording::hex,
-};
+use crate::params::{InputPlace, ParamsError};
+use diff2d_arrays::npy::{self, ArrayFile, HeaderError, NpyError};
+use diff2d_arrays::wording::hex;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,

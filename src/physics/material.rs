@@ -18,8 +18,8 @@ use super::{
 use crate::{
     grid::Grid,
     params::{Face, Params, ParamsError, RawParams},
-    real::Real,
 };
+use diff2d_stencil::real::Real;
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use std::ops::Range;

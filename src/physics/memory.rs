@@ -1,6 +1,7 @@
 //! Arrays whose allocation may fail.
 
-use crate::{params::ParamsError, real::Real};
+use crate::params::ParamsError;
+use diff2d_stencil::real::Real;
 use ndarray::Array2;
 
 /// Why coefficients or sources cannot be had.

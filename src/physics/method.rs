@@ -1,7 +1,9 @@
 //! What the methods other than explicit Euler are given.
 
 use super::wall::{Side, Walls};
-use crate::{params::Wall, spectral::Ends, stencil::rkl2_reach};
+use crate::params::Wall;
+use diff2d_spectral::Ends;
+use diff2d_stencil::rkl2_reach;
 
 /// The smallest odd number of stages, from 3 on, for which a step of `dt` is stable where one of explicit
 /// Euler is up to `limit`.

@@ -5,12 +5,12 @@ use super::{
     separated::Separated,
 };
 use crate::{
-    expression::Expression,
     grid::Grid,
-    npy::ArrayFile,
     params::{Function, ParamsError, Profile, RawParams},
-    real::Real,
 };
+use diff2d_arrays::expression::Expression;
+use diff2d_arrays::npy::ArrayFile;
+use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -360,7 +360,7 @@ fn transposed(
     region: &[Range<u64>],
     rows: usize,
     out: &mut [f64],
-) -> Result<(), crate::npy::NpyError> {
+) -> Result<(), diff2d_arrays::npy::NpyError> {
     let mut columns = vec![0.0; out.len()];
     array.read_box(region, &mut columns)?;
     let nx = out.len() / rows;

@@ -1,6 +1,6 @@
 //! [`Separated`]: a formula on the nodes of a grid. Parts that are the same along a row or a column are evaluated once for it.
 
-use crate::expression::{BATCH, Expression, Part};
+use diff2d_arrays::expression::{BATCH, Expression, Part};
 use rayon::prelude::*;
 
 /// The bits of the variables in [`Part::uses`]: the formula is one in x, y and t.

@@ -10,8 +10,8 @@ use crate::{
     dynamics::{NotFinite, SourceAt},
     grid::Grid,
     params::{Params, ParamsError, RawParams},
-    real::Real,
 };
+use diff2d_stencil::real::Real;
 use ndarray::Array2;
 use std::ops::Range;
 

@@ -21,9 +21,9 @@ use crate::{
     dynamics::NotFinite,
     grid::Grid,
     params::{Function, SIDES, Wall},
-    real::Real,
-    stencil::{self, Ghost, Table},
 };
+use diff2d_stencil::real::Real;
+use diff2d_stencil::{self as stencil, Ghost, Table};
 use std::ops::Range;
 
 /// The walls of a domain for some rows of it, with all that their values follow from.

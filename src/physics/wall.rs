@@ -5,9 +5,9 @@ use crate::{
     field::Field,
     grid::{Axis, Grid},
     params::{Boundary, Function, ParamsError, RawParams, SIDES, Wall},
-    real::Real,
-    stencil::WallTraits,
 };
+use diff2d_stencil::WallTraits;
+use diff2d_stencil::real::Real;
 
 /// A side of the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

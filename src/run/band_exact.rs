@@ -9,10 +9,10 @@ use crate::{
     },
     dynamics::Method,
     field::Field,
-    spectral::Spectral,
-    stencil::Element,
-    sys::FileExt,
 };
+use diff2d_spectral::Spectral;
+use diff2d_stencil::Element;
+use diff2d_sys::FileExt;
 use std::{
     iter, thread,
     time::{Duration, Instant},

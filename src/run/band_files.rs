@@ -10,8 +10,8 @@ use crate::{
     dynamics::Dynamics,
     problem::Problem,
     solver::Transfer,
-    stencil::Element,
 };
+use diff2d_stencil::Element;
 use std::{
     ops::Range,
     path::Path,

@@ -16,8 +16,8 @@ use crate::{
     },
     schedule::Clock,
     solver::Bands,
-    stencil::Element,
 };
+use diff2d_stencil::Element;
 use serde::{Deserialize, Serialize};
 use std::{
     ops::Range,

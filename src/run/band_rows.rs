@@ -6,8 +6,8 @@ use crate::{
     problem::Problem,
     slab::Slab,
     solver::{Received, Track},
-    stencil::Element,
 };
+use diff2d_stencil::Element;
 use std::ops::Range;
 
 /// The rows of a state in files: those that a rank owns, whose bytes follow one another in a file.

@@ -7,10 +7,10 @@ use crate::{
     problem::Problem,
     slab::Slab,
     solver::FEWEST_ROWS,
-    spectral,
-    stencil::{Element, Stencil, Tile},
-    sys,
 };
+use diff2d_spectral as spectral;
+use diff2d_stencil::{Element, Stencil, Tile};
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 
 /// How a state in files is advanced.

@@ -13,9 +13,9 @@ use crate::{
     cube::{Io, Record},
     params::with_precision,
     problem::Problem,
-    progress::Progress,
-    stencil::Tile,
 };
+use diff2d_arrays::progress::Progress;
+use diff2d_stencil::Tile;
 use std::{
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},

@@ -6,9 +6,9 @@ use crate::{
     field::Field,
     grid::Grid,
     slab::Slab,
-    stencil::Element,
     summary::Summary,
 };
+use diff2d_stencil::Element;
 use std::ops::Range;
 
 /// Jobs whose bytes come from other ranks are gathered so many at a time, which bounds their memory.

@@ -2,8 +2,10 @@
 
 use crate::{
     comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError,
-    physics::memory::Unready, sys, wording::bytes,
+    physics::memory::Unready,
 };
+use diff2d_arrays::wording::bytes;
+use diff2d_sys as sys;
 use std::path::PathBuf;
 
 /// Why a run failed. Every snapshot that was committed before stays committed.

@@ -22,14 +22,14 @@ use crate::{
         stream::{Moved, WriteBehind, chunk_bytes},
     },
     field::Field,
-    npy::Reader,
     params::StepMethod,
     problem::Problem,
     schedule::Clock,
     solver::Bands,
-    stencil::{Element, Stencil},
-    sys,
 };
+use diff2d_arrays::npy::Reader;
+use diff2d_stencil::{Element, Stencil};
+use diff2d_sys as sys;
 use std::{path::Path, thread, time::Instant};
 
 /// The rows of a rank in files.

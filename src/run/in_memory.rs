@@ -16,8 +16,8 @@ use crate::{
     problem::Problem,
     schedule::Clock,
     solver::Solver,
-    stencil::{Element, Stencil},
 };
+use diff2d_stencil::{Element, Stencil};
 
 /// The rows of a rank in memory.
 pub(crate) struct InMemory<'a, T: Element, C> {

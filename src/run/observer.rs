@@ -1,7 +1,8 @@
 //! [`Observer`]: what a run tells while it goes on, and where it looks whether to stop.
 
-use crate::{cube::Record, progress::Progress};
+use crate::cube::Record;
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
+use diff2d_arrays::progress::Progress;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},

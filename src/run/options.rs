@@ -1,6 +1,7 @@
 //! [`Options`]: how a run is carried out.
 
-use crate::{cube::Claim, stencil::Tile};
+use crate::cube::Claim;
+use diff2d_stencil::Tile;
 use std::{path::PathBuf, time::Duration};
 
 /// What [`Run`](super::Run) was told; see there.

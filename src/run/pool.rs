@@ -1,7 +1,7 @@
 //! The threads that compute.
 
 use super::error::RunError;
-use crate::sys;
+use diff2d_sys as sys;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use std::{cell::OnceCell, io};
 

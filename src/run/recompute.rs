@@ -17,13 +17,13 @@ use crate::{
     comm::Solo,
     cube::{Record, digest::Digester, journal::Slot, restore::Restorer, scratch::Scratch},
     problem::Problem,
-    progress::Progress,
     schedule::Clock,
     slab::Slab,
-    stencil::Element,
     summary::Summary,
-    sys,
 };
+use diff2d_arrays::progress::Progress;
+use diff2d_stencil::Element;
+use diff2d_sys as sys;
 
 /// Computes snapshots of one scenario again, in order, within so many bytes of memory, and writes those to their
 /// places that have the digest of their record. Each adds 1 to `progress`.

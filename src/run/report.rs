@@ -5,8 +5,8 @@ use crate::{
     comm::Comm,
     cube::{Io, write::Times},
     problem::Problem,
-    sys,
 };
+use diff2d_sys as sys;
 use serde::Serialize;
 use std::time::Instant;
 

@@ -14,11 +14,11 @@ use crate::{
         digest::{self, BlockDigest},
     },
     field::Field,
-    npy::DATA_OFFSET,
     schedule::Clock,
-    stencil::Element,
-    sys::{self, FileExt},
 };
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_stencil::Element;
+use diff2d_sys::{self as sys, FileExt};
 use std::path::Path;
 
 impl<C: Comm> Output<'_, C> {

@@ -13,9 +13,10 @@ use crate::{
     params::StepMethod,
     problem::Problem,
     slab::Slab,
-    stencil::{Element, Stencil, Tile},
-    sys, tuning,
+    tuning,
 };
+use diff2d_stencil::{Element, Stencil, Tile};
+use diff2d_sys as sys;
 use std::path::Path;
 
 /// The step with the tile to use; tiles may exceed the second-level cache, rows stay lifted between passes, and columns

@@ -12,10 +12,10 @@ use crate::{
         write::ScenarioWriter,
     },
     grid::Grid,
-    real::Real,
     schedule::Clock,
     summary::Summary,
 };
+use diff2d_stencil::real::Real;
 use std::collections::VecDeque;
 
 /// The rows of a snapshot, taken in order, all at once or a few at a time.

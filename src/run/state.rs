@@ -8,10 +8,10 @@ use crate::{
         digest::{self, BlockDigest},
         share::Share,
     },
-    npy::Reader,
     schedule::Clock,
-    sys,
 };
+use diff2d_arrays::npy::Reader;
+use diff2d_sys as sys;
 use std::path::Path;
 
 /// The state of the rows of a rank: in memory (`in_memory.rs`), or in files where it is larger

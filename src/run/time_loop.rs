@@ -24,8 +24,8 @@ use crate::{
     cube::{self, Header, Paths, SolverLoad, checkpoint, journal::Scenario},
     problem::Problem,
     schedule::Clock,
-    stencil::Element,
 };
+use diff2d_stencil::Element;
 use serde::Serialize;
 use std::time::Instant;
 

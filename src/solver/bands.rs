@@ -24,8 +24,8 @@ use super::forcing::Forcing;
 use crate::{
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
-    stencil::{Element, Findings, Known, Stencil, Walls},
 };
+use diff2d_stencil::{Element, Findings, Known, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
 
@@ -331,11 +331,8 @@ impl Fronts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        comm::Solo,
-        solver::Solver,
-        stencil::{Equation, Tile},
-    };
+    use crate::{comm::Solo, solver::Solver};
+    use diff2d_stencil::{Equation, Tile};
     use proptest::prelude::*;
 
     /// Rows from memory and back.

@@ -1,11 +1,9 @@
 //! The exact solution in time: every rank transforms the whole grid.
 
 use super::Solver;
-use crate::{
-    comm::{Comm, Incoming, Outgoing},
-    spectral::Spectral,
-    stencil::Element,
-};
+use crate::comm::{Comm, Incoming, Outgoing};
+use diff2d_spectral::Spectral;
+use diff2d_stencil::Element;
 
 impl<T: Element> Solver<T> {
     /// Collective. One step.

@@ -1,9 +1,7 @@
 //! [`Forcing`]: what acts on a state from outside, and when.
 
-use crate::{
-    dynamics::{Dynamics, NotFinite, SourceAt, WallsAt},
-    stencil::{Element, Rkl2, Side, Stencil, Walls},
-};
+use crate::dynamics::{Dynamics, NotFinite, SourceAt, WallsAt};
+use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
 use std::{fmt, mem};
 
 /// Walls and source of some rows, with the time for which they were evaluated.

@@ -2,10 +2,10 @@
 
 use crate::{
     comm::{Comm, Incoming, Outgoing},
-    real::Real,
     slab::Slab,
-    stencil::Known,
 };
+use diff2d_stencil::Known;
+use diff2d_stencil::real::Real;
 use std::ops::Range;
 
 /// Receive buffers for the halos above and below, and their exchange.

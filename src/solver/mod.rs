@@ -16,8 +16,8 @@ use crate::{
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
     slab::Slab,
-    stencil::{Element, Findings, Known, Rkl2, Stencil, Tile},
 };
+use diff2d_stencil::{Element, Findings, Known, Rkl2, Stencil, Tile};
 use forcing::Forcing;
 use overlap::OverlapPolicy;
 use std::{io, mem};

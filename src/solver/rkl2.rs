@@ -1,11 +1,8 @@
 //! Super-time-stepping: a step of many stages, in one pass or a stage a pass.
 
 use super::{Solver, takes_stages_apart};
-use crate::{
-    comm::Comm,
-    field::Field,
-    stencil::{Element, Rkl2, Rkl2Arrays},
-};
+use crate::{comm::Comm, field::Field};
+use diff2d_stencil::{Element, Rkl2, Rkl2Arrays};
 use std::mem;
 
 impl<T: Element> Solver<T> {

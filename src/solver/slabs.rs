@@ -1,10 +1,8 @@
 //! Passes over one slab of several: what ranks tell each other before a pass, and what they compute meanwhile.
 
 use super::Solver;
-use crate::{
-    comm::Comm,
-    stencil::{Element, Known},
-};
+use crate::comm::Comm;
+use diff2d_stencil::{Element, Known};
 use std::{mem, ops::Range, time::Instant};
 
 impl<T: Element> Solver<T> {
@@ -80,8 +78,8 @@ mod tests {
         comm::{Channels, Link, Solo},
         field::Field,
         slab::Slab,
-        stencil::{Stencil, Tile},
     };
+    use diff2d_stencil::{Stencil, Tile};
     use proptest::prelude::*;
 
     /// A start: of the rows of a grid of so many columns.

@@ -11,15 +11,15 @@ use crate::{
     cube::CubeWriter,
     params::with_precision,
     problem::Problem,
-    progress::Progress,
     run::{
         self, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output, Room,
         RunClock, RunError,
     },
     slab::Slab,
-    stencil::Element,
 };
 use crossbeam_channel::{Receiver, unbounded};
+use diff2d_arrays::progress::Progress;
+use diff2d_stencil::Element;
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use serde::{Deserialize, Serialize};
 use std::{

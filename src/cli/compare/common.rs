@@ -1,10 +1,10 @@
 //! What of two arrays is compared: all of them, or the nodes and times that they share.
 
 use crate::{
-    analysis::compare::Pairs,
     cube::{JournalledArray, NamedAxis},
     error::Error,
 };
+use diff2d_arrays::compare::Pairs;
 
 /// The pairs along every axis; `None` where the shapes are different and no coordinates tell which
 /// belong together.

@@ -9,15 +9,15 @@ use super::{
     terminal::{Terminal, Unit},
 };
 use crate::{
-    analysis::{
-        compare::{Comparison, Difference, Pairs, Tolerance},
-        output::Output,
-    },
     cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes_of},
     error::Error,
-    npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError},
 };
 use clap::Args;
+use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError};
+use diff2d_arrays::{
+    compare::{Comparison, Difference, Pairs, Tolerance},
+    output::Output,
+};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 use told::Told;

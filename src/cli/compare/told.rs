@@ -1,11 +1,11 @@
 //! What is told of a comparison.
 
 use crate::{
-    analysis::compare::{Comparison, Difference, Largest, Pairs, ulps},
     cli::{axes::Axes, number},
     cube::JournalledArray,
-    npy::Scalar,
 };
+use diff2d_arrays::compare::{Comparison, Difference, Largest, Pairs, ulps};
+use diff2d_arrays::npy::Scalar;
 use serde_json::{Value, json};
 
 /// The results, with what they are about.

@@ -6,9 +6,9 @@ use crate::{
         journal::{Header, Scenario, telling},
     },
     error::Error,
-    npy::NpyError,
-    plot::{self, Extent, Frame, Reduced, Values},
 };
+use diff2d_arrays::npy::NpyError;
+use diff2d_plot::{self as plot, Extent, Frame, Reduced, Values};
 use serde_json::Value;
 use std::{borrow::Cow, ops};
 

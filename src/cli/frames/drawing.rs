@@ -4,13 +4,11 @@ use super::{
     array::{Frames, unread},
     survey::{RangeAsked, Survey},
 };
-use crate::{
-    error::Error,
-    plot::{
-        self, Animation, Bitmap, Ends, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
-        picture,
-    },
-    progress::Progress,
+use crate::error::Error;
+use diff2d_arrays::progress::Progress;
+use diff2d_plot::{
+    self as plot, Animation, Bitmap, Ends, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
+    picture,
 };
 use std::path::Path;
 

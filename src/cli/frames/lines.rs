@@ -1,14 +1,10 @@
 //! Values along a line of a frame, and the history of a node.
 
 use super::array::{Frames, Kind, unread};
-use crate::{
-    analysis::probe,
-    cli::axes::Axes,
-    error::Error,
-    grid,
-    plot::{self, Sampled, Values},
-    wording::excerpt,
-};
+use crate::{cli::axes::Axes, error::Error, grid};
+use diff2d_arrays::probe;
+use diff2d_arrays::wording::excerpt;
+use diff2d_plot::{self as plot, Sampled, Values};
 
 /// Indices that are looked up at a time.
 const AT_A_TIME: usize = 1 << 14;

@@ -4,7 +4,7 @@ use super::{
     array::Frames,
     survey::{RangeAsked, Survey},
 };
-use crate::plot::{Beyond, Colormap, Size, Style};
+use diff2d_plot::{Beyond, Colormap, Size, Style};
 
 /// How frames are to be drawn, as far as the user says.
 #[derive(Debug, Clone, Default)]

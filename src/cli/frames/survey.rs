@@ -1,10 +1,8 @@
 //! [`Survey`]: what must be known of all frames before the first is drawn.
 
 use super::array::{Frames, unread};
-use crate::{
-    error::Error,
-    plot::{self, Ends, Range, Reduced, reduced_for_picture},
-};
+use crate::error::Error;
+use diff2d_plot::{self as plot, Ends, Range, Reduced, reduced_for_picture};
 use rayon::prelude::*;
 use std::{
     collections::HashMap,

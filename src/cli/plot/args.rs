@@ -1,10 +1,8 @@
 //! The arguments of `diff2d plot`.
 
-use crate::{
-    cli::{open::InputArgs, size},
-    plot::Format,
-};
+use crate::cli::{open::InputArgs, size};
 use clap::{Args, ValueEnum};
+use diff2d_plot::Format;
 use std::path::PathBuf;
 
 /// Draw the frames of a cube, or of any 2-D or 3-D .npy file: pictures, sheets, animations, curves, a page

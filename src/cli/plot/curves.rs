@@ -6,8 +6,8 @@ use crate::{
         terminal::{Terminal, printable},
     },
     error::Error,
-    plot::{Chart, Colormap, Curve, evenly_spread},
 };
+use diff2d_plot::{Chart, Colormap, Curve, evenly_spread};
 
 /// More curves in one chart cannot be told apart.
 const MOST_CURVES: usize = 12;

@@ -6,8 +6,8 @@ use crate::{
         terminal::{Terminal, Unit},
     },
     error::Error,
-    plot::{self, PackedFrame, Page, PagePlan, evenly_spread},
 };
+use diff2d_plot::{self as plot, PackedFrame, Page, PagePlan, evenly_spread};
 use rayon::prelude::*;
 use std::path::Path;
 

@@ -12,9 +12,9 @@ use crate::{
         terminal::{Terminal, Unit},
     },
     error::Error,
-    plot::Sheet,
-    sys,
 };
+use diff2d_plot::Sheet;
+use diff2d_sys as sys;
 use rayon::prelude::*;
 use std::path::PathBuf;
 

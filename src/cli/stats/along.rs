@@ -6,18 +6,18 @@ use super::{
     whole::{hint, selected},
 };
 use crate::{
-    analysis::{
-        AnalysisError, Statistics,
-        output::Output,
-        stats::{self, Options},
-    },
     cli::{
         axes::Axes,
         terminal::{Terminal, Unit},
     },
     cube::{AxisValues, JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
     error::Error,
-    npy::{Dtype, NpyHeader, Scalar},
+};
+use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
+use diff2d_arrays::{
+    AnalysisError, Statistics,
+    output::Output,
+    stats::{self, Options},
 };
 
 pub(super) fn along(

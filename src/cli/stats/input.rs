@@ -5,8 +5,8 @@ use crate::{
     cli::{open::open_as, terminal::Terminal},
     cube::JournalledArray,
     error::Error,
-    npy::{ArrayFile, NpyError},
 };
+use diff2d_arrays::npy::{ArrayFile, NpyError};
 use std::{
     fs::File,
     io::{self, Seek, stdin},

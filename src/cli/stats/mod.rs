@@ -12,13 +12,10 @@ use super::{
     follow::{can_follow, follow},
     terminal::Terminal,
 };
-use crate::{
-    analysis::stats::{self, Options},
-    cube::JournalledArray,
-    error::Error,
-    npy::{Dtype, NpyHeader},
-    progress::Progress,
-};
+use crate::{cube::JournalledArray, error::Error};
+use diff2d_arrays::npy::{Dtype, NpyHeader};
+use diff2d_arrays::progress::Progress;
+use diff2d_arrays::stats::{self, Options};
 use table::{Row, Table};
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {

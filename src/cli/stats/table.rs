@@ -2,11 +2,11 @@
 
 use super::args::StatsArgs;
 use crate::{
-    analysis::{Statistics, stats::Histogram},
     cli::{number, terminal::Terminal},
     error::Error,
-    npy::{NpyHeader, Scalar},
 };
+use diff2d_arrays::npy::{NpyHeader, Scalar};
+use diff2d_arrays::{Statistics, stats::Histogram};
 
 /// Rows of results.
 pub(super) struct Table<'a> {

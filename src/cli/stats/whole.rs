@@ -5,11 +5,6 @@ use super::{
     table::{Fact, Row, Table},
 };
 use crate::{
-    analysis::{
-        Statistics,
-        output::Output,
-        stats::{self, Options, Select},
-    },
     cli::{
         axes::Axes,
         select,
@@ -17,7 +12,12 @@ use crate::{
     },
     cube::{JournalledArray, forget_axes, refuse_cube},
     error::Error,
-    npy::{Dtype, NpyHeader, Scalar},
+};
+use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
+use diff2d_arrays::{
+    Statistics,
+    output::Output,
+    stats::{self, Options, Select},
 };
 use std::slice;
 

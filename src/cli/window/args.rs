@@ -1,11 +1,9 @@
 //! Options of `window` and `coarsen`.
 
-use crate::{
-    analysis::window::{Op, Pad},
-    cli::{dtype, open::InputArgs, size},
-    npy::Dtype,
-};
+use crate::cli::{dtype, open::InputArgs, size};
 use clap::Args;
+use diff2d_arrays::npy::Dtype;
+use diff2d_arrays::window::{Op, Pad};
 use std::path::PathBuf;
 
 /// Reduce sliding windows over any axes of any .npy file

@@ -2,11 +2,11 @@
 
 use super::{args::CommonArgs, reduce::reduce, request};
 use crate::{
-    analysis::window::{Op, Request},
     cli::{axes::Axes, open::open_as, select, terminal::Terminal},
     error::Error,
 };
 use clap::Args;
+use diff2d_arrays::window::{Op, Request};
 
 /// Reduce blocks of any .npy file to one element each
 ///

@@ -2,16 +2,16 @@
 
 use super::args::CommonArgs;
 use crate::{
-    analysis::{
-        output::Output,
-        window::{Request, Windows},
-    },
     cli::{
         follow::{Followed, follow},
         terminal::{Terminal, Unit},
     },
     cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
     error::Error,
+};
+use diff2d_arrays::{
+    output::Output,
+    window::{Request, Windows},
 };
 
 /// Computes windows into the output.

@@ -2,7 +2,6 @@
 
 use super::args::WindowArgs;
 use crate::{
-    analysis::window::{Op, Request, Weights},
     cli::{
         axes::{Axes, Entries},
         open::open,
@@ -12,6 +11,7 @@ use crate::{
     cube::JournalledArray,
     error::Error,
 };
+use diff2d_arrays::window::{Op, Request, Weights};
 use std::path::Path;
 
 /// More weights than this are no window.

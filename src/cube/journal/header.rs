@@ -8,11 +8,11 @@ use super::{
     seal::{LineWriter, SealedLine},
 };
 use crate::{
-    npy::{DATA_OFFSET, Dtype},
     params::{Canonical, Precision},
     problem::Problem,
-    wording::{excerpt, hex},
 };
+use diff2d_arrays::npy::{DATA_OFFSET, Dtype};
+use diff2d_arrays::wording::{excerpt, hex};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{

@@ -1,6 +1,6 @@
 //! The check sum at the end of a line.
 
-use crate::wording;
+use diff2d_arrays::wording;
 use serde::{Serialize, de::DeserializeOwned};
 use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 

@@ -11,8 +11,8 @@ use crate::{
     field::Field,
     grid::{Axis, Grid},
     params::{Gaussian, InitialState, ParamsError, RawParams, Sine},
-    real::Real,
 };
+use diff2d_stencil::real::Real;
 use picture::Picture;
 use rayon::prelude::*;
 use std::f64::consts::PI;

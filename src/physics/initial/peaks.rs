@@ -4,8 +4,8 @@ use super::super::nodes::Nodes;
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    real::Real,
 };
+use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 
 /// One factor of the four peaks, `a(x) = 1 - |1 - 4*|(x-xm)/(x2-x1)||` with `xm = (x1+x2)/2`.

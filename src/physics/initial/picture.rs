@@ -1,7 +1,8 @@
 //! A picture as the initial state.
 
 use super::super::{input::Input, nodes::Nodes};
-use crate::{field::Field, params::ParamsError, real::Real};
+use crate::{field::Field, params::ParamsError};
+use diff2d_stencil::real::Real;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
 use rayon::prelude::*;
 use std::io::BufReader;

@@ -1,0 +1,212 @@
+//! New arrays, filled chunk by chunk by a formula of the indices.
+
+use super::{AnalysisError, output::Output};
+use crate::expression::{BATCH, Expression, Values};
+use crate::npy::{Dtype, Kind, NpyHeader, Number, Scalar};
+use crate::progress::Progress;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Elements written at a time.
+const CHUNK: u64 = 1 << 17;
+
+/// What the elements are to be.
+#[derive(Debug, Clone)]
+pub enum Fill {
+    /// Zeros: nothing has to be written.
+    Zeros,
+    /// The same bytes for every element.
+    Constant(Vec<u8>),
+    /// A formula in `i0`, `i1`, … and `index`, the number of the element in C order.
+    Formula(Expression),
+}
+
+impl Fill {
+    /// Reads a formula; `dimensions` is the number of axes of the array.
+    ///
+    /// For floats a formula is computed in f64. For integers it is computed
+    /// [exactly](Expression::evaluate_exactly), and fractions are then cut towards zero. A boolean is
+    /// whether the value differs from 0.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Request`] for a text that is no formula, and for a number that the dtype cannot
+    /// hold.
+    pub fn parse(text: &str, dtype: Dtype, dimensions: usize) -> Result<Self, AnalysisError> {
+        let names: Vec<String> = (0..dimensions).map(|axis| format!("i{axis}")).collect();
+        let names = names.iter().map(String::as_str).chain(["index"]);
+        let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
+            .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
+        if !formula.is_constant() {
+            return Ok(Self::Formula(formula));
+        }
+        let bytes = constant(&formula, dtype)
+            .map_err(|reason| AnalysisError::Request(format!("--fill {text}: {reason}")))?;
+        Ok(if bytes.iter().all(|&byte| byte == 0) {
+            Self::Zeros
+        } else {
+            Self::Constant(bytes)
+        })
+    }
+}
+
+/// Fills an array of zeros. Bytes written are added to `progress`.
+///
+/// # Errors
+/// [`AnalysisError::Request`] with the first element that the dtype cannot hold,
+/// [`AnalysisError::Npy`] when the array cannot be written.
+pub fn fill(output: &Output, fill: &Fill, progress: &Progress) -> Result<(), AnalysisError> {
+    if matches!(fill, Fill::Zeros) {
+        return Ok(());
+    }
+    let elements: u64 = output.npy.shape.iter().product();
+    let failed = (0..elements.div_ceil(CHUNK))
+        .into_par_iter()
+        .map_init(Vec::new, |bytes, number| {
+            let places = number * CHUNK..elements.min((number + 1) * CHUNK);
+            bytes.clear();
+            match fill {
+                Fill::Zeros => {}
+                Fill::Constant(one) => {
+                    for _ in places.clone() {
+                        bytes.extend_from_slice(one);
+                    }
+                }
+                Fill::Formula(formula) => {
+                    for first in places.clone().step_by(BATCH) {
+                        let count = (places.end - first).min(BATCH as u64);
+                        append(formula, &output.npy, first..first + count, bytes)?;
+                    }
+                }
+            }
+            output.write(places.start, bytes)?;
+            progress.add(bytes.len() as u64);
+            Ok(())
+        })
+        .find_map_first(Result::err);
+    failed.map_or(Ok(()), Err)
+}
+
+/// Appends the bytes of some elements, at most [`BATCH`].
+fn append(
+    formula: &Expression,
+    npy: &NpyHeader,
+    places: Range<u64>,
+    bytes: &mut Vec<u8>,
+) -> Result<(), AnalysisError> {
+    let (first, count) = (places.start, places.clone().count());
+    if npy.dtype.kind == Kind::Float {
+        #[expect(clippy::cast_precision_loss, reason = "formulas of floats are in f64")]
+        let variables = variables(formula, npy, places, |index| index as f64);
+        let variables: Vec<&[f64]> = variables.iter().map(Vec::as_slice).collect();
+        let mut values = [0.0; BATCH];
+        let values = &mut values[..count];
+        formula.evaluate(&variables, first, values);
+        f64::encode(values, npy.dtype, bytes);
+        return Ok(());
+    }
+    let variables = variables(formula, npy, places, i128::from);
+    let variables: Vec<&[i128]> = variables.iter().map(Vec::as_slice).collect();
+    let integers: Vec<u64> = scalars(formula.evaluate_exactly(&variables, first, count))
+        .into_iter()
+        .zip(first..)
+        .map(|(value, place)| {
+            element(value, npy.dtype).map_err(|reason| {
+                let index = npy.index_of(place);
+                AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
+            })
+        })
+        .collect::<Result<_, _>>()?;
+    u64::encode(&integers, npy.dtype, bytes);
+    Ok(())
+}
+
+/// The variables of a formula: indices along every axis and the number of the element; none of those
+/// that it does not use.
+fn variables<T>(
+    formula: &Expression,
+    npy: &NpyHeader,
+    places: Range<u64>,
+    convert: impl Fn(u64) -> T,
+) -> Vec<Vec<T>> {
+    let used: Vec<bool> = (0..=npy.shape.len()).map(|v| formula.uses(v)).collect();
+    let mut variables: Vec<Vec<T>> = used.iter().map(|_| Vec::new()).collect();
+    let mut index = npy.index_of(places.start);
+    for place in places {
+        let indices = index.iter().copied().chain([place]);
+        for ((variable, index), &is_used) in variables.iter_mut().zip(indices).zip(&used) {
+            if is_used {
+                variable.push(convert(index));
+            }
+        }
+        for (i, length) in index.iter_mut().zip(&npy.shape).rev() {
+            *i += 1;
+            if *i < *length {
+                break;
+            }
+            *i = 0;
+        }
+    }
+    variables
+}
+
+/// The bytes of a constant, of which an integer dtype takes whole numbers only.
+fn constant(formula: &Expression, dtype: Dtype) -> Result<Vec<u8>, String> {
+    let mut bytes = Vec::new();
+    if dtype.kind == Kind::Float {
+        let mut value = [0.0];
+        formula.evaluate(&[], 0, &mut value);
+        f64::encode(&value, dtype, &mut bytes);
+        return Ok(bytes);
+    }
+    let value = scalars(formula.evaluate_exactly(&[], 0, 1))[0];
+    if let (Some(Scalar::Float(value)), Kind::Signed | Kind::Unsigned) = (value, dtype.kind)
+        && value.fract().abs() > 0.0
+    {
+        return Err(format!(
+            "{value:?} is not whole, and {dtype} holds whole numbers"
+        ));
+    }
+    u64::encode(&[element(value, dtype)?], dtype, &mut bytes);
+    Ok(bytes)
+}
+
+fn scalars(values: Values) -> Vec<Option<Scalar>> {
+    match values {
+        Values::Floats(values) => values.into_iter().map(Scalar::Float).map(Some).collect(),
+        Values::Integers(values) => values
+            .into_iter()
+            .map(|value| value.map(Scalar::Integer))
+            .collect(),
+    }
+}
+
+/// A value as an element of an integer or boolean dtype, in the lowest bits; or why it is none.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a whole number in the range of the dtype"
+)]
+fn element(value: Option<Scalar>, dtype: Dtype) -> Result<u64, String> {
+    let Some(value) = value else {
+        return Err(
+            "a division by 0, a negative power of an integer, or a number beyond 127 bits"
+                .to_owned(),
+        );
+    };
+    if dtype.kind == Kind::Bool {
+        return Ok(u64::from(value.to_f64() != 0.0));
+    }
+    let bits = 8 * dtype.bytes as u32;
+    let (low, high) = match dtype.kind {
+        Kind::Signed => (-(1 << (bits - 1)), (1 << (bits - 1)) - 1),
+        _ => (0, (1 << bits) - 1),
+    };
+    let whole = match value {
+        Scalar::Integer(value) => Some(value),
+        Scalar::Float(value) => (!value.is_nan()).then_some(value as i128),
+    };
+    whole
+        .filter(|whole| (low..=high).contains(whole))
+        .map(|whole| whole as u64)
+        .ok_or_else(|| format!("{value} does not fit, {dtype} holds {low} to {high}"))
+}

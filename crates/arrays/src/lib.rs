@@ -1,0 +1,30 @@
+//! Arrays larger than memory: any `.npy` file of any size, read in parts.
+//!
+//! [`stats`] computes the [`statistics`] of an array or along one axis of it, [`window`] slides
+//! reductions over any axes, [`probe`] picks elements, and [`create`] fills new arrays from an
+//! [`expression`]. Below them: [`moments`] of many values, [`double_double`]
+//! arithmetic, and [`output`], the file that results go to.
+//!
+//! No result depends on the number of threads, on how an array is divided, or on the memory allowed.
+
+pub mod compare;
+pub mod create;
+pub mod double_double;
+mod error;
+pub mod expression;
+mod memory;
+pub mod moments;
+pub mod npy;
+pub mod output;
+pub mod probe;
+pub mod progress;
+mod rank;
+pub mod statistics;
+pub mod stats;
+pub mod summable;
+mod vectorised;
+pub mod window;
+pub mod wording;
+
+pub use error::AnalysisError;
+pub use statistics::Statistics;

@@ -1,0 +1,273 @@
+//! [`ArrayFile`]: an array file, to read.
+
+use super::{
+    error::{HeaderError, NpyError},
+    header::NpyHeader,
+    mapped::MappedChunk,
+    number::Number,
+    reader::Reader,
+    scalar::Scalar,
+};
+use diff2d_sys as sys;
+use std::{
+    fs::File,
+    io::{self, BufReader},
+    ops::Range,
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+/// Bytes of a file that are looked at together: enough that the beginning costs nothing, few enough
+/// for the caches.
+pub const CHUNK_BYTES: u64 = 2 << 20;
+
+/// Memory for the bytes of elements, aligned for those of any type; used again and again.
+#[derive(Debug, Default)]
+pub struct Buffer(Vec<u64>);
+
+impl Buffer {
+    fn bytes(&mut self, len: usize) -> &mut [u8] {
+        let words = len.div_ceil(size_of::<u64>());
+        if self.0.len() < words {
+            self.0.resize(words, 0);
+        }
+        &mut bytemuck::cast_slice_mut(&mut self.0)[..len]
+    }
+}
+
+/// An array file. Whatever its size, only chunks of it are in memory at a time.
+#[derive(Debug)]
+pub struct ArrayFile {
+    /// Its name.
+    pub path: PathBuf,
+    /// What its header says.
+    pub npy: NpyHeader,
+    /// Bytes of the file.
+    pub bytes: u64,
+    /// How far along its first axis it holds data.
+    available: u64,
+    reader: Reader,
+}
+
+impl ArrayFile {
+    /// Opens an array.
+    ///
+    /// # Errors
+    /// [`NpyError`] when it cannot be read, is not a `.npy` file of plain numbers, or is shorter than its
+    /// header promises.
+    pub fn open(path: &Path) -> Result<Self, NpyError> {
+        Self::of_file(open_file(path)?, path)
+    }
+
+    /// The array in a file that was opened under the name `path`.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn of_file(file: File, path: &Path) -> Result<Self, NpyError> {
+        let npy = NpyHeader::decode(BufReader::new(&file)).map_err(NpyError::header(path))?;
+        Self::of_parts(file, path, npy)
+    }
+
+    /// The array of this header in a file.
+    pub(super) fn of_parts(file: File, path: &Path, npy: NpyHeader) -> Result<Self, NpyError> {
+        let status = file.metadata().map_err(NpyError::io("examine", path))?;
+        npy.fits(status.len()).map_err(NpyError::header(path))?;
+        Ok(Self {
+            path: path.to_owned(),
+            available: npy.shape.first().copied().unwrap_or(1),
+            npy,
+            bytes: status.len(),
+            reader: Reader::new(file, path),
+        })
+    }
+
+    /// Whether this is the file that `path` names.
+    #[must_use]
+    pub fn is_at(&self, path: &Path) -> bool {
+        self.reader.is_at(path)
+    }
+
+    /// From now on only the first `available` indices of the first axis hold data.
+    pub fn limit(&mut self, available: u64) {
+        let all = self.npy.shape.first().copied().unwrap_or(1);
+        self.available = available.min(all);
+    }
+
+    /// From now on reads fail once the flag is set.
+    pub fn stop_on(&mut self, stop: Arc<AtomicBool>) {
+        self.reader.stop_on(stop);
+    }
+
+    /// Whether part of the array holds no data.
+    #[must_use]
+    pub fn is_limited(&self) -> bool {
+        self.npy
+            .shape
+            .first()
+            .is_some_and(|&all| self.available < all)
+    }
+
+    /// How far along its first axis the array holds data; 1 for an array without axes.
+    #[must_use]
+    pub fn available(&self) -> u64 {
+        self.available
+    }
+
+    /// Length of every axis as far as the array holds data.
+    #[must_use]
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape = self.npy.shape.clone();
+        if let Some(first) = shape.first_mut() {
+            *first = self.available();
+        }
+        shape
+    }
+
+    /// Number of elements that are data: the first so many in file order.
+    #[must_use]
+    pub fn elements(&self) -> u64 {
+        self.shape().iter().product()
+    }
+
+    /// The bytes of elements in file order.
+    ///
+    /// # Errors
+    /// [`NpyError`] when the file cannot be read or has become shorter.
+    ///
+    /// # Panics
+    /// When there are no such elements.
+    pub fn bytes<'a>(
+        &self,
+        places: Range<u64>,
+        buffer: &'a mut Buffer,
+    ) -> Result<&'a [u8], NpyError> {
+        let (start, len) = self.range_of(places)?;
+        let bytes = buffer.bytes(len);
+        self.fill(start, bytes)?;
+        Ok(bytes)
+    }
+
+    /// Maps the bytes of elements in file order, and reads none of them yet.
+    pub(super) fn map(&self, places: Range<u64>) -> Result<MappedChunk<'_>, NpyError> {
+        let (start, len) = self.range_of(places)?;
+        let mapped = self.reader.map(start, len);
+        mapped.map_err(NpyError::io("map", &self.path))
+    }
+
+    /// Where the bytes of elements in file order begin, and how many there are.
+    pub(super) fn range_of(&self, places: Range<u64>) -> Result<(u64, usize), NpyError> {
+        assert!(places.start <= places.end && places.end <= self.elements());
+        let width = self.npy.dtype.bytes as u64;
+        let len = usize::try_from((places.end - places.start) * width)
+            .map_err(|_| NpyError::io("read", &self.path)(io::ErrorKind::OutOfMemory.into()))?;
+        Ok((self.npy.data_offset + places.start * width, len))
+    }
+
+    /// How many elements are best read at a time: fewer as long as the page cache holds them.
+    #[must_use]
+    pub fn chunk_elements(&self) -> usize {
+        self.reader.chunk_bytes() / size_of::<u64>()
+    }
+
+    pub(super) fn fill(&self, start: u64, bytes: &mut [u8]) -> Result<(), NpyError> {
+        let read = self.reader.read(start, bytes);
+        read.map_err(|error| self.unreadable(error))
+    }
+
+    /// A file that ends before its array does was whole when it was opened.
+    fn unreadable(&self, error: io::Error) -> NpyError {
+        let found = self.reader.metadata().map(|status| status.len());
+        match (error.kind(), found, self.npy.file_bytes()) {
+            (io::ErrorKind::UnexpectedEof, Ok(found), Ok(expected)) => {
+                NpyError::header(&self.path)(HeaderError::Short { expected, found })
+            }
+            _ => NpyError::io("read", &self.path)(error),
+        }
+    }
+
+    /// Reads as many elements as `out` has, in file order, from number `place` on.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Panics
+    /// As [`bytes`](Self::bytes).
+    pub fn read<T: Number>(&self, place: u64, out: &mut [T]) -> Result<(), NpyError> {
+        let dtype = self.npy.dtype;
+        if dtype == T::DTYPE {
+            let (start, _) = self.range_of(place..place + out.len() as u64)?;
+            return self.fill(start, bytemuck::cast_slice_mut(out));
+        }
+        let mut buffer = Buffer::default();
+        let mut start = place;
+        // Each chunk is converted while a cache holds its bytes.
+        for out in out.chunks_mut(self.chunk_elements()) {
+            let end = start + out.len() as u64;
+            T::decode(dtype, self.bytes(start..end, &mut buffer)?, out);
+            start = end;
+        }
+        Ok(())
+    }
+
+    /// Reads one element by its number in file order, and nothing around it.
+    ///
+    /// # Errors
+    /// [`NpyError`] when the file cannot be read or has become shorter.
+    pub fn element(&self, place: u64) -> Result<Scalar, NpyError> {
+        let dtype = self.npy.dtype;
+        let mut bytes = [0; 8];
+        let bytes = &mut bytes[..dtype.bytes];
+        let start = self.npy.data_offset + place * dtype.bytes as u64;
+        let read = self.reader.read_few(start, bytes);
+        read.map_err(|error| self.unreadable(error))?;
+        Ok(Scalar::decode(dtype, bytes))
+    }
+
+    /// Tells the system that [single elements](Self::element) will be read, far apart.
+    pub fn expect_single_elements(&self) {
+        self.reader.expect_few();
+    }
+
+    /// Reads a box of matrix `number` of those that the last two axes make up, as double precision: of a
+    /// frame of a `(t, y, x)` array, or of a `(y, x)` one. The values come row after row, or column after
+    /// column in Fortran order.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Panics
+    /// When the array has less than two dimensions, no such matrix, or the matrix no such box.
+    pub fn read_frame(
+        &self,
+        number: u64,
+        [rows, columns]: [Range<u64>; 2],
+        out: &mut [f64],
+    ) -> Result<(), NpyError> {
+        let [outer @ .., _, _] = self.npy.shape.as_slice() else {
+            unreachable!("an array with frames has two dimensions or more")
+        };
+        let mut number = number;
+        let mut region = vec![columns, rows];
+        for &length in outer.iter().rev() {
+            let index = number % length;
+            number /= length;
+            region.push(index..index + 1);
+        }
+        region.reverse();
+        self.read_box(&self.npy.in_file_order(&region), out)
+    }
+}
+
+/// Opens a file to read; a directory, a pipe or a device is an error here and not at the first read.
+///
+/// # Errors
+/// [`NpyError::Io`].
+pub fn open_file(path: &Path) -> Result<File, NpyError> {
+    let no_file = |error: io::Error| match error.kind() {
+        io::ErrorKind::Other => io::Error::other(format!(
+            "{error}, and arrays are read at any place of a file: save it to one first"
+        )),
+        _ => error,
+    };
+    sys::open_to_read(path).map_err(|error| NpyError::io("open", path)(no_file(error)))
+}

@@ -1,0 +1,173 @@
+//! Arrays in files that are not `.npy`: flat binary files, and members of uncompressed `.npz` archives.
+//!
+//! Source: PKWARE, ".ZIP File Format Specification" 6.3, sections 4.3 and 4.5.3, for what an archive
+//! tells of its members.
+
+use super::{
+    array::{ArrayFile, open_file},
+    error::{HeaderError, NpyError},
+    header::NpyHeader,
+};
+use crate::wording::excerpt;
+use diff2d_sys::FileExt;
+use std::{fs::File, io::BufReader, io::Read, path::Path};
+
+/// The end of the central directory has at most so many bytes.
+const LONGEST_END: u64 = 22 + 65_535;
+/// A central directory longer than this is not read.
+const LONGEST_DIRECTORY: u64 = 64 << 20;
+
+impl ArrayFile {
+    /// The array of this header in a flat binary file, which was opened under the name `path`.
+    ///
+    /// # Errors
+    /// [`NpyError`] when the file cannot be examined, or is shorter than the array.
+    pub fn of_raw_file(file: File, path: &Path, header: NpyHeader) -> Result<Self, NpyError> {
+        Self::of_parts(file, path, header)
+    }
+
+    /// The array `name` of an uncompressed archive, as `numpy.savez` writes it.
+    ///
+    /// # Errors
+    /// [`NpyError`] when the archive cannot be read or is none, has no such member, or has it compressed.
+    pub fn open_member(path: &Path, name: &str) -> Result<Self, NpyError> {
+        let file = open_file(path)?;
+        let io = |error| NpyError::io("read", path)(error);
+        let bytes = file.metadata().map_err(io)?.len();
+        let place = member(&file, bytes, name).map_err(NpyError::header(path))?;
+        let reader = BufReader::new(From {
+            file: &file,
+            at: place.start,
+        });
+        let mut npy = NpyHeader::decode(reader).map_err(NpyError::header(path))?;
+        npy.data_offset += place.start;
+        npy.fits(place.end).map_err(NpyError::header(path))?;
+        Self::of_parts(file, path, npy)
+    }
+}
+
+/// A file from a byte on.
+struct From<'a> {
+    file: &'a File,
+    at: u64,
+}
+
+impl Read for From<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+fn damaged(what: &str) -> HeaderError {
+    HeaderError::Archive(format!("its archive is damaged: {what}"))
+}
+
+fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
+    let mut raw = [0; 8];
+    raw[..length].copy_from_slice(bytes.get(at..at + length)?);
+    Some(u64::from_le_bytes(raw))
+}
+
+/// The bytes of a member of an archive.
+fn member(file: &File, bytes: u64, wanted: &str) -> Result<std::ops::Range<u64>, HeaderError> {
+    let directory = directory(file, bytes)?;
+    let mut names = Vec::new();
+    let mut at = 0;
+    while let Some(entry) = directory
+        .get(at..)
+        .filter(|rest| rest.starts_with(b"PK\x01\x02"))
+    {
+        let field =
+            |at, length| number(entry, at, length).ok_or_else(|| damaged("an entry is cut"));
+        let lengths = [field(28, 2)?, field(30, 2)?, field(32, 2)?].map(|length| length as usize);
+        let text = entry
+            .get(46..46 + lengths[0])
+            .ok_or_else(|| damaged("a name is cut"))?;
+        let name = String::from_utf8_lossy(text);
+        let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
+        if name == wanted.strip_suffix(".npy").unwrap_or(wanted) {
+            if field(10, 2)? != 0 {
+                return Err(HeaderError::Archive(format!(
+                    "its member '{}' is compressed: `numpy.savez` writes members that can be read in place",
+                    excerpt(&name, 60)
+                )));
+            }
+            let extra = entry.get(46 + lengths[0]..46 + lengths[0] + lengths[1]);
+            let [size, packed, offset] = wide(
+                [field(24, 4)?, field(20, 4)?, field(42, 4)?],
+                extra.unwrap_or_default(),
+            );
+            let mut local = [0; 30];
+            let read = file.read_exact_at(&mut local, offset);
+            if read.is_err() || !local.starts_with(b"PK\x03\x04") || size != packed {
+                return Err(damaged("a member is not where it should be"));
+            }
+            let skipped = [26, 28].map(|at| number(&local, at, 2).unwrap_or(0));
+            let start = offset + 30 + skipped[0] + skipped[1];
+            let end = start.checked_add(size).filter(|&end| end <= bytes);
+            return end
+                .map(|end| start..end)
+                .ok_or_else(|| damaged("a member is cut"));
+        }
+        names.push(excerpt(&name, 30));
+        at += 46 + lengths.iter().sum::<usize>();
+    }
+    names.truncate(20);
+    Err(HeaderError::Archive(format!(
+        "it has no member '{}'; it has {}",
+        excerpt(wanted, 60),
+        names.join(", ")
+    )))
+}
+
+/// The sizes and the offset of a member, which stand in an extra field where they are large.
+fn wide(mut values: [u64; 3], mut extra: &[u8]) -> [u64; 3] {
+    while let (Some(id), Some(length)) = (number(extra, 0, 2), number(extra, 2, 2)) {
+        let end = (4 + length as usize).min(extra.len());
+        if id == 1 {
+            let mut at = 4;
+            for value in values
+                .iter_mut()
+                .filter(|value| **value == u64::from(u32::MAX))
+            {
+                *value = number(&extra[..end], at, 8).unwrap_or(*value);
+                at += 8;
+            }
+        }
+        extra = &extra[end..];
+    }
+    values
+}
+
+/// The central directory of an archive.
+fn directory(file: &File, bytes: u64) -> Result<Vec<u8>, HeaderError> {
+    let none = || HeaderError::Archive("it is no .npz archive".to_owned());
+    let length = bytes.min(LONGEST_END);
+    let mut tail = vec![0; usize::try_from(length).unwrap_or(0)];
+    file.read_exact_at(&mut tail, bytes - length)
+        .map_err(|_| none())?;
+    let end = tail
+        .windows(4)
+        .rposition(|bytes| bytes == b"PK\x05\x06")
+        .ok_or_else(none)?;
+    let field = |bytes: &[u8], at, length| number(bytes, at, length).ok_or_else(none);
+    let (mut size, mut offset) = (field(&tail, end + 12, 4)?, field(&tail, end + 16, 4)?);
+    let locator = end.checked_sub(20).map(|at| &tail[at..]);
+    if let Some(locator) = locator.filter(|locator| locator.starts_with(b"PK\x06\x07")) {
+        let mut wide = [0; 56];
+        file.read_exact_at(&mut wide, field(locator, 8, 8)?)
+            .map_err(|_| none())?;
+        if wide.starts_with(b"PK\x06\x06") {
+            (size, offset) = (field(&wide, 40, 8)?, field(&wide, 48, 8)?);
+        }
+    }
+    if size > LONGEST_DIRECTORY || offset.checked_add(size).is_none_or(|end| end > bytes) {
+        return Err(damaged("its directory lies outside"));
+    }
+    let mut directory = vec![0; usize::try_from(size).unwrap_or(0)];
+    file.read_exact_at(&mut directory, offset)
+        .map_err(|_| none())?;
+    Ok(directory)
+}

@@ -1,0 +1,26 @@
+//! What is asked for, and answered.
+
+use crate::statistics::Statistics;
+use std::ops::Range;
+
+/// How to treat NaN, and how much memory to use.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Leave NaN out. Otherwise a NaN makes every result but the count NaN.
+    pub skip_nan: bool,
+    /// Bytes of memory that may be used.
+    pub memory: u64,
+}
+
+/// A box of an array: a range for every axis of the array, in the order of its axes.
+pub type Select = Vec<Range<u64>>;
+
+/// The statistics of a box.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Whole {
+    /// Its statistics.
+    pub statistics: Statistics,
+    /// The indices of the first minimum and of the first maximum, in file order; of the first NaN where
+    /// they are NaN.
+    pub places: Option<[Vec<u64>; 2]>,
+}

@@ -1,0 +1,119 @@
+//! Quantiles along axes of a box.
+
+use super::{
+    asked::{Options, Select},
+    pieces::{elements, index_in, read},
+    quantiles::of_box,
+};
+use crate::npy::ArrayFile;
+use crate::progress::Progress;
+use crate::{AnalysisError, memory::size, rank::Rank, summable::with_summable};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// The quantiles of a box along some axes, for a range of the columns that are left, in file order: one
+/// list a column.
+///
+/// # Errors
+/// [`AnalysisError::Memory`], [`AnalysisError::Npy`].
+pub fn column_quantiles(
+    array: &ArrayFile,
+    select: &Select,
+    axes: &[usize],
+    columns: Range<u64>,
+    wanted: &[f64],
+    options: Options,
+) -> Result<Vec<Vec<f64>>, AnalysisError> {
+    let reduced: Vec<bool> = (0..select.len()).map(|axis| axes.contains(&axis)).collect();
+    let reduced = array.npy.in_file_order(&reduced);
+    let whole = array.npy.in_file_order(select);
+    let of_kept = |kept: bool| {
+        let axes = whole
+            .iter()
+            .zip(&reduced)
+            .filter(move |&(_, &is)| is != kept);
+        axes.map(|(range, _)| range.clone()).collect::<Vec<_>>()
+    };
+    let (kept, length) = (of_kept(true), elements(&of_kept(false)));
+    let box_of = |column: u64, count: u64| {
+        let mut index = index_in(&kept, column).into_iter();
+        let last = reduced.iter().rposition(|is| !is);
+        let axes = whole.iter().zip(&reduced).enumerate();
+        axes.map(|(axis, (range, &is))| match (is, index.next_if_kept(is)) {
+            (false, Some(at)) if Some(axis) == last => at..at + count,
+            (false, Some(at)) => at..at + 1,
+            _ => range.clone(),
+        })
+        .collect::<Vec<_>>()
+    };
+    let threads = rayon::current_num_threads() as u64;
+    let room = options.memory / threads / 32;
+    if length > room {
+        return columns
+            .map(|column| {
+                let progress = Progress::default();
+                with_summable!(array.npy.dtype.kind, T => {
+                    let found = of_box::<T>(array, &box_of(column, 1), wanted, options, &progress)?;
+                    Ok(found.values)
+                })
+            })
+            .collect();
+    }
+    // Neighbours along the last axis that is left are read together.
+    let row = kept.last().map_or(1, |range| range.end - range.start);
+    let most = (room / length.max(1)).clamp(1, 4096);
+    let mut groups = Vec::new();
+    let mut column = columns.start;
+    while column < columns.end {
+        let count = most.min(row - column % row).min(columns.end - column);
+        groups.push((column, count));
+        column += count;
+    }
+    let last = reduced.iter().rposition(|is| !is).unwrap_or(0);
+    let results: Vec<Vec<Vec<f64>>> = groups
+        .into_par_iter()
+        .map_init(Vec::<f64>::new, |buffer, (column, count)| {
+            let part = box_of(column, count);
+            let values = read(array, &part, buffer)?;
+            let inner = size(elements(part.get(last + 1..).unwrap_or_default()));
+            let count = size(count);
+            let mut own = Vec::with_capacity(size(length));
+            Ok::<_, AnalysisError>(
+                (0..count)
+                    .map(|number| {
+                        own.clear();
+                        for row in values.chunks_exact(count * inner) {
+                            own.extend_from_slice(&row[number * inner..(number + 1) * inner]);
+                        }
+                        of_values(&mut own, wanted, options.skip_nan)
+                    })
+                    .collect(),
+            )
+        })
+        .collect::<Result<_, _>>()?;
+    Ok(results.into_iter().flatten().collect())
+}
+
+/// The next index along a kept axis.
+trait NextIfKept: Iterator<Item = u64> {
+    fn next_if_kept(&mut self, reduced: bool) -> Option<u64> {
+        if reduced { None } else { self.next() }
+    }
+}
+
+impl<I: Iterator<Item = u64>> NextIfKept for I {}
+
+fn of_values(values: &mut Vec<f64>, wanted: &[f64], skip_nan: bool) -> Vec<f64> {
+    let all = values.len();
+    values.retain(|value| !value.is_nan());
+    if values.is_empty() || (values.len() < all && !skip_nan) {
+        return vec![f64::NAN; wanted.len()];
+    }
+    values.iter_mut().for_each(|value| *value += 0.0);
+    values.sort_unstable_by(f64::total_cmp);
+    let of = |&q: &f64| {
+        let pick = Rank::Quantile(q).pick(values.len());
+        Rank::Quantile(q).between(pick, values[pick.low], values[pick.high])
+    };
+    wanted.iter().map(of).collect()
+}

@@ -1,0 +1,92 @@
+//! Histograms.
+
+use super::{
+    asked::{Options, Select},
+    pieces::{pieces, read},
+    run::TASK,
+};
+use crate::npy::ArrayFile;
+use crate::progress::Progress;
+use crate::{AnalysisError, memory::threads_within};
+use rayon::prelude::*;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+/// How many elements lie in each of equal bins; NaN and what lies outside is in none.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Histogram {
+    /// The ends of the bins, one more than there are bins. The last bin has its upper end, too.
+    pub edges: Vec<f64>,
+    /// Elements of every bin.
+    pub counts: Vec<u64>,
+}
+
+/// The histogram of a box with so many bins from `low` to `high`, as `numpy.histogram` has it. Bytes read
+/// are added to `progress`.
+///
+/// # Errors
+/// [`AnalysisError::Request`] for no bins, or ends that are no range; [`AnalysisError::Memory`],
+/// [`AnalysisError::Npy`].
+pub fn histogram(
+    array: &ArrayFile,
+    select: &Select,
+    bins: usize,
+    [low, high]: [f64; 2],
+    options: Options,
+    progress: &Progress,
+) -> Result<Histogram, AnalysisError> {
+    if !(low.is_finite() && high.is_finite() && low <= high && bins > 0) {
+        return Err(AnalysisError::Request(format!(
+            "a histogram with {bins} bins from {low:?} to {high:?}: it needs a bin and finite ends, such as --histogram 100:0:1"
+        )));
+    }
+    let (low, high) = if low == high {
+        (low - 0.5, high + 0.5)
+    } else {
+        (low, high)
+    };
+    #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
+    let edge = |bin: usize| match bin {
+        _ if bin == bins => high,
+        _ => low + bin as f64 * ((high - low) / bins as f64),
+    };
+    let edges: Vec<f64> = (0..=bins).map(edge).collect();
+    let task = TASK.min(options.memory / 256).max(1 << 10);
+    let threads = threads_within(options.memory, 16 * task + 8 * bins as u64)?;
+    let all = pieces(&array.npy.in_file_order(select), task);
+    let next = AtomicUsize::new(0);
+    #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
+    let scale = bins as f64 / (high - low);
+    let counted: Vec<Vec<u64>> = (0..threads)
+        .into_par_iter()
+        .map(|_| {
+            let (mut counts, mut buffer) = (vec![0; bins], Vec::<f64>::new());
+            while let Some(piece) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let values = read(array, piece, &mut buffer)?;
+                progress.add((values.len() * array.npy.dtype.bytes) as u64);
+                for &value in values
+                    .iter()
+                    .filter(|&&value| low <= value && value <= high)
+                {
+                    #[expect(
+                        clippy::cast_possible_truncation,
+                        clippy::cast_sign_loss,
+                        reason = "between 0 and the number of bins"
+                    )]
+                    let mut bin = (((value - low) * scale) as usize).min(bins - 1);
+                    // Rounding may have crossed an edge.
+                    if value < edges[bin] {
+                        bin -= 1;
+                    } else if bin + 1 < bins && value >= edges[bin + 1] {
+                        bin += 1;
+                    }
+                    counts[bin] += 1;
+                }
+            }
+            Ok::<_, AnalysisError>(counts)
+        })
+        .collect::<Result<_, _>>()?;
+    let counts = (0..bins)
+        .map(|bin| counted.iter().map(|counts| counts[bin]).sum())
+        .collect();
+    Ok(Histogram { edges, counts })
+}

@@ -1,0 +1,123 @@
+//! [`Linear`]: weighted sums of windows.
+
+use super::{
+    Area, Kernel, Weights, correlate,
+    fourier::{self, Fourier},
+    weights::Form,
+};
+use crate::window::axis::WindowAxis;
+
+/// Weighted sums of windows.
+pub(in super::super) struct Linear {
+    weights: Weights,
+    /// Ones in the place of the weights, to count elements.
+    ones: Vec<Vec<f64>>,
+    /// The transform of weights that are many and not separable.
+    fourier: Option<Fourier>,
+    /// Leave NaN out, and let a window with fewer elements than this be NaN.
+    skip: Option<u64>,
+    elements: f64,
+}
+
+/// Buffers for boxes.
+#[derive(Default)]
+pub(in super::super) struct Scratch {
+    buffers: [Vec<f64>; 2],
+    mask: Vec<f64>,
+    counts: Vec<f64>,
+    sums: Vec<f64>,
+    fourier: fourier::Scratch,
+}
+
+impl Linear {
+    /// Sums with weights, the axes of both in file order.
+    pub(in super::super) fn new(weights: Weights, axes: &[WindowAxis], skip: Option<u64>) -> Self {
+        let window = weights.window();
+        let fourier = match &weights.form {
+            Form::Full(values) => Fourier::new(values, axes),
+            Form::Separable(_) => None,
+        };
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        Self {
+            ones: window
+                .iter()
+                .map(|&length| vec![1.0; length as usize])
+                .collect(),
+            elements: window.iter().product::<u64>() as f64,
+            fourier,
+            weights,
+            skip,
+        }
+    }
+
+    fn sums(&self, area: &Area<'_>, input: &[f64], out: &mut [f64], scratch: &mut Scratch) {
+        match (&self.weights.form, &self.fourier) {
+            (Form::Separable(factors), _) => {
+                correlate::separable(area, factors, input, out, &mut scratch.buffers);
+            }
+            (Form::Full(weights), Some(fourier)) => {
+                fourier.run(area, weights, input, out, &mut scratch.fourier);
+            }
+            (Form::Full(weights), None) => correlate::full(area, weights, input, out),
+        }
+    }
+}
+
+impl Kernel for Linear {
+    type Scratch = Scratch;
+
+    fn bytes(&self, lengths: &[u64], counts: &[u64]) -> u64 {
+        let all = lengths.iter().product::<u64>();
+        let results = counts.iter().product::<u64>();
+        let skipping = if self.skip.is_some() {
+            all + 2 * results
+        } else {
+            0
+        };
+        let fourier = self.fourier.as_ref().map_or(0, Fourier::bytes);
+        (2 * all + skipping)
+            .saturating_mul(8)
+            .saturating_add(fourier)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    fn compute(&self, area: &Area<'_>, input: &mut [f64], out: &mut [f64], scratch: &mut Scratch) {
+        let Some(least) = self
+            .skip
+            .filter(|_| input.iter().any(|value| value.is_nan()))
+        else {
+            return self.sums(area, input, out, scratch);
+        };
+        let mut mask = std::mem::take(&mut scratch.mask);
+        let mut counts = std::mem::take(&mut scratch.counts);
+        let mut sums = std::mem::take(&mut scratch.sums);
+        mask.clear();
+        mask.extend(
+            input
+                .iter()
+                .map(|value| if value.is_nan() { 0.0 } else { 1.0 }),
+        );
+        for value in input.iter_mut().filter(|value| value.is_nan()) {
+            *value = 0.0;
+        }
+        counts.resize(out.len(), 0.0);
+        correlate::separable(area, &self.ones, &mask, &mut counts, &mut scratch.buffers);
+        self.sums(area, input, out, scratch);
+        if self.weights.is_mean {
+            sums.resize(out.len(), 0.0);
+            self.sums(area, &mask, &mut sums, scratch);
+        }
+        for (number, (out, &count)) in out.iter_mut().zip(&counts).enumerate() {
+            if count < least as f64 || (count == 0.0 && self.weights.is_mean) {
+                *out = f64::NAN;
+            } else if count < self.elements && self.weights.is_mean {
+                *out /= sums[number];
+            }
+        }
+        (scratch.mask, scratch.counts, scratch.sums) = (mask, counts, sums);
+    }
+
+    fn blocks(&self) -> Option<Vec<u64>> {
+        self.fourier.as_ref().map(Fourier::blocks)
+    }
+}

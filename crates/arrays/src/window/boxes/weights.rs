@@ -1,0 +1,182 @@
+//! [`Weights`]: the weights of the elements of a window.
+
+use super::pitches;
+use crate::AnalysisError;
+
+/// The weights of the elements of a window, in C order.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// Length of the window along every axis.
+    shape: Vec<usize>,
+    pub(super) form: Form,
+    /// Whether the result is a mean, so that elements that are not there are made up for.
+    pub(super) is_mean: bool,
+}
+
+/// How the weights are known.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Form {
+    /// The product of a weight for every axis.
+    Separable(Vec<Vec<f64>>),
+    /// One by one.
+    Full(Vec<f64>),
+}
+
+impl Weights {
+    /// Those of a normal distribution with a standard deviation for every axis, in elements; 0 leaves an
+    /// axis as it is. Their sum is 1, and they end at four standard deviations.
+    ///
+    /// Source: `scipy.ndimage.gaussian_filter`, `truncate=4.0`.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Request`] for a negative or absurd standard deviation.
+    pub fn gaussian(sigmas: &[f64]) -> Result<Self, AnalysisError> {
+        const LARGEST: f64 = 1e8;
+        let of_axis = |&sigma: &f64| {
+            if !(0.0..=LARGEST).contains(&sigma) {
+                return Err(AnalysisError::Request(format!(
+                    "a standard deviation of {sigma:?} elements: it must be at least 0 and at most {LARGEST:?}"
+                )));
+            }
+            if sigma <= 1e-15 {
+                return Ok(vec![1.0]);
+            }
+            #[expect(clippy::cast_possible_truncation, reason = "at most 4e8")]
+            let radius = (4.0 * sigma + 0.5) as i64;
+            #[expect(clippy::cast_precision_loss, reason = "at most 4e8")]
+            let weight = |x: i64| (-0.5 / (sigma * sigma) * (x * x) as f64).exp();
+            let weights: Vec<f64> = (-radius..=radius).map(weight).collect();
+            let sum: f64 = weights.iter().sum();
+            Ok(weights.into_iter().map(|weight| weight / sum).collect())
+        };
+        let factors: Vec<Vec<f64>> = sigmas.iter().map(of_axis).collect::<Result<_, _>>()?;
+        Ok(Self {
+            shape: factors.iter().map(Vec::len).collect(),
+            form: Form::Separable(factors),
+            is_mean: true,
+        })
+    }
+
+    /// One weight for each element of a window of this shape. If all are products of one weight along
+    /// each axis, the axes are reduced one after the other.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Request`] for none, another number than the shape has, and infinities or NaN.
+    pub fn new(shape: Vec<usize>, weights: Vec<f64>) -> Result<Self, AnalysisError> {
+        if weights.is_empty() || shape.iter().product::<usize>() != weights.len() {
+            return Err(AnalysisError::Request(format!(
+                "{} weights for a window of shape {shape:?}: each element needs one",
+                weights.len()
+            )));
+        }
+        if let Some(at) = weights.iter().position(|weight| !weight.is_finite()) {
+            return Err(AnalysisError::Request(format!(
+                "the weight number {at} is {:?}: weights must be finite",
+                weights[at]
+            )));
+        }
+        let form = match factors(&shape, &weights) {
+            Some(factors) => Form::Separable(factors),
+            None => Form::Full(weights),
+        };
+        Ok(Self {
+            shape,
+            form,
+            is_mean: false,
+        })
+    }
+
+    /// Length of the window along every axis.
+    #[must_use]
+    pub fn window(&self) -> Vec<u64> {
+        self.shape.iter().map(|&length| length as u64).collect()
+    }
+
+    /// The same weights with the axes in reverse order.
+    #[must_use]
+    pub fn reversed(&self) -> Self {
+        let shape: Vec<usize> = self.shape.iter().copied().rev().collect();
+        let form = match &self.form {
+            Form::Separable(factors) => Form::Separable(factors.iter().cloned().rev().collect()),
+            Form::Full(weights) => {
+                let mut pitch = pitches(&self.shape);
+                pitch.reverse();
+                let mut reversed = Vec::with_capacity(weights.len());
+                super::for_each_index(&shape, [&pitch, &pitch], |at, _| reversed.push(weights[at]));
+                Form::Full(reversed)
+            }
+        };
+        Self {
+            shape,
+            form,
+            is_mean: self.is_mean,
+        }
+    }
+}
+
+/// A weight for every axis whose products are the weights, but for rounding.
+fn factors(shape: &[usize], weights: &[f64]) -> Option<Vec<Vec<f64>>> {
+    let pivot =
+        (0..weights.len()).max_by(|&a, &b| weights[a].abs().total_cmp(&weights[b].abs()))?;
+    let largest = weights[pivot];
+    if largest == 0.0 {
+        return Some(shape.iter().map(|&length| vec![0.0; length]).collect());
+    }
+    let pitch = pitches(shape);
+    let factors: Vec<Vec<f64>> = (0..shape.len())
+        .map(|axis| {
+            let corner = pivot - pivot / pitch[axis] % shape[axis] * pitch[axis];
+            let along = (0..shape[axis]).map(|at| weights[corner + at * pitch[axis]]);
+            // The first factor has the size of the weights.
+            along
+                .map(|weight| if axis == 0 { weight } else { weight / largest })
+                .collect()
+        })
+        .collect();
+    let slack = 4.0 * (shape.len() as f64) * f64::EPSILON;
+    let is_product = |at: usize| {
+        let factor = |axis: usize| factors[axis][at / pitch[axis] % shape[axis]];
+        let product: f64 = (0..shape.len()).map(factor).product();
+        (product - weights[at]).abs() <= slack * weights[at].abs()
+    };
+    (0..weights.len()).all(is_product).then_some(factors)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn form(shape: &[usize], weights: &[f64]) -> Form {
+        Weights::new(shape.to_vec(), weights.to_vec()).unwrap().form
+    }
+
+    #[test]
+    fn products_are_found_and_others_are_left_as_they_are() {
+        let product = form(&[2, 3], &[2.0, -4.0, 6.0, 1.0, -2.0, 3.0]);
+        assert!(matches!(&product, Form::Separable(factors) if factors.len() == 2));
+        assert!(matches!(
+            form(&[2, 2], &[1.0, 0.0, 0.0, 1.0]),
+            Form::Full(_)
+        ));
+        assert!(matches!(
+            form(&[2, 2], &[1.0, 2.0, 3.0, 4.0]),
+            Form::Full(_)
+        ));
+        assert!(matches!(
+            form(&[5], &[1.0, 2.0, 0.0, 4.0, 7.0]),
+            Form::Separable(_)
+        ));
+        assert!(matches!(form(&[2, 2], &[0.0; 4]), Form::Separable(_)));
+        assert!(Weights::new(vec![2], vec![1.0, f64::NAN]).is_err());
+    }
+
+    #[test]
+    fn a_gaussian_is_that_of_scipy() {
+        let Form::Separable(factors) = Weights::gaussian(&[1.0, 0.0]).unwrap().form else {
+            unreachable!()
+        };
+        assert_eq!(factors[1], [1.0]);
+        assert_eq!(factors[0].len(), 9);
+        assert!((factors[0][4] - 0.398_943_469_356_097_76).abs() < 1e-15);
+    }
+}

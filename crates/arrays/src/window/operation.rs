@@ -1,0 +1,363 @@
+//! Reductions of a window: what is computed of each element, how that is combined, and the result.
+//!
+//! No reduction subtracts what leaves a window. Partial results are only ever combined, so an
+//! infinity, a NaN or a huge value leaves no trace in the windows behind it.
+//!
+//! Source: Tangwongsan, Hirzel, Schneider and Wu, "General incremental sliding-window aggregation",
+//! PVLDB 8 (2015), section 2, for lift, combine and lower.
+
+use crate::npy::Number;
+use crate::{
+    double_double::{DoubleDouble, SquaredDeviations},
+    moments::{maximum, minimum},
+};
+
+/// A reduction of windows, whose partial results have `C` components.
+pub(super) trait Operation<const C: usize>: Send + Sync + 'static {
+    /// Elements of the array.
+    type Item: Number;
+    /// Components of a partial result.
+    type Partial: Number;
+    /// Results.
+    type Out: Number;
+
+    /// The partial result of one element.
+    fn lift(&self, item: Self::Item) -> [Self::Partial; C];
+    /// The partial result of the `n` elements of `a` followed by the `m` elements of `b`.
+    fn combine(a: [Self::Partial; C], n: f64, b: [Self::Partial; C], m: f64) -> [Self::Partial; C];
+    /// The result for `n` elements.
+    fn lower(&self, partial: [Self::Partial; C], n: f64) -> Self::Out;
+    /// Whether the type of the results can hold the result.
+    #[inline(always)]
+    fn fits(&self, _partial: [Self::Partial; C]) -> bool {
+        true
+    }
+}
+
+/// The sum of integers in 64 bits, of which no window's can overflow.
+pub(super) struct IntegerSum;
+
+impl Operation<1> for IntegerSum {
+    type Item = i64;
+    type Partial = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 1] {
+        [item]
+    }
+
+    #[inline(always)]
+    fn combine([a]: [i64; 1], _: f64, [b]: [i64; 1], _: f64) -> [i64; 1] {
+        // The bits of the sum are the same for unsigned integers.
+        [a.wrapping_add(b)]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [sum]: [i64; 1], _: f64) -> i64 {
+        sum
+    }
+}
+
+/// The sum of fewer than 2³¹ integers of 64 bits: their upper and their lower 32 bits are summed apart.
+pub(super) struct WideIntegerSum {
+    unsigned: bool,
+}
+
+impl WideIntegerSum {
+    /// The number of elements from which on a sum may overflow.
+    pub(super) const TOO_MANY: u64 = 1 << 31;
+
+    pub(super) fn new(unsigned: bool) -> Self {
+        Self { unsigned }
+    }
+}
+
+impl Operation<2> for WideIntegerSum {
+    type Item = i64;
+    type Partial = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 2] {
+        let lower = item & 0xffff_ffff;
+        let upper = if self.unsigned {
+            (item.cast_unsigned() >> 32).cast_signed()
+        } else {
+            item >> 32
+        };
+        [upper, lower]
+    }
+
+    #[inline(always)]
+    fn combine(a: [i64; 2], _: f64, b: [i64; 2], _: f64) -> [i64; 2] {
+        [a[0].wrapping_add(b[0]), a[1].wrapping_add(b[1])]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [upper, lower]: [i64; 2], _: f64) -> i64 {
+        (upper << 32).wrapping_add(lower)
+    }
+
+    #[inline(always)]
+    fn fits(&self, [upper, lower]: [i64; 2]) -> bool {
+        let upper = upper + (lower >> 32);
+        if self.unsigned {
+            upper >> 32 == 0
+        } else {
+            upper >> 31 == upper >> 63
+        }
+    }
+}
+
+/// The sum or the mean of floats, compensated.
+pub(super) struct FloatSum {
+    pub(super) mean: bool,
+}
+
+impl Operation<2> for FloatSum {
+    type Item = f64;
+    type Partial = f64;
+    type Out = f64;
+
+    #[inline(always)]
+    fn lift(&self, item: f64) -> [f64; 2] {
+        [item, 0.0]
+    }
+
+    #[inline(always)]
+    fn combine(a: [f64; 2], _: f64, b: [f64; 2], _: f64) -> [f64; 2] {
+        let [a, b] = [a, b].map(|[hi, lo]| DoubleDouble { hi, lo });
+        let sum = a + b;
+        [sum.hi, sum.lo]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [hi, lo]: [f64; 2], n: f64) -> f64 {
+        let sum = DoubleDouble { hi, lo }.value();
+        if self.mean { sum / n } else { sum }
+    }
+}
+
+/// The variance or its square root, from [`SquaredDeviations`].
+pub(super) struct Variance {
+    pub(super) root: bool,
+}
+
+#[inline(always)]
+fn deviations([hi, lo, sum_hi, sum_lo]: [f64; 4]) -> SquaredDeviations {
+    SquaredDeviations {
+        mean: DoubleDouble { hi, lo },
+        sum: DoubleDouble {
+            hi: sum_hi,
+            lo: sum_lo,
+        },
+    }
+}
+
+#[inline(always)]
+fn components(deviations: SquaredDeviations) -> [f64; 4] {
+    let SquaredDeviations { mean, sum } = deviations;
+    [mean.hi, mean.lo, sum.hi, sum.lo]
+}
+
+impl Operation<4> for Variance {
+    type Item = f64;
+    type Partial = f64;
+    type Out = f64;
+
+    #[inline(always)]
+    fn lift(&self, item: f64) -> [f64; 4] {
+        components(SquaredDeviations::of_one(item))
+    }
+
+    #[inline(always)]
+    fn combine(a: [f64; 4], n: f64, b: [f64; 4], m: f64) -> [f64; 4] {
+        components(deviations(a).merge(n, deviations(b), m))
+    }
+
+    #[inline(always)]
+    fn lower(&self, partial: [f64; 4], n: f64) -> f64 {
+        let variance = deviations(partial).variance(n);
+        if self.root { variance.sqrt() } else { variance }
+    }
+}
+
+/// Minimum; the maximum is computed as −min(−x).
+pub(super) struct FloatExtreme {
+    sign: f64,
+}
+
+impl FloatExtreme {
+    pub(super) fn new(is_max: bool) -> Self {
+        let sign = if is_max { -1.0 } else { 1.0 };
+        Self { sign }
+    }
+}
+
+impl Operation<1> for FloatExtreme {
+    type Item = f64;
+    type Partial = f64;
+    type Out = f64;
+
+    #[inline(always)]
+    fn lift(&self, item: f64) -> [f64; 1] {
+        [self.sign * item]
+    }
+
+    #[inline(always)]
+    fn combine([a]: [f64; 1], _: f64, [b]: [f64; 1], _: f64) -> [f64; 1] {
+        [minimum(a, b)]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [extreme]: [f64; 1], _: f64) -> f64 {
+        self.sign * extreme
+    }
+}
+
+/// Minimum or maximum of integers, as the minimum of signed integers. Inverting the highest bit gives
+/// unsigned integers the order of signed ones; inverting all bits reverses the order.
+pub(super) struct IntegerExtreme {
+    inverted: i64,
+}
+
+impl IntegerExtreme {
+    pub(super) fn new(is_max: bool, unsigned: bool) -> Self {
+        Self {
+            inverted: if is_max { -1 } else { 0 } ^ sign_bit_if(unsigned),
+        }
+    }
+}
+
+fn sign_bit_if(unsigned: bool) -> i64 {
+    if unsigned { i64::MIN } else { 0 }
+}
+
+impl Operation<1> for IntegerExtreme {
+    type Item = i64;
+    type Partial = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 1] {
+        [item ^ self.inverted]
+    }
+
+    #[inline(always)]
+    fn combine([a]: [i64; 1], _: f64, [b]: [i64; 1], _: f64) -> [i64; 1] {
+        [a.min(b)]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [extreme]: [i64; 1], _: f64) -> i64 {
+        extreme ^ self.inverted
+    }
+}
+
+/// Maximum minus minimum (NumPy's ptp) of floats.
+pub(super) struct FloatRange;
+
+impl Operation<2> for FloatRange {
+    type Item = f64;
+    type Partial = f64;
+    type Out = f64;
+
+    #[inline(always)]
+    fn lift(&self, item: f64) -> [f64; 2] {
+        [item, item]
+    }
+
+    #[inline(always)]
+    fn combine(a: [f64; 2], _: f64, b: [f64; 2], _: f64) -> [f64; 2] {
+        [minimum(a[0], b[0]), maximum(a[1], b[1])]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [min, max]: [f64; 2], _: f64) -> f64 {
+        max - min
+    }
+}
+
+/// Maximum minus minimum of integers.
+pub(super) struct IntegerRange {
+    inverted: i64,
+}
+
+impl IntegerRange {
+    pub(super) fn new(unsigned: bool) -> Self {
+        Self {
+            inverted: sign_bit_if(unsigned),
+        }
+    }
+}
+
+impl Operation<2> for IntegerRange {
+    type Item = i64;
+    type Partial = i64;
+    type Out = i64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 2] {
+        [item ^ self.inverted; 2]
+    }
+
+    #[inline(always)]
+    fn combine(a: [i64; 2], _: f64, b: [i64; 2], _: f64) -> [i64; 2] {
+        [a[0].min(b[0]), a[1].max(b[1])]
+    }
+
+    #[inline(always)]
+    fn lower(&self, [min, max]: [i64; 2], _: f64) -> i64 {
+        max.wrapping_sub(min)
+    }
+
+    #[inline(always)]
+    fn fits(&self, [min, max]: [i64; 2]) -> bool {
+        self.inverted != 0 || max.wrapping_sub(min) >= 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn reduced<O: Operation<C, Item = i64, Partial = i64, Out = i64>, const C: usize>(
+        operation: &O,
+        items: &[i64],
+    ) -> Option<i64> {
+        let partial = items.iter().map(|&item| operation.lift(item));
+        let partial = partial.reduce(|a, b| O::combine(a, 0.0, b, 0.0))?;
+        operation
+            .fits(partial)
+            .then(|| operation.lower(partial, 0.0))
+    }
+
+    proptest! {
+        #[test]
+        fn integer_results_are_exact_or_said_not_to_fit(
+            items in prop::collection::vec(
+                prop_oneof![any::<i64>(), -9..9_i64, Just(i64::MAX), Just(i64::MIN)],
+                1..6,
+            )
+        ) {
+            let unsigned: Vec<u64> = items.iter().map(|item| item.cast_unsigned()).collect();
+            let sum: i128 = items.iter().copied().map(i128::from).sum();
+            let unsigned_sum: i128 = unsigned.iter().copied().map(i128::from).sum();
+            let of = |unsigned| reduced(&WideIntegerSum::new(unsigned), &items);
+            prop_assert_eq!(of(false), i64::try_from(sum).ok());
+            prop_assert_eq!(of(true).map(i64::cast_unsigned), u64::try_from(unsigned_sum).ok());
+
+            let ends = |all: &[i128]| all.iter().max().zip(all.iter().min()).map(|(a, b)| a - b);
+            let [signed, unsigned] = [
+                items.iter().copied().map(i128::from).collect::<Vec<_>>(),
+                unsigned.iter().copied().map(i128::from).collect(),
+            ]
+            .map(|all| ends(&all).unwrap_or_default());
+            let of = |unsigned| reduced(&IntegerRange::new(unsigned), &items);
+            prop_assert_eq!(of(false), i64::try_from(signed).ok());
+            prop_assert_eq!(of(true).map(i64::cast_unsigned), u64::try_from(unsigned).ok());
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! [`Windows`]: a request that has been checked, and its computation.
+
+use super::{
+    axis::WindowAxis,
+    boxes::{self, BoxPass, Linear, Order},
+    footprint::StreamNeeds,
+    input::{Input, InputAxis},
+    op::Op,
+    operation::{
+        FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, Operation,
+        Variance, WideIntegerSum,
+    },
+    partition::{Partition, Subarray},
+    request::{Request, check_axis},
+    skip::SkipNan,
+    stream::Stream,
+    writer::Writer,
+};
+use crate::npy::{ArrayFile, Dtype, Kind};
+use crate::progress::Progress;
+use crate::{AnalysisError, output::Output};
+use rayon::prelude::*;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// Windows over an array, of a request that has been checked.
+#[derive(Debug)]
+pub struct Windows {
+    request: Request,
+    dtype: Dtype,
+    axes: Vec<WindowAxis>,
+    input: Vec<InputAxis>,
+    fortran_order: bool,
+}
+
+impl Windows {
+    /// Checks a request.
+    ///
+    /// # Errors
+    /// [`AnalysisError::Request`] for another number of axes, a window of no elements or longer than
+    /// its axis, a stride of 0, a selection that is empty or leaves the array, `ptp` of booleans, sums of
+    /// too many integers, a rim of another type than the elements.
+    pub fn new(array: &ArrayFile, request: Request) -> Result<Self, AnalysisError> {
+        let asked = |sentence: String| Err(AnalysisError::Request(sentence));
+        let shape = &array.npy.shape;
+        let given = [
+            request.window.len(),
+            request.stride.len(),
+            request.select.len(),
+        ];
+        if given.iter().any(|&given| given != shape.len()) {
+            return asked(format!(
+                "{} has {} axes; a window needs as many lengths, strides and ranges, and has {}, {} and {}",
+                array.path.display(),
+                shape.len(),
+                given[0],
+                given[1],
+                given[2]
+            ));
+        }
+        let Some(dtype) = request.op.dtype(array.npy.dtype) else {
+            return asked(format!(
+                "{} holds booleans, which have no difference: ptp needs numbers",
+                array.path.display()
+            ));
+        };
+        let dtype = request.dtype.unwrap_or(dtype);
+        if let Some(value) = request.pad.and_then(|pad| pad.misfit(array.npy.dtype))
+            && dtype.kind != Kind::Float
+        {
+            return asked(format!(
+                "--pad constant:{value}: {} holds {}, and so does the result; --dtype f8 computes it in double precision",
+                array.path.display(),
+                array.npy.dtype
+            ));
+        }
+        let has_weights = request.weights.is_some();
+        if request.op.is_weighted() != has_weights {
+            return asked("gaussian and weights, and no other operations, have weights".to_owned());
+        }
+        let (mut axes, mut input) = (Vec::new(), Vec::new());
+        for (axis, &length) in shape.iter().enumerate() {
+            let (window, stride) = (request.window[axis], request.stride[axis]);
+            let select = request.select[axis].clone();
+            let selected = select.end.saturating_sub(select.start);
+            check_axis(array, axis, length, &request)?;
+            let windows = match request.pad {
+                Some(_) => selected,
+                None => selected - window + 1,
+            };
+            axes.push(WindowAxis {
+                window,
+                stride,
+                count: (windows - 1) / stride + 1,
+            });
+            input.push(InputAxis {
+                start: select.start,
+                length: selected,
+                before: request.pad.map_or(0, |_| window / 2),
+            });
+        }
+        let windows = Self {
+            axes: array.npy.in_file_order(&axes),
+            input: array.npy.in_file_order(&input),
+            dtype,
+            fortran_order: array.npy.fortran_order,
+            request,
+        };
+        let elements = windows.elements();
+        if let Some(least) = windows.request.skip_nan.filter(|&least| least > elements) {
+            return asked(format!(
+                "--min-count {least}: a window has {elements} elements, so none would have a result"
+            ));
+        }
+        let is_integer_sum = windows.request.op == Op::Sum && windows.dtype.kind != Kind::Float;
+        if is_integer_sum
+            && !windows.sums_fit(array.npy.dtype)
+            && elements >= WideIntegerSum::TOO_MANY
+        {
+            return asked(format!(
+                "the sum of {elements} integers of {} bytes may be beyond 64-bit integers: --dtype f8 computes it in double precision",
+                array.npy.dtype.bytes
+            ));
+        }
+        Ok(windows)
+    }
+
+    /// Number of windows along every axis.
+    #[must_use]
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape: Vec<u64> = self.axes.iter().map(|axis| axis.count).collect();
+        if self.fortran_order {
+            shape.reverse();
+        }
+        shape
+    }
+
+    /// The dtype of the results.
+    #[must_use]
+    pub fn dtype(&self) -> Dtype {
+        self.dtype
+    }
+
+    /// How many windows along the first axis lie within its first `available` elements.
+    #[must_use]
+    pub fn ready(&self, available: u64) -> u64 {
+        let Some(first) = self.axes.first().filter(|_| !self.fortran_order) else {
+            return 1;
+        };
+        let needed = self.input[0].start + first.window;
+        match available.checked_sub(needed) {
+            None => 0,
+            Some(behind) => (behind / first.stride + 1).min(first.count),
+        }
+    }
+
+    /// Computes all windows. Bytes read are added to `progress`.
+    ///
+    /// # Errors
+    /// [`AnalysisError`].
+    pub fn all(
+        &self,
+        array: &ArrayFile,
+        output: &Output,
+        progress: &Progress,
+    ) -> Result<(), AnalysisError> {
+        let count = self.axes.first().map_or(1, |first| first.count);
+        self.some(array, 0..count, output, progress)
+    }
+
+    /// Computes the windows of a range along the axis that varies slowest in the file. Bytes read are
+    /// added to `progress`.
+    ///
+    /// # Errors
+    /// [`AnalysisError`].
+    pub fn some(
+        &self,
+        array: &ArrayFile,
+        range: Range<u64>,
+        output: &Output,
+        progress: &Progress,
+    ) -> Result<(), AnalysisError> {
+        if range.is_empty() {
+            return Ok(());
+        }
+        // An array without axes is one of a single element along one axis.
+        let point = [WindowAxis::POINT];
+        let axes = match &self.axes[..] {
+            [] => &point[..],
+            axes => axes,
+        };
+        let mut whole: Subarray = axes.iter().map(|axis| 0..axis.count).collect();
+        whole[0] = range;
+        let input = Input {
+            array,
+            axes: &self.input,
+            pad: self.request.pad,
+        };
+        let pass = Pass {
+            windows: self,
+            boxes: BoxPass {
+                input,
+                axes,
+                whole,
+                memory: self.request.memory,
+                progress,
+            },
+            output,
+        };
+        let kind = array.npy.dtype.kind;
+        // Integers have no NaN, but the rim around them may.
+        let least = self
+            .request
+            .skip_nan
+            .filter(|_| kind == Kind::Float || self.dtype.kind == Kind::Float);
+        match least {
+            Some(least) => self.skipping(&pass, least),
+            None => self.plain(&pass, kind, array.npy.dtype),
+        }
+    }
+
+    fn plain(&self, pass: &Pass<'_>, kind: Kind, dtype: Dtype) -> Result<(), AnalysisError> {
+        // Results in floats are computed in floats.
+        let float = self.dtype.kind == Kind::Float;
+        let unsigned = kind == Kind::Unsigned;
+        match self.request.op {
+            Op::Sum if float => pass.run(&FloatSum { mean: false }),
+            Op::Sum if self.sums_fit(dtype) => pass.run(&IntegerSum),
+            Op::Sum => pass.run(&WideIntegerSum::new(unsigned)),
+            Op::Mean => pass.run(&FloatSum { mean: true }),
+            Op::Std => pass.run(&Variance { root: true }),
+            Op::Var => pass.run(&Variance { root: false }),
+            Op::Min if float => pass.run(&FloatExtreme::new(false)),
+            Op::Max if float => pass.run(&FloatExtreme::new(true)),
+            Op::Min => pass.run(&IntegerExtreme::new(false, unsigned)),
+            Op::Max => pass.run(&IntegerExtreme::new(true, unsigned)),
+            Op::Ptp if float => pass.run(&FloatRange),
+            Op::Ptp => pass.run(&IntegerRange::new(unsigned)),
+            Op::Median | Op::Quantile(_) | Op::Gaussian | Op::Weights => self.boxes(pass, None),
+        }
+    }
+
+    /// Results of what is not NaN.
+    fn skipping(&self, pass: &Pass<'_>, least: u64) -> Result<(), AnalysisError> {
+        #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
+        let least_count = least as f64;
+        macro_rules! skip {
+            ($operation:expr, $of_none:expr) => {
+                pass.run(&SkipNan {
+                    operation: $operation,
+                    least: least_count,
+                    of_none: $of_none,
+                })
+            };
+        }
+        match self.request.op {
+            Op::Sum => skip!(FloatSum { mean: false }, 0.0),
+            Op::Mean => skip!(FloatSum { mean: true }, f64::NAN),
+            Op::Std => skip!(Variance { root: true }, f64::NAN),
+            Op::Var => skip!(Variance { root: false }, f64::NAN),
+            Op::Min => skip!(FloatExtreme::new(false), f64::NAN),
+            Op::Max => skip!(FloatExtreme::new(true), f64::NAN),
+            Op::Ptp => skip!(FloatRange, f64::NAN),
+            Op::Median | Op::Quantile(_) | Op::Gaussian | Op::Weights => {
+                self.boxes(pass, Some(least))
+            }
+        }
+    }
+
+    /// Results of whole boxes.
+    fn boxes(&self, pass: &Pass<'_>, skip: Option<u64>) -> Result<(), AnalysisError> {
+        let elements = self.elements();
+        let weighted = self.request.weights.as_ref();
+        match (self.request.op, weighted) {
+            (Op::Quantile(q), _) => pass.boxes(&Order::quantile(q, skip, elements)),
+            (_, Some(weights)) => {
+                let weights = match self.fortran_order {
+                    true => weights.reversed(),
+                    false => weights.clone(),
+                };
+                pass.boxes(&Linear::new(weights, pass.boxes.axes, skip))
+            }
+            _ => pass.boxes(&Order::median(skip, elements)),
+        }
+    }
+
+    /// Elements of a window.
+    fn elements(&self) -> u64 {
+        let lengths = self.axes.iter().map(|axis| axis.window);
+        lengths.fold(1, u64::saturating_mul)
+    }
+
+    /// Whether the sum of a window of any integers of a dtype fits 64 bits.
+    fn sums_fit(&self, dtype: Dtype) -> bool {
+        self.elements() <= 1 << (64 - 8 * dtype.bytes)
+    }
+}
+
+/// One pass over the array.
+struct Pass<'a> {
+    windows: &'a Windows,
+    boxes: BoxPass<'a>,
+    output: &'a Output,
+}
+
+impl Pass<'_> {
+    fn run<O: Operation<C>, const C: usize>(&self, operation: &O) -> Result<(), AnalysisError> {
+        let BoxPass { input, axes, .. } = self.boxes;
+        let needs = StreamNeeds::<C> {
+            axes,
+            padded: input.pad.is_some(),
+        };
+        let Partition {
+            parts,
+            threads,
+            memory_each,
+        } = &Partition::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
+        let next = AtomicUsize::new(0);
+        let writer = Writer::new(self.output, self.windows.dtype, *threads);
+        // Every thread has the buffers for one part, and uses them for all parts that it takes.
+        let computed = (0..*threads).into_par_iter().try_for_each(|_| {
+            let mut stream = Stream::<O, C>::new(operation, axes);
+            while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
+                stream
+                    .compute(&input, self.boxes.progress, part, *memory_each, &writer)
+                    .inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
+            }
+            Ok(())
+        });
+        computed.and_then(|()| writer.finish())
+    }
+
+    fn boxes<K: boxes::Kernel>(&self, kernel: &K) -> Result<(), AnalysisError> {
+        boxes::run(&self.boxes, kernel, self.output)
+    }
+}

@@ -1,0 +1,91 @@
+//! Pictures of two-dimensional fields: single frames, contact sheets, animations, pages, and curves.
+//!
+//! A [`Frame`] is what is drawn: numbers, where their nodes lie, and their time. A [`Style`] is how:
+//! colours and the range of values that they cover. [`picture`] turns both into a [`Bitmap`],
+//! [`Sheet`] gathers many frames on one page under one colour bar, [`Animation`] writes a GIF or APNG one
+//! frame at a time, [`Page`] an HTML page. A [`Chart`] has curves, as SVG. Files appear under their name only
+//! when they are whole.
+//!
+//! ```text
+//!            t = 2.4975              the frame's time
+//!        ┌───────────────┐  ┌┐
+//!     10 ┤               │  ││ 1.0    colour bar: one range for all frames
+//!   y  0 ┤    pixels     │  ││
+//!    -10 ┤               │  ││ 0.0
+//!        └┬──────┬──────┬┘  └┘
+//!       -10      0     10
+//!                x
+//! ```
+//!
+//! The first axis of an array is y and is drawn upward: row 0 lies at the bottom. Node i covers
+//! half a spacing to each side, so a picture shows `nx` by `ny` equal cells, each around its node.
+//! Small grids are magnified by a whole factor, large ones reduced by area means, so that no picture is
+//! much larger than a screen.
+//!
+//! ```
+//! # use ndarray::Array2;
+//! use diff2d_plot::{Extent, Frame, Range, Style, picture};
+//!
+//! let field = Array2::from_shape_fn((40, 60), |(j, i)| (i as f64 / 9.0).sin() + j as f64 / 40.0);
+//! let view = field.view();
+//! let range = Range::of([&view as _])?.unwrap_or_default();
+//! let frame = Frame::new(&view, Extent::nodes((0.0, 5.9), (0.0, 3.9))).at(2.4975);
+//! let bitmap = picture(&frame, &Style::new(range))?;
+//! assert!(bitmap.width() > bitmap.height());
+//! # Ok::<(), diff2d_plot::Error>(())
+//! ```
+
+mod animation;
+mod bar_chart;
+mod canvas;
+mod chart;
+mod colormap;
+mod colour_bar;
+mod colours;
+mod contour;
+mod decimal;
+mod error;
+mod extent;
+mod file;
+mod frame;
+mod heading;
+mod ink;
+mod mapping;
+mod markup;
+mod page;
+mod panel;
+mod picture;
+mod pixels;
+mod range;
+mod reduce;
+mod reduced;
+mod reduction;
+mod round;
+mod sampled;
+mod scale;
+mod sheet;
+mod style;
+mod template;
+mod text;
+mod values;
+
+pub use animation::{Animation, Format};
+pub use bar_chart::{BarChart, Group, Section, Shade};
+pub use canvas::Bitmap;
+pub use chart::{Chart, Curve};
+pub use colormap::Colormap;
+pub use decimal::short;
+pub use error::Error;
+pub use extent::Extent;
+pub use frame::Frame;
+pub use page::{PackedFrame, Page, PagePlan};
+pub use picture::{picture, reduced_for_picture};
+pub use range::Range;
+pub use reduced::{Ends, Reduced};
+pub use sampled::Sampled;
+pub use sheet::{Sheet, evenly_spread};
+pub use style::{Beyond, Size, Style};
+pub use values::{Element, Values};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,258 @@
+//! A panel: a field with its border and axes.
+
+use super::{
+    canvas::{Anchor, Bitmap, Rect},
+    error::Error,
+    extent::Span,
+    scale::{Interval, Scale},
+    text::{DIGIT, width},
+};
+
+const BLACK: [u8; 3] = [0; 3];
+
+/// Sizes in pixels that follow from the size of the text.
+#[derive(Clone, Copy)]
+pub(super) struct Metrics {
+    /// Size of the text: the em.
+    pub em: f64,
+    /// Thickness of a line.
+    pub line: usize,
+    /// Length of a tick.
+    pub tick: usize,
+    /// From the panel to a label: tick and a gap.
+    pub label_gap: f64,
+    /// Margin of the picture.
+    pub pad: f64,
+}
+
+impl Metrics {
+    pub fn new(em: f64) -> Self {
+        let em = em.max(9.0);
+        let tick = (0.28 * em).round();
+        Self {
+            em,
+            line: (em / 14.0).round().max(1.0) as usize,
+            tick: tick as usize,
+            label_gap: tick + 0.3 * em,
+            pad: (0.7 * em).round(),
+        }
+    }
+}
+
+/// Width and height in pixels of a panel whose longer side is about `side`.
+///
+/// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole
+/// factor. A panel is at least a sixteenth as thick as it is long; only then the scales differ.
+pub(super) fn fit(
+    (rows, columns): (usize, usize),
+    (x, y): (&Span, &Span),
+    side: usize,
+) -> (usize, usize) {
+    let factor = magnification(rows.max(columns), side);
+    if is_square(x, y) && factor > 0 {
+        return not_too_thin(columns * factor, rows * factor);
+    }
+    fit_exactly((rows, columns), (x, y), side)
+}
+
+/// As [`fit`], with a longer side of exactly `side` pixels.
+pub(super) fn fit_exactly(
+    (rows, columns): (usize, usize),
+    (x, y): (&Span, &Span),
+    side: usize,
+) -> (usize, usize) {
+    let (across, up) = match is_square(x, y) {
+        true => (columns as f64, rows as f64),
+        // Halves, as a sum of two coordinates may be out of reach.
+        false => (
+            columns as f64 * (x.spacing / 2.0),
+            rows as f64 * (y.spacing / 2.0),
+        ),
+    };
+    let pixels = |length: f64| (length / across.max(up) * side as f64).round() as usize;
+    not_too_thin(pixels(across), pixels(up))
+}
+
+fn is_square(x: &Span, y: &Span) -> bool {
+    (x.spacing / y.spacing - 1.0).abs() < 1e-3
+}
+
+fn not_too_thin(width: usize, height: usize) -> (usize, usize) {
+    let thin = (width.max(height) / 16).max(1);
+    (width.max(thin), height.max(thin))
+}
+
+/// The whole factor that brings `nodes` closest to `side`; 0 if they are too many.
+fn magnification(nodes: usize, side: usize) -> usize {
+    // The ratio (nodes · above) / side is compared with side / (nodes · below). If there is no factor
+    // below, the ratio may be √2.
+    let (below, above) = (side / nodes, side / nodes + 1);
+    let closer = match below {
+        0 => nodes < 2 * side && nodes * nodes <= 2 * side * side,
+        _ => nodes * above * nodes * below <= side * side,
+    };
+    if closer { above } else { below }
+}
+
+/// Ticks of an axis of `length` pixels with its labels side by side.
+pub(super) fn horizontal(span: &Span, length: usize, m: &Metrics) -> Scale {
+    let length = length as f64;
+    let most = (length / (3.2 * m.em)) as usize;
+    interval(span).scale(most.clamp(1, 10), |ticks| {
+        let ends = |(at, label): &(f64, String)| {
+            let half = width(label, m.em).unwrap_or(0.0) / 2.0;
+            (at * length - half, at * length + half)
+        };
+        let apart = |pair: &[(f64, String)]| {
+            let (one, two) = (ends(&pair[0]), ends(&pair[1]));
+            one.1 + 0.6 * m.em <= two.0 || two.1 + 0.6 * m.em <= one.0
+        };
+        ticks.windows(2).all(apart)
+    })
+}
+
+/// Ticks of an axis of `length` pixels with its labels above each other.
+pub(super) fn vertical(span: &Span, length: usize, m: &Metrics) -> Scale {
+    let most = (length as f64 / (2.6 * m.em)) as usize;
+    let most = most.clamp(1, 10);
+    interval(span).scale(most, |ticks| above_each_other(ticks, length, m))
+}
+
+/// Whether labels beside ticks of an axis of `length` pixels leave each other room.
+pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
+    let apart =
+        |pair: &[(f64, String)]| (pair[1].0 - pair[0].0).abs() * length as f64 >= 1.5 * m.em;
+    ticks.windows(2).all(apart)
+}
+
+fn interval(span: &Span) -> Interval<impl Fn(f64) -> f64> {
+    Interval {
+        low: span.start.min(span.end),
+        high: span.start.max(span.end),
+        whole: span.whole,
+        place: |value| span.fraction(value),
+    }
+}
+
+/// Length of the longest label of a scale.
+pub(super) fn widest(scale: &Scale, m: &Metrics) -> Result<f64, Error> {
+    scale.ticks.iter().try_fold(0.0, |most: f64, (_, label)| {
+        Ok(most.max(width(label, m.em)?))
+    })
+}
+
+/// How far labels and name of the horizontal axis reach below the panel.
+pub(super) fn depth(m: &Metrics) -> f64 {
+    m.label_gap + m.em * (DIGIT + 0.5 + 0.75 + 0.2)
+}
+
+/// A thin frame around a panel; it covers no pixel of the panel.
+pub(super) fn border(bitmap: &mut Bitmap, panel: &Rect, m: &Metrics) -> Result<(), Error> {
+    let outer = Rect {
+        left: panel.left - m.line,
+        top: panel.top - m.line,
+        width: panel.width + 2 * m.line,
+        height: panel.height + 2 * m.line,
+    };
+    bitmap.fill(outer, BLACK)?;
+    bitmap.fill(*panel, [255; 3])
+}
+
+/// Ticks, labels and name below a panel.
+pub(super) fn x_axis(
+    bitmap: &mut Bitmap,
+    panel: &Rect,
+    scale: &Scale,
+    m: &Metrics,
+    name: &str,
+) -> Result<(), Error> {
+    let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
+    for (at, label) in &scale.ticks {
+        let x = panel.left as f64 + at * panel.width as f64;
+        let tick = Rect {
+            left: (x - m.line as f64 / 2.0).round() as usize,
+            top: panel.bottom(),
+            width: m.line,
+            height: m.line + m.tick,
+        };
+        bitmap.fill(tick, BLACK)?;
+        bitmap.write(label, m.em, (x, base), Anchor::Centre)?;
+    }
+    let middle = panel.left as f64 + panel.width as f64 / 2.0;
+    let below = base + 1.25 * m.em;
+    bitmap.write(&titled(name, scale), m.em, (middle, below), Anchor::Centre)
+}
+
+/// Ticks, labels and name to the left of a panel.
+pub(super) fn y_axis(
+    bitmap: &mut Bitmap,
+    panel: &Rect,
+    scale: &Scale,
+    m: &Metrics,
+    name: &str,
+) -> Result<(), Error> {
+    let right = panel.left as f64 - m.label_gap;
+    for (at, label) in &scale.ticks {
+        let y = panel.bottom() as f64 - at * panel.height as f64;
+        let tick = Rect {
+            left: panel.left - m.line - m.tick,
+            top: (y - m.line as f64 / 2.0).round() as usize,
+            width: m.line + m.tick,
+            height: m.line,
+        };
+        bitmap.fill(tick, BLACK)?;
+        let base = y + m.em * DIGIT / 2.0;
+        bitmap.write(label, m.em, (right, base), Anchor::Right)?;
+    }
+    let middle = panel.top as f64 + panel.height as f64 / 2.0;
+    let left = right - widest(scale, m)? - 0.6 * m.em;
+    bitmap.write(&titled(name, scale), m.em, (left, middle), Anchor::Upright)
+}
+
+/// The name of an axis with what its labels share.
+pub(super) fn titled(name: &str, scale: &Scale) -> String {
+    match (name.is_empty(), scale.note.is_empty()) {
+        (_, true) => name.to_string(),
+        (true, false) => scale.note.clone(),
+        (false, false) => format!("{name}  ({})", scale.note),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Extent;
+
+    fn size(rows: usize, columns: usize) -> (usize, usize) {
+        let (x, y) = Extent::counted().spans((rows, columns));
+        fit((rows, columns), (&x, &y), 840)
+    }
+
+    #[test]
+    fn small_grids_are_magnified_by_a_whole_factor() {
+        assert_eq!(size(301, 301), (903, 903));
+        assert_eq!(size(102, 51), (408, 816));
+        assert_eq!(size(1, 1), (840, 840));
+        assert_eq!(size(840, 840), (840, 840));
+        assert_eq!(size(1000, 1000), (1000, 1000));
+    }
+
+    #[test]
+    fn panels_of_any_shape_have_a_bounded_size() {
+        for long in (1..3000usize).chain([16384, 1 << 31, 1 << 40]) {
+            for short in [1, 2, long.div_ceil(3), long] {
+                let (width, height) = size(short.min(long), long);
+                assert!((590..1200).contains(&width), "{long}: {width}");
+                assert!(height >= width / 16 && height <= width, "{long} {short}");
+            }
+        }
+    }
+
+    #[test]
+    fn lengths_scale_alike_where_cells_are_not_square() {
+        let (x, y) = Extent::nodes((0.0, 9.0), (0.0, 19.0)).spans((5, 10));
+        let (width, height) = fit((5, 10), (&x, &y), 800);
+        assert_eq!(height, 800); // 23.75 high, 10 wide
+        assert_eq!(width, (800.0f64 * 10.0 / 23.75).round() as usize);
+    }
+}

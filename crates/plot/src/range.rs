@@ -1,0 +1,184 @@
+//! The values that the colours of a picture cover.
+
+use super::{
+    error::Error,
+    reduced::{Ends, Reduced},
+    values::Values,
+};
+use std::fmt;
+use std::str::FromStr;
+
+/// The values from a low to a high end, both finite. A constant field has equal ends.
+///
+/// ```
+/// use diff2d_plot::Range;
+///
+/// let range: Range = "-1.5:2e-3".parse()?;
+/// assert_eq!((range.low(), range.high()), (-1.5, 0.002));
+/// # Ok::<(), diff2d_plot::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    low: f64,
+    high: f64,
+}
+
+impl Range {
+    /// From `low` to `high`; none unless both are finite and in this order.
+    pub fn new(low: f64, high: f64) -> Option<Self> {
+        (low.is_finite() && high.is_finite() && low <= high).then_some(Self { low, high })
+    }
+
+    /// From the smallest to the largest finite number; none where no number is finite.
+    pub fn spanning(numbers: impl IntoIterator<Item = f64>) -> Option<Self> {
+        numbers
+            .into_iter()
+            .filter(|number| number.is_finite())
+            .fold(None, |range, number| match range {
+                None => Self::new(number, number),
+                Some(Self { low, high }) => Self::new(low.min(number), high.max(number)),
+            })
+    }
+
+    /// From the smallest to the largest finite value of some fields; none where no value is finite.
+    ///
+    /// # Errors
+    /// [`Error::Values`] when a field cannot be read.
+    pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Result<Option<Self>, Error> {
+        let ends = fields.into_iter().map(|field| match field.dimensions() {
+            (0, _) | (_, 0) => Ok(Ends::default()),
+            _ => Ok(Reduced::new(field, 1, 1)?.ends()),
+        });
+        let ends = ends.collect::<Result<Vec<_>, Error>>()?.into_iter();
+        Ok(Self::spanning(ends.flat_map(|ends| [ends.low, ends.high])))
+    }
+
+    /// From -m to m, where m is the largest magnitude of this range.
+    #[must_use]
+    pub fn symmetric(&self) -> Self {
+        let most = self.low.abs().max(self.high.abs());
+        Self {
+            low: -most,
+            high: most,
+        }
+    }
+
+    /// The low end.
+    pub fn low(&self) -> f64 {
+        self.low
+    }
+
+    /// The high end.
+    pub fn high(&self) -> f64 {
+        self.high
+    }
+
+    /// The range that is drawn: that of a constant field is widened around its value.
+    pub(super) fn drawn(&self) -> Self {
+        if self.low < self.high {
+            return *self;
+        }
+        let half = if self.low == 0.0 {
+            0.5
+        } else {
+            (self.low.abs() / 2.0).max(f64::MIN_POSITIVE)
+        };
+        Self {
+            low: (self.low - half).max(f64::MIN),
+            high: (self.high + half).min(f64::MAX),
+        }
+    }
+
+    /// Where `value` lies between the ends of a range that is drawn: 0 at the low, 1 at the high.
+    pub(super) fn fraction(&self, value: f64) -> f64 {
+        let span = self.high - self.low;
+        if span.is_finite() {
+            (value - self.low) / span
+        } else {
+            (value / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0)
+        }
+    }
+}
+
+impl Default for Range {
+    /// From 0 to 1.
+    fn default() -> Self {
+        Self {
+            low: 0.0,
+            high: 1.0,
+        }
+    }
+}
+
+impl fmt::Display for Range {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.low, self.high)
+    }
+}
+
+impl FromStr for Range {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let number = |part: &str| part.trim().parse::<f64>().ok();
+        text.split_once(':')
+            .and_then(|(low, high)| Self::new(number(low)?, number(high)?))
+            .filter(|range| range.low < range.high)
+            .ok_or_else(|| Error::Range(text.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use ndarray::array;
+
+    #[test]
+    fn ranges_are_read_with_signs_and_exponents() {
+        let read = |text: &str| text.parse::<Range>().ok().map(|r| (r.low, r.high));
+        assert_eq!(read("0:1"), Some((0.0, 1.0)));
+        assert_eq!(read("-3:-1e-3"), Some((-3.0, -0.001)));
+        assert_eq!(read(" .5 : 1E+2 "), Some((0.5, 100.0)));
+        for bad in [
+            "", ":", "1", "1:", ":1", "1:1", "2:1", "0:nan", "0:inf", "a:b", "0:1:2",
+        ] {
+            assert_eq!(read(bad), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn only_finite_values_count() {
+        let one = array![[f64::NAN, -2.0], [f64::INFINITY, 3.0]];
+        let two = array![[7.0f32, f32::NEG_INFINITY]];
+        let (one, two) = (one.view(), two.view());
+        assert_eq!(
+            Range::of([&one as &dyn Values, &two]).expect("values"),
+            Range::new(-2.0, 7.0)
+        );
+        let nothing = array![[f64::NAN]];
+        assert_eq!(
+            Range::of([&nothing.view() as &dyn Values]).expect("values"),
+            None
+        );
+    }
+
+    #[test]
+    fn every_range_is_drawn_with_a_width() {
+        for value in [0.0, 1.0, -3.5, 5e-324, -1e-310, f64::MAX, f64::MIN] {
+            let range = Range {
+                low: value,
+                high: value,
+            }
+            .drawn();
+            assert!(range.low < range.high, "{value}");
+            assert!(range.low.is_finite() && range.high.is_finite());
+            let middle = range.fraction(value);
+            assert!((0.0..=1.0).contains(&middle), "{value}: {middle}");
+        }
+        let all = Range {
+            low: f64::MIN,
+            high: f64::MAX,
+        };
+        assert_eq!(all.fraction(0.0), 0.5);
+    }
+}
