@@ -85,7 +85,6 @@
 //! | `cli` | yes | the program `diff2d`; includes `bench` and `plot` |
 //! | `bench` | yes | the reference programs of the course, built and timed; includes `plot` |
 //! | `plot` | yes | pictures, animations, pages |
-//! | `zarr` | yes | exports to Zarr |
 //! | `hdf5` | no | exports to HDF5; needs libhdf5 to build |
 //! | `mpi` | no | [`comm::World`] over MPI; needs Open MPI or MPICH, and libclang, to build |
 //!

@@ -25,7 +25,7 @@ class Diff2d(CargoPackage):
     variant("hdf5", default=False, description="Exports to HDF5")
 
     depends_on("c", type="build")
-    depends_on("rust@1.91:", type="build")
+    depends_on("rust@1.89:", type="build")
     depends_on("mpi", when="+mpi")
     depends_on("llvm+clang", type="build", when="+mpi")
     depends_on("hdf5+hl", when="+hdf5")

@@ -41,11 +41,7 @@ pub(super) fn long(verbose: bool) -> String {
             kernels.join(", ")
         ));
     }
-    let optional = [
-        (cfg!(feature = "zarr"), "zarr"),
-        (cfg!(feature = "hdf5"), "hdf5"),
-        (HAS_MPI, "mpi"),
-    ];
+    let optional = [(cfg!(feature = "hdf5"), "hdf5"), (HAS_MPI, "mpi")];
     let optional = optional.into_iter().filter(|(has, _)| *has);
     let features = ["cli", "bench", "plot"].into_iter();
     let features: Vec<&str> = features.chain(optional.map(|(_, name)| name)).collect();

@@ -26,12 +26,7 @@ pub fn of_block(bytes: &[u8]) -> BlockDigest {
 /// Hashes each of several blocks.
 #[must_use]
 pub fn of_each(blocks: &[&[u8]]) -> Vec<BlockDigest> {
-    if blocks.len() < TOGETHER {
-        return blocks.iter().map(|block| of_block(block)).collect();
-    }
-    let mut digests = vec![BlockDigest::default(); blocks.len()];
-    tape_sha256::hash_many(blocks, &mut digests);
-    digests
+    blocks.iter().map(|block| of_block(block)).collect()
 }
 
 /// The digest of a snapshot from those of its blocks in order, in hexadecimal.

@@ -62,7 +62,7 @@ pub enum ExportError {
 
 impl ExportError {
     /// An error of a format's library on `path`.
-    #[cfg(any(feature = "zarr", feature = "hdf5"))]
+    #[cfg(feature = "hdf5")]
     pub(super) fn library(path: &std::path::Path, error: &dyn std::fmt::Display) -> Self {
         Self::Library {
             path: path.to_owned(),

@@ -27,11 +27,10 @@ mod times;
 mod vti;
 mod xdmf;
 mod xml;
+mod zarr;
 
 #[cfg(feature = "hdf5")]
 mod hdf5;
-#[cfg(feature = "zarr")]
-mod zarr;
 
 pub use coordinates::{Column, Coordinate, Dimension};
 pub use dataset::Dataset;
@@ -60,12 +59,9 @@ pub fn export(
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
-        #[cfg(feature = "zarr")]
         (Format::Zarr, Target::Path { path, force }) => {
             zarr::write(dataset, (path, force), memory, progress)
         }
-        #[cfg(not(feature = "zarr"))]
-        (Format::Zarr, _) => Err(ExportError::NotBuilt { format, needs: "" }),
         #[cfg(feature = "hdf5")]
         (Format::Hdf5, Target::Path { path, force }) => {
             hdf5::write(dataset, (path, force), memory, progress)

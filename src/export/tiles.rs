@@ -44,7 +44,6 @@ pub fn bands([_, columns]: [u64; 2], most: u64) -> [u64; 2] {
 }
 
 /// Tiles of at most `most` elements, about as high as wide: good for reading any part of a frame.
-#[cfg(any(feature = "zarr", feature = "hdf5", test))]
 #[must_use]
 pub fn squares([mut rows, mut columns]: [u64; 2], most: u64) -> [u64; 2] {
     while rows * columns > most.max(1) {

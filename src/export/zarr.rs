@@ -8,17 +8,10 @@ use super::{
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use diff2d_arrays::progress::Progress;
+use diff2d_sys::{AtomicDirectory, FileError};
 use rayon::prelude::*;
-use serde_json::{Map, Value};
-use std::{error::Error, fmt::Display, fs, io, num::NonZero, path::Path, sync::Arc};
-use zarrs::{
-    array::{
-        Array, ArrayBuilder, ArrayBytes, ArrayMetadataOptions, DataType, FillValue, data_type,
-    },
-    filesystem::FilesystemStore,
-    group::GroupBuilder,
-    metadata::v3::{AdditionalFieldV3, AdditionalFieldsV3},
-};
+use serde_json::{Map, Value, json};
+use std::{fs, io, path::Path};
 
 /// Bytes of a chunk at most. A snapshot that has more is divided.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -42,20 +35,19 @@ pub(super) fn write(
         });
     }
     let directory = output::directory(path, force, dataset.array(), Format::Zarr, is_ours)?;
-    let failed = |error: &dyn Display| ExportError::library(path, error);
-    let store = FilesystemStore::new(directory.name_so_far()).map_err(|error| failed(&error))?;
-    let store = Arc::new(store);
-    let array = directory.create_in(|| prepare(dataset, chunk, &store));
-    let array = array.map_err(|error| failed(&*error))?;
+    let group = Group(&directory);
+    group.describe(dataset, chunk)?;
+    for coordinate in &dataset.coordinates {
+        let first = vec![0; coordinate.along.len()];
+        group.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
+    }
     let store_tile = |buffers: &mut (Vec<u8>, Vec<u8>), frame: u64, tile: &Tile| {
         dataset.read(frame, tile, &mut buffers.0)?;
         let bytes = whole_chunk(buffers, tile, chunk, dataset.dtype());
         let mut index = dataset.index_of(frame);
         index.extend([tile.rows.start / chunk[0], tile.columns.start / chunk[1]]);
-        let store = || array.store_chunk(&index, ArrayBytes::new_flen(bytes));
-        let stored = directory.create_in(store);
         progress.add((tile.elements() as u64) * width);
-        stored.map_err(|error| failed(&error))
+        group.store("p", &index, bytes)
     };
     let threads = rayon::current_num_threads();
     let mut work = dataset
@@ -75,52 +67,56 @@ pub(super) fn write(
     Ok(directory.commit()?)
 }
 
-/// Writes all but the chunks of the variable.
-fn prepare(
-    dataset: &Dataset<'_>,
-    chunk: [u64; 2],
-    store: &Arc<FilesystemStore>,
-) -> Result<Array<FilesystemStore>, Box<dyn Error>> {
-    let mut described = Map::new();
-    for coordinate in &dataset.coordinates {
-        let builder = describe(dataset, coordinate);
-        let array = begin(&builder, store, &coordinate.name, &mut described)?;
-        store_coordinate(&array, coordinate)?;
+/// The files of a group while it is written.
+struct Group<'a>(&'a AtomicDirectory);
+
+impl Group<'_> {
+    /// Writes what is told of the group and of each array.
+    ///
+    /// The file of the group tells of all arrays once more: xarray looks for them there first (documentation of
+    /// Zarr-Python 3, "Consolidated metadata").
+    fn describe(&self, dataset: &Dataset<'_>, chunk: [u64; 2]) -> Result<(), ExportError> {
+        let mut arrays = Map::new();
+        for coordinate in &dataset.coordinates {
+            arrays.insert(coordinate.name.clone(), described(dataset, coordinate));
+        }
+        arrays.insert("p".to_owned(), variable(dataset, chunk));
+        for (name, array) in &arrays {
+            self.write(
+                &format!("{name}/zarr.json"),
+                format!("{array:#}").as_bytes(),
+            )?;
+        }
+        let group = json!({
+            "zarr_format": 3,
+            "node_type": "group",
+            "attributes": dataset.attributes,
+            "consolidated_metadata": {
+                "kind": "inline", "must_understand": false, "metadata": arrays,
+            },
+        });
+        self.write("zarr.json", format!("{group:#}").as_bytes())
     }
-    let array = begin(&variable(dataset, chunk), store, "p", &mut described)?;
-    let group = GroupBuilder::new()
-        .attributes(dataset.attributes.clone())
-        .additional_fields(consolidated(described))
-        .build(Arc::clone(store), "/")?;
-    group.store_metadata()?;
-    Ok(array)
-}
 
-/// Writes what is told of an array, and adds it to what is told of all.
-fn begin(
-    builder: &ArrayBuilder,
-    store: &Arc<FilesystemStore>,
-    name: &str,
-    described: &mut Map<String, Value>,
-) -> Result<Array<FilesystemStore>, Box<dyn Error>> {
-    // Without an advertisement of the library among the attributes.
-    let plain = ArrayMetadataOptions::default().with_include_zarrs_metadata(false);
-    let array = builder.build(Arc::clone(store), &format!("/{name}"))?;
-    array.store_metadata_opt(&plain)?;
-    let metadata = serde_json::to_value(array.metadata_opt(&plain))?;
-    described.insert(name.to_owned(), metadata);
-    Ok(array)
-}
+    /// Writes a chunk of an array.
+    fn store(&self, array: &str, index: &[u64], bytes: &[u8]) -> Result<(), ExportError> {
+        let index: Vec<String> = index.iter().map(u64::to_string).collect();
+        self.write(&format!("{array}/c/{}", index.join("/")), bytes)
+    }
 
-/// All arrays, described once more in the file of the group: xarray looks for them there first.
-///
-/// Source: the documentation of Zarr-Python 3, "Consolidated metadata".
-fn consolidated(described: Map<String, Value>) -> AdditionalFieldsV3 {
-    let mut field = Map::new();
-    field.insert("kind".to_owned(), "inline".into());
-    field.insert("metadata".to_owned(), described.into());
-    let field = AdditionalFieldV3::new(Value::from(field), false);
-    AdditionalFieldsV3::from([("consolidated_metadata".to_owned(), field)])
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
+        let path = self.0.name_so_far().join(name);
+        let write = || match fs::write(&path, bytes) {
+            // The first file of its directory.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                path.parent().map_or(Ok(()), fs::create_dir_all)?;
+                fs::write(&path, bytes)
+            }
+            written => written,
+        };
+        let written = self.0.create_in(write);
+        Ok(written.map_err(FileError::of("write", &path))?)
+    }
 }
 
 /// Chunks that are listed at a time.
@@ -159,79 +155,100 @@ fn whole_chunk<'a>(
     whole
 }
 
-fn variable(dataset: &Dataset<'_>, chunk: [u64; 2]) -> ArrayBuilder {
+/// What is told of the variable.
+fn variable(dataset: &Dataset<'_>, chunk: [u64; 2]) -> Value {
     let dtype = dataset.dtype();
     let mut chunks = vec![1; dataset.outer().len()];
     chunks.extend(chunk);
-    let fill = match (dtype.kind, dtype.bytes) {
-        (Kind::Float, 2) => FillValue::from(half::f16::NAN),
-        (Kind::Float, 4) => FillValue::from(f32::NAN),
-        (Kind::Float, _) => FillValue::from(f64::NAN),
-        (_, bytes) => FillValue::new(vec![0; bytes]),
+    let (name, fill) = match dtype.kind {
+        Kind::Float => ("float", json!("NaN")),
+        Kind::Signed => ("int", json!(0)),
+        Kind::Unsigned => ("uint", json!(0)),
+        Kind::Bool => ("bool", json!(false)),
     };
-    let chunks: Vec<NonZero<u64>> = chunks.into_iter().filter_map(NonZero::new).collect();
-    let mut builder =
-        ArrayBuilder::new(dataset.shape().to_vec(), chunks, data_type_of(dtype), fill);
-    let names = dataset.dimensions.iter().map(|one| Some(one.name.clone()));
-    builder
-        .dimension_names(Some(names.collect::<Vec<_>>()))
-        .attributes(dataset.variable_attributes());
-    builder
-}
-
-fn describe(dataset: &Dataset<'_>, coordinate: &Coordinate) -> ArrayBuilder {
-    let shape: Vec<u64> = coordinate
-        .along
-        .iter()
-        .map(|&d| dataset.shape()[d])
-        .collect();
-    let chunks: Vec<NonZero<u64>> = shape.iter().copied().filter_map(NonZero::new).collect();
-    let (dtype, fill) = match coordinate.values {
-        Column::Floats(_) => (data_type::float64(), FillValue::from(f64::NAN)),
-        Column::Integers(_) => (data_type::int64(), FillValue::from(0_i64)),
-        Column::Texts(_) => (data_type::string(), FillValue::from("")),
+    let name = match dtype.kind {
+        Kind::Bool => name.to_owned(),
+        _ => format!("{name}{}", 8 * dtype.bytes),
     };
-    let mut builder = ArrayBuilder::new(shape, chunks, dtype, fill);
-    let names = coordinate
-        .along
-        .iter()
-        .map(|&d| Some(dataset.dimensions[d].name.clone()));
-    let mut attributes = Map::new();
-    attributes.insert(
-        "long_name".to_owned(),
-        Value::from(coordinate.about.clone()),
+    let names = dataset.dimensions.iter().map(|one| one.name.as_str());
+    let codec = bytes_codec(dtype.bytes);
+    let mut array = array(
+        dataset.shape(),
+        &chunks,
+        &name,
+        fill,
+        codec,
+        names.collect(),
     );
-    builder
-        .dimension_names(Some(names.collect::<Vec<_>>()))
-        .attributes(attributes);
-    builder
+    array["attributes"] = dataset.variable_attributes().into();
+    array
 }
 
-fn store_coordinate(
-    array: &Array<FilesystemStore>,
-    coordinate: &Coordinate,
-) -> Result<(), zarrs::array::ArrayError> {
-    let first = vec![0; coordinate.along.len()];
-    match &coordinate.values {
-        Column::Floats(values) => array.store_chunk(&first, values.as_slice()),
-        Column::Integers(values) => array.store_chunk(&first, values.as_slice()),
-        Column::Texts(values) => array.store_chunk(&first, values.as_slice()),
+/// What is told of a coordinate, which is one chunk.
+fn described(dataset: &Dataset<'_>, coordinate: &Coordinate) -> Value {
+    let along = &coordinate.along;
+    let shape: Vec<u64> = along.iter().map(|&d| dataset.shape()[d]).collect();
+    let (name, fill, codec) = match coordinate.values {
+        Column::Floats(_) => ("float64", json!("NaN"), bytes_codec(8)),
+        Column::Integers(_) => ("int64", json!(0), bytes_codec(8)),
+        Column::Texts(_) => ("string", json!(""), json!({ "name": "vlen-utf8" })),
+    };
+    let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
+    let mut array = array(&shape, &shape, name, fill, codec, names.collect());
+    array["attributes"] = json!({ "long_name": coordinate.about });
+    array
+}
+
+fn array(
+    shape: &[u64],
+    chunks: &[u64],
+    data_type: &str,
+    fill: Value,
+    codec: Value,
+    dimensions: Vec<&str>,
+) -> Value {
+    json!({
+        "zarr_format": 3,
+        "node_type": "array",
+        "shape": shape,
+        "data_type": data_type,
+        "chunk_grid": { "name": "regular", "configuration": { "chunk_shape": chunks } },
+        "chunk_key_encoding": { "name": "default", "configuration": { "separator": "/" } },
+        "fill_value": fill,
+        "codecs": [codec],
+        "attributes": {},
+        "dimension_names": dimensions,
+    })
+}
+
+/// Elements as they lie in this machine's memory.
+fn bytes_codec(width: usize) -> Value {
+    let endian = if cfg!(target_endian = "little") {
+        "little"
+    } else {
+        "big"
+    };
+    match width {
+        1 => json!({ "name": "bytes" }),
+        _ => json!({ "name": "bytes", "configuration": { "endian": endian } }),
     }
 }
 
-fn data_type_of(dtype: Dtype) -> DataType {
-    match (dtype.kind, dtype.bytes) {
-        (Kind::Float, 2) => data_type::float16(),
-        (Kind::Float, 4) => data_type::float32(),
-        (Kind::Float, _) => data_type::float64(),
-        (Kind::Signed, 1) => data_type::int8(),
-        (Kind::Signed, 2) => data_type::int16(),
-        (Kind::Signed, 4) => data_type::int32(),
-        (Kind::Signed, _) => data_type::int64(),
-        (Kind::Unsigned, 1) => data_type::uint8(),
-        (Kind::Unsigned, 2) => data_type::uint16(),
-        (Kind::Unsigned, 4) => data_type::uint32(),
-        (Kind::Unsigned, _) => data_type::uint64(),
-        (Kind::Bool, _) => data_type::bool(),
+/// The chunk of a coordinate. Texts are each a length of four bytes and UTF-8, after their number.
+///
+/// Source: the Zarr extension `vlen-utf8`.
+fn encoded(values: &Column) -> Vec<u8> {
+    let length = |length: usize| u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes();
+    match values {
+        Column::Floats(values) => bytemuck::cast_slice(values).to_vec(),
+        Column::Integers(values) => bytemuck::cast_slice(values).to_vec(),
+        Column::Texts(values) => {
+            let mut bytes = length(values.len()).to_vec();
+            for text in values {
+                bytes.extend(length(text.len()));
+                bytes.extend(text.as_bytes());
+            }
+            bytes
+        }
     }
 }
