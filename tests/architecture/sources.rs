@@ -1,387 +1,262 @@
-//! Reads the sources as modules, and resolves the paths that they name.
+//! Reads the sources of a package, and resolves the paths that they name.
 //!
-//! The unit is the token, so comments never count and code inside macros does. Unit tests
-//! (`#[cfg(test)] mod …`) are left out. What a file knows is every item of another file that a path in it
-//! leads to. A `pub use` alone is not knowledge: it hands a name on, and paths through it lead to where the
-//! item is defined.
+//! The unit is the token, so comments never count and code inside macros does. Modules called `tests` are
+//! left out. A file knows the items of other files to which its paths lead; a `pub use` alone hands a name
+//! on, and paths through it lead to where the item is defined.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{TokenStream, TokenTree};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
     path::Path,
 };
 
-/// A module's place: `["cube", "journal"]`.
-type Place = Vec<String>;
+/// The names of a module or an item from the root: `["cube", "journal"]`.
+type Names = Vec<String>;
 
-/// All modules of a crate.
-#[derive(Default)]
+/// All files of a package.
 pub struct Sources {
-    modules: BTreeMap<Place, Module>,
-    /// Every file below `src/`, with the words and the texts of its code.
-    pub files: BTreeMap<String, Content>,
+    /// By their names below its folder.
+    pub files: BTreeMap<String, File>,
+    /// The file of a module.
+    modules: BTreeMap<Names, String>,
 }
 
-/// Words (identifiers) and texts (string literals) of a file.
+/// What stands in a file.
 #[derive(Default)]
-pub struct Content {
-    pub words: BTreeSet<String>,
-    pub texts: Vec<String>,
+pub struct File {
+    pub text: String,
+    module: Names,
+    /// Names that `use` brings, and what they stand for.
+    imports: BTreeMap<String, Names>,
+    /// Paths in the code, and those of private imports.
+    paths: BTreeSet<Names>,
 }
 
-/// One module: a file, or part of one.
-#[derive(Default)]
-struct Module {
-    file: String,
-    children: BTreeSet<String>,
-    /// Names that `use` brings, and the paths they stand for.
-    imports: BTreeMap<String, Place>,
-    globs: Vec<Place>,
-    /// Paths in the code, and private imports.
-    paths: BTreeSet<Place>,
-}
-
-/// Where a path leads.
+/// Where a path leads: to a module, or to an item that this module defines.
 enum Found {
-    Module(Place),
-    /// An item, defined in this module.
-    Item(Place),
+    Module(Names),
+    Item(Names),
 }
 
 impl Sources {
-    /// Every `.rs` file below a directory.
+    /// Every `.rs` file below a folder.
     pub fn below(root: &Path) -> Self {
-        fn walk(directory: &Path, root: &Path, found: &mut Vec<(String, String)>) {
-            for entry in fs::read_dir(directory).unwrap() {
+        let mut files = Vec::new();
+        let mut folders = vec![root.to_owned()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder).unwrap() {
                 let path = entry.unwrap().path();
                 if path.is_dir() {
-                    walk(&path, root, found);
+                    folders.push(path);
                 } else if path.extension().is_some_and(|end| end == "rs") {
                     let name = path.strip_prefix(root).unwrap().display().to_string();
-                    found.push((name, fs::read_to_string(&path).unwrap()));
+                    files.push((name, fs::read_to_string(&path).unwrap()));
                 }
             }
         }
-        let mut files = Vec::new();
-        walk(root, root, &mut files);
-        Self::of(&files)
+        Self::new(files)
     }
 
-    /// Files by their names below `src/`, and their texts.
-    pub fn of(files: &[(impl AsRef<str>, impl AsRef<str>)]) -> Self {
-        let mut sources = Self::default();
-        let mut tests = BTreeSet::new();
-        for (file, text) in files {
-            let file = file.as_ref();
-            let tokens: TokenStream = text.as_ref().parse().unwrap_or_else(|error| {
-                panic!("{file}: {error}");
-            });
-            let place = place_of(file);
-            for depth in 0..place.len() {
-                let above = sources.modules.entry(place[..depth].to_vec()).or_default();
-                above.children.insert(place[depth].clone());
-            }
-            sources.files.insert(file.to_owned(), Content::default());
-            Reader {
-                sources: &mut sources,
-                tests: &mut tests,
-                file,
-                place,
-            }
-            .read(tokens);
-        }
-        for place in tests {
-            if let Some(module) = sources.modules.remove(&place) {
-                sources.files.remove(&module.file);
-            }
+    /// Files by their names, and their texts.
+    pub fn new(files: impl IntoIterator<Item = (String, String)>) -> Self {
+        let mut sources = Self {
+            files: BTreeMap::new(),
+            modules: BTreeMap::new(),
+        };
+        let files = files.into_iter();
+        for (name, text) in files.filter(|(name, _)| !name.ends_with("tests.rs")) {
+            let mut module: Names = name[..name.len() - 3]
+                .split('/')
+                .map(str::to_owned)
+                .collect();
+            module.pop_if(|last| last == "mod" || last == "lib");
+            sources.modules.insert(module.clone(), name.clone());
+            let tokens: TokenStream = text.parse().unwrap();
+            let mut file = File {
+                text,
+                module,
+                ..File::default()
+            };
+            file.read(tokens);
+            sources.files.insert(name, file);
         }
         sources
     }
 
-    /// The modules directly below `src/` that a file names.
+    /// The modules directly below the root that a file names.
     pub fn modules_known_to(&self, file: &str) -> BTreeSet<String> {
-        self.leads_from(file)
-            .map(|found| match found {
-                Found::Module(place) | Found::Item(place) => place,
-            })
-            .filter_map(|place| place.first().cloned())
-            .collect()
+        let found = self.found_from(&self.files[file]);
+        let first = |found| match found {
+            Found::Module(module) | Found::Item(module) => Names::into_iter(module).next(),
+        };
+        found.filter_map(first).collect()
     }
 
-    /// The files whose items a file names.
-    pub fn files_known_to(&self, file: &str) -> BTreeSet<&str> {
-        self.leads_from(file)
-            .filter_map(|found| match found {
-                Found::Item(place) => Some(self.modules.get(&place)?.file.as_str()),
-                Found::Module(_) => None,
-            })
-            .filter(|other| *other != file && self.files.contains_key(*other))
-            .collect()
+    /// The other files whose items a file names.
+    fn files_known_to(&self, file: &str) -> BTreeSet<&str> {
+        let found = self.found_from(&self.files[file]);
+        let items = found.filter_map(|found| match found {
+            Found::Item(module) => self.modules.get(&module).map(String::as_str),
+            Found::Module(_) => None,
+        });
+        items.filter(|other| *other != file).collect()
     }
 
-    fn leads_from(&self, file: &str) -> impl Iterator<Item = Found> {
-        self.modules
+    /// The files of a circle, if there is one.
+    pub fn circle(&self) -> Vec<&str> {
+        let names = self.files.keys().map(String::as_str);
+        let mut open: BTreeMap<&str, BTreeSet<&str>> = names
+            .map(|name| (name, self.files_known_to(name)))
+            .collect();
+        // What knows no file, or only such as were taken away, is in no circle.
+        while let Some(&free) = open
             .iter()
-            .filter(move |(_, module)| module.file == file)
-            .flat_map(|(place, module)| {
-                module
-                    .paths
-                    .iter()
-                    .filter_map(|path| self.resolve(place, path, 0))
-            })
+            .find(|(_, known)| known.is_empty())
+            .map(|(name, _)| name)
+        {
+            open.remove(free);
+            for known in open.values_mut() {
+                known.remove(free);
+            }
+        }
+        // All others know one: a walk through them comes back to where it was.
+        let mut walk: Vec<&str> = Vec::new();
+        let mut next = open.keys().next().copied();
+        while let Some(name) = next {
+            if let Some(begin) = walk.iter().position(|seen| *seen == name) {
+                return walk.split_off(begin);
+            }
+            walk.push(name);
+            next = open[name].first().copied();
+        }
+        Vec::new()
     }
 
-    /// Where a path in a module leads; `None` out of the crate, or to a name of this module's own.
+    fn found_from<'a>(&'a self, file: &'a File) -> impl Iterator<Item = Found> + 'a {
+        let paths = file.paths.iter();
+        paths.filter_map(|path| self.resolve(&file.module, path, 0))
+    }
+
+    /// Where a path in a module leads; `None` out of the package, or to a name of this module's own.
     fn resolve(&self, from: &[String], path: &[String], depth: usize) -> Option<Found> {
         let (first, rest) = path.split_first()?;
         let mut here = match first.as_str() {
-            "crate" => Found::Module(package_of(from)),
-            "diff2d" => Found::Module(Place::new()),
-            "diff2d_stencil" => Found::Module(vec!["stencil".to_owned()]),
-            "diff2d_sys" => Found::Module(vec!["sys".to_owned()]),
+            "crate" | "diff2d" => Found::Module(Names::new()),
             "self" => Found::Module(from.to_vec()),
             "super" => Found::Module(from.split_last()?.1.to_vec()),
-            name => self.name(from, name, depth)?,
+            name => self.meaning(from, name, depth)?,
         };
         for name in rest {
-            let Found::Module(place) = &here else {
-                break;
-            };
+            let Found::Module(module) = &here else { break };
             here = match name.as_str() {
                 "self" => continue,
-                "super" => Found::Module(place.split_last()?.1.to_vec()),
+                "super" => Found::Module(module.split_last()?.1.to_vec()),
                 name => self
-                    .name(place, name, depth)
-                    .unwrap_or_else(|| Found::Item(place.clone())),
+                    .meaning(module, name, depth)
+                    .unwrap_or_else(|| Found::Item(module.clone())),
             };
         }
         Some(here)
     }
 
     /// What a module means by a name that it does not define itself.
-    fn name(&self, place: &[String], name: &str, depth: usize) -> Option<Found> {
-        let module = self.modules.get(place)?;
-        if depth > 16 {
-            return None;
+    fn meaning(&self, module: &[String], name: &str, depth: usize) -> Option<Found> {
+        let child = [module, &[name.to_owned()]].concat();
+        let mut below = self.modules.range(child.clone()..);
+        if below
+            .next()
+            .is_some_and(|(found, _)| found.starts_with(&child))
+        {
+            return Some(Found::Module(child));
         }
-        if module.children.contains(name) {
-            return Some(Found::Module([place, &[name.to_owned()]].concat()));
-        }
-        if let Some(path) = module.imports.get(name) {
-            return self.resolve(place, path, depth + 1);
-        }
-        module
-            .globs
-            .iter()
-            .find_map(|glob| match self.resolve(place, glob, depth + 1)? {
-                Found::Module(other) if other != place => self.name(&other, name, depth + 1),
-                _ => None,
-            })
+        let file = &self.files[self.modules.get(module)?];
+        let path = file.imports.get(name).filter(|_| depth < 16)?;
+        self.resolve(module, path, depth + 1)
     }
 }
 
-/// `cube/journal.rs` is `["cube", "journal"]`, `cube/mod.rs` is `["cube"]`, `lib.rs` the root. `main.rs`
-/// counts as a module of its own.
-fn place_of(file: &str) -> Place {
-    let stem = file.trim_end_matches(".rs");
-    let mut place: Place = stem.split('/').map(str::to_owned).collect();
-    if ["mod", "lib"].contains(&place[place.len() - 1].as_str()) {
-        place.pop();
+impl File {
+    /// Whether a word stands in a path or an attribute.
+    pub fn names(&self, word: &str) -> bool {
+        let mut paths = self.paths.iter().chain(self.imports.values());
+        paths.any(|path| path.iter().any(|name| name == word))
     }
-    place
-}
 
-/// The folders that are packages of their own.
-const PACKAGES: [&str; 2] = ["stencil", "sys"];
-
-/// The root of the package that a module belongs to.
-fn package_of(place: &[String]) -> Place {
-    let of_its_own = |first: &&String| PACKAGES.contains(&first.as_str());
-    place
-        .first()
-        .filter(of_its_own)
-        .cloned()
-        .into_iter()
-        .collect()
-}
-
-/// Reads the tokens of one module.
-struct Reader<'a> {
-    sources: &'a mut Sources,
-    /// Places of modules that are unit tests.
-    tests: &'a mut BTreeSet<Place>,
-    file: &'a str,
-    place: Place,
-}
-
-impl Reader<'_> {
     fn read(&mut self, tokens: TokenStream) {
-        self.module().file = self.file.to_owned();
-        self.tokens(&tokens.into_iter().collect::<Vec<_>>());
-    }
-
-    fn module(&mut self) -> &mut Module {
-        self.sources.modules.entry(self.place.clone()).or_default()
-    }
-
-    fn content(&mut self) -> &mut Content {
-        self.sources.files.entry(self.file.to_owned()).or_default()
-    }
-
-    fn tokens(&mut self, tokens: &[TokenTree]) {
+        let tokens: Vec<TokenTree> = tokens.into_iter().collect();
+        let word = |at: usize| match tokens.get(at) {
+            Some(TokenTree::Ident(word)) => word.to_string(),
+            _ => String::new(),
+        };
         let mut at = 0;
-        let mut test = false;
         while let Some(token) = tokens.get(at) {
-            at += match token {
-                TokenTree::Punct(mark) if mark.as_char() == '#' => {
-                    test |= tokens[at..].get(1).is_some_and(|attribute| {
-                        attribute.to_string().replace(' ', "") == "[cfg(test)]"
-                    });
-                    1
-                }
-                TokenTree::Ident(word) if word == "mod" => {
-                    self.child(&tokens[at + 1..], std::mem::take(&mut test))
-                }
-                TokenTree::Ident(word) if word == "use" && !is_punct(tokens.get(at + 1), '<') => {
-                    let public = at > 0 && follows_pub(&tokens[..at]);
-                    self.import(&tokens[at + 1..], public)
+            let before = |back: usize| at.checked_sub(back).and_then(|at| tokens.get(at));
+            match token {
+                TokenTree::Ident(_) if word(at) == "mod" && word(at + 1) == "tests" => at += 2,
+                TokenTree::Ident(_) if word(at) == "use" && !is_mark(tokens.get(at + 1), '<') => {
+                    let rest = &tokens[at + 1..];
+                    let end = rest.iter().position(|token| is_mark(Some(token), ';'));
+                    let end = end.unwrap_or(rest.len());
+                    let scope = usize::from(matches!(before(1), Some(TokenTree::Group(_))));
+                    let public = at > scope && word(at - 1 - scope) == "pub";
+                    self.import(&rest[..end], &[], public);
+                    at += end + 1;
                 }
                 TokenTree::Ident(_) => {
-                    let behind_dot = at > 0 && is_punct(tokens.get(at - 1), '.');
-                    self.path(&tokens[at..], behind_dot)
-                }
-                TokenTree::Group(group) => {
-                    test &= group.delimiter() != Delimiter::Brace;
-                    self.tokens(&group.stream().into_iter().collect::<Vec<_>>());
-                    1
-                }
-                TokenTree::Literal(literal) => {
-                    let text = literal.to_string();
-                    if text.contains('"') && !is_doc(&tokens[..at]) {
-                        self.content().texts.push(text);
+                    let is_field = is_mark(before(1), '.');
+                    let mut path = vec![word(at)];
+                    while is_mark(tokens.get(at + 1), ':')
+                        && is_mark(tokens.get(at + 2), ':')
+                        && !word(at + 3).is_empty()
+                    {
+                        at += 3;
+                        path.push(word(at));
                     }
-                    1
+                    if !is_field {
+                        self.paths.insert(path);
+                    }
                 }
-                TokenTree::Punct(mark) => {
-                    test &= mark.as_char() != ';';
-                    1
-                }
-            };
-        }
-    }
-
-    /// `mod name;` or `mod name { … }`; how many tokens that are, with `mod`.
-    fn child(&mut self, rest: &[TokenTree], test: bool) -> usize {
-        let Some(TokenTree::Ident(name)) = rest.first() else {
-            return 1;
-        };
-        let place = [&self.place[..], &[name.to_string()]].concat();
-        if test {
-            self.tests.insert(place);
-        } else if let Some(TokenTree::Group(body)) = rest.get(1) {
-            self.module().children.insert(name.to_string());
-            Reader {
-                sources: &mut *self.sources,
-                tests: &mut *self.tests,
-                file: self.file,
-                place,
+                TokenTree::Group(group) => self.read(group.stream()),
+                TokenTree::Literal(_) | TokenTree::Punct(_) => {}
             }
-            .read(body.stream());
+            at += 1;
         }
-        3
     }
 
-    /// `use …;`; how many tokens that are.
-    fn import(&mut self, rest: &[TokenTree], public: bool) -> usize {
-        let end = rest
-            .iter()
-            .position(|token| is_punct(Some(token), ';'))
-            .unwrap_or(rest.len());
-        self.tree(&rest[..end], &[], public);
-        end + 1
-    }
-
-    /// `a::b::{c, d as e, f::*}` below a prefix.
-    fn tree(&mut self, tokens: &[TokenTree], prefix: &[String], public: bool) {
-        for branch in tokens.split(|token| is_punct(Some(token), ',')) {
+    /// `a::b::{c, d as e}` below a prefix.
+    fn import(&mut self, tokens: &[TokenTree], prefix: &[String], public: bool) {
+        for branch in tokens.split(|token| is_mark(Some(token), ',')) {
             let mut path = prefix.to_vec();
-            let mut name = None;
-            let mut words = branch.iter();
-            while let Some(token) = words.next() {
+            for token in branch {
                 match token {
-                    TokenTree::Ident(word) if word == "as" => {
-                        name = words.next().map(ToString::to_string);
-                    }
-                    TokenTree::Ident(word) => {
-                        self.content().words.insert(word.to_string());
-                        path.push(word.to_string());
-                    }
+                    TokenTree::Ident(word) => path.push(word.to_string()),
                     TokenTree::Group(group) => {
                         let group: Vec<_> = group.stream().into_iter().collect();
-                        self.tree(&group, &path, public);
+                        self.import(&group, &path, public);
                         path.clear();
-                    }
-                    TokenTree::Punct(mark) if mark.as_char() == '*' => {
-                        let glob = std::mem::take(&mut path);
-                        self.module().globs.push(glob);
                     }
                     _ => {}
                 }
             }
-            if path.len() > 1 && path.last().is_some_and(|last| last == "self") {
+            let mut name = path.last().cloned().unwrap_or_default();
+            if path.len() > 2 && path[path.len() - 2] == "as" {
+                path.truncate(path.len() - 2);
+            } else if path.len() > 1 && name == "self" {
                 path.pop();
-            }
-            // `use tempfile;` or the end of a group.
-            let Some(last) = path.last() else { continue };
-            let name = name.unwrap_or_else(|| last.clone());
-            if path.len() == 1 && name == path[0] {
-                continue;
+                name = path[path.len() - 1].clone();
             }
             if !public {
-                self.module().paths.insert(path.clone());
+                self.paths.insert(path.clone());
             }
-            self.module().imports.insert(name, path);
-        }
-    }
-
-    /// `a::b::c`; how many tokens that are.
-    fn path(&mut self, tokens: &[TokenTree], behind_dot: bool) -> usize {
-        let mut path = Place::new();
-        let mut at = 0;
-        while let Some(TokenTree::Ident(word)) = tokens.get(at) {
-            self.content().words.insert(word.to_string());
-            path.push(word.to_string());
-            at += 1;
-            if !(is_punct(tokens.get(at), ':') && is_punct(tokens.get(at + 1), ':')) {
-                break;
+            // `use tempfile;` stands for itself.
+            if path.len() > 1 || path.first() != Some(&name) {
+                self.imports.insert(name, path);
             }
-            at += 2;
         }
-        // The name of a field or method.
-        if !behind_dot {
-            self.module().paths.insert(path);
-        }
-        at
     }
 }
 
-fn is_punct(token: Option<&TokenTree>, mark: char) -> bool {
+fn is_mark(token: Option<&TokenTree>, mark: char) -> bool {
     matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == mark)
-}
-
-/// Whether tokens end in `pub` or `pub(…)`.
-fn follows_pub(before: &[TokenTree]) -> bool {
-    match before {
-        [.., TokenTree::Ident(word)] => word == "pub",
-        [.., TokenTree::Ident(word), TokenTree::Group(group)] => {
-            word == "pub" && group.delimiter() == Delimiter::Parenthesis
-        }
-        _ => false,
-    }
-}
-
-/// Whether tokens end in `doc =`.
-fn is_doc(before: &[TokenTree]) -> bool {
-    matches!(before, [.., TokenTree::Ident(word), TokenTree::Punct(_)] if word == "doc")
 }
