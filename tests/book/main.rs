@@ -92,13 +92,12 @@ fn few_blocks_are_not_run() {
         .collect();
     insta::assert_snapshot!(told.join("\n"), @r"
     1 builds C++ and Fortran programs, and measures for minutes
-    2 builds the package
+    1 builds the package
     5 builds the program
-    1 changes another package
     1 needs Slurm
     1 needs h5py
-    1 needs pandas
     2 needs py-pde
+    1 needs the file above
     3 needs xarray
     1 takes longer than a test may
     ");
