@@ -141,7 +141,6 @@ mod slab;
 mod solver;
 mod summary;
 mod sweep;
-mod tuning;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,

@@ -307,19 +307,3 @@ fn slabs_with_deep_halos_agree_with_the_whole() {
         assert_bits(whole.view(), advanced(0.2, &start, depth).view(), "slabs");
     }
 }
-
-#[test]
-fn a_calibrated_tile_changes_no_bit() {
-    let start = field::<f64>(70, 90, Values::Usual, 3);
-    let stencil = Stencil::new(0.25);
-    let tile = stencil.calibrate((70, 90));
-    let (mut state, mut spare) = (start.clone(), start.clone());
-    stencil
-        .with_tile(tile)
-        .advance_many(&mut state, &mut spare, 100);
-    assert_bits(
-        state.view(),
-        advanced(0.25, &start, 100).view(),
-        "calibrated",
-    );
-}

@@ -13,7 +13,6 @@ use crate::{
     params::StepMethod,
     problem::Problem,
     slab::Slab,
-    tuning,
 };
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
@@ -48,15 +47,10 @@ pub(crate) fn tuned<T: Element>(
     if !has_more(room.needed(problem) / 4) {
         stencil = stencil.with_skewed_columns(false);
     }
-    let updates = problem
-        .schedule
-        .last_step()
-        .saturating_mul(problem.grid.len());
-    let is_tuned = problem.params.method == StepMethod::Euler;
     let tile = tile.unwrap_or_else(|| {
-        let tile = match comm.size() {
-            1 if is_tuned => tuning::tile(&stencil, (ny, nx), updates),
-            ranks => problem.tile(&stencil, ranks * busy_threads()),
+        let tile = match (comm.size(), problem.params.method) {
+            (1, StepMethod::Euler) => stencil.tile_for_passes((ny, nx), busy_threads()),
+            (ranks, _) => problem.tile(&stencil, ranks * busy_threads()),
         };
         not_round(tile, problem.periodic())
     });

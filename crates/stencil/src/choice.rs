@@ -1,6 +1,6 @@
 //! Which tile a [`Stencil`] has for a field, and whether its columns are skewed.
 
-use super::cost::{Cost, MAX_DEPTH, share_of_last_level};
+use super::cost::{Cost, share_of_last_level};
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
@@ -74,27 +74,10 @@ impl<T: Element> Stencil<T> {
         }
     }
 
-    /// The largest depth that a tile of this stencil should have.
-    pub(super) fn most_depth(&self) -> usize {
-        self.scaled_levels().unwrap_or(MAX_DEPTH)
-    }
-
     /// The steps of a pass over such a field: the depth of its tile. A slab best
     /// has halos of this many rows.
     pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
         self.tile(rows, columns, threads).depth
-    }
-
-    /// Whether tiles of this stencil may have skewed columns.
-    #[doc(hidden)]
-    pub fn may_skew_columns(&self) -> bool {
-        self.may_skew(self.walls)
-    }
-
-    /// Whether most steps may be computed by two in one sweep.
-    #[doc(hidden)]
-    pub fn may_advance_twice(&self) -> bool {
-        self.levels_between(self.walls) != LevelsPerSweep::One
     }
 
     /// Whether columns of such tiles are to be skewed if they can be.
