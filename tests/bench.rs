@@ -132,9 +132,6 @@ fn all_programs_agree_where_contraction_changes_bits() {
         assert!(rate > 0.0, "{entry}");
         assert_eq!(entry["seconds"]["rounds"].as_array().unwrap().len(), 1);
         assert!(entry["ratio"].as_f64().unwrap() > 0.0);
-        for share in ["share_of_limit", "share_of_additions"] {
-            assert!(entry[share].as_f64().unwrap() > 0.0, "{entry}");
-        }
     }
     for threads in [1, 2] {
         let ours = entries

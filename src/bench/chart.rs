@@ -1,10 +1,11 @@
 //! The results as a picture.
 
 use super::{
-    results::{Entry, Limits, Results},
+    results::{Entry, Results},
     table::three_digits,
 };
 use diff2d_plot::{self as plot, BarChart, Bitmap, Group, Section, Shade};
+use std::collections::BTreeSet;
 
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
 ///
@@ -40,11 +41,12 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
             bars: vec![(rate, Shade::Faint, note(rate, Some(text)))],
         }
     });
-    let threads: Vec<usize> = results.limits.iter().map(|limits| limits.threads).collect();
-    let more = match threads.as_slice() {
-        [1] => None,
-        [_, n] => Some(format!("{n} threads")),
-        _ => Some("more threads".to_owned()),
+    let threads = results.entries.iter().map(|entry| entry.threads);
+    let several: BTreeSet<usize> = threads.filter(|&threads| threads > 1).collect();
+    let more = match several.first() {
+        None => None,
+        Some(n) if several.len() == 1 => Some(format!("{n} threads")),
+        Some(_) => Some("more threads".to_owned()),
     };
     let legend = [
         (
@@ -79,7 +81,6 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
             Section {
                 heading: "This machine".to_owned(),
                 groups,
-                marks: results.limits.iter().map(mark).collect(),
             },
             Section {
                 heading: format!(
@@ -91,7 +92,6 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
                     }
                 ),
                 groups: course.into(),
-                marks: Vec::new(),
             },
         ],
     }
@@ -148,13 +148,4 @@ fn group(results: &Results, program: &str) -> Group {
 fn note(rate: f64, seconds: Option<&str>) -> String {
     let seconds = seconds.map_or_else(String::new, |seconds| format!("  ({seconds} s)"));
     format!("{}{seconds}", three_digits(rate))
-}
-
-fn mark(limits: &Limits) -> (f64, String) {
-    let rate = Limits::best(&limits.arithmetic) / 1e9;
-    let threads = match limits.threads {
-        1 => "limit of six operations, 1 thread".to_owned(),
-        threads => format!("{threads} threads"),
-    };
-    (rate, format!("{threads}: {}", three_digits(rate)))
 }

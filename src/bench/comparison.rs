@@ -3,17 +3,14 @@
 use super::{
     build::{self, Programs, Set},
     case::Case,
-    child::check_signal,
     contender::Contender,
     error::{BenchError, directory_error},
     final_states::FinalStates,
-    limits::LimitMeter,
     results::{Results, Tool},
     variant::Variant,
 };
 use diff2d_sys as sys;
 use std::{
-    collections::BTreeSet,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
 };
@@ -48,7 +45,6 @@ pub struct Bench {
     _programs: Option<Arc<TempDir>>,
     final_states: FinalStates,
     contenders: Vec<Contender>,
-    limits: LimitMeter,
     repeat: u32,
     signal: Arc<AtomicUsize>,
     tools: Vec<Tool>,
@@ -70,16 +66,7 @@ impl Bench {
             with_cube: case.whole_settings().is_some(),
         };
         let programs = build::build(&plan.program, set, directory.path(), &plan.signal)?;
-        let threads: BTreeSet<usize> = plan.threads.iter().copied().chain([1]).collect();
-        let limits = LimitMeter::new(threads.into_iter().collect(), &case);
-        Ok(Self::new(
-            plan,
-            case,
-            (directory, None),
-            programs,
-            limits,
-            load,
-        ))
+        Ok(Self::new(plan, case, (directory, None), programs, load))
     }
 
     /// A comparison for each kind of problem that is not the course's, with one loop in C++.
@@ -96,9 +83,8 @@ impl Bench {
                 let own = TempDir::new_in(shared.path()).map_err(directory_error(shared.path()))?;
                 let case = Case::of_variant(variant, size, plan.steps, own.path())?;
                 let programs = programs.in_directory(own.path());
-                let limits = LimitMeter::new(Vec::new(), &case);
                 let places = (own, Some(Arc::clone(&shared)));
-                Ok(Self::new(plan, case, places, programs, limits, load))
+                Ok(Self::new(plan, case, places, programs, load))
             })
             .collect()
     }
@@ -108,7 +94,6 @@ impl Bench {
         case: Case,
         (directory, shared): (TempDir, Option<Arc<TempDir>>),
         programs: Programs,
-        limits: LimitMeter,
         load: Option<f64>,
     ) -> Self {
         let contenders = programs
@@ -127,7 +112,6 @@ impl Bench {
             .collect();
         Self {
             final_states: FinalStates::new(directory.path()),
-            limits,
             directory,
             _programs: shared,
             contenders,
@@ -149,21 +133,14 @@ impl Bench {
     /// Measurements of all rounds.
     #[must_use]
     pub fn measurements(&self) -> usize {
-        self.round() * self.repeat as usize
-    }
-
-    /// Measurements of a round: the programs, and the limits of the machine once.
-    fn round(&self) -> usize {
-        self.contenders.len() + 1
+        self.contenders.len() * self.repeat as usize
     }
 
     /// What measurement `number` runs, in words.
     #[must_use]
     pub fn label(&self, number: usize) -> String {
-        match self.contenders.get(number % self.round()) {
-            Some(one) => format!("{}, {} threads", one.program.name, one.threads),
-            None => "the machine's limits".to_owned(),
-        }
+        let one = &self.contenders[number % self.contenders.len()];
+        format!("{}, {} threads", one.program.name, one.threads)
     }
 
     /// Makes measurement `number`, counted through all rounds.
@@ -172,11 +149,7 @@ impl Bench {
     /// [`BenchError`] when `diff2d` itself fails or a signal asks to stop. A reference program that fails
     /// is named in the results and left out from then on.
     pub fn measure(&mut self, number: usize) -> Result<(), BenchError> {
-        let at = number % self.round();
-        if at == self.contenders.len() {
-            self.limits.measure();
-            return check_signal(&self.signal);
-        }
+        let at = number % self.contenders.len();
         let contender = &mut self.contenders[at];
         if contender.failed {
             return Ok(());
@@ -224,7 +197,6 @@ impl Bench {
         Results::new(
             self.case,
             self.contenders,
-            self.limits.finish(),
             self.tools,
             self.missing,
             self.load,

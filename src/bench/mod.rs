@@ -11,7 +11,6 @@
 //! and start from the command line that a user would type. Each times its own stepping loop, so
 //! neither the start of the process nor the initial state counts. Rounds interleave the programs, so
 //! that a disturbance of the machine meets all of them, and the median over the rounds is compared.
-//! Between the programs the limits of the machine are measured.
 //!
 //! `Bench::physics` compares one loop in C++ with other kinds of problem, one after the other: other walls,
 //! materials and sources.
@@ -28,7 +27,6 @@ mod comparison;
 mod contender;
 mod error;
 mod final_states;
-mod limits;
 mod program;
 mod results;
 mod table;
@@ -39,6 +37,6 @@ pub use case::Case;
 pub use chart::chart;
 pub use comparison::{Bench, Plan};
 pub use error::BenchError;
-pub use results::{Entry, Limits, Results, Timing, Tool};
+pub use results::{Entry, Results, Timing, Tool};
 pub use table::{physics_table, table};
 pub use variant::{Material, Variant, Walls};

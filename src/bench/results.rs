@@ -20,22 +20,19 @@ pub struct Results {
     pub problem: Case,
     /// Compilers and modules.
     pub tools: Vec<Tool>,
-    /// The limits of the machine.
-    pub limits: Vec<Limits>,
     /// The programs.
     pub entries: Vec<Entry>,
     /// The programs that are left out, and why.
     pub missing: Vec<String>,
     /// What the figures mean.
-    pub definitions: [&'static str; 6],
+    pub definitions: [&'static str; 5],
 }
 
-const DEFINITIONS: [&str; 6] = [
+const DEFINITIONS: [&str; 5] = [
     "an update is one interior node advanced one step",
     "time is that of the stepping loop alone, median of the rounds; of the whole run it is that of the process",
     "ratio is the time per update by that of diff2d with as many threads",
     "throughput counts 16 bytes an update, one value read and one written, whatever was really moved: temporal tiling moves less, so it may exceed that of the memory",
-    "the limit is the step's arithmetic on registers alone, the best of the rounds",
     "final is the last state compared with that of diff2d; where a compiler may contract a*b + c to one rounding, the largest difference must be below steps * 2^-51",
 ];
 
@@ -46,53 +43,6 @@ pub struct Tool {
     pub name: String,
     /// The version that it reports.
     pub version: String,
-}
-
-/// The limits of the machine with a number of threads, one value a round.
-#[derive(Debug, Clone, Serialize)]
-pub struct Limits {
-    /// Number of threads.
-    pub threads: usize,
-    /// The vectors of the arithmetic.
-    pub vectors: &'static str,
-    /// Updates a second of the step's arithmetic on registers alone \[1/s\].
-    pub arithmetic: Vec<f64>,
-    /// Updates per second of the three additions of a smooth field on registers, without loads or stores.
-    pub additions: Vec<f64>,
-    /// Memory of the triad as large as the problem's two fields \[bytes\].
-    pub triad_bytes: u64,
-    /// Throughput of the triad there, 24 bytes an element \[bytes/s\].
-    pub triad: Vec<f64>,
-    /// Memory of the triad beyond all caches \[bytes\].
-    pub triad_memory_bytes: u64,
-    /// Throughput of the triad there, 24 bytes an element \[bytes/s\].
-    pub triad_memory: Vec<f64>,
-}
-
-impl Limits {
-    pub(super) fn new(
-        threads: usize,
-        vectors: &'static str,
-        triad_bytes: u64,
-        triad_memory_bytes: u64,
-    ) -> Self {
-        Self {
-            threads,
-            vectors,
-            arithmetic: Vec::new(),
-            additions: Vec::new(),
-            triad_bytes,
-            triad: Vec::new(),
-            triad_memory_bytes,
-            triad_memory: Vec::new(),
-        }
-    }
-
-    /// The best of the rounds.
-    #[must_use]
-    pub fn best(figures: &[f64]) -> f64 {
-        figures.iter().copied().fold(0.0, f64::max)
-    }
 }
 
 /// Times of one program with one number of threads \[s\].
@@ -155,11 +105,6 @@ pub struct Entry {
     pub ratio: Option<f64>,
     /// 16 bytes an update by the median time \[bytes/s\].
     pub throughput: f64,
-    /// Share of the limit of the six operations of a step with as many threads. With fewer operations it
-    /// may exceed 1.
-    pub share_of_limit: Option<f64>,
-    /// Share of the limit of the three additions of a smooth field.
-    pub share_of_additions: Option<f64>,
     /// Kernel of `diff2d`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub kernel: Option<String>,
@@ -175,7 +120,6 @@ impl Results {
     pub(super) fn new(
         case: Case,
         contenders: Vec<Contender>,
-        limits: Vec<Limits>,
         tools: Vec<Tool>,
         missing: Vec<String>,
         load_before: Option<f64>,
@@ -194,17 +138,6 @@ impl Results {
             entry.ratio = same
                 .map(|(_, rate)| rate / entry.updates_per_second)
                 .filter(|ratio| ratio.is_finite());
-            let limits = limits.iter().find(|limits| limits.threads == entry.threads);
-            let share = |figures: fn(&Limits) -> &[f64]| {
-                limits
-                    .map(|limits| entry.updates_per_second / Limits::best(figures(limits)))
-                    .filter(|share| share.is_finite())
-            };
-            let shares = (
-                share(|limits| &limits.arithmetic),
-                share(|limits| &limits.additions),
-            );
-            (entry.share_of_limit, entry.share_of_additions) = shares;
         }
         Self {
             version: env!("CARGO_PKG_VERSION"),
@@ -212,7 +145,6 @@ impl Results {
             load_before,
             problem: case,
             tools,
-            limits,
             entries,
             missing,
             definitions: DEFINITIONS,
@@ -263,8 +195,6 @@ impl Entry {
             updates_per_second: rate,
             ratio: None,
             throughput: BYTES_PER_UPDATE * rate,
-            share_of_limit: None,
-            share_of_additions: None,
             kernel: facts.kernel,
             tile: facts.tile,
             agreement: contender.agreement,

@@ -2,10 +2,10 @@
 
 use super::{
     agreement::Agreement,
-    results::{Entry, Limits, Results},
+    results::{Entry, Results},
 };
 
-const HEAD: [&str; 12] = [
+const HEAD: [&str; 10] = [
     "program",
     "flags",
     "threads",
@@ -15,12 +15,10 @@ const HEAD: [&str; 12] = [
     "G/s",
     "ratio",
     "GB/s",
-    "of 6 ops",
-    "of 3 adds",
     "final",
 ];
 /// Columns of words, aligned to the left; numbers are aligned to the right.
-const WORDS: [usize; 3] = [0, 1, 11];
+const WORDS: [usize; 3] = [0, 1, 9];
 
 const PHYSICS_HEAD: [&str; 8] = [
     "problem",
@@ -34,7 +32,7 @@ const PHYSICS_HEAD: [&str; 8] = [
 ];
 const PHYSICS_WORDS: [usize; 2] = [0, 7];
 
-/// A table, with the problem above and the limits of the machine below.
+/// A table, with the problem above and the tools below.
 ///
 /// The columns are those of [`Entry`]:
 ///
@@ -42,7 +40,6 @@ const PHYSICS_WORDS: [usize; 2] = [0, 7];
 /// - 10⁹ updates a second;
 /// - time per update, as a multiple of that of `diff2d`;
 /// - effective memory throughput;
-/// - shares of the limits of six operations and of three additions;
 /// - the final state beside that of `diff2d`.
 #[must_use]
 pub fn table(results: &Results) -> String {
@@ -65,9 +62,6 @@ pub fn table(results: &Results) -> String {
     );
     text += &aligned(HEAD, &WORDS, results.entries.iter().map(row));
     text.push('\n');
-    for limits in &results.limits {
-        text += &limit_line(limits);
-    }
     text += &tools(results);
     if results
         .entries
@@ -169,9 +163,8 @@ fn or_dash(value: Option<String>) -> String {
     value.unwrap_or_else(|| "–".to_owned())
 }
 
-fn row(entry: &Entry) -> [String; 12] {
+fn row(entry: &Entry) -> [String; 10] {
     let timing = &entry.seconds;
-    let percent = |share: f64| format!("{} %", three_digits(100.0 * share));
     [
         entry.program.clone(),
         entry.flags.clone(),
@@ -182,8 +175,6 @@ fn row(entry: &Entry) -> [String; 12] {
         three_digits(entry.updates_per_second / 1e9),
         or_dash(entry.ratio.map(three_digits)),
         three_digits(entry.throughput / 1e9),
-        or_dash(entry.share_of_limit.map(percent)),
-        or_dash(entry.share_of_additions.map(percent)),
         or_dash(entry.agreement.map(verdict)),
     ]
 }
@@ -194,30 +185,6 @@ fn verdict(agreement: Agreement) -> String {
         (_, true) => format!("within {:.1e}", agreement.largest_difference),
         _ => format!("DIFFERS by {:.1e}", agreement.largest_difference),
     }
-}
-
-fn limit_line(limits: &Limits) -> String {
-    let best = |figures: &[f64]| three_digits(Limits::best(figures) / 1e9);
-    let mebibytes = |bytes: u64| match bytes >> 20 {
-        0 => format!("{} KiB", bytes >> 10),
-        size => format!("{size} MiB"),
-    };
-    format!(
-        "limit with {} {}: {} G/s by the six operations, {} G/s by three additions, {} on registers; triad {} GB/s in {}, {} GB/s in {}\n",
-        limits.threads,
-        if limits.threads == 1 {
-            "thread"
-        } else {
-            "threads"
-        },
-        best(&limits.arithmetic),
-        best(&limits.additions),
-        limits.vectors,
-        best(&limits.triad),
-        mebibytes(limits.triad_bytes),
-        best(&limits.triad_memory),
-        mebibytes(limits.triad_memory_bytes),
-    )
 }
 
 /// A number with three significant digits: `0.0853`, `1.42`, `13.9`, `337`.

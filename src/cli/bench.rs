@@ -21,7 +21,7 @@ use std::{
 ///
 /// Builds what it finds compilers for (CXX, FC and PYTHON name others than g++, gfortran and
 /// python3), runs all on one problem, compares their final states with that of diff2d, and prints
-/// times, rates and the share of what the machine could do at most. With --physics: other kinds of problem,
+/// times, rates and ratios. With --physics: other kinds of problem,
 /// with other walls, materials and sources, beside one loop in C++ of the same arithmetic. Exit code 3 if a final state
 /// differs by more than contraction to fused operations explains.
 #[derive(Debug, Args)]

@@ -13,9 +13,9 @@ use super::{
 ///   title
 ///   subtitle
 ///   ■ legend  ■ legend
-///   heading                             mark     mark
-///     label  ███████████████████████ note ┊        ┊
-///            █████████████████████████████████ note┊
+///   heading
+///     label  ███████████████████████ note
+///            █████████████████████████████████ note
 ///          ──┴──────────┴──────────┴──────────┴──
 ///           0.01       0.1         1         10
 ///                          unit
@@ -41,8 +41,6 @@ pub struct Section {
     pub heading: String,
     /// The groups.
     pub groups: Vec<Group>,
-    /// Dashed lines across, such as limits.
-    pub marks: Vec<(f64, String)>,
 }
 
 /// Bars under one another that share a label.
@@ -92,7 +90,6 @@ const GAPS: [usize; 3] = [2, 13, 20];
 const LINE: usize = 33;
 const GRID: [u8; 3] = [226, 226, 226];
 const AXIS: [u8; 3] = [90, 90, 90];
-const MARK: [u8; 3] = [120, 60, 120];
 
 /// The logarithmic scale.
 struct LogScale {
@@ -118,9 +115,7 @@ impl BarChart {
     pub fn draw(&self) -> Result<Bitmap, Error> {
         let bars = || self.groups().flat_map(|group| &group.bars);
         let values = || {
-            let marks = self.sections.iter().flat_map(|section| &section.marks);
-            let marks = marks.map(|(value, _)| *value);
-            let values = bars().map(|(value, ..)| *value).chain(marks);
+            let values = bars().map(|(value, ..)| *value);
             values.filter(|value| *value > 0.0 && value.is_finite())
         };
         let least = values().reduce(f64::min).ok_or(Error::NoFrames)?;
@@ -213,10 +208,6 @@ impl BarChart {
             y += LINE;
             let range = (y, y + section.height());
             draw_grid(bitmap, scale, range)?;
-            section.label_marks(bitmap, scale, centred(y - LINE - 6, LINE))?;
-            for (value, _) in &section.marks {
-                draw_mark(bitmap, scale.at(*value), range)?;
-            }
             for group in &section.groups {
                 group.draw(bitmap, scale, y)?;
                 y += group.height();
@@ -227,20 +218,6 @@ impl BarChart {
 }
 
 impl Section {
-    fn label_marks(&self, bitmap: &mut Bitmap, scale: &LogScale, base: f64) -> Result<(), Error> {
-        let mut end = WIDTH as f64 - MARGIN as f64;
-        // From right to left, each label ends where the next one starts.
-        let mut marks: Vec<_> = self.marks.iter().collect();
-        marks.sort_by(|a, b| b.0.total_cmp(&a.0));
-        for (value, label) in marks {
-            let length = width(label, EM)?;
-            let from = (scale.at(*value) as f64 - length / 2.0).min(end - length);
-            bitmap.write(label, EM, (from, base), Anchor::Left)?;
-            end = from - 0.8 * EM;
-        }
-        Ok(())
-    }
-
     fn height(&self) -> usize {
         self.groups.iter().map(Group::height).sum()
     }
@@ -288,14 +265,6 @@ fn clear_behind(bitmap: &mut Bitmap, note: &str, (x, base): (f64, f64)) -> Resul
         height: (DIGIT * EM) as usize + 6,
     };
     bitmap.fill(room, [255; 3])
-}
-
-/// A dashed line from above to below.
-fn draw_mark(bitmap: &mut Bitmap, x: usize, (top, bottom): (usize, usize)) -> Result<(), Error> {
-    for y in (top..bottom).step_by(12) {
-        bitmap.fill(line(x, y, bottom.min(y + 6), 2), MARK)?;
-    }
-    Ok(())
 }
 
 /// Lines at the powers of ten, and the one that bars start from.
@@ -360,7 +329,6 @@ mod tests {
         let section = Section {
             heading: "all".to_owned(),
             groups: vec![group],
-            marks: vec![(20.0, "limit".to_owned())],
         };
         BarChart {
             sections: vec![section],
@@ -388,10 +356,5 @@ mod tests {
     #[test]
     fn nothing_to_draw_is_an_error() {
         assert!(matches!(BarChart::default().draw(), Err(Error::NoFrames)));
-    }
-
-    #[test]
-    fn a_limit_is_marked() {
-        assert!(count(&chart(&[1.0]).draw().unwrap(), MARK) > 0);
     }
 }

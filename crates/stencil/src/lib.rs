@@ -20,8 +20,6 @@
 //! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice` | [`Stencil`]: a field, any number of steps on |
 //!
-//! [`limit`] measures what the processor's arithmetic and memory allow at most.
-//!
 //! # Why the bits are equal
 //!
 //! Kernels compute the six operations of the definition in their order.
@@ -80,7 +78,6 @@ mod known;
 mod lanes;
 mod level;
 mod lifted;
-pub mod limit;
 mod microarchitecture;
 mod noted;
 mod passes;
