@@ -6,17 +6,17 @@ use super::general::{Anisotropic, Variable};
 use super::isotropic::Isotropic;
 use super::kernel::Kernel;
 use super::kind::Outcome;
-use super::lanes::Lanes;
 #[cfg(target_arch = "aarch64")]
-use super::neon;
-use super::portable::Portable;
+use super::lanes::neon;
+use super::lanes::portable::Portable;
+#[cfg(target_arch = "x86_64")]
+use super::lanes::x86;
+use super::lanes::{HAS_PORTABLE, Lanes};
 use super::scalar_tile;
 use super::scaled::Scaled;
 use super::scratch::Scratch;
 use super::task::TileTask;
 use super::wavefront::{Heights, Walk};
-#[cfg(target_arch = "x86_64")]
-use super::{avx2, avx512};
 use crate::real::Real;
 
 /// A number type that kernels are compiled for. Sealed, as [`Real`] is.
@@ -118,13 +118,13 @@ macro_rules! dispatch {
                         Kernel::Neon => {
                             vectors::<$neon, 5, 5, 5, 5, 4>(task, scratch, (true, Heights), Heights)
                         }
-                        Kernel::Scalar => scalar_tile::advance(task, scratch),
-                        _ => vectors::<$portable, 2, 2, 2, 2, 1>(
+                        Kernel::Portable if HAS_PORTABLE => vectors::<$portable, 2, 2, 2, 2, 1>(
                             task,
                             scratch,
                             (false, Heights),
                             Heights,
                         ),
+                        _ => scalar_tile::advance(task, scratch),
                     }
                 }
             }
@@ -132,5 +132,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(f64, [7, 6, 5, 6], Portable<f64, 2>, avx2::F64x4, avx512::F64x8, neon::F64x2);
-dispatch!(f32, [7, 7, 7, 6], Portable<f32, 4>, avx2::F32x8, avx512::F32x16, neon::F32x4);
+dispatch!(f64, [7, 6, 5, 6], Portable<f64, 2>, x86::F64x4, x86::F64x8, neon::F64x2);
+dispatch!(f32, [7, 7, 7, 6], Portable<f32, 4>, x86::F32x8, x86::F32x16, neon::F32x4);

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
+use super::lanes::HAS_PORTABLE;
 use super::microarchitecture::Microarchitecture;
 
 /// An implementation of the step. All give the same bits.
@@ -10,7 +11,7 @@ use super::microarchitecture::Microarchitecture;
 pub enum Kernel {
     /// The definition, row by row.
     Scalar,
-    /// The vector kernel on arrays of two or four elements.
+    /// The vector kernel on arrays of two or four elements, for processors without any of those below.
     Portable,
     /// The vector kernel on NEON registers of 16 bytes.
     Neon,
@@ -32,7 +33,7 @@ impl Kernel {
 
     /// The fastest kernel of this machine.
     pub fn detect() -> Self {
-        Self::available().last().unwrap_or(Self::Portable)
+        Self::available().last().unwrap_or(Self::Scalar)
     }
 
     /// The kernels of this machine, the fastest last.
@@ -43,7 +44,8 @@ impl Kernel {
     /// Whether this machine has the kernel's instructions.
     pub fn is_available(self) -> bool {
         match self {
-            Self::Scalar | Self::Portable => true,
+            Self::Scalar => true,
+            Self::Portable => HAS_PORTABLE,
             #[cfg(target_arch = "x86_64")]
             Self::Avx2 => is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma"),
             #[cfg(target_arch = "x86_64")]

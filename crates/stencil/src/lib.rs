@@ -12,7 +12,7 @@
 //! |---|---|---|
 //! | definition | [`scalar`] | the step in plain Rust, which all kernels must equal bit for bit |
 //! | lane vocabulary | `lanes` | the operations on vector registers that kernels are written in |
-//! | instruction sets | `avx512`, `avx2`, `neon`, `portable` | these operations on a kind of processor |
+//! | instruction sets | `lanes::x86`, `lanes::neon`, `lanes::portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
 //! | kinds of equations | `kind`, `noted`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
@@ -82,7 +82,6 @@ mod microarchitecture;
 mod noted;
 mod passes;
 mod pipeline;
-mod portable;
 mod prefetch;
 mod quarter;
 pub mod real;
@@ -105,13 +104,6 @@ mod twice;
 mod update;
 mod walls;
 mod wavefront;
-
-#[cfg(target_arch = "x86_64")]
-mod avx2;
-#[cfg(target_arch = "x86_64")]
-mod avx512;
-#[cfg(target_arch = "aarch64")]
-mod neon;
 
 pub use cost::MAX_DEPTH;
 pub use diff2d_sys::Caches;

@@ -350,7 +350,7 @@ pub(super) fn squares(length: usize, size: usize) -> impl Iterator<Item = usize>
 
 #[cfg(test)]
 mod tests {
-    use super::super::portable::Portable;
+    use super::super::lanes::portable::Portable;
     use super::*;
 
     type Quad = Portable<f32, 4>;

@@ -7,7 +7,7 @@ use crate::real::Real;
 /// A value of an implementing type exists only if the processor has the
 /// instructions of the type. The functions that create values from nothing,
 /// `splat` and `load`, are unsafe for that reason; all others take a value.
-pub(super) trait Lanes: Copy {
+pub(crate) trait Lanes: Copy {
     type Element: Real;
     /// A set of lanes.
     type Mask: Copy;
@@ -108,7 +108,7 @@ pub(super) trait Lanes: Copy {
 
 /// Code that [`Lanes::compiled`] compiles for an instruction set. `run` and all that it calls are to
 /// be inlined.
-pub(super) trait Computation {
+pub(crate) trait Computation {
     type Output;
 
     /// # Safety
@@ -116,14 +116,21 @@ pub(super) trait Computation {
     unsafe fn run(self) -> Self::Output;
 }
 
+/// Whether there is a kernel of [`portable`] lanes: on processors that none of the others is for, and in
+/// debug builds, which test it.
+pub(crate) const HAS_PORTABLE: bool = cfg!(any(
+    debug_assertions,
+    not(any(target_arch = "x86_64", target_arch = "aarch64"))
+));
+
 /// The largest `COUNT` of any type.
-pub(super) const MAX_LANES: usize = 16;
+pub(crate) const MAX_LANES: usize = 16;
 
 /// [`Lanes::transpose`] by perfect shuffles, `log2(COUNT)` rounds of them. `zip`
 /// interleaves two registers, `a0 b0 a1 b1 …`, and returns the lower and the
 /// upper half of the result.
 #[inline(always)]
-pub(super) fn transpose_by_zips<V: Lanes>(
+pub(crate) fn transpose_by_zips<V: Lanes>(
     mut block: [V; MAX_LANES],
     zip: impl Fn(V, V) -> (V, V),
 ) -> [V; MAX_LANES] {
@@ -138,3 +145,83 @@ pub(super) fn transpose_by_zips<V: Lanes>(
     }
     block
 }
+
+/// Implements [`Lanes`] for a register of so many elements by what the calling module knows under the names
+/// that are called below, and its `Register` and `Mask`; and by the functions that follow, in which
+/// instruction sets differ.
+#[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
+macro_rules! lanes {
+    ($name:ident: $count:literal of $element:ty, $features:literal, $($own:tt)*) => {
+        #[derive(Clone, Copy)]
+        pub(crate) struct $name(Register);
+
+        // SAFETY, for every block below and those of the module: loads and stores pass on what the trait
+        // asks of its caller. The other operations work on registers, and a value of this type exists
+        // only if the processor has its instructions.
+        impl Lanes for $name {
+            type Element = $element;
+            type Mask = Mask;
+
+            const COUNT: usize = $count;
+
+            #[inline(always)]
+            unsafe fn splat(value: $element) -> Self {
+                Self(unsafe { splat(value) })
+            }
+
+            #[inline(always)]
+            unsafe fn load(from: *const $element) -> Self {
+                Self(unsafe { load(from) })
+            }
+
+            #[inline(always)]
+            unsafe fn store(self, to: *mut $element) {
+                unsafe { store(to, self.0) }
+            }
+
+            #[inline(always)]
+            fn add(self, other: Self) -> Self {
+                Self(unsafe { add(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn subtract(self, other: Self) -> Self {
+                Self(unsafe { subtract(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn multiply(self, other: Self) -> Self {
+                Self(unsafe { multiply(self.0, other.0) })
+            }
+
+            #[inline(always)]
+            fn max(self, so_far: Self) -> Self {
+                // Of x86, `max` and `min` return their second operand if one is NaN; of Arm, the number.
+                Self(unsafe { max(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            fn min(self, so_far: Self) -> Self {
+                Self(unsafe { min(self.0, so_far.0) })
+            }
+
+            #[inline(always)]
+            unsafe fn compiled<C: Computation>(computation: C) -> C::Output {
+                #[target_feature(enable = $features)]
+                #[inline(never)]
+                unsafe fn run<C: Computation>(computation: C) -> C::Output {
+                    unsafe { computation.run() }
+                }
+                unsafe { run(computation) }
+            }
+
+            $($own)*
+        }
+    };
+}
+
+#[cfg(target_arch = "aarch64")]
+pub(crate) mod neon;
+pub(crate) mod portable;
+#[cfg(target_arch = "x86_64")]
+pub(crate) mod x86;

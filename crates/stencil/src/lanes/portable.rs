@@ -1,12 +1,12 @@
 //! No intrinsics: arrays of two or four elements, which the compiler maps to
 //! the 16-byte registers of any 64-bit processor.
 
-use super::lanes::{Computation, Lanes, MAX_LANES, transpose_by_zips};
+use super::{Computation, Lanes, MAX_LANES, transpose_by_zips};
 use crate::real::Real;
 
 /// `N` lanes as an array.
 #[derive(Clone, Copy)]
-pub(super) struct Portable<T, const N: usize>([T; N]);
+pub(crate) struct Portable<T, const N: usize>([T; N]);
 
 impl<T: Real, const N: usize> Portable<T, N> {
     #[inline(always)]
