@@ -137,16 +137,6 @@ fn digest_of_a_block(bencher: Bencher) {
         .bench_local(|| digest::of_block(black_box(&block)));
 }
 
-/// The SHA-256 of as many blocks as are hashed together.
-#[divan::bench]
-fn digests_of_blocks_together(bencher: Bencher) {
-    let block = vec![0x5a_u8; digest::BLOCK];
-    let blocks = [&block[..]; digest::TOGETHER];
-    bencher
-        .counter(BytesCount::new(digest::BLOCK * blocks.len()))
-        .bench_local(|| digest::of_each(black_box(&blocks)));
-}
-
 /// The 31 snapshots of a run: creation of the cube, copies, digests, writes and syncs up to the last
 /// commit.
 #[divan::bench(args = [299, 1024], sample_count = 10, sample_size = 1)]

@@ -1,26 +1,27 @@
-//! The blocks of snapshots: hashed, up to four together, and written into the file.
+//! The blocks of snapshots: hashed and written into the file.
 //!
-//! SHA-256 of one block is a chain of dependent rounds, which leaves half of a core's units idle; four
-//! blocks side by side fill them. So blocks are copied into buffers and wait for others, at most 10 ms.
-//! Then threads of the writer hash and write them if a core is free for that. Otherwise the solver's
-//! threads pause and do it: a thread of the writer would take a core from one of them, and all others
-//! would wait for that one.
+//! Blocks are copied into buffers. Threads of the writer hash and write them if a core is free for that.
+//! Otherwise the solver's threads pause and do it once there are some blocks for each: a thread of the
+//! writer would take a core from one of them, and all others would wait for that one.
 
 use super::{
     commit::Message,
-    digest::{self, BLOCK, TOGETHER},
+    digest::{self, BLOCK},
     file::CubeFile,
     journal::{Header, Slot},
     share::{Job, Share},
 };
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diff2d_sys::{self as sys, Memory};
-use std::{io, iter, mem, sync::Arc, time::Instant};
+use rayon::prelude::*;
+use std::{io, sync::Arc, time::Instant};
 
 /// Memory for blocks on their way between solvers and file.
 const BUFFER_BYTES: usize = 32 << 20;
 /// The most threads that hash and write.
 const MAX_THREADS: usize = 4;
+/// Jobs for which a thread of the solver is woken.
+const FOR_EACH_THREAD: usize = 4;
 
 /// The threads that compute what a process writes into a cube.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -60,10 +61,10 @@ impl SolverLoad {
         let largest = snapshot_bytes.min(BLOCK as u64) as usize;
         // While the writer's threads do some jobs, the solver fills others.
         let ahead = if self.has_spare_processor { 2 } else { 1 };
-        let most = ahead * self.batch() * self.scenarios;
+        let most = ahead * self.at_once() * self.scenarios;
         let fitting = |bytes: usize| Memory::parts_within(bytes, largest);
         let count = match self.memory {
-            None => fitting(BUFFER_BYTES).clamp(ahead * TOGETHER, most),
+            None => fitting(BUFFER_BYTES).clamp(ahead * FOR_EACH_THREAD, most),
             Some(memory) => {
                 let memory = usize::try_from(memory).unwrap_or(BUFFER_BYTES);
                 fitting(memory.min(BUFFER_BYTES)).clamp(1, most)
@@ -72,19 +73,19 @@ impl SolverLoad {
         (count, largest)
     }
 
-    /// Jobs that are enough to keep all threads busy.
-    fn batch(self) -> usize {
-        self.threads.clamp(1, MAX_THREADS) * TOGETHER
+    /// Jobs of a scenario that keep all threads busy.
+    fn at_once(self) -> usize {
+        self.threads.clamp(1, MAX_THREADS) * FOR_EACH_THREAD
     }
 }
 
-/// Hashes and writes the bytes of jobs, several together.
+/// Hashes and writes the bytes of jobs.
 #[derive(Debug)]
 pub(super) struct BlockWriter {
     /// Threads of the writer; `None` where the solver's own threads do their work.
     pool: Option<rayon::ThreadPool>,
-    /// Jobs that are enough to keep all threads busy.
-    batch: usize,
+    /// Jobs of a scenario that are handed over together.
+    at_once: usize,
     buffers: Receiver<Memory>,
     worker: Arc<Worker>,
 }
@@ -139,9 +140,13 @@ impl BlockWriter {
             messages,
             free_buffers,
         };
+        let at_once = match has_spare_processor {
+            true => 1,
+            false => load.at_once().min(count / scenarios).max(1),
+        };
         Ok(Self {
             pool,
-            batch: load.batch().min(count / scenarios).max(1),
+            at_once,
             buffers,
             worker: Arc::new(worker),
         })
@@ -164,19 +169,9 @@ impl BlockWriter {
         &self.worker.messages
     }
 
-    /// Whether jobs are done by threads of their own.
-    pub fn has_threads(&self) -> bool {
-        self.pool.is_some()
-    }
-
-    /// Jobs that are enough to keep all threads busy.
-    pub fn batch(&self) -> usize {
-        self.batch
-    }
-
-    /// Whether the next job would have to wait for a buffer.
-    pub fn is_exhausted(&self) -> bool {
-        self.buffers.is_empty()
+    /// Jobs of a scenario that are to be handed over together.
+    pub fn at_once(&self) -> usize {
+        self.at_once
     }
 
     /// Waits until all jobs that were handed over are done. Only where nobody else hands over any.
@@ -204,59 +199,39 @@ impl BlockWriter {
 
     /// Hashes and writes jobs: on the writer's threads, which it does not wait for, or on the current
     /// ones.
-    pub fn write(&self, mut jobs: Vec<Filled>) {
-        if jobs.is_empty() {
-            return;
-        }
-        let _ = self.messages().send(Message::Jobs(jobs.len()));
-        let threads = match &self.pool {
-            Some(pool) => pool.current_num_threads(),
-            None => rayon::current_num_threads(),
-        };
-        let group = jobs.len().div_ceil(threads).min(TOGETHER);
-        // Only blocks of one length are hashed together. The committer takes them in any order.
-        jobs.sort_by_key(|filled| filled.bytes().len());
-        let groups = iter::from_fn(|| {
-            let rest = jobs.split_off(group.min(jobs.len()));
-            Some(mem::replace(&mut jobs, rest)).filter(|group| !group.is_empty())
-        });
+    pub fn write(&self, jobs: Vec<Filled>) {
         match &self.pool {
-            Some(pool) => groups.for_each(|group| {
+            Some(pool) => jobs.into_iter().for_each(|filled| {
                 let worker = Arc::clone(&self.worker);
-                pool.spawn(move || worker.write(group));
+                pool.spawn(move || worker.write(filled));
             }),
-            None => rayon::scope(|scope| {
-                groups.for_each(|group| scope.spawn(|_| self.worker.write(group)));
-            }),
+            None => jobs
+                .into_par_iter()
+                .with_max_len(1)
+                .for_each(|filled| self.worker.write(filled)),
         }
     }
 }
 
 impl Worker {
-    /// Hashes and writes the bytes of a few jobs.
-    fn write(&self, jobs: Vec<Filled>) {
+    /// Hashes and writes the bytes of a job.
+    fn write(&self, filled: Filled) {
         // To wait is no work. Where that fails, placing the bytes does.
         let _ = self.cube.wait_until_begun();
-        let mut start = Instant::now();
-        let hashed = jobs.iter().filter(|filled| filled.job.block.is_some());
-        let blocks: Vec<&[u8]> = hashed.map(Filled::bytes).collect();
-        let mut digests = digest::of_each(&blocks).into_iter();
-        for filled in jobs {
-            let block = filled.job.block;
-            let digest = block.and_then(|number| Some((number, digests.next()?)));
-            let placed = match filled.written() {
-                (_, []) => Ok(()),
-                (place, written) => self.cube.place(place, written),
-            };
-            // Without receivers the writer has failed or ended, and reports that itself.
-            let _ = self.free_buffers.send(filled.buffer);
-            let _ = self.messages.send(Message::Job {
-                slot: filled.slot,
-                digest: placed.map(|()| digest),
-                took: start.elapsed(),
-            });
-            start = Instant::now();
-        }
+        let start = Instant::now();
+        let block = filled.job.block;
+        let digest = block.map(|number| (number, digest::of_block(filled.bytes())));
+        let placed = match filled.written() {
+            (_, []) => Ok(()),
+            (place, written) => self.cube.place(place, written),
+        };
+        // Without receivers the writer has failed or ended, and reports that itself.
+        let _ = self.free_buffers.send(filled.buffer);
+        let _ = self.messages.send(Message::Job {
+            slot: filled.slot,
+            digest: placed.map(|()| digest),
+            took: start.elapsed(),
+        });
     }
 }
 

@@ -21,8 +21,8 @@ use std::{
 
 /// Time from one look at the names of cube and journal to the next.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
-/// The longest time that a whole snapshot waits for jobs in progress, so that one sync makes all durable.
-const JOBS_WAIT: Duration = Duration::from_millis(10);
+/// Time from one commit to the next while snapshots come: one sync makes all durable that are whole by then.
+const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
 
 /// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -58,9 +58,7 @@ pub(super) enum Message {
     Snapshot(Record, usize),
     /// What is left to be known of a snapshot.
     Summary(Slot, Summary),
-    /// So many jobs are being hashed and written from now on.
-    Jobs(usize),
-    /// One of these jobs is done.
+    /// One of its jobs is done.
     Job {
         slot: Slot,
         digest: io::Result<Option<(usize, BlockDigest)>>,
@@ -90,8 +88,6 @@ pub(super) struct Committer {
     committed: Sender<Record>,
     /// In the order of the journal.
     pending: VecDeque<Pending>,
-    /// Jobs that are being hashed and written.
-    in_progress: usize,
     times: Times,
     /// When it was last seen whether the files have their names.
     names_checked: Instant,
@@ -116,7 +112,6 @@ impl Committer {
             counts,
             committed,
             pending: VecDeque::new(),
-            in_progress: 0,
             times: Times::default(),
             names_checked: Instant::now(),
             lost: None,
@@ -138,11 +133,16 @@ impl Committer {
     }
 
     fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
-        // When a snapshot was first seen whole that is not committed.
-        let mut whole_since = None;
+        let mut committed = None::<Instant>;
         loop {
-            let waits = whole_since.map(|since: Instant| JOBS_WAIT.saturating_sub(since.elapsed()));
-            match messages.recv_timeout(waits.unwrap_or(NAMES_INTERVAL)) {
+            let pause = committed.map_or(Duration::ZERO, |last| {
+                COMMIT_INTERVAL.saturating_sub(last.elapsed())
+            });
+            let pause = match self.is_first_whole() {
+                true => pause,
+                false => NAMES_INTERVAL,
+            };
+            match messages.recv_timeout(pause) {
                 Ok(message) => self.take(message)?,
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.commit_whole(),
@@ -150,12 +150,11 @@ impl Committer {
             for message in messages.try_iter() {
                 self.take(message)?;
             }
-            if self.is_first_whole() {
-                let since = *whole_since.get_or_insert_with(Instant::now);
-                if self.in_progress == 0 || since.elapsed() >= JOBS_WAIT {
-                    self.commit_whole()?;
-                    whole_since = None;
-                }
+            if self.is_first_whole()
+                && committed.is_none_or(|last| last.elapsed() >= COMMIT_INTERVAL)
+            {
+                self.commit_whole()?;
+                committed = Some(Instant::now());
             }
             if self.names_checked.elapsed() >= NAMES_INTERVAL {
                 self.names_checked = Instant::now();
@@ -201,9 +200,7 @@ impl Committer {
                     snapshot.missing -= 1;
                 }
             }
-            Message::Jobs(jobs) => self.in_progress += jobs,
             Message::Job { slot, digest, took } => {
-                self.in_progress -= 1;
                 self.times.write += took;
                 let digest = digest.map_err(CubeError::io("write", &self.cube.path))?;
                 self.add(slot, digest);
@@ -425,7 +422,6 @@ mod tests {
             digest: Ok(None),
             took: Duration::ZERO,
         };
-        messages.send(Message::Jobs(2)).unwrap();
         messages.send(done(0)).unwrap();
         let committing = thread::spawn(move || committer.run(&to_take));
         assert_eq!(parts.recv().unwrap().record.index, 0);

@@ -13,20 +13,10 @@ pub const BLOCK: usize = 4 << 20;
 /// The SHA-256 of one block.
 pub type BlockDigest = [u8; 32];
 
-/// Number of blocks hashed together, in little more than half the time of one after the other: within a
-/// block each SHA-256 instruction waits for the one before, between blocks none does.
-pub const TOGETHER: usize = 4;
-
 /// Hashes one block.
 #[must_use]
 pub fn of_block(bytes: &[u8]) -> BlockDigest {
     Sha256::digest(bytes).into()
-}
-
-/// Hashes each of several blocks.
-#[must_use]
-pub fn of_each(blocks: &[&[u8]]) -> Vec<BlockDigest> {
-    blocks.iter().map(|block| of_block(block)).collect()
 }
 
 /// The digest of a snapshot from those of its blocks in order, in hexadecimal.
@@ -64,30 +54,29 @@ pub fn of_json(value: &impl Serialize) -> String {
 /// The digest of a whole snapshot in memory.
 #[must_use]
 pub fn of_bytes(bytes: &[u8]) -> String {
-    let blocks: Vec<_> = bytes.chunks(BLOCK).collect();
-    of_blocks(&of_each(&blocks))
+    let blocks: Vec<_> = bytes.chunks(BLOCK).map(of_block).collect();
+    of_blocks(&blocks)
 }
 
 /// The digest of a snapshot whose bytes come a few at a time.
 #[derive(Debug, Default)]
 pub struct Digester {
-    /// Bytes of blocks that are not whole, or not yet enough to be hashed together.
-    held: Vec<u8>,
+    /// Of the block that is not whole, and how many of its bytes have come.
+    block: Sha256,
+    length: usize,
     digests: Vec<BlockDigest>,
 }
 
 impl Digester {
-    /// Bytes of memory that it takes.
-    pub const MEMORY: usize = TOGETHER * BLOCK;
-
     /// Takes the next bytes.
     pub fn push(&mut self, mut bytes: &[u8]) {
         while !bytes.is_empty() {
-            let (now, later) = bytes.split_at(bytes.len().min(TOGETHER * BLOCK - self.held.len()));
-            self.held.extend_from_slice(now);
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - self.length));
+            self.block.update(now);
+            self.length += now.len();
             bytes = later;
-            if self.held.len() == TOGETHER * BLOCK {
-                self.hash_held();
+            if self.length == BLOCK {
+                self.end_block();
             }
         }
     }
@@ -95,14 +84,15 @@ impl Digester {
     /// The digest of all bytes.
     #[must_use]
     pub fn finish(mut self) -> String {
-        self.hash_held();
+        if self.length > 0 {
+            self.end_block();
+        }
         of_blocks(&self.digests)
     }
 
-    fn hash_held(&mut self) {
-        let blocks: Vec<_> = self.held.chunks(BLOCK).collect();
-        self.digests.extend(of_each(&blocks));
-        self.held.clear();
+    fn end_block(&mut self) {
+        self.digests.push(self.block.finalize_reset().into());
+        self.length = 0;
     }
 }
 
@@ -112,19 +102,6 @@ mod tests {
     use proptest::prelude::*;
 
     proptest! {
-        #[test]
-        fn blocks_hashed_together_have_the_digests_of_blocks_hashed_alone(
-            lengths in prop::collection::vec(prop_oneof![0_usize..200, 0_usize..10_000], 0..40),
-            seed: u8,
-        ) {
-            let blocks: Vec<Vec<u8>> = lengths.iter().enumerate()
-                .map(|(k, &length)| (0..length).map(|i| (i * i + 31 * k) as u8 ^ seed).collect())
-                .collect();
-            let blocks: Vec<&[u8]> = blocks.iter().map(Vec::as_slice).collect();
-            let alone: Vec<BlockDigest> = blocks.iter().map(|block| of_block(block)).collect();
-            prop_assert_eq!(of_each(&blocks), alone);
-        }
-
         #[test]
         fn bytes_that_come_in_pieces_have_the_digest_of_the_whole(
             pieces in prop::collection::vec(0_usize..9_000_000, 0..6), seed: u8,

@@ -1,16 +1,16 @@
 //! [`CubeWriter`]: snapshots into the file and the journal while the solvers go on.
 //!
 //! ```text
-//!  place ─ jobs of at most 4 MiB, up to four together ─▶ workers: hash, write
-//!                                                                  │
-//!                              committed ◀─ committer: sync, list, sync
+//!  place ─ jobs of at most 4 MiB ─▶ threads: hash, write
+//!                                             │
+//!         committed ◀─ committer: sync, list, sync
 //! ```
 //!
-//! A solver only copies its field into buffers. Where it leaves a processor free, threads of the writer
-//! hash and write the blocks; otherwise the threads of the solver do. The committer takes all snapshots
-//! that are whole when it is free and no others are being written: several share a sync where they come
-//! faster than the disk. Every scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at
-//! a time. Where ranks share a cube, each writes its [`Share`] and reports to rank 0, which keeps the
+//! A solver copies its field into buffers. Where it leaves a processor free, threads of the writer hash
+//! and write a block as soon as it is there; otherwise the threads of the solver do, a few at a time. The
+//! committer takes all snapshots that are whole, ten times a second at most: several share a sync where
+//! they come faster. Every scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at a
+//! time. Where ranks share a cube, each writes its [`Share`] and reports to rank 0, which keeps the
 //! journal.
 
 use super::{
@@ -38,8 +38,8 @@ pub use super::commit::Times;
 /// A snapshot that has waited so long for its commit makes the solver wait: a crash loses this much work
 /// beside the interval being computed.
 const COMMIT_DELAY: Duration = Duration::from_secs(1);
-/// The longest time that a block waits for others to be hashed together with.
-const BATCH_WAIT: Duration = Duration::from_millis(10);
+/// The longest time that a block waits until there are some for each thread of the solver.
+const OTHERS_WAIT: Duration = Duration::from_millis(10);
 
 /// Writes and commits the snapshots of one cube.
 #[derive(Debug)]
@@ -215,7 +215,7 @@ pub struct ScenarioWriter<'a> {
     writer: &'a CubeWriter,
     /// Number of the scenario, 0 of a run.
     number: usize,
-    /// Copied jobs that wait for others, to be hashed together with them.
+    /// Copied jobs that wait until there are some for each thread.
     waiting: Vec<Filled>,
     /// When the last snapshot was begun, and how long after the one before; zero after the first.
     began: Option<Instant>,
@@ -332,30 +332,26 @@ impl ScenarioWriter<'_> {
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
-        if self.waiting.len() >= blocks.batch() || blocks.is_exhausted() {
+        self.waiting.push(blocks.fill(slot, begin, job, bytes));
+        if self.waiting.len() >= blocks.at_once() {
             self.write_rest();
         }
-        self.waiting.push(blocks.fill(slot, begin, job, bytes));
     }
 
     /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
     /// ones if these come soon.
     pub fn end(&mut self, summary: Summary) {
         self.send(Message::Summary(self.slot(self.next - 1), summary));
-        let blocks = &self.writer.blocks;
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
-        let has_time = self.interval > BATCH_WAIT && self.file().has_begun();
-        let are_many = self.waiting.len() >= blocks.batch();
-        // The solver is idle after the last snapshot; threads of the writer do the ones before while it computes.
-        let last = u64::from(blocks.has_threads());
-        if has_time || are_many || self.snapshots() - self.next <= last {
+        let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();
+        if has_time || self.next == self.snapshots() {
             self.write_rest();
         }
     }
 
     /// Writes the jobs that have waited for others for too long. To be called now and then.
     pub fn write_overdue(&mut self) {
-        if self.began.is_some_and(|last| last.elapsed() > BATCH_WAIT) {
+        if self.began.is_some_and(|last| last.elapsed() > OTHERS_WAIT) {
             self.write_rest();
         }
     }
@@ -366,7 +362,7 @@ impl ScenarioWriter<'_> {
         self.writer.blocks.wait();
     }
 
-    /// Writes the jobs that wait for others.
+    /// Writes the jobs that wait.
     pub fn write_rest(&mut self) {
         self.writer.blocks.write(mem::take(&mut self.waiting));
     }

@@ -40,14 +40,12 @@ pub(crate) fn recompute<T: Element>(
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
     let ranks = Decomposition::new(&Solo, slab, nx);
-    // Blocks to be hashed.
-    let buffers = Digester::MEMORY as u64;
     let room = Room {
         // Others want some, too.
         cap: memory
             .or(problem.params.memory)
             .or_else(|| Some(sys::available_memory()? / 4 * 3)),
-        buffers,
+        buffers: 0,
         ranks: 1,
         has_cube: true,
     };
@@ -58,7 +56,7 @@ pub(crate) fn recompute<T: Element>(
     };
     let speeds = Speeds::assumed(rayon::current_num_threads());
     let task = (problem, ranks.slab(), &stencil);
-    let (shape, left) = Shape::beside(buffers, memory, task, speeds)?;
+    let (shape, left) = Shape::beside(0, memory, task, speeds)?;
     let rows = BandRows {
         problem,
         ranks: &ranks,

@@ -106,19 +106,16 @@ impl Durable<'_> {
         let Some(sha256) = self.sha256 else {
             return Ok(true);
         };
-        let mut chunk = vec![0; digest::TOGETHER * digest::BLOCK];
+        let mut chunk = vec![0; digest::BLOCK];
         let mut digests = || -> Result<Vec<BlockDigest>, RunError> {
             let mut digests = Vec::new();
-            let hashed = share.hashed();
-            for first in hashed.clone().step_by(digest::TOGETHER) {
-                let last = (first + digest::TOGETHER).min(hashed.end) - 1;
-                let bytes = share.block(first).start..share.block(last).end;
-                #[expect(clippy::cast_possible_truncation, reason = "at most the chunk")]
+            for number in share.hashed() {
+                let bytes = share.block(number);
+                #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
                 let chunk = &mut chunk[..(bytes.end - bytes.start) as usize];
                 file.read(self.begin + bytes.start, chunk)
                     .map_err(CubeError::io("read", self.path))?;
-                let blocks: Vec<&[u8]> = chunk.chunks(digest::BLOCK).collect();
-                digests.extend(digest::of_each(&blocks));
+                digests.push(digest::of_block(chunk));
             }
             Ok(digests)
         };
