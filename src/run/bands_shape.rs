@@ -146,10 +146,7 @@ impl Shape {
             }
         };
         let tile = match reach {
-            1 => stencil
-                .clone()
-                .with_skewed_columns(false)
-                .tile(ny, nx, threads),
+            1 => stencil.tile(ny, nx, threads),
             _ => stencil.rkl2_tile((ny, nx), threads, reach),
         };
         // Threads share the columns: rows of a band that were cut would be computed twice at the cut.

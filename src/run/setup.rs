@@ -18,8 +18,8 @@ use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
 use std::path::Path;
 
-/// The step with the tile to use; tiles may exceed the second-level cache, rows stay lifted between passes, and columns
-/// be skewed, where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one process
+/// The step with the tile to use; tiles may exceed the second-level cache, and rows stay lifted between
+/// passes, where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one process
 /// with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
@@ -42,10 +42,6 @@ pub(crate) fn tuned<T: Element>(
     }
     if !has_more(stencil.lifted_bytes(ny, nx)) {
         stencil = stencil.without_lifted_rows();
-    }
-    // What skewed tiles leave to one another is less than a quarter of the state.
-    if !has_more(room.needed(problem) / 4) {
-        stencil = stencil.with_skewed_columns(false);
     }
     let tile = tile.unwrap_or_else(|| {
         let tile = match (comm.size(), problem.params.method) {

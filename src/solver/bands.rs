@@ -106,8 +106,6 @@ impl<T: Element> Bands<T> {
         columns: usize,
     ) -> io::Result<Self> {
         let band = band.max(FEWEST_ROWS);
-        // Threads share the columns of a band; tiles with skewed columns would follow one another.
-        let stencil = stencil.with_skewed_columns(false);
         let depth = match reach {
             1 => stencil.depth(band, columns, rayon::current_num_threads()),
             _ => reach,

@@ -29,21 +29,19 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine, all ways of adding, one or two levels per sweep, columns skewed or
-/// not, rows that fit the first-level cache or not, and that stay lifted between passes or not, which change no bit, and
-/// their names.
+/// The stencil with every kernel of this machine, all ways of adding, one or two levels per sweep, and rows that
+/// fit the first-level cache or not, which change no bit, and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
     /// Bytes of a first-level cache that rows of small fields fit, and of one that they hardly do.
     const USUAL: usize = 32 << 10;
     const SMALL: usize = 4 << 10;
     let ways = [
-        (Additions::Plain, LevelsPerSweep::One, false, USUAL),
-        (Additions::Plain, LevelsPerSweep::One, true, SMALL),
-        (Additions::Plain, LevelsPerSweep::Two, false, SMALL),
-        (Additions::Fused6, LevelsPerSweep::TwoIfShort, false, SMALL),
-        (Additions::Fused6, LevelsPerSweep::Two, true, SMALL),
-        (Additions::Fused12, LevelsPerSweep::TwoIfShort, false, SMALL),
-        (Additions::Fused15, LevelsPerSweep::Two, false, USUAL),
+        (Additions::Plain, LevelsPerSweep::One, USUAL),
+        (Additions::Plain, LevelsPerSweep::Two, SMALL),
+        (Additions::Fused6, LevelsPerSweep::TwoIfShort, SMALL),
+        (Additions::Fused6, LevelsPerSweep::Two, SMALL),
+        (Additions::Fused12, LevelsPerSweep::TwoIfShort, SMALL),
+        (Additions::Fused15, LevelsPerSweep::Two, USUAL),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| {
         // The scalar kernel has one way only.
@@ -54,21 +52,15 @@ pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Sten
         };
         ways.into_iter().take(count).map(move |way| (kernel, way))
     });
-    kernels.map(|(kernel, (additions, levels, skew, first_level))| {
+    kernels.map(|(kernel, (additions, levels, first_level))| {
         let stencil = stencil
             .clone()
             .with_kernel(kernel)
             .with_additions(additions)
             .with_levels_per_sweep(levels)
-            .with_skewed_columns(skew)
             .with_first_level_cache(first_level);
-        // Columns are seldom skewed where one tile is all of the field.
-        let stencil = match skew {
-            true => stencil.without_lifted_rows(),
-            false => stencil,
-        };
         let name = format!(
-            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, columns skewed {skew}, first-level cache {first_level}"
+            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, first-level cache {first_level}"
         );
         (stencil, name)
     })

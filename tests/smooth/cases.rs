@@ -110,21 +110,6 @@ pub fn tall_case() -> impl Strategy<Value = Case> {
     })
 }
 
-/// Wide fields in tiles wide enough for skewed columns.
-pub fn wide_case() -> impl Strategy<Value = Case> {
-    let tile = (1..60_usize, 32..140_usize, 1..=69_usize).prop_map(|(rows, columns, depth)| Tile {
-        rows,
-        columns,
-        depth: depth.min((columns - 2) / 2),
-    });
-    let sizes = (3..60_usize, 60..330_usize, tile);
-    (case(), sizes).prop_map(|(case, (rows, columns, tile))| Case {
-        shape: (rows, columns),
-        tile,
-        ..case
-    })
-}
-
 impl Case {
     pub fn r<T: Real>(&self) -> T {
         // The numbers below a quarter are half as far apart as those above.

@@ -11,7 +11,7 @@ mod cases;
 #[path = "../definition/mod.rs"]
 mod definition;
 
-use cases::{Case, case, small_case, tall_case, wide_case};
+use cases::{Case, case, small_case, tall_case};
 use definition::{advanced, assert_bits, every_way};
 use diff2d::{
     Field, Solver,
@@ -53,17 +53,17 @@ impl Case {
     }
 }
 
-/// `PROPTEST_CASES`, or as many cases as take a few seconds, of fields that are so many times as large.
-fn config(size: u32) -> ProptestConfig {
+/// `PROPTEST_CASES`, or as many cases as take a few seconds.
+fn config() -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(400 / size)
+        ProptestConfig::with_cases(400)
     }
 }
 
 proptest! {
-    #![proptest_config(config(1))]
+    #![proptest_config(config())]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {
@@ -85,20 +85,6 @@ proptest! {
         case.check::<f32>();
     }
 
-}
-
-proptest! {
-    #![proptest_config(config(5))]
-
-    #[test]
-    fn skewed_columns_f64(case in wide_case()) {
-        case.check::<f64>();
-    }
-
-    #[test]
-    fn skewed_columns_f32(case in wide_case()) {
-        case.check::<f32>();
-    }
 }
 
 /// 10⁶ cases with `DIFF2D_FULL`.
@@ -245,9 +231,9 @@ fn a_smooth_field_fades_beyond_the_normal_numbers() {
     check::<f32>(2_000, f64::from(f32::MIN_POSITIVE));
 }
 
-/// A skewed tile beside one in which nothing is wrong: its own part of a held wall counts.
+/// A tile beside one in which nothing is wrong: its own part of a held wall counts.
 #[test]
-fn a_wall_of_a_skewed_tile_may_be_beyond_its_range() {
+fn a_wall_of_a_tile_may_be_beyond_its_range() {
     let tile = Tile {
         rows: 40,
         columns: 64,

@@ -18,8 +18,7 @@ use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
 use super::scheduler::{self, TileGrid};
 use super::scratch::Scratch;
-use super::skew::{Seams, SkewedColumns};
-use super::task::{Plane, Skew, TileTask};
+use super::task::{Plane, TileTask};
 use super::tile::{Tile, is_far};
 use super::walls::{WallTraits, Walls};
 
@@ -243,23 +242,14 @@ impl<T: Element> Stencil<T> {
         // reads must not reach beyond them. As the last node of a periodic axis
         // is the first one again, what is beyond an end lies one node deeper.
         let deepest = passes.iter().copied().max().unwrap_or(1);
-        // By the depth of the tile, so that calls of few steps have the same tiles.
-        let skewed = match self.skews(tile, (rows.len() + 2, nx), walls.traits()) {
-            true => SkewedColumns::new(&domain[1], tile.columns.min(nx), deepest.max(tile.depth)),
-            false => None,
-        };
-        let (columns, tile_columns) = match &skewed {
-            Some(skewed) => (skewed.all.clone(), skewed.each),
-            None => (domain[1].in_array(), tile.columns),
-        };
         let reach = if passes.len() > 1 {
             deepest + usize::from(is_periodic.contains(&true))
         } else {
             1
         };
-        let tiles = TileGrid::new(rows, columns, (tile.rows, tile_columns), reach)
-            .periodic(is_periodic)
-            .skewed(skewed.is_some());
+        let columns = domain[1].in_array();
+        let tiles =
+            TileGrid::new(rows, columns, (tile.rows, tile.columns), reach).periodic(is_periodic);
         let bytes = 2 * ny * nx * size_of::<T>();
         let begins: Vec<usize> = passes
             .iter()
@@ -268,13 +258,9 @@ impl<T: Element> Stencil<T> {
         let scaled_levels = self.scaled_levels().filter(|_| walls.add_nothing());
         findings.prepare(&tiles);
         let findings = &*findings;
-        let skewed = skewed.map(|columns| (columns, Seams::<T>::new(tiles.bands(), deepest)));
         // Columns that depend on the steps of a pass would be lifted differently.
-        let stays_lifted = tiles.len() == 1
-            && passes.len() > 1
-            && skewed.is_none()
-            && !is_periodic[1]
-            && self.may_stay_lifted(ny, nx);
+        let stays_lifted =
+            tiles.len() == 1 && passes.len() > 1 && !is_periodic[1] && self.may_stay_lifted(ny, nx);
         let handover = stays_lifted.then(|| Handover::new(ny, nx));
         let lifted = handover.as_ref().map(Handover::planes);
         // Where rows are lifted before a pass: neither before the first one nor after the last one.
@@ -285,22 +271,6 @@ impl<T: Element> Stencil<T> {
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, known: Known| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
-            let skew = skewed.as_ref().map(|(_, seams)| {
-                let place @ (_, column) = tiles.place(number);
-                Skew {
-                    columns: (columns.start as isize, columns.end as isize),
-                    seams: seams.around(place),
-                    west: (column > 0).then(|| findings.noted(number - 1)).flatten(),
-                }
-            });
-            let columns = match &skewed {
-                Some((skewed, _)) => skewed.written(&columns, steps),
-                None => columns,
-            };
-            if columns.is_empty() {
-                // Of a pass that is less deep than others, the last level does not reach the last tile.
-                return Known::ALL;
-            }
             let updates = (rows.len() * columns.len() * steps) as u64;
             let task = TileTask {
                 source: planes[pass % 2],
@@ -323,7 +293,6 @@ impl<T: Element> Stencil<T> {
                 first_level: self.caches.l1,
                 stream: is_far(bytes, self.caches),
                 stage,
-                skew,
             };
             let outcome = SCRATCH.with_borrow_mut(|scratch| {
                 // SAFETY: the kernel is this machine's. In a single pass nobody

@@ -1,4 +1,4 @@
-//! Which tile a [`Stencil`] has for a field, and whether its columns are skewed.
+//! Which tile a [`Stencil`] has for a field.
 
 use super::cost::{Cost, share_of_last_level};
 use super::dispatch::Element;
@@ -9,7 +9,7 @@ use super::kernel::{Kernel, LevelsPerSweep};
 use super::smooth;
 use super::tile::Tile;
 use super::walls::WallTraits;
-use diff2d_sys::{self as sys, Caches};
+use diff2d_sys::Caches;
 
 /// Rows and columns.
 type Shape = (usize, usize);
@@ -57,7 +57,7 @@ impl<T: Element> Stencil<T> {
     fn cost(&self, walls: WallTraits) -> Cost {
         let (size, arrays) = (size_of::<T>(), self.equation.arrays());
         let levels = (self.scaled_levels(), self.levels_between(walls));
-        Cost::new((size, arrays), levels, self.microarchitecture).skewed(self.may_skew(walls))
+        Cost::new((size, arrays), levels, self.microarchitecture)
     }
 
     /// How many levels most sweeps compute where they may be two.
@@ -78,27 +78,6 @@ impl<T: Element> Stencil<T> {
     /// has halos of this many rows.
     pub fn depth(&self, rows: usize, columns: usize, threads: usize) -> usize {
         self.tile(rows, columns, threads).depth
-    }
-
-    /// Whether columns of such tiles are to be skewed if they can be.
-    pub(super) fn skews(&self, tile: Tile, shape: Shape, walls: WallTraits) -> bool {
-        let threads = rayon::current_num_threads().min(sys::threads());
-        let (caches, cost, nodes) = (self.caches, self.cost(walls), interior(shape));
-        match self.skew {
-            Some(skew) => skew && self.may_skew(walls),
-            None => tile.prefers_skewed_columns(caches, nodes, threads, cost),
-        }
-    }
-
-    /// Whether columns of tiles may be skewed between such walls, as far as it does not depend on the field: arrays of
-    /// the equation are lifted once for all levels, and sweeps of two levels, where they are computed for rows of any length,
-    /// are faster than skewed columns.
-    fn may_skew(&self, walls: WallTraits) -> bool {
-        let may_be_faster = self.levels_between(walls) != LevelsPerSweep::Two;
-        self.skew.unwrap_or(may_be_faster)
-            && !walls.is_periodic[1]
-            && self.kernel != Kernel::Scalar
-            && self.equation.arrays() == 0
     }
 
     /// The bytes of rows that stay lifted between passes over such a field, at most.

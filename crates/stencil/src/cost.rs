@@ -19,7 +19,7 @@ pub(super) struct Cost {
     /// Rows that the kernel of one level accesses at a time, the eighths of the first-level cache that they may
     /// take, and the relative duration of a step then.
     groups: &'static [(usize, usize, f64)],
-    /// Whether sweeps over short rows compute two levels, unless columns are skewed.
+    /// Whether sweeps over short rows compute two levels.
     two_if_short: bool,
     /// Lifting and lowering a row, in steps of the row.
     pub lift: f64,
@@ -33,10 +33,6 @@ pub(super) struct Cost {
     spill: f64,
     /// Bytes of a row whose step takes as long as the ends of the row.
     ends: usize,
-    /// Whether columns may be skewed.
-    pub may_skew: bool,
-    /// What a step of a wide tile with skewed columns takes, in those of others.
-    skewed: f64,
     /// The part of the second-level cache that the rows of all levels may take. With two levels in one sweep, 1024 × 1024
     /// nodes took less on Zen 4 the deeper the tile was, up to 0.9 of it; on Zen 5, 4096 × 4096 nodes took 1.06 times as
     /// long with 0.8 as with 0.63.
@@ -90,8 +86,6 @@ impl Cost {
                 None => 1.15,
             },
             ends: if is_amd && scaled.is_some() { 512 } else { 0 },
-            may_skew: false,
-            skewed: 0.84,
             share: match microarchitecture {
                 Microarchitecture::Zen4 if levels == LevelsPerSweep::Two => 0.8,
                 _ => 2.0 / 3.0,
@@ -120,15 +114,9 @@ impl Cost {
                 0
             },
             spill: if may_take_three { 1.05 } else { 1.03 },
-            skewed: 0.95,
             beyond: Some(if may_take_three { 1.1 } else { 1.06 }),
             ..self
         }
-    }
-
-    /// The same where columns may be skewed, or not.
-    pub fn skewed(self, may_skew: bool) -> Self {
-        Self { may_skew, ..self }
     }
 
     /// Bytes of a lifted row of so many columns, in registers of 64 bytes.
@@ -163,18 +151,18 @@ impl Cost {
         (1 + self.arrays) * rows * row
     }
 
-    /// The relative duration of a step in passes of so many levels with rows of so many bytes, which are skewed or not.
-    pub fn duration(&self, depth: usize, row: usize, caches: Caches, is_skewed: bool) -> f64 {
+    /// The relative duration of a step in passes of so many levels with rows of so many bytes.
+    pub fn duration(&self, depth: usize, row: usize, caches: Caches) -> f64 {
         let beyond = match self.beyond {
             Some(duration) if !self.fits_second_level(depth, row, caches) => duration,
             _ => 1.0,
         };
         let ends = (row + self.ends) as f64 / row as f64;
-        self.of_sweeps(row, caches.l1, is_skewed) * beyond * ends
+        self.of_sweeps(row, caches.l1) * beyond * ends
     }
 
     /// The same as far as the first-level cache matters.
-    fn of_sweeps(&self, row: usize, first_level: usize, is_skewed: bool) -> f64 {
+    fn of_sweeps(&self, row: usize, first_level: usize) -> f64 {
         /// Rows that a sweep of two levels accesses.
         const ACCESSED: usize = 10;
         /// The relative duration of its steps. They take less, 0.85 to 0.93, but with 0.87 tiles were chosen that are so
@@ -183,19 +171,10 @@ impl Cost {
         let fits = |&&(rows, eighths, _): &&(usize, usize, f64)| {
             (1 + self.arrays) * rows * row <= first_level / 8 * eighths
         };
-        let may_be_two = self.two_if_short && !is_skewed;
-        if may_be_two && LevelsPerSweep::TwoIfShort.are_two(ACCESSED * row, first_level) {
+        if self.two_if_short && LevelsPerSweep::TwoIfShort.are_two(ACCESSED * row, first_level) {
             return OF_TWO;
         }
         let step = self.groups.iter().find(fits);
         step.map_or(self.spill, |group| group.2)
-    }
-}
-
-impl Cost {
-    /// What a step of a skewed tile takes, in those of others. Rows have seams, and those of the first and the last tile
-    /// walls among their columns.
-    pub fn skewing(&self, columns: usize, parts: usize) -> f64 {
-        self.skewed + 100.0 / columns as f64 + 0.25 / parts as f64
     }
 }

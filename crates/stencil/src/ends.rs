@@ -7,29 +7,22 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::rows::Staging;
-use super::task::{Plane, TileTask};
+use super::task::TileTask;
 use super::walls::{Computed, Side};
 use crate::real::Real;
 
-/// The columns west and east of a tile's rows, where they are walls that a step changes, or that lie between columns
-/// of a skewed tile.
+/// The columns west and east of a tile's rows, where they are walls that a step changes.
 pub(super) struct Ends<'a, T> {
     sides: [Option<&'a Side<T>>; 2],
-    /// The columns of both walls, from the first one of the tile.
-    columns: [isize; 2],
     rows: &'a Computed,
     base: isize,
-    source: &'a Plane<T>,
-    /// The place of the first column of the tile.
-    first: isize,
 }
 
 /// Where columns next to a wall are in the rows of a level.
 #[derive(Clone, Copy)]
 struct Places<V: Lanes> {
-    /// The column of the wall, and a copy of it at the edge of the next strip.
+    /// The column of the wall.
     wall: Lane<V>,
-    copy: Option<Lane<V>>,
     /// The elements of the column next to the wall, and of the one further on.
     outermost: usize,
     inner: usize,
@@ -82,29 +75,17 @@ impl<'a, T: Real> Ends<'a, T> {
     /// For a tile that computes these columns; rows are counted from row `base` of the field.
     #[inline(always)]
     pub fn new(task: &'a TileTask<'a, T>, columns: &Range<isize>, base: isize) -> Self {
-        let walls = [task.domain[1].nodes.start - 1, task.domain[1].nodes.end];
-        let is_near = match task.skew {
-            // At the last level the columns of the tile begin so many further west.
-            Some(_) => [
-                columns.start - task.steps as isize <= walls[0] + 2,
-                walls[1] < columns.end,
-            ],
-            None => task.reaches_walls(1, columns),
-        };
+        let is_near = task.reaches_walls(1, columns);
         let side = |side: &'a Side<T>, is_near: bool| {
-            let is_written = task.skew.is_some() || !matches!(side, Side::Held);
-            (is_near && is_written).then_some(side)
+            (is_near && !matches!(side, Side::Held)).then_some(side)
         };
         Self {
             sides: [
                 side(&task.walls.left, is_near[0]),
                 side(&task.walls.right, is_near[1]),
             ],
-            columns: walls.map(|wall| wall - columns.start),
             rows: &task.domain[0],
             base,
-            source: &task.source,
-            first: columns.start,
         }
     }
 
@@ -114,62 +95,36 @@ impl<'a, T: Real> Ends<'a, T> {
         self.sides[0].is_some() || self.sides[1].is_some()
     }
 
-    /// Those of a level, which is that after `step` steps; held values are multiplied by `factor`.
+    /// Those of the level after `step` steps.
     ///
     /// # Safety
     /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub unsafe fn at<V: Lanes<Element = T>>(
+    pub unsafe fn after<V: Lanes<Element = T>>(
         &self,
         layout: &Lifted<V>,
-        (level, step): (usize, usize),
-        factor: Option<V>,
+        step: usize,
     ) -> LevelEnds<'_, V> {
         let mut places = [None; 2];
-        for k in 0..2 {
+        for (k, ends) in [layout.west_end(), layout.east_end()]
+            .into_iter()
+            .enumerate()
+        {
             if self.sides[k].is_some() {
+                let [wall, outermost, inner] = ends;
                 // SAFETY: passed on.
-                places[k] = unsafe { self.places(layout, k, level) };
+                let wall = unsafe { Lane::new(wall) };
+                places[k] = Some(Places {
+                    wall,
+                    outermost,
+                    inner,
+                });
             }
         }
         LevelEnds {
             ends: self,
             places,
             step,
-            factor,
-        }
-    }
-
-    /// Where the columns next to a wall are at a level, unless they are not in the tile.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    #[inline(always)]
-    unsafe fn places<V: Lanes<Element = T>>(
-        &self,
-        layout: &Lifted<V>,
-        k: usize,
-        level: usize,
-    ) -> Option<Places<V>> {
-        let (wall, copy, outermost, inner) = if layout.is_skewed() {
-            let wall = self.columns[k] + level as isize;
-            let inwards = [1, -1][k];
-            let (element, copy) = layout.skewed_place(wall)?;
-            let (outermost, _) = layout.skewed_place(wall + inwards)?;
-            let (inner, _) = layout.skewed_place(wall + 2 * inwards)?;
-            (element, copy, outermost, inner)
-        } else {
-            let [wall, outermost, inner] = [layout.west_end(), layout.east_end()][k];
-            (wall, None, outermost, inner)
-        };
-        // SAFETY: passed on.
-        unsafe {
-            Some(Places {
-                wall: Lane::new(wall),
-                copy: copy.map(|copy| Lane::new(copy)),
-                outermost,
-                inner,
-            })
         }
     }
 }
@@ -179,7 +134,6 @@ pub(super) struct LevelEnds<'a, V: Lanes> {
     ends: &'a Ends<'a, V::Element>,
     places: [Option<Places<V>>; 2],
     step: usize,
-    factor: Option<V>,
 }
 
 impl<V: Lanes> LevelEnds<'_, V> {
@@ -195,7 +149,7 @@ impl<V: Lanes> LevelEnds<'_, V> {
                 continue;
             };
             let node = ends.rows.place(ends.base + j as isize);
-            // SAFETY: these are elements of the row; held walls are columns of the field.
+            // SAFETY: these are elements of the row.
             unsafe {
                 let value = match side {
                     Side::Given(table) => V::splat(table.at(self.step)[node]),
@@ -204,17 +158,9 @@ impl<V: Lanes> LevelEnds<'_, V> {
                             (*row.add(places.inner), *row.add(places.outermost));
                         V::splat(ghost.value(self.step, node, inner, outermost))
                     }
-                    Side::Held => {
-                        let column = (ends.first + ends.columns[k]) as usize;
-                        let held = V::splat(*ends.source.node(node, column));
-                        self.factor.map_or(held, |factor| held.multiply(factor))
-                    }
-                    Side::Periodic => continue,
+                    Side::Held | Side::Periodic => continue,
                 };
                 places.wall.write(row, value);
-                if let Some(copy) = &places.copy {
-                    copy.write(row, value);
-                }
             }
         }
     }
@@ -284,7 +230,7 @@ impl<V: Lanes> Beyond<V> {
             if self.reached[k] && matches!(side, Side::Held) {
                 // SAFETY: a held wall is a row of the field that nobody writes.
                 unsafe {
-                    let source = staging.row(&task.source, self.places[k] as usize, 0);
+                    let source = staging.row(&task.source, self.places[k] as usize);
                     let to = if is_scaled {
                         self.tables[k]
                     } else {
@@ -299,7 +245,7 @@ impl<V: Lanes> Beyond<V> {
         }
     }
 
-    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need. `how` has the level, the
+    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need. `how` has the
     /// step of the tables, and the factor of held values unless it is 1.
     ///
     /// # Safety
@@ -309,7 +255,7 @@ impl<V: Lanes> Beyond<V> {
         &self,
         task: &TileTask<'_, V::Element>,
         rows: Range<usize>,
-        how: (usize, usize, Option<V>),
+        how: (usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
@@ -335,7 +281,7 @@ impl<V: Lanes> Beyond<V> {
         &self,
         task: &TileTask<'_, V::Element>,
         which: usize,
-        (level, step, held_factor): (usize, usize, Option<V>),
+        (step, held_factor): (usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         [outermost, inner]: [*mut V::Element; 2],
@@ -344,12 +290,6 @@ impl<V: Lanes> Beyond<V> {
         // SAFETY: passed on; the rows have so many positions.
         unsafe {
             match [&task.walls.bottom, &task.walls.top][which] {
-                Side::Held if layout.is_skewed() => {
-                    let source = staging.row(&task.source, self.places[which] as usize, level);
-                    layout.lift(source, row, |register| {
-                        held_factor.map_or(register, |factor| register.multiply(factor))
-                    });
-                }
                 Side::Held => {
                     let Some(factor) = held_factor else { return };
                     for position in 1..=layout.width {
@@ -359,12 +299,12 @@ impl<V: Lanes> Beyond<V> {
                     }
                 }
                 Side::Periodic => {}
-                Side::Given(table) => lift_table(layout, staging, (table.at(step), level), row),
+                Side::Given(table) => lift_table(layout, staging, table.at(step), row),
                 Side::Ghost(ghost) => {
                     let [mirror, alpha, beta] = self.tables;
-                    lift_table(layout, staging, (ghost.mirror.at(step), level), mirror);
-                    lift_table(layout, staging, (ghost.alpha.at(step), level), alpha);
-                    lift_table(layout, staging, (ghost.beta.at(step), level), beta);
+                    lift_table(layout, staging, ghost.mirror.at(step), mirror);
+                    lift_table(layout, staging, ghost.alpha.at(step), alpha);
+                    lift_table(layout, staging, ghost.beta.at(step), beta);
                     for position in 1..=layout.width {
                         let at = position * V::COUNT;
                         let value = V::load(beta.add(at)).multiply(V::load(outermost.add(at)));
@@ -384,12 +324,12 @@ impl<V: Lanes> Beyond<V> {
 unsafe fn lift_table<V: Lanes>(
     layout: &Lifted<V>,
     staging: &Staging<'_, V::Element>,
-    (values, level): (&[V::Element], usize),
+    values: &[V::Element],
     to: *mut V::Element,
 ) {
     // SAFETY: passed on.
     unsafe {
-        let values = staging.gather(values.as_ptr(), values.len(), level);
+        let values = staging.gather(values.as_ptr(), values.len());
         layout.lift(values, to, |register| register);
     }
 }

@@ -1,11 +1,9 @@
 //! [`Findings`]: what passes found out about a field.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::kind::Outcome;
 use super::known::Known;
-use super::noted::Noted;
 use super::scheduler::TileGrid;
 
 /// What passes found out about the field that they computed, for the passes after them.
@@ -32,8 +30,6 @@ struct Note {
     failures: AtomicU32,
     pause: AtomicU32,
     updates: [AtomicU64; 3],
-    /// What the last pass has noted of the values that it read.
-    noted: Mutex<Option<Noted>>,
 }
 
 impl Note {
@@ -120,11 +116,6 @@ impl Findings {
         pause == 0
     }
 
-    /// What the last pass of a tile has noted of the values that it read.
-    pub(super) fn noted(&self, tile: usize) -> Option<Noted> {
-        *lock(&self.notes[tile].noted)
-    }
-
     /// So much is known of the field that a tile's last pass has written.
     pub(super) fn set_known(&self, tile: usize, known: Known) {
         self.notes[tile].set_known(known);
@@ -133,7 +124,6 @@ impl Findings {
     /// Takes note of what a pass found in a tile of so many node updates, but for what is known of the field.
     pub(super) fn note(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
         let note = &self.notes[tile];
-        *lock(&note.noted) = outcome.noted;
         if tried {
             let failures = match outcome.is_scaled {
                 true => 0,
@@ -148,9 +138,4 @@ impl Findings {
             count.fetch_add((updates as f64 * share).round() as u64, Relaxed);
         }
     }
-}
-
-/// Nobody panics while it is locked.
-fn lock(noted: &Mutex<Option<Noted>>) -> MutexGuard<'_, Option<Noted>> {
-    noted.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -46,8 +46,6 @@ pub struct Stencil<T: Element> {
     pub(super) microarchitecture: Microarchitecture,
     /// The walls that tiles are chosen for where none are given.
     pub(super) walls: WallTraits,
-    /// Whether columns are skewed wherever they may be, or nowhere, if that is not left to an estimate.
-    pub(super) skew: Option<bool>,
     /// Whether rows stay lifted between passes where they can.
     pub(super) keeps_rows_lifted: bool,
 }
@@ -71,7 +69,6 @@ impl<T: Element> Stencil<T> {
             caches: sys::caches(),
             microarchitecture,
             walls: WallTraits::HELD,
-            skew: None,
             keeps_rows_lifted: true,
         }
     }
@@ -112,14 +109,6 @@ impl<T: Element> Stencil<T> {
             "a tile of {tile} is empty"
         );
         self.tile = Some(tile);
-        self
-    }
-
-    /// The same with skewed columns wherever they are possible, or nowhere.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_skewed_columns(mut self, skew: bool) -> Self {
-        self.skew = Some(skew);
         self
     }
 

@@ -17,9 +17,6 @@ pub(super) struct Anisotropic<V> {
 }
 
 impl<V: Lanes> Update<V> for Anisotropic<V> {
-    // Without a source. Its row is then one of zeros, wherever columns are.
-    const MAY_BE_SKEWED: bool = true;
-
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,

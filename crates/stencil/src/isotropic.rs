@@ -2,11 +2,10 @@
 
 use super::equation::Operator;
 use super::kernel::Additions;
-use super::kind::{Kind, Outcome, advance_with};
+use super::kind::{Kind, advance_with};
 use super::lanes::{Lanes, MAX_LANES};
 use super::level::RowGroup;
 use super::lifted::Lifted;
-use super::noted::Noted;
 use super::scalar::Star;
 use super::sweeps::{Once, Sweeps};
 use super::task::TileTask;
@@ -23,8 +22,6 @@ struct Six<V, const BOUNDED: bool, const FUSED: usize> {
 }
 
 impl<V: Lanes, const BOUNDED: bool, const FUSED: usize> Update<V> for Six<V, BOUNDED, FUSED> {
-    const MAY_BE_SKEWED: bool = true;
-
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -79,24 +76,6 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
     #[inline(always)]
     fn note(&mut self, register: V) {
         self.magnitude = register.magnitude().max(self.magnitude);
-    }
-
-    #[inline(always)]
-    fn inherit(&mut self, west: Option<Noted>) -> bool {
-        let Some(west) = west else { return false };
-        self.is_bounded &= west.largest <= self.magnitude_bound;
-        true
-    }
-
-    #[inline(always)]
-    fn outcome(&self) -> Outcome {
-        Outcome {
-            noted: Some(Noted {
-                largest: fold_lanes(self.magnitude, f64::max),
-                others: None,
-            }),
-            ..Outcome::default()
-        }
     }
 
     #[inline(always)]

@@ -114,7 +114,7 @@ impl Additions {
 
 /// How many levels a kernel computes in one sweep over a few rows. All ways give the same bits.
 ///
-/// Two need an `r` of about a quarter, columns that are not skewed, and strips of more than two columns. The first and the
+/// Two need an `r` of about a quarter, and strips of more than two columns. The first and the
 /// last rows of a level are computed by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LevelsPerSweep {

@@ -4,12 +4,9 @@ use super::known::Known;
 use super::lanes::{Computation, Lanes};
 use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
-use super::noted::Noted;
-use super::scalar::Star;
 use super::sweeps::Sweeps;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update};
-use crate::real::Real;
 
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
@@ -61,28 +58,6 @@ pub(super) trait Kind<V: Lanes>: Sized {
         true
     }
 
-    /// The factors of values from the tile to the west, and of those for the tile to the east, at `level`.
-    #[inline(always)]
-    fn seam_factors(&self, _level: usize) -> [V::Element; 2] {
-        [V::Element::ONE; 2]
-    }
-
-    /// Takes note of what the tile to the west has noted. Returns whether nothing more has to be noted of it.
-    #[inline(always)]
-    fn inherit(&mut self, _west: Option<Noted>) -> bool {
-        true
-    }
-
-    /// Whether nodes of skewed tiles are to be checked before their first step.
-    #[inline(always)]
-    fn wants_check(&self) -> bool {
-        false
-    }
-
-    /// Takes note of source nodes and what is around them.
-    #[inline(always)]
-    fn check(&mut self, _star: Star<V>) {}
-
     /// Advances a group of rows to `level`.
     ///
     /// # Safety
@@ -132,8 +107,6 @@ pub(super) struct Outcome {
     pub rows: [u64; 3],
     /// Whether the levels were scaled by four.
     pub is_scaled: bool,
-    /// What has been noted of the source values, for the tile to the east.
-    pub noted: Option<Noted>,
 }
 
 impl Outcome {
@@ -158,36 +131,25 @@ pub(super) unsafe fn advance_with<V: Lanes, U: Update<V>, const R: usize>(
     layout: &Lifted<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) -> U {
-    debug_assert!(U::MAY_BE_SKEWED || !layout.is_skewed());
     // SAFETY: passed on.
     unsafe {
-        match U::MAY_BE_SKEWED && layout.is_skewed() {
-            true => V::compiled(Sweep::<V, U, R, true> {
-                update,
-                group,
-                layout,
-                arrays,
-            }),
-            false => V::compiled(Sweep::<V, U, R, false> {
-                update,
-                group,
-                layout,
-                arrays,
-            }),
-        }
+        V::compiled(Sweep::<V, U, R> {
+            update,
+            group,
+            layout,
+            arrays,
+        })
     }
 }
 
-struct Sweep<'a, V: Lanes, U, const R: usize, const SKEW: bool> {
+struct Sweep<'a, V: Lanes, U, const R: usize> {
     update: U,
     group: &'a RowGroup<V::Element, R>,
     layout: &'a Lifted<V>,
     arrays: &'a ArrayRows<V::Element, R>,
 }
 
-impl<V: Lanes, U: Update<V>, const R: usize, const SKEW: bool> Computation
-    for Sweep<'_, V, U, R, SKEW>
-{
+impl<V: Lanes, U: Update<V>, const R: usize> Computation for Sweep<'_, V, U, R> {
     type Output = U;
 
     #[inline(always)]
@@ -195,7 +157,7 @@ impl<V: Lanes, U: Update<V>, const R: usize, const SKEW: bool> Computation
         // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
         let (mut update, group, arrays) = (self.update, *self.group, *self.arrays);
         // SAFETY: passed on.
-        unsafe { advance_rows::<V, R, SKEW>(&group, self.layout, &mut update, &arrays) };
+        unsafe { advance_rows::<V, R>(&group, self.layout, &mut update, &arrays) };
         update
     }
 }

@@ -3,7 +3,6 @@
 use super::lanes::Lanes;
 use super::lifted::Lifted;
 use super::scalar::Star;
-use super::seam::Seam;
 use super::update::{ArrayRows, Update};
 use crate::real::Real;
 
@@ -25,8 +24,6 @@ pub(super) struct RowGroup<T, const R: usize> {
     pub rows: [*mut T; R],
     pub south: *const T,
     pub next: *mut T,
-    /// The seam of skewed rows; null if they are not skewed.
-    pub seam: *const Seam<T>,
 }
 
 /// The registers of a group's rows at one position.
@@ -121,34 +118,25 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
 /// All pointers are rows of the layout; those that are read were written, edges
 /// included. `arrays` has what the update reads.
 #[inline(always)]
-pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
+pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     group: &RowGroup<V::Element, R>,
     layout: &Lifted<V>,
     update: &mut impl Update<V>,
     arrays: &ArrayRows<V::Element, R>,
 ) {
     let last = layout.width * V::COUNT;
-    let shift = if SKEW { V::COUNT } else { 0 };
     let mut at = V::COUNT;
     // SAFETY: in the whole function, positions 0 to width + 1 are in the rows.
     unsafe {
-        let mut north = V::load(group.north.add(at));
         let mut a = column::<V, R>(&group.rows, at - V::COUNT);
         let mut b = column::<V, R>(&group.rows, at);
         macro_rules! step {
             ($west:ident, $centre:ident, $east:ident) => {
                 $east = column::<V, R>(&group.rows, at + V::COUNT);
-                if !SKEW {
-                    north = V::load(group.north.add(at));
-                }
-                // The next level of a skewed row is stored one register further on, maybe where north is.
-                let north_east = V::load(group.north.add(at + V::COUNT));
+                let north = V::load(group.north.add(at));
                 let columns = [&$west, &$centre, &$east];
                 let next = group.step_column(update, arrays, at, north, columns);
-                group.store(at + shift, &next);
-                if SKEW {
-                    north = north_east;
-                }
+                group.store(at, &next);
                 at += V::COUNT;
             };
         }
@@ -163,17 +151,9 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize, const SKEW: bool>(
             (a, b) = (b, c);
         }
         c = column::<V, R>(&group.rows, at + V::COUNT);
-        if !SKEW {
-            north = V::load(group.north.add(at));
-        }
+        let north = V::load(group.north.add(at));
         let before = *update;
         let newest = group.step_column(update, arrays, at, north, [&a, &b, &c]);
-        if SKEW {
-            for j in 0..R {
-                layout.close_skewed(group.next(j), newest[j], &*group.seam, j);
-            }
-            return;
-        }
         update.forget(before, layout.short);
         for j in 0..R {
             let [west, east] = layout.outside(group.rows[j]);

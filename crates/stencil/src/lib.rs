@@ -15,9 +15,9 @@
 //! | instruction sets | `lanes::x86`, `lanes::neon`, `lanes::portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
-//! | kinds of equations | `kind`, `noted`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
-//! | wavefront of a tile | `task`, `ring`, `survey`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `skew`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
+//! | kinds of equations | `kind`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
+//! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
+//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice` | [`Stencil`]: a field, any number of steps on |
 //!
 //! # Why the bits are equal
@@ -79,7 +79,6 @@ mod lanes;
 mod level;
 mod lifted;
 mod microarchitecture;
-mod noted;
 mod passes;
 mod pipeline;
 mod prefetch;
@@ -93,10 +92,7 @@ mod scalar_tile;
 mod scaled;
 mod scheduler;
 mod scratch;
-mod seam;
-mod skew;
 mod smooth;
-mod survey;
 mod sweeps;
 mod task;
 mod tile;

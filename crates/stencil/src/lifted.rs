@@ -24,26 +24,11 @@
 //! of the number of lanes, the last strips are one column shorter and their
 //! east edge is at position `width`.
 //!
-//! The rows of skewed tiles ([`super::skew`]) have a multiple of the lanes as columns, two edges west of each strip, and
-//! none east of it. West, centre and east of the column that the next level has at position `i` are at positions
-//! `i - 2`, `i - 1` and `i`.
-//!
-//! ```text
-//!    position       0 1   2 3 4                 one level on
-//!    lane 0         . .   a b c      n = 12      . .   . a b
-//!    lane 1         b c   d e f                  a b   c d e
-//!    lane 2         e f   g h i                  d e   f g h
-//!    lane 3         h i   j k l                  g h   i j k
-//!                   west             . columns of the tile to the west
-//!                   edges
-//! ```
-//!
 //! Source: T. Henretty, K. Stock, L.-N. Pouchet, F. Franchetti, J. Ramanujam,
 //! P. Sadayappan, "Data layout transformation for stencil computations on
 //! short-vector SIMD architectures", Compiler Construction 2011.
 
 use super::lanes::{Lanes, MAX_LANES};
-use super::seam::Seam;
 
 /// The layout of rows of a given number of columns in registers of type `V`.
 #[derive(Clone, Copy)]
@@ -56,8 +41,6 @@ pub(super) struct Lifted<V: Lanes> {
     outer: usize,
     /// The number of long strips; short ones follow them.
     long: usize,
-    /// The positions of columns west of each strip: one, or two where levels are skewed.
-    west: usize,
 }
 
 impl<V: Lanes> Lifted<V> {
@@ -76,32 +59,7 @@ impl<V: Lanes> Lifted<V> {
             short: unsafe { V::lanes_from(long) },
             outer: if long == V::COUNT { width + 1 } else { width },
             long,
-            west: 1,
         }
-    }
-
-    /// The layout of `columns` columns of which every level has those one further west, a multiple of the lanes.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    #[inline(always)]
-    pub unsafe fn skewed(columns: usize) -> Self {
-        debug_assert!(columns.is_multiple_of(V::COUNT) && columns >= 2 * V::COUNT);
-        // SAFETY: passed on.
-        let even = unsafe { Self::new(columns) };
-        Self { west: 2, ..even }
-    }
-
-    /// Whether every level has columns one further west than the level before.
-    #[inline(always)]
-    pub fn is_skewed(&self) -> bool {
-        self.west > 1
-    }
-
-    /// How many columns further west than the first level a level begins.
-    #[inline(always)]
-    pub fn columns_west(&self, level: usize) -> isize {
-        if self.is_skewed() { level as isize } else { 0 }
     }
 
     /// Registers of a row: positions `0..width + 2`.
@@ -177,10 +135,8 @@ impl<V: Lanes> Lifted<V> {
                     square[l].store(to.add((i + l) * V::COUNT));
                 }
             }
-            if !self.is_skewed() {
-                let last = V::load(to.add(self.width * V::COUNT));
-                self.close(to, last, self.outside(to));
-            }
+            let last = V::load(to.add(self.width * V::COUNT));
+            self.close(to, last, self.outside(to));
         }
     }
 
@@ -222,52 +178,6 @@ impl<V: Lanes> Lifted<V> {
         }
     }
 
-    /// Completes row `j` of a group of skewed rows, `new`, of which all positions but the edges and the last one are
-    /// written: stores `last` there, and takes the edges from the strips west of them. Those of the first strip
-    /// come from the tile to the west, and those beyond the last one go to the tile to the east.
-    ///
-    /// # Safety
-    /// As [`Lifted::close`]; the seam has room for the row.
-    #[inline(always)]
-    pub unsafe fn close_skewed(
-        &self,
-        new: *mut V::Element,
-        last: V,
-        seam: &Seam<V::Element>,
-        j: usize,
-    ) {
-        // SAFETY: passed on.
-        unsafe {
-            last.store(new.add((self.width + 1) * V::COUNT));
-            for edge in 0..2 {
-                let column = new.add((self.width + edge) * V::COUNT);
-                let place = 2 * j + edge;
-                *seam.to.add(place) = *column.add(V::COUNT - 1) * seam.factors[1];
-                let west = V::splat(*seam.from.add(place) * seam.factors[0]);
-                V::load(column)
-                    .shift_up(west)
-                    .store(new.add(edge * V::COUNT));
-            }
-        }
-    }
-
-    /// The element of a column of a skewed level, whose columns are counted from the first of its strips. Also that of
-    /// the column's copy at the edge of the next strip, if it has one.
-    #[inline(always)]
-    pub fn skewed_place(&self, column: isize) -> Option<(usize, Option<usize>)> {
-        let at = |position: usize, lane: usize| position * V::COUNT + lane;
-        let column = usize::try_from(column + 2).ok()?;
-        if column < 2 {
-            return Some((at(column, 0), None));
-        }
-        let (lane, offset) = ((column - 2) / self.width, (column - 2) % self.width);
-        let copied = offset + 2 >= self.width && lane + 1 < V::COUNT;
-        (lane < V::COUNT).then(|| {
-            let copy = copied.then(|| at(offset + 2 - self.width, lane + 1));
-            (at(offset + 2, lane), copy)
-        })
-    }
-
     /// The elements of the column west of the row, and of the first two columns.
     #[inline(always)]
     pub fn west_end(&self) -> [usize; 3] {
@@ -284,7 +194,7 @@ impl<V: Lanes> Lifted<V> {
     /// Writes what `change` makes of a lifted row, edges included, to another one.
     ///
     /// # Safety
-    /// `from` is a lifted row that is not skewed; `to` has room for one.
+    /// `from` is a lifted row; `to` has room for one.
     #[inline(always)]
     pub unsafe fn copy(
         &self,
@@ -315,7 +225,7 @@ impl<V: Lanes> Lifted<V> {
         // SAFETY: here and in the loops, lane l writes start(l) + i with
         // i < width, at most one past the last column.
         unsafe {
-            let from = from.add(self.west * V::COUNT);
+            let from = from.add(V::COUNT);
             if self.width < V::COUNT {
                 for i in 0..self.width {
                     change(V::load(from.add(i * V::COUNT))).store(from.add(i * V::COUNT));

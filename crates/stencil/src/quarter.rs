@@ -12,8 +12,6 @@ pub(super) struct Three<V, const FUSED: usize> {
 }
 
 impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
-    const MAY_BE_SKEWED: bool = true;
-
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -38,8 +36,6 @@ pub(super) struct Five<V, const FUSED: usize> {
 }
 
 impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
-    const MAY_BE_SKEWED: bool = true;
-
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,

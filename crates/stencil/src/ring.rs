@@ -112,7 +112,6 @@ impl<T> Ring<T> {
             north,
             rows,
             south: self.at(slot + N + 1),
-            seam: std::ptr::null(),
         }
     }
 
@@ -135,7 +134,6 @@ impl<T> Ring<T> {
             } else {
                 present(first + N)
             },
-            seam: std::ptr::null(),
         }
     }
 }

@@ -18,8 +18,6 @@ use crate::real::Real;
 /// Room for one row of a tile in the order of the field, the columns west and east of it included.
 pub(super) struct Staging<'a, T> {
     columns: Range<isize>,
-    /// Columns that every level is further west than the level before.
-    skew: isize,
     domain: &'a Computed,
     memory: *mut T,
 }
@@ -29,40 +27,32 @@ impl<'a, T: Real> Staging<'a, T> {
     pub fn new(task: &'a TileTask<'_, T>, memory: *mut T) -> Self {
         Self {
             columns: task.lifted_columns(),
-            skew: isize::from(task.skew.is_some()),
             domain: &task.domain[1],
             memory,
         }
     }
 
-    /// The lifted columns of a level.
-    #[inline(always)]
-    fn columns_at(&self, level: usize) -> Range<isize> {
-        let west = self.skew * level as isize;
-        self.columns.start - west..self.columns.end - west
-    }
-
-    /// Row `j` of a plane, the lifted columns of a level. Columns outside of the plane have any value.
+    /// Row `j` of a plane, the lifted columns. Columns outside of the plane have any value.
     ///
     /// # Safety
     /// The row is in the plane; its nodes in these columns may be read. The next call overwrites it.
     #[inline(always)]
-    pub unsafe fn row(&self, plane: &Plane<T>, j: usize, level: usize) -> *const T {
-        let Range { start, end } = self.columns_at(level);
+    pub unsafe fn row(&self, plane: &Plane<T>, j: usize) -> *const T {
+        let Range { start, end } = self.columns;
         if start >= 0 && end <= plane.columns as isize {
             // SAFETY: the caller's promise.
             return unsafe { plane.node(j, start as usize) };
         }
         // SAFETY: the caller's promise.
-        unsafe { self.gather(plane.node(j, 0), plane.columns, level) }
+        unsafe { self.gather(plane.node(j, 0), plane.columns) }
     }
 
     /// The same of a row of `columns` values.
     ///
     /// # Safety
     /// Those in these columns may be read. The next call overwrites the row.
-    pub unsafe fn gather(&self, values: *const T, columns: usize, level: usize) -> *const T {
-        let Range { start, end } = self.columns_at(level);
+    pub unsafe fn gather(&self, values: *const T, columns: usize) -> *const T {
+        let Range { start, end } = self.columns;
         let mut i = start;
         while i < end {
             let left = (end - i) as usize;
@@ -188,7 +178,7 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
                 if exists && place < plane.rows {
                     // SAFETY: passed on.
                     unsafe {
-                        let from = staging.row(plane, place, 0);
+                        let from = staging.row(plane, place);
                         layout.lift(from, self.at(array, j), |register| register);
                     }
                 }

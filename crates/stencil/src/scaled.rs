@@ -9,13 +9,11 @@ use super::known::Known;
 use super::lanes::Lanes;
 use super::level::RowGroup;
 use super::lifted::Lifted;
-use super::noted::{Noted, OthersNoted};
 use super::quarter::{Checked, Five, Three};
-use super::scalar::Star;
 use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
 use super::sweeps::{Once, Sweeps, Twice};
 use super::task::TileTask;
-use super::update::{ArrayRows, Update, one};
+use super::update::{ArrayRows, one};
 use crate::real::Real;
 
 /// What a tile's field is known to be.
@@ -48,8 +46,6 @@ pub(super) struct Scaled<V: Lanes> {
     signs: V,
     /// NaN in lanes where a value was infinite or NaN.
     poison: V,
-    /// What the tile to the west has noted, the largest magnitude first.
-    west: (f64, OthersNoted),
     range: [f64; 3],
     knowledge: Knowledge,
     rows: [u64; 3],
@@ -109,7 +105,6 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 least: V::splat(V::Element::MAX),
                 signs: zero,
                 poison: zero,
-                west: (0.0, OthersNoted::NOTHING),
                 range: range::<V::Element>(task.steps),
                 knowledge: match task.known {
                     known if known.smooth_for >= task.steps as u64 => Knowledge::Smooth(known),
@@ -154,49 +149,12 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn seam_factors(&self, level: usize) -> [V::Element; 2] {
-        let exponent = level as i32 - self.steps as i32 / 2;
-        [exponent, -exponent].map(power_of_four)
-    }
-
-    #[inline(always)]
-    fn inherit(&mut self, west: Option<Noted>) -> bool {
-        if !self.takes_notes() {
-            return true;
-        }
-        let Some(Noted {
-            largest,
-            others: Some(others),
-        }) = west
-        else {
-            return false;
-        };
-        self.west = (largest, others);
-        true
-    }
-
-    #[inline(always)]
-    fn wants_check(&self) -> bool {
-        self.knowledge == Knowledge::SmoothSoFar
-    }
-
-    #[inline(always)]
-    fn check(&mut self, star: Star<V>) {
-        let mut checked = self.checked();
-        // SAFETY: the rows of arrays are not accessed.
-        unsafe { checked.next(&ArrayRows::<_, 1>::NONE, (0, 0), star) };
-        self.excess = checked.excess.max(self.excess);
-    }
-
-    #[inline(always)]
     fn is_valid(&mut self) -> bool {
         if !self.takes_notes() {
             return true;
         }
-        let (west_largest, west) = self.west;
         if self.knowledge == Knowledge::SmoothSoFar
-            && !(!west.is_signed
-                && all_lanes(self.signs, |lane| !lane.is_sign_negative())
+            && !(all_lanes(self.signs, |lane| !lane.is_sign_negative())
                 && all_lanes(self.excess, |lane| lane == V::Element::default()))
         {
             self.knowledge = Knowledge::Rough;
@@ -205,9 +163,6 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         let [three, most, five] = self.range;
         let least = if is_rough { five } else { three };
         (self.is_a_quarter || !is_rough)
-            && west_largest <= most
-            && west.least >= least
-            && !west.is_poisoned
             && all_lanes(self.largest, |lane| lane.to_f64() <= most)
             && all_lanes(self.least, |lane| lane.to_f64() >= least)
             && all_lanes(self.poison, |lane| lane == V::Element::default())
@@ -227,7 +182,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 advance_with($update, group, layout, arrays)
             };
         }
-        if self.wants_check() && level == 1 && !layout.is_skewed() {
+        if self.wants_check() && level == 1 {
             // SAFETY: passed on.
             let checked = unsafe { advance!(self.checked()) };
             if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
@@ -315,11 +270,10 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn outcome(&self) -> Outcome {
-        let noted = self.takes_notes().then(|| self.noted());
         let known = match self.knowledge {
             // Where it is rough, magnitudes may shrink faster.
             Knowledge::Rough => Known::NOTHING,
-            Knowledge::Smooth(known) if noted.is_none() => known,
+            Knowledge::Smooth(known) if !self.takes_notes() => known,
             Knowledge::Smooth(known) => Known {
                 in_range_for: self.in_range_for(),
                 ..known
@@ -333,7 +287,6 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
             known: known.after(self.steps),
             rows: self.rows,
             is_scaled: true,
-            noted,
         }
     }
 }
@@ -341,21 +294,14 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 impl<V: Lanes> Scaled<V> {
     /// For how many levels the field is in range if it is smooth, from what was noted.
     fn in_range_for(&self) -> u64 {
-        let (west_largest, west) = self.west;
-        let largest = fold_lanes(self.largest, f64::max).max(west_largest);
-        let least = fold_lanes(self.least, f64::min).min(west.least);
+        let largest = fold_lanes(self.largest, f64::max);
+        let least = fold_lanes(self.least, f64::min);
         in_range_for::<V::Element>(least, largest)
     }
 
-    /// What it has noted, for the tile to the east.
-    fn noted(&self) -> Noted {
-        Noted {
-            largest: fold_lanes(self.largest, f64::max),
-            others: Some(OthersNoted {
-                least: fold_lanes(self.least, f64::min),
-                is_signed: !all_lanes(self.signs, |lane| !lane.is_sign_negative()),
-                is_poisoned: !all_lanes(self.poison, |lane| lane == V::Element::default()),
-            }),
-        }
+    /// Whether the first level has to be checked.
+    #[inline(always)]
+    fn wants_check(&self) -> bool {
+        self.knowledge == Knowledge::SmoothSoFar
     }
 }

@@ -5,9 +5,6 @@
 //! read in pass `p - 1`. Reading and writing are both safe once the tile and the
 //! tiles around it have finished pass `p - 1`.
 //!
-//! Tiles with skewed columns also read what the tile to the west has left in the same pass. There is room for
-//! one pass of a row of tiles, so its tiles follow one another, pass after pass.
-//!
 //! A thread prefers tiles of its own part of the field, which may still be in
 //! its caches. If these have to wait it takes any other tile that is ready. It
 //! only ever waits for tiles that a running thread has already taken, so the
@@ -25,8 +22,6 @@ pub(super) struct TileGrid {
     /// Whether the first and the last tiles along each axis are next to each other.
     is_periodic: [bool; 2],
     reach: usize,
-    /// Whether columns are skewed: a tile then follows the one to the west in each pass.
-    is_skewed: bool,
 }
 
 impl TileGrid {
@@ -43,35 +38,7 @@ impl TileGrid {
             columns: cut(columns, tile.1, reach),
             is_periodic: [false; 2],
             reach,
-            is_skewed: false,
         }
-    }
-
-    /// The same where columns are skewed, or not.
-    pub fn skewed(mut self, is_skewed: bool) -> Self {
-        self.is_skewed = is_skewed;
-        self
-    }
-
-    /// The tile that must have finished before this one starts, beside those around it, and how many passes further it
-    /// must be: in a skewed grid, tiles of a row follow one another, pass after pass.
-    fn follows(&self, tile: usize) -> Option<(usize, usize)> {
-        let columns = self.columns.len();
-        self.is_skewed.then(|| match tile % columns {
-            0 => (tile + columns - 1, 0),
-            _ => (tile - 1, 1),
-        })
-    }
-
-    /// The row and the column of a tile in the grid.
-    pub fn place(&self, tile: usize) -> (usize, usize) {
-        (tile / self.columns.len(), tile % self.columns.len())
-    }
-
-    /// The rows of tiles, and the most rows of nodes in one.
-    pub fn bands(&self) -> (usize, usize) {
-        let most = self.rows.iter().map(ExactSizeIterator::len).max();
-        (self.rows.len(), most.unwrap_or(0))
     }
 
     /// The same where axes are periodic.
@@ -211,9 +178,6 @@ fn take(
                 && tiles
                     .neighbourhood(tile)
                     .all(|near| progress[near].done.load(Acquire) >= pass)
-                && tiles
-                    .follows(tile)
-                    .is_none_or(|(west, more)| progress[west].done.load(Acquire) >= pass + more)
             {
                 best = Some((tile, pass));
             }

@@ -31,11 +31,6 @@
 //! that follow, [`lasting`] levels in all. Nodes outside of the tile that are held constant while it is
 //! advanced count as held nodes.
 //!
-//! What a tile with skewed columns ([`super::skew`]) computes depends on columns of the tile to the west, two for each
-//! step, which are not held. It checks them with its own before the first step ([`super::survey`]), and takes note of
-//! their magnitudes and signs, its neighbour's notes or its own. So all nodes that its result depends on are covered,
-//! and what holds for them in one level holds for those of them that the next level depends on.
-//!
 //! Where `c` is zero the check asks for `s = 0`, and `p' = +0 = s/4` as -0 is refused.
 //!
 //! # Levels scaled by four
@@ -44,8 +39,7 @@
 //! levels; then `q' = s`, three additions. With five operations `q' = fma(4, c, lapl)`. Multiplying by a
 //! power of four commutes with rounding as long as no number leaves the normal range, which bounds the
 //! magnitudes of the source ([`range`]). A smooth field shrinks by no more than 7/8 a level, so passes that follow need not
-//! look at them again for some hundred steps ([`in_range_for`]). Between skewed tiles values
-//! are not scaled, as the next one may not be.
+//! look at them again for some hundred steps ([`in_range_for`]).
 //!
 //! Values beyond the range, or infinite: the tile starts again with six operations. A node that is not
 //! smooth in the level that is checked: the tile goes on with five, from there on, if `r = 1/4` and the

@@ -30,7 +30,7 @@ pub(super) trait Sweep<V: Lanes>: Copy {
     /// Computes the levels of `R` rows, of which the last begins in `slot`.
     ///
     /// # Safety
-    /// Rows that are read were written, edges included, and are not skewed. The updates read no arrays.
+    /// Rows that are read were written, edges included. The updates read no arrays.
     unsafe fn sweep<const R: usize>(
         &mut self,
         ring: &Ring<V::Element>,
@@ -59,7 +59,7 @@ impl<V: Lanes, U: Update<V>> Sweep<V> for Once<U> {
     ) {
         let group = ring.inner_group::<R>(slot);
         // SAFETY: passed on.
-        unsafe { advance_rows::<V, R, false>(&group, layout, &mut self.0, &ArrayRows::NONE) }
+        unsafe { advance_rows::<V, R>(&group, layout, &mut self.0, &ArrayRows::NONE) }
     }
 }
 
@@ -90,7 +90,6 @@ impl<T> Sweeps<'_, T> {
         sweep: impl Sweep<V>,
         layout: &Lifted<V>,
     ) {
-        debug_assert!(!layout.is_skewed());
         // SAFETY: passed on.
         unsafe {
             V::compiled(All::<V, _, R> {

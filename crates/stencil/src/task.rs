@@ -5,9 +5,7 @@ use std::ops::Range;
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
 use super::known::Known;
-use super::noted::Noted;
 use super::pipeline::Stage;
-use super::seam::Seam;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
@@ -70,8 +68,6 @@ impl<T> Plane<T> {
 ///    level 3          #####           the tile, 3 steps on
 /// ```
 ///
-/// Instead, columns may be skewed ([`super::skew`]).
-///
 /// Rows and columns of a periodic axis may be numbered beyond the ends of the
 /// array, see [`Computed`].
 ///
@@ -81,9 +77,7 @@ impl<T> Plane<T> {
 ///   the tile's rows and columns are computed ones;
 /// - nobody writes the nodes of the source that the result depends on;
 /// - nobody else accesses the nodes of the target in the tile;
-/// - lifted planes have room for lifted rows of these columns, and the same is true of them as of source and target;
-/// - where columns are skewed, the tile to the west has finished the same pass, nobody else accesses the seams, and
-///   the promise for the source holds for `2 * steps + 1` columns to the west, too.
+/// - lifted planes have room for lifted rows of these columns, and the same is true of them as of source and target.
 #[derive(Clone)]
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
@@ -118,37 +112,6 @@ pub(super) struct TileTask<'a, T> {
     pub stream: bool,
     /// The pass among others under way, where passes are pipelined.
     pub stage: Option<Stage<'a>>,
-    /// Where columns are skewed instead of computed twice.
-    pub skew: Option<Skew<T>>,
-}
-
-/// What a tile with skewed columns has to know beside its place.
-#[derive(Clone, Copy)]
-pub(super) struct Skew<T> {
-    /// The first column of level 0 and the end, a multiple of the lanes further on. Some may be beyond the walls.
-    pub columns: (isize, isize),
-    /// The seams to the west and to the east.
-    pub seams: [*mut T; 2],
-    /// What the tile to the west has noted of the values that it read, where that is known.
-    pub west: Option<Noted>,
-}
-
-impl<T> Skew<T> {
-    /// The seams of a band of so many rows at a level of a pass of so many steps.
-    #[inline(always)]
-    pub fn seam(
-        &self,
-        (band, height): (usize, usize),
-        (level, steps): (usize, usize),
-        factors: [T; 2],
-    ) -> Seam<T> {
-        let place = 2 * height * (band * steps + level - 1);
-        Seam {
-            from: self.seams[0].wrapping_add(place),
-            to: self.seams[1].wrapping_add(place),
-            factors,
-        }
-    }
 }
 
 impl<T: Copy> TileTask<'_, T> {
@@ -175,32 +138,21 @@ impl<T: Copy> TileTask<'_, T> {
         self.domain[0].place(j)
     }
 
-    /// Where columns are skewed, those of the first level. Otherwise the columns that
-    /// are computed at every level: those of the tile and `steps - 1` more on each
+    /// The columns that are computed at every level: those of the tile and `steps - 1` more on each
     /// side, up to the walls. The columns next to them are held constant, which is
     /// wrong unless they are walls. The error moves inwards by one column a step from
     /// the second step on, and so does not reach the tile.
     #[inline(always)]
     pub fn computed_columns(&self) -> Range<isize> {
-        if let Some(Skew {
-            columns: (start, end),
-            ..
-        }) = self.skew
-        {
-            return start..end;
-        }
         let columns = self.columns.start as isize..self.columns.end as isize;
         self.domain[1].around(&columns, self.steps as isize - 1)
     }
 
-    /// The columns of level 0 that are lifted: one more on each side, or two more to the west where columns are skewed.
+    /// The columns of level 0 that are lifted: one more on each side.
     #[inline(always)]
     pub fn lifted_columns(&self) -> Range<isize> {
         let Range { start, end } = self.computed_columns();
-        match self.skew {
-            Some(_) => start - 2..end,
-            None => start - 1..end + 1,
-        }
+        start - 1..end + 1
     }
 
     /// Whether rows (axis 0) or columns (axis 1) that are computed begin and end at walls.

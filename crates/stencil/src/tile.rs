@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::cost::{Cost, MAX_DEPTH};
-use super::{handover, pipeline, skew};
+use super::{handover, pipeline};
 use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
@@ -21,11 +21,6 @@ pub struct Tile {
 /// Bytes of the field from the first row of a tile to its last, at most. Of 16384 × 16384 nodes, 2 GiB, tiles of 2048
 /// rows take 0.8 of the time of tiles of 16384: fewer pages are visited again and again.
 const MOST_SPAN: usize = 256 << 20;
-/// The same of skewed tiles, which are visited one after the other. Of 16384 × 16384 nodes, tiles of 4096 rows take
-/// 0.96 of the time of tiles of 2048 rows, as fewer rows are computed twice. Tiles of 8192 rows take 0.93 of it, but
-/// more where a tile has to start again.
-const MOST_SKEWED_SPAN: usize = 512 << 20;
-
 /// Whether arrays of so many bytes are far beyond the second-level cache. Then lifting and lowering rows takes
 /// twice as long, and results had better go past the caches: with 4096 × 4096 nodes, deeper tiles were 1.08 times
 /// as fast on an Intel server processor, and so were such writes, even within a third-level cache of 480 MiB.
@@ -41,7 +36,7 @@ impl Tile {
     /// depths and widths whose levels fit the second-level cache. The estimate
     /// counts
     ///
-    /// - halo rows and columns, which are computed twice, or columns beyond walls where they are skewed;
+    /// - halo rows and columns, which are computed twice;
     /// - lifting and lowering, shared by the steps of a pass;
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
@@ -105,7 +100,7 @@ impl Tile {
             let filling = stages as f64 * waiting / (rows * STEPS) as f64;
             let lifting = (lift + (passes - 1) as f64 * hand_over) / STEPS as f64;
             let idle = threads as f64 / stages as f64;
-            let duration = cost.duration(depth, row, caches, false);
+            let duration = cost.duration(depth, row, caches);
             let estimate = (duration + lifting) * (1.0 + filling) * idle;
             let tile = Self {
                 rows,
@@ -117,7 +112,7 @@ impl Tile {
         estimates.min_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 
-    /// The best of several tiles, with skewed columns or not, and the estimated cost of a step at a node, in those of a
+    /// The best of several tiles, and the estimated cost of a step at a node, in those of a
     /// step alone.
     fn side_by_side(
         caches: Caches,
@@ -134,117 +129,53 @@ impl Tile {
         let mut least = f64::INFINITY;
         let span = ny.saturating_mul(nx).saturating_mul(cost.size);
         for depth in 1..=cost.most_depth.min(ny) {
-            let mut consider = |columns: usize, is_skewed: bool| {
-                let most_span = if is_skewed {
-                    MOST_SKEWED_SPAN
-                } else {
-                    MOST_SPAN
-                };
-                let bands = threads.max(span.div_ceil(most_span)).min(ny / depth).max(1);
+            let bands = threads.max(span.div_ceil(MOST_SPAN)).min(ny / depth).max(1);
+            let most = (nx / depth).max(1);
+            let mut parts = 1;
+            while parts <= most {
                 let tile = Self {
                     rows: ny.div_ceil(bands),
-                    columns,
+                    columns: nx.div_ceil(parts),
                     depth,
                 };
                 // A tile of one step is accepted however large it is.
-                let row = cost.row(tile.lifted_columns(nx, is_skewed));
+                let row = cost.row(tile.lifted_columns(nx));
                 if depth == 1 || cost.fits(depth, row, caches) {
-                    let estimate = tile.estimate(caches, (ny, nx), threads, cost, is_skewed);
+                    let estimate = tile.estimate(caches, (ny, nx), threads, cost);
                     if estimate < least {
                         (best, least) = (tile, estimate);
                     }
                 }
-                let tiles = bands * nx.div_ceil(columns);
-                cost.accessed(row) * 4 < caches.l1 && tiles >= threads
-            };
-            let most = (nx / depth).max(1);
-            let mut next = 1;
-            while next <= most {
-                let parts = next;
-                next += 1 + parts / 64;
-                let is_small = consider(nx.div_ceil(parts), false);
-                if let Some(columns) = skew::tile_columns((nx + depth).div_ceil(parts), depth)
-                    && columns < nx
-                    && cost.may_skew
-                {
-                    consider(columns, true);
-                }
-                if is_small {
+                if cost.accessed(row) * 4 < caches.l1 && bands * parts >= threads {
                     break;
                 }
+                parts += 1 + parts / 64;
             }
         }
         (best, least)
     }
 
-    /// Whether tiles of this size had better be skewed, where that is possible.
-    pub(super) fn prefers_skewed_columns(
-        self,
-        caches: Caches,
-        shape: (usize, usize),
-        threads: usize,
-        cost: Cost,
-    ) -> bool {
-        let shape @ (ny, nx) = (shape.0.max(1), shape.1.max(1));
-        let tile = Self {
-            rows: self.rows.min(ny),
-            columns: self.columns.min(nx),
-            ..self
-        };
-        let estimate =
-            |is_skewed: bool| tile.estimate(caches, shape, threads.max(1), cost, is_skewed);
-        cost.may_skew && estimate(true) < estimate(false)
-    }
-
     /// The columns of a row that is lifted, of a field of so many.
-    fn lifted_columns(self, nx: usize, is_skewed: bool) -> usize {
-        match is_skewed {
-            true => self.columns,
-            false => (self.columns + 2 * (self.depth - 1)).min(nx),
-        }
+    fn lifted_columns(self, nx: usize) -> usize {
+        (self.columns + 2 * (self.depth - 1)).min(nx)
     }
 
     /// The estimated cost of a step at a node with such tiles, in those of a step alone.
-    fn estimate(
-        self,
-        caches: Caches,
-        (ny, nx): (usize, usize),
-        threads: usize,
-        cost: Cost,
-        is_skewed: bool,
-    ) -> f64 {
-        let Self {
-            rows,
-            columns,
-            depth,
-        } = self;
-        let (bands, halo) = (ny.div_ceil(rows), depth - 1);
+    fn estimate(self, caches: Caches, (ny, nx): (usize, usize), threads: usize, cost: Cost) -> f64 {
+        let (bands, parts) = (ny.div_ceil(self.rows), nx.div_ceil(self.columns));
+        let halo = self.depth - 1;
         let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
-        let (computed, tiles) = if is_skewed {
-            // Seams take less than a quarter of the fields.
-            if skew::seam_elements(bands, rows, depth) > ny.saturating_mul(nx) / 2 {
-                return f64::INFINITY;
-            }
-            let parts = (nx + depth).div_ceil(columns);
-            let computed = (columns * parts) as f64 / nx as f64;
-            (computed * cost.skewing(columns, parts), bands)
-        } else {
-            let parts = nx.div_ceil(columns);
-            (
-                1.0 + (2 * halo * (parts - 1)) as f64 / nx as f64,
-                bands * parts,
-            )
-        };
-        let row = cost.row(self.lifted_columns(nx, is_skewed));
-        let is_far = is_far((2 * ny * cost.size).saturating_mul(nx), caches);
-        let lift = match is_far {
+        let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
+        let lift = match is_far((2 * ny * cost.size).saturating_mul(nx), caches) {
             true => cost.lift_from_afar,
             false => cost.lift,
         };
+        let tiles = bands * parts;
         let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-        let duration = cost.duration(depth, row, caches, is_skewed);
-        let step = duration * computed * (1.0 + twice_rows);
-        (step + lift / depth as f64) * idle
+        let row = cost.row(self.lifted_columns(nx));
+        let duration = cost.duration(self.depth, row, caches);
+        let step = duration * (1.0 + twice_columns) * (1.0 + twice_rows);
+        (step + lift / self.depth as f64) * idle
     }
 }
 

@@ -128,7 +128,7 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
 /// - The columns outside `between[1]` are read before level `k + 2` gets its first column, its last one and its edges.
 ///
 /// # Safety
-/// All pointers are rows of the layout, which is not skewed and has long strips of at least three columns; those that are
+/// All pointers are rows of the layout, which has long strips of at least three columns; those that are
 /// read were written, edges included. The updates read no arrays and take note of nothing.
 #[allow(
     unused_assignments,

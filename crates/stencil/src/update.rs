@@ -30,9 +30,6 @@ impl<T, const R: usize> ArrayRows<T, R> {
 
 /// The step of a node, in every lane.
 pub(super) trait Update<V: Lanes>: Copy {
-    /// Whether it may be applied to skewed rows.
-    const MAY_BE_SKEWED: bool = false;
-
     /// The next level of the nodes in row `j` of a group at element `at`.
     ///
     /// # Safety

@@ -39,8 +39,6 @@ use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::{ArrayRing, Staging, copy_row, look_at};
 use super::scratch::Scratch;
-use super::seam::Seam;
-use super::survey::Survey;
 use super::sweeps::Sweeps;
 use super::task::TileTask;
 
@@ -104,8 +102,8 @@ unsafe fn advance<
         (1 + ArrayRing::<V, K>::COUNT) * Lifted::<V>::registers(columns.len()) * size_of::<V>();
     // Rows of a band, two of the level between, and one on each side.
     let accessed = (TWICE + 4) * row;
-    // Seams, and nodes of walls on the left or right that are given or computed, are seen to after each level.
-    let may_sweep = task.skew.is_none() && !ends.any();
+    // Nodes of walls on the left or right that are given or computed are seen to after each level.
+    let may_sweep = !ends.any();
     // Strips have at least three columns.
     let advances_twice = K::MAY_ADVANCE_TWICE
         && task.levels_per_sweep.are_two(accessed, task.first_level)
@@ -138,21 +136,15 @@ unsafe fn advance<
     // follows the level before at a distance of one row.
     unsafe {
         let ring = Ring::new(memory, pitch, (slots, height), addresses_at, end);
-        let layout = match task.skew {
-            Some(_) => Lifted::<V>::skewed(columns.len()),
-            None => Lifted::<V>::new(columns.len()),
-        };
+        let layout = Lifted::<V>::new(columns.len());
         let mut kind = K::new(task);
         let staging = Staging::new(task, staging);
         let arrays = ArrayRing::<V, K>::new(task, array_memory, pitch, steps + height);
         let beyond = Beyond::<V>::new(task, &rows, ring.beyond(), wall_memory, pitch);
-        let lowered = columns.start - layout.columns_west(steps);
-        let skipped = (task.columns.start as isize - lowered) as usize;
+        let skipped = (task.columns.start as isize - columns.start) as usize;
         beyond.lift_held(task, &layout, &staging, &mut kind);
-        let survey = Survey::<V>::new(task, &mut kind);
-        survey.note_walls(&rows, beyond.reached(), &mut kind);
         let first_ends = match ends.any() {
-            true => Some(ends.at(&layout, (0, task.first), kind.held_factor(0))),
+            true => Some(ends.after(&layout, task.first)),
             false => None,
         };
         let takes_notes = kind.takes_notes();
@@ -178,7 +170,7 @@ unsafe fn advance<
                         layout.copy(lifted.node(place, 0), row, |register| kind.lifted(register));
                     }
                     None => {
-                        let source = staging.row(&task.source, place, 0);
+                        let source = staging.row(&task.source, place);
                         if takes_notes {
                             look_at(source, task.lifted_columns().len(), |register| {
                                 kind.note(register);
@@ -190,7 +182,6 @@ unsafe fn advance<
                 if let Some(first_ends) = &first_ends {
                     first_ends.write(row, j);
                 }
-                survey.note(base + j as isize, &mut kind);
             }
             arrays.lift(task, base, band.rows(0, &(0..end + 1)), &layout, &staging);
             if !kind.is_valid() {
@@ -236,18 +227,9 @@ unsafe fn advance<
                 prefetch.request::<V>(lines);
                 slot = ring.two_before(slot);
                 let level_ends = match number < steps && ends.any() {
-                    true => Some(ends.at(
-                        &layout,
-                        (number, task.first + number),
-                        kind.held_factor(number),
-                    )),
+                    true => Some(ends.after(&layout, task.first + number)),
                     false => None,
                 };
-                let place = (first / height, height);
-                let seam = task.skew.as_ref().map(|skew| {
-                    let factors = kind.seam_factors(number);
-                    skew.seam(place, (number, steps), factors)
-                });
                 let level = Level {
                     task,
                     ring: &ring,
@@ -256,9 +238,7 @@ unsafe fn advance<
                     arrays: &arrays,
                     ends: level_ends.as_ref(),
                     beyond: &beyond,
-                    seam: seam.as_ref(),
                     number,
-                    first: first as isize - number as isize,
                 };
                 if !full.contains(&number) {
                     let rows = band.rows(number, &relative(task.rows_at(number)));
@@ -317,11 +297,7 @@ struct Level<'a, V: Lanes, K> {
     arrays: &'a ArrayRing<V, K>,
     ends: Option<&'a LevelEnds<'a, V>>,
     beyond: &'a Beyond<V>,
-    /// The seam of the band's rows.
-    seam: Option<&'a Seam<V::Element>>,
     number: usize,
-    /// The first row of the band, which may be before the first of all.
-    first: isize,
 }
 
 impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
@@ -332,11 +308,7 @@ impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
     /// As [`advance`].
     #[inline(always)]
     unsafe fn advance_band<const R: usize>(&self, slot: usize, first: usize, kind: &mut K) {
-        let mut group = self.ring.inner_group::<R>(slot);
-        if let Some(seam) = self.seam {
-            group.seam = seam;
-            seam.prefetch::<V>(R);
-        }
+        let group = self.ring.inner_group::<R>(slot);
         let arrays = self.arrays.rows::<R>(first);
         // SAFETY: passed on.
         unsafe {
@@ -382,18 +354,12 @@ impl<V: Lanes, K: Kind<V>> Level<'_, V, K> {
             self.beyond.prepare(
                 task,
                 first..first + R,
-                (before, task.first + before, kind.held_factor(before)),
+                (task.first + before, kind.held_factor(before)),
                 layout,
                 self.staging,
                 |j| ring.row(remaining + 1, j),
             );
-            let mut group = ring.outer_group::<R>(remaining, first);
-            let seam = self
-                .seam
-                .map(|seam| seam.row((first as isize - self.first) as usize));
-            if let Some(seam) = &seam {
-                group.seam = seam;
-            }
+            let group = ring.outer_group::<R>(remaining, first);
             let arrays = self.arrays.rows::<R>(first);
             kind.advance(self.number, &group, layout, &arrays);
             if let Some(ends) = self.ends {
