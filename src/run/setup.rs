@@ -18,9 +18,8 @@ use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
 use std::path::Path;
 
-/// The step with the tile to use; tiles may exceed the second-level cache, and rows stay lifted between
-/// passes, where there is memory for that. Ranks divide the grid as threads do: their tiles are those of one process
-/// with all their threads.
+/// The step with the tile to use; tiles may exceed the second-level cache where there is memory for that. Ranks divide
+/// the grid as threads do: their tiles are those of one process with all their threads.
 pub(crate) fn tuned<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
@@ -29,19 +28,11 @@ pub(crate) fn tuned<T: Element>(
 ) -> Stencil<T> {
     let (ny, nx) = problem.grid.shape();
     let mut stencil = problem.stencil::<T>();
-    let mut more = 0;
-    let mut has_more = |bytes| {
-        let has_more = room.has_more(problem, more + bytes);
-        if has_more {
-            more += bytes;
-        }
-        has_more
-    };
-    if !has_more(stencil.bytes_beyond_second_level() * busy_threads() as u64) {
+    if !room.has_more(
+        problem,
+        stencil.bytes_beyond_second_level() * busy_threads() as u64,
+    ) {
         stencil = stencil.within_second_level_cache();
-    }
-    if !has_more(stencil.lifted_bytes(ny, nx)) {
-        stencil = stencil.without_lifted_rows();
     }
     let tile = tile.unwrap_or_else(|| {
         let tile = match (comm.size(), problem.params.method) {

@@ -12,7 +12,6 @@ use super::equation::Operator;
 use super::exactness::magnitude_bound;
 use super::findings::Findings;
 use super::five_point::Stencil;
-use super::handover::Handover;
 use super::known::Known;
 use super::passes::{self, SMOOTHING};
 use super::pipeline::{self, Stage};
@@ -258,16 +257,6 @@ impl<T: Element> Stencil<T> {
         let scaled_levels = self.scaled_levels().filter(|_| walls.add_nothing());
         findings.prepare(&tiles);
         let findings = &*findings;
-        // Columns that depend on the steps of a pass would be lifted differently.
-        let stays_lifted =
-            tiles.len() == 1 && passes.len() > 1 && !is_periodic[1] && self.may_stay_lifted(ny, nx);
-        let handover = stays_lifted.then(|| Handover::new(ny, nx));
-        let lifted = handover.as_ref().map(Handover::planes);
-        // Where rows are lifted before a pass: neither before the first one nor after the last one.
-        let before_pass = |pass: usize| {
-            let is_between = pass > 0 && pass < passes.len();
-            lifted.filter(|_| is_between).map(|planes| planes[pass % 2])
-        };
         let advance = |pass: usize, number: usize, stage: Option<Stage<'_>>, known: Known| {
             let steps = passes[pass];
             let (rows, columns) = tiles.ranges(number);
@@ -275,7 +264,6 @@ impl<T: Element> Stencil<T> {
             let task = TileTask {
                 source: planes[pass % 2],
                 target: planes[(pass + 1) % 2],
-                lifted: [before_pass(pass), before_pass(pass + 1)],
                 rows,
                 columns,
                 steps,
@@ -309,7 +297,7 @@ impl<T: Element> Stencil<T> {
             // What is known, and after how many steps of the call.
             let newest = Mutex::new((findings.known(), 0));
             let lock = || newest.lock().unwrap_or_else(PoisonError::into_inner);
-            let more_rows = pipeline::more_rows(passes, stays_lifted);
+            let more_rows = pipeline::more_rows(passes);
             pipeline::run(&more_rows, stages, |pass, stage| {
                 let (known, after) = *lock();
                 let known = advance(pass, 0, Some(stage), known.after(begins[pass] - after));

@@ -4,8 +4,7 @@ use super::cost::{Cost, share_of_last_level};
 use super::dispatch::Element;
 use super::equation::Operator;
 use super::five_point::Stencil;
-use super::handover;
-use super::kernel::{Kernel, LevelsPerSweep};
+use super::kernel::LevelsPerSweep;
 use super::smooth;
 use super::tile::Tile;
 use super::walls::WallTraits;
@@ -80,15 +79,6 @@ impl<T: Element> Stencil<T> {
         self.tile(rows, columns, threads).depth
     }
 
-    /// The bytes of rows that stay lifted between passes over such a field, at most.
-    #[doc(hidden)]
-    pub fn lifted_bytes(&self, rows: usize, columns: usize) -> u64 {
-        match self.may_stay_lifted(rows, columns) {
-            true => handover::bytes(rows, columns, size_of::<T>()) as u64,
-            false => 0,
-        }
-    }
-
     /// The bytes of the rows of a pass of one thread that do not fit its second-level cache, at most.
     #[doc(hidden)]
     pub fn bytes_beyond_second_level(&self) -> u64 {
@@ -96,13 +86,6 @@ impl<T: Element> Stencil<T> {
             true => share_of_last_level(self.caches) as u64,
             false => 0,
         }
-    }
-
-    /// Whether rows of a tile that is all of such a field may stay lifted between passes.
-    pub(super) fn may_stay_lifted(&self, rows: usize, columns: usize) -> bool {
-        self.keeps_rows_lifted
-            && self.kernel != Kernel::Scalar
-            && handover::fits(rows, columns, size_of::<T>(), self.caches.l2)
     }
 
     /// Whether passes may find out what is [`Known`](super::Known) of a field; the same on any machine.

@@ -80,7 +80,7 @@ where
 
 /// The scalar kernel computes tiles of up to this many columns: a vector kernel
 /// needs more columns than lanes.
-pub(super) const NARROW: usize = 16;
+const NARROW: usize = 16;
 
 macro_rules! dispatch {
     ($element:ty, [$tall:literal, $medium:literal, $low:literal, $twice:literal], $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {

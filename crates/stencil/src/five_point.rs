@@ -46,8 +46,6 @@ pub struct Stencil<T: Element> {
     pub(super) microarchitecture: Microarchitecture,
     /// The walls that tiles are chosen for where none are given.
     pub(super) walls: WallTraits,
-    /// Whether rows stay lifted between passes where they can.
-    pub(super) keeps_rows_lifted: bool,
 }
 
 impl<T: Element> Stencil<T> {
@@ -69,7 +67,6 @@ impl<T: Element> Stencil<T> {
             caches: sys::caches(),
             microarchitecture,
             walls: WallTraits::HELD,
-            keeps_rows_lifted: true,
         }
     }
 
@@ -109,14 +106,6 @@ impl<T: Element> Stencil<T> {
             "a tile of {tile} is empty"
         );
         self.tile = Some(tile);
-        self
-    }
-
-    /// The same with rows that are lowered after each pass, which takes less memory.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn without_lifted_rows(mut self) -> Self {
-        self.keeps_rows_lifted = false;
         self
     }
 

@@ -17,7 +17,7 @@
 //! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
 //! | kinds of equations | `kind`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `scheduler`, `pipeline`, `handover`, `findings` | which instructions, which tiles, which thread when |
+//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
 //! | step | `five_point`, `advance`, `passes`, `choice` | [`Stencil`]: a field, any number of steps on |
 //!
 //! # Why the bits are equal
@@ -70,7 +70,6 @@ mod exactness;
 mod findings;
 mod five_point;
 mod general;
-mod handover;
 mod isotropic;
 mod kernel;
 mod kind;

@@ -191,24 +191,6 @@ impl<V: Lanes> Lifted<V> {
         [0, 1, 2].map(|back| (self.outer - back) * V::COUNT + V::COUNT - 1)
     }
 
-    /// Writes what `change` makes of a lifted row, edges included, to another one.
-    ///
-    /// # Safety
-    /// `from` is a lifted row; `to` has room for one.
-    #[inline(always)]
-    pub unsafe fn copy(
-        &self,
-        from: *const V::Element,
-        to: *mut V::Element,
-        mut change: impl FnMut(V) -> V,
-    ) {
-        for position in 0..self.width + 2 {
-            let at = position * V::COUNT;
-            // SAFETY: positions 0 to width + 1 are in both rows.
-            unsafe { change(V::load(from.add(at))).store(to.add(at)) }
-        }
-    }
-
     /// Writes what `change` makes of the columns of one lifted row in their order,
     /// and possibly one element more.
     ///

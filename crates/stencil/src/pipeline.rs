@@ -20,6 +20,7 @@
 //! ([`TileTask::unfinished`](super::task::TileTask::unfinished)), for which it reads as many rows before that one
 //! as it has steps. Behind a pass of more steps than its own, a pass therefore stays as many rows further behind.
 
+use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
 use super::scheduler::Patience;
@@ -135,17 +136,11 @@ impl Stage<'_> {
 
 /// How many more rows each pass stays behind the one before, if that has more steps. A pass may begin again, and then
 /// reads rows of its source once more, which the pass behind must not have overwritten.
-///
-/// If rows stay lifted between passes, only the first pass reads the field, and only the last one may write to it. The
-/// last one then stays behind the first because the second does, and needs no distance of its own.
-pub(super) fn more_rows(passes: &[usize], stays_lifted: bool) -> Vec<usize> {
-    let last = passes.len() - 1;
-    let more = |pass: usize| match pass {
-        0 => 0,
-        pass if stays_lifted && pass == last && pass > 1 => 0,
-        pass => passes[pass - 1].saturating_sub(passes[pass]),
-    };
-    (0..=last).map(more).collect()
+pub(super) fn more_rows(passes: &[usize]) -> Vec<usize> {
+    let more = passes
+        .windows(2)
+        .map(|pair| pair[0].saturating_sub(pair[1]));
+    iter::once(0).chain(more).collect()
 }
 
 /// Runs `work(pass, stage)` for every pass, which stays so many more rows behind the one before, on up to `threads`
@@ -236,9 +231,6 @@ mod tests {
 
     #[test]
     fn shallow_passes_stay_behind_deep_ones_whose_source_they_overwrite() {
-        assert_eq!(more_rows(&[16, 5, 20, 20, 5], false), [0, 11, 0, 0, 15]);
-        assert_eq!(more_rows(&[16, 5, 20, 20, 5], true), [0, 11, 0, 0, 0]);
-        // The second one writes where the first one reads.
-        assert_eq!(more_rows(&[16, 5], true), [0, 11]);
+        assert_eq!(more_rows(&[16, 5, 20, 20, 5]), [0, 11, 0, 0, 15]);
     }
 }

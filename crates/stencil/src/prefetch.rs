@@ -25,11 +25,8 @@ impl<T: Real> SourcePrefetch<T> {
     #[inline(always)]
     pub fn new(task: &TileTask<'_, T>, rows: Range<isize>) -> Self {
         let columns = task.lifted_columns();
-        let (source, start) = match &task.lifted[0] {
-            Some(lifted) => (lifted, 0),
-            None => (&task.source, columns.start),
-        };
-        let first = rows.start * source.stride as isize + start;
+        let source = &task.source;
+        let first = rows.start * source.stride as isize + columns.start;
         Self {
             row: source.base.wrapping_offset(first),
             stride: source.stride,

@@ -30,7 +30,7 @@ impl Scratch {
 }
 
 /// The bytes that so many take: whole huge pages, unless they are few.
-pub(super) fn whole_pages(size: usize) -> usize {
+fn whole_pages(size: usize) -> usize {
     Memory::size_of_parts(size, 1)
 }
 

@@ -76,15 +76,11 @@ impl<T> Plane<T> {
 /// - source and target have the same shape, which equation and walls fit, and
 ///   the tile's rows and columns are computed ones;
 /// - nobody writes the nodes of the source that the result depends on;
-/// - nobody else accesses the nodes of the target in the tile;
-/// - lifted planes have room for lifted rows of these columns, and the same is true of them as of source and target.
+/// - nobody else accesses the nodes of the target in the tile.
 #[derive(Clone)]
 pub(super) struct TileTask<'a, T> {
     pub source: Plane<T>,
     pub target: Plane<T>,
-    /// Where the rows of the source are lifted already, and where those of the target are to stay so: see
-    /// [`super::handover`].
-    pub lifted: [Option<Plane<T>>; 2],
     /// Rows and columns that are written.
     pub rows: Range<usize>,
     pub columns: Range<usize>,

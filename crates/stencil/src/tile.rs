@@ -4,7 +4,7 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::cost::{Cost, MAX_DEPTH};
-use super::{handover, pipeline};
+use super::pipeline;
 use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
@@ -76,29 +76,19 @@ impl Tile {
     ) -> Option<(Self, f64)> {
         /// Steps of a call, about: some hundred from one snapshot to the next.
         const STEPS: usize = 512;
-        /// Handing over a lifted row, in parts of lifting and lowering it. With this, the estimate is lowest at the depths
-        /// that were fastest on an Intel server processor for 128 × 128 to 700 × 700 nodes.
-        const HANDING_OVER: f64 = 0.25;
         let row = cost.row(columns);
         let fits = |depth: usize| cost.fits(depth, row, caches);
         let slower = match cost.is_handing_slow {
             true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
             false => 1.0,
         };
-        // From one thread's cache to the other's, whatever the layout.
-        let exchange = cost.lift * (slower.max(1.0) - 1.0);
-        let lift = cost.lift + exchange;
-        let stays_lifted = handover::fits(rows + 2, columns + 2, cost.size, caches.l2);
-        let hand_over = match stays_lifted {
-            true => HANDING_OVER * cost.lift + exchange,
-            false => lift,
-        };
+        let lift = cost.lift * slower.max(1.0);
         let depths = (2..=cost.most_depth.min(rows)).take_while(|&depth| fits(depth));
         let estimates = depths.filter_map(|depth| {
             let stages = pipeline::stages(rows, depth, threads);
             let (passes, waiting) = pipeline::count_and_waiting(rows, (STEPS, depth), stages);
             let filling = stages as f64 * waiting / (rows * STEPS) as f64;
-            let lifting = (lift + (passes - 1) as f64 * hand_over) / STEPS as f64;
+            let lifting = lift * passes as f64 / STEPS as f64;
             let idle = threads as f64 / stages as f64;
             let duration = cost.duration(depth, row, caches);
             let estimate = (duration + lifting) * (1.0 + filling) * idle;

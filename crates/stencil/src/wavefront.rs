@@ -159,26 +159,13 @@ unsafe fn advance<
             for j in band.rows(0, &(0..end)) {
                 let row = ring.row(steps, j);
                 let place = task.row_place(base + j as isize);
-                match &task.lifted[0] {
-                    Some(lifted) if takes_notes => {
-                        layout.copy(lifted.node(place, 0), row, |register| {
-                            kind.note(register);
-                            kind.lifted(register)
-                        });
-                    }
-                    Some(lifted) => {
-                        layout.copy(lifted.node(place, 0), row, |register| kind.lifted(register));
-                    }
-                    None => {
-                        let source = staging.row(&task.source, place);
-                        if takes_notes {
-                            look_at(source, task.lifted_columns().len(), |register| {
-                                kind.note(register);
-                            });
-                        }
-                        layout.lift(source, row, |register| kind.lifted(register));
-                    }
+                let source = staging.row(&task.source, place);
+                if takes_notes {
+                    look_at(source, task.lifted_columns().len(), |register| {
+                        kind.note(register);
+                    });
                 }
+                layout.lift(source, row, |register| kind.lifted(register));
                 if let Some(first_ends) = &first_ends {
                     first_ends.write(row, j);
                 }
@@ -262,12 +249,6 @@ unsafe fn advance<
             for j in finished.clone() {
                 let row = ring.row(0, j);
                 let place = task.rows.start + j - written.start;
-                if let Some(lifted) = &task.lifted[1] {
-                    layout.copy(row, lifted.node(place, 0), |register| {
-                        kind.lowered(register)
-                    });
-                    continue;
-                }
                 layout.lower(row, plain, |register| kind.lowered(register));
                 let target = task.target.node(place, task.columns.start);
                 copy_row::<V>(plain.add(skipped), target, task.columns.len(), task.stream);
