@@ -25,7 +25,7 @@ use crate::{
     dynamics::{Dynamics, Method, NotFinite},
     field::Field,
 };
-use diff2d_stencil::{Element, Findings, Known, Stencil, Walls};
+use diff2d_stencil::{Element, Knowledge, Smoothness, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
 
@@ -77,7 +77,7 @@ pub struct Bands<T: Element> {
     /// What is known of each stage.
     stages: Vec<Stage>,
     /// What is known of the field; `None` before the first pass.
-    known: Option<Known>,
+    known: Option<Smoothness>,
 }
 
 /// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
@@ -86,11 +86,11 @@ pub const FEWEST_ROWS: usize = 6;
 /// What is known of a stage.
 #[derive(Debug, Default)]
 struct Stage {
-    findings: Findings,
+    knowledge: Knowledge,
     /// The rows that it keeps.
     kept: Range<usize>,
     /// What is known of its results.
-    known: Known,
+    known: Smoothness,
 }
 
 impl<T: Element> Bands<T> {
@@ -137,7 +137,7 @@ impl<T: Element> Bands<T> {
     /// Node updates done with three, with five, and with six operations or more.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
-        let all = self.stages.iter().map(|stage| stage.findings.updates());
+        let all = self.stages.iter().map(|stage| stage.knowledge.updates());
         all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 
@@ -158,7 +158,7 @@ impl<T: Element> Bands<T> {
         let most = depths.len().max(self.stages.len());
         self.stages.resize_with(most, Stage::default);
         for stage in &mut self.stages {
-            (stage.kept, stage.known) = (0..0, Known::ALL);
+            (stage.kept, stage.known) = (0..0, Smoothness::ALL);
         }
         let mut not_finite = Ok(());
         let count = track.rows.div_ceil(self.band);
@@ -178,7 +178,7 @@ impl<T: Element> Bands<T> {
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
             // Of the rows of halos, which may come from other ranks, nothing is known.
             let own = self.known.filter(|_| track.ends == [true; 2]);
-            let mut known = own.unwrap_or(Known::NOTHING);
+            let mut known = own.unwrap_or(Smoothness::NONE);
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep((stage, 2 * fronts.lags[stage]), &window, next);
@@ -226,12 +226,12 @@ impl<T: Element> Bands<T> {
     fn advance(
         &mut self,
         (stencil, walls, method): (&Stencil<T>, &Walls<T>, &Method<T>),
-        (stage, depth, known): (usize, usize, Known),
+        (stage, depth, known): (usize, usize, Smoothness),
         window: &Range<usize>,
         rows: Range<usize>,
-    ) -> Known {
+    ) -> Smoothness {
         if rows.is_empty() {
-            return Known::ALL;
+            return Smoothness::ALL;
         }
         let (nx, height) = (self.columns, window.len());
         let rows = rows.start - window.start..rows.end - window.start;
@@ -258,16 +258,16 @@ impl<T: Element> Bands<T> {
         let (Ok(source), Ok(mut target)) = views else {
             unreachable!("the arrays have room for every window")
         };
-        let findings = &mut self.stages[stage].findings;
-        findings.field_is_another(known);
+        let knowledge = &mut self.stages[stage].knowledge;
+        knowledge.start_from(known);
         match method {
             Method::Rkl2(method) => {
                 stencil.rkl2_step(method, walls, source, target.view_mut(), rows);
             }
-            _ => stencil.advance_noting(walls, source, target.view_mut(), rows, (depth, findings)),
+            _ => stencil.advance_rows(walls, knowledge, source, target.view_mut(), rows, depth),
         }
         walls.write_given(&mut target, depth);
-        findings.known()
+        knowledge.smoothness()
     }
 }
 

@@ -4,7 +4,7 @@ use crate::{
     comm::{Comm, Incoming, Outgoing},
     slab::Slab,
 };
-use diff2d_stencil::Known;
+use diff2d_stencil::Smoothness;
 use diff2d_stencil::real::Real;
 use std::ops::Range;
 
@@ -13,7 +13,7 @@ use std::ops::Range;
 pub(crate) struct Received<T> {
     halos: [Vec<T>; 2],
     /// What the ranks above and below know of their rows.
-    known: [Known; 2],
+    known: [Smoothness; 2],
     /// Nodes of a row.
     columns: usize,
 }
@@ -26,8 +26,8 @@ impl<T: Real> Received<T> {
             None => Vec::new(),
         };
         let known = |neighbour: Option<usize>| match neighbour {
-            Some(_) => Known::NOTHING,
-            None => Known::ALL,
+            Some(_) => Smoothness::NONE,
+            None => Smoothness::ALL,
         };
         Self {
             halos: [buffer(slab.above()), buffer(slab.below())],
@@ -42,7 +42,7 @@ impl<T: Real> Received<T> {
         &mut self,
         slab: &Slab,
         edges: [&[T]; 2],
-        (depth, known): (usize, Option<Known>),
+        (depth, known): (usize, Option<Smoothness>),
         comm: &impl Comm,
         meanwhile: impl FnOnce(),
     ) {
@@ -60,7 +60,7 @@ impl<T: Real> Received<T> {
         &mut self,
         slab: &Slab,
         values: &mut [T],
-        (depth, known): (usize, Option<Known>),
+        (depth, known): (usize, Option<Smoothness>),
         comm: &impl Comm,
     ) {
         debug_assert!(depth <= slab.halo());
@@ -83,7 +83,7 @@ impl<T: Real> Received<T> {
 
     /// What the ranks above and below know of their rows since the last exchange of that: of all rows that a rank has
     /// borrowed.
-    pub(crate) fn known(&self) -> Known {
+    pub(crate) fn known(&self) -> Smoothness {
         self.known[0].and(self.known[1])
     }
 
@@ -118,7 +118,7 @@ impl<T: Real> Received<T> {
 fn exchange<T: Real>(
     slab: &Slab,
     ([first, last], [north, south]): ([&[T]; 2], [&mut [T]; 2]),
-    (own, [of_north, of_south]): (Option<&Known>, &mut [Known; 2]),
+    (own, [of_north, of_south]): (Option<&Smoothness>, &mut [Smoothness; 2]),
     comm: &impl Comm,
     meanwhile: impl FnOnce(),
 ) {

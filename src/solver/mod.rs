@@ -17,7 +17,7 @@ use crate::{
     field::Field,
     slab::Slab,
 };
-use diff2d_stencil::{Element, Findings, Known, Rkl2, Stencil, Tile};
+use diff2d_stencil::{Element, Knowledge, Rkl2, Smoothness, Stencil, Tile};
 use forcing::Forcing;
 use overlap::OverlapPolicy;
 use std::{io, mem};
@@ -42,9 +42,9 @@ pub struct Solver<T: Element> {
     received: Received<T>,
     overlap: OverlapPolicy,
     /// What was found out about the state: of all rows, or of those inside and at the edges of a slab.
-    findings: [Findings; 3],
+    knowledge: [Knowledge; 3],
     /// What is known of the rows of one slab of several.
-    known: Known,
+    known: Smoothness,
 }
 
 impl<T: Element> Solver<T> {
@@ -103,8 +103,8 @@ impl<T: Element> Solver<T> {
         Ok(Self {
             received: Received::new(&slab, nx),
             overlap: OverlapPolicy::default(),
-            findings: Default::default(),
-            known: Known::NOTHING,
+            knowledge: Default::default(),
+            known: Smoothness::NONE,
             stencil: stencil.with_tile(tile),
             forcing,
             method: dynamics.method,
@@ -221,12 +221,9 @@ impl<T: Element> Solver<T> {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
             let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
             let walls = &self.forcing.walls;
-            if self.stencil.advance_many_noting(
-                walls,
-                &mut state,
-                &mut next,
-                (some, &mut self.findings[0]),
-            ) {
+            let knowledge = &mut self.knowledge[0];
+            let stencil = &self.stencil;
+            if stencil.advance(walls, knowledge, &mut state, &mut next, some) {
                 mem::swap(&mut self.state, &mut self.next);
             }
             left -= some as u64;
@@ -246,7 +243,7 @@ impl<T: Element> Solver<T> {
     /// Node updates done with three, with five, and with six operations or more.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
-        let all = self.findings.iter().map(Findings::updates);
+        let all = self.knowledge.iter().map(Knowledge::updates);
         all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 

@@ -2,7 +2,7 @@
 
 use super::Solver;
 use crate::comm::Comm;
-use diff2d_stencil::{Element, Known};
+use diff2d_stencil::{Element, Smoothness};
 use std::{mem, ops::Range, time::Instant};
 
 impl<T: Element> Solver<T> {
@@ -21,7 +21,7 @@ impl<T: Element> Solver<T> {
         let own = self.slab.own_among_held();
         let inside = self.inside(steps);
         let (stencil, walls) = (&self.stencil, &self.forcing.walls);
-        let [found_inside, found_edges @ ..] = &mut self.findings;
+        let [inside_knowledge, edge_knowledge @ ..] = &mut self.knowledge;
         let start = Instant::now();
         let halo = (steps, stencil.may_know().then_some(self.known));
         if inside.is_empty() {
@@ -29,12 +29,12 @@ impl<T: Element> Solver<T> {
             self.received
                 .exchange_in_place(&self.slab, values, halo, comm);
         } else {
-            found_inside.field_is_another(self.known);
+            inside_knowledge.start_from(self.known);
             let (state, next) = (&self.state, &mut self.next);
             let rows = self.received.edges(&self.slab, state.as_slice(), steps);
             self.received.exchange(&self.slab, rows, halo, comm, || {
                 let (state, next) = (state.view(), next.view_mut());
-                stencil.advance_noting(walls, state, next, inside.clone(), (steps, found_inside));
+                stencil.advance_rows(walls, inside_knowledge, state, next, inside.clone(), steps);
             });
             self.received
                 .place(&self.slab, self.state.as_mut_slice(), steps);
@@ -42,16 +42,18 @@ impl<T: Element> Solver<T> {
         let exchanged = Instant::now();
         let known = self.known.and(self.received.known());
         let edges = [own.start..inside.start, inside.end..own.end];
-        for (edge, found) in edges.iter().zip(found_edges) {
-            found.field_is_another(known);
+        for (edge, knowledge) in edges.iter().zip(edge_knowledge) {
+            knowledge.start_from(known);
             let (state, next) = (self.state.view(), self.next.view_mut());
             self.stencil
-                .advance_noting(walls, state, next, edge.clone(), (steps, found));
+                .advance_rows(walls, knowledge, state, next, edge.clone(), steps);
         }
-        let parts = [&inside].into_iter().chain(&edges).zip(&self.findings);
+        let parts = [&inside].into_iter().chain(&edges).zip(&self.knowledge);
         let parts = parts.filter(|(rows, _)| !rows.is_empty());
-        let known = parts.map(|(_, found)| found.known()).reduce(Known::and);
-        self.known = known.unwrap_or(Known::NOTHING);
+        let known = parts
+            .map(|(_, found)| found.smoothness())
+            .reduce(Smoothness::and);
+        self.known = known.unwrap_or(Smoothness::NONE);
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), steps);
         if inside.is_empty() {

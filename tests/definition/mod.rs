@@ -8,9 +8,10 @@
 
 use diff2d::{
     Real,
-    stencil::{Additions, Element, Kernel, LevelsPerSweep, Stencil},
+    stencil::{Additions, Element, Kernel, Knowledge, LevelsPerSweep, Stencil, Walls},
 };
-use ndarray::{Array2, ArrayView2};
+use ndarray::{Array2, ArrayView2, ArrayViewMut2};
+use std::ops::Range;
 
 /// The state `steps` steps after `field`, whose boundary nodes are held constant.
 pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
@@ -29,39 +30,54 @@ pub fn advanced<T: Real>(r: T, field: &Array2<T>, steps: usize) -> Array2<T> {
     p
 }
 
-/// The stencil with every kernel of this machine, all ways of adding, one or two levels per sweep, and rows that
-/// fit the first-level cache or not, which change no bit, and their names.
+/// Advances a field between held walls by a stencil that knows nothing of it.
+pub fn advance<T: Element>(
+    stencil: &Stencil<T>,
+    field: &mut Array2<T>,
+    spare: &mut Array2<T>,
+    steps: usize,
+) {
+    let nothing = &mut Knowledge::default();
+    stencil.advance(&Walls::held(), nothing, field, spare, steps);
+}
+
+/// Advances rows of such a field in one pass.
+pub fn advance_rows<T: Element>(
+    stencil: &Stencil<T>,
+    source: ArrayView2<T>,
+    target: ArrayViewMut2<T>,
+    rows: Range<usize>,
+    steps: usize,
+) {
+    let nothing = &mut Knowledge::default();
+    stencil.advance_rows(&Walls::held(), nothing, source, target, rows, steps);
+}
+
+/// The stencil with every kernel of this machine, both ways of adding, and one or two levels per sweep, which change no
+/// bit, and their names.
 pub fn every_way<T: Element>(stencil: &Stencil<T>) -> impl Iterator<Item = (Stencil<T>, String)> {
-    /// Bytes of a first-level cache that rows of small fields fit, and of one that they hardly do.
-    const USUAL: usize = 32 << 10;
-    const SMALL: usize = 4 << 10;
     let ways = [
-        (Additions::Plain, LevelsPerSweep::One, USUAL),
-        (Additions::Plain, LevelsPerSweep::Two, SMALL),
-        (Additions::Fused6, LevelsPerSweep::TwoIfShort, SMALL),
-        (Additions::Fused6, LevelsPerSweep::Two, SMALL),
-        (Additions::Fused12, LevelsPerSweep::TwoIfShort, SMALL),
-        (Additions::Fused15, LevelsPerSweep::Two, USUAL),
+        (Additions::Plain, LevelsPerSweep::One),
+        (Additions::Plain, LevelsPerSweep::Two),
+        (Additions::Fused, LevelsPerSweep::One),
+        (Additions::Fused, LevelsPerSweep::Two),
     ];
     let kernels = Kernel::available().flat_map(move |kernel| {
-        // The scalar kernel has one way only.
-        let count = if kernel == Kernel::Scalar {
-            1
-        } else {
-            ways.len()
+        let count = match kernel {
+            // The scalar kernel has one way only, and portable additions are never fused.
+            Kernel::Scalar => 1,
+            Kernel::Portable => 2,
+            _ => ways.len(),
         };
         ways.into_iter().take(count).map(move |way| (kernel, way))
     });
-    kernels.map(|(kernel, (additions, levels, first_level))| {
+    kernels.map(|(kernel, (additions, levels))| {
         let stencil = stencil
             .clone()
             .with_kernel(kernel)
             .with_additions(additions)
-            .with_levels_per_sweep(levels)
-            .with_first_level_cache(first_level);
-        let name = format!(
-            "kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}, first-level cache {first_level}"
-        );
+            .with_levels_per_sweep(levels);
+        let name = format!("kernel {kernel}, additions {additions:?}, levels per sweep {levels:?}");
         (stencil, name)
     })
 }

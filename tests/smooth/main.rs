@@ -12,11 +12,11 @@ mod cases;
 mod definition;
 
 use cases::{Case, case, small_case, tall_case};
-use definition::{advanced, assert_bits, every_way};
+use definition::{advance, advanced, assert_bits, every_way};
 use diff2d::{
     Field, Solver,
     comm::Solo,
-    stencil::{Element, Findings, Kernel, Side, Stencil, Tile, Walls},
+    stencil::{Element, Kernel, Knowledge, Side, Stencil, Tile, Walls},
 };
 use ndarray::Array2;
 use proptest::prelude::*;
@@ -43,10 +43,10 @@ impl Case {
         let (mut state, mut spare) = (start.clone(), start.clone());
         for (stencil, name) in every_way(&Stencil::new(r).with_tile(self.tile)) {
             state.assign(&start);
-            let findings = &mut Findings::default();
+            let knowledge = &mut Knowledge::default();
             for (&steps, want) in self.steps.iter().zip(&wanted[1..]) {
-                let call = (steps as usize, &mut *findings);
-                stencil.advance_many_noting(&Walls::held(), &mut state, &mut spare, call);
+                let (walls, steps) = (&Walls::held(), steps as usize);
+                stencil.advance(walls, knowledge, &mut state, &mut spare, steps);
                 assert_bits(state.view(), want.view(), &name);
             }
         }
@@ -179,9 +179,8 @@ fn a_smooth_field_stays_smooth_for_thousands_of_steps_in_f32() {
         depth: 64,
     };
     let (mut state, mut spare) = (start.clone(), start.clone());
-    Stencil::new(0.25_f32)
-        .with_tile(tile)
-        .advance_many(&mut state, &mut spare, 20_000);
+    let stencil = Stencil::new(0.25_f32).with_tile(tile);
+    advance(&stencil, &mut state, &mut spare, 20_000);
     let want = advanced(0.25, &start, 20_000);
     assert_bits(state.view(), want.view(), "f32");
 }
@@ -211,15 +210,15 @@ fn a_smooth_field_fades_beyond_the_normal_numbers() {
                 .map(|kernel| quarter.clone().with_kernel(kernel).with_tile(tile));
             let (mut state, mut spare) = (start.clone(), start.clone());
             let (mut want, mut spare_want) = (start.clone(), start.clone());
-            let mut findings = Findings::default();
+            let mut knowledge = Knowledge::default();
             for steps in [447, 300].into_iter().cycle().take(most / 373) {
-                let known = (steps, &mut findings);
-                fast.advance_many_noting(&walls, &mut state, &mut spare, known);
-                by_definition.advance_many_between(&walls, &mut want, &mut spare_want, steps);
+                fast.advance(&walls, &mut knowledge, &mut state, &mut spare, steps);
+                let nothing = &mut Knowledge::default();
+                by_definition.advance(&walls, nothing, &mut want, &mut spare_want, steps);
                 assert_bits(state.view(), want.view(), &format!("{tile} {steps}"));
             }
             assert!(state.iter().all(|p| p.to_f64() < normal));
-            let updates = findings.updates();
+            let updates = knowledge.updates();
             let has_all = updates.iter().filter(|&&count| count > 0).count() >= 2;
             assert!(
                 has_all || Kernel::detect() == Kernel::Portable,
@@ -247,7 +246,7 @@ fn a_wall_of_a_tile_may_be_beyond_its_range() {
         let want = advanced(0.25, &start, 32);
         for (stencil, name) in every_way(&Stencil::new(0.25).with_tile(tile)) {
             let (mut state, mut spare) = (start.clone(), start.clone());
-            stencil.advance_many(&mut state, &mut spare, 32);
+            advance(&stencil, &mut state, &mut spare, 32);
             assert_bits(state.view(), want.view(), &format!("{name}, {wall:e}"));
         }
     }
@@ -272,7 +271,8 @@ fn passes_of_one_step_know_nothing_of_the_tiles_around_them() {
         let (mut state, mut spare) = (start.clone(), start.clone());
         let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build();
         let pool = pool.expect("a pool");
-        pool.install(|| stencil.advance_many_between(&walls, &mut state, &mut spare, 2));
+        let nothing = &mut Knowledge::default();
+        pool.install(|| stencil.advance(&walls, nothing, &mut state, &mut spare, 2));
         state
     };
     let stencil = Stencil::new(0.25_f64.next_up()).with_tile(tile);

@@ -4,8 +4,8 @@
 use super::equation::Operator;
 use super::general::{Anisotropic, Variable};
 use super::isotropic::Isotropic;
-use super::kernel::Kernel;
-use super::kind::Outcome;
+use super::kernel::{BandRows, Kernel};
+use super::knowledge::Outcome;
 #[cfg(target_arch = "aarch64")]
 use super::lanes::neon;
 use super::lanes::portable::Portable;
@@ -16,7 +16,7 @@ use super::scalar_tile;
 use super::scaled::Scaled;
 use super::scratch::Scratch;
 use super::task::TileTask;
-use super::wavefront::{Heights, Walk};
+use super::wavefront::Walk;
 use crate::real::Real;
 
 /// A number type that kernels are compiled for. Sealed, as [`Real`] is.
@@ -32,46 +32,34 @@ pub trait Element: Real {
     unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) -> Outcome;
 }
 
-/// Writes the nodes of `task` into its target with registers of type `V`, in bands of heights, or of
-/// `fewer` rows for equations with arrays.
+/// Writes the nodes of `task` into its target with registers of type `V`, in bands of `R` rows, or of `WITH_ARRAYS` for
+/// equations with arrays.
 ///
 /// # Safety
 /// The processor has the instructions of `V`; and as [`Element::execute`], for tiles of more columns than
 /// lanes.
-unsafe fn vectors<
-    V,
-    const TALL: usize,
-    const MEDIUM: usize,
-    const LOW: usize,
-    const TWICE: usize,
-    const FEWER: usize,
->(
+unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
-    (may_scale, heights): (bool, Heights<TALL, MEDIUM, LOW, TWICE>),
-    fewer: Heights<FEWER, FEWER, FEWER, FEWER>,
-) -> Outcome
-where
-    V: Lanes,
-{
+) -> Outcome {
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
             Operator::Isotropic { .. } => {
-                let scaled = match may_scale && task.tries_scaled {
-                    true => V::compiled(Walk::<V, Scaled<V>, _>::new(task, scratch, heights)),
+                let scaled = match task.tries_scaled {
+                    true => V::compiled(Walk::<V, Scaled<V>, R>::new(task, scratch)),
                     false => None,
                 };
                 scaled.or_else(|| {
                     let task = task.unfinished();
-                    V::compiled(Walk::<V, Isotropic<V>, _>::new(&task, scratch, heights))
+                    V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
             Operator::Anisotropic { .. } => {
-                V::compiled(Walk::<V, Anisotropic<V>, _>::new(task, scratch, fewer))
+                V::compiled(Walk::<V, Anisotropic<V>, WITH_ARRAYS>::new(task, scratch))
             }
             Operator::Variable { .. } => {
-                V::compiled(Walk::<V, Variable, _>::new(task, scratch, fewer))
+                V::compiled(Walk::<V, Variable, WITH_ARRAYS>::new(task, scratch))
             }
         }
     };
@@ -82,8 +70,15 @@ where
 /// needs more columns than lanes.
 const NARROW: usize = 16;
 
+macro_rules! run {
+    ($register:ty, $kernel:ident, $task:ident, $scratch:ident) => {{
+        const ROWS: BandRows = Kernel::$kernel.band_rows();
+        vectors::<$register, { ROWS.plain }, { ROWS.with_arrays }>($task, $scratch)
+    }};
+}
+
 macro_rules! dispatch {
-    ($element:ty, [$tall:literal, $medium:literal, $low:literal, $twice:literal], $portable:ty, $avx2:ty, $avx512:ty, $neon:ty) => {
+    ($element:ty, $portable:ty, $avx2:ident, $avx512:ident, $neon:ident) => {
         impl Element for $element {
             #[allow(
                 private_interfaces,
@@ -101,29 +96,14 @@ macro_rules! dispatch {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx2 => {
-                            vectors::<$avx2, 4, 4, 4, 4, 3>(task, scratch, (true, Heights), Heights)
-                        }
+                        Kernel::Avx2 => run!(x86::$avx2, Avx2, task, scratch),
                         #[cfg(target_arch = "x86_64")]
-                        Kernel::Avx512 => {
-                            let heights = Heights::<$tall, $medium, $low, $twice>;
-                            vectors::<$avx512, _, _, _, _, 4>(
-                                task,
-                                scratch,
-                                (true, heights),
-                                Heights,
-                            )
-                        }
+                        Kernel::Avx512 => run!(x86::$avx512, Avx512, task, scratch),
                         #[cfg(target_arch = "aarch64")]
-                        Kernel::Neon => {
-                            vectors::<$neon, 5, 5, 5, 5, 4>(task, scratch, (true, Heights), Heights)
+                        Kernel::Neon => run!(neon::$neon, Neon, task, scratch),
+                        Kernel::Portable if HAS_PORTABLE => {
+                            run!($portable, Portable, task, scratch)
                         }
-                        Kernel::Portable if HAS_PORTABLE => vectors::<$portable, 2, 2, 2, 2, 1>(
-                            task,
-                            scratch,
-                            (false, Heights),
-                            Heights,
-                        ),
                         _ => scalar_tile::advance(task, scratch),
                     }
                 }
@@ -132,5 +112,5 @@ macro_rules! dispatch {
     };
 }
 
-dispatch!(f64, [7, 6, 5, 6], Portable<f64, 2>, x86::F64x4, x86::F64x8, neon::F64x2);
-dispatch!(f32, [7, 7, 7, 6], Portable<f32, 4>, x86::F32x8, x86::F32x16, neon::F32x4);
+dispatch!(f64, Portable<f64, 2>, F64x4, F64x8, F64x2);
+dispatch!(f32, Portable<f32, 4>, F32x8, F32x16, F32x4);

@@ -9,18 +9,17 @@ use super::lifted::Lifted;
 use super::rows::Staging;
 use super::task::TileTask;
 use super::walls::{Computed, Side};
-use crate::real::Real;
 
 /// The columns west and east of a tile's rows, where they are walls that a step changes.
-pub(super) struct Ends<'a, T> {
-    sides: [Option<&'a Side<T>>; 2],
+pub(super) struct Ends<'a, V: Lanes> {
+    ends: [Option<End<'a, V>>; 2],
     rows: &'a Computed,
     base: isize,
 }
 
-/// Where columns next to a wall are in the rows of a level.
-#[derive(Clone, Copy)]
-struct Places<V: Lanes> {
+/// One of them.
+struct End<'a, V: Lanes> {
+    side: &'a Side<V::Element>,
     /// The column of the wall.
     wall: Lane<V>,
     /// The elements of the column next to the wall, and of the one further on.
@@ -71,18 +70,33 @@ impl<V: Lanes> Lane<V> {
     }
 }
 
-impl<'a, T: Real> Ends<'a, T> {
+impl<'a, V: Lanes> Ends<'a, V> {
     /// For a tile that computes these columns; rows are counted from row `base` of the field.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`.
     #[inline(always)]
-    pub fn new(task: &'a TileTask<'a, T>, columns: &Range<isize>, base: isize) -> Self {
-        let is_near = task.reaches_walls(1, columns);
-        let side = |side: &'a Side<T>, is_near: bool| {
-            (is_near && !matches!(side, Side::Held)).then_some(side)
-        };
+    pub unsafe fn new(
+        task: &'a TileTask<'_, V::Element>,
+        layout: &Lifted<V>,
+        columns: &Range<isize>,
+        base: isize,
+    ) -> Self {
+        let [is_west, is_east] = task.reaches_walls(1, columns);
+        let end =
+            |is_near: bool, side: &'a Side<V::Element>, [wall, outermost, inner]: [usize; 3]| {
+                (is_near && !matches!(side, Side::Held)).then(|| End {
+                    side,
+                    // SAFETY: passed on.
+                    wall: unsafe { Lane::new(wall) },
+                    outermost,
+                    inner,
+                })
+            };
         Self {
-            sides: [
-                side(&task.walls.left, is_near[0]),
-                side(&task.walls.right, is_near[1]),
+            ends: [
+                end(is_west, &task.walls.left, layout.west_end()),
+                end(is_east, &task.walls.right, layout.east_end()),
             ],
             rows: &task.domain[0],
             base,
@@ -92,75 +106,28 @@ impl<'a, T: Real> Ends<'a, T> {
     /// Whether there is anything to write.
     #[inline(always)]
     pub fn any(&self) -> bool {
-        self.sides[0].is_some() || self.sides[1].is_some()
+        self.ends.iter().any(Option::is_some)
     }
 
-    /// Those of the level after `step` steps.
-    ///
-    /// # Safety
-    /// The processor has the instructions of `V`.
-    #[inline(always)]
-    pub unsafe fn after<V: Lanes<Element = T>>(
-        &self,
-        layout: &Lifted<V>,
-        step: usize,
-    ) -> LevelEnds<'_, V> {
-        let mut places = [None; 2];
-        for (k, ends) in [layout.west_end(), layout.east_end()]
-            .into_iter()
-            .enumerate()
-        {
-            if self.sides[k].is_some() {
-                let [wall, outermost, inner] = ends;
-                // SAFETY: passed on.
-                let wall = unsafe { Lane::new(wall) };
-                places[k] = Some(Places {
-                    wall,
-                    outermost,
-                    inner,
-                });
-            }
-        }
-        LevelEnds {
-            ends: self,
-            places,
-            step,
-        }
-    }
-}
-
-/// [`Ends`] of a level.
-pub(super) struct LevelEnds<'a, V: Lanes> {
-    ends: &'a Ends<'a, V::Element>,
-    places: [Option<Places<V>>; 2],
-    step: usize,
-}
-
-impl<V: Lanes> LevelEnds<'_, V> {
-    /// Writes the columns of the walls in row `j`.
+    /// Writes the columns of the walls in row `j` of the level after `step` steps.
     ///
     /// # Safety
     /// `row` is a lifted row. The processor has the instructions of `V`.
     #[inline(always)]
-    pub unsafe fn write(&self, row: *mut V::Element, j: usize) {
-        let ends = self.ends;
-        for k in 0..2 {
-            let (Some(places), Some(side)) = (&self.places[k], ends.sides[k]) else {
-                continue;
-            };
-            let node = ends.rows.place(ends.base + j as isize);
+    pub unsafe fn write(&self, row: *mut V::Element, j: usize, step: usize) {
+        for end in self.ends.iter().flatten() {
+            let node = self.rows.place(self.base + j as isize);
             // SAFETY: these are elements of the row.
             unsafe {
-                let value = match side {
-                    Side::Given(table) => V::splat(table.at(self.step)[node]),
+                let value = match end.side {
+                    Side::Given(table) => table.at(step)[node],
                     Side::Ghost(ghost) => {
-                        let (inner, outermost) =
-                            (*row.add(places.inner), *row.add(places.outermost));
-                        V::splat(ghost.value(self.step, node, inner, outermost))
+                        let (inner, outermost) = (*row.add(end.inner), *row.add(end.outermost));
+                        ghost.value(step, node, inner, outermost)
                     }
                     Side::Held | Side::Periodic => continue,
                 };
-                places.wall.write(row, value);
+                end.wall.write(row, V::splat(value));
             }
         }
     }

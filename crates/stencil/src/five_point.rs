@@ -7,7 +7,7 @@ use ndarray::Array2;
 use super::dispatch::Element;
 use super::equation::Equation;
 use super::kernel::{Additions, Kernel, LevelsPerSweep};
-use super::microarchitecture::Microarchitecture;
+use super::processor::Processor;
 use super::tile::Tile;
 use super::walls::WallTraits;
 use diff2d_sys::{self as sys, Caches};
@@ -21,13 +21,14 @@ use diff2d_sys::{self as sys, Caches};
 /// Units: `r = D dt / dx²` has none; the field has any.
 ///
 /// ```
-/// use diff2d_stencil::Stencil;
+/// use diff2d_stencil::{Knowledge, Stencil, Walls};
 /// use ndarray::Array2;
 ///
 /// let mut field = Array2::<f64>::zeros((5, 5));
 /// field[[2, 2]] = 1.0;
 /// let mut spare = field.clone();
-/// Stencil::new(0.25).advance_many(&mut field, &mut spare, 2);
+/// let knowledge = &mut Knowledge::default();
+/// Stencil::new(0.25).advance(&Walls::held(), knowledge, &mut field, &mut spare, 2);
 /// assert_eq!(field[[2, 2]], 0.25);
 /// assert_eq!(field[[1, 1]], 0.125);
 /// ```
@@ -42,8 +43,8 @@ pub struct Stencil<T: Element> {
     pub(super) tile: Option<Tile>,
     /// The caches that tiles are chosen for.
     pub(super) caches: Caches,
-    /// The processor's design that they are chosen for.
-    pub(super) microarchitecture: Microarchitecture,
+    /// The processor that they are chosen for.
+    pub(super) processor: Processor,
     /// The walls that tiles are chosen for where none are given.
     pub(super) walls: WallTraits,
 }
@@ -57,15 +58,15 @@ impl<T: Element> Stencil<T> {
 
     /// The same for any equation.
     pub fn of(equation: Equation<T>) -> Self {
-        let microarchitecture = Microarchitecture::detect();
+        let processor = Processor::detect();
         Self {
             equation: Arc::new(equation.normalised()),
             kernel: Kernel::detect(),
-            additions: Additions::on(microarchitecture),
+            additions: processor.additions,
             levels_per_sweep: None,
             tile: None,
             caches: sys::caches(),
-            microarchitecture,
+            processor,
             walls: WallTraits::HELD,
         }
     }
@@ -114,14 +115,6 @@ impl<T: Element> Stencil<T> {
     #[must_use]
     pub fn within_second_level_cache(mut self) -> Self {
         self.caches.last = 0;
-        self
-    }
-
-    /// The same for a first-level cache of so many bytes, on which the height of groups of rows depends.
-    #[doc(hidden)]
-    #[must_use]
-    pub fn with_first_level_cache(mut self, bytes: usize) -> Self {
-        self.caches.l1 = bytes;
         self
     }
 

@@ -1,10 +1,8 @@
 //! One coefficient for each direction, or for each face, with or without a source.
 
 use super::equation::Operator;
-use super::kind::{Kind, advance_with};
+use super::kind::{Advance, Kind};
 use super::lanes::Lanes;
-use super::level::RowGroup;
-use super::lifted::Lifted;
 use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ArrayRows, Update};
@@ -41,6 +39,7 @@ impl<V: Lanes> Update<V> for Anisotropic<V> {
 
 impl<V: Lanes> Kind<V> for Anisotropic<V> {
     const ARRAYS: [bool; 2] = [false, true];
+
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         let Operator::Anisotropic { rx, ry } = task.equation.operator else {
@@ -56,15 +55,9 @@ impl<V: Lanes> Kind<V> for Anisotropic<V> {
     }
 
     #[inline(always)]
-    unsafe fn advance<const R: usize>(
-        &mut self,
-        _level: usize,
-        group: &RowGroup<V::Element, R>,
-        layout: &Lifted<V>,
-        arrays: &ArrayRows<V::Element, R>,
-    ) {
+    unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
         // SAFETY: passed on.
-        unsafe { advance_with(*self, group, layout, arrays) };
+        unsafe { rows.by_one(*self) };
     }
 }
 
@@ -112,21 +105,16 @@ impl<V: Lanes> Update<V> for Variable {
 
 impl<V: Lanes> Kind<V> for Variable {
     const ARRAYS: [bool; 2] = [true, true];
+
     #[inline(always)]
     unsafe fn new(_: &TileTask<'_, V::Element>) -> Self {
         Self
     }
 
     #[inline(always)]
-    unsafe fn advance<const R: usize>(
-        &mut self,
-        _level: usize,
-        group: &RowGroup<V::Element, R>,
-        layout: &Lifted<V>,
-        arrays: &ArrayRows<V::Element, R>,
-    ) {
+    unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
         // SAFETY: passed on.
-        unsafe { advance_with(*self, group, layout, arrays) };
+        unsafe { rows.by_one(*self) };
     }
 }
 

@@ -2,12 +2,9 @@
 
 use super::equation::Operator;
 use super::kernel::Additions;
-use super::kind::{Kind, advance_with};
+use super::kind::{Advance, Kind};
 use super::lanes::{Lanes, MAX_LANES};
-use super::level::RowGroup;
-use super::lifted::Lifted;
 use super::scalar::Star;
-use super::sweeps::{Once, Sweeps};
 use super::task::TileTask;
 use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
@@ -59,6 +56,11 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
         let Operator::Isotropic { r } = task.equation.operator else {
             unreachable!("the equation is isotropic")
         };
+        // Walls may add to the state.
+        let magnitude_bound = match task.walls.add_nothing() {
+            true => magnitude_bound(r, task.steps),
+            false => -1.0,
+        };
         // SAFETY: passed on.
         unsafe {
             Self {
@@ -67,10 +69,15 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
                 one: one(),
                 additions: task.additions,
                 magnitude: V::splat(V::Element::default()),
-                magnitude_bound: task.magnitude_bound,
+                magnitude_bound,
                 is_bounded: true,
             }
         }
+    }
+
+    #[inline(always)]
+    fn takes_notes(&self) -> bool {
+        true
     }
 
     #[inline(always)]
@@ -87,60 +94,33 @@ impl<V: Lanes> Kind<V> for Isotropic<V> {
     }
 
     #[inline(always)]
-    unsafe fn advance<const R: usize>(
-        &mut self,
-        _level: usize,
-        group: &RowGroup<V::Element, R>,
-        layout: &Lifted<V>,
-        arrays: &ArrayRows<V::Element, R>,
-    ) {
+    unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
         let Self { r, four, one, .. } = *self;
-        macro_rules! six {
-            ($bounded:literal, $fused:literal) => {{
-                let six = Six::<V, $bounded, $fused> { r, four, one };
-                advance_with(six, group, layout, arrays);
-            }};
-        }
+        let is_fused = V::FUSED > 0 && self.additions == Additions::Fused;
         // SAFETY: passed on.
         unsafe {
-            match (self.is_bounded, self.additions) {
-                (true, Additions::Plain) => six!(true, 0),
-                (true, Additions::Fused6) => six!(true, 1),
-                (true, _) => six!(true, 2),
-                (false, Additions::Plain) => six!(false, 0),
-                (false, _) => six!(false, 2),
+            if !self.is_bounded {
+                rows.by_one(Six::<V, false, 0> { r, four, one });
+            } else if is_fused {
+                rows.by_one(Six::<V, true, 1> { r, four, one });
+            } else {
+                rows.by_one(Six::<V, true, 0> { r, four, one });
             }
         }
     }
+}
 
-    #[inline(always)]
-    fn may_sweep(&self, _: usize) -> bool {
-        self.is_bounded
-    }
-
-    #[inline(always)]
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        _by_two: bool,
-        sweeps: &mut Sweeps<'_, V::Element>,
-        layout: &Lifted<V>,
-    ) {
-        let Self { r, four, one, .. } = *self;
-        macro_rules! six {
-            ($fused:literal) => {{
-                let six = Six::<V, true, $fused> { r, four, one };
-                sweeps.make::<V, R>(Once(six), layout);
-            }};
-        }
-        // SAFETY: passed on.
-        unsafe {
-            match self.additions {
-                Additions::Plain => six!(0),
-                Additions::Fused6 => six!(1),
-                _ => six!(2),
-            }
-        }
-    }
+/// The magnitude up to which a state can start so that nothing in its next
+/// `steps` steps overflows, neither `4 p` nor the sum of four neighbours; negative
+/// if there is none.
+///
+/// A step multiplies the largest magnitude by at most `|1 - 4r| + 4|r|`. The
+/// factor `1 + 2⁻¹⁰` a step is more than rounding can add.
+fn magnitude_bound<T: Real>(r: T, steps: usize) -> f64 {
+    let r = r.to_f64();
+    let growth = ((1.0 - 4.0 * r).abs() + 4.0 * r.abs()) * (1.0 + 1.0 / 1024.0);
+    let bound = T::MAX.to_f64() / 16.0 / growth.powi(steps as i32);
+    if bound >= 1.0 { bound } else { -1.0 }
 }
 
 /// What `fold` makes of all lanes.
@@ -160,4 +140,23 @@ pub(super) fn all_lanes<V: Lanes>(register: V, holds: impl Fn(V::Element) -> boo
     // SAFETY: no register has more lanes.
     unsafe { register.store(lanes.as_mut_ptr()) };
     lanes[..V::COUNT].iter().all(|&lane| holds(lane))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_shrinks_with_every_step_and_with_growth() {
+        assert!(magnitude_bound(0.25_f64, 1) < f64::MAX / 16.0);
+        assert!(magnitude_bound(0.25_f64, 256) > f64::MAX / 32.0);
+        assert!(magnitude_bound(1.0_f64, 2) < f64::MAX / (16.0 * 49.0));
+    }
+
+    #[test]
+    fn growth_that_overflows_leaves_no_bound() {
+        assert_eq!(magnitude_bound(1e30_f64, 64), -1.0);
+        assert_eq!(magnitude_bound(f64::NAN, 1), -1.0);
+        assert_eq!(magnitude_bound(f32::INFINITY, 1), -1.0);
+    }
 }

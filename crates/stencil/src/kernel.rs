@@ -4,7 +4,6 @@ use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
 use super::lanes::HAS_PORTABLE;
-use super::microarchitecture::Microarchitecture;
 
 /// An implementation of the step. All give the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -57,6 +56,18 @@ impl Kernel {
         }
     }
 
+    /// The rows of a band, which a sweep advances at once: as many as the registers allow.
+    pub(super) const fn band_rows(self) -> BandRows {
+        let [plain, with_arrays] = match self {
+            Self::Scalar => [1, 1],
+            Self::Portable => [2, 1],
+            Self::Neon => [5, 4],
+            Self::Avx2 => [4, 3],
+            Self::Avx512 => [6, 4],
+        };
+        BandRows { plain, with_arrays }
+    }
+
     fn name(self) -> &'static str {
         match self {
             Self::Scalar => "scalar",
@@ -68,88 +79,44 @@ impl Kernel {
     }
 }
 
-/// How the three additions of four neighbours are computed: how many of the 36 of six rows and two levels in one sweep
-/// are fused multiplications by one and additions. All ways give the same bits.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Additions {
-    /// None.
-    Plain,
-    /// Six; of those of one level every sixth.
-    Fused6,
-    /// Twelve.
-    Fused12,
-    /// Fifteen.
-    Fused15,
+/// The rows of a band.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BandRows {
+    /// For equations without arrays.
+    pub plain: usize,
+    /// For equations with coefficients for each direction, or with arrays.
+    pub with_arrays: usize,
 }
 
-impl Additions {
-    /// The fastest way on a processor. AMD's use their units for additions and those for fused multiplications at a
-    /// time, but stores delay fused multiplications. On others the units for multiplications are those for additions.
-    ///
-    /// Cycles of a loop of 36 operations of AVX-512, eight stores, and as many loads as a kernel has:
-    ///
-    /// | fused | 0 | 9 | 12 | 15 | 18 |
-    /// |---|---|---|---|---|---|
-    /// | Zen 5 | 17.4 | 13.5 | 13.2 | 13.3 | 15.9 |
-    /// | Zen 4 | | | | 20 | 26 |
-    ///
-    /// Zen 3 starts two additions a cycle, and two fused multiplications take the place of a store. Cycles of a loop of
-    /// twelve operations of AVX2 and four stores, as for four rows and one level:
-    ///
-    /// | fused | 0 | 2 | 3 | 4 | 6 |
-    /// |---|---|---|---|---|---|
-    /// | Zen 3 | 6.0 | 5.0 | 5.1 | 5.3 | 6.7 |
-    ///
-    /// In steps, twelve are 1.03 to 1.08 times as fast as 15 on Zen 5, and 15 are 1.01 to 1.03 times as fast as twelve
-    /// on Zen 4.
-    pub(super) fn on(microarchitecture: Microarchitecture) -> Self {
-        match microarchitecture {
-            Microarchitecture::UpToZen3 => Self::Fused6,
-            Microarchitecture::Zen4 => Self::Fused15,
-            Microarchitecture::FromZen5 => Self::Fused12,
-            Microarchitecture::Other => Self::Plain,
+impl BandRows {
+    /// Those of an equation with so many arrays.
+    pub fn of(self, arrays: usize) -> usize {
+        match arrays {
+            0 => self.plain,
+            _ => self.with_arrays,
         }
     }
 }
 
-/// How many levels a kernel computes in one sweep over a few rows. All ways give the same bits.
+/// How the three additions of four neighbours are computed. Both ways give the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Additions {
+    /// As additions.
+    Plain,
+    /// Some of them as fused multiplications by one and additions, for processors that have units of their own for these.
+    Fused,
+}
+
+/// How many levels a kernel computes in one sweep over a few rows. Both ways give the same bits.
 ///
-/// Two need an `r` of about a quarter, and strips of more than two columns. The first and the
-/// last rows of a level are computed by one.
+/// Two need an `r` of about a quarter and strips of more than two columns. The first and the last rows of a level are
+/// computed by one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LevelsPerSweep {
     /// One.
     One,
-    /// Two where the rows that a sweep accesses leave enough of the first-level cache, otherwise one.
-    TwoIfShort,
-    /// Two, however long rows are.
+    /// Two.
     Two,
-}
-
-impl LevelsPerSweep {
-    /// The faster way on a processor. A core of Zen 4 stores half a register of AVX-512 a cycle, and its
-    /// caches exchange as much; two levels in one sweep take fewer of both. There AVX2 was slower, which has half as many
-    /// registers. On Zen 5 they are 1.15 to 1.4 times as fast.
-    ///
-    /// An Intel server processor starts three instructions of 512 bits a cycle, two of them operations. Two levels in one
-    /// sweep take fewer loads and stores. They are 1.07 to 1.23 times as fast where rows are short, but 0.8 to 0.9 times
-    /// where those of a sweep do not fit the first-level cache. Sweeps over four rows instead of six were slower.
-    pub(super) fn on(microarchitecture: Microarchitecture, kernel: Kernel) -> Self {
-        match kernel {
-            Kernel::Avx512 if microarchitecture.is_amd() => Self::Two,
-            Kernel::Avx512 => Self::TwoIfShort,
-            _ => Self::One,
-        }
-    }
-
-    /// Whether they are two where sweeps of two access so many bytes.
-    pub(super) fn are_two(self, bytes: usize, first_level: usize) -> bool {
-        match self {
-            Self::One => false,
-            Self::TwoIfShort => bytes <= first_level / 8 * 7,
-            Self::Two => true,
-        }
-    }
 }
 
 impl Display for Kernel {

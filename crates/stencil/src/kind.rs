@@ -1,12 +1,9 @@
 //! [`Kind`]: how the levels of a tile are advanced for one kind of equation.
 
-use super::known::Known;
-use super::lanes::{Computation, Lanes};
-use super::level::{RowGroup, advance_rows};
-use super::lifted::Lifted;
-use super::sweeps::Sweeps;
+use super::knowledge::Outcome;
+use super::lanes::Lanes;
 use super::task::TileTask;
-use super::update::{ArrayRows, Update};
+use super::update::Update;
 
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
@@ -27,7 +24,7 @@ pub(super) trait Kind<V: Lanes>: Sized {
     /// Whether source values are to be noted.
     #[inline(always)]
     fn takes_notes(&self) -> bool {
-        true
+        false
     }
 
     /// Takes note of source values.
@@ -58,38 +55,17 @@ pub(super) trait Kind<V: Lanes>: Sized {
         true
     }
 
-    /// Advances a group of rows to `level`.
-    ///
-    /// # Safety
-    /// As [`advance_rows`].
-    unsafe fn advance<const R: usize>(
-        &mut self,
-        level: usize,
-        group: &RowGroup<V::Element, R>,
-        layout: &Lifted<V>,
-        arrays: &ArrayRows<V::Element, R>,
-    );
-
-    /// Whether this level and all after it are computed by the same update, which reads no arrays. Then
-    /// [`sweep`](Self::sweep) may compute them.
+    /// Whether this level takes another update than those after it.
     #[inline(always)]
-    fn may_sweep(&self, _level: usize) -> bool {
+    fn is_checked(&self, _level: usize) -> bool {
         false
     }
 
-    /// Makes sweeps over a band, by one level each or by two.
+    /// Advances rows to `level`, and to those after it that `rows` has.
     ///
     /// # Safety
-    /// As [`Sweeps::make`].
-    #[inline(always)]
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        _by_two: bool,
-        _sweeps: &mut Sweeps<'_, V::Element>,
-        _layout: &Lifted<V>,
-    ) {
-        unreachable!("this kind advances by one level a call")
-    }
+    /// As [`Advance::by_one`] and [`Advance::by_two`].
+    unsafe fn advance(&mut self, level: usize, rows: &mut impl Advance<V>);
 
     /// What is known once the tile is done.
     #[inline(always)]
@@ -98,66 +74,24 @@ pub(super) trait Kind<V: Lanes>: Sized {
     }
 }
 
-/// What is known of a tile after a pass.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcome {
-    /// What is known of the field there.
-    pub known: Known,
-    /// Rows advanced by a level with three, with five, and with six operations or more.
-    pub rows: [u64; 3],
-    /// Whether the levels were scaled by four.
-    pub is_scaled: bool,
-}
+/// Rows that an update advances.
+pub(super) trait Advance<V: Lanes> {
+    /// How many rows, counted once for each level.
+    fn count(&self) -> u64;
 
-impl Outcome {
-    /// The shares of `rows`. Kinds that count nothing have one number of operations.
-    pub fn shares(&self) -> [f64; 3] {
-        match self.rows.iter().sum::<u64>() {
-            0 => [0.0, 0.0, 1.0],
-            sum => self.rows.map(|rows| rows as f64 / sum as f64),
-        }
-    }
-}
+    /// Whether sweeps over them compute two levels.
+    fn is_by_two(&self) -> bool;
 
-/// Advances a group of rows by one level with `update`, in a function of its own. Returns the update with
-/// what it noted.
-///
-/// # Safety
-/// As [`advance_rows`].
-#[inline(always)]
-pub(super) unsafe fn advance_with<V: Lanes, U: Update<V>, const R: usize>(
-    update: U,
-    group: &RowGroup<V::Element, R>,
-    layout: &Lifted<V>,
-    arrays: &ArrayRows<V::Element, R>,
-) -> U {
-    // SAFETY: passed on.
-    unsafe {
-        V::compiled(Sweep::<V, U, R> {
-            update,
-            group,
-            layout,
-            arrays,
-        })
-    }
-}
+    /// Advances them by one level a sweep, in a function of its own. Returns the update with what it noted.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`; rows that are read were written, edges included, and so were those of
+    /// the arrays that the update reads.
+    unsafe fn by_one<U: Update<V>>(&mut self, update: U) -> U;
 
-struct Sweep<'a, V: Lanes, U, const R: usize> {
-    update: U,
-    group: &'a RowGroup<V::Element, R>,
-    layout: &'a Lifted<V>,
-    arrays: &'a ArrayRows<V::Element, R>,
-}
-
-impl<V: Lanes, U: Update<V>, const R: usize> Computation for Sweep<'_, V, U, R> {
-    type Output = U;
-
-    #[inline(always)]
-    unsafe fn run(self) -> U {
-        // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
-        let (mut update, group, arrays) = (self.update, *self.group, *self.arrays);
-        // SAFETY: passed on.
-        unsafe { advance_rows::<V, R>(&group, self.layout, &mut update, &arrays) };
-        update
-    }
+    /// Advances them by two levels a sweep, with an update for each, which read no arrays and take note of nothing.
+    ///
+    /// # Safety
+    /// As [`by_one`](Self::by_one); strips have at least three columns.
+    unsafe fn by_two(&mut self, first: impl Update<V>, second: impl Update<V>);
 }

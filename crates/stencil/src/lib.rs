@@ -15,10 +15,10 @@
 //! | instruction sets | `lanes::x86`, `lanes::neon`, `lanes::portable` | these operations on a kind of processor |
 //! | layout | `lifted` | dimension-lifted transpose: neighbours are whole registers |
 //! | kernels of one level and of two | `update`, `level`, `twice`, `sweeps` | the step in every lane; a few rows, one step on or two; the sweeps over a band |
-//! | kinds of equations | `kind`, `known`, `isotropic`, `smooth`, `scaled`, `quarter`, `general` | how levels are stored, which step is allowed |
+//! | kinds of equations | `kind`, `isotropic`, `smooth`, `scaled`, `general` | how levels are stored, which step is allowed |
 //! | wavefront of a tile | `task`, `ring`, `prefetch`, `wavefront`, `scalar_tile` | a tile, many steps on, while its rows are in the cache |
-//! | tiles and threads | `exactness`, `microarchitecture`, `kernel`, `dispatch`, `cost`, `tile`, `scheduler`, `pipeline`, `findings` | which instructions, which tiles, which thread when |
-//! | step | `five_point`, `advance`, `passes`, `choice` | [`Stencil`]: a field, any number of steps on |
+//! | tiles and threads | `kernel`, `dispatch`, `processor`, `cost`, `tile`, `scheduler`, `pipeline`, `knowledge` | which instructions, which tiles, which thread when |
+//! | step | `five_point`, `plan`, `advance` | [`Stencil`]: a field, any number of steps on |
 //!
 //! # Why the bits are equal
 //!
@@ -61,27 +61,23 @@
 
 mod advance;
 mod band;
-mod choice;
 mod cost;
 mod dispatch;
 mod ends;
 mod equation;
-mod exactness;
-mod findings;
 mod five_point;
 mod general;
 mod isotropic;
 mod kernel;
 mod kind;
-mod known;
+mod knowledge;
 mod lanes;
 mod level;
 mod lifted;
-mod microarchitecture;
-mod passes;
 mod pipeline;
+mod plan;
 mod prefetch;
-mod quarter;
+mod processor;
 pub mod real;
 mod ring;
 mod rkl2;
@@ -104,12 +100,10 @@ pub use cost::MAX_DEPTH;
 pub use diff2d_sys::Caches;
 pub use dispatch::Element;
 pub use equation::{Equation, Operator};
-#[doc(hidden)]
-pub use findings::Findings;
 pub use five_point::Stencil;
 pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
-#[doc(hidden)]
-pub use known::Known;
+pub use knowledge::{Knowledge, Smoothness};
+pub use plan::Plan;
 pub use real::Real;
 pub use rkl2::{Rkl2, Rkl2Arrays, rkl2_reach};
 pub use tile::{InvalidTile, Tile};

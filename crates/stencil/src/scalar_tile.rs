@@ -4,7 +4,7 @@
 use std::{mem, ops::Range, slice};
 
 use super::equation::{Equation, Operator};
-use super::kind::Outcome;
+use super::knowledge::Outcome;
 use super::scalar::{self, Star};
 use super::scratch::Scratch;
 use super::task::TileTask;

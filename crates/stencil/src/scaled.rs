@@ -4,23 +4,20 @@
 use super::equation::Operator;
 use super::isotropic::{all_lanes, fold_lanes};
 use super::kernel::Additions;
-use super::kind::{Kind, Outcome, advance_with};
-use super::known::Known;
+use super::kind::{Advance, Kind};
+use super::knowledge::{Outcome, Smoothness};
 use super::lanes::Lanes;
-use super::level::RowGroup;
-use super::lifted::Lifted;
-use super::quarter::{Checked, Five, Three};
+use super::scalar::Star;
 use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
-use super::sweeps::{Once, Sweeps, Twice};
 use super::task::TileTask;
-use super::update::{ArrayRows, one};
+use super::update::{ArrayRows, Update, one, sum};
 use crate::real::Real;
 
 /// What a tile's field is known to be.
 #[derive(Clone, Copy, PartialEq)]
-enum Knowledge {
+enum Condition {
     /// Smooth all through the pass, and perhaps in the range of it.
-    Smooth(Known),
+    Smooth(Smoothness),
     /// Smooth as far as it was checked.
     SmoothSoFar,
     /// Not smooth.
@@ -32,8 +29,6 @@ pub(super) struct Scaled<V: Lanes> {
     four: V,
     four_r: V,
     limit: V,
-    /// What was found of the nodes that were checked before their first step.
-    excess: V,
     one: V,
     additions: Additions,
     is_a_quarter: bool,
@@ -47,7 +42,7 @@ pub(super) struct Scaled<V: Lanes> {
     /// NaN in lanes where a value was infinite or NaN.
     poison: V,
     range: [f64; 3],
-    knowledge: Knowledge,
+    condition: Condition,
     rows: [u64; 3],
 }
 
@@ -95,7 +90,6 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 four: V::splat(V::Element::FOUR),
                 four_r: V::splat(V::Element::FOUR * r),
                 limit: V::splat(V::Element::from_f64(0.5 - SLACK)),
-                excess: zero,
                 one: one(),
                 additions: task.additions,
                 is_a_quarter: r.to_f64() == 0.25,
@@ -106,9 +100,9 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 signs: zero,
                 poison: zero,
                 range: range::<V::Element>(task.steps),
-                knowledge: match task.known {
-                    known if known.smooth_for >= task.steps as u64 => Knowledge::Smooth(known),
-                    _ => Knowledge::SmoothSoFar,
+                condition: match task.smoothness {
+                    known if known.smooth_for >= task.steps as u64 => Condition::Smooth(known),
+                    _ => Condition::SmoothSoFar,
                 },
                 rows: [0; 3],
             }
@@ -117,8 +111,8 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
 
     #[inline(always)]
     fn takes_notes(&self) -> bool {
-        match self.knowledge {
-            Knowledge::Smooth(known) => known.in_range_for < self.steps as u64,
+        match self.condition {
+            Condition::Smooth(known) => known.in_range_for < self.steps as u64,
             _ => true,
         }
     }
@@ -153,13 +147,12 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
         if !self.takes_notes() {
             return true;
         }
-        if self.knowledge == Knowledge::SmoothSoFar
-            && !(all_lanes(self.signs, |lane| !lane.is_sign_negative())
-                && all_lanes(self.excess, |lane| lane == V::Element::default()))
+        if self.condition == Condition::SmoothSoFar
+            && !all_lanes(self.signs, |lane| !lane.is_sign_negative())
         {
-            self.knowledge = Knowledge::Rough;
+            self.condition = Condition::Rough;
         }
-        let is_rough = self.knowledge == Knowledge::Rough;
+        let is_rough = self.condition == Condition::Rough;
         let [three, most, five] = self.range;
         let least = if is_rough { five } else { three };
         (self.is_a_quarter || !is_rough)
@@ -169,122 +162,72 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    unsafe fn advance<const R: usize>(
-        &mut self,
-        level: usize,
-        group: &RowGroup<V::Element, R>,
-        layout: &Lifted<V>,
-        arrays: &ArrayRows<V::Element, R>,
-    ) {
+    fn is_checked(&self, level: usize) -> bool {
+        level == 1 && self.wants_check()
+    }
+
+    #[inline(always)]
+    unsafe fn advance(&mut self, level: usize, rows: &mut impl Advance<V>) {
         let Self { four, one, .. } = *self;
-        macro_rules! advance {
-            ($update:expr) => {
-                advance_with($update, group, layout, arrays)
-            };
-        }
-        if self.wants_check() && level == 1 {
+        if self.is_checked(level) {
             // SAFETY: passed on.
-            let checked = unsafe { advance!(self.checked()) };
+            let checked = unsafe { rows.by_one(self.checked()) };
             if !all_lanes(checked.excess, |lane| lane == V::Element::default()) {
-                self.knowledge = Knowledge::Rough;
+                self.condition = Condition::Rough;
             }
-            self.rows[2] += R as u64;
+            self.rows[2] += rows.count();
             return;
         }
+        let is_rough = self.condition == Condition::Rough;
+        let is_fused = V::FUSED > 0 && self.additions == Additions::Fused;
+        self.rows[usize::from(is_rough)] += rows.count();
+        // Of two levels in one sweep, the second has all that are fused.
         // SAFETY: passed on.
         unsafe {
-            match (self.knowledge, self.additions) {
-                (Knowledge::Rough, Additions::Plain) => {
-                    advance!(Five::<V, 0> { four, one });
+            if V::TWO_LEVELS && rows.is_by_two() {
+                match (is_rough, is_fused) {
+                    (true, true) => {
+                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 1> { four, one })
+                    }
+                    (true, false) => {
+                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 0> { four, one })
+                    }
+                    (false, true) => rows.by_two(Three::<V, 0> { one }, Three::<V, 2> { one }),
+                    (false, false) => rows.by_two(Three::<V, 0> { one }, Three::<V, 0> { one }),
                 }
-                (Knowledge::Rough, _) => {
-                    advance!(Five::<V, 1> { four, one });
+                return;
+            }
+            if is_rough {
+                match is_fused {
+                    true => _ = rows.by_one(Five::<V, 1> { four, one }),
+                    false => _ = rows.by_one(Five::<V, 0> { four, one }),
                 }
-                (_, Additions::Plain) => {
-                    advance!(Three::<V, 0> { one });
-                }
-                (_, Additions::Fused6) => {
-                    advance!(Three::<V, 1> { one });
-                }
-                (_, _) => {
-                    advance!(Three::<V, 2> { one });
+            } else {
+                match is_fused {
+                    true => _ = rows.by_one(Three::<V, 1> { one }),
+                    false => _ = rows.by_one(Three::<V, 0> { one }),
                 }
             }
         }
-        self.rows[usize::from(self.knowledge == Knowledge::Rough)] += R as u64;
-    }
-
-    #[inline(always)]
-    fn may_sweep(&self, level: usize) -> bool {
-        // The first level may be checked.
-        level > 1 || !self.wants_check()
-    }
-
-    #[inline(always)]
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        by_two: bool,
-        sweeps: &mut Sweeps<'_, V::Element>,
-        layout: &Lifted<V>,
-    ) {
-        let Self { four, one, .. } = *self;
-        let is_rough = self.knowledge == Knowledge::Rough;
-        macro_rules! three {
-            ($fused:literal) => {
-                sweeps.make::<V, R>(Once(Three::<V, $fused> { one }), layout)
-            };
-            ($first:literal, $second:literal) => {{
-                let twice = Twice(Three::<V, $first> { one }, Three::<V, $second> { one });
-                sweeps.make::<V, R>(twice, layout);
-            }};
-        }
-        macro_rules! five {
-            ($fused:literal) => {
-                sweeps.make::<V, R>(Once(Five::<V, $fused> { four, one }), layout)
-            };
-            ($first:literal, $second:literal) => {{
-                let first = Five::<V, $first> { four, one };
-                let second = Five::<V, $second> { four, one };
-                sweeps.make::<V, R>(Twice(first, second), layout);
-            }};
-        }
-        // SAFETY: passed on.
-        unsafe {
-            match (is_rough, by_two, self.additions) {
-                (true, false, Additions::Plain) => five!(0),
-                (true, false, _) => five!(1),
-                (true, true, Additions::Plain) => five!(0, 0),
-                (true, true, _) => five!(0, 2),
-                (false, false, Additions::Plain) => three!(0),
-                (false, false, Additions::Fused6) => three!(1),
-                (false, false, _) => three!(2),
-                (false, true, Additions::Plain) => three!(0, 0),
-                (false, true, Additions::Fused6) => three!(1, 1),
-                (false, true, Additions::Fused12) => three!(0, 4),
-                (false, true, Additions::Fused15) => three!(1, 4),
-            }
-        }
-        let levels = if by_two { 2 } else { 1 };
-        self.rows[usize::from(is_rough)] += (levels * R * sweeps.count) as u64;
     }
 
     #[inline(always)]
     fn outcome(&self) -> Outcome {
-        let known = match self.knowledge {
+        let smoothness = match self.condition {
             // Where it is rough, magnitudes may shrink faster.
-            Knowledge::Rough => Known::NOTHING,
-            Knowledge::Smooth(known) if !self.takes_notes() => known,
-            Knowledge::Smooth(known) => Known {
+            Condition::Rough => Smoothness::NONE,
+            Condition::Smooth(known) if !self.takes_notes() => known,
+            Condition::Smooth(known) => Smoothness {
                 in_range_for: self.in_range_for(),
                 ..known
             },
-            Knowledge::SmoothSoFar => Known {
+            Condition::SmoothSoFar => Smoothness {
                 smooth_for: lasting::<V::Element>(),
                 in_range_for: self.in_range_for(),
             },
         };
         Outcome {
-            known: known.after(self.steps),
+            smoothness: smoothness.after(self.steps),
             rows: self.rows,
             is_scaled: true,
         }
@@ -302,6 +245,96 @@ impl<V: Lanes> Scaled<V> {
     /// Whether the first level has to be checked.
     #[inline(always)]
     fn wants_check(&self) -> bool {
-        self.knowledge == Knowledge::SmoothSoFar
+        self.condition == Condition::SmoothSoFar
     }
+}
+
+/// A sum of four neighbours; `FUSED` is that of [`sum`].
+#[derive(Clone, Copy)]
+struct Three<V, const FUSED: usize> {
+    one: V,
+}
+
+impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        (j, _): (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        sum::<V, FUSED>(&star, self.one, j)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+}
+
+/// Any field in the range, `r = 1/4`; `FUSED` is that of [`sum`].
+#[derive(Clone, Copy)]
+struct Five<V, const FUSED: usize> {
+    four: V,
+    one: V,
+}
+
+impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        (j, _): (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let lapl = sum::<V, FUSED>(&star, self.one, j).sub_product(self.four, star.centre);
+        lapl.add_product(self.four, star.centre)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+}
+
+/// A level that is checked: six operations, and the largest excess of `|lapl|` over what is smooth.
+#[derive(Clone, Copy)]
+struct Checked<V> {
+    four: V,
+    four_r: V,
+    limit: V,
+    excess: V,
+}
+
+impl<V: Lanes> Update<V> for Checked<V> {
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let sum = star.south.add(star.north).add(star.east).add(star.west);
+        let lapl = sum.sub_product(self.four, star.centre);
+        let excess = lapl.magnitude().sub_product(self.limit, star.centre);
+        self.excess = excess.max(self.excess);
+        let increment = self.four_r.multiply(lapl);
+        increment.add_product(self.four, star.centre)
+    }
+
+    #[inline(always)]
+    fn held(&self, present: V) -> V {
+        four_times(present)
+    }
+
+    #[inline(always)]
+    fn forget(&mut self, before: Self, outside: V::Mask) {
+        self.excess = self.excess.select(outside, before.excess);
+    }
+}
+
+#[inline(always)]
+fn four_times<V: Lanes>(register: V) -> V {
+    let twice = register.add(register);
+    twice.add(twice)
 }

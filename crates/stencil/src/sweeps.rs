@@ -1,134 +1,155 @@
-//! [`Sweeps`]: the levels of a band, one after the other, in one function.
-//!
-//! A sweep over short rows takes a few hundred cycles. The function is called once for a band and keeps the constants
-//! of its updates in registers from sweep to sweep.
+//! Rows that are advanced together: [`Sweeps`] over a band, level after level, and [`OuterRows`] next to a wall.
 
+use super::kind::{Advance, Kind};
 use super::lanes::{Computation, Lanes};
-use super::level::advance_rows;
+use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
+use super::rows::ArrayRing;
 use super::twice::{TwoLevels, advance_twice};
 use super::update::{ArrayRows, Update};
 
-/// Sweeps over a band away from walls, each by one level or by two.
-pub(super) struct Sweeps<'a, T> {
-    pub ring: &'a Ring<T>,
+/// Sweeps over a band of `R` rows away from walls, each by one level or by two.
+///
+/// A sweep over short rows takes a few hundred cycles. All are made in one function, which keeps the constants of its
+/// updates in registers from sweep to sweep.
+pub(super) struct Sweeps<'a, V: Lanes, K, const R: usize> {
+    pub layout: &'a Lifted<V>,
+    pub ring: &'a Ring<V::Element>,
+    pub arrays: &'a ArrayRing<V, K>,
     /// Where the present level of the band begins, one slot before its first row.
     pub slot: usize,
+    /// The first row of the band at the present level.
+    pub first: usize,
     pub count: usize,
+    /// The levels of a sweep, one or two.
+    pub levels: usize,
     /// Source rows to request meanwhile, so many cache lines a level.
-    pub prefetch: &'a mut SourcePrefetch<T>,
+    pub prefetch: &'a mut SourcePrefetch<V::Element>,
     pub lines: usize,
 }
 
-/// What a sweep does to the rows of a band.
-pub(super) trait Sweep<V: Lanes>: Copy {
-    /// The levels that it computes.
-    const LEVELS: usize;
-
-    /// Computes the levels of `R` rows, of which the last begins in `slot`.
-    ///
-    /// # Safety
-    /// Rows that are read were written, edges included. The updates read no arrays.
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        ring: &Ring<V::Element>,
-        slot: usize,
-        layout: &Lifted<V>,
-    );
-}
-
-/// One level, by this update.
-#[derive(Clone, Copy)]
-pub(super) struct Once<U>(pub U);
-
-/// Two levels, by an update for each, which take note of nothing. Strips have at least three columns.
-#[derive(Clone, Copy)]
-pub(super) struct Twice<A, B>(pub A, pub B);
-
-impl<V: Lanes, U: Update<V>> Sweep<V> for Once<U> {
-    const LEVELS: usize = 1;
-
+impl<V: Lanes, K, const R: usize> Sweeps<'_, V, K, R> {
+    /// Goes on by a level.
     #[inline(always)]
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        ring: &Ring<V::Element>,
-        slot: usize,
-        layout: &Lifted<V>,
-    ) {
-        let group = ring.inner_group::<R>(slot);
-        // SAFETY: passed on.
-        unsafe { advance_rows::<V, R>(&group, layout, &mut self.0, &ArrayRows::NONE) }
+    fn next_level(&mut self) {
+        self.prefetch.request::<V>(self.lines);
+        self.slot = self.ring.two_before(self.slot);
+        self.first -= 1;
     }
 }
 
-impl<V: Lanes, A: Update<V>, B: Update<V>> Sweep<V> for Twice<A, B> {
-    const LEVELS: usize = 2;
+impl<V: Lanes, K: Kind<V>, const R: usize> Advance<V> for Sweeps<'_, V, K, R> {
+    #[inline(always)]
+    fn count(&self) -> u64 {
+        (self.levels * self.count * R) as u64
+    }
 
     #[inline(always)]
-    unsafe fn sweep<const R: usize>(
-        &mut self,
-        ring: &Ring<V::Element>,
-        slot: usize,
-        layout: &Lifted<V>,
-    ) {
-        let group = TwoLevels::<_, R>::new(ring, slot);
+    fn is_by_two(&self) -> bool {
+        V::TWO_LEVELS && K::MAY_ADVANCE_TWICE && self.levels == 2
+    }
+
+    #[inline(always)]
+    unsafe fn by_one<U: Update<V>>(&mut self, update: U) -> U {
         // SAFETY: passed on.
-        unsafe { advance_twice::<V, R>(&group, layout, (self.0, self.1)) }
+        unsafe { V::compiled(ByOne(self, update)) }
+    }
+
+    #[inline(always)]
+    unsafe fn by_two(&mut self, first: impl Update<V>, second: impl Update<V>) {
+        // SAFETY: passed on.
+        unsafe { V::compiled(ByTwo(self, first, second)) }
     }
 }
 
-impl<T> Sweeps<'_, T> {
-    /// Makes all of them over a band of `R` rows.
-    ///
-    /// # Safety
-    /// As [`Sweep::sweep`], for each of them.
+/// [`Advance::by_one`] of [`Sweeps`] as a computation.
+struct ByOne<'a, 'b, V: Lanes, K, U, const R: usize>(&'a mut Sweeps<'b, V, K, R>, U);
+
+impl<V: Lanes, K: Kind<V>, U: Update<V>, const R: usize> Computation for ByOne<'_, '_, V, K, U, R> {
+    type Output = U;
+
     #[inline(always)]
-    pub unsafe fn make<V: Lanes<Element = T>, const R: usize>(
-        &mut self,
-        sweep: impl Sweep<V>,
-        layout: &Lifted<V>,
-    ) {
-        // SAFETY: passed on.
-        unsafe {
-            V::compiled(All::<V, _, R> {
-                sweep,
-                sweeps: self,
-                layout,
-            });
+    unsafe fn run(self) -> U {
+        let Self(sweeps, mut update) = self;
+        // A copy is nobody else's: the compiler keeps it in registers while it writes rows.
+        let layout = *sweeps.layout;
+        for _ in 0..sweeps.count {
+            sweeps.next_level();
+            let group = sweeps.ring.inner_group::<R>(sweeps.slot);
+            let arrays = sweeps.arrays.rows::<R>(sweeps.first);
+            // SAFETY: passed on.
+            unsafe { advance_rows::<V, R>(&group, &layout, &mut update, &arrays) }
         }
+        update
     }
 }
 
-/// [`Sweeps::make`] as a computation.
-struct All<'a, 'b, V: Lanes, S, const R: usize> {
-    sweep: S,
-    sweeps: &'a mut Sweeps<'b, V::Element>,
-    layout: &'a Lifted<V>,
-}
+/// [`Advance::by_two`] of [`Sweeps`] as a computation.
+struct ByTwo<'a, 'b, V: Lanes, K, A, B, const R: usize>(&'a mut Sweeps<'b, V, K, R>, A, B);
 
-impl<V: Lanes, S: Sweep<V>, const R: usize> Computation for All<'_, '_, V, S, R> {
+impl<V: Lanes, K: Kind<V>, A: Update<V>, B: Update<V>, const R: usize> Computation
+    for ByTwo<'_, '_, V, K, A, B, R>
+{
     type Output = ();
 
     #[inline(always)]
     unsafe fn run(self) {
-        let Sweeps {
-            ring,
-            slot,
-            count,
-            prefetch,
-            lines,
-        } = self.sweeps;
-        // Copies are nobody else's: the compiler keeps them in registers while it writes rows.
-        let (layout, mut sweep) = (*self.layout, self.sweep);
-        for _ in 0..*count {
-            prefetch.request::<V>(S::LEVELS * *lines);
-            for _ in 0..S::LEVELS {
-                *slot = ring.two_before(*slot);
-            }
+        let Self(sweeps, first, second) = self;
+        let layout = *sweeps.layout;
+        for _ in 0..sweeps.count {
+            sweeps.next_level();
+            sweeps.next_level();
+            let group = TwoLevels::<_, R>::new(sweeps.ring, sweeps.slot);
             // SAFETY: passed on.
-            unsafe { sweep.sweep::<R>(ring, *slot, &layout) }
+            unsafe { advance_twice::<V, R>(&group, &layout, (first, second)) }
         }
+    }
+}
+
+/// A group of rows at an end of a level, some of them next to a wall.
+pub(super) struct OuterRows<'a, V: Lanes, const R: usize> {
+    pub layout: &'a Lifted<V>,
+    pub group: RowGroup<V::Element, R>,
+    pub arrays: ArrayRows<V::Element, R>,
+}
+
+impl<V: Lanes, const R: usize> Advance<V> for OuterRows<'_, V, R> {
+    #[inline(always)]
+    fn count(&self) -> u64 {
+        R as u64
+    }
+
+    #[inline(always)]
+    fn is_by_two(&self) -> bool {
+        false
+    }
+
+    #[inline(always)]
+    unsafe fn by_one<U: Update<V>>(&mut self, update: U) -> U {
+        // SAFETY: passed on.
+        unsafe { V::compiled(Outer(self, update)) }
+    }
+
+    #[inline(always)]
+    unsafe fn by_two(&mut self, _: impl Update<V>, _: impl Update<V>) {
+        unreachable!("rows next to walls advance by one level")
+    }
+}
+
+/// [`Advance::by_one`] of [`OuterRows`] as a computation.
+struct Outer<'a, 'b, V: Lanes, U, const R: usize>(&'a OuterRows<'b, V, R>, U);
+
+impl<V: Lanes, U: Update<V>, const R: usize> Computation for Outer<'_, '_, V, U, R> {
+    type Output = U;
+
+    #[inline(always)]
+    unsafe fn run(self) -> U {
+        let Self(rows, mut update) = self;
+        let (group, arrays) = (rows.group, rows.arrays);
+        // SAFETY: passed on.
+        unsafe { advance_rows::<V, R>(&group, rows.layout, &mut update, &arrays) };
+        update
     }
 }

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
-use super::known::Known;
+use super::knowledge::Smoothness;
 use super::pipeline::Stage;
 use super::walls::{Computed, Walls};
 
@@ -92,18 +92,13 @@ pub(super) struct TileTask<'a, T> {
     pub walls: &'a Walls<T>,
     /// What is computed along y and along x.
     pub domain: &'a [Computed; 2],
-    /// The largest magnitude of the source for which `4 p` is known not to
-    /// overflow, see [`super::exactness::magnitude_bound`].
-    pub magnitude_bound: f64,
     /// Whether levels scaled by four may be tried, see [`super::smooth`].
     pub tries_scaled: bool,
     /// What is known of the source.
-    pub known: Known,
+    pub smoothness: Smoothness,
     /// How the sum of the four neighbours is computed.
     pub additions: Additions,
     pub levels_per_sweep: LevelsPerSweep,
-    /// Bytes of the first-level cache.
-    pub first_level: usize,
     /// Whether the result is written past the caches.
     pub stream: bool,
     /// The pass among others under way, where passes are pipelined.

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::cost::{Cost, MAX_DEPTH};
 use super::pipeline;
-use diff2d_sys::Caches;
 
 /// The size of a tile: `rows × columns` nodes, advanced `depth` steps in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -21,18 +20,27 @@ pub struct Tile {
 /// Bytes of the field from the first row of a tile to its last, at most. Of 16384 × 16384 nodes, 2 GiB, tiles of 2048
 /// rows take 0.8 of the time of tiles of 16384: fewer pages are visited again and again.
 const MOST_SPAN: usize = 256 << 20;
-/// Whether arrays of so many bytes are far beyond the second-level cache. Then lifting and lowering rows takes
-/// twice as long, and results had better go past the caches: with 4096 × 4096 nodes, deeper tiles were 1.08 times
-/// as fast on an Intel server processor, and so were such writes, even within a third-level cache of 480 MiB.
-pub(super) fn is_far(bytes: usize, caches: Caches) -> bool {
-    bytes / 32 > caches.l2
+/// The search for the tile of a field whose interior has `rows × columns` nodes, on `threads` threads, which take one
+/// each. Depends on its fields only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct TileSearch {
+    pub rows: usize,
+    pub columns: usize,
+    pub threads: usize,
+    pub cost: Cost,
 }
 
-impl Tile {
-    /// The tile for a field whose interior has `ny × nx` nodes, on `threads` threads, which take one each.
-    /// Depends on its arguments only.
+/// A tile, and the estimated cost of a step at a node with it, in those of a step alone.
+#[derive(Clone, Copy)]
+struct Candidate {
+    tile: Tile,
+    cost: f64,
+}
+
+impl TileSearch {
+    /// The tile for one pass.
     ///
-    /// The tile has the lowest estimated cost of a step at a node among all
+    /// It has the lowest estimated cost of a step at a node among all
     /// depths and widths whose levels fit the second-level cache. The estimate
     /// counts
     ///
@@ -41,131 +49,128 @@ impl Tile {
     /// - group rows that do not fit the first-level cache;
     /// - threads without a tile.
     ///
-    /// Passes of more levels than rows are left out: with 256 levels, 64 × 64 nodes took 1.15 times as long as
-    /// with 64, and 32 × 32 nodes 1.2 times as long as with 32.
-    pub(super) fn choose(
-        caches: Caches,
-        interior: (usize, usize),
-        threads: usize,
-        cost: Cost,
-    ) -> Self {
-        Self::side_by_side(caches, interior, threads, cost).0
+    /// Passes of more levels than rows are left out.
+    pub fn for_pass(&self) -> Tile {
+        self.side_by_side().tile
     }
 
-    /// The same for several passes in one call: all of the field, where passes that are pipelined over threads
+    /// The tile for several passes in one call: all of the field, where passes that are pipelined over threads
     /// cost less than tiles side by side.
-    pub(super) fn choose_for_passes(
-        caches: Caches,
-        interior: (usize, usize),
-        threads: usize,
-        cost: Cost,
-    ) -> Self {
-        let (tile, least) = Self::side_by_side(caches, interior, threads, cost);
-        match Self::pipelined(caches, interior, threads, cost) {
-            Some((whole, estimate)) if estimate < least => whole,
-            _ => tile,
+    pub fn for_passes(&self) -> Tile {
+        let side_by_side = self.side_by_side();
+        match self.pipelined() {
+            Some(whole) if whole.cost < side_by_side.cost => whole.tile,
+            _ => side_by_side.tile,
         }
     }
 
-    /// All of the field, of the depth with which pipelined passes cost least, and the estimate of that.
-    fn pipelined(
-        caches: Caches,
-        (rows, columns): (usize, usize),
-        threads: usize,
-        cost: Cost,
-    ) -> Option<(Self, f64)> {
+    /// All of the field, of the depth with which pipelined passes cost least.
+    fn pipelined(&self) -> Option<Candidate> {
         /// Steps of a call, about: some hundred from one snapshot to the next.
         const STEPS: usize = 512;
+        let Self {
+            rows,
+            columns,
+            threads,
+            cost,
+        } = *self;
         let row = cost.row(columns);
-        let fits = |depth: usize| cost.fits(depth, row, caches);
-        let slower = match cost.is_handing_slow {
-            true => rows as f64 * columns as f64 * cost.size as f64 / (2 * caches.l2) as f64,
+        // From one thread's cache to the other's.
+        let field = rows as f64 * columns as f64 * cost.size as f64;
+        let slower = match cost.processor.hands_over_slowly {
+            true => (field / (2 * cost.caches.l2) as f64).max(1.0),
             false => 1.0,
         };
-        let lift = cost.lift * slower.max(1.0);
-        let depths = (2..=cost.most_depth.min(rows)).take_while(|&depth| fits(depth));
-        let estimates = depths.filter_map(|depth| {
+        let lift = cost.lift(0) * slower;
+        let depths = (2..=cost.most_depth().min(rows)).take_while(|&depth| cost.fits(depth, row));
+        let candidates = depths.filter_map(|depth| {
             let stages = pipeline::stages(rows, depth, threads);
             let (passes, waiting) = pipeline::count_and_waiting(rows, (STEPS, depth), stages);
             let filling = stages as f64 * waiting / (rows * STEPS) as f64;
             let lifting = lift * passes as f64 / STEPS as f64;
             let idle = threads as f64 / stages as f64;
-            let duration = cost.duration(depth, row, caches);
-            let estimate = (duration + lifting) * (1.0 + filling) * idle;
-            let tile = Self {
+            let cost = (cost.duration(depth, row) + lifting) * (1.0 + filling) * idle;
+            let tile = Tile {
                 rows,
                 columns,
                 depth,
             };
-            (stages > 1).then_some((tile, estimate))
+            (stages > 1).then_some(Candidate { tile, cost })
         });
-        estimates.min_by(|(_, a), (_, b)| a.total_cmp(b))
+        candidates.min_by(|a, b| a.cost.total_cmp(&b.cost))
     }
 
-    /// The best of several tiles, and the estimated cost of a step at a node, in those of a
-    /// step alone.
-    fn side_by_side(
-        caches: Caches,
-        (ny, nx): (usize, usize),
-        threads: usize,
-        cost: Cost,
-    ) -> (Self, f64) {
-        let (ny, nx, threads) = (ny.max(1), nx.max(1), threads.max(1));
-        let mut best = Self {
-            rows: ny,
-            columns: nx,
-            depth: 1,
+    /// The best of several tiles.
+    fn side_by_side(&self) -> Candidate {
+        let Self {
+            rows,
+            columns,
+            threads,
+            cost,
+        } = *self;
+        let mut best = Candidate {
+            tile: Tile {
+                rows,
+                columns,
+                depth: 1,
+            },
+            cost: f64::INFINITY,
         };
-        let mut least = f64::INFINITY;
-        let span = ny.saturating_mul(nx).saturating_mul(cost.size);
-        for depth in 1..=cost.most_depth.min(ny) {
-            let bands = threads.max(span.div_ceil(MOST_SPAN)).min(ny / depth).max(1);
-            let most = (nx / depth).max(1);
+        let span = rows.saturating_mul(columns).saturating_mul(cost.size);
+        for depth in 1..=cost.most_depth().min(rows) {
+            let bands = threads
+                .max(span.div_ceil(MOST_SPAN))
+                .min(rows / depth)
+                .max(1);
+            let most = (columns / depth).max(1);
             let mut parts = 1;
             while parts <= most {
-                let tile = Self {
-                    rows: ny.div_ceil(bands),
-                    columns: nx.div_ceil(parts),
+                let tile = Tile {
+                    rows: rows.div_ceil(bands),
+                    columns: columns.div_ceil(parts),
                     depth,
                 };
                 // A tile of one step is accepted however large it is.
-                let row = cost.row(tile.lifted_columns(nx));
-                if depth == 1 || cost.fits(depth, row, caches) {
-                    let estimate = tile.estimate(caches, (ny, nx), threads, cost);
-                    if estimate < least {
-                        (best, least) = (tile, estimate);
+                let row = cost.row(self.lifted_columns(tile));
+                if depth == 1 || cost.fits(depth, row) {
+                    let cost = self.estimate(tile);
+                    if cost < best.cost {
+                        best = Candidate { tile, cost };
                     }
                 }
-                if cost.accessed(row) * 4 < caches.l1 && bands * parts >= threads {
+                if cost.accessed(row) * 4 < cost.caches.l1 && bands * parts >= threads {
                     break;
                 }
                 parts += 1 + parts / 64;
             }
         }
-        (best, least)
+        best
     }
 
-    /// The columns of a row that is lifted, of a field of so many.
-    fn lifted_columns(self, nx: usize) -> usize {
-        (self.columns + 2 * (self.depth - 1)).min(nx)
+    /// The columns of a row that is lifted.
+    fn lifted_columns(&self, tile: Tile) -> usize {
+        (tile.columns + 2 * (tile.depth - 1)).min(self.columns)
     }
 
-    /// The estimated cost of a step at a node with such tiles, in those of a step alone.
-    fn estimate(self, caches: Caches, (ny, nx): (usize, usize), threads: usize, cost: Cost) -> f64 {
-        let (bands, parts) = (ny.div_ceil(self.rows), nx.div_ceil(self.columns));
-        let halo = self.depth - 1;
-        let twice_rows = (halo * (bands - 1)) as f64 / ny as f64;
-        let twice_columns = (2 * halo * (parts - 1)) as f64 / nx as f64;
-        let lift = match is_far((2 * ny * cost.size).saturating_mul(nx), caches) {
-            true => cost.lift_from_afar,
-            false => cost.lift,
-        };
+    /// The estimated cost of a step at a node with such tiles.
+    fn estimate(&self, tile: Tile) -> f64 {
+        let Self {
+            rows,
+            columns,
+            threads,
+            cost,
+        } = self;
+        let Tile { depth, .. } = tile;
+        let (bands, parts) = (rows.div_ceil(tile.rows), columns.div_ceil(tile.columns));
+        let halo = depth - 1;
+        let twice_rows = (halo * (bands - 1)) as f64 / *rows as f64;
+        let twice_columns = (2 * halo * (parts - 1)) as f64 / *columns as f64;
+        let lift = cost.lift((2 * rows * cost.size).saturating_mul(*columns));
         let tiles = bands * parts;
-        let idle = (tiles.div_ceil(threads) * threads) as f64 / tiles as f64;
-        let row = cost.row(self.lifted_columns(nx));
-        let duration = cost.duration(self.depth, row, caches);
-        let step = duration * (1.0 + twice_columns) * (1.0 + twice_rows);
-        (step + lift / self.depth as f64) * idle
+        let idle = (tiles.div_ceil(*threads) * threads) as f64 / tiles as f64;
+        let row = cost.row(self.lifted_columns(tile));
+        let step = cost.duration(depth, row) * (1.0 + twice_columns) * (1.0 + twice_rows);
+        (step + lift / depth as f64) * idle
     }
 }
 
@@ -204,16 +209,31 @@ impl FromStr for Tile {
 
 #[cfg(test)]
 mod tests {
-    use super::super::cost::share_of_last_level;
-    use super::super::kernel::LevelsPerSweep;
-    use super::super::microarchitecture::Microarchitecture;
+    use super::super::kernel::Kernel;
+    use super::super::processor::{OTHER, Processor, ZEN_3, ZEN_4};
     use super::*;
+    use diff2d_sys::Caches;
 
     const DESKTOP: Caches = Caches {
         l1: 48 << 10,
         l2: 1 << 20,
         last: 32 << 20,
     };
+
+    fn cost(size: usize, processor: Processor, scaled_levels: Option<usize>) -> Cost {
+        Cost {
+            processor,
+            kernel: match processor.name {
+                "Zen 3" => Kernel::Avx2,
+                _ => Kernel::Avx512,
+            },
+            caches: DESKTOP,
+            size,
+            arrays: 0,
+            scaled_levels,
+            may_be_two: scaled_levels.is_some(),
+        }
+    }
 
     #[test]
     fn a_printed_tile_is_read_again() {
@@ -241,39 +261,31 @@ mod tests {
     #[test]
     fn the_chosen_tile_fits_the_field_and_the_caches() {
         for n in [1, 2, 3, 17, 299, 1024, 4097, 16384, 1 << 20, (1 << 31) - 1] {
-            for (shape, threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)] {
+            for ((rows, columns), threads) in [((n, n), 1), ((n, n), 2), ((3, n), 7), ((n, 5), 64)]
+            {
                 for cost in [
-                    Cost::new((4, 0), (None, LevelsPerSweep::One), Microarchitecture::Zen4),
-                    Cost::new((8, 0), (None, LevelsPerSweep::One), Microarchitecture::Zen4),
-                    Cost::new(
-                        (8, 0),
-                        (Some(256), LevelsPerSweep::Two),
-                        Microarchitecture::Zen4,
-                    ),
-                    Cost::new(
-                        (8, 0),
-                        (None, LevelsPerSweep::One),
-                        Microarchitecture::Other,
-                    ),
-                    Cost::new(
-                        (8, 0),
-                        (Some(256), LevelsPerSweep::One),
-                        Microarchitecture::UpToZen3,
-                    ),
+                    cost(4, ZEN_4, None),
+                    cost(8, ZEN_4, None),
+                    cost(8, ZEN_4, Some(256)),
+                    cost(8, OTHER, None),
+                    cost(8, ZEN_3, Some(256)),
                 ] {
-                    let tile = Tile::choose(DESKTOP, shape, threads, cost);
-                    assert!((1..=shape.0).contains(&tile.rows), "{shape:?} {tile}");
-                    assert!((1..=shape.1).contains(&tile.columns), "{shape:?} {tile}");
-                    assert!((1..=MAX_DEPTH).contains(&tile.depth), "{shape:?} {tile}");
-                    assert!(tile.depth <= tile.rows, "{shape:?} {tile}");
-                    let row = (tile.columns + 2 * tile.depth).min(shape.1);
-                    let most = match cost.reaches_beyond() {
-                        true => share_of_last_level(DESKTOP),
-                        false => DESKTOP.l2,
+                    let search = TileSearch {
+                        rows,
+                        columns,
+                        threads,
+                        cost,
                     };
+                    let tile = search.for_pass();
+                    assert!((1..=rows).contains(&tile.rows), "{search:?} {tile}");
+                    assert!((1..=columns).contains(&tile.columns), "{search:?} {tile}");
+                    assert!((1..=MAX_DEPTH).contains(&tile.depth), "{search:?} {tile}");
+                    assert!(tile.depth <= tile.rows, "{search:?} {tile}");
+                    let row = (tile.columns + 2 * tile.depth).min(columns);
+                    let most = cost.share_of_last_level().unwrap_or(DESKTOP.l2);
                     assert!(tile.depth == 1 || 2 * tile.depth * row * cost.size < most);
-                    let tile = Tile::choose_for_passes(DESKTOP, shape, threads, cost);
-                    assert!(tile.rows <= shape.0 && tile.columns <= shape.1, "{tile}");
+                    let tile = search.for_passes();
+                    assert!(tile.rows <= rows && tile.columns <= columns, "{tile}");
                 }
             }
         }
@@ -283,16 +295,13 @@ mod tests {
     fn every_thread_has_a_tile_if_the_field_is_large_enough() {
         for threads in [1, 2, 3, 16, 64] {
             for n in [1024_usize, 4096, 16384] {
-                let tile = Tile::choose(
-                    DESKTOP,
-                    (n, n),
+                let search = TileSearch {
+                    rows: n,
+                    columns: n,
                     threads,
-                    Cost::new(
-                        (8, 0),
-                        (Some(256), LevelsPerSweep::TwoIfShort),
-                        Microarchitecture::Other,
-                    ),
-                );
+                    cost: cost(8, OTHER, Some(256)),
+                };
+                let tile = search.for_pass();
                 assert!(
                     n.div_ceil(tile.rows) * n.div_ceil(tile.columns) >= threads,
                     "{n} {tile}"

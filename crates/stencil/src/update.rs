@@ -52,13 +52,13 @@ pub(super) trait Update<V: Lanes>: Copy {
     fn forget(&mut self, _before: Self, _outside: V::Mask) {}
 }
 
-/// The sum of four neighbours of a node in row `j` of a group. Of the six additions of an even and an odd row, `FUSED`
-/// are fused with a multiplication by `one`, at most four: half of them in each row, and an odd one in the odd row. See
-/// [`Additions`](super::kernel::Additions).
+/// The sum of four neighbours of a node in row `j` of a group. Of the six additions of an even and an odd row,
+/// `FUSED * V::FUSED` are fused with a multiplication by `one`, at most four: half of them in each row, and an odd one in
+/// the odd row. See [`Additions`](super::kernel::Additions).
 #[inline(always)]
 pub(super) fn sum<V: Lanes, const FUSED: usize>(star: &Star<V>, one: V, j: usize) -> V {
     let sum = star.south.add(star.north);
-    match (FUSED + j % 2) / 2 {
+    match (FUSED * V::FUSED + j % 2) / 2 {
         0 => sum.add(star.east).add(star.west),
         1 => sum.add(star.east).add_fused(one, star.west),
         _ => sum.add_fused(one, star.east).add_fused(one, star.west),

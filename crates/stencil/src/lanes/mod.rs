@@ -14,6 +14,13 @@ pub(crate) trait Lanes: Copy {
 
     const COUNT: usize;
 
+    /// Of six additions, how many are fused multiply-adds where a processor has units of its own for these; at most two.
+    const FUSED: usize;
+
+    /// Whether a sweep may compute two levels. Debug builds have such sweeps for more types than are ever faster that way,
+    /// so that tests need no processor of those.
+    const TWO_LEVELS: bool;
+
     /// `value` in every lane.
     ///
     /// # Safety

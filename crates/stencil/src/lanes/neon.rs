@@ -14,6 +14,9 @@ macro_rules! neon {
         lanes! {
             $name: $count of $element, "neon",
 
+            const FUSED: usize = 0;
+            const TWO_LEVELS: bool = cfg!(debug_assertions);
+
             #[inline(always)]
             unsafe fn lanes_from(first: usize) -> Mask {
                 let mut lanes: [$word; $count] = [0; $count];

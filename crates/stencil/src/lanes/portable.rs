@@ -24,6 +24,8 @@ impl<T: Real, const N: usize> Lanes for Portable<T, N> {
     type Mask = usize;
 
     const COUNT: usize = N;
+    const FUSED: usize = 0;
+    const TWO_LEVELS: bool = cfg!(debug_assertions);
 
     #[inline(always)]
     unsafe fn splat(value: T) -> Self {

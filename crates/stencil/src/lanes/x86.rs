@@ -62,6 +62,9 @@ macro_rules! avx2 {
         x86! {
             $name: $count of $element, "avx2,fma",
 
+            const FUSED: usize = 1;
+            const TWO_LEVELS: bool = cfg!(debug_assertions);
+
             #[inline(always)]
             unsafe fn lanes_from(first: usize) -> Mask {
                 // Blending reads the sign bits only.
@@ -122,6 +125,9 @@ macro_rules! avx512 {
     ($name:ident: $count:literal of $element:ty) => {
         x86! {
             $name: $count of $element, "avx512f,fma",
+
+            const FUSED: usize = 2;
+            const TWO_LEVELS: bool = true;
 
             #[inline(always)]
             unsafe fn lanes_from(first: usize) -> Mask {
