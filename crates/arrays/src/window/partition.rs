@@ -84,50 +84,6 @@ impl Partition {
             memory_each: memory / threads,
         })
     }
-
-    /// Divides the output at multiples of some lengths, with fewer threads where memory is short.
-    pub(super) fn of_blocks<N: Needs>(
-        blocks: &[u64],
-        whole: &Subarray,
-        memory: u64,
-        needs: &N,
-    ) -> Result<Self, AnalysisError> {
-        let mut all: Vec<Subarray> = vec![Vec::new()];
-        for (range, &step) in whole.iter().zip(blocks) {
-            let first = range.start / step;
-            let cuts = (first..range.end.div_ceil(step))
-                .map(|number| range.start.max(number * step)..range.end.min((number + 1) * step));
-            let cuts: Vec<Range<u64>> = cuts.collect();
-            all = extended(all, &cuts);
-        }
-        let most = all.iter().map(|part| needs.least_bytes(part)).max();
-        let needed = most.unwrap_or(0);
-        let threads = threads_within(memory, 0)?.min(memory / needed.max(1));
-        if threads == 0 {
-            return Err(AnalysisError::Memory {
-                what: "this window",
-                needed,
-                allowed: memory,
-                instead: "take a shorter window",
-            });
-        }
-        Ok(Self {
-            parts: all,
-            threads,
-            memory_each: memory / threads,
-        })
-    }
-}
-
-/// Every box with every range along one axis more.
-fn extended(all: Vec<Subarray>, ranges: &[Range<u64>]) -> Vec<Subarray> {
-    all.into_iter()
-        .flat_map(|outer: Subarray| {
-            ranges
-                .iter()
-                .map(move |range| [&outer[..], std::slice::from_ref(range)].concat())
-        })
-        .collect()
 }
 
 /// Number of parts of the size of one.
@@ -148,7 +104,14 @@ fn all(whole: &Subarray, part: &Subarray) -> Vec<Subarray> {
                 start..whole.end.min(start + step)
             })
             .collect();
-        all = extended(all, &ranges);
+        all = all
+            .into_iter()
+            .flat_map(|outer: Subarray| {
+                let with =
+                    move |range: &Range<u64>| [&outer[..], std::slice::from_ref(range)].concat();
+                ranges.iter().map(with)
+            })
+            .collect();
     }
     all
 }

@@ -280,7 +280,7 @@ impl Windows {
                     true => weights.reversed(),
                     false => weights.clone(),
                 };
-                pass.boxes(&Linear::new(weights, pass.boxes.axes, skip))
+                pass.boxes(&Linear::new(weights, skip))
             }
             _ => pass.boxes(&Order::median(skip, elements)),
         }

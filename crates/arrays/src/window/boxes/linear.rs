@@ -1,19 +1,12 @@
 //! [`Linear`]: weighted sums of windows.
 
-use super::{
-    Area, Kernel, Weights, correlate,
-    fourier::{self, Fourier},
-    weights::Form,
-};
-use crate::window::axis::WindowAxis;
+use super::{Area, Kernel, Weights, correlate, weights::Form};
 
 /// Weighted sums of windows.
 pub(in super::super) struct Linear {
     weights: Weights,
     /// Ones in the place of the weights, to count elements.
     ones: Vec<Vec<f64>>,
-    /// The transform of weights that are many and not separable.
-    fourier: Option<Fourier>,
     /// Leave NaN out, and let a window with fewer elements than this be NaN.
     skip: Option<u64>,
     elements: f64,
@@ -26,17 +19,12 @@ pub(in super::super) struct Scratch {
     mask: Vec<f64>,
     counts: Vec<f64>,
     sums: Vec<f64>,
-    fourier: fourier::Scratch,
 }
 
 impl Linear {
     /// Sums with weights, the axes of both in file order.
-    pub(in super::super) fn new(weights: Weights, axes: &[WindowAxis], skip: Option<u64>) -> Self {
+    pub(in super::super) fn new(weights: Weights, skip: Option<u64>) -> Self {
         let window = weights.window();
-        let fourier = match &weights.form {
-            Form::Full(values) => Fourier::new(values, axes),
-            Form::Separable(_) => None,
-        };
         #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
         Self {
             ones: window
@@ -44,21 +32,17 @@ impl Linear {
                 .map(|&length| vec![1.0; length as usize])
                 .collect(),
             elements: window.iter().product::<u64>() as f64,
-            fourier,
             weights,
             skip,
         }
     }
 
     fn sums(&self, area: &Area<'_>, input: &[f64], out: &mut [f64], scratch: &mut Scratch) {
-        match (&self.weights.form, &self.fourier) {
-            (Form::Separable(factors), _) => {
+        match &self.weights.form {
+            Form::Separable(factors) => {
                 correlate::separable(area, factors, input, out, &mut scratch.buffers);
             }
-            (Form::Full(weights), Some(fourier)) => {
-                fourier.run(area, weights, input, out, &mut scratch.fourier);
-            }
-            (Form::Full(weights), None) => correlate::full(area, weights, input, out),
+            Form::Full(weights) => correlate::full(area, weights, input, out),
         }
     }
 }
@@ -74,10 +58,7 @@ impl Kernel for Linear {
         } else {
             0
         };
-        let fourier = self.fourier.as_ref().map_or(0, Fourier::bytes);
-        (2 * all + skipping)
-            .saturating_mul(8)
-            .saturating_add(fourier)
+        (2 * all + skipping).saturating_mul(8)
     }
 
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
@@ -115,9 +96,5 @@ impl Kernel for Linear {
             }
         }
         (scratch.mask, scratch.counts, scratch.sums) = (mask, counts, sums);
-    }
-
-    fn blocks(&self) -> Option<Vec<u64>> {
-        self.fourier.as_ref().map(Fourier::blocks)
     }
 }

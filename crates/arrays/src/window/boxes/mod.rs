@@ -3,7 +3,6 @@
 //! [`pass`] reads the box that the windows of a part cover, and a [`Kernel`] computes them from it.
 
 mod correlate;
-mod fourier;
 mod linear;
 mod order;
 mod pass;
@@ -42,11 +41,6 @@ pub(super) trait Kernel: Sync {
         out: &mut [f64],
         scratch: &mut Self::Scratch,
     );
-    /// The windows along each axis that must be computed together so that results do not depend on how
-    /// the output is divided; `None` if any may be.
-    fn blocks(&self) -> Option<Vec<u64>> {
-        None
-    }
 }
 
 /// From one element to the next along every axis of an array of these lengths.

@@ -84,10 +84,7 @@ pub(in super::super) fn run<K: Kernel>(
         // times, as they wait to be written.
         each: [8 * (2 + u64::from(input.pad.is_some())), 8 * 5],
     };
-    let Partition { parts, threads, .. } = match kernel.blocks() {
-        None => Partition::new(axes, &pass.whole, pass.memory, &needs)?,
-        Some(blocks) => Partition::of_blocks(&blocks, &pass.whole, pass.memory, &needs)?,
-    };
+    let Partition { parts, threads, .. } = Partition::new(axes, &pass.whole, pass.memory, &needs)?;
     let bytes = input.array.npy.dtype.bytes as u64;
     let dimensions = input.axes.len();
     let next = AtomicUsize::new(0);
