@@ -69,9 +69,11 @@ impl StartArgs {
         let stem = file.file_stem().unwrap_or_default();
         let cube = match &self.output {
             Some(cube) => cube.clone(),
-            None => Path::new(DEFAULT_DIRECTORY)
-                .join(stem)
-                .with_added_extension("npy"),
+            None => {
+                let mut name = stem.to_owned();
+                name.push(".npy");
+                Path::new(DEFAULT_DIRECTORY).join(name)
+            }
         };
         Paths::of(&cube)?;
         Ok(cube)

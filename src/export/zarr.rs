@@ -172,14 +172,8 @@ fn variable(dataset: &Dataset<'_>, chunk: [u64; 2]) -> Value {
     };
     let names = dataset.dimensions.iter().map(|one| one.name.as_str());
     let codec = bytes_codec(dtype.bytes);
-    let mut array = array(
-        dataset.shape(),
-        &chunks,
-        &name,
-        fill,
-        codec,
-        names.collect(),
-    );
+    let names: Vec<&str> = names.collect();
+    let mut array = array(dataset.shape(), &chunks, &name, &fill, &codec, &names);
     array["attributes"] = dataset.variable_attributes().into();
     array
 }
@@ -194,7 +188,8 @@ fn described(dataset: &Dataset<'_>, coordinate: &Coordinate) -> Value {
         Column::Texts(_) => ("string", json!(""), json!({ "name": "vlen-utf8" })),
     };
     let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
-    let mut array = array(&shape, &shape, name, fill, codec, names.collect());
+    let names: Vec<&str> = names.collect();
+    let mut array = array(&shape, &shape, name, &fill, &codec, &names);
     array["attributes"] = json!({ "long_name": coordinate.about });
     array
 }
@@ -203,9 +198,9 @@ fn array(
     shape: &[u64],
     chunks: &[u64],
     data_type: &str,
-    fill: Value,
-    codec: Value,
-    dimensions: Vec<&str>,
+    fill: &Value,
+    codec: &Value,
+    dimensions: &[&str],
 ) -> Value {
     json!({
         "zarr_format": 3,

@@ -187,10 +187,10 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
             if V::TWO_LEVELS && rows.is_by_two() {
                 match (is_rough, is_fused) {
                     (true, true) => {
-                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 1> { four, one })
+                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 1> { four, one });
                     }
                     (true, false) => {
-                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 0> { four, one })
+                        rows.by_two(Five::<V, 0> { four, one }, Five::<V, 0> { four, one });
                     }
                     (false, true) => rows.by_two(Three::<V, 0> { one }, Three::<V, 2> { one }),
                     (false, false) => rows.by_two(Three::<V, 0> { one }, Three::<V, 0> { one }),
