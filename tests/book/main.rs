@@ -97,7 +97,7 @@ fn few_blocks_are_not_run() {
     1 needs Slurm
     1 needs h5py
     2 needs py-pde
-    1 needs the file above
+    2 needs the file above
     3 needs xarray
     1 takes longer than a test may
     ");

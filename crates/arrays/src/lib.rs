@@ -7,6 +7,9 @@
 //!
 //! No result depends on the number of threads, on how an array is divided, or on the memory allowed.
 
+// Modules also explain their private files; `cargo doc --document-private-items` follows these links.
+#![allow(rustdoc::private_intra_doc_links)]
+
 pub mod compare;
 pub mod create;
 pub mod double_double;

@@ -35,6 +35,9 @@
 //! # Ok::<(), diff2d_plot::Error>(())
 //! ```
 
+// Modules also explain their private files; `cargo doc --document-private-items` follows these links.
+#![allow(rustdoc::private_intra_doc_links)]
+
 mod animation;
 mod bar_chart;
 mod canvas;

@@ -14,6 +14,9 @@
 //!
 //! Source: G. Strang, "The Discrete Cosine Transform", SIAM Review 41 (1999), for the bases.
 
+// Modules also explain their private files; `cargo doc --document-private-items` follows these links.
+#![allow(rustdoc::private_intra_doc_links)]
+
 use diff2d_stencil::real::Real;
 use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis};
 use rayon::prelude::*;
