@@ -22,7 +22,7 @@ use std::{
 /// Time from one look at the names of cube and journal to the next.
 const NAMES_INTERVAL: Duration = Duration::from_secs(1);
 /// Time from one commit to the next while snapshots come: one sync makes all durable that are whole by then.
-const COMMIT_INTERVAL: Duration = Duration::from_millis(100);
+const COMMIT_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -8,7 +8,7 @@
 //!
 //! A solver copies its field into buffers. Where it leaves a processor free, threads of the writer hash
 //! and write a block as soon as it is there; otherwise the threads of the solver do, a few at a time. The
-//! committer takes all snapshots that are whole, ten times a second at most: several share a sync where
+//! committer takes all snapshots that are whole, a hundred times a second at most: several share a sync where
 //! they come faster. Every scenario has a [`ScenarioWriter`]; a run has one scenario, a sweep many at a
 //! time. Where ranks share a cube, each writes its [`Share`] and reports to rank 0, which keeps the
 //! journal.
