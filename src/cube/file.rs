@@ -131,10 +131,7 @@ impl CubeFile {
         self.wait_until_begun()?;
         self.is_whole()?;
         match self.io {
-            Io::Map => {
-                sys::map_to_write(&self.file, offset, bytes.len())?.copy_from_slice(bytes);
-                Ok(())
-            }
+            Io::Map => sys::write_through_map(&self.file, offset, bytes),
             Io::Write | Io::Single => {
                 self.file.write_all_at(bytes, offset)?;
                 // The disk begins now, and a sync has little more to do than to wait.
@@ -146,15 +143,9 @@ impl CubeFile {
 
     /// Makes ranges of the file durable and lets go of the memory that caches them.
     pub(super) fn sync(&self, ranges: &[Range<u64>]) -> io::Result<()> {
-        /// Address space mapped at once: a limit on the process must not be hit by a large snapshot.
-        const MAPPED_AT_ONCE: u64 = 8 << 20;
         if self.io == Io::Map {
             for range in ranges {
-                for start in (range.start..range.end).step_by(MAPPED_AT_ONCE as usize) {
-                    let length = MAPPED_AT_ONCE.min(range.end - start);
-                    #[expect(clippy::cast_possible_truncation, reason = "at most MAPPED_AT_ONCE")]
-                    sys::map_to_write(&self.file, start, length as usize)?.flush()?;
-                }
+                sys::sync_map(&self.file, range.clone())?;
             }
         }
         self.file.sync_data()?;

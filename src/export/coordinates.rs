@@ -208,38 +208,19 @@ fn nodes_of_each(header: &Header, first: Option<Grid>, frame: &[u64]) -> Vec<Coo
     let Some(grids) = grids else {
         return nodes(None, frame, 2);
     };
-    let axis = |grid: &Grid, number: usize| match number {
-        0 => grid.y.coordinates(),
-        _ => grid.x.coordinates(),
-    };
-    let (mut plain, mut own) = (Vec::new(), Vec::new());
-    for (number, (name, known)) in ["y", "x"]
-        .into_iter()
-        .zip(nodes(first, frame, 2))
-        .enumerate()
-    {
-        let all: Vec<Vec<f64>> = grids.iter().map(|grid| axis(grid, number)).collect();
-        if all.windows(2).all(|pair| pair[0] == pair[1]) {
-            plain.push(known);
-            continue;
+    let mut known = nodes(first, frame, 2);
+    for (number, name) in ["y", "x"].into_iter().enumerate() {
+        let axes = grids.iter().map(|grid| [&grid.y, &grid.x][number]);
+        let all: Vec<Vec<f64>> = axes.map(Axis::coordinates).collect();
+        if all.windows(2).any(|pair| pair[0] != pair[1]) {
+            let along = 2 + number;
+            let (plain, own) = (numbers(frame[number]), Column::Floats(all.concat()));
+            known[number] = coordinate(name, &[along], plain, UNKNOWN_NODES);
+            let name = format!("{name}_of_node");
+            known.push(coordinate(&name, &[0, along], own, NODES[number]));
         }
-        let places = Column::Floats(all.concat());
-        let along = 2 + number;
-        plain.push(coordinate(
-            name,
-            &[along],
-            numbers(frame[number]),
-            UNKNOWN_NODES,
-        ));
-        own.push(coordinate(
-            &format!("{name}_of_node"),
-            &[0, along],
-            places,
-            NODES[number],
-        ));
     }
-    plain.extend(own);
-    plain
+    known
 }
 
 /// A parameter of every scenario.

@@ -2,7 +2,7 @@
 
 use super::{
     Column, Dataset, ExportError,
-    output::{self, Target, WriteError},
+    output::{self, Target},
     tiles::{self, Tile},
 };
 use diff2d_arrays::npy::{Dtype, Kind, Scalar};
@@ -28,10 +28,7 @@ pub(super) fn write(
         let names = dataset.dimensions.iter().map(|one| field(&one.name));
         let names: Vec<String> = names.chain(["p".to_owned()]).collect();
         writeln!(to, "{}", names.join(","))?;
-        let tiles = dataset
-            .present()
-            .flat_map(|frame| tiles::grid(dataset.frame(), tile).map(move |tile| (frame, tile)));
-        let mut tiles = tiles.peekable();
+        let mut tiles = dataset.tiles(tile).peekable();
         while tiles.peek().is_some() {
             let some: Vec<(u64, Tile)> = tiles.by_ref().take(threads).collect();
             let texts: Vec<String> = some
@@ -42,7 +39,7 @@ pub(super) fn write(
                 to.write_all(text.as_bytes())?;
             }
         }
-        Ok::<(), WriteError>(())
+        Ok(())
     })
 }
 

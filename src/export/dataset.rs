@@ -4,12 +4,14 @@
 use super::{
     ExportError,
     coordinates::{self, Coordinate, Dimension},
-    tiles::Tile,
+    tiles::{self, Tile},
 };
-use crate::cube::{CubeError, JournalledArray, journal::Slot};
+use crate::cube::{
+    CubeError, JournalledArray,
+    journal::{Slot, varied},
+};
 use diff2d_arrays::npy::{Dtype, Kind, NpyError, Number};
 use serde_json::{Map, Value};
-use std::borrow::Cow;
 
 /// An array with all that is told of it elsewhere. A *frame* is a matrix of its last two axes: a snapshot.
 #[derive(Debug)]
@@ -108,6 +110,12 @@ impl<'a> Dataset<'a> {
     /// The frames that hold data, in order.
     pub fn present(&self) -> impl Iterator<Item = u64> {
         (0..self.frames()).filter(|&frame| self.is_present(frame))
+    }
+
+    /// The tiles of these frames, each of `size` but for those at the ends.
+    pub fn tiles(&self, size: [u64; 2]) -> impl Iterator<Item = (u64, Tile)> {
+        let of_frame = move |frame| tiles::grid(self.frame(), size).map(move |tile| (frame, tile));
+        self.present().flat_map(of_frame)
     }
 
     /// Whether a frame holds data.
@@ -277,13 +285,13 @@ fn attributes(array: &JournalledArray) -> Map<String, Value> {
     );
     tell("cube", file_name(array).into());
     tell("run_id", header.run_id.clone().into());
-    let same: Option<Cow<'_, _>> = header.scenario(0);
-    let varied = match header.is_sweep() {
-        true => crate::cube::journal::varied(header),
+    let same = header.scenario(0);
+    let varying = match header.is_sweep() {
+        true => varied(header),
         false => Vec::new(),
     };
     for (name, value) in same.iter().flat_map(|scenario| scenario.params.pairs()) {
-        if !varied.contains(&name) {
+        if !varying.contains(&name) {
             tell(&name, value.clone());
         }
     }

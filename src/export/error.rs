@@ -22,7 +22,7 @@ pub enum ExportError {
     File(#[from] FileError),
     /// What takes the text as it is made does not.
     #[error("cannot write the export: {0}")]
-    Text(io::Error),
+    Text(#[from] io::Error),
     /// The request does not fit the array, or the format.
     #[error("{0}")]
     Request(String),

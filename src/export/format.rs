@@ -43,12 +43,6 @@ impl Format {
         }
     }
 
-    /// Whether its files are text, which can go to standard output.
-    #[must_use]
-    pub fn is_text(self) -> bool {
-        matches!(self, Self::Xdmf | Self::Kerchunk | Self::Csv)
-    }
-
     /// Whether it copies no element.
     #[must_use]
     pub fn points(self) -> bool {

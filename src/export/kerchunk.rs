@@ -10,7 +10,7 @@
 
 use super::{
     Column, Dataset, ExportError,
-    output::{self, Target, WriteError},
+    output::{self, Target},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
@@ -49,7 +49,7 @@ fn quoted(value: &Value) -> Value {
     Value::String(value.to_string())
 }
 
-fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), WriteError> {
+fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), ExportError> {
     for coordinate in &dataset.coordinates {
         let name = &coordinate.name;
         let (dtype, bytes) = encoded(&coordinate.values);
@@ -82,7 +82,7 @@ fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), WriteErr
     Ok(())
 }
 
-fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(), WriteError> {
+fn variable(to: &mut dyn Write, dataset: &Dataset<'_>, file: &str) -> Result<(), ExportError> {
     let dtype = dataset.array().npy.dtype;
     let outer = dataset.outer().len();
     let mut chunks = vec![1; outer];

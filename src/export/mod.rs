@@ -5,6 +5,7 @@
 //! | `dataset.rs` | [`Dataset`]: an array with named dimensions, coordinates, attributes and missing snapshots |
 //! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
 //! | `format.rs` | [`Format`]: what an array is exported to |
+//! | `series.rs` | frames in time, as VTK and XDMF have them |
 //! | `tiles.rs` | parts of a snapshot that fit into memory |
 //! | `output.rs` | names of outputs, and what they do not replace |
 //! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
@@ -19,14 +20,12 @@ mod dataset;
 mod error;
 mod format;
 mod kerchunk;
-mod mesh;
 mod output;
 mod series;
 mod tiles;
 mod times;
 mod vti;
 mod xdmf;
-mod xml;
 mod zarr;
 
 #[cfg(feature = "hdf5")]

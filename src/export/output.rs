@@ -2,7 +2,6 @@
 
 use super::{ExportError, Format};
 use crate::cube::{JournalledArray, refuse_cube};
-use diff2d_arrays::npy::NpyError;
 use diff2d_sys::{self as sys, AtomicDirectory, AtomicFile, FileError};
 use std::{
     fs,
@@ -130,52 +129,20 @@ fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, 
 pub(super) fn text(
     target: Target<'_>,
     array: &JournalledArray,
-    write: impl FnOnce(&mut dyn Write) -> Result<(), WriteError>,
+    write: impl FnOnce(&mut dyn Write) -> Result<(), ExportError>,
 ) -> Result<(), ExportError> {
     match target {
-        Target::Text(to) => write(to).map_err(|error| error.named(ExportError::Text)),
+        Target::Text(to) => write(to),
         Target::Path { path, force } => {
             let mut file = file(path, force, array)?;
             let mut buffered = BufWriter::with_capacity(1 << 16, &mut file);
             let written = write(&mut buffered).and_then(|()| Ok(buffered.flush()?));
             drop(buffered);
-            let failed = |error| ExportError::File(FileError::of("write", path)(error));
-            written.map_err(|error| error.named(failed))?;
+            written.map_err(|error| match error {
+                ExportError::Text(error) => FileError::of("write", path)(error).into(),
+                other => other,
+            })?;
             Ok(file.commit()?)
         }
-    }
-}
-
-/// An error of reading, or one of writing to an output that has yet to be named.
-#[derive(Debug)]
-pub(super) enum WriteError {
-    Write(io::Error),
-    Read(ExportError),
-}
-
-impl WriteError {
-    pub(super) fn named(self, name: impl FnOnce(io::Error) -> ExportError) -> ExportError {
-        match self {
-            Self::Write(error) => name(error),
-            Self::Read(error) => error,
-        }
-    }
-}
-
-impl From<io::Error> for WriteError {
-    fn from(error: io::Error) -> Self {
-        Self::Write(error)
-    }
-}
-
-impl From<ExportError> for WriteError {
-    fn from(error: ExportError) -> Self {
-        Self::Read(error)
-    }
-}
-
-impl From<NpyError> for WriteError {
-    fn from(error: NpyError) -> Self {
-        Self::Read(error.into())
     }
 }

@@ -1,7 +1,8 @@
-//! [`Series`]: frames that follow one another in time, for formats that know nothing else.
+//! [`Series`]: frames that follow one another in time on regular nodes, as VTK's image data and XDMF's
+//! collections have them, which know nothing else; and texts within their XML.
 
-use super::{Dataset, mesh::Mesh};
-use std::ops::Range;
+use super::Dataset;
+use std::{borrow::Cow, ops::Range};
 
 /// The frames of one scenario, or of an array that has none.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +15,50 @@ pub(super) struct Series {
     pub frames: Range<u64>,
     /// Where its nodes lie.
     pub mesh: Mesh,
+}
+
+impl Series {
+    /// The frames that hold data.
+    pub(super) fn present(&self, dataset: &Dataset<'_>) -> impl Iterator<Item = u64> {
+        let frames = self.frames.clone();
+        frames.filter(|&frame| dataset.is_present(frame))
+    }
+}
+
+/// The nodes of a frame as the first one and a distance, which is all that image data can hold.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Mesh {
+    /// Rows and columns.
+    pub nodes: [u64; 2],
+    /// The first node along y and x.
+    pub origin: [f64; 2],
+    /// From one node to the next along y and x.
+    pub spacing: [f64; 2],
+}
+
+impl Mesh {
+    fn new(dataset: &Dataset<'_>, frame: u64) -> Self {
+        let nodes = dataset.frame();
+        let outer = dataset.outer().len();
+        let mut mesh = Self {
+            nodes,
+            origin: [0.0; 2],
+            spacing: [1.0; 2],
+        };
+        for (axis, &length) in nodes.iter().enumerate() {
+            let at = |index: u64| {
+                let (coordinate, place) = dataset.place_of(outer + axis, frame, index);
+                coordinate.values.number(place)
+            };
+            mesh.origin[axis] = at(0);
+            if length > 1 {
+                #[expect(clippy::cast_precision_loss, reason = "lengths are below 2^53")]
+                let count = (length - 1) as f64;
+                mesh.spacing[axis] = (at(length - 1) - at(0)) / count;
+            }
+        }
+        mesh
+    }
 }
 
 /// All of an array, in order.
@@ -29,7 +74,7 @@ pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = Series> 
             scenario,
             name: name(dataset, scenario),
             frames: number * each..(number + 1) * each,
-            mesh: Mesh::of(dataset, number * each),
+            mesh: Mesh::new(dataset, number * each),
         }
     })
 }
@@ -61,4 +106,23 @@ pub(super) fn time(dataset: &Dataset<'_>, frame: u64) -> Option<f64> {
     let index = *dataset.index_of(frame).last()?;
     let (coordinate, place) = dataset.place_of(along, frame, index);
     Some(coordinate.values.number(place))
+}
+
+/// A text as the value of an attribute or between tags; characters that XML cannot have are left out.
+pub(super) fn escaped(text: &str) -> Cow<'_, str> {
+    let is_plain = |letter: char| !letter.is_control() && !"<>&\"'".contains(letter);
+    if text.chars().all(is_plain) {
+        return Cow::Borrowed(text);
+    }
+    let letters = text.chars().map(|letter| match letter {
+        '<' => "&lt;".to_owned(),
+        '>' => "&gt;".to_owned(),
+        '&' => "&amp;".to_owned(),
+        '"' => "&quot;".to_owned(),
+        '\'' => "&apos;".to_owned(),
+        '\t' | '\n' | '\r' => format!("&#{};", letter as u32),
+        letter if letter.is_control() => String::new(),
+        letter => letter.to_string(),
+    });
+    Cow::Owned(letters.collect())
 }

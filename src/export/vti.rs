@@ -4,12 +4,9 @@
 //! Source: "VTK File Formats" in the documentation of VTK.
 
 use super::{
-    Dataset, ExportError, Format,
-    mesh::Mesh,
-    output,
-    series::{self, Series},
+    Dataset, ExportError, Format, output,
+    series::{self, Mesh, Series, escaped},
     tiles,
-    xml::escaped,
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use diff2d_arrays::progress::Progress;
@@ -39,14 +36,10 @@ pub(super) fn write(
     let stem = path.file_stem().unwrap_or_default().to_string_lossy();
     let stem = stem.strip_suffix("-vti").unwrap_or(&stem);
     for series in series::all(dataset) {
-        let present = series
-            .frames
-            .clone()
-            .filter(|&frame| dataset.is_present(frame));
-        let present: Vec<u64> = present.collect();
+        let present: Vec<u64> = series.present(dataset).collect();
         present.par_iter().try_for_each(|&frame| {
             let named = inside.join(name_of(&series, frame));
-            let file = directory.create_in(|| File::create_new(&named));
+            let file = File::create_new(&named);
             let file = file.map_err(FileError::of("create", &named))?;
             image(
                 dataset,
@@ -61,7 +54,7 @@ pub(super) fn write(
             None => format!("{stem}.pvd"),
         };
         let path = inside.join(name);
-        directory.create_in(|| collection(dataset, &series, &present, &path))?;
+        collection(dataset, &series, &present, &path)?;
     }
     Ok(directory.commit()?)
 }

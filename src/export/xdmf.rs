@@ -11,10 +11,8 @@
 
 use super::{
     Dataset, ExportError,
-    mesh::Mesh,
-    output::{self, Target, WriteError},
-    series::{self, Series},
-    xml::escaped,
+    output::{self, Target},
+    series::{self, Mesh, Series, escaped},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use std::{
@@ -55,17 +53,13 @@ fn collection(
     dataset: &Dataset<'_>,
     series: &Series,
     (number, file): (&str, &str),
-) -> Result<(), WriteError> {
+) -> Result<(), ExportError> {
     let name = escaped(&series.name);
     writeln!(
         to,
         "    <Grid Name=\"{name}\" GridType=\"Collection\" CollectionType=\"Temporal\">"
     )?;
-    for frame in series
-        .frames
-        .clone()
-        .filter(|&frame| dataset.is_present(frame))
-    {
+    for frame in series.present(dataset) {
         let (offset, _) = dataset.place(frame)?;
         let Mesh {
             nodes: [rows, columns],

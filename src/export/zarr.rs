@@ -50,10 +50,7 @@ pub(super) fn write(
         group.store("p", &index, bytes)
     };
     let threads = rayon::current_num_threads();
-    let mut work = dataset
-        .present()
-        .flat_map(|frame| tiles::grid(dataset.frame(), chunk).map(move |tile| (frame, tile)))
-        .peekable();
+    let mut work = dataset.tiles(chunk).peekable();
     while work.peek().is_some() {
         let some: Vec<(u64, Tile)> = work.by_ref().take(SYNCED_TOGETHER).collect();
         let workers = at_once.min(threads).max(1);
@@ -106,15 +103,15 @@ impl Group<'_> {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<(), ExportError> {
         let path = self.0.name_so_far().join(name);
-        let write = || match fs::write(&path, bytes) {
+        let written = match fs::write(&path, bytes) {
             // The first file of its directory.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                path.parent().map_or(Ok(()), fs::create_dir_all)?;
-                fs::write(&path, bytes)
+                let directory = Path::new(name).parent().unwrap_or(Path::new(""));
+                let created = self.0.create_within(directory);
+                created.and_then(|()| fs::write(&path, bytes))
             }
             written => written,
         };
-        let written = self.0.create_in(write);
         Ok(written.map_err(FileError::of("write", &path))?)
     }
 }

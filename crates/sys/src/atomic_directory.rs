@@ -1,10 +1,10 @@
 //! [`AtomicDirectory`]: a directory that appears under its name whole and durable, or not at all.
 
 use super::{
-    atomic_file::{create_within, forget, remember, temporary_name},
     error::FileError,
     files::{directory_of, sync_directory},
     system::exchange,
+    temporary::{Temporary, temporary_name},
 };
 use std::{
     fs, io,
@@ -18,9 +18,7 @@ use std::{
 #[derive(Debug)]
 pub struct AtomicDirectory {
     path: PathBuf,
-    /// Its name so far.
-    temporary: PathBuf,
-    is_committed: bool,
+    temporary: Temporary,
 }
 
 impl AtomicDirectory {
@@ -30,64 +28,53 @@ impl AtomicDirectory {
     /// [`FileError`] when it cannot be created.
     pub fn create(path: &Path) -> Result<Self, FileError> {
         let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let temporary = loop {
-            let temporary = temporary_name(&path);
-            match fs::create_dir(&temporary) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                created => {
-                    created.map_err(FileError::of("create", &path))?;
-                    break temporary;
-                }
-            }
-        };
-        remember(&temporary);
-        Ok(Self {
-            path,
-            temporary,
-            is_committed: false,
-        })
+        let created = Temporary::create(&path, |name| fs::create_dir(name));
+        let ((), temporary) = created.map_err(FileError::of("create", &path))?;
+        Ok(Self { path, temporary })
     }
 
-    /// The name that it has so far.
+    /// The name that it has so far. Once the process is about to end nothing has it any more: what creates
+    /// directories below it must not create this one, too.
     #[must_use]
     pub fn name_so_far(&self) -> &Path {
-        &self.temporary
+        self.temporary.name()
     }
 
-    /// Creates something in the directory: a process that ends at once removes the directory, and nothing may
-    /// then appear in it any more.
-    pub fn create_in<T>(&self, create: impl FnOnce() -> T) -> T {
-        create_within(create)
+    /// Creates a directory in it, and those around that one, as far as they are not there.
+    ///
+    /// # Errors
+    /// Of the filesystem.
+    pub fn create_within(&self, name: &Path) -> io::Result<()> {
+        let mut path = self.name_so_far().to_owned();
+        for part in name {
+            path.push(part);
+            match fs::create_dir(&path) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                created => created?,
+            }
+        }
+        Ok(())
     }
 
     /// Makes the directory durable under its name, in place of one that is there.
     ///
     /// # Errors
     /// [`FileError`]; before the rename, the name means what it meant before.
-    pub fn commit(mut self) -> Result<(), FileError> {
-        sync_tree(&self.temporary).map_err(FileError::of("sync", &self.path))?;
-        let replaced = self.path.is_dir();
-        let renamed = forget(&self.temporary, || match replaced {
-            false => fs::rename(&self.temporary, &self.path).map(|()| None),
-            true => replace(&self.temporary, &self.path).map(Some),
+    pub fn commit(self) -> Result<(), FileError> {
+        let Self { path, temporary } = self;
+        sync_tree(temporary.name()).map_err(FileError::of("sync", &path))?;
+        let failed = FileError::of("rename", temporary.name().to_owned());
+        let replaced = path.is_dir();
+        let renamed = temporary.rename(|name| match replaced {
+            false => fs::rename(name, &path).map(|()| None),
+            true => replace(name, &path).map(Some),
         });
-        let left = renamed.map_err(FileError::of("rename", &self.temporary))?;
-        self.is_committed = true;
-        let around = directory_of(&self.path);
+        let left = renamed.map_err(failed)?;
+        let around = directory_of(&path);
         sync_directory(around).map_err(FileError::of("sync the directory", around))?;
         match left {
             Some(left) => fs::remove_dir_all(&left).map_err(FileError::of("remove", left)),
             None => Ok(()),
-        }
-    }
-}
-
-impl Drop for AtomicDirectory {
-    fn drop(&mut self) {
-        if !self.is_committed {
-            // Nothing depends on what is left, and there is nobody to tell.
-            let _ = fs::remove_dir_all(&self.temporary);
-            forget(&self.temporary, || ());
         }
     }
 }

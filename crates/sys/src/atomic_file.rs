@@ -3,98 +3,15 @@
 use super::{
     error::FileError,
     files::{directory_of, leads_somewhere, sync_directory},
+    temporary::Temporary,
 };
 use nix::{fcntl, libc};
 use std::{
     fs::{self, File, OpenOptions},
     io::{self, Write},
-    mem,
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
-    process,
-    sync::{
-        Mutex, MutexGuard, PoisonError,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
-    },
-    thread,
-    time::Duration,
 };
-
-/// The temporary names of all files that are not committed yet.
-static TEMPORARIES: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
-
-fn temporaries() -> MutexGuard<'static, Vec<PathBuf>> {
-    TEMPORARIES.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Removes all files that are not committed, and lets none be committed or begun any more: for a process
-/// that ends at once.
-pub fn remove_temporaries() {
-    stop_creating();
-    let temporaries = temporaries();
-    for temporary in temporaries.iter() {
-        // Nothing depends on what is left, and there is nobody to tell.
-        let _ = fs::remove_file(temporary).or_else(|_| fs::remove_dir_all(temporary));
-    }
-    mem::forget(temporaries);
-}
-
-/// Whether the process is about to end, and how many of its threads create files in temporary directories.
-static ENDS: AtomicBool = AtomicBool::new(false);
-static CREATING: AtomicUsize = AtomicUsize::new(0);
-
-/// Creates something in a temporary directory, unless the process is about to end: then the directory is
-/// removed, and the thread waits for the end.
-pub(super) fn create_within<T>(create: impl FnOnce() -> T) -> T {
-    struct Counted;
-    impl Drop for Counted {
-        fn drop(&mut self) {
-            CREATING.fetch_sub(1, Ordering::SeqCst);
-        }
-    }
-    CREATING.fetch_add(1, Ordering::SeqCst);
-    let counted = Counted;
-    if ENDS.load(Ordering::SeqCst) {
-        drop(counted);
-        loop {
-            thread::park();
-        }
-    }
-    create()
-}
-
-/// Waits until no thread creates anything any more, as long as a disk may take for it.
-fn stop_creating() {
-    const WAIT: Duration = Duration::from_millis(10);
-    const ATTEMPTS: usize = 1000;
-    ENDS.store(true, Ordering::SeqCst);
-    for _ in 0..ATTEMPTS {
-        if CREATING.load(Ordering::SeqCst) == 0 {
-            return;
-        }
-        thread::sleep(WAIT);
-    }
-}
-
-/// A name beside `path` that no other process uses, for what is to become `path`.
-pub(super) fn temporary_name(path: &Path) -> PathBuf {
-    static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let number = COUNT.fetch_add(1, Ordering::Relaxed);
-    path.with_file_name(format!(".diff2d-{}-{number}.part", process::id()))
-}
-
-/// From now on a process that ends at once removes what has this name.
-pub(super) fn remember(temporary: &Path) {
-    temporaries().push(temporary.to_owned());
-}
-
-/// Ends [`remember`]; `rename`, done before, is not interrupted by such an end.
-pub(super) fn forget<T>(temporary: &Path, rename: impl FnOnce() -> T) -> T {
-    let mut temporaries = temporaries();
-    let result = rename();
-    temporaries.retain(|known| known != temporary);
-    result
-}
 
 /// A file that is written under a temporary name next to its own.
 ///
@@ -109,7 +26,7 @@ pub struct AtomicFile {
     file: File,
     path: PathBuf,
     /// Its name so far; `None` for what is written in place, or has its name.
-    temporary: Option<PathBuf>,
+    temporary: Option<Temporary>,
 }
 
 impl AtomicFile {
@@ -135,30 +52,27 @@ impl AtomicFile {
                 temporary: None,
             });
         }
-        let begun = loop {
-            let temporary = temporary_name(&path);
-            match File::create_new(&temporary) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                created => break created.map(|file| (file, temporary)),
-            }
-        };
-        let (file, temporary) = begun.map_err(failed)?;
+        let (file, temporary) =
+            Temporary::create(&path, |name| File::create_new(name)).map_err(failed)?;
         if let Some(replaced) = replaced {
             // A filesystem without permissions is no reason to fail.
             let _ = file.set_permissions(replaced.permissions());
         }
-        Ok(Self::of_file(file, temporary, path))
+        Ok(Self {
+            file,
+            path,
+            temporary: Some(temporary),
+        })
     }
 
     /// A file that is to be `path` and was opened as `temporary`, which the caller keeps other
     /// processes from.
     #[must_use]
     pub fn of_file(file: File, temporary: PathBuf, path: PathBuf) -> Self {
-        remember(&temporary);
         Self {
             file,
             path,
-            temporary: Some(temporary),
+            temporary: Some(Temporary::remember(temporary)),
         }
     }
 
@@ -172,7 +86,8 @@ impl AtomicFile {
     #[cfg(feature = "hdf5")]
     #[must_use]
     pub fn name_so_far(&self) -> &Path {
-        self.temporary.as_deref().unwrap_or(&self.path)
+        let temporary = self.temporary.as_ref();
+        temporary.map_or(self.path.as_path(), Temporary::name)
     }
 
     /// Makes the file durable under its name.
@@ -200,13 +115,13 @@ impl AtomicFile {
     }
 
     fn rename(&mut self) -> Result<(), FileError> {
-        if let Some(temporary) = &self.temporary {
-            let mut temporaries = temporaries();
-            fs::rename(temporary, &self.path).map_err(FileError::of("rename", temporary))?;
-            temporaries.retain(|known| known != temporary);
-            self.temporary = None;
-        }
-        Ok(())
+        let Some(temporary) = self.temporary.take() else {
+            return Ok(());
+        };
+        let failed = FileError::of("rename", temporary.name().to_owned());
+        temporary
+            .rename(|name| fs::rename(name, &self.path))
+            .map_err(failed)
     }
 }
 
@@ -217,16 +132,6 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.file.flush()
-    }
-}
-
-impl Drop for AtomicFile {
-    fn drop(&mut self) {
-        if let Some(temporary) = &self.temporary {
-            // Nothing depends on what is left, and there is nobody to tell.
-            let _ = fs::remove_file(temporary);
-            temporaries().retain(|known| known != temporary);
-        }
     }
 }
 

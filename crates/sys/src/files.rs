@@ -2,7 +2,7 @@
 
 use nix::{libc, sys::statvfs::statvfs};
 use std::{
-    fs::{self, File, FileType, OpenOptions},
+    fs::{self, File, FileType, Metadata, OpenOptions},
     io,
     os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
     path::Path,
@@ -70,19 +70,17 @@ pub fn free_space(directory: &Path) -> Option<u64> {
 /// Whether both are the same file, under whatever names.
 #[must_use]
 pub fn same_file(one: &File, other: &File) -> bool {
-    match (one.metadata(), other.metadata()) {
-        (Ok(one), Ok(other)) => (one.dev(), one.ino()) == (other.dev(), other.ino()),
-        _ => false,
-    }
+    matches!((one.metadata(), other.metadata()), (Ok(one), Ok(other)) if are_same(&one, &other))
+}
+
+fn are_same(one: &Metadata, other: &Metadata) -> bool {
+    (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
 /// Whether `file` is still what `path` names: another process may have removed or replaced it since.
 #[must_use]
 pub fn is_still_at(file: &File, path: &Path) -> bool {
-    match (file.metadata(), fs::metadata(path)) {
-        (Ok(held), Ok(named)) => (held.dev(), held.ino()) == (named.dev(), named.ino()),
-        _ => false,
-    }
+    matches!((file.metadata(), fs::metadata(path)), (Ok(held), Ok(named)) if are_same(&held, &named))
 }
 
 /// What has become of a file under its name.
@@ -103,7 +101,7 @@ pub fn fate(file: &File, path: &Path) -> Fate {
         return Fate::Stays;
     };
     let has_its_name = match fs::metadata(path) {
-        Ok(named) => (held.dev(), held.ino()) == (named.dev(), named.ino()),
+        Ok(named) => are_same(&held, &named),
         Err(error) => error.kind() != io::ErrorKind::NotFound,
     };
     match (has_its_name, held.nlink()) {

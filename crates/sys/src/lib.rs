@@ -28,7 +28,6 @@ compile_error!("diff2d needs a Unix: positional reads and writes, inodes and sig
 
 mod atomic_directory;
 mod atomic_file;
-mod caches;
 mod copy;
 #[cfg(feature = "hdf5")]
 pub mod dimension_scales;
@@ -38,12 +37,12 @@ mod guard;
 #[cfg(all(target_os = "linux", not(diff2d_portable)))]
 mod linux;
 mod locked_file;
+mod machine;
 mod map;
-mod page;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 mod portable;
-mod processor;
 mod reservation;
+mod temporary;
 
 #[cfg(all(target_os = "linux", not(diff2d_portable)))]
 use linux as system;
@@ -51,8 +50,7 @@ use linux as system;
 use portable as system;
 
 pub use atomic_directory::AtomicDirectory;
-pub use atomic_file::{AtomicFile, remove_temporaries, write_file};
-pub use caches::Caches;
+pub use atomic_file::{AtomicFile, write_file};
 pub use copy::copy;
 pub use error::FileError;
 pub use files::{
@@ -61,11 +59,12 @@ pub use files::{
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;
-pub use map::{Memory, begin_to_read, map_to_read, map_to_write, read_nothing_ahead};
+pub use machine::{Caches, DIRECT_ALIGNMENT, machine_name, page_size, threads};
+pub use map::{
+    Memory, begin_to_read, map_to_read, read_nothing_ahead, sync_map, write_through_map,
+};
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;
-pub use page::{DIRECT_ALIGNMENT, page_size};
-pub use processor::{machine_name, threads};
 pub use reservation::Reservation;
 /// Reads and writes at a place of a file, by several threads at once.
 pub use std::os::unix::fs::FileExt;
@@ -75,3 +74,4 @@ pub use system::{
     open_direct_to_write, processor_name, read_cached, reserve, reserve_ahead, resident_pages,
     try_lock,
 };
+pub use temporary::remove_temporaries;

@@ -2,8 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{
-    caches::Caches,
-    page::page_size,
+    machine::{Caches, page_size},
     reservation::{Reservation, write_zeros},
 };
 use memmap2::Mmap;

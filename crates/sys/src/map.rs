@@ -5,12 +5,11 @@
 //! with a sentence instead of a signal.
 #![allow(unsafe_code)]
 
-use super::guard::Noted;
+use super::guard::while_written;
 use memmap2::{Advice, Mmap, MmapMut, MmapOptions};
 use std::{
     fs::File,
     io,
-    marker::PhantomData,
     ops::{Deref, DerefMut, Range},
     ptr::NonNull,
     sync::Arc,
@@ -131,50 +130,34 @@ pub fn map_to_read(file: &File, offset: u64, len: usize) -> io::Result<Mmap> {
 }
 
 /// Maps `len` bytes from `offset` on, to write to the file.
+fn map_to_write(file: &File, offset: u64, len: usize) -> io::Result<MmapMut> {
+    // SAFETY: as for `map_to_read`; the lock on the journal keeps other writers of ours away.
+    unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file) }
+}
+
+/// Writes bytes at `offset` through a map; durable only after [`sync_map`].
 ///
 /// # Errors
 /// When the system refuses the map.
-pub fn map_to_write(file: &File, offset: u64, len: usize) -> io::Result<WritableMap<'_>> {
-    // SAFETY: as for `map_to_read`; the lock on the journal keeps other writers of ours away.
-    let map = unsafe { MmapOptions::new().offset(offset).len(len).map_mut(file)? };
-    Ok(WritableMap {
-        _noted: Noted::note(&map, file, offset + len as u64),
-        map,
-        _file: PhantomData,
-    })
+pub fn write_through_map(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    let mut map = map_to_write(file, offset, bytes.len())?;
+    let end = offset + bytes.len() as u64;
+    while_written(file, end, || map.copy_from_slice(bytes));
+    Ok(())
 }
 
-/// A map through which a file is written.
-#[derive(Debug)]
-pub struct WritableMap<'a> {
-    // Dropped first: a map that is noted exists.
-    _noted: Noted,
-    map: MmapMut,
-    _file: PhantomData<&'a File>,
-}
-
-impl WritableMap<'_> {
-    /// Makes its bytes durable.
-    ///
-    /// # Errors
-    /// Of the filesystem.
-    pub fn flush(&self) -> io::Result<()> {
-        self.map.flush()
+/// Makes durable what was written through maps into a range of a file.
+///
+/// # Errors
+/// When the system refuses a map; of the filesystem.
+pub fn sync_map(file: &File, range: Range<u64>) -> io::Result<()> {
+    /// A limit on the address space must not be hit by a large range.
+    const MAPPED_AT_ONCE: usize = 8 << 20;
+    for start in range.clone().step_by(MAPPED_AT_ONCE) {
+        let length = usize::try_from(range.end - start).unwrap_or(MAPPED_AT_ONCE);
+        map_to_write(file, start, length.min(MAPPED_AT_ONCE))?.flush()?;
     }
-}
-
-impl Deref for WritableMap<'_> {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        &self.map
-    }
-}
-
-impl DerefMut for WritableMap<'_> {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        &mut self.map
-    }
+    Ok(())
 }
 
 /// Keeps the system from reading ahead of what is touched in a map, or around it.

@@ -3,7 +3,7 @@
 //! What the system does not tell is `None`, or the assumption under which nothing goes wrong.
 
 use super::{
-    caches::Caches,
+    machine::Caches,
     reservation::{Reservation, write_zeros},
 };
 use memmap2::Mmap;
