@@ -2,7 +2,7 @@
 //! the result of a run is a [`Cube`](super::Cube).
 
 use super::{
-    axes::{self, NamedAxis, Told},
+    axes::{self, KnownAxes, NamedAxis},
     error::CubeError,
     file::{each_record, is_another_array, matches_journal, open_beside_journal, read_journal},
     journal::{Header, Journal, Record, Scenario, Slot},
@@ -27,8 +27,8 @@ pub struct JournalledArray {
     paths: Option<Paths>,
     /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
-    /// What a file beside it tells.
-    told: Told,
+    /// What a file beside it tells of its axes.
+    beside: KnownAxes,
 }
 
 impl JournalledArray {
@@ -57,10 +57,10 @@ impl JournalledArray {
             (journal, paths) = (None, None);
         }
         let array = ArrayFile::of_file(file, path)?;
-        let mut told = Told::default();
+        let mut beside = KnownAxes::default();
         if journal.is_none() {
             match axes::read_axes(path, &array.npy.shape) {
-                Ok(beside) => told = beside,
+                Ok(found) => beside = found,
                 Err(sentence) => note = note.or(Some(sentence)),
             }
         }
@@ -69,7 +69,7 @@ impl JournalledArray {
             journal,
             paths,
             note,
-            told,
+            beside,
         };
         array.limit();
         Ok(array)
@@ -83,7 +83,7 @@ impl JournalledArray {
             journal: None,
             paths: None,
             note: None,
-            told: Told::default(),
+            beside: KnownAxes::default(),
         }
     }
 
@@ -103,7 +103,7 @@ impl JournalledArray {
         };
         let known = match self.run().filter(|_| dimensions == 3) {
             Some(run) => axes::of_run(run, times()),
-            None => Some(self.told.axes.clone()),
+            None => Some(self.beside.axes.clone()),
         };
         let mut axes = known.unwrap_or_default();
         axes.resize(dimensions, None);
@@ -113,7 +113,7 @@ impl JournalledArray {
     /// What the values are, if a file beside the array tells: `difference`.
     #[must_use]
     pub fn quantity(&self) -> Option<&str> {
-        self.told.quantity.as_deref()
+        self.beside.quantity.as_deref()
     }
 
     /// Reads the journal again: the run may have committed more.

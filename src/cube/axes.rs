@@ -10,13 +10,11 @@
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
 //! label for each, or null. A key `quantity` may say what the values are: `"difference"`.
 
-use super::{error::CubeError, journal::Scenario};
-use crate::grid::Axis;
+use super::{error::CubeError, journal::Scenario, paths::remove_file};
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::{
-    fs,
-    io::{ErrorKind, Read},
+    io::Read,
     ops::Range,
     path::{Path, PathBuf},
 };
@@ -38,8 +36,6 @@ pub struct NamedAxis {
 /// What is known of the indices of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub enum AxisValues {
-    /// The nodes of a grid \[length\].
-    Nodes(Axis),
     /// A coordinate for each, and the usual distance from one to the next \[time or length\].
     Listed {
         /// In increasing order.
@@ -52,12 +48,21 @@ pub enum AxisValues {
 }
 
 impl NamedAxis {
+    fn listed(name: &str, coordinates: Vec<f64>, spacing: f64) -> Self {
+        Self {
+            name: name.to_owned(),
+            values: AxisValues::Listed {
+                coordinates,
+                spacing,
+            },
+        }
+    }
+
     /// The coordinate of an index \[time or length\].
     #[must_use]
     pub fn coordinate(&self, index: u64) -> Option<f64> {
         let number = usize::try_from(index).ok()?;
         match &self.values {
-            AxisValues::Nodes(axis) => (number < axis.nodes).then(|| axis.node(number)),
             AxisValues::Listed { coordinates, .. } => coordinates.get(number).copied(),
             AxisValues::Labels(_) => None,
         }
@@ -67,7 +72,6 @@ impl NamedAxis {
     #[must_use]
     pub fn spacing(&self) -> Option<f64> {
         match &self.values {
-            AxisValues::Nodes(axis) => Some(axis.spacing),
             AxisValues::Listed { spacing, .. } => Some(*spacing),
             AxisValues::Labels(_) => None,
         }
@@ -78,9 +82,6 @@ impl NamedAxis {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub fn of_windows(&self, start: u64, window: u64, stride: u64, count: u64) -> Option<Self> {
-        if let AxisValues::Labels(_) = self.values {
-            return None;
-        }
         let middle = |number: u64| {
             let begin = start + number * stride;
             let first = self.coordinate(begin)?;
@@ -91,13 +92,9 @@ impl NamedAxis {
                 f64::midpoint(first, last)
             })
         };
-        Some(Self {
-            name: self.name.clone(),
-            values: AxisValues::Listed {
-                coordinates: (0..count).map(middle).collect::<Option<_>>()?,
-                spacing: self.spacing()? * stride as f64,
-            },
-        })
+        let spacing = self.spacing()? * stride as f64;
+        let coordinates = (0..count).map(middle).collect::<Option<_>>()?;
+        Some(Self::listed(&self.name, coordinates, spacing))
     }
 
     /// This axis at some indices.
@@ -111,13 +108,7 @@ impl NamedAxis {
             [first, second, ..] => second - first,
             _ => self.spacing()?,
         };
-        Some(Self {
-            name: self.name.clone(),
-            values: AxisValues::Listed {
-                coordinates,
-                spacing,
-            },
-        })
+        Some(Self::listed(&self.name, coordinates, spacing))
     }
 
     /// The part of this axis in a range of indices.
@@ -139,27 +130,18 @@ pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<Named
     let grid = run.grid()?;
     #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
     let spacing = run.nper as f64 * run.dt;
-    let axis = |name: &str, values| {
-        let name = name.to_owned();
-        Some(NamedAxis { name, values })
-    };
-    let coordinates = times;
+    let axis =
+        |name: &str, coordinates, spacing| Some(NamedAxis::listed(name, coordinates, spacing));
     Some(vec![
-        axis(
-            "t",
-            AxisValues::Listed {
-                coordinates,
-                spacing,
-            },
-        ),
-        axis("y", AxisValues::Nodes(grid.y)),
-        axis("x", AxisValues::Nodes(grid.x)),
+        axis("t", times, spacing),
+        axis("y", grid.y.coordinates(), grid.y.spacing),
+        axis("x", grid.x.coordinates(), grid.x.spacing),
     ])
 }
 
 /// The file beside an array.
 #[derive(Serialize, Deserialize)]
-struct Beside {
+struct AxesFile {
     format: u64,
     shape: Vec<u64>,
     axes: Vec<Option<Entry>>,
@@ -179,15 +161,10 @@ struct Entry {
 }
 
 impl Entry {
-    fn of(axis: &NamedAxis, length: u64) -> Self {
-        let nodes = || {
-            (0..length)
-                .filter_map(|index| axis.coordinate(index))
-                .collect()
-        };
-        let (coordinates, labels) = match &axis.values {
-            AxisValues::Labels(labels) => (None, Some(labels.clone())),
-            _ => (Some(nodes()), None),
+    fn new(axis: &NamedAxis) -> Self {
+        let (coordinates, labels) = match axis.values.clone() {
+            AxisValues::Labels(labels) => (None, Some(labels)),
+            AxisValues::Listed { coordinates, .. } => (Some(coordinates), None),
         };
         Self {
             name: axis.name.clone(),
@@ -200,22 +177,19 @@ impl Entry {
     /// The axis, if it has as many coordinates as its length and they increase.
     fn axis(self, length: u64) -> Option<NamedAxis> {
         let fits = |count: usize| count as u64 == length;
-        let values = match (self.coordinates, self.labels) {
+        match (self.coordinates, self.labels) {
             (Some(coordinates), None) => {
                 let increase = coordinates.is_sorted_by(|a, b| a < b);
                 let spacing = self.spacing.filter(|spacing| *spacing > 0.0)?;
-                (fits(coordinates.len()) && increase).then_some(AxisValues::Listed {
-                    coordinates,
-                    spacing,
-                })?
+                (fits(coordinates.len()) && increase)
+                    .then(|| NamedAxis::listed(&self.name, coordinates, spacing))
             }
-            (None, Some(labels)) => fits(labels.len()).then_some(AxisValues::Labels(labels))?,
-            _ => return None,
-        };
-        Some(NamedAxis {
-            name: self.name,
-            values,
-        })
+            (None, Some(labels)) => fits(labels.len()).then_some(NamedAxis {
+                name: self.name,
+                values: AxisValues::Labels(labels),
+            }),
+            _ => None,
+        }
     }
 }
 
@@ -250,13 +224,11 @@ pub fn write_axes_of(
     if axes.iter().all(Option::is_none) && quantity.is_none() {
         return forget_axes(array);
     }
-    let entries = axes.iter().zip(shape);
-    let file = Beside {
+    let entries = axes.iter().map(|axis| axis.as_ref().map(Entry::new));
+    let file = AxesFile {
         format: FORMAT,
         shape: shape.to_vec(),
-        axes: entries
-            .map(|(axis, &length)| Some(Entry::of(axis.as_ref()?, length)))
-            .collect(),
+        axes: entries.collect(),
         quantity: quantity.map(str::to_owned),
     };
     let text = serde_json::to_vec(&file).unwrap_or_default();
@@ -268,44 +240,38 @@ pub fn write_axes_of(
 /// # Errors
 /// [`CubeError::Io`].
 pub fn forget_axes(array: &Path) -> Result<(), CubeError> {
-    let path = beside(array);
-    match fs::remove_file(&path) {
-        Err(error) if error.kind() != ErrorKind::NotFound => {
-            Err(CubeError::io("remove", &path)(error))
-        }
-        _ => Ok(()),
-    }
+    remove_file(&beside(array)).map(|_| ())
 }
 
 /// What a file beside an array tells.
 #[derive(Debug, Default)]
-pub(super) struct Told {
+pub(super) struct KnownAxes {
     pub axes: Vec<Option<NamedAxis>>,
     pub quantity: Option<String>,
 }
 
 /// What a file beside an array tells, or why it is not believed.
-pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Told, String> {
+pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<KnownAxes, String> {
     let path = beside(array);
     let Ok(file) = sys::open_to_read(&path) else {
-        return Ok(Told::default());
+        return Ok(KnownAxes::default());
     };
     let wrong = |what: &str| format!("{} {what}, and is left aside", path.display());
     let mut text = Vec::new();
     let read = file.take(LONGEST).read_to_end(&mut text);
-    let parsed = serde_json::from_slice::<Beside>(&text)
+    let parsed = serde_json::from_slice::<AxesFile>(&text)
         .ok()
         .filter(|_| read.is_ok());
-    let Some(told) = parsed else {
+    let Some(known) = parsed else {
         return Err(wrong("tells no axes"));
     };
-    if told.format != FORMAT {
+    if known.format != FORMAT {
         return Err(wrong("is of another format"));
     }
-    if told.shape != shape || told.axes.len() != shape.len() {
+    if known.shape != shape || known.axes.len() != shape.len() {
         return Err(wrong("tells the axes of another array"));
     }
-    let entries = told.axes.into_iter().zip(shape);
+    let entries = known.axes.into_iter().zip(shape);
     let axes = entries.map(|(entry, &length)| match entry {
         None => Ok(None),
         Some(entry) => entry.axis(length).map(Some).ok_or(()),
@@ -313,8 +279,8 @@ pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<Told, String> {
     let axes = axes.collect::<Result<_, ()>>().map_err(|()| {
         wrong("has an axis whose coordinates do not increase or are not as many as it is long")
     })?;
-    Ok(Told {
+    Ok(KnownAxes {
         axes,
-        quantity: told.quantity,
+        quantity: known.quantity,
     })
 }

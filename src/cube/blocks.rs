@@ -5,11 +5,10 @@
 //! writer would take a core from one of them, and all others would wait for that one.
 
 use super::{
-    commit::Message,
+    commit::{Message, Target},
     digest::{self, BLOCK},
-    file::CubeFile,
-    journal::{Header, Slot},
-    share::{Job, Share},
+    journal::Slot,
+    share::Job,
 };
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diff2d_sys::{self as sys, Memory};
@@ -93,9 +92,7 @@ pub(super) struct BlockWriter {
 /// What a thread needs to do a job.
 #[derive(Debug)]
 struct Worker {
-    cube: Arc<CubeFile>,
-    header: Header,
-    share: Share,
+    target: Arc<Target>,
     messages: Sender<Message>,
     free_buffers: Sender<Memory>,
 }
@@ -111,7 +108,7 @@ pub(super) struct Filled {
 
 impl BlockWriter {
     pub fn new(
-        (cube, header, share): (Arc<CubeFile>, Header, Share),
+        target: Arc<Target>,
         load: SolverLoad,
         messages: Sender<Message>,
     ) -> io::Result<Self> {
@@ -128,15 +125,13 @@ impl BlockWriter {
             true => Some(builder.build().map_err(io::Error::other)?),
             false => None,
         };
-        let (count, largest) = load.buffers(header.snapshot_bytes());
+        let (count, largest) = load.buffers(target.header.snapshot_bytes());
         let (free_buffers, buffers) = bounded(count);
         for buffer in Memory::zeroed_parts(largest, count)? {
             let _ = free_buffers.send(buffer);
         }
         let worker = Worker {
-            cube,
-            header,
-            share,
+            target,
             messages,
             free_buffers,
         };
@@ -152,16 +147,8 @@ impl BlockWriter {
         })
     }
 
-    pub fn cube(&self) -> &CubeFile {
-        &self.worker.cube
-    }
-
-    pub fn header(&self) -> &Header {
-        &self.worker.header
-    }
-
-    pub fn share(&self) -> &Share {
-        &self.worker.share
+    pub fn target(&self) -> &Target {
+        &self.worker.target
     }
 
     /// The connection to the committer.
@@ -217,13 +204,13 @@ impl Worker {
     /// Hashes and writes the bytes of a job.
     fn write(&self, filled: Filled) {
         // To wait is no work. Where that fails, placing the bytes does.
-        let _ = self.cube.wait_until_begun();
+        let _ = self.target.cube.wait_until_begun();
         let start = Instant::now();
         let block = filled.job.block;
         let digest = block.map(|number| (number, digest::of_block(filled.bytes())));
         let placed = match filled.written() {
             (_, []) => Ok(()),
-            (place, written) => self.cube.place(place, written),
+            (place, written) => self.target.cube.place(place, written),
         };
         // Without receivers the writer has failed or ended, and reports that itself.
         let _ = self.free_buffers.send(filled.buffer);

@@ -6,8 +6,8 @@
 use super::{
     digest::{self, BlockDigest},
     error::CubeError,
-    journal::{Header, seal, unseal},
-    paths::Paths,
+    journal::{Header, seal_page, unseal_page},
+    paths::{Paths, remove_file},
     scratch,
 };
 use crate::schedule::Clock;
@@ -15,9 +15,9 @@ use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::{self, File},
+    fs::File,
     io::{self, Read, Seek, SeekFrom, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
 };
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -80,9 +80,7 @@ impl Writer {
             simtime: clock.simtime,
             sha256: digest::of_blocks(&self.digests),
         };
-        let mut line = seal(&description, &header.run_id).into_bytes();
-        #[expect(clippy::cast_possible_truncation, reason = "4096")]
-        line.resize(DATA_OFFSET as usize, b' ');
+        let line = seal_page(&description, &header.run_id);
         let written = self.file.file().write_all_at(&line, 0);
         written.map_err(CubeError::io("write", &self.temporary))?;
         Ok(self.file.commit()?)
@@ -118,15 +116,10 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
     #[expect(clippy::cast_possible_truncation, reason = "4096")]
     let mut line = [0; DATA_OFFSET as usize];
     file.read_exact(&mut line).map_err(unreadable())?;
-    let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
-    let Some(found) = unseal(line, |found: &Description| found.run_id.clone()) else {
-        return Ok(None);
-    };
     let between = step + 1..step.saturating_add(header.steps_per_snapshot(0));
-    if found.run_id != header.run_id || !between.contains(&found.step) {
-        return Ok(None);
-    }
-    Ok(Some(Found {
+    let found = unseal_page::<Description>(&line, &header.run_id);
+    let found = found.filter(|found| between.contains(&found.step));
+    Ok(found.map(|found| Found {
         clock: Clock {
             step: found.step,
             simtime: found.simtime,
@@ -142,17 +135,7 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     remove_file(&paths.checkpoint)?;
     scratch::remove(paths, 0)?;
-    remove_file(&temporary(paths))
-}
-
-/// Removes a file, if it is there.
-fn remove_file(path: &Path) -> Result<(), CubeError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            Err(CubeError::io("remove", path)(error))
-        }
-        _ => Ok(()),
-    }
+    remove_file(&temporary(paths)).map(|_| ())
 }
 
 /// The name of a checkpoint while it is written.

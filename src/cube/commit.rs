@@ -78,12 +78,18 @@ struct Pending {
     is_written_here: bool,
 }
 
+/// A cube that is written, and the share of this rank.
+#[derive(Debug)]
+pub(super) struct Target {
+    pub cube: Arc<CubeFile>,
+    pub header: Header,
+    pub share: Share,
+}
+
 /// The thread that begins and syncs the cube and writes the journal; no other does.
 pub(super) struct Committer {
     sink: JournalSink,
-    cube: Arc<CubeFile>,
-    header: Header,
-    share: Share,
+    target: Arc<Target>,
     counts: Arc<CommitCounts>,
     committed: Sender<Record>,
     /// In the order of the journal.
@@ -98,17 +104,13 @@ pub(super) struct Committer {
 impl Committer {
     pub fn new(
         sink: JournalSink,
-        cube: Arc<CubeFile>,
-        header: Header,
-        share: Share,
+        target: Arc<Target>,
         counts: Arc<CommitCounts>,
         committed: Sender<Record>,
     ) -> Self {
         Self {
             sink,
-            cube,
-            header,
-            share,
+            target,
             counts,
             committed,
             pending: VecDeque::new(),
@@ -179,11 +181,11 @@ impl Committer {
     fn take(&mut self, message: Message) -> Result<(), CubeError> {
         match message {
             Message::Failed(error) => {
-                return Err(CubeError::io("write", &self.cube.path)(error));
+                return Err(CubeError::io("write", &self.target.cube.path)(error));
             }
             Message::Snapshot(record, jobs) => {
                 let parts = match self.sink {
-                    JournalSink::Journal(_) => self.share.ranks() - 1,
+                    JournalSink::Journal(_) => self.target.share.ranks() - 1,
                     JournalSink::Root(_) => 0,
                 };
                 self.pending.push_back(Pending {
@@ -202,10 +204,10 @@ impl Committer {
             }
             Message::Job { slot, digest, took } => {
                 self.times.write += took;
-                let digest = digest.map_err(CubeError::io("write", &self.cube.path))?;
+                let digest = digest.map_err(CubeError::io("write", &self.target.cube.path))?;
                 self.add(slot, digest);
             }
-            Message::Synced(SyncedPart { record, digests }) if self.header.is_sweep() => {
+            Message::Synced(SyncedPart { record, digests }) if self.target.header.is_sweep() => {
                 // One rank computes and writes all of a scenario.
                 self.pending.push_back(Pending {
                     record,
@@ -248,10 +250,15 @@ impl Committer {
             return Ok(());
         }
         let start = Instant::now();
+        let Target {
+            cube,
+            header,
+            share,
+        } = &*self.target;
         let mut ranges: Vec<Range<u64>> = Vec::new();
         for pending in whole.iter().filter(|pending| pending.is_written_here) {
-            let begin = self.header.offset_of(pending.record.slot());
-            let written = self.share.written(begin);
+            let begin = header.offset_of(pending.record.slot());
+            let written = share.written(begin);
             for written in written.iter().filter(|range| !range.is_empty()) {
                 let (start, end) = (begin + written.start, begin + written.end);
                 match ranges.last_mut() {
@@ -262,9 +269,8 @@ impl Committer {
         }
         // A rank that writes nothing has nothing to sync.
         if !ranges.is_empty() {
-            self.cube
-                .sync(&ranges)
-                .map_err(CubeError::io("sync", &self.cube.path))?;
+            cube.sync(&ranges)
+                .map_err(CubeError::io("sync", &cube.path))?;
         }
         let slots: Vec<Slot> = whole.iter().map(|pending| pending.record.slot()).collect();
         match &mut self.sink {
@@ -396,13 +402,16 @@ mod tests {
         let bytes = header.cube_bytes();
         file.set_len(bytes).unwrap();
         let cube = CubeFile::begun(file, Path::new("c.npy"), bytes, Io::Write);
+        let target = Target {
+            cube: Arc::new(cube),
+            share: Share::whole(header.snapshot_bytes()),
+            header,
+        };
         let counts = Arc::new(CommitCounts::new(1));
         let (synced, parts) = unbounded();
         let committer = Committer::new(
             JournalSink::Root(synced),
-            Arc::new(cube),
-            header.clone(),
-            Share::whole(header.snapshot_bytes()),
+            Arc::new(target),
             Arc::clone(&counts),
             unbounded().0,
         );

@@ -4,7 +4,7 @@ use super::{error::CubeError, journal::JournalError};
 use diff2d_arrays::wording::excerpt;
 use diff2d_sys as sys;
 use std::{
-    fs,
+    fs, io,
     path::{Path, PathBuf},
 };
 
@@ -112,6 +112,16 @@ impl Paths {
     #[must_use]
     pub fn directory(&self) -> &Path {
         sys::directory_of(&self.cube)
+    }
+}
+
+/// Removes a file; whether it was there.
+pub(super) fn remove_file(path: &Path) -> Result<bool, CubeError> {
+    match fs::remove_file(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        removed => removed
+            .map(|()| true)
+            .map_err(CubeError::io("remove", path)),
     }
 }
 

@@ -18,8 +18,8 @@
 
 use super::{
     error::CubeError,
-    journal::{Header, seal, unseal},
-    paths::Paths,
+    journal::{Header, seal_page, unseal_page},
+    paths::{Paths, remove_file},
     stream::{DirectFile, chunk_bytes},
 };
 use crate::schedule::Clock;
@@ -104,11 +104,10 @@ fn described(file: &File, run_id: &str, steps: Range<u64>) -> io::Result<Vec<Des
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        let line = line.split(|&byte| byte == b'\n').next().unwrap_or(&[]);
-        let Some(one) = unseal(line, |one: &Description| one.run_id.clone()) else {
+        let Some(one) = unseal_page::<Description>(&line, run_id) else {
             continue;
         };
-        if one.run_id == run_id && place_bytes(one.bytes) == place && steps.contains(&one.step) {
+        if place_bytes(one.bytes) == place && steps.contains(&one.step) {
             found.push(Described {
                 place: number,
                 clock: Clock {
@@ -228,8 +227,7 @@ impl Scratch {
             bytes: self.bytes(),
             crc_digest: digest(sums),
         };
-        let mut line = seal(&description, &self.run_id).into_bytes();
-        line.resize(DIRECT_ALIGNMENT, b' ');
+        let line = seal_page(&description, &self.run_id);
         let file = self.file.file();
         let at = place as u64 * place_bytes(self.bytes());
         file.sync_data()
@@ -297,16 +295,6 @@ pub fn remove(paths: &Paths, first: usize) -> Result<(), CubeError> {
         }
     }
     Ok(())
-}
-
-/// Removes a file; whether it was there.
-fn remove_file(path: &Path) -> Result<bool, CubeError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
-        removed => removed
-            .map(|()| true)
-            .map_err(CubeError::io("remove", path)),
-    }
 }
 
 fn place_bytes(state: u64) -> u64 {

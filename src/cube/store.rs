@@ -285,62 +285,41 @@ impl Store {
         let (cube, journal) = (&self.paths.cube, &self.paths.journal);
         let of_cube = sys::fate(self.cube.file(), cube);
         let of_journal = sys::fate(&self.journal, journal);
-        let what = |fate, path: &Path| match (fate, is_there(path)) {
+        let (path, fate) = match (of_cube, of_journal) {
+            (Fate::Stays, Fate::Stays) => return Ok(()),
+            (Fate::Stays, fate) | (Fate::Moved, fate @ Fate::Deleted) => (journal, fate),
+            (fate, _) => (cube, fate),
+        };
+        let what = match (fate, is_there(path)) {
             (_, true) => "replaced",
             (Fate::Deleted, false) => "deleted",
             (_, false) => "moved away",
         };
-        let back = "move it back to its place and continue with --resume";
-        let (path, fate, kept) = match (of_cube, of_journal) {
-            (Fate::Stays, Fate::Stays) => return Ok(()),
-            (Fate::Deleted, _) => (
-                cube,
-                of_cube,
-                "its snapshots are lost, start the run over with --force".to_owned(),
-            ),
-            (Fate::Moved, Fate::Deleted) => (
-                journal,
-                of_journal,
-                format!(
-                    "{} was moved away as well, and nothing says any more what it holds: start the run over",
-                    cube.display()
-                ),
-            ),
-            (Fate::Moved, Fate::Moved) => (
-                cube,
-                of_cube,
-                format!(
-                    "{} snapshots are committed in it; so was its journal, move both back to their place and continue with --resume",
-                    self.committed.total()
-                ),
-            ),
-            (Fate::Moved, Fate::Stays) => (
-                cube,
-                of_cube,
-                format!(
-                    "{} snapshots are committed in it, {back}",
-                    self.committed.total()
-                ),
-            ),
-            (Fate::Stays, Fate::Moved) => (journal, of_journal, back.to_owned()),
-            (Fate::Stays, Fate::Deleted) => {
-                let what = what(of_journal, journal);
-                return Err(CubeError::Lost {
-                    path: journal.clone(),
-                    what,
-                    kept: match self.write_journal_again() {
-                        Ok(()) => "it has been written again, continue with --resume".to_owned(),
-                        Err(error) => format!(
-                            "it cannot be written again ({error}), so nothing says any more what {} holds: start the run over",
-                            cube.display()
-                        ),
-                    },
-                });
+        let (name, total) = (cube.display(), self.committed.total());
+        let kept = match (of_cube, of_journal) {
+            (Fate::Deleted, _) => {
+                "its snapshots are lost, start the run over with --force".to_owned()
             }
+            (Fate::Moved, Fate::Deleted) => format!(
+                "{name} was moved away as well, and nothing says any more what it holds: start the run over"
+            ),
+            (Fate::Moved, Fate::Moved) => format!(
+                "{total} snapshots are committed in it; so was its journal, move both back to their place and continue with --resume"
+            ),
+            (Fate::Moved, Fate::Stays) => format!(
+                "{total} snapshots are committed in it, move it back to its place and continue with --resume"
+            ),
+            (Fate::Stays, Fate::Deleted) => match self.write_journal_again() {
+                Ok(()) => "it has been written again, continue with --resume".to_owned(),
+                Err(error) => format!(
+                    "it cannot be written again ({error}), so nothing says any more what {name} holds: start the run over"
+                ),
+            },
+            (Fate::Stays, _) => "move it back to its place and continue with --resume".to_owned(),
         };
         Err(CubeError::Lost {
             path: path.clone(),
-            what: what(fate, path),
+            what,
             kept,
         })
     }

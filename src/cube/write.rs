@@ -15,7 +15,7 @@
 
 use super::{
     blocks::{BlockWriter, Filled, SolverLoad},
-    commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart},
+    commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart, Target},
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
@@ -66,15 +66,13 @@ impl CubeWriter {
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
         let before = store.committed.clone();
-        let (cube, header) = (Arc::clone(&store.cube), store.header.clone());
+        let target = Target {
+            cube: Arc::clone(&store.cube),
+            header: store.header.clone(),
+            share,
+        };
         let sink = JournalSink::Journal(Box::new(store));
-        Self::start(
-            (sink, unbounded().1),
-            (cube, header, share),
-            load,
-            committed,
-            before,
-        )
+        Self::start(sink, unbounded().1, target, load, committed, before)
     }
 
     /// Starts the writer of a rank that continues behind the last snapshots of a cube whose journal rank
@@ -90,34 +88,29 @@ impl CubeWriter {
         load: SolverLoad,
     ) -> Result<Self, CubeError> {
         let (sender, synced) = unbounded();
-        Self::start(
-            (JournalSink::Root(sender), synced),
-            (Arc::new(cube), header, share),
-            load,
-            unbounded().0,
-            before,
-        )
+        let target = Target {
+            cube: Arc::new(cube),
+            header,
+            share,
+        };
+        let sink = JournalSink::Root(sender);
+        Self::start(sink, synced, target, load, unbounded().0, before)
     }
 
     fn start(
-        (sink, synced): (JournalSink, Receiver<SyncedPart>),
-        (cube, header, share): (Arc<CubeFile>, Header, Share),
+        sink: JournalSink,
+        synced: Receiver<SyncedPart>,
+        target: Target,
         load: SolverLoad,
         committed: Sender<Record>,
         before: Committed,
     ) -> Result<Self, CubeError> {
-        let refused = CubeError::io("start the writer of", cube.path.clone());
+        let refused = CubeError::io("start the writer of", target.cube.path.clone());
+        let target = Arc::new(target);
         let (sender, messages) = unbounded();
         let counts = Arc::new(CommitCounts::new(before.scenarios()));
-        let committer = Committer::new(
-            sink,
-            Arc::clone(&cube),
-            header.clone(),
-            share.clone(),
-            Arc::clone(&counts),
-            committed,
-        );
-        let blocks = BlockWriter::new((cube, header, share), load, sender);
+        let committer = Committer::new(sink, Arc::clone(&target), Arc::clone(&counts), committed);
+        let blocks = BlockWriter::new(target, load, sender);
         let started = blocks.and_then(|blocks| {
             let committer = thread::Builder::new()
                 .name("committer".to_owned())
@@ -137,7 +130,7 @@ impl CubeWriter {
     /// Line 1 of the cube's journal.
     #[must_use]
     pub fn header(&self) -> &Header {
-        self.blocks.header()
+        &self.blocks.target().header
     }
 
     /// The writer of one scenario, which continues behind what is committed of it.
@@ -161,7 +154,7 @@ impl CubeWriter {
     /// Whether all snapshots of a scenario were committed before.
     #[must_use]
     pub fn was_complete(&self, number: usize) -> bool {
-        self.before.of(number) == self.blocks.header().snapshots_of(number)
+        self.before.of(number) == self.header().snapshots_of(number)
     }
 
     /// Takes the parts that this rank has synced since the last call and rank 0 must hear of.
@@ -232,19 +225,19 @@ impl ScenarioWriter<'_> {
     /// Line 1 of the cube's journal.
     #[must_use]
     pub fn header(&self) -> &Header {
-        self.writer.blocks.header()
+        self.writer.header()
     }
 
     /// The share of this rank in the snapshots.
     #[must_use]
     pub fn share(&self) -> &Share {
-        self.writer.blocks.share()
+        &self.writer.blocks.target().share
     }
 
     /// The cube's file.
     #[must_use]
     pub fn file(&self) -> &CubeFile {
-        self.writer.blocks.cube()
+        &self.writer.blocks.target().cube
     }
 
     /// Snapshots in the cube and on their way to it.

@@ -32,12 +32,6 @@ impl Canonical {
         Table::from_json(&self.0, place)
     }
 
-    /// The tables themselves.
-    #[must_use]
-    pub(crate) fn into_map(self) -> Map<String, Value> {
-        self.0
-    }
-
     /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
     #[must_use]
     pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {

@@ -1,7 +1,7 @@
 //! [`Sweep`]: the scenarios.
 
 use crate::{
-    cube::journal::{Gathered, Scenario, Scenarios},
+    cube::journal::{Scenario, Scenarios},
     params::{Params, ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
@@ -67,7 +67,7 @@ impl Sweep {
         let (mut first, mut number) = (None::<Problem>, 0);
         let (mut snapshots, mut memory_bytes) = (0, 0);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
-        let mut scenarios = Gathered::default();
+        let mut scenarios = Scenarios::default();
         params.judge_each(&mut wrong, |raw| {
             number += 1;
             let problem = Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut digests)?;
@@ -78,13 +78,13 @@ impl Sweep {
             inputs.extend(problem.inputs());
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
-            scenarios.push(Scenario::of(&problem));
+            scenarios.push(&Scenario::of(&problem));
             Ok(())
         });
         wrong.verdict()?;
         let sweep = Self {
             varied: params.varied(),
-            scenarios: scenarios.finish(),
+            scenarios,
             digests,
             first: first.unwrap_or_else(|| unreachable!("a sweep has a scenario")),
             snapshots,

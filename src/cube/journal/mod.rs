@@ -27,6 +27,6 @@ pub use lines::Records;
 pub use parse::Journal;
 pub use record::{Record, Slot};
 pub use scenario::Scenario;
-pub use scenarios::{Gathered, Scenarios};
-pub(super) use seal::{seal, unseal};
+pub use scenarios::Scenarios;
+pub(super) use seal::{seal_page, unseal_page};
 pub use varied::{telling, varied};

@@ -9,8 +9,11 @@ const CRC_KEY: &str = ",\"crc\":\"";
 /// Bytes of `,"crc":"01234567"}`.
 const SEAL: usize = CRC_KEY.len() + 8 + 2;
 
+/// Bytes of a page, as of the header of a cube.
+const PAGE: usize = 4096;
+
 /// The line of an object, its check sum and newline included.
-pub(crate) fn seal(content: &impl Serialize, run_id: &str) -> String {
+pub(super) fn seal(content: &impl Serialize, run_id: &str) -> String {
     let mut line = Vec::new();
     let written = LineWriter::new(&mut line, run_id).write(content);
     written
@@ -19,14 +22,26 @@ pub(crate) fn seal(content: &impl Serialize, run_id: &str) -> String {
         .unwrap_or_else(|| unreachable!("plain structs always have a JSON form"))
 }
 
-/// The object of a line without its newline, if the check sum is right. `run_id` takes the run id
-/// from the object where it is not known yet.
-pub(crate) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: impl Fn(&T) -> String) -> Option<T> {
+/// The object of a line without its newline, if the check sum is right for this run.
+pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: &str) -> Option<T> {
     let (body, seal) = line.split_at_checked(line.len().checked_sub(SEAL)?)?;
     let digits = digits(seal)?;
-    let content: T = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
-    let crc = crc32c::crc32c_append(begin(&run_id(&content)), body);
+    let crc = crc32c::crc32c_append(begin(run_id), body);
+    let content = serde_json::from_slice(&[body, b"}"].concat()).ok()?;
     (digits == hex(crc).as_bytes()).then_some(content)
+}
+
+/// A line as [`PAGE`] bytes: before a state in a file of its own.
+pub(crate) fn seal_page(content: &impl Serialize, run_id: &str) -> Vec<u8> {
+    let mut page = seal(content, run_id).into_bytes();
+    page.resize(PAGE, b' ');
+    page
+}
+
+/// The object of such a page, if it is whole and of this run.
+pub(crate) fn unseal_page<T: DeserializeOwned>(page: &[u8], run_id: &str) -> Option<T> {
+    let line = page.split(|&byte| byte == b'\n').next()?;
+    unseal(line, run_id)
 }
 
 /// The digits of the check sum in the last bytes of a line.
