@@ -5,6 +5,7 @@
 
 use crate::params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod};
 use diff2d_stencil::rkl2_reach;
+use serde::Serialize;
 
 /// Steps and snapshots of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -137,7 +138,7 @@ const ABOVE_LIMIT: f64 = 1e-12;
 const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
 
 /// Simulated time as the reference programs count it: `dt` added once a step, never `steps*dt`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Clock {
     /// Steps taken.
     pub step: u64,

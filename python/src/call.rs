@@ -94,5 +94,5 @@ pub(crate) fn nodes(py: Python<'_>, cube: PathBuf) -> PyResult<Option<Nodes<'_>>
 /// It handles signals and prints as the program does, so the process must be its own.
 #[pyfunction]
 pub(crate) fn main(py: Python<'_>, program: PathBuf, arguments: Vec<OsString>) -> u8 {
-    py.detach(|| cli::main_of(&program, arguments).number())
+    py.detach(|| cli::main_of(&program, arguments))
 }

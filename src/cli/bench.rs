@@ -1,9 +1,6 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
-use super::{
-    exit::ExitCode,
-    terminal::{Terminal, Unit},
-};
+use super::terminal::{Terminal, Unit};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
@@ -54,17 +51,13 @@ pub(super) struct BenchArgs {
 }
 
 /// `program` starts this program again.
-pub(super) fn bench(
-    args: &BenchArgs,
-    program: &Path,
-    terminal: &Terminal,
-) -> Result<ExitCode, Error> {
+pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Result<u8, Error> {
     let result = measure(args, program, terminal);
     let all = match result {
         Ok(results) => results,
         Err(BenchError::Signalled(signal)) => {
             terminal.urgent(&format!("stopped by signal {signal}; nothing was written"));
-            return Ok(ExitCode::from(u8::try_from(128 + signal).unwrap_or(1)));
+            return Ok(u8::try_from(128 + signal).unwrap_or(1));
         }
         Err(BenchError::Params(error)) => return Err(error.into()),
         Err(error) => return Err(Error::System(error.to_string())),
@@ -92,7 +85,7 @@ pub(super) fn bench(
         entries.map(move |entry| (entry, of_problem(results)))
     });
     match disagreeing.next() {
-        None => Ok(ExitCode::SUCCESS),
+        None => Ok(0),
         Some((first, of_problem)) => Err(Error::Differs(format!(
             "the final state of {} {}{of_problem} is not that of diff2d",
             first.program, first.flags

@@ -1,8 +1,8 @@
 //! `diff2d create`: a new array of any size.
 
 use super::{
-    dtype,
     terminal::{Terminal, Unit},
+    values,
 };
 use crate::{cube::refuse_cube, error::Error};
 use clap::Args;
@@ -34,7 +34,7 @@ pub(super) struct CreateArgs {
     #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
     shape: String,
     /// Type of the elements: f2 f4 f8, i1 to i8, u1 to u8, b1
-    #[arg(long, default_value = "f8", value_parser = dtype::parse)]
+    #[arg(long, default_value = "f8", value_parser = values::dtype)]
     dtype: Dtype,
     /// A number, or a formula of the indices
     #[arg(

@@ -2,9 +2,9 @@
 
 use super::{
     axes::Axes,
-    exit::ExitCode,
-    open, ranks, size,
+    open, ranks,
     terminal::{Terminal, Unit},
+    values,
 };
 use crate::{
     comm::Comm,
@@ -43,13 +43,13 @@ pub(super) struct DistributeArgs {
     #[arg(long)]
     json: bool,
     /// Memory to use at most, of each rank
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     memory: u64,
 }
 
-pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<u8, Error> {
     ranks::together("distribute", terminal, |world| {
-        on_ranks(world, args, terminal).map(|()| ExitCode::SUCCESS)
+        on_ranks(world, args, terminal).map(|()| 0)
     })
 }
 

@@ -1,14 +1,13 @@
 //! `diff2d info`: what a file says of itself.
 
 use super::{
-    describe, number,
+    listing::Listing,
+    number,
     open::open,
     terminal::{Terminal, printable},
 };
 use crate::{
-    cube::{
-        CubeError, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario, scratch,
-    },
+    cube::{CubeError, Header, Journal, Paths, Record, checkpoint, journal::Scenario, scratch},
     error::Error,
     schedule::Clock,
 };
@@ -16,12 +15,12 @@ use clap::Args;
 use diff2d_arrays::npy::{self, AnyHeader, Descr, HeaderError, NpyError};
 use serde::{
     Serialize, Serializer,
-    ser::{Error as _, SerializeMap, SerializeSeq},
+    ser::{Error as _, SerializeSeq},
 };
-use serde_json::json;
 use std::{
     cell::RefCell,
-    io::{self, BufReader, Write},
+    fmt,
+    io::BufReader,
     path::{Path, PathBuf},
 };
 
@@ -38,125 +37,193 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
-    let (file, array) = match open(&args.file, terminal) {
-        Ok(array) => (Described::of(&array), Some(array)),
+    let array = match open(&args.file, terminal) {
+        Ok(array) => array,
         // Whatever the elements are, the header can be told.
         Err(Error::Cube(CubeError::Npy(NpyError::Header {
             source: HeaderError::Dtype(_),
             ..
-        }))) => (Described::open(&args.file)?, None),
+        }))) => {
+            let (header, bytes) = header(&args.file)?;
+            return terminal.answer(&Info::new(&args.file, header, bytes), args.json);
+        }
         Err(error) => return Err(error),
     };
-    let journal = array.as_ref().and_then(|array| array.journal.as_ref());
-    let between = journal.and_then(|journal| Between::of(&args.file, journal));
-    let between = between.unwrap_or_default();
-    if !args.json {
-        return terminal.result(&text(&file, journal, between));
+    let npy = &array.npy;
+    let header = AnyHeader {
+        descr: Descr::Number(npy.dtype),
+        fortran_order: npy.fortran_order,
+        shape: npy.shape.clone(),
+        data_offset: npy.data_offset,
+    };
+    let mut info = Info::new(&array.path, header, array.bytes);
+    if let Some(journal) = &array.journal {
+        let mut progress = Progress::new(&args.file, journal);
+        if args.json {
+            progress.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
+        }
+        info.progress = Some(progress);
     }
-    let records = array.as_ref().map(JournalledArray::each_record);
-    let records = records.transpose()?.into_iter().flatten();
-    terminal.write_result(|stdout| {
-        let told = (&file, journal, between);
-        write_json(&mut *stdout, told, records)?;
-        writeln!(stdout)
-    })
+    terminal.answer(&info, args.json)
 }
 
-/// What is told of any array.
-struct Described {
-    path: PathBuf,
-    header: AnyHeader,
+/// The header of an array of anything, and the length of its file.
+fn header(path: &Path) -> Result<(AnyHeader, u64), NpyError> {
+    let file = npy::open_file(path)?;
+    let bytes = file
+        .metadata()
+        .map_err(NpyError::io("examine", path))?
+        .len();
+    let header = AnyHeader::decode(BufReader::new(file)).map_err(NpyError::header(path))?;
+    header.fits(bytes).map_err(NpyError::header(path))?;
+    Ok((header, bytes))
+}
+
+/// What is told of an array.
+#[derive(Serialize)]
+struct Info<'a> {
+    file: String,
+    shape: Vec<u64>,
+    dtype: String,
+    fortran_order: bool,
+    data_offset: u64,
     bytes: u64,
+    #[serde(flatten)]
+    progress: Option<Progress<'a>>,
+    /// What the elements are if not numbers.
+    #[serde(skip)]
+    kind: Option<&'static str>,
 }
 
-impl Described {
-    fn of(array: &JournalledArray) -> Self {
-        let npy = &array.npy;
-        Self {
-            path: array.path.clone(),
-            header: AnyHeader {
-                descr: Descr::Number(npy.dtype),
-                fortran_order: npy.fortran_order,
-                shape: npy.shape.clone(),
-                data_offset: npy.data_offset,
-            },
-            bytes: array.bytes,
-        }
-    }
-
-    fn open(path: &Path) -> Result<Self, NpyError> {
-        let file = npy::open_file(path)?;
-        let status = file.metadata().map_err(NpyError::io("examine", path))?;
-        let header = AnyHeader::decode(BufReader::new(file)).map_err(NpyError::header(path))?;
-        header.fits(status.len()).map_err(NpyError::header(path))?;
-        Ok(Self {
-            path: path.to_owned(),
-            header,
-            bytes: status.len(),
-        })
-    }
-
-    /// The type of the elements, and what it is if not a number.
-    fn dtype(&self) -> (String, Option<&'static str>) {
-        match &self.header.descr {
+impl Info<'_> {
+    fn new(path: &Path, header: AnyHeader, bytes: u64) -> Self {
+        let (dtype, kind) = match header.descr {
             Descr::Number(dtype) => (dtype.to_string(), None),
-            Descr::Other { text, kind, .. } => (text.clone(), Some(*kind)),
+            Descr::Other { text, kind, .. } => (text, Some(kind)),
+        };
+        Self {
+            file: path.display().to_string(),
+            shape: header.shape,
+            dtype,
+            fortran_order: header.fortran_order,
+            data_offset: header.data_offset,
+            bytes,
+            progress: None,
+            kind,
         }
     }
 }
 
-/// The states between snapshots that a resume will take up.
-#[derive(Clone, Copy, Default)]
-struct Between {
+impl fmt::Display for Info<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dtype = match self.kind {
+            None => self.dtype.clone(),
+            Some(kind) => format!("{}, {kind}", printable(&self.dtype)),
+        };
+        let order = if self.fortran_order { "Fortran" } else { "C" };
+        let (offset, bytes) = (self.data_offset, number::bytes(self.bytes));
+        let mut lines = Listing::default();
+        lines.add("file", &self.file);
+        lines.add("shape", number::tuple(&self.shape));
+        lines.add("dtype", format!("{dtype}, {order} order"));
+        lines.add("data", format!("from byte {offset}, {bytes} in all"));
+        if let Some(progress) = &self.progress {
+            progress.list(&mut lines);
+        }
+        lines.fmt(f)
+    }
+}
+
+/// What the journal of a cube adds.
+#[derive(Serialize)]
+struct Progress<'a> {
+    run: &'a Option<Header>,
+    committed: u64,
+    complete: bool,
+    /// Only where they are told.
+    snapshots: Option<Snapshots<'a>>,
+    /// The state between snapshots that a resume will take up.
     checkpoint: Option<Clock>,
     /// That of a state larger than its memory.
     scratch: Option<Clock>,
+    #[serde(skip)]
+    last: Option<&'a Record>,
 }
 
-impl Between {
-    fn of(cube: &Path, journal: &Journal) -> Option<Self> {
-        let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
-        header.run()?;
-        let paths = Paths::of(cube).ok()?;
-        let found = checkpoint::find(&paths, header, last.step).ok().flatten();
-        let steps = last.step + 1..last.step.saturating_add(header.steps_per_snapshot(0));
-        Some(Self {
-            checkpoint: found.map(|found| found.clock),
-            scratch: scratch::latest(&paths, header, steps).ok().flatten(),
-        })
+impl<'a> Progress<'a> {
+    fn new(cube: &Path, journal: &'a Journal) -> Self {
+        let [checkpoint, scratch] = states(cube, journal).unwrap_or_default();
+        Self {
+            run: &journal.header,
+            committed: journal.committed.total(),
+            complete: journal.is_complete(),
+            snapshots: None,
+            checkpoint,
+            scratch,
+            last: journal.committed.last(),
+        }
+    }
+
+    fn list(&self, lines: &mut Listing) {
+        let Some(header) = self.run else {
+            lines.add(
+                "run",
+                "was stopped while it created the file: nothing in it counts",
+            );
+            return;
+        };
+        match header.run() {
+            Some(run) => {
+                let known = run.known_params();
+                lines.add("params", params(run, known.is_some()));
+                if let Some(params) = known {
+                    lines.add_physics(&params);
+                }
+                let (dt, nsteps, nper) = (number::python(run.dt), run.nsteps, run.nper);
+                lines.add(
+                    "steps",
+                    format!("{nsteps} of dt = {dt}, a snapshot every {nper}"),
+                );
+            }
+            None => lines.add("sweep", format!("{} scenarios", header.scenario_count())),
+        }
+        let (some, all) = (self.committed, header.snapshots());
+        lines.add("committed", format!("{some} of {all} snapshots"));
+        if let Some(last) = self.last {
+            lines.add("last", snapshot(last));
+        }
+        for (name, state, how) in [
+            ("checkpoint", self.checkpoint, "--resume"),
+            ("scratch", self.scratch, "--resume --memory"),
+        ] {
+            if let Some(Clock { step, simtime }) = state {
+                let time = number::python(simtime);
+                lines.add(
+                    name,
+                    format!("t = {time} after step {step}, from which {how} continues"),
+                );
+            }
+        }
     }
 }
 
-/// Writes an object, which may have many snapshots.
-fn write_json(
-    to: impl Write,
-    (file, journal, between): (&Described, Option<&Journal>, Between),
-    records: impl Iterator<Item = Result<Record, CubeError>>,
-) -> io::Result<()> {
-    let mut serializer = serde_json::Serializer::new(to);
-    let mut object = serializer.serialize_map(None)?;
-    object.serialize_entry("file", &file.path.display().to_string())?;
-    object.serialize_entry("shape", &file.header.shape)?;
-    object.serialize_entry("dtype", &file.dtype().0)?;
-    object.serialize_entry("fortran_order", &file.header.fortran_order)?;
-    object.serialize_entry("data_offset", &file.header.data_offset)?;
-    object.serialize_entry("bytes", &file.bytes)?;
-    if let Some(journal) = journal {
-        object.serialize_entry("run", &journal.header)?;
-        object.serialize_entry("committed", &journal.committed.total())?;
-        object.serialize_entry("complete", &journal.is_complete())?;
-        object.serialize_entry("snapshots", &OneByOne(RefCell::new(records)))?;
-        let clock = |clock: Clock| json!({ "step": clock.step, "simtime": clock.simtime });
-        object.serialize_entry("checkpoint", &between.checkpoint.map(clock))?;
-        object.serialize_entry("scratch", &between.scratch.map(clock))?;
-    }
-    Ok(SerializeMap::end(object)?)
+/// The clocks of the checkpoint and of the scratch that a run has left after its last snapshot.
+fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
+    let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
+    header.run()?;
+    let paths = Paths::of(cube).ok()?;
+    let found = checkpoint::find(&paths, header, last.step).ok().flatten();
+    let steps = last.step + 1..last.step.saturating_add(header.steps_per_snapshot(0));
+    Some([
+        found.map(|found| found.clock),
+        scratch::latest(&paths, header, steps).ok().flatten(),
+    ])
 }
 
-/// Records that are written as they are read.
-struct OneByOne<R>(RefCell<R>);
+/// Records that are written as they are read: there may be many.
+struct Snapshots<'a>(RefCell<Box<dyn Iterator<Item = Result<Record, CubeError>> + 'a>>);
 
-impl<R: Iterator<Item = Result<Record, CubeError>>> Serialize for OneByOne<R> {
+impl Serialize for Snapshots<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut list = serializer.serialize_seq(None)?;
         for record in self.0.borrow_mut().by_ref() {
@@ -166,111 +233,23 @@ impl<R: Iterator<Item = Result<Record, CubeError>>> Serialize for OneByOne<R> {
     }
 }
 
-fn text(file: &Described, journal: Option<&Journal>, between: Between) -> String {
-    let header = &file.header;
-    let order = if header.fortran_order {
-        "Fortran order"
-    } else {
-        "C order"
-    };
-    let dtype = match file.dtype() {
-        (dtype, None) => dtype,
-        (dtype, Some(kind)) => format!("{}, {kind}", printable(&dtype)),
-    };
-    let mut rows = vec![
-        ("file", file.path.display().to_string()),
-        ("shape", number::tuple(&header.shape)),
-        ("dtype", format!("{dtype}, {order}")),
-        (
-            "data",
-            format!(
-                "from byte {}, {} in all",
-                header.data_offset,
-                number::bytes(file.bytes)
-            ),
-        ),
-    ];
-    rows.extend(journal.iter().flat_map(|journal| progress(journal)));
-    for (name, state, how) in [
-        ("checkpoint", between.checkpoint, "--resume"),
-        ("scratch", between.scratch, "--resume --memory"),
-    ] {
-        rows.extend(state.map(|clock| {
-            let (time, step) = (number::python(clock.simtime), clock.step);
-            let state = format!("t = {time} after step {step}, from which {how} continues");
-            (name, state)
-        }));
-    }
-    rows.iter()
-        .map(|(name, value)| format!("{name:<10} {value}"))
-        .collect::<Vec<_>>()
-        .join("\n")
-}
-
-/// What the journal adds.
-fn progress(journal: &Journal) -> Vec<(&'static str, String)> {
-    let Some(header) = &journal.header else {
-        let unborn = "was stopped while it created the file: nothing in it counts";
-        return vec![("run", unborn.to_owned())];
-    };
-    let mut rows = match header.run() {
-        Some(run) => {
-            let told = run.known_params().map(|params| describe::rows(&params));
-            let mut rows = vec![("params", params(run, told.is_some()))];
-            rows.extend(told.unwrap_or_default());
-            rows.push(("steps", steps(run)));
-            rows
-        }
-        None => vec![("sweep", format!("{} scenarios", header.scenario_count()))],
-    };
-    let committed = journal.committed.total();
-    rows.push((
-        "committed",
-        format!("{committed} of {} snapshots", header.snapshots()),
-    ));
-    rows.extend(
-        journal
-            .committed
-            .last()
-            .map(|last| ("last", describe(last))),
-    );
-    rows
-}
-
-/// The keys; `told` are those of the physics already.
-fn params(run: &Scenario, told: bool) -> String {
-    const PHYSICS: [&str; 7] = [
-        "Dx",
-        "Dy",
-        "face",
-        "source",
-        "method",
-        "initial.",
-        "boundary.",
-    ];
+/// The keys; without those of the physics where that is told in words.
+fn params(run: &Scenario, has_physics: bool) -> String {
+    const PHYSICS: [&str; 5] = ["Dx", "Dy", "face", "source", "method"];
     let is_physics = |key: &str| {
-        let mut names = PHYSICS.into_iter();
-        names.any(|name| key == name || (name.ends_with('.') && key.starts_with(name)))
+        PHYSICS.contains(&key) || key.starts_with("initial.") || key.starts_with("boundary.")
     };
     let pairs = run.params.pairs().into_iter();
     let pairs: Vec<String> = pairs
-        .filter(|(key, _)| !(told && is_physics(key)))
+        .filter(|(key, _)| !(has_physics && is_physics(key)))
         .map(|(key, value)| format!("{key} = {value}"))
         .collect();
     pairs.join(", ")
 }
 
-fn steps(run: &Scenario) -> String {
-    let dt = number::python(run.dt);
-    format!("{} of dt = {dt}, a snapshot every {}", run.nsteps, run.nper)
-}
-
-fn describe(record: &Record) -> String {
+fn snapshot(record: &Record) -> String {
     let [time, mass, min, max] =
         [record.simtime, record.mass, record.min, record.max].map(number::python);
-    format!(
-        "{}: t = {time} after step {}, mass {mass}, from {min} to {max}",
-        record.slot(),
-        record.step
-    )
+    let (slot, step) = (record.slot(), record.step);
+    format!("{slot}: t = {time} after step {step}, mass {mass}, from {min} to {max}")
 }

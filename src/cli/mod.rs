@@ -2,26 +2,21 @@
 
 mod axes;
 mod bench;
-mod capture;
 mod check;
 mod compare;
 mod completions;
 mod create;
-mod describe;
 mod distribute;
-mod dtype;
-mod exit;
 mod export;
 mod follow;
 mod frames;
 mod info;
+mod listing;
 mod man;
 mod number;
 mod open;
 mod params;
 mod plan;
-mod plan_bands;
-mod plan_sweep;
 mod plot;
 mod points;
 mod printer;
@@ -32,34 +27,31 @@ mod run;
 mod scenario;
 mod select;
 mod signals;
-mod size;
 mod start;
 mod stats;
 mod sweep;
 mod terminal;
 mod threads;
+mod values;
 mod verify;
 mod version;
-mod walltime;
 mod window;
 
 use crate::comm::{Launch, ROOT};
-use capture::Capture;
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use diff2d_sys as sys;
 use std::{
     env,
     ffi::OsString,
     path::Path,
+    process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
 };
 use terminal::Terminal;
 
 pub use crate::error::Error;
-pub use capture::Called;
-pub use exit::ExitCode;
-pub use size::parse as parse_size;
-pub use walltime::{duration as parse_duration, walltime as parse_walltime};
+pub use terminal::Called;
+pub use values::{duration as parse_duration, size as parse_size, walltime as parse_walltime};
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
 /// .npy file.
@@ -123,29 +115,25 @@ impl Command {
     }
 }
 
-fn success((): ()) -> ExitCode {
-    ExitCode::SUCCESS
-}
-
 /// Parses the command line, runs the command, and returns its exit code.
 #[must_use]
 pub fn main() -> ExitCode {
     let program = env::current_exe().unwrap_or_else(|_| "diff2d".into());
-    main_of(&program, env::args_os())
+    main_of(&program, env::args_os()).into()
 }
 
 /// As [`main`], for a process that was started as another program, such as an interpreter: `program`
 /// starts this one again, and `arguments` begin with its name.
 #[must_use]
-pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) -> u8 {
     let cli = match parse(arguments) {
         Ok(cli) => cli,
         // All ranks have the same command line; rank 0 prints the error for all.
-        Err(_) if Launch::detect().rank != ROOT => return ExitCode::SUCCESS,
+        Err(_) if Launch::detect().rank != ROOT => return 0,
         Err(error) => {
             // A closed pipe is not an error of a help text.
             let _ = error.print();
-            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+            return u8::try_from(error.exit_code()).unwrap_or(2);
         }
     };
     let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);
@@ -154,12 +142,12 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
             true => version::long(cli.output.verbose),
             false => version::short(),
         };
-        return finish(terminal.result(&text).map(success), &terminal);
+        return finish(terminal.result(&text).map(|()| 0), &terminal);
     }
     let Some(command) = cli.command else {
         // Not 0: a script whose command is empty has done nothing.
         terminal.usage(version::OVERVIEW);
-        return ExitCode::from(2);
+        return 2;
     };
     let on_ranks = command.is_on_ranks();
     if on_ranks {
@@ -179,7 +167,7 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
             Command::Sweep(args) => sweep::sweep(&args, &terminal),
             Command::Bench(args) => bench::bench(&args, program, &terminal),
             Command::Distribute(args) => distribute::distribute(&args, &terminal),
-            other => carry_out(other, &terminal).map(success),
+            other => carry_out(other, &terminal).map(|()| 0),
         });
     match result {
         Err(error) if on_ranks => {
@@ -191,10 +179,10 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
 }
 
 /// The exit code of a command, whose error is printed.
-fn finish(result: Result<ExitCode, Error>, terminal: &Terminal) -> ExitCode {
+fn finish(result: Result<u8, Error>, terminal: &Terminal) -> u8 {
     result.unwrap_or_else(|error| {
         terminal.error(&error);
-        ExitCode::from(error.exit_code())
+        error.exit_code()
     })
 }
 
@@ -205,17 +193,17 @@ fn finish(result: Result<ExitCode, Error>, terminal: &Terminal) -> ExitCode {
 /// Commands that take over the process are refused: `run`, `sweep`, `bench` and `distribute`.
 #[must_use]
 pub fn call(arguments: impl IntoIterator<Item = OsString>, stop: Arc<AtomicBool>) -> Called {
-    let capture = Arc::new(Capture::new(stop));
+    let terminal = Terminal::of_caller(stop);
     let program = [OsString::from("diff2d")];
     let result = match parse(program.into_iter().chain(arguments)) {
         Ok(Cli {
             command: Some(command),
             ..
-        }) => carry_out(command, &Terminal::captured(&capture)),
+        }) => carry_out(command, &terminal),
         Ok(_) => Err(Error::Usage("there is no command".to_owned())),
         Err(error) => Err(Error::Usage(sentence(&error))),
     };
-    capture.finish(result.err().as_ref())
+    terminal.called(result.err().as_ref())
 }
 
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {

@@ -38,15 +38,6 @@ pub(super) fn scalar(value: Scalar) -> String {
     }
 }
 
-/// The same in JSON; infinities and NaN, which JSON lacks, are null.
-#[must_use]
-pub(super) fn json(value: Scalar) -> String {
-    match value {
-        Scalar::Float(value) if !value.is_finite() => "null".to_owned(),
-        value => scalar(value),
-    }
-}
-
 /// Lengths as Python writes a tuple: `(4, 22, 22)`, `(6,)`, `()`.
 #[must_use]
 pub(super) fn tuple(lengths: &[u64]) -> String {

@@ -1,6 +1,6 @@
 //! How commands open the arrays that they read.
 
-use super::{dtype, terminal::Terminal};
+use super::{terminal::Terminal, values};
 use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
 use diff2d_arrays::npy::{self, ArrayFile, Dtype, NpyHeader};
@@ -46,7 +46,7 @@ impl FromStr for Raw {
             _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
         };
         let big_endian = kind.starts_with('>');
-        let dtype = dtype::parse(kind.trim_start_matches('>'))?;
+        let dtype = values::dtype(kind.trim_start_matches('>'))?;
         let lengths = shape
             .split(['x', ',', '×'])
             .map(|length| length.trim().parse().ok());

@@ -6,8 +6,9 @@ use super::{
     number,
     open::{InputArgs, open_as},
     points::PointFile,
-    scenario, size,
+    scenario,
     terminal::Terminal,
+    values,
 };
 use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
@@ -56,7 +57,7 @@ pub(super) struct ProbeArgs {
     #[arg(long, conflicts_with = "json")]
     csv: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     memory: u64,
 }
 

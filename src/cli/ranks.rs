@@ -1,6 +1,6 @@
 //! Commands that several ranks carry out together: rank 0 prints, and tells the errors of all.
 
-use super::{exit::ExitCode, terminal::Terminal};
+use super::terminal::Terminal;
 use crate::{
     comm::{Comm, CommError, Launch, ROOT, World, collective},
     error::Error,
@@ -20,8 +20,8 @@ pub(super) fn terminal_of_rank(terminal: Terminal) -> Terminal {
 pub(super) fn together(
     name: &str,
     terminal: &Terminal,
-    command: impl FnOnce(&World) -> Result<ExitCode, Error>,
-) -> Result<ExitCode, Error> {
+    command: impl FnOnce(&World) -> Result<u8, Error>,
+) -> Result<u8, Error> {
     let world = World::start()?;
     let result = check_that_all_agree(&world, name).and_then(|()| command(&world));
     Ok(conclude(&world, terminal, result))
@@ -38,19 +38,19 @@ fn check_that_all_agree(comm: &impl Comm, command: &str) -> Result<(), Error> {
 
 /// Collective. The exit code of all ranks. The first error that any of them has is told by rank 0,
 /// before MPI is finalised: launchers kill the other ranks when one ends with an error.
-fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<ExitCode, Error>) -> ExitCode {
+fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<u8, Error>) -> u8 {
     let (code, mine) = match &result {
         Ok(code) => (*code, String::new()),
-        Err(Error::Run(RunError::Elsewhere(_))) => (ExitCode::FAILURE, String::new()),
+        Err(Error::Run(RunError::Elsewhere(_))) => (1, String::new()),
         Err(error) => {
             let code = error.exit_code();
-            (ExitCode::from(code), format!("{code} {error}"))
+            (code, format!("{code} {error}"))
         }
     };
     let all = comm.all_gather(mine.as_bytes());
     let Some(rank) = all.iter().position(|sentence| !sentence.is_empty()) else {
         // Rank 0 alone knows what was committed.
-        return collective::from_root(comm, Some(code.number())).map_or(code, ExitCode::from);
+        return collective::from_root(comm, Some(code)).unwrap_or(code);
     };
     let sentence = String::from_utf8_lossy(&all[rank]);
     let (code, sentence) = sentence.split_once(' ').unwrap_or(("1", &sentence));
@@ -65,7 +65,7 @@ fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<ExitCode, Erro
             },
         });
     }
-    ExitCode::from(code)
+    code
 }
 
 /// The exit code of a rank that failed before the ranks came together.
@@ -73,12 +73,12 @@ fn conclude(comm: &impl Comm, terminal: &Terminal, result: Result<ExitCode, Erro
 /// Mostly all of them fail alike: then rank 0 tells why, and the launcher, which sees it fail, ends the
 /// others while they wait for that. A rank that is still there afterwards is the only one that failed,
 /// and tells so itself.
-pub(super) fn refused(error: &Error) -> ExitCode {
+pub(super) fn refused(error: &Error) -> u8 {
     const UNTIL_RANK_0_HAS_FAILED: Duration = Duration::from_secs(3);
     let (rank, code) = (Launch::detect().rank, error.exit_code());
     if rank != ROOT && matches!(error, Error::Comm(CommError::Disabled { .. })) {
         // All ranks are built alike.
-        return ExitCode::SUCCESS;
+        return 0;
     }
     if rank != ROOT {
         thread::sleep(UNTIL_RANK_0_HAS_FAILED);
@@ -89,5 +89,5 @@ pub(super) fn refused(error: &Error) -> ExitCode {
             code,
         });
     }
-    ExitCode::from(code)
+    code
 }

@@ -1,8 +1,8 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
 use super::{
-    size,
     terminal::{Terminal, Unit},
+    values,
 };
 use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
@@ -17,7 +17,7 @@ pub(super) struct RepairArgs {
     cube: PathBuf,
     /// Take at most so much memory, such as 4GiB; a state that is larger is advanced in bands, in a file
     /// beside the cube. By default what the run was allowed, or what is available
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
     memory: Option<u64>,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]

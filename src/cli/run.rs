@@ -1,17 +1,15 @@
 //! `diff2d run`: the simulation.
 
 use super::{
-    exit::ExitCode,
     frames::{Drawing, Frames, Look, RangeAsked},
     number,
     params::ParamsArgs,
     plot::frame_path,
     printer::Printer,
-    ranks, signals, size,
+    ranks, signals,
     start::{self, StartArgs},
     terminal::{Terminal, Unit, quoted},
-    threads,
-    walltime::duration,
+    threads, values,
 };
 use crate::{
     comm::{Comm, World, collective},
@@ -47,11 +45,11 @@ pub(super) struct RunArgs {
     #[arg(long, value_name = "SHORTER.npy", requires = "resume")]
     extend: Option<PathBuf>,
     /// Write the state aside this often between snapshots, such as 10min
-    #[arg(long, value_name = "TIME", value_parser = duration)]
+    #[arg(long, value_name = "TIME", value_parser = values::duration)]
     checkpoint_every: Option<Duration>,
     /// Take at most so much memory, each of several ranks, such as 4GiB; a state that is larger is advanced
     /// in bands, in a file beside the cube
-    #[arg(long, value_name = "SIZE", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
     memory: Option<u64>,
     /// The directory for that file, such as a disk of this host; the same with --resume [default: that
     /// of the cube]
@@ -68,7 +66,7 @@ pub(super) struct RunArgs {
     report: Option<PathBuf>,
 }
 
-pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let problem = args.params.problem()?;
     check_tile(args.tile, problem.grid.shape())?;
@@ -90,7 +88,7 @@ fn on_ranks(
     cube: Option<&Path>,
     world: &World,
     terminal: &Terminal,
-) -> Result<ExitCode, Error> {
+) -> Result<u8, Error> {
     for warning in super::plan::warnings(problem) {
         terminal.note(&format!("warning: {warning}"));
     }

@@ -2,9 +2,8 @@
 //! concluded.
 
 use super::{
-    exit::ExitCode,
     terminal::{Terminal, quoted},
-    walltime::walltime,
+    values::walltime,
 };
 use crate::{
     comm::{Comm, collective},
@@ -139,7 +138,7 @@ pub(super) fn conclude(
     command: &str,
     cube: Option<&Path>,
     has_progressed: bool,
-) -> ExitCode {
+) -> u8 {
     let place = cube.map_or_else(String::new, |cube| format!(" in {}", cube.display()));
     let resumable = || match cube {
         Some(cube) => {
@@ -151,20 +150,20 @@ pub(super) fn conclude(
     match outcome {
         Outcome::Done => {
             terminal.note(&format!("done{place}: {done}"));
-            ExitCode::SUCCESS
+            0
         }
         Outcome::AlreadyDone => {
             terminal.note(&format!("nothing to do: all snapshots are there{place}"));
-            ExitCode::SUCCESS
+            0
         }
         // The error of the writer has come before.
-        Outcome::FilesLost => ExitCode::FAILURE,
+        Outcome::FilesLost => 1,
         Outcome::OutOfTime if !has_progressed => {
             terminal.urgent(&format!(
                 "--max-walltime ended before the run came any further, and would again: allow more time; {}",
                 resumable()
             ));
-            ExitCode::FAILURE
+            1
         }
         Outcome::OutOfTime => {
             terminal.urgent(&format!(
@@ -172,7 +171,7 @@ pub(super) fn conclude(
                 committed(cube),
                 resumable()
             ));
-            ExitCode::from(75)
+            75
         }
         Outcome::Stopped(signal) => {
             terminal.urgent(&format!(
@@ -180,7 +179,7 @@ pub(super) fn conclude(
                 committed(cube),
                 resumable()
             ));
-            ExitCode::from(u8::try_from(128 + signal).unwrap_or(1))
+            u8::try_from(128 + signal).unwrap_or(1)
         }
     }
 }

@@ -1,7 +1,6 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
-    exit::ExitCode,
     number,
     printer::Printer,
     ranks, signals,
@@ -55,7 +54,7 @@ pub(super) struct SweepArgs {
     report: Option<PathBuf>,
 }
 
-pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<ExitCode, Error> {
+pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
     if let Some(path) = &args.report {
@@ -75,7 +74,7 @@ fn on_ranks(
     cube: &Path,
     world: &World,
     terminal: &Terminal,
-) -> Result<ExitCode, Error> {
+) -> Result<u8, Error> {
     let begin = Instant::now();
     let scenarios = sweep.scenarios();
     let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));

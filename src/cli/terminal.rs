@@ -1,72 +1,135 @@
-//! Results on stdout; notes, progress and errors on stderr.
+//! [`Terminal`]: where results, notes, progress and errors go.
 
-use super::{capture::Capture, number};
+use super::number;
 use crate::error::Error;
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use diff2d_arrays::npy::Scalar;
 use diff2d_arrays::progress::Progress;
 use diff2d_arrays::wording::excerpt;
 use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
 use std::{
+    fmt::Display,
     io::{self, BufWriter, IsTerminal, Write},
-    sync::{Arc, atomic::AtomicBool},
+    mem,
+    sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
     thread::{self, JoinHandle},
     time::Duration,
 };
 
-/// The two streams, and what is printed on them.
+/// Where a command prints, and how much.
 #[derive(Debug, Clone)]
 pub(super) struct Terminal {
+    sink: Sink,
     quiet: bool,
     verbose: bool,
-    silent: bool,
-    /// Who gets what would be printed, if another program has called the command.
-    captured: Option<Arc<Capture>>,
+}
+
+#[derive(Debug, Clone)]
+enum Sink {
+    /// Results on stdout; notes, progress and errors on stderr.
+    Streams,
+    /// Nothing is printed, as on ranks other than 0.
+    Nowhere,
+    /// A program that has [called](super::call) the command takes it all.
+    Caller(Arc<Caller>),
+}
+
+/// What the caller gets so far, and its flag that stops what is read.
+#[derive(Debug)]
+struct Caller {
+    printed: Mutex<Called>,
+    stop: Arc<AtomicBool>,
+}
+
+impl Caller {
+    fn printed(&self) -> MutexGuard<'_, Called> {
+        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a command that was [called](super::call) has printed.
+#[derive(Debug, Default)]
+pub struct Called {
+    /// What it would have printed on stdout.
+    pub results: Vec<u8>,
+    /// The sentences that it would have printed on stderr, errors left out.
+    pub notes: Vec<String>,
+    /// Why it failed, and its exit code.
+    pub error: Option<(String, u8)>,
 }
 
 impl Terminal {
     pub(super) fn new(quiet: bool, verbose: bool) -> Self {
         Self {
+            sink: Sink::Streams,
             quiet,
             verbose,
-            silent: false,
-            captured: None,
         }
     }
 
     /// A terminal on which nothing is printed, for ranks other than 0.
     pub(super) fn silent() -> Self {
         Self {
-            quiet: true,
-            verbose: false,
-            silent: true,
-            captured: None,
+            sink: Sink::Nowhere,
+            ..Self::new(true, false)
         }
     }
 
-    /// A terminal whose prints another program takes.
-    pub(super) fn captured(capture: &Arc<Capture>) -> Self {
+    /// A terminal whose prints another program takes; `stop` stops what is read for it.
+    pub(super) fn of_caller(stop: Arc<AtomicBool>) -> Self {
+        let printed = Mutex::default();
         Self {
-            captured: Some(Arc::clone(capture)),
+            sink: Sink::Caller(Arc::new(Caller { printed, stop })),
             ..Self::new(false, false)
+        }
+    }
+
+    /// All that the caller gets, with the error that the command ended with.
+    pub(super) fn called(&self, error: Option<&Error>) -> Called {
+        let printed = match &self.sink {
+            Sink::Caller(caller) => mem::take(&mut *caller.printed()),
+            _ => Called::default(),
+        };
+        Called {
+            error: error.map(|error| (error.to_string(), error.exit_code())),
+            ..printed
         }
     }
 
     /// The flag that stops what is read for a program that called the command.
     pub(super) fn stop(&self) -> Option<Arc<AtomicBool>> {
-        let capture = self.captured.as_ref();
-        capture.map(|capture| Arc::clone(capture.stop()))
+        match &self.sink {
+            Sink::Caller(caller) => Some(Arc::clone(&caller.stop)),
+            _ => None,
+        }
     }
 
     /// A number in JSON. Infinities and NaN, which JSON lacks, are null; for a program that called the
     /// command they are what Python writes and reads.
     pub(super) fn json(&self, value: Scalar) -> String {
-        match (&self.captured, value) {
-            (Some(_), Scalar::Float(value)) if value.is_nan() => "NaN".to_owned(),
-            (Some(_), Scalar::Float(f64::INFINITY)) => "Infinity".to_owned(),
-            (Some(_), Scalar::Float(f64::NEG_INFINITY)) => "-Infinity".to_owned(),
-            (_, value) => number::json(value),
+        match (&self.sink, value) {
+            (Sink::Caller(_), Scalar::Float(value)) if value.is_nan() => "NaN".to_owned(),
+            (Sink::Caller(_), Scalar::Float(f64::INFINITY)) => "Infinity".to_owned(),
+            (Sink::Caller(_), Scalar::Float(f64::NEG_INFINITY)) => "-Infinity".to_owned(),
+            (_, Scalar::Float(value)) if !value.is_finite() => "null".to_owned(),
+            (_, value) => number::scalar(value),
         }
+    }
+
+    /// Prints an answer: as text, or as one JSON object.
+    pub(super) fn answer(
+        &self,
+        answer: &(impl Serialize + Display),
+        is_json: bool,
+    ) -> Result<(), Error> {
+        self.write_result(|stdout| {
+            match is_json {
+                true => serde_json::to_writer(&mut *stdout, answer)?,
+                false => write!(stdout, "{answer}")?,
+            }
+            writeln!(stdout)
+        })
     }
 
     /// Prints a result.
@@ -79,68 +142,63 @@ impl Terminal {
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> Result<(), Error> {
-        if self.silent {
-            return Ok(());
-        }
-        if let Some(capture) = &self.captured {
-            return capture.result(write).map_err(|error| no_results(&error));
-        }
-        let mut stdout = BufWriter::new(io::stdout().lock());
-        write(&mut stdout)
-            .and_then(|()| stdout.flush())
-            .map_err(|error| no_results(&error))
+        let written = match &self.sink {
+            Sink::Nowhere => Ok(()),
+            Sink::Caller(caller) => write(&mut caller.printed().results),
+            Sink::Streams => {
+                let mut stdout = BufWriter::new(io::stdout().lock());
+                write(&mut stdout).and_then(|()| stdout.flush())
+            }
+        };
+        written.map_err(|error| match error.kind() {
+            io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+            _ => Error::System(format!("cannot write the results to stdout: {error}")),
+        })
     }
 
     /// Prints a sentence unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
-            self.say(text);
-        }
-    }
-
-    /// Prints a sentence in any case.
-    pub(super) fn urgent(&self, text: &str) {
-        if !self.silent {
-            self.say(text);
+            self.urgent(text);
         }
     }
 
     /// Prints a sentence if `--verbose` is given.
     pub(super) fn detail(&self, text: &str) {
         if self.verbose {
-            self.say(text);
+            self.urgent(text);
         }
     }
 
     /// Prints an error.
     pub(super) fn error(&self, error: &Error) {
-        if !self.silent && !matches!(error, Error::ClosedPipe) {
-            self.say(&error.to_string());
+        if !matches!(error, Error::ClosedPipe) {
+            self.urgent(&error.to_string());
         }
     }
 
-    fn say(&self, text: &str) {
-        if let Some(capture) = &self.captured {
-            return capture.note(text.to_owned());
+    /// Prints a sentence in any case.
+    pub(super) fn urgent(&self, text: &str) {
+        match &self.sink {
+            Sink::Nowhere => {}
+            Sink::Caller(caller) => caller.printed().notes.push(text.to_owned()),
+            // In one write: launchers mix the output of ranks. Names of files and what was typed may hold
+            // what a terminal would obey.
+            Sink::Streams => print_error(&format!("diff2d: {}\n", escaped(text))),
         }
-        // Names of files and what was typed may hold what a terminal would obey.
-        let text = escaped(text.chars());
-        // In one write: launchers mix the output of ranks. Errors cannot be reported without stderr.
-        let _ = io::stderr().write_all(format!("diff2d: {text}\n").as_bytes());
     }
 
     /// Prints how the program is used, to somebody who has not said what it is to do.
     pub(super) fn usage(&self, text: &str) {
-        if !self.silent {
-            // There is nobody else to tell.
-            let _ = io::stderr().write_all(text.as_bytes());
+        if let Sink::Streams = self.sink {
+            print_error(text);
         }
     }
 
     /// A progress bar, drawn until it is dropped; only on a terminal, and not if `--quiet` is given.
     pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
-        let is_seen = !self.quiet && self.captured.is_none() && io::stderr().is_terminal();
-        let drawn = is_seen.then(|| {
+        let has_screen = matches!(self.sink, Sink::Streams) && io::stderr().is_terminal();
+        let drawn = (has_screen && !self.quiet).then(|| {
             let style = ProgressStyle::with_template(unit.template())
                 .unwrap_or_else(|_| ProgressStyle::default_bar())
                 .progress_chars("━╸─");
@@ -148,6 +206,11 @@ impl Terminal {
         });
         Bar::start(drawn.unwrap_or_else(ProgressBar::hidden))
     }
+}
+
+fn print_error(text: &str) {
+    // Without stderr there is nobody else to tell.
+    let _ = io::stderr().write_all(text.as_bytes());
 }
 
 /// What a bar counts.
@@ -238,30 +301,21 @@ impl Drop for Bar {
     }
 }
 
-fn no_results(error: &io::Error) -> Error {
-    match error.kind() {
-        io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-        _ => Error::System(format!("cannot write the results to stdout: {error}")),
-    }
-}
-
 /// What was typed, for an error: cut short, and without what a terminal would obey.
 pub(super) fn printable(text: &str) -> String {
     excerpt(text, 60)
 }
 
 /// Without control characters other than ends of lines.
-fn escaped(letters: impl Iterator<Item = char>) -> String {
-    let plain = |letter: &char| !letter.is_control() || *letter == '\n';
-    letters
-        .flat_map(|letter| {
-            let (plain, escaped) = match plain(&letter) {
-                true => (Some(letter), None),
-                false => (None, Some(letter.escape_default())),
-            };
-            plain.into_iter().chain(escaped.into_iter().flatten())
-        })
-        .collect()
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for letter in text.chars() {
+        match letter.is_control() && letter != '\n' {
+            true => escaped.extend(letter.escape_default()),
+            false => escaped.push(letter),
+        }
+    }
+    escaped
 }
 
 /// A word quoted for a shell.

@@ -1,6 +1,6 @@
 //! The arguments of `diff2d plot`.
 
-use crate::cli::{open::InputArgs, size};
+use crate::cli::{open::InputArgs, values};
 use clap::{Args, ValueEnum};
 use diff2d_plot::Format;
 use std::path::PathBuf;
@@ -93,7 +93,7 @@ pub(in crate::cli) struct PlotArgs {
     #[arg(long)]
     pub(super) follow: bool,
     /// Memory to use at most for the values of frames
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     pub(super) memory: u64,
 }
 

@@ -1,6 +1,6 @@
 //! Options of `stats`.
 
-use crate::cli::{open::InputArgs, size};
+use crate::cli::{open::InputArgs, values};
 use clap::Args;
 use std::path::PathBuf;
 
@@ -56,7 +56,7 @@ pub(in super::super) struct StatsArgs {
     #[arg(long, conflicts_with_all = ["output", "json"])]
     pub(super) csv: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     pub(super) memory: u64,
 }
 

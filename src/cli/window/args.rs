@@ -1,6 +1,6 @@
 //! Options of `window` and `coarsen`.
 
-use crate::cli::{dtype, open::InputArgs, size};
+use crate::cli::{open::InputArgs, values};
 use clap::Args;
 use diff2d_arrays::npy::Dtype;
 use diff2d_arrays::window::{Op, Pad};
@@ -71,7 +71,7 @@ pub(super) struct CommonArgs {
     pub(super) min_count: Option<u64>,
     /// Type of the results, computed in double precision: f2, f4 or f8 [default: integers for the sum,
     /// min, max and ptp of integers, otherwise that of the array for min and max, and f8]
-    #[arg(long, value_parser = dtype::parse_float)]
+    #[arg(long, value_parser = values::float_dtype)]
     pub(super) dtype: Option<Dtype>,
     /// The new array
     #[arg(long, short, value_name = "OUT.npy")]
@@ -80,7 +80,7 @@ pub(super) struct CommonArgs {
     #[arg(long)]
     pub(super) force: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = size::parse)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     pub(super) memory: u64,
 }
 

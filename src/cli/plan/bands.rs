@@ -1,7 +1,7 @@
-//! What `diff2d plan` says of a state that is larger than its memory.
+//! [`Bands`]: how a state that is larger than its memory passes through it.
 
-use super::number;
 use crate::{
+    cli::number,
     cube::SolverLoad,
     error::Error,
     params::StepMethod,
@@ -11,24 +11,31 @@ use crate::{
 };
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
+use serde::Serialize;
+use std::fmt;
 
-/// How a state that is larger than its memory passes through it.
+/// Bands of rows that are advanced one after the other, and what that takes.
+#[derive(Serialize)]
 pub(super) struct Bands {
-    pub(super) shape: Shape,
-    /// Bytes of the scratch.
-    pub(super) scratch: u64,
+    rows: usize,
+    /// Steps of a pass over all bands.
+    steps: usize,
+    pub(super) memory_bytes: u64,
+    pub(super) scratch_bytes: u64,
     /// Bytes read or written for a step.
-    pub(super) bytes_per_step: f64,
+    bytes_per_step: f64,
     /// Time in which a disk of the assumed speed moves them all.
+    #[serde(skip)]
     pub(super) seconds: f64,
 }
 
 impl Bands {
     /// `None` where the state is in memory. All processors take `alone` seconds for the steps.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    pub(super) fn of<T: Element>(
+    pub(super) fn new<T: Element>(
         problem: &Problem,
-        (cap, ranks): (Option<u64>, usize),
+        cap: Option<u64>,
+        ranks: usize,
         alone: f64,
     ) -> Result<Option<Self>, Error> {
         let room = Room {
@@ -68,24 +75,27 @@ impl Bands {
         };
         let bytes_per_step = (times * passes * problem.field_bytes()) as f64 / nper as f64;
         Ok(Some(Self {
-            shape,
-            scratch: shape.scratch_bytes(problem, (problem.field_bytes(), ranks)),
+            rows: shape.band,
+            steps: shape.steps,
+            memory_bytes: shape.memory,
+            scratch_bytes: shape.scratch_bytes(problem, (problem.field_bytes(), ranks)),
             bytes_per_step,
             seconds: bytes_per_step * steps / assumed.bytes,
         }))
     }
+}
 
-    /// In words.
-    pub(super) fn told(&self) -> String {
-        let scratch = match self.scratch {
-            0 => String::new(),
-            bytes => format!(", {} of scratch beside the cube", number::bytes(bytes)),
-        };
-        format!(
-            "in files: bands of {} rows, {} steps a pass, {} moved for a step{scratch}",
-            self.shape.band,
-            self.shape.steps,
-            number::bytes(self.bytes_per_step as u64),
-        )
+impl fmt::Display for Bands {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (rows, steps) = (self.rows, self.steps);
+        let moved = number::bytes(self.bytes_per_step as u64);
+        write!(
+            f,
+            "in files: bands of {rows} rows, {steps} steps a pass, {moved} moved for a step"
+        )?;
+        match self.scratch_bytes {
+            0 => Ok(()),
+            bytes => write!(f, ", {} of scratch beside the cube", number::bytes(bytes)),
+        }
     }
 }

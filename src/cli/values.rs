@@ -1,9 +1,43 @@
-//! Times on the command line.
+//! Values of options, from what is typed.
 
+use diff2d_arrays::npy::{Dtype, Kind};
 use std::{
     env,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
+
+pub use diff2d_arrays::wording::parse_bytes as size;
+
+/// A number that is neither infinite nor NaN.
+pub(super) fn finite(text: &str) -> Option<f64> {
+    let number = text.trim().parse().ok();
+    number.filter(|number: &f64| number.is_finite())
+}
+
+/// Any type, as `f8`, `<f8` or `float64`.
+pub(super) fn dtype(text: &str) -> Result<Dtype, String> {
+    let short = match text {
+        "bool" => "b1".to_owned(),
+        "b1" => text.to_owned(),
+        _ => [("float", "f"), ("uint", "u"), ("int", "i")]
+            .into_iter()
+            .find_map(|(name, letter)| {
+                let bits: usize = text.strip_prefix(name)?.parse().ok()?;
+                Some(format!("{letter}{}", bits / 8))
+            })
+            .unwrap_or_else(|| text.trim_start_matches(['<', '=', '|']).to_owned()),
+    };
+    Dtype::parse(&format!("<{short}"))
+        .map_err(|_| "expected f2, f4, f8, i1, i2, i4, i8, u1, u2, u4, u8 or b1".to_owned())
+}
+
+/// A float type.
+pub(super) fn float_dtype(text: &str) -> Result<Dtype, String> {
+    dtype(text)
+        .ok()
+        .filter(|dtype| dtype.kind == Kind::Float)
+        .ok_or_else(|| "expected f2, f4 or f8".to_owned())
+}
 
 /// A time such as `10min` or `1h 30min`; a bare number is seconds.
 pub fn duration(text: &str) -> Result<Duration, String> {

@@ -1,0 +1,72 @@
+//! [`Listing`]: an answer as text, a line for each thing that it tells.
+
+use crate::params::{Choice, Params, StepMethod, Wall};
+use std::fmt;
+
+/// Lines of a name and what is told under it.
+#[derive(Default)]
+pub(super) struct Listing(Vec<(&'static str, String)>);
+
+impl Listing {
+    pub(super) fn add(&mut self, name: &'static str, text: impl ToString) {
+        self.0.push((name, text.to_string()));
+    }
+
+    /// What is given of a problem: initial state, walls, material, source, method.
+    pub(super) fn add_physics(&mut self, params: &Params) {
+        self.add("initial", &params.initial);
+        self.add("walls", walls(params));
+        self.add("material", material(params));
+        self.add("source", source(params));
+        self.add("method", method(params));
+    }
+}
+
+impl fmt::Display for Listing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (number, (name, text)) in self.0.iter().enumerate() {
+            let end = if number == 0 { "" } else { "\n" };
+            write!(f, "{end}{name:<10} {text}")?;
+        }
+        Ok(())
+    }
+}
+
+fn method(params: &Params) -> &'static str {
+    match params.method {
+        StepMethod::Rkl2 => "super-time-stepping of second order (RKL2), five-point Laplacian",
+        StepMethod::Exact => "five-point Laplacian, exact in time by transforms",
+        _ => "explicit Euler steps, five-point Laplacian",
+    }
+}
+
+fn walls(params: &Params) -> String {
+    let sides = params.boundary.sides();
+    if sides.iter().all(|side| *side == sides[0]) {
+        return match sides[0] {
+            Wall::Periodic => "periodic along x and y".to_owned(),
+            wall => format!("{wall} on all four sides"),
+        };
+    }
+    let [left, right, bottom, top] = sides;
+    format!("left {left}; right {right}; bottom {bottom}; top {top}")
+}
+
+fn material(params: &Params) -> String {
+    let [x, y] = &params.diffusivity;
+    let diffusivity = match x == y {
+        true => format!("D = {x}"),
+        false => format!("Dx = {x}, Dy = {y}"),
+    };
+    match x.constant().and(y.constant()) {
+        Some(_) => diffusivity,
+        None => format!("{diffusivity}, {} mean between nodes", params.face.name()),
+    }
+}
+
+fn source(params: &Params) -> String {
+    match params.source.constant() {
+        Some(0.0) => "none".to_owned(),
+        _ => params.source.to_string(),
+    }
+}

@@ -1,0 +1,67 @@
+//! What this machine takes for a plan: time, and room on the disk.
+
+use crate::{
+    comm::Solo, error::Error, field::Field, params::with_precision, problem::Problem, slab::Slab,
+    solver::Solver,
+};
+use diff2d_arrays::wording::bytes;
+use diff2d_stencil::Element;
+use diff2d_sys as sys;
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+/// Wall time of the steps of one rank.
+pub(super) fn seconds(problem: &Problem) -> f64 {
+    with_precision!(problem.params.precision, T => seconds_in::<T>(problem))
+}
+
+/// From a few steps on a grid of the same or the largest affordable size. Of long steps a few stages stand
+/// for all.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn seconds_in<T: Element>(problem: &Problem) -> f64 {
+    const LARGEST: usize = 2048;
+    const LONG_ENOUGH: Duration = Duration::from_millis(30);
+    const STAGES: usize = 5;
+    let (ny, nx) = problem.grid.shape();
+    let shape = (ny.min(LARGEST), nx.min(LARGEST));
+    let stages = problem.stages().min(STAGES);
+    let sample = problem.sample::<T>(shape, stages);
+    let started = Field::zeros(shape).and_then(|field| {
+        let slab = Slab::whole(shape.0);
+        Solver::with_dynamics(problem.stencil(), sample, (field, 0.0), slab)
+    });
+    let Ok(mut solver) = started else {
+        return f64::NAN;
+    };
+    let pass = solver.depth() as u64;
+    solver.advance(pass, &Solo);
+    let (start, mut steps) = (Instant::now(), 0);
+    while start.elapsed() < LONG_ENOUGH {
+        solver.advance(pass, &Solo);
+        steps += pass;
+    }
+    let per_update =
+        start.elapsed().as_secs_f64() / (steps as f64 * shape.0 as f64 * shape.1 as f64);
+    let more = problem.stages() as f64 / stages as f64;
+    per_update * more * problem.grid.len() as f64 * problem.schedule.last_step() as f64
+}
+
+/// Refuses what the filesystem that cubes go to has no room for; `what` needs it.
+pub(super) fn check_space(what: &str, needed: u64) -> Result<(), Error> {
+    let output = Path::new("output");
+    let output = match output.is_dir() {
+        true => output,
+        false => Path::new("."),
+    };
+    match sys::free_space(output) {
+        Some(free) if free < needed => Err(Error::System(format!(
+            "the {what} needs {} and the filesystem of {} has {} free: write elsewhere with -o, or take fewer snapshots (a larger outtime)",
+            bytes(needed),
+            output.display(),
+            bytes(free)
+        ))),
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,54 @@
+//! `diff2d plan`: what a run or a sweep would do, without doing it.
+
+mod bands;
+mod estimate;
+mod run;
+mod sweep;
+
+pub(super) use run::warnings;
+
+use super::{params::ParamsArgs, terminal::Terminal, values};
+use crate::{error::Error, sweep::Sweep};
+use clap::Args;
+use run::RunPlan;
+use sweep::SweepPlan;
+
+/// Show what a run or a sweep would do: grid, time step, snapshots, memory, disk, time
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d plan params/diff2dparams.toml --set dx=0.01
+  diff2d plan params/large.toml --ranks 64
+  diff2d plan params/large.toml --memory 4GiB
+  diff2d plan params/sweep.toml --set D=[1,2]")]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    params: ParamsArgs,
+    /// Ranks that share the grid under mpirun
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    ranks: u32,
+    /// The most memory that the run may take, such as 4GiB
+    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    memory: Option<u64>,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Prints the plan; what the run or the sweep would be refused for is an error below it.
+pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
+    if args.params.is_sweep() {
+        let sweep = Sweep::load_with(&args.params.file, &args.params.overrides)?;
+        let plan = SweepPlan::new(&sweep);
+        terminal.answer(&plan, args.json)?;
+        return plan.check();
+    }
+    let problem = args.params.problem()?;
+    let plan = RunPlan::new(&problem, args.ranks as usize, args.memory)?;
+    if !args.json {
+        for warning in &plan.warnings {
+            terminal.note(&format!("warning: {warning}"));
+        }
+    }
+    terminal.answer(&plan, args.json)?;
+    plan.check()
+}

@@ -1,0 +1,333 @@
+//! [`RunPlan`]: what a run would do.
+
+use super::{bands::Bands, estimate};
+use crate::{
+    cli::{listing::Listing, number},
+    error::Error,
+    grid::Axis,
+    params::{Choice, Params, StepMethod, with_precision},
+    problem::Problem,
+    run,
+    slab::Slab,
+};
+use diff2d_plot::short;
+use diff2d_stencil::Element;
+use diff2d_sys as sys;
+use serde::Serialize;
+use std::{collections::BTreeMap, fmt};
+
+/// A run's steps and snapshots, and what it takes.
+#[derive(Serialize)]
+pub(super) struct RunPlan<'a> {
+    params: &'a Params,
+    nx: usize,
+    ny: usize,
+    dx: f64,
+    dy: f64,
+    dt: f64,
+    r: Option<f64>,
+    /// The largest stable step of explicit Euler.
+    limit: f64,
+    inputs: BTreeMap<String, String>,
+    nsteps: u64,
+    nper: u64,
+    cadence: f64,
+    snapshots: u64,
+    last_step: u64,
+    end: f64,
+    shape: [u64; 3],
+    memory_bytes: u64,
+    bands: Option<Bands>,
+    disk_bytes: u64,
+    #[serde(flatten)]
+    cut: Cut,
+    threads: usize,
+    seconds: f64,
+    pub(super) warnings: Vec<String>,
+    #[serde(skip)]
+    problem: &'a Problem,
+}
+
+/// How ranks share the grid.
+#[derive(Serialize)]
+struct Cut {
+    ranks: usize,
+    /// Rows of the thinnest and of the thickest slab.
+    rows_per_rank: [usize; 2],
+    /// Rows borrowed from each neighbour, 0 where there is none.
+    halo: usize,
+    /// Bytes of the two fields of a rank.
+    memory_bytes_per_rank: u64,
+    /// Bytes sent to each neighbour for `halo` steps.
+    halo_bytes: u64,
+}
+
+impl Cut {
+    fn new<T: Element>(problem: &Problem, ranks: usize) -> Self {
+        let (ny, nx) = problem.grid.shape();
+        let stencil = problem.stencil::<T>();
+        let depth = problem
+            .tile(&stencil, ranks.saturating_mul(sys::threads()))
+            .depth;
+        let slab = Slab::new(ny, 0, ranks, depth);
+        let parts = slab.parts();
+        let halo = if parts == 1 { 0 } else { slab.halo() };
+        let lengths = || (0..parts).map(|rank| slab.rows_of(rank).len());
+        let most = lengths().max().unwrap_or(ny);
+        let least = match ranks > parts {
+            true => 0,
+            false => lengths().min().unwrap_or(ny),
+        };
+        let borrowed = halo * (parts - 1).min(2);
+        Self {
+            ranks,
+            rows_per_rank: [least, most],
+            halo,
+            memory_bytes_per_rank: problem.memory_of((most + borrowed).min(ny), parts),
+            halo_bytes: (halo * nx * size_of::<T>()) as u64,
+        }
+    }
+
+    /// The time of one rank by that of all rows: rows that two ranks compute are counted twice.
+    #[expect(clippy::cast_precision_loss, reason = "an estimate")]
+    fn share(&self, problem: &Problem) -> f64 {
+        if problem.params.method == StepMethod::Exact {
+            // Every rank transforms the whole grid.
+            return 1.0;
+        }
+        let rows = problem.grid.y.nodes;
+        (self.rows_per_rank[1] + self.halo).min(rows) as f64 / rows as f64
+    }
+}
+
+impl fmt::Display for Cut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { ranks, halo, .. } = self;
+        if *ranks == 1 {
+            return f.write_str("1, all rows");
+        }
+        let [least, most] = self.rows_per_rank;
+        let [memory, message] = [self.memory_bytes_per_rank, self.halo_bytes].map(number::bytes);
+        let steps = match halo {
+            1 => "step".to_owned(),
+            steps => format!("{steps} steps"),
+        };
+        write!(
+            f,
+            "{ranks} of {least} to {most} rows, each {memory} for its fields; {message} to each neighbour every {steps}"
+        )
+    }
+}
+
+impl<'a> RunPlan<'a> {
+    /// The plan for so many ranks, each of which takes at most `memory` bytes.
+    pub(super) fn new(
+        problem: &'a Problem,
+        ranks: usize,
+        memory: Option<u64>,
+    ) -> Result<Self, Error> {
+        let alone = estimate::seconds(problem);
+        let (cut, bands) = with_precision!(problem.params.precision, T => {
+            (Cut::new::<T>(problem, ranks), Bands::new::<T>(problem, memory, ranks, alone)?)
+        });
+        let mut seconds = alone * cut.share(problem);
+        if let Some(bands) = &bands {
+            seconds = seconds.max(bands.seconds);
+        }
+        let mut warnings = warnings(problem);
+        if cut.rows_per_rank[0] == 0 {
+            warnings.push(format!(
+                "of {ranks} ranks only {} have something to do: the grid has so many interior rows",
+                problem.grid.y.nodes - 2
+            ));
+        }
+        let (grid, schedule) = (&problem.grid, &problem.schedule);
+        Ok(Self {
+            params: &problem.params,
+            nx: grid.x.nodes,
+            ny: grid.y.nodes,
+            dx: grid.x.spacing,
+            dy: grid.y.spacing,
+            dt: schedule.dt,
+            r: problem.steps().first().copied(),
+            limit: problem.limit(),
+            inputs: problem.inputs(),
+            nsteps: schedule.nsteps,
+            nper: schedule.nper,
+            cadence: schedule.cadence(),
+            snapshots: schedule.snapshots(),
+            last_step: schedule.last_step(),
+            end: schedule.end(),
+            shape: problem.cube_shape(),
+            memory_bytes: problem.memory_bytes(),
+            bands,
+            disk_bytes: problem.cube_bytes(),
+            cut,
+            threads: sys::threads(),
+            seconds,
+            warnings,
+            problem,
+        })
+    }
+
+    /// Refuses what this machine has too little memory or disk for. Several ranks may have machines and a
+    /// filesystem of their own.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        if self.cut.ranks > 1 {
+            return Ok(());
+        }
+        let (memory, scratch) = match &self.bands {
+            None => (run::memory_alone(self.problem), 0),
+            Some(bands) => (bands.memory_bytes, bands.scratch_bytes),
+        };
+        run::check_memory(memory)?;
+        estimate::check_space("cube", self.disk_bytes + scratch)
+    }
+
+    /// How far the time step is from the stability limit.
+    fn step_size(&self) -> String {
+        let share = self.dt / self.limit;
+        let explicit = "the stability limit of explicit Euler";
+        match self.params.method {
+            StepMethod::Rkl2 => {
+                let stages = self.problem.stages();
+                return format!("{stages} stages each, {share:.1} times {explicit}");
+            }
+            StepMethod::Exact => return format!("{share:.1} times {explicit}"),
+            _ => {}
+        }
+        let limit = match (share - 1.0).abs() <= 1e-12 {
+            true => "the stability limit".to_owned(),
+            false => format!("{share:.3} of the stability limit"),
+        };
+        let steps: Vec<String> = self
+            .problem
+            .steps()
+            .into_iter()
+            .map(number::python)
+            .collect();
+        match &steps[..] {
+            [r] => format!("r = {r}, {limit}"),
+            [rx, ry] => format!("rx = {rx}, ry = {ry}, {limit}"),
+            _ => limit,
+        }
+    }
+
+    /// The memory of a run whose state is in memory or, in bands, not.
+    fn memory(&self) -> String {
+        let mut text = match &self.bands {
+            Some(bands) => format!("{} instead of ", number::bytes(bands.memory_bytes)),
+            None => String::new(),
+        };
+        text += &number::bytes(self.memory_bytes);
+        match self.problem.arrays() {
+            2 => text + " for two fields",
+            arrays => format!(
+                "{text} for two fields and {} arrays beside them",
+                arrays - 2
+            ),
+        }
+    }
+}
+
+impl fmt::Display for RunPlan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            nx,
+            ny,
+            nsteps,
+            nper,
+            snapshots,
+            disk_bytes,
+            threads,
+            ..
+        } = self;
+        let [layout, precision] = [self.params.grid.name(), self.params.precision.name()];
+        let [dt, cadence] = [self.dt, self.cadence].map(number::python);
+        let mut lines = Listing::default();
+        lines.add(
+            "grid",
+            format!(
+                "{ny} × {nx} nodes, {} × {} of them interior, layout \"{layout}\", {precision}",
+                ny - 2,
+                nx - 2
+            ),
+        );
+        let (x, y) = (&self.problem.grid.x, &self.problem.grid.y);
+        lines.add(
+            "spacing",
+            match x == y {
+                true => extent("x", x),
+                false => format!("{}; {}", extent("x", x), extent("y", y)),
+            },
+        );
+        lines.add_physics(self.params);
+        lines.add(
+            "steps",
+            format!("{nsteps} of dt = {dt}, {}", self.step_size()),
+        );
+        lines.add(
+            "snapshots",
+            format!("{snapshots}, every {nper} steps ({cadence} of simulated time)"),
+        );
+        lines.add("memory", self.memory());
+        lines.add("ranks", &self.cut);
+        let disk = number::bytes(*disk_bytes);
+        lines.add("disk", format!("{disk} ({disk_bytes} bytes)"));
+        let each = if self.cut.ranks > 1 {
+            " for each rank"
+        } else {
+            ""
+        };
+        let seconds = number::seconds(self.seconds);
+        lines.add(
+            "time",
+            format!("about {seconds} on {threads} threads of this machine{each}"),
+        );
+        if let Some(bands) = &self.bands {
+            lines.add("state", bands);
+        }
+        lines.fmt(f)
+    }
+}
+
+fn extent(name: &str, axis: &Axis) -> String {
+    let (first, last) = axis.extent();
+    let [spacing, first, last] = [axis.spacing, first, last].map(number::python);
+    format!("d{name} = {spacing}, nodes from {first} to {last}")
+}
+
+/// What a user may not expect of these parameters: truncated times, and where the run ends.
+pub(in super::super) fn warnings(problem: &Problem) -> Vec<String> {
+    let (schedule, params) = (&problem.schedule, &problem.params);
+    let dt = number::python(schedule.dt);
+    if schedule.nsteps == 0 {
+        return vec![format!(
+            "runtime = {:?} is shorter than one step of {dt}: there is only snapshot 0, the initial state",
+            params.runtime,
+        )];
+    }
+    let mut warnings = Vec::new();
+    let cadence = schedule.cadence();
+    if (cadence - params.outtime).abs() > 1e-3 * params.outtime {
+        let steps = match schedule.nper {
+            1 => "one step".to_owned(),
+            nper => format!("{nper} whole steps"),
+        };
+        warnings.push(format!(
+            "snapshots are {} apart, not outtime = {:?}: {steps} of dt = {dt}",
+            number::python(cadence),
+            params.outtime,
+        ));
+    }
+    let (last, beyond) = (schedule.last_step(), schedule.nsteps - schedule.last_step());
+    if beyond > schedule.nper / 1000 {
+        warnings.push(format!(
+            "the run ends with its last snapshot, at t = {} after step {last}, before runtime = {:?}: another one takes {} steps, and runtime leaves {beyond}",
+            short(schedule.end(), 6),
+            params.runtime,
+            schedule.nper,
+        ));
+    }
+    warnings
+}

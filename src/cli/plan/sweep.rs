@@ -1,0 +1,104 @@
+//! [`SweepPlan`]: what a sweep would do.
+
+use super::estimate;
+use crate::{
+    cli::{listing::Listing, number},
+    error::Error,
+    params::Choice,
+    run::{self, worthwhile_threads},
+    sweep::Sweep,
+};
+use diff2d_arrays::npy::DATA_OFFSET;
+use diff2d_sys as sys;
+use serde::Serialize;
+use std::fmt;
+
+/// A sweep's shape, and what it takes.
+#[derive(Serialize)]
+pub(super) struct SweepPlan<'a> {
+    scenarios: u64,
+    varied: &'a [String],
+    nx: u64,
+    ny: u64,
+    snapshots: u64,
+    shape: [u64; 4],
+    memory_bytes: u64,
+    disk_bytes: u64,
+    /// Scenarios that are computed at a time.
+    threads: usize,
+    seconds: f64,
+    #[serde(skip)]
+    precision: &'static str,
+}
+
+impl<'a> SweepPlan<'a> {
+    pub(super) fn new(sweep: &'a Sweep) -> Self {
+        let first = sweep.first();
+        let shape = sweep.cube_shape();
+        let [scenarios, snapshots, ny, nx] = shape;
+        let threads = worthwhile_threads(sys::threads()).min(sweep.scenarios().len());
+        Self {
+            scenarios,
+            varied: &sweep.varied,
+            nx,
+            ny,
+            snapshots,
+            shape,
+            memory_bytes: sweep.memory_bytes().saturating_mul(threads as u64),
+            disk_bytes: scenarios * snapshots * first.field_bytes() + DATA_OFFSET,
+            threads,
+            seconds: estimate::seconds(first) * share_of_first(sweep),
+            precision: first.params.precision.name(),
+        }
+    }
+
+    /// Refuses what this machine has too little memory or disk for.
+    pub(super) fn check(&self) -> Result<(), Error> {
+        run::check_memory(self.memory_bytes)?;
+        estimate::check_space("sweep", self.disk_bytes)
+    }
+}
+
+impl fmt::Display for SweepPlan<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            scenarios,
+            snapshots,
+            ny,
+            nx,
+            precision,
+            ..
+        } = self;
+        let varied = self.varied.join(", ");
+        let [memory, disk] = [self.memory_bytes, self.disk_bytes].map(number::bytes);
+        let (workers, threads) = (self.threads, sys::threads());
+        let seconds = number::seconds(self.seconds);
+        let mut lines = Listing::default();
+        lines.add(
+            "scenarios",
+            format!("{scenarios}, which differ in {varied}"),
+        );
+        lines.add("grid", format!("{ny} × {nx} nodes each, {precision}"));
+        lines.add("snapshots", format!("{snapshots} each at most"));
+        lines.add("memory", format!("{memory} for {workers} at a time"));
+        lines.add("disk", format!("{disk} ({} bytes)", self.disk_bytes));
+        lines.add(
+            "time",
+            format!("about {seconds} on {threads} threads of this machine"),
+        );
+        lines.fmt(f)
+    }
+}
+
+/// The steps of all scenarios, by those of the first.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+fn share_of_first(sweep: &Sweep) -> f64 {
+    let steps = |snapshots: u64, nper: u64| (snapshots.saturating_sub(1) * nper) as f64;
+    let schedule = &sweep.first().schedule;
+    let of_first = steps(schedule.snapshots(), schedule.nper).max(1.0);
+    let all = sweep.scenarios().iter().enumerate();
+    let all: f64 = all
+        .map(|(number, one)| steps(sweep.scenarios().snapshots_of(number), one.nper))
+        .sum();
+    all / of_first
+}
