@@ -1,5 +1,6 @@
 //! Axes by name and in the units of a run: `t=2.5`, `x=0`, `y=-1:1`.
 
+use super::{number, values};
 use crate::{
     cube::{AxisValues, JournalledArray, NamedAxis},
     error::Error,
@@ -32,6 +33,20 @@ impl<'a> Axes<'a> {
             named.spacing().map(|_| (axis, named.name.as_str()))
         })
         .collect()
+    }
+
+    /// Whether the first axis is time.
+    pub(super) fn has_times(&self) -> bool {
+        let first = self.with_coordinates().into_iter().next();
+        first.is_some_and(|first| first == (0, "t"))
+    }
+
+    /// The coordinates of an index along the axes that have some, with the axes' names.
+    pub(super) fn places(&self, index: &[u64]) -> Vec<(String, f64)> {
+        let named = self.with_coordinates().into_iter();
+        named
+            .filter_map(|(axis, name)| Some((name.to_owned(), self.coordinate(axis, index[axis])?)))
+            .collect()
     }
 
     /// The words for the indices of an axis, if it has some.
@@ -159,7 +174,7 @@ impl<'a> Axes<'a> {
                 ))
             });
         }
-        let wanted = number(&self.name(axis), text)?;
+        let wanted = finite(&self.name(axis), text)?;
         let length = self.array.shape()[axis];
         // Coordinates increase along every axis.
         let (mut low, mut high) = (0, length.saturating_sub(1));
@@ -205,7 +220,7 @@ impl<'a> Axes<'a> {
 
     /// How many indices a length in units spans, at least one.
     pub(super) fn span(&self, axis: usize, text: &str) -> Result<u64, Error> {
-        let wanted = number(&self.name(axis), text)?;
+        let wanted = finite(&self.name(axis), text)?;
         let spacing = self.spacing(axis);
         if wanted <= 0.0 {
             return Err(Error::Usage(format!(
@@ -243,6 +258,15 @@ impl<'a> Axes<'a> {
     }
 }
 
+/// `t = 2.5, x = 0.1`
+pub(super) fn in_words(places: &[(String, f64)]) -> String {
+    let places = places.iter();
+    let places: Vec<String> = places
+        .map(|(name, at)| format!("{name} = {}", number::python(*at)))
+        .collect();
+    places.join(", ")
+}
+
 /// One entry an axis.
 pub(super) enum Entries {
     /// In the order of the axes.
@@ -251,12 +275,8 @@ pub(super) enum Entries {
     Named(Vec<Option<String>>),
 }
 
-fn number(name: &str, text: &str) -> Result<f64, Error> {
-    text.trim()
-        .parse()
-        .ok()
-        .filter(|value: &f64| value.is_finite())
-        .ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
+fn finite(name: &str, text: &str) -> Result<f64, Error> {
+    values::finite(text).ok_or_else(|| Error::Usage(format!("{name}={text}: expected a number")))
 }
 
 /// The indices that a Python slice `a:b` takes of `length`, or the one that a plain index takes.

@@ -1,6 +1,6 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{number, terminal::Terminal};
+use super::{number, terminal::Terminal, values};
 use crate::{
     check::{self, Balance, Estimate, Row, Study},
     error::Error,
@@ -37,14 +37,8 @@ pub(super) struct CheckArgs {
 }
 
 fn point(text: &str) -> Result<(f64, f64), String> {
-    let number = |text: &str| {
-        text.trim()
-            .parse()
-            .ok()
-            .filter(|number: &f64| number.is_finite())
-    };
     text.split_once(',')
-        .and_then(|(x, y)| Some((number(x)?, number(y)?)))
+        .and_then(|(x, y)| Some((values::finite(x)?, values::finite(y)?)))
         .ok_or_else(|| "expected two numbers, such as 0.5,-1".to_owned())
 }
 

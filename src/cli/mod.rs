@@ -23,6 +23,7 @@ mod printer;
 mod probe;
 mod ranks;
 mod repair;
+mod rows;
 mod run;
 mod scenario;
 mod select;

@@ -1,9 +1,15 @@
-//! How commands open the arrays that they read.
+//! How commands open the arrays that they read, and make those that they write.
 
 use super::{terminal::Terminal, values};
-use crate::{cube::JournalledArray, error::Error};
+use crate::{
+    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    error::Error,
+};
 use clap::Args;
-use diff2d_arrays::npy::{self, ArrayFile, Dtype, NpyHeader};
+use diff2d_arrays::{
+    npy::{self, ArrayFile, Dtype, NpyHeader},
+    output::Output,
+};
 use std::{path::Path, str::FromStr};
 
 /// What files are that are not `.npy`.
@@ -108,4 +114,31 @@ fn member(path: &Path) -> Option<(&str, &str)> {
     let text = path.to_str().filter(|_| !path.exists())?;
     let (archive, name) = text.rsplit_once(':')?;
     archive.ends_with(".npz").then_some((archive, name))
+}
+
+/// Begins a new array that is made from `input`; `finish` puts it in its place.
+pub(super) fn create(
+    path: &Path,
+    shape: Vec<u64>,
+    dtype: Dtype,
+    fortran_order: bool,
+    input: &JournalledArray,
+    force: bool,
+) -> Result<Output, Error> {
+    refuse_cube(path)?;
+    let output = Output::create(path, shape, dtype, fortran_order, Some(input), force)?;
+    Ok(output)
+}
+
+/// Puts a new array in its place, and what is known of its axes and values beside it.
+pub(super) fn finish(
+    output: Output,
+    path: &Path,
+    axes: &[Option<NamedAxis>],
+    quantity: Option<&str>,
+) -> Result<(), Error> {
+    let shape = output.npy.shape.clone();
+    forget_axes(path)?;
+    output.finish()?;
+    Ok(write_axes(path, &shape, axes, quantity)?)
 }

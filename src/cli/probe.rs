@@ -3,18 +3,17 @@
 use super::{
     axes::{Axes, Entries},
     follow::follow,
-    number,
     open::{InputArgs, open_as},
     points::PointFile,
+    rows::{Row, Style, Table},
     scenario,
     terminal::Terminal,
     values,
 };
 use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
-use diff2d_arrays::npy::Scalar;
 use diff2d_arrays::probe;
-use std::{ops::Range, path::PathBuf};
+use std::{mem, ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV
 ///
@@ -73,7 +72,7 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     // Points and their values take about this much, so many are dealt with at a time.
     let each = 128 + 16 * dimensions as u64;
     let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
-    let mut table = Table::new(args, dimensions, terminal);
+    let mut elements = Elements::new(args, dimensions, terminal);
     let mut points = Points::of(args, &array)?;
     if args.follow {
         let axes = Axes::of(&array);
@@ -83,9 +82,9 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         }
         let followed = follow(&mut array, |array, new| {
             new.clone()
-                .try_for_each(|k| table.histories(array, &all, k..k + 1))
+                .try_for_each(|k| elements.print_histories(array, &all, k..k + 1))
         })?;
-        table.end(&Axes::of(&array))?;
+        elements.end(&Axes::of(&array))?;
         return followed.conclude();
     }
     let axes = Axes::of(&array);
@@ -103,14 +102,14 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
             let all = 0..array.available();
             for start in all.clone().step_by(batch) {
                 let some = start..all.end.min(start + batch as u64);
-                table.histories(&array, &pending, some)?;
+                elements.print_histories(&array, &pending, some)?;
             }
         } else {
-            table.rows(&array, &pending)?;
+            elements.print(&array, mem::take(&mut pending))?;
         }
         pending.clear();
         if done {
-            return table.end(&axes);
+            return elements.end(&axes);
         }
     }
 }
@@ -200,44 +199,43 @@ impl<'a> Points<'a> {
     }
 }
 
-/// Results on stdout.
-struct Table<'a> {
-    json: bool,
-    dimensions: usize,
+/// Elements as they are printed.
+struct Elements<'a> {
+    table: Table<'a>,
+    /// Whether something is printed.
     begun: bool,
-    terminal: &'a Terminal,
 }
 
-impl<'a> Table<'a> {
+impl<'a> Elements<'a> {
     fn new(args: &ProbeArgs, dimensions: usize, terminal: &'a Terminal) -> Self {
+        let style = if args.json { Style::Json } else { Style::Csv };
         Self {
-            json: args.json,
-            dimensions,
+            table: Table {
+                style,
+                file: None,
+                indices: Some(dimensions),
+                coordinates: Vec::new(),
+                values: vec!["value".to_owned()],
+                in_json: 1,
+                terminal,
+            },
             begun: false,
-            terminal,
         }
     }
 
     /// The header line, once it is known that values follow.
     fn begin(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
-        if self.json || self.begun {
+        let known = axes.with_coordinates().into_iter();
+        self.table.coordinates = known.map(|(_, name)| name.to_owned()).collect();
+        if self.table.style == Style::Json || self.begun {
             return Ok(());
         }
         self.begun = true;
-        let mut names: Vec<String> = (0..self.dimensions)
-            .map(|axis| format!("i{axis}"))
-            .collect();
-        names.extend(
-            axes.with_coordinates()
-                .iter()
-                .map(|(_, name)| (*name).to_owned()),
-        );
-        names.push("value".to_owned());
-        self.terminal.result(&names.join(","))
+        self.table.print_head()
     }
 
     /// The elements over a range of the first axis, point after point.
-    fn histories(
+    fn print_histories(
         &mut self,
         array: &JournalledArray,
         points: &[Vec<u64>],
@@ -247,54 +245,45 @@ impl<'a> Table<'a> {
             .iter()
             .flat_map(|point| range.clone().map(|k| [&[k], &point[1..]].concat()))
             .collect();
-        self.rows(array, &all)
+        self.print(array, all)
     }
 
-    fn rows(&mut self, array: &JournalledArray, points: &[Vec<u64>]) -> Result<(), Error> {
+    fn print(&mut self, array: &JournalledArray, points: Vec<Vec<u64>>) -> Result<(), Error> {
         if points.is_empty() {
             return Ok(());
         }
-        let values = probe::values(array, points)?;
+        let values = probe::values(array, &points)?;
         let axes = Axes::of(array);
         self.begin(&axes)?;
         let known = axes.with_coordinates();
-        let rows: Vec<String> = points
-            .iter()
-            .zip(values)
-            .map(|(index, value)| {
-                let at = known.iter().map(|&(axis, _)| {
-                    let coordinate = axes.coordinate(axis, index[axis]);
-                    Scalar::Float(coordinate.unwrap_or(f64::NAN))
-                });
-                let at: Vec<Scalar> = at.collect();
-                let index: Vec<String> = index.iter().map(u64::to_string).collect();
-                if self.json {
-                    let before = if self.begun { "," } else { "[" };
-                    self.begun = true;
-                    let value = self.terminal.json(value);
-                    let at = known.iter().zip(&at);
-                    let at: String = at
-                        .map(|((_, name), &at)| format!("\"{name}\":{},", self.terminal.json(at)))
-                        .collect();
-                    return format!(
-                        "{before}{{\"index\":[{}],{at}\"value\":{value}}}",
-                        index.join(",")
-                    );
-                }
-                let mut fields = index;
-                fields.extend(at.iter().map(|&at| number::scalar(at)));
-                fields.push(number::scalar(value));
-                fields.join(",")
-            })
-            .collect();
-        self.terminal.result(&rows.join("\n"))
+        let rows = points.into_iter().zip(values).map(|(index, value)| {
+            let coordinates = known.iter().map(|&(axis, _)| {
+                let coordinate = axes.coordinate(axis, index[axis]);
+                coordinate.unwrap_or(f64::NAN)
+            });
+            Row {
+                coordinates: coordinates.collect(),
+                index,
+                values: vec![value],
+                facts: Vec::new(),
+            }
+        });
+        let rows: Vec<Row> = rows.collect();
+        if self.table.style == Style::Csv {
+            return self.table.print(&rows);
+        }
+        let before = if self.begun { "," } else { "[" };
+        self.begun = true;
+        let lines: Vec<String> = rows.iter().map(|row| self.table.line(row)).collect();
+        let text = format!("{before}{}", lines.join("\n,"));
+        self.table.terminal.result(&text)
     }
 
     fn end(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
-        match (self.json, self.begun) {
-            (true, true) => self.terminal.result("]"),
-            (true, false) => self.terminal.result("[]"),
-            (false, _) => self.begin(axes),
+        match (self.table.style, self.begun) {
+            (Style::Json, true) => self.table.terminal.result("]"),
+            (Style::Json, false) => self.table.terminal.result("[]"),
+            _ => self.begin(axes),
         }
     }
 }

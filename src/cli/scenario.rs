@@ -1,5 +1,6 @@
 //! Points of a sweep by its parameters: `D=0.5,t=1,y=0,x=0`.
 
+use super::values;
 use crate::{
     cube::{
         JournalledArray,
@@ -36,9 +37,8 @@ pub(super) fn point(
         match PLACES.iter().position(|known| *known == name) {
             None => wanted.push((name, value)),
             Some(axis) => {
-                let number = value.parse().ok().filter(|value: &f64| value.is_finite());
-                let number =
-                    number.ok_or_else(|| usage(format!("{name}={value}: expected a number")))?;
+                let number = values::finite(value)
+                    .ok_or_else(|| usage(format!("{name}={value}: expected a number")))?;
                 places[axis] = Some(number);
             }
         }

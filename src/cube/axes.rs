@@ -197,24 +197,12 @@ fn beside(array: &Path) -> PathBuf {
     array.with_extension("axes.json")
 }
 
-/// Writes what is known of the axes of an array beside it; where nothing is, what another array of
-/// this name has left there is removed.
+/// Writes what is known of the axes of an array beside it, and what its values are, if that is known;
+/// where nothing is, what another array of this name has left there is removed.
 ///
 /// # Errors
 /// [`CubeError::Io`].
 pub fn write_axes(
-    array: &Path,
-    shape: &[u64],
-    axes: &[Option<NamedAxis>],
-) -> Result<(), CubeError> {
-    write_axes_of(array, shape, axes, None)
-}
-
-/// As [`write_axes`], with what the values are, if that is known.
-///
-/// # Errors
-/// [`CubeError::Io`].
-pub fn write_axes_of(
     array: &Path,
     shape: &[u64],
     axes: &[Option<NamedAxis>],

@@ -26,7 +26,7 @@ pub mod stream;
 pub mod write;
 
 pub use array::JournalledArray;
-pub use axes::{AxisValues, NamedAxis, forget_axes, write_axes, write_axes_of};
+pub use axes::{AxisValues, NamedAxis, forget_axes, write_axes};
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::{Io, refuse_cube};

@@ -2,25 +2,22 @@
 //! they are.
 
 mod common;
-mod told;
+mod report;
 
 use super::{
-    open::{InputArgs, open, open_as},
+    open::{self, InputArgs, open, open_as},
     terminal::{Terminal, Unit},
 };
 use crate::{
-    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes_of},
+    cube::{JournalledArray, NamedAxis},
     error::Error,
 };
 use clap::Args;
+use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError};
-use diff2d_arrays::{
-    compare::{Comparison, Difference, Pairs, Tolerance},
-    output::Output,
-};
 use rayon::prelude::*;
+use report::Report;
 use std::path::{Path, PathBuf};
-use told::Told;
 
 /// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
 #[derive(Debug, Args)]
@@ -114,14 +111,10 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         } else {
             Some(differences(args, &a, &comparison, terminal)?)
         };
-    let told = Told {
-        arrays: [&a, &b],
-        comparison: &comparison,
-        differences: found.as_deref().unwrap_or_default(),
-    };
-    let is_equal = told.count() == 0;
-    terminal.result(&if args.json { told.json() } else { told.text() })?;
-    match is_equal {
+    let differences = found.as_deref().unwrap_or_default();
+    let report = Report::new([&a, &b], &comparison, differences);
+    terminal.answer(&report, args.json)?;
+    match report.equal {
         true => Ok(()),
         false => Err(Error::Differs(names())),
     }
@@ -139,15 +132,13 @@ fn differences(
         .output
         .as_deref()
         .map(|path| {
-            refuse_cube(path)?;
             if comparison.arrays[1].is_at(path) {
                 return Err(Error::Usage(format!(
                     "the output {} is the input itself: choose another name",
                     path.display()
                 )));
             }
-            let shape = shape.clone();
-            Output::create(path, shape, Dtype::F64, false, Some(a), args.force).map_err(Error::from)
+            open::create(path, shape.clone(), Dtype::F64, false, a, args.force)
         })
         .transpose()?;
     let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;
@@ -165,9 +156,7 @@ fn differences(
                 }
             })
             .collect();
-        forget_axes(path)?;
-        output.finish()?;
-        write_axes_of(path, &shape, &axes, Some("difference"))?;
+        open::finish(output, path, &axes, Some("difference"))?;
     }
     Ok(found)
 }

@@ -1,16 +1,15 @@
 //! A row for every index along the axes that are left, or an array of these.
 
-use super::{
-    args::StatsArgs,
-    table::{Row, Table},
-    whole::{hint, selected},
-};
+use super::{args::StatsArgs, facts, hint, new_array};
 use crate::{
     cli::{
         axes::Axes,
-        terminal::{Terminal, Unit},
+        open,
+        rows::{Row, Table},
+        select,
+        terminal::Unit,
     },
-    cube::{AxisValues, JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    cube::{AxisValues, JournalledArray, NamedAxis},
     error::Error,
 };
 use diff2d_arrays::npy::{Dtype, NpyHeader, Scalar};
@@ -25,51 +24,34 @@ pub(super) fn along(
     array: &JournalledArray,
     text: &str,
     options: Options,
-    terminal: &Terminal,
+    table: Table<'_>,
 ) -> Result<(), Error> {
-    let axes = Axes::of(array);
+    let (axes, terminal) = (Axes::of(array), table.terminal);
     let reduced = axes.axes(text)?;
-    let select = selected(args, array, &axes, terminal)?;
+    let select = args.select.as_deref();
+    let select = select::ranges(array, &array.shape(), &axes, select, terminal)?;
     let left: Vec<usize> = (0..select.len())
         .filter(|axis| !reduced.contains(axis))
         .collect();
-    let lengths = left
-        .iter()
-        .map(|&axis| select[axis].end - select[axis].start)
-        .collect();
+    let length = |&axis: &usize| select[axis].end - select[axis].start;
+    let lengths = left.iter().map(length).collect();
     let rest = NpyHeader::new(lengths, Dtype::F64, array.npy.fortran_order);
-    let named: Vec<(usize, usize, String)> = axes
+    // The axes that are left and have coordinates, each with its place among those that are left.
+    let named: Vec<(usize, usize, &str)> = axes
         .with_coordinates()
         .into_iter()
-        .filter_map(|(axis, name)| {
-            let number = left.iter().position(|&one| one == axis)?;
-            Some((number, axis, name.to_owned()))
-        })
+        .filter_map(|(axis, name)| Some((left.iter().position(|&one| one == axis)?, axis, name)))
         .collect();
-    let numbers = Statistics::NAMES.len() + args.quantiles.len();
-    let mut output = args
-        .output
-        .as_deref()
-        .map(|path| {
-            let shape = [&[numbers as u64], &rest.shape[..]].concat();
-            refuse_cube(path)?;
-            let order = rest.fortran_order;
-            Output::create(path, shape, Dtype::F64, order, Some(array), args.force)
-                .map_err(Error::from)
-        })
-        .transpose()?;
-    let start = left.iter().map(|&axis| select[axis].start).collect();
-    let shown = named
-        .iter()
-        .map(|(number, _, name)| (*number, name.clone()))
-        .collect();
-    let table = Table::of(args, &rest)
-        .starting_at(start)
-        .with_coordinates(shown);
+    let mut output = new_array(args, array, &rest.shape, rest.fortran_order)?;
+    let table = Table {
+        indices: Some(left.len()).filter(|&left| left > 0),
+        coordinates: named.iter().map(|(.., name)| (*name).to_owned()).collect(),
+        ..table
+    };
     if output.is_none() {
-        table.begin(terminal)?;
+        table.print_head()?;
     }
-    let elements: u64 = select.iter().map(|range| range.end - range.start).product();
+    let elements: u64 = (0..select.len()).map(|axis| length(&axis)).product();
     let bar = terminal.bar(elements * array.npy.dtype.bytes as u64, Unit::Bytes);
     let mut hinted = false;
     let take = |first: u64, results: &[Statistics]| -> Result<(), Error> {
@@ -89,24 +71,22 @@ pub(super) fn along(
         if let Some(output) = &mut output {
             return Ok(write(output, &rest, first, results, &quantiles)?);
         }
-        let rows: Vec<Row<'_>> = (first..)
-            .zip(results)
-            .zip(&quantiles)
-            .map(|((place, statistics), quantiles)| {
-                let index = rest.index_of(place);
-                let coordinate = |(number, axis, _): &(usize, usize, String)| {
-                    let at = select[*axis].start + index[*number];
-                    axes.coordinate(*axis, at).unwrap_or(f64::NAN)
+        let rows: Vec<Row> = (first..)
+            .zip(results.iter().zip(&quantiles))
+            .map(|(place, (statistics, quantiles))| {
+                let index = rest.index_of(place).into_iter().zip(&left);
+                let index: Vec<u64> = index.map(|(at, &axis)| select[axis].start + at).collect();
+                let coordinate = |&(number, axis, _): &(usize, usize, &str)| {
+                    axes.coordinate(axis, index[number]).unwrap_or(f64::NAN)
                 };
                 Row {
-                    place,
-                    statistics,
-                    quantiles,
                     coordinates: named.iter().map(coordinate).collect(),
+                    index,
+                    ..facts::row(args, &table, statistics, quantiles)
                 }
             })
             .collect();
-        table.rows(&rows, terminal)
+        table.print(&rows)
     };
     stats::along(array, &select, &reduced, options, bar.progress(), take)?;
     drop(bar);
@@ -120,17 +100,12 @@ pub(super) fn along(
     let mut made: Vec<Option<NamedAxis>> = vec![None];
     made.extend(of_left);
     if made.iter().any(Option::is_some) {
-        let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
-        let names = Statistics::NAMES.map(str::to_owned).into_iter();
         made[0] = Some(NamedAxis {
             name: "statistic".to_owned(),
-            values: AxisValues::Labels(names.chain(quantiles).collect()),
+            values: AxisValues::Labels(table.values),
         });
     }
-    let shape = output.npy.shape.clone();
-    forget_axes(path)?;
-    output.finish()?;
-    Ok(write_axes(path, &shape, &made)?)
+    open::finish(output, path, &made, None)
 }
 
 /// Puts results into the file, in which the numbers of one follow one another slowest, or fastest in

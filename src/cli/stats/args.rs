@@ -88,13 +88,7 @@ fn bins(text: &str) -> Result<Bins, String> {
         .parse()
         .ok()
         .filter(|count| (1..=MOST).contains(count));
-    let number = |text: &str| {
-        text.trim()
-            .parse::<f64>()
-            .ok()
-            .filter(|end| end.is_finite())
-    };
-    let ends = match ends.map(|ends| ends.map(number)) {
+    let ends = match ends.map(|ends| ends.map(values::finite)) {
         None => None,
         Some([Some(low), Some(high)]) if low <= high => Some([low, high]),
         Some(_) => return Err(expected()),

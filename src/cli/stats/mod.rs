@@ -2,46 +2,65 @@
 
 mod along;
 mod args;
+mod facts;
 mod input;
-mod table;
 mod whole;
 
 pub(super) use args::StatsArgs;
 
 use super::{
     follow::{can_follow, follow},
+    open,
+    rows::{Row, Style, Table},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
-use diff2d_arrays::npy::{Dtype, NpyHeader};
+use diff2d_arrays::npy::Dtype;
 use diff2d_arrays::progress::Progress;
-use diff2d_arrays::stats::{self, Options};
-use table::{Row, Table};
+use diff2d_arrays::{
+    Statistics,
+    output::Output,
+    stats::{self, Options},
+};
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
     let options = Options {
         skip_nan: args.skip_nan,
         memory: args.memory,
     };
-    if let [file] = &args.files[..] {
-        let array = input::open(file, args, terminal)?;
-        if args.follow {
-            return each_snapshot(args, array, options, terminal);
-        }
-        return match &args.axis {
-            None => whole::whole(args, &array, None, options, terminal),
-            Some(text) => along::along(args, &array, text, options, terminal),
-        };
-    }
-    if args.follow || args.axis.is_some() || args.output.is_some() || args.histogram.is_some() {
+    let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
+    let names = Statistics::NAMES.map(str::to_owned).into_iter();
+    let mut table = Table {
+        style: match (args.csv, args.json) {
+            (true, _) => Style::Csv,
+            (_, true) => Style::Json,
+            _ => Style::Text,
+        },
+        file: None,
+        indices: None,
+        coordinates: Vec::new(),
+        values: names.chain(quantiles).collect(),
+        in_json: Statistics::NAMES.len(),
+        terminal,
+    };
+    let is_alone = args.files.len() == 1;
+    if !is_alone
+        && (args.follow || args.axis.is_some() || args.output.is_some() || args.histogram.is_some())
+    {
         return Err(Error::Usage(
             "several files have a row each: --axis, --histogram, --follow and -o take one file at a time".to_owned(),
         ));
     }
     for (number, file) in args.files.iter().enumerate() {
         let array = input::open(file, args, terminal)?;
-        let name = Some((number, file.display().to_string()));
-        whole::whole(args, &array, name, options, terminal)?;
+        if args.follow {
+            return each_snapshot(args, array, options, table);
+        }
+        if let Some(text) = &args.axis {
+            return along::along(args, &array, text, options, table);
+        }
+        table.file = (!is_alone).then(|| file.display().to_string());
+        whole::whole(args, &array, options, &table, number == 0)?;
     }
     Ok(())
 }
@@ -51,26 +70,49 @@ fn each_snapshot(
     args: &StatsArgs,
     mut array: JournalledArray,
     options: Options,
-    terminal: &Terminal,
+    table: Table<'_>,
 ) -> Result<(), Error> {
     can_follow(&array)?;
-    let first = array.npy.shape.first().copied().unwrap_or(1);
     let frame: u64 = array.npy.shape.iter().skip(1).product();
-    let rows = NpyHeader::new(vec![first], Dtype::F64, false);
-    let table = Table::of(args, &rows);
-    table.begin(terminal)?;
+    let table = Table {
+        indices: Some(1),
+        ..table
+    };
+    table.print_head()?;
     let followed = follow(&mut array, |array, mut new| {
         new.try_for_each(|place| {
             let places = place * frame..(place + 1) * frame;
             let statistics = stats::part(array, places, options, &Progress::default())?;
-            let row = Row {
-                place,
-                statistics: &statistics,
-                quantiles: &[],
-                coordinates: Vec::new(),
-            };
-            table.rows(&[row], terminal)
+            table.print(&[Row {
+                index: vec![place],
+                ..facts::row(args, &table, &statistics, &[])
+            }])
         })
     })?;
     followed.conclude()
+}
+
+/// The array that `-o` names, with the numbers along its first axis.
+fn new_array(
+    args: &StatsArgs,
+    array: &JournalledArray,
+    shape: &[u64],
+    fortran_order: bool,
+) -> Result<Option<Output>, Error> {
+    let Some(path) = &args.output else {
+        return Ok(None);
+    };
+    let numbers = Statistics::NAMES.len() + args.quantiles.len();
+    let shape = [&[numbers as u64], shape].concat();
+    open::create(path, shape, Dtype::F64, fortran_order, array, args.force).map(Some)
+}
+
+/// Says what helps where NaN hides the results.
+fn hint(args: &StatsArgs, statistics: &Statistics, terminal: &Terminal) {
+    if statistics.nan > 0 && !args.skip_nan {
+        terminal.note(&format!(
+            "{} of {} elements are NaN, and so are the results: --skip-nan leaves them out",
+            statistics.nan, statistics.count
+        ));
+    }
 }

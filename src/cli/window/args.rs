@@ -52,6 +52,25 @@ pub(in super::super) struct WindowArgs {
     pub(super) follow: bool,
 }
 
+/// Reduce blocks of any .npy file to one element each
+///
+/// A window with its own length as stride. What is left at the end of an axis, less than a block, is
+/// left out.
+#[derive(Debug, Args)]
+#[command(after_help = "Examples:
+  diff2d coarsen output/diff2dparams.npy --by 1,4,4 -o coarse.npy
+  diff2d coarsen huge.npy --by 100,100 --op max --dtype f4 -o peaks.npy")]
+pub(in super::super) struct CoarsenArgs {
+    #[command(flatten)]
+    pub(super) common: CommonArgs,
+    /// Length of the blocks along every axis; of a cube also t=, y=, x= in its units
+    #[arg(long, value_name = "N0,N1,…", allow_hyphen_values = true)]
+    pub(super) by: String,
+    /// sum, mean, min, max, std, var, ptp, median or quantile:q
+    #[arg(long, default_value = "mean")]
+    pub(super) op: Op,
+}
+
 /// Options of `window` and `coarsen`.
 #[derive(Debug, Args)]
 pub(super) struct CommonArgs {

@@ -1,11 +1,49 @@
 //! `diff2d window` and `coarsen`: sliding windows over any axes of any array.
 
 mod args;
-mod coarsen;
 mod reduce;
 mod request;
-mod slide;
 
-pub(super) use args::WindowArgs;
-pub(super) use coarsen::{CoarsenArgs, coarsen};
-pub(super) use slide::window;
+pub(super) use args::{CoarsenArgs, WindowArgs};
+
+use super::{axes::Axes, open::open_as, select, terminal::Terminal};
+use crate::error::Error;
+use diff2d_arrays::window::Request;
+use reduce::reduce;
+
+pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error> {
+    let array = open_as(&args.common.file, &args.common.input, terminal)?;
+    // What is waited for counts as there.
+    let shape = if args.follow {
+        array.npy.shape.clone()
+    } else {
+        array.shape()
+    };
+    let request = request::request(args, &array, &shape, terminal)?;
+    reduce(array, &shape, request, &args.common, args.follow, terminal)
+}
+
+/// Blocks: windows whose stride is their own length.
+pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Error> {
+    let array = open_as(&args.common.file, &args.common.input, terminal)?;
+    if args.op.is_weighted() {
+        return Err(Error::Usage(
+            "coarsen takes the elements of a block as equals: weights and gaussian belong to `diff2d window`, with --stride".to_owned(),
+        ));
+    }
+    let (axes, shape) = (Axes::of(&array), array.shape());
+    let by = request::lengths(&axes, "--by", &args.by, terminal)?;
+    let select = args.common.select.as_deref();
+    let request = Request {
+        op: args.op,
+        window: by.clone(),
+        weights: None,
+        stride: by,
+        select: select::ranges(&array, &shape, &axes, select, terminal)?,
+        pad: None,
+        skip_nan: args.common.skip_nan(),
+        dtype: args.common.dtype,
+        memory: args.common.memory,
+    };
+    reduce(array, &shape, request, &args.common, false, terminal)
+}

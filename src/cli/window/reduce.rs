@@ -4,15 +4,13 @@ use super::args::CommonArgs;
 use crate::{
     cli::{
         follow::{Followed, follow},
+        open,
         terminal::{Terminal, Unit},
     },
-    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    cube::{JournalledArray, NamedAxis},
     error::Error,
 };
-use diff2d_arrays::{
-    output::Output,
-    window::{Request, Windows},
-};
+use diff2d_arrays::window::{Request, Windows};
 
 /// Computes windows into the output.
 pub(super) fn reduce(
@@ -26,13 +24,12 @@ pub(super) fn reduce(
     let (pad, select) = (request.pad.is_some(), request.select.clone());
     let (lengths, strides) = (request.window.clone(), request.stride.clone());
     let windows = Windows::new(&array, request)?;
-    refuse_cube(&args.output)?;
-    let mut output = Output::create(
+    let mut output = open::create(
         &args.output,
         windows.shape(),
         windows.dtype(),
         array.npy.fortran_order,
-        Some(&array),
+        &array,
         args.force,
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;
@@ -58,16 +55,13 @@ pub(super) fn reduce(
         ));
     }
     // A window has its middle as coordinate; one with a rim lies on an element.
-    let made = output.npy.shape.clone();
-    let known = array.axes().into_iter().zip(&made).enumerate();
+    let known = array.axes().into_iter().zip(&output.npy.shape).enumerate();
     let axes: Vec<Option<NamedAxis>> = known
         .map(|(axis, (named, &count))| {
             let length = if pad { 1 } else { lengths[axis] };
             named?.of_windows(select[axis].start, length, strides[axis], count)
         })
         .collect();
-    forget_axes(&args.output)?;
-    output.finish()?;
-    write_axes(&args.output, &made, &axes)?;
+    open::finish(output, &args.output, &axes, None)?;
     followed.map_or(Ok(()), Followed::conclude)
 }

@@ -17,7 +17,7 @@ use std::path::Path;
 /// More weights than this are no window.
 const MOST_WEIGHTS: u64 = 1 << 24;
 
-pub(super) fn of(
+pub(super) fn request(
     args: &WindowArgs,
     array: &JournalledArray,
     shape: &[u64],
