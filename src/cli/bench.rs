@@ -1,6 +1,9 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
-use super::terminal::{Terminal, Unit};
+use super::{
+    start,
+    terminal::{Terminal, Unit},
+};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     error::Error,
@@ -63,11 +66,10 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         Err(error) => return Err(Error::System(error.to_string())),
     };
     if let Some(path) = &args.json {
-        let json = match all.as_slice() {
-            [results] if !args.physics => serde_json::to_string_pretty(results),
-            all => serde_json::to_string_pretty(all),
-        };
-        write_json(path, json)?;
+        match all.as_slice() {
+            [results] if !args.physics => start::write_json(path, "results", results),
+            all => start::write_json(path, "results", all),
+        }?;
     }
     if let (Some(path), [results]) = (&args.plot, all.as_slice()) {
         bench::chart(results)?.save(path)?;
@@ -148,15 +150,4 @@ fn measure(
     }
     drop(bar);
     Ok(all)
-}
-
-fn write_json(path: &Path, json: serde_json::Result<String>) -> Result<(), Error> {
-    let text = json.map_err(|error| Error::System(format!("cannot write the results: {error}")))?;
-    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| {
-        Error::System(format!(
-            "cannot write the results {}: {}",
-            path.display(),
-            error.source
-        ))
-    })
 }

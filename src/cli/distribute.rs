@@ -2,7 +2,7 @@
 
 use super::{
     axes::Axes,
-    open, ranks,
+    number, open, ranks,
     terminal::{Terminal, Unit},
     values,
 };
@@ -102,15 +102,9 @@ fn report(
 
 /// A line for every rank.
 fn text(deliveries: &[Delivery]) -> String {
-    let shape = |delivery: &Delivery| {
-        let lengths: Vec<String> = delivery.shape.iter().map(u64::to_string).collect();
-        match &lengths[..] {
-            [one] => format!("({one},)"),
-            several => format!("({})", several.join(", ")),
-        }
-    };
     let digits = deliveries.len().saturating_sub(1).to_string().len();
-    let shapes: Vec<String> = deliveries.iter().map(shape).collect();
+    let shapes = deliveries.iter();
+    let shapes: Vec<String> = shapes.map(|one| number::tuple(&one.shape)).collect();
     let width = shapes.iter().map(String::len).max().unwrap_or(0);
     let lines = deliveries.iter().zip(shapes).enumerate();
     let lines = lines.map(|(rank, (delivery, shape))| {

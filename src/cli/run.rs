@@ -16,11 +16,11 @@ use crate::{
     cube::{JournalledArray, Paths, Record},
     error::Error,
     problem::Problem,
-    run::{Outcome, Report},
+    run::Outcome,
 };
 use clap::Args;
 use diff2d_stencil::Tile;
-use diff2d_sys::{self as sys, AtomicFile, FileError};
+use diff2d_sys as sys;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
@@ -72,8 +72,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     check_tile(args.tile, problem.grid.shape())?;
     let cube = args.start.cube(&args.params.file)?;
     if let Some(path) = &args.report {
-        // Whether it can be written is found out now and not when the run is done.
-        AtomicFile::create(path).map_err(|error| no_report(path, &error))?;
+        start::check_report(path)?;
     }
     let cube = (!args.no_cube).then_some(cube);
     ranks::together("run", terminal, |world| {
@@ -131,7 +130,7 @@ fn on_ranks(
     drawn?;
 
     if let (Some(path), true) = (&args.report, world.is_root()) {
-        write_report(path, &report)?;
+        start::write_json(path, "report", &report)?;
     }
     let took = number::seconds(report.seconds.total);
     let done = match report.updates {
@@ -215,18 +214,4 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
         .draw(index, &drawing)?
         .save(&frame_path(&directory, index))?;
     Ok(())
-}
-
-fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(report)
-        .map_err(|error| Error::System(format!("cannot write the report: {error}")))?;
-    sys::write_file(path, (text + "\n").as_bytes()).map_err(|error| no_report(path, &error))
-}
-
-fn no_report(path: &Path, error: &FileError) -> Error {
-    Error::System(format!(
-        "cannot write the report {}: {}",
-        path.display(),
-        error.source
-    ))
 }

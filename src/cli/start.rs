@@ -12,8 +12,10 @@ use crate::{
     run::{Outcome, Run},
 };
 use clap::{Args, ValueEnum};
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, AtomicFile};
+use serde::Serialize;
 use std::{
+    io,
     path::{Path, PathBuf},
     time::Duration,
 };
@@ -117,6 +119,31 @@ impl StartArgs {
             .threads(self.threads.map(usize::from))
             .max_walltime(self.max_walltime)
     }
+}
+
+/// Refuses a report that cannot be written now, and not when the work is done.
+pub(super) fn check_report(path: &Path) -> Result<(), Error> {
+    let file = AtomicFile::create(path).map(drop);
+    file.map_err(|error| not_written(path, "report", &error.source))
+}
+
+/// Writes what was measured to a JSON file.
+pub(super) fn write_json(
+    path: &Path,
+    what: &str,
+    measured: &(impl Serialize + ?Sized),
+) -> Result<(), Error> {
+    let text = serde_json::to_string_pretty(measured)
+        .map_err(|error| Error::System(format!("cannot write the {what}: {error}")))?;
+    let written = sys::write_file(path, (text + "\n").as_bytes());
+    written.map_err(|error| not_written(path, what, &error.source))
+}
+
+fn not_written(path: &Path, what: &str, error: &io::Error) -> Error {
+    Error::System(format!(
+        "cannot write the {what} {}: {error}",
+        path.display()
+    ))
 }
 
 /// What became of the results: a reader who has gone is no error, nor is one who reads too slowly for a

@@ -9,13 +9,13 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{Cube, Paths},
+    cube::{Cube, Paths, journal::Scenario},
     error::Error,
     run::Outcome,
     sweep::Sweep,
 };
 use clap::Args;
-use diff2d_sys::{self as sys, AtomicFile, FileError};
+use diff2d_sys::{self as sys, AtomicFile};
 use serde_json::{Value, json};
 use std::{
     borrow::Cow,
@@ -59,7 +59,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
     if let Some(path) = &args.report {
         // Found out before the work is done.
-        AtomicFile::create(path).map_err(|error| no_report(path, &error))?;
+        start::check_report(path)?;
     }
     let cube = args.start.cube(&args.file)?;
     ranks::together("sweep", terminal, |world| {
@@ -135,8 +135,7 @@ fn on_ranks(
             "ranks": world.size(),
             "machine": sys::machine_name(),
         });
-        let written = sys::write_file(path, format!("{report:#}\n").as_bytes());
-        written.map_err(|error| no_report(path, &error))?;
+        start::write_json(path, "report", &report)?;
     }
     let took = number::seconds(took);
     let done = format!("{} scenarios in {took}", scenarios.len());
@@ -156,11 +155,6 @@ fn on_ranks(
     ))
 }
 
-fn no_report(path: &Path, error: &FileError) -> Error {
-    let path = path.display();
-    Error::System(format!("cannot write the report {path}: {}", error.source))
-}
-
 /// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
 /// from them, and time, mass, minimum and maximum of its last committed snapshot.
 struct Table<'a> {
@@ -170,26 +164,14 @@ struct Table<'a> {
 }
 
 impl Table<'_> {
-    /// Refuses to replace a file that is not this table, unless asked to. A sweep that is continued may
-    /// find the table of another version.
+    /// Refuses to replace a file that is not this table, unless asked to.
     fn check(&self, force: bool, resume: bool) -> Result<(), Error> {
         let found = match sys::open_to_read(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             _ if force => return Ok(()),
-            found => found.map_err(|error| self.cannot("read", &error))?,
+            found => found.and_then(|found| self.is_found(BufReader::new(found), resume)),
         };
-        let mut same = Same {
-            found: BufReader::new(found),
-            is_same: true,
-        };
-        let head = self.head();
-        let compared = same.write_all(head.as_bytes()).and_then(|()| {
-            let is_ours = same.is_same;
-            // The results may be those of another cube.
-            self.write_rows(&mut same, |same, _| same.skip_results())?;
-            Ok((is_ours && resume) || same.ends()?)
-        });
-        match compared.map_err(|error| self.cannot("read", &error))? {
+        match found.map_err(|error| self.cannot("read", &error))? {
             true => Ok(()),
             false => Err(Error::Usage(format!(
                 "{} is there and is not the table of this sweep, which would replace it: move it, write elsewhere with -o, or add --force",
@@ -198,28 +180,45 @@ impl Table<'_> {
         }
     }
 
+    /// Whether a file is this table, with whatever results: they may be those of another cube. A sweep that
+    /// is continued may find the table of another version.
+    fn is_found(&self, mut file: impl BufRead, resume: bool) -> io::Result<bool> {
+        if !begins_with(&mut file, &self.head())? {
+            return Ok(false);
+        }
+        if resume {
+            return Ok(true);
+        }
+        for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
+            let row = self.row(number, &scenario);
+            if !(begins_with(&mut file, &row)? && has_results(&mut file)?) {
+                return Ok(false);
+            }
+        }
+        Ok(file.fill_buf()?.is_empty())
+    }
+
     /// Writes the table in place of what is there.
     fn write(&self) -> Result<(), Error> {
         let file = AtomicFile::create(self.path);
         let file = file.map_err(|error| self.cannot("write", &error.source))?;
-        let mut rows = BufWriter::new(file);
-        let last = self.last();
-        let written = rows.write_all(self.head().as_bytes());
-        let file = written
-            .and_then(|()| {
-                self.write_rows(&mut rows, |rows, scenario| {
-                    match last.get(scenario).copied().flatten() {
-                        Some(results) => {
-                            writeln!(rows, "{}", results.map(number::python).join(","))
-                        }
-                        None => writeln!(rows, ",,,"),
-                    }
-                })
-            })
-            .and_then(|()| Ok(rows.into_inner()?));
+        let file = self.write_rows(BufWriter::new(file));
         let file = file.map_err(|error| self.cannot("write", &error))?;
         let committed = file.commit();
         committed.map_err(|error| self.cannot("write", &error.source))
+    }
+
+    fn write_rows<W: Write>(&self, mut to: BufWriter<W>) -> io::Result<W> {
+        to.write_all(self.head().as_bytes())?;
+        let rows = self.sweep.scenarios().iter().zip(self.last());
+        for (number, (scenario, last)) in rows.enumerate() {
+            let results = match last {
+                Some(results) => results.map(number::python).join(","),
+                None => ",,,".to_owned(),
+            };
+            writeln!(to, "{}{results}", self.row(number, &scenario))?;
+        }
+        Ok(to.into_inner()?)
     }
 
     fn head(&self) -> String {
@@ -228,29 +227,23 @@ impl Table<'_> {
         format!("scenario,{keys}dt,nsteps,nper,snapshots,time,mass,min,max\n")
     }
 
-    /// Writes the rows; `finish` writes the results of a scenario and ends its row.
-    fn write_rows<W: Write>(
-        &self,
-        to: &mut W,
-        finish: impl Fn(&mut W, usize) -> io::Result<()>,
-    ) -> io::Result<()> {
-        for (number, scenario) in self.sweep.scenarios().iter().enumerate() {
-            write!(to, "{number},")?;
-            let params = scenario.params.pairs();
-            for key in &self.sweep.varied {
-                let value = params.iter().find(|(name, _)| name == key);
-                match value.map(|(_, value)| *value) {
-                    Some(Value::String(word)) => write!(to, "{},", field(word))?,
-                    Some(value) => write!(to, "{},", field(&value.to_string()))?,
-                    None => write!(to, ",")?,
-                }
-            }
-            let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
-            let (nsteps, nper) = (scenario.nsteps, scenario.nper);
-            write!(to, "{dt},{nsteps},{nper},{snapshots},")?;
-            finish(to, number)?;
-        }
-        Ok(())
+    /// The row of a scenario up to its results.
+    fn row(&self, number: usize, scenario: &Scenario) -> String {
+        let params = scenario.params.pairs();
+        let value = |key: &String| match params.iter().find(|(name, _)| name == key) {
+            Some((_, Value::String(word))) => field(word).into_owned(),
+            Some((_, value)) => field(&value.to_string()).into_owned(),
+            None => String::new(),
+        };
+        let values: String = self
+            .sweep
+            .varied
+            .iter()
+            .map(|key| value(key) + ",")
+            .collect();
+        let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
+        let (nsteps, nper) = (scenario.nsteps, scenario.nper);
+        format!("{number},{values}{dt},{nsteps},{nper},{snapshots},")
     }
 
     /// Time, mass, minimum and maximum of the last committed snapshot of every scenario; nothing of a
@@ -287,51 +280,21 @@ fn field(value: &str) -> Cow<'_, str> {
     }
 }
 
-/// Compares what is written with a file.
-struct Same<R> {
-    found: R,
-    is_same: bool,
+/// Whether what a file holds next is a text, which is read.
+fn begins_with(file: &mut impl BufRead, text: &str) -> io::Result<bool> {
+    let mut found = Vec::new();
+    file.take(text.len() as u64).read_to_end(&mut found)?;
+    Ok(found == text.as_bytes())
 }
 
-impl<R: BufRead> Same<R> {
-    /// Reads four results, numbers or nothing, and the end of their row.
-    fn skip_results(&mut self) -> io::Result<()> {
-        /// More than four numbers take.
-        const LONGEST: u64 = 128;
-        if self.is_same {
-            let mut found = Vec::new();
-            self.found
-                .by_ref()
-                .take(LONGEST)
-                .read_until(b'\n', &mut found)?;
-            let row = str::from_utf8(&found)
-                .ok()
-                .and_then(|row| row.strip_suffix('\n'));
-            let is_result = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
-            self.is_same =
-                row.is_some_and(|row| row.split(',').count() == 4 && row.split(',').all(is_result));
-        }
-        Ok(())
-    }
-
-    /// Whether the file was the same so far, and ends here.
-    fn ends(&mut self) -> io::Result<bool> {
-        Ok(self.is_same && self.found.by_ref().take(1).read_to_end(&mut Vec::new())? == 0)
-    }
-}
-
-impl<R: Read> Write for Same<R> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.is_same {
-            let mut found = Vec::new();
-            let wanted = bytes.len() as u64;
-            self.found.by_ref().take(wanted).read_to_end(&mut found)?;
-            self.is_same = found == bytes;
-        }
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
+/// Whether a file holds four results next, numbers or nothing, and the end of their row.
+fn has_results(file: &mut impl BufRead) -> io::Result<bool> {
+    /// More than four numbers take.
+    const LONGEST: u64 = 128;
+    let mut found = Vec::new();
+    file.take(LONGEST).read_until(b'\n', &mut found)?;
+    let row = str::from_utf8(&found).ok();
+    let row = row.and_then(|row| row.strip_suffix('\n'));
+    let is_result = |text: &str| text.is_empty() || text.parse::<f64>().is_ok();
+    Ok(row.is_some_and(|row| row.split(',').count() == 4 && row.split(',').all(is_result)))
 }
