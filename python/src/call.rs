@@ -20,7 +20,7 @@ use std::{
 };
 
 /// What a command has printed, and its notes.
-type Told = (String, Vec<String>);
+type Printed = (String, Vec<String>);
 
 /// Carries out a command. Returns what it prints, and its notes; `may_differ` makes exit code 3 with
 /// results no error. `writes` says whether it writes files.
@@ -30,7 +30,7 @@ pub(crate) fn call(
     arguments: Vec<OsString>,
     writes: bool,
     may_differ: bool,
-) -> PyResult<Told> {
+) -> PyResult<Printed> {
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let patience = match writes {

@@ -22,7 +22,7 @@ pub(super) fn can_follow(array: &JournalledArray) -> Result<(), Error> {
 pub(super) fn follow(
     array: &mut JournalledArray,
     mut take: impl FnMut(&JournalledArray, Range<u64>) -> Result<(), Error>,
-) -> Result<Followed, Error> {
+) -> Result<Ending, Error> {
     can_follow(array)?;
     let mut taken = 0;
     loop {
@@ -40,7 +40,7 @@ pub(super) fn follow(
         thread::sleep(POLL_INTERVAL);
     }
     let all = array.npy.shape.first().copied().unwrap_or(0);
-    Ok(Followed((taken < all).then(|| {
+    Ok(Ending((taken < all).then(|| {
         format!(
             "no process writes {} any more, which holds {taken} of {all} snapshots: `diff2d run --resume` continues it",
             array.path.display()
@@ -50,9 +50,9 @@ pub(super) fn follow(
 
 /// How it ended: complete, or with the sentence that it is not.
 #[must_use]
-pub(super) struct Followed(Option<String>);
+pub(super) struct Ending(Option<String>);
 
-impl Followed {
+impl Ending {
     /// An error unless the run is complete; to be asked once what there is has been dealt with.
     pub(super) fn conclude(self) -> Result<(), Error> {
         match self.0 {

@@ -58,11 +58,11 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     };
     let mut info = Info::new(&array.path, header, array.bytes);
     if let Some(journal) = &array.journal {
-        let mut progress = Progress::new(&args.file, journal);
+        let mut cube = CubeState::new(&args.file, journal);
         if args.json {
-            progress.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
+            cube.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
         }
-        info.progress = Some(progress);
+        info.cube = Some(cube);
     }
     terminal.answer(&info, args.json)
 }
@@ -89,7 +89,7 @@ struct Info<'a> {
     data_offset: u64,
     bytes: u64,
     #[serde(flatten)]
-    progress: Option<Progress<'a>>,
+    cube: Option<CubeState<'a>>,
     /// What the elements are if not numbers.
     #[serde(skip)]
     kind: Option<&'static str>,
@@ -108,7 +108,7 @@ impl Info<'_> {
             fortran_order: header.fortran_order,
             data_offset: header.data_offset,
             bytes,
-            progress: None,
+            cube: None,
             kind,
         }
     }
@@ -127,8 +127,8 @@ impl fmt::Display for Info<'_> {
         lines.add("shape", number::tuple(&self.shape));
         lines.add("dtype", format!("{dtype}, {order} order"));
         lines.add("data", format!("from byte {offset}, {bytes} in all"));
-        if let Some(progress) = &self.progress {
-            progress.list(&mut lines);
+        if let Some(cube) = &self.cube {
+            cube.list(&mut lines);
         }
         lines.fmt(f)
     }
@@ -136,7 +136,7 @@ impl fmt::Display for Info<'_> {
 
 /// What the journal of a cube adds.
 #[derive(Serialize)]
-struct Progress<'a> {
+struct CubeState<'a> {
     run: &'a Option<Header>,
     committed: u64,
     complete: bool,
@@ -150,7 +150,7 @@ struct Progress<'a> {
     last: Option<&'a Record>,
 }
 
-impl<'a> Progress<'a> {
+impl<'a> CubeState<'a> {
     fn new(cube: &Path, journal: &'a Journal) -> Self {
         let [checkpoint, scratch] = states(cube, journal).unwrap_or_default();
         Self {

@@ -10,65 +10,48 @@ use diff2d_arrays::{
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
 };
-use std::{path::Path, str::FromStr};
+use std::path::Path;
 
 /// What files are that are not `.npy`.
 #[derive(Debug, Args)]
 pub(super) struct InputArgs {
     /// The file is flat binary: type, shape and the byte where the array begins, such as
     /// f4:1000x2000 or >i2:512x512:1024
-    #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]")]
-    raw: Option<Raw>,
+    #[arg(long, value_name = "DTYPE:SHAPE[:OFFSET]", value_parser = raw)]
+    raw: Option<NpyHeader>,
 }
 
 impl InputArgs {
     /// What `--raw` says of a file.
     pub(super) fn raw(&self) -> Option<NpyHeader> {
-        self.raw.as_ref().map(|raw| NpyHeader {
-            dtype: raw.dtype,
-            fortran_order: false,
-            shape: raw.shape.clone(),
-            data_offset: raw.offset,
-        })
+        self.raw.clone()
     }
 }
 
-/// The array of a flat binary file.
-#[derive(Debug, Clone)]
-struct Raw {
-    dtype: Dtype,
-    shape: Vec<u64>,
-    offset: u64,
-}
-
-impl FromStr for Raw {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let parts: Vec<&str> = text.split(':').collect();
-        let (kind, shape, offset) = match parts[..] {
-            [kind, shape] => (kind, shape, "0"),
-            [kind, shape, offset] => (kind, shape, offset),
-            _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
-        };
-        let big_endian = kind.starts_with('>');
-        let dtype = values::dtype(kind.trim_start_matches('>'))?;
-        let lengths = shape
-            .split(['x', ',', '×'])
-            .map(|length| length.trim().parse().ok());
-        Ok(Self {
-            dtype: Dtype {
-                big_endian: big_endian && dtype.bytes > 1,
-                ..dtype
-            },
-            shape: lengths.collect::<Option<_>>().ok_or_else(|| {
-                format!("'{shape}' is no shape; expected whole numbers, such as 1000x2000")
-            })?,
-            offset: offset.trim().parse().map_err(|_| {
-                format!("'{offset}' is no offset; expected a number of bytes, such as 512")
-            })?,
-        })
-    }
+/// The header of a flat binary file.
+fn raw(text: &str) -> Result<NpyHeader, String> {
+    let parts: Vec<&str> = text.split(':').collect();
+    let (kind, shape, offset) = match parts[..] {
+        [kind, shape] => (kind, shape, "0"),
+        [kind, shape, offset] => (kind, shape, offset),
+        _ => return Err("expected type, shape and offset, such as f4:1000x2000:512".to_owned()),
+    };
+    let dtype = values::dtype(kind.trim_start_matches('>'))?;
+    let lengths = shape.split(['x', ',', '×']);
+    let lengths = lengths.map(|length| length.trim().parse().ok());
+    Ok(NpyHeader {
+        dtype: Dtype {
+            big_endian: kind.starts_with('>') && dtype.bytes > 1,
+            ..dtype
+        },
+        fortran_order: false,
+        shape: lengths.collect::<Option<_>>().ok_or_else(|| {
+            format!("'{shape}' is no shape; expected whole numbers, such as 1000x2000")
+        })?,
+        data_offset: offset.trim().parse().map_err(|_| {
+            format!("'{offset}' is no offset; expected a number of bytes, such as 512")
+        })?,
+    })
 }
 
 /// Opens an array with the journal beside it, and says where that is not its own. `FILE.npz:NAME` is a

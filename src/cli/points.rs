@@ -3,6 +3,7 @@
 use super::{
     scenario::{self, PLACES},
     terminal::printable,
+    values,
 };
 use crate::{
     cube::{CubeError, JournalledArray, journal::telling},
@@ -59,7 +60,7 @@ impl PointFile {
     }
 
     /// The next point as `--at` takes it.
-    pub(super) fn next(&mut self) -> Result<Option<String>, Error> {
+    fn read(&mut self) -> Result<Option<String>, Error> {
         loop {
             let mut line = Vec::new();
             let read = Read::take(&mut self.reader, LONGEST_LINE)
@@ -196,6 +197,14 @@ impl PointFile {
     }
 }
 
+impl Iterator for PointFile {
+    type Item = Result<String, Error>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        self.read().transpose()
+    }
+}
+
 fn is_number(field: &str) -> bool {
-    field.parse::<f64>().is_ok_and(f64::is_finite)
+    values::finite(field).is_some()
 }

@@ -13,7 +13,7 @@ use super::{
 use crate::{cube::JournalledArray, error::Error};
 use clap::Args;
 use diff2d_arrays::probe;
-use std::{mem, ops::Range, path::PathBuf};
+use std::{ops::Range, path::PathBuf};
 
 /// Print elements of any .npy file, or their history along its first axis, as CSV
 ///
@@ -73,13 +73,14 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
     let each = 128 + 16 * dimensions as u64;
     let batch = usize::try_from((args.memory / each).clamp(1, 1 << 14)).unwrap_or(1);
     let mut elements = Elements::new(args, dimensions, terminal);
-    let mut points = Points::of(args, &array)?;
+    let file = args.points.as_deref();
+    let file = file.map(|path| PointFile::open(path, &array)).transpose()?;
+    let typed = args.at.iter().cloned().map(Ok);
+    let mut points = typed.chain(file.into_iter().flatten());
+    let axes = Axes::of(&array);
+    let point = |text: Result<String, Error>| point(&array, &axes, &text?, args.series, terminal);
     if args.follow {
-        let axes = Axes::of(&array);
-        let mut all = Vec::new();
-        while let Some(text) = points.next()? {
-            all.push(point(&array, &axes, &text, args.series, terminal)?);
-        }
+        let all: Vec<Vec<u64>> = points.map(point).collect::<Result<_, _>>()?;
         let followed = follow(&mut array, |array, new| {
             new.clone()
                 .try_for_each(|k| elements.print_histories(array, &all, k..k + 1))
@@ -87,29 +88,21 @@ pub(super) fn probe(args: &ProbeArgs, terminal: &Terminal) -> Result<(), Error> 
         elements.end(&Axes::of(&array))?;
         return followed.conclude();
     }
-    let axes = Axes::of(&array);
-    let mut pending = Vec::new();
+    let at_a_time = if args.series { 1 } else { batch };
     loop {
-        let next = points.next()?;
-        let done = next.is_none();
-        if let Some(text) = next {
-            pending.push(point(&array, &axes, &text, args.series, terminal)?);
+        let some = points.by_ref().take(at_a_time).map(point);
+        let some: Vec<Vec<u64>> = some.collect::<Result<_, _>>()?;
+        if some.is_empty() {
+            return elements.end(&axes);
         }
-        if pending.len() < if args.series { 1 } else { batch } && !done {
+        if !args.series {
+            elements.print(&array, some)?;
             continue;
         }
-        if args.series {
-            let all = 0..array.available();
-            for start in all.clone().step_by(batch) {
-                let some = start..all.end.min(start + batch as u64);
-                elements.print_histories(&array, &pending, some)?;
-            }
-        } else {
-            elements.print(&array, mem::take(&mut pending))?;
-        }
-        pending.clear();
-        if done {
-            return elements.end(&axes);
+        let all = 0..array.available();
+        for start in all.clone().step_by(batch) {
+            let range = start..all.end.min(start + batch as u64);
+            elements.print_histories(&array, &some, range)?;
         }
     }
 }
@@ -169,33 +162,6 @@ fn point(
             terminal.note(&format!("{text}: {}", axes.describe(given)));
             Ok(index)
         }
-    }
-}
-
-/// Where points come from, one text at a time.
-struct Points<'a> {
-    at: std::slice::Iter<'a, String>,
-    file: Option<PointFile>,
-}
-
-impl<'a> Points<'a> {
-    fn of(args: &'a ProbeArgs, array: &JournalledArray) -> Result<Self, Error> {
-        let file = args
-            .points
-            .as_deref()
-            .map(|path| PointFile::open(path, array))
-            .transpose()?;
-        Ok(Self {
-            at: args.at.iter(),
-            file,
-        })
-    }
-
-    fn next(&mut self) -> Result<Option<String>, Error> {
-        if let Some(text) = self.at.next() {
-            return Ok(Some(text.clone()));
-        }
-        self.file.as_mut().map_or(Ok(None), PointFile::next)
     }
 }
 

@@ -19,91 +19,16 @@ pub(super) fn sweep(array: &JournalledArray) -> Option<&Header> {
     header.is_sweep().then_some(header)
 }
 
-/// The index of a point of a sweep that is named by parameters, time and place; the time may be left out
-/// of a history.
+/// The index of a point of a sweep that is named by parameters, time and place, and what it is in words.
 pub(super) fn point(
     array: &JournalledArray,
     header: &Header,
     text: &str,
 ) -> Result<(Vec<u64>, String), Error> {
-    let usage = |reason: String| Error::Usage(format!("--at {text}: {reason}"));
-    let mut wanted = Vec::new();
-    let mut places: [Option<f64>; 3] = [None; 3];
-    for part in text.split(',') {
-        let (name, value) = part
-            .split_once('=')
-            .ok_or_else(|| usage(format!("'{part}' has no name; either all have one or none")))?;
-        let (name, value) = (name.trim(), value.trim());
-        match PLACES.iter().position(|known| *known == name) {
-            None => wanted.push((name, value)),
-            Some(axis) => {
-                let number = values::finite(value)
-                    .ok_or_else(|| usage(format!("{name}={value}: expected a number")))?;
-                places[axis] = Some(number);
-            }
-        }
-    }
+    let wrong = |reason: String| Error::Usage(format!("--at {text}: {reason}"));
+    let named = Named::parse(text, header).map_err(wrong)?;
     let complete = usize::try_from(array.available()).unwrap_or(0);
-    let keys = telling(header);
-    if let Some((name, _)) = wanted
-        .iter()
-        .find(|(name, _)| !keys.iter().any(|key| key == name))
-    {
-        return Err(usage(format!(
-            "'{name}' does not vary in this sweep; what does is {}, then come t, y and x",
-            keys.join(", ")
-        )));
-    }
-    let matches = |scenario: &Scenario| {
-        let pairs = scenario.params.pairs();
-        wanted.iter().all(|(name, typed)| {
-            pairs
-                .iter()
-                .any(|(key, value)| key == name && is_value(value, typed))
-        })
-    };
-    let found: Vec<usize> = header
-        .scenarios()
-        .take(complete)
-        .enumerate()
-        .filter(|(_, scenario)| matches(scenario))
-        .map(|(number, _)| number)
-        .take(2)
-        .collect();
-    let number = match found[..] {
-        [number] => number,
-        [] => {
-            let known = |name: &str| {
-                let mut known: Vec<String> = Vec::new();
-                for scenario in header.scenarios() {
-                    let pairs = scenario.params.pairs();
-                    let value = pairs.iter().find(|(key, _)| key == name);
-                    let value = value.map_or_else(String::new, |(_, value)| shown(value));
-                    if known.len() < 12 && !known.contains(&value) {
-                        known.push(value);
-                    }
-                }
-                format!("{name} is {}", known.join(", "))
-            };
-            let known: Vec<String> = wanted.iter().map(|(name, _)| known(name)).collect();
-            return Err(usage(format!(
-                "no complete scenario has these values; {}",
-                known.join("; ")
-            )));
-        }
-        _ => {
-            return Err(usage(format!(
-                "several scenarios have these values; give all of {}",
-                keys.join(", ")
-            )));
-        }
-    };
-    let scenario = header
-        .scenario(number)
-        .ok_or_else(|| usage("no such scenario".to_owned()))?;
-    let grid = scenario.grid().ok_or_else(|| {
-        usage("the nodes of this sweep are not known to this version of the program".to_owned())
-    })?;
+    let number = named.scenario(header, complete).map_err(wrong)?;
     let mut times: Vec<f64> = Vec::new();
     for record in array.each_record()? {
         let record = record?;
@@ -111,36 +36,137 @@ pub(super) fn point(
             times.push(record.simtime);
         }
     }
-    #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
-    let cadence = scenario.nper as f64 * scenario.dt;
-    let axes = [
-        ("t", times, cadence),
-        ("y", grid.y.coordinates(), grid.y.spacing),
-        ("x", grid.x.coordinates(), grid.x.spacing),
-    ];
-    let mut index = vec![number as u64];
-    let mut told = vec![format!("scenario {number}")];
-    for ((name, coordinates, spacing), wanted) in axes.into_iter().zip(places) {
-        let Some(wanted) = wanted else {
-            return Err(usage(format!(
-                "{name} is missing; expected parameters and t=…,y=…,x=…"
-            )));
+    named.index(header, number, times).map_err(wrong)
+}
+
+/// A point as it is typed.
+struct Named<'a> {
+    /// Keys and values of parameters.
+    params: Vec<(&'a str, &'a str)>,
+    /// In the order of [`PLACES`].
+    places: [Option<f64>; 3],
+}
+
+impl<'a> Named<'a> {
+    fn parse(text: &'a str, header: &Header) -> Result<Self, String> {
+        let mut named = Self {
+            params: Vec::new(),
+            places: [None; 3],
         };
-        let distance = |at: &usize| (coordinates[*at] - wanted).abs();
-        let nearest = (0..coordinates.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let Some(nearest) = nearest.filter(|at| {
-            (0.5 * spacing >= distance(at)) || (0 < *at && *at + 1 < coordinates.len())
-        }) else {
-            return Err(usage(format!(
-                "{name}={wanted}: scenario {number} reaches from {:?} to {:?}",
-                coordinates.first().copied().unwrap_or(f64::NAN),
-                coordinates.last().copied().unwrap_or(f64::NAN)
-            )));
-        };
-        told.push(format!("{name} = {:?}", coordinates[nearest]));
-        index.push(nearest as u64);
+        for part in text.split(',') {
+            let (name, value) = part
+                .split_once('=')
+                .ok_or_else(|| format!("'{part}' has no name; either all have one or none"))?;
+            let (name, value) = (name.trim(), value.trim());
+            match PLACES.iter().position(|known| *known == name) {
+                None => named.params.push((name, value)),
+                Some(axis) => {
+                    let place = values::finite(value);
+                    let place =
+                        place.ok_or_else(|| format!("{name}={value}: expected a number"))?;
+                    named.places[axis] = Some(place);
+                }
+            }
+        }
+        let keys = telling(header);
+        let is_key = |name: &str| keys.iter().any(|key| key == name);
+        match named.params.iter().find(|(name, _)| !is_key(name)) {
+            None => Ok(named),
+            Some((name, _)) => Err(format!(
+                "'{name}' does not vary in this sweep; what does is {}, then come t, y and x",
+                keys.join(", ")
+            )),
+        }
     }
-    Ok((index, told.join(", ")))
+
+    /// The only one of the first so many scenarios that has these parameters.
+    fn scenario(&self, header: &Header, complete: usize) -> Result<usize, String> {
+        let matches = |scenario: &Scenario| {
+            let pairs = scenario.params.pairs();
+            let has = |name: &str, typed: &str| {
+                let mut pairs = pairs.iter();
+                pairs.any(|(key, value)| key == name && is_value(value, typed))
+            };
+            self.params.iter().all(|(name, typed)| has(name, typed))
+        };
+        let scenarios = header.scenarios().take(complete).enumerate();
+        let mut found = scenarios.filter(|(_, scenario)| matches(scenario));
+        match (found.next(), found.next()) {
+            (Some((number, _)), None) => Ok(number),
+            (None, _) => {
+                let names = self.params.iter();
+                let known: Vec<String> = names.map(|(name, _)| known(header, name)).collect();
+                Err(format!(
+                    "no complete scenario has these values; {}",
+                    known.join("; ")
+                ))
+            }
+            _ => Err(format!(
+                "several scenarios have these values; give all of {}",
+                telling(header).join(", ")
+            )),
+        }
+    }
+
+    /// The index of the nearest node of a scenario, and what it is in words.
+    fn index(
+        &self,
+        header: &Header,
+        number: usize,
+        times: Vec<f64>,
+    ) -> Result<(Vec<u64>, String), String> {
+        let scenario = header.scenario(number).ok_or("no such scenario")?;
+        let grid = scenario
+            .grid()
+            .ok_or("the nodes of this sweep are not known to this version of the program")?;
+        #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
+        let cadence = scenario.nper as f64 * scenario.dt;
+        let axes = [
+            (times, cadence),
+            (grid.y.coordinates(), grid.y.spacing),
+            (grid.x.coordinates(), grid.x.spacing),
+        ];
+        let mut index = vec![number as u64];
+        let mut words = vec![format!("scenario {number}")];
+        for ((name, wanted), (coordinates, spacing)) in
+            PLACES.into_iter().zip(self.places).zip(axes)
+        {
+            let wanted = wanted
+                .ok_or_else(|| format!("{name} is missing; expected parameters and t=…,y=…,x=…"))?;
+            let nearest = nearest(&coordinates, wanted, spacing).ok_or_else(|| {
+                format!(
+                    "{name}={wanted}: scenario {number} reaches from {:?} to {:?}",
+                    coordinates.first().copied().unwrap_or(f64::NAN),
+                    coordinates.last().copied().unwrap_or(f64::NAN)
+                )
+            })?;
+            words.push(format!("{name} = {:?}", coordinates[nearest]));
+            index.push(nearest as u64);
+        }
+        Ok((index, words.join(", ")))
+    }
+}
+
+/// The index of the nearest coordinate; of none where that is an end and more than half a step away.
+fn nearest(coordinates: &[f64], wanted: f64, spacing: f64) -> Option<usize> {
+    let distance = |at: &usize| (coordinates[*at] - wanted).abs();
+    let nearest = (0..coordinates.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.filter(|at| (0.5 * spacing >= distance(at)) || (0 < *at && *at + 1 < coordinates.len()))
+}
+
+/// The first few values of a parameter.
+fn known(header: &Header, name: &str) -> String {
+    const FEW: usize = 12;
+    let mut known: Vec<String> = Vec::new();
+    for scenario in header.scenarios() {
+        let pairs = scenario.params.pairs();
+        let value = pairs.iter().find(|(key, _)| key == name);
+        let value = value.map_or_else(String::new, |(_, value)| shown(value));
+        if known.len() < FEW && !known.contains(&value) {
+            known.push(value);
+        }
+    }
+    format!("{name} is {}", known.join(", "))
 }
 
 /// Whether a value is what was typed: the same number, but for the digits that were left out.

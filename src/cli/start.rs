@@ -35,10 +35,10 @@ pub(super) struct StartArgs {
     threads: Option<u16>,
     /// Continue an unfinished cube; start if there is none; do nothing if it is complete
     #[arg(long, conflicts_with = "force")]
-    resume: bool,
+    pub(super) resume: bool,
     /// Start a cube of ours over, whatever it holds
     #[arg(long)]
-    force: bool,
+    pub(super) force: bool,
     /// How snapshots reach the file
     #[arg(long, value_enum, default_value_t = IoArg::Auto)]
     io: IoArg,
@@ -78,16 +78,6 @@ impl StartArgs {
         };
         Paths::of(&cube)?;
         Ok(cube)
-    }
-
-    /// Whether what is there may be started over.
-    pub(super) fn is_forced(&self) -> bool {
-        self.force
-    }
-
-    /// Whether what is there is to be continued.
-    pub(super) fn resumes(&self) -> bool {
-        self.resume
     }
 
     /// Collective. Makes the directory of the default output. That of `-o` must be there.

@@ -85,7 +85,7 @@ fn on_ranks(
         cube,
     };
     let replaceable = match world.is_root() {
-        true => table.check(args.start.is_forced(), args.start.resumes()),
+        true => table.check(args.start.force, args.start.resume),
         false => Ok(()),
     };
     collective::all_ok(world, replaceable)?;

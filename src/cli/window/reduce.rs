@@ -3,7 +3,7 @@
 use super::args::CommonArgs;
 use crate::{
     cli::{
-        follow::{Followed, follow},
+        follow::{Ending, follow},
         open,
         terminal::{Terminal, Unit},
     },
@@ -63,5 +63,5 @@ pub(super) fn reduce(
         })
         .collect();
     open::finish(output, &args.output, &axes, None)?;
-    followed.map_or(Ok(()), Followed::conclude)
+    followed.map_or(Ok(()), Ending::conclude)
 }
