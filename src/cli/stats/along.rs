@@ -1,6 +1,9 @@
 //! A row for every index along the axes that are left, or an array of these.
 
-use super::{args::StatsArgs, facts, hint, new_array};
+use super::{
+    args::StatsArgs,
+    results::{hint, new_array, row},
+};
 use crate::{
     cli::{
         axes::Axes,
@@ -82,7 +85,7 @@ pub(super) fn along(
                 Row {
                     coordinates: named.iter().map(coordinate).collect(),
                     index,
-                    ..facts::row(args, &table, statistics, quantiles)
+                    ..row(args, &table, statistics, quantiles)
                 }
             })
             .collect();

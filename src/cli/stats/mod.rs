@@ -2,24 +2,21 @@
 
 mod along;
 mod args;
-mod facts;
 mod input;
+mod results;
 mod whole;
 
 pub(super) use args::StatsArgs;
 
 use super::{
     follow::{can_follow, follow},
-    open,
     rows::{Row, Style, Table},
     terminal::Terminal,
 };
 use crate::{cube::JournalledArray, error::Error};
-use diff2d_arrays::npy::Dtype;
 use diff2d_arrays::progress::Progress;
 use diff2d_arrays::{
     Statistics,
-    output::Output,
     stats::{self, Options},
 };
 
@@ -85,34 +82,9 @@ fn each_snapshot(
             let statistics = stats::part(array, places, options, &Progress::default())?;
             table.print(&[Row {
                 index: vec![place],
-                ..facts::row(args, &table, &statistics, &[])
+                ..results::row(args, &table, &statistics, &[])
             }])
         })
     })?;
     followed.conclude()
-}
-
-/// The array that `-o` names, with the numbers along its first axis.
-fn new_array(
-    args: &StatsArgs,
-    array: &JournalledArray,
-    shape: &[u64],
-    fortran_order: bool,
-) -> Result<Option<Output>, Error> {
-    let Some(path) = &args.output else {
-        return Ok(None);
-    };
-    let numbers = Statistics::NAMES.len() + args.quantiles.len();
-    let shape = [&[numbers as u64], shape].concat();
-    open::create(path, shape, Dtype::F64, fortran_order, array, args.force).map(Some)
-}
-
-/// Says what helps where NaN hides the results.
-fn hint(args: &StatsArgs, statistics: &Statistics, terminal: &Terminal) {
-    if statistics.nan > 0 && !args.skip_nan {
-        terminal.note(&format!(
-            "{} of {} elements are NaN, and so are the results: --skip-nan leaves them out",
-            statistics.nan, statistics.count
-        ));
-    }
 }

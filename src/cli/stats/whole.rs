@@ -2,14 +2,13 @@
 
 use super::{
     args::StatsArgs,
-    facts::{histogram, place, row},
-    hint, new_array,
+    results::{hint, histogram, nan, new_array, place, row},
 };
 use crate::{
     cli::{
         axes::{self, Axes},
         open,
-        rows::Table,
+        rows::{Style, Table},
         select,
         terminal::Unit,
     },
@@ -45,6 +44,9 @@ pub(super) fn whole(
         (quantiles, passes) = (found.values, found.passes);
     }
     let mut row = row(args, table, &statistics, &quantiles);
+    if table.style == Style::Text {
+        row.facts.push(nan(&statistics));
+    }
     for (name, index) in ["argmin", "argmax"]
         .into_iter()
         .zip(found.places.iter().flatten())

@@ -1,14 +1,19 @@
-//! What `stats` tells at one place, as a row.
+//! The results of `stats` at one place: a row, or elements of a new array.
 
-use crate::cli::{
-    number,
-    rows::{Fact, Row, Style, Table, list},
-    stats::StatsArgs,
+use super::args::StatsArgs;
+use crate::{
+    cli::{
+        number, open,
+        rows::{Fact, Row, Style, Table, list},
+        terminal::Terminal,
+    },
+    cube::JournalledArray,
+    error::Error,
 };
-use diff2d_arrays::npy::Scalar;
-use diff2d_arrays::{Statistics, stats::Histogram};
+use diff2d_arrays::npy::{Dtype, Scalar};
+use diff2d_arrays::{Statistics, output::Output, stats::Histogram};
 
-/// A row with the six numbers, quantiles, and how many NaN there are.
+/// A row with the six numbers and quantiles.
 pub(super) fn row(
     args: &StatsArgs,
     table: &Table<'_>,
@@ -17,7 +22,7 @@ pub(super) fn row(
 ) -> Row {
     let quantiles = quantiles.iter().copied().map(Scalar::Float);
     let mut facts = Vec::new();
-    if table.style != Style::Csv {
+    if table.style == Style::Json {
         facts.push(nan(statistics));
     }
     if table.style == Style::Json && !args.quantiles.is_empty() {
@@ -38,7 +43,8 @@ pub(super) fn row(
     }
 }
 
-fn nan(statistics: &Statistics) -> Fact {
+/// How many NaN there are.
+pub(super) fn nan(statistics: &Statistics) -> Fact {
     Fact {
         name: "nan",
         text: Some(statistics.nan.to_string()),
@@ -71,5 +77,30 @@ pub(super) fn histogram(histogram: &Histogram) -> Fact {
         name: "histogram",
         text: Some(lines.concat()),
         json: serde_json::json!({"edges": histogram.edges, "counts": histogram.counts}).to_string(),
+    }
+}
+
+/// The array that `-o` names, with the numbers along its first axis.
+pub(super) fn new_array(
+    args: &StatsArgs,
+    array: &JournalledArray,
+    shape: &[u64],
+    fortran_order: bool,
+) -> Result<Option<Output>, Error> {
+    let Some(path) = &args.output else {
+        return Ok(None);
+    };
+    let numbers = Statistics::NAMES.len() + args.quantiles.len();
+    let shape = [&[numbers as u64], shape].concat();
+    open::create(path, shape, Dtype::F64, fortran_order, array, args.force).map(Some)
+}
+
+/// Says what helps where NaN hides the results.
+pub(super) fn hint(args: &StatsArgs, statistics: &Statistics, terminal: &Terminal) {
+    if statistics.nan > 0 && !args.skip_nan {
+        terminal.note(&format!(
+            "{} of {} elements are NaN, and so are the results: --skip-nan leaves them out",
+            statistics.nan, statistics.count
+        ));
     }
 }
