@@ -2,14 +2,14 @@
 
 use super::{
     case::StepBudget,
-    child::{Child, CommandLine, Outcome},
+    child,
     error::{BenchError, directory_error},
     program::{Kind, Program},
     results::Tool,
 };
 use std::{
-    collections::HashMap, env, ffi::OsString, fs, path::Path, sync::atomic::AtomicUsize,
-    time::Duration,
+    collections::HashMap, env, ffi::OsString, fs, path::Path, process::Command,
+    sync::atomic::AtomicUsize, time::Duration,
 };
 
 macro_rules! sources {
@@ -41,18 +41,6 @@ const SOURCES: [(&str, &str); 16] = sources![
 /// The time limit of a compiler.
 const TIME_LIMIT: Duration = Duration::from_secs(300);
 
-/// Which reference programs to build.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Set {
-    /// Those that solve the problem of the course.
-    Course {
-        /// Whether `diff2d` takes part with a whole run and its cube, too.
-        with_cube: bool,
-    },
-    /// The one that solves problems with any walls, materials and sources.
-    Physics,
-}
-
 /// The programs that could be built, with what for, and what is missing for the others.
 #[derive(Debug, Clone)]
 pub(super) struct Programs {
@@ -61,21 +49,11 @@ pub(super) struct Programs {
     pub missing: Vec<String>,
 }
 
-impl Programs {
-    /// The same programs, which run in another directory.
-    pub fn in_directory(&self, directory: &Path) -> Self {
-        let mut programs = self.clone();
-        for program in &mut programs.all {
-            program.directory = directory.to_path_buf();
-        }
-        programs
-    }
-}
-
-/// Writes the sources, asks for compilers and builds.
+/// Writes the sources, asks for compilers and builds: what solves the problem of the course, or what solves
+/// problems with any walls, materials and sources.
 pub(super) fn build(
     ourselves: &Path,
-    set: Set,
+    physics: bool,
     directory: &Path,
     signal: &AtomicUsize,
 ) -> Result<Programs, BenchError> {
@@ -87,45 +65,39 @@ pub(super) fn build(
         directory,
         signal,
         programs: Programs {
-            all: ours(ourselves, set, directory),
+            all: ours(ourselves).into(),
             tools: Vec::new(),
             missing: Vec::new(),
         },
     };
-    match set {
-        Set::Course { .. } => {
-            builder.compiled(&Language::CPP)?;
-            builder.compiled(&Language::FORTRAN)?;
-            builder.python()?;
-        }
-        Set::Physics => builder.compiled(&Language::CPP_PHYSICS)?,
+    if physics {
+        builder.compiled(&Language::CPP_PHYSICS)?;
+    } else {
+        builder.compiled(&Language::CPP)?;
+        builder.compiled(&Language::FORTRAN)?;
+        builder.python()?;
     }
     Ok(builder.programs)
 }
 
-fn ours(ourselves: &Path, set: Set, directory: &Path) -> Vec<Program> {
+fn ours(ourselves: &Path) -> [Program; 2] {
     let steps = Program {
-        name: "diff2d".to_owned(),
+        name: "diff2d",
         language: "Rust",
         flags: String::new(),
         version: format!("diff2d {}", env!("CARGO_PKG_VERSION")),
         threaded: true,
         budget: StepBudget::Compiled,
         may_contract: false,
-        directory: directory.to_path_buf(),
         kind: Kind::Steps(ourselves.to_path_buf()),
     };
     let whole = Program {
-        name: "diff2d, whole run with its cube".to_owned(),
+        name: "diff2d, whole run with its cube",
         flags: "every snapshot durable".to_owned(),
         kind: Kind::Whole(ourselves.to_path_buf()),
         ..steps.clone()
     };
-    let mut programs = vec![steps];
-    if set == (Set::Course { with_cube: true }) {
-        programs.push(whole);
-    }
-    programs
+    [steps, whole]
 }
 
 /// A compiled language, its compiler and its programs.
@@ -175,6 +147,24 @@ impl Language {
     };
 }
 
+/// A program in Python: its name and source, the modules that it needs, whether it takes several threads, its speed.
+type Script = (
+    &'static str,
+    &'static str,
+    &'static [&'static str],
+    bool,
+    StepBudget,
+);
+
+#[rustfmt::skip]
+const SCRIPTS: [Script; 5] = [
+    ("numba", "diff2d_numba.py", &["numpy", "numba"], true, StepBudget::Compiled),
+    ("numexpr", "diff2d_numexpr.py", &["numpy", "numexpr"], true, StepBudget::Arrays),
+    ("NumPy, in place", "diff2d_numpy_inplace.py", &["numpy"], false, StepBudget::Arrays),
+    ("NumPy, slices", "diff2d_numpy.py", &["numpy"], false, StepBudget::Arrays),
+    ("Python", "diff2d_python.py", &[], false, StepBudget::Interpreted),
+];
+
 struct Builder<'a> {
     directory: &'a Path,
     signal: &'a AtomicUsize,
@@ -187,35 +177,36 @@ impl Builder<'_> {
         &mut self,
         variable: &str,
         usual: &str,
-        what: &str,
+        language: &str,
     ) -> Result<Option<(OsString, String)>, BenchError> {
         let program = env::var_os(variable)
             .filter(|name| !name.is_empty())
             .unwrap_or_else(|| usual.into());
-        let words = vec![program.clone(), "--version".into()];
-        Ok(match self.output_of(&words)? {
+        let answer = self.output_of(Command::new(&program).arg("--version"))?;
+        Ok(match answer {
             Ok(text) => {
                 let version = text.lines().next().unwrap_or_default().trim().to_owned();
-                self.programs.tools.push(Tool {
-                    name: program.to_string_lossy().into_owned(),
-                    version: version.clone(),
-                });
+                self.add_tool(program.to_string_lossy().into_owned(), version.clone());
                 Some((program, version))
             }
             Err(reason) => {
-                let missing = format!("no {what} programs: {reason}");
-                self.programs.missing.push(missing);
+                self.miss(format!("no {language} programs: {reason}"));
                 None
             }
         })
     }
 
-    fn output_of(&self, words: &CommandLine) -> Result<Result<String, String>, BenchError> {
-        let child = Child::new(words, TIME_LIMIT).directory(self.directory);
-        Ok(match child.run(self.signal)? {
-            Outcome::Success { stdout, .. } => Ok(stdout),
-            Outcome::Failure(reason) => Err(reason),
-        })
+    fn output_of(&self, command: &mut Command) -> Result<Result<String, String>, BenchError> {
+        let ended = child::run(command.current_dir(self.directory), TIME_LIMIT, self.signal)?;
+        Ok(ended.map(|finished| finished.stdout))
+    }
+
+    fn add_tool(&mut self, name: String, version: String) {
+        self.programs.tools.push(Tool { name, version });
+    }
+
+    fn miss(&mut self, what: String) {
+        self.programs.missing.push(what);
     }
 
     fn compiled(&mut self, language: &Language) -> Result<(), BenchError> {
@@ -224,17 +215,14 @@ impl Builder<'_> {
         else {
             return Ok(());
         };
-        let words = |flags: &str| -> CommandLine {
-            let flags = flags.split_whitespace().map(OsString::from);
-            [compiler.clone()].into_iter().chain(flags).collect()
+        let compile = |builder: &Self, flags: &str| {
+            builder.output_of(Command::new(&compiler).args(flags.split_whitespace()))
         };
         let mut objects = String::new();
         for source in language.support {
-            let support = format!("-O3 -ffp-contract=off -c {source} -o {source}.o");
-            if let Err(reason) = self.output_of(&words(&support))? {
-                self.programs
-                    .missing
-                    .push(format!("no {name} programs: {reason}"));
+            let flags = format!("-O3 -ffp-contract=off -c {source} -o {source}.o");
+            if let Err(reason) = compile(self, &flags)? {
+                self.miss(format!("no {name} programs: {reason}"));
                 return Ok(());
             }
             objects += &format!(" {source}.o");
@@ -246,20 +234,18 @@ impl Builder<'_> {
                 let flags = format!("-O3{target}{openmp}");
                 let binary = format!("{source}{}", if native { ".native" } else { ".plain" });
                 let build = format!("{flags} {source}{objects} -o {binary}");
-                if let Err(reason) = self.output_of(&words(&build))? {
-                    let missing = format!("{program} with {flags} is left out: {reason}");
-                    self.programs.missing.push(missing);
+                if let Err(reason) = compile(self, &build)? {
+                    self.miss(format!("{program} with {flags} is left out: {reason}"));
                     continue;
                 }
                 self.programs.all.push(Program {
-                    name: program.to_owned(),
+                    name: program,
                     language: name,
                     flags,
                     version: version.clone(),
                     threaded,
                     budget: StepBudget::Compiled,
                     may_contract: native || cfg!(not(target_arch = "x86_64")),
-                    directory: self.directory.to_path_buf(),
                     kind: Kind::Reference(vec![self.directory.join(binary).into()]),
                 });
             }
@@ -271,72 +257,32 @@ impl Builder<'_> {
         let Some((python, version)) = self.tool("PYTHON", "python3", "Python")? else {
             return Ok(());
         };
-        let programs: [(_, _, &[&str], _, _); 5] = [
-            (
-                "numba",
-                "numba",
-                &["numpy", "numba"],
-                true,
-                StepBudget::Compiled,
-            ),
-            (
-                "numexpr",
-                "numexpr",
-                &["numpy", "numexpr"],
-                true,
-                StepBudget::Arrays,
-            ),
-            (
-                "NumPy, in place",
-                "numpy_inplace",
-                &["numpy"],
-                false,
-                StepBudget::Arrays,
-            ),
-            (
-                "NumPy, slices",
-                "numpy",
-                &["numpy"],
-                false,
-                StepBudget::Arrays,
-            ),
-            ("Python", "python", &[], false, StepBudget::Interpreted),
-        ];
         let mut present = HashMap::new();
-        for (name, source, modules, threaded, budget) in programs {
-            for module in modules {
+        for (name, source, modules, threaded, budget) in SCRIPTS {
+            for &module in modules {
                 if !present.contains_key(module) {
                     let import = format!("import {module}; print({module}.__version__)");
-                    let words = vec![python.clone(), "-c".into(), import.into()];
-                    let answer = self.output_of(&words)?;
+                    let answer = self.output_of(Command::new(&python).args(["-c", &import]))?;
                     if let Ok(version) = &answer {
-                        self.programs.tools.push(Tool {
-                            name: (*module).to_owned(),
-                            version: version.trim().to_owned(),
-                        });
+                        self.add_tool(module.to_owned(), version.trim().to_owned());
                     }
-                    present.insert(module, answer.map(drop));
+                    present.insert(module, answer);
                 }
             }
-            let absent = modules
-                .iter()
-                .find_map(|module| present.get(module)?.as_ref().err());
-            if let Some(reason) = absent {
-                let missing = format!("{name} is left out: {reason}");
-                self.programs.missing.push(missing);
+            let mut answers = modules.iter().filter_map(|module| present.get(module));
+            if let Some(Err(reason)) = answers.find(|answer| answer.is_err()) {
+                self.miss(format!("{name} is left out: {reason}"));
                 continue;
             }
-            let script = self.directory.join(format!("diff2d_{source}.py"));
             self.programs.all.push(Program {
-                name: name.to_owned(),
+                name,
                 language: "Python",
                 flags: String::new(),
                 version: version.clone(),
                 threaded,
                 budget,
                 may_contract: false,
-                directory: self.directory.to_path_buf(),
-                kind: Kind::Reference(vec![python.clone(), script.into()]),
+                kind: Kind::Reference(vec![python.clone(), self.directory.join(source).into()]),
             });
         }
         Ok(())

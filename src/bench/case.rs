@@ -1,11 +1,8 @@
 //! [`Case`]: the problem that all programs solve.
 
-use super::{
-    error::{BenchError, directory_error},
-    variant::Variant,
-};
+use super::error::{BenchError, directory_error};
 use crate::problem::Problem;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 use std::{
     fs,
     path::{Path, PathBuf},
@@ -19,6 +16,8 @@ const D: f64 = 1.0;
 const UPDATES: u64 = 1_200_000_000;
 /// The same for problems of other kinds, of which there are many.
 const UPDATES_OF_VARIANT: u64 = UPDATES / 2;
+/// Interior nodes along a side of problems of other kinds.
+const SIZE_OF_VARIANT: u32 = 1024;
 /// The fewest steps; the start and the end of a program do not matter then.
 const FEWEST_STEPS: u64 = 48;
 /// The largest cube that a whole run writes, in bytes.
@@ -33,6 +32,91 @@ pub(super) enum StepBudget {
     Arrays,
     /// A five-hundredth of that: interpreted loops.
     Interpreted,
+}
+
+/// A material or a kind of walls.
+#[derive(Debug)]
+pub struct Choice {
+    /// For the reference program, and in JSON.
+    word: &'static str,
+    /// In tables.
+    name: &'static str,
+    /// In parameter files.
+    value: &'static str,
+}
+
+impl Serialize for Choice {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.word)
+    }
+}
+
+const fn choice(word: &'static str, name: &'static str, value: &'static str) -> Choice {
+    Choice { word, name, value }
+}
+
+/// What the square consists of. `benches/reference/physics.cpp` has the same numbers and formulas.
+static MATERIALS: [Choice; 3] = [
+    choice("constant", "one D", "D = 0.8"),
+    choice("anisotropic", "Dx and Dy", "Dx = 0.9\nDy = 0.4"),
+    choice("varying", "D(x, y)", "D = \"1 + 0.4*x*y\""),
+];
+
+/// What all four sides have.
+static WALLS: [Choice; 4] = [
+    choice("fixed", "fixed", "0.0"),
+    choice("insulated", "insulated", "{ flux = 0.0 }"),
+    choice("robin", "robin", "{ robin = [1.0, 2.0, 0.5] }"),
+    choice("periodic", "periodic", "\"periodic\""),
+];
+
+/// A kind of problem other than the course's, for `diff2d bench --physics`.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Variant {
+    /// What the square consists of.
+    pub material: &'static Choice,
+    /// What all four sides have.
+    pub walls: &'static Choice,
+    /// Whether there is a source, `0.1 x + y²`.
+    pub source: bool,
+}
+
+impl Variant {
+    /// All kinds but the course's own, one D between fixed walls. One D with a source is computed as Dx and
+    /// Dy.
+    pub(super) fn all() -> impl Iterator<Item = Self> {
+        let materials = [(0, false), (1, false), (1, true), (2, false), (2, true)];
+        let kinds = materials.into_iter().flat_map(|(material, source)| {
+            WALLS.iter().map(move |walls| Self {
+                material: &MATERIALS[material],
+                walls,
+                source,
+            })
+        });
+        kinds.skip(1)
+    }
+
+    /// `Dx and Dy, source, insulated`
+    fn name(self) -> String {
+        let source = if self.source { ", source" } else { "" };
+        format!("{}{source}, {}", self.material.name, self.walls.name)
+    }
+
+    /// Its keys in a parameter file; spacing and times are given beside it.
+    fn keys(self) -> String {
+        let source = match self.source {
+            true => "source = \"0.1*x + y*y\"\n",
+            false => "",
+        };
+        let sides = ["left", "right", "bottom", "top"];
+        let sides = sides.map(|side| format!("{side} = {}\n", self.walls.value));
+        format!(
+            "x1 = -1.0\nx2 = 1.0\ndx = 0.5\nruntime = 1.0\nouttime = 1.0\ngraphics = false\n\
+             grid = \"walls\"\n{}\n{source}[boundary]\n{}",
+            self.material.value,
+            sides.concat()
+        )
+    }
 }
 
 /// A problem in the forms in which the programs take it.
@@ -65,74 +149,46 @@ pub struct Case {
 }
 
 impl Case {
-    /// The problem of the course, or one of `size` interior nodes a side and `steps` steps; writes
-    /// its parameter file into `directory`.
+    /// The problem of the course or one of another kind, of `size` interior nodes a side and `steps` steps, if they
+    /// are given; writes its parameter file into `directory`.
     ///
     /// # Errors
     /// [`BenchError`] for sizes that are no problem.
-    pub fn new(
+    pub(super) fn new(
+        variant: Option<Variant>,
         size: Option<u32>,
         steps: Option<u64>,
         directory: &Path,
     ) -> Result<Self, BenchError> {
-        let params = directory.join("diff2dparams.toml");
-        fs::write(&params, SEED).map_err(directory_error(&params))?;
+        let params = directory.join("params.toml");
+        let text = variant.map_or_else(|| SEED.to_owned(), Variant::keys);
+        fs::write(&params, text).map_err(directory_error(&params))?;
         let load = |overrides: &[String]| Problem::load(&params, overrides);
-        let seed = load(&[])?;
-        let dx = size.map_or(seed.params.dx, |size| {
-            // Half a cell away from where truncation would change the number of cells.
-            (seed.params.x2 - seed.params.x1) / (f64::from(size) + 0.5)
+        let own = load(&[])?;
+        // Half a cell away from where truncation would change the number of cells. With nodes on the walls there is
+        // a cell more than interior nodes.
+        let (size, cells, updates) = match variant {
+            None => (size, 0.5, UPDATES),
+            Some(_) => (size.or(Some(SIZE_OF_VARIANT)), 1.5, UPDATES_OF_VARIANT),
+        };
+        let wanted_dx = size.map_or(own.params.dx, |size| {
+            (own.params.x2 - own.params.x1) / (f64::from(size) + cells)
         });
-        let problem = load(&[format!("dx={dx:?}")])?;
-        let size_is = problem.grid.x.nodes as u64 - 2;
-        let is_seed = size_is == seed.grid.x.nodes as u64 - 2;
-        let own = match is_seed {
-            true => seed.schedule.nsteps,
-            false => (UPDATES / (size_is * size_is)).clamp(FEWEST_STEPS, 1_000_000),
+        let problem = load(&[format!("dx={wanted_dx:?}")])?;
+        let nodes = problem.grid.x.nodes as u64;
+        let size = nodes - 2;
+        let is_seed = variant.is_none() && problem.grid.x.nodes == own.grid.x.nodes;
+        let usual_steps = match is_seed {
+            true => own.schedule.nsteps,
+            false => (updates / (size * size)).clamp(FEWEST_STEPS, 1_000_000),
         };
         let case = Self {
-            seed: is_seed && steps.is_none_or(|steps| steps == own),
-            variant: None,
-            size: size_is,
-            nodes: size_is + 2,
-            steps: steps.unwrap_or(own),
-            r: Some(problem.steps()[0]),
-            dx: problem.grid.x.spacing,
-            dt: problem.schedule.dt,
-            x1: problem.params.x1,
-            x2: problem.params.x2,
-            wanted_dx: problem.params.dx,
-            params: params.clone(),
-        };
-        load(&case.settings(case.steps))?;
-        Ok(case)
-    }
-
-    /// A problem of another kind with `size` interior nodes a side; writes its parameter file into
-    /// `directory`.
-    ///
-    /// # Errors
-    /// [`BenchError`] for sizes that are no problem.
-    pub fn of_variant(
-        variant: Variant,
-        size: u32,
-        steps: Option<u64>,
-        directory: &Path,
-    ) -> Result<Self, BenchError> {
-        let params = directory.join("physics.toml");
-        fs::write(&params, variant.keys()).map_err(directory_error(&params))?;
-        // As above, for one cell more than interior nodes.
-        let wanted_dx = 2.0 / (f64::from(size) + 1.5);
-        let problem = Problem::load(&params, &[format!("dx={wanted_dx:?}")])?;
-        let size = u64::from(size);
-        let own = (UPDATES_OF_VARIANT / (size * size)).clamp(FEWEST_STEPS, 1_000_000);
-        let case = Self {
-            seed: false,
-            variant: Some(variant),
+            seed: is_seed && steps.is_none_or(|steps| steps == usual_steps),
+            variant,
             size,
-            nodes: size + 2,
-            steps: steps.unwrap_or(own),
-            r: None,
+            nodes,
+            steps: steps.unwrap_or(usual_steps),
+            r: variant.is_none().then(|| problem.steps()[0]),
             dx: problem.grid.x.spacing,
             dt: problem.schedule.dt,
             x1: problem.params.x1,
@@ -140,7 +196,7 @@ impl Case {
             wanted_dx,
             params: params.clone(),
         };
-        Problem::load(&params, &case.settings(case.steps))?;
+        load(&case.settings(case.steps))?;
         Ok(case)
     }
 
@@ -175,7 +231,7 @@ impl Case {
             return Some(Vec::new());
         }
         let snapshots = 30;
-        let bytes = (snapshots + 1) * self.nodes * self.nodes * 8;
+        let bytes = (snapshots + 1) * self.field_bytes();
         let [dx, runtime, _] = self.settings(self.steps);
         let between = (self.steps / snapshots).max(1);
         (bytes <= LARGEST_CUBE && self.steps >= 1)
@@ -190,13 +246,15 @@ impl Case {
 
     /// The arguments of the reference programs, without the file for the final state.
     pub(super) fn arguments(&self, steps: u64) -> Vec<String> {
-        let number = |value: f64| format!("{value:?}");
-        let mut words = match self.variant {
-            None => [D, self.x1, self.x2, self.wanted_dx].map(number).to_vec(),
+        let numbers = |values: &[f64]| values.iter().map(|value| format!("{value:?}")).collect();
+        let mut words: Vec<String> = match self.variant {
+            None => numbers(&[D, self.x1, self.x2, self.wanted_dx]),
             Some(variant) => {
-                let mut words = variant.words().map(str::to_owned).to_vec();
-                words.extend([self.x1, self.x2].map(number));
-                words.extend([self.nodes.to_string(), number(self.dt)]);
+                let source = if variant.source { "source" } else { "none" };
+                let words = [variant.material.word, variant.walls.word, source];
+                let mut words = words.map(str::to_owned).to_vec();
+                words.extend::<Vec<_>>(numbers(&[self.x1, self.x2]));
+                words.extend([self.nodes.to_string(), format!("{:?}", self.dt)]);
                 words
             }
         };
@@ -207,19 +265,16 @@ impl Case {
     pub(super) fn steps_of(&self, budget: StepBudget) -> u64 {
         let updates = match budget {
             StepBudget::Compiled => return self.steps,
+            // The course's times are those of its whole problem.
+            StepBudget::Arrays if self.seed => return self.steps,
             StepBudget::Arrays => UPDATES,
             StepBudget::Interpreted => UPDATES / 500,
         };
-        // The course's times are those of its whole problem.
-        if self.seed && budget == StepBudget::Arrays {
-            return self.steps;
-        }
-        (updates / (self.size * self.size)).clamp(1, self.steps.max(1))
+        (updates / self.interior()).clamp(1, self.steps.max(1))
     }
 
     /// Interior nodes.
-    #[must_use]
-    pub fn interior(&self) -> u64 {
+    pub(super) fn interior(&self) -> u64 {
         self.size * self.size
     }
 
@@ -237,8 +292,7 @@ impl Case {
     }
 
     /// Bytes of a field.
-    #[must_use]
-    pub fn field_bytes(&self) -> u64 {
+    pub(super) fn field_bytes(&self) -> u64 {
         self.nodes * self.nodes * 8
     }
 }
@@ -250,38 +304,28 @@ mod tests {
     #[test]
     fn the_default_is_the_problem_of_the_course() {
         let directory = tempfile::tempdir().unwrap();
-        let case = Case::new(None, None, directory.path()).unwrap();
+        let case = Case::new(None, None, None, directory.path()).unwrap();
         assert_eq!((case.seed, case.size, case.steps), (true, 299, 13410));
         assert_eq!(case.arguments(7), ["1.0", "-10.0", "10.0", "0.0667", "7"]);
     }
 
     #[test]
-    fn every_kind_has_the_nodes_and_steps_that_were_asked_for() {
-        let directory = tempfile::tempdir().unwrap();
+    fn every_size_kind_and_number_of_steps_is_what_was_asked_for() {
         assert_eq!(Variant::all().count(), 19);
-        for variant in Variant::all() {
-            for size in [1, 3, 10, 64, 99] {
-                let case = Case::of_variant(variant, size, Some(9), directory.path()).unwrap();
-                let problem = Problem::load(case.params(), &case.settings(9)).unwrap();
-                assert_eq!(problem.grid.x.nodes as u64, case.nodes, "{variant:?}");
-                assert_eq!((problem.schedule.nsteps, problem.schedule.nper), (9, 9));
-                assert_eq!(problem.schedule.dt.to_bits(), case.dt.to_bits());
-            }
-        }
-    }
-
-    #[test]
-    fn every_size_and_number_of_steps_is_what_was_asked_for() {
         let directory = tempfile::tempdir().unwrap();
-        for size in (1..400).chain([1023, 1024, 16384, 32768]) {
+        let of_course = (1..400).chain([1023, 1024, 16384, 32768]);
+        let of_course = of_course.map(|size| (None, size));
+        let others =
+            Variant::all().flat_map(|one| [1, 3, 10, 64, 99].map(|size| (Some(one), size)));
+        for (variant, size) in of_course.chain(others) {
             let steps = u64::from(size) * 7 + 1;
-            let case = Case::new(Some(size), Some(steps), directory.path()).unwrap();
+            let case = Case::new(variant, Some(size), Some(steps), directory.path()).unwrap();
             assert_eq!(case.size, u64::from(size));
             let problem = Problem::load(case.params(), &case.settings(steps)).unwrap();
-            assert_eq!(
-                (problem.schedule.nsteps, problem.schedule.nper),
-                (steps, steps)
-            );
+            assert_eq!(problem.grid.x.nodes as u64, case.nodes, "{variant:?}");
+            let schedule = &problem.schedule;
+            assert_eq!((schedule.nsteps, schedule.nper), (steps, steps));
+            assert_eq!(schedule.dt.to_bits(), case.dt.to_bits());
         }
     }
 }

@@ -5,7 +5,7 @@ use super::{
     table::three_digits,
 };
 use diff2d_plot::{self as plot, BarChart, Bitmap, Group, Section, Shade};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
 ///
@@ -26,12 +26,12 @@ const COURSE_UPDATES: f64 = 299.0 * 299.0 * 13410.0;
 /// [`plot::Error`] when drawing fails.
 pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
     let problem = &results.problem;
-    let mut groups: Vec<Group> = Vec::new();
-    for entry in &results.entries {
-        if groups.iter().all(|group| group.label != entry.program) {
-            groups.push(group(results, &entry.program));
-        }
-    }
+    let programs: BTreeSet<&str> = results
+        .entries
+        .iter()
+        .map(|entry| &*entry.program)
+        .collect();
+    let mut groups: Vec<Group> = programs.iter().map(|one| group(results, one)).collect();
     let fastest = |group: &Group| group.bars.iter().map(|bar| bar.0).fold(0.0, f64::max);
     groups.sort_by(|a, b| fastest(b).total_cmp(&fastest(a)));
     let course = COURSE.map(|(name, text, seconds)| {
@@ -41,42 +41,27 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
             bars: vec![(rate, Shade::Faint, note(rate, Some(text)))],
         }
     });
-    let threads = results.entries.iter().map(|entry| entry.threads);
-    let several: BTreeSet<usize> = threads.filter(|&threads| threads > 1).collect();
-    let more = match several.first() {
-        None => None,
-        Some(n) if several.len() == 1 => Some(format!("{n} threads")),
-        Some(_) => Some("more threads".to_owned()),
+    let rounds = results.entries.iter().map(|one| one.seconds.rounds.len());
+    let rounds = match rounds.max() {
+        Some(1) | None => "1 run".to_owned(),
+        Some(rounds) => format!("{rounds} runs"),
     };
-    let legend = [
-        (
-            vec![Shade::StrongLight, Shade::PlainLight],
-            Some("1 thread".to_owned()),
-        ),
-        (vec![Shade::Strong, Shade::Plain], more),
-        (
-            vec![Shade::Faint],
-            Some("the course in 2016, on its machine".to_owned()),
-        ),
-    ];
-    let legend = legend
-        .into_iter()
-        .filter_map(|(shades, text)| Some((shades, text?)))
-        .collect();
+    let other_size = if problem.seed {
+        ""
+    } else {
+        ", 299 × 299 nodes"
+    };
     BarChart {
         title: "Diffusion in two dimensions: updates of a node a second".to_owned(),
         subtitle: vec![
             format!(
-                "{} × {} interior nodes, {} steps, f64; the steps alone, median of {}",
-                problem.size,
-                problem.size,
-                problem.steps,
-                rounds(results)
+                "{} × {} interior nodes, {} steps, f64; the steps alone, median of {rounds}",
+                problem.size, problem.size, problem.steps,
             ),
             format!("{}{}", results.machine, results.disturbance()),
         ],
         unit: "10⁹ updates a second, logarithmic: longer is faster".to_owned(),
-        legend,
+        legend: legend(results),
         sections: vec![
             Section {
                 heading: "This machine".to_owned(),
@@ -84,12 +69,7 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
             },
             Section {
                 heading: format!(
-                    "2016, another machine: the figures of the course for whole programs{}",
-                    if problem.seed {
-                        ""
-                    } else {
-                        ", 299 × 299 nodes"
-                    }
+                    "2016, another machine: the figures of the course for whole programs{other_size}",
                 ),
                 groups: course.into(),
             },
@@ -98,37 +78,40 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
     .draw()
 }
 
-fn rounds(results: &Results) -> String {
-    let rounds = results
-        .entries
-        .iter()
-        .map(|entry| entry.seconds.rounds.len());
-    match rounds.max() {
-        Some(1) | None => "1 run".to_owned(),
-        Some(rounds) => format!("{rounds} runs"),
-    }
+fn legend(results: &Results) -> Vec<(Vec<Shade>, String)> {
+    let threads = results.entries.iter().map(|entry| entry.threads);
+    let several: BTreeSet<usize> = threads.filter(|&threads| threads > 1).collect();
+    let more = match several.first() {
+        Some(n) if several.len() == 1 => format!("{n} threads"),
+        _ => "more threads".to_owned(),
+    };
+    let all = [
+        (
+            vec![Shade::StrongLight, Shade::PlainLight],
+            "1 thread".to_owned(),
+        ),
+        (vec![Shade::Strong, Shade::Plain], more),
+        (
+            vec![Shade::Faint],
+            "the course in 2016, on its machine".to_owned(),
+        ),
+    ];
+    let all = all.into_iter().enumerate();
+    let shown = all.filter(|(number, _)| *number != 1 || !several.is_empty());
+    shown.map(|(_, entry)| entry).collect()
 }
 
 /// The bars of one program: one for each number of threads, with the fastest flags.
 fn group(results: &Results, program: &str) -> Group {
-    let mut fastest: Vec<&Entry> = Vec::new();
-    for entry in results
-        .entries
-        .iter()
-        .filter(|entry| entry.program == program)
-    {
-        match fastest
-            .iter_mut()
-            .find(|best| best.threads == entry.threads)
-        {
-            Some(best) if entry.updates_per_second > best.updates_per_second => *best = entry,
-            Some(_) => {}
-            None => fastest.push(entry),
+    let mut fastest: BTreeMap<usize, &Entry> = BTreeMap::new();
+    for entry in results.entries.iter().filter(|one| one.program == program) {
+        let best = fastest.entry(entry.threads).or_insert(entry);
+        if entry.updates_per_second > best.updates_per_second {
+            *best = entry;
         }
     }
-    let bar = |entry: &&Entry| {
-        let ours = entry.language == "Rust";
-        let shade = match (ours, entry.threads) {
+    let bar = |entry: &Entry| {
+        let shade = match (entry.language == "Rust", entry.threads) {
             (true, 1) => Shade::StrongLight,
             (true, _) => Shade::Strong,
             (false, 1) => Shade::PlainLight,
@@ -141,7 +124,7 @@ fn group(results: &Results, program: &str) -> Group {
     };
     Group {
         label: program.to_owned(),
-        bars: fastest.iter().map(bar).collect(),
+        bars: fastest.into_values().map(bar).collect(),
     }
 }
 

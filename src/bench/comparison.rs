@@ -1,27 +1,26 @@
 //! [`Bench`]: a comparison, one measurement after the other.
 
 use super::{
-    build::{self, Programs, Set},
-    case::Case,
-    contender::Contender,
+    build::{self, Programs},
+    case::{Case, Variant},
     error::{BenchError, directory_error},
     final_states::FinalStates,
+    program::Contender,
     results::{Results, Tool},
-    variant::Variant,
 };
 use diff2d_sys as sys;
 use std::{
+    env,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
 };
 use tempfile::TempDir;
 
-/// Interior nodes along a side of problems of other kinds than the course's.
-const SIZE_OF_VARIANT: u32 = 1024;
-
 /// What to measure.
 #[derive(Debug, Clone)]
 pub struct Plan {
+    /// Whether the problems are of other kinds than the course's.
+    pub physics: bool,
     /// Interior nodes along a side; `None` is the problem of the course, and 1024 for other kinds.
     pub size: Option<u32>,
     /// Steps to take; `None` chooses as many as take a second or two.
@@ -41,8 +40,8 @@ pub struct Plan {
 pub struct Bench {
     case: Case,
     directory: TempDir,
-    /// Where the programs are, if not there.
-    _programs: Option<Arc<TempDir>>,
+    /// Where the programs are, and the directories of all comparisons.
+    _programs: Arc<TempDir>,
     final_states: FinalStates,
     contenders: Vec<Contender>,
     repeat: u32,
@@ -53,38 +52,34 @@ pub struct Bench {
 }
 
 impl Bench {
-    /// Derives the problem, writes the sources of the reference programs and builds those for which
-    /// there is a compiler.
+    /// Writes the sources of the reference programs and builds those for which there is a compiler. One comparison
+    /// of all programs with the problem of the course; or one for each other kind of problem, with one loop in C++.
     ///
     /// # Errors
     /// [`BenchError`]; a missing compiler or module is no error but named in the results.
-    pub fn prepare(plan: &Plan) -> Result<Self, BenchError> {
+    pub fn prepare(plan: &Plan) -> Result<Vec<Self>, BenchError> {
         let load = sys::load();
-        let directory = directory()?;
-        let case = Case::new(plan.size, plan.steps, directory.path())?;
-        let set = Set::Course {
-            with_cube: case.whole_settings().is_some(),
+        let directory = tempfile::Builder::new().prefix("diff2d-bench-").tempdir();
+        let directory = Arc::new(directory.map_err(directory_error(&env::temp_dir()))?);
+        let path = directory.path();
+        let programs = build::build(&plan.program, plan.physics, path, &plan.signal)?;
+        let variants: Vec<_> = match plan.physics {
+            true => Variant::all().map(Some).collect(),
+            false => vec![None],
         };
-        let programs = build::build(&plan.program, set, directory.path(), &plan.signal)?;
-        Ok(Self::new(plan, case, (directory, None), programs, load))
-    }
-
-    /// A comparison for each kind of problem that is not the course's, with one loop in C++.
-    ///
-    /// # Errors
-    /// [`BenchError`]; a missing compiler is no error but named in the results.
-    pub fn physics(plan: &Plan) -> Result<Vec<Self>, BenchError> {
-        let load = sys::load();
-        let shared = Arc::new(directory()?);
-        let programs = build::build(&plan.program, Set::Physics, shared.path(), &plan.signal)?;
-        let size = plan.size.unwrap_or(SIZE_OF_VARIANT);
-        Variant::all()
+        let variants = variants.into_iter();
+        variants
             .map(|variant| {
-                let own = TempDir::new_in(shared.path()).map_err(directory_error(shared.path()))?;
-                let case = Case::of_variant(variant, size, plan.steps, own.path())?;
-                let programs = programs.in_directory(own.path());
-                let places = (own, Some(Arc::clone(&shared)));
-                Ok(Self::new(plan, case, places, programs, load))
+                let own = TempDir::new_in(path).map_err(directory_error(path))?;
+                let case = Case::new(variant, plan.size, plan.steps, own.path())?;
+                Ok(Self::new(
+                    plan,
+                    case,
+                    own,
+                    &directory,
+                    programs.clone(),
+                    load,
+                ))
             })
             .collect()
     }
@@ -92,28 +87,34 @@ impl Bench {
     fn new(
         plan: &Plan,
         case: Case,
-        (directory, shared): (TempDir, Option<Arc<TempDir>>),
+        directory: TempDir,
+        shared: &Arc<TempDir>,
         programs: Programs,
         load: Option<f64>,
     ) -> Self {
-        let contenders = programs
-            .all
-            .into_iter()
+        let has_whole = case.whole_settings().is_some();
+        let all = programs.all.into_iter();
+        let contenders = all
+            .filter(|program| has_whole || !program.is_whole())
             .flat_map(|program| {
                 let steps = case.steps_of(program.budget);
                 let threads = match program.threaded {
                     true => plan.threads.clone(),
                     false => vec![1],
                 };
-                threads
-                    .into_iter()
-                    .map(move |threads| Contender::new(program.clone(), steps, threads))
+                let threads = threads.into_iter();
+                threads.map(move |threads| Contender::new(program.clone(), steps, threads))
             })
             .collect();
         Self {
-            final_states: FinalStates::new(directory.path()),
+            final_states: FinalStates {
+                directory: directory.path().to_owned(),
+                program: plan.program.clone(),
+                case: case.clone(),
+                signal: Arc::clone(&plan.signal),
+            },
             directory,
-            _programs: shared,
+            _programs: Arc::clone(shared),
             contenders,
             repeat: plan.repeat,
             signal: Arc::clone(&plan.signal),
@@ -154,39 +155,27 @@ impl Bench {
         if contender.failed {
             return Ok(());
         }
+        let name = contender.program.name;
         let ours = contender.program.is_ours();
         // A whole run is the same program, and its cube need not end with the final state.
-        if contender.agreement.is_none() && ours && !contender.program.is_whole() {
-            contender.agreement = Some(self.final_states.of_ours(
-                contender,
-                &self.case,
-                &self.signal,
-            )?);
-        }
-        let wants_final = contender.agreement.is_none() && !ours;
+        let is_to_agree = contender.agreement.is_none() && !contender.program.is_whole();
         let file = self.directory.path().join("final.raw");
-        match contender.run(&self.case, wants_final.then_some(&file), &self.signal)? {
-            Ok(seconds) => contender.seconds.push(seconds),
+        let file = (!ours && is_to_agree).then_some(file.as_path());
+        let ended = contender.run(&self.case, self.directory.path(), file, &self.signal)?;
+        match ended {
+            Ok(()) if is_to_agree => {
+                contender.agreement = Some(self.final_states.compare(contender, file)?);
+            }
+            Ok(()) => {}
             Err(reason) if ours => {
-                return Err(BenchError::Ourselves(
-                    contender.program.name.clone(),
-                    reason,
-                ));
+                return Err(BenchError::Ourselves(name.to_owned(), reason));
             }
             Err(reason) => {
                 contender.failed = true;
-                self.missing.push(format!(
-                    "{} ({} threads) is left out: {reason}",
-                    contender.program.name, contender.threads
-                ));
-                return Ok(());
+                let threads = contender.threads;
+                self.missing
+                    .push(format!("{name} ({threads} threads) is left out: {reason}"));
             }
-        }
-        if wants_final {
-            let agreement =
-                self.final_states
-                    .compare(contender, &self.case, &file, &self.signal)?;
-            self.contenders[at].agreement = Some(agreement);
         }
         Ok(())
     }
@@ -202,12 +191,4 @@ impl Bench {
             self.load,
         )
     }
-}
-
-/// A new directory for what is built and written.
-fn directory() -> Result<TempDir, BenchError> {
-    tempfile::Builder::new()
-        .prefix("diff2d-bench-")
-        .tempdir()
-        .map_err(directory_error(&std::env::temp_dir()))
 }

@@ -1,191 +1,119 @@
 //! [`FinalStates`]: whether all programs end in the same state.
 
 use super::{
-    agreement::Agreement,
     case::Case,
-    child::{Child, Outcome},
-    contender::{Contender, TIME_LIMIT},
+    child,
     error::{BenchError, directory_error},
-    program::{self, Program},
+    program::{Contender, TIME_LIMIT, run_to_final},
 };
-use diff2d_arrays::npy::DATA_OFFSET;
+use serde::Serialize;
 use std::{
-    collections::BTreeMap,
     fs::{self, File},
     io::{self, BufReader, Read, Seek, SeekFrom},
     path::{Path, PathBuf},
-    sync::atomic::AtomicUsize,
+    sync::{Arc, atomic::AtomicUsize},
 };
+
+/// Whether a final state is that of `diff2d`.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Agreement {
+    /// All bits are equal.
+    pub equal: bool,
+    /// The largest difference.
+    pub largest_difference: f64,
+    /// The largest difference that contraction explains; 0 where nothing was contracted.
+    pub allowed: f64,
+}
+
+impl Agreement {
+    /// `difference` is `None` where all bits are equal; `contraction` holds what a compiler that may have
+    /// contracted explains.
+    fn new(difference: Option<f64>, contraction: Option<f64>) -> Self {
+        Self {
+            equal: difference.is_none(),
+            largest_difference: difference.unwrap_or(0.0),
+            allowed: contraction.unwrap_or(0.0),
+        }
+    }
+
+    /// Whether the states agree as far as they have to.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.equal || (self.allowed > 0.0 && self.largest_difference <= self.allowed)
+    }
+}
 
 /// The final states of `diff2d`, one for each number of steps, with which others are compared.
 #[derive(Debug)]
 pub(super) struct FinalStates {
-    directory: PathBuf,
-    ours: Option<Program>,
-    references: BTreeMap<u64, PathBuf>,
+    pub directory: PathBuf,
+    /// The `diff2d` that computes them.
+    pub program: PathBuf,
+    pub case: Case,
+    pub signal: Arc<AtomicUsize>,
 }
 
 impl FinalStates {
-    pub fn new(directory: &Path) -> Self {
-        Self {
-            directory: directory.to_path_buf(),
-            ours: None,
-            references: BTreeMap::new(),
-        }
-    }
-
-    /// Compares the state of `diff2d` with a number of threads with the one that it computed first.
-    ///
-    /// This is an extra run, not timed, since timed runs write no cube.
-    pub fn of_ours(
-        &mut self,
-        contender: &Contender,
-        case: &Case,
-        signal: &AtomicUsize,
-    ) -> Result<Agreement, BenchError> {
-        self.ours.get_or_insert_with(|| contender.program.clone());
-        if !self.references.contains_key(&contender.steps) {
-            self.reference(contender.steps, contender.threads, case, signal)?;
-            return Ok(Agreement::equal());
-        }
-        let cube = self.directory.join("again.npy");
-        self.run(contender.steps, contender.threads, &cube, case, signal)?;
-        let agreement = self.compare_files(contender, case, &cube, true);
-        remove(&cube)?;
-        remove(&cube.with_extension("journal"))?;
-        agreement
-    }
-
-    /// Compares the file that a reference program has written, and removes it.
+    /// Compares the state in a file, which is removed, or without one that of another run of `diff2d`, which is not
+    /// timed.
     pub fn compare(
-        &mut self,
-        contender: &Contender,
-        case: &Case,
-        file: &Path,
-        signal: &AtomicUsize,
-    ) -> Result<Agreement, BenchError> {
-        if !self.references.contains_key(&contender.steps) {
-            self.reference(contender.steps, contender.threads, case, signal)?;
-        }
-        let agreement = self.compare_files(contender, case, file, false);
-        remove(file)?;
-        agreement
-    }
-
-    fn reference(
-        &mut self,
-        steps: u64,
-        threads: usize,
-        case: &Case,
-        signal: &AtomicUsize,
-    ) -> Result<(), BenchError> {
-        let cube = self.directory.join(format!("final-{steps}.npy"));
-        self.run(steps, threads, &cube, case, signal)?;
-        self.references.insert(steps, cube);
-        Ok(())
-    }
-
-    fn run(
-        &self,
-        steps: u64,
-        threads: usize,
-        cube: &Path,
-        case: &Case,
-        signal: &AtomicUsize,
-    ) -> Result<(), BenchError> {
-        let Some(ours) = &self.ours else {
-            return Ok(());
-        };
-        let words = program::run_to_final(ours, case, steps, threads, cube);
-        match Child::new(&words, TIME_LIMIT).run(signal)? {
-            Outcome::Success { .. } => Ok(()),
-            Outcome::Failure(reason) => Err(BenchError::Ourselves(ours.name.clone(), reason)),
-        }
-    }
-
-    fn compare_files(
         &self,
         contender: &Contender,
-        case: &Case,
-        file: &Path,
-        is_cube: bool,
+        file: Option<&Path>,
     ) -> Result<Agreement, BenchError> {
-        let Some(reference) = self.references.get(&contender.steps) else {
-            return Ok(Agreement::equal());
-        };
-        // The cube holds the first and the last state, which are the same after no steps.
-        let last = DATA_OFFSET
-            + if contender.steps == 0 {
-                0
-            } else {
-                case.field_bytes()
-            };
-        let difference = largest_difference(
-            (reference, last),
-            (file, if is_cube { last } else { 0 }),
-            case.field_bytes(),
-        )
-        .map_err(directory_error(file))?;
-        Ok(Agreement::new(
-            difference,
-            contender
-                .program
-                .may_contract
-                .then(|| case.contraction(contender.steps)),
-        ))
+        let (steps, threads) = (contender.steps, contender.threads);
+        let reference = self.directory.join(format!("final-{steps}.npy"));
+        if !reference.exists() {
+            self.run(steps, threads, &reference)?;
+        }
+        let again = self.directory.join("again.npy");
+        if file.is_none() {
+            self.run(steps, threads, &again)?;
+        }
+        let file = file.unwrap_or(&again);
+        let difference = largest_difference(&reference, file, self.case.field_bytes())
+            .map_err(directory_error(file))?;
+        for path in [file, &again.with_extension("journal")] {
+            // What is left would be told of by the next run.
+            let _ = fs::remove_file(path);
+        }
+        let may_contract = contender.program.may_contract;
+        let contraction = may_contract.then(|| self.case.contraction(steps));
+        Ok(Agreement::new(difference, contraction))
+    }
+
+    fn run(&self, steps: u64, threads: usize, cube: &Path) -> Result<(), BenchError> {
+        let mut command = run_to_final(&self.program, &self.case, steps, threads, cube);
+        child::run(&mut command, TIME_LIMIT, &self.signal)?
+            .map(drop)
+            .map_err(|reason| BenchError::Ourselves("diff2d".to_owned(), reason))
     }
 }
 
-fn remove(path: &Path) -> Result<(), BenchError> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(directory_error(path)(error)),
-        _ => Ok(()),
-    }
-}
-
-/// The largest difference of two states of f64 in files, from these offsets on. `None` if all bits are
-/// equal; infinite if a file is too short or a difference is NaN.
-fn largest_difference(
-    (one, one_at): (&Path, u64),
-    (other, other_at): (&Path, u64),
-    bytes: u64,
-) -> io::Result<Option<f64>> {
-    let open = |path: &Path, at| -> io::Result<_> {
+/// The largest difference of the two states of so many bytes that files end with. `None` if all bits are
+/// equal; infinite if the other file is too short or a difference is NaN.
+fn largest_difference(one: &Path, other: &Path, bytes: u64) -> io::Result<Option<f64>> {
+    let open = |path: &Path| -> io::Result<_> {
         let mut file = File::open(path)?;
-        file.seek(SeekFrom::Start(at))?;
-        Ok(BufReader::new(file))
+        file.seek(SeekFrom::End(-bytes.cast_signed()))?;
+        Ok(BufReader::with_capacity(1 << 16, file))
     };
-    let (mut one, mut other) = (open(one, one_at)?, open(other, other_at)?);
-    let mut largest: Option<f64> = None;
-    let (mut ours, mut theirs) = ([0; 1 << 16], [0; 1 << 16]);
-    let mut left = bytes;
-    while left > 0 {
-        let now = usize::try_from(left).map_or(ours.len(), |left| left.min(ours.len()));
-        one.read_exact(&mut ours[..now])?;
-        if other.read_exact(&mut theirs[..now]).is_err() {
-            return Ok(Some(f64::INFINITY));
-        }
-        left -= now as u64;
-        if ours[..now] == theirs[..now] {
-            continue;
-        }
-        let values = |bytes: &[u8]| -> Vec<f64> {
-            let (chunks, _) = bytes.as_chunks::<8>();
-            chunks
-                .iter()
-                .map(|chunk| f64::from_ne_bytes(*chunk))
-                .collect()
-        };
-        for (a, b) in values(&ours[..now]).iter().zip(values(&theirs[..now])) {
-            if a.to_bits() != b.to_bits() {
-                let difference = (a - b).abs();
-                let difference = if difference.is_nan() {
-                    f64::INFINITY
-                } else {
-                    difference
-                };
-                largest = Some(largest.map_or(difference, |largest| largest.max(difference)));
-            }
+    let mut one = open(one)?;
+    let Ok(mut other) = open(other) else {
+        return Ok(Some(f64::INFINITY));
+    };
+    let mut largest = None;
+    for _ in 0..bytes / 8 {
+        let (mut a, mut b) = ([0; 8], [0; 8]);
+        one.read_exact(&mut a)?;
+        other.read_exact(&mut b)?;
+        if a != b {
+            let difference = (f64::from_ne_bytes(a) - f64::from_ne_bytes(b)).abs();
+            let difference = match difference.is_nan() {
+                true => f64::INFINITY,
+                false => difference,
+            };
+            largest = Some(difference.max(largest.unwrap_or(0.0)));
         }
     }
     Ok(largest)
@@ -195,20 +123,26 @@ fn largest_difference(
 mod tests {
     use super::*;
 
+    #[test]
+    fn only_contraction_allows_a_difference() {
+        assert!(Agreement::new(None, None).holds());
+        assert!(!Agreement::new(Some(1e-18), None).holds());
+        assert!(!Agreement::new(Some(0.0), None).holds(), "-0.0 is not 0.0");
+        assert!(Agreement::new(Some(4e-14), Some(4.4e-14)).holds());
+        assert!(!Agreement::new(Some(5e-14), Some(4.4e-14)).holds());
+        assert!(!Agreement::new(Some(f64::INFINITY), Some(1.0)).holds());
+    }
+
     fn difference(one: &[f64], other: &[f64]) -> Option<f64> {
         let directory = tempfile::tempdir().unwrap();
         let write = |name: &str, values: &[f64]| {
             let path = directory.path().join(name);
-            let bytes: Vec<u8> = values
-                .iter()
-                .flat_map(|value| value.to_ne_bytes())
-                .collect();
-            fs::write(&path, bytes).unwrap();
+            let bytes = values.iter().flat_map(|value| value.to_ne_bytes());
+            fs::write(&path, bytes.collect::<Vec<u8>>()).unwrap();
             path
         };
-        let (one_file, other_file) = (write("one", one), write("other", other));
         let bytes = 8 * (one.len() as u64 - 1);
-        largest_difference((&one_file, 8), (&other_file, 0), bytes).unwrap()
+        largest_difference(&write("one", one), &write("other", other), bytes).unwrap()
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //!
 //! ```text
 //!  Plan → Bench::prepare: builds what it finds compilers for
-//!           → measure(number), round after round, one program after the other
+//!           → for each problem: measure(number), round after round, one program after the other
 //!           → finish: Results → table, JSON, chart
 //! ```
 //!
@@ -12,31 +12,26 @@
 //! neither the start of the process nor the initial state counts. Rounds interleave the programs, so
 //! that a disturbance of the machine meets all of them, and the median over the rounds is compared.
 //!
-//! `Bench::physics` compares one loop in C++ with other kinds of problem, one after the other: other walls,
-//! materials and sources.
+//! With `Plan::physics` the problems are of other kinds: other walls, materials and sources, beside one loop in C++.
 //!
 //! The final state of every program is compared with that of `diff2d`. A program that the compiler may
 //! have contracted (`a*b + c` rounded once) may differ by what that explains, all others not by a bit.
 
-mod agreement;
 mod build;
 mod case;
 mod chart;
 mod child;
 mod comparison;
-mod contender;
 mod error;
 mod final_states;
 mod program;
 mod results;
 mod table;
-mod variant;
 
-pub use agreement::Agreement;
-pub use case::Case;
+pub use case::{Case, Choice, Variant};
 pub use chart::chart;
 pub use comparison::{Bench, Plan};
 pub use error::BenchError;
+pub use final_states::Agreement;
 pub use results::{Entry, Results, Timing, Tool};
-pub use table::{physics_table, table};
-pub use variant::{Material, Variant, Walls};
+pub use table::table;

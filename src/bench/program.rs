@@ -1,27 +1,39 @@
-//! [`Program`]: how a program is started and how its time is read.
+//! [`Program`]: how a program is started and how its time is read; [`Contender`]: one with a number of threads.
 
 use super::{
     case::{Case, StepBudget},
-    child::CommandLine,
-    error::{BenchError, directory_error},
+    child,
+    error::BenchError,
+    final_states::Agreement,
 };
 use std::{
     collections::HashMap,
     ffi::OsString,
     fs,
     path::{Path, PathBuf},
+    process::Command,
+    sync::atomic::AtomicUsize,
     time::Duration,
 };
 
+/// The time limit of one run.
+pub(super) const TIME_LIMIT: Duration = Duration::from_secs(900);
 /// The file that `diff2d` writes its report to.
 const REPORT: &str = "report.json";
-/// The cube of a whole run of `diff2d`.
-const WHOLE: &str = "whole.npy";
+/// The cube of a whole run of `diff2d`, and its journal.
+const WHOLE: [&str; 2] = ["whole.npy", "whole.journal"];
+/// The variables that set the number of threads of reference programs.
+const THREADS: [&str; 4] = [
+    "OMP_NUM_THREADS",
+    "NUMEXPR_MAX_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "NUMBA_NUM_THREADS",
+];
 
 /// A program that can be run.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
-    pub name: String,
+    pub name: &'static str,
     pub language: &'static str,
     pub flags: String,
     pub version: String,
@@ -29,8 +41,6 @@ pub(super) struct Program {
     pub budget: StepBudget,
     /// Whether a compiler may have contracted a product and a sum to one rounding.
     pub may_contract: bool,
-    /// The directory that it runs in.
-    pub directory: PathBuf,
     pub kind: Kind,
 }
 
@@ -40,29 +50,8 @@ pub(super) enum Kind {
     Steps(PathBuf),
     /// `diff2d` with a durable cube: the wall time of the whole process.
     Whole(PathBuf),
-    /// A reference program.
-    Reference(CommandLine),
-}
-
-/// What a program reports besides its time.
-#[derive(Debug, Clone, Default)]
-pub(super) struct Facts {
-    pub version: Option<String>,
-    pub kernel: Option<String>,
-    pub tile: Option<String>,
-}
-
-/// The variables that set the number of threads.
-pub(super) fn environment(threads: usize) -> impl Iterator<Item = (String, String)> {
-    [
-        "OMP_NUM_THREADS",
-        "NUMEXPR_MAX_THREADS",
-        "NUMEXPR_NUM_THREADS",
-        "NUMBA_NUM_THREADS",
-    ]
-    .into_iter()
-    .map(move |name| (name.to_owned(), threads.to_string()))
-    .chain([("NUMBA_CACHE_DIR".to_owned(), ".".to_owned())])
+    /// A reference program and its first arguments.
+    Reference(Vec<OsString>),
 }
 
 impl Program {
@@ -75,111 +64,137 @@ impl Program {
     pub fn is_whole(&self) -> bool {
         matches!(self.kind, Kind::Whole(_))
     }
+}
 
-    /// The command line of a run.
-    pub fn command(
-        &self,
+/// One program with one number of threads, and its results so far.
+#[derive(Debug)]
+pub(super) struct Contender {
+    pub program: Program,
+    pub steps: u64,
+    pub threads: usize,
+    pub seconds: Vec<f64>,
+    /// What it reports besides its time: its version; kernel and tile of `diff2d`.
+    pub version: Option<String>,
+    pub kernel: Option<String>,
+    pub tile: Option<String>,
+    pub agreement: Option<Agreement>,
+    pub failed: bool,
+}
+
+impl Contender {
+    pub fn new(program: Program, steps: u64, threads: usize) -> Self {
+        Self {
+            program,
+            steps,
+            threads,
+            seconds: Vec::new(),
+            version: None,
+            kernel: None,
+            tile: None,
+            agreement: None,
+            failed: false,
+        }
+    }
+
+    /// Runs the program once in a directory; a reference program is to write its final state to `file`, if one is
+    /// given. Keeps the seconds that its steps took, or returns why there are none.
+    pub fn run(
+        &mut self,
         case: &Case,
-        steps: u64,
-        threads: usize,
-        final_file: Option<&PathBuf>,
-    ) -> CommandLine {
-        match &self.kind {
+        directory: &Path,
+        file: Option<&Path>,
+        signal: &AtomicUsize,
+    ) -> Result<Result<(), String>, BenchError> {
+        for leftover in [REPORT].iter().chain(&WHOLE) {
+            // What cannot be removed makes the program fail, which says so.
+            let _ = fs::remove_file(directory.join(leftover));
+        }
+        let mut command = self.command(case, file);
+        command
+            .current_dir(directory)
+            .envs(THREADS.map(|name| (name, self.threads.to_string())))
+            .env("NUMBA_CACHE_DIR", ".");
+        let finished = match child::run(&mut command, TIME_LIMIT, signal)? {
+            Ok(finished) => finished,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let seconds = match &self.program.kind {
+            Kind::Reference(_) => self.read_output(&finished.stdout),
+            Kind::Steps(_) => self.read_report(&directory.join(REPORT)),
+            Kind::Whole(_) => Ok(finished.took.as_secs_f64()),
+        };
+        Ok(seconds.map(|seconds| self.seconds.push(seconds)))
+    }
+
+    fn command(&self, case: &Case, file: Option<&Path>) -> Command {
+        match &self.program.kind {
             Kind::Reference(words) => {
-                let file = final_file.map_or_else(|| "-".into(), |file| file.clone().into());
-                let arguments = case.arguments(steps).into_iter().map(OsString::from);
-                words
-                    .iter()
-                    .cloned()
-                    .chain(arguments)
-                    .chain([file])
-                    .collect()
+                let mut command = Command::new(words.first().cloned().unwrap_or_default());
+                command
+                    .args(words.iter().skip(1))
+                    .args(case.arguments(self.steps))
+                    .arg(file.unwrap_or(Path::new("-")));
+                command
             }
             Kind::Steps(program) => {
-                let mut words = run(program, case, &case.settings(steps), threads);
-                words.extend(["--no-cube", "--report", REPORT].map(OsString::from));
-                words
+                let mut command = run(program, case, &case.settings(self.steps), self.threads);
+                command.args(["--no-cube", "--report", REPORT]);
+                command
             }
             Kind::Whole(program) => {
                 let settings = case.whole_settings().unwrap_or_default();
-                let mut words = run(program, case, &settings, threads);
-                words.extend(["--output", WHOLE].map(OsString::from));
-                words
+                let mut command = run(program, case, &settings, self.threads);
+                command.args(["--output", WHOLE[0]]);
+                command
             }
         }
     }
 
-    /// Removes what an earlier run has left.
-    pub fn prepare_run(&self) -> Result<(), BenchError> {
-        let leftovers = [
-            Path::new(REPORT).to_path_buf(),
-            WHOLE.into(),
-            Path::new(WHOLE).with_extension("journal"),
-        ];
-        for name in leftovers {
-            let path = self.directory.join(name);
-            if path.exists() {
-                fs::remove_file(&path).map_err(directory_error(&path))?;
-            }
-        }
-        Ok(())
+    /// The time that a reference program printed, and its version.
+    fn read_output(&mut self, stdout: &str) -> Result<f64, String> {
+        let lines = stdout.lines();
+        let printed: HashMap<&str, &str> = lines
+            .filter_map(|line| line.trim().split_once('='))
+            .collect();
+        self.version = printed.get("version").map(|&version| version.to_owned());
+        let seconds = printed.get("seconds").and_then(|text| text.parse().ok());
+        seconds
+            .filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
+            .ok_or_else(|| format!("{} printed no time", self.program.name))
     }
 
-    /// The time of its steps, from its output or its report, which `facts` are read from too.
-    pub fn seconds(&self, stdout: &str, took: Duration, facts: &mut Facts) -> Result<f64, String> {
-        match &self.kind {
-            Kind::Reference(_) => {
-                let printed: HashMap<&str, &str> = stdout
-                    .lines()
-                    .filter_map(|line| line.trim().split_once('='))
-                    .collect();
-                facts.version = printed.get("version").map(|&version| version.to_owned());
-                printed
-                    .get("seconds")
-                    .and_then(|text| text.parse().ok())
-                    .filter(|seconds: &f64| seconds.is_finite() && *seconds >= 0.0)
-                    .ok_or_else(|| format!("{} printed no time", self.name))
-            }
-            Kind::Steps(_) => {
-                let path = self.directory.join(REPORT);
-                let text =
-                    fs::read_to_string(&path).map_err(|error| format!("no report: {error}"))?;
-                let report: serde_json::Value = serde_json::from_str(&text)
-                    .map_err(|error| format!("its report is no JSON: {error}"))?;
-                let word = |key: &str| report[key].as_str().map(str::to_owned);
-                (facts.kernel, facts.tile) = (word("kernel"), word("tile"));
-                report["seconds"]["advance"]
-                    .as_f64()
-                    .ok_or_else(|| "its report has no seconds.advance".to_owned())
-            }
-            Kind::Whole(_) => Ok(took.as_secs_f64()),
-        }
+    /// The time of the steps in a report of `diff2d`, and its kernel and tile.
+    fn read_report(&mut self, path: &Path) -> Result<f64, String> {
+        let text = fs::read_to_string(path).map_err(|error| format!("no report: {error}"))?;
+        let report: serde_json::Value = serde_json::from_str(&text)
+            .map_err(|error| format!("its report is no JSON: {error}"))?;
+        let word = |key: &str| report[key].as_str().map(str::to_owned);
+        (self.kernel, self.tile) = (word("kernel"), word("tile"));
+        let seconds = report["seconds"]["advance"].as_f64();
+        seconds.ok_or_else(|| "its report has no seconds.advance".to_owned())
     }
 }
 
-/// The command line of a run of `diff2d`, without its output.
-fn run(program: &Path, case: &Case, settings: &[String], threads: usize) -> CommandLine {
-    let mut words: CommandLine = vec![program.into(), "--quiet".into(), "run".into()];
-    words.push(case.params().into());
+/// A run of `diff2d`, without its output.
+fn run(program: &Path, case: &Case, settings: &[String], threads: usize) -> Command {
+    let mut command = Command::new(program);
+    command.args(["--quiet", "run"]).arg(case.params());
     for setting in settings {
-        words.extend(["--set".into(), OsString::from(setting)]);
+        command.args(["--set", setting]);
     }
-    words.extend(["--threads".into(), threads.to_string().into()]);
-    words
+    command.args(["--threads", &threads.to_string()]);
+    command
 }
 
-/// The command line of a run of `diff2d` that writes its final state as the last snapshot of `cube`.
+/// A run of `diff2d` that writes its final state as the last snapshot of `cube`.
 pub(super) fn run_to_final(
-    program: &Program,
+    program: &Path,
     case: &Case,
     steps: u64,
     threads: usize,
     cube: &Path,
-) -> CommandLine {
-    let (Kind::Steps(path) | Kind::Whole(path)) = &program.kind else {
-        return CommandLine::new();
-    };
-    let mut words = run(path, case, &case.settings(steps), threads);
-    words.extend(["--output".into(), cube.into()]);
-    words
+) -> Command {
+    let mut command = run(program, case, &case.settings(steps), threads);
+    command.arg("--output").arg(cube);
+    command
 }

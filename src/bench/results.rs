@@ -1,6 +1,6 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
-use super::{agreement::Agreement, case::Case, contender::Contender};
+use super::{case::Case, final_states::Agreement, program::Contender};
 use diff2d_sys as sys;
 use serde::Serialize;
 
@@ -161,13 +161,11 @@ impl Results {
         }
     }
 
-    /// The programs whose final state is not that of `diff2d`.
+    /// A program whose final state is not that of `diff2d`.
     #[must_use]
-    pub fn disagreeing(&self) -> Vec<&Entry> {
-        self.entries
-            .iter()
-            .filter(|entry| entry.agreement.is_some_and(|agreement| !agreement.holds()))
-            .collect()
+    pub fn disagreeing(&self) -> Option<&Entry> {
+        let mut entries = self.entries.iter();
+        entries.find(|entry| entry.agreement.is_some_and(|agreement| !agreement.holds()))
     }
 }
 
@@ -178,25 +176,25 @@ impl Entry {
         let rate = (case.interior() * contender.steps) as f64 / seconds.median;
         // No steps in no time give no rate.
         let rate = if rate.is_finite() { rate } else { 0.0 };
-        let (program, facts) = (contender.program, contender.facts);
-        let flags = match (&facts.kernel, &facts.tile) {
+        let program = contender.program;
+        let flags = match (&contender.kernel, &contender.tile) {
             (Some(kernel), Some(tile)) => format!("{kernel}, {tile}"),
             _ => program.flags.clone(),
         };
         Some(Self {
             whole: program.is_whole(),
-            program: program.name,
+            program: program.name.to_owned(),
             language: program.language,
             flags,
-            version: facts.version.unwrap_or(program.version),
+            version: contender.version.unwrap_or(program.version),
             threads: contender.threads,
             steps: contender.steps,
             seconds,
             updates_per_second: rate,
             ratio: None,
             throughput: BYTES_PER_UPDATE * rate,
-            kernel: facts.kernel,
-            tile: facts.tile,
+            kernel: contender.kernel,
+            tile: contender.tile,
             agreement: contender.agreement,
         })
     }

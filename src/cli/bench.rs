@@ -74,25 +74,20 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
     if let (Some(path), [results]) = (&args.plot, all.as_slice()) {
         bench::chart(results)?.save(path)?;
     }
-    terminal.result(&match all.as_slice() {
-        [results] if !args.physics => bench::table(results),
-        all => bench::physics_table(all),
-    })?;
-    let of_problem = |results: &Results| match args.physics {
-        true => format!(" of the problem with {}", results.problem.name()),
-        false => String::new(),
-    };
-    let mut disagreeing = all.iter().flat_map(|results| {
-        let entries = results.disagreeing().into_iter();
-        entries.map(move |entry| (entry, of_problem(results)))
-    });
-    match disagreeing.next() {
-        None => Ok(0),
-        Some((first, of_problem)) => Err(Error::Differs(format!(
-            "the final state of {} {}{of_problem} is not that of diff2d",
-            first.program, first.flags
-        ))),
+    terminal.result(&bench::table(&all))?;
+    for results in &all {
+        let of_problem = match args.physics {
+            true => format!(" of the problem with {}", results.problem.name()),
+            false => String::new(),
+        };
+        if let Some(entry) = results.disagreeing() {
+            return Err(Error::Differs(format!(
+                "the final state of {} {}{of_problem} is not that of diff2d",
+                entry.program, entry.flags
+            )));
+        }
     }
+    Ok(0)
 }
 
 fn measure(
@@ -115,6 +110,7 @@ fn measure(
     };
     terminal.note("building the reference programs");
     let plan = Plan {
+        physics: args.physics,
         size: args.size,
         steps: args.steps,
         repeat: args.repeat,
@@ -122,10 +118,7 @@ fn measure(
         program: program.to_owned(),
         signal,
     };
-    let mut benches = match args.physics {
-        true => Bench::physics(&plan)?,
-        false => vec![Bench::prepare(&plan)?],
-    };
+    let mut benches = Bench::prepare(&plan)?;
     let Some(case) = benches.first().map(Bench::case) else {
         return Ok(Vec::new());
     };
