@@ -30,7 +30,6 @@ impl<T: Element> Solver<T> {
     ) {
         let times = self.forcing.prepare_stages(method);
         self.take_halos(1, comm);
-        let shape = self.state.shape();
         // The second stage finds the state before the step where the others find older stages.
         self.work[0]
             .as_mut_slice()
@@ -54,13 +53,13 @@ impl<T: Element> Solver<T> {
             };
             see(number, latest);
             let arrays = Rkl2Arrays {
-                latest: latest.as_slice(),
-                start: self.state.as_slice(),
-                increment: increment.as_mut_slice(),
-                result: result.as_mut_slice(),
+                latest: latest.view(),
+                start: self.state.view(),
+                increment: increment.view_mut(),
+                result: result.view_mut(),
             };
             self.stencil
-                .rkl2_stage((method, number), walls, shape, arrays, rows.clone());
+                .rkl2_stage(method, number, walls, arrays, rows.clone());
             walls.write_given(&mut result.view_mut(), number);
             if self.slab.parts() > 1 && number < method.stages() {
                 let values = result.as_mut_slice();

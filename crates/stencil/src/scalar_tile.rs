@@ -8,7 +8,6 @@ use super::knowledge::Outcome;
 use super::scalar::{self, Star};
 use super::scratch::Scratch;
 use super::task::TileTask;
-use super::walls::Side;
 use crate::real::Real;
 
 /// Writes the nodes of `task` into its target: copies the tile and its halo,
@@ -95,13 +94,9 @@ impl<T: Real> Copied<'_, T> {
         ] {
             for j in computed.clone().filter(|_| is_reached) {
                 let (row, node) = ((j - self.rows.start) as usize * n, y.place(j));
-                match side {
-                    Side::Held | Side::Periodic => {}
-                    Side::Given(table) => state[row + at[0]] = table.at(step)[node],
-                    Side::Ghost(ghost) => {
-                        let [outermost, inner] = [at[1], at[2]].map(|at| state[row + at]);
-                        state[row + at[0]] = ghost.value(step, node, inner, outermost);
-                    }
+                let [outermost, inner] = [at[1], at[2]].map(|at| state[row + at]);
+                if let Some(value) = side.beyond(step, node, inner, outermost) {
+                    state[row + at[0]] = value;
                 }
             }
         }
@@ -115,13 +110,9 @@ impl<T: Real> Copied<'_, T> {
             let [beyond, outermost, inner] = at.map(row);
             for i in (1..n - 1).filter(|_| is_reached) {
                 let node = x.place(self.columns.start + i as isize);
-                match side {
-                    Side::Held | Side::Periodic => {}
-                    Side::Given(table) => state[beyond + i] = table.at(step)[node],
-                    Side::Ghost(ghost) => {
-                        let [outermost, inner] = [outermost, inner].map(|at| state[at + i]);
-                        state[beyond + i] = ghost.value(step, node, inner, outermost);
-                    }
+                let [outermost, inner] = [outermost, inner].map(|at| state[at + i]);
+                if let Some(value) = side.beyond(step, node, inner, outermost) {
+                    state[beyond + i] = value;
                 }
             }
         }

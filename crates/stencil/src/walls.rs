@@ -114,25 +114,23 @@ impl<T: Real> Ghost<T> {
         let [mirror, alpha, beta] = [mirror, alpha, beta].map(|table| table.at(step)[node]);
         super::scalar::ghost(mirror, alpha, beta, inner, outermost)
     }
-
-    /// The values beyond the wall at some nodes of the side.
-    pub(super) fn write(
-        &self,
-        step: usize,
-        nodes: impl Iterator<Item = usize>,
-        [inner, outermost]: [&[T]; 2],
-        to: &mut [T],
-    ) {
-        for (k, (value, node)) in to.iter_mut().zip(nodes).enumerate() {
-            *value = self.value(step, node, inner[k], outermost[k]);
-        }
-    }
 }
 
 impl<T: Real> Side<T> {
     /// Whether the outermost nodes are computed.
     pub(super) fn is_computed(&self) -> bool {
         matches!(self, Self::Ghost(_) | Self::Periodic)
+    }
+
+    /// The value at or beyond the wall next to the outermost computed node, for the step after `step` steps.
+    /// `None` if nothing has to be written there: it is held, or a node of a periodic axis.
+    #[inline(always)]
+    pub(super) fn beyond(&self, step: usize, node: usize, inner: T, outermost: T) -> Option<T> {
+        match self {
+            Self::Held | Self::Periodic => None,
+            Self::Given(table) => Some(table.at(step)[node]),
+            Self::Ghost(ghost) => Some(ghost.value(step, node, inner, outermost)),
+        }
     }
 
     fn covers(&self, nodes: usize, steps: usize) -> bool {

@@ -8,19 +8,18 @@
 //! `L` is the increment of [`scalar`] with its source, for a whole step `dt`. The walls of stage `j` are
 //! those of its time, `t + c_j dt`.
 //!
-//! `step.rs` takes a whole step in one pass over the field, as deep as it has stages. `stage.rs` takes one
-//! stage a pass, for sources that depend on time and for those who want to see each stage. Both compute
-//! the rows of `row.rs`.
+//! A pass over the field takes all stages, as deep as there are; or one, for sources that depend on time and for
+//! those who want to see each stage. `step.rs` divides the field into tiles, `part.rs` advances one, row by row,
+//! and `row.rs` computes a row.
 //!
 //! Source: C. D. Meyer, D. S. Balsara, T. D. Aslam, "A stabilized Runge-Kutta-Legendre method for
 //! explicit super-time-stepping of parabolic and mixed equations", J. Comput. Phys. 257 (2014), §2.
 
 mod part;
 mod row;
-mod stage;
 mod step;
 
-pub use stage::Rkl2Arrays;
+pub use step::Rkl2Arrays;
 
 use crate::real::Real;
 

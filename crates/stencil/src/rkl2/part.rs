@@ -1,32 +1,79 @@
-//! A tile of a step, advanced by all stages, each a row behind the one before.
+//! A tile advanced by stages, each a row behind the one before.
 //!
 //! A tile also computes the nodes around it that its result depends on, as those of
-//! [`TileTask`](crate::task::TileTask) do. Row `i` of stage `j` is computed when row `i + j` of `Y0`
-//! has been read, so that a tile keeps only the last `s + 2` rows of four arrays, named as in
-//! [`Rkl2Arrays`](super::Rkl2Arrays): `Y0`, `L(Y0)`, and the states after even and after odd stages.
+//! [`TileTask`](crate::task::TileTask) do. Row `i` after the `j`-th of its stages is computed when row `i + j` of the
+//! state before them has been read. So a tile keeps only two rows more than it takes stages, of each array, with a
+//! column more at either end:
+//!
+//! ```text
+//!              ·  wall or ghost         what the walls hold, or a ghost's value
+//!            · o o o o ·                `o` are the kept columns
+//! ```
 
-use std::mem;
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
 use super::Rkl2;
-use super::row::{Diffusion, StageRow, line};
+use super::row::{Diffusion, StageRow};
 use crate::equation::{Equation, Operator};
 use crate::real::Real;
-use crate::walls::{Computed, Side, Walls};
+use crate::walls::{Computed, Walls};
 
 /// Arrays of which a tile keeps rows: `Y0`, `L(Y0)`, and two of states.
 pub(super) const ARRAYS: usize = 4;
 
-/// What all tiles of a step share.
-#[derive(Clone, Copy)]
+/// What all tiles share.
 pub(super) struct Step<'a, T> {
-    pub(super) method: &'a Rkl2<T>,
-    pub(super) walls: &'a Walls<T>,
-    pub(super) domain: &'a [Computed; 2],
-    pub(super) equation: &'a Equation<T>,
-    pub(super) source: ArrayView2<'a, T>,
+    pub method: &'a Rkl2<T>,
+    /// The number of stages taken before, and after: all of them at once, or one.
+    pub stages: Range<usize>,
+    pub walls: &'a Walls<T>,
+    pub domain: [Computed; 2],
+    pub equation: &'a Equation<T>,
+    /// The state before these stages.
+    pub latest: ArrayView2<'a, T>,
+    /// `Y0`
+    pub start: ArrayView2<'a, T>,
+}
+
+/// The nodes that are written.
+pub(super) struct Target<'a, T> {
+    /// The state after the stages. Before one of several it holds the state two stages before.
+    pub result: ArrayViewMut2<'a, T>,
+    /// `L(Y0)`, where stages are taken one by one.
+    pub increment: Option<ArrayViewMut2<'a, T>>,
+}
+
+impl<T> Target<'_, T> {
+    /// A part of it.
+    pub fn slice(self, rows: Range<usize>, columns: Range<usize>) -> Self {
+        let part = s![rows, columns];
+        Self {
+            result: self.result.slice_move(part),
+            increment: self.increment.map(|array| array.slice_move(part)),
+        }
+    }
+
+    /// The pieces of it, `length` nodes along an axis.
+    pub fn cut(mut self, axis: Axis, length: usize) -> Vec<Self> {
+        let mut pieces = Vec::new();
+        while self.result.len_of(axis) > length {
+            let (piece, rest) = self.result.split_at(axis, length);
+            let increments = self.increment.map(|array| array.split_at(axis, length));
+            let (increment, other) = increments.unzip();
+            pieces.push(Self {
+                result: piece,
+                increment,
+            });
+            self = Self {
+                result: rest,
+                increment: other,
+            };
+        }
+        pieces.push(self);
+        pieces
+    }
 }
 
 /// The last rows of an array, row `j` in slot `j mod slots`.
@@ -45,282 +92,240 @@ impl<T: Real> Ring<T> {
         }
     }
 
-    fn at(&self, j: isize) -> Range<usize> {
+    fn nodes(&self, j: isize) -> Range<usize> {
         let slot = j.rem_euclid(self.slots as isize) as usize;
         slot * self.columns..(slot + 1) * self.columns
     }
 
     fn row(&self, j: isize) -> &[T] {
-        &self.memory[self.at(j)]
+        &self.memory[self.nodes(j)]
     }
 
     fn row_mut(&mut self, j: isize) -> &mut [T] {
-        let at = self.at(j);
-        &mut self.memory[at]
+        let nodes = self.nodes(j);
+        &mut self.memory[nodes]
     }
 }
 
 /// A tile, and the rows that it keeps.
 pub(super) struct Part<'a, T> {
-    step: Step<'a, T>,
+    step: &'a Step<'a, T>,
+    target: Target<'a, T>,
     /// Rows and columns that are written. Those of a periodic axis are numbered on beyond its ends.
     rows: Range<isize>,
     columns: Range<isize>,
     /// The columns that are kept.
     kept: Range<isize>,
+    /// States after even and after odd stages.
+    states: [Ring<T>; 2],
     start: Ring<T>,
     increment: Ring<T>,
-    even: Ring<T>,
-    odd: Ring<T>,
     /// The faces west of the nodes and north of them, and the source; empty if the equation has none.
-    faces: Option<[Ring<T>; 2]>,
-    source: Option<Ring<T>>,
-    /// Room for the rows beyond the first and the last.
-    beyond: [Vec<T>; 2],
+    faces: [Ring<T>; 2],
+    source: Ring<T>,
 }
 
 impl<'a, T: Real> Part<'a, T> {
-    /// The tile that begins at a node of the field and has such a shape.
+    /// The tile of `target`, which begins at a node of the field.
     pub(super) fn new(
-        step: Step<'a, T>,
+        step: &'a Step<'a, T>,
         [row, column]: [usize; 2],
-        (ny, nx): (usize, usize),
+        target: Target<'a, T>,
     ) -> Self {
+        let (ny, nx) = target.result.dim();
         let rows = row as isize..(row + ny) as isize;
         let columns = column as isize..(column + nx) as isize;
-        let stages = step.method.stages();
+        let stages = step.stages.len();
         let kept = step.domain[1].around(&columns, stages as isize);
-        let (slots, n) = (stages + 2, kept.len());
-        let ring = || Ring::new(slots, n);
+        let width = kept.len() + 2;
+        let ring = || Ring::new(stages + 2, width);
+        let ring_if = |is_there| {
+            if is_there {
+                ring()
+            } else {
+                Ring::new(0, width)
+            }
+        };
         let has_faces = matches!(step.equation.operator, Operator::Variable { .. });
         Self {
             step,
+            target,
             rows,
             columns,
+            states: [ring(), ring()],
             start: ring(),
             increment: ring(),
-            even: ring(),
-            odd: ring(),
-            faces: has_faces.then(|| [Ring::new(slots, n + 1), ring()]),
-            source: step.equation.source.is_some().then(ring),
-            beyond: [(); 2].map(|()| vec![T::default(); n]),
+            faces: [ring_if(has_faces), ring_if(has_faces)],
+            source: ring_if(step.equation.source.is_some()),
             kept,
         }
     }
 
     /// Computes the nodes of the tile.
-    pub(super) fn advance(mut self, mut target: ArrayViewMut2<'_, T>) {
-        let stages = self.step.method.stages();
-        let read = self.around(0);
+    pub(super) fn advance(mut self) {
+        let Range { start, end } = self.step.stages;
+        let read = self.around(start);
         // Walls, too, are rows around those that are computed.
-        for newest in read.start - 1..self.rows.end + stages as isize {
+        for newest in read.start - 1..self.rows.end + (end - start) as isize {
             self.read(newest, &read);
-            for stage in 1..=stages {
-                let j = newest - stage as isize;
-                if self.around(stage).contains(&j) {
-                    self.compute(stage, j);
+            for number in start + 1..=end {
+                let j = newest - (number - start) as isize;
+                if self.around(number).contains(&j) {
+                    self.surround(number - 1, j);
+                    self.compute(number, j);
                 }
             }
-            let j = newest - stages as isize;
-            if self.rows.contains(&j) {
-                let result = if stages.is_multiple_of(2) {
-                    &self.even
-                } else {
-                    &self.odd
-                };
-                let first = (self.columns.start - self.kept.start) as usize;
-                let mut row = target.row_mut((j - self.rows.start) as usize);
-                let result = &result.row(j)[first..first + row.len()];
-                row.iter_mut()
-                    .zip(result)
-                    .for_each(|(to, value)| *to = *value);
-            }
+            self.write(newest - (end - start) as isize);
         }
     }
 
-    /// The rows that the result depends on after a stage.
-    fn around(&self, stage: usize) -> Range<isize> {
-        let reach = self.step.method.stages() - stage;
+    /// The rows that the result depends on after so many stages.
+    fn around(&self, stages: usize) -> Range<isize> {
+        let reach = self.step.stages.end - stages;
         self.step.domain[0].around(&self.rows, reach as isize)
     }
 
-    /// Reads row `j` of the state before the step and of the equation's arrays.
+    /// Where columns are in rows that are kept.
+    fn places(&self, columns: &Range<isize>) -> Range<usize> {
+        let [start, end] = [columns.start, columns.end].map(|i| i - self.kept.start + 1);
+        start as usize..end as usize
+    }
+
+    /// Reads row `j` of the state before the stages and of the equation's arrays.
     fn read(&mut self, j: isize, read: &Range<isize>) {
-        let Step {
-            domain: [y, x],
-            equation,
-            source,
-            ..
-        } = self.step;
-        let copy = |to: &mut [T], from: &[T]| match x.period {
-            None => to.copy_from_slice(&from[self.kept.start as usize..][..to.len()]),
+        let (step, kept) = (self.step, self.kept.clone());
+        let [y, x] = &step.domain;
+        let copy = |from: &[T], to: &mut [T]| match x.period {
+            None => {
+                let first = (kept.start - 1).max(0);
+                let end = from.len().min(kept.end as usize + 1);
+                let from = &from[first as usize..end];
+                to[(first + 1 - kept.start) as usize..][..from.len()].copy_from_slice(from);
+            }
             Some(_) => {
-                for (to, i) in to.iter_mut().zip(self.kept.start..) {
+                for (to, i) in to.iter_mut().zip(kept.start - 1..) {
                     *to = from[x.place(i)];
                 }
             }
         };
         let is_computed = read.contains(&j);
-        if is_computed || y.is_wall(j, source.nrows()) {
-            let row = source.row(y.place(j));
-            copy(self.start.row_mut(j), row.as_slice().unwrap_or_default());
-            self.even.row_mut(j).copy_from_slice(self.start.row(j));
+        if is_computed || y.is_wall(j, step.latest.nrows()) {
+            let node = y.place(j);
+            for state in &mut self.states {
+                copy(line(step.latest, node), state.row_mut(j));
+            }
+            copy(line(step.start, node), self.start.row_mut(j));
         }
-        if let (Some([west, north]), Operator::Variable { x: of_x, y: of_y }) =
-            (&mut self.faces, &equation.operator)
-        {
+        if let Operator::Variable { x: of_x, y: of_y } = &step.equation.operator {
+            let [west, north] = &mut self.faces;
             if is_computed {
-                let (from, to) = (line(of_x, y.place(j)), west.row_mut(j));
-                let n = to.len() - 1;
-                copy(&mut to[..n], from);
-                to[n] = from[x.place(self.kept.end - 1) + 1];
-                copy(north.row_mut(j), line(of_y, y.place(j)));
+                let (from, to) = (line(of_x.view(), y.place(j)), west.row_mut(j));
+                copy(from, to);
+                to[kept.len() + 1] = from[x.place(kept.end - 1) + 1];
+                copy(line(of_y.view(), y.place(j)), north.row_mut(j));
             } else if j == read.end {
                 // The last row has faces south of it, too.
-                copy(north.row_mut(j), line(of_y, y.place(j - 1) + 1));
+                copy(line(of_y.view(), y.place(j - 1) + 1), north.row_mut(j));
             }
         }
-        if let (Some(ring), Some(source), true) = (&mut self.source, &equation.source, is_computed)
-        {
-            copy(ring.row_mut(j), line(source, y.place(j)));
+        if let (Some(source), true) = (&step.equation.source, is_computed) {
+            copy(line(source.view(), y.place(j)), self.source.row_mut(j));
+        }
+        if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
+            let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
+            let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
+            older[own.clone()].copy_from_slice(line(self.target.result.view(), row));
+            self.increment.row_mut(j)[own].copy_from_slice(line(increment.view(), row));
+        }
+    }
+
+    /// Writes what lies beyond the walls next to row `j` after so many stages. Where it is held, it has been read.
+    fn surround(&mut self, stages: usize, j: isize) {
+        let Step {
+            walls,
+            domain: [y, x],
+            ..
+        } = self.step;
+        let (state, n) = (&mut self.states[stages % 2], self.kept.len());
+        for (side, is_here, [beyond, outermost, inner]) in [
+            (&walls.left, self.kept.start == x.nodes.start, [0, 1, 2]),
+            (
+                &walls.right,
+                self.kept.end == x.nodes.end,
+                [n + 1, n, n - 1],
+            ),
+        ] {
+            let row = state.row_mut(j);
+            let value = || side.beyond(stages, y.place(j), row[inner], row[outermost]);
+            if let Some(value) = is_here.then(value).flatten() {
+                row[beyond] = value;
+            }
+        }
+        for (side, is_here, [beyond, inner]) in [
+            (&walls.bottom, j == y.nodes.start, [j - 1, j + 1]),
+            (&walls.top, j == y.nodes.end - 1, [j + 1, j - 1]),
+        ] {
+            for (k, i) in (1..).zip(self.kept.clone()).filter(|_| is_here) {
+                let [inner, outermost] = [inner, j].map(|j| state.row(j)[k]);
+                if let Some(value) = side.beyond(stages, x.place(i), inner, outermost) {
+                    state.row_mut(beyond)[k] = value;
+                }
+            }
         }
     }
 
     /// Computes row `j` after stage `number`.
     fn compute(&mut self, number: usize, j: isize) {
-        let Step {
-            method,
-            equation,
-            domain: [y, x],
-            ..
-        } = self.step;
-        let reach = method.stages() - number;
-        let columns = x.around(&self.columns, reach as isize);
-        let [first, end] = [columns.start, columns.end].map(|i| (i - self.kept.start) as usize);
-        let mut beyond = mem::take(&mut self.beyond);
+        let step = self.step;
+        let reach = (step.stages.end - number) as isize;
+        let nodes = self.places(&step.domain[1].around(&self.columns, reach));
+        let around = nodes.start - 1..nodes.end + 1;
+        let [even, odd] = &mut self.states;
         let (latest, result) = match number.is_multiple_of(2) {
-            true => (&self.odd, &mut self.even),
-            false => (&self.even, &mut self.odd),
+            true => (odd, even),
+            false => (even, odd),
         };
-        let at = At {
-            step: self.step,
-            kept: &self.kept,
-            latest,
-            held: &self.start,
-            number,
-            j,
-        };
-        let lines = at.lines(&mut beyond);
-        let diffusion = match &self.faces {
-            Some([west, north]) => Diffusion::Variable {
-                x: west.row(j),
-                north: north.row(j),
-                south: north.row(j + 1),
+        let [west, north] = &self.faces;
+        let diffusion = match step.equation.operator {
+            Operator::Isotropic { r } => Diffusion::Isotropic { r },
+            Operator::Anisotropic { rx, ry } => Diffusion::Anisotropic { rx, ry },
+            Operator::Variable { .. } => Diffusion::Variable {
+                x: &west.row(j)[nodes.start..=nodes.end],
+                north: &north.row(j)[nodes.clone()],
+                south: &north.row(j + 1)[nodes.clone()],
             },
-            None => Diffusion::of(equation, y.place(j)),
         };
+        let source = step.equation.source.as_ref();
         let row = StageRow {
-            lines,
-            ends: at.ends(),
-            columns: first..end,
+            lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source: self.source.as_ref().map(|ring| ring.row(j)),
+            source: source.map(|_| &self.source.row(j)[nodes.clone()]),
             is_first: number == 1,
-            stage: method.stages[number - 1],
-            start: self.start.row(j),
-            increment: self.increment.row_mut(j),
-            result: result.row_mut(j),
+            stage: step.method.stages[number - 1],
+            start: &self.start.row(j)[nodes.clone()],
+            increment: &mut self.increment.row_mut(j)[nodes.clone()],
+            result: &mut result.row_mut(j)[nodes],
         };
         row.compute();
-        self.beyond = beyond;
-    }
-}
-
-/// A row of the stage before, and what is around it.
-struct At<'a, 's, T> {
-    step: Step<'s, T>,
-    kept: &'a Range<isize>,
-    latest: &'a Ring<T>,
-    /// The state before the step, which held walls keep.
-    held: &'a Ring<T>,
-    /// The stage to compute.
-    number: usize,
-    j: isize,
-}
-
-impl<T: Real> At<'_, '_, T> {
-    /// The rows north of it, itself, and south of it; `beyond` has room for those that are walls or ghosts.
-    fn lines<'b>(&'b self, beyond: &'b mut [Vec<T>; 2]) -> [&'b [T]; 3] {
-        let walls = self.step.walls;
-        let [north, south] = beyond;
-        let computed = &self.step.domain[0];
-        let has_walls = computed.period.is_none();
-        let (first, last) = (computed.nodes.start, computed.nodes.end - 1);
-        let line = |is_beyond: bool, side, [outer, inner]: [isize; 2], room| match is_beyond {
-            true => self.beyond(side, [outer, inner], room),
-            false => self.latest.row(outer),
-        };
-        let j = self.j;
-        [
-            line(
-                has_walls && j == first,
-                &walls.bottom,
-                [j - 1, j + 1],
-                north,
-            ),
-            self.latest.row(j),
-            line(has_walls && j == last, &walls.top, [j + 1, j - 1], south),
-        ]
     }
 
-    /// A row that is not computed: a wall, or ghosts beyond one.
-    fn beyond<'b>(
-        &'b self,
-        side: &Side<T>,
-        [outer, inner]: [isize; 2],
-        room: &'b mut Vec<T>,
-    ) -> &'b [T] {
-        let (step, x) = (self.number - 1, &self.step.domain[1]);
-        let mut nodes = self.kept.clone().map(|i| x.place(i));
-        match side {
-            Side::Held | Side::Periodic => return self.held.row(outer),
-            Side::Given(table) => room.fill_with(|| table.at(step)[nodes.next().unwrap_or(0)]),
-            Side::Ghost(ghost) => {
-                let adjacent = [inner, self.j].map(|j| self.latest.row(j));
-                ghost.write(step, nodes, adjacent, room);
-            }
+    /// Writes row `j` of the result, if it is one of the tile.
+    fn write(&mut self, j: isize) {
+        if !self.rows.contains(&j) {
+            return;
         }
-        room
+        let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
+        let result = &self.states[self.step.stages.end % 2].row(j)[own.clone()];
+        self.target.result.row_mut(row).assign(&aview1(result));
+        if let Some(increment) = &mut self.target.increment {
+            let values = &self.increment.row(j)[own];
+            increment.row_mut(row).assign(&aview1(values));
+        }
     }
+}
 
-    /// The values beyond both ends of the row, where these are at walls.
-    fn ends(&self) -> [T; 2] {
-        let Step {
-            walls,
-            domain: [y, x],
-            source,
-            ..
-        } = self.step;
-        let (row, node, step) = (self.latest.row(self.j), y.place(self.j), self.number - 1);
-        let n = row.len();
-        let value = |is_end: bool, side: &Side<T>, wall: isize, outermost: usize, inner: usize| {
-            match side {
-                _ if !is_end || x.period.is_some() => T::default(),
-                Side::Held | Side::Periodic => source[[node, wall as usize]],
-                Side::Given(table) => table.at(step)[node],
-                Side::Ghost(ghost) => ghost.value(step, node, row[inner], row[outermost]),
-            }
-        };
-        let Range { start, end } = x.nodes;
-        [
-            value(self.kept.start == start, &walls.left, start - 1, 0, 1),
-            value(
-                self.kept.end == end,
-                &walls.right,
-                end,
-                n - 1,
-                n.wrapping_sub(2),
-            ),
-        ]
-    }
+/// Row `j` of an array whose rows are contiguous.
+fn line<T>(array: ArrayView2<'_, T>, j: usize) -> &[T] {
+    let row = array.index_axis_move(Axis(0), j);
+    row.to_slice().unwrap_or_default()
 }

@@ -1,17 +1,29 @@
-//! A whole step in one pass over the field: the tiles, each advanced by all stages ([`Part`]).
+//! The tiles of a step, each advanced by all stages or by one ([`Part`]).
 
 use std::ops::Range;
 
-use ndarray::{ArrayView2, ArrayViewMut2, Axis, s};
+use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::Rkl2;
-use super::part::{ARRAYS, Part, Step};
+use super::part::{ARRAYS, Part, Step, Target};
 use crate::dispatch::Element;
 use crate::five_point::Stencil;
 use crate::tile::Tile;
 use crate::walls::{Computed, Walls};
 use diff2d_sys::Caches;
+
+/// The arrays of a stage, each of the shape of the state.
+pub struct Rkl2Arrays<'a, T> {
+    /// `Y(j-1)`, the result of the stage before.
+    pub latest: ArrayView2<'a, T>,
+    /// `Y0`
+    pub start: ArrayView2<'a, T>,
+    /// `L(Y0)`, which the first stage writes.
+    pub increment: ArrayViewMut2<'a, T>,
+    /// `Y(j-2)`, which the stage replaces by `Yj`; the first stage writes only.
+    pub result: ArrayViewMut2<'a, T>,
+}
 
 impl<T: Element> Stencil<T> {
     /// One step: writes the rows `rows` of the state after all stages, but for nodes on walls that are not
@@ -20,50 +32,88 @@ impl<T: Element> Stencil<T> {
     ///
     /// # Panics
     /// If arrays, walls or the equation do not fit each other.
-    #[allow(clippy::needless_pass_by_value, reason = "views are passed by value")]
     pub fn rkl2_step(
         &self,
         method: &Rkl2<T>,
         walls: &Walls<T>,
         source: ArrayView2<'_, T>,
-        mut target: ArrayViewMut2<'_, T>,
+        target: ArrayViewMut2<'_, T>,
         rows: Range<usize>,
     ) {
-        let shape @ (ny, nx) = source.dim();
-        let equation = self.equation();
-        assert!(target.dim() == shape && rows.end <= ny);
-        assert!(equation.fits(shape) && walls.fit(shape, method.stages()));
+        let step = Step {
+            method,
+            stages: 0..method.stages(),
+            walls,
+            domain: walls.domain(source.dim()),
+            equation: self.equation(),
+            latest: source,
+            start: source,
+        };
+        let target = Target {
+            result: target,
+            increment: None,
+        };
+        self.take_stages(&step, target, rows);
+    }
+
+    /// Stage `number` of a step, from 1 on, as [`rkl2_step`](Self::rkl2_step) takes all. The result depends on one
+    /// row around its own.
+    ///
+    /// # Panics
+    /// As `rkl2_step`.
+    pub fn rkl2_stage(
+        &self,
+        method: &Rkl2<T>,
+        number: usize,
+        walls: &Walls<T>,
+        arrays: Rkl2Arrays<'_, T>,
+        rows: Range<usize>,
+    ) {
+        let step = Step {
+            method,
+            stages: number - 1..number,
+            walls,
+            domain: walls.domain(arrays.latest.dim()),
+            equation: self.equation(),
+            latest: arrays.latest,
+            start: arrays.start,
+        };
+        let target = Target {
+            result: arrays.result,
+            increment: Some(arrays.increment),
+        };
+        self.take_stages(&step, target, rows);
+    }
+
+    fn take_stages<'a>(&self, step: &'a Step<'a, T>, target: Target<'a, T>, rows: Range<usize>) {
+        let shape @ (ny, nx) = step.latest.dim();
+        let increment = target.increment.as_ref();
+        let arrays = [target.result.dim(), step.start.dim()].into_iter();
+        let mut arrays = arrays.chain(increment.map(|array| array.dim()));
+        assert!(arrays.all(|array| array == shape) && rows.end <= ny);
+        assert!(step.equation.fits(shape) && step.walls.fit(shape, step.method.stages()));
         if nx < 3 || ny < 3 {
             return;
         }
-        let domain = walls.domain(shape);
-        let [computed, columns] = domain.each_ref().map(Computed::in_array);
+        let [computed, columns] = step.domain.each_ref().map(Computed::in_array);
         let rows = rows.start.max(computed.start)..rows.end.min(computed.end);
         if rows.is_empty() {
             return;
         }
-        let size = self.rkl2_tile(shape, rayon::current_num_threads(), method.stages());
-        let target = target.slice_mut(s![rows.clone(), columns.clone()]);
-        let bands = cut(target, Axis(0), size.rows).into_iter().enumerate();
-        let tiles = bands.flat_map(|(band, target)| {
-            let row = rows.start + band * size.rows;
-            let parts = cut(target, Axis(1), size.columns).into_iter();
-            (columns.start..)
-                .step_by(size.columns)
-                .zip(parts)
-                .map(move |(column, part)| ([row, column], part))
+        let size = self.rkl2_tile(shape, rayon::current_num_threads(), step.stages.len());
+        let target = target.slice(rows.clone(), columns.clone());
+        let bands = target.cut(Axis(0), size.rows).into_iter();
+        let tiles = rows.step_by(size.rows).zip(bands).flat_map(|(row, band)| {
+            let tiles = band.cut(Axis(1), size.columns).into_iter();
+            let columns = columns.clone().step_by(size.columns);
+            columns
+                .zip(tiles)
+                .map(move |(column, tile)| ([row, column], tile))
         });
         let tiles: Vec<_> = tiles.collect();
-        tiles.into_par_iter().for_each(|(at, target)| {
-            let step = Step {
-                method,
-                walls,
-                domain: &domain,
-                equation,
-                source,
-            };
-            Part::new(step, at, target.dim()).advance(target);
-        });
+        tiles
+            .into_par_iter()
+            .for_each(|(first, target)| Part::new(step, first, target).advance());
     }
 
     /// The tile of a step in so many stages, for a field of `(rows, columns)` nodes, boundary nodes
@@ -74,18 +124,6 @@ impl<T: Element> Stencil<T> {
         let choose = || choose(self.caches, shape, threads, (stages, held));
         self.tile.unwrap_or_else(choose)
     }
-}
-
-/// The pieces of an array, `length` nodes along an axis.
-fn cut<T>(mut rest: ArrayViewMut2<'_, T>, axis: Axis, length: usize) -> Vec<ArrayViewMut2<'_, T>> {
-    let mut pieces = Vec::new();
-    while rest.len_of(axis) > length {
-        let (piece, behind) = rest.split_at(axis, length);
-        pieces.push(piece);
-        rest = behind;
-    }
-    pieces.push(rest);
-    pieces
 }
 
 /// The tile with the lowest estimated cost of a stage at a node, of those that keep `held` bytes a column.
