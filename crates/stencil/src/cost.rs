@@ -79,7 +79,7 @@ impl Cost {
 
     /// Bytes that a sweep of one level accesses.
     pub fn accessed(&self, row: usize) -> usize {
-        let rows = self.kernel.band_rows().of(self.arrays) + 2;
+        let rows = self.kernel.band_rows().with(self.arrays) + 2;
         (1 + self.arrays) * rows * row
     }
 

@@ -4,11 +4,11 @@
 use std::ops::Range;
 
 use super::kind::Kind;
-use super::lanes::Lanes;
+use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
 use super::rows::Staging;
 use super::task::TileTask;
-use super::walls::{Computed, Side};
+use super::walls::{Computed, Side, Table, Walls};
 
 /// The columns west and east of a tile's rows, where they are walls that a step changes.
 pub(super) struct Ends<'a, V: Lanes> {
@@ -212,72 +212,104 @@ impl<V: Lanes> Beyond<V> {
         }
     }
 
-    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need. `how` has the
-    /// step of the tables, and the factor of held values unless it is 1.
+    /// Makes the rows beyond the ends that `rows`, which are about to be advanced, need: those after `step` steps. Held
+    /// values are multiplied by a factor unless it is 1.
     ///
     /// # Safety
     /// `present` tells where a row of the present level is. The processor has the instructions of `V`.
     #[inline(always)]
     pub unsafe fn prepare(
         &self,
-        task: &TileTask<'_, V::Element>,
+        walls: &Walls<V::Element>,
         rows: Range<usize>,
-        how: (usize, Option<V>),
+        (step, held_factor): (usize, Option<V>),
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
         present: impl Fn(usize) -> *mut V::Element,
     ) {
         let Self { reached, end, .. } = *self;
-        // SAFETY: passed on; a computed wall has at least two rows.
-        unsafe {
-            if reached[0] && rows.start == 0 {
-                let nearest = [present(0), present(1)];
-                self.make(task, 0, how, layout, staging, nearest);
+        let make = |which: usize, side: &Side<V::Element>, [outermost, inner]: [usize; 2]| {
+            // SAFETY: passed on; a computed wall has at least two rows.
+            unsafe {
+                V::compiled(RowBeyond {
+                    side,
+                    step,
+                    held_factor,
+                    layout,
+                    staging,
+                    outermost: present(outermost),
+                    inner: present(inner),
+                    tables: self.tables,
+                    held: self.tables[which],
+                    to: self.rows[which],
+                });
             }
-            if reached[1] && rows.end == end {
-                let nearest = [present(end - 1), present(end.saturating_sub(2))];
-                self.make(task, 1, how, layout, staging, nearest);
-            }
+        };
+        if reached[0] && rows.start == 0 {
+            make(0, &walls.bottom, [0, 1]);
+        }
+        if reached[1] && rows.end == end {
+            make(1, &walls.top, [end - 1, end.saturating_sub(2)]);
         }
     }
+}
 
-    /// # Safety
-    /// As [`prepare`](Self::prepare), with the outermost row and the one next to it.
+/// A row beyond an end, as a computation: a function of its own, as it is seldom made.
+struct RowBeyond<'a, V: Lanes> {
+    side: &'a Side<V::Element>,
+    step: usize,
+    held_factor: Option<V>,
+    layout: &'a Lifted<V>,
+    staging: &'a Staging<'a, V::Element>,
+    /// The row next to it, and the one further on.
+    outermost: *const V::Element,
+    inner: *const V::Element,
+    /// Room for lifted tables.
+    tables: [*mut V::Element; TABLES],
+    /// The lifted row of a held wall, where its values are scaled.
+    held: *const V::Element,
+    to: *mut V::Element,
+}
+
+impl<V: Lanes> Computation for RowBeyond<'_, V> {
+    type Output = ();
+
     #[inline(always)]
-    unsafe fn make(
-        &self,
-        task: &TileTask<'_, V::Element>,
-        which: usize,
-        (step, held_factor): (usize, Option<V>),
-        layout: &Lifted<V>,
-        staging: &Staging<'_, V::Element>,
-        [outermost, inner]: [*mut V::Element; 2],
-    ) {
-        let row = self.rows[which];
+    unsafe fn run(self) {
+        let Self { layout, to, .. } = self;
         // SAFETY: passed on; the rows have so many positions.
         unsafe {
-            match [&task.walls.bottom, &task.walls.top][which] {
+            match self.side {
                 Side::Held => {
-                    let Some(factor) = held_factor else { return };
+                    let Some(factor) = self.held_factor else {
+                        return;
+                    };
                     for position in 1..=layout.width {
                         let at = position * V::COUNT;
-                        let value = V::load(self.tables[which].add(at));
-                        value.multiply(factor).store(row.add(at));
+                        V::load(self.held.add(at))
+                            .multiply(factor)
+                            .store(to.add(at));
                     }
                 }
                 Side::Periodic => {}
-                Side::Given(table) => lift_table(layout, staging, table.at(step), row),
+                Side::Given(table) => self.lift(table, to),
                 Side::Ghost(ghost) => {
                     let [mirror, alpha, beta] = self.tables;
-                    lift_table(layout, staging, ghost.mirror.at(step), mirror);
-                    lift_table(layout, staging, ghost.alpha.at(step), alpha);
-                    lift_table(layout, staging, ghost.beta.at(step), beta);
+                    for (table, to) in [
+                        (&ghost.mirror, mirror),
+                        (&ghost.alpha, alpha),
+                        (&ghost.beta, beta),
+                    ] {
+                        self.lift(table, to);
+                    }
                     for position in 1..=layout.width {
                         let at = position * V::COUNT;
-                        let value = V::load(beta.add(at)).multiply(V::load(outermost.add(at)));
+                        let outermost = V::load(self.outermost.add(at));
+                        let value = V::load(beta.add(at)).multiply(outermost);
                         let value = V::load(alpha.add(at)).subtract(value);
-                        let mirrored = V::load(mirror.add(at)).multiply(V::load(inner.add(at)));
-                        mirrored.add(value).store(row.add(at));
+                        let mirrored =
+                            V::load(mirror.add(at)).multiply(V::load(self.inner.add(at)));
+                        mirrored.add(value).store(to.add(at));
                     }
                 }
             }
@@ -285,18 +317,16 @@ impl<V: Lanes> Beyond<V> {
     }
 }
 
-/// # Safety
-/// As [`Lifted::lift`], which lifts these values along a side.
-#[inline(always)]
-unsafe fn lift_table<V: Lanes>(
-    layout: &Lifted<V>,
-    staging: &Staging<'_, V::Element>,
-    values: &[V::Element],
-    to: *mut V::Element,
-) {
-    // SAFETY: passed on.
-    unsafe {
-        let values = staging.gather(values.as_ptr(), values.len());
-        layout.lift(values, to, |register| register);
+impl<V: Lanes> RowBeyond<'_, V> {
+    /// # Safety
+    /// As [`Lifted::lift`], which lifts the values of the step along the side.
+    #[inline(always)]
+    unsafe fn lift(&self, table: &Table<V::Element>, to: *mut V::Element) {
+        let values = table.at(self.step);
+        // SAFETY: passed on.
+        unsafe {
+            let values = self.staging.gather(values.as_ptr(), values.len());
+            self.layout.lift(values, to, |register| register);
+        }
     }
 }

@@ -22,16 +22,9 @@ impl<V: Lanes> Update<V> for Anisotropic<V> {
         (j, at): (usize, usize),
         star: Star<V>,
     ) -> V {
-        let Star {
-            north,
-            south,
-            west,
-            east,
-            centre,
-        } = star;
-        let twice = centre.add(centre);
-        let x = self.rx.multiply(east.add(west).subtract(twice));
-        let y = self.ry.multiply(south.add(north).subtract(twice));
+        let (centre, twice) = (star.centre, star.centre.add(star.centre));
+        let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
+        let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
         // SAFETY: the caller's promise.
         unsafe { finish::<V, R>(rows, (j, at), centre, x.add(y)) }
     }
@@ -73,13 +66,7 @@ impl<V: Lanes> Update<V> for Variable {
         (j, at): (usize, usize),
         star: Star<V>,
     ) -> V {
-        let Star {
-            north,
-            south,
-            west,
-            east,
-            centre,
-        } = star;
+        let centre = star.centre;
         let below = if j + 1 == R {
             rows.south
         } else {
@@ -93,11 +80,11 @@ impl<V: Lanes> Update<V> for Variable {
             );
             let (to_north, to_south) = (V::load(rows.y[j].add(at)), V::load(below.add(at)));
             let x = to_east
-                .multiply(east.subtract(centre))
-                .subtract(to_west.multiply(centre.subtract(west)));
+                .multiply(star.east.subtract(centre))
+                .subtract(to_west.multiply(centre.subtract(star.west)));
             let y = to_south
-                .multiply(south.subtract(centre))
-                .subtract(to_north.multiply(centre.subtract(north)));
+                .multiply(star.south.subtract(centre))
+                .subtract(to_north.multiply(centre.subtract(star.north)));
             finish::<V, R>(rows, (j, at), centre, x.add(y))
         }
     }

@@ -89,8 +89,8 @@ pub(super) struct BandRows {
 }
 
 impl BandRows {
-    /// Those of an equation with so many arrays.
-    pub fn of(self, arrays: usize) -> usize {
+    /// Those for an equation with so many arrays.
+    pub fn with(self, arrays: usize) -> usize {
         match arrays {
             0 => self.plain,
             _ => self.with_arrays,

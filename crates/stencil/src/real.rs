@@ -52,48 +52,32 @@ pub trait Real:
     fn is_sign_negative(self) -> bool;
 }
 
-impl Real for f32 {
-    const ONE: Self = 1.0;
-    const FOUR: Self = 4.0;
-    const MAX: Self = Self::MAX;
-    const EPSILON: Self = Self::EPSILON;
+macro_rules! real {
+    ($element:ident) => {
+        impl Real for $element {
+            const ONE: Self = 1.0;
+            const FOUR: Self = 4.0;
+            const MAX: Self = Self::MAX;
+            const EPSILON: Self = Self::EPSILON;
 
-    fn to_f64(self) -> f64 {
-        self.into()
-    }
+            fn to_f64(self) -> f64 {
+                self as f64
+            }
 
-    fn from_f64(value: f64) -> Self {
-        value as Self
-    }
+            fn from_f64(value: f64) -> Self {
+                value as Self
+            }
 
-    fn abs(self) -> Self {
-        self.abs()
-    }
+            fn abs(self) -> Self {
+                self.abs()
+            }
 
-    fn is_sign_negative(self) -> bool {
-        self.is_sign_negative()
-    }
+            fn is_sign_negative(self) -> bool {
+                self.is_sign_negative()
+            }
+        }
+    };
 }
 
-impl Real for f64 {
-    const ONE: Self = 1.0;
-    const FOUR: Self = 4.0;
-    const MAX: Self = Self::MAX;
-    const EPSILON: Self = Self::EPSILON;
-
-    fn to_f64(self) -> f64 {
-        self
-    }
-
-    fn from_f64(value: f64) -> Self {
-        value
-    }
-
-    fn abs(self) -> Self {
-        self.abs()
-    }
-
-    fn is_sign_negative(self) -> bool {
-        self.is_sign_negative()
-    }
-}
+real!(f32);
+real!(f64);

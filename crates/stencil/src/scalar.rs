@@ -69,14 +69,8 @@ pub fn step_row<T: Real>(r: T, north: &[T], row: &[T], south: &[T], next: &mut [
 /// The increment with one diffusion coefficient and equal spacings: `r lapl` as in [`step`].
 #[inline(always)]
 pub fn isotropic<T: Real>(r: T, star: Star<T>) -> T {
-    let Star {
-        north,
-        south,
-        west,
-        east,
-        centre,
-    } = star;
-    r * ((((south + north) + east) + west) - T::FOUR * centre)
+    let sum = ((star.south + star.north) + star.east) + star.west;
+    r * (sum - T::FOUR * star.centre)
 }
 
 /// The increment with a coefficient for each direction.
@@ -86,15 +80,8 @@ pub fn isotropic<T: Real>(r: T, star: Star<T>) -> T {
 /// ```
 #[inline(always)]
 pub fn anisotropic<T: Real>(rx: T, ry: T, star: Star<T>) -> T {
-    let Star {
-        north,
-        south,
-        west,
-        east,
-        centre,
-    } = star;
-    let twice = centre + centre;
-    rx * ((east + west) - twice) + ry * ((south + north) - twice)
+    let twice = star.centre + star.centre;
+    rx * ((star.east + star.west) - twice) + ry * ((star.south + star.north) - twice)
 }
 
 /// The increment with a coefficient for each face.
@@ -106,15 +93,9 @@ pub fn anisotropic<T: Real>(rx: T, ry: T, star: Star<T>) -> T {
 /// `faces.centre` is not used.
 #[inline(always)]
 pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
-    let Star {
-        north,
-        south,
-        west,
-        east,
-        centre,
-    } = star;
-    let x = faces.east * (east - centre) - faces.west * (centre - west);
-    let y = faces.south * (south - centre) - faces.north * (centre - north);
+    let centre = star.centre;
+    let x = faces.east * (star.east - centre) - faces.west * (centre - star.west);
+    let y = faces.south * (star.south - centre) - faces.north * (centre - star.north);
     x + y
 }
 

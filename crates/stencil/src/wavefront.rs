@@ -302,7 +302,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
         // SAFETY: passed on.
         unsafe {
             self.beyond.prepare(
-                task,
+                task.walls,
                 first..first + N,
                 (task.first + before, kind.held_factor(before)),
                 layout,
