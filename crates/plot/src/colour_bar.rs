@@ -1,15 +1,13 @@
 //! [`ColourBar`]: which colour stands for which value.
 
 use super::{
-    canvas::{Anchor, Bitmap, Rect},
+    canvas::{Anchor, Canvas, Pen, Rect},
     colours::{Colours, NOT_POSITIVE},
     error::Error,
-    ink::Ink,
     panel::{self, Metrics},
-    round,
-    scale::Scale,
     style::{Beyond, Style},
     text::{DIGIT, width},
+    ticks::{Axis, Ticks},
 };
 
 /// A colour bar, labelled with the range at its ends and round numbers between them. It ends in arrows
@@ -30,7 +28,7 @@ pub(super) struct ColourBar {
     pub note: String,
     /// Pixels from its left edge to the end of its longest label, or of the note.
     pub width: f64,
-    scale: Scale,
+    ticks: Ticks,
     thickness: usize,
     height: usize,
     /// Height of an arrow.
@@ -55,7 +53,7 @@ impl ColourBar {
         let mut bar = Self {
             note: String::new(),
             width: 0.0,
-            scale: Scale::default(),
+            ticks: Ticks::default(),
             thickness,
             height,
             arrow: (1.1 * m.em).round() as usize,
@@ -71,10 +69,11 @@ impl ColourBar {
             levels => (levels + 1).min((length as f64 / (1.5 * m.em)) as usize),
         };
         let near = 1.5 * m.em / length as f64;
-        bar.scale = round::scale(&colours.mapping, most.max(1), near, |ticks| {
+        let axis: &dyn Axis = &colours.mapping;
+        bar.ticks = axis.ticks_with_ends(most.max(1), near, &|ticks| {
             panel::above_each_other(ticks, length, m)
         });
-        bar.note = panel::titled(&style.quantity, &bar.scale);
+        bar.note = panel::titled(&style.quantity, &bar.ticks);
         bar.measure(m)?;
         if style.own_ranges {
             // The bars of all frames have room in pictures of one size.
@@ -86,8 +85,8 @@ impl ColourBar {
 
     /// The same bar for frames with ranges of their own: only its ends are named.
     pub fn without_values(mut self, quantity: &str, m: &Metrics) -> Result<Self, Error> {
-        self.scale = Scale {
-            ticks: vec![(0.0, "min".to_owned()), (1.0, "max".to_owned())],
+        self.ticks = Ticks {
+            marks: vec![(0.0, "min".to_owned()), (1.0, "max".to_owned())],
             note: String::new(),
         };
         self.levels.clear();
@@ -97,7 +96,7 @@ impl ColourBar {
     }
 
     fn measure(&mut self, m: &Metrics) -> Result<(), Error> {
-        let mut widest = panel::widest(&self.scale, m)?;
+        let mut widest = panel::widest(&self.ticks, m)?;
         if self.beyond.not_positive {
             widest = widest.max(width(NO_LOGARITHM, m.em)?);
         }
@@ -127,7 +126,7 @@ impl ColourBar {
     /// Draws the bar with its upper left corner at `left` and `top`.
     pub fn draw(
         &self,
-        bitmap: &mut Bitmap,
+        canvas: &mut dyn Canvas,
         left: usize,
         top: usize,
         m: &Metrics,
@@ -139,15 +138,18 @@ impl ColourBar {
             width: self.thickness,
             height: length,
         };
-        self.draw_arrows(bitmap, &bar, m)?;
-        panel::border(bitmap, &bar, m)?;
+        self.draw_arrows(canvas, &bar, m)?;
+        panel::border(canvas, &bar, m)?;
         let table = &self.colours.table;
         let colour = |row: usize| table[(length - 1 - row) * table.len() / length];
-        let pixels: Vec<u8> = (0..length)
-            .flat_map(|row| std::iter::repeat_n(colour(row), self.thickness))
-            .flatten()
-            .collect();
-        bitmap.blit(bar, &pixels)?;
+        for row in 0..length {
+            let line = Rect {
+                top: bar.top + row,
+                height: 1,
+                ..bar
+            };
+            canvas.fill(line, colour(row))?;
+        }
         for &level in &self.levels {
             let at = self.colours.mapping.fraction(level);
             let y = bar.bottom() as f64 - at * length as f64;
@@ -156,9 +158,9 @@ impl ColourBar {
                 height: m.line,
                 ..bar
             };
-            bitmap.fill(mark, self.colours.against(level))?;
+            canvas.fill(mark, self.colours.against(level))?;
         }
-        for (at, label) in &self.scale.ticks {
+        for (at, label) in &self.ticks.marks {
             let y = bar.bottom() as f64 - at * length as f64;
             let tick = Rect {
                 left: bar.right(),
@@ -166,9 +168,9 @@ impl ColourBar {
                 width: m.line + m.tick,
                 height: m.line,
             };
-            bitmap.fill(tick, [0; 3])?;
+            canvas.fill(tick, [0; 3])?;
             let place = (left as f64 + self.labels(m), y + m.em * DIGIT / 2.0);
-            bitmap.write(label, m.em, place, Anchor::Left)?;
+            canvas.write(label, m.em, place, Anchor::Left)?;
         }
         if self.beyond.not_positive {
             let field = Rect {
@@ -176,20 +178,20 @@ impl ColourBar {
                 height: self.arrow,
                 ..bar
             };
-            panel::border(bitmap, &field, m)?;
-            bitmap.fill(field, NOT_POSITIVE)?;
+            panel::border(canvas, &field, m)?;
+            canvas.fill(field, NOT_POSITIVE)?;
             let y = field.top as f64 + (field.height as f64 + m.em * DIGIT) / 2.0;
             let place = (left as f64 + self.labels(m), y);
-            bitmap.write(NO_LOGARITHM, m.em, place, Anchor::Left)?;
+            canvas.write(NO_LOGARITHM, m.em, place, Anchor::Left)?;
         }
         // A short note is centred on the bar, a long one starts at its left edge.
         let spare = (self.thickness as f64 - width(&self.note, m.em)?).max(0.0);
         let above = (left as f64 + spare / 2.0, top as f64 - 0.75 * m.em);
-        bitmap.write(&self.note, m.em, above, Anchor::Left)
+        canvas.write(&self.note, m.em, above, Anchor::Left)
     }
 
     /// Triangles in the colours of the ends.
-    fn draw_arrows(&self, bitmap: &mut Bitmap, bar: &Rect, m: &Metrics) -> Result<(), Error> {
+    fn draw_arrows(&self, canvas: &mut dyn Canvas, bar: &Rect, m: &Metrics) -> Result<(), Error> {
         let table = &self.colours.table;
         let upper = (self.beyond.above, true, table.last());
         let lower = (self.beyond.below, false, table.first());
@@ -213,26 +215,23 @@ impl ColourBar {
                     width: (middle + half).round() as usize - from,
                     height: 1,
                 };
-                bitmap.fill(line, colour)?;
+                canvas.fill(line, colour)?;
             }
             let (base, tip) = match is_upper {
                 true => (bar.top as f64, (bar.top - self.arrow) as f64),
                 false => (bar.bottom() as f64, (bar.bottom() + self.arrow) as f64),
             };
             let line = m.line as f64;
-            let mut ink = Ink::new(Rect {
+            let around = Rect {
                 left: bar.left - 2 * m.line,
                 top: (base.min(tip) as usize).saturating_sub(2 * m.line),
                 width: bar.width + 4 * m.line,
                 height: self.arrow + 4 * m.line,
-            });
-            for corner in [
-                bar.left as f64 - line / 2.0,
-                bar.right() as f64 + line / 2.0,
-            ] {
-                ink.line(((corner, base), (middle, tip)), line);
-            }
-            ink.print(bitmap, [0; 3], 1.0);
+            };
+            let left = bar.left as f64 - line / 2.0;
+            let right = bar.right() as f64 + line / 2.0;
+            let outline = vec![(left, base), (middle, tip), (right, base)];
+            canvas.stroke(&[outline], Pen::black(line), around)?;
         }
         Ok(())
     }

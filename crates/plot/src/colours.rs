@@ -1,16 +1,17 @@
 //! [`Colours`]: the colours of values.
 
 use super::{
-    canvas::{Bitmap, Rect},
+    bitmap::Bitmap,
+    canvas::{Canvas, Pen, Point, Rect},
     contour,
     error::Error,
     frame::Frame,
-    ink::Ink,
     mapping::Mapping,
     pixels,
     range::Range,
     reduced::Reduced,
     style::Style,
+    ticks::Axis,
 };
 
 /// The colour of NaN and infinities; one of the sixteen greys of an animation.
@@ -74,10 +75,9 @@ impl Colours {
             .flat_map(|value| colours.colour(value))
             .collect();
         bitmap.blit(*panel, &pixels)?;
-        for level in colours.levels() {
-            colours.draw_contour(bitmap, panel, &reduced, level);
-        }
-        Ok(())
+        let levels = colours.levels();
+        let mut levels = levels.into_iter();
+        levels.try_for_each(|level| colours.draw_contour(bitmap, panel, &reduced, level))
     }
 
     /// The values of the contour lines.
@@ -88,20 +88,30 @@ impl Colours {
         }
     }
 
-    fn draw_contour(&self, bitmap: &mut Bitmap, panel: &Rect, field: &Reduced, level: f64) {
+    fn draw_contour(
+        &self,
+        canvas: &mut dyn Canvas,
+        panel: &Rect,
+        field: &Reduced,
+        level: f64,
+    ) -> Result<(), Error> {
         let (rows, columns) = field.dimensions();
-        let place = |(x, y): (f64, f64)| {
+        let place = |(x, y): Point| {
             (
                 panel.left as f64 + x / columns as f64 * panel.width as f64,
                 panel.bottom() as f64 - y / rows as f64 * panel.height as f64,
             )
         };
-        let thickness = (panel.width.max(panel.height) as f64 / 500.0).clamp(1.0, 6.0);
-        let mut ink = Ink::new(*panel);
+        let mut lines = Vec::new();
         contour::trace(field, level, |from, to| {
-            ink.line((place(from), place(to)), thickness);
+            lines.push(vec![place(from), place(to)]);
         });
-        ink.print(bitmap, self.against(level), OPACITY);
+        let pen = Pen {
+            colour: self.against(level),
+            thickness: (panel.width.max(panel.height) as f64 / 500.0).clamp(1.0, 6.0),
+            opacity: OPACITY,
+        };
+        canvas.stroke(&lines, pen, *panel)
     }
 
     /// Black or white, whichever is seen on the colour of a value.

@@ -7,13 +7,14 @@
 //!
 //! Source: W. E. Lorensen, H. E. Cline, Marching cubes, SIGGRAPH 1987, in two dimensions.
 
-use super::{ink::Point, mapping::Mapping, reduced::Reduced, round};
+use super::{canvas::Point, mapping::Mapping, reduced::Reduced, ticks::Axis};
 
 /// At most `most` round values between the ends of the colours.
 pub(super) fn levels(mapping: &Mapping, most: usize) -> Vec<f64> {
     let inside = |value: &f64| (1e-9..1.0 - 1e-9).contains(&mapping.fraction(*value));
     let within = |value: f64| Some(value).filter(inside);
-    round::values(mapping)
+    let axis: &dyn Axis = mapping;
+    axis.round_values()
         .map(|values| values.into_iter().filter_map(within).collect::<Vec<_>>())
         .find(|levels| levels.len() <= most)
         .unwrap_or_default()

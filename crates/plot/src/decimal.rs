@@ -24,23 +24,12 @@ pub(super) fn decimal(n: i64, exponent: i32) -> String {
 
 /// A power of ten as a factor: `×10⁻⁹`.
 pub(super) fn power(exponent: i32) -> String {
-    let raised = |c| match c {
-        '-' => '⁻',
-        '1' => '¹',
-        '2' => '²',
-        '3' => '³',
-        '4' => '⁴',
-        '5' => '⁵',
-        '6' => '⁶',
-        '7' => '⁷',
-        '8' => '⁸',
-        '9' => '⁹',
-        _ => '⁰',
+    let raised = |letter: char| match letter.to_digit(10) {
+        Some(digit) => ['⁰', '¹', '²', '³', '⁴', '⁵', '⁶', '⁷', '⁸', '⁹'][digit as usize],
+        None => '⁻',
     };
-    format!(
-        "×10{}",
-        exponent.to_string().chars().map(raised).collect::<String>()
-    )
+    let exponent: String = exponent.to_string().chars().map(raised).collect();
+    format!("×10{exponent}")
 }
 
 /// A number for a title, with at most `digits` significant digits and without trailing zeros.

@@ -1,5 +1,7 @@
 //! [`Extent`]: where the nodes of a field lie.
 
+use super::ticks::Axis;
+
 /// Where the nodes of a field lie: equally spaced along x and along y.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Extent {
@@ -89,10 +91,19 @@ impl Span {
         let apart = |at: f64| at.is_finite() && at + self.spacing != at;
         apart(self.start) && apart(self.end) && (self.end - self.start).is_finite()
     }
+}
 
-    /// Where `value` lies between start (0) and end (1).
-    pub fn fraction(&self, value: f64) -> f64 {
+impl Axis for Span {
+    fn ends(&self) -> (f64, f64) {
+        (self.start.min(self.end), self.start.max(self.end))
+    }
+
+    fn fraction(&self, value: f64) -> f64 {
         (value - self.start) / (self.end - self.start)
+    }
+
+    fn is_whole(&self) -> bool {
+        self.whole
     }
 }
 

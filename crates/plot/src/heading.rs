@@ -1,7 +1,7 @@
 //! [`Heading`]: the title over a whole picture.
 
 use super::{
-    canvas::{Anchor, Bitmap},
+    canvas::{Anchor, Canvas},
     error::Error,
     panel::Metrics,
     text::{DIGIT, width},
@@ -16,8 +16,8 @@ pub(super) struct Heading {
 }
 
 impl Heading {
-    pub fn new(text: &str, m: &Metrics) -> Self {
-        let size = 1.3 * m.em;
+    /// A text of `size` pixels an em.
+    pub fn new(text: &str, size: f64, m: &Metrics) -> Self {
         Self {
             text: plain(text),
             size,
@@ -40,18 +40,18 @@ impl Heading {
     }
 
     /// Writes it around a middle, and within the picture: smaller or cut short if it is long.
-    pub fn draw(&self, bitmap: &mut Bitmap, middle: f64) -> Result<(), Error> {
+    pub fn draw(&self, canvas: &mut dyn Canvas, middle: f64) -> Result<(), Error> {
         if self.text.is_empty() {
             return Ok(());
         }
-        let room = (bitmap.width() as f64 - 2.0 * self.pad).max(1.0);
+        let room = (canvas.width() as f64 - 2.0 * self.pad).max(1.0);
         let needed = width(&self.text, self.size)?;
         let size = self.size * (room / needed).clamp(0.6, 1.0);
         let text = shortened(&self.text, size, room)?;
         let half = width(&text, size)? / 2.0;
-        let most = bitmap.width() as f64 - self.pad - half;
+        let most = canvas.width() as f64 - self.pad - half;
         let middle = middle.min(most).max(self.pad + half);
-        bitmap.write(&text, size, (middle, self.base), Anchor::Centre)
+        canvas.write(&text, size, (middle, self.base), Anchor::Centre)
     }
 }
 

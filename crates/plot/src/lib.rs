@@ -40,6 +40,7 @@
 
 mod animation;
 mod bar_chart;
+mod bitmap;
 mod canvas;
 mod chart;
 mod colormap;
@@ -52,29 +53,26 @@ mod extent;
 mod file;
 mod frame;
 mod heading;
-mod ink;
 mod mapping;
-mod markup;
 mod page;
 mod panel;
-mod picture;
 mod pixels;
 mod range;
 mod reduce;
 mod reduced;
 mod reduction;
-mod round;
 mod sampled;
-mod scale;
 mod sheet;
 mod style;
+mod svg;
 mod template;
 mod text;
+mod ticks;
 mod values;
 
 pub use animation::{Animation, Format};
 pub use bar_chart::{BarChart, Group, Section, Shade};
-pub use canvas::Bitmap;
+pub use bitmap::Bitmap;
 pub use chart::{Chart, Curve};
 pub use colormap::Colormap;
 pub use decimal::short;
@@ -82,12 +80,12 @@ pub use error::Error;
 pub use extent::Extent;
 pub use frame::Frame;
 pub use page::{PackedFrame, Page, PagePlan};
-pub use picture::{picture, reduced_for_picture};
 pub use range::Range;
 pub use reduced::{Ends, Reduced};
 pub use sampled::Sampled;
 pub use sheet::{Sheet, evenly_spread};
 pub use style::{Beyond, Size, Style};
+pub use template::{picture, reduced_for_picture};
 pub use values::{Element, Values};
 
 #[cfg(test)]

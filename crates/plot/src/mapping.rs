@@ -1,6 +1,6 @@
 //! [`Mapping`]: where a value lies on the way from the low to the high end of the colours.
 
-use super::range::Range;
+use super::{range::Range, ticks::Axis};
 
 /// Where a value lies on the way from the low (0) to the high (1) end of a range: linearly, or by its
 /// logarithm.
@@ -32,28 +32,26 @@ impl Mapping {
             log,
         }
     }
+}
 
-    pub fn low(&self) -> f64 {
-        self.range.low()
+impl Axis for Mapping {
+    fn ends(&self) -> (f64, f64) {
+        (self.range.low(), self.range.high())
     }
 
-    pub fn high(&self) -> f64 {
-        self.range.high()
-    }
-
-    pub fn is_log(&self) -> bool {
+    fn is_log(&self) -> bool {
         self.log
     }
 
     /// Where a value lies: below 0 and above 1 outside the range, NaN where it has no logarithm.
-    pub fn fraction(&self, value: f64) -> f64 {
+    fn fraction(&self, value: f64) -> f64 {
         if !self.log {
             return self.range.fraction(value);
         }
         if value <= 0.0 {
             return f64::NAN;
         }
-        let (low, high) = (self.low().ln(), self.high().ln());
+        let (low, high) = (self.range.low().ln(), self.range.high().ln());
         (value.ln() - low) / (high - low)
     }
 }
@@ -83,7 +81,8 @@ mod tests {
             (5e-324, f64::MAX),
         ] {
             let map = Mapping::new(Range::new(low, high).expect("a range"), true);
-            assert!(map.low() > 0.0 && map.low() < map.high(), "{low} {high}");
+            let (from, to) = map.ends();
+            assert!(from > 0.0 && from < to, "{low} {high}");
             assert!(map.fraction(1.0).is_finite());
         }
     }

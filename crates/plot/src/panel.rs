@@ -1,14 +1,15 @@
 //! A panel: a field with its border and axes.
 
 use super::{
-    canvas::{Anchor, Bitmap, Rect},
+    canvas::{Anchor, Canvas, Rect, Rgb},
     error::Error,
     extent::Span,
-    scale::{Interval, Scale},
     text::{DIGIT, width},
+    ticks::{Axis, Ticks},
 };
 
-const BLACK: [u8; 3] = [0; 3];
+const BLACK: Rgb = [0; 3];
+const GRID: Rgb = [228; 3];
 
 /// Sizes in pixels that follow from the size of the text.
 #[derive(Clone, Copy)]
@@ -95,10 +96,10 @@ fn magnification(nodes: usize, side: usize) -> usize {
 }
 
 /// Ticks of an axis of `length` pixels with its labels side by side.
-pub(super) fn horizontal(span: &Span, length: usize, m: &Metrics) -> Scale {
+pub(super) fn horizontal(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
     let length = length as f64;
     let most = (length / (3.2 * m.em)) as usize;
-    interval(span).scale(most.clamp(1, 10), |ticks| {
+    axis.ticks(most.clamp(1, 10), &|ticks| {
         let ends = |(at, label): &(f64, String)| {
             let half = width(label, m.em).unwrap_or(0.0) / 2.0;
             (at * length - half, at * length + half)
@@ -112,10 +113,11 @@ pub(super) fn horizontal(span: &Span, length: usize, m: &Metrics) -> Scale {
 }
 
 /// Ticks of an axis of `length` pixels with its labels above each other.
-pub(super) fn vertical(span: &Span, length: usize, m: &Metrics) -> Scale {
+pub(super) fn vertical(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
     let most = (length as f64 / (2.6 * m.em)) as usize;
-    let most = most.clamp(1, 10);
-    interval(span).scale(most, |ticks| above_each_other(ticks, length, m))
+    axis.ticks(most.clamp(1, 10), &|ticks| {
+        above_each_other(ticks, length, m)
+    })
 }
 
 /// Whether labels beside ticks of an axis of `length` pixels leave each other room.
@@ -125,20 +127,23 @@ pub(super) fn above_each_other(ticks: &[(f64, String)], length: usize, m: &Metri
     ticks.windows(2).all(apart)
 }
 
-fn interval(span: &Span) -> Interval<impl Fn(f64) -> f64> {
-    Interval {
-        low: span.start.min(span.end),
-        high: span.start.max(span.end),
-        whole: span.whole,
-        place: |value| span.fraction(value),
-    }
+/// Length of the longest label.
+pub(super) fn widest(ticks: &Ticks, m: &Metrics) -> Result<f64, Error> {
+    longest(ticks.marks.iter().map(|(_, label)| label.as_str()), m.em)
 }
 
-/// Length of the longest label of a scale.
-pub(super) fn widest(scale: &Scale, m: &Metrics) -> Result<f64, Error> {
-    scale.ticks.iter().try_fold(0.0, |most: f64, (_, label)| {
-        Ok(most.max(width(label, m.em)?))
-    })
+/// Length of the longest of some texts.
+pub(super) fn longest<'a>(
+    texts: impl IntoIterator<Item = &'a str>,
+    size: f64,
+) -> Result<f64, Error> {
+    let mut texts = texts.into_iter();
+    texts.try_fold(0.0, |most: f64, text| Ok(most.max(width(text, size)?)))
+}
+
+/// Where a panel begins that has labels and a name to its left.
+pub(super) fn left(ticks: &Ticks, m: &Metrics) -> Result<usize, Error> {
+    Ok((m.pad + 1.45 * m.em + widest(ticks, m)? + m.label_gap).ceil() as usize)
 }
 
 /// How far labels and name of the horizontal axis reach below the panel.
@@ -147,27 +152,61 @@ pub(super) fn depth(m: &Metrics) -> f64 {
 }
 
 /// A thin frame around a panel; it covers no pixel of the panel.
-pub(super) fn border(bitmap: &mut Bitmap, panel: &Rect, m: &Metrics) -> Result<(), Error> {
-    let outer = Rect {
-        left: panel.left - m.line,
-        top: panel.top - m.line,
-        width: panel.width + 2 * m.line,
-        height: panel.height + 2 * m.line,
-    };
-    bitmap.fill(outer, BLACK)?;
-    bitmap.fill(*panel, [255; 3])
+pub(super) fn border(canvas: &mut dyn Canvas, panel: &Rect, m: &Metrics) -> Result<(), Error> {
+    let (left, width) = (panel.left - m.line, panel.width + 2 * m.line);
+    let (top, height) = (panel.top - m.line, panel.height + 2 * m.line);
+    for (left, top, width, height) in [
+        (left, top, width, m.line),
+        (left, panel.bottom(), width, m.line),
+        (left, top, m.line, height),
+        (panel.right(), top, m.line, height),
+    ] {
+        let side = Rect {
+            left,
+            top,
+            width,
+            height,
+        };
+        canvas.fill(side, BLACK)?;
+    }
+    Ok(())
+}
+
+/// Light lines across a panel at its ticks.
+pub(super) fn grid(
+    canvas: &mut dyn Canvas,
+    panel: &Rect,
+    [x_ticks, y_ticks]: [&Ticks; 2],
+) -> Result<(), Error> {
+    for (place, _) in &x_ticks.marks {
+        let line = Rect {
+            left: panel.left + (place * panel.width as f64) as usize,
+            width: 1,
+            ..*panel
+        };
+        canvas.fill(line, GRID)?;
+    }
+    for (place, _) in &y_ticks.marks {
+        let line = Rect {
+            top: panel.bottom() - (place * panel.height as f64) as usize,
+            height: 1,
+            ..*panel
+        };
+        canvas.fill(line, GRID)?;
+    }
+    Ok(())
 }
 
 /// Ticks, labels and name below a panel.
 pub(super) fn x_axis(
-    bitmap: &mut Bitmap,
+    canvas: &mut dyn Canvas,
     panel: &Rect,
-    scale: &Scale,
+    ticks: &Ticks,
     m: &Metrics,
     name: &str,
 ) -> Result<(), Error> {
     let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
-    for (at, label) in &scale.ticks {
+    for (at, label) in &ticks.marks {
         let x = panel.left as f64 + at * panel.width as f64;
         let tick = Rect {
             left: (x - m.line as f64 / 2.0).round() as usize,
@@ -175,24 +214,24 @@ pub(super) fn x_axis(
             width: m.line,
             height: m.line + m.tick,
         };
-        bitmap.fill(tick, BLACK)?;
-        bitmap.write(label, m.em, (x, base), Anchor::Centre)?;
+        canvas.fill(tick, BLACK)?;
+        canvas.write(label, m.em, (x, base), Anchor::Centre)?;
     }
     let middle = panel.left as f64 + panel.width as f64 / 2.0;
     let below = base + 1.25 * m.em;
-    bitmap.write(&titled(name, scale), m.em, (middle, below), Anchor::Centre)
+    canvas.write(&titled(name, ticks), m.em, (middle, below), Anchor::Centre)
 }
 
 /// Ticks, labels and name to the left of a panel.
 pub(super) fn y_axis(
-    bitmap: &mut Bitmap,
+    canvas: &mut dyn Canvas,
     panel: &Rect,
-    scale: &Scale,
+    ticks: &Ticks,
     m: &Metrics,
     name: &str,
 ) -> Result<(), Error> {
     let right = panel.left as f64 - m.label_gap;
-    for (at, label) in &scale.ticks {
+    for (at, label) in &ticks.marks {
         let y = panel.bottom() as f64 - at * panel.height as f64;
         let tick = Rect {
             left: panel.left - m.line - m.tick,
@@ -200,21 +239,21 @@ pub(super) fn y_axis(
             width: m.line + m.tick,
             height: m.line,
         };
-        bitmap.fill(tick, BLACK)?;
+        canvas.fill(tick, BLACK)?;
         let base = y + m.em * DIGIT / 2.0;
-        bitmap.write(label, m.em, (right, base), Anchor::Right)?;
+        canvas.write(label, m.em, (right, base), Anchor::Right)?;
     }
     let middle = panel.top as f64 + panel.height as f64 / 2.0;
-    let left = right - widest(scale, m)? - 0.6 * m.em;
-    bitmap.write(&titled(name, scale), m.em, (left, middle), Anchor::Upright)
+    let left = right - widest(ticks, m)? - 0.6 * m.em;
+    canvas.write(&titled(name, ticks), m.em, (left, middle), Anchor::Upright)
 }
 
 /// The name of an axis with what its labels share.
-pub(super) fn titled(name: &str, scale: &Scale) -> String {
-    match (name.is_empty(), scale.note.is_empty()) {
+pub(super) fn titled(name: &str, ticks: &Ticks) -> String {
+    match (name.is_empty(), ticks.note.is_empty()) {
         (_, true) => name.to_string(),
-        (true, false) => scale.note.clone(),
-        (false, false) => format!("{name}  ({})", scale.note),
+        (true, false) => ticks.note.clone(),
+        (false, false) => format!("{name}  ({})", ticks.note),
     }
 }
 

@@ -1,7 +1,8 @@
 //! [`Sheet`]: a contact sheet, many frames on one page.
 
 use super::{
-    canvas::{Anchor, Bitmap, Rect},
+    bitmap::Bitmap,
+    canvas::{Anchor, Canvas, Rect},
     colormap,
     colour_bar::ColourBar,
     colours::Colours,
@@ -10,10 +11,10 @@ use super::{
     frame::Frame,
     heading::{Heading, shortened},
     panel::{self, Metrics},
-    scale::Scale,
     style::Style,
     template::{em_of, largest},
     text::DIGIT,
+    ticks::Ticks,
 };
 
 /// Pixels that the longer side of a panel aims at.
@@ -41,7 +42,7 @@ pub struct Sheet {
     panels: Vec<Rect>,
     columns: usize,
     used: usize,
-    axes: [(Span, Scale); 2],
+    axes: [(Span, Ticks); 2],
     colours: Colours,
     /// Room for the title of a panel.
     cell_width: usize,
@@ -96,13 +97,13 @@ impl Sheet {
             top: panel.top + down,
             ..panel
         };
-        let [x_scale, y_scale] = page.scales;
+        let [x_ticks, y_ticks] = page.ticks;
         Ok(Self {
             bitmap: bitmap.resized(wanted_width, wanted_height),
             panels: page.panels.into_iter().map(shifted).collect(),
             columns: page.columns,
             used: 0,
-            axes: [(x, x_scale), (y, y_scale)],
+            axes: [(x, x_ticks), (y, y_ticks)],
             colours,
             cell_width: page.cell_width,
             metrics: m,
@@ -126,15 +127,15 @@ impl Sheet {
         };
         let m = &self.metrics;
         let bitmap = &mut self.bitmap;
-        let [(x, x_scale), (y, y_scale)] = &self.axes;
+        let [(x, x_ticks), (y, y_ticks)] = &self.axes;
         // Panels at the left and those with none below them have axes.
         if self.used + self.columns >= self.panels.len() {
-            panel::x_axis(bitmap, &panel, x_scale, m, x.name)?;
+            panel::x_axis(bitmap, &panel, x_ticks, m, x.name)?;
         }
         if self.used.is_multiple_of(self.columns) {
             // Names of low panels would overlap.
             let high = panel.height as f64 > 3.0 * m.em;
-            panel::y_axis(bitmap, &panel, y_scale, m, if high { y.name } else { "" })?;
+            panel::y_axis(bitmap, &panel, y_ticks, m, if high { y.name } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
         self.colours.draw(bitmap, &panel, frame)?;
@@ -165,7 +166,7 @@ struct Page {
     panels: Vec<Rect>,
     columns: usize,
     cell_width: usize,
-    scales: [Scale; 2],
+    ticks: [Ticks; 2],
     bar: ColourBar,
     bar_left: usize,
     top: usize,
@@ -186,8 +187,8 @@ impl Page {
     ) -> Result<Self, Error> {
         let em = 0.09 * across.max(up) as f64;
         let m = Metrics::new(style.size.map_or(em, |size| em.min(em_of(size))));
-        let scales = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
-        let heading = Heading::new(&style.title, &m);
+        let ticks = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
+        let heading = Heading::new(&style.title, 1.3 * m.em, &m);
 
         // A cell is a panel with the gap to the next; above a panel its title has room.
         let title = 1.75 * m.em;
@@ -196,8 +197,7 @@ impl Page {
         let cell_height = up + (title + 0.55 * m.em).ceil() as usize;
         let columns = columns(count, cell_width, cell_height);
         let rows = count.div_ceil(columns);
-        let left = m.pad + 1.45 * m.em + panel::widest(&scales[1], &m)? + m.label_gap;
-        let left = left.ceil() as usize;
+        let left = panel::left(&ticks[1], &m)?;
         let top = (m.pad + heading.height() + title).ceil() as usize;
         let panels = (0..count).map(|k| Rect {
             left: left + k % columns * cell_width + (inner - across) / 2,
@@ -225,7 +225,7 @@ impl Page {
             panels: panels.collect(),
             columns,
             cell_width,
-            scales,
+            ticks,
             bar,
             bar_left,
             top,

@@ -1,7 +1,9 @@
-//! [`Template`]: the layout of a picture, made once and filled with every frame.
+//! [`picture`]: one frame; [`Template`]: the layout of a picture, made once and filled with every frame.
 
 use super::{
-    canvas::{Anchor, Bitmap, Rect},
+    bitmap::Bitmap,
+    canvas::{Anchor, Canvas, Rect},
+    colormap,
     colour_bar::ColourBar,
     colours::Colours,
     error::Error,
@@ -9,10 +11,36 @@ use super::{
     frame::Frame,
     heading::Heading,
     panel::{self, Metrics},
-    scale::Scale,
+    reduced::Reduced,
     style::{Size, Style},
     text::{DIGIT, width},
+    ticks::Ticks,
 };
+
+/// Side in pixels that the longer axis of a single picture aims at.
+pub(super) const SIDE: usize = 840;
+
+/// Draws one frame with axes, colour bar and title.
+///
+/// # Errors
+///
+/// [`Error::Empty`] for a field without values.
+pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
+    Template::new(frame, style, SIDE, colormap::LEVELS)?.print(frame)
+}
+
+/// Reads a frame once, and keeps what a [`picture`] of the usual size shows of it, with the ends of its
+/// values.
+///
+/// # Errors
+///
+/// [`Error::Empty`] for a field without values, [`Error::Values`] where they cannot be read.
+pub fn reduced_for_picture(frame: &Frame) -> Result<Reduced, Error> {
+    let shape = frame.shape()?;
+    let (x, y) = frame.extent.spans(shape);
+    let (across, up) = panel::fit(shape, (&x, &y), SIDE);
+    Reduced::new(frame.values, up, across)
+}
 
 /// A picture without its field: axes, colour bar, and the places of field and title.
 ///
@@ -116,7 +144,7 @@ struct Layout {
     bar_left: usize,
     /// How far the colour bar reaches above the panel.
     over: usize,
-    scales: [Scale; 2],
+    ticks: [Ticks; 2],
     heading: Heading,
     /// The middle and the base line of the frame's title.
     title: (f64, f64),
@@ -137,14 +165,13 @@ impl Layout {
         let size = 1.15 * m.em;
         let bar_height = up.max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
-        let x_scale = panel::horizontal(x, across, &m);
-        let y_scale = panel::vertical(y, up, &m);
-        let heading = Heading::new(&style.title, &m);
+        let x_ticks = panel::horizontal(x, across, &m);
+        let y_ticks = panel::vertical(y, up, &m);
+        let heading = Heading::new(&style.title, 1.3 * m.em, &m);
 
         // From left to right, then from top to bottom.
         let over = (bar_height - up).div_ceil(2);
-        let left = m.pad + m.em * 1.45 + panel::widest(&y_scale, &m)? + m.label_gap;
-        let left = left.ceil() as usize;
+        let left = panel::left(&y_ticks, &m)?;
         let bar_left = left + across + (1.3 * m.em) as usize;
         let middle = left as f64 + across as f64 / 2.0;
         let half_title = width("snapshot 0000", size)? / 2.0;
@@ -174,7 +201,7 @@ impl Layout {
             bar,
             bar_left,
             over,
-            scales: [x_scale, y_scale],
+            ticks: [x_ticks, y_ticks],
             heading,
             title: (middle, title),
             title_size: size,
@@ -212,9 +239,9 @@ impl Layout {
         let (m, panel) = (&self.metrics, self.panel);
         let mut blank = Bitmap::new(width, height);
         self.heading.draw(&mut blank, self.title.0)?;
-        let [x_scale, y_scale] = &self.scales;
-        panel::x_axis(&mut blank, &panel, x_scale, m, x.name)?;
-        panel::y_axis(&mut blank, &panel, y_scale, m, y.name)?;
+        let [x_ticks, y_ticks] = &self.ticks;
+        panel::x_axis(&mut blank, &panel, x_ticks, m, x.name)?;
+        panel::y_axis(&mut blank, &panel, y_ticks, m, y.name)?;
         panel::border(&mut blank, &panel, m)?;
         let top = panel.top - self.over;
         self.bar.draw(&mut blank, self.bar_left, top, m)?;

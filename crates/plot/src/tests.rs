@@ -1,7 +1,11 @@
 //! Complete pictures: which pixel shows which node, and that title, labels and colour bar are there.
 
 use super::colormap::LEVELS;
-use super::{colours::NOT_FINITE, picture::SIDE, template::Template, *};
+use super::{
+    colours::NOT_FINITE,
+    template::{SIDE, Template},
+    *,
+};
 use ndarray::{Array2, array};
 
 fn style() -> Style {

@@ -1,8 +1,9 @@
 //! APNG: every frame with all colours.
 
-use super::part::part;
+use super::part;
 use crate::{
-    canvas::{Bitmap, Rect},
+    bitmap::Bitmap,
+    canvas::Rect,
     error::Error,
     file::{PictureFile, write_error},
 };

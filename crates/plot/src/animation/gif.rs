@@ -1,8 +1,9 @@
 //! GIF: one palette for the whole animation.
 
-use super::part::part;
+use super::part;
 use crate::{
-    canvas::{Bitmap, Rect},
+    bitmap::Bitmap,
+    canvas::Rect,
     error::Error,
     file::{PictureFile, write_error},
     style::Style,

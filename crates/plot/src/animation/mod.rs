@@ -2,14 +2,9 @@
 
 mod apng;
 mod gif;
-mod part;
 
 use super::{
-    canvas::{Bitmap, Rect},
-    error::Error,
-    file::PictureFile,
-    frame::Frame,
-    style::Style,
+    bitmap::Bitmap, canvas::Rect, error::Error, file::PictureFile, frame::Frame, style::Style,
     template::Template,
 };
 use std::{
@@ -201,9 +196,17 @@ fn changed(one: &Bitmap, two: &Bitmap) -> Rect {
     }
 }
 
+/// The pixels of a part of a picture, row after row.
+fn part(bitmap: &Bitmap, rect: Rect) -> impl Iterator<Item = [u8; 3]> {
+    let (pixels, _) = bitmap.rgb().as_chunks::<3>();
+    let rows = pixels.chunks_exact(bitmap.width());
+    let rows = rows.skip(rect.top).take(rect.height);
+    rows.flat_map(move |row| row[rect.left..rect.right()].iter().copied())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{part::part, *};
+    use super::*;
 
     #[test]
     fn only_what_changed_is_written() {

@@ -12,11 +12,11 @@ use super::{
     extent::Span,
     file::{PictureFile, write_error},
     frame::Frame,
-    markup::escaped,
     panel,
     reduced::{Ends, Reduced},
     sheet::evenly_spread,
     style::Style,
+    svg::escaped,
 };
 use encode::Quantiser;
 use serde_json::{Value, json};

@@ -1,0 +1,260 @@
+//! [`Bitmap`]: a picture in pixels.
+
+use super::{
+    canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
+    error::Error,
+    file::{PictureFile, write_error},
+    text,
+};
+use plotters::prelude::{BLACK, BitMapBackend, Color, DrawingBackend, RGBColor};
+use std::path::Path;
+
+/// A finished picture: red, green and blue, one byte each, row by row from the top left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bitmap {
+    width: usize,
+    height: usize,
+    rgb: Vec<u8>,
+}
+
+impl Bitmap {
+    /// A white picture.
+    pub(super) fn new(width: usize, height: usize) -> Self {
+        Self {
+            width,
+            height,
+            rgb: vec![255; width * height * 3],
+        }
+    }
+
+    /// Columns of pixels.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// Rows of pixels.
+    pub fn height(&self) -> usize {
+        self.height
+    }
+
+    /// The bytes: red, green, blue of the top left pixel, then to the right.
+    pub fn rgb(&self) -> &[u8] {
+        &self.rgb
+    }
+
+    /// The colour of a pixel, counted from the top left; none outside.
+    pub fn pixel(&self, x: usize, y: usize) -> Option<[u8; 3]> {
+        let at = (y * self.width + x) * 3;
+        let inside = x < self.width && y < self.height;
+        inside.then(|| [self.rgb[at], self.rgb[at + 1], self.rgb[at + 2]])
+    }
+
+    /// Mixes a share of a colour into a pixel.
+    pub(super) fn mix(&mut self, x: usize, y: usize, colour: [u8; 3], share: f64) {
+        let at = (y * self.width + x) * 3;
+        if x < self.width
+            && let Some(pixel) = self.rgb.get_mut(at..at + 3)
+        {
+            for (old, new) in pixel.iter_mut().zip(colour) {
+                let mixed = f64::from(*old) + share * (f64::from(new) - f64::from(*old));
+                *old = mixed.round() as u8;
+            }
+        }
+    }
+
+    /// The picture with another size: cut off, or with white beside and below.
+    pub(super) fn resized(self, width: usize, height: usize) -> Self {
+        if (self.width, self.height) == (width, height) {
+            return self;
+        }
+        let mut resized = Self::new(width, height);
+        let common = 3 * width.min(self.width);
+        let rows = self.rgb.chunks_exact(3 * self.width);
+        for (to, from) in resized.rgb.chunks_exact_mut(3 * width).zip(rows) {
+            to[..common].copy_from_slice(&from[..common]);
+        }
+        resized
+    }
+
+    /// Writes a PNG file, which appears only when it is complete.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Write`] where the file cannot be written.
+    pub fn save(&self, path: &Path) -> Result<(), Error> {
+        let mut file = PictureFile::create(path)?;
+        self.encode(&mut file)
+            .map_err(|error| write_error(path, error))?;
+        file.commit_unsynced()
+    }
+
+    pub(super) fn encode(&self, to: impl std::io::Write) -> Result<(), png::EncodingError> {
+        let mut encoder = png::Encoder::new(to, self.width as u32, self.height as u32);
+        encoder.set_color(png::ColorType::Rgb);
+        encoder.set_depth(png::BitDepth::Eight);
+        encoder.set_compression(png::Compression::Fast);
+        let mut writer = encoder.write_header()?;
+        writer.write_image_data(&self.rgb)?;
+        writer.finish()
+    }
+
+    fn backend(&mut self) -> Result<BitMapBackend<'_>, Error> {
+        let size = (self.width as u32, self.height as u32);
+        BitMapBackend::with_buffer_and_format(&mut self.rgb, size).map_err(draw_error)
+    }
+
+    /// Copies pixels into a rectangle of their size.
+    pub(super) fn blit(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
+        let size = (rect.width as u32, rect.height as u32);
+        self.backend()?
+            .blit_bitmap((rect.left as i32, rect.top as i32), size, rgb)
+            .map_err(draw_error)
+    }
+}
+
+impl Canvas for Bitmap {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn fill(&mut self, rect: Rect, [red, green, blue]: Rgb) -> Result<(), Error> {
+        let corner = |x, y| (x as i32, y as i32);
+        self.backend()?
+            .draw_rect(
+                corner(rect.left, rect.top),
+                corner(rect.right(), rect.bottom()),
+                &RGBColor(red, green, blue),
+                true,
+            )
+            .map_err(draw_error)
+    }
+
+    fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error> {
+        let mut ink = Ink::new(within);
+        for line in lines {
+            for ends in line.windows(2) {
+                ink.line(ends[0], ends[1], pen.thickness);
+            }
+        }
+        ink.print(self, pen);
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        label: &str,
+        size: f64,
+        (x, y): Point,
+        anchor: Anchor,
+    ) -> Result<(), Error> {
+        let length = text::width(label, size)?;
+        let (x, y) = match anchor {
+            Anchor::Left => (x, y),
+            Anchor::Centre => (x - length / 2.0, y),
+            Anchor::Right => (x - length, y),
+            Anchor::Upright => (x, y + length / 2.0),
+        };
+        let (x, y) = (x.round() as i32, y.round() as i32);
+        let mut backend = self.backend()?;
+        let mut result = Ok(());
+        text::glyphs(label, size, |right, down, coverage| {
+            let at = match anchor {
+                Anchor::Upright => (x + down, y - right),
+                _ => (x + right, y + down),
+            };
+            let colour = BLACK.mix(f64::from(coverage)).to_backend_color();
+            if let Err(error) = backend.draw_pixel(at, colour) {
+                result = Err(draw_error(error));
+            }
+        })?;
+        result
+    }
+}
+
+fn draw_error(error: impl std::fmt::Display) -> Error {
+    Error::Draw(error.to_string())
+}
+
+/// Lines on a part of a picture: how much of each pixel they cover.
+///
+/// Where lines meet, the larger coverage counts, so that their joints are no darker than they are.
+struct Ink {
+    rect: Rect,
+    coverage: Vec<u8>,
+}
+
+impl Ink {
+    fn new(rect: Rect) -> Self {
+        Self {
+            rect,
+            coverage: vec![0; rect.width * rect.height],
+        }
+    }
+
+    /// A line of some thickness in pixels, with round ends; what lies outside is left out.
+    fn line(&mut self, from: Point, to: Point, thickness: f64) {
+        let reach = thickness / 2.0 + 0.5;
+        let origin = (self.rect.left as f64, self.rect.top as f64);
+        let (a, b) = (
+            (from.0 - origin.0, from.1 - origin.1),
+            (to.0 - origin.0, to.1 - origin.1),
+        );
+        if ![a.0, a.1, b.0, b.1].into_iter().all(f64::is_finite) {
+            return;
+        }
+        let pixels = |low: f64, high: f64, length: usize| {
+            let bound = |at: f64| at.clamp(0.0, length as f64) as usize;
+            bound((low - reach).floor())..bound((high + reach).ceil())
+        };
+        let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+        let squared = dx * dx + dy * dy;
+        for y in pixels(a.1.min(b.1), a.1.max(b.1), self.rect.height) {
+            for x in pixels(a.0.min(b.0), a.0.max(b.0), self.rect.width) {
+                let (px, py) = (x as f64 + 0.5 - a.0, y as f64 + 0.5 - a.1);
+                let along = match squared > 0.0 {
+                    true => ((px * dx + py * dy) / squared).clamp(0.0, 1.0),
+                    false => 0.0,
+                };
+                let distance = (px - along * dx).hypot(py - along * dy);
+                let covered = (255.0 * (reach - distance).clamp(0.0, 1.0)).round() as u8;
+                let pixel = &mut self.coverage[y * self.rect.width + x];
+                *pixel = covered.max(*pixel);
+            }
+        }
+    }
+
+    /// Colours what the lines cover.
+    fn print(&self, bitmap: &mut Bitmap, pen: Pen) {
+        let rows = self.coverage.chunks_exact(self.rect.width.max(1));
+        for (y, row) in rows.enumerate() {
+            for (x, &covered) in row.iter().enumerate().filter(|(_, covered)| **covered > 0) {
+                let share = f64::from(covered) / 255.0 * pen.opacity;
+                bitmap.mix(self.rect.left + x, self.rect.top + y, pen.colour, share);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_covers_its_pixels_and_no_others() {
+        let mut bitmap = Bitmap::new(9, 9);
+        let rect = Rect {
+            left: 2,
+            top: 2,
+            width: 5,
+            height: 5,
+        };
+        let line = |from: f64| vec![(from, 4.5), (100.0, 4.5)];
+        bitmap
+            .stroke(&[line(-100.0), line(f64::NAN)], Pen::black(1.0), rect)
+            .expect("drawn");
+        for (x, y) in (0..9).flat_map(|x| (0..9).map(move |y| (x, y))) {
+            let is_inked = bitmap.pixel(x, y) == Some([0; 3]);
+            assert_eq!(is_inked, y == 4 && (2..7).contains(&x), "{x} {y}");
+        }
+    }
+}

@@ -1,0 +1,394 @@
+//! Ticks at round numbers, linear and logarithmic, with labels that stay short.
+
+use super::decimal;
+
+/// An axis or a colour bar, as far as its ticks depend on it.
+pub(super) trait Axis {
+    /// The smallest and the largest value.
+    fn ends(&self) -> (f64, f64);
+
+    /// Where a value lies between start (0) and end (1).
+    fn fraction(&self, value: f64) -> f64;
+
+    /// Whether only whole numbers may be ticks.
+    fn is_whole(&self) -> bool {
+        false
+    }
+
+    /// Whether equal distances are equal ratios.
+    fn is_log(&self) -> bool {
+        false
+    }
+}
+
+/// Ticks of an axis or a colour bar.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Ticks {
+    /// Where each lies between start (0) and end (1) of the axis, and its label.
+    pub marks: Vec<(f64, String)>,
+    /// What all labels share: a power of ten, a number to add; may be empty.
+    pub note: String,
+}
+
+/// Whether labels have room.
+pub(super) type Fits<'a> = &'a dyn Fn(&[(f64, String)]) -> bool;
+
+/// The most round values that are of use.
+const MOST: usize = 200;
+/// Ranges with a smaller ratio of their ends have round numbers at equal distances, whatever the axis.
+const NARROW: f64 = 5.0;
+
+impl dyn Axis + '_ {
+    /// The most ticks, up to `most`, whose labels fit; one if even two do not.
+    pub fn ticks(&self, most: usize, fits: Fits<'_>) -> Ticks {
+        if !self.has_decades() {
+            return self.linear(most, fits).1;
+        }
+        match self.decades(most, 0.0, fits) {
+            marks if marks.len() > 1 => Ticks {
+                marks,
+                note: String::new(),
+            },
+            _ => self.ticks_with_ends(most, 0.0, fits),
+        }
+    }
+
+    /// As [`Self::ticks`], with both ends labelled too, and without round numbers `near` an end.
+    pub fn ticks_with_ends(&self, most: usize, near: f64, fits: Fits<'_>) -> Ticks {
+        let (low, high) = self.ends();
+        let mut notation = None;
+        let mut ticks = match self.has_decades() {
+            true => Ticks {
+                marks: self.decades(most, near, fits),
+                note: String::new(),
+            },
+            false => {
+                let (found, mut ticks) = self.linear(most, fits);
+                ticks.marks.retain(is_far(near));
+                notation = found;
+                ticks
+            }
+        };
+        let label = |value| match &notation {
+            Some(notation) => notation.label(value),
+            None if self.has_decades() => decade_label(value),
+            None => decimal::short(value, 17),
+        };
+        ticks
+            .marks
+            .splice(0..0, [(0.0, label(low)), (1.0, label(high))]);
+        ticks
+    }
+
+    /// Round values from the low to the high end: all sets of them, the largest first.
+    pub fn round_values(&self) -> Box<dyn Iterator<Item = Vec<f64>>> {
+        let (low, high) = self.ends();
+        if self.has_decades() {
+            return Box::new(decade_steps().map(move |step| in_decades(low, high, step)));
+        }
+        let mut before = None;
+        let sets = (1..=MOST).rev().filter_map(move |count| {
+            let multiples = Multiples::new(low, high, count, false)?;
+            let step = (multiples.mantissa, multiples.exponent);
+            let is_new = before.replace(step) != Some(step);
+            is_new.then(|| multiples.values().map(|(_, value)| value).collect())
+        });
+        Box::new(sets)
+    }
+
+    fn has_decades(&self) -> bool {
+        let (low, high) = self.ends();
+        self.is_log() && high / low >= NARROW
+    }
+
+    fn linear(&self, most: usize, fits: Fits<'_>) -> (Option<Notation>, Ticks) {
+        let (low, high) = self.ends();
+        let mut sparse = (None, Ticks::default());
+        for count in (1..=most.max(1)).rev() {
+            let Some(multiples) = Multiples::new(low, high, count, self.is_whole()) else {
+                continue;
+            };
+            let notation = multiples.notation();
+            let mark = |(n, value)| (self.fraction(value), notation.tick(n));
+            let marks: Vec<_> = multiples.values().map(mark).collect();
+            if marks.is_empty() {
+                continue;
+            }
+            let note = notation.note();
+            sparse = (Some(notation), Ticks { marks, note });
+            if fits(&sparse.1.marks) {
+                return sparse;
+            }
+        }
+        sparse.1.marks.truncate(1);
+        sparse
+    }
+
+    fn decades(&self, most: usize, near: f64, fits: Fits<'_>) -> Vec<(f64, String)> {
+        let (low, high) = self.ends();
+        let marks = |step| -> Vec<(f64, String)> {
+            let values = in_decades(low, high, step).into_iter();
+            let marks = values.map(|value| (self.fraction(value), decade_label(value)));
+            marks.filter(is_far(near)).collect()
+        };
+        decade_steps()
+            .map(marks)
+            .find(|marks| marks.len() <= most && fits(marks))
+            .unwrap_or_default()
+    }
+}
+
+fn is_far(near: f64) -> impl Fn(&(f64, String)) -> bool {
+    move |(place, _)| *place > near && *place < 1.0 - near
+}
+
+fn decade_label(value: f64) -> String {
+    let label = decimal::short(value, 3);
+    label.strip_prefix("1×").unwrap_or(&label).to_owned()
+}
+
+/// Which digits of a decade, and every how many decades.
+type DecadeStep = (&'static [i64], i32);
+
+/// From the smallest step to the largest.
+fn decade_steps() -> impl Iterator<Item = DecadeStep> {
+    const ALL: &[i64] = &[1, 2, 3, 4, 5, 6, 7, 8, 9];
+    let within = [(ALL, 1), (&[1, 2, 5], 1), (&[1, 3], 1)];
+    let beyond = [1, 2, 3, 5, 10, 20, 30, 50, 100, 200, 500, 1000];
+    within
+        .into_iter()
+        .chain(beyond.map(|decades| (&[1][..], decades)))
+}
+
+/// Digits times powers of ten from `low` to `high`.
+fn in_decades(low: f64, high: f64, (digits, decades): DecadeStep) -> Vec<f64> {
+    let exponents = low.log10().floor() as i32..=high.log10().ceil() as i32;
+    exponents
+        .filter(|exponent| exponent % decades == 0)
+        .flat_map(|exponent| digits.iter().map(move |digit| (*digit, exponent)))
+        .map(|(digit, exponent)| decimal::value(digit, exponent))
+        .filter(|value| (low..=high).contains(value))
+        .collect()
+}
+
+/// The multiples `first..=last` of a step `mantissa`·10^`exponent`, the mantissa 1, 2 or 5.
+struct Multiples {
+    mantissa: i64,
+    exponent: i32,
+    first: i64,
+    last: i64,
+}
+
+impl Multiples {
+    /// Multiples from `low` to `high` of the smallest round step that fits at most `most` times.
+    fn new(low: f64, high: f64, most: usize, whole: bool) -> Option<Self> {
+        let width = high / most as f64 - low / most as f64;
+        if !width.is_finite() || width <= 0.0 {
+            return None;
+        }
+        let power = width.log10().floor() as i32;
+        let lead = width / decimal::value(1, power);
+        let mantissa = [1, 2, 5].into_iter().find(|m| lead <= *m as f64 * 1.000001);
+        let (mantissa, exponent) = mantissa.map_or((1, power + 1), |mantissa| (mantissa, power));
+        let (mantissa, exponent) = match whole && exponent < 0 {
+            true => (1, 0),
+            false => (mantissa, exponent),
+        };
+        let step = decimal::value(mantissa, exponent);
+        // An end that misses a multiple by rounding alone still has its tick.
+        let first = (low / step - 1e-6).ceil();
+        let last = (high / step + 1e-6).floor();
+        (step > 0.0 && first.abs().max(last.abs()) < 1e15).then_some(Self {
+            mantissa,
+            exponent,
+            first: first as i64,
+            last: last as i64,
+        })
+    }
+
+    /// Each in units of 10^`exponent`, and as a number.
+    fn values(&self) -> impl Iterator<Item = (i64, f64)> + use<> {
+        let (mantissa, exponent) = (self.mantissa, self.exponent);
+        (self.first..=self.last)
+            .map(move |k| (k * mantissa, decimal::value(k * mantissa, exponent)))
+    }
+
+    fn notation(&self) -> Notation {
+        let (low, high) = (self.first * self.mantissa, self.last * self.mantissa);
+        Notation::new(low, high, self.exponent)
+    }
+}
+
+/// How labels are written: (value − base·10^unit) / 10^factor.
+struct Notation {
+    base: i64,
+    unit: i32,
+    factor: i32,
+}
+
+impl Notation {
+    /// Labels without a factor have at most this many digits before and after the point.
+    const PLAIN: i32 = 6;
+
+    /// For ticks from `low` to `high` in units of 10^`unit`.
+    fn new(low: i64, high: i64, unit: i32) -> Self {
+        let digits = digits(low.unsigned_abs().max(high.unsigned_abs()));
+        let base = match digits < Self::PLAIN {
+            true => 0,
+            // Many equal digits in front: take out the roundest number there is.
+            false => {
+                let round = |power| {
+                    let power = 10i64.pow(power);
+                    (low.div_euclid(power) + i64::from(low.rem_euclid(power) > 0)) * power
+                };
+                let bases = (0..=digits as u32).rev().map(round);
+                bases.into_iter().find(|base| *base <= high).unwrap_or(low)
+            }
+        };
+        let rest = low.abs_diff(base).max(high.abs_diff(base));
+        Self {
+            base,
+            unit,
+            factor: Self::factor(rest, unit),
+        }
+    }
+
+    /// The power of ten to take out, 0 if numbers up to `top`·10^`unit` are short as they are.
+    fn factor(top: u64, unit: i32) -> i32 {
+        let lead = digits(top) - 1 + unit;
+        let short = unit >= -4 && lead <= 4 && lead.max(0) - unit.min(0) < Self::PLAIN;
+        if short { 0 } else { lead }
+    }
+
+    fn tick(&self, n: i64) -> String {
+        decimal::decimal(n - self.base, self.unit - self.factor)
+    }
+
+    /// The label of any value: up to two decimals more than ticks have.
+    fn label(&self, value: f64) -> String {
+        let rest = value - decimal::value(self.base, self.unit);
+        // Two steps: 10^factor alone may be out of reach of an f64.
+        let half = self.factor / 2;
+        let scaled = rest / decimal::value(1, half) / decimal::value(1, self.factor - half);
+        let decimals = (self.factor - self.unit).max(0) as usize;
+        decimal::fixed(scaled, decimals + 2, decimals)
+    }
+
+    fn note(&self) -> String {
+        let factor = match self.factor {
+            0 => String::new(),
+            factor => decimal::power(factor),
+        };
+        let base = decimal::short(decimal::value(self.base.abs(), self.unit), 15);
+        let base = base.strip_prefix("1×").unwrap_or(&base);
+        let sign = if self.base > 0 { '+' } else { '−' };
+        match self.base {
+            0 => factor,
+            _ => format!("{factor} {sign} {base}").trim_start().to_owned(),
+        }
+    }
+}
+
+fn digits(n: u64) -> i32 {
+    n.checked_ilog10().map_or(1, |log| log as i32 + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{extent::Extent, mapping::Mapping, range::Range};
+
+    fn axis(low: f64, high: f64, log: bool) -> Mapping {
+        Mapping::new(Range::new(low, high).expect("a range"), log)
+    }
+
+    /// The labels, and what they share.
+    fn labels(ticks: Ticks) -> (Vec<String>, String) {
+        let labels = ticks.marks.into_iter().map(|(_, label)| label);
+        (labels.collect(), ticks.note)
+    }
+
+    #[test]
+    fn steps_are_round_and_what_all_labels_share_is_taken_out() {
+        for (low, high, most, expected, note) in [
+            (-10.07, 10.07, 5, "−10 −5 0 5 10", ""),
+            (0.0, 1.0, 5, "0.0 0.2 0.4 0.6 0.8 1.0", ""),
+            (0.0, 0.3, 3, "0.0 0.1 0.2 0.3", ""),
+            (0.0, 2e-9, 4, "0.0 0.5 1.0 1.5 2.0", "×10⁻⁹"),
+            (-1e300, 1e300, 2, "−1 0 1", "×10³⁰⁰"),
+            (0.0, 16384.0, 4, "0 5000 10000 15000", ""),
+            (1.0, 1.0 + 4e-10, 2, "0 2 4", "×10⁻¹⁰ + 1"),
+            (-1.0 - 4e-10, -1.0, 2, "−4 −2 0", "×10⁻¹⁰ − 1"),
+            (300.0 - 1e-9, 300.0 + 1e-9, 2, "−1 0 1", "×10⁻⁹ + 300"),
+        ] {
+            let axis: &dyn Axis = &axis(low, high, false);
+            let (labels, shared) = labels(axis.ticks(most, &|_| true));
+            assert_eq!((labels.join(" ").as_str(), &*shared), (expected, note));
+        }
+    }
+
+    #[test]
+    fn every_range_of_finite_numbers_has_labels() {
+        let ends = [f64::MIN, -1e200, -1.0, -5e-324, 0.0];
+        let positive = [5e-324, 1e-310, 1e-9, 1.0, 1.0 + 1e-15, 7e22, f64::MAX];
+        let ends: Vec<f64> = ends.into_iter().chain(positive).collect();
+        for (i, &low) in ends.iter().enumerate() {
+            for (&high, log) in ends
+                .iter()
+                .skip(i + 1)
+                .flat_map(|h| [(h, false), (h, true)])
+            {
+                let axis: &dyn Axis = &axis(low, high, log);
+                let ticks = axis.ticks_with_ends(i % 8 + 1, 0.05, &|_| true);
+                assert!(
+                    (2..=12).contains(&ticks.marks.len()),
+                    "{low} {high}: {ticks:?}"
+                );
+                for (place, label) in &ticks.marks {
+                    assert!((0.0..=1.0).contains(place), "{low} {high} {place}");
+                    assert!(label.chars().count() <= 30, "{low} {high}: {label}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn ends_are_labelled_and_ticks_near_them_left_out() {
+        for (low, high, log, most, near, expected, note) in [
+            (
+                0.0,
+                0.9734,
+                false,
+                10,
+                0.08,
+                "0.0 0.973 0.1 0.2 0.3 0.4 0.5 0.6 0.7 0.8",
+                "",
+            ),
+            (-0.7e300, 0.9e300, false, 1, 0.1, "−0.7 0.9 0", "×10³⁰⁰"),
+            (0.05, 20.0, true, 4, 0.02, "0.05 20 0.1 1 10", ""),
+            (
+                0.05,
+                20.0,
+                true,
+                8,
+                0.02,
+                "0.05 20 0.1 0.2 0.5 1 2 5 10",
+                "",
+            ),
+            (1e-12, 1.0, true, 4, 0.02, "10⁻¹² 1 10⁻⁹ 10⁻⁶ 0.001", ""),
+            (2.0, 3.0, true, 2, 0.02, "2.0 3.0 2.5", ""),
+        ] {
+            let axis: &dyn Axis = &axis(low, high, log);
+            let (labels, shared) = labels(axis.ticks_with_ends(most, near, &|_| true));
+            assert_eq!((labels.join(" ").as_str(), &*shared), (expected, note));
+        }
+    }
+
+    #[test]
+    fn counted_axes_have_whole_ticks_and_labels_that_do_not_fit_are_thinned() {
+        let (axis, _) = Extent::counted().spans((2, 2));
+        let axis: &dyn Axis = &axis;
+        assert_eq!(labels(axis.ticks(9, &|_| true)).0, ["0", "1"]);
+        assert_eq!(axis.ticks(9, &|ticks| ticks.len() < 2).marks.len(), 1);
+    }
+}
