@@ -20,6 +20,11 @@ impl<'a> Axes<'a> {
         Self { array, named }
     }
 
+    /// The axes of an array, of which this is known instead of what its file says.
+    pub(super) fn named_as(array: &'a JournalledArray, named: Vec<Option<NamedAxis>>) -> Self {
+        Self { array, named }
+    }
+
     /// What is known of every axis.
     pub(super) fn named_axes(&self) -> &[Option<NamedAxis>] {
         &self.named

@@ -4,7 +4,7 @@ use super::{
     frames::{Drawing, Frames, Look, RangeAsked},
     number,
     params::ParamsArgs,
-    plot::frame_path,
+    plot::{frame_path, make_directory},
     printer::Printer,
     ranks, signals,
     start::{self, StartArgs},
@@ -198,20 +198,10 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
         ..Look::default()
     };
     let survey = frames.survey(&[index], false)?;
-    let style = frames.style(&look, &survey);
-    let drawing = Drawing {
-        style: &style,
-        survey: &survey,
-    };
     let directory = Paths::of(cube)?.pictures;
-    sys::create_directory(&directory).map_err(|error| {
-        Error::System(format!(
-            "cannot create the directory {}: {error}",
-            directory.display()
-        ))
-    })?;
-    frames
-        .draw(index, &drawing)?
+    make_directory(&directory)?;
+    Drawing::new(&frames, &[index], &look, &survey)
+        .picture(index)?
         .save(&frame_path(&directory, index))?;
     Ok(())
 }

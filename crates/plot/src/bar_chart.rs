@@ -4,9 +4,8 @@ use super::{
     bitmap::Bitmap,
     canvas::{Anchor, Canvas, Rect, Rgb},
     error::Error,
-    mapping::Mapping,
     panel::{self, Metrics},
-    range::Range,
+    range::{Mapping, Range},
     text::{DIGIT, width},
     ticks::{Axis, Ticks},
 };

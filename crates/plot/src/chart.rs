@@ -6,9 +6,8 @@ use super::{
     error::Error,
     file::{PictureFile, write_error},
     heading::Heading,
-    mapping::Mapping,
     panel::{self, Metrics},
-    range::Range,
+    range::{Mapping, Range},
     style::Size,
     svg::Svg,
     text::DIGIT,
@@ -103,8 +102,7 @@ impl Chart {
         m: &Metrics,
     ) -> Result<(), Error> {
         let title = Heading::new(&self.title, 1.25 * m.em, m);
-        let mut subtitle = Heading::new(&self.subtitle, 1.1 * m.em, m);
-        subtitle.shift(title.height());
+        let subtitle = Heading::new(&self.subtitle, 1.1 * m.em, m);
         let top = (m.pad + title.height() + subtitle.height()) as usize;
         let below = (panel::depth(m) + m.pad) as usize;
         let least = (2.0 * m.em) as usize;
@@ -122,8 +120,8 @@ impl Chart {
             height: up,
         };
         let middle = (left + across / 2) as f64;
-        title.draw(canvas, middle)?;
-        subtitle.draw(canvas, middle)?;
+        title.draw(canvas, middle, 0.0)?;
+        subtitle.draw(canvas, middle, title.height())?;
         panel::grid(canvas, &panel, [&x_ticks, &y_ticks])?;
         panel::x_axis(canvas, &panel, &x_ticks, m, &self.x)?;
         panel::y_axis(canvas, &panel, &y_ticks, m, &self.y)?;

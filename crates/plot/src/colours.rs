@@ -6,9 +6,7 @@ use super::{
     contour,
     error::Error,
     frame::Frame,
-    mapping::Mapping,
-    pixels,
-    range::Range,
+    range::{Mapping, Range},
     reduced::Reduced,
     style::Style,
     ticks::Axis,
@@ -71,7 +69,8 @@ impl Colours {
     pub fn draw(&self, bitmap: &mut Bitmap, panel: &Rect, frame: &Frame) -> Result<(), Error> {
         let colours = self.of(frame.own_range());
         let reduced = Reduced::new(frame.values, panel.height, panel.width)?;
-        let pixels: Vec<u8> = pixels::image(&reduced, panel.width, panel.height)
+        let pixels: Vec<u8> = reduced
+            .pixels(panel.width, panel.height)
             .flat_map(|value| colours.colour(value))
             .collect();
         bitmap.blit(*panel, &pixels)?;

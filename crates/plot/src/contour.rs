@@ -7,7 +7,7 @@
 //!
 //! Source: W. E. Lorensen, H. E. Cline, Marching cubes, SIGGRAPH 1987, in two dimensions.
 
-use super::{canvas::Point, mapping::Mapping, reduced::Reduced, ticks::Axis};
+use super::{canvas::Point, range::Mapping, reduced::Reduced, ticks::Axis};
 
 /// At most `most` round values between the ends of the colours.
 pub(super) fn levels(mapping: &Mapping, most: usize) -> Vec<f64> {

@@ -34,13 +34,8 @@ impl Heading {
         }
     }
 
-    /// Moves it down.
-    pub fn shift(&mut self, down: f64) {
-        self.base += down;
-    }
-
-    /// Writes it around a middle, and within the picture: smaller or cut short if it is long.
-    pub fn draw(&self, canvas: &mut dyn Canvas, middle: f64) -> Result<(), Error> {
+    /// Writes it around a middle, moved down, and within the picture: smaller or cut short if it is long.
+    pub fn draw(&self, canvas: &mut dyn Canvas, middle: f64, down: f64) -> Result<(), Error> {
         if self.text.is_empty() {
             return Ok(());
         }
@@ -51,7 +46,7 @@ impl Heading {
         let half = width(&text, size)? / 2.0;
         let most = canvas.width() as f64 - self.pad - half;
         let middle = middle.min(most).max(self.pad + half);
-        canvas.write(&text, size, (middle, self.base), Anchor::Centre)
+        canvas.write(&text, size, (middle, self.base + down), Anchor::Centre)
     }
 }
 

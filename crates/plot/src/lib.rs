@@ -53,12 +53,9 @@ mod extent;
 mod file;
 mod frame;
 mod heading;
-mod mapping;
 mod page;
 mod panel;
-mod pixels;
 mod range;
-mod reduce;
 mod reduced;
 mod reduction;
 mod sampled;
@@ -86,7 +83,7 @@ pub use sampled::Sampled;
 pub use sheet::{Sheet, evenly_spread};
 pub use style::{Beyond, Size, Style};
 pub use template::{picture, reduced_for_picture};
-pub use values::{Element, Values};
+pub use values::Values;
 
 #[cfg(test)]
 mod tests;

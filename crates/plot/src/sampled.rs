@@ -1,65 +1,62 @@
 //! [`Sampled`]: a curve of any length as a few points.
 
 /// A curve has at most about twice as many points: more than pixels.
-const MOST_POINTS: u64 = 2000;
+const MOST_POINTS: usize = 2000;
+
 /// Points of a curve of any length, of which a picture shows no more: of many neighbours the lowest and
 /// the highest stay.
 #[derive(Clone, Debug)]
 pub struct Sampled {
-    together: u64,
-    seen: u64,
-    low: Option<(u64, (f64, f64))>,
-    high: Option<(u64, (f64, f64))>,
-    gap: bool,
+    together: usize,
+    neighbours: Vec<(f64, f64)>,
     points: Vec<(f64, f64)>,
 }
 
 impl Sampled {
     /// For so many points.
-    pub fn new(count: u64) -> Self {
+    pub fn new(count: usize) -> Self {
         Self {
             together: count.div_ceil(MOST_POINTS).max(1),
-            seen: 0,
-            low: None,
-            high: None,
-            gap: false,
+            neighbours: Vec::new(),
             points: Vec::new(),
         }
     }
 
     /// Adds the next point.
     pub fn push(&mut self, point: (f64, f64)) {
-        if point.1.is_finite() {
-            let at = Some((self.seen, point));
-            let is_new = |known: Option<(u64, (f64, f64))>, better: fn(f64, f64) -> bool| {
-                known.is_none_or(|(_, known)| better(point.1, known.1))
-            };
-            if is_new(self.low, |new, old| new < old) {
-                self.low = at;
-            }
-            if is_new(self.high, |new, old| new > old) {
-                self.high = at;
-            }
-        } else {
-            self.gap = true;
-        }
-        self.seen += 1;
-        if self.seen.is_multiple_of(self.together) {
+        self.neighbours.push(point);
+        if self.neighbours.len() == self.together {
             self.flush();
         }
     }
 
     fn flush(&mut self) {
-        let mut both: Vec<_> = [self.low.take(), self.high.take()]
-            .into_iter()
-            .flatten()
-            .collect();
-        both.sort_by_key(|(at, _)| *at);
-        both.dedup_by_key(|(at, _)| *at);
-        self.points.extend(both.into_iter().map(|(_, point)| point));
-        if std::mem::take(&mut self.gap) {
+        let finite = |place: &usize| self.neighbours[*place].1.is_finite();
+        let places: Vec<usize> = (0..self.neighbours.len()).filter(finite).collect();
+        let value = |place: &usize| self.neighbours[*place].1;
+        let low = places.iter().copied().reduce(|low, next| {
+            if value(&next) < value(&low) {
+                next
+            } else {
+                low
+            }
+        });
+        let high = places.iter().copied().reduce(|high, next| {
+            if value(&next) > value(&high) {
+                next
+            } else {
+                high
+            }
+        });
+        let mut both: Vec<usize> = low.into_iter().chain(high).collect();
+        both.sort_unstable();
+        both.dedup();
+        self.points
+            .extend(both.iter().map(|place| self.neighbours[*place]));
+        if places.len() < self.neighbours.len() {
             self.points.push((f64::NAN, f64::NAN));
         }
+        self.neighbours.clear();
     }
 
     /// The points that stay.

@@ -12,7 +12,7 @@ use super::{
     heading::{Heading, shortened},
     panel::{self, Metrics},
     style::Style,
-    template::{em_of, largest},
+    template::{em_of, sized},
     text::DIGIT,
     ticks::Ticks,
 };
@@ -67,31 +67,17 @@ impl Sheet {
         let shape = first.shape()?;
         let (x, y) = first.extent.spans(shape);
         let colours = Colours::new(style, colormap::LEVELS);
-        let page = match style.size {
-            None => {
-                let panel = panel::fit(shape, (&x, &y), SIDE);
-                Page::new([&x, &y], style, &colours, panel, count)?
-            }
-            Some(size) => largest(size, |side| {
-                let panel = panel::fit_exactly(shape, (&x, &y), side);
-                let page = Page::new([&x, &y], style, &colours, panel, count)?;
-                let needed = page.size;
-                Ok((page, needed))
-            })?,
-        };
-        let (width, height) = page.size;
-        let (wanted_width, wanted_height) = style
-            .size
-            .map_or(page.size, |size| (size.width(), size.height()));
-        let right = wanted_width.saturating_sub(width) / 2;
-        let down = wanted_height.saturating_sub(height) / 2;
-        let m = page.metrics;
-        let mut bitmap = Bitmap::new(width.max(wanted_width), height.max(wanted_height));
+        let (page, place) = sized(style.size, shape, (&x, &y), SIDE, |panel| {
+            let page = Page::new([&x, &y], style, &colours, panel, count)?;
+            let needed = page.size;
+            Ok((page, needed))
+        })?;
+        let (m, right, down) = (page.metrics, place.left, place.top);
+        let mut bitmap = Bitmap::new(place.width, place.height);
         page.bar
             .draw(&mut bitmap, page.bar_left + right, page.top + down, &m)?;
-        let mut heading = page.heading;
-        heading.shift(down as f64);
-        heading.draw(&mut bitmap, page.middle + right as f64)?;
+        let middle = page.middle + right as f64;
+        page.heading.draw(&mut bitmap, middle, down as f64)?;
         let shifted = |panel: Rect| Rect {
             left: panel.left + right,
             top: panel.top + down,
@@ -99,7 +85,10 @@ impl Sheet {
         };
         let [x_ticks, y_ticks] = page.ticks;
         Ok(Self {
-            bitmap: bitmap.resized(wanted_width, wanted_height),
+            bitmap: match style.size {
+                Some(size) => bitmap.resized(size.width(), size.height()),
+                None => bitmap,
+            },
             panels: page.panels.into_iter().map(shifted).collect(),
             columns: page.columns,
             used: 0,

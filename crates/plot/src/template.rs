@@ -2,7 +2,7 @@
 
 use super::{
     bitmap::Bitmap,
-    canvas::{Anchor, Canvas, Rect},
+    canvas::{Anchor, Canvas, Point, Rect},
     colormap,
     colour_bar::ColourBar,
     colours::Colours,
@@ -52,7 +52,7 @@ pub(super) struct Template {
     colours: Colours,
     shape: (usize, usize),
     cadence: Option<f64>,
-    title: (f64, f64),
+    title: Point,
     size: f64,
 }
 
@@ -63,26 +63,24 @@ impl Template {
         let shape = frame.shape()?;
         let (x, y) = frame.extent.spans(shape);
         let colours = Colours::new(style, levels).of(frame.own_range());
-        let layout = |(across, up): (usize, usize), m| {
-            Layout::new([&x, &y], style, &colours, (across, up), m)
-        };
-        let layout = match style.size {
-            None => {
-                let (across, up) = panel::fit(shape, (&x, &y), side);
-                let em = 0.031 * across.max(up) as f64;
-                layout((across, up), Metrics::new(em))?
-            }
-            Some(size) => {
-                let em = em_of(size);
-                largest(size, |side| {
-                    let panel = panel::fit_exactly(shape, (&x, &y), side);
-                    let layout = layout(panel, Metrics::new(em))?;
-                    let needed = layout.size();
-                    Ok((layout, needed))
-                })?
-            }
-        };
-        layout.draw([&x, &y], style, colours, shape)
+        let (layout, place) = sized(style.size, shape, (&x, &y), side, |panel| {
+            let layout = Layout::new([&x, &y], style, &colours, panel)?;
+            let needed = layout.size();
+            Ok((layout, needed))
+        })?;
+        let (blank, panel, title) = layout.draw([&x, &y], place)?;
+        Ok(Self {
+            blank: match style.size {
+                Some(size) => blank.resized(size.width(), size.height()),
+                None => blank,
+            },
+            panel,
+            colours,
+            shape,
+            cadence: style.cadence,
+            title,
+            size: layout.title_size,
+        })
     }
 
     /// The place of the field.
@@ -117,24 +115,42 @@ pub(super) fn em_of(size: Size) -> f64 {
     0.0255 * (width * height).sqrt().min(1.5 * width.min(height))
 }
 
-/// The layout with the longest panels that is no larger than a size; `at` makes one for a side in pixels
-/// and tells how large it is.
-pub(super) fn largest<T>(
-    size: Size,
-    mut at: impl FnMut(usize) -> Result<(T, (usize, usize)), Error>,
-) -> Result<T, Error> {
+/// A layout whose panels are about `side` pixels long, or of the size that is asked for, and where on the
+/// picture it is. `make` makes one for a panel of some width and height, and tells its size.
+pub(super) fn sized<T>(
+    size: Option<Size>,
+    shape: (usize, usize),
+    spans: (&Span, &Span),
+    side: usize,
+    mut make: impl FnMut((usize, usize)) -> Result<(T, (usize, usize)), Error>,
+) -> Result<(T, Rect), Error> {
+    let placed = |(width, height): (usize, usize)| {
+        let (across, down) = size.map_or((width, height), |size| (size.width(), size.height()));
+        // In the middle of what is asked for.
+        Rect {
+            left: across.saturating_sub(width) / 2,
+            top: down.saturating_sub(height) / 2,
+            width: width.max(across),
+            height: height.max(down),
+        }
+    };
+    let Some(size) = size else {
+        let (layout, needed) = make(panel::fit(shape, spans, side))?;
+        return Ok((layout, placed(needed)));
+    };
+    // The longest panels that fit.
     let (mut low, mut high) = (1, size.width().max(size.height()));
-    let (mut found, _) = at(low)?;
+    let mut found = make(panel::fit_exactly(shape, spans, low))?;
     while low + 1 < high {
         let middle = usize::midpoint(low, high);
-        let (layout, (width, height)) = at(middle)?;
-        if width <= size.width() && height <= size.height() {
-            (low, found) = (middle, layout);
+        let next = make(panel::fit_exactly(shape, spans, middle))?;
+        if next.1.0 <= size.width() && next.1.1 <= size.height() {
+            (low, found) = (middle, next);
         } else {
             high = middle;
         }
     }
-    Ok(found)
+    Ok((found.0, placed(found.1)))
 }
 
 /// Where everything in a picture is, before anything is drawn. All in pixels.
@@ -147,7 +163,7 @@ struct Layout {
     ticks: [Ticks; 2],
     heading: Heading,
     /// The middle and the base line of the frame's title.
-    title: (f64, f64),
+    title: Point,
     title_size: f64,
     right: f64,
     low: f64,
@@ -160,8 +176,11 @@ impl Layout {
         style: &Style,
         colours: &Colours,
         (across, up): (usize, usize),
-        m: Metrics,
     ) -> Result<Self, Error> {
+        let em = style
+            .size
+            .map_or_else(|| 0.031 * across.max(up) as f64, em_of);
+        let m = Metrics::new(em);
         let size = 1.15 * m.em;
         let bar_height = up.max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
@@ -216,46 +235,24 @@ impl Layout {
         (pixels(self.right), pixels(self.low))
     }
 
-    fn draw(
-        mut self,
-        [x, y]: [&Span; 2],
-        style: &Style,
-        colours: Colours,
-        shape: (usize, usize),
-    ) -> Result<Template, Error> {
-        let (mut width, mut height) = self.size();
-        if let Some(size) = style.size {
-            // In the middle of what is asked for.
-            let spare = |wanted: usize, needed: usize| wanted.saturating_sub(needed) / 2;
-            let (across, down) = (spare(size.width(), width), spare(size.height(), height));
-            self.panel.left += across;
-            self.bar_left += across;
-            self.title.0 += across as f64;
-            self.panel.top += down;
-            self.title.1 += down as f64;
-            self.heading.shift(down as f64);
-            (width, height) = (width.max(size.width()), height.max(size.height()));
-        }
-        let (m, panel) = (&self.metrics, self.panel);
-        let mut blank = Bitmap::new(width, height);
-        self.heading.draw(&mut blank, self.title.0)?;
-        let [x_ticks, y_ticks] = &self.ticks;
+    /// Draws all but the field and its title, and tells where these are.
+    fn draw(&self, [x, y]: [&Span; 2], place: Rect) -> Result<(Bitmap, Rect, Point), Error> {
+        let mut blank = Bitmap::new(place.width, place.height);
+        let (m, [x_ticks, y_ticks]) = (&self.metrics, &self.ticks);
+        let panel = Rect {
+            left: self.panel.left + place.left,
+            top: self.panel.top + place.top,
+            ..self.panel
+        };
+        let (middle, base) = self.title;
+        let title = (middle + place.left as f64, base + place.top as f64);
+        self.heading.draw(&mut blank, title.0, place.top as f64)?;
         panel::x_axis(&mut blank, &panel, x_ticks, m, x.name)?;
         panel::y_axis(&mut blank, &panel, y_ticks, m, y.name)?;
         panel::border(&mut blank, &panel, m)?;
-        let top = panel.top - self.over;
-        self.bar.draw(&mut blank, self.bar_left, top, m)?;
-        if let Some(size) = style.size {
-            blank = blank.resized(size.width(), size.height());
-        }
-        Ok(Template {
-            blank,
-            panel,
-            colours,
-            shape,
-            cadence: style.cadence,
-            title: self.title,
-            size: self.title_size,
-        })
+        let bar_left = self.bar_left + place.left;
+        self.bar
+            .draw(&mut blank, bar_left, panel.top - self.over, m)?;
+        Ok((blank, panel, title))
     }
 }

@@ -296,7 +296,10 @@ fn digits(n: u64) -> i32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{extent::Extent, mapping::Mapping, range::Range};
+    use crate::{
+        extent::Extent,
+        range::{Mapping, Range},
+    };
 
     fn axis(low: f64, high: f64, log: bool) -> Mapping {
         Mapping::new(Range::new(low, high).expect("a range"), log)

@@ -6,7 +6,7 @@ use std::ops::Range;
 
 /// A two-dimensional field that can be read in boxes, of which a few fit into memory.
 ///
-/// It is implemented for every [`ArrayView2`] of an [`Element`]. Others, such as a frame in a file, can
+/// It is implemented for every [`ArrayView2`] of numbers that an f64 holds. Others, such as a frame in a file, can
 /// implement it and are drawn without a copy. Several threads read it at a time.
 pub trait Values: Sync {
     /// Rows (along y) and columns (along x).
@@ -39,31 +39,7 @@ pub trait Values: Sync {
     ) -> Result<(), Error>;
 }
 
-/// An element that a picture can show.
-pub trait Element: Copy + Sync {
-    /// Its value, perhaps rounded.
-    fn value(self) -> f64;
-}
-
-macro_rules! numbers {
-    ($($kind:ty)*) => {
-        $(impl Element for $kind {
-            fn value(self) -> f64 {
-                self as f64
-            }
-        })*
-    };
-}
-
-numbers!(f64 f32 i8 i16 i32 i64 u8 u16 u32 u64);
-
-impl Element for bool {
-    fn value(self) -> f64 {
-        f64::from(u8::from(self))
-    }
-}
-
-impl<T: Element> Values for ArrayView2<'_, T> {
+impl<T: Copy + Sync + Into<f64>> Values for ArrayView2<'_, T> {
     fn dimensions(&self) -> (usize, usize) {
         self.dim()
     }
@@ -75,7 +51,7 @@ impl<T: Element> Values for ArrayView2<'_, T> {
         into: &mut [f64],
     ) -> Result<(), Error> {
         for (to, from) in into.iter_mut().zip(self.slice(s![rows, columns])) {
-            *to = from.value();
+            *to = (*from).into();
         }
         Ok(())
     }

@@ -99,7 +99,7 @@ impl<'a> Frames<'a> {
     /// Rows and columns of a frame.
     pub(super) fn shape(&self) -> (usize, usize) {
         let [.., rows, columns] = self.array.npy.shape[..] else {
-            unreachable!("an frames has two dimensions or more")
+            unreachable!("frames have two dimensions")
         };
         let length = |length: u64| usize::try_from(length).unwrap_or(usize::MAX);
         (length(rows), length(columns))

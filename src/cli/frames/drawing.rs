@@ -2,7 +2,8 @@
 
 use super::{
     array::{Frames, unread},
-    survey::{RangeAsked, Survey},
+    look::{Look, RangeAsked},
+    survey::Survey,
 };
 use crate::error::Error;
 use diff2d_arrays::progress::Progress;
@@ -12,51 +13,68 @@ use diff2d_plot::{
 };
 use std::path::Path;
 
-/// How frames are drawn, and what is known of them.
-#[derive(Clone, Copy)]
+/// Chosen frames, what is known of them, and how they are drawn.
 pub(in crate::cli) struct Drawing<'a> {
-    pub style: &'a Style,
+    pub frames: &'a Frames<'a>,
+    pub chosen: &'a [u64],
+    pub look: &'a Look,
+    pub style: Style,
     pub survey: &'a Survey,
 }
 
-impl Frames<'_> {
+impl<'a> Drawing<'a> {
+    pub(in crate::cli) fn new(
+        frames: &'a Frames<'a>,
+        chosen: &'a [u64],
+        look: &'a Look,
+        survey: &'a Survey,
+    ) -> Self {
+        Self {
+            frames,
+            chosen,
+            look,
+            style: frames.style(look, survey),
+            survey,
+        }
+    }
+
     /// The picture of one frame.
-    pub(in crate::cli) fn draw(&self, index: u64, drawing: &Drawing<'_>) -> Result<Bitmap, Error> {
-        self.with_frame(index, drawing, |frame| picture(frame, drawing.style))
+    pub(in crate::cli) fn picture(&self, index: u64) -> Result<Bitmap, Error> {
+        self.with_frame(index, |frame| picture(frame, &self.style))
     }
 
     /// Calls a function with a frame, over a range of its own if the style says so.
     fn with_frame<T>(
         &self,
         index: u64,
-        drawing: &Drawing<'_>,
         act: impl FnOnce(&Frame<'_>) -> Result<T, plot::Error>,
     ) -> Result<T, Error> {
-        let Drawing { style, survey } = drawing;
-        let (values, shown) = (self.values(index, survey.kept(index)), self.shown(index));
-        let mut frame = self.frame(&values, &shown, index);
-        if let Some(ends) = survey.ends_of(index).filter(|_| style.own_ranges) {
-            frame = frame.over(RangeAsked::Frame.over(ends, style.log));
+        let values = self.frames.values(index, self.survey.kept(index));
+        let shown = self.frames.shown(index);
+        let mut frame = self.frames.frame(&values, &shown, index);
+        if let Some(ends) = self.survey.ends_of(index)
+            && self.style.own_ranges
+        {
+            frame = frame.over(RangeAsked::Frame.over(ends, self.style.log));
         }
         act(&frame).map_err(unread)
     }
 
+    /// At most so many of the chosen frames, evenly spread.
+    pub(in crate::cli) fn some(&self, most: usize) -> Vec<u64> {
+        let places = evenly_spread(self.chosen.len(), most).into_iter();
+        places.map(|place| self.chosen[place]).collect()
+    }
+
     /// All chosen frames on one page, evenly thinned out where they are too many.
-    pub(in crate::cli) fn sheet(
-        &self,
-        chosen: &[u64],
-        drawing: &Drawing<'_>,
-    ) -> Result<Bitmap, Error> {
-        let shown: Vec<u64> = evenly_spread(chosen.len(), Sheet::MOST)
-            .into_iter()
-            .map(|place| chosen[place])
-            .collect();
+    pub(in crate::cli) fn sheet(&self) -> Result<Bitmap, Error> {
+        let shown = self.some(Sheet::MOST);
         let mut sheet = None;
         for &index in &shown {
-            self.with_frame(index, drawing, |frame| {
+            self.with_frame(index, |frame| {
                 let sheet = match &mut sheet {
                     Some(sheet) => sheet,
-                    empty => empty.insert(Sheet::new(frame, shown.len(), drawing.style)?),
+                    empty => empty.insert(Sheet::new(frame, shown.len(), &self.style)?),
                 };
                 sheet.push(frame)
             })?;
@@ -67,14 +85,13 @@ impl Frames<'_> {
     /// The chosen frames one after the other, in a file; `progress` is told of each.
     pub(in crate::cli) fn animate(
         &self,
-        chosen: &[u64],
-        drawing: &Drawing<'_>,
-        (path, format): (&Path, Format),
+        path: &Path,
+        format: Format,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let mut animation = Animation::new(path, format, chosen.len(), drawing.style);
-        for &index in chosen {
-            self.with_frame(index, drawing, |frame| animation.push(frame))?;
+        let mut animation = Animation::new(path, format, self.chosen.len(), &self.style);
+        for &index in self.chosen {
+            self.with_frame(index, |frame| animation.push(frame))?;
             progress.add(1);
         }
         Ok(animation.finish()?)
@@ -85,12 +102,11 @@ impl Frames<'_> {
     pub(in crate::cli) fn packed(
         &self,
         index: u64,
-        drawing: &Drawing<'_>,
         ends: &Ends,
         side: usize,
     ) -> Result<PackedFrame, Error> {
-        self.with_frame(index, drawing, |frame| {
-            PackedFrame::new(frame, drawing.style, ends, side)
+        self.with_frame(index, |frame| {
+            PackedFrame::new(frame, &self.style, ends, side)
         })
     }
 }

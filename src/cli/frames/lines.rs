@@ -1,9 +1,12 @@
 //! Values along a line of a frame, and the history of a node.
 
 use super::array::{Frames, Kind, unread};
-use crate::{cli::axes::Axes, error::Error, grid};
-use diff2d_arrays::probe;
-use diff2d_arrays::wording::excerpt;
+use crate::{
+    cli::axes::{self, Axes},
+    cube::{AxisValues, NamedAxis},
+    error::Error,
+};
+use diff2d_arrays::{probe, wording::excerpt};
 use diff2d_plot::{self as plot, Sampled, Values};
 
 /// Indices that are looked up at a time.
@@ -23,13 +26,6 @@ impl Side {
             Self::X => Self::Y,
         }
     }
-
-    fn number(self) -> usize {
-        match self {
-            Self::Y => 0,
-            Self::X => 1,
-        }
-    }
 }
 
 /// A place along an axis of frames.
@@ -41,20 +37,43 @@ pub(in crate::cli) struct Place {
     pub title: String,
 }
 
-/// What is known of the places along the axes of a frame.
-pub(in crate::cli) struct Coordinates<'a> {
-    axes: Axes<'a>,
-    /// Of the scenario of a sweep.
-    grid: Option<grid::Grid>,
-    lengths: [u64; 2],
-    /// The number of axes before those of a frame.
-    outer: usize,
+/// The coordinate of an index, or its number.
+#[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
+fn place(axes: &Axes<'_>, axis: usize, index: u64) -> f64 {
+    axes.coordinate(axis, index).unwrap_or(index as f64)
 }
 
-impl Coordinates<'_> {
-    /// The name of an axis: x and y where its nodes have coordinates.
-    pub(in crate::cli) fn name(&self, side: Side) -> &'static str {
-        match (side, self.is_known(side)) {
+impl Frames<'_> {
+    /// The axes of the array; those of a frame are the last two, of a scenario its own.
+    fn axes(&self, index: u64) -> Axes<'_> {
+        let grid = match &self.kind {
+            Kind::Scenarios(..) => self.shown(index).scenario.and_then(|one| one.grid()),
+            _ => None,
+        };
+        let Some(grid) = grid else {
+            return Axes::of(self.array);
+        };
+        let mut named = vec![None; self.axis(Side::Y)];
+        named.extend([("y", grid.y), ("x", grid.x)].map(|(name, axis)| {
+            let (name, values) = (name.to_owned(), AxisValues::Nodes(axis));
+            Some(NamedAxis { name, values })
+        }));
+        Axes::named_as(self.array, named)
+    }
+
+    /// The number of an axis of frames among those of the array.
+    fn axis(&self, side: Side) -> usize {
+        let last = self.array.npy.shape.len() - 1;
+        match side {
+            Side::Y => last - 1,
+            Side::X => last,
+        }
+    }
+
+    /// The name of an axis of a frame: x and y where its nodes have coordinates.
+    pub(in crate::cli) fn side_name(&self, index: u64, side: Side) -> &'static str {
+        let is_known = self.axes(index).coordinate(self.axis(side), 0).is_some();
+        match (side, is_known) {
             (Side::Y, true) => "y",
             (Side::X, true) => "x",
             (Side::Y, false) => "row",
@@ -62,97 +81,30 @@ impl Coordinates<'_> {
         }
     }
 
-    fn is_known(&self, side: Side) -> bool {
-        self.of(side, 0).is_some()
-    }
-
-    /// Nodes along an axis.
-    pub(in crate::cli) fn length(&self, side: Side) -> u64 {
-        self.lengths[side.number()]
-    }
-
-    fn of(&self, side: Side, index: u64) -> Option<f64> {
-        match (&self.grid, side) {
-            (None, side) => self.axes.coordinate(self.outer + side.number(), index),
-            (Some(grid), Side::Y) => Some(grid.y.node(usize::try_from(index).ok()?)),
-            (Some(grid), Side::X) => Some(grid.x.node(usize::try_from(index).ok()?)),
-        }
-    }
-
-    /// The coordinate of a node, or its number.
-    #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
-    pub(in crate::cli) fn coordinate(&self, side: Side, index: u64) -> f64 {
-        self.of(side, index).unwrap_or(index as f64)
-    }
-
-    /// The node nearest to a coordinate, or that of a number, negative from the end.
-    pub(in crate::cli) fn place(&self, side: Side, text: &str) -> Result<Place, Error> {
-        let (name, length) = (self.name(side), self.length(side));
-        if let (true, None) = (self.is_known(side), &self.grid) {
-            let axis = self.outer + side.number();
-            let index = self.axes.nearest(axis, text)?;
-            let told = self.axes.describe([(axis, index)]);
-            return Ok(self.found(side, index, told));
-        }
-        let wrong = |expected: &str| {
-            let typed = excerpt(text, 60);
-            Error::Usage(format!("{name}={typed}: expected {expected}"))
+    /// The node of a frame nearest to a coordinate, or that of a number, negative from the end.
+    pub(in crate::cli) fn place(&self, frame: u64, side: Side, text: &str) -> Result<Place, Error> {
+        let (axes, axis) = (self.axes(frame), self.axis(side));
+        let name = self.side_name(frame, side);
+        let (index, told) = match axes.coordinate(axis, 0) {
+            Some(_) => {
+                let index = axes.nearest(axis, text)?;
+                (index, axes.describe([(axis, index)]))
+            }
+            None => {
+                let length = self.array.npy.shape[axis];
+                let some = axes::slice(text, length).filter(|_| !text.contains(':'));
+                let index = some.map(|some| some.start).ok_or_else(|| {
+                    let (typed, last) = (excerpt(text, 60), length - 1);
+                    Error::Usage(format!(
+                        "{name}={typed}: expected a whole number from -{length} to {last}"
+                    ))
+                })?;
+                (index, format!("{name} {index}"))
+            }
         };
-        let Some(grid) = &self.grid else {
-            let all = format!(
-                "a whole number from {} to {}",
-                -i128::from(length),
-                length - 1
-            );
-            let number: i128 = text.trim().parse().map_err(|_| wrong(&all))?;
-            let number = if number < 0 {
-                number + i128::from(length)
-            } else {
-                number
-            };
-            let index = u64::try_from(number).ok().filter(|index| *index < length);
-            let index = index.ok_or_else(|| wrong(&all))?;
-            let told = format!("{name} {index}");
-            return Ok(self.found(side, index, told));
-        };
-        let axis = match side {
-            Side::Y => &grid.y,
-            Side::X => &grid.x,
-        };
-        let (first, last) = axis.extent();
-        let all = format!("a number from {first:?} to {last:?}");
-        let number = text.trim().parse().ok().filter(|number: &f64| {
-            (first - axis.spacing / 2.0..=last + axis.spacing / 2.0).contains(number)
-        });
-        let number = number.ok_or_else(|| wrong(&all))?;
-        let distance = |index: &u64| (self.coordinate(side, *index) - number).abs();
-        let index = (0..length).min_by(|a, b| distance(a).total_cmp(&distance(b)));
-        let index = index.unwrap_or(0);
-        let told = format!("{name} = {:?} (node {index})", self.coordinate(side, index));
-        Ok(self.found(side, index, told))
-    }
-
-    fn found(&self, side: Side, index: u64, told: String) -> Place {
-        let shown = plot::short(self.coordinate(side, index), 5);
-        let title = format!("{} = {shown}", self.name(side));
-        Place { index, told, title }
-    }
-}
-
-impl Frames<'_> {
-    /// What is known of the places along the axes of a frame.
-    pub(in crate::cli) fn coordinates(&self, index: u64) -> Coordinates<'_> {
-        let (rows, columns) = self.shape();
-        let scenario = match &self.kind {
-            Kind::Scenarios(..) => self.shown(index).scenario,
-            _ => None,
-        };
-        Coordinates {
-            axes: Axes::of(self.array),
-            grid: scenario.and_then(|scenario| scenario.grid()),
-            lengths: [rows as u64, columns as u64],
-            outer: self.array.npy.shape.len() - 2,
-        }
+        let shown = plot::short(place(&axes, axis, index), 5);
+        let title = format!("{name} = {shown}");
+        Ok(Place { index, told, title })
     }
 
     /// The title of a frame.
@@ -167,15 +119,17 @@ impl Frames<'_> {
         index: u64,
         fixed: Side,
         at: u64,
-        coordinates: &Coordinates<'_>,
     ) -> Result<Vec<(f64, f64)>, Error> {
-        let along = fixed.other();
-        let length = coordinates.length(along);
+        let (rows, columns) = self.shape();
+        let length = match fixed {
+            Side::Y => columns,
+            Side::X => rows,
+        };
+        let (axes, along) = (self.axes(index), self.axis(fixed.other()));
         let mut sampled = Sampled::new(length);
         let values = self.values(index, None);
         let at = usize::try_from(at).unwrap_or(usize::MAX);
         let mut buffer = Vec::new();
-        let length = usize::try_from(length).unwrap_or(usize::MAX);
         for start in (0..length).step_by(self.at_a_time) {
             let some = start..length.min(start + self.at_a_time);
             buffer.resize(some.len(), 0.0);
@@ -185,13 +139,14 @@ impl Frames<'_> {
             };
             values.read(rows, columns, &mut buffer).map_err(unread)?;
             for (number, &value) in some.zip(&buffer) {
-                sampled.push((coordinates.coordinate(along, number as u64), value));
+                sampled.push((place(&axes, along, number as u64), value));
             }
         }
         Ok(sampled.finish())
     }
 
     /// The values of a node over some frames.
+    #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
     pub(in crate::cli) fn history(
         &self,
         chosen: &[u64],
@@ -208,7 +163,7 @@ impl Frames<'_> {
                 }
             )));
         }
-        let mut sampled = Sampled::new(chosen.len() as u64);
+        let mut sampled = Sampled::new(chosen.len());
         for some in chosen.chunks(AT_A_TIME) {
             let points: Vec<Vec<u64>> = some
                 .iter()
@@ -216,10 +171,8 @@ impl Frames<'_> {
                 .collect();
             let values = probe::values(self.array, &points)?;
             for (&index, value) in some.iter().zip(values) {
-                #[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
-                let number = index as f64;
                 let time = self.shown(index).record.map(|record| record.simtime);
-                let time = time.or_else(|| self.time(index)).unwrap_or(number);
+                let time = time.unwrap_or_else(|| self.time(index).unwrap_or(index as f64));
                 sampled.push((time, value.to_f64()));
             }
         }

@@ -1,10 +1,45 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
-use super::{
-    array::Frames,
-    survey::{RangeAsked, Survey},
-};
-use diff2d_plot::{Beyond, Colormap, Size, Style};
+use super::{array::Frames, survey::Survey};
+use diff2d_plot::{self as plot, Beyond, Colormap, Ends, Range, Size, Style};
+
+/// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
+/// values near the smallest number that there is.
+const DECADES: f64 = 1e-12;
+
+/// The values that the colours cover.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub(in crate::cli) enum RangeAsked {
+    /// All values of the frames drawn; of differences, as far on both sides of 0.
+    #[default]
+    All,
+    /// Of each frame its own.
+    Frame,
+    /// As far on both sides of 0.
+    Symmetric,
+    /// These.
+    Given(Range),
+}
+
+impl RangeAsked {
+    /// The range for frames with these ends.
+    pub(in crate::cli) fn over(self, ends: &Ends, log: bool) -> Range {
+        let found = match (self, log) {
+            (Self::Given(range), _) => return range,
+            (_, false) => Range::spanning([ends.low, ends.high]).unwrap_or_default(),
+            (_, true) if ends.high > 0.0 => {
+                let low = ends.low_positive.max(ends.high * DECADES).min(ends.high);
+                Range::new(low, ends.high).unwrap_or_default()
+            }
+            // Nothing has a logarithm.
+            (_, true) => Range::new(0.1, 1.0).unwrap_or_default(),
+        };
+        match self {
+            Self::Symmetric => found.symmetric(),
+            _ => found,
+        }
+    }
+}
 
 /// How frames are to be drawn, as far as the user says.
 #[derive(Debug, Clone, Default)]
@@ -82,5 +117,49 @@ impl Frames<'_> {
 
     fn is_difference(&self) -> bool {
         self.array.quantity() == Some("difference")
+    }
+}
+
+impl std::str::FromStr for RangeAsked {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.trim() {
+            "frame" => Ok(Self::Frame),
+            "symmetric" => Ok(Self::Symmetric),
+            given => given
+                .parse()
+                .map(Self::Given)
+                .map_err(|error: plot::Error| format!("{error}, or write frame or symmetric")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_follow_the_values() {
+        let ends = Ends {
+            low: -1.0,
+            high: 4.0,
+            low_positive: 1e-300,
+        };
+        let range = |low, high| Range::new(low, high).unwrap();
+        assert_eq!(RangeAsked::All.over(&ends, false), range(-1.0, 4.0));
+        assert_eq!(RangeAsked::All.over(&ends, true), range(4e-12, 4.0));
+        assert_eq!(RangeAsked::Symmetric.over(&ends, false), range(-4.0, 4.0));
+        let given = RangeAsked::Given(range(0.0, 1.0));
+        assert_eq!(given.over(&ends, false), range(0.0, 1.0));
+        let none = Ends::default();
+        assert_eq!(RangeAsked::All.over(&none, false), Range::default());
+        assert_eq!(RangeAsked::All.over(&none, true), range(0.1, 1.0));
+        let negative = Ends {
+            low: -2.0,
+            high: -1.0,
+            ..none
+        };
+        assert_eq!(RangeAsked::All.over(&negative, true), range(0.1, 1.0));
     }
 }

@@ -9,5 +9,5 @@ mod survey;
 pub(super) use array::Frames;
 pub(super) use drawing::Drawing;
 pub(super) use lines::Side;
-pub(super) use look::Look;
-pub(super) use survey::{RangeAsked, Survey};
+pub(super) use look::{Look, RangeAsked};
+pub(super) use survey::Survey;

@@ -2,50 +2,12 @@
 
 use super::array::{Frames, unread};
 use crate::error::Error;
-use diff2d_plot::{self as plot, Ends, Range, Reduced, reduced_for_picture};
+use diff2d_plot::{Ends, Reduced, reduced_for_picture};
 use rayon::prelude::*;
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicU64, Ordering},
 };
-
-/// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
-/// values near the smallest number that there is.
-const DECADES: f64 = 1e-12;
-
-/// The values that the colours cover.
-#[derive(Debug, Clone, Copy, Default, PartialEq)]
-pub(in crate::cli) enum RangeAsked {
-    /// All values of the frames drawn; of differences, as far on both sides of 0.
-    #[default]
-    All,
-    /// Of each frame its own.
-    Frame,
-    /// As far on both sides of 0.
-    Symmetric,
-    /// These.
-    Given(Range),
-}
-
-impl RangeAsked {
-    /// The range for frames with these ends.
-    pub(in crate::cli) fn over(self, ends: &Ends, log: bool) -> Range {
-        let found = match (self, log) {
-            (Self::Given(range), _) => return range,
-            (_, false) => Range::spanning([ends.low, ends.high]).unwrap_or_default(),
-            (_, true) if ends.high > 0.0 => {
-                let low = ends.low_positive.max(ends.high * DECADES).min(ends.high);
-                Range::new(low, ends.high).unwrap_or_default()
-            }
-            // Nothing has a logarithm.
-            (_, true) => Range::new(0.1, 1.0).unwrap_or_default(),
-        };
-        match self {
-            Self::Symmetric => found.symmetric(),
-            _ => found,
-        }
-    }
-}
 
 /// The ends of the values of some frames, and those frames that were read to find them.
 #[derive(Default)]
@@ -100,7 +62,9 @@ impl Frames<'_> {
                     };
                     return Ok((index, ends, None));
                 }
-                let reduced = self.reduced(index)?;
+                let (values, shown) = (self.values(index, None), self.shown(index));
+                let frame = self.frame(&values, &shown, index);
+                let reduced = reduced_for_picture(&frame).map_err(unread)?;
                 let bytes = reduced.bytes();
                 let room = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
                     left.checked_sub(bytes)
@@ -114,55 +78,5 @@ impl Frames<'_> {
             survey.kept.extend(kept.map(|reduced| (index, reduced)));
         }
         Ok(survey)
-    }
-
-    fn reduced(&self, index: u64) -> Result<Reduced, Error> {
-        let (values, shown) = (self.values(index, None), self.shown(index));
-        let frame = self.frame(&values, &shown, index);
-        reduced_for_picture(&frame).map_err(unread)
-    }
-}
-
-impl std::str::FromStr for RangeAsked {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text.trim() {
-            "frame" => Ok(Self::Frame),
-            "symmetric" => Ok(Self::Symmetric),
-            given => given
-                .parse()
-                .map(Self::Given)
-                .map_err(|error: plot::Error| format!("{error}, or write frame or symmetric")),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_follow_the_values() {
-        let ends = Ends {
-            low: -1.0,
-            high: 4.0,
-            low_positive: 1e-300,
-        };
-        let range = |low, high| Range::new(low, high).unwrap();
-        assert_eq!(RangeAsked::All.over(&ends, false), range(-1.0, 4.0));
-        assert_eq!(RangeAsked::All.over(&ends, true), range(4e-12, 4.0));
-        assert_eq!(RangeAsked::Symmetric.over(&ends, false), range(-4.0, 4.0));
-        let given = RangeAsked::Given(range(0.0, 1.0));
-        assert_eq!(given.over(&ends, false), range(0.0, 1.0));
-        let none = Ends::default();
-        assert_eq!(RangeAsked::All.over(&none, false), Range::default());
-        assert_eq!(RangeAsked::All.over(&none, true), range(0.1, 1.0));
-        let negative = Ends {
-            low: -2.0,
-            high: -1.0,
-            ..none
-        };
-        assert_eq!(RangeAsked::All.over(&negative, true), range(0.1, 1.0));
     }
 }

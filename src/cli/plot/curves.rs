@@ -2,22 +2,20 @@
 
 use crate::{
     cli::{
-        frames::{Frames, Look, RangeAsked, Side},
+        frames::{Drawing, RangeAsked, Side},
         terminal::{Terminal, printable},
     },
     error::Error,
 };
-use diff2d_plot::{Chart, Colormap, Curve, evenly_spread};
+use diff2d_plot::{Chart, Curve};
 
 /// More curves in one chart cannot be told apart.
 const MOST_CURVES: usize = 12;
 
 /// The values along a line of some frames, and the name of the picture.
 pub(super) fn line(
-    frames: &Frames<'_>,
-    chosen: &[u64],
+    drawing: &Drawing<'_>,
     text: &str,
-    look: &Look,
     terminal: &Terminal,
 ) -> Result<(String, Chart), Error> {
     let example = "one coordinate that is the same along the line, such as y=0 or x=2.5";
@@ -25,25 +23,22 @@ pub(super) fn line(
         [(Some(side), value)] => (side, value),
         _ => return Err(expected("--line", text, example)),
     };
-    let shown: Vec<u64> = evenly_spread(chosen.len(), MOST_CURVES)
-        .into_iter()
-        .map(|place| chosen[place])
-        .collect();
+    let (frames, shown) = (drawing.frames, drawing.some(MOST_CURVES));
+    let typed = printable(text);
     let mut chart = Chart {
-        colormap: Some(look.colormap.unwrap_or_default()),
-        ..chart(frames, look)
+        colormap: Some(drawing.look.colormap.unwrap_or_default()),
+        ..chart(drawing)
     };
     for &index in &shown {
-        let coordinates = frames.coordinates(index);
-        let place = coordinates.place(fixed, value)?;
+        let place = frames.place(index, fixed, value)?;
         if chart.curves.is_empty() {
-            terminal.note(&format!("--line {}: {}", printable(text), place.told));
-            chart.x = coordinates.name(fixed.other()).to_owned();
+            terminal.note(&format!("--line {typed}: {}", place.told));
+            chart.x = frames.side_name(index, fixed.other()).to_owned();
             chart.subtitle.clone_from(&place.title);
         }
         chart.curves.push(Curve {
             label: frames.title(index),
-            points: frames.line(index, fixed, place.index, &coordinates)?,
+            points: frames.line(index, fixed, place.index)?,
         });
     }
     if let [only] = &mut chart.curves[..]
@@ -51,12 +46,11 @@ pub(super) fn line(
     {
         chart.subtitle = format!("{}, {}", only.label, chart.subtitle);
     }
-    if shown.len() < chosen.len() {
+    if shown.len() < drawing.chosen.len() {
         terminal.note(&format!(
-            "--line {}: {} of {} frames are drawn, evenly spread; --snapshots chooses others",
-            printable(text),
+            "--line {typed}: {} of {} frames are drawn, evenly spread; --snapshots chooses others",
             shown.len(),
-            chosen.len()
+            drawing.chosen.len()
         ));
     }
     let plain = |letter: char| {
@@ -69,15 +63,14 @@ pub(super) fn line(
 
 /// The values at some places over the frames.
 pub(super) fn history(
-    frames: &Frames<'_>,
-    chosen: &[u64],
+    drawing: &Drawing<'_>,
     texts: &[String],
-    look: &Look,
     terminal: &Terminal,
 ) -> Result<Chart, Error> {
-    let mut chart = chart(frames, look);
+    let (frames, chosen) = (drawing.frames, drawing.chosen);
+    let mut chart = chart(drawing);
     chart.x = if frames.has_times() { "t" } else { "frame" }.to_owned();
-    let coordinates = frames.coordinates(chosen.first().copied().unwrap_or(0));
+    let first = chosen.first().copied().unwrap_or(0);
     for text in texts {
         let example = "both coordinates of a place, such as x=0,y=0";
         let pairs = pairs(text);
@@ -88,8 +81,8 @@ pub(super) fn history(
                 _ => Err(expected("--history", text, example)),
             }
         };
-        let row = coordinates.place(Side::Y, value(Side::Y)?)?;
-        let column = coordinates.place(Side::X, value(Side::X)?)?;
+        let row = frames.place(first, Side::Y, value(Side::Y)?)?;
+        let column = frames.place(first, Side::X, value(Side::X)?)?;
         let told = format!("{}, {}", column.told, row.told);
         terminal.note(&format!("--history {}: {told}", printable(text)));
         chart.curves.push(Curve {
@@ -105,18 +98,17 @@ pub(super) fn history(
 }
 
 /// What charts have in common.
-fn chart(frames: &Frames<'_>, look: &Look) -> Chart {
+fn chart(drawing: &Drawing<'_>) -> Chart {
+    let look = drawing.look;
     let range = match look.range {
         RangeAsked::Given(range) => Some(range),
         _ => None,
     };
-    let label = look.label.as_deref();
     Chart {
         title: look.title.clone(),
-        y: label.unwrap_or_else(|| frames.quantity()).to_owned(),
+        y: drawing.style.quantity.clone(),
         range,
         log: look.log,
-        colormap: None::<Colormap>,
         size: look.size,
         ..Chart::default()
     }

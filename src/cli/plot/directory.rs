@@ -2,6 +2,7 @@
 
 use super::args::PlotArgs;
 use crate::error::Error;
+use diff2d_sys as sys;
 use std::{
     collections::HashSet,
     fs,
@@ -65,4 +66,12 @@ pub(super) fn older_pictures(directory: &Path, made: &[PathBuf]) -> Option<Strin
 /// The name of the picture of one frame.
 pub(in crate::cli) fn frame_path(directory: &Path, index: u64) -> PathBuf {
     directory.join(format!("{index:04}.png"))
+}
+
+/// Makes the directory for pictures, if it is not there.
+pub(in crate::cli) fn make_directory(directory: &Path) -> Result<(), Error> {
+    sys::create_directory(directory).map_err(|error| {
+        let directory = directory.display();
+        Error::System(format!("cannot create the directory {directory}: {error}"))
+    })
 }

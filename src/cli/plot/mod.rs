@@ -8,7 +8,7 @@ mod series;
 mod snapshots;
 
 pub(super) use args::PlotArgs;
-pub(super) use directory::frame_path;
+pub(super) use directory::{frame_path, make_directory};
 
 use super::{
     axes::Axes,
@@ -44,13 +44,9 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
         false => &[],
     };
     let survey = frames.survey(surveyed, look.log)?;
-    let style = frames.style(&look, &survey);
-    let drawing = Drawing {
-        style: &style,
-        survey: &survey,
-    };
-    series.draw(&frames, &chosen, &drawing)?;
-    series.conclude(&frames, &chosen, &drawing, &look)
+    let drawing = Drawing::new(&frames, &chosen, &look, &survey);
+    series.draw(&drawing)?;
+    series.conclude(&drawing)
 }
 
 /// Draws the snapshots of a run while it goes on. The range of the first frames drawn is that of all
@@ -78,15 +74,7 @@ fn plot_along(
             let range = frames.asked(&look).over(&survey.ends(), look.log);
             look.range = RangeAsked::Given(range);
         }
-        let style = frames.style(&look, &survey);
-        series.draw(
-            &frames,
-            &some,
-            &Drawing {
-                style: &style,
-                survey: &survey,
-            },
-        )?;
+        series.draw(&Drawing::new(&frames, &some, &look, &survey))?;
         seen.extend(survey);
         Ok(())
     })?;
@@ -96,12 +84,7 @@ fn plot_along(
     let there = |index: &u64| *index < frames.len();
     let chosen: Vec<u64> = chosen.into_iter().filter(there).collect();
     if !chosen.is_empty() {
-        let style = frames.style(&look, &seen);
-        let drawing = Drawing {
-            style: &style,
-            survey: &seen,
-        };
-        series.conclude(&frames, &chosen, &drawing, &look)?;
+        series.conclude(&Drawing::new(&frames, &chosen, &look, &seen))?;
     }
     followed.conclude()
 }

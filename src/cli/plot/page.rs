@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        frames::{Drawing, Frames},
+        frames::Drawing,
         terminal::{Terminal, Unit},
     },
     error::Error,
@@ -26,16 +26,11 @@ pub(super) fn check_name(path: &Path) -> Result<(), Error> {
 }
 
 /// Writes the page, with as many frames and cells as it holds.
-pub(super) fn draw(
-    frames: &Frames<'_>,
-    chosen: &[u64],
-    drawing: &Drawing<'_>,
-    path: &Path,
-    terminal: &Terminal,
-) -> Result<(), Error> {
+pub(super) fn draw(drawing: &Drawing<'_>, path: &Path, terminal: &Terminal) -> Result<(), Error> {
+    let chosen = drawing.chosen;
     let ends = drawing.survey.ends();
     let mut plan = PagePlan::new(chosen.len(), |place, side| {
-        let packed = frames.packed(chosen[place], drawing, &ends, side)?;
+        let packed = drawing.packed(chosen[place], &ends, side)?;
         Ok::<_, Error>(packed.bytes())
     })?;
     loop {
@@ -48,12 +43,18 @@ pub(super) fn draw(
         });
         let bar = terminal.bar(plan.shown.len() as u64, Unit::Pictures);
         let notes = note.iter().cloned().collect();
-        let mut page = Page::create(path, drawing.style, &ends, &frames.described(), notes)?;
+        let mut page = Page::create(
+            path,
+            &drawing.style,
+            &ends,
+            &drawing.frames.described(),
+            notes,
+        )?;
         let mut is_full = false;
         for some in plan.shown.chunks(2 * rayon::current_num_threads()) {
             let packed: Vec<PackedFrame> = some
                 .par_iter()
-                .map(|&place| frames.packed(chosen[place], drawing, &ends, plan.side()))
+                .map(|&place| drawing.packed(chosen[place], &ends, plan.side()))
                 .collect::<Result<_, Error>>()?;
             for frame in &packed {
                 match page.push(frame) {

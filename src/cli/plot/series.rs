@@ -3,20 +3,19 @@
 use super::{
     args::PlotArgs,
     curves,
-    directory::{frame_path, older_pictures},
+    directory::{frame_path, make_directory, older_pictures},
     page,
 };
 use crate::{
     cli::{
-        frames::{Drawing, Frames, Look},
+        frames::Drawing,
         terminal::{Terminal, Unit},
     },
     error::Error,
 };
 use diff2d_plot::Sheet;
-use diff2d_sys as sys;
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Pictures with more pixels are drawn one after the other.
 const LARGE: usize = 4_000_000;
@@ -40,20 +39,16 @@ impl<'a> Series<'a> {
     }
 
     /// Draws single frames, if they are asked for, and prints their names.
-    pub fn draw(
-        &mut self,
-        frames: &Frames<'_>,
-        chosen: &[u64],
-        drawing: &Drawing<'_>,
-    ) -> Result<(), Error> {
+    pub fn draw(&mut self, drawing: &Drawing<'_>) -> Result<(), Error> {
+        let chosen = drawing.chosen;
         if !self.args.draws_single_frames() {
             return Ok(());
         }
-        self.make_directory()?;
+        make_directory(&self.directory)?;
         let bar = self.terminal.bar(chosen.len() as u64, Unit::Pictures);
         let draw = |&index: &u64| {
             let path = frame_path(&self.directory, index);
-            frames.draw(index, drawing)?.save(&path)?;
+            drawing.picture(index)?.save(&path)?;
             bar.progress().add(1);
             Ok(path)
         };
@@ -70,21 +65,12 @@ impl<'a> Series<'a> {
     }
 
     /// Draws what shows all frames, and tells what else is in the directory.
-    pub fn conclude(
-        mut self,
-        frames: &Frames<'_>,
-        chosen: &[u64],
-        drawing: &Drawing<'_>,
-        look: &Look,
-    ) -> Result<(), Error> {
-        let args = self.args;
+    pub fn conclude(mut self, drawing: &Drawing<'_>) -> Result<(), Error> {
+        let (args, chosen, terminal) = (self.args, drawing.chosen, self.terminal);
         if args.sheet.is_some() {
-            self.make_directory()?;
-            let path = self.directory.join("sheet.png");
-            frames.sheet(chosen, drawing)?.save(&path)?;
-            self.made(path)?;
+            self.make("sheet.png", |path| Ok(drawing.sheet()?.save(path)?))?;
             if chosen.len() > Sheet::MOST {
-                self.terminal.note(&format!(
+                terminal.note(&format!(
                     "sheet.png shows {} of {} frames, evenly spread; --snapshots chooses others",
                     Sheet::MOST,
                     chosen.len()
@@ -92,35 +78,25 @@ impl<'a> Series<'a> {
             }
         }
         if let Some(format) = args.animate {
-            self.make_directory()?;
-            let name = format!("animation.{}", format.extension());
-            let path = self.directory.join(name);
-            let bar = self.terminal.bar(chosen.len() as u64, Unit::Pictures);
-            frames.animate(chosen, drawing, (&path, format), bar.progress())?;
-            drop(bar);
-            self.made(path)?;
+            self.make(&format!("animation.{}", format.extension()), |path| {
+                let bar = terminal.bar(chosen.len() as u64, Unit::Pictures);
+                drawing.animate(path, format, bar.progress())
+            })?;
         }
         for line in &args.line {
-            let (name, chart) = curves::line(frames, chosen, line, look, self.terminal)?;
-            self.make_directory()?;
-            let path = self.directory.join(name);
-            chart.save(&path)?;
-            self.made(path)?;
+            let (name, chart) = curves::line(drawing, line, terminal)?;
+            self.make(&name, |path| Ok(chart.save(path)?))?;
         }
         if !args.history.is_empty() {
-            let chart = curves::history(frames, chosen, &args.history, look, self.terminal)?;
-            self.make_directory()?;
-            let path = self.directory.join("history.svg");
-            chart.save(&path)?;
-            self.made(path)?;
+            let chart = curves::history(drawing, &args.history, terminal)?;
+            self.make("history.svg", |path| Ok(chart.save(path)?))?;
         }
         if let Some(path) = &args.html {
-            page::draw(frames, chosen, drawing, path, self.terminal)?;
+            page::draw(drawing, path, terminal)?;
             self.made(path.clone())?;
         }
         if drawing.style.log && drawing.survey.ends().low <= 0.0 {
-            self.terminal
-                .note("values at or below 0, which have no logarithm, are white");
+            terminal.note("values at or below 0, which have no logarithm, are white");
         }
         let is_used = self
             .made
@@ -132,18 +108,21 @@ impl<'a> Series<'a> {
         Ok(())
     }
 
+    /// Makes a picture in the directory.
+    fn make(
+        &mut self,
+        name: &str,
+        draw: impl FnOnce(&Path) -> Result<(), Error>,
+    ) -> Result<(), Error> {
+        make_directory(&self.directory)?;
+        let path = self.directory.join(name);
+        draw(&path)?;
+        self.made(path)
+    }
+
     fn made(&mut self, path: PathBuf) -> Result<(), Error> {
         self.terminal.result(&path.display().to_string())?;
         self.made.push(path);
         Ok(())
-    }
-
-    fn make_directory(&self) -> Result<(), Error> {
-        sys::create_directory(&self.directory).map_err(|error| {
-            Error::System(format!(
-                "cannot create the directory {}: {error}",
-                self.directory.display()
-            ))
-        })
     }
 }

@@ -1,7 +1,10 @@
 //! `--snapshots`: which frames are drawn.
 
 use crate::{
-    cli::{axes::Axes, terminal::printable},
+    cli::{
+        axes::{self, Axes},
+        terminal::printable,
+    },
     error::Error,
 };
 use std::{collections::HashSet, ops::Range, path::Path};
@@ -130,46 +133,17 @@ struct Slice {
 impl Slice {
     /// Of an axis of `length`; `None` if the text is neither.
     fn parse(text: &str, length: u64) -> Option<Self> {
-        let length = i64::try_from(length).ok()?;
-        let parts: Vec<Option<i64>> = text
-            .split(':')
-            .map(|part| match part.trim() {
-                "" => Some(None),
-                number => number.parse().ok().map(Some),
-            })
-            .collect::<Option<_>>()?;
-        let from_start = |index: i64| {
-            if index < 0 {
-                index.saturating_add(length)
-            } else {
-                index
-            }
+        let (bounds, step) = match text.match_indices(':').nth(1) {
+            None => (text, "1"),
+            Some((at, _)) => (&text[..at], text[at + 1..].trim()),
         };
-        let (start, stop, step) = match parts[..] {
-            [Some(index)] => {
-                let index = from_start(index);
-                let is_there = (0..length).contains(&index);
-                let first = if is_there { index.unsigned_abs() } else { 0 };
-                return Some(Self {
-                    indices: first..first + u64::from(is_there),
-                    step: 1,
-                });
-            }
-            [start, stop] => (start, stop, 1),
-            [start, stop, step] => (start, stop, step.unwrap_or(1)),
-            _ => return None,
-        };
-        if step < 1 {
-            return None;
-        }
-        let bound = |index: Option<i64>, default| {
-            let index = index.map_or(default, |index| from_start(index).clamp(0, length));
-            index.unsigned_abs()
-        };
-        Some(Self {
-            indices: bound(start, 0)..bound(stop, length),
-            step: step.unsigned_abs(),
-        })
+        let step = if step.is_empty() { "1" } else { step };
+        let step = step.parse().ok().filter(|step| *step > 0)?;
+        let is_index = bounds.trim().parse::<i64>().is_ok();
+        // An index that is not there is no frame.
+        let none = is_index.then_some(0..0);
+        let indices = axes::slice(bounds, length).or(none)?;
+        Some(Self { indices, step })
     }
 
     /// How many they are.
