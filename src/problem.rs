@@ -55,8 +55,7 @@ impl Problem {
     /// # Errors
     /// [`ParamsError`] for anything that cannot be run whatever the machine.
     pub fn load(file: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
-        let (params, raw) = Params::load(file, overrides)?;
-        Self::new(params, &raw)
+        Self::from_raw(&RawParams::load(file, overrides)?)
     }
 
     /// The problem of parameters that were read, from whatever file.
@@ -64,7 +63,7 @@ impl Problem {
     /// # Errors
     /// As [`load`](Self::load).
     pub fn from_raw(raw: &RawParams) -> Result<Self, ParamsError> {
-        Self::new(Params::from_raw(raw)?, raw)
+        Self::with_digests(raw, &mut Digests::default())
     }
 
     /// The problem of a journal.
@@ -75,23 +74,15 @@ impl Problem {
         Self::from_raw(&RawParams::from_canonical(params))
     }
 
-    /// Derives grid, physics and schedule. `raw` tells errors where a value was typed.
-    ///
-    /// # Errors
-    /// As [`load`](Self::load).
-    pub fn new(params: Params, raw: &RawParams) -> Result<Self, ParamsError> {
-        Self::with_digests(params, raw, &mut Digests::default())
-    }
-
-    /// As [`new`](Self::new), with the digests of files that were read already.
+    /// As [`from_raw`](Self::from_raw), with the digests of files that were read already.
     ///
     /// # Errors
     /// As [`load`](Self::load).
     pub(crate) fn with_digests(
-        params: Params,
         raw: &RawParams,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
+        let params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
         let walls = Walls::new(&params.boundary);
         let material = Material::new(&params, raw, &grid, digests)?;

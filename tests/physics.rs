@@ -31,8 +31,7 @@ fn after<T: Element>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
 
 fn problem(text: &str) -> Problem {
     let raw = RawParams::parse("p.toml", text).unwrap();
-    let params = diff2d::Params::from_raw(&raw).unwrap();
-    Problem::new(params, &raw).unwrap()
+    Problem::from_raw(&raw).unwrap()
 }
 
 fn largest(field: &Array2<f64>) -> f64 {

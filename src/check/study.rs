@@ -10,7 +10,7 @@ use super::{
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, Params, Precision, RawParams, StepMethod},
+    params::{Layout, RawParams, StepMethod},
     physics::input::Digests,
     problem::Problem,
 };
@@ -81,12 +81,9 @@ impl Study {
     /// # Errors
     /// [`CheckError::Request`] where there is nothing to compare, a point is outside the domain, or arrays do
     /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
-    pub fn new(
-        params: &Params,
-        raw: &RawParams,
-        points: &[(f64, f64)],
-    ) -> Result<Self, CheckError> {
-        let own = Problem::new(params.clone(), raw)?;
+    pub fn new(raw: &RawParams, points: &[(f64, f64)]) -> Result<Self, CheckError> {
+        let own = Problem::from_raw(raw)?;
+        let params = &own.params;
         check_points(&own, points)?;
         if own.schedule.last_step() == 0 {
             return Err(CheckError::Request(format!(
@@ -239,22 +236,26 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         (last - first) / ((coarsest * finer) as f64 + 0.25)
     };
     let at = |finer: u64, dt: Option<f64>| {
-        let mut params = own.params.clone();
-        params.dx = spacing(&own.grid.x, finer);
-        params.dy = spacing(&own.grid.y, finer);
-        params.precision = Precision::F64;
-        params.graphics = false;
-        params.dt = dt;
-        params.stages = None;
-        params.safety = 1.0;
         // Half a step beyond, so that truncation gives all steps.
-        params.runtime = time + dt.map_or(0.0, |dt| 0.5 * dt);
-        params.outtime = params.runtime;
+        let runtime = time + dt.map_or(0.0, |dt| 0.5 * dt);
+        let absent = ["precision", "graphics", "dt", "stages", "safety"];
+        let mut raw = absent.into_iter().fold(raw.clone(), RawParams::without);
+        for (key, value) in [
+            ("dx", Some(spacing(&own.grid.x, finer))),
+            ("dy", Some(spacing(&own.grid.y, finer))),
+            ("dt", dt),
+            ("runtime", Some(runtime)),
+            ("outtime", Some(runtime)),
+        ] {
+            if let Some(value) = value {
+                raw = raw.replace(key, value);
+            }
+        }
         let every = match own.reads_arrays() {
             true => refinement as usize / finer as usize,
             false => 1,
         };
-        Problem::with_digests(params, raw, &mut Digests::of_every(every))
+        Problem::with_digests(&raw, &mut Digests::of_every(every))
     };
     // How many times more steps a grid so many times finer takes.
     let more = |finer: u64| match method {

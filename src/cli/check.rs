@@ -4,7 +4,7 @@ use super::{number, terminal::Terminal, values};
 use crate::{
     check::{self, Balance, Estimate, Row, Study},
     error::Error,
-    params::Params,
+    params::RawParams,
 };
 use clap::Args;
 use serde_json::{Value, json};
@@ -46,8 +46,8 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
     let Some(file) = &args.file else {
         return all_kinds(args, terminal);
     };
-    let (params, raw) = Params::load(file, &args.overrides)?;
-    let study = Study::new(&params, &raw, &args.at)?;
+    let raw = RawParams::load(file, &args.overrides)?;
+    let study = Study::new(&raw, &args.at)?;
     terminal.result(&match args.json {
         true => study_json(&study).to_string(),
         false => study_text(&study),

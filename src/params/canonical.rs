@@ -1,9 +1,8 @@
 //! [`Canonical`]: the parameters of a run as a journal holds them.
 
 use super::{
-    keys::{self, Absent, Key},
-    table::{Place, Table},
-    toml,
+    keys::{self, Absent, KEYS, Key},
+    typed,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -18,6 +17,25 @@ use std::collections::BTreeMap;
 pub struct Canonical(Map<String, Value>);
 
 impl Canonical {
+    /// The parameters of values by their dotted names, in whatever order.
+    pub(super) fn new(mut values: BTreeMap<&str, Value>) -> Self {
+        let mut map = Map::new();
+        for key in &KEYS {
+            let Some(value) = values.remove(key.name) else {
+                continue;
+            };
+            match key.name.split_once('.') {
+                None => map.insert(key.name.to_owned(), value),
+                Some((table, name)) => map
+                    .entry(table)
+                    .or_insert_with(|| Value::Object(Map::new()))
+                    .as_object_mut()
+                    .and_then(|table| table.insert(name.to_owned(), value)),
+            };
+        }
+        Self(map)
+    }
+
     /// The parameters by their dotted names, in order.
     #[must_use]
     pub fn pairs(&self) -> Vec<(String, &Value)> {
@@ -26,10 +44,6 @@ impl Canonical {
         pairs
     }
 
-    /// The parameters as if they had been typed, all at one place.
-    #[must_use]
-    pub fn table(&self, place: &Place) -> Table {
-        Table::from_json(&self.0, place)
     }
 
     /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
@@ -107,7 +121,7 @@ fn value_of(pairs: &[(String, &Value)], key: &str) -> Option<Value> {
 /// The default of a key, as a journal holds it.
 pub(super) fn default_of(key: &Key) -> Option<Value> {
     match key.absent {
-        Absent::Value(default) => Some(toml::parse_value(default, &Place::Default).to_json()),
+        Absent::Value(default) => serde_json::to_value(typed::parse_value(default)).ok(),
         Absent::Required | Absent::Same(_) | Absent::Derived => None,
     }
 }

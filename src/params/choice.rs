@@ -1,7 +1,5 @@
 //! Parameters whose value is one of a few words.
 
-use serde::Serialize;
-
 /// One of a few words.
 pub trait Choice: Copy + 'static {
     /// All that there are.
@@ -11,98 +9,76 @@ pub trait Choice: Copy + 'static {
     fn name(self) -> &'static str;
 }
 
-/// Where the nodes of the grid lie. The slides of the course "High Performance Scientific Computing
-/// with Python" (SciNet), its program files and the equation disagree on it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Layout {
-    /// NumPy's `linspace(x1-dx, x2+dx, npnts)`: the program printed in the course's slides.
-    Slides,
-    /// `x1 + (i-1)*(x2-x1)/nrows`: the course's C++ and Fortran files.
-    Files,
-    /// `x1 + i*dx`, the boundary nodes on the ends of the domain: the equation as stated.
-    Walls,
-}
-
-impl Choice for Layout {
-    const ALL: &'static [Self] = &[Self::Slides, Self::Files, Self::Walls];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Slides => "slides",
-            Self::Files => "files",
-            Self::Walls => "walls",
+/// An enum of words: `Harmonic = "harmonic"`.
+macro_rules! choice {
+    ($(#[$about:meta])* $visibility:vis enum $name:ident {
+        $($(#[$of:meta])* $variant:ident = $word:literal,)*
+    }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+        $visibility enum $name {
+            $($(#[$of])* $variant,)*
         }
+
+        impl $crate::params::Choice for $name {
+            const ALL: &'static [Self] = &[$(Self::$variant),*];
+
+            fn name(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word,)*
+                }
+            }
+        }
+    };
+}
+pub(crate) use choice;
+
+choice! {
+    /// Where the nodes of the grid lie. The slides of the course "High Performance Scientific Computing
+    /// with Python" (SciNet), its program files and the equation disagree on it.
+    #[non_exhaustive]
+    pub enum Layout {
+        /// NumPy's `linspace(x1-dx, x2+dx, npnts)`: the program printed in the course's slides.
+        Slides = "slides",
+        /// `x1 + (i-1)*(x2-x1)/nrows`: the course's C++ and Fortran files.
+        Files = "files",
+        /// `x1 + i*dx`, the boundary nodes on the ends of the domain: the equation as stated.
+        Walls = "walls",
     }
 }
 
-/// How a step is taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum StepMethod {
-    /// Explicit Euler.
-    Euler,
-    /// Runge-Kutta-Legendre super-time-stepping of second order.
-    Rkl2,
-    /// The five-point system solved exactly in time, by transforms.
-    Exact,
-}
-
-impl Choice for StepMethod {
-    const ALL: &'static [Self] = &[Self::Euler, Self::Rkl2, Self::Exact];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Euler => "euler",
-            Self::Rkl2 => "rkl2",
-            Self::Exact => "exact",
-        }
+choice! {
+    /// How a step is taken.
+    #[non_exhaustive]
+    pub enum StepMethod {
+        /// Explicit Euler.
+        Euler = "euler",
+        /// Runge-Kutta-Legendre super-time-stepping of second order.
+        Rkl2 = "rkl2",
+        /// The five-point system solved exactly in time, by transforms.
+        Exact = "exact",
     }
 }
 
-/// The mean of the diffusion coefficients of two nodes that holds between them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Face {
-    /// `2 a b/(a + b)`: exact for layers; 0 if one of them is 0.
-    Harmonic,
-    /// `(a + b)/2`
-    Arithmetic,
-}
-
-impl Choice for Face {
-    const ALL: &'static [Self] = &[Self::Harmonic, Self::Arithmetic];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Harmonic => "harmonic",
-            Self::Arithmetic => "arithmetic",
-        }
+choice! {
+    /// The mean of the diffusion coefficients of two nodes that holds between them.
+    #[non_exhaustive]
+    pub enum Face {
+        /// `2 a b/(a + b)`: exact for layers; 0 if one of them is 0.
+        Harmonic = "harmonic",
+        /// `(a + b)/2`
+        Arithmetic = "arithmetic",
     }
 }
 
-/// The floating-point type of the steps and of the cube.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-#[non_exhaustive]
-pub enum Precision {
-    /// IEEE 754 double precision.
-    F64,
-    /// IEEE 754 single precision; coordinates, dt, r and sums stay double.
-    F32,
-}
-
-impl Choice for Precision {
-    const ALL: &'static [Self] = &[Self::F64, Self::F32];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::F64 => "f64",
-            Self::F32 => "f32",
-        }
+choice! {
+    /// The floating-point type of the steps and of the cube.
+    #[non_exhaustive]
+    pub enum Precision {
+        /// IEEE 754 double precision.
+        F64 = "f64",
+        /// IEEE 754 single precision; coordinates, dt, r and sums stay double.
+        F32 = "f32",
     }
 }
 

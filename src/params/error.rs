@@ -1,8 +1,10 @@
 //! What can be wrong with parameters: one sentence each for the person who typed them.
 
 use super::{
-    keys, spelling,
-    table::{Entry, Place, Value},
+    keys,
+    place::Place,
+    spelling,
+    typed::{Entry, shown},
 };
 
 /// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2; that of a
@@ -34,7 +36,7 @@ pub enum ParamsError {
         /// The key as typed.
         key: String,
         /// The value as typed.
-        value: Value,
+        value: String,
         /// `", did you mean dx?"` or nothing.
         hint: String,
         /// All keys there are.
@@ -67,14 +69,16 @@ pub enum ParamsError {
         first: usize,
     },
     /// A value of the wrong type.
-    #[error("{place}: {key} = {value} is {}; {key} must be {accepted}", value.kind())]
+    #[error("{place}: {key} = {value} is {kind}; {key} must be {accepted}")]
     WrongType {
         /// Where it was typed.
         place: Place,
         /// The key.
         key: &'static str,
         /// The value as typed.
-        value: Value,
+        value: String,
+        /// Its type, in words.
+        kind: &'static str,
         /// What the key accepts, in words.
         accepted: &'static str,
     },
@@ -86,7 +90,7 @@ pub enum ParamsError {
         /// The key.
         key: &'static str,
         /// The value as typed.
-        value: Value,
+        value: String,
         /// Why, and what would be accepted.
         reason: String,
     },
@@ -126,17 +130,13 @@ impl ParamsError {
     }
 
     /// The error for a key that is none of `known`.
-    pub(super) fn unknown<'a>(
-        name: &str,
-        entry: &Entry,
-        known: impl Iterator<Item = &'a str> + Clone,
-    ) -> Self {
+    pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         Self::Unknown {
             place: entry.place.clone(),
-            key: name.to_owned(),
-            value: entry.value.clone(),
-            hint: spelling::hint(name, known.clone()),
-            known: keys_beside(name, known).join(", "),
+            key: entry.name.clone(),
+            value: shown(&entry.value).into_owned(),
+            hint: spelling::hint(&entry.name, known.clone()),
+            known: keys_beside(&entry.name, known).join(", "),
         }
     }
 

@@ -1,74 +1,145 @@
-//! The state before the first step, as it is typed in `[initial]`.
+//! [`InitialState`]: the state before the first step, as it is typed in `[initial]`.
 
-use super::{
-    choice::Choice,
-    judge::Judge,
-    profile::{Gaussian, InitialState, Sine},
-};
+use super::{choice::choice, judge::Judge, keys::KEYS, profile::Function};
+use std::{fmt, path::PathBuf};
 
-/// The initial state; `domain` is where the domain ends along x and y.
-pub(super) fn state(judge: &mut Judge, domain: [(f64, f64); 2]) -> InitialState {
-    let [middle_x, middle_y] = domain.map(|(lower, upper)| f64::midpoint(lower, upper));
-    match judge.choice("initial.kind") {
-        Kind::Peaks => InitialState::Peaks,
-        Kind::Gaussian => InitialState::Gaussian(Gaussian {
-            x0: judge.number_if_typed("initial.x0").unwrap_or(middle_x),
-            y0: judge.number_if_typed("initial.y0").unwrap_or(middle_y),
-            sigma: judge.number("initial.sigma"),
-            amplitude: judge.number("initial.amplitude"),
-        }),
-        Kind::Sine => InitialState::Sine(Sine {
-            kx: judge.number("initial.kx"),
-            ky: judge.number("initial.ky"),
-        }),
-        Kind::Constant => {
-            let value = judge.function("initial.value", 0);
-            InitialState::Constant(value.constant().unwrap_or(f64::NAN))
-        }
-        Kind::Expression => InitialState::Expression(judge.function("initial.value", 2)),
-        Kind::File => InitialState::File {
-            path: judge.path("initial.path"),
-            snapshot: judge.integer_if_typed("initial.snapshot"),
-        },
-        Kind::Image => InitialState::Image {
-            path: judge.path("initial.path"),
-            range: judge.pair("initial.range"),
-        },
+/// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Gaussian {
+    /// Middle along x \[length\].
+    pub x0: f64,
+    /// Middle along y \[length\].
+    pub y0: f64,
+    /// Standard deviation \[length\].
+    pub sigma: f64,
+    /// Height \[density\].
+    pub amplitude: f64,
+}
+
+/// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sine {
+    /// Half waves along x.
+    pub kx: f64,
+    /// Half waves along y.
+    pub ky: f64,
+}
+
+/// The state before the first step.
+#[derive(Debug, Clone, PartialEq)]
+pub enum InitialState {
+    /// The four peaks of the course.
+    Peaks,
+    /// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
+    Gaussian(Gaussian),
+    /// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
+    Sine(Sine),
+    /// The same value at all nodes \[density\].
+    Constant(f64),
+    /// A formula in x and y.
+    Expression(Function),
+    /// An array of the grid's shape, or a snapshot of a cube.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Which snapshot of a cube; negative from the end.
+        snapshot: Option<i64>,
+    },
+    /// A picture, its grey values mapped to a range.
+    Image {
+        /// The file, PNG.
+        path: PathBuf,
+        /// The values of black and white \[density\].
+        range: [f64; 2],
+    },
+}
+
+choice! {
+    /// The words of `initial.kind`.
+    enum Kind {
+        Peaks = "peaks",
+        Gaussian = "gaussian",
+        Sine = "sine",
+        Constant = "constant",
+        Expression = "expression",
+        File = "file",
+        Image = "image",
     }
 }
 
-/// The words of `initial.kind`.
-#[derive(Debug, Clone, Copy)]
-enum Kind {
-    Peaks,
-    Gaussian,
-    Sine,
-    Constant,
-    Expression,
-    File,
-    Image,
+impl InitialState {
+    /// Takes the keys of `[initial]`; `middle` is that of the domain.
+    pub(super) fn take(judge: &mut Judge, middle: (f64, f64)) -> Self {
+        match judge.choice("initial.kind") {
+            Kind::Peaks => Self::Peaks,
+            Kind::Gaussian => Self::Gaussian(Gaussian {
+                x0: judge.number_or("initial.x0", middle.0),
+                y0: judge.number_or("initial.y0", middle.1),
+                sigma: judge.number("initial.sigma"),
+                amplitude: judge.number("initial.amplitude"),
+            }),
+            Kind::Sine => Self::Sine(Sine {
+                kx: judge.number("initial.kx"),
+                ky: judge.number("initial.ky"),
+            }),
+            Kind::Constant => Self::Constant(judge.constant("initial.value")),
+            Kind::Expression => Self::Expression(judge.function("initial.value", 2)),
+            Kind::File => Self::File {
+                path: judge.path("initial.path"),
+                snapshot: judge.integer_if_typed("initial.snapshot"),
+            },
+            Kind::Image => Self::Image {
+                path: judge.path("initial.path"),
+                range: judge.pair("initial.range"),
+            },
+        }
+    }
+
+    /// Refuses keys that this kind of initial state does not have, and numbers out of range.
+    pub(super) fn check(&self, judge: &mut Judge) {
+        let kind = judge.taken("initial.kind").to_string();
+        for key in KEYS.iter().filter(|key| key.name.starts_with("initial.")) {
+            let is_other = judge.is_typed(key.name) && judge.taken(key.name).is_null();
+            judge.refuse_if(is_other, key.name, || {
+                format!("initial.kind = {kind} does not have it; remove one of the two")
+            });
+        }
+        if let Self::Gaussian(Gaussian { sigma, .. }) = self {
+            judge.refuse_if(*sigma <= 0.0, "initial.sigma", || {
+                "initial.sigma must be greater than 0".to_owned()
+            });
+        }
+    }
 }
 
-impl Choice for Kind {
-    const ALL: &'static [Self] = &[
-        Self::Peaks,
-        Self::Gaussian,
-        Self::Sine,
-        Self::Constant,
-        Self::Expression,
-        Self::File,
-        Self::Image,
-    ];
-
-    fn name(self) -> &'static str {
+impl fmt::Display for InitialState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Peaks => "peaks",
-            Self::Gaussian => "gaussian",
-            Self::Sine => "sine",
-            Self::Constant => "constant",
-            Self::Expression => "expression",
-            Self::File => "file",
-            Self::Image => "image",
+            Self::Peaks => write!(f, "four peaks"),
+            Self::Gaussian(Gaussian {
+                x0,
+                y0,
+                sigma,
+                amplitude,
+            }) => write!(
+                f,
+                "gaussian of height {amplitude:?} and sigma {sigma:?} around x = {x0:?}, y = {y0:?}"
+            ),
+            Self::Sine(Sine { kx, ky }) => write!(f, "sine of {kx:?} × {ky:?} half waves"),
+            Self::Constant(value) => write!(f, "{value:?} everywhere"),
+            Self::Expression(function) => write!(f, "{function}"),
+            Self::File { path, snapshot } => match snapshot {
+                Some(number) => write!(f, "snapshot {number} of {}", path.display()),
+                None => write!(f, "the file {}", path.display()),
+            },
+            Self::Image {
+                path,
+                range: [black, white],
+            } => write!(
+                f,
+                "the picture {}, black = {black:?}, white = {white:?}",
+                path.display()
+            ),
         }
     }
 }

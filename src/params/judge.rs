@@ -1,24 +1,26 @@
 //! [`Judge`]: what was typed, judged by the table of keys.
 
 use super::{
+    canonical::Canonical,
     choice::Choice,
     error::ParamsError,
-    keys::{self, Key},
-    profile::{Formula, Function, Profile, VARIABLES, Wall},
+    keys::{self, Absent, KEYS, Key},
+    profile::{Function, Profile, VARIABLES, Wall},
     raw::RawParams,
     spelling,
-    table::{Entry, Table, Value},
+    typed::{self, Value},
 };
-use diff2d_arrays::expression::Expression;
 use diff2d_arrays::wording::parse_bytes;
-use std::path::PathBuf;
+use serde_json::{Value as Json, json};
+use std::{collections::BTreeMap, path::PathBuf};
 
-/// Takes the values of keys, and gathers all that is wrong with them.
+/// Takes the values of keys. Gathers what a journal says of them, and all that is wrong with them.
 pub(super) struct Judge<'a> {
     raw: &'a RawParams,
     wrong: Vec<ParamsError>,
     /// Keys that an unknown one was probably meant to be: they are not reported as missing, too.
     meant: Vec<&'static str>,
+    taken: BTreeMap<&'static str, Json>,
 }
 
 impl<'a> Judge<'a> {
@@ -27,17 +29,18 @@ impl<'a> Judge<'a> {
             raw,
             wrong: Vec::new(),
             meant: Vec::new(),
+            taken: BTreeMap::new(),
         }
     }
 
     /// Refuses the keys that do not exist.
     pub(super) fn refuse_unknown(&mut self) {
-        let names = || keys::KEYS.iter().map(|key| key.name);
-        for (name, entry) in self.raw.table().leaves(keys::is_key) {
-            let is_empty_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&name);
-            if !keys::is_key(&name) && !is_empty_table {
-                self.meant.extend(spelling::nearest(&name, names()));
-                self.wrong.push(ParamsError::unknown(&name, entry, names()));
+        let names = || KEYS.iter().map(|key| key.name);
+        for entry in self.raw.typed().entries() {
+            let is_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&entry.name);
+            if !keys::is_key(&entry.name) && !is_table {
+                self.meant.extend(spelling::nearest(&entry.name, names()));
+                self.wrong.push(ParamsError::unknown(entry, names()));
             }
         }
     }
@@ -47,28 +50,62 @@ impl<'a> Judge<'a> {
         result.map_err(|error| self.wrong.push(error)).ok()
     }
 
-    /// The value of a key, converted from one of the key's types.
-    fn value<T>(&mut self, key: &Key, convert: impl FnOnce(&Value) -> Option<T>) -> Option<T> {
-        match self.raw.value(key) {
-            Err(ParamsError::Missing { key, .. }) if self.meant.contains(&key) => None,
-            result => convert(&*self.take(result)?),
+    /// Whether a key was typed.
+    pub(super) fn is_typed(&self, key: &str) -> bool {
+        self.raw.typed().get(key).is_some()
+    }
+
+    /// What a journal says of a key that was taken; null of others.
+    pub(super) fn taken(&self, key: &str) -> &Json {
+        self.taken.get(key).unwrap_or(&Json::Null)
+    }
+
+    /// Takes the value of a key, converted from one of the key's types. The reason why it cannot be used is
+    /// gathered; where there is none, what the key accepts is told.
+    fn convert<T>(
+        &mut self,
+        key: &str,
+        convert: impl FnOnce(&Value) -> Result<T, Option<String>>,
+    ) -> Option<T> {
+        let key = keys::named(key);
+        let raw = self.raw;
+        let refuse = |reason: Option<String>| raw.refuse(key.name, told(key, reason));
+        let value = raw.value(key);
+        match value.and_then(|value| convert(&value).map_err(refuse)) {
+            Ok(value) => Some(value),
+            Err(error) => {
+                // What is wrong with another key is told of that one.
+                let is_follower = matches!(key.absent, Absent::Same(_)) && !self.is_typed(key.name);
+                let is_meant =
+                    matches!(error, ParamsError::Missing { key, .. } if self.meant.contains(&key));
+                if !is_follower && !is_meant {
+                    self.wrong.push(error);
+                }
+                None
+            }
         }
+    }
+
+    /// Notes what a journal says of a key.
+    fn note(&mut self, key: &str, value: Json) {
+        self.taken.insert(keys::named(key).name, value);
+    }
+
+    /// As [`note`](Self::note), and the value itself.
+    fn noted<T: Into<Json> + Clone>(&mut self, key: &str, value: T) -> T {
+        self.note(key, value.clone().into());
+        value
+    }
+
+    /// Leaves a key out of journals.
+    pub(super) fn leave_out(&mut self, key: &str) {
+        self.taken.remove(key);
     }
 
     /// A finite number. NaN stands for one that was refused.
     pub(super) fn number(&mut self, key: &str) -> f64 {
-        let key = keys::named(key);
-        let number = self.value(key, Value::number);
-        let is_wrong = number.is_some_and(|number| !number.is_finite());
-        self.refuse_if(is_wrong, key.name, || {
-            format!("{} must be {}", key.name, key.accepted)
-        });
-        number.filter(|_| !is_wrong).unwrap_or(f64::NAN)
-    }
-
-    /// Whether a key was typed.
-    pub(super) fn is_typed(&self, key: &str) -> bool {
-        self.raw.table().get(key).is_some()
+        let number = self.convert(key, |value| finite(value).ok_or(None));
+        self.noted(key, number.unwrap_or(f64::NAN))
     }
 
     /// A finite number, if the key was typed.
@@ -76,36 +113,38 @@ impl<'a> Judge<'a> {
         self.is_typed(key).then(|| self.number(key))
     }
 
+    /// A finite number, or what holds where the key was not typed.
+    pub(super) fn number_or(&mut self, key: &str, absent: f64) -> f64 {
+        match self.is_typed(key) {
+            true => self.number(key),
+            false => self.noted(key, absent),
+        }
+    }
+
     /// A truth value.
     pub(super) fn boolean(&mut self, key: &str) -> bool {
-        let value = self.value(keys::named(key), |value| match value {
-            Value::Boolean(value) => Some(*value),
-            _ => None,
-        });
-        value.unwrap_or_default()
+        let value = self.convert(key, |value| value.as_bool().ok_or(None));
+        self.noted(key, value.unwrap_or_default())
     }
 
     /// A string.
     pub(super) fn word(&mut self, key: &str) -> Option<String> {
-        self.value(keys::named(key), |value| match value {
-            Value::String(word) => Some(word.clone()),
-            _ => None,
-        })
+        self.convert(key, |value| value.as_str().map(str::to_owned).ok_or(None))
     }
 
     /// One of a few words.
     pub(super) fn choice<T: Choice>(&mut self, key: &str) -> T {
-        let word = self.word(key);
-        let key = keys::named(key);
-        let chosen = |word: &String| T::ALL.iter().copied().find(|choice| choice.name() == word);
-        let choice = word.as_ref().and_then(chosen);
-        if let (Some(word), None) = (&word, choice) {
-            let hint = spelling::hint(word, T::ALL.iter().map(|choice| choice.name()));
-            self.refuse_if(true, key.name, || {
-                format!("{} must be {}{hint}", key.name, key.accepted)
-            });
-        }
-        choice.unwrap_or(T::ALL[0])
+        let chosen = self.convert(key, |value| {
+            let word = value.as_str().unwrap_or_default();
+            let mut all = T::ALL.iter().copied();
+            all.find(|choice| choice.name() == word).ok_or_else(|| {
+                let hint = spelling::hint(word, T::ALL.iter().map(|choice| choice.name()));
+                Some(told(keys::named(key), None) + &hint)
+            })
+        });
+        let chosen = chosen.unwrap_or(T::ALL[0]);
+        self.note(key, json!(chosen.name()));
+        chosen
     }
 
     /// A whole number, if the key was typed.
@@ -113,10 +152,9 @@ impl<'a> Judge<'a> {
         if !self.is_typed(key) {
             return None;
         }
-        self.value(keys::named(key), |value| match value {
-            Value::Integer(value) => Some(*value),
-            _ => None,
-        })
+        let value = self.convert(key, |value| value.as_integer().ok_or(None));
+        self.note(key, json!(value.unwrap_or_default()));
+        value
     }
 
     /// A number of bytes, if the key was typed.
@@ -124,132 +162,92 @@ impl<'a> Judge<'a> {
         if !self.is_typed(key) {
             return None;
         }
-        self.value(keys::named(key), |value| match value {
-            Value::Integer(bytes) => u64::try_from(*bytes).ok().filter(|&bytes| bytes > 0),
-            Value::String(text) => parse_bytes(text).ok(),
-            _ => None,
-        })
+        let bytes = self.convert(key, |value| {
+            let bytes = match value {
+                Value::Integer(bytes) => u64::try_from(*bytes).ok().filter(|&bytes| bytes > 0),
+                value => parse_bytes(value.as_str().unwrap_or_default()).ok(),
+            };
+            bytes.ok_or(None)
+        });
+        bytes.map(|bytes| self.noted(key, bytes))
     }
 
     /// Two finite numbers.
     pub(super) fn pair(&mut self, key: &str) -> [f64; 2] {
-        let key = keys::named(key);
-        let numbers = self.value(key, |value| match value {
-            Value::Array(items) => Some([items.first()?.number()?, items.get(1)?.number()?]),
-            _ => None,
+        let numbers = self.convert(key, |value| {
+            let number = |index: usize| finite(value.get(index)?);
+            let numbers = number(0)
+                .zip(number(1))
+                .map(|(first, second)| [first, second]);
+            numbers.ok_or(None)
         });
-        let numbers = numbers.unwrap_or_default();
-        let is_wrong = !numbers.iter().all(|number| number.is_finite());
-        self.refuse_if(is_wrong, key.name, || {
-            format!("{} must be {}", key.name, key.accepted)
-        });
-        numbers
+        self.noted(key, numbers.unwrap_or_default())
     }
 
     /// The name of a file; a relative one starts from the parameter file in which it was typed.
     pub(super) fn path(&mut self, key: &str) -> PathBuf {
         let path = self.word(key).unwrap_or_default();
-        match self.raw.table().get(key) {
-            Some(entry) => entry.place.path_to(&path),
+        let path = self.path_to(key, &path);
+        self.note(key, json!(path.to_string_lossy()));
+        path
+    }
+
+    fn path_to(&self, key: &str, path: &str) -> PathBuf {
+        match self.raw.entry(keys::named(key)) {
+            Some(entry) => entry.place.path_to(path),
             None => path.into(),
         }
     }
 
+    /// A number, or a formula without variables. NaN stands for one that was refused.
+    pub(super) fn constant(&mut self, key: &str) -> f64 {
+        let value = self.function(key, 0).constant();
+        self.noted(key, value.unwrap_or(f64::NAN))
+    }
+
     /// A finite number, or a formula in the first `variables` of x, y and t. NaN stands for one that was refused.
     pub(super) fn function(&mut self, key: &str, variables: usize) -> Function {
-        let key = keys::named(key);
-        match self.value(key, |value| Some(value.clone())) {
-            Some(value) => self.function_of(key, &value, variables),
-            None => Function::Number(f64::NAN),
-        }
+        let function = self.convert(key, |value| Function::parse(value, variables));
+        let function = function.unwrap_or(Function::Number(f64::NAN));
+        self.note(key, function.to_json());
+        function
     }
 
     /// As [`function`](Self::function), or a file.
     pub(super) fn profile(&mut self, key: &str, variables: usize) -> Profile {
-        let key = keys::named(key);
-        let refused = Profile::Function(Function::Number(f64::NAN));
-        let Some(value) = self.value(key, |value| Some(value.clone())) else {
-            return refused;
+        let profile = self.convert(key, |value| match value.get("file") {
+            Some(path) => Ok(Profile::File(path.as_str().ok_or(None)?.into())),
+            None => Ok(Profile::Function(Function::parse(value, variables)?)),
+        });
+        let profile = match profile {
+            Some(Profile::File(path)) => Profile::File(self.path_to(key, &path.to_string_lossy())),
+            Some(profile) => profile,
+            None => Profile::Function(Function::Number(f64::NAN)),
         };
-        match &value {
-            Value::Table(table) => match form(table) {
-                Some(Entry {
-                    value: Value::String(path),
-                    place,
-                    ..
-                }) => Profile::File(place.path_to(path)),
-                _ => {
-                    self.refuse_if(true, key.name, || {
-                        format!("{} must be {}", key.name, key.accepted)
-                    });
-                    refused
-                }
-            },
-            value => Profile::Function(self.function_of(key, value, variables)),
-        }
+        self.note(key, profile.to_json());
+        profile
     }
 
     /// What holds on a side of the domain.
     pub(super) fn wall(&mut self, key: &str) -> Wall {
-        let key = keys::named(key);
-        let refused = Wall::Fixed(Function::Number(f64::NAN));
-        let Some(value) = self.value(key, |value| Some(value.clone())) else {
-            return refused;
-        };
-        let all = VARIABLES.len();
-        match &value {
-            Value::String(word) if word == "periodic" => Wall::Periodic,
-            Value::Table(table) => match form(table) {
-                Some(entry) if entry.key == "flux" => {
-                    Wall::Flux(self.function_of(key, &entry.value, all))
-                }
-                Some(Entry {
-                    value: Value::Array(items),
-                    ..
-                }) if items.len() == 3 => {
-                    Wall::Robin([0, 1, 2].map(|number| self.function_of(key, &items[number], all)))
-                }
-                _ => {
-                    self.refuse_if(true, key.name, || {
+        let wall = self.convert(key, |value| {
+            let function = |value| Function::parse(value, VARIABLES.len());
+            match (value.as_str(), value.get("flux"), value.get("robin")) {
+                (Some("periodic"), _, _) => Ok(Wall::Periodic),
+                (_, Some(flux), _) => Ok(Wall::Flux(function(flux)?)),
+                (_, _, Some(robin)) => match robin.as_array().map(Vec::as_slice) {
+                    Some([a, b, c]) => Ok(Wall::Robin([function(a)?, function(b)?, function(c)?])),
+                    _ => Err(Some(
                         "robin must be three numbers or formulas, [a, b, c] of a p + b dp/dn = c"
-                            .to_owned()
-                    });
-                    refused
-                }
-            },
-            value => Wall::Fixed(self.function_of(key, value, all)),
-        }
-    }
-
-    /// The number or formula of a value.
-    fn function_of(&mut self, key: &Key, value: &Value, variables: usize) -> Function {
-        let refused = Function::Number(f64::NAN);
-        if let Value::String(text) = value {
-            let function = Expression::parse(text, &VARIABLES[..variables]).map(|expression| {
-                Function::Formula(Formula {
-                    text: text.clone(),
-                    expression,
-                })
-            });
-            let reason = match function {
-                Ok(function) => match function.constant() {
-                    Some(value) if !value.is_finite() => format!("{text} is {value}"),
-                    _ => return function,
+                            .to_owned(),
+                    )),
                 },
-                Err(error) => error.to_string(),
-            };
-            self.refuse_if(true, key.name, || reason);
-            return refused;
-        }
-        match value.number().filter(|number| number.is_finite()) {
-            Some(number) => Function::Number(number),
-            None => {
-                self.refuse_if(true, key.name, || {
-                    format!("{} must be {}", key.name, key.accepted)
-                });
-                refused
+                _ => Ok(Wall::Fixed(function(value)?)),
             }
-        }
+        });
+        let wall = wall.unwrap_or(Wall::Fixed(Function::Number(f64::NAN)));
+        self.note(key, wall.to_json());
+        wall
     }
 
     /// Refuses the value of a key where it is wrong.
@@ -264,13 +262,17 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// The parameters, if nothing was wrong.
-    pub(super) fn verdict<T>(self, params: T) -> Result<T, ParamsError> {
-        ParamsError::of_all(self.wrong).map(|()| params)
+    /// What a journal says of all keys that were taken, if nothing was wrong.
+    pub(super) fn verdict(self) -> Result<Canonical, ParamsError> {
+        ParamsError::of_all(self.wrong).map(|()| Canonical::new(self.taken))
     }
 }
 
-/// The one entry of a table.
-fn form(table: &Table) -> Option<&Entry> {
-    table.entries().first()
+/// A reason, or what a key accepts.
+fn told(key: &Key, reason: Option<String>) -> String {
+    reason.unwrap_or_else(|| format!("{} must be {}", key.name, key.accepted))
+}
+
+fn finite(value: &Value) -> Option<f64> {
+    typed::number(value).filter(|number| number.is_finite())
 }

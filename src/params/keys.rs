@@ -1,6 +1,6 @@
 //! The table of keys: what a parameter file may hold, and everything that a message says of it.
 
-use super::table::{Table, Value};
+use super::typed::{Value, number};
 
 /// One key of a parameter file.
 #[derive(Debug)]
@@ -62,19 +62,11 @@ impl Type {
             | (Self::Boolean, Value::Boolean(_))
             | (Self::Word, Value::String(_)) => true,
             (Self::Pair, Value::Array(items)) => {
-                items.len() == 2 && items.iter().all(|item| item.number().is_some())
+                items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
-            (Self::Form(name), Value::Table(table)) => the_one_key(table) == Some(name),
+            (Self::Form(name), Value::Table(table)) => table.len() == 1 && table.contains_key(name),
             _ => false,
         }
-    }
-}
-
-/// The key of a table that has only one.
-fn the_one_key(table: &Table) -> Option<&str> {
-    match table.entries() {
-        [entry] => Some(&entry.key),
-        _ => None,
     }
 }
 

@@ -1,10 +1,10 @@
 //! Parameters: [`RawParams`] is what was typed, [`Params`] what it means once it is known to be valid.
 //!
-//! A file is TOML ([`mod@self::toml`]) or Python assignments as in the course's `diff2dparams.py`
-//! ([`python`]). Both become a [`Table`] of keys, values and places. [`keys`] is the table of the keys
-//! that there are: types, defaults, and what a message says of them. A new parameter is an entry there
-//! and a field of [`Params`]; `--set`, sweeps, journals and the comparison of resume follow from the
-//! entry.
+//! A file is TOML or Python assignments as in the course's `diff2dparams.py` ([`python`]). Both become
+//! [`Typed`](typed::Typed) values with names and places. [`keys`] is the table of the keys that there are:
+//! types, defaults, and what a message says of them. A new parameter is an entry there and a field of
+//! [`Params`] with the line that takes it; `--set`, sweeps, journals and the comparison of resume follow
+//! from the entry.
 
 mod canonical;
 mod choice;
@@ -12,20 +12,21 @@ mod error;
 mod initial;
 mod judge;
 pub mod keys;
+mod place;
 mod profile;
 pub mod python;
 mod raw;
 mod spelling;
 mod sweep;
-pub mod table;
-pub mod toml;
+pub mod typed;
 mod valid;
 
 pub use canonical::Canonical;
 pub(crate) use choice::with_precision;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};
 pub use error::ParamsError;
-pub use profile::{Boundary, Function, Gaussian, InitialState, Profile, Sine, Wall};
+pub use initial::{Gaussian, InitialState, Sine};
+pub use profile::{Boundary, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;

@@ -1,5 +1,6 @@
-//! Parameters that vary in space or time: formulas, files of values, walls, initial states.
+//! Parameters that vary in space or time: formulas, files of values, walls.
 
+use super::typed::{self, Value};
 use diff2d_arrays::expression::Expression;
 use serde_json::{Value as Json, json};
 use std::{fmt, path::PathBuf};
@@ -47,6 +48,26 @@ pub enum Function {
 }
 
 impl Function {
+    /// A finite number, or a formula in the first `variables` of x, y and t.
+    ///
+    /// # Errors
+    /// Why a formula cannot be used; nothing of other values.
+    pub(super) fn parse(value: &Value, variables: usize) -> Result<Self, Option<String>> {
+        let Value::String(text) = value else {
+            let number = typed::number(value).filter(|number| number.is_finite());
+            return number.map(Self::Number).ok_or(None);
+        };
+        let expression = Expression::parse(text, &VARIABLES[..variables]);
+        let function = Self::Formula(Formula {
+            text: text.clone(),
+            expression: expression.map_err(|error| Some(error.to_string()))?,
+        });
+        match function.constant() {
+            Some(value) if !value.is_finite() => Err(Some(format!("{text} is {value}"))),
+            _ => Ok(function),
+        }
+    }
+
     /// The number that it is everywhere and at all times; of a formula without variables, too.
     #[must_use]
     pub fn constant(&self) -> Option<f64> {
@@ -67,7 +88,7 @@ impl Function {
         matches!(self, Self::Formula(formula) if formula.depends_on_time())
     }
 
-    fn to_json(&self) -> Json {
+    pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Number(value) => json!(value),
             Self::Formula(formula) => json!(formula.text),
@@ -199,133 +220,5 @@ impl Boundary {
     #[must_use]
     pub fn sides(&self) -> [&Wall; 4] {
         [&self.left, &self.right, &self.bottom, &self.top]
-    }
-}
-
-/// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Gaussian {
-    /// Middle along x \[length\].
-    pub x0: f64,
-    /// Middle along y \[length\].
-    pub y0: f64,
-    /// Standard deviation \[length\].
-    pub sigma: f64,
-    /// Height \[density\].
-    pub amplitude: f64,
-}
-
-/// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sine {
-    /// Half waves along x.
-    pub kx: f64,
-    /// Half waves along y.
-    pub ky: f64,
-}
-
-/// The state before the first step.
-#[derive(Debug, Clone, PartialEq)]
-pub enum InitialState {
-    /// The four peaks of the course.
-    Peaks,
-    /// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
-    Gaussian(Gaussian),
-    /// `sin(kx π (x-x1)/(x2-x1)) sin(ky π (y-y1)/(y2-y1))`
-    Sine(Sine),
-    /// The same value at all nodes \[density\].
-    Constant(f64),
-    /// A formula in x and y.
-    Expression(Function),
-    /// An array of the grid's shape, or a snapshot of a cube.
-    File {
-        /// The file.
-        path: PathBuf,
-        /// Which snapshot of a cube; negative from the end.
-        snapshot: Option<i64>,
-    },
-    /// A picture, its grey values mapped to a range.
-    Image {
-        /// The file, PNG.
-        path: PathBuf,
-        /// The values of black and white \[density\].
-        range: [f64; 2],
-    },
-}
-
-impl InitialState {
-    /// Its keys and their values, beginning with `initial.kind`.
-    pub(super) fn to_json(&self) -> Vec<(&'static str, Json)> {
-        let kind = |name: &str| ("initial.kind", json!(name));
-        match self {
-            Self::Peaks => vec![kind("peaks")],
-            Self::Gaussian(Gaussian {
-                x0,
-                y0,
-                sigma,
-                amplitude,
-            }) => vec![
-                kind("gaussian"),
-                ("initial.x0", json!(x0)),
-                ("initial.y0", json!(y0)),
-                ("initial.sigma", json!(sigma)),
-                ("initial.amplitude", json!(amplitude)),
-            ],
-            Self::Sine(Sine { kx, ky }) => vec![
-                kind("sine"),
-                ("initial.kx", json!(kx)),
-                ("initial.ky", json!(ky)),
-            ],
-            Self::Constant(value) => vec![kind("constant"), ("initial.value", json!(value))],
-            Self::Expression(function) => {
-                vec![kind("expression"), ("initial.value", function.to_json())]
-            }
-            Self::File { path, snapshot } => {
-                let snapshot = snapshot.map(|number| ("initial.snapshot", json!(number)));
-                let mut keys = vec![
-                    kind("file"),
-                    ("initial.path", json!(path.to_string_lossy())),
-                ];
-                keys.extend(snapshot);
-                keys
-            }
-            Self::Image { path, range } => vec![
-                kind("image"),
-                ("initial.path", json!(path.to_string_lossy())),
-                ("initial.range", json!(range)),
-            ],
-        }
-    }
-}
-
-impl fmt::Display for InitialState {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Peaks => write!(f, "four peaks"),
-            Self::Gaussian(Gaussian {
-                x0,
-                y0,
-                sigma,
-                amplitude,
-            }) => write!(
-                f,
-                "gaussian of height {amplitude:?} and sigma {sigma:?} around x = {x0:?}, y = {y0:?}"
-            ),
-            Self::Sine(Sine { kx, ky }) => write!(f, "sine of {kx:?} × {ky:?} half waves"),
-            Self::Constant(value) => write!(f, "{value:?} everywhere"),
-            Self::Expression(function) => write!(f, "{function}"),
-            Self::File { path, snapshot } => match snapshot {
-                Some(number) => write!(f, "snapshot {number} of {}", path.display()),
-                None => write!(f, "the file {}", path.display()),
-            },
-            Self::Image {
-                path,
-                range: [black, white],
-            } => write!(
-                f,
-                "the picture {}, black = {black:?}, white = {white:?}",
-                path.display()
-            ),
-        }
     }
 }

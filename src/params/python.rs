@@ -3,7 +3,8 @@
 
 use super::{
     error::ParamsError,
-    table::{Entry, Place, Table, Value},
+    place::Place,
+    typed::{Entry, Typed, Value},
 };
 
 /// All assignments of a text; `file` is the name that messages use.
@@ -11,8 +12,9 @@ use super::{
 /// # Errors
 /// [`ParamsError::Syntax`] at the first statement of another form, [`ParamsError::Repeated`] for a name
 /// that is assigned twice: Python would keep the last value, a person meant one of them.
-pub fn parse(file: &str, text: &str) -> Result<Table, ParamsError> {
-    let mut entries: Vec<(usize, Entry)> = Vec::new();
+pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut lines = Vec::new();
     for (line, text) in (1..).zip(text.lines()) {
         let place = Place::Line {
             file: file.into(),
@@ -26,24 +28,23 @@ pub fn parse(file: &str, text: &str) -> Result<Table, ParamsError> {
             ParamsError::syntax(&place, reason)
         };
         for statement in statements(text).ok_or_else(|| refused(text))? {
-            let (key, value) = assignment(statement).ok_or_else(|| refused(statement))?;
+            let (name, value) = assignment(statement).ok_or_else(|| refused(statement))?;
             let place = place.clone();
-            entries.push((line, Entry { key, value, place }));
+            entries.push(Entry { name, value, place });
+            lines.push(line);
         }
     }
-    for (index, (_, entry)) in entries.iter().enumerate() {
-        let earlier = entries[..index]
-            .iter()
-            .find(|(_, other)| other.key == entry.key);
-        if let Some(&(first, _)) = earlier {
+    for (index, entry) in entries.iter().enumerate() {
+        let mut earlier = entries[..index].iter();
+        if let Some(first) = earlier.position(|other| other.name == entry.name) {
             return Err(ParamsError::Repeated {
                 place: entry.place.clone(),
-                key: entry.key.clone(),
-                first,
+                key: entry.name.clone(),
+                first: lines[first],
             });
         }
     }
-    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+    Ok(entries.into_iter().collect())
 }
 
 fn assignment(statement: &str) -> Option<(String, Value)> {
@@ -155,7 +156,7 @@ mod tests {
         let entries = table.entries().iter();
         Some(
             entries
-                .map(|entry| (entry.key.clone(), entry.value.clone()))
+                .map(|entry| (entry.name.clone(), entry.value.clone()))
                 .collect(),
         )
     }

@@ -4,9 +4,9 @@ use super::{
     canonical::Canonical,
     error::ParamsError,
     keys::{self, Absent, Key},
+    place::Place,
     python,
-    table::{Place, Table, Value},
-    toml,
+    typed::{self, Entry, Typed, Value},
 };
 use std::{
     borrow::Cow,
@@ -20,26 +20,24 @@ use std::{
 /// memory.
 const LARGEST: u64 = 1 << 20;
 
-/// A parameter file with what overrides it, as a tree of tables.
+/// A parameter file with what overrides it.
 #[derive(Debug, Clone)]
 pub struct RawParams {
     /// The name that messages use.
     file: Arc<str>,
-    table: Table,
+    typed: Typed,
 }
 
 impl Default for RawParams {
     fn default() -> Self {
-        Self::new("the parameters", Table::default())
+        Self::new("the parameters", Typed::default())
     }
 }
 
 impl RawParams {
-    fn new(file: &str, table: Table) -> Self {
-        Self {
-            file: file.into(),
-            table,
-        }
+    fn new(file: &str, typed: Typed) -> Self {
+        let file = file.into();
+        Self { file, typed }
     }
 
     /// Reads a parameter file: TOML, or Python assignments as in the course's `diff2dparams.py`.
@@ -69,14 +67,26 @@ impl RawParams {
         Self::parse(&file, &text)
     }
 
+    /// Reads a parameter file and the `--set` options that override it.
+    ///
+    /// # Errors
+    /// As [`read`](Self::read), and [`ParamsError::BadSet`].
+    pub fn load(path: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
+        let mut raw = Self::read(path)?;
+        for text in overrides {
+            raw.set(text)?;
+        }
+        Ok(raw)
+    }
+
     /// The same from a text; `file` is the name that messages use.
     ///
     /// # Errors
     /// [`ParamsError::Syntax`], [`ParamsError::Repeated`].
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-        let table = match toml::parse(file, text) {
-            Ok(table) => table,
+        let typed = match Typed::parse(file, text) {
+            Ok(typed) => typed,
             Err(not_toml) => {
                 let is_python = Path::new(file).extension().is_some_and(|end| end == "py");
                 python::parse(file, text).map_err(|not_python| match (is_python, &not_python) {
@@ -85,20 +95,41 @@ impl RawParams {
                 })?
             }
         };
-        Ok(Self::new(file, table))
+        Ok(Self::new(file, typed))
     }
 
     /// The parameters of a journal.
     #[must_use]
     pub fn from_canonical(canonical: &Canonical) -> Self {
         let file = "the journal";
-        Self::new(file, canonical.table(&Place::File(file.into())))
+        let place = Place::File(file.into());
+        let entries = canonical.pairs().into_iter().map(|(name, value)| Entry {
+            name,
+            value: typed::from_json(value),
+            place: place.clone(),
+        });
+        Self::new(file, entries.collect())
     }
 
     /// Gives a key, dotted if need be, a value in place of the one it has.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value, place: Place) -> Self {
-        self.table.set(name, value, place);
+        self.typed.set(name, value, place);
+        self
+    }
+
+    /// Gives a key another value, as if that had been typed where its own was.
+    #[must_use]
+    pub fn replace(self, name: &str, value: impl Into<Value>) -> Self {
+        let entry = self.entry(keys::named(name));
+        let place = entry.map_or(Place::Default, |entry| entry.place.clone());
+        self.with(name, value.into(), place)
+    }
+
+    /// Without a key.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        self.typed.remove(name);
         self
     }
 
@@ -114,8 +145,8 @@ impl RawParams {
             .ok_or_else(|| ParamsError::BadSet {
                 text: text.to_owned(),
             })?;
-        let value = toml::parse_value(value, &Place::CommandLine);
-        self.table.set(key, value, Place::CommandLine);
+        let value = typed::parse_value(value);
+        self.typed.set(key, value, Place::CommandLine);
         Ok(())
     }
 
@@ -127,18 +158,25 @@ impl RawParams {
     /// [`ParamsError::Syntax`].
     pub fn overlay(&mut self, name: &str, text: &str) -> Result<(), ParamsError> {
         let place = Place::File(name.into());
-        let typed = toml::parse(name, text)?;
-        for (key, entry) in typed.leaves(keys::is_key) {
-            self.table
-                .set(&key, entry.value.clone().at(&place), place.clone());
+        for entry in Typed::parse(name, text)?.entries() {
+            self.typed
+                .set(&entry.name, entry.value.clone(), place.clone());
         }
         Ok(())
     }
 
     /// All that was typed.
     #[must_use]
-    pub fn table(&self) -> &Table {
-        &self.table
+    pub fn typed(&self) -> &Typed {
+        &self.typed
+    }
+
+    /// The entry that holds for a key: its own, or that of the key whose value it has then.
+    pub(super) fn entry(&self, key: &Key) -> Option<&Entry> {
+        self.typed.get(key.name).or_else(|| match key.absent {
+            Absent::Same(other) => self.entry(keys::named(other)),
+            _ => None,
+        })
     }
 
     /// The value that holds for a key: what was typed, or the default.
@@ -146,23 +184,18 @@ impl RawParams {
     /// # Errors
     /// [`ParamsError::Missing`], [`ParamsError::WrongType`].
     pub fn value(&self, key: &Key) -> Result<Cow<'_, Value>, ParamsError> {
-        let Some(entry) = self.table.get(key.name) else {
-            return match key.absent {
-                Absent::Value(default) => {
-                    Ok(Cow::Owned(toml::parse_value(default, &Place::Default)))
-                }
-                Absent::Same(other) => self.value(keys::named(other)),
-                Absent::Required | Absent::Derived => Err(self.missing(key)),
-            };
-        };
-        match key.takes(&entry.value) {
-            true => Ok(Cow::Borrowed(&entry.value)),
-            false => Err(ParamsError::WrongType {
+        match (self.typed.get(key.name), key.absent) {
+            (Some(entry), _) if key.takes(&entry.value) => Ok(Cow::Borrowed(&entry.value)),
+            (Some(entry), _) => Err(ParamsError::WrongType {
                 place: entry.place.clone(),
                 key: key.name,
-                value: entry.value.clone(),
+                value: typed::shown(&entry.value).into_owned(),
+                kind: typed::type_in_words(&entry.value),
                 accepted: key.accepted,
             }),
+            (None, Absent::Value(default)) => Ok(Cow::Owned(typed::parse_value(default))),
+            (None, Absent::Same(other)) => self.value(keys::named(other)),
+            (None, Absent::Required | Absent::Derived) => Err(self.missing(key)),
         }
     }
 
@@ -173,22 +206,21 @@ impl RawParams {
     #[must_use]
     pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
         let key = keys::named(key);
-        let (place, value) = match (self.table.get(key.name), key.absent) {
-            (Some(entry), _) => (entry.place.clone(), entry.value.clone()),
+        let (place, value) = match (self.typed.get(key.name), key.absent) {
+            (Some(entry), _) => (entry.place.clone(), typed::shown(&entry.value)),
             (None, Absent::Same(other)) => return self.refuse(other, reason),
             (None, Absent::Value(default)) => {
-                let place = Place::Default;
-                let value = toml::parse_value(default, &place);
-                (place, value)
+                let value = typed::parse_value(default);
+                (Place::Default, typed::shown(&value))
             }
             (None, Absent::Required | Absent::Derived) => {
-                (Place::File(Arc::clone(&self.file)), Value::Other("absent"))
+                (Place::File(Arc::clone(&self.file)), "…".into())
             }
         };
         ParamsError::Refused {
             place,
             key: key.name,
-            value,
+            value: value.into_owned(),
             reason,
         }
     }
@@ -200,7 +232,7 @@ impl RawParams {
     #[must_use]
     pub fn input(&self, key: &str, path: &Path) -> InputPlace {
         let key = keys::named(key);
-        match (self.table.get(key.name), key.absent) {
+        match (self.typed.get(key.name), key.absent) {
             (None, Absent::Same(other)) => self.input(other, path),
             (entry, _) => InputPlace {
                 place: entry.map_or(Place::Default, |entry| entry.place.clone()),
@@ -253,7 +285,7 @@ impl InputPlace {
         ParamsError::Refused {
             place: self.place.clone(),
             key: self.key,
-            value: Value::String(self.path.to_string_lossy().into_owned()),
+            value: format!("{:?}", self.path.to_string_lossy()),
             reason,
         }
     }
@@ -281,15 +313,13 @@ mod tests {
             "D = { file = \"D.npy\" }\nboundary = { right = { robin = [1, 2, 3] } }\nE = 1\n";
         raw.overlay("the arguments", text).unwrap();
         let told = |name: &str| {
-            let entry = raw.table().get(name).unwrap();
-            format!("{}: {}", entry.place, entry.value.to_json())
+            let entry = raw.typed().get(name).unwrap();
+            format!("{}: {}", entry.place, entry.value)
         };
         assert_eq!(told("boundary.left"), "p.toml:3: 1");
-        assert_eq!(
-            told("boundary.right"),
-            r#"the arguments: {"robin":[1,2,3]}"#
-        );
-        assert_eq!(told("D.file"), r#"the arguments: "D.npy""#);
+        let robin = "the arguments: { robin = [1, 2, 3] }";
+        assert_eq!(told("boundary.right"), robin);
+        assert_eq!(told("D"), "the arguments: { file = \"D.npy\" }");
         assert_eq!(told("E"), "the arguments: 1");
         assert!(raw.overlay("the arguments", "D =").is_err());
     }

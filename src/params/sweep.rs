@@ -9,12 +9,13 @@
 //! ```
 
 use super::{
-    choice::Choice,
+    choice::choice,
     error::ParamsError,
     judge::Judge,
     keys::{self, KEYS, SWEEP_KEYS},
+    place::Place,
     raw::RawParams,
-    table::{Entry, Place, Table, Value},
+    typed::{Entry, Value, number},
     valid::Params,
 };
 use std::{collections::HashSet, path::Path};
@@ -81,23 +82,13 @@ impl Varied {
     }
 }
 
-/// How the values of several keys are combined.
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Combine {
-    /// Every value with every other; those of the last key change fastest.
-    Product,
-    /// The first with the first, the second with the second …
-    Zip,
-}
-
-impl Choice for Combine {
-    const ALL: &'static [Self] = &[Self::Product, Self::Zip];
-
-    fn name(self) -> &'static str {
-        match self {
-            Self::Product => "product",
-            Self::Zip => "zip",
-        }
+choice! {
+    /// How the values of several keys are combined.
+    enum Combine {
+        /// Every value with every other; those of the last key change fastest.
+        Product = "product",
+        /// The first with the first, the second with the second …
+        Zip = "zip",
     }
 }
 
@@ -108,10 +99,7 @@ impl SweepParams {
     /// # Errors
     /// [`ParamsError`] for anything that is not a sweep; scenarios are judged later, each for itself.
     pub fn read(path: &Path, overrides: &[String]) -> Result<Self, ParamsError> {
-        let mut sweep = RawParams::read(path)?;
-        for text in overrides {
-            sweep.set(text)?;
-        }
+        let sweep = RawParams::load(path, overrides)?;
         Self::of(&sweep, path.parent().unwrap_or(Path::new("")), None)
     }
 
@@ -132,12 +120,12 @@ impl SweepParams {
             None => judge.word("params").unwrap_or_default(),
         };
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
-        for (name, entry) in sweep.table().leaves(keys::is_key) {
-            if SWEEP_KEYS.iter().any(|key| key.name == name) {
+        for entry in sweep.typed().entries() {
+            if SWEEP_KEYS.iter().any(|key| key.name == entry.name) {
                 continue;
             }
-            let key = judge.take(values(&name, entry)).map(|values| Varied {
-                name,
+            let key = judge.take(values(entry)).map(|values| Varied {
+                name: entry.name.clone(),
                 place: entry.place.clone(),
                 values,
             });
@@ -155,8 +143,8 @@ impl SweepParams {
             (base, _) => base,
         };
         let (Some(base), Some(scenarios)) = (base, scenarios) else {
-            let params = judge.verdict(None)?;
-            return params.ok_or_else(|| unreachable!("what is absent was refused"));
+            judge.verdict()?;
+            unreachable!("what is absent was refused")
         };
         let params = Self {
             base: shared.iter().fold(base, |raw, key| key.give(0, raw)),
@@ -165,7 +153,7 @@ impl SweepParams {
             scenarios,
         };
         // What is wrong with the other keys is told at the same time.
-        if let Err(wrong) = judge.verdict(()) {
+        if let Err(wrong) = judge.verdict() {
             let mut all = Wrong::default();
             all.add(wrong);
             params.judge_each(&mut all, |raw| Params::from_raw(&raw).map(drop));
@@ -250,10 +238,11 @@ fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
 }
 
 /// The values that a key takes: those of a list or a range, or its one value.
-fn values(name: &str, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
+fn values(entry: &Entry) -> Result<Vec<Value>, ParamsError> {
+    let name = &entry.name;
     let Some(key) = keys::find(name) else {
         let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
-        return Err(ParamsError::unknown(name, entry, names));
+        return Err(ParamsError::unknown(entry, names));
     };
     match &entry.value {
         Value::Array(values) if values.is_empty() => {
@@ -270,16 +259,17 @@ fn values(name: &str, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
 }
 
 /// Whether a table says from where to where, not a value in a table of its own.
-fn is_range(table: &Table) -> bool {
-    let mut keys = table.entries().iter().map(|entry| entry.key.as_str());
-    keys.any(|key| matches!(key, "from" | "to" | "count"))
+fn is_range(table: &toml::Table) -> bool {
+    ["from", "to", "count"]
+        .iter()
+        .any(|key| table.contains_key(*key))
 }
 
 /// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included.
-fn range(table: &Table) -> Result<Vec<Value>, String> {
+fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
     let (mut from, mut to, mut count, mut log) = (None, None, None, Some(false));
-    for entry in table.entries() {
-        match (entry.key.as_str(), &entry.value) {
+    for (key, value) in table {
+        match (key.as_str(), value) {
             ("from", value) => from = finite(value),
             ("to", value) => to = finite(value),
             ("count", Value::Integer(value)) => count = usize::try_from(*value).ok(),
@@ -311,7 +301,7 @@ fn range(table: &Table) -> Result<Vec<Value>, String> {
 }
 
 fn finite(value: &Value) -> Option<f64> {
-    value.number().filter(|number| number.is_finite())
+    number(value).filter(|number| number.is_finite())
 }
 
 #[cfg(test)]
@@ -330,8 +320,8 @@ mod tests {
     }
 
     fn numbers(sweep: &SweepParams, key: &'static str) -> Vec<f64> {
-        let number = |raw: RawParams| raw.table().get(key)?.value.number();
-        sweep.scenarios().map(|raw| number(raw).unwrap()).collect()
+        let value = |raw: RawParams| number(&raw.typed().get(key).unwrap().value);
+        sweep.scenarios().map(|raw| value(raw).unwrap()).collect()
     }
 
     #[test]

@@ -4,15 +4,12 @@ use super::{
     canonical::Canonical,
     choice::{Choice, Face, Layout, Precision, StepMethod},
     error::ParamsError,
-    initial,
+    initial::InitialState,
     judge::Judge,
-    keys::KEYS,
-    profile::{Boundary, Gaussian, InitialState, Profile, Wall},
+    profile::{Boundary, Profile, Wall},
     raw::RawParams,
 };
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value, json};
-use std::path::Path;
 
 /// Valid parameters of one run, as they were asked for; what follows from them is
 /// [`Grid`](crate::grid::Grid), [`Schedule`](crate::schedule::Schedule) and what stands in
@@ -66,21 +63,10 @@ pub struct Params {
     pub boundary: Boundary,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
+    canonical: Canonical,
 }
 
 impl Params {
-    /// Reads a file and the `--set` options that override it.
-    ///
-    /// # Errors
-    /// [`ParamsError`] for anything that is not a valid set of parameters.
-    pub fn load(path: &Path, overrides: &[String]) -> Result<(Self, RawParams), ParamsError> {
-        let mut raw = RawParams::read(path)?;
-        for text in overrides {
-            raw.set(text)?;
-        }
-        Ok((Self::from_raw(&raw)?, raw))
-    }
-
     /// Judges what was typed: each key for itself, and some together.
     ///
     /// # Errors
@@ -90,24 +76,18 @@ impl Params {
         judge.refuse_unknown();
         let needs_d = !(judge.is_typed("Dx") && judge.is_typed("Dy"));
         let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
-        let [x1, x2] = ["x1", "x2"].map(|key| judge.number(key));
-        let [y1, y2] =
-            [("y1", x1), ("y2", x2)].map(|(key, of_x)| judge.number_if_typed(key).unwrap_or(of_x));
-        let runtime = judge.number("runtime");
-        let dx = judge.number("dx");
-        let params = Self {
-            diffusivity: ["Dx", "Dy"].map(|key| match (&d, judge.is_typed(key)) {
-                (Some(d), false) => d.clone(),
-                _ => judge.profile(key, 2),
-            }),
+        let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
+        let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
+        let mut params = Self {
             d,
+            diffusivity: ["Dx", "Dy"].map(|key| judge.profile(key, 2)),
             x1,
             x2,
             y1,
             y2,
-            runtime,
-            dx,
-            dy: judge.number_if_typed("dy").unwrap_or(dx),
+            runtime: judge.number("runtime"),
+            dx: judge.number("dx"),
+            dy: judge.number("dy"),
             outtime: judge.number("outtime"),
             graphics: judge.boolean("graphics"),
             grid: judge.choice("grid"),
@@ -120,7 +100,7 @@ impl Params {
                 .integer_if_typed("stages")
                 .map(|stages| usize::try_from(stages).unwrap_or(0)),
             source: judge.profile("source", 3),
-            initial: initial::state(&mut judge, [(x1, x2), (y1, y2)]),
+            initial: InitialState::take(&mut judge, middle),
             boundary: Boundary {
                 left: judge.wall("boundary.left"),
                 right: judge.wall("boundary.right"),
@@ -128,11 +108,16 @@ impl Params {
                 top: judge.wall("boundary.top"),
             },
             memory: judge.size_if_typed("memory"),
+            canonical: Canonical::default(),
         };
         params.judge_numbers(&mut judge);
-        params.judge_initial(&mut judge);
+        params.initial.check(&mut judge);
         params.judge_walls(&mut judge);
-        judge.verdict(params)
+        if params.dt.is_some() || params.method == StepMethod::Exact {
+            judge.leave_out("safety");
+        }
+        params.canonical = judge.verdict()?;
+        Ok(params)
     }
 
     /// Refuses numbers out of range.
@@ -230,30 +215,6 @@ impl Params {
         });
     }
 
-    /// Refuses keys that this kind of initial state does not have, and numbers out of range.
-    fn judge_initial(&self, judge: &mut Judge) {
-        let own = self.initial.to_json();
-        let kind = own
-            .first()
-            .map(|(_, kind)| kind.to_string())
-            .unwrap_or_default();
-        for key in KEYS.iter().filter(|key| key.name.starts_with("initial.")) {
-            let has = own.iter().any(|(name, _)| *name == key.name);
-            let optional =
-                matches!(self.initial, InitialState::File { .. }) && key.name == "initial.snapshot";
-            judge.refuse_if(
-                judge.is_typed(key.name) && !has && !optional,
-                key.name,
-                || format!("initial.kind = {kind} does not have it; remove one of the two"),
-            );
-        }
-        if let InitialState::Gaussian(Gaussian { sigma, .. }) = self.initial {
-            judge.refuse_if(sigma <= 0.0, "initial.sigma", || {
-                "initial.sigma must be greater than 0".to_owned()
-            });
-        }
-    }
-
     /// Refuses walls that the grid cannot have, and half of a periodic pair.
     fn judge_walls(&self, judge: &mut Judge) {
         let names = SIDES;
@@ -282,59 +243,8 @@ impl Params {
 
     /// Every parameter, as a journal holds them.
     #[must_use]
-    pub fn canonical(&self) -> Canonical {
-        let mut initial = self.initial.to_json();
-        let mut canonical = Map::new();
-        for key in &KEYS {
-            let own = initial.iter_mut().find(|(name, _)| *name == key.name);
-            let value = match own {
-                Some((_, value)) => Some(value.take()),
-                None => self.value_of(key.name),
-            };
-            let Some(value) = value else { continue };
-            match key.name.split_once('.') {
-                None => canonical.insert(key.name.to_owned(), value),
-                Some((table, name)) => canonical
-                    .entry(table)
-                    .or_insert_with(|| Value::Object(Map::new()))
-                    .as_object_mut()
-                    .and_then(|table| table.insert(name.to_owned(), value)),
-            };
-        }
-        canonical.into()
-    }
-
-    /// The value of a key other than those of the initial state, if it has one.
-    fn value_of(&self, key: &str) -> Option<Value> {
-        Some(match key {
-            "D" => self.d.as_ref()?.to_json(),
-            "Dx" => self.diffusivity[0].to_json(),
-            "Dy" => self.diffusivity[1].to_json(),
-            "x1" => json!(self.x1),
-            "x2" => json!(self.x2),
-            "y1" => json!(self.y1),
-            "y2" => json!(self.y2),
-            "runtime" => json!(self.runtime),
-            "dx" => json!(self.dx),
-            "dy" => json!(self.dy),
-            "outtime" => json!(self.outtime),
-            "graphics" => json!(self.graphics),
-            "grid" => json!(self.grid),
-            "precision" => json!(self.precision),
-            "dt" => json!(self.dt?),
-            "safety" if self.dt.is_some() || self.method == StepMethod::Exact => return None,
-            "safety" => json!(self.safety),
-            "face" => json!(self.face),
-            "method" => json!(self.method),
-            "stages" => json!(self.stages?),
-            "memory" => json!(self.memory?),
-            "source" => self.source.to_json(),
-            "boundary.left" => self.boundary.left.to_json(),
-            "boundary.right" => self.boundary.right.to_json(),
-            "boundary.bottom" => self.boundary.bottom.to_json(),
-            "boundary.top" => self.boundary.top.to_json(),
-            _ => return None,
-        })
+    pub fn canonical(&self) -> &Canonical {
+        &self.canonical
     }
 }
 
@@ -351,7 +261,7 @@ pub const SIDES: [&str; 4] = [
 
 impl Serialize for Params {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.canonical().serialize(serializer)
+        self.canonical.serialize(serializer)
     }
 }
 
@@ -369,7 +279,8 @@ mod tests {
 
     #[test]
     fn the_canonical_form_has_every_key_in_order() {
-        let canonical = params(SEED).unwrap().canonical();
+        let params = params(SEED).unwrap();
+        let canonical = params.canonical();
         let names: Vec<String> = canonical
             .pairs()
             .into_iter()
@@ -396,7 +307,7 @@ mod tests {
             let (layout, precision) = (layout.name(), precision.name());
             let text = format!("{SEED}grid = '{layout}'\nprecision = '{precision}'\n");
             let params = params(&text).unwrap();
-            let back = Params::from_raw(&RawParams::from_canonical(&params.canonical()));
+            let back = Params::from_raw(&RawParams::from_canonical(params.canonical()));
             assert_eq!(back.unwrap(), params);
             assert_eq!(params.grid.name(), layout);
             assert_eq!(params.precision.name(), precision);

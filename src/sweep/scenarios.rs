@@ -2,7 +2,7 @@
 
 use crate::{
     cube::journal::{Scenario, Scenarios},
-    params::{Params, ParamsError, RawParams, SweepParams, Wrong},
+    params::{ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
 };
@@ -70,7 +70,7 @@ impl Sweep {
         let mut scenarios = Scenarios::default();
         params.judge_each(&mut wrong, |raw| {
             number += 1;
-            let problem = Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut digests)?;
+            let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
             snapshots = problem.schedule.snapshots().max(snapshots);
@@ -113,7 +113,7 @@ impl Sweep {
     /// [`ParamsError::Input`] for a file that was changed since the sweep was read.
     pub fn problem(&self, number: usize) -> Result<Problem, ParamsError> {
         let raw = self.params.scenario(number);
-        Problem::with_digests(Params::from_raw(&raw)?, &raw, &mut self.digests.clone())
+        Problem::with_digests(&raw, &mut self.digests.clone())
     }
 
     /// The problem of scenario 0, with which the others share shape and precision.

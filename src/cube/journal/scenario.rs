@@ -29,7 +29,7 @@ impl Scenario {
     #[must_use]
     pub fn of(problem: &Problem) -> Self {
         Self {
-            params: problem.params.canonical(),
+            params: problem.params.canonical().clone(),
             dx: problem.grid.x.spacing,
             dy: problem.grid.y.spacing,
             dt: problem.schedule.dt,

@@ -1,0 +1,256 @@
+//! [`Typed`]: values as they were typed, by their dotted names. Values are those of TOML.
+
+use super::{error::ParamsError, keys, place::Place};
+use serde_json::Value as Json;
+use std::{borrow::Cow, sync::Arc};
+pub use toml::Value;
+use toml::{
+    Table,
+    de::{DeTable, DeValue},
+};
+
+/// `name = value`, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The name, dotted where it stands in a table that is not the value of a key: `initial.sigma`.
+    pub name: String,
+    /// What was typed behind the `=`.
+    pub value: Value,
+    /// Where.
+    pub place: Place,
+}
+
+/// Entries in the order in which they were typed, each name once.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Typed(Vec<Entry>);
+
+impl Typed {
+    /// What a TOML text holds; `file` is the name that messages use.
+    ///
+    /// # Errors
+    /// [`ParamsError::Syntax`] with the line where the text stops being TOML.
+    pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
+        let file: Arc<str> = file.into();
+        let place = |byte: usize| Place::Line {
+            file: Arc::clone(&file),
+            line: 1 + text.as_bytes()[..byte.min(text.len())]
+                .iter()
+                .filter(|&&letter| letter == b'\n')
+                .count(),
+        };
+        let mut typed = Self::default();
+        match DeTable::parse(text) {
+            Ok(root) => typed.take(root.get_ref(), "", &place),
+            Err(error) => {
+                let at = place(error.span().map_or(0, |span| span.start));
+                let reason = format!("this is not TOML: {}", error.message());
+                return Err(ParamsError::syntax(&at, reason));
+            }
+        }
+        Ok(typed)
+    }
+
+    /// Takes the values of a table in the order of the text; `place` tells where a byte of the text is.
+    fn take(&mut self, table: &DeTable<'_>, prefix: &str, place: &impl Fn(usize) -> Place) {
+        let mut entries: Vec<_> = table.iter().collect();
+        entries.sort_by_key(|(key, _)| key.span().start);
+        for (key, found) in entries {
+            let name = format!("{prefix}{}", key.get_ref());
+            match found.get_ref() {
+                DeValue::Table(inner) if !inner.is_empty() && !keys::is_key(&name) => {
+                    self.take(inner, &format!("{name}."), place);
+                }
+                found => self.0.push(Entry {
+                    name,
+                    value: value(found),
+                    place: place(key.span().start),
+                }),
+            }
+        }
+    }
+
+    /// The entries, in the order in which they were typed.
+    #[must_use]
+    pub fn entries(&self) -> &[Entry] {
+        &self.0
+    }
+
+    /// The entry of a name.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.name == name)
+    }
+
+    /// Gives a name a value in place of the one it has. A table and its keys replace one another; a name in
+    /// the table of a key, as in `D.file`, changes the value of that key.
+    pub fn set(&mut self, name: &str, value: Value, place: Place) {
+        let mut outer = name.match_indices('.').map(|(at, _)| name.split_at(at));
+        if let Some((key, inner)) = outer.find(|(outer, _)| keys::is_key(outer)) {
+            let mut table = match self.get(key).map(|entry| &entry.value) {
+                Some(Value::Table(table)) => table.clone(),
+                _ => Table::new(),
+            };
+            table.insert(inner[1..].to_owned(), value);
+            return self.set(key, Value::Table(table), place);
+        }
+        if let Value::Table(table) = &value
+            && !table.is_empty()
+            && !keys::is_key(name)
+        {
+            self.set(name, Value::Table(Table::new()), place.clone());
+            for (key, value) in table {
+                self.set(&format!("{name}.{key}"), value.clone(), place.clone());
+            }
+            return;
+        }
+        let is_within = |inner: &str, outer: &str| {
+            let rest = inner.strip_prefix(outer);
+            rest.is_some_and(|rest| rest.starts_with('.'))
+        };
+        self.0
+            .retain(|entry| !is_within(&entry.name, name) && !is_within(name, &entry.name));
+        match self.0.iter_mut().find(|entry| entry.name == name) {
+            Some(entry) => (entry.value, entry.place) = (value, place),
+            None => self.0.push(Entry {
+                name: name.to_owned(),
+                value,
+                place,
+            }),
+        }
+    }
+
+    /// Takes a name away.
+    pub fn remove(&mut self, name: &str) {
+        self.0.retain(|entry| entry.name != name);
+    }
+}
+
+impl FromIterator<Entry> for Typed {
+    fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
+        Self(entries.into_iter().collect())
+    }
+}
+
+/// One value as `--set key=value` takes it: a TOML value, or any other words as a string.
+#[must_use]
+pub fn parse_value(text: &str) -> Value {
+    match DeValue::parse(text.trim()) {
+        Ok(parsed) => value(parsed.get_ref()),
+        Err(_) => Value::String(text.trim().to_owned()),
+    }
+}
+
+/// A parsed value. An integer beyond 64 bits passes for a float.
+fn value(found: &DeValue<'_>) -> Value {
+    let float = |digits: &str| Value::Float(digits.parse().unwrap_or(f64::INFINITY));
+    match found {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
+            .map_or_else(|_| float(digits.as_str()), Value::Integer),
+        DeValue::Float(digits) => float(digits.as_str()),
+        DeValue::Boolean(value) => Value::Boolean(*value),
+        DeValue::Datetime(date) => Value::Datetime(*date),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| value(item.get_ref()));
+            Value::Array(items.collect())
+        }
+        DeValue::Table(table) => {
+            let entries = table.iter();
+            let entries =
+                entries.map(|(key, found)| (key.get_ref().to_string(), value(found.get_ref())));
+            Value::Table(entries.collect())
+        }
+    }
+}
+
+/// A value of a journal.
+#[must_use]
+pub fn from_json(json: &Json) -> Value {
+    Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
+}
+
+/// The number of a float or an integer, as Python's `float()` converts it.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
+pub fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(value) => Some(*value),
+        Value::Integer(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+/// The words for a value's type, for messages: `"a string"`.
+#[must_use]
+pub fn type_in_words(value: &Value) -> &'static str {
+    match value {
+        Value::Float(_) => "a number",
+        Value::Integer(_) => "an integer",
+        Value::Boolean(_) => "a boolean",
+        Value::String(_) => "a string",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "an array",
+        Value::Table(_) => "a table",
+    }
+}
+
+/// A value for messages, in one short word.
+#[must_use]
+pub fn shown(value: &Value) -> Cow<'static, str> {
+    match value {
+        Value::Float(value) if value.is_nan() => "nan".into(),
+        Value::Float(value) => format!("{value:?}").into(),
+        Value::Integer(value) => value.to_string().into(),
+        Value::Boolean(value) => value.to_string().into(),
+        Value::String(value) => format!("{value:?}").into(),
+        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => "…".into(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(typed: &Typed) -> Vec<String> {
+        let entries = typed.entries().iter();
+        entries
+            .map(|Entry { name, value, place }| format!("{place}: {name} = {}", shown(value)))
+            .collect()
+    }
+
+    #[test]
+    fn names_are_dotted_and_have_the_lines_of_their_keys() {
+        let text = "b = 1\n[a]\nd = [1, { e = 2 }]\nc.f = 'x' # dotted\n[initial]\n";
+        let typed = Typed::parse("p.toml", text).unwrap();
+        let expected = [
+            "p.toml:1: b = 1",
+            "p.toml:3: a.d = …",
+            "p.toml:4: a.c.f = \"x\"",
+            "p.toml:5: initial = …",
+        ];
+        assert_eq!(told(&typed), expected);
+    }
+
+    #[test]
+    fn a_table_replaces_a_value_and_a_value_a_table() {
+        let mut typed = Typed::default();
+        let mut set = |name: &str, value: i64| {
+            typed.set(name, Value::Integer(value), Place::CommandLine);
+            told(&typed).join(", ")
+        };
+        assert_eq!(set("a", 1), "--set: a = 1");
+        assert_eq!(set("a.b", 2), "--set: a.b = 2");
+        assert_eq!(set("a.c", 3), "--set: a.b = 2, --set: a.c = 3");
+        assert_eq!(set("a.b", 4), "--set: a.b = 4, --set: a.c = 3");
+        assert_eq!(set("a", 5), "--set: a = 5");
+    }
+
+    #[test]
+    fn the_table_of_a_key_is_its_value() {
+        let mut typed = Typed::parse("p.toml", "[D]\nfile = 'a'").unwrap();
+        assert_eq!(told(&typed), ["p.toml:1: D = …"]);
+        typed.set("D.file", Value::from("b"), Place::CommandLine);
+        let value = &typed.get("D").unwrap().value;
+        assert_eq!(value["file"].as_str(), Some("b"));
+    }
+}
