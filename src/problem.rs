@@ -6,15 +6,14 @@ use crate::{
     grid::Grid,
     params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
+        Unready,
         initial::Initial,
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
-        memory::Unready,
         method,
         robin::Robin,
         source::Source,
         tables::{Along, Tables},
-        wall::Walls,
     },
     schedule::Schedule,
 };
@@ -43,7 +42,6 @@ pub struct Problem {
     /// The steps and snapshots.
     pub schedule: Schedule,
     initial: Initial,
-    walls: Walls,
     material: Material,
     survey: Survey,
     source: Source,
@@ -84,9 +82,9 @@ impl Problem {
     ) -> Result<Self, ParamsError> {
         let params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
-        let walls = Walls::new(&params.boundary);
+        let walls = &params.boundary;
         let material = Material::new(&params, raw, &grid, digests)?;
-        let survey = material.survey(&grid, &walls, &Robin::new(&walls, &params, &grid))?;
+        let survey = material.survey(&grid, walls, &Robin::new(&params, &grid))?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
         walls.check(&grid, raw)?;
         let source = Source::new(&params, raw, &grid, digests)?;
@@ -96,7 +94,6 @@ impl Problem {
             grid,
             schedule,
             initial,
-            walls,
             material,
             survey,
             source,
@@ -136,7 +133,7 @@ impl Problem {
             operator,
             source: self.source.is_there().then(none),
         })
-        .with_walls(self.walls.traits())
+        .with_walls(self.params.boundary.traits())
     }
 
     /// How a step is taken on so many rows and columns, in so many stages.
@@ -145,7 +142,7 @@ impl Problem {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
-                match method::ends(&self.walls) {
+                match method::ends(&self.params.boundary) {
                     Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx))),
                     Err((_, why)) => unreachable!("{why}"),
                 }
@@ -179,7 +176,7 @@ impl Problem {
         if self.source.is_there() {
             return refuse("source", "method = \"exact\" has no sources");
         }
-        match method::ends(&self.walls) {
+        match method::ends(&self.params.boundary) {
             Ok(_) => Ok(()),
             Err((side, why)) => refuse(SIDES[side as usize], why),
         }
@@ -200,13 +197,13 @@ impl Problem {
     /// Whether the last column of the grid is the first one again, and row.
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
-        self.walls.periodic()
+        self.params.boundary.periodic()
     }
 
     /// Whether the last row of the grid is the first one again.
     #[must_use]
     pub fn has_periodic_rows(&self) -> bool {
-        self.walls.periodic()[1]
+        self.params.boundary.periodic()[1]
     }
 
     /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
@@ -216,7 +213,7 @@ impl Problem {
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        let (dt, place) = (self.schedule.dt, (&self.grid, &self.walls));
+        let (dt, place) = (self.schedule.dt, (&self.grid, &self.params.boundary));
         let operator = match self.uniform_operator() {
             Some(operator) => operator,
             None => {
@@ -230,12 +227,13 @@ impl Problem {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
         };
-        let tables = Tables::new(&self.walls, &self.grid, coefficients, rows);
+        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows);
         Ok(Dynamics {
             equation: Equation { operator, source },
             walls: tables.at(&[0.0]).0,
             walls_at: self
-                .walls
+                .params
+                .boundary
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
@@ -256,7 +254,7 @@ impl Problem {
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.walls.depend_on_time() || self.has_moving_source()
+        self.params.boundary.depend_on_time() || self.has_moving_source()
     }
 
     /// Whether the source depends on time.
@@ -329,9 +327,11 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
-        let where_ = (&self.grid, self.walls.periodic());
+        let where_ = (&self.grid, self.params.boundary.periodic());
         self.initial.fill(field, where_, first)?;
-        self.walls.write_fixed(field, (&self.grid, first), 0.0);
+        self.params
+            .boundary
+            .write_fixed(field, (&self.grid, first), 0.0);
         Ok(())
     }
 

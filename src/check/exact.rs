@@ -1,77 +1,29 @@
 //! Problems whose exact solution is known, for every kind of wall and material, on the unit square.
 
+use crate::params::{Choice, StepMethod, choice};
 use std::f64::consts::PI;
 
-/// How time is stepped.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Method {
-    Euler,
-    Rkl2,
-    Exact,
-}
-
-impl Method {
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Euler => "euler",
-            Self::Rkl2 => "rkl2",
-            Self::Exact => "exact",
-        }
-    }
-
-    fn key(self) -> String {
-        format!("method = \"{}\"\n", self.name())
+choice! {
+    /// What all four sides have.
+    pub(super) enum WallKind {
+        Fixed = "fixed",
+        Flux = "flux",
+        Robin = "robin",
+        Periodic = "periodic",
     }
 }
 
-/// What all four sides have.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Walls {
-    Fixed,
-    Flux,
-    Robin,
-    Periodic,
-}
-
-impl Walls {
-    pub(super) const ALL: [Self; 4] = [Self::Fixed, Self::Flux, Self::Robin, Self::Periodic];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Fixed => "fixed",
-            Self::Flux => "flux",
-            Self::Robin => "robin",
-            Self::Periodic => "periodic",
-        }
+choice! {
+    /// What the square consists of.
+    pub(super) enum MaterialKind {
+        Constant = "constant D",
+        Anisotropic = "Dx and Dy",
+        Variable = "D(x, y), harmonic",
+        Arithmetic = "D(x, y), arithmetic",
     }
 }
 
-/// What the square consists of.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Material {
-    Constant,
-    Anisotropic,
-    Variable,
-    Arithmetic,
-}
-
-impl Material {
-    pub(super) const ALL: [Self; 4] = [
-        Self::Constant,
-        Self::Anisotropic,
-        Self::Variable,
-        Self::Arithmetic,
-    ];
-
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Constant => "constant D",
-            Self::Anisotropic => "Dx and Dy",
-            Self::Variable => "D(x, y), harmonic",
-            Self::Arithmetic => "D(x, y), arithmetic",
-        }
-    }
-
+impl MaterialKind {
     fn keys(self) -> String {
         match self {
             Self::Constant => "D = 0.8\n".to_owned(),
@@ -103,6 +55,10 @@ const U_Y: &str = "(-2*pi*exp(-30*t)*sin(2*pi*x + 0.3)*sin(2*pi*y - 0.2))";
 /// ∂²u/∂x², and ∂²u/∂y².
 const U_XX: &str = "(-4*pi**2*exp(-30*t)*sin(2*pi*x + 0.3)*cos(2*pi*y - 0.2))";
 
+fn method_key(method: StepMethod) -> String {
+    format!("method = \"{}\"\n", method.name())
+}
+
 /// Grid and time of all problems here; `spacing` gives exactly `cells` cells a side.
 fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
     let spacing = 1.0 / (f64::from(cells) + 0.25);
@@ -122,9 +78,9 @@ fn boundary(walls: [String; 4]) -> String {
 /// Source: P. J. Roache, "Code verification by the method of manufactured solutions", J. Fluids Eng.
 /// 124 (2002).
 pub(super) fn manufactured(
-    (method, dt): (Method, f64),
-    walls: Walls,
-    material: Material,
+    (method, dt): (StepMethod, f64),
+    walls: WallKind,
+    material: MaterialKind,
     cells: u32,
     end: f64,
 ) -> String {
@@ -133,14 +89,14 @@ pub(super) fn manufactured(
     let initial = U.replace("exp(-30*t)*", "");
     let sides = [("-", dx, U_X), ("", dx, U_X), ("-", dy, U_Y), ("", dy, U_Y)];
     let sides = sides.map(|(sign, d, slope)| match walls {
-        Walls::Fixed => format!("\"{U}\""),
-        Walls::Flux => format!("{{ flux = \"{sign}{d}*{slope}\" }}"),
-        Walls::Robin => format!("{{ robin = [1.5, 0.5, \"1.5*{U} + 0.5*({sign}{slope})\"] }}"),
-        Walls::Periodic => "\"periodic\"".to_owned(),
+        WallKind::Fixed => format!("\"{U}\""),
+        WallKind::Flux => format!("{{ flux = \"{sign}{d}*{slope}\" }}"),
+        WallKind::Robin => format!("{{ robin = [1.5, 0.5, \"1.5*{U} + 0.5*({sign}{slope})\"] }}"),
+        WallKind::Periodic => "\"periodic\"".to_owned(),
     });
     format!(
         "{}{}{}source = \"{source}\"\n[initial]\nkind = \"expression\"\nvalue = \"{initial}\"\n{}",
-        method.key(),
+        method_key(method),
         material.keys(),
         common(cells, Some(dt), end),
         boundary(sides)
@@ -157,26 +113,26 @@ pub(super) struct Mode {
 }
 
 pub(super) fn mode(
-    (method, dt): (Method, Option<f64>),
-    walls: Walls,
-    material: Material,
+    (method, dt): (StepMethod, Option<f64>),
+    walls: WallKind,
+    material: MaterialKind,
     cells: u32,
 ) -> Mode {
     let n = f64::from(cells);
     let (wave, wall, turns) = match walls {
-        Walls::Fixed => ("sin(pi*@)", "0.0", 0.5),
-        Walls::Flux | Walls::Robin => ("cos(pi*@)", "{ flux = 0.0 }", 0.5),
-        Walls::Periodic => ("cos(2*pi*@)", "\"periodic\"", 1.0),
+        WallKind::Fixed => ("sin(pi*@)", "0.0", 0.5),
+        WallKind::Flux | WallKind::Robin => ("cos(pi*@)", "{ flux = 0.0 }", 0.5),
+        WallKind::Periodic => ("cos(2*pi*@)", "\"periodic\"", 1.0),
     };
     let (d_x, d_y) = match material {
-        Material::Anisotropic => (0.9, 0.4),
+        MaterialKind::Anisotropic => (0.9, 0.4),
         _ => (0.8, 0.8),
     };
     let rate = 4.0 * (d_x + d_y) * n * n * (PI * turns / n).sin().powi(2);
     let value = format!("{}*{}", wave.replace('@', "x"), wave.replace('@', "y"));
     let text = format!(
         "{}{}{}[initial]\nkind = \"expression\"\nvalue = \"{value}\"\n{}",
-        method.key(),
+        method_key(method),
         material.keys(),
         common(cells, dt, 0.02),
         boundary([wall; 4].map(str::to_owned))

@@ -19,7 +19,7 @@ pub use estimate::Estimate;
 pub use study::{Level, Study};
 pub use table::{Row, table};
 
-use crate::{dynamics::NotFinite, params::ParamsError, physics::memory::Unready};
+use crate::{dynamics::NotFinite, params::ParamsError, physics::Unready};
 use std::io;
 
 /// Why a check could not be made.

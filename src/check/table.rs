@@ -2,10 +2,14 @@
 
 use super::{
     CheckError,
-    exact::{self, Material, Method, U, Walls},
+    exact::{self, MaterialKind, U, WallKind},
     solve::solve,
 };
-use crate::{field::Field, problem::Problem};
+use crate::{
+    field::Field,
+    params::{Choice, StepMethod},
+    problem::Problem,
+};
 use diff2d_arrays::expression::Expression;
 use serde::Serialize;
 
@@ -31,6 +35,36 @@ pub struct Row {
 }
 
 impl Row {
+    /// Without an order, and with the error that is a rounding.
+    fn new(
+        method: StepMethod,
+        walls: &'static str,
+        material: MaterialKind,
+        against: &'static str,
+        error: f64,
+    ) -> Self {
+        Self {
+            method: method.name(),
+            walls,
+            material: material.name(),
+            against,
+            error,
+            largest_error: ROUNDING,
+            order: None,
+            least_order: None,
+        }
+    }
+
+    /// With an order, and the error of a scheme.
+    fn with_order(self, coarse: f64, fine: f64, least_order: f64) -> Self {
+        Self {
+            largest_error: LARGEST_ERROR,
+            order: Some((coarse / fine).log2()),
+            least_order: Some(least_order),
+            ..self
+        }
+    }
+
     /// Whether the error is small enough, and the order high enough.
     #[must_use]
     pub fn is_met(&self) -> bool {
@@ -56,6 +90,7 @@ const LEAST_ORDER: f64 = 1.9;
 /// RKL2 is of second order in time; shorter steps have fewer stages, whose errors are a little larger.
 const LEAST_ORDER_IN_TIME: f64 = 1.8;
 const LARGEST_ERROR: f64 = 0.01;
+const MANUFACTURED: &str = "manufactured solution";
 /// Of discrete modes: roundings.
 const ROUNDING: f64 = 1e-12;
 
@@ -65,21 +100,21 @@ const ROUNDING: f64 = 1e-12;
 /// [`CheckError`]; errors that are too large are in the rows.
 pub fn table() -> Result<Vec<Row>, CheckError> {
     let mut rows = Vec::new();
-    for method in [Method::Euler, Method::Rkl2, Method::Exact] {
-        for walls in [Walls::Fixed, Walls::Flux, Walls::Periodic] {
-            for material in [Material::Constant, Material::Anisotropic] {
+    for &method in StepMethod::ALL {
+        for walls in [WallKind::Fixed, WallKind::Flux, WallKind::Periodic] {
+            for material in [MaterialKind::Constant, MaterialKind::Anisotropic] {
                 rows.push(mode(method, walls, material)?);
-                if method == Method::Exact {
+                if method == StepMethod::Exact {
                     rows.push(solution(walls, material)?);
                 }
             }
         }
-        for walls in Walls::ALL {
-            for material in Material::ALL {
+        for &walls in WallKind::ALL {
+            for &material in MaterialKind::ALL {
                 match method {
-                    Method::Euler => rows.push(in_space(walls, material)?),
-                    Method::Rkl2 => rows.push(in_time(walls, material)?),
-                    Method::Exact => {}
+                    StepMethod::Euler => rows.push(in_space(walls, material)?),
+                    StepMethod::Rkl2 => rows.push(in_time(walls, material)?),
+                    StepMethod::Exact => {}
                 }
             }
         }
@@ -88,36 +123,29 @@ pub fn table() -> Result<Vec<Row>, CheckError> {
 }
 
 /// `insulated` instead of a flux of 0.
-fn without_flux(walls: Walls) -> &'static str {
+fn without_flux(walls: WallKind) -> &'static str {
     match walls {
-        Walls::Flux => "insulated",
+        WallKind::Flux => "insulated",
         walls => walls.name(),
     }
 }
 
 /// A mode of the discrete equations, which decays by the same factor every step.
-fn mode(method: Method, walls: Walls, material: Material) -> Result<Row, CheckError> {
-    let dt = (method == Method::Rkl2).then_some(LONG_STEP);
+fn mode(method: StepMethod, walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
+    let dt = (method == StepMethod::Rkl2).then_some(LONG_STEP);
     let mode = exact::mode((method, dt), walls, material, CELLS);
     let problem: Problem = mode.text.parse()?;
     let steps = i32::try_from(problem.schedule.last_step()).unwrap_or(i32::MAX);
     let z = -problem.schedule.dt * mode.rate;
     let of_step = match method {
-        Method::Euler => 1.0 + z,
-        Method::Rkl2 => rkl2_factor(problem.stages(), z),
-        Method::Exact => z.exp(),
+        StepMethod::Euler => 1.0 + z,
+        StepMethod::Rkl2 => rkl2_factor(problem.stages(), z),
+        StepMethod::Exact => z.exp(),
     };
     let error = difference_from_factor(&problem, of_step.powi(steps))?;
-    Ok(Row {
-        method: method.name(),
-        walls: without_flux(walls),
-        material: material.name(),
-        against: "exact factor of a mode",
-        error,
-        largest_error: ROUNDING,
-        order: None,
-        least_order: None,
-    })
+    let against = "exact factor of a mode";
+    let walls = without_flux(walls);
+    Ok(Row::new(method, walls, material, against, error))
 }
 
 /// The factor of a step in `s` stages for a mode with the increment `z`: `1 - b + b P(1 + w z)` with
@@ -144,42 +172,36 @@ fn difference_from_factor(problem: &Problem, factor: f64) -> Result<f64, CheckEr
     let end = solve(problem)?;
     let mut start = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut start, 0)?;
-    let values = end.as_slice().iter().zip(start.as_slice());
-    Ok(values.fold(0.0, |largest: f64, (end, start)| {
-        let error = (end - factor * start).abs();
-        if error.is_nan() {
-            f64::INFINITY
-        } else {
-            largest.max(error)
-        }
-    }))
+    Ok(largest_difference(&end, start.as_slice(), factor))
+}
+
+/// The largest difference of a state from so many times some values; NaN is the largest there is.
+fn largest_difference(state: &Field<f64>, values: &[f64], factor: f64) -> f64 {
+    let both = state.as_slice().iter().zip(values);
+    both.fold(0.0, |largest: f64, (state, value)| {
+        let error = (state - factor * value).abs();
+        largest.max(if error.is_nan() { f64::INFINITY } else { error })
+    })
 }
 
 /// A mode on two grids, solved exactly in time, beside the solution of the equation.
-fn solution(walls: Walls, material: Material) -> Result<Row, CheckError> {
+fn solution(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let error = |cells: u32| -> Result<f64, CheckError> {
-        let mode = exact::mode((Method::Exact, None), walls, material, cells);
+        let mode = exact::mode((StepMethod::Exact, None), walls, material, cells);
         let problem: Problem = mode.text.parse()?;
         let factor = (-problem.schedule.end() * mode.true_rate).exp();
         difference_from_factor(&problem, factor)
     };
     let (coarse, fine) = (error(CELLS / 2)?, error(CELLS)?);
-    Ok(Row {
-        method: Method::Exact.name(),
-        walls: without_flux(walls),
-        material: material.name(),
-        against: "solution of the equation",
-        error: fine,
-        largest_error: LARGEST_ERROR,
-        order: Some((coarse / fine).log2()),
-        least_order: Some(LEAST_ORDER),
-    })
+    let (walls, against) = (without_flux(walls), "solution of the equation");
+    let row = Row::new(StepMethod::Exact, walls, material, against, fine);
+    Ok(row.with_order(coarse, fine, LEAST_ORDER))
 }
 
 /// The problem with the manufactured solution on a grid, and its state at the end.
 fn manufactured(
-    method: Method,
-    (walls, material): (Walls, Material),
+    method: StepMethod,
+    (walls, material): (WallKind, MaterialKind),
     cells: u32,
     (end, steps): (f64, u32),
 ) -> Result<(Problem, Field<f64>), CheckError> {
@@ -191,46 +213,34 @@ fn manufactured(
 }
 
 /// A manufactured solution by explicit Euler on two grids.
-fn in_space(walls: Walls, material: Material) -> Result<Row, CheckError> {
+fn in_space(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let error = |cells: u32, steps: u32| -> Result<f64, CheckError> {
         let kind = (walls, material);
-        let (problem, end) = manufactured(Method::Euler, kind, cells, (END, steps))?;
+        let (problem, end) = manufactured(StepMethod::Euler, kind, cells, (END, steps))?;
         Ok(difference(&problem, &end))
     };
     let (coarse, fine) = (error(CELLS / 2, STEPS / 4)?, error(CELLS, STEPS)?);
-    Ok(Row {
-        method: Method::Euler.name(),
-        walls: walls.name(),
-        material: material.name(),
-        against: "manufactured solution",
-        error: fine,
-        largest_error: LARGEST_ERROR,
-        order: Some((coarse / fine).log2()),
-        least_order: Some(LEAST_ORDER),
-    })
+    let row = Row::new(
+        StepMethod::Euler,
+        walls.name(),
+        material,
+        MANUFACTURED,
+        fine,
+    );
+    Ok(row.with_order(coarse, fine, LEAST_ORDER))
 }
 
 /// A manufactured solution by RKL2 on one grid: its order in time, by differences from much shorter steps.
-fn in_time(walls: Walls, material: Material) -> Result<Row, CheckError> {
+fn in_time(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let kind = (walls, material);
-    let of = |steps: u32| manufactured(Method::Rkl2, kind, CELLS / 2, (LONG_END, steps));
+    let of = |steps: u32| manufactured(StepMethod::Rkl2, kind, CELLS / 2, (LONG_END, steps));
     let (_, shortest) = of(4 * LONG_STEPS)?;
-    let error = |state: &Field<f64>| {
-        let values = state.as_slice().iter().zip(shortest.as_slice());
-        values.fold(0.0, |largest: f64, (a, b)| largest.max((a - b).abs()))
-    };
+    let error = |state: &Field<f64>| largest_difference(state, shortest.as_slice(), 1.0);
     let (_, coarse) = of(LONG_STEPS / 2)?;
     let (problem, fine) = of(LONG_STEPS)?;
-    Ok(Row {
-        method: Method::Rkl2.name(),
-        walls: walls.name(),
-        material: material.name(),
-        against: "manufactured solution",
-        error: difference(&problem, &fine),
-        largest_error: LARGEST_ERROR,
-        order: Some((error(&coarse) / error(&fine)).log2()),
-        least_order: Some(LEAST_ORDER_IN_TIME),
-    })
+    let own = difference(&problem, &fine);
+    let row = Row::new(StepMethod::Rkl2, walls.name(), material, MANUFACTURED, own);
+    Ok(row.with_order(error(&coarse), error(&fine), LEAST_ORDER_IN_TIME))
 }
 
 /// The largest difference of a state from the manufactured solution at its time.
@@ -241,20 +251,10 @@ fn difference(problem: &Problem, state: &Field<f64>) -> f64 {
     let grid = &problem.grid;
     let x = grid.x.coordinates();
     let time = vec![problem.schedule.end(); x.len()];
-    let mut exact = vec![0.0; x.len()];
-    let mut largest = 0.0_f64;
-    for (j, row) in state.as_slice().chunks(x.len()).enumerate() {
+    let mut exact = vec![0.0; state.as_slice().len()];
+    for (j, row) in exact.chunks_mut(x.len()).enumerate() {
         let y = vec![grid.y.node(j); x.len()];
-        solution.evaluate(&[&x, &y, &time], 0, &mut exact);
-        for (value, exact) in row.iter().zip(&exact) {
-            let error = (value - exact).abs();
-            // NaN is the largest error there is.
-            largest = if error.is_nan() {
-                f64::INFINITY
-            } else {
-                largest.max(error)
-            };
-        }
+        solution.evaluate(&[&x, &y, &time], 0, row);
     }
-    largest
+    largest_difference(state, &exact, 1.0)
 }

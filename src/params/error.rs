@@ -68,22 +68,8 @@ pub enum ParamsError {
         /// The line of the first one.
         first: usize,
     },
-    /// A value of the wrong type.
-    #[error("{place}: {key} = {value} is {kind}; {key} must be {accepted}")]
-    WrongType {
-        /// Where it was typed.
-        place: Place,
-        /// The key.
-        key: &'static str,
-        /// The value as typed.
-        value: String,
-        /// Its type, in words.
-        kind: &'static str,
-        /// What the key accepts, in words.
-        accepted: &'static str,
-    },
-    /// A value of the right type that cannot be used, alone or with the others.
-    #[error("{place}: {key} = {value} cannot be used: {reason}")]
+    /// A value of the wrong type, or one that cannot be used, alone or with the others.
+    #[error("{place}: {key} = {value} {reason}")]
     Refused {
         /// Where it was typed.
         place: Place,
@@ -91,7 +77,7 @@ pub enum ParamsError {
         key: &'static str,
         /// The value as typed.
         value: String,
-        /// Why, and what would be accepted.
+        /// "is …" or "cannot be used: …", and what would be accepted.
         reason: String,
     },
     /// A file that parameters name and that cannot be used.

@@ -97,9 +97,9 @@ impl InitialState {
 
     /// Refuses keys that this kind of initial state does not have, and numbers out of range.
     pub(super) fn check(&self, judge: &mut Judge) {
-        let kind = judge.taken("initial.kind").to_string();
+        let kind = judge.noted_value("initial.kind").to_string();
         for key in KEYS.iter().filter(|key| key.name.starts_with("initial.")) {
-            let is_other = judge.is_typed(key.name) && judge.taken(key.name).is_null();
+            let is_other = judge.is_typed(key.name) && !judge.has_taken(key.name);
             judge.refuse_if(is_other, key.name, || {
                 format!("initial.kind = {kind} does not have it; remove one of the two")
             });

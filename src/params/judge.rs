@@ -55,8 +55,13 @@ impl<'a> Judge<'a> {
         self.raw.typed().get(key).is_some()
     }
 
-    /// What a journal says of a key that was taken; null of others.
-    pub(super) fn taken(&self, key: &str) -> &Json {
+    /// Whether the value of a key was taken.
+    pub(super) fn has_taken(&self, key: &str) -> bool {
+        self.taken.contains_key(key)
+    }
+
+    /// What a journal says of a key whose value was taken.
+    pub(super) fn noted_value(&self, key: &str) -> &Json {
         self.taken.get(key).unwrap_or(&Json::Null)
     }
 

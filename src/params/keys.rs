@@ -71,44 +71,6 @@ impl Type {
 }
 
 impl Key {
-    const fn new(name: &'static str, meaning: &'static str, unit: &'static str) -> Self {
-        Self {
-            name,
-            meaning,
-            unit,
-            types: &[Type::Number],
-            accepted: "a finite number",
-            example: "1.0",
-            absent: Absent::Required,
-            decides_bits: true,
-        }
-    }
-
-    /// With its types, the values in words, and an example.
-    const fn takes_only(
-        self,
-        types: &'static [Type],
-        accepted: &'static str,
-        example: &'static str,
-    ) -> Self {
-        Self {
-            types,
-            accepted,
-            example,
-            ..self
-        }
-    }
-
-    /// With numbers, in words, and an example.
-    const fn takes_number(self, accepted: &'static str, example: &'static str) -> Self {
-        self.takes_only(&[Type::Number], accepted, example)
-    }
-
-    /// With what holds where it is absent.
-    const fn or(self, absent: Absent) -> Self {
-        Self { absent, ..self }
-    }
-
     /// Whether a value has one of the key's types.
     #[must_use]
     pub fn takes(&self, value: &Value) -> bool {
@@ -125,11 +87,15 @@ impl Key {
     }
 }
 
-const ABOVE_0: &str = "a finite number greater than 0";
-const MATERIAL: &str =
-    "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
-const WALL: &str =
-    "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
+use Absent::{Derived, Required, Same, Value as Default};
+
+const NUMBER: &[Type] = &[Type::Number];
+const INTEGER: &[Type] = &[Type::Integer];
+const SWITCH: &[Type] = &[Type::Boolean];
+const WORD: &[Type] = &[Type::Word];
+const SIZE: &[Type] = &[Type::Word, Type::Integer];
+const PAIR: &[Type] = &[Type::Pair];
+const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file")];
 const SIDE: &[Type] = &[
     Type::Number,
@@ -138,180 +104,92 @@ const SIDE: &[Type] = &[
     Type::Form("robin"),
 ];
 
-/// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 36] = [
-    Key::new("D", "diffusion coefficient", "length²/time").takes_only(PROFILE, MATERIAL, "1.0"),
-    Key::new("x1", "left end of the domain", "length").takes_number("a finite number", "-10.0"),
-    Key::new("x2", "right end of the domain", "length")
-        .takes_number("a finite number greater than x1", "10.0"),
-    Key::new("y1", "lower end of the domain", "length")
-        .takes_number("a finite number", "-10.0")
-        .or(Absent::Same("x1")),
-    Key::new("y2", "upper end of the domain", "length")
-        .takes_number("a finite number greater than y1", "10.0")
-        .or(Absent::Same("x2")),
-    Key::new("runtime", "simulated time to reach", "time")
-        .takes_number("a finite number, 0 or greater", "15.0"),
-    Key::new("dx", "wanted spacing of the nodes", "length").takes_number(ABOVE_0, "0.0667"),
-    Key::new("dy", "wanted spacing of the nodes along y", "length")
-        .takes_number(ABOVE_0, "0.0667")
-        .or(Absent::Same("dx")),
-    Key::new("outtime", "simulated time per snapshot", "time")
-        .takes_number("a finite number from 0 to runtime", "0.5"),
-    Key {
-        decides_bits: false,
-        ..Key::new(
-            "graphics",
-            "draw a picture of every snapshot while running",
-            "",
-        )
-        .takes_only(&[Type::Boolean], "true or false", "false")
-        .or(Absent::Value("false"))
-    },
-    Key::new("grid", "where the nodes lie", "")
-        .takes_only(
-            &[Type::Word],
-            "\"slides\", \"files\" or \"walls\"",
-            "\"slides\"",
-        )
-        .or(Absent::Value("\"slides\"")),
-    Key::new(
-        "precision",
-        "floating-point type of the steps and the cube",
-        "",
-    )
-    .takes_only(&[Type::Word], "\"f64\" or \"f32\"", "\"f64\"")
-    .or(Absent::Value("\"f64\"")),
-    Key::new("dt", "time step", "time")
-        .takes_number(ABOVE_0, "0.001")
-        .or(Absent::Derived),
-    Key::new("safety", "time step by the stability limit", "")
-        .takes_number("a number greater than 0 and at most 1", "0.9")
-        .or(Absent::Value("1.0")),
-    Key::new("Dx", "diffusion coefficient along x", "length²/time")
-        .takes_only(PROFILE, MATERIAL, "1.0")
-        .or(Absent::Same("D")),
-    Key::new("Dy", "diffusion coefficient along y", "length²/time")
-        .takes_only(PROFILE, MATERIAL, "1.0")
-        .or(Absent::Same("D")),
-    Key::new(
-        "face",
-        "mean of the diffusion coefficients of two nodes",
-        "",
-    )
-    .takes_only(
-        &[Type::Word],
-        "\"harmonic\" or \"arithmetic\"",
-        "\"harmonic\"",
-    )
-    .or(Absent::Value("\"harmonic\"")),
-    Key::new("source", "what is added per time", "density/time")
-        .takes_only(
-            PROFILE,
-            "a finite number, a formula in x, y and t, or { file = \"S.npy\" }",
-            "0.0",
-        )
-        .or(Absent::Value("0.0")),
-    Key::new("method", "how a step is taken", "")
-        .takes_only(
-            &[Type::Word],
-            "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)",
-            "\"euler\"",
-        )
-        .or(Absent::Value("\"euler\"")),
-    Key::new("stages", "stages of a step of rkl2", "")
-        .takes_only(&[Type::Integer], "an integer from 2 to 10001", "9")
-        .or(Absent::Derived),
-    Key {
-        decides_bits: false,
-        ..Key::new("memory", "the most memory that a run may take", "bytes")
-            .takes_only(
-                &[Type::Word, Type::Integer],
-                "a size such as \"4GiB\"",
-                "\"4GiB\"",
-            )
-            .or(Absent::Derived)
-    },
-    Key::new("initial.kind", "the state before the first step", "")
-        .takes_only(&[Type::Word], INITIAL, "\"peaks\"")
-        .or(Absent::Value("\"peaks\"")),
-    Key::new("initial.x0", "middle of the gaussian along x", "length")
-        .takes_number("a finite number", "0.0")
-        .or(Absent::Derived),
-    Key::new("initial.y0", "middle of the gaussian along y", "length")
-        .takes_number("a finite number", "0.0")
-        .or(Absent::Derived),
-    Key::new(
-        "initial.sigma",
-        "standard deviation of the gaussian",
-        "length",
-    )
-    .takes_number(ABOVE_0, "1.0"),
-    Key::new("initial.amplitude", "height of the gaussian", "density").or(Absent::Value("1.0")),
-    Key::new("initial.kx", "half waves of the sine along x", "").or(Absent::Value("1.0")),
-    Key::new("initial.ky", "half waves of the sine along y", "").or(Absent::Value("1.0")),
-    Key::new(
-        "initial.value",
-        "the state before the first step",
-        "density",
-    )
-    .takes_only(
-        &[Type::Number, Type::Word],
-        "a finite number, or a formula in x and y for kind = \"expression\"",
-        "\"exp(-x**2 - y**2)\"",
-    ),
-    Key::new(
-        "initial.path",
-        "the file of the state before the first step",
-        "",
-    )
-    .takes_only(&[Type::Word], "the name of a file in quotes", "\"u.npy\""),
-    Key::new("initial.snapshot", "which snapshot of the cube", "")
-        .takes_only(
-            &[Type::Integer],
-            "a whole number, negative from the end",
-            "-1",
-        )
-        .or(Absent::Derived),
-    Key::new("initial.range", "the values of black and white", "density")
-        .takes_only(
-            &[Type::Pair],
-            "two finite numbers, [black, white]",
-            "[0.0, 1.0]",
-        )
-        .or(Absent::Value("[0.0, 1.0]")),
-    side("boundary.left", "the wall at x = x1"),
-    side("boundary.right", "the wall at x = x2"),
-    side("boundary.bottom", "the wall at y = y1"),
-    side("boundary.top", "the wall at y = y2"),
-];
-
+const FINITE: &str = "a finite number";
+const ABOVE_0: &str = "a finite number greater than 0";
+const MATERIAL: &str =
+    "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
+const SOURCE: &str = "a finite number, a formula in x, y and t, or { file = \"S.npy\" }";
+const WALL: &str =
+    "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
+const METHOD: &str =
+    "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
+const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
+const COMBINE: &str =
+    "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
-/// The key of a side of the domain.
-const fn side(name: &'static str, meaning: &'static str) -> Key {
-    Key::new(name, meaning, "density")
-        .takes_only(SIDE, WALL, "0.0")
-        .or(Absent::Value("0.0"))
+/// A table of keys: name, meaning, unit, types, the values that it takes in words, an example, and what holds where it is
+/// absent; a last word `no_bits` where no bit depends on it.
+macro_rules! keys {
+    ($($name:literal, $meaning:literal, $unit:literal, $types:expr, $accepted:expr, $example:literal, $absent:expr
+       $(, $no_bits:ident)?;)*) => {
+        [$(Key {
+            name: $name,
+            meaning: $meaning,
+            unit: $unit,
+            types: $types,
+            accepted: $accepted,
+            example: $example,
+            absent: $absent,
+            decides_bits: ["", $(stringify!($no_bits))?].len() == 1,
+        }),*]
+    };
 }
 
+/// Every key of a run's file, in the order in which files and journals list them.
+pub static KEYS: [Key; 36] = keys! {
+    "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
+    "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
+    "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
+    "y1", "lower end of the domain", "length", NUMBER, FINITE, "-10.0", Same("x1");
+    "y2", "upper end of the domain", "length", NUMBER, "a finite number greater than y1", "10.0", Same("x2");
+    "runtime", "simulated time to reach", "time", NUMBER, "a finite number, 0 or greater", "15.0", Required;
+    "dx", "wanted spacing of the nodes", "length", NUMBER, ABOVE_0, "0.0667", Required;
+    "dy", "wanted spacing of the nodes along y", "length", NUMBER, ABOVE_0, "0.0667", Same("dx");
+    "outtime", "simulated time per snapshot", "time", NUMBER, "a finite number from 0 to runtime", "0.5", Required;
+    "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
+        no_bits;
+    "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");
+    "precision", "floating-point type of the steps and the cube", "", WORD, "\"f64\" or \"f32\"", "\"f64\"",
+        Default("\"f64\"");
+    "dt", "time step", "time", NUMBER, ABOVE_0, "0.001", Derived;
+    "safety", "time step by the stability limit", "", NUMBER, "a number greater than 0 and at most 1", "0.9",
+        Default("1.0");
+    "Dx", "diffusion coefficient along x", "length²/time", PROFILE, MATERIAL, "1.0", Same("D");
+    "Dy", "diffusion coefficient along y", "length²/time", PROFILE, MATERIAL, "1.0", Same("D");
+    "face", "mean of the diffusion coefficients of two nodes", "", WORD, "\"harmonic\" or \"arithmetic\"",
+        "\"harmonic\"", Default("\"harmonic\"");
+    "source", "what is added per time", "density/time", PROFILE, SOURCE, "0.0", Default("0.0");
+    "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
+    "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
+    "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
+        no_bits;
+    "initial.kind", "the state before the first step", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");
+    "initial.x0", "middle of the gaussian along x", "length", NUMBER, FINITE, "0.0", Derived;
+    "initial.y0", "middle of the gaussian along y", "length", NUMBER, FINITE, "0.0", Derived;
+    "initial.sigma", "standard deviation of the gaussian", "length", NUMBER, ABOVE_0, "1.0", Required;
+    "initial.amplitude", "height of the gaussian", "density", NUMBER, FINITE, "1.0", Default("1.0");
+    "initial.kx", "half waves of the sine along x", "", NUMBER, FINITE, "1.0", Default("1.0");
+    "initial.ky", "half waves of the sine along y", "", NUMBER, FINITE, "1.0", Default("1.0");
+    "initial.value", "the state before the first step", "density", FORMULA, VALUE, "\"exp(-x**2 - y**2)\"", Required;
+    "initial.path", "the file of the state before the first step", "", WORD, "the name of a file in quotes",
+        "\"u.npy\"", Required;
+    "initial.snapshot", "which snapshot of the cube", "", INTEGER, "a whole number, negative from the end", "-1", Derived;
+    "initial.range", "the values of black and white", "density", PAIR, "two finite numbers, [black, white]",
+        "[0.0, 1.0]", Default("[0.0, 1.0]");
+    "boundary.left", "the wall at x = x1", "density", SIDE, WALL, "0.0", Default("0.0");
+    "boundary.right", "the wall at x = x2", "density", SIDE, WALL, "0.0", Default("0.0");
+    "boundary.bottom", "the wall at y = y1", "density", SIDE, WALL, "0.0", Default("0.0");
+    "boundary.top", "the wall at y = y2", "density", SIDE, WALL, "0.0", Default("0.0");
+};
+
 /// The keys of a sweep's file beside those that it varies.
-pub static SWEEP_KEYS: [Key; 2] = [
-    Key::new(
-        "params",
-        "the parameter file whose keys the sweep varies",
-        "",
-    )
-    .takes_only(&[Type::Word], "a string", "\"diff2dparams.toml\""),
-    Key::new("combine", "how the values of several keys are combined", "")
-        .takes_only(
-            &[Type::Word],
-            "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)",
-            "\"product\"",
-        )
-        .or(Absent::Value("\"product\"")),
-];
+pub static SWEEP_KEYS: [Key; 2] = keys! {
+    "params", "the parameter file whose keys the sweep varies", "", WORD, "a string", "\"diff2dparams.toml\"", Required;
+    "combine", "how the values of several keys are combined", "", WORD, COMBINE, "\"product\"",
+        Default("\"product\"");
+};
 
 /// The key of a run's file that has this name.
 #[must_use]

@@ -22,8 +22,8 @@ pub mod typed;
 mod valid;
 
 pub use canonical::Canonical;
-pub(crate) use choice::with_precision;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};
+pub(crate) use choice::{choice, with_precision};
 pub use error::ParamsError;
 pub use initial::{Gaussian, InitialState, Sine};
 pub use profile::{Boundary, Function, Profile, Wall};

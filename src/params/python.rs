@@ -113,30 +113,22 @@ fn literal_value(text: &str) -> Option<Value> {
 
 /// A Python number: `1`, `10.`, `.5`, `1e-3`, `1_000`; not `nan` or `inf`, which are names there.
 fn number(text: &str) -> Option<Value> {
-    let unsigned = text.trim_start_matches(['+', '-']);
-    let digits_only = |part: &str| {
-        part.split('_')
-            .all(|group| !group.is_empty() && group.bytes().all(|b| b.is_ascii_digit()))
+    let letters = text.as_bytes();
+    let is_digit =
+        |at: Option<usize>| at.is_some_and(|at| letters.get(at).is_some_and(u8::is_ascii_digit));
+    let is_sound = |(at, letter): (usize, &u8)| match letter {
+        b'_' => is_digit(at.checked_sub(1)) && is_digit(Some(at + 1)),
+        b'+' | b'-' | b'.' | b'e' | b'E' => true,
+        letter => letter.is_ascii_digit(),
     };
-    let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
-        Some((mantissa, exponent)) => (mantissa, Some(exponent)),
-        None => (unsigned, None),
-    };
-    let (whole, fraction) = match mantissa.split_once('.') {
-        Some((whole, fraction)) => (whole, Some(fraction)),
-        None => (mantissa, None),
-    };
-    let some_digits = !(whole.is_empty() && fraction.is_none_or(str::is_empty));
-    let parts_are_digits = (whole.is_empty() || digits_only(whole))
-        && fraction.is_none_or(|part| part.is_empty() || digits_only(part))
-        && exponent.is_none_or(|part| digits_only(part.strip_prefix(['+', '-']).unwrap_or(part)));
-    if !some_digits || !parts_are_digits || text.len() - unsigned.len() > 1 {
+    if !letters.iter().enumerate().all(is_sound) {
         return None;
     }
     let plain = text.replace('_', "");
-    if fraction.is_none() && exponent.is_none() {
+    let digits = plain.trim_start_matches(['+', '-']);
+    if digits.bytes().all(|digit| digit.is_ascii_digit()) {
         let octal_in_old_python =
-            whole.len() > 1 && whole.starts_with('0') && !whole.trim_matches(['0', '_']).is_empty();
+            digits.starts_with('0') && digits.bytes().any(|digit| digit != b'0');
         if octal_in_old_python {
             return None;
         }

@@ -182,16 +182,20 @@ impl RawParams {
     /// The value that holds for a key: what was typed, or the default.
     ///
     /// # Errors
-    /// [`ParamsError::Missing`], [`ParamsError::WrongType`].
+    /// [`ParamsError::Missing`], [`ParamsError::Refused`].
     pub fn value(&self, key: &Key) -> Result<Cow<'_, Value>, ParamsError> {
         match (self.typed.get(key.name), key.absent) {
             (Some(entry), _) if key.takes(&entry.value) => Ok(Cow::Borrowed(&entry.value)),
-            (Some(entry), _) => Err(ParamsError::WrongType {
+            (Some(entry), _) => Err(ParamsError::Refused {
                 place: entry.place.clone(),
                 key: key.name,
                 value: typed::shown(&entry.value).into_owned(),
-                kind: typed::type_in_words(&entry.value),
-                accepted: key.accepted,
+                reason: format!(
+                    "is {}; {} must be {}",
+                    typed::type_in_words(&entry.value),
+                    key.name,
+                    key.accepted
+                ),
             }),
             (None, Absent::Value(default)) => Ok(Cow::Owned(typed::parse_value(default))),
             (None, Absent::Same(other)) => self.value(keys::named(other)),
@@ -221,7 +225,7 @@ impl RawParams {
             place,
             key: key.name,
             value: value.into_owned(),
-            reason,
+            reason: format!("cannot be used: {reason}"),
         }
     }
 
@@ -286,7 +290,7 @@ impl InputPlace {
             place: self.place.clone(),
             key: self.key,
             value: format!("{:?}", self.path.to_string_lossy()),
-            reason,
+            reason: format!("cannot be used: {reason}"),
         }
     }
 }

@@ -8,16 +8,17 @@
 //! ```
 
 use super::{
+    Unready,
     faces::Faces,
     input::{Digests, Input},
-    memory::{Unready, zeros},
     nodes::{Nodes, Values},
     robin::Robin,
-    wall::{Side, Walls},
+    wall::Side,
+    zeros,
 };
 use crate::{
     grid::Grid,
-    params::{Face, Params, ParamsError, RawParams},
+    params::{Boundary, Face, Params, ParamsError, RawParams},
 };
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, Axis, s};
@@ -132,7 +133,12 @@ impl Material {
     ///
     /// # Errors
     /// [`ParamsError`] when a file cannot be read any more.
-    pub fn survey(&self, grid: &Grid, walls: &Walls, robin: &Robin) -> Result<Survey, ParamsError> {
+    pub fn survey(
+        &self,
+        grid: &Grid,
+        walls: &Boundary,
+        robin: &Robin,
+    ) -> Result<Survey, ParamsError> {
         let nodes = || Nodes::new(grid, walls.periodic());
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
         let (x, y) = match self.coefficients(grid) {
@@ -192,7 +198,7 @@ impl Material {
     pub fn faces(
         &self,
         grid: &Grid,
-        walls: &Walls,
+        walls: &Boundary,
         rows: Range<usize>,
         mut take: impl FnMut(Faces<'_>),
     ) -> Result<(), ParamsError> {
@@ -232,7 +238,7 @@ impl Material {
     /// [`Unready`] without memory, and when a file cannot be read any more.
     pub fn face_arrays<T: Real>(
         &self,
-        (grid, walls): (&Grid, &Walls),
+        (grid, walls): (&Grid, &Boundary),
         rows: Range<usize>,
         dt: f64,
     ) -> Result<[Array2<T>; 2], Unready> {
@@ -290,12 +296,12 @@ impl Material {
     fn survey_variable(
         &self,
         grid: &Grid,
-        walls: &Walls,
+        walls: &Boundary,
         robin: &Robin,
     ) -> Result<Survey, ParamsError> {
         let (ny, nx) = grid.shape();
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
-        let is_open = |side: Side| !walls.of(side).is_fixed();
+        let is_open = |side: Side| !walls.wall(side).is_fixed();
         let [left, right, bottom, top] = Side::ALL.map(is_open);
         let columns = usize::from(!left)..nx - usize::from(!right);
         let computed = usize::from(!bottom)..ny - usize::from(!top);

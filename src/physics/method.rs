@@ -1,7 +1,7 @@
 //! What the methods other than explicit Euler are given.
 
-use super::wall::{Side, Walls};
-use crate::params::Wall;
+use super::wall::Side;
+use crate::params::{Boundary, Wall};
 use diff2d_spectral::Ends;
 use diff2d_stencil::rkl2_reach;
 
@@ -22,8 +22,8 @@ pub fn stages(dt: f64, limit: f64) -> usize {
 ///
 /// # Errors
 /// The side that has none, and why.
-pub fn ends(walls: &Walls) -> Result<[Ends; 2], (Side, &'static str)> {
-    let end = |side: Side| match walls.of(side) {
+pub fn ends(walls: &Boundary) -> Result<[Ends; 2], (Side, &'static str)> {
+    let end = |side: Side| match walls.wall(side) {
         Wall::Periodic => Ok(Ends::Periodic),
         Wall::Fixed(value) if value.constant() == Some(0.0) => Ok(Ends::Fixed),
         Wall::Flux(flux) if flux.constant() == Some(0.0) => Ok(Ends::Insulated),

@@ -2,7 +2,7 @@
 
 use super::{
     nodes::{Nodes, value_at},
-    wall::{Side, Walls},
+    wall::Side,
 };
 use crate::{
     grid::Grid,
@@ -15,7 +15,6 @@ const MOST_TIMES: f64 = 4096.0;
 /// The walls with `a p + b ∂p/∂n = c` of a domain.
 #[derive(Debug, Clone)]
 pub struct Robin<'a> {
-    walls: &'a Walls,
     params: &'a Params,
     grid: &'a Grid,
 }
@@ -23,12 +22,8 @@ pub struct Robin<'a> {
 impl<'a> Robin<'a> {
     /// Those among all walls.
     #[must_use]
-    pub fn new(walls: &'a Walls, params: &'a Params, grid: &'a Grid) -> Self {
-        Self {
-            walls,
-            params,
-            grid,
-        }
+    pub fn new(params: &'a Params, grid: &'a Grid) -> Self {
+        Self { params, grid }
     }
 
     /// Whether there are any.
@@ -38,7 +33,7 @@ impl<'a> Robin<'a> {
     }
 
     fn is_on(&self, side: Side) -> bool {
-        matches!(self.walls.of(side), Wall::Robin(_))
+        matches!(self.params.boundary.wall(side), Wall::Robin(_))
     }
 
     /// The times at which the coefficients are looked at: 0, and where they depend on t eight times per
@@ -55,7 +50,7 @@ impl<'a> Robin<'a> {
         }
         let depends = Side::ALL
             .iter()
-            .any(|&side| self.is_on(side) && self.walls.of(side).depends_on_time());
+            .any(|&side| self.is_on(side) && self.params.boundary.wall(side).depends_on_time());
         let times = std::iter::successors(Some(0_u32), |number| number.checked_add(1));
         times
             .map(move |number| f64::from(number) * interval)
@@ -73,7 +68,7 @@ impl<'a> Robin<'a> {
             let mut sides = Side::ALL
                 .into_iter()
                 .filter(|side| side.has(self.grid, node));
-            sides.all(|side| !self.walls.of(side).is_fixed())
+            sides.all(|side| !self.params.boundary.wall(side).is_fixed())
         })
     }
 
@@ -102,7 +97,7 @@ impl<'a> Robin<'a> {
             .into_iter()
             .filter(|side| side.has(self.grid, (j, i)));
         sides
-            .filter_map(|side| match self.walls.of(side) {
+            .filter_map(|side| match self.params.boundary.wall(side) {
                 Wall::Robin([a, b, _]) => {
                     let [a, b] = [a, b].map(|of| value_at(of, nodes, (j, i), time));
                     let spacing = side.axis(self.grid).spacing;

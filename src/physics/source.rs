@@ -1,15 +1,15 @@
 //! [`Source`]: what is added to ∂p/∂t.
 
 use super::{
+    Unready,
     input::{Digests, Input},
-    memory::{Unready, zeros},
     nodes::{Nodes, Values, first_where},
-    wall::Walls,
+    zeros,
 };
 use crate::{
     dynamics::{NotFinite, SourceAt},
     grid::Grid,
-    params::{Params, ParamsError, RawParams},
+    params::{Boundary, Params, ParamsError, RawParams},
 };
 use diff2d_stencil::real::Real;
 use ndarray::Array2;
@@ -70,7 +70,7 @@ impl Source {
     /// [`Unready`] without memory, and when a file cannot be read any more.
     pub fn array<T: Real>(
         &self,
-        (grid, walls): (&Grid, &Walls),
+        (grid, walls): (&Grid, &Boundary),
         rows: Range<usize>,
         dt: f64,
     ) -> Result<Option<SourceArray<T>>, Unready> {

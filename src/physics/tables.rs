@@ -15,12 +15,12 @@
 use super::{
     material::Rim,
     nodes::{Nodes, value_at},
-    wall::{Side, Walls},
+    wall::Side,
 };
 use crate::{
     dynamics::NotFinite,
     grid::Grid,
-    params::{Function, SIDES, Wall},
+    params::{Boundary, Function, SIDES, Wall},
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -29,7 +29,7 @@ use std::ops::Range;
 /// The walls of a domain for some rows of it, with all that their values follow from.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    walls: Walls,
+    walls: Boundary,
     grid: Grid,
     nodes: Nodes,
     coefficients: Along,
@@ -55,7 +55,7 @@ struct Beyond {
 impl Tables {
     /// The walls of the rows `rows`.
     #[must_use]
-    pub fn new(walls: &Walls, grid: &Grid, coefficients: Along, rows: Range<usize>) -> Self {
+    pub fn new(walls: &Boundary, grid: &Grid, coefficients: Along, rows: Range<usize>) -> Self {
         Self {
             walls: walls.clone(),
             nodes: Nodes::new(grid, walls.periodic()),
@@ -87,7 +87,7 @@ impl Tables {
         times: &[f64],
         wrong: &mut Option<NotFinite>,
     ) -> stencil::Side<T> {
-        let wall = self.walls.of(side);
+        let wall = self.walls.wall(side);
         let times = match wall.depends_on_time() {
             true => times,
             false => &times[..1],
@@ -192,7 +192,7 @@ impl Tables {
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
-        match self.walls.of(side) {
+        match self.walls.wall(side) {
             Wall::Robin([a, b, c]) => {
                 let factor = 2.0 * h * (own / coefficient);
                 let [a, b, c] = [value(a), value(b), value(c)];

@@ -73,38 +73,24 @@ impl Side {
     }
 }
 
-/// The walls of a domain.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Walls {
-    boundary: Boundary,
-}
-
-impl Walls {
-    /// The walls of the parameters.
-    #[must_use]
-    pub fn new(boundary: &Boundary) -> Self {
-        Self {
-            boundary: boundary.clone(),
-        }
-    }
-
+impl Boundary {
     /// The wall of a side.
     #[must_use]
-    pub fn of(&self, side: Side) -> &Wall {
-        self.boundary.sides()[side as usize]
+    pub fn wall(&self, side: Side) -> &Wall {
+        self.sides()[side as usize]
     }
 
     /// Whether the first and the last column are the same points, and rows.
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
-        [Side::Left, Side::Bottom].map(|side| matches!(self.of(side), Wall::Periodic))
+        [Side::Left, Side::Bottom].map(|side| matches!(self.wall(side), Wall::Periodic))
     }
 
     /// What the choice of a tile has to know of them.
     #[must_use]
     pub fn traits(&self) -> WallTraits {
         let [x, y] = self.periodic();
-        let keeps_values = |side| match self.of(side) {
+        let keeps_values = |side| match self.wall(side) {
             Wall::Periodic => true,
             Wall::Fixed(value) => !value.depends_on_time(),
             _ => false,
@@ -120,7 +106,7 @@ impl Walls {
     pub fn depend_on_time(&self) -> bool {
         Side::ALL
             .iter()
-            .any(|&side| self.of(side).depends_on_time())
+            .any(|&side| self.wall(side).depends_on_time())
     }
 
     /// The given value of the node `(j, i)` of a fixed side: in a corner that of the side that is
@@ -134,7 +120,7 @@ impl Walls {
     ) -> Option<f64> {
         let sides = Side::ALL.into_iter().rev();
         let mut sides = sides.filter(|side| side.has(grid, (j, i)));
-        sides.find_map(|side| match self.of(side) {
+        sides.find_map(|side| match self.wall(side) {
             Wall::Fixed(value) => Some(value_at(value, nodes, (j, i), time)),
             _ => None,
         })
@@ -146,7 +132,7 @@ impl Walls {
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check(&self, grid: &Grid, raw: &RawParams) -> Result<(), ParamsError> {
         for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-            let functions: &[Function] = match self.of(side) {
+            let functions: &[Function] = match self.wall(side) {
                 Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
                 Wall::Robin(functions) => functions,
                 Wall::Periodic => &[],
@@ -179,7 +165,7 @@ impl Walls {
         let nx = grid.x.nodes;
         let nodes = Nodes::new(grid, self.periodic());
         for side in Side::ALL {
-            let Wall::Fixed(value) = self.of(side) else {
+            let Wall::Fixed(value) = self.wall(side) else {
                 continue;
             };
             let numbers = match side {

@@ -1,8 +1,7 @@
 //! Why a run failed.
 
 use crate::{
-    comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError,
-    physics::memory::Unready,
+    comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError, physics::Unready,
 };
 use diff2d_arrays::wording::bytes;
 use diff2d_sys as sys;

@@ -18,7 +18,7 @@ const LARGEST: usize = 1 << 30;
 ///
 /// Source of the weights: ITU-R BT.601.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Picture {
+pub struct Picture {
     input: Input,
     /// The values of black and white.
     range: [f64; 2],
