@@ -213,15 +213,15 @@ impl Problem {
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        let (dt, place) = (self.schedule.dt, (&self.grid, &self.params.boundary));
+        let (dt, grid, walls) = (self.schedule.dt, &self.grid, &self.params.boundary);
         let operator = match self.uniform_operator() {
             Some(operator) => operator,
             None => {
-                let [x, y] = self.material.face_arrays(place, rows.clone(), dt)?;
+                let [x, y] = self.material.face_arrays(grid, walls, rows.clone(), dt)?;
                 Operator::Variable { x, y }
             }
         };
-        let source = self.source.array(place, rows.clone(), dt)?;
+        let source = self.source.array(grid, walls, rows.clone(), dt)?;
         let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
         let coefficients = match self.material.uniform() {
             Some(both) => Along::Uniform(both),
@@ -327,11 +327,11 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
-        let where_ = (&self.grid, self.params.boundary.periodic());
-        self.initial.fill(field, where_, first)?;
+        self.initial
+            .fill(field, &self.grid, self.periodic(), first)?;
         self.params
             .boundary
-            .write_fixed(field, (&self.grid, first), 0.0);
+            .write_fixed(field, &self.grid, first, 0.0);
         Ok(())
     }
 

@@ -4,9 +4,10 @@ use crate::{
     dynamics::{Dynamics, Method},
     field::Field,
     grid::Grid,
+    physics::wall::Side,
     problem::Problem,
 };
-use diff2d_stencil::{Operator, Side, Walls};
+use diff2d_stencil::{self as stencil, Operator, Walls};
 use ndarray::{Array2, ArrayView2};
 
 /// The mass at both ends of a run and all that changed it \[density·length²\].
@@ -124,9 +125,9 @@ impl<'a> Meter<'a> {
     fn gains(&mut self, time: f64, state: &Field<f64>) -> Gains {
         let walls = self.walls_at(time);
         let mut gains = Gains::default();
-        for (number, gain) in gains[..4].iter_mut().enumerate() {
+        for (side, gain) in Side::ALL.into_iter().zip(&mut gains) {
             let line = Line {
-                number,
+                side,
                 grid: self.grid,
                 operator: &self.dynamics.equation.operator,
                 state: state.view(),
@@ -174,8 +175,8 @@ impl<'a> Meter<'a> {
     }
 }
 
-fn is_fixed(side: &Side<f64>) -> bool {
-    matches!(side, Side::Held | Side::Given(_))
+fn is_fixed(side: &stencil::Side<f64>) -> bool {
+    matches!(side, stencil::Side::Held | stencil::Side::Given(_))
 }
 
 fn is_computed(walls: &Walls<f64>, (ny, nx): (usize, usize), (j, i): (usize, usize)) -> bool {
@@ -190,8 +191,7 @@ fn is_computed(walls: &Walls<f64>, (ny, nx): (usize, usize), (j, i): (usize, usi
 
 /// The nodes along a side and those next to them.
 struct Line<'a> {
-    /// 0 left, 1 right, 2 bottom, 3 top.
-    number: usize,
+    side: Side,
     grid: &'a Grid,
     operator: &'a Operator<f64>,
     state: ArrayView2<'a, f64>,
@@ -200,12 +200,12 @@ struct Line<'a> {
 impl Line<'_> {
     /// The node with this number along the side, so many nodes away from it.
     fn node(&self, k: usize, depth: usize) -> (usize, usize) {
-        let (ny, nx) = self.state.dim();
-        match self.number {
-            0 => (k, depth),
-            1 => (k, nx - 1 - depth),
-            2 => (depth, k),
-            _ => (ny - 1 - depth, k),
+        let (j, i) = self.side.node(self.grid, k);
+        match self.side {
+            Side::Left => (j, depth),
+            Side::Right => (j, i - depth),
+            Side::Bottom => (depth, i),
+            Side::Top => (j - depth, i),
         }
     }
 
@@ -214,33 +214,35 @@ impl Line<'_> {
         let (ny, nx) = self.state.dim();
         match self.operator {
             Operator::Isotropic { r } => [*r; 2],
-            Operator::Anisotropic { rx, ry } => [if self.number < 2 { *rx } else { *ry }; 2],
-            Operator::Variable { x, y } => match self.number {
-                0 => [x[[k, 0]], x[[k, 1]]],
-                1 => [x[[k, nx]], x[[k, nx - 1]]],
-                2 => [y[[0, k]], y[[1, k]]],
-                _ => [y[[ny, k]], y[[ny - 1, k]]],
+            Operator::Anisotropic { rx, ry } => [if self.side.is_column() { *rx } else { *ry }; 2],
+            Operator::Variable { x, y } => match self.side {
+                Side::Left => [x[[k, 0]], x[[k, 1]]],
+                Side::Right => [x[[k, nx]], x[[k, nx - 1]]],
+                Side::Bottom => [y[[0, k]], y[[1, k]]],
+                Side::Top => [y[[ny, k]], y[[ny - 1, k]]],
             },
         }
     }
 
     /// What a step brings in through the side.
     fn inflow(&self, walls: &Walls<f64>) -> f64 {
-        let side = [&walls.left, &walls.right, &walls.bottom, &walls.top][self.number];
+        let side = [&walls.left, &walls.right, &walls.bottom, &walls.top][self.side as usize];
         let shape = self.state.dim();
-        let (along, length) = match self.number {
-            0 | 1 => (&self.grid.y, shape.0),
-            _ => (&self.grid.x, shape.1),
+        let along = match self.side.is_column() {
+            true => &self.grid.y,
+            false => &self.grid.x,
         };
         let inner = |k: usize| self.state[self.node(k, 1)];
         let outermost = |k: usize| self.state[self.node(k, 0)];
         let of_node = |k: usize| match side {
             // From the wall's node to the next one.
-            Side::Held | Side::Given(_) if is_computed(walls, shape, self.node(k, 1)) => {
+            stencil::Side::Held | stencil::Side::Given(_)
+                if is_computed(walls, shape, self.node(k, 1)) =>
+            {
                 self.faces(k)[1] * (outermost(k) - inner(k))
             }
             // What the half cell gets beyond what comes from inside.
-            Side::Ghost(ghost) if is_computed(walls, shape, self.node(k, 0)) => {
+            stencil::Side::Ghost(ghost) if is_computed(walls, shape, self.node(k, 0)) => {
                 let [mirror, alpha, beta] =
                     [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[k]);
                 let beyond = mirror * inner(k) + (alpha - beta * outermost(k));
@@ -249,7 +251,7 @@ impl Line<'_> {
             }
             _ => 0.0,
         };
-        let sum: f64 = (0..length).map(|k| along.weight(k) * of_node(k)).sum();
+        let sum: f64 = (0..along.nodes).map(|k| along.weight(k) * of_node(k)).sum();
         sum * self.grid.x.spacing * self.grid.y.spacing
     }
 }

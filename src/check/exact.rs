@@ -78,7 +78,8 @@ fn boundary(walls: [String; 4]) -> String {
 /// Source: P. J. Roache, "Code verification by the method of manufactured solutions", J. Fluids Eng.
 /// 124 (2002).
 pub(super) fn manufactured(
-    (method, dt): (StepMethod, f64),
+    method: StepMethod,
+    dt: f64,
     walls: WallKind,
     material: MaterialKind,
     cells: u32,
@@ -113,7 +114,8 @@ pub(super) struct Mode {
 }
 
 pub(super) fn mode(
-    (method, dt): (StepMethod, Option<f64>),
+    method: StepMethod,
+    dt: Option<f64>,
     walls: WallKind,
     material: MaterialKind,
     cells: u32,

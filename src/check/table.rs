@@ -133,7 +133,7 @@ fn without_flux(walls: WallKind) -> &'static str {
 /// A mode of the discrete equations, which decays by the same factor every step.
 fn mode(method: StepMethod, walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let dt = (method == StepMethod::Rkl2).then_some(LONG_STEP);
-    let mode = exact::mode((method, dt), walls, material, CELLS);
+    let mode = exact::mode(method, dt, walls, material, CELLS);
     let problem: Problem = mode.text.parse()?;
     let steps = i32::try_from(problem.schedule.last_step()).unwrap_or(i32::MAX);
     let z = -problem.schedule.dt * mode.rate;
@@ -187,7 +187,7 @@ fn largest_difference(state: &Field<f64>, values: &[f64], factor: f64) -> f64 {
 /// A mode on two grids, solved exactly in time, beside the solution of the equation.
 fn solution(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let error = |cells: u32| -> Result<f64, CheckError> {
-        let mode = exact::mode((StepMethod::Exact, None), walls, material, cells);
+        let mode = exact::mode(StepMethod::Exact, None, walls, material, cells);
         let problem: Problem = mode.text.parse()?;
         let factor = (-problem.schedule.end() * mode.true_rate).exp();
         difference_from_factor(&problem, factor)
@@ -201,12 +201,14 @@ fn solution(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> 
 /// The problem with the manufactured solution on a grid, and its state at the end.
 fn manufactured(
     method: StepMethod,
-    (walls, material): (WallKind, MaterialKind),
+    walls: WallKind,
+    material: MaterialKind,
     cells: u32,
-    (end, steps): (f64, u32),
+    end: f64,
+    steps: u32,
 ) -> Result<(Problem, Field<f64>), CheckError> {
     let dt = end / f64::from(steps);
-    let text = exact::manufactured((method, dt), walls, material, cells, end);
+    let text = exact::manufactured(method, dt, walls, material, cells, end);
     let problem: Problem = text.parse()?;
     let end = solve(&problem)?;
     Ok((problem, end))
@@ -215,8 +217,8 @@ fn manufactured(
 /// A manufactured solution by explicit Euler on two grids.
 fn in_space(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
     let error = |cells: u32, steps: u32| -> Result<f64, CheckError> {
-        let kind = (walls, material);
-        let (problem, end) = manufactured(StepMethod::Euler, kind, cells, (END, steps))?;
+        let euler = StepMethod::Euler;
+        let (problem, end) = manufactured(euler, walls, material, cells, END, steps)?;
         Ok(difference(&problem, &end))
     };
     let (coarse, fine) = (error(CELLS / 2, STEPS / 4)?, error(CELLS, STEPS)?);
@@ -232,14 +234,14 @@ fn in_space(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> 
 
 /// A manufactured solution by RKL2 on one grid: its order in time, by differences from much shorter steps.
 fn in_time(walls: WallKind, material: MaterialKind) -> Result<Row, CheckError> {
-    let kind = (walls, material);
-    let of = |steps: u32| manufactured(StepMethod::Rkl2, kind, CELLS / 2, (LONG_END, steps));
+    let (rkl2, cells) = (StepMethod::Rkl2, CELLS / 2);
+    let of = |steps: u32| manufactured(rkl2, walls, material, cells, LONG_END, steps);
     let (_, shortest) = of(4 * LONG_STEPS)?;
     let error = |state: &Field<f64>| largest_difference(state, shortest.as_slice(), 1.0);
     let (_, coarse) = of(LONG_STEPS / 2)?;
     let (problem, fine) = of(LONG_STEPS)?;
     let own = difference(&problem, &fine);
-    let row = Row::new(StepMethod::Rkl2, walls.name(), material, MANUFACTURED, own);
+    let row = Row::new(rkl2, walls.name(), material, MANUFACTURED, own);
     Ok(row.with_order(error(&coarse), error(&fine), LEAST_ORDER_IN_TIME))
 }
 

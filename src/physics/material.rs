@@ -92,9 +92,9 @@ impl Material {
             let sound = value.is_finite() && value >= 0.0;
             (!sound).then_some("a finite number, 0 or greater,")
         };
-        material.x.check(grid, ("Dx", raw), is_wrong)?;
+        material.x.check(grid, "Dx", raw, is_wrong)?;
         if !material.is_isotropic {
-            material.y.check(grid, ("Dy", raw), is_wrong)?;
+            material.y.check(grid, "Dy", raw, is_wrong)?;
         }
         Ok(material)
     }
@@ -238,7 +238,8 @@ impl Material {
     /// [`Unready`] without memory, and when a file cannot be read any more.
     pub fn face_arrays<T: Real>(
         &self,
-        (grid, walls): (&Grid, &Boundary),
+        grid: &Grid,
+        walls: &Boundary,
         rows: Range<usize>,
         dt: f64,
     ) -> Result<[Array2<T>; 2], Unready> {

@@ -103,7 +103,7 @@ impl Values {
             Profile::Function(function) => Ok(Self::of_function(function.clone())),
             Profile::File(path) => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                Ok(Self::Array(Array::new(input, None, (grid, digests.every))?))
+                Ok(Self::Array(Array::new(input, None, grid, digests.every)?))
             }
         }
     }
@@ -124,7 +124,8 @@ impl Values {
     pub fn check(
         &self,
         grid: &Grid,
-        (key, raw): (&str, &RawParams),
+        key: &str,
+        raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
     ) -> Result<(), ParamsError> {
         if self.uniform().is_some() {
@@ -212,7 +213,8 @@ impl Values {
     pub fn fill<T: Real>(
         &self,
         nodes: &Nodes,
-        (first, time): (usize, f64),
+        first: usize,
+        time: f64,
         factor: f64,
         to: &mut [T],
     ) -> Result<(), ParamsError> {
@@ -244,7 +246,8 @@ impl Array {
     pub fn new(
         input: Input,
         snapshot: Option<i64>,
-        (grid, every): (&Grid, usize),
+        grid: &Grid,
+        every: usize,
     ) -> Result<Self, ParamsError> {
         let shape = input.array()?.npy.shape;
         let finer = |nodes: usize| (nodes - 1) * every + 1;

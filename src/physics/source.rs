@@ -37,7 +37,7 @@ impl Source {
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
-        values.check(grid, ("source", raw), |value| {
+        values.check(grid, "source", raw, |value| {
             (!value.is_finite()).then_some("finite")
         })?;
         Ok(Self {
@@ -70,7 +70,8 @@ impl Source {
     /// [`Unready`] without memory, and when a file cannot be read any more.
     pub fn array<T: Real>(
         &self,
-        (grid, walls): (&Grid, &Boundary),
+        grid: &Grid,
+        walls: &Boundary,
         rows: Range<usize>,
         dt: f64,
     ) -> Result<Option<SourceArray<T>>, Unready> {
@@ -80,7 +81,7 @@ impl Source {
         let mut array = zeros((rows.len(), grid.x.nodes))?;
         let nodes = Nodes::new(grid, walls.periodic());
         if let Some(values) = array.as_slice_mut() {
-            self.values.fill(&nodes, (rows.start, 0.0), dt, values)?;
+            self.values.fill(&nodes, rows.start, 0.0, dt, values)?;
         }
         if !self.depends_on_time {
             return Ok(Some((array, None)));
@@ -90,7 +91,7 @@ impl Source {
             let nx = nodes.x.len();
             let to = array.as_slice_mut()?;
             // Only formulas depend on time, and no formula reads a file.
-            let _ = values.fill(&nodes, (rows.start, time), dt, to);
+            let _ = values.fill(&nodes, rows.start, time, dt, to);
             let at = first_where(to, |value| !value.to_f64().is_finite())?;
             Some(NotFinite {
                 key: "source",

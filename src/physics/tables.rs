@@ -113,9 +113,7 @@ impl Tables {
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
             Wall::Fixed(_) => {
                 let fixed = |node, time| {
-                    let value = self
-                        .walls
-                        .fixed_value((&self.grid, &self.nodes), node, time);
+                    let value = self.walls.fixed_value(&self.grid, &self.nodes, node, time);
                     value.unwrap_or(f64::NAN)
                 };
                 let values: Vec<f64> = self.along(side, times, fixed).collect();

@@ -114,7 +114,8 @@ impl Boundary {
     #[must_use]
     pub fn fixed_value(
         &self,
-        (grid, nodes): (&Grid, &Nodes),
+        grid: &Grid,
+        nodes: &Nodes,
         (j, i): (usize, usize),
         time: f64,
     ) -> Option<f64> {
@@ -155,12 +156,7 @@ impl Boundary {
     }
 
     /// Writes the fixed values at a time over the rows of a field, of the grid's rows from `first` on.
-    pub fn write_fixed<T: Real>(
-        &self,
-        field: &mut Field<T>,
-        (grid, first): (&Grid, usize),
-        time: f64,
-    ) {
+    pub fn write_fixed<T: Real>(&self, field: &mut Field<T>, grid: &Grid, first: usize, time: f64) {
         let held = first..first + field.shape().0;
         let nx = grid.x.nodes;
         let nodes = Nodes::new(grid, self.periodic());

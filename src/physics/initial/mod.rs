@@ -58,11 +58,11 @@ impl Initial {
             }
             InitialState::File { path, snapshot } => {
                 let input = open(path)?;
-                let array = Array::new(input, *snapshot, (grid, digests.every))?;
+                let array = Array::new(input, *snapshot, grid, digests.every)?;
                 (PATH, Values::Array(array))
             }
         };
-        values.check(grid, (key, raw), |value| {
+        values.check(grid, key, raw, |value| {
             (!value.is_finite()).then_some("finite")
         })?;
         Ok(Self::Values(values))
@@ -94,12 +94,13 @@ impl Initial {
     pub fn fill<T: Real>(
         &self,
         field: &mut Field<T>,
-        (grid, periodic): (&Grid, [bool; 2]),
+        grid: &Grid,
+        periodic: [bool; 2],
         first: usize,
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, periodic);
         match *self {
-            Self::Peaks => peaks::four_peaks(field, (grid, &nodes), first),
+            Self::Peaks => peaks::four_peaks(field, grid, &nodes, first),
             Self::Gaussian(Gaussian {
                 x0,
                 y0,
@@ -122,7 +123,7 @@ impl Initial {
                 fill_product(field, &nodes, first, of_y, of_x);
             }
             Self::Values(ref values) => {
-                return values.fill(&nodes, (first, 0.0), 1.0, field.as_mut_slice());
+                return values.fill(&nodes, first, 0.0, 1.0, field.as_mut_slice());
             }
             Self::Picture(ref picture) => return picture.fill(field, &nodes, first),
         }

@@ -19,11 +19,7 @@ fn peak(x: f64, (x1, x2): (f64, f64)) -> f64 {
 /// Writes `p = a(y)*a(x)` to the interior nodes; boundary nodes keep their zeros.
 ///
 /// Shape: the field's rows are those of the grid from `first` on.
-pub(super) fn four_peaks<T: Real>(
-    field: &mut Field<T>,
-    (grid, nodes): (&Grid, &Nodes),
-    first: usize,
-) {
+pub(super) fn four_peaks<T: Real>(field: &mut Field<T>, grid: &Grid, nodes: &Nodes, first: usize) {
     let factors = |axis: &Axis| -> Vec<f64> {
         (0..axis.nodes)
             .map(|i| peak(axis.node(i), axis.domain()))
