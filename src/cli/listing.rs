@@ -8,6 +8,7 @@ use std::fmt;
 pub(super) struct Listing(Vec<(&'static str, String)>);
 
 impl Listing {
+    #[expect(clippy::needless_pass_by_value, reason = "texts are built in place")]
     pub(super) fn add(&mut self, name: &'static str, text: impl ToString) {
         self.0.push((name, text.to_string()));
     }

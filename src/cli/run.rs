@@ -20,7 +20,6 @@ use crate::{
 };
 use clap::Args;
 use diff2d_stencil::Tile;
-use diff2d_sys as sys;
 use std::{
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},

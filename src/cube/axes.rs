@@ -48,7 +48,9 @@ pub enum AxisValues {
 }
 
 impl NamedAxis {
-    fn listed(name: &str, coordinates: Vec<f64>, spacing: f64) -> Self {
+    /// An axis of which every index has a coordinate.
+    #[must_use]
+    pub fn listed(name: &str, coordinates: Vec<f64>, spacing: f64) -> Self {
         Self {
             name: name.to_owned(),
             values: AxisValues::Listed {

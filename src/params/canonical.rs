@@ -2,7 +2,7 @@
 
 use super::{
     keys::{self, Absent, KEYS, Key},
-    typed,
+    value,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -42,8 +42,6 @@ impl Canonical {
         let mut pairs = Vec::new();
         flatten(&self.0, "", &mut pairs);
         pairs
-    }
-
     }
 
     /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
@@ -121,7 +119,7 @@ fn value_of(pairs: &[(String, &Value)], key: &str) -> Option<Value> {
 /// The default of a key, as a journal holds it.
 pub(super) fn default_of(key: &Key) -> Option<Value> {
     match key.absent {
-        Absent::Value(default) => serde_json::to_value(typed::parse_value(default)).ok(),
+        Absent::Value(default) => serde_json::to_value(value::parse_value(default)).ok(),
         Absent::Required | Absent::Same(_) | Absent::Derived => None,
     }
 }

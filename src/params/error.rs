@@ -4,7 +4,7 @@ use super::{
     keys,
     place::Place,
     spelling,
-    typed::{Entry, shown},
+    value::{Entry, shown},
 };
 
 /// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2; that of a

@@ -8,7 +8,7 @@ use super::{
     profile::{Function, Profile, VARIABLES, Wall},
     raw::RawParams,
     spelling,
-    typed::{self, Value},
+    value::{Value, number},
 };
 use diff2d_arrays::wording::parse_bytes;
 use serde_json::{Value as Json, json};
@@ -279,5 +279,5 @@ fn told(key: &Key, reason: Option<String>) -> String {
 }
 
 fn finite(value: &Value) -> Option<f64> {
-    typed::number(value).filter(|number| number.is_finite())
+    number(value).filter(|number| number.is_finite())
 }

@@ -1,6 +1,6 @@
 //! The table of keys: what a parameter file may hold, and everything that a message says of it.
 
-use super::typed::{Value, number};
+use super::value::{Value, number};
 
 /// One key of a parameter file.
 #[derive(Debug)]

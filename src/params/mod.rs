@@ -20,6 +20,7 @@ mod spelling;
 mod sweep;
 pub mod typed;
 mod valid;
+pub mod value;
 
 pub use canonical::Canonical;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};

@@ -1,6 +1,6 @@
 //! Parameters that vary in space or time: formulas, files of values, walls.
 
-use super::typed::{self, Value};
+use super::value::{Value, number};
 use diff2d_arrays::expression::Expression;
 use serde_json::{Value as Json, json};
 use std::{fmt, path::PathBuf};
@@ -54,7 +54,7 @@ impl Function {
     /// Why a formula cannot be used; nothing of other values.
     pub(super) fn parse(value: &Value, variables: usize) -> Result<Self, Option<String>> {
         let Value::String(text) = value else {
-            let number = typed::number(value).filter(|number| number.is_finite());
+            let number = number(value).filter(|number| number.is_finite());
             return number.map(Self::Number).ok_or(None);
         };
         let expression = Expression::parse(text, &VARIABLES[..variables]);

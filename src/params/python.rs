@@ -4,7 +4,8 @@
 use super::{
     error::ParamsError,
     place::Place,
-    typed::{Entry, Typed, Value},
+    typed::Typed,
+    value::{Entry, Value},
 };
 
 /// All assignments of a text; `file` is the name that messages use.

@@ -6,7 +6,8 @@ use super::{
     keys::{self, Absent, Key},
     place::Place,
     python,
-    typed::{self, Entry, Typed, Value},
+    typed::Typed,
+    value::{self, Entry, Value},
 };
 use std::{
     borrow::Cow,
@@ -105,7 +106,7 @@ impl RawParams {
         let place = Place::File(file.into());
         let entries = canonical.pairs().into_iter().map(|(name, value)| Entry {
             name,
-            value: typed::from_json(value),
+            value: value::from_json(value),
             place: place.clone(),
         });
         Self::new(file, entries.collect())
@@ -145,7 +146,7 @@ impl RawParams {
             .ok_or_else(|| ParamsError::BadSet {
                 text: text.to_owned(),
             })?;
-        let value = typed::parse_value(value);
+        let value = value::parse_value(value);
         self.typed.set(key, value, Place::CommandLine);
         Ok(())
     }
@@ -189,15 +190,15 @@ impl RawParams {
             (Some(entry), _) => Err(ParamsError::Refused {
                 place: entry.place.clone(),
                 key: key.name,
-                value: typed::shown(&entry.value).into_owned(),
+                value: value::shown(&entry.value).into_owned(),
                 reason: format!(
                     "is {}; {} must be {}",
-                    typed::type_in_words(&entry.value),
+                    value::type_in_words(&entry.value),
                     key.name,
                     key.accepted
                 ),
             }),
-            (None, Absent::Value(default)) => Ok(Cow::Owned(typed::parse_value(default))),
+            (None, Absent::Value(default)) => Ok(Cow::Owned(value::parse_value(default))),
             (None, Absent::Same(other)) => self.value(keys::named(other)),
             (None, Absent::Required | Absent::Derived) => Err(self.missing(key)),
         }
@@ -211,11 +212,11 @@ impl RawParams {
     pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
         let key = keys::named(key);
         let (place, value) = match (self.typed.get(key.name), key.absent) {
-            (Some(entry), _) => (entry.place.clone(), typed::shown(&entry.value)),
+            (Some(entry), _) => (entry.place.clone(), value::shown(&entry.value)),
             (None, Absent::Same(other)) => return self.refuse(other, reason),
             (None, Absent::Value(default)) => {
-                let value = typed::parse_value(default);
-                (Place::Default, typed::shown(&value))
+                let value = value::parse_value(default);
+                (Place::Default, value::shown(&value))
             }
             (None, Absent::Required | Absent::Derived) => {
                 (Place::File(Arc::clone(&self.file)), "…".into())
@@ -285,7 +286,7 @@ impl InputPlace {
 
     /// The error for a file that does not fit the other parameters.
     #[must_use]
-    pub fn refuse(&self, reason: String) -> ParamsError {
+    pub fn refuse(&self, reason: &str) -> ParamsError {
         ParamsError::Refused {
             place: self.place.clone(),
             key: self.key,

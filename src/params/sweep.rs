@@ -15,8 +15,8 @@ use super::{
     keys::{self, KEYS, SWEEP_KEYS},
     place::Place,
     raw::RawParams,
-    typed::{Entry, Value, number},
     valid::Params,
+    value::{Entry, Value, number},
 };
 use std::{collections::HashSet, path::Path};
 

@@ -136,7 +136,7 @@ impl Input {
     }
 
     /// The error for a file that is sound and does not fit the other parameters.
-    pub fn refuse(&self, reason: String) -> ParamsError {
+    pub fn refuse(&self, reason: &str) -> ParamsError {
         self.place.refuse(reason)
     }
 }
@@ -147,7 +147,7 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
         NpyError::Header {
             source: source @ HeaderError::Dtype(_),
             ..
-        } => place.refuse(source.to_string()),
+        } => place.refuse(&source.to_string()),
         NpyError::Header { source, .. } => place.unusable(source.to_string(), true),
         error => place.unusable(error.to_string(), false),
     }

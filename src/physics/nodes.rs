@@ -266,7 +266,7 @@ impl Array {
                     shown(&shape),
                     shown(&wanted)
                 );
-                return Err(input.refuse(reason));
+                return Err(input.refuse(&reason));
             }
         };
         if frame_shape != wanted {
@@ -275,19 +275,19 @@ impl Array {
                 shown(&shape),
                 shown(&wanted)
             );
-            return Err(input.refuse(reason));
+            return Err(input.refuse(&reason));
         }
         let frame = match (count, snapshot) {
             (None, None) => 0,
             (None, Some(_)) => {
                 let reason = "it is no cube of snapshots; remove initial.snapshot";
-                return Err(input.refuse(reason.to_owned()));
+                return Err(input.refuse(reason));
             }
             (Some(count), None) => {
                 let reason = format!(
                     "it is a cube of {count} snapshots; initial.snapshot = k takes one of them"
                 );
-                return Err(input.refuse(reason));
+                return Err(input.refuse(&reason));
             }
             (Some(count), Some(number)) => {
                 let from_start =
@@ -297,7 +297,7 @@ impl Array {
                     .filter(|&frame| frame < count);
                 found.ok_or_else(|| {
                     let reason = format!("it has no snapshot {number}; there are {count}");
-                    input.refuse(reason)
+                    input.refuse(&reason)
                 })?
             }
         };

@@ -191,7 +191,6 @@ impl fmt::Display for Largest {
     }
 }
 
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde passes it")]
 fn scalar<S: Serializer>(value: &Scalar, serializer: S) -> Result<S::Ok, S::Error> {
     match *value {
         Scalar::Float(value) => serializer.serialize_f64(value),

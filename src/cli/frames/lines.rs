@@ -3,7 +3,7 @@
 use super::array::{Frames, Kind, unread};
 use crate::{
     cli::axes::{self, Axes},
-    cube::{AxisValues, NamedAxis},
+    cube::NamedAxis,
     error::Error,
 };
 use diff2d_arrays::{probe, wording::excerpt};
@@ -54,10 +54,11 @@ impl Frames<'_> {
             return Axes::of(self.array);
         };
         let mut named = vec![None; self.axis(Side::Y)];
-        named.extend([("y", grid.y), ("x", grid.x)].map(|(name, axis)| {
-            let (name, values) = (name.to_owned(), AxisValues::Nodes(axis));
-            Some(NamedAxis { name, values })
-        }));
+        named.extend(
+            [("y", grid.y), ("x", grid.x)].map(|(name, axis)| {
+                Some(NamedAxis::listed(name, axis.coordinates(), axis.spacing))
+            }),
+        );
         Axes::named_as(self.array, named)
     }
 

@@ -85,7 +85,7 @@ impl Picture {
         let bytes = reader.output_buffer_size();
         let bytes = bytes.filter(|&bytes| bytes <= LARGEST).ok_or_else(|| {
             let reason = format!("its pixels take more than {} MiB", LARGEST >> 20);
-            self.input.refuse(reason)
+            self.input.refuse(&reason)
         })?;
         let mut raw = vec![0; bytes];
         let info = reader.next_frame(&mut raw).map_err(wrong)?;

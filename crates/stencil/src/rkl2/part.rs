@@ -212,30 +212,30 @@ impl<'a, T: Real> Part<'a, T> {
         if is_computed || y.is_wall(j, step.latest.nrows()) {
             let node = y.place(j);
             for state in &mut self.states {
-                copy(line(step.latest, node), state.row_mut(j));
+                copy(line(&step.latest, node), state.row_mut(j));
             }
-            copy(line(step.start, node), self.start.row_mut(j));
+            copy(line(&step.start, node), self.start.row_mut(j));
         }
         if let Operator::Variable { x: of_x, y: of_y } = &step.equation.operator {
             let [west, north] = &mut self.faces;
             if is_computed {
-                let (from, to) = (line(of_x.view(), y.place(j)), west.row_mut(j));
+                let (from, to) = (line(&of_x.view(), y.place(j)), west.row_mut(j));
                 copy(from, to);
                 to[kept.len() + 1] = from[x.place(kept.end - 1) + 1];
-                copy(line(of_y.view(), y.place(j)), north.row_mut(j));
+                copy(line(&of_y.view(), y.place(j)), north.row_mut(j));
             } else if j == read.end {
                 // The last row has faces south of it, too.
-                copy(line(of_y.view(), y.place(j - 1) + 1), north.row_mut(j));
+                copy(line(&of_y.view(), y.place(j - 1) + 1), north.row_mut(j));
             }
         }
         if let (Some(source), true) = (&step.equation.source, is_computed) {
-            copy(line(source.view(), y.place(j)), self.source.row_mut(j));
+            copy(line(&source.view(), y.place(j)), self.source.row_mut(j));
         }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
             let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
             let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
-            older[own.clone()].copy_from_slice(line(self.target.result.view(), row));
-            self.increment.row_mut(j)[own].copy_from_slice(line(increment.view(), row));
+            older[own.clone()].copy_from_slice(line(&self.target.result.view(), row));
+            self.increment.row_mut(j)[own].copy_from_slice(line(&increment.view(), row));
         }
     }
 
@@ -325,7 +325,7 @@ impl<'a, T: Real> Part<'a, T> {
 }
 
 /// Row `j` of an array whose rows are contiguous.
-fn line<T>(array: ArrayView2<'_, T>, j: usize) -> &[T] {
+fn line<'a, T>(array: &ArrayView2<'a, T>, j: usize) -> &'a [T] {
     let row = array.index_axis_move(Axis(0), j);
     row.to_slice().unwrap_or_default()
 }

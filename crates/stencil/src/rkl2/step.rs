@@ -32,6 +32,10 @@ impl<T: Element> Stencil<T> {
     ///
     /// # Panics
     /// If arrays, walls or the equation do not fit each other.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "views are passed like references"
+    )]
     pub fn rkl2_step(
         &self,
         method: &Rkl2<T>,
@@ -89,7 +93,7 @@ impl<T: Element> Stencil<T> {
         let shape @ (ny, nx) = step.latest.dim();
         let increment = target.increment.as_ref();
         let arrays = [target.result.dim(), step.start.dim()].into_iter();
-        let mut arrays = arrays.chain(increment.map(|array| array.dim()));
+        let mut arrays = arrays.chain(increment.map(ArrayViewMut2::dim));
         assert!(arrays.all(|array| array == shape) && rows.end <= ny);
         assert!(step.equation.fits(shape) && step.walls.fit(shape, step.method.stages()));
         if nx < 3 || ny < 3 {

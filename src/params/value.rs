@@ -1,0 +1,94 @@
+//! [`Value`]: what is typed behind a key. Values are those of TOML.
+
+use super::place::Place;
+use serde_json::Value as Json;
+use std::borrow::Cow;
+pub use toml::Value;
+use toml::de::DeValue;
+
+/// `name = value`, and where.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Entry {
+    /// The name, dotted where it stands in a table that is not the value of a key: `initial.sigma`.
+    pub name: String,
+    /// What was typed behind the `=`.
+    pub value: Value,
+    /// Where.
+    pub place: Place,
+}
+
+/// One value as `--set key=value` takes it: a TOML value, or any other words as a string.
+#[must_use]
+pub fn parse_value(text: &str) -> Value {
+    match DeValue::parse(text.trim()) {
+        Ok(parsed) => value_of(parsed.get_ref()),
+        Err(_) => Value::String(text.trim().to_owned()),
+    }
+}
+
+/// A parsed value. An integer beyond 64 bits passes for a float.
+pub(super) fn value_of(found: &DeValue<'_>) -> Value {
+    let float = |digits: &str| Value::Float(digits.parse().unwrap_or(f64::INFINITY));
+    match found {
+        DeValue::String(text) => Value::String(text.to_string()),
+        DeValue::Integer(digits) => i64::from_str_radix(digits.as_str(), digits.radix())
+            .map_or_else(|_| float(digits.as_str()), Value::Integer),
+        DeValue::Float(digits) => float(digits.as_str()),
+        DeValue::Boolean(value) => Value::Boolean(*value),
+        DeValue::Datetime(date) => Value::Datetime(*date),
+        DeValue::Array(items) => {
+            let items = items.iter().map(|item| value_of(item.get_ref()));
+            Value::Array(items.collect())
+        }
+        DeValue::Table(table) => {
+            let entries = table.iter();
+            let entries =
+                entries.map(|(key, found)| (key.get_ref().to_string(), value_of(found.get_ref())));
+            Value::Table(entries.collect())
+        }
+    }
+}
+
+/// A value of a journal.
+#[must_use]
+pub fn from_json(json: &Json) -> Value {
+    Value::try_from(json).unwrap_or_else(|_| Value::String(json.to_string()))
+}
+
+/// The number of a float or an integer, as Python's `float()` converts it.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "what Python's float(int) does")]
+pub fn number(value: &Value) -> Option<f64> {
+    match value {
+        Value::Float(value) => Some(*value),
+        Value::Integer(value) => Some(*value as f64),
+        _ => None,
+    }
+}
+
+/// The words for a value's type, for messages: `"a string"`.
+#[must_use]
+pub fn type_in_words(value: &Value) -> &'static str {
+    match value {
+        Value::Float(_) => "a number",
+        Value::Integer(_) => "an integer",
+        Value::Boolean(_) => "a boolean",
+        Value::String(_) => "a string",
+        Value::Datetime(_) => "a date",
+        Value::Array(_) => "an array",
+        Value::Table(_) => "a table",
+    }
+}
+
+/// A value for messages, in one short word.
+#[must_use]
+pub fn shown(value: &Value) -> Cow<'static, str> {
+    match value {
+        Value::Float(value) if value.is_nan() => "nan".into(),
+        Value::Float(value) => format!("{value:?}").into(),
+        Value::Integer(value) => value.to_string().into(),
+        Value::Boolean(value) => value.to_string().into(),
+        Value::String(value) => format!("{value:?}").into(),
+        Value::Datetime(_) | Value::Array(_) | Value::Table(_) => "…".into(),
+    }
+}
