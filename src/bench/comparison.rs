@@ -8,13 +8,12 @@ use super::{
     program::Contender,
     results::{Results, Tool},
 };
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Temporary};
 use std::{
     env,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
 };
-use tempfile::TempDir;
 
 /// What to measure.
 #[derive(Debug, Clone)]
@@ -39,9 +38,9 @@ pub struct Plan {
 #[derive(Debug)]
 pub struct Bench {
     case: Case,
-    directory: TempDir,
+    directory: Temporary,
     /// Where the programs are, and the directories of all comparisons.
-    _programs: Arc<TempDir>,
+    _programs: Arc<Temporary>,
     final_states: FinalStates,
     contenders: Vec<Contender>,
     repeat: u32,
@@ -59,9 +58,10 @@ impl Bench {
     /// [`BenchError`]; a missing compiler or module is no error but named in the results.
     pub fn prepare(plan: &Plan) -> Result<Vec<Self>, BenchError> {
         let load = sys::load();
-        let directory = tempfile::Builder::new().prefix("diff2d-bench-").tempdir();
-        let directory = Arc::new(directory.map_err(directory_error(&env::temp_dir()))?);
-        let path = directory.path();
+        let parent = env::temp_dir();
+        let directory = Temporary::directory(&parent).map_err(directory_error(&parent))?;
+        let directory = Arc::new(directory);
+        let path = directory.name();
         let programs = build::build(&plan.program, plan.physics, path, &plan.signal)?;
         let variants: Vec<_> = match plan.physics {
             true => Variant::all().map(Some).collect(),
@@ -70,8 +70,8 @@ impl Bench {
         let variants = variants.into_iter();
         variants
             .map(|variant| {
-                let own = TempDir::new_in(path).map_err(directory_error(path))?;
-                let case = Case::new(variant, plan.size, plan.steps, own.path())?;
+                let own = Temporary::directory(path).map_err(directory_error(path))?;
+                let case = Case::new(variant, plan.size, plan.steps, own.name())?;
                 Ok(Self::new(
                     plan,
                     case,
@@ -87,8 +87,8 @@ impl Bench {
     fn new(
         plan: &Plan,
         case: Case,
-        directory: TempDir,
-        shared: &Arc<TempDir>,
+        directory: Temporary,
+        shared: &Arc<Temporary>,
         programs: Programs,
         load: Option<f64>,
     ) -> Self {
@@ -108,7 +108,7 @@ impl Bench {
             .collect();
         Self {
             final_states: FinalStates {
-                directory: directory.path().to_owned(),
+                directory: directory.name().to_owned(),
                 program: plan.program.clone(),
                 case: case.clone(),
                 signal: Arc::clone(&plan.signal),
@@ -159,9 +159,9 @@ impl Bench {
         let ours = contender.program.is_ours();
         // A whole run is the same program, and its cube need not end with the final state.
         let is_to_agree = contender.agreement.is_none() && !contender.program.is_whole();
-        let file = self.directory.path().join("final.raw");
+        let file = self.directory.name().join("final.raw");
         let file = (!ours && is_to_agree).then_some(file.as_path());
-        let ended = contender.run(&self.case, self.directory.path(), file, &self.signal)?;
+        let ended = contender.run(&self.case, self.directory.name(), file, &self.signal)?;
         match ended {
             Ok(()) if is_to_agree => {
                 contender.agreement = Some(self.final_states.compare(contender, file)?);

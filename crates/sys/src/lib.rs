@@ -74,4 +74,4 @@ pub use system::{
     open_direct_to_write, processor_name, read_cached, reserve, reserve_ahead, resident_pages,
     try_lock,
 };
-pub use temporary::remove_temporaries;
+pub use temporary::{Temporary, remove_temporaries};

@@ -1,7 +1,9 @@
 //! [`Temporary`]: the name of a file or a directory until it is whole.
 
 use std::{
-    fs, io, mem,
+    fs::{self, DirBuilder, File, OpenOptions},
+    io, mem,
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
     path::{Path, PathBuf},
     process,
     sync::{
@@ -45,9 +47,28 @@ pub(super) fn temporary_name(path: &Path) -> PathBuf {
 
 /// A name that is not the last one. Dropped before it is [renamed](Self::rename), what bears it is removed.
 #[derive(Debug)]
-pub(super) struct Temporary(PathBuf);
+pub struct Temporary(PathBuf);
 
 impl Temporary {
+    /// A directory in another one, for this user alone.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn directory(parent: &Path) -> io::Result<Self> {
+        let create = |name: &Path| DirBuilder::new().mode(0o700).create(name);
+        Ok(Self::create(&parent.join("directory"), create)?.1)
+    }
+
+    /// A file in a directory, for this user alone and without a name: it is gone when it is closed.
+    ///
+    /// # Errors
+    /// When it cannot be created.
+    pub fn file(parent: &Path) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        Ok(Self::create(&parent.join("file"), |name| options.open(name))?.0)
+    }
+
     /// Creates something beside `path`, under a name that no other process uses.
     pub(super) fn create<T>(
         path: &Path,
@@ -68,7 +89,9 @@ impl Temporary {
         Self(name)
     }
 
-    pub(super) fn name(&self) -> &Path {
+    /// The name.
+    #[must_use]
+    pub fn name(&self) -> &Path {
         &self.0
     }
 

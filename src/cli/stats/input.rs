@@ -7,7 +7,9 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::npy::{ArrayFile, NpyError};
+use diff2d_sys::Temporary;
 use std::{
+    env,
     fs::File,
     io::{self, Seek, stdin},
     os::fd::AsFd,
@@ -39,7 +41,7 @@ fn stdin_file() -> io::Result<File> {
         own.rewind()?;
         return Ok(own);
     }
-    let mut copy = tempfile::tempfile()?;
+    let mut copy = Temporary::file(&env::temp_dir())?;
     io::copy(&mut stdin().lock(), &mut copy)?;
     copy.rewind()?;
     Ok(copy)
