@@ -17,6 +17,7 @@
 //! The final state of every program is compared with that of `diff2d`. A program that the compiler may
 //! have contracted (`a*b + c` rounded once) may differ by what that explains, all others not by a bit.
 
+mod agreement;
 mod build;
 mod case;
 mod chart;
@@ -28,10 +29,10 @@ mod program;
 mod results;
 mod table;
 
+pub use agreement::Agreement;
 pub use case::{Case, Choice, Variant};
 pub use chart::chart;
 pub use comparison::{Bench, Plan};
 pub use error::BenchError;
-pub use final_states::Agreement;
 pub use results::{Entry, Results, Timing, Tool};
 pub use table::table;

@@ -1,10 +1,10 @@
 //! [`Program`]: how a program is started and how its time is read; [`Contender`]: one with a number of threads.
 
 use super::{
+    agreement::Agreement,
     case::{Case, StepBudget},
     child,
     error::BenchError,
-    final_states::Agreement,
 };
 use std::{
     collections::HashMap,

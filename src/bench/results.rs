@@ -1,6 +1,6 @@
 //! [`Results`]: the figures, as they go into the table, the chart and the JSON file.
 
-use super::{case::Case, final_states::Agreement, program::Contender};
+use super::{agreement::Agreement, case::Case, program::Contender};
 use diff2d_sys as sys;
 use serde::Serialize;
 

@@ -1,7 +1,7 @@
 //! The results as text.
 
 use super::{
-    final_states::Agreement,
+    agreement::Agreement,
     results::{Entry, Results},
 };
 
