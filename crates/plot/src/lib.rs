@@ -56,6 +56,7 @@ mod heading;
 mod page;
 mod panel;
 mod range;
+mod reduce;
 mod reduced;
 mod reduction;
 mod sampled;

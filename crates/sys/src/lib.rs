@@ -41,6 +41,7 @@ mod machine;
 mod map;
 #[cfg(not(all(target_os = "linux", not(diff2d_portable))))]
 mod portable;
+mod processor;
 mod reservation;
 mod temporary;
 
@@ -59,12 +60,13 @@ pub use files::{
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;
-pub use machine::{Caches, DIRECT_ALIGNMENT, machine_name, page_size, threads};
+pub use machine::{Caches, DIRECT_ALIGNMENT, page_size, threads};
 pub use map::{
     Memory, begin_to_read, map_to_read, read_nothing_ahead, sync_map, write_through_map,
 };
 /// A map of a range of a file, to read.
 pub use memmap2::Mmap;
+pub use processor::machine_name;
 pub use reservation::Reservation;
 /// Reads and writes at a place of a file, by several threads at once.
 pub use std::os::unix::fs::FileExt;

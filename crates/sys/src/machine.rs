@@ -1,6 +1,5 @@
-//! The machine: its name, threads, caches and pages.
+//! The machine: its threads, caches and pages.
 
-use super::processor_name;
 use nix::unistd::{SysconfVar, sysconf};
 use std::{sync::OnceLock, thread};
 
@@ -10,17 +9,6 @@ pub fn threads() -> usize {
     // The system reads several files for the answer.
     static THREADS: OnceLock<usize> = OnceLock::new();
     *THREADS.get_or_init(|| thread::available_parallelism().map_or(1, usize::from))
-}
-
-/// The processor's name, the number of threads and the operating system, for reports.
-#[must_use]
-pub fn machine_name() -> String {
-    let processor = processor_name().unwrap_or_else(|| std::env::consts::ARCH.to_owned());
-    format!(
-        "{processor}, {} threads, {}",
-        threads(),
-        std::env::consts::OS
-    )
 }
 
 /// Sizes in bytes of the data caches that one core has to itself; the last level is shared.

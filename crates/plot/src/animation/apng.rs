@@ -1,6 +1,6 @@
 //! APNG: every frame with all colours.
 
-use super::part;
+use super::part::part;
 use crate::{
     bitmap::Bitmap,
     canvas::Rect,

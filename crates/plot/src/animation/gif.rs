@@ -1,6 +1,6 @@
 //! GIF: one palette for the whole animation.
 
-use super::part;
+use super::part::part;
 use crate::{
     bitmap::Bitmap,
     canvas::Rect,
