@@ -56,7 +56,7 @@ pub(super) fn distribute(args: &DistributeArgs, terminal: &Terminal) -> Result<u
 /// Collective. Distributes the array; rank 0 alone prints.
 fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Result<(), Error> {
     if !comm.is_root() {
-        distribute::scatter_and_compare(comm, None, &Progress::default())?;
+        distribute::scatter(comm, None, |_| (), &Progress::default())?;
         return Ok(());
     }
     let opened = open(args, terminal);
@@ -67,7 +67,7 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
     });
     let bytes = |array: &ArrayFile| array.elements() * array.npy.dtype.bytes as u64;
     let bar = terminal.bar(source.map_or(0, |source| bytes(source.array)), Unit::Bytes);
-    let delivered = distribute::scatter_and_compare(comm, source, bar.progress());
+    let delivered = distribute::scatter(comm, source, |_| (), bar.progress());
     drop(bar);
     let (_, axis) = opened?;
     report(args, axis, &delivered?.unwrap_or_default(), terminal)

@@ -1,6 +1,6 @@
 //! [`Partition`]: how an array is cut into portions, and these into chunks.
 
-use diff2d_arrays::npy::NpyHeader;
+use super::Source;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub(super) type Region = Vec<Range<u64>>;
 
 /// How an array is cut: portions, one for each rank, and chunks of these.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Partition {
+pub(super) struct Partition {
     shape: Vec<u64>,
     axis: usize,
     ranks: usize,
@@ -27,22 +27,16 @@ pub struct Partition {
 }
 
 impl Partition {
-    /// Cuts an array of this shape along an axis, in chunks for so many bytes of memory.
+    /// Cuts an array for so many ranks.
     ///
     /// A chunk of a file in Fortran order is a box of it, read in the order of the file and transposed in
     /// memory. The larger the box, the longer its runs in the file: there alone more memory means fewer
     /// reads.
-    pub(super) fn new(
-        shape: Vec<u64>,
-        npy: &NpyHeader,
-        axis: usize,
-        ranks: usize,
-        memory: u64,
-    ) -> Self {
-        let each = memory / CHUNKS_IN_MEMORY;
+    pub(super) fn new(source: &Source<'_>, ranks: usize) -> Self {
+        let (npy, each) = (&source.array.npy, source.memory / CHUNKS_IN_MEMORY);
         Self {
-            shape,
-            axis,
+            shape: source.array.shape(),
+            axis: source.axis,
             ranks,
             width: npy.dtype.bytes as u64,
             chunk: match npy.fortran_order {
@@ -60,8 +54,7 @@ impl Partition {
     }
 
     /// The shape of a rank's portion.
-    #[must_use]
-    pub fn shape(&self, rank: usize) -> Vec<u64> {
+    pub(super) fn shape(&self, rank: usize) -> Vec<u64> {
         self.portion(rank).iter().map(length).collect()
     }
 

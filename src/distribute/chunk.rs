@@ -1,20 +1,34 @@
-//! Arrays in memory with their axes reversed, as between Fortran and C order.
+//! Boxes of an array read in C order, also from a file in Fortran order.
 
+use super::partition::{Region, in_memory, length};
+use diff2d_arrays::npy::{ArrayFile, NpyError};
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, IxDyn};
 
-/// Copies an array of elements of so many bytes to where its axes are reversed.
-///
-/// # Panics
-/// When a slice does not hold as many elements as `lengths` say.
-pub(super) fn reverse_axes(bytes: usize, from: &[u8], lengths: &[usize], to: &mut [u8]) {
-    match bytes {
-        1 => reverse::<1>(from, lengths, to),
-        2 => reverse::<2>(from, lengths, to),
-        4 => reverse::<4>(from, lengths, to),
-        _ => reverse::<8>(from, lengths, to),
+/// Reads a box into a chunk of as many bytes; `in_file_order` is memory for what has to be transposed.
+pub(super) fn read(
+    array: &ArrayFile,
+    region: &Region,
+    chunk: &mut [u8],
+    in_file_order: &mut Vec<u8>,
+) -> Result<(), NpyError> {
+    let npy = &array.npy;
+    let in_file = npy.in_file_order(region);
+    if !npy.fortran_order {
+        return array.read_bytes(&in_file, chunk);
     }
+    in_file_order.resize(chunk.len(), 0);
+    array.read_bytes(&in_file, in_file_order)?;
+    let lengths: Vec<usize> = in_file.iter().map(length).map(in_memory).collect();
+    match npy.dtype.bytes {
+        1 => reverse::<1>(in_file_order, &lengths, chunk),
+        2 => reverse::<2>(in_file_order, &lengths, chunk),
+        4 => reverse::<4>(in_file_order, &lengths, chunk),
+        _ => reverse::<8>(in_file_order, &lengths, chunk),
+    }
+    Ok(())
 }
 
+/// Copies an array of elements of so many bytes to where its axes are reversed, as between Fortran and C order.
 fn reverse<const BYTES: usize>(from: &[u8], lengths: &[usize], to: &mut [u8]) {
     let reversed: Vec<usize> = lengths.iter().rev().copied().collect();
     let from = ArrayView::from_shape(IxDyn(lengths), from.as_chunks::<BYTES>().0);
