@@ -21,12 +21,12 @@ use std::{fmt, thread};
 const CHUNK_BYTES: usize = 1 << 30;
 
 /// The ranks that a launcher started together, or a process on its own, which does not initialise MPI.
-#[derive(Debug)]
-pub enum World {
-    /// A process on its own.
-    Alone(Solo),
-    /// Ranks of MPI_COMM_WORLD.
-    Many(Ranks),
+pub struct World {
+    /// MPI_COMM_WORLD; `None` for a process on its own.
+    world: Option<SimpleCommunicator>,
+    sent: Counter,
+    /// MPI is finalised when it is dropped.
+    _universe: Option<Universe>,
 }
 
 impl World {
@@ -38,7 +38,11 @@ impl World {
     pub fn start() -> Result<Self, CommError> {
         let launched = Launch::detect().size;
         if launched <= 1 {
-            return Ok(Self::Alone(Solo));
+            return Ok(Self {
+                world: None,
+                sent: Counter::default(),
+                _universe: None,
+            });
         }
         let (universe, granted) = mpi::initialize_with_threading(Threading::Funneled)
             .ok_or_else(|| CommError::Initialise("it has been initialised before".to_owned()))?;
@@ -54,47 +58,45 @@ impl World {
                 world.size()
             )));
         }
-        Ok(Self::Many(Ranks {
-            world,
+        Ok(Self {
+            world: Some(world),
             sent: Counter::default(),
-            _universe: universe,
-        }))
+            _universe: Some(universe),
+        })
     }
 }
 
-/// The ranks of MPI_COMM_WORLD; MPI is finalised when they are dropped.
-pub struct Ranks {
-    world: SimpleCommunicator,
-    sent: Counter,
-    _universe: Universe,
-}
-
-impl fmt::Debug for Ranks {
+impl fmt::Debug for World {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "rank {} of {}", self.rank(), self.size())
     }
 }
 
-impl Drop for Ranks {
+impl Drop for World {
     fn drop(&mut self) {
         // The other ranks would wait for messages that this one no longer sends.
-        if thread::panicking() {
-            self.world.abort(1);
+        if let (Some(world), true) = (&self.world, thread::panicking()) {
+            world.abort(1);
         }
     }
 }
 
-impl Comm for Ranks {
+impl Comm for World {
     fn rank(&self) -> usize {
-        usize::try_from(self.world.rank()).unwrap_or(0)
+        let rank = |world: &SimpleCommunicator| usize::try_from(world.rank()).unwrap_or(0);
+        self.world.as_ref().map_or(0, rank)
     }
 
     fn size(&self) -> usize {
-        usize::try_from(self.world.size()).unwrap_or(1)
+        let size = |world: &SimpleCommunicator| usize::try_from(world.size()).unwrap_or(1);
+        self.world.as_ref().map_or(1, size)
     }
 
     fn host(&self) -> String {
-        mpi::environment::processor_name().unwrap_or_default()
+        match &self.world {
+            Some(_) => mpi::environment::processor_name().unwrap_or_default(),
+            None => Solo.host(),
+        }
     }
 
     fn exchange(
@@ -103,18 +105,21 @@ impl Comm for Ranks {
         incoming: &mut [Incoming<'_>],
         meanwhile: impl FnOnce(),
     ) {
+        let Some(world) = &self.world else {
+            return Solo.exchange(outgoing, incoming, meanwhile);
+        };
         self.sent.count(outgoing);
         request::scope(|scope| {
             let mut receiving = Vec::new();
             for message in incoming {
-                let from = self.world.process_at_rank(message.from as Count);
+                let from = world.process_at_rank(message.from as Count);
                 for part in message.bytes.chunks_mut(CHUNK_BYTES) {
                     receiving.push(from.immediate_receive_into(scope, part));
                 }
             }
             let mut sending = Vec::new();
             for message in outgoing {
-                let to = self.world.process_at_rank(message.to as Count);
+                let to = world.process_at_rank(message.to as Count);
                 for part in message.bytes.chunks(CHUNK_BYTES) {
                     sending.push(to.immediate_send(scope, part));
                 }
@@ -130,9 +135,12 @@ impl Comm for Ranks {
     }
 
     fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
+        let Some(world) = &self.world else {
+            return Solo.all_gather(bytes);
+        };
         let mut counts = vec![0 as Count; self.size()];
         let own = Count::try_from(bytes.len()).unwrap_or(Count::MAX);
-        self.world.all_gather_into(&own, &mut counts[..]);
+        world.all_gather_into(&own, &mut counts[..]);
         let mut at = 0;
         let begins: Vec<Count> = counts
             .iter()
@@ -147,7 +155,7 @@ impl Comm for Ranks {
         }
         let mut all = vec![0_u8; usize::try_from(at).unwrap_or(0)];
         let mut parts = PartitionMut::new(&mut all[..], counts.clone(), &begins[..]);
-        self.world.all_gather_varcount_into(bytes, &mut parts);
+        world.all_gather_varcount_into(bytes, &mut parts);
         let mut rest = &all[..];
         counts
             .iter()
@@ -161,54 +169,5 @@ impl Comm for Ranks {
 
     fn traffic(&self) -> Traffic {
         self.sent.sent()
-    }
-}
-
-impl Comm for World {
-    fn rank(&self) -> usize {
-        match self {
-            Self::Alone(solo) => solo.rank(),
-            Self::Many(ranks) => ranks.rank(),
-        }
-    }
-
-    fn size(&self) -> usize {
-        match self {
-            Self::Alone(solo) => solo.size(),
-            Self::Many(ranks) => ranks.size(),
-        }
-    }
-
-    fn host(&self) -> String {
-        match self {
-            Self::Alone(solo) => solo.host(),
-            Self::Many(ranks) => ranks.host(),
-        }
-    }
-
-    fn exchange(
-        &self,
-        outgoing: &[Outgoing<'_>],
-        incoming: &mut [Incoming<'_>],
-        meanwhile: impl FnOnce(),
-    ) {
-        match self {
-            Self::Alone(solo) => solo.exchange(outgoing, incoming, meanwhile),
-            Self::Many(ranks) => ranks.exchange(outgoing, incoming, meanwhile),
-        }
-    }
-
-    fn all_gather(&self, bytes: &[u8]) -> Vec<Vec<u8>> {
-        match self {
-            Self::Alone(solo) => solo.all_gather(bytes),
-            Self::Many(ranks) => ranks.all_gather(bytes),
-        }
-    }
-
-    fn traffic(&self) -> Traffic {
-        match self {
-            Self::Alone(solo) => solo.traffic(),
-            Self::Many(ranks) => ranks.traffic(),
-        }
     }
 }
