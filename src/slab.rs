@@ -30,6 +30,8 @@ pub struct Slab {
     halo: usize,
     /// Whether the last row of the grid is the first one again.
     is_periodic: bool,
+    /// Whether the first and the last slab are next to each other.
+    is_ring: bool,
 }
 
 impl Slab {
@@ -54,6 +56,7 @@ impl Slab {
             cuts,
             halo: depth.min(interior / parts),
             is_periodic: false,
+            is_ring: false,
         }
     }
 
@@ -62,12 +65,17 @@ impl Slab {
     #[must_use]
     pub fn periodic(mut self, is_periodic: bool) -> Self {
         self.is_periodic = is_periodic;
+        self.is_ring = is_periodic && self.parts() > 1;
         self
     }
 
-    /// Whether the first and the last slab are next to each other.
-    fn is_ring(&self) -> bool {
-        self.is_periodic && self.parts() > 1
+    /// The same with halos `depth` rows deep, but not deeper than the interior of the smallest slab. In a periodic
+    /// grid a single rank has halos, too, and borrows from itself.
+    #[must_use]
+    pub fn with_halos(mut self, depth: usize) -> Self {
+        self.halo = depth.min((self.rows() - 2) / self.parts());
+        self.is_ring = self.is_periodic;
+        self
     }
 
     /// The slab of a single rank: all `rows` rows.
@@ -123,28 +131,11 @@ impl Slab {
         above..above + own.len()
     }
 
-    /// The rows of the grid that this rank holds, without halos from beyond an end of the grid.
-    #[must_use]
-    pub fn held_in_grid(&self) -> Range<usize> {
-        let (own, among, held) = (self.own(), self.own_among_held(), self.held());
-        let below = held.len() - among.end;
-        own.start.saturating_sub(among.start)..(own.end + below).min(self.rows())
-    }
-
-    /// The place of a row of the grid among those that this rank holds.
-    ///
-    /// # Panics
-    /// If the row is before them.
-    #[must_use]
-    pub fn place(&self, row: usize) -> usize {
-        self.own_among_held().start + row - self.own().start
-    }
-
     /// The rank that owns the rows before these, if any.
     #[must_use]
     pub fn above(&self) -> Option<usize> {
         match self.rank {
-            0 if self.is_ring() => Some(self.parts() - 1),
+            0 if self.is_ring => Some(self.parts() - 1),
             rank => rank.checked_sub(1).filter(|_| rank < self.parts()),
         }
     }
@@ -153,7 +144,7 @@ impl Slab {
     #[must_use]
     pub fn below(&self) -> Option<usize> {
         let next = self.rank + 1;
-        if self.is_ring() && next == self.parts() {
+        if self.is_ring && next == self.parts() {
             return Some(0);
         }
         (next < self.parts()).then_some(next)
@@ -177,7 +168,7 @@ impl Slab {
     #[must_use]
     pub fn edges(&self, steps: usize) -> [Range<usize>; 2] {
         let own = self.own_among_held();
-        let [first, last] = [0, self.parts() - 1].map(|end| self.is_ring() && self.rank == end);
+        let [first, last] = [0, self.parts() - 1].map(|end| self.is_ring && self.rank == end);
         let (start, end) = (own.start + usize::from(first), own.end - usize::from(last));
         [start..start + steps, end - steps..end]
     }
@@ -186,7 +177,7 @@ impl Slab {
     #[must_use]
     pub fn has_ends(&self) -> [bool; 2] {
         let own = self.own();
-        [own.start == 0, own.end == self.rows()].map(|is_end| is_end && !self.is_ring())
+        [own.start == 0, own.end == self.rows()].map(|is_end| is_end && !self.is_ring)
     }
 
     /// The rows of a halo, which is also the number of steps until it must be exchanged again.
@@ -241,13 +232,16 @@ mod tests {
         assert_eq!((slab(0).own(), slab(0).held()), (0..4, 9..17));
         assert_eq!((slab(2).own(), slab(2).held()), (7..12, 5..14));
         assert_eq!((slab(0).above(), slab(2).below()), (Some(2), Some(0)));
-        assert_eq!(slab(0).held_in_grid(), 0..6);
-        assert_eq!(slab(2).held_in_grid(), 5..12);
-        assert_eq!((slab(0).place(0), slab(1).place(3)), (2, 1));
         // Row 11 is row 0 again: rank 0 sends rows 1 and 2 upwards, rank 2 sends rows 9 and 10 downwards.
         assert_eq!(slab(0).edges(2)[0], 3..5);
         assert_eq!(slab(2).edges(2)[1], 4..6);
         assert_eq!(Slab::whole(12).periodic(true).held(), 0..12);
+        let alone = Slab::whole(12).periodic(true).with_halos(3);
+        assert_eq!(
+            (alone.held(), alone.above(), alone.below()),
+            (8..26, Some(0), Some(0))
+        );
+        assert_eq!(alone.edges(3), [4..7, 11..14]);
     }
 
     proptest! {

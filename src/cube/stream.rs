@@ -9,12 +9,11 @@ use diff2d_arrays::npy::Reader;
 use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt, Memory};
 use std::{
     fs::File,
-    io,
+    io::{self, Read},
     ops::Range,
     path::Path,
     sync::atomic::{AtomicU64, Ordering::Relaxed},
     thread::{self, Scope, ScopedJoinHandle},
-    time::{Duration, Instant},
 };
 
 /// Bytes read or written at a time for states of so many bytes: at most 4 MiB, fewer of small ones.
@@ -26,31 +25,20 @@ pub fn chunk_bytes(state: u64) -> usize {
     part.next_multiple_of(DIRECT_ALIGNMENT).clamp(LEAST, MOST)
 }
 
-/// Bytes moved, and the time that it took.
+/// Bytes moved.
 #[derive(Debug, Default)]
-pub struct Moved {
-    bytes: AtomicU64,
-    nanoseconds: AtomicU64,
-}
+pub struct Moved(AtomicU64);
 
 impl Moved {
-    /// Adds bytes that were moved from a moment until now.
-    pub fn add(&self, bytes: usize, since: Instant) {
-        self.bytes.fetch_add(bytes as u64, Relaxed);
-        let took = u64::try_from(since.elapsed().as_nanos()).unwrap_or(u64::MAX);
-        self.nanoseconds.fetch_add(took, Relaxed);
+    /// Adds bytes.
+    pub fn add(&self, bytes: usize) {
+        self.0.fetch_add(bytes as u64, Relaxed);
     }
 
-    /// Bytes.
+    /// Their number.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        self.bytes.load(Relaxed)
-    }
-
-    /// Time in which the file was waited for.
-    #[must_use]
-    pub fn time(&self) -> Duration {
-        Duration::from_nanos(self.nanoseconds.load(Relaxed))
+        self.0.load(Relaxed)
     }
 }
 
@@ -93,9 +81,8 @@ impl ReadAhead {
                     let end = (range.start / chunk as u64 + 1) * chunk as u64;
                     #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
                     let length = (end.min(range.end) - range.start) as usize;
-                    let start = Instant::now();
                     let read = file.read(range.start, &mut memory[..length]);
-                    moved.add(length, start);
+                    moved.add(length);
                     let failed = read.is_err();
                     let bytes = 0..length;
                     if filled
@@ -118,33 +105,28 @@ impl ReadAhead {
             current: None,
         })
     }
+}
 
-    /// Fills `to` with the next bytes.
-    ///
-    /// # Errors
-    /// Of the file; [`UnexpectedEof`](io::ErrorKind::UnexpectedEof) after the last range.
-    pub fn fill(&mut self, mut to: &mut [u8]) -> io::Result<()> {
-        while !to.is_empty() {
-            let mut current = match self.current.take() {
-                Some(current) => current,
-                None => self
-                    .full
-                    .recv()
-                    .map_err(|_| io::ErrorKind::UnexpectedEof)??,
-            };
-            let count = current.bytes.len().min(to.len());
-            let (now, later) = to.split_at_mut(count);
-            let start = current.bytes.start;
-            sys::copy(now, &current.memory[start..start + count]);
-            to = later;
-            current.bytes.start += count;
-            match current.bytes.is_empty() {
-                // The thread may have read all.
-                true => drop(self.free.send(current.memory)),
-                false => self.current = Some(current),
-            }
+impl Read for ReadAhead {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        let mut current = match (self.current.take(), to.is_empty()) {
+            (Some(current), _) => current,
+            (None, true) => return Ok(0),
+            (None, false) => match self.full.recv() {
+                Ok(filled) => filled?,
+                Err(_) => return Ok(0),
+            },
+        };
+        let count = current.bytes.len().min(to.len());
+        let start = current.bytes.start;
+        sys::copy(&mut to[..count], &current.memory[start..start + count]);
+        current.bytes.start += count;
+        match current.bytes.is_empty() {
+            // The thread may have read all.
+            true => drop(self.free.send(current.memory)),
+            false => self.current = Some(current),
         }
-        Ok(())
+        Ok(count)
     }
 }
 
@@ -221,9 +203,8 @@ impl<'scope> WriteBehind<'scope> {
             let (mut at, mut sums) = (start, Vec::new());
             for (memory, length) in full {
                 sums.push(crc32c::crc32c(&memory[..length]));
-                let began = Instant::now();
                 file.write(at, &memory, length)?;
-                moved.add(length, began);
+                moved.add(length);
                 at += length as u64;
                 // Nobody may need it any more.
                 let _ = empty.send(memory);

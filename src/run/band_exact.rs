@@ -1,6 +1,6 @@
 //! A step of the exact solution for a state in files: its rows pass through memory in bands, then its columns.
 
-use super::{band_pass::Passed, clock::RunClock, error::RunError, in_bands::InBands};
+use super::{clock::RunClock, error::RunError, in_bands::InBands};
 use crate::{
     comm::Comm,
     cube::{
@@ -13,25 +13,18 @@ use crate::{
 use diff2d_spectral::Spectral;
 use diff2d_stencil::Element;
 use diff2d_sys::FileExt;
-use std::{
-    iter, thread,
-    time::{Duration, Instant},
-};
+use std::{io::Read, iter, thread};
 
 impl<T: Element, C: Comm> InBands<'_, T, C> {
     /// Takes one step, into the place of the scratch that the state is not in.
-    pub(super) fn step_exactly(&self, clock: &RunClock) -> Result<Passed, RunError> {
-        let dynamics = self.problem.dynamics::<T>(self.rows.own());
+    pub(super) fn step_exactly(&self, clock: &RunClock) -> Result<(), RunError> {
+        let dynamics = self.problem.dynamics::<T>(0..self.problem.grid.y.nodes);
         let dynamics = dynamics.map_err(|unready| RunError::unready(unready, self.shape.memory))?;
         let Method::Exact(method) = dynamics.method else {
             return Err(RunError::Unplaced);
         };
         self.advance_rows(&method, clock)?;
-        self.advance_columns(&method, clock)?;
-        Ok(Passed {
-            sums: None,
-            waited: Duration::ZERO,
-        })
+        self.advance_columns(&method, clock)
     }
 
     /// Advances the state along its rows, from where it is into the scratch.
@@ -50,12 +43,12 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 WriteBehind::start(scope, target, scratch.begin(self.other_place()), chunks);
             let mut target = target.map_err(RunError::Threads)?;
             for first in (0..ny).step_by(self.shape.band) {
-                self.go_on(clock)?;
+                clock.go_on(self.observer)?;
                 let nodes = self.shape.band.min(ny - first) * nx;
                 if nodes < band.as_slice().len() {
                     band = self.memory_for((nodes / nx, nx))?;
                 }
-                let read = source.fill(band.as_mut_bytes());
+                let read = source.read_exact(band.as_mut_bytes());
                 read.map_err(CubeError::io("read", path))?;
                 method.advance_rows(band.view_mut());
                 target.push(band.as_bytes());
@@ -73,37 +66,27 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         let begin = scratch.begin(self.other_place());
         let most = self.shape.tile.columns;
         for first in (0..nx).step_by(most) {
-            self.go_on(clock)?;
+            clock.go_on(self.observer)?;
             let columns = most.min(nx - first);
             let mut block = self.memory_for((ny, columns))?;
             let bytes = columns * size_of::<T>();
             let places = (0..ny).map(|row| begin + ((row * nx + first) * size_of::<T>()) as u64);
-            let start = Instant::now();
             for (place, row) in places.clone().zip(block.as_mut_bytes().chunks_mut(bytes)) {
                 let read = scratch.reader().read(place, row);
                 read.map_err(CubeError::io("read", scratch.path()))?;
             }
-            self.read.add(bytes * ny, start);
+            self.read.add(bytes * ny);
             method.advance_columns(block.view_mut());
-            let start = Instant::now();
             for (place, row) in places.zip(block.as_bytes().chunks(bytes)) {
                 let written = scratch.file().file().write_all_at(row, place);
                 written.map_err(CubeError::io("write", scratch.path()))?;
             }
-            self.written.add(bytes * ny, start);
+            self.written.add(bytes * ny);
         }
         Ok(())
     }
 
     fn memory_for(&self, shape: (usize, usize)) -> Result<Field<T>, RunError> {
         Field::zeros(shape).map_err(|_| RunError::no_memory(self.shape.memory))
-    }
-
-    /// Whether the run is not to stop.
-    fn go_on(&self, clock: &RunClock) -> Result<(), RunError> {
-        match clock.is_over(self.observer) {
-            true => Err(RunError::GivenUp),
-            false => Ok(()),
-        }
     }
 }

@@ -1,11 +1,10 @@
-//! One pass of a state in bands, on all ranks together, and what it teaches of the shape of the next.
+//! One pass of a state in bands, on all ranks together.
 
 use super::{
-    band_files::Files,
-    bands_shape::{Shape, Speeds},
     clock::RunClock,
     error::RunError,
     in_bands::{InBands, Place},
+    observer::Observer,
     snapshot::Snapshot,
 };
 use crate::{
@@ -14,13 +13,19 @@ use crate::{
         CubeError,
         stream::{ReadAhead, WriteBehind},
     },
+    dynamics::Dynamics,
+    problem::Problem,
     schedule::Clock,
-    solver::Bands,
+    slab::Slab,
+    solver::{Bands, Transfer},
 };
 use diff2d_stencil::Element;
 use serde::{Deserialize, Serialize};
 use std::{
+    io::Read,
+    iter,
     ops::Range,
+    path::Path,
     thread,
     time::{Duration, Instant},
 };
@@ -28,26 +33,17 @@ use std::{
 /// Snapshots that are no older are what a run continues from that is killed: syncs take time.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// What a pass leaves on a rank.
-pub(super) struct Passed {
-    /// The check sums of the chunks in the scratch, if they are known.
-    pub(super) sums: Option<Vec<u32>>,
-    /// Time in which nothing was computed.
-    pub(super) waited: Duration,
-}
-
-/// What a rank tells the others after a pass. By that alone all decide what they do next together.
+/// What a rank reports after a pass. By that alone all decide what they do next together.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct Told {
-    ended: Ended,
-    speeds: Option<Speeds>,
+struct PassReport {
+    ending: Ending,
     /// Whether what the rank would continue from, if it was killed, is [`RECENT`].
     is_recent: bool,
 }
 
-/// How a pass ended on a rank.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-enum Ended {
+/// How a pass ended on a rank, the worse the greater.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum Ending {
     Done,
     GivenUp,
     Failed,
@@ -59,39 +55,43 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         &mut self,
         steps: usize,
         now: Clock,
-        (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
+        clock: &RunClock,
+        snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<bool, RunError> {
-        let start = Instant::now();
-        let deep = steps * self.problem.stages();
-        let read = |at, bytes: &mut [u8]| self.read_own(at, bytes);
-        let borrowed = self.rows.borrow::<T>(deep, read)?;
         let to_scratch = snapshot.is_none() || self.is_one_of_several();
         let place = self.other_place();
         let passed = match self.is_exact() {
-            true => self.step_exactly(clock),
-            false => self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot)),
-        };
-        let (ended, sums, speeds) = match passed {
-            Ok(Passed { sums, waited }) => {
-                let computed = start.elapsed().saturating_sub(waited);
-                (Ok(Ended::Done), sums, self.speeds(steps, computed))
+            true => self.step_exactly(clock).map(|()| None),
+            false => {
+                let deep = steps * self.problem.stages();
+                let slab = self.ranks.slab().clone().with_halos(deep);
+                let read = |at, bytes: &mut [u8]| self.read_own(at, bytes);
+                let halos = self.ranks.borrow::<T>(&slab, deep, read)?;
+                match slab.own().is_empty() {
+                    true => Ok(None),
+                    false => self.pass_alone(steps, now, (&slab, &halos), clock, snapshot),
+                }
             }
-            Err(RunError::GivenUp) => (Ok(Ended::GivenUp), None, None),
-            Err(error) => (Err(error), None, None),
         };
         let is_recent = |settled: Instant| settled.elapsed() < RECENT;
-        let told = Told {
-            ended: *ended.as_ref().unwrap_or(&Ended::Failed),
-            speeds,
+        let report = PassReport {
+            ending: match passed {
+                Ok(_) => Ending::Done,
+                Err(RunError::GivenUp) => Ending::GivenUp,
+                Err(_) => Ending::Failed,
+            },
             is_recent: self.settled.is_some_and(is_recent),
         };
-        let all = collective::all_gather(self.comm(), told);
-        ended?;
-        if all.iter().any(|told| told.ended == Ended::Failed) {
-            return Err(Elsewhere.into());
-        }
-        if all.iter().any(|told| told.ended == Ended::GivenUp) {
-            return Ok(false);
+        let all = collective::all_gather(self.comm(), report);
+        let sums = match passed {
+            Ok(sums) => sums,
+            Err(RunError::GivenUp) => None,
+            Err(error) => return Err(error),
+        };
+        match all.iter().map(|report| report.ending).max() {
+            Some(Ending::Failed) => return Err(Elsewhere.into()),
+            Some(Ending::GivenUp) => return Ok(false),
+            Some(Ending::Done) | None => {}
         }
         if to_scratch {
             let mut then = now;
@@ -100,33 +100,24 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             self.undescribed = Some((place, then, sums));
             // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
             // overwrites it, and begins on all ranks together.
-            if !all.iter().all(|told| told.is_recent) {
+            if !all.iter().all(|report| report.is_recent) {
                 let described = self.describe();
                 collective::all_ok(self.comm(), described)?;
             }
         }
-        let speeds = all.into_iter().map(|told| told.speeds);
-        if let Some(speeds) = speeds.reduce(Speeds::least_of).flatten() {
-            self.adapt(speeds);
-        }
         Ok(true)
     }
 
-    /// The part of this rank in a pass, with the rows borrowed from above and from below.
+    /// The part of this rank in a pass over the rows that it holds, of which the halos were borrowed. Returns the check
+    /// sums of the chunks in the scratch, if it writes there.
     fn pass_alone(
         &mut self,
         steps: usize,
         now: Clock,
-        [above, below]: [&[T]; 2],
-        (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
-    ) -> Result<Passed, RunError> {
-        let own = self.rows.own_bytes();
-        if own.is_empty() {
-            return Ok(Passed {
-                sums: None,
-                waited: Duration::ZERO,
-            });
-        }
+        (slab, halos): (&Slab, &[Vec<T>; 2]),
+        clock: &RunClock,
+        snapshot: Option<&mut Snapshot<'_, '_, C>>,
+    ) -> Result<Option<Vec<u32>>, RunError> {
         let mut bands = match self.bands.take() {
             Some(bands) => bands,
             None => Bands::new(
@@ -137,102 +128,85 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             .map_err(|_| RunError::no_memory(self.shape.memory))?,
         };
         let depths = bands.depths(steps);
-        let track = self.rows.track(steps * self.problem.stages());
+        let own = self.ranks.own_bytes::<T>();
         let (path, file, begin) = self.source()?;
-        let ranges = self.rows.ranges(&track, begin);
         let place = self.other_place();
-        let chunks = self.chunks();
         let to_scratch = match snapshot.is_some() && !self.is_one_of_several() {
             true => None,
             false => self.scratch.as_ref(),
         };
-        let passed = thread::scope(|scope| {
-            let bytes = |range: &Range<u64>| range.end - range.start;
-            let own = ranges.iter().map(bytes).sum();
-            let source = ReadAhead::start(scope, (file, &self.read), ranges, chunks)
+        let sums = thread::scope(|scope| {
+            let range = iter::once(begin..begin + own.end - own.start).collect();
+            let source = ReadAhead::start(scope, (file, &self.read), range, self.chunks())
                 .map_err(RunError::Threads)?;
+            let [above, below] = halos.each_ref().map(|halo| bytemuck::cast_slice(halo));
             let writer = to_scratch.map(|scratch| {
                 let (file, start) = ((scratch.file(), &self.written), scratch.begin(place));
-                WriteBehind::start(scope, file, start, chunks)
+                WriteBehind::start(scope, file, start, self.chunks())
             });
             let mut files = Files {
                 problem: self.problem,
-                first: track.first,
-                above: bytemuck::cast_slice(above),
-                source,
-                own,
-                below: bytemuck::cast_slice(below),
+                first: slab.held().start,
+                source: Read::chain(above, source).chain(below),
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 snapshot,
                 path,
-                stop: || clock.is_over(self.observer),
+                clock,
+                observer: self.observer,
                 memory: self.shape.memory,
-                waited: Duration::ZERO,
             };
-            let checked = bands.pass(&track, &depths, now.simtime, &mut files)?;
+            let (rows, ends) = (slab.held().len(), slab.has_ends());
+            let checked = bands.pass(rows, ends, &depths, now.simtime, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
             let sums = written.map_err(CubeError::io(
                 "write",
                 self.paths.scratch_of(self.comm().rank()),
             ))?;
             checked?;
-            Ok(Passed {
-                sums,
-                waited: files.waited,
-            })
+            Ok(sums)
         });
         self.bands = Some(bands);
-        passed
+        sums
+    }
+}
+
+/// Where the rows of a pass come from, and where they go.
+struct Files<'f, 'o, 'a, 'scope, C, S> {
+    problem: &'f Problem,
+    /// The number of the first row.
+    first: usize,
+    /// The rows that were borrowed from above, those that this rank owns, and those from below.
+    source: S,
+    /// They go to the scratch, to a snapshot, or both.
+    scratch: Option<WriteBehind<'scope>>,
+    snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
+    /// The file that is read.
+    path: &'f Path,
+    clock: &'f RunClock,
+    observer: &'f Observer,
+    memory: u64,
+}
+
+impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '_, C, S> {
+    fn dynamics(&mut self, rows: Range<usize>) -> Result<Dynamics<T>, RunError> {
+        let rows = rows.start + self.first..rows.end + self.first;
+        let dynamics = self.problem.dynamics(rows);
+        dynamics.map_err(|unready| RunError::unready(unready, self.memory))
     }
 
-    /// The speeds measured so far, after a pass that computed for so long; `None` if that was too short.
-    #[expect(clippy::cast_precision_loss, reason = "speeds")]
-    fn speeds(&self, steps: usize, computed: Duration) -> Option<Speeds> {
-        /// What takes less is too small to be measured, and to be worth it.
-        const LONG_ENOUGH: Duration = Duration::from_millis(20);
-        if computed < LONG_ENOUGH || self.is_exact() {
-            return None;
-        }
-        let speed = |amount: f64, time: Duration| amount / time.as_secs_f64().max(1e-9);
-        let twice = 1.0 + self.shape.tile.depth as f64 / self.shape.band as f64;
-        let deep = steps * self.problem.stages();
-        let nodes = self.rows.track(deep).rows * self.problem.grid.x.nodes;
-        let updates = nodes as f64 * deep as f64 * twice;
-        let moved = [&self.read, &self.written].map(|moved| match moved.bytes() {
-            0 => f64::MAX,
-            bytes => speed(bytes as f64, moved.time()),
-        });
-        Some(Speeds {
-            updates: speed(updates, computed),
-            bytes: moved[0].min(moved[1]),
-        })
+    fn read(&mut self, values: &mut [T]) -> Result<(), RunError> {
+        self.clock.go_on(self.observer)?;
+        let read = self.source.read_exact(bytemuck::cast_slice_mut(values));
+        Ok(read.map_err(CubeError::io("read", self.path))?)
     }
 
-    /// Collective. Takes the shape that suits these speeds, which all ranks pass.
-    fn adapt(&mut self, speeds: Speeds) {
-        let slab = self.rows.ranks.slab();
-        let task = (self.problem, slab, &self.stencil);
-        let better = Shape::beside(0, self.memory, task, speeds);
-        let better = self.agreed(better.map_or(self.shape, |(shape, _)| shape));
-        // Another shape costs a pass over a field of which nothing is known.
-        let differs = |a: usize, b: usize| a.abs_diff(b) * 4 > b;
-        let is_worth_it =
-            differs(better.steps, self.shape.steps) || differs(better.band, self.shape.band);
-        // Ranks on other machines may have other bands, but never other steps.
-        let worth = collective::all_gather(self.comm(), is_worth_it);
-        // One rank without a scratch goes on from snapshots alone; each of several has one.
-        let needs_scratch = self.problem.schedule.nper > better.steps as u64;
-        if !worth.contains(&true) || needs_scratch && self.scratch.is_none() {
-            return;
+    fn write(&mut self, values: &[T]) -> Result<(), RunError> {
+        if let Some(writer) = &mut self.scratch {
+            writer.push(bytemuck::cast_slice(values));
         }
-        self.observer.note(format!(
-            "bands of {} rows, {} steps a pass from here on: {:.2e} updates/s and {:.2e} bytes/s were measured",
-            better.band, better.steps, speeds.updates, speeds.bytes
-        ));
-        if let Some(bands) = self.bands.take() {
-            let updates = bands.updates();
-            self.updates = [0, 1, 2].map(|k| self.updates[k] + updates[k]);
+        if let Some(snapshot) = &mut self.snapshot {
+            snapshot.rows(values);
         }
-        self.shape = better;
+        Ok(())
     }
 }

@@ -11,7 +11,6 @@ use crate::{
 use diff2d_spectral as spectral;
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
-use serde::{Deserialize, Serialize};
 
 /// How a state in files is advanced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -28,61 +27,35 @@ pub(crate) struct Shape {
     pub(crate) memory: u64,
 }
 
-/// What the choice of a shape depends on, as measured or assumed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Speeds {
-    /// Node updates that all threads compute, those of stages of a step counted one by one \[1/s\].
-    pub(crate) updates: f64,
-    /// Bytes that go one way between file and memory \[1/s\].
-    pub(crate) bytes: f64,
-}
-
-impl Speeds {
-    /// Those that two ranks reach together; `None` if one has not measured any.
-    pub(crate) fn least_of(one: Option<Self>, other: Option<Self>) -> Option<Self> {
-        let (one, other) = one.zip(other)?;
-        Some(Self {
-            updates: one.updates.min(other.updates),
-            bytes: one.bytes.min(other.bytes),
-        })
-    }
-
-    /// Before anything was measured: those of a usual processor and a disk that is not the fastest.
-    pub(crate) fn assumed(threads: usize) -> Self {
-        Self {
-            updates: 6e9 * threads as f64,
-            bytes: 0.8e9,
-        }
-    }
-}
-
+/// Node updates that a thread computes, those of stages of a step counted one by one \[1/s\]: of a usual processor.
+const UPDATES: f64 = 6e9;
+/// Bytes that go one way between file and memory \[1/s\]: of a disk that is not the fastest.
+pub(crate) const DISK_SPEED: f64 = 0.8e9;
 /// Lifting and lowering a row, in steps of the row.
 const LIFT: f64 = 6.0;
 /// Bytes that all threads move between memory and caches \[1/s\].
 const MEMORY_SPEED: f64 = 40e9;
 
 impl Shape {
-    /// The shape beside buffers within so many bytes of memory, and the bytes that are left for it.
+    /// The shape beside buffers within so many bytes of memory.
     ///
     /// # Errors
     /// [`RunError::Cap`] where there is none.
     pub(crate) fn beside<T: Element>(
         buffers: u64,
         memory: u64,
-        (problem, slab, stencil): (&Problem, &Slab, &Stencil<T>),
-        speeds: Speeds,
-    ) -> Result<(Self, u64), RunError> {
+        problem: &Problem,
+        slab: &Slab,
+        stencil: &Stencil<T>,
+    ) -> Result<Self, RunError> {
         /// The part that is left for all that is not counted: stacks, rows on their way, huge pages that are begun.
         const UNCOUNTED: u64 = 16;
         let left = memory.saturating_sub(buffers);
         let allowed = left - left / UNCOUNTED;
-        match Self::fit(problem, slab, stencil, allowed, speeds) {
-            Ok(shape) => Ok((shape, left)),
-            Err(least) => Err(RunError::Cap {
-                needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + buffers,
-                memory,
-            }),
-        }
+        Self::fit(problem, slab, stencil, allowed).map_err(|least| RunError::Cap {
+            needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + buffers,
+            memory,
+        })
     }
 
     /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
@@ -93,7 +66,6 @@ impl Shape {
         slab: &Slab,
         stencil: &Stencil<T>,
         memory: u64,
-        speeds: Speeds,
     ) -> Result<Self, u64> {
         if problem.params.method == StepMethod::Exact {
             return Self::of_transforms::<T>(problem, memory);
@@ -106,7 +78,7 @@ impl Shape {
         let row = (nx * size_of::<T>()) as u64;
         let chunk = stream::chunk_bytes(problem.field_bytes()) as u64;
         let mut most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
-        if slab.parts() > 1 {
+        if slab.neighbours() > 0 {
             most = most.min(slab.halo() / reach);
         }
         // Rows borrowed from other ranks for each step of a pass: as many are advanced along with those of the slab,
@@ -136,9 +108,10 @@ impl Shape {
             let bytes = size_of::<T>() as f64;
             let deep = (shape.steps * reach) as f64;
             let redundant = borrowed as f64 * deep / (2 * ny) as f64;
-            let computing = (1.0 + redundant + depth / band + LIFT / depth) / speeds.updates
+            let computing = (1.0 + redundant + depth / band + LIFT / depth)
+                / (UPDATES * threads as f64)
                 + 2.0 * bytes / (depth * MEMORY_SPEED);
-            let moving = bytes / (deep * speeds.bytes);
+            let moving = bytes / (deep * DISK_SPEED);
             // Reading and writing go on while stages compute, but not at once.
             let cost = computing.max(2.0 * moving) + 0.1 * moving;
             if best.is_none_or(|(lowest, _)| cost < lowest) {
@@ -227,7 +200,7 @@ impl Shape {
 
     /// Bytes of the scratch that it takes for a part of the state; 0 if every pass leads to a snapshot, from where
     /// one rank goes on. Several have their parts of every state at hand, and columns have no order in a snapshot.
-    pub(crate) fn scratch_bytes(&self, problem: &Problem, (part, ranks): (u64, usize)) -> u64 {
+    pub(crate) fn scratch_bytes(&self, problem: &Problem, part: u64, ranks: usize) -> u64 {
         let is_exact = problem.params.method == StepMethod::Exact;
         match is_exact || ranks > 1 || problem.schedule.nper > self.steps as u64 {
             true => Scratch::bytes_for(part),

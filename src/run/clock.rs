@@ -1,6 +1,6 @@
 //! [`RunClock`]: how many steps to take before the next exchange, and what is due then.
 
-use super::{observer::Observer, options::Options, outcome::Outcome};
+use super::{builder::Options, error::RunError, observer::Observer, report::Outcome};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
@@ -114,10 +114,13 @@ impl RunClock {
         is_out_of_time.then_some(Outcome::OutOfTime)
     }
 
-    /// Whether steps that are under way are to be given up: somebody asks for it, or the time is over.
-    pub(super) fn is_over(&self, observer: &Observer) -> bool {
+    /// Gives up steps that are under way once somebody asks for it, or the time is over.
+    pub(super) fn go_on(&self, observer: &Observer) -> Result<(), RunError> {
         let is_late = |deadline| Instant::now() >= deadline;
-        observer.stop_requested().is_some() || self.deadline.is_some_and(is_late)
+        match observer.stop_requested().is_some() || self.deadline.is_some_and(is_late) {
+            true => Err(RunError::GivenUp),
+            false => Ok(()),
+        }
     }
 
     /// Whether the last saved state is so old that a checkpoint is due.

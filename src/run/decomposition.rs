@@ -1,11 +1,13 @@
 //! [`Decomposition`]: the grid cut into slabs, one for each rank, and the transfers between them.
 
+use super::error::RunError;
 use crate::{
-    comm::{Comm, Incoming, Outgoing, ROOT},
+    comm::{Comm, Incoming, Outgoing, ROOT, collective},
     cube::share::{Job, Share},
     field::Field,
     grid::Grid,
     slab::Slab,
+    solver,
     summary::Summary,
 };
 use diff2d_stencil::Element;
@@ -47,9 +49,55 @@ impl<'a, C: Comm> Decomposition<'a, C> {
 
     /// This rank's share of a snapshot with elements of type `T`.
     pub(crate) fn share<T>(&self) -> Share {
-        let row = (self.columns * size_of::<T>()) as u64;
+        let row = self.row_bytes::<T>();
         let ends = (0..self.comm.size()).map(|rank| self.slab.rows_of(rank).end as u64 * row);
         Share::new(self.comm.rank(), ends.collect(), false)
+    }
+
+    /// The bytes of the rows that this rank owns in a state of the whole grid.
+    pub(crate) fn own_bytes<T>(&self) -> Range<u64> {
+        let (own, row) = (self.slab.own(), self.row_bytes::<T>());
+        own.start as u64 * row..own.end as u64 * row
+    }
+
+    fn row_bytes<T>(&self) -> u64 {
+        (self.columns * size_of::<T>()) as u64
+    }
+
+    /// Collective. Borrows the halos of `slab`, this rank's with halos `deep` rows deep, from the ranks above and below.
+    /// `read` reads bytes of the rows that this rank owns, from a byte of them on.
+    ///
+    /// # Errors
+    /// Those of `read`.
+    pub(crate) fn borrow<T: Element>(
+        &self,
+        slab: &Slab,
+        deep: usize,
+        read: impl Fn(u64, &mut [u8]) -> Result<(), RunError>,
+    ) -> Result<[Vec<T>; 2], RunError> {
+        let halo = |neighbour: Option<usize>| match neighbour {
+            Some(_) => vec![T::default(); deep * self.columns],
+            None => Vec::new(),
+        };
+        let edge = |neighbour: Option<usize>, side: usize| -> Result<Vec<T>, RunError> {
+            let mut values = halo(neighbour);
+            if !values.is_empty() {
+                let first = slab.edges(deep)[side].start - slab.own_among_held().start;
+                let at = first as u64 * self.row_bytes::<T>();
+                read(at, bytemuck::cast_slice_mut(&mut values))?;
+            }
+            Ok(values)
+        };
+        let (above, below) = (slab.above(), slab.below());
+        let edges = edge(above, 0).and_then(|first| Ok([first, edge(below, 1)?]));
+        let [first, last] = collective::all_ok(self.comm, edges)?;
+        if slab.parts() == 1 {
+            return Ok([last, first]);
+        }
+        let mut halos = [halo(above), halo(below)];
+        let to = halos.each_mut().map(Vec::as_mut_slice);
+        solver::exchange(slab, [&first, &last], to, None, self.comm);
+        Ok(halos)
     }
 
     /// The rows that this rank owns, of those that it holds.

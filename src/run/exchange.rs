@@ -5,11 +5,11 @@
 //! passes what was synced to its committer. All know the same afterwards, decide by that alone, and so
 //! take the same path to the next exchange.
 
-use super::{error::RunError, outcome::Outcome};
+use super::{error::RunError, report::Outcome};
 use crate::{
     comm::{Comm, collective},
     cube::{
-        CubeWriter,
+        CubeError, CubeWriter,
         commit::{SyncedPart, Times},
     },
 };
@@ -98,4 +98,13 @@ pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, Time
     // Rank 0 has the journal.
     let is_complete = collective::from_root(comm, Some(is_complete)).unwrap_or(false);
     Ok((is_complete, times))
+}
+
+/// Collective. Does on rank 0 what concerns files that all share.
+pub(super) fn on_root(
+    comm: &impl Comm,
+    work: impl FnOnce() -> Result<(), CubeError>,
+) -> Result<(), RunError> {
+    let done = if comm.is_root() { work() } else { Ok(()) };
+    collective::all_ok(comm, done.map_err(RunError::from))
 }

@@ -5,9 +5,9 @@
 //! snapshots in its scratch, too: machines see what others write into a file later, if at all.
 
 use super::{
-    band_rows::BandRows,
     bands_shape::Shape,
     clock::RunClock,
+    decomposition::Decomposition,
     error::RunError,
     observer::Observer,
     output::Output,
@@ -35,7 +35,7 @@ use std::{path::Path, thread, time::Instant};
 /// The rows of a rank in files.
 pub(crate) struct InBands<'a, T: Element, C> {
     pub(super) problem: &'a Problem,
-    pub(super) rows: BandRows<'a, C>,
+    pub(super) ranks: &'a Decomposition<'a, C>,
     pub(super) stencil: Stencil<T>,
     pub(super) observer: &'a Observer,
     pub(super) paths: &'a Paths,
@@ -47,12 +47,9 @@ pub(crate) struct InBands<'a, T: Element, C> {
     pub(super) undescribed: Option<(usize, Clock, Option<Vec<u32>>)>,
     /// When the last snapshot was written; `None` if the state follows from a later one, in the scratch.
     pub(super) settled: Option<Instant>,
-    pub(super) memory: u64,
     pub(super) shape: Shape,
     /// The memory of passes, as long as nothing else needs it.
     pub(super) bands: Option<Bands<T>>,
-    /// Node updates by their number of operations, of bands that are no longer there.
-    pub(super) updates: [u64; 3],
     pub(super) read: Moved,
     pub(super) written: Moved,
 }
@@ -68,19 +65,21 @@ pub(super) enum Place {
 }
 
 impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
-    /// Collective. A state whose rows pass through so many bytes of memory, in bands of this shape at first.
-    /// Between snapshots it is in the scratch.
+    /// Collective. The initial state, whose rows pass through memory in bands of this shape, with as many steps a pass
+    /// as all ranks can take. Between snapshots it is in the scratch.
     pub(crate) fn new(
-        rows: BandRows<'a, C>,
+        problem: &'a Problem,
+        ranks: &'a Decomposition<'a, C>,
         stencil: Stencil<T>,
-        (shape, memory): (Shape, u64),
-        (paths, scratch): (&'a Paths, Option<Scratch>),
+        shape: Shape,
+        paths: &'a Paths,
+        scratch: Option<Scratch>,
         observer: &'a Observer,
     ) -> Self {
-        let problem = rows.problem;
-        let mut state = Self {
+        let steps = collective::least(ranks.comm(), shape.steps);
+        Self {
             problem,
-            rows,
+            ranks,
             stencil,
             observer,
             paths,
@@ -88,19 +87,15 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
             place: Place::Initial,
             undescribed: None,
             settled: Some(Instant::now()),
-            memory,
-            shape,
+            shape: Shape { steps, ..shape },
             bands: None,
-            updates: [0; 3],
             read: Moved::default(),
             written: Moved::default(),
-        };
-        state.shape = state.agreed(shape);
-        state
+        }
     }
 
     pub(super) fn comm(&self) -> &'a C {
-        self.rows.ranks.comm()
+        self.ranks.comm()
     }
 
     /// Whether there are other ranks.
@@ -111,12 +106,6 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
     /// Whether steps are those of the exact solution, each of the whole grid.
     pub(super) fn is_exact(&self) -> bool {
         self.problem.params.method == StepMethod::Exact
-    }
-
-    /// Collective. The shape with as many steps a pass as all ranks can take.
-    pub(super) fn agreed(&self, shape: Shape) -> Shape {
-        let steps = collective::least(self.comm(), shape.steps);
-        Shape { steps, ..shape }
     }
 
     /// The file that the state is in, its name, and the byte where the rows of this rank begin.
@@ -140,7 +129,7 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
 
     /// Bytes of a chunk of memory, and how many chunks there are for reading and as many for writing.
     pub(super) fn chunks(&self) -> (usize, usize) {
-        let own = self.rows.own_bytes();
+        let own = self.ranks.own_bytes::<T>();
         (chunk_bytes(own.end - own.start), self.shape.chunks)
     }
 
@@ -221,11 +210,10 @@ fn open(path: &Path) -> Result<Reader, RunError> {
 
 impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
-        let ranks = self.rows.ranks;
-        let file = collective::all_ok(ranks.comm(), durable.open())?;
-        let is_whole = durable.is_whole(&file, &ranks.share::<T>(), ranks.comm())?;
-        if is_whole {
-            let begin = durable.begin + self.rows.own_bytes().start;
+        let file = durable.open_whole(&self.ranks.share::<T>(), self.comm())?;
+        let is_whole = file.is_some();
+        if let Some(file) = file {
+            let begin = durable.begin + self.ranks.own_bytes::<T>().start;
             self.place = Place::File { file, begin };
         }
         Ok(is_whole)
@@ -239,7 +227,8 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         let described = collective::all_ok(self.comm(), described.map_err(RunError::from))?;
         let steps: Vec<u64> = described.iter().map(|one| one.clock.step).collect();
         // Those that all ranks know of; a rank without rows has none.
-        let of_ranks = collective::all_gather(self.comm(), (self.rows.own().is_empty(), steps));
+        let of_ranks =
+            collective::all_gather(self.comm(), (self.ranks.slab().own().is_empty(), steps));
         let of_all = |step: &u64| {
             of_ranks
                 .iter()
@@ -251,7 +240,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             let mine = described.iter().find(|one| one.clock.step == step);
             let holds = match (mine, &self.scratch) {
                 (Some(mine), Some(scratch)) => scratch.holds(mine),
-                _ => Ok(self.rows.own().is_empty()),
+                _ => Ok(self.ranks.slab().own().is_empty()),
             };
             let holds = collective::all_ok(self.comm(), holds.map_err(RunError::from))?;
             let clocks =
@@ -274,16 +263,12 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         Ok(())
     }
 
-    fn start(&mut self, _: Clock) -> Result<(), RunError> {
-        Ok(())
-    }
-
     fn pass(&self, due: u64) -> u64 {
         self.shape.pass(due)
     }
 
     fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
-        let (own, nx) = (self.rows.own(), self.problem.grid.x.nodes);
+        let (own, nx) = (self.ranks.slab().own(), self.problem.grid.x.nodes);
         for first in own.clone().step_by(self.shape.band) {
             let rows = self.shape.band.min(own.end - first);
             let mut field = Field::<T>::zeros((rows, nx))
@@ -334,7 +319,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
                         true => None,
                         false => Some(&mut *snapshot),
                     };
-                    let done = self.pass(some as usize, at, (clock, rows))?;
+                    let done = self.pass(some as usize, at, clock, rows)?;
                     if done && self.is_exact() {
                         self.show_own(snapshot)?;
                     }
@@ -343,7 +328,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
                     }
                     done
                 }
-                None => self.pass(some as usize, at, (clock, None))?,
+                None => self.pass(some as usize, at, clock, None)?,
             };
             clock.took(some, start.elapsed());
             if !done {
@@ -368,9 +353,8 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
     }
 
     fn figures(&self) -> Figures {
-        let of_bands = self.bands.as_ref().map_or([0; 3], Bands::updates);
         Figures {
-            updates: [0, 1, 2].map(|k| self.updates[k] + of_bands[k]),
+            updates: self.bands.as_ref().map_or([0; 3], Bands::updates),
             kernel: self.stencil.kernel().to_string(),
             tile: self.shape.tile.to_string(),
             place: format!(

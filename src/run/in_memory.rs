@@ -5,12 +5,13 @@ use super::{
     decomposition::{Decomposition, copy_from},
     error::RunError,
     output::Output,
-    resume, setup,
+    setup,
     snapshot::Snapshot,
     state::{Durable, Figures, State, Take},
 };
 use crate::{
     comm::{Comm, collective},
+    cube::CubeError,
     dynamics::Dynamics,
     field::Field,
     problem::Problem,
@@ -71,14 +72,24 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
 
 impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
-        match &mut self.held {
-            Held::Field(field) => resume::read_state(self.ranks, durable, field),
-            _ => Ok(false),
-        }
-    }
-
-    fn take_own(&mut self, _: u64, _: u64) -> Result<Option<Clock>, RunError> {
-        Ok(None)
+        let ranks = self.ranks;
+        let (Some(file), Held::Field(field)) = (
+            durable.open_whole(&ranks.share::<T>(), ranks.comm())?,
+            &mut self.held,
+        ) else {
+            return Ok(false);
+        };
+        let (among, row) = (
+            ranks.slab().own_among_held(),
+            ranks.shape().1 * size_of::<T>(),
+        );
+        let begin = durable.begin + ranks.own_bytes::<T>().start;
+        let own = &mut field.as_mut_bytes()[among.start * row..among.end * row];
+        let read = file
+            .read(begin, own)
+            .map_err(CubeError::io("read", durable.path));
+        collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
+        Ok(true)
     }
 
     fn initialise(&mut self) -> Result<(), RunError> {

@@ -17,9 +17,7 @@
 //! one rank alone may have is exchanged before any rank acts on it.
 
 mod band_exact;
-mod band_files;
 mod band_pass;
-mod band_rows;
 mod bands_shape;
 mod builder;
 mod clock;
@@ -30,8 +28,6 @@ mod in_bands;
 mod in_memory;
 mod observer;
 mod open;
-mod options;
-mod outcome;
 mod output;
 mod pool;
 mod recompute;
@@ -42,19 +38,18 @@ mod snapshot;
 mod state;
 mod time_loop;
 
+pub(crate) use builder::Options;
 pub use builder::Run;
 pub use error::RunError;
-pub use outcome::Outcome;
-pub use report::{Report, Seconds};
+pub use report::{Outcome, Report, Seconds};
 
-pub(crate) use bands_shape::{Shape, Speeds};
+pub(crate) use bands_shape::{DISK_SPEED, Shape};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
 pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
 pub(crate) use open::open;
-pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;

@@ -1,6 +1,6 @@
 //! How the ranks of a run come to write into one cube.
 
-use super::{error::RunError, observer::Observer};
+use super::{error::RunError, exchange::on_root, observer::Observer};
 use crate::{
     comm::{Comm, Topology, collective},
     cube::{
@@ -61,11 +61,7 @@ pub(crate) fn open(
     let claimed = collective::from_root(comm, store.as_ref().map(Claimed::of));
     let Some(claimed) = claimed.filter(|claimed| !claimed.is_complete) else {
         // A run that was killed after its last commit has left its checkpoint.
-        let removed = match comm.is_root() {
-            true => checkpoint::remove(paths),
-            false => Ok(()),
-        };
-        return collective::all_ok(comm, removed.map_err(RunError::from)).map(|()| None);
+        return on_root(comm, || checkpoint::remove(paths)).map(|()| None);
     };
     let share = match claimed.io {
         Io::Single => share.by_one(),

@@ -2,7 +2,7 @@
 
 use super::{
     clock::Plan, decomposition::Decomposition, error::RunError, exchange::Exchange,
-    observer::Observer, outcome::Outcome,
+    observer::Observer, report::Outcome,
 };
 use crate::{
     comm::{Comm, ROOT, collective},

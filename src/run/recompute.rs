@@ -1,15 +1,14 @@
 //! Snapshots of a cube computed again, each from the one before it: in memory, or in bands where that has no room.
 
 use super::{
-    band_rows::BandRows,
-    bands_shape::{Shape, Speeds},
+    bands_shape::Shape,
+    builder::Options,
     clock::RunClock,
     decomposition::Decomposition,
     error::RunError,
     in_bands::InBands,
     in_memory::InMemory,
     observer::Observer,
-    options::Options,
     setup::Room,
     state::{Durable, State},
 };
@@ -39,7 +38,6 @@ pub(crate) fn recompute<T: Element>(
 ) -> Result<(), RunError> {
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let ranks = Decomposition::new(&Solo, slab, nx);
     let room = Room {
         // Others want some, too.
         cap: memory
@@ -51,29 +49,22 @@ pub(crate) fn recompute<T: Element>(
     };
     let stencil = problem.stencil::<T>();
     let Some(memory) = room.in_bands(problem)? else {
+        let ranks = Decomposition::new(&Solo, slab, nx);
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
-    let speeds = Speeds::assumed(rayon::current_num_threads());
-    let task = (problem, ranks.slab(), &stencil);
-    let (shape, left) = Shape::beside(0, memory, task, speeds)?;
-    let rows = BandRows {
-        problem,
-        ranks: &ranks,
-    };
+    let ranks = Decomposition::new(&Solo, slab.with_halos(ny), nx);
+    let shape = Shape::beside(0, memory, problem, ranks.slab(), &stencil)?;
     let (mut paths, header) = (cube.paths().clone(), cube.header.clone());
     // Not that of a run that may go on.
     paths.scratch = paths.cube.with_extension("repair");
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {
-        let scratch = Scratch::open_unnamed(&paths.scratch, &header, rows.own_bytes())?;
-        let (shape, files) = ((shape, left), (&paths, Some(scratch)));
+        let own = ranks.own_bytes::<T>();
+        let scratch = Some(Scratch::open_unnamed(&paths.scratch, &header, own)?);
+        let stencil = stencil.clone();
         Ok(InBands::<T, _>::new(
-            rows,
-            stencil.clone(),
-            shape,
-            files,
-            &observer,
+            problem, &ranks, stencil, shape, &paths, scratch, &observer,
         ))
     };
     each::<T, _>(cube, problem, slots, state, progress)

@@ -1,7 +1,6 @@
 //! Where a run continues: at a checkpoint, a committed snapshot, or the last one of a shorter run.
 
 use super::{
-    decomposition::Decomposition,
     error::RunError,
     output::{Destination, Output},
     snapshot,
@@ -9,16 +8,10 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{
-        Cube, CubeError, Record, checkpoint,
-        digest::{self, BlockDigest},
-    },
-    field::Field,
+    cube::{Cube, CubeError, Record, checkpoint},
     schedule::Clock,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
-use diff2d_stencil::Element;
-use diff2d_sys::{self as sys, FileExt};
 use std::path::Path;
 
 impl<C: Comm> Output<'_, C> {
@@ -63,8 +56,6 @@ impl<C: Comm> Output<'_, C> {
             if state.take(&durable)? {
                 return Ok(Some(found.clock));
             }
-            // A torn checkpoint has overwritten the state.
-            take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
         }
         Ok(Some(last.clock()))
     }
@@ -148,61 +139,22 @@ fn common_records(
     path: &Path,
     comm: &impl Comm,
 ) -> Result<Option<(Cube, Vec<Record>)>, RunError> {
-    let seen = cube.as_ref().map_or(0, |cube| cube.records().len());
-    let seen = collective::all_gather(comm, seen).into_iter().min();
-    let Some(cube) = cube.filter(|_| seen > Some(0)) else {
+    let seen = |cube: &Cube| (cube.records().len(), cube.header().run_id.clone());
+    let seen = collective::all_gather(comm, cube.as_ref().map(seen));
+    let Some(((fewest, _), cube)) = seen.iter().min().cloned().flatten().zip(cube) else {
         return Ok(None);
     };
-    let records = &cube.records()[..seen.unwrap_or(0)];
     // Records of one run are equal; those of another may be committed as often.
-    let run_ids = collective::all_gather(comm, cube.header().run_id.clone());
-    let same = match run_ids.iter().all(|id| *id == cube.header().run_id) {
-        true => Ok(()),
-        false => Err(RunError::Cube(CubeError::DoesNotMatch {
+    let of_this_run = |seen: &Option<(usize, String)>| {
+        seen.as_ref()
+            .is_some_and(|(_, run_id)| *run_id == cube.header().run_id)
+    };
+    if !seen.iter().all(of_this_run) {
+        return Err(RunError::Cube(CubeError::DoesNotMatch {
             cube: path.to_owned(),
             reason: "ranks see different files of that name: the directory must be one that all machines share".to_owned(),
-        })),
-    };
-    collective::all_ok(comm, same)?;
-    let records = records.to_vec();
-    Ok(Some((cube, records)))
-}
-
-/// Collective. Reads the rows that this rank holds of a durable state of the whole grid; whether it has its
-/// digest.
-pub(super) fn read_state<T: Element, C: Comm>(
-    ranks: &Decomposition<'_, C>,
-    durable: &Durable<'_>,
-    state: &mut Field<T>,
-) -> Result<bool, RunError> {
-    let share = ranks.share::<T>();
-    let row = ranks.shape().1 * size_of::<T>();
-    let rows = ranks.slab().held_in_grid();
-    let held = (rows.start * row) as u64..(rows.end * row) as u64;
-    let place = ranks.slab().place(rows.start) * row;
-    let mut digests = || -> Result<Vec<BlockDigest>, RunError> {
-        let file = sys::open_to_read(durable.path).map_err(CubeError::io("open", durable.path))?;
-        let read = |offset: u64, bytes: &mut [u8]| {
-            let read = file.read_exact_at(bytes, durable.begin + offset);
-            read.map_err(CubeError::io("read", durable.path))
-        };
-        let bytes = &mut state.as_mut_bytes()[place..place + rows.len() * row];
-        read(held.start, bytes)?;
-        let hash = |number| {
-            let block = share.block(number);
-            let length = (block.end - block.start) as usize;
-            if held.start <= block.start && block.end <= held.end {
-                let at = place + (block.start - held.start) as usize;
-                return Ok(digest::of_block(&state.as_bytes()[at..at + length]));
-            }
-            let mut bytes = vec![0; length];
-            read(block.start, &mut bytes)?;
-            Ok(digest::of_block(&bytes))
-        };
-        share.hashed().map(hash).collect()
-    };
-    let digests = collective::all_ok(ranks.comm(), digests())?;
-    let digests = collective::all_gather(ranks.comm(), digests);
-    let found = digest::of_blocks(&digests.concat());
-    Ok(durable.sha256.is_none_or(|sha256| found == sha256))
+        }));
+    }
+    let records = cube.records()[..fewest].to_vec();
+    Ok((fewest > 0).then_some((cube, records)))
 }

@@ -1,8 +1,6 @@
 //! What a rank needs before its first step: tile, slab and memory.
 
-use super::{
-    band_rows::BandRows, bands_shape::Shape, decomposition::Decomposition, error::RunError,
-};
+use super::{bands_shape::Shape, decomposition::Decomposition, error::RunError};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -68,15 +66,16 @@ fn busy_threads() -> usize {
 pub(super) fn decompose<'a, T: Element, C: Comm>(
     problem: &Problem,
     stencil: &Stencil<T>,
-    (comm, in_bands): (&'a C, bool),
+    comm: &'a C,
+    in_bands: bool,
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();
-    let own = match in_bands {
-        true => ny,
-        false => problem.tile(stencil, busy_threads()).depth,
-    };
-    let depth = collective::least(comm, own);
+    let depth = collective::least(comm, problem.tile(stencil, busy_threads()).depth);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());
+    let slab = match in_bands {
+        true => slab.with_halos(ny),
+        false => slab,
+    };
     Decomposition::new(comm, slab, nx)
 }
 
@@ -150,7 +149,9 @@ impl Room {
                     "method = \"rkl2\" with a source that depends on time has a whole state of every stage in memory",
                 );
             }
-            StepMethod::Rkl2 if self.ranks > 1 && rows < problem.stages() => {
+            StepMethod::Rkl2
+                if (self.ranks > 1 || problem.has_periodic_rows()) && rows < problem.stages() =>
+            {
                 return refuse(&format!(
                     "a larger one is advanced by ranks that have {} rows each, as many as a step of \"rkl2\" has stages",
                     problem.stages()
@@ -173,11 +174,13 @@ impl Room {
 pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
-    (shape, ranks, here): (&Shape, usize, usize),
+    shape: &Shape,
+    ranks: usize,
+    here: usize,
     directory: Option<&Path>,
 ) -> Result<(), RunError> {
     let part = problem.field_bytes().div_ceil(ranks as u64);
-    let of_rank = shape.scratch_bytes(problem, (part, ranks));
+    let of_rank = shape.scratch_bytes(problem, part, ranks);
     let scratch = of_rank * here as u64;
     if let Some(directory) = directory {
         paths::enter_directory(directory)?;
@@ -208,14 +211,16 @@ pub(super) fn check_scratch(
 ///
 /// # Errors
 /// [`RunError::Cube`].
-pub(super) fn open_scratch(
+pub(super) fn open_scratch<T: Element>(
+    problem: &Problem,
     shape: &Shape,
-    rows: &BandRows<'_, impl Comm>,
-    (paths, header): (&Paths, &Header),
+    ranks: &Decomposition<'_, impl Comm>,
+    paths: &Paths,
+    header: &Header,
 ) -> Result<Option<Scratch>, RunError> {
-    let (part, comm) = (rows.own_bytes(), rows.ranks.comm());
+    let (part, comm) = (ranks.own_bytes::<T>(), ranks.comm());
     let path = paths.scratch_of(comm.rank());
-    let needed = shape.scratch_bytes(rows.problem, (part.end - part.start, comm.size()));
+    let needed = shape.scratch_bytes(problem, part.end - part.start, comm.size());
     if needed == 0 && !path.exists() {
         return Ok(None);
     }

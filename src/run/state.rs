@@ -24,13 +24,17 @@ pub(crate) trait State<C: Comm> {
 
     /// Collective. The latest durable state after the step `after` and before the step `before` that this kind of
     /// state alone knows of. It is taken over.
-    fn take_own(&mut self, after: u64, before: u64) -> Result<Option<Clock>, RunError>;
+    fn take_own(&mut self, _after: u64, _before: u64) -> Result<Option<Clock>, RunError> {
+        Ok(None)
+    }
 
     /// Collective. Takes the initial state.
     fn initialise(&mut self) -> Result<(), RunError>;
 
     /// Collective. Prepares to advance the state, which is that of `now`.
-    fn start(&mut self, now: Clock) -> Result<(), RunError>;
+    fn start(&mut self, _now: Clock) -> Result<(), RunError> {
+        Ok(())
+    }
 
     /// The steps that are best taken at once if the next snapshot is due after `due` steps.
     fn pass(&self, due: u64) -> u64;
@@ -90,37 +94,30 @@ pub(crate) struct Durable<'a> {
 }
 
 impl Durable<'_> {
-    /// Its file.
-    pub(crate) fn open(&self) -> Result<Reader, RunError> {
-        let file = sys::open_to_read(self.path).map_err(CubeError::io("open", self.path))?;
-        Ok(Reader::new(file, self.path))
-    }
-
-    /// Collective. Whether its bytes have the digest. Each rank reads those that it hashes, a few at a time.
-    pub(crate) fn is_whole(
+    /// Collective. Its file, if its bytes have the digest. Each rank reads those that it hashes, a block at a time.
+    pub(crate) fn open_whole(
         &self,
-        file: &Reader,
         share: &Share,
         comm: &impl Comm,
-    ) -> Result<bool, RunError> {
+    ) -> Result<Option<Reader>, RunError> {
+        let file = sys::open_to_read(self.path).map_err(CubeError::io("open", self.path));
+        let file = collective::all_ok(comm, file.map_err(RunError::from))?;
+        let file = Reader::new(file, self.path);
         let Some(sha256) = self.sha256 else {
-            return Ok(true);
+            return Ok(Some(file));
         };
-        let mut chunk = vec![0; digest::BLOCK];
-        let mut digests = || -> Result<Vec<BlockDigest>, RunError> {
-            let mut digests = Vec::new();
-            for number in share.hashed() {
-                let bytes = share.block(number);
-                #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
-                let chunk = &mut chunk[..(bytes.end - bytes.start) as usize];
-                file.read(self.begin + bytes.start, chunk)
-                    .map_err(CubeError::io("read", self.path))?;
-                digests.push(digest::of_block(chunk));
-            }
-            Ok(digests)
+        let mut bytes = vec![0; digest::BLOCK];
+        let mut hash = |number| {
+            let block = share.block(number);
+            #[expect(clippy::cast_possible_truncation, reason = "at most a block")]
+            let bytes = &mut bytes[..(block.end - block.start) as usize];
+            let read = file.read(self.begin + block.start, bytes);
+            read.map_err(CubeError::io("read", self.path))?;
+            Ok(digest::of_block(bytes))
         };
-        let digests = collective::all_ok(comm, digests())?;
-        let digests = collective::all_gather(comm, digests);
-        Ok(digest::of_blocks(&digests.concat()) == sha256)
+        let digests: Result<Vec<BlockDigest>, RunError> = share.hashed().map(&mut hash).collect();
+        let digests = collective::all_gather(comm, collective::all_ok(comm, digests)?);
+        let is_whole = digest::of_blocks(&digests.concat()) == sha256;
+        Ok(is_whole.then_some(file))
     }
 }

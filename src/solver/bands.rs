@@ -29,20 +29,9 @@ use diff2d_stencil::{Element, Knowledge, Smoothness, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
 use std::{io, ops::Range};
 
-/// The rows that a pass reads, in their order.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Track {
-    /// How many there are, halos included.
-    pub rows: usize,
-    /// Whether the first and the last are ends of the grid, not of a halo.
-    pub ends: [bool; 2],
-    /// The number of the first in the grid. In a grid with periodic rows they may be numbered beyond the last.
-    pub first: usize,
-}
-
 /// What of a pass its caller provides.
 pub trait Transfer<T, E> {
-    /// How these rows of the track change in time.
+    /// How these rows of a pass change in time.
     ///
     /// # Errors
     /// Its own.
@@ -141,28 +130,30 @@ impl<T: Element> Bands<T> {
         all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 
-    /// Advances the rows of a track, whose state is that of `simtime`, in stages of these [depths](Self::depths).
-    /// Rows of halos do not leave. The inner error is the first wall or source with a value that is not finite; the
+    /// Advances so many rows, halos included, whose state is that of `simtime`, in stages of these
+    /// [depths](Self::depths). `ends` tells whether the first and the last are ends of the grid, not of a halo. Rows of
+    /// halos do not leave. The inner error is the first wall or source with a value that is not finite; the
     /// state then means nothing.
     ///
     /// # Errors
     /// Those of `transfer`.
     pub fn pass<E>(
         &mut self,
-        track: &Track,
+        rows: usize,
+        ends: [bool; 2],
         depths: &[usize],
         simtime: f64,
         transfer: &mut impl Transfer<T, E>,
     ) -> Result<Result<(), NotFinite>, E> {
-        let (fronts, nx) = (Fronts::new(track, depths), self.columns);
+        let (fronts, nx) = (Fronts::new(rows, ends, depths), self.columns);
         let most = depths.len().max(self.stages.len());
         self.stages.resize_with(most, Stage::default);
         for stage in &mut self.stages {
             (stage.kept, stage.known) = (0..0, Smoothness::ALL);
         }
         let mut not_finite = Ok(());
-        let count = track.rows.div_ceil(self.band);
-        let read = |band: usize| (track.rows as u128 * band as u128 / count as u128) as usize;
+        let count = rows.div_ceil(self.band);
+        let read = |band: usize| (rows as u128 * band as u128 / count as u128) as usize;
         for band in 0..count {
             let (before, after) = (read(band), read(band + 1));
             let window = fronts.window(before, after);
@@ -170,14 +161,11 @@ impl<T: Element> Bands<T> {
             transfer
                 .read(&mut self.arrays[0].as_mut_slice()[arrive.start * nx..arrive.end * nx])?;
             let mut dynamics = transfer.dynamics(window.clone())?;
-            let ends = [
-                track.ends[0] && window.start == 0,
-                track.ends[1] && window.end == track.rows,
-            ];
-            let mut forcing = Forcing::take(&mut dynamics, simtime, ends);
+            let at_ends = [ends[0] && window.start == 0, ends[1] && window.end == rows];
+            let mut forcing = Forcing::take(&mut dynamics, simtime, at_ends);
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
             // Of the rows of halos, which may come from other ranks, nothing is known.
-            let own = self.known.filter(|_| track.ends == [true; 2]);
+            let own = self.known.filter(|_| ends == [true; 2]);
             let mut known = own.unwrap_or(Smoothness::NONE);
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
@@ -281,15 +269,15 @@ struct Fronts {
 }
 
 impl Fronts {
-    fn new(track: &Track, depths: &[usize]) -> Self {
+    fn new(rows: usize, ends: [bool; 2], depths: &[usize]) -> Self {
         let mut lags = vec![0];
         lags.extend(depths.iter().scan(0, |sum, depth| {
             *sum += depth;
             Some(*sum)
         }));
         Self {
-            rows: track.rows,
-            ends: track.ends,
+            rows,
+            ends,
             depths: depths.to_vec(),
             lags,
         }
@@ -398,9 +386,9 @@ mod tests {
             let mut rows = field(ny, nx, smooth).as_slice().to_vec();
             let mut first = 0;
             for _ in 0..passes {
-                let track = Track { rows: rows.len() / nx, ends: open.map(|open| !open), first: 0 };
+                let (count, ends) = (rows.len() / nx, open.map(|open| !open));
                 let mut transfer = InMemory::new(r, rows);
-                bands.pass(&track, &depths, 0.0, &mut transfer).unwrap().unwrap();
+                bands.pass(count, ends, &depths, 0.0, &mut transfer).unwrap().unwrap();
                 rows = transfer.to;
                 first += if open[0] { steps } else { 0 };
             }
@@ -428,11 +416,9 @@ mod tests {
             whole.advance(STEPS as u64, &Solo);
             for (bands, (own, ends)) in bands.iter_mut().zip(&halves) {
                 let held = own.start.saturating_sub(STEPS)..(own.end + STEPS).min(200);
-                let (rows, ends, first) = (held.len(), *ends, held.start);
-                let track = Track { rows, ends, first };
                 let from = before[held.start * NX..held.end * NX].to_vec();
                 let mut transfer = InMemory::new(0.25, from);
-                let passed = bands.pass(&track, &[16, 16], 0.0, &mut transfer);
+                let passed = bands.pass(held.len(), *ends, &[16, 16], 0.0, &mut transfer);
                 passed.unwrap().unwrap();
                 let own = &whole.state().as_slice()[own.start * NX..own.end * NX];
                 assert!(transfer.to == own, "pass {pass}, rows {held:?}");

@@ -1,13 +1,11 @@
 //! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
 //!
-//! This file has explicit Euler, many steps a pass, and `slabs.rs` the same on several ranks; `rkl2.rs` and `exact.rs`
-//! have the other methods, `halos.rs` the rows that slabs borrow from each other.
+//! This file has explicit Euler, many steps a pass; `slabs.rs` the same on several ranks, and the rows that slabs borrow
+//! from each other; `rkl2.rs` and `exact.rs` have the other methods. [`Bands`] advances rows that do not fit into memory.
 
 mod bands;
 mod exact;
 mod forcing;
-mod halos;
-mod overlap;
 mod rkl2;
 mod slabs;
 
@@ -17,13 +15,12 @@ use crate::{
     field::Field,
     slab::Slab,
 };
-use diff2d_stencil::{Element, Knowledge, Rkl2, Smoothness, Stencil, Tile};
+use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Tile};
 use forcing::Forcing;
-use overlap::OverlapPolicy;
 use std::{io, mem};
 
-pub use bands::{Bands, FEWEST_ROWS, Track, Transfer};
-pub(crate) use halos::Received;
+pub use bands::{Bands, FEWEST_ROWS, Transfer};
+pub(crate) use slabs::exchange;
 
 /// The state of the rows of a slab, and the steps that advance it together with other slabs.
 #[derive(Debug)]
@@ -38,13 +35,8 @@ pub struct Solver<T: Element> {
     next: Field<T>,
     /// More arrays, for methods that need them.
     work: Vec<Field<T>>,
-    /// Receive buffers for the halos above and below.
-    received: Received<T>,
-    overlap: OverlapPolicy,
-    /// What was found out about the state: of all rows, or of those inside and at the edges of a slab.
-    knowledge: [Knowledge; 3],
-    /// What is known of the rows of one slab of several.
-    known: Smoothness,
+    /// What was found out about the state.
+    knowledge: Knowledge,
 }
 
 impl<T: Element> Solver<T> {
@@ -101,10 +93,7 @@ impl<T: Element> Solver<T> {
             Method::Euler | Method::Exact(_) => stencil.tile(ny, nx, threads),
         };
         Ok(Self {
-            received: Received::new(&slab, nx),
-            overlap: OverlapPolicy::default(),
-            knowledge: Default::default(),
-            known: Smoothness::NONE,
+            knowledge: Knowledge::default(),
             stencil: stencil.with_tile(tile),
             forcing,
             method: dynamics.method,
@@ -221,7 +210,7 @@ impl<T: Element> Solver<T> {
             let some = usize::try_from(left).unwrap_or(usize::MAX);
             let (mut state, mut next) = (self.state.view_mut(), self.next.view_mut());
             let walls = &self.forcing.walls;
-            let knowledge = &mut self.knowledge[0];
+            let knowledge = &mut self.knowledge;
             let stencil = &self.stencil;
             if stencil.advance(walls, knowledge, &mut state, &mut next, some) {
                 mem::swap(&mut self.state, &mut self.next);
@@ -243,8 +232,7 @@ impl<T: Element> Solver<T> {
     /// Node updates done with three, with five, and with six operations or more.
     #[must_use]
     pub fn updates(&self) -> [u64; 3] {
-        let all = self.knowledge.iter().map(Knowledge::updates);
-        all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
+        self.knowledge.updates()
     }
 
     /// The tile in use.

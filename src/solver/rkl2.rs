@@ -1,6 +1,6 @@
 //! Super-time-stepping: a step of many stages, in one pass or a stage a pass.
 
-use super::{Solver, takes_stages_apart};
+use super::{Solver, slabs::fill_halos, takes_stages_apart};
 use crate::{comm::Comm, field::Field};
 use diff2d_stencil::{Element, Rkl2, Rkl2Arrays};
 use std::mem;
@@ -12,7 +12,8 @@ impl<T: Element> Solver<T> {
             return self.advance_by_stages(method, comm, |_, _| ());
         }
         self.forcing.prepare_stages(method);
-        self.take_halos(method.stages(), comm);
+        let stages = method.stages();
+        fill_halos(&self.slab, self.state.as_mut_slice(), stages, None, comm);
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
         let (state, next) = (self.state.view(), self.next.view_mut());
         self.stencil.rkl2_step(method, walls, state, next, rows);
@@ -29,7 +30,7 @@ impl<T: Element> Solver<T> {
         mut see: impl FnMut(usize, &Field<T>),
     ) {
         let times = self.forcing.prepare_stages(method);
-        self.take_halos(1, comm);
+        fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
         // The second stage finds the state before the step where the others find older stages.
         self.work[0]
             .as_mut_slice()
@@ -61,24 +62,13 @@ impl<T: Element> Solver<T> {
             self.stencil
                 .rkl2_stage(method, number, walls, arrays, rows.clone());
             walls.write_given(&mut result.view_mut(), number);
-            if self.slab.parts() > 1 && number < method.stages() {
-                let values = result.as_mut_slice();
-                self.received
-                    .exchange_in_place(&self.slab, values, (1, None), comm);
+            if number < method.stages() {
+                fill_halos(&self.slab, result.as_mut_slice(), 1, None, comm);
             }
         }
         match method.stages() % 2 {
             0 => mem::swap(&mut self.state, &mut self.work[0]),
             _ => mem::swap(&mut self.state, &mut self.next),
-        }
-    }
-
-    /// Collective. Exchanges so many rows of the state with the ranks above and below.
-    fn take_halos(&mut self, rows: usize, comm: &impl Comm) {
-        if self.slab.parts() > 1 {
-            let values = self.state.as_mut_slice();
-            self.received
-                .exchange_in_place(&self.slab, values, (rows, None), comm);
         }
     }
 }

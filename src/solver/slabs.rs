@@ -1,9 +1,12 @@
-//! Passes over one slab of several: what ranks tell each other before a pass, and what they compute meanwhile.
+//! Passes over one slab of several, and the rows that slabs borrow from each other before each.
 
 use super::Solver;
-use crate::comm::Comm;
-use diff2d_stencil::{Element, Smoothness};
-use std::{mem, ops::Range, time::Instant};
+use crate::{
+    comm::{Comm, Incoming, Outgoing},
+    slab::Slab,
+};
+use diff2d_stencil::{Element, Smoothness, real::Real};
+use std::mem;
 
 impl<T: Element> Solver<T> {
     /// Collective. Explicit Euler's steps, as many a pass as a halo has rows.
@@ -15,62 +18,84 @@ impl<T: Element> Solver<T> {
         }
     }
 
-    /// One pass: exchanges halos of `steps` rows with the ranks above and below, and advances by
-    /// `steps` steps.
+    /// One pass of so many steps, after an exchange of halos of as many rows.
     fn pass(&mut self, steps: usize, comm: &impl Comm) {
-        let own = self.slab.own_among_held();
-        let inside = self.inside(steps);
-        let (stencil, walls) = (&self.stencil, &self.forcing.walls);
-        let [inside_knowledge, edge_knowledge @ ..] = &mut self.knowledge;
-        let start = Instant::now();
-        let halo = (steps, stencil.may_know().then_some(self.known));
-        if inside.is_empty() {
-            let values = self.state.as_mut_slice();
-            self.received
-                .exchange_in_place(&self.slab, values, halo, comm);
-        } else {
-            inside_knowledge.start_from(self.known);
-            let (state, next) = (&self.state, &mut self.next);
-            let rows = self.received.edges(&self.slab, state.as_slice(), steps);
-            self.received.exchange(&self.slab, rows, halo, comm, || {
-                let (state, next) = (state.view(), next.view_mut());
-                stencil.advance_rows(walls, inside_knowledge, state, next, inside.clone(), steps);
-            });
-            self.received
-                .place(&self.slab, self.state.as_mut_slice(), steps);
-        }
-        let exchanged = Instant::now();
-        let known = self.known.and(self.received.known());
-        let edges = [own.start..inside.start, inside.end..own.end];
-        for (edge, knowledge) in edges.iter().zip(edge_knowledge) {
-            knowledge.start_from(known);
-            let (state, next) = (self.state.view(), self.next.view_mut());
-            self.stencil
-                .advance_rows(walls, knowledge, state, next, edge.clone(), steps);
-        }
-        let parts = [&inside].into_iter().chain(&edges).zip(&self.knowledge);
-        let parts = parts.filter(|(rows, _)| !rows.is_empty());
-        let known = parts
-            .map(|(_, found)| found.smoothness())
-            .reduce(Smoothness::and);
-        self.known = known.unwrap_or(Smoothness::NONE);
+        let known = self.knowledge.smoothness();
+        let told = self.stencil.may_know().then_some(known);
+        let theirs = fill_halos(&self.slab, self.state.as_mut_slice(), steps, told, comm);
+        self.knowledge.start_from(known.and(theirs));
+        let (state, next) = (self.state.view(), self.next.view_mut());
+        let (walls, own) = (&self.forcing.walls, self.slab.own_among_held());
+        self.stencil
+            .advance_rows(walls, &mut self.knowledge, state, next, own, steps);
         mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), steps);
-        if inside.is_empty() {
-            let (waited, advanced) = (exchanged - start, exchanged.elapsed());
-            self.overlap.record(waited, advanced, steps, own.len());
-        }
     }
+}
 
-    /// The rows that are advanced while halos are exchanged: none without overlap.
-    fn inside(&self, steps: usize) -> Range<usize> {
-        let own = self.slab.own_among_held();
-        if !self.overlap.overlaps || own.len() <= 2 * steps {
-            return own.start..own.start;
-        }
-        let cut = |neighbour: Option<usize>| steps * usize::from(neighbour.is_some());
-        own.start + cut(self.slab.above())..own.end - cut(self.slab.below())
+/// Collective. Fills the halos among the values of the rows that a slab holds, `depth` rows of each. Returns what the
+/// ranks above and below know of theirs if all tell each other what is `known` of the rows that they own.
+pub(super) fn fill_halos<T: Real>(
+    slab: &Slab,
+    values: &mut [T],
+    depth: usize,
+    known: Option<Smoothness>,
+    comm: &impl Comm,
+) -> Smoothness {
+    debug_assert!(depth <= slab.halo() || slab.parts() == 1);
+    if slab.parts() == 1 {
+        return Smoothness::ALL;
     }
+    let (own, columns) = (slab.own_among_held(), values.len() / slab.held().len());
+    let (above, rest) = values.split_at_mut(own.start * columns);
+    let (values, below) = rest.split_at_mut(own.len() * columns);
+    let edges = slab
+        .edges(depth)
+        .map(|rows| &values[(rows.start - own.start) * columns..(rows.end - own.start) * columns]);
+    // Where there is no neighbour, there is no halo.
+    let (above_from, below_to) = (
+        above.len().saturating_sub(depth * columns),
+        below.len().min(depth * columns),
+    );
+    let halos = [&mut above[above_from..], &mut below[..below_to]];
+    exchange(slab, edges, halos, known, comm)
+}
+
+/// Collective. Sends the [edges](Slab::edges) of a slab to the ranks above and below, and fills the halos with theirs.
+/// Likewise what is known of the rows, if anybody wants to know.
+pub(crate) fn exchange<T: Real>(
+    slab: &Slab,
+    edges: [&[T]; 2],
+    halos: [&mut [T]; 2],
+    known: Option<Smoothness>,
+    comm: &impl Comm,
+) -> Smoothness {
+    let ([first, last], [above, below]) = (edges, halos);
+    let mut theirs = [slab.above(), slab.below()].map(|neighbour| match neighbour {
+        Some(_) => Smoothness::NONE,
+        None => Smoothness::ALL,
+    });
+    let [of_above, of_below] = &mut theirs;
+    // What is sent upwards first arrives from below first: two ranks may be neighbours on both sides.
+    let sides = [
+        (slab.above(), first, slab.below(), below, of_below),
+        (slab.below(), last, slab.above(), above, of_above),
+    ];
+    let (mut outgoing, mut incoming) = (Vec::new(), Vec::new());
+    for (to, edge, from, halo, of_halo) in sides {
+        if let Some(to) = to {
+            let rows = [bytemuck::cast_slice(edge)].into_iter();
+            let messages = rows.chain(known.as_ref().map(bytemuck::bytes_of));
+            outgoing.extend(messages.map(|bytes| Outgoing { to, bytes }));
+        }
+        if let Some(from) = from {
+            let rows = [bytemuck::cast_slice_mut(halo)].into_iter();
+            let messages = rows.chain(known.map(|_| bytemuck::bytes_of_mut(of_halo)));
+            incoming.extend(messages.map(|bytes| Incoming { from, bytes }));
+        }
+    }
+    comm.exchange(&outgoing, &mut incoming, || ());
+    theirs[0].and(theirs[1])
 }
 
 #[cfg(test)]
@@ -79,10 +104,10 @@ mod tests {
     use crate::{
         comm::{Channels, Link, Solo},
         field::Field,
-        slab::Slab,
     };
     use diff2d_stencil::{Stencil, Tile};
     use proptest::prelude::*;
+    use std::ops::Range;
 
     /// A start: of the rows of a grid of so many columns.
     type Start = fn(Range<usize>, usize) -> Field<f64>;
@@ -119,22 +144,18 @@ mod tests {
         field
     }
 
-    /// The state after `steps`, computed by several ranks with or without overlap.
+    /// The state after `steps`, computed by several ranks.
     fn together(
         (stencil, start): (&Stencil<f64>, Start),
         (ny, nx): (usize, usize),
         (ranks, depth): (usize, usize),
         steps: &[u64],
-        overlaps: bool,
     ) -> Vec<f64> {
         let part = |comm: Channels| {
             let slab = Slab::new(ny, comm.rank(), ranks, depth);
             let state = start(slab.held(), nx);
             let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
-            for &steps in steps {
-                solver.overlap.overlaps = overlaps;
-                solver.advance(steps, &comm);
-            }
+            steps.iter().for_each(|&steps| solver.advance(steps, &comm));
             let own = solver.slab().own_among_held();
             solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
         };
@@ -147,14 +168,14 @@ mod tests {
         #[test]
         fn slabs_compute_the_bits_of_the_whole(
             ny in 3_usize..150, nx in 3_usize..60, ranks in 1_usize..9, depth in 1_usize..20,
-            steps in prop::collection::vec(0_u64..40, 1..4), overlaps: bool,
+            steps in prop::collection::vec(0_u64..40, 1..4),
             r in prop_oneof![Just(0.21), Just(0.25)],
             start in prop_oneof![Just(unequal as Start), Just(rough_at_first as Start)],
         ) {
             let stencil = Stencil::new(r).with_tile(Tile { rows: 30, columns: 25, depth });
             let mut alone = Solver::new(stencil.clone(), start(0..ny, nx)).unwrap();
             alone.advance(steps.iter().sum(), &Solo);
-            let parts = together((&stencil, start), (ny, nx), (ranks, depth), &steps, overlaps);
+            let parts = together((&stencil, start), (ny, nx), (ranks, depth), &steps);
             prop_assert!(parts == alone.state().as_slice());
         }
     }
@@ -164,11 +185,11 @@ mod tests {
         const SHAPE: (usize, usize) = (120, 40);
         let stencil = Stencil::new(0.25).with_tile("60x40x8".parse().unwrap());
         for start in [rough_at_first as Start, rough_at_last] {
-            for (steps, overlaps) in [(8, false), (16, true), (60, false), (200, true)] {
+            for steps in [8, 16, 60, 200] {
                 let mut alone = Solver::new(stencil.clone(), start(0..SHAPE.0, SHAPE.1)).unwrap();
                 alone.advance(steps, &Solo);
                 for ranks in [2, 3] {
-                    let parts = together((&stencil, start), SHAPE, (ranks, 8), &[steps], overlaps);
+                    let parts = together((&stencil, start), SHAPE, (ranks, 8), &[steps]);
                     let same = parts == alone.state().as_slice();
                     assert!(same, "{ranks} ranks, {steps} steps");
                 }

@@ -6,11 +6,10 @@ use crate::{
     error::Error,
     params::StepMethod,
     problem::Problem,
-    run::{self, Room, Shape, Speeds},
+    run::{self, DISK_SPEED, Room, Shape},
     slab::Slab,
 };
 use diff2d_stencil::Element;
-use diff2d_sys as sys;
 use serde::Serialize;
 use std::fmt;
 
@@ -30,13 +29,12 @@ pub(super) struct Bands {
 }
 
 impl Bands {
-    /// `None` where the state is in memory. All processors take `alone` seconds for the steps.
+    /// `None` where the state is in memory.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
     pub(super) fn new<T: Element>(
         problem: &Problem,
         cap: Option<u64>,
         ranks: usize,
-        alone: f64,
     ) -> Result<Option<Self>, Error> {
         let room = Room {
             cap: cap.or(problem.params.memory),
@@ -47,16 +45,6 @@ impl Bands {
         let Some(memory) = room.in_bands(problem)? else {
             return Ok(None);
         };
-        let assumed = Speeds::assumed(sys::threads());
-        let steps = problem.schedule.last_step() as f64;
-        let updates = problem.grid.len() as f64 * steps;
-        let speeds = match alone > 0.0 && steps > 0.0 {
-            true => Speeds {
-                updates: updates / alone,
-                ..assumed
-            },
-            false => assumed,
-        };
         let load = SolverLoad {
             memory: Some(memory / 8),
             ..SolverLoad::alone()
@@ -64,8 +52,9 @@ impl Bands {
         let buffers = load.buffer_bytes(problem.field_bytes());
         let ny = problem.grid.y.nodes;
         let slab = Slab::new(ny, 0, ranks, ny).periodic(problem.has_periodic_rows());
-        let task = (problem, &slab, &problem.stencil::<T>());
-        let (shape, _) = Shape::beside(buffers, memory, task, speeds)?;
+        let (slab, stencil) = (slab.with_halos(ny), problem.stencil::<T>());
+        let shape = Shape::beside(buffers, memory, problem, &slab, &stencil)?;
+        let steps = problem.schedule.last_step() as f64;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
         // The exact solution reads and writes rows, and then columns.
@@ -78,9 +67,9 @@ impl Bands {
             rows: shape.band,
             steps: shape.steps,
             memory_bytes: shape.memory,
-            scratch_bytes: shape.scratch_bytes(problem, (problem.field_bytes(), ranks)),
+            scratch_bytes: shape.scratch_bytes(problem, problem.field_bytes(), ranks),
             bytes_per_step,
-            seconds: bytes_per_step * steps / assumed.bytes,
+            seconds: bytes_per_step * steps / DISK_SPEED,
         }))
     }
 }

@@ -128,7 +128,7 @@ impl<'a> RunPlan<'a> {
     ) -> Result<Self, Error> {
         let alone = estimate::seconds(problem);
         let (cut, bands) = with_precision!(problem.params.precision, T => {
-            (Cut::new::<T>(problem, ranks), Bands::new::<T>(problem, memory, ranks, alone)?)
+            (Cut::new::<T>(problem, ranks), Bands::new::<T>(problem, memory, ranks)?)
         });
         let mut seconds = alone * cut.share(problem);
         if let Some(bands) = &bands {
