@@ -11,6 +11,7 @@ use crate::{
 use diff2d_spectral as spectral;
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
+use std::iter;
 
 /// How a state in files is advanced.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -33,6 +34,8 @@ const UPDATES: f64 = 6e9;
 pub(crate) const DISK_SPEED: f64 = 0.8e9;
 /// Lifting and lowering a row, in steps of the row.
 const LIFT: f64 = 6.0;
+/// Which part of the memory tiles may take.
+const OF_TILES: u64 = 8;
 /// Bytes that all threads move between memory and caches \[1/s\].
 const MEMORY_SPEED: f64 = 40e9;
 
@@ -88,24 +91,34 @@ impl Shape {
             true => 1,
             false => most,
         };
-        let of_threads = threads as u64 * sys::caches().l2 as u64;
-        let mut best: Option<(f64, Self)> = None;
-        let mut least = u64::MAX;
-        // Tiles take of the memory what the caches hold, but no more than a part.
-        const OF_TILES: u64 = 8;
-        let mut consider = |shape: Self| {
-            let arrays = shape.memory;
-            let alone = arrays.saturating_mul(OF_TILES) / (OF_TILES - 1) + 1;
-            least = least.min(alone.min(arrays + of_threads));
-            let shape = Self {
-                memory: arrays + of_threads.min(memory / OF_TILES),
-                ..shape
-            };
-            if shape.memory > memory {
-                return;
+        let tile = match reach {
+            1 => stencil.tile(ny, nx, threads),
+            _ => stencil.rkl2_tile((ny, nx), threads, reach),
+        };
+        // Threads share the columns: rows of a band that were cut would be computed twice at the cut.
+        let columns = tile.columns.min(nx.div_ceil(threads));
+        let shape = |band: usize, depth: usize, stages: usize| {
+            let steps = (depth / reach * stages).min(most);
+            let deep = steps * reach;
+            let chunks = (band as u64 * row).div_ceil(chunk).max(2);
+            let window = (band + deep + depth) as u64;
+            let halos = (2 * borrowed * deep) as u64;
+            let rows = problem.arrays() * window + 2 * deep as u64 + halos;
+            Self {
+                band,
+                steps,
+                tile: Tile {
+                    rows: band,
+                    columns,
+                    depth,
+                },
+                chunks: usize::try_from(chunks).unwrap_or(usize::MAX),
+                memory: rows * row + 2 * chunks * chunk,
             }
+        };
+        let bytes = size_of::<T>() as f64;
+        let cost = |shape: &Self| {
             let (band, depth) = (shape.band as f64, shape.tile.depth as f64);
-            let bytes = size_of::<T>() as f64;
             let deep = (shape.steps * reach) as f64;
             let redundant = borrowed as f64 * deep / (2 * ny) as f64;
             let computing = (1.0 + redundant + depth / band + LIFT / depth)
@@ -113,55 +126,36 @@ impl Shape {
                 + 2.0 * bytes / (depth * MEMORY_SPEED);
             let moving = bytes / (deep * DISK_SPEED);
             // Reading and writing go on while stages compute, but not at once.
-            let cost = computing.max(2.0 * moving) + 0.1 * moving;
-            if best.is_none_or(|(lowest, _)| cost < lowest) {
-                best = Some((cost, shape));
-            }
+            computing.max(2.0 * moving) + 0.1 * moving
         };
-        let tile = match reach {
-            1 => stencil.tile(ny, nx, threads),
-            _ => stencil.rkl2_tile((ny, nx), threads, reach),
-        };
-        // Threads share the columns: rows of a band that were cut would be computed twice at the cut.
-        let columns = tile.columns.min(nx.div_ceil(threads));
-        let mut band = ny;
-        loop {
-            let mut depth = match reach {
+        let bands = iter::successors(Some(ny), |&band| {
+            (band > FEWEST_ROWS).then(|| (band * 7 / 8).max(FEWEST_ROWS))
+        });
+        let depths = |band: usize| {
+            let first = match reach {
                 1 => tile.depth.min(deepest).min(band),
                 _ => reach,
             };
-            loop {
+            iter::successors(Some(first), |&depth| {
+                (depth > 1 && reach == 1).then_some(depth * 3 / 4)
+            })
+        };
+        let of_threads = threads as u64 * sys::caches().l2 as u64;
+        let (mut best, mut least) = (None, u64::MAX);
+        for band in bands {
+            for depth in depths(band) {
                 for stages in (1..=8).chain((5..=40).map(|of| of * 2)) {
-                    let steps = (depth / reach * stages).min(most);
-                    let deep = steps * reach;
-                    let chunks = (band as u64 * row).div_ceil(chunk).max(2);
-                    let window = (band + deep + depth) as u64;
-                    let halos = (2 * borrowed * deep) as u64;
-                    let rows = problem.arrays() * window + 2 * deep as u64 + halos;
-                    consider(Self {
-                        band,
-                        steps,
-                        tile: Tile {
-                            rows: band,
-                            columns,
-                            depth,
-                        },
-                        chunks: usize::try_from(chunks).unwrap_or(usize::MAX),
-                        memory: rows * row + 2 * chunks * chunk,
-                    });
-                    if steps == most {
-                        break;
+                    let mut shape = shape(band, depth, stages);
+                    // Tiles take of the memory what the caches hold, but no more than a part.
+                    let alone = shape.memory.saturating_mul(OF_TILES) / (OF_TILES - 1) + 1;
+                    least = least.min(alone.min(shape.memory + of_threads));
+                    shape.memory += of_threads.min(memory / OF_TILES);
+                    let cost = cost(&shape);
+                    if shape.memory <= memory && best.is_none_or(|(lowest, _)| cost < lowest) {
+                        best = Some((cost, shape));
                     }
                 }
-                if depth == 1 || reach > 1 {
-                    break;
-                }
-                depth = depth * 3 / 4;
             }
-            if band <= FEWEST_ROWS {
-                break;
-            }
-            band = (band * 7 / 8).max(FEWEST_ROWS);
         }
         best.map(|(_, shape)| shape).ok_or(least)
     }

@@ -307,29 +307,23 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         let (mut left, mut at) = (steps, now);
         while left > 0 {
             let some = self.shape.pass(left);
-            let last = if some == left { snapshot.take() } else { None };
+            let mut last = if some == left { snapshot.take() } else { None };
             let start = Instant::now();
-            let done = match last {
-                Some(snapshot) => {
-                    if !snapshot.begin() {
-                        return Ok(());
-                    }
-                    // The exact solution is not whole before its last column is.
-                    let rows = match self.is_exact() {
-                        true => None,
-                        false => Some(&mut *snapshot),
-                    };
-                    let done = self.pass(some as usize, at, clock, rows)?;
-                    if done && self.is_exact() {
-                        self.show_own(snapshot)?;
-                    }
-                    if done {
-                        self.settle(snapshot)?;
-                    }
-                    done
+            if let Some(snapshot) = &mut last
+                && !snapshot.begin()
+            {
+                return Ok(());
+            }
+            // The exact solution is not whole before its last column is.
+            let is_exact = self.is_exact();
+            let rows = last.as_deref_mut().filter(|_| !is_exact);
+            let done = self.pass(some as usize, at, clock, rows)?;
+            if let (Some(snapshot), true) = (last, done) {
+                if is_exact {
+                    self.show_own(snapshot)?;
                 }
-                None => self.pass(some as usize, at, clock, None)?,
-            };
+                self.settle(snapshot)?;
+            }
             clock.took(some, start.elapsed());
             if !done {
                 return Err(RunError::GivenUp);

@@ -4,9 +4,9 @@
 //! |---|---|
 //! | [`Run`] in `builder.rs` | how a run is asked for and observed |
 //! | `time_loop.rs` | the run itself, top to bottom |
+//! | `begin.rs` | what precedes the loop: ranks agree, find room for the state, and open the cube |
 //! | `setup.rs` | tile, slab and memory of a rank |
-//! | `open.rs` | rank 0 claims the cube, every rank opens it |
-//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` with `band_*.rs` and `bands_shape.rs` where it is larger |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` and `band_exact.rs`, and their size in `bands_shape.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
 //! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
@@ -19,6 +19,7 @@
 mod band_exact;
 mod band_pass;
 mod bands_shape;
+mod begin;
 mod builder;
 mod clock;
 mod decomposition;
@@ -27,7 +28,6 @@ mod exchange;
 mod in_bands;
 mod in_memory;
 mod observer;
-mod open;
 mod output;
 mod pool;
 mod recompute;
@@ -38,6 +38,7 @@ mod snapshot;
 mod state;
 mod time_loop;
 
+pub(crate) use begin::open;
 pub(crate) use builder::Options;
 pub use builder::Run;
 pub use error::RunError;
@@ -49,7 +50,6 @@ pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
 pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
-pub(crate) use open::open;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;

@@ -7,7 +7,6 @@ use super::{
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{Paths, Record, checkpoint, journal::Slot, write::ScenarioWriter},
-    grid::Grid,
     problem::Problem,
     schedule::Clock,
     summary::Summary,
@@ -22,24 +21,16 @@ const COMMIT_WAIT: Duration = Duration::from_millis(1);
 ///
 /// All its methods but getters are collective.
 pub(crate) struct Output<'a, C> {
-    pub(super) to: Destination<'a>,
-    reports: Exchange<'a, C>,
-    pub(super) grid: &'a Grid,
+    pub(super) problem: &'a Problem,
     pub(super) ranks: &'a Decomposition<'a, C>,
-}
-
-pub(super) enum Destination<'a> {
-    Nowhere {
-        reached: Sender<Record>,
-        next: u64,
-    },
-    Cube {
-        scenario: ScenarioWriter<'a>,
-        /// Where states between snapshots are written, if anywhere.
-        checkpoint: Option<&'a Paths>,
-        /// A cube whose snapshots are copied first.
-        shorter: Option<&'a Path>,
-    },
+    pub(super) scenario: Option<ScenarioWriter<'a>>,
+    /// Where snapshots are announced that go into no cube.
+    reached: Option<Sender<Record>>,
+    reports: Exchange<'a, C>,
+    /// Where states between snapshots are written, if anywhere.
+    pub(super) checkpoint: Option<&'a Paths>,
+    /// A cube whose snapshots are copied first.
+    pub(super) shorter: Option<&'a Path>,
 }
 
 impl<'a, C: Comm> Output<'a, C> {
@@ -49,50 +40,32 @@ impl<'a, C: Comm> Output<'a, C> {
         ranks: &'a Decomposition<'a, C>,
         observer: &Observer,
     ) -> Self {
-        let reached = observer.committed().clone();
         Self {
-            to: Destination::Nowhere { reached, next: 0 },
-            reports: Exchange::new(ranks.comm(), None),
-            grid: &problem.grid,
+            problem,
             ranks,
+            scenario: None,
+            reached: Some(observer.committed().clone()),
+            reports: Exchange::new(ranks.comm(), None),
+            checkpoint: None,
+            shorter: None,
         }
     }
 
     pub(crate) fn cube(
-        scenario: ScenarioWriter<'a>,
-        reports: Exchange<'a, C>,
         problem: &'a Problem,
         ranks: &'a Decomposition<'a, C>,
+        scenario: ScenarioWriter<'a>,
+        reports: Exchange<'a, C>,
     ) -> Self {
-        let to = Destination::Cube {
-            scenario,
+        Self {
+            problem,
+            ranks,
+            scenario: Some(scenario),
+            reached: None,
+            reports,
             checkpoint: None,
             shorter: None,
-        };
-        Self {
-            to,
-            reports,
-            grid: &problem.grid,
-            ranks,
         }
-    }
-
-    pub(super) fn with_checkpoint(mut self, paths: &'a Paths) -> Self {
-        if let Destination::Cube { checkpoint, .. } = &mut self.to {
-            *checkpoint = Some(paths);
-        }
-        self
-    }
-
-    pub(super) fn extending(mut self, cube: Option<&'a Path>) -> Self {
-        if let Destination::Cube { shorter, .. } = &mut self.to {
-            *shorter = cube;
-        }
-        self
-    }
-
-    pub(super) fn ranks(&self) -> &'a Decomposition<'a, C> {
-        self.ranks
     }
 
     /// The plan of all ranks, which is that of rank 0, and whether and why to stop instead, which any
@@ -103,37 +76,28 @@ impl<'a, C: Comm> Output<'a, C> {
         stop: Option<Outcome>,
     ) -> Option<(Plan, Option<Outcome>)> {
         let has_failed = self.write_overdue();
-        let stop = stop.or_else(|| self.has_lost_files().then_some(Outcome::FilesLost));
+        let has_lost_files = |scenario: &ScenarioWriter<'_>| scenario.has_lost_files();
+        let is_lost = self.scenario.as_ref().is_some_and(has_lost_files);
+        let stop = stop.or_else(|| is_lost.then_some(Outcome::FilesLost));
         let reports = self.reports.all_report(has_failed, stop, mine);
         (!reports.failed).then(|| (reports.wants[ROOT], reports.stop))
     }
 
     /// Writes blocks that have waited for long enough; whether the writer has failed.
     fn write_overdue(&mut self) -> bool {
-        match &mut self.to {
-            Destination::Nowhere { .. } => false,
-            Destination::Cube { scenario, .. } => {
-                scenario.write_overdue();
-                scenario.has_failed()
-            }
-        }
-    }
-
-    fn has_lost_files(&self) -> bool {
-        match &self.to {
-            Destination::Nowhere { .. } => false,
-            Destination::Cube { scenario, .. } => scenario.has_lost_files(),
-        }
+        self.scenario.as_mut().is_some_and(|scenario| {
+            scenario.write_overdue();
+            scenario.has_failed()
+        })
     }
 
     /// Waits until the scenario is ready on every rank; `false` when a writer has failed.
     fn wait(&mut self, is_ready: impl Fn(&ScenarioWriter<'_>) -> bool) -> bool {
         loop {
             let has_failed = self.write_overdue();
-            let (uncommitted, ready) = match &self.to {
-                Destination::Nowhere { .. } => (0, true),
-                Destination::Cube { scenario, .. } => (scenario.uncommitted(), is_ready(scenario)),
-            };
+            let scenario = self.scenario.as_ref();
+            let uncommitted = scenario.map_or(0, ScenarioWriter::uncommitted);
+            let ready = scenario.is_none_or(&is_ready);
             let reports = self.reports.all_report(has_failed, None, ready);
             if reports.failed {
                 return false;
@@ -141,7 +105,7 @@ impl<'a, C: Comm> Output<'a, C> {
             if reports.wants.iter().all(|&ready| ready) {
                 return true;
             }
-            if let Destination::Cube { scenario, .. } = &self.to {
+            if let Some(scenario) = scenario {
                 scenario.wait(uncommitted, COMMIT_WAIT);
             }
         }
@@ -149,7 +113,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Waits until every snapshot handed over is committed; `false` when that has failed.
     pub(super) fn flush(&mut self) -> bool {
-        if let Destination::Cube { scenario, .. } = &mut self.to {
+        if let Some(scenario) = &mut self.scenario {
             scenario.write_rest();
         }
         self.wait(|scenario| scenario.uncommitted() == 0)
@@ -162,39 +126,29 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Tells of a snapshot that is whole.
     pub(super) fn announce(&mut self, now: Clock, summary: Summary) {
-        match &mut self.to {
-            Destination::Cube { scenario, .. } => scenario.end(summary),
-            Destination::Nowhere { reached, next } => {
-                let slot = Slot {
-                    scenario: None,
-                    index: *next,
-                };
-                *next += 1;
-                if self.ranks.comm().is_root() {
-                    // Without an observer there is no receiver.
-                    let _ = reached.send(Record::new(slot, now, summary));
-                }
-            }
+        if let Some(scenario) = &mut self.scenario {
+            scenario.end(summary);
+        }
+        if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
+            let slot = Slot {
+                scenario: None,
+                index: now.step / self.problem.schedule.nper,
+            };
+            // Without an observer there is no receiver.
+            let _ = reached.send(Record::new(slot, now, summary));
         }
     }
 
     /// Makes a state between snapshots, of which this rank owns these rows, durable, and everything before it.
     pub(super) fn checkpoint(&mut self, now: Clock, own: &[u8]) -> Result<(), RunError> {
         let is_committed = self.flush();
-        let (
-            Destination::Cube {
-                scenario,
-                checkpoint,
-                ..
-            },
-            true,
-        ) = (&self.to, is_committed)
+        let (Some(scenario), Some(paths), true) = (&self.scenario, self.checkpoint, is_committed)
         else {
             return Ok(());
         };
-        let Some(paths) = checkpoint.filter(|_| scenario.last_step() != Some(now.step)) else {
+        if scenario.last_step() == Some(now.step) {
             return Ok(());
-        };
+        }
         let ranks = self.ranks;
         let mut writer = match ranks.comm().is_root() {
             true => checkpoint::Writer::create(paths).map(Some),
@@ -218,7 +172,7 @@ impl<'a, C: Comm> Output<'a, C> {
 
     /// Hands what is left to the writer.
     pub(super) fn finish(mut self) {
-        if let Destination::Cube { scenario, .. } = &mut self.to {
+        if let Some(scenario) = &mut self.scenario {
             scenario.write_rest();
         }
     }

@@ -2,7 +2,7 @@
 
 use super::{
     error::RunError,
-    output::{Destination, Output},
+    output::Output,
     snapshot,
     state::{Durable, State},
 };
@@ -21,12 +21,7 @@ impl<C: Comm> Output<'_, C> {
         if let Some(clock) = self.copy_shorter(state)? {
             return Ok(Some(clock));
         }
-        let Destination::Cube {
-            scenario,
-            checkpoint,
-            ..
-        } = &self.to
-        else {
+        let Some(scenario) = &self.scenario else {
             return Ok(None);
         };
         let Some(last) = scenario.last() else {
@@ -34,7 +29,7 @@ impl<C: Comm> Output<'_, C> {
         };
         let (ranks, cube, header) = (self.ranks, scenario.file(), scenario.header());
         take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
-        let Some(paths) = *checkpoint else {
+        let Some(paths) = self.checkpoint else {
             return Ok(Some(last.clock()));
         };
         let next = last.step.saturating_add(header.steps_per_snapshot(0));
@@ -63,15 +58,10 @@ impl<C: Comm> Output<'_, C> {
     /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each
     /// verified by its digest; the state is then the last of them. `None` if there was nothing to copy.
     fn copy_shorter(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
-        let Destination::Cube {
-            scenario,
-            shorter: Some(shorter),
-            ..
-        } = &self.to
-        else {
+        let (Some(scenario), Some(shorter)) = (&self.scenario, self.shorter) else {
             return Ok(None);
         };
-        let (shorter, ranks) = (*shorter, self.ranks);
+        let ranks = self.ranks;
         let missing = scenario.handed_over()..scenario.header().snapshots();
         let opened = match Cube::open(shorter) {
             Ok(old) => {

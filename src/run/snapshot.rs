@@ -1,17 +1,12 @@
 //! [`Snapshot`]: a snapshot on its way to the cube, row by row.
 
-use super::{
-    decomposition::Decomposition,
-    error::RunError,
-    output::{Destination, Output},
-};
+use super::{decomposition::Decomposition, error::RunError, output::Output};
 use crate::{
     comm::Comm,
     cube::{
         share::{Job, Share},
         write::ScenarioWriter,
     },
-    grid::Grid,
     schedule::Clock,
     summary::Summary,
 };
@@ -35,7 +30,13 @@ pub(super) fn put<'a, C: Comm>(
     now: Clock,
     show: impl FnOnce(&mut Snapshot<'_, 'a, C>) -> Result<(), RunError>,
 ) -> Result<(), RunError> {
-    let mut snapshot = Snapshot::new(output, now);
+    let mut snapshot = Snapshot {
+        output,
+        now,
+        has_begun: false,
+        begun: None,
+        summaries: Vec::new(),
+    };
     show(&mut snapshot)?;
     if snapshot.has_begun {
         snapshot.end();
@@ -57,24 +58,13 @@ struct Begun {
 }
 
 impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
-    /// The next snapshot of an output, at `now`.
-    fn new(output: &'o mut Output<'a, C>, now: Clock) -> Self {
-        Self {
-            output,
-            now,
-            has_begun: false,
-            begun: None,
-            summaries: Vec::new(),
-        }
-    }
-
     /// Collective. Begins it, once no other waits too long for its commit; `false` if writing has failed.
     pub(super) fn begin(&mut self) -> bool {
         if !self.output.wait_while_late() {
             return false;
         }
         self.has_begun = true;
-        if let Destination::Cube { scenario, .. } = &mut self.output.to {
+        if let Some(scenario) = &mut self.output.scenario {
             let begin = scenario.begin(self.now);
             let share = scenario.share().clone();
             let [mut jobs, _] = Decomposition::<C>::jobs(&share, begin);
@@ -95,17 +85,12 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         self.begun.as_ref().map(|begun| begun.begin)
     }
 
-    /// The grid.
-    fn grid(&self) -> &'a Grid {
-        self.output.grid
-    }
-
     /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
-        let grid = self.grid();
+        let grid = &self.output.problem.grid;
         let summarise = || Summary::of_each_row(values, grid);
-        let summaries = match (&mut self.begun, &mut self.output.to) {
-            (Some(begun), Destination::Cube { scenario, .. }) => {
+        let summaries = match (&mut self.begun, &mut self.output.scenario) {
+            (Some(begun), Some(scenario)) => {
                 let place = || begun.place(scenario, bytemuck::cast_slice(values));
                 // Other threads are woken once for both.
                 rayon::join(summarise, place).0
@@ -118,9 +103,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     /// Collective, after all rows. Exchanges what ranks send each other; `own` copies bytes of the rows that this
     /// rank owns, from a byte of them on.
     pub(super) fn exchange(&mut self, own: impl FnMut(u64, &mut [u8])) {
-        if let (Some(begun), Destination::Cube { scenario, .. }) =
-            (&self.begun, &mut self.output.to)
-        {
+        if let (Some(begun), Some(scenario)) = (&self.begun, &mut self.output.scenario) {
             let ranks = self.output.ranks;
             ranks.gather_shared_jobs(&begun.share, begun.begin, own, |job, bytes| {
                 scenario.place(job, bytes);
@@ -130,17 +113,15 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Waits until its bytes can be read from the cube.
     pub(super) fn wait_until_written(&mut self) {
-        if let Destination::Cube { scenario, .. } = &mut self.output.to {
+        if let Some(scenario) = &mut self.output.scenario {
             scenario.wait_until_written();
         }
     }
 
     /// Collective. Ends it, all rows of which have come.
     fn end(self) {
-        let summary = self
-            .output
-            .ranks
-            .gather_summary(self.output.grid, &self.summaries);
+        let Output { ranks, problem, .. } = *self.output;
+        let summary = ranks.gather_summary(&problem.grid, &self.summaries);
         self.output.announce(self.now, summary);
     }
 }

@@ -238,7 +238,7 @@ impl<'a> Workers<'a> {
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
-        let output = Output::cube(self.writer.scenario(number), reports, problem, &alone);
+        let output = Output::cube(problem, &alone, self.writer.scenario(number), reports);
         // The progress of one scenario is not that of the sweep.
         let observer = self.observer.with_progress(Progress::default());
         run::simulate(problem, state, output, clock, &observer).map(|report| report.outcome)
