@@ -122,7 +122,9 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             Some(bands) => bands,
             None => Bands::new(
                 self.stencil.clone().with_tile(self.shape.tile),
-                (self.shape.band, self.shape.steps, self.problem.stages()),
+                self.shape.band,
+                self.shape.steps,
+                self.problem.stages(),
                 self.problem.grid.x.nodes,
             )
             .map_err(|_| RunError::no_memory(self.shape.memory))?,

@@ -91,7 +91,9 @@ impl<T: Element> Bands<T> {
     /// If the system has too little memory.
     pub fn new(
         stencil: Stencil<T>,
-        (band, steps, reach): (usize, usize, usize),
+        band: usize,
+        steps: usize,
+        reach: usize,
         columns: usize,
     ) -> io::Result<Self> {
         let band = band.max(FEWEST_ROWS);
@@ -169,7 +171,7 @@ impl<T: Element> Bands<T> {
             let mut known = own.unwrap_or(Smoothness::NONE);
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
-                self.keep((stage, 2 * fronts.lags[stage]), &window, next);
+                self.keep(stage, 2 * fronts.lags[stage], &window, next);
                 match &dynamics.method {
                     Method::Rkl2(method) => drop(forcing.prepare_stages(method)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
@@ -196,7 +198,7 @@ impl<T: Element> Bands<T> {
 
     /// Puts what a stage kept of its source before what has arrived, and keeps the rows `next` for the next
     /// band, from the row `place` of what is kept on.
-    fn keep(&mut self, (stage, place): (usize, usize), window: &Range<usize>, next: Range<usize>) {
+    fn keep(&mut self, stage: usize, place: usize, window: &Range<usize>, next: Range<usize>) {
         let source = &mut self.arrays[0];
         let rows: &mut Range<usize> = &mut self.stages[stage].kept;
         let here = |rows: &Range<usize>| rows.start - window.start..rows.end - window.start;
@@ -209,7 +211,7 @@ impl<T: Element> Bands<T> {
         *rows = next;
     }
 
-    /// Advances the rows `rows` of the track from the first array to the second. Returns what is known
+    /// Advances the rows `rows` of the pass from the first array to the second. Returns what is known
     /// of them.
     fn advance(
         &mut self,
@@ -382,7 +384,7 @@ mod tests {
             prop_assume!(ny > 2 * halo + 2);
             let mut whole = Solver::new(stencil.clone(), field(ny, nx, smooth)).unwrap();
             whole.advance((steps * passes) as u64, &Solo);
-            let mut bands = Bands::new(stencil, (band, steps, 1), nx).unwrap();
+            let mut bands = Bands::new(stencil, band, steps, 1, nx).unwrap();
             let mut rows = field(ny, nx, smooth).as_slice().to_vec();
             let mut first = 0;
             for _ in 0..passes {
@@ -410,7 +412,7 @@ mod tests {
         let stencil = || Stencil::new(0.25).with_tile("30x25x16".parse().unwrap());
         let mut whole = Solver::new(stencil(), start).unwrap();
         let halves = [(0..100_usize, [true, false]), (100..200, [false, true])];
-        let mut bands = [0, 1].map(|_| Bands::new(stencil(), (60, STEPS, 1), NX).unwrap());
+        let mut bands = [0, 1].map(|_| Bands::new(stencil(), 60, STEPS, 1, NX).unwrap());
         for pass in 0..8 {
             let before = whole.state().as_slice().to_vec();
             whole.advance(STEPS as u64, &Solo);
