@@ -73,7 +73,14 @@ pub fn scatter(
     progress: &Progress,
 ) -> Result<Option<Vec<Delivery>>, NpyError> {
     let source = source.filter(|_| comm.is_root());
-    let partition = source.map(|source| Partition::new(&source, comm.size()));
+    let partition = source.map(|source| {
+        let Source {
+            array,
+            axis,
+            memory,
+        } = source;
+        Partition::new(array, axis, comm.size(), memory)
+    });
     let Some(partition) = collective::from_root(comm, partition) else {
         return Ok(None);
     };

@@ -1,6 +1,6 @@
 //! [`Partition`]: how an array is cut into portions, and these into chunks.
 
-use super::Source;
+use diff2d_arrays::npy::ArrayFile;
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -27,16 +27,16 @@ pub(super) struct Partition {
 }
 
 impl Partition {
-    /// Cuts an array for so many ranks.
+    /// Cuts an array along an axis for so many ranks, which may use so many bytes of memory each.
     ///
     /// A chunk of a file in Fortran order is a box of it, read in the order of the file and transposed in
     /// memory. The larger the box, the longer its runs in the file: there alone more memory means fewer
     /// reads.
-    pub(super) fn new(source: &Source<'_>, ranks: usize) -> Self {
-        let (npy, each) = (&source.array.npy, source.memory / CHUNKS_IN_MEMORY);
+    pub(super) fn new(array: &ArrayFile, axis: usize, ranks: usize, memory: u64) -> Self {
+        let (npy, each) = (&array.npy, memory / CHUNKS_IN_MEMORY);
         Self {
-            shape: source.array.shape(),
-            axis: source.axis,
+            shape: array.shape(),
+            axis,
             ranks,
             width: npy.dtype.bytes as u64,
             chunk: match npy.fortran_order {
