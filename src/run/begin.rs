@@ -3,12 +3,12 @@
 
 use super::{
     bands_shape::Shape,
-    builder::Options,
     decomposition::Decomposition,
     error::RunError,
     exchange::on_root,
     in_memory::InMemory,
     observer::Observer,
+    options::Options,
     setup::{self, Room},
 };
 use crate::{

@@ -3,13 +3,14 @@
 use super::{
     error::RunError,
     observer::{Observer, OnCommit, OnNote},
+    options::Options,
     pool,
     report::Report,
     time_loop,
 };
 use crate::{
     comm::{Comm, Solo, collective},
-    cube::{Claim, Io, Record},
+    cube::{Io, Record},
     params::with_precision,
     problem::Problem,
 };
@@ -21,20 +22,6 @@ use std::{
     thread,
     time::Duration,
 };
-
-/// What [`Run`] was told; see there.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Options {
-    pub(crate) output: Option<PathBuf>,
-    pub(crate) claim: Claim,
-    pub(crate) extend: Option<PathBuf>,
-    pub(crate) threads: Option<usize>,
-    pub(crate) memory: Option<u64>,
-    pub(crate) scratch: Option<PathBuf>,
-    pub(crate) tile: Option<Tile>,
-    pub(crate) checkpoint_every: Option<Duration>,
-    pub(crate) max_walltime: Option<Duration>,
-}
 
 /// A run of a [`Problem`], or of all scenarios of a [`Sweep`](crate::sweep::Sweep), to be started.
 ///

@@ -1,6 +1,10 @@
 //! [`RunClock`]: how many steps to take before the next exchange, and what is due then.
 
-use super::{builder::Options, error::RunError, observer::Observer, report::Outcome};
+use super::{
+    error::RunError,
+    observer::Observer,
+    options::{Options, Outcome},
+};
 use crate::problem::Problem;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};

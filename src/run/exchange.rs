@@ -5,7 +5,7 @@
 //! passes what was synced to its committer. All know the same afterwards, decide by that alone, and so
 //! take the same path to the next exchange.
 
-use super::{error::RunError, report::Outcome};
+use super::{error::RunError, options::Outcome};
 use crate::{
     comm::{Comm, collective},
     cube::{

@@ -2,7 +2,7 @@
 //!
 //! | file | content |
 //! |---|---|
-//! | [`Run`] in `builder.rs` | how a run is asked for and observed |
+//! | [`Run`] in `builder.rs`, `options.rs` | how a run is asked for and observed, and how it ends |
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `begin.rs` | what precedes the loop: ranks agree, find room for the state, and open the cube |
 //! | `setup.rs` | tile, slab and memory of a rank |
@@ -28,6 +28,7 @@ mod exchange;
 mod in_bands;
 mod in_memory;
 mod observer;
+mod options;
 mod output;
 mod pool;
 mod recompute;
@@ -39,10 +40,10 @@ mod state;
 mod time_loop;
 
 pub(crate) use begin::open;
-pub(crate) use builder::Options;
 pub use builder::Run;
 pub use error::RunError;
-pub use report::{Outcome, Report, Seconds};
+pub use options::Outcome;
+pub use report::{Report, Seconds};
 
 pub(crate) use bands_shape::{DISK_SPEED, Shape};
 pub(crate) use clock::RunClock;
@@ -50,6 +51,7 @@ pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
 pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
+pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;

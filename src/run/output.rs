@@ -2,7 +2,7 @@
 
 use super::{
     clock::Plan, decomposition::Decomposition, error::RunError, exchange::Exchange,
-    observer::Observer, report::Outcome,
+    observer::Observer, options::Outcome,
 };
 use crate::{
     comm::{Comm, ROOT, collective},

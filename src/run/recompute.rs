@@ -2,13 +2,13 @@
 
 use super::{
     bands_shape::Shape,
-    builder::Options,
     clock::RunClock,
     decomposition::Decomposition,
     error::RunError,
     in_bands::InBands,
     in_memory::InMemory,
     observer::Observer,
+    options::Options,
     setup::Room,
     state::{Durable, State},
 };

@@ -1,30 +1,14 @@
-//! [`Report`]: the figures of a run, and [`Outcome`]: how it ended.
+//! [`Report`]: the figures of a run.
 
-use super::{clock::RunClock, state::Figures};
+use super::{clock::RunClock, options::Outcome, state::Figures};
 use crate::{
     comm::Comm,
     cube::{Io, write::Times},
     problem::Problem,
 };
 use diff2d_sys as sys;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use std::time::Instant;
-
-/// How a run ended without an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// After its last step.
-    Done,
-    /// Every snapshot had been committed before.
-    AlreadyDone,
-    /// On request, with the number found in the stop flag of any rank; resumable.
-    Stopped(usize),
-    /// At the end of its wall time; resumable.
-    OutOfTime,
-    /// Because its cube or journal has lost its name; the run then ends with the writer's error.
-    FilesLost,
-}
 
 /// Figures of a finished or stopped run, for `--report`.
 #[derive(Debug, Clone, Serialize)]

@@ -2,15 +2,15 @@
 
 use super::{
     begin::{self, Place, Resources},
-    builder::Options,
     clock::RunClock,
     error::RunError,
     exchange::{self, Exchange, on_root},
     in_bands::InBands,
     observer::Observer,
+    options::{Options, Outcome},
     output::Output,
     pool,
-    report::{Outcome, Report},
+    report::Report,
     setup, snapshot,
     state::State,
 };
