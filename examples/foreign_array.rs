@@ -45,14 +45,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         },
     )?;
     let smooth = directory.path().join("smooth.npy");
-    let output = Output::create(
-        &smooth,
-        windows.shape(),
-        windows.dtype(),
-        false,
-        Some(&array),
-        false,
-    )?;
+    let output = Output::create(&smooth, windows.shape(), windows.dtype(), false, false)?;
     windows.all(&array, &output, &progress)?;
     output.finish()?;
 

@@ -117,7 +117,7 @@ impl Error {
             Self::Analysis(
                 AnalysisError::Request(_) | AnalysisError::Overflow | AnalysisError::Exists { .. },
             ) => 2,
-            Self::Export(ExportError::Request(_) | ExportError::Exists { .. }) => 2,
+            Self::Export(ExportError::Request(_)) => 2,
             Self::Export(
                 ExportError::File(_)
                 | ExportError::Text(_)
@@ -144,6 +144,9 @@ impl Error {
                 | CubeError::Foreign { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
+                | CubeError::Taken { .. }
+                | CubeError::BelongsTo { .. }
+                | CubeError::Exists { .. }
                 | CubeError::OtherParameters { .. }
                 | CubeError::CannotExtend { .. }
                 | CubeError::Name { .. }

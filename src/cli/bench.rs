@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
+    cube::Writing,
     error::Error,
 };
 use clap::Args;
@@ -51,10 +52,14 @@ pub(super) struct BenchArgs {
     /// Draw the rates as a bar chart, beside those of the course in 2016
     #[arg(long, value_name = "FILE.png")]
     plot: Option<PathBuf>,
+    /// Replace these files if they exist
+    #[arg(long)]
+    force: bool,
 }
 
 /// `program` starts this program again.
 pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Result<u8, Error> {
+    check_outputs(args)?;
     let result = measure(args, program, terminal);
     let all = match result {
         Ok(results) => results,
@@ -88,6 +93,22 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         }
     }
     Ok(0)
+}
+
+/// Refuses outputs that may not be written, before anything is measured.
+fn check_outputs(args: &BenchArgs) -> Result<(), Error> {
+    let mut taken = Vec::new();
+    for (path, what) in [(&args.json, "results"), (&args.plot, "chart")] {
+        let Some(path) = path else { continue };
+        let writing = Writing {
+            taken: &taken,
+            force: args.force,
+            is_own_kind: None,
+        };
+        start::check_output(path, what, writing)?;
+        taken.push(path.clone());
+    }
+    Ok(())
 }
 
 fn measure(

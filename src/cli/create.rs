@@ -1,16 +1,14 @@
 //! `diff2d create`: a new array of any size.
 
 use super::{
+    open,
     terminal::{Terminal, Unit},
     values,
 };
-use crate::{cube::refuse_cube, error::Error};
+use crate::error::Error;
 use clap::Args;
+use diff2d_arrays::create::{self, Fill};
 use diff2d_arrays::npy::Dtype;
-use diff2d_arrays::{
-    create::{self, Fill},
-    output::Output,
-};
 use std::path::PathBuf;
 
 /// Create a .npy file of any size, preallocated and filled in chunks
@@ -57,13 +55,12 @@ pub(super) fn create(args: &CreateArgs, terminal: &Terminal) -> Result<(), Error
         ))
     })?;
     let fill = Fill::parse(&args.fill, args.dtype, shape.len())?;
-    refuse_cube(&args.file)?;
-    let output = Output::create(&args.file, shape, args.dtype, false, None, args.force)?;
+    let output = open::create(&args.file, shape, args.dtype, false, &[], args.force)?;
     let elements: u64 = output.npy.shape.iter().product();
     let bar = terminal.bar(elements * args.dtype.bytes as u64, Unit::Bytes);
     create::fill(&output, &fill, bar.progress())?;
     drop(bar);
-    Ok(output.finish()?)
+    open::finish(output, &args.file, &[], None)
 }
 
 /// `1000,1000`, also as Python shows it: `(1000, 1000)` or `(5,)`.

@@ -1,7 +1,10 @@
 //! `diff2d man`: manual pages.
 
 use super::{terminal::Terminal, version};
-use crate::error::Error;
+use crate::{
+    cube::{Writing, holds},
+    error::Error,
+};
 use clap::{Args, Command};
 use clap_mangen::Man;
 use diff2d_sys as sys;
@@ -50,6 +53,16 @@ fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), 
         .manual("diff2d");
     let rendered = page.render(&mut text);
     rendered.map_err(|error| Error::System(format!("cannot make {}: {error}", path.display())))?;
+    let writing = Writing {
+        is_own_kind: Some(is_page),
+        ..Writing::default()
+    };
+    writing.admit(&path)?;
     sys::write_file(&path, &text).map_err(|error| Error::System(error.to_string()))?;
     terminal.result(&path.display().to_string())
+}
+
+/// Whether a file begins like a manual page of this program.
+fn is_page(beginning: &[u8]) -> bool {
+    holds(beginning, ".TH diff2d")
 }

@@ -2,7 +2,7 @@
 
 use super::{terminal::Terminal, values};
 use crate::{
-    cube::{JournalledArray, NamedAxis, forget_axes, refuse_cube, write_axes},
+    cube::{JournalledArray, NamedAxis, Writing, admit_axes, forget_axes, write_axes},
     error::Error,
 };
 use clap::Args;
@@ -10,7 +10,7 @@ use diff2d_arrays::{
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
 };
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What files are that are not `.npy`.
 #[derive(Debug, Args)]
@@ -99,18 +99,23 @@ fn member(path: &Path) -> Option<(&str, &str)> {
     archive.ends_with(".npz").then_some((archive, name))
 }
 
-/// Begins a new array that is made from `input`; `finish` puts it in its place.
+/// Begins a new array for which the files `taken` are read; `finish` puts it in its place.
 pub(super) fn create(
     path: &Path,
     shape: Vec<u64>,
     dtype: Dtype,
     fortran_order: bool,
-    input: &JournalledArray,
+    taken: &[PathBuf],
     force: bool,
 ) -> Result<Output, Error> {
-    refuse_cube(path)?;
-    let output = Output::create(path, shape, dtype, fortran_order, Some(input), force)?;
-    Ok(output)
+    let writing = Writing {
+        taken,
+        force,
+        is_own_kind: None,
+    };
+    writing.admit(path)?;
+    admit_axes(path, writing)?;
+    Ok(Output::create(path, shape, dtype, fortran_order, force)?)
 }
 
 /// Puts a new array in its place, and what is known of its axes and values beside it.

@@ -13,12 +13,13 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{JournalledArray, Paths, Record},
+    cube::{JournalledArray, Paths, Record, Writing},
     error::Error,
     problem::Problem,
     run::Outcome,
 };
 use clap::Args;
+use diff2d_plot as plot;
 use diff2d_stencil::Tile;
 use std::{
     path::{Path, PathBuf},
@@ -71,7 +72,11 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     check_tile(args.tile, problem.grid.shape())?;
     let cube = args.start.cube(&args.params.file)?;
     if let Some(path) = &args.report {
-        start::check_report(path)?;
+        let mut taken = Paths::of(&cube)?.files();
+        taken.push(args.params.file.clone());
+        taken.extend(problem.inputs().into_keys().map(PathBuf::from));
+        taken.extend(args.extend.clone());
+        args.start.check_report(path, &taken, args.no_cube)?;
     }
     let cube = (!args.no_cube).then_some(cube);
     ranks::together("run", terminal, |world| {
@@ -199,8 +204,14 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     let survey = frames.survey(&[index], false)?;
     let directory = Paths::of(cube)?.pictures;
     make_directory(&directory)?;
+    let path = frame_path(&directory, index);
+    let writing = Writing {
+        is_own_kind: Some(plot::is_picture),
+        ..Writing::default()
+    };
+    writing.admit(&path)?;
     Drawing::new(&frames, &[index], &look, &survey)
         .picture(index)?
-        .save(&frame_path(&directory, index))?;
+        .save(&path)?;
     Ok(())
 }

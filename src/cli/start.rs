@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{Cube, Io, Paths},
+    cube::{Cube, Io, Paths, Writing, holds},
     error::Error,
     run::{Outcome, Run},
 };
@@ -94,6 +94,22 @@ impl StartArgs {
         collective::all_ok(comm, made)
     }
 
+    /// Refuses a report that may not be written. A run that is continued, or that is only timed, replaces an older
+    /// report.
+    pub(super) fn check_report(
+        &self,
+        path: &Path,
+        taken: &[PathBuf],
+        is_timing: bool,
+    ) -> Result<(), Error> {
+        let writing = Writing {
+            taken,
+            force: self.force,
+            is_own_kind: (self.resume || is_timing).then_some(is_report),
+        };
+        check_output(path, "report", writing)
+    }
+
     /// A run, or a sweep, with these options.
     pub(super) fn run<'a, W>(&self, work: &'a W) -> Run<'a, W> {
         Run::new(work)
@@ -111,10 +127,16 @@ impl StartArgs {
     }
 }
 
-/// Refuses a report that cannot be written now, and not when the work is done.
-pub(super) fn check_report(path: &Path) -> Result<(), Error> {
+/// Whether a file begins like a report of a run or a sweep.
+fn is_report(beginning: &[u8]) -> bool {
+    beginning.starts_with(b"{") && holds(beginning, "\"updates_per_second\":")
+}
+
+/// Refuses an output that may not be written or cannot, now and not when the work is done.
+pub(super) fn check_output(path: &Path, what: &str, writing: Writing<'_>) -> Result<(), Error> {
+    writing.admit(path)?;
     let file = AtomicFile::create(path).map(drop);
-    file.map_err(|error| not_written(path, "report", &error.source))
+    file.map_err(|error| not_written(path, what, &error.source))
 }
 
 /// Writes what was measured to a JSON file.

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{Cube, Paths, journal::Scenario},
+    cube::{Cube, Paths, Writing, journal::Scenario},
     error::Error,
     run::Outcome,
     sweep::Sweep,
@@ -54,14 +54,23 @@ pub(super) struct SweepArgs {
     report: Option<PathBuf>,
 }
 
+impl SweepArgs {
+    /// The files that are read.
+    fn read(&self, sweep: &Sweep) -> Vec<PathBuf> {
+        let inputs = sweep.inputs().keys().map(PathBuf::from);
+        inputs.chain([self.file.clone()]).collect()
+    }
+}
+
 pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
-    if let Some(path) = &args.report {
-        // Found out before the work is done.
-        start::check_report(path)?;
-    }
     let cube = args.start.cube(&args.file)?;
+    if let Some(path) = &args.report {
+        let mut taken = Paths::of(&cube)?.files();
+        taken.extend(args.read(&sweep));
+        args.start.check_report(path, &taken, false)?;
+    }
     ranks::together("sweep", terminal, |world| {
         on_ranks(args, &sweep, &cube, world, terminal)
     })
@@ -85,7 +94,7 @@ fn on_ranks(
         cube,
     };
     let replaceable = match world.is_root() {
-        true => table.check(args.start.force, args.start.resume),
+        true => table.check(args.start.force, args.start.resume, &args.read(sweep)),
         false => Ok(()),
     };
     collective::all_ok(world, replaceable)?;
@@ -165,7 +174,13 @@ struct Table<'a> {
 
 impl Table<'_> {
     /// Refuses to replace a file that is not this table, unless asked to.
-    fn check(&self, force: bool, resume: bool) -> Result<(), Error> {
+    fn check(&self, force: bool, resume: bool, taken: &[PathBuf]) -> Result<(), Error> {
+        let writing = Writing {
+            taken,
+            force: true,
+            is_own_kind: None,
+        };
+        writing.admit(self.path)?;
         let found = match sys::open_to_read(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             _ if force => return Ok(()),

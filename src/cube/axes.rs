@@ -10,7 +10,12 @@
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
 //! label for each, or null. A key `quantity` may say what the values are: `"difference"`.
 
-use super::{error::CubeError, journal::Scenario, paths::remove_file};
+use super::{
+    error::CubeError,
+    journal::Scenario,
+    outputs::{Writing, holds, is_of_kind},
+    paths::remove_file,
+};
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -225,12 +230,33 @@ pub fn write_axes(
     Ok(sys::write_file(&path, &text)?)
 }
 
-/// Removes what stands beside an array that is about to be replaced.
+/// Admits the name of what stands beside a new array, which replaces what this program has written there.
+///
+/// # Errors
+/// As [`Writing::admit`].
+pub fn admit_axes(array: &Path, writing: Writing<'_>) -> Result<(), CubeError> {
+    let writing = Writing {
+        is_own_kind: Some(tells_axes),
+        ..writing
+    };
+    writing.admit(&beside(array))
+}
+
+/// Removes what this program has written beside an array that is about to be replaced.
 ///
 /// # Errors
 /// [`CubeError::Io`].
 pub fn forget_axes(array: &Path) -> Result<(), CubeError> {
-    remove_file(&beside(array)).map(|_| ())
+    let path = beside(array);
+    match is_of_kind(&path, tells_axes) {
+        true => remove_file(&path).map(|_| ()),
+        false => Ok(()),
+    }
+}
+
+/// Whether a file begins like one of ours.
+fn tells_axes(beginning: &[u8]) -> bool {
+    beginning.starts_with(b"{\"format\":") && holds(beginning, "\"axes\":")
 }
 
 /// What a file beside an array tells.

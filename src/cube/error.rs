@@ -83,6 +83,26 @@ pub enum CubeError {
         /// The journal.
         journal: PathBuf,
     },
+    /// A new file is to have the name of one that the command uses otherwise.
+    #[error("{} is read by this command, or written for another purpose: choose another name for the output", path.display())]
+    Taken {
+        /// The name.
+        path: PathBuf,
+    },
+    /// A new file is to have the name of one that belongs to a cube.
+    #[error("{} is a name that belongs to the cube {}: choose another for the output", path.display(), cube.display())]
+    BelongsTo {
+        /// The name.
+        path: PathBuf,
+        /// The cube.
+        cube: PathBuf,
+    },
+    /// What is there under the name of a new file is not to be replaced.
+    #[error("{} exists already: --force replaces it, or choose another name", path.display())]
+    Exists {
+        /// The name.
+        path: PathBuf,
+    },
     /// Resume with other parameters.
     #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o", cube.display())]
     OtherParameters {

@@ -264,25 +264,6 @@ pub(super) fn may_be_unborn(cube: &Path) -> bool {
     }
 }
 
-/// Refuses the name of a new array that is the name of a cube: its journal would be left behind, and a
-/// run may be writing to it.
-///
-/// # Errors
-/// [`CubeError::IsCube`]; [`CubeError::Io`] when the journal cannot be read.
-pub fn refuse_cube(array: &Path) -> Result<(), CubeError> {
-    let Ok(paths) = Paths::of_existing(array) else {
-        return Ok(());
-    };
-    match read_journal(&paths) {
-        Ok(None) | Err(CubeError::ForeignJournal { .. }) => Ok(()),
-        Err(CubeError::Io(error)) => Err(error.into()),
-        _ => Err(CubeError::IsCube {
-            cube: array.to_owned(),
-            journal: paths.journal,
-        }),
-    }
-}
-
 /// What the journal next to a cube says, if there is one.
 pub(super) fn find_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
     let read = || -> io::Result<Journal> {

@@ -108,6 +108,20 @@ impl Paths {
         }
     }
 
+    /// All of them, and the table of a sweep: names that nothing else may have.
+    #[must_use]
+    pub fn files(&self) -> Vec<PathBuf> {
+        let table = self.cube.with_extension("csv");
+        let files = [
+            &self.cube,
+            &self.journal,
+            &self.checkpoint,
+            &self.scratch,
+            &table,
+        ];
+        files.map(Clone::clone).into()
+    }
+
     /// The directory they lie in.
     #[must_use]
     pub fn directory(&self) -> &Path {

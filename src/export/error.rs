@@ -26,12 +26,6 @@ pub enum ExportError {
     /// The request does not fit the array, or the format.
     #[error("{0}")]
     Request(String),
-    /// The output is there already.
-    #[error("{} exists already: --force replaces it, -o writes elsewhere", path.display())]
-    Exists {
-        /// The file or directory.
-        path: PathBuf,
-    },
     /// The memory allowed is not enough.
     #[error("{what} needs {} of memory and --memory allows {}: allow more", bytes(*needed), bytes(*allowed))]
     Memory {

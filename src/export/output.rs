@@ -1,10 +1,9 @@
 //! Where exports go: names, and what is not replaced.
 
 use super::{ExportError, Format};
-use crate::cube::{JournalledArray, refuse_cube};
+use crate::cube::{CubeError, JournalledArray, Writing};
 use diff2d_sys::{self as sys, AtomicDirectory, AtomicFile, FileError};
 use std::{
-    fs,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -49,15 +48,14 @@ pub(super) fn file(
     force: bool,
     array: &JournalledArray,
 ) -> Result<AtomicFile, ExportError> {
-    let is_in_the_way = |status: &fs::Metadata| status.is_dir() || (status.is_file() && !force);
-    if refuse(path, array)?.as_ref().is_some_and(is_in_the_way) {
-        return Err(ExportError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    let directory = sys::directory_of(path);
-    sys::enter_directory(directory)
-        .map_err(FileError::of("write into the directory", directory))?;
+    let taken = &array.files();
+    let writing = Writing {
+        taken,
+        force,
+        ..Writing::default()
+    };
+    writing.admit(path)?;
+    enter(path)?;
     Ok(AtomicFile::create(path)?)
 }
 
@@ -69,11 +67,17 @@ pub(super) fn directory(
     format: Format,
     is_ours: impl Fn(&Path) -> io::Result<bool>,
 ) -> Result<AtomicDirectory, ExportError> {
-    if let Some(status) = refuse(path, array)? {
-        if !status.is_dir() || !force {
-            return Err(ExportError::Exists {
+    let taken = &array.files();
+    let writing = Writing {
+        taken,
+        ..Writing::default()
+    };
+    if let Some(found) = writing.find(path)? {
+        if !found.is_dir() || !force {
+            return Err(CubeError::Exists {
                 path: path.to_owned(),
-            });
+            }
+            .into());
         }
         if !is_ours(path).map_err(FileError::of("examine", path))? {
             return Err(ExportError::Request(format!(
@@ -82,47 +86,14 @@ pub(super) fn directory(
             )));
         }
     }
-    let around = sys::directory_of(path);
-    sys::enter_directory(around).map_err(FileError::of("write into the directory", around))?;
+    enter(path)?;
     Ok(AtomicDirectory::create(path)?)
 }
 
-/// Refuses an output that belongs to the input or to any cube; what has its name, if something has.
-fn refuse(path: &Path, array: &JournalledArray) -> Result<Option<fs::Metadata>, ExportError> {
-    if path.file_name().is_none() {
-        return Err(ExportError::Request(format!(
-            "the output {} has no name of its own: give one with -o",
-            path.display()
-        )));
-    }
-    refuse_cube(path)?;
-    let same = |one: &Path| match (fs::canonicalize(one), fs::canonicalize(path)) {
-        (Ok(one), Ok(path)) => one == path,
-        _ => one == path,
-    };
-    if array.is_at(path) || array.files().iter().any(|file| same(file)) {
-        return Err(ExportError::Request(format!(
-            "the output {} is the input, or belongs to it: choose another name",
-            path.display()
-        )));
-    }
-    let beside = path.with_extension("npy");
-    if path
-        .extension()
-        .is_some_and(|ending| ending == "journal" || ending == "ckpt")
-        && beside.exists()
-    {
-        return Err(ExportError::Request(format!(
-            "the output {} belongs to the cube {}: choose another name",
-            path.display(),
-            beside.display()
-        )));
-    }
-    sys::leads_somewhere(path).map_err(FileError::of("create", path))?;
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-        status => Ok(Some(status.map_err(FileError::of("examine", path))?)),
-    }
+/// Refuses a name in a directory that is not there.
+fn enter(path: &Path) -> Result<(), FileError> {
+    let around = sys::directory_of(path);
+    sys::enter_directory(around).map_err(FileError::of("write into the directory", around))
 }
 
 /// Writes a text: to a file that appears whole and durable, or piece by piece.

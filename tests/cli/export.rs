@@ -31,11 +31,11 @@ fn every_format_has_a_name_beside_the_cube() {
     ");
     assert_snapshot!(scene.run("export c.npy --to csv"), @r"
     exit 2
-    diff2d: c.csv exists already: --force replaces it, -o writes elsewhere
+    diff2d: c.csv exists already: --force replaces it, or choose another name
     ");
     assert_snapshot!(scene.run("export c.npy --to zarr"), @r"
     exit 2
-    diff2d: c.zarr exists already: --force replaces it, -o writes elsewhere
+    diff2d: c.zarr exists already: --force replaces it, or choose another name
     ");
     let before = scene.files();
     for format in FORMATS {
@@ -166,7 +166,7 @@ fn a_sweep_has_its_scenarios_and_parameters() {
     assert_snapshot!(scene.succeed("export s.npy --to csv").stdout, @"s-values.csv");
     assert_snapshot!(scene.run("export s.npy --to csv -o s.csv --force"), @r"
     exit 2
-    diff2d: the output s.csv is the input, or belongs to it: choose another name
+    diff2d: s.csv is read by this command, or written for another purpose: choose another name for the output
     ");
     assert_eq!(scene.text("s.csv"), list);
     let table = scene.text("s-values.csv");

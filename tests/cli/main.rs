@@ -29,6 +29,7 @@ mod streams;
 mod threads;
 mod time_dependence;
 mod usage;
+mod written;
 
 use common::{Scene, Told};
 

@@ -1,7 +1,7 @@
 //! [`Output`]: a new array on disk, which has its name only once it is whole and durable.
 
 use super::AnalysisError;
-use crate::npy::{ArrayFile, DATA_OFFSET, Dtype, NpyError, NpyHeader, Region};
+use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Region};
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -24,18 +24,16 @@ pub struct Output {
 }
 
 impl Output {
-    /// Reserves a file for an array of zeros, computed from `input` if there is one.
+    /// Reserves a file for an array of zeros.
     ///
     /// # Errors
-    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Request`] where the name is that of
-    /// `input`, of no file, or of one that another process writes; [`AnalysisError::NoSpace`];
-    /// [`NpyError`].
+    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Request`] where the name is that of no file, or of
+    /// one that another process writes; [`AnalysisError::NoSpace`]; [`NpyError`].
     pub fn create(
         path: &Path,
         shape: Vec<u64>,
         dtype: Dtype,
         fortran_order: bool,
-        input: Option<&ArrayFile>,
         force: bool,
     ) -> Result<Self, AnalysisError> {
         if path.extension().is_none_or(|extension| extension != "npy") {
@@ -44,7 +42,7 @@ impl Output {
                 path.display()
             )));
         }
-        let path = &replaceable(path, input, force)?;
+        let path = &replaceable(path, force)?;
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy
             .file_bytes()
@@ -141,24 +139,13 @@ impl Output {
     }
 }
 
-/// The file that a new array may become: a symbolic link is followed; what is no file, and `input`
-/// itself under whatever name, are not replaced.
-fn replaceable(
-    path: &Path,
-    input: Option<&ArrayFile>,
-    force: bool,
-) -> Result<PathBuf, AnalysisError> {
+/// The file that a new array may become: a symbolic link is followed; what is no file is not replaced.
+fn replaceable(path: &Path, force: bool) -> Result<PathBuf, AnalysisError> {
     sys::leads_somewhere(path).map_err(NpyError::io("create", path))?;
     let status = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
         status => status.map_err(NpyError::io("examine", path))?,
     };
-    if input.is_some_and(|input| input.is_at(path)) {
-        return Err(AnalysisError::Request(format!(
-            "the output {} is the input itself: choose another name",
-            path.display()
-        )));
-    }
     if status.is_dir() || !force {
         return Err(AnalysisError::Exists {
             path: path.to_owned(),

@@ -7,6 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// Whether a file that begins like this is a picture: PNG, GIF or SVG.
+#[must_use]
+pub fn is_picture(beginning: &[u8]) -> bool {
+    let kinds: [&[u8]; 3] = [b"\x89PNG\r\n\x1a\n", b"GIF8", b"<svg "];
+    kinds.iter().any(|kind| beginning.starts_with(kind))
+}
+
 /// A picture's file while it is written: an [`AtomicFile`] behind a buffer.
 pub(super) struct PictureFile {
     file: BufWriter<AtomicFile>,

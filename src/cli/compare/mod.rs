@@ -109,7 +109,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         if is_quick && a.npy.fortran_order == b.npy.fortran_order && have_equal_bytes(&a, &b)? {
             None
         } else {
-            Some(differences(args, &a, &comparison, terminal)?)
+            Some(differences(args, [&a, &b], &comparison, terminal)?)
         };
     let differences = found.as_deref().unwrap_or_default();
     let report = Report::new([&a, &b], &comparison, differences);
@@ -123,7 +123,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
 /// Compares element by element, and writes the differences if that is asked for.
 fn differences(
     args: &CompareArgs,
-    a: &JournalledArray,
+    [a, b]: [&JournalledArray; 2],
     comparison: &Comparison<'_>,
     terminal: &Terminal,
 ) -> Result<Vec<Difference>, Error> {
@@ -132,13 +132,8 @@ fn differences(
         .output
         .as_deref()
         .map(|path| {
-            if comparison.arrays[1].is_at(path) {
-                return Err(Error::Usage(format!(
-                    "the output {} is the input itself: choose another name",
-                    path.display()
-                )));
-            }
-            open::create(path, shape.clone(), Dtype::F64, false, a, args.force)
+            let taken = [a.files(), b.files()].concat();
+            open::create(path, shape.clone(), Dtype::F64, false, &taken, args.force)
         })
         .transpose()?;
     let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;

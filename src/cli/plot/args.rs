@@ -92,6 +92,9 @@ pub(in crate::cli) struct PlotArgs {
     /// Draw the snapshots of a run that is going on as they are committed, and the rest at its end
     #[arg(long)]
     pub(super) follow: bool,
+    /// Replace files that are there and are no pictures or pages
+    #[arg(long)]
+    pub(super) force: bool,
     /// Memory to use at most for the values of frames
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
     pub(super) memory: u64,

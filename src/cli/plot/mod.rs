@@ -37,7 +37,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(told) = told {
         terminal.note(&told);
     }
-    let mut series = Series::new(args, directory::directory(args)?, terminal);
+    let mut series = Series::new(args, &array, terminal)?;
     // Curves alone need not all values.
     let surveyed: &[u64] = match args.shows_frames() {
         true => &chosen,
@@ -61,7 +61,7 @@ fn plot_along(
     let planned = array.npy.shape.first().copied().unwrap_or(0);
     let asked = look.range;
     let (chosen, _) = choice(args, array, planned, None).indices()?;
-    let mut series = Series::new(args, directory::directory(args)?, terminal);
+    let mut series = Series::new(args, array, terminal)?;
     let mut seen = Survey::default();
     let followed = follow(array, |array, new| {
         let frames = Frames::of(array, args.memory)?;

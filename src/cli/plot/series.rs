@@ -3,7 +3,7 @@
 use super::{
     args::PlotArgs,
     curves,
-    directory::{frame_path, make_directory, older_pictures},
+    directory::{directory, frame_path, make_directory, older_pictures},
     page,
 };
 use crate::{
@@ -11,9 +11,10 @@ use crate::{
         frames::Drawing,
         terminal::{Terminal, Unit},
     },
+    cube::{JournalledArray, Writing},
     error::Error,
 };
-use diff2d_plot::Sheet;
+use diff2d_plot::{self as plot, Sheet};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -26,16 +27,23 @@ pub(super) struct Series<'a> {
     directory: PathBuf,
     terminal: &'a Terminal,
     made: Vec<PathBuf>,
+    /// The files that the frames are read from.
+    taken: Vec<PathBuf>,
 }
 
 impl<'a> Series<'a> {
-    pub fn new(args: &'a PlotArgs, directory: PathBuf, terminal: &'a Terminal) -> Self {
-        Self {
+    pub fn new(
+        args: &'a PlotArgs,
+        array: &JournalledArray,
+        terminal: &'a Terminal,
+    ) -> Result<Self, Error> {
+        Ok(Self {
             args,
-            directory,
+            directory: directory(args)?,
             terminal,
             made: Vec::new(),
-        }
+            taken: array.files(),
+        })
     }
 
     /// Draws single frames, if they are asked for, and prints their names.
@@ -48,6 +56,7 @@ impl<'a> Series<'a> {
         let bar = self.terminal.bar(chosen.len() as u64, Unit::Pictures);
         let draw = |&index: &u64| {
             let path = frame_path(&self.directory, index);
+            self.admit(&path, plot::is_picture)?;
             drawing.picture(index)?.save(&path)?;
             bar.progress().add(1);
             Ok(path)
@@ -92,6 +101,7 @@ impl<'a> Series<'a> {
             self.make("history.svg", |path| Ok(chart.save(path)?))?;
         }
         if let Some(path) = &args.html {
+            self.admit(path, plot::is_page)?;
             page::draw(drawing, path, terminal)?;
             self.made(path.clone())?;
         }
@@ -108,6 +118,16 @@ impl<'a> Series<'a> {
         Ok(())
     }
 
+    /// Refuses a name under which something other than a picture, or a page, would be lost.
+    fn admit(&self, path: &Path, is_own_kind: fn(&[u8]) -> bool) -> Result<(), Error> {
+        let writing = Writing {
+            taken: &self.taken,
+            force: self.args.force,
+            is_own_kind: Some(is_own_kind),
+        };
+        Ok(writing.admit(path)?)
+    }
+
     /// Makes a picture in the directory.
     fn make(
         &mut self,
@@ -116,6 +136,7 @@ impl<'a> Series<'a> {
     ) -> Result<(), Error> {
         make_directory(&self.directory)?;
         let path = self.directory.join(name);
+        self.admit(&path, plot::is_picture)?;
         draw(&path)?;
         self.made(path)
     }

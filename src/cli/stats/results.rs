@@ -92,7 +92,8 @@ pub(super) fn new_array(
     };
     let numbers = Statistics::NAMES.len() + args.quantiles.len();
     let shape = [&[numbers as u64], shape].concat();
-    open::create(path, shape, Dtype::F64, fortran_order, array, args.force).map(Some)
+    let taken = &array.files();
+    open::create(path, shape, Dtype::F64, fortran_order, taken, args.force).map(Some)
 }
 
 /// Says what helps where NaN hides the results.

@@ -20,7 +20,16 @@ pub(super) fn window(args: &WindowArgs, terminal: &Terminal) -> Result<(), Error
         array.shape()
     };
     let request = request::request(args, &array, &shape, terminal)?;
-    reduce(array, &shape, request, &args.common, args.follow, terminal)
+    let weights = args.weights.as_deref();
+    reduce(
+        array,
+        &shape,
+        request,
+        &args.common,
+        weights,
+        args.follow,
+        terminal,
+    )
 }
 
 /// Blocks: windows whose stride is their own length.
@@ -45,5 +54,5 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
         dtype: args.common.dtype,
         memory: args.common.memory,
     };
-    reduce(array, &shape, request, &args.common, false, terminal)
+    reduce(array, &shape, request, &args.common, None, false, terminal)
 }

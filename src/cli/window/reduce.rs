@@ -11,6 +11,7 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::window::{Request, Windows};
+use std::path::Path;
 
 /// Computes windows into the output.
 pub(super) fn reduce(
@@ -18,18 +19,21 @@ pub(super) fn reduce(
     shape: &[u64],
     request: Request,
     args: &CommonArgs,
+    weights: Option<&Path>,
     follows: bool,
     terminal: &Terminal,
 ) -> Result<(), Error> {
     let (pad, select) = (request.pad.is_some(), request.select.clone());
     let (lengths, strides) = (request.window.clone(), request.stride.clone());
     let windows = Windows::new(&array, request)?;
+    let mut taken = array.files();
+    taken.extend(weights.map(Path::to_owned));
     let mut output = open::create(
         &args.output,
         windows.shape(),
         windows.dtype(),
         array.npy.fortran_order,
-        &array,
+        &taken,
         args.force,
     )?;
     let bytes = shape.iter().product::<u64>() * array.npy.dtype.bytes as u64;

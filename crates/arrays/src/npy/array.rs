@@ -81,12 +81,6 @@ impl ArrayFile {
         })
     }
 
-    /// Whether this is the file that `path` names.
-    #[must_use]
-    pub fn is_at(&self, path: &Path) -> bool {
-        self.reader.is_at(path)
-    }
-
     /// From now on only the first `available` indices of the first axis hold data.
     pub fn limit(&mut self, available: u64) {
         let all = self.npy.shape.first().copied().unwrap_or(1);

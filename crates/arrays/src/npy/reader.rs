@@ -73,11 +73,6 @@ impl Reader {
         self.file.metadata()
     }
 
-    /// Whether this is the file that `path` names.
-    pub fn is_at(&self, path: &Path) -> bool {
-        sys::is_still_at(&self.file, path)
-    }
-
     /// How many bytes are best read at a time: what a disk delivers at once, or, as long as no disk is
     /// needed, what stays in a processor's caches until it is used.
     pub fn chunk_bytes(&self) -> usize {

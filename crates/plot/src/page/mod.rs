@@ -25,6 +25,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+/// By which a page of this program is known.
+const GENERATOR: &str = "<meta name=\"generator\" content=\"diff2d\">\n";
+
+/// Whether a file that begins like this is a page of this program.
+#[must_use]
+pub fn is_page(beginning: &[u8]) -> bool {
+    let mut lines = beginning.split_inclusive(|&letter| letter == b'\n');
+    lines.any(|line| line == GENERATOR.as_bytes())
+}
+
 /// Bytes that the frames of a page take at most.
 const MOST_BYTES: usize = 18_000_000;
 /// The longest sides that are tried, in cells. All frames of a page have one.
@@ -160,6 +170,7 @@ impl Page {
         let title = escaped(page.title());
         page.write(&[
             "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n",
+            GENERATOR,
             // Nothing is loaded from anywhere.
             "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; ",
             "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",

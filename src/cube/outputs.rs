@@ -1,0 +1,141 @@
+//! [`Writing`]: what a command may write over.
+
+use super::{error::CubeError, file::read_journal, paths::Paths};
+use diff2d_sys as sys;
+use std::{
+    ffi::OsStr,
+    fs::{self, Metadata},
+    io::{self, Read},
+    os::unix::fs::MetadataExt,
+    path::{Path, PathBuf},
+};
+
+/// What is known of a command that writes files under names that somebody chose. Every such name is
+/// [admitted](Self::admit) before anything is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Writing<'a> {
+    /// The files that the command reads, and others that it writes.
+    pub taken: &'a [PathBuf],
+    /// Whether files of others may be replaced.
+    pub force: bool,
+    /// Tells by its first bytes whether a file is of the kind that is written, which is replaced in any case.
+    pub is_own_kind: Option<fn(&[u8]) -> bool>,
+}
+
+impl Writing<'_> {
+    /// Refuses the name of a file that may not be written: of one that the command reads, of one that is a cube or
+    /// belongs to one, and of one that is there and may not be replaced. Links are followed.
+    ///
+    /// # Errors
+    /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::Exists`];
+    /// [`CubeError::Io`] when the name leads nowhere.
+    pub fn admit(&self, path: &Path) -> Result<(), CubeError> {
+        let is_replaceable = |found: Metadata| match (found.is_file(), found.is_dir()) {
+            (true, _) => self.force || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind)),
+            // A pipe or a device is written to.
+            (false, is_directory) => !is_directory,
+        };
+        match self.find(path)?.is_none_or(is_replaceable) {
+            true => Ok(()),
+            false => Err(CubeError::Exists {
+                path: path.to_owned(),
+            }),
+        }
+    }
+
+    /// As [`admit`](Self::admit), but returns what has the name already instead of judging it.
+    ///
+    /// # Errors
+    /// As `admit`, without [`CubeError::Exists`].
+    pub fn find(&self, path: &Path) -> Result<Option<Metadata>, CubeError> {
+        sys::leads_somewhere(path).map_err(CubeError::io("create", path))?;
+        let end = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        if self.taken.iter().any(|taken| is_same(taken, &end)) {
+            return Err(CubeError::Taken {
+                path: path.to_owned(),
+            });
+        }
+        for name in [path, &end] {
+            if let Ok(paths) = Paths::of_existing(name)
+                && is_of_ours(&paths)?
+            {
+                return Err(CubeError::IsCube {
+                    cube: path.to_owned(),
+                    journal: paths.journal,
+                });
+            }
+            if let Some(cube) = cube_beside(name)? {
+                let path = path.to_owned();
+                return Err(CubeError::BelongsTo { path, cube });
+            }
+        }
+        match fs::metadata(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            status => Ok(Some(status.map_err(CubeError::io("examine", path))?)),
+        }
+    }
+}
+
+/// Whether the first bytes of a file are those of a kind.
+pub(super) fn is_of_kind(path: &Path, kind: fn(&[u8]) -> bool) -> bool {
+    /// So many bytes tell the kind of a file.
+    const BEGINNING: u64 = 4096;
+    let mut bytes = Vec::new();
+    let file = sys::open_to_read(path);
+    file.and_then(|file| file.take(BEGINNING).read_to_end(&mut bytes))
+        .is_ok_and(|_| kind(&bytes))
+}
+
+/// Whether bytes hold a text.
+#[must_use]
+pub fn holds(bytes: &[u8], text: &str) -> bool {
+    bytes
+        .windows(text.len())
+        .any(|some| some == text.as_bytes())
+}
+
+/// Whether two names stand for the same file, or for one that is to be.
+fn is_same(one: &Path, other: &Path) -> bool {
+    if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
+        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    }
+    let place = |path: &Path| {
+        let directory = fs::canonicalize(sys::directory_of(path)).ok()?;
+        Some(directory.join(path.file_name()?))
+    };
+    place(one).is_some_and(|one| Some(one) == place(other))
+}
+
+/// The cube to which a file of this name belongs, or would if the array beside it became one.
+fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
+    const ENDINGS: [&str; 6] = [
+        ".axes.json",
+        ".journal",
+        ".ckpt",
+        ".ckpt.new",
+        ".scratch",
+        ".scratch-",
+    ];
+    let Some(name) = path.file_name().and_then(OsStr::to_str) else {
+        return Ok(None);
+    };
+    // The scratch of rank 3 is STEM.scratch-3.
+    let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
+    let stem = |ending: &'static str| Some((name.strip_suffix(ending)?, ending));
+    let Some((stem, ending)) = ENDINGS.into_iter().find_map(stem) else {
+        return Ok(None);
+    };
+    let paths = Paths::of(&path.with_file_name(format!("{stem}.npy")))?;
+    // Any array may have coordinates beside it.
+    let belongs = is_of_ours(&paths)? || (ending != ".axes.json" && paths.cube.exists());
+    Ok(belongs.then_some(paths.cube))
+}
+
+/// Whether the journal beside a cube is one of ours. A damaged one is; its cube may be repaired.
+fn is_of_ours(paths: &Paths) -> Result<bool, CubeError> {
+    match read_journal(paths) {
+        Ok(None) | Err(CubeError::ForeignJournal { .. }) => Ok(false),
+        Err(CubeError::Io(error)) => Err(error.into()),
+        _ => Ok(true),
+    }
+}

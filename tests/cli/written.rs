@@ -1,0 +1,237 @@
+//! Every option that names what is written: nothing of value is ever lost under the name.
+
+use crate::common::Scene;
+use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
+
+/// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
+/// the name must have.
+const WRITTEN: [(&str, &str, &str, &str); 18] = [
+    ("run", "--output", "run p.toml -o @", ".npy"),
+    (
+        "run",
+        "--report",
+        "run p.toml -o new.npy --report @",
+        ".json",
+    ),
+    ("run", "--scratch", "", ""),
+    ("sweep", "--output", "sweep s.toml -o @", ".npy"),
+    (
+        "sweep",
+        "--report",
+        "sweep s.toml -o new.npy --report @",
+        ".json",
+    ),
+    ("compare", "--output", "compare in.npy in.npy -o @", ".npy"),
+    ("plot", "--output", "plot in.npy -o @", "/0000.png"),
+    ("plot", "--html", "plot in.npy --html @", ".html"),
+    ("stats", "--output", "stats in.npy --axis 0 -o @", ".npy"),
+    (
+        "window",
+        "--output",
+        "window in.npy --window 2,2 --op sum -o @",
+        ".npy",
+    ),
+    (
+        "coarsen",
+        "--output",
+        "coarsen in.npy --by 2,2 --op sum -o @",
+        ".npy",
+    ),
+    ("create", "<FILE.npy>", "create @ --shape 2", ".npy"),
+    ("export", "--output", "export in.npy --to csv -o @", ".csv"),
+    ("bench", "--json", "bench --json @", ".json"),
+    ("bench", "--plot", "bench --plot @", ".png"),
+    ("man", "<DIR>", "man @", "/diff2d.1"),
+    ("repair", "<CUBE>", "", ""),
+    ("verify", "<CUBE>", "", ""),
+];
+
+/// Those that name what is only read.
+const READ: [(&str, &str); 17] = [
+    ("run", "<PARAMS>"),
+    ("run", "--extend"),
+    ("sweep", "<SWEEP.toml>"),
+    ("plan", "<PARAMS>"),
+    ("check", "[PARAMS]"),
+    ("info", "<FILE.npy>"),
+    ("compare", "<A>"),
+    ("compare", "<B>"),
+    ("plot", "<CUBE>"),
+    ("stats", "<FILE.npy>..."),
+    ("window", "<FILE.npy>"),
+    ("window", "--weights"),
+    ("coarsen", "<FILE.npy>"),
+    ("probe", "<FILE.npy>"),
+    ("probe", "--points"),
+    ("distribute", "<FILE.npy>"),
+    ("export", "<CUBE>"),
+];
+
+/// The arguments of a command that name files or directories, as its help tells them.
+fn named(scene: &Scene, command: &str) -> BTreeSet<String> {
+    let help = scene.succeed(&format!("{command} --help")).stdout;
+    let lines = help.lines().map(str::trim_start);
+    let argument = |line: &str| {
+        let option = line.find("--").map(|at| &line[at..]);
+        let mut words = option.unwrap_or(line).split_whitespace();
+        let name = words.next()?;
+        let value = if option.is_some() {
+            words.next()?
+        } else {
+            name
+        };
+        if !value.starts_with(['<', '[']) {
+            return None;
+        }
+        let value = value.trim_matches(['<', '>', '[', ']', '.']);
+        let is_path = ["CUBE", "FILE", "DIR", "PATH", "PARAMS", "A", "B"].contains(&value)
+            || value.split_once('.').is_some_and(|(stem, ending)| {
+                let is = |text: &str, what: fn(&u8) -> bool| text.as_bytes().iter().all(what);
+                is(stem, u8::is_ascii_uppercase) && is(ending, u8::is_ascii_lowercase)
+            });
+        // `-a A` and `--axis A[,B…]` are numbers.
+        let is_number = ["--axis", "--atol"].contains(&name);
+        (is_path && !is_number).then(|| name.to_owned())
+    };
+    lines
+        .filter(|line| line.starts_with(['-', '<', '[']))
+        .filter_map(argument)
+        .collect()
+}
+
+#[test]
+fn every_argument_that_names_a_file_is_read_or_guarded() {
+    let scene = Scene::new();
+    let help = scene.succeed("--help").stdout;
+    let commands = help
+        .lines()
+        .skip_while(|line| !line.starts_with("Commands:"))
+        .skip(1)
+        .take_while(|line| line.starts_with("  "))
+        .filter(|line| !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next())
+        .filter(|command| *command != "help");
+    let mut found = BTreeSet::new();
+    for command in commands {
+        let arguments = named(&scene, command).into_iter();
+        found.extend(arguments.map(|argument| (command.to_owned(), argument)));
+    }
+    let written = WRITTEN
+        .iter()
+        .map(|(command, argument, ..)| (*command, *argument));
+    let known: BTreeSet<(String, String)> = written
+        .chain(READ)
+        .map(|(command, argument)| (command.to_owned(), argument.to_owned()))
+        .collect();
+    assert_eq!(found, known);
+}
+
+#[test]
+fn no_output_replaces_a_cube_an_input_or_a_file_of_others() {
+    let scene = Scene::small();
+    scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
+    scene.succeed("run p.toml -o c.npy");
+    scene.write("c.ckpt", "of another program");
+    scene.succeed("create in.npy --shape 8,8 --fill i0+i1");
+    scene.write("precious", "years of work");
+    let inputs = |template: &'static str| match template.split_whitespace().nth(1) {
+        Some(name @ ("in.npy" | "p.toml" | "s.toml")) => Some(name),
+        _ => None,
+    };
+    for (_, _, template, ending) in WRITTEN {
+        if template.is_empty() {
+            continue;
+        }
+        let input = inputs(template);
+        for victim in ["c.npy", "c.journal", "precious"].into_iter().chain(input) {
+            // Under a link, and under a second name.
+            for linked in [true, false] {
+                let is_of_value = victim != "precious";
+                if is_of_value && !linked && Some(victim) != input {
+                    // A second name of a cube is a copy for all that a program can know; the first keeps its bytes.
+                    continue;
+                }
+                let (argument, name) = match ending.split_once('/') {
+                    Some((_, name)) => ("d".to_owned(), format!("d/{name}")),
+                    None => (format!("n{ending}"), format!("n{ending}")),
+                };
+                let path = scene.path(&name);
+                fs::create_dir_all(path.parent().unwrap()).unwrap();
+                match linked {
+                    true => symlink(scene.path(victim), &path).unwrap(),
+                    false => fs::hard_link(scene.path(victim), &path).unwrap(),
+                }
+                let before: Vec<_> = scene
+                    .files()
+                    .into_iter()
+                    .map(|file| (scene.read(&file), file))
+                    .collect();
+                let command = template.replace('@', &argument);
+                let forces: &[&str] = if is_of_value {
+                    &["", " --force"]
+                } else {
+                    &[""]
+                };
+                for force in forces {
+                    let told = scene.run(&format!("{command}{force}"));
+                    assert!(
+                        matches!(told.code, Some(1 | 2)),
+                        "{command}{force} over {victim}: {told}"
+                    );
+                    let after: Vec<_> = scene
+                        .files()
+                        .into_iter()
+                        .map(|file| (scene.read(&file), file))
+                        .collect();
+                    assert!(
+                        before == after,
+                        "{command}{force} over {victim} (linked: {linked}): {told}"
+                    );
+                }
+                fs::remove_file(&path).unwrap();
+                let _ = fs::remove_dir(scene.path("d"));
+            }
+        }
+    }
+}
+
+#[test]
+fn own_pictures_pages_and_continued_reports_are_replaced() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy --report r.json");
+    for _ in 0..2 {
+        scene.succeed("plot c.npy --sheet --animate -o d");
+        scene.succeed("plot c.npy --line y=0 --html page.html -o d");
+    }
+    assert_eq!(
+        scene.run("run p.toml -o b.npy --report r.json").code,
+        Some(2)
+    );
+    assert!(!scene.exists("b.npy"));
+    scene.succeed("run p.toml -o c.npy --resume --report r.json");
+    scene.succeed("run p.toml -o c.npy --force --report r.json");
+    scene.write("page.html", "<!DOCTYPE html>\n<title>of others</title>");
+    assert_eq!(scene.run("plot c.npy --html page.html").code, Some(2));
+    scene.succeed("plot c.npy --html page.html --force");
+}
+
+/// What stands beside an array under the name of its coordinates is ours, or stays.
+#[test]
+fn coordinates_of_others_stay() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.write("m.axes.json", "{\"axes\": [\"of a plotting program\"]}");
+    let told = scene.run("stats c.npy --axis t -o m.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    scene.succeed("create in.npy --shape 4");
+    assert_eq!(scene.run("create m.npy --shape 3").code, Some(2));
+    assert_eq!(
+        scene.text("m.axes.json"),
+        "{\"axes\": [\"of a plotting program\"]}"
+    );
+    // Ours follow the array.
+    scene.succeed("stats c.npy --axis t -o k.npy");
+    assert!(scene.exists("k.axes.json"));
+    scene.succeed("create k.npy --shape 3 --force");
+    assert!(!scene.exists("k.axes.json"));
+}
