@@ -85,7 +85,8 @@ fn tolerances_are_those_of_numpy_and_types_and_grids_may_differ() {
     let told = scene.run("compare fine.npy coarse.npy --atol 0.2 -o d.npy");
     assert!(told.stdout.contains(" and ["), "{told}");
     assert!(
-        told.stdout.contains("\ncompared along y: 11 of 21 and 11\n"),
+        told.stdout
+            .contains("\ncompared along y: 11 of 21 and 11\n"),
         "{told}"
     );
     let info = scene.succeed("info d.npy").stdout;
@@ -112,14 +113,20 @@ fn large_integers_and_nan_are_compared_as_they_are() {
     let told = scene.run("compare a.npy b.npy --atol 0.5 -o d.npy");
     assert_eq!(told.code, Some(3), "{told}");
     assert!(told.stdout.contains("1 of 2 elements are not"), "{told}");
-    assert!(scene.succeed("probe d.npy --at 1").stdout.ends_with(",1.0\n"));
+    assert!(
+        scene
+            .succeed("probe d.npy --at 1")
+            .stdout
+            .ends_with(",1.0\n")
+    );
     scene.succeed("compare a.npy b.npy --atol 1");
 
     scene.succeed("create n.npy --shape 3 --fill nan");
     let told = scene.run("compare n.npy n.npy --atol 1");
     assert_eq!(told.code, Some(3), "{told}");
     assert!(
-        told.stdout.contains("3 of these are NaN in both, equal with --equal-nan"),
+        told.stdout
+            .contains("3 of these are NaN in both, equal with --equal-nan"),
         "{told}"
     );
     scene.succeed("compare n.npy n.npy --equal-nan");
@@ -159,5 +166,8 @@ fn snapshots_without_a_partner_are_differences() {
     cut_journal(&scene, "c.journal", 3);
     let told = scene.run("compare a.npy c.npy --rtol 0");
     assert_eq!(told.code, Some(3), "{told}");
-    assert!(told.stdout.contains("of A without a partner: 2 to 3"), "{told}");
+    assert!(
+        told.stdout.contains("of A without a partner: 2 to 3"),
+        "{told}"
+    );
 }

@@ -73,7 +73,10 @@ fn values_that_do_not_exist_or_do_not_fit_are_refused() {
         scene.succeed(&format!(
             "create a.npy --force --shape 1 --dtype i4 --fill {fill}"
         ));
-        assert_eq!(scene.succeed("probe a.npy --at 0").stdout, "i0,value\n0,3\n");
+        assert_eq!(
+            scene.succeed("probe a.npy --at 0").stdout,
+            "i0,value\n0,3\n"
+        );
     }
     scene.succeed("create a.npy --force --shape 1 --dtype f4 --fill 3.40282356e38");
     scene.succeed("create a.npy --force --shape 1 --fill i0^2");

@@ -312,7 +312,10 @@ fn difference(a: Scalar, b: Scalar) -> f64 {
 fn whole(value: Scalar) -> Option<i128> {
     match value {
         Scalar::Integer(value) => Some(value),
-        #[expect(clippy::cast_possible_truncation, reason = "without a fraction, and small")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "without a fraction, and small"
+        )]
         Scalar::Float(value) if value.fract() == 0.0 && value.abs() <= 2_f64.powi(64) => {
             Some(value as i128)
         }

@@ -37,8 +37,9 @@ impl Fill {
         let names = names.iter().map(String::as_str).chain(["index"]);
         let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
             .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
-        let refused =
-            |reason: String| AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)));
+        let refused = |reason: String| {
+            AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
+        };
         if dtype.kind != Kind::Float && text.contains('^') {
             let reason = "of integers, ^ is no power but Python's exclusive or: write **";
             return Err(refused(reason.to_owned()));
@@ -148,7 +149,9 @@ fn fits(value: f64, dtype: Dtype) -> Result<(), String> {
     };
     if value.is_finite() && value.abs() >= end {
         let most = if dtype.bytes == 2 { "65504" } else { "3.4e38" };
-        return Err(format!("{value:?} does not fit, {dtype} holds numbers up to {most}"));
+        return Err(format!(
+            "{value:?} does not fit, {dtype} holds numbers up to {most}"
+        ));
     }
     Ok(())
 }

@@ -84,8 +84,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         false => open_as(path, &args.input, terminal),
     };
     let (a, b) = (open(&args.a)?, open(&args.b)?);
-    let is_tolerant =
-        args.common || args.equal_nan || args.rtol.is_some() || args.atol.is_some();
+    let is_tolerant = args.common || args.equal_nan || args.rtol.is_some() || args.atol.is_some();
     let tolerance = is_tolerant.then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),

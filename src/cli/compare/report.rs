@@ -135,7 +135,9 @@ fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Ve
             let of = [shapes[0][axis], shapes[1][axis]];
             let compared = pairs.count();
             (of != [compared; 2]).then(|| Shared {
-                axis: named.as_ref().map_or_else(String::new, |one| one.name.clone()),
+                axis: named
+                    .as_ref()
+                    .map_or_else(String::new, |one| one.name.clone()),
                 compared,
                 of,
             })
@@ -207,14 +209,21 @@ impl fmt::Display for Report {
         }?;
         if self.both_nan > 0 && self.tolerance.is_some() {
             let count = self.both_nan;
-            write!(f, "; {count} of these are NaN in both, equal with --equal-nan")?;
+            write!(
+                f,
+                "; {count} of these are NaN in both, equal with --equal-nan"
+            )?;
         }
         if let Some(largest) = &self.largest {
             write!(f, "; the largest difference is {largest}")?;
             write!(f, "; RMS {}", number::python(self.rms))?;
         }
         for Shared { axis, compared, of } in &self.shared {
-            write!(f, "\ncompared along {axis}: {compared} of {} and {}", of[0], of[1])?;
+            write!(
+                f,
+                "\ncompared along {axis}: {compared} of {} and {}",
+                of[0], of[1]
+            )?;
         }
         for (name, unpaired) in ["A", "B"].into_iter().zip(&self.unpaired) {
             if !unpaired.is_empty() {

@@ -79,7 +79,10 @@ pub(super) fn evaluate<V: Operand>(
             }
             Step::Apply(function) => {
                 let mut arguments = stack.drain(stack.len() - function.arguments..);
-                V::apply(function, [(); 3].map(|()| arguments.next().unwrap_or_default()))
+                V::apply(
+                    function,
+                    [(); 3].map(|()| arguments.next().unwrap_or_default()),
+                )
             }
         };
         stack.push(values);

@@ -19,7 +19,9 @@ impl Values {
         match self {
             Self::Floats(values) => values.into_iter().map(or_nan).collect(),
             Self::Integers(values) => {
-                let floats = values.into_iter().map(|value| value.map(|value| value as f64));
+                let floats = values
+                    .into_iter()
+                    .map(|value| value.map(|value| value as f64));
                 floats.map(or_nan).collect()
             }
         }

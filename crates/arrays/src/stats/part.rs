@@ -81,7 +81,9 @@ pub(super) fn place_in<T: Summable>(
         found.extend(first_of(array, &shape, &values, numbers, wanted));
         start += SOME;
     }
-    let first = found.into_iter().min_by_key(|&place| array.npy.index_of(place));
+    let first = found
+        .into_iter()
+        .min_by_key(|&place| array.npy.index_of(place));
     Ok(first.unwrap_or(places.start))
 }
 
