@@ -14,7 +14,10 @@ use common::{
     journal::{run_id, sealed},
 };
 use diff2d::{Cube, Slot};
-use std::fs;
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
 
 /// The files that the first program with journals of format 1 left.
 const FORMAT_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1");
@@ -370,4 +373,29 @@ fn a_line_1_torn_by_a_power_cut_counts_as_nothing() {
             assert!(cube_and_snapshots(&scene, "c") == cube_and_snapshots(&scene, "finished"));
         }
     }
+}
+
+/// What a program knows nothing of is neither looked for one by one nor judged.
+#[test]
+fn any_number_of_unknown_parameters_costs_little() {
+    let keys: String = (0..60_000).map(|key| format!("\"k{key}\":1,")).collect();
+    let scene =
+        with_line_1(|line| line.replacen("\"params\":{", &format!("\"params\":{{{keys}"), 1));
+    assert!(scene.text("c.journal").len() > 600_000);
+    for command in COMMANDS
+        .iter()
+        .filter(|command| !command.contains("--force"))
+    {
+        let started = Instant::now();
+        let told = scene.run(command);
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "{command}: {told}"
+        );
+        assert!(
+            told.stdout.len() < 20_000 || command.contains("--json"),
+            "{command}"
+        );
+    }
+    assert!(scene.succeed("info c.npy").stdout.contains(" more\n"));
 }

@@ -44,6 +44,86 @@ fn quantiles_of_more_than_fits_into_memory_are_those_of_all() {
 }
 
 #[test]
+fn axes_of_length_0_have_no_values() {
+    let scene = Scene::new();
+    for shape in ["3,0", "0,3", "2,0,3"] {
+        scene.succeed(&format!("create {shape}.npy --shape {shape}"));
+        for more in [
+            "",
+            "--axis 0",
+            "--axis 1",
+            "--axis 0,1",
+            "--axis 1 --select :2,:",
+        ] {
+            let told = scene.run(&format!("stats {shape}.npy --quantiles 0.5 {more} --csv"));
+            assert!(
+                [Some(0), Some(2)].contains(&told.code),
+                "{shape} {more}: {told}"
+            );
+            assert!(!told.stderr.contains("panicked"), "{told}");
+        }
+    }
+    let told = scene.succeed("stats 3,0.npy --axis 1 --quantiles 0.5 --csv");
+    assert!(told.stdout.contains("\n0,0,0.0,nan,nan,"), "{told}");
+    assert_eq!(told.stdout.lines().count(), 4, "{told}");
+    let told = scene.succeed("stats 3,0.npy --histogram 2 --json").stdout;
+    assert!(
+        told.contains("\"edges\":[0.0,0.5,1.0],\"counts\":[0,0]")
+            || told.contains("\"counts\":[0,0]"),
+        "{told}"
+    );
+}
+
+#[test]
+fn places_are_the_first_in_the_order_of_indices_whatever_that_of_the_file() {
+    let scene = Scene::new();
+    // [[3, 0, 9], [0, 9, nan]], in Fortran order.
+    let values = [3.0, 0.0, 0.0, 9.0, 9.0, f64::NAN];
+    let header = "{'descr': '<f8', 'fortran_order': True, 'shape': (2, 3), }";
+    let text = format!("{header:<117}\n");
+    let bytes = [
+        b"\x93NUMPY\x01\0\x76\0",
+        text.as_bytes(),
+        bytemuck::cast_slice(&values),
+    ]
+    .concat();
+    scene.write("f.npy", bytes);
+    for select in ["", "--select :2,:3"] {
+        let told = scene
+            .succeed(&format!("stats f.npy --skip-nan --json {select}"))
+            .stdout;
+        assert!(told.contains("\"argmin\":[0,1],\"argmax\":[0,2]"), "{told}");
+    }
+}
+
+#[test]
+fn histograms_of_any_range_count_every_element() {
+    let scene = Scene::new();
+    for (fill, bins, counts) in [
+        ("index*1e-320", "4", "[1,1,1,2]"),
+        ("(index-2)*8e307", "4", "[1,1,1,2]"),
+        ("(index-2)*8e307", "2:-1.7e308:1.7e308", "[2,3]"),
+        ("1e300+index*0", "1:0:2e300", "[5]"),
+    ] {
+        scene.succeed(&format!("create a.npy --force --shape 5 --fill {fill}"));
+        let told = scene
+            .succeed(&format!("stats a.npy --histogram {bins} --json"))
+            .stdout;
+        assert!(
+            told.contains(&format!("\"counts\":{counts}")),
+            "{fill}: {told}"
+        );
+    }
+    let told = scene.run("stats a.npy --histogram 2");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr
+            .contains("fewer numbers between these ends than bins"),
+        "{told}"
+    );
+}
+
+#[test]
 fn statistics_of_boxes_depend_neither_on_threads_nor_on_memory() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 61,173,211 --fill (random(1)-0.3)*10**(20*random(2)-10)");
@@ -148,6 +228,51 @@ fn scenarios_answer_to_their_parameters() {
         let told = scene.run(&format!("probe s.npy --at {at}"));
         assert!(told.code == Some(2) && told.stderr.contains(word), "{told}");
     }
+}
+
+#[test]
+fn damaged_archives_and_bytes_behind_arrays_are_told() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 100");
+    scene.write(
+        "make.py",
+        "
+import numpy as np, sys
+d = sys.argv[1] + '/'
+np.savez(d + 'z.npz', a=np.arange(1000.))
+z = open(d + 'z.npz', 'rb').read()
+flipped = bytearray(z)
+flipped[4000] ^= 1
+open(d + 'flipped.npz', 'wb').write(flipped)
+open(d + 'cut.npz', 'wb').write(z[:6000])
+open(d + 'lost.npz', 'wb').write(z[-200:])
+",
+    );
+    let directory = scene.path("").display().to_string();
+    python(&scene.path("make.py").display().to_string(), [&directory]);
+    scene.write("none.npz", "no archive");
+    assert!(scene.succeed("stats z.npz:a").stderr.is_empty());
+    for (name, word) in [
+        ("flipped.npz:a", "the check sum of 'a' differs"),
+        ("cut.npz:a", "no directory"),
+        ("lost.npz:a", "its directory lies outside"),
+        ("none.npz:a", "no directory"),
+    ] {
+        let told = scene.run(&format!("stats {name}"));
+        assert!(told.code == Some(3) && told.stderr.contains(word), "{told}");
+    }
+    assert_eq!(scene.run("stats z.npz:b").code, Some(2));
+
+    scene.write("b.npy", [scene.read("a.npy"), b"more".to_vec()].concat());
+    let told = scene.succeed("stats b.npy");
+    assert!(
+        told.stderr.contains("b.npy has 4 bytes behind its array"),
+        "{told}"
+    );
+    let told = scene.succeed("info b.npy").stdout;
+    assert!(told.contains("4 B of them behind the array"), "{told}");
+    let told = scene.succeed("info b.npy --json").stdout;
+    assert!(told.contains("\"bytes_behind\":4"), "{told}");
 }
 
 #[test]

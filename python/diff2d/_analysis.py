@@ -387,13 +387,17 @@ def compare(
     *,
     rtol: float | None = None,
     atol: float | None = None,
+    equal_nan: bool = False,
+    common: bool = False,
     output: str | os.PathLike[str] | None = None,
     force: bool = False,
 ) -> Comparison:
     """Whether two arrays have equal bits or, with `rtol` or `atol`, close values as in `numpy.isclose`.
 
-    With a tolerance dtypes and, of cubes, grids may differ: common nodes and times are compared. `output` is
-    a file for the differences a - b. That they differ is a result and no error.
+    With a tolerance dtypes and, of cubes, grids may differ: common nodes and times are compared; NaN is close to
+    NaN with `equal_nan`. A snapshot that
+    the other cube does not have is a difference, unless only `common` ones are asked for. `output` is a file for
+    the differences a - b. That they differ is a result and no error.
 
     Raises
     ------
@@ -403,6 +407,10 @@ def compare(
     arguments = ["--json"]
     _option(arguments, "--rtol", rtol)
     _option(arguments, "--atol", atol)
+    if equal_nan:
+        arguments.append("--equal-nan")
+    if common:
+        arguments.append("--common")
     if output is not None:
         arguments.append(f"--output={os.fspath(output)}")
         if force:
@@ -560,7 +568,11 @@ class _Files:
                 f"the array has the type {values.dtype}, and only numbers can be analysed"
             )
         path = self.new("array.npy")
-        np.save(path, np.asarray(np.ma.filled(values, np.nan) if np.ma.is_masked(values) else values))
+        if np.ma.is_masked(values):
+            # Integers have no NaN.
+            kind = values.dtype if values.dtype.kind == "f" else np.float64
+            values = np.ma.filled(values.astype(kind), np.nan)
+        np.save(path, np.asarray(values))
         return path
 
     def params(self, params: Any, given: Mapping[str, Any]) -> tuple[list[str], list[str]]:

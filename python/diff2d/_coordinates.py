@@ -11,7 +11,7 @@ from typing import Any, Mapping, Sequence
 
 import numpy as np
 
-from ._journal import Journal, Scenario
+from ._journal import Journal, Scenario, open_file
 
 __all__ = ["Axis", "nodes", "parameter", "read_axes", "telling", "times"]
 
@@ -155,7 +155,8 @@ def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis 
     """What `NAME.axes.json` beside an array tells of its axes; nothing where it is not believed."""
     nothing: list[Axis | None] = [None] * len(shape)
     try:
-        told = json.loads(Path(array).with_suffix(".axes.json").read_bytes())
+        with open_file(Path(array).with_suffix(".axes.json")) as file:
+            told = json.loads(file.read())
         if told["format"] != 1 or told["shape"] != list(shape) or len(told["axes"]) != len(shape):
             return nothing
         found = zip(told["axes"], shape)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 import os
 import weakref
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 
 from . import _coordinates
 from ._errors import DataError, ParameterError, ResourceError
-from ._journal import DATA_OFFSET, Journal, Snapshot, read_journal
+from ._journal import DATA_OFFSET, Journal, Snapshot, open_file, read_journal
 
 if TYPE_CHECKING:
     import xarray
@@ -137,7 +138,7 @@ class Cube:
         shape = (self.available, *self.shape[1:])
         if self.available == 0:
             return np.empty(shape, self.dtype)
-        mapped = np.memmap(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        mapped = _Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
         if self._directory is not None:
             weakref.finalize(mapped, _nothing, self._directory)
         return mapped
@@ -202,6 +203,29 @@ class Cube:
         )
 
 
+class _Map(np.memmap):
+    """A map of a file that looks whether the file still has its length before elements are taken or computed with:
+    the system ends a process that reads beyond the end."""
+
+    def _check(self) -> None:
+        held = getattr(self, "_mmap", None)
+        if held is not None:
+            start = self.offset - self.offset % mmap.ALLOCATIONGRANULARITY
+            if held.size() < start + len(held):
+                raise DataError(f"{self.filename} has become shorter since it was opened")
+
+    def __getitem__(self, index: Any) -> Any:
+        self._check()
+        return super().__getitem__(index)
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        for one in inputs:
+            if isinstance(one, _Map):
+                one._check()
+        plain = [one.view(np.ndarray) if isinstance(one, _Map) else one for one in inputs]
+        return getattr(ufunc, method)(*plain, **options)
+
+
 def _nothing(_: Any) -> None:
     """Holds what it is given."""
 
@@ -230,7 +254,7 @@ def check(path: Path, journal: Journal) -> None:
     """Refuses a cube that is not the one its journal describes."""
     described = (journal.shape, np.dtype(journal.header["dtype"]), False)
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             found = _described(file)
             length = os.fstat(file.fileno()).st_size
     except FileNotFoundError:

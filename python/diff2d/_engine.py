@@ -16,7 +16,7 @@ from xarray.core import indexing
 
 from . import _coordinates, _cube
 from ._errors import ParameterError, ResourceError
-from ._journal import DATA_OFFSET, Journal, journal_path, read_journal
+from ._journal import DATA_OFFSET, Journal, journal_path, open_file, read_journal
 
 __all__ = ["Diff2dBackend", "dataset"]
 
@@ -60,7 +60,7 @@ class Diff2dBackend(BackendEntrypoint):
             path = Path(filename_or_obj)
             if path.suffix != ".npy":
                 return False
-            with journal_path(path).open("rb") as journal:
+            with open_file(journal_path(path)) as journal:
                 return journal.read(10) == b'{"format":'
         except (OSError, ValueError):
             return False
@@ -168,6 +168,7 @@ def dataset(
 
 def _is_whole(path: Path) -> bool:
     try:
+        open_file(path).close()
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except (OSError, ValueError, EOFError):
         return False
@@ -285,6 +286,7 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
 def _of_array(path: Path) -> xr.Dataset:
     """An array that is no cube: what a file beside it tells of its axes."""
     try:
+        open_file(path).close()
         found = np.load(path, mmap_mode="r", allow_pickle=False)
     except FileNotFoundError:
         raise FileNotFoundError(f"{path}: there is no such file") from None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import stat
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -169,6 +170,15 @@ def journal_path(cube: str | os.PathLike[str]) -> Path:
     return beside
 
 
+def open_file(path: Path) -> BinaryIO:
+    """Opens a file to read; what is no file, such as a pipe, is an error and never waited for."""
+    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb")
+    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+        file.close()
+        raise OSError(f"{path} is no file")
+    return file
+
+
 def read_journal(cube: str | os.PathLike[str]) -> Journal:
     """Reads the journal beside a cube.
 
@@ -183,7 +193,7 @@ def read_journal(cube: str | os.PathLike[str]) -> Journal:
     """
     path = journal_path(cube)
     try:
-        with open(path, "rb") as file:
+        with open_file(path) as file:
             return _read(file, path, os.fspath(cube))
     except FileNotFoundError:
         raise ParameterError(

@@ -259,3 +259,10 @@ def test_exports_are_those_of_the_program(cube):
     assert diff2d.export(cube, "xdmf").exists()
     with pytest.raises(diff2d.ParameterError, match="docx"):
         diff2d.export(cube, "docx")
+
+
+@pytest.mark.parametrize("dtype", ["i4", "u1", "f4", "b1"])
+def test_masked_elements_are_nan_whatever_the_type(dtype):
+    values = np.ma.array(np.asarray([1, 0, 1], dtype), mask=[0, 1, 0])
+    found = diff2d.stats(values, skip_nan=True)
+    assert (found.count, found.sum) == (2, 2.0)

@@ -1,6 +1,7 @@
 """Journals, read without the compiled part."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
@@ -211,3 +212,24 @@ def test_results_are_those_of_the_last_committed_snapshot():
         assert found == [last.simtime, last.mass, last.min, last.max]
     alone = diff2d.open(copy("finished"))
     assert alone.results["mass"].tolist() == [alone.snapshots[-1].mass]
+
+
+def test_a_file_that_is_cut_short_under_its_map_is_an_error():
+    cube = diff2d.open(copy("finished"))
+    array = cube.array
+    kept = array[:2]
+    total = float(array.sum())
+    assert total == float(np.load("cube.npy").sum())
+    os.truncate("cube.npy", 4096)
+    for use in (lambda: array[-1], lambda: kept[0], lambda: array.max(), lambda: array + 1):
+        with pytest.raises(diff2d.DataError, match="has become shorter"):
+            use()
+
+
+@pytest.mark.parametrize("name", ["cube.journal", "cube.npy"])
+def test_pipes_are_not_waited_for(name):
+    path = copy("finished")
+    os.remove(name)
+    os.mkfifo(name)
+    with pytest.raises(diff2d.ResourceError, match="no file"):
+        diff2d.open(path)

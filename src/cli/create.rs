@@ -22,8 +22,9 @@ In formulas: i0, i1, …, index (the element's number), random(SEED), pi, e; + -
 sign floor ceil round trunc min max hypot pow where(condition, yes, no).
 
 Float dtypes: formulas are computed in f8. Integer dtypes: integers are computed exactly, as in
-Python; / and functions such as sin give floats, whose fractions are cut off in the end. A value
-that the dtype does not hold is an error. b1: whether the value differs from 0.")]
+Python; / and functions such as sin give floats, whose fractions are cut off in the end (a number
+alone must be whole). A value that the dtype does not hold, a division of integers by 0 and a
+negative power of an integer are errors. b1: whether the value differs from 0.")]
 pub(super) struct CreateArgs {
     /// The new array
     #[arg(value_name = "FILE.npy")]

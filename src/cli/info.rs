@@ -13,6 +13,7 @@ use crate::{
 };
 use clap::Args;
 use diff2d_arrays::npy::{self, AnyHeader, Descr, HeaderError, NpyError};
+use diff2d_arrays::wording::excerpt;
 use serde::{
     Serialize, Serializer,
     ser::{Error as _, SerializeSeq},
@@ -88,6 +89,8 @@ struct Info<'a> {
     fortran_order: bool,
     data_offset: u64,
     bytes: u64,
+    /// Bytes behind the array.
+    bytes_behind: u64,
     #[serde(flatten)]
     cube: Option<CubeState<'a>>,
     /// What the elements are if not numbers.
@@ -97,6 +100,16 @@ struct Info<'a> {
 
 impl Info<'_> {
     fn new(path: &Path, header: AnyHeader, bytes: u64) -> Self {
+        // Pickled objects may be of any length.
+        let is_pickled = matches!(
+            header.descr,
+            Descr::Other {
+                bytes: None | Some(0),
+                ..
+            }
+        );
+        let end = header.file_bytes().ok().filter(|_| !is_pickled);
+        let bytes_behind = end.map_or(0, |end| bytes.saturating_sub(end));
         let (dtype, kind) = match header.descr {
             Descr::Number(dtype) => (dtype.to_string(), None),
             Descr::Other { text, kind, .. } => (text, Some(kind)),
@@ -108,6 +121,7 @@ impl Info<'_> {
             fortran_order: header.fortran_order,
             data_offset: header.data_offset,
             bytes,
+            bytes_behind,
             cube: None,
             kind,
         }
@@ -126,7 +140,14 @@ impl fmt::Display for Info<'_> {
         lines.add("file", &self.file);
         lines.add("shape", number::tuple(&self.shape));
         lines.add("dtype", format!("{dtype}, {order} order"));
-        lines.add("data", format!("from byte {offset}, {bytes} in all"));
+        let behind = match self.bytes_behind {
+            0 => String::new(),
+            some => format!(", {} of them behind the array", number::bytes(some)),
+        };
+        lines.add(
+            "data",
+            format!("from byte {offset}, {bytes} in all{behind}"),
+        );
         if let Some(cube) = &self.cube {
             cube.list(&mut lines);
         }
@@ -236,14 +257,25 @@ impl Serialize for Snapshots<'_> {
 /// The keys; without those of the physics where that is told in words.
 fn params(run: &Scenario, has_physics: bool) -> String {
     const PHYSICS: [&str; 5] = ["Dx", "Dy", "face", "source", "method"];
+    /// Other programs' journals may hold any number of them, of any length.
+    const MOST: usize = 100;
+    const LONGEST: usize = 200;
     let is_physics = |key: &str| {
         PHYSICS.contains(&key) || key.starts_with("initial.") || key.starts_with("boundary.")
     };
     let pairs = run.params.pairs().into_iter();
-    let pairs: Vec<String> = pairs
-        .filter(|(key, _)| !(has_physics && is_physics(key)))
-        .map(|(key, value)| format!("{key} = {value}"))
+    let pairs = pairs.filter(|(key, _)| !(has_physics && is_physics(key)));
+    let mut pairs: Vec<String> = pairs
+        .map(|(key, value)| {
+            let (key, value) = (excerpt(&key, LONGEST), excerpt(&value.to_string(), LONGEST));
+            format!("{key} = {value}")
+        })
         .collect();
+    if pairs.len() > MOST {
+        let more = pairs.len() - MOST;
+        pairs.truncate(MOST);
+        pairs.push(format!("and {more} more"));
+    }
     pairs.join(", ")
 }
 

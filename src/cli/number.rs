@@ -50,6 +50,18 @@ pub(super) fn tuple(lengths: &[u64]) -> String {
     }
 }
 
+/// Increasing indices, neighbours as ranges: `0, 3 to 7`.
+#[must_use]
+pub(super) fn ranges(indices: &[u64]) -> String {
+    let ranges = indices.chunk_by(|one, next| one + 1 == *next);
+    let words = ranges.filter_map(|range| match range {
+        [] => None,
+        [one] => Some(one.to_string()),
+        [first, .., last] => Some(format!("{first} to {last}")),
+    });
+    words.collect::<Vec<_>>().join(", ")
+}
+
 /// A number of bytes, rounded: `21.4 MiB`.
 #[must_use]
 pub(super) fn bytes(count: u64) -> String {

@@ -59,17 +59,25 @@ fn raw(text: &str) -> Result<NpyHeader, String> {
 pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, Error> {
     if let Some((archive, name)) = member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
-        return Ok(stoppable(JournalledArray::plain(array), terminal));
+        return Ok(told(JournalledArray::plain(array), terminal));
     }
     let array = JournalledArray::open(path)?;
     if let Some(note) = &array.note {
         terminal.note(note);
     }
-    Ok(stoppable(array, terminal))
+    Ok(told(array, terminal))
 }
 
-/// An array that is read for a program that may want to stop that.
-fn stoppable(mut array: JournalledArray, terminal: &Terminal) -> JournalledArray {
+/// An array that is read for a program that may want to stop that. What lies behind it is told.
+pub(super) fn told(mut array: JournalledArray, terminal: &Terminal) -> JournalledArray {
+    let behind = array.bytes_behind();
+    if behind > 0 {
+        let s = if behind == 1 { "" } else { "s" };
+        terminal.note(&format!(
+            "{} has {behind} byte{s} behind its array, which are left aside",
+            array.path.display()
+        ));
+    }
     if let Some(stop) = terminal.stop() {
         array.stop_on(stop);
     }
@@ -87,7 +95,7 @@ pub(super) fn open_as(
         Some(header) => {
             let file = npy::open_file(path)?;
             let array = ArrayFile::of_raw_file(file, path, header)?;
-            Ok(stoppable(JournalledArray::plain(array), terminal))
+            Ok(told(JournalledArray::plain(array), terminal))
         }
     }
 }

@@ -9,14 +9,15 @@ use crate::{
     cube::{CubeError, JournalledArray, journal::telling},
     error::Error,
 };
+use diff2d_sys as sys;
 use std::{
     fs::File,
-    io::{BufRead, BufReader, Read},
+    io::{self, BufReader, Read},
     path::{Path, PathBuf},
 };
 
 /// A line longer than this holds no point.
-const LONGEST_LINE: u64 = 1 << 16;
+const LONGEST_LINE: usize = 1 << 16;
 
 /// What a column holds.
 #[derive(Debug, Clone, PartialEq)]
@@ -38,6 +39,8 @@ pub(super) struct PointFile {
     /// The parameters that a sweep varies.
     parameters: Vec<String>,
     reader: BufReader<File>,
+    /// Whether the last line ended with a carriage return, of which a newline may be the rest.
+    ended_with_return: bool,
     /// The number of the last line that was read.
     number: usize,
     is_first: bool,
@@ -47,12 +50,13 @@ pub(super) struct PointFile {
 
 impl PointFile {
     pub(super) fn open(path: &Path, array: &JournalledArray) -> Result<Self, Error> {
-        let file = File::open(path).map_err(CubeError::io("open", path))?;
+        let file = sys::open_stream(path).map_err(CubeError::io("open", path))?;
         Ok(Self {
             path: path.to_owned(),
             dimensions: array.npy.shape.len(),
             parameters: scenario::sweep(array).map_or_else(Vec::new, telling),
             reader: BufReader::new(file),
+            ended_with_return: false,
             number: 0,
             is_first: true,
             columns: Vec::new(),
@@ -62,14 +66,14 @@ impl PointFile {
     /// The next point as `--at` takes it.
     fn read(&mut self) -> Result<Option<String>, Error> {
         loop {
-            let mut line = Vec::new();
-            let read = Read::take(&mut self.reader, LONGEST_LINE)
-                .read_until(b'\n', &mut line)
-                .map_err(CubeError::io("read", &self.path))?;
-            if read == 0 {
+            let line = self.line().map_err(CubeError::io("read", &self.path))?;
+            let Some(line) = line else {
                 return Ok(None);
-            }
+            };
             self.number += 1;
+            if line.len() > LONGEST_LINE {
+                return Err(self.error("it is too long to be a point"));
+            }
             let line = String::from_utf8_lossy(&line);
             let line = line.trim().trim_start_matches('\u{feff}');
             if line.is_empty() || line.starts_with('#') {
@@ -85,6 +89,32 @@ impl PointFile {
             }
             return self.point(&fields).map(Some);
         }
+    }
+
+    /// The next line, which ends as on any system, but for its end; the beginning of one that is too long.
+    fn line(&mut self) -> io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let mut is_there = false;
+        for byte in Read::by_ref(&mut self.reader).bytes() {
+            let byte = byte?;
+            let is_rest = std::mem::take(&mut self.ended_with_return) && byte == b'\n';
+            if is_rest {
+                continue;
+            }
+            is_there = true;
+            match byte {
+                b'\n' => break,
+                b'\r' => {
+                    self.ended_with_return = true;
+                    break;
+                }
+                byte => line.push(byte),
+            }
+            if line.len() > LONGEST_LINE {
+                break;
+            }
+        }
+        Ok(is_there.then_some(line))
     }
 
     /// The columns that a header names.

@@ -137,7 +137,8 @@ impl Terminal {
         self.write_result(|stdout| writeln!(stdout, "{text}"))
     }
 
-    /// Prints a result that may be long, piece by piece.
+    /// Prints a result that may be long, piece by piece; on stdout without control characters, which names of
+    /// files, axes and parameters may hold.
     pub(super) fn write_result(
         &self,
         write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
@@ -146,7 +147,7 @@ impl Terminal {
             Sink::Nowhere => Ok(()),
             Sink::Caller(caller) => write(&mut caller.printed().results),
             Sink::Streams => {
-                let mut stdout = BufWriter::new(io::stdout().lock());
+                let mut stdout = Printable::new(BufWriter::new(io::stdout().lock()));
                 write(&mut stdout).and_then(|()| stdout.flush())
             }
         };
@@ -306,6 +307,62 @@ pub(super) fn printable(text: &str) -> String {
     excerpt(text, 60)
 }
 
+/// Writes text with control characters other than tabs and ends of lines as `\u001b`, which in JSON means
+/// the same.
+struct Printable<W> {
+    to: W,
+    /// Whether the first byte of a letter is held back that may turn out to be a control character.
+    holds_first: bool,
+}
+
+impl<W: Write> Printable<W> {
+    /// The first byte of the letters from U+0080 to U+00BF in UTF-8; those up to U+009F are control characters.
+    const FIRST: u8 = 0xc2;
+
+    fn new(to: W) -> Self {
+        let holds_first = false;
+        Self { to, holds_first }
+    }
+
+    fn is_plain(byte: u8) -> bool {
+        matches!(byte, b'\t' | b'\n' | b' '..=b'~' | 0x80..) && byte != Self::FIRST
+    }
+
+    fn write_byte(&mut self, byte: u8) -> io::Result<()> {
+        if mem::take(&mut self.holds_first) {
+            if (0x80..0xa0).contains(&byte) {
+                return write!(self.to, "\\u{byte:04x}");
+            }
+            self.to.write_all(&[Self::FIRST])?;
+        }
+        match byte {
+            Self::FIRST => self.holds_first = true,
+            byte if Self::is_plain(byte) => self.to.write_all(&[byte])?,
+            byte => write!(self.to, "\\u{byte:04x}")?,
+        }
+        Ok(())
+    }
+}
+
+impl<W: Write> Write for Printable<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.holds_first && bytes.iter().all(|&byte| Self::is_plain(byte)) {
+            return self.to.write(bytes);
+        }
+        for &byte in bytes {
+            self.write_byte(byte)?;
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if mem::take(&mut self.holds_first) {
+            self.to.write_all(&[Self::FIRST])?;
+        }
+        self.to.flush()
+    }
+}
+
 /// Without control characters other than ends of lines.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -325,5 +382,32 @@ pub(super) fn quoted(word: &str) -> String {
         word.to_owned()
     } else {
         format!("'{}'", word.replace('\'', r"'\''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_terminal_would_obey_is_written_in_letters() {
+        for (text, expected) in [
+            ("plain, é and \u{a0}\n\t", "plain, é and \u{a0}\n\t"),
+            ("\x1b[31m\r\x07\x7f", "\\u001b[31m\\u000d\\u0007\\u007f"),
+            ("a\u{9b}b\u{c2}", "a\\u009bb\u{c2}"),
+        ] {
+            let at_once = {
+                let mut printed = Printable::new(Vec::new());
+                printed.write_all(text.as_bytes()).unwrap();
+                printed.flush().unwrap();
+                printed.to
+            };
+            let mut printed = Printable::new(Vec::new());
+            text.bytes()
+                .for_each(|byte| printed.write_all(&[byte]).unwrap());
+            printed.flush().unwrap();
+            assert_eq!(String::from_utf8(at_once).unwrap(), expected);
+            assert_eq!(String::from_utf8(printed.to).unwrap(), expected);
+        }
     }
 }

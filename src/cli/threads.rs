@@ -1,17 +1,20 @@
 //! The threads of commands other than runs, which start their own.
 
+use crate::run::worthwhile_threads;
 use diff2d_sys as sys;
 use rayon::ThreadPoolBuilder;
-use std::{iter, mem};
+use std::{env, iter, mem};
 
-/// Makes the calling thread one of as many as there are processors, or of fewer where the system refuses
-/// so many: every command can work alone.
+/// Makes the calling thread one of as many as RAYON_NUM_THREADS says or as there are processors, or of fewer
+/// where the system refuses so many: every command can work alone.
 pub(super) fn start() {
-    let fewer = iter::successors(Some(sys::threads()), |&threads| {
-        (threads > 1).then_some(threads / 2)
-    });
-    // 0 leaves the number to RAYON_NUM_THREADS.
-    let _ = iter::once(0).chain(fewer).find(|&threads| join(threads));
+    let asked = env::var("RAYON_NUM_THREADS").ok();
+    let asked = asked
+        .and_then(|text| text.parse().ok())
+        .filter(|&asked: &usize| asked > 0);
+    let first = asked.map_or_else(sys::threads, worthwhile_threads);
+    let mut fewer = iter::successors(Some(first), |&threads| (threads > 1).then_some(threads / 2));
+    let _ = fewer.find(|&threads| join(threads));
 }
 
 /// Makes the calling thread work alone, unless it belongs to others.

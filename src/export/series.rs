@@ -108,6 +108,12 @@ pub(super) fn time(dataset: &Dataset<'_>, frame: u64) -> Option<f64> {
     Some(coordinate.values.number(place))
 }
 
+/// A text within a comment, which may hold no `--`.
+pub(super) fn in_comment(text: &str) -> String {
+    // Of three in a row, two are left once.
+    escaped(text).replace("--", "- -").replace("--", "- -")
+}
+
 /// A text as the value of an attribute or between tags; characters that XML cannot have are left out.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
     let is_plain = |letter: char| !letter.is_control() && !"<>&\"'".contains(letter);

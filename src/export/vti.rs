@@ -5,7 +5,7 @@
 
 use super::{
     Dataset, ExportError, Format, output,
-    series::{self, Mesh, Series, escaped},
+    series::{self, Mesh, Series, in_comment},
     tiles,
 };
 use diff2d_arrays::npy::{Dtype, Kind};
@@ -141,10 +141,7 @@ fn collection(
 ) -> Result<(), ExportError> {
     let mut text = String::from("<?xml version=\"1.0\"?>\n");
     text.push_str("<VTKFile type=\"Collection\" version=\"0.1\" byte_order=\"LittleEndian\">\n");
-    text.push_str(&format!(
-        "  <!-- {} -->\n",
-        escaped(&series.name).replace("--", "- -")
-    ));
+    text.push_str(&format!("  <!-- {} -->\n", in_comment(&series.name)));
     text.push_str("  <Collection>\n");
     for &frame in present {
         let time = series::time(dataset, frame).unwrap_or(0.0);

@@ -25,7 +25,7 @@ pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), Exp
     let number = number_type(dataset)?;
     // Refused before anything is written.
     dataset.place(0)?;
-    let file = reference(&dataset.array().path, &target);
+    let file = reference(&dataset.array().path, &target)?;
     output::text(target, dataset.array(), |to| {
         writeln!(to, "<?xml version=\"1.0\"?>")?;
         writeln!(to, "<!DOCTYPE Xdmf SYSTEM \"Xdmf.dtd\" []>")?;
@@ -116,7 +116,8 @@ fn unknown(dataset: &Dataset<'_>, dtype: Dtype) -> ExportError {
 }
 
 /// The array's file as the text names it: beside it by its name alone, so that both can be moved together.
-fn reference(array: &Path, target: &Target<'_>) -> String {
+/// A name that XML cannot hold is refused, as the text would point nowhere.
+fn reference(array: &Path, target: &Target<'_>) -> Result<String, ExportError> {
     let absolute = fs::canonicalize(array).unwrap_or_else(|_| array.to_owned());
     let directory = |path: &Path| {
         let directory = diff2d_sys::directory_of(path);
@@ -128,5 +129,12 @@ fn reference(array: &Path, target: &Target<'_>) -> String {
         }
         _ => absolute,
     };
-    escaped(&named.to_string_lossy()).into_owned()
+    let is_kept = |letter: char| !letter.is_control() || "\t\n\r".contains(letter);
+    match named.to_str().filter(|name| name.chars().all(is_kept)) {
+        Some(name) => Ok(escaped(name).into_owned()),
+        None => Err(ExportError::Request(format!(
+            "the name of {} is not UTF-8 or has control characters, which XML cannot hold: rename it",
+            named.display()
+        ))),
+    }
 }

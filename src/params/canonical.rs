@@ -6,7 +6,7 @@ use super::{
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 /// Every parameter of a run by its name, defaults filled in, tables within tables; keys of this
 /// program in the order of [`keys::KEYS`].
@@ -44,6 +44,13 @@ impl Canonical {
         pairs
     }
 
+    /// Whether this program knows every key.
+    #[must_use]
+    pub fn is_known(&self) -> bool {
+        let mut pairs = self.pairs().into_iter();
+        pairs.all(|(name, _)| keys::is_key(&name) || keys::is_table(&name))
+    }
+
     /// With the SHA-256 of files in place of their names: what they hold decides, not where they are.
     #[must_use]
     pub fn with_digests(mut self, inputs: &BTreeMap<String, String>) -> Self {
@@ -58,6 +65,12 @@ impl Canonical {
     #[must_use]
     pub fn differences_from(&self, other: &Self) -> Vec<(String, Option<Value>, Option<Value>)> {
         let (old, new) = (other.pairs(), self.pairs());
+        let order: Vec<&str> = old
+            .iter()
+            .chain(&new)
+            .map(|(name, _)| name.as_str())
+            .collect();
+        let [old, new] = [&old, &new].map(|pairs| by_name(pairs));
         // A key that has the value of another one is not a difference of its own.
         let follows = |name: &str| match keys::find(name).map(|key| key.absent) {
             Some(Absent::Same(other)) => [&old, &new]
@@ -65,17 +78,12 @@ impl Canonical {
                 .all(|pairs| value_of(pairs, name) == value_of(pairs, other)),
             _ => false,
         };
-        let mut names: Vec<&String> = Vec::new();
-        for (name, _) in old.iter().chain(&new) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+        let mut told = HashSet::new();
+        let names = order.into_iter().filter(|name| told.insert(*name));
         names
-            .into_iter()
             .filter(|name| keys::find(name).is_none_or(|key| key.decides_bits))
             .filter(|name| !follows(name))
-            .map(|name| (name.clone(), value_of(&old, name), value_of(&new, name)))
+            .map(|name| (name.to_owned(), value_of(&old, name), value_of(&new, name)))
             .filter(|(_, was, is)| was != is)
             .collect()
     }
@@ -104,9 +112,17 @@ fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>)
     }
 }
 
+/// Values by their names; there may be very many that this program does not know.
+pub(crate) fn by_name<'a>(pairs: &'a [(String, &'a Value)]) -> HashMap<&'a str, &'a Value> {
+    pairs
+        .iter()
+        .map(|(name, value)| (name.as_str(), *value))
+        .collect()
+}
+
 /// The value of a key, or what holds where it is absent.
-fn value_of(pairs: &[(String, &Value)], key: &str) -> Option<Value> {
-    if let Some(&(_, value)) = pairs.iter().find(|(name, _)| name == key) {
+fn value_of(pairs: &HashMap<&str, &Value>, key: &str) -> Option<Value> {
+    if let Some(&value) = pairs.get(key) {
         return Some(value.clone());
     }
     let key = keys::find(key)?;

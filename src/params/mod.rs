@@ -23,6 +23,7 @@ mod valid;
 pub mod value;
 
 pub use canonical::Canonical;
+pub(crate) use canonical::by_name;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};
 pub(crate) use choice::{choice, with_precision};
 pub use error::ParamsError;

@@ -9,9 +9,9 @@ use super::{
     typed::Typed,
     value::{self, Entry, Value},
 };
+use diff2d_sys as sys;
 use std::{
     borrow::Cow,
-    fs::File,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -52,7 +52,7 @@ impl RawParams {
             reason,
         };
         let mut bytes = Vec::new();
-        File::open(path)
+        sys::open_stream(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
             .map_err(|error| unreadable(explain(&error)))?;
         if bytes.len() as u64 > LARGEST {

@@ -84,6 +84,11 @@ fn tolerances_are_those_of_numpy_and_types_and_grids_may_differ() {
     }
     let told = scene.run("compare fine.npy coarse.npy --atol 0.2 -o d.npy");
     assert!(told.stdout.contains(" and ["), "{told}");
+    assert!(
+        told.stdout
+            .contains("\ncompared along y: 11 of 21 and 11\n"),
+        "{told}"
+    );
     let info = scene.succeed("info d.npy").stdout;
     assert!(info.contains(", 11, 11)"), "{info}");
     let told = scene.succeed("probe d.npy --at t=0,y=-2,x=4");
@@ -98,4 +103,71 @@ fn tolerances_are_those_of_numpy_and_types_and_grids_may_differ() {
     assert_eq!(scene.run("compare x.npy y.npy --atol -1").code, Some(2));
     let told = scene.run("compare x.npy x.npy --atol 1 -o x.npy --force");
     assert!(told.stderr.contains("is read by this command"), "{told}");
+}
+
+#[test]
+fn large_integers_and_nan_are_compared_as_they_are() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 2 --dtype i8 --fill 9223372036854775806+i0");
+    scene.succeed("create b.npy --shape 2 --dtype i8 --fill 9223372036854775806");
+    let told = scene.run("compare a.npy b.npy --atol 0.5 -o d.npy");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(told.stdout.contains("1 of 2 elements are not"), "{told}");
+    assert!(
+        scene
+            .succeed("probe d.npy --at 1")
+            .stdout
+            .ends_with(",1.0\n")
+    );
+    scene.succeed("compare a.npy b.npy --atol 1");
+
+    scene.succeed("create n.npy --shape 3 --fill nan");
+    let told = scene.run("compare n.npy n.npy --atol 1");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(
+        told.stdout
+            .contains("3 of these are NaN in both, equal with --equal-nan"),
+        "{told}"
+    );
+    scene.succeed("compare n.npy n.npy --equal-nan");
+    scene.succeed("create e.npy --shape 0");
+    let told = scene.succeed("compare e.npy e.npy --atol 1 --json");
+    assert!(told.stdout.contains("\"rms\":0.0"), "{told}");
+}
+
+#[test]
+fn snapshots_without_a_partner_are_differences() {
+    let scene = Scene::small();
+    for (name, outtime) in [("a", 1.25), ("b", 1.0)] {
+        scene.succeed(&format!(
+            "run p.toml -o {name}.npy --quiet --set outtime={outtime}"
+        ));
+    }
+    let told = scene.run("compare a.npy b.npy --atol 1e-9");
+    assert_eq!(told.code, Some(3), "{told}");
+    for line in [
+        "different: snapshots have no partner, 484 elements are within atol 1e-09",
+        "compared along t: 1 of 4 and 4",
+        "snapshots of A without a partner: 1 to 3",
+        "snapshots of B without a partner: 1 to 3",
+    ] {
+        assert!(told.stdout.contains(line), "{told}");
+    }
+    let told = scene.run("compare a.npy b.npy --atol 1e-9 --json");
+    for word in ["\"equal\":false", "\"unpaired\":[[1,2,3],[1,2,3]]"] {
+        assert!(told.stdout.contains(word), "{told}");
+    }
+    let told = scene.succeed("compare a.npy b.npy --common");
+    assert!(told.stdout.starts_with("equal: 484 elements"), "{told}");
+    assert!(told.stdout.contains("1 of 4 and 4"), "{told}");
+
+    // What is not committed yet is missing, too.
+    scene.succeed("run p.toml -o c.npy --quiet");
+    cut_journal(&scene, "c.journal", 3);
+    let told = scene.run("compare a.npy c.npy --rtol 0");
+    assert_eq!(told.code, Some(3), "{told}");
+    assert!(
+        told.stdout.contains("of A without a partner: 2 to 3"),
+        "{told}"
+    );
 }

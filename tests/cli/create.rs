@@ -47,3 +47,37 @@ fn created_arrays_hold_the_values_of_their_formulas() {
     assert_eq!(random, values("random(5)", ""));
     assert_ne!(random, values("random(6)", ""));
 }
+
+#[test]
+fn values_that_do_not_exist_or_do_not_fit_are_refused() {
+    let scene = Scene::new();
+    for (fill, dtype, word) in [
+        ("10**(20*i0)>1e10", "i8", "the element [2]: a division by 0"),
+        ("1.5*(2**-1)", "b1", "a negative power"),
+        ("1//i0>0.5", "b1", "the element [0]: a division by 0"),
+        ("1e5", "f2", "100000.0 does not fit"),
+        ("index*40000", "f2", "the element [2]: 80000.0 does not fit"),
+        ("-1e39", "f4", "holds numbers up to 3.4e38"),
+        ("3.5", "i4", "3.5 is not whole"),
+        ("i0^2", "i4", "write **"),
+    ] {
+        let told = scene.run(&format!(
+            "create a.npy --shape 3 --dtype {dtype} --fill {fill}"
+        ));
+        assert_eq!(told.code, Some(2), "{fill}: {told}");
+        assert!(told.stderr.contains(word), "{fill}: {told}");
+        assert!(!scene.exists("a.npy"));
+    }
+    // Fractions of formulas are cut, whether they are constant or not.
+    for fill in ["7/2", "7/2+0*i0"] {
+        scene.succeed(&format!(
+            "create a.npy --force --shape 1 --dtype i4 --fill {fill}"
+        ));
+        assert_eq!(
+            scene.succeed("probe a.npy --at 0").stdout,
+            "i0,value\n0,3\n"
+        );
+    }
+    scene.succeed("create a.npy --force --shape 1 --dtype f4 --fill 3.40282356e38");
+    scene.succeed("create a.npy --force --shape 1 --fill i0^2");
+}

@@ -3,7 +3,11 @@
 use crate::{common::Scene, export::FORMATS, npy};
 use insta::assert_snapshot;
 use serde_json::Value;
-use std::{fs, os::unix::fs::symlink};
+use std::{
+    ffi::OsStr,
+    fs,
+    os::unix::{ffi::OsStrExt, fs::symlink},
+};
 
 #[test]
 fn nothing_that_is_not_an_export_is_replaced() {
@@ -130,6 +134,18 @@ fn hostile_input_is_refused_in_a_sentence() {
             .contains(">a&amp;b&quot;&lt;&apos;c&gt;.npy<")
     );
     assert!(serde_json::from_str::<Value>(&scene.text("a&b\"<'c>.kerchunk.json")).is_ok());
+    scene.write("a---b--.npy", scene.read("a.npy"));
+    scene.succeed("export a---b--.npy --to vti -o v");
+    let text = scene.text("v/v.pvd");
+    let comment = text.split("<!--").nth(1).unwrap().split("-->").next();
+    assert!(!comment.unwrap().contains("--"), "{text}");
+    for name in [b"a\xff.npy".as_slice(), b"a\x1b.npy"] {
+        let name = OsStr::from_bytes(name);
+        fs::write(scene.path(name), scene.read("a.npy")).unwrap();
+        let told = scene.run_args(["export".as_ref(), name, "--to=xdmf".as_ref()]);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains("which XML cannot hold"), "{told}");
+    }
 
     scene.succeed("run p.toml -o c.npy");
     let mut journal = scene.read("c.journal");

@@ -1,6 +1,6 @@
 //! `diff2d probe`: points from files, and cubes in their units, also of `stats` and `window`.
 
-use crate::common::Scene;
+use crate::{common::Scene, shell};
 
 #[test]
 fn points_come_from_files_too() {
@@ -136,4 +136,57 @@ fn a_cube_has_units_and_only_what_is_committed() {
     let told = scene.succeed("stats c.npy --follow --csv");
     assert_eq!(told.stdout.lines().count(), 5, "{told}");
     assert_eq!(told.stderr, "");
+}
+
+#[test]
+fn lines_of_points_end_as_on_any_system() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 3,4 --fill index");
+    let expected = "i0,i1,value\n1,2,6.0\n2,3,11.0\n";
+    for points in [
+        "i0,i1\r1,2\r2,3\r",
+        "1,2\r2,3",
+        "# points\r\n\r\n1,2\r\n2,3\r\n",
+        "\u{feff}i1,i0\n2,1\n\n3,2",
+    ] {
+        scene.write("points.csv", points);
+        let told = scene.succeed("probe a.npy --points points.csv");
+        assert_eq!(told.stdout, expected, "{points:?}");
+    }
+    scene.write("points.csv", "1,2\r2,x\r");
+    let told = scene.run("probe a.npy --points points.csv");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("line 2 of"),
+        "{told}"
+    );
+    scene.write("points.csv", "1,".repeat(40_000));
+    let told = scene.run("probe a.npy --points points.csv");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("too long"),
+        "{told}"
+    );
+}
+
+#[test]
+fn pipes_are_read_if_they_were_given_and_never_waited_for() {
+    let scene = Scene::small();
+    scene.succeed("create a.npy --shape 3 --fill index");
+    let told = shell(
+        &scene,
+        "echo 2 | \"$DIFF2D\" probe a.npy --points /dev/stdin && \"$DIFF2D\" plan <(cat p.toml) --json >plan.json",
+    );
+    assert_eq!(told.stdout, "i0,value\n2,2.0\n", "{told}");
+    assert_eq!(told.code, Some(0), "{told}");
+    assert_eq!(shell(&scene, "mkfifo pipe.toml").code, Some(0));
+    for (arguments, code) in [
+        ("probe a.npy --points pipe.toml", 1),
+        ("probe a.npy --points /dev/zero", 2),
+        ("run pipe.toml", 2),
+        ("sweep pipe.toml", 2),
+    ] {
+        let told = scene.run(arguments);
+        assert_eq!(told.code, Some(code), "{told}");
+        let is_pipe = told.stderr.contains("it is a pipe and no file");
+        assert!(is_pipe || arguments.ends_with("zero"), "{told}");
+    }
 }

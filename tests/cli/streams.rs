@@ -74,6 +74,25 @@ fn a_full_stdout_is_an_error_that_stops_no_run() {
 }
 
 #[test]
+fn names_do_not_command_the_terminal() {
+    let scene = Scene::new();
+    let name = "a\x1b[31m\u{9b}1m.npy";
+    scene.succeed_args(["create", name, "--shape", "2"]);
+    for arguments in [
+        ["info", name].as_slice(),
+        &["info", name, "--json"],
+        &["stats", name],
+    ] {
+        let told = scene.succeed_args(arguments);
+        let text = told.stdout + &told.stderr;
+        assert!(!text.contains(['\x1b', '\u{9b}']), "{text:?}");
+    }
+    let told = scene.succeed_args(["info", name, "--json"]).stdout;
+    let told: serde_json::Value = serde_json::from_str(&told).unwrap();
+    assert_eq!(told["file"], name);
+}
+
+#[test]
 fn a_run_needs_no_standard_streams() {
     let scene = Scene::small();
     let told = shell(&scene, "\"$DIFF2D\" run p.toml -o c.npy <&- >&- 2>&-");

@@ -1,6 +1,7 @@
 //! Threads that the system refuses, and more threads than there is work for.
 
 use crate::common::{Scene, Told};
+use std::time::{Duration, Instant};
 
 /// Runs the program where no thread can be started: none gets such a stack.
 fn alone(scene: &Scene, arguments: &str) -> Told {
@@ -50,6 +51,22 @@ fn many_threads_change_nothing() {
     let processors = std::thread::available_parallelism().unwrap().get();
     assert_eq!(report["threads"], processors.max(64));
     assert_eq!(scene.read("one.npy"), scene.read("many.npy"));
+}
+
+#[test]
+fn thousands_of_threads_are_not_started() {
+    let scene = Scene::small();
+    scene.succeed("create a.npy --shape 300,300 --fill index");
+    for arguments in ["stats a.npy --json", "run p.toml -o c.npy"] {
+        let started = Instant::now();
+        let output = scene
+            .diff2d()
+            .args(arguments.split(' '))
+            .env("RAYON_NUM_THREADS", "5000")
+            .output();
+        assert_eq!(Told::from(output.unwrap()).code, Some(0));
+        assert!(started.elapsed() < Duration::from_secs(5), "{arguments}");
+    }
 }
 
 #[test]

@@ -43,19 +43,24 @@ impl Pairs {
     }
 }
 
-/// How far apart elements may be: `|a - b| ≤ absolute + relative |b|`, as in `numpy.isclose`. NaN is
-/// close to nothing, and infinities to themselves.
+/// How far apart elements may be: `|a - b| ≤ absolute + relative |b|`, as in `numpy.isclose`. Infinities
+/// are close to themselves. Integers are not rounded first.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Tolerance {
     /// Of the size of the elements.
     pub absolute: f64,
     /// As a share of those of the second array.
     pub relative: f64,
+    /// Whether NaN is close to NaN; it is close to nothing else.
+    pub equal_nan: bool,
 }
 
 impl Tolerance {
-    fn allows(self, a: f64, b: f64) -> bool {
-        a == b || ((a - b).abs() <= self.absolute + self.relative * b.abs() && b.is_finite())
+    fn allows(self, [a, b]: [Scalar; 2]) -> bool {
+        let (difference, b) = (difference(a, b), b.to_f64());
+        difference == 0.0
+            || (difference.abs() <= self.absolute + self.relative * b.abs() && b.is_finite())
+            || (self.equal_nan && a.to_f64().is_nan() && b.is_nan())
     }
 }
 
@@ -66,6 +71,8 @@ pub struct Difference {
     pub elements: u64,
     /// How many differ: in a bit, or by more than is allowed.
     pub count: u64,
+    /// How many of these are NaN in both arrays.
+    pub both_nan: u64,
     /// The sum of the squared differences, where they are finite.
     squares: f64,
     /// The largest difference, the first of equal ones.
@@ -87,6 +94,7 @@ impl Difference {
     const NONE: Self = Self {
         elements: 0,
         count: 0,
+        both_nan: 0,
         squares: 0.0,
         largest: None,
     };
@@ -110,6 +118,7 @@ impl Difference {
         Self {
             elements: self.elements + other.elements,
             count: self.count + other.count,
+            both_nan: self.both_nan + other.both_nan,
             squares: self.squares + other.squares,
             largest: self.largest,
         }
@@ -194,15 +203,16 @@ impl Comparison<'_> {
                 continue;
             }
             let scalars = [Scalar::of_bits(a, bits[0]), Scalar::of_bits(b, bits[1])];
-            let [x, y] = scalars.map(Scalar::to_f64);
             if output.is_some() {
-                differences.push(if x == y { 0.0 } else { x - y });
+                differences.push(difference(scalars[0], scalars[1]));
             }
             let differs = match self.tolerance {
                 None => !is_same,
-                Some(tolerance) => !tolerance.allows(x, y),
+                Some(tolerance) => !tolerance.allows(scalars),
             };
+            let are_nan = scalars.iter().all(|one| one.to_f64().is_nan());
             found.count += u64::from(differs);
+            found.both_nan += u64::from(differs && are_nan);
             if is_same {
                 continue;
             }
@@ -277,19 +287,39 @@ fn length(range: &Range<u64>) -> u64 {
 }
 
 /// The absolute difference, infinite if it is NaN.
-#[expect(clippy::cast_precision_loss, reason = "a distance to print")]
 fn distance(a: Scalar, b: Scalar) -> f64 {
-    match (a, b) {
-        (Scalar::Integer(a), Scalar::Integer(b)) => a.abs_diff(b) as f64,
-        _ if a.to_f64() == b.to_f64() => 0.0,
-        _ => {
-            let distance = (a.to_f64() - b.to_f64()).abs();
-            if distance.is_nan() {
-                f64::INFINITY
-            } else {
-                distance
-            }
+    let distance = difference(a, b).abs();
+    if distance.is_nan() {
+        f64::INFINITY
+    } else {
+        distance
+    }
+}
+
+/// `a - b`, rounded once; 0 of equal infinities.
+#[expect(clippy::cast_precision_loss, reason = "rounding is what it is for")]
+fn difference(a: Scalar, b: Scalar) -> f64 {
+    if let (Some(a), Some(b)) = (whole(a), whole(b)) {
+        return (a - b) as f64;
+    }
+    match (a.to_f64(), b.to_f64()) {
+        (a, b) if a == b => 0.0,
+        (a, b) => a - b,
+    }
+}
+
+/// The integer that an element is, if it is an integer of its type, or a float among those of 64 bits.
+fn whole(value: Scalar) -> Option<i128> {
+    match value {
+        Scalar::Integer(value) => Some(value),
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "without a fraction, and small"
+        )]
+        Scalar::Float(value) if value.fract() == 0.0 && value.abs() <= 2_f64.powi(64) => {
+            Some(value as i128)
         }
+        Scalar::Float(_) => None,
     }
 }
 
@@ -345,6 +375,7 @@ mod tests {
         let tolerance = Tolerance {
             absolute: 0.0,
             relative: 0.5,
+            equal_nan: false,
         };
         for (a, b, close) in [
             (1.0, 2.0, true),
@@ -353,7 +384,30 @@ mod tests {
             (1.0, f64::INFINITY, false),
             (f64::NAN, f64::NAN, false),
         ] {
-            assert_eq!(tolerance.allows(a, b), close, "{a} {b}");
+            let pair = [a, b].map(Scalar::Float);
+            assert_eq!(tolerance.allows(pair), close, "{a} {b}");
+        }
+        let equal_nan = Tolerance {
+            equal_nan: true,
+            ..tolerance
+        };
+        assert!(equal_nan.allows([Scalar::Float(f64::NAN); 2]));
+        assert!(!equal_nan.allows([Scalar::Float(f64::NAN), Scalar::Float(0.0)]));
+    }
+
+    #[test]
+    fn integers_are_compared_without_rounding() {
+        let absolute = |absolute| Tolerance {
+            absolute,
+            relative: 0.0,
+            equal_nan: false,
+        };
+        let large = i128::from(i64::MAX);
+        for b in [Scalar::Integer(large - 1), Scalar::Float(2_f64.powi(63))] {
+            let pair = [Scalar::Integer(large), b];
+            assert!(!absolute(0.5).allows(pair), "{b}");
+            assert!(absolute(1.0).allows(pair), "{b}");
+            assert!(difference(pair[0], b).abs() == 1.0, "{b}");
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{AnalysisError, output::Output};
 use crate::expression::{BATCH, Expression, Values};
 use crate::npy::{Dtype, Kind, NpyHeader, Number, Scalar};
 use crate::progress::Progress;
+use crate::wording::excerpt;
 use rayon::prelude::*;
 use std::ops::Range;
 
@@ -25,8 +26,8 @@ impl Fill {
     /// Reads a formula; `dimensions` is the number of axes of the array.
     ///
     /// For floats a formula is computed in f64. For integers it is computed
-    /// [exactly](Expression::evaluate_exactly), and fractions are then cut towards zero. A boolean is
-    /// whether the value differs from 0.
+    /// [exactly](Expression::evaluate_exactly), and fractions are then cut towards zero; a number alone must
+    /// be whole. A boolean is whether the value differs from 0.
     ///
     /// # Errors
     /// [`AnalysisError::Request`] for a text that is no formula, and for a number that the dtype cannot
@@ -36,11 +37,24 @@ impl Fill {
         let names = names.iter().map(String::as_str).chain(["index"]);
         let formula = Expression::parse(text.trim(), &names.collect::<Vec<_>>())
             .map_err(|error| AnalysisError::Request(format!("--fill: {error}")))?;
+        let refused = |reason: String| {
+            AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
+        };
+        if dtype.kind != Kind::Float && text.contains('^') {
+            let reason = "of integers, ^ is no power but Python's exclusive or: write **";
+            return Err(refused(reason.to_owned()));
+        }
+        let number = text.trim().parse::<f64>().ok();
+        if matches!(dtype.kind, Kind::Signed | Kind::Unsigned)
+            && let Some(number) = number.filter(|number| number.fract().abs() > 0.0)
+        {
+            let reason = format!("{number:?} is not whole, and {dtype} holds whole numbers");
+            return Err(refused(reason));
+        }
         if !formula.is_constant() {
             return Ok(Self::Formula(formula));
         }
-        let bytes = constant(&formula, dtype)
-            .map_err(|reason| AnalysisError::Request(format!("--fill {text}: {reason}")))?;
+        let bytes = constant(&formula, dtype).map_err(refused)?;
         Ok(if bytes.iter().all(|&byte| byte == 0) {
             Self::Zeros
         } else {
@@ -101,6 +115,9 @@ fn append(
         let mut values = [0.0; BATCH];
         let values = &mut values[..count];
         formula.evaluate(&variables, first, values);
+        for (&value, place) in values.iter().zip(first..) {
+            fits(value, npy.dtype).map_err(|reason| element_refused(npy, place, &reason))?;
+        }
         f64::encode(values, npy.dtype, bytes);
         return Ok(());
     }
@@ -110,13 +127,32 @@ fn append(
         .into_iter()
         .zip(first..)
         .map(|(value, place)| {
-            element(value, npy.dtype).map_err(|reason| {
-                let index = npy.index_of(place);
-                AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
-            })
+            element(value, npy.dtype).map_err(|reason| element_refused(npy, place, &reason))
         })
         .collect::<Result<_, _>>()?;
     u64::encode(&integers, npy.dtype, bytes);
+    Ok(())
+}
+
+fn element_refused(npy: &NpyHeader, place: u64, reason: &str) -> AnalysisError {
+    let index = npy.index_of(place);
+    AnalysisError::Request(format!("--fill: the element {index:?}: {reason}"))
+}
+
+/// Whether a float dtype holds a value, rounded; or why it does not.
+fn fits(value: f64, dtype: Dtype) -> Result<(), String> {
+    // Half a unit beyond the largest number, from where on rounding gives infinity.
+    let end = match dtype.bytes {
+        2 => 65_520.0,
+        4 => f64::from(f32::MAX) + 2_f64.powi(103),
+        _ => f64::INFINITY,
+    };
+    if value.is_finite() && value.abs() >= end {
+        let most = if dtype.bytes == 2 { "65504" } else { "3.4e38" };
+        return Err(format!(
+            "{value:?} does not fit, {dtype} holds numbers up to {most}"
+        ));
+    }
     Ok(())
 }
 
@@ -149,34 +185,31 @@ fn variables<T>(
     variables
 }
 
-/// The bytes of a constant, of which an integer dtype takes whole numbers only.
+/// The bytes of a constant.
 fn constant(formula: &Expression, dtype: Dtype) -> Result<Vec<u8>, String> {
     let mut bytes = Vec::new();
     if dtype.kind == Kind::Float {
         let mut value = [0.0];
         formula.evaluate(&[], 0, &mut value);
+        fits(value[0], dtype)?;
         f64::encode(&value, dtype, &mut bytes);
         return Ok(bytes);
     }
     let value = scalars(formula.evaluate_exactly(&[], 0, 1))[0];
-    if let (Some(Scalar::Float(value)), Kind::Signed | Kind::Unsigned) = (value, dtype.kind)
-        && value.fract().abs() > 0.0
-    {
-        return Err(format!(
-            "{value:?} is not whole, and {dtype} holds whole numbers"
-        ));
-    }
     u64::encode(&[element(value, dtype)?], dtype, &mut bytes);
     Ok(bytes)
 }
 
 fn scalars(values: Values) -> Vec<Option<Scalar>> {
     match values {
-        Values::Floats(values) => values.into_iter().map(Scalar::Float).map(Some).collect(),
-        Values::Integers(values) => values
-            .into_iter()
-            .map(|value| value.map(Scalar::Integer))
-            .collect(),
+        Values::Floats(values) => {
+            let values = values.into_iter();
+            values.map(|value| value.map(Scalar::Float)).collect()
+        }
+        Values::Integers(values) => {
+            let values = values.into_iter();
+            values.map(|value| value.map(Scalar::Integer)).collect()
+        }
     }
 }
 

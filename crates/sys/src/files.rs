@@ -29,6 +29,23 @@ pub fn open_to_read(path: &Path) -> io::Result<File> {
     open_file(OpenOptions::new().read(true), path)
 }
 
+/// Opens what is read once from its beginning: a file, a device, or a pipe that this process was given
+/// (`/dev/stdin`, `/dev/fd/63`). Another pipe is an error: opening it waits for whoever writes, if
+/// anybody does.
+///
+/// # Errors
+/// Of the filesystem; of a pipe or a socket, what it is.
+pub fn open_stream(path: &Path) -> io::Result<File> {
+    let kind = fs::metadata(path)?.file_type();
+    let is_given = ["/dev", "/proc"]
+        .iter()
+        .any(|given| path.starts_with(given));
+    if kind.is_fifo() && !is_given {
+        is_file(kind)?;
+    }
+    File::open(path)
+}
+
 /// Whether something of this type is a file.
 ///
 /// # Errors

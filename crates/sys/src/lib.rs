@@ -56,7 +56,7 @@ pub use copy::copy;
 pub use error::FileError;
 pub use files::{
     Fate, create_directory, directory_of, enter_directory, fate, free_space, is_file, is_still_at,
-    leads_somewhere, open_file, open_to_read, same_file, sync_directory,
+    leads_somewhere, open_file, open_stream, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;

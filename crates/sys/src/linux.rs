@@ -38,7 +38,15 @@ pub fn try_lock(file: &File) -> Result<(), TryLockError> {
     match fcntl(file, FcntlArg::F_OFD_SETLK(&WHOLE_FILE)) {
         Ok(_) => Ok(()),
         Err(Errno::EAGAIN | Errno::EACCES) => Err(TryLockError::WouldBlock),
-        Err(errno) => Err(TryLockError::Error(errno.into())),
+        Err(errno) => Err(TryLockError::Error(answered(errno))),
+    }
+}
+
+/// What the system has just answered; numbers that have no name, such as 524 of NFS, are kept.
+fn answered(errno: Errno) -> io::Error {
+    match errno {
+        Errno::UnknownErrno => io::Error::last_os_error(),
+        errno => errno.into(),
     }
 }
 
@@ -67,7 +75,7 @@ pub fn is_locked(file: &File) -> bool {
 /// Of the filesystem: no space, a quota, a limit of the file size.
 pub fn reserve(file: &File, len: u64) -> io::Result<Reservation> {
     match allocate(file, FallocateFlags::empty(), len) {
-        Err(Errno::EOPNOTSUPP | Errno::ENOSYS) => write_zeros(file, len),
+        Err(Errno::EOPNOTSUPP | Errno::ENOSYS | Errno::UnknownErrno) => write_zeros(file, len),
         result => Ok(result.map(|()| Reservation::Reserved)?),
     }
 }
@@ -367,6 +375,13 @@ mod tests {
         assert_eq!(parse_size(""), None);
         assert_eq!(parse_size("48 KiB"), None);
         assert_eq!(parse_size("99999999999999999999K"), None);
+    }
+
+    #[test]
+    fn errors_without_a_name_keep_their_number() {
+        Errno::set_raw(524);
+        assert_eq!(answered(Errno::UnknownErrno).raw_os_error(), Some(524));
+        assert_eq!(answered(Errno::EIO).raw_os_error(), Some(libc::EIO));
     }
 
     #[test]

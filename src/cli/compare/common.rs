@@ -5,6 +5,7 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::compare::Pairs;
+use std::collections::HashSet;
 
 /// The pairs along every axis; `None` where the shapes are different and no coordinates tell which
 /// belong together.
@@ -40,6 +41,15 @@ pub(super) fn pairs(a: &JournalledArray, b: &JournalledArray) -> Result<Option<V
         }
     }
     Ok(Some(pairs))
+}
+
+/// The indices of an axis that no pair has, on one side.
+pub(super) fn unpaired(pairs: &Pairs, side: usize, length: u64) -> Vec<u64> {
+    let paired: HashSet<u64> = match pairs {
+        Pairs::Same(_) => return Vec::new(),
+        Pairs::Listed(pairs) => pairs.iter().map(|pair| pair[side]).collect(),
+    };
+    (0..length).filter(|at| !paired.contains(at)).collect()
 }
 
 /// The indices of equal coordinates, but for rounding.

@@ -30,7 +30,7 @@ use std::path::{Path, PathBuf};
 --raw is for a file whose name does not end in .npy.
 
 With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
-compared.")]
+compared. A snapshot that the other cube does not have is a difference; --common leaves such out.")]
 pub(super) struct CompareArgs {
     /// One .npy file
     a: PathBuf,
@@ -44,6 +44,12 @@ pub(super) struct CompareArgs {
     /// As above [default: 0 beside --rtol]
     #[arg(long, value_name = "A", value_parser = tolerance)]
     atol: Option<f64>,
+    /// Under a tolerance, NaN is close to NaN
+    #[arg(long)]
+    equal_nan: bool,
+    /// Compare only the snapshots whose time both cubes have
+    #[arg(long)]
+    common: bool,
     /// Write the differences a - b as f8
     #[arg(long, short, value_name = "DIFF.npy")]
     output: Option<PathBuf>,
@@ -78,9 +84,11 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         false => open_as(path, &args.input, terminal),
     };
     let (a, b) = (open(&args.a)?, open(&args.b)?);
-    let tolerance = (args.rtol.is_some() || args.atol.is_some()).then(|| Tolerance {
+    let is_tolerant = args.common || args.equal_nan || args.rtol.is_some() || args.atol.is_some();
+    let tolerance = is_tolerant.then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),
+        equal_nan: args.equal_nan,
     });
     let names = || format!("{} and {} differ", a.path.display(), b.path.display());
     let described =
@@ -112,7 +120,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
             Some(differences(args, [&a, &b], &comparison, terminal)?)
         };
     let differences = found.as_deref().unwrap_or_default();
-    let report = Report::new([&a, &b], &comparison, differences);
+    let report = Report::new([&a, &b], &comparison, differences, args.common);
     terminal.answer(&report, args.json)?;
     match report.equal {
         true => Ok(()),

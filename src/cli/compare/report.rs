@@ -1,11 +1,12 @@
 //! [`Report`]: how far two arrays are apart.
 
+use super::common;
 use crate::{
     cli::{
         axes::{self, Axes},
         number,
     },
-    cube::JournalledArray,
+    cube::{JournalledArray, NamedAxis},
 };
 use diff2d_arrays::{
     compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
@@ -20,13 +21,27 @@ pub(super) struct Report {
     pub(super) equal: bool,
     elements: u64,
     different: u64,
+    /// How many of these are NaN in both.
+    both_nan: u64,
     largest: Option<Largest>,
     rms: f64,
     snapshots: Vec<Snapshot>,
+    /// Where the arrays share only a part of an axis.
+    shared: Vec<Shared>,
+    /// The snapshots of each array whose time the other one does not have.
+    unpaired: [Vec<u64>; 2],
     #[serde(skip)]
     tolerance: Option<Tolerance>,
     #[serde(skip)]
     dtype: Dtype,
+}
+
+/// How much of an axis is compared.
+#[derive(Serialize)]
+struct Shared {
+    axis: String,
+    compared: u64,
+    of: [u64; 2],
 }
 
 /// The largest difference, and the two elements.
@@ -57,12 +72,14 @@ struct Snapshot {
 }
 
 impl Report {
-    /// Of the differences at every index of the first axis; of none if all bits are equal.
+    /// Of the differences at every index of the first axis; of none if all bits are equal. A snapshot
+    /// without a partner is a difference, unless only common ones are asked for.
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     pub(super) fn new(
         arrays: [&JournalledArray; 2],
         comparison: &Comparison<'_>,
         differences: &[Difference],
+        common: bool,
     ) -> Self {
         let elements: u64 = comparison.pairs.iter().map(Pairs::count).product();
         let different = differences.iter().map(|one| one.count).sum();
@@ -72,13 +89,18 @@ impl Report {
         let all = differences.iter().filter_map(|one| one.largest.as_ref());
         let largest = all.reduce(|one, other| if other.size > one.size { other } else { one });
         let axes = Axes::of(arrays[0]);
+        let unpaired = unpaired(arrays, &axes, &comparison.pairs);
         Self {
-            equal: different == 0,
+            equal: different == 0 && (common || unpaired.iter().all(Vec::is_empty)),
             elements,
             different,
+            both_nan: differences.iter().map(|one| one.both_nan).sum(),
             largest: largest.map(|one| Largest::new(arrays, &axes, &comparison.pairs, one)),
-            rms: (squares.sum::<f64>() / elements.max(1) as f64).sqrt(),
+            // The sum of none would be -0.
+            rms: (squares.fold(0.0, |sum, one| sum + one) / elements.max(1) as f64).sqrt(),
             snapshots: snapshots(&axes, &comparison.pairs, differences),
+            shared: shared(arrays, &axes, &comparison.pairs),
+            unpaired,
             tolerance: comparison.tolerance,
             dtype: arrays[0].npy.dtype,
         }
@@ -102,6 +124,34 @@ fn snapshots(axes: &Axes<'_>, pairs: &[Pairs], differences: &[Difference]) -> Ve
             rms: one.rms(),
         })
         .collect()
+}
+
+/// The axes of which not all indices are compared.
+fn shared(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> Vec<Shared> {
+    let shapes = arrays.map(|array| array.shape());
+    let named = axes.named_axes().iter().zip(pairs).enumerate();
+    named
+        .filter_map(|(axis, (named, pairs))| {
+            let of = [shapes[0][axis], shapes[1][axis]];
+            let compared = pairs.count();
+            (of != [compared; 2]).then(|| Shared {
+                axis: named
+                    .as_ref()
+                    .map_or_else(String::new, |one| one.name.clone()),
+                compared,
+                of,
+            })
+        })
+        .collect()
+}
+
+/// The snapshots of each array whose time the other one does not have.
+fn unpaired(arrays: [&JournalledArray; 2], axes: &Axes<'_>, pairs: &[Pairs]) -> [Vec<u64>; 2] {
+    let is_time = |axis: &Option<NamedAxis>| axis.as_ref().is_some_and(|axis| axis.name == "t");
+    let Some(time) = axes.named_axes().iter().position(is_time) else {
+        return [Vec::new(), Vec::new()];
+    };
+    [0, 1].map(|side| common::unpaired(&pairs[time], side, arrays[side].shape()[time]))
 }
 
 impl Largest {
@@ -135,13 +185,21 @@ impl fmt::Display for Report {
             let [atol, rtol] = [tolerance.absolute, tolerance.relative].map(number::python);
             format!("within atol {atol} and rtol {rtol}")
         });
-        match (self.equal, within) {
+        match (self.different == 0, within) {
             (true, None) => {
                 let dtype = self.dtype;
                 return write!(f, "equal: {elements} elements of {dtype}, bit for bit");
             }
             (false, None) => write!(f, "different: {different} of {elements} elements"),
-            (true, Some(within)) => write!(f, "equal: {elements} elements {within}"),
+            (true, Some(within)) if self.equal => {
+                write!(f, "equal: {elements} elements {within}")
+            }
+            (true, Some(within)) => {
+                write!(
+                    f,
+                    "different: snapshots have no partner, {elements} elements are {within}"
+                )
+            }
             (false, Some(within)) => {
                 write!(
                     f,
@@ -149,9 +207,29 @@ impl fmt::Display for Report {
                 )
             }
         }?;
+        if self.both_nan > 0 && self.tolerance.is_some() {
+            let count = self.both_nan;
+            write!(
+                f,
+                "; {count} of these are NaN in both, equal with --equal-nan"
+            )?;
+        }
         if let Some(largest) = &self.largest {
             write!(f, "; the largest difference is {largest}")?;
             write!(f, "; RMS {}", number::python(self.rms))?;
+        }
+        for Shared { axis, compared, of } in &self.shared {
+            write!(
+                f,
+                "\ncompared along {axis}: {compared} of {} and {}",
+                of[0], of[1]
+            )?;
+        }
+        for (name, unpaired) in ["A", "B"].into_iter().zip(&self.unpaired) {
+            if !unpaired.is_empty() {
+                let listed = number::ranges(unpaired);
+                write!(f, "\nsnapshots of {name} without a partner: {listed}")?;
+            }
         }
         if self.snapshots.is_empty() {
             return Ok(());

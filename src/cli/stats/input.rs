@@ -2,7 +2,10 @@
 
 use super::args::StatsArgs;
 use crate::{
-    cli::{open::open_as, terminal::Terminal},
+    cli::{
+        open::{open_as, told},
+        terminal::Terminal,
+    },
     cube::JournalledArray,
     error::Error,
 };
@@ -31,7 +34,7 @@ pub(super) fn open(
         None => ArrayFile::of_file(file, name)?,
         Some(header) => ArrayFile::of_raw_file(file, name, header)?,
     };
-    Ok(JournalledArray::plain(array))
+    Ok(told(JournalledArray::plain(array), terminal))
 }
 
 /// A file by which standard input can be read at any place: itself, or a copy of what a pipe delivers.

@@ -80,9 +80,11 @@ pub(super) fn whole(
     table.print(&[row])
 }
 
-/// The finite ends of all values.
+/// The finite ends of all values; those that NumPy takes where there are none.
 fn range(statistics: &Statistics) -> Option<[f64; 2]> {
-    let (low, high) = statistics.range?;
+    let Some((low, high)) = statistics.range else {
+        return Some([0.0, 1.0]);
+    };
     let ends = [low.to_f64(), high.to_f64()];
     ends.iter().all(|end| end.is_finite()).then_some(ends)
 }

@@ -55,13 +55,19 @@ impl Scenario {
     /// The parameters, if this program knows them all.
     #[must_use]
     pub fn known_params(&self) -> Option<Params> {
-        Params::from_raw(&RawParams::from_canonical(&self.params)).ok()
+        Params::from_raw(&self.known()?).ok()
+    }
+
+    /// What was typed, unless that has keys which this program does not know: there may be very many.
+    fn known(&self) -> Option<RawParams> {
+        let is_known = self.params.is_known();
+        is_known.then(|| RawParams::from_canonical(&self.params))
     }
 
     /// Where the nodes lie, if this program derives the same numbers from the parameters.
     #[must_use]
     pub fn grid(&self) -> Option<Grid> {
-        let raw = RawParams::from_canonical(&self.params);
+        let raw = self.known()?;
         let grid = Grid::new(&Params::from_raw(&raw).ok()?, &raw).ok()?;
         let is_same = (grid.x.spacing, grid.y.spacing) == (self.dx, self.dy);
         is_same.then_some(grid)

@@ -71,14 +71,18 @@ impl Scenarios {
         let held = &*self.0;
         let end = *held.ends.get(number)?;
         let start = number.checked_sub(1).map_or(0, |before| held.ends[before]);
-        let mut pieces: Vec<&str> = held.first.iter().map(String::as_str).collect();
-        for line in held.differences[start..end].lines() {
-            match line.split_once('\t') {
-                Some((number, piece)) => pieces[number.parse::<usize>().ok()?] = piece,
-                None => pieces = vec![line],
+        let differences = &held.differences[start..end];
+        let scenario = match differences.is_empty() || differences.contains('\t') {
+            true => {
+                let mut pieces: Vec<&str> = held.first.iter().map(String::as_str).collect();
+                for line in differences.lines() {
+                    let (number, piece) = line.split_once('\t')?;
+                    pieces[number.parse::<usize>().ok()?] = piece;
+                }
+                serde_json::from_str(&pieces.join(","))
             }
-        }
-        let scenario = serde_json::from_str(&pieces.join(","));
+            false => serde_json::from_str(differences),
+        };
         Some(scenario.unwrap_or_else(|error| unreachable!("it was a scenario before: {error}")))
     }
 

@@ -1,6 +1,7 @@
 //! Which keys tell the scenarios of a sweep apart.
 
 use super::header::Header;
+use crate::params::by_name;
 
 /// The keys that tell scenarios apart; D stands for Dx and Dy.
 #[must_use]
@@ -18,25 +19,18 @@ pub fn varied(header: &Header) -> Vec<String> {
     let Some(first) = header.scenario(0) else {
         return Vec::new();
     };
-    let mut same = first.params.pairs();
-    let mut varied = Vec::new();
+    let pairs = first.params.pairs();
+    let mut is_same = vec![true; pairs.len()];
     for scenario in header.scenarios() {
-        let pairs = scenario.params.pairs();
-        same.retain(|pair| {
-            let is_same = pairs.contains(pair);
-            if !is_same {
-                varied.push(pair.0.clone());
-            }
-            is_same
-        });
+        let own = scenario.params.pairs();
+        let own = by_name(&own);
+        for ((name, value), is_same) in pairs.iter().zip(&mut is_same) {
+            *is_same &= own.get(name.as_str()) == Some(value);
+        }
     }
-    let order = |key: &String| {
-        first
-            .params
-            .pairs()
-            .iter()
-            .position(|(name, _)| name == key)
-    };
-    varied.sort_by_key(order);
-    varied
+    let named = pairs.iter().zip(is_same);
+    named
+        .filter(|(_, is_same)| !is_same)
+        .map(|((name, _), _)| name.clone())
+        .collect()
 }

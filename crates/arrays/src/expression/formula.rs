@@ -121,8 +121,8 @@ impl Expression {
     /// When a variable that is used has fewer values than `out`.
     pub fn evaluate(&self, variables: &[&[f64]], first: u64, out: &mut [f64]) {
         let count = out.len();
-        let variable = |number: usize| Values::Floats(variables[number][..count].to_vec());
-        let values = evaluate(&self.steps, variable, first, count, false).into_floats();
+        let variable = |number: usize| variables[number][..count].to_vec();
+        let values: Vec<f64> = evaluate(&self.steps, variable, first, count);
         for (out, value) in out.iter_mut().zip(values) {
             // Processors differ in the bits of a NaN.
             *out = if value.is_nan() { f64::NAN } else { value };
@@ -143,7 +143,7 @@ impl Expression {
             let values = &variables[number][..count];
             Values::Integers(values.iter().copied().map(Some).collect())
         };
-        evaluate(&self.steps, variable, first, count, true)
+        evaluate(&self.steps, variable, first, count)
     }
 }
 
@@ -308,15 +308,20 @@ mod tests {
             ("where(i0 == 7, 1, 1 // (i0 - 7))", Some(1)),
             ("2**127", None),
             ("2**-1", None),
+            ("10**(20*i0) > 1e10", None),
+            ("where(i0 == 7, 1, 1.5 * 2**-1) > 0.5", Some(1)),
         ] {
             assert_eq!(exact(text), Values::Integers(vec![expected]), "{text}");
         }
         for (text, expected) in [
-            ("i0 / 2", 3.5),
-            ("i0 + 0.5", 7.5),
-            ("2.0**-1", 0.5),
-            ("sin(0)", 0.0),
-            ("where(i0 == 7, 1, 1.5)", 1.0),
+            ("i0 / 2", Some(3.5)),
+            ("i0 + 0.5", Some(7.5)),
+            ("2.0**-1", Some(0.5)),
+            ("sin(0)", Some(0.0)),
+            ("where(i0 == 7, 1, 1.5)", Some(1.0)),
+            ("where(i0 == 7, 1.5, 1 // (i0 - 7))", Some(1.5)),
+            ("where(i0 == 0, 1.5, 1 // (i0 - 7))", None),
+            ("sin(10**40)", None),
         ] {
             assert_eq!(exact(text), Values::Floats(vec![expected]), "{text}");
         }

@@ -21,9 +21,15 @@ pub(super) struct Function {
 }
 
 impl Function {
-    /// Applies the function to its arguments, as many as it takes; missing ones are empty.
-    pub(super) fn apply(self, [a, b, c]: [Values; 3]) -> Values {
-        match (self.integers, [a, b, c]) {
+    /// Applies the function to floats, as many as it takes; missing arguments are empty.
+    pub(super) fn apply(self, [mut a, b, c]: [Vec<f64>; 3]) -> Vec<f64> {
+        (self.floats)(&mut a, &b, &c);
+        a
+    }
+
+    /// Applies the function exactly: integers stay integers where they can, and conditions are some.
+    pub(super) fn apply_exactly(self, arguments: [Values; 3]) -> Values {
+        match (self.integers, arguments) {
             (
                 Some(integers),
                 [
@@ -36,23 +42,33 @@ impl Function {
                 Values::Integers(a)
             }
             (_, arguments) => {
-                let [mut a, b, c] = arguments.map(Values::into_floats);
-                (self.floats)(&mut a, &b, &c);
-                Values::Floats(a)
+                let has_value = have_values(&arguments);
+                let values = self.apply(arguments.map(Values::into_floats));
+                let values = values.into_iter().zip(has_value);
+                if self.is_condition {
+                    let truth = values.map(|(value, has)| has.then_some(i128::from(value != 0.0)));
+                    Values::Integers(truth.collect())
+                } else {
+                    Values::Floats(values.map(|(value, has)| has.then_some(value)).collect())
+                }
             }
         }
     }
+}
 
-    /// As [`apply`](Self::apply), for exact evaluation: conditions are integers.
-    pub(super) fn apply_typed(self, arguments: [Values; 3]) -> Values {
-        match self.apply(arguments) {
-            Values::Floats(values) if self.is_condition => {
-                let truth = values.iter().map(|&value| Some(i128::from(value != 0.0)));
-                Values::Integers(truth.collect())
-            }
-            values => values,
-        }
-    }
+/// Whether the arguments of a function have values, element by element; of [`WHERE`], the condition and what
+/// it chooses.
+fn have_values([a, b, c]: &[Values; 3]) -> Vec<bool> {
+    let has = |values: &Values, at: usize| values.is_empty() || values.has(at);
+    let chosen = |at: usize| match a {
+        Values::Integers(condition) if !c.is_empty() => match condition[at] {
+            None => false,
+            Some(0) => c.has(at),
+            Some(_) => b.has(at),
+        },
+        _ => a.has(at) && has(b, at),
+    };
+    (0..a.len()).map(chosen).collect()
 }
 
 /// A loop, from the result for one element.

@@ -18,38 +18,74 @@ pub(super) enum Step {
     Apply(Function),
 }
 
+/// What an evaluation computes with: values of many elements.
+pub(super) trait Operand: Default {
+    /// The same number for `count` elements.
+    fn number(float: f64, integer: Option<i128>, count: usize) -> Self;
+    /// Floats.
+    fn floats(values: Vec<f64>) -> Self;
+    /// The result of a function; missing arguments are empty.
+    fn apply(function: Function, arguments: [Self; 3]) -> Self;
+}
+
+/// In double precision: every number is a float.
+impl Operand for Vec<f64> {
+    fn number(float: f64, _: Option<i128>, count: usize) -> Self {
+        vec![float; count]
+    }
+
+    fn floats(values: Vec<f64>) -> Self {
+        values
+    }
+
+    fn apply(function: Function, arguments: [Self; 3]) -> Self {
+        function.apply(arguments)
+    }
+}
+
+/// Exactly: numbers written as integers are integers, and so are conditions.
+impl Operand for Values {
+    fn number(float: f64, integer: Option<i128>, count: usize) -> Self {
+        match integer {
+            Some(_) => Self::Integers(vec![integer; count]),
+            None => Self::Floats(vec![Some(float); count]),
+        }
+    }
+
+    fn floats(values: Vec<f64>) -> Self {
+        Self::Floats(values.into_iter().map(Some).collect())
+    }
+
+    fn apply(function: Function, arguments: [Self; 3]) -> Self {
+        function.apply_exactly(arguments)
+    }
+}
+
 /// Evaluates steps for `count` elements, of which `first` is the number of the first.
-///
-/// Where `exact`, numbers written as integers are integers, and so are conditions; otherwise every
-/// number is a float.
-pub(super) fn evaluate(
+pub(super) fn evaluate<V: Operand>(
     steps: &[Step],
-    variable: impl Fn(usize) -> Values,
+    variable: impl Fn(usize) -> V,
     first: u64,
     count: usize,
-    exact: bool,
-) -> Values {
-    let mut stack = Vec::new();
+) -> V {
+    let mut stack: Vec<V> = Vec::new();
     for step in steps {
         let values = match *step {
-            Step::Number(_, Some(value)) if exact => Values::Integers(vec![Some(value); count]),
-            Step::Number(value, _) => Values::Floats(vec![value; count]),
+            Step::Number(float, integer) => V::number(float, integer, count),
             Step::Variable(number) => variable(number),
             Step::Random(seed) => {
                 let numbers = first..first + count as u64;
-                Values::Floats(numbers.map(|number| random(seed, number)).collect())
+                V::floats(numbers.map(|number| random(seed, number)).collect())
             }
             Step::Apply(function) => {
                 let mut arguments = stack.drain(stack.len() - function.arguments..);
-                let arguments = [(); 3].map(|()| arguments.next().unwrap_or(Values::NONE));
-                if exact {
-                    function.apply_typed(arguments)
-                } else {
-                    function.apply(arguments)
-                }
+                V::apply(
+                    function,
+                    [(); 3].map(|()| arguments.next().unwrap_or_default()),
+                )
             }
         };
         stack.push(values);
     }
-    stack.pop().unwrap_or(Values::NONE)
+    stack.pop().unwrap_or_default()
 }

@@ -42,7 +42,7 @@ pub struct ArrayFile {
     pub path: PathBuf,
     /// What its header says.
     pub npy: NpyHeader,
-    /// Bytes of the file.
+    /// Bytes of the file, or as far as it belongs to the array.
     pub bytes: u64,
     /// How far along its first axis it holds data.
     available: u64,
@@ -79,6 +79,18 @@ impl ArrayFile {
             bytes: status.len(),
             reader: Reader::new(file, path),
         })
+    }
+
+    /// Of a larger file, which is another's from this byte on.
+    pub(super) fn ending_at(self, bytes: u64) -> Self {
+        Self { bytes, ..self }
+    }
+
+    /// Bytes behind the array, which are none of its elements.
+    #[must_use]
+    pub fn bytes_behind(&self) -> u64 {
+        let end = self.npy.file_bytes().unwrap_or(self.bytes);
+        self.bytes.saturating_sub(end)
     }
 
     /// From now on only the first `available` indices of the first axis hold data.

@@ -57,6 +57,9 @@ pub enum HeaderError {
     /// An archive without the array, or with a compressed one.
     #[error("{0}")]
     Archive(String),
+    /// An archive that is none, or not whole.
+    #[error("its archive is damaged: {0}")]
+    DamagedArchive(String),
     /// The file ends before its array does.
     #[error("it is cut short: its header promises {expected} bytes, the file has {found}")]
     Short {

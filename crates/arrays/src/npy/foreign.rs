@@ -29,12 +29,17 @@ impl ArrayFile {
     /// The array `name` of an uncompressed archive, as `numpy.savez` writes it.
     ///
     /// # Errors
-    /// [`NpyError`] when the archive cannot be read or is none, has no such member, or has it compressed.
+    /// [`NpyError`] when the archive cannot be read or is none, has no such member, has it compressed, or
+    /// with other bytes than its check sum says: they all are read once for that.
     pub fn open_member(path: &Path, name: &str) -> Result<Self, NpyError> {
         let file = open_file(path)?;
         let io = |error| NpyError::io("read", path)(error);
         let bytes = file.metadata().map_err(io)?.len();
-        let place = member(&file, bytes, name).map_err(NpyError::header(path))?;
+        let (place, crc) = member(&file, bytes, name).map_err(NpyError::header(path))?;
+        if check_sum(&file, place.clone()).map_err(NpyError::io("read", path))? != crc {
+            let error = damaged(&format!("the check sum of '{}' differs", excerpt(name, 60)));
+            return Err(NpyError::header(path)(error));
+        }
         let reader = BufReader::new(From {
             file: &file,
             at: place.start,
@@ -42,8 +47,24 @@ impl ArrayFile {
         let mut npy = NpyHeader::decode(reader).map_err(NpyError::header(path))?;
         npy.data_offset += place.start;
         npy.fits(place.end).map_err(NpyError::header(path))?;
-        Self::of_parts(file, path, npy)
+        let array = Self::of_parts(file, path, npy)?;
+        Ok(array.ending_at(place.end))
     }
+}
+
+/// The CRC-32 of a range of a file.
+fn check_sum(file: &File, range: std::ops::Range<u64>) -> std::io::Result<u32> {
+    let mut crc = crc32fast::Hasher::new();
+    let mut buffer = vec![0; 1 << 20];
+    let mut at = range.start;
+    while at < range.end {
+        let most =
+            usize::try_from(range.end - at).map_or(buffer.len(), |rest| rest.min(buffer.len()));
+        file.read_exact_at(&mut buffer[..most], at)?;
+        crc.update(&buffer[..most]);
+        at += most as u64;
+    }
+    Ok(crc.finalize())
 }
 
 /// A file from a byte on.
@@ -61,7 +82,7 @@ impl Read for From<'_> {
 }
 
 fn damaged(what: &str) -> HeaderError {
-    HeaderError::Archive(format!("its archive is damaged: {what}"))
+    HeaderError::DamagedArchive(what.to_owned())
 }
 
 fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
@@ -70,8 +91,12 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     Some(u64::from_le_bytes(raw))
 }
 
-/// The bytes of a member of an archive.
-fn member(file: &File, bytes: u64, wanted: &str) -> Result<std::ops::Range<u64>, HeaderError> {
+/// The bytes of a member of an archive, and their check sum.
+fn member(
+    file: &File,
+    bytes: u64,
+    wanted: &str,
+) -> Result<(std::ops::Range<u64>, u32), HeaderError> {
     let directory = directory(file, bytes)?;
     let mut names = Vec::new();
     let mut at = 0;
@@ -107,8 +132,10 @@ fn member(file: &File, bytes: u64, wanted: &str) -> Result<std::ops::Range<u64>,
             let skipped = [26, 28].map(|at| number(&local, at, 2).unwrap_or(0));
             let start = offset + 30 + skipped[0] + skipped[1];
             let end = start.checked_add(size).filter(|&end| end <= bytes);
+            #[expect(clippy::cast_possible_truncation, reason = "of 4 bytes")]
+            let crc = field(16, 4)? as u32;
             return end
-                .map(|end| start..end)
+                .map(|end| (start..end, crc))
                 .ok_or_else(|| damaged("a member is cut"));
         }
         names.push(excerpt(&name, 30));
@@ -143,7 +170,7 @@ fn wide(mut values: [u64; 3], mut extra: &[u8]) -> [u64; 3] {
 
 /// The central directory of an archive.
 fn directory(file: &File, bytes: u64) -> Result<Vec<u8>, HeaderError> {
-    let none = || HeaderError::Archive("it is no .npz archive".to_owned());
+    let none = || damaged("it has no directory of its members at its end, or is no .npz");
     let length = bytes.min(LONGEST_END);
     let mut tail = vec![0; usize::try_from(length).unwrap_or(0)];
     file.read_exact_at(&mut tail, bytes - length)

@@ -20,7 +20,7 @@ pub type Select = Vec<Range<u64>>;
 pub struct Whole {
     /// Its statistics.
     pub statistics: Statistics,
-    /// The indices of the first minimum and of the first maximum, in file order; of the first NaN where
-    /// they are NaN.
+    /// The indices of the first minimum and of the first maximum, in the order of indices; of the first NaN
+    /// where they are NaN.
     pub places: Option<[Vec<u64>; 2]>,
 }

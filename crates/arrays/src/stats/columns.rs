@@ -82,7 +82,7 @@ pub fn column_quantiles(
                 (0..count)
                     .map(|number| {
                         own.clear();
-                        for row in values.chunks_exact(count * inner) {
+                        for row in values.chunks_exact((count * inner).max(1)) {
                             own.extend_from_slice(&row[number * inner..(number + 1) * inner]);
                         }
                         of_values(&mut own, wanted, options.skip_nan)

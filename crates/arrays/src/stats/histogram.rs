@@ -44,12 +44,12 @@ pub fn histogram(
     } else {
         (low, high)
     };
-    #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
-    let edge = |bin: usize| match bin {
-        _ if bin == bins => high,
-        _ => low + bin as f64 * ((high - low) / bins as f64),
-    };
-    let edges: Vec<f64> = (0..=bins).map(edge).collect();
+    let edges = edges(low, high, bins);
+    if !edges.is_sorted_by(|one, next| one < next) {
+        return Err(AnalysisError::Request(format!(
+            "a histogram with {bins} bins from {low:?} to {high:?}: there are fewer numbers between these ends than bins"
+        )));
+    }
     let task = TASK.min(options.memory / 256).max(1 << 10);
     let threads = threads_within(options.memory, 16 * task + 8 * bins as u64)?;
     let all = pieces(&array.npy.in_file_order(select), task);
@@ -70,15 +70,15 @@ pub fn histogram(
                     #[expect(
                         clippy::cast_possible_truncation,
                         clippy::cast_sign_loss,
-                        reason = "between 0 and the number of bins"
+                        reason = "a first guess"
                     )]
-                    let mut bin = (((value - low) * scale) as usize).min(bins - 1);
-                    // Rounding may have crossed an edge.
-                    if value < edges[bin] {
-                        bin -= 1;
-                    } else if bin + 1 < bins && value >= edges[bin + 1] {
-                        bin += 1;
-                    }
+                    let guess = (((value - low) * scale) as usize).min(bins - 1);
+                    let is_last = guess + 1 == bins;
+                    let bin = match edges[guess] <= value && (is_last || value < edges[guess + 1]) {
+                        true => guess,
+                        // Rounding has crossed an edge, or the range is too small or too large for `scale`.
+                        false => edges[1..bins].partition_point(|edge| *edge <= value),
+                    };
                     counts[bin] += 1;
                 }
             }
@@ -89,4 +89,38 @@ pub fn histogram(
         .map(|bin| counted.iter().map(|counts| counts[bin]).sum())
         .collect();
     Ok(Histogram { edges, counts })
+}
+
+/// The ends of the bins, rounded as `numpy.linspace` does wherever its numbers are finite.
+#[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
+fn edges(low: f64, high: f64, bins: usize) -> Vec<f64> {
+    let (count, span) = (bins as f64, high - low);
+    let step = span / count;
+    let inner = |bin: usize| {
+        let number = bin as f64;
+        if span.is_infinite() {
+            2.0 * (low / 2.0 + number * ((high / 2.0 - low / 2.0) / count))
+        } else if step == 0.0 {
+            low + number / count * span
+        } else {
+            low + number * step
+        }
+    };
+    (0..bins).map(inner).chain([high]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn edges_of_any_range_are_finite() {
+        let most = f64::MAX;
+        assert_eq!(
+            edges(-most, most, 4),
+            [-most, -most / 2.0, 0.0, most / 2.0, most]
+        );
+        assert_eq!(edges(0.0, 3e-323, 3), [0.0, 1e-323, 2e-323, 3e-323]);
+        assert_eq!(edges(0.0, 1.0, 2), [0.0, 0.5, 1.0]);
+    }
 }

@@ -83,7 +83,7 @@ pub fn selected(
             };
             Ok(Whole {
                 statistics: found.moments.statistics(),
-                places: places(&found, place)?,
+                places: places(array, &found, place)?,
             })
         } else {
             part::selected::<T>(array, select, options, progress)

@@ -4,7 +4,7 @@ use super::{
     asked::{Options, Select, Whole},
     axis::add,
     pieces::{Box, elements, index_in, numbers_in, pieces, read},
-    run::{Found, element_bytes, places},
+    run::{Found, element_bytes, first_of, places},
 };
 use crate::npy::ArrayFile;
 use crate::progress::Progress;
@@ -54,12 +54,13 @@ pub(super) fn selected<T: Summable>(
         let piece = &all[size(task)];
         let mut buffer = Vec::new();
         let values = read::<T>(array, piece, &mut buffer)?;
-        let at = first_of(values, wanted).unwrap_or(0);
-        Ok(array.npy.in_file_order(&index_in(piece, at as u64)))
+        let shape: Vec<u64> = piece.iter().map(|range| range.end - range.start).collect();
+        let at = first_of(array, &shape, values, 0..elements(piece), wanted).unwrap_or(0);
+        Ok(array.npy.in_file_order(&index_in(piece, at)))
     };
     Ok(Whole {
         statistics: found.moments.statistics(),
-        places: places(&found, place)?,
+        places: places(array, &found, place)?,
     })
 }
 
@@ -70,24 +71,20 @@ pub(super) fn place_in<T: Summable>(
     wanted: T,
 ) -> Result<u64, AnalysisError> {
     const SOME: u64 = 1 << 14;
-    let mut values = Vec::new();
+    let shape = array.npy.in_file_order(&array.npy.shape);
+    let (mut values, mut found) = (Vec::new(), Vec::new());
     let mut start = places.start;
-    while start < places.end {
+    while start < places.end && (found.is_empty() || array.npy.fortran_order) {
         values.resize(size(SOME.min(places.end - start)), T::default());
         array.read(start, &mut values)?;
-        if let Some(at) = first_of(&values, wanted) {
-            return Ok(start + at as u64);
-        }
+        let numbers = start..start + values.len() as u64;
+        found.extend(first_of(array, &shape, &values, numbers, wanted));
         start += SOME;
     }
-    Ok(places.start)
-}
-
-fn first_of<T: Summable>(values: &[T], wanted: T) -> Option<usize> {
-    let is_nan = wanted.is_nan();
-    values
-        .iter()
-        .position(|value| *value == wanted || (is_nan && value.is_nan()))
+    let first = found
+        .into_iter()
+        .min_by_key(|&place| array.npy.index_of(place));
+    Ok(first.unwrap_or(places.start))
 }
 
 /// The statistics along the axes that are reduced, all in file order.

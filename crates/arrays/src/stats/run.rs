@@ -18,17 +18,17 @@ pub(super) const TASK: u64 = 1 << 18;
 /// Elements read at a time at most: enough for a disk to reach its full speed.
 pub(super) const MOST_READ: usize = 64 * BATCH;
 
-/// Moments, and the tasks in which minimum and maximum come first.
+/// Moments, and the tasks in which minimum and maximum are.
 pub(super) struct Found<T: Summable> {
     pub(super) moments: Moments<T>,
-    pub(super) tasks: [u64; 2],
+    tasks: [Vec<u64>; 2],
 }
 
 impl<T: Summable> Default for Found<T> {
     fn default() -> Self {
         Self {
             moments: Moments::default(),
-            tasks: [0; 2],
+            tasks: [Vec::new(), Vec::new()],
         }
     }
 }
@@ -36,33 +36,80 @@ impl<T: Summable> Default for Found<T> {
 impl<T: Summable> Found<T> {
     /// Adds the moments of the next task.
     pub(super) fn join(&mut self, task: u64, moments: Moments<T>) {
-        let before = self.moments.range();
+        let (before, own) = (self.moments.range(), moments.range());
         self.moments = self.moments.merge(moments);
         let after = self.moments.range();
         for end in 0..2 {
-            let [was, is] = [before, after].map(|range| range.map(|range| range[end]));
-            let is_same = match (was, is) {
-                (Some(was), Some(is)) => was == is || (was.is_nan() && is.is_nan()),
-                (None, None) => true,
-                _ => false,
-            };
-            if !is_same {
-                self.tasks[end] = task;
+            let [was, is, own] =
+                [before, after, own].map(|range| range.map(|range: [T; 2]| range[end]));
+            if !is_same(was, is) {
+                self.tasks[end].clear();
+            }
+            if own.is_some() && is_same(own, is) {
+                self.tasks[end].push(task);
             }
         }
     }
 }
 
-/// The places of minimum and maximum, if there are any.
+fn is_same<T: Summable>(one: Option<T>, other: Option<T>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => one == other || (one.is_nan() && other.is_nan()),
+        (None, None) => true,
+        _ => false,
+    }
+}
+
+/// The first places of minimum and maximum in the order of indices, if there are any. `place` has the first
+/// one of a task.
 pub(super) fn places<T: Summable>(
+    array: &ArrayFile,
     found: &Found<T>,
-    place: impl Fn(u64, T) -> Result<Vec<u64>, AnalysisError>,
+    place: impl Fn(u64, T) -> Result<Vec<u64>, AnalysisError> + Sync,
 ) -> Result<Option<[Vec<u64>; 2]>, AnalysisError> {
-    let Some([min, max]) = found.moments.range() else {
+    let Some(range) = found.moments.range() else {
         return Ok(None);
     };
-    let [first, second] = found.tasks;
-    Ok(Some([place(first, min)?, place(second, max)?]))
+    let first = |end: usize| {
+        let tasks = &found.tasks[end];
+        let some = match array.npy.fortran_order {
+            true => tasks.len(),
+            false => 1,
+        };
+        let places = tasks[..some.min(tasks.len())].par_iter();
+        let places = places.map(|&task| place(task, range[end]).map(Some));
+        let least = places.try_reduce(|| None, |one, other| Ok(one.into_iter().chain(other).min()));
+        least.map(Option::unwrap_or_default)
+    };
+    Ok(Some([first(0)?, first(1)?]))
+}
+
+/// The number of the first element, in the order of indices, that equals a value, of some that have these
+/// numbers in a box of this shape in file order.
+pub(super) fn first_of<T: Summable>(
+    array: &ArrayFile,
+    shape: &[u64],
+    values: &[T],
+    numbers: Range<u64>,
+    wanted: T,
+) -> Option<u64> {
+    let mut equal = numbers
+        .zip(values)
+        .filter(|(_, value)| is_same(Some(**value), Some(wanted)))
+        .map(|(number, _)| number);
+    match array.npy.fortran_order {
+        false => equal.next(),
+        true => equal.min_by_key(|&number| reversed(shape, number)),
+    }
+}
+
+/// The number of an element in a box if its axes had the reverse order.
+fn reversed(shape: &[u64], number: u64) -> u64 {
+    let axes = shape.iter().rev();
+    let (_, reversed) = axes.fold((number, 0), |(rest, reversed), length| {
+        (rest / length, reversed * length + rest % length)
+    });
+    reversed
 }
 
 /// Bytes of an element.
