@@ -175,7 +175,10 @@ fn arrays_made_from_a_cube_keep_its_coordinates() {
     );
 
     // Coordinates of another array are left aside, and do not stay behind.
+    let axes = scene.read("w.axes.json");
     scene.succeed("create w.npy --shape 3,4 --force");
+    assert!(!scene.exists("w.axes.json"));
+    scene.write("w.axes.json", axes);
     let told = scene.succeed("stats w.npy");
     assert!(told.stderr.contains("the axes of another array"), "{told}");
     scene.succeed("window w.npy --window 1,1 --op max -o m.npy --force");

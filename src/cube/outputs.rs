@@ -6,7 +6,6 @@ use std::{
     ffi::OsStr,
     fs::{self, Metadata},
     io::{self, Read},
-    os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
 };
 
@@ -96,8 +95,8 @@ pub fn holds(bytes: &[u8], text: &str) -> bool {
 
 /// Whether two names stand for the same file, or for one that is to be.
 fn is_same(one: &Path, other: &Path) -> bool {
-    if let (Ok(one), Ok(other)) = (fs::metadata(one), fs::metadata(other)) {
-        return (one.dev(), one.ino()) == (other.dev(), other.ino());
+    if let Some(are_one) = sys::are_one_file(one, other) {
+        return are_one;
     }
     let place = |path: &Path| {
         let directory = fs::canonicalize(sys::directory_of(path)).ok()?;

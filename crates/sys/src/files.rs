@@ -94,6 +94,15 @@ fn are_same(one: &Metadata, other: &Metadata) -> bool {
     (one.dev(), one.ino()) == (other.dev(), other.ino())
 }
 
+/// Whether both names are of the same file, if both are of one.
+#[must_use]
+pub fn are_one_file(one: &Path, other: &Path) -> Option<bool> {
+    Some(are_same(
+        &fs::metadata(one).ok()?,
+        &fs::metadata(other).ok()?,
+    ))
+}
+
 /// Whether `file` is still what `path` names: another process may have removed or replaced it since.
 #[must_use]
 pub fn is_still_at(file: &File, path: &Path) -> bool {
