@@ -399,3 +399,36 @@ fn any_number_of_unknown_parameters_costs_little() {
     }
     assert!(scene.succeed("info c.npy").stdout.contains(" more\n"));
 }
+
+/// As above, of a sweep whose scenarios all have other values of such keys.
+#[test]
+fn any_number_of_unknown_parameters_of_scenarios_costs_little() {
+    let scene = fixtures();
+    let journal = scene.text("half-sweep.journal");
+    let (first, rest) = journal.split_once('\n').unwrap();
+    let parts: Vec<&str> = first.split("\"params\":{").collect();
+    let changed = parts.iter().enumerate().skip(1).map(|(number, part)| {
+        let keys: String = (0..5_000)
+            .map(|key| format!("\"k{key}\":{number},"))
+            .collect();
+        format!("\"params\":{{{keys}{part}")
+    });
+    let changed = parts[0].to_owned() + &changed.collect::<String>();
+    scene.write("c.npy", scene.read("half-sweep.npy"));
+    scene.write("c.journal", sealed(&changed, run_id(first)) + rest);
+    for command in [
+        "info c.npy",
+        "export c.npy --to csv",
+        "plot c.npy -o pictures",
+        "probe c.npy --at 0,0,0,0",
+        "sweep sweep.toml -o c.npy --resume",
+    ] {
+        let started = Instant::now();
+        let told = scene.run(command);
+        assert!(!told.stderr.contains("damaged"), "{command}: {told}");
+        assert!(
+            started.elapsed() < Duration::from_secs(5),
+            "{command}: {told}"
+        );
+    }
+}

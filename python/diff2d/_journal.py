@@ -12,6 +12,7 @@ import os
 import stat
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, Mapping
 
@@ -95,12 +96,13 @@ class Journal:
 
     @cached_property
     def varied(self) -> list[str]:
-        """The keys whose values differ between scenarios."""
+        """The keys whose values differ between scenarios, the first 100 of them."""
         first, *others = self.pairs
         absent = object()
-        return [
+        varied = (
             key for key, value in first.items() if any(one.get(key, absent) != value for one in others)
-        ]
+        )
+        return list(islice(varied, 100))
 
     @cached_property
     def committed(self) -> tuple[int, ...]:

@@ -10,6 +10,7 @@ use crate::{
         journal::{Header, Scenario, telling},
     },
     grid::{Axis, Grid},
+    params::by_name,
 };
 use serde_json::Value;
 
@@ -194,8 +195,9 @@ fn of_sweep(
         coordinates.extend(nodes(first, &shape[2..], 2));
     }
     coordinates.push(coordinate("time", &[0, 1], Column::Floats(times), TIME));
-    for key in telling.into_iter().filter(|key| is_name(key)) {
-        let values = parameter(header, &key);
+    let keys: Vec<String> = telling.into_iter().filter(|key| is_name(key)).collect();
+    let columns = parameters(header, &keys);
+    for (key, values) in keys.into_iter().zip(columns) {
         coordinates.push(coordinate(&key, &[0], values, "parameter"));
     }
     let dimensions = dimensions(&["scenario", "t", "y", "x"], shape);
@@ -223,18 +225,21 @@ fn nodes_of_each(header: &Header, first: Option<Grid>, frame: &[u64]) -> Vec<Coo
     known
 }
 
-/// A parameter of every scenario.
-fn parameter(header: &Header, key: &str) -> Column {
-    let values: Vec<Option<Value>> = header
-        .scenarios()
-        .map(|scenario| {
-            let pairs = scenario.params.pairs().into_iter();
-            pairs
-                .rev()
-                .find(|(name, _)| name == key)
-                .map(|(_, value)| value.clone())
-        })
-        .collect();
+/// Parameters of every scenario.
+fn parameters(header: &Header, keys: &[String]) -> Vec<Column> {
+    let mut all: Vec<Vec<Option<Value>>> = vec![Vec::new(); keys.len()];
+    for scenario in header.scenarios() {
+        let pairs = scenario.params.pairs();
+        let own = by_name(&pairs);
+        for (key, values) in keys.iter().zip(&mut all) {
+            values.push(own.get(key.as_str()).map(|&value| value.clone()));
+        }
+    }
+    all.iter().map(|values| column(values)).collect()
+}
+
+/// Values as a column of the simplest kind.
+fn column(values: &[Option<Value>]) -> Column {
     let given = || values.iter().flatten();
     if values
         .iter()

@@ -13,6 +13,10 @@ pub fn telling(header: &Header) -> Vec<String> {
     keys
 }
 
+/// More keys than these are not told of: a sweep varies a few, and a table of all that a journal may name would
+/// have no end.
+const MOST: usize = 100;
+
 /// The keys whose values differ between scenarios.
 #[must_use]
 pub fn varied(header: &Header) -> Vec<String> {
@@ -32,5 +36,6 @@ pub fn varied(header: &Header) -> Vec<String> {
     named
         .filter(|(_, is_same)| !is_same)
         .map(|((name, _), _)| name.clone())
+        .take(MOST)
         .collect()
 }
