@@ -141,6 +141,7 @@ mod slab;
 mod solver;
 mod summary;
 mod sweep;
+mod warnings;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,

@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     problem::Problem,
     run::Outcome,
+    warnings,
 };
 use clap::Args;
 use diff2d_stencil::Tile;
@@ -87,9 +88,7 @@ fn on_ranks(
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
-    for warning in super::plan::warnings(problem) {
-        terminal.note(&format!("warning: {warning}"));
-    }
+    terminal.warn(&warnings::of(problem));
     if cube.is_some() {
         args.start.make_directory(world)?;
     }

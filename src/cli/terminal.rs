@@ -156,6 +156,13 @@ impl Terminal {
         })
     }
 
+    /// Prints what a user may not expect, as notes.
+    pub(super) fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.note(&format!("warning: {warning}"));
+        }
+    }
+
     /// Prints a sentence unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {

@@ -27,6 +27,7 @@ pub(super) struct SweepPlan<'a> {
     /// Scenarios that are computed at a time.
     threads: usize,
     seconds: f64,
+    warnings: &'a [String],
     #[serde(skip)]
     precision: &'static str,
 }
@@ -48,6 +49,7 @@ impl<'a> SweepPlan<'a> {
             disk_bytes: scenarios * snapshots * first.field_bytes() + DATA_OFFSET,
             threads,
             seconds: estimate::seconds(first) * share_of_first(sweep),
+            warnings: sweep.warnings(),
             precision: first.params.precision.name(),
         }
     }

@@ -1,0 +1,44 @@
+//! What a user may not expect of parameters that can be run.
+
+use crate::problem::Problem;
+
+/// Times that differ by more than this share of `outtime` are told of.
+const SEEN: f64 = 1e-3;
+
+/// Sentences for `plan`, `run` and sweeps: times that truncation moves, and where the run ends.
+#[must_use]
+pub fn of(problem: &Problem) -> Vec<String> {
+    let (schedule, params) = (&problem.schedule, &problem.params);
+    let dt = schedule.dt;
+    if schedule.nsteps == 0 {
+        return vec![format!(
+            "runtime = {:?} is shorter than one step of {dt:?}: there is only snapshot 0, the initial state",
+            params.runtime,
+        )];
+    }
+    let mut warnings = Vec::new();
+    let (cadence, end, outtime) = (schedule.cadence(), schedule.end(), params.outtime);
+    // With outtime = 0 there is a snapshot at every step.
+    let steps = match schedule.nper {
+        1 => "one step".to_owned(),
+        nper => format!("{nper} whole steps"),
+    };
+    let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
+    let index = schedule.snapshots() - 1;
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let asked = index as f64 * outtime;
+    if (end - asked).abs() > seen {
+        warnings.push(format!(
+            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
+        ));
+    }
+    if params.runtime - end > seen {
+        warnings.push(format!(
+            "the run ends with its last snapshot, at t = {end:?} after step {}, before runtime = {:?}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
+            schedule.last_step(),
+            params.runtime,
+            schedule.nsteps,
+        ));
+    }
+    warnings
+}
