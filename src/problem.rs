@@ -13,14 +13,14 @@ use crate::{
         method,
         robin::Robin,
         source::Source,
-        tables::{Along, Tables},
+        tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile};
+use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile, rkl2_reach};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 
@@ -227,7 +227,15 @@ impl Problem {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
         };
-        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows);
+        let steps = Steps {
+            dt,
+            reach: match self.params.method {
+                StepMethod::Euler => 1.0,
+                StepMethod::Rkl2 => rkl2_reach(self.stages()),
+                StepMethod::Exact => f64::INFINITY,
+            },
+        };
+        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
         Ok(Dynamics {
             equation: Equation { operator, source },
             walls: tables.at(&[0.0]).0,

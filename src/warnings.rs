@@ -1,11 +1,12 @@
 //! What a user may not expect of parameters that can be run.
 
-use crate::problem::Problem;
+use crate::{params::SIDES, physics::robin::Robin, problem::Problem};
 
 /// Times that differ by more than this share of `outtime` are told of.
 const SEEN: f64 = 1e-3;
 
-/// Sentences for `plan`, `run` and sweeps: times that truncation moves, and where the run ends.
+/// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, and walls that feed
+/// themselves.
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
     let (schedule, params) = (&problem.schedule, &problem.params);
@@ -38,6 +39,12 @@ pub fn of(problem: &Problem) -> Vec<String> {
             schedule.last_step(),
             params.runtime,
             schedule.nsteps,
+        ));
+    }
+    if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {
+        warnings.push(format!(
+            "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
+            SIDES[side as usize],
         ));
     }
     warnings

@@ -7,7 +7,7 @@ use super::{
     zeros,
 };
 use crate::{
-    dynamics::{NotFinite, SourceAt},
+    dynamics::{Halt, SourceAt},
     grid::Grid,
     params::{Boundary, Params, ParamsError, RawParams},
 };
@@ -93,7 +93,7 @@ impl Source {
             // Only formulas depend on time, and no formula reads a file.
             let _ = values.fill(&nodes, rows.start, time, dt, to);
             let at = first_where(to, |value| !value.to_f64().is_finite())?;
-            Some(NotFinite {
+            Some(Halt::NotFinite {
                 key: "source",
                 place: nodes.describe(nodes.row(rows.start + at / nx), at % nx),
                 time,

@@ -9,7 +9,9 @@ use crate::{
     },
     dynamics::Dynamics,
     problem::Problem,
+    schedule::Clock,
     solver::Transfer,
+    summary,
 };
 use diff2d_stencil::Element;
 use std::{
@@ -33,6 +35,10 @@ pub(super) struct Files<'f, 'p, 'o, 'a, 'scope, C, S> {
     pub(super) below: &'p [u8],
     /// Where the rows go: to the scratch, to a snapshot, or both.
     pub(super) scratch: Option<WriteBehind<'scope>>,
+    /// The number of the row that is written next.
+    pub(super) row: usize,
+    /// The time of the state that is written.
+    pub(super) then: Clock,
     pub(super) snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
     /// The file that is read.
     pub(super) path: &'p Path,
@@ -71,6 +77,10 @@ impl<T: Element, C: Comm, S: Fn() -> bool> Transfer<T, RunError>
 
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {
         if let Some(writer) = &mut self.scratch {
+            let grid = &self.problem.grid;
+            if let Some(halt) = summary::not_finite(values, (self.row, None), grid, self.then) {
+                return Err(halt.into());
+            }
             let start = Instant::now();
             writer.push(bytemuck::cast_slice(values));
             self.waited += start.elapsed();
@@ -78,6 +88,7 @@ impl<T: Element, C: Comm, S: Fn() -> bool> Transfer<T, RunError>
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.rows(values);
         }
+        self.row += values.len() / self.problem.grid.x.nodes;
         Ok(())
     }
 }

@@ -67,9 +67,11 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
         let borrowed = self.rows.borrow::<T>(deep, read)?;
         let to_scratch = snapshot.is_none() || self.is_one_of_several();
         let place = self.other_place();
+        let mut then = now;
+        then.tick(steps as u64, self.problem.schedule.dt);
         let passed = match self.is_exact() {
-            true => self.step_exactly(clock),
-            false => self.pass_alone(steps, now, borrowed.rows(deep), (clock, snapshot)),
+            true => self.step_exactly(then, clock),
+            false => self.pass_alone(steps, [now, then], borrowed.rows(deep), (clock, snapshot)),
         };
         let (ended, sums, speeds) = match passed {
             Ok(Passed { sums, waited }) => {
@@ -94,8 +96,6 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             return Ok(false);
         }
         if to_scratch {
-            let mut then = now;
-            then.tick(steps as u64, self.problem.schedule.dt);
             self.place = Place::Scratch(place);
             self.undescribed = Some((place, then, sums));
             // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
@@ -116,7 +116,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     fn pass_alone(
         &mut self,
         steps: usize,
-        now: Clock,
+        [now, then]: [Clock; 2],
         [above, below]: [&[T]; 2],
         (clock, snapshot): (&RunClock, Option<&mut Snapshot<'_, '_, C>>),
     ) -> Result<Passed, RunError> {
@@ -163,6 +163,8 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 own,
                 below: bytemuck::cast_slice(below),
                 scratch: writer.transpose().map_err(RunError::Threads)?,
+                row: self.rows.own().start,
+                then,
                 snapshot,
                 path,
                 stop: || clock.is_over(self.observer),

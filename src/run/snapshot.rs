@@ -6,14 +6,15 @@ use super::{
     output::{Destination, Output},
 };
 use crate::{
-    comm::Comm,
+    comm::{Comm, collective},
     cube::{
         share::{Job, Share},
         write::ScenarioWriter,
     },
+    dynamics::Halt,
     grid::Grid,
     schedule::Clock,
-    summary::Summary,
+    summary::{self, Summary},
 };
 use diff2d_stencil::real::Real;
 use std::collections::VecDeque;
@@ -26,6 +27,8 @@ pub(crate) struct Snapshot<'o, 'a, C> {
     has_begun: bool,
     begun: Option<Begun>,
     summaries: Vec<Summary>,
+    /// Why it is not to be committed.
+    halt: Option<Halt>,
 }
 
 /// Collective. Hands over the snapshot at `now`, whose rows `show` passes on. After an error it is not
@@ -37,10 +40,10 @@ pub(super) fn put<'a, C: Comm>(
 ) -> Result<(), RunError> {
     let mut snapshot = Snapshot::new(output, now);
     show(&mut snapshot)?;
-    if snapshot.has_begun {
-        snapshot.end();
+    match snapshot.has_begun {
+        true => snapshot.end(),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// A snapshot of a cube that has begun.
@@ -65,6 +68,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             has_begun: false,
             begun: None,
             summaries: Vec::new(),
+            halt: None,
         }
     }
 
@@ -112,6 +116,11 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             }
             _ => summarise(),
         };
+        let first = self.output.ranks.slab().own().start + self.summaries.len();
+        // A value that is not finite leaves no finite sum.
+        if self.halt.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
+            self.halt = summary::not_finite(values, (first, None), grid, self.now);
+        }
         self.summaries.extend(summaries);
     }
 
@@ -135,13 +144,14 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         }
     }
 
-    /// Collective. Ends it, all rows of which have come.
-    fn end(self) {
-        let summary = self
-            .output
-            .ranks
-            .gather_summary(self.output.grid, &self.summaries);
+    /// Collective. Ends it, all rows of which have come. It is not committed if one has a value that is not finite.
+    fn end(self) -> Result<(), RunError> {
+        let ranks = self.output.ranks;
+        let is_sound = self.halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
+        collective::all_ok(ranks.comm(), is_sound)?;
+        let summary = ranks.gather_summary(self.output.grid, &self.summaries);
         self.output.announce(self.now, summary);
+        Ok(())
     }
 }
 

@@ -93,7 +93,9 @@ impl Sweep {
         wrong.verdict()?;
         if warned > 1 {
             let others = warned - 1;
-            warnings.push(format!("of other scenarios {others} have such warnings, too"));
+            warnings.push(format!(
+                "of other scenarios {others} have such warnings, too"
+            ));
         }
         let sweep = Self {
             varied: params.varied(),

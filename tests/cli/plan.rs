@@ -111,24 +111,46 @@ fn every_run_that_ends_before_runtime_is_told_of() {
         let runtime = f64::from(tenths) / 10.0;
         let told = scene.succeed(&format!("plan p.toml {step} --set runtime={runtime}"));
         let is_lost = (runtime / 0.1).trunc() < f64::from(tenths);
-        let warns = told.stderr.contains(&format!("before runtime = {runtime:?}"));
+        let warns = told
+            .stderr
+            .contains(&format!("before runtime = {runtime:?}"));
         assert_eq!(warns, is_lost, "{runtime}: {told}");
     }
     let lost = "--set dx=1 --set dt=0.2 --set outtime=0.2 --set runtime=0.6";
     for command in ["plan p.toml", "run p.toml --no-cube"] {
         assert_snapshot!(scene.succeed(&format!("{command} {lost}")).stderr.lines().next().unwrap(), @"diff2d: warning: the run ends with its last snapshot, at t = 0.4 after step 2, before runtime = 0.6: int(runtime/dt) = 2 with dt = 0.2, and a snapshot takes one step");
     }
-    let told = scene.succeed("plan p.toml --set dx=1 --set dt=0.0999 --set outtime=1.9999 --set runtime=20");
-    assert!(told.stderr.contains("snapshot 10 lies at t = 19.98, not 19.999\n"), "{told}");
+    let told = scene
+        .succeed("plan p.toml --set dx=1 --set dt=0.0999 --set outtime=1.9999 --set runtime=20");
+    assert!(
+        told.stderr
+            .contains("snapshot 10 lies at t = 19.98, not 19.999\n"),
+        "{told}"
+    );
     assert!(told.stderr.contains("before runtime = 20.0"), "{told}");
-    scene.write("s.toml", "params = \"p.toml\"\ndt = 0.2\nouttime = 0.2\nruntime = [0.4, 0.6, 1.2, 1.4]\n");
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\ndt = 0.2\nouttime = 0.2\nruntime = [0.4, 0.6, 1.2, 1.4]\n",
+    );
     let told = scene.succeed("plan s.toml").stderr;
     let [first, more] = told.lines().collect::<Vec<_>>()[..] else {
         panic!("{told}");
     };
-    assert!(first.starts_with("diff2d: warning: scenario 1: the run ends") && first.contains("runtime = 0.6"), "{told}");
-    assert!(more.ends_with("of other scenarios 2 have such warnings, too"), "{told}");
-    assert!(scene.succeed("sweep s.toml -o s.npy").stderr.starts_with(&told));
+    assert!(
+        first.starts_with("diff2d: warning: scenario 1: the run ends")
+            && first.contains("runtime = 0.6"),
+        "{told}"
+    );
+    assert!(
+        more.ends_with("of other scenarios 2 have such warnings, too"),
+        "{told}"
+    );
+    assert!(
+        scene
+            .succeed("sweep s.toml -o s.npy")
+            .stderr
+            .starts_with(&told)
+    );
 }
 
 #[test]
