@@ -86,9 +86,9 @@ impl Problem {
         let material = Material::new(&params, raw, &grid, digests)?;
         let survey = material.survey(&grid, walls, &Robin::new(&params, &grid))?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
-        walls.check(&grid, raw)?;
-        let source = Source::new(&params, raw, &grid, digests)?;
-        let initial = Initial::new(&params.initial, raw, &grid, digests)?;
+        walls.check(&grid, raw, params.precision)?;
+        let source = Source::new(&params, raw, &grid, digests, schedule.dt)?;
+        let initial = Initial::new((&params.initial, params.precision), raw, &grid, digests)?;
         let problem = Self {
             params,
             grid,

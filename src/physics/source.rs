@@ -29,16 +29,18 @@ impl Source {
     /// The source of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start.
+    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start, or whose product
+    /// with the time step is not.
     pub fn new(
         params: &Params,
         raw: &RawParams,
         grid: &Grid,
         digests: &mut Digests,
+        dt: f64,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
         values.check(grid, "source", raw, |value| {
-            (!value.is_finite()).then_some("finite")
+            params.precision.lacks(value * dt)
         })?;
         Ok(Self {
             values,

@@ -9,11 +9,11 @@
 //!   ghost = inner + (2 h D/c) (C/b - (a/b) p)                  a p + b dp/dn = C, so q = D (C - a p)/b
 //! ```
 //!
-//! Where `c` is 0 (a harmonic mean with a node of D = 0) the ghost stands on its own:
-//! `ghost = p + 2 h q/g` with the coefficient `g` of its face, the node's D, or 1 if that is 0.
+//! Where `c` is 0 (a harmonic mean with a node of D = 0) or so small that nothing is seen of it, the ghost stands on its
+//! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
-    material::Rim,
+    material::{Rim, beyond},
     nodes::{Nodes, value_at},
     robin,
     wall::Side,
@@ -258,10 +258,9 @@ impl Tables {
                 None => (0.0, 0.0),
             },
         };
-        let (mirror, coefficient) = match (inner, own) {
-            (0.0, 0.0) => (0.0, 1.0),
-            (0.0, own) => (0.0, own),
-            (inner, _) => (1.0, inner),
+        let (mirror, coefficient) = match &self.coefficients {
+            Along::Uniform(_) => (1.0, inner),
+            Along::Varying(_) => beyond(inner, h, self.steps.dt),
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
