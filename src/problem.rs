@@ -265,6 +265,12 @@ impl Problem {
         self.params.boundary.depend_on_time() || self.has_moving_source()
     }
 
+    /// Whether there is a source.
+    #[must_use]
+    pub fn has_source(&self) -> bool {
+        self.source.is_there()
+    }
+
     /// Whether the source depends on time.
     #[must_use]
     pub fn has_moving_source(&self) -> bool {

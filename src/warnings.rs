@@ -1,6 +1,10 @@
 //! What a user may not expect of parameters that can be run.
 
-use crate::{params::SIDES, physics::robin::Robin, problem::Problem};
+use crate::{
+    params::{Precision, SIDES},
+    physics::robin::Robin,
+    problem::Problem,
+};
 
 /// Times that differ by more than this share of `outtime` are told of.
 const SEEN: f64 = 1e-3;
@@ -39,6 +43,16 @@ pub fn of(problem: &Problem) -> Vec<String> {
             schedule.last_step(),
             params.runtime,
             schedule.nsteps,
+        ));
+    }
+    // At worst every step rounds p by half a unit of its last place, always to the same side.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
+    if params.precision == Precision::F32 && problem.has_source() && lost > SEEN {
+        warnings.push(format!(
+            "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
+            schedule.last_step(),
+            (100.0 * lost).min(100.0),
         ));
     }
     if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {

@@ -9,6 +9,7 @@ mod balance;
 mod estimate;
 mod exact;
 mod interpolate;
+mod jumps;
 mod solve;
 mod study;
 mod table;
