@@ -341,8 +341,22 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
+        self.fill_initial_band(field, first, 0)
+    }
+
+    /// As [`fill_initial`](Self::fill_initial), for one of several bands that follow one another; what later ones need
+    /// again may take so many bytes.
+    ///
+    /// # Errors
+    /// As [`fill_initial`](Self::fill_initial).
+    pub fn fill_initial_band<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        first: usize,
+        held: usize,
+    ) -> Result<(), ParamsError> {
         self.initial
-            .fill(field, &self.grid, self.periodic(), first)?;
+            .fill(field, &self.grid, self.periodic(), first, held)?;
         self.params
             .boundary
             .write_fixed(field, &self.grid, first, 0.0);

@@ -170,3 +170,21 @@ fn a_plan_of_a_sweep_tells_what_all_scenarios_take() {
     assert_eq!(told.code, Some(2));
     assert!(told.stderr.contains("diff2d plan"), "{}", told.stderr);
 }
+
+/// A source is evaluated at every step, and snapshots are written and synced.
+#[test]
+fn a_plan_counts_the_time_of_sources_and_snapshots() {
+    let scene = Scene::small();
+    let seconds = |options: &str| {
+        let told = scene.succeed(&format!(
+            "plan p.toml --json --set grid=walls --set dx=0.05 {options}"
+        ));
+        serde_json::from_str::<Value>(&told.stdout).unwrap()["seconds"]
+            .as_f64()
+            .unwrap()
+    };
+    let alone = seconds("");
+    assert!(seconds("--set source=sin(x*y+t)+exp(-t*x)") > 2.0 * alone);
+    // 6000 snapshots take seconds anywhere.
+    assert!(seconds("--set outtime=0") > 2.0 + alone);
+}

@@ -434,3 +434,15 @@ fn plot_follows_a_run_and_ends_with_it() {
         "{told}"
     );
 }
+
+#[test]
+fn a_title_of_any_length_is_cut_at_once() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 8,8 --fill i0");
+    let start = std::time::Instant::now();
+    let title = "wide ".repeat(20_000);
+    for picture in ["a.png", "a.svg"] {
+        scene.succeed_args(["plot", "a.npy", "-o", picture, "--title", &title]);
+    }
+    assert!(start.elapsed().as_secs_f64() < 10.0);
+}

@@ -134,6 +134,7 @@ impl<'a> RunPlan<'a> {
         if let Some(bands) = &bands {
             seconds = seconds.max(bands.seconds);
         }
+        seconds += estimate::writing(problem.schedule.snapshots(), problem.cube_bytes());
         let mut told = warnings::of(problem);
         if cut.rows_per_rank[0] == 0 {
             told.push(format!(

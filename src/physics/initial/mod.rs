@@ -95,7 +95,8 @@ impl Initial {
         }
     }
 
-    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on.
+    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on. For rows that are filled later
+    /// a picture may hold so many bytes.
     ///
     /// # Errors
     /// [`ParamsError::Input`] when its file cannot be read any more.
@@ -105,6 +106,7 @@ impl Initial {
         grid: &Grid,
         periodic: [bool; 2],
         first: usize,
+        held: usize,
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, periodic);
         match *self {
@@ -133,7 +135,9 @@ impl Initial {
             Self::Values(ref values) => {
                 return values.fill(&nodes, first, 0.0, 1.0, field.as_mut_slice());
             }
-            Self::Picture(ref picture) => return picture.fill(field, &nodes, first),
+            Self::Picture(ref picture) => {
+                return picture.fill(field, &nodes, first, held);
+            }
         }
         Ok(())
     }
