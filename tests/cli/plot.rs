@@ -441,8 +441,9 @@ fn a_title_of_any_length_is_cut_at_once() {
     scene.succeed("create a.npy --shape 8,8 --fill i0");
     let start = std::time::Instant::now();
     let title = "wide ".repeat(20_000);
-    for picture in ["a.png", "a.svg"] {
-        scene.succeed_args(["plot", "a.npy", "-o", picture, "--title", &title]);
+    for options in [&["-o", "a"][..], &["-o", "s", "--sheet=only"]] {
+        let arguments = ["plot", "a.npy", "--title", &title];
+        scene.succeed_args(arguments.iter().chain(options));
     }
     assert!(start.elapsed().as_secs_f64() < 10.0);
 }
