@@ -45,14 +45,14 @@ impl<'a> Judge<'a> {
         for entry in &unknown {
             self.meant.extend(spelling::nearest(&entry.name, names()));
         }
-        self.refuse_keys(&unknown, names());
+        self.refuse_keys(&unknown, &names());
     }
 
     /// Refuses keys that are none of `known`. Of many the first ones are told.
     pub(super) fn refuse_keys<'n>(
         &mut self,
         unknown: &[&Entry],
-        known: impl Iterator<Item = &'n str> + Clone,
+        known: &(impl Iterator<Item = &'n str> + Clone),
     ) {
         /// More than a person wants to read of.
         const MOST_TOLD: usize = 10;

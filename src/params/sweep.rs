@@ -140,7 +140,7 @@ impl SweepParams {
             }
         }
         let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
-        judge.refuse_keys(&unknown, names);
+        judge.refuse_keys(&unknown, &names);
         let scenarios = judge.take(match combine {
             Combine::Product => product(&varied),
             Combine::Zip => zip(&varied),
