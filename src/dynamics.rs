@@ -6,23 +6,57 @@ use diff2d_stencil::{Equation, Rkl2, Walls};
 use ndarray::Array2;
 use std::fmt;
 
-/// The walls for the steps between consecutive times, and where their values are not finite.
-pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<NotFinite>) + Send + Sync>;
-/// Writes `dt S` at a time; says where it is not finite.
-pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<NotFinite> + Send + Sync>;
+/// The walls for the steps between consecutive times, and why steps with them cannot be taken.
+pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<Halt>) + Send + Sync>;
+/// Writes `dt S` at a time; says why a step with it cannot be taken.
+pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<Halt> + Send + Sync>;
 
-/// A formula that has no finite value at some time of a run.
+/// Why steps cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
-#[error(
-    "{key} has no finite value at {place} and t = {time:?}, where the run ends: a runtime below that, or another formula, can be run"
-)]
-pub struct NotFinite {
-    /// The parameter.
-    pub key: &'static str,
-    /// The node, in words.
-    pub place: String,
-    /// The time \[time\].
-    pub time: f64,
+#[non_exhaustive]
+pub enum Halt {
+    /// A formula that has no finite value at some time of a run.
+    #[error(
+        "{key} has no finite value at {place} and t = {time:?}, where the run ends: a runtime below that, or another formula, can be run"
+    )]
+    NotFinite {
+        /// The parameter.
+        key: &'static str,
+        /// The node, in words.
+        place: String,
+        /// The time \[time\].
+        time: f64,
+    },
+    /// A wall whose coefficients make steps of this length unstable at some time of a run.
+    #[error(
+        "{key} makes steps of dt = {dt:?} unstable at {place} and t = {time:?}, where the run ends: there they are stable up to {limit:?}, so dt = {limit:?} or less can be run"
+    )]
+    Unstable {
+        /// The parameter.
+        key: &'static str,
+        /// The node, in words.
+        place: String,
+        /// The time \[time\].
+        time: f64,
+        /// The time step \[time\].
+        dt: f64,
+        /// The largest stable one then \[time\].
+        limit: f64,
+    },
+    /// A state with a value that is infinite or NaN.
+    #[error(
+        "p is {value:?} at {place} after step {step}, t = {time:?}, where the run ends and what was committed before stays: values have grown beyond what a float holds, as beside a Robin wall with a/b < 0; a shorter runtime, smaller values or precision = \"f64\" can be run"
+    )]
+    State {
+        /// The value.
+        value: f64,
+        /// The node, in words.
+        place: String,
+        /// Steps taken.
+        step: u64,
+        /// The time \[time\].
+        time: f64,
+    },
 }
 
 /// How a state changes in time, for the rows of a slab: the equation, what lies beyond the sides, and

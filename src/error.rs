@@ -87,7 +87,7 @@ impl Error {
                 | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
-            Self::Check(CheckError::Memory | CheckError::NotFinite(_)) => 1,
+            Self::Check(CheckError::Memory | CheckError::Halt(_)) => 1,
             Self::Usage(_) | Self::Check(CheckError::Request(_)) => 2,
             Self::Params(error)
             | Self::Run(RunError::Params(error))
@@ -95,7 +95,8 @@ impl Error {
             Self::Differs(_) => 3,
             Self::Run(
                 RunError::Memory { .. }
-                | RunError::NotFinite(_)
+                | RunError::Halt(_)
+                | RunError::Scenario { .. }
                 | RunError::Random(_)
                 | RunError::Threads(_)
                 | RunError::Cap { .. }

@@ -141,6 +141,7 @@ mod slab;
 mod solver;
 mod summary;
 mod sweep;
+mod warnings;
 
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
@@ -151,7 +152,7 @@ pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};
 pub use diff2d_plot as plot;
 pub use diff2d_spectral as spectral;
 pub use diff2d_stencil::{self as stencil, Real};
-pub use dynamics::{Dynamics, Method, SourceAt, WallsAt};
+pub use dynamics::{Dynamics, Halt, Method, SourceAt, WallsAt};
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};

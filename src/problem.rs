@@ -13,14 +13,14 @@ use crate::{
         method,
         robin::Robin,
         source::Source,
-        tables::{Along, Tables},
+        tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile};
+use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile, rkl2_reach};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 
@@ -86,9 +86,9 @@ impl Problem {
         let material = Material::new(&params, raw, &grid, digests)?;
         let survey = material.survey(&grid, walls, &Robin::new(&params, &grid))?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
-        walls.check(&grid, raw)?;
-        let source = Source::new(&params, raw, &grid, digests)?;
-        let initial = Initial::new(&params.initial, raw, &grid, digests)?;
+        walls.check(&grid, raw, params.precision)?;
+        let source = Source::new(&params, raw, &grid, digests, schedule.dt)?;
+        let initial = Initial::new((&params.initial, params.precision), raw, &grid, digests)?;
         let problem = Self {
             params,
             grid,
@@ -227,7 +227,15 @@ impl Problem {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
         };
-        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows);
+        let steps = Steps {
+            dt,
+            reach: match self.params.method {
+                StepMethod::Euler => 1.0,
+                StepMethod::Rkl2 => rkl2_reach(self.stages()),
+                StepMethod::Exact => f64::INFINITY,
+            },
+        };
+        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
         Ok(Dynamics {
             equation: Equation { operator, source },
             walls: tables.at(&[0.0]).0,
@@ -255,6 +263,12 @@ impl Problem {
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.params.boundary.depend_on_time() || self.has_moving_source()
+    }
+
+    /// Whether there is a source.
+    #[must_use]
+    pub fn has_source(&self) -> bool {
+        self.source.is_there()
     }
 
     /// Whether the source depends on time.
@@ -327,8 +341,22 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
+        self.fill_initial_band(field, first, 0)
+    }
+
+    /// As [`fill_initial`](Self::fill_initial), for one of several bands that follow one another; what later ones need
+    /// again may take so many bytes.
+    ///
+    /// # Errors
+    /// As [`fill_initial`](Self::fill_initial).
+    pub fn fill_initial_band<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        first: usize,
+        held: usize,
+    ) -> Result<(), ParamsError> {
         self.initial
-            .fill(field, &self.grid, self.periodic(), first)?;
+            .fill(field, &self.grid, self.periodic(), first, held)?;
         self.params
             .boundary
             .write_fixed(field, &self.grid, first, 0.0);

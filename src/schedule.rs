@@ -132,7 +132,7 @@ impl Schedule {
 }
 
 /// How far a time step may exceed the stability limit, which is rounded itself.
-const ABOVE_LIMIT: f64 = 1e-12;
+pub(crate) const ABOVE_LIMIT: f64 = 1e-12;
 
 /// The largest number of steps, 2⁵³: f64 counts them exactly as well.
 const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;

@@ -1,9 +1,10 @@
 //! [`Summary`]: mass, minimum and maximum, the same for any number of threads and ranks.
 
-use crate::grid::Grid;
+use crate::{dynamics::Halt, grid::Grid, schedule::Clock};
 use bytemuck::{Pod, Zeroable};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
+use std::ops::Range;
 
 /// Mass, minimum and maximum of a snapshot, or weighted sum, minimum and maximum of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -114,6 +115,37 @@ impl Summary {
 /// Pairwise summation. Its error grows with the logarithm of the number of values.
 ///
 /// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
+/// Why the run ends where a value of rows of the grid, from row `first` on, is not finite. They have all columns, or
+/// these.
+#[must_use]
+pub fn not_finite<T: Real>(
+    rows: &[T],
+    (first, columns): (usize, Option<Range<usize>>),
+    grid: &Grid,
+    now: Clock,
+) -> Option<Halt> {
+    let columns = columns.unwrap_or(0..grid.x.nodes);
+    let nx = columns.len();
+    // As fast as memory can be read.
+    let is_sound = |row: &[T]| {
+        row.iter()
+            .fold(true, |all, value| all & value.to_f64().is_finite())
+    };
+    let row = rows
+        .par_chunks(nx)
+        .with_min_len(64)
+        .position_first(|row| !is_sound(row))?;
+    let values = rows[row * nx..].iter().map(|value| value.to_f64());
+    let (i, value) = values.enumerate().find(|(_, value)| !value.is_finite())?;
+    let (x, y) = (grid.x.node(columns.start + i), grid.y.node(first + row));
+    Some(Halt::State {
+        value,
+        place: format!("x = {x:?}, y = {y:?}"),
+        step: now.step,
+        time: now.simtime,
+    })
+}
+
 fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,

@@ -20,10 +20,16 @@ pub struct Estimate {
     pub errors: [f64; 3],
     /// Whether the three values differ by no more than roundings.
     pub is_exact: bool,
+    /// What the values may be off by at least, because all three grids may be wrong alike.
+    floor: [f64; 3],
+    /// What the user's own value may be off by beyond that, for want of digits.
+    rounding: f64,
 }
 
 /// The order of the scheme.
 const FORMAL_ORDER: f64 = 2.0;
+/// An observed order above this one is an accident.
+const HIGHEST_ORDER: f64 = 2.5;
 /// An observed order below this one is no order.
 const LEAST_ORDER: f64 = 0.4;
 /// Changes below this share of the scale are roundings.
@@ -40,32 +46,57 @@ impl Estimate {
         let order = (!is_exact)
             .then(|| (first / second).log2())
             .filter(|order| *order >= LEAST_ORDER && order.is_finite());
-        let (extrapolated, errors) = match order {
+        let (extrapolated, mut errors) = match order {
             Some(order) => {
                 let limit = fine + second / (order.min(FORMAL_ORDER).exp2() - 1.0);
                 (limit, values.map(|value| 1.25 * (value - limit).abs()))
             }
             None => (fine, [3.0 * largest; 3]),
         };
+        if order.is_some_and(|order| order > HIGHEST_ORDER) {
+            // What the change before promises of the last one, by second order and its safety factor.
+            errors[2] = errors[2].max(first.abs() / 12.0);
+        }
         Self {
             values,
             order,
             extrapolated,
             errors,
             is_exact,
+            floor: [0.0; 3],
+            rounding: 0.0,
         }
+    }
+
+    /// The same where all three grids may be wrong alike, by so much each.
+    #[must_use]
+    pub fn with_floor(mut self, floor: [f64; 3]) -> Self {
+        self.is_exact &= floor == [0.0; 3];
+        for (error, least) in self.errors.iter_mut().zip(floor) {
+            *error = error.max(least);
+        }
+        Self { floor, ..self }
+    }
+
+    /// The same where roundings add so much to the error of the user's own value.
+    #[must_use]
+    pub fn with_rounding(self, rounding: f64) -> Self {
+        Self { rounding, ..self }
     }
 
     /// What the value on a grid may be off by that is so many times finer than the coarse one.
     #[must_use]
     pub fn error_at(&self, refinement: f64) -> f64 {
         let order = self.order.map_or(0.0, |order| order.min(FORMAL_ORDER));
-        match refinement {
+        let finer = 4.0 / refinement;
+        let error = match refinement {
             1.0 => self.errors[0],
             2.0 => self.errors[1],
             4.0 => self.errors[2],
-            _ => self.errors[2] * (4.0 / refinement).powf(order),
-        }
+            // The place of a jump is known to within a cell.
+            _ => (self.errors[2] * finer.powf(order)).max(self.floor[2] * finer),
+        };
+        error + self.rounding
     }
 }
 
@@ -89,6 +120,27 @@ mod tests {
         assert!((found.order.unwrap() - 3.0).abs() < 1e-9);
         // As by second order, which says more.
         assert!((found.extrapolated - (0.25 - 1.75 / 3.0)).abs() < 1e-12);
+    }
+
+    #[test]
+    fn an_order_that_is_an_accident_promises_no_more_than_the_change_before() {
+        let found = Estimate::new([1.0, 2.0, 2.01], 1.0);
+        assert!(found.order.unwrap() > 6.0);
+        assert!(
+            (found.error_at(4.0) - 1.0 / 12.0).abs() < 1e-12,
+            "{found:?}"
+        );
+    }
+
+    #[test]
+    fn floors_and_roundings_are_kept() {
+        let found = Estimate::new([1.0; 3], 1.0).with_floor([0.4, 0.2, 0.1]);
+        assert!(!found.is_exact);
+        assert_eq!(
+            [1.0, 2.0, 4.0, 8.0].map(|finer| found.error_at(finer)),
+            [0.4, 0.2, 0.1, 0.05]
+        );
+        assert_eq!(found.with_rounding(1.0).error_at(4.0), 1.1);
     }
 
     #[test]

@@ -11,6 +11,25 @@ pub(super) fn value_at(p: &ArrayView2<'_, f64>, grid: &Grid, (x, y): (f64, f64))
     of_y.iter().map(|(j, weight)| weight * row(*j)).sum()
 }
 
+/// The values at the nodes of another grid that lie in the domain, row by row.
+pub(super) fn at_nodes(p: &ArrayView2<'_, f64>, grid: &Grid, nodes: &Grid) -> Vec<f64> {
+    let along = |own: &Axis, other: &Axis| -> Vec<Vec<(usize, f64)>> {
+        let (first, last) = other.domain();
+        let close = 1e-9 * other.spacing;
+        let places = (0..other.nodes).map(|i| other.node(i));
+        let inside = places.filter(|at| (first - close..=last + close).contains(at));
+        inside.map(|at| weights(own, at)).collect()
+    };
+    let (of_x, of_y) = (along(&grid.x, &nodes.x), along(&grid.y, &nodes.y));
+    let value = |of_y: &[(usize, f64)], of_x: &[(usize, f64)]| -> f64 {
+        let row = |j: usize| -> f64 { of_x.iter().map(|(i, weight)| weight * p[[j, *i]]).sum() };
+        of_y.iter().map(|(j, weight)| weight * row(*j)).sum()
+    };
+    let rows = of_y.iter();
+    rows.flat_map(|of_y| of_x.iter().map(|of_x| value(of_y, of_x)))
+        .collect()
+}
+
 /// The nodes next to a coordinate and their Lagrange weights.
 fn weights(axis: &Axis, at: f64) -> Vec<(usize, f64)> {
     let count = axis.nodes.min(4);

@@ -9,6 +9,7 @@ mod balance;
 mod estimate;
 mod exact;
 mod interpolate;
+mod jumps;
 mod solve;
 mod study;
 mod table;
@@ -19,7 +20,7 @@ pub use estimate::Estimate;
 pub use study::{Level, Study};
 pub use table::{Row, table};
 
-use crate::{dynamics::NotFinite, params::ParamsError, physics::Unready};
+use crate::{dynamics::Halt, params::ParamsError, physics::Unready};
 use std::io;
 
 /// Why a check could not be made.
@@ -28,9 +29,9 @@ pub enum CheckError {
     /// Parameters that cannot be used, or not on another grid.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// A wall or a source without a finite value.
+    /// A state, a wall or a source with which steps cannot go on.
     #[error(transparent)]
-    NotFinite(#[from] NotFinite),
+    Halt(#[from] Halt),
     /// Too little memory.
     #[error("the finest grid of the check does not fit into memory; it fits with a larger dx")]
     Memory,

@@ -4,13 +4,14 @@ use super::{
     CheckError,
     balance::Balance,
     estimate::Estimate,
-    interpolate::value_at,
+    interpolate::{at_nodes, value_at},
+    jumps::Jumps,
     solve::{solve, solve_metered},
 };
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, RawParams, StepMethod},
+    params::{Layout, ParamsError, Precision, RawParams, StepMethod},
     physics::input::Digests,
     problem::Problem,
 };
@@ -57,10 +58,20 @@ pub struct Study {
     pub maximum: Estimate,
     /// Values at points `(x, y)` \[density\].
     pub points: Vec<((f64, f64), Estimate)>,
+    /// How far p is from that of the fine grid at the nodes of the coarse one, as root mean square \[density\].
+    pub field: Estimate,
+    /// How many nodes these are.
+    pub nodes: usize,
+    /// The root mean square of p there \[density\].
+    pub rms: f64,
     /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
     pub balance: Option<Balance>,
     /// Whether the diffusion coefficient jumps between nodes.
     pub has_jumps: bool,
+    /// Whether the initial state or the source does.
+    pub starts_with_jumps: bool,
+    /// What single precision adds to the root mean square \[density\]; none in double precision.
+    pub rounding: Option<f64>,
     /// Whether nodes lie on the walls.
     pub is_on_walls: bool,
     /// The largest |p| on the fine grid \[density\].
@@ -97,40 +108,92 @@ impl Study {
         let has_fixed_walls = params.boundary.sides().iter().any(|wall| wall.is_fixed());
         let is_metered = params.method != StepMethod::Exact || !has_fixed_walls;
         let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
-        let of_each = |value: &dyn Fn(&Problem, &Field<f64>) -> f64| {
-            [0, 1, 2].map(|level| value(&problems[level], &states[level]))
+        let single = match params.precision {
+            Precision::F32 => Some(Single::solve(&own, &problems, refinement)?),
+            Precision::F64 => None,
+        };
+        let jumps = Jumps::of(&problems)?;
+        let estimate = |value: Value<'_>, scale: f64, floor: [f64; 3]| {
+            let values = [0, 1, 2].map(|level| value(&problems[level], &states[level]));
+            let estimate = Estimate::new(values, scale).with_floor(floor);
+            match &single {
+                Some(single) => {
+                    estimate.with_rounding(single.difference(value, &problems, &states))
+                }
+                None => estimate,
+            }
         };
         let summary = states[2].summary(&problems[2].grid);
         let scale = summary.min.abs().max(summary.max.abs());
-        let mass = of_each(&|problem, state| state.summary(&problem.grid).mass);
         let size = problems[2].grid.x.domain();
         let height = problems[2].grid.y.domain();
         let area = (size.1 - size.0) * (height.1 - height.0);
-        let maximum = of_each(&|problem, state| state.summary(&problem.grid).max);
+        let on_coarse = |problem: &Problem, state: &Field<f64>| {
+            at_nodes(&state.view(), &problem.grid, &problems[0].grid)
+        };
+        let fine = on_coarse(&problems[2], &states[2]);
+        let off_fine = |problem: &Problem, state: &Field<f64>| {
+            rms(on_coarse(problem, state)
+                .iter()
+                .zip(&fine)
+                .map(|(own, fine)| own - fine))
+        };
+        let rms = rms(fine.iter().copied());
+        let rounding = single.as_ref().map(|single| {
+            let problem = &problems[single.level];
+            let states =
+                [&single.state, &states[single.level]].map(|state| on_coarse(problem, state));
+            single.more * rms_between(&states)
+        });
+        let mut field = Estimate::new(
+            [0, 1, 2].map(|level| off_fine(&problems[level], &states[level])),
+            scale,
+        )
+        .with_floor(jumps.shares.map(|share| share * rms));
+        if let Some(rounding) = rounding {
+            field = field.with_rounding(rounding);
+        }
+        let of_values = jumps.shares.map(|share| share * scale);
         let estimates = points.iter().map(|&point| {
-            let values = of_each(&|problem, state| value_at(&state.view(), &problem.grid, point));
-            (point, Estimate::new(values, scale))
+            let value = |problem: &Problem, state: &Field<f64>| {
+                value_at(&state.view(), &problem.grid, point)
+            };
+            (point, estimate(&value, scale, of_values))
         });
         Ok(Self {
             levels: [0, 1, 2].map(|level| level_of(&problems[level])),
             refinement,
             time: problems[2].schedule.end(),
-            mass: Estimate::new(mass, scale * area),
-            maximum: Estimate::new(maximum, scale),
+            mass: estimate(
+                &|problem, state| state.summary(&problem.grid).mass,
+                scale * area,
+                jumps.masses,
+            ),
+            maximum: estimate(
+                &|problem, state| state.summary(&problem.grid).max,
+                scale,
+                of_values,
+            ),
             points: estimates.collect(),
+            field,
+            nodes: fine.len(),
+            rms,
             balance: is_metered.then_some(balance),
             has_jumps: has_jumps(&problems)?,
+            starts_with_jumps: jumps.masses != [0.0; 3],
+            rounding,
             is_on_walls: params.grid == Layout::Walls,
             scale,
         })
     }
 
-    /// All estimates with their names and the sizes of such values.
+    /// All estimates with their names; that of p is of its distance from the fine grid.
     #[must_use]
     pub fn estimates(&self) -> Vec<(String, Estimate)> {
         let mut all = vec![
             ("mass".to_owned(), self.mass),
             ("maximum".to_owned(), self.maximum),
+            (FIELD.to_owned(), self.field),
         ];
         all.extend(
             self.points
@@ -139,6 +202,64 @@ impl Study {
         );
         all
     }
+}
+
+/// The name of the estimate of p at all nodes.
+pub(super) const FIELD: &str = "p off fine, rms";
+
+/// A number of a state.
+type Value<'a> = &'a dyn Fn(&Problem, &Field<f64>) -> f64;
+
+/// A state in single precision, on the grid of the three that is the user's own or next to it.
+struct Single {
+    level: usize,
+    state: Field<f64>,
+    /// How many times more steps the user's own run takes.
+    more: f64,
+}
+
+impl Single {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers of steps are below 2^53"
+    )]
+    fn solve(own: &Problem, problems: &[Problem; 3], refinement: u32) -> Result<Self, CheckError> {
+        let level = (refinement.ilog2() as usize).min(2);
+        let problem = &problems[level];
+        let single = solve::<f32>(problem)?;
+        let mut state = Field::zeros(single.shape())?;
+        for (to, from) in state.as_mut_slice().iter_mut().zip(single.as_slice()) {
+            *to = f64::from(*from);
+        }
+        let more = own.schedule.last_step() as f64 / problem.schedule.last_step() as f64;
+        Ok(Self { level, state, more })
+    }
+
+    /// What single precision changes of a number.
+    fn difference(
+        &self,
+        value: Value<'_>,
+        problems: &[Problem; 3],
+        states: &[Field<f64>; 3],
+    ) -> f64 {
+        let problem = &problems[self.level];
+        self.more * (value(problem, &self.state) - value(problem, &states[self.level])).abs()
+    }
+}
+
+/// The root mean square.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "numbers of nodes are below 2^53"
+)]
+fn rms(values: impl ExactSizeIterator<Item = f64>) -> f64 {
+    let count = values.len().max(1) as f64;
+    (values.map(|value| value * value).sum::<f64>() / count).sqrt()
+}
+
+/// The root mean square of the difference of two states at the same nodes.
+fn rms_between([one, other]: &[Vec<f64>; 2]) -> f64 {
+    rms(one.iter().zip(other).map(|(one, other)| one - other))
 }
 
 fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {
@@ -235,17 +356,20 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         // A quarter more, so that truncation gives this number.
         (last - first) / ((coarsest * finer) as f64 + 0.25)
     };
+    // Coefficients that depend on t are looked at where the run looks.
+    let outtime = match method {
+        StepMethod::Exact => time,
+        _ => own.params.outtime.min(time),
+    };
     let at = |finer: u64, dt: Option<f64>| {
-        // Half a step beyond, so that truncation gives all steps.
-        let runtime = time + dt.map_or(0.0, |dt| 0.5 * dt);
         let absent = ["precision", "graphics", "dt", "stages", "safety"];
         let mut raw = absent.into_iter().fold(raw.clone(), RawParams::without);
         for (key, value) in [
             ("dx", Some(spacing(&own.grid.x, finer))),
             ("dy", Some(spacing(&own.grid.y, finer))),
             ("dt", dt),
-            ("runtime", Some(runtime)),
-            ("outtime", Some(runtime)),
+            ("runtime", Some(time)),
+            ("outtime", Some(outtime)),
         ] {
             if let Some(value) = value {
                 raw = raw.replace(key, value);
@@ -264,8 +388,18 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         StepMethod::Exact => 1,
     };
     let with_steps = |finer: u64, steps: f64| {
-        let dt = time / (steps * more(finer) as f64);
-        at(finer, (method != StepMethod::Exact).then_some(dt))
+        let steps = steps * more(finer) as f64;
+        let dt = time / steps;
+        let mut problem = at(finer, (method != StepMethod::Exact).then_some(dt))?;
+        // All of them, whatever truncation makes of the quotient, and no snapshot but the last.
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a number of steps"
+        )]
+        let steps = steps as u64;
+        (problem.schedule.nsteps, problem.schedule.nper) = (steps, steps);
+        Ok::<_, ParamsError>(problem)
     };
     if method != StepMethod::Euler {
         // Steps of any length are stable.

@@ -1,6 +1,9 @@
 //! How far to trust an answer, in a sentence.
 
-use super::{balance::Balance, study::Study};
+use super::{
+    balance::Balance,
+    study::{FIELD, Study},
+};
 
 /// Observed orders that confirm second order.
 const SECOND: std::ops::RangeInclusive<f64> = 1.7..=2.5;
@@ -18,25 +21,41 @@ impl Study {
         let shares: Vec<String> = estimates
             .iter()
             .map(|(name, estimate)| {
-                format!(
-                    "{name} to {}",
-                    share(estimate.error_at(finer), self.size_of(name))
-                )
+                let share = share(estimate.error_at(finer), self.size_of(name));
+                match name == FIELD {
+                    true => format!("p at {} nodes to {share} (root mean square)", self.nodes),
+                    false => format!("{name} to {share}"),
+                }
             })
             .collect();
-        let trust = format!("trust {}", shares.join(", "));
+        let mut trust = format!("trust {}", shares.join(", "));
+        if let Some(rounding) = self.rounding {
+            trust += &format!("; single precision adds {} of p", share(rounding, self.rms));
+        }
         let is_second = |order: Option<f64>| order.is_some_and(|order| SECOND.contains(&order));
         let is_unbalanced =
-            |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.mass_scale();
+            |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.flow();
         if self.balance.as_ref().is_some_and(is_unbalanced) {
             return "The mass changes by more than walls and source explain: do not trust this answer, and report it.".to_owned();
         }
         if estimates.iter().all(|(_, estimate)| estimate.is_exact) {
-            return "The three grids agree to rounding, so the spacing adds no error that can be seen here.".to_owned();
+            let nodes = self.nodes;
+            let single = match self.rounding {
+                Some(_) => format!(" In single precision, {trust}."),
+                None => String::new(),
+            };
+            return format!(
+                "The three grids agree to rounding in mass, maximum and p at the {nodes} nodes that all have, so the spacing adds no error that can be seen there; what lies between the nodes of all three was not looked at.{single}"
+            );
         }
         if self.has_jumps {
             return format!(
                 "D jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
+            );
+        }
+        if self.starts_with_jumps {
+            return format!(
+                "The initial state or the source jumps between nodes, and a grid knows the place of a jump to within a cell; by that and by what was observed, {trust}."
             );
         }
         if !self.is_on_walls {
@@ -60,13 +79,24 @@ impl Study {
     /// What an error of an estimate is measured by.
     fn size_of(&self, name: &str) -> f64 {
         match name {
-            "mass" => self.mass_scale(),
+            "mass" => self.or_capacity(self.mass.values[2].abs()),
+            FIELD => self.rms,
             _ => self.scale,
         }
     }
 
-    /// The largest part of the balance of mass, or what the domain could hold if all parts are roundings.
-    fn mass_scale(&self) -> f64 {
+    /// An amount of mass, or what the domain could hold where that is a rounding.
+    fn or_capacity(&self, mass: f64) -> f64 {
+        // Where positive and negative values cancel, the mass is a rounding.
+        let capacity = self.scale * self.levels[0].area();
+        match mass > NEGLIGIBLE * capacity {
+            true => mass,
+            false => capacity,
+        }
+    }
+
+    /// The largest part of the balance of mass.
+    fn flow(&self) -> f64 {
         let parts = match &self.balance {
             None => self.mass.values.to_vec(),
             Some(balance) => {
@@ -75,13 +105,7 @@ impl Study {
             }
         };
         let all = parts.iter();
-        let most = all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs()));
-        // Where positive and negative values cancel, the mass is a rounding.
-        let capacity = self.scale * self.levels[0].area();
-        match most > NEGLIGIBLE * capacity {
-            true => most,
-            false => capacity,
-        }
+        self.or_capacity(all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs())))
     }
 }
 

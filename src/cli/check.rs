@@ -15,7 +15,7 @@ use std::path::PathBuf;
 /// Without a file: every method, with problems of every kind of wall and material whose exact solution is known; errors and
 /// measured orders (exit code 3 if one is missed). With one: the problem at its own spacing, half and a
 /// quarter of it, or at coarser ones where that would take too long; the observed order, the estimated error
-/// of mass, maximum and values at points, and the balance of mass against walls and sources. Of arrays that the
+/// of mass, maximum, p at the nodes that all three grids have and values at points, and the balance of mass against walls and sources. Of arrays that the
 /// problem reads, coarser grids take every second and every fourth node.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
@@ -151,10 +151,12 @@ fn study_text(study: &Study) -> String {
     ];
     lines.push(format!("{:<16}{}", "", columns(titles.map(str::to_owned))));
     for (name, estimate) in study.estimates() {
-        lines.push(format!(
-            "{name:<16}{}",
-            columns(cells(&estimate, study.refinement))
-        ));
+        let mut cells = cells(&estimate, study.refinement);
+        if estimate == study.field {
+            // A distance has no limit but 0.
+            cells[4].clear();
+        }
+        lines.push(format!("{name:<16}{}", columns(cells)));
     }
     lines.push(String::new());
     if let Some(balance) = &study.balance {
@@ -255,9 +257,13 @@ fn study_json(study: &Study) -> Value {
         "time": study.time,
         "mass": estimate(&study.mass),
         "maximum": estimate(&study.maximum),
+        "field": estimate(&study.field),
+        "nodes": study.nodes,
         "points": points,
         "balance": study.balance.as_ref().map(balance_json),
         "jumps": study.has_jumps,
+        "initial_jumps": study.starts_with_jumps,
+        "rounding": study.rounding,
         "verdict": study.verdict(),
     })
 }

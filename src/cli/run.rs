@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     problem::Problem,
     run::Outcome,
+    warnings,
 };
 use clap::Args;
 use diff2d_plot as plot;
@@ -92,9 +93,7 @@ fn on_ranks(
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
-    for warning in super::plan::warnings(problem) {
-        terminal.note(&format!("warning: {warning}"));
-    }
+    terminal.warn(&warnings::of(problem));
     if cube.is_some() {
         args.start.make_directory(world)?;
     }

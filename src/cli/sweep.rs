@@ -85,6 +85,7 @@ fn on_ranks(
     terminal: &Terminal,
 ) -> Result<u8, Error> {
     let begin = Instant::now();
+    terminal.warn(sweep.warnings());
     let scenarios = sweep.scenarios();
     let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.cube.with_extension("csv");

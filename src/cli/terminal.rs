@@ -92,7 +92,7 @@ impl Terminal {
             _ => Called::default(),
         };
         Called {
-            error: error.map(|error| (error.to_string(), error.exit_code())),
+            error: error.map(|error| (readable(&error.to_string()), error.exit_code())),
             ..printed
         }
     }
@@ -157,6 +157,13 @@ impl Terminal {
         })
     }
 
+    /// Prints what a user may not expect, as notes.
+    pub(super) fn warn(&self, warnings: &[String]) {
+        for warning in warnings {
+            self.note(&format!("warning: {warning}"));
+        }
+    }
+
     /// Prints a sentence unless `--quiet` is given.
     pub(super) fn note(&self, text: &str) {
         if !self.quiet {
@@ -180,9 +187,10 @@ impl Terminal {
 
     /// Prints a sentence in any case.
     pub(super) fn urgent(&self, text: &str) {
+        let text = &readable(text);
         match &self.sink {
             Sink::Nowhere => {}
-            Sink::Caller(caller) => caller.printed().notes.push(text.to_owned()),
+            Sink::Caller(caller) => caller.printed().notes.push(text.clone()),
             // In one write: launchers mix the output of ranks. Names of files and what was typed may hold
             // what a terminal would obey.
             Sink::Streams => print_error(&format!("diff2d: {}\n", escaped(text))),
@@ -206,6 +214,19 @@ impl Terminal {
             ProgressBar::new(total).with_style(style)
         });
         Bar::start(drawn.unwrap_or_else(ProgressBar::hidden))
+    }
+}
+
+/// A text whose lines are no longer than somebody reads: what was typed, or is in a file, may be a megabyte.
+fn readable(text: &str) -> String {
+    const LONGEST: usize = 4000;
+    match text.len() > LONGEST {
+        true => text
+            .lines()
+            .map(|line| excerpt(line, LONGEST))
+            .collect::<Vec<_>>()
+            .join("\n"),
+        false => text.to_owned(),
     }
 }
 

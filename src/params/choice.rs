@@ -83,6 +83,16 @@ choice! {
 }
 
 impl Precision {
+    /// What a value must be where it is not a finite number of this precision.
+    #[must_use]
+    pub fn lacks(self, value: f64) -> Option<&'static str> {
+        #[expect(clippy::cast_possible_truncation, reason = "what a run does")]
+        match self {
+            Self::F64 => (!value.is_finite()).then_some("finite"),
+            Self::F32 => (!(value as f32).is_finite()).then_some("finite in single precision"),
+        }
+    }
+
     /// Bytes of one value.
     #[must_use]
     pub fn bytes(self) -> usize {

@@ -4,8 +4,9 @@ use super::{
     keys,
     place::Place,
     spelling,
-    value::{Entry, shown},
+    value::{Entry, LONGEST_NAME, shown},
 };
+use diff2d_arrays::wording::excerpt;
 
 /// Parameters that cannot be used. Whoever typed them can correct them, so the exit code is 2; that of a
 /// file which they name is 1 or 3.
@@ -41,6 +42,14 @@ pub enum ParamsError {
         hint: String,
         /// All keys there are.
         known: String,
+    },
+    /// More keys that do not exist than a person wants to read of.
+    #[error("{place}: {count} more keys from here on are no parameters")]
+    MoreUnknown {
+        /// The first of them.
+        place: Place,
+        /// How many.
+        count: usize,
     },
     /// A required key is absent.
     #[error(
@@ -119,7 +128,7 @@ impl ParamsError {
     pub(super) fn unknown<'a>(entry: &Entry, known: impl Iterator<Item = &'a str> + Clone) -> Self {
         Self::Unknown {
             place: entry.place.clone(),
-            key: entry.name.clone(),
+            key: excerpt(&entry.name, LONGEST_NAME),
             value: shown(&entry.value).into_owned(),
             hint: spelling::hint(&entry.name, known.clone()),
             known: keys_beside(&entry.name, known).join(", "),

@@ -8,7 +8,7 @@ use super::{
     profile::{Function, Profile, VARIABLES, Wall},
     raw::RawParams,
     spelling,
-    value::{Value, number},
+    value::{Entry, Value, number},
 };
 use diff2d_arrays::wording::parse_bytes;
 use serde_json::{Value as Json, json};
@@ -36,12 +36,36 @@ impl<'a> Judge<'a> {
     /// Refuses the keys that do not exist.
     pub(super) fn refuse_unknown(&mut self) {
         let names = || KEYS.iter().map(|key| key.name);
-        for entry in self.raw.typed().entries() {
+        let raw = self.raw;
+        let is_known = |entry: &&Entry| {
             let is_table = matches!(entry.value, Value::Table(_)) && keys::is_table(&entry.name);
-            if !keys::is_key(&entry.name) && !is_table {
-                self.meant.extend(spelling::nearest(&entry.name, names()));
-                self.wrong.push(ParamsError::unknown(entry, names()));
-            }
+            keys::is_key(&entry.name) || is_table
+        };
+        let unknown: Vec<&Entry> = raw.typed().entries().filter(|one| !is_known(one)).collect();
+        for entry in &unknown {
+            self.meant.extend(spelling::nearest(&entry.name, names()));
+        }
+        self.refuse_keys(&unknown, &names());
+    }
+
+    /// Refuses keys that are none of `known`. Of many the first ones are told.
+    pub(super) fn refuse_keys<'n>(
+        &mut self,
+        unknown: &[&Entry],
+        known: &(impl Iterator<Item = &'n str> + Clone),
+    ) {
+        /// More than a person wants to read of.
+        const MOST_TOLD: usize = 10;
+        let (told, rest) = unknown.split_at(unknown.len().min(MOST_TOLD));
+        let told = told
+            .iter()
+            .map(|entry| ParamsError::unknown(entry, known.clone()));
+        self.wrong.extend(told);
+        if let [first, ..] = rest {
+            self.wrong.push(ParamsError::MoreUnknown {
+                place: first.place.clone(),
+                count: rest.len(),
+            });
         }
     }
 

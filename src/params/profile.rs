@@ -1,7 +1,7 @@
 //! Parameters that vary in space or time: formulas, files of values, walls.
 
-use super::value::{Value, number};
-use diff2d_arrays::expression::Expression;
+use super::value::{LONGEST_NAME, Value, number};
+use diff2d_arrays::{expression::Expression, wording::excerpt};
 use serde_json::{Value as Json, json};
 use std::{fmt, path::PathBuf};
 
@@ -63,7 +63,9 @@ impl Function {
             expression: expression.map_err(|error| Some(error.to_string()))?,
         });
         match function.constant() {
-            Some(value) if !value.is_finite() => Err(Some(format!("{text} is {value}"))),
+            Some(value) if !value.is_finite() => {
+                Err(Some(format!("{} is {value}", excerpt(text, LONGEST_NAME))))
+            }
             _ => Ok(function),
         }
     }

@@ -5,8 +5,10 @@ use super::{
     error::ParamsError,
     place::Place,
     typed::Typed,
-    value::{Entry, Value},
+    value::{Entry, LONGEST_NAME, LONGEST_VALUE, Value},
 };
+use diff2d_arrays::wording::excerpt;
+use std::collections::HashMap;
 
 /// All assignments of a text; `file` is the name that messages use.
 ///
@@ -24,7 +26,7 @@ pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
         let refused = |statement: &str| {
             let reason = format!(
                 "`{}` is not of the form name = literal; a literal is a number, True, False or a word in quotes, not an expression",
-                statement.trim()
+                excerpt(statement.trim(), LONGEST_VALUE)
             );
             ParamsError::syntax(&place, reason)
         };
@@ -35,13 +37,13 @@ pub fn parse(file: &str, text: &str) -> Result<Typed, ParamsError> {
             lines.push(line);
         }
     }
-    for (index, entry) in entries.iter().enumerate() {
-        let mut earlier = entries[..index].iter();
-        if let Some(first) = earlier.position(|other| other.name == entry.name) {
+    let mut seen = HashMap::new();
+    for (entry, line) in entries.iter().zip(&lines) {
+        if let Some(first) = seen.insert(&entry.name, *line) {
             return Err(ParamsError::Repeated {
                 place: entry.place.clone(),
-                key: entry.name.clone(),
-                first: lines[first],
+                key: excerpt(&entry.name, LONGEST_NAME),
+                first,
             });
         }
     }
@@ -146,7 +148,7 @@ mod tests {
 
     fn values(text: &str) -> Option<Vec<(String, Value)>> {
         let table = parse("p.py", text).ok()?;
-        let entries = table.entries().iter();
+        let entries = table.entries();
         Some(
             entries
                 .map(|entry| (entry.name.clone(), entry.value.clone()))

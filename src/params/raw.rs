@@ -10,6 +10,7 @@ use super::{
     value::{self, Entry, Value},
 };
 use diff2d_sys as sys;
+use diff2d_arrays::wording::excerpt;
 use std::{
     borrow::Cow,
     io::{self, Read},
@@ -144,7 +145,7 @@ impl RawParams {
             .map(|(key, value)| (key.trim(), value.trim()))
             .filter(|(key, value)| !key.split('.').any(str::is_empty) && !value.is_empty())
             .ok_or_else(|| ParamsError::BadSet {
-                text: text.to_owned(),
+                text: excerpt(text, value::LONGEST_VALUE),
             })?;
         let value = value::parse_value(value);
         self.typed.set(key, value, Place::CommandLine);

@@ -14,8 +14,13 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 /// How many letters have to change, where that is few enough for a slip.
 fn edits(word: &str, name: &str) -> Option<usize> {
     let distance = |word: &str, name: &str| {
+        let most = 1.max(name.len() / 3);
+        // Much longer words are not compared letter by letter.
+        if word.chars().nth(name.len() + most).is_some() {
+            return None;
+        }
         let edits = strsim::damerau_levenshtein(&word.to_lowercase(), &name.to_lowercase());
-        (edits <= 1.max(name.len() / 3) && edits < name.len()).then_some(edits)
+        (edits <= most && edits < name.len()).then_some(edits)
     };
     let in_another_table = if word.contains('.') || name.contains('.') {
         distance(within_table(word), within_table(name)).map(|edits| edits + 1)

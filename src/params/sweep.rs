@@ -12,7 +12,7 @@ use super::{
     choice::choice,
     error::ParamsError,
     judge::Judge,
-    keys::{self, KEYS, SWEEP_KEYS},
+    keys::{self, KEYS, Key, SWEEP_KEYS},
     place::Place,
     raw::RawParams,
     valid::Params,
@@ -120,11 +120,16 @@ impl SweepParams {
             None => judge.word("params").unwrap_or_default(),
         };
         let (mut shared, mut varied) = (Vec::new(), Vec::new());
+        let mut unknown = Vec::new();
         for entry in sweep.typed().entries() {
             if SWEEP_KEYS.iter().any(|key| key.name == entry.name) {
                 continue;
             }
-            let key = judge.take(values(entry)).map(|values| Varied {
+            let Some(key) = keys::find(&entry.name) else {
+                unknown.push(entry);
+                continue;
+            };
+            let key = judge.take(values(key, entry)).map(|values| Varied {
                 name: entry.name.clone(),
                 place: entry.place.clone(),
                 values,
@@ -134,6 +139,8 @@ impl SweepParams {
                 key => varied.extend(key),
             }
         }
+        let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
+        judge.refuse_keys(&unknown, &names);
         let scenarios = judge.take(match combine {
             Combine::Product => product(&varied),
             Combine::Zip => zip(&varied),
@@ -238,12 +245,8 @@ fn zip(varied: &[Varied]) -> Result<usize, ParamsError> {
 }
 
 /// The values that a key takes: those of a list or a range, or its one value.
-fn values(entry: &Entry) -> Result<Vec<Value>, ParamsError> {
+fn values(key: &Key, entry: &Entry) -> Result<Vec<Value>, ParamsError> {
     let name = &entry.name;
-    let Some(key) = keys::find(name) else {
-        let names = KEYS.iter().chain(&SWEEP_KEYS).map(|key| key.name);
-        return Err(ParamsError::unknown(entry, names));
-    };
     match &entry.value {
         Value::Array(values) if values.is_empty() => {
             let reason = format!("{name} has no values");

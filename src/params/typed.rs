@@ -6,15 +6,20 @@ use super::{
     place::Place,
     value::{Entry, Value, value_of},
 };
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 use toml::{
     Table,
     de::{DeTable, DeValue},
 };
 
-/// Entries in the order in which they were typed, each name once.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct Typed(Vec<Entry>);
+/// Entries, each name once.
+#[derive(Debug, Clone, Default)]
+pub struct Typed {
+    /// By their names, with their number in the order in which they were typed.
+    by_name: BTreeMap<String, (usize, Entry)>,
+    /// The number of the next one.
+    next: usize,
+}
 
 impl Typed {
     /// What a TOML text holds; `file` is the name that messages use.
@@ -23,12 +28,14 @@ impl Typed {
     /// [`ParamsError::Syntax`] with the line where the text stops being TOML.
     pub fn parse(file: &str, text: &str) -> Result<Self, ParamsError> {
         let file: Arc<str> = file.into();
+        let ends = text
+            .bytes()
+            .enumerate()
+            .filter(|&(_, letter)| letter == b'\n');
+        let ends: Vec<usize> = ends.map(|(at, _)| at).collect();
         let place = |byte: usize| Place::Line {
             file: Arc::clone(&file),
-            line: 1 + text.as_bytes()[..byte.min(text.len())]
-                .iter()
-                .filter(|&&letter| letter == b'\n')
-                .count(),
+            line: 1 + ends.partition_point(|&end| end < byte),
         };
         let mut typed = Self::default();
         match DeTable::parse(text) {
@@ -52,7 +59,7 @@ impl Typed {
                 DeValue::Table(inner) if !inner.is_empty() && !keys::is_key(&name) => {
                     self.take(inner, &format!("{name}."), place);
                 }
-                found => self.0.push(Entry {
+                found => self.push(Entry {
                     name,
                     value: value_of(found),
                     place: place(key.span().start),
@@ -61,16 +68,26 @@ impl Typed {
         }
     }
 
+    /// Adds an entry, unless its name has one.
+    fn push(&mut self, entry: Entry) {
+        let number = self.next;
+        self.next += 1;
+        self.by_name
+            .entry(entry.name.clone())
+            .or_insert((number, entry));
+    }
+
     /// The entries, in the order in which they were typed.
-    #[must_use]
-    pub fn entries(&self) -> &[Entry] {
-        &self.0
+    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
+        let mut all: Vec<_> = self.by_name.values().collect();
+        all.sort_by_key(|(number, _)| number);
+        all.into_iter().map(|(_, entry)| entry)
     }
 
     /// The entry of a name.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&Entry> {
-        self.0.iter().find(|entry| entry.name == name)
+        self.by_name.get(name).map(|(_, entry)| entry)
     }
 
     /// Gives a name a value in place of the one it has. A table and its keys replace one another; a name in
@@ -95,15 +112,18 @@ impl Typed {
             }
             return;
         }
-        let is_within = |inner: &str, outer: &str| {
-            let rest = inner.strip_prefix(outer);
-            rest.is_some_and(|rest| rest.starts_with('.'))
-        };
-        self.0
-            .retain(|entry| !is_within(&entry.name, name) && !is_within(name, &entry.name));
-        match self.0.iter_mut().find(|entry| entry.name == name) {
-            Some(entry) => (entry.value, entry.place) = (value, place),
-            None => self.0.push(Entry {
+        for (at, _) in name.match_indices('.') {
+            self.by_name.remove(&name[..at]);
+        }
+        let table = format!("{name}.");
+        let within = self.by_name.range(table.clone()..).map(|(inner, _)| inner);
+        let within = within.take_while(|inner| inner.starts_with(&table));
+        for inner in within.cloned().collect::<Vec<_>>() {
+            self.by_name.remove(&inner);
+        }
+        match self.by_name.get_mut(name) {
+            Some((_, entry)) => (entry.value, entry.place) = (value, place),
+            None => self.push(Entry {
                 name: name.to_owned(),
                 value,
                 place,
@@ -113,13 +133,15 @@ impl Typed {
 
     /// Takes a name away.
     pub fn remove(&mut self, name: &str) {
-        self.0.retain(|entry| entry.name != name);
+        self.by_name.remove(name);
     }
 }
 
 impl FromIterator<Entry> for Typed {
     fn from_iter<T: IntoIterator<Item = Entry>>(entries: T) -> Self {
-        Self(entries.into_iter().collect())
+        let mut typed = Self::default();
+        entries.into_iter().for_each(|entry| typed.push(entry));
+        typed
     }
 }
 
@@ -128,7 +150,7 @@ mod tests {
     use super::{super::value::shown, *};
 
     fn told(typed: &Typed) -> Vec<String> {
-        let entries = typed.entries().iter();
+        let entries = typed.entries();
         entries
             .map(|Entry { name, value, place }| format!("{place}: {name} = {}", shown(value)))
             .collect()

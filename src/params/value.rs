@@ -80,6 +80,11 @@ pub fn type_in_words(value: &Value) -> &'static str {
     }
 }
 
+/// Letters of a name that messages show.
+pub const LONGEST_NAME: usize = 100;
+/// Letters of a value that messages show.
+pub const LONGEST_VALUE: usize = 400;
+
 /// A value for messages, in one short word.
 #[must_use]
 pub fn shown(value: &Value) -> Cow<'static, str> {
@@ -88,7 +93,10 @@ pub fn shown(value: &Value) -> Cow<'static, str> {
         Value::Float(value) => format!("{value:?}").into(),
         Value::Integer(value) => value.to_string().into(),
         Value::Boolean(value) => value.to_string().into(),
-        Value::String(value) => format!("{value:?}").into(),
+        Value::String(value) => match value.char_indices().nth(LONGEST_VALUE) {
+            Some((end, _)) => format!("{:?}…", &value[..end]).into(),
+            None => format!("{value:?}").into(),
+        },
         Value::Datetime(_) | Value::Array(_) | Value::Table(_) => "…".into(),
     }
 }

@@ -69,6 +69,25 @@ pub struct Survey {
     pub rims: [Option<Rim>; 4],
 }
 
+/// What lies beyond a wall that is computed: the share of the inner neighbour in the ghost, 1 or 0, and the coefficient
+/// of the ghost's face, by that of the inner face.
+///
+/// The ghost mirrors the neighbour behind the same face. Where that face lets nothing through that could be seen, what
+/// a flux adds to the ghost would be beyond all numbers: the ghost then stands on its own, behind a face of a small
+/// weight in a step, so that the difference of ghost and node has the digits of the flux and not those of the node.
+#[must_use]
+pub fn beyond(inner: f64, spacing: f64, dt: f64) -> (f64, f64) {
+    /// A weight in a step below which nothing is seen: 2⁻¹⁰⁰.
+    const UNSEEN: f64 = 7.888_609_052_210_118e-31;
+    /// The weight of a ghost on its own: 2⁻¹².
+    const ALONE: f64 = 1.0 / 4096.0;
+    let of_weight_1 = spacing * spacing / dt;
+    match inner >= UNSEEN * of_weight_1 {
+        true => (1.0, inner),
+        false => (0.0, ALONE * of_weight_1),
+    }
+}
+
 impl Material {
     /// The coefficients of the parameters.
     ///
@@ -229,8 +248,7 @@ impl Material {
     }
 
     /// The coefficients of the step at the faces of rows, `(De/(dx*dx))*dt` and `(Dn/(dy*dy))*dt`,
-    /// rounded once. Beyond a wall that is computed the face has the coefficient of the inner face; where
-    /// that is 0, the node's own, and where that is 0, too, 1.
+    /// rounded once. Beyond a wall that is computed the face has the coefficient of [`beyond`].
     ///
     /// Shapes: `ny × (nx + 1)`, the faces west of the nodes; `(ny + 1) × nx`, those between the rows.
     ///
@@ -252,11 +270,6 @@ impl Material {
         let is_periodic = walls.periodic();
         self.faces(grid, walls, rows, |faces| {
             let here = faces.rows.start - first..faces.rows.end - first;
-            let beyond = |inner: f64, own: f64| match (inner, own) {
-                (0.0, 0.0) => 1.0,
-                (0.0, own) => own,
-                (inner, _) => inner,
-            };
             let mut lines = x.slice_mut(s![here.clone(), ..]);
             let lines = lines.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
             lines.for_each(|(row, mut line)| {
@@ -264,10 +277,7 @@ impl Material {
                 for (i, to) in line.iter_mut().enumerate() {
                     let face = faces.x(j, i);
                     let face = match i {
-                        0 if !is_periodic[0] => beyond(face, faces.own(Side::Left, j, 0)),
-                        i if i == nx && !is_periodic[0] => {
-                            beyond(face, faces.own(Side::Right, j, nx - 1))
-                        }
+                        i if (i == 0 || i == nx) && !is_periodic[0] => beyond(face, dx, dt).1,
                         _ => face,
                     };
                     *to = T::from_f64((face / (dx * dx)) * dt);
@@ -281,10 +291,7 @@ impl Material {
                 for (i, to) in line.iter_mut().enumerate() {
                     let face = faces.y(j, i);
                     let face = match j {
-                        0 if !is_periodic[1] => beyond(face, faces.own(Side::Bottom, 0, i)),
-                        j if j == ny && !is_periodic[1] => {
-                            beyond(face, faces.own(Side::Top, ny - 1, i))
-                        }
+                        j if (j == 0 || j == ny) && !is_periodic[1] => beyond(face, dy, dt).1,
                         _ => face,
                     };
                     *to = T::from_f64((face / (dy * dy)) * dt);

@@ -128,8 +128,9 @@ impl Values {
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
     ) -> Result<(), ParamsError> {
-        if self.uniform().is_some() {
-            return Ok(());
+        if let Some(value) = self.uniform() {
+            let refuse = |wanted| Err(raw.refuse(key, format!("it must be {wanted}")));
+            return wrong(value).map_or(Ok(()), refuse);
         }
         let nodes = Nodes::new(grid, [false; 2]);
         let (ny, nx) = grid.shape();

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     grid::Grid,
-    params::{Params, Wall},
+    params::{Boundary, Params, Wall},
 };
 
 /// Times at which coefficients that depend on t are looked at, at most.
@@ -84,27 +84,62 @@ impl<'a> Robin<'a> {
         sides.filter(move |&side| self.is_on(side) && side.has(self.grid, node))
     }
 
+    /// The first node, among the times that are looked at, where a wall has a/b < 0: the more there is, the more
+    /// comes in. Its side, its place and the time.
+    #[must_use]
+    pub fn feeding(&self) -> Option<(Side, String, f64)> {
+        let nodes = Nodes::new(self.grid, self.params.boundary.periodic());
+        let feeds = |side: Side, node: (usize, usize), time: f64| {
+            let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
+                return false;
+            };
+            let [a, b] = [a, b].map(|of| value_at(of, &nodes, node, time));
+            a / b < 0.0
+        };
+        for time in self.times() {
+            for (j, i) in self.nodes() {
+                if let Some(side) = self
+                    .sides_at((j, i))
+                    .find(|&side| feeds(side, (j, i), time))
+                {
+                    return Some((side, nodes.describe(j, i), time));
+                }
+            }
+        }
+        None
+    }
+
     /// `2 D a/(b dx)`, summed over these walls at a node; `own` is the node's D across a side.
     #[must_use]
     pub fn rate(
         &self,
         nodes: &Nodes,
-        (j, i): (usize, usize),
+        node: (usize, usize),
         time: f64,
         own: impl Fn(Side) -> f64,
     ) -> f64 {
-        let sides = Side::ALL
-            .into_iter()
-            .filter(|side| side.has(self.grid, (j, i)));
-        sides
-            .filter_map(|side| match self.params.boundary.wall(side) {
-                Wall::Robin([a, b, _]) => {
-                    let [a, b] = [a, b].map(|of| value_at(of, nodes, (j, i), time));
-                    let spacing = side.axis(self.grid).spacing;
-                    Some(2.0 * own(side) * a / (b * spacing))
-                }
-                _ => None,
-            })
-            .sum()
+        rate(&self.params.boundary, (self.grid, nodes), node, time, own)
     }
+}
+
+/// As [`Robin::rate`].
+#[must_use]
+pub fn rate(
+    walls: &Boundary,
+    (grid, nodes): (&Grid, &Nodes),
+    (j, i): (usize, usize),
+    time: f64,
+    own: impl Fn(Side) -> f64,
+) -> f64 {
+    let sides = Side::ALL.into_iter().filter(|side| side.has(grid, (j, i)));
+    sides
+        .filter_map(|side| match walls.wall(side) {
+            Wall::Robin([a, b, _]) => {
+                let [a, b] = [a, b].map(|of| value_at(of, nodes, (j, i), time));
+                let spacing = side.axis(grid).spacing;
+                Some(2.0 * own(side) * a / (b * spacing))
+            }
+            _ => None,
+        })
+        .sum()
 }

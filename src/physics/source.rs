@@ -7,7 +7,7 @@ use super::{
     zeros,
 };
 use crate::{
-    dynamics::{NotFinite, SourceAt},
+    dynamics::{Halt, SourceAt},
     grid::Grid,
     params::{Boundary, Params, ParamsError, RawParams},
 };
@@ -29,16 +29,18 @@ impl Source {
     /// The source of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start.
+    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start, or whose product
+    /// with the time step is not.
     pub fn new(
         params: &Params,
         raw: &RawParams,
         grid: &Grid,
         digests: &mut Digests,
+        dt: f64,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
         values.check(grid, "source", raw, |value| {
-            (!value.is_finite()).then_some("finite")
+            params.precision.lacks(value * dt)
         })?;
         Ok(Self {
             values,
@@ -93,7 +95,7 @@ impl Source {
             // Only formulas depend on time, and no formula reads a file.
             let _ = values.fill(&nodes, rows.start, time, dt, to);
             let at = first_where(to, |value| !value.to_f64().is_finite())?;
-            Some(NotFinite {
+            Some(Halt::NotFinite {
                 key: "source",
                 place: nodes.describe(nodes.row(rows.start + at / nx), at % nx),
                 time,

@@ -9,18 +9,20 @@
 //!   ghost = inner + (2 h D/c) (C/b - (a/b) p)                  a p + b dp/dn = C, so q = D (C - a p)/b
 //! ```
 //!
-//! Where `c` is 0 (a harmonic mean with a node of D = 0) the ghost stands on its own:
-//! `ghost = p + 2 h q/g` with the coefficient `g` of its face, the node's D, or 1 if that is 0.
+//! Where `c` is 0 (a harmonic mean with a node of D = 0) or so small that nothing is seen of it, the ghost stands on its
+//! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
-    material::Rim,
+    material::{Rim, beyond},
     nodes::{Nodes, value_at},
+    robin,
     wall::Side,
 };
 use crate::{
-    dynamics::NotFinite,
+    dynamics::Halt,
     grid::Grid,
     params::{Boundary, Function, SIDES, Wall},
+    schedule::ABOVE_LIMIT,
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -34,6 +36,16 @@ pub struct Tables {
     nodes: Nodes,
     coefficients: Along,
     rows: Range<usize>,
+    steps: Steps,
+}
+
+/// The time steps between walls that depend on time.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Steps {
+    /// Their length \[time\].
+    pub dt: f64,
+    /// How many times longer they may be than those of explicit Euler.
+    pub reach: f64,
 }
 
 /// The diffusion coefficients along the walls.
@@ -55,21 +67,28 @@ struct Beyond {
 impl Tables {
     /// The walls of the rows `rows`.
     #[must_use]
-    pub fn new(walls: &Boundary, grid: &Grid, coefficients: Along, rows: Range<usize>) -> Self {
+    pub fn new(
+        walls: &Boundary,
+        grid: &Grid,
+        coefficients: Along,
+        rows: Range<usize>,
+        steps: Steps,
+    ) -> Self {
         Self {
             walls: walls.clone(),
             nodes: Nodes::new(grid, walls.periodic()),
             grid: grid.clone(),
             coefficients,
             rows,
+            steps,
         }
     }
 
     /// The walls at times, for the steps from each to the next; those that do not depend on time are for
-    /// any number of steps. Also the first side whose values are not finite at one of these times; those
-    /// that no step uses do not count.
+    /// any number of steps. Also the first side whose values are not finite at one of these times, or make
+    /// steps unstable; those that no step uses do not count.
     #[must_use]
-    pub fn at<T: Real>(&self, times: &[f64]) -> (stencil::Walls<T>, Option<NotFinite>) {
+    pub fn at<T: Real>(&self, times: &[f64]) -> (stencil::Walls<T>, Option<Halt>) {
         let mut wrong = None;
         let mut side = |side| self.side(side, times, &mut wrong);
         let walls = stencil::Walls {
@@ -85,7 +104,7 @@ impl Tables {
         &self,
         side: Side,
         times: &[f64],
-        wrong: &mut Option<NotFinite>,
+        wrong: &mut Option<Halt>,
     ) -> stencil::Side<T> {
         let wall = self.walls.wall(side);
         let times = match wall.depends_on_time() {
@@ -101,7 +120,7 @@ impl Tables {
             {
                 let number = self.numbers(side).start + at % nodes;
                 let (j, i) = side.node(&self.grid, number);
-                *wrong = Some(NotFinite {
+                *wrong = Some(Halt::NotFinite {
                     key: SIDES[side as usize],
                     place: self.nodes.describe(self.nodes.row(j), i),
                     time: times[at / nodes],
@@ -135,9 +154,65 @@ impl Tables {
                 for table in [&ghost.alpha, &ghost.beta] {
                     check(table, used);
                 }
+                if wrong.is_none() && wall.depends_on_time() {
+                    *wrong = self.unstable(side, used);
+                }
                 stencil::Side::Ghost(ghost)
             }
         }
+    }
+
+    /// The first node of a Robin wall whose own weight in a step that begins at one of these times is negative.
+    fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
+        let Wall::Robin(_) = self.walls.wall(side) else {
+            return None;
+        };
+        let Steps { dt, reach } = self.steps;
+        for (place, rate) in self.along(side, times, |node, time| {
+            ((node, time), self.rate(side, node, time))
+        }) {
+            let limit = reach / rate;
+            if limit > 0.0 && dt > limit * (1.0 + ABOVE_LIMIT) {
+                let ((j, i), time) = place;
+                return Some(Halt::Unstable {
+                    key: SIDES[side as usize],
+                    place: self.nodes.describe(self.nodes.row(j), self.nodes.column(i)),
+                    time,
+                    dt,
+                    limit,
+                });
+            }
+        }
+        None
+    }
+
+    /// The weight of a computed node of a side in its own dp/dt, but for the sign \[1/time\].
+    fn rate(&self, side: Side, node: (usize, usize), time: f64) -> f64 {
+        let on = |side: &Side| side.has(&self.grid, node);
+        let is_fixed = |side: Side| self.walls.wall(side).is_fixed();
+        if Side::ALL.into_iter().filter(on).any(is_fixed) {
+            return 0.0;
+        }
+        let number = |side: Side| match side.is_column() {
+            true => self.nodes.row(node.0),
+            false => self.nodes.column(node.1),
+        };
+        let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
+        let inside = match &self.coefficients {
+            Along::Uniform([x, y]) => 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy),
+            Along::Varying(rims) => match &rims[side as usize] {
+                Some(rim) => rim.rate[number(side)],
+                None => 0.0,
+            },
+        };
+        let own = |side: Side| match &self.coefficients {
+            Along::Uniform(both) => both[usize::from(!side.is_column())],
+            Along::Varying(rims) => match &rims[side as usize] {
+                Some(rim) => rim.own[number(side)],
+                None => 0.0,
+            },
+        };
+        inside + robin::rate(&self.walls, (&self.grid, &self.nodes), node, time, own)
     }
 
     /// The numbers of the nodes along a side.
@@ -183,10 +258,9 @@ impl Tables {
                 None => (0.0, 0.0),
             },
         };
-        let (mirror, coefficient) = match (inner, own) {
-            (0.0, 0.0) => (0.0, 1.0),
-            (0.0, own) => (0.0, own),
-            (inner, _) => (1.0, inner),
+        let (mirror, coefficient) = match &self.coefficients {
+            Along::Uniform(_) => (1.0, inner),
+            Along::Varying(_) => beyond(inner, h, self.steps.dt),
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;

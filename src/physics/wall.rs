@@ -4,7 +4,7 @@ use super::nodes::{Nodes, value_at};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{Boundary, Function, ParamsError, RawParams, SIDES, Wall},
+    params::{Boundary, Function, ParamsError, Precision, RawParams, SIDES, Wall},
 };
 use diff2d_stencil::WallTraits;
 use diff2d_stencil::real::Real;
@@ -127,28 +127,44 @@ impl Boundary {
         })
     }
 
-    /// Refuses walls with values that are not finite at time 0.
+    /// Refuses walls with values that are not finite at time 0, in the precision of the state.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
-    pub fn check(&self, grid: &Grid, raw: &RawParams) -> Result<(), ParamsError> {
+    pub fn check(
+        &self,
+        grid: &Grid,
+        raw: &RawParams,
+        precision: Precision,
+    ) -> Result<(), ParamsError> {
         for (side, key) in Side::ALL.into_iter().zip(SIDES) {
             let functions: &[Function] = match self.wall(side) {
                 Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
                 Wall::Robin(functions) => functions,
                 Wall::Periodic => &[],
             };
+            // Fluxes and coefficients do not stand in the state themselves.
+            let lacks = |value: f64| match self.wall(side) {
+                Wall::Fixed(_) => precision.lacks(value),
+                _ => Precision::F64.lacks(value),
+            };
             if functions.iter().all(|of| of.constant().is_some()) {
-                continue;
+                let mut wanted = functions.iter().filter_map(|of| lacks(of.constant()?));
+                match wanted.next() {
+                    Some(wanted) => return Err(raw.refuse(key, format!("it must be {wanted}"))),
+                    None => continue,
+                }
             }
             let nodes = Nodes::new(grid, self.periodic());
             let on_side = (0..side.nodes(grid)).map(|number| side.node(grid, number));
             for ((j, i), of) in on_side.flat_map(|node| functions.iter().map(move |of| (node, of)))
             {
                 let value = value_at(of, &nodes, (j, i), 0.0);
-                if !value.is_finite() {
+                if let Some(wanted) = lacks(value) {
                     let place = nodes.describe(j, i);
-                    return Err(raw.refuse(key, format!("it is {value:?} at {place} and t = 0")));
+                    let reason =
+                        format!("it is {value:?} at {place} and t = 0, and must be {wanted}");
+                    return Err(raw.refuse(key, reason));
                 }
             }
         }

@@ -9,6 +9,8 @@ use crate::{
     },
     dynamics::Method,
     field::Field,
+    schedule::Clock,
+    summary,
 };
 use diff2d_spectral::Spectral;
 use diff2d_stencil::Element;
@@ -17,14 +19,14 @@ use std::{io::Read, iter, thread};
 
 impl<T: Element, C: Comm> InBands<'_, T, C> {
     /// Takes one step, into the place of the scratch that the state is not in.
-    pub(super) fn step_exactly(&self, clock: &RunClock) -> Result<(), RunError> {
+    pub(super) fn step_exactly(&self, then: Clock, clock: &RunClock) -> Result<(), RunError> {
         let dynamics = self.problem.dynamics::<T>(0..self.problem.grid.y.nodes);
         let dynamics = dynamics.map_err(|unready| RunError::unready(unready, self.shape.memory))?;
         let Method::Exact(method) = dynamics.method else {
             return Err(RunError::Unplaced);
         };
         self.advance_rows(&method, clock)?;
-        self.advance_columns(&method, clock)
+        self.advance_columns(&method, then, clock)
     }
 
     /// Advances the state along its rows, from where it is into the scratch.
@@ -60,7 +62,12 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     }
 
     /// Advances the state that is now in the scratch along its columns, where it is.
-    fn advance_columns(&self, method: &Spectral, clock: &RunClock) -> Result<(), RunError> {
+    fn advance_columns(
+        &self,
+        method: &Spectral,
+        then: Clock,
+        clock: &RunClock,
+    ) -> Result<(), RunError> {
         let scratch = self.scratch.as_ref().ok_or(RunError::Unplaced)?;
         let (ny, nx) = self.problem.grid.shape();
         let begin = scratch.begin(self.other_place());
@@ -77,6 +84,11 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             }
             self.read.add(bytes * ny);
             method.advance_columns(block.view_mut());
+            let all_rows = (0, Some(first..first + columns));
+            let grid = &self.problem.grid;
+            if let Some(halt) = summary::not_finite(block.as_slice(), all_rows, grid, then) {
+                return Err(halt.into());
+            }
             for (place, row) in places.zip(block.as_bytes().chunks(bytes)) {
                 let written = scratch.file().file().write_all_at(row, place);
                 written.map_err(CubeError::io("write", scratch.path()))?;

@@ -18,6 +18,7 @@ use crate::{
     schedule::Clock,
     slab::Slab,
     solver::{Bands, Transfer},
+    summary,
 };
 use diff2d_stencil::Element;
 use serde::{Deserialize, Serialize};
@@ -60,8 +61,10 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     ) -> Result<bool, RunError> {
         let to_scratch = snapshot.is_none() || self.is_one_of_several();
         let place = self.other_place();
+        let mut then = now;
+        then.tick(steps as u64, self.problem.schedule.dt);
         let passed = match self.is_exact() {
-            true => self.step_exactly(clock).map(|()| None),
+            true => self.step_exactly(then, clock).map(|()| None),
             false => {
                 let deep = steps * self.problem.stages();
                 let slab = self.ranks.slab().clone().with_halos(deep);
@@ -69,7 +72,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 let halos = self.ranks.borrow::<T>(&slab, deep, read)?;
                 match slab.own().is_empty() {
                     true => Ok(None),
-                    false => self.pass_alone(steps, now, (&slab, &halos), clock, snapshot),
+                    false => self.pass_alone(steps, [now, then], (&slab, &halos), clock, snapshot),
                 }
             }
         };
@@ -94,8 +97,6 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             Some(Ending::Done) | None => {}
         }
         if to_scratch {
-            let mut then = now;
-            then.tick(steps as u64, self.problem.schedule.dt);
             self.place = Place::Scratch(place);
             self.undescribed = Some((place, then, sums));
             // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
@@ -113,7 +114,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     fn pass_alone(
         &mut self,
         steps: usize,
-        now: Clock,
+        [now, then]: [Clock; 2],
         (slab, halos): (&Slab, &[Vec<T>; 2]),
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
@@ -151,6 +152,8 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 first: slab.held().start,
                 source: Read::chain(above, source).chain(below),
                 scratch: writer.transpose().map_err(RunError::Threads)?,
+                row: slab.own().start,
+                then,
                 snapshot,
                 path,
                 clock,
@@ -181,6 +184,10 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     source: S,
     /// They go to the scratch, to a snapshot, or both.
     scratch: Option<WriteBehind<'scope>>,
+    /// The number of the row that is written next.
+    row: usize,
+    /// The time of the state that is written.
+    then: Clock,
     snapshot: Option<&'f mut Snapshot<'o, 'a, C>>,
     /// The file that is read.
     path: &'f Path,
@@ -204,11 +211,16 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
 
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {
         if let Some(writer) = &mut self.scratch {
+            let grid = &self.problem.grid;
+            if let Some(halt) = summary::not_finite(values, (self.row, None), grid, self.then) {
+                return Err(halt.into());
+            }
             writer.push(bytemuck::cast_slice(values));
         }
         if let Some(snapshot) = &mut self.snapshot {
             snapshot.rows(values);
         }
+        self.row += values.len() / self.problem.grid.x.nodes;
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! Why a run failed.
 
 use crate::{
-    comm::Elsewhere, cube::CubeError, dynamics::NotFinite, params::ParamsError, physics::Unready,
+    comm::Elsewhere, cube::CubeError, dynamics::Halt, params::ParamsError, physics::Unready,
 };
 use diff2d_arrays::wording::bytes;
 use diff2d_sys as sys;
@@ -17,9 +17,17 @@ pub enum RunError {
     /// A file that the parameters name cannot be read any more.
     #[error(transparent)]
     Params(#[from] ParamsError),
-    /// A wall or a source without a finite value.
+    /// A state, a wall or a source with which steps cannot go on.
     #[error(transparent)]
-    NotFinite(#[from] NotFinite),
+    Halt(#[from] Halt),
+    /// A scenario of a sweep whose steps cannot go on.
+    #[error("scenario {number}: {halt}")]
+    Scenario {
+        /// Its number.
+        number: usize,
+        /// Why.
+        halt: Halt,
+    },
     /// Fields and buffers do not fit into memory.
     #[error(
         "the run needs {} of memory for its fields and buffers, and {available} are available: a larger dx or precision = \"f32\" needs less, and with --memory a larger state passes through memory in bands",

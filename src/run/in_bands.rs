@@ -274,7 +274,11 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             let mut field = Field::<T>::zeros((rows, nx))
                 .map_err(|_| RunError::no_memory(self.shape.memory))?;
             match self.place {
-                Place::Initial => self.problem.fill_initial(&mut field, first)?,
+                // The memory of passes is not there yet.
+                Place::Initial => {
+                    let held = usize::try_from(self.shape.memory / 4).unwrap_or(usize::MAX);
+                    self.problem.fill_initial_band(&mut field, first, held)?;
+                }
                 _ => {
                     let at = (first - own.start) * nx * size_of::<T>();
                     self.read_own(at as u64, field.as_mut_bytes())?;

@@ -17,6 +17,7 @@ use crate::{
     problem::Problem,
     schedule::Clock,
     solver::Solver,
+    summary,
 };
 use diff2d_stencil::{Element, Stencil};
 
@@ -165,6 +166,10 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn save(&mut self, output: &mut Output<'_, C>, now: Clock) -> Result<(), RunError> {
+        let first = self.ranks.slab().own().start;
+        let halt = summary::not_finite(self.own(), (first, None), &self.problem.grid, now);
+        let is_sound = halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
+        collective::all_ok(self.ranks.comm(), is_sound)?;
         output.checkpoint(now, bytemuck::cast_slice(self.own()))
     }
 

@@ -2,13 +2,14 @@
 
 use super::{decomposition::Decomposition, error::RunError, output::Output};
 use crate::{
-    comm::Comm,
+    comm::{Comm, collective},
     cube::{
         share::{Job, Share},
         write::ScenarioWriter,
     },
+    dynamics::Halt,
     schedule::Clock,
-    summary::Summary,
+    summary::{self, Summary},
 };
 use diff2d_stencil::real::Real;
 use std::collections::VecDeque;
@@ -21,6 +22,8 @@ pub(crate) struct Snapshot<'o, 'a, C> {
     has_begun: bool,
     begun: Option<Begun>,
     summaries: Vec<Summary>,
+    /// Why it is not to be committed.
+    halt: Option<Halt>,
 }
 
 /// Collective. Hands over the snapshot at `now`, whose rows `show` passes on. After an error it is not
@@ -36,12 +39,13 @@ pub(super) fn put<'a, C: Comm>(
         has_begun: false,
         begun: None,
         summaries: Vec::new(),
+        halt: None,
     };
     show(&mut snapshot)?;
-    if snapshot.has_begun {
-        snapshot.end();
+    match snapshot.has_begun {
+        true => snapshot.end(),
+        false => Ok(()),
     }
-    Ok(())
 }
 
 /// A snapshot of a cube that has begun.
@@ -97,6 +101,11 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             }
             _ => summarise(),
         };
+        let first = self.output.ranks.slab().own().start + self.summaries.len();
+        // A value that is not finite leaves no finite sum.
+        if self.halt.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
+            self.halt = summary::not_finite(values, (first, None), grid, self.now);
+        }
         self.summaries.extend(summaries);
     }
 
@@ -118,11 +127,14 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         }
     }
 
-    /// Collective. Ends it, all rows of which have come.
-    fn end(self) {
+    /// Collective. Ends it, all rows of which have come. It is not committed if one has a value that is not finite.
+    fn end(self) -> Result<(), RunError> {
         let Output { ranks, problem, .. } = *self.output;
+        let is_sound = self.halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
+        collective::all_ok(ranks.comm(), is_sound)?;
         let summary = ranks.gather_summary(&problem.grid, &self.summaries);
         self.output.announce(self.now, summary);
+        Ok(())
     }
 }
 

@@ -22,7 +22,7 @@
 
 use super::forcing::Forcing;
 use crate::{
-    dynamics::{Dynamics, Method, NotFinite},
+    dynamics::{Dynamics, Halt, Method},
     field::Field,
 };
 use diff2d_stencil::{Element, Knowledge, Smoothness, Stencil, Walls};
@@ -146,14 +146,13 @@ impl<T: Element> Bands<T> {
         depths: &[usize],
         simtime: f64,
         transfer: &mut impl Transfer<T, E>,
-    ) -> Result<Result<(), NotFinite>, E> {
+    ) -> Result<Result<(), Halt>, E> {
         let (fronts, nx) = (Fronts::new(rows, ends, depths), self.columns);
         let most = depths.len().max(self.stages.len());
         self.stages.resize_with(most, Stage::default);
         for stage in &mut self.stages {
             (stage.kept, stage.known) = (0..0, Smoothness::ALL);
         }
-        let mut not_finite = Ok(());
         let count = rows.div_ceil(self.band);
         let read = |band: usize| (rows as u128 * band as u128 / count as u128) as usize;
         for band in 0..count {
@@ -185,7 +184,9 @@ impl<T: Element> Bands<T> {
                 known = stage.known;
                 self.arrays.swap(0, 1);
             }
-            not_finite = not_finite.and(forcing.check());
+            if let Err(halt) = forcing.check() {
+                return Ok(Err(halt));
+            }
             let stages = depths.len();
             let done = fronts.at(stages, before)..fronts.at(stages, after);
             let done = done.start - window.start..done.end - window.start;
@@ -193,7 +194,7 @@ impl<T: Element> Bands<T> {
         }
         let last = self.stages[..depths.len()].last();
         self.known = last.map(|stage| stage.known);
-        Ok(not_finite)
+        Ok(Ok(()))
     }
 
     /// Puts what a stage kept of its source before what has arrived, and keeps the rows `next` for the next

@@ -1,6 +1,6 @@
 //! [`Forcing`]: what acts on a state from outside, and when.
 
-use crate::dynamics::{Dynamics, NotFinite, SourceAt, WallsAt};
+use crate::dynamics::{Dynamics, Halt, SourceAt, WallsAt};
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
 use std::{fmt, mem};
 
@@ -15,8 +15,8 @@ pub(super) struct Forcing<T> {
     pub(super) simtime: f64,
     /// Whether the first row and the last are ends of the grid. Others are held.
     ends: [bool; 2],
-    /// The first value of a wall or a source that was not finite.
-    not_finite: Option<NotFinite>,
+    /// The first wall or source with which no step can be taken.
+    halt: Option<Halt>,
 }
 
 impl<T> fmt::Debug for Forcing<T> {
@@ -38,15 +38,15 @@ impl<T: Element> Forcing<T> {
             dt: dynamics.dt,
             simtime,
             ends,
-            not_finite: None,
+            halt: None,
         };
         forcing.set_walls(mem::take(&mut dynamics.walls));
         forcing
     }
 
-    /// Whether all values until now were finite.
-    pub(super) fn check(&self) -> Result<(), NotFinite> {
-        self.not_finite.clone().map_or(Ok(()), Err)
+    /// Whether steps could be taken with all values until now.
+    pub(super) fn check(&self) -> Result<(), Halt> {
+        self.halt.clone().map_or(Ok(()), Err)
     }
 
     /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: with
@@ -98,10 +98,10 @@ impl<T: Element> Forcing<T> {
         times
     }
 
-    /// Keeps the first value that is not finite.
-    pub(super) fn note(&mut self, wrong: Option<NotFinite>) {
-        if self.not_finite.is_none() {
-            self.not_finite = wrong;
+    /// Keeps the first reason why steps cannot be taken.
+    pub(super) fn note(&mut self, wrong: Option<Halt>) {
+        if self.halt.is_none() {
+            self.halt = wrong;
         }
     }
 

@@ -11,7 +11,7 @@ mod slabs;
 
 use crate::{
     comm::Comm,
-    dynamics::{Dynamics, Method, NotFinite},
+    dynamics::{Dynamics, Halt, Method},
     field::Field,
     slab::Slab,
 };
@@ -111,12 +111,12 @@ impl<T: Element> Solver<T> {
         &self.state
     }
 
-    /// Whether all walls and sources until now had finite values on the rows of the slab. The state means
-    /// nothing where they had not.
+    /// Whether steps could be taken with all walls and sources until now on the rows of the slab. The state means
+    /// nothing where they could not.
     ///
     /// # Errors
-    /// The first that had not.
-    pub fn check(&self) -> Result<(), NotFinite> {
+    /// The first reason why not.
+    pub fn check(&self) -> Result<(), Halt> {
         self.forcing.check()
     }
 

@@ -5,6 +5,7 @@ use crate::{
     params::{ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
+    warnings,
 };
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,6 +31,7 @@ pub struct Sweep {
     memory_bytes: u64,
     inputs: BTreeMap<String, String>,
     initial_arrays: BTreeSet<(PathBuf, u64)>,
+    warnings: Vec<String>,
 }
 
 impl Sweep {
@@ -68,6 +70,7 @@ impl Sweep {
         let (mut snapshots, mut memory_bytes) = (0, 0);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
         let mut scenarios = Scenarios::default();
+        let (mut warnings, mut warned) = (Vec::new(), 0_u64);
         params.judge_each(&mut wrong, |raw| {
             number += 1;
             let problem = Problem::with_digests(&raw, &mut digests)?;
@@ -79,9 +82,21 @@ impl Sweep {
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
             scenarios.push(&Scenario::of(&problem));
+            let of_this = warnings::of(&problem);
+            warned += u64::from(!of_this.is_empty());
+            if warned == 1 {
+                let name = format!("scenario {}", number - 1);
+                warnings.extend(of_this.iter().map(|text| format!("{name}: {text}")));
+            }
             Ok(())
         });
         wrong.verdict()?;
+        if warned > 1 {
+            let others = warned - 1;
+            warnings.push(format!(
+                "of other scenarios {others} have such warnings, too"
+            ));
+        }
         let sweep = Self {
             varied: params.varied(),
             scenarios,
@@ -91,6 +106,7 @@ impl Sweep {
             memory_bytes,
             inputs,
             initial_arrays,
+            warnings,
             params,
         };
         if sweep.cube_bytes() >= 1 << 63 {
@@ -132,6 +148,12 @@ impl Sweep {
     #[must_use]
     pub fn inputs(&self) -> &BTreeMap<String, String> {
         &self.inputs
+    }
+
+    /// What a user may not expect: of the first scenario of which there is something to say, and of how many more.
+    #[must_use]
+    pub fn warnings(&self) -> &[String] {
+        &self.warnings
     }
 
     /// The arrays with which scenarios begin, and which of their matrices.

@@ -210,6 +210,10 @@ impl<'a> Workers<'a> {
                 Ok(Outcome::Done) => {}
                 Ok(outcome) => self.stop(outcome),
                 Err(error) => {
+                    let error = match error {
+                        RunError::Halt(halt) => RunError::Scenario { number, halt },
+                        error => error,
+                    };
                     // The first error counts.
                     let _ = self.error.set(error);
                     self.failed.store(true, Ordering::Relaxed);

@@ -19,7 +19,7 @@ const LAYERS: &[&[&str]] = &[
     &["field"],
     &["physics", "solver"],
     &["problem"],
-    &["cube", "check"],
+    &["cube", "check", "warnings"],
     &["run", "bench", "export", "distribute"],
     &["repair", "sweep"],
     &["error"],

@@ -316,3 +316,88 @@ fn what_cannot_be_checked_is_refused() {
         assert_eq!(told.stdout, "");
     }
 }
+
+/// What mass and maximum do not show is seen at the nodes.
+#[test]
+fn a_field_that_changes_is_seen_where_mass_and_maximum_do_not() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 0.5\nx1 = 0\nx2 = 1\ndx = 0.1249\ngrid = 'walls'\nruntime = 0.05\nouttime = 0.05\n\
+         initial = {kind = 'expression', value = 'where(x < 0.5, 1, -1) * abs(2*x - 1)**3'}\n\
+         boundary = {left = 1, right = -1, bottom = {flux = 0}, top = {flux = 0}}\n",
+    );
+    let study = json(&scene.succeed("check p.toml --json").stdout);
+    assert_eq!(study["mass"]["exact"], true, "{study}");
+    assert_eq!(study["maximum"]["exact"], true, "{study}");
+    assert_eq!(study["field"]["exact"], false, "{study}");
+    close(&study["field"]["order"], 2.0, 0.3);
+    assert_eq!(study["nodes"], 81);
+    let verdict = study["verdict"].as_str().unwrap();
+    assert!(verdict.contains("p at 81 nodes to "), "{verdict}");
+}
+
+/// The place of a jump is known to within a cell, on whatever grids.
+#[test]
+fn a_start_that_jumps_is_said_and_its_mass_is_left_open() {
+    let scene = Scene::new();
+    let insulated = "boundary = {left = {flux = 0}, right = {flux = 0}, bottom = {flux = 0}, top = {flux = 0}}\n";
+    let square =
+        "D = 0.1\nx1 = 0\nx2 = 1\ndx = 0.1249\ngrid = 'walls'\nruntime = 0.1\nouttime = 0.1\n";
+    for (value, mass) in [
+        ("(x > 0.24)*(x < 0.74)", 0.5),
+        ("(x > 0.26)*(x < 0.86)", 0.6),
+        ("(x > 0.3)*(x < 0.74)", 0.44),
+    ] {
+        scene.write(
+            "p.toml",
+            format!("{square}{insulated}initial = {{kind = 'expression', value = '{value}'}}\n"),
+        );
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        assert_eq!(study["initial_jumps"], true, "{study}");
+        for level in 0..3 {
+            let found = study["mass"]["values"][level].as_f64().unwrap();
+            let bound = study["mass"]["errors"][level].as_f64().unwrap();
+            assert!(
+                (found - mass).abs() <= bound && bound < 0.5,
+                "{value}: {found} {bound}"
+            );
+        }
+        let verdict = study["verdict"].as_str().unwrap();
+        assert!(verdict.contains("jumps between nodes"), "{verdict}");
+    }
+}
+
+/// Of a source that single precision loses.
+#[test]
+fn single_precision_is_part_of_the_error() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1249\ngrid = 'walls'\nruntime = 10\nouttime = 10\nprecision = 'f32'\nsource = 1.1\n\
+         initial = {kind = 'constant', value = 10000}\n\
+         boundary = {left = {flux = 0}, right = {flux = 0}, bottom = {flux = 0}, top = {flux = 0}}\n",
+    );
+    let study = json(&scene.succeed("check p.toml --json").stdout);
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.succeed("probe c.npy --at -1,4,4").stdout;
+    let value: f64 = told.trim().rsplit(',').next().unwrap().parse().unwrap();
+    let error = (value - 10_000.0 - 1.1 * study["time"].as_f64().unwrap()).abs();
+    assert!(error > 0.1, "{error}");
+    for key in ["mass", "maximum", "field"] {
+        let estimated = study[key]["error"].as_f64().unwrap();
+        assert!(
+            (0.9..1.5).contains(&(estimated / error)),
+            "{key}: {estimated} {error}"
+        );
+    }
+    assert!(
+        study["verdict"]
+            .as_str()
+            .unwrap()
+            .contains("single precision adds"),
+        "{study}"
+    );
+    let told = scene.succeed("plan p.toml --set runtime=100").stderr;
+    assert!(told.contains("precision = \"f32\""), "{told}");
+}

@@ -219,3 +219,59 @@ fn snapshots_that_are_not_committed_are_not_read() {
     let sentence = "/c.npy is not committed\n";
     assert!(told.stderr.ends_with(sentence), "{told}");
 }
+
+/// A picture of so many bits, white above and black below.
+fn half_white(scene: &Scene, side: u32) {
+    let file = std::fs::File::create(scene.path("u.png")).unwrap();
+    let mut picture = png::Encoder::new(std::io::BufWriter::new(file), side, side);
+    picture.set_color(png::ColorType::Grayscale);
+    picture.set_depth(png::BitDepth::One);
+    let mut writer = picture.write_header().unwrap();
+    let bytes = side.div_ceil(8) * side;
+    let rows: Vec<u8> = (0..bytes)
+        .map(|byte| if byte < bytes / 2 { 0xff } else { 0 })
+        .collect();
+    writer.write_image_data(&rows).unwrap();
+    writer.finish().unwrap();
+}
+
+/// A picture needs memory for a few rows, whatever its header promises, and bands have the bits of the whole.
+#[test]
+fn a_picture_is_decoded_row_by_row() {
+    let scene = Scene::new();
+    let problem = |dx: f64| {
+        scene.write(
+            "p.toml",
+            format!(
+                "D = 1\nx1 = 0\nx2 = 1\ndx = {dx}\ngrid = 'walls'\nruntime = {0}\nouttime = {0}\n\
+                 initial = {{kind = 'image', path = 'u.png'}}\n\
+                 boundary = {{left = {{flux = 0}}, right = {{flux = 0}}, bottom = {{flux = 0}}, top = {{flux = 0}}}}\n",
+                0.525 * dx * dx
+            ),
+        );
+    };
+    problem(0.004);
+    half_white(&scene, 20_000);
+    let program = scene.diff2d().get_program().to_owned();
+    let limited = "ulimit -v 1000000; exec \"$0\" run p.toml -o a.npy";
+    let told = scene
+        .command("sh")
+        .args(["-c", limited])
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert!(
+        told.status.success(),
+        "{}",
+        String::from_utf8_lossy(&told.stderr)
+    );
+    let told = scene.succeed("stats a.npy --select 0 --json").stdout;
+    let mean = &serde_json::from_str::<serde_json::Value>(&told).unwrap()["mean"];
+    assert!((mean.as_f64().unwrap() - 0.5).abs() < 0.01, "{mean}");
+
+    problem(0.001);
+    half_white(&scene, 300);
+    scene.succeed("run p.toml -o b.npy");
+    scene.succeed("run p.toml -o c.npy --memory 8MiB");
+    assert_eq!(scene.read("b.npy"), scene.read("c.npy"));
+}

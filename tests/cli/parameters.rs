@@ -407,3 +407,62 @@ fn set_overrides_keys_of_the_file() {
     diff2d: --set: there is no parameter initial.kindd (= "sine"), did you mean initial.kind?; the parameters are initial.kind, initial.x0, initial.y0, initial.sigma, initial.amplitude, initial.kx, initial.ky, initial.value, initial.path, initial.snapshot, initial.range
     "#);
 }
+
+#[test]
+fn a_memory_that_is_no_size_is_refused() {
+    for (value, shown) in [
+        ("-1", "-1"),
+        ("0", "0"),
+        ("'garbage'", "\"garbage\""),
+        ("'0MiB'", "\"0MiB\""),
+        ("0.5", "0.5"),
+    ] {
+        let told = refused(&format!("memory = {value}"));
+        let sentence = format!("memory = {shown} ");
+        assert!(
+            told.stderr.contains(&sentence) && told.stderr.contains("must be a size such as"),
+            "{told}"
+        );
+    }
+}
+
+/// What is typed by a program, or is another file, is refused as fast, and in as few words.
+#[test]
+fn a_megabyte_of_anything_is_refused_at_once_and_in_short() {
+    let keys = |assign: &dyn Fn(u32) -> String| (0..45_000).map(assign).collect::<String>();
+    let long = "x".repeat(900_000);
+    for (name, text) in [
+        ("p.toml", keys(&|number| format!("k{number} = 1\n"))),
+        ("p.toml", keys(&|number| format!("runtim{number} = 1\n"))),
+        ("p.py", keys(&|number| format!("k{number} = 1\n"))),
+        (
+            "p.py",
+            keys(&|number| format!("k{number} = 1; ")) + "k1 = 2",
+        ),
+        ("p.toml", format!("D = '{long}'")),
+        ("p.toml", format!("grid = '{long}'")),
+        ("p.toml", format!("{long} = 1")),
+        (
+            "p.toml",
+            format!("initial = {{kind = 'file', path = '{long}'}}"),
+        ),
+        ("p.py", format!("{long} = 1; {long} = 1")),
+        ("p.py", format!("D = {long}")),
+        ("p.toml", long.clone()),
+    ] {
+        let start = std::time::Instant::now();
+        let told = refused_file(name, &text, "");
+        assert!(start.elapsed().as_secs_f64() < 10.0, "{name}: {told}");
+        assert!(
+            told.stderr.len() < 20_000,
+            "{name}: {} bytes",
+            told.stderr.len()
+        );
+    }
+    let told = refused_file("p.toml", keys(&|number| format!("k{number} = 1\n")), "");
+    assert!(
+        told.stderr
+            .contains("p.toml:11: 44990 more keys from here on are no parameters"),
+        "{told}"
+    );
+}

@@ -41,10 +41,10 @@ fn plan_prints_grid_steps_memory_and_disk() {
     disk       4.78 MiB (5013820 bytes)
     "#);
     assert_snapshot!(told.stderr, @r"
-    diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005
-    diff2d: warning: the run ends with its last snapshot, at t = 14.925 after step 5970, before runtime = 15.0: another one takes 199 steps, and runtime leaves 29
+    diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005; snapshot 30 lies at t = 14.925000000000002, not 15.0
+    diff2d: warning: the run ends with its last snapshot, at t = 14.925000000000002 after step 5970, before runtime = 15.0: int(runtime/dt) = 5999 with dt = 0.0025000000000000005, and a snapshot takes 199 whole steps
     ");
-    assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25");
+    assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25; snapshot 15 lies at t = 3.75, not 0.0");
     assert_eq!(scene.files(), ["p.toml"]);
 
     let plan: Value =
@@ -101,6 +101,60 @@ fn a_plan_beyond_this_machine_ends_with_1() {
     assert!(told.stdout.contains("every step\n"), "{told}");
 }
 
+/// Truncation loses a step where the quotient is rounded below a whole number, and intervals that are nearly
+/// `outtime` add up.
+#[test]
+fn every_run_that_ends_before_runtime_is_told_of() {
+    let scene = Scene::small();
+    let step = "--set dx=1 --set dt=0.1 --set outtime=0.1";
+    for tenths in 1..60_u32 {
+        let runtime = f64::from(tenths) / 10.0;
+        let told = scene.succeed(&format!("plan p.toml {step} --set runtime={runtime}"));
+        let is_lost = (runtime / 0.1).trunc() < f64::from(tenths);
+        let warns = told
+            .stderr
+            .contains(&format!("before runtime = {runtime:?}"));
+        assert_eq!(warns, is_lost, "{runtime}: {told}");
+    }
+    let lost = "--set dx=1 --set dt=0.2 --set outtime=0.2 --set runtime=0.6";
+    for command in ["plan p.toml", "run p.toml --no-cube"] {
+        let told = scene.succeed(&format!("{command} {lost}")).stderr;
+        let sentence = "diff2d: warning: the run ends with its last snapshot, at t = 0.4 after step 2, before runtime = 0.6: int(runtime/dt) = 2 with dt = 0.2, and a snapshot takes one step";
+        assert_eq!(told.lines().next(), Some(sentence));
+    }
+    let told = scene
+        .succeed("plan p.toml --set dx=1 --set dt=0.0999 --set outtime=1.9999 --set runtime=20");
+    assert!(
+        told.stderr
+            .contains("snapshot 10 lies at t = 19.98, not 19.999\n"),
+        "{told}"
+    );
+    assert!(told.stderr.contains("before runtime = 20.0"), "{told}");
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\ndt = 0.2\nouttime = 0.2\nruntime = [0.4, 0.6, 1.2, 1.4]\n",
+    );
+    let told = scene.succeed("plan s.toml").stderr;
+    let [first, more] = told.lines().collect::<Vec<_>>()[..] else {
+        panic!("{told}");
+    };
+    assert!(
+        first.starts_with("diff2d: warning: scenario 1: the run ends")
+            && first.contains("runtime = 0.6"),
+        "{told}"
+    );
+    assert!(
+        more.ends_with("of other scenarios 2 have such warnings, too"),
+        "{told}"
+    );
+    assert!(
+        scene
+            .succeed("sweep s.toml -o s.npy")
+            .stderr
+            .starts_with(&told)
+    );
+}
+
 #[test]
 fn a_plan_of_a_sweep_tells_what_all_scenarios_take() {
     let scene = Scene::small();
@@ -117,4 +171,22 @@ fn a_plan_of_a_sweep_tells_what_all_scenarios_take() {
     let told = scene.run("run s.toml -o c.npy");
     assert_eq!(told.code, Some(2));
     assert!(told.stderr.contains("diff2d plan"), "{}", told.stderr);
+}
+
+/// A source is evaluated at every step, and snapshots are written and synced.
+#[test]
+fn a_plan_counts_the_time_of_sources_and_snapshots() {
+    let scene = Scene::small();
+    let seconds = |options: &str| {
+        let told = scene.succeed(&format!(
+            "plan p.toml --json --set grid=walls --set dx=0.05 {options}"
+        ));
+        serde_json::from_str::<Value>(&told.stdout).unwrap()["seconds"]
+            .as_f64()
+            .unwrap()
+    };
+    let alone = seconds("");
+    assert!(seconds("--set source=sin(x*y+t)+exp(-t*x)") > 2.0 * alone);
+    // 6000 snapshots take seconds anywhere.
+    assert!(seconds("--set outtime=0") > 2.0 + alone);
 }

@@ -434,3 +434,16 @@ fn plot_follows_a_run_and_ends_with_it() {
         "{told}"
     );
 }
+
+#[test]
+fn a_title_of_any_length_is_cut_at_once() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 8,8 --fill i0");
+    let start = std::time::Instant::now();
+    let title = "wide ".repeat(20_000);
+    for options in [&["-o", "a"][..], &["-o", "s", "--sheet=only"]] {
+        let arguments = ["plot", "a.npy", "--title", &title];
+        scene.succeed_args(arguments.iter().chain(options));
+    }
+    assert!(start.elapsed().as_secs_f64() < 10.0);
+}

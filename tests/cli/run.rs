@@ -54,7 +54,7 @@ fn a_run_ends_with_its_last_snapshot() {
     assert_eq!(told.stdout, "0\n2.25\n");
     assert!(
         told.stderr.starts_with(
-            "diff2d: warning: the run ends with its last snapshot, at t = 2.25 after step 9, before runtime = 4.25: another one takes 9 steps, and runtime leaves 8\n"
+            "diff2d: warning: the run ends with its last snapshot, at t = 2.25 after step 9, before runtime = 4.25: int(runtime/dt) = 17 with dt = 0.25, and a snapshot takes 9 whole steps\n"
         ),
         "{told}"
     );

@@ -130,3 +130,37 @@ fn a_wall_or_a_source_that_stops_being_finite_ends_the_run() {
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stderr.contains("source has no finite value"), "{told}");
 }
+
+/// Coefficients are looked at eight times an interval before a run, and at every step of it.
+#[test]
+fn a_wall_that_makes_a_step_unstable_ends_the_run() {
+    let scene = Scene::new();
+    let problem = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
+        boundary = {left = {robin = ['where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)', 1, 0]}}\n";
+    scene.write("p.toml", problem);
+    for options in ["", "--set D=1+0*x", "--set method=rkl2 --set stages=5"] {
+        scene.succeed(&format!("plan p.toml {options}"));
+        let told = scene.run(&format!("run p.toml --no-cube {options}"));
+        assert_eq!(told.code, Some(1), "{options}: {told}");
+        let words = [
+            "boundary.left makes steps of dt = ",
+            " unstable at x = 0.0, y = 0.1 and t = 0.3",
+            " or less can be run",
+        ];
+        assert!(
+            words.iter().all(|word| told.stderr.contains(word)),
+            "{options}: {told}"
+        );
+    }
+    // 2 D a/(b dx) = 10000 and 4/dx² = 400.
+    scene.succeed("run p.toml --no-cube --set dt=9.6e-5");
+    scene.write(
+        "p.toml",
+        problem.replace(
+            "['where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)', 1, 0]",
+            "['1 + t*t', 1, 0]",
+        ),
+    );
+    scene.succeed("run p.toml --no-cube");
+    scene.succeed("check p.toml");
+}

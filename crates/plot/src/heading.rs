@@ -62,11 +62,15 @@ pub(super) fn shortened(text: &str, size: f64, room: f64) -> Result<String, Erro
     if width(text, size)? <= room {
         return Ok(text.to_owned());
     }
-    let mut letters: Vec<char> = text.chars().take(1000).collect();
-    loop {
-        let text: String = letters.iter().chain(&['…']).collect();
-        if width(&text, size)? <= room || letters.pop().is_none() {
-            return Ok(text);
+    let letters: Vec<char> = text.chars().take(1000).collect();
+    let first = |count: usize| letters[..count].iter().chain(&['…']).collect::<String>();
+    let (mut fits, mut too_long) = (0, letters.len() + 1);
+    while too_long - fits > 1 {
+        let middle = usize::midpoint(fits, too_long);
+        match width(&first(middle), size)? <= room {
+            true => fits = middle,
+            false => too_long = middle,
         }
     }
+    Ok(first(fits))
 }

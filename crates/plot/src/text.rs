@@ -4,7 +4,7 @@
 //! glyphs have the positions of the font, and only the base line is on a whole pixel.
 
 use super::error::Error;
-use ab_glyph::{Font, FontRef, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, GlyphId, Point, PxScale, ScaleFont, point};
 use std::sync::LazyLock;
 
 static BYTES: &[u8] = include_bytes!("font/DejaVuSans.ttf");
@@ -27,7 +27,7 @@ fn scale(font: &FontRef, size: f64) -> PxScale {
 
 /// Length of a text of `size` pixels an em.
 pub(super) fn width(text: &str, size: f64) -> Result<f64, Error> {
-    glyphs(text, size, |_, _, _| ())
+    along(text, size, |_, _, _| ())
 }
 
 /// Calls `dot(right, down, coverage)` for every pixel that a text touches, counted from the start
@@ -37,19 +37,29 @@ pub(super) fn glyphs(
     size: f64,
     mut dot: impl FnMut(i32, i32, f32),
 ) -> Result<f64, Error> {
-    let font = font()?;
-    let scale = scale(font, size);
-    let scaled = font.as_scaled(scale);
-    let (mut pen, mut before) = (0.0, None);
-    for id in text.chars().map(|c| font.glyph_id(c)) {
-        pen += before.map_or(0.0, |before| scaled.kern(before, id));
-        before = Some(id);
-        let glyph = id.with_scale_and_position(scale, point(pen, 0.0));
-        if let Some(outline) = font.outline_glyph(glyph) {
+    along(text, size, |font, id, place| {
+        let scale = scale(font, size);
+        if let Some(outline) = font.outline_glyph(id.with_scale_and_position(scale, place)) {
             let corner = outline.px_bounds().min;
             let (left, top) = (corner.x as i32, corner.y as i32);
             outline.draw(|x, y, coverage| dot(left + x as i32, top + y as i32, coverage));
         }
+    })
+}
+
+/// Calls `glyph` for every glyph of a text with its place, and returns the length of the text.
+fn along(
+    text: &str,
+    size: f64,
+    mut glyph: impl FnMut(&FontRef<'_>, GlyphId, Point),
+) -> Result<f64, Error> {
+    let font = font()?;
+    let scaled = font.as_scaled(scale(font, size));
+    let (mut pen, mut before) = (0.0, None);
+    for id in text.chars().map(|c| font.glyph_id(c)) {
+        pen += before.map_or(0.0, |before| scaled.kern(before, id));
+        before = Some(id);
+        glyph(font, id, point(pen, 0.0));
         pen += scaled.h_advance(id);
     }
     Ok(f64::from(pen))

@@ -1,8 +1,8 @@
 //! What this machine takes for a plan: time, and room on the disk.
 
 use crate::{
-    comm::Solo, error::Error, field::Field, params::with_precision, problem::Problem, slab::Slab,
-    solver::Solver,
+    comm::Solo, dynamics::Dynamics, error::Error, field::Field, params::with_precision,
+    problem::Problem, slab::Slab, solver::Solver,
 };
 use diff2d_arrays::wording::bytes;
 use diff2d_stencil::Element;
@@ -17,7 +17,7 @@ pub(super) fn seconds(problem: &Problem) -> f64 {
     with_precision!(problem.params.precision, T => seconds_in::<T>(problem))
 }
 
-/// From a few steps on a grid of the same or the largest affordable size. Of long steps a few stages stand
+/// From a few steps on a grid of the same or the largest affordable size, with what depends on time. Of long steps a few stages stand
 /// for all.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn seconds_in<T: Element>(problem: &Problem) -> f64 {
@@ -25,9 +25,21 @@ fn seconds_in<T: Element>(problem: &Problem) -> f64 {
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
     const STAGES: usize = 5;
     let (ny, nx) = problem.grid.shape();
-    let shape = (ny.min(LARGEST), nx.min(LARGEST));
     let stages = problem.stages().min(STAGES);
-    let sample = problem.sample::<T>(shape, stages);
+    // Walls and sources that depend on time are evaluated at nodes, of whole rows.
+    let shape = match problem.depends_on_time() {
+        true => (ny.min((LARGEST * LARGEST / nx).max(3)), nx),
+        false => (ny.min(LARGEST), nx.min(LARGEST)),
+    };
+    let mut sample = problem.sample::<T>(shape, stages);
+    if problem.depends_on_time()
+        && let Ok(own) = problem.dynamics(0..shape.0)
+    {
+        sample = Dynamics {
+            method: sample.method,
+            ..own
+        };
+    }
     let started = Field::zeros(shape).and_then(|field| {
         let slab = Slab::whole(shape.0);
         Solver::with_dynamics(problem.stencil(), sample, (field, 0.0), slab)
@@ -35,7 +47,11 @@ fn seconds_in<T: Element>(problem: &Problem) -> f64 {
     let Ok(mut solver) = started else {
         return f64::NAN;
     };
-    let pass = solver.depth() as u64;
+    // Such a source is another one at every step.
+    let pass = match problem.has_moving_source() {
+        true => 1,
+        false => solver.depth() as u64,
+    };
     solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
     while start.elapsed() < LONG_ENOUGH {
@@ -46,6 +62,16 @@ fn seconds_in<T: Element>(problem: &Problem) -> f64 {
         start.elapsed().as_secs_f64() / (steps as f64 * shape.0 as f64 * shape.1 as f64);
     let more = problem.stages() as f64 / stages as f64;
     per_update * more * problem.grid.len() as f64 * problem.schedule.last_step() as f64
+}
+
+/// Time in which so many snapshots are digested, written and synced.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+pub(super) fn writing(snapshots: u64, bytes: u64) -> f64 {
+    /// Of a small one. Several share a sync.
+    const EACH: f64 = 4e-4;
+    /// Bytes in a second.
+    const SPEED: f64 = 5e8;
+    snapshots as f64 * EACH + bytes as f64 / SPEED
 }
 
 /// Refuses what the filesystem that cubes go to has no room for; `what` needs it.

@@ -5,8 +5,6 @@ mod estimate;
 mod run;
 mod sweep;
 
-pub(super) use run::warnings;
-
 use super::{params::ParamsArgs, terminal::Terminal, values};
 use crate::{error::Error, sweep::Sweep};
 use clap::Args;
@@ -39,15 +37,16 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.params.is_sweep() {
         let sweep = Sweep::load_with(&args.params.file, &args.params.overrides)?;
         let plan = SweepPlan::new(&sweep);
+        if !args.json {
+            terminal.warn(sweep.warnings());
+        }
         terminal.answer(&plan, args.json)?;
         return plan.check();
     }
     let problem = args.params.problem()?;
     let plan = RunPlan::new(&problem, args.ranks as usize, args.memory)?;
     if !args.json {
-        for warning in &plan.warnings {
-            terminal.note(&format!("warning: {warning}"));
-        }
+        terminal.warn(&plan.warnings);
     }
     terminal.answer(&plan, args.json)?;
     plan.check()

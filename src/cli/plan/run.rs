@@ -9,8 +9,8 @@ use crate::{
     problem::Problem,
     run,
     slab::Slab,
+    warnings,
 };
-use diff2d_plot::short;
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
 use serde::Serialize;
@@ -134,9 +134,10 @@ impl<'a> RunPlan<'a> {
         if let Some(bands) = &bands {
             seconds = seconds.max(bands.seconds);
         }
-        let mut warnings = warnings(problem);
+        seconds += estimate::writing(problem.schedule.snapshots(), problem.cube_bytes());
+        let mut told = warnings::of(problem);
         if cut.rows_per_rank[0] == 0 {
-            warnings.push(format!(
+            told.push(format!(
                 "of {ranks} ranks only {} have something to do: the grid has so many interior rows",
                 problem.grid.y.nodes - 2
             ));
@@ -165,7 +166,7 @@ impl<'a> RunPlan<'a> {
             cut,
             threads: sys::threads(),
             seconds,
-            warnings,
+            warnings: told,
             problem,
         })
     }
@@ -295,39 +296,4 @@ fn extent(name: &str, axis: &Axis) -> String {
     let (first, last) = axis.extent();
     let [spacing, first, last] = [axis.spacing, first, last].map(number::python);
     format!("d{name} = {spacing}, nodes from {first} to {last}")
-}
-
-/// What a user may not expect of these parameters: truncated times, and where the run ends.
-pub(in super::super) fn warnings(problem: &Problem) -> Vec<String> {
-    let (schedule, params) = (&problem.schedule, &problem.params);
-    let dt = number::python(schedule.dt);
-    if schedule.nsteps == 0 {
-        return vec![format!(
-            "runtime = {:?} is shorter than one step of {dt}: there is only snapshot 0, the initial state",
-            params.runtime,
-        )];
-    }
-    let mut warnings = Vec::new();
-    let cadence = schedule.cadence();
-    if (cadence - params.outtime).abs() > 1e-3 * params.outtime {
-        let steps = match schedule.nper {
-            1 => "one step".to_owned(),
-            nper => format!("{nper} whole steps"),
-        };
-        warnings.push(format!(
-            "snapshots are {} apart, not outtime = {:?}: {steps} of dt = {dt}",
-            number::python(cadence),
-            params.outtime,
-        ));
-    }
-    let (last, beyond) = (schedule.last_step(), schedule.nsteps - schedule.last_step());
-    if beyond > schedule.nper / 1000 {
-        warnings.push(format!(
-            "the run ends with its last snapshot, at t = {} after step {last}, before runtime = {:?}: another one takes {} steps, and runtime leaves {beyond}",
-            short(schedule.end(), 6),
-            params.runtime,
-            schedule.nper,
-        ));
-    }
-    warnings
 }

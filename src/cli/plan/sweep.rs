@@ -27,6 +27,7 @@ pub(super) struct SweepPlan<'a> {
     /// Scenarios that are computed at a time.
     threads: usize,
     seconds: f64,
+    warnings: &'a [String],
     #[serde(skip)]
     precision: &'static str,
 }
@@ -36,6 +37,7 @@ impl<'a> SweepPlan<'a> {
         let first = sweep.first();
         let shape = sweep.cube_shape();
         let [scenarios, snapshots, ny, nx] = shape;
+        let disk_bytes = scenarios * snapshots * first.field_bytes() + DATA_OFFSET;
         let threads = worthwhile_threads(sys::threads()).min(sweep.scenarios().len());
         Self {
             scenarios,
@@ -45,9 +47,11 @@ impl<'a> SweepPlan<'a> {
             snapshots,
             shape,
             memory_bytes: sweep.memory_bytes().saturating_mul(threads as u64),
-            disk_bytes: scenarios * snapshots * first.field_bytes() + DATA_OFFSET,
+            disk_bytes,
             threads,
-            seconds: estimate::seconds(first) * share_of_first(sweep),
+            seconds: estimate::seconds(first) * share_of_first(sweep)
+                + estimate::writing(scenarios * snapshots, disk_bytes),
+            warnings: sweep.warnings(),
             precision: first.params.precision.name(),
         }
     }

@@ -10,7 +10,7 @@ use super::{
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{Gaussian, InitialState, ParamsError, RawParams, Sine},
+    params::{Gaussian, InitialState, ParamsError, Precision, RawParams, Sine},
 };
 use diff2d_stencil::real::Real;
 use picture::Picture;
@@ -38,18 +38,28 @@ impl Initial {
     /// # Errors
     /// [`ParamsError`] for a file that cannot be used, and for values that are not finite.
     pub fn new(
-        state: &InitialState,
+        (state, precision): (&InitialState, Precision),
         raw: &RawParams,
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         const PATH: &str = "initial.path";
         let mut open = |path| Input::open(raw.input(PATH, path), digests);
+        let check = |key: &'static str, value: f64| match precision.lacks(value) {
+            Some(wanted) => Err(raw.refuse(key, format!("it must be {wanted}"))),
+            None => Ok(()),
+        };
         let (key, values) = match state {
             InitialState::Peaks => return Ok(Self::Peaks),
-            InitialState::Gaussian(gaussian) => return Ok(Self::Gaussian(*gaussian)),
+            InitialState::Gaussian(gaussian) => {
+                check("initial.amplitude", gaussian.amplitude)?;
+                return Ok(Self::Gaussian(*gaussian));
+            }
             InitialState::Sine(sine) => return Ok(Self::Sine(*sine)),
             InitialState::Image { path, range } => {
+                range
+                    .iter()
+                    .try_for_each(|&value| check("initial.range", value))?;
                 return Ok(Self::Picture(Picture::new(open(path)?, *range)?));
             }
             InitialState::Constant(value) => ("initial.value", Values::Uniform(*value)),
@@ -62,9 +72,7 @@ impl Initial {
                 (PATH, Values::Array(array))
             }
         };
-        values.check(grid, key, raw, |value| {
-            (!value.is_finite()).then_some("finite")
-        })?;
+        values.check(grid, key, raw, |value| precision.lacks(value))?;
         Ok(Self::Values(values))
     }
 
@@ -87,7 +95,8 @@ impl Initial {
         }
     }
 
-    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on.
+    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on. For rows that are filled later
+    /// a picture may hold so many bytes.
     ///
     /// # Errors
     /// [`ParamsError::Input`] when its file cannot be read any more.
@@ -97,6 +106,7 @@ impl Initial {
         grid: &Grid,
         periodic: [bool; 2],
         first: usize,
+        held: usize,
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, periodic);
         match *self {
@@ -125,7 +135,9 @@ impl Initial {
             Self::Values(ref values) => {
                 return values.fill(&nodes, first, 0.0, 1.0, field.as_mut_slice());
             }
-            Self::Picture(ref picture) => return picture.fill(field, &nodes, first),
+            Self::Picture(ref picture) => {
+                return picture.fill(field, &nodes, first, held);
+            }
         }
         Ok(())
     }

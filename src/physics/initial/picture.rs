@@ -5,10 +5,17 @@ use crate::{field::Field, params::ParamsError};
 use diff2d_stencil::real::Real;
 use png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
 use rayon::prelude::*;
-use std::io::BufReader;
+use std::{
+    collections::VecDeque,
+    io::BufReader,
+    ops::RangeInclusive,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-/// The most bytes that a picture may have in memory: a damaged header must not fill it.
-const LARGEST: usize = 1 << 30;
+/// The most bytes of a row of pixels: a damaged header must not fill the memory.
+const LONGEST_ROW: usize = 1 << 24;
+/// The most bytes of pixels that are not in the order of rows.
+const MOST_INTERLACED: usize = 1 << 26;
 
 /// A PNG file, its grey values mapped to a range.
 ///
@@ -16,26 +23,149 @@ const LARGEST: usize = 1 << 30;
 /// pixels has the bilinear mean of four. A picture of the grid's shape has a pixel for every node. Colours
 /// become grey as 0.299 R + 0.587 G + 0.114 B; transparency is ignored.
 ///
+/// Rows of pixels are decoded one after the other, from the top. Bands of a state are filled from the bottom: pixels of
+/// those above are held, as many as there is room for.
+///
 /// Source of the weights: ITU-R BT.601.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Picture {
     input: Input,
     /// The values of black and white.
     range: [f64; 2],
+    held: Arc<Mutex<Held>>,
 }
 
-/// Grey values from 0 to 1, row by row from the top.
+impl PartialEq for Picture {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.input, self.range) == (&other.input, other.range)
+    }
+}
+
+/// What the pixels of a picture are.
+#[derive(Debug, Clone, Copy)]
 struct Pixels {
-    values: Vec<f64>,
     width: usize,
     height: usize,
+    colours: ColorType,
+    depth: BitDepth,
+}
+
+impl Pixels {
+    /// The grey values of a row, from 0 to 1.
+    fn greys(self, row: &[u8]) -> Vec<f64> {
+        let samples: Vec<f64> = match self.depth {
+            BitDepth::Sixteen => {
+                let pairs = row.as_chunks().0.iter();
+                pairs
+                    .map(|&pair| f64::from(u16::from_be_bytes(pair)) / 65_535.0)
+                    .collect()
+            }
+            _ => row.iter().map(|&byte| f64::from(byte) / 255.0).collect(),
+        };
+        let pixels = samples.chunks_exact(self.colours.samples());
+        pixels.map(|pixel| grey(self.colours, pixel)).collect()
+    }
+}
+
+/// Rows of pixels as they were decoded, the first of which has the number `first`.
+#[derive(Debug, Default)]
+struct Held {
+    pixels: Option<Pixels>,
+    first: usize,
+    rows: VecDeque<Vec<u8>>,
+}
+
+impl Held {
+    fn push(&mut self, number: usize, row: &[u8], most: usize) {
+        self.rows.push_back(row.to_vec());
+        let mut bytes = self.rows.len() * row.len();
+        // The last two are on both sides of a node.
+        while bytes > most && self.rows.len() > 2 {
+            self.rows.pop_front();
+            bytes -= row.len();
+        }
+        self.first = number + 1 - self.rows.len();
+    }
+}
+
+/// Rows of a field, made of rows of pixels from the top of the picture on.
+struct Filling<'a, T> {
+    out: &'a mut [T],
+    nodes: &'a Nodes,
+    range: [f64; 2],
+    /// The number of the first row in the grid.
+    first: usize,
+    /// Rows of the field that are not filled yet, the next one last.
+    left: Vec<usize>,
+    /// The grey values of the row of pixels before.
+    above: Vec<f64>,
+}
+
+impl<'a, T: Real> Filling<'a, T> {
+    fn new(field: &'a mut Field<T>, nodes: &'a Nodes, first: usize, range: [f64; 2]) -> Self {
+        let mut left: Vec<usize> = (0..field.shape().0).collect();
+        left.sort_by_key(|&row| nodes.row(first + row));
+        Self {
+            out: field.as_mut_slice(),
+            nodes,
+            range,
+            first,
+            left,
+            above: Vec::new(),
+        }
+    }
+
+    /// The rows of pixels around a row of the field, and the part that the second has.
+    fn around(&self, row: usize, height: usize) -> (usize, usize, f64) {
+        let ny = self.nodes.y.len();
+        between(ny - 1 - self.nodes.row(self.first + row), ny, height)
+    }
+
+    /// The rows of pixels that it takes.
+    fn needs(&self, height: usize) -> RangeInclusive<usize> {
+        let top = self
+            .left
+            .last()
+            .map_or(0, |&row| self.around(row, height).0);
+        let bottom = self
+            .left
+            .first()
+            .map_or(0, |&row| self.around(row, height).1);
+        top..=bottom
+    }
+
+    /// Takes the row of pixels with this number, which follows the one before.
+    fn take(&mut self, pixels: Pixels, number: usize, row: &[u8]) {
+        let greys = pixels.greys(row);
+        let nx = self.nodes.x.len();
+        let [black, white] = self.range;
+        while let Some(&row) = self.left.last() {
+            let (above, below, part_below) = self.around(row, pixels.height);
+            if below > number {
+                break;
+            }
+            let above = if above == number { &greys } else { &self.above };
+            let columns = (0..nx).into_par_iter().with_min_len(4096);
+            let columns = columns.map(|i| between(self.nodes.column(i), nx, pixels.width));
+            let out = self.out[row * nx..][..nx].par_iter_mut();
+            out.zip(columns)
+                .for_each(|(value, (west, east, part_east))| {
+                    let along = |row: &[f64]| mix(row[west], row[east], part_east);
+                    let grey = mix(along(above), along(&greys), part_below);
+                    *value = T::from_f64(black + (white - black) * grey);
+                });
+            self.left.pop();
+        }
+        self.above = greys;
+    }
 }
 
 impl Picture {
     /// A picture that can be decoded.
     pub(super) fn new(input: Input, range: [f64; 2]) -> Result<Self, ParamsError> {
-        let picture = Self { input, range };
-        picture.decode()?;
+        let held = Arc::default();
+        let picture = Self { input, range, held };
+        picture.decode(|_, _, _| true)?;
         Ok(picture)
     }
 
@@ -43,34 +173,50 @@ impl Picture {
         &self.input
     }
 
-    /// Writes its values to the rows of a field, of the grid's rows from `first` on.
+    /// Writes its values to the rows of a field, of the grid's rows from `first` on. For rows that are filled later it
+    /// may hold so many bytes of pixels.
     pub(super) fn fill<T: Real>(
         &self,
         field: &mut Field<T>,
         nodes: &Nodes,
         first: usize,
+        most: usize,
     ) -> Result<(), ParamsError> {
-        let pixels = self.decode()?;
-        let [black, white] = self.range;
-        let (ny, nx) = (nodes.y.len(), nodes.x.len());
-        let columns = (0..nx).map(|i| between(nodes.column(i), nx, pixels.width));
-        let columns: Vec<_> = columns.collect();
-        let rows = field.as_mut_slice().par_chunks_exact_mut(nx);
-        rows.enumerate().for_each(|(row, out)| {
-            let (above, below, part_below) =
-                between(ny - 1 - nodes.row(first + row), ny, pixels.height);
-            let row_of = |y: usize| &pixels.values[y * pixels.width..][..pixels.width];
-            let (above, below) = (row_of(above), row_of(below));
-            for (value, &(west, east, part_east)) in out.iter_mut().zip(&columns) {
-                let along = |row: &[f64]| mix(row[west], row[east], part_east);
-                let grey = mix(along(above), along(below), part_below);
-                *value = T::from_f64(black + (white - black) * grey);
+        let mut filling = Filling::new(field, nodes, first, self.range);
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pixels) = held.pixels {
+            let needed = filling.needs(pixels.height);
+            let end = held.first + held.rows.len();
+            if held.first <= *needed.start() && *needed.end() < end {
+                for number in needed.clone() {
+                    filling.take(pixels, number, &held.rows[number - held.first]);
+                }
+                if *needed.start() == 0 {
+                    *held = Held::default();
+                }
+                return Ok(());
             }
-        });
-        Ok(())
+        }
+        *held = Held::default();
+        let mut top = None;
+        self.decode(|pixels, number, row| {
+            let top = *top.get_or_insert_with(|| *filling.needs(pixels.height).start());
+            if most > 0 && top > 0 && number <= top + 1 {
+                held.pixels = Some(pixels);
+                held.push(number, row, most);
+            }
+            if number >= top {
+                filling.take(pixels, number, row);
+            }
+            !filling.left.is_empty()
+        })
     }
 
-    fn decode(&self) -> Result<Pixels, ParamsError> {
+    /// Passes its rows of pixels with their numbers to `take`, as long as that wants more.
+    fn decode(
+        &self,
+        mut take: impl FnMut(Pixels, usize, &[u8]) -> bool,
+    ) -> Result<(), ParamsError> {
         let wrong = |error: DecodingError| match error {
             DecodingError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
                 self.input.unreadable(&error)
@@ -79,35 +225,47 @@ impl Picture {
                 .input
                 .damaged(format!("it is no sound PNG file: {error}")),
         };
+        let too_large = |what: &str, most: usize| {
+            self.input
+                .refuse(&format!("{what} more than {} MiB", most >> 20))
+        };
         let mut decoder = Decoder::new(BufReader::new(self.input.file()?));
         decoder.set_transformations(Transformations::EXPAND);
         let mut reader = decoder.read_info().map_err(wrong)?;
-        let bytes = reader.output_buffer_size();
-        let bytes = bytes.filter(|&bytes| bytes <= LARGEST).ok_or_else(|| {
-            let reason = format!("its pixels take more than {} MiB", LARGEST >> 20);
-            self.input.refuse(&reason)
-        })?;
-        let mut raw = vec![0; bytes];
-        let info = reader.next_frame(&mut raw).map_err(wrong)?;
-        raw.truncate(info.buffer_size());
-        let samples: Vec<f64> = match info.bit_depth {
-            BitDepth::Sixteen => {
-                let pairs = raw.as_chunks().0.iter();
-                pairs
-                    .map(|&pair| f64::from(u16::from_be_bytes(pair)) / 65_535.0)
-                    .collect()
-            }
-            _ => raw.iter().map(|&byte| f64::from(byte) / 255.0).collect(),
+        let info = reader.info();
+        let (width, height) = (info.width as usize, info.height as usize);
+        let (is_interlaced, row_bytes) = (info.interlaced, reader.output_line_size(info.width));
+        let (colours, depth) = reader.output_color_type();
+        let pixels = Pixels {
+            width,
+            height,
+            colours,
+            depth,
         };
-        let values = samples
-            .chunks_exact(info.color_type.samples())
-            .map(|pixel| grey(info.color_type, pixel))
-            .collect();
-        Ok(Pixels {
-            values,
-            width: info.width as usize,
-            height: info.height as usize,
-        })
+        let row_bytes = row_bytes.filter(|&bytes| bytes <= LONGEST_ROW);
+        let row_bytes = row_bytes.ok_or_else(|| too_large("a row of pixels takes", LONGEST_ROW))?;
+        if is_interlaced {
+            let bytes = row_bytes.checked_mul(height);
+            let bytes = bytes.filter(|&bytes| bytes <= MOST_INTERLACED);
+            let bytes = bytes.ok_or_else(|| {
+                let what = "it is interlaced, which takes all its pixels at once; save it without. They take";
+                too_large(what, MOST_INTERLACED)
+            })?;
+            let mut raw = vec![0; bytes];
+            reader.next_frame(&mut raw).map_err(wrong)?;
+            let mut rows = raw.chunks_exact(row_bytes).enumerate();
+            let _ = rows.all(|(number, row)| take(pixels, number, row));
+            return Ok(());
+        }
+        let mut row = vec![0; row_bytes];
+        // The end of the pixels is checked, too.
+        for number in 0..=height {
+            let found = reader.read_row(&mut row).map_err(wrong)?;
+            if found.is_none() || !take(pixels, number, &row) {
+                return Ok(());
+            }
+        }
+        Ok(())
     }
 }
 

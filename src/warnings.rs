@@ -1,0 +1,65 @@
+//! What a user may not expect of parameters that can be run.
+
+use crate::{
+    params::{Precision, SIDES},
+    physics::robin::Robin,
+    problem::Problem,
+};
+
+/// Times that differ by more than this share of `outtime` are told of.
+const SEEN: f64 = 1e-3;
+
+/// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, and walls that feed
+/// themselves.
+#[must_use]
+pub fn of(problem: &Problem) -> Vec<String> {
+    let (schedule, params) = (&problem.schedule, &problem.params);
+    let dt = schedule.dt;
+    if schedule.nsteps == 0 {
+        return vec![format!(
+            "runtime = {:?} is shorter than one step of {dt:?}: there is only snapshot 0, the initial state",
+            params.runtime,
+        )];
+    }
+    let mut warnings = Vec::new();
+    let (cadence, end, outtime) = (schedule.cadence(), schedule.end(), params.outtime);
+    // With outtime = 0 there is a snapshot at every step.
+    let steps = match schedule.nper {
+        1 => "one step".to_owned(),
+        nper => format!("{nper} whole steps"),
+    };
+    let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
+    let index = schedule.snapshots() - 1;
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let asked = index as f64 * outtime;
+    if (end - asked).abs() > seen {
+        warnings.push(format!(
+            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
+        ));
+    }
+    if params.runtime - end > seen {
+        warnings.push(format!(
+            "the run ends with its last snapshot, at t = {end:?} after step {}, before runtime = {:?}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
+            schedule.last_step(),
+            params.runtime,
+            schedule.nsteps,
+        ));
+    }
+    // At worst every step rounds p by half a unit of its last place, always to the same side.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
+    if params.precision == Precision::F32 && problem.has_source() && lost > SEEN {
+        warnings.push(format!(
+            "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
+            schedule.last_step(),
+            (100.0 * lost).min(100.0),
+        ));
+    }
+    if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {
+        warnings.push(format!(
+            "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
+            SIDES[side as usize],
+        ));
+    }
+    warnings
+}
