@@ -9,8 +9,8 @@ use super::{
     typed::Typed,
     value::{self, Entry, Value},
 };
-use diff2d_sys as sys;
 use diff2d_arrays::wording::excerpt;
+use diff2d_sys as sys;
 use std::{
     borrow::Cow,
     io::{self, Read},
