@@ -116,10 +116,8 @@ mod tests {
     #[test]
     fn edges_of_any_range_are_finite() {
         let most = f64::MAX;
-        assert_eq!(
-            edges(-most, most, 4),
-            [-most, -most / 2.0, 0.0, most / 2.0, most]
-        );
+        assert_eq!(edges(-most, most, 2), [-most, 0.0, most]);
+        assert!(edges(-most, most, 7).iter().all(|edge| edge.is_finite()));
         assert_eq!(edges(0.0, 3e-323, 3), [0.0, 1e-323, 2e-323, 3e-323]);
         assert_eq!(edges(0.0, 1.0, 2), [0.0, 0.5, 1.0]);
     }
