@@ -138,7 +138,7 @@ mod tests {
         assert!(!found.is_exact);
         assert_eq!(
             [1.0, 2.0, 4.0, 8.0].map(|finer| found.error_at(finer)),
-            [0.4, 0.2, 0.1, 0.05]
+            [0.4, 0.2, 0.1, 0.1]
         );
         assert_eq!(found.with_rounding(1.0).error_at(4.0), 1.1);
     }

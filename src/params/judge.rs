@@ -42,7 +42,8 @@ impl<'a> Judge<'a> {
             keys::is_key(&entry.name) || is_table
         };
         let unknown: Vec<&Entry> = raw.typed().entries().filter(|one| !is_known(one)).collect();
-        for entry in &unknown {
+        // Comparing words takes time; among so many none is a slip of the pen.
+        for entry in unknown.iter().take(100) {
             self.meant.extend(spelling::nearest(&entry.name, names()));
         }
         self.refuse_keys(&unknown, &names());
