@@ -4,7 +4,7 @@ use super::{
     error::FileError,
     files::{directory_of, sync_directory},
     system::exchange,
-    temporary::{Temporary, temporary_name},
+    temporary::{Temporary, unused_name},
 };
 use std::{
     fs, io,
@@ -85,7 +85,7 @@ fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
         return Ok(new.to_owned());
     }
     // The system or the filesystem cannot exchange names.
-    let aside = temporary_name(old);
+    let aside = unused_name(old);
     fs::rename(old, &aside)?;
     match fs::rename(new, old) {
         Ok(()) => Ok(aside),

@@ -72,7 +72,7 @@ impl AtomicFile {
         Self {
             file,
             path,
-            temporary: Some(Temporary::remember(temporary)),
+            temporary: Some(Temporary::remember(temporary, None)),
         }
     }
 

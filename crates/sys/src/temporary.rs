@@ -1,9 +1,14 @@
 //! [`Temporary`]: the name of a file or a directory until it is whole.
 
+use super::files::is_still_at;
 use std::{
-    fs::{self, DirBuilder, File, OpenOptions},
+    ffi::{OsStr, OsString},
+    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
     io, mem,
-    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{DirBuilderExt, OpenOptionsExt},
+    },
     path::{Path, PathBuf},
     process,
     sync::{
@@ -32,22 +37,39 @@ pub fn remove_temporaries() {
 
 /// Removes a directory in which other threads create files: under a name that they do not know.
 fn remove_directory(directory: &Path) -> io::Result<()> {
-    let aside = temporary_name(directory);
+    let aside = unused_name(directory);
     fs::rename(directory, &aside)?;
     // A file may have been on its way.
     fs::remove_dir_all(&aside).or_else(|_| fs::remove_dir_all(&aside))
 }
 
-/// A name beside `path` that no other process uses, for what is to become `path`.
-pub(super) fn temporary_name(path: &Path) -> PathBuf {
+/// A name beside `path` that no other process uses, for what was `path`.
+pub(super) fn unused_name(path: &Path) -> PathBuf {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);
     path.with_file_name(format!(".diff2d-{}-{number}.part", process::id()))
 }
 
+/// The name beside `path` of the `number`th process that writes it at the same time.
+fn temporary_name(path: &Path, number: usize) -> PathBuf {
+    /// Bytes of a name that leave room for more in the 255 that filesystems have.
+    const MOST: usize = 200;
+    let whole = path.file_name().unwrap_or_default().as_bytes();
+    let mut name = OsString::from(".diff2d-");
+    name.push(OsStr::from_bytes(&whole[..whole.len().min(MOST)]));
+    name.push(format!("-{number}.part"));
+    path.with_file_name(name)
+}
+
 /// A name that is not the last one. Dropped before it is [renamed](Self::rename), what bears it is removed.
+///
+/// What bears it is locked meanwhile, where the filesystem has locks for files and directories alike: what is not was
+/// left by a process that was killed, and is removed by the next that writes the same.
 #[derive(Debug)]
-pub struct Temporary(PathBuf);
+pub struct Temporary {
+    name: PathBuf,
+    lock: Option<File>,
+}
 
 impl Temporary {
     /// A directory in another one, for this user alone.
@@ -74,25 +96,37 @@ impl Temporary {
         path: &Path,
         create: impl Fn(&Path) -> io::Result<T>,
     ) -> io::Result<(T, Self)> {
-        loop {
-            let name = temporary_name(path);
-            match create(&name) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                created => return Ok((created?, Self::remember(name))),
+        let is_there = |error: &io::Error| error.kind() == io::ErrorKind::AlreadyExists;
+        for number in 0.. {
+            let name = temporary_name(path, number);
+            let created = match create(&name) {
+                Err(error) if is_there(&error) && was_left(&name) => create(&name),
+                created => created,
+            };
+            let created = match created {
+                Err(error) if is_there(&error) => continue,
+                created => created?,
+            };
+            // It may have been taken for something that was left before it was locked.
+            match lock(&name) {
+                Ok(lock) => return Ok((created, Self::remember(name, Some(lock)))),
+                Err(TryLockError::WouldBlock) => {}
+                Err(TryLockError::Error(_)) => return Ok((created, Self::remember(name, None))),
             }
         }
+        Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// The name of something that the caller has created.
-    pub(super) fn remember(name: PathBuf) -> Self {
+    /// Something that the caller has created, and locked if it is to be.
+    pub(super) fn remember(name: PathBuf, lock: Option<File>) -> Self {
         temporaries().push(name.clone());
-        Self(name)
+        Self { name, lock }
     }
 
     /// The name.
     #[must_use]
     pub fn name(&self) -> &Path {
-        &self.0
+        &self.name
     }
 
     /// Ends the name by `rename`, which an end of the process does not interrupt.
@@ -101,8 +135,8 @@ impl Temporary {
         rename: impl FnOnce(&Path) -> io::Result<T>,
     ) -> io::Result<T> {
         let mut temporaries = temporaries();
-        let renamed = rename(&self.0)?;
-        let name = mem::take(&mut self.0);
+        let renamed = rename(&self.name)?;
+        let name = mem::take(&mut self.name);
         temporaries.retain(|known| *known != name);
         Ok(renamed)
     }
@@ -110,10 +144,70 @@ impl Temporary {
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        if !self.0.as_os_str().is_empty() {
+        if !self.name.as_os_str().is_empty() {
+            // Removing a directory may need the descriptor.
+            self.lock = None;
             // Nothing depends on what is left, and there is nobody to tell.
-            let _ = fs::remove_file(&self.0).or_else(|_| fs::remove_dir_all(&self.0));
-            temporaries().retain(|known| *known != self.0);
+            let _ = fs::remove_file(&self.name).or_else(|_| fs::remove_dir_all(&self.name));
+            temporaries().retain(|known| *known != self.name);
         }
+    }
+}
+
+/// Locks a file or a directory. One that is gone is another's, as it were.
+fn lock(name: &Path) -> Result<File, TryLockError> {
+    let file = match File::open(name) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Err(TryLockError::WouldBlock);
+        }
+        file => file.map_err(TryLockError::Error)?,
+    };
+    file.try_lock()?;
+    match is_still_at(&file, name) {
+        true => Ok(file),
+        false => Err(TryLockError::WouldBlock),
+    }
+}
+
+/// Removes what a process that was killed has left under a name; whether it is gone.
+fn was_left(name: &Path) -> bool {
+    let is_plain = fs::symlink_metadata(name).is_ok_and(|found| found.is_file() || found.is_dir());
+    if !is_plain {
+        return false;
+    }
+    match lock(name) {
+        Ok(_lock) => fs::remove_file(name)
+            .or_else(|_| remove_directory(name))
+            .is_ok(),
+        Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
+mod tests {
+    use super::*;
+    use crate::{AtomicDirectory, files::names, write_file};
+
+    #[test]
+    fn what_a_killed_process_left_is_taken_over_and_what_is_written_is_not() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        fs::write(temporary_name(&path, 0), "half").unwrap();
+        write_file(&path, b"whole").unwrap();
+        assert_eq!(names(home.path()), ["a"]);
+
+        let (_, written) = Temporary::create(&path, |name| File::create_new(name)).unwrap();
+        write_file(&path, b"another").unwrap();
+        assert!(written.name().exists());
+        drop(written);
+        assert_eq!(names(home.path()), ["a"]);
+
+        let path = home.path().join("d");
+        fs::create_dir_all(temporary_name(&path, 0).join("p/c")).unwrap();
+        AtomicDirectory::create(&path).unwrap().commit().unwrap();
+        assert_eq!(names(home.path()), ["a", "d"]);
+        let long = home.path().join("l".repeat(255));
+        write_file(&long, b"whole").unwrap();
     }
 }
