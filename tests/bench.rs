@@ -148,7 +148,14 @@ fn all_programs_agree_where_contraction_changes_bits() {
 /// `diff2d bench --physics` of 37 × 37 nodes with a compiler.
 fn physics(directory: &Path, compiler: &Path) -> process::Output {
     bench(directory, "37")
-        .args(["--physics", "--threads", "1,2", "--json", "p.json"])
+        .args([
+            "--physics",
+            "--threads",
+            "1,2",
+            "--json",
+            "p.json",
+            "--force",
+        ])
         .env("CXX", compiler)
         .output()
         .unwrap()

@@ -70,10 +70,22 @@ fn an_export_keeps_to_its_memory() {
     assert!(peak() < 64 << 20, "{}", peak());
 }
 
+/// However many threads draw, and whatever is drawn.
+fn a_plot_keeps_to_its_memory() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 12,1500,1500 --fill sin(i1/50)*cos(i2/70)+i0");
+    let mut command = scene.diff2d();
+    command.args(["plot", "a.npy", "--animate", "--memory", "8MiB"]);
+    let told = Told::from(command.env("RAYON_NUM_THREADS", "8").output().unwrap());
+    assert_eq!(told.code, Some(0), "{told}");
+    assert!(peak() < 64 << 20, "{}", peak());
+}
+
 #[test]
 fn memory_goes_with_the_grid_and_not_with_the_cube() {
     the_scenarios_of_a_sweep_take_a_few_bytes_each();
     an_export_keeps_to_its_memory();
+    a_plot_keeps_to_its_memory();
 
     // 502² nodes, 1.9 MiB a field; a cube of more than ten times all the memory allowed, map of the
     // program, stacks and buffers included.

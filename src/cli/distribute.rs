@@ -43,7 +43,7 @@ pub(super) struct DistributeArgs {
     #[arg(long)]
     json: bool,
     /// Memory to use at most, of each rank
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     memory: u64,
 }
 

@@ -37,7 +37,7 @@ pub(super) struct ExportArgs {
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     memory: u64,
     /// Replace an export that is there
     #[arg(long)]

@@ -56,7 +56,7 @@ pub(super) struct ProbeArgs {
     #[arg(long, conflicts_with = "json")]
     csv: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     memory: u64,
 }
 

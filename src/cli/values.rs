@@ -1,12 +1,19 @@
 //! Values of options, from what is typed.
 
 use diff2d_arrays::npy::{Dtype, Kind};
+use diff2d_sys as sys;
 use std::{
     env,
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 pub use diff2d_arrays::wording::parse_bytes as size;
+
+/// Memory to work in: a size, and no more than half of what the machine and the control group leave.
+pub(super) fn working_memory(text: &str) -> Result<u64, String> {
+    let available = sys::available_memory().map_or(u64::MAX, |bytes| bytes / 2);
+    Ok(size(text)?.min(available))
+}
 
 /// A number that is neither infinite nor NaN.
 pub(super) fn finite(text: &str) -> Option<f64> {

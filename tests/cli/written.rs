@@ -1,6 +1,6 @@
 //! Every option that names what is written: nothing of value is ever lost under the name.
 
-use crate::common::Scene;
+use crate::{common::Scene, shell};
 use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
@@ -234,4 +234,20 @@ fn coordinates_of_others_stay() {
     assert!(scene.exists("k.axes.json"));
     scene.succeed("create k.npy --shape 3 --force");
     assert!(!scene.exists("k.axes.json"));
+}
+
+/// Whatever number of files a process may open, there is a whole result or none.
+#[test]
+fn with_few_files_open_nothing_unfinished_stays() {
+    let scene = Scene::new();
+    scene.succeed("create in.npy --shape 4,300,300 --fill i0+i1");
+    let before = scene.files();
+    for most in 5..24 {
+        let script = format!("ulimit -n {most}; \"$DIFF2D\" export in.npy --to zarr -o z --force");
+        let told = shell(&scene, &script);
+        if told.code == Some(0) {
+            fs::remove_dir_all(scene.path("z")).unwrap();
+        }
+        assert_eq!(scene.files(), before, "with {most} files: {told}");
+    }
 }

@@ -4,7 +4,7 @@ use super::{
     error::FileError,
     files::{directory_of, sync_directory},
     system::exchange,
-    temporary::{Temporary, unused_name},
+    temporary::{Temporary, entries, unused_name},
 };
 use std::{
     fs, io,
@@ -98,8 +98,7 @@ fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
 
 /// Makes files and directories below a directory durable.
 fn sync_tree(directory: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(directory)? {
-        let entry = entry?;
+    for entry in entries(directory)? {
         if entry.file_type()?.is_dir() {
             sync_tree(&entry.path())?;
         } else {

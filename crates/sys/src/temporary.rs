@@ -3,7 +3,7 @@
 use super::files::is_still_at;
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, DirBuilder, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, DirEntry, File, OpenOptions, TryLockError},
     io, mem,
     os::unix::{
         ffi::OsStrExt,
@@ -40,7 +40,23 @@ fn remove_directory(directory: &Path) -> io::Result<()> {
     let aside = unused_name(directory);
     fs::rename(directory, &aside)?;
     // A file may have been on its way.
-    fs::remove_dir_all(&aside).or_else(|_| fs::remove_dir_all(&aside))
+    fs::remove_dir_all(&aside).or_else(|_| remove_tree(&aside))
+}
+
+/// Removes a directory with one file descriptor at a time: there may be no more.
+fn remove_tree(directory: &Path) -> io::Result<()> {
+    for entry in entries(directory)? {
+        match entry.file_type()?.is_dir() {
+            true => remove_tree(&entry.path())?,
+            false => fs::remove_file(entry.path())?,
+        }
+    }
+    fs::remove_dir(directory)
+}
+
+/// All that is in a directory, which is closed again.
+pub(super) fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
+    fs::read_dir(directory)?.collect()
 }
 
 /// A name beside `path` that no other process uses, for what was `path`.
@@ -148,7 +164,9 @@ impl Drop for Temporary {
             // Removing a directory may need the descriptor.
             self.lock = None;
             // Nothing depends on what is left, and there is nobody to tell.
-            let _ = fs::remove_file(&self.name).or_else(|_| fs::remove_dir_all(&self.name));
+            let _ = fs::remove_file(&self.name)
+                .or_else(|_| fs::remove_dir_all(&self.name))
+                .or_else(|_| remove_tree(&self.name));
             temporaries().retain(|known| *known != self.name);
         }
     }

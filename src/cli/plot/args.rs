@@ -96,7 +96,7 @@ pub(in crate::cli) struct PlotArgs {
     #[arg(long)]
     pub(super) force: bool,
     /// Memory to use at most for the values of frames
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     pub(super) memory: u64,
 }
 

@@ -18,8 +18,10 @@ use diff2d_plot::{self as plot, Sheet};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// Pictures with more pixels are drawn one after the other.
-const LARGE: usize = 4_000_000;
+/// Bytes that a picture takes for each of its pixels while it is drawn and written.
+const PIXEL_BYTES: u64 = 20;
+/// Pixels of a picture whose size nobody asks for.
+const USUAL_PIXELS: usize = 1_000_000;
 
 /// The pictures that a command makes, and their names.
 pub(super) struct Series<'a> {
@@ -61,16 +63,19 @@ impl<'a> Series<'a> {
             bar.progress().add(1);
             Ok(path)
         };
-        let is_large = drawing
-            .style
-            .size
-            .is_some_and(|size| size.width() * size.height() > LARGE);
-        let made: Result<Vec<PathBuf>, Error> = match is_large {
-            true => chosen.iter().map(draw).collect(),
-            false => chosen.par_iter().map(draw).collect(),
-        };
+        let size = drawing.style.size;
+        let pixels = size.map_or(USUAL_PIXELS, |size| size.width() * size.height());
+        let at_a_time = self.args.memory / (PIXEL_BYTES * pixels as u64);
+        let at_a_time = usize::try_from(at_a_time).unwrap_or(usize::MAX).max(1);
+        let made: Result<Vec<Vec<PathBuf>>, Error> = chosen
+            .chunks(at_a_time)
+            .map(|some| some.par_iter().map(draw).collect())
+            .collect();
         drop(bar);
-        made?.into_iter().try_for_each(|path| self.made(path))
+        made?
+            .concat()
+            .into_iter()
+            .try_for_each(|path| self.made(path))
     }
 
     /// Draws what shows all frames, and tells what else is in the directory.

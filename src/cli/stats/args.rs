@@ -56,7 +56,7 @@ pub(in super::super) struct StatsArgs {
     #[arg(long, conflicts_with_all = ["output", "json"])]
     pub(super) csv: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     pub(super) memory: u64,
 }
 

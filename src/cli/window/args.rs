@@ -99,7 +99,7 @@ pub(super) struct CommonArgs {
     #[arg(long)]
     pub(super) force: bool,
     /// Memory to use at most
-    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     pub(super) memory: u64,
 }
 
