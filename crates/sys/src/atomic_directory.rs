@@ -98,11 +98,10 @@ fn replace(new: &Path, old: &Path) -> io::Result<PathBuf> {
 
 /// Makes files and directories below a directory durable.
 fn sync_tree(directory: &Path) -> io::Result<()> {
-    for entry in entries(directory)? {
-        if entry.file_type()?.is_dir() {
-            sync_tree(&entry.path())?;
-        } else {
-            fs::File::open(entry.path())?.sync_all()?;
+    for (path, kind) in entries(directory)? {
+        match kind.is_dir() {
+            true => sync_tree(&path)?,
+            false => fs::File::open(path)?.sync_all()?,
         }
     }
     sync_directory(directory)

@@ -3,7 +3,7 @@
 use super::files::is_still_at;
 use std::{
     ffi::{OsStr, OsString},
-    fs::{self, DirBuilder, DirEntry, File, OpenOptions, TryLockError},
+    fs::{self, DirBuilder, DirEntry, File, FileType, OpenOptions, TryLockError},
     io, mem,
     os::unix::{
         ffi::OsStrExt,
@@ -45,18 +45,22 @@ fn remove_directory(directory: &Path) -> io::Result<()> {
 
 /// Removes a directory with one file descriptor at a time: there may be no more.
 fn remove_tree(directory: &Path) -> io::Result<()> {
-    for entry in entries(directory)? {
-        match entry.file_type()?.is_dir() {
-            true => remove_tree(&entry.path())?,
-            false => fs::remove_file(entry.path())?,
+    for (path, kind) in entries(directory)? {
+        match kind.is_dir() {
+            true => remove_tree(&path)?,
+            false => fs::remove_file(path)?,
         }
     }
     fs::remove_dir(directory)
 }
 
-/// All that is in a directory, which is closed again.
-pub(super) fn entries(directory: &Path) -> io::Result<Vec<DirEntry>> {
-    fs::read_dir(directory)?.collect()
+/// All that is in a directory, which is closed again: entries themselves would keep it open.
+pub(super) fn entries(directory: &Path) -> io::Result<Vec<(PathBuf, FileType)>> {
+    let named = |entry: io::Result<DirEntry>| {
+        let entry = entry?;
+        Ok((entry.path(), entry.file_type()?))
+    };
+    fs::read_dir(directory)?.map(named).collect()
 }
 
 /// A name beside `path` that no other process uses, for what was `path`.

@@ -40,40 +40,45 @@ impl Survey {
     }
 }
 
+/// Bytes that a frame takes while it is reduced to a picture of the usual size.
+const REDUCED_BYTES: u64 = 12 << 20;
+
 impl Frames<'_> {
     /// Finds the ends of frames: of a run in its journal, else in the values. Of frames that are read, as
     /// many are kept reduced as fit into memory, so that they need not be read again.
     pub(in crate::cli) fn survey(&self, chosen: &[u64], log: bool) -> Result<Survey, Error> {
         let left = AtomicU64::new(self.memory / 2);
-        let found: Vec<(u64, Ends, Option<Reduced>)> = chosen
-            .par_iter()
-            .map(|&index| {
-                if let Some(record) = self.shown(index).record
-                    && (!log || record.min > 0.0)
-                {
-                    let low_positive = match record.min > 0.0 {
-                        true => record.min,
-                        false => f64::INFINITY,
-                    };
-                    let ends = Ends {
-                        low: record.min,
-                        high: record.max,
-                        low_positive,
-                    };
-                    return Ok((index, ends, None));
-                }
-                let (values, shown) = (self.values(index, None), self.shown(index));
-                let frame = self.frame(&values, &shown, index);
-                let reduced = reduced_for_picture(&frame).map_err(unread)?;
-                let bytes = reduced.bytes();
-                let room = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
-                    left.checked_sub(bytes)
-                });
-                Ok((index, reduced.ends(), room.is_ok().then_some(reduced)))
-            })
-            .collect::<Result<_, Error>>()?;
+        let at_a_time = usize::try_from(self.memory / REDUCED_BYTES).unwrap_or(usize::MAX);
+        let find = |&index: &u64| {
+            if let Some(record) = self.shown(index).record
+                && (!log || record.min > 0.0)
+            {
+                let low_positive = match record.min > 0.0 {
+                    true => record.min,
+                    false => f64::INFINITY,
+                };
+                let ends = Ends {
+                    low: record.min,
+                    high: record.max,
+                    low_positive,
+                };
+                return Ok((index, ends, None));
+            }
+            let (values, shown) = (self.values(index, None), self.shown(index));
+            let frame = self.frame(&values, &shown, index);
+            let reduced = reduced_for_picture(&frame).map_err(unread)?;
+            let bytes = reduced.bytes();
+            let room = left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| {
+                left.checked_sub(bytes)
+            });
+            Ok((index, reduced.ends(), room.is_ok().then_some(reduced)))
+        };
+        let found = chosen
+            .chunks(at_a_time.max(1))
+            .map(|some| some.par_iter().map(find).collect());
+        let found: Vec<Vec<(u64, Ends, Option<Reduced>)>> = found.collect::<Result<_, Error>>()?;
         let mut survey = Survey::default();
-        for (index, ends, kept) in found {
+        for (index, ends, kept) in found.into_iter().flatten() {
             survey.of_each.insert(index, ends);
             survey.kept.extend(kept.map(|reduced| (index, reduced)));
         }
