@@ -10,7 +10,6 @@ use crate::{
 };
 use clap::Args;
 use diff2d_sys as sys;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -96,7 +95,7 @@ fn measure(
     terminal: &Terminal,
 ) -> Result<Vec<Results>, BenchError> {
     let signal = Arc::new(AtomicUsize::new(0));
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in signals::ENDING {
         // Without a handler the signal ends the process at once.
         let _ = signal_hook::flag::register_usize(
             number,

@@ -39,7 +39,12 @@ fn code_of(child: &mut Child) -> Option<i32> {
 fn a_signal_leaves_no_unfinished_file() {
     let scene = Scene::new();
     let slow = "create a.npy --shape 40000,10000 --fill sin(i0)*exp(cos(i1))**1.5";
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+    for (signal, code) in [
+        (Signal::SIGINT, 130),
+        (Signal::SIGTERM, 143),
+        (Signal::SIGUSR1, 138),
+        (Signal::SIGXCPU, 152),
+    ] {
         // As from a terminal: shells let background commands ignore SIGINT.
         let mut command = scene.command("env");
         command
