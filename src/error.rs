@@ -137,6 +137,7 @@ impl Error {
                 | CubeError::Locked { .. }
                 | CubeError::NewerJournal { .. }
                 | CubeError::Lost { .. }
+                | CubeError::StartedOver { .. }
                 | CubeError::NoLocks { .. } => 1,
                 CubeError::Complete { .. }
                 | CubeError::Partial { .. }

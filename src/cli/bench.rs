@@ -1,7 +1,7 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
 use super::{
-    start,
+    signals, start,
     terminal::{Terminal, Unit},
 };
 use crate::{

@@ -65,7 +65,9 @@ pub(super) fn remove_unfinished_files() {
 fn on_signal(mut act: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let (ready, is_ready) = bounded(1);
     let wait = move || {
-        let signals = ENDING.into_iter().filter(|&signal| !sys::is_ignored(signal));
+        let signals = ENDING
+            .into_iter()
+            .filter(|&signal| !sys::is_ignored(signal));
         let signals = Signals::new(signals);
         let mut signals = match signals {
             Ok(signals) => signals,

@@ -147,6 +147,12 @@ pub enum CubeError {
         /// What is left, and the way out.
         kept: String,
     },
+    /// The cube was started over while it was read.
+    #[error("{} was started over by another run while it was read: read it again", cube.display())]
+    StartedOver {
+        /// The cube.
+        cube: PathBuf,
+    },
     /// The journal is there and its cube is not.
     #[error("{} lists {committed} of {total} snapshots of {}, which is gone: move it back to its place, or start the run over with --force", journal.display(), cube.display())]
     Gone {

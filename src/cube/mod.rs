@@ -16,6 +16,7 @@ pub mod file;
 pub mod inputs;
 pub mod journal;
 mod lock;
+mod one_run;
 pub mod paths;
 mod read;
 pub mod restore;

@@ -74,13 +74,19 @@ pub fn same_file(one: &File, other: &File) -> bool {
 }
 
 fn are_same(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    identity(one) == identity(other)
 }
 
 /// Whether `file` is still what `path` names: another process may have removed or replaced it since.
 #[must_use]
 pub fn is_still_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), fs::metadata(path)), (Ok(held), Ok(named)) if are_same(&held, &named))
+}
+
+/// What tells a file from all others that there are at the same time.
+#[must_use]
+pub fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 /// What has become of a file under its name.

@@ -55,8 +55,8 @@ pub use atomic_file::{AtomicFile, write_file};
 pub use copy::copy;
 pub use error::FileError;
 pub use files::{
-    Fate, create_directory, directory_of, enter_directory, fate, free_space, is_file, is_still_at,
-    leads_somewhere, open_file, open_to_read, same_file, sync_directory,
+    Fate, create_directory, directory_of, enter_directory, fate, free_space, identity, is_file,
+    is_still_at, leads_somewhere, open_file, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;
