@@ -143,6 +143,7 @@ impl Error {
                 | CubeError::Partial { .. }
                 | CubeError::Unborn { .. }
                 | CubeError::Foreign { .. }
+                | CubeError::NotOurs { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
                 | CubeError::OtherParameters { .. }

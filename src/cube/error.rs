@@ -67,6 +67,14 @@ pub enum CubeError {
         /// The file.
         cube: PathBuf,
     },
+    /// A file that a run is to write between its snapshots bears the name already, and is not of a run.
+    #[error("a run keeps its state between snapshots in {}, and {reason}: move it away, or write elsewhere with -o", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        reason: String,
+    },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {

@@ -17,6 +17,7 @@ pub mod inputs;
 pub mod journal;
 mod lock;
 mod one_run;
+mod ours;
 pub mod paths;
 mod read;
 pub mod restore;

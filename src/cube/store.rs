@@ -70,6 +70,7 @@ impl Store {
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
         enter_directory(directory)?;
+        checkpoint::refuse_others(paths)?;
         let journal = open_journal(paths, claim.no_lock)?;
         let found = Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
         match &found.error {

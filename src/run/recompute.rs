@@ -55,13 +55,11 @@ pub(crate) fn recompute<T: Element>(
     };
     let ranks = Decomposition::new(&Solo, slab.with_halos(ny), nx);
     let shape = Shape::beside(0, memory, problem, ranks.slab(), &stencil)?;
-    let (mut paths, header) = (cube.paths().clone(), cube.header.clone());
-    // Not that of a run that may go on.
-    paths.scratch = paths.cube.with_extension("repair");
+    let (paths, header) = (cube.paths().clone(), cube.header.clone());
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {
         let own = ranks.own_bytes::<T>();
-        let scratch = Some(Scratch::open_unnamed(&paths.scratch, &header, own)?);
+        let scratch = Some(Scratch::open_unnamed(paths.directory(), &header, own)?);
         let stencil = stencil.clone();
         Ok(InBands::<T, _>::new(
             problem, &ranks, stencil, shape, &paths, scratch, &observer,

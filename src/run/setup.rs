@@ -224,7 +224,7 @@ pub(super) fn open_scratch<T: Element>(
     if needed == 0 && !path.exists() {
         return Ok(None);
     }
-    Ok(Some(Scratch::open(&path, header, part)?))
+    Ok(Some(Scratch::open(&path, &paths.cube, header, part)?))
 }
 
 /// A field of zeros for the rows that a rank holds.

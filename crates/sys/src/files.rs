@@ -1,10 +1,10 @@
 //! Opening files that are files; their free space, identity and durable names.
 
-use nix::{libc, sys::statvfs::statvfs};
+use nix::{libc, sys::statvfs::statvfs, unistd::geteuid};
 use std::{
-    fs::{self, File, FileType, Metadata, OpenOptions},
+    fs::{self, File, FileType, Metadata, OpenOptions, Permissions},
     io,
-    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -27,6 +27,43 @@ pub fn open_file(options: &OpenOptions, path: &Path) -> io::Result<File> {
 /// As [`open_file`].
 pub fn open_to_read(path: &Path) -> io::Result<File> {
     open_file(OpenOptions::new().read(true), path)
+}
+
+/// As [`open_file`], a file that belongs to this user or to that of `beside`, and bears the name itself: in a directory
+/// that others may write to, a link could lead anywhere.
+///
+/// # Errors
+/// As [`open_file`]; of another user's file, with that.
+pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result<File> {
+    is_file(fs::symlink_metadata(path)?.file_type())?;
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+    let file = options.clone().custom_flags(flags).open(path)?;
+    let status = file.metadata()?;
+    is_file(status.file_type())?;
+    let is_own = status.uid() == geteuid().as_raw()
+        || fs::metadata(beside).is_ok_and(|beside| beside.uid() == status.uid());
+    match is_own {
+        true => Ok(file),
+        false => Err(io::Error::other("it belongs to another user")),
+    }
+}
+
+/// Creates a file that this user alone may read and write.
+///
+/// # Errors
+/// Of the filesystem, where the name is taken, too.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    options.open(path)
+}
+
+/// Gives a file the permissions of another, without the bits that let others run it as its owner.
+///
+/// # Errors
+/// Of the filesystem.
+pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
+    to.set_permissions(Permissions::from_mode(from.mode() & 0o777))
 }
 
 /// Whether something of this type is a file.

@@ -17,7 +17,7 @@ use std::{
     io::{self, BufRead, BufReader},
     ops::Range,
     os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 const WHOLE_FILE: libc::flock = libc::flock {
@@ -143,6 +143,12 @@ pub fn open_direct_to_write(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(libc::O_DIRECT);
     options.open(path).ok()
+}
+
+/// A name under which an open file can be opened again, though it may have none of its own.
+#[must_use]
+pub fn path_of(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
 /// Reads from byte `start` on as much as the page cache holds without a gap, and returns how much
