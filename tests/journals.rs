@@ -241,6 +241,21 @@ fn a_newer_format_is_named_and_nothing_is_touched() {
 }
 
 #[test]
+fn a_newer_format_may_have_another_check_sum() {
+    let scene = fixtures();
+    let line = "{\"format\":12,\"run\":\"of another kind\",\"crc64\":\"0123456789abcdef\"}";
+    fs::copy(scene.path("half.npy"), scene.path("c.npy")).unwrap();
+    for end in ["\n", "\n{\"index\":0}\n"] {
+        scene.write("c.journal", format!("{line}{end}"));
+        for (command, told) in all_commands(&scene) {
+            assert_eq!(told.code, Some(1), "{command}\n{told}");
+            assert!(told.stderr.contains("is of format 12"), "{command}\n{told}");
+            assert!(!told.stderr.contains("--force"), "{command}\n{told}");
+        }
+    }
+}
+
+#[test]
 fn unknown_parameters_are_kept_and_compared() {
     let scene = with_line_1(|line| {
         line.replace(

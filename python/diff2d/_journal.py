@@ -245,12 +245,12 @@ def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
         program = header["program_version"]
     except (KeyError, TypeError, ValueError):
         raise damaged from None
-    if not _is_sealed(line.removesuffix(b"\n"), run_id):
-        raise damaged
     if version > FORMAT:
         raise ResourceError(
             f"{path} has format {version}, of diff2d {program}; this version reads formats up to {FORMAT}"
         )
+    if not _is_sealed(line.removesuffix(b"\n"), run_id):
+        raise damaged
     return header
 
 

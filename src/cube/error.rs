@@ -174,11 +174,11 @@ pub enum CubeError {
         total: u64,
     },
     /// The cube is not the one that its journal describes.
-    #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]
+    #[error("{} does not match its journal: {reason}", cube.display())]
     DoesNotMatch {
         /// The cube.
         cube: PathBuf,
-        /// In what.
+        /// In what, and the way out.
         reason: String,
     },
     /// A committed snapshot has another digest than its record.

@@ -176,9 +176,20 @@ pub(super) fn npy_header(header: &Header) -> NpyHeader {
 
 /// Refuses a cube that is not the one its journal describes.
 pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
+    let bytes = cube
+        .metadata()
+        .map_err(CubeError::io("examine", path))?
+        .len();
+    let way_out = match bytes > header.cube_bytes() {
+        true => "--force starts the run over".to_owned(),
+        false => format!(
+            "`diff2d repair {}` keeps the snapshots that are whole and computes the others again",
+            path.display()
+        ),
+    };
     let does_not_match = |reason: String| CubeError::DoesNotMatch {
         cube: path.to_owned(),
-        reason,
+        reason: format!("{reason}; {way_out}"),
     };
     #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
@@ -197,10 +208,6 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
             "a byte of its header has changed".to_owned(),
         ));
     }
-    let bytes = cube
-        .metadata()
-        .map_err(CubeError::io("examine", path))?
-        .len();
     if bytes != header.cube_bytes() {
         return Err(does_not_match(format!(
             "it has {bytes} bytes, the journal says {}",

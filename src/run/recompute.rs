@@ -83,13 +83,9 @@ fn each<T: Element, S: State<Solo>>(
         clock.tick(schedule.step_of(index), schedule.dt);
         clock
     };
-    let mut present: Option<(u64, S)> = None;
     for &slot in slots {
         let before = slot.index.checked_sub(1);
-        let mut state = match present.take() {
-            Some((index, state)) if Some(index) == before => state,
-            _ => begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?,
-        };
+        let mut state = begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?;
         if let Some(before) = before {
             state.advance(schedule.nper, at(before), &mut clock, None)?;
         }
@@ -112,7 +108,6 @@ fn each<T: Element, S: State<Solo>>(
         })?;
         cube.sync()?;
         progress.add(1);
-        present = Some((slot.index, state));
     }
     Ok(())
 }

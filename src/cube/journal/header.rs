@@ -188,14 +188,15 @@ impl Header {
         let Ok(origin) = line.content::<Origin>()? else {
             return damaged();
         };
-        if !line.is_of(&origin.run_id)? {
-            return damaged();
-        }
+        // It may have another check sum.
         if origin.format > FORMAT {
             return Ok(Err(JournalError::Newer {
                 format: origin.format,
                 program: origin.program_version,
             }));
+        }
+        if !line.is_of(&origin.run_id)? {
+            return damaged();
         }
         Ok(match line.content::<Self>()? {
             Err(error) => Err(JournalError::Contradiction(error.to_string())),
