@@ -53,6 +53,7 @@ pub(crate) fn recompute<T: Element>(
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
+    sys::give_back_memory();
     let ranks = Decomposition::new(&Solo, slab.with_halos(ny), nx);
     let shape = Shape::beside(0, memory, problem, ranks.slab(), &stencil)?;
     let (paths, header) = (cube.paths().clone(), cube.header.clone());

@@ -183,3 +183,29 @@ fn wall_time_may_be_that_of_the_job_or_beyond_all_clocks() {
     );
     assert!(matches!(told.code, Some(75 | 0)), "{told}");
 }
+
+/// The batch script of the book, with a Slurm that only notes what it is asked for.
+#[test]
+fn the_batch_script_ends_as_the_run_does() {
+    let scene = Scene::new();
+    let book = include_str!("../../docs/cluster.md");
+    let script = book.split("```sh\n#!/bin/bash\n").nth(1).unwrap();
+    let script = script.split("```").next().unwrap();
+    assert!(script.contains("--open-mode=append"));
+    scene.write("job.sh", script);
+    for (code, requeued) in [
+        (0, ""),
+        (1, ""),
+        (3, ""),
+        (75, "requeue 7"),
+        (140, "requeue 7"),
+        (143, "requeue 7"),
+    ] {
+        scene.write("slurm.sh", format!(
+            "srun() {{ return {code}; }}\nscontrol() {{ printf '%s' \"$*\" > asked; }}\nprintf '' > asked\n. ./job.sh\n"
+        ));
+        let told = shell(&scene, "SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1 bash slurm.sh");
+        assert_eq!(told.code, Some(code), "{told}");
+        assert_eq!(scene.text("asked"), requeued);
+    }
+}

@@ -73,7 +73,7 @@ pub use reservation::Reservation;
 pub use std::os::unix::fs::FileExt;
 pub use system::{
     advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, is_coherent_between_hosts, is_locked, load, open_direct,
+    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, load, open_direct,
     open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
     resident_pages, try_lock,
 };

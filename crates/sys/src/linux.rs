@@ -145,6 +145,19 @@ pub fn open_direct_to_write(path: &Path) -> Option<File> {
     options.open(path).ok()
 }
 
+/// From now on the system gets back what this process frees in large pieces: an allocator would keep them for later,
+/// beyond what a limit of the memory allows.
+pub fn give_back_memory() {
+    /// Above this size, pieces are maps of their own; by default the size grows with what is freed.
+    #[cfg(target_env = "gnu")]
+    const LARGE: libc::c_int = 128 << 10;
+    // SAFETY: it sets a number in the allocator, which any thread may do at any time.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+    }
+}
+
 /// A name under which an open file can be opened again, though it may have none of its own.
 #[must_use]
 pub fn path_of(file: &File) -> PathBuf {
