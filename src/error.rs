@@ -138,11 +138,13 @@ impl Error {
                 | CubeError::Locked { .. }
                 | CubeError::NewerJournal { .. }
                 | CubeError::Lost { .. }
+                | CubeError::StartedOver { .. }
                 | CubeError::NoLocks { .. } => 1,
                 CubeError::Complete { .. }
                 | CubeError::Partial { .. }
                 | CubeError::Unborn { .. }
                 | CubeError::Foreign { .. }
+                | CubeError::NotOurs { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
                 | CubeError::Taken { .. }

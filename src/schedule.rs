@@ -156,6 +156,16 @@ impl Clock {
         }
     }
 
+    /// Whether steps of `dt` lead to `later`.
+    #[must_use]
+    pub fn leads_to(mut self, later: Self, dt: f64) -> bool {
+        let steps = later.step.checked_sub(self.step);
+        steps.is_some_and(|steps| {
+            self.tick(steps, dt);
+            self == later
+        })
+    }
+
     /// Advances by `steps` steps of `dt`.
     pub fn tick(&mut self, steps: u64, dt: f64) {
         for _ in 0..steps {
@@ -194,6 +204,19 @@ mod tests {
     fn a_step_longer_than_the_interval_is_one_step_per_snapshot() {
         let coarse = schedule(&format!("{SEED}dx = 5")).unwrap();
         assert_eq!((coarse.nsteps, coarse.nper), (2, 1));
+    }
+
+    #[test]
+    fn a_time_follows_from_its_steps_alone() {
+        let mut later = Clock::start();
+        later.tick(7, 0.1);
+        let planted = Clock {
+            simtime: 0.1 * 7.0,
+            ..later
+        };
+        assert!(Clock::start().leads_to(later, 0.1));
+        assert!(!Clock::start().leads_to(planted, 0.1));
+        assert!(!later.leads_to(Clock::start(), 0.1));
     }
 
     #[test]

@@ -13,7 +13,8 @@ use common::{
     Scene, Told,
     journal::{run_id, sealed},
 };
-use diff2d::{Cube, Slot};
+use diff2d::{Cube, JournalledArray, Slot};
+use diff2d_sys::LockedFile;
 use std::{
     fs,
     time::{Duration, Instant},
@@ -243,6 +244,21 @@ fn a_newer_format_is_named_and_nothing_is_touched() {
 }
 
 #[test]
+fn a_newer_format_may_have_another_check_sum() {
+    let scene = fixtures();
+    let line = "{\"format\":12,\"run\":\"of another kind\",\"crc64\":\"0123456789abcdef\"}";
+    fs::copy(scene.path("half.npy"), scene.path("c.npy")).unwrap();
+    for end in ["\n", "\n{\"index\":0}\n"] {
+        scene.write("c.journal", format!("{line}{end}"));
+        for (command, told) in all_commands(&scene) {
+            assert_eq!(told.code, Some(1), "{command}\n{told}");
+            assert!(told.stderr.contains("is of format 12"), "{command}\n{told}");
+            assert!(!told.stderr.contains("--force"), "{command}\n{told}");
+        }
+    }
+}
+
+#[test]
 fn unknown_parameters_are_kept_and_compared() {
     let scene = with_line_1(|line| {
         line.replace(
@@ -431,4 +447,40 @@ fn any_number_of_unknown_parameters_of_scenarios_costs_little() {
             "{command}: {told}"
         );
     }
+}
+
+#[test]
+fn an_array_that_was_started_over_is_no_longer_read() {
+    let scene = fixtures();
+    let begin = |name: &str| {
+        for end in ["npy", "journal"] {
+            let old = scene.path(format!("c.{end}"));
+            let _ = fs::remove_file(&old);
+            fs::copy(scene.path(format!("{name}.{end}")), old).unwrap();
+        }
+    };
+    for (name, other) in [("half", "finished"), ("half-sweep", "half-sweep")] {
+        begin(name);
+        let mut array = JournalledArray::open(&scene.path("c.npy")).unwrap();
+        array.refresh().unwrap();
+        let cube = Cube::open(&scene.path("c.npy")).unwrap();
+        begin(other);
+        let error = array.refresh().unwrap_err();
+        assert!(error.to_string().contains("was started over"), "{error}");
+        // Records are read from the journal as they are asked for.
+        let all: Result<Vec<_>, _> = cube.each_record().unwrap().collect();
+        assert_eq!(all.is_err(), name != other);
+    }
+}
+
+#[test]
+fn a_cube_that_is_being_started_over_is_no_plain_array() {
+    let scene = fixtures();
+    fs::copy(scene.path("half.npy"), scene.path("c.npy")).unwrap();
+    let journal = fs::File::create(scene.path("c.journal")).unwrap();
+    let lock = LockedFile::try_new(journal).unwrap();
+    let told = scene.run("probe c.npy --at 7,1,1");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("was started over"), "{told}");
+    drop(lock);
 }

@@ -188,6 +188,31 @@ fn damaged_snapshots_are_named_by_scenario_and_repaired() {
 }
 
 #[test]
+fn a_lost_line_comes_back_wherever_it_was() {
+    let scene = scene("D = [1.0, 0.5]");
+    scene.succeed("sweep s.toml -o s.npy --threads 1");
+    let journal = scene.text("s.journal");
+    let cube = scene.read("s.npy");
+    let sorted = |text: &str| text.lines().map(str::to_owned).collect::<BTreeSet<_>>();
+    let count = journal.lines().count();
+    // A last line that is bad counts as torn.
+    for lost in 1..count - 1 {
+        let lines = journal.lines().enumerate();
+        let left = lines.map(|(number, line)| if number == lost { "{}" } else { line });
+        scene.write("s.journal", left.collect::<Vec<_>>().join("\n") + "\n");
+        let told = scene.succeed("repair s.npy");
+        assert!(told.stdout.contains("is repaired"), "line {lost}: {told}");
+        assert_eq!(
+            sorted(&scene.text("s.journal")),
+            sorted(&journal),
+            "line {lost}"
+        );
+        assert!(scene.read("s.npy") == cube);
+        scene.succeed("verify s.npy");
+    }
+}
+
+#[test]
 fn scenarios_of_different_shape_or_precision_are_refused() {
     for (sweep, sentence) in [
         ("params = \"p.toml\"\ndx = [1, 0.5]", "share one shape"),

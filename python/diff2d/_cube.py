@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mmap
 import os
+import time
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -13,12 +14,23 @@ import numpy as np
 
 from . import _coordinates
 from ._errors import DataError, ParameterError, ResourceError
-from ._journal import DATA_OFFSET, Journal, Snapshot, open_file, read_journal
+from ._journal import (
+    DATA_OFFSET,
+    Journal,
+    Snapshot,
+    is_of_run,
+    open_file,
+    read_journal,
+    started_over,
+)
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["Cube", "open"]
+
+_ATTEMPTS = 100
+_PAUSE = 0.01
 
 
 class Cube:
@@ -41,9 +53,17 @@ class Cube:
         self.refresh()
 
     def refresh(self) -> Cube:
-        """Reads the journal again: the run may have committed more. Returns the cube itself."""
-        journal = read_journal(self.path)
-        check(self.path, journal)
+        """Reads the journal again: the run may have committed more. Returns the cube itself.
+
+        Raises
+        ------
+        ResourceError
+            Another run has started the cube over.
+        """
+        known: Journal | None = self.__dict__.get("journal")
+        journal = read(self.path)
+        if known is not None and known.run_id != journal.run_id:
+            raise started_over(self.path)
         self.journal = journal
         for name in ("array", "t", "y", "x"):
             self.__dict__.pop(name, None)
@@ -139,6 +159,8 @@ class Cube:
         if self.available == 0:
             return np.empty(shape, self.dtype)
         mapped = _Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        if not is_of_run(self.path, self.journal.run_id):
+            raise started_over(self.path)
         if self._directory is not None:
             weakref.finalize(mapped, _nothing, self._directory)
         return mapped
@@ -248,6 +270,24 @@ def open(cube: str | os.PathLike[str]) -> Cube:
         They cannot be read.
     """
     return Cube(cube)
+
+
+def read(path: Path) -> Journal:
+    """The journal of a cube, which is that of the array: a run may start the cube over meanwhile."""
+    for attempt in range(_ATTEMPTS):
+        try:
+            journal = read_journal(path)
+            check(path, journal)
+        except DataError:
+            # Damage stays; what a run is about to start over does not.
+            if attempt >= 2:
+                raise
+            time.sleep(_PAUSE)
+            continue
+        if is_of_run(path, journal.run_id):
+            return journal
+        time.sleep(_PAUSE)
+    raise started_over(path)
 
 
 def check(path: Path, journal: Journal) -> None:

@@ -16,7 +16,14 @@ from xarray.core import indexing
 
 from . import _coordinates, _cube
 from ._errors import ParameterError, ResourceError
-from ._journal import DATA_OFFSET, Journal, journal_path, open_file, read_journal
+from ._journal import (
+    DATA_OFFSET,
+    Journal,
+    is_of_run,
+    journal_path,
+    open_file,
+    started_over,
+)
 
 __all__ = ["Diff2dBackend", "dataset"]
 
@@ -77,6 +84,7 @@ class _Lazy(BackendArray):
         offset: int,
         order: Literal["C", "F"],
         committed: np.ndarray | None,
+        run_id: str | None = None,
     ) -> None:
         self.path = os.path.abspath(path)
         self.dtype = dtype
@@ -85,6 +93,8 @@ class _Lazy(BackendArray):
         self.order = order
         # Committed snapshots of each scenario; None where all is data.
         self.committed = committed
+        # Of the run whose array it is; None of another array.
+        self.run_id = run_id
 
     def __getitem__(self, key: indexing.ExplicitIndexer) -> Any:
         support = indexing.IndexingSupport.OUTER
@@ -100,6 +110,8 @@ class _Lazy(BackendArray):
             if os.stat(self.path).st_size < size:
                 raise ResourceError(f"{self.path} has become shorter since it was opened")
             mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
+            if self.run_id is not None and not is_of_run(self.path, self.run_id):
+                raise started_over(self.path)
         except OSError as error:
             if isinstance(error, ResourceError):
                 raise
@@ -156,8 +168,7 @@ def dataset(
         return _of_array(path)
     if journal is None:
         try:
-            journal = read_journal(path)
-            _cube.check(path, journal)
+            journal = _cube.read(path)
         except ParameterError:
             # The journal tells nothing of this array.
             if _is_whole(path):
@@ -188,6 +199,7 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
         DATA_OFFSET,
         "C",
         committed if is_partial else None,
+        journal.run_id,
     )
     names = ("t", "y", "x") if not journal.is_sweep else ("scenario", "t", "y", "x")
     coordinates = _of_sweep(journal) if journal.is_sweep else _of_run(journal)

@@ -80,6 +80,11 @@ class Journal:
     """The committed ones, in the order of their commits."""
 
     @property
+    def run_id(self) -> str:
+        """What tells the run from all others."""
+        return str(self.header["run_id"])
+
+    @property
     def is_sweep(self) -> bool:
         """Whether the cube has an axis of scenarios."""
         return "scenarios" in self.header
@@ -181,6 +186,25 @@ def open_file(path: Path) -> BinaryIO:
     return file
 
 
+def is_of_run(cube: str | os.PathLike[str], run_id: str) -> bool:
+    """Whether the journal beside a cube is still that of this run: an array opened before that is the run's, too.
+
+    A run that starts a cube over empties the journal before it removes the array, and creates the new array before
+    line 1 of the journal is written.
+    """
+    try:
+        with open(journal_path(cube), "rb") as file:
+            beginning = file.read(256)
+    except OSError:
+        return False
+    return b'"run_id":%s,' % json.dumps(run_id).encode() in beginning
+
+
+def started_over(cube: str | os.PathLike[str]) -> ResourceError:
+    """The error of a cube that is no longer of the run of which it was."""
+    return ResourceError(f"{os.fspath(cube)} was started over by another run: open it again")
+
+
 def read_journal(cube: str | os.PathLike[str]) -> Journal:
     """Reads the journal beside a cube.
 
@@ -233,12 +257,12 @@ def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
         program = header["program_version"]
     except (KeyError, TypeError, ValueError):
         raise damaged from None
-    if not _is_sealed(line.removesuffix(b"\n"), run_id):
-        raise damaged
     if version > FORMAT:
         raise ResourceError(
             f"{path} has format {version}, of diff2d {program}; this version reads formats up to {FORMAT}"
         )
+    if not _is_sealed(line.removesuffix(b"\n"), run_id):
+        raise damaged
     return header
 
 

@@ -66,6 +66,21 @@ def test_a_sweep_shows_its_complete_scenarios():
     assert np.isnan(cube.t[1, 5:]).all() and np.isnan(cube.array[1, 5:]).all()
 
 
+def test_a_cube_that_was_started_over_is_no_longer_read():
+    cube = diff2d.open(copy("half"))
+    seen = cube.array[:]
+    for end in (".npy", ".journal"):
+        Path(f"cube{end}").unlink()
+    copy("checkpoint")
+    assert np.array_equal(seen, diff2d.open(FIXTURES / "half.npy").array)
+    with pytest.raises(diff2d.ResourceError, match="was started over"):
+        cube.refresh()
+    del cube.__dict__["array"]
+    with pytest.raises(diff2d.ResourceError, match="was started over"):
+        cube.array
+    assert len(diff2d.open("cube.npy")) == 3
+
+
 def test_a_torn_last_line_does_not_count():
     cube = copy("half")
     Path("cube.journal").write_bytes(b"".join(lines())[:-5])

@@ -1,7 +1,7 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
 use super::{
-    start,
+    signals, start,
     terminal::{Terminal, Unit},
 };
 use crate::{
@@ -11,7 +11,6 @@ use crate::{
 };
 use clap::Args;
 use diff2d_sys as sys;
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -117,7 +116,7 @@ fn measure(
     terminal: &Terminal,
 ) -> Result<Vec<Results>, BenchError> {
     let signal = Arc::new(AtomicUsize::new(0));
-    for number in [SIGINT, SIGTERM, SIGHUP] {
+    for number in signals::ENDING {
         // Without a handler the signal ends the process at once.
         let _ = signal_hook::flag::register_usize(
             number,

@@ -27,7 +27,7 @@ pub(super) fn follow(
     let mut taken = 0;
     loop {
         // Asked before the journal is read, so that the last commits are not missed.
-        let last = array.is_final()?;
+        let last = array.is_final();
         array.refresh()?;
         let available = array.available();
         if available > taken {

@@ -233,11 +233,12 @@ fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
     let (header, last) = (journal.header.as_ref()?, journal.committed.last()?);
     header.run()?;
     let paths = Paths::of(cube).ok()?;
-    let found = checkpoint::find(&paths, header, last.step).ok().flatten();
-    let steps = last.step + 1..last.step.saturating_add(header.steps_per_snapshot(0));
+    let found = checkpoint::find(&paths, header, last.clock())
+        .ok()
+        .flatten();
     Some([
         found.map(|found| found.clock),
-        scratch::latest(&paths, header, steps).ok().flatten(),
+        scratch::latest(&paths, header, last.clock()).ok().flatten(),
     ])
 }
 

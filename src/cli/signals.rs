@@ -6,7 +6,7 @@ use crate::error::Error;
 use crossbeam_channel::bounded;
 use diff2d_sys as sys;
 use signal_hook::{
-    consts::{SIGHUP, SIGINT, SIGTERM},
+    consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU},
     iterator::Signals,
     low_level,
 };
@@ -20,22 +20,28 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Those that ask a program to end: of terminals and batch systems, and of the system once its time is used up.
+pub(super) const ENDING: [i32; 6] = [SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU];
+
 /// A flag that takes the number of the first signal, which asks the run to stop durably; a later signal
 /// ends the process at once.
 ///
 /// Launchers and terminals may deliver one request to the process and again to its group, so signals in
-/// quick succession count as one.
+/// quick succession count as one. The system repeats SIGXCPU every second until its hard limit; that is no
+/// second request either.
 pub(super) fn stop_flag() -> Result<Arc<AtomicUsize>, Error> {
     const ONE_REQUEST: Duration = Duration::from_millis(100);
     let received = Arc::new(AtomicUsize::new(0));
     let request = Arc::clone(&received);
     let mut first: Option<Instant> = None;
     let handled = on_signal(move |signal| {
-        if first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
+        if signal != SIGXCPU && first.is_some_and(|first| first.elapsed() > ONE_REQUEST) {
             low_level::exit(128 + signal);
         }
         first.get_or_insert_with(Instant::now);
-        request.store(signal.unsigned_abs() as usize, Ordering::Relaxed);
+        // The code is that of the first.
+        let number = signal.unsigned_abs() as usize;
+        let _ = request.compare_exchange(0, number, Ordering::Relaxed, Ordering::Relaxed);
     });
     handled.map_err(|error| {
         Error::System(format!(
@@ -59,8 +65,10 @@ pub(super) fn remove_unfinished_files() {
 fn on_signal(mut act: impl FnMut(i32) + Send + 'static) -> io::Result<()> {
     let (ready, is_ready) = bounded(1);
     let wait = move || {
-        let asked = [SIGINT, SIGTERM, SIGHUP];
-        let signals = Signals::new(asked.into_iter().filter(|&signal| !sys::is_ignored(signal)));
+        let signals = ENDING
+            .into_iter()
+            .filter(|&signal| !sys::is_ignored(signal));
+        let signals = Signals::new(signals);
         let mut signals = match signals {
             Ok(signals) => signals,
             Err(error) => {

@@ -4,13 +4,15 @@
 use super::{
     axes::{self, KnownAxes, NamedAxis},
     error::CubeError,
-    file::{each_record, is_another_array, matches_journal, open_beside_journal, read_journal},
+    file::{each_record, is_another_array, is_held, matches_journal, read_journal},
     journal::{Header, Journal, Record, Scenario, Slot},
+    one_run,
     paths::Paths,
 };
-use diff2d_arrays::npy::{self, ArrayFile};
+use diff2d_arrays::npy::ArrayFile;
 use diff2d_sys as sys;
 use std::{
+    fs::File,
     ops::Deref,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicBool},
@@ -25,6 +27,8 @@ pub struct JournalledArray {
     pub journal: Option<Journal>,
     /// The names of its files, if it is a cube.
     paths: Option<Paths>,
+    /// Which file it is that was opened.
+    identity: Option<(u64, u64)>,
     /// That the journal or the axes beside it are those of another array, and so not believed.
     pub note: Option<String>,
     /// What a file beside it tells of its axes.
@@ -37,25 +41,10 @@ impl JournalledArray {
     /// # Errors
     /// [`CubeError`] when one of them cannot be read, is damaged, or does not match the other.
     pub fn open(path: &Path) -> Result<Self, CubeError> {
-        let file = open_beside_journal(path, npy::open_file(path))?;
-        let mut paths = Paths::of_existing(path).ok();
-        let mut journal = paths.as_ref().map_or(Ok(None), read_journal)?;
-        let mut note = None;
-        if let (Some(header), Some(beside)) = (
-            journal.as_ref().and_then(|journal| journal.header.as_ref()),
-            &paths,
-        ) && let Err(error) = matches_journal(&file, header, path)
-        {
-            if !is_another_array(path, header) {
-                return Err(error);
-            }
-            note = Some(format!(
-                "{} is the journal of another array than {}, and is left aside",
-                beside.journal.display(),
-                path.display()
-            ));
-            (journal, paths) = (None, None);
-        }
+        let (file, (paths, journal, mut note)) =
+            one_run::open(path, |file| journal_of(file, path))?;
+        let opened = file.metadata().map_err(CubeError::io("examine", path))?;
+        let identity = sys::identity(&opened);
         let array = ArrayFile::of_file(file, path)?;
         let mut beside = KnownAxes::default();
         if journal.is_none() {
@@ -68,6 +57,7 @@ impl JournalledArray {
             array,
             journal,
             paths,
+            identity: Some(identity),
             note,
             beside,
         };
@@ -82,6 +72,7 @@ impl JournalledArray {
             array,
             journal: None,
             paths: None,
+            identity: None,
             note: None,
             beside: KnownAxes::default(),
         }
@@ -119,9 +110,19 @@ impl JournalledArray {
     /// Reads the journal again: the run may have committed more.
     ///
     /// # Errors
-    /// [`CubeError`] as for [`open`](Self::open).
+    /// [`CubeError`] as for [`open`](Self::open); [`CubeError::StartedOver`] when another run has started the cube over.
     pub fn refresh(&mut self) -> Result<(), CubeError> {
-        self.journal = self.paths.as_ref().map_or(Ok(None), read_journal)?;
+        let path = &self.array.path;
+        let (file, (paths, journal, _)) = one_run::open(path, |file| journal_of(file, path))?;
+        let (known, found) = [&self.journal, &journal]
+            .map(|journal| one_run::run_id(journal.as_ref()).map(str::to_owned))
+            .into();
+        let opened = file.metadata().map_err(CubeError::io("examine", path))?;
+        let is_same_file = self.identity == Some(sys::identity(&opened));
+        if !is_same_file || (known.is_some() && known != found) {
+            return Err(one_run::started_over(path));
+        }
+        (self.journal, self.paths) = (journal, paths);
         self.limit();
         Ok(())
     }
@@ -192,20 +193,40 @@ impl JournalledArray {
 
     /// Whether no more data will come: there is no journal, or the run is complete, or no process
     /// holds the lock on the journal.
-    ///
-    /// # Errors
-    /// [`CubeError::Io`] when the journal cannot be opened.
-    pub fn is_final(&self) -> Result<bool, CubeError> {
-        if self.journal.as_ref().is_none_or(Journal::is_complete) {
-            return Ok(true);
-        }
-        let Some(paths) = &self.paths else {
-            return Ok(true);
-        };
-        let journal = &paths.journal;
-        let file = sys::open_to_read(journal).map_err(CubeError::io("open", journal))?;
-        Ok(!sys::is_locked(&file))
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        let is_complete = self.journal.as_ref().is_none_or(Journal::is_complete);
+        is_complete
+            || !self
+                .paths
+                .as_ref()
+                .is_some_and(|paths| is_held(&paths.journal))
     }
+}
+
+/// The names of the files of a cube, its journal, and a note where that is of another array.
+type Beside = (Option<Paths>, Option<Journal>, Option<String>);
+
+/// What is beside an array.
+fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
+    let paths = Paths::of_existing(path).ok();
+    let journal = paths.as_ref().map_or(Ok(None), read_journal)?;
+    if let (Some(header), Some(beside)) = (
+        journal.as_ref().and_then(|journal| journal.header.as_ref()),
+        &paths,
+    ) && let Err(error) = matches_journal(file, header, path)
+    {
+        if !is_another_array(path, header) {
+            return Err(error);
+        }
+        let note = format!(
+            "{} is the journal of another array than {}, and is left aside",
+            beside.journal.display(),
+            path.display()
+        );
+        return Ok((None, None, Some(note)));
+    }
+    Ok((paths, journal, None))
 }
 
 impl Deref for JournalledArray {

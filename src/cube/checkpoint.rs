@@ -7,7 +7,8 @@ use super::{
     digest::{self, BlockDigest},
     error::CubeError,
     journal::{Header, seal_page, unseal_page},
-    paths::{Paths, remove_file},
+    ours,
+    paths::Paths,
     scratch,
 };
 use crate::schedule::Clock;
@@ -15,7 +16,7 @@ use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
-    fs::File,
+    fs,
     io::{self, Read, Seek, SeekFrom, Write},
     path::PathBuf,
 };
@@ -45,9 +46,13 @@ impl Writer {
     /// [`CubeError::Io`].
     pub fn create(paths: &Paths) -> Result<Self, CubeError> {
         let temporary = temporary(paths);
-        // What a killed run left; never a file that a link of this name leads to.
-        remove_file(&temporary)?;
-        let created = File::create_new(&temporary).map_err(CubeError::io("create", &temporary))?;
+        ours::is_there(&paths.checkpoint, &paths.cube)?;
+        // What a killed run left.
+        ours::remove(&temporary, &paths.cube)?;
+        let created =
+            sys::create_private(&temporary).map_err(CubeError::io("create", &temporary))?;
+        // It holds what the cube holds; a filesystem without permissions is no reason to fail.
+        let _ = fs::metadata(&paths.cube).and_then(|cube| sys::copy_permissions(&cube, &created));
         let file = AtomicFile::of_file(created, temporary.clone(), paths.checkpoint.clone());
         file.file()
             .seek(SeekFrom::Start(DATA_OFFSET))
@@ -96,14 +101,13 @@ pub struct Found {
     pub sha256: String,
 }
 
-/// Looks for a checkpoint of this run between `step`, that of the last committed snapshot, and the next
-/// snapshot. A later one follows a snapshot that is not in the journal and has to be computed again.
+/// Looks for a checkpoint of this run between the last committed snapshot and the next one. A later one follows a snapshot that is not in the journal and has to be computed again.
 ///
 /// A torn checkpoint, or one of another run, counts as none: all that comes before it is in the cube.
 ///
 /// # Errors
 /// [`CubeError::Io`] when it is there and cannot be read.
-pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, CubeError> {
+pub fn find(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Found>, CubeError> {
     let unreadable = || CubeError::io("read", &paths.checkpoint);
     let mut file = match sys::open_to_read(&paths.checkpoint) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
@@ -116,16 +120,14 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
     #[expect(clippy::cast_possible_truncation, reason = "4096")]
     let mut line = [0; DATA_OFFSET as usize];
     file.read_exact(&mut line).map_err(unreadable())?;
-    let between = step + 1..step.saturating_add(header.steps_per_snapshot(0));
-    let found = unseal_page::<Description>(&line, &header.run_id);
-    let found = found.filter(|found| between.contains(&found.step));
-    Ok(found.map(|found| Found {
+    let found = unseal_page::<Description>(&line, &header.run_id).map(|found| Found {
         clock: Clock {
             step: found.step,
             simtime: found.simtime,
         },
         sha256: found.sha256,
-    }))
+    });
+    Ok(found.filter(|found| header.leads_to(last, found.clock)))
 }
 
 /// Removes what is there only while a run is unfinished: a checkpoint, whole or half written, and the scratch.
@@ -133,9 +135,24 @@ pub fn find(paths: &Paths, header: &Header, step: u64) -> Result<Option<Found>, 
 /// # Errors
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
-    remove_file(&paths.checkpoint)?;
+    ours::remove(&paths.checkpoint, &paths.cube)?;
     scratch::remove(paths, 0)?;
-    remove_file(&temporary(paths)).map(|_| ())
+    ours::remove(&temporary(paths), &paths.cube).map(|_| ())
+}
+
+/// Refuses files of other programs that have the names of what a run writes while it is unfinished.
+///
+/// # Errors
+/// [`CubeError::NotOurs`], [`CubeError::Io`].
+pub(super) fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
+    ours::is_there(&paths.checkpoint, &paths.cube)?;
+    ours::is_there(&temporary(paths), &paths.cube)?;
+    for rank in 0.. {
+        if !ours::is_there(&paths.scratch_of(rank), &paths.cube)? {
+            break;
+        }
+    }
+    Ok(())
 }
 
 /// The name of a checkpoint while it is written.

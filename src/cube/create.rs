@@ -22,11 +22,14 @@ pub(super) fn create(
     files @ (paths, ..): Files<'_>,
     journal: &mut LockedFile,
 ) -> Result<(File, Reservation), CubeError> {
-    match fs::symlink_metadata(&paths.cube).map(|status| status.file_type()) {
-        Ok(kind) => sys::is_file(kind).map_err(CubeError::io("replace", &paths.cube))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+    let replaced = match fs::symlink_metadata(&paths.cube) {
+        Ok(status) => {
+            sys::is_file(status.file_type()).map_err(CubeError::io("replace", &paths.cube))?;
+            Some(status)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
-    }
+    };
     journal
         .set_len(0)
         .and_then(|()| journal.rewind())
@@ -46,6 +49,10 @@ pub(super) fn create(
         .create_new(true)
         .open(&paths.cube)
         .map_err(CubeError::io("create", &paths.cube))?;
+    if let Some(replaced) = replaced {
+        // A filesystem without permissions is no reason to fail.
+        let _ = sys::copy_permissions(&replaced, &cube);
+    }
     let reservation = fill(files, &cube, journal).inspect_err(|_| {
         let _ = fs::remove_file(&paths.cube);
     })?;

@@ -67,6 +67,14 @@ pub enum CubeError {
         /// The file.
         cube: PathBuf,
     },
+    /// A file that a run is to write between its snapshots bears the name already, and is not of a run.
+    #[error("a run keeps its state between snapshots in {}, and {reason}: move it away, or write elsewhere with -o", path.display())]
+    NotOurs {
+        /// The file.
+        path: PathBuf,
+        /// What it is.
+        reason: String,
+    },
     /// The cube has been replaced by another array.
     #[error("{} is another array than the cube that {} describes: move them away, or write elsewhere with -o", cube.display(), journal.display())]
     Replaced {
@@ -167,6 +175,12 @@ pub enum CubeError {
         /// What is left, and the way out.
         kept: String,
     },
+    /// The cube was started over while it was read.
+    #[error("{} was started over by another run while it was read: read it again", cube.display())]
+    StartedOver {
+        /// The cube.
+        cube: PathBuf,
+    },
     /// The journal is there and its cube is not.
     #[error("{} lists {committed} of {total} snapshots of {}, which is gone: move it back to its place, or start the run over with --force", journal.display(), cube.display())]
     Gone {
@@ -180,11 +194,11 @@ pub enum CubeError {
         total: u64,
     },
     /// The cube is not the one that its journal describes.
-    #[error("{} does not match its journal: {reason}; --force starts the run over", cube.display())]
+    #[error("{} does not match its journal: {reason}", cube.display())]
     DoesNotMatch {
         /// The cube.
         cube: PathBuf,
-        /// In what.
+        /// In what, and the way out.
         reason: String,
     },
     /// A committed snapshot has another digest than its record.

@@ -3,6 +3,7 @@
 use super::{
     error::CubeError,
     journal::{Header, Journal, JournalError, Record, Records},
+    one_run,
     paths::Paths,
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader};
@@ -175,9 +176,20 @@ pub(super) fn npy_header(header: &Header) -> NpyHeader {
 
 /// Refuses a cube that is not the one its journal describes.
 pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
+    let bytes = cube
+        .metadata()
+        .map_err(CubeError::io("examine", path))?
+        .len();
+    let way_out = match bytes > header.cube_bytes() {
+        true => "--force starts the run over".to_owned(),
+        false => format!(
+            "`diff2d repair {}` keeps the snapshots that are whole and computes the others again",
+            path.display()
+        ),
+    };
     let does_not_match = |reason: String| CubeError::DoesNotMatch {
         cube: path.to_owned(),
-        reason,
+        reason: format!("{reason}; {way_out}"),
     };
     #[expect(clippy::cast_possible_truncation, reason = "one page")]
     let mut page = [0; DATA_OFFSET as usize];
@@ -196,10 +208,6 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
             "a byte of its header has changed".to_owned(),
         ));
     }
-    let bytes = cube
-        .metadata()
-        .map_err(CubeError::io("examine", path))?
-        .len();
     if bytes != header.cube_bytes() {
         return Err(does_not_match(format!(
             "it has {bytes} bytes, the journal says {}",
@@ -311,10 +319,12 @@ pub(super) fn each_record<'a>(
 ) -> Result<impl Iterator<Item = Result<Record, CubeError>> + 'a, CubeError> {
     let journal = sys::open_to_read(path).map_err(CubeError::io("open", path))?;
     let records = Records::new(journal, header, first_line);
-    let records = records.map_err(CubeError::io("read", path))?;
-    Ok(records
-        .take(usize::try_from(committed).unwrap_or(usize::MAX))
-        .map(move |record| record.map_err(CubeError::io("read", path))))
+    let mut records = records.map_err(CubeError::io("read", path))?;
+    Ok((0..committed).map(move |_| match records.next() {
+        Some(record) => record.map_err(CubeError::io("read", path)),
+        // They were there before.
+        None => Err(one_run::started_over(&path.with_extension("npy"))),
+    }))
 }
 
 /// The error for a file that has no name of a cube: it is no array, or it has no journal.
@@ -337,11 +347,18 @@ pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> 
     match &journal.error {
         Some(error) => Err(paths.journal_error(error.clone())),
         None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
+            // A run has emptied it, and is about to remove the cube of the one before.
+            true if is_held(&paths.journal) => Err(one_run::started_over(&paths.cube)),
             true => Ok(None),
             false => Err(paths.journal_error(JournalError::Header { ours: false })),
         },
         None => Ok(Some(journal)),
     }
+}
+
+/// Whether a process holds the lock on a journal.
+pub(super) fn is_held(journal: &Path) -> bool {
+    sys::open_to_read(journal).is_ok_and(|journal| sys::is_locked(&journal))
 }
 
 #[cfg(test)]

@@ -16,6 +16,8 @@ pub mod file;
 pub mod inputs;
 pub mod journal;
 mod lock;
+mod one_run;
+mod ours;
 mod outputs;
 pub mod paths;
 mod read;

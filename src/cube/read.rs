@@ -7,11 +7,12 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::{each_record, matches_journal, not_a_cube, open_beside_journal, read_journal},
+    file::{each_record, matches_journal, not_a_cube, read_journal},
     journal::{Committed, Header, Record, Scenario, Slot},
+    one_run,
     paths::Paths,
 };
-use diff2d_arrays::npy::{self, Number};
+use diff2d_arrays::npy::Number;
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileExt;
 use ndarray::Array2;
@@ -39,17 +40,19 @@ impl Cube {
     /// [`CubeError::NoJournal`]; [`CubeError::Unborn`] when its run was stopped before line 1 of the
     /// journal was there; damage of the journal; a cube that does not match it.
     pub fn open(cube: &Path) -> Result<Self, CubeError> {
-        let file = open_beside_journal(cube, npy::open_file(cube))?;
-        let Ok(paths) = Paths::of_existing(cube) else {
-            return Err(not_a_cube(&file, cube));
-        };
-        let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
-            cube: cube.to_owned(),
+        let (file, (paths, journal, header)) = one_run::open(cube, |file| {
+            let Ok(paths) = Paths::of_existing(cube) else {
+                return Err(not_a_cube(file, cube));
+            };
+            let journal = read_journal(&paths)?.ok_or_else(|| CubeError::NoJournal {
+                cube: cube.to_owned(),
+            })?;
+            let header = journal.header.clone().ok_or_else(|| CubeError::Unborn {
+                cube: cube.to_owned(),
+            })?;
+            matches_journal(file, &header, cube)?;
+            Ok((paths, journal, header))
         })?;
-        let header = journal.header.ok_or_else(|| CubeError::Unborn {
-            cube: cube.to_owned(),
-        })?;
-        matches_journal(&file, &header, cube)?;
         Ok(Self {
             header,
             records: journal.records,

@@ -4,7 +4,8 @@ use super::{
     digest::BLOCK,
     error::CubeError,
     file::{
-        find_journal, may_be_unborn, not_a_cube, npy_header, open_beside_journal, open_to_write,
+        find_journal, is_another_array, matches_journal, may_be_unborn, not_a_cube, npy_header,
+        open_beside_journal, open_to_write,
     },
     journal::{Header, Journal, Record, Records, Slot},
     lock::open_journal,
@@ -13,7 +14,7 @@ use super::{
 };
 use diff2d_arrays::npy;
 use diff2d_arrays::progress::Progress;
-use diff2d_sys::{FileExt, LockedFile};
+use diff2d_sys::{self as sys, FileExt, LockedFile};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -46,11 +47,10 @@ pub struct Restorer {
 impl Restorer {
     /// Opens and locks a cube; `None` when its run was stopped before line 1 of the journal was there.
     ///
-    /// A damaged `.npy` header is written anew from the journal.
+    /// A damaged `.npy` header is written anew from the journal, and a cube that was cut short has its length again.
     ///
     /// # Errors
-    /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or a cube of another
-    /// length.
+    /// [`CubeError`] where nothing can be restored: no journal, its line 1 lost, or another array.
     pub fn open(cube: &Path, no_lock: bool) -> Result<Option<Self>, CubeError> {
         let found = open_beside_journal(cube, npy::open_file(cube))?;
         let Ok(paths) = Paths::of_existing(cube) else {
@@ -81,14 +81,19 @@ impl Restorer {
             .metadata()
             .map_err(CubeError::io("examine", cube))?
             .len();
-        if bytes != header.cube_bytes() {
-            return Err(CubeError::DoesNotMatch {
+        if is_another_array(cube, &header) {
+            return Err(CubeError::Replaced {
                 cube: cube.to_owned(),
-                reason: format!(
-                    "it has {bytes} bytes, the journal says {}",
-                    header.cube_bytes()
-                ),
+                journal: paths.journal.clone(),
             });
+        }
+        if bytes > header.cube_bytes() {
+            matches_journal(&file, &header, cube)?;
+        }
+        if bytes < header.cube_bytes() {
+            // What was cut off is computed again, as far as it is damage.
+            sys::reserve(&file, header.cube_bytes())
+                .map_err(CubeError::io("reserve space for", cube))?;
         }
         let mut restorer = Self {
             known: BTreeMap::new(),
@@ -103,7 +108,7 @@ impl Restorer {
         };
         restorer.write(0, &npy_header(&restorer.header).encode())?;
         restorer.sync()?;
-        restorer.find_lost()?;
+        restorer.find_lost(found.bad_lines)?;
         Ok(Some(restorer))
     }
 
@@ -115,8 +120,9 @@ impl Restorer {
         Ok(records.map(move |record| record.map_err(unreadable())))
     }
 
-    /// Counts the valid records, and finds the snapshots before them whose lines are lost.
-    fn find_lost(&mut self) -> Result<(), CubeError> {
+    /// Counts the valid records, and finds the snapshots whose lines are lost, of which there may be as many as bad
+    /// lines: those before valid ones of their scenario, and of a sweep those that may be its last.
+    fn find_lost(&mut self, bad_lines: u64) -> Result<(), CubeError> {
         let mut next = vec![0; self.header.scenario_count()];
         let (mut committed, mut lost, mut late) = (0, BTreeSet::new(), BTreeMap::new());
         for record in self.records()? {
@@ -131,8 +137,37 @@ impl Restorer {
             lost.extend((*next..slot.index).map(|index| Slot { index, ..slot }));
             *next = slot.index + 1;
         }
+        let left = bad_lines.saturating_sub(lost.len() as u64);
+        for (number, next) in next.into_iter().enumerate() {
+            let all = self.header.snapshots_of(number);
+            let scenario = self.header.is_sweep().then_some(number);
+            let behind = (next..all.min(next + left)).map(|index| Slot { scenario, index });
+            for slot in behind {
+                if !self.holds_something(slot)? {
+                    break;
+                }
+                lost.insert(slot);
+            }
+        }
         (self.committed, self.lost, self.known) = (committed, lost, late);
         Ok(())
+    }
+
+    /// Whether the place of a snapshot has other bytes than the zeros of a new cube.
+    fn holds_something(&self, slot: Slot) -> Result<bool, CubeError> {
+        let (begin, all) = (self.header.offset_of(slot), self.header.snapshot_bytes());
+        let mut block = Vec::new();
+        for at in (0..all).step_by(BLOCK) {
+            #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
+            block.resize((all - at).min(BLOCK as u64) as usize, 0);
+            self.cube
+                .read_exact_at(&mut block, begin + at)
+                .map_err(CubeError::io("read", &self.paths.cube))?;
+            if block.iter().any(|&byte| byte != 0) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// The number of snapshots with a valid record.
@@ -220,6 +255,13 @@ impl Restorer {
             }
             text.extend(record.line(&self.header.run_id).bytes());
             *next = slot.index + 1;
+        }
+        // Those behind the last valid one of their scenario.
+        for slot in &self.lost {
+            if let (Some(lost), true) = (self.known.get(slot), slot.index >= next[slot.scenario()])
+            {
+                text.extend(lost.line(&self.header.run_id).bytes());
+            }
         }
         self.journal
             .rewind()

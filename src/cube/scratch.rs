@@ -19,13 +19,14 @@
 use super::{
     error::CubeError,
     journal::{Header, seal_page, unseal_page},
-    paths::{Paths, remove_file},
+    ours,
+    paths::Paths,
     stream::{DirectFile, chunk_bytes},
 };
 use crate::schedule::Clock;
 use diff2d_arrays::npy::Reader;
 use diff2d_arrays::wording::hex;
-use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt};
+use diff2d_sys::{self as sys, DIRECT_ALIGNMENT, FileExt, Temporary};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::{
@@ -62,16 +63,12 @@ pub struct Described {
     pub digest: String,
 }
 
-/// The latest state between two steps that the files of a run describe, those of all its ranks together, whether
+/// The latest state after the last committed snapshot that the files of a run describe, those of all its ranks together, whether
 /// it is whole or not.
 ///
 /// # Errors
 /// [`CubeError::Io`] when one is there and cannot be read.
-pub fn latest(
-    paths: &Paths,
-    header: &Header,
-    steps: Range<u64>,
-) -> Result<Option<Clock>, CubeError> {
+pub fn latest(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Clock>, CubeError> {
     let mut found = Vec::new();
     for rank in 0.. {
         let path = paths.scratch_of(rank);
@@ -79,7 +76,7 @@ pub fn latest(
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
             opened => opened.map_err(CubeError::io("open", &path))?,
         };
-        let described = described(&file, &header.run_id, steps.clone());
+        let described = described(&file, header, last);
         found.extend(described.map_err(CubeError::io("read", &path))?);
     }
     found.sort_by_key(|one| (one.clock.step, one.part.start));
@@ -94,8 +91,8 @@ pub fn latest(
     Ok(of_steps.rfind(whole).map(|parts| parts[0].clock))
 }
 
-/// The states of a run that a file describes between two steps, latest first.
-fn described(file: &File, run_id: &str, steps: Range<u64>) -> io::Result<Vec<Described>> {
+/// The states of a run that a file describes between the last committed snapshot and the next one, latest first.
+fn described(file: &File, header: &Header, last: Clock) -> io::Result<Vec<Described>> {
     let mut found = Vec::new();
     let place = file.metadata()?.len() / 2;
     for number in 0..2 {
@@ -104,16 +101,17 @@ fn described(file: &File, run_id: &str, steps: Range<u64>) -> io::Result<Vec<Des
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        let Some(one) = unseal_page::<Description>(&line, run_id) else {
+        let Some(one) = unseal_page::<Description>(&line, &header.run_id) else {
             continue;
         };
-        if place_bytes(one.bytes) == place && steps.contains(&one.step) {
+        let clock = Clock {
+            step: one.step,
+            simtime: one.simtime,
+        };
+        if place_bytes(one.bytes) == place && header.leads_to(last, clock) {
             found.push(Described {
                 place: number,
-                clock: Clock {
-                    step: one.step,
-                    simtime: one.simtime,
-                },
+                clock,
                 part: one.first..one.first.saturating_add(one.bytes),
                 digest: one.crc_digest,
             });
@@ -146,43 +144,62 @@ impl Scratch {
     ///
     /// # Errors
     /// [`CubeError::Io`], for a full disk too.
-    pub fn open(path: &Path, header: &Header, part: Range<u64>) -> Result<Self, CubeError> {
+    pub fn open(
+        path: &Path,
+        cube: &Path,
+        header: &Header,
+        part: Range<u64>,
+    ) -> Result<Self, CubeError> {
         let whole = Self::bytes_for(part.end - part.start);
-        let is_plain = fs::symlink_metadata(path)
-            .is_ok_and(|status| status.is_file() && status.len() == whole);
-        if !is_plain {
-            remove_file(path)?;
-        }
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(CubeError::io("open", path))?;
+        let found = ours::open(OpenOptions::new().read(true).write(true), path, cube)?;
+        let length = |file: &File| file.metadata().map_or(0, |status| status.len());
+        let file = match found.filter(|file| length(file) == whole) {
+            Some(file) => Ok(file),
+            None => {
+                ours::remove(path, cube)?;
+                sys::create_private(path)
+            }
+        };
+        let file = file.map_err(CubeError::io("open", path))?;
         sys::reserve(&file, whole).map_err(|error| {
             let _ = fs::remove_file(path);
             CubeError::io("reserve the space of", path)(error)
         })?;
-        let again = file.try_clone().map_err(CubeError::io("open", path))?;
+        Self::of_file(file, (path, path), header, part)
+    }
+
+    /// Opens a new file in a directory that is gone when it is dropped, whatever happens.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`], for a full disk too.
+    pub fn open_unnamed(
+        directory: &Path,
+        header: &Header,
+        part: Range<u64>,
+    ) -> Result<Self, CubeError> {
+        let name = directory.join("a file without a name");
+        let file = Temporary::file(directory).map_err(CubeError::io("create", &name))?;
+        sys::reserve(&file, Self::bytes_for(part.end - part.start))
+            .map_err(CubeError::io("reserve the space of", &name))?;
+        let opened = sys::path_of(&file);
+        Self::of_file(file, (&name, &opened), header, part)
+    }
+
+    /// The file of a name, which can be opened again under another one.
+    fn of_file(
+        file: File,
+        (name, again): (&Path, &Path),
+        header: &Header,
+        part: Range<u64>,
+    ) -> Result<Self, CubeError> {
+        let other = file.try_clone().map_err(CubeError::io("open", name))?;
         Ok(Self {
-            file: DirectFile::new(file, path),
-            reader: Reader::new(again, path),
-            path: path.to_owned(),
+            file: DirectFile::new(file, again),
+            reader: Reader::new(other, again),
+            path: name.to_owned(),
             run_id: header.run_id.clone(),
             part,
         })
-    }
-
-    /// Opens a new file that is gone when it is dropped, whatever happens.
-    ///
-    /// # Errors
-    /// As [`open`](Self::open).
-    pub fn open_unnamed(path: &Path, header: &Header, part: Range<u64>) -> Result<Self, CubeError> {
-        remove_file(path)?;
-        let scratch = Self::open(path, header, part)?;
-        remove_file(path)?;
-        Ok(scratch)
     }
 
     /// The name of the file.
@@ -236,13 +253,14 @@ impl Scratch {
             .map_err(CubeError::io("write", &self.path))
     }
 
-    /// The states of this part that the file describes between two steps, latest first.
+    /// The states of this part that the file describes between the last committed snapshot and the next one, latest
+    /// first.
     ///
     /// # Errors
     /// [`CubeError::Io`].
-    pub fn described(&self, steps: Range<u64>) -> Result<Vec<Described>, CubeError> {
-        let mut found = described(self.file.file(), &self.run_id, steps)
-            .map_err(CubeError::io("read", &self.path))?;
+    pub fn described(&self, header: &Header, last: Clock) -> Result<Vec<Described>, CubeError> {
+        let mut found =
+            described(self.file.file(), header, last).map_err(CubeError::io("read", &self.path))?;
         found.retain(|one| one.part == self.part);
         Ok(found)
     }
@@ -290,7 +308,7 @@ pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths, first: usize) -> Result<(), CubeError> {
     for rank in first.. {
-        if !remove_file(&paths.scratch_of(rank))? {
+        if !ours::remove(&paths.scratch_of(rank), &paths.cube)? {
             break;
         }
     }

@@ -57,6 +57,42 @@ pub struct Store {
     free: Option<u64>,
     pub(super) cube: Arc<CubeFile>,
     journal: LockedFile,
+    /// What the journal must hold.
+    lines: Lines,
+}
+
+/// The lines of a journal that is written.
+#[derive(Debug, Default)]
+struct Lines {
+    bytes: u64,
+    /// They themselves, of a run whose journal is not too large to be held.
+    text: Option<Vec<u8>>,
+}
+
+impl Lines {
+    /// The most bytes that are held: of a journal with tens of thousands of snapshots.
+    const MOST: u64 = 16 << 20;
+
+    /// Those of a journal so far.
+    fn read(journal: &File, bytes: u64, header: &Header) -> io::Result<Self> {
+        if header.is_sweep() || bytes > Self::MOST {
+            return Ok(Self { bytes, text: None });
+        }
+        let mut text = vec![0; usize::try_from(bytes).unwrap_or(usize::MAX)];
+        journal.read_exact_at(&mut text, 0)?;
+        Ok(Self {
+            bytes,
+            text: Some(text),
+        })
+    }
+
+    fn add(&mut self, lines: &str) {
+        self.bytes += lines.len() as u64;
+        self.text = self.text.take().filter(|_| self.bytes <= Self::MOST);
+        self.text
+            .iter_mut()
+            .for_each(|text| text.extend(lines.bytes()));
+    }
 }
 
 impl Store {
@@ -70,6 +106,7 @@ impl Store {
     pub fn claim(paths: &Paths, header: Header, claim: Claim) -> Result<Self, CubeError> {
         let directory = paths.directory();
         enter_directory(directory)?;
+        checkpoint::refuse_others(paths)?;
         let journal = open_journal(paths, claim.no_lock)?;
         let found = Journal::read(&*journal).map_err(CubeError::io("read", &paths.journal))?;
         match &found.error {
@@ -139,6 +176,7 @@ impl Store {
             reservation: Some(reservation),
             free,
             journal,
+            lines: Lines::default(),
         })
     }
 
@@ -172,10 +210,13 @@ impl Store {
             .sync_all()
             .map_err(|error| create::refused(files, "write", cube, error))?;
         sync_directory(self.paths.directory())?;
-        self.header
-            .write_line(&mut *self.journal)
-            .and_then(|_| self.journal.sync_all())
-            .map_err(|error| create::refused(files, "write", journal, error))
+        let written = self.header.write_line(&mut *self.journal);
+        let lines = written.and_then(|bytes| {
+            self.journal.sync_all()?;
+            Lines::read(&self.journal, bytes, &self.header)
+        });
+        self.lines = lines.map_err(|error| create::refused(files, "write", journal, error))?;
+        Ok(())
     }
 
     /// Continues a cube whose journal begins with a valid header.
@@ -235,6 +276,8 @@ impl Store {
             found.valid_bytes + create::journal_bytes(lines_to_come),
         )
         .map_err(CubeError::io("reserve space for", &paths.journal))?;
+        let lines = Lines::read(&journal, found.valid_bytes, &header)
+            .map_err(CubeError::io("read", &paths.journal))?;
         let io = claim.io_for(&cube);
         Ok(Self {
             paths: paths.clone(),
@@ -244,6 +287,7 @@ impl Store {
             reservation: None,
             free: None,
             journal,
+            lines,
         })
     }
 
@@ -286,7 +330,7 @@ impl Store {
         let of_cube = sys::fate(self.cube.file(), cube);
         let of_journal = sys::fate(&self.journal, journal);
         let (path, fate) = match (of_cube, of_journal) {
-            (Fate::Stays, Fate::Stays) => return Ok(()),
+            (Fate::Stays, Fate::Stays) => return self.mend_journal(),
             (Fate::Stays, fate) | (Fate::Moved, fate @ Fate::Deleted) => (journal, fate),
             (fate, _) => (cube, fate),
         };
@@ -324,6 +368,36 @@ impl Store {
         })
     }
 
+    /// Writes the journal again if somebody has cut it: lines that follow would lie behind a hole.
+    ///
+    /// # Errors
+    /// [`CubeError::Lost`] where its lines are not held; [`CubeError::Io`].
+    fn mend_journal(&self) -> Result<(), CubeError> {
+        let path = &self.paths.journal;
+        let failed = CubeError::io("write", path);
+        let mut journal: &File = &self.journal;
+        let found = journal.metadata().map_err(CubeError::io("examine", path))?;
+        if found.len() >= self.lines.bytes {
+            return Ok(());
+        }
+        let Some(text) = &self.lines.text else {
+            return Err(CubeError::Lost {
+                path: path.clone(),
+                what: "cut short",
+                kept: format!(
+                    "nothing says any more what {} holds: start the run over with --force",
+                    self.paths.cube.display()
+                ),
+            });
+        };
+        journal
+            .set_len(0)
+            .and_then(|()| journal.rewind())
+            .and_then(|()| journal.write_all(text))
+            .and_then(|()| journal.sync_all())
+            .map_err(failed)
+    }
+
     /// Removes the checkpoint of a cube that was deleted.
     pub(super) fn remove_useless_checkpoint(&self) {
         if sys::fate(self.cube.file(), &self.paths.cube) == Fate::Deleted {
@@ -349,9 +423,11 @@ impl Store {
             .iter()
             .map(|record| record.line(&self.header.run_id))
             .collect();
+        self.mend_journal()?;
         self.journal
             .write_all(lines.as_bytes())
             .map_err(CubeError::io("write", &self.paths.journal))?;
+        self.lines.add(&lines);
         self.journal
             .sync_data()
             .map_err(CubeError::io("sync", &self.paths.journal))?;

@@ -1,16 +1,16 @@
 //! [`Input`]: a file that parameters name, with its digest.
 
 use crate::params::{InputPlace, ParamsError};
-use diff2d_arrays::npy::{self, ArrayFile, HeaderError, NpyError};
+use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
 use sha2::{Digest as _, Sha256};
 use std::{
     collections::BTreeMap,
-    fs::{File, Metadata},
-    io::{self, Read},
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    ops::Range,
     path::{Path, PathBuf},
     sync::Arc,
-    time::SystemTime,
 };
 
 /// What is known of files before a problem reads them.
@@ -45,17 +45,16 @@ struct Known {
     /// SHA-256 of its bytes, in hexadecimal.
     sha256: String,
     length: u64,
-    modified: Option<SystemTime>,
+    /// The CRC-32C of each [`CHUNK`] of these bytes.
+    sums: Vec<u32>,
 }
 
-impl Known {
-    fn is_of(&self, status: &Metadata) -> bool {
-        (self.length, self.modified) == (status.len(), status.modified().ok())
-    }
-}
+/// Bytes that are read and compared as a whole: little more than what is asked for, and a thousandth of the file for
+/// its check sums.
+const CHUNK: u64 = 4096;
 
-/// A file that parameters name. It is opened again whenever its content is needed, and must be the same
-/// then.
+/// A file that parameters name. It is opened again whenever its content is needed. All bytes that are used are compared
+/// with those of which the digest was taken: another program may write to the file, through a map without a trace.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Input {
     place: InputPlace,
@@ -99,29 +98,26 @@ impl Input {
     /// The file, to read.
     ///
     /// # Errors
-    /// [`ParamsError::Input`] if it cannot be opened, or has changed since its digest was taken.
-    pub fn file(&self) -> Result<File, ParamsError> {
+    /// [`ParamsError::Input`] if it cannot be opened.
+    pub fn file(&self) -> Result<InputFile, ParamsError> {
         let file = npy::open_file(self.path()).map_err(|error| unusable(&self.place, &error))?;
-        let status = file.metadata().map_err(|error| self.unreadable(&error))?;
-        if !self.known.is_of(&status) {
-            let reason = "it was changed while the run was prepared; start the run again";
-            return Err(self.place.unusable(reason.to_owned(), false));
-        }
-        Ok(file)
+        Ok(InputFile {
+            file: Reader::new(file, self.path()),
+            known: Arc::clone(&self.known),
+            chunks: Vec::new(),
+            first: 0,
+            at: 0,
+        })
     }
 
-    /// The file as an array.
+    /// The header of the file, which is that of an array.
     ///
     /// # Errors
     /// As [`file`](Self::file), and for a file that is no array of plain numbers.
-    pub fn array(&self) -> Result<ArrayFile, ParamsError> {
-        let array = ArrayFile::of_file(self.file()?, self.path());
-        array.map_err(|error| self.npy_error(&error))
-    }
-
-    /// The error for an array that cannot be read.
-    pub fn npy_error(&self, error: &NpyError) -> ParamsError {
-        unusable(&self.place, error)
+    pub fn header(&self) -> Result<NpyHeader, ParamsError> {
+        let header = NpyHeader::decode(self.file()?)
+            .and_then(|header| header.fits(self.known.length).map(|()| header));
+        header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
     }
 
     /// The error for a file that cannot be read.
@@ -141,6 +137,79 @@ impl Input {
     }
 }
 
+/// The bytes of an [`Input`], as they were when its digest was taken.
+#[derive(Debug)]
+pub struct InputFile {
+    file: Reader,
+    known: Arc<Known>,
+    /// Chunks that were read last, and the byte where they begin.
+    chunks: Vec<u8>,
+    first: u64,
+    /// Where the next bytes of a stream are.
+    at: u64,
+}
+
+impl InputFile {
+    /// The bytes of a range.
+    ///
+    /// # Errors
+    /// Those of the file; that the bytes are others than before.
+    pub fn bytes(&mut self, range: Range<u64>) -> io::Result<&[u8]> {
+        let begin = range.start / CHUNK * CHUNK;
+        let end = range.end.next_multiple_of(CHUNK).min(self.known.length);
+        if range.end > end {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let is_held =
+            self.first <= range.start && range.end <= self.first + self.chunks.len() as u64;
+        if !is_held {
+            let length = usize::try_from(end - begin).map_err(|_| io::ErrorKind::OutOfMemory)?;
+            self.chunks.resize(length, 0);
+            self.first = begin;
+            let read = self.file.read(begin, &mut self.chunks);
+            let known = self.known.sums.iter().skip((begin / CHUNK) as usize);
+            let mut found = self.chunks.chunks(CHUNK as usize).zip(known);
+            let is_short =
+                matches!(&read, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof);
+            if is_short || !found.all(|(chunk, &sum)| crc32c::crc32c(chunk) == sum) {
+                self.chunks.clear();
+                return Err(io::Error::other(
+                    "it has changed since the run read it first; start the run again",
+                ));
+            }
+            read?;
+        }
+        let at = (range.start - self.first) as usize;
+        Ok(&self.chunks[at..at + (range.end - range.start) as usize])
+    }
+}
+
+impl Read for InputFile {
+    fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+        /// Bytes read ahead.
+        const PIECE: u64 = 16 * CHUNK;
+        let at = self.at;
+        let end = (at / PIECE + 1) * PIECE;
+        let bytes = self.bytes(at..end.min(self.known.length).max(at))?;
+        let count = bytes.len().min(out.len());
+        out[..count].copy_from_slice(&bytes[..count]);
+        self.at += count as u64;
+        Ok(count)
+    }
+}
+
+impl Seek for InputFile {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let at = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::End(by) => self.known.length.checked_add_signed(by),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+        };
+        self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
+        Ok(self.at)
+    }
+}
+
 /// The error for an array file that cannot be used.
 fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
     match error {
@@ -155,18 +224,21 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
 
 /// Reads a file to its end.
 fn digest(mut file: File) -> io::Result<Known> {
-    const READ_AT_ONCE: usize = 1 << 20;
-    let status = file.metadata()?;
-    let (mut hash, mut piece) = (Sha256::new(), vec![0; READ_AT_ONCE]);
+    const READ_AT_ONCE: u64 = 256 * CHUNK;
+    let (mut hash, mut piece) = (Sha256::new(), Vec::new());
+    let (mut length, mut sums) = (0, Vec::new());
     loop {
-        match file.read(&mut piece)? {
-            0 => break,
-            count => hash.update(&piece[..count]),
+        piece.clear();
+        if file.by_ref().take(READ_AT_ONCE).read_to_end(&mut piece)? == 0 {
+            break;
         }
+        hash.update(&piece);
+        length += piece.len() as u64;
+        sums.extend(piece.chunks(CHUNK as usize).map(crc32c::crc32c));
     }
     Ok(Known {
         sha256: hex(&hash.finalize()),
-        length: status.len(),
-        modified: status.modified().ok(),
+        length,
+        sums,
     })
 }

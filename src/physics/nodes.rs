@@ -9,7 +9,7 @@ use crate::{
     params::{Function, ParamsError, Profile, RawParams},
 };
 use diff2d_arrays::expression::Expression;
-use diff2d_arrays::npy::ArrayFile;
+use diff2d_arrays::npy::{NpyHeader, Number};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
 use std::ops::Range;
@@ -81,6 +81,8 @@ pub enum Values {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Array {
     input: Input,
+    /// Its header.
+    npy: NpyHeader,
     /// Which of the matrices.
     frame: u64,
     /// The grid has every so many-th of its nodes.
@@ -250,7 +252,8 @@ impl Array {
         grid: &Grid,
         every: usize,
     ) -> Result<Self, ParamsError> {
-        let shape = input.array()?.npy.shape;
+        let npy = input.header()?;
+        let shape = &npy.shape;
         let finer = |nodes: usize| (nodes - 1) * every + 1;
         let (ny, nx) = (finer(grid.y.nodes), finer(grid.x.nodes));
         let wanted = [ny as u64, nx as u64];
@@ -258,13 +261,13 @@ impl Array {
             let lengths: Vec<String> = shape.iter().map(u64::to_string).collect();
             format!("({})", lengths.join(", "))
         };
-        let (count, frame_shape) = match *shape {
+        let (count, frame_shape) = match shape[..] {
             [count, rows, columns] => (Some(count), [rows, columns]),
             [rows, columns] => (None, [rows, columns]),
             _ => {
                 let reason = format!(
                     "it has the shape {}; expected {}, or a cube (snapshots, {ny}, {nx})",
-                    shown(&shape),
+                    shown(shape),
                     shown(&wanted)
                 );
                 return Err(input.refuse(&reason));
@@ -273,7 +276,7 @@ impl Array {
         if frame_shape != wanted {
             let reason = format!(
                 "it has the shape {}, and the grid with its boundary nodes {}",
-                shown(&shape),
+                shown(shape),
                 shown(&wanted)
             );
             return Err(input.refuse(&reason));
@@ -304,6 +307,7 @@ impl Array {
         };
         Ok(Self {
             input,
+            npy,
             frame,
             every,
         })
@@ -340,38 +344,38 @@ impl Array {
 
     /// Reads rows of the array, which have `nx` elements.
     fn read_all(&self, rows: Range<usize>, nx: usize, out: &mut [f64]) -> Result<(), ParamsError> {
-        let array = self.input.array()?;
-        let region = [rows.start as u64..rows.end as u64, 0..nx as u64];
-        let frame = self.frame..self.frame + 1;
-        let region: Vec<Range<u64>> = match array.npy.shape.len() {
-            2 => region.to_vec(),
-            _ => [frame].into_iter().chain(region).collect(),
+        let (count, ny) = match *self.npy.shape {
+            [count, ny, _] => (count, ny),
+            [ny, ..] => (1, ny),
+            [] => (1, 1),
         };
-        let wrong = |error| self.input.npy_error(&error);
-        let ordered = array.npy.in_file_order(&region);
-        if !array.npy.fortran_order {
-            return array
-                .read_box(&ordered, &mut out[..rows.len() * nx])
-                .map_err(wrong);
+        let (first, number) = (rows.start as u64, rows.len());
+        let mut file = self.input.file()?;
+        // Elements that follow one another in the file.
+        let mut read = |places: Range<u64>, out: &mut [f64]| {
+            let at = |place: u64| self.npy.data_offset + place * self.npy.dtype.bytes as u64;
+            let bytes = file.bytes(at(places.start)..at(places.end));
+            f64::decode(
+                self.npy.dtype,
+                bytes.map_err(|error| self.input.unreadable(&error))?,
+                out,
+            );
+            Ok(())
+        };
+        if !self.npy.fortran_order {
+            let place = (self.frame * ny + first) * nx as u64;
+            return read(place..place + (number * nx) as u64, &mut out[..number * nx]);
         }
-        transposed(&array, &ordered, rows.len(), &mut out[..rows.len() * nx]).map_err(wrong)
+        let mut column = vec![0.0; (number - 1) * count as usize + 1];
+        for i in 0..nx {
+            let place = (i as u64 * ny + first) * count + self.frame;
+            read(place..place + column.len() as u64, &mut column)?;
+            for (row, value) in column.iter().step_by(count as usize).enumerate() {
+                out[row * nx + i] = *value;
+            }
+        }
+        Ok(())
     }
-}
-
-/// Reads a box of an array in Fortran order.
-fn transposed(
-    array: &ArrayFile,
-    region: &[Range<u64>],
-    rows: usize,
-    out: &mut [f64],
-) -> Result<(), diff2d_arrays::npy::NpyError> {
-    let mut columns = vec![0.0; out.len()];
-    array.read_box(region, &mut columns)?;
-    let nx = out.len() / rows;
-    for (at, value) in out.iter_mut().enumerate() {
-        *value = columns[at % nx * rows + at / nx];
-    }
-    Ok(())
 }
 
 /// The place of the first value of which something holds.

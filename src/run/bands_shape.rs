@@ -1,6 +1,6 @@
 //! [`Shape`]: bands and passes for a state that does not fit into memory.
 
-use super::error::RunError;
+use super::{error::RunError, setup};
 use crate::{
     cube::{scratch::Scratch, stream},
     params::StepMethod,
@@ -51,8 +51,9 @@ impl Shape {
         slab: &Slab,
         stencil: &Stencil<T>,
     ) -> Result<Self, RunError> {
-        /// The part that is left for all that is not counted: stacks, rows on their way, huge pages that are begun.
+        /// The part that is left for rows on their way and huge pages that are begun.
         const UNCOUNTED: u64 = 16;
+        let buffers = buffers + setup::beside(problem);
         let left = memory.saturating_sub(buffers);
         let allowed = left - left / UNCOUNTED;
         Self::fit(problem, slab, stencil, allowed).map_err(|least| RunError::Cap {

@@ -22,6 +22,7 @@ use crate::{
     problem::Problem,
 };
 use diff2d_stencil::{Element, Stencil};
+use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 
 /// Collective. The names of the files that all ranks are to write, if they are to write any.
@@ -86,6 +87,9 @@ impl<T: Element> Resources<T> {
         };
         let in_bands = collective::all_ok(comm, room.in_bands(problem))?;
         all_agree(comm, &(in_bands.is_some(), options.scratch.is_some()))?;
+        if in_bands.is_some() {
+            sys::give_back_memory();
+        }
         // Of a state in bands, blocks on their way to the cube take a part of the memory.
         load.memory = in_bands.map(|memory| memory / 8);
         let stencil = match in_bands {

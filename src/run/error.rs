@@ -41,7 +41,7 @@ pub enum RunError {
     },
     /// The cap on memory is below what a state in bands needs.
     #[error(
-        "the memory is to be at most {}, and advancing a few rows of this grid at a time takes {}",
+        "the memory is to be at most {}, and advancing a few rows of this grid at a time takes {}: allow that much with --memory",
         bytes(*memory), bytes(*needed)
     )]
     Cap {

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{
-        CubeError, Paths,
+        CubeError, Header, Paths,
         scratch::Scratch,
         stream::{Moved, WriteBehind, chunk_bytes},
     },
@@ -219,9 +219,9 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         Ok(is_whole)
     }
 
-    fn take_own(&mut self, after: u64, before: u64) -> Result<Option<Clock>, RunError> {
+    fn take_own(&mut self, header: &Header, last: Clock) -> Result<Option<Clock>, RunError> {
         let described = match &self.scratch {
-            Some(scratch) => scratch.described(after + 1..before),
+            Some(scratch) => scratch.described(header, last),
             None => Ok(Vec::new()),
         };
         let described = collective::all_ok(self.comm(), described.map_err(RunError::from))?;

@@ -53,15 +53,14 @@ pub(crate) fn recompute<T: Element>(
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
+    sys::give_back_memory();
     let ranks = Decomposition::new(&Solo, slab.with_halos(ny), nx);
     let shape = Shape::beside(0, memory, problem, ranks.slab(), &stencil)?;
-    let (mut paths, header) = (cube.paths().clone(), cube.header.clone());
-    // Not that of a run that may go on.
-    paths.scratch = paths.cube.with_extension("repair");
+    let (paths, header) = (cube.paths().clone(), cube.header.clone());
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {
         let own = ranks.own_bytes::<T>();
-        let scratch = Some(Scratch::open_unnamed(&paths.scratch, &header, own)?);
+        let scratch = Some(Scratch::open_unnamed(paths.directory(), &header, own)?);
         let stencil = stencil.clone();
         Ok(InBands::<T, _>::new(
             problem, &ranks, stencil, shape, &paths, scratch, &observer,
@@ -85,13 +84,9 @@ fn each<T: Element, S: State<Solo>>(
         clock.tick(schedule.step_of(index), schedule.dt);
         clock
     };
-    let mut present: Option<(u64, S)> = None;
     for &slot in slots {
         let before = slot.index.checked_sub(1);
-        let mut state = match present.take() {
-            Some((index, state)) if Some(index) == before => state,
-            _ => begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?,
-        };
+        let mut state = begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?;
         if let Some(before) = before {
             state.advance(schedule.nper, at(before), &mut clock, None)?;
         }
@@ -114,7 +109,6 @@ fn each<T: Element, S: State<Solo>>(
         })?;
         cube.sync()?;
         progress.add(1);
-        present = Some((slot.index, state));
     }
     Ok(())
 }

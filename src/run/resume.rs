@@ -32,11 +32,10 @@ impl<C: Comm> Output<'_, C> {
         let Some(paths) = self.checkpoint else {
             return Ok(Some(last.clock()));
         };
-        let next = last.step.saturating_add(header.steps_per_snapshot(0));
-        if let Some(clock) = state.take_own(last.step, next)? {
+        if let Some(clock) = state.take_own(header, last.clock())? {
             return Ok(Some(clock));
         }
-        let found = checkpoint::find(paths, header, last.step);
+        let found = checkpoint::find(paths, header, last.clock());
         let found = collective::all_ok(ranks.comm(), found.map_err(RunError::from))?;
         let seen = found
             .as_ref()

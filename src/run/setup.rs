@@ -85,6 +85,14 @@ pub(crate) fn memory_alone(problem: &Problem) -> u64 {
     problem.memory_bytes().saturating_add(buffers)
 }
 
+/// Bytes that a run takes beside its state and buffers: code, stacks, what is on its way from and to files.
+pub(crate) const PROGRAM: u64 = 16 << 20;
+
+/// The part of [`PROGRAM`] that counts against the memory that a run may take: in a small grid little is on its way.
+pub(super) fn beside(problem: &Problem) -> u64 {
+    (problem.field_bytes() / 8).min(PROGRAM)
+}
+
 /// Bytes of the arrays of a rank.
 pub(super) fn memory(problem: &Problem, ranks: &Decomposition<'_, impl Comm>) -> u64 {
     problem.memory_of(ranks.shape().0, ranks.slab().parts())
@@ -105,7 +113,7 @@ impl Room {
     /// That of a scenario of a sweep: if there is a limit, there is nothing beside states.
     pub(crate) fn of_scenario(problem: &Problem) -> Self {
         Self {
-            cap: problem.params.memory.map(|_| problem.memory_bytes()),
+            cap: (problem.params.memory).map(|_| problem.memory_bytes() + beside(problem)),
             buffers: 0,
             ranks: 1,
             has_cube: true,
@@ -114,7 +122,7 @@ impl Room {
 
     /// Bytes of a state in memory and of what is beside it.
     fn needed(self, problem: &Problem) -> u64 {
-        problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers
+        problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers + beside(problem)
     }
 
     /// Whether there is room for so many bytes more.
@@ -224,7 +232,7 @@ pub(super) fn open_scratch<T: Element>(
     if needed == 0 && !path.exists() {
         return Ok(None);
     }
-    Ok(Some(Scratch::open(&path, header, part)?))
+    Ok(Some(Scratch::open(&path, &paths.cube, header, part)?))
 }
 
 /// A field of zeros for the rows that a rank holds.

@@ -4,7 +4,7 @@ use super::{clock::RunClock, error::RunError, output::Output, snapshot::Snapshot
 use crate::{
     comm::{Comm, collective},
     cube::{
-        CubeError,
+        CubeError, Header,
         digest::{self, BlockDigest},
         share::Share,
     },
@@ -22,9 +22,9 @@ pub(crate) trait State<C: Comm> {
     /// Collective. Takes over a durable state; whether its bytes have the digest.
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError>;
 
-    /// Collective. The latest durable state after the step `after` and before the step `before` that this kind of
-    /// state alone knows of. It is taken over.
-    fn take_own(&mut self, _after: u64, _before: u64) -> Result<Option<Clock>, RunError> {
+    /// Collective. The latest durable state after the last committed snapshot that this kind of state alone knows of. It
+    /// is taken over.
+    fn take_own(&mut self, _header: &Header, _last: Clock) -> Result<Option<Clock>, RunError> {
         Ok(None)
     }
 

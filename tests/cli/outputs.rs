@@ -159,9 +159,7 @@ fn links_are_followed_once_or_refused() {
     fs::remove_file(scene.path("c.npy")).unwrap();
 
     scene.write("precious", "years of work");
-    for name in ["b.npy.partial", "c.ckpt.new"] {
-        symlink("precious", scene.path(name)).unwrap();
-    }
+    symlink("precious", scene.path("b.npy.partial")).unwrap();
     assert_snapshot!(at_once(&scene, "create b.npy --shape 3"), @r"
     exit 1
     diff2d: cannot replace b.npy.partial: it is a symbolic link and no file
@@ -171,10 +169,6 @@ fn links_are_followed_once_or_refused() {
     let told = at_once(&scene, "create b.npy --shape 3");
     assert_eq!(told.code, Some(2), "{told}");
     assert_eq!(scene.text("b.npy.partial"), "half a download");
-    let steps = "--set dx=0.1 --set runtime=0.5 --set outtime=0.5";
-    scene.succeed(&format!(
-        "run p.toml -o c.npy {steps} --checkpoint-every 0.000001"
-    ));
     assert_eq!(scene.text("precious"), "years of work");
 
     // A link to a file is followed: the file is replaced, the link stays.

@@ -39,7 +39,12 @@ fn code_of(child: &mut Child) -> Option<i32> {
 fn a_signal_leaves_no_unfinished_file() {
     let scene = Scene::new();
     let slow = "create a.npy --shape 40000,10000 --fill sin(i0)*exp(cos(i1))**1.5";
-    for (signal, code) in [(Signal::SIGINT, 130), (Signal::SIGTERM, 143)] {
+    for (signal, code) in [
+        (Signal::SIGINT, 130),
+        (Signal::SIGTERM, 143),
+        (Signal::SIGUSR1, 138),
+        (Signal::SIGXCPU, 152),
+    ] {
         // As from a terminal: shells let background commands ignore SIGINT.
         let mut command = scene.command("env");
         command
@@ -177,4 +182,30 @@ fn wall_time_may_be_that_of_the_job_or_beyond_all_clocks() {
             .unwrap(),
     );
     assert!(matches!(told.code, Some(75 | 0)), "{told}");
+}
+
+/// The batch script of the book, with a Slurm that only notes what it is asked for.
+#[test]
+fn the_batch_script_ends_as_the_run_does() {
+    let scene = Scene::new();
+    let book = include_str!("../../docs/cluster.md");
+    let script = book.split("```sh\n#!/bin/bash\n").nth(1).unwrap();
+    let script = script.split("```").next().unwrap();
+    assert!(script.contains("--open-mode=append"));
+    scene.write("job.sh", script);
+    for (code, requeued) in [
+        (0, ""),
+        (1, ""),
+        (3, ""),
+        (75, "requeue 7"),
+        (140, "requeue 7"),
+        (143, "requeue 7"),
+    ] {
+        scene.write("slurm.sh", format!(
+            "srun() {{ return {code}; }}\nscontrol() {{ printf '%s' \"$*\" > asked; }}\nprintf '' > asked\n. ./job.sh\n"
+        ));
+        let told = shell(&scene, "SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1 bash slurm.sh");
+        assert_eq!(told.code, Some(code), "{told}");
+        assert_eq!(scene.text("asked"), requeued);
+    }
 }

@@ -19,6 +19,7 @@ mod lab;
 mod layer;
 mod locks;
 mod names;
+mod others;
 mod outputs;
 mod readers;
 mod results;

@@ -82,3 +82,20 @@ fn the_names_are_looked_at_before_the_end_is_reported() {
     let error = ended.unwrap_err().to_string();
     assert!(error.contains("c.npy was deleted"), "{error}");
 }
+
+/// A journal that is cut to nothing under its run is written again, so that what is committed can be read.
+#[test]
+fn a_journal_that_is_cut_is_written_again() {
+    let lab = Lab::new("dx = 0.1; runtime = 20; outtime = 0.5");
+    let reference = lab.reference();
+    lab.clear();
+    let run = lab.run(&["--threads", "1"]).spawn().unwrap();
+    wait_until("two snapshots are committed", || {
+        lines_so_far(&lab.journal()) >= 2
+    });
+    fs::write(lab.journal(), "").unwrap();
+    let told = ended_child(run);
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    lab.is_as(&reference).unwrap();
+    lab.committed().unwrap();
+}

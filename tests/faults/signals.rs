@@ -73,6 +73,9 @@ fn signals() {
         (Signal::SIGINT, 130),
         (Signal::SIGTERM, 143),
         (Signal::SIGHUP, 129),
+        (Signal::SIGUSR1, 138),
+        (Signal::SIGUSR2, 140),
+        (Signal::SIGXCPU, 152),
     ] {
         // A stop before the first step has nothing to write aside: then once more.
         let stop = |_| {

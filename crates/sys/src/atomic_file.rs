@@ -2,7 +2,7 @@
 
 use super::{
     error::FileError,
-    files::{directory_of, leads_somewhere, sync_directory},
+    files::{copy_permissions, directory_of, leads_somewhere, sync_directory},
     temporary::Temporary,
 };
 use nix::{fcntl, libc};
@@ -56,7 +56,7 @@ impl AtomicFile {
             Temporary::create(&path, |name| File::create_new(name)).map_err(failed)?;
         if let Some(replaced) = replaced {
             // A filesystem without permissions is no reason to fail.
-            let _ = file.set_permissions(replaced.permissions());
+            let _ = copy_permissions(&replaced, &file);
         }
         Ok(Self {
             file,

@@ -1,10 +1,10 @@
 //! Opening files that are files; their free space, identity and durable names.
 
-use nix::{libc, sys::statvfs::statvfs};
+use nix::{libc, sys::statvfs::statvfs, unistd::geteuid};
 use std::{
-    fs::{self, File, FileType, Metadata, OpenOptions},
+    fs::{self, File, FileType, Metadata, OpenOptions, Permissions},
     io,
-    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt},
+    os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt, PermissionsExt},
     path::Path,
 };
 
@@ -44,6 +44,43 @@ pub fn open_stream(path: &Path) -> io::Result<File> {
         is_file(kind)?;
     }
     File::open(path)
+}
+
+/// As [`open_file`], a file that belongs to this user or to that of `beside`, and bears the name itself: in a directory
+/// that others may write to, a link could lead anywhere.
+///
+/// # Errors
+/// As [`open_file`]; of another user's file, with that.
+pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result<File> {
+    is_file(fs::symlink_metadata(path)?.file_type())?;
+    let flags = libc::O_NONBLOCK | libc::O_NOFOLLOW;
+    let file = options.clone().custom_flags(flags).open(path)?;
+    let status = file.metadata()?;
+    is_file(status.file_type())?;
+    let is_own = status.uid() == geteuid().as_raw()
+        || fs::metadata(beside).is_ok_and(|beside| beside.uid() == status.uid());
+    match is_own {
+        true => Ok(file),
+        false => Err(io::Error::other("it belongs to another user")),
+    }
+}
+
+/// Creates a file that this user alone may read and write.
+///
+/// # Errors
+/// Of the filesystem, where the name is taken, too.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    options.open(path)
+}
+
+/// Gives a file the permissions of another, without the bits that let others run it as its owner.
+///
+/// # Errors
+/// Of the filesystem.
+pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
+    to.set_permissions(Permissions::from_mode(from.mode() & 0o777))
 }
 
 /// Whether something of this type is a file.
@@ -91,7 +128,7 @@ pub fn same_file(one: &File, other: &File) -> bool {
 }
 
 fn are_same(one: &Metadata, other: &Metadata) -> bool {
-    (one.dev(), one.ino()) == (other.dev(), other.ino())
+    identity(one) == identity(other)
 }
 
 /// Whether both names are of the same file, if both are of one.
@@ -107,6 +144,12 @@ pub fn are_one_file(one: &Path, other: &Path) -> Option<bool> {
 #[must_use]
 pub fn is_still_at(file: &File, path: &Path) -> bool {
     matches!((file.metadata(), fs::metadata(path)), (Ok(held), Ok(named)) if are_same(&held, &named))
+}
+
+/// What tells a file from all others that there are at the same time.
+#[must_use]
+pub fn identity(file: &Metadata) -> (u64, u64) {
+    (file.dev(), file.ino())
 }
 
 /// What has become of a file under its name.

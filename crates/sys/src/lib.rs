@@ -55,8 +55,9 @@ pub use atomic_file::{AtomicFile, write_file};
 pub use copy::copy;
 pub use error::FileError;
 pub use files::{
-    Fate, are_one_file, create_directory, directory_of, enter_directory, fate, free_space, is_file,
-    is_still_at, leads_somewhere, open_file, open_stream, open_to_read, same_file, sync_directory,
+    Fate, are_one_file, copy_permissions, create_directory, create_private, directory_of,
+    enter_directory, fate, free_space, identity, is_file, is_still_at, leads_somewhere, open_file,
+    open_own, open_stream, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;
@@ -72,8 +73,8 @@ pub use reservation::Reservation;
 pub use std::os::unix::fs::FileExt;
 pub use system::{
     advise_huge_pages, allowed_processors, available_memory, caches, drop_cached,
-    expect_random_reads, is_coherent_between_hosts, is_locked, load, open_direct,
-    open_direct_to_write, processor_name, read_cached, reserve, reserve_ahead, resident_pages,
-    try_lock,
+    expect_random_reads, give_back_memory, is_coherent_between_hosts, is_locked, load, open_direct,
+    open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
+    resident_pages, try_lock,
 };
 pub use temporary::{Temporary, remove_temporaries};

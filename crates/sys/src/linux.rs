@@ -17,7 +17,7 @@ use std::{
     io::{self, BufRead, BufReader},
     ops::Range,
     os::{fd::AsRawFd, unix::fs::OpenOptionsExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 const WHOLE_FILE: libc::flock = libc::flock {
@@ -151,6 +151,25 @@ pub fn open_direct_to_write(path: &Path) -> Option<File> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(libc::O_DIRECT);
     options.open(path).ok()
+}
+
+/// From now on the system gets back what this process frees in large pieces: an allocator would keep them for later,
+/// beyond what a limit of the memory allows.
+pub fn give_back_memory() {
+    /// Above this size, pieces are maps of their own; by default the size grows with what is freed.
+    #[cfg(target_env = "gnu")]
+    const LARGE: libc::c_int = 128 << 10;
+    // SAFETY: it sets a number in the allocator, which any thread may do at any time.
+    #[cfg(target_env = "gnu")]
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+    }
+}
+
+/// A name under which an open file can be opened again, though it may have none of its own.
+#[must_use]
+pub fn path_of(file: &File) -> PathBuf {
+    format!("/proc/self/fd/{}", file.as_raw_fd()).into()
 }
 
 /// Reads from byte `start` on as much as the page cache holds without a gap, and returns how much

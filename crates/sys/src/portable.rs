@@ -12,7 +12,7 @@ use std::{
     io,
     ops::Range,
     os::unix::fs::FileExt,
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 /// Takes the lock on a file, without waiting; the system releases it with its holder.
@@ -86,6 +86,15 @@ pub fn open_direct(_path: &Path) -> Option<File> {
 #[must_use]
 pub fn open_direct_to_write(_path: &Path) -> Option<File> {
     None
+}
+
+/// As on Linux; here the allocator is not told.
+pub fn give_back_memory() {}
+
+/// A name under which an open file can be opened again: there is none.
+#[must_use]
+pub fn path_of(_file: &File) -> PathBuf {
+    PathBuf::new()
 }
 
 /// Reads from byte `start` on, and returns how much that was: all of it but for the end of the file

@@ -37,6 +37,8 @@ pub(super) struct RunPlan<'a> {
     end: f64,
     shape: [u64; 3],
     memory_bytes: u64,
+    /// With the buffers, and the program itself.
+    peak_bytes: u64,
     bands: Option<Bands>,
     disk_bytes: u64,
     #[serde(flatten)]
@@ -161,6 +163,8 @@ impl<'a> RunPlan<'a> {
             end: schedule.end(),
             shape: problem.cube_shape(),
             memory_bytes: problem.memory_bytes(),
+            peak_bytes: run::PROGRAM
+                + (bands.as_ref()).map_or(run::memory_alone(problem), |bands| bands.memory_bytes),
             bands,
             disk_bytes: problem.cube_bytes(),
             cut,
@@ -221,13 +225,11 @@ impl<'a> RunPlan<'a> {
             None => String::new(),
         };
         text += &number::bytes(self.memory_bytes);
-        match self.problem.arrays() {
-            2 => text + " for two fields",
-            arrays => format!(
-                "{text} for two fields and {} arrays beside them",
-                arrays - 2
-            ),
+        text += " for two fields";
+        if let more @ 1.. = self.problem.arrays() - 2 {
+            text += &format!(" and {more} arrays beside them");
         }
+        format!("{text}, {} in all", number::bytes(self.peak_bytes))
     }
 }
 

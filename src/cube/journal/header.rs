@@ -10,6 +10,7 @@ use super::{
 use crate::{
     params::{Canonical, Precision},
     problem::Problem,
+    schedule::Clock,
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype};
 use diff2d_arrays::wording::{excerpt, hex};
@@ -187,14 +188,15 @@ impl Header {
         let Ok(origin) = line.content::<Origin>()? else {
             return damaged();
         };
-        if !line.is_of(&origin.run_id)? {
-            return damaged();
-        }
+        // It may have another check sum.
         if origin.format > FORMAT {
             return Ok(Err(JournalError::Newer {
                 format: origin.format,
                 program: origin.program_version,
             }));
+        }
+        if !line.is_of(&origin.run_id)? {
+            return damaged();
         }
         Ok(match line.content::<Self>()? {
             Err(error) => Err(JournalError::Contradiction(error.to_string())),
@@ -286,6 +288,14 @@ impl Header {
         steps
             .unwrap_or_else(|| panic!("there is no scenario {scenario}"))
             .1
+    }
+
+    /// Whether the steps of a run lead from its last committed snapshot to a later time, before the next one.
+    #[must_use]
+    pub fn leads_to(&self, last: Clock, later: Clock) -> bool {
+        let next = last.step.saturating_add(self.steps_per_snapshot(0));
+        let is_between = last.step < later.step && later.step < next;
+        is_between && self.run().is_some_and(|run| last.leads_to(later, run.dt))
     }
 
     fn steps(&self, scenario: usize) -> Option<(u64, u64)> {

@@ -33,6 +33,8 @@ pub struct Journal {
     pub error: Option<JournalError>,
     /// Whether it holds no byte of a line, but perhaps a hole.
     pub is_blank: bool,
+    /// Lines that are no record, with a valid one behind them.
+    pub bad_lines: u64,
 }
 
 impl Journal {
@@ -59,6 +61,7 @@ impl Journal {
             valid_bytes: 0,
             error: None,
             is_blank: true,
+            bad_lines: 0,
         };
         source.rewind()?;
         let mut reader = BufReader::new(&mut source);
@@ -73,6 +76,10 @@ impl Journal {
         };
         let header = match parsed {
             Ok(header) => header,
+            Err(JournalError::Header { .. }) if newer(&first).is_some() => {
+                journal.error = newer(&first);
+                return Ok(journal);
+            }
             Err(JournalError::Header { .. }) => {
                 source.seek(io::SeekFrom::Start(first.length))?;
                 let rest = Rest::read(BufReader::new(source), run_id(&first))?;
@@ -98,9 +105,13 @@ impl Journal {
 
     fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<()> {
         let mut lines = Records::new(source, header, self.first_line)?;
-        let (mut number, mut damaged) = (1, None);
+        let (mut number, mut damaged, mut bad) = (1, None, 0);
         while let Some((line, record)) = lines.next_line()? {
             number += 1;
+            match record {
+                Some(_) => self.bad_lines += std::mem::take(&mut bad),
+                None => bad += 1,
+            }
             match record {
                 Some(record) if damaged.is_none() && self.committed.add(&record, header) => {
                     self.valid_bytes += line.length;
@@ -202,12 +213,33 @@ fn may_be_torn(line: &Line) -> bool {
     is_ours && (line.has_hole || !line.ends)
 }
 
+/// That a first line names a newer format, whose form is not known.
+fn newer(first: &Line) -> Option<JournalError> {
+    let behind = first.beginning.strip_prefix(b"{\"format\":")?;
+    let digits = behind.iter().take_while(|byte| byte.is_ascii_digit());
+    let digits = str::from_utf8(&behind[..digits.count()]).ok()?;
+    let format = match digits.is_empty() {
+        true => 0,
+        false => digits.parse().unwrap_or(u64::MAX),
+    };
+    let program = value_of(first, "\"program_version\":\"");
+    (format > FORMAT).then(|| JournalError::Newer {
+        format,
+        program: program.unwrap_or("of an unknown version").to_owned(),
+    })
+}
+
 /// The beginning of the run id in line 1.
 const RUN_ID: &str = "\"run_id\":\"";
 
 /// The run id that a damaged first line still tells.
 fn run_id(first: &Line) -> Option<&str> {
-    let key = RUN_ID.as_bytes();
+    value_of(first, RUN_ID)
+}
+
+/// The text behind the beginning of a key and its value, in what is kept of a line.
+fn value_of<'a>(first: &'a Line, key: &str) -> Option<&'a str> {
+    let key = key.as_bytes();
     let at = first
         .beginning
         .windows(key.len())

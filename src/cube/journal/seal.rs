@@ -44,6 +44,17 @@ pub(crate) fn unseal_page<T: DeserializeOwned>(page: &[u8], run_id: &str) -> Opt
     unseal(line, run_id)
 }
 
+/// Whether a page was once written by [`seal_page`]: a byte may have changed since.
+pub(crate) fn is_sealed_page(page: &[u8]) -> bool {
+    const BEGIN: &[u8] = b"{\"run_id\":\"";
+    let mut parts = page.splitn(2, |&byte| byte == b'\n');
+    let (line, rest) = (parts.next().unwrap_or_default(), parts.next());
+    let is_padded = rest.is_some_and(|rest| rest.iter().all(|&byte| byte == b' '));
+    let at = line.len().checked_sub(SEAL);
+    let is_sealed = at.is_some_and(|at| digits(&line[at..]).is_some());
+    page.len() == PAGE && (line.starts_with(BEGIN) || (is_padded && is_sealed))
+}
+
 /// The digits of the check sum in the last bytes of a line.
 fn digits(seal: &[u8]) -> Option<&[u8]> {
     seal.strip_prefix(CRC_KEY.as_bytes())?.strip_suffix(b"\"}")

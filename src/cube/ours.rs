@@ -1,0 +1,66 @@
+//! Which files with the names of a checkpoint or a scratch were left by runs of this program: nothing else is ever
+//! removed or overwritten.
+//!
+//! What a run leaves, killed or not, begins with a page of zeros, or with its [sealed page](super::journal), or is
+//! empty. It belongs to this user or to that of the cube: others may write into a directory that is shared.
+
+use super::{error::CubeError, journal::is_sealed_page};
+use diff2d_sys as sys;
+use std::{
+    fs::{self, File, OpenOptions},
+    io::{self, Read, Seek},
+    path::Path,
+};
+
+/// Bytes of the page at the beginning.
+const PAGE: u64 = 4096;
+
+/// Opens the file of that name, if there is one; `cube` is that of the run.
+///
+/// # Errors
+/// [`CubeError::NotOurs`]; [`CubeError::Io`].
+pub(super) fn open(
+    options: &OpenOptions,
+    path: &Path,
+    cube: &Path,
+) -> Result<Option<File>, CubeError> {
+    let not_ours = |reason: String| CubeError::NotOurs {
+        path: path.to_owned(),
+        reason,
+    };
+    let mut file = match sys::open_own(options, path, cube) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(not_ours(error.to_string())),
+    };
+    let mut page = Vec::new();
+    let read = (&mut file).take(PAGE).read_to_end(&mut page);
+    read.and_then(|_| file.rewind())
+        .map_err(CubeError::io("read", path))?;
+    match page.iter().all(|&byte| byte == 0) || is_sealed_page(&page) {
+        true => Ok(Some(file)),
+        false => Err(not_ours("it is of another program".to_owned())),
+    }
+}
+
+/// Refuses a file of another program; whether there is one of ours.
+///
+/// # Errors
+/// As [`open`].
+pub(super) fn is_there(path: &Path, cube: &Path) -> Result<bool, CubeError> {
+    Ok(open(OpenOptions::new().read(true), path, cube)?.is_some())
+}
+
+/// Removes a file, unless it is of another program; whether it was there.
+///
+/// # Errors
+/// [`CubeError::Io`].
+pub(super) fn remove(path: &Path, cube: &Path) -> Result<bool, CubeError> {
+    match is_there(path, cube) {
+        Ok(true) => fs::remove_file(path)
+            .map(|()| true)
+            .map_err(CubeError::io("remove", path)),
+        Ok(false) | Err(CubeError::NotOurs { .. }) => Ok(false),
+        Err(error) => Err(error),
+    }
+}

@@ -1,0 +1,119 @@
+//! Files that others have put where a run keeps its own.
+
+use super::lab::{Lab, ended, text};
+use std::{
+    fs::{self, File},
+    os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+};
+
+const PROBLEM: &str = "dx = 0.1; runtime = 0.5; outtime = 0.25";
+
+#[test]
+fn files_of_other_programs_stop_a_run_and_stay() {
+    let lab = Lab::new(PROBLEM);
+    let precious = lab.home.path().join("precious");
+    for name in ["c.ckpt", "c.ckpt.new", "c.scratch"] {
+        let path = lab.out.join(name);
+        for kind in ["file", "link", "directory"] {
+            lab.clear();
+            fs::write(&precious, "years of work").unwrap();
+            match kind {
+                "file" => fs::write(&path, "years of work").unwrap(),
+                "link" => symlink(&precious, &path).unwrap(),
+                _ => fs::create_dir(&path).unwrap(),
+            }
+            for option in ["--resume", "--force"] {
+                let told = ended(&mut lab.run(&[option]));
+                told.says(2, &[name, "move it away"]).unwrap();
+            }
+            let left: Vec<_> = fs::read_dir(&lab.out).unwrap().collect();
+            assert_eq!(left.len(), 1, "{name} {kind}");
+            if kind != "directory" {
+                assert_eq!(fs::read(&path).unwrap(), b"years of work");
+            }
+        }
+        // What a run that was killed leaves.
+        for left in [Vec::new(), vec![0; 8192]] {
+            lab.clear();
+            fs::write(&path, left).unwrap();
+            assert_eq!(ended(&mut lab.run(&[])).code, Some(0));
+            assert!(!path.exists());
+        }
+    }
+}
+
+#[test]
+fn repair_leaves_files_of_other_programs_alone() {
+    let lab = Lab::new("dx = 0.05; runtime = 0.05; outtime = 0.025");
+    let reference = lab.reference();
+    fs::write(lab.out.join("c.repair"), "years of work").unwrap();
+    let mut damaged = reference.cube.clone();
+    *damaged.last_mut().unwrap() ^= 1;
+    fs::write(&lab.cube, damaged).unwrap();
+    let memory = lab.little_memory().unwrap().to_string();
+    let told = ended(lab.on_cube("repair").args(["--memory", &memory]));
+    assert_eq!(told.code, Some(0), "{}", told.stderr);
+    assert!(fs::read(&lab.cube).unwrap() == reference.cube);
+    assert_eq!(
+        fs::read(lab.out.join("c.repair")).unwrap(),
+        b"years of work"
+    );
+}
+
+/// In a directory that others may write to, somebody may have put a file of the right name.
+#[test]
+fn a_planted_scratch_is_refused() {
+    let lab = Lab::new("dx = 0.05; runtime = 500; outtime = 250");
+    let shared = lab.home.path().join("shared");
+    fs::create_dir(&shared).unwrap();
+    let memory = lab.little_memory().unwrap().to_string();
+    let run = |time: &str| {
+        let mut run = lab.run(&["--resume", "--memory", &memory, "--max-walltime", time]);
+        ended(run.arg("--scratch").arg(&shared))
+    };
+    let told = run("1.5s");
+    assert_eq!(told.code, Some(75), "{}", told.stderr);
+    let run_id = text(&lab.committed().unwrap().header.unwrap(), "run_id");
+    let scratch = shared.join(format!("c-{run_id}.scratch"));
+    assert_eq!(fs::metadata(&scratch).unwrap().mode() & 0o777, 0o600);
+    let own = fs::read(&scratch).unwrap();
+
+    let precious = lab.home.path().join("precious");
+    fs::write(&precious, &own).unwrap();
+    fs::remove_file(&scratch).unwrap();
+    symlink(&precious, &scratch).unwrap();
+    let told = run("1s");
+    told.says(2, &["symbolic link", "move it away"]).unwrap();
+    assert!(fs::read(&precious).unwrap() == own);
+    fs::remove_file(&scratch).unwrap();
+
+    fs::write(&scratch, &own).unwrap();
+    if std::os::unix::fs::chown(&scratch, Some(12345), None).is_ok() {
+        let told = run("1s");
+        told.says(2, &["belongs to another user"]).unwrap();
+        assert!(fs::read(&scratch).unwrap() == own);
+        std::os::unix::fs::chown(&scratch, Some(0), None).unwrap();
+    }
+    let told = run("1.5s");
+    assert_eq!(told.code, Some(75), "{}", told.stderr);
+}
+
+#[test]
+fn files_of_a_run_have_the_permissions_of_its_cube() {
+    let lab = Lab::new("dx = 0.05; runtime = 500; outtime = 250");
+    let told = ended(&mut lab.run(&["--max-walltime", "0.5s"]));
+    assert_eq!(told.code, Some(75), "{}", told.stderr);
+    let set = |mode: u32| {
+        let cube = File::open(&lab.cube).unwrap();
+        cube.set_permissions(fs::Permissions::from_mode(mode))
+            .unwrap();
+    };
+    let modes =
+        || [&lab.cube, &lab.checkpoint()].map(|path| fs::metadata(path).unwrap().mode() & 0o7777);
+    for (mode, kept) in [(0o600, 0o600), (0o4640, 0o640)] {
+        set(mode);
+        let told = ended(&mut lab.run(&["--force", "--max-walltime", "0.5s"]));
+        assert_eq!(told.code, Some(75), "{}", told.stderr);
+        assert_eq!(modes(), [kept, kept]);
+    }
+}
