@@ -86,11 +86,11 @@ pub(crate) fn memory_alone(problem: &Problem) -> u64 {
 }
 
 /// Bytes that a run takes beside its state and buffers: code, stacks, what is on its way from and to files.
-pub(crate) const PROGRAM: u64 = 16 << 20;
+pub(crate) const PROGRAM: u64 = 26 << 20;
 
 /// The part of [`PROGRAM`] that counts against the memory that a run may take: in a small grid little is on its way.
 pub(super) fn beside(problem: &Problem) -> u64 {
-    (problem.field_bytes() / 8).min(PROGRAM)
+    (problem.field_bytes() / 5).min(PROGRAM)
 }
 
 /// Bytes of the arrays of a rank.
