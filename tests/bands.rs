@@ -305,7 +305,7 @@ fn an_input_that_changes_under_a_run_is_noticed() {
 #[test]
 fn the_first_snapshots_are_repaired_in_bands() {
     let scene = Scene::new();
-    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"900kB\"\n");
+    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"2500kB\"\n");
     scene.succeed("run p.toml -o c.npy");
     let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
     let snapshot = (cube.len() - 4096) / 3;

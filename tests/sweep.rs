@@ -189,7 +189,7 @@ fn damaged_snapshots_are_named_by_scenario_and_repaired() {
 
 #[test]
 fn a_lost_line_comes_back_wherever_it_was() {
-    let scene = scene("D = [1.0, 0.5]");
+    let scene = scene("params = \"p.toml\"\nD = [1.0, 0.5]\n");
     scene.succeed("sweep s.toml -o s.npy --threads 1");
     let journal = scene.text("s.journal");
     let cube = scene.read("s.npy");

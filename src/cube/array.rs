@@ -120,7 +120,7 @@ impl JournalledArray {
         let opened = file.metadata().map_err(CubeError::io("examine", path))?;
         let is_same_file = self.identity == Some(sys::identity(&opened));
         if !is_same_file || (known.is_some() && known != found) {
-            return Err(one_run::started_over(path));
+            return Err(CubeError::started_over(path));
         }
         (self.journal, self.paths) = (journal, paths);
         self.limit();

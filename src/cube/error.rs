@@ -4,7 +4,10 @@ use super::journal::{FORMAT, Slot};
 use diff2d_arrays::npy::NpyError;
 use diff2d_arrays::wording::bytes;
 use diff2d_sys::FileError;
-use std::{io, path::PathBuf};
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
 
 /// What is wrong with a cube, its journal or another array file.
 #[derive(Debug, thiserror::Error)]
@@ -250,6 +253,13 @@ impl CubeError {
     ) -> impl FnOnce(io::Error) -> Self + use<P> {
         let error = FileError::of(action, path);
         move |source| Self::Io(error(source))
+    }
+
+    /// The error of a cube that is no longer of the run of which it was.
+    pub(super) fn started_over(cube: &Path) -> Self {
+        Self::StartedOver {
+            cube: cube.to_owned(),
+        }
     }
 }
 

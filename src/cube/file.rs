@@ -3,7 +3,6 @@
 use super::{
     error::CubeError,
     journal::{Header, Journal, JournalError, Record, Records},
-    one_run,
     paths::Paths,
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader};
@@ -323,7 +322,7 @@ pub(super) fn each_record<'a>(
     Ok((0..committed).map(move |_| match records.next() {
         Some(record) => record.map_err(CubeError::io("read", path)),
         // They were there before.
-        None => Err(one_run::started_over(&path.with_extension("npy"))),
+        None => Err(CubeError::started_over(&path.with_extension("npy"))),
     }))
 }
 
@@ -348,7 +347,7 @@ pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> 
         Some(error) => Err(paths.journal_error(error.clone())),
         None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
             // A run has emptied it, and is about to remove the cube of the one before.
-            true if is_held(&paths.journal) => Err(one_run::started_over(&paths.cube)),
+            true if is_held(&paths.journal) => Err(CubeError::started_over(&paths.cube)),
             true => Ok(None),
             false => Err(paths.journal_error(JournalError::Header { ours: false })),
         },

@@ -39,14 +39,7 @@ pub(super) fn open<T>(
         }
         thread::sleep(PAUSE);
     }
-    Err(last.unwrap_or_else(|| started_over(cube)))
-}
-
-/// The error of a cube that is no longer of the run of which it was.
-pub(super) fn started_over(cube: &Path) -> CubeError {
-    CubeError::StartedOver {
-        cube: cube.to_owned(),
-    }
+    Err(last.unwrap_or_else(|| CubeError::started_over(cube)))
 }
 
 /// The run of which a journal is, if it got that far.

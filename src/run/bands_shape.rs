@@ -1,6 +1,6 @@
 //! [`Shape`]: bands and passes for a state that does not fit into memory.
 
-use super::{error::RunError, setup};
+use super::error::RunError;
 use crate::{
     cube::{scratch::Scratch, stream},
     params::StepMethod,
@@ -39,6 +39,14 @@ const OF_TILES: u64 = 8;
 /// Bytes that all threads move between memory and caches \[1/s\].
 const MEMORY_SPEED: f64 = 40e9;
 
+/// Bytes that a run takes beside its state and buffers: code, stacks, what is on its way from and to files.
+pub(crate) const PROGRAM: u64 = 26 << 20;
+
+/// The part of [`PROGRAM`] that counts against the memory that a run may take: in a small grid little is on its way.
+pub(super) fn beside(problem: &Problem) -> u64 {
+    (problem.field_bytes() / 5).min(PROGRAM)
+}
+
 impl Shape {
     /// The shape beside buffers within so many bytes of memory.
     ///
@@ -53,7 +61,7 @@ impl Shape {
     ) -> Result<Self, RunError> {
         /// The part that is left for rows on their way and huge pages that are begun.
         const UNCOUNTED: u64 = 16;
-        let buffers = buffers + setup::beside(problem);
+        let buffers = buffers + beside(problem);
         let left = memory.saturating_sub(buffers);
         let allowed = left - left / UNCOUNTED;
         Self::fit(problem, slab, stencil, allowed).map_err(|least| RunError::Cap {

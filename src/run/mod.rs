@@ -45,7 +45,7 @@ pub use error::RunError;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
 
-pub(crate) use bands_shape::{DISK_SPEED, Shape};
+pub(crate) use bands_shape::{DISK_SPEED, PROGRAM, Shape};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
@@ -55,5 +55,5 @@ pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use setup::{PROGRAM, Room, check_memory, memory_alone, tuned};
+pub(crate) use setup::{Room, check_memory, memory_alone, tuned};
 pub(crate) use time_loop::simulate;

@@ -1,6 +1,10 @@
 //! What a rank needs before its first step: tile, slab and memory.
 
-use super::{bands_shape::Shape, decomposition::Decomposition, error::RunError};
+use super::{
+    bands_shape::{Shape, beside},
+    decomposition::Decomposition,
+    error::RunError,
+};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -83,14 +87,6 @@ pub(super) fn decompose<'a, T: Element, C: Comm>(
 pub(crate) fn memory_alone(problem: &Problem) -> u64 {
     let buffers = SolverLoad::alone().buffer_bytes(problem.field_bytes());
     problem.memory_bytes().saturating_add(buffers)
-}
-
-/// Bytes that a run takes beside its state and buffers: code, stacks, what is on its way from and to files.
-pub(crate) const PROGRAM: u64 = 16 << 20;
-
-/// The part of [`PROGRAM`] that counts against the memory that a run may take: in a small grid little is on its way.
-pub(super) fn beside(problem: &Problem) -> u64 {
-    (problem.field_bytes() / 8).min(PROGRAM)
 }
 
 /// Bytes of the arrays of a rank.

@@ -132,8 +132,12 @@ fn updates_left(journal: &Listed, committed: usize) -> u64 {
 fn nothing_is_left_behind_a_finished_run() {
     let lab = Lab::new("dx = 5; runtime = 100; outtime = 25");
     let reference = lab.reference();
-    fs::write(lab.checkpoint(), b"of the interval before the end").unwrap();
-    fs::write(lab.checkpoint().with_extension("ckpt.new"), b"half").unwrap();
+    let page = format!(
+        "{:4096}state",
+        "{\"run_id\":\"0123\",\"step\":7,\"crc\":\"89abcdef\"}\n"
+    );
+    fs::write(lab.checkpoint(), page).unwrap();
+    fs::write(lab.checkpoint().with_extension("ckpt.new"), [0; 5000]).unwrap();
     let ended = ended(&mut lab.run(&["--resume"]));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     lab.is_as(&reference).unwrap();
