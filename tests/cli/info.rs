@@ -164,7 +164,7 @@ fn info_tells_of_a_state_between_snapshots() {
     let long = "run p.toml --set dx=0.05 --set runtime=10000 --set outtime=5000 --resume";
     for (cube, word, option) in [
         ("c", "checkpoint", ""),
-        ("d", "scratch", " --memory 2500kB"),
+        ("d", "scratch", " --memory 2600kB"),
     ] {
         // A busy machine needs longer to get beyond the first snapshot.
         let told = ["0.5", "2", "8", "32"].into_iter().find_map(|time| {

@@ -81,7 +81,7 @@ fn temporary_name(path: &Path, number: usize) -> PathBuf {
     path.with_file_name(name)
 }
 
-/// A name that is not the last one. Dropped before it is [renamed](Self::rename), what bears it is removed.
+/// A name that is not the last one. Dropped before it is renamed, what bears it is removed.
 ///
 /// What bears it is locked meanwhile, where the filesystem has locks for files and directories alike: what is not was
 /// left by a process that was killed, and is removed by the next that writes the same.
