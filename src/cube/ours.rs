@@ -4,10 +4,10 @@
 //! What a run leaves, killed or not, begins with a page of zeros, or with its [sealed page](super::journal), or is
 //! empty. It belongs to this user or to that of the cube: others may write into a directory that is shared.
 
-use super::{error::CubeError, journal::is_sealed_page};
+use super::{error::CubeError, journal::is_sealed_page, paths::remove_file};
 use diff2d_sys as sys;
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Read, Seek},
     path::Path,
 };
@@ -57,9 +57,8 @@ pub(super) fn is_there(path: &Path, cube: &Path) -> Result<bool, CubeError> {
 /// [`CubeError::Io`].
 pub(super) fn remove(path: &Path, cube: &Path) -> Result<bool, CubeError> {
     match is_there(path, cube) {
-        Ok(true) => fs::remove_file(path)
-            .map(|()| true)
-            .map_err(CubeError::io("remove", path)),
+        // Another rank may do the same.
+        Ok(true) => remove_file(path),
         Ok(false) | Err(CubeError::NotOurs { .. }) => Ok(false),
         Err(error) => Err(error),
     }
