@@ -76,7 +76,7 @@ fn succeed(scene: &Scene, count: usize, arguments: &str) -> Told {
 /// The processes of a job by their rank, found by a word in their environment.
 fn processes(word: &str) -> Vec<(usize, Pid)> {
     let is_program = |pid: &Path| {
-        let program = assert_cmd::cargo::cargo_bin!("diff2d");
+        let program = fs::canonicalize(assert_cmd::cargo::cargo_bin!("diff2d")).unwrap();
         fs::read_link(pid.join("exe")).is_ok_and(|exe| exe == program)
     };
     let mut found: Vec<(usize, Pid)> = fs::read_dir("/proc")
