@@ -56,7 +56,7 @@ pub(super) struct RunArgs {
     /// of the cube]
     #[arg(long, value_name = "DIR", conflicts_with = "no_cube")]
     scratch: Option<PathBuf>,
-    /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: measured]
+    /// Advance tiles of so many rows, columns and steps, such as 512x384x32 [default: as the caches allow]
     #[arg(long, value_name = "RxCxD")]
     tile: Option<Tile>,
     /// Compute without writing any file, for timing

@@ -95,7 +95,7 @@ impl<T: Element> Resources<T> {
         let stencil = match in_bands {
             // Its tiles are those of bands.
             Some(_) => problem.stencil(),
-            None => setup::tuned::<T>(problem, options.tile, comm, room),
+            None => setup::stencil_for::<T>(problem, options.tile, comm, room),
         };
         Ok(Self {
             stencil,

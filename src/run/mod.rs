@@ -55,5 +55,5 @@ pub(crate) use options::Options;
 pub(crate) use output::Output;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use setup::{Room, check_memory, memory_alone, tuned};
+pub(crate) use setup::{Room, check_memory, memory_alone, stencil_for};
 pub(crate) use time_loop::simulate;

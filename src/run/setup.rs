@@ -22,7 +22,7 @@ use std::path::Path;
 
 /// The step with the tile to use; tiles may exceed the second-level cache where there is memory for that. Ranks divide
 /// the grid as threads do: their tiles are those of one process with all their threads.
-pub(crate) fn tuned<T: Element>(
+pub(crate) fn stencil_for<T: Element>(
     problem: &Problem,
     tile: Option<Tile>,
     comm: &impl Comm,

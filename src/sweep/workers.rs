@@ -238,7 +238,7 @@ impl<'a> Workers<'a> {
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
         let room = Room::of_scenario(problem);
-        let stencil = run::tuned::<T>(problem, options.tile, &Solo, room);
+        let stencil = run::stencil_for::<T>(problem, options.tile, &Solo, room);
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);
