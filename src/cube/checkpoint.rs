@@ -101,7 +101,8 @@ pub struct Found {
     pub sha256: String,
 }
 
-/// Looks for a checkpoint of this run between the last committed snapshot and the next one. A later one follows a snapshot that is not in the journal and has to be computed again.
+/// Looks for a checkpoint of this run between the last committed snapshot and the next one. A later one follows a
+/// snapshot that is not in the journal and has to be computed again.
 ///
 /// A torn checkpoint, or one of another run, counts as none: all that comes before it is in the cube.
 ///

@@ -137,7 +137,7 @@ impl Temporary {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Something that the caller has created, and locked if it is to be.
+    /// Something that the caller has created; `lock` holds its lock, if it has one.
     pub(super) fn remember(name: PathBuf, lock: Option<File>) -> Self {
         temporaries().push(name.clone());
         Self { name, lock }
@@ -176,7 +176,7 @@ impl Drop for Temporary {
     }
 }
 
-/// Locks a file or a directory. One that is gone is another's, as it were.
+/// Locks a file or a directory. One that is gone, or has been replaced, counts as locked by another process.
 fn lock(name: &Path) -> Result<File, TryLockError> {
     let file = match File::open(name) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
