@@ -49,12 +49,12 @@ pub(super) fn write(
             Format::Hdf5
         )));
     }
-    let file = output::file(path, force, dataset.array())?;
+    let mut file = output::file(path, force, dataset.array())?;
     let failed = |error: Box<dyn Error>| match error.downcast::<ExportError>() {
         Ok(error) => *error,
         Err(error) => ExportError::library(path, &error),
     };
-    fill(dataset, file.name_so_far(), chunk, progress).map_err(failed)?;
+    fill(dataset, file.unlocked_name(), chunk, progress).map_err(failed)?;
     Ok(file.commit()?)
 }
 

@@ -82,12 +82,17 @@ impl AtomicFile {
         &self.file
     }
 
-    /// The name that it has so far, for what opens files by name.
+    /// The name that it has so far, for a library that opens files by name and locks them itself.
     #[cfg(feature = "hdf5")]
     #[must_use]
-    pub fn name_so_far(&self) -> &Path {
-        let temporary = self.temporary.as_ref();
-        temporary.map_or(self.path.as_path(), Temporary::name)
+    pub fn unlocked_name(&mut self) -> &Path {
+        match &mut self.temporary {
+            Some(temporary) => {
+                temporary.unlock();
+                temporary.name()
+            }
+            None => &self.path,
+        }
     }
 
     /// Makes the file durable under its name.

@@ -149,6 +149,12 @@ impl Temporary {
         &self.name
     }
 
+    /// Leaves the locking to somebody else.
+    #[cfg(feature = "hdf5")]
+    pub(super) fn unlock(&mut self) {
+        self.lock = None;
+    }
+
     /// Ends the name by `rename`, which an end of the process does not interrupt.
     pub(super) fn rename<T>(
         mut self,
