@@ -1,5 +1,5 @@
 //! [`Element`]: the number types that kernels are compiled for, and one entry
-//! point for each kernel and type, all from the same source.
+//! point for each kernel and type, all from the same source, and compiled in this package.
 
 use super::equation::Operator;
 use super::general::{Anisotropic, Variable};
@@ -12,6 +12,7 @@ use super::lanes::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::x86;
 use super::lanes::{HAS_PORTABLE, Lanes};
+use super::rkl2::{Part, Step, Target};
 use super::scalar_tile;
 use super::scaled::Scaled;
 use super::scratch::Scratch;
@@ -30,6 +31,13 @@ pub trait Element: Real {
         reason = "the trait is sealed and its function for this folder only"
     )]
     unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) -> Outcome;
+
+    /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2), which begins at node `first` of the field.
+    #[allow(
+        private_interfaces,
+        reason = "the trait is sealed and its function for this folder only"
+    )]
+    fn take_stages<'a>(step: &'a Step<'a, Self>, first: [usize; 2], target: Target<'a, Self>);
 }
 
 /// Writes the nodes of `task` into its target with registers of type `V`, in bands of `R` rows, or of `WITH_ARRAYS` for
@@ -107,6 +115,18 @@ macro_rules! dispatch {
                         _ => scalar_tile::advance(task, scratch),
                     }
                 }
+            }
+
+            #[allow(
+                private_interfaces,
+                reason = "the trait is sealed and its function for this folder only"
+            )]
+            fn take_stages<'a>(
+                step: &'a Step<'a, Self>,
+                first: [usize; 2],
+                target: Target<'a, Self>,
+            ) {
+                Part::new(step, first, target).advance();
             }
         }
     };

@@ -19,6 +19,7 @@ mod part;
 mod row;
 mod step;
 
+pub(crate) use part::{Part, Step, Target};
 pub use step::Rkl2Arrays;
 
 use crate::real::Real;

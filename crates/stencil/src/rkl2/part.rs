@@ -24,7 +24,7 @@ use crate::walls::{Computed, Walls};
 pub(super) const ARRAYS: usize = 4;
 
 /// What all tiles share.
-pub(super) struct Step<'a, T> {
+pub(crate) struct Step<'a, T> {
     pub method: &'a Rkl2<T>,
     /// The number of stages taken before, and after: all of them at once, or one.
     pub stages: Range<usize>,
@@ -38,7 +38,7 @@ pub(super) struct Step<'a, T> {
 }
 
 /// The nodes that are written.
-pub(super) struct Target<'a, T> {
+pub(crate) struct Target<'a, T> {
     /// The state after the stages. Before one of several it holds the state two stages before.
     pub result: ArrayViewMut2<'a, T>,
     /// `L(Y0)`, where stages are taken one by one.
@@ -108,7 +108,7 @@ impl<T: Real> Ring<T> {
 }
 
 /// A tile, and the rows that it keeps.
-pub(super) struct Part<'a, T> {
+pub(crate) struct Part<'a, T> {
     step: &'a Step<'a, T>,
     target: Target<'a, T>,
     /// Rows and columns that are written. Those of a periodic axis are numbered on beyond its ends.
@@ -127,7 +127,7 @@ pub(super) struct Part<'a, T> {
 
 impl<'a, T: Real> Part<'a, T> {
     /// The tile of `target`, which begins at a node of the field.
-    pub(super) fn new(
+    pub(crate) fn new(
         step: &'a Step<'a, T>,
         [row, column]: [usize; 2],
         target: Target<'a, T>,
@@ -162,7 +162,7 @@ impl<'a, T: Real> Part<'a, T> {
     }
 
     /// Computes the nodes of the tile.
-    pub(super) fn advance(mut self) {
+    pub(crate) fn advance(mut self) {
         let Range { start, end } = self.step.stages;
         let read = self.around(start);
         // Walls, too, are rows around those that are computed.

@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::Rkl2;
-use super::part::{ARRAYS, Part, Step, Target};
+use super::part::{ARRAYS, Step, Target};
 use crate::dispatch::Element;
 use crate::five_point::Stencil;
 use crate::tile::Tile;
@@ -117,7 +117,7 @@ impl<T: Element> Stencil<T> {
         let tiles: Vec<_> = tiles.collect();
         tiles
             .into_par_iter()
-            .for_each(|(first, target)| Part::new(step, first, target).advance());
+            .for_each(|(first, target)| T::take_stages(step, first, target));
     }
 
     /// The tile of a step in so many stages, for a field of `(rows, columns)` nodes, boundary nodes
