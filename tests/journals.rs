@@ -405,7 +405,7 @@ fn any_number_of_unknown_parameters_costs_little() {
         let started = Instant::now();
         let told = scene.run(command);
         assert!(
-            started.elapsed() < Duration::from_secs(5),
+            started.elapsed() < Duration::from_secs(30),
             "{command}: {told}"
         );
         assert!(
@@ -443,7 +443,7 @@ fn any_number_of_unknown_parameters_of_scenarios_costs_little() {
         let told = scene.run(command);
         assert!(!told.stderr.contains("damaged"), "{command}: {told}");
         assert!(
-            started.elapsed() < Duration::from_secs(5),
+            started.elapsed() < Duration::from_secs(30),
             "{command}: {told}"
         );
     }

@@ -10,7 +10,12 @@ mod common;
 
 use common::{Scene, Told};
 use nix::sys::resource::{UsageWho, getrusage};
-use std::{fs, process::Command};
+use std::{
+    fs,
+    process::{Command, Stdio},
+    thread,
+    time::Duration,
+};
 
 /// Runs by a shell that allows the process `limit` bytes of address space; no limit for `None`.
 fn run(scene: &Scene, limit: Option<u64>, options: &str) -> Told {
@@ -79,6 +84,40 @@ fn a_plot_keeps_to_its_memory() {
     let told = Told::from(command.env("RAYON_NUM_THREADS", "8").output().unwrap());
     assert_eq!(told.code, Some(0), "{told}");
     assert!(peak() < 64 << 20, "{}", peak());
+}
+
+/// The most memory of its own that the program has held, of files that it maps none.
+fn own_peak(scene: &Scene, arguments: &str) -> u64 {
+    let mut command = scene.diff2d();
+    command.args(arguments.split(' ')).stdout(Stdio::null());
+    let mut child = command.spawn().unwrap();
+    let status = format!("/proc/{}/status", child.id());
+    let mut most = 0;
+    while child.try_wait().unwrap().is_none() {
+        let text = fs::read_to_string(&status).unwrap_or_default();
+        let line = text.lines().find_map(|line| line.strip_prefix("RssAnon:"));
+        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
+        most = most.max(kib.unwrap_or(0) * 1024);
+        thread::sleep(Duration::from_millis(2));
+    }
+    assert!(child.wait().unwrap().success(), "{arguments}");
+    most
+}
+
+/// In bands: 2002² nodes are 31 MiB a field.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_run_keeps_to_its_memory() {
+    let scene = Scene::small();
+    for mib in [32, 48] {
+        let most = own_peak(
+            &scene,
+            &format!(
+                "run p.toml -o c{mib}.npy --memory {mib}MiB --threads 2 --set dx=0.01 --set runtime=1e-4 --set outtime=5e-5"
+            ),
+        );
+        assert!((8..=mib).contains(&(most >> 20)), "{most} of {mib} MiB");
+    }
 }
 
 #[test]

@@ -264,6 +264,10 @@ impl<'a> Judge<'a> {
             let function = |value| Function::parse(value, VARIABLES.len());
             match (value.as_str(), value.get("flux"), value.get("robin")) {
                 (Some("periodic"), _, _) => Ok(Wall::Periodic),
+                (Some("insulated"), _, _) => Ok(Wall::Flux(Function::Number(0.0))),
+                (Some(word), _, _) if let Some(hint) = hint_of_wall(word) => {
+                    Err(Some(hint.to_owned()))
+                }
                 (_, Some(flux), _) => Ok(Wall::Flux(function(flux)?)),
                 (_, _, Some(robin)) => match robin.as_array().map(Vec::as_slice) {
                     Some([a, b, c]) => Ok(Wall::Robin([function(a)?, function(b)?, function(c)?])),
@@ -296,6 +300,24 @@ impl<'a> Judge<'a> {
     pub(super) fn verdict(self) -> Result<Canonical, ParamsError> {
         ParamsError::of_all(self.wrong).map(|()| Canonical::new(self.taken))
     }
+}
+
+/// What to write for a kind of boundary condition that is called by another name.
+fn hint_of_wall(word: &str) -> Option<&'static str> {
+    Some(match word.to_ascii_lowercase().as_str() {
+        "dirichlet" | "fixed" => {
+            "a Dirichlet boundary condition is the value itself, a number or a formula in x, y and t"
+        }
+        "neumann" | "flux" => {
+            "a Neumann boundary condition is { flux = q }, D times the outward derivative"
+        }
+        "noflux" | "no-flux" | "no_flux" | "adiabatic" | "reflecting" | "symmetry" | "closed"
+        | "insulate" | "zero-flux" => "a wall that nothing passes is \"insulated\"",
+        "robin" | "convection" | "mixed" => {
+            "a Robin boundary condition is { robin = [a, b, c] }, a p + b dp/dn = c"
+        }
+        _ => return None,
+    })
 }
 
 /// A reason, or what a key accepts.

@@ -109,8 +109,7 @@ const ABOVE_0: &str = "a finite number greater than 0";
 const MATERIAL: &str =
     "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
 const SOURCE: &str = "a finite number, a formula in x, y and t, or { file = \"S.npy\" }";
-const WALL: &str =
-    "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
+const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
 const INITIAL: &str =
@@ -201,6 +200,14 @@ pub fn find(name: &str) -> Option<&'static Key> {
 #[must_use]
 pub fn is_key(name: &str) -> bool {
     find(name).is_some()
+}
+
+/// The keys that a table's name stands for where it has this value: of `boundary`, what holds on all four sides.
+pub fn all_of(name: &str, value: &Value) -> impl Iterator<Item = &'static Key> {
+    let is_side = |key: &Key| key.name.strip_prefix("boundary.").is_some();
+    let is_meant = name == "boundary";
+    KEYS.iter()
+        .filter(move |key| is_meant && is_side(key) && key.takes(value))
 }
 
 /// Whether keys stand in a table of this name.

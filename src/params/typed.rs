@@ -55,13 +55,23 @@ impl Typed {
         entries.sort_by_key(|(key, _)| key.span().start);
         for (key, found) in entries {
             let name = format!("{prefix}{}", key.get_ref());
+            let value = value_of(found.get_ref());
+            let sides: Vec<_> = keys::all_of(&name, &value).collect();
+            for side in &sides {
+                self.push(Entry {
+                    name: side.name.to_owned(),
+                    value: value.clone(),
+                    place: place(key.span().start),
+                });
+            }
             match found.get_ref() {
+                _ if !sides.is_empty() => {}
                 DeValue::Table(inner) if !inner.is_empty() && !keys::is_key(&name) => {
                     self.take(inner, &format!("{name}."), place);
                 }
-                found => self.push(Entry {
+                _ => self.push(Entry {
                     name,
-                    value: value_of(found),
+                    value,
                     place: place(key.span().start),
                 }),
             }
@@ -101,6 +111,13 @@ impl Typed {
             };
             table.insert(inner[1..].to_owned(), value);
             return self.set(key, Value::Table(table), place);
+        }
+        let sides: Vec<_> = keys::all_of(name, &value).collect();
+        if !sides.is_empty() {
+            for side in sides {
+                self.set(side.name, value.clone(), place.clone());
+            }
+            return;
         }
         if let Value::Table(table) = &value
             && !table.is_empty()
@@ -181,6 +198,24 @@ mod tests {
         assert_eq!(set("a.c", 3), "--set: a.b = 2, --set: a.c = 3");
         assert_eq!(set("a.b", 4), "--set: a.b = 4, --set: a.c = 3");
         assert_eq!(set("a", 5), "--set: a = 5");
+    }
+
+    #[test]
+    fn a_boundary_of_one_value_has_it_on_all_sides() {
+        let sides = |of: &str, value: &str| {
+            let side = |side| format!("{of}: boundary.{side} = {value}");
+            ["left", "right", "bottom", "top"].map(side)
+        };
+        let mut typed = Typed::parse("p.toml", "boundary = 20").unwrap();
+        assert_eq!(told(&typed), sides("p.toml:1", "20"));
+        typed.set("boundary", Value::from("insulated"), Place::CommandLine);
+        assert_eq!(told(&typed), sides("--set", "\"insulated\""));
+        typed.set("boundary.left", Value::from(1), Place::CommandLine);
+        assert_eq!(told(&typed)[..2][0], "--set: boundary.left = 1");
+        let typed = Typed::parse("p.toml", "boundary = { flux = 1.0 }").unwrap();
+        assert_eq!(told(&typed).len(), 4);
+        let typed = Typed::parse("p.toml", "boundary = { left = 1.0 }").unwrap();
+        assert_eq!(told(&typed).len(), 1);
     }
 
     #[test]

@@ -65,7 +65,7 @@ fn thousands_of_threads_are_not_started() {
             .env("RAYON_NUM_THREADS", "5000")
             .output();
         assert_eq!(Told::from(output.unwrap()).code, Some(0));
-        assert!(started.elapsed() < Duration::from_secs(5), "{arguments}");
+        assert!(started.elapsed() < Duration::from_secs(30), "{arguments}");
     }
 }
 

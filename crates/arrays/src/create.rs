@@ -40,10 +40,6 @@ impl Fill {
         let refused = |reason: String| {
             AnalysisError::Request(format!("--fill {}: {reason}", excerpt(text, 60)))
         };
-        if dtype.kind != Kind::Float && text.contains('^') {
-            let reason = "of integers, ^ is no power but Python's exclusive or: write **";
-            return Err(refused(reason.to_owned()));
-        }
         let number = text.trim().parse::<f64>().ok();
         if matches!(dtype.kind, Kind::Signed | Kind::Unsigned)
             && let Some(number) = number.filter(|number| number.fract().abs() > 0.0)

@@ -174,9 +174,8 @@ const POWER_PRECEDENCE: u8 = 50;
 const POWER: Function = both!(a, b => power(a, b); integer_power(a, b));
 
 /// Operators between two values; of two names with the same beginning the longer comes first.
-pub(super) const OPERATORS: [Operator; 14] = [
+pub(super) const OPERATORS: [Operator; 13] = [
     operator("**", POWER_PRECEDENCE, POWER),
-    operator("^", POWER_PRECEDENCE, POWER),
     operator(
         "//",
         PRODUCT_PRECEDENCE,

@@ -1,6 +1,6 @@
 //! Formulas that users write: parsed once, evaluated for [`BATCH`] values at a time.
 //!
-//! The language is Python's arithmetic: `+ - * / // % **` (also `^`) with Python's precedence
+//! The language is Python's arithmetic: `+ - * / // % **` with Python's precedence
 //! (`-x**2` is `-(x**2)`), comparisons that give 1 or 0, names and functions. `//` and `%` round
 //! towards minus infinity as Python's do, for floats too.
 //!

@@ -34,7 +34,7 @@ impl<'a> Parser<'a> {
         self.formula(0)?;
         match self.peek() {
             None => Ok(self.steps),
-            Some(_) => Err(format!("'{}' is not expected here", self.shown())),
+            Some(_) => Err(self.refuse("is not expected here")),
         }
     }
 
@@ -91,12 +91,15 @@ impl<'a> Parser<'a> {
                 Ok(())
             }
             Some(letter) if letter.is_alphabetic() || letter == '_' => self.named(),
-            Some(_) => Err(format!("'{}' is not expected here", self.shown())),
+            Some(_) => Err(self.refuse("is not expected here")),
         }
     }
 
     fn named(&mut self) -> Result<(), String> {
         let name = self.word(|letter| letter.is_alphanumeric() || letter == '_');
+        if let Some(hint) = hint_of(name) {
+            return Err(format!("'{name}' is not known here: {hint}"));
+        }
         if self.peek() == Some('(') {
             self.skip(1);
             return self.call(name);
@@ -208,11 +211,40 @@ impl<'a> Parser<'a> {
                 Ok(())
             }
             None => Err(format!("it ends where '{letter}' should be")),
-            Some(_) => Err(format!("'{}' where '{letter}' should be", self.shown())),
+            Some(_) => Err(self.refuse(&format!("where '{letter}' should be"))),
+        }
+    }
+
+    /// Refuses what comes next where `wanted` should be, and says what would do if it is Python's.
+    fn refuse(&self, wanted: &str) -> String {
+        let is_part = |letter: char| letter.is_alphanumeric() || letter == '_';
+        let end = self.rest.find(|letter| !is_part(letter));
+        let end = match end.unwrap_or(self.rest.len()) {
+            0 => self.rest.chars().next().map_or(0, char::len_utf8),
+            end => end,
+        };
+        let word = &self.rest[..end];
+        match hint_of(word) {
+            Some(hint) => format!("'{word}' is not known here: {hint}"),
+            None => format!("'{}' {wanted}", self.shown()),
         }
     }
 
     fn shown(&self) -> String {
         self.rest.chars().take(20).collect()
     }
+}
+
+/// What to write instead of something that Python or its libraries have.
+fn hint_of(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "^" => "a power is a**b",
+        "and" | "&" => "that both hold is (a)*(b)",
+        "or" | "|" => "that one of them holds is max(a, b)",
+        "not" | "!" | "~" => "that a condition does not hold is (a) == 0",
+        "=" => "whether two values are equal is a == b",
+        "if" | "else" => "a choice is where(condition, yes, no)",
+        "np" | "numpy" | "math" => "functions have no prefix: write sin(x)",
+        _ => return None,
+    })
 }
