@@ -152,13 +152,14 @@ impl<'a> Parser<'a> {
             }
             self.skip(1);
         }
+        self.expect(')')?;
         let wanted = function.arguments;
         if given != wanted {
             let s = if wanted == 1 { "" } else { "s" };
             return Err(format!("{name} takes {wanted} argument{s}, not {given}"));
         }
         self.steps.push(Step::Apply(function));
-        self.expect(')')
+        Ok(())
     }
 
     /// A number as Python writes it, with an exponent or without.
