@@ -164,15 +164,15 @@ pub static KEYS: [Key; 36] = keys! {
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;
-    "initial.kind", "the state before the first step", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");
+    "initial.kind", "initial condition", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");
     "initial.x0", "middle of the gaussian along x", "length", NUMBER, FINITE, "0.0", Derived;
     "initial.y0", "middle of the gaussian along y", "length", NUMBER, FINITE, "0.0", Derived;
     "initial.sigma", "standard deviation of the gaussian", "length", NUMBER, ABOVE_0, "1.0", Required;
     "initial.amplitude", "height of the gaussian", "density", NUMBER, FINITE, "1.0", Default("1.0");
     "initial.kx", "half waves of the sine along x", "", NUMBER, FINITE, "1.0", Default("1.0");
     "initial.ky", "half waves of the sine along y", "", NUMBER, FINITE, "1.0", Default("1.0");
-    "initial.value", "the state before the first step", "density", FORMULA, VALUE, "\"exp(-x**2 - y**2)\"", Required;
-    "initial.path", "the file of the state before the first step", "", WORD, "the name of a file in quotes",
+    "initial.value", "initial condition", "density", FORMULA, VALUE, "\"exp(-x**2 - y**2)\"", Required;
+    "initial.path", "the file of the initial condition", "", WORD, "the name of a file in quotes",
         "\"u.npy\"", Required;
     "initial.snapshot", "which snapshot of the cube", "", INTEGER, "a whole number, negative from the end", "-1", Derived;
     "initial.range", "the values of black and white", "density", PAIR, "two finite numbers, [black, white]",

@@ -131,6 +131,41 @@ fn every_chapter_is_in_the_summary_once() {
     assert_eq!(listed, chapters());
 }
 
+/// The terms of the field occur where docs/words.md says, and none is missing there.
+#[test]
+fn the_terms_of_the_field_are_introduced() {
+    let words = text("docs/words.md");
+    let rows: Vec<Vec<&str>> = words
+        .lines()
+        .skip_while(|line| !line.starts_with("|---"))
+        .skip(1)
+        .map(|row| row.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    for row in &rows {
+        let [terms, _, page] = row[..] else {
+            panic!("{row:?}")
+        };
+        let page = text(&format!("docs/{}", links::targets(page)[0])).to_lowercase();
+        for term in terms.split(", ") {
+            assert!(page.contains(&term.to_lowercase()), "{term}: {row:?}");
+        }
+    }
+    for term in [
+        "boundary condition",
+        "Dirichlet",
+        "Neumann",
+        "initial condition",
+        "heat equation",
+        "finite difference",
+        "implicit",
+        "CFL",
+        "out-of-core",
+        "GPU",
+    ] {
+        assert!(rows.iter().any(|row| row[0].contains(term)), "{term}");
+    }
+}
+
 #[test]
 fn links_lead_somewhere() {
     let root = Path::new(ROOT);
