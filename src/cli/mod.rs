@@ -28,6 +28,7 @@ mod run;
 mod scenario;
 mod select;
 mod signals;
+mod slips;
 mod start;
 mod stats;
 mod sweep;
@@ -211,6 +212,7 @@ fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Err
     Cli::command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
+        .map_err(slips::with_tip)
 }
 
 /// What is wrong with a command line, without how it is used.

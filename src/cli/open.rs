@@ -4,6 +4,7 @@ use super::{terminal::Terminal, values};
 use crate::{
     cube::{JournalledArray, NamedAxis, Writing, admit_axes, forget_axes, write_axes},
     error::Error,
+    params::hint_of_file,
 };
 use clap::Args;
 use diff2d_arrays::{
@@ -60,6 +61,16 @@ pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, 
     if let Some((archive, name)) = member(path) {
         let array = ArrayFile::open_member(Path::new(archive), name)?;
         return Ok(told(JournalledArray::plain(array), terminal));
+    }
+    if !path.exists() {
+        let hint = hint_of_file(path);
+        if !hint.is_empty() {
+            let sentence = format!(
+                "cannot open {}: there is no such file{hint}",
+                path.display()
+            );
+            return Err(Error::System(sentence));
+        }
     }
     let array = JournalledArray::open(path)?;
     if let Some(note) = &array.note {

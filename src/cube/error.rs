@@ -115,7 +115,7 @@ pub enum CubeError {
         path: PathBuf,
     },
     /// Resume with other parameters.
-    #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o", cube.display())]
+    #[error("{} was begun with other parameters: {differences}; run with the old ones, or write elsewhere with -o{}", cube.display(), longer(differences, cube))]
     OtherParameters {
         /// The cube.
         cube: PathBuf,
@@ -265,4 +265,15 @@ impl CubeError {
 
 fn or_unknown(free: Option<u64>) -> String {
     free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes)
+}
+
+/// What makes a longer run of a cube, where nothing but the simulated time differs.
+fn longer(differences: &str, cube: &Path) -> String {
+    match differences.starts_with("runtime was ") && !differences.contains(", ") {
+        true => format!(
+            ", where --extend {} begins with its snapshots",
+            cube.display()
+        ),
+        false => String::new(),
+    }
 }

@@ -6,6 +6,7 @@ use super::{
     keys::{self, Absent, Key},
     place::Place,
     python,
+    spelling::hint_of_file,
     typed::Typed,
     value::{self, Entry, Value},
 };
@@ -55,7 +56,7 @@ impl RawParams {
         let mut bytes = Vec::new();
         sys::open_stream(path)
             .and_then(|file| file.take(LARGEST + 1).read_to_end(&mut bytes))
-            .map_err(|error| unreadable(explain(&error)))?;
+            .map_err(|error| unreadable(explain(&error, path)))?;
         if bytes.len() as u64 > LARGEST {
             return Err(unreadable(format!(
                 "it is larger than {} MiB, so it holds something else",
@@ -298,9 +299,9 @@ impl InputPlace {
 }
 
 /// The operating system's reason without its number, in a newcomer's words where that helps.
-fn explain(error: &io::Error) -> String {
+fn explain(error: &io::Error, path: &Path) -> String {
     match error.kind() {
-        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::NotFound => format!("there is no such file{}", hint_of_file(path)),
         io::ErrorKind::IsADirectory => "it is a directory, not a file".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
         _ => error.to_string(),

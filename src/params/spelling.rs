@@ -1,4 +1,6 @@
-//! Slips of the pen: which key somebody probably meant.
+//! Slips of the pen: which key or file somebody probably meant.
+
+use std::{ffi::OsStr, fs, path::Path};
 
 /// Which of `candidates` somebody who typed `word` probably meant: one that is spelt nearly like it, as
 /// a whole or within its table.
@@ -42,6 +44,31 @@ fn within_table(name: &str) -> &str {
 #[must_use]
 pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
+}
+
+/// As [`hint`], for a file that is not there: another one in its directory.
+#[must_use]
+pub fn hint_of_file(path: &Path) -> String {
+    /// Directories may have any number of files.
+    const MOST: usize = 10_000;
+    let directory = match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    };
+    let (Some(word), Ok(entries)) = (
+        path.file_name().and_then(OsStr::to_str),
+        fs::read_dir(directory),
+    ) else {
+        return String::new();
+    };
+    let names = entries.flatten().take(MOST);
+    let names: Vec<String> = names
+        .filter_map(|entry| entry.file_name().into_string().ok())
+        .collect();
+    match nearest(word, names.iter().map(String::as_str)) {
+        Some(name) => format!(", did you mean {}?", path.with_file_name(name).display()),
+        None => String::new(),
+    }
 }
 
 #[cfg(test)]

@@ -24,6 +24,7 @@ mod plan;
 mod plot;
 mod probe;
 mod run;
+mod slips;
 mod stops;
 mod streams;
 mod threads;

@@ -1,0 +1,31 @@
+//! Slips of the pen get a hint.
+
+use super::common::Scene;
+
+#[test]
+fn what_was_probably_meant_is_told() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o cube.npy");
+    for (command, code, hint) in [
+        ("run p.toml --dx 0.1", 2, "'--set dx=…'"),
+        (
+            "plan p.toml --boundary.left=1",
+            2,
+            "'--set boundary.left=…'",
+        ),
+        ("p.toml", 2, "'diff2d run p.toml'"),
+        ("cube.npy", 2, "'diff2d info cube.npy'"),
+        ("run q.toml", 2, "no such file, did you mean p.toml?"),
+        ("stats cubes.npy", 1, "no such file, did you mean cube.npy?"),
+        (
+            "run p.toml -o cube.npy --resume --set runtime=4",
+            2,
+            "where --extend cube.npy begins with its snapshots",
+        ),
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(code), "{command}: {told}");
+        assert!(told.stderr.contains(hint), "{command}: {told}");
+    }
+    assert_eq!(scene.run("stats nothing.npy").code, Some(1));
+}
