@@ -1,9 +1,6 @@
 //! `diff2d bench`: `diff2d` next to the reference programs.
 
-use super::{
-    signals, start,
-    terminal::{Terminal, Unit},
-};
+use super::{bar::Unit, signals, start, terminal::Terminal};
 use crate::{
     bench::{self, Bench, BenchError, Plan, Results},
     cube::Writing,

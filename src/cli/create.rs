@@ -1,10 +1,6 @@
 //! `diff2d create`: a new array of any size.
 
-use super::{
-    open,
-    terminal::{Terminal, Unit},
-    values,
-};
+use super::{bar::Unit, open, terminal::Terminal, values};
 use crate::error::Error;
 use clap::Args;
 use diff2d_arrays::create::{self, Fill};

@@ -1,11 +1,6 @@
 //! `diff2d distribute`: an array sent to the ranks that `mpirun` started, each its portion.
 
-use super::{
-    axes::Axes,
-    number, open, ranks,
-    terminal::{Terminal, Unit},
-    values,
-};
+use super::{axes::Axes, bar::Unit, number, open, ranks, terminal::Terminal, values};
 use crate::{
     comm::Comm,
     cube::JournalledArray,

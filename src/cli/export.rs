@@ -1,10 +1,6 @@
 //! `diff2d export`: an array for the programs that read other formats.
 
-use super::{
-    open::open,
-    terminal::{Terminal, Unit},
-    values,
-};
+use super::{bar::Unit, open::open, terminal::Terminal, values};
 use crate::{
     error::Error,
     export::{self, Dataset, ExportError, Format, Target},

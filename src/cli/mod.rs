@@ -1,6 +1,7 @@
 //! The command line: one file per command, with its arguments and the glue to the library.
 
 mod axes;
+mod bar;
 mod bench;
 mod check;
 mod compare;

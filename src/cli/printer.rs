@@ -1,6 +1,6 @@
 //! [`Printer`]: results printed on a thread of their own.
 
-use super::terminal::{Bar, Terminal};
+use super::{bar::Bar, terminal::Terminal};
 use crate::error::Error;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded, unbounded};
 use std::{

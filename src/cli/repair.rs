@@ -1,9 +1,6 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::{
-    terminal::{Terminal, Unit},
-    values,
-};
+use super::{bar::Unit, terminal::Terminal, values};
 use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
 use std::path::PathBuf;

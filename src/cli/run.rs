@@ -1,6 +1,7 @@
 //! `diff2d run`: the simulation.
 
 use super::{
+    bar::Unit,
     frames::{Drawing, Frames, Look, RangeAsked},
     number,
     params::ParamsArgs,
@@ -8,7 +9,7 @@ use super::{
     printer::Printer,
     ranks, signals,
     start::{self, StartArgs},
-    terminal::{Terminal, Unit, quoted},
+    terminal::{Terminal, quoted},
     threads, values,
 };
 use crate::{
@@ -99,7 +100,9 @@ fn on_ranks(
     }
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
-    let bar = terminal.bar(problem.schedule.last_step(), Unit::Steps);
+    let bar = terminal
+        .logging_every(args.start.log_every)
+        .bar(problem.schedule.last_step(), Unit::Steps);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut drawn, mut commits) = (Ok(()), 0);
     let mut run = args.start.run(problem);
@@ -139,8 +142,9 @@ fn on_ranks(
     let done = match report.updates {
         0 => format!("no step to compute, {took}"),
         updates => format!(
-            "{:.2e} updates in {took}, {}/s",
+            "{:.2e} updates in {} of steps, {}/s; {took} in all",
             updates as f64,
+            number::seconds(report.seconds.advance),
             number::scaled(report.updates_per_second)
         ),
     };

@@ -3,7 +3,7 @@
 
 use super::{
     terminal::{Terminal, quoted},
-    values::walltime,
+    values::{self, walltime},
 };
 use crate::{
     comm::{Comm, collective},
@@ -46,6 +46,9 @@ pub(super) struct StartArgs {
     /// Slurm job
     #[arg(long, value_name = "TIME", value_parser = walltime)]
     pub(super) max_walltime: Option<Duration>,
+    /// Where stderr is no terminal, tell the progress this often, such as 10min
+    #[arg(long, value_name = "TIME", value_parser = values::duration, default_value = "1min")]
+    pub(super) log_every: Duration,
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
     no_lock: bool,

@@ -1,11 +1,12 @@
 //! `diff2d sweep`: many scenarios into one cube.
 
 use super::{
+    bar::Unit,
     number,
     printer::Printer,
     ranks, signals,
     start::{self, StartArgs},
-    terminal::{Terminal, Unit, quoted},
+    terminal::{Terminal, quoted},
 };
 use crate::{
     comm::{Comm, World, collective},
@@ -101,7 +102,9 @@ fn on_ranks(
     collective::all_ok(world, replaceable)?;
     args.start.make_directory(world)?;
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
-    let bar = terminal.bar(total.sum(), Unit::Snapshots);
+    let bar = terminal
+        .logging_every(args.start.log_every)
+        .bar(total.sum(), Unit::Snapshots);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
     let (mut commits, mut updates) = (0, 0);
     let [.., ny, nx] = sweep.cube_shape();

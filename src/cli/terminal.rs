@@ -1,19 +1,18 @@
 //! [`Terminal`]: where results, notes, progress and errors go.
 
-use super::number;
+use super::{
+    bar::{Bar, Unit},
+    number,
+};
 use crate::error::Error;
-use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use diff2d_arrays::npy::Scalar;
-use diff2d_arrays::progress::Progress;
 use diff2d_arrays::wording::excerpt;
-use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 use std::{
     fmt::Display,
     io::{self, BufWriter, IsTerminal, Write},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
-    thread::{self, JoinHandle},
     time::Duration,
 };
 
@@ -23,6 +22,8 @@ pub(super) struct Terminal {
     sink: Sink,
     quiet: bool,
     verbose: bool,
+    /// How often progress is told where no bar is drawn.
+    log_every: Duration,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +66,15 @@ impl Terminal {
             sink: Sink::Streams,
             quiet,
             verbose,
+            log_every: Duration::from_secs(60),
+        }
+    }
+
+    /// The same terminal, where progress is told so often if no bar is drawn.
+    pub(super) fn logging_every(&self, log_every: Duration) -> Self {
+        Self {
+            log_every,
+            ..self.clone()
         }
     }
 
@@ -204,16 +214,17 @@ impl Terminal {
         }
     }
 
-    /// A progress bar, drawn until it is dropped; only on a terminal, and not if `--quiet` is given.
+    /// A progress bar, drawn until it is dropped; where stderr is no terminal, a line once in a while. Neither if
+    /// `--quiet` is given.
     pub(super) fn bar(&self, total: u64, unit: Unit) -> Bar {
-        let has_screen = matches!(self.sink, Sink::Streams) && io::stderr().is_terminal();
-        let drawn = (has_screen && !self.quiet).then(|| {
-            let style = ProgressStyle::with_template(unit.template())
-                .unwrap_or_else(|_| ProgressStyle::default_bar())
-                .progress_chars("━╸─");
-            ProgressBar::new(total).with_style(style)
-        });
-        Bar::start(drawn.unwrap_or_else(ProgressBar::hidden))
+        match (&self.sink, self.quiet) {
+            (Sink::Streams, false) if io::stderr().is_terminal() => Bar::drawn(total, unit),
+            (Sink::Streams, false) => {
+                let terminal = self.clone();
+                Bar::logged(total, unit, self.log_every, move |line| terminal.note(line))
+            }
+            _ => Bar::hidden(),
+        }
     }
 }
 
@@ -233,94 +244,6 @@ fn readable(text: &str) -> String {
 fn print_error(text: &str) {
     // Without stderr there is nobody else to tell.
     let _ = io::stderr().write_all(text.as_bytes());
-}
-
-/// What a bar counts.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Unit {
-    Bytes,
-    Steps,
-    Snapshots,
-    Pictures,
-    /// With names, see [`Bar::describe`].
-    Tasks,
-}
-
-impl Unit {
-    fn template(self) -> &'static str {
-        match self {
-            Self::Bytes => {
-                "{wide_bar} {binary_bytes}/{binary_total_bytes}, {binary_bytes_per_sec}, {eta} left"
-            }
-            Self::Steps => "{wide_bar} step {human_pos}/{human_len}, {eta} left",
-            Self::Snapshots => "{wide_bar} snapshot {human_pos}/{human_len}, {eta} left",
-            Self::Pictures => "{wide_bar} picture {pos}/{len}, {eta} left",
-            Self::Tasks => "{wide_bar} {pos}/{len}  {msg:<40}  {eta}",
-        }
-    }
-}
-
-/// A progress bar, drawn by a thread of its own from a [`Progress`]; gone when it is dropped.
-#[derive(Debug)]
-pub(super) struct Bar {
-    drawn: ProgressBar,
-    progress: Progress,
-    /// The thread that draws, which ends when the sender is dropped.
-    drawing: Option<(Sender<()>, JoinHandle<()>)>,
-}
-
-impl Bar {
-    fn start(drawn: ProgressBar) -> Self {
-        const FRAME: Duration = Duration::from_millis(100);
-        let progress = Progress::default();
-        let (sender, ended) = bounded(0);
-        let drawing = (!drawn.is_hidden()).then(|| {
-            let (drawn, progress) = (drawn.clone(), progress.clone());
-            let draw = move || {
-                while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(FRAME) {
-                    drawn.set_position(progress.done());
-                }
-            };
-            thread::Builder::new().spawn(draw)
-        });
-        Self {
-            drawn,
-            progress,
-            // Without a thread there is no bar, which is no reason to fail.
-            drawing: drawing.and_then(Result::ok).map(|thread| (sender, thread)),
-        }
-    }
-
-    /// The bar itself, for another thread that prints beside it.
-    pub(super) fn handle(&self) -> ProgressBar {
-        self.drawn.clone()
-    }
-
-    /// The counter that the bar shows.
-    pub(super) fn progress(&self) -> &Progress {
-        &self.progress
-    }
-
-    /// Names the task that is at work.
-    pub(super) fn describe(&self, task: String) {
-        self.drawn.set_message(task);
-    }
-
-    /// Prints without the bar in the way.
-    pub(super) fn suspend<T>(&self, print: impl FnOnce() -> T) -> T {
-        self.drawn.suspend(print)
-    }
-}
-
-impl Drop for Bar {
-    fn drop(&mut self) {
-        if let Some((sender, drawing)) = self.drawing.take() {
-            drop(sender);
-            // A thread that panicked has printed why.
-            let _ = drawing.join();
-        }
-        self.drawn.finish_and_clear();
-    }
 }
 
 /// What was typed, for an error: cut short, and without what a terminal would obey.

@@ -1,6 +1,9 @@
 //! `diff2d verify`: whether a cube still holds what was committed.
 
-use super::terminal::{Terminal, Unit, quoted};
+use super::{
+    bar::Unit,
+    terminal::{Terminal, quoted},
+};
 use crate::{
     cube::{Cube, CubeError, journal::Slot},
     error::Error,

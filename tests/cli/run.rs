@@ -120,6 +120,36 @@ fn the_report_has_its_keys_and_they_agree() {
 }
 
 #[test]
+fn a_log_has_lines_of_progress_and_figures_that_divide() {
+    let scene = Scene::small();
+    let told = scene.succeed(
+        "run p.toml --no-cube --set dx=0.05 --set runtime=3.75 --set outtime=3 --log-every 2ms",
+    );
+    let progress = told
+        .stderr
+        .lines()
+        .filter(|line| line.contains(" steps/s, "));
+    assert!(progress.clone().count() > 0, "{told}");
+    for line in progress {
+        assert!(
+            line.starts_with("diff2d: step ") && line.contains(" %), "),
+            "{line}"
+        );
+    }
+    let last = told.stderr.lines().last().unwrap();
+    assert!(
+        last.contains(" updates in ") && last.ends_with(" in all"),
+        "{last}"
+    );
+    let told = scene.succeed("run p.toml --no-cube --set dx=0.05 --log-every 2ms --quiet");
+    assert_eq!(told.stderr, "");
+    assert_eq!(
+        scene.run("run p.toml --no-cube --log-every 0s").code,
+        Some(2)
+    );
+}
+
+#[test]
 fn a_cube_that_does_not_fit_leaves_no_file() {
     let scene = Scene::small();
     let told = scene.run("run p.toml --set dx=0.1 --set runtime=1e9 --set outtime=0 -o c.npy");

@@ -5,8 +5,9 @@ mod common;
 mod report;
 
 use super::{
+    bar::Unit,
     open::{self, InputArgs, open, open_as},
-    terminal::{Terminal, Unit},
+    terminal::Terminal,
 };
 use crate::{
     cube::{JournalledArray, NamedAxis},

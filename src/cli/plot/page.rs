@@ -1,10 +1,7 @@
 //! `--html`: frames as one page.
 
 use crate::{
-    cli::{
-        frames::Drawing,
-        terminal::{Terminal, Unit},
-    },
+    cli::{bar::Unit, frames::Drawing, terminal::Terminal},
     error::Error,
 };
 use diff2d_plot::{self as plot, PackedFrame, Page, PagePlan, evenly_spread};

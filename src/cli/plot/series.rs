@@ -7,10 +7,7 @@ use super::{
     page,
 };
 use crate::{
-    cli::{
-        frames::Drawing,
-        terminal::{Terminal, Unit},
-    },
+    cli::{bar::Unit, frames::Drawing, terminal::Terminal},
     cube::{JournalledArray, Writing},
     error::Error,
 };

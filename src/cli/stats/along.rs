@@ -7,10 +7,10 @@ use super::{
 use crate::{
     cli::{
         axes::Axes,
+        bar::Unit,
         open,
         rows::{Row, Table},
         select,
-        terminal::Unit,
     },
     cube::{AxisValues, JournalledArray, NamedAxis},
     error::Error,

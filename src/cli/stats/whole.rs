@@ -7,10 +7,10 @@ use super::{
 use crate::{
     cli::{
         axes::{self, Axes},
+        bar::Unit,
         open,
         rows::{Style, Table},
         select,
-        terminal::Unit,
     },
     cube::JournalledArray,
     error::Error,

@@ -3,9 +3,10 @@
 use super::args::CommonArgs;
 use crate::{
     cli::{
+        bar::Unit,
         follow::{Ending, follow},
         open,
-        terminal::{Terminal, Unit},
+        terminal::Terminal,
     },
     cube::{JournalledArray, NamedAxis},
     error::Error,
