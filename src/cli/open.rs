@@ -2,7 +2,7 @@
 
 use super::{terminal::Terminal, values};
 use crate::{
-    cube::{JournalledArray, NamedAxis, Writing, admit_axes, forget_axes, write_axes},
+    cube::{CubeError, JournalledArray, NamedAxis, Writing, admit_axes, forget_axes, write_axes},
     error::Error,
     params::hint_of_file,
 };
@@ -62,21 +62,24 @@ pub(super) fn open(path: &Path, terminal: &Terminal) -> Result<JournalledArray, 
         let array = ArrayFile::open_member(Path::new(archive), name)?;
         return Ok(told(JournalledArray::plain(array), terminal));
     }
-    if !path.exists() {
-        let hint = hint_of_file(path);
-        if !hint.is_empty() {
-            let sentence = format!(
-                "cannot open {}: there is no such file{hint}",
-                path.display()
-            );
-            return Err(Error::System(sentence));
-        }
-    }
-    let array = JournalledArray::open(path)?;
+    let array = JournalledArray::open(path).map_err(|error| no_such_file(path, error))?;
     if let Some(note) = &array.note {
         terminal.note(note);
     }
     Ok(told(array, terminal))
+}
+
+/// The error of a file that is not there, with the name of another one that was probably meant.
+fn no_such_file(path: &Path, error: CubeError) -> Error {
+    let is_anywhere = path.exists() || path.with_extension("journal").exists();
+    let hint = hint_of_file(path);
+    match is_anywhere || hint.is_empty() {
+        true => error.into(),
+        false => Error::System(format!(
+            "cannot open {}: there is no such file{hint}",
+            path.display()
+        )),
+    }
 }
 
 /// An array that is read for a program that may want to stop that. What lies behind it is told.

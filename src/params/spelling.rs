@@ -1,6 +1,10 @@
 //! Slips of the pen: which key or file somebody probably meant.
 
-use std::{ffi::OsStr, fs, path::Path};
+use std::{
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
 
 /// Which of `candidates` somebody who typed `word` probably meant: one that is spelt nearly like it, as
 /// a whole or within its table.
@@ -55,20 +59,24 @@ pub fn hint_of_file(path: &Path) -> String {
         Some(parent) if parent != Path::new("") => parent,
         _ => Path::new("."),
     };
-    let (Some(word), Ok(entries)) = (
-        path.file_name().and_then(OsStr::to_str),
-        fs::read_dir(directory),
-    ) else {
+    let stem = |name: &Path| name.file_stem().and_then(OsStr::to_str).map(str::to_owned);
+    let (Some(word), Ok(entries)) = (stem(path), fs::read_dir(directory)) else {
         return String::new();
     };
-    let names = entries.flatten().take(MOST);
-    let names: Vec<String> = names
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect();
-    match nearest(word, names.iter().map(String::as_str)) {
-        Some(name) => format!(", did you mean {}?", path.with_file_name(name).display()),
-        None => String::new(),
-    }
+    let names = entries
+        .flatten()
+        .take(MOST)
+        .map(|entry| PathBuf::from(entry.file_name()));
+    let alike = names.filter(|name| name.extension() == path.extension());
+    let stems: Vec<String> = alike.filter_map(|name| stem(&name)).collect();
+    let near = nearest(&word, stems.iter().map(String::as_str));
+    let named = near.map(|stem| match path.extension() {
+        Some(end) => path.with_file_name(stem).with_extension(end),
+        None => path.with_file_name(stem),
+    });
+    named.map_or_else(String::new, |name| {
+        format!(", did you mean {}?", name.display())
+    })
 }
 
 #[cfg(test)]

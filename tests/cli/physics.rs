@@ -175,7 +175,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     "#);
     assert_snapshot!(refused("boundary.left = { flow = 1 }"), @r#"
     exit 2
-    diff2d: p.toml:10: boundary.left = … is a table; boundary.left must be a finite number, a formula in x, y and t, "periodic", { flux = q } or { robin = [a, b, c] }
+    diff2d: p.toml:10: boundary.left = … is a table; boundary.left must be a finite number, a formula in x, y and t (Dirichlet), "insulated", { flux = q } (Neumann), { robin = [a, b, c] } or "periodic"
     "#);
     assert_snapshot!(refused("boundary.lft = 1"), @r"
     exit 2
