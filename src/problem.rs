@@ -138,6 +138,7 @@ impl Problem {
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
+            reaction: None,
         })
         .with_walls(self.params.boundary.traits())
     }
@@ -250,7 +251,11 @@ impl Problem {
         };
         let tables = Tables::new(walls, grid, geometry, coefficients, rows, steps);
         Ok(Dynamics {
-            equation: Equation { operator, source },
+            equation: Equation {
+                operator,
+                source,
+                reaction: None,
+            },
             walls: tables.at(&[0.0]).0,
             walls_at: self
                 .params
