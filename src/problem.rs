@@ -18,11 +18,14 @@ use crate::{
         tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
+    summary::Summary,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile, rkl2_reach};
+use diff2d_stencil::{
+    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Tile, rkl2_reach,
+};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
 
@@ -138,7 +141,10 @@ impl Problem {
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
-            reaction: None,
+            reaction: self.geometry.is_there().then(|| Reaction {
+                rate: Coefficient::Array(none()),
+                decay: Coefficient::Number(T::default()),
+            }),
         })
         .with_walls(self.params.boundary.traits())
     }
@@ -237,6 +243,13 @@ impl Problem {
         let geometry = &self.geometry;
         let source = self.source.array(grid, walls, geometry, rows.clone(), dt)?;
         let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
+        let reaction = match geometry.is_there() {
+            true => Some(Reaction {
+                rate: Coefficient::Array(geometry.rate(rows.clone())?),
+                decay: Coefficient::Number(T::default()),
+            }),
+            false => None,
+        };
         let coefficients = match self.material.uniform() {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
@@ -254,7 +267,7 @@ impl Problem {
             equation: Equation {
                 operator,
                 source,
-                reaction: None,
+                reaction,
             },
             walls: tables.at(&[0.0]).0,
             walls_at: self
@@ -347,6 +360,31 @@ impl Problem {
             .chain(self.source.input())
             .chain(self.geometry.inputs());
         inputs.map(Input::digest).collect()
+    }
+
+    /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i p`.
+    ///
+    /// # Errors
+    /// None.
+    pub fn summaries<T: Real>(
+        &self,
+        first: usize,
+        values: &[T],
+    ) -> Result<Vec<Summary>, ParamsError> {
+        Ok(Summary::of_each_row(
+            values,
+            (first, self.masked()),
+            &self.grid,
+        ))
+    }
+
+    /// Mass, minimum and maximum of a field of the whole grid.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn summary<T: Real>(&self, field: &Field<T>) -> Result<Summary, ParamsError> {
+        let rows = self.summaries(0, field.as_slice())?;
+        Ok(Summary::of_rows(&rows, &self.grid))
     }
 
     /// The nodes outside of the domain, if there are any.

@@ -87,6 +87,16 @@ impl Geometry {
         }
     }
 
+    /// With these nodes masked and these held.
+    #[cfg(test)]
+    pub fn of(nodes: Nodes, masked: NodeSet, held: &NodeSet) -> Self {
+        Self {
+            kept: masked.and(held),
+            masked: Arc::new(masked),
+            ..Self::none(nodes)
+        }
+    }
+
     /// The nodes of an area.
     fn nodes_of(
         &mut self,
@@ -166,6 +176,13 @@ impl Geometry {
     /// The number of a node of the grid.
     fn number(&self, j: usize, i: usize) -> u64 {
         j as u64 * self.nodes.x.len() as u64 + i as u64
+    }
+
+    /// Numbers of rows and columns, and which of the axes are periodic: `(ny, nx)`, `[x, y]`.
+    #[must_use]
+    pub fn shape(&self) -> ((usize, usize), [bool; 2]) {
+        let Nodes { x, y, periodic } = &self.nodes;
+        ((y.len(), x.len()), *periodic)
     }
 
     /// The place of a node in words.

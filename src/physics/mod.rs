@@ -7,6 +7,7 @@ pub mod input;
 pub mod material;
 pub mod method;
 pub mod nodes;
+pub mod pieces;
 pub mod robin;
 mod separated;
 pub mod source;

@@ -95,8 +95,7 @@ fn each<T: Element, S: State<Solo>>(
         state.visit(&mut |bytes| {
             let rows: &[T] = bytemuck::cast_slice(bytes);
             digester.push(&shown(problem, summaries.len(), rows));
-            let place = (summaries.len(), problem.masked());
-            summaries.extend(Summary::of_each_row(rows, place, &problem.grid));
+            summaries.extend(problem.summaries(summaries.len(), rows)?);
             Ok(())
         })?;
         let summary = Summary::of_rows(&summaries, &problem.grid);
