@@ -44,6 +44,12 @@ impl Canonical {
         pairs
     }
 
+    /// Whether there are nodes outside of the domain.
+    #[must_use]
+    pub fn has_mask(&self) -> bool {
+        self.0.contains_key("mask")
+    }
+
     /// Whether this program knows every key.
     #[must_use]
     pub fn is_known(&self) -> bool {
