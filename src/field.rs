@@ -122,6 +122,9 @@ impl<T: Real> Field<T> {
     /// Mass, minimum and maximum of a field of the whole grid.
     #[must_use]
     pub fn summary(&self, grid: &Grid) -> Summary {
-        Summary::of_rows(&Summary::of_each_row(self.as_slice(), grid), grid)
+        Summary::of_rows(
+            &Summary::of_each_row(self.as_slice(), (0, None), grid),
+            grid,
+        )
     }
 }

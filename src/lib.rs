@@ -131,6 +131,7 @@ mod error;
 pub mod export;
 mod field;
 mod grid;
+mod node_set;
 mod params;
 mod physics;
 mod problem;

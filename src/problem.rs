@@ -4,9 +4,11 @@ use crate::{
     dynamics::{Dynamics, Method, WallsAt},
     field::Field,
     grid::Grid,
+    node_set::NodeSet,
     params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         Unready,
+        geometry::Geometry,
         initial::Initial,
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
@@ -16,13 +18,16 @@ use crate::{
         tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
+    summary::Summary,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile, rkl2_reach};
+use diff2d_stencil::{
+    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Tile, rkl2_reach,
+};
 use ndarray::Array2;
-use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
+use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
 
 /// One run, fully determined.
 ///
@@ -41,6 +46,7 @@ pub struct Problem {
     pub grid: Grid,
     /// The steps and snapshots.
     pub schedule: Schedule,
+    geometry: Arc<Geometry>,
     initial: Initial,
     material: Material,
     survey: Survey,
@@ -83,16 +89,19 @@ impl Problem {
         let params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
         let walls = &params.boundary;
-        let material = Material::new(&params, raw, &grid, digests)?;
-        let survey = material.survey(&grid, walls, &Robin::new(&params, &grid))?;
+        let geometry = Geometry::new(&params, raw, &grid, digests)?;
+        let material = Material::new(&params, raw, &grid, &geometry, digests)?;
+        let survey = material.survey(&grid, walls, &Robin::new(&params, &grid), &geometry)?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
-        walls.check(&grid, raw, params.precision)?;
-        let source = Source::new(&params, raw, &grid, digests, schedule.dt)?;
-        let initial = Initial::new((&params.initial, params.precision), raw, &grid, digests)?;
+        walls.check(&grid, &geometry, raw, params.precision)?;
+        let source = Source::new(&params, raw, &grid, &geometry, digests, schedule.dt)?;
+        let initial = (&params.initial, params.precision);
+        let initial = Initial::new(initial, raw, &grid, &geometry, digests)?;
         let problem = Self {
             params,
             grid,
             schedule,
+            geometry: Arc::new(geometry),
             initial,
             material,
             survey,
@@ -132,7 +141,10 @@ impl Problem {
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
-            reaction: None,
+            reaction: self.geometry.is_there().then(|| Reaction {
+                rate: Coefficient::Array(none()),
+                decay: Coefficient::Number(T::default()),
+            }),
         })
         .with_walls(self.params.boundary.traits())
     }
@@ -168,6 +180,12 @@ impl Problem {
             return Ok(());
         }
         let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
+        if let Some(mask) = &self.params.mask {
+            return refuse(mask.mask_key(), "method = \"exact\" has no masks");
+        }
+        if !self.params.held.is_empty() {
+            return refuse("held", "method = \"exact\" has no held nodes");
+        }
         if self.coefficients() == Coefficients::Variable {
             return refuse(
                 "method",
@@ -222,8 +240,16 @@ impl Problem {
                 Operator::Variable { x, y }
             }
         };
-        let source = self.source.array(grid, walls, rows.clone(), dt)?;
+        let geometry = &self.geometry;
+        let source = self.source.array(grid, walls, geometry, rows.clone(), dt)?;
         let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
+        let reaction = match geometry.is_there() {
+            true => Some(Reaction {
+                rate: Coefficient::Array(geometry.rate(rows.clone())?),
+                decay: Coefficient::Number(T::default()),
+            }),
+            false => None,
+        };
         let coefficients = match self.material.uniform() {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
@@ -236,12 +262,12 @@ impl Problem {
                 StepMethod::Exact => f64::INFINITY,
             },
         };
-        let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
+        let tables = Tables::new(walls, grid, geometry, coefficients, rows, steps);
         Ok(Dynamics {
             equation: Equation {
                 operator,
                 source,
-                reaction: None,
+                reaction,
             },
             walls: tables.at(&[0.0]).0,
             walls_at: self
@@ -285,7 +311,8 @@ impl Problem {
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
-        let mut values = self.material.inputs().chain(self.source.input());
+        let values = self.material.inputs().chain(self.source.input());
+        let mut values = values.chain(self.geometry.arrays());
         self.initial.array().is_some() || values.next().is_some()
     }
 
@@ -330,12 +357,50 @@ impl Problem {
             .input()
             .into_iter()
             .chain(self.material.inputs())
-            .chain(self.source.input());
+            .chain(self.source.input())
+            .chain(self.geometry.inputs());
         inputs.map(Input::digest).collect()
     }
 
-    /// Writes the state before the first step to a field that holds zeros: the initial state, and fixed
-    /// walls over it.
+    /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i p`.
+    ///
+    /// # Errors
+    /// None.
+    pub fn summaries<T: Real>(
+        &self,
+        first: usize,
+        values: &[T],
+    ) -> Result<Vec<Summary>, ParamsError> {
+        Ok(Summary::of_each_row(
+            values,
+            (first, self.masked()),
+            &self.grid,
+        ))
+    }
+
+    /// Mass, minimum and maximum of a field of the whole grid.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn summary<T: Real>(&self, field: &Field<T>) -> Result<Summary, ParamsError> {
+        let rows = self.summaries(0, field.as_slice())?;
+        Ok(Summary::of_rows(&rows, &self.grid))
+    }
+
+    /// The nodes outside of the domain, if there are any.
+    #[must_use]
+    pub fn masked(&self) -> Option<&Arc<NodeSet>> {
+        self.geometry.masked()
+    }
+
+    /// Which nodes are masked, and which have given values.
+    #[must_use]
+    pub fn geometry(&self) -> &Geometry {
+        &self.geometry
+    }
+
+    /// Writes the state before the first step to a field that holds zeros: the initial state, fixed walls over it, and
+    /// over both the values of held nodes and 0 where nodes are masked.
     ///
     /// Shape: the rows of the field are those of the grid from `first` on, all columns.
     ///
@@ -365,7 +430,7 @@ impl Problem {
         self.params
             .boundary
             .write_fixed(field, &self.grid, first, 0.0);
-        Ok(())
+        self.geometry.write(field, first)
     }
 
     /// Bytes of one field.
@@ -386,14 +451,14 @@ impl Problem {
     }
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies, and a source.
+    /// and along y if D varies or nodes are masked, a source, and rates if nodes keep their values.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         let faces = match self.coefficients() {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        2 + faces + u64::from(self.source.is_there())
+        2 + faces + u64::from(self.source.is_there()) + u64::from(self.geometry.is_there())
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -427,7 +492,7 @@ impl Problem {
         }
         nodes
             .saturating_mul(node * self.arrays())
-            .saturating_add(more)
+            .saturating_add(more + self.geometry.bytes())
     }
 
     /// `(snapshots, ny, nx)`.

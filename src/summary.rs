@@ -1,10 +1,10 @@
 //! [`Summary`]: mass, minimum and maximum, the same for any number of threads and ranks.
 
-use crate::{dynamics::Halt, grid::Grid, schedule::Clock};
+use crate::{dynamics::Halt, grid::Grid, node_set::NodeSet, schedule::Clock};
 use bytemuck::{Pod, Zeroable};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Mass, minimum and maximum of a snapshot, or weighted sum, minimum and maximum of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
@@ -73,15 +73,42 @@ impl Summary {
         }
     }
 
-    /// The weighted sum, minimum and maximum of each of several whole rows of a grid.
+    /// The weighted sum, minimum and maximum of each of several whole rows of a grid, from row `first` on. Masked
+    /// nodes, whose values are 0, have no part in them.
     #[must_use]
-    pub fn of_each_row<T: Real>(rows: &[T], grid: &Grid) -> Vec<Self> {
+    pub fn of_each_row<T: Real>(
+        rows: &[T],
+        (first, masked): (usize, Option<&Arc<NodeSet>>),
+        grid: &Grid,
+    ) -> Vec<Self> {
         let nx = grid.x.nodes;
         let (left, right) = (grid.x.weight(0), grid.x.weight(nx - 1));
-        rows.par_chunks_exact(nx)
-            .with_min_len(64)
-            .map(|row| Self::of_row(row, left, right))
-            .collect()
+        let rows = rows.par_chunks_exact(nx).enumerate().with_min_len(64);
+        let summary = rows.map(|(row, values)| {
+            let summary = Self::of_row(values, left, right);
+            let begin = ((first + row) * nx) as u64;
+            match masked {
+                Some(masked) if masked.within(begin..begin + nx as u64).next().is_some() => {
+                    let inside = values.iter().zip(begin..);
+                    let inside = inside.filter(|(_, number)| !masked.has(*number));
+                    summary.with_ends_of(inside.map(|(value, _)| value.to_f64()))
+                }
+                _ => summary,
+            }
+        });
+        summary.collect()
+    }
+
+    /// With minimum and maximum of these values, which none lies within if there are none; NaN stays.
+    fn with_ends_of(self, values: impl Iterator<Item = f64> + Clone) -> Self {
+        if self.min.is_nan() {
+            return self;
+        }
+        Self {
+            min: values.clone().fold(f64::INFINITY, f64::min),
+            max: values.fold(f64::NEG_INFINITY, f64::max),
+            ..self
+        }
     }
 
     /// The summary of a snapshot from those of all its rows, first to last.
@@ -93,6 +120,8 @@ impl Summary {
             .map(|(j, row)| grid.y.weight(j) * row.mass)
             .collect();
         let nan = rows.iter().any(|row| row.min.is_nan());
+        // A mask has left no node.
+        let nan = nan || rows.iter().all(|row| row.min > row.max);
         let fold = |start, values: &mut dyn Iterator<Item = f64>, pick: fn(f64, f64) -> f64| {
             if nan {
                 f64::NAN

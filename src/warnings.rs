@@ -2,15 +2,15 @@
 
 use crate::{
     params::{Precision, SIDES},
-    physics::robin::Robin,
+    physics::{pieces::Pieces, robin::Robin},
     problem::Problem,
 };
 
 /// Times that differ by more than this share of `outtime` are told of.
 const SEEN: f64 = 1e-3;
 
-/// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, and walls that feed
-/// themselves.
+/// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, pieces of the domain that
+/// nothing reaches, and walls that feed themselves.
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
     let (schedule, params) = (&problem.schedule, &problem.params);
@@ -53,6 +53,18 @@ pub fn of(problem: &Problem) -> Vec<String> {
             "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
             schedule.last_step(),
             (100.0 * lost).min(100.0),
+        ));
+    }
+    if problem.masked().is_some()
+        && let Pieces {
+            count: count @ 2..,
+            untouched,
+            first: Some((j, i)),
+        } = Pieces::of(problem.geometry())
+    {
+        let (x, y) = (problem.grid.x.node(i), problem.grid.y.node(j));
+        warnings.push(format!(
+            "the mask leaves {count} pieces of the domain, and no wall and no held node touches {untouched} of them, the first at x = {x:?}, y = {y:?}: what is there stays there",
         ));
     }
     if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {

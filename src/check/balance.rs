@@ -4,7 +4,7 @@ use crate::{
     dynamics::{Dynamics, Method},
     field::Field,
     grid::Grid,
-    physics::wall::Side,
+    physics::{geometry::Geometry, wall::Side},
     problem::Problem,
 };
 use diff2d_stencil::{self as stencil, Operator, Walls};
@@ -21,6 +21,8 @@ pub struct Balance {
     pub walls: [f64; 4],
     /// What the source gave.
     pub source: f64,
+    /// What held nodes gave; negative where they took more.
+    pub held: f64,
     /// What the nodes on fixed walls changed by because their values did.
     pub fixed: f64,
 }
@@ -29,19 +31,20 @@ impl Balance {
     /// What none of these explains: roundings, if the steps are right.
     #[must_use]
     pub fn unexplained(&self) -> f64 {
-        let explained = self.walls.iter().sum::<f64>() + self.source + self.fixed;
+        let explained = self.walls.iter().sum::<f64>() + self.source + self.held + self.fixed;
         (self.end - self.start) - explained
     }
 }
 
-/// What increments bring in: through left, right, bottom and top, and from the source.
-type Gains = [f64; 5];
+/// What increments bring in: through left, right, bottom and top, from the source, and from held nodes.
+type Gains = [f64; 6];
 
 /// Sums what each step brings in, from the states that it takes increments of.
 ///
 /// A stage of a step is a combination of earlier states and increments, the same at every node. So what it has brought
 /// in since the beginning of the step is that combination of what the stages before have brought in.
 pub(super) struct Meter<'a> {
+    problem: &'a Problem,
     grid: &'a Grid,
     dynamics: Dynamics<f64>,
     time: f64,
@@ -62,6 +65,7 @@ pub(super) struct Meter<'a> {
 impl<'a> Meter<'a> {
     pub(super) fn new(problem: &'a Problem, dynamics: Dynamics<f64>, state: &Field<f64>) -> Self {
         let mut meter = Self {
+            problem,
             grid: &problem.grid,
             time: 0.0,
             fixed_at_start: 0.0,
@@ -129,6 +133,7 @@ impl<'a> Meter<'a> {
             let line = Line {
                 side,
                 grid: self.grid,
+                geometry: self.problem.geometry(),
                 operator: &self.dynamics.equation.operator,
                 state: state.view(),
             };
@@ -141,17 +146,56 @@ impl<'a> Meter<'a> {
             }
             (constant, _) => constant.unwrap_or(0.0),
         };
+        if self.problem.geometry().has_held() {
+            gains[5] = self.from_held(&walls, &state.view());
+        }
         gains
+    }
+
+    /// What goes from held nodes to those next to them that are computed.
+    fn from_held(&self, walls: &Walls<f64>, p: &ArrayView2<'_, f64>) -> f64 {
+        let (geometry, grid) = (self.problem.geometry(), self.grid);
+        let ((ny, nx), [wraps_x, wraps_y]) = geometry.shape();
+        let is_computed = |node| is_computed(walls, p.dim(), node) && !geometry.keeps(node);
+        // The first node of a periodic axis is the last one, too.
+        let (columns, rows) = (nx - usize::from(wraps_x), ny - usize::from(wraps_y));
+        let weight_x = |i: usize| if wraps_x { 1.0 } else { grid.x.weight(i) };
+        let weight_y = |j: usize| if wraps_y { 1.0 } else { grid.y.weight(j) };
+        let [mut of_x, mut of_y] = [0.0; 2];
+        for (j, i) in (0..rows).flat_map(|j| (0..columns).map(move |i| (j, i))) {
+            let (east, north) = (((j, i), (j, i + 1)), ((j, i), (j + 1, i)));
+            let faces = match &self.dynamics.equation.operator {
+                Operator::Isotropic { r } => [*r; 2],
+                Operator::Anisotropic { rx, ry } => [*rx, *ry],
+                Operator::Variable { x, y } => [x[[j, i + 1]], y[[j + 1, i]]],
+            };
+            let through = |(one, other): ((usize, usize), (usize, usize)), face: f64| {
+                let flow = face * (p[other] - p[one]);
+                match [one, other].map(|node| (geometry.keeps(node), is_computed(node))) {
+                    [(true, _), (_, true)] => -flow,
+                    [(_, true), (true, _)] => flow,
+                    _ => 0.0,
+                }
+            };
+            if i + 1 < nx {
+                of_x += weight_y(j) * through(east, faces[0]);
+            }
+            if j + 1 < ny {
+                of_y += weight_x(i) * through(north, faces[1]);
+            }
+        }
+        (of_x + of_y) * grid.x.spacing * grid.y.spacing
     }
 
     pub(super) fn balance(&self, state: &Field<f64>) -> Balance {
         let walls = self.walls_at(self.time);
-        let [left, right, bottom, top, source] = self.total;
+        let [left, right, bottom, top, source, held] = self.total;
         Balance {
             start: self.start,
             end: state.summary(self.grid).mass,
             walls: [left, right, bottom, top],
             source,
+            held,
             fixed: self.on_fixed_walls(&walls, &state.view()) - self.fixed_at_start,
         }
     }
@@ -193,6 +237,7 @@ fn is_computed(walls: &Walls<f64>, (ny, nx): (usize, usize), (j, i): (usize, usi
 struct Line<'a> {
     side: Side,
     grid: &'a Grid,
+    geometry: &'a Geometry,
     operator: &'a Operator<f64>,
     state: ArrayView2<'a, f64>,
 }
@@ -232,17 +277,18 @@ impl Line<'_> {
             true => &self.grid.y,
             false => &self.grid.x,
         };
+        let is_computed = |node| is_computed(walls, shape, node) && !self.geometry.keeps(node);
         let inner = |k: usize| self.state[self.node(k, 1)];
         let outermost = |k: usize| self.state[self.node(k, 0)];
         let of_node = |k: usize| match side {
             // From the wall's node to the next one.
             stencil::Side::Held | stencil::Side::Given(_)
-                if is_computed(walls, shape, self.node(k, 1)) =>
+                if is_computed(self.node(k, 1)) && !self.geometry.keeps(self.node(k, 0)) =>
             {
                 self.faces(k)[1] * (outermost(k) - inner(k))
             }
             // What the half cell gets beyond what comes from inside.
-            stencil::Side::Ghost(ghost) if is_computed(walls, shape, self.node(k, 0)) => {
+            stencil::Side::Ghost(ghost) if is_computed(self.node(k, 0)) => {
                 let [mirror, alpha, beta] =
                     [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[k]);
                 let beyond = mirror * inner(k) + (alpha - beta * outermost(k));

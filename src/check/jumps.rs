@@ -56,6 +56,7 @@ struct Faces {
 fn initial(problem: &Problem) -> Result<Faces, CheckError> {
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut state, 0)?;
+    hide_masked(problem, state.as_mut_slice());
     Ok(faces(&state.view(), problem, 1.0))
 }
 
@@ -65,9 +66,15 @@ fn source(problem: &Problem) -> Result<Faces, CheckError> {
     let (ny, _) = problem.grid.shape();
     let steps = problem.schedule.last_step() as f64;
     let source = problem.dynamics::<f64>(0..ny)?.equation.source;
-    Ok(source.map_or_else(Faces::default, |source| {
+    Ok(source.map_or_else(Faces::default, |mut source| {
+        hide_masked(problem, source.as_slice_mut().unwrap_or_default());
         faces(&source.view(), problem, steps)
     }))
+}
+
+/// Makes values of masked nodes, beside which nothing jumps, NaN.
+fn hide_masked(problem: &Problem, values: &mut [f64]) {
+    problem.geometry().fill_masked(0, values, f64::NAN);
 }
 
 fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces {
@@ -87,6 +94,7 @@ fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces 
     let all: Vec<f64> = across_y
         .chain(across_x)
         .map(|(a, b)| (b - a).abs())
+        .filter(|jump| !jump.is_nan())
         .collect();
     let largest = all.iter().copied().fold(0.0, f64::max);
     let large = all.iter().filter(|&&jump| jump > 0.5 * largest);
@@ -94,11 +102,12 @@ fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces 
         (f64::INFINITY, f64::NEG_INFINITY),
         |(least, most), &value| (value.min(least), value.max(most)),
     );
+    let there = values.iter().filter(|value| !value.is_nan());
     let cell = problem.grid.x.spacing * problem.grid.y.spacing * factor;
     Faces {
         largest,
         range: most - least,
-        total: values.iter().map(|value| value.abs()).sum::<f64>() * cell,
+        total: there.map(|value| value.abs()).sum::<f64>() * cell,
         open: 0.5 * large.sum::<f64>() * cell,
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     problem::Problem,
 };
 use diff2d_stencil::Operator;
-use ndarray::Array2;
+use ndarray::{Array2, CowArray, Ix2};
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
@@ -123,60 +123,67 @@ impl Study {
                 None => estimate,
             }
         };
-        let summary = states[2].summary(&problems[2].grid);
+        let summary = problems[2].summary(&states[2])?;
         let scale = summary.min.abs().max(summary.max.abs());
         let size = problems[2].grid.x.domain();
         let height = problems[2].grid.y.domain();
         let area = (size.1 - size.0) * (height.1 - height.0);
         let on_coarse = |problem: &Problem, state: &Field<f64>| {
-            at_nodes(&state.view(), &problem.grid, &problems[0].grid)
+            at_nodes(
+                &shown(problem, state).view(),
+                &problem.grid,
+                &problems[0].grid,
+            )
         };
-        let fine = on_coarse(&problems[2], &states[2]);
-        let off_fine = |problem: &Problem, state: &Field<f64>| {
-            rms(on_coarse(problem, state)
-                .iter()
-                .zip(&fine)
-                .map(|(own, fine)| own - fine))
-        };
-        let rms = rms(fine.iter().copied());
+        let on_all = [0, 1, 2].map(|level| on_coarse(&problems[level], &states[level]));
+        // Nodes that no grid masks.
+        let is_common = |node: &usize| on_all.iter().all(|values| !values[*node].is_nan());
+        let common: Vec<usize> = (0..on_all[0].len()).filter(is_common).collect();
+        let fine = &on_all[2];
+        let off_fine = |own: &Vec<f64>| rms(common.iter().map(|&node| own[node] - fine[node]));
+        let rms = rms(common.iter().map(|&node| fine[node]));
         let rounding = single.as_ref().map(|single| {
             let problem = &problems[single.level];
             let states =
                 [&single.state, &states[single.level]].map(|state| on_coarse(problem, state));
-            single.more * rms_between(&states)
+            single.more * rms_between(&states, &common)
         });
-        let mut field = Estimate::new(
-            [0, 1, 2].map(|level| off_fine(&problems[level], &states[level])),
-            scale,
-        )
-        .with_floor(jumps.shares.map(|share| share * rms));
+        let mut field = Estimate::new(on_all.each_ref().map(off_fine), scale)
+            .with_floor(jumps.shares.map(|share| share * rms));
         if let Some(rounding) = rounding {
             field = field.with_rounding(rounding);
         }
         let of_values = jumps.shares.map(|share| share * scale);
         let estimates = points.iter().map(|&point| {
             let value = |problem: &Problem, state: &Field<f64>| {
-                value_at(&state.view(), &problem.grid, point)
+                value_at(&shown(problem, state).view(), &problem.grid, point)
             };
             (point, estimate(&value, scale, of_values))
         });
+        let estimates: Vec<_> = estimates.collect();
+        let is_masked = |(_, estimate): &&(_, Estimate)| estimate.values.iter().any(|p| p.is_nan());
+        if let Some(((x, y), _)) = estimates.iter().find(is_masked) {
+            return Err(CheckError::Request(format!(
+                "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
+            )));
+        }
         Ok(Self {
             levels: [0, 1, 2].map(|level| level_of(&problems[level])),
             refinement,
             time: problems[2].schedule.end(),
             mass: estimate(
-                &|problem, state| state.summary(&problem.grid).mass,
+                &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.mass),
                 scale * area,
                 jumps.masses,
             ),
             maximum: estimate(
-                &|problem, state| state.summary(&problem.grid).max,
+                &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.max),
                 scale,
                 of_values,
             ),
-            points: estimates.collect(),
+            points: estimates,
             field,
-            nodes: fine.len(),
+            nodes: common.len(),
             rms,
             balance: is_metered.then_some(balance),
             has_jumps: has_jumps(&problems)?,
@@ -257,9 +264,20 @@ fn rms(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     (values.map(|value| value * value).sum::<f64>() / count).sqrt()
 }
 
-/// The root mean square of the difference of two states at the same nodes.
-fn rms_between([one, other]: &[Vec<f64>; 2]) -> f64 {
-    rms(one.iter().zip(other).map(|(one, other)| one - other))
+/// The root mean square of the difference of two states at nodes.
+fn rms_between([one, other]: &[Vec<f64>; 2], nodes: &[usize]) -> f64 {
+    rms(nodes.iter().map(|&node| one[node] - other[node]))
+}
+
+/// A state with NaN where nodes are masked.
+fn shown<'a>(problem: &Problem, state: &'a Field<f64>) -> CowArray<'a, f64, Ix2> {
+    let mut shown = CowArray::from(state.view());
+    if problem.masked().is_some()
+        && let Some(values) = shown.as_slice_mut()
+    {
+        problem.geometry().fill_masked(0, values, f64::NAN);
+    }
+    shown
 }
 
 fn check_points(problem: &Problem, points: &[(f64, f64)]) -> Result<(), CheckError> {
@@ -444,6 +462,8 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     };
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
         (true, _) => 0.0,
+        // Nothing passes the faces of masked nodes, whatever D is.
+        (_, true) if problem.masked().is_some() => 0.0,
         (_, true) => f64::INFINITY,
         _ => (a / b).ln().abs(),
     };

@@ -100,7 +100,15 @@ impl Study {
         let parts = match &self.balance {
             None => self.mass.values.to_vec(),
             Some(balance) => {
-                let parts = [balance.start, balance.end, balance.source, balance.fixed];
+                let Balance {
+                    start,
+                    end,
+                    source,
+                    held,
+                    fixed,
+                    ..
+                } = *balance;
+                let parts = [start, end, source, held, fixed];
                 parts.into_iter().chain(balance.walls).collect()
             }
         };

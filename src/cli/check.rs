@@ -185,6 +185,7 @@ fn cells(estimate: &Estimate, refinement: u32) -> [String; 6] {
 }
 
 fn balance_text(balance: &Balance) -> String {
+    const HELD: &str = "from held nodes";
     let [left, right, bottom, top] = balance.walls;
     let parts = [
         ("mass at the start", balance.start),
@@ -193,11 +194,13 @@ fn balance_text(balance: &Balance) -> String {
         ("in through bottom", bottom),
         ("in through top", top),
         ("from the source", balance.source),
+        (HELD, balance.held),
         ("on fixed walls", balance.fixed),
         ("mass at the end", balance.end),
     ];
+    let parts = parts.iter();
     let mut lines: Vec<String> = parts
-        .iter()
+        .filter(|(name, value)| *name != HELD || *value != 0.0)
         .map(|(name, value)| format!("{name:<18}{value:>18.9e}"))
         .collect();
     lines.push(format!(
@@ -218,6 +221,7 @@ fn balance_json(balance: &Balance) -> Value {
         "bottom": bottom,
         "top": top,
         "source": balance.source,
+        "held": balance.held,
         "fixed": balance.fixed,
         "unexplained": balance.unexplained(),
     })

@@ -19,6 +19,13 @@ impl Listing {
         self.add("walls", walls(params));
         self.add("material", material(params));
         self.add("source", source(params));
+        if let Some(mask) = &params.mask {
+            self.add("mask", mask);
+        }
+        if !params.held.is_empty() {
+            let held = params.held.iter().map(ToString::to_string);
+            self.add("held", held.collect::<Vec<_>>().join("; "));
+        }
         self.add("method", method(params));
     }
 }

@@ -36,6 +36,17 @@ pub struct JournalledArray {
 }
 
 impl JournalledArray {
+    /// Whether it is a cube with nodes outside of the domain, which are NaN.
+    #[must_use]
+    pub fn has_mask(&self) -> bool {
+        let header = self
+            .journal
+            .as_ref()
+            .and_then(|journal| journal.header.as_ref());
+        let mut scenarios = header.into_iter().flat_map(Header::scenarios);
+        scenarios.any(|scenario| scenario.params.has_mask())
+    }
+
     /// Opens an array file and reads the journal next to it.
     ///
     /// # Errors

@@ -10,6 +10,7 @@ use super::{
     journal::Slot,
     share::Job,
 };
+use crate::node_set::NodeSet;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diff2d_sys::{self as sys, Memory};
 use rayon::prelude::*;
@@ -170,12 +171,23 @@ impl BlockWriter {
         }
     }
 
-    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes. Waits for a buffer.
-    pub fn fill(&self, slot: Slot, begin: u64, job: &Job, from: &[u8]) -> Filled {
+    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes, which are NaN where nodes are masked.
+    /// Waits for a buffer.
+    pub fn fill(
+        &self,
+        (slot, begin): (Slot, u64),
+        job: &Job,
+        from: &[u8],
+        masked: Option<&NodeSet>,
+    ) -> Filled {
         let Ok(mut buffer) = self.buffers.recv() else {
             unreachable!("the worker holds the sending end")
         };
-        sys::copy(&mut buffer[..from.len()], from);
+        let copy = &mut buffer[..from.len()];
+        sys::copy(copy, from);
+        if let Some(masked) = masked {
+            masked.fill_bytes(job.bytes.start, copy, nan(self.target().header.dtype.bytes));
+        }
         Filled {
             slot,
             begin,
@@ -197,6 +209,14 @@ impl BlockWriter {
                 .with_max_len(1)
                 .for_each(|filled| self.worker.write(filled)),
         }
+    }
+}
+
+/// The bytes of NaN, of so many.
+pub(super) fn nan(bytes: usize) -> &'static [u8] {
+    match bytes {
+        4 => &const { f32::NAN.to_le_bytes() },
+        _ => &const { f64::NAN.to_le_bytes() },
     }
 }
 

@@ -14,7 +14,7 @@
 //! journal.
 
 use super::{
-    blocks::{BlockWriter, Filled, SolverLoad},
+    blocks::{BlockWriter, Filled, SolverLoad, nan},
     commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart, Target},
     digest::BLOCK,
     error::CubeError,
@@ -23,7 +23,7 @@ use super::{
     share::{Job, Share},
     store::Store,
 };
-use crate::{schedule::Clock, summary::Summary};
+use crate::{node_set::NodeSet, schedule::Clock, summary::Summary};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,
@@ -142,6 +142,7 @@ impl CubeWriter {
         ScenarioWriter {
             writer: self,
             number,
+            masked: None,
             waiting: Vec::new(),
             began: None,
             interval: Duration::ZERO,
@@ -208,6 +209,8 @@ pub struct ScenarioWriter<'a> {
     writer: &'a CubeWriter,
     /// Number of the scenario, 0 of a run.
     number: usize,
+    /// Nodes that are NaN in snapshots, whatever the state holds there.
+    masked: Option<Arc<NodeSet>>,
     /// Copied jobs that wait until there are some for each thread.
     waiting: Vec<Filled>,
     /// When the last snapshot was begun, and how long after the one before; zero after the first.
@@ -222,6 +225,12 @@ pub struct ScenarioWriter<'a> {
 }
 
 impl ScenarioWriter<'_> {
+    /// The same, with NaN in snapshots at nodes that are masked.
+    #[must_use]
+    pub fn with_mask(self, masked: Option<Arc<NodeSet>>) -> Self {
+        Self { masked, ..self }
+    }
+
     /// Line 1 of the cube's journal.
     #[must_use]
     pub fn header(&self) -> &Header {
@@ -325,7 +334,9 @@ impl ScenarioWriter<'_> {
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
-        self.waiting.push(blocks.fill(slot, begin, job, bytes));
+        let masked = self.masked.as_deref();
+        let filled = blocks.fill((slot, begin), job, bytes, masked);
+        self.waiting.push(filled);
         if self.waiting.len() >= blocks.at_once() {
             self.write_rest();
         }
@@ -368,10 +379,8 @@ impl ScenarioWriter<'_> {
         if start == end {
             return;
         }
-        let nan = match header.dtype.bytes {
-            4 => f32::NAN.to_le_bytes().repeat(BLOCK / 4),
-            _ => f64::NAN.to_le_bytes().repeat(BLOCK / 8),
-        };
+        let nan = nan(header.dtype.bytes);
+        let nan = nan.repeat(BLOCK / nan.len());
         let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             let length = (end - at).min(BLOCK as u64) as usize;

@@ -44,6 +44,12 @@ impl Canonical {
         pairs
     }
 
+    /// Whether there are nodes outside of the domain.
+    #[must_use]
+    pub fn has_mask(&self) -> bool {
+        self.0.contains_key("mask")
+    }
+
     /// Whether this program knows every key.
     #[must_use]
     pub fn is_known(&self) -> bool {
@@ -95,7 +101,7 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
-/// Replaces names of files, under the keys `file` and `path`, by their SHA-256.
+/// Replaces names of files, under the keys `file`, `image` and `path`, by their SHA-256.
 fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>) {
     match value {
         Value::Object(table) => {
@@ -103,7 +109,12 @@ fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>)
                 digest_files(key, value, inputs);
             }
         }
-        Value::String(name) if key == "file" || key == "path" => {
+        Value::Array(items) => {
+            for item in items {
+                digest_files(key, item, inputs);
+            }
+        }
+        Value::String(name) if ["file", "image", "path"].contains(&key) => {
             if let Some(sum) = inputs.get(name) {
                 *name = format!("SHA-256 {sum}");
             }

@@ -92,7 +92,7 @@ impl<'a> Judge<'a> {
 
     /// Takes the value of a key, converted from one of the key's types. The reason why it cannot be used is
     /// gathered; where there is none, what the key accepts is told.
-    fn convert<T>(
+    pub(super) fn convert<T>(
         &mut self,
         key: &str,
         convert: impl FnOnce(&Value) -> Result<T, Option<String>>,
@@ -117,7 +117,7 @@ impl<'a> Judge<'a> {
     }
 
     /// Notes what a journal says of a key.
-    fn note(&mut self, key: &str, value: Json) {
+    pub(super) fn note(&mut self, key: &str, value: Json) {
         self.taken.insert(keys::named(key).name, value);
     }
 
@@ -222,7 +222,7 @@ impl<'a> Judge<'a> {
         path
     }
 
-    fn path_to(&self, key: &str, path: &str) -> PathBuf {
+    pub(super) fn path_to(&self, key: &str, path: &str) -> PathBuf {
         match self.raw.entry(keys::named(key)) {
             Some(entry) => entry.place.path_to(path),
             None => path.into(),

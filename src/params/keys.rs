@@ -51,6 +51,8 @@ pub enum Type {
     Pair,
     /// A table with this one key.
     Form(&'static str),
+    /// Tables: `[[held]]`.
+    Tables,
 }
 
 impl Type {
@@ -64,6 +66,7 @@ impl Type {
             (Self::Pair, Value::Array(items)) => {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
+            (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
             (Self::Form(name), Value::Table(table)) => table.len() == 1 && table.contains_key(name),
             _ => false,
         }
@@ -97,6 +100,7 @@ const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file")];
+const TABLES: &[Type] = &[Type::Tables];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -115,6 +119,8 @@ const METHOD: &str =
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
+const PLACE: &str = "a formula in x and y";
+const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y";
 const COMBINE: &str =
     "\"product\" (every value with every other) or \"zip\" (the first with the first, and so on)";
 
@@ -137,7 +143,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 36] = keys! {
+pub static KEYS: [Key; 41] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -181,6 +187,15 @@ pub static KEYS: [Key; 36] = keys! {
     "boundary.right", "the wall at x = x2", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.bottom", "the wall at y = y1", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.top", "the wall at y = y2", "density", SIDE, WALL, "0.0", Default("0.0");
+    "mask.where", "nodes outside of the domain: where it is not 0", "", FORMULA, PLACE, "\"hypot(x, y) < 2\"", Derived;
+    "mask.file", "nodes outside of the domain: where the array is not 0", "", WORD, "the name of a file in quotes",
+        "\"m.npy\"", Derived;
+    "mask.image", "nodes outside of the domain: where the picture is dark", "", WORD, "the name of a file in quotes",
+        "\"plate.png\"", Derived;
+    "mask.below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
+        Derived;
+    "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
+        Derived;
 };
 
 /// The keys of a sweep's file beside those that it varies.

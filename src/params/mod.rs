@@ -6,6 +6,7 @@
 //! [`Params`] with the line that takes it; `--set`, sweeps, journals and the comparison of resume follow
 //! from the entry.
 
+mod area;
 mod canonical;
 mod choice;
 mod error;
@@ -22,6 +23,7 @@ pub mod typed;
 mod valid;
 pub mod value;
 
+pub use area::Area;
 pub use canonical::Canonical;
 pub(crate) use canonical::by_name;
 pub use choice::{Choice, Face, Layout, Precision, StepMethod};

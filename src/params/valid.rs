@@ -1,6 +1,7 @@
 //! [`Params`]: valid parameters of one run.
 
 use super::{
+    area::{Area, Held},
     canonical::Canonical,
     choice::{Choice, Face, Layout, Precision, StepMethod},
     error::ParamsError,
@@ -61,6 +62,10 @@ pub struct Params {
     pub initial: InitialState,
     /// What holds on the sides of the domain.
     pub boundary: Boundary,
+    /// Nodes outside of the domain.
+    pub mask: Option<Area>,
+    /// Nodes that keep given values; of several that name a node the last one holds.
+    pub held: Vec<Held>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
     canonical: Canonical,
@@ -107,6 +112,8 @@ impl Params {
                 bottom: judge.wall("boundary.bottom"),
                 top: judge.wall("boundary.top"),
             },
+            mask: Area::take(&mut judge),
+            held: Held::take(&mut judge),
             memory: judge.size_if_typed("memory"),
             canonical: Canonical::default(),
         };
@@ -286,8 +293,12 @@ mod tests {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        let of_others =
-            |name: &str| ["dt", "stages", "memory"].contains(&name) || name.starts_with("initial.");
+        let of_others = |name: &str| {
+            ["dt", "stages", "memory", "held"].contains(&name)
+                || ["initial.", "mask."]
+                    .iter()
+                    .any(|table| name.starts_with(table))
+        };
         let expected = KEYS.iter().map(|key| key.name);
         let expected: Vec<&str> = expected
             .filter(|name| *name == "initial.kind" || !of_others(name))

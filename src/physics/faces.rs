@@ -4,12 +4,13 @@ use super::{nodes::Nodes, wall::Side};
 use crate::params::Face;
 use std::ops::Range;
 
-/// The mean of two nodes' coefficients that holds between them.
+/// The mean of two nodes' coefficients that holds between them; 0 beside a masked node, which has none: NaN.
 #[must_use]
 pub fn mean(face: Face, a: f64, b: f64) -> f64 {
     match face {
         // Also where the formula rounds.
         _ if a == b => a,
+        _ if a.is_nan() || b.is_nan() => 0.0,
         Face::Harmonic if a == 0.0 || b == 0.0 => 0.0,
         Face::Harmonic => 2.0 * a * b / (a + b),
         Face::Arithmetic => (a + b) / 2.0,
@@ -68,11 +69,12 @@ impl Faces<'_> {
     /// Of a node, across a side.
     pub(super) fn own(&self, side: Side, j: usize, i: usize) -> f64 {
         let at = self.at(j, i);
-        if side.is_column() {
-            self.of_x[at]
-        } else {
-            self.of_y[at]
-        }
+        let own = match side.is_column() {
+            true => self.of_x[at],
+            false => self.of_y[at],
+        };
+        // A masked node has none.
+        if own.is_nan() { 0.0 } else { own }
     }
 
     /// Of the inner face of a node on a side.

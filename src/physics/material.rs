@@ -10,6 +10,7 @@
 use super::{
     Unready,
     faces::Faces,
+    geometry::Geometry,
     input::{Digests, Input},
     nodes::{Nodes, Values},
     robin::Robin,
@@ -18,12 +19,13 @@ use super::{
 };
 use crate::{
     grid::Grid,
+    node_set::NodeSet,
     params::{Boundary, Face, Params, ParamsError, RawParams},
 };
 use diff2d_stencil::real::Real;
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Rows of coefficients that are looked at together.
 const TOGETHER: usize = 1 << 17;
@@ -36,6 +38,8 @@ pub struct Material {
     /// Whether x and y have the same.
     is_isotropic: bool,
     face: Face,
+    /// Nodes that have none.
+    masked: Option<Arc<NodeSet>>,
 }
 
 /// What the step does with the coefficients.
@@ -97,6 +101,7 @@ impl Material {
         params: &Params,
         raw: &RawParams,
         grid: &Grid,
+        geometry: &Geometry,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         let [of_x, of_y] = &params.diffusivity;
@@ -106,14 +111,16 @@ impl Material {
             y: values("Dy", of_y)?,
             is_isotropic: of_x == of_y,
             face: params.face,
+            masked: geometry.masked().cloned(),
         };
+        let masked = material.masked.as_deref();
         let is_wrong = |value: f64| {
             let sound = value.is_finite() && value >= 0.0;
             (!sound).then_some("a finite number, 0 or greater,")
         };
-        material.x.check(grid, "Dx", raw, is_wrong)?;
+        material.x.check(grid, masked, "Dx", raw, is_wrong)?;
         if !material.is_isotropic {
-            material.y.check(grid, "Dy", raw, is_wrong)?;
+            material.y.check(grid, masked, "Dy", raw, is_wrong)?;
         }
         Ok(material)
     }
@@ -126,19 +133,22 @@ impl Material {
     /// What the step does with them on a grid.
     #[must_use]
     pub fn coefficients(&self, grid: &Grid) -> Coefficients {
-        match (self.x.uniform(), self.y.uniform()) {
-            (Some(x), Some(y)) if x == y && grid.x.spacing == grid.y.spacing => {
+        match self.uniform() {
+            Some([x, y]) if x == y && grid.x.spacing == grid.y.spacing => {
                 Coefficients::Isotropic(x)
             }
-            (Some(x), Some(y)) => Coefficients::Anisotropic(x, y),
-            _ => Coefficients::Variable,
+            Some([x, y]) => Coefficients::Anisotropic(x, y),
+            None => Coefficients::Variable,
         }
     }
 
     /// The two numbers that they are.
     #[must_use]
     pub fn uniform(&self) -> Option<[f64; 2]> {
-        Some([self.x.uniform()?, self.y.uniform()?])
+        match &self.masked {
+            None => Some([self.x.uniform()?, self.y.uniform()?]),
+            Some(_) => None,
+        }
     }
 
     /// The largest stable time step between walls: the one for which no weight of a new value is
@@ -148,7 +158,8 @@ impl Material {
     ///   1 / max [ (De + Dw)/dx² + (Dn + Ds)/dy² + 2 D a/(b dx) on Robin walls ]
     /// ```
     ///
-    /// over all nodes that are computed; the course's `0.25*dx*dx/D` where that is the same.
+    /// over all nodes that are computed; the course's `0.25*dx*dx/D` where that is the same. Where a mask leaves nothing
+    /// that diffuses it is that of the domain without the mask.
     ///
     /// # Errors
     /// [`ParamsError`] when a file cannot be read any more.
@@ -157,11 +168,12 @@ impl Material {
         grid: &Grid,
         walls: &Boundary,
         robin: &Robin,
+        geometry: &Geometry,
     ) -> Result<Survey, ParamsError> {
         let nodes = || Nodes::new(grid, walls.periodic());
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
         let (x, y) = match self.coefficients(grid) {
-            Coefficients::Variable => return self.survey_variable(grid, walls, robin),
+            Coefficients::Variable => return self.survey_variable(grid, walls, robin, geometry),
             Coefficients::Isotropic(d) => (d, d),
             Coefficients::Anisotropic(x, y) => (x, y),
         };
@@ -178,7 +190,8 @@ impl Material {
                         });
                     inside + extra
                 };
-                rate = robin.nodes().map(on_wall).fold(rate, f64::max);
+                let nodes = robin.nodes().filter(|&node| !geometry.keeps(node));
+                rate = nodes.map(on_wall).fold(rate, f64::max);
             }
         }
         let limit = match self.coefficients(grid) {
@@ -203,11 +216,19 @@ impl Material {
         of_x.resize(count, 0.0);
         of_y.resize(count, 0.0);
         self.x.rows(nodes, rows.clone(), 0.0, of_x)?;
-        if self.is_isotropic {
-            of_y.copy_from_slice(of_x);
-            return Ok(());
+        match self.is_isotropic {
+            true => of_y.copy_from_slice(of_x),
+            false => self.y.rows(nodes, rows.clone(), 0.0, of_y)?,
         }
-        self.y.rows(nodes, rows, 0.0, of_y)
+        if let Some(masked) = &self.masked {
+            let nx = nodes.x.len();
+            for of in [of_x, of_y] {
+                for (row, j) in of.chunks_exact_mut(nx).zip(rows.clone()) {
+                    masked.fill((nodes.row(j) * nx) as u64, row, f64::NAN);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Passes the coefficients of the faces of rows to `take`, a piece of the rows at a time.
@@ -306,6 +327,7 @@ impl Material {
         grid: &Grid,
         walls: &Boundary,
         robin: &Robin,
+        geometry: &Geometry,
     ) -> Result<Survey, ParamsError> {
         let (ny, nx) = grid.shape();
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
@@ -339,7 +361,9 @@ impl Material {
                 .collect();
             let most = rows.par_iter().map(|&j| {
                 // What a Robin wall adds, which may be negative, follows below.
-                let others = columns.clone().filter(|&i| !robin.has((j, i)));
+                let others = columns
+                    .clone()
+                    .filter(|&i| !robin.has((j, i)) && !geometry.keeps((j, i)));
                 others.map(|i| rate_of(j, i)).fold(0.0, f64::max)
             });
             rate = rate.max(most.reduce(|| 0.0, f64::max));
@@ -354,7 +378,8 @@ impl Material {
                     }
                     rim.own[number] = faces.own(side, j, i);
                     rim.inner[number] = faces.inner(side, j, i);
-                    if computed.contains(&j) && columns.contains(&i) {
+                    let is_computed = computed.contains(&j) && columns.contains(&i);
+                    if is_computed && !geometry.keeps((j, i)) {
                         rim.rate[number] = rate_of(j, i);
                     }
                 }
@@ -377,9 +402,18 @@ impl Material {
                 }
             }
         }
-        Ok(Survey {
-            limit: 1.0 / rate,
-            rims,
-        })
+        let limit = match &self.masked {
+            Some(_) if rate == 0.0 => {
+                let whole = Self {
+                    masked: None,
+                    ..self.clone()
+                };
+                let nodes = Nodes::new(grid, walls.periodic());
+                let survey = whole.survey(grid, walls, robin, &Geometry::none(nodes))?;
+                survey.limit
+            }
+            _ => 1.0 / rate,
+        };
+        Ok(Survey { limit, rims })
     }
 }

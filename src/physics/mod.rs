@@ -1,11 +1,13 @@
 //! What the equation is given: the initial state, walls, materials, sources.
 
 pub mod faces;
+pub mod geometry;
 pub mod initial;
 pub mod input;
 pub mod material;
 pub mod method;
 pub mod nodes;
+pub mod pieces;
 pub mod robin;
 mod separated;
 pub mod source;

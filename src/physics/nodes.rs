@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     grid::Grid,
+    node_set::NodeSet,
     params::{Function, ParamsError, Profile, RawParams},
 };
 use diff2d_arrays::expression::Expression;
@@ -119,13 +120,15 @@ impl Values {
         }
     }
 
-    /// Refuses values, at time 0, that are not what `wrong` says they should be.
+    /// Refuses values, at time 0, that are not what `wrong` says they should be; those of nodes that are `masked` may be
+    /// any.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check(
         &self,
         grid: &Grid,
+        masked: Option<&NodeSet>,
         key: &str,
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
@@ -142,7 +145,15 @@ impl Values {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
             self.rows(&nodes, rows, 0.0, &mut values)?;
-            if let Some(at) = first_where(&values, |&value| wrong(value).is_some()) {
+            let is_wrong = |&value: &f64| wrong(value).is_some();
+            let found = match masked {
+                None => first_where(&values, is_wrong),
+                Some(masked) => {
+                    let counts = |at: usize| !masked.has((start * nx + at) as u64);
+                    (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
+                }
+            };
+            if let Some(at) = found {
                 let place = nodes.describe(start + at / nx, at % nx);
                 let value = values[at];
                 let wanted = wrong(value).unwrap_or_default();

@@ -2,6 +2,7 @@
 
 use super::{
     Unready,
+    geometry::Geometry,
     input::{Digests, Input},
     nodes::{Nodes, Values, first_where},
     zeros,
@@ -13,7 +14,7 @@ use crate::{
 };
 use diff2d_stencil::real::Real;
 use ndarray::Array2;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// What is added to ∂p/∂t \[density/time\].
 #[derive(Debug, Clone, PartialEq)]
@@ -35,13 +36,18 @@ impl Source {
         params: &Params,
         raw: &RawParams,
         grid: &Grid,
+        geometry: &Geometry,
         digests: &mut Digests,
         dt: f64,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
-        values.check(grid, "source", raw, |value| {
-            params.precision.lacks(value * dt)
-        })?;
+        values.check(
+            grid,
+            geometry.masked().map(Arc::as_ref),
+            "source",
+            raw,
+            |value| params.precision.lacks(value * dt),
+        )?;
         Ok(Self {
             values,
             depends_on_time: params.source.depends_on_time(),
@@ -74,6 +80,7 @@ impl Source {
         &self,
         grid: &Grid,
         walls: &Boundary,
+        geometry: &Arc<Geometry>,
         rows: Range<usize>,
         dt: f64,
     ) -> Result<Option<SourceArray<T>>, Unready> {
@@ -84,16 +91,19 @@ impl Source {
         let nodes = Nodes::new(grid, walls.periodic());
         if let Some(values) = array.as_slice_mut() {
             self.values.fill(&nodes, rows.start, 0.0, dt, values)?;
+            // Whatever it is at nodes that keep their values: 0 times infinity is no number.
+            geometry.fill_kept(rows.start, values, T::default());
         }
         if !self.depends_on_time {
             return Ok(Some((array, None)));
         }
-        let values = self.values.clone();
+        let (values, geometry) = (self.values.clone(), Arc::clone(geometry));
         let again: SourceAt<T> = Box::new(move |time, array| {
             let nx = nodes.x.len();
             let to = array.as_slice_mut()?;
             // Only formulas depend on time, and no formula reads a file.
             let _ = values.fill(&nodes, rows.start, time, dt, to);
+            geometry.fill_kept(rows.start, to, T::default());
             let at = first_where(to, |value| !value.to_f64().is_finite())?;
             Some(Halt::NotFinite {
                 key: "source",

@@ -13,6 +13,7 @@
 //! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
+    geometry::Geometry,
     material::{Rim, beyond},
     nodes::{Nodes, value_at},
     robin,
@@ -26,7 +27,7 @@ use crate::{
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// The walls of a domain for some rows of it, with all that their values follow from.
 #[derive(Debug, Clone)]
@@ -34,6 +35,7 @@ pub struct Tables {
     walls: Boundary,
     grid: Grid,
     nodes: Nodes,
+    geometry: Arc<Geometry>,
     coefficients: Along,
     rows: Range<usize>,
     steps: Steps,
@@ -70,6 +72,7 @@ impl Tables {
     pub fn new(
         walls: &Boundary,
         grid: &Grid,
+        geometry: &Arc<Geometry>,
         coefficients: Along,
         rows: Range<usize>,
         steps: Steps,
@@ -78,6 +81,7 @@ impl Tables {
             walls: walls.clone(),
             nodes: Nodes::new(grid, walls.periodic()),
             grid: grid.clone(),
+            geometry: Arc::clone(geometry),
             coefficients,
             rows,
             steps,
@@ -132,8 +136,8 @@ impl Tables {
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
             Wall::Fixed(_) => {
                 let fixed = |node, time| {
-                    let value = self.walls.fixed_value(&self.grid, &self.nodes, node, time);
-                    value.unwrap_or(f64::NAN)
+                    let value = || self.walls.fixed_value(&self.grid, &self.nodes, node, time);
+                    self.geometry.value(node).or_else(value).unwrap_or(f64::NAN)
                 };
                 let values: Vec<f64> = self.along(side, times, fixed).collect();
                 let table = self.table(side, values.into_iter());
@@ -190,7 +194,7 @@ impl Tables {
     fn rate(&self, side: Side, node: (usize, usize), time: f64) -> f64 {
         let on = |side: &Side| side.has(&self.grid, node);
         let is_fixed = |side: Side| self.walls.wall(side).is_fixed();
-        if Side::ALL.into_iter().filter(on).any(is_fixed) {
+        if Side::ALL.into_iter().filter(on).any(is_fixed) || self.geometry.keeps(node) {
             return 0.0;
         }
         let number = |side: Side| match side.is_column() {
@@ -242,6 +246,14 @@ impl Tables {
     }
 
     fn beyond(&self, side: Side, node: (usize, usize), time: f64) -> Beyond {
+        if self.geometry.keeps(node) {
+            // Whatever the wall's formulas give there.
+            return Beyond {
+                mirror: 0.0,
+                alpha: 0.0,
+                beta: 0.0,
+            };
+        }
         let value = |function: &Function| value_at(function, &self.nodes, node, time);
         let h = side.axis(&self.grid).spacing;
         let number = match side.is_column() {

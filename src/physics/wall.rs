@@ -1,6 +1,9 @@
 //! Walls: what holds on the sides of the domain.
 
-use super::nodes::{Nodes, value_at};
+use super::{
+    geometry::Geometry,
+    nodes::{Nodes, value_at},
+};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
@@ -127,13 +130,15 @@ impl Boundary {
         })
     }
 
-    /// Refuses walls with values that are not finite at time 0, in the precision of the state.
+    /// Refuses walls with values that are not finite at time 0, in the precision of the state; at masked nodes they may
+    /// be any.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check(
         &self,
         grid: &Grid,
+        geometry: &Geometry,
         raw: &RawParams,
         precision: Precision,
     ) -> Result<(), ParamsError> {
@@ -157,6 +162,7 @@ impl Boundary {
             }
             let nodes = Nodes::new(grid, self.periodic());
             let on_side = (0..side.nodes(grid)).map(|number| side.node(grid, number));
+            let on_side = on_side.filter(|&node| !geometry.masks(node));
             for ((j, i), of) in on_side.flat_map(|node| functions.iter().map(move |of| (node, of)))
             {
                 let value = value_at(of, &nodes, (j, i), 0.0);

@@ -151,6 +151,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 problem: self.problem,
                 first: slab.held().start,
                 source: Read::chain(above, source).chain(below),
+                read: slab.held().start,
                 scratch: writer.transpose().map_err(RunError::Threads)?,
                 row: slab.own().start,
                 then,
@@ -182,6 +183,8 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     first: usize,
     /// The rows that were borrowed from above, those that this rank owns, and those from below.
     source: S,
+    /// The number of the row that is read next.
+    read: usize,
     /// They go to the scratch, to a snapshot, or both.
     scratch: Option<WriteBehind<'scope>>,
     /// The number of the row that is written next.
@@ -206,7 +209,12 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
     fn read(&mut self, values: &mut [T]) -> Result<(), RunError> {
         self.clock.go_on(self.observer)?;
         let read = self.source.read_exact(bytemuck::cast_slice_mut(values));
-        Ok(read.map_err(CubeError::io("read", self.path))?)
+        read.map_err(CubeError::io("read", self.path))?;
+        // In a snapshot they are NaN.
+        let geometry = self.problem.geometry();
+        geometry.fill_masked(self.read, values, T::default());
+        self.read += values.len() / self.problem.grid.x.nodes;
+        Ok(())
     }
 
     fn write(&mut self, values: &[T]) -> Result<(), RunError> {

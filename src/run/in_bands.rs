@@ -133,11 +133,17 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         (chunk_bytes(own.end - own.start), self.shape.chunks)
     }
 
-    /// Bytes of the rows of this rank, from a byte of them on.
+    /// Bytes of the rows of this rank in a state, from a byte of them on.
     pub(super) fn read_own(&self, at: u64, bytes: &mut [u8]) -> Result<(), RunError> {
         let (path, file, begin) = self.source()?;
         let read = file.read(begin + at, bytes);
-        Ok(read.map_err(CubeError::io("read", path))?)
+        read.map_err(CubeError::io("read", path))?;
+        if let Some(masked) = self.problem.masked() {
+            // In a snapshot they are NaN.
+            let first = self.ranks.own_bytes::<T>().start + at;
+            masked.fill_bytes(first, bytes, bytemuck::bytes_of(&T::default()));
+        }
+        Ok(())
     }
 
     /// Passes the rows of this rank to a snapshot, and of several ranks to the first place of the scratch.

@@ -90,6 +90,9 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             .read(begin, own)
             .map_err(CubeError::io("read", durable.path));
         collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
+        let (first, own) = (ranks.slab().own().start, bytemuck::cast_slice_mut(own));
+        let geometry = self.problem.geometry();
+        geometry.fill_masked(first, own, T::default());
         Ok(true)
     }
 

@@ -60,7 +60,7 @@ impl<'a, C: Comm> Output<'a, C> {
         Self {
             problem,
             ranks,
-            scenario: Some(scenario),
+            scenario: Some(scenario.with_mask(problem.masked().cloned())),
             reached: None,
             reports,
             checkpoint: None,

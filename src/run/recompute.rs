@@ -23,6 +23,7 @@ use crate::{
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
+use std::borrow::Cow;
 
 /// Computes snapshots of one scenario again, in order, within so many bytes of memory, and writes those to their
 /// places that have the digest of their record. Each adds 1 to `progress`.
@@ -92,9 +93,9 @@ fn each<T: Element, S: State<Solo>>(
         }
         let (mut digester, mut summaries) = (Digester::default(), Vec::new());
         state.visit(&mut |bytes| {
-            digester.push(bytes);
             let rows: &[T] = bytemuck::cast_slice(bytes);
-            summaries.extend(Summary::of_each_row(rows, &problem.grid));
+            digester.push(&shown(problem, summaries.len(), rows));
+            summaries.extend(problem.summaries(summaries.len(), rows)?);
             Ok(())
         })?;
         let summary = Summary::of_rows(&summaries, &problem.grid);
@@ -102,15 +103,29 @@ fn each<T: Element, S: State<Solo>>(
         record.sha256 = digester.finish();
         cube.accept(&record)?;
         let mut place = cube.header.offset_of(slot);
+        let mut row = 0;
         state.visit(&mut |bytes| {
-            cube.write(place, bytes)?;
+            let rows: &[T] = bytemuck::cast_slice(bytes);
+            cube.write(place, &shown(problem, row, rows))?;
             place += bytes.len() as u64;
+            row += rows.len() / problem.grid.x.nodes;
             Ok(())
         })?;
         cube.sync()?;
         progress.add(1);
     }
     Ok(())
+}
+
+/// The bytes of rows of a state in a snapshot, from row `first` on: NaN where nodes are masked.
+fn shown<'a, T: Element>(problem: &Problem, first: usize, rows: &'a [T]) -> Cow<'a, [u8]> {
+    if problem.masked().is_none() {
+        return Cow::Borrowed(bytemuck::cast_slice(rows));
+    }
+    let mut rows = rows.to_vec();
+    let geometry = problem.geometry();
+    geometry.fill_masked(first, &mut rows, T::from_f64(f64::NAN));
+    Cow::Owned(bytemuck::cast_slice(&rows).to_vec())
 }
 
 /// A state at a snapshot that is whole, or at the initial one.

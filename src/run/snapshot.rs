@@ -91,8 +91,10 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
-        let grid = &self.output.problem.grid;
-        let summarise = || Summary::of_each_row(values, grid);
+        let problem = self.output.problem;
+        let grid = &problem.grid;
+        let first = self.output.ranks.slab().own().start + self.summaries.len();
+        let summarise = || Summary::of_each_row(values, (first, problem.masked()), grid);
         let summaries = match (&mut self.begun, &mut self.output.scenario) {
             (Some(begun), Some(scenario)) => {
                 let place = || begun.place(scenario, bytemuck::cast_slice(values));
@@ -101,7 +103,6 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             }
             _ => summarise(),
         };
-        let first = self.output.ranks.slab().own().start + self.summaries.len();
         // A value that is not finite leaves no finite sum.
         if self.halt.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
             self.halt = summary::not_finite(values, (first, None), grid, self.now);

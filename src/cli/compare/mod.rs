@@ -89,7 +89,7 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
     let tolerance = is_tolerant.then(|| Tolerance {
         absolute: args.atol.unwrap_or(0.0),
         relative: args.rtol.unwrap_or(0.0),
-        equal_nan: args.equal_nan,
+        equal_nan: args.equal_nan || (a.has_mask() && b.has_mask()),
     });
     let names = || format!("{} and {} differ", a.path.display(), b.path.display());
     let described =

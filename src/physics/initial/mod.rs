@@ -1,9 +1,10 @@
 //! The state before the first step.
 
 mod peaks;
-mod picture;
+pub(super) mod picture;
 
 use super::{
+    geometry::Geometry,
     input::{Digests, Input},
     nodes::{Array, Nodes, Values},
 };
@@ -15,7 +16,7 @@ use crate::{
 use diff2d_stencil::real::Real;
 use picture::Picture;
 use rayon::prelude::*;
-use std::f64::consts::PI;
+use std::{f64::consts::PI, sync::Arc};
 
 /// The state before the first step, but for the walls.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,11 +37,12 @@ impl Initial {
     /// The initial state of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite.
+    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at nodes that are not masked.
     pub fn new(
         (state, precision): (&InitialState, Precision),
         raw: &RawParams,
         grid: &Grid,
+        geometry: &Geometry,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
         const PATH: &str = "initial.path";
@@ -72,7 +74,8 @@ impl Initial {
                 (PATH, Values::Array(array))
             }
         };
-        values.check(grid, key, raw, |value| precision.lacks(value))?;
+        let masked = geometry.masked().map(Arc::as_ref);
+        values.check(grid, masked, key, raw, |value| precision.lacks(value))?;
         Ok(Self::Values(values))
     }
 

@@ -162,20 +162,20 @@ impl<'a, T: Real> Filling<'a, T> {
 
 impl Picture {
     /// A picture that can be decoded.
-    pub(super) fn new(input: Input, range: [f64; 2]) -> Result<Self, ParamsError> {
+    pub(in crate::physics) fn new(input: Input, range: [f64; 2]) -> Result<Self, ParamsError> {
         let held = Arc::default();
         let picture = Self { input, range, held };
         picture.decode(|_, _, _| true)?;
         Ok(picture)
     }
 
-    pub(super) fn input(&self) -> &Input {
+    pub(in crate::physics) fn input(&self) -> &Input {
         &self.input
     }
 
     /// Writes its values to the rows of a field, of the grid's rows from `first` on. For rows that are filled later it
     /// may hold so many bytes of pixels.
-    pub(super) fn fill<T: Real>(
+    pub(in crate::physics) fn fill<T: Real>(
         &self,
         field: &mut Field<T>,
         nodes: &Nodes,

@@ -1,0 +1,362 @@
+//! [`Geometry`]: nodes outside of the domain, and nodes inside whose values are given.
+//!
+//! Both keep their value: their rate in the step is 0. Of the faces of masked nodes nothing passes, see
+//! [`faces`](super::faces). A masked node is 0 in the state and NaN in a snapshot.
+
+use super::{
+    Unready,
+    initial::picture::Picture,
+    input::{Digests, Input},
+    nodes::{Nodes, Values, value_at},
+    zeros,
+};
+use crate::{
+    field::Field,
+    grid::Grid,
+    node_set::NodeSet,
+    params::{Area, Function, Params, ParamsError, Profile, RawParams},
+};
+use diff2d_stencil::real::Real;
+use ndarray::Array2;
+use std::{ops::Range, sync::Arc};
+
+/// Nodes that are looked at together.
+const TOGETHER: usize = 1 << 18;
+/// Bytes of pixels that are held from one piece of rows to the next.
+const PIXELS: usize = 1 << 26;
+
+/// Which nodes are masked, and which have given values.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Geometry {
+    masked: Arc<NodeSet>,
+    /// Those of each table `[[held]]`, and their values.
+    held: Vec<(NodeSet, Function)>,
+    /// Masked and held ones.
+    kept: NodeSet,
+    /// Files that areas come from, and whether they are arrays.
+    inputs: Vec<(Input, bool)>,
+    nodes: Nodes,
+}
+
+impl Geometry {
+    /// The geometry of the parameters.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for files that cannot be used, values that are not finite, and a held node that is masked.
+    pub fn new(
+        params: &Params,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        let mut geometry = Self::none(Nodes::new(grid, params.boundary.periodic()));
+        if let Some(area) = &params.mask {
+            let masked = geometry.nodes_of(area, area.mask_key(), raw, grid, digests)?;
+            geometry.masked = Arc::new(masked);
+            geometry.kept = NodeSet::clone(&geometry.masked);
+        }
+        for (held, table) in params.held.iter().zip(1..) {
+            let set = geometry.nodes_of(&held.area, "held", raw, grid, digests)?;
+            let refuse = |number: u64, what: &str| {
+                let place = geometry.describe(number);
+                Err(raw.refuse("held", format!("in table {table}, {what} at {place}")))
+            };
+            if let Some(number) = set.first_common(&geometry.masked) {
+                return refuse(number, "the node is masked");
+            }
+            if let Some((number, value)) = geometry.first_value(&set, &held.value, |value| {
+                params.precision.lacks(value).is_some()
+            })? {
+                return refuse(number, &format!("the value is {value:?}"));
+            }
+            geometry.kept = geometry.kept.and(&set);
+            geometry.held.push((set, held.value.clone()));
+        }
+        Ok(geometry)
+    }
+
+    /// That of a domain without either.
+    #[must_use]
+    pub fn none(nodes: Nodes) -> Self {
+        Self {
+            masked: Arc::default(),
+            held: Vec::new(),
+            kept: NodeSet::default(),
+            inputs: Vec::new(),
+            nodes,
+        }
+    }
+
+    /// With these nodes masked and these held.
+    #[cfg(test)]
+    pub fn of(nodes: Nodes, masked: NodeSet, held: &NodeSet) -> Self {
+        Self {
+            kept: masked.and(held),
+            masked: Arc::new(masked),
+            ..Self::none(nodes)
+        }
+    }
+
+    /// The nodes of an area.
+    fn nodes_of(
+        &mut self,
+        area: &Area,
+        key: &str,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<NodeSet, ParamsError> {
+        let mut values = |profile| Values::new(&profile, key, raw, grid, digests);
+        let sampled = match area {
+            Area::Where(formula) => Sampled::Values(values(Profile::Function(formula.clone()))?),
+            Area::File(path) => Sampled::Values(values(Profile::File(path.clone()))?),
+            Area::Image { path, below } => {
+                let input = Input::open(raw.input(key, path), digests)?;
+                Sampled::Picture(Picture::new(input, [0.0, 1.0])?, *below)
+            }
+        };
+        let is_array = matches!(sampled, Sampled::Values(_));
+        let input = sampled.input().cloned();
+        self.inputs.extend(input.map(|input| (input, is_array)));
+        let mut set = NodeSet::default();
+        for rows in self.pieces() {
+            let first = self.number(rows.start, 0);
+            let piece = sampled.rows(&self.nodes, rows)?;
+            for (&value, number) in piece.iter().zip(first..) {
+                if !value.is_finite() {
+                    let place = self.describe(number);
+                    return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
+                }
+                if sampled.has(value) {
+                    set.push(number);
+                }
+            }
+        }
+        Ok(set)
+    }
+
+    /// The first of some nodes whose value of a function is wrong, and that.
+    fn first_value(
+        &self,
+        set: &NodeSet,
+        function: &Function,
+        is_wrong: impl Fn(f64) -> bool,
+    ) -> Result<Option<(u64, f64)>, ParamsError> {
+        if function.constant().is_some_and(|value| !is_wrong(value)) {
+            return Ok(None);
+        }
+        let values = Sampled::Values(Values::of_function(function.clone()));
+        for rows in self.pieces() {
+            let first = self.number(rows.start, 0);
+            let mut numbers = set.within(first..self.number(rows.end, 0)).peekable();
+            if numbers.peek().is_none() {
+                continue;
+            }
+            let piece = values.rows(&self.nodes, rows)?;
+            let mut found = numbers.map(|number| {
+                #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
+                let at = (number - first) as usize;
+                (number, piece[at])
+            });
+            if let Some(wrong) = found.find(|(_, value)| is_wrong(*value)) {
+                return Ok(Some(wrong));
+            }
+        }
+        Ok(None)
+    }
+
+    /// All rows, a few at a time.
+    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (ny, nx) = (self.nodes.y.len(), self.nodes.x.len());
+        let together = (TOGETHER / nx).max(1);
+        let starts = (0..ny).step_by(together);
+        starts.map(move |start| start..(start + together).min(ny))
+    }
+
+    /// The number of a node of the grid.
+    fn number(&self, j: usize, i: usize) -> u64 {
+        j as u64 * self.nodes.x.len() as u64 + i as u64
+    }
+
+    /// Numbers of rows and columns, and which of the axes are periodic: `(ny, nx)`, `[x, y]`.
+    #[must_use]
+    pub fn shape(&self) -> ((usize, usize), [bool; 2]) {
+        let Nodes { x, y, periodic } = &self.nodes;
+        ((y.len(), x.len()), *periodic)
+    }
+
+    /// The place of a node in words.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers of rows and columns"
+    )]
+    fn describe(&self, number: u64) -> String {
+        let nx = self.nodes.x.len() as u64;
+        let (j, i) = ((number / nx) as usize, (number % nx) as usize);
+        self.nodes.describe(j, i)
+    }
+
+    /// Arrays that areas come from.
+    pub fn arrays(&self) -> impl Iterator<Item = &Input> {
+        self.inputs
+            .iter()
+            .filter_map(|(input, is_array)| is_array.then_some(input))
+    }
+
+    /// Files that areas come from.
+    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
+        self.inputs.iter().map(|(input, _)| input)
+    }
+
+    /// The nodes outside of the domain, if there are any.
+    #[must_use]
+    pub fn masked(&self) -> Option<&Arc<NodeSet>> {
+        Some(&self.masked).filter(|masked| !masked.is_empty())
+    }
+
+    /// Whether some nodes keep their values.
+    #[must_use]
+    pub fn is_there(&self) -> bool {
+        !self.kept.is_empty()
+    }
+
+    /// Whether some nodes inside of the domain have given values.
+    #[must_use]
+    pub fn has_held(&self) -> bool {
+        self.held.iter().any(|(set, _)| !set.is_empty())
+    }
+
+    /// Whether a node keeps its value.
+    #[must_use]
+    pub fn keeps(&self, (j, i): (usize, usize)) -> bool {
+        self.kept.has(self.number(self.nodes.row(j), i))
+    }
+
+    /// Whether a node is outside of the domain.
+    #[must_use]
+    pub fn masks(&self, (j, i): (usize, usize)) -> bool {
+        self.masked.has(self.number(self.nodes.row(j), i))
+    }
+
+    /// The value of a node that keeps it: 0 where it is masked.
+    #[must_use]
+    pub fn value(&self, (j, i): (usize, usize)) -> Option<f64> {
+        let number = self.number(self.nodes.row(j), i);
+        if self.masked.has(number) {
+            return Some(0.0);
+        }
+        let held = self.held.iter().rev().find(|(set, _)| set.has(number))?;
+        Some(value_at(&held.1, &self.nodes, (j, i), 0.0) + 0.0)
+    }
+
+    /// Gives masked nodes of the rows from `first` on another value.
+    pub fn fill_masked<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
+        self.fill(&self.masked, first, rows, value);
+    }
+
+    /// Gives nodes of the rows from `first` on that keep their values another one.
+    pub fn fill_kept<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
+        self.fill(&self.kept, first, rows, value);
+    }
+
+    fn fill<T: Copy>(&self, set: &NodeSet, first: usize, rows: &mut [T], value: T) {
+        if set.is_empty() {
+            return;
+        }
+        for (row, j) in rows.chunks_exact_mut(self.nodes.x.len()).zip(first..) {
+            set.fill(self.number(self.nodes.row(j), 0), row, value);
+        }
+    }
+
+    /// Writes the values of nodes that keep theirs over the rows of a state, of the grid's rows from `first` on.
+    ///
+    /// # Errors
+    /// [`ParamsError::Input`], which formulas do not have.
+    pub fn write<T: Real>(&self, field: &mut Field<T>, first: usize) -> Result<(), ParamsError> {
+        let nx = self.nodes.x.len();
+        let mut values = vec![0.0; nx];
+        for (set, function) in &self.held {
+            let given = Values::of_function(function.clone());
+            for (row, j) in field.as_mut_slice().chunks_exact_mut(nx).zip(first..) {
+                let j = self.nodes.row(j);
+                let begin = self.number(j, 0);
+                let mut nodes = set.within(begin..begin + nx as u64).peekable();
+                if nodes.peek().is_none() {
+                    continue;
+                }
+                given.rows(&self.nodes, j..j + 1, 0.0, &mut values)?;
+                for number in nodes {
+                    #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+                    let i = (number - begin) as usize;
+                    // A step adds 0 to it, which makes 0 of -0.
+                    row[i] = T::from_f64(values[i] + 0.0);
+                }
+            }
+        }
+        self.fill_masked(first, field.as_mut_slice(), T::default());
+        Ok(())
+    }
+
+    /// The share of their change that nodes of rows take: 0 of nodes that keep their value, otherwise 1.
+    ///
+    /// # Errors
+    /// [`Unready::Memory`].
+    pub fn rate<T: Real>(&self, rows: Range<usize>) -> Result<Array2<T>, Unready> {
+        let mut rate = zeros((rows.len(), self.nodes.x.len()))?;
+        rate.fill(T::from_f64(1.0));
+        if let Some(values) = rate.as_slice_mut() {
+            self.fill_kept(rows.start, values, T::default());
+        }
+        Ok(rate)
+    }
+
+    /// Bytes of memory.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        let held = self.held.iter().map(|(set, _)| set);
+        let sets = held.chain([&*self.masked, &self.kept]);
+        sets.map(NodeSet::bytes).sum()
+    }
+}
+
+/// What decides which nodes an area has.
+enum Sampled {
+    /// Values that are not 0.
+    Values(Values),
+    /// Grey values below a number.
+    Picture(Picture, f64),
+}
+
+impl Sampled {
+    fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Values(values) => values.input(),
+            Self::Picture(picture, _) => Some(picture.input()),
+        }
+    }
+
+    fn has(&self, value: f64) -> bool {
+        match self {
+            Self::Values(_) => value != 0.0,
+            Self::Picture(_, below) => value < *below,
+        }
+    }
+
+    /// The values of rows.
+    fn rows(&self, nodes: &Nodes, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
+        let shape = (rows.len(), nodes.x.len());
+        match self {
+            Self::Values(values) => {
+                let mut out = vec![0.0; shape.0 * shape.1];
+                values.rows(nodes, rows, 0.0, &mut out)?;
+                Ok(out)
+            }
+            Self::Picture(picture, _) => {
+                let field = Field::zeros(shape);
+                let mut field = field.map_err(|error| picture.input().unreadable(&error))?;
+                picture.fill(&mut field, nodes, rows.start, PIXELS)?;
+                Ok(field.as_slice().to_vec())
+            }
+        }
+    }
+}

@@ -1,0 +1,512 @@
+//! Masks and held nodes: against a reference in NumPy, by what they mean, and the same bits for any threads, ranks, bands
+//! and interruptions.
+//!
+//! `DIFF2D_FULL=1` solves 1,000 problems.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{Scene, data_of, full, python};
+use diff2d::{
+    Outcome, Problem, Run, RunError,
+    comm::{Channels, Link},
+    stencil::Tile,
+};
+use rayon::prelude::*;
+
+const SCRIPT: &str = "geometry_reference.py";
+
+/// Random parameter files `0.toml`, `1.toml` … in a new scene, and what they name.
+fn random(count: usize, seed: u64) -> Scene {
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    let numbers = [count.to_string(), seed.to_string()];
+    python(SCRIPT, ["make", &directory, &numbers[0], &numbers[1]]);
+    scene
+}
+
+fn load(scene: &Scene, name: &str) -> Problem {
+    let file = scene.path(format!("{name}.toml"));
+    Problem::load(&file, &[])
+        .unwrap_or_else(|error| panic!("{error}\n{}", scene.text(&format!("{name}.toml"))))
+}
+
+fn run<'a>(problem: &'a Problem, scene: &Scene, name: &str) -> Run<'a> {
+    Run::new(problem).output(scene.path(format!("{name}.npy")))
+}
+
+/// The same wall on all sides.
+fn on_all_sides(wall: &str) -> String {
+    format!("boundary = {{ left = {wall}, right = {wall}, bottom = {wall}, top = {wall} }}\n")
+}
+
+/// The snapshots of a cube in double precision.
+fn snapshots(scene: &Scene, name: &str, nodes: usize) -> Vec<Vec<f64>> {
+    let cube = scene.read(&format!("{name}.npy"));
+    let values = data_of(&cube).as_chunks().0.iter();
+    let values: Vec<f64> = values.map(|&bytes| f64::from_le_bytes(bytes)).collect();
+    values.chunks_exact(nodes).map(<[f64]>::to_vec).collect()
+}
+
+/// A scene with `p.toml`: a square from -1 to 1 whose nodes are `1/10` apart, its boundary nodes on the ends.
+fn square(more: &str) -> Scene {
+    let scene = Scene::new();
+    let text = format!(
+        "D = 1.0\nx1 = -1.0\nx2 = 1.0\ndx = 0.0999\ngrid = \"walls\"\nruntime = 0.5\nouttime = 0.125\n{more}"
+    );
+    scene.write("p.toml", text);
+    scene
+}
+
+/// That square between insulated walls.
+fn insulated(more: &str) -> Scene {
+    square(&(on_all_sides("{ flux = 0.0 }") + more))
+}
+
+const NX: usize = 21;
+
+/// The snapshots of that square.
+fn solved(scene: &Scene) -> Vec<Vec<f64>> {
+    let problem = load(scene, "p");
+    assert_eq!(problem.grid.shape(), (NX, NX));
+    let report = run(&problem, scene, "c").force(true).start().unwrap();
+    assert_eq!(report.outcome, Outcome::Done);
+    snapshots(scene, "c", NX * NX)
+}
+
+#[test]
+fn random_geometries_have_the_solution_of_the_reference() {
+    let count = if full() { 1000 } else { 60 };
+    let scene = random(count, 1);
+    (0..count).into_par_iter().for_each(|number| {
+        let name = number.to_string();
+        let problem = load(&scene, &name);
+        let report = run(&problem, &scene, &name).start().unwrap();
+        assert_eq!(report.outcome, Outcome::Done);
+    });
+    let directory = scene.path("").display().to_string();
+    println!("{}", python(SCRIPT, ["check", &directory]).trim_end());
+}
+
+#[test]
+fn threads_tiles_ranks_and_interruptions_change_no_byte() {
+    let count = if full() { 200 } else { 16 };
+    let scene = random(count, 2);
+    for number in 0..count {
+        let name = number.to_string();
+        let mut text = scene.text(&format!("{name}.toml"));
+        if number % 3 == 2 && !text.contains("dt = ") && !text.contains("safety = ") {
+            // A table ends the keys of the file.
+            text = format!("method = \"rkl2\"\nstages = 5\n{text}");
+            scene.write(&format!("{name}.toml"), text);
+        }
+        let problem = load(&scene, &name);
+        let alone = |to: &str, threads, tile: Option<Tile>| {
+            let run = run(&problem, &scene, to).force(true).threads(threads);
+            assert_eq!(run.tile(tile).start().unwrap().outcome, Outcome::Done);
+            scene.cube_and_journal(to)
+        };
+        let expected = alone(&name, 1, None);
+        let tile = |rows, columns, depth| Tile {
+            rows,
+            columns,
+            depth,
+        };
+        for (threads, tile) in [(1, tile(7, 9, 5)), (3, tile(20, 1000, 11))] {
+            assert!(alone("got", threads, Some(tile)) == expected, "{number}");
+        }
+        let snapshots = problem.schedule.snapshots() as usize;
+        for ranks in [1, 2, 3] {
+            let together = |to: &str| {
+                let reports = Channels::together(ranks, Link::default(), |comm| {
+                    run(&problem, &scene, to).resume(true).start_on(&comm)
+                });
+                for report in reports {
+                    assert_eq!(report.unwrap().outcome, Outcome::Done);
+                }
+                assert!(scene.cube_and_journal(to) == expected, "{number}: {to}");
+            };
+            together(&format!("{name}-{ranks}"));
+            if snapshots > 1 {
+                let to = format!("{name}-{ranks}-resumed");
+                let committed = 1 + (number + ranks) % (snapshots - 1);
+                cut(
+                    &scene,
+                    &name,
+                    &to,
+                    committed,
+                    problem.field_bytes() as usize,
+                );
+                together(&to);
+            }
+        }
+    }
+}
+
+/// What a run that was killed after `snapshots` commits leaves behind.
+fn cut(scene: &Scene, from: &str, to: &str, snapshots: usize, snapshot_bytes: usize) {
+    let mut cube = scene.read(&format!("{from}.npy"));
+    let whole = data_of(&cube).len() / snapshot_bytes;
+    let kept = cube.len() - (whole - snapshots) * snapshot_bytes;
+    cube[kept..].fill(0);
+    scene.write(&format!("{to}.npy"), cube);
+    let journal = scene.text(&format!("{from}.journal"));
+    let lines: String = journal.split_inclusive('\n').take(1 + snapshots).collect();
+    scene.write(&format!("{to}.journal"), lines);
+}
+
+/// A plate that is larger than little memory, with holes, a pipe and a wall that depends on time.
+const PLATE: &str = "\
+D = \"1 + 0.5*sin(x)\"
+x1 = 0.0
+x2 = 1.0
+y1 = 0.0
+y2 = 2.0
+dx = 0.00999
+grid = \"walls\"
+runtime = 0.004
+outtime = 0.002
+source = \"1/(x - 0.5)\"
+mask.where = \"(hypot(x - 0.5, y - 1) < 0.2) + (x == 0.5)\"
+boundary.left = \"sin(100*t)\"
+[[held]]
+where = \"hypot(x - 0.2, y - 0.3) < 0.1\"
+value = \"x + y\"
+";
+
+#[test]
+fn bands_change_no_byte() {
+    for more in [
+        "",
+        "precision = \"f32\"\n",
+        "boundary.top = \"periodic\"\nboundary.bottom = \"periodic\"\n",
+    ] {
+        let scene = Scene::new();
+        scene.write("p.toml", format!("{more}{PLATE}"));
+        let problem = load(&scene, "p");
+        run(&problem, &scene, "m").start().unwrap();
+        let expected = scene.cube_and_journal("m");
+        let mut tried = 0;
+        for quarters in [6, 8, 11] {
+            let memory = problem.field_bytes() * quarters / 4 + 40_000;
+            match run(&problem, &scene, "b")
+                .force(true)
+                .memory(memory)
+                .start()
+            {
+                Ok(report) => {
+                    assert!(report.state.starts_with("files"), "{}", report.state);
+                    assert!(scene.cube_and_journal("b") == expected, "{more}{quarters}");
+                    tried += 1;
+                }
+                Err(RunError::Cap { .. } | RunError::NotInBands { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+            cut(&scene, "m", "b", 2, problem.field_bytes() as usize);
+            let resumed = run(&problem, &scene, "b").resume(true).memory(memory);
+            if resumed.start().is_ok() {
+                assert!(scene.cube_and_journal("b") == expected, "{more}{quarters}");
+            }
+            let ranks = Channels::together(2, Link::default(), |comm| {
+                let run = run(&problem, &scene, "r").force(true).memory(memory);
+                run.start_on(&comm).map(|report| report.state)
+            });
+            if ranks.iter().all(Result::is_ok) {
+                assert!(scene.cube_and_journal("r") == expected, "{more}{quarters}");
+            }
+        }
+        assert!(tried > 0);
+    }
+}
+
+#[test]
+fn a_mask_does_not_leak_at_a_corner() {
+    // Two chambers that meet at a corner only.
+    let scene = insulated(
+        "mask.where = \"x*y < 0\"\ninitial = { kind = \"expression\", value = \"x + y > 0\" }\n\
+         [[held]]\nwhere = \"x*y == 0\"\nvalue = 0.0\n",
+    );
+    let scene_open = insulated(
+        "mask.where = \"x*y <= 0\"\ninitial = { kind = \"expression\", value = \"x + y > 0\" }\n",
+    );
+    let last = solved(&scene_open).pop().unwrap();
+    for (number, &p) in last.iter().enumerate() {
+        let (j, i) = (number / NX, number % NX);
+        match (i.cmp(&10), j.cmp(&10)) {
+            (x, y) if x.is_gt() && y.is_gt() => assert_eq!(p, 1.0),
+            (x, y) if x.is_lt() && y.is_lt() => assert_eq!(p, 0.0),
+            _ => assert!(p.is_nan()),
+        }
+    }
+    // One diagonal step apart, without a line of masked nodes between.
+    let scene_touching = insulated(
+        "mask.where = \"(x < 0.05)*(y > 0.05) + (x > 0.05)*(y < 0.05)\"\n\
+         initial = { kind = \"expression\", value = \"(x > 0.05)*(y > 0.05)\" }\n",
+    );
+    let last = solved(&scene_touching).pop().unwrap();
+    let [inside, outside] = [(11, 11), (10, 10)].map(|(j, i)| last[j * NX + i]);
+    assert_eq!((inside, outside), (1.0, 0.0));
+    // Held nodes between let something through: it is the mask that closes.
+    let last = solved(&scene).pop().unwrap();
+    assert!(last[11 * NX + 11] < 1.0);
+}
+
+#[test]
+fn a_held_value_is_in_the_state_before_the_first_step() {
+    let scene = square(
+        "outtime = 0.0\nruntime = 0.01\ninitial = { kind = \"constant\", value = 0.0 }\n[[held]]\nwhere = \"hypot(x, y) < 0.01\"\nvalue = 4.0\n",
+    );
+    let text = scene
+        .text("p.toml")
+        .replacen("runtime = 0.5\nouttime = 0.125\n", "", 1);
+    scene.write("p.toml", text);
+    let all = solved(&scene);
+    let middle = 10 * NX + 10;
+    assert!(all.iter().all(|p| p[middle] == 4.0));
+    assert_eq!(all[0][middle + 1], 0.0);
+    // A quarter of the value goes to each neighbour in the first step.
+    for neighbour in [middle + 1, middle - 1, middle + NX, middle - NX] {
+        assert_eq!(all[1][neighbour], 1.0);
+    }
+}
+
+#[test]
+fn of_several_tables_the_last_one_holds_and_all_hold_over_walls() {
+    let scene = square(
+        "boundary.left = \"1 + t\"\n[[held]]\nwhere = \"x < 0\"\nvalue = \"x\"\n[[held]]\nwhere = \"(x < 0)*(y > 0)\"\nvalue = -7.5\n",
+    );
+    for p in solved(&scene) {
+        assert_eq!(p[15 * NX], -7.5);
+        assert_eq!(p[15 * NX + 9], -7.5);
+        assert_eq!(p[5 * NX], -1.0);
+    }
+}
+
+#[test]
+fn symmetric_masks_keep_symmetry_to_the_bit() {
+    for more in [
+        "",
+        "method = \"rkl2\"\nstages = 5\n",
+        "face = \"arithmetic\"\nprecision = \"f32\"\n",
+    ] {
+        let scene = Scene::new();
+        let text = format!(
+            "{more}D = \"1 + 0.001*x**2*y**2\"\nx1 = -16.0\nx2 = 16.0\ndx = 0.999\ngrid = \"walls\"\nruntime = 40\nouttime = 8\n\
+             initial = {{ kind = \"expression\", value = \"exp(-(x**2 + y**2)/50)\" }}\n{}\
+             mask.where = \"(hypot(x, y) < 3.5) + (abs(x) > 11)*(abs(y) > 13)\"\n\
+             [[held]]\nwhere = \"(abs(x) == 8)*(abs(y) < 3)\"\nvalue = 2.0\n",
+            on_all_sides("{ flux = 0.1 }")
+        );
+        scene.write("p.toml", text);
+        let problem = load(&scene, "p");
+        run(&problem, &scene, "c").start().unwrap();
+        let (ny, nx) = problem.grid.shape();
+        let cube = scene.read("c.npy");
+        let bytes = problem.field_bytes() as usize / (ny * nx);
+        for snapshot in data_of(&cube).chunks_exact(ny * nx * bytes) {
+            let at = |j: usize, i: usize| &snapshot[(j * nx + i) * bytes..][..bytes];
+            for (j, i) in (0..ny).flat_map(|j| (0..nx).map(move |i| (j, i))) {
+                assert_eq!(at(j, i), at(j, nx - 1 - i), "{more}{j} {i}");
+                assert_eq!(at(j, i), at(ny - 1 - j, i), "{more}{j} {i}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_closed_mask_conserves_mass_over_a_hundred_thousand_steps() {
+    let scene = Scene::new();
+    let text = "D = 1.0\nx1 = -1.0\nx2 = 1.0\ndx = 0.1999\ngrid = \"walls\"\nruntime = 1000.001\nouttime = 100.0\ndt = 0.01\n\
+                mask.where = \"hypot(x, y) > 0.75\"\ninitial = { kind = \"gaussian\", sigma = 0.2, x0 = 0.3 }\n";
+    scene.write("p.toml", text);
+    let problem = load(&scene, "p");
+    assert!(problem.schedule.nsteps >= 100_000);
+    run(&problem, &scene, "c").start().unwrap();
+    let nodes = problem.grid.len() as usize;
+    let masses: Vec<f64> = snapshots(&scene, "c", nodes)
+        .iter()
+        .map(|p| p.iter().filter(|p| !p.is_nan()).sum())
+        .collect();
+    for mass in &masses {
+        assert!((mass / masses[0] - 1.0).abs() < 1e-12, "{masses:?}");
+    }
+}
+
+#[test]
+fn a_free_channel_has_tortuosity_1() {
+    // Between plates of mask, from 1 on the left to 0 on the right.
+    let scene = Scene::new();
+    let text = "D = 2.0\nx1 = 0.0\nx2 = 4.0\ny1 = 0.0\ny2 = 2.0\ndx = 0.1999\ngrid = \"walls\"\nruntime = 60\nouttime = 30\n\
+                mask.where = \"abs(y - 1) > 0.5\"\nboundary = { left = 1.0, right = 0.0, bottom = 0.0, top = 0.0 }\n\
+                initial = { kind = \"constant\", value = 0.0 }\n";
+    scene.write("p.toml", text);
+    let problem = load(&scene, "p");
+    run(&problem, &scene, "c").start().unwrap();
+    let (ny, nx) = problem.grid.shape();
+    let last = snapshots(&scene, "c", ny * nx).pop().unwrap();
+    let open: Vec<usize> = (0..ny).filter(|&j| !last[j * nx + 1].is_nan()).collect();
+    let dx = problem.grid.x.spacing;
+    for i in [0, nx / 2, nx - 2] {
+        let flux: f64 = open
+            .iter()
+            .map(|&j| 2.0 * (last[j * nx + i] - last[j * nx + i + 1]) / dx)
+            .sum::<f64>()
+            / open.len() as f64;
+        // D (1 - 0)/4 by what goes through.
+        let tortuosity = 2.0 / 4.0 / flux;
+        assert!((tortuosity - 1.0).abs() < 1e-12, "{tortuosity}");
+    }
+}
+
+#[test]
+fn what_masks_and_held_nodes_cannot_be_is_refused_with_their_keys() {
+    let scene = square("");
+    scene.write("nothing.png", b"no picture");
+    let cases = [
+        (
+            "--set mask.where=x<0 --set mask.file=m.npy",
+            2,
+            "mask.where",
+        ),
+        ("--set mask.below=0.5", 2, "mask.below"),
+        ("--set mask.where=x<t", 2, "mask.where"),
+        ("--set mask.where=1/x", 2, "x = 0.0"),
+        ("--set mask.image=nothing.png", 3, "mask.image"),
+        ("--set mask.file=nowhere.npy", 1, "mask.file"),
+        ("--set method=exact --set mask.where=x<0", 2, "mask.where"),
+        (
+            "--set held=[{where='x<0',value=1}] --set method=exact",
+            2,
+            "held",
+        ),
+        ("--set held=[{where='x<0'}]", 2, "value"),
+        ("--set held=[{where='x<0',value=1,vale=1}]", 2, "vale"),
+        ("--set held=[{value=1}]", 2, "in table 1"),
+        (
+            "--set held=[{where='x<0',value='1/x'},{where='x==0',value='1/x'}]",
+            2,
+            "in table 2",
+        ),
+        (
+            "--set held=[{where='x<0',value=1}] --set mask.where=x<-0.75",
+            2,
+            "x = -1.0, y = -1.0",
+        ),
+        ("--set held=3", 2, "[[held]]"),
+    ];
+    for (arguments, code, told) in cases {
+        let said = scene.run(&format!("run p.toml -o c.npy {arguments}"));
+        assert_eq!(said.code, Some(code), "{arguments}\n{said}");
+        assert!(said.stderr.contains(told), "{arguments}\n{said}");
+        assert!(!scene.exists("c.npy"), "{arguments}");
+    }
+}
+
+#[test]
+fn a_mask_that_leaves_nothing_runs_and_a_piece_that_nothing_reaches_is_told() {
+    let scene = square("");
+    scene.succeed("run p.toml -o c.npy --set mask.where=1");
+    assert!(
+        snapshots(&scene, "c", NX * NX)
+            .iter()
+            .flatten()
+            .all(|p| p.is_nan())
+    );
+    let record = scene.text("c.journal").lines().last().unwrap().to_owned();
+    assert!(
+        record.contains("\"mass\":0.0") && record.contains("\"max\":null"),
+        "{record}"
+    );
+    scene.succeed("verify c.npy");
+    let ring = "plan p.toml --set mask.where=abs(hypot(x,y)-0.5)<0.1";
+    let told = scene.succeed(ring);
+    assert!(told.stderr.contains("2 pieces"), "{told}");
+    let told = scene.succeed(&format!(
+        "{ring} --set held=[{{where='hypot(x,y)<0.1',value=1}}]"
+    ));
+    assert!(!told.stderr.contains("pieces"), "{told}");
+}
+
+#[test]
+fn a_changed_mask_file_is_no_resume_and_damage_is_repaired() {
+    let scene = square("mask.file = \"m.npy\"\n");
+    let mask = |is_masked: fn(usize) -> bool| {
+        let header = format!("{{'descr': '|b1', 'fortran_order': False, 'shape': ({NX}, {NX}), }}");
+        let mut npy = b"\x93NUMPY\x01\x00\x76\x00".to_vec();
+        npy.extend(format!("{header:<117}\n").into_bytes());
+        npy.extend((0..NX * NX).map(|at| u8::from(is_masked(at))));
+        scene.write("m.npy", npy);
+    };
+    mask(|at| at % 7 == 3);
+    scene.succeed("run p.toml -o c.npy");
+    let whole = scene.cube_and_journal("c");
+    scene.succeed("run p.toml -o c.npy --resume");
+    let problem = load(&scene, "p");
+    cut(&scene, "c", "d", 2, problem.field_bytes() as usize);
+    scene.succeed("run p.toml -o d.npy --resume");
+    assert!(scene.cube_and_journal("d") == whole);
+    cut(&scene, "c", "d", 2, problem.field_bytes() as usize);
+    let mut damaged = scene.read("c.npy");
+    for at in [1, 3] {
+        damaged[4096 + at * problem.field_bytes() as usize + 808] ^= 1;
+    }
+    scene.write("c.npy", damaged);
+    assert_eq!(scene.run("verify c.npy").code, Some(3));
+    scene.succeed("repair c.npy");
+    assert!(scene.cube_and_journal("c") == whole);
+    mask(|at| at % 7 == 4);
+    let told = scene.run("run p.toml -o d.npy --resume");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("mask.file"), "{told}");
+    // A masked snapshot begins another run of the same mask.
+    mask(|at| at % 7 == 3);
+    scene.succeed("run p.toml -o e.npy --set initial.kind=file --set initial.path=c.npy --set initial.snapshot=-1");
+    let [end, start] =
+        [("c", 4), ("e", 0)].map(|(name, at)| snapshots(&scene, name, NX * NX)[at].clone());
+    assert!(
+        end.iter()
+            .zip(&start)
+            .all(|(a, b)| a.to_bits() == b.to_bits())
+    );
+}
+
+#[test]
+fn checks_pictures_comparisons_and_sweeps_know_masks() {
+    let scene = square(
+        "boundary = { left = 1.0, right = { flux = 0.5 }, bottom = { flux = 0.0 }, top = \"0\" }\n\
+         mask.where = \"hypot(x - 0.3, y) < 0.35\"\n[[held]]\nwhere = \"hypot(x + 0.5, y + 0.2) < 0.12\"\nvalue = 3.0\n",
+    );
+    let told = scene.succeed("check p.toml --json");
+    let check: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let balance = &check["balance"];
+    let [held, unexplained] = ["held", "unexplained"].map(|key| balance[key].as_f64().unwrap());
+    assert!(held > 0.1 && unexplained.abs() < 1e-12, "{told}");
+    let told = scene.run("check p.toml --at 0.3,0");
+    assert_eq!(told.code, Some(2), "{told}");
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("plot c.npy -o c.png");
+    scene.succeed("plot c.npy -o c.html");
+    scene.succeed("run p.toml -o f.npy --set dx=0.0499");
+    let told = scene.succeed("compare c.npy f.npy --common --atol 1");
+    assert!(!told.stdout.contains("NaN"), "{told}");
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\nD = [1.0, 2.0]\n\"mask.where\" = [\"x > 0.5\", \"y < -0.5\"]\n",
+    );
+    scene.succeed("sweep s.toml -o s.npy");
+    scene.succeed("verify s.npy");
+    scene.succeed("run p.toml -o one.npy --set D=2 --set mask.where=x>0.5");
+    let [all, one] = ["s", "one"].map(|name| scene.read(&format!("{name}.npy")));
+    let one = data_of(&one);
+    assert!(
+        data_of(&all)
+            .windows(one.len())
+            .step_by(8)
+            .any(|part| part == one)
+    );
+}
