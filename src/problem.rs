@@ -13,6 +13,7 @@ use crate::{
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
         method,
+        nodes::Values,
         robin::Robin,
         source::Source,
         tables::{Along, Steps, Tables},
@@ -94,7 +95,8 @@ impl Problem {
         let survey = material.survey(&grid, walls, &Robin::new(&params, &grid), &geometry)?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
         walls.check(&grid, &geometry, raw, params.precision)?;
-        let source = Source::new(&params, raw, &grid, &geometry, digests, schedule.dt)?;
+        let share = material.share(schedule.dt);
+        let source = Source::new(&params, raw, &grid, &geometry, digests, share)?;
         let initial = (&params.initial, params.precision);
         let initial = Initial::new(initial, raw, &grid, &geometry, digests)?;
         let problem = Self {
@@ -138,13 +140,18 @@ impl Problem {
                 x: none(),
                 y: none(),
             });
+        let uniform_rate = self.material.uniform_capacity();
+        let rate = uniform_rate.filter(|_| !self.geometry.is_there());
+        let decay = self.material.uniform_decay();
+        let coefficient = |uniform: Option<f64>, number: f64| match uniform {
+            Some(_) => Coefficient::Number(T::from_f64(number)),
+            None => Coefficient::Array(none()),
+        };
+        let decays = decay.unwrap_or_default() * self.share();
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
-            reaction: self.geometry.is_there().then(|| Reaction {
-                rate: Coefficient::Array(none()),
-                decay: Coefficient::Number(T::default()),
-            }),
+            reaction: Reaction::new(coefficient(rate, 1.0), coefficient(decay, decays)),
         })
         .with_walls(self.params.boundary.traits())
     }
@@ -174,6 +181,11 @@ impl Problem {
         }
     }
 
+    /// The time step by the capacity, where that does not vary.
+    fn share(&self) -> f64 {
+        self.material.share(self.schedule.dt)
+    }
+
     /// Refuses what the exact solution by transforms does not cover.
     fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
         if self.params.method != StepMethod::Exact {
@@ -185,6 +197,17 @@ impl Problem {
         }
         if !self.params.held.is_empty() {
             return refuse("held", "method = \"exact\" has no held nodes");
+        }
+        for (key, number, none) in [
+            ("capacity", self.material.uniform_capacity(), 1.0),
+            ("decay", self.material.uniform_decay(), 0.0),
+        ] {
+            if number.is_none() {
+                return refuse(key, "method = \"exact\" needs one that does not vary");
+            }
+            if number != Some(none) {
+                return refuse(key, "method = \"exact\" does not have it");
+            }
         }
         if self.coefficients() == Coefficients::Variable {
             return refuse(
@@ -232,30 +255,36 @@ impl Problem {
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        let (dt, grid, walls) = (self.schedule.dt, &self.grid, &self.params.boundary);
+        let (dt, share, grid, walls) = (
+            self.schedule.dt,
+            self.share(),
+            &self.grid,
+            &self.params.boundary,
+        );
         let operator = match self.uniform_operator() {
             Some(operator) => operator,
             None => {
-                let [x, y] = self.material.face_arrays(grid, walls, rows.clone(), dt)?;
+                let [x, y] = self
+                    .material
+                    .face_arrays(grid, walls, rows.clone(), share)?;
                 Operator::Variable { x, y }
             }
         };
         let geometry = &self.geometry;
-        let source = self.source.array(grid, walls, geometry, rows.clone(), dt)?;
+        let reaction = self.material.reaction(grid, walls, rows.clone(), dt)?;
+        let reaction = geometry.hold(reaction, rows.clone())?;
+        let source = self
+            .source
+            .array(grid, walls, geometry, rows.clone(), share)?;
         let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
-        let reaction = match geometry.is_there() {
-            true => Some(Reaction {
-                rate: Coefficient::Array(geometry.rate(rows.clone())?),
-                decay: Coefficient::Number(T::default()),
-            }),
-            false => None,
-        };
-        let coefficients = match self.material.uniform() {
-            Some(both) => Along::Uniform(both),
-            None => Along::Varying(Box::new(self.survey.rims.clone())),
+        let coefficients = Along {
+            uniform: self.material.uniform(),
+            rate: self.material.uniform_rate(grid),
+            rims: Box::new(self.survey.rims.clone()),
         };
         let steps = Steps {
             dt,
+            share,
             reach: match self.params.method {
                 StepMethod::Euler => 1.0,
                 StepMethod::Rkl2 => rkl2_reach(self.stages()),
@@ -308,12 +337,63 @@ impl Problem {
         self.params.source.depends_on_time()
     }
 
+    /// Coefficients and source.
+    fn values(&self) -> impl Iterator<Item = &Values> {
+        self.material.values().chain([self.source.values()])
+    }
+
+    /// Bytes of the pixels of pictures that coefficients and source come from.
+    #[must_use]
+    pub fn picture_bytes(&self) -> u64 {
+        let pictures: BTreeMap<_, _> = self.values().filter_map(Values::picture).collect();
+        pictures.values().sum()
+    }
+
+    /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i c p`.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when the file of the capacity cannot be read any more.
+    pub fn summaries<T: Real>(
+        &self,
+        first: usize,
+        values: &[T],
+    ) -> Result<Vec<Summary>, ParamsError> {
+        let mut rows = Summary::of_each_row(values, (first, self.masked()), &self.grid);
+        let (grid, walls) = (&self.grid, &self.params.boundary);
+        self.material
+            .weigh(grid, walls, (first, values), &mut rows)?;
+        Ok(rows)
+    }
+
+    /// Mass, minimum and maximum of a field of the whole grid.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn summary<T: Real>(&self, field: &Field<T>) -> Result<Summary, ParamsError> {
+        let rows = self.summaries(0, field.as_slice())?;
+        Ok(Summary::of_rows(&rows, &self.grid))
+    }
+
+    /// The capacity that all nodes have.
+    #[must_use]
+    pub fn uniform_capacity(&self) -> Option<f64> {
+        self.material.uniform_capacity()
+    }
+
+    /// The capacity at every node, row by row.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
+        self.material.capacities(&self.grid, &self.params.boundary)
+    }
+
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
-        let values = self.material.inputs().chain(self.source.input());
-        let mut values = values.chain(self.geometry.arrays());
-        self.initial.array().is_some() || values.next().is_some()
+        let mut values = self.values().filter(|values| values.is_array());
+        let is_read = values.next().is_some() || self.geometry.arrays().next().is_some();
+        self.initial.array().is_some() || is_read
     }
 
     /// What the step does with the diffusion coefficients.
@@ -322,10 +402,11 @@ impl Problem {
         self.material.coefficients(&self.grid)
     }
 
-    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\]; none if D varies.
+    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary; none
+    /// if D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
-        let dt = self.schedule.dt;
+        let dt = self.share();
         let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
         match self.coefficients() {
             Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],
@@ -356,35 +437,9 @@ impl Problem {
             .initial
             .input()
             .into_iter()
-            .chain(self.material.inputs())
-            .chain(self.source.input())
+            .chain(self.values().filter_map(Values::input))
             .chain(self.geometry.inputs());
         inputs.map(Input::digest).collect()
-    }
-
-    /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i p`.
-    ///
-    /// # Errors
-    /// None.
-    pub fn summaries<T: Real>(
-        &self,
-        first: usize,
-        values: &[T],
-    ) -> Result<Vec<Summary>, ParamsError> {
-        Ok(Summary::of_each_row(
-            values,
-            (first, self.masked()),
-            &self.grid,
-        ))
-    }
-
-    /// Mass, minimum and maximum of a field of the whole grid.
-    ///
-    /// # Errors
-    /// As [`summaries`](Self::summaries).
-    pub fn summary<T: Real>(&self, field: &Field<T>) -> Result<Summary, ParamsError> {
-        let rows = self.summaries(0, field.as_slice())?;
-        Ok(Summary::of_rows(&rows, &self.grid))
     }
 
     /// The nodes outside of the domain, if there are any.
@@ -451,14 +506,17 @@ impl Problem {
     }
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies or nodes are masked, a source, and rates if nodes keep their values.
+    /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes keep their values, the decay
+    /// if it varies, and a source.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         let faces = match self.coefficients() {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        2 + faces + u64::from(self.source.is_there()) + u64::from(self.geometry.is_there())
+        let rates = self.material.uniform_capacity().is_none() || self.geometry.is_there();
+        let decay = self.material.uniform_decay().is_none();
+        2 + faces + u64::from(rates) + u64::from(decay) + u64::from(self.source.is_there())
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -493,6 +551,7 @@ impl Problem {
         nodes
             .saturating_mul(node * self.arrays())
             .saturating_add(more + self.geometry.bytes())
+            .saturating_add(self.picture_bytes())
     }
 
     /// `(snapshots, ny, nx)`.

@@ -4,10 +4,11 @@ use crate::{
     dynamics::{Dynamics, Method},
     field::Field,
     grid::Grid,
+    params::ParamsError,
     physics::{geometry::Geometry, wall::Side},
     problem::Problem,
 };
-use diff2d_stencil::{self as stencil, Operator, Walls};
+use diff2d_stencil::{self as stencil, Coefficient, Operator, Walls};
 use ndarray::{Array2, ArrayView2};
 
 /// The mass at both ends of a run and all that changed it \[density·length²\].
@@ -23,6 +24,8 @@ pub struct Balance {
     pub source: f64,
     /// What held nodes gave; negative where they took more.
     pub held: f64,
+    /// What the decay took, which is negative.
+    pub decay: f64,
     /// What the nodes on fixed walls changed by because their values did.
     pub fixed: f64,
 }
@@ -31,13 +34,14 @@ impl Balance {
     /// What none of these explains: roundings, if the steps are right.
     #[must_use]
     pub fn unexplained(&self) -> f64 {
-        let explained = self.walls.iter().sum::<f64>() + self.source + self.held + self.fixed;
+        let inside = self.source + self.held + self.decay + self.fixed;
+        let explained = self.walls.iter().sum::<f64>() + inside;
         (self.end - self.start) - explained
     }
 }
 
-/// What increments bring in: through left, right, bottom and top, from the source, and from held nodes.
-type Gains = [f64; 6];
+/// What increments bring in: through left, right, bottom and top, from the source, by decay, and from held nodes.
+type Gains = [f64; 7];
 
 /// Sums what each step brings in, from the states that it takes increments of.
 ///
@@ -47,6 +51,10 @@ pub(super) struct Meter<'a> {
     problem: &'a Problem,
     grid: &'a Grid,
     dynamics: Dynamics<f64>,
+    /// The capacity of every node, row by row.
+    capacity: Vec<f64>,
+    /// That of all nodes, which increments have in them; 1 if it varies.
+    factor: f64,
     time: f64,
     fixed_at_start: f64,
     start: f64,
@@ -63,13 +71,19 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(problem: &'a Problem, dynamics: Dynamics<f64>, state: &Field<f64>) -> Self {
+    pub(super) fn new(
+        problem: &'a Problem,
+        dynamics: Dynamics<f64>,
+        state: &Field<f64>,
+    ) -> Result<Self, ParamsError> {
         let mut meter = Self {
             problem,
             grid: &problem.grid,
+            capacity: problem.capacity()?,
+            factor: problem.uniform_capacity().unwrap_or(1.0),
             time: 0.0,
             fixed_at_start: 0.0,
-            start: state.summary(&problem.grid).mass,
+            start: problem.summary(state)?.mass,
             total: Gains::default(),
             in_step: [Gains::default(); 2],
             of_start: Gains::default(),
@@ -86,7 +100,7 @@ impl<'a> Meter<'a> {
             meter.constant_source =
                 Some(source.map_or(0.0, |source| meter.inside(&walls, &source.view())));
         }
-        meter
+        Ok(meter)
     }
 
     /// The walls at a time.
@@ -139,6 +153,7 @@ impl<'a> Meter<'a> {
             };
             *gain = line.inflow(&walls);
         }
+        gains[5] = -self.decayed(&walls, &state.view());
         gains[4] = match (self.constant_source, &self.dynamics.source_at) {
             (None, Some(source_at)) => {
                 source_at(time, &mut self.scratch);
@@ -147,9 +162,9 @@ impl<'a> Meter<'a> {
             (constant, _) => constant.unwrap_or(0.0),
         };
         if self.problem.geometry().has_held() {
-            gains[5] = self.from_held(&walls, &state.view());
+            gains[6] = self.from_held(&walls, &state.view());
         }
-        gains
+        gains.map(|gain| self.factor * gain)
     }
 
     /// What goes from held nodes to those next to them that are computed.
@@ -187,33 +202,58 @@ impl<'a> Meter<'a> {
         (of_x + of_y) * grid.x.spacing * grid.y.spacing
     }
 
-    pub(super) fn balance(&self, state: &Field<f64>) -> Balance {
+    pub(super) fn balance(&self, state: &Field<f64>) -> Result<Balance, ParamsError> {
         let walls = self.walls_at(self.time);
-        let [left, right, bottom, top, source, held] = self.total;
-        Balance {
+        let [left, right, bottom, top, source, decay, held] = self.total;
+        Ok(Balance {
             start: self.start,
-            end: state.summary(self.grid).mass,
+            end: self.problem.summary(state)?.mass,
             walls: [left, right, bottom, top],
             source,
             held,
+            decay,
             fixed: self.on_fixed_walls(&walls, &state.view()) - self.fixed_at_start,
-        }
+        })
     }
 
     /// The weighted sum over the nodes that steps compute.
     fn inside(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
-        self.sum(values, |j, i| is_computed(walls, values.dim(), (j, i)))
+        let shape = values.dim();
+        self.sum(values, |j, i| f64::from(is_computed(walls, shape, (j, i))))
     }
 
-    /// The weighted sum over the nodes that walls give their values.
+    /// The same of what decays in a step.
+    fn decayed(&self, walls: &Walls<f64>, state: &ArrayView2<'_, f64>) -> f64 {
+        let Some(reaction) = &self.dynamics.equation.reaction else {
+            return 0.0;
+        };
+        let decay = |j: usize, i: usize| match &reaction.decay {
+            Coefficient::Number(decay) => *decay,
+            Coefficient::Array(decay) => decay[[j, i]],
+        };
+        let shape = state.dim();
+        self.sum(state, |j, i| {
+            f64::from(is_computed(walls, shape, (j, i))) * decay(j, i)
+        })
+    }
+
+    /// The mass on the nodes that walls give their values.
     fn on_fixed_walls(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
-        self.sum(values, |j, i| !is_computed(walls, values.dim(), (j, i)))
+        let (ny, nx) = values.dim();
+        self.sum(values, |j, i| {
+            f64::from(!is_computed(walls, (ny, nx), (j, i))) * self.capacity[j * nx + i]
+        })
     }
 
-    fn sum(&self, values: &ArrayView2<'_, f64>, counts: impl Fn(usize, usize) -> bool) -> f64 {
-        let weighted = values.indexed_iter().filter(|((j, i), _)| counts(*j, *i));
-        let sum: f64 = weighted
-            .map(|((j, i), value)| self.grid.y.weight(j) * self.grid.x.weight(i) * value)
+    /// The sum over the nodes, each of which counts so much.
+    fn sum(&self, values: &ArrayView2<'_, f64>, counts: impl Fn(usize, usize) -> f64) -> f64 {
+        let weight = |j: usize, i: usize| self.grid.y.weight(j) * self.grid.x.weight(i);
+        let counting = values
+            .indexed_iter()
+            .map(|((j, i), value)| (counts(j, i), j, i, value));
+        let sum: f64 = counting
+            .filter(|(count, ..)| *count != 0.0)
+            .map(|(count, j, i, value)| weight(j, i) * count * value)
             .sum();
         sum * self.grid.x.spacing * self.grid.y.spacing
     }

@@ -56,6 +56,8 @@ struct Faces {
 fn initial(problem: &Problem) -> Result<Faces, CheckError> {
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut state, 0)?;
+    let both = state.as_mut_slice().iter_mut().zip(problem.capacity()?);
+    both.for_each(|(p, capacity)| *p *= capacity);
     hide_masked(problem, state.as_mut_slice());
     Ok(faces(&state.view(), problem, 1.0))
 }
@@ -64,7 +66,8 @@ fn initial(problem: &Problem) -> Result<Faces, CheckError> {
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 fn source(problem: &Problem) -> Result<Faces, CheckError> {
     let (ny, _) = problem.grid.shape();
-    let steps = problem.schedule.last_step() as f64;
+    // Where the capacity does not vary the source has it in it.
+    let steps = problem.schedule.last_step() as f64 * problem.uniform_capacity().unwrap_or(1.0);
     let source = problem.dynamics::<f64>(0..ny)?.equation.source;
     Ok(source.map_or_else(Faces::default, |mut source| {
         hide_masked(problem, source.as_slice_mut().unwrap_or_default());

@@ -187,7 +187,7 @@ fn cells(estimate: &Estimate, refinement: u32) -> [String; 6] {
 fn balance_text(balance: &Balance) -> String {
     const HELD: &str = "from held nodes";
     let [left, right, bottom, top] = balance.walls;
-    let parts = [
+    let mut parts = vec![
         ("mass at the start", balance.start),
         ("in through left", left),
         ("in through right", right),
@@ -198,6 +198,9 @@ fn balance_text(balance: &Balance) -> String {
         ("on fixed walls", balance.fixed),
         ("mass at the end", balance.end),
     ];
+    if balance.decay != 0.0 {
+        parts.insert(6, ("by decay", balance.decay));
+    }
     let parts = parts.iter();
     let mut lines: Vec<String> = parts
         .filter(|(name, value)| *name != HELD || *value != 0.0)
@@ -222,6 +225,7 @@ fn balance_json(balance: &Balance) -> Value {
         "top": top,
         "source": balance.source,
         "held": balance.held,
+        "decay": balance.decay,
         "fixed": balance.fixed,
         "unexplained": balance.unexplained(),
     })

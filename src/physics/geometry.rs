@@ -5,7 +5,6 @@
 
 use super::{
     Unready,
-    initial::picture::Picture,
     input::{Digests, Input},
     nodes::{Nodes, Values, value_at},
     zeros,
@@ -16,14 +15,11 @@ use crate::{
     node_set::NodeSet,
     params::{Area, Function, Params, ParamsError, Profile, RawParams},
 };
-use diff2d_stencil::real::Real;
-use ndarray::Array2;
+use diff2d_stencil::{Coefficient, Reaction, real::Real};
 use std::{ops::Range, sync::Arc};
 
 /// Nodes that are looked at together.
 const TOGETHER: usize = 1 << 18;
-/// Bytes of pixels that are held from one piece of rows to the next.
-const PIXELS: usize = 1 << 26;
 
 /// Which nodes are masked, and which have given values.
 #[derive(Debug, Clone, PartialEq)]
@@ -107,27 +103,28 @@ impl Geometry {
         digests: &mut Digests,
     ) -> Result<NodeSet, ParamsError> {
         let mut values = |profile| Values::new(&profile, key, raw, grid, digests);
-        let sampled = match area {
-            Area::Where(formula) => Sampled::Values(values(Profile::Function(formula.clone()))?),
-            Area::File(path) => Sampled::Values(values(Profile::File(path.clone()))?),
+        let (sampled, below) = match area {
+            Area::Where(formula) => (values(Profile::Function(formula.clone()))?, None),
+            Area::File(path) => (values(Profile::File(path.clone()))?, None),
             Area::Image { path, below } => {
-                let input = Input::open(raw.input(key, path), digests)?;
-                Sampled::Picture(Picture::new(input, [0.0, 1.0])?, *below)
+                let (path, range) = (path.clone(), [0.0, 1.0]);
+                (values(Profile::Image { path, range })?, Some(*below))
             }
         };
-        let is_array = matches!(sampled, Sampled::Values(_));
+        let has = |value: f64| below.map_or(value != 0.0, |below| value < below);
         let input = sampled.input().cloned();
+        let is_array = sampled.is_array();
         self.inputs.extend(input.map(|input| (input, is_array)));
         let mut set = NodeSet::default();
         for rows in self.pieces() {
             let first = self.number(rows.start, 0);
-            let piece = sampled.rows(&self.nodes, rows)?;
+            let piece = rows_of(&sampled, &self.nodes, rows)?;
             for (&value, number) in piece.iter().zip(first..) {
                 if !value.is_finite() {
                     let place = self.describe(number);
                     return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
                 }
-                if sampled.has(value) {
+                if has(value) {
                     set.push(number);
                 }
             }
@@ -145,14 +142,14 @@ impl Geometry {
         if function.constant().is_some_and(|value| !is_wrong(value)) {
             return Ok(None);
         }
-        let values = Sampled::Values(Values::of_function(function.clone()));
+        let values = Values::of_function(function.clone());
         for rows in self.pieces() {
             let first = self.number(rows.start, 0);
             let mut numbers = set.within(first..self.number(rows.end, 0)).peekable();
             if numbers.peek().is_none() {
                 continue;
             }
-            let piece = values.rows(&self.nodes, rows)?;
+            let piece = rows_of(&values, &self.nodes, rows)?;
             let mut found = numbers.map(|number| {
                 #[expect(clippy::cast_possible_truncation, reason = "a place in memory")]
                 let at = (number - first) as usize;
@@ -297,17 +294,37 @@ impl Geometry {
         Ok(())
     }
 
-    /// The share of their change that nodes of rows take: 0 of nodes that keep their value, otherwise 1.
+    /// A reaction of rows, with a rate of 0 at nodes that keep their value.
     ///
     /// # Errors
     /// [`Unready::Memory`].
-    pub fn rate<T: Real>(&self, rows: Range<usize>) -> Result<Array2<T>, Unready> {
-        let mut rate = zeros((rows.len(), self.nodes.x.len()))?;
-        rate.fill(T::from_f64(1.0));
-        if let Some(values) = rate.as_slice_mut() {
+    pub fn hold<T: Real>(
+        &self,
+        reaction: Option<Reaction<T>>,
+        rows: Range<usize>,
+    ) -> Result<Option<Reaction<T>>, Unready> {
+        if !self.is_there() {
+            return Ok(reaction);
+        }
+        let (rate, decay) = match reaction {
+            Some(Reaction { rate, decay }) => (rate, decay),
+            None => (
+                Coefficient::Number(T::from_f64(1.0)),
+                Coefficient::Number(T::default()),
+            ),
+        };
+        let mut rates = match rate {
+            Coefficient::Array(rates) => rates,
+            Coefficient::Number(rate) => {
+                let mut rates = zeros((rows.len(), self.nodes.x.len()))?;
+                rates.fill(rate);
+                rates
+            }
+        };
+        if let Some(values) = rates.as_slice_mut() {
             self.fill_kept(rows.start, values, T::default());
         }
-        Ok(rate)
+        Ok(Reaction::new(Coefficient::Array(rates), decay))
     }
 
     /// Bytes of memory.
@@ -319,44 +336,9 @@ impl Geometry {
     }
 }
 
-/// What decides which nodes an area has.
-enum Sampled {
-    /// Values that are not 0.
-    Values(Values),
-    /// Grey values below a number.
-    Picture(Picture, f64),
-}
-
-impl Sampled {
-    fn input(&self) -> Option<&Input> {
-        match self {
-            Self::Values(values) => values.input(),
-            Self::Picture(picture, _) => Some(picture.input()),
-        }
-    }
-
-    fn has(&self, value: f64) -> bool {
-        match self {
-            Self::Values(_) => value != 0.0,
-            Self::Picture(_, below) => value < *below,
-        }
-    }
-
-    /// The values of rows.
-    fn rows(&self, nodes: &Nodes, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
-        let shape = (rows.len(), nodes.x.len());
-        match self {
-            Self::Values(values) => {
-                let mut out = vec![0.0; shape.0 * shape.1];
-                values.rows(nodes, rows, 0.0, &mut out)?;
-                Ok(out)
-            }
-            Self::Picture(picture, _) => {
-                let field = Field::zeros(shape);
-                let mut field = field.map_err(|error| picture.input().unreadable(&error))?;
-                picture.fill(&mut field, nodes, rows.start, PIXELS)?;
-                Ok(field.as_slice().to_vec())
-            }
-        }
-    }
+/// The values of rows.
+fn rows_of(values: &Values, nodes: &Nodes, rows: Range<usize>) -> Result<Vec<f64>, ParamsError> {
+    let mut out = vec![0.0; rows.len() * nodes.x.len()];
+    values.rows(nodes, rows, 0.0, &mut out)?;
+    Ok(out)
 }

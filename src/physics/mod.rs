@@ -8,6 +8,8 @@ pub mod material;
 pub mod method;
 pub mod nodes;
 pub mod pieces;
+mod png_file;
+mod raster;
 pub mod robin;
 mod separated;
 pub mod source;

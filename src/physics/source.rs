@@ -3,7 +3,7 @@
 use super::{
     Unready,
     geometry::Geometry,
-    input::{Digests, Input},
+    input::Digests,
     nodes::{Nodes, Values, first_where},
     zeros,
 };
@@ -16,7 +16,7 @@ use diff2d_stencil::real::Real;
 use ndarray::Array2;
 use std::{ops::Range, sync::Arc};
 
-/// What is added to ∂p/∂t \[density/time\].
+/// What is added to c ∂p/∂t \[density/time\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     values: Values,
@@ -66,10 +66,10 @@ impl Source {
         self.depends_on_time
     }
 
-    /// Its file.
+    /// Its values.
     #[must_use]
-    pub fn input(&self) -> Option<&Input> {
-        self.values.input()
+    pub fn values(&self) -> &Values {
+        &self.values
     }
 
     /// `dt S` for the nodes of some rows, rounded once; `None` where there is no source.
