@@ -1,7 +1,7 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
 
 use crate::{
-    dynamics::{Dynamics, Method, WallsAt},
+    dynamics::{Dynamics, Method, Shorter, WallsAt},
     field::Field,
     grid::Grid,
     params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
@@ -123,12 +123,12 @@ impl Problem {
     #[must_use]
     pub fn stencil<T: Element>(&self) -> Stencil<T> {
         let none = || Array2::from_elem((0, 0), T::default());
-        let operator = self
-            .uniform_operator()
-            .unwrap_or_else(|| Operator::Variable {
-                x: none(),
-                y: none(),
-            });
+        let operator =
+            self.uniform_operator(self.schedule.dt)
+                .unwrap_or_else(|| Operator::Variable {
+                    x: none(),
+                    y: none(),
+                });
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
@@ -182,9 +182,9 @@ impl Problem {
         }
     }
 
-    /// The operator, if D does not vary.
-    fn uniform_operator<T: Element>(&self) -> Option<Operator<T>> {
-        match self.steps()[..] {
+    /// The operator of a step of `dt`, if D does not vary.
+    fn uniform_operator<T: Element>(&self, dt: f64) -> Option<Operator<T>> {
+        match self.steps_of(dt)[..] {
             [r] => Some(Operator::Isotropic { r: T::from_f64(r) }),
             [rx, ry] => Some(Operator::Anisotropic {
                 rx: T::from_f64(rx),
@@ -214,7 +214,7 @@ impl Problem {
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
         let (dt, grid, walls) = (self.schedule.dt, &self.grid, &self.params.boundary);
-        let operator = match self.uniform_operator() {
+        let operator = match self.uniform_operator(dt) {
             Some(operator) => operator,
             None => {
                 let [x, y] = self.material.face_arrays(grid, walls, rows.clone(), dt)?;
@@ -245,8 +245,28 @@ impl Problem {
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
-            dt,
+            pace: self.schedule.pace(),
             method: self.method(self.grid.shape(), self.stages()),
+            shorter: self.shorter(),
+        })
+    }
+
+    /// How the shorter step before a snapshot is taken, if there is one.
+    fn shorter<T: Element>(&self) -> Option<Shorter<T>> {
+        let dt = self.schedule.pace().shorter()?;
+        let part = dt / self.schedule.dt;
+        if self.params.method == StepMethod::Rkl2 {
+            return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
+        }
+        let own = self
+            .uniform_operator(dt)
+            .filter(|_| !self.source.is_there());
+        Some(match own {
+            Some(operator) => Shorter::Own(Equation {
+                operator,
+                source: None,
+            }),
+            None => Shorter::Part(Rkl2::part_of_euler(part)),
         })
     }
 
@@ -293,7 +313,10 @@ impl Problem {
     /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\]; none if D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
-        let dt = self.schedule.dt;
+        self.steps_of(self.schedule.dt)
+    }
+
+    fn steps_of(&self, dt: f64) -> Vec<f64> {
         let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
         match self.coefficients() {
             Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],

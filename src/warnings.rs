@@ -1,9 +1,10 @@
 //! What a user may not expect of parameters that can be run.
 
 use crate::{
-    params::{Precision, SIDES},
+    params::{Precision, SIDES, Times},
     physics::robin::Robin,
     problem::Problem,
+    schedule::NEARLY,
 };
 
 /// Times that differ by more than this share of `outtime` are told of.
@@ -21,8 +22,35 @@ pub fn of(problem: &Problem) -> Vec<String> {
             params.runtime,
         )];
     }
+    let mut warnings = match params.times {
+        Times::Course => of_course(problem),
+        Times::Exact => of_exact(problem),
+    };
+    // At worst every step rounds p by half a unit of its last place, always to the same side.
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
+    if params.precision == Precision::F32 && problem.has_source() && lost > SEEN {
+        warnings.push(format!(
+            "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
+            schedule.last_step(),
+            (100.0 * lost).min(100.0),
+        ));
+    }
+    if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {
+        warnings.push(format!(
+            "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
+            SIDES[side as usize],
+        ));
+    }
+    warnings
+}
+
+/// Times that truncation to whole steps moves, and where the run ends by it.
+fn of_course(problem: &Problem) -> Vec<String> {
+    let (schedule, params) = (&problem.schedule, &problem.params);
+    let (dt, cadence) = (schedule.dt, schedule.cadence());
+    let (end, outtime) = (schedule.end(), params.outtime);
     let mut warnings = Vec::new();
-    let (cadence, end, outtime) = (schedule.cadence(), schedule.end(), params.outtime);
     // With outtime = 0 there is a snapshot at every step.
     let steps = match schedule.nper {
         1 => "one step".to_owned(),
@@ -45,21 +73,17 @@ pub fn of(problem: &Problem) -> Vec<String> {
             schedule.nsteps,
         ));
     }
-    // At worst every step rounds p by half a unit of its last place, always to the same side.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
-    if params.precision == Precision::F32 && problem.has_source() && lost > SEEN {
-        warnings.push(format!(
-            "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
-            schedule.last_step(),
-            (100.0 * lost).min(100.0),
-        ));
-    }
-    if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {
-        warnings.push(format!(
-            "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
-            SIDES[side as usize],
-        ));
-    }
     warnings
+}
+
+/// Where exact times leave something of the time to reach.
+fn of_exact(problem: &Problem) -> Vec<String> {
+    let (cadence, end) = (problem.schedule.cadence(), problem.schedule.end());
+    let runtime = problem.params.runtime;
+    if runtime - end <= NEARLY * cadence {
+        return Vec::new();
+    }
+    vec![format!(
+        "the run ends with its last snapshot, at t = {end:?}, before runtime = {runtime:?}: snapshots are {cadence:?} apart",
+    )]
 }

@@ -66,6 +66,13 @@ class Scenario:
         """Number of snapshots, the initial state included."""
         return 1 + self.nsteps // self.nper
 
+    @property
+    def interval(self) -> float | None:
+        """Of exact times the simulated time between snapshots; None of the course's."""
+        if self.params.get("times") != "exact":
+            return None
+        return float(self.params["outtime"]) or self.dt
+
 
 @dataclass(frozen=True)
 class Journal:

@@ -69,9 +69,11 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
-    let problem = args.params.problem()?;
+    let cube = args.start.cube(&args.params.file);
+    let begun = cube.as_ref().ok().and_then(|cube| args.start.begun(cube));
+    let problem = args.params.problem_of(begun.as_ref())?;
     check_tile(args.tile, problem.grid.shape())?;
-    let cube = args.start.cube(&args.params.file)?;
+    let cube = cube?;
     if let Some(path) = &args.report {
         let mut taken = Paths::of(&cube)?.files();
         taken.push(args.params.file.clone());

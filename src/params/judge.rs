@@ -177,6 +177,15 @@ impl<'a> Judge<'a> {
         chosen
     }
 
+    /// One of a few words, or what holds where the key was not typed.
+    pub(super) fn choice_or<T: Choice>(&mut self, key: &str, absent: T) -> T {
+        if self.is_typed(key) {
+            return self.choice(key);
+        }
+        self.note(key, json!(absent.name()));
+        absent
+    }
+
     /// A whole number, if the key was typed.
     pub(super) fn integer_if_typed(&mut self, key: &str) -> Option<i64> {
         if !self.is_typed(key) {

@@ -113,6 +113,7 @@ const WALL: &str =
     "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
+const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
@@ -138,7 +139,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 36] = keys! {
+pub static KEYS: [Key; 37] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -151,6 +152,7 @@ pub static KEYS: [Key; 36] = keys! {
     "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
         no_bits;
     "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");
+    "times", "when snapshots are taken", "", WORD, TIMES, "\"exact\"", Default("\"course\"");
     "precision", "floating-point type of the steps and the cube", "", WORD, "\"f64\" or \"f32\"", "\"f64\"",
         Default("\"f64\"");
     "dt", "time step", "time", NUMBER, ABOVE_0, "0.001", Derived;

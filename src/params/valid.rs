@@ -2,7 +2,7 @@
 
 use super::{
     canonical::Canonical,
-    choice::{Choice, Face, Layout, Precision, StepMethod},
+    choice::{Choice, Face, Layout, Precision, StepMethod, Times},
     error::ParamsError,
     initial::InitialState,
     judge::Judge,
@@ -41,12 +41,14 @@ pub struct Params {
     pub dx: f64,
     /// Wanted spacing along y \[length\].
     pub dy: f64,
-    /// Simulated time per snapshot \[time\]; the schedule's own is a whole number of steps.
+    /// Simulated time per snapshot \[time\]; by the course's times the schedule's own is a whole number of steps.
     pub outtime: f64,
     /// Whether the run draws its snapshots.
     pub graphics: bool,
     /// Where the nodes lie.
     pub grid: Layout,
+    /// When snapshots are taken.
+    pub times: Times,
     /// Type of the steps and the cube.
     pub precision: Precision,
     /// Time step \[time\], if it is not to follow from the stability limit.
@@ -78,6 +80,11 @@ impl Params {
         let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
         let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
+        let grid = judge.choice("grid");
+        let times = match grid {
+            Layout::Walls => Times::Exact,
+            Layout::Slides | Layout::Files => Times::Course,
+        };
         let mut params = Self {
             d,
             diffusivity: ["Dx", "Dy"].map(|key| judge.profile(key, 2)),
@@ -90,7 +97,8 @@ impl Params {
             dy: judge.number("dy"),
             outtime: judge.number("outtime"),
             graphics: judge.boolean("graphics"),
-            grid: judge.choice("grid"),
+            times: judge.choice_or("times", times),
+            grid,
             precision: judge.choice("precision"),
             dt: judge.number_if_typed("dt"),
             safety: judge.number("safety"),

@@ -332,7 +332,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             if !done {
                 return Err(RunError::GivenUp);
             }
-            at.tick(some, self.problem.schedule.dt);
+            at = self.problem.schedule.pace().after(at, some);
             left -= some;
         }
         Ok(())

@@ -201,8 +201,7 @@ fn advance<C: Comm>(
         if let Some(outcome) = stop {
             return Ok((now, outcome));
         }
-        let mut then = now;
-        then.tick(plan.steps, schedule.dt);
+        let then = schedule.pace().after(now, plan.steps);
         let is_snapshot = schedule.is_snapshot(then.step);
         let advanced = match is_snapshot {
             true => snapshot::put(output, then, |snapshot| {

@@ -2,7 +2,7 @@
 
 use crate::{
     cube::journal::{Scenario, Scenarios},
-    params::{ParamsError, RawParams, SweepParams, Wrong},
+    params::{Canonical, ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
     warnings,
@@ -62,6 +62,18 @@ impl Sweep {
         base: Option<RawParams>,
     ) -> Result<Self, ParamsError> {
         Self::of(SweepParams::of(sweep, directory, base)?)
+    }
+
+    /// The same for a cube that was begun with these parameters, see
+    /// [`with_times_of`](RawParams::with_times_of).
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn as_begun(self, begun: &Canonical) -> Result<Self, ParamsError> {
+        match begun.times() {
+            Some(_) => Ok(self),
+            None => Self::of(self.params.with_times_of(begun)),
+        }
     }
 
     fn of(params: SweepParams) -> Result<Self, ParamsError> {

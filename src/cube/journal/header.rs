@@ -295,7 +295,7 @@ impl Header {
     pub fn leads_to(&self, last: Clock, later: Clock) -> bool {
         let next = last.step.saturating_add(self.steps_per_snapshot(0));
         let is_between = last.step < later.step && later.step < next;
-        is_between && self.run().is_some_and(|run| last.leads_to(later, run.dt))
+        is_between && self.run().is_some_and(|run| run.pace().leads(last, later))
     }
 
     fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
