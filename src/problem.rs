@@ -132,6 +132,7 @@ impl Problem {
         Stencil::of(Equation {
             operator,
             source: self.source.is_there().then(none),
+            reaction: None,
         })
         .with_walls(self.params.boundary.traits())
     }
@@ -237,7 +238,11 @@ impl Problem {
         };
         let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
         Ok(Dynamics {
-            equation: Equation { operator, source },
+            equation: Equation {
+                operator,
+                source,
+                reaction: None,
+            },
             walls: tables.at(&[0.0]).0,
             walls_at: self
                 .params

@@ -16,7 +16,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
 use super::Rkl2;
 use super::row::{Diffusion, StageRow};
-use crate::equation::{Equation, Operator};
+use crate::equation::{Coefficient, Equation, Operator, Reaction};
 use crate::real::Real;
 use crate::walls::{Computed, Walls};
 
@@ -92,6 +92,15 @@ impl<T: Real> Ring<T> {
         }
     }
 
+    /// One row of a number, which stands for all.
+    fn of_number(number: T, columns: usize) -> Self {
+        Self {
+            memory: vec![number; columns],
+            columns,
+            slots: 1,
+        }
+    }
+
     fn nodes(&self, j: isize) -> Range<usize> {
         let slot = j.rem_euclid(self.slots as isize) as usize;
         slot * self.columns..(slot + 1) * self.columns
@@ -120,9 +129,11 @@ pub(super) struct Part<'a, T> {
     states: [Ring<T>; 2],
     start: Ring<T>,
     increment: Ring<T>,
-    /// The faces west of the nodes and north of them, and the source; empty if the equation has none.
+    /// The faces west of the nodes and north of them; empty if the equation has none.
     faces: [Ring<T>; 2],
+    /// The source, the rate and the decay; of numbers one row stands for all.
     source: Ring<T>,
+    reaction: [Ring<T>; 2],
 }
 
 impl<'a, T: Real> Part<'a, T> {
@@ -147,6 +158,15 @@ impl<'a, T: Real> Part<'a, T> {
             }
         };
         let has_faces = matches!(step.equation.operator, Operator::Variable { .. });
+        let numbers = Reaction {
+            rate: Coefficient::Number(T::ONE),
+            decay: Coefficient::Number(T::default()),
+        };
+        let Reaction { rate, decay } = step.equation.reaction.as_ref().unwrap_or(&numbers);
+        let ring_of = |coefficient: &Coefficient<T>| match coefficient {
+            Coefficient::Number(number) => Ring::of_number(*number, width),
+            Coefficient::Array(_) => ring(),
+        };
         Self {
             step,
             target,
@@ -156,7 +176,11 @@ impl<'a, T: Real> Part<'a, T> {
             start: ring(),
             increment: ring(),
             faces: [ring_if(has_faces), ring_if(has_faces)],
-            source: ring_if(step.equation.source.is_some()),
+            source: match step.equation.source {
+                Some(_) => ring(),
+                None => Ring::of_number(T::default(), width),
+            },
+            reaction: [ring_of(rate), ring_of(decay)],
             kept,
         }
     }
@@ -231,6 +255,13 @@ impl<'a, T: Real> Part<'a, T> {
         if let (Some(source), true) = (&step.equation.source, is_computed) {
             copy(line(&source.view(), y.place(j)), self.source.row_mut(j));
         }
+        if let (Some(Reaction { rate, decay }), true) = (&step.equation.reaction, is_computed) {
+            for (coefficient, ring) in [rate, decay].into_iter().zip(&mut self.reaction) {
+                if let Some(array) = coefficient.array() {
+                    copy(line(&array.view(), y.place(j)), ring.row_mut(j));
+                }
+            }
+        }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
             let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
             let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
@@ -295,11 +326,19 @@ impl<'a, T: Real> Part<'a, T> {
                 south: &north.row(j + 1)[nodes.clone()],
             },
         };
-        let source = step.equation.source.as_ref();
+        let Equation {
+            source, reaction, ..
+        } = step.equation;
+        let has_source = source.is_some() || reaction.is_some();
         let row = StageRow {
             lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source: source.map(|_| &self.source.row(j)[nodes.clone()]),
+            source: has_source.then(|| &self.source.row(j)[nodes.clone()]),
+            reaction: reaction.as_ref().map(|_| {
+                self.reaction
+                    .each_ref()
+                    .map(|ring| &ring.row(j)[nodes.clone()])
+            }),
             is_first: number == 1,
             stage: step.method.stages[number - 1],
             start: &self.start.row(j)[nodes.clone()],
