@@ -237,12 +237,14 @@ impl Problem {
             },
         };
         let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
+        let equation = Equation {
+            operator,
+            source,
+            reaction: None,
+        };
         Ok(Dynamics {
-            equation: Equation {
-                operator,
-                source,
-                reaction: None,
-            },
+            shorter: self.shorter(&equation),
+            equation,
             walls: tables.at(&[0.0]).0,
             walls_at: self
                 .params
@@ -252,24 +254,22 @@ impl Problem {
             source_at,
             pace: self.schedule.pace(),
             method: self.method(self.grid.shape(), self.stages()),
-            shorter: self.shorter(),
         })
     }
 
-    /// How the shorter step before a snapshot is taken, if there is one.
-    fn shorter<T: Element>(&self) -> Option<Shorter<T>> {
+    /// How the shorter step before a snapshot is taken, if there is one; whole ones have this equation.
+    fn shorter<T: Element>(&self, whole: &Equation<T>) -> Option<Shorter<T>> {
         let dt = self.schedule.pace().shorter()?;
         let part = dt / self.schedule.dt;
         if self.params.method == StepMethod::Rkl2 {
             return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
         }
-        let own = self
-            .uniform_operator(dt)
-            .filter(|_| !self.source.is_there());
-        Some(match own {
+        let is_plain = whole.source.is_none() && whole.reaction.is_none();
+        Some(match self.uniform_operator(dt).filter(|_| is_plain) {
             Some(operator) => Shorter::Own(Equation {
                 operator,
                 source: None,
+                reaction: None,
             }),
             None => Shorter::Part(Rkl2::part_of_euler(part)),
         })

@@ -362,7 +362,7 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         _ => own.params.outtime.min(time),
     };
     let at = |finer: u64, dt: Option<f64>| {
-        let absent = ["precision", "graphics", "dt", "stages", "safety"];
+        let absent = ["precision", "graphics", "dt", "stages", "safety", "until"];
         let raw = absent.into_iter().fold(raw.clone(), RawParams::without);
         let mut raw = raw.replace("times", Times::Course.name());
         for (key, value) in [

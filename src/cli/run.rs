@@ -103,7 +103,7 @@ fn on_ranks(
     let pictures = cube.filter(|_| problem.params.graphics && world.is_root());
     let bar = terminal.bar(problem.schedule.last_step(), Unit::Steps);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
-    let (mut drawn, mut commits) = (Ok(()), 0);
+    let (mut drawn, mut commits, mut steady) = (Ok(()), 0, String::new());
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {
         run = run.output(cube);
@@ -123,6 +123,11 @@ fn on_ranks(
                 drawn = draw(cube, record.index);
             }
             commits += 1;
+            if let Some(rate) = record.steady {
+                let (index, rate) = (record.index, number::python(rate));
+                steady =
+                    format!("steady with snapshot {index}, which changes by {rate} per time; ");
+            }
             printer.print(simulated_time(record));
         })
         .start_on(world);
@@ -138,14 +143,15 @@ fn on_ranks(
         start::write_json(path, "report", &report)?;
     }
     let took = number::seconds(report.seconds.total);
-    let done = match report.updates {
-        0 => format!("no step to compute, {took}"),
-        updates => format!(
-            "{:.2e} updates in {took}, {}/s",
-            updates as f64,
-            number::scaled(report.updates_per_second)
-        ),
-    };
+    let done = steady
+        + &match report.updates {
+            0 => format!("no step to compute, {took}"),
+            updates => format!(
+                "{:.2e} updates in {took}, {}/s",
+                updates as f64,
+                number::scaled(report.updates_per_second)
+            ),
+        };
     let file = quoted(&args.params.file.display().to_string());
     let command = format!("diff2d run {file}{}", args.params.overrides_quoted());
     Ok(start::conclude(

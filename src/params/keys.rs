@@ -97,6 +97,7 @@ const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file")];
+const UNTIL: &[Type] = &[Type::Form("steady")];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -114,6 +115,7 @@ const WALL: &str =
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
 const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
+const STEADY: &str = "{ steady = rate }: at the first snapshot that changes by less than that, a number greater than 0, per time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
@@ -139,7 +141,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 37] = keys! {
+pub static KEYS: [Key; 38] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -165,6 +167,7 @@ pub static KEYS: [Key; 37] = keys! {
     "source", "what is added per time", "density/time", PROFILE, SOURCE, "0.0", Default("0.0");
     "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
+    "until", "when to end before runtime", "density/time", UNTIL, STEADY, "{ steady = 1e-6 }", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;
     "initial.kind", "the state before the first step", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");

@@ -63,6 +63,8 @@ pub struct Params {
     pub initial: InitialState,
     /// What holds on the sides of the domain.
     pub boundary: Boundary,
+    /// The change per time below which a run ends, from one snapshot to the next \[density/time\].
+    pub steady: Option<f64>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
     canonical: Canonical,
@@ -115,6 +117,7 @@ impl Params {
                 bottom: judge.wall("boundary.bottom"),
                 top: judge.wall("boundary.top"),
             },
+            steady: judge.form_if_typed("until", "steady"),
             memory: judge.size_if_typed("memory"),
             canonical: Canonical::default(),
         };
@@ -167,6 +170,9 @@ impl Params {
                 format!("{key} must be greater than 0")
             });
         }
+        judge.refuse_if(self.steady.is_some_and(|rate| rate <= 0.0), "until", || {
+            "the rate must be greater than 0".to_owned()
+        });
         self.judge_method(judge);
         let both = self.dt.is_some() && judge.is_typed("safety");
         judge.refuse_if(both, "dt", || {
@@ -294,8 +300,9 @@ mod tests {
             .into_iter()
             .map(|(name, _)| name)
             .collect();
-        let of_others =
-            |name: &str| ["dt", "stages", "memory"].contains(&name) || name.starts_with("initial.");
+        let of_others = |name: &str| {
+            ["dt", "stages", "until", "memory"].contains(&name) || name.starts_with("initial.")
+        };
         let expected = KEYS.iter().map(|key| key.name);
         let expected: Vec<&str> = expected
             .filter(|name| *name == "initial.kind" || !of_others(name))

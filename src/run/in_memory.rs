@@ -136,7 +136,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
-        if snapshot.begin() {
+        if snapshot.begin()? {
             let own = self.own();
             snapshot.rows(own);
             let own = bytemuck::cast_slice(own);

@@ -46,6 +46,9 @@ pub(super) fn run<T: Element>(
     );
     let place = collective::all_ok(comm, resources.place(problem, &topology, &ranks))?;
     let Some(mut paths) = paths else {
+        if problem.params.steady.is_some() {
+            return Err(RunError::SteadyWithoutCube);
+        }
         let output = Output::nowhere(problem, &ranks, observer);
         let Place::Memory(state) = place else {
             return Err(RunError::Unplaced);
@@ -222,6 +225,9 @@ fn advance<C: Comm>(
         observer.progress().add(plan.steps);
         if is_snapshot {
             clock.saved();
+        }
+        if output.has_ended {
+            break;
         }
     }
     Ok((now, Outcome::Done))

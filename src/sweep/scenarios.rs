@@ -88,6 +88,10 @@ impl Sweep {
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
+            if problem.params.steady.is_some() {
+                let reason = "scenarios end together, as the cube has a place for each of their snapshots; `diff2d run` ends one alone when it is steady";
+                return Err(raw.refuse("until", reason.to_owned()));
+            }
             snapshots = problem.schedule.snapshots().max(snapshots);
             memory_bytes = problem.memory_bytes().max(memory_bytes);
             inputs.extend(problem.inputs());

@@ -286,6 +286,13 @@ impl fmt::Display for RunPlan<'_> {
             "snapshots",
             format!("{snapshots}, every {nper} steps ({cadence} of simulated time)"),
         );
+        if let Some(rate) = self.params.steady {
+            let rate = number::python(rate);
+            lines.add(
+                "until",
+                format!("may end early: with the first snapshot that changes by less than {rate} per time, and is then the last"),
+            );
+        }
         lines.add("memory", self.memory());
         lines.add("ranks", &self.cut);
         let disk = number::bytes(*disk_bytes);
