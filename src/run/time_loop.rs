@@ -186,7 +186,7 @@ fn advance<C: Comm>(
     observer: &Observer,
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now) = (&problem.schedule, began);
-    while now.step < schedule.last_step() {
+    while now.step < schedule.last_step() && !output.has_ended {
         let due = schedule.next_due(now.step) - now.step;
         let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {
@@ -225,9 +225,6 @@ fn advance<C: Comm>(
         observer.progress().add(plan.steps);
         if is_snapshot {
             clock.saved();
-        }
-        if output.has_ended {
-            break;
         }
     }
     Ok((now, Outcome::Done))
