@@ -176,7 +176,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                 scenario.end(summary);
                 scenario.write_overdue();
                 assert!(!scenario.has_failed());
-                now.tick(problem.schedule.nper, problem.schedule.dt);
+                now = problem.schedule.pace().after(now, problem.schedule.nper);
             }
             drop(scenario);
             writer.finish().1.expect("the cube is durable")

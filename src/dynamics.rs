@@ -1,5 +1,6 @@
 //! [`Dynamics`]: how a state changes in time.
 
+use crate::schedule::Pace;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{Equation, Rkl2, Walls};
@@ -70,10 +71,25 @@ pub struct Dynamics<T> {
     pub walls_at: Option<WallsAt<T>>,
     /// The source, if it depends on time; the equation then has one.
     pub source_at: Option<SourceAt<T>>,
-    /// Time step \[time\].
-    pub dt: f64,
+    /// How simulated time goes on.
+    pub pace: Pace,
     /// How a step is taken.
     pub method: Method<T>,
+    /// How the shorter step before a snapshot is taken, if there is one.
+    pub shorter: Option<Shorter<T>>,
+}
+
+/// How a step is taken that is shorter than the others.
+///
+/// Where the coefficients are arrays, those of a whole step serve both: the increments of a part `f` of a step are `f` times
+/// those of the whole one.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Shorter<T> {
+    /// With an equation of its own, as long as that takes no array.
+    Own(Equation<T>),
+    /// As a part of a whole step: of explicit Euler by one stage.
+    Part(Rkl2<T>),
 }
 
 /// How a step is taken.
@@ -97,8 +113,9 @@ impl<T: Real> Dynamics<T> {
             walls: Walls::held(),
             walls_at: None,
             source_at: None,
-            dt: 0.0,
+            pace: Pace::added_up(0.0),
             method: Method::Euler,
+            shorter: None,
         }
     }
 }

@@ -112,6 +112,7 @@ impl Error {
                 RunError::MapAcrossMachines
                 | RunError::SweepByOne
                 | RunError::NoOutput
+                | RunError::SteadyWithoutCube
                 | RunError::Disagree { .. },
             ) => 2,
             Self::Analysis(AnalysisError::Memory { .. } | AnalysisError::NoSpace { .. }) => 1,

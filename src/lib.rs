@@ -174,7 +174,7 @@ pub mod internal {
             share::Share,
         },
         params::keys::{Absent, KEYS, SWEEP_KEYS},
-        schedule::Clock,
+        schedule::{Clock, Pace},
     };
     pub use diff2d_sys::threads;
 }

@@ -1,7 +1,7 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
 
 use crate::{
-    dynamics::{Dynamics, Method, WallsAt},
+    dynamics::{Dynamics, Method, Shorter, WallsAt},
     field::Field,
     grid::Grid,
     node_set::NodeSet,
@@ -134,12 +134,12 @@ impl Problem {
     #[must_use]
     pub fn stencil<T: Element>(&self) -> Stencil<T> {
         let none = || Array2::from_elem((0, 0), T::default());
-        let operator = self
-            .uniform_operator()
-            .unwrap_or_else(|| Operator::Variable {
-                x: none(),
-                y: none(),
-            });
+        let operator =
+            self.uniform_operator(self.schedule.dt)
+                .unwrap_or_else(|| Operator::Variable {
+                    x: none(),
+                    y: none(),
+                });
         let uniform_rate = self.material.uniform_capacity();
         let rate = uniform_rate.filter(|_| !self.geometry.is_there());
         let decay = self.material.uniform_decay();
@@ -224,9 +224,9 @@ impl Problem {
         }
     }
 
-    /// The operator, if D does not vary.
-    fn uniform_operator<T: Element>(&self) -> Option<Operator<T>> {
-        match self.steps()[..] {
+    /// The operator of a step of `dt`, if D does not vary.
+    fn uniform_operator<T: Element>(&self, dt: f64) -> Option<Operator<T>> {
+        match self.steps_of(dt)[..] {
             [r] => Some(Operator::Isotropic { r: T::from_f64(r) }),
             [rx, ry] => Some(Operator::Anisotropic {
                 rx: T::from_f64(rx),
@@ -261,7 +261,7 @@ impl Problem {
             &self.grid,
             &self.params.boundary,
         );
-        let operator = match self.uniform_operator() {
+        let operator = match self.uniform_operator(dt) {
             Some(operator) => operator,
             None => {
                 let [x, y] = self
@@ -292,12 +292,14 @@ impl Problem {
             },
         };
         let tables = Tables::new(walls, grid, geometry, coefficients, rows, steps);
+        let equation = Equation {
+            operator,
+            source,
+            reaction,
+        };
         Ok(Dynamics {
-            equation: Equation {
-                operator,
-                source,
-                reaction,
-            },
+            shorter: self.shorter(&equation),
+            equation,
             walls: tables.at(&[0.0]).0,
             walls_at: self
                 .params
@@ -305,8 +307,26 @@ impl Problem {
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
             source_at,
-            dt,
+            pace: self.schedule.pace(),
             method: self.method(self.grid.shape(), self.stages()),
+        })
+    }
+
+    /// How the shorter step before a snapshot is taken, if there is one; whole ones have this equation.
+    fn shorter<T: Element>(&self, whole: &Equation<T>) -> Option<Shorter<T>> {
+        let dt = self.schedule.pace().shorter()?;
+        let part = dt / self.schedule.dt;
+        if self.params.method == StepMethod::Rkl2 {
+            return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
+        }
+        let is_plain = whole.source.is_none() && whole.reaction.is_none();
+        Some(match self.uniform_operator(dt).filter(|_| is_plain) {
+            Some(operator) => Shorter::Own(Equation {
+                operator,
+                source: None,
+                reaction: None,
+            }),
+            None => Shorter::Part(Rkl2::part_of_euler(part)),
         })
     }
 
@@ -406,7 +426,11 @@ impl Problem {
     /// if D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
-        let dt = self.share();
+        self.steps_of(self.schedule.dt)
+    }
+
+    fn steps_of(&self, dt: f64) -> Vec<f64> {
+        let dt = self.material.share(dt);
         let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
         match self.coefficients() {
             Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],

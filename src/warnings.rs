@@ -1,9 +1,10 @@
 //! What a user may not expect of parameters that can be run.
 
 use crate::{
-    params::{Precision, SIDES},
+    params::{Precision, SIDES, Times},
     physics::{pieces::Pieces, robin::Robin},
     problem::Problem,
+    schedule::NEARLY,
 };
 
 /// Times that differ by more than this share of `outtime` are told of.
@@ -21,30 +22,10 @@ pub fn of(problem: &Problem) -> Vec<String> {
             params.runtime,
         )];
     }
-    let mut warnings = Vec::new();
-    let (cadence, end, outtime) = (schedule.cadence(), schedule.end(), params.outtime);
-    // With outtime = 0 there is a snapshot at every step.
-    let steps = match schedule.nper {
-        1 => "one step".to_owned(),
-        nper => format!("{nper} whole steps"),
+    let mut warnings = match params.times {
+        Times::Course => of_course(problem),
+        Times::Exact => of_exact(problem),
     };
-    let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
-    let index = schedule.snapshots() - 1;
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let asked = index as f64 * outtime;
-    if (end - asked).abs() > seen {
-        warnings.push(format!(
-            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
-        ));
-    }
-    if params.runtime - end > seen {
-        warnings.push(format!(
-            "the run ends with its last snapshot, at t = {end:?} after step {}, before runtime = {:?}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
-            schedule.last_step(),
-            params.runtime,
-            schedule.nsteps,
-        ));
-    }
     // At worst every step rounds p by half a unit of its last place, always to the same side.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
@@ -74,4 +55,47 @@ pub fn of(problem: &Problem) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// Times that truncation to whole steps moves, and where the run ends by it.
+fn of_course(problem: &Problem) -> Vec<String> {
+    let (schedule, params) = (&problem.schedule, &problem.params);
+    let (dt, cadence) = (schedule.dt, schedule.cadence());
+    let (end, outtime) = (schedule.end(), params.outtime);
+    let mut warnings = Vec::new();
+    // With outtime = 0 there is a snapshot at every step.
+    let steps = match schedule.nper {
+        1 => "one step".to_owned(),
+        nper => format!("{nper} whole steps"),
+    };
+    let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
+    let index = schedule.snapshots() - 1;
+    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+    let asked = index as f64 * outtime;
+    if (end - asked).abs() > seen {
+        warnings.push(format!(
+            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
+        ));
+    }
+    if params.runtime - end > seen {
+        warnings.push(format!(
+            "the run ends with its last snapshot, at t = {end:?} after step {}, before runtime = {:?}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
+            schedule.last_step(),
+            params.runtime,
+            schedule.nsteps,
+        ));
+    }
+    warnings
+}
+
+/// Where exact times leave something of the time to reach.
+fn of_exact(problem: &Problem) -> Vec<String> {
+    let (cadence, end) = (problem.schedule.cadence(), problem.schedule.end());
+    let runtime = problem.params.runtime;
+    if runtime - end <= NEARLY * cadence {
+        return Vec::new();
+    }
+    vec![format!(
+        "the run ends with its last snapshot, at t = {end:?}, before runtime = {runtime:?}: snapshots are {cadence:?} apart",
+    )]
 }

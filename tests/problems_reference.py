@@ -182,16 +182,36 @@ class Problem:
                 weight[[0, -1]] = 0.5
         return math.fsum((self.c * p * weights[0][:, None] * weights[1][None, :]).ravel()) * self.x.h * self.y.h
 
-    def simulate(self, dt, steps, every):
+    def has_exact_times(self):
+        return self.params.get("times", "exact" if self.params.get("grid") == "walls" else "course") == "exact"
+
+    def counts(self, dt):
+        """Intervals between snapshots, and the steps of each with the length of the last one."""
+        runtime, outtime = self.params["runtime"], self.params["outtime"]
+        if not self.has_exact_times():
+            every = max(1, int(outtime / dt))
+            return int(runtime / dt), every, dt
+        whole = int(outtime / dt + 1e-9)
+        left = outtime - whole * dt
+        last = left if left > 1e-9 * dt else dt
+        every = whole + (last != dt)
+        return int(runtime / outtime + 1e-9) * every, every, last
+
+    def simulate(self, dt):
         """Yields time and state of every snapshot."""
         p, t = self.initial(), 0.0
         yield t, p
-        for step in range(1, steps + 1):
-            p = self.wrapped(p + dt * self.rate(p, t))
-            t += dt
+        steps, every, last = self.counts(dt)
+        for step in range(1, steps // every * every + 1):
+            is_snapshot = step % every == 0
+            p = self.wrapped(p + (last if is_snapshot else dt) * self.rate(p, t))
+            if not self.has_exact_times():
+                t += dt
+            else:
+                t = step // every * self.params["outtime"] + step % every * dt
             self.fix(p, t)
             p = self.wrapped(p)
-            if step % every == 0:
+            if is_snapshot:
                 yield t, p
 
 
@@ -387,6 +407,11 @@ class Maker:
         steps = STEPS if self.chance(0.7) else int(self.rng.integers(1, STEPS))
         params["runtime"] = (steps + 0.5) * dt
         params["outtime"] = (self.rng.integers(1, min(steps, 40) + 1) + 0.25) * dt
+        if self.chance(0.3):
+            params["times"] = str(self.rng.choice(["course", "exact"]))
+        elif self.chance(0.2):
+            # Less than a step, or a whole number of them.
+            params["outtime"] = dt * (0.75 if self.chance(0.5) else float(self.rng.integers(1, steps + 1)))
         return params
 
 
@@ -427,12 +452,12 @@ def check_one(directory, number):
     dt = head["dt"]
     wanted = params.get("dt", params.get("safety", 1.0) * problem.limit())
     assert abs(dt / wanted - 1) <= 1e-12, f"dt {dt!r}, not {wanted!r}"
-    nsteps, nper = int(params["runtime"] / dt), max(1, int(params["outtime"] / dt))
+    nsteps, nper, _ = problem.counts(dt)
     assert (head["nsteps"], head["nper"]) == (nsteps, nper), (head["nsteps"], head["nper"], nsteps, nper)
     assert cube.shape == (1 + nsteps // nper, problem.y.n, problem.x.n), cube.shape
     assert len(records) == len(cube)
     largest, worst = 0.0, 0.0
-    for k, (t, p) in enumerate(problem.simulate(dt, nsteps // nper * nper, nper)):
+    for k, (t, p) in enumerate(problem.simulate(dt)):
         largest = max(largest, np.abs(p).max())
         bound = BOUND[precision] * largest
         got = np.asarray(cube[k], float)

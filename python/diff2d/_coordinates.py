@@ -85,9 +85,13 @@ def nodes(run: Scenario, shape: Sequence[int]) -> tuple[np.ndarray, np.ndarray] 
 def times(run: Scenario, known: Sequence[float], steps: list[int] | None = None) -> np.ndarray:
     """Simulated times of all snapshots of a scenario, of which the first ones are known.
 
-    The others follow as in the run itself: dt is added once a step. `steps` counts the steps that were added
-    up so far; beyond `MOST_STEPS` they are multiplied.
+    The others follow as in the run itself: of exact times they are multiples of the interval, of the course's
+    dt is added once a step. `steps` counts the steps that were added up so far; beyond `MOST_STEPS` they are
+    multiplied.
     """
+    if run.interval is not None:
+        rest = np.arange(min(len(known), run.snapshots), run.snapshots, dtype=np.float64)
+        return np.concatenate([np.asarray(known[: run.snapshots], dtype=np.float64), rest * run.interval])
     steps = steps if steps is not None else [0]
     all_times = list(known)[: run.snapshots]
     steps[0] += (run.snapshots - len(all_times)) * run.nper

@@ -10,7 +10,7 @@ import json
 import math
 import os
 import stat
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from pathlib import Path
@@ -48,6 +48,8 @@ class Snapshot:
     """Digest of its bytes in the cube."""
     scenario: int | None = None
     """Scenario of a sweep; None of a run."""
+    steady: float | None = None
+    """Of the last snapshot of a run that ended because it was steady, the change per time; None of others."""
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,13 @@ class Scenario:
         """Number of snapshots, the initial state included."""
         return 1 + self.nsteps // self.nper
 
+    @property
+    def interval(self) -> float | None:
+        """Of exact times the simulated time between snapshots; None of the course's."""
+        if self.params.get("times") != "exact":
+            return None
+        return float(self.params["outtime"]) or self.dt
+
 
 @dataclass(frozen=True)
 class Journal:
@@ -78,6 +87,8 @@ class Journal:
     """The scenarios of a sweep, or the one run."""
     snapshots: tuple[Snapshot, ...]
     """The committed ones, in the order of their commits."""
+    planned: tuple[int, ...]
+    """Shape of the cube as the run was begun: of one that ended early that was longer."""
 
     @property
     def run_id(self) -> str:
@@ -242,7 +253,12 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"line 1 of {path} cannot be right ({error})") from None
     snapshots = tuple(_snapshots(file, path, header, places))
-    return Journal(path, header, scenarios, snapshots)
+    planned = tuple(header["shape"])
+    if snapshots and snapshots[-1].steady is not None:
+        last = snapshots[-1]
+        header["shape"][0], header["nsteps"] = last.index + 1, last.step
+        scenarios = (replace(scenarios[0], nsteps=last.step),)
+    return Journal(path, header, scenarios, snapshots, planned)
 
 
 def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
@@ -328,6 +344,7 @@ def _snapshots(
     is_sweep = "scenarios" in header
     nexts = [0] * len(scenarios)
     damaged = None
+    has_ended = False
     number = 1
     while line := file.readline():
         number += 1
@@ -345,11 +362,12 @@ def _snapshots(
         ):
             damaged = damaged or number
             continue
-        if damaged is not None or record.index != nexts[scenario]:
+        if damaged is not None or has_ended or record.index != nexts[scenario]:
             raise DataError(
                 f"line {damaged or number} of {path} is damaged; `diff2d repair` rebuilds it from the cube"
             )
         nexts[scenario] += 1
+        has_ended = record.steady is not None
         yield record
 
 
@@ -370,6 +388,7 @@ def _record(line: bytes, run_id: str, is_sweep: bool) -> Snapshot | None:
             max=_number(keys["max"]),
             sha256=str(keys["sha256"]),
             scenario=_count(keys["scenario"]) if is_sweep else None,
+            steady=float(keys["steady"]) if "steady" in keys and not is_sweep else None,
         )
     except (KeyError, TypeError, ValueError):
         return None

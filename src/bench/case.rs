@@ -112,7 +112,7 @@ impl Variant {
         let sides = sides.map(|side| format!("{side} = {}\n", self.walls.value));
         format!(
             "x1 = -1.0\nx2 = 1.0\ndx = 0.5\nruntime = 1.0\nouttime = 1.0\ngraphics = false\n\
-             grid = \"walls\"\n{}\n{source}[boundary]\n{}",
+             grid = \"walls\"\ntimes = \"course\"\n{}\n{source}[boundary]\n{}",
             self.material.value,
             sides.concat()
         )

@@ -106,7 +106,7 @@ impl<'a> Meter<'a> {
     /// The walls at a time.
     fn walls_at(&self, time: f64) -> Walls<f64> {
         match &self.dynamics.walls_at {
-            Some(walls_at) => walls_at(&[time, time + self.dynamics.dt]).0,
+            Some(walls_at) => walls_at(&[time, time + self.dynamics.pace.dt]).0,
             None => self.dynamics.walls.clone(),
         }
     }
@@ -117,7 +117,7 @@ impl<'a> Meter<'a> {
             self.in_step[0] = self.gains(self.time, state);
             return;
         };
-        let time = self.time + method.times()[number - 1] * self.dynamics.dt;
+        let time = self.time + method.times()[number - 1] * self.dynamics.pace.dt;
         let gains = self.gains(time, state);
         if number == 1 {
             self.of_start = gains;
@@ -136,7 +136,7 @@ impl<'a> Meter<'a> {
         for (total, gain) in self.total.iter_mut().zip(gains) {
             *total += gain;
         }
-        self.time += self.dynamics.dt;
+        self.time += self.dynamics.pace.dt;
     }
 
     /// The increments of a state at a time, over the sides and the domain.

@@ -68,7 +68,7 @@ fn common(cells: u32, dt: Option<f64>, runtime: f64) -> String {
     let spacing = 1.0 / (f64::from(cells) + 0.25);
     let dt = dt.map_or_else(String::new, |dt| format!("dt = {dt:?}\n"));
     format!(
-        "x1 = 0\nx2 = 1\ndx = {spacing:?}\ngrid = \"walls\"\n{dt}runtime = {runtime:?}\nouttime = {runtime:?}\n"
+        "x1 = 0\nx2 = 1\ndx = {spacing:?}\ngrid = \"walls\"\ntimes = \"course\"\n{dt}runtime = {runtime:?}\nouttime = {runtime:?}\n"
     )
 }
 

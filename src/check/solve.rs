@@ -41,8 +41,8 @@ pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Bal
 
 /// A state after the last step, if it has finite values alone.
 fn finite<T: Element>(problem: &Problem, state: Field<T>) -> Result<Field<T>, CheckError> {
-    let mut end = Clock::start();
-    end.tick(problem.schedule.last_step(), problem.schedule.dt);
+    let schedule = &problem.schedule;
+    let end = schedule.pace().after(Clock::start(), schedule.last_step());
     match summary::not_finite(state.as_slice(), (0, None), &problem.grid, end) {
         Some(halt) => Err(halt.into()),
         None => Ok(state),

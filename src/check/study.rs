@@ -11,7 +11,7 @@ use super::{
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, ParamsError, Precision, RawParams, StepMethod},
+    params::{Choice, Layout, ParamsError, Precision, RawParams, StepMethod, Times},
     physics::input::Digests,
     problem::Problem,
 };
@@ -384,8 +384,9 @@ fn refined(own: &Problem, raw: &RawParams, refinement: u32) -> Result<[Problem; 
         _ => own.params.outtime.min(time),
     };
     let at = |finer: u64, dt: Option<f64>| {
-        let absent = ["precision", "graphics", "dt", "stages", "safety"];
-        let mut raw = absent.into_iter().fold(raw.clone(), RawParams::without);
+        let absent = ["precision", "graphics", "dt", "stages", "safety", "until"];
+        let raw = absent.into_iter().fold(raw.clone(), RawParams::without);
+        let mut raw = raw.replace("times", Times::Course.name());
         for (key, value) in [
             ("dx", Some(spacing(&own.grid.x, finer))),
             ("dy", Some(spacing(&own.grid.y, finer))),

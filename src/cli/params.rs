@@ -1,7 +1,12 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
 use super::terminal::quoted;
-use crate::{cube::inputs, error::Error, problem::Problem};
+use crate::{
+    cube::inputs,
+    error::Error,
+    params::{Canonical, RawParams},
+    problem::Problem,
+};
 use clap::Args;
 use std::{
     fs::File,
@@ -21,7 +26,17 @@ pub(super) struct ParamsArgs {
 
 impl ParamsArgs {
     pub(super) fn problem(&self) -> Result<Problem, Error> {
-        let problem = Problem::load(&self.file, &self.overrides).map_err(|error| {
+        self.problem_of(None)
+    }
+
+    /// The problem, for a cube that was begun with these parameters if there is one.
+    pub(super) fn problem_of(&self, begun: Option<&Canonical>) -> Result<Problem, Error> {
+        let raw = RawParams::load(&self.file, &self.overrides);
+        let raw = raw.map(|raw| match begun {
+            Some(begun) => raw.with_times_of(begun),
+            None => raw,
+        });
+        let problem = raw.and_then(|raw| Problem::from_raw(&raw)).map_err(|error| {
             let file = quoted(&self.file.display().to_string());
             match self.is_sweep() {
                 true => Error::Usage(format!(

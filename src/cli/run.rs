@@ -70,9 +70,11 @@ pub(super) struct RunArgs {
 
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
-    let problem = args.params.problem()?;
+    let cube = args.start.cube(&args.params.file);
+    let begun = cube.as_ref().ok().and_then(|cube| args.start.begun(cube));
+    let problem = args.params.problem_of(begun.as_ref())?;
     check_tile(args.tile, problem.grid.shape())?;
-    let cube = args.start.cube(&args.params.file)?;
+    let cube = cube?;
     if let Some(path) = &args.report {
         let mut taken = Paths::of(&cube)?.files();
         taken.push(args.params.file.clone());
@@ -104,7 +106,7 @@ fn on_ranks(
         .logging_every(args.start.log_every)
         .bar(problem.schedule.last_step(), Unit::Steps);
     let printer = collective::all_ok(world, Printer::start(terminal.clone(), &bar))?;
-    let (mut drawn, mut commits) = (Ok(()), 0);
+    let (mut drawn, mut commits, mut steady) = (Ok(()), 0, String::new());
     let mut run = args.start.run(problem);
     if let Some(cube) = cube {
         run = run.output(cube);
@@ -124,6 +126,11 @@ fn on_ranks(
                 drawn = draw(cube, record.index);
             }
             commits += 1;
+            if let Some(rate) = record.steady {
+                let (index, rate) = (record.index, number::python(rate));
+                steady =
+                    format!("steady with snapshot {index}, which changes by {rate} per time; ");
+            }
             printer.print(simulated_time(record));
         })
         .start_on(world);
@@ -139,15 +146,16 @@ fn on_ranks(
         start::write_json(path, "report", &report)?;
     }
     let took = number::seconds(report.seconds.total);
-    let done = match report.updates {
-        0 => format!("no step to compute, {took}"),
-        updates => format!(
-            "{:.2e} updates in {} of steps, {}/s; {took} in all",
-            updates as f64,
-            number::seconds(report.seconds.advance),
-            number::scaled(report.updates_per_second)
-        ),
-    };
+    let done = steady
+        + &match report.updates {
+            0 => format!("no step to compute, {took}"),
+            updates => format!(
+                "{:.2e} updates in {} of steps, {}/s; {took} in all",
+                updates as f64,
+                number::seconds(report.seconds.advance),
+                number::scaled(report.updates_per_second)
+            ),
+        };
     let file = quoted(&args.params.file.display().to_string());
     let command = format!("diff2d run {file}{}", args.params.overrides_quoted());
     Ok(start::conclude(

@@ -119,8 +119,7 @@ impl<'a> Named<'a> {
         let grid = scenario
             .grid()
             .ok_or("the nodes of this sweep are not known to this version of the program")?;
-        #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
-        let cadence = scenario.nper as f64 * scenario.dt;
+        let cadence = scenario.pace().cadence();
         let axes = [
             (times, cadence),
             (grid.y.coordinates(), grid.y.spacing),

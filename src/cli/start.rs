@@ -7,8 +7,9 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{Cube, Io, Paths, Writing, holds},
+    cube::{Cube, Io, Paths, Writing, begun_with, holds},
     error::Error,
+    params::Canonical,
     run::{Outcome, Run},
 };
 use clap::{Args, ValueEnum};
@@ -81,6 +82,11 @@ impl StartArgs {
         };
         Paths::of(&cube)?;
         Ok(cube)
+    }
+
+    /// The parameters that a cube to be continued was begun with.
+    pub(super) fn begun(&self, cube: &Path) -> Option<Canonical> {
+        self.resume.then(|| begun_with(cube)).flatten()
     }
 
     /// Collective. Makes the directory of the default output. That of `-o` must be there.

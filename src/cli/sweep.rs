@@ -67,6 +67,10 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
     let cube = args.start.cube(&args.file)?;
+    let sweep = match args.start.begun(&cube) {
+        Some(begun) => sweep.as_begun(&begun)?,
+        None => sweep,
+    };
     if let Some(path) = &args.report {
         let mut taken = Paths::of(&cube)?.files();
         taken.extend(args.read(&sweep));

@@ -72,6 +72,10 @@ impl JournalledArray {
             note,
             beside,
         };
+        if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
+            // The header of the file may not be shortened yet.
+            array.array.npy.shape = header.shape.clone();
+        }
         array.limit();
         Ok(array)
     }

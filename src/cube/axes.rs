@@ -135,8 +135,7 @@ impl NamedAxis {
 /// The axes of the cube of a run whose snapshots have these times.
 pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<NamedAxis>>> {
     let grid = run.grid()?;
-    #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
-    let spacing = run.nper as f64 * run.dt;
+    let spacing = run.pace().cadence();
     let axis =
         |name: &str, coordinates, spacing| Some(NamedAxis::listed(name, coordinates, spacing));
     Some(vec![

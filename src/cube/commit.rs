@@ -56,8 +56,8 @@ pub(super) enum Message {
     Failed(io::Error),
     /// A snapshot follows, in so many jobs of this rank, and then its summary.
     Snapshot(Record, usize),
-    /// What is left to be known of a snapshot.
-    Summary(Slot, Summary),
+    /// What is left to be known of a snapshot, and the change per time if the run ends with it.
+    Summary(Slot, Summary, Option<f64>),
     /// One of its jobs is done.
     Job {
         slot: Slot,
@@ -195,10 +195,11 @@ impl Committer {
                     is_written_here: true,
                 });
             }
-            Message::Summary(slot, summary) => {
+            Message::Summary(slot, summary, steady) => {
                 if let Some(snapshot) = self.find(slot) {
                     let clock = snapshot.record.clock();
                     snapshot.record = Record::new(slot, clock, summary);
+                    snapshot.record.steady = steady;
                     snapshot.missing -= 1;
                 }
             }
@@ -423,7 +424,7 @@ mod tests {
         for index in 0..2 {
             let record = Record::new(slot(index), Clock::start(), Summary::NONE);
             messages.send(Message::Snapshot(record, 1)).unwrap();
-            let summary = Message::Summary(slot(index), Summary::NONE);
+            let summary = Message::Summary(slot(index), Summary::NONE, None);
             messages.send(summary).unwrap();
         }
         let done = |index| Message::Job {

@@ -179,7 +179,8 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
         .metadata()
         .map_err(CubeError::io("examine", path))?
         .len();
-    let way_out = match bytes > header.cube_bytes() {
+    let longest = header.as_begun().as_ref().unwrap_or(header).cube_bytes();
+    let way_out = match bytes > longest {
         true => "--force starts the run over".to_owned(),
         false => format!(
             "`diff2d repair {}` keeps the snapshots that are whole and computes the others again",
@@ -196,24 +197,44 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
         .map_err(|_| does_not_match("it has no header".to_owned()))?;
     let found =
         NpyHeader::decode(page.as_slice()).map_err(|error| does_not_match(error.to_string()))?;
-    if found != npy_header(header) {
+    // A run that has ended early may not have shortened it yet: first its header, then the file.
+    let begun = header.as_begun();
+    let described = match &begun {
+        Some(begun) if found == npy_header(begun) => begun,
+        _ => header,
+    };
+    if found != npy_header(described) {
         return Err(does_not_match(format!(
             "its header says {} {:?}, the journal {} {:?}",
             found.dtype, found.shape, header.dtype, header.shape
         )));
     }
-    if page.as_slice() != npy_header(header).encode() {
+    if page.as_slice() != npy_header(described).encode() {
         return Err(does_not_match(
             "a byte of its header has changed".to_owned(),
         ));
     }
-    if bytes != header.cube_bytes() {
+    if !(header.cube_bytes()..=longest).contains(&bytes) {
         return Err(does_not_match(format!(
             "it has {bytes} bytes, the journal says {}",
             header.cube_bytes()
         )));
     }
     Ok(())
+}
+
+/// Shortens the cube of a run that has ended early to its committed snapshots, as its journal says: first the header, then
+/// the file, so that what numpy.load finds are snapshots at any moment. What a kill leaves undone is done by the next
+/// command that opens the cube to write.
+pub(super) fn shorten(cube: &File, header: &Header) -> io::Result<()> {
+    let is_short = cube.metadata()?.len() == header.cube_bytes();
+    if header.as_begun().is_none() || is_short {
+        return Ok(());
+    }
+    cube.write_all_at(&npy_header(header).encode(), 0)?;
+    cube.sync_data()?;
+    cube.set_len(header.cube_bytes())?;
+    cube.sync_all()
 }
 
 /// Opens the file of a cube to read and write.
@@ -233,8 +254,10 @@ pub(super) fn is_another_array(path: &Path, header: &Header) -> bool {
     let bytes = file.metadata().map_or(0, |status| status.len());
     read.is_ok()
         && bytes != header.cube_bytes()
-        && NpyHeader::decode(page.as_slice())
-            .is_ok_and(|found| found != npy_header(header) && found.fits(bytes).is_ok())
+        && NpyHeader::decode(page.as_slice()).is_ok_and(|found| {
+            let may_be_ours = found.dtype == header.dtype && header.may_have_left(&found.shape);
+            found != npy_header(header) && !may_be_ours && found.fits(bytes).is_ok()
+        })
 }
 
 /// Whether a file next to an empty journal can be what a stopped creation left: a header as this program

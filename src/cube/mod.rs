@@ -36,6 +36,6 @@ pub use file::Io;
 pub use journal::{Header, Journal, Record};
 pub use outputs::{Writing, holds};
 pub use paths::Paths;
-pub use read::Cube;
+pub use read::{Cube, begun_with};
 pub use store::{Claim, Store};
 pub use write::CubeWriter;

@@ -7,11 +7,12 @@
 use super::{
     digest::{self, BLOCK},
     error::CubeError,
-    file::{each_record, matches_journal, not_a_cube, read_journal},
+    file::{each_record, find_journal, matches_journal, not_a_cube, read_journal},
     journal::{Committed, Header, Record, Scenario, Slot},
     one_run,
     paths::Paths,
 };
+use crate::params::Canonical;
 use diff2d_arrays::npy::Number;
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileExt;
@@ -250,4 +251,13 @@ pub(super) fn damaged(
         damaged.for_each(|(record, _)| take(record));
     }
     Ok(())
+}
+
+/// The parameters of a cube that was begun, of a sweep those of its first scenario; `None` if nothing was, or what is wrong
+/// is told elsewhere.
+#[must_use]
+pub fn begun_with(cube: &Path) -> Option<Canonical> {
+    let journal = find_journal(&Paths::of(cube).ok()?).ok()??;
+    let scenario = journal.header?.scenario(0)?.into_owned();
+    Some(scenario.params)
 }

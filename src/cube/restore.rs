@@ -5,7 +5,7 @@ use super::{
     error::CubeError,
     file::{
         find_journal, is_another_array, matches_journal, may_be_unborn, not_a_cube, npy_header,
-        open_beside_journal, open_to_write,
+        open_beside_journal, open_to_write, shorten,
     },
     journal::{Header, Journal, Record, Records, Slot},
     lock::open_journal,
@@ -89,6 +89,7 @@ impl Restorer {
         }
         if bytes > header.cube_bytes() {
             matches_journal(&file, &header, cube)?;
+            shorten(&file, &header).map_err(CubeError::io("shorten", cube))?;
         }
         if bytes < header.cube_bytes() {
             // What was cut off is computed again, as far as it is damage.

@@ -3,7 +3,9 @@
 use super::{
     checkpoint, create,
     error::CubeError,
-    file::{CubeFile, Io, is_another_array, matches_journal, may_be_unborn, open_to_write},
+    file::{
+        CubeFile, Io, is_another_array, matches_journal, may_be_unborn, open_to_write, shorten,
+    },
     journal::{Committed, Header, Journal, JournalError, Record},
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},
@@ -261,6 +263,7 @@ impl Store {
         }
         let cube = open_to_write(&paths.cube)?;
         matches_journal(&cube, &header, &paths.cube)?;
+        shorten(&cube, &header).map_err(CubeError::io("shorten", &paths.cube))?;
         // The torn last line is cut off, so that the next record begins a line. The others are written
         // again: after a failed sync the system may show lines that are not on the disk, and would not
         // write them at the next sync.
@@ -433,8 +436,17 @@ impl Store {
             .map_err(CubeError::io("sync", &self.paths.journal))?;
         for record in records {
             self.committed.add(record, &self.header);
+            if record.steady.is_some() {
+                self.header.end_with(record.index);
+            }
         }
         Ok(())
+    }
+
+    /// Shortens the cube of a run that has ended early.
+    pub(super) fn shorten(&self) -> Result<(), CubeError> {
+        let path = &self.paths.cube;
+        shorten(self.cube.file(), &self.header).map_err(CubeError::io("shorten", path))
     }
 }
 

@@ -195,9 +195,12 @@ impl CubeWriter {
             .committer
             .join()
             .unwrap_or_else(|panicked| panic::resume_unwind(panicked));
-        let finished = ended.map(|(sink, times)| {
-            let is_complete = matches!(sink, JournalSink::Journal(store) if store.is_complete());
-            (is_complete, times)
+        let finished = ended.and_then(|(sink, times)| match sink {
+            JournalSink::Journal(store) if store.is_complete() => {
+                store.shorten()?;
+                Ok((true, times))
+            }
+            _ => Ok((false, times)),
         });
         (self.synced.try_iter().collect(), finished)
     }
@@ -342,10 +345,10 @@ impl ScenarioWriter<'_> {
         }
     }
 
-    /// Ends the snapshot begun last, all jobs of which have been placed. They wait for those of the next
-    /// ones if these come soon.
-    pub fn end(&mut self, summary: Summary) {
-        self.send(Message::Summary(self.slot(self.next - 1), summary));
+    /// Ends the snapshot begun last, all jobs of which have been placed; the run ends with it if it is steady. They wait
+    /// for those of the next ones if these come soon.
+    pub fn end(&mut self, summary: Summary, steady: Option<f64>) {
+        self.send(Message::Summary(self.slot(self.next - 1), summary, steady));
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();
         if has_time || self.next == self.snapshots() {

@@ -20,7 +20,7 @@ pub(super) const NUMBERS: &str =
 const MOST_STEPS: u64 = 1 << 30;
 
 /// The times of all snapshots of a scenario, of which the first ones are known: the others follow as in
-/// the run itself, `dt` added once a step. `steps` counts the steps that were added up so far.
+/// the run itself. `steps` counts the steps that were added up so far.
 pub(super) fn planned(
     run: &Scenario,
     known: Vec<f64>,
@@ -30,10 +30,12 @@ pub(super) fn planned(
     let mut times = known;
     let all = snapshots.min(run.snapshots());
     let missing = all.saturating_sub(times.len() as u64);
-    let left = missing.saturating_mul(run.nper);
-    *steps = steps.saturating_add(left);
+    let pace = run.pace();
+    if pace.interval.is_none() {
+        *steps = steps.saturating_add(missing.saturating_mul(run.nper));
+    }
     let mut clock = Clock {
-        step: 0,
+        step: (times.len() as u64).saturating_sub(1) * run.nper,
         simtime: times.last().copied().unwrap_or(0.0),
     };
     while (times.len() as u64) < all {
@@ -44,7 +46,7 @@ pub(super) fn planned(
             continue;
         }
         if index > 0 {
-            clock.tick(run.nper, run.dt);
+            clock = pace.after(clock, run.nper);
         }
         times.push(clock.simtime);
     }

@@ -1,6 +1,7 @@
 //! [`Canonical`]: the parameters of a run as a journal holds them.
 
 use super::{
+    choice::{Choice, Times},
     keys::{self, Absent, KEYS, Key},
     value,
 };
@@ -48,6 +49,20 @@ impl Canonical {
     #[must_use]
     pub fn has_mask(&self) -> bool {
         self.0.contains_key("mask")
+    }
+
+    /// The value of a key that is in no table.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&Value> {
+        self.0.get(key)
+    }
+
+    /// When snapshots are taken; `None` in journals from before there was a choice, which are of the course's times.
+    #[must_use]
+    pub fn times(&self) -> Option<Times> {
+        let word = self.get("times")?.as_str()?;
+        let mut all = Times::ALL.iter().copied();
+        all.find(|times| times.name() == word)
     }
 
     /// Whether this program knows every key.

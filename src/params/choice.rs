@@ -48,6 +48,17 @@ choice! {
 }
 
 choice! {
+    /// When snapshots are taken, and where steps end.
+    #[non_exhaustive]
+    pub enum Times {
+        /// After whole steps, as the programs of the course: times are truncated to them.
+        Course = "course",
+        /// At the multiples of `outtime`: before a snapshot one step may be shorter.
+        Exact = "exact",
+    }
+}
+
+choice! {
     /// How a step is taken.
     #[non_exhaustive]
     pub enum StepMethod {

@@ -177,6 +177,15 @@ impl<'a> Judge<'a> {
         chosen
     }
 
+    /// One of a few words, or what holds where the key was not typed.
+    pub(super) fn choice_or<T: Choice>(&mut self, key: &str, absent: T) -> T {
+        if self.is_typed(key) {
+            return self.choice(key);
+        }
+        self.note(key, json!(absent.name()));
+        absent
+    }
+
     /// A whole number, if the key was typed.
     pub(super) fn integer_if_typed(&mut self, key: &str) -> Option<i64> {
         if !self.is_typed(key) {
@@ -200,6 +209,17 @@ impl<'a> Judge<'a> {
             bytes.ok_or(None)
         });
         bytes.map(|bytes| self.noted(key, bytes))
+    }
+
+    /// The finite number in a table with one key, if the table was typed. NaN stands for one that was refused.
+    pub(super) fn form_if_typed(&mut self, key: &str, form: &str) -> Option<f64> {
+        if !self.is_typed(key) {
+            return None;
+        }
+        let number = self.convert(key, |value| value.get(form).and_then(finite).ok_or(None));
+        let number = number.unwrap_or(f64::NAN);
+        self.note(key, json!({ form: number }));
+        Some(number)
     }
 
     /// Two finite numbers.

@@ -107,6 +107,7 @@ const PAIR: &[Type] = &[Type::Pair];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
 const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file"), Type::Image];
+const UNTIL: &[Type] = &[Type::Form("steady")];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -123,6 +124,8 @@ const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy
 const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
+const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
+const STEADY: &str = "{ steady = rate }: at the first snapshot that changes by less than that, a number greater than 0, per time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
@@ -150,7 +153,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 43] = keys! {
+pub static KEYS: [Key; 45] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -163,6 +166,7 @@ pub static KEYS: [Key; 43] = keys! {
     "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
         no_bits;
     "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");
+    "times", "when snapshots are taken", "", WORD, TIMES, "\"exact\"", Default("\"course\"");
     "precision", "floating-point type of the steps and the cube", "", WORD, "\"f64\" or \"f32\"", "\"f64\"",
         Default("\"f64\"");
     "dt", "time step", "time", NUMBER, ABOVE_0, "0.001", Derived;
@@ -177,6 +181,7 @@ pub static KEYS: [Key; 43] = keys! {
     "source", "what is added per time", "density/time", PROFILE, SOURCE, "0.0", Default("0.0");
     "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;
+    "until", "when to end before runtime", "density/time", UNTIL, STEADY, "{ steady = 1e-6 }", Derived;
     "memory", "the most memory that a run may take", "bytes", SIZE, "a size such as \"4GiB\"", "\"4GiB\"", Derived,
         no_bits;
     "initial.kind", "initial condition", "", WORD, INITIAL, "\"peaks\"", Default("\"peaks\"");

@@ -9,6 +9,7 @@
 //! ```
 
 use super::{
+    canonical::Canonical,
     choice::choice,
     error::ParamsError,
     judge::Judge,
@@ -167,6 +168,13 @@ impl SweepParams {
             all.verdict()?;
         }
         Ok(params)
+    }
+
+    /// The same for a cube that was begun with these parameters, see [`RawParams::with_times_of`].
+    #[must_use]
+    pub fn with_times_of(mut self, begun: &Canonical) -> Self {
+        self.base = self.base.with_times_of(begun);
+        self
     }
 
     /// Passes the parameters of every scenario to a judge, and gathers what it finds.

@@ -3,7 +3,7 @@
 use super::{
     area::{Area, Held},
     canonical::Canonical,
-    choice::{Choice, Face, Layout, Precision, StepMethod},
+    choice::{Choice, Face, Layout, Precision, StepMethod, Times},
     error::ParamsError,
     initial::InitialState,
     judge::Judge,
@@ -46,12 +46,14 @@ pub struct Params {
     pub dx: f64,
     /// Wanted spacing along y \[length\].
     pub dy: f64,
-    /// Simulated time per snapshot \[time\]; the schedule's own is a whole number of steps.
+    /// Simulated time per snapshot \[time\]; by the course's times the schedule's own is a whole number of steps.
     pub outtime: f64,
     /// Whether the run draws its snapshots.
     pub graphics: bool,
     /// Where the nodes lie.
     pub grid: Layout,
+    /// When snapshots are taken.
+    pub times: Times,
     /// Type of the steps and the cube.
     pub precision: Precision,
     /// Time step \[time\], if it is not to follow from the stability limit.
@@ -70,6 +72,8 @@ pub struct Params {
     pub mask: Option<Area>,
     /// Nodes that keep given values; of several that name a node the last one holds.
     pub held: Vec<Held>,
+    /// The change per time below which a run ends, from one snapshot to the next \[density/time\].
+    pub steady: Option<f64>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
     canonical: Canonical,
@@ -87,6 +91,11 @@ impl Params {
         let d = (needs_d || judge.is_typed("D")).then(|| judge.profile("D", 2));
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
         let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
+        let grid = judge.choice("grid");
+        let times = match grid {
+            Layout::Walls => Times::Exact,
+            Layout::Slides | Layout::Files => Times::Course,
+        };
         let mut params = Self {
             d,
             diffusivity: ["Dx", "Dy"].map(|key| judge.profile(key, 2)),
@@ -99,7 +108,8 @@ impl Params {
             dy: judge.number("dy"),
             outtime: judge.number("outtime"),
             graphics: judge.boolean("graphics"),
-            grid: judge.choice("grid"),
+            times: judge.choice_or("times", times),
+            grid,
             precision: judge.choice("precision"),
             dt: judge.number_if_typed("dt"),
             safety: judge.number("safety"),
@@ -120,6 +130,7 @@ impl Params {
             },
             mask: Area::take(&mut judge),
             held: Held::take(&mut judge),
+            steady: judge.form_if_typed("until", "steady"),
             memory: judge.size_if_typed("memory"),
             canonical: Canonical::default(),
         };
@@ -180,6 +191,9 @@ impl Params {
                 format!("{key} must be greater than 0")
             });
         }
+        judge.refuse_if(self.steady.is_some_and(|rate| rate <= 0.0), "until", || {
+            "the rate must be greater than 0".to_owned()
+        });
         self.judge_method(judge);
         let both = self.dt.is_some() && judge.is_typed("safety");
         judge.refuse_if(both, "dt", || {
@@ -308,7 +322,7 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         let of_others = |name: &str| {
-            ["dt", "stages", "memory", "held"].contains(&name)
+            ["dt", "stages", "until", "memory", "held"].contains(&name)
                 || ["initial.", "mask."]
                     .iter()
                     .any(|table| name.starts_with(table))

@@ -61,8 +61,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
     ) -> Result<bool, RunError> {
         let to_scratch = snapshot.is_none() || self.is_one_of_several();
         let place = self.other_place();
-        let mut then = now;
-        then.tick(steps as u64, self.problem.schedule.dt);
+        let then = self.problem.schedule.pace().after(now, steps as u64);
         let passed = match self.is_exact() {
             true => self.step_exactly(then, clock).map(|()| None),
             false => {
@@ -130,7 +129,9 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
             )
             .map_err(|_| RunError::no_memory(self.shape.memory))?,
         };
-        let depths = bands.depths(steps);
+        let pace = self.problem.schedule.pace();
+        let whole = pace.before_shorter(now);
+        let depths = bands.depths(steps, whole < steps as u64);
         let own = self.ranks.own_bytes::<T>();
         let (path, file, begin) = self.source()?;
         let place = self.other_place();
@@ -162,7 +163,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 memory: self.shape.memory,
             };
             let (rows, ends) = (slab.held().len(), slab.has_ends());
-            let checked = bands.pass(rows, ends, &depths, now.simtime, &mut files)?;
+            let checked = bands.pass(rows, ends, &depths, now, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
             let sums = written.map_err(CubeError::io(
                 "write",

@@ -63,6 +63,11 @@ pub enum RunError {
         /// Why not.
         why: String,
     },
+    /// A run that is to end when it is steady, and writes no cube.
+    #[error(
+        "until = {{ steady = … }} compares a snapshot with the one before it in the cube, and --no-cube has none: leave one of the two out"
+    )]
+    SteadyWithoutCube,
     /// Too little disk for a cube and the state beside it.
     #[error(
         "cube and state need {} more on the disk, {} of them for the state while the run goes on, and {} are free",

@@ -296,7 +296,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
     }
 
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
-        if !snapshot.begin() {
+        if !snapshot.begin()? {
             return Ok(());
         }
         let shown = self.show_own(snapshot);
@@ -320,7 +320,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             let mut last = if some == left { snapshot.take() } else { None };
             let start = Instant::now();
             if let Some(snapshot) = &mut last
-                && !snapshot.begin()
+                && !snapshot.begin()?
             {
                 return Ok(());
             }
@@ -338,7 +338,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             if !done {
                 return Err(RunError::GivenUp);
             }
-            at.tick(some, self.problem.schedule.dt);
+            at = self.problem.schedule.pace().after(at, some);
             left -= some;
         }
         Ok(())

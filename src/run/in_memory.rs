@@ -116,7 +116,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             Held::Field(field) => dynamics
                 .map_err(|unready| RunError::unready(unready, needed))
                 .and_then(|dynamics| {
-                    let state = (field, now.simtime);
+                    let state = (field, now);
                     Solver::with_dynamics(self.stencil.clone(), dynamics, state, slab.clone())
                         .map_err(|_| RunError::no_memory(needed))
                 })
@@ -139,7 +139,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
-        if snapshot.begin() {
+        if snapshot.begin()? {
             let own = self.own();
             snapshot.rows(own);
             let own = bytemuck::cast_slice(own);

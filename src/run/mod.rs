@@ -8,6 +8,7 @@
 //! | `setup.rs` | tile, slab and memory of a rank |
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` and `band_exact.rs`, and their size in `bands_shape.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
+//! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
 //! | `decomposition.rs` | the slab of a rank and its transfers to others |
@@ -37,6 +38,7 @@ mod resume;
 mod setup;
 mod snapshot;
 mod state;
+mod steady;
 mod time_loop;
 
 pub(crate) use begin::open;

@@ -31,6 +31,10 @@ pub(crate) struct Output<'a, C> {
     pub(super) checkpoint: Option<&'a Paths>,
     /// A cube whose snapshots are copied first.
     pub(super) shorter: Option<&'a Path>,
+    /// The time of the last snapshot.
+    pub(super) last: Clock,
+    /// Whether the run ends with it.
+    pub(super) has_ended: bool,
 }
 
 impl<'a, C: Comm> Output<'a, C> {
@@ -48,6 +52,8 @@ impl<'a, C: Comm> Output<'a, C> {
             reports: Exchange::new(ranks.comm(), None),
             checkpoint: None,
             shorter: None,
+            last: Clock::start(),
+            has_ended: false,
         }
     }
 
@@ -65,6 +71,8 @@ impl<'a, C: Comm> Output<'a, C> {
             reports,
             checkpoint: None,
             shorter: None,
+            last: Clock::start(),
+            has_ended: false,
         }
     }
 
@@ -125,9 +133,9 @@ impl<'a, C: Comm> Output<'a, C> {
     }
 
     /// Tells of a snapshot that is whole.
-    pub(super) fn announce(&mut self, now: Clock, summary: Summary) {
+    pub(super) fn announce(&mut self, now: Clock, summary: Summary, steady: Option<f64>) {
         if let Some(scenario) = &mut self.scenario {
-            scenario.end(summary);
+            scenario.end(summary, steady);
         }
         if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
             let slot = Slot {

@@ -81,9 +81,9 @@ fn each<T: Element, S: State<Solo>>(
     let schedule = &problem.schedule;
     let mut clock = RunClock::start(problem, &Options::default());
     let at = |index: u64| {
-        let mut clock = Clock::start();
-        clock.tick(schedule.step_of(index), schedule.dt);
-        clock
+        schedule
+            .pace()
+            .after(Clock::start(), schedule.step_of(index))
     };
     for &slot in slots {
         let before = slot.index.checked_sub(1);

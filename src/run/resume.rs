@@ -29,6 +29,7 @@ impl<C: Comm> Output<'_, C> {
         };
         let (ranks, cube, header) = (self.ranks, scenario.file(), scenario.header());
         take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
+        self.last = last.clock();
         let Some(paths) = self.checkpoint else {
             return Ok(Some(last.clock()));
         };

@@ -1,6 +1,6 @@
 //! [`Snapshot`]: a snapshot on its way to the cube, row by row.
 
-use super::{decomposition::Decomposition, error::RunError, output::Output};
+use super::{decomposition::Decomposition, error::RunError, output::Output, steady::Change};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -23,6 +23,8 @@ pub(crate) struct Snapshot<'o, 'a, C> {
     summaries: Vec<Summary>,
     /// Why it is not to be committed.
     wrong: Option<RunError>,
+    /// What it differs by from the one before, if the run may end with it.
+    change: Option<Change>,
 }
 
 /// Collective. Hands over the snapshot at `now`, whose rows `show` passes on. After an error it is not
@@ -39,6 +41,7 @@ pub(super) fn put<'a, C: Comm>(
         begun: None,
         summaries: Vec::new(),
         wrong: None,
+        change: None,
     };
     show(&mut snapshot)?;
     match snapshot.has_begun {
@@ -62,10 +65,11 @@ struct Begun {
 
 impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     /// Collective. Begins it, once no other waits too long for its commit; `false` if writing has failed.
-    pub(super) fn begin(&mut self) -> bool {
+    pub(super) fn begin(&mut self) -> Result<bool, RunError> {
         if !self.output.wait_while_late() {
-            return false;
+            return Ok(false);
         }
+        self.change = Change::begin(self.output, self.now)?;
         self.has_begun = true;
         if let Some(scenario) = &mut self.output.scenario {
             let begin = scenario.begin(self.now);
@@ -80,7 +84,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
                 held: Vec::new(),
             });
         }
-        true
+        Ok(true)
     }
 
     /// The byte of the cube where it begins, if there is a cube.
@@ -106,6 +110,9 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             self.wrong.get_or_insert(error.into());
             vec![Summary::NONE; rows]
         });
+        if let Some(change) = &mut self.change {
+            change.rows(values);
+        }
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
             let halt = summary::not_finite(values, (first, None), &problem.grid, self.now);
@@ -137,7 +144,12 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         let Output { ranks, problem, .. } = *self.output;
         collective::all_ok(ranks.comm(), self.wrong.map_or(Ok(()), Err))?;
         let summary = ranks.gather_summary(&problem.grid, &self.summaries);
-        self.output.announce(self.now, summary);
+        let steady = match self.change {
+            Some(change) => change.steady(self.output, self.now)?,
+            None => None,
+        };
+        self.output.announce(self.now, summary, steady);
+        (self.output.last, self.output.has_ended) = (self.now, steady.is_some());
         Ok(())
     }
 }

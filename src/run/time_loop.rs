@@ -46,6 +46,9 @@ pub(super) fn run<T: Element>(
     );
     let place = collective::all_ok(comm, resources.place(problem, &topology, &ranks))?;
     let Some(mut paths) = paths else {
+        if problem.params.steady.is_some() {
+            return Err(RunError::SteadyWithoutCube);
+        }
         let output = Output::nowhere(problem, &ranks, observer);
         let Place::Memory(state) = place else {
             return Err(RunError::Unplaced);
@@ -183,7 +186,7 @@ fn advance<C: Comm>(
     observer: &Observer,
 ) -> Result<(Clock, Outcome), RunError> {
     let (schedule, mut now) = (&problem.schedule, began);
-    while now.step < schedule.last_step() {
+    while now.step < schedule.last_step() && !output.has_ended {
         let due = schedule.next_due(now.step) - now.step;
         let (mine, stop) = (clock.plan(due, state.pass(due)), clock.stop(observer));
         let Some((plan, stop)) = output.agree(mine, stop) else {
@@ -201,8 +204,7 @@ fn advance<C: Comm>(
         if let Some(outcome) = stop {
             return Ok((now, outcome));
         }
-        let mut then = now;
-        then.tick(plan.steps, schedule.dt);
+        let then = schedule.pace().after(now, plan.steps);
         let is_snapshot = schedule.is_snapshot(then.step);
         let advanced = match is_snapshot {
             true => snapshot::put(output, then, |snapshot| {

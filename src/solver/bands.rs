@@ -22,8 +22,9 @@
 
 use super::forcing::Forcing;
 use crate::{
-    dynamics::{Dynamics, Halt, Method},
+    dynamics::{Dynamics, Halt, Method, Shorter},
     field::Field,
+    schedule::Clock,
 };
 use diff2d_stencil::{Element, Knowledge, Smoothness, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -68,6 +69,14 @@ pub struct Bands<T: Element> {
     /// What is known of the field; `None` before the first pass.
     known: Option<Smoothness>,
 }
+
+/// The step of a stage: of a shorter one also how it is taken.
+type Step<'a, T> = (
+    &'a Stencil<T>,
+    &'a Walls<T>,
+    &'a Method<T>,
+    Option<&'a Shorter<T>>,
+);
 
 /// The fewest rows of a band: a step needs three rows, and bands of one pass differ.
 pub const FEWEST_ROWS: usize = 6;
@@ -115,14 +124,20 @@ impl<T: Element> Bands<T> {
         })
     }
 
-    /// How many rows above and below each stage of a pass of so many steps depends on.
+    /// How many rows above and below each stage of a pass of so many steps depends on; the last of them may be a
+    /// shorter one.
     #[must_use]
-    pub fn depths(&self, steps: usize) -> Vec<usize> {
+    pub fn depths(&self, steps: usize, is_last_shorter: bool) -> Vec<usize> {
         if self.reach > 1 {
             return vec![self.reach; steps];
         }
         let depth = self.stencil.depth(self.band, self.columns, 1);
-        self.stencil.passes(steps, depth, self.known.is_none())
+        let shorter = usize::from(is_last_shorter);
+        let mut depths = self
+            .stencil
+            .passes(steps - shorter, depth, self.known.is_none());
+        depths.resize(depths.len() + shorter, 1);
+        depths
     }
 
     /// Node updates done with three, with five, and with six operations or more.
@@ -132,8 +147,8 @@ impl<T: Element> Bands<T> {
         all.fold([0; 3], |sum, one| [0, 1, 2].map(|k| sum[k] + one[k]))
     }
 
-    /// Advances so many rows, halos included, whose state is that of `simtime`, in stages of these
-    /// [depths](Self::depths). `ends` tells whether the first and the last are ends of the grid, not of a halo. Rows of
+    /// Advances so many rows, halos included, whose state is that of a time, in stages of these
+    /// [depths](Self::depths), of which a shorter step is one. `ends` tells whether the first and the last are ends of the grid, not of a halo. Rows of
     /// halos do not leave. The inner error is the first wall or source with a value that is not finite; the
     /// state then means nothing.
     ///
@@ -144,10 +159,10 @@ impl<T: Element> Bands<T> {
         rows: usize,
         ends: [bool; 2],
         depths: &[usize],
-        simtime: f64,
+        now: impl Into<Clock>,
         transfer: &mut impl Transfer<T, E>,
     ) -> Result<Result<(), Halt>, E> {
-        let (fronts, nx) = (Fronts::new(rows, ends, depths), self.columns);
+        let (fronts, nx, now) = (Fronts::new(rows, ends, depths), self.columns, now.into());
         let most = depths.len().max(self.stages.len());
         self.stages.resize_with(most, Stage::default);
         for stage in &mut self.stages {
@@ -163,7 +178,7 @@ impl<T: Element> Bands<T> {
                 .read(&mut self.arrays[0].as_mut_slice()[arrive.start * nx..arrive.end * nx])?;
             let mut dynamics = transfer.dynamics(window.clone())?;
             let at_ends = [ends[0] && window.start == 0, ends[1] && window.end == rows];
-            let mut forcing = Forcing::take(&mut dynamics, simtime, at_ends);
+            let mut forcing = Forcing::take(&mut dynamics, now, at_ends);
             let mut stencil = self.stencil.clone().with_equation(dynamics.equation);
             // Of the rows of halos, which may come from other ranks, nothing is known.
             let own = self.known.filter(|_| ends == [true; 2]);
@@ -171,13 +186,15 @@ impl<T: Element> Bands<T> {
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep(stage, 2 * fronts.lags[stage], &window, next);
+                let shorter = dynamics.shorter.as_ref();
+                let shorter = shorter.filter(|_| forcing.is_shorter_next());
                 match &dynamics.method {
                     Method::Rkl2(method) => drop(forcing.prepare_stages(method)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
                 let task = (stage, depth, known);
-                let step = (&stencil, &forcing.walls, &dynamics.method);
+                let step = (&stencil, &forcing.walls, &dynamics.method, shorter);
                 let found = self.advance(step, task, &window, rows);
                 let stage = &mut self.stages[stage];
                 stage.known = stage.known.and(found);
@@ -216,7 +233,7 @@ impl<T: Element> Bands<T> {
     /// of them.
     fn advance(
         &mut self,
-        (stencil, walls, method): (&Stencil<T>, &Walls<T>, &Method<T>),
+        (stencil, walls, method, shorter): Step<'_, T>,
         (stage, depth, known): (usize, usize, Smoothness),
         window: &Range<usize>,
         rows: Range<usize>,
@@ -251,14 +268,18 @@ impl<T: Element> Bands<T> {
         };
         let knowledge = &mut self.stages[stage].knowledge;
         knowledge.start_from(known);
-        match method {
-            Method::Rkl2(method) => {
+        match (shorter, method) {
+            (Some(shorter), _) => shorter.step(stencil, walls, source, target.view_mut(), rows),
+            (None, Method::Rkl2(method)) => {
                 stencil.rkl2_step(method, walls, source, target.view_mut(), rows);
             }
             _ => stencil.advance_rows(walls, knowledge, source, target.view_mut(), rows, depth),
         }
         walls.write_given(&mut target, depth);
-        knowledge.smoothness()
+        match shorter {
+            Some(_) => Smoothness::NONE,
+            None => knowledge.smoothness(),
+        }
     }
 }
 

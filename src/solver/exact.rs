@@ -8,7 +8,7 @@ use diff2d_stencil::Element;
 impl<T: Element> Solver<T> {
     /// Collective. One step.
     pub(super) fn advance_exactly(&mut self, method: &Spectral, comm: &impl Comm) {
-        self.forcing.simtime += self.forcing.dt;
+        self.forcing.skip(1);
         let Some(whole) = self.work.first_mut() else {
             return method.advance(self.state.view_mut());
         };

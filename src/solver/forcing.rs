@@ -1,8 +1,11 @@
 //! [`Forcing`]: what acts on a state from outside, and when.
 
-use crate::dynamics::{Dynamics, Halt, SourceAt, WallsAt};
+use crate::{
+    dynamics::{Dynamics, Halt, SourceAt, WallsAt},
+    schedule::{Clock, Pace},
+};
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
-use std::{fmt, mem};
+use std::{fmt, iter, mem};
 
 /// Walls and source of some rows, with the time for which they were evaluated.
 pub(super) struct Forcing<T> {
@@ -10,9 +13,9 @@ pub(super) struct Forcing<T> {
     pub(super) walls: Walls<T>,
     pub(super) walls_at: Option<WallsAt<T>>,
     pub(super) source_at: Option<SourceAt<T>>,
-    pub(super) dt: f64,
-    /// Simulated time of the state \[time\].
-    pub(super) simtime: f64,
+    pub(super) pace: Pace,
+    /// The time of the state.
+    pub(super) now: Clock,
     /// Whether the first row and the last are ends of the grid. Others are held.
     ends: [bool; 2],
     /// The first wall or source with which no step can be taken.
@@ -21,7 +24,7 @@ pub(super) struct Forcing<T> {
 
 impl<T> fmt::Debug for Forcing<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Forcing at {:?}", self.simtime)
+        write!(f, "Forcing at {:?}", self.now)
     }
 }
 
@@ -29,14 +32,14 @@ impl<T> fmt::Debug for Forcing<T> {
 const WALL_VALUES: usize = 1 << 20;
 
 impl<T: Element> Forcing<T> {
-    /// Takes what acts on rows out of their dynamics, for a state of a simulated time.
-    pub(super) fn take(dynamics: &mut Dynamics<T>, simtime: f64, ends: [bool; 2]) -> Self {
+    /// Takes what acts on rows out of their dynamics, for the state at a time.
+    pub(super) fn take(dynamics: &mut Dynamics<T>, now: Clock, ends: [bool; 2]) -> Self {
         let mut forcing = Self {
             walls: Walls::held(),
             walls_at: dynamics.walls_at.take(),
             source_at: dynamics.source_at.take(),
-            dt: dynamics.dt,
-            simtime,
+            pace: dynamics.pace,
+            now,
             ends,
             halt: None,
         };
@@ -49,12 +52,13 @@ impl<T: Element> Forcing<T> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
-    /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: with
-    /// the source of one moment, or with one table of walls.
+    /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: all of one
+    /// length, with the source of one moment, or with one table of walls.
     pub(super) fn batch(&self, left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
         if self.source_at.is_some() {
             return 1;
         }
+        let left = left.min(self.pace.before_shorter(self.now).max(1));
         if self.walls_at.is_none() {
             return left;
         }
@@ -62,25 +66,34 @@ impl<T: Element> Forcing<T> {
         left.min(fitting as u64)
     }
 
-    /// Evaluates what depends on time for the next `steps` steps.
+    /// Whether the next step is a shorter one.
+    pub(super) fn is_shorter_next(&self) -> bool {
+        self.pace.before_shorter(self.now) == 0
+    }
+
+    /// Evaluates what depends on time for the next `steps` steps, and takes them.
     pub(super) fn prepare(&mut self, steps: u64, stencil: &mut Stencil<T>) {
-        let begin = self.simtime;
+        let begin = self.now.simtime;
         if let (Some(source_at), Some(source)) = (&self.source_at, stencil.source_mut()) {
             let wrong = source_at(begin, source);
             self.note(wrong);
         }
         if let Some(walls_at) = &self.walls_at {
-            let times: Vec<f64> = (0..=steps)
-                .scan(begin, |time, _| Some(mem::replace(time, *time + self.dt)))
-                .collect();
+            let times = iter::successors(Some(self.now), |&now| Some(self.pace.after(now, 1)));
+            let times: Vec<f64> = (0..=steps).zip(times).map(|(_, now)| now.simtime).collect();
             let (walls, wrong) = walls_at(&times);
             self.note(wrong);
             self.set_walls(walls);
         }
-        if self.walls_at.is_some() || self.source_at.is_some() {
-            for _ in 0..steps {
-                self.simtime += self.dt;
-            }
+        self.skip(steps);
+    }
+
+    /// Takes steps for which nothing is evaluated.
+    pub(super) fn skip(&mut self, steps: u64) {
+        match self.walls_at.is_some() || self.source_at.is_some() {
+            true => self.now = self.pace.after(self.now, steps),
+            // Nobody looks at the time.
+            false => self.now.step += steps,
         }
     }
 
@@ -88,13 +101,14 @@ impl<T: Element> Forcing<T> {
     /// of the stages.
     pub(super) fn prepare_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
         let times = method.times().iter();
-        let times: Vec<f64> = times.map(|part| self.simtime + part * self.dt).collect();
+        let (begin, dt) = (self.now.simtime, self.pace.next(self.now));
+        let times: Vec<f64> = times.map(|part| begin + part * dt).collect();
         if let Some(walls_at) = &self.walls_at {
             let (walls, wrong) = walls_at(&times);
             self.note(wrong);
             self.set_walls(walls);
         }
-        self.simtime += self.dt;
+        self.skip(1);
         times
     }
 

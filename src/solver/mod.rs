@@ -1,18 +1,21 @@
 //! [`Solver`]: the state of a simulation and its steps, on one rank or several. It accesses no files.
 //!
 //! This file has explicit Euler, many steps a pass; `slabs.rs` the same on several ranks, and the rows that slabs borrow
-//! from each other; `rkl2.rs` and `exact.rs` have the other methods. [`Bands`] advances rows that do not fit into memory.
+//! from each other; `rkl2.rs` and `exact.rs` have the other methods, `shorter.rs` the step before a snapshot that is shorter than the others.
+//! [`Bands`] advances rows that do not fit into memory.
 
 mod bands;
 mod exact;
 mod forcing;
 mod rkl2;
+mod shorter;
 mod slabs;
 
 use crate::{
     comm::Comm,
-    dynamics::{Dynamics, Halt, Method},
+    dynamics::{Dynamics, Halt, Method, Shorter},
     field::Field,
+    schedule::Clock,
     slab::Slab,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Tile};
@@ -28,6 +31,7 @@ pub struct Solver<T: Element> {
     stencil: Stencil<T>,
     forcing: Forcing<T>,
     method: Method<T>,
+    shorter: Option<Shorter<T>>,
     tile: Tile,
     slab: Slab,
     state: Field<T>,
@@ -60,7 +64,7 @@ impl<T: Element> Solver<T> {
         Self::with_dynamics(stencil, dynamics, (state, 0.0), slab)
     }
 
-    /// A solver for the rows that `slab` holds, whose state is that of a simulated time.
+    /// A solver for the rows that `slab` holds, whose state is that of a time; a number is that of step 0.
     ///
     /// The kernel and the tile are those of `stencil`, the equation is that of `dynamics`.
     ///
@@ -69,10 +73,10 @@ impl<T: Element> Solver<T> {
     pub fn with_dynamics(
         stencil: Stencil<T>,
         mut dynamics: Dynamics<T>,
-        (state, simtime): (Field<T>, f64),
+        (state, now): (Field<T>, impl Into<Clock>),
         slab: Slab,
     ) -> io::Result<Self> {
-        let forcing = Forcing::take(&mut dynamics, simtime, slab.has_ends());
+        let forcing = Forcing::take(&mut dynamics, now.into(), slab.has_ends());
         let stencil = stencil.with_equation(dynamics.equation);
         let (ny, nx) = state.shape();
         debug_assert_eq!(ny, slab.held().len());
@@ -97,6 +101,7 @@ impl<T: Element> Solver<T> {
             stencil: stencil.with_tile(tile),
             forcing,
             method: dynamics.method,
+            shorter: dynamics.shorter,
             work,
             tile,
             slab,
@@ -139,9 +144,13 @@ impl<T: Element> Solver<T> {
         }
         match &self.method {
             Method::Euler => self.advance_euler(steps, comm),
-            Method::Rkl2(method) => {
-                let method = method.clone();
-                (0..steps).for_each(|_| self.advance_rkl2(&method, comm));
+            Method::Rkl2(_) => {
+                for _ in 0..steps {
+                    let method = self.next_rkl2();
+                    method
+                        .iter()
+                        .for_each(|method| self.advance_rkl2(method, comm));
+                }
             }
             Method::Exact(method) => {
                 let method = method.clone();
@@ -163,12 +172,13 @@ impl<T: Element> Solver<T> {
         mut see: impl FnMut(usize, &Field<T>),
     ) -> io::Result<()> {
         match &self.method {
-            Method::Rkl2(method) => {
-                let method = method.clone();
+            Method::Rkl2(_) => {
                 if self.work.is_empty() {
                     self.work = arrays_of_stages(&self.state)?;
                 }
-                self.advance_by_stages(&method, comm, see);
+                if let Some(method) = self.next_rkl2() {
+                    self.advance_by_stages(&method, comm, see);
+                }
                 return Ok(());
             }
             Method::Euler => see(1, &self.state),
@@ -181,6 +191,11 @@ impl<T: Element> Solver<T> {
     fn advance_euler(&mut self, steps: u64, comm: &impl Comm) {
         let mut left = steps;
         while left > 0 {
+            if self.forcing.is_shorter_next() {
+                self.advance_shorter(comm);
+                left -= 1;
+                continue;
+            }
             let batch = self.batch(left);
             self.forcing.prepare(batch, &mut self.stencil);
             match self.slab.parts() {

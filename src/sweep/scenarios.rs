@@ -2,7 +2,7 @@
 
 use crate::{
     cube::journal::{Scenario, Scenarios},
-    params::{ParamsError, RawParams, SweepParams, Wrong},
+    params::{Canonical, ParamsError, RawParams, SweepParams, Wrong},
     physics::input::Digests,
     problem::Problem,
     warnings,
@@ -64,6 +64,18 @@ impl Sweep {
         Self::of(SweepParams::of(sweep, directory, base)?)
     }
 
+    /// The same for a cube that was begun with these parameters, see
+    /// [`with_times_of`](RawParams::with_times_of).
+    ///
+    /// # Errors
+    /// As [`load`](Self::load).
+    pub fn as_begun(self, begun: &Canonical) -> Result<Self, ParamsError> {
+        match begun.times() {
+            Some(_) => Ok(self),
+            None => Self::of(self.params.with_times_of(begun)),
+        }
+    }
+
     fn of(params: SweepParams) -> Result<Self, ParamsError> {
         let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
         let (mut first, mut number) = (None::<Problem>, 0);
@@ -76,6 +88,10 @@ impl Sweep {
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
+            if problem.params.steady.is_some() {
+                let reason = "scenarios end together, as the cube has a place for each of their snapshots; `diff2d run` ends one alone when it is steady";
+                return Err(raw.refuse("until", reason.to_owned()));
+            }
             snapshots = problem.schedule.snapshots().max(snapshots);
             memory_bytes = problem.memory_bytes().max(memory_bytes);
             inputs.extend(problem.inputs());

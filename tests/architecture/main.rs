@@ -13,8 +13,9 @@ use std::{collections::BTreeSet, path::Path};
 /// The modules of `src/`, from those that know no other to the program. A module may know those of rows
 /// above its own; modules of one row do not know one another.
 const LAYERS: &[&[&str]] = &[
-    &["comm", "slab", "params", "dynamics", "node_set"],
+    &["comm", "slab", "params", "node_set"],
     &["grid", "schedule"],
+    &["dynamics"],
     &["summary"],
     &["field"],
     &["physics", "solver"],

@@ -34,7 +34,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
     "#);
     assert!(time.contains("about"), "{time}");
     assert_eq!(told.stderr, "");
-    let told = scene.succeed("plan p.toml --set grid=walls --set precision=f32 --set dx=0.1 --set runtime=15 --set outtime=0.5");
+    let told = scene.succeed("plan p.toml --set grid=walls --set times=course --set precision=f32 --set dx=0.1 --set runtime=15 --set outtime=0.5");
     assert_snapshot!(without_peak(told.stdout.rsplit_once("time ").unwrap().0), @r#"
     grid       201 × 201 nodes, 199 × 199 of them interior, layout "walls", f32
     spacing    dx = 0.1, nodes from -10.0 to 10.0

@@ -73,7 +73,8 @@ impl Outcome {
 /// What passes found out about the field that they computed, for the passes after them.
 ///
 /// It belongs to one field and one [`Stencil`](super::Stencil): with another one, or once somebody else
-/// has changed the field, results would be wrong. Start with [`Knowledge::default`], which knows nothing.
+/// has changed the field, results would be wrong unless it [forgets](Knowledge::forget). Start with
+/// [`Knowledge::default`], which knows nothing.
 #[derive(Debug, Default)]
 pub struct Knowledge {
     tiles: Option<TileGrid>,
@@ -134,6 +135,13 @@ impl Knowledge {
     /// The next pass is over another field, of which so much is known.
     pub fn start_from(&mut self, smoothness: Smoothness) {
         self.told = Some(smoothness);
+    }
+
+    /// Somebody else has changed the field: nothing is known of it any more.
+    pub fn forget(&mut self) {
+        for record in &self.records {
+            record.set_smoothness(Smoothness::NONE);
+        }
     }
 
     /// What is known of the whole field.

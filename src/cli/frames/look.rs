@@ -93,9 +93,8 @@ impl Frames<'_> {
     }
 
     /// The time between two frames.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub(super) fn cadence(&self) -> Option<f64> {
-        self.array.run().map(|run| run.nper as f64 * run.dt)
+        self.array.run().map(|run| run.pace().cadence())
     }
 
     /// The range that is meant: differences are drawn about 0, unless the user says more.

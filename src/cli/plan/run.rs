@@ -218,6 +218,15 @@ impl<'a> RunPlan<'a> {
         }
     }
 
+    /// The step that is shorter than the others, if there is one.
+    fn shorter(&self) -> String {
+        let shorter = self.problem.schedule.pace().shorter();
+        shorter.map_or_else(String::new, |dt| {
+            let dt = number::python(dt);
+            format!("; the last before each snapshot of {dt}")
+        })
+    }
+
     /// The memory of a run whose state is in memory or, in bands, not.
     fn memory(&self) -> String {
         let mut text = match &self.bands {
@@ -267,12 +276,23 @@ impl fmt::Display for RunPlan<'_> {
         lines.add_physics(self.params);
         lines.add(
             "steps",
-            format!("{nsteps} of dt = {dt}, {}", self.step_size()),
+            format!(
+                "{nsteps} of dt = {dt}, {}{}",
+                self.step_size(),
+                self.shorter()
+            ),
         );
         lines.add(
             "snapshots",
             format!("{snapshots}, every {nper} steps ({cadence} of simulated time)"),
         );
+        if let Some(rate) = self.params.steady {
+            let rate = number::python(rate);
+            lines.add(
+                "until",
+                format!("may end early: with the first snapshot that changes by less than {rate} per time, and is then the last"),
+            );
+        }
         lines.add("memory", self.memory());
         lines.add("ranks", &self.cut);
         let disk = number::bytes(*disk_bytes);

@@ -46,6 +46,9 @@ pub struct Header {
     pub content: Content,
     /// SHA-256 of every input file, by the name it has in the parameters.
     pub inputs: BTreeMap<String, String>,
+    /// Of a run that has ended early the shape and the number of steps that line 1 says.
+    #[serde(skip)]
+    planned: Option<(u64, u64)>,
 }
 
 /// One run, or the scenarios of a sweep.
@@ -109,6 +112,7 @@ impl TryFrom<Keys> for Header {
             data_offset: keys.data_offset,
             content,
             inputs: keys.inputs,
+            planned: None,
         })
     }
 }
@@ -169,6 +173,7 @@ impl Header {
             data_offset: DATA_OFFSET,
             content,
             inputs,
+            planned: None,
         })
     }
 
@@ -295,7 +300,42 @@ impl Header {
     pub fn leads_to(&self, last: Clock, later: Clock) -> bool {
         let next = last.step.saturating_add(self.steps_per_snapshot(0));
         let is_between = last.step < later.step && later.step < next;
-        is_between && self.run().is_some_and(|run| last.leads_to(later, run.dt))
+        is_between && self.run().is_some_and(|run| run.pace().leads(last, later))
+    }
+
+    /// The run has ended with this snapshot: there are no others.
+    pub(in crate::cube) fn end_with(&mut self, index: u64) {
+        if let (Content::Run(run), [snapshots, ..], None) =
+            (&mut self.content, &mut self.shape[..], self.planned)
+        {
+            self.planned = Some((*snapshots, run.nsteps));
+            (*snapshots, run.nsteps) = (index + 1, index * run.nper);
+        }
+    }
+
+    /// What line 1 says of a run that has ended early, as it was begun.
+    #[must_use]
+    pub fn as_begun(&self) -> Option<Self> {
+        let (planned, nsteps) = self.planned?;
+        let mut begun = self.clone();
+        begun.planned = None;
+        if let (Content::Run(run), [snapshots, ..]) = (&mut begun.content, &mut begun.shape[..]) {
+            (*snapshots, run.nsteps) = (planned, nsteps);
+        }
+        Some(begun)
+    }
+
+    /// Whether an array of this shape can be what a run that may end early has left of its cube.
+    #[must_use]
+    pub fn may_have_left(&self, shape: &[u64]) -> bool {
+        let may_end = |run: &Scenario| run.params.get("until").is_some();
+        let planned = self
+            .planned
+            .map_or(self.shape[0], |(snapshots, _)| snapshots);
+        self.run().is_some_and(may_end)
+            && shape.len() == self.shape.len()
+            && shape[1..] == self.shape[1..]
+            && shape[0] <= planned
     }
 
     fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
@@ -424,7 +464,8 @@ impl Header {
     /// # Errors
     /// Those of `to`.
     pub fn write_line(&self, to: impl Write) -> io::Result<u64> {
-        LineWriter::new(to, &self.run_id).write(self)
+        let begun = self.as_begun();
+        LineWriter::new(to, &self.run_id).write(begun.as_ref().unwrap_or(self))
     }
 
     /// Bytes of the line, its newline included.

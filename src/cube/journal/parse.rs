@@ -74,7 +74,7 @@ impl Journal {
             true => Header::read(&mut reader, first.length - 1)?,
             false => Err(JournalError::Header { ours: false }),
         };
-        let header = match parsed {
+        let mut header = match parsed {
             Ok(header) => header,
             Err(JournalError::Header { .. }) if newer(&first).is_some() => {
                 journal.error = newer(&first);
@@ -99,12 +99,16 @@ impl Journal {
         journal.valid_bytes = first.length;
         journal.committed = Committed::none_of(header.scenario_count());
         journal.read_records(&header, source)?;
+        if let Some(last) = journal.records.last().filter(|last| last.steady.is_some()) {
+            header.end_with(last.index);
+        }
         journal.header = Some(header);
         Ok(journal)
     }
 
     fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<()> {
         let mut lines = Records::new(source, header, self.first_line)?;
+        let mut has_ended = false;
         let (mut number, mut damaged, mut bad) = (1, None, 0);
         while let Some((line, record)) = lines.next_line()? {
             number += 1;
@@ -113,7 +117,10 @@ impl Journal {
                 None => bad += 1,
             }
             match record {
-                Some(record) if damaged.is_none() && self.committed.add(&record, header) => {
+                Some(record)
+                    if damaged.is_none() && !has_ended && self.committed.add(&record, header) =>
+                {
+                    has_ended = record.steady.is_some();
                     self.valid_bytes += line.length;
                     if !header.is_sweep() {
                         self.records.push(record);

@@ -66,6 +66,10 @@ pub struct Record {
     pub max: f64,
     /// Digest of its bytes in the cube, see [`digest`](crate::cube::digest).
     pub sha256: String,
+    /// The change per time since the snapshot before, of the last one of a run that ends because it is
+    /// steady \[density/time\].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steady: Option<f64>,
 }
 
 impl Record {
@@ -81,6 +85,7 @@ impl Record {
             min: summary.min,
             max: summary.max,
             sha256: String::new(),
+            steady: None,
         }
     }
 

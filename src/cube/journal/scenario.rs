@@ -2,10 +2,12 @@
 
 use crate::{
     grid::Grid,
-    params::{Canonical, Params, ParamsError, RawParams},
+    params::{Canonical, Params, ParamsError, RawParams, Times},
     problem::Problem,
+    schedule::Pace,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// One run, alone or within a sweep.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -77,6 +79,22 @@ impl Scenario {
     #[must_use]
     pub fn snapshots(&self) -> u64 {
         1 + self.nsteps / self.nper
+    }
+
+    /// How simulated time goes on.
+    #[must_use]
+    pub fn pace(&self) -> Pace {
+        let outtime = self.params.get("outtime").and_then(Value::as_f64);
+        let interval = match (self.params.times(), outtime) {
+            (Some(Times::Exact), Some(0.0)) => Some(self.dt),
+            (Some(Times::Exact), outtime) => outtime,
+            _ => None,
+        };
+        Pace {
+            dt: self.dt,
+            nper: self.nper,
+            interval,
+        }
     }
 
     /// In what its numbers contradict each other.

@@ -98,6 +98,27 @@ impl<T: Real> Rkl2<T> {
         }
     }
 
+    /// A step of explicit Euler, as one stage: a part of a whole one.
+    #[must_use]
+    pub fn part_of_euler(part: f64) -> Self {
+        let [mu, nu, g, n] = [0.0; 4].map(T::from_f64);
+        let m = T::from_f64(part);
+        Self {
+            stages: vec![Stage { mu, nu, g, m, n }],
+            times: vec![0.0, 1.0],
+        }
+    }
+
+    /// A step that is a part of this one, in as many stages: all increments are that part of those of `dt`, rounded once
+    /// more. Its [times](Self::times) are fractions of its own length.
+    #[must_use]
+    pub fn part(mut self, part: f64) -> Self {
+        for stage in &mut self.stages {
+            [stage.m, stage.n] = [stage.m, stage.n].map(|one| T::from_f64(one.to_f64() * part));
+        }
+        self
+    }
+
     /// The number of stages.
     #[must_use]
     pub fn stages(&self) -> usize {

@@ -1,0 +1,58 @@
+//! The step before a snapshot that is shorter than the others: of exact times, where these do not divide the interval.
+
+use super::{Solver, slabs::fill_halos};
+use crate::{
+    comm::Comm,
+    dynamics::{Method, Shorter},
+};
+use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Walls};
+use ndarray::{ArrayView2, ArrayViewMut2};
+use std::{mem, ops::Range};
+
+impl<T: Element> Solver<T> {
+    /// Collective. The next step of explicit Euler, which is a shorter one.
+    pub(super) fn advance_shorter(&mut self, comm: &impl Comm) {
+        self.forcing.prepare(1, &mut self.stencil);
+        fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
+        let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
+        if let Some(shorter) = &self.shorter {
+            let (state, next) = (self.state.view(), self.next.view_mut());
+            shorter.step(&self.stencil, walls, state, next, rows);
+            mem::swap(&mut self.state, &mut self.next);
+        }
+        walls.write_given(&mut self.state.view_mut(), 1);
+        self.knowledge.forget();
+    }
+
+    /// How the next step of RKL2 is taken.
+    pub(super) fn next_rkl2(&self) -> Option<Rkl2<T>> {
+        match (&self.method, &self.shorter) {
+            (Method::Rkl2(_), Some(Shorter::Part(part))) if self.forcing.is_shorter_next() => {
+                Some(part.clone())
+            }
+            (Method::Rkl2(method), _) => Some(method.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl<T: Element> Shorter<T> {
+    /// Writes the rows `rows` of the state after the step, whose whole ones are those of `stencil`.
+    pub(super) fn step(
+        &self,
+        stencil: &Stencil<T>,
+        walls: &Walls<T>,
+        source: ArrayView2<'_, T>,
+        target: ArrayViewMut2<'_, T>,
+        rows: Range<usize>,
+    ) {
+        match self {
+            Self::Own(equation) => {
+                let stencil = stencil.clone().with_equation(equation.clone());
+                let knowledge = &mut Knowledge::default();
+                stencil.advance_rows(walls, knowledge, source, target, rows, 1);
+            }
+            Self::Part(method) => stencil.rkl2_step(method, walls, source, target, rows),
+        }
+    }
+}

@@ -1,0 +1,338 @@
+//! When snapshots are taken: exact times and their shorter step, the course's, and runs that end when they are steady.
+#![cfg(feature = "cli")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::cast_precision_loss,
+    reason = "a test ends where it cannot go on"
+)]
+
+mod common;
+
+use common::{
+    Scene, data_of,
+    journal::{run_id, sealed, without_ids},
+};
+use diff2d::{
+    Cube, Outcome, Problem, Run,
+    internal::{Clock, Pace},
+};
+use serde_json::Value;
+
+/// Five whole steps of 0.0004 and a quarter.
+const EXACT: &str =
+    "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nruntime = 0.021\nouttime = 0.0021\n";
+
+/// The amplitude of the mode of lowest frequency along both axes at each snapshot, and the factor of an interval.
+fn mode(scene: &Scene, more: &str) -> (Vec<f64>, f64) {
+    let mode = "[initial]\nkind = 'sine'\n";
+    let problem: Problem = format!("{EXACT}{more}{mode}").parse().unwrap();
+    Run::new(&problem)
+        .output(scene.path("m.npy"))
+        .force(true)
+        .start()
+        .unwrap();
+    let cube = Cube::open(&scene.path("m.npy")).unwrap();
+    let snapshots = 0..cube.committed();
+    let middle = snapshots.map(|index| cube.snapshot(index).unwrap()[[12, 12]]);
+    let h = problem.grid.x.spacing;
+    let rate = 2.0 * (2.0 / h * (std::f64::consts::PI * h / 2.0).sin()).powi(2);
+    let dt = problem.schedule.dt;
+    let pace = problem.schedule.pace();
+    let whole = i32::try_from(pace.nper).unwrap() - 1;
+    let last = pace.shorter().unwrap();
+    let factor = (1.0 - dt * rate).powi(whole) * (1.0 - last * rate);
+    (middle.collect(), factor)
+}
+
+#[test]
+fn the_short_step_has_its_own_length() {
+    let scene = Scene::new();
+    for more in [
+        "D = 1.0\n",
+        "Dx = 1.0\nDy = '1.0 + 0*y'\n",
+        "D = '1.0 + 0*x'\n",
+        "D = 1.0\nsource = '0*x'\n",
+        "D = 1.0\nsource = '0*t'\n",
+    ] {
+        let (amplitudes, factor) = mode(&scene, more);
+        assert_eq!(amplitudes.len(), 11);
+        for pair in amplitudes.windows(2) {
+            let error = (pair[1] / pair[0] / factor - 1.0).abs();
+            assert!(error < 1e-12, "{more}: {error:e}");
+        }
+    }
+}
+
+/// The step of RKL2 has the error of its order in the short step, too.
+#[test]
+fn the_short_step_of_rkl2_has_as_many_stages() {
+    let scene = Scene::new();
+    for d in ["D = 1.0\n", "D = '1.0 + 0*x'\n"] {
+        let end = |more: &str| {
+            let text = format!("{EXACT}{d}{more}[initial]\nkind = 'sine'\n");
+            let problem: Problem = text.parse().unwrap();
+            let run = Run::new(&problem).output(scene.path("r.npy")).force(true);
+            run.start().unwrap();
+            let cube = Cube::open(&scene.path("r.npy")).unwrap();
+            assert_eq!(cube.records()[10].simtime, 10.0 * 0.0021);
+            cube.snapshot(10).unwrap()[[12, 12]]
+        };
+        let small = end("dt = 0.00001\nmethod = 'rkl2'\n");
+        let large = end("dt = 0.0008\nmethod = 'rkl2'\n");
+        assert!((large / small - 1.0).abs() < 1e-5, "{d}: {large} {small}");
+    }
+}
+
+#[test]
+fn snapshots_lie_at_the_multiples_of_outtime() {
+    let scene = Scene::new();
+    for method in ["", "method = 'rkl2'\ndt = 0.0009\n", "method = 'exact'\n"] {
+        scene.write("p.toml", format!("D = 1.0\n{EXACT}{method}"));
+        let told = scene.succeed("run p.toml -o c.npy --force");
+        let times: Vec<f64> = told.stdout.lines().map(|t| t.parse().unwrap()).collect();
+        let multiples: Vec<f64> = (0..11).map(|k| f64::from(k) * 0.0021).collect();
+        assert_eq!(times, multiples, "{method}");
+        assert!(!told.stderr.contains("runtime"), "{}", told.stderr);
+    }
+    // Something is left, and is told of.
+    let plan = scene.succeed("plan p.toml --set runtime=0.0225 --set method=euler");
+    assert!(plan.stderr.contains("before runtime = 0.0225"), "{plan}");
+    // The course's times are truncated.
+    let course = scene.succeed("plan p.toml --set times=course --set method=euler --json");
+    let course: Value = serde_json::from_str(&course.stdout).unwrap();
+    assert_eq!(
+        (&course["nper"], &course["snapshots"]),
+        (&5.into(), &11.into())
+    );
+    assert_eq!(course["cadence"], 0.0004 * 5.0);
+}
+
+#[test]
+fn compare_of_two_spacings_finds_every_snapshot() {
+    let scene = Scene::new();
+    scene.write("p.toml", format!("D = 1.0\n{EXACT}"));
+    scene.succeed("run p.toml -o coarse.npy --set dx=0.04");
+    scene.succeed("run p.toml -o fine.npy --set dx=0.02");
+    let told = scene.succeed("compare coarse.npy fine.npy --atol 1");
+    let rows = told
+        .stdout
+        .lines()
+        .skip_while(|line| !line.starts_with("snapshot"));
+    let times: Vec<f64> = rows
+        .skip(1)
+        .map(|row| row.split_whitespace().nth(1).unwrap().parse().unwrap())
+        .collect();
+    let multiples: Vec<f64> = (0..11).map(|k| f64::from(k) * 0.0021).collect();
+    assert_eq!(times, multiples, "{told}");
+}
+
+/// A cube that was begun before there was a choice is of the course's times, and ends as it began.
+#[test]
+fn a_cube_without_the_key_resumes_as_it_began() {
+    let scene = Scene::new();
+    scene.write("p.toml", format!("D = 1.0\n{EXACT}"));
+    scene.succeed("run p.toml -o c.npy --set times=course");
+    let journal = scene.text("c.journal");
+    let old = journal.replace("\"times\":\"course\",", "");
+    let (first, rest) = old.split_once('\n').unwrap();
+    let begun: String = rest.split_inclusive('\n').take(4).collect();
+    scene.write("c.journal", sealed(first, run_id(first)) + &begun);
+    let cube = scene.read("c.npy");
+    let told = scene.run("run p.toml -o c.npy --resume --set times=exact");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("times was"), "{told}");
+    scene.succeed("run p.toml -o c.npy --resume");
+    assert!(scene.read("c.npy") == cube);
+    assert_eq!(
+        without_ids(&scene.text("c.journal"))[1..],
+        without_ids(&journal)[1..]
+    );
+    // One that has the key is compared.
+    scene.succeed("run p.toml -o d.npy --set times=course");
+    let told = scene.run("run p.toml -o d.npy --resume");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("times was"),
+        "{told}"
+    );
+    // A damaged snapshot of the old one is computed again.
+    let mut damaged = cube.clone();
+    damaged[4096 + 3 * 26 * 26 * 8 + 5000] ^= 1;
+    scene.write("c.npy", damaged);
+    scene.succeed("repair c.npy");
+    assert!(scene.read("c.npy") == cube);
+}
+
+#[test]
+fn times_between_snapshots_follow_from_the_step() {
+    let pace = Pace {
+        dt: 0.3,
+        nper: 4,
+        interval: Some(1.0),
+    };
+    let walked = (0..9).fold(Clock::start(), |now, _| pace.after(now, 1));
+    assert_eq!(walked, pace.after(Clock::start(), 9));
+    assert_eq!(walked.simtime, 2.0 + 0.3);
+    assert_eq!(pace.after(Clock::start(), 8).simtime, 2.0);
+    assert!((pace.shorter().unwrap() - 0.1).abs() < 1e-15);
+}
+
+/// Heat comes in from the left.
+const STEADY: &str = "D = 1.0\nx1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nruntime = 2\nouttime = 0.0201\n\
+    until = { steady = 1e-3 }\n[initial]\nkind = 'constant'\nvalue = 0\n[boundary]\nleft = 1.0\n";
+
+/// Bytes of a snapshot.
+const FRAME: usize = 26 * 26 * 8;
+
+/// The cube `c.npy`, which has ended early: its snapshots.
+fn steady_cube(scene: &Scene) -> usize {
+    scene.write("s.toml", STEADY);
+    scene.succeed("run s.toml -o c.npy");
+    data_of(&scene.read("c.npy")).len() / FRAME
+}
+
+#[test]
+fn a_run_ends_when_its_rate_of_change_is_small() {
+    let scene = Scene::new();
+    let snapshots = steady_cube(&scene);
+    let whole = STEADY.replace("until = { steady = 1e-3 }\n", "");
+    scene.write("w.toml", whole);
+    scene.succeed("run w.toml -o w.npy");
+    let whole = Cube::open(&scene.path("w.npy")).unwrap();
+    let rate = |k: u64| {
+        let [now, before] = [k, k - 1].map(|k| whole.snapshot(k).unwrap());
+        let change = (&now - &before)
+            .iter()
+            .fold(0.0, |most: f64, one| most.max(one.abs()));
+        change / (whole.records()[k as usize].simtime - whole.records()[k as usize - 1].simtime)
+    };
+    let first = (1..whole.committed()).find(|&k| rate(k) < 1e-3).unwrap();
+    assert_eq!(snapshots as u64, first + 1);
+    // What it has is what the other has, and its journal says why it ends.
+    assert!(data_of(&scene.read("w.npy")).starts_with(data_of(&scene.read("c.npy"))));
+    let last: Value =
+        serde_json::from_str(scene.text("c.journal").lines().last().unwrap()).unwrap();
+    assert_eq!(last["steady"], rate(first));
+    assert_eq!(scene.text("c.journal").matches("\"steady\":").count(), 2);
+    let told = scene.succeed("run s.toml -o c.npy --resume");
+    assert!(told.stderr.contains("nothing to do"), "{told}");
+    for command in ["info c.npy", "verify c.npy", "repair c.npy", "stats c.npy"] {
+        scene.succeed(command);
+    }
+    assert!(
+        scene
+            .succeed("plan s.toml")
+            .stdout
+            .contains("may end early")
+    );
+}
+
+#[test]
+fn bands_and_ranks_end_at_the_same_snapshot() {
+    use diff2d::comm::{Channels, Link};
+    let scene = Scene::new();
+    for more in ["", "precision = 'f32'\n", "method = 'exact'\n"] {
+        let text = match more.contains("exact") {
+            true => format!(
+                "{more}{}",
+                STEADY
+                    .replace("left = 1.0", "left = 0.0")
+                    .replace("value = 0", "value = 1")
+            ),
+            false => format!("{more}{STEADY}"),
+        };
+        let problem: Problem = text.parse().unwrap();
+        let run = |name: &str| Run::new(&problem).output(scene.path(name)).force(true);
+        run("a.npy").start().unwrap();
+        let expected = scene.cube_and_journal("a");
+        assert!(expected.1.len() < 60, "{more}: {}", expected.1.len());
+        if more.is_empty() {
+            run("b.npy").memory(100_000).start().unwrap();
+            assert!(scene.cube_and_journal("b") == expected, "bands, {more}");
+        }
+        for report in Channels::together(3, Link::default(), |comm| run("r.npy").start_on(&comm)) {
+            assert_eq!(report.unwrap().outcome, Outcome::Done);
+        }
+        assert!(scene.cube_and_journal("r") == expected, "ranks, {more}");
+    }
+}
+
+/// A kill at each point of shortening: the journal says that the run has ended, then the header is shorter, then the file.
+/// Before, the last line may be torn.
+#[test]
+fn a_kill_while_a_cube_is_shortened_loses_nothing() {
+    let scene = Scene::new();
+    let snapshots = steady_cube(&scene);
+    let (short, journal) = (scene.read("c.npy"), scene.text("c.journal"));
+    let header: Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+    let planned = usize::try_from(header["shape"][0].as_u64().unwrap()).unwrap();
+    let mut long_file = short.clone();
+    long_file.resize(4096 + planned * FRAME, 0);
+    let text = String::from_utf8(short[..4096].to_vec().split_off(10)).unwrap();
+    let [was, is] = [snapshots, planned].map(|count| format!("({count}, 26, 26)"));
+    let text = text.replace(&was, &is);
+    let text = format!("{:4085}\n", text.trim_end());
+    let mut long_header = long_file.clone();
+    long_header[10..4096].copy_from_slice(text.as_bytes());
+    let torn = &journal[..journal.len() - 30];
+    for (name, cube, lines) in [
+        ("said", &long_header, journal.as_str()),
+        ("header", &long_file, journal.as_str()),
+        ("torn", &long_header, torn),
+    ] {
+        for command in ["run s.toml -o k.npy --resume", "repair k.npy"] {
+            scene.write("k.npy", cube);
+            scene.write("k.journal", lines);
+            let count = snapshots - usize::from(name == "torn");
+            let info = scene.succeed("info k.npy --json").stdout;
+            let info: Value = serde_json::from_str(&info).unwrap();
+            assert_eq!(info["committed"], count, "{name}");
+            for reader in ["verify k.npy", "stats k.npy", "probe k.npy --at -1,1,1"] {
+                scene.succeed(reader);
+            }
+            let same = scene.run("compare k.npy c.npy");
+            assert_eq!(same.code == Some(0), name != "torn", "{name}: {same}");
+            scene.succeed(command);
+            if name == "torn" {
+                scene.succeed("run s.toml -o k.npy --resume");
+            }
+            assert!(scene.read("k.npy") == short, "{name}, {command}");
+            assert_eq!(
+                without_ids(&scene.text("k.journal")),
+                without_ids(&journal),
+                "{name}"
+            );
+        }
+        // It is ours, whatever it holds.
+        scene.write("k.npy", cube);
+        scene.write("k.journal", lines);
+        scene.succeed("run s.toml -o k.npy --force");
+        assert!(scene.read("k.npy") == short, "{name}");
+    }
+    // The last line of a cube that is short already was lost: the snapshot is computed again.
+    scene.write("k.npy", &short);
+    scene.write("k.journal", torn);
+    assert_eq!(scene.run("verify k.npy").code, Some(3));
+    assert_eq!(scene.run("run s.toml -o k.npy --resume").code, Some(3));
+    scene.succeed("repair k.npy");
+    scene.succeed("run s.toml -o k.npy --resume");
+    assert!(scene.read("k.npy") == short);
+}
+
+#[test]
+fn where_a_run_cannot_end_early_is_told() {
+    let scene = Scene::new();
+    scene.write("s.toml", STEADY);
+    scene.write("sweep.toml", "params = 's.toml'\nD = [1.0, 2.0]\n");
+    for command in [
+        "sweep sweep.toml -o x.npy",
+        "run s.toml --no-cube",
+        "run s.toml -o x.npy --set until=3",
+        "run s.toml -o x.npy --set until.steady=0",
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains("until"), "{told}");
+        assert!(!scene.exists("x.npy"), "{told}");
+    }
+}
