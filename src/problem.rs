@@ -20,7 +20,7 @@ use crate::{
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Tile, rkl2_reach};
+use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Terms, Tile, rkl2_reach};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 
@@ -129,11 +129,17 @@ impl Problem {
                 x: none(),
                 y: none(),
             });
-        Stencil::of(Equation {
+        let mut equation = Equation {
             operator,
-            source: self.source.is_there().then(none),
-        })
-        .with_walls(self.params.boundary.traits())
+            source: None,
+            terms: Terms::default(),
+        };
+        let arrays = (0..self.source.arrays()).map(|_| none());
+        match self.source.is_in_terms() {
+            true => equation.terms.arrays = arrays.collect(),
+            false => equation.source = arrays.last(),
+        }
+        Stencil::of(equation).with_walls(self.params.boundary.traits())
     }
 
     /// How a step is taken on so many rows and columns, in so many stages.
@@ -221,8 +227,7 @@ impl Problem {
                 Operator::Variable { x, y }
             }
         };
-        let source = self.source.array(grid, walls, rows.clone(), dt)?;
-        let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
+        let sources = self.source.array(grid, walls, rows.clone(), dt)?;
         let coefficients = match self.material.uniform() {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
@@ -237,14 +242,19 @@ impl Problem {
         };
         let tables = Tables::new(&self.params.boundary, &self.grid, coefficients, rows, steps);
         Ok(Dynamics {
-            equation: Equation { operator, source },
+            equation: Equation {
+                operator,
+                source: sources.array,
+                terms: sources.terms,
+            },
             walls: tables.at(&[0.0]).0,
             walls_at: self
                 .params
                 .boundary
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
-            source_at,
+            source_at: sources.array_at,
+            factors_at: sources.factors_at,
             dt,
             method: self.method(self.grid.shape(), self.stages()),
         })
@@ -262,7 +272,7 @@ impl Problem {
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.params.boundary.depend_on_time() || self.has_moving_source()
+        self.params.boundary.depend_on_time() || self.source.depends_on_time()
     }
 
     /// Whether there is a source.
@@ -271,10 +281,10 @@ impl Problem {
         self.source.is_there()
     }
 
-    /// Whether the source depends on time.
+    /// Whether the source is evaluated at each step: it depends on time, and is no sum of few arrays times numbers.
     #[must_use]
     pub fn has_moving_source(&self) -> bool {
-        self.params.source.depends_on_time()
+        self.source.is_evaluated()
     }
 
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
@@ -381,14 +391,14 @@ impl Problem {
     }
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies, and a source.
+    /// and along y if D varies, and those of a source.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         let faces = match self.coefficients() {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        2 + faces + u64::from(self.source.is_there())
+        2 + faces + self.source.arrays() as u64
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -413,7 +423,7 @@ impl Problem {
             StepMethod::Exact if ranks > 1 => more = self.field_bytes(),
             // Where a pass is one stage, it reads those before.
             StepMethod::Rkl2
-                if self.source.depends_on_time()
+                if self.source.is_evaluated()
                     || (ranks > 1 && (self.grid.y.nodes - 2) / ranks < self.stages()) =>
             {
                 more += nodes.saturating_mul(2 * node);

@@ -64,7 +64,12 @@ fn initial(problem: &Problem) -> Result<Faces, CheckError> {
 fn source(problem: &Problem) -> Result<Faces, CheckError> {
     let (ny, _) = problem.grid.shape();
     let steps = problem.schedule.last_step() as f64;
-    let source = problem.dynamics::<f64>(0..ny)?.equation.source;
+    let mut dynamics = problem.dynamics::<f64>(0..ny)?;
+    if let Some(factors_at) = &dynamics.factors_at {
+        dynamics.equation.terms.factors = factors_at(&[0.0]).0;
+    }
+    let source = dynamics.equation.source.take();
+    let source = source.or_else(|| dynamics.equation.terms.source(0));
     Ok(source.map_or_else(Faces::default, |source| {
         faces(&source.view(), problem, steps)
     }))

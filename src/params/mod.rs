@@ -28,7 +28,7 @@ pub use choice::{Choice, Face, Layout, Precision, StepMethod};
 pub(crate) use choice::{choice, with_precision};
 pub use error::ParamsError;
 pub use initial::{Gaussian, InitialState, Sine};
-pub use profile::{Boundary, Function, Profile, Wall};
+pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;

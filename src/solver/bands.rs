@@ -172,7 +172,7 @@ impl<T: Element> Bands<T> {
                 let next = fronts.kept(stage, after);
                 self.keep(stage, 2 * fronts.lags[stage], &window, next);
                 match &dynamics.method {
-                    Method::Rkl2(method) => drop(forcing.prepare_stages(method)),
+                    Method::Rkl2(method) => drop(forcing.prepare_stages(method, &mut stencil)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);

@@ -1,6 +1,6 @@
 //! [`Forcing`]: what acts on a state from outside, and when.
 
-use crate::dynamics::{Dynamics, Halt, SourceAt, WallsAt};
+use crate::dynamics::{Dynamics, FactorsAt, Halt, SourceAt, WallsAt};
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
 use std::{fmt, mem};
 
@@ -10,6 +10,7 @@ pub(super) struct Forcing<T> {
     pub(super) walls: Walls<T>,
     pub(super) walls_at: Option<WallsAt<T>>,
     pub(super) source_at: Option<SourceAt<T>>,
+    factors_at: Option<FactorsAt<T>>,
     pub(super) dt: f64,
     /// Simulated time of the state \[time\].
     pub(super) simtime: f64,
@@ -35,6 +36,7 @@ impl<T: Element> Forcing<T> {
             walls: Walls::held(),
             walls_at: dynamics.walls_at.take(),
             source_at: dynamics.source_at.take(),
+            factors_at: dynamics.factors_at.take(),
             dt: dynamics.dt,
             simtime,
             ends,
@@ -49,13 +51,18 @@ impl<T: Element> Forcing<T> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
+    /// Whether walls or factors are tables, with an entry for each step.
+    pub(super) fn has_tables(&self) -> bool {
+        self.walls_at.is_some() || self.factors_at.is_some()
+    }
+
     /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: with
     /// the source of one moment, or with one table of walls.
     pub(super) fn batch(&self, left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
         if self.source_at.is_some() {
             return 1;
         }
-        if self.walls_at.is_none() {
+        if !self.has_tables() {
             return left;
         }
         let fitting = (WALL_VALUES / (2 * (ny + nx))).max(depth);
@@ -69,33 +76,45 @@ impl<T: Element> Forcing<T> {
             let wrong = source_at(begin, source);
             self.note(wrong);
         }
-        if let Some(walls_at) = &self.walls_at {
+        if self.has_tables() {
             let times: Vec<f64> = (0..=steps)
                 .scan(begin, |time, _| Some(mem::replace(time, *time + self.dt)))
                 .collect();
-            let (walls, wrong) = walls_at(&times);
-            self.note(wrong);
-            self.set_walls(walls);
+            self.take_tables(&times, stencil);
         }
-        if self.walls_at.is_some() || self.source_at.is_some() {
+        if self.has_tables() || self.source_at.is_some() {
             for _ in 0..steps {
                 self.simtime += self.dt;
             }
         }
     }
 
-    /// Evaluates walls that depend on time for the stages of the next step, and takes that step; returns the times
+    /// Evaluates walls and factors that depend on time for the stages of the next step, and takes that step; returns the times
     /// of the stages.
-    pub(super) fn prepare_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
+    pub(super) fn prepare_stages(
+        &mut self,
+        method: &Rkl2<T>,
+        stencil: &mut Stencil<T>,
+    ) -> Vec<f64> {
         let times = method.times().iter();
         let times: Vec<f64> = times.map(|part| self.simtime + part * self.dt).collect();
+        self.take_tables(&times, stencil);
+        self.simtime += self.dt;
+        times
+    }
+
+    /// Evaluates walls at these times, and the factors of the source at all but the last, where no step begins.
+    fn take_tables(&mut self, times: &[f64], stencil: &mut Stencil<T>) {
         if let Some(walls_at) = &self.walls_at {
-            let (walls, wrong) = walls_at(&times);
+            let (walls, wrong) = walls_at(times);
             self.note(wrong);
             self.set_walls(walls);
         }
-        self.simtime += self.dt;
-        times
+        if let Some(factors_at) = &self.factors_at {
+            let (factors, wrong) = factors_at(&times[..times.len() - 1]);
+            self.note(wrong);
+            stencil.set_factors(factors);
+        }
     }
 
     /// Keeps the first reason why steps cannot be taken.

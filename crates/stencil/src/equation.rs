@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::terms::Terms;
 use crate::real::Real;
 
 /// The right-hand side of the equation for one step, on the rows of an array.
@@ -16,6 +17,8 @@ pub struct Equation<T> {
     pub operator: Operator<T>,
     /// `dt S` at every node \[density\], if there is a source.
     pub source: Option<Array2<T>>,
+    /// A source that depends on time, in place of `source`.
+    pub terms: Terms<T>,
 }
 
 /// Diffusion through the four faces of a node's cell, as [`scalar`](super::scalar) defines it.
@@ -50,17 +53,23 @@ impl<T: Real> Equation<T> {
         Self {
             operator: Operator::Isotropic { r },
             source: None,
+            terms: Terms::default(),
         }
     }
 
     /// The same equation, with an operator that there is a kernel for.
     #[must_use]
     pub(super) fn normalised(mut self) -> Self {
-        if let (Operator::Isotropic { r }, Some(_)) = (&self.operator, &self.source) {
+        if let (Operator::Isotropic { r }, true) = (&self.operator, self.has_source()) {
             let r = *r;
             self.operator = Operator::Anisotropic { rx: r, ry: r };
         }
         self
+    }
+
+    /// Whether there is a source.
+    pub fn has_source(&self) -> bool {
+        self.source.is_some() || !self.terms.is_empty()
     }
 
     /// The arrays that a step reads besides the state.
@@ -69,7 +78,7 @@ impl<T: Real> Equation<T> {
             Operator::Isotropic { .. } | Operator::Anisotropic { .. } => 0,
             Operator::Variable { .. } => 2,
         };
-        faces + usize::from(self.source.is_some())
+        faces + usize::from(self.source.is_some()) + self.terms.arrays.len()
     }
 
     /// An equation of the same kind for a state of this shape; its arrays hold zeros.
@@ -84,7 +93,11 @@ impl<T: Real> Equation<T> {
             constant => constant.clone(),
         };
         let source = self.source.as_ref().map(|_| zeros((ny, nx)));
-        Self { operator, source }
+        Self {
+            operator,
+            source,
+            terms: self.terms.sample((ny, nx)),
+        }
     }
 
     /// Whether the arrays fit a state of this shape.
@@ -97,6 +110,6 @@ impl<T: Real> Equation<T> {
             _ => true,
         };
         let fits = |source: &Array2<T>| source.is_standard_layout() && source.dim() == (ny, nx);
-        faces && self.source.as_ref().is_none_or(fits)
+        faces && self.source.as_ref().is_none_or(fits) && self.terms.fit((ny, nx))
     }
 }

@@ -11,6 +11,7 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
+use super::terms::TermRows;
 use super::update::ArrayRows;
 use super::walls::Computed;
 use crate::real::Real;
@@ -80,25 +81,31 @@ impl<'a, T: Real> Staging<'a, T> {
 /// The lifted rows of an equation's arrays that the rows of a tile in progress read.
 ///
 /// Row `j` of all arrays is in slot `j mod slots`, whatever the level.
-pub(super) struct ArrayRing<V: Lanes, K> {
+pub(super) struct ArrayRing<'a, V: Lanes, K> {
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
     planes: [Plane<V::Element>; 3],
     /// Whether there is a source; otherwise its row 0 holds zeros and stands for all.
     has_source: bool,
+    terms: TermRows<'a, V>,
     kind: PhantomData<K>,
 }
 
-impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
+impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
     const FACES: bool = K::ARRAYS[0];
     const SOURCE: bool = K::ARRAYS[1];
     /// The number of arrays.
-    pub const COUNT: usize = 2 * Self::FACES as usize + Self::SOURCE as usize;
+    const COUNT: usize = 2 * Self::FACES as usize + Self::SOURCE as usize;
+
+    /// The rows of memory for `slots` rows of each array of a task, advanced in groups of at most `group`.
+    pub fn count(task: &TileTask<'_, V::Element>, slots: usize, group: usize) -> usize {
+        Self::COUNT * slots + TermRows::<V>::count(task, slots, group)
+    }
 
     /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
     pub fn new(
-        task: &TileTask<'_, V::Element>,
+        task: &'a TileTask<'_, V::Element>,
         memory: *mut V::Element,
         pitch: usize,
         slots: usize,
@@ -123,6 +130,12 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             slots,
             planes: [x, y, source.as_ref().map_or(none, plane)],
             has_source: source.is_some(),
+            terms: TermRows::new(
+                task,
+                memory.wrapping_add(Self::COUNT * slots * pitch),
+                pitch,
+                slots,
+            ),
             kind: PhantomData,
         };
         if Self::SOURCE && source.is_none() {
@@ -161,6 +174,8 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         if Self::COUNT == 0 {
             return;
         }
+        // SAFETY: passed on.
+        unsafe { self.terms.lift(task, base, rows.clone(), layout, staging) };
         for j in rows {
             let place = task.row_place(base + j as isize);
             let [x, y, source] = &self.planes;
@@ -186,9 +201,16 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         }
     }
 
-    /// The rows that belong to a group of `N` rows from `first` on.
+    /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`, and the rows were lifted. The next call overwrites sums of terms.
     #[inline(always)]
-    pub fn rows<const N: usize>(&self, first: usize) -> ArrayRows<V::Element, N> {
+    pub unsafe fn rows<const N: usize>(
+        &self,
+        first: usize,
+        step: usize,
+    ) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
         for j in 0..N {
             if Self::FACES {
@@ -201,6 +223,10 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         }
         if Self::FACES {
             rows.south = self.at(1, first + N);
+        }
+        if Self::SOURCE {
+            // SAFETY: passed on.
+            unsafe { self.terms.add_up(first, step, &mut rows.source) };
         }
         rows
     }

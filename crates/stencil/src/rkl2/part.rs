@@ -123,6 +123,9 @@ pub(super) struct Part<'a, T> {
     /// The faces west of the nodes and north of them, and the source; empty if the equation has none.
     faces: [Ring<T>; 2],
     source: Ring<T>,
+    /// The terms of the source, and the sum of a row in the present stage.
+    terms: Vec<Ring<T>>,
+    sum: Vec<T>,
 }
 
 impl<'a, T: Real> Part<'a, T> {
@@ -157,6 +160,8 @@ impl<'a, T: Real> Part<'a, T> {
             increment: ring(),
             faces: [ring_if(has_faces), ring_if(has_faces)],
             source: ring_if(step.equation.source.is_some()),
+            terms: step.equation.terms.arrays.iter().map(|_| ring()).collect(),
+            sum: vec![T::default(); width],
             kept,
         }
     }
@@ -231,6 +236,11 @@ impl<'a, T: Real> Part<'a, T> {
         if let (Some(source), true) = (&step.equation.source, is_computed) {
             copy(line(&source.view(), y.place(j)), self.source.row_mut(j));
         }
+        for (term, array) in self.terms.iter_mut().zip(&step.equation.terms.arrays) {
+            if is_computed {
+                copy(line(&array.view(), y.place(j)), term.row_mut(j));
+            }
+        }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
             let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
             let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
@@ -295,11 +305,21 @@ impl<'a, T: Real> Part<'a, T> {
                 south: &north.row(j + 1)[nodes.clone()],
             },
         };
-        let source = step.equation.source.as_ref();
+        let terms = &step.equation.terms;
+        let source = if terms.is_empty() {
+            let source = step.equation.source.as_ref();
+            source.map(|_| &self.source.row(j)[nodes.clone()])
+        } else {
+            let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
+            for i in nodes.clone() {
+                self.sum[i] = terms.sum(number - 1, |term| rows[term][i]);
+            }
+            Some(&self.sum[nodes.clone()])
+        };
         let row = StageRow {
             lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source: source.map(|_| &self.source.row(j)[nodes.clone()]),
+            source,
             is_first: number == 1,
             stage: step.method.stages[number - 1],
             start: &self.start.row(j)[nodes.clone()],
