@@ -12,7 +12,7 @@ use crate::{
         material::{Coefficients, Material, Survey},
         method,
         robin::Robin,
-        source::Source,
+        source::{Source, Sources},
         tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
@@ -133,6 +133,7 @@ impl Problem {
             operator,
             source: None,
             terms: Terms::default(),
+            reaction: None,
         };
         let arrays = (0..self.source.arrays()).map(|_| none());
         match self.source.is_in_terms() {
@@ -142,19 +143,49 @@ impl Problem {
         Stencil::of(equation).with_walls(self.params.boundary.traits())
     }
 
-    /// How a step is taken on so many rows and columns, in so many stages.
+    /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
+    /// depend on the state.
     fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
         match (self.params.method, self.steps().as_slice()) {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
+                let [c, k] = self.capacity_and_decay();
+                let decay = self.schedule.dt * (k / c);
                 match method::ends(&self.params.boundary) {
-                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx))),
+                    Ok([y, x]) => {
+                        Method::Exact(Spectral::new((y, ny, ry / c), (x, nx, rx / c), decay))
+                    }
                     Err((_, why)) => unreachable!("{why}"),
                 }
             }
             (_, _) => Method::Euler,
         }
+    }
+
+    /// The same with what does not depend on the state.
+    fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
+        let method = self.method(self.grid.shape(), self.stages());
+        let (grid, walls, dt) = (&self.grid, &self.params.boundary, self.schedule.dt);
+        let (Method::Exact(step), true) = (&method, self.is_forced()) else {
+            return Ok(method);
+        };
+        let [c, _] = self.capacity_and_decay();
+        let mut array = self.source.whole(grid, walls, dt / c)?;
+        let diffusion = self.material.uniform().unwrap_or_default().map(|d| d / c);
+        method::add_walls(&mut array, (walls, grid), (dt, diffusion, c));
+        Ok(Method::Exact(step.clone().with_forcing(array)))
+    }
+
+    /// The constant capacity and decay of the exact solution.
+    fn capacity_and_decay(&self) -> [f64; 2] {
+        [1.0, 0.0]
+    }
+
+    /// Whether walls or sources make a step of the exact solution more than a product with the state.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.source.is_there() || method::walls_give(&self.params.boundary)
     }
 
     /// Stages of a step of `rkl2`; 1 of other methods.
@@ -179,8 +210,11 @@ impl Problem {
                 "\"exact\" needs a diffusion coefficient that does not vary",
             );
         }
-        if self.source.is_there() {
-            return refuse("source", "method = \"exact\" has no sources");
+        if self.source.depends_on_time() {
+            return refuse(
+                "source",
+                "method = \"exact\" needs a source that does not depend on t",
+            );
         }
         match method::ends(&self.params.boundary) {
             Ok(_) => Ok(()),
@@ -227,7 +261,10 @@ impl Problem {
                 Operator::Variable { x, y }
             }
         };
-        let sources = self.source.array(grid, walls, rows.clone(), dt)?;
+        let sources = match self.params.method {
+            StepMethod::Exact => Sources::default(),
+            _ => self.source.array(grid, walls, rows.clone(), dt)?,
+        };
         let coefficients = match self.material.uniform() {
             Some(both) => Along::Uniform(both),
             None => Along::Varying(Box::new(self.survey.rims.clone())),
@@ -246,6 +283,7 @@ impl Problem {
                 operator,
                 source: sources.array,
                 terms: sources.terms,
+                reaction: None,
             },
             walls: tables.at(&[0.0]).0,
             walls_at: self
@@ -256,7 +294,7 @@ impl Problem {
             source_at: sources.array_at,
             factors_at: sources.factors_at,
             dt,
-            method: self.method(self.grid.shape(), self.stages()),
+            method: self.forced_method()?,
         })
     }
 
@@ -398,7 +436,11 @@ impl Problem {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        2 + faces + self.source.arrays() as u64
+        let sources = match self.params.method {
+            StepMethod::Exact => 0,
+            _ => self.source.arrays(),
+        };
+        2 + faces + sources as u64
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -419,8 +461,15 @@ impl Problem {
             more = (rows + columns) as u64 * node;
         }
         match self.params.method {
-            // Every rank transforms the whole grid.
-            StepMethod::Exact if ranks > 1 => more = self.field_bytes(),
+            // Every rank transforms the whole grid, and has what is added to all of it, in double precision.
+            StepMethod::Exact => {
+                if ranks > 1 {
+                    more = self.field_bytes();
+                }
+                if self.is_forced() {
+                    more += self.grid.len() * size_of::<f64>() as u64;
+                }
+            }
             // Where a pass is one stage, it reads those before.
             StepMethod::Rkl2
                 if self.source.is_evaluated()

@@ -38,7 +38,6 @@ const TIME: usize = 2;
 const MOST_TERMS: usize = 4;
 
 /// `dt S` for some rows, as the step takes it.
-#[derive(Default)]
 pub struct Sources<T> {
     /// The whole of it, at time 0.
     pub array: Option<Array2<T>>,
@@ -48,6 +47,20 @@ pub struct Sources<T> {
     pub terms: Terms<T>,
     /// Their factors.
     pub factors_at: Option<FactorsAt<T>>,
+}
+
+impl<T> Default for Sources<T> {
+    fn default() -> Self {
+        Self {
+            array: None,
+            array_at: None,
+            terms: Terms {
+                arrays: Vec::new(),
+                factors: Vec::new(),
+            },
+            factors_at: None,
+        }
+    }
 }
 
 impl Source {
@@ -118,6 +131,24 @@ impl Source {
     #[must_use]
     pub fn input(&self) -> Option<&Input> {
         self.values.input()
+    }
+
+    /// `factor S` at time 0 for all nodes, in double precision.
+    ///
+    /// # Errors
+    /// [`Unready`] without memory, and when a file cannot be read any more.
+    pub fn whole(
+        &self,
+        grid: &Grid,
+        walls: &Boundary,
+        factor: f64,
+    ) -> Result<Array2<f64>, Unready> {
+        let mut array = zeros(grid.shape())?;
+        if let Some(values) = array.as_slice_mut() {
+            let nodes = Nodes::new(grid, walls.periodic());
+            self.values.fill(&nodes, 0, 0.0, factor, values)?;
+        }
+        Ok(array)
     }
 
     /// `dt S` for the nodes of some rows, each array rounded once.

@@ -2,7 +2,7 @@
 
 use diff2d::{
     Real,
-    stencil::{Equation, Operator, Side, Table, Walls},
+    stencil::{Coefficient, Equation, Operator, Reaction, Side, Table, Walls},
 };
 use ndarray::Array2;
 use std::ops::Range;
@@ -38,7 +38,26 @@ impl<T: Real> Setup<T> {
         )
     }
 
-    /// What a step adds to the state at each computed node, source included; walls are those of entry
+    /// The rate of a node and its decay, where the equation has them.
+    fn reaction(&self, at: [usize; 2]) -> Option<[T; 2]> {
+        let of = |coefficient: &Coefficient<T>| match coefficient {
+            Coefficient::Number(number) => *number,
+            Coefficient::Array(array) => array[at],
+        };
+        let reaction = self.equation.reaction.as_ref();
+        reaction.map(|Reaction { rate, decay }| [of(rate), of(decay)])
+    }
+
+    /// The source of a node in the step after `step` steps, from its terms: `(g1 a1 + g2 a2) + …`
+    fn sum_of_terms(&self, step: usize, at: [usize; 2]) -> T {
+        let terms = &self.equation.terms;
+        let count = terms.arrays.len();
+        let products = terms.arrays.iter().enumerate();
+        let products = products.map(|(k, array)| terms.factors[step * count + k] * array[at]);
+        products.reduce(|sum, product| sum + product).unwrap()
+    }
+
+    /// What a step adds to the state at each computed node, source, rate and decay included; walls are those of entry
     /// `step` of their tables.
     fn increments(&self, p: &Array2<T>, step: usize) -> Array2<T> {
         let (ny, nx) = p.dim();
@@ -52,6 +71,13 @@ impl<T: Real> Setup<T> {
             }
             _ => around,
         };
+        let Equation {
+            source,
+            terms,
+            reaction,
+            ..
+        } = &self.equation;
+        let is_plain = source.is_none() && terms.is_empty() && reaction.is_none();
         let mut increments = Array2::from_elem((ny, nx), T::default());
         for j in rows {
             for i in columns.clone() {
@@ -74,7 +100,7 @@ impl<T: Real> Setup<T> {
                 };
                 let two = T::ONE + T::ONE;
                 let increment = match &self.equation.operator {
-                    Operator::Isotropic { r } if self.equation.source.is_none() => {
+                    Operator::Isotropic { r } if is_plain => {
                         *r * ((((s + n) + e) + w) - T::FOUR * centre)
                     }
                     Operator::Isotropic { r: rx } | Operator::Anisotropic { rx, .. } => {
@@ -90,9 +116,14 @@ impl<T: Real> Setup<T> {
                         (fe - fw) + (fs - fn_)
                     }
                 };
-                increments[[j, i]] = match &self.equation.source {
-                    None => increment,
+                let change = match source {
+                    None if terms.is_empty() => increment,
+                    None => increment + self.sum_of_terms(step, [j, i]),
                     Some(source) => increment + source[[j, i]],
+                };
+                increments[[j, i]] = match self.reaction([j, i]) {
+                    None => change,
+                    Some([rate, decay]) => rate * (change - decay * centre),
                 };
             }
         }
@@ -139,6 +170,12 @@ impl<T: Real> Setup<T> {
             let [mu, nu, g, m, gamma] = [mu, nu, 1.0 - mu - nu, m, gamma].map(T::from_f64);
             let increments = self.increments(&latest, number - 1);
             let next = self.state(number, |at| {
+                if self
+                    .reaction(at)
+                    .is_some_and(|[rate, _]| rate == T::default())
+                {
+                    return start[at];
+                }
                 let states = (mu * latest[at] + nu * before[at]) + g * start[at];
                 states + (m * increments[at] + gamma * of_start[at])
             });

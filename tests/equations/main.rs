@@ -16,8 +16,8 @@ use diff2d::{
     Dynamics, Field, Method, Real, Slab, Solver,
     comm::{Channels, Comm as _, Link},
     stencil::{
-        Element, Equation, Ghost, Knowledge, MAX_DEPTH, Operator, Rkl2, Side, Stencil, Table, Tile,
-        Walls,
+        Coefficient, Element, Equation, Ghost, Knowledge, MAX_DEPTH, Operator, Reaction, Rkl2,
+        Side, Stencil, Table, Terms, Tile, Walls,
     },
 };
 use formulas::Setup;
@@ -75,6 +75,17 @@ enum Wall {
     Ghost,
 }
 
+/// A coefficient of the nodes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Factor {
+    /// The number that changes nothing.
+    None,
+    Number,
+    Array,
+    /// An array with zeros among its numbers.
+    Zeros,
+}
+
 /// The walls at both ends of an axis; `None` if it is periodic.
 type Ends = Option<(Wall, Wall)>;
 
@@ -86,6 +97,10 @@ struct Case {
     steps: usize,
     diffusion: Diffusion,
     has_source: bool,
+    /// Terms of a source that depends on time, where there is no other.
+    terms: usize,
+    rate: Factor,
+    decay: Factor,
     along_x: Ends,
     along_y: Ends,
     seed: u64,
@@ -106,12 +121,22 @@ fn case() -> impl Strategy<Value = Case> {
         Just(Diffusion::Anisotropic),
         Just(Diffusion::Variable)
     ];
+    let factor = || {
+        prop_oneof![
+            3 => Just(Factor::None),
+            1 => Just(Factor::Number),
+            1 => Just(Factor::Array),
+            1 => Just(Factor::Zeros),
+        ]
+    };
+    let sources = (any::<bool>(), prop_oneof![2 => Just(0), 1 => 1..=3_usize]);
+    let equation = (diffusion, sources, factor(), factor());
     (
         ((length(), length()), tile, 1..=3_usize, 1..60_usize),
-        (diffusion, any::<bool>(), ends(), ends(), any::<u64>()),
+        (equation, ends(), ends(), any::<u64>()),
     )
         .prop_map(|((shape, tile, threads, steps), rest)| {
-            let (diffusion, has_source, along_x, along_y, seed) = rest;
+            let ((diffusion, (has_source, terms), rate, decay), along_x, along_y, seed) = rest;
             Case {
                 shape,
                 tile,
@@ -119,6 +144,9 @@ fn case() -> impl Strategy<Value = Case> {
                 steps,
                 diffusion,
                 has_source,
+                terms,
+                rate,
+                decay,
                 along_x,
                 along_y,
                 seed,
@@ -163,7 +191,34 @@ impl Case {
             },
         };
         let source = self.has_source.then(|| numbers.array((ny, nx), 0.1));
-        let mut equation = Equation { operator, source };
+        let mut coefficient = |factor: Factor, none: f64, scale: f64| match factor {
+            Factor::None => Coefficient::Number(T::from_f64(none)),
+            Factor::Number => Coefficient::Number(T::from_f64(scale * numbers.next())),
+            Factor::Array => Coefficient::Array(numbers.array((ny, nx), scale)),
+            Factor::Zeros => {
+                let mut array: Array2<T> = numbers.array((ny, nx), scale);
+                array.map_inplace(|number| {
+                    if numbers.next() < 0.3 {
+                        *number = T::default();
+                    }
+                });
+                Coefficient::Array(array)
+            }
+        };
+        let rate = coefficient(self.rate, 1.0, 1.0);
+        let decay = coefficient(self.decay, 0.0, 0.2);
+        let terms = if self.has_source { 0 } else { self.terms };
+        let mut equation = Equation {
+            operator,
+            terms: Terms {
+                arrays: (0..terms).map(|_| numbers.array((ny, nx), 0.1)).collect(),
+                factors: (0..terms * self.steps)
+                    .map(|_| T::from_f64(numbers.next() - 0.5))
+                    .collect(),
+            },
+            source,
+            reaction: Reaction::new(rate, decay),
+        };
         let mut side = |wall: Wall, nodes: (usize, bool)| match wall {
             Wall::Held => Side::Held,
             Wall::Given => Side::Given(numbers.table(nodes, self.steps, 0.0)),
@@ -184,10 +239,7 @@ impl Case {
         let (bottom, top) = pair(self.along_y, (nx, self.along_x.is_none()));
         // The same points have the same values.
         if self.along_x.is_none() {
-            for array in [Some(&mut field), equation.source.as_mut()]
-                .into_iter()
-                .flatten()
-            {
+            for array in [&mut field].into_iter().chain(of_nodes(&mut equation)) {
                 (0..ny).for_each(|j| array[[j, nx - 1]] = array[[j, 0]]);
             }
             if let Operator::Variable { x, y } = &mut equation.operator {
@@ -198,10 +250,7 @@ impl Case {
             }
         }
         if self.along_y.is_none() {
-            for array in [Some(&mut field), equation.source.as_mut()]
-                .into_iter()
-                .flatten()
-            {
+            for array in [&mut field].into_iter().chain(of_nodes(&mut equation)) {
                 (0..nx).for_each(|i| array[[ny - 1, i]] = array[[0, i]]);
             }
             if let Operator::Variable { x, y } = &mut equation.operator {
@@ -295,9 +344,23 @@ impl Case {
                 constant => constant.clone(),
             };
             let source = setup.equation.source.as_ref();
+            let cut = |coefficient: &Coefficient<T>| match coefficient {
+                Coefficient::Array(array) => Coefficient::Array(lines(array, rows.clone())),
+                number => number.clone(),
+            };
+            let reaction = setup.equation.reaction.as_ref();
+            let terms = &setup.equation.terms.arrays;
             let equation = Equation {
                 operator,
                 source: source.map(|source| lines(source, rows.clone())),
+                terms: Terms {
+                    arrays: terms.iter().map(|term| lines(term, rows.clone())).collect(),
+                    factors: setup.equation.terms.factors.clone(),
+                },
+                reaction: reaction.map(|Reaction { rate, decay }| Reaction {
+                    rate: cut(rate),
+                    decay: cut(decay),
+                }),
             };
             let dynamics = Dynamics {
                 walls,
@@ -315,6 +378,24 @@ impl Case {
         let got = Array2::from_shape_vec(self.shape, parts).expect("all rows");
         assert_bits(got.view(), want.view(), &format!("{ranks} ranks {self:?}"));
     }
+}
+
+/// The arrays of an equation with an element for each node.
+fn of_nodes<T>(equation: &mut Equation<T>) -> impl Iterator<Item = &mut Array2<T>> {
+    let Equation {
+        source,
+        terms,
+        reaction,
+        ..
+    } = equation;
+    let coefficients = reaction
+        .iter_mut()
+        .flat_map(|both| [&mut both.rate, &mut both.decay]);
+    let arrays = coefficients.filter_map(|coefficient| match coefficient {
+        Coefficient::Number(_) => None,
+        Coefficient::Array(array) => Some(array),
+    });
+    source.iter_mut().chain(&mut terms.arrays).chain(arrays)
 }
 
 /// A table for some of the nodes.

@@ -92,7 +92,9 @@ macro_rules! dispatch {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
-                        _ if task.computed_columns().len() <= NARROW => {
+                        _ if task.computed_columns().len() <= NARROW
+                            || task.equation.reaction.is_some() =>
+                        {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]

@@ -9,8 +9,8 @@ use crate::real::Real;
 ///
 /// Shapes are those of the state, `ny × nx`, boundary nodes included.
 ///
-/// With a source, one coefficient is taken as one for each direction: there is no kernel for
-/// [`Operator::Isotropic`] with a source.
+/// With a source or a reaction, one coefficient is taken as one for each direction: there is no kernel for
+/// [`Operator::Isotropic`] with either.
 #[derive(Clone, Debug)]
 pub struct Equation<T> {
     /// Diffusion.
@@ -19,6 +19,27 @@ pub struct Equation<T> {
     pub source: Option<Array2<T>>,
     /// A source that depends on time, in place of `source`.
     pub terms: Terms<T>,
+    /// Rate and decay, if there is either.
+    pub reaction: Option<Reaction<T>>,
+}
+
+/// How much of its change a node takes, and how much of its value it loses, see
+/// [`scalar::reacting`](super::scalar::reacting).
+#[derive(Clone, Debug)]
+pub struct Reaction<T> {
+    /// `1/c` of a node of capacity `c`; 0 where a node keeps its value.
+    pub rate: Coefficient<T>,
+    /// `dt k`
+    pub decay: Coefficient<T>,
+}
+
+/// A coefficient of the nodes.
+#[derive(Clone, Debug)]
+pub enum Coefficient<T> {
+    /// The same at every node.
+    Number(T),
+    /// Of the shape of the state.
+    Array(Array2<T>),
 }
 
 /// Diffusion through the four faces of a node's cell, as [`scalar`](super::scalar) defines it.
@@ -47,6 +68,54 @@ pub enum Operator<T> {
     },
 }
 
+impl<T: Real> Coefficient<T> {
+    /// The coefficient of a node.
+    #[inline(always)]
+    pub(super) fn at(&self, node: [usize; 2]) -> T {
+        match self {
+            Self::Number(number) => *number,
+            Self::Array(array) => array[node],
+        }
+    }
+
+    /// The array, unless it is a number.
+    pub(super) fn array(&self) -> Option<&Array2<T>> {
+        match self {
+            Self::Number(_) => None,
+            Self::Array(array) => Some(array),
+        }
+    }
+
+    /// Whether it is this number.
+    fn is(&self, number: T) -> bool {
+        matches!(self, Self::Number(is) if *is == number)
+    }
+
+    /// A coefficient of the same kind for a state of this shape; an array holds zeros.
+    fn sample(&self, shape: (usize, usize)) -> Self {
+        match self {
+            Self::Number(number) => Self::Number(*number),
+            Self::Array(_) => Self::Array(Array2::from_elem(shape, T::default())),
+        }
+    }
+}
+
+impl<T: Real> Reaction<T> {
+    /// Both coefficients, if a step with them differs from one without: a rate of 1 and a decay of 0 are none.
+    #[must_use]
+    pub fn new(rate: Coefficient<T>, decay: Coefficient<T>) -> Option<Self> {
+        let is_none = rate.is(T::ONE) && decay.is(T::default());
+        (!is_none).then_some(Self { rate, decay })
+    }
+
+    /// Rate and decay where they are arrays.
+    fn arrays(&self) -> impl Iterator<Item = &Array2<T>> {
+        [&self.rate, &self.decay]
+            .into_iter()
+            .filter_map(Coefficient::array)
+    }
+}
+
 impl<T: Real> Equation<T> {
     /// Diffusion with one coefficient `r = D dt / dx²`, equal spacings and no source.
     pub fn isotropic(r: T) -> Self {
@@ -54,13 +123,17 @@ impl<T: Real> Equation<T> {
             operator: Operator::Isotropic { r },
             source: None,
             terms: Terms::default(),
+            reaction: None,
         }
     }
 
     /// The same equation, with an operator that there is a kernel for.
     #[must_use]
     pub(super) fn normalised(mut self) -> Self {
-        if let (Operator::Isotropic { r }, true) = (&self.operator, self.has_source()) {
+        let reaction = self.reaction.take();
+        self.reaction = reaction.and_then(|Reaction { rate, decay }| Reaction::new(rate, decay));
+        let is_plain = !self.has_source() && self.reaction.is_none();
+        if let (Operator::Isotropic { r }, false) = (&self.operator, is_plain) {
             let r = *r;
             self.operator = Operator::Anisotropic { rx: r, ry: r };
         }
@@ -78,7 +151,9 @@ impl<T: Real> Equation<T> {
             Operator::Isotropic { .. } | Operator::Anisotropic { .. } => 0,
             Operator::Variable { .. } => 2,
         };
-        faces + usize::from(self.source.is_some()) + self.terms.arrays.len()
+        let reaction = self.reaction.iter().flat_map(Reaction::arrays);
+        let sources = usize::from(self.source.is_some()) + self.terms.arrays.len();
+        faces + sources + reaction.count()
     }
 
     /// An equation of the same kind for a state of this shape; its arrays hold zeros.
@@ -93,10 +168,15 @@ impl<T: Real> Equation<T> {
             constant => constant.clone(),
         };
         let source = self.source.as_ref().map(|_| zeros((ny, nx)));
+        let reaction = self.reaction.as_ref().map(|reaction| Reaction {
+            rate: reaction.rate.sample((ny, nx)),
+            decay: reaction.decay.sample((ny, nx)),
+        });
         Self {
             operator,
             source,
             terms: self.terms.sample((ny, nx)),
+            reaction,
         }
     }
 
@@ -109,7 +189,9 @@ impl<T: Real> Equation<T> {
             }
             _ => true,
         };
-        let fits = |source: &Array2<T>| source.is_standard_layout() && source.dim() == (ny, nx);
-        faces && self.source.as_ref().is_none_or(fits) && self.terms.fit((ny, nx))
+        let reaction = self.reaction.iter().flat_map(Reaction::arrays);
+        let fits = |array: &Array2<T>| array.is_standard_layout() && array.dim() == (ny, nx);
+        let arrays = self.source.iter().chain(&self.terms.arrays);
+        faces && arrays.chain(reaction).all(fits)
     }
 }

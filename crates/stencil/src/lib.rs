@@ -100,7 +100,7 @@ mod wavefront;
 pub use cost::MAX_DEPTH;
 pub use diff2d_sys::Caches;
 pub use dispatch::Element;
-pub use equation::{Equation, Operator};
+pub use equation::{Coefficient, Equation, Operator, Reaction};
 pub use five_point::Stencil;
 pub use kernel::{Additions, Kernel, LevelsPerSweep, UnknownKernel};
 pub use knowledge::{Knowledge, Smoothness};

@@ -4,10 +4,11 @@
 //!                north
 //!                  |             p' = centre + increment          one coefficient, no source
 //!         west - centre - east   p' = centre + (increment + s)    otherwise; s = dt S, or 0
-//!                  |
-//!                south                                  (j, and south, go down)
+//!                  |             p' = centre + rate ((increment + s) - decay centre)
+//!                south                                            with a rate or a decay, see `reacting`
 //! ```
 //!
+//! `j`, and south, go down. Where there is a rate or a decay alone, the other is the number that changes nothing, 1 or 0.
 //! The order of the operations is part of the definition: nothing is contracted.
 
 use crate::real::Real;
@@ -97,6 +98,18 @@ pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
     let x = faces.east * (star.east - centre) - faces.west * (centre - star.west);
     let y = faces.south * (star.south - centre) - faces.north * (centre - star.north);
     x + y
+}
+
+/// What a node with a rate and a decay adds of `change`, the increment and the source.
+///
+/// ```text
+/// rate (change - decay centre)               rate = 1/c or 0, decay = dt k
+/// ```
+///
+/// A node whose rate is 0 keeps its value, but for the sign of a zero.
+#[inline(always)]
+pub fn reacting<T: Real>([rate, decay]: [T; 2], change: T, centre: T) -> T {
+    rate * (change - decay * centre)
 }
 
 /// The value beyond a wall, see [`Ghost`](super::Ghost).

@@ -3,7 +3,7 @@
 
 use std::{mem, ops::Range, slice};
 
-use super::equation::{Equation, Operator};
+use super::equation::{Equation, Operator, Reaction};
 use super::knowledge::Outcome;
 use super::scalar::{self, Star};
 use super::scratch::Scratch;
@@ -168,5 +168,12 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, befo
         Some(source) => source[[j, i]],
         None => terms.sum(before, |term| terms.arrays[term][[j, i]]),
     };
-    star.centre + (increment + source)
+    let change = increment + source;
+    star.centre
+        + match &equation.reaction {
+            None => change,
+            Some(Reaction { rate, decay }) => {
+                scalar::reacting([rate.at([j, i]), decay.at([j, i])], change, star.centre)
+            }
+        }
 }

@@ -69,12 +69,6 @@ impl<T: Real> Terms<T> {
         }
     }
 
-    /// Whether the arrays fit a state of this shape.
-    pub(super) fn fit(&self, shape: (usize, usize)) -> bool {
-        let fits = |array: &Array2<T>| array.is_standard_layout() && array.dim() == shape;
-        self.arrays.iter().all(fits)
-    }
-
     /// Whether there are factors for so many steps.
     pub(super) fn cover(&self, steps: usize) -> bool {
         let (count, factors) = (self.arrays.len(), self.factors.len());

@@ -16,7 +16,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
 use super::Rkl2;
 use super::row::{Diffusion, StageRow};
-use crate::equation::{Equation, Operator};
+use crate::equation::{Coefficient, Equation, Operator, Reaction};
 use crate::real::Real;
 use crate::walls::{Computed, Walls};
 
@@ -92,6 +92,15 @@ impl<T: Real> Ring<T> {
         }
     }
 
+    /// One row of a number, which stands for all.
+    fn of_number(number: T, columns: usize) -> Self {
+        Self {
+            memory: vec![number; columns],
+            columns,
+            slots: 1,
+        }
+    }
+
     fn nodes(&self, j: isize) -> Range<usize> {
         let slot = j.rem_euclid(self.slots as isize) as usize;
         slot * self.columns..(slot + 1) * self.columns
@@ -120,12 +129,14 @@ pub(super) struct Part<'a, T> {
     states: [Ring<T>; 2],
     start: Ring<T>,
     increment: Ring<T>,
-    /// The faces west of the nodes and north of them, and the source; empty if the equation has none.
+    /// The faces west of the nodes and north of them; empty if the equation has none.
     faces: [Ring<T>; 2],
+    /// The source, the rate and the decay; of numbers one row stands for all.
     source: Ring<T>,
     /// The terms of the source, and the sum of a row in the present stage.
     terms: Vec<Ring<T>>,
     sum: Vec<T>,
+    reaction: [Ring<T>; 2],
 }
 
 impl<'a, T: Real> Part<'a, T> {
@@ -150,6 +161,15 @@ impl<'a, T: Real> Part<'a, T> {
             }
         };
         let has_faces = matches!(step.equation.operator, Operator::Variable { .. });
+        let numbers = Reaction {
+            rate: Coefficient::Number(T::ONE),
+            decay: Coefficient::Number(T::default()),
+        };
+        let Reaction { rate, decay } = step.equation.reaction.as_ref().unwrap_or(&numbers);
+        let ring_of = |coefficient: &Coefficient<T>| match coefficient {
+            Coefficient::Number(number) => Ring::of_number(*number, width),
+            Coefficient::Array(_) => ring(),
+        };
         Self {
             step,
             target,
@@ -159,9 +179,13 @@ impl<'a, T: Real> Part<'a, T> {
             start: ring(),
             increment: ring(),
             faces: [ring_if(has_faces), ring_if(has_faces)],
-            source: ring_if(step.equation.source.is_some()),
+            source: match step.equation.source {
+                Some(_) => ring(),
+                None => Ring::of_number(T::default(), width),
+            },
             terms: step.equation.terms.arrays.iter().map(|_| ring()).collect(),
             sum: vec![T::default(); width],
+            reaction: [ring_of(rate), ring_of(decay)],
             kept,
         }
     }
@@ -241,6 +265,13 @@ impl<'a, T: Real> Part<'a, T> {
                 copy(line(&array.view(), y.place(j)), term.row_mut(j));
             }
         }
+        if let (Some(Reaction { rate, decay }), true) = (&step.equation.reaction, is_computed) {
+            for (coefficient, ring) in [rate, decay].into_iter().zip(&mut self.reaction) {
+                if let Some(array) = coefficient.array() {
+                    copy(line(&array.view(), y.place(j)), ring.row_mut(j));
+                }
+            }
+        }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
             let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
             let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
@@ -305,21 +336,29 @@ impl<'a, T: Real> Part<'a, T> {
                 south: &north.row(j + 1)[nodes.clone()],
             },
         };
-        let terms = &step.equation.terms;
-        let source = if terms.is_empty() {
-            let source = step.equation.source.as_ref();
-            source.map(|_| &self.source.row(j)[nodes.clone()])
-        } else {
-            let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
-            for i in nodes.clone() {
-                self.sum[i] = terms.sum(number - 1, |term| rows[term][i]);
+        let Equation {
+            terms, reaction, ..
+        } = step.equation;
+        let has_source = step.equation.has_source() || reaction.is_some();
+        let source = match terms.is_empty() {
+            true => &self.source.row(j)[nodes.clone()],
+            false => {
+                let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
+                for i in nodes.clone() {
+                    self.sum[i] = terms.sum(number - 1, |term| rows[term][i]);
+                }
+                &self.sum[nodes.clone()]
             }
-            Some(&self.sum[nodes.clone()])
         };
         let row = StageRow {
             lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source,
+            source: has_source.then_some(source),
+            reaction: reaction.as_ref().map(|_| {
+                self.reaction
+                    .each_ref()
+                    .map(|ring| &ring.row(j)[nodes.clone()])
+            }),
             is_first: number == 1,
             stage: step.method.stages[number - 1],
             start: &self.start.row(j)[nodes.clone()],

@@ -13,6 +13,8 @@ pub(super) struct StageRow<'a, T> {
     pub diffusion: Diffusion<'a, T>,
     /// `dt S`, if there is a source.
     pub source: Option<&'a [T]>,
+    /// Rate and decay, if there is either; then there is a source, too.
+    pub reaction: Option<[&'a [T]; 2]>,
     /// Whether this is the first stage.
     pub is_first: bool,
     pub stage: Stage<T>,
@@ -48,24 +50,34 @@ impl<T: Real> StageRow<'_, T> {
         Arch::new().dispatch(self);
     }
 
-    /// `increment` is `L` of a node, but for its source.
+    /// `increment` is `L` of a node, but for its source and its reaction.
     #[inline(always)]
     fn write(self, increment: impl Fn(usize, Star<T>) -> T) {
         let n = self.result.len();
-        match self.source {
-            None => self.write_with(increment),
-            Some(source) => {
-                let source = &source[..n];
-                self.write_with(
-                    #[inline(always)]
-                    |i, star| increment(i, star) + source[i],
-                );
-            }
-        }
+        let Some(source) = self.source.map(|source| &source[..n]) else {
+            return self.write_with(increment, |_| false);
+        };
+        let Some([rate, decay]) = self.reaction.map(|both| both.map(|row| &row[..n])) else {
+            return self.write_with(
+                #[inline(always)]
+                |i, star| increment(i, star) + source[i],
+                |_| false,
+            );
+        };
+        self.write_with(
+            #[inline(always)]
+            |i, star| {
+                let change = increment(i, star) + source[i];
+                scalar::reacting([rate[i], decay[i]], change, star.centre)
+            },
+            #[inline(always)]
+            |i| rate[i] == T::default(),
+        );
     }
 
+    /// The same with all of `L`; a node that is held has the value that it started with.
     #[inline(always)]
-    fn write_with(self, increment: impl Fn(usize, Star<T>) -> T) {
+    fn write_with(self, increment: impl Fn(usize, Star<T>) -> T, is_held: impl Fn(usize) -> bool) {
         let Self { stage, result, .. } = self;
         let n = result.len();
         let (start, of_start) = (&self.start[..n], &mut self.increment[..n]);
@@ -87,7 +99,8 @@ impl<T: Real> StageRow<'_, T> {
         for i in 0..n {
             let star = star(i);
             let increments = [increment(i, star), of_start[i]];
-            result[i] = stage.value([star.centre, result[i], start[i]], increments);
+            let value = stage.value([star.centre, result[i], start[i]], increments);
+            result[i] = if is_held(i) { start[i] } else { value };
         }
     }
 }
@@ -99,9 +112,10 @@ impl<T: Real> WithSimd for StageRow<'_, T> {
     fn with_simd<S: Simd>(self, _: S) {
         let n = self.result.len();
         match self.diffusion {
-            Diffusion::Isotropic { r } => self.write(
+            Diffusion::Isotropic { r } => self.write_with(
                 #[inline(always)]
                 |_, star| scalar::isotropic(r, star),
+                |_| false,
             ),
             Diffusion::Anisotropic { rx, ry } => self.write(
                 #[inline(always)]
