@@ -12,6 +12,9 @@ pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<Halt>) + Send + Sy
 /// Writes `dt S` at a time; says why a step with it cannot be taken.
 pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<Halt> + Send + Sync>;
 
+/// The factors of a source's terms at times, and why a step with them cannot be taken.
+pub type FactorsAt<T> = Box<dyn Fn(&[f64]) -> (Vec<T>, Option<Halt>) + Send + Sync>;
+
 /// Why steps cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
@@ -71,6 +74,8 @@ pub struct Dynamics<T> {
     pub walls_at: Option<WallsAt<T>>,
     /// The source, if it depends on time; the equation then has one.
     pub source_at: Option<SourceAt<T>>,
+    /// The factors of the equation's terms, if it has any.
+    pub factors_at: Option<FactorsAt<T>>,
     /// How simulated time goes on.
     pub pace: Pace,
     /// How a step is taken.
@@ -113,6 +118,7 @@ impl<T: Real> Dynamics<T> {
             walls: Walls::held(),
             walls_at: None,
             source_at: None,
+            factors_at: None,
             pace: Pace::added_up(0.0),
             method: Method::Euler,
             shorter: None,
@@ -128,6 +134,7 @@ impl<T: fmt::Debug> fmt::Debug for Dynamics<T> {
             .field("method", &self.method)
             .field("walls depend on time", &self.walls_at.is_some())
             .field("source depends on time", &self.source_at.is_some())
+            .field("factors depend on time", &self.factors_at.is_some())
             .finish_non_exhaustive()
     }
 }

@@ -15,7 +15,7 @@ use crate::{
         method,
         nodes::Values,
         robin::Robin,
-        source::Source,
+        source::{Source, Sources},
         tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
@@ -25,7 +25,7 @@ use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{
-    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Tile, rkl2_reach,
+    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Terms, Tile, rkl2_reach,
 };
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
@@ -148,27 +148,65 @@ impl Problem {
             None => Coefficient::Array(none()),
         };
         let decays = decay.unwrap_or_default() * self.share();
-        Stencil::of(Equation {
+        let mut equation = Equation {
             operator,
-            source: self.source.is_there().then(none),
+            source: None,
+            terms: Terms::default(),
             reaction: Reaction::new(coefficient(rate, 1.0), coefficient(decay, decays)),
-        })
-        .with_walls(self.params.boundary.traits())
+        };
+        let arrays = (0..self.source.arrays()).map(|_| none());
+        match self.source.is_in_terms() {
+            true => equation.terms.arrays = arrays.collect(),
+            false => equation.source = arrays.last(),
+        }
+        Stencil::of(equation).with_walls(self.params.boundary.traits())
     }
 
-    /// How a step is taken on so many rows and columns, in so many stages.
+    /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
+    /// depend on the state.
     fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
         match (self.params.method, self.steps().as_slice()) {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
+                let [_, k] = self.capacity_and_decay();
+                let decay = self.share() * k;
                 match method::ends(&self.params.boundary) {
-                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx))),
+                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
                     Err((_, why)) => unreachable!("{why}"),
                 }
             }
             (_, _) => Method::Euler,
         }
+    }
+
+    /// The same with what does not depend on the state.
+    fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
+        let method = self.method(self.grid.shape(), self.stages());
+        let (grid, walls, dt) = (&self.grid, &self.params.boundary, self.schedule.dt);
+        let (Method::Exact(step), true) = (&method, self.is_forced()) else {
+            return Ok(method);
+        };
+        let [c, _] = self.capacity_and_decay();
+        let mut array = self.source.whole(grid, walls, dt / c)?;
+        let diffusion = self.material.uniform().unwrap_or_default().map(|d| d / c);
+        method::add_walls(&mut array, (walls, grid), (dt, diffusion, c));
+        Ok(Method::Exact(step.clone().with_forcing(array)))
+    }
+
+    /// The constant capacity and decay of the exact solution.
+    fn capacity_and_decay(&self) -> [f64; 2] {
+        let (c, k) = (
+            self.material.uniform_capacity(),
+            self.material.uniform_decay(),
+        );
+        [c.unwrap_or(1.0), k.unwrap_or(0.0)]
+    }
+
+    /// Whether walls or sources make a step of the exact solution more than a product with the state.
+    #[must_use]
+    pub fn is_forced(&self) -> bool {
+        self.source.is_there() || method::walls_give(&self.params.boundary)
     }
 
     /// Stages of a step of `rkl2`; 1 of other methods.
@@ -198,15 +236,12 @@ impl Problem {
         if !self.params.held.is_empty() {
             return refuse("held", "method = \"exact\" has no held nodes");
         }
-        for (key, number, none) in [
-            ("capacity", self.material.uniform_capacity(), 1.0),
-            ("decay", self.material.uniform_decay(), 0.0),
+        for (key, number) in [
+            ("capacity", self.material.uniform_capacity()),
+            ("decay", self.material.uniform_decay()),
         ] {
             if number.is_none() {
                 return refuse(key, "method = \"exact\" needs one that does not vary");
-            }
-            if number != Some(none) {
-                return refuse(key, "method = \"exact\" does not have it");
             }
         }
         if self.coefficients() == Coefficients::Variable {
@@ -215,8 +250,11 @@ impl Problem {
                 "\"exact\" needs a diffusion coefficient that does not vary",
             );
         }
-        if self.source.is_there() {
-            return refuse("source", "method = \"exact\" has no sources");
+        if self.source.depends_on_time() {
+            return refuse(
+                "source",
+                "method = \"exact\" needs a source that does not depend on t",
+            );
         }
         match method::ends(&self.params.boundary) {
             Ok(_) => Ok(()),
@@ -273,10 +311,12 @@ impl Problem {
         let geometry = &self.geometry;
         let reaction = self.material.reaction(grid, walls, rows.clone(), dt)?;
         let reaction = geometry.hold(reaction, rows.clone())?;
-        let source = self
-            .source
-            .array(grid, walls, geometry, rows.clone(), share)?;
-        let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
+        let sources = match self.params.method {
+            StepMethod::Exact => Sources::default(),
+            _ => self
+                .source
+                .array(grid, walls, geometry, rows.clone(), share)?,
+        };
         let coefficients = Along {
             uniform: self.material.uniform(),
             rate: self.material.uniform_rate(grid),
@@ -294,7 +334,8 @@ impl Problem {
         let tables = Tables::new(walls, grid, geometry, coefficients, rows, steps);
         let equation = Equation {
             operator,
-            source,
+            source: sources.array,
+            terms: sources.terms,
             reaction,
         };
         Ok(Dynamics {
@@ -306,9 +347,10 @@ impl Problem {
                 .boundary
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
-            source_at,
+            source_at: sources.array_at,
+            factors_at: sources.factors_at,
             pace: self.schedule.pace(),
-            method: self.method(self.grid.shape(), self.stages()),
+            method: self.forced_method()?,
         })
     }
 
@@ -319,11 +361,12 @@ impl Problem {
         if self.params.method == StepMethod::Rkl2 {
             return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
         }
-        let is_plain = whole.source.is_none() && whole.reaction.is_none();
+        let is_plain = whole.source.is_none() && whole.terms.is_empty() && whole.reaction.is_none();
         Some(match self.uniform_operator(dt).filter(|_| is_plain) {
             Some(operator) => Shorter::Own(Equation {
                 operator,
                 source: None,
+                terms: Terms::default(),
                 reaction: None,
             }),
             None => Shorter::Part(Rkl2::part_of_euler(part)),
@@ -342,7 +385,7 @@ impl Problem {
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.params.boundary.depend_on_time() || self.has_moving_source()
+        self.params.boundary.depend_on_time() || self.source.depends_on_time()
     }
 
     /// Whether there is a source.
@@ -351,10 +394,10 @@ impl Problem {
         self.source.is_there()
     }
 
-    /// Whether the source depends on time.
+    /// Whether the source is evaluated at each step: it depends on time, and is no sum of few arrays times numbers.
     #[must_use]
     pub fn has_moving_source(&self) -> bool {
-        self.params.source.depends_on_time()
+        self.source.is_evaluated()
     }
 
     /// Coefficients and source.
@@ -531,7 +574,7 @@ impl Problem {
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
     /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes keep their values, the decay
-    /// if it varies, and a source.
+    /// if it varies, and those of a source.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         let faces = match self.coefficients() {
@@ -540,7 +583,11 @@ impl Problem {
         };
         let rates = self.material.uniform_capacity().is_none() || self.geometry.is_there();
         let decay = self.material.uniform_decay().is_none();
-        2 + faces + u64::from(rates) + u64::from(decay) + u64::from(self.source.is_there())
+        let sources = match self.params.method {
+            StepMethod::Exact => 0,
+            _ => self.source.arrays(),
+        };
+        2 + faces + u64::from(rates) + u64::from(decay) + sources as u64
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -561,11 +608,18 @@ impl Problem {
             more = (rows + columns) as u64 * node;
         }
         match self.params.method {
-            // Every rank transforms the whole grid.
-            StepMethod::Exact if ranks > 1 => more = self.field_bytes(),
+            // Every rank transforms the whole grid, and has what is added to all of it, in double precision.
+            StepMethod::Exact => {
+                if ranks > 1 {
+                    more = self.field_bytes();
+                }
+                if self.is_forced() {
+                    more += self.grid.len() * size_of::<f64>() as u64;
+                }
+            }
             // Where a pass is one stage, it reads those before.
             StepMethod::Rkl2
-                if self.source.depends_on_time()
+                if self.source.is_evaluated()
                     || (ranks > 1 && (self.grid.y.nodes - 2) / ranks < self.stages()) =>
             {
                 more += nodes.saturating_mul(2 * node);

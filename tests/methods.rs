@@ -2,7 +2,10 @@
 
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
-use diff2d::{Field, Problem, Slab, Solver, comm::Solo};
+use diff2d::{
+    Field, Problem, Slab, Solver,
+    comm::{Channels, Comm as _, Link, Solo},
+};
 
 const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 2.0\nouttime = 1.0\ngrid = 'walls'\n";
 
@@ -58,6 +61,75 @@ fn stages_give_the_step_that_they_reach() {
     assert_eq!(problem.stages(), 9);
 }
 
+/// The state after all steps on several ranks.
+fn end_on_ranks(problem: &Problem, ranks: usize) -> Vec<f64> {
+    let (ny, nx) = problem.grid.shape();
+    let part = |comm: Channels| {
+        let slab = Slab::new(ny, comm.rank(), ranks, 5);
+        let rows = slab.held();
+        let mut state = Field::zeros((rows.len(), nx)).unwrap();
+        problem.fill_initial(&mut state, rows.start).unwrap();
+        let dynamics = problem.dynamics(rows).unwrap();
+        let stencil = problem.stencil::<f64>();
+        let mut solver = Solver::with_dynamics(stencil, dynamics, (state, 0.0), slab).unwrap();
+        solver.advance(problem.schedule.last_step(), &comm);
+        solver.check().unwrap();
+        let own = solver.slab().own_among_held();
+        solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
+    };
+    Channels::together(ranks, Link::default(), part).concat()
+}
+
+#[test]
+fn sources_of_few_products_are_arrays_times_numbers_of_the_step() {
+    for text in [
+        "t",
+        "exp(-x*x)*sin(t)",
+        "x*y*t + cos(3*t)",
+        "(1 + t)*x - 2*y",
+        "(x + t)*(y - t)/(2 + cos(t))",
+    ] {
+        for method in ["safety = 0.8\n", "method = 'rkl2'\ndt = 0.1\n"] {
+            let with = |source: &str| format!("dx = 0.5\n{method}source = '{source}'\n");
+            // Nobody looks into a minimum: this source is evaluated at each node and step.
+            let whole = end(&with(&format!("min({text}, 1e300)")));
+            let problem: Problem = format!("{SEED}{}", with(text)).parse().unwrap();
+            assert!(problem.depends_on_time() && !problem.has_moving_source());
+            let terms = end(&with(text));
+            let most = whole.iter().fold(0.0_f64, |most, p| most.max(p.abs()));
+            let error = largest_difference(&whole, &terms);
+            assert!(
+                error <= 1e-12 * most,
+                "{text}, {method}: {error:e} of {most}"
+            );
+            assert!(error > 0.0 || most > 0.0);
+            for ranks in [2, 3] {
+                let parts = end_on_ranks(&problem, ranks);
+                assert!(parts == terms, "{text}, {method}: {ranks} ranks");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_source_that_grows_beyond_what_a_float_holds_halts_its_steps() {
+    let problem: Problem = format!("{SEED}dx = 1.0\nsource = '(2 + x)*exp(exp(8*t))'\n")
+        .parse()
+        .unwrap();
+    let (ny, nx) = problem.grid.shape();
+    let state = Field::<f64>::zeros((ny, nx)).unwrap();
+    let dynamics = problem.dynamics(0..ny).unwrap();
+    let stencil = problem.stencil::<f64>();
+    let mut solver =
+        Solver::with_dynamics(stencil, dynamics, (state, 0.0), Slab::whole(ny)).unwrap();
+    solver.advance(problem.schedule.last_step(), &Solo);
+    let halt = solver.check().unwrap_err().to_string();
+    assert!(
+        halt.contains("source has no finite value at x = 10.0"),
+        "{halt}"
+    );
+}
+
 #[test]
 fn what_a_method_does_not_have_is_refused() {
     for (more, sentence) in [
@@ -70,12 +142,15 @@ fn what_a_method_does_not_have_is_refused() {
         ("method = 'rkl2'\nstages = -3", "from 2 to"),
         ("method = 'exact'\ndt = 0.1", "from snapshot to snapshot"),
         ("stages = 9", "has no stages"),
-        ("method = 'exact'\nsource = 1.0", "no sources"),
+        ("method = 'exact'\nsource = 't*x'", "does not depend on t"),
         ("method = 'exact'\nD = '1 + x**2'", "does not vary"),
-        ("method = 'exact'\n[boundary]\nleft = 1.0", "fixed at 0"),
         (
-            "method = 'exact'\n[boundary]\nleft = { flux = 0.0 }",
-            "same kind",
+            "method = 'exact'\n[boundary]\nleft = 'y'",
+            "fixed at a number",
+        ),
+        (
+            "method = 'exact'\n[boundary]\nleft = { robin = [1.0, 1.0, 0.0] }",
+            "number as their flux",
         ),
         ("method = 'rk4'", "rkl2"),
     ] {

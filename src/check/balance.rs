@@ -66,6 +66,8 @@ pub(super) struct Meter<'a> {
     of_start: Gains,
     /// Of one step, if the source does not depend on time.
     constant_source: Option<f64>,
+    /// Of one step, of each term with the factor 1.
+    terms: Vec<f64>,
     /// Space for a source that does.
     scratch: Array2<f64>,
 }
@@ -88,6 +90,7 @@ impl<'a> Meter<'a> {
             in_step: [Gains::default(); 2],
             of_start: Gains::default(),
             constant_source: None,
+            terms: Vec::new(),
             scratch: Array2::zeros((0, 0)),
             dynamics,
         };
@@ -100,6 +103,10 @@ impl<'a> Meter<'a> {
             meter.constant_source =
                 Some(source.map_or(0.0, |source| meter.inside(&walls, &source.view())));
         }
+        let terms = meter.dynamics.equation.terms.arrays.iter();
+        meter.terms = terms
+            .map(|term| meter.inside(&walls, &term.view()))
+            .collect();
         Ok(meter)
     }
 
@@ -161,6 +168,14 @@ impl<'a> Meter<'a> {
             }
             (constant, _) => constant.unwrap_or(0.0),
         };
+        if let Some(factors_at) = &self.dynamics.factors_at {
+            let factors = factors_at(&[time]).0;
+            let products = factors
+                .iter()
+                .zip(&self.terms)
+                .map(|(factor, term)| factor * term);
+            gains[4] += products.sum::<f64>();
+        }
         if self.problem.geometry().has_held() {
             gains[6] = self.from_held(&walls, &state.view());
         }

@@ -31,7 +31,7 @@ pub(crate) use choice::{choice, with_precision};
 pub use error::ParamsError;
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;
-pub use profile::{Boundary, Function, Profile, Wall};
+pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub(crate) use spelling::hint_of_file;
 pub use sweep::SweepParams;

@@ -1,9 +1,13 @@
 //! What the methods other than explicit Euler are given.
 
 use super::wall::Side;
-use crate::params::{Boundary, Wall};
+use crate::{
+    grid::Grid,
+    params::{Boundary, Wall},
+};
 use diff2d_spectral::Ends;
 use diff2d_stencil::rkl2_reach;
+use ndarray::Array2;
 
 /// The smallest odd number of stages, from 3 on, for which a step of `dt` is stable where one of explicit
 /// Euler is up to `limit`.
@@ -23,29 +27,66 @@ pub fn stages(dt: f64, limit: f64) -> usize {
 /// # Errors
 /// The side that has none, and why.
 pub fn ends(walls: &Boundary) -> Result<[Ends; 2], (Side, &'static str)> {
-    let end = |side: Side| match walls.wall(side) {
-        Wall::Periodic => Ok(Ends::Periodic),
-        Wall::Fixed(value) if value.constant() == Some(0.0) => Ok(Ends::Fixed),
-        Wall::Flux(flux) if flux.constant() == Some(0.0) => Ok(Ends::Insulated),
+    let is_fixed = |side: Side| match walls.wall(side) {
+        Wall::Fixed(value) if value.constant().is_some() => Ok(true),
+        Wall::Flux(flux) if flux.constant().is_some() => Ok(false),
         _ => Err((
             side,
-            "method = \"exact\" needs walls fixed at 0, insulated ({ flux = 0.0 }) or periodic",
+            "method = \"exact\" needs walls that are fixed at a number, have a number as their flux ({ flux = 0.0 }) or are periodic",
         )),
     };
-    let pair = |first: Side, last: Side| {
-        let (one, other) = (end(first)?, end(last)?);
-        match one == other {
-            true => Ok(one),
-            false => Err((
-                last,
-                "method = \"exact\" needs the same kind of wall on both sides of a pair",
-            )),
-        }
+    let pair = |first: Side, last: Side| match walls.wall(first) {
+        Wall::Periodic => Ok(Ends::Periodic),
+        _ => Ok(match [is_fixed(first)?, is_fixed(last)?] {
+            [true, true] => Ends::Fixed,
+            [true, false] => Ends::FixedThenFlux,
+            [false, true] => Ends::FluxThenFixed,
+            [false, false] => Ends::Flux,
+        }),
     };
     Ok([
         pair(Side::Bottom, Side::Top)?,
         pair(Side::Left, Side::Right)?,
     ])
+}
+
+/// Whether walls that [`ends`] has give anything to the nodes next to them.
+#[must_use]
+pub fn walls_give(walls: &Boundary) -> bool {
+    let gives = |wall: &Wall| match wall {
+        Wall::Fixed(value) | Wall::Flux(value) => value.constant() != Some(0.0),
+        Wall::Robin(_) | Wall::Periodic => false,
+    };
+    walls.sides().into_iter().any(gives)
+}
+
+/// Adds what constant walls give to the nodes next to them in a time `dt`, to an array of all nodes; `diffusion` is
+/// `[Dx/c, Dy/c]`, and a flux counts `1/c` times.
+pub fn add_walls(
+    array: &mut Array2<f64>,
+    (walls, grid): (&Boundary, &Grid),
+    (dt, diffusion, capacity): (f64, [f64; 2], f64),
+) {
+    for side in Side::ALL {
+        let h = side.axis(grid).spacing;
+        let across = diffusion[usize::from(!side.is_column())];
+        let (depth, gain) = match walls.wall(side) {
+            Wall::Fixed(value) => (1, dt * (across / (h * h)) * value.constant().unwrap_or(0.0)),
+            Wall::Flux(flux) => (
+                0,
+                dt * (2.0 / h) * (flux.constant().unwrap_or(0.0) / capacity),
+            ),
+            Wall::Robin(_) | Wall::Periodic => continue,
+        };
+        let (ny, nx) = array.dim();
+        let mut line = match side {
+            Side::Left => array.column_mut(depth),
+            Side::Right => array.column_mut(nx - 1 - depth),
+            Side::Bottom => array.row_mut(depth),
+            Side::Top => array.row_mut(ny - 1 - depth),
+        };
+        line += gain;
+    }
 }
 
 #[cfg(test)]

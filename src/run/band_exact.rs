@@ -52,7 +52,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 }
                 let read = source.read_exact(band.as_mut_bytes());
                 read.map_err(CubeError::io("read", path))?;
-                method.advance_rows(band.view_mut());
+                method.advance_rows(band.view_mut(), first);
                 target.push(band.as_bytes());
             }
             let written = target.finish();
@@ -83,7 +83,7 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 read.map_err(CubeError::io("read", scratch.path()))?;
             }
             self.read.add(bytes * ny);
-            method.advance_columns(block.view_mut());
+            method.advance_columns(block.view_mut(), first);
             let all_rows = (0, Some(first..first + columns));
             let grid = &self.problem.grid;
             if let Some(halt) = summary::not_finite(block.as_slice(), all_rows, grid, then) {

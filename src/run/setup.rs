@@ -151,6 +151,11 @@ impl Room {
             StepMethod::Exact if self.ranks > 1 => {
                 return refuse("method = \"exact\" transforms a larger one on one rank only");
             }
+            StepMethod::Exact if problem.is_forced() => {
+                return refuse(
+                    "method = \"exact\" with a source, or with values and fluxes that are not 0, has in memory what a step adds to every node",
+                );
+            }
             StepMethod::Rkl2 if problem.has_moving_source() => {
                 return refuse(
                     "method = \"rkl2\" with a source that depends on time has a whole state of every stage in memory",

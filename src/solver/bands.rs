@@ -189,7 +189,7 @@ impl<T: Element> Bands<T> {
                 let shorter = dynamics.shorter.as_ref();
                 let shorter = shorter.filter(|_| forcing.is_shorter_next());
                 match &dynamics.method {
-                    Method::Rkl2(method) => drop(forcing.prepare_stages(method)),
+                    Method::Rkl2(method) => drop(forcing.prepare_stages(method, &mut stencil)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);

@@ -1,7 +1,7 @@
 //! [`Forcing`]: what acts on a state from outside, and when.
 
 use crate::{
-    dynamics::{Dynamics, Halt, SourceAt, WallsAt},
+    dynamics::{Dynamics, FactorsAt, Halt, SourceAt, WallsAt},
     schedule::{Clock, Pace},
 };
 use diff2d_stencil::{Element, Rkl2, Side, Stencil, Walls};
@@ -13,6 +13,7 @@ pub(super) struct Forcing<T> {
     pub(super) walls: Walls<T>,
     pub(super) walls_at: Option<WallsAt<T>>,
     pub(super) source_at: Option<SourceAt<T>>,
+    factors_at: Option<FactorsAt<T>>,
     pub(super) pace: Pace,
     /// The time of the state.
     pub(super) now: Clock,
@@ -38,6 +39,7 @@ impl<T: Element> Forcing<T> {
             walls: Walls::held(),
             walls_at: dynamics.walls_at.take(),
             source_at: dynamics.source_at.take(),
+            factors_at: dynamics.factors_at.take(),
             pace: dynamics.pace,
             now,
             ends,
@@ -52,6 +54,11 @@ impl<T: Element> Forcing<T> {
         self.halt.clone().map_or(Ok(()), Err)
     }
 
+    /// Whether walls or factors are tables, with an entry for each step.
+    pub(super) fn has_tables(&self) -> bool {
+        self.walls_at.is_some() || self.factors_at.is_some()
+    }
+
     /// How many of the next `left` steps, in passes of `depth`, can be taken at once over so many nodes: all of one
     /// length, with the source of one moment, or with one table of walls.
     pub(super) fn batch(&self, left: u64, depth: usize, (ny, nx): (usize, usize)) -> u64 {
@@ -59,7 +66,7 @@ impl<T: Element> Forcing<T> {
             return 1;
         }
         let left = left.min(self.pace.before_shorter(self.now).max(1));
-        if self.walls_at.is_none() {
+        if !self.has_tables() {
             return left;
         }
         let fitting = (WALL_VALUES / (2 * (ny + nx))).max(depth);
@@ -78,38 +85,50 @@ impl<T: Element> Forcing<T> {
             let wrong = source_at(begin, source);
             self.note(wrong);
         }
-        if let Some(walls_at) = &self.walls_at {
+        if self.has_tables() {
             let times = iter::successors(Some(self.now), |&now| Some(self.pace.after(now, 1)));
             let times: Vec<f64> = (0..=steps).zip(times).map(|(_, now)| now.simtime).collect();
-            let (walls, wrong) = walls_at(&times);
-            self.note(wrong);
-            self.set_walls(walls);
+            self.take_tables(&times, stencil);
         }
         self.skip(steps);
     }
 
     /// Takes steps for which nothing is evaluated.
     pub(super) fn skip(&mut self, steps: u64) {
-        match self.walls_at.is_some() || self.source_at.is_some() {
+        match self.has_tables() || self.source_at.is_some() {
             true => self.now = self.pace.after(self.now, steps),
             // Nobody looks at the time.
             false => self.now.step += steps,
         }
     }
 
-    /// Evaluates walls that depend on time for the stages of the next step, and takes that step; returns the times
+    /// Evaluates walls and factors that depend on time for the stages of the next step, and takes that step; returns the times
     /// of the stages.
-    pub(super) fn prepare_stages(&mut self, method: &Rkl2<T>) -> Vec<f64> {
+    pub(super) fn prepare_stages(
+        &mut self,
+        method: &Rkl2<T>,
+        stencil: &mut Stencil<T>,
+    ) -> Vec<f64> {
         let times = method.times().iter();
         let (begin, dt) = (self.now.simtime, self.pace.next(self.now));
         let times: Vec<f64> = times.map(|part| begin + part * dt).collect();
+        self.take_tables(&times, stencil);
+        self.skip(1);
+        times
+    }
+
+    /// Evaluates walls at these times, and the factors of the source at all but the last, where no step begins.
+    fn take_tables(&mut self, times: &[f64], stencil: &mut Stencil<T>) {
         if let Some(walls_at) = &self.walls_at {
-            let (walls, wrong) = walls_at(&times);
+            let (walls, wrong) = walls_at(times);
             self.note(wrong);
             self.set_walls(walls);
         }
-        self.skip(1);
-        times
+        if let Some(factors_at) = &self.factors_at {
+            let (factors, wrong) = factors_at(&times[..times.len() - 1]);
+            self.note(wrong);
+            stencil.set_factors(factors);
+        }
     }
 
     /// Keeps the first reason why steps cannot be taken.

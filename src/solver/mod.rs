@@ -214,7 +214,7 @@ impl<T: Element> Solver<T> {
         match self.slab.parts() {
             1 => steps,
             // Each pass of a slab has tables of its own.
-            _ if self.forcing.walls_at.is_some() => steps.min(depth as u64),
+            _ if self.forcing.has_tables() => steps.min(depth as u64),
             _ => steps,
         }
     }

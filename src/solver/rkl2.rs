@@ -11,7 +11,7 @@ impl<T: Element> Solver<T> {
         if takes_stages_apart(method, &self.forcing, &self.slab) {
             return self.advance_by_stages(method, comm, |_, _| ());
         }
-        self.forcing.prepare_stages(method);
+        self.forcing.prepare_stages(method, &mut self.stencil);
         let stages = method.stages();
         fill_halos(&self.slab, self.state.as_mut_slice(), stages, None, comm);
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
@@ -29,7 +29,7 @@ impl<T: Element> Solver<T> {
         comm: &impl Comm,
         mut see: impl FnMut(usize, &Field<T>),
     ) {
-        let times = self.forcing.prepare_stages(method);
+        let times = self.forcing.prepare_stages(method, &mut self.stencil);
         fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
         // The second stage finds the state before the step where the others find older stages.
         self.work[0]

@@ -48,6 +48,15 @@ impl<T: Real> Setup<T> {
         reaction.map(|Reaction { rate, decay }| [of(rate), of(decay)])
     }
 
+    /// The source of a node in the step after `step` steps, from its terms: `(g1 a1 + g2 a2) + …`
+    fn sum_of_terms(&self, step: usize, at: [usize; 2]) -> T {
+        let terms = &self.equation.terms;
+        let count = terms.arrays.len();
+        let products = terms.arrays.iter().enumerate();
+        let products = products.map(|(k, array)| terms.factors[step * count + k] * array[at]);
+        products.reduce(|sum, product| sum + product).unwrap()
+    }
+
     /// What a step adds to the state at each computed node, source, rate and decay included; walls are those of entry
     /// `step` of their tables.
     fn increments(&self, p: &Array2<T>, step: usize) -> Array2<T> {
@@ -63,9 +72,12 @@ impl<T: Real> Setup<T> {
             _ => around,
         };
         let Equation {
-            source, reaction, ..
+            source,
+            terms,
+            reaction,
+            ..
         } = &self.equation;
-        let is_plain = source.is_none() && reaction.is_none();
+        let is_plain = source.is_none() && terms.is_empty() && reaction.is_none();
         let mut increments = Array2::from_elem((ny, nx), T::default());
         for j in rows {
             for i in columns.clone() {
@@ -105,7 +117,8 @@ impl<T: Real> Setup<T> {
                     }
                 };
                 let change = match source {
-                    None => increment,
+                    None if terms.is_empty() => increment,
+                    None => increment + self.sum_of_terms(step, [j, i]),
                     Some(source) => increment + source[[j, i]],
                 };
                 increments[[j, i]] = match self.reaction([j, i]) {

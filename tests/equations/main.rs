@@ -17,7 +17,7 @@ use diff2d::{
     comm::{Channels, Comm as _, Link},
     stencil::{
         Coefficient, Element, Equation, Ghost, Knowledge, MAX_DEPTH, Operator, Reaction, Rkl2,
-        Side, Stencil, Table, Tile, Walls,
+        Side, Stencil, Table, Terms, Tile, Walls,
     },
 };
 use formulas::Setup;
@@ -97,6 +97,8 @@ struct Case {
     steps: usize,
     diffusion: Diffusion,
     has_source: bool,
+    /// Terms of a source that depends on time, where there is no other.
+    terms: usize,
     rate: Factor,
     decay: Factor,
     along_x: Ends,
@@ -127,13 +129,14 @@ fn case() -> impl Strategy<Value = Case> {
             1 => Just(Factor::Zeros),
         ]
     };
-    let equation = (diffusion, any::<bool>(), factor(), factor());
+    let sources = (any::<bool>(), prop_oneof![2 => Just(0), 1 => 1..=3_usize]);
+    let equation = (diffusion, sources, factor(), factor());
     (
         ((length(), length()), tile, 1..=3_usize, 1..60_usize),
         (equation, ends(), ends(), any::<u64>()),
     )
         .prop_map(|((shape, tile, threads, steps), rest)| {
-            let ((diffusion, has_source, rate, decay), along_x, along_y, seed) = rest;
+            let ((diffusion, (has_source, terms), rate, decay), along_x, along_y, seed) = rest;
             Case {
                 shape,
                 tile,
@@ -141,6 +144,7 @@ fn case() -> impl Strategy<Value = Case> {
                 steps,
                 diffusion,
                 has_source,
+                terms,
                 rate,
                 decay,
                 along_x,
@@ -202,10 +206,18 @@ impl Case {
             }
         };
         let rate = coefficient(self.rate, 1.0, 1.0);
+        let decay = coefficient(self.decay, 0.0, 0.2);
+        let terms = if self.has_source { 0 } else { self.terms };
         let mut equation = Equation {
             operator,
+            terms: Terms {
+                arrays: (0..terms).map(|_| numbers.array((ny, nx), 0.1)).collect(),
+                factors: (0..terms * self.steps)
+                    .map(|_| T::from_f64(numbers.next() - 0.5))
+                    .collect(),
+            },
             source,
-            reaction: Reaction::new(rate, coefficient(self.decay, 0.0, 0.2)),
+            reaction: Reaction::new(rate, decay),
         };
         let mut side = |wall: Wall, nodes: (usize, bool)| match wall {
             Wall::Held => Side::Held,
@@ -337,9 +349,14 @@ impl Case {
                 number => number.clone(),
             };
             let reaction = setup.equation.reaction.as_ref();
+            let terms = &setup.equation.terms.arrays;
             let equation = Equation {
                 operator,
                 source: source.map(|source| lines(source, rows.clone())),
+                terms: Terms {
+                    arrays: terms.iter().map(|term| lines(term, rows.clone())).collect(),
+                    factors: setup.equation.terms.factors.clone(),
+                },
                 reaction: reaction.map(|Reaction { rate, decay }| Reaction {
                     rate: cut(rate),
                     decay: cut(decay),
@@ -366,7 +383,10 @@ impl Case {
 /// The arrays of an equation with an element for each node.
 fn of_nodes<T>(equation: &mut Equation<T>) -> impl Iterator<Item = &mut Array2<T>> {
     let Equation {
-        source, reaction, ..
+        source,
+        terms,
+        reaction,
+        ..
     } = equation;
     let coefficients = reaction
         .iter_mut()
@@ -375,7 +395,7 @@ fn of_nodes<T>(equation: &mut Equation<T>) -> impl Iterator<Item = &mut Array2<T
         Coefficient::Number(_) => None,
         Coefficient::Array(array) => Some(array),
     });
-    source.iter_mut().chain(arrays)
+    source.iter_mut().chain(&mut terms.arrays).chain(arrays)
 }
 
 /// A table for some of the nodes.

@@ -15,6 +15,7 @@ mod common;
 mod modes;
 mod orders;
 mod steady;
+mod transforms;
 
 use common::Scene;
 use diff2d::{Cube, Outcome, Problem, Run};

@@ -1,16 +1,28 @@
 //! [`Spectral`]: the five-point system solved exactly in time, by transforms along both axes.
 //!
-//! With one diffusion coefficient for each axis and walls of one kind at both ends of it, the five-point
+//! With one diffusion coefficient for each axis and walls of one kind along each side, the five-point
 //! Laplacian is diagonal in the basis of a sine, cosine or Fourier transform:
 //!
-//! | walls | transform | nodes transformed | eigenvalue `k` |
+//! | walls | transform, and back | nodes transformed | eigenvalue `k` |
 //! |---|---|---|---|
-//! | fixed at 0 | sine, DST-I | interior | `-(4 D/dx²) sin²(π k / 2n)`, k = 1 … n-1 |
-//! | insulated | cosine, DCT-I | all | `-(4 D/dx²) sin²(π k / 2n)`, k = 0 … n |
+//! | fixed | sine, DST-I, I | interior | `-(4 D/dx²) sin²(π k / 2n)`, k = 1 … n-1 |
+//! | given flux | cosine, DCT-I, I | all | `-(4 D/dx²) sin²(π k / 2n)`, k = 0 … n |
+//! | fixed, then flux | sine, DST-III, II | all but the first | `-(4 D/dx²) sin²(π (k + ½) / 2n)`, k = 0 … n-1 |
+//! | flux, then fixed | cosine, DCT-III, II | all but the last | the same |
 //! | periodic | Fourier | all but the last | `-(4 D/dx²) sin²(π k / n)`, k = 0 … n-1 |
 //!
 //! where `n` is the number of intervals between the nodes. A step of `dt` multiplies each coefficient by
 //! `exp(dt (λx + λy)) = exp(dt λx) exp(dt λy)`, so the axes can be treated one after the other.
+//!
+//! What does not depend on the state, values of walls, fluxes and sources, makes it `dp/dt = A p + b`, and so a step
+//!
+//! ```text
+//! p' = exp(dt A) p + dt φ(dt A) b        φ(z) = (exp(z) - 1)/z, φ(0) = 1
+//! ```
+//!
+//! The second term is the same in every step. It is computed once, by transforms along both axes, and holds the steady
+//! state where there is one: `-A⁻¹ b = φ(∞ A) b`. A coefficient whose eigenvalue is 0, the mean of a state that nothing
+//! holds, grows by `dt b`.
 //!
 //! Source: G. Strang, "The Discrete Cosine Transform", SIAM Review 41 (1999), for the bases.
 
@@ -18,21 +30,38 @@
 #![allow(rustdoc::private_intra_doc_links)]
 
 use diff2d_stencil::real::Real;
-use ndarray::{ArrayViewMut1, ArrayViewMut2, Axis};
+use ndarray::{Array2, ArrayView1, ArrayView2, ArrayViewMut1, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
-use rustdct::DctPlanner;
+use rustdct::{DctPlanner, TransformType2And3};
 use rustfft::{FftPlanner, num_complex::Complex64};
-use std::{f64::consts::PI, fmt, sync::Arc};
+use std::{f64::consts::PI, fmt, ops::Range, sync::Arc};
 
 /// The walls at both ends of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ends {
-    /// Fixed at 0.
+    /// Fixed values.
     Fixed,
-    /// No flux.
-    Insulated,
+    /// Given fluxes.
+    Flux,
+    /// A fixed value at the first node, a given flux at the last.
+    FixedThenFlux,
+    /// A given flux at the first node, a fixed value at the last.
+    FluxThenFixed,
     /// The last node is the first one again.
     Periodic,
+}
+
+impl Ends {
+    /// Whether the first and the last node are fixed.
+    #[must_use]
+    pub fn are_fixed(self) -> [bool; 2] {
+        match self {
+            Self::Fixed => [true, true],
+            Self::FixedThenFlux => [true, false],
+            Self::FluxThenFixed => [false, true],
+            Self::Flux | Self::Periodic => [false, false],
+        }
+    }
 }
 
 /// The exact step of a state along both axes.
@@ -40,19 +69,67 @@ pub enum Ends {
 pub struct Spectral {
     y: Filter,
     x: Filter,
+    /// The decay of a step, `dt k`.
+    decay: f64,
+    /// What a step adds at each node.
+    added: Option<Arc<Array2<f64>>>,
 }
 
 impl Spectral {
-    /// A step along y and along x: for each the walls, the number of nodes, and `D dt / spacing²`.
+    /// A step along y and along x: for each the walls, the number of nodes, and `D dt / spacing²`; and `dt k`, by which a
+    /// state decays.
     ///
     /// # Panics
     /// With fewer than three nodes.
     #[must_use]
-    pub fn new(y: (Ends, usize, f64), x: (Ends, usize, f64)) -> Self {
-        Self {
+    pub fn new(y: (Ends, usize, f64), x: (Ends, usize, f64), decay: f64) -> Self {
+        let mut step = Self {
             y: Filter::new(y),
             x: Filter::new(x),
+            decay,
+            added: None,
+        };
+        if decay != 0.0 {
+            let factor = (-decay).exp();
+            step.x.factors.iter_mut().for_each(|of| *of *= factor);
         }
+        step
+    }
+
+    /// The step with what does not depend on the state: `dt b` at each node, 0 at those that are fixed. The array
+    /// becomes what a step adds, on the threads of the current rayon pool.
+    ///
+    /// # Panics
+    /// If its shape is another one.
+    #[must_use]
+    pub fn with_forcing(mut self, mut array: Array2<f64>) -> Self {
+        let Self { y, x, decay, .. } = &self;
+        assert_eq!(
+            array.dim(),
+            (y.nodes, x.nodes),
+            "the forcing has another shape"
+        );
+        let mut inside = array.slice_mut(s![y.transformed(), x.transformed()]);
+        x.transform_all(inside.view_mut(), Axis(1), Direction::There);
+        y.transform_all(inside.view_mut(), Axis(0), Direction::There);
+        let rows = inside.outer_iter_mut().into_par_iter();
+        rows.zip(&y.exponents).for_each(|(row, of_y)| {
+            for (value, of_x) in row.into_iter().zip(&x.exponents) {
+                *value *= y.scale * x.scale * phi(of_y + of_x - decay);
+            }
+        });
+        y.transform_all(inside.view_mut(), Axis(0), Direction::Back);
+        x.transform_all(inside, Axis(1), Direction::Back);
+        for (filter, axis) in [(x, Axis(1)), (y, Axis(0))] {
+            if filter.ends == Ends::Periodic {
+                let (first, mut rest) = array.view_mut().split_at(axis, 1);
+                let last = rest.len_of(axis) - 1;
+                rest.index_axis_mut(axis, last)
+                    .assign(&first.index_axis(axis, 0));
+            }
+        }
+        self.added = Some(Arc::new(array));
+        self
     }
 
     /// Advances a state by one step, in double precision, on the threads of the current rayon pool.
@@ -60,25 +137,36 @@ impl Spectral {
     /// # Panics
     /// If its shape is another one.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
-        self.advance_rows(state.view_mut());
-        self.advance_columns(state);
+        self.advance_rows(state.view_mut(), 0);
+        self.advance_columns(state, 0);
     }
 
-    /// The first part of a step, for some rows.
+    /// The first part of a step, for the rows from `first` on. Those that are fixed stay.
     ///
     /// # Panics
     /// If they have another number of nodes.
-    pub fn advance_rows<T: Real>(&self, rows: ArrayViewMut2<'_, T>) {
-        self.x.apply_to_all(rows, Axis(1));
+    pub fn advance_rows<T: Real>(&self, mut rows: ArrayViewMut2<'_, T>, first: usize) {
+        let some = self.y.advanced(first..first + rows.nrows());
+        self.x
+            .apply_to_all(rows.slice_mut(s![some, ..]), Axis(1), None);
     }
 
-    /// The second part of a step, for some columns, after the first for all rows.
+    /// The second part of a step, for the columns from `first` on, after the first for all rows. Those that are fixed stay.
     ///
     /// # Panics
     /// If they have another number of nodes.
-    pub fn advance_columns<T: Real>(&self, columns: ArrayViewMut2<'_, T>) {
-        self.y.apply_to_all(columns, Axis(0));
+    pub fn advance_columns<T: Real>(&self, mut columns: ArrayViewMut2<'_, T>, first: usize) {
+        let some = self.x.advanced(first..first + columns.ncols());
+        let added = self.added.as_ref();
+        let added = added.map(|all| all.slice(s![.., first + some.start..first + some.end]));
+        self.y
+            .apply_to_all(columns.slice_mut(s![.., some]), Axis(0), added);
     }
+}
+
+/// `(exp(z) - 1)/z`
+fn phi(z: f64) -> f64 {
+    if z == 0.0 { 1.0 } else { z.exp_m1() / z }
 }
 
 /// Lines that a task transforms: as many as there are doubles in a cache line.
@@ -97,7 +185,11 @@ struct Filter {
     ends: Ends,
     nodes: usize,
     transform: Transform,
-    /// The factor of each coefficient, with the transform's own.
+    /// `dt λ` of each coefficient.
+    exponents: Vec<f64>,
+    /// What both transforms together multiply by, inverted.
+    scale: f64,
+    /// The factor of each coefficient, with the transforms' own.
     factors: Vec<f64>,
 }
 
@@ -105,63 +197,101 @@ struct Filter {
 enum Transform {
     Sine(Arc<dyn rustdct::Dst1<f64>>),
     Cosine(Arc<dyn rustdct::Dct1<f64>>),
+    /// Of the third type there, of the second back.
+    MixedSine(Arc<dyn TransformType2And3<f64>>),
+    MixedCosine(Arc<dyn TransformType2And3<f64>>),
     /// There and back.
     Fourier([Arc<dyn rustfft::Fft<f64>>; 2]),
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Direction {
+    There,
+    Back,
 }
 
 impl Filter {
     #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
     fn new((ends, nodes, r): (Ends, usize, f64)) -> Self {
         assert!(nodes > 2, "an axis has at least three nodes");
-        let intervals = (nodes - 1) as f64;
-        let (transform, numbers, angle, scale) = match ends {
-            Ends::Fixed => {
-                let transform = Transform::Sine(DctPlanner::new().plan_dst1(nodes - 2));
-                (transform, 1..nodes - 1, PI / 2.0, 2.0 / intervals)
-            }
-            Ends::Insulated => {
-                let transform = Transform::Cosine(DctPlanner::new().plan_dct1(nodes));
-                (transform, 0..nodes, PI / 2.0, 2.0 / intervals)
-            }
+        let count = nodes - 1;
+        let intervals = count as f64;
+        let mut planner = DctPlanner::new();
+        // The number of the first coefficient.
+        let (transform, first) = match ends {
+            Ends::Fixed => (Transform::Sine(planner.plan_dst1(count - 1)), 1.0),
+            Ends::Flux => (Transform::Cosine(planner.plan_dct1(nodes)), 0.0),
+            Ends::FixedThenFlux => (Transform::MixedSine(planner.plan_dst3(count)), 0.5),
+            Ends::FluxThenFixed => (Transform::MixedCosine(planner.plan_dct3(count)), 0.5),
             Ends::Periodic => {
                 let mut planner = FftPlanner::new();
                 let both = [
-                    planner.plan_fft_forward(nodes - 1),
-                    planner.plan_fft_inverse(nodes - 1),
+                    planner.plan_fft_forward(count),
+                    planner.plan_fft_inverse(count),
                 ];
-                (Transform::Fourier(both), 0..nodes - 1, PI, 1.0 / intervals)
+                (Transform::Fourier(both), 0.0)
             }
         };
-        let factors = numbers
-            .map(|k| {
-                let sine = (angle * k as f64 / intervals).sin();
-                scale * (-4.0 * r * sine * sine).exp()
-            })
-            .collect();
-        Self {
+        let (angle, scale) = match ends {
+            Ends::Periodic => (PI, 1.0 / intervals),
+            _ => (PI / 2.0, 2.0 / intervals),
+        };
+        let mut filter = Self {
             ends,
             nodes,
             transform,
-            factors,
+            exponents: Vec::new(),
+            scale,
+            factors: Vec::new(),
+        };
+        let numbers = (0..filter.transformed().len()).map(|k| first + k as f64);
+        let exponents = numbers.map(|k| {
+            let sine = (angle * k / intervals).sin();
+            -4.0 * r * sine * sine
+        });
+        filter.exponents = exponents.collect();
+        let factors = filter.exponents.iter().map(|z| scale * z.exp());
+        filter.factors = factors.collect();
+        filter
+    }
+
+    /// The nodes that are transformed.
+    fn transformed(&self) -> Range<usize> {
+        match self.ends {
+            Ends::Periodic => 0..self.nodes - 1,
+            ends => {
+                let [first, last] = ends.are_fixed().map(usize::from);
+                first..self.nodes - last
+            }
         }
     }
 
-    /// Replaces the lines along an axis by their values a step later.
-    fn apply_to_all<T: Real>(&self, mut state: ArrayViewMut2<'_, T>, axis: Axis) {
-        let mut lines: Vec<_> = state.lanes_mut(axis).into_iter().collect();
-        lines
-            .par_chunks_mut(LINES)
-            .for_each(|lines| self.apply(lines));
+    /// Those of some nodes that are not fixed, counted from the first of them.
+    fn advanced(&self, nodes: Range<usize>) -> Range<usize> {
+        let [first, last] = self.ends.are_fixed().map(usize::from);
+        let (start, end) = (nodes.start.max(first), nodes.end.min(self.nodes - last));
+        start - nodes.start..end.max(start) - nodes.start
     }
 
-    /// Replaces lines of nodes by their values a step later.
-    fn apply<T: Real>(&self, lines: &mut [ArrayViewMut1<'_, T>]) {
-        // The nodes that are transformed.
-        let nodes = match self.ends {
-            Ends::Fixed => 1..self.nodes - 1,
-            Ends::Insulated => 0..self.nodes,
-            Ends::Periodic => 0..self.nodes - 1,
-        };
+    /// Replaces the lines along an axis by their values a step later, and adds to these.
+    fn apply_to_all<T: Real>(
+        &self,
+        mut state: ArrayViewMut2<'_, T>,
+        axis: Axis,
+        added: Option<ArrayView2<'_, f64>>,
+    ) {
+        let mut lines: Vec<_> = state.lanes_mut(axis).into_iter().collect();
+        let added: Vec<_> = added.iter().flat_map(|all| all.lanes(axis)).collect();
+        let groups = lines.par_chunks_mut(LINES).enumerate();
+        groups.for_each(|(group, lines)| {
+            let added = added.get(group * LINES..).unwrap_or_default();
+            self.apply(lines, added);
+        });
+    }
+
+    /// Replaces lines of nodes by their values a step later, and adds to these.
+    fn apply<T: Real>(&self, lines: &mut [ArrayViewMut1<'_, T>], added: &[ArrayView1<'_, f64>]) {
+        let nodes = self.transformed();
         let count = nodes.len();
         // Node after node of all lines: lines of columns lie next to each other.
         let mut values = vec![0.0; count * lines.len()];
@@ -172,8 +302,11 @@ impl Filter {
         }
         values
             .chunks_exact_mut(count)
-            .for_each(|line| self.transform_line(line));
+            .for_each(|line| self.advance_line(line));
         for (k, node) in nodes.enumerate() {
+            for (value, added) in values[k..].iter_mut().step_by(count).zip(added) {
+                *value += added[node];
+            }
             for (l, line) in lines.iter_mut().enumerate() {
                 line[node] = T::from_f64(values[l * count + k]);
             }
@@ -185,39 +318,71 @@ impl Filter {
         }
     }
 
-    fn transform_line(&self, line: &mut [f64]) {
-        let scale = |line: &mut [f64]| {
-            for (value, factor) in line.iter_mut().zip(&self.factors) {
-                *value *= factor;
+    fn advance_line(&self, line: &mut [f64]) {
+        if let Transform::Fourier([there, back]) = &self.transform {
+            let mut values = complex(line);
+            there.process(&mut values);
+            for (value, factor) in values.iter_mut().zip(&self.factors) {
+                *value *= *factor;
             }
-        };
-        match &self.transform {
-            Transform::Sine(transform) => {
-                transform.process_dst1(line);
-                scale(line);
-                transform.process_dst1(line);
+            back.process(&mut values);
+            for (value, result) in line.iter_mut().zip(values) {
+                *value = result.re;
             }
-            Transform::Cosine(transform) => {
-                transform.process_dct1(line);
-                scale(line);
-                transform.process_dct1(line);
-            }
-            Transform::Fourier([there, back]) => {
-                let mut values: Vec<Complex64> = line
-                    .iter()
-                    .map(|&value| Complex64::new(value, 0.0))
-                    .collect();
-                there.process(&mut values);
-                for (value, factor) in values.iter_mut().zip(&self.factors) {
-                    *value *= *factor;
+            return;
+        }
+        self.transform_line(line, Direction::There);
+        for (value, factor) in line.iter_mut().zip(&self.factors) {
+            *value *= factor;
+        }
+        self.transform_line(line, Direction::Back);
+    }
+
+    /// Transforms the lines along an axis, of transformed nodes.
+    fn transform_all(&self, mut lines: ArrayViewMut2<'_, f64>, axis: Axis, direction: Direction) {
+        let mut lines: Vec<_> = lines.lanes_mut(axis).into_iter().collect();
+        lines.par_chunks_mut(LINES).for_each(|lines| {
+            let count = lines[0].len();
+            let mut values = vec![0.0; count * lines.len()];
+            for k in 0..count {
+                for (l, line) in lines.iter().enumerate() {
+                    values[l * count + k] = line[k];
                 }
-                back.process(&mut values);
+            }
+            values
+                .chunks_exact_mut(count)
+                .for_each(|line| self.transform_line(line, direction));
+            for k in 0..count {
+                for (l, line) in lines.iter_mut().enumerate() {
+                    line[k] = values[l * count + k];
+                }
+            }
+        });
+    }
+
+    fn transform_line(&self, line: &mut [f64], direction: Direction) {
+        match (&self.transform, direction) {
+            (Transform::Sine(transform), _) => transform.process_dst1(line),
+            (Transform::Cosine(transform), _) => transform.process_dct1(line),
+            (Transform::MixedSine(transform), Direction::There) => transform.process_dst3(line),
+            (Transform::MixedSine(transform), Direction::Back) => transform.process_dst2(line),
+            (Transform::MixedCosine(transform), Direction::There) => transform.process_dct3(line),
+            (Transform::MixedCosine(transform), Direction::Back) => transform.process_dct2(line),
+            // Hartley's transform, whose coefficients are real, and which is its own inverse.
+            (Transform::Fourier([there, _]), _) => {
+                let mut values = complex(line);
+                there.process(&mut values);
                 for (value, result) in line.iter_mut().zip(values) {
-                    *value = result.re;
+                    *value = result.re - result.im;
                 }
             }
         }
     }
+}
+
+fn complex(line: &[f64]) -> Vec<Complex64> {
+    let values = line.iter().map(|&value| Complex64::new(value, 0.0));
+    values.collect()
 }
 
 impl fmt::Debug for Filter {
@@ -229,7 +394,6 @@ impl fmt::Debug for Filter {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use ndarray::Array2;
 
     /// The mode with these numbers, which is an eigenvector of the five-point Laplacian.
     fn mode(ends: [Ends; 2], (ny, nx): (usize, usize), k: [f64; 2]) -> Array2<f64> {
@@ -237,7 +401,9 @@ mod tests {
             let x = node as f64 / (nodes - 1) as f64;
             match ends {
                 Ends::Fixed => (k * PI * x).sin(),
-                Ends::Insulated => (k * PI * x).cos(),
+                Ends::Flux => (k * PI * x).cos(),
+                Ends::FixedThenFlux => ((k - 0.5) * PI * x).sin(),
+                Ends::FluxThenFixed => ((k - 0.5) * PI * x).cos(),
                 Ends::Periodic => (2.0 * k * PI * x).cos() + (2.0 * k * PI * x).sin(),
             }
         };
@@ -248,18 +414,29 @@ mod tests {
 
     #[test]
     fn modes_decay_by_their_factors() {
-        let all = [Ends::Fixed, Ends::Insulated, Ends::Periodic];
+        let all = [
+            Ends::Fixed,
+            Ends::Flux,
+            Ends::FixedThenFlux,
+            Ends::FluxThenFixed,
+            Ends::Periodic,
+        ];
         for (y, x) in all.into_iter().flat_map(|y| all.map(|x| (y, x))) {
             let (shape, k, r) = ((12, 17), [2.0, 3.0], [0.7, 1.3]);
             let start = mode([y, x], shape, k);
             let decay = |ends: Ends, nodes: usize, k: f64, r: f64| {
-                let half = if ends == Ends::Periodic { 1.0 } else { 0.5 };
-                let sine = (half * PI * k / (nodes - 1) as f64).sin();
+                let angle = match ends {
+                    Ends::Periodic => PI * k,
+                    Ends::FixedThenFlux | Ends::FluxThenFixed => PI * (k - 0.5) / 2.0,
+                    _ => PI * k / 2.0,
+                };
+                let sine = (angle / (nodes - 1) as f64).sin();
                 (-4.0 * r * sine * sine).exp()
             };
             let factor = decay(y, shape.0, k[0], r[0]) * decay(x, shape.1, k[1], r[1]);
+            let factor = factor * (-0.3_f64).exp();
             let mut state = start.clone();
-            Spectral::new((y, shape.0, r[0]), (x, shape.1, r[1])).advance(state.view_mut());
+            Spectral::new((y, shape.0, r[0]), (x, shape.1, r[1]), 0.3).advance(state.view_mut());
             for (is, was) in state.iter().zip(&start) {
                 assert!((is - factor * was).abs() < 1e-13, "{y:?} {x:?}: {is} {was}");
             }
@@ -267,9 +444,9 @@ mod tests {
     }
 
     #[test]
-    fn two_steps_are_one_of_twice_the_length_and_a_constant_stays_between_insulated_walls() {
+    fn two_steps_are_one_of_twice_the_length_and_a_constant_stays_between_closed_walls() {
         let start = Array2::from_shape_fn((9, 11), |(j, i)| ((j * 11 + i) as f64 * 0.7).sin());
-        let step = |r: f64| Spectral::new((Ends::Insulated, 9, r), (Ends::Periodic, 11, r));
+        let step = |r: f64| Spectral::new((Ends::Flux, 9, r), (Ends::Periodic, 11, r), 0.0);
         let mut start = start;
         (0..9).for_each(|j| start[[j, 10]] = start[[j, 0]]);
         let (mut twice, mut once) = (start.clone(), start.clone());

@@ -161,6 +161,10 @@ impl<'a, T: Element> Passes<'a, T> {
             walls.fit(shape, passes.iter().sum()),
             "the walls do not fit a field of {ny} × {nx} nodes, or so many steps"
         );
+        assert!(
+            stencil.equation.terms.cover(passes.iter().sum()),
+            "the source has no factors for so many steps"
+        );
         let domain = walls.domain(shape);
         let is_periodic = walls.traits().is_periodic;
         // Between passes a tile waits for the tiles around it only, so what it

@@ -2,6 +2,7 @@
 
 use ndarray::Array2;
 
+use super::terms::Terms;
 use crate::real::Real;
 
 /// The right-hand side of the equation for one step, on the rows of an array.
@@ -16,6 +17,8 @@ pub struct Equation<T> {
     pub operator: Operator<T>,
     /// `dt S` at every node \[density\], if there is a source.
     pub source: Option<Array2<T>>,
+    /// A source that depends on time, in place of `source`.
+    pub terms: Terms<T>,
     /// Rate and decay, if there is either.
     pub reaction: Option<Reaction<T>>,
 }
@@ -127,6 +130,7 @@ impl<T: Real> Equation<T> {
         Self {
             operator: Operator::Isotropic { r },
             source: None,
+            terms: Terms::default(),
             reaction: None,
         }
     }
@@ -136,12 +140,17 @@ impl<T: Real> Equation<T> {
     pub(super) fn normalised(mut self) -> Self {
         let reaction = self.reaction.take();
         self.reaction = reaction.and_then(|Reaction { rate, decay }| Reaction::new(rate, decay));
-        let is_plain = self.source.is_none() && self.reaction.is_none();
+        let is_plain = !self.has_source() && self.reaction.is_none();
         if let (Operator::Isotropic { r }, false) = (&self.operator, is_plain) {
             let r = *r;
             self.operator = Operator::Anisotropic { rx: r, ry: r };
         }
         self
+    }
+
+    /// Whether there is a source.
+    pub fn has_source(&self) -> bool {
+        self.source.is_some() || !self.terms.is_empty()
     }
 
     /// The arrays that a step reads besides the state.
@@ -151,7 +160,8 @@ impl<T: Real> Equation<T> {
             Operator::Variable { .. } => 2,
         };
         let reaction = self.reaction.iter().flat_map(Reaction::arrays);
-        faces + usize::from(self.source.is_some()) + reaction.count()
+        let sources = usize::from(self.source.is_some()) + self.terms.arrays.len();
+        faces + sources + reaction.count()
     }
 
     /// An equation of the same kind for a state of this shape; its arrays hold zeros.
@@ -173,6 +183,7 @@ impl<T: Real> Equation<T> {
         Self {
             operator,
             source,
+            terms: self.terms.sample((ny, nx)),
             reaction,
         }
     }
@@ -188,6 +199,7 @@ impl<T: Real> Equation<T> {
         };
         let reaction = self.reaction.iter().flat_map(Reaction::arrays);
         let fits = |array: &Array2<T>| array.is_standard_layout() && array.dim() == (ny, nx);
-        faces && self.source.iter().chain(reaction).all(fits)
+        let arrays = self.source.iter().chain(&self.terms.arrays);
+        faces && arrays.chain(reaction).all(fits)
     }
 }

@@ -142,6 +142,11 @@ impl<T: Element> Stencil<T> {
         Arc::make_mut(&mut self.equation).source.as_mut()
     }
 
+    /// Takes the factors of the equation's terms, for the next steps.
+    pub fn set_factors(&mut self, factors: Vec<T>) {
+        Arc::make_mut(&mut self.equation).terms.factors = factors;
+    }
+
     /// The kernel in use.
     pub fn kernel(&self) -> Kernel {
         self.kernel

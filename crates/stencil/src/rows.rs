@@ -12,6 +12,7 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
+use super::terms::TermRows;
 use super::update::ArrayRows;
 use super::walls::Computed;
 use crate::real::Real;
@@ -82,12 +83,13 @@ impl<'a, T: Real> Staging<'a, T> {
 ///
 /// Row `j` of all arrays is in slot `j mod slots`, whatever the level. Of a number that stands for an array, the row in
 /// slot 0 stands for all.
-pub(super) struct ArrayRing<V: Lanes, K> {
+pub(super) struct ArrayRing<'a, V: Lanes, K> {
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
     /// Faces west and north of the nodes, source, rate, decay; none of what is a number, or not there.
     planes: [Option<Plane<V::Element>>; ARRAYS],
+    terms: TermRows<'a, V>,
     kind: PhantomData<K>,
 }
 
@@ -99,13 +101,13 @@ const SOURCE: usize = 2;
 const RATE: usize = 3;
 const DECAY: usize = 4;
 
-impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
+impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
     /// Which arrays this kind of equation reads, and how many.
     const HAS: [bool; ARRAYS] = {
         let [faces, source, reaction] = K::ARRAYS;
         [faces, faces, source, reaction, reaction]
     };
-    pub const COUNT: usize = Self::before(ARRAYS);
+    const COUNT: usize = Self::before(ARRAYS);
 
     /// How many of them there are before this one.
     const fn before(array: usize) -> usize {
@@ -117,9 +119,14 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         count
     }
 
+    /// The rows of memory for `slots` rows of each array of a task, advanced in groups of at most `group`.
+    pub fn count(task: &TileTask<'_, V::Element>, slots: usize, group: usize) -> usize {
+        Self::COUNT * slots + TermRows::<V>::count(task, slots, group)
+    }
+
     /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
     pub fn new(
-        task: &TileTask<'_, V::Element>,
+        task: &'a TileTask<'_, V::Element>,
         memory: *mut V::Element,
         pitch: usize,
         slots: usize,
@@ -131,6 +138,7 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             operator,
             source,
             reaction,
+            ..
         } = task.equation;
         let (x, y) = match operator {
             Operator::Variable { x, y } => (Some(x), Some(y)),
@@ -143,6 +151,12 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             pitch,
             slots,
             planes: [x, y, source.as_ref(), rate, decay].map(|array| array.map(plane)),
+            terms: TermRows::new(
+                task,
+                memory.wrapping_add(Self::COUNT * slots * pitch),
+                pitch,
+                slots,
+            ),
             kind: PhantomData,
         };
         // Without a source, its number is 0.
@@ -184,6 +198,8 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         if Self::COUNT == 0 {
             return;
         }
+        // SAFETY: passed on.
+        unsafe { self.terms.lift(task, base, rows.clone(), layout, staging) };
         for j in rows {
             let place = task.row_place(base + j as isize);
             for (array, plane) in self.planes.iter().enumerate() {
@@ -202,9 +218,16 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         }
     }
 
-    /// The rows that belong to a group of `N` rows from `first` on.
+    /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps.
+    ///
+    /// # Safety
+    /// The processor has the instructions of `V`, and the rows were lifted. The next call overwrites sums of terms.
     #[inline(always)]
-    pub fn rows<const N: usize>(&self, first: usize) -> ArrayRows<V::Element, N> {
+    pub unsafe fn rows<const N: usize>(
+        &self,
+        first: usize,
+        step: usize,
+    ) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
         for (array, rows) in [
             (X, &mut rows.x),
@@ -221,6 +244,10 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
         }
         if Self::HAS[Y] {
             rows.south = self.row(Y, first + N);
+        }
+        if Self::HAS[SOURCE] {
+            // SAFETY: passed on.
+            unsafe { self.terms.add_up(first, step, &mut rows.source) };
         }
         rows
     }

@@ -140,15 +140,15 @@ impl<T: Real> Copied<'_, T> {
                     centre: state[at],
                 };
                 let node = [y.place(j), x.place(self.columns.start + i as isize)];
-                next[at] = step(task.equation, node, star);
+                next[at] = step(task.equation, node, star, task.first + level - 1);
             }
         }
     }
 }
 
-/// One step at node `[j, i]`.
+/// The step after `before` steps at node `[j, i]`.
 #[inline(always)]
-fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>) -> T {
+fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, before: usize) -> T {
     let increment = match &equation.operator {
         Operator::Isotropic { r } => scalar::isotropic(*r, star),
         Operator::Anisotropic { rx, ry } => scalar::anisotropic(*rx, *ry, star),
@@ -163,8 +163,11 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>) -> T
             scalar::variable(faces, star)
         }
     };
-    let source = equation.source.as_ref();
-    let source = source.map_or(T::default(), |source| source[[j, i]]);
+    let terms = &equation.terms;
+    let source = match &equation.source {
+        Some(source) => source[[j, i]],
+        None => terms.sum(before, |term| terms.arrays[term][[j, i]]),
+    };
     let change = increment + source;
     star.centre
         + match &equation.reaction {

@@ -17,7 +17,7 @@ use super::update::{ArrayRows, Update};
 pub(super) struct Sweeps<'a, V: Lanes, K, const R: usize> {
     pub layout: &'a Lifted<V>,
     pub ring: &'a Ring<V::Element>,
-    pub arrays: &'a ArrayRing<V, K>,
+    pub arrays: &'a ArrayRing<'a, V, K>,
     /// Where the present level of the band begins, one slot before its first row.
     pub slot: usize,
     /// The first row of the band at the present level.
@@ -25,6 +25,8 @@ pub(super) struct Sweeps<'a, V: Lanes, K, const R: usize> {
     pub count: usize,
     /// The levels of a sweep, one or two.
     pub levels: usize,
+    /// The steps before the next level.
+    pub step: usize,
     /// Source rows to request meanwhile, so many cache lines a level.
     pub prefetch: &'a mut SourcePrefetch<V::Element>,
     pub lines: usize,
@@ -78,9 +80,12 @@ impl<V: Lanes, K: Kind<V>, U: Update<V>, const R: usize> Computation for ByOne<'
         for _ in 0..sweeps.count {
             sweeps.next_level();
             let group = sweeps.ring.inner_group::<R>(sweeps.slot);
-            let arrays = sweeps.arrays.rows::<R>(sweeps.first);
             // SAFETY: passed on.
-            unsafe { advance_rows::<V, R>(&group, &layout, &mut update, &arrays) }
+            unsafe {
+                let arrays = sweeps.arrays.rows::<R>(sweeps.first, sweeps.step);
+                advance_rows::<V, R>(&group, &layout, &mut update, &arrays);
+            }
+            sweeps.step += 1;
         }
         update
     }

@@ -84,7 +84,7 @@ struct Wavefront<'a, V: Lanes, K, const R: usize> {
     task: &'a TileTask<'a, V::Element>,
     layout: Lifted<V>,
     ring: Ring<V::Element>,
-    arrays: ArrayRing<V, K>,
+    arrays: ArrayRing<'a, V, K>,
     staging: Staging<'a, V::Element>,
     ends: Ends<'a, V>,
     beyond: Beyond<V>,
@@ -116,7 +116,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
         // the field.
         let pitch = Lifted::<V>::pitch(columns.len());
         let slots = 2 * steps + R;
-        let array_slots = ArrayRing::<V, K>::COUNT * (steps + R);
+        let array_slots = ArrayRing::<V, K>::count(task, steps + R, R.max(2));
         let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
         let addresses =
             (slots + R + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
@@ -254,6 +254,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
                 first: first - before,
                 count,
                 levels,
+                step: task.first + before,
                 prefetch: &mut prefetch,
                 lines,
             };
@@ -312,7 +313,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
             let mut rows = OuterRows {
                 layout,
                 group: ring.outer_group::<N>(remaining, first),
-                arrays: self.arrays.rows::<N>(first),
+                arrays: self.arrays.rows::<N>(first, task.first + before),
             };
             kind.advance(number, &mut rows);
             if number < task.steps {

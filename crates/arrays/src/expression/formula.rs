@@ -28,7 +28,7 @@ pub struct ExpressionError {
 /// ```
 #[derive(Debug, Clone)]
 pub struct Expression {
-    steps: Vec<Step>,
+    pub(super) steps: Vec<Step>,
 }
 
 /// A part of a formula, by [`Expression::take_apart`].

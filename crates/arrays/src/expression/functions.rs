@@ -18,9 +18,26 @@ pub(super) struct Function {
     integers: Option<Loop<Option<i128>>>,
     /// Whether the result is 1 or 0, an integer of any arguments.
     is_condition: bool,
+    /// What it is to those who look into formulas.
+    pub(super) form: Form,
+}
+
+/// Operators that formulas are taken apart at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Form {
+    Sum,
+    Difference,
+    Product,
+    Quotient,
+    Negative,
+    Other,
 }
 
 impl Function {
+    const fn of(self, form: Form) -> Self {
+        Self { form, ..self }
+    }
+
     /// Applies the function to floats, as many as it takes; missing arguments are empty.
     pub(super) fn apply(self, [mut a, b, c]: [Vec<f64>; 3]) -> Vec<f64> {
         (self.floats)(&mut a, &b, &c);
@@ -114,6 +131,7 @@ macro_rules! float {
             floats: each!($($name),+ => $value),
             integers: None,
             is_condition: false,
+            form: Form::Other,
         }
     };
 }
@@ -184,16 +202,28 @@ pub(super) const OPERATORS: [Operator; 13] = [
     operator(
         "*",
         PRODUCT_PRECEDENCE,
-        both!(a, b => a * b; a.checked_mul(b)),
+        both!(a, b => a * b; a.checked_mul(b)).of(Form::Product),
     ),
-    operator("/", PRODUCT_PRECEDENCE, float!(a, b => a / b)),
+    operator(
+        "/",
+        PRODUCT_PRECEDENCE,
+        float!(a, b => a / b).of(Form::Quotient),
+    ),
     operator(
         "%",
         PRODUCT_PRECEDENCE,
         both!(a, b => divide_floored(a, b).1; floor_remainder(a, b)),
     ),
-    operator("+", SUM_PRECEDENCE, both!(a, b => a + b; a.checked_add(b))),
-    operator("-", SUM_PRECEDENCE, both!(a, b => a - b; a.checked_sub(b))),
+    operator(
+        "+",
+        SUM_PRECEDENCE,
+        both!(a, b => a + b; a.checked_add(b)).of(Form::Sum),
+    ),
+    operator(
+        "-",
+        SUM_PRECEDENCE,
+        both!(a, b => a - b; a.checked_sub(b)).of(Form::Difference),
+    ),
     operator("<=", COMPARISON_PRECEDENCE, condition!(a, b => a <= b)),
     operator(">=", COMPARISON_PRECEDENCE, condition!(a, b => a >= b)),
     operator("==", COMPARISON_PRECEDENCE, condition!(a, b => a == b)),
@@ -203,7 +233,7 @@ pub(super) const OPERATORS: [Operator; 13] = [
 ];
 
 /// The minus sign.
-pub(super) const NEGATE: Function = both!(a => -a; a.checked_neg());
+pub(super) const NEGATE: Function = both!(a => -a; a.checked_neg()).of(Form::Negative);
 
 /// Of the condition of [`WHERE`]: whether it is not 0.
 pub(super) const IS_NOT_ZERO: Function = Function {

@@ -20,9 +20,11 @@ mod functions;
 mod parser;
 mod random;
 mod step;
+mod terms;
 mod values;
 
 pub use formula::{Expression, ExpressionError, Part};
 pub use random::random;
 pub use step::BATCH;
+pub use terms::Term;
 pub use values::Values;

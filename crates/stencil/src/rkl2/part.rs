@@ -133,6 +133,9 @@ pub(crate) struct Part<'a, T> {
     faces: [Ring<T>; 2],
     /// The source, the rate and the decay; of numbers one row stands for all.
     source: Ring<T>,
+    /// The terms of the source, and the sum of a row in the present stage.
+    terms: Vec<Ring<T>>,
+    sum: Vec<T>,
     reaction: [Ring<T>; 2],
 }
 
@@ -180,6 +183,8 @@ impl<'a, T: Real> Part<'a, T> {
                 Some(_) => ring(),
                 None => Ring::of_number(T::default(), width),
             },
+            terms: step.equation.terms.arrays.iter().map(|_| ring()).collect(),
+            sum: vec![T::default(); width],
             reaction: [ring_of(rate), ring_of(decay)],
             kept,
         }
@@ -255,6 +260,11 @@ impl<'a, T: Real> Part<'a, T> {
         if let (Some(source), true) = (&step.equation.source, is_computed) {
             copy(line(&source.view(), y.place(j)), self.source.row_mut(j));
         }
+        for (term, array) in self.terms.iter_mut().zip(&step.equation.terms.arrays) {
+            if is_computed {
+                copy(line(&array.view(), y.place(j)), term.row_mut(j));
+            }
+        }
         if let (Some(Reaction { rate, decay }), true) = (&step.equation.reaction, is_computed) {
             for (coefficient, ring) in [rate, decay].into_iter().zip(&mut self.reaction) {
                 if let Some(array) = coefficient.array() {
@@ -327,13 +337,23 @@ impl<'a, T: Real> Part<'a, T> {
             },
         };
         let Equation {
-            source, reaction, ..
+            terms, reaction, ..
         } = step.equation;
-        let has_source = source.is_some() || reaction.is_some();
+        let has_source = step.equation.has_source() || reaction.is_some();
+        let source = match terms.is_empty() {
+            true => &self.source.row(j)[nodes.clone()],
+            false => {
+                let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
+                for i in nodes.clone() {
+                    self.sum[i] = terms.sum(number - 1, |term| rows[term][i]);
+                }
+                &self.sum[nodes.clone()]
+            }
+        };
         let row = StageRow {
             lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source: has_source.then(|| &self.source.row(j)[nodes.clone()]),
+            source: has_source.then_some(source),
             reaction: reaction.as_ref().map(|_| {
                 self.reaction
                     .each_ref()

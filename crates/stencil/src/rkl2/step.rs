@@ -96,6 +96,7 @@ impl<T: Element> Stencil<T> {
         let mut arrays = arrays.chain(increment.map(ArrayViewMut2::dim));
         assert!(arrays.all(|array| array == shape) && rows.end <= ny);
         assert!(step.equation.fits(shape) && step.walls.fit(shape, step.method.stages()));
+        assert!(step.equation.terms.cover(step.method.stages()));
         if nx < 3 || ny < 3 {
             return;
         }
