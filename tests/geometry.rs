@@ -489,8 +489,8 @@ fn checks_pictures_comparisons_and_sweeps_know_masks() {
     let told = scene.run("check p.toml --at 0.3,0");
     assert_eq!(told.code, Some(2), "{told}");
     scene.succeed("run p.toml -o c.npy");
-    scene.succeed("plot c.npy -o c.png");
-    scene.succeed("plot c.npy -o c.html");
+    scene.succeed("plot c.npy --sheet --contours 5 -o pictures");
+    scene.succeed("plot c.npy --html c.html");
     scene.succeed("run p.toml -o f.npy --set dx=0.0499");
     let told = scene.succeed("compare c.npy f.npy --common --atol 1");
     assert!(!told.stdout.contains("NaN"), "{told}");
@@ -509,4 +509,37 @@ fn checks_pictures_comparisons_and_sweeps_know_masks() {
             .step_by(8)
             .any(|part| part == one)
     );
+}
+
+/// The last snapshot of an example, and its numbers of rows and columns.
+fn example(name: &str) -> (Vec<f64>, [usize; 2]) {
+    let scene = Scene::new();
+    let file = format!("{}/params/{name}.toml", env!("CARGO_MANIFEST_DIR"));
+    let problem = Problem::load(file.as_ref(), &[]).unwrap();
+    run(&problem, &scene, "c").start().unwrap();
+    let (ny, nx) = problem.grid.shape();
+    (snapshots(&scene, "c", ny * nx).pop().unwrap(), [ny, nx])
+}
+
+#[test]
+fn the_examples_are_what_the_gallery_says() {
+    // Above a pipe the floor is warmer than midway between two.
+    let (p, [ny, nx]) = example("heated_floor");
+    let surface = &p[(ny - 1) * nx..];
+    assert!(surface[nx / 4] > surface[nx / 2] + 1.0 && surface[nx / 2] > 25.0);
+    // Each section of the plate lets the same heat through.
+    let (p, [ny, nx]) = example("perforated_plate");
+    let flux = |i: usize| -> f64 {
+        let weight = |j: usize| if j == 0 || j + 1 == ny { 0.5 } else { 1.0 };
+        let flows = (0..ny).map(|j| weight(j) * (p[j * nx + i] - p[j * nx + i + 1]));
+        flows.filter(|flow| !flow.is_nan()).sum()
+    };
+    let first = flux(0);
+    assert!((1..nx - 1).all(|i| (flux(i) / first - 1.0).abs() < 1e-3));
+    assert!(p.iter().filter(|p| p.is_nan()).count() > ny * nx / 8);
+    // What the obstacles leave, from p halfway down the free half.
+    let (p, [ny, nx]) = example("obstacles");
+    let p = p[ny / 2 * nx + 3 * nx / 4];
+    let effective = 2.0 * p / (1.0 - 2.0 * p);
+    assert!((effective - 0.316).abs() < 1e-3, "{effective}");
 }
