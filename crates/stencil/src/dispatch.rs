@@ -42,6 +42,7 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) -> Outcome {
+    let reacts = task.equation.reaction.is_some();
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
@@ -55,12 +56,18 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } => {
-                V::compiled(Walk::<V, Anisotropic<V>, WITH_ARRAYS>::new(task, scratch))
-            }
-            Operator::Variable { .. } => {
-                V::compiled(Walk::<V, Variable, WITH_ARRAYS>::new(task, scratch))
-            }
+            Operator::Anisotropic { .. } => match reacts {
+                true => V::compiled(Walk::<V, Anisotropic<V, true>, WITH_ARRAYS>::new(
+                    task, scratch,
+                )),
+                false => V::compiled(Walk::<V, Anisotropic<V, false>, WITH_ARRAYS>::new(
+                    task, scratch,
+                )),
+            },
+            Operator::Variable { .. } => match reacts {
+                true => V::compiled(Walk::<V, Variable<true>, WITH_ARRAYS>::new(task, scratch)),
+                false => V::compiled(Walk::<V, Variable<false>, WITH_ARRAYS>::new(task, scratch)),
+            },
         }
     };
     outcome.unwrap_or_default()
@@ -92,9 +99,7 @@ macro_rules! dispatch {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
-                        _ if task.computed_columns().len() <= NARROW
-                            || task.equation.reaction.is_some() =>
-                        {
+                        _ if task.computed_columns().len() <= NARROW => {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]

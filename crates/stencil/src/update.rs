@@ -16,6 +16,8 @@ pub(super) struct ArrayRows<T, const R: usize> {
     /// Faces south of the last row.
     pub south: *const T,
     pub source: [*const T; R],
+    pub rate: [*const T; R],
+    pub decay: [*const T; R],
 }
 
 impl<T, const R: usize> ArrayRows<T, R> {
@@ -25,6 +27,8 @@ impl<T, const R: usize> ArrayRows<T, R> {
         y: [std::ptr::null(); R],
         south: std::ptr::null(),
         source: [std::ptr::null(); R],
+        rate: [std::ptr::null(); R],
+        decay: [std::ptr::null(); R],
     };
 }
 
