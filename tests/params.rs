@@ -24,6 +24,8 @@ fn files() -> Vec<PathBuf> {
     let mut files: Vec<PathBuf> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().path())
+        // Pictures that they name.
+        .filter(|path| path.extension().is_none_or(|end| end != "png"))
         .collect();
     files.sort();
     files

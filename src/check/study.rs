@@ -66,6 +66,8 @@ pub struct Study {
     pub rms: f64,
     /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
     pub balance: Option<Balance>,
+    /// Whether nodes are masked.
+    pub has_mask: bool,
     /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
     pub has_jumps: bool,
     /// Whether the initial state or the source does.
@@ -191,6 +193,7 @@ impl Study {
             rms,
             balance: is_metered.then_some(balance),
             has_jumps: has_jumps(&problems)?,
+            has_mask: own.masked().is_some(),
             starts_with_jumps: jumps.masses != [0.0; 3],
             rounding,
             is_on_walls: params.grid == Layout::Walls,

@@ -53,6 +53,11 @@ impl Study {
                 "A coefficient jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
             );
         }
+        if self.has_mask {
+            return format!(
+                "The edges of the mask are known to within half a cell, so order 1 is all that can be expected beside them; by what was observed, {trust}."
+            );
+        }
         if self.starts_with_jumps {
             return format!(
                 "The initial state or the source jumps between nodes, and a grid knows the place of a jump to within a cell; by that and by what was observed, {trust}."

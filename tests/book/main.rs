@@ -213,6 +213,7 @@ fn the_tables_of_parameters_are_those_of_the_program() {
         table(&|name| !name.contains('.')),
         table(&|name| name.starts_with("initial.")),
         table(&|name| name.starts_with("boundary.")),
+        table(&|name| name.starts_with("mask.")),
     ] {
         assert!(
             page.contains(&tables),
