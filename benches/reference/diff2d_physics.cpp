@@ -1,4 +1,4 @@
-// Diffusion with any walls, materials and sources in C++ with one loop, its rows shared among OpenMP
+// Diffusion with any walls, materials, capacities and sources in C++ with one loop, its rows shared among OpenMP
 // threads. Around the nodes lies a ring of ghosts, written before every step.
 #include "physics.hpp"
 
@@ -8,7 +8,7 @@
 // What a row reads besides the state.
 struct Row {
     double rx, ry;
-    const double *x, *y_north, *y_south, *source;
+    const double *x, *y_north, *y_south, *source, *rate;
 };
 
 template <Material material, bool has_source>
@@ -19,18 +19,20 @@ static void step_row(long first, long last, const Row& row, const double* __rest
     const double* __restrict__ yn = row.y_north;
     const double* __restrict__ ys = row.y_south;
     const double* __restrict__ source = row.source;
+    const double* __restrict__ rate = row.rate;
     const double rx = row.rx, ry = row.ry;
     for (long i = first; i < last; i++) {
         double increment;
         if (material == Material::constant && !has_source)
             increment = rx * (south[i] + north[i] + p[i + 1] + p[i - 1] - 4 * p[i]);
-        else if (material != Material::varying)
+        else if (!Physics::varies(material))
             increment = rx * ((p[i + 1] + p[i - 1]) - (p[i] + p[i])) +
                         ry * ((south[i] + north[i]) - (p[i] + p[i]));
         else
             increment = (x[i + 1] * (p[i + 1] - p[i]) - x[i] * (p[i] - p[i - 1])) +
                         (ys[i] * (south[i] - p[i]) - yn[i] * (p[i] - north[i]));
-        next[i] = p[i] + (has_source ? increment + source[i] : increment);
+        const double change = has_source ? increment + source[i] : increment;
+        next[i] = p[i] + (Physics::stores(material) ? rate[i] * change : change);
     }
 }
 
@@ -80,7 +82,8 @@ static void run(const Physics& problem) {
                                  problem.x.data() + j * (n + 1),
                                  problem.y.data() + j * n,
                                  problem.y.data() + (j + 1) * n,
-                                 problem.source.data() + j * n};
+                                 problem.source.data() + j * n,
+                                 problem.rate.data() + j * n};
                 double* here = p + j * stride;
                 step_row<material, has_source>(first, last, row, here - stride, here, here + stride,
                                                next + j * stride);
@@ -99,6 +102,8 @@ static void run(const Physics& problem) {
     case Material::constant: return run<Material::constant, has_source>(problem);
     case Material::anisotropic: return run<Material::anisotropic, has_source>(problem);
     case Material::varying: return run<Material::varying, has_source>(problem);
+    case Material::storing: return run<Material::storing, has_source>(problem);
+    case Material::varying_storing: return run<Material::varying_storing, has_source>(problem);
     }
 }
 

@@ -20,7 +20,7 @@ Physics::Physics(int argc, char** argv) {
         std::fprintf(stderr, "usage: %s material walls source x1 x2 nodes dt steps final_file\n", argv[0]);
         std::exit(2);
     }
-    material = static_cast<Material>(one_of(argv[1], {"constant", "anisotropic", "varying"}));
+    material = static_cast<Material>(one_of(argv[1], {"constant", "anisotropic", "varying", "storing", "varying_storing"}));
     walls = static_cast<Walls>(one_of(argv[2], {"fixed", "insulated", "robin", "periodic"}));
     has_source = one_of(argv[3], {"none", "source"});
     x1 = std::strtod(argv[4], nullptr);
@@ -32,11 +32,16 @@ Physics::Physics(int argc, char** argv) {
     ends_on_walls = true;
     dx = (x2 - x1) / (npnts - 1);
 
-    const bool one = material == Material::constant;
+    const bool one = material == Material::constant || material == Material::storing;
     rx = ((one ? D : Dx) / (dx * dx)) * dt;
     ry = ((one ? D : Dy) / (dx * dx)) * dt;
     r = rx;
-    if (material == Material::varying) varying_faces();
+    if (varies(material)) varying_faces();
+    if (stores(material)) {
+        rate.resize(npnts * npnts);
+        for (long j = 0; j < npnts; j++)
+            for (long i = 0; i < npnts; i++) rate[j * npnts + i] = 1.0 / coefficient(j, i);
+    }
     if (has_source) {
         source.resize(npnts * npnts);
         for (long j = 0; j < npnts; j++)
@@ -56,13 +61,13 @@ long Physics::place(long i) const {
     return (i + period) % period;
 }
 
-double Physics::diffusivity(long j, long i) const {
+double Physics::coefficient(long j, long i) const {
     return 1 + 0.4 * node(place(i)) * node(place(j));
 }
 
 // The harmonic mean of two nodes' coefficients.
 double Physics::face(long j, long i, long other_j, long other_i) const {
-    const double one = diffusivity(j, i), other = diffusivity(other_j, other_i);
+    const double one = coefficient(j, i), other = coefficient(other_j, other_i);
     return one == other ? one : 2.0 * one * other / (one + other);
 }
 
@@ -88,8 +93,8 @@ void Physics::robin_walls() {
         for (int side = 0; side < 4; side++) {
             const auto& at = nodes[side];
             double ratio = 1;
-            if (material == Material::varying)
-                ratio = diffusivity(at[0], at[1]) / face(at[0], at[1], at[2], at[3]);
+            if (varies(material))
+                ratio = coefficient(at[0], at[1]) / face(at[0], at[1], at[2], at[3]);
             const double factor = 2.0 * dx * ratio;
             ghosts[side][k] = {factor * (c / b), factor * (a / b)};
         }

@@ -1,4 +1,4 @@
-// Problems with any walls, materials and sources on the square, as the programs of `diff2d bench --physics`
+// Problems with any walls, materials, capacities and sources on the square, as the programs of `diff2d bench --physics`
 // take them. Nothing of it is timed.
 #pragma once
 
@@ -6,7 +6,7 @@
 
 #include <vector>
 
-enum class Material { constant, anisotropic, varying };
+enum class Material { constant, anisotropic, varying, storing, varying_storing };
 enum class Walls { fixed, insulated, robin, periodic };
 
 // ghost = inner + (alpha - beta * outermost) beyond an insulated or a Robin wall
@@ -22,6 +22,8 @@ struct Physics : Problem {
     // Of a varying material: x[j*(n+1) + i] is the face west of node [j, i], y[j*n + i] the one between rows j-1 and j.
     std::vector<double> x, y;
     std::vector<double> source;
+    // 1/c of a material that stores.
+    std::vector<double> rate;
     // One for each node of a side: left, right, bottom, top.
     std::vector<Ghost> ghosts[4];
 
@@ -32,10 +34,14 @@ struct Physics : Problem {
     long first() const { return walls == Walls::fixed ? 1 : 0; }
     long last() const { return walls == Walls::fixed ? npnts - 1 : npnts; }
 
+    static constexpr bool varies(Material of) { return of == Material::varying || of == Material::varying_storing; }
+    static constexpr bool stores(Material of) { return of == Material::storing || of == Material::varying_storing; }
+
 private:
     double dt;
     long place(long i) const;
-    double diffusivity(long j, long i) const;
+    // D or c of a material where it varies.
+    double coefficient(long j, long i) const;
     double face(long j, long i, long other_j, long other_i) const;
     void varying_faces();
     void robin_walls();

@@ -56,10 +56,20 @@ const fn choice(word: &'static str, name: &'static str, value: &'static str) -> 
 }
 
 /// What the square consists of. `benches/reference/physics.cpp` has the same numbers and formulas.
-static MATERIALS: [Choice; 3] = [
+static MATERIALS: [Choice; 5] = [
     choice("constant", "one D", "D = 0.8"),
     choice("anisotropic", "Dx and Dy", "Dx = 0.9\nDy = 0.4"),
     choice("varying", "D(x, y)", "D = \"1 + 0.4*x*y\""),
+    choice(
+        "storing",
+        "one D, c(x, y)",
+        "D = 0.8\ncapacity = \"1 + 0.4*x*y\"",
+    ),
+    choice(
+        "varying_storing",
+        "D(x, y), c(x, y)",
+        "D = \"1 + 0.4*x*y\"\ncapacity = \"1 + 0.4*x*y\"",
+    ),
 ];
 
 /// What all four sides have.
@@ -85,7 +95,15 @@ impl Variant {
     /// All kinds but the course's own, one D between fixed walls. One D with a source is computed as Dx and
     /// Dy.
     pub(super) fn all() -> impl Iterator<Item = Self> {
-        let materials = [(0, false), (1, false), (1, true), (2, false), (2, true)];
+        let materials = [
+            (0, false),
+            (1, false),
+            (1, true),
+            (2, false),
+            (2, true),
+            (3, false),
+            (4, false),
+        ];
         let kinds = materials.into_iter().flat_map(|(material, source)| {
             WALLS.iter().map(move |walls| Self {
                 material: &MATERIALS[material],
@@ -311,7 +329,7 @@ mod tests {
 
     #[test]
     fn every_size_kind_and_number_of_steps_is_what_was_asked_for() {
-        assert_eq!(Variant::all().count(), 19);
+        assert_eq!(Variant::all().count(), 27);
         let directory = tempfile::tempdir().unwrap();
         let of_course = (1..400).chain([1023, 1024, 16384, 32768]);
         let of_course = of_course.map(|size| (None, size));

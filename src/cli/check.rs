@@ -173,13 +173,18 @@ fn columns(cells: [String; 6]) -> String {
 }
 
 fn cells(estimate: &Estimate, refinement: u32) -> [String; 6] {
-    let [coarse, middle, fine] = estimate.values.map(|value| format!("{value:.7}"));
+    // Long ones leave a gap between columns, too.
+    let shown = |value: f64| match format!("{value:.7}") {
+        text if text.len() < 14 => text,
+        _ => format!("{value:.6e}"),
+    };
+    let [coarse, middle, fine] = estimate.values.map(shown);
     let order = match (estimate.order, estimate.is_exact) {
         (Some(order), _) => format!("{order:.2}"),
         (None, true) => "exact".to_owned(),
         (None, false) => "none".to_owned(),
     };
-    let limit = format!("{:.7}", estimate.extrapolated);
+    let limit = shown(estimate.extrapolated);
     let error = format!("± {:.1e}", estimate.error_at(f64::from(refinement)));
     [coarse, middle, fine, order, limit, error]
 }

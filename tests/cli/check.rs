@@ -198,7 +198,13 @@ fn a_mass_that_cancels_is_no_imbalance() {
 fn the_mass_is_balanced_over_the_stages_of_long_steps() {
     let scene = Scene::new();
     let long = "method = 'rkl2'\ndt = 0.02\n";
-    for material in ["D = 0.5", "Dx = 0.5\nDy = 0.2", "D = '0.3 + 0.2*x*y'"] {
+    for material in [
+        "D = 0.5",
+        "Dx = 0.5\nDy = 0.2",
+        "D = '0.3 + 0.2*x*y'",
+        "D = 0.5\ncapacity = 2\ndecay = '1 + x'",
+        "D = '0.3 + 0.2*x*y'\ncapacity = '2 + x*y'\ndecay = 1.5",
+    ] {
         let text = SMOOTH
             .replace("D = 0.5", material)
             .replace("'x*y'", "'x*y*(1 + t)'");
