@@ -277,7 +277,7 @@ impl<T: Element> Bands<T> {
         }
         walls.write_given(&mut target, depth);
         match shorter {
-            Some(_) => Smoothness::NONE,
+            Some(_) => known.after(1),
             None => knowledge.smoothness(),
         }
     }

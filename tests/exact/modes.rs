@@ -36,7 +36,7 @@ fn modes_between_all_kinds_of_wall_decay_by_their_factor() {
             );
             let end = solve(&format!(
                 "{material}\nx1 = -0.5\nx2 = 1.25\ny1 = 0.25\ny2 = 2.75\ndx = {}\ndy = {}\n\
-                 grid = 'walls'\nsafety = 0.9\nruntime = 1\nouttime = 1\n\
+                 grid = 'walls'\ntimes = 'course'\nsafety = 0.9\nruntime = 1\nouttime = 1\n\
                  initial = {{kind = 'expression', value = \"{value}\"}}\n\
                  boundary = {{left = {}, right = {}, bottom = {}, top = {}}}",
                 width / (nx as f64 + 0.5),
@@ -144,7 +144,7 @@ fn insulated_and_periodic_walls_conserve_mass_to_rounding() {
 #[test]
 fn mass_changes_by_fluxes_and_sources() {
     let end = solve(
-        "D = 0.7\nx1 = 0\nx2 = 2\ny1 = 0\ny2 = 1\ndx = 0.0999\ndy = 0.0999\ngrid = 'walls'\n\
+        "D = 0.7\nx1 = 0\nx2 = 2\ny1 = 0\ny2 = 1\ndx = 0.0999\ndy = 0.0999\ngrid = 'walls'\ntimes = 'course'\n\
          dt = 1e-3\nruntime = 1.0005\nouttime = 0.10005\nsource = '3*t'\n\
          initial = {kind = 'constant', value = 2}\n\
          boundary = {left = {flux = 0.5}, right = {flux = '-0.25*t'}, bottom = {flux = 'x'}, top = {flux = 0.0}}",

@@ -73,7 +73,7 @@ impl Outcome {
 /// What passes found out about the field that they computed, for the passes after them.
 ///
 /// It belongs to one field and one [`Stencil`](super::Stencil): with another one, or once somebody else
-/// has changed the field, results would be wrong unless it [forgets](Knowledge::forget). Start with
+/// has changed the field, results would be wrong unless it is [told](Knowledge::set). Start with
 /// [`Knowledge::default`], which knows nothing.
 #[derive(Debug, Default)]
 pub struct Knowledge {
@@ -137,10 +137,10 @@ impl Knowledge {
         self.told = Some(smoothness);
     }
 
-    /// Somebody else has changed the field: nothing is known of it any more.
-    pub fn forget(&mut self) {
+    /// Somebody else has changed the field, of all of which so much is known now.
+    pub fn set(&mut self, smoothness: Smoothness) {
         for record in &self.records {
-            record.set_smoothness(Smoothness::NONE);
+            record.set_smoothness(smoothness);
         }
     }
 

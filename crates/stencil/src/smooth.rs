@@ -31,6 +31,9 @@
 //! that follow, [`lasting`] levels in all. Nodes outside of the tile that are held constant while it is
 //! advanced count as held nodes.
 //!
+//! A step with a smaller `r` is `(1 - f) p + f p'`, `f = 4r ≤ 1`, with which a step commutes: the same holds after it, too, and
+//! its roundings widen `b` no more.
+//!
 //! Where `c` is zero the check asks for `s = 0`, and `p' = +0 = s/4` as -0 is refused.
 //!
 //! # Levels scaled by four
