@@ -11,16 +11,20 @@ use crate::{
         input::{Digests, Input},
         material::{Coefficients, Material, Survey},
         method,
+        nodes::Values,
         robin::Robin,
         source::{Source, Sources},
         tables::{Along, Steps, Tables},
     },
     schedule::Schedule,
+    summary::Summary,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Operator, Rkl2, Stencil, Terms, Tile, rkl2_reach};
+use diff2d_stencil::{
+    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Terms, Tile, rkl2_reach,
+};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr};
 
@@ -87,7 +91,7 @@ impl Problem {
         let survey = material.survey(&grid, walls, &Robin::new(&params, &grid))?;
         let schedule = Schedule::new(&params, survey.limit, raw)?;
         walls.check(&grid, raw, params.precision)?;
-        let source = Source::new(&params, raw, &grid, digests, schedule.dt)?;
+        let source = Source::new(&params, raw, &grid, digests, material.share(schedule.dt))?;
         let initial = Initial::new((&params.initial, params.precision), raw, &grid, digests)?;
         let problem = Self {
             params,
@@ -129,11 +133,20 @@ impl Problem {
                 x: none(),
                 y: none(),
             });
+        let [rate, decay] = [
+            self.material.uniform_capacity(),
+            self.material.uniform_decay(),
+        ];
+        let coefficient = |uniform: Option<f64>, number: f64| match uniform {
+            Some(_) => Coefficient::Number(T::from_f64(number)),
+            None => Coefficient::Array(none()),
+        };
+        let decays = decay.unwrap_or_default() * self.share();
         let mut equation = Equation {
             operator,
             source: None,
             terms: Terms::default(),
-            reaction: None,
+            reaction: Reaction::new(coefficient(rate, 1.0), coefficient(decay, decays)),
         };
         let arrays = (0..self.source.arrays()).map(|_| none());
         match self.source.is_in_terms() {
@@ -150,12 +163,9 @@ impl Problem {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
-                let [c, k] = self.capacity_and_decay();
-                let decay = self.schedule.dt * (k / c);
+                let decay = self.share() * self.material.uniform_decay().unwrap_or_default();
                 match method::ends(&self.params.boundary) {
-                    Ok([y, x]) => {
-                        Method::Exact(Spectral::new((y, ny, ry / c), (x, nx, rx / c), decay))
-                    }
+                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
                     Err((_, why)) => unreachable!("{why}"),
                 }
             }
@@ -166,20 +176,34 @@ impl Problem {
     /// The same with what does not depend on the state.
     fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
         let method = self.method(self.grid.shape(), self.stages());
-        let (grid, walls, dt) = (&self.grid, &self.params.boundary, self.schedule.dt);
+        let (grid, walls, share) = (&self.grid, &self.params.boundary, self.share());
         let (Method::Exact(step), true) = (&method, self.is_forced()) else {
             return Ok(method);
         };
-        let [c, _] = self.capacity_and_decay();
-        let mut array = self.source.whole(grid, walls, dt / c)?;
-        let diffusion = self.material.uniform().unwrap_or_default().map(|d| d / c);
-        method::add_walls(&mut array, (walls, grid), (dt, diffusion, c));
+        let mut array = self.source.whole(grid, walls, share)?;
+        let diffusion = self.material.uniform().unwrap_or_default();
+        method::add_walls(&mut array, (walls, grid), (share, diffusion));
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
 
-    /// The constant capacity and decay of the exact solution.
-    fn capacity_and_decay(&self) -> [f64; 2] {
-        [1.0, 0.0]
+    /// Whether nothing but diffusion between closed walls acts, which changes no mass.
+    #[must_use]
+    pub fn conserves_mass(&self) -> bool {
+        let walls = self.params.boundary.sides();
+        let is_closed = !self.is_forced() && !walls.iter().any(|wall| wall.is_fixed());
+        is_closed && self.material.uniform_decay() == Some(0.0)
+    }
+
+    /// What the source adds in a step at the beginning, at all nodes: `dt S/c`, where c does not vary.
+    ///
+    /// # Errors
+    /// As [`dynamics`](Self::dynamics).
+    pub fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
+        let whole = || {
+            self.source
+                .whole(&self.grid, &self.params.boundary, self.share())
+        };
+        self.source.is_there().then(whole).transpose()
     }
 
     /// Whether walls or sources make a step of the exact solution more than a product with the state.
@@ -198,12 +222,25 @@ impl Problem {
         }
     }
 
+    /// The time step by the capacity, where that does not vary.
+    fn share(&self) -> f64 {
+        self.material.share(self.schedule.dt)
+    }
+
     /// Refuses what the exact solution by transforms does not cover.
     fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
         if self.params.method != StepMethod::Exact {
             return Ok(());
         }
         let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
+        for (key, number) in [
+            ("capacity", self.material.uniform_capacity()),
+            ("decay", self.material.uniform_decay()),
+        ] {
+            if number.is_none() {
+                return refuse(key, "method = \"exact\" needs one that does not vary");
+            }
+        }
         if self.coefficients() == Coefficients::Variable {
             return refuse(
                 "method",
@@ -253,24 +290,34 @@ impl Problem {
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        let (dt, grid, walls) = (self.schedule.dt, &self.grid, &self.params.boundary);
+        let (dt, share, grid, walls) = (
+            self.schedule.dt,
+            self.share(),
+            &self.grid,
+            &self.params.boundary,
+        );
         let operator = match self.uniform_operator() {
             Some(operator) => operator,
             None => {
-                let [x, y] = self.material.face_arrays(grid, walls, rows.clone(), dt)?;
+                let [x, y] = self
+                    .material
+                    .face_arrays(grid, walls, rows.clone(), share)?;
                 Operator::Variable { x, y }
             }
         };
         let sources = match self.params.method {
             StepMethod::Exact => Sources::default(),
-            _ => self.source.array(grid, walls, rows.clone(), dt)?,
+            _ => self.source.array(grid, walls, rows.clone(), share)?,
         };
-        let coefficients = match self.material.uniform() {
-            Some(both) => Along::Uniform(both),
-            None => Along::Varying(Box::new(self.survey.rims.clone())),
+        let reaction = self.material.reaction(grid, walls, rows.clone(), dt)?;
+        let coefficients = Along {
+            uniform: self.material.uniform(),
+            rate: self.material.uniform_rate(grid),
+            rims: Box::new(self.survey.rims.clone()),
         };
         let steps = Steps {
             dt,
+            share,
             reach: match self.params.method {
                 StepMethod::Euler => 1.0,
                 StepMethod::Rkl2 => rkl2_reach(self.stages()),
@@ -283,7 +330,7 @@ impl Problem {
                 operator,
                 source: sources.array,
                 terms: sources.terms,
-                reaction: None,
+                reaction,
             },
             walls: tables.at(&[0.0]).0,
             walls_at: self
@@ -325,11 +372,61 @@ impl Problem {
         self.source.is_evaluated()
     }
 
+    /// Coefficients and source.
+    fn values(&self) -> impl Iterator<Item = &Values> {
+        self.material.values().chain([self.source.values()])
+    }
+
+    /// Bytes of the pixels of pictures that coefficients and source come from.
+    #[must_use]
+    pub fn picture_bytes(&self) -> u64 {
+        let pictures: BTreeMap<_, _> = self.values().filter_map(Values::picture).collect();
+        pictures.values().sum()
+    }
+
+    /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i c p`.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when the file of the capacity cannot be read any more.
+    pub fn summaries<T: Real>(
+        &self,
+        first: usize,
+        values: &[T],
+    ) -> Result<Vec<Summary>, ParamsError> {
+        let mut rows = Summary::of_each_row(values, &self.grid);
+        let (grid, walls) = (&self.grid, &self.params.boundary);
+        self.material
+            .weigh(grid, walls, (first, values), &mut rows)?;
+        Ok(rows)
+    }
+
+    /// Mass, minimum and maximum of a field of the whole grid.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn summary<T: Real>(&self, field: &Field<T>) -> Result<Summary, ParamsError> {
+        let rows = self.summaries(0, field.as_slice())?;
+        Ok(Summary::of_rows(&rows, &self.grid))
+    }
+
+    /// The capacity that all nodes have.
+    #[must_use]
+    pub fn uniform_capacity(&self) -> Option<f64> {
+        self.material.uniform_capacity()
+    }
+
+    /// The capacity at every node, row by row.
+    ///
+    /// # Errors
+    /// As [`summaries`](Self::summaries).
+    pub fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
+        self.material.capacities(&self.grid, &self.params.boundary)
+    }
+
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
-        let mut values = self.material.inputs().chain(self.source.input());
-        self.initial.array().is_some() || values.next().is_some()
+        self.initial.array().is_some() || self.values().any(Values::is_array)
     }
 
     /// What the step does with the diffusion coefficients.
@@ -338,10 +435,11 @@ impl Problem {
         self.material.coefficients(&self.grid)
     }
 
-    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\]; none if D varies.
+    /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary; none
+    /// if D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
-        let dt = self.schedule.dt;
+        let dt = self.share();
         let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
         match self.coefficients() {
             Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],
@@ -372,8 +470,7 @@ impl Problem {
             .initial
             .input()
             .into_iter()
-            .chain(self.material.inputs())
-            .chain(self.source.input());
+            .chain(self.values().filter_map(Values::input));
         inputs.map(Input::digest).collect()
     }
 
@@ -429,7 +526,7 @@ impl Problem {
     }
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies, and those of a source.
+    /// and along y if D varies, capacity and decay if they vary, and those of a source.
     #[must_use]
     pub fn arrays(&self) -> u64 {
         let faces = match self.coefficients() {
@@ -440,7 +537,10 @@ impl Problem {
             StepMethod::Exact => 0,
             _ => self.source.arrays(),
         };
-        2 + faces + sources as u64
+        let varies = |uniform: Option<f64>| u64::from(uniform.is_none());
+        let reaction =
+            varies(self.material.uniform_capacity()) + varies(self.material.uniform_decay());
+        2 + faces + reaction + sources as u64
     }
 
     /// Bytes of the arrays of a run; it takes little memory besides.
@@ -482,6 +582,7 @@ impl Problem {
         nodes
             .saturating_mul(node * self.arrays())
             .saturating_add(more)
+            .saturating_add(self.picture_bytes())
     }
 
     /// `(snapshots, ny, nx)`.

@@ -10,8 +10,8 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Pod, Zeroable)]
 #[repr(C)]
 pub struct Summary {
-    /// Of a snapshot `Σ w_j w_i p dx dy` \[density·length²\], of a row `Σ w_i p` \[density\]. The weights
-    /// are ½ for nodes on the walls and 1 for others.
+    /// Of a snapshot `Σ w_j w_i c p dx dy` \[density·length²\], of a row `Σ w_i c p` \[density\], with a capacity c of
+    /// 1 where none is known. The weights are ½ for nodes on the walls and 1 for others.
     pub mass: f64,
     /// The smallest value; NaN if any value is NaN.
     pub min: f64,

@@ -1,5 +1,5 @@
 //! Whole problems against the formulas of docs/numerics.md, node by node and without any kernel: walls of
-//! every kind, materials, sources, rectangles, in double and single precision, by one rank and by several.
+//! every kind, materials, capacities, decays, sources, rectangles, in double and single precision, by one rank and by several.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -73,6 +73,22 @@ const SOURCES: [(&str, Function); 4] = [
     ("'(1 + t)*x'", |x, _, t| (1.0 + t) * x),
 ];
 
+const CAPACITIES: [(&str, Function); 5] = [
+    ("1.0", |_, _, _| 1.0),
+    ("1", |_, _, _| 1.0),
+    ("0.3", |_, _, _| 0.3),
+    ("'0.5 + x*y'", |x, y, _| 0.5 + x * y),
+    ("'1 - (x > 0.5) * 0.99'", |x, _, _| {
+        1.0 - f64::from(u8::from(x > 0.5)) * 0.99
+    }),
+];
+
+const DECAYS: [(&str, Function); 3] = [
+    ("0.0", |_, _, _| 0.0),
+    ("25", |_, _, _| 25.0),
+    ("'40*x + 10*y'", |x, y, _| 40.0 * x + 10.0 * y),
+];
+
 #[derive(Debug, Clone)]
 struct Case {
     cells: (usize, usize),
@@ -83,6 +99,8 @@ struct Case {
     material: usize,
     arithmetic: bool,
     source: usize,
+    capacity: usize,
+    decay: usize,
 }
 
 fn cases() -> impl Strategy<Value = Case> {
@@ -93,17 +111,29 @@ fn cases() -> impl Strategy<Value = Case> {
         prop::array::uniform2(prop::bool::weighted(0.25)),
         0..MATERIALS.len(),
         any::<bool>(),
-        0..SOURCES.len(),
+        (0..SOURCES.len(), 0..CAPACITIES.len(), 0..DECAYS.len()),
     )
         .prop_map(
-            |(cells, length_y, walls, periodic, material, arithmetic, source)| Case {
+            |(
                 cells,
                 length_y,
                 walls,
                 periodic,
                 material,
                 arithmetic,
-                source,
+                (source, capacity, decay),
+            )| {
+                Case {
+                    cells,
+                    length_y,
+                    walls,
+                    periodic,
+                    material,
+                    arithmetic,
+                    source,
+                    capacity,
+                    decay,
+                }
             },
         )
 }
@@ -122,7 +152,7 @@ impl Case {
         let [left, right, bottom, top] = walls;
         format!(
             "x1 = 0\nx2 = 1\ny1 = 0\ny2 = {}\ndx = {:?}\ndy = {:?}\ngrid = 'walls'\nface = '{}'\n{}\n\
-             source = {}\n{more}\n\
+             source = {}\ncapacity = {}\ndecay = {}\n{more}\n\
              initial = {{ kind = 'expression', value = 'x + y*y' }}\n\
              [boundary]\nleft = {left}\nright = {right}\nbottom = {bottom}\ntop = {top}\n",
             self.length_y,
@@ -135,6 +165,8 @@ impl Case {
             },
             MATERIALS[self.material].0,
             SOURCES[self.source].0,
+            CAPACITIES[self.capacity].0,
+            DECAYS[self.decay].0,
         )
     }
 }
@@ -283,9 +315,18 @@ impl Reference {
         all.filter(|&(j, i)| !self.is_fixed(j, i)).collect()
     }
 
+    /// Capacity and decay of a node.
+    fn storage(&self, (j, i): (usize, usize)) -> [f64; 2] {
+        let of = [CAPACITIES[self.case.capacity].1, DECAYS[self.case.decay].1];
+        of.map(|of| self.at(of, j, i))
+    }
+
     /// The largest weight of a node in its own `dp/dt`.
     fn rate(&self) -> f64 {
-        let weight = |&node: &(usize, usize)| self.along(node, 0).1 + self.along(node, 1).1;
+        let weight = |&node: &(usize, usize)| {
+            let [capacity, decay] = self.storage(node);
+            (self.along(node, 0).1 + self.along(node, 1).1 + decay) / capacity
+        };
         self.computed().iter().map(weight).fold(0.0, f64::max)
     }
 
@@ -297,7 +338,9 @@ impl Reference {
             .into_iter()
             .map(|(j, i)| {
                 let change = self.along((j, i), 0).0 + self.along((j, i), 1).0;
-                (j * nx + i, dt * (change + self.at(source, j, i)))
+                let [capacity, decay] = self.storage((j, i));
+                let change = change + self.at(source, j, i) - decay * self.state[j * nx + i];
+                (j * nx + i, dt * change / capacity)
             })
             .collect();
         for (at, change) in new {

@@ -3,7 +3,7 @@
     problems_reference.py make DIRECTORY COUNT SEED    N.toml and the files it names, for N below COUNT
     problems_reference.py check DIRECTORY              N.npy and N.journal against the reference
 
-A node's dp/dt is (Fe - Fw)/dx + (Fn - Fs)/dy + S, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
+A node's dp/dt is ((Fe - Fw)/dx + (Fn - Fs)/dy + S - k p)/c, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
 a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Tolerances are
 stated below and nowhere else.
 """
@@ -53,6 +53,8 @@ class Problem:
         self.periodic_y = self.walls["bottom"] == "periodic"
         d = params.get("D", 1.0)
         self.dx, self.dy = (self.wrapped(self.values(params.get(key, d))) for key in ("Dx", "Dy"))
+        self.c = self.wrapped(self.values(params.get("capacity", 1.0)))
+        self.k = self.wrapped(self.values(params.get("decay", 0.0)))
         mean = {"harmonic": harmonic, "arithmetic": lambda a, b: (a + b) / 2}[params.get("face", "harmonic")]
         self.face_x = mean(self.dx[:, :-1], self.dx[:, 1:])
         self.face_y = mean(self.dy[:-1], self.dy[1:])
@@ -148,12 +150,14 @@ class Problem:
     def rate(self, p, t):
         along_x = self.divergence(p, t, SIDES[:2], self.face_x, self.x.h)
         along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
-        return along_x + along_y + self.wrapped(self.values(self.params.get("source", 0.0), t))
+        source = self.wrapped(self.values(self.params.get("source", 0.0), t))
+        return (along_x + along_y + source - self.k * p) / self.c
 
     def limit(self, t=0.0):
         """The largest dt with which no weight of a new value is negative."""
         weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
         weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
+        weight = (weight + self.k) / self.c
         computed = np.ones(weight.shape, bool)
         for side, line in zip(SIDES, lines(computed)):
             if self.walls[side] != "periodic" and not isinstance(self.walls[side], dict):
@@ -176,7 +180,7 @@ class Problem:
         if self.params.get("grid") == "walls":
             for weight in weights:
                 weight[[0, -1]] = 0.5
-        return math.fsum((p * weights[0][:, None] * weights[1][None, :]).ravel()) * self.x.h * self.y.h
+        return math.fsum((self.c * p * weights[0][:, None] * weights[1][None, :]).ravel()) * self.x.h * self.y.h
 
     def simulate(self, dt, steps, every):
         """Yields time and state of every snapshot."""
@@ -257,6 +261,24 @@ class Maker:
         values = self.rng.uniform(0.1, 3, shape) * 10.0 ** self.rng.integers(-2, 1, shape)
         return {"file": self.array(f"D{self.rng.integers(10**6)}", values)}
 
+    def capacity(self, shape):
+        kind = self.rng.integers(4)
+        if kind == 0:
+            return round(self.number(0.01, 4), 3)
+        if kind == 1:
+            return f"0.2 + ({self.term('xy')})**2"
+        if kind == 2:
+            return f"where({self.one('x', 'y')} > {self.number(-0.5, 0.5):.3f}, 0.05, {self.number(1, 4):.3f})"
+        return {"file": self.array(f"c{self.rng.integers(10**6)}", self.rng.uniform(0.1, 3, shape))}
+
+    def decay(self, shape):
+        kind = self.rng.integers(3)
+        if kind == 0:
+            return round(self.number(0, 40), 3)
+        if kind == 1:
+            return f"9*({self.term('xy')})**2"
+        return {"file": self.array(f"k{self.rng.integers(10**6)}", self.rng.uniform(0, 30, shape))}
+
     def wall(self, grows):
         kind = self.rng.integers(4)
         if kind == 0:
@@ -320,6 +342,10 @@ class Maker:
             params["D"] = self.diffusivity(shape)
         if self.chance(0.4):
             params["face"] = self.one("harmonic", "arithmetic")
+        if self.chance(0.5):
+            params["capacity"] = self.capacity(shape)
+        if self.chance(0.5):
+            params["decay"] = self.decay(shape)
         if self.chance(0.5):
             params["source"] = self.amount()
             if self.chance(0.25):
@@ -414,7 +440,7 @@ def check_one(directory, number):
         record = records[k]
         assert record["simtime"] == t, (record["simtime"], t)
         assert (record["min"], record["max"]) == (got.min(), got.max())
-        area = problem.x.h * problem.y.h * p.size
+        area = problem.x.h * problem.y.h * problem.c.max() * p.size
         agree(f"mass of snapshot {k}", np.array(record["mass"]), np.array(problem.mass(got)), 1e-14 * largest * area)
     return worst
 

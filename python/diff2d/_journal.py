@@ -39,7 +39,7 @@ class Snapshot:
     simtime: float
     """Simulated time [time]."""
     mass: float
-    """Σ w_j w_i p dx dy [density·length²]; NaN if it is not finite."""
+    """Σ w_j w_i c p dx dy [density·length²]; NaN if it is not finite."""
     min: float
     """Smallest value; NaN if it is not finite."""
     max: float

@@ -4,10 +4,11 @@ use crate::{
     dynamics::{Dynamics, Method},
     field::Field,
     grid::Grid,
+    params::ParamsError,
     physics::wall::Side,
     problem::Problem,
 };
-use diff2d_stencil::{self as stencil, Operator, Walls};
+use diff2d_stencil::{self as stencil, Coefficient, Operator, Walls};
 use ndarray::{Array2, ArrayView2};
 
 /// The mass at both ends of a run and all that changed it \[density·length²\].
@@ -21,6 +22,8 @@ pub struct Balance {
     pub walls: [f64; 4],
     /// What the source gave.
     pub source: f64,
+    /// What the decay took, which is negative.
+    pub decay: f64,
     /// What the nodes on fixed walls changed by because their values did.
     pub fixed: f64,
 }
@@ -29,21 +32,26 @@ impl Balance {
     /// What none of these explains: roundings, if the steps are right.
     #[must_use]
     pub fn unexplained(&self) -> f64 {
-        let explained = self.walls.iter().sum::<f64>() + self.source + self.fixed;
+        let explained = self.walls.iter().sum::<f64>() + self.source + self.decay + self.fixed;
         (self.end - self.start) - explained
     }
 }
 
-/// What increments bring in: through left, right, bottom and top, and from the source.
-type Gains = [f64; 5];
+/// What increments bring in: through left, right, bottom and top, from the source, and by decay.
+type Gains = [f64; 6];
 
 /// Sums what each step brings in, from the states that it takes increments of.
 ///
 /// A stage of a step is a combination of earlier states and increments, the same at every node. So what it has brought
 /// in since the beginning of the step is that combination of what the stages before have brought in.
 pub(super) struct Meter<'a> {
+    problem: &'a Problem,
     grid: &'a Grid,
     dynamics: Dynamics<f64>,
+    /// The capacity of every node, row by row.
+    capacity: Vec<f64>,
+    /// That of all nodes, which increments have in them; 1 if it varies.
+    factor: f64,
     time: f64,
     fixed_at_start: f64,
     start: f64,
@@ -62,12 +70,19 @@ pub(super) struct Meter<'a> {
 }
 
 impl<'a> Meter<'a> {
-    pub(super) fn new(problem: &'a Problem, dynamics: Dynamics<f64>, state: &Field<f64>) -> Self {
+    pub(super) fn new(
+        problem: &'a Problem,
+        dynamics: Dynamics<f64>,
+        state: &Field<f64>,
+    ) -> Result<Self, ParamsError> {
         let mut meter = Self {
+            problem,
             grid: &problem.grid,
+            capacity: problem.capacity()?,
+            factor: problem.uniform_capacity().unwrap_or(1.0),
             time: 0.0,
             fixed_at_start: 0.0,
-            start: state.summary(&problem.grid).mass,
+            start: problem.summary(state)?.mass,
             total: Gains::default(),
             in_step: [Gains::default(); 2],
             of_start: Gains::default(),
@@ -89,7 +104,7 @@ impl<'a> Meter<'a> {
         meter.terms = terms
             .map(|term| meter.inside(&walls, &term.view()))
             .collect();
-        meter
+        Ok(meter)
     }
 
     /// The walls at a time.
@@ -141,6 +156,7 @@ impl<'a> Meter<'a> {
             };
             *gain = line.inflow(&walls);
         }
+        gains[5] = -self.decayed(&walls, &state.view());
         gains[4] = match (self.constant_source, &self.dynamics.source_at) {
             (None, Some(source_at)) => {
                 source_at(time, &mut self.scratch);
@@ -156,35 +172,60 @@ impl<'a> Meter<'a> {
                 .map(|(factor, term)| factor * term);
             gains[4] += products.sum::<f64>();
         }
-        gains
+        gains.map(|gain| self.factor * gain)
     }
 
-    pub(super) fn balance(&self, state: &Field<f64>) -> Balance {
+    pub(super) fn balance(&self, state: &Field<f64>) -> Result<Balance, ParamsError> {
         let walls = self.walls_at(self.time);
-        let [left, right, bottom, top, source] = self.total;
-        Balance {
+        let [left, right, bottom, top, source, decay] = self.total;
+        Ok(Balance {
             start: self.start,
-            end: state.summary(self.grid).mass,
+            end: self.problem.summary(state)?.mass,
             walls: [left, right, bottom, top],
             source,
+            decay,
             fixed: self.on_fixed_walls(&walls, &state.view()) - self.fixed_at_start,
-        }
+        })
     }
 
     /// The weighted sum over the nodes that steps compute.
     fn inside(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
-        self.sum(values, |j, i| is_computed(walls, values.dim(), (j, i)))
+        let shape = values.dim();
+        self.sum(values, |j, i| f64::from(is_computed(walls, shape, (j, i))))
     }
 
-    /// The weighted sum over the nodes that walls give their values.
+    /// The same of what decays in a step.
+    fn decayed(&self, walls: &Walls<f64>, state: &ArrayView2<'_, f64>) -> f64 {
+        let Some(reaction) = &self.dynamics.equation.reaction else {
+            return 0.0;
+        };
+        let decay = |j: usize, i: usize| match &reaction.decay {
+            Coefficient::Number(decay) => *decay,
+            Coefficient::Array(decay) => decay[[j, i]],
+        };
+        let shape = state.dim();
+        self.sum(state, |j, i| {
+            f64::from(is_computed(walls, shape, (j, i))) * decay(j, i)
+        })
+    }
+
+    /// The mass on the nodes that walls give their values.
     fn on_fixed_walls(&self, walls: &Walls<f64>, values: &ArrayView2<'_, f64>) -> f64 {
-        self.sum(values, |j, i| !is_computed(walls, values.dim(), (j, i)))
+        let (ny, nx) = values.dim();
+        self.sum(values, |j, i| {
+            f64::from(!is_computed(walls, (ny, nx), (j, i))) * self.capacity[j * nx + i]
+        })
     }
 
-    fn sum(&self, values: &ArrayView2<'_, f64>, counts: impl Fn(usize, usize) -> bool) -> f64 {
-        let weighted = values.indexed_iter().filter(|((j, i), _)| counts(*j, *i));
-        let sum: f64 = weighted
-            .map(|((j, i), value)| self.grid.y.weight(j) * self.grid.x.weight(i) * value)
+    /// The sum over the nodes, each of which counts so much.
+    fn sum(&self, values: &ArrayView2<'_, f64>, counts: impl Fn(usize, usize) -> f64) -> f64 {
+        let weight = |j: usize, i: usize| self.grid.y.weight(j) * self.grid.x.weight(i);
+        let counting = values
+            .indexed_iter()
+            .map(|((j, i), value)| (counts(j, i), j, i, value));
+        let sum: f64 = counting
+            .filter(|(count, ..)| *count != 0.0)
+            .map(|(count, j, i, value)| weight(j, i) * count * value)
             .sum();
         sum * self.grid.x.spacing * self.grid.y.spacing
     }

@@ -20,6 +20,7 @@ choice! {
         Anisotropic = "Dx and Dy",
         Variable = "D(x, y), harmonic",
         Arithmetic = "D(x, y), arithmetic",
+        Storage = "c(x, y) and k(x, y)",
     }
 }
 
@@ -27,6 +28,7 @@ impl MaterialKind {
     fn keys(self) -> String {
         match self {
             Self::Constant => "D = 0.8\n".to_owned(),
+            Self::Storage => format!("D = 0.8\ncapacity = \"{CAPACITY}\"\ndecay = \"{DECAY}\"\n"),
             Self::Anisotropic => "Dx = 0.9\nDy = 0.4\n".to_owned(),
             Self::Variable => format!("D = \"{D}\"\n"),
             Self::Arithmetic => format!("D = \"{D}\"\nface = \"arithmetic\"\n"),
@@ -36,13 +38,15 @@ impl MaterialKind {
     /// Dx, Dy, ∂Dx/∂x and ∂Dy/∂y as formulas.
     fn formulas(self) -> [&'static str; 4] {
         match self {
-            Self::Constant => ["0.8", "0.8", "0", "0"],
+            Self::Constant | Self::Storage => ["0.8", "0.8", "0", "0"],
             Self::Anisotropic => ["0.9", "0.4", "0", "0"],
             Self::Variable | Self::Arithmetic => [D, D, SLOPE, SLOPE],
         }
     }
 }
 
+const CAPACITY: &str = "(1 + 0.2*sin(2*pi*(x - y)))";
+const DECAY: &str = "(3 + 2*cos(2*pi*x))";
 const D: &str = "(0.7 + 0.2*sin(2*pi*(x + y)))";
 /// Of D, along x and along y.
 const SLOPE: &str = "(0.4*pi*cos(2*pi*(x + y)))";
@@ -86,7 +90,13 @@ pub(super) fn manufactured(
     end: f64,
 ) -> String {
     let [dx, dy, dx_x, dy_y] = material.formulas();
-    let source = format!("{U_T} - ({dx} + {dy})*{U_XX} - {dx_x}*{U_X} - {dy_y}*{U_Y}");
+    let (capacity, decay) = match material {
+        MaterialKind::Storage => (CAPACITY, DECAY),
+        _ => ("1", "0"),
+    };
+    let source = format!(
+        "{capacity}*{U_T} - ({dx} + {dy})*{U_XX} - {dx_x}*{U_X} - {dy_y}*{U_Y} + {decay}*{U}"
+    );
     let initial = U.replace("exp(-30*t)*", "");
     let sides = [("-", dx, U_X), ("", dx, U_X), ("-", dy, U_Y), ("", dy, U_Y)];
     let sides = sides.map(|(sign, d, slope)| match walls {

@@ -56,20 +56,17 @@ struct Faces {
 fn initial(problem: &Problem) -> Result<Faces, CheckError> {
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut state, 0)?;
+    let both = state.as_mut_slice().iter_mut().zip(problem.capacity()?);
+    both.for_each(|(p, capacity)| *p *= capacity);
     Ok(faces(&state.view(), problem, 1.0))
 }
 
 /// Of the source at the beginning, over all steps.
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 fn source(problem: &Problem) -> Result<Faces, CheckError> {
-    let (ny, _) = problem.grid.shape();
-    let steps = problem.schedule.last_step() as f64;
-    let mut dynamics = problem.dynamics::<f64>(0..ny)?;
-    if let Some(factors_at) = &dynamics.factors_at {
-        dynamics.equation.terms.factors = factors_at(&[0.0]).0;
-    }
-    let source = dynamics.equation.source.take();
-    let source = source.or_else(|| dynamics.equation.terms.source(0));
+    // Where the capacity does not vary the source has it in it.
+    let steps = problem.schedule.last_step() as f64 * problem.uniform_capacity().unwrap_or(1.0);
+    let source = problem.source_at_start()?;
     Ok(source.map_or_else(Faces::default, |source| {
         faces(&source.view(), problem, steps)
     }))

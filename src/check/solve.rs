@@ -29,13 +29,13 @@ pub(super) fn solve<T: Element>(problem: &Problem) -> Result<Field<T>, CheckErro
 /// The state after the last step, and what went through the walls and came from the source until then.
 pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Balance), CheckError> {
     let (mut solver, dynamics) = start::<f64>(problem)?;
-    let mut meter = Meter::new(problem, dynamics, solver.state());
+    let mut meter = Meter::new(problem, dynamics, solver.state())?;
     for _ in 0..problem.schedule.last_step() {
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
         meter.end_step();
     }
     solver.check()?;
-    let balance = meter.balance(solver.state());
+    let balance = meter.balance(solver.state())?;
     Ok((finite(problem, solver.into_state())?, balance))
 }
 

@@ -15,8 +15,8 @@ use crate::{
     physics::input::Digests,
     problem::Problem,
 };
-use diff2d_stencil::Operator;
-use ndarray::Array2;
+use diff2d_stencil::{Coefficient, Operator, Reaction};
+use ndarray::ArrayView2;
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,7 +66,7 @@ pub struct Study {
     pub rms: f64,
     /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
     pub balance: Option<Balance>,
-    /// Whether the diffusion coefficient jumps between nodes.
+    /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
     pub has_jumps: bool,
     /// Whether the initial state or the source does.
     pub starts_with_jumps: bool,
@@ -76,6 +76,8 @@ pub struct Study {
     pub is_on_walls: bool,
     /// The largest |p| on the fine grid \[density\].
     pub scale: f64,
+    /// The largest capacity there.
+    pub capacity: f64,
 }
 
 /// Updates of nodes on all three grids that are not too dear.
@@ -105,9 +107,7 @@ impl Study {
         let refinement = affordable_refinement(&own)?;
         let problems = refined(&own, raw, refinement)?;
         let (coarse, balance) = solve_metered(&problems[0])?;
-        let has_fixed_walls = params.boundary.sides().iter().any(|wall| wall.is_fixed());
-        let is_metered =
-            params.method != StepMethod::Exact || !(has_fixed_walls || own.is_forced());
+        let is_metered = params.method != StepMethod::Exact || own.conserves_mass();
         let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
         let single = match params.precision {
             Precision::F32 => Some(Single::solve(&own, &problems, refinement)?),
@@ -124,7 +124,8 @@ impl Study {
                 None => estimate,
             }
         };
-        let summary = states[2].summary(&problems[2].grid);
+        let summary = problems[2].summary(&states[2])?;
+        let capacity = problems[2].capacity()?.into_iter().fold(0.0, f64::max);
         let scale = summary.min.abs().max(summary.max.abs());
         let size = problems[2].grid.x.domain();
         let height = problems[2].grid.y.domain();
@@ -166,12 +167,12 @@ impl Study {
             refinement,
             time: problems[2].schedule.end(),
             mass: estimate(
-                &|problem, state| state.summary(&problem.grid).mass,
-                scale * area,
+                &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.mass),
+                scale * capacity * area,
                 jumps.masses,
             ),
             maximum: estimate(
-                &|problem, state| state.summary(&problem.grid).max,
+                &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.max),
                 scale,
                 of_values,
             ),
@@ -185,6 +186,7 @@ impl Study {
             rounding,
             is_on_walls: params.grid == Layout::Walls,
             scale,
+            capacity,
         })
     }
 
@@ -429,39 +431,47 @@ fn level_of(problem: &Problem) -> Level {
     }
 }
 
-/// Whether neighbouring faces differ on the fine grid as much as they do on the middle one: where D is
-/// smooth, by half as much.
+/// Whether neighbours differ on the fine grid as much as they do on the middle one: where coefficients are smooth, by
+/// half as much.
 fn has_jumps(problems: &[Problem; 3]) -> Result<bool, CheckError> {
     let middle = steepest(&problems[1])?;
     let fine = steepest(&problems[2])?;
     Ok(fine > 0.05 && fine > 0.75 * middle)
 }
 
-/// The largest |ln| of the ratio of the coefficients of two neighbouring faces.
+/// The largest |ln| of the ratio of the diffusion coefficients of two neighbouring faces, or of the capacities or
+/// decays of two neighbouring nodes.
 fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     let (ny, _) = problem.grid.shape();
-    let Operator::Variable { x, y } = problem.dynamics::<f64>(0..ny)?.equation.operator else {
-        return Ok(0.0);
-    };
+    let equation = problem.dynamics::<f64>(0..ny)?.equation;
+    let mut arrays = Vec::new();
+    if let Operator::Variable { x, y } = equation.operator {
+        arrays.extend([x, y]);
+    }
+    if let Some(Reaction { rate, decay }) = equation.reaction {
+        if let Coefficient::Array(rate) = rate {
+            arrays.push(rate);
+        }
+        if let Coefficient::Array(decay) = decay {
+            // It may be 0, beside whatever there is of it.
+            let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+            arrays.push(decay.mapv(|decay| 1.0 + decay / most));
+        }
+    }
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
         (true, _) => 0.0,
         (_, true) => f64::INFINITY,
         _ => (a / b).ln().abs(),
     };
-    let along_columns = |faces: &Array2<f64>| {
-        let below = faces.rows().into_iter().skip(1);
-        faces
-            .rows()
-            .into_iter()
-            .zip(below)
+    let along_columns = |values: ArrayView2<'_, f64>| {
+        let rows = values.rows().into_iter();
+        rows.zip(values.rows().into_iter().skip(1))
             .fold(0.0, |most: f64, (row, next)| {
                 row.iter()
                     .zip(next)
                     .fold(most, |most, (&a, &b)| most.max(ratio(a, b)))
             })
     };
-    Ok([&x.t().to_owned(), &y, &x, &y.t().to_owned()]
-        .into_iter()
-        .map(along_columns)
-        .fold(0.0, f64::max))
+    let both = arrays.iter().flat_map(|array| [array.view(), array.t()]);
+    Ok(both.map(along_columns).fold(0.0, f64::max))
 }

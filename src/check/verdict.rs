@@ -36,7 +36,7 @@ impl Study {
         let is_unbalanced =
             |balance: &Balance| balance.unexplained().abs() > UNBALANCED * self.flow();
         if self.balance.as_ref().is_some_and(is_unbalanced) {
-            return "The mass changes by more than walls and source explain: do not trust this answer, and report it.".to_owned();
+            return "The mass changes by more than walls, source and decay explain: do not trust this answer, and report it.".to_owned();
         }
         if estimates.iter().all(|(_, estimate)| estimate.is_exact) {
             let nodes = self.nodes;
@@ -50,7 +50,7 @@ impl Study {
         }
         if self.has_jumps {
             return format!(
-                "D jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
+                "A coefficient jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
             );
         }
         if self.starts_with_jumps {
@@ -88,7 +88,7 @@ impl Study {
     /// An amount of mass, or what the domain could hold where that is a rounding.
     fn or_capacity(&self, mass: f64) -> f64 {
         // Where positive and negative values cancel, the mass is a rounding.
-        let capacity = self.scale * self.levels[0].area();
+        let capacity = self.scale * self.capacity * self.levels[0].area();
         match mass > NEGLIGIBLE * capacity {
             true => mass,
             false => capacity,
@@ -100,7 +100,15 @@ impl Study {
         let parts = match &self.balance {
             None => self.mass.values.to_vec(),
             Some(balance) => {
-                let parts = [balance.start, balance.end, balance.source, balance.fixed];
+                let Balance {
+                    start,
+                    end,
+                    source,
+                    decay,
+                    fixed,
+                    ..
+                } = *balance;
+                let parts = [start, end, source, decay, fixed];
                 parts.into_iter().chain(balance.walls).collect()
             }
         };

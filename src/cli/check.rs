@@ -186,7 +186,7 @@ fn cells(estimate: &Estimate, refinement: u32) -> [String; 6] {
 
 fn balance_text(balance: &Balance) -> String {
     let [left, right, bottom, top] = balance.walls;
-    let parts = [
+    let mut parts = vec![
         ("mass at the start", balance.start),
         ("in through left", left),
         ("in through right", right),
@@ -196,6 +196,9 @@ fn balance_text(balance: &Balance) -> String {
         ("on fixed walls", balance.fixed),
         ("mass at the end", balance.end),
     ];
+    if balance.decay != 0.0 {
+        parts.insert(6, ("by decay", balance.decay));
+    }
     let mut lines: Vec<String> = parts
         .iter()
         .map(|(name, value)| format!("{name:<18}{value:>18.9e}"))
@@ -218,6 +221,7 @@ fn balance_json(balance: &Balance) -> Value {
         "bottom": bottom,
         "top": top,
         "source": balance.source,
+        "decay": balance.decay,
         "fixed": balance.fixed,
         "unexplained": balance.unexplained(),
     })

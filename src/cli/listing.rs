@@ -59,10 +59,19 @@ fn material(params: &Params) -> String {
         true => format!("D = {x}"),
         false => format!("Dx = {x}, Dy = {y}"),
     };
-    match x.constant().and(y.constant()) {
+    let mut text = match x.constant().and(y.constant()) {
         Some(_) => diffusivity,
         None => format!("{diffusivity}, {} mean between nodes", params.face.name()),
+    };
+    for (name, of, absent) in [
+        ("capacity", &params.capacity, 1.0),
+        ("decay", &params.decay, 0.0),
+    ] {
+        if of.constant() != Some(absent) {
+            text += &format!("; {name} {of}");
+        }
     }
+    text
 }
 
 fn source(params: &Params) -> String {

@@ -95,7 +95,7 @@ impl From<Map<String, Value>> for Canonical {
     }
 }
 
-/// Replaces names of files, under the keys `file` and `path`, by their SHA-256.
+/// Replaces names of files, under the keys `file`, `image` and `path`, by their SHA-256.
 fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>) {
     match value {
         Value::Object(table) => {
@@ -103,7 +103,7 @@ fn digest_files(key: &str, value: &mut Value, inputs: &BTreeMap<String, String>)
                 digest_files(key, value, inputs);
             }
         }
-        Value::String(name) if key == "file" || key == "path" => {
+        Value::String(name) if ["file", "image", "path"].contains(&key) => {
             if let Some(sum) = inputs.get(name) {
                 *name = format!("SHA-256 {sum}");
             }

@@ -204,13 +204,7 @@ impl<'a> Judge<'a> {
 
     /// Two finite numbers.
     pub(super) fn pair(&mut self, key: &str) -> [f64; 2] {
-        let numbers = self.convert(key, |value| {
-            let number = |index: usize| finite(value.get(index)?);
-            let numbers = number(0)
-                .zip(number(1))
-                .map(|(first, second)| [first, second]);
-            numbers.ok_or(None)
-        });
+        let numbers = self.convert(key, |value| finite_pair(value).ok_or(None));
         self.noted(key, numbers.unwrap_or_default())
     }
 
@@ -245,12 +239,25 @@ impl<'a> Judge<'a> {
 
     /// As [`function`](Self::function), or a file.
     pub(super) fn profile(&mut self, key: &str, variables: usize) -> Profile {
-        let profile = self.convert(key, |value| match value.get("file") {
-            Some(path) => Ok(Profile::File(path.as_str().ok_or(None)?.into())),
-            None => Ok(Profile::Function(Function::parse(value, variables)?)),
+        let profile = self.convert(key, |value| match (value.get("file"), value.get("image")) {
+            (Some(path), _) => Ok(Profile::File(path.as_str().ok_or(None)?.into())),
+            (_, Some(path)) => Ok(Profile::Image {
+                path: path.as_str().ok_or(None)?.into(),
+                range: value.get("range").map_or(Ok([0.0, 1.0]), |range| {
+                    finite_pair(range).ok_or(Some(
+                        "range must be two finite numbers, [black, white]".to_owned(),
+                    ))
+                })?,
+            }),
+            _ => Ok(Profile::Function(Function::parse(value, variables)?)),
         });
+        let path_to = |path: PathBuf| self.path_to(key, &path.to_string_lossy());
         let profile = match profile {
-            Some(Profile::File(path)) => Profile::File(self.path_to(key, &path.to_string_lossy())),
+            Some(Profile::File(path)) => Profile::File(path_to(path)),
+            Some(Profile::Image { path, range }) => Profile::Image {
+                path: path_to(path),
+                range,
+            },
             Some(profile) => profile,
             None => Profile::Function(Function::Number(f64::NAN)),
         };
@@ -305,4 +312,12 @@ fn told(key: &Key, reason: Option<String>) -> String {
 
 fn finite(value: &Value) -> Option<f64> {
     number(value).filter(|number| number.is_finite())
+}
+
+/// Two finite numbers.
+fn finite_pair(value: &Value) -> Option<[f64; 2]> {
+    match value.as_array().map(Vec::as_slice) {
+        Some([first, second]) => Some([finite(first)?, finite(second)?]),
+        _ => None,
+    }
 }

@@ -51,6 +51,8 @@ pub enum Type {
     Pair,
     /// A table with this one key.
     Form(&'static str),
+    /// A table with the keys `image` and `range`, or `image` alone.
+    Image,
 }
 
 impl Type {
@@ -65,6 +67,10 @@ impl Type {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Form(name), Value::Table(table)) => table.len() == 1 && table.contains_key(name),
+            (Self::Image, Value::Table(table)) => {
+                let range = usize::from(table.contains_key("range"));
+                table.contains_key("image") && table.len() == 1 + range
+            }
             _ => false,
         }
     }
@@ -96,7 +102,7 @@ const WORD: &[Type] = &[Type::Word];
 const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
-const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file")];
+const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file"), Type::Image];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
@@ -106,9 +112,10 @@ const SIDE: &[Type] = &[
 
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
-const MATERIAL: &str =
-    "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
-const SOURCE: &str = "a finite number, a formula in x, y and t, or { file = \"S.npy\" }";
+const MATERIAL: &str = "a finite number greater than 0, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi] }";
+const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { file = \"c.npy\" } or { image = \"c.png\", range = [lo, hi] }";
+const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi] }";
+const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi] }";
 const WALL: &str =
     "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
 const METHOD: &str =
@@ -138,7 +145,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 36] = keys! {
+pub static KEYS: [Key; 38] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -160,6 +167,8 @@ pub static KEYS: [Key; 36] = keys! {
     "Dy", "diffusion coefficient along y", "length²/time", PROFILE, MATERIAL, "1.0", Same("D");
     "face", "mean of the diffusion coefficients of two nodes", "", WORD, "\"harmonic\" or \"arithmetic\"",
         "\"harmonic\"", Default("\"harmonic\"");
+    "capacity", "storage, c of c dp/dt", "", PROFILE, CAPACITY, "1.0", Default("1.0");
+    "decay", "k of the decay k p", "1/time", PROFILE, DECAY, "0.0", Default("0.0");
     "source", "what is added per time", "density/time", PROFILE, SOURCE, "0.0", Default("0.0");
     "method", "how a step is taken", "", WORD, METHOD, "\"euler\"", Default("\"euler\"");
     "stages", "stages of a step of rkl2", "", INTEGER, "an integer from 2 to 10001", "9", Derived;

@@ -107,13 +107,20 @@ impl fmt::Display for Function {
     }
 }
 
-/// A number, a formula, or a file with a value for every node.
+/// A number, a formula, or a file with a value for every node or pixel.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Profile {
     /// A number or a formula.
     Function(Function),
     /// An array of the grid's shape.
     File(PathBuf),
+    /// A picture, its grey values mapped to a range.
+    Image {
+        /// The file, PNG.
+        path: PathBuf,
+        /// The values of black and white.
+        range: [f64; 2],
+    },
 }
 
 impl Profile {
@@ -122,7 +129,7 @@ impl Profile {
     pub fn constant(&self) -> Option<f64> {
         match self {
             Self::Function(function) => function.constant(),
-            Self::File(_) => None,
+            Self::File(_) | Self::Image { .. } => None,
         }
     }
 
@@ -136,6 +143,9 @@ impl Profile {
         match self {
             Self::Function(function) => function.to_json(),
             Self::File(path) => json!({ "file": path.to_string_lossy() }),
+            Self::Image { path, range } => {
+                json!({ "image": path.to_string_lossy(), "range": range })
+            }
         }
     }
 }
@@ -145,6 +155,15 @@ impl fmt::Display for Profile {
         match self {
             Self::Function(function) => write!(f, "{function}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Image { path, range } => {
+                write!(
+                    f,
+                    "the picture {} from {:?} to {:?}",
+                    path.display(),
+                    range[0],
+                    range[1]
+                )
+            }
         }
     }
 }

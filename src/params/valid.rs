@@ -25,7 +25,11 @@ pub struct Params {
     pub diffusivity: [Profile; 2],
     /// The mean of diffusion coefficients that holds between two nodes.
     pub face: Face,
-    /// What is added to ∂p/∂t \[density/time\].
+    /// Storage: c of `c ∂p/∂t`.
+    pub capacity: Profile,
+    /// k of the decay `k p` \[1/time\].
+    pub decay: Profile,
+    /// What is added to `c ∂p/∂t` \[density/time\].
     pub source: Profile,
     /// Left end of the domain \[length\].
     pub x1: f64,
@@ -99,6 +103,8 @@ impl Params {
             stages: judge
                 .integer_if_typed("stages")
                 .map(|stages| usize::try_from(stages).unwrap_or(0)),
+            capacity: judge.profile("capacity", 2),
+            decay: judge.profile("decay", 2),
             source: judge.profile("source", 3),
             initial: InitialState::take(&mut judge, middle),
             boundary: Boundary {
@@ -134,6 +140,14 @@ impl Params {
                 format!("{key} must be greater than 0")
             });
         }
+        let [capacity, decay] =
+            [&self.capacity, &self.decay].map(|of| of.constant().unwrap_or(f64::NAN));
+        judge.refuse_if(capacity <= 0.0, "capacity", || {
+            "capacity must be greater than 0".to_owned()
+        });
+        judge.refuse_if(decay < 0.0, "decay", || {
+            "decay must be 0 or greater".to_owned()
+        });
         for (key, key1, lower, upper) in [
             ("x2", "x1", self.x1, self.x2),
             ("y2", "y1", self.y1, self.y2),

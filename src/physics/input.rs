@@ -1,5 +1,6 @@
 //! [`Input`]: a file that parameters name, with its digest.
 
+use super::raster::Raster;
 use crate::params::{InputPlace, ParamsError};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
@@ -10,7 +11,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
 
 /// What is known of files before a problem reads them.
@@ -47,6 +48,8 @@ struct Known {
     length: u64,
     /// The CRC-32C of each [`CHUNK`] of these bytes.
     sums: Vec<u32>,
+    /// The pixels of a picture that was decoded.
+    raster: OnceLock<Arc<Raster>>,
 }
 
 /// Bytes that are read and compared as a whole: little more than what is asked for, and a thousandth of the file for
@@ -118,6 +121,21 @@ impl Input {
         let header = NpyHeader::decode(self.file()?)
             .and_then(|header| header.fits(self.known.length).map(|()| header));
         header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
+    }
+
+    /// The pixels of a picture, decoded by `decode` unless they were before.
+    ///
+    /// # Errors
+    /// Those of `decode`.
+    pub fn raster(
+        &self,
+        decode: impl FnOnce() -> Result<Raster, ParamsError>,
+    ) -> Result<Arc<Raster>, ParamsError> {
+        if let Some(raster) = self.known.raster.get() {
+            return Ok(Arc::clone(raster));
+        }
+        let raster = Arc::new(decode()?);
+        Ok(Arc::clone(self.known.raster.get_or_init(|| raster)))
     }
 
     /// The error for a file that cannot be read.
@@ -240,5 +258,6 @@ fn digest(mut file: File) -> io::Result<Known> {
         sha256: hex(&hash.finalize()),
         length,
         sums,
+        raster: OnceLock::new(),
     })
 }

@@ -1,4 +1,4 @@
-//! The diffusion coefficients, and the largest stable time step.
+//! Diffusion coefficients, capacity and decay, and the largest stable time step.
 //!
 //! Between two nodes holds a mean of their coefficients, of the face between them. A node on a wall that is
 //! not fixed has half a cell, so its one inner face counts twice:
@@ -10,7 +10,7 @@
 use super::{
     Unready,
     faces::Faces,
-    input::{Digests, Input},
+    input::Digests,
     nodes::{Nodes, Values},
     robin::Robin,
     wall::Side,
@@ -19,8 +19,9 @@ use super::{
 use crate::{
     grid::Grid,
     params::{Boundary, Face, Params, ParamsError, RawParams},
+    summary::Summary,
 };
-use diff2d_stencil::real::Real;
+use diff2d_stencil::{Coefficient, Reaction, real::Real};
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use std::ops::Range;
@@ -28,7 +29,7 @@ use std::ops::Range;
 /// Rows of coefficients that are looked at together.
 const TOGETHER: usize = 1 << 17;
 
-/// The diffusion coefficients along x and y.
+/// The diffusion coefficients along x and y, the capacity c and the decay k.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Material {
     x: Values,
@@ -36,6 +37,8 @@ pub struct Material {
     /// Whether x and y have the same.
     is_isotropic: bool,
     face: Face,
+    capacity: Values,
+    decay: Values,
 }
 
 /// What the step does with the coefficients.
@@ -56,8 +59,10 @@ pub struct Rim {
     pub own: Vec<f64>,
     /// Of their inner faces \[length²/time\].
     pub inner: Vec<f64>,
-    /// What other nodes weigh in dp/dt, and walls not yet \[1/time\]: NaN where a node is not computed.
+    /// What other nodes and the decay weigh in c dp/dt, and walls not yet \[1/time\]: NaN where a node is not computed.
     pub rate: Vec<f64>,
+    /// Of the nodes: c.
+    pub capacity: Vec<f64>,
 }
 
 /// What follows from the coefficients on the whole grid.
@@ -65,7 +70,7 @@ pub struct Rim {
 pub struct Survey {
     /// The largest stable time step \[time\]; infinite where nothing diffuses.
     pub limit: f64,
-    /// By side: the coefficients along walls that are not fixed, where they vary.
+    /// By side: the coefficients along walls that are not fixed, where any of them varies.
     pub rims: [Option<Rim>; 4],
 }
 
@@ -106,6 +111,8 @@ impl Material {
             y: values("Dy", of_y)?,
             is_isotropic: of_x == of_y,
             face: params.face,
+            capacity: values("capacity", &params.capacity)?,
+            decay: values("decay", &params.decay)?,
         };
         let is_wrong = |value: f64| {
             let sound = value.is_finite() && value >= 0.0;
@@ -115,12 +122,117 @@ impl Material {
         if !material.is_isotropic {
             material.y.check(grid, "Dy", raw, is_wrong)?;
         }
+        material.decay.check(grid, "decay", raw, is_wrong)?;
+        material.capacity.check(grid, "capacity", raw, |value| {
+            match value > 0.0 && value.is_finite() {
+                false => Some("a finite number greater than 0"),
+                true => (params.precision.lacks(1.0 / value))
+                    .map(|_| "a number whose inverse is finite, too,"),
+            }
+        })?;
         Ok(material)
     }
 
-    /// Their files.
-    pub fn inputs(&self) -> impl Iterator<Item = &Input> {
-        [&self.x, &self.y].into_iter().filter_map(Values::input)
+    /// Those of them that may come from files.
+    pub fn values(&self) -> impl Iterator<Item = &Values> {
+        [&self.x, &self.y, &self.capacity, &self.decay].into_iter()
+    }
+
+    /// The capacity that all nodes have.
+    #[must_use]
+    pub fn uniform_capacity(&self) -> Option<f64> {
+        self.capacity.uniform()
+    }
+
+    /// The decay that all nodes have \[1/time\].
+    #[must_use]
+    pub fn uniform_decay(&self) -> Option<f64> {
+        self.decay.uniform()
+    }
+
+    /// A time step by the capacity, where that does not vary: then the coefficients of the step have it in them.
+    #[must_use]
+    pub fn share(&self, dt: f64) -> f64 {
+        dt / self.capacity.uniform().unwrap_or(1.0)
+    }
+
+    /// What takes and keeps the change of a node of some rows in a step of `dt`, if that is anything.
+    ///
+    /// # Errors
+    /// [`Unready`] without memory, and when a file cannot be read any more.
+    pub fn reaction<T: Real>(
+        &self,
+        grid: &Grid,
+        walls: &Boundary,
+        rows: Range<usize>,
+        dt: f64,
+    ) -> Result<Option<Reaction<T>>, Unready> {
+        let nodes = Nodes::new(grid, walls.periodic());
+        let coefficient = |values: &Values, of: &(dyn Fn(f64) -> f64 + Sync)| {
+            if let Some(value) = values.uniform() {
+                return Ok(Coefficient::Number(T::from_f64(of(value))));
+            }
+            let mut array = zeros((rows.len(), grid.x.nodes))?;
+            if let Some(to) = array.as_slice_mut() {
+                values.fill_with(&nodes, rows.start, 0.0, of, to)?;
+            }
+            Ok::<_, Unready>(Coefficient::Array(array))
+        };
+        let is_uniform = self.capacity.uniform().is_some();
+        let share = self.share(dt);
+        let rate = coefficient(&self.capacity, &|c| if is_uniform { 1.0 } else { 1.0 / c })?;
+        let decay = coefficient(&self.decay, &|k| k * share)?;
+        Ok(Reaction::new(rate, decay))
+    }
+
+    /// The capacity at every node, row by row.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub fn capacities(&self, grid: &Grid, walls: &Boundary) -> Result<Vec<f64>, ParamsError> {
+        let (nodes, (ny, nx)) = (Nodes::new(grid, walls.periodic()), grid.shape());
+        let mut values = vec![0.0; ny * nx];
+        self.capacity.rows(&nodes, 0..ny, 0.0, &mut values)?;
+        Ok(values)
+    }
+
+    /// Turns the sums of rows of p, from row `first` on, into those of c p.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub fn weigh<T: Real>(
+        &self,
+        grid: &Grid,
+        walls: &Boundary,
+        (first, values): (usize, &[T]),
+        sums: &mut [Summary],
+    ) -> Result<(), ParamsError> {
+        if let Some(capacity) = self.capacity.uniform() {
+            sums.iter_mut().for_each(|row| row.mass *= capacity);
+            return Ok(());
+        }
+        let nodes = Nodes::new(grid, walls.periodic());
+        let nx = grid.x.nodes;
+        let together = (TOGETHER / nx).max(1);
+        let mut weighed = Vec::new();
+        let pieces = values.chunks(together * nx).zip(sums.chunks_mut(together));
+        for (piece, (values, sums)) in pieces.enumerate() {
+            let start = first + piece * together;
+            weighed.resize(values.len(), 0.0);
+            self.capacity
+                .rows(&nodes, start..start + sums.len(), 0.0, &mut weighed)?;
+            let both = weighed.par_iter_mut().zip(values).with_min_len(4096);
+            both.for_each(|(to, value)| match value.to_f64() {
+                // Whatever the capacity is there.
+                0.0 => *to = 0.0,
+                value => *to *= value,
+            });
+            let weighed = Summary::of_each_row(&weighed, grid);
+            sums.iter_mut()
+                .zip(weighed)
+                .for_each(|(row, weighed)| row.mass = weighed.mass);
+        }
+        Ok(())
     }
 
     /// What the step does with them on a grid.
@@ -145,7 +257,7 @@ impl Material {
     /// negative,
     ///
     /// ```text
-    ///   1 / max [ (De + Dw)/dx² + (Dn + Ds)/dy² + 2 D a/(b dx) on Robin walls ]
+    ///   1 / max [ ((De + Dw)/dx² + (Dn + Ds)/dy² + k + 2 D a/(b dx) on Robin walls)/c ]
     /// ```
     ///
     /// over all nodes that are computed; the course's `0.25*dx*dx/D` where that is the same.
@@ -159,13 +271,11 @@ impl Material {
         robin: &Robin,
     ) -> Result<Survey, ParamsError> {
         let nodes = || Nodes::new(grid, walls.periodic());
-        let (dx, dy) = (grid.x.spacing, grid.y.spacing);
-        let (x, y) = match self.coefficients(grid) {
-            Coefficients::Variable => return self.survey_variable(grid, walls, robin),
-            Coefficients::Isotropic(d) => (d, d),
-            Coefficients::Anisotropic(x, y) => (x, y),
+        let dx = grid.x.spacing;
+        let (Some([x, y]), Some((inside, capacity))) = (self.uniform(), self.uniform_rate(grid))
+        else {
+            return self.survey_variable(grid, walls, robin);
         };
-        let inside = 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy);
         let mut rate = inside;
         if robin.is_there() {
             let nodes = nodes();
@@ -182,13 +292,24 @@ impl Material {
             }
         }
         let limit = match self.coefficients(grid) {
-            Coefficients::Isotropic(d) if rate == inside => 0.25 * dx * dx / d,
+            Coefficients::Isotropic(d) if rate == inside && self.uniform_decay() == Some(0.0) => {
+                0.25 * dx * dx / d
+            }
             _ => 1.0 / rate,
         };
         Ok(Survey {
-            limit,
+            limit: limit * capacity,
             rims: [const { None }; 4],
         })
+    }
+
+    /// What other nodes and the decay weigh in c dp/dt at a node that no wall adds to \[1/time\], and c, where none of
+    /// them varies.
+    #[must_use]
+    pub fn uniform_rate(&self, grid: &Grid) -> Option<(f64, f64)> {
+        let ([x, y], (dx, dy)) = (self.uniform()?, (grid.x.spacing, grid.y.spacing));
+        let inside = 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy) + self.decay.uniform()?;
+        Some((inside, self.capacity.uniform()?))
     }
 
     /// The coefficients of rows along x and along y; nodes that are the same have the same.
@@ -219,7 +340,7 @@ impl Material {
         grid: &Grid,
         walls: &Boundary,
         rows: Range<usize>,
-        mut take: impl FnMut(Faces<'_>),
+        mut take: impl FnMut(Faces<'_>) -> Result<(), ParamsError>,
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, walls.periodic());
         let (ny, nx) = grid.shape();
@@ -242,7 +363,7 @@ impl Material {
                 period,
                 of_x: &of_x,
                 of_y: &of_y,
-            });
+            })?;
         }
         Ok(())
     }
@@ -297,6 +418,7 @@ impl Material {
                     *to = T::from_f64((face / (dy * dy)) * dt);
                 }
             });
+            Ok(())
         })?;
         Ok([x, y])
     }
@@ -318,11 +440,19 @@ impl Material {
             is_open(side).then(|| Rim {
                 own: nothing.clone(),
                 inner: nothing.clone(),
-                rate: nothing,
+                rate: nothing.clone(),
+                capacity: nothing,
             })
         });
         let mut rate: f64 = 0.0;
+        let nodes = Nodes::new(grid, walls.periodic());
+        let (mut capacity, mut decay) = (Vec::new(), Vec::new());
         self.faces(grid, walls, 0..ny, |faces| {
+            for (values, of) in [(&self.capacity, &mut capacity), (&self.decay, &mut decay)] {
+                of.resize(faces.rows.len() * nx, 0.0);
+                values.rows(&nodes, faces.rows.clone(), 0.0, of)?;
+            }
+            let at = |j: usize, i: usize| (j - faces.rows.start) * nx + i;
             let rate_of = |j: usize, i: usize| {
                 let [east, west, south, north] = [
                     faces.x(j, i + 1),
@@ -330,7 +460,7 @@ impl Material {
                     faces.y(j + 1, i),
                     faces.y(j, i),
                 ];
-                (east + west) / (dx * dx) + (south + north) / (dy * dy)
+                (east + west) / (dx * dx) + (south + north) / (dy * dy) + decay[at(j, i)]
             };
             let rows: Vec<usize> = faces
                 .rows
@@ -340,7 +470,8 @@ impl Material {
             let most = rows.par_iter().map(|&j| {
                 // What a Robin wall adds, which may be negative, follows below.
                 let others = columns.clone().filter(|&i| !robin.has((j, i)));
-                others.map(|i| rate_of(j, i)).fold(0.0, f64::max)
+                let rates = others.map(|i| rate_of(j, i) / capacity[at(j, i)]);
+                rates.fold(0.0, f64::max)
             });
             rate = rate.max(most.reduce(|| 0.0, f64::max));
             for side in Side::ALL {
@@ -354,26 +485,30 @@ impl Material {
                     }
                     rim.own[number] = faces.own(side, j, i);
                     rim.inner[number] = faces.inner(side, j, i);
+                    rim.capacity[number] = capacity[at(j, i)];
                     if computed.contains(&j) && columns.contains(&i) {
                         rim.rate[number] = rate_of(j, i);
                     }
                 }
             }
+            Ok(())
         })?;
         if robin.is_there() {
-            let nodes = Nodes::new(grid, walls.periodic());
             for time in robin.times() {
                 for (j, i) in robin.nodes() {
                     let number = |side: Side| if side.is_column() { j } else { i };
-                    let sides = robin.sides_at((j, i));
-                    let base = sides
-                        .filter_map(|side| Some(rims[side as usize].as_ref()?.rate[number(side)]));
-                    let base = base.fold(f64::NAN, f64::max);
-                    let own = |side: Side| {
+                    let of = |side: Side, values: fn(&Rim) -> &[f64]| {
                         let rim = rims[side as usize].as_ref();
-                        rim.map_or(f64::NAN, |rim| rim.own[number(side)])
+                        rim.map_or(f64::NAN, |rim| values(rim)[number(side)])
                     };
-                    rate = rate.max(base + robin.rate(&nodes, (j, i), time, own));
+                    // All sides of a corner tell the same.
+                    let Some(side) = robin.sides_at((j, i)).next() else {
+                        continue;
+                    };
+                    let base = of(side, |rim| &rim.rate);
+                    let own = |side: Side| of(side, |rim| &rim.own);
+                    let all = base + robin.rate(&nodes, (j, i), time, own);
+                    rate = rate.max(all / of(side, |rim| &rim.capacity));
                 }
             }
         }

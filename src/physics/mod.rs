@@ -6,6 +6,8 @@ pub mod input;
 pub mod material;
 pub mod method;
 pub mod nodes;
+mod png_file;
+mod raster;
 pub mod robin;
 mod separated;
 pub mod source;

@@ -2,6 +2,8 @@
 
 use super::{
     input::{Digests, Input},
+    png_file,
+    raster::Raster,
     separated::Separated,
 };
 use crate::{
@@ -12,7 +14,7 @@ use diff2d_arrays::expression::Expression;
 use diff2d_arrays::npy::{NpyHeader, Number};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, path::Path, sync::Arc};
 
 /// Values that are computed before they are rounded, at a time.
 const VALUES_AT_ONCE: usize = 1 << 18;
@@ -75,6 +77,17 @@ pub enum Values {
     Function(Function),
     /// The elements of an array.
     Array(Array),
+    /// The grey values of a picture.
+    Image(Image),
+}
+
+/// A picture, its grey values mapped to a range as those of an initial state are.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Image {
+    input: Input,
+    /// The values of black and white.
+    range: [f64; 2],
+    raster: Arc<Raster>,
 }
 
 /// An array of the grid's shape, or a matrix of a longer array.
@@ -106,6 +119,16 @@ impl Values {
             Profile::File(path) => {
                 let input = Input::open(raw.input(key, path), digests)?;
                 Ok(Self::Array(Array::new(input, None, grid, digests.every)?))
+            }
+            Profile::Image { path, range } => {
+                let input = Input::open(raw.input(key, path), digests)?;
+                let raster = png_file::raster(&input)?;
+                let range = *range;
+                Ok(Self::Image(Image {
+                    input,
+                    range,
+                    raster,
+                }))
             }
         }
     }
@@ -159,7 +182,7 @@ impl Values {
     pub fn uniform(&self) -> Option<f64> {
         match self {
             Self::Uniform(value) => Some(*value),
-            Self::Function(_) | Self::Array(_) => None,
+            Self::Function(_) | Self::Array(_) | Self::Image(_) => None,
         }
     }
 
@@ -168,7 +191,23 @@ impl Values {
     pub fn input(&self) -> Option<&Input> {
         match self {
             Self::Array(array) => Some(&array.input),
+            Self::Image(image) => Some(&image.input),
             Self::Uniform(_) | Self::Function(_) => None,
+        }
+    }
+
+    /// Whether they are an array with the nodes of the grid.
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
+    /// The picture that they come from, and the bytes that its pixels take in memory.
+    #[must_use]
+    pub fn picture(&self) -> Option<(&Path, u64)> {
+        match self {
+            Self::Image(image) => Some((image.input.path(), image.raster.bytes())),
+            _ => None,
         }
     }
 
@@ -200,6 +239,12 @@ impl Values {
                     (rest, next) = (behind, next + count);
                 }
             }
+            Self::Image(Image { range, raster, .. }) => {
+                out.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
+                    let j = nodes.row(rows.start + row);
+                    raster.row((j, nodes.y.len()), *range, out);
+                });
+            }
         }
         if nodes.periodic[0] {
             out.chunks_exact_mut(nx)
@@ -221,6 +266,21 @@ impl Values {
         factor: f64,
         to: &mut [T],
     ) -> Result<(), ParamsError> {
+        self.fill_with(nodes, first, time, |value| factor * value, to)
+    }
+
+    /// As [`fill`](Self::fill), each as `convert` makes it.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn fill_with<T: Real>(
+        &self,
+        nodes: &Nodes,
+        first: usize,
+        time: f64,
+        convert: impl Fn(f64) -> f64 + Sync,
+        to: &mut [T],
+    ) -> Result<(), ParamsError> {
         let nx = nodes.x.len();
         let together = (VALUES_AT_ONCE / nx).max(1);
         let mut values = Vec::new();
@@ -234,7 +294,7 @@ impl Values {
                 .par_iter_mut()
                 .zip(&values)
                 .with_min_len(4096)
-                .for_each(|(to, value)| *to = T::from_f64(factor * value));
+                .for_each(|(to, value)| *to = T::from_f64(convert(*value)));
         }
         Ok(())
     }

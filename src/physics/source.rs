@@ -2,7 +2,7 @@
 
 use super::{
     Unready,
-    input::{Digests, Input},
+    input::Digests,
     nodes::{Nodes, Values, first_where, value_at},
     zeros,
 };
@@ -16,7 +16,7 @@ use diff2d_stencil::{Terms, real::Real};
 use ndarray::Array2;
 use std::ops::Range;
 
-/// What is added to ∂p/∂t \[density/time\].
+/// What is added to c ∂p/∂t \[density/time\].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
     values: Values,
@@ -127,10 +127,10 @@ impl Source {
         }
     }
 
-    /// Its file.
+    /// Its values.
     #[must_use]
-    pub fn input(&self) -> Option<&Input> {
-        self.values.input()
+    pub fn values(&self) -> &Values {
+        &self.values
     }
 
     /// `factor S` at time 0 for all nodes, in double precision.

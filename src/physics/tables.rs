@@ -44,17 +44,42 @@ pub struct Tables {
 pub struct Steps {
     /// Their length \[time\].
     pub dt: f64,
+    /// The same by the capacity, where that does not vary.
+    pub share: f64,
     /// How many times longer they may be than those of explicit Euler.
     pub reach: f64,
 }
 
-/// The diffusion coefficients along the walls.
+/// The coefficients along the walls.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Along {
-    /// One across columns and one across rows.
-    Uniform([f64; 2]),
-    /// Along each side that is computed.
-    Varying(Box<[Option<Rim>; 4]>),
+pub struct Along {
+    /// The diffusion coefficients across columns and across rows, where they do not vary.
+    pub uniform: Option<[f64; 2]>,
+    /// What a node that no wall adds to has as weight in its own c dp/dt, but for the sign \[1/time\], and c, where
+    /// neither varies.
+    pub rate: Option<(f64, f64)>,
+    /// Along each side that is computed, where any coefficient varies.
+    pub rims: Box<[Option<Rim>; 4]>,
+}
+
+impl Along {
+    /// The diffusion coefficients of a node on a side, and of its inner face.
+    fn own_and_inner(&self, side: Side, number: usize) -> [f64; 2] {
+        match (self.uniform, &self.rims[side as usize]) {
+            (Some(both), _) => [both[usize::from(!side.is_column())]; 2],
+            (None, Some(rim)) => [rim.own[number], rim.inner[number]],
+            (None, None) => [0.0; 2],
+        }
+    }
+
+    /// As `rate`, of a node on a side.
+    fn rate(&self, side: Side, number: usize) -> (f64, f64) {
+        match (self.rate, &self.rims[side as usize]) {
+            (Some(rate), _) => rate,
+            (None, Some(rim)) => (rim.rate[number], rim.capacity[number]),
+            (None, None) => (0.0, 1.0),
+        }
+    }
 }
 
 /// What makes the ghost of one node: `mirror inner + (alpha - beta p)`.
@@ -167,7 +192,7 @@ impl Tables {
         let Wall::Robin(_) = self.walls.wall(side) else {
             return None;
         };
-        let Steps { dt, reach } = self.steps;
+        let Steps { dt, reach, .. } = self.steps;
         for (place, rate) in self.along(side, times, |node, time| {
             ((node, time), self.rate(side, node, time))
         }) {
@@ -197,22 +222,10 @@ impl Tables {
             true => self.nodes.row(node.0),
             false => self.nodes.column(node.1),
         };
-        let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
-        let inside = match &self.coefficients {
-            Along::Uniform([x, y]) => 2.0 * x / (dx * dx) + 2.0 * y / (dy * dy),
-            Along::Varying(rims) => match &rims[side as usize] {
-                Some(rim) => rim.rate[number(side)],
-                None => 0.0,
-            },
-        };
-        let own = |side: Side| match &self.coefficients {
-            Along::Uniform(both) => both[usize::from(!side.is_column())],
-            Along::Varying(rims) => match &rims[side as usize] {
-                Some(rim) => rim.own[number(side)],
-                None => 0.0,
-            },
-        };
-        inside + robin::rate(&self.walls, (&self.grid, &self.nodes), node, time, own)
+        let (inside, capacity) = self.coefficients.rate(side, number(side));
+        let own = |side: Side| self.coefficients.own_and_inner(side, number(side))[0];
+        let walls = robin::rate(&self.walls, (&self.grid, &self.nodes), node, time, own);
+        (inside + walls) / capacity
     }
 
     /// The numbers of the nodes along a side.
@@ -248,19 +261,10 @@ impl Tables {
             true => self.nodes.row(node.0),
             false => self.nodes.column(node.1),
         };
-        let (own, inner) = match &self.coefficients {
-            Along::Uniform([across_x, across_y]) => match side.is_column() {
-                true => (*across_x, *across_x),
-                false => (*across_y, *across_y),
-            },
-            Along::Varying(rims) => match &rims[side as usize] {
-                Some(rim) => (rim.own[number], rim.inner[number]),
-                None => (0.0, 0.0),
-            },
-        };
-        let (mirror, coefficient) = match &self.coefficients {
-            Along::Uniform(_) => (1.0, inner),
-            Along::Varying(_) => beyond(inner, h, self.steps.dt),
+        let [own, inner] = self.coefficients.own_and_inner(side, number);
+        let (mirror, coefficient) = match self.coefficients.uniform {
+            Some(_) => (1.0, inner),
+            None => beyond(inner, h, self.steps.share),
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;

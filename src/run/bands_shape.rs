@@ -61,7 +61,7 @@ impl Shape {
     ) -> Result<Self, RunError> {
         /// The part that is left for rows on their way and huge pages that are begun.
         const UNCOUNTED: u64 = 16;
-        let buffers = buffers + beside(problem);
+        let buffers = buffers + beside(problem) + problem.picture_bytes();
         let left = memory.saturating_sub(buffers);
         let allowed = left - left / UNCOUNTED;
         Self::fit(problem, slab, stencil, allowed).map_err(|least| RunError::Cap {

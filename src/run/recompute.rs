@@ -94,7 +94,7 @@ fn each<T: Element, S: State<Solo>>(
         state.visit(&mut |bytes| {
             digester.push(bytes);
             let rows: &[T] = bytemuck::cast_slice(bytes);
-            summaries.extend(Summary::of_each_row(rows, &problem.grid));
+            summaries.extend(problem.summaries(summaries.len(), rows)?);
             Ok(())
         })?;
         let summary = Summary::of_rows(&summaries, &problem.grid);

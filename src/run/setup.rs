@@ -118,7 +118,10 @@ impl Room {
 
     /// Bytes of a state in memory and of what is beside it.
     fn needed(self, problem: &Problem) -> u64 {
-        problem.memory_bytes().div_ceil(self.ranks as u64) + self.buffers + beside(problem)
+        // Every rank has the pictures.
+        let pictures = problem.picture_bytes();
+        let arrays = (problem.memory_bytes() - pictures).div_ceil(self.ranks as u64);
+        arrays + pictures + self.buffers + beside(problem)
     }
 
     /// Whether there is room for so many bytes more.

@@ -7,7 +7,6 @@ use crate::{
         share::{Job, Share},
         write::ScenarioWriter,
     },
-    dynamics::Halt,
     schedule::Clock,
     summary::{self, Summary},
 };
@@ -23,7 +22,7 @@ pub(crate) struct Snapshot<'o, 'a, C> {
     begun: Option<Begun>,
     summaries: Vec<Summary>,
     /// Why it is not to be committed.
-    halt: Option<Halt>,
+    wrong: Option<RunError>,
 }
 
 /// Collective. Hands over the snapshot at `now`, whose rows `show` passes on. After an error it is not
@@ -39,7 +38,7 @@ pub(super) fn put<'a, C: Comm>(
         has_begun: false,
         begun: None,
         summaries: Vec::new(),
-        halt: None,
+        wrong: None,
     };
     show(&mut snapshot)?;
     match snapshot.has_begun {
@@ -91,8 +90,9 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
 
     /// Takes the next rows that this rank owns.
     pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
-        let grid = &self.output.problem.grid;
-        let summarise = || Summary::of_each_row(values, grid);
+        let problem = self.output.problem;
+        let first = self.output.ranks.slab().own().start + self.summaries.len();
+        let summarise = || problem.summaries(first, values);
         let summaries = match (&mut self.begun, &mut self.output.scenario) {
             (Some(begun), Some(scenario)) => {
                 let place = || begun.place(scenario, bytemuck::cast_slice(values));
@@ -101,10 +101,15 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             }
             _ => summarise(),
         };
-        let first = self.output.ranks.slab().own().start + self.summaries.len();
+        let rows = values.len() / problem.grid.x.nodes;
+        let summaries = summaries.unwrap_or_else(|error| {
+            self.wrong.get_or_insert(error.into());
+            vec![Summary::NONE; rows]
+        });
         // A value that is not finite leaves no finite sum.
-        if self.halt.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
-            self.halt = summary::not_finite(values, (first, None), grid, self.now);
+        if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {
+            let halt = summary::not_finite(values, (first, None), &problem.grid, self.now);
+            self.wrong = halt.map(RunError::from);
         }
         self.summaries.extend(summaries);
     }
@@ -130,8 +135,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
     /// Collective. Ends it, all rows of which have come. It is not committed if one has a value that is not finite.
     fn end(self) -> Result<(), RunError> {
         let Output { ranks, problem, .. } = *self.output;
-        let is_sound = self.halt.map_or(Ok(()), |halt| Err(RunError::from(halt)));
-        collective::all_ok(ranks.comm(), is_sound)?;
+        collective::all_ok(ranks.comm(), self.wrong.map_or(Ok(()), Err))?;
         let summary = ranks.gather_summary(&problem.grid, &self.summaries);
         self.output.announce(self.now, summary);
         Ok(())

@@ -117,9 +117,18 @@ fn a_smooth_problem_has_order_2_and_its_error_is_estimated() {
 fn the_mass_is_balanced_against_walls_and_source() {
     let scene = Scene::new();
     scene.write("p.toml", SMOOTH);
-    for material in ["D = 0.5", "Dx = 0.5\nDy = 0.2", "D = '0.3 + 0.2*x*y'"] {
+    for material in [
+        "D = 0.5",
+        "Dx = 0.5\nDy = 0.2",
+        "D = '0.3 + 0.2*x*y'",
+        "D = 0.5\ncapacity = 2.0\ndecay = 1.5",
+        "D = 0.5\ncapacity = '2 + x*y'\ndecay = 'x'",
+        "D = '0.3 + 0.2*x*y'\ncapacity = '2 + x*y'\ndecay = 3",
+    ] {
         scene.write("p.toml", SMOOTH.replace("D = 0.5", material));
         let study = json(&scene.succeed("check p.toml --json").stdout);
+        let decays = study["balance"]["decay"].as_f64().unwrap() < 0.0;
+        assert_eq!(decays, material.contains("decay"));
         let balance = &study["balance"];
         close(&balance["unexplained"], 0.0, 1e-13);
         close(&balance["left"], 0.0, 1e-15);
@@ -144,7 +153,7 @@ fn a_jump_between_materials_is_said() {
         study["verdict"]
             .as_str()
             .unwrap()
-            .starts_with("D jumps inside the domain")
+            .starts_with("A coefficient jumps inside the domain")
     );
     scene.write(
         "p.toml",

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-/// A problem with any walls, material and source.
+/// A problem with any walls, material, capacity, decay and source.
 pub fn problems() -> impl Strategy<Value = String> {
     let wall = || {
         prop::sample::select(vec![
@@ -22,12 +22,22 @@ pub fn problems() -> impl Strategy<Value = String> {
         "Dx = 1.0\nDy = 0.5",
         "D = \"1 + 0.5*sin(3*x)*cos(y)\"",
     ]);
+    let storage = prop::sample::select(vec![
+        "",
+        "",
+        "capacity = 0.9\ndecay = 3.0\n",
+        "capacity = \"1 + 0.2*sin(4*x)*y\"\n",
+        "decay = \"2 + x*y\"\n",
+        "capacity = \"where(x > 0.4, 1, 0.7)\"\ndecay = \"9*y\"\n",
+    ]);
+    let material = (material, storage).prop_map(|(one, other)| format!("{one}\n{other}"));
     let source = prop::sample::select(vec![
         "0.0",
         "0.0",
         "0.3",
         "\"sin(x)+y\"",
         "\"sin(x+t*100)\"",
+        "\"x*sin(t*100) + y*cos(t*90) - 2\"",
     ]);
     let initial = prop::sample::select(vec![
         "kind = \"peaks\"",

@@ -42,6 +42,13 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) -> Outcome {
+    let reacts = task.equation.reaction.is_some();
+    let scales = task.equation.terms.only().is_some();
+    macro_rules! with_arrays {
+        ($kind:ty) => {
+            V::compiled(Walk::<V, $kind, WITH_ARRAYS>::new(task, scratch))
+        };
+    }
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
@@ -55,12 +62,18 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } => {
-                V::compiled(Walk::<V, Anisotropic<V>, WITH_ARRAYS>::new(task, scratch))
-            }
-            Operator::Variable { .. } => {
-                V::compiled(Walk::<V, Variable, WITH_ARRAYS>::new(task, scratch))
-            }
+            Operator::Anisotropic { .. } => match (reacts, scales) {
+                (true, true) => with_arrays!(Anisotropic<V, true, true>),
+                (true, false) => with_arrays!(Anisotropic<V, true, false>),
+                (false, true) => with_arrays!(Anisotropic<V, false, true>),
+                (false, false) => with_arrays!(Anisotropic<V, false, false>),
+            },
+            Operator::Variable { .. } => match (reacts, scales) {
+                (true, true) => with_arrays!(Variable<true, true>),
+                (true, false) => with_arrays!(Variable<true, false>),
+                (false, true) => with_arrays!(Variable<false, true>),
+                (false, false) => with_arrays!(Variable<false, false>),
+            },
         }
     };
     outcome.unwrap_or_default()
@@ -92,9 +105,7 @@ macro_rules! dispatch {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
-                        _ if task.computed_columns().len() <= NARROW
-                            || task.equation.reaction.is_some() =>
-                        {
+                        _ if task.computed_columns().len() <= NARROW => {
                             scalar_tile::advance(task, scratch)
                         }
                         #[cfg(target_arch = "x86_64")]

@@ -86,9 +86,17 @@ impl<T: Real> Coefficient<T> {
         }
     }
 
+    /// The number, unless it is an array.
+    pub(super) fn number(&self) -> Option<T> {
+        match self {
+            Self::Number(number) => Some(*number),
+            Self::Array(_) => None,
+        }
+    }
+
     /// Whether it is this number.
     fn is(&self, number: T) -> bool {
-        matches!(self, Self::Number(is) if *is == number)
+        self.number() == Some(number)
     }
 
     /// A coefficient of the same kind for a state of this shape; an array holds zeros.

@@ -1,4 +1,4 @@
-//! One coefficient for each direction, or for each face, with or without a source.
+//! One coefficient for each direction, or for each face, with or without a source, and with or without rate and decay.
 
 use super::equation::Operator;
 use super::kind::{Advance, Kind};
@@ -9,12 +9,14 @@ use super::update::{ArrayRows, Update};
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]
-pub(super) struct Anisotropic<V> {
+pub(super) struct Anisotropic<V, const REACTS: bool, const SCALES: bool> {
     rx: V,
     ry: V,
 }
 
-impl<V: Lanes> Update<V> for Anisotropic<V> {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Update<V>
+    for Anisotropic<V, REACTS, SCALES>
+{
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -26,12 +28,12 @@ impl<V: Lanes> Update<V> for Anisotropic<V> {
         let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
         let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
         // SAFETY: the caller's promise.
-        unsafe { finish::<V, R>(rows, (j, at), centre, x.add(y)) }
+        unsafe { finish::<V, R, REACTS, SCALES>(rows, (j, at), centre, x.add(y)) }
     }
 }
 
-impl<V: Lanes> Kind<V> for Anisotropic<V> {
-    const ARRAYS: [bool; 2] = [false, true];
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Kind<V> for Anisotropic<V, REACTS, SCALES> {
+    const ARRAYS: [bool; 3] = [false, true, REACTS];
 
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
@@ -56,9 +58,9 @@ impl<V: Lanes> Kind<V> for Anisotropic<V> {
 
 /// A coefficient for each face.
 #[derive(Clone, Copy)]
-pub(super) struct Variable;
+pub(super) struct Variable<const REACTS: bool, const SCALES: bool>;
 
-impl<V: Lanes> Update<V> for Variable {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Update<V> for Variable<REACTS, SCALES> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -85,13 +87,13 @@ impl<V: Lanes> Update<V> for Variable {
             let y = to_south
                 .multiply(star.south.subtract(centre))
                 .subtract(to_north.multiply(centre.subtract(star.north)));
-            finish::<V, R>(rows, (j, at), centre, x.add(y))
+            finish::<V, R, REACTS, SCALES>(rows, (j, at), centre, x.add(y))
         }
     }
 }
 
-impl<V: Lanes> Kind<V> for Variable {
-    const ARRAYS: [bool; 2] = [true, true];
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Kind<V> for Variable<REACTS, SCALES> {
+    const ARRAYS: [bool; 3] = [true, true, REACTS];
 
     #[inline(always)]
     unsafe fn new(_: &TileTask<'_, V::Element>) -> Self {
@@ -105,18 +107,28 @@ impl<V: Lanes> Kind<V> for Variable {
     }
 }
 
-/// `centre + (increment + s)`
+/// `centre + (increment + s)`, where `s` is the source, times a factor if it `SCALES`; or with rate and decay `centre + rate*((increment + s) - decay*centre)`
 ///
 /// # Safety
 /// As [`Update::next`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const R: usize>(
+unsafe fn finish<V: Lanes, const R: usize, const REACTS: bool, const SCALES: bool>(
     rows: &ArrayRows<V::Element, R>,
     (j, at): (usize, usize),
     centre: V,
     increment: V,
 ) -> V {
     // SAFETY: the caller's promise.
-    let source = unsafe { V::load(rows.source[j].add(at)) };
-    centre.add(increment.add(source))
+    let load = |rows: &[*const V::Element; R]| unsafe { V::load(rows[j].add(at)) };
+    let mut source = load(&rows.source);
+    if SCALES {
+        // SAFETY: the caller's promise.
+        source = unsafe { V::splat(rows.factor) }.multiply(source);
+    }
+    let change = increment.add(source);
+    if !REACTS {
+        return centre.add(change);
+    }
+    let left = change.subtract(load(&rows.decay).multiply(centre));
+    centre.add(load(&rows.rate).multiply(left))
 }

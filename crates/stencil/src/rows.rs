@@ -3,15 +3,16 @@
 
 use std::marker::PhantomData;
 use std::ops::Range;
+use std::slice;
 
 use ndarray::Array2;
 
-use super::equation::Operator;
+use super::equation::{Coefficient, Equation, Operator};
 use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
-use super::terms::TermRows;
+use super::term_rows::TermRows;
 use super::update::ArrayRows;
 use super::walls::Computed;
 use crate::real::Real;
@@ -80,23 +81,43 @@ impl<'a, T: Real> Staging<'a, T> {
 
 /// The lifted rows of an equation's arrays that the rows of a tile in progress read.
 ///
-/// Row `j` of all arrays is in slot `j mod slots`, whatever the level.
+/// Row `j` of all arrays is in slot `j mod slots`, whatever the level. Of a number that stands for an array, the row in
+/// slot 0 stands for all.
 pub(super) struct ArrayRing<'a, V: Lanes, K> {
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
-    planes: [Plane<V::Element>; 3],
-    /// Whether there is a source; otherwise its row 0 holds zeros and stands for all.
-    has_source: bool,
+    /// Faces west and north of the nodes, source, rate, decay; none of what is a number, or not there.
+    planes: [Option<Plane<V::Element>>; ARRAYS],
     terms: TermRows<'a, V>,
     kind: PhantomData<K>,
 }
 
+/// The arrays that an equation may have, by their numbers.
+const ARRAYS: usize = 5;
+const X: usize = 0;
+const Y: usize = 1;
+const SOURCE: usize = 2;
+const RATE: usize = 3;
+const DECAY: usize = 4;
+
 impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
-    const FACES: bool = K::ARRAYS[0];
-    const SOURCE: bool = K::ARRAYS[1];
-    /// The number of arrays.
-    const COUNT: usize = 2 * Self::FACES as usize + Self::SOURCE as usize;
+    /// Which arrays this kind of equation reads, and how many.
+    const HAS: [bool; ARRAYS] = {
+        let [faces, source, reaction] = K::ARRAYS;
+        [faces, faces, source, reaction, reaction]
+    };
+    const COUNT: usize = Self::before(ARRAYS);
+
+    /// How many of them there are before this one.
+    const fn before(array: usize) -> usize {
+        let (mut count, mut other) = (0, 0);
+        while other < array {
+            count += Self::HAS[other] as usize;
+            other += 1;
+        }
+        count
+    }
 
     /// The rows of memory for `slots` rows of each array of a task, advanced in groups of at most `group`.
     pub fn count(task: &TileTask<'_, V::Element>, slots: usize, group: usize) -> usize {
@@ -110,26 +131,28 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         pitch: usize,
         slots: usize,
     ) -> Self {
-        let none = Plane {
-            base: std::ptr::null_mut(),
-            rows: 0,
-            columns: 0,
-            stride: 0,
-        };
         let plane = |array: &Array2<V::Element>| {
             Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
         };
-        let (x, y) = match &task.equation.operator {
-            Operator::Variable { x, y } => (plane(x), plane(y)),
-            _ => (none, none),
+        let Equation {
+            operator,
+            source,
+            terms,
+            reaction,
+        } = task.equation;
+        // One term is read like a source.
+        let source = source.as_ref().or(terms.only());
+        let (x, y) = match operator {
+            Operator::Variable { x, y } => (Some(x), Some(y)),
+            _ => (None, None),
         };
-        let source = &task.equation.source;
+        let coefficients = reaction.as_ref().map(|both| [&both.rate, &both.decay]);
+        let [rate, decay] = coefficients.map_or([None; 2], |both| both.map(Coefficient::array));
         let ring = Self {
             memory,
             pitch,
             slots,
-            planes: [x, y, source.as_ref().map_or(none, plane)],
-            has_source: source.is_some(),
+            planes: [x, y, source, rate, decay].map(|array| array.map(plane)),
             terms: TermRows::new(
                 task,
                 memory.wrapping_add(Self::COUNT * slots * pitch),
@@ -138,23 +161,26 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
             ),
             kind: PhantomData,
         };
-        if Self::SOURCE && source.is_none() {
-            // SAFETY: the ring has at least one row.
-            unsafe { ring.source_row(0).write_bytes(0, pitch) };
+        // Without a source, its number is 0.
+        let numbers = coefficients.map_or([None; 2], |both| both.map(Coefficient::number));
+        let numbers = [Some(V::Element::default()), numbers[0], numbers[1]];
+        for (array, number) in (SOURCE..).zip(numbers) {
+            if let (true, None, Some(number)) = (Self::HAS[array], &ring.planes[array], number) {
+                // SAFETY: the ring has at least one row.
+                unsafe { slice::from_raw_parts_mut(ring.row(array, 0), pitch) }.fill(number);
+            }
         }
         ring
     }
 
-    /// Row `j` of the source.
+    /// Row `j` of an array.
     #[inline(always)]
-    fn source_row(&self, j: usize) -> *mut V::Element {
-        self.at(Self::COUNT - 1, if self.has_source { j } else { 0 })
-    }
-
-    /// Row `j` of an array, by its number in the ring.
-    #[inline(always)]
-    fn at(&self, array: usize, j: usize) -> *mut V::Element {
-        let row = j % self.slots * Self::COUNT + array;
+    fn row(&self, array: usize, j: usize) -> *mut V::Element {
+        let slot = match self.planes[array] {
+            Some(_) => j % self.slots,
+            None => 0,
+        };
+        let row = slot * Self::COUNT + Self::before(array);
         self.memory.wrapping_add(row * self.pitch)
     }
 
@@ -174,27 +200,23 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         if Self::COUNT == 0 {
             return;
         }
-        // SAFETY: passed on.
-        unsafe { self.terms.lift(task, base, rows.clone(), layout, staging) };
+        self.terms
+            .lift(task, base, rows.clone(), |plane, place, to| {
+                // SAFETY: passed on.
+                unsafe { layout.lift(staging.row(plane, place), to, |register| register) };
+            });
         for j in rows {
             let place = task.row_place(base + j as isize);
-            let [x, y, source] = &self.planes;
-            // The faces south of the last row have a row of their own.
-            let rows: [(bool, &Plane<_>, usize); 3] = [
-                (Self::FACES, x, 0),
-                (Self::FACES, y, 1),
-                (
-                    Self::SOURCE && self.has_source,
-                    source,
-                    Self::COUNT.wrapping_sub(1),
-                ),
-            ];
-            for (exists, plane, array) in rows {
-                if exists && place < plane.rows {
+            for (array, plane) in self.planes.iter().enumerate() {
+                // The faces south of the last row have a row of their own.
+                if let Some(plane) = plane
+                    && Self::HAS[array]
+                    && place < plane.rows
+                {
                     // SAFETY: passed on.
                     unsafe {
                         let from = staging.row(plane, place);
-                        layout.lift(from, self.at(array, j), |register| register);
+                        layout.lift(from, self.row(array, j), |register| register);
                     }
                 }
             }
@@ -212,21 +234,26 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         step: usize,
     ) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
-        for j in 0..N {
-            if Self::FACES {
-                rows.x[j] = self.at(0, first + j);
-                rows.y[j] = self.at(1, first + j);
-            }
-            if Self::SOURCE {
-                rows.source[j] = self.source_row(first + j);
+        for (array, rows) in [
+            (X, &mut rows.x),
+            (Y, &mut rows.y),
+            (SOURCE, &mut rows.source),
+            (RATE, &mut rows.rate),
+            (DECAY, &mut rows.decay),
+        ] {
+            for j in 0..N {
+                if Self::HAS[array] {
+                    rows[j] = self.row(array, first + j);
+                }
             }
         }
-        if Self::FACES {
-            rows.south = self.at(1, first + N);
+        if Self::HAS[Y] {
+            rows.south = self.row(Y, first + N);
         }
-        if Self::SOURCE {
+        if Self::HAS[SOURCE] {
             // SAFETY: passed on.
             unsafe { self.terms.add_up(first, step, &mut rows.source) };
+            rows.factor = self.terms.factor(step);
         }
         rows
     }

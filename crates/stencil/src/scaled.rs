@@ -74,7 +74,7 @@ impl<V: Lanes> Scaled<V> {
 }
 
 impl<V: Lanes> Kind<V> for Scaled<V> {
-    const ARRAYS: [bool; 2] = [false, false];
+    const ARRAYS: [bool; 3] = [false; 3];
     const MAY_ADVANCE_TWICE: bool = true;
 
     #[inline(always)]

@@ -16,15 +16,22 @@ pub(super) struct ArrayRows<T, const R: usize> {
     /// Faces south of the last row.
     pub south: *const T,
     pub source: [*const T; R],
+    pub rate: [*const T; R],
+    pub decay: [*const T; R],
+    /// The factor of the source, where it has one.
+    pub factor: T,
 }
 
-impl<T, const R: usize> ArrayRows<T, R> {
+impl<T: Real, const R: usize> ArrayRows<T, R> {
     /// No rows, for equations without arrays.
     pub const NONE: Self = Self {
         x: [std::ptr::null(); R],
         y: [std::ptr::null(); R],
         south: std::ptr::null(),
         source: [std::ptr::null(); R],
+        rate: [std::ptr::null(); R],
+        decay: [std::ptr::null(); R],
+        factor: T::ONE,
     };
 }
 

@@ -66,7 +66,7 @@ impl Bands {
         Ok(Some(Self {
             rows: shape.band,
             steps: shape.steps,
-            memory_bytes: shape.memory + buffers,
+            memory_bytes: shape.memory + buffers + problem.picture_bytes(),
             scratch_bytes: shape.scratch_bytes(problem, problem.field_bytes(), ranks),
             bytes_per_step,
             seconds: bytes_per_step * steps / DISK_SPEED,

@@ -55,7 +55,7 @@ pub struct Record {
     pub step: u64,
     /// Simulated time \[time\].
     pub simtime: f64,
-    /// `Σ w_j w_i p dx dy` \[density·length²\]; null if not finite.
+    /// `Σ w_j w_i c p dx dy` \[density·length²\]; null if not finite.
     #[serde(deserialize_with = "null_is_nan")]
     pub mass: f64,
     /// Smallest value; null if not finite.

@@ -1,21 +1,19 @@
 //! A picture as the initial state.
 
-use super::super::{input::Input, nodes::Nodes};
+use super::super::{
+    input::Input,
+    nodes::Nodes,
+    png_file::decode,
+    raster::{Pixels, between, mix},
+};
 use crate::{field::Field, params::ParamsError};
 use diff2d_stencil::real::Real;
-use png::{BitDepth, ColorType, Decoder, DecodingError, Transformations};
 use rayon::prelude::*;
 use std::{
     collections::VecDeque,
-    io::BufReader,
     ops::RangeInclusive,
     sync::{Arc, Mutex, PoisonError},
 };
-
-/// The most bytes of a row of pixels: a damaged header must not fill the memory.
-const LONGEST_ROW: usize = 1 << 24;
-/// The most bytes of pixels that are not in the order of rows.
-const MOST_INTERLACED: usize = 1 << 26;
 
 /// A PNG file, its grey values mapped to a range.
 ///
@@ -25,8 +23,6 @@ const MOST_INTERLACED: usize = 1 << 26;
 ///
 /// Rows of pixels are decoded one after the other, from the top. Bands of a state are filled from the bottom: pixels of
 /// those above are held, as many as there is room for.
-///
-/// Source of the weights: ITU-R BT.601.
 #[derive(Debug, Clone)]
 pub struct Picture {
     input: Input,
@@ -38,32 +34,6 @@ pub struct Picture {
 impl PartialEq for Picture {
     fn eq(&self, other: &Self) -> bool {
         (&self.input, self.range) == (&other.input, other.range)
-    }
-}
-
-/// What the pixels of a picture are.
-#[derive(Debug, Clone, Copy)]
-struct Pixels {
-    width: usize,
-    height: usize,
-    colours: ColorType,
-    depth: BitDepth,
-}
-
-impl Pixels {
-    /// The grey values of a row, from 0 to 1.
-    fn greys(self, row: &[u8]) -> Vec<f64> {
-        let samples: Vec<f64> = match self.depth {
-            BitDepth::Sixteen => {
-                let pairs = row.as_chunks().0.iter();
-                pairs
-                    .map(|&pair| f64::from(u16::from_be_bytes(pair)) / 65_535.0)
-                    .collect()
-            }
-            _ => row.iter().map(|&byte| f64::from(byte) / 255.0).collect(),
-        };
-        let pixels = samples.chunks_exact(self.colours.samples());
-        pixels.map(|pixel| grey(self.colours, pixel)).collect()
     }
 }
 
@@ -150,8 +120,8 @@ impl<'a, T: Real> Filling<'a, T> {
             let out = self.out[row * nx..][..nx].par_iter_mut();
             out.zip(columns)
                 .for_each(|(value, (west, east, part_east))| {
-                    let along = |row: &[f64]| mix(row[west], row[east], part_east);
-                    let grey = mix(along(above), along(&greys), part_below);
+                    let along = |row: &[f64]| mix(row[west], || row[east], part_east);
+                    let grey = mix(along(above), || along(&greys), part_below);
                     *value = T::from_f64(black + (white - black) * grey);
                 });
             self.left.pop();
@@ -165,7 +135,7 @@ impl Picture {
     pub(super) fn new(input: Input, range: [f64; 2]) -> Result<Self, ParamsError> {
         let held = Arc::default();
         let picture = Self { input, range, held };
-        picture.decode(|_, _, _| true)?;
+        decode(&picture.input, |_, _, _| true)?;
         Ok(picture)
     }
 
@@ -199,7 +169,7 @@ impl Picture {
         }
         *held = Held::default();
         let mut top = None;
-        self.decode(|pixels, number, row| {
+        decode(&self.input, |pixels, number, row| {
             let top = *top.get_or_insert_with(|| *filling.needs(pixels.height).start());
             if most > 0 && top > 0 && number <= top + 1 {
                 held.pixels = Some(pixels);
@@ -211,90 +181,4 @@ impl Picture {
             !filling.left.is_empty()
         })
     }
-
-    /// Passes its rows of pixels with their numbers to `take`, as long as that wants more.
-    fn decode(
-        &self,
-        mut take: impl FnMut(Pixels, usize, &[u8]) -> bool,
-    ) -> Result<(), ParamsError> {
-        let wrong = |error: DecodingError| match error {
-            DecodingError::IoError(error) if error.kind() != std::io::ErrorKind::UnexpectedEof => {
-                self.input.unreadable(&error)
-            }
-            error => self
-                .input
-                .damaged(format!("it is no sound PNG file: {error}")),
-        };
-        let too_large = |what: &str, most: usize| {
-            self.input
-                .refuse(&format!("{what} more than {} MiB", most >> 20))
-        };
-        let mut decoder = Decoder::new(BufReader::new(self.input.file()?));
-        decoder.set_transformations(Transformations::EXPAND);
-        let mut reader = decoder.read_info().map_err(wrong)?;
-        let info = reader.info();
-        let (width, height) = (info.width as usize, info.height as usize);
-        let (is_interlaced, row_bytes) = (info.interlaced, reader.output_line_size(info.width));
-        let (colours, depth) = reader.output_color_type();
-        let pixels = Pixels {
-            width,
-            height,
-            colours,
-            depth,
-        };
-        let row_bytes = row_bytes.filter(|&bytes| bytes <= LONGEST_ROW);
-        let row_bytes = row_bytes.ok_or_else(|| too_large("a row of pixels takes", LONGEST_ROW))?;
-        if is_interlaced {
-            let bytes = row_bytes.checked_mul(height);
-            let bytes = bytes.filter(|&bytes| bytes <= MOST_INTERLACED);
-            let bytes = bytes.ok_or_else(|| {
-                let what = "it is interlaced, which takes all its pixels at once; save it without. They take";
-                too_large(what, MOST_INTERLACED)
-            })?;
-            let mut raw = vec![0; bytes];
-            reader.next_frame(&mut raw).map_err(wrong)?;
-            let mut rows = raw.chunks_exact(row_bytes).enumerate();
-            let _ = rows.all(|(number, row)| take(pixels, number, row));
-            return Ok(());
-        }
-        let mut row = vec![0; row_bytes];
-        // The end of the pixels is checked, too.
-        for number in 0..=height {
-            let found = reader.read_row(&mut row).map_err(wrong)?;
-            if found.is_none() || !take(pixels, number, &row) {
-                return Ok(());
-            }
-        }
-        Ok(())
-    }
-}
-
-/// The grey value of a pixel.
-fn grey(colours: ColorType, pixel: &[f64]) -> f64 {
-    match (colours, pixel) {
-        (ColorType::Rgb | ColorType::Rgba, &[red, green, blue, ..])
-            if !(red == green && green == blue) =>
-        {
-            0.299 * red + 0.587 * green + 0.114 * blue
-        }
-        _ => pixel[0],
-    }
-}
-
-/// The pixels on both sides of node `number` of `nodes`, and the part that the second has.
-#[expect(
-    clippy::cast_precision_loss,
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "numbers of nodes and pixels are below 2^31"
-)]
-fn between(number: usize, nodes: usize, pixels: usize) -> (usize, usize, f64) {
-    let at = number as f64 * (pixels - 1) as f64 / (nodes - 1) as f64;
-    let first = (at as usize).min(pixels - 1);
-    (first, (first + 1).min(pixels - 1), at - first as f64)
-}
-
-/// `(1 - part) a + part b`; exactly `a` if `part` is 0.
-fn mix(a: f64, b: f64, part: f64) -> f64 {
-    if part == 0.0 { a } else { a + part * (b - a) }
 }
