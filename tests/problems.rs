@@ -376,7 +376,7 @@ const STEPS: usize = 100;
 /// The problem with 100 steps at 0.9 of the stability limit, which is that of the formula.
 fn problem(case: &Case, reference: &Reference, more: &str) -> Option<Problem> {
     let rate = reference.rate();
-    let one = case.text("runtime = 1\nouttime = 1\ndt = 1e-9");
+    let one = case.text("runtime = 1\nouttime = 1\ndt = 1e-12");
     let limit = one.parse::<Problem>().unwrap().limit();
     assert!(
         (limit * rate - 1.0).abs() < 1e-12 || (rate == 0.0 && limit.is_infinite()),

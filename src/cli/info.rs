@@ -257,7 +257,7 @@ impl Serialize for Snapshots<'_> {
 
 /// The keys; without those of the physics where that is told in words.
 fn params(run: &Scenario, has_physics: bool) -> String {
-    const PHYSICS: [&str; 5] = ["Dx", "Dy", "face", "source", "method"];
+    const PHYSICS: [&str; 7] = ["Dx", "Dy", "face", "capacity", "decay", "source", "method"];
     /// Other programs' journals may hold any number of them, of any length.
     const MOST: usize = 100;
     const LONGEST: usize = 200;
