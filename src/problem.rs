@@ -169,8 +169,7 @@ impl Problem {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
-                let [_, k] = self.capacity_and_decay();
-                let decay = self.share() * k;
+                let decay = self.share() * self.material.uniform_decay().unwrap_or_default();
                 match method::ends(&self.params.boundary) {
                     Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
                     Err((_, why)) => unreachable!("{why}"),
@@ -183,24 +182,34 @@ impl Problem {
     /// The same with what does not depend on the state.
     fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
         let method = self.method(self.grid.shape(), self.stages());
-        let (grid, walls, dt) = (&self.grid, &self.params.boundary, self.schedule.dt);
+        let (grid, walls, share) = (&self.grid, &self.params.boundary, self.share());
         let (Method::Exact(step), true) = (&method, self.is_forced()) else {
             return Ok(method);
         };
-        let [c, _] = self.capacity_and_decay();
-        let mut array = self.source.whole(grid, walls, dt / c)?;
-        let diffusion = self.material.uniform().unwrap_or_default().map(|d| d / c);
-        method::add_walls(&mut array, (walls, grid), (dt, diffusion, c));
+        let mut array = self.source.whole(grid, walls, share)?;
+        let diffusion = self.material.uniform().unwrap_or_default();
+        method::add_walls(&mut array, (walls, grid), (share, diffusion));
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
 
-    /// The constant capacity and decay of the exact solution.
-    fn capacity_and_decay(&self) -> [f64; 2] {
-        let (c, k) = (
-            self.material.uniform_capacity(),
-            self.material.uniform_decay(),
-        );
-        [c.unwrap_or(1.0), k.unwrap_or(0.0)]
+    /// Whether nothing but diffusion between closed walls acts, which changes no mass.
+    #[must_use]
+    pub fn conserves_mass(&self) -> bool {
+        let walls = self.params.boundary.sides();
+        let is_closed = !self.is_forced() && !walls.iter().any(|wall| wall.is_fixed());
+        is_closed && !self.geometry.has_held() && self.material.uniform_decay() == Some(0.0)
+    }
+
+    /// What the source adds in a step at the beginning, at all nodes: `dt S/c`, where c does not vary.
+    ///
+    /// # Errors
+    /// As [`dynamics`](Self::dynamics).
+    pub fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
+        let whole = || {
+            self.source
+                .whole(&self.grid, &self.params.boundary, self.share())
+        };
+        self.source.is_there().then(whole).transpose()
     }
 
     /// Whether walls or sources make a step of the exact solution more than a product with the state.

@@ -65,15 +65,9 @@ fn initial(problem: &Problem) -> Result<Faces, CheckError> {
 /// Of the source at the beginning, over all steps.
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 fn source(problem: &Problem) -> Result<Faces, CheckError> {
-    let (ny, _) = problem.grid.shape();
     // Where the capacity does not vary the source has it in it.
     let steps = problem.schedule.last_step() as f64 * problem.uniform_capacity().unwrap_or(1.0);
-    let mut dynamics = problem.dynamics::<f64>(0..ny)?;
-    if let Some(factors_at) = &dynamics.factors_at {
-        dynamics.equation.terms.factors = factors_at(&[0.0]).0;
-    }
-    let source = dynamics.equation.source.take();
-    let source = source.or_else(|| dynamics.equation.terms.source(0));
+    let source = problem.source_at_start()?;
     Ok(source.map_or_else(Faces::default, |mut source| {
         hide_masked(problem, source.as_slice_mut().unwrap_or_default());
         faces(&source.view(), problem, steps)

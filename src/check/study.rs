@@ -109,9 +109,7 @@ impl Study {
         let refinement = affordable_refinement(&own)?;
         let problems = refined(&own, raw, refinement)?;
         let (coarse, balance) = solve_metered(&problems[0])?;
-        let has_fixed_walls = params.boundary.sides().iter().any(|wall| wall.is_fixed());
-        let is_metered =
-            params.method != StepMethod::Exact || !(has_fixed_walls || own.is_forced());
+        let is_metered = params.method != StepMethod::Exact || own.conserves_mass();
         let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
         let single = match params.precision {
             Precision::F32 => Some(Single::solve(&own, &problems, refinement)?),

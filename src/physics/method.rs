@@ -60,22 +60,19 @@ pub fn walls_give(walls: &Boundary) -> bool {
     walls.sides().into_iter().any(gives)
 }
 
-/// Adds what constant walls give to the nodes next to them in a time `dt`, to an array of all nodes; `diffusion` is
-/// `[Dx/c, Dy/c]`, and a flux counts `1/c` times.
+/// Adds what constant walls give to the nodes next to them in a step, to an array of all nodes; `share` is the time step
+/// by the capacity, `diffusion` is `[Dx, Dy]`.
 pub fn add_walls(
     array: &mut Array2<f64>,
     (walls, grid): (&Boundary, &Grid),
-    (dt, diffusion, capacity): (f64, [f64; 2], f64),
+    (share, diffusion): (f64, [f64; 2]),
 ) {
     for side in Side::ALL {
         let h = side.axis(grid).spacing;
         let across = diffusion[usize::from(!side.is_column())];
-        let (depth, gain) = match walls.wall(side) {
-            Wall::Fixed(value) => (1, dt * (across / (h * h)) * value.constant().unwrap_or(0.0)),
-            Wall::Flux(flux) => (
-                0,
-                dt * (2.0 / h) * (flux.constant().unwrap_or(0.0) / capacity),
-            ),
+        let (depth, rate) = match walls.wall(side) {
+            Wall::Fixed(value) => (1, across / (h * h) * value.constant().unwrap_or(0.0)),
+            Wall::Flux(flux) => (0, 2.0 * flux.constant().unwrap_or(0.0) / h),
             Wall::Robin(_) | Wall::Periodic => continue,
         };
         let (ny, nx) = array.dim();
@@ -85,7 +82,7 @@ pub fn add_walls(
             Side::Bottom => array.row_mut(depth),
             Side::Top => array.row_mut(ny - 1 - depth),
         };
-        line += gain;
+        line += share * rate;
     }
 }
 

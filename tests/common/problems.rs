@@ -37,6 +37,7 @@ pub fn problems() -> impl Strategy<Value = String> {
         "0.3",
         "\"sin(x)+y\"",
         "\"sin(x+t*100)\"",
+        "\"x*sin(t*100) + y*cos(t*90) - 2\"",
     ]);
     let initial = prop::sample::select(vec![
         "kind = \"peaks\"",

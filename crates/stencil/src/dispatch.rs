@@ -51,6 +51,12 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     scratch: &mut Scratch,
 ) -> Outcome {
     let reacts = task.equation.reaction.is_some();
+    let scales = task.equation.terms.only().is_some();
+    macro_rules! with_arrays {
+        ($kind:ty) => {
+            V::compiled(Walk::<V, $kind, WITH_ARRAYS>::new(task, scratch))
+        };
+    }
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
@@ -64,17 +70,17 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } => match reacts {
-                true => V::compiled(Walk::<V, Anisotropic<V, true>, WITH_ARRAYS>::new(
-                    task, scratch,
-                )),
-                false => V::compiled(Walk::<V, Anisotropic<V, false>, WITH_ARRAYS>::new(
-                    task, scratch,
-                )),
+            Operator::Anisotropic { .. } => match (reacts, scales) {
+                (true, true) => with_arrays!(Anisotropic<V, true, true>),
+                (true, false) => with_arrays!(Anisotropic<V, true, false>),
+                (false, true) => with_arrays!(Anisotropic<V, false, true>),
+                (false, false) => with_arrays!(Anisotropic<V, false, false>),
             },
-            Operator::Variable { .. } => match reacts {
-                true => V::compiled(Walk::<V, Variable<true>, WITH_ARRAYS>::new(task, scratch)),
-                false => V::compiled(Walk::<V, Variable<false>, WITH_ARRAYS>::new(task, scratch)),
+            Operator::Variable { .. } => match (reacts, scales) {
+                (true, true) => with_arrays!(Variable<true, true>),
+                (true, false) => with_arrays!(Variable<true, false>),
+                (false, true) => with_arrays!(Variable<false, true>),
+                (false, false) => with_arrays!(Variable<false, false>),
             },
         }
     };

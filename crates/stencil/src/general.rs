@@ -9,12 +9,14 @@ use super::update::{ArrayRows, Update};
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]
-pub(super) struct Anisotropic<V, const REACTS: bool> {
+pub(super) struct Anisotropic<V, const REACTS: bool, const SCALES: bool> {
     rx: V,
     ry: V,
 }
 
-impl<V: Lanes, const REACTS: bool> Update<V> for Anisotropic<V, REACTS> {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Update<V>
+    for Anisotropic<V, REACTS, SCALES>
+{
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -26,11 +28,11 @@ impl<V: Lanes, const REACTS: bool> Update<V> for Anisotropic<V, REACTS> {
         let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
         let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
         // SAFETY: the caller's promise.
-        unsafe { finish::<V, R, REACTS>(rows, (j, at), centre, x.add(y)) }
+        unsafe { finish::<V, R, REACTS, SCALES>(rows, (j, at), centre, x.add(y)) }
     }
 }
 
-impl<V: Lanes, const REACTS: bool> Kind<V> for Anisotropic<V, REACTS> {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Kind<V> for Anisotropic<V, REACTS, SCALES> {
     const ARRAYS: [bool; 3] = [false, true, REACTS];
 
     #[inline(always)]
@@ -56,9 +58,9 @@ impl<V: Lanes, const REACTS: bool> Kind<V> for Anisotropic<V, REACTS> {
 
 /// A coefficient for each face.
 #[derive(Clone, Copy)]
-pub(super) struct Variable<const REACTS: bool>;
+pub(super) struct Variable<const REACTS: bool, const SCALES: bool>;
 
-impl<V: Lanes, const REACTS: bool> Update<V> for Variable<REACTS> {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Update<V> for Variable<REACTS, SCALES> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -85,12 +87,12 @@ impl<V: Lanes, const REACTS: bool> Update<V> for Variable<REACTS> {
             let y = to_south
                 .multiply(star.south.subtract(centre))
                 .subtract(to_north.multiply(centre.subtract(star.north)));
-            finish::<V, R, REACTS>(rows, (j, at), centre, x.add(y))
+            finish::<V, R, REACTS, SCALES>(rows, (j, at), centre, x.add(y))
         }
     }
 }
 
-impl<V: Lanes, const REACTS: bool> Kind<V> for Variable<REACTS> {
+impl<V: Lanes, const REACTS: bool, const SCALES: bool> Kind<V> for Variable<REACTS, SCALES> {
     const ARRAYS: [bool; 3] = [true, true, REACTS];
 
     #[inline(always)]
@@ -105,12 +107,12 @@ impl<V: Lanes, const REACTS: bool> Kind<V> for Variable<REACTS> {
     }
 }
 
-/// `centre + (increment + s)`, or with rate and decay `centre + rate*((increment + s) - decay*centre)`
+/// `centre + (increment + s)`, where `s` is the source, times a factor if it `SCALES`; or with rate and decay `centre + rate*((increment + s) - decay*centre)`
 ///
 /// # Safety
 /// As [`Update::next`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const R: usize, const REACTS: bool>(
+unsafe fn finish<V: Lanes, const R: usize, const REACTS: bool, const SCALES: bool>(
     rows: &ArrayRows<V::Element, R>,
     (j, at): (usize, usize),
     centre: V,
@@ -118,7 +120,12 @@ unsafe fn finish<V: Lanes, const R: usize, const REACTS: bool>(
 ) -> V {
     // SAFETY: the caller's promise.
     let load = |rows: &[*const V::Element; R]| unsafe { V::load(rows[j].add(at)) };
-    let change = increment.add(load(&rows.source));
+    let mut source = load(&rows.source);
+    if SCALES {
+        // SAFETY: the caller's promise.
+        source = unsafe { V::splat(rows.factor) }.multiply(source);
+    }
+    let change = increment.add(source);
     if !REACTS {
         return centre.add(change);
     }

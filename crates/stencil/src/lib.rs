@@ -90,6 +90,7 @@ mod scratch;
 mod smooth;
 mod sweeps;
 mod task;
+mod term_rows;
 mod terms;
 mod tile;
 mod twice;

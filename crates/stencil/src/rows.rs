@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
-use super::terms::TermRows;
+use super::term_rows::TermRows;
 use super::update::ArrayRows;
 use super::walls::Computed;
 use crate::real::Real;
@@ -137,9 +137,11 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         let Equation {
             operator,
             source,
+            terms,
             reaction,
-            ..
         } = task.equation;
+        // One term is read like a source.
+        let source = source.as_ref().or(terms.only());
         let (x, y) = match operator {
             Operator::Variable { x, y } => (Some(x), Some(y)),
             _ => (None, None),
@@ -150,7 +152,7 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
             memory,
             pitch,
             slots,
-            planes: [x, y, source.as_ref(), rate, decay].map(|array| array.map(plane)),
+            planes: [x, y, source, rate, decay].map(|array| array.map(plane)),
             terms: TermRows::new(
                 task,
                 memory.wrapping_add(Self::COUNT * slots * pitch),
@@ -198,8 +200,11 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         if Self::COUNT == 0 {
             return;
         }
-        // SAFETY: passed on.
-        unsafe { self.terms.lift(task, base, rows.clone(), layout, staging) };
+        self.terms
+            .lift(task, base, rows.clone(), |plane, place, to| {
+                // SAFETY: passed on.
+                unsafe { layout.lift(staging.row(plane, place), to, |register| register) };
+            });
         for j in rows {
             let place = task.row_place(base + j as isize);
             for (array, plane) in self.planes.iter().enumerate() {
@@ -248,6 +253,7 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         if Self::HAS[SOURCE] {
             // SAFETY: passed on.
             unsafe { self.terms.add_up(first, step, &mut rows.source) };
+            rows.factor = self.terms.factor(step);
         }
         rows
     }

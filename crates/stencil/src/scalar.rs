@@ -8,6 +8,7 @@
 //!                south                                            with a rate or a decay, see `reacting`
 //! ```
 //!
+//! Of a source that is a sum of terms, arrays times numbers of the step, `s = (g1 a1 + g2 a2) + …`, see [`Terms`](crate::Terms).
 //! `j`, and south, go down. Where there is a rate or a decay alone, the other is the number that changes nothing, 1 or 0.
 //! The order of the operations is part of the definition: nothing is contracted.
 

@@ -18,9 +18,11 @@ pub(super) struct ArrayRows<T, const R: usize> {
     pub source: [*const T; R],
     pub rate: [*const T; R],
     pub decay: [*const T; R],
+    /// The factor of the source, where it has one.
+    pub factor: T,
 }
 
-impl<T, const R: usize> ArrayRows<T, R> {
+impl<T: Real, const R: usize> ArrayRows<T, R> {
     /// No rows, for equations without arrays.
     pub const NONE: Self = Self {
         x: [std::ptr::null(); R],
@@ -29,6 +31,7 @@ impl<T, const R: usize> ArrayRows<T, R> {
         source: [std::ptr::null(); R],
         rate: [std::ptr::null(); R],
         decay: [std::ptr::null(); R],
+        factor: T::ONE,
     };
 }
 
