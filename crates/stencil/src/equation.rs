@@ -116,6 +116,11 @@ impl<T: Real> Reaction<T> {
         (!is_none).then_some(Self { rate, decay })
     }
 
+    /// Whether there is a decay: the number 0 is none.
+    pub(super) fn decays(&self) -> bool {
+        !self.decay.is(T::default())
+    }
+
     /// Rate and decay where they are arrays.
     fn arrays(&self) -> impl Iterator<Item = &Array2<T>> {
         [&self.rate, &self.decay]
@@ -162,6 +167,11 @@ impl<T: Real> Equation<T> {
         let reaction = self.reaction.iter().flat_map(Reaction::arrays);
         let sources = usize::from(self.source.is_some()) + self.terms.arrays.len();
         faces + sources + reaction.count()
+    }
+
+    /// The array of a source that is one term, which kernels multiply by its factor; with a reaction they add terms up.
+    pub(super) fn scaled_source(&self) -> Option<&Array2<T>> {
+        self.terms.only().filter(|_| self.reaction.is_none())
     }
 
     /// An equation of the same kind for a state of this shape; its arrays hold zeros.

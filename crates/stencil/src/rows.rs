@@ -13,7 +13,7 @@ use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
 use super::term_rows::TermRows;
-use super::update::ArrayRows;
+use super::update::{ARRAYS, ArrayRows, SOURCE};
 use super::walls::Computed;
 use crate::real::Real;
 
@@ -81,31 +81,24 @@ impl<'a, T: Real> Staging<'a, T> {
 
 /// The lifted rows of an equation's arrays that the rows of a tile in progress read.
 ///
-/// Row `j` of all arrays is in slot `j mod slots`, whatever the level. Of a number that stands for an array, the row in
-/// slot 0 stands for all.
+/// Row `j` of all arrays is in slot `j mod slots`, whatever the level, one array after the other. A number that stands
+/// for an array is one register there.
 pub(super) struct ArrayRing<'a, V: Lanes, K> {
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
-    /// Faces west and north of the nodes, source, rate, decay; none of what is a number, or not there.
+    /// Those that are arrays, by their numbers in [`ArrayRows`].
     planes: [Option<Plane<V::Element>>; ARRAYS],
+    /// Terms whose sums are the source.
     terms: TermRows<'a, V>,
     kind: PhantomData<K>,
 }
 
-/// The arrays that an equation may have, by their numbers.
-const ARRAYS: usize = 5;
-const X: usize = 0;
-const Y: usize = 1;
-const SOURCE: usize = 2;
-const RATE: usize = 3;
-const DECAY: usize = 4;
-
 impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
     /// Which arrays this kind of equation reads, and how many.
     const HAS: [bool; ARRAYS] = {
-        let [faces, source, reaction] = K::ARRAYS;
-        [faces, faces, source, reaction, reaction]
+        let [faces, source, rate, decay] = K::ARRAYS;
+        [faces, faces, source, rate, decay]
     };
     const COUNT: usize = Self::before(ARRAYS);
 
@@ -119,9 +112,9 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         count
     }
 
-    /// The rows of memory for `slots` rows of each array of a task, advanced in groups of at most `group`.
-    pub fn count(task: &TileTask<'_, V::Element>, slots: usize, group: usize) -> usize {
-        Self::COUNT * slots + TermRows::<V>::count(task, slots, group)
+    /// The rows of memory for `slots` rows of each array of a task.
+    pub fn count(task: &TileTask<'_, V::Element>, slots: usize) -> usize {
+        (Self::COUNT + TermRows::<V>::count(task)) * slots
     }
 
     /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
@@ -137,11 +130,10 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         let Equation {
             operator,
             source,
-            terms,
             reaction,
+            ..
         } = task.equation;
-        // One term is read like a source.
-        let source = source.as_ref().or(terms.only());
+        let source = source.as_ref().or(task.equation.scaled_source());
         let (x, y) = match operator {
             Operator::Variable { x, y } => (Some(x), Some(y)),
             _ => (None, None),
@@ -161,27 +153,32 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
             ),
             kind: PhantomData,
         };
-        // Without a source, its number is 0.
         let numbers = coefficients.map_or([None; 2], |both| both.map(Coefficient::number));
+        // Without a source, its number is 0.
         let numbers = [Some(V::Element::default()), numbers[0], numbers[1]];
         for (array, number) in (SOURCE..).zip(numbers) {
             if let (true, None, Some(number)) = (Self::HAS[array], &ring.planes[array], number) {
-                // SAFETY: the ring has at least one row.
-                unsafe { slice::from_raw_parts_mut(ring.row(array, 0), pitch) }.fill(number);
+                for j in 0..slots {
+                    // SAFETY: the ring has so many rows.
+                    let row = unsafe { slice::from_raw_parts_mut(ring.row(array, j), V::COUNT) };
+                    row.fill(number);
+                }
             }
         }
         ring
     }
 
+    /// Row `j` of all arrays.
+    #[inline(always)]
+    fn slot(&self, j: usize) -> *mut V::Element {
+        self.memory
+            .wrapping_add(j % self.slots * Self::COUNT * self.pitch)
+    }
+
     /// Row `j` of an array.
     #[inline(always)]
     fn row(&self, array: usize, j: usize) -> *mut V::Element {
-        let slot = match self.planes[array] {
-            Some(_) => j % self.slots,
-            None => 0,
-        };
-        let row = slot * Self::COUNT + Self::before(array);
-        self.memory.wrapping_add(row * self.pitch)
+        self.slot(j).wrapping_add(Self::before(array) * self.pitch)
     }
 
     /// Lifts these rows, counted from row `base` of the field.
@@ -200,11 +197,10 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         if Self::COUNT == 0 {
             return;
         }
-        self.terms
-            .lift(task, base, rows.clone(), |plane, place, to| {
-                // SAFETY: passed on.
-                unsafe { layout.lift(staging.row(plane, place), to, |register| register) };
-            });
+        self.terms.lift(task, base, rows.clone(), |plane, j, to| {
+            // SAFETY: passed on.
+            unsafe { layout.lift(staging.row(plane, j), to, |register| register) };
+        });
         for j in rows {
             let place = task.row_place(base + j as isize);
             for (array, plane) in self.planes.iter().enumerate() {
@@ -226,7 +222,7 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
     /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, and the rows were lifted. The next call overwrites sums of terms.
+    /// The processor has the instructions of `V`, and the rows were lifted.
     #[inline(always)]
     pub unsafe fn rows<const N: usize>(
         &self,
@@ -234,26 +230,29 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         step: usize,
     ) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
-        for (array, rows) in [
-            (X, &mut rows.x),
-            (Y, &mut rows.y),
-            (SOURCE, &mut rows.source),
-            (RATE, &mut rows.rate),
-            (DECAY, &mut rows.decay),
-        ] {
-            for j in 0..N {
-                if Self::HAS[array] {
-                    rows[j] = self.row(array, first + j);
-                }
-            }
+        if Self::COUNT == 0 {
+            return rows;
         }
-        if Self::HAS[Y] {
-            rows.south = self.row(Y, first + N);
+        for j in 0..N {
+            rows.slots[j] = self.slot(first + j);
+        }
+        rows.south = self.slot(first + N);
+        for array in 0..ARRAYS {
+            rows.begins[array] = Self::before(array) * self.pitch;
+            rows.elements[array] = match self.planes[array] {
+                Some(_) => usize::MAX,
+                None => 0,
+            };
         }
         if Self::HAS[SOURCE] {
-            // SAFETY: passed on.
-            unsafe { self.terms.add_up(first, step, &mut rows.source) };
             rows.factor = self.terms.factor(step);
+            if self.terms.are_added() {
+                for j in first..first + N {
+                    // SAFETY: passed on.
+                    unsafe { self.terms.add_up(j, step, self.row(SOURCE, j)) };
+                }
+                rows.elements[SOURCE] = usize::MAX;
+            }
         }
         rows
     }

@@ -1,7 +1,7 @@
-//! [`TermRows`]: the lifted rows of a source's terms, where there are several, and their sums.
+//! [`TermRows`]: the lifted rows of a source's terms, and their sums.
 //!
-//! The rows of the arrays are lifted once a pass. Before rows are advanced by a level, their sums are written to rows
-//! which the kernels read in place of a source, and which stay in the first-level cache.
+//! The rows of the arrays are lifted once a pass. Before rows are advanced by a level, their sums are written to the rows of
+//! the source.
 
 use std::ops::Range;
 
@@ -13,11 +13,13 @@ use super::task::{Plane, TileTask};
 use super::terms::Terms;
 use crate::real::Real;
 
-/// The lifted rows of terms that the rows of a tile in progress read, and the rows of sums.
+/// The lifted rows of terms that the rows of a tile in progress read.
 ///
 /// Row `j` of all terms is in slot `j mod slots`, whatever the level.
 pub(super) struct TermRows<'a, V: Lanes> {
     terms: &'a Terms<V::Element>,
+    /// Whether the kernel multiplies a single one.
+    is_scaled: bool,
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
@@ -25,21 +27,18 @@ pub(super) struct TermRows<'a, V: Lanes> {
     registers: usize,
 }
 
-/// The arrays of terms, if there are several.
-fn several<'a, T>(task: &TileTask<'a, T>) -> &'a [Array2<T>] {
-    match &task.equation.terms.arrays[..] {
-        [_] => &[],
-        arrays => arrays,
+/// The arrays of terms, unless the kernel multiplies a single one.
+fn added<'a, T: Real>(task: &TileTask<'a, T>) -> &'a [Array2<T>] {
+    match task.equation.scaled_source() {
+        Some(_) => &[],
+        None => &task.equation.terms.arrays,
     }
 }
 
 impl<'a, V: Lanes> TermRows<'a, V> {
-    /// The rows of memory for the terms of a task, `slots` of each and the sums of `group` rows.
-    pub fn count(task: &TileTask<'_, V::Element>, slots: usize, group: usize) -> usize {
-        match several(task).len() {
-            0 => 0,
-            terms => terms * slots + group,
-        }
+    /// The arrays of a task of which rows are kept.
+    pub fn count(task: &TileTask<'_, V::Element>) -> usize {
+        added(task).len()
     }
 
     /// Rows in `memory`, `pitch` elements apart.
@@ -51,6 +50,7 @@ impl<'a, V: Lanes> TermRows<'a, V> {
     ) -> Self {
         Self {
             terms: &task.equation.terms,
+            is_scaled: task.equation.scaled_source().is_some(),
             memory,
             pitch,
             slots,
@@ -74,7 +74,7 @@ impl<'a, V: Lanes> TermRows<'a, V> {
         rows: Range<usize>,
         lift: impl Fn(&Plane<V::Element>, usize, *mut V::Element),
     ) {
-        for (term, array) in several(task).iter().enumerate() {
+        for (term, array) in added(task).iter().enumerate() {
             let plane = Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides());
             for j in rows.clone() {
                 let place = task.row_place(base + j as isize);
@@ -85,49 +85,41 @@ impl<'a, V: Lanes> TermRows<'a, V> {
         }
     }
 
-    /// The factor of a single term in the step after `step` steps; 1 where there is none.
+    /// The factor of a single term in the step after `step` steps, if the kernel multiplies it; otherwise 1.
     #[inline(always)]
     pub fn factor(&self, step: usize) -> V::Element {
-        match self.terms.only() {
-            Some(_) => self.terms.at(step)[0],
-            None => V::Element::ONE,
+        match self.is_scaled {
+            true => self.terms.at(step)[0],
+            false => V::Element::ONE,
         }
     }
 
-    /// Writes the sums of `N` rows from `first` on in the step after `step` steps, and points `rows` to them.
+    /// Whether there are terms to add up.
+    #[inline(always)]
+    pub fn are_added(&self) -> bool {
+        !self.is_scaled && !self.terms.is_empty()
+    }
+
+    /// Writes the sum of row `j` in the step after `step` steps.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, the rows were lifted, and there is room for as many sums.
+    /// The processor has the instructions of `V`, the row was lifted, and there is room for it.
     #[inline(always)]
-    pub unsafe fn add_up<const N: usize>(
-        &self,
-        first: usize,
-        step: usize,
-        rows: &mut [*const V::Element; N],
-    ) {
-        if self.terms.arrays.len() < 2 {
-            return;
-        }
-        let sums = self.at(0, self.slots - 1);
-        let sums = sums.wrapping_add(self.terms.arrays.len() * self.pitch);
-        for (j, row) in rows.iter_mut().enumerate() {
-            let sum = sums.wrapping_add(j * self.pitch);
-            for (term, &factor) in self.terms.at(step).iter().enumerate() {
-                let from = self.at(term, first + j);
-                // SAFETY: the caller's promise; positions below `registers` are in the rows.
-                unsafe {
-                    let factor = V::splat(factor);
-                    for at in (0..self.registers).map(|position| position * V::COUNT) {
-                        let product = factor.multiply(V::load(from.add(at)));
-                        let value = match term {
-                            0 => product,
-                            _ => V::load(sum.add(at)).add(product),
-                        };
-                        value.store(sum.add(at));
-                    }
+    pub unsafe fn add_up(&self, j: usize, step: usize, sum: *mut V::Element) {
+        for (term, &factor) in self.terms.at(step).iter().enumerate() {
+            let from = self.at(term, j);
+            // SAFETY: the caller's promise; positions below `registers` are in the rows.
+            unsafe {
+                let factor = V::splat(factor);
+                for at in (0..self.registers).map(|position| position * V::COUNT) {
+                    let product = factor.multiply(V::load(from.add(at)));
+                    let value = match term {
+                        0 => product,
+                        _ => V::load(sum.add(at)).add(product),
+                    };
+                    value.store(sum.add(at));
                 }
             }
-            *row = sum;
         }
     }
 }

@@ -116,7 +116,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
         // the field.
         let pitch = Lifted::<V>::pitch(columns.len());
         let slots = 2 * steps + R;
-        let array_slots = ArrayRing::<V, K>::count(task, steps + R, R.max(2));
+        let array_slots = ArrayRing::<V, K>::count(task, steps + R);
         let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
         let addresses =
             (slots + R + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
