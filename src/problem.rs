@@ -154,10 +154,9 @@ impl Problem {
             terms: Terms::default(),
             reaction: Reaction::new(coefficient(rate, 1.0), coefficient(decay, decays)),
         };
-        let arrays = (0..self.source.arrays()).map(|_| none());
         match self.source.is_in_terms() {
-            true => equation.terms.arrays = arrays.collect(),
-            false => equation.source = arrays.last(),
+            true => equation.terms.arrays = vec![none(); self.source.arrays()],
+            false => equation.source = self.source.is_there().then(none),
         }
         Stencil::of(equation).with_walls(self.params.boundary.traits())
     }

@@ -193,6 +193,10 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
         "run p.toml -o c.npy --memory 200KiB --set method=rkl2 --set stages=5 --set source=sin(x*t)",
         "source that depends on time",
     );
+    refused(
+        "run p.toml -o c.npy --memory 200KiB --set method=exact --set boundary.left=1.0",
+        "has in memory what a step adds to every node",
+    );
     // What is said to be enough is enough.
     let told = scene.run("run p.toml -o c.npy --memory 1KiB").stderr;
     let (_, needed) = told.split_once("at a time takes ").unwrap();

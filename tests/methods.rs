@@ -112,6 +112,26 @@ fn sources_of_few_products_are_arrays_times_numbers_of_the_step() {
 }
 
 #[test]
+fn what_walls_and_sources_add_to_the_exact_solution_is_the_same_on_ranks_and_threads() {
+    let text = format!(
+        "{SEED}dx = 0.4\nmethod = 'exact'\ncapacity = 2.5\ndecay = 0.3\nsource = 'sin(x) + y'\n\
+         [boundary]\nleft = 20.0\nright = {{ flux = 0.7 }}\nbottom = 'periodic'\ntop = 'periodic'\n"
+    );
+    let problem: Problem = text.parse().unwrap();
+    let on_threads = |threads: usize| {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads);
+        let pool = pool.build().unwrap();
+        pool.install(|| end_on_ranks(&problem, 1))
+    };
+    let alone = on_threads(1);
+    assert!(on_threads(3) == alone && end_on_ranks(&problem, 3) == alone);
+    // Both ends of a periodic axis are the same.
+    let (ny, nx) = problem.grid.shape();
+    assert_eq!(alone[..nx], alone[(ny - 1) * nx..]);
+    assert!(alone.iter().step_by(nx).all(|&p| p == 20.0));
+}
+
+#[test]
 fn a_source_that_grows_beyond_what_a_float_holds_halts_its_steps() {
     let problem: Problem = format!("{SEED}dx = 1.0\nsource = '(2 + x)*exp(exp(8*t))'\n")
         .parse()

@@ -565,7 +565,7 @@ fn values_out_of_range_are_refused_with_their_place() {
             "capacity = { image = 'u.png', rang = [0, 1] }",
             "is a table; capacity must be a finite number greater than 0, a formula in x and y, { file = ",
         ),
-        ("capacity = 2\nmethod = 'exact'", "exact"),
+        ("capacity = '1 + x*x'\nmethod = 'exact'", "capacity"),
         ("decay = '1 + x'\nmethod = 'exact'", "decay"),
     ] {
         scene.write("p.toml", run_text(&format!("D = 1\n{more}")));

@@ -226,6 +226,23 @@ fn the_mass_is_balanced_over_the_stages_of_long_steps() {
 }
 
 #[test]
+fn warm_walls_and_sources_are_studied_between_transforms() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "method = 'exact'\nD = 0.1\nx1 = 0\nx2 = 1\ndx = 0.0624\ngrid = 'walls'\nruntime = 0.5\nouttime = 0.25\n\
+         capacity = 2.0\ndecay = 0.5\nsource = 'x*y'\ninitial = {kind = 'constant', value = 0.5}\n\
+         boundary = {left = 0.5, right = {flux = 0.0}, bottom = {flux = 0.01}, top = {flux = 0.0}}\n",
+    );
+    let study = json(&scene.succeed("check p.toml --at 0.3,0.4 --json").stdout);
+    close(&study["points"][0]["order"], 2.0, 0.2);
+    // Transforms have no flux at a wall that could be summed.
+    assert!(study["balance"].is_null(), "{study}");
+    let text = scene.succeed("check p.toml --at 0.3,0.4").stdout;
+    assert!(!text.contains("do not trust"), "{text}");
+}
+
+#[test]
 fn problems_that_are_solved_exactly_in_time_are_studied_in_space() {
     let scene = Scene::new();
     let problem = |walls: &str| {

@@ -76,6 +76,10 @@ fn plan_prints_grid_steps_memory_and_disk() {
         "{exact}"
     );
     assert_eq!(exact["memory_bytes"], 2 * 21 * row);
+    // What walls and sources add is an array of doubles.
+    let warm = "plan p.toml --set grid=walls --set method=exact --set precision=f32 --set boundary.left=1.0 --json";
+    let warm: Value = serde_json::from_str(&scene.succeed(warm).stdout).unwrap();
+    assert_eq!(warm["memory_bytes"], 2 * 21 * row);
     assert_eq!(plan["disk_bytes"], 4096 + 4 * 202 * 202 * 8);
     assert_eq!(plan["memory_bytes"], 2 * 202 * 202 * 8);
 

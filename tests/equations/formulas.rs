@@ -54,7 +54,9 @@ impl<T: Real> Setup<T> {
         let count = terms.arrays.len();
         let products = terms.arrays.iter().enumerate();
         let products = products.map(|(k, array)| terms.factors[step * count + k] * array[at]);
-        products.reduce(|sum, product| sum + product).unwrap()
+        products
+            .reduce(|sum, product| sum + product)
+            .unwrap_or_default()
     }
 
     /// What a step adds to the state at each computed node, source, rate and decay included; walls are those of entry
