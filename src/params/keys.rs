@@ -111,7 +111,7 @@ const SIDE: &[Type] = &[
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
 const MATERIAL: &str =
-    "a finite number greater than 0, a formula in x and y, or { file = \"D.npy\" }";
+    "a finite number, 0 or greater, a formula in x and y, or { file = \"D.npy\" }";
 const SOURCE: &str = "a finite number, a formula in x, y and t, or { file = \"S.npy\" }";
 const WALL: &str =
     "a finite number, a formula in x, y and t, \"periodic\", { flux = q } or { robin = [a, b, c] }";
