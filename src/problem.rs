@@ -245,7 +245,7 @@ impl Problem {
         let (source, source_at) = source.map_or((None, None), |(array, at)| (Some(array), at));
         let reaction = match geometry.is_there() {
             true => Some(Reaction {
-                rate: Coefficient::Array(geometry.rate(rows.clone())?),
+                rate: Coefficient::Array(geometry.rate(&rows)?),
                 decay: Coefficient::Number(T::default()),
             }),
             false => None,

@@ -269,8 +269,8 @@ fn stages_leave_held_values_and_masks_as_they_are() {
             all.last().unwrap().clone()
         });
         // Nearly steady, so that times do not matter.
-        let pairs = euler.iter().zip(&rkl2).filter(|(p, _)| !p.is_nan());
-        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 2e-2));
+        let mut pairs = euler.iter().zip(&rkl2).filter(|(p, _)| !p.is_nan());
+        assert!(pairs.all(|(a, b)| (a - b).abs() < 2e-2));
     }
 }
 
@@ -585,7 +585,7 @@ fn the_examples_are_what_the_gallery_says() {
         flows.filter(|flow| !flow.is_nan()).sum()
     };
     let first = flux(0);
-    assert!((1..nx - 1).all(|i| (flux(i) / first - 1.0).abs() < 1e-3));
+    assert!((1..nx - 1).all(|i| (flux(i) / first - 1.0).abs() < 5e-3));
     assert!(p.iter().filter(|p| p.is_nan()).count() > ny * nx / 8);
     // What the obstacles leave, from p halfway down the free half.
     let (p, [ny, nx]) = example("obstacles");

@@ -301,7 +301,7 @@ impl Geometry {
     ///
     /// # Errors
     /// [`Unready::Memory`].
-    pub fn rate<T: Real>(&self, rows: Range<usize>) -> Result<Array2<T>, Unready> {
+    pub fn rate<T: Real>(&self, rows: &Range<usize>) -> Result<Array2<T>, Unready> {
         let mut rate = zeros((rows.len(), self.nodes.x.len()))?;
         rate.fill(T::from_f64(1.0));
         if let Some(values) = rate.as_slice_mut() {
