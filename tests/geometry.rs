@@ -269,8 +269,8 @@ fn stages_leave_held_values_and_masks_as_they_are() {
             all.last().unwrap().clone()
         });
         // Nearly steady, so that times do not matter.
-        let pairs = euler.iter().zip(&rkl2).filter(|(p, _)| !p.is_nan());
-        assert!(pairs.into_iter().all(|(a, b)| (a - b).abs() < 2e-2));
+        let mut pairs = euler.iter().zip(&rkl2).filter(|(p, _)| !p.is_nan());
+        assert!(pairs.all(|(a, b)| (a - b).abs() < 2e-2));
     }
 }
 
@@ -585,11 +585,46 @@ fn the_examples_are_what_the_gallery_says() {
         flows.filter(|flow| !flow.is_nan()).sum()
     };
     let first = flux(0);
-    assert!((1..nx - 1).all(|i| (flux(i) / first - 1.0).abs() < 1e-3));
+    assert!((1..nx - 1).all(|i| (flux(i) / first - 1.0).abs() < 5e-3));
     assert!(p.iter().filter(|p| p.is_nan()).count() > ny * nx / 8);
     // What the obstacles leave, from p halfway down the free half.
     let (p, [ny, nx]) = example("obstacles");
     let p = p[ny / 2 * nx + 3 * nx / 4];
     let effective = 2.0 * p / (1.0 - 2.0 * p);
     assert!((effective - 0.316).abs() < 1e-3, "{effective}");
+}
+
+#[test]
+fn where_d_is_0_sources_and_fluxes_alone_change_p() {
+    let scene = square(
+        "dt = 0.125\nsource = \"x\"\ninitial = { kind = \"expression\", value = \"y\" }\n\
+         boundary = { left = { flux = 0.5 }, right = 7.0, bottom = { flux = 0.0 }, top = { robin = [1, 1, 3] } }\n",
+    );
+    let no_step = scene
+        .text("p.toml")
+        .replace("dt = 0.125\n", "")
+        .replace("D = 1.0", "D = 0");
+    scene.write("q.toml", no_step);
+    let told = scene.run("plan q.toml");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("dt = …"),
+        "{told}"
+    );
+    scene.write("p.toml", scene.text("p.toml").replace("D = 1.0", "D = 0.0"));
+    let last = solved(&scene).pop().unwrap();
+    for (number, p) in last.iter().enumerate() {
+        let (j, i) = (number / NX, number % NX);
+        let [x, y] = [i, j].map(|at| -1.0 + 0.1 * at as f64);
+        let expected = match i {
+            0 => y + 0.5 * (x + 2.0 * 0.5 / 0.1),
+            20 => 7.0,
+            _ => y + 0.5 * x,
+        };
+        assert!((p - expected).abs() < 1e-12, "{x} {y}: {p}, not {expected}");
+    }
+    let told = scene.run("plan p.toml --set D=-1");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("0 or greater"),
+        "{told}"
+    );
 }

@@ -177,13 +177,13 @@ impl<'a> Meter<'a> {
             gains[4] += products.sum::<f64>();
         }
         if self.problem.geometry().has_held() {
-            gains[6] = self.from_held(&walls, &state.view());
+            gains[6] = self.given_by_held(&walls, &state.view());
         }
         gains.map(|gain| self.factor * gain)
     }
 
     /// What goes from held nodes to those next to them that are computed.
-    fn from_held(&self, walls: &Walls<f64>, p: &ArrayView2<'_, f64>) -> f64 {
+    fn given_by_held(&self, walls: &Walls<f64>, p: &ArrayView2<'_, f64>) -> f64 {
         let (geometry, grid) = (self.problem.geometry(), self.grid);
         let ((ny, nx), [wraps_x, wraps_y]) = geometry.shape();
         let is_computed = |node| is_computed(walls, p.dim(), node) && !geometry.keeps(node);

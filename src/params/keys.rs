@@ -117,7 +117,7 @@ const SIDE: &[Type] = &[
 
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
-const MATERIAL: &str = "a finite number greater than 0, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi] }";
+const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi] }";
 const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { file = \"c.npy\" } or { image = \"c.png\", range = [lo, hi] }";
 const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi] }";
 const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi] }";

@@ -154,8 +154,8 @@ impl Params {
         ];
         for (key, profile) in ["Dx", "Dy", "D"].into_iter().zip(profiles) {
             let number = profile.and_then(Profile::constant).unwrap_or(f64::NAN);
-            judge.refuse_if(number <= 0.0 && judge.is_typed(key), key, || {
-                format!("{key} must be greater than 0")
+            judge.refuse_if(number < 0.0 && judge.is_typed(key), key, || {
+                format!("{key} must be 0 or greater")
             });
         }
         let [capacity, decay] =
@@ -356,13 +356,13 @@ mod tests {
     #[test]
     fn everything_that_is_wrong_is_told_at_once() {
         let error =
-            params("D = 0\nx1 = 'a'\nx2 = 1\nrun_time = 1\ndx = nan\nouttime = -1\n").unwrap_err();
+            params("D = -1\nx1 = 'a'\nx2 = 1\nrun_time = 1\ndx = nan\nouttime = -1\n").unwrap_err();
         let lines: Vec<&str> = error.lines().collect();
         let expected = [
             "p.toml:4: there is no parameter run_time (= 1), did you mean runtime?",
             "p.toml:2: x1 = \"a\" is a string",
             "p.toml:5: dx = nan cannot be used",
-            "p.toml:1: D = 0 cannot be used",
+            "p.toml:1: D = -1 cannot be used",
             "p.toml:6: outtime = -1 cannot be used",
         ];
         assert_eq!(lines.len(), expected.len(), "{error}");

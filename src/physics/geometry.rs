@@ -324,6 +324,13 @@ impl Geometry {
         if let Some(values) = rates.as_slice_mut() {
             self.fill_kept(rows.start, values, T::default());
         }
+        let mut decay = decay;
+        if let Coefficient::Array(decays) = &mut decay
+            && let Some(values) = decays.as_slice_mut()
+        {
+            // Whatever it is there: 0 times what is no number is none.
+            self.fill_kept(rows.start, values, T::default());
+        }
         Ok(Reaction::new(Coefficient::Array(rates), decay))
     }
 

@@ -256,13 +256,12 @@ impl Material {
         }
     }
 
-    /// The two numbers that they are.
+    /// The two numbers that they are; none where a face may let nothing through.
     #[must_use]
     pub fn uniform(&self) -> Option<[f64; 2]> {
-        match &self.masked {
-            None => Some([self.x.uniform()?, self.y.uniform()?]),
-            Some(_) => None,
-        }
+        let both = [self.x.uniform()?, self.y.uniform()?];
+        let is_open = self.masked.is_none() && both.iter().all(|&d| d > 0.0);
+        is_open.then_some(both)
     }
 
     /// The largest stable time step between walls: the one for which no weight of a new value is
