@@ -386,6 +386,49 @@ fn rows_of<T: Real>(table: &Table<T>, nodes: impl Iterator<Item = usize> + Clone
     Table::new(nodes.count(), values)
 }
 
+/// The state after a decay of half of each value, from the values before: nothing diffuses.
+#[test]
+fn decay_takes_of_the_value_before_the_step_and_rate_zero_of_nothing() {
+    let shape = (9, 40);
+    let mut rate = Array2::from_elem(shape, 1.0);
+    rate[[4, 20]] = 0.0;
+    let equation = Equation {
+        reaction: Reaction::new(Coefficient::Array(rate), Coefficient::Number(0.5)),
+        ..Equation::isotropic(0.0)
+    };
+    for (stencil, name) in every_way(&Stencil::of(equation)) {
+        let mut field = Array2::from_elem(shape, 0.1);
+        let mut spare = field.clone();
+        let nothing = &mut Knowledge::default();
+        stencil.advance(&Walls::held(), nothing, &mut field, &mut spare, 3);
+        let at = [field[[4, 20]], field[[4, 21]], field[[0, 21]]];
+        assert_eq!(at, [0.1, 0.1 / 8.0, 0.1], "{name}");
+    }
+}
+
+/// Stages add parts of what they start from, whose sum is rounded: a node of rate 0 is left out of that.
+#[test]
+fn a_node_of_rate_zero_keeps_its_bits_in_super_steps() {
+    let shape = (9, 40);
+    let mut rate = Array2::from_elem(shape, 0.5);
+    rate[[4, 20]] = 0.0;
+    let equation = Equation {
+        reaction: Reaction::new(Coefficient::Array(rate), Coefficient::Number(0.0)),
+        ..Equation::isotropic(1.0)
+    };
+    let stencil = Stencil::of(equation);
+    for stages in [2, 3, 5, 9, 21] {
+        let mut field = Numbers(1).array::<f64>(shape, 1.0);
+        field[[4, 20]] = 0.1;
+        let mut after = field.clone();
+        let all = 0..shape.0;
+        let method = Rkl2::new(stages);
+        stencil.rkl2_step(&method, &Walls::held(), field.view(), after.view_mut(), all);
+        assert_eq!(after[[4, 20]].to_bits(), 0.1_f64.to_bits(), "{stages}");
+        assert_ne!(after[[4, 21]], field[[4, 21]], "{stages}");
+    }
+}
+
 proptest! {
     #[test]
     fn kernels_give_the_bits_of_the_definition(case in case()) {

@@ -1,7 +1,7 @@
 //! [`Element`]: the number types that kernels are compiled for, and one entry
 //! point for each kernel and type, all from the same source.
 
-use super::equation::Operator;
+use super::equation::{Operator, Reaction};
 use super::general::{Anisotropic, Variable};
 use super::isotropic::Isotropic;
 use super::kernel::{BandRows, Kernel};
@@ -42,7 +42,13 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) -> Outcome {
-    let reacts = task.equation.reaction.is_some();
+    // Whether it has a decay, too.
+    let reaction = task.equation.reaction.as_ref().map(Reaction::decays);
+    macro_rules! run_general {
+        ($kind:ty) => {
+            V::compiled(Walk::<V, $kind, WITH_ARRAYS>::new(task, scratch))
+        };
+    }
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
@@ -56,17 +62,15 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } => match reacts {
-                true => V::compiled(Walk::<V, Anisotropic<V, true>, WITH_ARRAYS>::new(
-                    task, scratch,
-                )),
-                false => V::compiled(Walk::<V, Anisotropic<V, false>, WITH_ARRAYS>::new(
-                    task, scratch,
-                )),
+            Operator::Anisotropic { .. } => match reaction {
+                None => run_general!(Anisotropic<V, false, false>),
+                Some(false) => run_general!(Anisotropic<V, true, false>),
+                Some(true) => run_general!(Anisotropic<V, true, true>),
             },
-            Operator::Variable { .. } => match reacts {
-                true => V::compiled(Walk::<V, Variable<true>, WITH_ARRAYS>::new(task, scratch)),
-                false => V::compiled(Walk::<V, Variable<false>, WITH_ARRAYS>::new(task, scratch)),
+            Operator::Variable { .. } => match reaction {
+                None => run_general!(Variable<false, false>),
+                Some(false) => run_general!(Variable<true, false>),
+                Some(true) => run_general!(Variable<true, true>),
             },
         }
     };

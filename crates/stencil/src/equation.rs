@@ -113,6 +113,11 @@ impl<T: Real> Reaction<T> {
         (!is_none).then_some(Self { rate, decay })
     }
 
+    /// Whether there is a decay: the number 0 is none.
+    pub(super) fn decays(&self) -> bool {
+        !self.decay.is(T::default())
+    }
+
     /// Rate and decay where they are arrays.
     fn arrays(&self) -> impl Iterator<Item = &Array2<T>> {
         [&self.rate, &self.decay]

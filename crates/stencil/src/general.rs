@@ -5,16 +5,16 @@ use super::kind::{Advance, Kind};
 use super::lanes::Lanes;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ArrayRows, Update};
+use super::update::{ArrayRows, DECAY, RATE, SOURCE, Update, X, Y, opaque};
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]
-pub(super) struct Anisotropic<V, const REACTS: bool> {
+pub(super) struct Anisotropic<V, const RATES: bool, const DECAYS: bool> {
     rx: V,
     ry: V,
 }
 
-impl<V: Lanes, const REACTS: bool> Update<V> for Anisotropic<V, REACTS> {
+impl<V: Lanes, const RATES: bool, const DECAYS: bool> Update<V> for Anisotropic<V, RATES, DECAYS> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -26,12 +26,15 @@ impl<V: Lanes, const REACTS: bool> Update<V> for Anisotropic<V, REACTS> {
         let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
         let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
         // SAFETY: the caller's promise.
-        unsafe { finish::<V, R, REACTS>(rows, (j, at), centre, x.add(y)) }
+        unsafe {
+            let element = |array| rows.element(array, at);
+            finish::<V, R, RATES, DECAYS>(rows, j, element, [centre, x.add(y)])
+        }
     }
 }
 
-impl<V: Lanes, const REACTS: bool> Kind<V> for Anisotropic<V, REACTS> {
-    const ARRAYS: [bool; 3] = [false, true, REACTS];
+impl<V: Lanes, const RATES: bool, const DECAYS: bool> Kind<V> for Anisotropic<V, RATES, DECAYS> {
+    const ARRAYS: [bool; 4] = [false, true, RATES, DECAYS];
 
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
@@ -56,9 +59,9 @@ impl<V: Lanes, const REACTS: bool> Kind<V> for Anisotropic<V, REACTS> {
 
 /// A coefficient for each face.
 #[derive(Clone, Copy)]
-pub(super) struct Variable<const REACTS: bool>;
+pub(super) struct Variable<const RATES: bool, const DECAYS: bool>;
 
-impl<V: Lanes, const REACTS: bool> Update<V> for Variable<REACTS> {
+impl<V: Lanes, const RATES: bool, const DECAYS: bool> Update<V> for Variable<RATES, DECAYS> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -67,31 +70,25 @@ impl<V: Lanes, const REACTS: bool> Update<V> for Variable<REACTS> {
         star: Star<V>,
     ) -> V {
         let centre = star.centre;
-        let below = if j + 1 == R {
-            rows.south
-        } else {
-            rows.y[j + 1]
-        };
         // SAFETY: the caller's promise; the face east of a node is west of the next one.
         unsafe {
-            let (to_west, to_east) = (
-                V::load(rows.x[j].add(at)),
-                V::load(rows.x[j].add(at + V::COUNT)),
-            );
-            let (to_north, to_south) = (V::load(rows.y[j].add(at)), V::load(below.add(at)));
+            let (to_west, to_east): (V, V) =
+                (rows.faces(X, (j, at)), rows.faces(X, (j, at + V::COUNT)));
+            let (to_north, to_south): (V, V) = (rows.faces(Y, (j, at)), rows.faces(Y, (j + 1, at)));
             let x = to_east
                 .multiply(star.east.subtract(centre))
                 .subtract(to_west.multiply(centre.subtract(star.west)));
             let y = to_south
                 .multiply(star.south.subtract(centre))
                 .subtract(to_north.multiply(centre.subtract(star.north)));
-            finish::<V, R, REACTS>(rows, (j, at), centre, x.add(y))
+            let element = |array| opaque(rows.element(array, at));
+            finish::<V, R, RATES, DECAYS>(rows, j, element, [centre, x.add(y)])
         }
     }
 }
 
-impl<V: Lanes, const REACTS: bool> Kind<V> for Variable<REACTS> {
-    const ARRAYS: [bool; 3] = [true, true, REACTS];
+impl<V: Lanes, const RATES: bool, const DECAYS: bool> Kind<V> for Variable<RATES, DECAYS> {
+    const ARRAYS: [bool; 4] = [true, true, RATES, DECAYS];
 
     #[inline(always)]
     unsafe fn new(_: &TileTask<'_, V::Element>) -> Self {
@@ -105,23 +102,26 @@ impl<V: Lanes, const REACTS: bool> Kind<V> for Variable<REACTS> {
     }
 }
 
-/// `centre + (increment + s)`, or with rate and decay `centre + rate*((increment + s) - decay*centre)`
+/// `centre + (increment + s)`; with a rate `centre + rate (increment + s)`, and with a decay, too,
+/// `centre + rate ((increment + s) - decay centre)`. `element` is the place in the row of an array.
 ///
 /// # Safety
 /// As [`Update::next`].
 #[inline(always)]
-unsafe fn finish<V: Lanes, const R: usize, const REACTS: bool>(
+unsafe fn finish<V: Lanes, const R: usize, const RATES: bool, const DECAYS: bool>(
     rows: &ArrayRows<V::Element, R>,
-    (j, at): (usize, usize),
-    centre: V,
-    increment: V,
+    j: usize,
+    element: impl Fn(usize) -> usize,
+    [centre, increment]: [V; 2],
 ) -> V {
     // SAFETY: the caller's promise.
-    let load = |rows: &[*const V::Element; R]| unsafe { V::load(rows[j].add(at)) };
-    let change = increment.add(load(&rows.source));
-    if !REACTS {
-        return centre.add(change);
+    let load = |array: usize| unsafe { V::load(rows.slots[j].add(element(array))) };
+    let mut change = increment.add(load(SOURCE));
+    if DECAYS {
+        change = change.subtract(load(DECAY).multiply(centre));
     }
-    let left = change.subtract(load(&rows.decay).multiply(centre));
-    centre.add(load(&rows.rate).multiply(left))
+    if RATES {
+        change = load(RATE).multiply(change);
+    }
+    centre.add(change)
 }

@@ -49,7 +49,7 @@ pub(super) struct Isotropic<V> {
 }
 
 impl<V: Lanes> Kind<V> for Isotropic<V> {
-    const ARRAYS: [bool; 3] = [false; 3];
+    const ARRAYS: [bool; 4] = [false; 4];
 
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {

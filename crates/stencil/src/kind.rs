@@ -8,8 +8,8 @@ use super::update::Update;
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
 pub(super) trait Kind<V: Lanes>: Sized {
-    /// Whether the equation has face coefficients, whether it has a source, and whether it has rate and decay.
-    const ARRAYS: [bool; 3];
+    /// Whether the kernel reads face coefficients, a source, a rate, a decay.
+    const ARRAYS: [bool; 4];
 
     /// Whether a sweep can compute two levels.
     const MAY_ADVANCE_TWICE: bool = false;

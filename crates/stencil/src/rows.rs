@@ -12,7 +12,7 @@ use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
-use super::update::ArrayRows;
+use super::update::{ARRAYS, ArrayRows, SOURCE};
 use super::walls::Computed;
 use crate::real::Real;
 
@@ -80,30 +80,22 @@ impl<'a, T: Real> Staging<'a, T> {
 
 /// The lifted rows of an equation's arrays that the rows of a tile in progress read.
 ///
-/// Row `j` of all arrays is in slot `j mod slots`, whatever the level. Of a number that stands for an array, the row in
-/// slot 0 stands for all.
+/// Row `j` of all arrays is in slot `j mod slots`, whatever the level, one array after the other. A number that stands
+/// for an array is one register there.
 pub(super) struct ArrayRing<V: Lanes, K> {
     memory: *mut V::Element,
     pitch: usize,
     slots: usize,
-    /// Faces west and north of the nodes, source, rate, decay; none of what is a number, or not there.
+    /// Those that are arrays, by their numbers in [`ArrayRows`].
     planes: [Option<Plane<V::Element>>; ARRAYS],
     kind: PhantomData<K>,
 }
 
-/// The arrays that an equation may have, by their numbers.
-const ARRAYS: usize = 5;
-const X: usize = 0;
-const Y: usize = 1;
-const SOURCE: usize = 2;
-const RATE: usize = 3;
-const DECAY: usize = 4;
-
 impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
     /// Which arrays this kind of equation reads, and how many.
     const HAS: [bool; ARRAYS] = {
-        let [faces, source, reaction] = K::ARRAYS;
-        [faces, faces, source, reaction, reaction]
+        let [faces, source, rate, decay] = K::ARRAYS;
+        [faces, faces, source, rate, decay]
     };
     pub const COUNT: usize = Self::before(ARRAYS);
 
@@ -145,27 +137,32 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
             planes: [x, y, source.as_ref(), rate, decay].map(|array| array.map(plane)),
             kind: PhantomData,
         };
-        // Without a source, its number is 0.
         let numbers = coefficients.map_or([None; 2], |both| both.map(Coefficient::number));
+        // Without a source, its number is 0.
         let numbers = [Some(V::Element::default()), numbers[0], numbers[1]];
         for (array, number) in (SOURCE..).zip(numbers) {
             if let (true, None, Some(number)) = (Self::HAS[array], &ring.planes[array], number) {
-                // SAFETY: the ring has at least one row.
-                unsafe { slice::from_raw_parts_mut(ring.row(array, 0), pitch) }.fill(number);
+                for j in 0..slots {
+                    // SAFETY: the ring has so many rows.
+                    let row = unsafe { slice::from_raw_parts_mut(ring.row(array, j), V::COUNT) };
+                    row.fill(number);
+                }
             }
         }
         ring
     }
 
+    /// Row `j` of all arrays.
+    #[inline(always)]
+    fn slot(&self, j: usize) -> *mut V::Element {
+        self.memory
+            .wrapping_add(j % self.slots * Self::COUNT * self.pitch)
+    }
+
     /// Row `j` of an array.
     #[inline(always)]
     fn row(&self, array: usize, j: usize) -> *mut V::Element {
-        let slot = match self.planes[array] {
-            Some(_) => j % self.slots,
-            None => 0,
-        };
-        let row = slot * Self::COUNT + Self::before(array);
-        self.memory.wrapping_add(row * self.pitch)
+        self.slot(j).wrapping_add(Self::before(array) * self.pitch)
     }
 
     /// Lifts these rows, counted from row `base` of the field.
@@ -206,21 +203,19 @@ impl<V: Lanes, K: Kind<V>> ArrayRing<V, K> {
     #[inline(always)]
     pub fn rows<const N: usize>(&self, first: usize) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
-        for (array, rows) in [
-            (X, &mut rows.x),
-            (Y, &mut rows.y),
-            (SOURCE, &mut rows.source),
-            (RATE, &mut rows.rate),
-            (DECAY, &mut rows.decay),
-        ] {
-            for j in 0..N {
-                if Self::HAS[array] {
-                    rows[j] = self.row(array, first + j);
-                }
-            }
+        if Self::COUNT == 0 {
+            return rows;
         }
-        if Self::HAS[Y] {
-            rows.south = self.row(Y, first + N);
+        for j in 0..N {
+            rows.slots[j] = self.slot(first + j);
+        }
+        rows.south = self.slot(first + N);
+        for array in 0..ARRAYS {
+            rows.begins[array] = Self::before(array) * self.pitch;
+            rows.elements[array] = match self.planes[array] {
+                Some(_) => usize::MAX,
+                None => 0,
+            };
         }
         rows
     }

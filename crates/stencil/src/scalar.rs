@@ -8,7 +8,7 @@
 //!                south                                            with a rate or a decay, see `reacting`
 //! ```
 //!
-//! `j`, and south, go down. Where there is a rate or a decay alone, the other is the number that changes nothing, 1 or 0.
+//! `j`, and south, go down. A decay of the number 0 is none, for which nothing is subtracted.
 //! The order of the operations is part of the definition: nothing is contracted.
 
 use crate::real::Real;
@@ -100,7 +100,7 @@ pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
     x + y
 }
 
-/// What a node with a rate and a decay adds of `change`, the increment and the source.
+/// What a node with a rate, and with a decay if there is one, adds of `change`, the increment and the source.
 ///
 /// ```text
 /// rate (change - decay centre)               rate = 1/c or 0, decay = dt k
@@ -108,8 +108,11 @@ pub fn variable<T: Real>(faces: Star<T>, star: Star<T>) -> T {
 ///
 /// A node whose rate is 0 keeps its value, but for the sign of a zero.
 #[inline(always)]
-pub fn reacting<T: Real>([rate, decay]: [T; 2], change: T, centre: T) -> T {
-    rate * (change - decay * centre)
+pub fn reacting<T: Real>(rate: T, decay: Option<T>, change: T, centre: T) -> T {
+    rate * match decay {
+        Some(decay) => change - decay * centre,
+        None => change,
+    }
 }
 
 /// The value beyond a wall, see [`Ghost`](super::Ghost).

@@ -3,7 +3,7 @@
 
 use std::{mem, ops::Range, slice};
 
-use super::equation::{Equation, Operator, Reaction};
+use super::equation::{Equation, Operator};
 use super::knowledge::Outcome;
 use super::scalar::{self, Star};
 use super::scratch::Scratch;
@@ -169,8 +169,9 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>) -> T
     star.centre
         + match &equation.reaction {
             None => change,
-            Some(Reaction { rate, decay }) => {
-                scalar::reacting([rate.at([j, i]), decay.at([j, i])], change, star.centre)
+            Some(reaction) => {
+                let decay = reaction.decays().then(|| reaction.decay.at([j, i]));
+                scalar::reacting(reaction.rate.at([j, i]), decay, change, star.centre)
             }
         }
 }

@@ -6,30 +6,69 @@ use super::lanes::Lanes;
 use super::scalar::Star;
 use crate::real::Real;
 
+/// The arrays that an equation may have, by their numbers: faces west and north of the nodes, source, rate and decay.
+pub(super) const ARRAYS: usize = 5;
+pub(super) const X: usize = 0;
+pub(super) const Y: usize = 1;
+pub(super) const SOURCE: usize = 2;
+pub(super) const RATE: usize = 3;
+pub(super) const DECAY: usize = 4;
+
 /// The lifted rows of an equation's arrays that belong to a group of `R` rows.
 #[derive(Clone, Copy)]
 pub(super) struct ArrayRows<T, const R: usize> {
-    /// Faces west of the nodes.
-    pub x: [*const T; R],
-    /// Faces north of the nodes.
-    pub y: [*const T; R],
-    /// Faces south of the last row.
+    /// The rows of all arrays that belong to a row of the group, one array after the other.
+    pub slots: [*const T; R],
+    /// Those of the row south of the group.
     pub south: *const T,
-    pub source: [*const T; R],
-    pub rate: [*const T; R],
-    pub decay: [*const T; R],
+    /// Where the row of each array begins among them.
+    pub begins: [usize; ARRAYS],
+    /// The bits of the places of its elements: none where one register stands for the row.
+    pub elements: [usize; ARRAYS],
 }
 
 impl<T, const R: usize> ArrayRows<T, R> {
     /// No rows, for equations without arrays.
     pub const NONE: Self = Self {
-        x: [std::ptr::null(); R],
-        y: [std::ptr::null(); R],
+        slots: [std::ptr::null(); R],
         south: std::ptr::null(),
-        source: [std::ptr::null(); R],
-        rate: [std::ptr::null(); R],
-        decay: [std::ptr::null(); R],
+        begins: [0; ARRAYS],
+        elements: [0; ARRAYS],
     };
+
+    /// The faces of row `j` of the group at element `at`; row `R` is the one south of it.
+    ///
+    /// # Safety
+    /// The equation has faces, the rows are lifted and have the element.
+    #[inline(always)]
+    pub unsafe fn faces<V: Lanes<Element = T>>(&self, array: usize, (j, at): (usize, usize)) -> V {
+        let slot = if j == R { self.south } else { self.slots[j] };
+        // SAFETY: the caller's promise.
+        unsafe { V::load(slot.add(opaque(self.begins[array] + at))) }
+    }
+
+    /// Where among the rows of a slot the source, the rate or the decay of element `at` is.
+    #[inline(always)]
+    pub fn element(&self, array: usize, at: usize) -> usize {
+        self.begins[array] + (at & self.elements[array])
+    }
+}
+
+/// The same index, of which the compiler knows nothing: it would add the index of each array to the address of each row,
+/// of which there are more than registers, rather than use a few of both.
+#[inline(always)]
+pub(super) fn opaque(index: usize) -> usize {
+    #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+    {
+        let mut index = index;
+        // SAFETY: there are no instructions.
+        unsafe {
+            std::arch::asm!("/* {0} */", inout(reg) index, options(pure, nomem, nostack, preserves_flags));
+        }
+        index
+    }
+    #[cfg(not(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri))))]
+    index
 }
 
 /// The step of a node, in every lane.

@@ -68,7 +68,7 @@ impl<T: Real> StageRow<'_, T> {
             #[inline(always)]
             |i, star| {
                 let change = increment(i, star) + source[i];
-                scalar::reacting([rate[i], decay[i]], change, star.centre)
+                scalar::reacting(rate[i], Some(decay[i]), change, star.centre)
             },
             #[inline(always)]
             |i| rate[i] == T::default(),
