@@ -173,7 +173,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
                     scenario.place(&job, &state.as_bytes()[bytes]);
                 }
-                scenario.end(summary);
+                scenario.end(summary, None);
                 scenario.write_overdue();
                 assert!(!scenario.has_failed());
                 now = problem.schedule.pace().after(now, problem.schedule.nper);

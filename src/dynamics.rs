@@ -92,7 +92,7 @@ pub struct Dynamics<T> {
 #[non_exhaustive]
 pub enum Shorter<T> {
     /// With an equation of its own, as long as that takes no array.
-    Own(Equation<T>),
+    Own(Box<Equation<T>>),
     /// As a part of a whole step: of explicit Euler by one stage.
     Part(Rkl2<T>),
 }

@@ -371,12 +371,12 @@ impl Problem {
         }
         let is_plain = whole.source.is_none() && whole.terms.is_empty() && whole.reaction.is_none();
         Some(match self.uniform_operator(dt).filter(|_| is_plain) {
-            Some(operator) => Shorter::Own(Equation {
+            Some(operator) => Shorter::Own(Box::new(Equation {
                 operator,
                 source: None,
                 terms: Terms::default(),
                 reaction: None,
-            }),
+            })),
             None => Shorter::Part(Rkl2::part_of_euler(part)),
         })
     }

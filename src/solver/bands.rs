@@ -269,7 +269,7 @@ impl<T: Element> Bands<T> {
         let knowledge = &mut self.stages[stage].knowledge;
         knowledge.start_from(known);
         match (shorter, method) {
-            (Some(shorter), _) => shorter.step(stencil, walls, source, target.view_mut(), rows),
+            (Some(shorter), _) => shorter.step(stencil, walls, &source, target.view_mut(), rows),
             (None, Method::Rkl2(method)) => {
                 stencil.rkl2_step(method, walls, source, target.view_mut(), rows);
             }

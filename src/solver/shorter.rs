@@ -19,7 +19,7 @@ impl<T: Element> Solver<T> {
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
         if let Some(shorter) = &self.shorter {
             let (state, next) = (self.state.view(), self.next.view_mut());
-            shorter.step(&self.stencil, walls, state, next, rows);
+            shorter.step(&self.stencil, walls, &state, next, rows);
             mem::swap(&mut self.state, &mut self.next);
         }
         walls.write_given(&mut self.state.view_mut(), 1);
@@ -45,17 +45,17 @@ impl<T: Element> Shorter<T> {
         &self,
         stencil: &Stencil<T>,
         walls: &Walls<T>,
-        source: ArrayView2<'_, T>,
+        source: &ArrayView2<'_, T>,
         target: ArrayViewMut2<'_, T>,
         rows: Range<usize>,
     ) {
         match self {
             Self::Own(equation) => {
-                let stencil = stencil.clone().with_equation(equation.clone());
+                let stencil = stencil.clone().with_equation((**equation).clone());
                 let knowledge = &mut Knowledge::default();
-                stencil.advance_rows(walls, knowledge, source, target, rows, 1);
+                stencil.advance_rows(walls, knowledge, *source, target, rows, 1);
             }
-            Self::Part(method) => stencil.rkl2_step(method, walls, source, target, rows),
+            Self::Part(method) => stencil.rkl2_step(method, walls, *source, target, rows),
         }
     }
 }
