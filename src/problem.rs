@@ -451,12 +451,16 @@ impl Problem {
         self.material.uniform_capacity()
     }
 
-    /// The capacity at every node, row by row.
+    /// The capacity at every node, row by row; 0 where it is masked.
     ///
     /// # Errors
     /// As [`summaries`](Self::summaries).
     pub fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
-        self.material.capacities(&self.grid, &self.params.boundary)
+        let mut capacities = self
+            .material
+            .capacities(&self.grid, &self.params.boundary)?;
+        self.geometry.fill_masked(0, &mut capacities, 0.0);
+        Ok(capacities)
     }
 
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.

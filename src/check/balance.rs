@@ -246,9 +246,10 @@ impl<'a> Meter<'a> {
             Coefficient::Number(decay) => *decay,
             Coefficient::Array(decay) => decay[[j, i]],
         };
-        let shape = state.dim();
+        let (shape, geometry) = (state.dim(), self.problem.geometry());
         self.sum(state, |j, i| {
-            f64::from(is_computed(walls, shape, (j, i))) * decay(j, i)
+            let counts = is_computed(walls, shape, (j, i)) && !geometry.keeps((j, i));
+            f64::from(counts) * decay(j, i)
         })
     }
 
@@ -267,7 +268,7 @@ impl<'a> Meter<'a> {
             .indexed_iter()
             .map(|((j, i), value)| (counts(j, i), j, i, value));
         let sum: f64 = counting
-            .filter(|(count, ..)| *count != 0.0)
+            .filter(|(count, .., value)| *count != 0.0 && **value != 0.0)
             .map(|(count, j, i, value)| weight(j, i) * count * value)
             .sum();
         sum * self.grid.x.spacing * self.grid.y.spacing

@@ -15,8 +15,8 @@ use crate::{
     physics::input::Digests,
     problem::Problem,
 };
-use diff2d_stencil::{Coefficient, Operator, Reaction};
-use ndarray::{ArrayView2, CowArray, Ix2};
+use diff2d_stencil::{Coefficient, Operator};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2};
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
@@ -470,15 +470,14 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     if let Operator::Variable { x, y } = equation.operator {
         arrays.extend([x, y]);
     }
-    if let Some(Reaction { rate, decay }) = equation.reaction {
-        if let Coefficient::Array(rate) = rate {
-            arrays.push(rate);
-        }
-        if let Coefficient::Array(decay) = decay {
-            // It may be 0, beside whatever there is of it.
-            let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
-            arrays.push(decay.mapv(|decay| 1.0 + decay / most));
-        }
+    if let Some(Coefficient::Array(decay)) = equation.reaction.map(|reaction| reaction.decay) {
+        // It may be 0, beside whatever there is of it.
+        let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
+        arrays.push(decay.mapv(|decay| 1.0 + decay / most));
+    }
+    if problem.uniform_capacity().is_none() {
+        let capacity = Array2::from_shape_vec(problem.grid.shape(), problem.capacity()?);
+        arrays.extend(capacity);
     }
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
         (true, _) => 0.0,
