@@ -105,8 +105,6 @@ fn own_peak(scene: &Scene, arguments: &str) -> u64 {
 }
 
 /// In bands: 2002² nodes are 31 MiB a field.
-#[cfg(target_os = "linux")]
-#[test]
 fn a_run_keeps_to_its_memory() {
     let scene = Scene::small();
     for mib in [32, 48] {
@@ -160,4 +158,6 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     assert_eq!(told.code, Some(1), "{told}");
     assert!(told.stderr.contains(" of memory for its fields"), "{told}");
     assert_eq!(scene.files(), ["p.toml"]);
+
+    a_run_keeps_to_its_memory();
 }

@@ -63,7 +63,7 @@ impl Case {
         } = self;
         format!(
             "D = {d:?}; x1 = {x1:?}; x2 = {x2:?}\nruntime = {runtime:?}\ndx = {dx:?}\n\
-             outtime = {outtime:?}\ngraphics = False\ngrid = '{grid}'\nprecision = '{precision}'\n"
+             outtime = {outtime:?}\ngraphics = False\ngrid = '{grid}'\ntimes = 'course'\nprecision = '{precision}'\n"
         )
     }
 

@@ -151,7 +151,7 @@ impl Case {
         let walls = self.walls().map(|(text, _)| text);
         let [left, right, bottom, top] = walls;
         format!(
-            "x1 = 0\nx2 = 1\ny1 = 0\ny2 = {}\ndx = {:?}\ndy = {:?}\ngrid = 'walls'\nface = '{}'\n{}\n\
+            "x1 = 0\nx2 = 1\ny1 = 0\ny2 = {}\ndx = {:?}\ndy = {:?}\ngrid = 'walls'\ntimes = 'course'\nface = '{}'\n{}\n\
              source = {}\ncapacity = {}\ndecay = {}\n{more}\n\
              initial = {{ kind = 'expression', value = 'x + y*y' }}\n\
              [boundary]\nleft = {left}\nright = {right}\nbottom = {bottom}\ntop = {top}\n",

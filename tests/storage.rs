@@ -111,7 +111,7 @@ fn two_half_spaces_in_contact_meet_by_their_effusivities() {
     assert!(orders.iter().all(|&order| order > 1.9), "{orders:?}");
 }
 
-const SQUARE: &str = "x1 = 0\nx2 = 1\ngrid = 'walls'\n";
+const SQUARE: &str = "x1 = 0\nx2 = 1\ngrid = 'walls'\ntimes = 'course'\n";
 
 #[test]
 fn a_node_changes_by_its_own_capacity_and_not_by_that_of_a_neighbour() {

@@ -50,23 +50,23 @@ fn a_missing_or_unknown_key_is_refused() {
     ");
     assert_snapshot!(refused("colour = 'blue'"), @r#"
     exit 2
-    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     "#);
     assert_snapshot!(refused("run_time = 15.0"), @r"
     exit 2
-    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
     assert_snapshot!(refused("grafics = true"), @r"
     exit 2
-    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
     assert_snapshot!(refused("d = 2"), @r"
     exit 2
-    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
     assert_snapshot!(refused("physics.D = 2"), @r"
     exit 2
-    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
     assert_snapshot!(refused_file("p.toml", "", ""), @r"
     exit 2
@@ -95,7 +95,7 @@ fn a_value_of_the_wrong_type_is_refused() {
     ");
     assert_snapshot!(refused("D = true"), @r#"
     exit 2
-    diff2d: p.toml:6: D = true is a boolean; D must be a finite number greater than 0, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
+    diff2d: p.toml:6: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
     "#);
     assert_snapshot!(refused("x1 = 2026-11-20"), @r"
     exit 2
@@ -127,7 +127,7 @@ fn nan_and_infinity_are_refused() {
     ");
     assert_snapshot!(refused("D = inf"), @r#"
     exit 2
-    diff2d: p.toml:6: D = inf cannot be used: D must be a finite number greater than 0, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
+    diff2d: p.toml:6: D = inf cannot be used: D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
     "#);
     assert_snapshot!(refused("x1 = -inf"), @r"
     exit 2
@@ -159,11 +159,11 @@ fn a_number_out_of_range_is_refused() {
     ");
     assert_snapshot!(refused("D = -1"), @r"
     exit 2
-    diff2d: p.toml:6: D = -1 cannot be used: D must be greater than 0
+    diff2d: p.toml:6: D = -1 cannot be used: D must be 0 or greater
     ");
     assert_snapshot!(refused("D = 0.0"), @r"
     exit 2
-    diff2d: p.toml:6: D = 0.0 cannot be used: D must be greater than 0
+    diff2d: p.toml:6: D = 0.0 cannot be used: nothing diffuses, so no time step follows; dt = … gives one
     ");
     assert_snapshot!(refused("runtime = -1"), @r"
     exit 2
@@ -317,7 +317,7 @@ fn the_python_file_of_the_course_means_the_same_as_toml() {
     ");
     assert_snapshot!(course("colour = 'blue';"), @r#"
     exit 2
-    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     "#);
     assert_snapshot!(course("nrows = int((x2-x1)/dx);"), @r"
     exit 2
@@ -330,7 +330,7 @@ fn the_python_file_of_the_course_means_the_same_as_toml() {
     let replaced = |old: &str, new: &str| refused_file("p.py", COURSE.replace(old, new), "");
     assert_snapshot!(replaced("D = 1.;", "D = True;"), @r#"
     exit 2
-    diff2d: p.py:2: D = true is a boolean; D must be a finite number greater than 0, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
+    diff2d: p.py:2: D = true is a boolean; D must be a finite number, 0 or greater, a formula in x and y, { file = "D.npy" } or { image = "D.png", range = [lo, hi] }
     "#);
     assert_snapshot!(replaced("dx = 1;", "dx = '1';"), @r#"
     exit 2
@@ -384,7 +384,7 @@ fn set_overrides_keys_of_the_file() {
     ");
     assert_snapshot!(refused_set("--set dz=1"), @r"
     exit 2
-    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
     assert_snapshot!(refused_set("--set dx=small"), @r#"
     exit 2

@@ -167,7 +167,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     ");
     assert_snapshot!(refused("initial = 'sine'"), @r#"
     exit 2
-    diff2d: p.toml:10: there is no parameter initial (= "sine"), did you mean initial.x0?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:10: there is no parameter initial (= "sine"), did you mean initial.x0?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     "#);
     assert_snapshot!(refused("boundary.left = '1/0'"), @r#"
     exit 2
@@ -199,7 +199,7 @@ fn keys_of_the_initial_state_that_do_not_belong_are_refused() {
     ");
     assert_snapshot!(refused("D1 = 1\n"), @r"
     exit 2
-    diff2d: p.toml:10: there is no parameter D1 (= 1), did you mean x1?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary]
+    diff2d: p.toml:10: there is no parameter D1 (= 1), did you mean x1?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], held
     ");
 }
 
@@ -318,7 +318,7 @@ fn materials_and_walls_that_make_no_sense_are_refused() {
     "#);
     assert_snapshot!(refused("Dx=-1"), @r"
     exit 2
-    diff2d: --set: Dx = -1 cannot be used: Dx must be greater than 0
+    diff2d: --set: Dx = -1 cannot be used: Dx must be 0 or greater
     ");
     let still = self::scene("").run("run p.toml -o c.npy --set D=0*x");
     assert_snapshot!(still, @r#"

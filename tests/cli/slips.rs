@@ -6,6 +6,7 @@ use super::common::Scene;
 fn what_was_probably_meant_is_told() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o cube.npy");
+    scene.write("plate.toml", scene.read("p.toml"));
     for (command, code, hint) in [
         ("run p.toml --dx 0.1", 2, "'--set dx=…'"),
         (
@@ -15,7 +16,7 @@ fn what_was_probably_meant_is_told() {
         ),
         ("p.toml", 2, "'diff2d run p.toml'"),
         ("cube.npy", 2, "'diff2d info cube.npy'"),
-        ("run q.toml", 2, "no such file, did you mean p.toml?"),
+        ("run plat.toml", 2, "no such file, did you mean plate.toml?"),
         ("stats cubes.npy", 1, "no such file, did you mean cube.npy?"),
         (
             "run p.toml -o cube.npy --resume --set runtime=4",
