@@ -530,12 +530,12 @@ fn values_out_of_range_are_refused_with_their_place() {
     for (more, sentence) in [
         (
             "capacity = 0",
-            "p.toml:8: capacity = 0 cannot be used: capacity must be greater than 0",
+            "p.toml:9: capacity = 0 cannot be used: capacity must be greater than 0",
         ),
         ("capacity = -1", "capacity must be greater than 0"),
         (
             "decay = -1e-9",
-            "p.toml:8: decay = -1e-9 cannot be used: decay must be 0 or greater",
+            "p.toml:9: decay = -1e-9 cannot be used: decay must be 0 or greater",
         ),
         (
             "capacity = 'x'",
