@@ -1,8 +1,8 @@
 //! [`Element`]: the number types that kernels are compiled for, and one entry
 //! point for each kernel and type, all from the same source, and compiled in this package.
 
-use super::equation::{Operator, Reaction};
-use super::general::{Anisotropic, Variable};
+use super::equation::Operator;
+use super::general::General;
 use super::isotropic::Isotropic;
 use super::kernel::{BandRows, Kernel};
 use super::knowledge::Outcome;
@@ -50,14 +50,6 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
     scratch: &mut Scratch,
 ) -> Outcome {
-    // Whether it has a decay, too; one array of a source times a factor is read as such without either.
-    let reaction = task.equation.reaction.as_ref().map(Reaction::decays);
-    let scales = task.equation.scaled_source().is_some();
-    macro_rules! with_arrays {
-        ($kind:ty) => {
-            V::compiled(Walk::<V, $kind, WITH_ARRAYS>::new(task, scratch))
-        };
-    }
     // SAFETY: passed on.
     let outcome = unsafe {
         match &task.equation.operator {
@@ -71,18 +63,9 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } => match (reaction, scales) {
-                (None, false) => with_arrays!(Anisotropic<V, false, false, false>),
-                (None, true) => with_arrays!(Anisotropic<V, false, false, true>),
-                (Some(false), _) => with_arrays!(Anisotropic<V, true, false, false>),
-                (Some(true), _) => with_arrays!(Anisotropic<V, true, true, false>),
-            },
-            Operator::Variable { .. } => match (reaction, scales) {
-                (None, false) => with_arrays!(Variable<false, false, false>),
-                (None, true) => with_arrays!(Variable<false, false, true>),
-                (Some(false), _) => with_arrays!(Variable<true, false, false>),
-                (Some(true), _) => with_arrays!(Variable<true, true, false>),
-            },
+            Operator::Anisotropic { .. } | Operator::Variable { .. } => {
+                V::compiled(Walk::<V, General<V>, WITH_ARRAYS>::new(task, scratch))
+            }
         }
     };
     outcome.unwrap_or_default()

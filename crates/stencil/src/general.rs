@@ -1,73 +1,95 @@
 //! One coefficient for each direction, or for each face, with or without a source, and with or without rate and decay.
 
-use super::equation::Operator;
+use super::equation::{Operator, Reaction};
 use super::kind::{Advance, Kind};
 use super::lanes::Lanes;
 use super::scalar::Star;
 use super::task::TileTask;
-use super::update::{ArrayRows, DECAY, RATE, SOURCE, Update, X, Y, opaque};
+use super::update::{ARRAYS, ArrayRows, DECAY, RATE, SOURCE, Update, X, Y};
+
+/// The increment of a node by diffusion.
+trait Increment<V: Lanes>: Copy {
+    /// Whether it reads faces.
+    const READS_FACES: bool;
+
+    /// # Safety
+    /// As [`Update::next`].
+    unsafe fn increment<const R: usize>(
+        &self,
+        rows: &ArrayRows<V::Element, R>,
+        place: (usize, usize),
+        star: Star<V>,
+    ) -> V;
+}
 
 /// One coefficient for each direction.
 #[derive(Clone, Copy)]
-pub(super) struct Anisotropic<V, const RATES: bool, const DECAYS: bool, const SCALES: bool> {
+struct Anisotropic<V> {
     rx: V,
     ry: V,
 }
 
-impl<V: Lanes, const RATES: bool, const DECAYS: bool, const SCALES: bool> Update<V>
-    for Anisotropic<V, RATES, DECAYS, SCALES>
-{
+impl<V: Lanes> Increment<V> for Anisotropic<V> {
+    const READS_FACES: bool = false;
+
     #[inline(always)]
-    unsafe fn next<const R: usize>(
-        &mut self,
-        rows: &ArrayRows<V::Element, R>,
-        (j, at): (usize, usize),
+    unsafe fn increment<const R: usize>(
+        &self,
+        _: &ArrayRows<V::Element, R>,
+        _: (usize, usize),
         star: Star<V>,
     ) -> V {
-        let (centre, twice) = (star.centre, star.centre.add(star.centre));
+        let twice = star.centre.add(star.centre);
         let x = self.rx.multiply(star.east.add(star.west).subtract(twice));
         let y = self.ry.multiply(star.south.add(star.north).subtract(twice));
-        // SAFETY: the caller's promise.
-        unsafe {
-            let element = |array| rows.element(array, at);
-            finish::<V, R, RATES, DECAYS, SCALES>(rows, j, element, [centre, x.add(y)])
-        }
-    }
-}
-
-impl<V: Lanes, const RATES: bool, const DECAYS: bool, const SCALES: bool> Kind<V>
-    for Anisotropic<V, RATES, DECAYS, SCALES>
-{
-    const ARRAYS: [bool; 4] = [false, true, RATES, DECAYS];
-
-    #[inline(always)]
-    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
-        let Operator::Anisotropic { rx, ry } = task.equation.operator else {
-            unreachable!("the equation is anisotropic")
-        };
-        // SAFETY: passed on.
-        unsafe {
-            Self {
-                rx: V::splat(rx),
-                ry: V::splat(ry),
-            }
-        }
-    }
-
-    #[inline(always)]
-    unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
-        // SAFETY: passed on.
-        unsafe { rows.by_one(*self) };
+        x.add(y)
     }
 }
 
 /// A coefficient for each face.
 #[derive(Clone, Copy)]
-pub(super) struct Variable<const RATES: bool, const DECAYS: bool, const SCALES: bool>;
+struct Variable;
 
-impl<V: Lanes, const RATES: bool, const DECAYS: bool, const SCALES: bool> Update<V>
-    for Variable<RATES, DECAYS, SCALES>
+impl<V: Lanes> Increment<V> for Variable {
+    const READS_FACES: bool = true;
+
+    #[inline(always)]
+    unsafe fn increment<const R: usize>(
+        &self,
+        rows: &ArrayRows<V::Element, R>,
+        (j, at): (usize, usize),
+        star: Star<V>,
+    ) -> V {
+        let centre = star.centre;
+        // SAFETY: the caller's promise; the face east of a node is west of the next one.
+        let [to_west, to_east, to_north, to_south]: [V; 4] = unsafe {
+            [
+                rows.faces(X, (j, at)),
+                rows.faces(X, (j, at + V::COUNT)),
+                rows.faces(Y, (j, at)),
+                rows.faces(Y, (j + 1, at)),
+            ]
+        };
+        let x = to_east
+            .multiply(star.east.subtract(centre))
+            .subtract(to_west.multiply(centre.subtract(star.west)));
+        let y = to_south
+            .multiply(star.south.subtract(centre))
+            .subtract(to_north.multiply(centre.subtract(star.north)));
+        x.add(y)
+    }
+}
+
+/// `centre + (increment + s)`; if it has `RATES` `centre + rate (increment + s)`, and if it `DECAYS`, too,
+/// `centre + rate ((increment + s) - decay centre)`. The source `s` is multiplied by a factor if it `SCALES`.
+#[derive(Clone, Copy)]
+struct Step<I, const SCALES: bool, const RATES: bool, const DECAYS: bool>(I);
+
+impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DECAYS: bool> Update<V>
+    for Step<I, SCALES, RATES, DECAYS>
 {
+    const READS: [bool; ARRAYS] = [I::READS_FACES, I::READS_FACES, true, RATES, DECAYS];
+
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,
@@ -76,71 +98,82 @@ impl<V: Lanes, const RATES: bool, const DECAYS: bool, const SCALES: bool> Update
         star: Star<V>,
     ) -> V {
         let centre = star.centre;
-        // SAFETY: the caller's promise; the face east of a node is west of the next one.
-        unsafe {
-            let (to_west, to_east): (V, V) =
-                (rows.faces(X, (j, at)), rows.faces(X, (j, at + V::COUNT)));
-            let (to_north, to_south): (V, V) = (rows.faces(Y, (j, at)), rows.faces(Y, (j + 1, at)));
-            let x = to_east
-                .multiply(star.east.subtract(centre))
-                .subtract(to_west.multiply(centre.subtract(star.west)));
-            let y = to_south
-                .multiply(star.south.subtract(centre))
-                .subtract(to_north.multiply(centre.subtract(star.north)));
-            let element = |array| opaque(rows.element(array, at));
-            finish::<V, R, RATES, DECAYS, SCALES>(rows, j, element, [centre, x.add(y)])
+        // SAFETY: the caller's promise.
+        let increment = unsafe { self.0.increment(rows, (j, at), star) };
+        // SAFETY: the caller's promise.
+        let element = |array| unsafe { rows.element::<V>(array, (j, at), I::READS_FACES) };
+        let mut source = element(SOURCE);
+        if SCALES {
+            // SAFETY: the caller's promise.
+            source = unsafe { V::splat(rows.factor) }.multiply(source);
         }
+        let mut change = increment.add(source);
+        if DECAYS {
+            change = change.subtract(element(DECAY).multiply(centre));
+        }
+        if RATES {
+            change = element(RATE).multiply(change);
+        }
+        centre.add(change)
     }
 }
 
-impl<V: Lanes, const RATES: bool, const DECAYS: bool, const SCALES: bool> Kind<V>
-    for Variable<RATES, DECAYS, SCALES>
-{
-    const ARRAYS: [bool; 4] = [true, true, RATES, DECAYS];
+/// An equation that reads arrays.
+pub(super) struct General<V> {
+    /// The coefficients of both directions, unless each face has its own.
+    directions: Option<Anisotropic<V>>,
+    /// Whether there is a rate, and with it a decay.
+    decays: Option<bool>,
+    /// Whether the source has a factor.
+    scales: bool,
+}
 
+impl<V: Lanes> Kind<V> for General<V> {
     #[inline(always)]
-    unsafe fn new(_: &TileTask<'_, V::Element>) -> Self {
-        Self
+    unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
+        let directions = match task.equation.operator {
+            Operator::Anisotropic { rx, ry } => {
+                // SAFETY: passed on.
+                let [rx, ry] = [rx, ry].map(|r| unsafe { V::splat(r) });
+                Some(Anisotropic { rx, ry })
+            }
+            Operator::Variable { .. } => None,
+            Operator::Isotropic { .. } => unreachable!("the equation has no arrays"),
+        };
+        Self {
+            directions,
+            decays: task.equation.reaction.as_ref().map(Reaction::decays),
+            scales: task.equation.scaled_source().is_some(),
+        }
     }
 
     #[inline(always)]
     unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
+        /// # Safety
+        /// As [`Kind::advance`].
+        #[inline(always)]
+        unsafe fn advance<V: Lanes, I: Increment<V>>(
+            increment: I,
+            (decays, scales): (Option<bool>, bool),
+            rows: &mut impl Advance<V>,
+        ) {
+            // SAFETY: passed on. With a reaction, sources have no factor.
+            unsafe {
+                match (decays, scales) {
+                    (None, false) => _ = rows.by_one(Step::<I, false, false, false>(increment)),
+                    (None, true) => _ = rows.by_one(Step::<I, true, false, false>(increment)),
+                    (Some(false), _) => _ = rows.by_one(Step::<I, false, true, false>(increment)),
+                    (Some(true), _) => _ = rows.by_one(Step::<I, false, true, true>(increment)),
+                }
+            }
+        }
+        let form = (self.decays, self.scales);
         // SAFETY: passed on.
-        unsafe { rows.by_one(*self) };
+        unsafe {
+            match self.directions {
+                Some(directions) => advance(directions, form, rows),
+                None => advance(Variable, form, rows),
+            }
+        }
     }
-}
-
-/// `centre + (increment + s)`; with a rate `centre + rate (increment + s)`, and with a decay, too,
-/// `centre + rate ((increment + s) - decay centre)`. The source `s` is multiplied by a factor if it `SCALES`. `element` is the place in the row of an array.
-///
-/// # Safety
-/// As [`Update::next`].
-#[inline(always)]
-unsafe fn finish<
-    V: Lanes,
-    const R: usize,
-    const RATES: bool,
-    const DECAYS: bool,
-    const SCALES: bool,
->(
-    rows: &ArrayRows<V::Element, R>,
-    j: usize,
-    element: impl Fn(usize) -> usize,
-    [centre, increment]: [V; 2],
-) -> V {
-    // SAFETY: the caller's promise.
-    let load = |array: usize| unsafe { V::load(rows.slots[j].add(element(array))) };
-    let mut source = load(SOURCE);
-    if SCALES {
-        // SAFETY: the caller's promise.
-        source = unsafe { V::splat(rows.factor) }.multiply(source);
-    }
-    let mut change = increment.add(source);
-    if DECAYS {
-        change = change.subtract(load(DECAY).multiply(centre));
-    }
-    if RATES {
-        change = load(RATE).multiply(change);
-    }
-    centre.add(change)
 }

@@ -49,8 +49,6 @@ pub(super) struct Isotropic<V> {
 }
 
 impl<V: Lanes> Kind<V> for Isotropic<V> {
-    const ARRAYS: [bool; 4] = [false; 4];
-
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         let Operator::Isotropic { r } = task.equation.operator else {

@@ -8,9 +8,6 @@ use super::update::Update;
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
 pub(super) trait Kind<V: Lanes>: Sized {
-    /// Whether the kernel reads face coefficients, a source, a rate, a decay.
-    const ARRAYS: [bool; 4];
-
     /// Whether a sweep can compute two levels.
     const MAY_ADVANCE_TWICE: bool = false;
 

@@ -1,19 +1,17 @@
 //! Rows of a field on their way to a kernel and back: [`Staging`] gathers what does not lie in one piece, [`ArrayRing`] keeps
 //! the lifted rows of an equation's arrays, and [`copy_row`] writes results.
 
-use std::marker::PhantomData;
 use std::ops::Range;
 use std::slice;
 
 use ndarray::Array2;
 
 use super::equation::{Coefficient, Equation, Operator};
-use super::kind::Kind;
 use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
 use super::term_rows::TermRows;
-use super::update::{ARRAYS, ArrayRows, SOURCE};
+use super::update::{ARRAYS, ArrayRows, SOURCE, Update};
 use super::walls::Computed;
 use crate::real::Real;
 
@@ -83,38 +81,62 @@ impl<'a, T: Real> Staging<'a, T> {
 ///
 /// Row `j` of all arrays is in slot `j mod slots`, whatever the level, one array after the other. A number that stands
 /// for an array is one register there.
-pub(super) struct ArrayRing<'a, V: Lanes, K> {
+pub(super) struct ArrayRing<'a, V: Lanes> {
     memory: *mut V::Element,
+    /// Elements from a row to the next one, and rows of a slot.
     pitch: usize,
+    count: usize,
     slots: usize,
     /// Those that are arrays, by their numbers in [`ArrayRows`].
     planes: [Option<Plane<V::Element>>; ARRAYS],
+    /// Where the row of each begins in a slot.
+    begins: [usize; ARRAYS],
     /// Terms whose sums are the source.
     terms: TermRows<'a, V>,
-    kind: PhantomData<K>,
 }
 
-impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
-    /// Which arrays this kind of equation reads, and how many.
-    const HAS: [bool; ARRAYS] = {
-        let [faces, source, rate, decay] = K::ARRAYS;
-        [faces, faces, source, rate, decay]
-    };
-    const COUNT: usize = Self::before(ARRAYS);
+/// What the rows of an array are, or the number that stands for all of it.
+#[derive(Clone, Copy)]
+enum Values<'a, T> {
+    Array(&'a Array2<T>),
+    Number(T),
+}
 
-    /// How many of them there are before this one.
-    const fn before(array: usize) -> usize {
-        let (mut count, mut other) = (0, 0);
-        while other < array {
-            count += Self::HAS[other] as usize;
-            other += 1;
+impl<'a, T: Real> Values<'a, T> {
+    fn of(coefficient: &'a Coefficient<T>) -> Self {
+        match coefficient {
+            Coefficient::Array(array) => Self::Array(array),
+            Coefficient::Number(number) => Self::Number(*number),
         }
-        count
     }
+}
 
+/// Those of an equation, by their numbers in [`ArrayRows`]. There are none with the same coefficient in both directions;
+/// otherwise the number 0 stands for a source that there is not.
+fn values<T: Real>(equation: &Equation<T>) -> [Option<Values<'_, T>>; ARRAYS] {
+    let [x, y] = match &equation.operator {
+        Operator::Variable { x, y } => [x, y].map(|array| Some(Values::Array(array))),
+        _ => [None; 2],
+    };
+    let source = equation.source.as_ref().or(equation.scaled_source());
+    let source = match (&equation.operator, source) {
+        (Operator::Isotropic { .. }, _) => None,
+        (_, None) => Some(Values::Number(T::default())),
+        (_, Some(array)) => Some(Values::Array(array)),
+    };
+    let reaction = equation.reaction.as_ref();
+    let rate = reaction.map(|reaction| Values::of(&reaction.rate));
+    let decay = reaction
+        .filter(|reaction| reaction.decays())
+        .map(|reaction| Values::of(&reaction.decay));
+    [x, y, source, rate, decay]
+}
+
+impl<'a, V: Lanes> ArrayRing<'a, V> {
     /// The rows of memory for `slots` rows of each array of a task.
     pub fn count(task: &TileTask<'_, V::Element>, slots: usize) -> usize {
-        (Self::COUNT + TermRows::<V>::count(task)) * slots
+        let arrays = values(task.equation).iter().flatten().count();
+        (arrays + TermRows::<V>::count(task)) * slots
     }
 
     /// A ring of `slots` rows of each array in `memory`, `pitch` elements apart.
@@ -124,44 +146,36 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         pitch: usize,
         slots: usize,
     ) -> Self {
-        let plane = |array: &Array2<V::Element>| {
-            Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
-        };
-        let Equation {
-            operator,
-            source,
-            reaction,
-            ..
-        } = task.equation;
-        let source = source.as_ref().or(task.equation.scaled_source());
-        let (x, y) = match operator {
-            Operator::Variable { x, y } => (Some(x), Some(y)),
-            _ => (None, None),
-        };
-        let coefficients = reaction.as_ref().map(|both| [&both.rate, &both.decay]);
-        let [rate, decay] = coefficients.map_or([None; 2], |both| both.map(Coefficient::array));
+        let (mut planes, mut begins, mut count) = ([None; ARRAYS], [0; ARRAYS], 0);
+        let values = values(task.equation);
+        for (array, values) in values.iter().enumerate() {
+            begins[array] = count * pitch;
+            count += usize::from(values.is_some());
+            if let Some(Values::Array(array_of)) = values {
+                let base = array_of.as_ptr().cast_mut();
+                planes[array] = Some(Plane::new(base, array_of.dim(), array_of.strides()));
+            }
+        }
         let ring = Self {
             memory,
             pitch,
+            count,
             slots,
-            planes: [x, y, source, rate, decay].map(|array| array.map(plane)),
+            planes,
+            begins,
             terms: TermRows::new(
                 task,
-                memory.wrapping_add(Self::COUNT * slots * pitch),
+                memory.wrapping_add(count * slots * pitch),
                 pitch,
                 slots,
             ),
-            kind: PhantomData,
         };
-        let numbers = coefficients.map_or([None; 2], |both| both.map(Coefficient::number));
-        // Without a source, its number is 0.
-        let numbers = [Some(V::Element::default()), numbers[0], numbers[1]];
-        for (array, number) in (SOURCE..).zip(numbers) {
-            if let (true, None, Some(number)) = (Self::HAS[array], &ring.planes[array], number) {
+        for (array, values) in values.iter().enumerate() {
+            if let Some(Values::Number(number)) = values {
                 for j in 0..slots {
                     // SAFETY: the ring has so many rows.
                     let row = unsafe { slice::from_raw_parts_mut(ring.row(array, j), V::COUNT) };
-                    row.fill(number);
+                    row.fill(*number);
                 }
             }
         }
@@ -172,13 +186,13 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
     #[inline(always)]
     fn slot(&self, j: usize) -> *mut V::Element {
         self.memory
-            .wrapping_add(j % self.slots * Self::COUNT * self.pitch)
+            .wrapping_add(j % self.slots * self.count * self.pitch)
     }
 
     /// Row `j` of an array.
     #[inline(always)]
     fn row(&self, array: usize, j: usize) -> *mut V::Element {
-        self.slot(j).wrapping_add(Self::before(array) * self.pitch)
+        self.slot(j).wrapping_add(self.begins[array])
     }
 
     /// Lifts these rows, counted from row `base` of the field.
@@ -194,57 +208,49 @@ impl<'a, V: Lanes, K: Kind<V>> ArrayRing<'a, V, K> {
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
     ) {
-        if Self::COUNT == 0 {
-            return;
-        }
-        self.terms.lift(task, base, rows.clone(), |plane, j, to| {
-            // SAFETY: passed on.
-            unsafe { layout.lift(staging.row(plane, j), to, |register| register) };
-        });
         for j in rows {
             let place = task.row_place(base + j as isize);
-            for (array, plane) in self.planes.iter().enumerate() {
+            let arrays = self.planes.iter().enumerate();
+            let arrays = arrays.filter_map(|(array, plane)| Some(((*plane)?, self.row(array, j))));
+            for (plane, to) in arrays.chain(self.terms.rows(j)) {
                 // The faces south of the last row have a row of their own.
-                if let Some(plane) = plane
-                    && Self::HAS[array]
-                    && place < plane.rows
-                {
+                if place < plane.rows {
                     // SAFETY: passed on.
-                    unsafe {
-                        let from = staging.row(plane, place);
-                        layout.lift(from, self.row(array, j), |register| register);
-                    }
+                    unsafe { layout.lift(staging.row(&plane, place), to, |register| register) };
                 }
             }
         }
     }
 
-    /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps.
+    /// The rows that belong to a group of `N` rows from `first` on, in the step after `step` steps, for an update of type
+    /// `U`. Its type tells where in a slot they begin, which leaves the kernel more registers.
     ///
     /// # Safety
-    /// The processor has the instructions of `V`, and the rows were lifted.
+    /// The processor has the instructions of `V`, the rows were lifted, and the equation has what the update reads.
     #[inline(always)]
-    pub unsafe fn rows<const N: usize>(
+    pub unsafe fn rows<U: Update<V>, const N: usize>(
         &self,
         first: usize,
         step: usize,
     ) -> ArrayRows<V::Element, N> {
         let mut rows = ArrayRows::NONE;
-        if Self::COUNT == 0 {
+        if U::READS == [false; ARRAYS] {
             return rows;
         }
         for j in 0..N {
             rows.slots[j] = self.slot(first + j);
         }
         rows.south = self.slot(first + N);
+        let mut count = 0;
         for array in 0..ARRAYS {
-            rows.begins[array] = Self::before(array) * self.pitch;
+            rows.begins[array] = count * self.pitch;
+            count += usize::from(U::READS[array]);
             rows.elements[array] = match self.planes[array] {
                 Some(_) => usize::MAX,
                 None => 0,
             };
         }
-        if Self::HAS[SOURCE] {
+        if U::READS[SOURCE] {
             rows.factor = self.terms.factor(step);
             if self.terms.are_added() {
                 for j in first..first + N {

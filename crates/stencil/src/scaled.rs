@@ -74,7 +74,6 @@ impl<V: Lanes> Scaled<V> {
 }
 
 impl<V: Lanes> Kind<V> for Scaled<V> {
-    const ARRAYS: [bool; 4] = [false; 4];
     const MAY_ADVANCE_TWICE: bool = true;
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Rows that are advanced together: [`Sweeps`] over a band, level after level, and [`OuterRows`] next to a wall.
 
-use super::kind::{Advance, Kind};
+use super::kind::Advance;
 use super::lanes::{Computation, Lanes};
 use super::level::{RowGroup, advance_rows};
 use super::lifted::Lifted;
@@ -8,16 +8,16 @@ use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::ArrayRing;
 use super::twice::{TwoLevels, advance_twice};
-use super::update::{ArrayRows, Update};
+use super::update::Update;
 
 /// Sweeps over a band of `R` rows away from walls, each by one level or by two.
 ///
 /// A sweep over short rows takes a few hundred cycles. All are made in one function, which keeps the constants of its
 /// updates in registers from sweep to sweep.
-pub(super) struct Sweeps<'a, V: Lanes, K, const R: usize> {
+pub(super) struct Sweeps<'a, V: Lanes, const R: usize> {
     pub layout: &'a Lifted<V>,
     pub ring: &'a Ring<V::Element>,
-    pub arrays: &'a ArrayRing<'a, V, K>,
+    pub arrays: &'a ArrayRing<'a, V>,
     /// Where the present level of the band begins, one slot before its first row.
     pub slot: usize,
     /// The first row of the band at the present level.
@@ -32,7 +32,7 @@ pub(super) struct Sweeps<'a, V: Lanes, K, const R: usize> {
     pub lines: usize,
 }
 
-impl<V: Lanes, K, const R: usize> Sweeps<'_, V, K, R> {
+impl<V: Lanes, const R: usize> Sweeps<'_, V, R> {
     /// Goes on by a level.
     #[inline(always)]
     fn next_level(&mut self) {
@@ -42,7 +42,7 @@ impl<V: Lanes, K, const R: usize> Sweeps<'_, V, K, R> {
     }
 }
 
-impl<V: Lanes, K: Kind<V>, const R: usize> Advance<V> for Sweeps<'_, V, K, R> {
+impl<V: Lanes, const R: usize> Advance<V> for Sweeps<'_, V, R> {
     #[inline(always)]
     fn count(&self) -> u64 {
         (self.levels * self.count * R) as u64
@@ -50,7 +50,7 @@ impl<V: Lanes, K: Kind<V>, const R: usize> Advance<V> for Sweeps<'_, V, K, R> {
 
     #[inline(always)]
     fn is_by_two(&self) -> bool {
-        V::TWO_LEVELS && K::MAY_ADVANCE_TWICE && self.levels == 2
+        V::TWO_LEVELS && self.levels == 2
     }
 
     #[inline(always)]
@@ -67,9 +67,9 @@ impl<V: Lanes, K: Kind<V>, const R: usize> Advance<V> for Sweeps<'_, V, K, R> {
 }
 
 /// [`Advance::by_one`] of [`Sweeps`] as a computation.
-struct ByOne<'a, 'b, V: Lanes, K, U, const R: usize>(&'a mut Sweeps<'b, V, K, R>, U);
+struct ByOne<'a, 'b, V: Lanes, U, const R: usize>(&'a mut Sweeps<'b, V, R>, U);
 
-impl<V: Lanes, K: Kind<V>, U: Update<V>, const R: usize> Computation for ByOne<'_, '_, V, K, U, R> {
+impl<V: Lanes, U: Update<V>, const R: usize> Computation for ByOne<'_, '_, V, U, R> {
     type Output = U;
 
     #[inline(always)]
@@ -82,7 +82,7 @@ impl<V: Lanes, K: Kind<V>, U: Update<V>, const R: usize> Computation for ByOne<'
             let group = sweeps.ring.inner_group::<R>(sweeps.slot);
             // SAFETY: passed on.
             unsafe {
-                let arrays = sweeps.arrays.rows::<R>(sweeps.first, sweeps.step);
+                let arrays = sweeps.arrays.rows::<U, R>(sweeps.first, sweeps.step);
                 advance_rows::<V, R>(&group, &layout, &mut update, &arrays);
             }
             sweeps.step += 1;
@@ -92,10 +92,10 @@ impl<V: Lanes, K: Kind<V>, U: Update<V>, const R: usize> Computation for ByOne<'
 }
 
 /// [`Advance::by_two`] of [`Sweeps`] as a computation.
-struct ByTwo<'a, 'b, V: Lanes, K, A, B, const R: usize>(&'a mut Sweeps<'b, V, K, R>, A, B);
+struct ByTwo<'a, 'b, V: Lanes, A, B, const R: usize>(&'a mut Sweeps<'b, V, R>, A, B);
 
-impl<V: Lanes, K: Kind<V>, A: Update<V>, B: Update<V>, const R: usize> Computation
-    for ByTwo<'_, '_, V, K, A, B, R>
+impl<V: Lanes, A: Update<V>, B: Update<V>, const R: usize> Computation
+    for ByTwo<'_, '_, V, A, B, R>
 {
     type Output = ();
 
@@ -117,7 +117,10 @@ impl<V: Lanes, K: Kind<V>, A: Update<V>, B: Update<V>, const R: usize> Computati
 pub(super) struct OuterRows<'a, V: Lanes, const R: usize> {
     pub layout: &'a Lifted<V>,
     pub group: RowGroup<V::Element, R>,
-    pub arrays: ArrayRows<V::Element, R>,
+    pub arrays: &'a ArrayRing<'a, V>,
+    /// The first of them, and the steps before their next level.
+    pub first: usize,
+    pub step: usize,
 }
 
 impl<V: Lanes, const R: usize> Advance<V> for OuterRows<'_, V, R> {
@@ -152,9 +155,12 @@ impl<V: Lanes, U: Update<V>, const R: usize> Computation for Outer<'_, '_, V, U,
     #[inline(always)]
     unsafe fn run(self) -> U {
         let Self(rows, mut update) = self;
-        let (group, arrays) = (rows.group, rows.arrays);
+        let group = rows.group;
         // SAFETY: passed on.
-        unsafe { advance_rows::<V, R>(&group, rows.layout, &mut update, &arrays) };
+        unsafe {
+            let arrays = rows.arrays.rows::<U, R>(rows.first, rows.step);
+            advance_rows::<V, R>(&group, rows.layout, &mut update, &arrays);
+        }
         update
     }
 }

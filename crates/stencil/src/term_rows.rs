@@ -3,8 +3,6 @@
 //! The rows of the arrays are lifted once a pass. Before rows are advanced by a level, their sums are written to the rows of
 //! the source.
 
-use std::ops::Range;
-
 use ndarray::Array2;
 
 use super::lanes::Lanes;
@@ -27,18 +25,13 @@ pub(super) struct TermRows<'a, V: Lanes> {
     registers: usize,
 }
 
-/// The arrays of terms, unless the kernel multiplies a single one.
-fn added<'a, T: Real>(task: &TileTask<'a, T>) -> &'a [Array2<T>] {
-    match task.equation.scaled_source() {
-        Some(_) => &[],
-        None => &task.equation.terms.arrays,
-    }
-}
-
 impl<'a, V: Lanes> TermRows<'a, V> {
     /// The arrays of a task of which rows are kept.
     pub fn count(task: &TileTask<'_, V::Element>) -> usize {
-        added(task).len()
+        match task.equation.scaled_source() {
+            Some(_) => 0,
+            None => task.equation.terms.arrays.len(),
+        }
     }
 
     /// Rows in `memory`, `pitch` elements apart.
@@ -65,24 +58,18 @@ impl<'a, V: Lanes> TermRows<'a, V> {
         self.memory.wrapping_add(row * self.pitch)
     }
 
-    /// Lifts these rows, counted from row `base` of the field, by `lift`, which is given a plane, a row of it and where to.
+    /// The arrays that are added up, and where row `j` of each is kept.
     #[inline(always)]
-    pub fn lift(
-        &self,
-        task: &TileTask<'_, V::Element>,
-        base: isize,
-        rows: Range<usize>,
-        lift: impl Fn(&Plane<V::Element>, usize, *mut V::Element),
-    ) {
-        for (term, array) in added(task).iter().enumerate() {
-            let plane = Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides());
-            for j in rows.clone() {
-                let place = task.row_place(base + j as isize);
-                if place < plane.rows {
-                    lift(&plane, place, self.at(term, j));
-                }
-            }
-        }
+    pub fn rows(&self, j: usize) -> impl Iterator<Item = (Plane<V::Element>, *mut V::Element)> {
+        let arrays = match self.are_added() {
+            true => &self.terms.arrays[..],
+            false => &[],
+        };
+        let plane = |array: &Array2<V::Element>| {
+            Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
+        };
+        let rows = arrays.iter().enumerate();
+        rows.map(move |(term, array)| (plane(array), self.at(term, j)))
     }
 
     /// The factor of a single term in the step after `step` steps, if the kernel multiplies it; otherwise 1.

@@ -50,17 +50,28 @@ impl<T: Real, const R: usize> ArrayRows<T, R> {
         unsafe { V::load(slot.add(opaque(self.begins[array] + at))) }
     }
 
-    /// Where among the rows of a slot the source, the rate or the decay of element `at` is.
+    /// The source, the rate or the decay of row `j` of the group at element `at`; whether faces are read, too.
+    ///
+    /// # Safety
+    /// The rows are lifted and have the element, and the equation has the array.
     #[inline(always)]
-    pub fn element(&self, array: usize, at: usize) -> usize {
-        self.begins[array] + (at & self.elements[array])
+    pub unsafe fn element<V: Lanes<Element = T>>(
+        &self,
+        array: usize,
+        (j, at): (usize, usize),
+        with_faces: bool,
+    ) -> V {
+        let element = self.begins[array] + (at & self.elements[array]);
+        let element = if with_faces { opaque(element) } else { element };
+        // SAFETY: the caller's promise.
+        unsafe { V::load(self.slots[j].add(element)) }
     }
 }
 
 /// The same index, of which the compiler knows nothing: it would add the index of each array to the address of each row,
 /// of which there are more than registers, rather than use a few of both.
 #[inline(always)]
-pub(super) fn opaque(index: usize) -> usize {
+fn opaque(index: usize) -> usize {
     #[cfg(all(any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
     {
         let mut index = index;
@@ -76,6 +87,9 @@ pub(super) fn opaque(index: usize) -> usize {
 
 /// The step of a node, in every lane.
 pub(super) trait Update<V: Lanes>: Copy {
+    /// Which arrays it reads.
+    const READS: [bool; ARRAYS] = [false; ARRAYS];
+
     /// The next level of the nodes in row `j` of a group at element `at`.
     ///
     /// # Safety

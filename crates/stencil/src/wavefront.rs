@@ -73,18 +73,18 @@ impl<V: Lanes, K: Kind<V>, const R: usize> Computation for Walk<'_, '_, V, K, R>
         // SAFETY: passed on.
         unsafe {
             let mut kind = K::new(self.task);
-            let wavefront = Wavefront::<V, K, R>::new(self.task, self.scratch);
+            let wavefront = Wavefront::<V, R>::new::<K>(self.task, self.scratch);
             wavefront.advance(&mut kind).then(|| kind.outcome())
         }
     }
 }
 
 /// A tile under way. Rows are counted from the first that is lifted.
-struct Wavefront<'a, V: Lanes, K, const R: usize> {
+struct Wavefront<'a, V: Lanes, const R: usize> {
     task: &'a TileTask<'a, V::Element>,
     layout: Lifted<V>,
     ring: Ring<V::Element>,
-    arrays: ArrayRing<'a, V, K>,
+    arrays: ArrayRing<'a, V>,
     staging: Staging<'a, V::Element>,
     ends: Ends<'a, V>,
     beyond: Beyond<V>,
@@ -103,11 +103,11 @@ struct Wavefront<'a, V: Lanes, K, const R: usize> {
 // Source rows and columns come from `rows_at` and `computed_columns`, which stay inside of the arrays, and the
 // task promises that nobody else accesses them; ring rows are inside of the scratch, and every row that is read was
 // written before, because a level follows the level before at a distance of one row.
-impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
+impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     /// # Safety
     /// As [`Walk::new`] has it; the processor has the instructions of `V`.
     #[inline(always)]
-    unsafe fn new(task: &'a TileTask<'_, V::Element>, scratch: &mut Scratch) -> Self {
+    unsafe fn new<K: Kind<V>>(task: &'a TileTask<'_, V::Element>, scratch: &mut Scratch) -> Self {
         let steps = task.steps;
         let (columns, rows) = (task.computed_columns(), task.rows_at(0));
         let (base, end) = (rows.start, rows.len());
@@ -116,7 +116,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
         // the field.
         let pitch = Lifted::<V>::pitch(columns.len());
         let slots = 2 * steps + R;
-        let array_slots = ArrayRing::<V, K>::count(task, steps + R);
+        let array_slots = ArrayRing::<V>::count(task, steps + R);
         let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
         let addresses =
             (slots + R + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
@@ -162,7 +162,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
     /// # Safety
     /// As [`new`](Self::new), here and below.
     #[inline(always)]
-    unsafe fn advance(&self, kind: &mut K) -> bool {
+    unsafe fn advance<K: Kind<V>>(&self, kind: &mut K) -> bool {
         let task = self.task;
         // SAFETY: passed on.
         unsafe {
@@ -197,7 +197,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
 
     /// Lifts the source rows of a band, and those of the equation's arrays.
     #[inline(always)]
-    unsafe fn lift(&self, band: Band, takes_notes: bool, kind: &mut K) {
+    unsafe fn lift(&self, band: Band, takes_notes: bool, kind: &mut impl Kind<V>) {
         let Self { task, layout, .. } = self;
         // SAFETY: passed on.
         unsafe {
@@ -221,7 +221,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
 
     /// Advances all levels of a band, and requests the source rows of the next one meanwhile.
     #[inline(always)]
-    unsafe fn advance_band(&self, band: Band, kind: &mut K) {
+    unsafe fn advance_band(&self, band: Band, kind: &mut impl Kind<V>) {
         let (task, first) = (self.task, band.first);
         let next = [first + R, first + 2 * R].map(|j| self.base + j.min(self.end) as isize);
         let mut prefetch = SourcePrefetch::new(task, next[0]..next[1]);
@@ -246,7 +246,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
                 count => (count, self.levels),
             };
             let before = number - 1;
-            let mut sweeps = Sweeps::<V, K, R> {
+            let mut sweeps = Sweeps::<V, R> {
                 layout: &self.layout,
                 ring: &self.ring,
                 arrays: &self.arrays,
@@ -275,7 +275,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
 
     /// Advances rows at an end of a level, two at a time.
     #[inline(always)]
-    unsafe fn advance_outer(&self, number: usize, rows: Range<usize>, kind: &mut K) {
+    unsafe fn advance_outer(&self, number: usize, rows: Range<usize>, kind: &mut impl Kind<V>) {
         for first in rows.clone().step_by(2) {
             // SAFETY: passed on.
             unsafe {
@@ -294,7 +294,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
         &self,
         number: usize,
         first: usize,
-        kind: &mut K,
+        kind: &mut impl Kind<V>,
     ) {
         let Self {
             task, ring, layout, ..
@@ -313,7 +313,9 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
             let mut rows = OuterRows {
                 layout,
                 group: ring.outer_group::<N>(remaining, first),
-                arrays: self.arrays.rows::<N>(first, task.first + before),
+                arrays: &self.arrays,
+                first,
+                step: task.first + before,
             };
             kind.advance(number, &mut rows);
             if number < task.steps {
@@ -327,7 +329,7 @@ impl<'a, V: Lanes, K: Kind<V>, const R: usize> Wavefront<'a, V, K, R> {
 
     /// Lowers the finished rows of a band into the target.
     #[inline(always)]
-    unsafe fn lower(&self, band: Band, kind: &mut K) {
+    unsafe fn lower(&self, band: Band, kind: &mut impl Kind<V>) {
         let (task, written) = (self.task, &self.written);
         let finished = band.rows(task.steps, written);
         for j in finished.clone() {
