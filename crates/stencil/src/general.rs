@@ -101,7 +101,7 @@ impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DEC
         // SAFETY: the caller's promise.
         let increment = unsafe { self.0.increment(rows, (j, at), star) };
         // SAFETY: the caller's promise.
-        let element = |array| unsafe { rows.element::<V>(array, (j, at), I::READS_FACES) };
+        let element = |array| unsafe { rows.element::<V>(array, (j, at)) };
         let mut source = element(SOURCE);
         if SCALES {
             // SAFETY: the caller's promise.
@@ -118,7 +118,7 @@ impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DEC
     }
 }
 
-/// An equation that reads arrays.
+/// An equation with a coefficient for each direction or each face.
 pub(super) struct General<V> {
     /// The coefficients of both directions, unless each face has its own.
     directions: Option<Anisotropic<V>>,
@@ -138,7 +138,7 @@ impl<V: Lanes> Kind<V> for General<V> {
                 Some(Anisotropic { rx, ry })
             }
             Operator::Variable { .. } => None,
-            Operator::Isotropic { .. } => unreachable!("the equation has no arrays"),
+            Operator::Isotropic { .. } => unreachable!("the equation has one coefficient"),
         };
         Self {
             directions,

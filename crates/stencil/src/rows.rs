@@ -132,6 +132,17 @@ fn values<T: Real>(equation: &Equation<T>) -> [Option<Values<'_, T>>; ARRAYS] {
     [x, y, source, rate, decay]
 }
 
+/// How many rows come before that of each array in a slot of those that there are.
+#[inline(always)]
+fn rows_before(are_there: [bool; ARRAYS]) -> [usize; ARRAYS] {
+    let mut count = 0;
+    are_there.map(|is_there| {
+        let before = count;
+        count += usize::from(is_there);
+        before
+    })
+}
+
 impl<'a, V: Lanes> ArrayRing<'a, V> {
     /// The rows of memory for `slots` rows of each array of a task.
     pub fn count(task: &TileTask<'_, V::Element>, slots: usize) -> usize {
@@ -146,23 +157,21 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
         pitch: usize,
         slots: usize,
     ) -> Self {
-        let (mut planes, mut begins, mut count) = ([None; ARRAYS], [0; ARRAYS], 0);
         let values = values(task.equation);
-        for (array, values) in values.iter().enumerate() {
-            begins[array] = count * pitch;
-            count += usize::from(values.is_some());
-            if let Some(Values::Array(array_of)) = values {
-                let base = array_of.as_ptr().cast_mut();
-                planes[array] = Some(Plane::new(base, array_of.dim(), array_of.strides()));
-            }
-        }
+        let count = values.iter().flatten().count();
+        let plane = |array: &Array2<V::Element>| {
+            Plane::new(array.as_ptr().cast_mut(), array.dim(), array.strides())
+        };
         let ring = Self {
             memory,
             pitch,
             count,
             slots,
-            planes,
-            begins,
+            planes: values.map(|values| match values {
+                Some(Values::Array(array)) => Some(plane(array)),
+                _ => None,
+            }),
+            begins: rows_before(values.map(|values| values.is_some())).map(|rows| rows * pitch),
             terms: TermRows::new(
                 task,
                 memory.wrapping_add(count * slots * pitch),
@@ -241,15 +250,11 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
             rows.slots[j] = self.slot(first + j);
         }
         rows.south = self.slot(first + N);
-        let mut count = 0;
-        for array in 0..ARRAYS {
-            rows.begins[array] = count * self.pitch;
-            count += usize::from(U::READS[array]);
-            rows.elements[array] = match self.planes[array] {
-                Some(_) => usize::MAX,
-                None => 0,
-            };
-        }
+        rows.begins = rows_before(U::READS).map(|rows| rows * self.pitch);
+        rows.elements = self.planes.map(|plane| match plane {
+            Some(_) => usize::MAX,
+            None => 0,
+        });
         if U::READS[SOURCE] {
             rows.factor = self.terms.factor(step);
             if self.terms.are_added() {

@@ -50,7 +50,7 @@ impl<T: Real, const R: usize> ArrayRows<T, R> {
         unsafe { V::load(slot.add(opaque(self.begins[array] + at))) }
     }
 
-    /// The source, the rate or the decay of row `j` of the group at element `at`; whether faces are read, too.
+    /// The source, the rate or the decay of row `j` of the group at element `at`.
     ///
     /// # Safety
     /// The rows are lifted and have the element, and the equation has the array.
@@ -59,10 +59,8 @@ impl<T: Real, const R: usize> ArrayRows<T, R> {
         &self,
         array: usize,
         (j, at): (usize, usize),
-        with_faces: bool,
     ) -> V {
-        let element = self.begins[array] + (at & self.elements[array]);
-        let element = if with_faces { opaque(element) } else { element };
+        let element = opaque(self.begins[array] + (at & self.elements[array]));
         // SAFETY: the caller's promise.
         unsafe { V::load(self.slots[j].add(element)) }
     }

@@ -162,7 +162,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     /// # Safety
     /// As [`new`](Self::new), here and below.
     #[inline(always)]
-    unsafe fn advance<K: Kind<V>>(&self, kind: &mut K) -> bool {
+    unsafe fn advance(&self, kind: &mut impl Kind<V>) -> bool {
         let task = self.task;
         // SAFETY: passed on.
         unsafe {
