@@ -25,7 +25,6 @@ mod rank;
 pub mod statistics;
 pub mod stats;
 pub mod summable;
-mod vectorised;
 pub mod window;
 pub mod wording;
 

@@ -12,9 +12,9 @@ use super::{
     double_double::{DoubleDouble, SquaredDeviations},
     statistics::Statistics,
     summable::{Sum, Summable},
-    vectorised::vectorised,
 };
 use crate::npy::Number;
+use diff2d_sys::vectorised;
 
 /// Columns that are summed side by side.
 const COLUMNS: usize = 16;

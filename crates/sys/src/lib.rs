@@ -44,6 +44,7 @@ mod portable;
 mod processor;
 mod reservation;
 mod temporary;
+mod vectorised;
 
 #[cfg(all(target_os = "linux", not(diff2d_portable)))]
 use linux as system;
@@ -78,3 +79,4 @@ pub use system::{
     resident_pages, try_lock,
 };
 pub use temporary::{Temporary, remove_temporaries};
+pub use vectorised::vectorised;

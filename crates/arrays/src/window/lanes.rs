@@ -6,7 +6,7 @@
 
 use super::operation::Operation;
 use crate::npy::Number;
-use crate::vectorised::vectorised;
+use diff2d_sys::vectorised;
 use std::cell::Cell;
 
 /// Partial results in `N` lanes, component by component.

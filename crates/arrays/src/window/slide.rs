@@ -20,7 +20,7 @@ use super::{
     lanes::{Interleaved, Lines, Pack, Partials, PartialsMut, Sink, Source},
     operation::Operation,
 };
-use crate::vectorised::vectorised;
+use diff2d_sys::vectorised;
 use std::ops::Range;
 
 /// An axis in memory: `(outer, length, inner)`.

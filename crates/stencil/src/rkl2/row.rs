@@ -1,6 +1,6 @@
 //! [`StageRow`]: one row of a stage.
 
-use pulp::{Arch, Simd, WithSimd};
+use diff2d_sys::vectorised;
 
 use super::Stage;
 use crate::real::Real;
@@ -46,70 +46,15 @@ pub(super) enum Diffusion<'a, T> {
 
 impl<T: Real> StageRow<'_, T> {
     /// Computes the row with the widest registers of this machine.
-    pub fn compute(self) {
-        Arch::new().dispatch(self);
-    }
-
-    /// `increment` is `L` of a node, but for its source and its reaction.
-    #[inline(always)]
-    fn write(self, increment: impl Fn(usize, Star<T>) -> T) {
-        let n = self.result.len();
-        let Some(source) = self.source.map(|source| &source[..n]) else {
-            return self.write_with(increment, |_| false);
-        };
-        let Some([rate, decay]) = self.reaction.map(|both| both.map(|row| &row[..n])) else {
-            return self.write_with(
-                #[inline(always)]
-                |i, star| increment(i, star) + source[i],
-                |_| false,
-            );
-        };
-        self.write_with(
+    pub fn compute(mut self) {
+        vectorised(
             #[inline(always)]
-            |i, star| {
-                let change = increment(i, star) + source[i];
-                scalar::reacting(rate[i], Some(decay[i]), change, star.centre)
-            },
-            #[inline(always)]
-            |i| rate[i] == T::default(),
+            || self.compute_portable(),
         );
     }
 
-    /// The same with all of `L`; a node that is held has the value that it started with.
     #[inline(always)]
-    fn write_with(self, increment: impl Fn(usize, Star<T>) -> T, is_held: impl Fn(usize) -> bool) {
-        let Self { stage, result, .. } = self;
-        let n = result.len();
-        let (start, of_start) = (&self.start[..n], &mut self.increment[..n]);
-        let [north, centre, south] = self.lines.map(|line| &line[..n + 2]);
-        let star = |i: usize| Star {
-            north: north[i + 1],
-            south: south[i + 1],
-            west: centre[i],
-            east: centre[i + 2],
-            centre: centre[i + 1],
-        };
-        if self.is_first {
-            for i in 0..n {
-                of_start[i] = increment(i, star(i));
-                result[i] = start[i] + stage.m * of_start[i];
-            }
-            return;
-        }
-        for i in 0..n {
-            let star = star(i);
-            let increments = [increment(i, star), of_start[i]];
-            let value = stage.value([star.centre, result[i], start[i]], increments);
-            result[i] = if is_held(i) { start[i] } else { value };
-        }
-    }
-}
-
-impl<T: Real> WithSimd for StageRow<'_, T> {
-    type Output = ();
-
-    #[inline(always)]
-    fn with_simd<S: Simd>(self, _: S) {
+    fn compute_portable(&mut self) {
         let n = self.result.len();
         match self.diffusion {
             Diffusion::Isotropic { r } => self.write_with(
@@ -138,6 +83,64 @@ impl<T: Real> WithSimd for StageRow<'_, T> {
                     },
                 );
             }
+        }
+    }
+
+    /// `increment` is `L` of a node, but for its source and its reaction.
+    #[inline(always)]
+    fn write(&mut self, increment: impl Fn(usize, Star<T>) -> T) {
+        let n = self.result.len();
+        let Some(source) = self.source.map(|source| &source[..n]) else {
+            return self.write_with(increment, |_| false);
+        };
+        let Some([rate, decay]) = self.reaction.map(|both| both.map(|row| &row[..n])) else {
+            return self.write_with(
+                #[inline(always)]
+                |i, star| increment(i, star) + source[i],
+                |_| false,
+            );
+        };
+        self.write_with(
+            #[inline(always)]
+            |i, star| {
+                let change = increment(i, star) + source[i];
+                scalar::reacting(rate[i], Some(decay[i]), change, star.centre)
+            },
+            #[inline(always)]
+            |i| rate[i] == T::default(),
+        );
+    }
+
+    /// The same with all of `L`; a node that is held has the value that it started with.
+    #[inline(always)]
+    fn write_with(
+        &mut self,
+        increment: impl Fn(usize, Star<T>) -> T,
+        is_held: impl Fn(usize) -> bool,
+    ) {
+        let Self { stage, result, .. } = self;
+        let n = result.len();
+        let (start, of_start) = (&self.start[..n], &mut self.increment[..n]);
+        let [north, centre, south] = self.lines.map(|line| &line[..n + 2]);
+        let star = |i: usize| Star {
+            north: north[i + 1],
+            south: south[i + 1],
+            west: centre[i],
+            east: centre[i + 2],
+            centre: centre[i + 1],
+        };
+        if self.is_first {
+            for i in 0..n {
+                of_start[i] = increment(i, star(i));
+                result[i] = start[i] + stage.m * of_start[i];
+            }
+            return;
+        }
+        for i in 0..n {
+            let star = star(i);
+            let increments = [increment(i, star), of_start[i]];
+            let value = stage.value([star.centre, result[i], start[i]], increments);
+            result[i] = if is_held(i) { start[i] } else { value };
         }
     }
 }

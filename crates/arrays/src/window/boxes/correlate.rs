@@ -1,7 +1,7 @@
 //! Weighted sums of neighbours: along one axis, or over all elements of a window.
 
 use super::{Area, for_each_index, pitches};
-use crate::vectorised::vectorised;
+use diff2d_sys::vectorised;
 
 /// Results that are summed up side by side.
 const LANES: usize = 32;

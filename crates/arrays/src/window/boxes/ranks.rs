@@ -8,7 +8,7 @@
 //! filtering algorithm", IEEE ASSP 27 (1979); ranks make a histogram of any elements.
 
 use super::{Area, for_each_index, pitches, rank::Order};
-use crate::vectorised::vectorised;
+use diff2d_sys::vectorised;
 
 /// Elements of a tile that stay in a second-level cache with all that is kept of them.
 const TILE: usize = 1 << 15;

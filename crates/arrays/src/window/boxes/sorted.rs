@@ -1,7 +1,7 @@
 //! [`Sorted`]: short windows, kept sorted in the lanes of vectors while they slide.
 
 use super::{Area, for_each_index, pitches, rank::Order};
-use crate::vectorised::vectorised;
+use diff2d_sys::vectorised;
 
 /// Windows longer than this are better served by a set of ranks.
 pub(super) const MOST: usize = 128;
