@@ -93,7 +93,7 @@ fn few_blocks_are_not_run() {
     insta::assert_snapshot!(told.join("\n"), @r"
     1 builds C++ and Fortran programs, and measures for minutes
     1 builds the package
-    5 builds the program
+    6 builds the program
     1 needs Slurm
     1 needs h5py
     2 needs py-pde
