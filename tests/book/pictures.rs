@@ -55,7 +55,10 @@ fn pictures_are_small_and_shown() {
         assert!(page.contains(&format!("](gallery/{name})")), "{name}");
         let problem = name.trim_end_matches(".png");
         assert!(page.contains(&format!("`{problem}.toml`")), "{name}");
-        assert!(script.contains(&format!("    {problem}) echo")), "{name}");
+        let options = script.split_once(&format!("    {problem}) echo "));
+        let (options, _) = options.unwrap().1.split_once(" ;;").unwrap();
+        let command = format!("`diff2d plot output/{problem}.npy {options}`");
+        assert!(page.contains(&command), "{command}");
     }
     let page = text("docs/pictures.md") + &text("README.md").replace("](docs/", "](");
     for (name, bytes) in pictures {
