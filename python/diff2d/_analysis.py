@@ -22,6 +22,7 @@ from . import _native
 from ._cube import Cube
 from ._errors import ParameterError
 from ._journal import flat
+from ._map import Map
 from ._parameters import source, toml
 
 __all__ = [
@@ -309,8 +310,11 @@ def _reduced(
         arguments.append("--force")
     path = files.new("result.npy") if output is None else os.fspath(output)
     files.call(command, [array], [*arguments, f"--output={path}"], writes=True)
-    found: np.ndarray = np.load(path, mmap_mode=None if output is None else "r")
-    return found
+    if output is None:
+        return np.asarray(np.load(path))
+    found = np.load(path, mmap_mode="r")
+    # What has no elements is no map.
+    return found.view(Map) if isinstance(found, np.memmap) else np.asarray(found)
 
 
 def probe(
@@ -572,7 +576,7 @@ class _Files:
             # Integers have no NaN.
             kind = values.dtype if values.dtype.kind == "f" else np.float64
             values = np.ma.filled(values.astype(kind), np.nan)
-        np.save(path, np.asarray(values))
+        np.save(path, values if isinstance(values, Map) else np.asarray(values))
         return path
 
     def params(self, params: Any, given: Mapping[str, Any]) -> tuple[list[str], list[str]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import mmap
 import os
 import time
 import weakref
@@ -23,6 +22,7 @@ from ._journal import (
     read_journal,
     started_over,
 )
+from ._map import Map
 
 if TYPE_CHECKING:
     import xarray
@@ -158,7 +158,7 @@ class Cube:
         shape = (self.available, *self.shape[1:])
         if self.available == 0:
             return np.empty(shape, self.dtype)
-        mapped = _Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        mapped = Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
         if not is_of_run(self.path, self.journal.run_id):
             raise started_over(self.path)
         if self._directory is not None:
@@ -206,7 +206,7 @@ class Cube:
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
         if copy is False and dtype is not None and np.dtype(dtype) != self.dtype:
             raise ValueError("another dtype needs a copy")
-        found = np.asarray(self.array, dtype=dtype)
+        found = np.asarray(self.array[...], dtype=dtype)
         return found.copy() if copy else found
 
     def __len__(self) -> int:
@@ -223,29 +223,6 @@ class Cube:
             f"<diff2d.Cube of a {kind}: {self.path}, {self.dtype} {self.shape}, "
             f"{committed} of {whole} snapshots committed>"
         )
-
-
-class _Map(np.memmap):
-    """A map of a file that looks whether the file still has its length before elements are taken or computed with:
-    the system ends a process that reads beyond the end."""
-
-    def _check(self) -> None:
-        held = getattr(self, "_mmap", None)
-        if held is not None:
-            start = self.offset - self.offset % mmap.ALLOCATIONGRANULARITY
-            if held.size() < start + len(held):
-                raise DataError(f"{self.filename} has become shorter since it was opened")
-
-    def __getitem__(self, index: Any) -> Any:
-        self._check()
-        return super().__getitem__(index)
-
-    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        for one in inputs:
-            if isinstance(one, _Map):
-                one._check()
-        plain = [one.view(np.ndarray) if isinstance(one, _Map) else one for one in inputs]
-        return getattr(ufunc, method)(*plain, **options)
 
 
 def _nothing(_: Any) -> None:

@@ -1,7 +1,9 @@
 """Journals, read without the compiled part."""
 
 import json
+import copy as copy_module
 import os
+import pickle
 import shutil
 from pathlib import Path
 
@@ -236,9 +238,30 @@ def test_a_file_that_is_cut_short_under_its_map_is_an_error():
     total = float(array.sum())
     assert total == float(np.load("cube.npy").sum())
     os.truncate("cube.npy", 4096)
-    for use in (lambda: array[-1], lambda: kept[0], lambda: array.max(), lambda: array + 1):
+    uses = [
+        lambda: array[-1],
+        lambda: kept[0],
+        lambda: array.max(),
+        lambda: array + 1,
+        lambda: np.asarray(cube),
+        lambda: np.array(cube, dtype="f4"),
+        lambda: array.copy(),
+        lambda: array.tolist(),
+        lambda: array.argmax(),
+        lambda: copy_module.deepcopy(array),
+        lambda: pickle.dumps(array),
+        lambda: np.concatenate([array, kept]),
+        lambda: np.stack([kept, kept]),
+        lambda: np.where(array > 0, array, 0),
+        lambda: np.quantile(array, 0.5),
+        lambda: np.save("copy.npy", array),
+        lambda: list(array.flat),
+        lambda: repr(array),
+    ]
+    for number, use in enumerate(uses):
         with pytest.raises(diff2d.DataError, match="has become shorter"):
             use()
+            pytest.fail(f"use {number}")
 
 
 @pytest.mark.parametrize("name", ["cube.journal", "cube.npy"])
