@@ -141,9 +141,6 @@ impl Summary {
     }
 }
 
-/// Pairwise summation. Its error grows with the logarithm of the number of values.
-///
-/// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
 /// Why the run ends where a value of rows of the grid, from row `first` on, is not finite. They have all columns, or
 /// these.
 #[must_use]
@@ -175,6 +172,9 @@ pub fn not_finite<T: Real>(
     })
 }
 
+/// Pairwise summation. Its error grows with the logarithm of the number of values.
+///
+/// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
 fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,

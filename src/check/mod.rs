@@ -8,6 +8,7 @@
 mod balance;
 mod estimate;
 mod exact;
+mod grids;
 mod interpolate;
 mod jumps;
 mod solve;

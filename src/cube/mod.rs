@@ -16,6 +16,7 @@ pub mod file;
 pub mod inputs;
 pub mod journal;
 mod lock;
+mod lost;
 mod one_run;
 mod ours;
 mod outputs;

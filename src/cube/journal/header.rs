@@ -13,9 +13,8 @@ use crate::{
     schedule::Clock,
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype};
-use diff2d_arrays::wording::{excerpt, hex};
+use diff2d_arrays::wording::hex;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::{
     borrow::Cow,
     collections::BTreeMap,
@@ -393,72 +392,6 @@ impl Header {
         self.data_offset + frames * self.snapshot_bytes()
     }
 
-    /// In what this cube differs from one that was begun, of all that decides bits:
-    /// `D was 1.0 and is 2.0, …`; empty when it does not.
-    #[must_use]
-    pub fn differences_from(&self, begun: &Self) -> String {
-        self.differences(begun, &[])
-    }
-
-    /// In what this cube differs from one that could be its beginning: only `runtime` may differ.
-    #[must_use]
-    pub fn differences_from_beginning(&self, shorter: &Self) -> String {
-        let differences = self.differences(shorter, &["runtime"]);
-        match (self.run(), shorter.run()) {
-            // The longer run may meet walls that allow only a smaller step.
-            (Some(is), Some(was)) if differences.is_empty() && is.dt != was.dt => {
-                format!("dt was {} and is {}", was.dt, is.dt)
-            }
-            _ => differences,
-        }
-    }
-
-    fn differences(&self, begun: &Self, ignored: &[&str]) -> String {
-        let shown = |value: Option<&Value>| {
-            value.map_or_else(
-                || "absent".to_owned(),
-                |value| excerpt(&value.to_string(), 60),
-            )
-        };
-        if self.is_sweep() != begun.is_sweep() {
-            let what = |header: &Self| {
-                if header.is_sweep() {
-                    "a sweep"
-                } else {
-                    "a run"
-                }
-            };
-            return format!("it was {} and is {}", what(begun), what(self));
-        }
-        if (&self.content, &self.inputs) == (&begun.content, &begun.inputs) {
-            return String::new();
-        }
-        let mut found = Vec::new();
-        for number in 0..begun.scenario_count().max(self.scenario_count()) {
-            let [was, is] = [begun, self].map(|header| {
-                let scenario = header.scenario(number).map(Cow::into_owned);
-                let params = scenario.map(|scenario| scenario.params);
-                params.unwrap_or_default().with_digests(&header.inputs)
-            });
-            let of = match self.is_sweep() {
-                true => format!(" of scenario {number}"),
-                false => String::new(),
-            };
-            for (key, was, is) in is.differences_from(&was) {
-                if !ignored.contains(&key.as_str()) {
-                    let (was, is) = (shown(was.as_ref()), shown(is.as_ref()));
-                    found.push(format!("{key}{of} was {was} and is {is}"));
-                }
-            }
-            if found.len() > MOST_DIFFERENCES {
-                found.truncate(MOST_DIFFERENCES);
-                found.push("and more".to_owned());
-                break;
-            }
-        }
-        found.join(", ")
-    }
-
     /// Writes the line, its newline included; returns its length in bytes.
     ///
     /// # Errors
@@ -474,6 +407,3 @@ impl Header {
         self.write_line(io::sink()).unwrap_or(0)
     }
 }
-
-/// More differences than these are not listed.
-const MOST_DIFFERENCES: usize = 20;

@@ -10,6 +10,7 @@
 //! keeps unknown parameters, and never rewrites the line. Any other change needs a new format.
 
 mod committed;
+mod differences;
 mod error;
 mod header;
 mod lines;
