@@ -17,6 +17,7 @@ mod export;
 mod export_refused;
 mod info;
 mod input_files;
+mod not_finite;
 mod outputs;
 mod parameters;
 mod physics;

@@ -365,114 +365,12 @@ fn sweeps_take_walls_and_materials_of_every_form() {
     assert_eq!(all[2 * one.len()..3 * one.len()], one);
 }
 
-const SQUARE: &str =
-    "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 0.1\n";
-const GROWING: &str =
-    "initial = {kind = 'constant', value = 1}\nboundary = {left = {robin = [-1e6, 1, 0]}}\n";
-
-/// A wall that feeds itself makes numbers beyond all floats: what was finite stays, nothing else is kept.
-#[test]
-fn a_state_that_is_not_finite_ends_the_run_before_it_is_committed() {
-    let scene = Scene::new();
-    scene.write("p.toml", format!("times = 'course'\n{SQUARE}{GROWING}"));
-    let feeds = "boundary.left feeds itself: a/b < 0 at x = 0.0, y = 0.1 and t = 0.0";
-    assert!(scene.succeed("plan p.toml").stderr.contains(feeds));
-    let ended = |told: &Told, step: &str| {
-        assert_eq!(told.code, Some(1), "{told}");
-        let said = format!("at x = 0.0, y = 0.1 after step {step}, t = 0.");
-        assert!(told.stderr.contains(&said), "{told}");
-    };
-    let told = scene.run("run p.toml -o c.npy");
-    assert!(told.stderr.contains(feeds), "{told}");
-    assert_eq!(told.stdout, "0\n0.09750000000000007\n");
-    ended(&told, "78");
-    assert!(scene.succeed("info c.npy").stdout.contains('2'));
-    ended(&scene.run("run p.toml -o c.npy --resume"), "78");
-    ended(&scene.run("run p.toml --no-cube"), "78");
-    let told = scene.run("check p.toml");
-    assert_eq!(told.code, Some(1), "{told}");
-    scene.write(
-        "s.toml",
-        "params = 'p.toml'\nprecision = ['f64', 'f64']\nruntime = [0.1, 0.3]\ncombine = 'zip'\n",
-    );
-    let told = scene.run("sweep s.toml -o s.npy");
-    assert_eq!(told.code, Some(1), "{told}");
-    assert!(told.stderr.contains("scenario 1: p is "), "{told}");
-    assert_eq!(scene.run("verify c.npy").code, Some(0));
-}
-
-#[test]
-fn a_state_in_files_that_is_not_finite_ends_the_run_as_well() {
-    let scene = Scene::new();
-    let fine = SQUARE.replace("dx = 0.1", "dx = 0.004");
-    scene.write(
-        "p.toml",
-        format!("{fine}precision = 'f32'\nruntime = 0.002\n{GROWING}")
-            .replace("runtime = 1\n", "")
-            .replace("outtime = 0.1", "outtime = 0.001"),
-    );
-    for options in ["", "--memory 400KiB"] {
-        let told = scene.run(&format!("run p.toml -o c.npy --force {options}"));
-        assert_eq!(told.code, Some(1), "{told}");
-        assert!(
-            told.stderr.contains("at x = 0.0, y = 0.004 after step "),
-            "{told}"
-        );
-        assert_eq!(told.stdout, "0\n");
-    }
-    let told = scene.run("run p.toml -o c.npy --resume --memory 400KiB");
-    assert_eq!((told.code, told.stdout.as_str()), (Some(1), ""), "{told}");
-}
-
-/// What single precision does not hold is refused where it is typed.
-#[test]
-fn values_beyond_single_precision_are_refused() {
-    let scene = Scene::new();
-    scene.write("p.toml", SQUARE);
-    scene.succeed("create u.npy --shape 11,11 --fill where(index==60,1e39,1)");
-    for (options, word) in [
-        (
-            "--set initial.kind=file --set initial.path=u.npy",
-            "at x = 0.5, y = 0.5",
-        ),
-        (
-            "--set initial.kind=constant --set initial.value=1e39",
-            "initial.value = 1e39",
-        ),
-        (
-            "--set initial.kind=expression --set initial.value=1e39*x",
-            "at x = ",
-        ),
-        (
-            "--set initial.kind=gaussian --set initial.sigma=1 --set initial.amplitude=1e39",
-            "initial.amplitude",
-        ),
-        ("--set source=1e42", "source = 1e42"),
-        ("--set boundary.left=1e39", "boundary.left = 1e39"),
-        ("--set boundary.left=1e39*y", "boundary.left = \"1e39*y\""),
-    ] {
-        let told = scene.run(&format!(
-            "run p.toml --no-cube --set precision=f32 {options}"
-        ));
-        assert_eq!(told.code, Some(2), "{options}: {told}");
-        assert!(
-            told.stderr.contains(word) && told.stderr.contains("finite in single precision"),
-            "{options}: {told}"
-        );
-        assert_eq!(
-            scene.run(&format!("run p.toml --no-cube {options}")).code,
-            Some(0),
-            "{options}"
-        );
-    }
-}
-
 /// A flux enters whatever D is beside the wall, with all its digits.
 #[test]
 fn a_flux_enters_where_nothing_diffuses() {
     let scene = Scene::new();
     let flux = "dt = 2.5\nruntime = 2500\nouttime = 2500\nboundary = {left = {flux = 1e-3}, right = {flux = 0}}\ninitial = {kind = 'constant', value = 1}\n";
-    let square = SQUARE
+    let square = crate::not_finite::SQUARE
         .replace("runtime = 1\nouttime = 0.1\n", flux)
         .replace("D = 1\n", "");
     for d in ["1e-310", "1e-37", "1e-300", "0"] {
