@@ -5,6 +5,7 @@ use crate::{
     common::{Scene, Told},
     npy,
 };
+use diff2d::Field;
 use insta::assert_snapshot;
 use serde_json::Value;
 #[test]
@@ -274,4 +275,49 @@ fn a_picture_is_decoded_row_by_row() {
     scene.succeed("run p.toml -o b.npy");
     scene.succeed("run p.toml -o c.npy --memory 8MiB");
     assert_eq!(scene.read("b.npy"), scene.read("c.npy"));
+}
+
+/// Bands from the bottom on take what was decoded for the first, as far as there is room; what is decoded again must be
+/// what it was.
+#[test]
+fn bands_share_what_was_decoded() {
+    let scene = Scene::new();
+    let (rows, columns) = (101, 101);
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.01\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
+         initial = {kind = 'image', path = 'u.png'}\n",
+    );
+    let load = || diff2d::Problem::load(&scene.path("p.toml"), &[]).unwrap();
+    half_white(&scene, 300);
+    let bytes = scene.read("u.png");
+    let mut whole = Field::<f64>::zeros((rows, columns)).unwrap();
+    load().fill_initial(&mut whole, 0).unwrap();
+
+    let band = |problem: &diff2d::Problem, first: usize, held: usize| {
+        let mut field = Field::<f64>::zeros((20.min(rows - first), columns)).unwrap();
+        problem.fill_initial_band(&mut field, first, held)?;
+        let expected = &whole.as_slice()[first * columns..][..field.as_slice().len()];
+        assert!(field.as_slice() == expected, "from row {first} on");
+        Ok::<(), diff2d::ParamsError>(())
+    };
+    // The file is not needed again.
+    let problem = load();
+    band(&problem, 0, 1 << 20).unwrap();
+    std::fs::remove_file(scene.path("u.png")).unwrap();
+    for first in (20..rows).step_by(20) {
+        band(&problem, first, 1 << 20).unwrap();
+    }
+    // With little room it is, and another picture is not taken for it.
+    scene.write("u.png", &bytes);
+    let problem = load();
+    for first in (0..rows).step_by(20) {
+        band(&problem, first, 3000).unwrap();
+    }
+    band(&problem, 0, 3000).unwrap();
+    let mut changed = bytes.clone();
+    changed[bytes.len() / 2] ^= 1;
+    scene.write("u.png", &changed);
+    let error = band(&problem, 20, 3000).unwrap_err().to_string();
+    assert!(error.contains("has changed since"), "{error}");
 }
