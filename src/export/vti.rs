@@ -15,7 +15,7 @@ use rayon::prelude::*;
 use std::{
     fs::{self, File},
     io::{self, BufWriter, Write},
-    path::{Path, PathBuf},
+    path::Path,
 };
 
 pub(super) fn write(
@@ -33,8 +33,7 @@ pub(super) fn write(
     let width = dataset.dtype().bytes as u64 + 16;
     let elements = (memory / 2 / threads).min(MOST) / width;
     let tile = tiles::bands(dataset.frame(), elements);
-    let stem = path.file_stem().unwrap_or_default().to_string_lossy();
-    let stem = stem.strip_suffix("-vti").unwrap_or(&stem);
+    let stem = stem_of(path);
     for series in series::all(dataset) {
         let present: Vec<u64> = series.present(dataset).collect();
         present.par_iter().try_for_each(|&frame| {
@@ -59,13 +58,27 @@ pub(super) fn write(
     Ok(directory.commit()?)
 }
 
-/// Whether a directory holds nothing but such files.
+/// The stem of the names of collections.
+fn stem_of(directory: &Path) -> String {
+    let stem = directory.file_stem().unwrap_or_default().to_string_lossy();
+    stem.strip_suffix("-vti").unwrap_or(&stem).to_owned()
+}
+
+/// Whether a directory holds nothing but files of the names that are written into it.
 fn is_ours(directory: &Path) -> io::Result<bool> {
+    let stem = stem_of(directory);
+    let is_ours = |name: &str| {
+        let numbers = match name.strip_suffix(".vti") {
+            Some(rest) => rest.strip_prefix("p-"),
+            None => name
+                .strip_suffix(".pvd")
+                .and_then(|rest| rest.strip_prefix(&*stem)),
+        };
+        numbers.is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-')))
+    };
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let path = PathBuf::from(entry.file_name());
-        let ending = path.extension().and_then(|ending| ending.to_str());
-        if entry.file_type()?.is_dir() || !matches!(ending, Some("vti" | "pvd")) {
+        if entry.file_type()?.is_dir() || !entry.file_name().to_str().is_some_and(is_ours) {
             return Ok(false);
         }
     }

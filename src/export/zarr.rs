@@ -11,7 +11,7 @@ use diff2d_arrays::progress::Progress;
 use diff2d_sys::{AtomicDirectory, FileError};
 use rayon::prelude::*;
 use serde_json::{Map, Value, json};
-use std::{fs, io, path::Path};
+use std::{ffi::OsStr, fs, io, path::Path};
 
 /// Bytes of a chunk at most. A snapshot that has more is divided.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -119,16 +119,33 @@ impl Group<'_> {
 /// Chunks that are listed at a time.
 const SYNCED_TOGETHER: usize = 1024;
 
-/// Whether a directory is a Zarr group of arrays and holds nothing else.
+/// Whether a directory is such a group, and holds nothing but the arrays that its own file tells of.
 fn is_ours(directory: &Path) -> io::Result<bool> {
+    let told = match fs::read(directory.join("zarr.json")) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        told => told.unwrap_or_default(),
+    };
+    let told: Value = serde_json::from_slice(&told).unwrap_or_default();
+    let arrays = &told["consolidated_metadata"]["metadata"];
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
-        let is_array = || entry.path().join("zarr.json").is_file();
-        if entry.file_name() != "zarr.json" && !is_array() {
+        let name = entry.file_name();
+        let is_array = name.to_str().is_some_and(|name| arrays.get(name).is_some());
+        let is_known = match is_array && entry.file_type()?.is_dir() {
+            true => holds_only(&entry.path(), &["zarr.json", "c"])?,
+            false => name == "zarr.json",
+        };
+        if !is_known {
             return Ok(false);
         }
     }
-    Ok(true)
+    Ok(arrays.get("p").is_some() || holds_only(directory, &[])?)
+}
+
+fn holds_only(directory: &Path, names: &[&str]) -> io::Result<bool> {
+    let mut entries = fs::read_dir(directory)?;
+    let is_known = |name: &OsStr| names.iter().any(|known| name == *known);
+    entries.try_fold(true, |all, entry| Ok(all && is_known(&entry?.file_name())))
 }
 
 /// The bytes of a tile as those of a whole chunk: what lies beyond the ends of the frame is zero.

@@ -18,6 +18,20 @@ fn nothing_that_is_not_an_export_is_replaced() {
     scene.write("stem.zarr/zarr.json", "{}");
     scene.write("stem.zarr/notes/letter.txt", "years of work");
     scene.write("checkpoint.npy", "");
+    // Exports with something of somebody else in them.
+    for (name, format) in [
+        ("group", "zarr"),
+        ("inner", "zarr"),
+        ("images", "vti"),
+        ("series", "vti"),
+    ] {
+        scene.succeed(&format!("export c.npy --to {format} -o {name}"));
+        scene.succeed(&format!("export c.npy --to {format} -o {name} --force"));
+    }
+    scene.write("group/mine/zarr.json", "{\"node_type\": \"array\"}");
+    scene.write("inner/p/letter.txt", "years of work");
+    scene.write("images/theirs.vti", "years of work");
+    scene.write("series/theirs.pvd", "years of work");
     symlink("c.npy", scene.path("link.npy")).unwrap();
     fs::hard_link(scene.path("c.npy"), scene.path("hard.npy")).unwrap();
     let before: Vec<(String, Vec<u8>)> = scene
@@ -38,6 +52,10 @@ fn nothing_that_is_not_an_export_is_replaced() {
         ("precious", "zarr"),
         ("precious", "vti"),
         ("stem.zarr", "zarr"),
+        ("group", "zarr"),
+        ("inner", "zarr"),
+        ("images", "vti"),
+        ("series", "vti"),
         ("c.npy", "zarr"),
         ("p.toml", "vti"),
         (".", "zarr"),
