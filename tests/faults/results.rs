@@ -70,3 +70,52 @@ fn a_result_has_its_name_only_once_it_is_whole_and_durable() {
         );
     }
 }
+
+/// Whatever a kill leaves, also one while that of another is removed, is gone after the next call.
+#[test]
+fn what_a_kill_leaves_is_taken_over() {
+    let lab = Lab::new("dx = 2; runtime = 80; outtime = 10");
+    let input = lab.home.path().join("input.npy");
+    let mut create = diff2d(&["create", "--shape", "2,30,20", "--fill", "i0+2*i1+1"]);
+    assert_eq!(ended(create.arg(&input)).code, Some(0));
+    for (format, name) in [("zarr", "z"), ("vti", "v"), ("csv", "t.csv")] {
+        let export = || {
+            let mut export = diff2d(&["export", "--to", format, "--force"]);
+            export.arg(&input).arg("-o").arg(lab.out.join(name));
+            export
+        };
+        let names = || {
+            let entries = fs::read_dir(&lab.out).unwrap();
+            entries
+                .map(|entry| entry.unwrap().file_name())
+                .collect::<Vec<_>>()
+        };
+        lab.clear();
+        let left = lab.out.join(format!(".diff2d-{name}-0.part"));
+        let mut at = 1;
+        loop {
+            fs::create_dir_all(left.join("p/c")).unwrap();
+            let fault = Fault {
+                at,
+                kind: "kill",
+                ..Fault::default()
+            };
+            let (told, operations) = ended_with(&mut export(), &lab.out, fault);
+            let next = ended(&mut export());
+            assert_eq!(next.code, Some(0), "{}", next.stderr);
+            assert_eq!(
+                names(),
+                [name],
+                "{format}: after {operations:?}, killed: {told:?}"
+            );
+            if told.code == Some(0) {
+                break;
+            }
+            at += 1;
+        }
+        println!(
+            "what_a_kill_leaves_is_taken_over: {format}: killed after each of {} operations",
+            at - 1
+        );
+    }
+}

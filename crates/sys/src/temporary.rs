@@ -204,8 +204,10 @@ fn was_left(name: &Path) -> bool {
         return false;
     }
     match lock(name) {
+        // A directory stays under its name until it is empty: what a kill leaves of it now is found again.
         Ok(_lock) => fs::remove_file(name)
-            .or_else(|_| remove_directory(name))
+            .or_else(|_| fs::remove_dir_all(name))
+            .or_else(|_| remove_tree(name))
             .is_ok(),
         Err(_) => false,
     }
