@@ -149,8 +149,21 @@ fn what_was_typed_is_cut_short_and_sends_nothing_to_the_terminal() {
     diff2d: cannot use \u{1b}[31mred.npy: it is not a .npy file (it does not begin with \x93NUMPY)
     ");
     let long = "x".repeat(5000);
-    let told = scene.run(&format!("plot p.toml --snapshots {long}"));
-    assert!(told.stderr.len() < 1000, "{told}");
+    for options in [
+        format!("plot p.toml --snapshots {long}"),
+        format!("plot p.toml --{long}"),
+        format!("plot p.toml {long}"),
+        format!("plot p.toml --memory {long}"),
+        format!("plot p.toml --sheet={long}"),
+        format!("{long}.npy"),
+        format!("--{long}"),
+    ] {
+        let options = options.replacen("xx", "\x1b[31m", 1);
+        let told = scene.run(&options);
+        assert!(matches!(told.code, Some(2 | 3)), "{told}");
+        assert!(told.stderr.len() < 2000, "{told}");
+        assert!(!told.stderr.contains('\x1b'), "{told}");
+    }
 }
 
 #[test]
