@@ -108,18 +108,13 @@ impl Paths {
         }
     }
 
-    /// All of them, and the table of a sweep: names that nothing else may have.
+    /// All of them, the table of a sweep and coordinates: names that nothing else may have.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let table = self.cube.with_extension("csv");
-        let files = [
-            &self.cube,
-            &self.journal,
-            &self.checkpoint,
-            &self.scratch,
-            &table,
-        ];
-        files.map(Clone::clone).into()
+        let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
+        let others =
+            ["csv", "axes.json", "ckpt.new"].map(|ending| self.cube.with_extension(ending));
+        files.into_iter().cloned().chain(others).collect()
     }
 
     /// The directory they lie in.

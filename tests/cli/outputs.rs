@@ -8,7 +8,7 @@ use insta::assert_snapshot;
 use std::{fs, os::unix::fs::symlink};
 
 /// Runs the program, which must not wait for anybody.
-fn at_once(scene: &Scene, arguments: &str) -> Told {
+pub(crate) fn at_once(scene: &Scene, arguments: &str) -> Told {
     let told = shell(
         scene,
         &format!("timeout -s KILL 60 \"$DIFF2D\" {arguments}"),
@@ -17,7 +17,7 @@ fn at_once(scene: &Scene, arguments: &str) -> Told {
     told
 }
 
-fn pipe(scene: &Scene, name: &str) {
+pub(crate) fn pipe(scene: &Scene, name: &str) {
     assert_eq!(shell(scene, &format!("mkfifo {name}")).code, Some(0));
 }
 

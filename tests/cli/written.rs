@@ -1,6 +1,10 @@
 //! Every option that names what is written: nothing of value is ever lost under the name.
 
-use crate::{common::Scene, shell};
+use crate::{
+    common::Scene,
+    outputs::{at_once, pipe},
+    shell,
+};
 use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
@@ -195,6 +199,46 @@ fn no_output_replaces_a_cube_an_input_or_a_file_of_others() {
     }
 }
 
+/// A pipe under the name would wait for a reader for ever; a directory may hold years of work.
+#[test]
+fn no_output_waits_for_a_pipe_or_replaces_a_directory() {
+    let scene = Scene::small();
+    scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
+    scene.succeed("create in.npy --shape 8,8 --fill i0+i1");
+    for (_, _, template, ending) in WRITTEN {
+        if template.is_empty() {
+            continue;
+        }
+        let (argument, name) = match ending.split_once('/') {
+            Some((_, name)) => ("d".to_owned(), format!("d/{name}")),
+            None => (format!("n{ending}"), format!("n{ending}")),
+        };
+        let path = scene.path(&name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let command = template.replace('@', &argument);
+        for is_pipe in [true, false] {
+            match is_pipe {
+                true => pipe(&scene, &name),
+                false => drop(scene.write(&format!("{name}/kept"), "years of work")),
+            }
+            let before = scene.files();
+            for force in ["", " --force"] {
+                let told = at_once(&scene, &format!("{command}{force}"));
+                assert!(
+                    matches!(told.code, Some(1 | 2)),
+                    "{command}{force} (pipe: {is_pipe}): {told}"
+                );
+                assert_eq!(scene.files(), before, "{command}{force}: {told}");
+            }
+            match is_pipe {
+                true => fs::remove_file(&path).unwrap(),
+                false => fs::remove_dir_all(&path).unwrap(),
+            }
+        }
+        let _ = fs::remove_dir(scene.path("d"));
+    }
+}
+
 #[test]
 fn own_pictures_pages_and_continued_reports_are_replaced() {
     let scene = Scene::small();
@@ -207,6 +251,19 @@ fn own_pictures_pages_and_continued_reports_are_replaced() {
         scene.run("run p.toml -o b.npy --report r.json").code,
         Some(2)
     );
+    // Nor is a name that the cube's own files have.
+    for ending in [
+        "npy",
+        "journal",
+        "ckpt",
+        "ckpt.new",
+        "scratch",
+        "csv",
+        "axes.json",
+    ] {
+        let told = scene.run(&format!("run p.toml -o b.npy --report b.{ending}"));
+        assert_eq!(told.code, Some(2), "{ending}: {told}");
+    }
     assert!(!scene.exists("b.npy"));
     scene.succeed("run p.toml -o c.npy --resume --report r.json");
     scene.succeed("run p.toml -o c.npy --force --report r.json");
