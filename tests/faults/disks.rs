@@ -1,7 +1,10 @@
 //! Disks that are really full, and limits on the size of files.
 
 use super::{
-    lab::{Ended, Finished, Lab, ended, ended_child, lines_so_far, send, wait_until},
+    lab::{
+        Ended, Finished, Lab, Random, ended, ended_child, lines_so_far, send, size, some_problems,
+        wait_until,
+    },
     layer::{Fault, above, ended_with},
 };
 use nix::sys::signal::Signal;
@@ -277,6 +280,73 @@ fn disk_without_reservation() {
     let resumed = run(&["--resume", "--io", "write"]);
     assert_eq!(resumed.code, Some(0), "{}", resumed.stderr);
     lab.is_as(&disk.reference).unwrap();
+}
+
+/// Disks of any size, filled at any moment: what is committed is whole, and with room the run completes.
+#[test]
+fn full_disks() {
+    let mut random = Random::of("full_disks");
+    let problems = size(6, 2);
+    let (mut refused, mut stopped, mut completed, mut kept) = (0, 0, 0, 0);
+    for (_, keys) in some_problems(&mut random, problems) {
+        let keys = format!("dx = 0.5; runtime = 20; outtime = 0.25; {keys}");
+        let Some(disk) = SmallDisk::new("full_disks", &keys) else {
+            return;
+        };
+        let lab = &disk.lab;
+        for _ in 0..size(34, 3) {
+            let pages = disk.cube_pages();
+            let room = match random.below(4) {
+                0 => random.below(pages as usize) as u64 + 1,
+                _ => pages + random.below(40) as u64,
+            };
+            assert!(disk.mounted(room));
+            let (io, threads) = (random.pick(&["map", "write"]), random.pick(&["1", "2"]));
+            let fault = Fault {
+                no_alloc: random.below(2) == 0,
+                sparse: random.below(2) == 0,
+                ..Fault::default()
+            };
+            let mut run = lab.run(&["--io", io, "--threads", threads]);
+            let little = lab.little_memory().filter(|_| random.below(3) == 0);
+            if let Some(memory) = little {
+                run.args(["--memory", &memory.to_string()]);
+            }
+            above(&mut run, &lab.out, fault);
+            let mut child = run.spawn().unwrap();
+            let lines = random.below(60);
+            wait_until("it has come so far", || {
+                child.try_wait().unwrap().is_some() || lines_so_far(&lab.journal()) >= lines
+            });
+            disk.fill();
+            let told = ended_child(child);
+            match told.code {
+                Some(0) => completed += 1,
+                Some(1) if disk.files().len() == 1 => refused += 1,
+                Some(1) => stopped += 1,
+                _ => panic!("{room} pages of {pages}, {fault:?}: {told:?}"),
+            }
+            if told.code == Some(1) {
+                told.says(1, &[])
+                    .unwrap_or_else(|why| panic!("{fault:?}: {why}"));
+            }
+            let before = lab.committed().unwrap();
+            kept += before.records.len();
+            disk.empty();
+            disk.grow(pages + 200);
+            let resumed = ended(&mut lab.run(&["--resume", "--io", io]));
+            assert_eq!(resumed.code, Some(0), "{fault:?}: {}", resumed.stderr);
+            lab.is_as(&disk.reference).unwrap();
+            let journal = fs::read(lab.journal()).unwrap();
+            assert!(
+                journal.starts_with(&before.bytes),
+                "a committed line has changed"
+            );
+        }
+    }
+    println!(
+        "full_disks: {refused} refused, {stopped} stopped on the way and resumed, {completed} completed; 0 of {kept} committed snapshots lost"
+    );
 }
 
 /// A limit on the size of files is an error with a sentence, not a signal.
