@@ -158,7 +158,14 @@ class Cube:
         shape = (self.available, *self.shape[1:])
         if self.available == 0:
             return np.empty(shape, self.dtype)
-        mapped = Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        try:
+            mapped = Map(self.path, self.dtype, "r", DATA_OFFSET, shape)
+        except (OSError, ValueError) as error:
+            if not is_of_run(self.path, self.journal.run_id):
+                raise started_over(self.path) from error
+            if isinstance(error, ValueError):
+                raise DataError(f"{self.path} has become shorter since it was opened") from error
+            raise ResourceError(f"cannot read {self.path}: {error.strerror or error}") from error
         if not is_of_run(self.path, self.journal.run_id):
             raise started_over(self.path)
         if self._directory is not None:

@@ -112,6 +112,8 @@ class _Lazy(BackendArray):
             mapped = np.memmap(self.path, self.dtype, "r", self.offset, self.shape, self.order)
             if self.run_id is not None and not is_of_run(self.path, self.run_id):
                 raise started_over(self.path)
+        except ValueError as error:
+            raise ResourceError(f"{self.path} has become shorter since it was opened") from error
         except OSError as error:
             if isinstance(error, ResourceError):
                 raise

@@ -83,6 +83,18 @@ def test_a_cube_that_was_started_over_is_no_longer_read():
     assert len(diff2d.open("cube.npy")) == 3
 
 
+def test_files_that_change_before_the_array_is_mapped_are_errors_of_ours():
+    for change, error in (
+        (lambda: os.truncate("cube.npy", 5000), diff2d.DataError),
+        (lambda: os.remove("cube.npy"), diff2d.ResourceError),
+        (lambda: (os.truncate("cube.journal", 0), os.truncate("cube.npy", 0)), diff2d.ResourceError),
+    ):
+        cube = diff2d.open(copy("finished"))
+        change()
+        with pytest.raises(error):
+            cube.array
+
+
 def test_a_torn_last_line_does_not_count():
     cube = copy("half")
     Path("cube.journal").write_bytes(b"".join(lines())[:-5])
