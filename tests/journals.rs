@@ -479,8 +479,24 @@ fn a_cube_that_is_being_started_over_is_no_plain_array() {
     fs::copy(scene.path("half.npy"), scene.path("c.npy")).unwrap();
     let journal = fs::File::create(scene.path("c.journal")).unwrap();
     let lock = LockedFile::try_new(journal).unwrap();
-    let told = scene.run("probe c.npy --at 7,1,1");
-    assert_eq!(told.code, Some(1), "{told}");
-    assert!(told.stderr.contains("was started over"), "{told}");
+    let no_array_of_a_run = || {
+        for command in [
+            "probe --at 7,1,1",
+            "info",
+            "stats",
+            "export --to csv -o t.csv",
+        ] {
+            let told = scene.run(&format!("{command} c.npy"));
+            assert_eq!(told.code, Some(1), "{command}: {told}");
+            assert!(
+                told.stderr.contains("was started over"),
+                "{command}: {told}"
+            );
+        }
+    };
+    no_array_of_a_run();
+    // The space of the next one is reserved.
+    scene.write("c.npy", vec![0; 8192]);
+    no_array_of_a_run();
     drop(lock);
 }

@@ -10,7 +10,7 @@ use super::{
     paths::Paths,
 };
 use diff2d_arrays::npy::ArrayFile;
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, FileExt};
 use std::{
     fs::File,
     ops::Deref,
@@ -241,7 +241,19 @@ fn journal_of(file: &File, path: &Path) -> Result<Beside, CubeError> {
         );
         return Ok((None, None, Some(note)));
     }
+    let is_begun = |journal: &Journal| !journal.holds_nothing();
+    let is_held = || paths.as_ref().is_some_and(|paths| is_held(&paths.journal));
+    if !journal.as_ref().is_none_or(is_begun) && is_without_header(file) && is_held() {
+        // A run has reserved the space of its array, and is about to write the header.
+        return Err(CubeError::started_over(path));
+    }
     Ok((paths, journal, None))
+}
+
+fn is_without_header(file: &File) -> bool {
+    const MAGIC: [u8; 6] = *b"\x93NUMPY";
+    let mut beginning = [0; MAGIC.len()];
+    file.read_exact_at(&mut beginning, 0).is_err() || beginning != MAGIC
 }
 
 impl Deref for JournalledArray {
