@@ -171,20 +171,22 @@ impl BlockWriter {
         }
     }
 
-    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes, which are NaN where nodes are masked.
-    /// Waits for a buffer.
+    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes, of which there may be two pieces, and
+    /// which are NaN where nodes are masked. Waits for a buffer.
     pub fn fill(
         &self,
         (slot, begin): (Slot, u64),
         job: &Job,
-        from: &[u8],
+        [first, rest]: [&[u8]; 2],
         masked: Option<&NodeSet>,
     ) -> Filled {
         let Ok(mut buffer) = self.buffers.recv() else {
             unreachable!("the worker holds the sending end")
         };
-        let copy = &mut buffer[..from.len()];
-        sys::copy(copy, from);
+        let copy = &mut buffer[..first.len() + rest.len()];
+        let (to_first, to_rest) = copy.split_at_mut(first.len());
+        sys::copy(to_first, first);
+        sys::copy(to_rest, rest);
         if let Some(masked) = masked {
             masked.fill_bytes(job.bytes.start, copy, nan(self.target().header.dtype.bytes));
         }

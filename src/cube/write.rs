@@ -329,8 +329,8 @@ impl ScenarioWriter<'_> {
         begin
     }
 
-    /// Takes a job of the snapshot begun last, with its bytes.
-    pub fn place(&mut self, job: &Job, bytes: &[u8]) {
+    /// Takes a job of the snapshot begun last, with its bytes, of which there may be two pieces.
+    pub fn place(&mut self, job: &Job, bytes: [&[u8]; 2]) {
         if self.has_failed() {
             return;
         }

@@ -127,7 +127,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         if let (Some(begun), Some(scenario)) = (&self.begun, &mut self.output.scenario) {
             let ranks = self.output.ranks;
             ranks.gather_shared_jobs(&begun.share, begun.begin, own, |job, bytes| {
-                scenario.place(job, bytes);
+                scenario.place(job, [bytes, &[]]);
             });
         }
     }
@@ -163,13 +163,10 @@ impl Begun {
         let at = |byte: u64, from: u64| byte.saturating_sub(from) as usize;
         while let Some(job) = self.jobs.front().filter(|job| job.bytes.end <= end) {
             let come = &bytes[at(job.bytes.start, first)..at(job.bytes.end, first)];
-            if job.bytes.start >= first {
-                scenario.place(job, come);
-            } else {
-                let held = at(job.bytes.start, held_from)..self.held.len();
-                let held = held.start..held.end.min(at(job.bytes.end, held_from));
-                scenario.place(job, &[&self.held[held], come].concat());
-            }
+            let end = self.held.len();
+            let held =
+                at(job.bytes.start, held_from).min(end)..at(job.bytes.end, held_from).min(end);
+            scenario.place(job, [&self.held[held], come]);
             self.jobs.pop_front();
         }
         match self.jobs.front() {
