@@ -107,7 +107,7 @@ fn own_peak(scene: &Scene, arguments: &str) -> u64 {
 /// In bands: 2002² nodes are 31 MiB a field.
 fn a_run_keeps_to_its_memory() {
     let scene = Scene::small();
-    for mib in [32, 48] {
+    for mib in [16, 32, 48] {
         let most = own_peak(
             &scene,
             &format!(
