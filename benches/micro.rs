@@ -171,7 +171,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             for _ in 0..problem.schedule.snapshots() {
                 for job in share.jobs(scenario.begin(now)) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
-                    scenario.place(&job, &state.as_bytes()[bytes]);
+                    scenario.place(&job, [&state.as_bytes()[bytes], &[]]);
                 }
                 scenario.end(summary, None);
                 scenario.write_overdue();
