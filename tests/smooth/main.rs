@@ -53,12 +53,12 @@ impl Case {
     }
 }
 
-/// `PROPTEST_CASES`, or as many cases as take a few seconds.
+/// `PROPTEST_CASES`, or as many cases as take some twenty seconds: every run has others.
 fn config() -> ProptestConfig {
     if std::env::var_os("PROPTEST_CASES").is_some() {
         ProptestConfig::default()
     } else {
-        ProptestConfig::with_cases(400)
+        ProptestConfig::with_cases(200)
     }
 }
 
