@@ -59,6 +59,25 @@ impl<T: Real> Setup<T> {
             .unwrap_or_default()
     }
 
+    /// `r rate` of a node, if the equation has one coefficient and nothing but rates that vary: then the increment is the
+    /// Laplacian, by which this is multiplied.
+    fn rate(&self, at: [usize; 2]) -> Option<T> {
+        let Equation {
+            operator: Operator::Isotropic { r },
+            source: None,
+            terms,
+            reaction:
+                Some(Reaction {
+                    rate: Coefficient::Array(rate),
+                    decay: Coefficient::Number(decay),
+                }),
+        } = &self.equation
+        else {
+            return None;
+        };
+        (terms.is_empty() && *decay == T::default()).then(|| *r * rate[at])
+    }
+
     /// What a step adds to the state at each computed node, source, rate and decay included; walls are those of entry
     /// `step` of their tables.
     fn increments(&self, p: &Array2<T>, step: usize) -> Array2<T> {
@@ -79,7 +98,8 @@ impl<T: Real> Setup<T> {
             reaction,
             ..
         } = &self.equation;
-        let is_plain = source.is_none() && terms.is_empty() && reaction.is_none();
+        let has_source = source.is_some() || !terms.is_empty();
+        let is_plain = !has_source && reaction.is_none();
         let mut increments = Array2::from_elem((ny, nx), T::default());
         for j in rows {
             for i in columns.clone() {
@@ -102,6 +122,10 @@ impl<T: Real> Setup<T> {
                 };
                 let two = T::ONE + T::ONE;
                 let increment = match &self.equation.operator {
+                    Operator::Isotropic { .. } if self.rate([j, i]).is_some() => {
+                        let sum = (s + e) + (n + w);
+                        (T::default() - T::FOUR).mul_add(centre, sum)
+                    }
                     Operator::Isotropic { r } if is_plain => {
                         *r * ((((s + n) + e) + w) - T::FOUR * centre)
                     }
@@ -124,6 +148,7 @@ impl<T: Real> Setup<T> {
                     Some(source) => increment + source[[j, i]],
                 };
                 increments[[j, i]] = match self.reaction([j, i]) {
+                    _ if self.rate([j, i]).is_some() => change,
                     None => change,
                     Some([rate, decay]) => rate * (change - decay * centre),
                 };
@@ -147,7 +172,10 @@ impl<T: Real> Setup<T> {
     pub fn advanced(&self, steps: usize) -> Array2<T> {
         (0..steps).fold(self.field.clone(), |p, step| {
             let increments = self.increments(&p, step);
-            self.state(step + 1, |at| p[at] + increments[at])
+            self.state(step + 1, |at| match self.rate(at) {
+                Some(rate) => rate.mul_add(increments[at], p[at]),
+                None => p[at] + increments[at],
+            })
         })
     }
 
@@ -160,7 +188,14 @@ impl<T: Real> Setup<T> {
             (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
         };
         let w = 4.0 / (s * s + s - 2.0);
-        let of_start = self.increments(start, 0);
+        let all = |p: &Array2<T>, step| {
+            let mut increments = self.increments(p, step);
+            for ((j, i), value) in increments.indexed_iter_mut() {
+                *value = self.rate([j, i]).map_or(*value, |rate| rate * *value);
+            }
+            increments
+        };
+        let of_start = all(start, 0);
         let m = T::from_f64(b(1) * w);
         let first = self.state(1, |at| start[at] + m * of_start[at]);
         let (mut before, mut latest) = (start.clone(), first);
@@ -170,7 +205,7 @@ impl<T: Real> Setup<T> {
             let nu = -(j - 1.0) / j * b(number) / b(number - 2);
             let (m, gamma) = (mu * w, -(1.0 - b(number - 1)) * (mu * w));
             let [mu, nu, g, m, gamma] = [mu, nu, 1.0 - mu - nu, m, gamma].map(T::from_f64);
-            let increments = self.increments(&latest, number - 1);
+            let increments = all(&latest, number - 1);
             let next = self.state(number, |at| {
                 if self
                     .reaction(at)

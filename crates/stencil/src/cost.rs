@@ -21,6 +21,8 @@ pub(super) struct Cost {
     pub scaled_levels: Option<usize>,
     /// Whether most sweeps may compute two levels.
     pub may_be_two: bool,
+    /// Whether a step takes so few operations that the caches matter as they do with three.
+    pub is_light: bool,
 }
 
 /// Rows that a sweep of two levels accesses: those of a band, two of the level between, and one on each side.
@@ -119,9 +121,9 @@ impl Cost {
     }
 
     fn of_operations(&self, durations: Durations) -> f64 {
-        match self.scaled_levels {
-            Some(_) => durations.three,
-            None => durations.more,
+        match self.is_light {
+            true => durations.three,
+            false => durations.more,
         }
     }
 }

@@ -52,8 +52,8 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
 ) -> Outcome {
     // SAFETY: passed on.
     let outcome = unsafe {
-        match &task.equation.operator {
-            Operator::Isotropic { .. } => {
+        match (&task.equation.operator, &task.equation.reaction) {
+            (Operator::Isotropic { .. }, None) => {
                 let scaled = match task.tries_scaled {
                     true => V::compiled(Walk::<V, Scaled<V>, R>::new(task, scratch)),
                     false => None,
@@ -63,9 +63,7 @@ unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
                     V::compiled(Walk::<V, Isotropic<V>, R>::new(&task, scratch))
                 })
             }
-            Operator::Anisotropic { .. } | Operator::Variable { .. } => {
-                V::compiled(Walk::<V, General<V>, WITH_ARRAYS>::new(task, scratch))
-            }
+            _ => V::compiled(Walk::<V, General<V>, WITH_ARRAYS>::new(task, scratch)),
         }
     };
     outcome.unwrap_or_default()

@@ -9,8 +9,8 @@ use crate::real::Real;
 ///
 /// Shapes are those of the state, `ny × nx`, boundary nodes included.
 ///
-/// With a source or a reaction, one coefficient is taken as one for each direction: there is no kernel for
-/// [`Operator::Isotropic`] with either.
+/// With a source or a reaction other than a rate that varies, one coefficient is taken as one for each direction: there is
+/// no kernel for [`Operator::Isotropic`] with these.
 #[derive(Clone, Debug)]
 pub struct Equation<T> {
     /// Diffusion.
@@ -121,6 +121,11 @@ impl<T: Real> Reaction<T> {
         !self.decay.is(T::default())
     }
 
+    /// Whether there is a rate that varies, and no decay.
+    fn is_rate(&self) -> bool {
+        self.rate.array().is_some() && !self.decays()
+    }
+
     /// Rate and decay where they are arrays.
     fn arrays(&self) -> impl Iterator<Item = &Array2<T>> {
         [&self.rate, &self.decay]
@@ -145,10 +150,12 @@ impl<T: Real> Equation<T> {
     pub(super) fn normalised(mut self) -> Self {
         let reaction = self.reaction.take();
         self.reaction = reaction.and_then(|Reaction { rate, decay }| Reaction::new(rate, decay));
-        let is_plain = !self.has_source() && self.reaction.is_none();
-        if let (Operator::Isotropic { r }, false) = (&self.operator, is_plain) {
-            let r = *r;
-            self.operator = Operator::Anisotropic { rx: r, ry: r };
+        let has_kernel = !self.has_source() && self.reaction.as_ref().is_none_or(Reaction::is_rate);
+        match self.operator {
+            Operator::Isotropic { r } if !has_kernel => {
+                self.operator = Operator::Anisotropic { rx: r, ry: r };
+            }
+            _ => {}
         }
         self
     }

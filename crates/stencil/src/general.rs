@@ -1,4 +1,5 @@
-//! One coefficient for each direction, or for each face, with or without a source, and with or without rate and decay.
+//! One coefficient for each direction, or for each face, with or without a source, and with or without rate and decay; and
+//! one for all with a rate alone.
 
 use super::equation::{Operator, Reaction};
 use super::kind::{Advance, Kind};
@@ -6,6 +7,7 @@ use super::lanes::Lanes;
 use super::scalar::Star;
 use super::task::TileTask;
 use super::update::{ARRAYS, ArrayRows, DECAY, RATE, SOURCE, Update, X, Y};
+use crate::real::Real;
 
 /// The increment of a node by diffusion.
 trait Increment<V: Lanes>: Copy {
@@ -96,6 +98,7 @@ impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DEC
         rows: &ArrayRows<V::Element, R>,
         (j, at): (usize, usize),
         star: Star<V>,
+        _: V,
     ) -> V {
         let centre = star.centre;
         // SAFETY: the caller's promise.
@@ -118,10 +121,41 @@ impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DEC
     }
 }
 
-/// An equation with a coefficient for each direction or each face.
+/// `centre + rate lapl`, where the rows of the rate hold `r rate`: two additions a node, as sums of two neighbours serve
+/// twice, and two fused multiply-adds.
+#[derive(Clone, Copy)]
+struct Rated<V> {
+    minus_four: V,
+}
+
+impl<V: Lanes> Update<V> for Rated<V> {
+    const READS: [bool; ARRAYS] = [false, false, false, true, false];
+
+    #[inline(always)]
+    unsafe fn next<const R: usize>(
+        &mut self,
+        rows: &ArrayRows<V::Element, R>,
+        place: (usize, usize),
+        star: Star<V>,
+        north_west: V,
+    ) -> V {
+        let sum = star.south.add(star.east).add(north_west);
+        let lapl = self.minus_four.multiply_add(star.centre, sum);
+        // SAFETY: the caller's promise.
+        unsafe { rows.element::<V>(RATE, place) }.multiply_add(lapl, star.centre)
+    }
+}
+
+/// What diffusion needs besides the arrays.
+enum Diffusion<V> {
+    Rated(Rated<V>),
+    Directions(Anisotropic<V>),
+    Faces,
+}
+
+/// An equation with a rate, or with a coefficient for each direction or each face.
 pub(super) struct General<V> {
-    /// The coefficients of both directions, unless each face has its own.
-    directions: Option<Anisotropic<V>>,
+    diffusion: Diffusion<V>,
     /// Whether there is a rate, and with it a decay.
     decays: Option<bool>,
     /// Whether the source has a factor.
@@ -131,17 +165,20 @@ pub(super) struct General<V> {
 impl<V: Lanes> Kind<V> for General<V> {
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
-        let directions = match task.equation.operator {
-            Operator::Anisotropic { rx, ry } => {
-                // SAFETY: passed on.
-                let [rx, ry] = [rx, ry].map(|r| unsafe { V::splat(r) });
-                Some(Anisotropic { rx, ry })
-            }
-            Operator::Variable { .. } => None,
-            Operator::Isotropic { .. } => unreachable!("the equation has one coefficient"),
+        // SAFETY: passed on.
+        let splat = |value| unsafe { V::splat(value) };
+        let diffusion = match task.equation.operator {
+            Operator::Isotropic { .. } => Diffusion::Rated(Rated {
+                minus_four: splat(V::Element::default() - V::Element::FOUR),
+            }),
+            Operator::Anisotropic { rx, ry } => Diffusion::Directions(Anisotropic {
+                rx: splat(rx),
+                ry: splat(ry),
+            }),
+            Operator::Variable { .. } => Diffusion::Faces,
         };
         Self {
-            directions,
+            diffusion,
             decays: task.equation.reaction.as_ref().map(Reaction::decays),
             scales: task.equation.scaled_source().is_some(),
         }
@@ -170,9 +207,10 @@ impl<V: Lanes> Kind<V> for General<V> {
         let form = (self.decays, self.scales);
         // SAFETY: passed on.
         unsafe {
-            match self.directions {
-                Some(directions) => advance(directions, form, rows),
-                None => advance(Variable, form, rows),
+            match self.diffusion {
+                Diffusion::Rated(rated) => _ = rows.by_one(rated),
+                Diffusion::Directions(directions) => advance(directions, form, rows),
+                Diffusion::Faces => advance(Variable, form, rows),
             }
         }
     }

@@ -25,6 +25,7 @@ impl<V: Lanes, const BOUNDED: bool, const FUSED: usize> Update<V> for Six<V, BOU
         _: &ArrayRows<V::Element, R>,
         (j, _): (usize, usize),
         star: Star<V>,
+        _: V,
     ) -> V {
         let (sum, centre) = (sum::<V, FUSED>(&star, self.one, j), star.centre);
         let lapl = if BOUNDED {

@@ -55,7 +55,8 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
         if j == 0 { self.next } else { self.rows[j - 1] }
     }
 
-    /// The rows of the next level at element `at`, from the columns west, centre and east.
+    /// The rows of the next level at element `at`, from the columns west, centre and east. `pairs` are the sums of the south
+    /// and the east neighbours of each node, before of the column west, and then of this one.
     ///
     /// # Safety
     /// As [`advance_rows`].
@@ -67,10 +68,12 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
         at: usize,
         outer_north: V,
         [west, centre, east]: [&Column<V, R>; 3],
+        pairs: &mut Column<V, R>,
     ) -> Column<V, R> {
         let mut next = *centre;
         // SAFETY: the caller's promise.
         let outer_south = unsafe { V::load(self.south.add(at)) };
+        let mut north_west = outer_north.add(west[0]);
         for j in 0..R {
             let north = if j == 0 { outer_north } else { centre[j - 1] };
             let south = if j == R - 1 {
@@ -86,7 +89,9 @@ impl<T: Real, const R: usize> RowGroup<T, R> {
                 centre: centre[j],
             };
             // SAFETY: the caller's promise.
-            next[j] = unsafe { update.next(arrays, (j, at), star) };
+            next[j] = unsafe { update.next(arrays, (j, at), star, north_west) };
+            // What is south and east of a node is west and north of the next one of the next row.
+            (north_west, pairs[j]) = (pairs[j], star.south.add(star.east));
         }
         next
     }
@@ -130,12 +135,20 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
     unsafe {
         let mut a = column::<V, R>(&group.rows, at - V::COUNT);
         let mut b = column::<V, R>(&group.rows, at);
+        let mut pairs = b;
+        for j in 0..R {
+            let south = match j + 1 {
+                below if below == R => V::load(group.south.add(at - V::COUNT)),
+                below => a[below],
+            };
+            pairs[j] = south.add(b[j]);
+        }
         macro_rules! step {
             ($west:ident, $centre:ident, $east:ident) => {
                 $east = column::<V, R>(&group.rows, at + V::COUNT);
                 let north = V::load(group.north.add(at));
                 let columns = [&$west, &$centre, &$east];
-                let next = group.step_column(update, arrays, at, north, columns);
+                let next = group.step_column(update, arrays, at, north, columns, &mut pairs);
                 group.store(at, &next);
                 at += V::COUNT;
             };
@@ -153,7 +166,7 @@ pub(super) unsafe fn advance_rows<V: Lanes, const R: usize>(
         c = column::<V, R>(&group.rows, at + V::COUNT);
         let north = V::load(group.north.add(at));
         let before = *update;
-        let newest = group.step_column(update, arrays, at, north, [&a, &b, &c]);
+        let newest = group.step_column(update, arrays, at, north, [&a, &b, &c], &mut pairs);
         update.forget(before, layout.short);
         for j in 0..R {
             let [west, east] = layout.outside(group.rows[j]);

@@ -173,6 +173,9 @@ impl<T: Element> Stencil<T> {
                 && scaled_levels.is_some()
                 && walls.add_nothing
                 && self.levels_per_sweep != Some(LevelsPerSweep::One),
+            is_light: scaled_levels.is_some()
+                || (self.equation.reaction.is_some()
+                    && matches!(self.equation.operator, Operator::Isotropic { .. })),
         }
     }
 
@@ -193,7 +196,9 @@ impl<T: Element> Stencil<T> {
     /// may.
     pub(super) fn scaled_levels(&self) -> Option<usize> {
         match self.equation.operator {
-            Operator::Isotropic { r } if smooth::is_about_a_quarter(r) => {
+            Operator::Isotropic { r }
+                if self.equation.reaction.is_none() && smooth::is_about_a_quarter(r) =>
+            {
                 Some(smooth::most_levels::<T>())
             }
             _ => None,

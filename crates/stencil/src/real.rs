@@ -47,6 +47,10 @@ pub trait Real:
     #[must_use]
     fn abs(self) -> Self;
 
+    /// `self * factor + addend`, rounded once.
+    #[must_use]
+    fn mul_add(self, factor: Self, addend: Self) -> Self;
+
     /// Whether the sign bit is set.
     #[must_use]
     fn is_sign_negative(self) -> bool;
@@ -70,6 +74,10 @@ macro_rules! real {
 
             fn abs(self) -> Self {
                 self.abs()
+            }
+
+            fn mul_add(self, factor: Self, addend: Self) -> Self {
+                self.mul_add(factor, addend)
             }
 
             fn is_sign_negative(self) -> bool {

@@ -11,7 +11,7 @@ use super::lanes::Lanes;
 use super::lifted::{Lifted, squares};
 use super::task::{Plane, TileTask};
 use super::term_rows::TermRows;
-use super::update::{ARRAYS, ArrayRows, SOURCE, Update};
+use super::update::{ARRAYS, ArrayRows, RATE, SOURCE, Update};
 use super::walls::Computed;
 use crate::real::Real;
 
@@ -91,6 +91,8 @@ pub(super) struct ArrayRing<'a, V: Lanes> {
     planes: [Option<Plane<V::Element>>; ARRAYS],
     /// Where the row of each begins in a slot.
     begins: [usize; ARRAYS],
+    /// What rates are multiplied by when they are lifted.
+    rate_factor: V::Element,
     /// Terms whose sums are the source.
     terms: TermRows<'a, V>,
 }
@@ -111,8 +113,8 @@ impl<'a, T: Real> Values<'a, T> {
     }
 }
 
-/// Those of an equation, by their numbers in [`ArrayRows`]. There are none with the same coefficient in both directions;
-/// otherwise the number 0 stands for a source that there is not.
+/// Those of an equation, by their numbers in [`ArrayRows`]. With the same coefficient in both directions there is a rate at
+/// most; otherwise the number 0 stands for a source that there is not.
 fn values<T: Real>(equation: &Equation<T>) -> [Option<Values<'_, T>>; ARRAYS] {
     let [x, y] = match &equation.operator {
         Operator::Variable { x, y } => [x, y].map(|array| Some(Values::Array(array))),
@@ -172,6 +174,10 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
                 _ => None,
             }),
             begins: rows_before(values.map(|values| values.is_some())).map(|rows| rows * pitch),
+            rate_factor: match task.equation.operator {
+                Operator::Isotropic { r } => r,
+                _ => V::Element::ONE,
+            },
             terms: TermRows::new(
                 task,
                 memory.wrapping_add(count * slots * pitch),
@@ -219,13 +225,24 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
     ) {
         for j in rows {
             let place = task.row_place(base + j as isize);
+            let factor = |array| match array {
+                RATE => self.rate_factor,
+                _ => V::Element::ONE,
+            };
             let arrays = self.planes.iter().enumerate();
-            let arrays = arrays.filter_map(|(array, plane)| Some(((*plane)?, self.row(array, j))));
-            for (plane, to) in arrays.chain(self.terms.rows(j)) {
+            let arrays = arrays
+                .filter_map(|(array, plane)| Some(((*plane)?, self.row(array, j), factor(array))));
+            let terms = self.terms.rows(j);
+            let terms = terms.map(|(plane, to)| (plane, to, V::Element::ONE));
+            for (plane, to, factor) in arrays.chain(terms) {
                 // The faces south of the last row have a row of their own.
                 if place < plane.rows {
                     // SAFETY: passed on.
-                    unsafe { layout.lift(staging.row(&plane, place), to, |register| register) };
+                    unsafe {
+                        let factor = V::splat(factor);
+                        let from = staging.row(&plane, place);
+                        layout.lift(from, to, |register| register.multiply(factor));
+                    }
                 }
             }
         }

@@ -6,11 +6,12 @@
 //!         west - centre - east   p' = centre + (increment + s)    otherwise; s = dt S, or 0
 //!                  |             p' = centre + rate ((increment + s) - decay centre)
 //!                south                                            with a rate or a decay, see `reacting`
+//!                          p' = centre + (r rate) lapl           one coefficient with a rate alone, see `rated`
 //! ```
 //!
 //! Of a source that is a sum of terms, arrays times numbers of the step, `s = (g1 a1 + g2 a2) + …`, see [`Terms`](crate::Terms).
 //! `j`, and south, go down. A decay of the number 0 is none, for which nothing is subtracted.
-//! The order of the operations is part of the definition: nothing is contracted.
+//! The order of the operations is part of the definition: nothing is contracted but what `rated` says.
 
 use crate::real::Real;
 
@@ -114,6 +115,27 @@ pub fn reacting<T: Real>(rate: T, decay: Option<T>, change: T, centre: T) -> T {
         Some(decay) => change - decay * centre,
         None => change,
     }
+}
+
+/// The Laplacian of a node with one diffusion coefficient and a rate, in two additions a node where sums serve twice.
+///
+/// ```text
+/// ((south + east) + (north + west)) - 4 centre           the last product and sum are rounded once
+/// ```
+#[inline(always)]
+pub fn paired<T: Real>(star: Star<T>) -> T {
+    let sum = (star.south + star.east) + (star.north + star.west);
+    (T::default() - T::FOUR).mul_add(star.centre, sum)
+}
+
+/// One step at one node: one diffusion coefficient, equal spacings and a rate, no source and no decay.
+///
+/// ```text
+/// p' = centre + (r rate) lapl                            product and sum are rounded once; lapl is `paired`
+/// ```
+#[inline(always)]
+pub fn rated<T: Real>(r: T, rate: T, star: Star<T>) -> T {
+    (r * rate).mul_add(paired(star), star.centre)
 }
 
 /// The value beyond a wall, see [`Ghost`](super::Ghost).

@@ -125,7 +125,9 @@ impl<T: Real> Copied<'_, T> {
         let [y, x] = task.domain;
         for j in task.rows_at(level) {
             let row = (j - self.rows.start) as usize * n;
-            if let Operator::Isotropic { r } = &task.equation.operator {
+            if let (Operator::Isotropic { r }, None) =
+                (&task.equation.operator, &task.equation.reaction)
+            {
                 let [north, centre, south] = [row - n, row, row + n].map(|at| &state[at..at + n]);
                 scalar::step_row(*r, north, centre, south, &mut next[row..row + n]);
                 continue;
@@ -150,7 +152,13 @@ impl<T: Real> Copied<'_, T> {
 #[inline(always)]
 fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, before: usize) -> T {
     let increment = match &equation.operator {
-        Operator::Isotropic { r } => scalar::isotropic(*r, star),
+        Operator::Isotropic { r } => {
+            let rate = equation
+                .reaction
+                .as_ref()
+                .map(|reaction| reaction.rate.at([j, i]));
+            return scalar::rated(*r, rate.unwrap_or(T::ONE), star);
+        }
         Operator::Anisotropic { rx, ry } => scalar::anisotropic(*rx, *ry, star),
         Operator::Variable { x, y } => {
             let faces = Star {

@@ -261,6 +261,7 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Three<V, FUSED> {
         _: &ArrayRows<V::Element, R>,
         (j, _): (usize, usize),
         star: Star<V>,
+        _: V,
     ) -> V {
         sum::<V, FUSED>(&star, self.one, j)
     }
@@ -285,6 +286,7 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
         _: &ArrayRows<V::Element, R>,
         (j, _): (usize, usize),
         star: Star<V>,
+        _: V,
     ) -> V {
         let lapl = sum::<V, FUSED>(&star, self.one, j).sub_product(self.four, star.centre);
         lapl.add_product(self.four, star.centre)
@@ -312,6 +314,7 @@ impl<V: Lanes> Update<V> for Checked<V> {
         _: &ArrayRows<V::Element, R>,
         _: (usize, usize),
         star: Star<V>,
+        _: V,
     ) -> V {
         let sum = star.south.add(star.north).add(star.east).add(star.west);
         let lapl = sum.sub_product(self.four, star.centre);

@@ -232,6 +232,7 @@ mod tests {
             arrays: 0,
             scaled_levels,
             may_be_two: scaled_levels.is_some(),
+            is_light: scaled_levels.is_some(),
         }
     }
 

@@ -96,7 +96,8 @@ impl<T: Real, const R: usize> TwoLevels<T, R> {
                     east: V::load(self.rows[j].add(at + V::COUNT)),
                     centre: centre[j],
                 };
-                next[j] = update.next(&ArrayRows::<T, R>::NONE, (j, at), star);
+                let north_west = star.north.add(star.west);
+                next[j] = update.next(&ArrayRows::<T, R>::NONE, (j, at), star, north_west);
             }
         }
         next
@@ -186,7 +187,13 @@ pub(super) unsafe fn advance_twice<V: Lanes, const R: usize>(
                         east: if j == 0 { north_east } else { $n[j - 1] },
                         centre: if j == 0 { north } else { $q[j - 1] },
                     };
-                    next[j] = second.next(&ArrayRows::<V::Element, R>::NONE, (j, $at), star);
+                    let north_west = star.north.add(star.west);
+                    next[j] = second.next(
+                        &ArrayRows::<V::Element, R>::NONE,
+                        (j, $at),
+                        star,
+                        north_west,
+                    );
                 }
                 next
             }};

@@ -88,7 +88,8 @@ pub(super) trait Update<V: Lanes>: Copy {
     /// Which arrays it reads.
     const READS: [bool; ARRAYS] = [false; ARRAYS];
 
-    /// The next level of the nodes in row `j` of a group at element `at`.
+    /// The next level of the nodes in row `j` of a group at element `at`; `north_west` is the sum of these two neighbours,
+    /// which is that of the south and the east ones of the node between them, computed before.
     ///
     /// # Safety
     /// The rows are lifted and those that this kind of equation has.
@@ -97,6 +98,7 @@ pub(super) trait Update<V: Lanes>: Copy {
         rows: &ArrayRows<V::Element, R>,
         place: (usize, usize),
         star: Star<V>,
+        north_west: V,
     ) -> V;
 
     /// The next level of nodes that keep their density.
@@ -112,14 +114,16 @@ pub(super) trait Update<V: Lanes>: Copy {
 
 /// The sum of four neighbours of a node in row `j` of a group. Of the six additions of an even and an odd row,
 /// `FUSED * V::FUSED` are fused with a multiplication by `one`, at most four: half of them in each row, and an odd one in
-/// the odd row. See [`Additions`](super::kernel::Additions).
+/// the odd row. A product with one is exact, so every way has the bits of additions. See [`Additions`](super::kernel::Additions).
 #[inline(always)]
 pub(super) fn sum<V: Lanes, const FUSED: usize>(star: &Star<V>, one: V, j: usize) -> V {
     let sum = star.south.add(star.north);
     match (FUSED * V::FUSED + j % 2) / 2 {
         0 => sum.add(star.east).add(star.west),
-        1 => sum.add(star.east).add_fused(one, star.west),
-        _ => sum.add_fused(one, star.east).add_fused(one, star.west),
+        1 => sum.add(star.east).multiply_add(one, star.west),
+        _ => sum
+            .multiply_add(one, star.east)
+            .multiply_add(one, star.west),
     }
 }
 

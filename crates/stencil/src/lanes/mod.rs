@@ -65,10 +65,8 @@ pub(crate) trait Lanes: Copy {
     fn subtract(self, other: Self) -> Self;
     fn multiply(self, other: Self) -> Self;
 
-    /// `self * one + other`, the sum as a fused multiply-add. The product with
-    /// one is exact, so the result is that of [`Lanes::add`]. Processors with
-    /// separate units for additions and multiplications use both that way.
-    fn add_fused(self, one: Self, other: Self) -> Self;
+    /// `self * factor + other`, rounded once: a fused multiply-add.
+    fn multiply_add(self, factor: Self, other: Self) -> Self;
 
     /// `self - four * centre`, fused if the processor can. Unless it overflows,
     /// the product is exact and fusing changes nothing.

@@ -27,8 +27,8 @@ macro_rules! neon {
             }
 
             #[inline(always)]
-            fn add_fused(self, one: Self, other: Self) -> Self {
-                Self(unsafe { multiply_add(other.0, self.0, one.0) })
+            fn multiply_add(self, factor: Self, other: Self) -> Self {
+                Self(unsafe { multiply_add(other.0, self.0, factor.0) })
             }
 
             #[inline(always)]

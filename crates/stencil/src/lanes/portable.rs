@@ -65,8 +65,12 @@ impl<T: Real, const N: usize> Lanes for Portable<T, N> {
     }
 
     #[inline(always)]
-    fn add_fused(self, _one: Self, other: Self) -> Self {
-        self.add(other)
+    fn multiply_add(self, factor: Self, other: Self) -> Self {
+        let mut lanes = self.0;
+        for l in 0..N {
+            lanes[l] = lanes[l].mul_add(factor.0[l], other.0[l]);
+        }
+        Self(lanes)
     }
 
     #[inline(always)]

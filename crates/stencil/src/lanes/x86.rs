@@ -32,8 +32,8 @@ macro_rules! x86 {
             }
 
             #[inline(always)]
-            fn add_fused(self, one: Self, other: Self) -> Self {
-                Self(unsafe { multiply_add(self.0, one.0, other.0) })
+            fn multiply_add(self, factor: Self, other: Self) -> Self {
+                Self(unsafe { multiply_add(self.0, factor.0, other.0) })
             }
 
             #[inline(always)]

@@ -57,11 +57,19 @@ impl<T: Real> StageRow<'_, T> {
     fn compute_portable(&mut self) {
         let n = self.result.len();
         match self.diffusion {
-            Diffusion::Isotropic { r } => self.write_with(
-                #[inline(always)]
-                |_, star| scalar::isotropic(r, star),
-                |_| false,
-            ),
+            Diffusion::Isotropic { r } => match self.reaction {
+                None => self.write_with(
+                    #[inline(always)]
+                    |_, star| scalar::isotropic(r, star),
+                    |_| false,
+                ),
+                Some([rate, _]) => self.write_with(
+                    #[inline(always)]
+                    |i, star| (r * rate[i]) * scalar::paired(star),
+                    #[inline(always)]
+                    |i| rate[i] == T::default(),
+                ),
+            },
             Diffusion::Anisotropic { rx, ry } => self.write(
                 #[inline(always)]
                 |_, star| scalar::anisotropic(rx, ry, star),
