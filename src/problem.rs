@@ -141,7 +141,7 @@ impl Problem {
                     y: none(),
                 });
         let uniform_rate = self.material.uniform_capacity();
-        let rate = uniform_rate.filter(|_| !self.geometry.is_there());
+        let rate = uniform_rate.filter(|_| !self.geometry.has_held());
         let decay = self.material.uniform_decay();
         let coefficient = |uniform: Option<f64>, number: f64| match uniform {
             Some(_) => Coefficient::Number(T::from_f64(number)),
@@ -585,7 +585,7 @@ impl Problem {
     }
 
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes keep their values, the decay
+    /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes are held, the decay
     /// if it varies, and those of a source.
     #[must_use]
     pub fn arrays(&self) -> u64 {
@@ -593,7 +593,7 @@ impl Problem {
             Coefficients::Variable => 2,
             Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
         };
-        let rates = self.material.uniform_capacity().is_none() || self.geometry.is_there();
+        let rates = self.material.uniform_capacity().is_none() || self.geometry.has_held();
         let decay = self.material.uniform_decay().is_none();
         let sources = match self.params.method {
             StepMethod::Exact => 0,

@@ -1,7 +1,7 @@
 //! [`Geometry`]: nodes outside of the domain, and nodes inside whose values are given.
 //!
-//! Both keep their value: their rate in the step is 0. Of the faces of masked nodes nothing passes, see
-//! [`faces`](super::faces). A masked node is 0 in the state and NaN in a snapshot.
+//! Both keep their value. A held node has the rate 0 in the step. Nothing passes the faces of a masked one, see
+//! [`faces`](super::faces), and it has no source: it is 0 in the state, and NaN in a snapshot.
 
 use super::{
     Unready,
@@ -294,7 +294,7 @@ impl Geometry {
         Ok(())
     }
 
-    /// A reaction of rows, with a rate of 0 at nodes that keep their value.
+    /// A reaction of rows, with a rate of 0 at held nodes, and of masked ones whatever leaves their 0 as it is.
     ///
     /// # Errors
     /// [`Unready::Memory`].
@@ -313,25 +313,24 @@ impl Geometry {
                 Coefficient::Number(T::default()),
             ),
         };
-        let mut rates = match rate {
-            Coefficient::Array(rates) => rates,
-            Coefficient::Number(rate) => {
+        let rate = match rate {
+            Coefficient::Number(rate) if self.has_held() => {
                 let mut rates = zeros((rows.len(), self.nodes.x.len()))?;
                 rates.fill(rate);
-                rates
+                Coefficient::Array(rates)
             }
+            rate => rate,
         };
-        if let Some(values) = rates.as_slice_mut() {
-            self.fill_kept(rows.start, values, T::default());
-        }
-        let mut decay = decay;
-        if let Coefficient::Array(decays) = &mut decay
-            && let Some(values) = decays.as_slice_mut()
-        {
-            // Whatever it is there: 0 times what is no number is none.
-            self.fill_kept(rows.start, values, T::default());
-        }
-        Ok(Reaction::new(Coefficient::Array(rates), decay))
+        let [rate, decay] = [rate, decay].map(|mut coefficient| {
+            if let Coefficient::Array(array) = &mut coefficient
+                && let Some(values) = array.as_slice_mut()
+            {
+                // Whatever it is there: 0 times what is no number is none.
+                self.fill_kept(rows.start, values, T::default());
+            }
+            coefficient
+        });
+        Ok(Reaction::new(rate, decay))
     }
 
     /// Bytes of memory.
