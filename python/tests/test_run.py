@@ -71,6 +71,29 @@ def test_a_cube_that_is_written_is_that_of_the_program():
     assert [float(line) for line in done.stdout.split()] == list(cube.t)
 
 
+def test_masks_held_nodes_and_capacities_are_those_of_the_program():
+    keys = {"grid": "walls", "capacity": "1 + 0.01*x*x", "decay": 0.1}
+    held = [{"where": "abs(x - 5) < 1", "value": "2 + y"}]
+    cube = diff2d.run(SMALL, output="p.npy", mask={"where": "hypot(x, y) < 3"}, held=held, **keys)
+    y, x = cube.y[:, None], cube.x[None, :]
+    masked, is_held = np.hypot(x, y) < 3, (np.abs(x - 5) < 1) & (y == y)
+    assert masked.any() and is_held.any() and len(cube) > 1
+    for snapshot in cube.array:
+        assert np.array_equal(np.isnan(snapshot), masked)
+        assert np.array_equal(snapshot[is_held], np.broadcast_to(2 + y, snapshot.shape)[is_held])
+    weights = [np.where(np.isin(np.arange(n), [0, n - 1]), 0.5, 1.0) for n in cube.shape[1:]]
+    cells = np.outer(*weights) * (x[0, 1] - x[0, 0]) * (y[1, 0] - y[0, 0])
+    masses = [np.nansum(cells * (1 + 0.01 * x * x) * snapshot) for snapshot in cube.array]
+    assert np.allclose(masses, [one.mass for one in cube.snapshots], rtol=1e-12)
+    Path("p.toml").write_text(
+        "".join(f"{key} = {json.dumps(value)}\n" for key, value in {**SMALL, **keys}.items())
+        + "[mask]\nwhere = 'hypot(x, y) < 3'\n[[held]]\nwhere = 'abs(x - 5) < 1'\nvalue = '2 + y'\n"
+    )
+    done = program("run", "p.toml", "-o", "q.npy")
+    assert done.returncode == 0, done.stderr
+    assert Path("p.npy").read_bytes() == Path("q.npy").read_bytes()
+
+
 @pytest.mark.parametrize("threads", [1, 2, 5])
 def test_the_result_does_not_depend_on_threads(threads):
     one = diff2d.run(SMALL, dx=0.1, threads=1)

@@ -12,6 +12,7 @@ use std::{
     mem::MaybeUninit,
     os::fd::{AsRawFd, RawFd},
     ptr,
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 thread_local! {
@@ -62,6 +63,8 @@ pub fn is_ignored(signal: i32) -> bool {
 /// # Errors
 /// When the system refuses the handlers.
 pub fn guard() -> io::Result<()> {
+    static IS_TOLD: AtomicBool = AtomicBool::new(false);
+
     extern "C" fn lost(_: libc::c_int) {
         const SENTENCE: &[u8] = b"diff2d: a file became shorter, or its disk failed, while it was in use; its data cannot be trusted\n";
         const FULL: &[u8] = b"diff2d: no space is left for what is written through the map of the cube, or its disk failed: free some space, then --resume continues the run\n";
@@ -69,8 +72,12 @@ pub fn guard() -> io::Result<()> {
             true => (FULL, 1),
             false => (SENTENCE, 3),
         };
-        // SAFETY: write and _exit are async-signal-safe, and the sentences are static.
+        // SAFETY: write, pause and _exit are async-signal-safe, and the sentences are static.
         unsafe {
+            // Several threads may meet the same fault: the first one tells it and ends all of them.
+            while IS_TOLD.swap(true, Ordering::Relaxed) {
+                libc::pause();
+            }
             libc::write(
                 libc::STDERR_FILENO,
                 sentence.as_ptr().cast(),
