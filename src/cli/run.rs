@@ -221,8 +221,5 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
         ..Writing::default()
     };
     writing.admit(&path)?;
-    Drawing::new(&frames, &[index], &look, &survey)
-        .picture(index)?
-        .save(&path)?;
-    Ok(())
+    Drawing::new(&frames, &[index], &look, &survey).save(index, &path)
 }

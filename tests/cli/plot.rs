@@ -139,13 +139,13 @@ fn a_sheet_says_what_it_leaves_out_and_older_pictures_are_named() {
 fn the_output_of_plot_is_a_directory() {
     let scene = Scene::new();
     scene.succeed("create c.npy --shape 5,5");
-    assert_snapshot!(scene.run("plot c.npy -o x.png"), @r"
+    assert_snapshot!(scene.run("plot c.npy -o x.jpg"), @r"
     exit 2
-    diff2d: -o x.png: this is the directory for the pictures 0000.png, 0001.png, …; give it a name such as x
+    diff2d: -o x.jpg: pictures are FILE.png, FILE.svg, FILE.pdf, or 0000.png, 0001.png, … in a directory; give it a name such as x.png or x
     ");
     assert_snapshot!(scene.run("plot c.npy -o c.npy"), @r"
     exit 2
-    diff2d: -o c.npy: this is the directory for the pictures 0000.png, 0001.png, …; give it a name such as c
+    diff2d: -o c.npy: pictures are FILE.png, FILE.svg, FILE.pdf, or 0000.png, 0001.png, … in a directory; give it a name such as c.png or c
     ");
     scene.write("c", "a file");
     assert_snapshot!(scene.run("plot c.npy"), @r"
@@ -153,6 +153,67 @@ fn the_output_of_plot_is_a_directory() {
     diff2d: the pictures would go to the directory c, which is a file: choose another with -o
     ");
     assert_eq!(scene.files(), ["c", "c.npy"]);
+}
+
+#[test]
+fn a_single_picture_is_png_svg_or_pdf() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    let beginnings: [(&str, &[u8]); 3] = [
+        ("a.png", b"\x89PNG"),
+        ("a.svg", b"<svg "),
+        ("a.pdf", b"%PDF-"),
+    ];
+    for (name, beginning) in beginnings {
+        let words =
+            format!("plot c.npy --snapshots -1: --contours 0.1,0.2 --xlabel width -o {name}");
+        assert_eq!(scene.succeed(&words).stdout, format!("{name}\n"));
+        assert!(
+            std::fs::read(scene.path(name))
+                .unwrap()
+                .starts_with(beginning)
+        );
+        // Pictures are replaced; other files are not.
+        scene.succeed(&words);
+        scene.write(name, "notes");
+        assert_eq!(scene.run(&words).code, Some(2), "{name}");
+        assert_eq!(scene.text(name), "notes");
+        scene.succeed(&format!("{words} --force"));
+    }
+    assert!(scene.text("a.svg").contains(">width</text>"));
+    assert!(
+        scene
+            .text("a.svg")
+            .contains("href=\"data:image/png;base64,")
+    );
+    let size = |name: &str| {
+        let file = std::fs::File::open(scene.path(name)).unwrap();
+        let reader = png::Decoder::new(std::io::BufReader::new(file))
+            .read_info()
+            .unwrap();
+        (reader.info().width, reader.info().pixel_dims)
+    };
+    scene.succeed("plot c.npy --snapshots 0 --dpi 200 -o b.png");
+    let ((usual, none), (twice, told)) = (size("a.png"), size("b.png"));
+    assert!(twice > 3 * usual / 2, "{usual} {twice}");
+    assert!(none.is_none());
+    assert_eq!(told.map(|told| told.xppu), Some(7874));
+    for (words, why) in [
+        ("-o d.png", "is one picture, and 4 are to be drawn"),
+        ("--sheet=only -o d.svg", "this picture is PNG"),
+        (
+            "--line y=0 --history x=0,y=0 -o d.svg",
+            "is one picture, and 2 are",
+        ),
+        ("--snapshots 0 -o c.npy", "pictures are FILE.png"),
+    ] {
+        let told = scene.run(&format!("plot c.npy {words}"));
+        assert_eq!(told.code, Some(2), "{words}");
+        assert!(told.stderr.contains(why), "{words}: {}", told.stderr);
+    }
+    scene.succeed("plot c.npy --sheet=only -o sheet.png");
+    scene.succeed("plot c.npy --line y=0 -o line.svg");
+    assert!(!scene.exists("c") && !scene.exists("d.png"));
 }
 
 #[test]
@@ -246,7 +307,7 @@ fn what_cannot_be_drawn_together_is_refused_in_a_sentence() {
     ");
     assert_snapshot!(scene.run("plot c.npy --line y=0 --contours 6"), @r"
     exit 2
-    diff2d: --contours 6: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html
+    diff2d: --contours: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html
     ");
     assert_snapshot!(scene.run("plot c.npy --html c.npy"), @r"
     exit 2
@@ -290,7 +351,9 @@ fn the_page_has_as_many_contour_lines_as_are_asked_for() {
         let told = format!("\"contours\":{contours},");
         assert_eq!(scene.text("c.html").matches(&told).count(), 1, "{options}");
     }
-    for count in ["0", "101", "-1", "six"] {
+    scene.succeed("plot c.npy --html c.html --contours 0.25,0.5");
+    assert!(scene.text("c.html").contains("\"contours\":[0.25,0.5],"));
+    for count in ["0", "101", "six", "1,x", "1,inf"] {
         let told = scene.run(&format!("plot c.npy --html d.html --contours={count}"));
         assert_eq!(told.code, Some(2), "{told}");
     }

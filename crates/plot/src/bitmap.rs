@@ -15,6 +15,8 @@ pub struct Bitmap {
     width: usize,
     height: usize,
     rgb: Vec<u8>,
+    /// Pixels of an inch of paper, if that is to be told.
+    dpi: Option<u32>,
 }
 
 impl Bitmap {
@@ -24,7 +26,23 @@ impl Bitmap {
             width,
             height,
             rgb: vec![255; width * height * 3],
+            dpi: None,
         }
+    }
+
+    /// A picture of these pixels.
+    pub(super) fn of_pixels(width: usize, height: usize, rgb: &[u8]) -> Self {
+        Self {
+            width,
+            height,
+            rgb: rgb.to_vec(),
+            dpi: None,
+        }
+    }
+
+    /// The picture with its resolution, in pixels an inch.
+    pub(super) fn at_resolution(self, dpi: Option<u32>) -> Self {
+        Self { dpi, ..self }
     }
 
     /// Columns of pixels.
@@ -93,6 +111,12 @@ impl Bitmap {
         encoder.set_color(png::ColorType::Rgb);
         encoder.set_depth(png::BitDepth::Eight);
         encoder.set_compression(png::Compression::Fast);
+        let per_metre = |dpi: u32| (f64::from(dpi) / 0.0254).round() as u32;
+        encoder.set_pixel_dims(self.dpi.map(|dpi| png::PixelDimensions {
+            xppu: per_metre(dpi),
+            yppu: per_metre(dpi),
+            unit: png::Unit::Meter,
+        }));
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.rgb)?;
         writer.finish()
@@ -101,14 +125,6 @@ impl Bitmap {
     fn backend(&mut self) -> Result<BitMapBackend<'_>, Error> {
         let size = (self.width as u32, self.height as u32);
         BitMapBackend::with_buffer_and_format(&mut self.rgb, size).map_err(draw_error)
-    }
-
-    /// Copies pixels into a rectangle of their size.
-    pub(super) fn blit(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
-        let size = (rect.width as u32, rect.height as u32);
-        self.backend()?
-            .blit_bitmap((rect.left as i32, rect.top as i32), size, rgb)
-            .map_err(draw_error)
     }
 }
 
@@ -126,6 +142,13 @@ impl Canvas for Bitmap {
                 &RGBColor(red, green, blue),
                 true,
             )
+            .map_err(draw_error)
+    }
+
+    fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
+        let size = (rect.width as u32, rect.height as u32);
+        self.backend()?
+            .blit_bitmap((rect.left as i32, rect.top as i32), size, rgb)
             .map_err(draw_error)
     }
 

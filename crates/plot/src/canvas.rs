@@ -10,6 +10,9 @@ pub(super) trait Canvas {
     /// Fills a rectangle.
     fn fill(&mut self, rect: Rect, colour: Rgb) -> Result<(), Error>;
 
+    /// Copies pixels into a rectangle of their size: red, green and blue, row by row from the top left.
+    fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error>;
+
     /// Draws lines through points, with round ends; what lies outside of a rectangle is left out. Where
     /// lines meet they are no darker.
     fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error>;

@@ -4,16 +4,15 @@ use super::{
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
     colormap::Colormap,
     error::Error,
-    file::{PictureFile, write_error},
     heading::Heading,
     panel::{self, Metrics},
     range::{Mapping, Range},
     style::Size,
-    svg::Svg,
+    svg::{self, Svg},
     text::DIGIT,
     ticks::Axis,
 };
-use std::{io::Write as _, path::Path};
+use std::path::Path;
 
 /// Width and height if no size is asked for.
 const SIZE: (usize, usize) = (960, 600);
@@ -68,11 +67,7 @@ impl Chart {
     /// # Errors
     /// [`Error::NoFrames`] without curves, [`Error::Write`] where the file cannot be written.
     pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let svg = self.svg()?;
-        let mut file = PictureFile::create(path)?;
-        file.write_all(svg.as_bytes())
-            .map_err(|error| write_error(path, error))?;
-        file.commit_unsynced()
+        svg::save(&self.svg()?, path)
     }
 
     /// The picture as SVG.

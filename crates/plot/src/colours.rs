@@ -1,14 +1,13 @@
 //! [`Colours`]: the colours of values.
 
 use super::{
-    bitmap::Bitmap,
     canvas::{Canvas, Pen, Point, Rect},
     contour,
     error::Error,
     frame::Frame,
     range::{Mapping, Range},
     reduced::Reduced,
-    style::Style,
+    style::{Contours, Style},
     ticks::Axis,
 };
 
@@ -26,8 +25,7 @@ pub(super) struct Colours {
     /// Colours from the low end of the range to the high one.
     pub table: Vec<[u8; 3]>,
     pub mapping: Mapping,
-    /// At most so many contour lines.
-    contours: usize,
+    contours: Contours,
 }
 
 impl Colours {
@@ -35,7 +33,7 @@ impl Colours {
         Self {
             table: style.colormap.table(levels),
             mapping: Mapping::new(style.range, style.log),
-            contours: style.contours,
+            contours: style.contours.clone(),
         }
     }
 
@@ -66,24 +64,28 @@ impl Colours {
     }
 
     /// Draws a field with its contour lines.
-    pub fn draw(&self, bitmap: &mut Bitmap, panel: &Rect, frame: &Frame) -> Result<(), Error> {
+    pub fn draw(&self, canvas: &mut dyn Canvas, panel: &Rect, frame: &Frame) -> Result<(), Error> {
         let colours = self.of(frame.own_range());
         let reduced = Reduced::new(frame.values, panel.height, panel.width)?;
         let pixels: Vec<u8> = reduced
             .pixels(panel.width, panel.height)
             .flat_map(|value| colours.colour(value))
             .collect();
-        bitmap.blit(*panel, &pixels)?;
+        canvas.image(*panel, &pixels)?;
         let levels = colours.levels();
         let mut levels = levels.into_iter();
-        levels.try_for_each(|level| colours.draw_contour(bitmap, panel, &reduced, level))
+        levels.try_for_each(|level| colours.draw_contour(canvas, panel, &reduced, level))
     }
 
     /// The values of the contour lines.
     pub fn levels(&self) -> Vec<f64> {
-        match self.contours {
-            0 => Vec::new(),
-            most => contour::levels(&self.mapping, most),
+        match &self.contours {
+            Contours::Most(0) => Vec::new(),
+            Contours::Most(most) => contour::levels(&self.mapping, *most),
+            Contours::At(values) => {
+                let covered = |value: &f64| (0.0..=1.0).contains(&self.mapping.fraction(*value));
+                values.iter().copied().filter(covered).collect()
+            }
         }
     }
 

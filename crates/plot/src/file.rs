@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Whether a file that begins like this is a picture: PNG, GIF or SVG.
+/// Whether a file that begins like this is a picture: PNG, GIF, SVG or PDF.
 #[must_use]
 pub fn is_picture(beginning: &[u8]) -> bool {
-    let kinds: [&[u8]; 3] = [b"\x89PNG\r\n\x1a\n", b"GIF8", b"<svg "];
+    let kinds: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"GIF8", b"<svg ", b"%PDF-"];
     kinds.iter().any(|kind| beginning.starts_with(kind))
 }
 

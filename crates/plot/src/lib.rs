@@ -55,6 +55,7 @@ mod frame;
 mod heading;
 mod page;
 mod panel;
+mod pdf;
 mod range;
 mod reduce;
 mod reduced;
@@ -83,8 +84,8 @@ pub use range::Range;
 pub use reduced::{Ends, Reduced};
 pub use sampled::Sampled;
 pub use sheet::{Sheet, evenly_spread};
-pub use style::{Beyond, Size, Style};
-pub use template::{picture, reduced_for_picture};
+pub use style::{Beyond, Contours, Size, Style};
+pub use template::{picture, reduced_for_picture, save_picture};
 pub use values::Values;
 
 #[cfg(test)]

@@ -42,13 +42,14 @@ pub struct Sheet {
     panels: Vec<Rect>,
     columns: usize,
     used: usize,
-    axes: [(Span, Ticks); 2],
+    axes: [(String, Ticks); 2],
     colours: Colours,
     /// Room for the title of a panel.
     cell_width: usize,
     metrics: Metrics,
     shape: (usize, usize),
     cadence: Option<f64>,
+    dpi: Option<u32>,
 }
 
 impl Sheet {
@@ -67,7 +68,7 @@ impl Sheet {
         let shape = first.shape()?;
         let (x, y) = first.extent.spans(shape);
         let colours = Colours::new(style, colormap::LEVELS);
-        let (page, place) = sized(style.size, shape, (&x, &y), SIDE, |panel| {
+        let (page, place) = sized(style.size, shape, (&x, &y), style.scaled(SIDE), |panel| {
             let page = Page::new([&x, &y], style, &colours, panel, count)?;
             let needed = page.size;
             Ok((page, needed))
@@ -84,6 +85,7 @@ impl Sheet {
             ..panel
         };
         let [x_ticks, y_ticks] = page.ticks;
+        let [x_name, y_name] = style.named([x.name, y.name]);
         Ok(Self {
             bitmap: match style.size {
                 Some(size) => bitmap.resized(size.width(), size.height()),
@@ -92,12 +94,13 @@ impl Sheet {
             panels: page.panels.into_iter().map(shifted).collect(),
             columns: page.columns,
             used: 0,
-            axes: [(x, x_ticks), (y, y_ticks)],
+            axes: [(x_name.to_owned(), x_ticks), (y_name.to_owned(), y_ticks)],
             colours,
             cell_width: page.cell_width,
             metrics: m,
             shape,
             cadence: style.cadence,
+            dpi: style.dpi,
         })
     }
 
@@ -119,12 +122,12 @@ impl Sheet {
         let [(x, x_ticks), (y, y_ticks)] = &self.axes;
         // Panels at the left and those with none below them have axes.
         if self.used + self.columns >= self.panels.len() {
-            panel::x_axis(bitmap, &panel, x_ticks, m, x.name)?;
+            panel::x_axis(bitmap, &panel, x_ticks, m, x)?;
         }
         if self.used.is_multiple_of(self.columns) {
             // Names of low panels would overlap.
             let high = panel.height as f64 > 3.0 * m.em;
-            panel::y_axis(bitmap, &panel, y_ticks, m, if high { y.name } else { "" })?;
+            panel::y_axis(bitmap, &panel, y_ticks, m, if high { y } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
         self.colours.draw(bitmap, &panel, frame)?;
@@ -145,7 +148,7 @@ impl Sheet {
     pub fn finish(self) -> Result<Bitmap, Error> {
         match self.used {
             0 => Err(Error::NoFrames),
-            _ => Ok(self.bitmap),
+            _ => Ok(self.bitmap.at_resolution(self.dpi)),
         }
     }
 }

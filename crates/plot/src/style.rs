@@ -17,17 +17,68 @@ pub struct Style {
     pub log: bool,
     /// What the range leaves out, and the colour bar therefore shows.
     pub beyond: Beyond,
-    /// At most so many contour lines, at round values.
-    pub contours: usize,
+    /// Where the contour lines are.
+    pub contours: Contours,
     /// Time between two frames, which decides the decimals of the titles; each title for itself
     /// if absent.
     pub cadence: Option<f64>,
     /// Name of the quantity, over the colour bar; may be empty.
     pub quantity: String,
+    /// Names of the axes, x first, in place of those that the frames have.
+    pub axes: [Option<String>; 2],
     /// A title over the whole picture; may be empty.
     pub title: String,
     /// Width and height in pixels; as large as it takes if absent.
     pub size: Option<Size>,
+    /// Pixels of an inch of paper. A picture whose size nobody asks for has as many pixels as its size at 100 asks for.
+    pub dpi: Option<u32>,
+}
+
+/// Where the contour lines of a field are.
+///
+/// ```
+/// use diff2d_plot::Contours;
+///
+/// assert_eq!("9".parse(), Ok(Contours::Most(9)));
+/// assert_eq!("22,24.5".parse(), Ok(Contours::At(vec![22.0, 24.5])));
+/// assert_eq!("0.5".parse(), Ok(Contours::At(vec![0.5])));
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+pub enum Contours {
+    /// At round values, at most so many.
+    Most(usize),
+    /// At these values, as far as the colours cover them.
+    At(Vec<f64>),
+}
+
+impl Default for Contours {
+    fn default() -> Self {
+        Self::Most(0)
+    }
+}
+
+impl FromStr for Contours {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        const MOST: usize = 100;
+        let wrong = || {
+            format!(
+                "{text:?} is neither a number of lines from 1 to {MOST} nor a list of values such as 22,24,30"
+            )
+        };
+        if let Ok(most) = text.trim().parse() {
+            return match most {
+                1..=MOST => Ok(Self::Most(most)),
+                _ => Err(wrong()),
+            };
+        }
+        let values = text.trim().trim_end_matches(',').split(',');
+        let values = values.map(|value| value.trim().parse::<f64>());
+        let values: Vec<f64> = values.collect::<Result<_, _>>().map_err(|_| wrong())?;
+        let is_right = values.len() <= MOST && values.iter().all(|value| value.is_finite());
+        is_right.then_some(Self::At(values)).ok_or_else(wrong)
+    }
 }
 
 /// Which values a range leaves out. The colour bar has an arrow for those that lie beyond its ends, and a
@@ -51,12 +102,31 @@ impl Style {
             own_ranges: false,
             log: false,
             beyond: Beyond::default(),
-            contours: 0,
+            contours: Contours::default(),
             cadence: None,
             quantity: String::new(),
+            axes: [None, None],
             title: String::new(),
             size: None,
+            dpi: None,
         }
+    }
+
+    /// Names of the axes of frames that have these.
+    pub(super) fn named<'a>(&'a self, own: [&'a str; 2]) -> [&'a str; 2] {
+        let name = |axis: usize| self.axes[axis].as_deref().unwrap_or(own[axis]);
+        [name(0), name(1)]
+    }
+
+    /// Pixels of an inch.
+    pub(super) fn resolution(&self) -> u32 {
+        self.dpi.unwrap_or(100)
+    }
+
+    /// A length in pixels, in as many pixels as the resolution asks for.
+    pub(super) fn scaled(&self, side: usize) -> usize {
+        self.dpi
+            .map_or(side, |dpi| (side * dpi as usize / 100).max(1))
     }
 }
 

@@ -1,10 +1,13 @@
 //! [`Svg`]: a picture as lines and text.
 
 use super::{
+    bitmap::Bitmap,
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
     error::Error,
+    file::{PictureFile, write_error},
 };
-use std::fmt::Write as _;
+use base64::{Engine, engine::general_purpose::STANDARD};
+use std::{fmt::Write as _, io::Write as _, path::Path};
 
 /// A picture as lines and text.
 pub(super) struct Svg {
@@ -36,6 +39,11 @@ impl Svg {
         self.text + "</svg>\n"
     }
 
+    /// Writes the document, which appears only when it is complete.
+    pub fn save(self, path: &Path) -> Result<(), Error> {
+        save(&self.finish(), path)
+    }
+
     fn line(&mut self, element: std::fmt::Arguments<'_>) -> Result<(), Error> {
         writeln!(self.text, "{element}").map_err(|error| Error::Draw(error.to_string()))
     }
@@ -49,6 +57,17 @@ impl Canvas for Svg {
     fn fill(&mut self, rect: Rect, colour: Rgb) -> Result<(), Error> {
         let (shape, colour) = (shape(rect), hex(colour));
         self.line(format_args!(r#"<rect {shape} fill="{colour}"/>"#))
+    }
+
+    fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
+        let mut png = Vec::new();
+        Bitmap::of_pixels(rect.width, rect.height, rgb)
+            .encode(&mut png)
+            .map_err(|error| Error::Draw(error.to_string()))?;
+        let (shape, png) = (shape(rect), STANDARD.encode(png));
+        self.line(format_args!(
+            r#"<image {shape} preserveAspectRatio="none" image-rendering="pixelated" href="data:image/png;base64,{png}"/>"#
+        ))
     }
 
     fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error> {
@@ -97,6 +116,14 @@ impl Canvas for Svg {
             r#"<text x="{x:.1}" y="{y:.1}" font-size="{size:.1}" text-anchor="{place}"{turn}>{label}</text>"#
         ))
     }
+}
+
+/// Writes a document, which appears only when it is complete.
+pub(super) fn save(document: &str, path: &Path) -> Result<(), Error> {
+    let mut file = PictureFile::create(path)?;
+    file.write_all(document.as_bytes())
+        .map_err(|error| write_error(path, error))?;
+    file.commit_unsynced()
 }
 
 fn shape(rect: Rect) -> String {

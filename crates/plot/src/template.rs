@@ -11,11 +11,14 @@ use super::{
     frame::Frame,
     heading::Heading,
     panel::{self, Metrics},
+    pdf::Pdf,
     reduced::Reduced,
     style::{Size, Style},
+    svg::Svg,
     text::{DIGIT, width},
     ticks::Ticks,
 };
+use std::path::Path;
 
 /// Side in pixels that the longer axis of a single picture aims at.
 pub(super) const SIDE: usize = 840;
@@ -26,7 +29,42 @@ pub(super) const SIDE: usize = 840;
 ///
 /// [`Error::Empty`] for a field without values.
 pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
-    Template::new(frame, style, SIDE, colormap::LEVELS)?.print(frame)
+    let template = Template::new(frame, style, style.scaled(SIDE), colormap::LEVELS)?;
+    Ok(template.print(frame)?.at_resolution(style.dpi))
+}
+
+/// Draws one frame into a file: as PNG, or, where its name ends in `.svg` or `.pdf`, as an image of the field with lines
+/// and text around it.
+///
+/// # Errors
+///
+/// As [`picture`]; [`Error::Write`] where the file cannot be written.
+pub fn save_picture(frame: &Frame, style: &Style, path: &Path) -> Result<(), Error> {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    let is_pdf = match extension {
+        Some("svg") => false,
+        Some("pdf") => true,
+        _ => return picture(frame, style)?.save(path),
+    };
+    let shape = frame.shape()?;
+    let (x, y) = frame.extent.spans(shape);
+    let colours = Colours::new(style, colormap::LEVELS).of(frame.own_range());
+    let (layout, place) = laid_out(style, &colours, shape, [&x, &y], style.scaled(SIDE))?;
+    let title = frame.title(style.cadence);
+    let name = format!("{} {title}", style.title);
+    let draw = |canvas: &mut dyn Canvas| {
+        let (panel, at) = layout.draw(canvas, style.named([x.name, y.name]), place)?;
+        colours.draw(canvas, &panel, frame)?;
+        write_title(canvas, &title, layout.title_size, at)
+    };
+    if is_pdf {
+        let mut pdf = Pdf::new(place.width, place.height, style.resolution(), name.trim());
+        draw(&mut pdf)?;
+        return pdf.save(path);
+    }
+    let mut svg = Svg::new(place.width, place.height, name.trim());
+    draw(&mut svg)?;
+    svg.save(path)
 }
 
 /// Reads a frame once, and keeps what a [`picture`] of the usual size shows of it, with the ends of its
@@ -63,12 +101,9 @@ impl Template {
         let shape = frame.shape()?;
         let (x, y) = frame.extent.spans(shape);
         let colours = Colours::new(style, levels).of(frame.own_range());
-        let (layout, place) = sized(style.size, shape, (&x, &y), side, |panel| {
-            let layout = Layout::new([&x, &y], style, &colours, panel)?;
-            let needed = layout.size();
-            Ok((layout, needed))
-        })?;
-        let (blank, panel, title) = layout.draw([&x, &y], place)?;
+        let (layout, place) = laid_out(style, &colours, shape, [&x, &y], side)?;
+        let mut blank = Bitmap::new(place.width, place.height);
+        let (panel, title) = layout.draw(&mut blank, style.named([x.name, y.name]), place)?;
         Ok(Self {
             blank: match style.size {
                 Some(size) => blank.resized(size.width(), size.height()),
@@ -100,13 +135,41 @@ impl Template {
         }
         let mut bitmap = self.blank.clone();
         self.colours.draw(&mut bitmap, &self.panel, frame)?;
-        let title = frame.title(self.cadence);
-        let half = width(&title, self.size)? / 2.0;
-        let (middle, base) = self.title;
-        let middle = middle.min(bitmap.width() as f64 - half).max(half);
-        bitmap.write(&title, self.size, (middle, base), Anchor::Centre)?;
+        write_title(
+            &mut bitmap,
+            &frame.title(self.cadence),
+            self.size,
+            self.title,
+        )?;
         Ok(bitmap)
     }
+}
+
+/// Writes the title of a frame around a place, within the picture.
+fn write_title(
+    canvas: &mut dyn Canvas,
+    title: &str,
+    size: f64,
+    (middle, base): Point,
+) -> Result<(), Error> {
+    let half = width(title, size)? / 2.0;
+    let middle = middle.min(canvas.width() as f64 - half).max(half);
+    canvas.write(title, size, (middle, base), Anchor::Centre)
+}
+
+/// The layout of a picture whose field has a longer side of about `side` pixels, or the size that the style asks for.
+fn laid_out(
+    style: &Style,
+    colours: &Colours,
+    shape: (usize, usize),
+    [x, y]: [&Span; 2],
+    side: usize,
+) -> Result<(Layout, Rect), Error> {
+    sized(style.size, shape, (x, y), side, |panel| {
+        let layout = Layout::new([x, y], style, colours, panel)?;
+        let needed = layout.size();
+        Ok((layout, needed))
+    })
 }
 
 /// Size of the text in a picture of a given size.
@@ -236,8 +299,12 @@ impl Layout {
     }
 
     /// Draws all but the field and its title, and tells where these are.
-    fn draw(&self, [x, y]: [&Span; 2], place: Rect) -> Result<(Bitmap, Rect, Point), Error> {
-        let mut blank = Bitmap::new(place.width, place.height);
+    fn draw(
+        &self,
+        canvas: &mut dyn Canvas,
+        [x, y]: [&str; 2],
+        place: Rect,
+    ) -> Result<(Rect, Point), Error> {
         let (m, [x_ticks, y_ticks]) = (&self.metrics, &self.ticks);
         let panel = Rect {
             left: self.panel.left + place.left,
@@ -246,13 +313,12 @@ impl Layout {
         };
         let (middle, base) = self.title;
         let title = (middle + place.left as f64, base + place.top as f64);
-        self.heading.draw(&mut blank, title.0, place.top as f64)?;
-        panel::x_axis(&mut blank, &panel, x_ticks, m, x.name)?;
-        panel::y_axis(&mut blank, &panel, y_ticks, m, y.name)?;
-        panel::border(&mut blank, &panel, m)?;
+        self.heading.draw(canvas, title.0, place.top as f64)?;
+        panel::x_axis(canvas, &panel, x_ticks, m, x)?;
+        panel::y_axis(canvas, &panel, y_ticks, m, y)?;
+        panel::border(canvas, &panel, m)?;
         let bar_left = self.bar_left + place.left;
-        self.bar
-            .draw(&mut blank, bar_left, panel.top - self.over, m)?;
-        Ok((blank, panel, title))
+        self.bar.draw(canvas, bar_left, panel.top - self.over, m)?;
+        Ok((panel, title))
     }
 }

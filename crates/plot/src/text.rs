@@ -4,7 +4,7 @@
 //! glyphs have the positions of the font, and only the base line is on a whole pixel.
 
 use super::error::Error;
-use ab_glyph::{Font, FontRef, GlyphId, Point, PxScale, ScaleFont, point};
+use ab_glyph::{Font, FontRef, GlyphId, OutlineCurve, Point, PxScale, ScaleFont, point};
 use std::sync::LazyLock;
 
 static BYTES: &[u8] = include_bytes!("font/DejaVuSans.ttf");
@@ -43,6 +43,27 @@ pub(super) fn glyphs(
             let corner = outline.px_bounds().min;
             let (left, top) = (corner.x as i32, corner.y as i32);
             outline.draw(|x, y, coverage| dot(left + x as i32, top + y as i32, coverage));
+        }
+    })
+}
+
+/// Calls `curve` for every piece of the outlines of a text, in pixels to the right of the start of its base line and
+/// above it, and returns its length.
+pub(super) fn outlines(
+    text: &str,
+    size: f64,
+    mut curve: impl FnMut(OutlineCurve),
+) -> Result<f64, Error> {
+    along(text, size, |font, id, place| {
+        let unit = size as f32 / font.units_per_em().unwrap_or(font.height_unscaled());
+        let at = |at: Point| point(place.x + unit * at.x, unit * at.y);
+        let outline = font.outline(id);
+        for piece in outline.map(|outline| outline.curves).unwrap_or_default() {
+            curve(match piece {
+                OutlineCurve::Line(a, b) => OutlineCurve::Line(at(a), at(b)),
+                OutlineCurve::Quad(a, b, c) => OutlineCurve::Quad(at(a), at(b), at(c)),
+                OutlineCurve::Cubic(a, b, c, d) => OutlineCurve::Cubic(at(a), at(b), at(c), at(d)),
+            });
         }
     })
 }

@@ -9,7 +9,7 @@ use crate::error::Error;
 use diff2d_arrays::progress::Progress;
 use diff2d_plot::{
     self as plot, Animation, Bitmap, Ends, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
-    picture,
+    save_picture,
 };
 use std::path::Path;
 
@@ -38,9 +38,9 @@ impl<'a> Drawing<'a> {
         }
     }
 
-    /// The picture of one frame.
-    pub(in crate::cli) fn picture(&self, index: u64) -> Result<Bitmap, Error> {
-        self.with_frame(index, |frame| picture(frame, &self.style))
+    /// Draws one frame into a file, PNG or SVG by its name.
+    pub(in crate::cli) fn save(&self, index: u64, path: &Path) -> Result<(), Error> {
+        self.with_frame(index, |frame| save_picture(frame, &self.style, path))
     }
 
     /// Calls a function with a frame, over a range of its own if the style says so.

@@ -1,7 +1,7 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, survey::Survey};
-use diff2d_plot::{self as plot, Beyond, Colormap, Ends, Range, Size, Style};
+use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Ends, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
 /// values near the smallest number that there is.
@@ -47,11 +47,15 @@ pub(in crate::cli) struct Look {
     pub colormap: Option<Colormap>,
     pub range: RangeAsked,
     pub log: bool,
-    pub contours: usize,
+    pub contours: Contours,
     pub title: String,
     /// Name of the quantity; what is known of it if absent.
     pub label: Option<String>,
+    /// Names of the axes, x first, in place of those that are known.
+    pub axes: [Option<String>; 2],
     pub size: Option<Size>,
+    /// Pixels of an inch.
+    pub dpi: Option<u32>,
 }
 
 impl Frames<'_> {
@@ -83,11 +87,13 @@ impl Frames<'_> {
                 above: ends.high > range.high(),
                 not_positive: look.log && ends.low <= 0.0,
             },
-            contours: look.contours,
+            contours: look.contours.clone(),
             cadence: self.cadence(),
             quantity: label.to_owned(),
+            axes: look.axes.clone(),
             title: look.title.clone(),
             size: look.size,
+            dpi: look.dpi,
             ..Style::new(range)
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::cli::{open::InputArgs, values};
 use clap::{Args, ValueEnum};
-use diff2d_plot::Format;
+use diff2d_plot::{Contours, Format};
 use std::path::PathBuf;
 
 /// Draw the frames of a cube, or of any 2-D or 3-D .npy file: pictures, sheets, animations, curves, a page
@@ -14,6 +14,7 @@ use std::path::PathBuf;
   diff2d plot output/diff2dparams.npy --sheet --animate
   diff2d plot output/diff2dparams.npy --snapshots -1: --colormap magma --range 0:0.3 -o pictures
   diff2d plot output/diff2dparams.npy --snapshots t=0,2.5,5 --contours 9 --size 1200x1000
+  diff2d plot output/diff2dparams.npy --snapshots -1: -o figure.png --dpi 300 --xlabel 'x [m]' --ylabel 'y [m]'
   diff2d plot output/diff2dparams.npy --log --animate=apng --follow
   diff2d plot output/diff2dparams.npy --line y=0 --history x=0,y=0 --history x=5,y=5
   diff2d plot output/diff2dparams.npy --html output/peaks.html")]
@@ -23,8 +24,8 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) cube: PathBuf,
     #[command(flatten)]
     pub(super) input: InputArgs,
-    /// The directory for the pictures [default: STEM beside the cube]
-    #[arg(long, short, value_name = "DIR")]
+    /// The directory for the pictures, or the name of a single one, FILE.png, FILE.svg or FILE.pdf [default: STEM beside the cube]
+    #[arg(long, short, value_name = "DIR|FILE")]
     pub(super) output: Option<PathBuf>,
     /// Which frames, as in Python: 5, 2:8, :3, -1:, ::10; several: 0,5,-1; by simulated time:
     /// t=2.5, t=0,5,10, t=2:5 [default: all]
@@ -48,18 +49,28 @@ pub(in crate::cli) struct PlotArgs {
     /// below 0 are white
     #[arg(long)]
     pub(super) log: bool,
-    /// Up to N contour lines, at round values that the colour bar marks
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100))]
-    pub(super) contours: Option<u64>,
+    /// Contour lines, which the colour bar marks: up to N at round values, or at the values given, such as 22,24,30
+    #[arg(long, value_name = "N|V1,V2,…", allow_hyphen_values = true)]
+    pub(super) contours: Option<Contours>,
     /// A title over every picture
     #[arg(long, value_name = "TEXT")]
     pub(super) title: Option<String>,
     /// The name of the quantity, over the colour bar [default: p for cubes]
     #[arg(long, value_name = "TEXT")]
     pub(super) label: Option<String>,
+    /// The name of the horizontal axis [default: x]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) xlabel: Option<String>,
+    /// The name of the vertical axis [default: y]
+    #[arg(long, value_name = "TEXT")]
+    pub(super) ylabel: Option<String>,
     /// Width and height of every picture in pixels, from 200x200 to 4096x4096
     #[arg(long, value_name = "WxH")]
     pub(super) size: Option<String>,
+    /// Pixels of an inch of paper, which PNG files tell: 300 has three times as many pixels along each side, unless --size
+    /// says how many
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(50..=400))]
+    pub(super) dpi: Option<u32>,
     /// Also draw the frames on one page, sheet.png; only: nothing else
     #[arg(
         long,

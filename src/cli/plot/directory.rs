@@ -21,18 +21,64 @@ pub(super) fn directory(args: &PlotArgs) -> Result<PathBuf, Error> {
         }
         return Ok(beside);
     };
-    let picture = directory
-        .extension()
-        .and_then(|extension| extension.to_str())
-        .is_some_and(|extension| ["png", "gif", "svg", "jpg"].contains(&extension));
-    if (picture || directory.is_file()) && !directory.is_dir() {
+    let extension = extension(directory);
+    let other = ["jpg", "jpeg", "eps", "tif", "tiff", "webp"].contains(&extension);
+    if (other || directory.is_file()) && !directory.is_dir() {
         return Err(Error::Usage(format!(
-            "-o {}: this is the directory for the pictures 0000.png, 0001.png, …; give it a name such as {}",
+            "-o {}: pictures are FILE.png, FILE.svg, FILE.pdf, or 0000.png, 0001.png, … in a directory; give it a name such as {} or {}",
             directory.display(),
+            directory.with_extension("png").display(),
             directory.with_extension("").display()
         )));
     }
     Ok(directory.clone())
+}
+
+/// The file that is to be the only picture, if the name is that of one.
+pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Error> {
+    const KINDS: [&str; 5] = ["png", "svg", "pdf", "gif", "apng"];
+    let Some(file) = args.output.as_ref() else {
+        return Ok(None);
+    };
+    if file.is_dir() || !KINDS.contains(&extension(file)) {
+        return Ok(None);
+    }
+    let single = if args.draws_single_frames() {
+        frames
+    } else {
+        0
+    };
+    let sheet = usize::from(args.sheet.is_some());
+    let animation = usize::from(args.animate.is_some());
+    let curves = args.line.len() + usize::from(!args.history.is_empty());
+    let kinds: &[&str] = match [single, sheet, animation, curves] {
+        [1, 0, 0, 0] => &["png", "svg", "pdf"],
+        [0, 1, 0, 0] => &["png"],
+        [0, 0, 1, 0] => &[args.animate.unwrap_or_default().extension()],
+        [0, 0, 0, 1] => &["svg"],
+        many => {
+            return Err(Error::Usage(format!(
+                "-o {} is one picture, and {} are to be drawn: choose one, such as --snapshots -1: for the last frame, or name a directory, such as -o {}",
+                file.display(),
+                many.iter().sum::<usize>(),
+                file.with_extension("").display()
+            )));
+        }
+    };
+    match kinds.contains(&extension(file)) {
+        true => Ok(Some(file.clone())),
+        false => Err(Error::Usage(format!(
+            "-o {}: this picture is {}; name it {}",
+            file.display(),
+            kinds.join(" or ").to_uppercase(),
+            file.with_extension(kinds[0]).display()
+        ))),
+    }
+}
+
+fn extension(path: &Path) -> &str {
+    let extension = path.extension().and_then(|extension| extension.to_str());
+    extension.unwrap_or_default()
 }
 
 /// A sentence on pictures of frames in the directory that are not those just made: what they show is not

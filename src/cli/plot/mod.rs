@@ -37,7 +37,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(told) = told {
         terminal.note(&told);
     }
-    let mut series = Series::new(args, &array, terminal)?;
+    let mut series = Series::new(args, &array, chosen.len(), terminal)?;
     // Curves alone need not all values.
     let surveyed: &[u64] = match args.shows_frames() {
         true => &chosen,
@@ -61,7 +61,7 @@ fn plot_along(
     let planned = array.npy.shape.first().copied().unwrap_or(0);
     let asked = look.range;
     let (chosen, _) = choice(args, array, planned, None).indices()?;
-    let mut series = Series::new(args, array, terminal)?;
+    let mut series = Series::new(args, array, chosen.len(), terminal)?;
     let mut seen = Survey::default();
     let followed = follow(array, |array, new| {
         let frames = Frames::of(array, args.memory)?;
@@ -109,21 +109,22 @@ fn look(args: &PlotArgs) -> Result<Look, Error> {
         }
         _ => {}
     }
-    if let Some(count) = args.contours
-        && !args.shows_frames()
-    {
-        return Err(Error::Usage(format!(
-            "--contours {count}: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html"
-        )));
+    if args.contours.is_some() && !args.shows_frames() {
+        return Err(Error::Usage(
+            "--contours: curves have no contour lines; leave it out, or add --sheet=only, --animate or --html"
+                .to_owned(),
+        ));
     }
     Ok(Look {
         colormap: args.colormap.as_deref().map(str::parse).transpose()?,
         range,
         log: args.log,
-        contours: args.contours.map_or(0, |count| count as usize),
+        contours: args.contours.clone().unwrap_or_default(),
         title: args.title.clone().unwrap_or_default(),
         label: args.label.clone(),
+        axes: [args.xlabel.clone(), args.ylabel.clone()],
         size: args.size.as_deref().map(str::parse).transpose()?,
+        dpi: args.dpi,
     })
 }
 

@@ -3,7 +3,7 @@
 use super::{
     args::PlotArgs,
     curves,
-    directory::{directory, frame_path, make_directory, older_pictures},
+    directory::{directory, file, frame_path, make_directory, older_pictures},
     page,
 };
 use crate::{
@@ -24,6 +24,8 @@ const USUAL_PIXELS: usize = 1_000_000;
 pub(super) struct Series<'a> {
     args: &'a PlotArgs,
     directory: PathBuf,
+    /// The file that is to be the only picture.
+    file: Option<PathBuf>,
     terminal: &'a Terminal,
     made: Vec<PathBuf>,
     /// The files that the frames are read from.
@@ -34,11 +36,18 @@ impl<'a> Series<'a> {
     pub fn new(
         args: &'a PlotArgs,
         array: &JournalledArray,
+        frames: usize,
         terminal: &'a Terminal,
     ) -> Result<Self, Error> {
+        let file = file(args, frames)?;
+        let directory = match file {
+            Some(_) => PathBuf::new(),
+            None => directory(args)?,
+        };
         Ok(Self {
             args,
-            directory: directory(args)?,
+            directory,
+            file,
             terminal,
             made: Vec::new(),
             taken: array.files(),
@@ -51,12 +60,15 @@ impl<'a> Series<'a> {
         if !self.args.draws_single_frames() {
             return Ok(());
         }
-        make_directory(&self.directory)?;
+        self.make_directory()?;
         let bar = self.terminal.bar(chosen.len() as u64, Unit::Pictures);
         let draw = |&index: &u64| {
-            let path = frame_path(&self.directory, index);
+            let path = match &self.file {
+                Some(file) => file.clone(),
+                None => frame_path(&self.directory, index),
+            };
             self.admit(&path, plot::is_picture)?;
-            drawing.picture(index)?.save(&path)?;
+            drawing.save(index, &path)?;
             bar.progress().add(1);
             Ok(path)
         };
@@ -110,10 +122,8 @@ impl<'a> Series<'a> {
         if drawing.style.log && drawing.survey.ends().low <= 0.0 {
             terminal.note("values at or below 0, which have no logarithm, are white");
         }
-        let is_used = self
-            .made
-            .iter()
-            .any(|path| path.starts_with(&self.directory));
+        let in_it = |path: &PathBuf| path.starts_with(&self.directory);
+        let is_used = self.file.is_none() && self.made.iter().any(in_it);
         if is_used && let Some(note) = older_pictures(&self.directory, &self.made) {
             self.terminal.note(&note);
         }
@@ -136,11 +146,21 @@ impl<'a> Series<'a> {
         name: &str,
         draw: impl FnOnce(&Path) -> Result<(), Error>,
     ) -> Result<(), Error> {
-        make_directory(&self.directory)?;
-        let path = self.directory.join(name);
+        self.make_directory()?;
+        let path = match &self.file {
+            Some(file) => file.clone(),
+            None => self.directory.join(name),
+        };
         self.admit(&path, plot::is_picture)?;
         draw(&path)?;
         self.made(path)
+    }
+
+    fn make_directory(&self) -> Result<(), Error> {
+        match &self.file {
+            Some(_) => Ok(()),
+            None => make_directory(&self.directory),
+        }
     }
 
     fn made(&mut self, path: PathBuf) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use super::{
     panel,
     reduced::{Ends, Reduced},
     sheet::evenly_spread,
-    style::Style,
+    style::{Contours, Style},
     svg::escaped,
 };
 use encode::Quantiser;
@@ -273,7 +273,10 @@ impl Page {
             },
             "own": self.style.own_ranges,
             "log": self.style.log,
-            "contours": self.style.contours,
+            "contours": match &self.style.contours {
+                Contours::Most(most) => json!(most),
+                Contours::At(values) => json!(values),
+            },
             "colours": colours.collect::<String>(),
             "offset": quantiser.offset,
             "scale": quantiser.scale,

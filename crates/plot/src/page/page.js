@@ -4,7 +4,7 @@
   const element = (id) => document.getElementById(id);
   const { rows, columns, frames } = meta;
   const last = frames.length - 1;
-  const state = { frame: 0, log: meta.log, own: meta.own, contours: meta.contours > 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
+  const state = { frame: 0, log: meta.log, own: meta.own, contours: meta.contours !== 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
   // The cell of the profile that is read, if any.
   let reading = null;
 
@@ -110,8 +110,11 @@
 
   const ticksOf = ([low, high], count) => (state.log ? logTicks : linearTicks)(low, high, count);
 
-  /** The values of the contour lines: round, between the ends of the colours, and few. */
+  /** The values of the contour lines between the ends of the colours: those asked for, or round ones, and few. */
   function levels(ends) {
+    if (Array.isArray(meta.contours)) {
+      return meta.contours.filter((value) => value > ends[0] && value < ends[1]).map((value) => [value, String(value)]);
+    }
     const most = meta.contours || 8;
     for (let count = most; count > 0; count--) {
       const inside = ticksOf(ends, count).filter(([value]) => value > ends[0] && value < ends[1]);

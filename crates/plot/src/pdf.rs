@@ -1,0 +1,256 @@
+//! [`Pdf`]: a picture as a page of its size. Text is drawn as the outlines of its letters.
+
+use super::{
+    canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
+    error::Error,
+    file::{PictureFile, write_error},
+    text,
+};
+use ab_glyph::{OutlineCurve, point};
+use flate2::{Compression, write::ZlibEncoder};
+use pdf_writer::{
+    Content, Filter, Finish, Name, Ref, TextStr,
+    types::{LineCapStyle, LineJoinStyle},
+};
+use std::{io::Write as _, path::Path};
+
+/// A page of paper has so many units an inch.
+const POINTS: f32 = 72.0;
+
+/// A page with shapes and text.
+pub(super) struct Pdf {
+    width: usize,
+    /// Width and height of the page in points.
+    page: [f32; 2],
+    title: String,
+    content: Content,
+    /// Deflated pixels, with the rectangles that they fill.
+    images: Vec<(Rect, Vec<u8>)>,
+    opacities: Vec<f64>,
+}
+
+impl Pdf {
+    /// A page of so many pixels, `dpi` of them an inch, with a title for those who list it.
+    pub fn new(width: usize, height: usize, dpi: u32, title: &str) -> Self {
+        let point = POINTS / dpi as f32;
+        let page = [width, height].map(|pixels| pixels as f32 * point);
+        let mut content = Content::new();
+        // Pixels from the upper left corner.
+        content.transform([point, 0.0, 0.0, -point, 0.0, page[1]]);
+        Self {
+            width,
+            page,
+            title: title.to_owned(),
+            content,
+            images: Vec::new(),
+            opacities: Vec::new(),
+        }
+    }
+
+    /// Writes the file, which appears only when it is complete.
+    pub fn save(self, path: &Path) -> Result<(), Error> {
+        let failed = |error| write_error(path, error);
+        let bytes = self.finish().map_err(failed)?;
+        let mut file = PictureFile::create(path)?;
+        file.write_all(&bytes).map_err(failed)?;
+        file.commit_unsynced()
+    }
+
+    fn finish(self) -> std::io::Result<Vec<u8>> {
+        let mut last = 0;
+        let mut next = || {
+            last += 1;
+            Ref::new(last)
+        };
+        let [catalog, pages, page, content, info] = std::array::from_fn(|_| next());
+        let images: Vec<Ref> = self.images.iter().map(|_| next()).collect();
+        let states: Vec<Ref> = self.opacities.iter().map(|_| next()).collect();
+        let mut pdf = pdf_writer::Pdf::new();
+        pdf.catalog(catalog).pages(pages);
+        pdf.pages(pages).kids([page]).count(1);
+        pdf.document_info(info)
+            .title(TextStr(&self.title))
+            .producer(TextStr("diff2d"));
+        let mut sheet = pdf.page(page);
+        let [width, height] = self.page;
+        sheet
+            .parent(pages)
+            .media_box(pdf_writer::Rect::new(0.0, 0.0, width, height))
+            .contents(content);
+        let mut resources = sheet.resources();
+        let mut named = resources.x_objects();
+        for (number, id) in images.iter().enumerate() {
+            named.pair(Name(name('I', number).as_bytes()), *id);
+        }
+        named.finish();
+        let mut named = resources.ext_g_states();
+        for (number, id) in states.iter().enumerate() {
+            named.pair(Name(name('S', number).as_bytes()), *id);
+        }
+        named.finish();
+        resources.finish();
+        sheet.finish();
+        let drawn = deflated(&self.content.finish())?;
+        pdf.stream(content, &drawn).filter(Filter::FlateDecode);
+        for ((rect, pixels), id) in self.images.iter().zip(images) {
+            let mut image = pdf.image_xobject(id, pixels);
+            image.filter(Filter::FlateDecode);
+            image.width(rect.width as i32).height(rect.height as i32);
+            image.color_space().device_rgb();
+            image.bits_per_component(8);
+        }
+        for (opacity, id) in self.opacities.iter().zip(states) {
+            pdf.ext_graphics(id).stroking_alpha(*opacity as f32);
+        }
+        Ok(pdf.finish())
+    }
+
+    fn rect(&mut self, rect: Rect) -> &mut Content {
+        let side = |pixels: usize| pixels as f32;
+        self.content.rect(
+            side(rect.left),
+            side(rect.top),
+            side(rect.width),
+            side(rect.height),
+        )
+    }
+}
+
+impl Canvas for Pdf {
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    fn fill(&mut self, rect: Rect, colour: Rgb) -> Result<(), Error> {
+        let [red, green, blue] = shares(colour);
+        self.content.set_fill_rgb(red, green, blue);
+        self.rect(rect).fill_nonzero();
+        Ok(())
+    }
+
+    fn image(&mut self, rect: Rect, rgb: &[u8]) -> Result<(), Error> {
+        let pixels = deflated(rgb).map_err(|error| Error::Draw(error.to_string()))?;
+        let (width, height) = (rect.width as f32, rect.height as f32);
+        self.content
+            .save_state()
+            .transform([
+                width,
+                0.0,
+                0.0,
+                -height,
+                rect.left as f32,
+                rect.bottom() as f32,
+            ])
+            .x_object(Name(name('I', self.images.len()).as_bytes()))
+            .restore_state();
+        self.images.push((rect, pixels));
+        Ok(())
+    }
+
+    fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error> {
+        let known = self
+            .opacities
+            .iter()
+            .position(|known| *known == pen.opacity);
+        let state = known.unwrap_or_else(|| {
+            self.opacities.push(pen.opacity);
+            self.opacities.len() - 1
+        });
+        self.content.save_state();
+        self.rect(within).clip_nonzero().end_path();
+        let [red, green, blue] = shares(pen.colour);
+        self.content
+            .set_parameters(Name(name('S', state).as_bytes()))
+            .set_stroke_rgb(red, green, blue)
+            .set_line_width(pen.thickness as f32)
+            .set_line_cap(LineCapStyle::RoundCap)
+            .set_line_join(LineJoinStyle::RoundJoin);
+        for line in lines {
+            for (number, (x, y)) in line.iter().enumerate() {
+                let (x, y) = (*x as f32, *y as f32);
+                match number {
+                    0 => self.content.move_to(x, y),
+                    _ => self.content.line_to(x, y),
+                };
+            }
+        }
+        self.content.stroke().restore_state();
+        Ok(())
+    }
+
+    fn write(
+        &mut self,
+        label: &str,
+        size: f64,
+        (x, y): Point,
+        anchor: Anchor,
+    ) -> Result<(), Error> {
+        let length = text::width(label, size)?;
+        let (x, y) = match anchor {
+            Anchor::Left => (x, y),
+            Anchor::Centre => (x - length / 2.0, y),
+            Anchor::Right => (x - length, y),
+            Anchor::Upright => (x, y + length / 2.0),
+        };
+        let place = |at: ab_glyph::Point| match anchor {
+            Anchor::Upright => point(x as f32 - at.y, y as f32 - at.x),
+            _ => point(x as f32 + at.x, y as f32 - at.y),
+        };
+        let content = &mut self.content;
+        content.set_fill_rgb(0.0, 0.0, 0.0);
+        let mut end = None;
+        text::outlines(label, size, |curve| {
+            let (OutlineCurve::Line(from, _)
+            | OutlineCurve::Quad(from, ..)
+            | OutlineCurve::Cubic(from, ..)) = curve;
+            if end != Some(from) {
+                let at = place(from);
+                content.move_to(at.x, at.y);
+            }
+            let to = match curve {
+                OutlineCurve::Line(_, to) => {
+                    let at = place(to);
+                    content.line_to(at.x, at.y);
+                    to
+                }
+                OutlineCurve::Quad(from, by, to) => {
+                    let [from, by, at] = [from, by, to].map(place);
+                    let near = |end: ab_glyph::Point| {
+                        point(
+                            end.x + 2.0 / 3.0 * (by.x - end.x),
+                            end.y + 2.0 / 3.0 * (by.y - end.y),
+                        )
+                    };
+                    let (one, two) = (near(from), near(at));
+                    content.cubic_to(one.x, one.y, two.x, two.y, at.x, at.y);
+                    to
+                }
+                OutlineCurve::Cubic(_, one, two, to) => {
+                    let [one, two, at] = [one, two, to].map(place);
+                    content.cubic_to(one.x, one.y, two.x, two.y, at.x, at.y);
+                    to
+                }
+            };
+            end = Some(to);
+        })?;
+        if end.is_some() {
+            self.content.fill_nonzero();
+        }
+        Ok(())
+    }
+}
+
+fn shares(colour: Rgb) -> [f32; 3] {
+    colour.map(|byte| f32::from(byte) / 255.0)
+}
+
+/// The name of an image or a state of the page.
+fn name(kind: char, number: usize) -> String {
+    format!("{kind}{number}")
+}
+
+fn deflated(bytes: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut encoder = ZlibEncoder::new(Vec::new(), Compression::default());
+    encoder.write_all(bytes)?;
+    encoder.finish()
+}
