@@ -9,7 +9,7 @@ use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
-const WRITTEN: [(&str, &str, &str, &str); 18] = [
+const WRITTEN: [(&str, &str, &str, &str); 19] = [
     ("run", "--output", "run p.toml -o @", ".npy"),
     (
         "run",
@@ -27,6 +27,7 @@ const WRITTEN: [(&str, &str, &str, &str); 18] = [
     ),
     ("compare", "--output", "compare in.npy in.npy -o @", ".npy"),
     ("plot", "--output", "plot in.npy -o @", "/0000.png"),
+    ("plot", "--output", "plot in.npy --snapshots 0 -o @", ".png"),
     ("plot", "--html", "plot in.npy --html @", ".html"),
     ("stats", "--output", "stats in.npy --axis 0 -o @", ".npy"),
     (

@@ -142,14 +142,8 @@ impl ColourBar {
         panel::border(canvas, &bar, m)?;
         let table = &self.colours.table;
         let colour = |row: usize| table[(length - 1 - row) * table.len() / length];
-        for row in 0..length {
-            let line = Rect {
-                top: bar.top + row,
-                height: 1,
-                ..bar
-            };
-            canvas.fill(line, colour(row))?;
-        }
+        let pixels = (0..length).flat_map(|row| std::iter::repeat_n(colour(row), bar.width));
+        canvas.image(bar, &pixels.flatten().collect::<Vec<u8>>())?;
         for &level in &self.levels {
             let at = self.colours.mapping.fraction(level);
             let y = bar.bottom() as f64 - at * length as f64;

@@ -25,7 +25,7 @@ pub(in crate::cli) struct PlotArgs {
     #[command(flatten)]
     pub(super) input: InputArgs,
     /// The directory for the pictures, or the name of a single one, FILE.png, FILE.svg or FILE.pdf [default: STEM beside the cube]
-    #[arg(long, short, value_name = "DIR|FILE")]
+    #[arg(long, short, value_name = "PATH")]
     pub(super) output: Option<PathBuf>,
     /// Which frames, as in Python: 5, 2:8, :3, -1:, ::10; several: 0,5,-1; by simulated time:
     /// t=2.5, t=0,5,10, t=2:5 [default: all]

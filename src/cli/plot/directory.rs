@@ -40,7 +40,7 @@ pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Er
     let Some(file) = args.output.as_ref() else {
         return Ok(None);
     };
-    if file.is_dir() || !KINDS.contains(&extension(file)) {
+    if !KINDS.contains(&extension(file)) {
         return Ok(None);
     }
     let single = if args.draws_single_frames() {
