@@ -1,7 +1,7 @@
 //! What a user may not expect of parameters that can be run.
 
 use crate::{
-    params::{Precision, SIDES, Times},
+    params::{Precision, RawParams, SIDES, Times},
     physics::{pieces::Pieces, robin::Robin},
     problem::Problem,
     schedule::NEARLY,
@@ -55,6 +55,29 @@ pub fn of(problem: &Problem) -> Vec<String> {
         ));
     }
     warnings
+}
+
+/// That the default grid, the course's, has its walls where a problem of one's own hardly wants them.
+#[must_use]
+pub fn of_grid(raw: &RawParams) -> Option<String> {
+    const PHYSICS: [&str; 9] = [
+        "Dx",
+        "Dy",
+        "capacity",
+        "decay",
+        "source",
+        "initial.",
+        "boundary.",
+        "mask.",
+        "held",
+    ];
+    let mut names = raw.typed().entries().map(|entry| entry.name.as_str());
+    let own = names.find(|name| PHYSICS.iter().any(|physics| name.starts_with(physics)))?;
+    raw.typed().get("grid").is_none().then(|| {
+        format!(
+            "{own} is not of the course's problem, and grid = \"slides\", the default, is of the course: its walls lie one spacing outside of x1, x2, y1 and y2; grid = \"walls\" has them there"
+        )
+    })
 }
 
 /// Times that truncation to whole steps moves, and where the run ends by it.

@@ -28,6 +28,7 @@ class Axis:
     values: np.ndarray
     """A coordinate for each index, or a label."""
     spacing: float | None = None
+    unit: str | None = None
 
 
 def _axis(layout: str, lower: float, upper: float, wanted: float) -> tuple[float, np.ndarray] | None:
@@ -170,9 +171,9 @@ def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis 
 
 
 def _told(axis: Mapping[str, Any], length: int) -> Axis:
-    name = axis["name"]
-    if not isinstance(name, str):
-        raise ValueError("a name is a text")
+    name, unit = axis["name"], axis.get("unit")
+    if not (isinstance(name, str) and isinstance(unit, (str, type(None)))):
+        raise ValueError("a name is a text, and so is a unit")
     if axis.get("labels") is not None:
         labels = axis["labels"]
         if len(labels) != length or not all(isinstance(label, str) for label in labels):
@@ -181,4 +182,4 @@ def _told(axis: Mapping[str, Any], length: int) -> Axis:
     places = np.asarray(axis["coordinates"], dtype=np.float64)
     if places.shape != (length,) or not np.all(places[1:] > places[:-1]):
         raise ValueError("coordinates do not increase")
-    return Axis(name, places, float(axis["spacing"]))
+    return Axis(name, places, float(axis["spacing"]), unit)

@@ -231,6 +231,12 @@ class Cube:
             f"{committed} of {whole} snapshots committed>"
         )
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: what the cube holds, and its last snapshot as a picture."""
+        from ._html import html
+
+        return html(self)
+
 
 def _nothing(_: Any) -> None:
     """Holds what it is given."""

@@ -210,12 +210,22 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
     values = xr.Variable(names, indexing.LazilyIndexedArray(lazy), about)
     values.encoding = {"source": str(path), "dtype": lazy.dtype}
     made = xr.Dataset({"p": values}, coordinates, _attributes(path, journal))
+    _name_units(made, journal.scenarios[0].params.get("units", {}))
     made.encoding = {"source": str(path)}
     if committed_only and is_partial:
         along = names[0]
         cube = _cube.Cube(path)
         made = made.isel({along: slice(0, cube.available)})
     return made
+
+
+def _name_units(made: xr.Dataset, units: Any) -> None:
+    """The units that are known, in place of what they are units of: of `t`, `y` and `x` of the coordinates that belong
+    to them, too."""
+    for variable, name in (("time", "t"), ("y_of_node", "y"), ("x_of_node", "x"), *((one, one) for one in "tyxp")):
+        unit = units.get(name) if isinstance(units, dict) else None
+        if isinstance(unit, str) and "units" in made.get(variable, xr.DataArray()).attrs:
+            made[variable].attrs["units"] = unit
 
 
 def _of_run(journal: Journal) -> dict[str, xr.Variable]:
@@ -326,5 +336,6 @@ def _of_array(path: Path) -> xr.Dataset:
     else:
         values = xr.Variable(names, found)
     made = xr.Dataset({"p": values}, coordinates)
+    _name_units(made, {axis.name: axis.unit for axis in told if axis is not None})
     made.encoding = {"source": str(path)}
     return made

@@ -167,8 +167,8 @@ where
                     let _ = news.send(News::Commit(record.clone()));
                 });
             if is_heard {
-                run = run.on_note(move |sentence| {
-                    let _ = notes.send(News::Note(sentence.to_owned()));
+                run = run.on_message(move |message| {
+                    let _ = notes.send(News::Note(message.to_string()));
                 });
             }
             start(run).map_err(Into::into)

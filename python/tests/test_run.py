@@ -71,6 +71,22 @@ def test_a_cube_that_is_written_is_that_of_the_program():
     assert [float(line) for line in done.stdout.split()] == list(cube.t)
 
 
+def test_units_are_those_of_the_parameters_and_a_notebook_shows_a_picture():
+    xarray = pytest.importorskip("xarray")
+    units = {"x": "m", "t": "h", "p": "mol/m³"}
+    cube = diff2d.run(SMALL, units=units, output="c.npy")
+    found = cube.to_xarray()
+    assert [found[name].units for name in ("x", "y", "t", "p")] == ["m", "length", "h", "mol/m³"]
+    diff2d.window("c.npy", (2, 1, 1), op="mean", output="w.npy")
+    opened = xarray.open_dataset("w.npy", engine="diff2d")
+    assert [opened[name].units for name in ("x", "y", "t")] == ["m", "length", "h"]
+    shown = cube._repr_html_()
+    for part in ("c.npy", "4 × 22 × 22 of float64", "4 of 4 snapshots", "0 to 3.75", "data:image/png;base64,iVBORw0KGgo"):
+        assert part in shown
+    sweep = diff2d.sweep({"params": SMALL, "D": [0.5, 1.0]}, output="s.npy")
+    assert "2, which differ in D" in sweep._repr_html_()
+
+
 def test_masks_held_nodes_and_capacities_are_those_of_the_program():
     keys = {"grid": "walls", "capacity": "1 + 0.01*x*x", "decay": 0.1}
     held = [{"where": "abs(x - 5) < 1", "value": "2 + y"}]

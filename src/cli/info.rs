@@ -1,18 +1,22 @@
 //! `diff2d info`: what a file says of itself.
 
 use super::{
+    archive::ArchiveInfo,
     listing::Listing,
     number,
     open::open,
     terminal::{Terminal, printable},
 };
 use crate::{
-    cube::{CubeError, Header, Journal, Paths, Record, checkpoint, journal::Scenario, scratch},
+    cube::{
+        CubeError, Header, Journal, JournalledArray, Paths, Record, checkpoint, journal::Scenario,
+        scratch,
+    },
     error::Error,
     schedule::Clock,
 };
 use clap::Args;
-use diff2d_arrays::npy::{self, AnyHeader, Descr, HeaderError, NpyError};
+use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
 use diff2d_arrays::wording::excerpt;
 use serde::{
     Serialize, Serializer,
@@ -23,13 +27,14 @@ use std::{
     fmt,
     io::BufReader,
     path::{Path, PathBuf},
+    time::SystemTime,
 };
 
 /// Show the header of a .npy file and, of a cube, its parameters and progress
 #[derive(Debug, Args)]
 #[command(after_help = "Example:\n  diff2d info output/diff2dparams.npy")]
 pub(super) struct InfoArgs {
-    /// Any .npy file
+    /// Any .npy file, or an archive of several, .npz
     #[arg(value_name = "FILE.npy")]
     file: PathBuf,
     /// Print one JSON object
@@ -38,6 +43,14 @@ pub(super) struct InfoArgs {
 }
 
 pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
+    if args
+        .file
+        .extension()
+        .is_some_and(|extension| extension == "npz")
+        && args.file.is_file()
+    {
+        return terminal.answer(&ArchiveInfo::new(&args.file)?, args.json);
+    }
     let array = match open(&args.file, terminal) {
         Ok(array) => array,
         // Whatever the elements are, the header can be told.
@@ -60,6 +73,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     let mut info = Info::new(&array.path, header, array.bytes);
     if let Some(journal) = &array.journal {
         let mut cube = CubeState::new(&args.file, journal);
+        cube.running = Running::of(&array);
         if args.json {
             cube.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
         }
@@ -148,6 +162,13 @@ impl fmt::Display for Info<'_> {
             "data",
             format!("from byte {offset}, {bytes} in all{behind}"),
         );
+        // As this program pads the header of a cube, and hardly any other.
+        if self.cube.is_none() && self.shape.len() == 3 && offset == DATA_OFFSET {
+            lines.add(
+                "journal",
+                "none beside it: if this is the cube of a run, its parameters, times and committed snapshots are not known",
+            );
+        }
         if let Some(cube) = &self.cube {
             cube.list(&mut lines);
         }
@@ -167,6 +188,8 @@ struct CubeState<'a> {
     checkpoint: Option<Clock>,
     /// That of a state larger than its memory.
     scratch: Option<Clock>,
+    /// If a process writes it at the moment.
+    running: Option<Running>,
     #[serde(skip)]
     last: Option<&'a Record>,
 }
@@ -181,6 +204,7 @@ impl<'a> CubeState<'a> {
             snapshots: None,
             checkpoint,
             scratch,
+            running: None,
             last: journal.committed.last(),
         }
     }
@@ -213,6 +237,9 @@ impl<'a> CubeState<'a> {
         if let Some(last) = self.last {
             lines.add("last", snapshot(last));
         }
+        if let Some(running) = &self.running {
+            lines.add("running", running);
+        }
         for (name, state, how) in [
             ("checkpoint", self.checkpoint, "--resume"),
             ("scratch", self.scratch, "--resume --memory"),
@@ -240,6 +267,57 @@ fn states(cube: &Path, journal: &Journal) -> Option<[Option<Clock>; 2]> {
         found.map(|found| found.clock),
         scratch::latest(&paths, header, last.clock()).ok().flatten(),
     ])
+}
+
+/// A cube that a process writes at the moment.
+#[derive(Serialize)]
+struct Running {
+    /// Seconds since it was begun; of a run that was interrupted, pauses included.
+    since_begin: f64,
+    /// Seconds since the last commit.
+    since_commit: f64,
+    /// Snapshots that were committed a second, the first one of each scenario left aside; 0 before there is a second one.
+    rate: f64,
+    /// Seconds until the last commit, at this rate.
+    left: Option<f64>,
+}
+
+impl Running {
+    /// From the times of the files: the cube is new with every run, the journal grows with every commit.
+    fn of(array: &JournalledArray) -> Option<Self> {
+        let journal = array.journal.as_ref().filter(|_| !array.is_final())?;
+        let header = journal.header.as_ref()?;
+        let begun = array.path.metadata().ok()?.created().ok()?;
+        let paths = Paths::of(&array.path).ok()?;
+        let committed = paths.journal.metadata().ok()?.modified().ok()?;
+        let now = SystemTime::now();
+        let since = |time: SystemTime| now.duration_since(time).unwrap_or_default().as_secs_f64();
+        let (since_begin, since_commit) = (since(begun), since(committed));
+        // Initial states are there at once.
+        let count = header.scenario_count() as u64;
+        let computed = journal.committed.total().saturating_sub(count) as f64;
+        let to_compute = header.snapshots().saturating_sub(count) as f64;
+        let took = since_begin - since_commit;
+        let rate = if took > 0.0 { computed / took } else { 0.0 };
+        let left = (to_compute - computed) / rate - since_commit;
+        Some(Self {
+            since_begin,
+            since_commit,
+            rate,
+            left: left.is_finite().then(|| left.max(0.0)),
+        })
+    }
+}
+
+impl fmt::Display for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [begin, commit] = [self.since_begin, self.since_commit].map(number::seconds);
+        write!(f, "begun {begin} ago, last commit {commit} ago")?;
+        match self.left {
+            Some(left) => write!(f, "; at its pace so far ready in {}", number::seconds(left)),
+            None => Ok(()),
+        }
+    }
 }
 
 /// Records that are written as they are read: there may be many.

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     params::{Canonical, RawParams},
     problem::Problem,
+    warnings,
 };
 use clap::Args;
 use std::{
@@ -24,19 +25,27 @@ pub(super) struct ParamsArgs {
     pub(super) overrides: Vec<String>,
 }
 
-impl ParamsArgs {
-    pub(super) fn problem(&self) -> Result<Problem, Error> {
-        self.problem_of(None)
-    }
+/// A problem, and what its user may not expect.
+pub(super) struct Given {
+    pub(super) problem: Problem,
+    pub(super) warnings: Vec<String>,
+}
 
+impl ParamsArgs {
     /// The problem, for a cube that was begun with these parameters if there is one.
-    pub(super) fn problem_of(&self, begun: Option<&Canonical>) -> Result<Problem, Error> {
+    pub(super) fn given(&self, begun: Option<&Canonical>) -> Result<Given, Error> {
         let raw = RawParams::load(&self.file, &self.overrides);
         let raw = raw.map(|raw| match begun {
             Some(begun) => raw.with_times_of(begun),
             None => raw,
         });
-        let problem = raw.and_then(|raw| Problem::from_raw(&raw)).map_err(|error| {
+        let given = raw.and_then(|raw| {
+            let problem = Problem::from_raw(&raw)?;
+            let mut warnings = warnings::of(&problem);
+            warnings.extend(warnings::of_grid(&raw));
+            Ok(Given { problem, warnings })
+        });
+        let given = given.map_err(|error| {
             let file = quoted(&self.file.display().to_string());
             match self.is_sweep() {
                 true => Error::Usage(format!(
@@ -45,10 +54,9 @@ impl ParamsArgs {
                 false => Error::from(error),
             }
         })?;
-        problem
-            .initial_array()
-            .map_or(Ok(()), inputs::is_committed)?;
-        Ok(problem)
+        let array = given.problem.initial_array();
+        array.map_or(Ok(()), inputs::is_committed)?;
+        Ok(given)
     }
 
     /// Whether the file describes a sweep.

@@ -4,7 +4,7 @@ use super::{
     bar::Unit,
     frames::{Drawing, Frames, Look, RangeAsked},
     number,
-    params::ParamsArgs,
+    params::{Given, ParamsArgs},
     plot::{frame_path, make_directory},
     printer::Printer,
     ranks, signals,
@@ -16,9 +16,7 @@ use crate::{
     comm::{Comm, World, collective},
     cube::{JournalledArray, Paths, Record, Writing},
     error::Error,
-    problem::Problem,
-    run::Outcome,
-    warnings,
+    run::{Message, Outcome},
 };
 use clap::Args;
 use diff2d_plot as plot;
@@ -72,7 +70,8 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
     let begun = cube.as_ref().ok().and_then(|cube| args.start.begun(cube));
-    let problem = args.params.problem_of(begun.as_ref())?;
+    let given = args.params.given(begun.as_ref())?;
+    let problem = &given.problem;
     check_tile(args.tile, problem.grid.shape())?;
     let cube = cube?;
     if let Some(path) = &args.report {
@@ -84,19 +83,19 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     }
     let cube = (!args.no_cube).then_some(cube);
     ranks::together("run", terminal, |world| {
-        on_ranks(args, &problem, cube.as_deref(), world, terminal)
+        on_ranks(args, &given, cube.as_deref(), world, terminal)
     })
 }
 
 /// Collective. The run on all ranks.
 fn on_ranks(
     args: &RunArgs,
-    problem: &Problem,
+    Given { problem, warnings }: &Given,
     cube: Option<&Path>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
-    terminal.warn(&warnings::of(problem));
+    terminal.warn(warnings);
     if cube.is_some() {
         args.start.make_directory(world)?;
     }
@@ -119,7 +118,12 @@ fn on_ranks(
         .checkpoint_every(args.checkpoint_every)
         .progress(bar.progress().clone())
         .stop_flag(Arc::clone(&stop_flag))
-        .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
+        .on_message(|message| {
+            bar.suspend(|| match message {
+                Message::Continues { .. } => terminal.note(&message.to_string()),
+                Message::Decision(sentence) => terminal.detail(sentence),
+            });
+        })
         .on_commit(|record| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {

@@ -118,7 +118,7 @@ fn on_ranks(
         .run(sweep)
         .output(cube)
         .stop_flag(Arc::clone(&stop_flag))
-        .on_note(|sentence| bar.suspend(|| terminal.detail(sentence)))
+        .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
         .on_commit(|record| {
             bar.progress().add(1);
             let number = record.slot().scenario();

@@ -116,6 +116,16 @@ impl JournalledArray {
         axes
     }
 
+    /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`, if that is known.
+    #[must_use]
+    pub fn unit(&self, name: &str) -> Option<String> {
+        if let Some(header) = self.header() {
+            return header.scenario(0)?.params.unit(name).map(str::to_owned);
+        }
+        let mut axes = self.beside.axes.iter().flatten();
+        axes.find(|axis| axis.name == name)?.unit.clone()
+    }
+
     /// What the values are, if a file beside the array tells: `difference`.
     #[must_use]
     pub fn quantity(&self) -> Option<&str> {

@@ -8,7 +8,7 @@
 //! ```
 //!
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
-//! label for each, or null. A key `quantity` may say what the values are: `"difference"`.
+//! label for each, or null; a key `unit` says in what its coordinates are. A key `quantity` may say what the values are: `"difference"`.
 
 use super::{
     error::CubeError,
@@ -34,6 +34,8 @@ const LONGEST: u64 = 1 << 30;
 pub struct NamedAxis {
     /// `t`, `y`, `x`, `statistic`.
     pub name: String,
+    /// The unit of its coordinates, if that is known.
+    pub unit: Option<String>,
     /// What is known of its indices.
     pub values: AxisValues,
 }
@@ -58,10 +60,19 @@ impl NamedAxis {
     pub fn listed(name: &str, coordinates: Vec<f64>, spacing: f64) -> Self {
         Self {
             name: name.to_owned(),
+            unit: None,
             values: AxisValues::Listed {
                 coordinates,
                 spacing,
             },
+        }
+    }
+
+    /// The same axis with other coordinates.
+    fn with(&self, coordinates: Vec<f64>, spacing: f64) -> Self {
+        Self {
+            unit: self.unit.clone(),
+            ..Self::listed(&self.name, coordinates, spacing)
         }
     }
 
@@ -101,7 +112,7 @@ impl NamedAxis {
         };
         let spacing = self.spacing()? * stride as f64;
         let coordinates = (0..count).map(middle).collect::<Option<_>>()?;
-        Some(Self::listed(&self.name, coordinates, spacing))
+        Some(self.with(coordinates, spacing))
     }
 
     /// This axis at some indices.
@@ -115,7 +126,7 @@ impl NamedAxis {
             [first, second, ..] => second - first,
             _ => self.spacing()?,
         };
-        Some(Self::listed(&self.name, coordinates, spacing))
+        Some(self.with(coordinates, spacing))
     }
 
     /// The part of this axis in a range of indices.
@@ -125,6 +136,7 @@ impl NamedAxis {
             let [start, end] = [range.start, range.end].map(|at| usize::try_from(at).unwrap_or(0));
             return Some(Self {
                 name: self.name.clone(),
+                unit: self.unit.clone(),
                 values: AxisValues::Labels(labels.get(start..end)?.to_vec()),
             });
         }
@@ -136,8 +148,12 @@ impl NamedAxis {
 pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<NamedAxis>>> {
     let grid = run.grid()?;
     let spacing = run.pace().cadence();
-    let axis =
-        |name: &str, coordinates, spacing| Some(NamedAxis::listed(name, coordinates, spacing));
+    let axis = |name: &str, coordinates, spacing| {
+        Some(NamedAxis {
+            unit: run.params.unit(name).map(str::to_owned),
+            ..NamedAxis::listed(name, coordinates, spacing)
+        })
+    };
     Some(vec![
         axis("t", times, spacing),
         axis("y", grid.y.coordinates(), grid.y.spacing),
@@ -159,6 +175,8 @@ struct AxesFile {
 struct Entry {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    unit: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     spacing: Option<f64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     coordinates: Option<Vec<f64>>,
@@ -174,6 +192,7 @@ impl Entry {
         };
         Self {
             name: axis.name.clone(),
+            unit: axis.unit.clone(),
             spacing: axis.spacing(),
             coordinates,
             labels,
@@ -187,11 +206,14 @@ impl Entry {
             (Some(coordinates), None) => {
                 let increase = coordinates.is_sorted_by(|a, b| a < b);
                 let spacing = self.spacing.filter(|spacing| *spacing > 0.0)?;
-                (fits(coordinates.len()) && increase)
-                    .then(|| NamedAxis::listed(&self.name, coordinates, spacing))
+                (fits(coordinates.len()) && increase).then(|| NamedAxis {
+                    unit: self.unit,
+                    ..NamedAxis::listed(&self.name, coordinates, spacing)
+                })
             }
             (None, Some(labels)) => fits(labels.len()).then_some(NamedAxis {
                 name: self.name,
+                unit: self.unit,
                 values: AxisValues::Labels(labels),
             }),
             _ => None,

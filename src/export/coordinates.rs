@@ -12,7 +12,7 @@ use crate::{
     grid::{Axis, Grid},
     params::by_name,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// An axis of the array.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,6 +34,19 @@ pub struct Coordinate {
     pub values: Column,
     /// What it is, in words.
     pub about: String,
+    /// Its unit, if that is known.
+    pub unit: Option<String>,
+}
+
+impl Coordinate {
+    /// By the CF conventions: `long_name` and, where that is known, `units`.
+    #[must_use]
+    pub fn attributes(&self) -> Map<String, Value> {
+        let long_name = Some(("long_name".to_owned(), self.about.clone().into()));
+        let units = self.unit.clone();
+        let units = units.map(|unit| ("units".to_owned(), unit.into()));
+        long_name.into_iter().chain(units).collect()
+    }
 }
 
 /// Values of one type.
@@ -101,11 +114,25 @@ pub(super) fn fit(array: &JournalledArray, allowed: u64) -> Result<(), ExportErr
 pub(super) fn of(
     array: &JournalledArray,
 ) -> Result<(Vec<Dimension>, Vec<Coordinate>), ExportError> {
-    match array.header() {
-        Some(header) if header.is_sweep() => of_sweep(array, header),
-        Some(header) => Ok(of_run(array, header)),
-        None => Ok(of_array(array)),
+    let Some(header) = array.header() else {
+        return Ok(of_array(array));
+    };
+    let (dimensions, mut coordinates) = match header.is_sweep() {
+        true => of_sweep(array, header)?,
+        false => of_run(array, header),
+    };
+    if let Some(scenario) = header.scenario(0) {
+        for one in &mut coordinates {
+            let axis = match one.about.as_str() {
+                TIME => "t",
+                about if about == NODES[0] => "y",
+                about if about == NODES[1] => "x",
+                _ => continue,
+            };
+            one.unit = scenario.params.unit(axis).map(str::to_owned);
+        }
     }
+    Ok((dimensions, coordinates))
 }
 
 fn dimensions(names: &[&str], shape: &[u64]) -> Vec<Dimension> {
@@ -124,6 +151,7 @@ fn coordinate(name: &str, along: &[usize], values: Column, about: &str) -> Coord
         along: along.to_vec(),
         values,
         about: about.to_owned(),
+        unit: None,
     }
 }
 
@@ -283,7 +311,10 @@ fn of_array(array: &JournalledArray) -> (Vec<Dimension>, Vec<Coordinate>) {
             _ => format!("axis{axis}"),
         };
         coordinates.push(match values {
-            Some(values) => coordinate(&name, &[axis], values, about(&name)),
+            Some(values) => Coordinate {
+                unit: named.and_then(|named| named.unit.clone()),
+                ..coordinate(&name, &[axis], values, about(&name))
+            },
             None => coordinate(&name, &[axis], numbers(length), "index"),
         });
     }

@@ -181,8 +181,12 @@ impl<'a> Dataset<'a> {
         let beside = self.coordinates.iter().skip(self.dimensions.len());
         let beside: Vec<&str> = beside.map(|one| one.name.as_str()).collect();
         let mut told = Map::new();
-        if self.array.header().is_some() {
+        if let Some(header) = self.array.header() {
             told.insert("long_name".to_owned(), "density".into());
+            let scenario = header.scenario(0);
+            if let Some(unit) = scenario.as_ref().and_then(|one| one.params.unit("p")) {
+                told.insert("units".to_owned(), unit.into());
+            }
         }
         if !beside.is_empty() {
             told.insert("coordinates".to_owned(), beside.join(" ").into());

@@ -78,7 +78,9 @@ fn fill(
     let mut scales = Vec::new();
     for (number, coordinate) in dataset.coordinates.iter().enumerate() {
         let array = store_coordinate(&file, dataset, coordinate)?;
-        attribute(&array, "long_name", &coordinate.about.clone().into())?;
+        for (name, value) in &coordinate.attributes() {
+            attribute(&array, name, value)?;
+        }
         if number < dataset.dimensions.len() {
             dimension_scales::make(array.id(), &coordinate.name)?;
             scales.push(array);

@@ -13,7 +13,7 @@ use super::{
     output::{self, Target},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 use std::{fs, io::Write};
 
 pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), ExportError> {
@@ -66,9 +66,8 @@ fn coordinates(to: &mut dyn Write, dataset: &Dataset<'_>) -> Result<(), ExportEr
             "zarr_format": 2, "shape": shape, "chunks": shape, "dtype": dtype, "order": "C",
             "compressor": null, "filters": null, "fill_value": null,
         });
-        let mut attributes = Map::new();
+        let mut attributes = coordinate.attributes();
         attributes.insert("_ARRAY_DIMENSIONS".to_owned(), along.collect());
-        attributes.insert("long_name".to_owned(), coordinate.about.clone().into());
         let chunk = vec!["0"; shape.len()].join(".");
         let value = Value::String(format!("base64:{}", STANDARD.encode(bytes)));
         for (key, value) in [

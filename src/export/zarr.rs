@@ -204,7 +204,7 @@ fn described(dataset: &Dataset<'_>, coordinate: &Coordinate) -> Value {
     let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
     let names: Vec<&str> = names.collect();
     let mut array = array(&shape, &shape, name, &fill, &codec, &names);
-    array["attributes"] = json!({ "long_name": coordinate.about });
+    array["attributes"] = coordinate.attributes().into();
     array
 }
 

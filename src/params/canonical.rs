@@ -57,6 +57,12 @@ impl Canonical {
         self.0.get(key)
     }
 
+    /// The unit of an axis, `x`, `y` or `t`, or of the density, `p`.
+    #[must_use]
+    pub fn unit(&self, name: &str) -> Option<&str> {
+        self.get("units")?.get(name)?.as_str()
+    }
+
     /// When snapshots are taken; `None` in journals from before there was a choice, which are of the course's times.
     #[must_use]
     pub fn times(&self) -> Option<Times> {

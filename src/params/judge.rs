@@ -162,6 +162,24 @@ impl<'a> Judge<'a> {
         self.convert(key, |value| value.as_str().map(str::to_owned).ok_or(None))
     }
 
+    /// A text for labels, if the key was typed.
+    pub(super) fn label_if_typed(&mut self, key: &str) {
+        /// Letters that fit beside the name of an axis.
+        const LONGEST: usize = 40;
+        if !self.is_typed(key) {
+            return;
+        }
+        let label = self.convert(key, |value| {
+            let is_label = |text: &&str| {
+                let is_short = (1..=LONGEST).contains(&text.chars().count());
+                is_short && !text.chars().any(char::is_control)
+            };
+            let label = value.as_str().filter(is_label).map(str::to_owned);
+            label.ok_or_else(|| Some(format!("it must be a text of 1 to {LONGEST} letters")))
+        });
+        self.note(key, json!(label));
+    }
+
     /// One of a few words.
     pub(super) fn choice<T: Choice>(&mut self, key: &str) -> T {
         let chosen = self.convert(key, |value| {

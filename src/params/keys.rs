@@ -129,6 +129,7 @@ const STEADY: &str = "{ steady = rate }: at the first snapshot that changes by l
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
+const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
 const HELD: &str = "tables [[held]] with where = \"…\", file = \"….npy\" or image = \"….png\", and value = a number or a formula in x and y";
 const COMBINE: &str =
@@ -153,7 +154,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 45] = keys! {
+pub static KEYS: [Key; 49] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -208,6 +209,10 @@ pub static KEYS: [Key; 45] = keys! {
         "\"plate.png\"", Derived;
     "mask.below", "the grey value below which the picture is dark; black is 0, white 1", "", NUMBER, FINITE, "0.5",
         Derived;
+    "units.x", "unit of lengths along x, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
+    "units.y", "unit of lengths along y, for labels alone", "", WORD, UNIT, "\"m\"", Derived, no_bits;
+    "units.t", "unit of times, for labels alone", "", WORD, UNIT, "\"s\"", Derived, no_bits;
+    "units.p", "unit of the density, for labels alone", "", WORD, UNIT, "\"mol/m³\"", Derived, no_bits;
     "held", "nodes that keep given values", "density", TABLES, HELD, "[{ where = \"abs(x) < 0.1\", value = 60.0 }]",
         Derived;
 };

@@ -135,6 +135,9 @@ impl Params {
             canonical: Canonical::default(),
         };
         params.judge_numbers(&mut judge);
+        for key in ["units.x", "units.y", "units.t", "units.p"] {
+            judge.label_if_typed(key);
+        }
         params.initial.check(&mut judge);
         params.judge_walls(&mut judge);
         if params.dt.is_some() || params.method == StepMethod::Exact {
@@ -323,7 +326,7 @@ mod tests {
             .collect();
         let of_others = |name: &str| {
             ["dt", "stages", "until", "memory", "held"].contains(&name)
-                || ["initial.", "mask."]
+                || ["initial.", "mask.", "units."]
                     .iter()
                     .any(|table| name.starts_with(table))
         };

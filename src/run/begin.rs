@@ -199,9 +199,9 @@ pub(crate) fn open(
     };
     let writer: Result<CubeWriter, CubeError> = match store {
         Some(store) => {
-            observer.note(store.describe());
+            observer.decided(store.describe());
             if comm.size() > 1 {
-                observer.note(format!("{} ranks on {machines} machines", comm.size()));
+                observer.decided(format!("{} ranks on {machines} machines", comm.size()));
             }
             CubeWriter::with_journal(store, share, load, observer.committed().clone())
         }

@@ -2,7 +2,7 @@
 
 use super::{
     error::RunError,
-    observer::{Observer, OnCommit, OnNote},
+    observer::{Message, Observer, OnCommit, OnMessage},
     options::Options,
     pool,
     report::Report,
@@ -50,7 +50,7 @@ pub struct Run<'a, W = Problem> {
     pub(crate) work: &'a W,
     pub(crate) options: Options,
     on_commit: Option<OnCommit<'a>>,
-    on_note: Option<OnNote<'a>>,
+    on_message: Option<OnMessage<'a>>,
     progress: Progress,
     stop: Arc<AtomicUsize>,
 }
@@ -62,7 +62,7 @@ impl<'a, W> Run<'a, W> {
             work,
             options: Options::default(),
             on_commit: None,
-            on_note: None,
+            on_message: None,
             progress: Progress::default(),
             stop: Arc::default(),
         }
@@ -156,10 +156,10 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
-    /// Calls a function with sentences on what the run decides, on the thread of
+    /// Calls a function with what the run says besides its results, on the thread of
     /// [`on_commit`](Self::on_commit).
-    pub fn on_note(mut self, call: impl FnMut(&str) + Send + 'a) -> Self {
-        self.on_note = Some(Box::new(call));
+    pub fn on_message(mut self, call: impl FnMut(&Message) + Send + 'a) -> Self {
+        self.on_message = Some(Box::new(call));
         self
     }
 
@@ -183,11 +183,11 @@ impl<'a, W> Run<'a, W> {
         work: impl FnOnce(&'a W, &Options, &Observer) -> Result<T, RunError>,
     ) -> Result<T, RunError> {
         let (observer, observations) = Observer::new(self.progress, self.stop);
-        let is_observed = self.on_commit.is_some() || self.on_note.is_some();
+        let is_observed = self.on_commit.is_some() || self.on_message.is_some();
         let on_commit = self.on_commit.unwrap_or_else(|| Box::new(|_| ()));
-        let on_note = self.on_note.unwrap_or_else(|| Box::new(|_| ()));
+        let on_message = self.on_message.unwrap_or_else(|| Box::new(|_| ()));
         thread::scope(|scope| {
-            let observe = move || observations.pass_on(on_commit, on_note);
+            let observe = move || observations.pass_on(on_commit, on_message);
             let started = match is_observed {
                 true => thread::Builder::new()
                     .name("observer".to_owned())

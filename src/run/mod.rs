@@ -44,6 +44,7 @@ mod time_loop;
 pub(crate) use begin::open;
 pub use builder::Run;
 pub use error::RunError;
+pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
 

@@ -1,23 +1,55 @@
 //! [`Observer`]: what a run tells while it goes on, and where it looks whether to stop.
 
-use crate::cube::Record;
+use crate::{cube::Record, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use diff2d_arrays::progress::Progress;
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
+use std::{
+    fmt,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
 };
 
 /// A function that is called with every committed snapshot.
 pub(super) type OnCommit<'a> = Box<dyn FnMut(&Record) + Send + 'a>;
-/// A function that is called with sentences on what the run decides.
-pub(super) type OnNote<'a> = Box<dyn FnMut(&str) + Send + 'a>;
+/// A function that is called with messages.
+pub(super) type OnMessage<'a> = Box<dyn FnMut(&Message) + Send + 'a>;
+
+/// What a run says besides its results.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Message {
+    /// It goes on from a state that was on disk.
+    Continues {
+        /// The state.
+        from: Clock,
+        /// Number of the last step.
+        last_step: u64,
+    },
+    /// A sentence on what it has decided.
+    Decision(String),
+}
+
+impl fmt::Display for Message {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Continues {
+                from: Clock { step, simtime },
+                last_step,
+            } => write!(
+                f,
+                "continuing from t = {simtime:?}, after step {step} of {last_step}"
+            ),
+            Self::Decision(sentence) => f.write_str(sentence),
+        }
+    }
+}
 
 /// The run's ends of the connections to its observers.
 #[derive(Debug, Clone)]
 pub(crate) struct Observer {
     committed: Sender<Record>,
-    notes: Sender<String>,
+    messages: Sender<Message>,
     progress: Progress,
     stop: Arc<AtomicUsize>,
 }
@@ -25,22 +57,22 @@ pub(crate) struct Observer {
 /// The other ends.
 pub(super) struct Observations {
     committed: Receiver<Record>,
-    notes: Receiver<String>,
+    messages: Receiver<Message>,
 }
 
 impl Observer {
     pub(super) fn new(progress: Progress, stop: Arc<AtomicUsize>) -> (Self, Observations) {
         let (committed, commits) = unbounded();
-        let (notes, sentences) = unbounded();
+        let (messages, to_pass_on) = unbounded();
         let observer = Self {
             committed,
-            notes,
+            messages,
             progress,
             stop,
         };
         let observations = Observations {
             committed: commits,
-            notes: sentences,
+            messages: to_pass_on,
         };
         (observer, observations)
     }
@@ -58,9 +90,13 @@ impl Observer {
         &self.committed
     }
 
-    pub(crate) fn note(&self, sentence: String) {
+    pub(crate) fn send(&self, message: Message) {
         // Without an observer there is no receiver.
-        let _ = self.notes.send(sentence);
+        let _ = self.messages.send(message);
+    }
+
+    pub(crate) fn decided(&self, sentence: String) {
+        self.send(Message::Decision(sentence));
     }
 
     pub(crate) fn progress(&self) -> &Progress {
@@ -80,8 +116,8 @@ impl Observer {
 
 impl Observations {
     /// Calls the functions until the run has dropped its ends.
-    pub(super) fn pass_on(self, mut on_commit: OnCommit<'_>, mut on_note: OnNote<'_>) {
-        let (mut committed, mut notes) = (self.committed, self.notes);
+    pub(super) fn pass_on(self, mut on_commit: OnCommit<'_>, mut on_message: OnMessage<'_>) {
+        let (mut committed, mut messages) = (self.committed, self.messages);
         let mut open = 2;
         while open > 0 {
             select! {
@@ -89,9 +125,9 @@ impl Observations {
                     Ok(record) => on_commit(&record),
                     Err(_) => (committed, open) = (never(), open - 1),
                 },
-                recv(notes) -> sentence => match sentence {
-                    Ok(sentence) => on_note(&sentence),
-                    Err(_) => (notes, open) = (never(), open - 1),
+                recv(messages) -> message => match message {
+                    Ok(message) => on_message(&message),
+                    Err(_) => (messages, open) = (never(), open - 1),
                 },
             }
         }

@@ -6,7 +6,7 @@ use super::{
     error::RunError,
     exchange::{self, Exchange, on_root},
     in_bands::InBands,
-    observer::Observer,
+    observer::{Message, Observer},
     options::{Options, Outcome},
     output::Output,
     pool,
@@ -89,7 +89,7 @@ pub(super) fn run<T: Element>(
     let simulated = match place {
         Place::Memory(state) => {
             if comm.size() > 1 {
-                observer.note(format!("halos {} rows deep", ranks.slab().halo()));
+                observer.decided(format!("halos {} rows deep", ranks.slab().halo()));
             }
             simulate(problem, state, output, clock, observer)
         }
@@ -159,13 +159,15 @@ fn first_state<C: Comm>(
         }
     };
     if began.step > 0 {
-        let (step, last) = (began.step, problem.schedule.last_step());
-        observer.note(format!("continuing after step {step} of {last}"));
-        observer.progress().add(step);
+        observer.send(Message::Continues {
+            from: began,
+            last_step: problem.schedule.last_step(),
+        });
+        observer.progress().add(began.step);
     }
     state.start(began)?;
     let figures = state.figures();
-    observer.note(format!(
+    observer.decided(format!(
         "steps by kernel {}, tiles of {}, {} threads, state in {}",
         figures.kernel,
         figures.tile,

@@ -1,9 +1,13 @@
 //! `diff2d info`.
 
-use crate::{common::Scene, cut_journal, npy};
+use crate::{
+    common::{Scene, python},
+    cut_journal, npy,
+};
+use diff2d_sys::LockedFile;
 use insta::assert_snapshot;
 use serde_json::Value;
-use std::fs;
+use std::fs::{self, File};
 
 #[test]
 fn info_prints_header_parameters_and_progress() {
@@ -50,12 +54,13 @@ fn info_prints_header_parameters_and_progress() {
     assert_eq!(info["snapshots"].as_array().unwrap().len(), 1);
 
     fs::remove_file(scene.path("c.journal")).unwrap();
-    assert_snapshot!(scene.run("info c.npy"), @r"
+    assert_snapshot!(scene.run("info c.npy"), @"
     exit 0
     file       c.npy
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
+    journal    none beside it: if this is the cube of a run, its parameters, times and committed snapshots are not known
     ");
     assert_snapshot!(scene.run("info p.toml"), @r"
     exit 3
@@ -193,4 +198,73 @@ fn info_tells_of_a_state_between_snapshots() {
         let json: Value = serde_json::from_str(&told).unwrap();
         assert!(json[word]["step"].as_u64() > Some(0), "{json}");
     }
+}
+
+/// How far a run is, from outside.
+#[test]
+fn info_tells_when_a_cube_that_is_written_will_be_ready() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    cut_journal(&scene, "c.journal", 4);
+    let json = || {
+        let text = scene.succeed("info c.npy --json").stdout;
+        serde_json::from_str::<Value>(&text).unwrap()["running"].clone()
+    };
+    assert!(json().is_null(), "nobody writes it");
+    let journal = File::options().write(true).open(scene.path("c.journal"));
+    let lock = LockedFile::try_new(journal.unwrap()).unwrap();
+    let running = json();
+    let number = |key: &str| running[key].as_f64().unwrap();
+    assert!(number("since_begin") >= number("since_commit"), "{running}");
+    // Two snapshots were computed since then, and one is missing.
+    let took = number("since_begin") - number("since_commit");
+    assert!((number("rate") * took - 2.0).abs() < 1e-9, "{running}");
+    assert!(number("left") <= took / 2.0, "{running}");
+    let text = scene.succeed("info c.npy").stdout;
+    let line = text
+        .lines()
+        .find(|line| line.starts_with("running"))
+        .unwrap();
+    for part in [
+        "begun ",
+        " ago, last commit ",
+        " ago; at its pace so far ready in ",
+    ] {
+        assert!(line.contains(part), "{line}");
+    }
+    drop(lock);
+    assert!(json().is_null(), "nobody writes it any more");
+}
+
+#[test]
+fn info_lists_the_members_of_an_archive() {
+    let scene = Scene::new();
+    let script = scene.write(
+        "make.py",
+        "
+import sys, numpy as np
+d = sys.argv[1] + '/'
+np.savez(d + 'a.npz', t=np.arange(3.0), p=np.zeros((3, 4, 5), 'f4'), name=np.array('x'))
+np.savez_compressed(d + 'packed.npz', t=np.arange(3.0))
+",
+    );
+    python(&script.display().to_string(), [scene.path("")]);
+    assert_snapshot!(scene.run("info a.npz"), @"
+    exit 0
+    file       a.npz
+    archive    3 members, read as FILE.npz:NAME
+    member     t: shape (3,), dtype <f8
+    member     p: shape (3, 4, 5), dtype <f4
+    member     name: shape (), dtype <U1
+    ");
+    assert_snapshot!(scene.run("info packed.npz"), @"
+    exit 0
+    file       packed.npz
+    archive    1 member, read as FILE.npz:NAME
+    member     t: compressed, which `numpy.savez` does not do
+    ");
+    let json: Value = serde_json::from_str(&scene.succeed("info a.npz --json").stdout).unwrap();
+    assert_eq!(json["members"][1]["shape"], serde_json::json!([3, 4, 5]));
+    scene.write("none.npz", "no archive");
+    assert_eq!(scene.run("info none.npz").code, Some(3));
 }

@@ -82,7 +82,7 @@ fn no_checkpoint_holds_a_state_that_is_not_finite() {
                 "run p.toml -o c.npy --checkpoint-every 0.000001 {memory} {resume}"
             ));
             assert_eq!(told.code, Some(1), "{told}");
-            let (_, step) = told.stderr.split_once(" after step ").unwrap();
+            let (_, step) = told.stderr.rsplit_once(" after step ").unwrap();
             let step: u64 = step.split(',').next().unwrap().parse().unwrap();
             assert!(step < last, "step {step} of {last}: {told}");
             for name in ["c.ckpt", "c.scratch"] {

@@ -2,7 +2,11 @@
 
 use crate::{common::Scene, cut_journal, npy, shell};
 use insta::assert_snapshot;
-use std::{fs::File, os::unix::fs::FileExt};
+use serde_json::Value;
+use std::{
+    fs::{self, File},
+    os::unix::fs::FileExt,
+};
 
 #[test]
 fn plot_draws_frames_sheet_and_animation() {
@@ -509,4 +513,72 @@ fn a_title_of_any_length_is_cut_at_once() {
         scene.succeed_args(arguments.iter().chain(options));
     }
     assert!(start.elapsed().as_secs_f64() < 30.0);
+}
+
+/// Units are told wherever the axes are; without them nothing changes.
+#[test]
+fn units_stand_beside_the_names_of_axes() {
+    let scene = Scene::small();
+    let units = "[units]\nx = \"m\"\ny = \"km\"\nt = \"h\"\np = \"mol/m³\"\n";
+    scene.write("u.toml", scene.text("p.toml") + units);
+    scene.succeed("run u.toml -o u.npy");
+    scene.succeed("run p.toml -o c.npy");
+    assert_eq!(scene.read("u.npy"), scene.read("c.npy"));
+    scene.succeed("window u.npy --window 2,1,1 --op mean -o w.npy");
+    for (cube, label) in [("u.npy", "p [mol/m³]"), ("w.npy", "")] {
+        scene.succeed(&format!("plot {cube} --snapshots 1 -o a.svg"));
+        let text = scene.text("a.svg");
+        for part in ["x [m]", "y [km]", " h<", label] {
+            assert!(text.contains(part), "{cube}: {part}");
+        }
+        fs::remove_file(scene.path("a.svg")).unwrap();
+    }
+    scene.succeed("plot u.npy --history x=0,y=0 -o history.svg");
+    let text = scene.text("history.svg");
+    assert!(
+        text.contains("t [h]") && text.contains("p [mol/m³]"),
+        "{text}"
+    );
+    scene.succeed("plot c.npy --snapshots 1 -o b.svg");
+    assert!(!scene.text("b.svg").contains('['));
+    scene.succeed("export u.npy --to zarr -o z.zarr");
+    for (name, unit) in [("t", "h"), ("y", "km"), ("x", "m"), ("p", "mol/m³")] {
+        let text = scene.text(&format!("z.zarr/{name}/zarr.json"));
+        let json: Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(json["attributes"]["units"], unit, "{name}");
+    }
+    // They decide no bit.
+    scene.succeed("run p.toml -o c.npy --resume --set units.x=cm");
+    for (value, reason) in [
+        ("1", "an integer"),
+        ("\"\"", "1 to 40 letters"),
+        ("\"a\\nb\"", "1 to 40 letters"),
+    ] {
+        let told = scene.run_args(["plan", "p.toml", "--set", &format!("units.x={value}")]);
+        assert!(
+            told.code == Some(2) && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
+}
+
+#[test]
+fn contour_lines_asked_for_one_by_one_have_labels_and_statistics_their_names() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("plot c.npy --snapshots 0 --contours 0.125,0.5 -o a.svg");
+    let count = |file: &str, label: &str| scene.text(file).matches(&format!(">{label}<")).count();
+    // The colour bar has its own ticks.
+    assert_eq!((count("a.svg", "0.125"), count("a.svg", "0.5")), (1, 2));
+    scene.succeed("plot c.npy --snapshots 0 --contours 1 -o b.svg");
+    assert!(count("b.svg", "0.5") <= 1);
+    scene.succeed("stats c.npy --axis t -o s.npy");
+    for (index, name) in ["count", "sum", "mean", "std", "min", "max"]
+        .iter()
+        .enumerate()
+    {
+        scene.succeed(&format!("plot s.npy --snapshots {index} -o {name}.svg"));
+        // The title of the document, and that of the picture.
+        assert_eq!(count(&format!("{name}.svg"), name), 2);
+    }
 }

@@ -3,6 +3,7 @@
 use super::{
     canvas::{Canvas, Pen, Point, Rect},
     contour,
+    contour_label::Labels,
     error::Error,
     frame::Frame,
     range::{Mapping, Range},
@@ -63,8 +64,15 @@ impl Colours {
             .unwrap_or(NOT_FINITE)
     }
 
-    /// Draws a field with its contour lines.
-    pub fn draw(&self, canvas: &mut dyn Canvas, panel: &Rect, frame: &Frame) -> Result<(), Error> {
+    /// Draws a field with its contour lines. Those that were asked for one by one have labels, of text as beside axes
+    /// where it is so large.
+    pub fn draw(
+        &self,
+        canvas: &mut dyn Canvas,
+        panel: &Rect,
+        frame: &Frame,
+        em: f64,
+    ) -> Result<(), Error> {
         let colours = self.of(frame.own_range());
         let reduced = Reduced::new(frame.values, panel.height, panel.width)?;
         let pixels: Vec<u8> = reduced
@@ -73,8 +81,20 @@ impl Colours {
             .collect();
         canvas.image(*panel, &pixels)?;
         let levels = colours.levels();
-        let mut levels = levels.into_iter();
-        levels.try_for_each(|level| colours.draw_contour(canvas, panel, &reduced, level))
+        let lines = levels
+            .iter()
+            .map(|&level| (level, contour_line(panel, &reduced, level)));
+        let lines: Vec<_> = lines.collect();
+        for (level, line) in &lines {
+            canvas.stroke(line, colours.pen(*level, panel), *panel)?;
+        }
+        if let Contours::At(_) = colours.contours {
+            let mut labels = Labels::new(*panel, em);
+            for (level, line) in &lines {
+                labels.write(canvas, *level, line)?;
+            }
+        }
+        Ok(())
     }
 
     /// The values of the contour lines.
@@ -89,30 +109,13 @@ impl Colours {
         }
     }
 
-    fn draw_contour(
-        &self,
-        canvas: &mut dyn Canvas,
-        panel: &Rect,
-        field: &Reduced,
-        level: f64,
-    ) -> Result<(), Error> {
-        let (rows, columns) = field.dimensions();
-        let place = |(x, y): Point| {
-            (
-                panel.left as f64 + x / columns as f64 * panel.width as f64,
-                panel.bottom() as f64 - y / rows as f64 * panel.height as f64,
-            )
-        };
-        let mut lines = Vec::new();
-        contour::trace(field, level, |from, to| {
-            lines.push(vec![place(from), place(to)]);
-        });
-        let pen = Pen {
+    /// How the contour line of a value is drawn.
+    fn pen(&self, level: f64, panel: &Rect) -> Pen {
+        Pen {
             colour: self.against(level),
             thickness: (panel.width.max(panel.height) as f64 / 500.0).clamp(1.0, 6.0),
             opacity: OPACITY,
-        };
-        canvas.stroke(&lines, pen, *panel)
+        }
     }
 
     /// Black or white, whichever is seen on the colour of a value.
@@ -122,6 +125,22 @@ impl Colours {
         let luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
         if luminance > 115.0 { [0; 3] } else { [255; 3] }
     }
+}
+
+/// The pieces of a contour line, in pixels.
+fn contour_line(panel: &Rect, field: &Reduced, level: f64) -> Vec<Vec<Point>> {
+    let (rows, columns) = field.dimensions();
+    let place = |(x, y): Point| {
+        (
+            panel.left as f64 + x / columns as f64 * panel.width as f64,
+            panel.bottom() as f64 - y / rows as f64 * panel.height as f64,
+        )
+    };
+    let mut line = Vec::new();
+    contour::trace(field, level, |from, to| {
+        line.push(vec![place(from), place(to)]);
+    });
+    line
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub struct Frame<'a> {
     pub(super) values: &'a dyn Values,
     pub(super) extent: Extent,
     time: Option<f64>,
+    time_unit: &'a str,
     index: Option<usize>,
     name: Option<&'a str>,
     range: Option<Range>,
@@ -20,6 +21,7 @@ impl<'a> Frame<'a> {
             values,
             extent,
             time: None,
+            time_unit: "",
             index: None,
             name: None,
             range: None,
@@ -30,6 +32,14 @@ impl<'a> Frame<'a> {
     pub fn at(self, time: f64) -> Self {
         Self {
             time: Some(time),
+            ..self
+        }
+    }
+
+    /// The frame with the unit of its simulated time: `t = 2.4975 s`.
+    pub fn in_unit(self, unit: &'a str) -> Self {
+        Self {
+            time_unit: unit,
             ..self
         }
     }
@@ -76,7 +86,12 @@ impl<'a> Frame<'a> {
     pub fn title(&self, cadence: Option<f64>) -> String {
         match (self.name, self.time, self.index) {
             (Some(name), ..) => name.to_owned(),
-            (_, Some(time), _) => format!("t = {}", decimal::time(time, cadence)),
+            (_, Some(time), _) => {
+                let time = decimal::time(time, cadence);
+                format!("t = {time} {}", self.time_unit)
+                    .trim_end()
+                    .to_owned()
+            }
             (_, _, Some(index)) => format!("snapshot {index}"),
             (None, None, None) => String::new(),
         }

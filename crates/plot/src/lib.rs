@@ -47,6 +47,7 @@ mod colormap;
 mod colour_bar;
 mod colours;
 mod contour;
+mod contour_label;
 mod decimal;
 mod error;
 mod extent;

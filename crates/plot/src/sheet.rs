@@ -130,7 +130,7 @@ impl Sheet {
             panel::y_axis(bitmap, &panel, y_ticks, m, if high { y } else { "" })?;
         }
         panel::border(bitmap, &panel, m)?;
-        self.colours.draw(bitmap, &panel, frame)?;
+        self.colours.draw(bitmap, &panel, frame, self.metrics.em)?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
         let title = frame.title(self.cadence);

@@ -54,7 +54,7 @@ pub fn save_picture(frame: &Frame, style: &Style, path: &Path) -> Result<(), Err
     let name = format!("{} {title}", style.title);
     let draw = |canvas: &mut dyn Canvas| {
         let (panel, at) = layout.draw(canvas, style.named([x.name, y.name]), place)?;
-        colours.draw(canvas, &panel, frame)?;
+        colours.draw(canvas, &panel, frame, layout.metrics.em)?;
         write_title(canvas, &title, layout.title_size, at)
     };
     if is_pdf {
@@ -91,7 +91,8 @@ pub(super) struct Template {
     shape: (usize, usize),
     cadence: Option<f64>,
     title: Point,
-    size: f64,
+    title_size: f64,
+    em: f64,
 }
 
 impl Template {
@@ -114,7 +115,8 @@ impl Template {
             shape,
             cadence: style.cadence,
             title,
-            size: layout.title_size,
+            title_size: layout.title_size,
+            em: layout.metrics.em,
         })
     }
 
@@ -134,11 +136,12 @@ impl Template {
             });
         }
         let mut bitmap = self.blank.clone();
-        self.colours.draw(&mut bitmap, &self.panel, frame)?;
+        self.colours
+            .draw(&mut bitmap, &self.panel, frame, self.em)?;
         write_title(
             &mut bitmap,
             &frame.title(self.cadence),
-            self.size,
+            self.title_size,
             self.title,
         )?;
         Ok(bitmap)

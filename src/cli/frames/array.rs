@@ -2,7 +2,7 @@
 
 use crate::{
     cube::{
-        JournalledArray, Record,
+        AxisValues, JournalledArray, Record,
         journal::{Header, Scenario, telling},
     },
     error::Error,
@@ -24,6 +24,9 @@ pub(in crate::cli) struct Frames<'a> {
     pub(super) at_a_time: usize,
     /// Bytes for what is kept of frames.
     pub(super) memory: u64,
+    time_unit: String,
+    /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
+    labels: Vec<String>,
 }
 
 pub(super) enum Kind<'a> {
@@ -74,6 +77,8 @@ impl<'a> Frames<'a> {
             kind,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
+            time_unit: array.unit("t").unwrap_or_default(),
+            labels: labels(array),
         };
         let (rows, columns) = frames.shape();
         if rows == 0 || columns == 0 {
@@ -162,6 +167,11 @@ impl<'a> Frames<'a> {
         }
     }
 
+    /// Whether its frames are of different quantities, as the results of `stats` are.
+    pub(super) fn differ_in_kind(&self) -> bool {
+        !self.labels.is_empty()
+    }
+
     /// Whether its frames have times, along its first axis.
     pub(in crate::cli) fn has_times(&self) -> bool {
         match &self.kind {
@@ -191,21 +201,25 @@ impl<'a> Frames<'a> {
     }
 
     pub(super) fn frame<'v>(
-        &self,
+        &'v self,
         values: &'v InFile<'_>,
         shown: &'v Shown<'_>,
         index: u64,
     ) -> Frame<'v> {
-        let frame = Frame::new(values, self.extent(shown));
+        let frame = Frame::new(values, self.extent(shown)).in_unit(&self.time_unit);
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
             (None, Some(record)) => frame.at(record.simtime),
             (None, None) => match self.time(index) {
                 Some(time) => frame.at(time),
-                None if self.len() > 1 => {
-                    frame.numbered(usize::try_from(index).unwrap_or(usize::MAX))
+                None => {
+                    let number = usize::try_from(index).unwrap_or(usize::MAX);
+                    match self.labels.get(number) {
+                        Some(label) => frame.named(label),
+                        None if self.len() > 1 => frame.numbered(number),
+                        None => frame,
+                    }
                 }
-                None => frame,
             },
         }
     }
@@ -270,6 +284,17 @@ impl<'a> Shown<'a> {
             scenario: None,
             name: None,
         }
+    }
+}
+
+/// The words for the frames of an array, if there are some.
+fn labels(array: &JournalledArray) -> Vec<String> {
+    match &array.axes()[..] {
+        [Some(first), _, _] => match &first.values {
+            AxisValues::Labels(labels) => labels.clone(),
+            AxisValues::Listed { .. } => Vec::new(),
+        },
+        _ => Vec::new(),
     }
 }
 

@@ -104,7 +104,9 @@ impl Frames<'_> {
             }
         };
         let shown = plot::short(place(&axes, axis, index), 5);
-        let title = format!("{name} = {shown}");
+        let unit = self.array.unit(name).unwrap_or_default();
+        let title = format!("{name} = {shown} {unit}");
+        let title = title.trim_end().to_owned();
         Ok(Place { index, told, title })
     }
 

@@ -74,7 +74,10 @@ impl Frames<'_> {
             RangeAsked::Symmetric => "coolwarm",
             _ => "viridis",
         };
-        let label = look.label.as_deref().unwrap_or_else(|| self.quantity());
+        let quantity = look.label.clone().unwrap_or_else(|| match self.quantity() {
+            "" | "p" if self.array.unit("p").is_some() => self.with_unit("p"),
+            told => told.to_owned(),
+        });
         Style {
             colormap: look
                 .colormap
@@ -89,12 +92,24 @@ impl Frames<'_> {
             },
             contours: look.contours.clone(),
             cadence: self.cadence(),
-            quantity: label.to_owned(),
-            axes: look.axes.clone(),
+            quantity,
+            axes: [0, 1].map(|axis| {
+                let name = ["x", "y"][axis];
+                let known = || self.array.unit(name).map(|_| self.with_unit(name));
+                look.axes[axis].clone().or_else(known)
+            }),
             title: look.title.clone(),
             size: look.size,
             dpi: look.dpi,
             ..Style::new(range)
+        }
+    }
+
+    /// The name of an axis or of the density, with its unit if that is known: `x [m]`.
+    pub(in crate::cli) fn with_unit(&self, name: &str) -> String {
+        match self.array.unit(name) {
+            Some(unit) => format!("{name} [{unit}]"),
+            None => name.to_owned(),
         }
     }
 
@@ -106,6 +121,7 @@ impl Frames<'_> {
     /// The range that is meant: differences are drawn about 0, unless the user says more.
     pub(in crate::cli) fn asked(&self, look: &Look) -> RangeAsked {
         match look.range {
+            RangeAsked::All if self.differ_in_kind() => RangeAsked::Frame,
             RangeAsked::All if self.is_difference() && !look.log => RangeAsked::Symmetric,
             asked => asked,
         }

@@ -43,8 +43,8 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.answer(&plan, args.json)?;
         return plan.check();
     }
-    let problem = args.params.problem()?;
-    let plan = RunPlan::new(&problem, args.ranks as usize, args.memory)?;
+    let given = args.params.given(None)?;
+    let plan = RunPlan::new(&given, args.ranks as usize, args.memory)?;
     if !args.json {
         terminal.warn(&plan.warnings);
     }

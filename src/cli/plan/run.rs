@@ -2,14 +2,13 @@
 
 use super::{bands::Bands, estimate};
 use crate::{
-    cli::{listing::Listing, number},
+    cli::{listing::Listing, number, params::Given},
     error::Error,
     grid::Axis,
     params::{Choice, Params, StepMethod, with_precision},
     problem::Problem,
     run,
     slab::Slab,
-    warnings,
 };
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
@@ -124,7 +123,7 @@ impl fmt::Display for Cut {
 impl<'a> RunPlan<'a> {
     /// The plan for so many ranks, each of which takes at most `memory` bytes.
     pub(super) fn new(
-        problem: &'a Problem,
+        Given { problem, warnings }: &'a Given,
         ranks: usize,
         memory: Option<u64>,
     ) -> Result<Self, Error> {
@@ -137,9 +136,9 @@ impl<'a> RunPlan<'a> {
             seconds = seconds.max(bands.seconds);
         }
         seconds += estimate::writing(problem.schedule.snapshots(), problem.cube_bytes());
-        let mut told = warnings::of(problem);
+        let mut warnings = warnings.clone();
         if cut.rows_per_rank[0] == 0 {
-            told.push(format!(
+            warnings.push(format!(
                 "of {ranks} ranks only {} have something to do: the grid has so many interior rows",
                 problem.grid.y.nodes - 2
             ));
@@ -170,7 +169,7 @@ impl<'a> RunPlan<'a> {
             cut,
             threads: sys::threads(),
             seconds,
-            warnings: told,
+            warnings,
             problem,
         })
     }

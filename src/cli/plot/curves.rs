@@ -33,7 +33,7 @@ pub(super) fn line(
         let place = frames.place(index, fixed, value)?;
         if chart.curves.is_empty() {
             terminal.note(&format!("--line {typed}: {}", place.told));
-            chart.x = frames.side_name(index, fixed.other()).to_owned();
+            chart.x = frames.with_unit(frames.side_name(index, fixed.other()));
             chart.subtitle.clone_from(&place.title);
         }
         chart.curves.push(Curve {
@@ -69,7 +69,10 @@ pub(super) fn history(
 ) -> Result<Chart, Error> {
     let (frames, chosen) = (drawing.frames, drawing.chosen);
     let mut chart = chart(drawing);
-    chart.x = if frames.has_times() { "t" } else { "frame" }.to_owned();
+    chart.x = match frames.has_times() {
+        true => frames.with_unit("t"),
+        false => "frame".to_owned(),
+    };
     let first = chosen.first().copied().unwrap_or(0);
     for text in texts {
         let example = "both coordinates of a place, such as x=0,y=0";

@@ -104,6 +104,7 @@ pub(super) fn along(
     made.extend(of_left);
     if made.iter().any(Option::is_some) {
         made[0] = Some(NamedAxis {
+            unit: None,
             name: "statistic".to_owned(),
             values: AxisValues::Labels(table.values),
         });

@@ -6,11 +6,16 @@
 use super::{
     array::{ArrayFile, open_file},
     error::{HeaderError, NpyError},
-    header::NpyHeader,
+    header::{AnyHeader, NpyHeader},
 };
 use crate::wording::excerpt;
 use diff2d_sys::FileExt;
-use std::{fs::File, io::BufReader, io::Read, path::Path};
+use std::{
+    fs::File,
+    io::{BufReader, Read},
+    ops::Range,
+    path::Path,
+};
 
 /// The end of the central directory has at most so many bytes.
 const LONGEST_END: u64 = 22 + 65_535;
@@ -32,10 +37,9 @@ impl ArrayFile {
     /// [`NpyError`] when the archive cannot be read or is none, has no such member, has it compressed, or
     /// with other bytes than its check sum says: they all are read once for that.
     pub fn open_member(path: &Path, name: &str) -> Result<Self, NpyError> {
-        let file = open_file(path)?;
-        let io = |error| NpyError::io("read", path)(error);
-        let bytes = file.metadata().map_err(io)?.len();
-        let (place, crc) = member(&file, bytes, name).map_err(NpyError::header(path))?;
+        let archive = Archive::open(path)?;
+        let (place, crc) = archive.find(name).map_err(NpyError::header(path))?;
+        let file = archive.file;
         if check_sum(&file, place.clone()).map_err(NpyError::io("read", path))? != crc {
             let error = damaged(&format!("the check sum of '{}' differs", excerpt(name, 60)));
             return Err(NpyError::header(path)(error));
@@ -52,8 +56,102 @@ impl ArrayFile {
     }
 }
 
+/// An archive of arrays, `.npz`.
+#[derive(Debug)]
+pub struct Archive {
+    file: File,
+    bytes: u64,
+    members: Vec<Member>,
+}
+
+/// A member of an archive, as the directory of the archive tells it.
+#[derive(Debug)]
+pub struct Member {
+    /// Its name, without `.npy`.
+    pub name: String,
+    /// Its length in bytes, once it is unpacked.
+    pub bytes: u64,
+    /// Whether it is compressed: it cannot be read in place.
+    pub is_compressed: bool,
+    packed: u64,
+    offset: u64,
+    crc: u32,
+}
+
+impl Archive {
+    /// Opens an archive and reads what it tells of its members.
+    ///
+    /// # Errors
+    /// [`NpyError`] when the file cannot be read, or is no archive.
+    pub fn open(path: &Path) -> Result<Self, NpyError> {
+        let file = open_file(path)?;
+        let status = file.metadata().map_err(NpyError::io("read", path))?;
+        let bytes = status.len();
+        let members = directory(&file, bytes).and_then(|directory| members(&directory));
+        Ok(Self {
+            file,
+            bytes,
+            members: members.map_err(NpyError::header(path))?,
+        })
+    }
+
+    /// All members, in the order of the archive's directory.
+    #[must_use]
+    pub fn members(&self) -> &[Member] {
+        &self.members
+    }
+
+    /// The header of a member, unless that is compressed.
+    ///
+    /// # Errors
+    /// [`HeaderError`] when the member is no array, or not where it should be.
+    pub fn header(&self, member: &Member) -> Result<AnyHeader, HeaderError> {
+        let at = self.place(member)?.start;
+        AnyHeader::decode(BufReader::new(From {
+            file: &self.file,
+            at,
+        }))
+    }
+
+    /// The bytes of the member of this name, and their check sum.
+    fn find(&self, wanted: &str) -> Result<(Range<u64>, u32), HeaderError> {
+        let name = wanted.strip_suffix(".npy").unwrap_or(wanted);
+        match self.members.iter().find(|member| member.name == name) {
+            Some(member) if member.is_compressed => Err(HeaderError::Archive(format!(
+                "its member '{}' is compressed: `numpy.savez` writes members that can be read in place",
+                excerpt(name, 60)
+            ))),
+            Some(member) => Ok((self.place(member)?, member.crc)),
+            None => {
+                let names = self.members.iter().take(20);
+                let names: Vec<_> = names.map(|member| excerpt(&member.name, 30)).collect();
+                Err(HeaderError::Archive(format!(
+                    "it has no member '{}'; it has {}",
+                    excerpt(wanted, 60),
+                    names.join(", ")
+                )))
+            }
+        }
+    }
+
+    /// Where the bytes of a member lie that is not compressed.
+    fn place(&self, member: &Member) -> Result<Range<u64>, HeaderError> {
+        let mut local = [0; 30];
+        let read = self.file.read_exact_at(&mut local, member.offset);
+        if read.is_err() || !local.starts_with(b"PK\x03\x04") || member.bytes != member.packed {
+            return Err(damaged("a member is not where it should be"));
+        }
+        let skipped = [26, 28].map(|at| number(&local, at, 2).unwrap_or(0));
+        let start = member.offset + 30 + skipped[0] + skipped[1];
+        let end = start.checked_add(member.bytes);
+        end.filter(|&end| end <= self.bytes)
+            .map(|end| start..end)
+            .ok_or_else(|| damaged("a member is cut"))
+    }
+}
+
 /// The CRC-32 of a range of a file.
-fn check_sum(file: &File, range: std::ops::Range<u64>) -> std::io::Result<u32> {
+fn check_sum(file: &File, range: Range<u64>) -> std::io::Result<u32> {
     let mut crc = crc32fast::Hasher::new();
     let mut buffer = vec![0; 1 << 20];
     let mut at = range.start;
@@ -91,14 +189,9 @@ fn number(bytes: &[u8], at: usize, length: usize) -> Option<u64> {
     Some(u64::from_le_bytes(raw))
 }
 
-/// The bytes of a member of an archive, and their check sum.
-fn member(
-    file: &File,
-    bytes: u64,
-    wanted: &str,
-) -> Result<(std::ops::Range<u64>, u32), HeaderError> {
-    let directory = directory(file, bytes)?;
-    let mut names = Vec::new();
+/// The members that an archive's directory names.
+fn members(directory: &[u8]) -> Result<Vec<Member>, HeaderError> {
+    let mut members = Vec::new();
     let mut at = 0;
     while let Some(entry) = directory
         .get(at..)
@@ -110,43 +203,24 @@ fn member(
         let text = entry
             .get(46..46 + lengths[0])
             .ok_or_else(|| damaged("a name is cut"))?;
+        let extra = entry.get(46 + lengths[0]..46 + lengths[0] + lengths[1]);
+        let [bytes, packed, offset] = wide(
+            [field(24, 4)?, field(20, 4)?, field(42, 4)?],
+            extra.unwrap_or_default(),
+        );
         let name = String::from_utf8_lossy(text);
-        let name = name.strip_suffix(".npy").unwrap_or(&name).to_owned();
-        if name == wanted.strip_suffix(".npy").unwrap_or(wanted) {
-            if field(10, 2)? != 0 {
-                return Err(HeaderError::Archive(format!(
-                    "its member '{}' is compressed: `numpy.savez` writes members that can be read in place",
-                    excerpt(&name, 60)
-                )));
-            }
-            let extra = entry.get(46 + lengths[0]..46 + lengths[0] + lengths[1]);
-            let [size, packed, offset] = wide(
-                [field(24, 4)?, field(20, 4)?, field(42, 4)?],
-                extra.unwrap_or_default(),
-            );
-            let mut local = [0; 30];
-            let read = file.read_exact_at(&mut local, offset);
-            if read.is_err() || !local.starts_with(b"PK\x03\x04") || size != packed {
-                return Err(damaged("a member is not where it should be"));
-            }
-            let skipped = [26, 28].map(|at| number(&local, at, 2).unwrap_or(0));
-            let start = offset + 30 + skipped[0] + skipped[1];
-            let end = start.checked_add(size).filter(|&end| end <= bytes);
-            #[expect(clippy::cast_possible_truncation, reason = "of 4 bytes")]
-            let crc = field(16, 4)? as u32;
-            return end
-                .map(|end| (start..end, crc))
-                .ok_or_else(|| damaged("a member is cut"));
-        }
-        names.push(excerpt(&name, 30));
+        #[expect(clippy::cast_possible_truncation, reason = "of 4 bytes")]
+        members.push(Member {
+            name: name.strip_suffix(".npy").unwrap_or(&name).to_owned(),
+            bytes,
+            is_compressed: field(10, 2)? != 0,
+            packed,
+            offset,
+            crc: field(16, 4)? as u32,
+        });
         at += 46 + lengths.iter().sum::<usize>();
     }
-    names.truncate(20);
-    Err(HeaderError::Archive(format!(
-        "it has no member '{}'; it has {}",
-        excerpt(wanted, 60),
-        names.join(", ")
-    )))
+    Ok(members)
 }
 
 /// The sizes and the offset of a member, which stand in an extra field where they are large.

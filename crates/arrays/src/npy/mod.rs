@@ -36,6 +36,7 @@ pub use array::{ArrayFile, Buffer, CHUNK_BYTES, open_file};
 pub use descr::Descr;
 pub use dtype::{Dtype, Kind};
 pub use error::{HeaderError, NpyError};
+pub use foreign::{Archive, Member};
 pub use header::{AnyHeader, DATA_OFFSET, NpyHeader};
 pub use number::Number;
 pub use reader::Reader;

@@ -333,14 +333,13 @@
   /** The cell of the field that is read. */
   const read = () => (state.along === "x" ? [state.row, reading] : [reading, state.column]);
 
-  const chart = { left: 76, top: 12, width: 0 };
 
   function drawProfile(values, ends) {
     const svg = element("profile");
     svg.replaceChildren();
-    const [full, tall, { left, top }] = [element("chart").clientWidth, 220, chart];
-    const [width, height] = [Math.max(40, full - left - 24), tall - top - 48];
-    chart.width = width;
+    // As wide as the map above it.
+    const [full, tall, top, { left, width }] = [element("chart").clientWidth, 220, 12, place];
+    const height = tall - top - 48;
     element("chart").style.height = tall + "px";
     svg.setAttribute("viewBox", `0 0 ${full} ${tall}`);
     svg.style.width = full + "px";
@@ -361,6 +360,9 @@
       shape(svg, "path", { class: "axis", d: `M${left} ${y}h-5` });
       shape(svg, "text", { x: left - 9, y: y + 4.5, "text-anchor": "end" }, label);
     }
+    const name = { x: left - 58, y: top + height / 2, "text-anchor": "middle" };
+    name.transform = `rotate(-90 ${name.x} ${name.y})`;
+    shape(svg, "text", name, meta.quantity);
     const xOf = (k) => left + (k + 0.5) / count * width;
     const yOf = (k) => {
       const share = fraction(value(k), ends);
@@ -490,6 +492,41 @@
     readAt(reading === null ? (state.along === "x" ? state.column : state.row) : reading + step);
   }
 
+  /** Saves the map with its axes and its colours as a picture of its own. */
+  async function save() {
+    const { left, top, width, height, tall } = place;
+    const [before, above, scale] = [left - 76, 34, Math.max(2, devicePixelRatio)];
+    const [across, down] = [width + 186, tall + 78];
+    const canvas = document.createElement("canvas");
+    [canvas.width, canvas.height] = [across * scale, (above + down) * scale];
+    const context = canvas.getContext("2d");
+    context.scale(scale, scale);
+    context.fillStyle = "#ffffff";
+    context.fillRect(0, 0, across, above + down);
+    context.translate(-before, above);
+    context.imageSmoothingEnabled = element("field").className === "";
+    context.drawImage(element("field"), left, top, width, height);
+    context.drawImage(element("bar"), left + width + 22, 26, 18, tall);
+    context.imageSmoothingEnabled = true;
+    context.drawImage(element("lines"), left, top, width, height);
+    const axes = element("axes").cloneNode(true);
+    for (const mark of axes.querySelectorAll(".cross, .ring")) mark.remove();
+    const full = element("figure").clientWidth;
+    for (const [side, length] of [["width", full], ["height", down]]) axes.setAttribute(side, length);
+    shape(axes, "style", {}, document.querySelector("style").textContent + "@media all { :root { --text: #1b1f24; } }");
+    const image = new Image();
+    image.src = "data:image/svg+xml," + encodeURIComponent(new XMLSerializer().serializeToString(axes));
+    await image.decode();
+    context.drawImage(image, 0, 0, full, down);
+    Object.assign(context, { fillStyle: "#1b1f24", font: '600 17px system-ui, "DejaVu Sans", sans-serif', textAlign: "center" });
+    context.fillText(frames[state.frame].label, left + width / 2, 0);
+    const link = document.createElement("a");
+    link.download = `${meta.title} ${frames[state.frame].label}.png`.replace(/[^\w.=+-]+/g, "_");
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+    return link;
+  }
+
   const keys = {
     ArrowLeft: () => go(state.frame - 1),
     ArrowRight: () => go(state.frame + 1),
@@ -505,6 +542,7 @@
     r: () => change({ own: !state.own }),
     c: () => change({ contours: !state.contours }),
     p: () => change({ along: state.along === "x" ? "y" : "x" }),
+    s: save,
   };
 
   function change(what) {
@@ -529,6 +567,7 @@
     element("frame").max = last;
     element("play").disabled = element("frame").disabled = last === 0;
     element("frame").addEventListener("input", (event) => go(Number(event.target.value)));
+    element("save").addEventListener("click", save);
     element("play").addEventListener("click", () => play(!state.timer));
     element("scale").addEventListener("change", (event) => change({ log: event.target.value === "log" }));
     element("range").addEventListener("change", (event) => change({ own: event.target.value === "frame" }));
@@ -552,7 +591,7 @@
     });
     const curve = element("chart");
     const follow = ({ clientX }) => {
-      const share = (clientX - curve.getBoundingClientRect().left - chart.left) / chart.width;
+      const share = (clientX - curve.getBoundingClientRect().left - place.left) / place.width;
       readAt(Math.floor(share * (state.along === "x" ? columns : rows)));
     };
     curve.addEventListener("pointermove", follow);
