@@ -20,7 +20,9 @@ use tempfile::TempDir;
 fn bench(directory: &Path, size: &str) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
     command
-        .args(["bench", "--size", size, "--steps", "70", "--repeat", "1"])
+        .args([
+            "bench", "--size", size, "--steps", "70", "--repeat", "1", "--warmup", "0",
+        ])
         .current_dir(directory)
         .env("TMPDIR", directory);
     if let Some(python) = env::var_os("DIFF2D_PYTHON") {
@@ -31,7 +33,8 @@ fn bench(directory: &Path, size: &str) -> Command {
 
 /// The names of the environment's compilers all lead nowhere.
 fn without_compilers(command: &mut Command) -> &mut Command {
-    let nowhere = ["CXX", "FC", "PYTHON"].map(|variable| (variable, "no-such-compiler"));
+    let nowhere =
+        ["CXX", "FC", "RUSTC", "JULIA", "PYTHON"].map(|variable| (variable, "no-such-compiler"));
     command.envs(nowhere)
 }
 
@@ -119,8 +122,19 @@ fn all_programs_agree_where_contraction_changes_bits() {
     ] {
         of(program, &format!("-O3 -march=native{flags}"));
     }
+    for flags in ["-Copt-level=3", "-Copt-level=3 -Ctarget-cpu=native"] {
+        assert_eq!(of("Rust, one loop", flags)["final"]["equal"], true);
+    }
     assert_eq!(of("Python", "")["final"]["equal"], true);
+    assert!(results["caches"].is_object() && results["date"].as_str().unwrap().ends_with('Z'));
     let missing = results["missing"].to_string();
+    assert!(
+        missing.contains("JAX")
+            || of("JAX", "")["final"]["largest_difference"]
+                .as_f64()
+                .unwrap()
+                < 1e-14
+    );
     for program in ["NumPy, slices", "NumPy, in place", "numexpr", "numba"] {
         assert!(
             missing.contains(program) || of(program, "")["final"]["equal"] == true,
@@ -229,11 +243,35 @@ fn missing_compilers_are_named_and_no_error() {
         .unwrap();
     let table = stdout(&output);
     assert_eq!(output.status.code(), Some(0), "{table}\n{output:?}");
-    for language in ["C++", "Fortran", "Python"] {
+    for (language, get) in [
+        ("C++", "apt install g++"),
+        ("Fortran", "apt install gfortran"),
+        ("Rust", "https://rustup.rs"),
+        ("Julia", "https://julialang.org"),
+        ("Python", "apt install python3"),
+    ] {
         let line = format!("missing: no {language} programs: no-such-compiler does not start");
-        assert!(table.contains(&line), "{table}");
+        let line = table.lines().find(|found| found.starts_with(&line));
+        assert!(line.is_some_and(|line| line.contains(get)), "{table}");
     }
     assert!(table.lines().any(|line| line.starts_with("diff2d ")));
+    // With the round before those that count.
+    let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
+    let arguments = "bench --size 33 --steps 70 --repeat 1 --markdown --json w.json";
+    let output = without_compilers(command.args(arguments.split(' ')))
+        .current_dir(directory.path())
+        .output()
+        .unwrap();
+    let results = fs::read(directory.path().join("w.json")).unwrap();
+    let results: Value = serde_json::from_slice(&results).unwrap();
+    let rounds = &results["entries"][0]["seconds"]["rounds"];
+    assert_eq!(rounds.as_array().unwrap().len(), 1, "{rounds}");
+    let table = stdout(&output);
+    let rows = table.lines().filter(|line| line.starts_with("| "));
+    assert!(rows.clone().count() >= 4, "{table}");
+    let cells = |row: &str| row.matches('|').count();
+    assert!(rows.clone().all(|row| cells(row) == 10), "{table}");
+    assert!(table.contains("\n- missing: no C++ programs"), "{table}");
 }
 
 #[test]

@@ -19,7 +19,7 @@ macro_rules! sources {
 }
 
 /// All their sources, part of the program so that the comparison runs anywhere.
-const SOURCES: [(&str, &str); 16] = sources![
+const SOURCES: [(&str, &str); 19] = sources![
     "common.hpp",
     "common.cpp",
     "physics.hpp",
@@ -30,7 +30,10 @@ const SOURCES: [(&str, &str); 16] = sources![
     "common.f90",
     "diff2d_do.f90",
     "diff2d_array.f90",
+    "diff2d_rust.rs",
+    "diff2d_julia.jl",
     "common.py",
+    "diff2d_jax.py",
     "diff2d_numba.py",
     "diff2d_numexpr.py",
     "diff2d_numpy_inplace.py",
@@ -75,6 +78,8 @@ pub(super) fn build(
     } else {
         builder.compiled(&Language::CPP)?;
         builder.compiled(&Language::FORTRAN)?;
+        builder.compiled(&Language::RUST)?;
+        builder.julia()?;
         builder.python()?;
     }
     Ok(builder.programs)
@@ -109,12 +114,17 @@ struct Language {
     support: &'static [&'static str],
     /// Name of the program, its source, whether it takes several threads.
     programs: &'static [(&'static str, &'static str, bool)],
-    /// Flags for which processor it is built.
-    targets: &'static [&'static str],
+    /// Flags for any processor.
+    flags: &'static str,
+    /// Further flags for this one.
+    native: &'static str,
+    /// Whether programs for any processor are built, too.
+    portable: bool,
+    /// Whether the compiler may contract where the processor has fused operations.
+    contracts: bool,
+    /// How to get the compiler.
+    get: &'static str,
 }
-
-/// For any processor, and for this one.
-const TARGETS: &[&str] = &["", " -march=native"];
 
 impl Language {
     const CPP: Self = Self {
@@ -122,7 +132,11 @@ impl Language {
         variable: "CXX",
         compiler: "g++",
         support: &["common.cpp"],
-        targets: TARGETS,
+        flags: "-O3",
+        native: " -march=native",
+        portable: true,
+        contracts: true,
+        get: "on Debian: apt install g++",
         programs: &[
             ("C++, one loop", "diff2d_omp.cpp", true),
             ("C++, two loops", "diff2d.cpp", false),
@@ -130,7 +144,7 @@ impl Language {
     };
     const CPP_PHYSICS: Self = Self {
         support: &["common.cpp", "physics.cpp"],
-        targets: &[" -march=native"],
+        portable: false,
         programs: &[("C++, one loop", "diff2d_physics.cpp", true)],
         ..Self::CPP
     };
@@ -139,11 +153,24 @@ impl Language {
         variable: "FC",
         compiler: "gfortran",
         support: &["common.f90"],
-        targets: TARGETS,
+        get: "on Debian: apt install gfortran",
         programs: &[
             ("Fortran, do loops", "diff2d_do.f90", true),
             ("Fortran, array syntax", "diff2d_array.f90", false),
         ],
+        ..Self::CPP
+    };
+    const RUST: Self = Self {
+        name: "Rust",
+        variable: "RUSTC",
+        compiler: "rustc",
+        support: &[],
+        flags: "-Copt-level=3",
+        native: " -Ctarget-cpu=native",
+        portable: true,
+        contracts: false,
+        get: "https://rustup.rs",
+        programs: &[("Rust, one loop", "diff2d_rust.rs", false)],
     };
 }
 
@@ -157,7 +184,8 @@ type Script = (
 );
 
 #[rustfmt::skip]
-const SCRIPTS: [Script; 5] = [
+const SCRIPTS: [Script; 6] = [
+    ("JAX", "diff2d_jax.py", &["numpy", "jax"], true, StepBudget::Arrays),
     ("numba", "diff2d_numba.py", &["numpy", "numba"], true, StepBudget::Compiled),
     ("numexpr", "diff2d_numexpr.py", &["numpy", "numexpr"], true, StepBudget::Arrays),
     ("NumPy, in place", "diff2d_numpy_inplace.py", &["numpy"], false, StepBudget::Arrays),
@@ -178,6 +206,7 @@ impl Builder<'_> {
         variable: &str,
         usual: &str,
         language: &str,
+        get: &str,
     ) -> Result<Option<(OsString, String)>, BenchError> {
         let program = env::var_os(variable)
             .filter(|name| !name.is_empty())
@@ -190,7 +219,7 @@ impl Builder<'_> {
                 Some((program, version))
             }
             Err(reason) => {
-                self.miss(format!("no {language} programs: {reason}"));
+                self.miss(format!("no {language} programs: {reason} ({get})"));
                 None
             }
         })
@@ -211,8 +240,8 @@ impl Builder<'_> {
 
     fn compiled(&mut self, language: &Language) -> Result<(), BenchError> {
         let name = language.name;
-        let Some((compiler, version)) = self.tool(language.variable, language.compiler, name)?
-        else {
+        let tool = self.tool(language.variable, language.compiler, name, language.get)?;
+        let Some((compiler, version)) = tool else {
             return Ok(());
         };
         let compile = |builder: &Self, flags: &str| {
@@ -228,10 +257,10 @@ impl Builder<'_> {
             objects += &format!(" {source}.o");
         }
         for &(program, source, threaded) in language.programs {
-            for target in language.targets {
-                let native = !target.is_empty();
+            let targets = [("", false), (language.native, true)].into_iter();
+            for (target, native) in targets.filter(|(_, native)| *native || language.portable) {
                 let openmp = if threaded { " -fopenmp" } else { "" };
-                let flags = format!("-O3{target}{openmp}");
+                let flags = format!("{}{target}{openmp}", language.flags);
                 let binary = format!("{source}{}", if native { ".native" } else { ".plain" });
                 let build = format!("{flags} {source}{objects} -o {binary}");
                 if let Err(reason) = compile(self, &build)? {
@@ -245,7 +274,8 @@ impl Builder<'_> {
                     version: version.clone(),
                     threaded,
                     budget: StepBudget::Compiled,
-                    may_contract: native || cfg!(not(target_arch = "x86_64")),
+                    may_contract: language.contracts
+                        && (native || cfg!(not(target_arch = "x86_64"))),
                     kind: Kind::Reference(vec![self.directory.join(binary).into()]),
                 });
             }
@@ -253,8 +283,28 @@ impl Builder<'_> {
         Ok(())
     }
 
+    fn julia(&mut self) -> Result<(), BenchError> {
+        let get = "https://julialang.org/downloads";
+        let Some((julia, version)) = self.tool("JULIA", "julia", "Julia", get)? else {
+            return Ok(());
+        };
+        let script = self.directory.join("diff2d_julia.jl").into();
+        self.programs.all.push(Program {
+            name: "Julia, one loop",
+            language: "Julia",
+            flags: String::new(),
+            version,
+            threaded: true,
+            budget: StepBudget::Compiled,
+            may_contract: false,
+            kind: Kind::Reference(vec![julia, script]),
+        });
+        Ok(())
+    }
+
     fn python(&mut self) -> Result<(), BenchError> {
-        let Some((python, version)) = self.tool("PYTHON", "python3", "Python")? else {
+        let get = "on Debian: apt install python3";
+        let Some((python, version)) = self.tool("PYTHON", "python3", "Python", get)? else {
             return Ok(());
         };
         let mut present = HashMap::new();
@@ -271,7 +321,10 @@ impl Builder<'_> {
             }
             let mut answers = modules.iter().filter_map(|module| present.get(module));
             if let Some(Err(reason)) = answers.find(|answer| answer.is_err()) {
-                self.miss(format!("{name} is left out: {reason}"));
+                let modules = modules.join(" ");
+                self.miss(format!(
+                    "{name} is left out: {reason} (pip install {modules})"
+                ));
                 continue;
             }
             self.programs.all.push(Program {
@@ -281,7 +334,8 @@ impl Builder<'_> {
                 version: version.clone(),
                 threaded,
                 budget,
-                may_contract: false,
+                // XLA, of which JAX is a front end, lets its compiler contract.
+                may_contract: name == "JAX",
                 kind: Kind::Reference(vec![python.clone(), self.directory.join(source).into()]),
             });
         }

@@ -24,7 +24,9 @@ pub struct Plan {
     pub size: Option<u32>,
     /// Steps to take; `None` chooses as many as take a second or two.
     pub steps: Option<u64>,
-    /// Rounds: how often each program runs.
+    /// Rounds before those that count, for files and caches.
+    pub warmup: u32,
+    /// Rounds: how often each program runs and is measured.
     pub repeat: u32,
     /// Numbers of threads for the programs that take several.
     pub threads: Vec<usize>,
@@ -43,6 +45,7 @@ pub struct Bench {
     _programs: Arc<Temporary>,
     final_states: FinalStates,
     contenders: Vec<Contender>,
+    warmup: u32,
     repeat: u32,
     signal: Arc<AtomicUsize>,
     tools: Vec<Tool>,
@@ -116,6 +119,7 @@ impl Bench {
             directory,
             _programs: Arc::clone(shared),
             contenders,
+            warmup: plan.warmup,
             repeat: plan.repeat,
             signal: Arc::clone(&plan.signal),
             tools: programs.tools,
@@ -131,10 +135,10 @@ impl Bench {
         &self.case
     }
 
-    /// Measurements of all rounds.
+    /// Measurements of all rounds, those before the ones that count included.
     #[must_use]
     pub fn measurements(&self) -> usize {
-        self.contenders.len() * self.repeat as usize
+        self.contenders.len() * (self.warmup + self.repeat) as usize
     }
 
     /// What measurement `number` runs, in words.
@@ -150,7 +154,10 @@ impl Bench {
     /// [`BenchError`] when `diff2d` itself fails or a signal asks to stop. A reference program that fails
     /// is named in the results and left out from then on.
     pub fn measure(&mut self, number: usize) -> Result<(), BenchError> {
-        let at = number % self.contenders.len();
+        let (round, at) = (
+            number / self.contenders.len(),
+            number % self.contenders.len(),
+        );
         let contender = &mut self.contenders[at];
         if contender.failed {
             return Ok(());
@@ -163,10 +170,14 @@ impl Bench {
         let file = (!ours && is_to_agree).then_some(file.as_path());
         let ended = contender.run(&self.case, self.directory.name(), file, &self.signal)?;
         match ended {
-            Ok(()) if is_to_agree => {
-                contender.agreement = Some(self.final_states.compare(contender, file)?);
+            Ok(()) => {
+                if is_to_agree {
+                    contender.agreement = Some(self.final_states.compare(contender, file)?);
+                }
+                if round < self.warmup as usize {
+                    contender.seconds.clear();
+                }
             }
-            Ok(()) => {}
             Err(reason) if ours => {
                 return Err(BenchError::Ourselves(name.to_owned(), reason));
             }

@@ -1,4 +1,4 @@
-//! `diff2d` next to the reference programs: the C++, Fortran and Python programs in `benches/reference`,
+//! `diff2d` next to the reference programs: the programs of other languages in `benches/reference`,
 //! written from the algorithm of the course "High Performance Scientific Computing with Python".
 //!
 //! ```text
@@ -35,4 +35,4 @@ pub use chart::chart;
 pub use comparison::{Bench, Plan};
 pub use error::BenchError;
 pub use results::{Entry, Results, Timing, Tool};
-pub use table::table;
+pub use table::{Layout, table};

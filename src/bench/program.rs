@@ -23,7 +23,8 @@ const REPORT: &str = "report.json";
 /// The cube of a whole run of `diff2d`, and its journal.
 const WHOLE: [&str; 2] = ["whole.npy", "whole.journal"];
 /// The variables that set the number of threads of reference programs.
-const THREADS: [&str; 4] = [
+const THREADS: [&str; 5] = [
+    "JULIA_NUM_THREADS",
     "OMP_NUM_THREADS",
     "NUMEXPR_MAX_THREADS",
     "NUMEXPR_NUM_THREADS",

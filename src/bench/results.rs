@@ -3,6 +3,7 @@
 use super::{agreement::Agreement, case::Case, program::Contender};
 use diff2d_sys as sys;
 use serde::Serialize;
+use std::{collections::BTreeMap, time::SystemTime};
 
 /// Bytes of memory traffic that an update needs without temporal tiling: one value read, one written.
 pub const BYTES_PER_UPDATE: f64 = 16.0;
@@ -14,6 +15,12 @@ pub struct Results {
     pub version: &'static str,
     /// The processor and the operating system.
     pub machine: String,
+    /// When the measurement ended, in UTC: `2026-03-01T12:00:00Z`.
+    pub date: String,
+    /// The commit that `diff2d` was built of, if it knows.
+    pub commit: Option<&'static str>,
+    /// Bytes of the caches of a processor, by their level.
+    pub caches: BTreeMap<&'static str, usize>,
     /// The load average over the minute before: above 0, other processes were running.
     pub load_before: Option<f64>,
     /// The problem.
@@ -139,9 +146,13 @@ impl Results {
                 .map(|(_, rate)| rate / entry.updates_per_second)
                 .filter(|ratio| ratio.is_finite());
         }
+        let caches = sys::caches();
         Self {
             version: env!("CARGO_PKG_VERSION"),
             machine: sys::machine_name(),
+            date: humantime::format_rfc3339_seconds(SystemTime::now()).to_string(),
+            commit: option_env!("DIFF2D_COMMIT"),
+            caches: [("L1", caches.l1), ("L2", caches.l2), ("last", caches.last)].into(),
             load_before,
             problem: case,
             tools,
@@ -159,6 +170,20 @@ impl Results {
             }
             _ => String::new(),
         }
+    }
+
+    /// The program that was most disturbed, and by how much the longest of its times exceeds their median; only
+    /// where it does so by more than half, and of three times or more.
+    #[must_use]
+    pub fn most_disturbed(&self) -> Option<(&Entry, f64)> {
+        const USUAL: f64 = 1.5;
+        let times = |entry: &Entry| entry.seconds.rounds.len();
+        let excess = |entry: &Entry| entry.seconds.max / entry.seconds.median;
+        let disturbed = self.entries.iter().filter(|entry| times(entry) >= 3);
+        let disturbed = disturbed.map(|entry| (entry, excess(entry)));
+        disturbed
+            .filter(|(_, excess)| *excess > USUAL)
+            .max_by(|one, two| one.1.total_cmp(&two.1))
     }
 
     /// A program whose final state is not that of `diff2d`.

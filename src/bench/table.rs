@@ -5,13 +5,21 @@ use super::{
     results::{Entry, Results},
 };
 
+/// How a table is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// Columns of one width.
+    Plain,
+    /// With bars between columns, as Markdown.
+    Markdown,
+}
+
 /// A table, with the problem above and the tools below.
 ///
 /// Its columns are those of [`Entry`]: median and spread of the time of the steps \[s\], 10⁹ updates a second, time per
-/// update as a multiple of that of `diff2d`, effective memory throughput, and the final state beside that of `diff2d`.
-/// Of other kinds of problem there is a line for each and each number of threads, with the loop in C++ beside `diff2d`.
+/// update as a multiple of that of `diff2d`, and the final state beside that of `diff2d`. Of other kinds of problem there is a line for each and each number of threads, with the loop in C++ beside `diff2d`.
 #[must_use]
-pub fn table(all: &[Results]) -> String {
+pub fn table(all: &[Results], layout: Layout) -> String {
     let Some(first) = all.first() else {
         return String::new();
     };
@@ -31,35 +39,49 @@ pub fn table(all: &[Results]) -> String {
         first.disturbance(),
     );
     text += &match problem.variant {
-        None => of_programs(first),
-        Some(_) => of_kinds(all),
+        None => of_programs(first, layout),
+        Some(_) => of_kinds(all, layout),
     };
-    for tool in &first.tools {
-        text += &format!("{}: {}\n", tool.name, tool.version);
-    }
-    for missing in &first.missing {
-        text += &format!("missing: {missing}\n");
-    }
-    let mut steps = first.entries.iter().map(|entry| entry.steps);
-    if steps.any(|steps| steps != problem.steps) {
-        text += "slow programs take fewer steps: compare their rates\n";
+    let item = if layout == Layout::Markdown { "- " } else { "" };
+    for line in remarks(first) {
+        text += &format!("{item}{line}\n");
     }
     text.trim_end().to_owned()
 }
 
+/// What stands below the table.
+fn remarks(results: &Results) -> Vec<String> {
+    let tools = results.tools.iter();
+    let mut lines: Vec<String> = tools
+        .map(|tool| format!("{}: {}", tool.name, tool.version))
+        .collect();
+    let missing = results.missing.iter();
+    lines.extend(missing.map(|missing| format!("missing: {missing}")));
+    let mut steps = results.entries.iter().map(|entry| entry.steps);
+    if steps.any(|steps| steps != results.problem.steps) {
+        lines.push("slow programs take fewer steps: compare their updates per second".to_owned());
+    }
+    if let Some((entry, excess)) = results.most_disturbed() {
+        lines.push(format!(
+            "{}, threads {}: one round took {excess:.1} times the median; other processes may have disturbed it",
+            entry.program, entry.threads
+        ));
+    }
+    lines
+}
+
 /// A line for each program and number of threads.
-fn of_programs(results: &Results) -> String {
+fn of_programs(results: &Results, layout: Layout) -> String {
     let head = [
         "program",
         "flags",
         "threads",
         "steps",
-        "time",
-        "min–max",
-        "G/s",
-        "ratio",
-        "GB/s",
-        "final",
+        "median s",
+        "min–max s",
+        "10⁹ updates/s",
+        "time by diff2d's",
+        "final state",
     ];
     let rows = results.entries.iter().map(|entry| {
         let timing = &entry.seconds;
@@ -72,24 +94,23 @@ fn of_programs(results: &Results) -> String {
             format!("{}–{}", three_digits(timing.min), three_digits(timing.max)),
             three_digits(entry.updates_per_second / 1e9),
             or_dash(entry.ratio.map(three_digits)),
-            three_digits(entry.throughput / 1e9),
             or_dash(entry.agreement.map(verdict)),
         ]
     });
-    aligned(head, &[0, 1, 9], rows)
+    aligned(head, &[0, 1, 8], rows, layout)
 }
 
 /// A line for each kind of problem and number of threads.
-fn of_kinds(all: &[Results]) -> String {
+fn of_kinds(all: &[Results], layout: Layout) -> String {
     let head = [
         "problem",
         "threads",
         "diff2d s",
         "C++ s",
-        "diff2d G/s",
-        "C++ G/s",
-        "ratio",
-        "final",
+        "diff2d 10⁹/s",
+        "C++ 10⁹/s",
+        "time by diff2d's",
+        "final state",
     ];
     let is_loop = |entry: &&Entry| !entry.is_reference();
     let rows = all.iter().flat_map(|results| {
@@ -111,7 +132,7 @@ fn of_kinds(all: &[Results]) -> String {
             ]
         })
     });
-    let table = aligned(head, &[0, 7], rows);
+    let table = aligned(head, &[0, 7], rows, layout);
     let of_loop = all
         .iter()
         .flat_map(|results| &results.entries)
@@ -125,8 +146,21 @@ fn aligned<const N: usize>(
     head: [&str; N],
     words: &[usize],
     rows: impl Iterator<Item = [String; N]>,
+    layout: Layout,
 ) -> String {
     let rows: Vec<[String; N]> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
+    if layout == Layout::Markdown {
+        let rule = std::array::from_fn(|column| match words.contains(&column) {
+            true => "---".to_owned(),
+            false => "--:".to_owned(),
+        });
+        let (head, rows) = (&rows[..1], &rows[1..]);
+        let lines = head.iter().chain([&rule]).chain(rows);
+        let lines: Vec<String> = lines
+            .map(|row| format!("| {} |\n", row.join(" | ")))
+            .collect();
+        return lines.concat() + "\n";
+    }
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max();
     let widths: [usize; N] = std::array::from_fn(|column| width(column).unwrap_or(0));
     let mut text = String::new();

@@ -2,7 +2,7 @@
 
 use super::{bar::Unit, signals, start, terminal::Terminal};
 use crate::{
-    bench::{self, Bench, BenchError, Plan, Results},
+    bench::{self, Bench, BenchError, Layout, Plan, Results},
     cube::Writing,
     error::Error,
 };
@@ -14,10 +14,10 @@ use std::{
     sync::{Arc, atomic::AtomicUsize},
 };
 
-/// Time the C++, Fortran and Python programs beside diff2d, in turns
+/// Time the same program in C++, Fortran, Rust, Julia and Python beside diff2d, in turns
 ///
-/// Builds what it finds compilers for (CXX, FC and PYTHON name others than g++, gfortran and
-/// python3), runs all on one problem, compares their final states with that of diff2d, and prints
+/// Builds what it finds compilers for (CXX, FC, RUSTC, JULIA and PYTHON name others than g++, gfortran,
+/// rustc, julia and python3), runs all on one problem, compares their final states with that of diff2d, and prints
 /// times, rates and ratios. With --physics: other kinds of problem,
 /// with other walls, materials and sources, beside one loop in C++ of the same arithmetic. Exit code 3 if a final state
 /// differs by more than contraction to fused operations explains.
@@ -39,9 +39,15 @@ pub(super) struct BenchArgs {
     /// Rounds: how often each program runs; medians are compared
     #[arg(long, value_name = "R", default_value_t = 5, value_parser = clap::value_parser!(u32).range(1..=1000))]
     repeat: u32,
+    /// Rounds before those that count: the first run of a program fills caches
+    #[arg(long, value_name = "R", default_value_t = 1, value_parser = clap::value_parser!(u32).range(..=1000))]
+    warmup: u32,
     /// Numbers of threads, such as 1,2,4 [default: 1 and all processors]
     #[arg(long, value_name = "LIST", value_delimiter = ',', value_parser = clap::value_parser!(u16).range(1..))]
     threads: Vec<u16>,
+    /// Print the table as Markdown
+    #[arg(long)]
+    markdown: bool,
     /// Write everything that was measured to a JSON file
     #[arg(long, value_name = "FILE.json")]
     json: Option<PathBuf>,
@@ -75,7 +81,11 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
     if let (Some(path), [results]) = (&args.plot, all.as_slice()) {
         bench::chart(results)?.save(path)?;
     }
-    terminal.result(&bench::table(&all))?;
+    let layout = match args.markdown {
+        true => Layout::Markdown,
+        false => Layout::Plain,
+    };
+    terminal.result(&bench::table(&all, layout))?;
     for results in &all {
         let of_problem = match args.physics {
             true => format!(" of the problem with {}", results.problem.name()),
@@ -130,6 +140,7 @@ fn measure(
         physics: args.physics,
         size: args.size,
         steps: args.steps,
+        warmup: args.warmup,
         repeat: args.repeat,
         threads: threads.into_iter().collect(),
         program: program.to_owned(),
