@@ -63,17 +63,24 @@ pub fn hint_of_file(path: &Path) -> String {
     let (Some(word), Ok(entries)) = (stem(path), fs::read_dir(directory)) else {
         return String::new();
     };
-    let names = entries
-        .flatten()
-        .take(MOST)
-        .map(|entry| PathBuf::from(entry.file_name()));
-    let alike = names.filter(|name| name.extension() == path.extension());
-    let stems: Vec<String> = alike.filter_map(|name| stem(&name)).collect();
+    let names = entries.flatten().take(MOST);
+    let names: Vec<PathBuf> = names.map(|entry| entry.file_name().into()).collect();
+    let alike = names.iter();
+    let alike = alike.filter(|name| name.extension() == path.extension());
+    let stems: Vec<String> = alike.filter_map(|name| stem(name)).collect();
     let near = nearest(&word, stems.iter().map(String::as_str));
-    let named = near.map(|stem| match path.extension() {
+    let near = near.map(|stem| match path.extension() {
         Some(end) => path.with_file_name(stem).with_extension(end),
         None => path.with_file_name(stem),
     });
+    // Or the slip is in what follows the dot.
+    let is_ours = |name: &&PathBuf| {
+        let end = name.extension().and_then(OsStr::to_str);
+        end.is_some_and(|end| ["toml", "py", "npy", "npz"].contains(&end))
+    };
+    let mut others = names.iter().filter(is_ours);
+    let mut other = || others.find(|name| stem(name).as_ref() == Some(&word));
+    let named = near.or_else(|| other().map(|name| path.with_file_name(name)));
     named.map_or_else(String::new, |name| {
         format!(", did you mean {}?", name.display())
     })

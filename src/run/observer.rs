@@ -38,7 +38,7 @@ impl fmt::Display for Message {
                 last_step,
             } => write!(
                 f,
-                "continuing from t = {simtime:?}, after step {step} of {last_step}"
+                "continuing after step {step} of {last_step}, at t = {simtime:?}"
             ),
             Self::Decision(sentence) => f.write_str(sentence),
         }

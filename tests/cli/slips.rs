@@ -17,6 +17,7 @@ fn what_was_probably_meant_is_told() {
         ("p.toml", 2, "'diff2d run p.toml'"),
         ("cube.npy", 2, "'diff2d info cube.npy'"),
         ("run plat.toml", 2, "no such file, did you mean plate.toml?"),
+        ("run plate.tml", 2, "no such file, did you mean plate.toml?"),
         ("stats cubes.npy", 1, "no such file, did you mean cube.npy?"),
         (
             "run p.toml -o cube.npy --resume --set runtime=4",

@@ -380,13 +380,16 @@ impl From<Output> for Ended {
     }
 }
 
+/// How lines on stderr begin that are no errors.
+const NOTES: [&str; 2] = ["diff2d: warning: ", "diff2d: continuing after step "];
+
 impl Ended {
-    /// That it ended with this code and one sentence on stderr that holds all of `words`.
+    /// That it ended with this code and one sentence on stderr, beside notes, that holds all of `words`.
     pub fn says(&self, code: i32, words: &[&str]) -> Result<(), String> {
         let lines: Vec<&str> = self
             .stderr
             .lines()
-            .filter(|line| !line.starts_with("diff2d: warning: "))
+            .filter(|line| !NOTES.iter().any(|note| line.starts_with(note)))
             .collect();
         let plain = lines.len() == 1
             && lines[0].starts_with("diff2d: ")
