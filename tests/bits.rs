@@ -9,7 +9,7 @@
 
 mod definition;
 
-use definition::{advance, advance_rows, advanced, assert_bits, every_way};
+use definition::{advance, advance_rows, advanced, assert_bits, every_way, random_cases};
 use diff2d::{
     Real,
     stencil::{Element, MAX_DEPTH, Stencil, Tile},
@@ -203,17 +203,8 @@ fn check_many_passes<T: Element>(case: &Case, steps: usize) {
     });
 }
 
-/// `PROPTEST_CASES`, or as many cases as take some twenty seconds: every run has others.
-fn config() -> ProptestConfig {
-    if std::env::var_os("PROPTEST_CASES").is_some() {
-        ProptestConfig::default()
-    } else {
-        ProptestConfig::with_cases(100)
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(random_cases(50))]
 
     #[test]
     fn a_pass_of_any_depth_over_any_rows_f64(

@@ -74,11 +74,11 @@ pub fn hint_of_file(path: &Path) -> String {
         None => path.with_file_name(stem),
     });
     // Or the slip is in what follows the dot.
-    let is_ours = |name: &&PathBuf| {
+    let is_ours = |name: &Path| {
         let end = name.extension().and_then(OsStr::to_str);
         end.is_some_and(|end| ["toml", "py", "npy", "npz"].contains(&end))
     };
-    let mut others = names.iter().filter(is_ours);
+    let mut others = names.iter().filter(|name| is_ours(name) && !is_ours(path));
     let mut other = || others.find(|name| stem(name).as_ref() == Some(&word));
     let named = near.or_else(|| other().map(|name| path.with_file_name(name)));
     named.map_or_else(String::new, |name| {

@@ -11,7 +11,7 @@
 mod definition;
 mod formulas;
 
-use definition::{assert_bits, every_way};
+use definition::{assert_bits, every_way, random_cases};
 use diff2d::{
     Dynamics, Field, Method, Real, Slab, Solver,
     comm::{Channels, Comm as _, Link},
@@ -450,6 +450,8 @@ fn a_node_of_rate_zero_keeps_its_bits_in_super_steps() {
 }
 
 proptest! {
+    #![proptest_config(random_cases(120))]
+
     #[test]
     fn kernels_give_the_bits_of_the_definition(case in case()) {
         case.check::<f64>();

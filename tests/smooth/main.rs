@@ -12,7 +12,7 @@ mod cases;
 mod definition;
 
 use cases::{Case, case, small_case, tall_case};
-use definition::{advance, advanced, assert_bits, every_way};
+use definition::{advance, advanced, assert_bits, every_way, random_cases};
 use diff2d::{
     Field, Solver,
     comm::Solo,
@@ -53,17 +53,8 @@ impl Case {
     }
 }
 
-/// `PROPTEST_CASES`, or as many cases as take some twenty seconds: every run has others.
-fn config() -> ProptestConfig {
-    if std::env::var_os("PROPTEST_CASES").is_some() {
-        ProptestConfig::default()
-    } else {
-        ProptestConfig::with_cases(200)
-    }
-}
-
 proptest! {
-    #![proptest_config(config())]
+    #![proptest_config(random_cases(70))]
 
     #[test]
     fn a_field_on_the_edges_f64(case in case()) {
@@ -92,7 +83,7 @@ fn many() -> ProptestConfig {
     let full = std::env::var("DIFF2D_FULL").is_ok_and(|value| value != "0");
     ProptestConfig {
         failure_persistence: None,
-        ..ProptestConfig::with_cases(if full { 500_000 } else { 2_000 })
+        ..ProptestConfig::with_cases(if full { 500_000 } else { 700 })
     }
 }
 

@@ -96,8 +96,9 @@ impl Chart {
         (width, height): (usize, usize),
         m: &Metrics,
     ) -> Result<(), Error> {
-        let title = Heading::new(&self.title, 1.25 * m.em, m);
-        let subtitle = Heading::new(&self.subtitle, 1.1 * m.em, m);
+        let room = (width, Some(height));
+        let title = Heading::new(&self.title, 1.25 * m.em, m, room)?;
+        let subtitle = Heading::new(&self.subtitle, 1.1 * m.em, m, room)?;
         let top = (m.pad + title.height() + subtitle.height()) as usize;
         let below = (panel::depth(m) + m.pad) as usize;
         let least = (2.0 * m.em) as usize;

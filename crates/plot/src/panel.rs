@@ -43,7 +43,7 @@ impl Metrics {
 /// Width and height in pixels of a panel whose longer side is about `side`.
 ///
 /// The scale of the coordinates is the same along both axes, and square cells are magnified by a whole
-/// factor. A panel is at least a sixteenth as thick as it is long; only then the scales differ.
+/// factor. A panel is at least a tenth as thick as it is long; only then the scales differ.
 pub(super) fn fit(
     (rows, columns): (usize, usize),
     (x, y): (&Span, &Span),
@@ -79,7 +79,7 @@ fn is_square(x: &Span, y: &Span) -> bool {
 }
 
 fn not_too_thin(width: usize, height: usize) -> (usize, usize) {
-    let thin = (width.max(height) / 16).max(1);
+    let thin = (width.max(height) / 10).max(1);
     (width.max(thin), height.max(thin))
 }
 
@@ -97,25 +97,35 @@ fn magnification(nodes: usize, side: usize) -> usize {
 
 /// Ticks of an axis of `length` pixels with its labels side by side.
 pub(super) fn horizontal(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
-    let length = length as f64;
-    let most = (length / (3.2 * m.em)) as usize;
+    let most = (length as f64 / (3.2 * m.em)) as usize;
     axis.ticks(most.clamp(1, 10), &|ticks| {
-        let ends = |(at, label): &(f64, String)| {
-            let half = width(label, m.em).unwrap_or(0.0) / 2.0;
-            (at * length - half, at * length + half)
-        };
-        let apart = |pair: &[(f64, String)]| {
-            let (one, two) = (ends(&pair[0]), ends(&pair[1]));
-            one.1 + 0.6 * m.em <= two.0 || two.1 + 0.6 * m.em <= one.0
-        };
-        ticks.windows(2).all(apart)
+        ticks.len() <= 2 || side_by_side(ticks, length, m)
     })
+}
+
+/// Whether labels around ticks of an axis of `length` pixels leave each other room.
+fn side_by_side(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
+    let ends = |(at, label): &(f64, String)| {
+        let half = width(label, m.em).unwrap_or(0.0) / 2.0;
+        (at * length as f64 - half, at * length as f64 + half)
+    };
+    let apart = |pair: &[(f64, String)]| {
+        let (one, two) = (ends(&pair[0]), ends(&pair[1]));
+        one.1 + 0.6 * m.em <= two.0 || two.1 + 0.6 * m.em <= one.0
+    };
+    ticks.windows(2).all(apart)
 }
 
 /// Ticks of an axis of `length` pixels with its labels above each other.
 pub(super) fn vertical(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
     let most = (length as f64 / (2.6 * m.em)) as usize;
     axis.ticks(most.clamp(1, 10), &|ticks| {
+        // Two need less room than many.
+        let length = if ticks.len() == 2 {
+            length * 4 / 3
+        } else {
+            length
+        };
         above_each_other(ticks, length, m)
     })
 }
@@ -206,7 +216,12 @@ pub(super) fn x_axis(
     name: &str,
 ) -> Result<(), Error> {
     let base = panel.bottom() as f64 + m.label_gap + m.em * DIGIT;
-    for (at, label) in &ticks.marks {
+    // Labels of two ticks that are close to each other are on the outer sides of their ticks.
+    let anchors = match side_by_side(&ticks.marks, panel.width, m) {
+        true => [Anchor::Centre; 2],
+        false => [Anchor::Right, Anchor::Left],
+    };
+    for ((at, label), anchor) in ticks.marks.iter().zip(anchors.into_iter().cycle()) {
         let x = panel.left as f64 + at * panel.width as f64;
         let tick = Rect {
             left: (x - m.line as f64 / 2.0).round() as usize,
@@ -215,7 +230,7 @@ pub(super) fn x_axis(
             height: m.line + m.tick,
         };
         canvas.fill(tick, BLACK)?;
-        canvas.write(label, m.em, (x, base), Anchor::Centre)?;
+        canvas.write(label, m.em, (x, base), anchor)?;
     }
     let middle = panel.left as f64 + panel.width as f64 / 2.0;
     let below = base + 1.25 * m.em;
@@ -282,7 +297,7 @@ mod tests {
             for short in [1, 2, long.div_ceil(3), long] {
                 let (width, height) = size(short.min(long), long);
                 assert!((590..1200).contains(&width), "{long}: {width}");
-                assert!(height >= width / 16 && height <= width, "{long} {short}");
+                assert!(height >= width / 10 && height <= width, "{long} {short}");
             }
         }
     }

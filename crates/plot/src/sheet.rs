@@ -180,7 +180,6 @@ impl Page {
         let em = 0.09 * across.max(up) as f64;
         let m = Metrics::new(style.size.map_or(em, |size| em.min(em_of(size))));
         let ticks = [panel::horizontal(x, across, &m), panel::vertical(y, up, &m)];
-        let heading = Heading::new(&style.title, 1.3 * m.em, &m);
 
         // A cell is a panel with the gap to the next; above a panel its title has room.
         let title = 1.75 * m.em;
@@ -190,14 +189,6 @@ impl Page {
         let columns = columns(count, cell_width, cell_height);
         let rows = count.div_ceil(columns);
         let left = panel::left(&ticks[1], &m)?;
-        let top = (m.pad + heading.height() + title).ceil() as usize;
-        let panels = (0..count).map(|k| Rect {
-            left: left + k % columns * cell_width + (inner - across) / 2,
-            top: top + k / columns * cell_height,
-            width: across,
-            height: up,
-        });
-
         let bar_height = ((rows - 1) * cell_height + up).max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
         let bar = match style.own_ranges {
@@ -206,14 +197,25 @@ impl Page {
         };
         let inner_right = left + (columns - 1) * cell_width + inner;
         let bar_left = inner_right + (1.6 * m.em) as usize;
+        let needed = (bar_left as f64 + bar.width + m.pad).ceil() as usize;
+        let room = match style.size {
+            Some(size) => (size.width(), Some(size.height())),
+            None => (needed, None),
+        };
+        let heading = Heading::new(&style.title, 1.3 * m.em, &m, room)?;
+        let top = (m.pad + heading.height() + title).ceil() as usize;
+        let panels = (0..count).map(|k| Rect {
+            left: left + k % columns * cell_width + (inner - across) / 2,
+            top: top + k / columns * cell_height,
+            width: across,
+            height: up,
+        });
+
         let below = (rows - 1) * cell_height + up;
         let low = (top + below) as f64 + panel::depth(&m);
         let low = low.max((top + bar_height) as f64 + 0.6 * m.em);
         Ok(Self {
-            size: (
-                (bar_left as f64 + bar.width + m.pad).ceil() as usize,
-                (low + m.pad).ceil() as usize,
-            ),
+            size: (needed, (low + m.pad).ceil() as usize),
             panels: panels.collect(),
             columns,
             cell_width,

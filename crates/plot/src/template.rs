@@ -252,7 +252,6 @@ impl Layout {
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
         let x_ticks = panel::horizontal(x, across, &m);
         let y_ticks = panel::vertical(y, up, &m);
-        let heading = Heading::new(&style.title, 1.3 * m.em, &m);
 
         // From left to right, then from top to bottom.
         let over = (bar_height - up).div_ceil(2);
@@ -260,6 +259,14 @@ impl Layout {
         let bar_left = left + across + (1.3 * m.em) as usize;
         let middle = left as f64 + across as f64 / 2.0;
         let half_title = width("snapshot 0000", size)? / 2.0;
+        let right = (bar_left as f64 + bar.width)
+            .max(middle + half_title)
+            .max((left + across) as f64 + m.em);
+        let room = match style.size {
+            Some(size) => (size.width(), Some(size.height())),
+            None => ((right + m.pad) as usize, None),
+        };
+        let heading = Heading::new(&style.title, 1.3 * m.em, &m, room)?;
         let has_note = !bar.note.is_empty() || style.own_ranges;
         let crowded = has_note && middle + half_title + m.em > bar_left as f64;
         let lift = if crowded { 1.7 * m.em } else { 0.0 };
@@ -271,9 +278,6 @@ impl Layout {
             width: across,
             height: up,
         };
-        let right = (bar_left as f64 + bar.width)
-            .max(middle + half_title)
-            .max(panel.right() as f64 + m.em);
         let below = (panel::depth(&m)).max(over as f64 + 0.6 * m.em);
         // The title is above the panel, or above the note of the colour bar if the two would overlap.
         let title = match crowded {

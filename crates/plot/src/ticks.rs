@@ -39,10 +39,11 @@ const MOST: usize = 200;
 const NARROW: f64 = 5.0;
 
 impl dyn Axis + '_ {
-    /// The most ticks, up to `most`, whose labels fit; one if even two do not.
+    /// The most ticks, up to `most`, whose labels fit; the first and the last round number where no more than one would
+    /// have a label; one where even two do not fit.
     pub fn ticks(&self, most: usize, fits: Fits<'_>) -> Ticks {
         if !self.has_decades() {
-            return self.linear(most, fits).1;
+            return self.linear(2, most, fits).1;
         }
         match self.decades(most, 0.0, fits) {
             marks if marks.len() > 1 => Ticks {
@@ -63,7 +64,7 @@ impl dyn Axis + '_ {
                 note: String::new(),
             },
             false => {
-                let (found, mut ticks) = self.linear(most, fits);
+                let (found, mut ticks) = self.linear(1, most, fits);
                 ticks.marks.retain(is_far(near));
                 notation = found;
                 ticks
@@ -101,27 +102,34 @@ impl dyn Axis + '_ {
         self.is_log() && high / low >= NARROW
     }
 
-    fn linear(&self, most: usize, fits: Fits<'_>) -> (Option<Notation>, Ticks) {
+    /// From `least` to `most` ticks, or as many as fit.
+    fn linear(&self, least: usize, most: usize, fits: Fits<'_>) -> (Option<Notation>, Ticks) {
         let (low, high) = self.ends();
-        let mut sparse = (None, Ticks::default());
-        for count in (1..=most.max(1)).rev() {
-            let Some(multiples) = Multiples::new(low, high, count, self.is_whole()) else {
-                continue;
-            };
+        let multiples = |count| {
+            let multiples = Multiples::new(low, high, count, self.is_whole())?;
             let notation = multiples.notation();
             let mark = |(n, value)| (self.fraction(value), notation.tick(n));
             let marks: Vec<_> = multiples.values().map(mark).collect();
-            if marks.is_empty() {
-                continue;
-            }
             let note = notation.note();
-            sparse = (Some(notation), Ticks { marks, note });
-            if fits(&sparse.1.marks) {
-                return sparse;
-            }
-        }
-        sparse.1.marks.truncate(1);
-        sparse
+            (!marks.is_empty()).then_some((Some(notation), Ticks { marks, note }))
+        };
+        let are_some = |(_, ticks): &(_, Ticks)| ticks.marks.len() >= least && fits(&ticks.marks);
+        let mut sets = (1..=most.max(1)).rev().filter_map(multiples);
+        let ends = || {
+            let sets = (1..=MOST).filter_map(multiples);
+            let set = sets.into_iter().find(|(_, ticks)| ticks.marks.len() > 1);
+            set.map(|(notation, Ticks { mut marks, note })| {
+                marks.drain(1..marks.len() - 1);
+                (notation, Ticks { marks, note })
+            })
+        };
+        let one = || {
+            let mut sparse = (1..=most.max(1)).find_map(multiples).unwrap_or_default();
+            sparse.1.marks.truncate(1);
+            sparse
+        };
+        let some = sets.find(are_some);
+        some.or_else(|| ends().filter(are_some)).unwrap_or_else(one)
     }
 
     fn decades(&self, most: usize, near: f64, fits: Fits<'_>) -> Vec<(f64, String)> {
@@ -393,5 +401,12 @@ mod tests {
         let axis: &dyn Axis = &axis;
         assert_eq!(labels(axis.ticks(9, &|_| true)).0, ["0", "1"]);
         assert_eq!(axis.ticks(9, &|ticks| ticks.len() < 2).marks.len(), 1);
+    }
+
+    #[test]
+    fn an_axis_with_room_for_one_label_has_the_first_and_the_last_round_number() {
+        let axis: &dyn Axis = &axis(-0.05, 0.45, false);
+        let fits = |ticks: &[(f64, String)]| ticks.len() <= 2;
+        assert_eq!(labels(axis.ticks(1, &fits)).0, ["0.0", "0.4"]);
     }
 }
