@@ -28,8 +28,6 @@ pub struct Slab {
     /// The first row of each rank that owns any, and the end of the last rank's rows.
     cuts: Vec<usize>,
     halo: usize,
-    /// Whether the last row of the grid is the first one again.
-    is_periodic: bool,
     /// Whether the first and the last slab are next to each other.
     is_ring: bool,
 }
@@ -55,7 +53,6 @@ impl Slab {
             rank,
             cuts,
             halo: depth.min(interior / parts),
-            is_periodic: false,
             is_ring: false,
         }
     }
@@ -64,17 +61,7 @@ impl Slab {
     /// halos there, too.
     #[must_use]
     pub fn periodic(mut self, is_periodic: bool) -> Self {
-        self.is_periodic = is_periodic;
         self.is_ring = is_periodic && self.parts() > 1;
-        self
-    }
-
-    /// The same with halos `depth` rows deep, but not deeper than the interior of the smallest slab. In a periodic
-    /// grid a single rank has halos, too, and borrows from itself.
-    #[must_use]
-    pub fn with_halos(mut self, depth: usize) -> Self {
-        self.halo = depth.min((self.rows() - 2) / self.parts());
-        self.is_ring = self.is_periodic;
         self
     }
 
@@ -150,19 +137,6 @@ impl Slab {
         (next < self.parts()).then_some(next)
     }
 
-    /// How many of the ranks above and below there are.
-    #[must_use]
-    pub fn neighbours(&self) -> usize {
-        [self.above(), self.below()].into_iter().flatten().count()
-    }
-
-    /// The rows of the rank that owns most.
-    #[must_use]
-    pub fn most_rows(&self) -> usize {
-        let rows = self.cuts.windows(2).map(|cuts| cuts[1] - cuts[0]);
-        rows.max().unwrap_or(0)
-    }
-
     /// The rows, among those that it holds, that this rank sends to the ranks above and below for a
     /// pass of `steps` steps. Beyond the ends of a periodic grid its first and last row are one.
     #[must_use]
@@ -236,12 +210,6 @@ mod tests {
         assert_eq!(slab(0).edges(2)[0], 3..5);
         assert_eq!(slab(2).edges(2)[1], 4..6);
         assert_eq!(Slab::whole(12).periodic(true).held(), 0..12);
-        let alone = Slab::whole(12).periodic(true).with_halos(3);
-        assert_eq!(
-            (alone.held(), alone.above(), alone.below()),
-            (8..26, Some(0), Some(0))
-        );
-        assert_eq!(alone.edges(3), [4..7, 11..14]);
     }
 
     proptest! {

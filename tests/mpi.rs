@@ -169,31 +169,18 @@ fn any_number_of_ranks_and_threads_writes_the_same_bytes() {
 #[test]
 fn a_killed_rank_ends_the_job_and_any_number_of_ranks_resumes_it() {
     let resumed_by = |number: usize| 1 + number / 2 % 4;
-    killed(KEYS, "", if full() { 100 } else { 20 }, resumed_by);
-}
-
-/// Runs of a few seconds, with states in files between snapshots.
-#[test]
-fn so_does_a_job_whose_ranks_have_their_states_in_bands() {
-    let keys = "--set dx=0.04 --set runtime=2 --set outtime=1";
-    let resumed_by = |number: usize| [4, 4, 2][number % 3];
-    let kills = if full() { 50 } else { 3 };
-    killed(keys, "--memory 4MiB --threads 1", kills, resumed_by);
-}
-
-/// Kills a rank of four, and resumes the job by so many.
-fn killed(keys: &str, options: &str, kills: u32, resumed_by: impl Fn(usize) -> usize) {
+    let kills = if full() { 100 } else { 20 };
     let scene = Scene::small();
-    scene.succeed(&format!("run p.toml {keys} -o alone.npy"));
+    scene.succeed(&format!("run p.toml {KEYS} -o alone.npy"));
     let expected = scene.cube_and_journal("alone");
     let begin = Instant::now();
-    let first = format!("run p.toml {keys} {options} -o cube.npy --force");
+    let first = format!("run p.toml {KEYS} -o cube.npy --force");
     succeed(&scene, 4, &first);
     let life = begin.elapsed();
     let (mut killed, mut partial) = (0, 0);
     for number in 0..kills {
         let word = format!("{}-{number}", std::process::id());
-        let again = format!("run p.toml {keys} {options} -o cube.npy");
+        let again = format!("run p.toml {KEYS} -o cube.npy");
         fs::remove_file(scene.path("cube.journal")).unwrap();
         fs::remove_file(scene.path("cube.npy")).unwrap();
         let mut job = ranks(&scene, 4, &again)

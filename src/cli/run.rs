@@ -47,7 +47,7 @@ pub(super) struct RunArgs {
     /// Write the state aside this often between snapshots, such as 10min
     #[arg(long, value_name = "TIME", value_parser = values::duration)]
     checkpoint_every: Option<Duration>,
-    /// Take at most so much memory, each of several ranks, such as 4GiB; a state that is larger is advanced
+    /// Take at most so much memory, each of several ranks, such as 4GiB; one rank advances a state that is larger
     /// in bands, in a file beside the cube
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     memory: Option<u64>,

@@ -137,7 +137,7 @@ pub fn find(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Found>
 /// [`CubeError::Io`].
 pub fn remove(paths: &Paths) -> Result<(), CubeError> {
     ours::remove(&paths.checkpoint, &paths.cube)?;
-    scratch::remove(paths, 0)?;
+    scratch::remove(paths)?;
     ours::remove(&temporary(paths), &paths.cube).map(|_| ())
 }
 
@@ -148,11 +148,7 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
 pub(super) fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
     ours::is_there(&paths.checkpoint, &paths.cube)?;
     ours::is_there(&temporary(paths), &paths.cube)?;
-    for rank in 0.. {
-        if !ours::is_there(&paths.scratch_of(rank), &paths.cube)? {
-            break;
-        }
-    }
+    ours::is_there(&paths.scratch, &paths.cube)?;
     Ok(())
 }
 

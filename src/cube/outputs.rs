@@ -107,19 +107,10 @@ fn is_same(one: &Path, other: &Path) -> bool {
 
 /// The cube to which a file of this name belongs, or would if the array beside it became one.
 fn cube_beside(path: &Path) -> Result<Option<PathBuf>, CubeError> {
-    const ENDINGS: [&str; 6] = [
-        ".axes.json",
-        ".journal",
-        ".ckpt",
-        ".ckpt.new",
-        ".scratch",
-        ".scratch-",
-    ];
+    const ENDINGS: [&str; 5] = [".axes.json", ".journal", ".ckpt", ".ckpt.new", ".scratch"];
     let Some(name) = path.file_name().and_then(OsStr::to_str) else {
         return Ok(None);
     };
-    // The scratch of rank 3 is STEM.scratch-3.
-    let name = name.trim_end_matches(|letter: char| letter.is_ascii_digit());
     let stem = |ending: &'static str| Some((name.strip_suffix(ending)?, ending));
     let Some((stem, ending)) = ENDINGS.into_iter().find_map(stem) else {
         return Ok(None);

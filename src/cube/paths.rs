@@ -17,7 +17,7 @@ pub struct Paths {
     pub journal: PathBuf,
     /// `STEM.ckpt`
     pub checkpoint: PathBuf,
-    /// `STEM.scratch`, that of rank 0
+    /// `STEM.scratch`
     pub scratch: PathBuf,
     /// `STEM/`
     pub pictures: PathBuf,
@@ -49,16 +49,6 @@ impl Paths {
         let mut name = self.pictures.file_name().unwrap_or_default().to_owned();
         name.push(format!("-{run_id}.scratch"));
         self.scratch = directory.join(name);
-    }
-
-    /// The scratch of one of several ranks.
-    #[must_use]
-    pub fn scratch_of(&self, rank: usize) -> PathBuf {
-        let mut name = self.scratch.clone().into_os_string();
-        if rank > 0 {
-            name.push(format!("-{rank}"));
-        }
-        name.into()
     }
 
     /// The files of a cube that is read. A symbolic link that has no journal beside it stands for the

@@ -1,8 +1,5 @@
 //! [`Scratch`]: states between two snapshots that do not fit into memory, in `STEM.scratch`.
 //!
-//! Of several ranks each has a file for the rows that it owns: rank 0 `STEM.scratch`, the others
-//! `STEM.scratch-1`, `STEM.scratch-2`, …
-//!
 //! The file has two places. A pass reads the state in one of them, or in the cube, and writes the next
 //! state to the other; once that is synced, a description before it is written and synced. So at any
 //! moment one of the places holds a whole state that the file describes, or the cube has the last one.
@@ -32,7 +29,6 @@ use sha2::{Digest as _, Sha256};
 use std::{
     fs::{self, File, OpenOptions},
     io,
-    ops::Range,
     path::{Path, PathBuf},
 };
 
@@ -42,9 +38,6 @@ struct Description {
     run_id: String,
     step: u64,
     simtime: f64,
-    /// Where the state begins in that of the whole grid, of which a rank has a part \[bytes\].
-    #[serde(default)]
-    first: u64,
     /// Bytes of the state.
     bytes: u64,
     crc_digest: String,
@@ -57,38 +50,22 @@ pub struct Described {
     pub place: usize,
     /// The time of the state.
     pub clock: Clock,
-    /// Its bytes in the state of the whole grid.
-    pub part: Range<u64>,
     /// The digest of the check sums of its chunks.
     pub digest: String,
 }
 
-/// The latest state after the last committed snapshot that the files of a run describe, those of all its ranks together, whether
-/// it is whole or not.
+/// The latest state after the last committed snapshot that the file of a run describes, whether it is whole or not.
 ///
 /// # Errors
-/// [`CubeError::Io`] when one is there and cannot be read.
+/// [`CubeError::Io`] when it is there and cannot be read.
 pub fn latest(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Clock>, CubeError> {
-    let mut found = Vec::new();
-    for rank in 0.. {
-        let path = paths.scratch_of(rank);
-        let file = match sys::open_to_read(&path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => break,
-            opened => opened.map_err(CubeError::io("open", &path))?,
-        };
-        let described = described(&file, header, last);
-        found.extend(described.map_err(CubeError::io("read", &path))?);
-    }
-    found.sort_by_key(|one| (one.clock.step, one.part.start));
-    // Parts of one step that follow one another.
-    let whole = |parts: &&[Described]| {
-        let end = parts.iter().try_fold(0, |end, one| {
-            (one.part.start == end).then_some(one.part.end)
-        });
-        end == Some(header.snapshot_bytes())
+    let path = &paths.scratch;
+    let file = match sys::open_to_read(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        opened => opened.map_err(CubeError::io("open", path))?,
     };
-    let mut of_steps = found.chunk_by(|a, b| a.clock.step == b.clock.step);
-    Ok(of_steps.rfind(whole).map(|parts| parts[0].clock))
+    let described = described(&file, header, last).map_err(CubeError::io("read", path))?;
+    Ok(described.first().map(|one| one.clock))
 }
 
 /// The states of a run that a file describes between the last committed snapshot and the next one, latest first.
@@ -108,11 +85,13 @@ fn described(file: &File, header: &Header, last: Clock) -> io::Result<Vec<Descri
             step: one.step,
             simtime: one.simtime,
         };
-        if place_bytes(one.bytes) == place && header.leads_to(last, clock) {
+        if one.bytes == header.snapshot_bytes()
+            && place_bytes(one.bytes) == place
+            && header.leads_to(last, clock)
+        {
             found.push(Described {
                 place: number,
                 clock,
-                part: one.first..one.first.saturating_add(one.bytes),
                 digest: one.crc_digest,
             });
         }
@@ -128,8 +107,8 @@ pub struct Scratch {
     reader: Reader,
     path: PathBuf,
     run_id: String,
-    /// The bytes of a state of the whole grid that are here.
-    part: Range<u64>,
+    /// Bytes of a state.
+    bytes: u64,
 }
 
 impl Scratch {
@@ -139,18 +118,12 @@ impl Scratch {
         2 * place_bytes(state)
     }
 
-    /// Opens the file of a run for a part of its states, whose space is then reserved. What it holds of that part
-    /// stays.
+    /// Opens the file of a run, whose space is then reserved. What it holds stays.
     ///
     /// # Errors
     /// [`CubeError::Io`], for a full disk too.
-    pub fn open(
-        path: &Path,
-        cube: &Path,
-        header: &Header,
-        part: Range<u64>,
-    ) -> Result<Self, CubeError> {
-        let whole = Self::bytes_for(part.end - part.start);
+    pub fn open(path: &Path, cube: &Path, header: &Header) -> Result<Self, CubeError> {
+        let whole = Self::bytes_for(header.snapshot_bytes());
         let found = ours::open(OpenOptions::new().read(true).write(true), path, cube)?;
         let length = |file: &File| file.metadata().map_or(0, |status| status.len());
         let file = match found.filter(|file| length(file) == whole) {
@@ -165,24 +138,20 @@ impl Scratch {
             let _ = fs::remove_file(path);
             CubeError::io("reserve the space of", path)(error)
         })?;
-        Self::of_file(file, (path, path), header, part)
+        Self::of_file(file, (path, path), header)
     }
 
     /// Opens a new file in a directory that is gone when it is dropped, whatever happens.
     ///
     /// # Errors
     /// [`CubeError::Io`], for a full disk too.
-    pub fn open_unnamed(
-        directory: &Path,
-        header: &Header,
-        part: Range<u64>,
-    ) -> Result<Self, CubeError> {
+    pub fn open_unnamed(directory: &Path, header: &Header) -> Result<Self, CubeError> {
         let name = directory.join("a file without a name");
         let file = Temporary::file(directory).map_err(CubeError::io("create", &name))?;
-        sys::reserve(&file, Self::bytes_for(part.end - part.start))
+        sys::reserve(&file, Self::bytes_for(header.snapshot_bytes()))
             .map_err(CubeError::io("reserve the space of", &name))?;
         let opened = sys::path_of(&file);
-        Self::of_file(file, (&name, &opened), header, part)
+        Self::of_file(file, (&name, &opened), header)
     }
 
     /// The file of a name, which can be opened again under another one.
@@ -190,7 +159,6 @@ impl Scratch {
         file: File,
         (name, again): (&Path, &Path),
         header: &Header,
-        part: Range<u64>,
     ) -> Result<Self, CubeError> {
         let other = file.try_clone().map_err(CubeError::io("open", name))?;
         Ok(Self {
@@ -198,7 +166,7 @@ impl Scratch {
             reader: Reader::new(other, again),
             path: name.to_owned(),
             run_id: header.run_id.clone(),
-            part,
+            bytes: header.snapshot_bytes(),
         })
     }
 
@@ -206,11 +174,6 @@ impl Scratch {
     #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
-    }
-
-    /// Bytes of a state.
-    fn bytes(&self) -> u64 {
-        self.part.end - self.part.start
     }
 
     /// The file, to write to.
@@ -228,7 +191,7 @@ impl Scratch {
     /// The byte where the state in a place begins.
     #[must_use]
     pub fn begin(&self, place: usize) -> u64 {
-        place as u64 * place_bytes(self.bytes()) + DIRECT_ALIGNMENT as u64
+        place as u64 * place_bytes(self.bytes) + DIRECT_ALIGNMENT as u64
     }
 
     /// Makes the state in a place durable, whose chunks have these check sums.
@@ -240,29 +203,24 @@ impl Scratch {
             run_id: self.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
-            first: self.part.start,
-            bytes: self.bytes(),
+            bytes: self.bytes,
             crc_digest: digest(sums),
         };
         let line = seal_page(&description, &self.run_id);
         let file = self.file.file();
-        let at = place as u64 * place_bytes(self.bytes());
+        let at = place as u64 * place_bytes(self.bytes);
         file.sync_data()
             .and_then(|()| file.write_all_at(&line, at))
             .and_then(|()| file.sync_data())
             .map_err(CubeError::io("write", &self.path))
     }
 
-    /// The states of this part that the file describes between the last committed snapshot and the next one, latest
-    /// first.
+    /// The states that the file describes between the last committed snapshot and the next one, latest first.
     ///
     /// # Errors
     /// [`CubeError::Io`].
     pub fn described(&self, header: &Header, last: Clock) -> Result<Vec<Described>, CubeError> {
-        let mut found =
-            described(self.file.file(), header, last).map_err(CubeError::io("read", &self.path))?;
-        found.retain(|one| one.part == self.part);
-        Ok(found)
+        described(self.file.file(), header, last).map_err(CubeError::io("read", &self.path))
     }
 
     /// Whether a place holds the state that is described.
@@ -279,11 +237,11 @@ impl Scratch {
     /// [`CubeError::Io`].
     pub fn sums(&self, place: usize) -> Result<Vec<u32>, CubeError> {
         let begin = self.begin(place);
-        let mut chunk = vec![0; chunk_bytes(self.bytes())];
+        let mut chunk = vec![0; chunk_bytes(self.bytes)];
         let mut sums = Vec::new();
-        for start in (0..self.bytes()).step_by(chunk.len()) {
+        for start in (0..self.bytes).step_by(chunk.len()) {
             #[expect(clippy::cast_possible_truncation, reason = "at most a chunk")]
-            let length = (self.bytes() - start).min(chunk.len() as u64) as usize;
+            let length = (self.bytes - start).min(chunk.len() as u64) as usize;
             let bytes = &mut chunk[..length];
             self.reader
                 .read(begin + start, bytes)
@@ -298,21 +256,15 @@ impl Scratch {
 #[must_use]
 pub fn space_needed(paths: &Paths, cube: u64, scratch: u64) -> u64 {
     let there = |path: &Path| fs::metadata(path).map_or(0, |status| status.len());
-    let ranks = (0..).map_while(|rank| Some(fs::metadata(paths.scratch_of(rank)).ok()?.len()));
-    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(ranks.sum())
+    cube.saturating_sub(there(&paths.cube)) + scratch.saturating_sub(there(&paths.scratch))
 }
 
-/// Removes the files of the ranks of a run from `first` on, as far as this machine has them one after the other.
+/// Removes the file of a run.
 ///
 /// # Errors
 /// [`CubeError::Io`].
-pub fn remove(paths: &Paths, first: usize) -> Result<(), CubeError> {
-    for rank in first.. {
-        if !ours::remove(&paths.scratch_of(rank), &paths.cube)? {
-            break;
-        }
-    }
-    Ok(())
+pub fn remove(paths: &Paths) -> Result<(), CubeError> {
+    ours::remove(&paths.scratch, &paths.cube).map(|_| ())
 }
 
 fn place_bytes(state: u64) -> u64 {

@@ -1,4 +1,4 @@
-//! One pass of a state in bands, on all ranks together.
+//! One pass of a state in bands.
 
 use super::{
     clock::RunClock,
@@ -8,7 +8,7 @@ use super::{
     snapshot::Snapshot,
 };
 use crate::{
-    comm::{Comm, Elsewhere, collective},
+    comm::Comm,
     cube::{
         CubeError,
         stream::{ReadAhead, WriteBehind},
@@ -16,12 +16,10 @@ use crate::{
     dynamics::Dynamics,
     problem::Problem,
     schedule::Clock,
-    slab::Slab,
     solver::{Bands, Transfer},
     summary,
 };
 use diff2d_stencil::Element;
-use serde::{Deserialize, Serialize};
 use std::{
     io::Read,
     iter,
@@ -34,127 +32,83 @@ use std::{
 /// Snapshots that are no older are what a run continues from that is killed: syncs take time.
 const RECENT: Duration = Duration::from_secs(1);
 
-/// What a rank reports after a pass. By that alone all decide what they do next together.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-struct PassReport {
-    ending: Ending,
-    /// Whether what the rank would continue from, if it was killed, is [`RECENT`].
-    is_recent: bool,
-}
-
-/// How a pass ended on a rank, the worse the greater.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-enum Ending {
-    Done,
-    GivenUp,
-    Failed,
-}
-
-impl<T: Element, C: Comm> InBands<'_, T, C> {
-    /// Collective. One pass. `false` if a rank gave it up because the run is to stop: the state is then as it was.
-    pub(super) fn pass(
+impl<T: Element> InBands<'_, T> {
+    /// One pass, to a snapshot or into the scratch. After an error the state is as it was.
+    pub(super) fn take_steps<C: Comm>(
         &mut self,
         steps: usize,
         now: Clock,
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
-    ) -> Result<bool, RunError> {
-        let to_scratch = snapshot.is_none() || self.is_one_of_several();
+    ) -> Result<(), RunError> {
         let place = self.other_place();
         let then = self.problem.schedule.pace().after(now, steps as u64);
-        let passed = match self.is_exact() {
-            true => self.step_exactly(then, clock).map(|()| None),
-            false => {
-                let deep = steps * self.problem.stages();
-                let slab = self.ranks.slab().clone().with_halos(deep);
-                let read = |at, bytes: &mut [u8]| self.read_own(at, bytes);
-                let halos = self.ranks.borrow::<T>(&slab, deep, read)?;
-                match slab.own().is_empty() {
-                    true => Ok(None),
-                    false => self.pass_alone(steps, [now, then], (&slab, &halos), clock, snapshot),
-                }
-            }
+        let Some(sums) = self.pass_rows(steps, [now, then], clock, snapshot)? else {
+            return Ok(());
         };
+        self.place = Place::Scratch(place);
+        self.undescribed = Some((place, then, sums));
+        // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
+        // overwrites it.
         let is_recent = |settled: Instant| settled.elapsed() < RECENT;
-        let report = PassReport {
-            ending: match passed {
-                Ok(_) => Ending::Done,
-                Err(RunError::GivenUp) => Ending::GivenUp,
-                Err(_) => Ending::Failed,
-            },
-            is_recent: self.settled.is_some_and(is_recent),
-        };
-        let all = collective::all_gather(self.comm(), report);
-        let sums = match passed {
-            Ok(sums) => sums,
-            Err(RunError::GivenUp) => None,
-            Err(error) => return Err(error),
-        };
-        match all.iter().map(|report| report.ending).max() {
-            Some(Ending::Failed) => return Err(Elsewhere.into()),
-            Some(Ending::GivenUp) => return Ok(false),
-            Some(Ending::Done) | None => {}
+        match self.settled.is_some_and(is_recent) {
+            true => Ok(()),
+            false => self.describe(),
         }
-        if to_scratch {
-            self.place = Place::Scratch(place);
-            self.undescribed = Some((place, then, sums));
-            // Until then a resume begins at the snapshot. From then on every pass counts, as the next but one
-            // overwrites it, and begins on all ranks together.
-            if !all.iter().all(|report| report.is_recent) {
-                let described = self.describe();
-                collective::all_ok(self.comm(), described)?;
-            }
-        }
-        Ok(true)
     }
 
-    /// The part of this rank in a pass over the rows that it holds, of which the halos were borrowed. Returns the check
-    /// sums of the chunks in the scratch, if it writes there.
-    fn pass_alone(
+    /// The rows of a pass, from where the state is. Returns the check sums of the chunks in the scratch, if it writes
+    /// there.
+    fn pass_rows<C: Comm>(
         &mut self,
         steps: usize,
         [now, then]: [Clock; 2],
-        (slab, halos): (&Slab, &[Vec<T>; 2]),
         clock: &RunClock,
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<Option<Vec<u32>>, RunError> {
+        let (problem, (ny, nx)) = (self.problem, self.problem.grid.shape());
         let mut bands = match self.bands.take() {
             Some(bands) => bands,
             None => Bands::new(
                 self.stencil.clone().with_tile(self.shape.tile),
                 self.shape.band,
                 self.shape.steps,
-                self.problem.stages(),
-                self.problem.grid.x.nodes,
+                problem.stages(),
+                nx,
             )
             .map_err(|_| RunError::no_memory(self.shape.memory))?,
         };
-        let pace = self.problem.schedule.pace();
-        let whole = pace.before_shorter(now);
+        let whole = problem.schedule.pace().before_shorter(now);
         let depths = bands.depths(steps, whole < steps as u64);
-        let own = self.ranks.own_bytes::<T>();
-        let (path, file, begin) = self.source()?;
-        let place = self.other_place();
-        let to_scratch = match snapshot.is_some() && !self.is_one_of_several() {
-            true => None,
-            false => self.scratch.as_ref(),
+        // Beyond the ends of a grid with periodic rows are those at the other end, where the first row and the last
+        // one are the same.
+        let is_periodic = problem.has_periodic_rows();
+        let beyond = match is_periodic {
+            true => steps * problem.stages(),
+            false => 0,
         };
+        let first = if is_periodic { ny - 1 - beyond } else { 0 };
+        let [mut above, mut below] = [(); 2].map(|()| vec![T::default(); beyond * nx]);
+        self.read_rows(first, &mut above)?;
+        self.read_rows(1, &mut below)?;
+        let (path, file, begin) = self.source()?;
+        let to_scratch = self.scratch.as_ref().filter(|_| snapshot.is_none());
         let sums = thread::scope(|scope| {
-            let range = iter::once(begin..begin + own.end - own.start).collect();
+            let range = iter::once(begin..begin + problem.field_bytes()).collect();
             let source = ReadAhead::start(scope, (file, &self.read), range, self.chunks())
                 .map_err(RunError::Threads)?;
-            let [above, below] = halos.each_ref().map(|halo| bytemuck::cast_slice(halo));
+            let [above, below] = [&above, &below].map(|rows| bytemuck::cast_slice(rows));
             let writer = to_scratch.map(|scratch| {
-                let (file, start) = ((scratch.file(), &self.written), scratch.begin(place));
-                WriteBehind::start(scope, file, start, self.chunks())
+                let (file, begin) = (scratch.file(), scratch.begin(self.other_place()));
+                WriteBehind::start(scope, (file, &self.written), begin, self.chunks())
             });
             let mut files = Files {
-                problem: self.problem,
-                first: slab.held().start,
+                problem,
+                first,
                 source: Read::chain(above, source).chain(below),
-                read: slab.held().start,
+                read: first,
                 scratch: writer.transpose().map_err(RunError::Threads)?,
-                row: slab.own().start,
+                row: 0,
                 then,
                 snapshot,
                 path,
@@ -162,13 +116,10 @@ impl<T: Element, C: Comm> InBands<'_, T, C> {
                 observer: self.observer,
                 memory: self.shape.memory,
             };
-            let (rows, ends) = (slab.held().len(), slab.has_ends());
+            let (rows, ends) = (ny + 2 * beyond, [!is_periodic; 2]);
             let checked = bands.pass(rows, ends, &depths, now, &mut files)?;
             let written = files.scratch.map(WriteBehind::finish).transpose();
-            let sums = written.map_err(CubeError::io(
-                "write",
-                self.paths.scratch_of(self.comm().rank()),
-            ))?;
+            let sums = written.map_err(CubeError::io("write", &self.paths.scratch))?;
             checked?;
             Ok(sums)
         });
@@ -182,11 +133,11 @@ struct Files<'f, 'o, 'a, 'scope, C, S> {
     problem: &'f Problem,
     /// The number of the first row.
     first: usize,
-    /// The rows that were borrowed from above, those that this rank owns, and those from below.
+    /// The rows beyond the first, those of the grid, and those beyond the last.
     source: S,
     /// The number of the row that is read next.
     read: usize,
-    /// They go to the scratch, to a snapshot, or both.
+    /// They go to the scratch or to a snapshot.
     scratch: Option<WriteBehind<'scope>>,
     /// The number of the row that is written next.
     row: usize,

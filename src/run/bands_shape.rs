@@ -3,12 +3,9 @@
 use super::error::RunError;
 use crate::{
     cube::{scratch::Scratch, stream},
-    params::StepMethod,
     problem::Problem,
-    slab::Slab,
     solver::FEWEST_ROWS,
 };
-use diff2d_spectral as spectral;
 use diff2d_stencil::{Element, Stencil, Tile};
 use diff2d_sys as sys;
 use std::iter;
@@ -56,7 +53,6 @@ impl Shape {
         buffers: u64,
         memory: u64,
         problem: &Problem,
-        slab: &Slab,
         stencil: &Stencil<T>,
     ) -> Result<Self, RunError> {
         /// The part that is left for rows on their way and huge pages that are begun.
@@ -64,38 +60,29 @@ impl Shape {
         let buffers = buffers + beside(problem) + problem.picture_bytes();
         let left = memory.saturating_sub(buffers);
         let allowed = left - left / UNCOUNTED;
-        Self::fit(problem, slab, stencil, allowed).map_err(|least| RunError::Cap {
+        Self::fit(problem, stencil, allowed).map_err(|least| RunError::Cap {
             needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + buffers,
             memory,
         })
     }
 
-    /// The shape for at most `memory` bytes that promises the fastest steps of the largest slab. Where there is none,
+    /// The shape for at most `memory` bytes that promises the fastest steps. Where there is none,
     /// the bytes that the smallest one takes.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    fn fit<T: Element>(
-        problem: &Problem,
-        slab: &Slab,
-        stencil: &Stencil<T>,
-        memory: u64,
-    ) -> Result<Self, u64> {
-        if problem.params.method == StepMethod::Exact {
-            return Self::of_transforms::<T>(problem, memory);
-        }
-        let nx = problem.grid.x.nodes;
-        let ny = slab.most_rows();
+    fn fit<T: Element>(problem: &Problem, stencil: &Stencil<T>, memory: u64) -> Result<Self, u64> {
+        let (ny, nx) = problem.grid.shape();
         // Rows above and below that a step depends on.
         let reach = problem.stages();
         let threads = rayon::current_num_threads().min(sys::threads());
         let row = (nx * size_of::<T>()) as u64;
         let chunk = stream::chunk_bytes(problem.field_bytes()) as u64;
         let mut most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
-        if slab.neighbours() > 0 {
-            most = most.min(slab.halo() / reach);
+        // Rows beyond both ends for each step of a pass: as many are advanced along with those of the grid, fewer at
+        // every step.
+        let beyond = if problem.has_periodic_rows() { 2 } else { 0 };
+        if beyond > 0 {
+            most = most.min((ny - 2) / reach);
         }
-        // Rows borrowed from other ranks for each step of a pass: as many are advanced along with those of the slab,
-        // fewer at every step. They are in memory, and the rows that are lent for them.
-        let borrowed = slab.neighbours();
         let deepest = match problem.has_moving_source() {
             true => 1,
             false => most,
@@ -111,8 +98,7 @@ impl Shape {
             let deep = steps * reach;
             let chunks = (band as u64 * row).div_ceil(chunk).max(2);
             let window = (band + deep + depth) as u64;
-            let halos = (2 * borrowed * deep) as u64;
-            let rows = problem.arrays() * window + 2 * deep as u64 + halos;
+            let rows = problem.arrays() * window + 2 * deep as u64 + (beyond * deep) as u64;
             Self {
                 band,
                 steps,
@@ -129,7 +115,7 @@ impl Shape {
         let cost = |shape: &Self| {
             let (band, depth) = (shape.band as f64, shape.tile.depth as f64);
             let deep = (shape.steps * reach) as f64;
-            let redundant = borrowed as f64 * deep / (2 * ny) as f64;
+            let redundant = beyond as f64 * deep / (2 * ny) as f64;
             let computing = (1.0 + redundant + depth / band + LIFT / depth)
                 / (UPDATES * threads as f64)
                 + 2.0 * bytes / (depth * MEMORY_SPEED);
@@ -169,44 +155,10 @@ impl Shape {
         best.map(|(_, shape)| shape).ok_or(least)
     }
 
-    /// The shape for steps of the exact solution: as many rows, and then as many columns, as fit into memory. Where
-    /// that is none, the bytes that one of them takes.
-    fn of_transforms<T: Element>(problem: &Problem, memory: u64) -> Result<Self, u64> {
-        /// Chunks on their way, in either direction.
-        const CHUNKS: usize = 2;
-        let (ny, nx) = problem.grid.shape();
-        let chunk = stream::chunk_bytes(problem.field_bytes());
-        let lines = spectral::memory_of_a_thread(ny.max(nx)) * rayon::current_num_threads();
-        let other = (2 * CHUNKS * chunk + lines) as u64;
-        let line = (ny.max(nx) * size_of::<T>()) as u64;
-        let left = memory.saturating_sub(other);
-        if left < line {
-            return Err(other + line);
-        }
-        let fitting = |nodes: usize, most: usize| {
-            let lines = usize::try_from(left / (nodes * size_of::<T>()) as u64);
-            lines.unwrap_or(most).min(most)
-        };
-        let (band, columns) = (fitting(nx, ny), fitting(ny, nx));
-        Ok(Self {
-            band,
-            steps: 1,
-            tile: Tile {
-                rows: band,
-                columns,
-                depth: 1,
-            },
-            chunks: CHUNKS,
-            memory,
-        })
-    }
-
-    /// Bytes of the scratch that it takes for a part of the state; 0 if every pass leads to a snapshot, from where
-    /// one rank goes on. Several have their parts of every state at hand, and columns have no order in a snapshot.
-    pub(crate) fn scratch_bytes(&self, problem: &Problem, part: u64, ranks: usize) -> u64 {
-        let is_exact = problem.params.method == StepMethod::Exact;
-        match is_exact || ranks > 1 || problem.schedule.nper > self.steps as u64 {
-            true => Scratch::bytes_for(part),
+    /// Bytes of the scratch that it takes; 0 if every pass leads to a snapshot.
+    pub(crate) fn scratch_bytes(&self, problem: &Problem) -> u64 {
+        match problem.schedule.nper > self.steps as u64 {
+            true => Scratch::bytes_for(problem.field_bytes()),
             false => 0,
         }
     }

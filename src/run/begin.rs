@@ -60,7 +60,7 @@ pub(super) struct Resources<T: Element> {
 }
 
 impl<T: Element> Resources<T> {
-    /// Collective. Those of each rank; on all the state is in memory, or on all in bands.
+    /// Collective. Those of each rank.
     pub(super) fn find(
         problem: &Problem,
         options: &Options,
@@ -86,7 +86,6 @@ impl<T: Element> Resources<T> {
             has_cube,
         };
         let in_bands = collective::all_ok(comm, room.in_bands(problem))?;
-        all_agree(comm, &(in_bands.is_some(), options.scratch.is_some()))?;
         if in_bands.is_some() {
             sys::give_back_memory();
         }
@@ -121,7 +120,7 @@ impl<T: Element> Resources<T> {
             return InMemory::new(problem, self.stencil.clone(), ranks).map(Place::Memory);
         };
         let buffers = self.load.buffer_bytes(problem.field_bytes());
-        Shape::beside(buffers, memory, problem, ranks.slab(), &self.stencil).map(Place::Files)
+        Shape::beside(buffers, memory, problem, &self.stencil).map(Place::Files)
     }
 }
 

@@ -1,13 +1,11 @@
 //! [`Decomposition`]: the grid cut into slabs, one for each rank, and the transfers between them.
 
-use super::error::RunError;
 use crate::{
-    comm::{Comm, Incoming, Outgoing, ROOT, collective},
+    comm::{Comm, Incoming, Outgoing, ROOT},
     cube::share::{Job, Share},
     field::Field,
     grid::Grid,
     slab::Slab,
-    solver,
     summary::Summary,
 };
 use diff2d_stencil::Element;
@@ -62,42 +60,6 @@ impl<'a, C: Comm> Decomposition<'a, C> {
 
     fn row_bytes<T>(&self) -> u64 {
         (self.columns * size_of::<T>()) as u64
-    }
-
-    /// Collective. Borrows the halos of `slab`, this rank's with halos `deep` rows deep, from the ranks above and below.
-    /// `read` reads bytes of the rows that this rank owns, from a byte of them on.
-    ///
-    /// # Errors
-    /// Those of `read`.
-    pub(crate) fn borrow<T: Element>(
-        &self,
-        slab: &Slab,
-        deep: usize,
-        read: impl Fn(u64, &mut [u8]) -> Result<(), RunError>,
-    ) -> Result<[Vec<T>; 2], RunError> {
-        let halo = |neighbour: Option<usize>| match neighbour {
-            Some(_) => vec![T::default(); deep * self.columns],
-            None => Vec::new(),
-        };
-        let edge = |neighbour: Option<usize>, side: usize| -> Result<Vec<T>, RunError> {
-            let mut values = halo(neighbour);
-            if !values.is_empty() {
-                let first = slab.edges(deep)[side].start - slab.own_among_held().start;
-                let at = first as u64 * self.row_bytes::<T>();
-                read(at, bytemuck::cast_slice_mut(&mut values))?;
-            }
-            Ok(values)
-        };
-        let (above, below) = (slab.above(), slab.below());
-        let edges = edge(above, 0).and_then(|first| Ok([first, edge(below, 1)?]));
-        let [first, last] = collective::all_ok(self.comm, edges)?;
-        if slab.parts() == 1 {
-            return Ok([last, first]);
-        }
-        let mut halos = [halo(above), halo(below)];
-        let to = halos.each_mut().map(Vec::as_mut_slice);
-        solver::exchange(slab, [&first, &last], to, None, self.comm);
-        Ok(halos)
     }
 
     /// The rows that this rank owns, of those that it holds.

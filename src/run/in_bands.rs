@@ -1,13 +1,11 @@
 //! [`InBands`]: a state in files, which passes through memory in bands of rows.
 //!
 //! Between snapshots it is in the scratch. At a snapshot it is in the cube: the last pass to a snapshot writes its
-//! rows to their place there, the first one after it reads them from there. Of several ranks each has the rows of
-//! snapshots in its scratch, too: machines see what others write into a file later, if at all.
+//! rows to their place there, the first one after it reads them from there.
 
 use super::{
     bands_shape::Shape,
     clock::RunClock,
-    decomposition::Decomposition,
     error::RunError,
     observer::Observer,
     output::Output,
@@ -15,14 +13,14 @@ use super::{
     state::{Durable, Figures, State, Take},
 };
 use crate::{
-    comm::{Comm, ROOT, collective},
+    comm::{Comm, Solo},
     cube::{
         CubeError, Header, Paths,
         scratch::Scratch,
-        stream::{Moved, WriteBehind, chunk_bytes},
+        share::Share,
+        stream::{Moved, chunk_bytes},
     },
     field::Field,
-    params::StepMethod,
     problem::Problem,
     schedule::Clock,
     solver::Bands,
@@ -30,21 +28,20 @@ use crate::{
 use diff2d_arrays::npy::Reader;
 use diff2d_stencil::{Element, Stencil};
 use diff2d_sys as sys;
-use std::{path::Path, thread, time::Instant};
+use std::{path::Path, time::Instant};
 
-/// The rows of a rank in files.
-pub(crate) struct InBands<'a, T: Element, C> {
+/// A state in files.
+pub(crate) struct InBands<'a, T: Element> {
     pub(super) problem: &'a Problem,
-    pub(super) ranks: &'a Decomposition<'a, C>,
     pub(super) stencil: Stencil<T>,
     pub(super) observer: &'a Observer,
     pub(super) paths: &'a Paths,
     /// Where states between snapshots go, if any does.
     pub(super) scratch: Option<Scratch>,
     pub(super) place: Place,
-    /// The state in the scratch, if that does not describe it yet: its place, its time and, if they are known,
-    /// the check sums of its chunks.
-    pub(super) undescribed: Option<(usize, Clock, Option<Vec<u32>>)>,
+    /// The state in the scratch, if that does not describe it yet: its place, its time and the check sums of its
+    /// chunks.
+    pub(super) undescribed: Option<(usize, Clock, Vec<u32>)>,
     /// When the last snapshot was written; `None` if the state follows from a later one, in the scratch.
     pub(super) settled: Option<Instant>,
     pub(super) shape: Shape,
@@ -58,28 +55,25 @@ pub(crate) struct InBands<'a, T: Element, C> {
 pub(super) enum Place {
     /// It is the initial one.
     Initial,
-    /// In a file, where the rows of this rank begin at a byte.
+    /// In a file, where it begins at a byte.
     File { file: Reader, begin: u64 },
     /// In a place of the scratch.
     Scratch(usize),
 }
 
-impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
-    /// Collective. The initial state, whose rows pass through memory in bands of this shape, with as many steps a pass
-    /// as all ranks can take. Between snapshots it is in the scratch.
+impl<'a, T: Element> InBands<'a, T> {
+    /// The initial state, whose rows pass through memory in bands of this shape. Between snapshots it is in the
+    /// scratch.
     pub(crate) fn new(
         problem: &'a Problem,
-        ranks: &'a Decomposition<'a, C>,
         stencil: Stencil<T>,
         shape: Shape,
         paths: &'a Paths,
         scratch: Option<Scratch>,
         observer: &'a Observer,
     ) -> Self {
-        let steps = collective::least(ranks.comm(), shape.steps);
         Self {
             problem,
-            ranks,
             stencil,
             observer,
             paths,
@@ -87,28 +81,14 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
             place: Place::Initial,
             undescribed: None,
             settled: Some(Instant::now()),
-            shape: Shape { steps, ..shape },
+            shape,
             bands: None,
             read: Moved::default(),
             written: Moved::default(),
         }
     }
 
-    pub(super) fn comm(&self) -> &'a C {
-        self.ranks.comm()
-    }
-
-    /// Whether there are other ranks.
-    pub(super) fn is_one_of_several(&self) -> bool {
-        self.comm().size() > 1
-    }
-
-    /// Whether steps are those of the exact solution, each of the whole grid.
-    pub(super) fn is_exact(&self) -> bool {
-        self.problem.params.method == StepMethod::Exact
-    }
-
-    /// The file that the state is in, its name, and the byte where the rows of this rank begin.
+    /// The file that the state is in, its name, and the byte where it begins.
     pub(super) fn source(&self) -> Result<(&Path, &Reader, u64), RunError> {
         match (&self.place, &self.scratch) {
             (Place::File { file, begin }, _) => Ok((&self.paths.cube, file, *begin)),
@@ -129,46 +109,19 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
 
     /// Bytes of a chunk of memory, and how many chunks there are for reading and as many for writing.
     pub(super) fn chunks(&self) -> (usize, usize) {
-        let own = self.ranks.own_bytes::<T>();
-        (chunk_bytes(own.end - own.start), self.shape.chunks)
+        (chunk_bytes(self.problem.field_bytes()), self.shape.chunks)
     }
 
-    /// Bytes of the rows of this rank in a state, from a byte of them on.
-    pub(super) fn read_own(&self, at: u64, bytes: &mut [u8]) -> Result<(), RunError> {
+    /// Reads rows of the state, from a row on.
+    pub(super) fn read_rows(&self, first: usize, values: &mut [T]) -> Result<(), RunError> {
         let (path, file, begin) = self.source()?;
-        let read = file.read(begin + at, bytes);
+        let at = begin + (first * self.problem.grid.x.nodes * size_of::<T>()) as u64;
+        let read = file.read(at, bytemuck::cast_slice_mut(values));
         read.map_err(CubeError::io("read", path))?;
-        if let Some(masked) = self.problem.masked() {
-            // In a snapshot they are NaN.
-            let first = self.ranks.own_bytes::<T>().start + at;
-            masked.fill_bytes(first, bytes, bytemuck::bytes_of(&T::default()));
-        }
+        // In a snapshot they are NaN.
+        let geometry = self.problem.geometry();
+        geometry.fill_masked(first, values, T::default());
         Ok(())
-    }
-
-    /// Passes the rows of this rank to a snapshot, and of several ranks to the first place of the scratch.
-    fn show_own(&self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
-        let scratch = self.scratch.as_ref().filter(|_| self.is_one_of_several());
-        thread::scope(|scope| {
-            let writer = scratch.map(|scratch| {
-                let (file, start) = ((scratch.file(), &self.written), scratch.begin(0));
-                WriteBehind::start(scope, file, start, self.chunks())
-            });
-            let mut writer = writer.transpose().map_err(RunError::Threads)?;
-            self.visit(&mut |bytes| {
-                snapshot.rows::<T>(bytemuck::cast_slice(bytes));
-                if let Some(writer) = &mut writer {
-                    writer.push(bytes);
-                }
-                Ok(())
-            })?;
-            let written = writer.map(WriteBehind::finish).transpose();
-            written.map_err(CubeError::io(
-                "write",
-                self.paths.scratch_of(self.comm().rank()),
-            ))?;
-            Ok(())
-        })
     }
 
     /// Makes the state in the scratch durable.
@@ -176,30 +129,18 @@ impl<'a, T: Element, C: Comm> InBands<'a, T, C> {
         if let (Some(scratch), Some((place, clock, sums))) =
             (&self.scratch, self.undescribed.take())
         {
-            let sums = sums.map_or_else(|| scratch.sums(place), Ok)?;
             scratch.commit(place, clock, &sums)?;
         }
         Ok(())
     }
 
-    /// Collective. After all rows of a snapshot: other ranks get what they write of it, and a rank on its own goes on
-    /// from the cube.
-    fn settle(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
+    /// Goes on from the cube after all rows of a snapshot.
+    fn settle<C: Comm>(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         let Some(begin) = snapshot.place() else {
             return Ok(());
         };
         // Its commit follows soon.
         (self.undescribed, self.settled) = (None, Some(Instant::now()));
-        if self.is_one_of_several() {
-            // An error of one rank must not keep others from their messages.
-            let mut failed = Ok(());
-            snapshot.exchange(|at, bytes| {
-                if let (Ok(()), Err(error)) = (&failed, self.read_own(at, bytes)) {
-                    failed = Err(error);
-                }
-            });
-            return collective::all_ok(self.comm(), failed);
-        }
         snapshot.wait_until_written();
         self.place = Place::File {
             file: open(&self.paths.cube)?,
@@ -214,52 +155,28 @@ fn open(path: &Path) -> Result<Reader, RunError> {
     Ok(Reader::new(file, path))
 }
 
-impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
+/// On one rank: larger states need ranks with memory of their own, or one that passes them through its memory.
+impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
     fn take(&mut self, durable: &Durable<'_>) -> Result<bool, RunError> {
-        let file = durable.open_whole(&self.ranks.share::<T>(), self.comm())?;
+        let whole = Share::new(0, vec![self.problem.field_bytes()], false);
+        let file = durable.open_whole(&whole, &Solo)?;
         let is_whole = file.is_some();
         if let Some(file) = file {
-            let begin = durable.begin + self.ranks.own_bytes::<T>().start;
+            let begin = durable.begin;
             self.place = Place::File { file, begin };
         }
         Ok(is_whole)
     }
 
     fn take_own(&mut self, header: &Header, last: Clock) -> Result<Option<Clock>, RunError> {
-        let described = match &self.scratch {
-            Some(scratch) => scratch.described(header, last),
-            None => Ok(Vec::new()),
+        let Some(scratch) = &self.scratch else {
+            return Ok(None);
         };
-        let described = collective::all_ok(self.comm(), described.map_err(RunError::from))?;
-        let steps: Vec<u64> = described.iter().map(|one| one.clock.step).collect();
-        // Those that all ranks know of; a rank without rows has none.
-        let of_ranks =
-            collective::all_gather(self.comm(), (self.ranks.slab().own().is_empty(), steps));
-        let of_all = |step: &u64| {
-            of_ranks
-                .iter()
-                .all(|(none, steps)| *none || steps.contains(step))
-        };
-        let mut common = of_ranks[ROOT].1.clone();
-        common.retain(of_all);
-        for step in common {
-            let mine = described.iter().find(|one| one.clock.step == step);
-            let holds = match (mine, &self.scratch) {
-                (Some(mine), Some(scratch)) => scratch.holds(mine),
-                _ => Ok(self.ranks.slab().own().is_empty()),
-            };
-            let holds = collective::all_ok(self.comm(), holds.map_err(RunError::from))?;
-            let clocks =
-                collective::all_gather(self.comm(), mine.map(|one| (holds, one.clock.simtime)));
-            if clocks.iter().flatten().any(|(holds, _)| !holds) {
-                continue;
+        for described in scratch.described(header, last)? {
+            if scratch.holds(&described)? {
+                (self.place, self.settled) = (Place::Scratch(described.place), None);
+                return Ok(Some(described.clock));
             }
-            if let Some(mine) = mine {
-                self.place = Place::Scratch(mine.place);
-            }
-            self.settled = None;
-            let simtime = clocks.into_iter().flatten().next();
-            return Ok(simtime.map(|(_, simtime)| Clock { step, simtime }));
         }
         Ok(None)
     }
@@ -274,9 +191,9 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
     }
 
     fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
-        let (own, nx) = (self.ranks.slab().own(), self.problem.grid.x.nodes);
-        for first in own.clone().step_by(self.shape.band) {
-            let rows = self.shape.band.min(own.end - first);
+        let (ny, nx) = self.problem.grid.shape();
+        for first in (0..ny).step_by(self.shape.band) {
+            let rows = self.shape.band.min(ny - first);
             let mut field = Field::<T>::zeros((rows, nx))
                 .map_err(|_| RunError::no_memory(self.shape.memory))?;
             match self.place {
@@ -285,10 +202,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
                     let held = usize::try_from(self.shape.memory / 4).unwrap_or(usize::MAX);
                     self.problem.fill_initial_band(&mut field, first, held)?;
                 }
-                _ => {
-                    let at = (first - own.start) * nx * size_of::<T>();
-                    self.read_own(at as u64, field.as_mut_bytes())?;
-                }
+                _ => self.read_rows(first, field.as_mut_slice())?,
             }
             take(field.as_bytes())?;
         }
@@ -299,11 +213,10 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
         if !snapshot.begin()? {
             return Ok(());
         }
-        let shown = self.show_own(snapshot);
-        collective::all_ok(self.comm(), shown)?;
-        if self.is_one_of_several() {
-            self.place = Place::Scratch(0);
-        }
+        State::<C>::visit(self, &mut |bytes| {
+            snapshot.rows::<T>(bytemuck::cast_slice(bytes));
+            Ok(())
+        })?;
         self.settle(snapshot)
     }
 
@@ -324,20 +237,12 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
             {
                 return Ok(());
             }
-            // The exact solution is not whole before its last column is.
-            let is_exact = self.is_exact();
-            let rows = last.as_deref_mut().filter(|_| !is_exact);
-            let done = self.pass(some as usize, at, clock, rows)?;
-            if let (Some(snapshot), true) = (last, done) {
-                if is_exact {
-                    self.show_own(snapshot)?;
-                }
+            let passed = self.take_steps(some as usize, at, clock, last.as_deref_mut());
+            if let (Some(snapshot), Ok(())) = (last, &passed) {
                 self.settle(snapshot)?;
             }
             clock.took(some, start.elapsed());
-            if !done {
-                return Err(RunError::GivenUp);
-            }
+            passed?;
             at = self.problem.schedule.pace().after(at, some);
             left -= some;
         }
@@ -346,14 +251,13 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T, C> {
 
     fn save(&mut self, output: &mut Output<'_, C>, _: Clock) -> Result<(), RunError> {
         match output.flush() {
-            true => self.abandon(),
+            true => self.describe(),
             false => Ok(()),
         }
     }
 
     fn abandon(&mut self) -> Result<(), RunError> {
-        let described = self.describe();
-        collective::all_ok(self.comm(), described)
+        self.describe()
     }
 
     fn figures(&self) -> Figures {

@@ -6,7 +6,7 @@
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `begin.rs` | what precedes the loop: ranks agree, find room for the state, and open the cube |
 //! | `setup.rs` | tile, slab and memory of a rank |
-//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` and `band_exact.rs`, and their size in `bands_shape.rs` |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs`, and their size in `bands_shape.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `recompute.rs` | snapshots computed again, for repair |
@@ -17,7 +17,6 @@
 //! Ranks run the same code in step: whatever communicates is called on all of them, and an error that
 //! one rank alone may have is exchanged before any rank acts on it.
 
-mod band_exact;
 mod band_pass;
 mod bands_shape;
 mod begin;

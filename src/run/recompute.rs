@@ -55,16 +55,14 @@ pub(crate) fn recompute<T: Element>(
         return each::<T, _>(cube, problem, slots, state, progress);
     };
     sys::give_back_memory();
-    let ranks = Decomposition::new(&Solo, slab.with_halos(ny), nx);
-    let shape = Shape::beside(0, memory, problem, ranks.slab(), &stencil)?;
+    let shape = Shape::beside(0, memory, problem, &stencil)?;
     let (paths, header) = (cube.paths().clone(), cube.header.clone());
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {
-        let own = ranks.own_bytes::<T>();
-        let scratch = Some(Scratch::open_unnamed(paths.directory(), &header, own)?);
+        let scratch = Some(Scratch::open_unnamed(paths.directory(), &header)?);
         let stencil = stencil.clone();
-        Ok(InBands::<T, _>::new(
-            problem, &ranks, stencil, shape, &paths, scratch, &observer,
+        Ok(InBands::new(
+            problem, stencil, shape, &paths, scratch, &observer,
         ))
     };
     each::<T, _>(cube, problem, slots, state, progress)

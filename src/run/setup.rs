@@ -65,21 +65,15 @@ fn busy_threads() -> usize {
     rayon::current_num_threads().min(sys::threads())
 }
 
-/// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks; of a state in bands as
-/// deep as can be.
+/// Collective. The rank's part of the grid, with halos as deep as the tiles of all ranks.
 pub(super) fn decompose<'a, T: Element, C: Comm>(
     problem: &Problem,
     stencil: &Stencil<T>,
     comm: &'a C,
-    in_bands: bool,
 ) -> Decomposition<'a, C> {
     let (ny, nx) = problem.grid.shape();
     let depth = collective::least(comm, problem.tile(stencil, busy_threads()).depth);
     let slab = Slab::new(ny, comm.rank(), comm.size(), depth).periodic(problem.has_periodic_rows());
-    let slab = match in_bands {
-        true => slab.with_halos(ny),
-        false => slab,
-    };
     Decomposition::new(comm, slab, nx)
 }
 
@@ -146,14 +140,15 @@ impl Room {
                 why: why.to_owned(),
             })
         };
-        let rows = (problem.grid.y.nodes - 2) / self.ranks;
+        if self.ranks > 1 {
+            return refuse(
+                "a larger state passes through the memory of one rank only: allow that much with --memory, take more ranks, or run it without mpirun",
+            );
+        }
         match problem.params.method {
-            StepMethod::Exact if self.ranks > 1 => {
-                return refuse("method = \"exact\" transforms a larger one on one rank only");
-            }
-            StepMethod::Exact if problem.is_forced() => {
+            StepMethod::Exact => {
                 return refuse(
-                    "method = \"exact\" with a source, or with values and fluxes that are not 0, has in memory what a step adds to every node",
+                    "method = \"exact\" has the whole state in memory: allow that much with --memory, or take method = \"rkl2\"",
                 );
             }
             StepMethod::Rkl2 if problem.has_moving_source() => {
@@ -162,10 +157,10 @@ impl Room {
                 );
             }
             StepMethod::Rkl2
-                if (self.ranks > 1 || problem.has_periodic_rows()) && rows < problem.stages() =>
+                if problem.has_periodic_rows() && problem.grid.y.nodes - 2 < problem.stages() =>
             {
                 return refuse(&format!(
-                    "a larger one is advanced by ranks that have {} rows each, as many as a step of \"rkl2\" has stages",
+                    "a larger one with periodic rows needs {} of them inside, as many as a step of \"rkl2\" has stages",
                     problem.stages()
                 ));
             }
@@ -179,7 +174,7 @@ impl Room {
 }
 
 /// Refuses a run in bands whose files do not fit onto their disks, or whose directory for the scratch cannot
-/// be entered. So many of its ranks are on this machine.
+/// be entered.
 ///
 /// # Errors
 /// [`RunError::NoSpace`], [`RunError::NoScratchSpace`], [`RunError::Cube`].
@@ -187,13 +182,9 @@ pub(super) fn check_scratch(
     problem: &Problem,
     paths: &Paths,
     shape: &Shape,
-    ranks: usize,
-    here: usize,
     directory: Option<&Path>,
 ) -> Result<(), RunError> {
-    let part = problem.field_bytes().div_ceil(ranks as u64);
-    let of_rank = shape.scratch_bytes(problem, part, ranks);
-    let scratch = of_rank * here as u64;
+    let scratch = shape.scratch_bytes(problem);
     if let Some(directory) = directory {
         paths::enter_directory(directory)?;
         // A run that goes on may have its scratch there.
@@ -207,7 +198,6 @@ pub(super) fn check_scratch(
             _ => Ok(()),
         };
     }
-    let scratch = of_rank * ranks as u64;
     let needed = scratch::space_needed(paths, problem.cube_bytes(), scratch);
     match sys::free_space(paths.directory()) {
         Some(free) if free < needed => Err(RunError::NoSpace {
@@ -223,20 +213,16 @@ pub(super) fn check_scratch(
 ///
 /// # Errors
 /// [`RunError::Cube`].
-pub(super) fn open_scratch<T: Element>(
+pub(super) fn open_scratch(
     problem: &Problem,
     shape: &Shape,
-    ranks: &Decomposition<'_, impl Comm>,
     paths: &Paths,
     header: &Header,
 ) -> Result<Option<Scratch>, RunError> {
-    let (part, comm) = (ranks.own_bytes::<T>(), ranks.comm());
-    let path = paths.scratch_of(comm.rank());
-    let needed = shape.scratch_bytes(problem, part.end - part.start, comm.size());
-    if needed == 0 && !path.exists() {
+    if shape.scratch_bytes(problem) == 0 && !paths.scratch.exists() {
         return Ok(None);
     }
-    Ok(Some(Scratch::open(&path, &paths.cube, header, part)?))
+    Ok(Some(Scratch::open(&paths.scratch, &paths.cube, header)?))
 }
 
 /// A field of zeros for the rows that a rank holds.

@@ -38,12 +38,7 @@ pub(super) fn run<T: Element>(
     let joined = pool::join(options.threads, || topology.threads_each());
     collective::all_ok(comm, joined)?;
     let resources = Resources::<T>::find(problem, options, &topology, comm, paths.is_some())?;
-    let ranks = setup::decompose(
-        problem,
-        &resources.stencil,
-        comm,
-        resources.in_bands.is_some(),
-    );
+    let ranks = setup::decompose(problem, &resources.stencil, comm);
     let place = collective::all_ok(comm, resources.place(problem, &topology, &ranks))?;
     let Some(mut paths) = paths else {
         if problem.params.steady.is_some() {
@@ -58,10 +53,7 @@ pub(super) fn run<T: Element>(
 
     // The files: nothing is written before it is known to fit.
     if let Place::Files(shape) = &place {
-        let (size, here) = (comm.size(), topology.ranks_on_this_machine());
-        let directory = options.scratch.as_deref();
-        let fits = setup::check_scratch(problem, &paths, shape, size, here, directory);
-        collective::all_ok(comm, fits)?;
+        setup::check_scratch(problem, &paths, shape, options.scratch.as_deref())?;
     }
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, of_ranks) = (options.claim, (comm, &topology));
@@ -78,7 +70,7 @@ pub(super) fn run<T: Element>(
     };
     if let Some(directory) = &options.scratch {
         // A state that an earlier part of the run left beside the cube is given up.
-        on_root(comm, || cube::scratch::remove(&paths, 0))?;
+        on_root(comm, || cube::scratch::remove(&paths))?;
         paths.put_scratch_into(directory, &writer.header().run_id);
     }
 
@@ -95,12 +87,9 @@ pub(super) fn run<T: Element>(
         }
         Place::Files(shape) => {
             let header = writer.header();
-            let scratch = setup::open_scratch::<T>(problem, &shape, &ranks, &paths, header);
-            collective::all_ok(comm, scratch).and_then(|scratch| {
+            setup::open_scratch(problem, &shape, &paths, header).and_then(|scratch| {
                 let stencil = resources.stencil;
-                let state = InBands::<T, _>::new(
-                    problem, &ranks, stencil, shape, &paths, scratch, observer,
-                );
+                let state = InBands::new(problem, stencil, shape, &paths, scratch, observer);
                 simulate(problem, state, output, clock, observer)
             })
         }
@@ -109,10 +98,7 @@ pub(super) fn run<T: Element>(
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
     let (is_complete, times) = exchange::finish(comm, writer)?;
     if is_complete {
-        // Machines may have disks of their own.
-        let removed = cube::scratch::remove(&paths, comm.rank());
-        let removed = removed.and_then(|()| checkpoint::remove(&paths));
-        collective::all_ok(comm, removed.map_err(RunError::from))?;
+        on_root(comm, || checkpoint::remove(&paths))?;
     }
     Ok(simulated?.written(io, times, start))
 }

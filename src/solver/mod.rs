@@ -23,7 +23,6 @@ use forcing::Forcing;
 use std::{io, mem};
 
 pub use bands::{Bands, FEWEST_ROWS, Transfer};
-pub(crate) use slabs::exchange;
 
 /// The state of the rows of a slab, and the steps that advance it together with other slabs.
 #[derive(Debug)]

@@ -63,7 +63,7 @@ pub(super) fn fill_halos<T: Real>(
 
 /// Collective. Sends the [edges](Slab::edges) of a slab to the ranks above and below, and fills the halos with theirs.
 /// Likewise what is known of the rows, if anybody wants to know.
-pub(crate) fn exchange<T: Real>(
+fn exchange<T: Real>(
     slab: &Slab,
     edges: [&[T]; 2],
     halos: [&mut [T]; 2],

@@ -10,17 +10,13 @@ const FINE: &str = r#""failed":false"#;
 const FAILED: &str = r#""failed":true"#;
 
 /// Runs on three ranks, which hear after so many reports of all that writing has failed. Whether they ended before.
-fn ends_before(reports: usize, in_bands: bool) -> bool {
+fn ends_before(reports: usize) -> bool {
     let (sender, outcome) = mpsc::channel();
     thread::spawn(move || {
         let scene = Scene::small();
         let problem = problem(&scene, &["dx=0.2", "runtime=0.1", "outtime=0.03"]);
         let outcomes = Channels::together(3, Link::default(), |comm| {
             let run = writing(&scene, &problem, "c.npy").threads(1);
-            let run = match in_bands {
-                true => run.memory(2 * problem.field_bytes()),
-                false => run,
-            };
             let left = Cell::new(reports);
             let heard = |told: &mut [Vec<u8>]| {
                 let texts: Vec<_> = told
@@ -57,8 +53,6 @@ fn ends_before(reports: usize, in_bands: bool) -> bool {
 
 #[test]
 fn an_error_of_writing_ends_all_ranks_whenever_they_hear_of_it() {
-    for in_bands in [false, true] {
-        let reports = (0..).find(|&reports| ends_before(reports, in_bands));
-        assert!(reports > Some(6), "{in_bands} {reports:?}");
-    }
+    let reports = (0..).find(|&reports| ends_before(reports));
+    assert!(reports > Some(6), "{reports:?}");
 }

@@ -9,7 +9,6 @@
 #[path = "../common/mod.rs"]
 mod common;
 
-mod bands;
 mod failures;
 mod sweeps;
 
@@ -264,6 +263,15 @@ fn an_error_of_one_rank_is_an_error_of_all() {
         writing(&scene, &problem, ["own.npy", "own.txt"][rank / 2])
     });
     assert!(matches!(refused[2], Err(RunError::Cube(_))));
+    assert!(others_failed(&refused[..2]), "{refused:?}");
+    assert!(!scene.exists("own.npy"));
+    // It may take less than its state needs, which passes through memory on one rank only.
+    let refused = on_ranks(3, |rank| {
+        let memory = [1 << 30, problem.field_bytes() / 2][rank / 2];
+        writing(&scene, &problem, "own.npy").memory(memory)
+    });
+    let sentence = refused[2].as_ref().unwrap_err().to_string();
+    assert!(sentence.contains("run it without mpirun"), "{sentence}");
     assert!(others_failed(&refused[..2]), "{refused:?}");
     assert!(!scene.exists("own.npy"));
     // It sees another file of this name.

@@ -137,30 +137,11 @@ impl Spectral {
     /// # Panics
     /// If its shape is another one.
     pub fn advance<T: Real>(&self, mut state: ArrayViewMut2<'_, T>) {
-        self.advance_rows(state.view_mut(), 0);
-        self.advance_columns(state, 0);
-    }
-
-    /// The first part of a step, for the rows from `first` on. Those that are fixed stay.
-    ///
-    /// # Panics
-    /// If they have another number of nodes.
-    pub fn advance_rows<T: Real>(&self, mut rows: ArrayViewMut2<'_, T>, first: usize) {
-        let some = self.y.advanced(first..first + rows.nrows());
-        self.x
-            .apply_to_all(rows.slice_mut(s![some, ..]), Axis(1), None);
-    }
-
-    /// The second part of a step, for the columns from `first` on, after the first for all rows. Those that are fixed stay.
-    ///
-    /// # Panics
-    /// If they have another number of nodes.
-    pub fn advance_columns<T: Real>(&self, mut columns: ArrayViewMut2<'_, T>, first: usize) {
-        let some = self.x.advanced(first..first + columns.ncols());
-        let added = self.added.as_ref();
-        let added = added.map(|all| all.slice(s![.., first + some.start..first + some.end]));
-        self.y
-            .apply_to_all(columns.slice_mut(s![.., some]), Axis(0), added);
+        let Self { y, x, added, .. } = self;
+        let (rows, columns) = (y.advanced(), x.advanced());
+        x.apply_to_all(state.slice_mut(s![rows, ..]), Axis(1), None);
+        let added = added.as_ref().map(|all| all.slice(s![.., columns.clone()]));
+        y.apply_to_all(state.slice_mut(s![.., columns]), Axis(0), added);
     }
 }
 
@@ -266,11 +247,10 @@ impl Filter {
         }
     }
 
-    /// Those of some nodes that are not fixed, counted from the first of them.
-    fn advanced(&self, nodes: Range<usize>) -> Range<usize> {
+    /// The nodes that are not fixed.
+    fn advanced(&self) -> Range<usize> {
         let [first, last] = self.ends.are_fixed().map(usize::from);
-        let (start, end) = (nodes.start.max(first), nodes.end.min(self.nodes - last));
-        start - nodes.start..end.max(start) - nodes.start
+        first..self.nodes - last
     }
 
     /// Replaces the lines along an axis by their values a step later, and adds to these.

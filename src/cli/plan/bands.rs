@@ -4,10 +4,8 @@ use crate::{
     cli::number,
     cube::SolverLoad,
     error::Error,
-    params::StepMethod,
     problem::Problem,
     run::{self, DISK_SPEED, Room, Shape},
-    slab::Slab,
 };
 use diff2d_stencil::Element;
 use serde::Serialize;
@@ -50,24 +48,16 @@ impl Bands {
             ..SolverLoad::alone()
         };
         let buffers = load.buffer_bytes(problem.field_bytes());
-        let ny = problem.grid.y.nodes;
-        let slab = Slab::new(ny, 0, ranks, ny).periodic(problem.has_periodic_rows());
-        let (slab, stencil) = (slab.with_halos(ny), problem.stencil::<T>());
-        let shape = Shape::beside(buffers, memory, problem, &slab, &stencil)?;
+        let shape = Shape::beside(buffers, memory, problem, &problem.stencil::<T>())?;
         let steps = problem.schedule.last_step() as f64;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
-        // The exact solution reads and writes rows, and then columns.
-        let times = match problem.params.method {
-            StepMethod::Exact => 4,
-            _ => 2,
-        };
-        let bytes_per_step = (times * passes * problem.field_bytes()) as f64 / nper as f64;
+        let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
         Ok(Some(Self {
             rows: shape.band,
             steps: shape.steps,
             memory_bytes: shape.memory + buffers + problem.picture_bytes(),
-            scratch_bytes: shape.scratch_bytes(problem, problem.field_bytes(), ranks),
+            scratch_bytes: shape.scratch_bytes(problem),
             bytes_per_step,
             seconds: bytes_per_step * steps / DISK_SPEED,
         }))
