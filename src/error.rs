@@ -148,6 +148,7 @@ impl Error {
                 | CubeError::NotOurs { .. }
                 | CubeError::Replaced { .. }
                 | CubeError::IsCube { .. }
+                | CubeError::Shared { .. }
                 | CubeError::Taken { .. }
                 | CubeError::BelongsTo { .. }
                 | CubeError::Exists { .. }

@@ -7,9 +7,9 @@ use crate::{
 };
 use diff2d_arrays::progress::Progress;
 
-/// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, and
-/// rebuilds lost lines of the journal. Every repaired snapshot adds 1 to `progress`. States that take more than
-/// `memory` bytes, or than is available, pass through memory in bands.
+/// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, fills places behind the
+/// last snapshot of a scenario with NaN, and rebuilds lost lines of the journal. Every place that is repaired adds 1 to
+/// `progress`. States that take more than `memory` bytes, or than is available, pass through memory in bands.
 ///
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
@@ -20,7 +20,14 @@ pub fn repair(
     memory: Option<u64>,
     progress: &Progress,
 ) -> Result<(), RunError> {
-    for of_one_scenario in damaged.chunk_by(|a, b| a.scenario == b.scenario) {
+    let is_padding = |slot: &&Slot| !cube.header.has_snapshot(**slot);
+    for &slot in damaged.iter().filter(is_padding) {
+        cube.pad(slot)?;
+        progress.add(1);
+    }
+    let snapshots = damaged.iter().filter(|slot| !is_padding(slot));
+    let snapshots: Vec<Slot> = snapshots.copied().collect();
+    for of_one_scenario in snapshots.chunk_by(|a, b| a.scenario == b.scenario) {
         let first = of_one_scenario[0];
         let Some(scenario) = cube.header.scenario(first.scenario()) else {
             return Err(cube.cannot_repair(first).into());

@@ -10,7 +10,7 @@
 mod common;
 
 use common::{
-    Scene, data_of,
+    Scene, Told, data_of,
     journal::{run_id, sealed, without_ids},
 };
 use diff2d::{
@@ -18,6 +18,7 @@ use diff2d::{
     internal::{Clock, Pace},
 };
 use serde_json::Value;
+use std::{process::Stdio, thread};
 
 /// Five whole steps of 0.0004 and a quarter.
 const EXACT: &str =
@@ -317,6 +318,157 @@ fn a_kill_while_a_cube_is_shortened_loses_nothing() {
     scene.succeed("repair k.npy");
     scene.succeed("run s.toml -o k.npy --resume");
     assert!(scene.read("k.npy") == short);
+}
+
+/// Whatever is damaged of a run that has ended early, it is repaired to the bytes that it had, as long as it was.
+#[test]
+fn a_run_that_has_ended_early_is_repaired() {
+    let scene = Scene::new();
+    let snapshots = steady_cube(&scene);
+    let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
+    let lines: Vec<&str> = journal.split_inclusive('\n').collect();
+    let repaired = |what: &str| {
+        let told = scene.succeed("repair c.npy");
+        assert!(scene.read("c.npy") == cube, "{what}: {told}");
+        assert_eq!(scene.text("c.journal"), journal, "{what}: {told}");
+        scene.write("c.npy", &cube);
+        scene.write("c.journal", &journal);
+    };
+    for at in [70, 4096, 4096 + 3 * FRAME + 77, cube.len() - 1] {
+        let mut flipped = cube.clone();
+        flipped[at] ^= 1;
+        scene.write("c.npy", flipped);
+        assert_eq!(scene.run("verify c.npy").code, Some(3));
+        repaired(&format!("byte {at}"));
+    }
+    scene.write("c.npy", &cube[..4096 + 5 * FRAME]);
+    repaired("a cube that is cut");
+    let all: Vec<usize> = (1..lines.len()).collect();
+    for lost in [
+        &[1][..],
+        &[9],
+        &[3, 4, 8],
+        &[snapshots - 1],
+        &[snapshots],
+        &all,
+    ] {
+        let kept = |&number: &usize| number == 0 || !lost.contains(&number);
+        let text: String = (0..lines.len())
+            .filter(kept)
+            .map(|number| lines[number])
+            .collect();
+        scene.write("c.journal", text);
+        repaired(&format!("lost lines {lost:?}"));
+        let garbled = (0..lines.len()).map(|number| match kept(&number) {
+            true => lines[number].to_owned(),
+            false => lines[number].replace("sha", "shb"),
+        });
+        scene.write("c.journal", garbled.collect::<String>());
+        repaired(&format!("garbled lines {lost:?}"));
+    }
+    // Lines that a repair was about to move stand behind the others, too.
+    let moved = [
+        lines[..5].concat(),
+        lines[6..].concat(),
+        lines[1..].concat(),
+    ];
+    for torn in 0..3 {
+        let end = moved.concat().len() - torn * 100;
+        scene.write("c.journal", &moved.concat()[..end]);
+        repaired("a repair that was killed");
+    }
+}
+
+#[test]
+fn followers_of_a_run_that_ends_early_end_with_it() {
+    let scene = Scene::new();
+    // It goes on for long enough to be followed.
+    let slow = STEADY.replace("0.04", "0.02").replace("0.0201", "0.001");
+    scene.write("s.toml", slow);
+    let mut run = scene.command(env!("CARGO_BIN_EXE_diff2d"));
+    run.args(["run", "s.toml", "-o", "c.npy"])
+        .stdout(Stdio::null());
+    let mut run = run.stderr(Stdio::null()).spawn().unwrap();
+    while !std::fs::read_to_string(scene.path("c.journal"))
+        .unwrap_or_default()
+        .contains("\"index\":3")
+    {
+        thread::yield_now();
+    }
+    let commands = [
+        "plot c.npy --follow --snapshots -1 -o p",
+        "probe c.npy --series --follow --at 0,9,9",
+        "stats c.npy --follow",
+        "window c.npy --follow --window 2,1,1 --op mean -o w.npy",
+    ];
+    let told: Vec<Told> = thread::scope(|scope| {
+        let followers = commands.map(|command| scope.spawn(|| scene.succeed(command)));
+        followers
+            .into_iter()
+            .map(|one| one.join().unwrap())
+            .collect()
+    });
+    assert!(run.wait().unwrap().success());
+    let snapshots = Cube::open(&scene.path("c.npy")).unwrap().committed();
+    assert!(snapshots < 2000, "{snapshots}");
+    let last = snapshots - 1;
+    assert_eq!(told[0].stdout.trim(), format!("p/{last:04}.png"));
+    for told in &told[1..3] {
+        assert_eq!(told.stdout.lines().count() as u64, snapshots + 1);
+    }
+    assert_eq!(
+        data_of(&scene.read("w.npy")).len() as u64,
+        last * 51 * 51 * 8
+    );
+}
+
+/// What is copied is judged as what is computed, wherever copying was interrupted.
+#[test]
+fn a_run_with_another_end_takes_over_what_it_shares() {
+    let scene = Scene::new();
+    let snapshots = steady_cube(&scene);
+    for (until, more) in [
+        ("until = { steady = 1e-5 }\n", true),
+        ("until = { steady = 0.05 }\n", false),
+        ("runtime = 0.9\n", true),
+    ] {
+        let text = STEADY.replace("until = { steady = 1e-3 }\n", until);
+        let text = match until.starts_with("runtime") {
+            true => text.replace("runtime = 2\n", ""),
+            false => text,
+        };
+        scene.write("o.toml", text);
+        scene.succeed("run o.toml -o whole.npy --force");
+        let whole = scene.cube_and_journal("whole");
+        assert_eq!(whole.1.len() > snapshots + 1, more, "{until}");
+        let told = scene.succeed("run o.toml -o longer.npy --resume --extend c.npy");
+        assert!(scene.cube_and_journal("longer") == whole, "{until}: {told}");
+        // As a kill leaves it while snapshots are copied, and behind that.
+        let journal = scene.text("longer.journal");
+        let header: Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+        let planned = usize::try_from(header["shape"][0].as_u64().unwrap()).unwrap();
+        let lines: Vec<&str> = journal.split_inclusive('\n').collect();
+        for count in [1, 2, 7, whole.1.len() - 2] {
+            let mut cube = scene.read("longer.npy");
+            let text = String::from_utf8(cube[10..4096].to_vec()).unwrap();
+            let text = text.replace(
+                &format!("({}, 26", lines.len() - 1),
+                &format!("({planned}, 26"),
+            );
+            let text = format!("{:4085}\n", text.trim_end());
+            cube[10..4096].copy_from_slice(text.as_bytes());
+            cube[4096 + count * FRAME..].fill(0);
+            cube.resize(4096 + planned * FRAME, 0);
+            scene.write("k.npy", cube);
+            scene.write("k.journal", lines[..=count].concat());
+            scene.succeed("verify k.npy");
+            scene.succeed("run o.toml -o k.npy --resume --extend c.npy");
+            assert!(scene.cube_and_journal("k") == whole, "{until}: {count}");
+        }
+        for file in ["longer.npy", "longer.journal"] {
+            std::fs::remove_file(scene.path(file)).unwrap();
+        }
+    }
 }
 
 #[test]

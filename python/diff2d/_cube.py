@@ -133,8 +133,8 @@ class Cube:
         for snapshot in self.snapshots:
             last[snapshot.scenario or 0] = snapshot
         columns = {"scenario": np.arange(len(scenarios)), **self.parameters}
-        for name in ("dt", "nsteps", "nper", "snapshots"):
-            columns[name] = np.asarray([getattr(one, name) for one in scenarios])
+        for name, field in (("dt", "dt"), ("nsteps", "last_step"), ("nper", "nper"), ("snapshots", "snapshots")):
+            columns[name] = np.asarray([getattr(one, field) for one in scenarios])
         for name, field in (("time", "simtime"), ("mass", "mass"), ("min", "min"), ("max", "max")):
             columns[name] = np.asarray([np.nan if one is None else getattr(one, field) for one in last])
         return columns
@@ -268,8 +268,8 @@ def read(path: Path) -> Journal:
         try:
             journal = read_journal(path)
             check(path, journal)
-        except DataError:
-            # Damage stays; what a run is about to start over does not.
+        except (DataError, ParameterError):
+            # Damage stays; what a run is about to start over, or has just ended, does not.
             if attempt >= 2:
                 raise
             time.sleep(_PAUSE)

@@ -303,7 +303,8 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
         attributes[key] = value if is_plain else _coordinates.text(value)
     if not journal.is_sweep:
         # What follows from the parameters: dx is the spacing, not the one wanted.
-        attributes |= {name: getattr(first, name) for name in ("dx", "dy", "dt", "nsteps", "nper")}
+        attributes |= {name: getattr(first, name) for name in ("dx", "dy", "dt")}
+        attributes |= {"nsteps": first.last_step, "nper": first.nper}
     return attributes
 
 

@@ -62,10 +62,22 @@ class Scenario:
     dt: float
     nsteps: int
     nper: int
+    ended: int | None = None
+    """Of a run that ended early, how many snapshots it has; a line behind line 1 says so."""
 
     @property
     def snapshots(self) -> int:
         """Number of snapshots, the initial state included."""
+        return self.planned if self.ended is None else self.ended
+
+    @property
+    def last_step(self) -> int:
+        """Number of steps."""
+        return self.nsteps if self.ended is None else (self.ended - 1) * self.nper
+
+    @property
+    def planned(self) -> int:
+        """Number of snapshots as the run was begun."""
         return 1 + self.nsteps // self.nper
 
     @property
@@ -87,8 +99,6 @@ class Journal:
     """The scenarios of a sweep, or the one run."""
     snapshots: tuple[Snapshot, ...]
     """The committed ones, in the order of their commits."""
-    planned: tuple[int, ...]
-    """Shape of the cube as the run was begun: of one that ended early that was longer."""
 
     @property
     def run_id(self) -> str:
@@ -102,7 +112,13 @@ class Journal:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Shape of the whole cube."""
+        """Shape of the whole cube; of a run that ended early it has the snapshots up to then."""
+        ended = self.scenarios[0].ended
+        return self.planned if ended is None else (ended, *self.planned[1:])
+
+    @property
+    def planned(self) -> tuple[int, ...]:
+        """Shape of the cube as the run was begun."""
         return tuple(self.header["shape"])
 
     @cached_property
@@ -200,7 +216,7 @@ def open_file(path: Path) -> BinaryIO:
 def is_of_run(cube: str | os.PathLike[str], run_id: str) -> bool:
     """Whether the journal beside a cube is still that of this run: an array opened before that is the run's, too.
 
-    A run that starts a cube over empties the journal before it removes the array, and creates the new array before
+    A run that starts a cube over removes the array before it empties the journal, and creates the new array before
     line 1 of the journal is written.
     """
     try:
@@ -253,12 +269,9 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
     except (KeyError, TypeError, ValueError) as error:
         raise DataError(f"line 1 of {path} cannot be right ({error})") from None
     snapshots = tuple(_snapshots(file, path, header, places))
-    planned = tuple(header["shape"])
     if snapshots and snapshots[-1].steady is not None:
-        last = snapshots[-1]
-        header["shape"][0], header["nsteps"] = last.index + 1, last.step
-        scenarios = (replace(scenarios[0], nsteps=last.step),)
-    return Journal(path, header, scenarios, snapshots, planned)
+        scenarios = (replace(scenarios[0], ended=snapshots[-1].index + 1),)
+    return Journal(path, header, scenarios, snapshots)
 
 
 def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
@@ -344,7 +357,6 @@ def _snapshots(
     is_sweep = "scenarios" in header
     nexts = [0] * len(scenarios)
     damaged = None
-    has_ended = False
     number = 1
     while line := file.readline():
         number += 1
@@ -362,12 +374,11 @@ def _snapshots(
         ):
             damaged = damaged or number
             continue
-        if damaged is not None or has_ended or record.index != nexts[scenario]:
+        if damaged is not None or record.index != nexts[scenario]:
             raise DataError(
                 f"line {damaged or number} of {path} is damaged; `diff2d repair` rebuilds it from the cube"
             )
         nexts[scenario] += 1
-        has_ended = record.steady is not None
         yield record
 
 

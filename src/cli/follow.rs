@@ -39,7 +39,11 @@ pub(super) fn follow(
         }
         thread::sleep(POLL_INTERVAL);
     }
-    let all = array.npy.shape.first().copied().unwrap_or(0);
+    // A run may have ended early.
+    let all = array
+        .header()
+        .and_then(|header| header.shape().first().copied());
+    let all = all.unwrap_or(0);
     Ok(Ending((taken < all).then(|| {
         format!(
             "no process writes {} any more, which holds {taken} of {all} snapshots: `diff2d run --resume` continues it",

@@ -224,7 +224,8 @@ impl<'a> CubeState<'a> {
                 if let Some(params) = known {
                     lines.add_physics(&params);
                 }
-                let (dt, nsteps, nper) = (number::python(run.dt), run.nsteps, run.nper);
+                let (dt, nper) = (number::python(run.dt), run.nper);
+                let nsteps = header.last_step().unwrap_or(run.nsteps);
                 lines.add(
                     "steps",
                     format!("{nsteps} of dt = {dt}, a snapshot every {nper}"),

@@ -1,6 +1,6 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::{bar::Unit, terminal::Terminal, values};
+use super::{bar::Unit, terminal::Terminal, values, verify::beyond};
 use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
 use std::path::PathBuf;
@@ -40,5 +40,8 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     }
     damaged
         .iter()
-        .try_for_each(|slot| terminal.result(&format!("{name}: {slot} is repaired")))
+        .try_for_each(|&slot| match cube.header.has_snapshot(slot) {
+            true => terminal.result(&format!("{name}: {slot} is repaired")),
+            false => terminal.result(&format!("{name}: {} is NaN again", beyond(slot))),
+        })
 }

@@ -74,7 +74,7 @@ impl JournalledArray {
         };
         if let Some(header) = array.header().filter(|header| header.as_begun().is_some()) {
             // The header of the file may not be shortened yet.
-            array.array.npy.shape = header.shape.clone();
+            array.array.npy.shape = header.shape();
         }
         array.limit();
         Ok(array)

@@ -7,7 +7,7 @@
 use super::{
     commit::{Message, Target},
     digest::{self, BLOCK},
-    journal::Slot,
+    journal::{Header, Slot},
     share::Job,
 };
 use crate::node_set::NodeSet;
@@ -212,6 +212,13 @@ impl BlockWriter {
                 .for_each(|filled| self.worker.write(filled)),
         }
     }
+}
+
+/// The bytes behind the last snapshot of a scenario, of which so many are left: NaN, at most a block of them.
+pub(super) fn nans(header: &Header, left: u64) -> Vec<u8> {
+    let nan = nan(header.dtype.bytes);
+    let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
+    nan.repeat(most / nan.len())
 }
 
 /// The bytes of NaN, of so many.

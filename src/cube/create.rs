@@ -5,7 +5,7 @@ use super::{
     error::CubeError,
     file::npy_header,
     journal::Header,
-    paths::{Paths, sync_directory},
+    paths::{Paths, remove_file, sync_directory},
 };
 use diff2d_sys::{self as sys, FileExt, LockedFile, Reservation};
 use std::{
@@ -17,7 +17,10 @@ use std::{
 /// What is to be created, and the space that was free before, if the system tells.
 pub(super) type Files<'a> = (&'a Paths, &'a Header, Option<u64>);
 
-/// Empties the journal, and creates the cube with its space reserved and its header.
+/// Removes a cube that is started over, empties the journal, and creates the cube with its space reserved and its header.
+///
+/// A journal without its cube can be started over; a cube beside an empty journal would be a foreign file. So the cube is
+/// durably gone before the journal is emptied.
 pub(super) fn create(
     files @ (paths, ..): Files<'_>,
     journal: &mut LockedFile,
@@ -30,6 +33,9 @@ pub(super) fn create(
         Err(error) if error.kind() == io::ErrorKind::NotFound => None,
         Err(error) => return Err(CubeError::io("examine", &paths.cube)(error)),
     };
+    if remove_file(&paths.cube)? {
+        sync_directory(paths.directory())?;
+    }
     journal
         .set_len(0)
         .and_then(|()| journal.rewind())
@@ -37,12 +43,6 @@ pub(super) fn create(
         .map_err(CubeError::io("empty", &paths.journal))?;
     sync_directory(paths.directory())?;
     checkpoint::remove(paths)?;
-    match fs::remove_file(&paths.cube) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => {
-            return Err(CubeError::io("remove", &paths.cube)(error));
-        }
-        _ => {}
-    }
     let cube = OpenOptions::new()
         .read(true)
         .write(true)
@@ -57,6 +57,17 @@ pub(super) fn create(
         let _ = fs::remove_file(&paths.cube);
     })?;
     Ok((cube, reservation))
+}
+
+/// Refuses a journal that others have under another name, as in a backup of links: it would be emptied there as well.
+pub(super) fn refuse_shared(paths: &Paths) -> Result<(), CubeError> {
+    let has_others = sys::has_other_names(&paths.journal);
+    match has_others.map_err(CubeError::io("examine", &paths.journal))? {
+        true => Err(CubeError::Shared {
+            journal: paths.journal.clone(),
+        }),
+        false => Ok(()),
+    }
 }
 
 /// Reserves the space of two empty files, and writes the header of the cube.

@@ -86,6 +86,12 @@ pub enum CubeError {
         /// The journal of the cube that was there.
         journal: PathBuf,
     },
+    /// The journal has other names, under which it would be emptied as well.
+    #[error("{} has another name, as a link or in a backup made of links, where it would be emptied as well: remove this name and that of its cube, or write elsewhere with -o", journal.display())]
+    Shared {
+        /// The journal.
+        journal: PathBuf,
+    },
     /// A new array is to have the name of a cube.
     #[error("{} is the name of a cube, of which {} is the journal: choose another name, or remove both first", cube.display(), journal.display())]
     IsCube {
@@ -123,7 +129,7 @@ pub enum CubeError {
         differences: String,
     },
     /// A run to extend has other parameters.
-    #[error("--extend {}: it was made with other parameters, {differences}; only runtime may differ", cube.display())]
+    #[error("--extend {}: it was made with other parameters, {differences}; only runtime and until may differ", cube.display())]
     CannotExtend {
         /// The shorter cube.
         cube: PathBuf,

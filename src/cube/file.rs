@@ -170,7 +170,7 @@ impl CubeFile {
 
 /// The header of the cube that a journal describes.
 pub(super) fn npy_header(header: &Header) -> NpyHeader {
-    NpyHeader::new(header.shape.clone(), header.dtype, false)
+    NpyHeader::new(header.shape(), header.dtype, false)
 }
 
 /// Refuses a cube that is not the one its journal describes.
@@ -206,7 +206,10 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
     if found != npy_header(described) {
         return Err(does_not_match(format!(
             "its header says {} {:?}, the journal {} {:?}",
-            found.dtype, found.shape, header.dtype, header.shape
+            found.dtype,
+            found.shape,
+            header.dtype,
+            header.shape()
         )));
     }
     if page.as_slice() != npy_header(described).encode() {
@@ -369,7 +372,7 @@ pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> 
     match &journal.error {
         Some(error) => Err(paths.journal_error(error.clone())),
         None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
-            // A run has emptied it, and is about to remove the cube of the one before.
+            // A run has begun since the journal was read.
             true if is_held(&paths.journal) => Err(CubeError::started_over(&paths.cube)),
             true => Ok(None),
             false => Err(paths.journal_error(JournalError::Header { ours: false })),

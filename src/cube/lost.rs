@@ -1,10 +1,10 @@
 //! Files of a cube that somebody removes, moves or cuts under the process that writes them.
 
 use super::{checkpoint, error::CubeError, store::Store};
-use diff2d_sys::{self as sys, Fate};
+use diff2d_sys::{self as sys, Fate, FileExt};
 use std::{
     fs::File,
-    io::{self, Seek, Write},
+    io::{self, Seek, SeekFrom},
     path::Path,
 };
 
@@ -79,11 +79,11 @@ impl Store {
                 ),
             });
         };
+        // What is left of its lines stays as it is, whatever happens meanwhile.
         journal
-            .set_len(0)
-            .and_then(|()| journal.rewind())
-            .and_then(|()| journal.write_all(text))
-            .and_then(|()| journal.sync_all())
+            .write_all_at(text, 0)
+            .and_then(|()| journal.seek(SeekFrom::Start(self.lines.bytes)))
+            .and_then(|_| journal.sync_all())
             .map_err(failed)
     }
 

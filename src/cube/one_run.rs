@@ -1,9 +1,14 @@
 //! Array and journal of one run, though `run --force` may start the cube over between the opening of one and the other.
 //!
-//! A run creates its array before line 1 of its journal is written, and removes it after the journal was emptied. So an
+//! A run creates its array before line 1 of its journal is written, and removes it before the journal is emptied. So an
 //! array that bears the name of the cube before and after a journal was read is that of the journal's run.
 
-use super::{error::CubeError, file::open_beside_journal, journal::Journal, paths::Paths};
+use super::{
+    error::CubeError,
+    file::{is_held, open_beside_journal},
+    journal::Journal,
+    paths::Paths,
+};
 use diff2d_arrays::npy;
 use diff2d_sys as sys;
 use std::{
@@ -34,12 +39,19 @@ pub(super) fn open<T>(
             Ok((content, file)) if sys::is_still_at(&file, cube) => return Ok((file, content)),
             Ok(_) => last = None,
             Err(error @ CubeError::StartedOver { .. }) => last = Some(error),
+            // A run has removed it, and is about to empty the journal; or somebody has.
+            Err(error @ CubeError::Gone { .. }) if is_beside_a_run(cube) => last = Some(error),
             Err(error) if State::of(cube) == before => return Err(error),
             Err(error) => last = Some(error),
         }
         thread::sleep(PAUSE);
     }
     Err(last.unwrap_or_else(|| CubeError::started_over(cube)))
+}
+
+/// Whether a process holds the lock on the journal beside a cube.
+fn is_beside_a_run(cube: &Path) -> bool {
+    Paths::of(cube).is_ok_and(|paths| is_held(&paths.journal))
 }
 
 /// The run of which a journal is, if it got that far.

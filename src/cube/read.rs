@@ -5,6 +5,7 @@
 //! the input of an analysis: any array, of which a journal, if there is one, says how much is data.
 
 use super::{
+    blocks::nans,
     digest::{self, BLOCK},
     error::CubeError,
     file::{each_record, find_journal, matches_journal, not_a_cube, read_journal},
@@ -136,7 +137,7 @@ impl Cube {
     pub fn snapshot(&self, slot: impl Into<Slot>) -> Result<Array2<f64>, CubeError> {
         let slot = slot.into();
         self.is_committed(slot)?;
-        let [.., ny, nx] = self.header.shape[..] else {
+        let [.., ny, nx] = self.header.shape()[..] else {
             unreachable!("the shape of a cube has three axes or more")
         };
         let too_large =
@@ -165,13 +166,17 @@ impl Cube {
         Ok(damaged.is_empty())
     }
 
-    /// The committed snapshots that no longer have their digest, in the order of the journal. Bytes read
-    /// are added to `progress`.
+    /// The committed snapshots that no longer have their digest, in the order of the journal, and of a sweep the places
+    /// behind the last snapshot of a scenario that are no longer NaN. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`] when the cube cannot be read.
     pub fn damaged(&self, progress: &Progress) -> Result<Vec<Slot>, CubeError> {
-        self.damaged_of(self.each_record()?, progress)
+        let mut damaged = self.damaged_of(self.each_record()?, progress)?;
+        let cube = (&self.file, self.paths.cube.as_path());
+        let begun = (0..self.header.scenario_count()).filter(|&one| self.committed.of(one) > 0);
+        damaged.extend(unpadded(cube, &self.header, begun)?);
+        Ok(damaged)
     }
 
     fn damaged_of(
@@ -251,6 +256,33 @@ pub(super) fn damaged(
         damaged.for_each(|(record, _)| take(record));
     }
     Ok(())
+}
+
+/// The places behind the last snapshot of scenarios that are not NaN, as each is filled before its first snapshot is
+/// committed.
+pub(super) fn unpadded(
+    (file, path): (&File, &Path),
+    header: &Header,
+    scenarios: impl IntoIterator<Item = usize>,
+) -> Result<Vec<Slot>, CubeError> {
+    let (bytes, mut found, mut other) = (header.snapshot_bytes(), Vec::new(), Vec::new());
+    for number in scenarios {
+        for index in header.snapshots_of(number)..header.snapshots_each() {
+            let scenario = Some(number);
+            let slot = Slot { scenario, index };
+            for at in (0..bytes).step_by(BLOCK) {
+                let nan = nans(header, bytes - at);
+                found.resize(nan.len(), 0);
+                file.read_exact_at(&mut found, header.offset_of(slot) + at)
+                    .map_err(CubeError::io("read", path))?;
+                if found != nan {
+                    other.push(slot);
+                    break;
+                }
+            }
+        }
+    }
+    Ok(other)
 }
 
 /// The parameters of a cube that was begun, of a sweep those of its first scenario; `None` if nothing was, or what is wrong

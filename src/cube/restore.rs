@@ -1,6 +1,7 @@
 //! [`Restorer`]: the files of a damaged cube, locked while damaged snapshots and lost lines are restored.
 
 use super::{
+    blocks::nans,
     digest::BLOCK,
     error::CubeError,
     file::{
@@ -12,15 +13,39 @@ use super::{
     paths::Paths,
     read,
 };
-use diff2d_arrays::npy;
+use diff2d_arrays::npy::{self, DATA_OFFSET, NpyHeader};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::{self as sys, FileExt, LockedFile};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
-    io::{Read, Seek, Write},
+    io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
+
+/// The last snapshot of a run that has ended early, though the line that says so may be lost: its cube was made so short,
+/// header and all, that this one is the last.
+fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
+    #[expect(clippy::cast_possible_truncation, reason = "one page")]
+    let mut page = [0; DATA_OFFSET as usize];
+    cube.read_exact_at(&mut page, 0).ok()?;
+    let shape = NpyHeader::decode(page.as_slice()).ok()?.shape;
+    let last = shape.first()?.checked_sub(1)?;
+    let mut shorter = header.clone();
+    shorter.end_with(last);
+    let is_it = header.as_begun().is_none()
+        && shorter.as_begun().is_some()
+        && header.may_have_left(&shape)
+        && page.as_slice() == npy_header(&shorter).encode()
+        && bytes == shorter.cube_bytes();
+    is_it.then_some(last)
+}
+
+/// Whether no valid line is that of a snapshot or of a later one.
+fn is_behind_all(last: u64, journal: &File, header: &Header, first: u64) -> io::Result<bool> {
+    let mut records = Records::new(journal, header, first)?;
+    records.try_fold(true, |is_it, record| Ok(is_it && record?.index < last))
+}
 
 /// A cube and its journal, locked.
 ///
@@ -34,6 +59,8 @@ pub struct Restorer {
     known: BTreeMap<Slot, Record>,
     /// Snapshots whose line is lost.
     lost: BTreeSet<Slot>,
+    /// Scenarios that were begun and have places behind their last snapshot.
+    padded: Vec<usize>,
     committed: u64,
     paths: Paths,
     cube: File,
@@ -66,7 +93,7 @@ impl Restorer {
         let read = || Ok((Journal::read(&*journal)?, journal.metadata()?.len()));
         let (found, bytes) = read().map_err(unreadable)?;
         let needs_rebuilding = found.error.is_some() || found.valid_bytes != bytes;
-        let header = match (found.header, found.error) {
+        let mut header = match (found.header, found.error) {
             (Some(header), _) => header,
             (None, None) if may_be_unborn(cube) || !cube.exists() => return Ok(None),
             (None, None) => {
@@ -87,10 +114,17 @@ impl Restorer {
                 journal: paths.journal.clone(),
             });
         }
-        if bytes > header.cube_bytes() {
-            matches_journal(&file, &header, cube)?;
-            shorten(&file, &header).map_err(CubeError::io("shorten", cube))?;
+        if let Some(last) = ended_with(&file, bytes, &header)
+            && is_behind_all(last, &journal, &header, found.first_line)
+                .map_err(CubeError::io("read", &paths.journal))?
+        {
+            header.end_with(last);
         }
+        let longest = header.as_begun().as_ref().unwrap_or(&header).cube_bytes();
+        if bytes > longest {
+            matches_journal(&file, &header, cube)?;
+        }
+        shorten(&file, &header).map_err(CubeError::io("shorten", cube))?;
         if bytes < header.cube_bytes() {
             // What was cut off is computed again, as far as it is damage.
             sys::reserve(&file, header.cube_bytes())
@@ -99,6 +133,7 @@ impl Restorer {
         let mut restorer = Self {
             known: BTreeMap::new(),
             lost: BTreeSet::new(),
+            padded: Vec::new(),
             committed: 0,
             header,
             paths,
@@ -121,8 +156,9 @@ impl Restorer {
         Ok(records.map(move |record| record.map_err(unreadable())))
     }
 
-    /// Counts the valid records, and finds the snapshots whose lines are lost, of which there may be as many as bad
-    /// lines: those before valid ones of their scenario, and of a sweep those that may be its last.
+    /// Counts the valid records, and finds the snapshots whose lines are lost: those before valid ones of their scenario, of
+    /// a run that has ended early all up to its end, and as many as there are bad lines of those that may be the last of
+    /// their scenario.
     fn find_lost(&mut self, bad_lines: u64) -> Result<(), CubeError> {
         let mut next = vec![0; self.header.scenario_count()];
         let (mut committed, mut lost, mut late) = (0, BTreeSet::new(), BTreeMap::new());
@@ -138,9 +174,17 @@ impl Restorer {
             lost.extend((*next..slot.index).map(|index| Slot { index, ..slot }));
             *next = slot.index + 1;
         }
+        let each = self.header.snapshots_each();
+        let is_padded =
+            |&number: &usize| next[number] > 0 && self.header.snapshots_of(number) < each;
+        self.padded = (0..next.len()).filter(is_padded).collect();
         let left = bad_lines.saturating_sub(lost.len() as u64);
         for (number, next) in next.into_iter().enumerate() {
             let all = self.header.snapshots_of(number);
+            if self.header.as_begun().is_some() {
+                lost.extend((next..all).map(Slot::from));
+                break;
+            }
             let scenario = self.header.is_sweep().then_some(number);
             let behind = (next..all.min(next + left)).map(|index| Slot { scenario, index });
             for slot in behind {
@@ -150,6 +194,7 @@ impl Restorer {
                 lost.insert(slot);
             }
         }
+        self.needs_rebuilding |= !lost.is_empty();
         (self.committed, self.lost, self.known) = (committed, lost, late);
         Ok(())
     }
@@ -178,7 +223,8 @@ impl Restorer {
     }
 
     /// The snapshots up to the last valid record of their scenario whose line is lost, or whose bytes do
-    /// not have the digest of their line; in order. Bytes read are added to `progress`.
+    /// not have the digest of their line, and the places behind the last snapshot of a scenario that are not NaN; in
+    /// order. Bytes read are added to `progress`.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -190,6 +236,8 @@ impl Restorer {
             known.push(record);
         })?;
         damaged.extend(known.iter().map(Record::slot));
+        let padded = self.padded.iter().copied();
+        damaged.extend(read::unpadded(cube, &self.header, padded)?);
         self.known
             .extend(known.into_iter().map(|record| (record.slot(), record)));
         Ok(damaged.into_iter().collect())
@@ -199,6 +247,12 @@ impl Restorer {
     #[must_use]
     pub fn paths(&self) -> &Paths {
         &self.paths
+    }
+
+    /// Whether the line of a snapshot is lost.
+    #[must_use]
+    pub fn has_lost_line_of(&self, slot: Slot) -> bool {
+        self.lost.contains(&slot) && !self.known.contains_key(&slot)
     }
 
     /// Takes the record of a snapshot that was computed again. Its digest must be that of the record in the journal;
@@ -224,9 +278,22 @@ impl Restorer {
         }
     }
 
+    /// Fills a place behind the last snapshot of a scenario with NaN.
+    ///
+    /// # Errors
+    /// [`CubeError::Io`].
+    pub fn pad(&self, slot: Slot) -> Result<(), CubeError> {
+        let (begin, all) = (self.header.offset_of(slot), self.header.snapshot_bytes());
+        for at in (0..all).step_by(BLOCK) {
+            self.write(begin + at, &nans(&self.header, all - at))?;
+        }
+        self.sync()
+    }
+
     /// Writes the journal anew, in place, from its own line 1 and the records, if it differs from them.
     ///
-    /// Every line has the bytes of the one that was lost, so a crash in between loses nothing more.
+    /// Lines that get another place stand behind the others as well, until they have it: a crash in between loses nothing
+    /// more.
     ///
     /// # Errors
     /// [`CubeError::Io`].
@@ -234,13 +301,33 @@ impl Restorer {
         if !self.needs_rebuilding {
             return Ok(());
         }
+        let text = self.lines_in_order()?;
+        let (first, mut journal) = (self.first_line, &*self.journal);
+        let end = first + text.len() as u64;
+        let mut rebuild = || -> io::Result<()> {
+            let mut old = Vec::new();
+            journal.seek(SeekFrom::Start(first))?;
+            journal.read_to_end(&mut old)?;
+            if !old.starts_with(&text) {
+                // What lies behind a hole does not count.
+                let counted = old.iter().position(|&byte| byte == 0);
+                let counted = counted.unwrap_or(old.len());
+                let filler = vec![b' '; text.len().saturating_sub(counted)];
+                let copies = [&filler, &b"\n"[..], &text].concat();
+                journal.write_all_at(&copies, first + counted as u64)?;
+                journal.sync_all()?;
+                journal.write_all_at(&text, first)?;
+                journal.sync_all()?;
+            }
+            journal.set_len(end)?;
+            journal.sync_all()
+        };
+        rebuild().map_err(CubeError::io("rebuild", &self.paths.journal))
+    }
+
+    /// The lines that the journal should have behind its first.
+    fn lines_in_order(&self) -> Result<Vec<u8>, CubeError> {
         let mut text = Vec::new();
-        let unreadable = || CubeError::io("read", &self.paths.journal);
-        self.journal.rewind().map_err(unreadable())?;
-        (&*self.journal)
-            .take(self.first_line)
-            .read_to_end(&mut text)
-            .map_err(unreadable())?;
         let mut next = vec![0; self.header.scenario_count()];
         for record in self.records()? {
             let record = record?;
@@ -264,12 +351,7 @@ impl Restorer {
                 text.extend(lost.line(&self.header.run_id).bytes());
             }
         }
-        self.journal
-            .rewind()
-            .and_then(|()| self.journal.write_all(&text))
-            .and_then(|()| self.journal.set_len(text.len() as u64))
-            .and_then(|()| self.journal.sync_all())
-            .map_err(CubeError::io("rebuild", &self.paths.journal))
+        Ok(text)
     }
 
     /// Writes bytes at `offset` where the file has others.

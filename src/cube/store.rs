@@ -141,6 +141,7 @@ impl Store {
             });
         }
         if nothing_yet || claim.force {
+            create::refuse_shared(paths)?;
             let replaced = fs::metadata(&paths.cube).map_or(0, |old| old.len());
             let free = sys::free_space(directory);
             if free.is_some_and(|free| free.saturating_add(replaced) < header.cube_bytes()) {
@@ -155,7 +156,7 @@ impl Store {
         Self::resume(paths, &header, journal, found, claim)
     }
 
-    /// Journal emptied, directory synced → cube reserved, its header written. What follows is left to
+    /// An old cube removed → journal emptied, directory synced → cube reserved, its header written. What follows is left to
     /// [`begin`](Self::begin).
     ///
     /// Without the sync of the directory a power cut could leave the cube without its journal, a foreign file.

@@ -14,7 +14,7 @@
 //! journal.
 
 use super::{
-    blocks::{BlockWriter, Filled, SolverLoad, nan},
+    blocks::{BlockWriter, Filled, SolverLoad, nans},
     commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart, Target},
     digest::BLOCK,
     error::CubeError,
@@ -379,11 +379,7 @@ impl ScenarioWriter<'_> {
         let header = self.header();
         let place = |index| header.offset_of(self.slot(index));
         let (start, end) = (place(self.snapshots()), place(header.snapshots_each()));
-        if start == end {
-            return;
-        }
-        let nan = nan(header.dtype.bytes);
-        let nan = nan.repeat(BLOCK / nan.len());
+        let nan = nans(header, end - start);
         let padded = (start..end).step_by(BLOCK).try_for_each(|at| {
             #[expect(clippy::cast_possible_truncation, reason = "at most BLOCK")]
             let length = (end - at).min(BLOCK as u64) as usize;

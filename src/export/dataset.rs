@@ -304,7 +304,7 @@ fn attributes(array: &JournalledArray) -> Map<String, Value> {
         tell("dx", run.dx.into());
         tell("dy", run.dy.into());
         tell("dt", run.dt.into());
-        tell("nsteps", run.nsteps.into());
+        tell("nsteps", header.last_step().into());
         tell("nper", run.nper.into());
     }
     told

@@ -11,6 +11,7 @@ use super::{
     options::Options,
     setup::Room,
     state::{Durable, State},
+    steady::Change,
 };
 use crate::{
     comm::Solo,
@@ -89,9 +90,19 @@ fn each<T: Element, S: State<Solo>>(
         if let Some(before) = before {
             state.advance(schedule.nper, at(before), &mut clock, None)?;
         }
+        // The line of a snapshot that ends its run says so.
+        let is_lost = problem.params.steady.is_some() && cube.has_lost_line_of(slot);
+        let since = before.filter(|_| is_lost).map(|index| {
+            let begin = cube.header.offset_of(Slot { index, ..slot });
+            Change::since(&cube.paths().cube, begin)
+        });
+        let mut change = since.transpose()?;
         let (mut digester, mut summaries) = (Digester::default(), Vec::new());
         state.visit(&mut |bytes| {
             let rows: &[T] = bytemuck::cast_slice(bytes);
+            if let Some(change) = &mut change {
+                change.rows(rows);
+            }
             digester.push(&shown(problem, summaries.len(), rows));
             summaries.extend(problem.summaries(summaries.len(), rows)?);
             Ok(())
@@ -99,6 +110,9 @@ fn each<T: Element, S: State<Solo>>(
         let summary = Summary::of_rows(&summaries, &problem.grid);
         let mut record = Record::new(slot, at(slot.index), summary);
         record.sha256 = digester.finish();
+        if let (Some(change), Some(before)) = (change, before) {
+            record.steady = change.steady(problem, &Solo, [at(before), at(slot.index)])?;
+        }
         cube.accept(&record)?;
         let mut place = cube.header.offset_of(slot);
         let mut row = 0;

@@ -18,6 +18,9 @@ impl<C: Comm> Output<'_, C> {
     /// Collective. The last durable state: of the checkpoint, of the cube, or of the shorter cube, whose
     /// snapshots are then in this one. `None` when there is none yet.
     pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
+        let last = self.scenario.as_ref().and_then(|scenario| scenario.last());
+        // What follows is judged by its change since then, whether it is copied or computed.
+        self.last = last.map_or(Clock::start(), Record::clock);
         if let Some(clock) = self.copy_shorter(state)? {
             return Ok(Some(clock));
         }
@@ -29,7 +32,6 @@ impl<C: Comm> Output<'_, C> {
         };
         let (ranks, cube, header) = (self.ranks, scenario.file(), scenario.header());
         take_snapshot(state, &cube.path, header.offset_of(last.slot()), last)?;
-        self.last = last.clock();
         let Some(paths) = self.checkpoint else {
             return Ok(Some(last.clock()));
         };
@@ -56,7 +58,8 @@ impl<C: Comm> Output<'_, C> {
     }
 
     /// Collective. Copies the committed snapshots of a shorter run that the cube does not hold yet, each
-    /// verified by its digest; the state is then the last of them. `None` if there was nothing to copy.
+    /// verified by its digest, up to one that ends this run; the state is then the last of them. `None` if there was
+    /// nothing to copy.
     fn copy_shorter(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
         let (Some(scenario), Some(shorter)) = (&self.scenario, self.shorter) else {
             return Ok(None);
@@ -94,6 +97,9 @@ impl<C: Comm> Output<'_, C> {
             )?;
             snapshot::put(self, record.clock(), |snapshot| state.show(snapshot))?;
             last = Some(record.clock());
+            if self.has_ended {
+                break;
+            }
         }
         Ok(last)
     }

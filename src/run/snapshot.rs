@@ -145,7 +145,7 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         collective::all_ok(ranks.comm(), self.wrong.map_or(Ok(()), Err))?;
         let summary = ranks.gather_summary(&problem.grid, &self.summaries);
         let steady = match self.change {
-            Some(change) => change.steady(self.output, self.now)?,
+            Some(change) => change.steady(problem, ranks.comm(), [self.output.last, self.now])?,
             None => None,
         };
         self.output.announce(self.now, summary, steady);

@@ -4,13 +4,14 @@ use super::{error::RunError, output::Output};
 use crate::{
     comm::{Comm, collective},
     cube::{CubeError, journal::Slot},
+    problem::Problem,
     schedule::Clock,
 };
 use diff2d_arrays::npy::Reader;
 use diff2d_stencil::real::Real;
 use diff2d_sys as sys;
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The largest change of a node since the snapshot before, of the rows that have come.
 pub(super) struct Change {
@@ -39,18 +40,23 @@ impl Change {
         let Some(scenario) = &output.scenario else {
             return Ok(None);
         };
-        let path = scenario.file().path.clone();
-        let opened = sys::open_to_read(&path).map_err(CubeError::io("open", &path));
-        let file = collective::all_ok(output.ranks.comm(), opened.map_err(RunError::from))?;
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;
-        Ok(Some(Self {
-            file: Reader::new(file, &path),
-            path,
-            at: header.offset_of(Slot::from(index - 1)) + (rows.start * row) as u64,
+        let at = header.offset_of(Slot::from(index - 1)) + (rows.start * row) as u64;
+        let change = Self::since(&scenario.file().path, at).map_err(RunError::from);
+        collective::all_ok(output.ranks.comm(), change).map(Some)
+    }
+
+    /// That since the snapshot in a cube whose rows begin at a byte of it.
+    pub(super) fn since(cube: &Path, at: u64) -> Result<Self, CubeError> {
+        let file = sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
+        Ok(Self {
+            file: Reader::new(file, cube),
+            path: cube.to_owned(),
+            at,
             largest: 0.0,
             failed: Ok(()),
-        }))
+        })
     }
 
     /// Compares the next rows that this rank owns. A node that has no value on either side does not change.
@@ -75,17 +81,17 @@ impl Change {
         }
     }
 
-    /// Collective, after all rows. The change per time if the run ends with the snapshot.
-    pub(super) fn steady<C: Comm>(
+    /// Collective, after all rows. The change per time since the time `before` if the run ends with the snapshot.
+    pub(super) fn steady(
         self,
-        output: &Output<'_, C>,
-        now: Clock,
+        problem: &Problem,
+        comm: &impl Comm,
+        [before, now]: [Clock; 2],
     ) -> Result<Option<f64>, RunError> {
-        let comm = output.ranks.comm();
         collective::all_ok(comm, self.failed.map_err(RunError::from))?;
         let largest = collective::all_gather(comm, self.largest);
         let largest = largest.into_iter().fold(0.0, f64::max);
-        let rate = largest / (now.simtime - output.last.simtime);
-        Ok(Some(rate).filter(|&rate| output.problem.params.steady.is_some_and(|most| rate < most)))
+        let rate = largest / (now.simtime - before.simtime);
+        Ok(Some(rate).filter(|&rate| problem.params.steady.is_some_and(|most| rate < most)))
     }
 }

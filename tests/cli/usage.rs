@@ -124,7 +124,7 @@ fn each_misuse_gets_the_sentence_that_helps() {
     ");
     assert_snapshot!(scene.run("run p.toml --set D=2 -o l.npy --resume --extend c.npy"), @r"
     exit 2
-    diff2d: --extend c.npy: it was made with other parameters, D was 1.0 and is 2.0; only runtime may differ
+    diff2d: --extend c.npy: it was made with other parameters, D was 1.0 and is 2.0; only runtime and until may differ
     ");
     assert_snapshot!(shell(&scene, "cat a.npy | \"$DIFF2D\" stats /dev/stdin"), @r"
     exit 1

@@ -152,6 +152,15 @@ pub fn identity(file: &Metadata) -> (u64, u64) {
     (file.dev(), file.ino())
 }
 
+/// Whether a file is known under other names: its own is a symbolic link, or one of several hard links.
+///
+/// # Errors
+/// Those of the filesystem.
+pub fn has_other_names(path: &Path) -> io::Result<bool> {
+    let status = fs::symlink_metadata(path)?;
+    Ok(status.is_symlink() || status.nlink() > 1)
+}
+
 /// What has become of a file under its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {

@@ -57,8 +57,8 @@ pub use copy::copy;
 pub use error::FileError;
 pub use files::{
     Fate, are_one_file, copy_permissions, create_directory, create_private, directory_of,
-    enter_directory, fate, free_space, identity, is_file, is_still_at, leads_somewhere, open_file,
-    open_own, open_stream, open_to_read, same_file, sync_directory,
+    enter_directory, fate, free_space, has_other_names, identity, is_file, is_still_at,
+    leads_somewhere, open_file, open_own, open_stream, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;

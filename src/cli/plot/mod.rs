@@ -63,9 +63,8 @@ fn plot_along(
     let (chosen, _) = choice(args, array, planned, None).indices()?;
     let mut series = Series::new(args, array, chosen.len(), terminal)?;
     let mut seen = Survey::default();
-    let followed = follow(array, |array, new| {
+    let mut draw = |array: &JournalledArray, some: Vec<u64>| {
         let frames = Frames::of(array, args.memory)?;
-        let some: Vec<u64> = chosen.iter().copied().filter(|k| new.contains(k)).collect();
         if some.is_empty() {
             return Ok(());
         }
@@ -77,12 +76,29 @@ fn plot_along(
         series.draw(&Drawing::new(&frames, &some, &look, &survey))?;
         seen.extend(survey);
         Ok(())
+    };
+    let followed = follow(array, |array, new| {
+        draw(
+            array,
+            chosen.iter().copied().filter(|k| new.contains(k)).collect(),
+        )
     })?;
+    // Of a run that has ended early, the last one is known only now.
+    let count = array.header().map_or(planned, |header| header.shape()[0]);
+    let there = |index: &u64| *index < array.available();
+    let (last, _) = choice(args, array, count, None).indices()?;
+    let last: Vec<u64> = last.into_iter().filter(there).collect();
+    draw(
+        array,
+        last.iter()
+            .copied()
+            .filter(|k| !chosen.contains(k))
+            .collect(),
+    )?;
     // What shows all frames has the range of all.
     look.range = asked;
     let frames = Frames::of(array, args.memory)?;
-    let there = |index: &u64| *index < frames.len();
-    let chosen: Vec<u64> = chosen.into_iter().filter(there).collect();
+    let chosen = last;
     if !chosen.is_empty() {
         series.conclude(&Drawing::new(&frames, &chosen, &look, &seen))?;
     }

@@ -16,10 +16,10 @@ impl Header {
         self.differences(begun, &[])
     }
 
-    /// In what this cube differs from one that could be its beginning: only `runtime` may differ.
+    /// In what this cube differs from one that could be its beginning: only when it is to end may differ.
     #[must_use]
     pub fn differences_from_beginning(&self, shorter: &Self) -> String {
-        let differences = self.differences(shorter, &["runtime"]);
+        let differences = self.differences(shorter, &["runtime", "until"]);
         match (self.run(), shorter.run()) {
             // The longer run may meet walls that allow only a smaller step.
             (Some(is), Some(was)) if differences.is_empty() && is.dt != was.dt => {

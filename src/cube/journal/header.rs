@@ -34,8 +34,8 @@ pub struct Header {
     pub run_id: String,
     /// Version of the program that began the run.
     pub program_version: String,
-    /// `(snapshots, ny, nx)`; of a sweep `(scenarios, snapshots, ny, nx)`.
-    pub shape: Vec<u64>,
+    /// `(snapshots, ny, nx)` as the run was begun; of a sweep `(scenarios, snapshots, ny, nx)`.
+    shape: Vec<u64>,
     /// The cube's dtype.
     pub dtype: Dtype,
     /// Where the data begins in the cube, in bytes.
@@ -45,9 +45,9 @@ pub struct Header {
     pub content: Content,
     /// SHA-256 of every input file, by the name it has in the parameters.
     pub inputs: BTreeMap<String, String>,
-    /// Of a run that has ended early the shape and the number of steps that line 1 says.
+    /// Of a run that has ended early, how many snapshots it has: a line behind this one says so.
     #[serde(skip)]
-    planned: Option<(u64, u64)>,
+    ended: Option<u64>,
 }
 
 /// One run, or the scenarios of a sweep.
@@ -111,7 +111,7 @@ impl TryFrom<Keys> for Header {
             data_offset: keys.data_offset,
             content,
             inputs: keys.inputs,
-            planned: None,
+            ended: None,
         })
     }
 }
@@ -172,7 +172,7 @@ impl Header {
             data_offset: DATA_OFFSET,
             content,
             inputs,
-            planned: None,
+            ended: None,
         })
     }
 
@@ -277,6 +277,9 @@ impl Header {
     /// Number of snapshots of a scenario, its initial state included; 0 where there is no such scenario.
     #[must_use]
     pub fn snapshots_of(&self, scenario: usize) -> u64 {
+        if let (Some(snapshots), 0) = (self.ended, scenario) {
+            return snapshots;
+        }
         let (nsteps, nper) = self.steps(scenario).unwrap_or((0, 1));
         let is_there = scenario < self.scenario_count();
         nsteps / nper + u64::from(is_there)
@@ -304,37 +307,59 @@ impl Header {
 
     /// The run has ended with this snapshot: there are no others.
     pub(in crate::cube) fn end_with(&mut self, index: u64) {
-        if let (Content::Run(run), [snapshots, ..], None) =
-            (&mut self.content, &mut self.shape[..], self.planned)
-        {
-            self.planned = Some((*snapshots, run.nsteps));
-            (*snapshots, run.nsteps) = (index + 1, index * run.nper);
-        }
+        self.ended = Some(index + 1).filter(|&snapshots| snapshots < self.planned());
     }
 
-    /// What line 1 says of a run that has ended early, as it was begun.
+    /// The same as it was begun, of a run that has ended early.
     #[must_use]
     pub fn as_begun(&self) -> Option<Self> {
-        let (planned, nsteps) = self.planned?;
-        let mut begun = self.clone();
-        begun.planned = None;
-        if let (Content::Run(run), [snapshots, ..]) = (&mut begun.content, &mut begun.shape[..]) {
-            (*snapshots, run.nsteps) = (planned, nsteps);
+        self.ended?;
+        Some(Self {
+            ended: None,
+            ..self.clone()
+        })
+    }
+
+    /// Snapshots of a run as it was begun.
+    fn planned(&self) -> u64 {
+        self.run().map_or(0, Scenario::snapshots)
+    }
+
+    /// Whether a place is that of a snapshot, and not behind the last one of its scenario.
+    #[must_use]
+    pub fn has_snapshot(&self, slot: Slot) -> bool {
+        slot.index < self.snapshots_of(slot.scenario())
+    }
+
+    /// The shape of the cube: `(snapshots, ny, nx)`, of a sweep `(scenarios, snapshots, ny, nx)`. A run that has ended early
+    /// has only the snapshots up to then.
+    #[must_use]
+    pub fn shape(&self) -> Vec<u64> {
+        let mut shape = self.shape.clone();
+        if let (Some(snapshots), Some(first)) = (self.ended, shape.first_mut()) {
+            *first = snapshots;
         }
-        Some(begun)
+        shape
+    }
+
+    /// The last step of a run.
+    #[must_use]
+    pub fn last_step(&self) -> Option<u64> {
+        let run = self.run()?;
+        Some(
+            self.ended
+                .map_or(run.nsteps, |snapshots| (snapshots - 1) * run.nper),
+        )
     }
 
     /// Whether an array of this shape can be what a run that may end early has left of its cube.
     #[must_use]
     pub fn may_have_left(&self, shape: &[u64]) -> bool {
         let may_end = |run: &Scenario| run.params.get("until").is_some();
-        let planned = self
-            .planned
-            .map_or(self.shape[0], |(snapshots, _)| snapshots);
         self.run().is_some_and(may_end)
             && shape.len() == self.shape.len()
             && shape[1..] == self.shape[1..]
-            && shape[0] <= planned
+            && shape[0] <= self.planned()
     }
 
     fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
@@ -369,7 +394,8 @@ impl Header {
     /// Places for snapshots that each scenario has.
     #[must_use]
     pub fn snapshots_each(&self) -> u64 {
-        self.shape.iter().rev().nth(2).copied().unwrap_or(1)
+        let places = self.shape.iter().rev().nth(2);
+        self.ended.or(places.copied()).unwrap_or(1)
     }
 
     /// Bytes of one snapshot in the cube.
@@ -389,6 +415,7 @@ impl Header {
     #[must_use]
     pub fn cube_bytes(&self) -> u64 {
         let frames: u64 = self.shape.iter().rev().skip(2).product();
+        let frames = self.ended.unwrap_or(frames);
         self.data_offset + frames * self.snapshot_bytes()
     }
 
@@ -397,8 +424,7 @@ impl Header {
     /// # Errors
     /// Those of `to`.
     pub fn write_line(&self, to: impl Write) -> io::Result<u64> {
-        let begun = self.as_begun();
-        LineWriter::new(to, &self.run_id).write(begun.as_ref().unwrap_or(self))
+        LineWriter::new(to, &self.run_id).write(self)
     }
 
     /// Bytes of the line, its newline included.

@@ -98,44 +98,45 @@ impl Journal {
         journal.first_line = first.length;
         journal.valid_bytes = first.length;
         journal.committed = Committed::none_of(header.scenario_count());
-        journal.read_records(&header, source)?;
-        if let Some(last) = journal.records.last().filter(|last| last.steady.is_some()) {
-            header.end_with(last.index);
+        if let Some(last) = journal.read_records(&header, source)? {
+            header.end_with(last);
         }
         journal.header = Some(header);
         Ok(journal)
     }
 
-    fn read_records(&mut self, header: &Header, source: impl Read + Seek) -> io::Result<()> {
+    /// The last snapshot of a run that has ended early: its line says so, and none of a later one is valid. Whether lines
+    /// before it are damaged does not matter.
+    fn read_records(
+        &mut self,
+        header: &Header,
+        source: impl Read + Seek,
+    ) -> io::Result<Option<u64>> {
         let mut lines = Records::new(source, header, self.first_line)?;
-        let mut has_ended = false;
+        // The index of the last valid one, and whether the run is steady then.
+        let mut last = None::<(u64, bool)>;
         let (mut number, mut damaged, mut bad) = (1, None, 0);
         while let Some((line, record)) = lines.next_line()? {
             number += 1;
-            match record {
-                Some(_) => self.bad_lines += std::mem::take(&mut bad),
-                None => bad += 1,
-            }
-            match record {
-                Some(record)
-                    if damaged.is_none() && !has_ended && self.committed.add(&record, header) =>
-                {
-                    has_ended = record.steady.is_some();
-                    self.valid_bytes += line.length;
-                    if !header.is_sweep() {
-                        self.records.push(record);
-                    }
+            let Some(record) = record else {
+                // With nothing valid behind it, it is a torn one.
+                (bad, damaged) = (bad + 1, damaged.or(Some(number)));
+                continue;
+            };
+            self.bad_lines += std::mem::take(&mut bad);
+            last = last.max(Some((record.index, record.steady.is_some())));
+            if damaged.is_none() && self.committed.add(&record, header) {
+                self.valid_bytes += line.length;
+                if !header.is_sweep() {
+                    self.records.push(record);
                 }
-                other => {
-                    let damaged = *damaged.get_or_insert(number);
-                    // A bad line with nothing valid behind it is a torn one.
-                    if other.is_some() {
-                        self.error = Some(JournalError::Line(damaged));
-                    }
-                }
+            } else {
+                let damaged = *damaged.get_or_insert(number);
+                self.error = Some(JournalError::Line(damaged));
             }
         }
-        Ok(())
+        let ended = last.filter(|(_, is_steady)| *is_steady && !header.is_sweep());
+        Ok(ended.map(|(index, _)| index))
     }
 
     /// Whether the run was stopped before anything in its files counted.
