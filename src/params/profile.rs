@@ -90,6 +90,13 @@ impl Function {
         matches!(self, Self::Formula(formula) if formula.depends_on_time())
     }
 
+    /// Whether it is another one at other nodes.
+    #[must_use]
+    pub fn depends_on_place(&self) -> bool {
+        let depends = |of: &Expression| of.uses(0) || of.uses(1) || of.is_random();
+        matches!(self, Self::Formula(formula) if depends(&formula.expression))
+    }
+
     pub(super) fn to_json(&self) -> Json {
         match self {
             Self::Number(value) => json!(value),

@@ -283,7 +283,6 @@ impl Material {
         robin: &Robin,
         geometry: &Geometry,
     ) -> Result<Survey, ParamsError> {
-        let nodes = || Nodes::new(grid, walls.periodic());
         let dx = grid.x.spacing;
         let (Some([x, y]), Some((inside, capacity))) = (self.uniform(), self.uniform_rate(grid))
         else {
@@ -291,18 +290,10 @@ impl Material {
         };
         let mut rate = inside;
         if robin.is_there() {
-            let nodes = nodes();
-            for time in robin.times() {
-                let on_wall = |(j, i)| {
-                    let extra =
-                        robin.rate(&nodes, (j, i), time, |side: Side| match side.is_column() {
-                            true => x,
-                            false => y,
-                        });
-                    inside + extra
-                };
-                let nodes = robin.nodes().filter(|&node| !geometry.keeps(node));
-                rate = nodes.map(on_wall).fold(rate, f64::max);
+            let peaks = robin.peaks(inside / capacity);
+            for node in robin.nodes().filter(|&node| !geometry.keeps(node)) {
+                let own = |side: Side| if side.is_column() { x } else { y };
+                rate = rate.max(inside + peaks.rate(node, rate - inside, own));
             }
         }
         let limit = match self.coefficients(grid) {
@@ -520,22 +511,25 @@ impl Material {
             Ok(())
         })?;
         if robin.is_there() {
-            for time in robin.times() {
-                for (j, i) in robin.nodes() {
-                    let number = |side: Side| if side.is_column() { j } else { i };
-                    let of = |side: Side, values: fn(&Rim) -> &[f64]| {
-                        let rim = rims[side as usize].as_ref();
-                        rim.map_or(f64::NAN, |rim| values(rim)[number(side)])
-                    };
-                    // All sides of a corner tell the same.
-                    let Some(side) = robin.sides_at((j, i)).next() else {
-                        continue;
-                    };
-                    let base = of(side, |rim| &rim.rate);
-                    let own = |side: Side| of(side, |rim| &rim.own);
-                    let all = base + robin.rate(&nodes, (j, i), time, own);
-                    rate = rate.max(all / of(side, |rim| &rim.capacity));
+            let peaks = robin.peaks(rate);
+            for (j, i) in robin.nodes() {
+                let number = |side: Side| if side.is_column() { j } else { i };
+                let of = |side: Side, values: fn(&Rim) -> &[f64]| {
+                    let rim = rims[side as usize].as_ref();
+                    rim.map_or(f64::NAN, |rim| values(rim)[number(side)])
+                };
+                // All sides of a corner tell the same.
+                let Some(side) = robin.sides_at((j, i)).next() else {
+                    continue;
+                };
+                let base = of(side, |rim| &rim.rate);
+                if base.is_nan() {
+                    continue;
                 }
+                let capacity = of(side, |rim| &rim.capacity);
+                let own = |side: Side| of(side, |rim| &rim.own);
+                let all = base + peaks.rate((j, i), rate * capacity - base, own);
+                rate = rate.max(all / capacity);
             }
         }
         let limit = match &self.masked {

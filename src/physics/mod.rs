@@ -7,6 +7,7 @@ pub mod input;
 pub mod material;
 pub mod method;
 pub mod nodes;
+pub mod over_time;
 pub mod pieces;
 mod png_file;
 mod raster;

@@ -2,15 +2,19 @@
 
 use super::{
     nodes::{Nodes, value_at},
+    over_time::{self, times},
     wall::Side,
 };
 use crate::{
     grid::Grid,
-    params::{Boundary, Params, Wall},
+    params::{Boundary, Function, Params, Wall},
 };
+use std::cell::OnceCell;
 
-/// Times at which coefficients that depend on t are looked at, at most.
-const MOST_TIMES: f64 = 4096.0;
+/// Values of coefficients that depend on t, at most, of all nodes together.
+const MOST_LOOKS: usize = 1 << 22;
+/// Of those of one node, at least.
+const FEWEST_LOOKS: usize = 1 << 8;
 
 /// The walls with `a p + b ∂p/∂n = c` of a domain.
 #[derive(Debug, Clone)]
@@ -34,28 +38,6 @@ impl<'a> Robin<'a> {
 
     fn is_on(&self, side: Side) -> bool {
         matches!(self.params.boundary.wall(side), Wall::Robin(_))
-    }
-
-    /// The times at which the coefficients are looked at: 0, and where they depend on t eight times per
-    /// `outtime`. Longer runs look at the same times and more.
-    pub fn times(&self) -> impl Iterator<Item = f64> + use<> {
-        let (runtime, outtime) = (self.params.runtime, self.params.outtime);
-        let mut interval = if outtime > 0.0 {
-            outtime / 8.0
-        } else {
-            runtime / MOST_TIMES
-        };
-        while runtime > MOST_TIMES * interval {
-            interval *= 2.0;
-        }
-        let depends = Side::ALL
-            .iter()
-            .any(|&side| self.is_on(side) && self.params.boundary.wall(side).depends_on_time());
-        let times = std::iter::successors(Some(0_u32), |number| number.checked_add(1));
-        times
-            .map(move |number| f64::from(number) * interval)
-            .take_while(move |&time| time == 0.0 || (depends && time <= runtime && interval > 0.0))
-            .take(if depends { usize::MAX } else { 1 })
     }
 
     /// The nodes on these walls, `(j, i)`, that are computed.
@@ -84,29 +66,101 @@ impl<'a> Robin<'a> {
         sides.filter(move |&side| self.is_on(side) && side.has(self.grid, node))
     }
 
-    /// The first node, among the times that are looked at, where a wall has a/b < 0: the more there is, the more
-    /// comes in. Its side, its place and the time.
+    /// Whether a or b of a wall depends on t; and on the place.
+    fn ratio_depends(&self, side: Side) -> (bool, bool) {
+        let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
+            return (false, false);
+        };
+        let either = |of: fn(&Function) -> bool| of(a) || of(b);
+        (
+            either(Function::depends_on_time),
+            either(Function::depends_on_place),
+        )
+    }
+
+    /// Numbers of looks at each of so many nodes, at most.
+    fn looks(nodes: usize, wanted: f64) -> usize {
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "bounded below"
+        )]
+        let wanted = wanted.ceil() as usize;
+        let most = (MOST_LOOKS / nodes.max(1)).max(FEWEST_LOOKS);
+        // A power of two, by which times have few digits.
+        let looks = wanted.clamp(FEWEST_LOOKS, most);
+        looks.checked_next_power_of_two().unwrap_or(MOST_LOOKS)
+    }
+
+    /// The first node and time of a run where a wall has a/b < 0: the more there is, the more comes in. Its side and its
+    /// place.
     #[must_use]
     pub fn feeding(&self) -> Option<(Side, String, f64)> {
+        /// Looks at all nodes together.
+        const LOOKS: f64 = (1_u32 << 16) as f64;
         let nodes = Nodes::new(self.grid, self.params.boundary.periodic());
-        let feeds = |side: Side, node: (usize, usize), time: f64| {
-            let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
-                return false;
+        let all: Vec<_> = self.nodes().collect();
+        let mut first: Option<(Side, (usize, usize), f64)> = None;
+        for side in Side::ALL.into_iter().filter(|&side| self.is_on(side)) {
+            let (in_time, in_place) = self.ratio_depends(side);
+            let here = all.iter().filter(|&&node| side.has(self.grid, node));
+            let here: Vec<_> = here.take(if in_place { usize::MAX } else { 1 }).collect();
+            #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
+            let wanted = LOOKS / here.len().max(1) as f64;
+            let times = match in_time {
+                true => times(self.params.runtime, Self::looks(here.len(), wanted)),
+                false => vec![0.0],
             };
-            let [a, b] = [a, b].map(|of| value_at(of, &nodes, node, time));
-            a / b < 0.0
-        };
-        for time in self.times() {
-            for (j, i) in self.nodes() {
-                if let Some(side) = self
-                    .sides_at((j, i))
-                    .find(|&side| feeds(side, (j, i), time))
+            let mut ratios = vec![0.0; times.len()];
+            for &node in here {
+                self.add_ratios(&nodes, (side, node), 1.0, &times, &mut ratios);
+                let found = ratios.iter().position(|&ratio| ratio < 0.0);
+                if let Some(time) = found.map(|at| times[at])
+                    && first.is_none_or(|(_, _, earliest)| time < earliest)
                 {
-                    return Some((side, nodes.describe(j, i), time));
+                    first = Some((side, node, time));
                 }
+                ratios.fill(0.0);
             }
         }
-        None
+        first.map(|(side, (j, i), time)| (side, nodes.describe(j, i), time))
+    }
+
+    /// Adds a/b of a wall at a node and times, each times a factor.
+    fn add_ratios(
+        &self,
+        nodes: &Nodes,
+        (side, node): (Side, (usize, usize)),
+        factor: f64,
+        times: &[f64],
+        to: &mut [f64],
+    ) {
+        let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
+            return;
+        };
+        let [of_a, of_b] = [a, b].map(|of| {
+            let mut values = vec![0.0; times.len()];
+            over_time::fill(of, nodes, node, times, &mut values);
+            values
+        });
+        for ((to, a), b) in to.iter_mut().zip(of_a).zip(of_b) {
+            *to += factor * (a / b);
+        }
+    }
+
+    /// The search for the times at which these walls allow the smallest step; a node that they add nothing to weighs
+    /// `inside` in its own dp/dt \[1/time\].
+    #[must_use]
+    pub fn peaks(&self, inside: f64) -> Peaks<'_> {
+        let nodes = self.nodes().count();
+        Peaks {
+            robin: self,
+            nodes: Nodes::new(self.grid, self.params.boundary.periodic()),
+            // As dense as the steps, and twice that.
+            wanted: 2.0 * self.params.runtime * inside,
+            count: nodes,
+            of_sides: [const { OnceCell::new() }; 4],
+        }
     }
 
     /// `2 D a/(b dx)`, summed over these walls at a node; `own` is the node's D across a side.
@@ -119,6 +173,57 @@ impl<'a> Robin<'a> {
         own: impl Fn(Side) -> f64,
     ) -> f64 {
         rate(&self.params.boundary, (self.grid, nodes), node, time, own)
+    }
+}
+
+/// When nodes on these walls weigh most in their own dp/dt.
+#[derive(Debug)]
+pub struct Peaks<'a> {
+    robin: &'a Robin<'a>,
+    nodes: Nodes,
+    /// Looks at a node that are worth while.
+    wanted: f64,
+    /// The number of nodes.
+    count: usize,
+    /// By side: the time of the largest a/b, where that is the same all along it.
+    of_sides: [OnceCell<f64>; 4],
+}
+
+impl Peaks<'_> {
+    /// The largest [`Robin::rate`] of a node in the run; where it is below `least`, any of its values.
+    pub fn rate(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
+        let robin = self.robin;
+        let time = self.time(node, least, &own);
+        robin.rate(&self.nodes, node, time, own)
+    }
+
+    fn time(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
+        let robin = self.robin;
+        let runtime = robin.params.runtime;
+        let sides: Vec<Side> = robin.sides_at(node).collect();
+        let depends: Vec<_> = sides
+            .iter()
+            .map(|&side| robin.ratio_depends(side))
+            .collect();
+        if depends.iter().all(|&(in_time, _)| !in_time) {
+            return 0.0;
+        }
+        if let ([side], [(true, false)]) = (&sides[..], &depends[..]) {
+            let find = || {
+                let looks = Robin::looks(1, self.wanted);
+                over_time::largest(runtime, looks, f64::NEG_INFINITY, |times, to| {
+                    robin.add_ratios(&self.nodes, (*side, node), 1.0, times, to);
+                })
+            };
+            return *self.of_sides[*side as usize].get_or_init(find);
+        }
+        let looks = Robin::looks(self.count, self.wanted);
+        over_time::largest(runtime, looks, least, |times, to| {
+            for &side in &sides {
+                let factor = 2.0 * own(side) / side.axis(robin.grid).spacing;
+                robin.add_ratios(&self.nodes, (side, node), factor, times, to);
+            }
+        })
     }
 }
 

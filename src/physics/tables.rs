@@ -23,7 +23,6 @@ use crate::{
     dynamics::Halt,
     grid::Grid,
     params::{Boundary, Function, SIDES, Wall},
-    schedule::ABOVE_LIMIT,
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -193,6 +192,8 @@ impl Tables {
 
     /// The first node of a Robin wall whose own weight in a step that begins at one of these times is negative.
     fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
+        /// How far a step may exceed the limit of a moment: between looks, its least is known to so many digits.
+        const ABOVE: f64 = 1e-6;
         let Wall::Robin(_) = self.walls.wall(side) else {
             return None;
         };
@@ -201,7 +202,7 @@ impl Tables {
             ((node, time), self.rate(side, node, time))
         }) {
             let limit = reach / rate;
-            if limit > 0.0 && dt > limit * (1.0 + ABOVE_LIMIT) {
+            if limit > 0.0 && dt > limit * (1.0 + ABOVE) {
                 let ((j, i), time) = place;
                 return Some(Halt::Unstable {
                     key: SIDES[side as usize],

@@ -131,20 +131,78 @@ fn a_wall_or_a_source_that_stops_being_finite_ends_the_run() {
     assert!(told.stderr.contains("source has no finite value"), "{told}");
 }
 
-/// Coefficients are looked at eight times an interval before a run, and at every step of it.
+/// The default step is that of the largest a/b of the run, between snapshots and between looks.
 #[test]
-fn a_wall_that_makes_a_step_unstable_ends_the_run() {
+fn the_default_step_is_stable_until_the_end() {
+    let scene = Scene::new();
+    let limit_of = |a: &str, runtime: &str, options: &str| {
+        let problem = format!(
+            "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = {runtime}\nouttime = {runtime}\n\
+             boundary = {{left = {{robin = [\"{a}\", 1, 'cos(t)']}}}}\n"
+        );
+        scene.write("p.toml", problem);
+        let told = scene.succeed(&format!("plan p.toml --json {options}"));
+        let plan: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+        scene.succeed(&format!("run p.toml --no-cube {options}"));
+        plan["limit"].as_f64().unwrap()
+    };
+    // 1/(4/dx² + 2 D a/(b dx)) of the largest a/b.
+    let limit = |a: f64| 1.0 / (400.0 + 20.0 * a);
+    let pulse = "where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)";
+    for (a, runtime, most) in [
+        ("1 + 0.5*sin(t)", "20", 1.5),
+        ("1 + 0.5*sin(t)", "1", 1.0 + 0.5 * 1_f64.sin()),
+        ("2 - cos(37*t)", "5", 3.0),
+        ("exp(-(t - 3.3)**2*1000) + 1/(1 + t)", "7", 1.0 + 1.0 / 4.3),
+        ("1 + t", "3", 4.0),
+        ("3 - t", "3", 3.0),
+        (pulse, "1", 500.0),
+        ("3", "0", 3.0),
+        ("2 + t", "0", 2.0),
+        ("2 + t", "5e-324", 2.0),
+    ] {
+        for options in ["", "--set D=1+0*x", "--set method=rkl2 --set stages=5"] {
+            let got = limit_of(a, runtime, options);
+            let share = got / limit(most);
+            assert!(
+                (share - 1.0).abs() < 1e-4 && share < 1.0 + 1e-12,
+                "{a}: {got}"
+            );
+        }
+    }
+    // It may vary along the wall, too, and corners have two walls.
+    let got = limit_of("(1 + 0.5*sin(t))*(1 + y*(1 - y))", "20", "");
+    assert!((got / limit(1.5 * 1.25) - 1.0).abs() < 1e-12, "{got}");
+    let two = "--set boundary.bottom.robin=[\"1-sin(t)\",1,0]";
+    let got = limit_of("1 + 0.5*sin(t)", "20", two);
+    assert!((got / limit(2.5) - 1.0).abs() < 1e-12, "{got}");
+}
+
+#[test]
+fn a_chosen_step_that_a_wall_makes_unstable_is_refused() {
     let scene = Scene::new();
     let problem = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n\
-        boundary = {left = {robin = ['where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)', 1, 0]}}\n";
-    scene.write("p.toml", problem);
-    for options in ["", "--set D=1+0*x", "--set method=rkl2 --set stages=5"] {
+        boundary = {left = {robin = ['A', 1, 0]}}\n";
+    let pulse = "where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)";
+    scene.write("p.toml", problem.replace('A', pulse));
+    // 2 D a/(b dx) = 10000 and 4/dx² = 400.
+    let told = scene.run("run p.toml --no-cube --set dt=9.7e-5");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr.contains("stable up to 9.61538461538461"),
+        "{told}"
+    );
+    scene.succeed("run p.toml --no-cube --set dt=9.6e-5");
+    // What no look finds ends the run at the step that does.
+    let needle = "where(abs(t - 0.3007) < 1e-9, 500, 0.5)";
+    scene.write("p.toml", problem.replace('A', needle));
+    for options in ["--set dt=1e-4", "--set dt=1e-4 --set D=1+0*x"] {
         scene.succeed(&format!("plan p.toml {options}"));
         let told = scene.run(&format!("run p.toml --no-cube {options}"));
         assert_eq!(told.code, Some(1), "{options}: {told}");
         let words = [
             "boundary.left makes steps of dt = ",
-            " unstable at x = 0.0, y = 0.1 and t = 0.3",
+            " unstable at x = 0.0, y = 0.1 and t = 0.300",
             " or less can be run",
         ];
         assert!(
@@ -152,15 +210,7 @@ fn a_wall_that_makes_a_step_unstable_ends_the_run() {
             "{options}: {told}"
         );
     }
-    // 2 D a/(b dx) = 10000 and 4/dx² = 400.
-    scene.succeed("run p.toml --no-cube --set dt=9.6e-5");
-    scene.write(
-        "p.toml",
-        problem.replace(
-            "['where((t % 1 > 0.3)*(t % 1 < 0.35), 500, 0.5)', 1, 0]",
-            "['1 + t*t', 1, 0]",
-        ),
-    );
+    scene.write("p.toml", problem.replace('A', "1 + t*t"));
     scene.succeed("run p.toml --no-cube");
     scene.succeed("check p.toml");
 }

@@ -65,6 +65,14 @@ impl Expression {
             .any(|step| matches!(step, Step::Variable(number) if *number == variable))
     }
 
+    /// Whether its values depend on the numbers of the elements as well.
+    #[must_use]
+    pub fn is_random(&self) -> bool {
+        self.steps
+            .iter()
+            .any(|step| matches!(step, Step::Random(_)))
+    }
+
     /// Whether the formula has the same value for every element.
     #[must_use]
     pub fn is_constant(&self) -> bool {
