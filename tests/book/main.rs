@@ -124,6 +124,49 @@ fn is_well_formed(block: &blocks::Block) -> bool {
     command.arg(file).output().unwrap().status.success()
 }
 
+/// A paragraph that stands twice has been copied, perhaps over another one.
+#[test]
+fn no_paragraph_stands_twice() {
+    let mut twice = Vec::new();
+    let mut seen: BTreeMap<String, String> = BTreeMap::new();
+    let more = ["ARCHITECTURE.md", "CONTRIBUTING.md", "CHANGELOG.md"].map(str::to_owned);
+    for name in documents().into_iter().chain(more) {
+        for (number, paragraph) in paragraphs(&text(&name)) {
+            let place = format!("{name}:{number}");
+            if let Some(first) = seen.insert(paragraph.clone(), place.clone()) {
+                twice.push(format!("{first} and {place}: {paragraph}"));
+            }
+        }
+    }
+    assert!(seen.len() > 300, "only {} paragraphs", seen.len());
+    assert!(twice.is_empty(), "{}", twice.join("\n"));
+}
+
+/// The paragraphs and items of eight words and more, however their lines are broken, with the numbers of their
+/// first lines. Blocks and tables are none.
+fn paragraphs(text: &str) -> Vec<(usize, String)> {
+    let mut paragraphs: Vec<(usize, String)> = Vec::new();
+    let (mut goes_on, mut in_block) = (false, false);
+    for (number, line) in (1..).zip(text.lines()) {
+        let is_fence = line.trim_start().starts_with("```");
+        in_block ^= is_fence;
+        if in_block || is_fence || line.trim().is_empty() || line.starts_with(['|', '<', '#']) {
+            goes_on = false;
+            continue;
+        }
+        match paragraphs.last_mut() {
+            Some((_, paragraph)) if goes_on && !line.trim_start().starts_with("- ") => {
+                paragraph.push(' ');
+                paragraph.push_str(line.trim());
+            }
+            _ => paragraphs.push((number, line.trim().to_owned())),
+        }
+        goes_on = true;
+    }
+    paragraphs.retain(|(_, paragraph)| paragraph.split_whitespace().count() >= 8);
+    paragraphs
+}
+
 #[test]
 fn every_chapter_is_in_the_summary_once() {
     let mut listed = links::targets(&text("docs/SUMMARY.md"));
