@@ -43,6 +43,47 @@ fn quantiles_of_more_than_fits_into_memory_are_those_of_all() {
     assert_eq!(much, little);
 }
 
+/// Of all elements, along an axis and in windows, by every method.
+#[test]
+fn quantiles_beside_infinities_and_of_the_largest_floats_are_elements_or_between_them() {
+    let scene = Scene::new();
+    for (fill, q, expected) in [
+        ("where(i0<2,4+i0,inf)", "0.25", "4.5"),
+        ("where(i0<2,4+i0,inf)", "0.5", "5.0"),
+        ("where(i0<2,4+i0,inf)", "0.75", "inf"),
+        ("where(i0>0,3+i0,-inf)", "0.25", "-inf"),
+        ("where(i0>0,inf,-inf)", "0", "-inf"),
+        ("where(i0>0,inf,-inf)", "0.25", "nan"),
+        ("(i0-1)*1.7e308", "0.25", "-8.5e+307"),
+        ("(i0-1)*1.7e308", "0.5", "0.0"),
+        ("1.7e308+i0*0", "0.5", "1.7e+308"),
+    ] {
+        scene.succeed(&format!("create a.npy --force --shape 3,3 --fill {fill}"));
+        for of in ["--select :,0", "--axis 0 --select :,:1"] {
+            let told = scene.succeed(&format!("stats a.npy {of} --quantiles {q} --csv"));
+            let last = told.stdout.trim_end().rsplit(',').next();
+            assert_eq!(last, Some(expected), "{fill} {q} {of}");
+        }
+        for window in ["3,1", "3,1 --pad nearest", "3,1 --stride 3,1"] {
+            let command =
+                format!("window a.npy --force --window {window} --op quantile:{q} -o w.npy");
+            scene.succeed(&command);
+            let middle = if window.contains("pad") { "1,1" } else { "0,1" };
+            let told = scene.succeed(&format!("probe w.npy --at {middle} --csv"));
+            let last = told.stdout.trim_end().rsplit(',').next();
+            assert_eq!(last, Some(expected), "{fill} {q} {window}");
+        }
+    }
+    scene.succeed("create a.npy --force --shape 4 --fill 1.7e308+index*0");
+    for window in ["2", "2 --stride 2"] {
+        scene.succeed(&format!(
+            "window a.npy --force --window {window} --op median -o w.npy"
+        ));
+        let told = scene.succeed("probe w.npy --at 0 --csv").stdout;
+        assert!(told.ends_with(",1.7e+308\n"), "{told}");
+    }
+}
+
 #[test]
 fn axes_of_length_0_have_no_values() {
     let scene = Scene::new();

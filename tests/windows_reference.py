@@ -132,7 +132,8 @@ def product(factors):
 
 
 def quantile(views, q):
-    """NumPy's linear along the last axis, where NaN is left out."""
+    """NumPy's linear along the last axis, where NaN is left out; beside infinities an element that a quantile falls on,
+    or the infinity."""
     sorted_, there = np.sort(views, -1), (~np.isnan(views)).sum(-1)
     last = np.maximum(there - 1, 0)
     place = last * q
@@ -141,7 +142,9 @@ def quantile(views, q):
     take = lambda at: np.take_along_axis(sorted_, at[..., None], -1)[..., 0]
     a, b = take(low), take(high)
     share = np.where(place >= last, 1.0, place - low)
-    return np.where(share < 0.5, a + (b - a) * share, b - (b - a) * (1 - share))
+    result = np.where(share < 0.5, a + (b - a) * share, b - (b - a) * (1 - share))
+    weighted = np.where(share == 0, a, np.where(share == 1, b, a * (1 - share) + b * share))
+    return np.where(np.isfinite(b - a), result, weighted)
 
 
 def reduce(op, views, weights, skip, least):
@@ -152,7 +155,7 @@ def reduce(op, views, weights, skip, least):
         if op == "median":
             return np.median(flat, -1), 0
         if op.startswith("quantile"):
-            return np.quantile(flat, float(op.split(":")[1]), -1), 0
+            return np.where(np.isnan(flat).any(-1), np.nan, quantile(flat, float(op.split(":")[1]))), 0
         if weights is not None:
             wide = flat.astype("g")
             slack = 4 * n * eps * np.abs(wide * weights).sum(-1)

@@ -57,20 +57,82 @@ impl Rank {
         }
     }
 
-    /// The result between two elements, with NumPy's arithmetic also where they are infinite.
+    /// The result between two elements, with NumPy's arithmetic where all that it computes is finite. A result
+    /// that falls on an element is that element, whatever lies beside it, and one between finite elements is
+    /// finite.
     #[inline]
     pub(super) fn between(self, pick: Pick, low: f64, high: f64) -> f64 {
+        let weighted = |share: f64| low * (1.0 - share) + high * share;
         match self {
             Self::Median if pick.low == pick.high => low,
-            Self::Median => (low + high) / 2.0,
-            Self::Quantile(_) => {
-                let apart = high - low;
-                if pick.share < 0.5 {
-                    low + apart * pick.share
-                } else {
-                    high - apart * (1.0 - pick.share)
-                }
-            }
+            Self::Median => match (low + high) / 2.0 {
+                mean if mean.is_finite() => mean,
+                _ => weighted(0.5),
+            },
+            Self::Quantile(_) => match (high - low, pick.share) {
+                (apart, share) if apart.is_finite() && share < 0.5 => low + apart * share,
+                (apart, share) if apart.is_finite() => high - apart * (1.0 - share),
+                (_, 0.0) => low,
+                (_, 1.0) => high,
+                (_, share) => weighted(share),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rank;
+    use proptest::prelude::*;
+
+    fn quantile(sorted: &[f64], q: f64) -> f64 {
+        let pick = Rank::Quantile(q).pick(sorted.len());
+        Rank::Quantile(q).between(pick, sorted[pick.low], sorted[pick.high])
+    }
+
+    #[test]
+    fn infinities_stay_where_they_are() {
+        let (inf, nan) = (f64::INFINITY, f64::NAN);
+        for (sorted, q, expected) in [
+            (&[4.0, 5.0, inf][..], 0.0, 4.0),
+            (&[4.0, 5.0, inf], 0.25, 4.5),
+            (&[4.0, 5.0, inf], 0.5, 5.0),
+            (&[4.0, 5.0, inf], 0.75, inf),
+            (&[4.0, 5.0, inf], 1.0, inf),
+            (&[-inf, 4.0, 5.0], 0.25, -inf),
+            (&[-inf, 4.0, 5.0], 0.5, 4.0),
+            (&[inf, inf, inf], 0.3, inf),
+            (&[-inf, -inf, inf], 0.25, -inf),
+            (&[-inf, inf], 0.0, -inf),
+            (&[-inf, inf], 1.0, inf),
+            (&[-inf, inf], 0.5, nan),
+        ] {
+            let result = quantile(sorted, q);
+            let same = result == expected || result.is_nan() && expected.is_nan();
+            assert!(same, "{sorted:?} at {q}: {result}");
+        }
+        for (low, high, expected) in [
+            (1.7e308, 1.7e308, 1.7e308),
+            (-1.7e308, 1.7e308, 0.0),
+            (5e-324, 5e-324, 5e-324),
+            (1.0, inf, inf),
+        ] {
+            let pick = Rank::Median.pick(2);
+            assert_eq!(Rank::Median.between(pick, low, high), expected);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn finite_elements_have_finite_quantiles_that_ascend(
+            mut sorted in prop::collection::vec(-f64::MAX..=f64::MAX, 1..9),
+            mut qs in prop::collection::vec(0.0..=1.0, 2..20),
+        ) {
+            sorted.sort_by(f64::total_cmp);
+            qs.sort_by(f64::total_cmp);
+            let results: Vec<f64> = qs.iter().map(|&q| quantile(&sorted, q)).collect();
+            prop_assert!(results.iter().all(|result| (sorted[0]..=sorted[sorted.len() - 1]).contains(result)));
+            prop_assert!(results.is_sorted(), "{results:?} of {sorted:?}");
         }
     }
 }
