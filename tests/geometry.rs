@@ -195,7 +195,7 @@ fn bands_change_no_byte() {
         let problem = load(&scene, "p");
         run(&problem, &scene, "m").start().unwrap();
         let expected = scene.cube_and_journal("m");
-        let [mut tried, mut together] = [0; 2];
+        let mut tried = 0;
         for quarters in [6, 8, 11] {
             let memory = problem.field_bytes() * quarters / 4 + 40_000;
             match run(&problem, &scene, "b")
@@ -216,16 +216,8 @@ fn bands_change_no_byte() {
             if resumed.start().is_ok() {
                 assert!(scene.cube_and_journal("b") == expected, "{more}{quarters}");
             }
-            let ranks = Channels::together(2, Link::default(), |comm| {
-                let run = run(&problem, &scene, "r").force(true).memory(memory);
-                run.start_on(&comm).map(|report| report.state)
-            });
-            if ranks.iter().all(Result::is_ok) {
-                assert!(scene.cube_and_journal("r") == expected, "{more}{quarters}");
-                together += 1;
-            }
         }
-        assert!(tried > 0 && together > 0, "{tried} {together}");
+        assert!(tried > 0, "{more}");
     }
 }
 
