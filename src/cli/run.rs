@@ -16,6 +16,7 @@ use crate::{
     comm::{Comm, World, collective},
     cube::{JournalledArray, Paths, Record, Writing},
     error::Error,
+    problem::Problem,
     run::{Message, Outcome},
 };
 use clap::Args;
@@ -66,6 +67,15 @@ pub(super) struct RunArgs {
     report: Option<PathBuf>,
 }
 
+impl RunArgs {
+    /// The files that are read.
+    fn reads(&self, problem: &Problem) -> Vec<PathBuf> {
+        let inputs = problem.inputs().into_keys().map(PathBuf::from);
+        let own = [Some(self.params.file.clone()), self.extend.clone()];
+        inputs.chain(own.into_iter().flatten()).collect()
+    }
+}
+
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
@@ -75,10 +85,7 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     check_tile(args.tile, problem.grid.shape())?;
     let cube = cube?;
     if let Some(path) = &args.report {
-        let mut taken = Paths::of(&cube)?.files();
-        taken.push(args.params.file.clone());
-        taken.extend(problem.inputs().into_keys().map(PathBuf::from));
-        taken.extend(args.extend.clone());
+        let taken = [Paths::of(&cube)?.files(), args.reads(problem)].concat();
         args.start.check_report(path, &taken, args.no_cube)?;
     }
     let cube = (!args.no_cube).then_some(cube);
@@ -112,6 +119,7 @@ fn on_ranks(
     }
     let ran = run
         .extend(args.extend.clone())
+        .reads(args.reads(problem))
         .tile(args.tile)
         .memory(args.memory)
         .scratch(args.scratch.clone())

@@ -57,9 +57,10 @@ pub(super) struct SweepArgs {
 
 impl SweepArgs {
     /// The files that are read.
-    fn read(&self, sweep: &Sweep) -> Vec<PathBuf> {
+    fn reads(&self, sweep: &Sweep) -> Vec<PathBuf> {
         let inputs = sweep.inputs().keys().map(PathBuf::from);
-        inputs.chain([self.file.clone()]).collect()
+        let own = [self.file.clone(), sweep.params_file().to_owned()];
+        inputs.chain(own).collect()
     }
 }
 
@@ -73,7 +74,7 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     };
     if let Some(path) = &args.report {
         let mut taken = Paths::of(&cube)?.files();
-        taken.extend(args.read(&sweep));
+        taken.extend(args.reads(&sweep));
         args.start.check_report(path, &taken, false)?;
     }
     ranks::together("sweep", terminal, |world| {
@@ -93,14 +94,14 @@ fn on_ranks(
     terminal.warn(sweep.warnings());
     let scenarios = sweep.scenarios();
     let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
-    let table = Paths::of(cube)?.cube.with_extension("csv");
+    let table = Paths::of(cube)?.table();
     let table = Table {
         sweep,
         path: &table,
         cube,
     };
     let replaceable = match world.is_root() {
-        true => table.check(args.start.force, args.start.resume, &args.read(sweep)),
+        true => table.check(args.start.force, args.start.resume, &args.reads(sweep)),
         false => Ok(()),
     };
     collective::all_ok(world, replaceable)?;
@@ -117,6 +118,7 @@ fn on_ranks(
         .start
         .run(sweep)
         .output(cube)
+        .reads(args.reads(sweep))
         .stop_flag(Arc::clone(&stop_flag))
         .on_message(|message| bar.suspend(|| terminal.detail(&message.to_string())))
         .on_commit(|record| {

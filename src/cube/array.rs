@@ -185,16 +185,17 @@ impl JournalledArray {
         journal.is_none_or(|journal| slot.index < journal.committed.of(slot.scenario()))
     }
 
-    /// The cube itself, its journal and what else belongs to it; of another array its file alone.
+    /// The cube itself, its journal, what else belongs to it and the files that its run has read; of another array its
+    /// file alone.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
         let mut files = vec![self.path.clone()];
         if let (Some(_), Some(paths)) = (&self.journal, &self.paths) {
-            files.extend([&paths.cube, &paths.journal, &paths.checkpoint].map(Clone::clone));
-            files.push(paths.cube.with_extension("scratch"));
-            if self.header().is_some_and(Header::is_sweep) {
-                files.push(paths.cube.with_extension("csv"));
-            }
+            files.extend(paths.of_run());
+        }
+        if let (Some(header), Some(paths)) = (self.header(), &self.paths) {
+            files.extend(header.is_sweep().then(|| paths.table()));
+            files.extend(header.inputs.keys().map(PathBuf::from));
         }
         files
     }

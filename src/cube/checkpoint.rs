@@ -49,8 +49,7 @@ impl Writer {
         ours::is_there(&paths.checkpoint, &paths.cube)?;
         // What a killed run left.
         ours::remove(&temporary, &paths.cube)?;
-        let created =
-            sys::create_private(&temporary).map_err(CubeError::io("create", &temporary))?;
+        let created = ours::create(&temporary)?;
         // It holds what the cube holds; a filesystem without permissions is no reason to fail.
         let _ = fs::metadata(&paths.cube).and_then(|cube| sys::copy_permissions(&cube, &created));
         let file = AtomicFile::of_file(created, temporary.clone(), paths.checkpoint.clone());
@@ -146,10 +145,10 @@ pub fn remove(paths: &Paths) -> Result<(), CubeError> {
 /// # Errors
 /// [`CubeError::NotOurs`], [`CubeError::Io`].
 pub(super) fn refuse_others(paths: &Paths) -> Result<(), CubeError> {
-    ours::is_there(&paths.checkpoint, &paths.cube)?;
-    ours::is_there(&temporary(paths), &paths.cube)?;
-    ours::is_there(&paths.scratch, &paths.cube)?;
-    Ok(())
+    let temporary = temporary(paths);
+    [&paths.checkpoint, &temporary, &paths.scratch]
+        .into_iter()
+        .try_for_each(|path| ours::is_there(path, &paths.cube).map(|_| ()))
 }
 
 /// The name of a checkpoint while it is written.

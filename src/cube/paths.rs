@@ -98,13 +98,24 @@ impl Paths {
         }
     }
 
-    /// All of them, the table of a sweep and coordinates: names that nothing else may have.
+    /// The files of a run and the coordinates of its cube.
+    #[must_use]
+    pub fn of_run(&self) -> Vec<PathBuf> {
+        let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
+        let others = ["axes.json", "ckpt.new"].map(|ending| self.cube.with_extension(ending));
+        files.into_iter().cloned().chain(others).collect()
+    }
+
+    /// The table of a sweep.
+    #[must_use]
+    pub fn table(&self) -> PathBuf {
+        self.cube.with_extension("csv")
+    }
+
+    /// All of them: names that nothing else may have.
     #[must_use]
     pub fn files(&self) -> Vec<PathBuf> {
-        let files = [&self.cube, &self.journal, &self.checkpoint, &self.scratch];
-        let others =
-            ["csv", "axes.json", "ckpt.new"].map(|ending| self.cube.with_extension(ending));
-        files.into_iter().cloned().chain(others).collect()
+        [self.of_run(), vec![self.table()]].concat()
     }
 
     /// The directory they lie in.

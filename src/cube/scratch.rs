@@ -127,13 +127,12 @@ impl Scratch {
         let found = ours::open(OpenOptions::new().read(true).write(true), path, cube)?;
         let length = |file: &File| file.metadata().map_or(0, |status| status.len());
         let file = match found.filter(|file| length(file) == whole) {
-            Some(file) => Ok(file),
+            Some(file) => file,
             None => {
                 ours::remove(path, cube)?;
-                sys::create_private(path)
+                ours::create(path)?
             }
         };
-        let file = file.map_err(CubeError::io("open", path))?;
         sys::reserve(&file, whole).map_err(|error| {
             let _ = fs::remove_file(path);
             CubeError::io("reserve the space of", path)(error)

@@ -44,6 +44,11 @@ impl RawParams {
         Self { file, typed }
     }
 
+    /// The name of the file, as messages have it.
+    pub(super) fn file(&self) -> &Path {
+        Path::new(&*self.file)
+    }
+
     /// Reads a parameter file: TOML, or Python assignments as in the course's `diff2dparams.py`.
     ///
     /// # Errors

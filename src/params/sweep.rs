@@ -94,6 +94,12 @@ choice! {
 }
 
 impl SweepParams {
+    /// The parameter file that a sweep file names.
+    #[must_use]
+    pub fn file(&self) -> &Path {
+        self.base.file()
+    }
+
     /// Reads a sweep file and the parameter file it names.
     /// `overrides` are `key=value` texts for keys of the sweep file: a value, a list or a range.
     ///

@@ -16,6 +16,7 @@ use crate::{
     cube::{
         self, Claim, CubeError, CubeWriter, Header, Io, Paths, SolverLoad, Store, checkpoint,
         file::CubeFile,
+        inputs::are_spared,
         journal::{Committed, Scenario},
         share::Share,
     },
@@ -24,6 +25,7 @@ use crate::{
 use diff2d_stencil::{Element, Stencil};
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
 
 /// Collective. The names of the files that all ranks are to write, if they are to write any.
 ///
@@ -46,6 +48,15 @@ pub(super) fn agree(
         .initial_array()
         .map_or(Ok(()), cube::inputs::is_committed);
     let paths = inputs.and_then(|()| options.output.as_deref().map(Paths::of).transpose());
+    let paths = paths.and_then(|paths| {
+        let read = problem.inputs().into_keys().map(PathBuf::from);
+        let read = read.chain(options.extend.clone());
+        let read = read.chain(options.reads.iter().cloned());
+        let spared = paths
+            .as_ref()
+            .map_or(Ok(()), |paths| are_spared(paths, read));
+        spared.map(|()| paths)
+    });
     collective::all_ok(comm, paths.map_err(RunError::from))
 }
 

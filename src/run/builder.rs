@@ -105,6 +105,13 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
+    /// Files that its caller reads, such as that of the parameters: as those that the parameters name, none of them may be
+    /// one that the run writes, under whatever name.
+    pub fn reads(mut self, files: impl Into<Vec<PathBuf>>) -> Self {
+        self.options.reads = files.into();
+        self
+    }
+
     /// Threads that compute.
     ///
     /// By default those of the current rayon pool; a thread that belongs to none takes all processors,

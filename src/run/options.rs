@@ -11,6 +11,7 @@ pub(crate) struct Options {
     pub(crate) output: Option<PathBuf>,
     pub(crate) claim: Claim,
     pub(crate) extend: Option<PathBuf>,
+    pub(crate) reads: Vec<PathBuf>,
     pub(crate) threads: Option<usize>,
     pub(crate) memory: Option<u64>,
     pub(crate) scratch: Option<PathBuf>,

@@ -166,6 +166,12 @@ impl Sweep {
         &self.inputs
     }
 
+    /// The parameter file that the sweep file names.
+    #[must_use]
+    pub fn params_file(&self) -> &Path {
+        self.params.file()
+    }
+
     /// What a user may not expect: of the first scenario of which there is something to say, and of how many more.
     #[must_use]
     pub fn warnings(&self) -> &[String] {

@@ -9,7 +9,7 @@ use crate::{
     cube::{Header, Io, Paths, SolverLoad, digest, inputs, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
-use std::time::Instant;
+use std::{path::PathBuf, time::Instant};
 
 impl Run<'_, Sweep> {
     /// Runs all scenarios that are not complete in this process, several at a time.
@@ -50,7 +50,10 @@ fn run_on(
     let Some(cube) = &options.output else {
         return Err(RunError::NoOutput);
     };
-    let paths = collective::all_ok(comm, Paths::of(cube).map_err(RunError::from))?;
+    let read = sweep.inputs().keys().map(PathBuf::from);
+    let read = read.chain(options.reads.iter().cloned());
+    let paths = Paths::of(cube).and_then(|paths| inputs::are_spared(&paths, read).map(|()| paths));
+    let paths = collective::all_ok(comm, paths.map_err(RunError::from))?;
     let topology = Topology::all_gather(comm);
     let threads = options.threads.map(run::worthwhile_threads);
     let threads = threads.unwrap_or_else(|| topology.threads_each());

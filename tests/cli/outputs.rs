@@ -41,6 +41,97 @@ fn an_output_that_is_the_input_is_refused() {
     assert_eq!(scene.files(), ["a.npy", "hard.npy", "link.npy"]);
 }
 
+/// A run that would write over one of its inputs, under whatever name, leaves everything as it was.
+#[test]
+fn a_run_spares_its_inputs() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o begun.npy");
+    scene.succeed("run p.toml -o a.npy");
+    scene.succeed("run p.toml -o old.npy --set runtime=2.5");
+    for (name, value) in [("u.npy", "0*i0"), ("m.npy", "0*i0"), ("D.npy", "1+0*i0")] {
+        scene.succeed(&format!("create {name} --shape 22,22 --fill {value}"));
+    }
+    let inputs = [
+        (
+            "a.npy",
+            "initial.kind=file --set initial.path=a.npy --set initial.snapshot=1",
+        ),
+        (
+            "a.journal",
+            "initial.kind=file --set initial.path=a.npy --set initial.snapshot=1",
+        ),
+        ("u.npy", "initial.kind=file --set initial.path=u.npy"),
+        ("D.npy", "D.file=D.npy"),
+        ("D.npy", "capacity.file=D.npy"),
+        ("u.npy", "decay.file=u.npy"),
+        ("u.npy", "source.file=u.npy"),
+        ("m.npy", "mask.file=m.npy"),
+        ("m.npy", "held=[{file=\"m.npy\",value=1.0}]"),
+        ("p.toml", "D=1.0"),
+        ("old.npy", "D=1.0 --resume --extend old.npy"),
+    ];
+    let contents = |scene: &Scene| -> Vec<_> {
+        let files = scene.files().into_iter();
+        files.map(|file| (scene.read(&file), file)).collect()
+    };
+    for (input, given) in inputs {
+        let forced = if given.contains("--resume") {
+            ""
+        } else {
+            " --force"
+        };
+        let refuse = |command: String| {
+            let before = contents(&scene);
+            let told = scene.run(&command);
+            assert_eq!(told.code, Some(2), "{command} over {input}: {told}");
+            assert!(
+                told.stderr.contains("read by this command"),
+                "{command}: {told}"
+            );
+            assert!(contents(&scene) == before, "{command} over {input}: {told}");
+        };
+        if input.ends_with(".npy") {
+            refuse(format!("run p.toml --set {given} -o {input}{forced}"));
+        }
+        for ending in ["npy", "journal", "ckpt", "ckpt.new", "scratch", "axes.json"] {
+            for is_symbolic in [true, false] {
+                let path = scene.path(format!("new.{ending}"));
+                match is_symbolic {
+                    true => symlink(input, &path).unwrap(),
+                    false => fs::hard_link(scene.path(input), &path).unwrap(),
+                }
+                refuse(format!("run p.toml --set {given} -o new.npy{forced}"));
+                fs::remove_file(&path).unwrap();
+            }
+        }
+    }
+    // Sweeps, and the default output.
+    scene.write(
+        "s.toml",
+        "params = \"p.toml\"\nD = [1.0, 2.0]\ninitial.kind = \"file\"\ninitial.path = \"a.npy\"\n",
+    );
+    fs::create_dir(scene.path("output")).unwrap();
+    for name in ["a.npy", "a.journal"] {
+        fs::hard_link(
+            scene.path(name),
+            scene.path(format!("output/{}", name.replace('a', "s"))),
+        )
+        .unwrap_or(());
+    }
+    fs::hard_link(scene.path("a.npy"), scene.path("output/p.npy")).unwrap();
+    fs::hard_link(scene.path("p.toml"), scene.path("sweep.ckpt")).unwrap();
+    let before = contents(&scene);
+    for command in [
+        "sweep s.toml -o a.npy --force",
+        "sweep s.toml -o sweep.npy --force",
+        "run p.toml --force --set initial.kind=file --set initial.path=a.npy",
+    ] {
+        let told = scene.run(command);
+        assert_eq!(told.code, Some(2), "{command}: {told}");
+        assert!(contents(&scene) == before, "{command}: {told}");
+    }
+}
+
 #[test]
 fn the_name_of_a_cube_is_refused() {
     let scene = Scene::small();

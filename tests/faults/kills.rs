@@ -132,12 +132,14 @@ fn updates_left(journal: &Listed, committed: usize) -> u64 {
 fn nothing_is_left_behind_a_finished_run() {
     let lab = Lab::new("dx = 5; runtime = 100; outtime = 25");
     let reference = lab.reference();
-    let page = format!(
-        "{:4096}state",
-        "{\"run_id\":\"0123\",\"step\":7,\"crc\":\"89abcdef\"}\n"
-    );
-    fs::write(lab.checkpoint(), page).unwrap();
-    fs::write(lab.checkpoint().with_extension("ckpt.new"), [0; 5000]).unwrap();
+    // That of another run, of which all but a sector was lost.
+    let filling = "diff2d keeps the state of a run between two of its snapshots here\n";
+    let filling: Vec<u8> = filling.bytes().cycle().take(4096).collect();
+    let state = [&[0; 3584][..], &filling[3584..], b"state"].concat();
+    fs::write(lab.checkpoint(), &state).unwrap();
+    fs::write(lab.checkpoint().with_extension("ckpt.new"), &state).unwrap();
+    let left = lab.out.join(".diff2d-c.scratch-0.part");
+    fs::write(left, "of a creation").unwrap();
     let ended = ended(&mut lab.run(&["--resume"]));
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     lab.is_as(&reference).unwrap();

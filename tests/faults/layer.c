@@ -672,19 +672,29 @@ int fdatasync(int fd) {
     return sync_through(fd, SYS_fdatasync);
 }
 
-int rename(const char *from, const char *to) {
+static int rename_with(const char *from, const char *to, unsigned flags) {
     const char *old = *directory ? in_directory(from) : NULL;
-    if (!old) return (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+    if (!old) return (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
     int error = enter("rename", old);
     if (error) return (int)failed(error);
     ino_t replaced = number_at(to), moved = number_at(from);
     struct bytes content = replaced ? content_of(to) : (struct bytes){NULL, 0};
-    int result = (int)syscall(SYS_renameat, AT_FDCWD, from, AT_FDCWD, to);
+    int result = (int)syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, flags);
     if (result == 0) {
         if (replaced) inode_of(replaced)->last = content;
         note_change(RENAMED, old, in_directory(to), inode_of(moved));
     }
     return (int)done(result);
+}
+
+int rename(const char *from, const char *to) {
+    return rename_with(from, to, 0);
+}
+
+int renameat2(int at, const char *from, int beside, const char *to, unsigned flags) {
+    /* Directories that exchange their names are no files. */
+    if (flags & RENAME_EXCHANGE) return (int)syscall(SYS_renameat2, at, from, beside, to, flags);
+    return rename_with(from, to, flags);
 }
 
 int unlink(const char *path) {

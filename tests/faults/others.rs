@@ -1,6 +1,9 @@
 //! Files that others have put where a run keeps its own.
 
-use super::lab::{Lab, ended, text};
+use super::{
+    lab::{Lab, ended, text},
+    layer::{Fault, ended_with},
+};
 use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
@@ -32,13 +35,56 @@ fn files_of_other_programs_stop_a_run_and_stay() {
                 assert_eq!(fs::read(&path).unwrap(), b"years of work");
             }
         }
-        // What a run that was killed leaves.
-        for left in [Vec::new(), vec![0; 8192]] {
+        // Nor do zeros, or the beginning of a line of ours, make a file one of a run.
+        for others in [
+            String::new(),
+            "\0".repeat(8192),
+            format!("{:8192}", "{\"run_id\":\"x\""),
+        ] {
             lab.clear();
-            fs::write(&path, left).unwrap();
-            assert_eq!(ended(&mut lab.run(&[])).code, Some(0));
-            assert!(!path.exists());
+            fs::write(&path, &others).unwrap();
+            for option in ["--resume", "--force"] {
+                ended(&mut lab.run(&[option]))
+                    .says(2, &[name, "move it away"])
+                    .unwrap();
+            }
+            assert!(fs::read(&path).unwrap() == others.as_bytes(), "{name}");
         }
+    }
+}
+
+/// A kill at any operation leaves nothing that the next resume does not take over.
+#[test]
+fn a_state_is_one_of_ours_from_its_creation_on() {
+    let lab = Lab::new("dx = 0.05; runtime = 1; outtime = 0.5");
+    let reference = lab.reference();
+    let memory = lab.little_memory().unwrap().to_string();
+    let run = || lab.run(&["--resume", "--threads", "1", "--memory", &memory]);
+    lab.clear();
+    let (told, operations) = ended_with(&mut run(), &lab.out, Fault::default());
+    assert!(
+        operations.iter().any(|one| one.contains("scratch")),
+        "{told:?} {operations:?}"
+    );
+    let of_scratch = (1..)
+        .zip(&operations)
+        .filter(|(_, one)| one.contains("scratch"));
+    for (at, _) in of_scratch.take(12) {
+        lab.clear();
+        let fault = Fault {
+            at,
+            kind: "kill",
+            ..Fault::default()
+        };
+        ended_with(&mut run(), &lab.out, fault);
+        let resumed = ended(&mut lab.run(&["--resume"]));
+        assert_eq!(
+            resumed.code,
+            Some(0),
+            "killed after {at}: {}",
+            resumed.stderr
+        );
+        lab.is_as(&reference).unwrap();
     }
 }
 

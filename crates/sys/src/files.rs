@@ -65,22 +65,26 @@ pub fn open_own(options: &OpenOptions, path: &Path, beside: &Path) -> io::Result
     }
 }
 
-/// Creates a file that this user alone may read and write.
-///
-/// # Errors
-/// Of the filesystem, where the name is taken, too.
-pub fn create_private(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.read(true).write(true).create_new(true).mode(0o600);
-    options.open(path)
-}
-
 /// Gives a file the permissions of another, without the bits that let others run it as its owner.
 ///
 /// # Errors
 /// Of the filesystem.
 pub fn copy_permissions(from: &Metadata, to: &File) -> io::Result<()> {
     to.set_permissions(Permissions::from_mode(from.mode() & 0o777))
+}
+
+/// Gives a file another name, which nothing has, by a second name for it. Where files have one name only, and for
+/// directories, a look before is all that can be: a directory that is not empty is not replaced by any rename.
+///
+/// # Errors
+/// As [`rename_new`](super::system::rename_new).
+pub(super) fn rename_by_link(from: &Path, to: &Path) -> io::Result<()> {
+    match fs::hard_link(from, to) {
+        Ok(()) => fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if fs::symlink_metadata(to).is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(from, to),
+    }
 }
 
 /// Whether something of this type is a file.

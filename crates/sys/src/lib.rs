@@ -12,6 +12,7 @@
 //! | | Linux | portable |
 //! |---|---|---|
 //! | a directory takes the place of another | `RENAME_EXCHANGE`, at once | two renames; between them neither has the name |
+//! | a name that is taken is kept | `RENAME_NOREPLACE`, at once | a second name, then the first is removed; of directories one look before |
 //! | lock of a file | open-file-description lock | `File::try_lock`; the two do not see each other |
 //! | space for a file | `fallocate` | zeros are written |
 //! | reads past the page cache | `O_DIRECT` | none: all reads go through the cache |
@@ -56,9 +57,9 @@ pub use atomic_file::{AtomicFile, write_file};
 pub use copy::copy;
 pub use error::FileError;
 pub use files::{
-    Fate, are_one_file, copy_permissions, create_directory, create_private, directory_of,
-    enter_directory, fate, free_space, has_other_names, identity, is_file, is_still_at,
-    leads_somewhere, open_file, open_own, open_stream, open_to_read, same_file, sync_directory,
+    Fate, are_one_file, copy_permissions, create_directory, directory_of, enter_directory, fate,
+    free_space, has_other_names, identity, is_file, is_still_at, leads_somewhere, open_file,
+    open_own, open_stream, open_to_read, same_file, sync_directory,
 };
 pub use guard::{guard, is_ignored};
 pub use locked_file::LockedFile;
@@ -78,5 +79,5 @@ pub use system::{
     open_direct_to_write, path_of, processor_name, read_cached, reserve, reserve_ahead,
     resident_pages, try_lock,
 };
-pub use temporary::{Temporary, remove_temporaries};
+pub use temporary::{Temporary, create_private, remove_left, remove_temporaries};
 pub use vectorised::vectorised;

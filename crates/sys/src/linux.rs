@@ -2,6 +2,7 @@
 #![allow(unsafe_code)]
 
 use super::{
+    files::rename_by_link,
     machine::{Caches, page_size},
     reservation::{Reservation, write_zeros},
 };
@@ -119,6 +120,23 @@ pub fn exchange(one: &Path, other: &Path) -> io::Result<()> {
         let _ = (one, other);
         Err(io::ErrorKind::Unsupported.into())
     }
+}
+
+/// Gives a file or a directory another name, which nothing has.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where something has it; others of the filesystem.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_env = "gnu")]
+    {
+        use nix::fcntl::{AT_FDCWD, RenameFlags, renameat2};
+        match renameat2(AT_FDCWD, from, AT_FDCWD, to, RenameFlags::RENAME_NOREPLACE) {
+            // The system or the filesystem cannot.
+            Err(Errno::EINVAL | Errno::ENOSYS | Errno::EOPNOTSUPP) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    rename_by_link(from, to)
 }
 
 /// Whether every host sees at once what another one writes to this file; on NFS and SMB hosts cache

@@ -3,6 +3,7 @@
 //! What the system does not tell is `None`, or the assumption under which nothing goes wrong.
 
 use super::{
+    files::rename_by_link,
     machine::Caches,
     reservation::{Reservation, write_zeros},
 };
@@ -68,6 +69,14 @@ pub fn reserve_ahead(_file: &File, _len: u64) -> io::Result<()> {
 /// Always.
 pub fn exchange(_one: &Path, _other: &Path) -> io::Result<()> {
     Err(io::ErrorKind::Unsupported.into())
+}
+
+/// Gives a file or a directory another name, which nothing has.
+///
+/// # Errors
+/// [`io::ErrorKind::AlreadyExists`] where something has it; others of the filesystem.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    rename_by_link(from, to)
 }
 
 /// Whether every host sees at once what another one writes to this file: not as far as is known.

@@ -1,10 +1,11 @@
 //! [`Temporary`]: the name of a file or a directory until it is whole.
 
-use super::files::is_still_at;
+use super::{files::is_still_at, system::rename_new};
 use std::{
     ffi::{OsStr, OsString},
     fs::{self, DirBuilder, DirEntry, File, FileType, OpenOptions, TryLockError},
-    io, mem,
+    io::{self, Write},
+    mem,
     os::unix::{
         ffi::OsStrExt,
         fs::{DirBuilderExt, OpenOptionsExt},
@@ -180,6 +181,25 @@ impl Drop for Temporary {
             temporaries().retain(|known| *known != self.name);
         }
     }
+}
+
+/// Creates a file that this user alone may read and write. It has its name only once it has its first bytes, durably.
+///
+/// # Errors
+/// Of the filesystem, where the name is taken, too.
+pub fn create_private(path: &Path, beginning: &[u8]) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create_new(true).mode(0o600);
+    let (mut file, temporary) = Temporary::create(path, |name| options.open(name))?;
+    file.write_all(beginning)?;
+    file.sync_all()?;
+    temporary.rename(|name| rename_new(name, path))?;
+    Ok(file)
+}
+
+/// Removes what a process that was killed has left of something that was to be `path`.
+pub fn remove_left(path: &Path) {
+    was_left(&temporary_name(path, 0));
 }
 
 /// Locks a file or a directory. One that is gone, or has been replaced, counts as locked by another process.

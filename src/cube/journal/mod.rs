@@ -29,5 +29,5 @@ pub use parse::Journal;
 pub use record::{Record, Slot};
 pub use scenario::Scenario;
 pub use scenarios::Scenarios;
-pub(super) use seal::{is_sealed_page, seal_page, unseal_page};
+pub(super) use seal::{is_sealed_page, seal_page, sealed_page, unseal_page};
 pub use varied::{telling, varied};

@@ -11,6 +11,12 @@ const SEAL: usize = CRC_KEY.len() + 8 + 2;
 
 /// Bytes of a page, as of the header of a cube.
 const PAGE: usize = 4096;
+/// Bytes that a disk writes together.
+const SECTOR: usize = 512;
+/// Sectors of a page that are kept for a line.
+const OF_LINE: usize = 4;
+/// What fills a page behind its line: by this a file is known as one of a run.
+const FILLING: &str = "diff2d keeps the state of a run between two of its snapshots here\n";
 
 /// The line of an object, its check sum and newline included.
 pub(super) fn seal(content: &impl Serialize, run_id: &str) -> String {
@@ -31,10 +37,17 @@ pub(super) fn unseal<T: DeserializeOwned>(line: &[u8], run_id: &str) -> Option<T
     (digits == hex(crc).as_bytes()).then_some(content)
 }
 
-/// A line as [`PAGE`] bytes: before a state in a file of its own.
+/// A page without a line: that of a file which holds no state yet.
+pub(crate) fn sealed_page() -> Vec<u8> {
+    FILLING.bytes().cycle().take(PAGE).collect()
+}
+
+/// A line as a page: before a state in a file of its own.
 pub(crate) fn seal_page(content: &impl Serialize, run_id: &str) -> Vec<u8> {
-    let mut page = seal(content, run_id).into_bytes();
-    page.resize(PAGE, b' ');
+    let line = seal(content, run_id);
+    let mut page = sealed_page();
+    page.splice(..line.len().min(OF_LINE * SECTOR), line.into_bytes());
+    page.truncate(PAGE);
     page
 }
 
@@ -44,15 +57,15 @@ pub(crate) fn unseal_page<T: DeserializeOwned>(page: &[u8], run_id: &str) -> Opt
     unseal(line, run_id)
 }
 
-/// Whether a page was once written by [`seal_page`]: a byte may have changed since.
+/// Whether a page was once written by one of these: one sector of the filling that is whole tells.
 pub(crate) fn is_sealed_page(page: &[u8]) -> bool {
-    const BEGIN: &[u8] = b"{\"run_id\":\"";
-    let mut parts = page.splitn(2, |&byte| byte == b'\n');
-    let (line, rest) = (parts.next().unwrap_or_default(), parts.next());
-    let is_padded = rest.is_some_and(|rest| rest.iter().all(|&byte| byte == b' '));
-    let at = line.len().checked_sub(SEAL);
-    let is_sealed = at.is_some_and(|at| digits(&line[at..]).is_some());
-    page.len() == PAGE && (line.starts_with(BEGIN) || (is_padded && is_sealed))
+    let filling = sealed_page();
+    let mut sectors = page.chunks(SECTOR).zip(filling.chunks(SECTOR));
+    page.len() == PAGE
+        && sectors
+            .by_ref()
+            .skip(OF_LINE)
+            .any(|(found, ours)| found == ours)
 }
 
 /// The digits of the check sum in the last bytes of a line.
