@@ -9,6 +9,7 @@
 
 mod crashes;
 mod disks;
+mod endings;
 mod flips;
 #[path = "../common/journal.rs"]
 #[allow(dead_code, reason = "every test program uses a part of it")]
