@@ -10,7 +10,7 @@ use crate::{
         Unready,
         geometry::Geometry,
         initial::Initial,
-        input::{Digests, Input},
+        input::{Digests, add_digest},
         material::{Coefficients, Material, Survey},
         method,
         nodes::Values,
@@ -518,7 +518,9 @@ impl Problem {
             .into_iter()
             .chain(self.values().filter_map(Values::input))
             .chain(self.geometry.inputs());
-        inputs.map(Input::digest).collect()
+        let mut digests = BTreeMap::new();
+        inputs.for_each(|input| add_digest(&mut digests, input.digest()));
+        digests
     }
 
     /// The nodes outside of the domain, if there are any.

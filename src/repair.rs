@@ -1,15 +1,22 @@
 //! Repair: damaged snapshots are computed again, from the last good one before them.
 
 use crate::{
-    cube::{journal::Slot, restore::Restorer},
+    cube::{
+        Header,
+        journal::{Scenario, Slot},
+        restore::Restorer,
+    },
     params::{ParamsError, with_precision},
+    problem::Problem,
     run::{self, RunError},
 };
 use diff2d_arrays::progress::Progress;
+use std::collections::BTreeMap;
 
 /// Computes the snapshots `damaged` of a cube again, verifies them by the digests in the journal, fills places behind the
 /// last snapshot of a scenario with NaN, and rebuilds lost lines of the journal. Every place that is repaired adds 1 to
 /// `progress`. States that take more than `memory` bytes, or than is available, pass through memory in bands.
+/// Input files that have moved are named by `key=value` texts.
 ///
 /// # Errors
 /// [`RunError`]; [`CubeError::CannotRepair`](crate::cube::CubeError::CannotRepair) when a digest says otherwise, which leaves that
@@ -17,6 +24,7 @@ use diff2d_arrays::progress::Progress;
 pub fn repair(
     cube: &mut Restorer,
     damaged: &[Slot],
+    moved: &[String],
     memory: Option<u64>,
     progress: &Progress,
 ) -> Result<(), RunError> {
@@ -32,17 +40,12 @@ pub fn repair(
         let Some(scenario) = cube.header.scenario(first.scenario()) else {
             return Err(cube.cannot_repair(first).into());
         };
-        let problem = scenario.problem().map_err(|error| match error {
-            // The sentence says which file is missing or damaged.
-            Some(error @ ParamsError::Input { .. }) => RunError::from(error),
+        let problem = scenario.problem_with(moved).map_err(|error| match error {
+            Some(error @ ParamsError::Input { .. }) => RunError::from(unless_moved(error)),
+            Some(error) if !moved.is_empty() => error.into(),
             _ => cube.cannot_repair(first).into(),
         })?;
-        let known = &cube.header.inputs;
-        if problem
-            .inputs()
-            .iter()
-            .any(|(name, sum)| known.get(name) != Some(sum))
-        {
+        if !is_of(&cube.header, &scenario, &problem) {
             return Err(cube.cannot_repair(first).into());
         }
         with_precision!(problem.params.precision, T => {
@@ -50,4 +53,39 @@ pub fn repair(
         });
     }
     Ok(cube.rebuild_journal()?)
+}
+
+/// Whether a problem is that of a scenario of a journal, with the same content of its input files, wherever they are.
+fn is_of(header: &Header, scenario: &Scenario, problem: &Problem) -> bool {
+    let known = |(name, sum): (String, String)| {
+        let mut all = header.inputs.values();
+        let found = all.find(|all| all.split(' ').any(|one| one == sum))?;
+        Some((name, found.clone()))
+    };
+    let found: Option<BTreeMap<_, _>> = problem.inputs().into_iter().map(known).collect();
+    found.is_some_and(|found| {
+        let is = problem.params.canonical().clone().with_digests(&found);
+        let was = scenario.params.clone().with_digests(&header.inputs);
+        is.differences_from(&was).is_empty()
+    })
+}
+
+/// The error of a file that is missing or damaged, which may have moved.
+fn unless_moved(error: ParamsError) -> ParamsError {
+    match error {
+        ParamsError::Input {
+            place,
+            key,
+            value,
+            reason,
+            is_damaged: false,
+        } => ParamsError::Input {
+            reason: format!("{reason}; if it has moved, add --set {key}=… with its new place"),
+            place,
+            key,
+            value,
+            is_damaged: false,
+        },
+        error => error,
+    }
 }

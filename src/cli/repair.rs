@@ -12,6 +12,9 @@ pub(super) struct RepairArgs {
     /// A cube with its journal
     #[arg(value_name = "CUBE")]
     cube: PathBuf,
+    /// The new place of an input file that has moved, such as --set initial.path=u.npy (repeatable)
+    #[arg(long = "set", value_name = "KEY=VALUE")]
+    moved: Vec<String>,
     /// Take at most so much memory, such as 4GiB; a state that is larger is advanced in bands, in a file
     /// beside the cube. By default what the run was allowed, or what is available
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
@@ -33,7 +36,13 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);
     let bar = terminal.bar(damaged.len() as u64, Unit::Snapshots);
-    repair::repair(&mut cube, &damaged, args.memory, bar.progress())?;
+    repair::repair(
+        &mut cube,
+        &damaged,
+        &args.moved,
+        args.memory,
+        bar.progress(),
+    )?;
     drop(bar);
     if damaged.is_empty() {
         return terminal.result(&format!("{name}: no snapshot is damaged"));

@@ -17,8 +17,8 @@ use std::{
 /// What is known of files before a problem reads them.
 #[derive(Debug, Clone)]
 pub struct Digests {
-    /// The digests of files that were read already: the scenarios of a sweep share theirs.
-    known: BTreeMap<PathBuf, Arc<Known>>,
+    /// The digests of files that were read already, and of snapshots in them: the scenarios of a sweep share theirs.
+    known: BTreeMap<(PathBuf, Option<i64>), Arc<Known>>,
     /// Arrays have so many times the spacings of the grid, which takes every so many-th of their nodes.
     pub every: usize,
 }
@@ -45,9 +45,12 @@ impl Digests {
 struct Known {
     /// SHA-256 of its bytes, in hexadecimal.
     sha256: String,
-    length: u64,
-    /// The CRC-32C of each [`CHUNK`] of these bytes.
+    /// These bytes: all of the file, or those of a snapshot.
+    range: Range<u64>,
+    /// The CRC-32C of each [`CHUNK`] of them.
     sums: Vec<u32>,
+    /// The header of the cube of a snapshot.
+    header: Option<NpyHeader>,
     /// The pixels of a picture that was decoded.
     raster: OnceLock<Arc<Raster>>,
 }
@@ -70,22 +73,47 @@ impl Input {
     /// # Errors
     /// [`ParamsError::Input`] for a file that cannot be read.
     pub fn open(place: InputPlace, digests: &mut Digests) -> Result<Self, ParamsError> {
-        let path = place.path().to_owned();
-        let known = match digests.known.get(&path) {
+        Self::open_part(place, None, digests)
+    }
+
+    /// Reads a snapshot of a cube once, for its digest; of another file all.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn open_snapshot(
+        place: InputPlace,
+        snapshot: i64,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        Self::open_part(place, Some(snapshot), digests)
+    }
+
+    fn open_part(
+        place: InputPlace,
+        snapshot: Option<i64>,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        let key = (place.path().to_owned(), snapshot);
+        let known = match digests.known.get(&key) {
             Some(known) => Arc::clone(known),
             None => {
-                let known = npy::open_file(&path).map_err(|error| unusable(&place, &error))?;
-                let known = Arc::new(digest(known).map_err(|error| {
+                let file = npy::open_file(&key.0).map_err(|error| unusable(&place, &error))?;
+                let known = match snapshot.and_then(|number| matrix(&file, number)) {
+                    Some((header, range)) => digest(file, range, Some(header)),
+                    None => digest(file, 0..u64::MAX, None),
+                };
+                let known = Arc::new(known.map_err(|error| {
                     place.unusable(format!("it cannot be read: {error}"), false)
                 })?);
-                digests.known.insert(path, Arc::clone(&known));
+                digests.known.insert(key, Arc::clone(&known));
                 known
             }
         };
         Ok(Self { place, known })
     }
 
-    /// Its name, and the SHA-256 of its bytes in hexadecimal.
+    /// Its name, and the SHA-256 of its bytes in hexadecimal: of a cube those of the snapshot, as a run may go on to write
+    /// others.
     #[must_use]
     pub fn digest(&self) -> (String, String) {
         let name = self.place.path().to_string_lossy().into_owned();
@@ -118,8 +146,11 @@ impl Input {
     /// # Errors
     /// As [`file`](Self::file), and for a file that is no array of plain numbers.
     pub fn header(&self) -> Result<NpyHeader, ParamsError> {
+        if let Some(header) = &self.known.header {
+            return Ok(header.clone());
+        }
         let header = NpyHeader::decode(self.file()?)
-            .and_then(|header| header.fits(self.known.length).map(|()| header));
+            .and_then(|header| header.fits(self.known.range.end).map(|()| header));
         header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
     }
 
@@ -173,11 +204,13 @@ impl InputFile {
     /// # Errors
     /// Those of the file; that the bytes are others than before.
     pub fn bytes(&mut self, range: Range<u64>) -> io::Result<&[u8]> {
-        let begin = range.start / CHUNK * CHUNK;
-        let end = range.end.next_multiple_of(CHUNK).min(self.known.length);
-        if range.end > end {
+        let known = &self.known.range;
+        let Some(start) = range.start.checked_sub(known.start).filter(|_| range.end <= known.end) else {
             return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        };
+        let begin = known.start + start / CHUNK * CHUNK;
+        let end = known.start + (range.end - known.start).next_multiple_of(CHUNK);
+        let end = end.min(known.end);
         let is_held =
             self.first <= range.start && range.end <= self.first + self.chunks.len() as u64;
         if !is_held {
@@ -185,7 +218,7 @@ impl InputFile {
             self.chunks.resize(length, 0);
             self.first = begin;
             let read = self.file.read(begin, &mut self.chunks);
-            let known = self.known.sums.iter().skip((begin / CHUNK) as usize);
+            let known = self.known.sums.iter().skip((start / CHUNK) as usize);
             let mut found = self.chunks.chunks(CHUNK as usize).zip(known);
             let is_short =
                 matches!(&read, Err(error) if error.kind() == io::ErrorKind::UnexpectedEof);
@@ -208,7 +241,7 @@ impl Read for InputFile {
         const PIECE: u64 = 16 * CHUNK;
         let at = self.at;
         let end = (at / PIECE + 1) * PIECE;
-        let bytes = self.bytes(at..end.min(self.known.length).max(at))?;
+        let bytes = self.bytes(at..end.min(self.known.range.end).max(at))?;
         let count = bytes.len().min(out.len());
         out[..count].copy_from_slice(&bytes[..count]);
         self.at += count as u64;
@@ -220,7 +253,7 @@ impl Seek for InputFile {
     fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
         let at = match to {
             SeekFrom::Start(at) => Some(at),
-            SeekFrom::End(by) => self.known.length.checked_add_signed(by),
+            SeekFrom::End(by) => self.known.range.end.checked_add_signed(by),
             SeekFrom::Current(by) => self.at.checked_add_signed(by),
         };
         self.at = at.ok_or(io::ErrorKind::InvalidInput)?;
@@ -240,24 +273,54 @@ fn unusable(place: &InputPlace, error: &NpyError) -> ParamsError {
     }
 }
 
-/// Reads a file to its end.
-fn digest(mut file: File) -> io::Result<Known> {
+/// Adds the digest of an input to those of others. Of several snapshots of a cube all stand under its name, with spaces
+/// between.
+pub fn add_digest(inputs: &mut BTreeMap<String, String>, (name, sums): (String, String)) {
+    let known = inputs.entry(name).or_default();
+    for sum in sums.split(' ') {
+        if !known.split(' ').any(|known| known == sum) {
+            let space = if known.is_empty() { "" } else { " " };
+            known.push_str(space);
+            known.push_str(sum);
+        }
+    }
+}
+
+/// The header of an array of matrices, and the bytes of one of them, negative from the end; `None` of another file.
+fn matrix(file: &File, number: i64) -> Option<(NpyHeader, Range<u64>)> {
+    let header = NpyHeader::decode(file).ok()?;
+    let [count, rows, columns] = header.shape[..] else {
+        return None;
+    };
+    header.fits(file.metadata().ok()?.len()).ok()?;
+    let from_start = i128::from(number) + if number < 0 { i128::from(count) } else { 0 };
+    let frame = u64::try_from(from_start).ok().filter(|&frame| frame < count)?;
+    let bytes = rows * columns * header.dtype.bytes as u64;
+    let begin = header.data_offset + frame * bytes;
+    (!header.fortran_order).then_some((header, begin..begin + bytes))
+}
+
+/// Reads a range of a file, as far as the file goes.
+fn digest(mut file: File, range: Range<u64>, header: Option<NpyHeader>) -> io::Result<Known> {
     const READ_AT_ONCE: u64 = 256 * CHUNK;
     let (mut hash, mut piece) = (Sha256::new(), Vec::new());
-    let (mut length, mut sums) = (0, Vec::new());
+    let (mut end, mut sums) = (range.start, Vec::new());
+    file.seek(SeekFrom::Start(range.start))?;
     loop {
         piece.clear();
-        if file.by_ref().take(READ_AT_ONCE).read_to_end(&mut piece)? == 0 {
+        let some = READ_AT_ONCE.min(range.end - end);
+        if file.by_ref().take(some).read_to_end(&mut piece)? == 0 {
             break;
         }
         hash.update(&piece);
-        length += piece.len() as u64;
+        end += piece.len() as u64;
         sums.extend(piece.chunks(CHUNK as usize).map(crc32c::crc32c));
     }
     Ok(Known {
         sha256: hex(&hash.finalize()),
-        length,
+        range: range.start..end,
         sums,
+        header,
         raster: OnceLock::new(),
     })
 }

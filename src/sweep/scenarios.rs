@@ -3,7 +3,7 @@
 use crate::{
     cube::journal::{Scenario, Scenarios},
     params::{Canonical, ParamsError, RawParams, SweepParams, Wrong},
-    physics::input::Digests,
+    physics::input::{Digests, add_digest},
     problem::Problem,
     warnings,
 };
@@ -94,7 +94,8 @@ impl Sweep {
             }
             snapshots = problem.schedule.snapshots().max(snapshots);
             memory_bytes = problem.memory_bytes().max(memory_bytes);
-            inputs.extend(problem.inputs());
+            let of_this = problem.inputs().into_iter();
+            of_this.for_each(|input| add_digest(&mut inputs, input));
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
             scenarios.push(&Scenario::of(&problem));

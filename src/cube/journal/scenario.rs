@@ -46,7 +46,17 @@ impl Scenario {
     /// [`ParamsError`] for parameters or input files that cannot be used, and `None` when the numbers
     /// differ.
     pub fn problem(&self) -> Result<Problem, Option<ParamsError>> {
-        let problem = Problem::from_canonical(&self.params)?;
+        self.problem_with(&[])
+    }
+
+    /// The same with other values of some keys, as `key=value` texts: the places of files that have moved.
+    ///
+    /// # Errors
+    /// As [`problem`](Self::problem).
+    pub fn problem_with(&self, moved: &[String]) -> Result<Problem, Option<ParamsError>> {
+        let mut raw = RawParams::from_canonical(&self.params);
+        moved.iter().try_for_each(|text| raw.set(text))?;
+        let problem = Problem::from_raw(&raw)?;
         let derived = Self {
             params: self.params.clone(),
             ..Self::of(&problem)

@@ -69,7 +69,10 @@ impl Initial {
                 ("initial.value", Values::of_function(function.clone()))
             }
             InitialState::File { path, snapshot } => {
-                let input = open(path)?;
+                let input = match *snapshot {
+                    Some(number) => Input::open_snapshot(raw.input(PATH, path), number, digests),
+                    None => Input::open(raw.input(PATH, path), digests),
+                }?;
                 let array = Array::new(input, *snapshot, grid, digests.every)?;
                 (PATH, Values::Array(array))
             }
