@@ -188,6 +188,36 @@ fn damaged_snapshots_are_named_by_scenario_and_repaired() {
 }
 
 #[test]
+fn places_behind_the_last_snapshot_of_a_scenario_are_nan_again() {
+    for precision in ["f64", "f32"] {
+        let scene = scene(&format!("{SWEEP}precision = \"{precision}\"\n"));
+        scene.succeed("sweep s.toml -o s.npy --threads 1");
+        let (sound, journal) = (scene.read("s.npy"), scene.text("s.journal"));
+        // Scenario 1 has fewer snapshots than there are places.
+        let frame = (sound.len() - HEADER as usize) / 24;
+        let last = HEADER as usize + 7 * frame;
+        let mut zeros = sound.clone();
+        zeros[last..last + frame].fill(0);
+        scene.write("s.npy", &zeros);
+        let told = scene.run("verify s.npy");
+        assert_eq!(told.code, Some(3), "{told}");
+        let sentence = "s.npy: place 3 of scenario 1, behind its last snapshot, is not NaN\n";
+        assert_eq!(told.stdout, sentence);
+        let told = scene.run("verify s.npy --json");
+        let told: Value = serde_json::from_str(&told.stdout).unwrap();
+        assert_eq!(told["damaged"], serde_json::json!([[1, 3]]));
+        scene.succeed("repair s.npy");
+        assert!(scene.read("s.npy") == sound);
+        for cut in [HEADER as usize, sound.len() / 3, sound.len() - frame - 9] {
+            scene.write("s.npy", &sound[..cut]);
+            scene.succeed("repair s.npy");
+            assert!(scene.read("s.npy") == sound, "{cut}");
+            assert_eq!(scene.text("s.journal"), journal);
+        }
+    }
+}
+
+#[test]
 fn a_lost_line_comes_back_wherever_it_was() {
     let scene = scene("params = \"p.toml\"\nD = [1.0, 0.5]\n");
     scene.succeed("sweep s.toml -o s.npy --threads 1");

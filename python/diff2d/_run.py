@@ -55,7 +55,7 @@ def run(
     force
         Start a cube of diff2d over, whatever it holds.
     extend
-        With `resume`: take over the snapshots of this cube, which has a shorter `runtime`.
+        With `resume`: take over the snapshots of this cube, which may have another `runtime` and `until`.
     threads
         Threads that compute; all processors if None. The result does not depend on it.
     max_walltime

@@ -42,7 +42,7 @@ pub(super) struct RunArgs {
     params: ParamsArgs,
     #[command(flatten)]
     start: StartArgs,
-    /// Take over the snapshots of a cube with a shorter runtime into the new one, then continue
+    /// Take over the snapshots of a cube with another runtime or until into the new one, then continue
     #[arg(long, value_name = "SHORTER.npy", requires = "resume")]
     extend: Option<PathBuf>,
     /// Write the state aside this often between snapshots, such as 10min

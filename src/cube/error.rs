@@ -273,9 +273,10 @@ fn or_unknown(free: Option<u64>) -> String {
     free.map_or_else(|| "an unknown number of bytes".to_owned(), bytes)
 }
 
-/// What makes a longer run of a cube, where nothing but the simulated time differs.
+/// What makes a longer run of a cube, where nothing but its end differs.
 fn longer(differences: &str, cube: &Path) -> String {
-    match differences.starts_with("runtime was ") && !differences.contains(", ") {
+    let is_end = |one: &str| one.starts_with("runtime was ") || one.starts_with("until was ");
+    match differences.split(", ").all(is_end) {
         true => format!(
             ", where --extend {} begins with its snapshots",
             cube.display()

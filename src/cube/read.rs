@@ -293,3 +293,10 @@ pub fn begun_with(cube: &Path) -> Option<Canonical> {
     let scenario = journal.header?.scenario(0)?.into_owned();
     Some(scenario.params)
 }
+
+/// The id of the run that began a cube, if one did.
+#[must_use]
+pub fn begun_by(paths: &Paths) -> Option<String> {
+    let journal = find_journal(paths).ok()??;
+    Some(journal.header?.run_id)
+}

@@ -205,7 +205,11 @@ impl InputFile {
     /// Those of the file; that the bytes are others than before.
     pub fn bytes(&mut self, range: Range<u64>) -> io::Result<&[u8]> {
         let known = &self.known.range;
-        let Some(start) = range.start.checked_sub(known.start).filter(|_| range.end <= known.end) else {
+        let Some(start) = range
+            .start
+            .checked_sub(known.start)
+            .filter(|_| range.end <= known.end)
+        else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
         let begin = known.start + start / CHUNK * CHUNK;
@@ -294,7 +298,9 @@ fn matrix(file: &File, number: i64) -> Option<(NpyHeader, Range<u64>)> {
     };
     header.fits(file.metadata().ok()?.len()).ok()?;
     let from_start = i128::from(number) + if number < 0 { i128::from(count) } else { 0 };
-    let frame = u64::try_from(from_start).ok().filter(|&frame| frame < count)?;
+    let frame = u64::try_from(from_start)
+        .ok()
+        .filter(|&frame| frame < count)?;
     let bytes = rows * columns * header.dtype.bytes as u64;
     let begin = header.data_offset + frame * bytes;
     (!header.fortran_order).then_some((header, begin..begin + bytes))

@@ -99,7 +99,8 @@ impl<'a, W> Run<'a, W> {
         self
     }
 
-    /// A cube of the same parameters with a shorter `runtime`, whose snapshots are copied first.
+    /// A cube of the same parameters but for `runtime` and `until`, whose snapshots are copied first, up to one that ends
+    /// the run.
     pub fn extend(mut self, shorter: impl Into<Option<PathBuf>>) -> Self {
         self.options.extend = shorter.into();
         self

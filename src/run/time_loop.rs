@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Topology, collective},
-    cube::{self, Header, checkpoint},
+    cube::{self, CubeWriter, Header, checkpoint},
     problem::Problem,
     schedule::Clock,
 };
@@ -55,6 +55,7 @@ pub(super) fn run<T: Element>(
     if let Place::Files(shape) = &place {
         setup::check_scratch(problem, &paths, shape, options.scratch.as_deref())?;
     }
+    let before = options.scratch.as_ref().and(cube::begun_by(&paths));
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
     let (claim, of_ranks) = (options.claim, (comm, &topology));
     let opened = begin::open(
@@ -65,6 +66,16 @@ pub(super) fn run<T: Element>(
         of_ranks,
         observer,
     )?;
+    let continues =
+        |(writer, _): &(CubeWriter, _)| before.as_ref() == Some(&writer.header().run_id);
+    if let (Some(directory), Some(run_id)) = (&options.scratch, &before)
+        && !opened.as_ref().is_some_and(continues)
+    {
+        // That of a run which is complete, or was started over.
+        let mut old = paths.clone();
+        old.put_scratch_into(directory, run_id);
+        on_root(comm, || cube::scratch::remove(&old))?;
+    }
     let Some((writer, io)) = opened else {
         return Ok(Report::of_nothing(Outcome::AlreadyDone).of_ranks(comm));
     };

@@ -125,6 +125,20 @@ fn what_a_run_reads_is_known_by_its_digest() {
     scene.succeed("repair c.npy");
     scene.succeed("verify c.npy");
     std::fs::remove_file(scene.path("u.npy")).unwrap();
+    // It has moved, or is another one.
+    let mut bytes = scene.read("c.npy");
+    bytes[4096 + 8 * 12] ^= 1;
+    scene.write("c.npy", bytes);
+    let told = scene.run("repair c.npy");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(told.stderr.contains("add --set initial.path=…"), "{told}");
+    scene.write("w.npy", data(2.0));
+    for other in ["initial.path=w.npy", "initial.path=v.npy --set D=0.9"] {
+        let told = scene.run(&format!("repair c.npy --set {other}"));
+        assert_eq!(told.code, Some(3), "{told}");
+    }
+    scene.succeed("repair c.npy --set initial.path=v.npy");
+    scene.succeed("verify c.npy");
     scene.succeed("info c.npy");
     scene.succeed("probe c.npy --at t=0,y=0.5,x=1");
 }
@@ -206,6 +220,51 @@ fn files_that_cannot_be_used_are_named() {
     exit 3
     diff2d: p.toml:12: initial.path = "…/u.png" cannot be used: it is no sound PNG file: Invalid PNG signature.
     "#);
+}
+
+/// Of a cube the snapshot counts that a run begins from: others may come, or change.
+#[test]
+fn a_run_from_a_cube_that_grows_is_resumed() {
+    let scene = scene("");
+    scene.succeed("run p.toml -o long.npy --set runtime=0.1");
+    let (whole, journal) = (scene.read("long.npy"), scene.text("long.journal"));
+    let frame = 5 * 9 * 8;
+    let mut some = whole.clone();
+    some[4096 + 3 * frame..].fill(0);
+    crate::cut_journal(&scene, "long.journal", 4);
+    scene.write("long.npy", some);
+    let begin = "--set initial.kind=file --set initial.path=long.npy --set initial.snapshot";
+    scene.succeed(&format!("run p.toml -o c.npy {begin}=2"));
+    let cut: String = scene
+        .text("c.journal")
+        .split_inclusive('\n')
+        .take(2)
+        .collect();
+    scene.write("c.journal", &cut);
+    let sweep = "params = 'p.toml'\ninitial.kind = 'file'\ninitial.path = 'long.npy'\ninitial.snapshot = [0, 2]\n";
+    scene.write("sweep.toml", sweep);
+    scene.succeed("sweep sweep.toml -o s.npy --threads 1");
+    crate::cut_journal(&scene, "s.journal", 2);
+
+    scene.write("long.npy", &whole);
+    scene.write("long.journal", &journal);
+    scene.succeed(&format!("run p.toml -o c.npy --resume {begin}=2"));
+    scene.succeed("sweep sweep.toml -o s.npy --resume");
+    for cube in ["c.npy", "s.npy"] {
+        let mut bytes = scene.read(cube);
+        bytes[4096 + 99] ^= 1;
+        scene.write(cube, bytes);
+        scene.succeed(&format!("repair {cube}"));
+    }
+    assert_eq!(frames(&scene, "c.npy")[0], frames(&scene, "long.npy")[2]);
+    // Another snapshot is not the same, and a changed one neither.
+    for (other, at) in [("=1", 0), ("=2", 4096 + 2 * frame + 80)] {
+        let mut bytes = whole.clone();
+        bytes[at.max(4096)] ^= u8::from(at > 0);
+        scene.write("long.npy", bytes);
+        let told = scene.run(&format!("run p.toml -o c.npy --resume {begin}{other}"));
+        assert_eq!(told.code, Some(2), "{told}");
+    }
 }
 
 #[test]
