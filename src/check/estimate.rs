@@ -22,8 +22,10 @@ pub struct Estimate {
     pub is_exact: bool,
     /// What the values may be off by at least, because all three grids may be wrong alike.
     floor: [f64; 3],
-    /// What the user's own value may be off by beyond that, for want of digits.
-    rounding: f64,
+    /// Whether numbers on other grids scatter by more than the three change.
+    pub(super) scatters: bool,
+    /// What the user's own value may be off by beyond that: for other steps, and for want of digits.
+    apart: f64,
 }
 
 /// The order of the scheme.
@@ -34,6 +36,10 @@ const HIGHEST_ORDER: f64 = 2.5;
 const LEAST_ORDER: f64 = 0.4;
 /// Changes below this share of the scale are roundings.
 const ROUNDING: f64 = 1e-11;
+/// How many times farther from the limit the numbers of nested grids may be than the farthest of others.
+const SAFETY: f64 = 1.5;
+/// How many times the error of smooth problems something scatters that is not.
+const SCATTERED: f64 = 2.0;
 
 impl Estimate {
     /// From values on the coarse, the middle and the fine grid; `scale` is the size of such values.
@@ -64,24 +70,54 @@ impl Estimate {
             errors,
             is_exact,
             floor: [0.0; 3],
-            rounding: 0.0,
+            scatters: false,
+            apart: 0.0,
+        }
+    }
+
+    /// The same where numbers on other grids than the three scatter so far around what these let expect, by the size of
+    /// the coarse cells. What is smooth scatters less than the numbers change, and as the square of the spacing; an edge or a jump is
+    /// known to within a part of a cell.
+    #[must_use]
+    pub fn with_scatter(self, scatter: f64, scale: f64) -> Self {
+        let floor = SAFETY * scatter;
+        let scatters = floor > SCATTERED * self.errors[0] && floor > ROUNDING * scale;
+        let order = if scatters { 1 } else { 2 };
+        let floor = [0, 1, 2].map(|level| floor / f64::from(1 << (order * level)));
+        Self {
+            scatters,
+            ..self.with_floor(floor, scale)
         }
     }
 
     /// The same where all three grids may be wrong alike, by so much each.
     #[must_use]
-    pub fn with_floor(mut self, floor: [f64; 3]) -> Self {
-        self.is_exact &= floor == [0.0; 3];
-        for (error, least) in self.errors.iter_mut().zip(floor) {
+    pub fn with_floor(mut self, floor: [f64; 3], scale: f64) -> Self {
+        self.is_exact &= floor.iter().all(|&floor| floor <= ROUNDING * scale);
+        for ((error, least), own) in self.errors.iter_mut().zip(floor).zip(&mut self.floor) {
             *error = error.max(least);
+            *own = own.max(least);
         }
-        Self { floor, ..self }
+        self
+    }
+
+    /// The same for a run whose steps are others than those of its grid among the three, and change the value by so much; if it is one of
+    /// the three with its value there.
+    #[must_use]
+    pub fn with_run(mut self, own: Option<(usize, f64)>, apart: f64, scale: f64) -> Self {
+        if let Some((level, value)) = own {
+            self.values[level] = value;
+        }
+        self.is_exact &= apart <= ROUNDING * scale;
+        self.apart += apart;
+        self
     }
 
     /// The same where roundings add so much to the error of the user's own value.
     #[must_use]
-    pub fn with_rounding(self, rounding: f64) -> Self {
-        Self { rounding, ..self }
+    pub fn with_rounding(mut self, rounding: f64) -> Self {
+        self.apart += rounding;
+        self
     }
 
     /// What the value on a grid may be off by that is so many times finer than the coarse one.
@@ -96,7 +132,7 @@ impl Estimate {
             // The place of a jump is known to within a cell.
             _ => (self.errors[2] * finer.powf(order)).max(self.floor[2] * finer),
         };
-        error + self.rounding
+        error + self.apart
     }
 }
 
@@ -134,7 +170,7 @@ mod tests {
 
     #[test]
     fn floors_and_roundings_are_kept() {
-        let found = Estimate::new([1.0; 3], 1.0).with_floor([0.4, 0.2, 0.1]);
+        let found = Estimate::new([1.0; 3], 1.0).with_floor([0.4, 0.2, 0.1], 1.0);
         assert!(!found.is_exact);
         assert_eq!(
             [1.0, 2.0, 4.0, 8.0].map(|finer| found.error_at(finer)),

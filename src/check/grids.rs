@@ -1,4 +1,4 @@
-//! The three grids of a [`Study`](super::Study).
+//! The grids of a [`Study`](super::Study).
 
 use super::CheckError;
 use crate::{
@@ -8,12 +8,79 @@ use crate::{
     problem::Problem,
 };
 
-/// Updates of nodes on all three grids that are not too dear.
-const AFFORDABLE: f64 = 2e10;
+/// Updates of nodes on all grids that are not too dear.
+pub(super) const AFFORDABLE: f64 = 2e10;
 /// Nodes of the finest grid, each of which takes about 100 bytes.
 const MOST_NODES: f64 = 2e7;
 /// Cells along an axis of the coarsest grid.
 const FEWEST_CELLS: u64 = 4;
+/// How many times finer than the coarse grid those between it and the middle one are: their nodes lie elsewhere among
+/// edges and jumps, and their steps elsewhere in time.
+const BETWEEN: [f64; 5] = [1.15, 1.3, 1.45, 1.6, 1.8];
+
+/// A problem on three nested grids, each twice as fine as the one before, and on some between the first two.
+pub(super) struct Grids {
+    /// How many times finer than the coarse grid the user's own one is.
+    pub(super) refinement: u32,
+    /// From coarse to fine, with numbers of steps in proportion.
+    pub(super) nested: [Problem; 3],
+    /// Each with its spacing as a share of the coarse one. There are none of problems that read arrays.
+    pub(super) between: Vec<(f64, Problem)>,
+    /// The user's own run in double precision, if its steps are not those of its grid among the three.
+    pub(super) run: Option<Problem>,
+}
+
+impl Grids {
+    /// The finest grids that are not too dear.
+    pub(super) fn new(own: &Problem, raw: &RawParams) -> Result<Self, CheckError> {
+        if own.reads_arrays() {
+            check_nested(own)?;
+        }
+        let mut ladder = Ladder {
+            own,
+            raw,
+            refinement: if own.reads_arrays() { 4 } else { 1 },
+        };
+        loop {
+            let mut updates = f64::INFINITY;
+            if ladder.nodes() <= MOST_NODES {
+                let nested = ladder.nested()?;
+                updates = nested.iter().map(updates_of).sum();
+                if updates <= AFFORDABLE {
+                    return Ok(Self {
+                        refinement: ladder.refinement,
+                        between: ladder.between(&nested)?,
+                        run: ladder.run(&nested)?,
+                        nested,
+                    });
+                }
+            }
+            if own.reads_arrays() || !ladder.coarsen() {
+                return Err(CheckError::Request(format!(
+                    "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
+                )));
+            }
+        }
+    }
+
+    /// Which of the three grids is the user's own, or next to it.
+    pub(super) fn level(&self) -> usize {
+        (self.refinement.ilog2() as usize).min(2)
+    }
+
+    /// The problems of all grids.
+    pub(super) fn all(&self) -> impl Iterator<Item = &Problem> {
+        let between = self.between.iter().map(|(_, problem)| problem);
+        self.nested.iter().chain(between).chain(&self.run)
+    }
+}
+
+/// Updates of nodes in all stages of all steps.
+#[expect(clippy::cast_precision_loss, reason = "an estimate")]
+pub(super) fn updates_of(problem: &Problem) -> f64 {
+    let nodes = problem.grid.len() as f64;
+    nodes * problem.schedule.last_step() as f64 * problem.stages() as f64
+}
 
 /// Cells of an axis between the ends of the domain.
 #[expect(
@@ -24,33 +91,6 @@ const FEWEST_CELLS: u64 = 4;
 fn cells(axis: &Axis) -> u64 {
     let (first, last) = axis.domain();
     ((last - first) / axis.spacing).round() as u64
-}
-
-/// How many times finer than the coarsest grid the user's own is to be.
-#[expect(clippy::cast_precision_loss, reason = "an estimate")]
-pub(super) fn affordable_refinement(own: &Problem) -> Result<u32, CheckError> {
-    let nodes = own.grid.len() as f64;
-    let updates = nodes * (own.schedule.last_step() * own.stages() as u64) as f64;
-    let fewest = cells(&own.grid.x).min(cells(&own.grid.y));
-    let mut refinement: u32 = 1;
-    if own.reads_arrays() {
-        check_nested(own)?;
-        refinement = 4;
-    }
-    loop {
-        let finer = 4.0 / f64::from(refinement);
-        let is_affordable =
-            updates * finer.powi(4) * 1.07 <= AFFORDABLE && nodes * finer * finer <= MOST_NODES;
-        if is_affordable {
-            return Ok(refinement);
-        }
-        if fewest / u64::from(refinement) < 2 * FEWEST_CELLS || own.reads_arrays() {
-            return Err(CheckError::Request(format!(
-                "this problem takes {updates:.1e} updates of nodes, and no coarser grid is fine enough for a check; a shorter runtime can be checked"
-            )));
-        }
-        refinement *= 2;
-    }
 }
 
 /// Refuses a problem with arrays where grids of two and four times the spacing do not have nodes of theirs.
@@ -74,85 +114,174 @@ fn check_nested(own: &Problem) -> Result<(), CheckError> {
     }
 }
 
-/// The problem on three grids, all of which end at the same time. Time steps are in proportion to the square of the
-/// spacing; those of methods of second order are in proportion to the spacing.
+/// A problem, and how many times finer its grid is than the coarsest of those on which it is solved.
+pub(super) struct Ladder<'a> {
+    pub(super) own: &'a Problem,
+    pub(super) raw: &'a RawParams,
+    pub(super) refinement: u32,
+}
+
 #[expect(
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     reason = "numbers of cells and steps are below 2^53"
 )]
-pub(super) fn refined(
-    own: &Problem,
-    raw: &RawParams,
-    refinement: u32,
-) -> Result<[Problem; 3], CheckError> {
-    let time = own.schedule.end();
-    let method = own.params.method;
-    let spacing = |axis: &Axis, finer: u64| {
-        let (first, last) = axis.domain();
-        let coarsest = cells(axis).div_ceil(u64::from(refinement));
-        // A quarter more, so that truncation gives this number.
-        (last - first) / ((coarsest * finer) as f64 + 0.25)
-    };
-    // Coefficients that depend on t are looked at where the run looks.
-    let outtime = match method {
-        StepMethod::Exact => time,
-        _ => own.params.outtime.min(time),
-    };
-    let at = |finer: u64, dt: Option<f64>| {
+impl Ladder<'_> {
+    /// Takes a grid twice as coarse, if that is fine enough.
+    pub(super) fn coarsen(&mut self) -> bool {
+        let grid = &self.own.grid;
+        let fewest = cells(&grid.x).min(cells(&grid.y));
+        let is_fine = fewest / u64::from(self.refinement) >= 2 * FEWEST_CELLS;
+        self.refinement *= if is_fine { 2 } else { 1 };
+        is_fine
+    }
+
+    /// Cells along x and y of the coarsest grid.
+    fn coarsest(&self) -> [u64; 2] {
+        let grid = &self.own.grid;
+        [&grid.x, &grid.y].map(|axis| cells(axis).div_ceil(u64::from(self.refinement)))
+    }
+
+    /// About how many nodes the finest grid has.
+    fn nodes(&self) -> f64 {
+        let finer = 4.0 / f64::from(self.refinement);
+        self.own.grid.len() as f64 * finer * finer
+    }
+
+    fn time(&self) -> f64 {
+        self.own.schedule.end()
+    }
+
+    /// How many times more steps a grid takes that is so many times finer.
+    fn more(&self, finer: f64) -> f64 {
+        match self.own.params.method {
+            StepMethod::Euler => finer * finer,
+            StepMethod::Rkl2 => finer,
+            StepMethod::Exact => 1.0,
+        }
+    }
+
+    /// The problem on a grid, in double precision. Without a time step it takes the longest that is stable.
+    fn at(
+        &self,
+        cells: [u64; 2],
+        dt: Option<f64>,
+        outtime: f64,
+        times: Times,
+    ) -> Result<Problem, ParamsError> {
+        let spacing = |axis: &Axis, cells: u64| {
+            let (first, last) = axis.domain();
+            // A quarter more, so that truncation gives this number.
+            (last - first) / (cells as f64 + 0.25)
+        };
         let absent = ["precision", "graphics", "dt", "stages", "safety", "until"];
-        let raw = absent.into_iter().fold(raw.clone(), RawParams::without);
-        let mut raw = raw.replace("times", Times::Course.name());
+        let raw = absent
+            .into_iter()
+            .fold(self.raw.clone(), RawParams::without);
+        let mut raw = raw.replace("times", times.name());
         for (key, value) in [
-            ("dx", Some(spacing(&own.grid.x, finer))),
-            ("dy", Some(spacing(&own.grid.y, finer))),
+            ("dx", Some(spacing(&self.own.grid.x, cells[0]))),
+            ("dy", Some(spacing(&self.own.grid.y, cells[1]))),
             ("dt", dt),
-            ("runtime", Some(time)),
+            ("runtime", Some(self.time())),
             ("outtime", Some(outtime)),
         ] {
             if let Some(value) = value {
                 raw = raw.replace(key, value);
             }
         }
-        let every = match own.reads_arrays() {
-            true => refinement as usize / finer as usize,
+        let coarsest = self.coarsest()[0];
+        let every = match self.own.reads_arrays() {
+            true => self.refinement as usize * coarsest as usize / cells[0] as usize,
             false => 1,
         };
         Problem::with_digests(&raw, &mut Digests::of_every(every))
-    };
-    // How many times more steps a grid so many times finer takes.
-    let more = |finer: u64| match method {
-        StepMethod::Euler => finer * finer,
-        StepMethod::Rkl2 => finer,
-        StepMethod::Exact => 1,
-    };
-    let with_steps = |finer: u64, steps: f64| {
-        let steps = steps * more(finer) as f64;
-        let dt = time / steps;
-        let mut problem = at(finer, (method != StepMethod::Exact).then_some(dt))?;
-        // All of them, whatever truncation makes of the quotient, and no snapshot but the last.
-        #[expect(
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a number of steps"
-        )]
-        let steps = steps as u64;
-        (problem.schedule.nsteps, problem.schedule.nper) = (steps, steps);
-        Ok::<_, ParamsError>(problem)
-    };
-    if method != StepMethod::Euler {
-        // Steps of any length are stable.
-        let steps = own.schedule.last_step() * more(1);
-        let coarse = (steps as f64 / more(u64::from(refinement)) as f64).ceil();
-        let with_steps = |finer: u64| with_steps(finer, coarse);
-        return Ok([with_steps(1)?, with_steps(2)?, with_steps(4)?]);
     }
-    let scale = |finer: u64| (f64::from(refinement) / finer as f64).powi(2);
-    let mut steps = 1.0_f64;
-    for finer in [1, 2, 4] {
-        let dt = at(finer, None)?.limit().min(own.schedule.dt * scale(finer));
-        let needed = time / dt * (1.0 - 1e-13);
-        steps = steps.max((needed / more(finer) as f64).ceil());
+
+    /// The same in so many steps, with no snapshot but the last.
+    fn in_steps(&self, cells: [u64; 2], steps: f64) -> Result<Problem, ParamsError> {
+        let dt = (self.own.params.method != StepMethod::Exact).then_some(self.time() / steps);
+        // Coefficients that depend on t are looked at where the run looks.
+        let outtime = match dt {
+            None => self.time(),
+            Some(_) => self.own.params.outtime.min(self.time()),
+        };
+        let mut problem = self.at(cells, dt, outtime, Times::Course)?;
+        // All of them, whatever truncation makes of the quotient.
+        (problem.schedule.nsteps, problem.schedule.nper) = (steps as u64, steps as u64);
+        Ok(problem)
     }
-    let with_steps = |finer: u64| with_steps(finer, steps);
-    Ok([with_steps(1)?, with_steps(2)?, with_steps(4)?])
+
+    /// How many steps a grid takes at least.
+    fn fewest_steps(&self, cells: [u64; 2]) -> Result<f64, ParamsError> {
+        if self.own.params.method != StepMethod::Euler {
+            // Steps of any length are stable.
+            return Ok(1.0);
+        }
+        let outtime = self.own.params.outtime.min(self.time());
+        let limit = self.at(cells, None, outtime, Times::Course)?.limit();
+        Ok((self.time() / limit * (1.0 - 1e-13)).ceil())
+    }
+
+    /// The problem on three grids, all of which end at the same time. Time steps are in proportion to the square of the
+    /// spacing; those of methods of second order are in proportion to the spacing.
+    fn nested(&self) -> Result<[Problem; 3], ParamsError> {
+        let coarsest = self.coarsest();
+        let cells = |finer: u64| coarsest.map(|cells| cells * finer);
+        let own = self.own.schedule.last_step() as f64;
+        let mut steps = (own / self.more(f64::from(self.refinement)) * (1.0 - 1e-13)).ceil();
+        for finer in [1, 2, 4] {
+            let fewest = self.fewest_steps(cells(finer))?;
+            steps = steps.max((fewest / self.more(finer as f64)).ceil());
+        }
+        let solved = |finer: u64| self.in_steps(cells(finer), steps * self.more(finer as f64));
+        Ok([solved(1)?, solved(2)?, solved(4)?])
+    }
+
+    /// The problem on grids between the coarse and the middle one, with their spacings as shares of the coarse one.
+    fn between(&self, nested: &[Problem; 3]) -> Result<Vec<(f64, Problem)>, ParamsError> {
+        if self.own.reads_arrays() {
+            return Ok(Vec::new());
+        }
+        let coarsest = self.coarsest();
+        let between = BETWEEN.map(|finer| {
+            let cells = coarsest.map(|cells| (cells as f64 * finer).round() as u64);
+            let [x, y] = [0, 1].map(|axis| cells[axis] as f64 / coarsest[axis] as f64);
+            let of_coarse = nested[0].schedule.last_step() as f64;
+            let steps = (of_coarse * self.more(x.max(y))).ceil();
+            let steps = steps.max(self.fewest_steps(cells)?);
+            Ok((1.0 / (x * y).sqrt(), self.in_steps(cells, steps)?))
+        });
+        between.into_iter().collect()
+    }
+
+    /// The user's own run in double precision, or what it is like on the finest of the three grids where its own is
+    /// finer; none where that is what was solved there.
+    fn run(&self, nested: &[Problem; 3]) -> Result<Option<Problem>, ParamsError> {
+        let level = (self.refinement.ilog2() as usize).min(2);
+        let solved = &nested[level];
+        let run = match self.refinement > 4 {
+            false => {
+                let mut run = Problem::from_raw(&self.raw.clone().without("precision"))?;
+                run.schedule = self.own.schedule.clone();
+                run
+            }
+            true => {
+                let own = self.own.schedule.last_step() as f64;
+                let cells = self.coarsest().map(|cells| 4 * cells);
+                let steps = (own / self.more(f64::from(self.refinement) / 4.0)).ceil();
+                self.in_steps(cells, steps.max(self.fewest_steps(cells)?))?
+            }
+        };
+        let steps = |problem: &Problem| (problem.schedule.last_step(), problem.stages());
+        let is_solved = steps(&run) == steps(solved) && run.schedule.pace().shorter().is_none();
+        Ok((!is_solved).then_some(run))
+    }
+
+    /// The problem on the coarsest grid with the snapshots of the run.
+    pub(super) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
+        let outtime = self.own.schedule.cadence();
+        self.at(self.coarsest(), None, outtime, Times::Exact)
+    }
 }

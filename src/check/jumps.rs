@@ -69,7 +69,8 @@ fn source(problem: &Problem) -> Result<Faces, CheckError> {
     let steps = problem.schedule.last_step() as f64 * problem.uniform_capacity().unwrap_or(1.0);
     let source = problem.source_at_start()?;
     Ok(source.map_or_else(Faces::default, |mut source| {
-        hide_masked(problem, source.as_slice_mut().unwrap_or_default());
+        let values = source.as_slice_mut().unwrap_or_default();
+        problem.geometry().fill_kept(0, values, f64::NAN);
         faces(&source.view(), problem, steps)
     }))
 }

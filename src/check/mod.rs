@@ -11,6 +11,9 @@ mod exact;
 mod grids;
 mod interpolate;
 mod jumps;
+mod own_run;
+mod run_end;
+mod scatter;
 mod solve;
 mod study;
 mod table;
@@ -18,7 +21,7 @@ mod verdict;
 
 pub use balance::Balance;
 pub use estimate::Estimate;
-pub use study::{Level, Study};
+pub use study::{Level, Planned, Study};
 pub use table::{Row, table};
 
 use crate::{dynamics::Halt, params::ParamsError, physics::Unready};

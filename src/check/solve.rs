@@ -5,10 +5,17 @@ use crate::{
     comm::Solo, dynamics::Dynamics, field::Field, problem::Problem, schedule::Clock, slab::Slab,
     solver::Solver, summary,
 };
+use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 
+/// A number of a state.
+pub(super) type Value<'a> = &'a dyn Fn(&Problem, &Field<f64>) -> f64;
+
+/// Steps that are counted together.
+const TOGETHER: u64 = 1024;
+
 /// The solver at the initial state, and the problem's dynamics for itself.
-fn start<T: Element>(problem: &Problem) -> Result<(Solver<T>, Dynamics<T>), CheckError> {
+pub(super) fn start<T: Element>(problem: &Problem) -> Result<(Solver<T>, Dynamics<T>), CheckError> {
     let (ny, _) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
     let mut state = Field::zeros(problem.grid.shape())?;
@@ -19,20 +26,33 @@ fn start<T: Element>(problem: &Problem) -> Result<(Solver<T>, Dynamics<T>), Chec
 }
 
 /// The state after the last step.
-pub(super) fn solve<T: Element>(problem: &Problem) -> Result<Field<T>, CheckError> {
+pub(super) fn solve<T: Element>(
+    problem: &Problem,
+    progress: &Progress,
+) -> Result<Field<T>, CheckError> {
     let (mut solver, _) = start(problem)?;
-    solver.advance(problem.schedule.last_step(), &Solo);
+    let mut left = problem.schedule.last_step();
+    while left > 0 {
+        let steps = left.min(TOGETHER);
+        solver.advance(steps, &Solo);
+        progress.add(steps);
+        left -= steps;
+    }
     solver.check()?;
     finite(problem, solver.into_state())
 }
 
 /// The state after the last step, and what went through the walls and came from the source until then.
-pub(super) fn solve_metered(problem: &Problem) -> Result<(Field<f64>, super::Balance), CheckError> {
+pub(super) fn solve_metered(
+    problem: &Problem,
+    progress: &Progress,
+) -> Result<(Field<f64>, super::Balance), CheckError> {
     let (mut solver, dynamics) = start::<f64>(problem)?;
     let mut meter = Meter::new(problem, dynamics, solver.state())?;
     for _ in 0..problem.schedule.last_step() {
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;
         meter.end_step();
+        progress.add(1);
     }
     solver.check()?;
     let balance = meter.balance(solver.state())?;

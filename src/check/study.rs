@@ -4,19 +4,24 @@ use super::{
     CheckError,
     balance::Balance,
     estimate::Estimate,
-    grids::{affordable_refinement, refined},
+    grids::{Grids, updates_of},
     interpolate::{at_nodes, value_at},
     jumps::Jumps,
-    solve::{solve, solve_metered},
+    own_run::OwnRun,
+    run_end::shortened,
+    scatter::Between,
+    solve::{Value, solve, solve_metered},
 };
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, Precision, RawParams, StepMethod},
+    params::{Layout, RawParams, StepMethod},
+    physics::wall::Side,
     problem::Problem,
 };
+use diff2d_arrays::progress::Progress;
 use diff2d_stencil::{Coefficient, Operator};
-use ndarray::{Array2, ArrayView2, CowArray, Ix2};
+use ndarray::{Array2, ArrayView2, CowArray, Ix2, s};
 
 /// A grid and its time step.
 #[derive(Debug, Clone, PartialEq)]
@@ -66,14 +71,18 @@ pub struct Study {
     pub rms: f64,
     /// On the coarse grid; none where walls are fixed and `method = "exact"` sums no fluxes.
     pub balance: Option<Balance>,
-    /// Whether nodes are masked.
-    pub has_mask: bool,
+    /// Whether the largest value is that of a fixed wall or a held node.
+    pub is_maximum_given: bool,
+    /// Whether nodes are masked or held.
+    pub has_edges: bool,
     /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
     pub has_jumps: bool,
     /// Whether the initial state or the source does.
     pub starts_with_jumps: bool,
     /// What single precision adds to the root mean square \[density\]; none in double precision.
     pub rounding: Option<f64>,
+    /// Between the smallest and the largest value of the initial state, with its walls \[density\].
+    pub range: f64,
     /// Whether nodes lie on the walls.
     pub is_on_walls: bool,
     /// The largest |p| on the fine grid \[density\].
@@ -82,42 +91,55 @@ pub struct Study {
     pub capacity: f64,
 }
 
-impl Study {
-    /// Solves the problem of a parameter file at its own spacing, half and a quarter of it; at coarser ones
-    /// where that would be too dear.
+/// What a [`Study`] will take, before it begins.
+pub struct Planned {
+    own: Problem,
+    grids: Grids,
+    points: Vec<(f64, f64)>,
+}
+
+impl Planned {
+    /// Steps of all grids.
+    #[must_use]
+    pub fn steps(&self) -> u64 {
+        let all = self.grids.all();
+        all.map(|problem| problem.schedule.last_step()).sum()
+    }
+
+    /// Updates of nodes on all grids, those of every stage.
+    #[must_use]
+    pub fn updates(&self) -> f64 {
+        self.grids.all().map(updates_of).sum()
+    }
+
+    /// The problem on the finest grid, and its share of the updates.
+    #[must_use]
+    pub fn finest(&self) -> (&Problem, f64) {
+        let finest = &self.grids.nested[2];
+        (finest, updates_of(finest) / self.updates())
+    }
+
+    /// Solves the problem on all grids, and counts the steps.
     ///
     /// # Errors
-    /// [`CheckError::Request`] where there is nothing to compare, a point is outside the domain, or arrays do
-    /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
-    pub fn new(raw: &RawParams, points: &[(f64, f64)]) -> Result<Self, CheckError> {
-        let own = Problem::from_raw(raw)?;
-        let params = &own.params;
-        check_points(&own, points)?;
-        if own.schedule.last_step() == 0 {
-            return Err(CheckError::Request(format!(
-                "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
-                params.runtime, own.schedule.dt
-            )));
-        }
-        let refinement = affordable_refinement(&own)?;
-        let problems = refined(&own, raw, refinement)?;
-        let (coarse, balance) = solve_metered(&problems[0])?;
-        let is_metered = params.method != StepMethod::Exact || own.conserves_mass();
-        let states = [coarse, solve(&problems[1])?, solve(&problems[2])?];
-        let single = match params.precision {
-            Precision::F32 => Some(Single::solve(&own, &problems, refinement)?),
-            Precision::F64 => None,
-        };
-        let jumps = Jumps::of(&problems)?;
+    /// As [`Study::plan`].
+    pub fn solve(&self, progress: &Progress) -> Result<Study, CheckError> {
+        let problems = &self.grids.nested;
+        let (coarse, balance) = solve_metered(&problems[0], progress)?;
+        let middle = solve(&problems[1], progress)?;
+        let states = [coarse, middle, solve(&problems[2], progress)?];
+        let between = Between::solve(&self.grids.between, progress)?;
+        let run = OwnRun::solve(&self.own, &self.grids, &states, progress)?;
+        let jumps = Jumps::of(problems)?;
+        let own = &problems[run.level];
         let estimate = |value: Value<'_>, scale: f64, floor: [f64; 3]| {
             let values = [0, 1, 2].map(|level| value(&problems[level], &states[level]));
-            let estimate = Estimate::new(values, scale).with_floor(floor);
-            match &single {
-                Some(single) => {
-                    estimate.with_rounding(single.difference(value, &problems, &states))
-                }
-                None => estimate,
-            }
+            let estimate = Estimate::new(values, scale)
+                .with_scatter(between.scatter(values, value), scale)
+                .with_floor(floor, scale);
+            let value = |state: &Field<f64>| value(own, state);
+            let distance = |one: &Field<f64>, other: &Field<f64>| (value(one) - value(other)).abs();
+            run.counted(estimate, scale, value, distance)
         };
         let summary = problems[2].summary(&states[2])?;
         let capacity = problems[2].capacity()?.into_iter().fold(0.0, f64::max);
@@ -136,22 +158,26 @@ impl Study {
         // Nodes that no grid masks.
         let is_common = |node: &usize| on_all.iter().all(|values| !values[*node].is_nan());
         let common: Vec<usize> = (0..on_all[0].len()).filter(is_common).collect();
-        let fine = &on_all[2];
-        let off_fine = |own: &Vec<f64>| rms(common.iter().map(|&node| own[node] - fine[node]));
-        let rms = rms(common.iter().map(|&node| fine[node]));
-        let rounding = single.as_ref().map(|single| {
-            let problem = &problems[single.level];
-            let states =
-                [&single.state, &states[single.level]].map(|state| on_coarse(problem, state));
-            single.more * rms_between(&states, &common)
-        });
-        let mut field = Estimate::new(on_all.each_ref().map(off_fine), scale)
-            .with_floor(jumps.shares.map(|share| share * rms));
-        if let Some(rounding) = rounding {
-            field = field.with_rounding(rounding);
-        }
+        let between_states = |problem: &Problem, state: &Field<f64>, other: &[f64]| {
+            let own = on_coarse(problem, state);
+            // On other grids nodes beside masked ones have no value.
+            let there = common.iter().filter(|&&node| !own[node].is_nan());
+            rms(there.map(|&node| own[node] - other[node]))
+        };
+        let off_fine =
+            |problem: &Problem, state: &Field<f64>| between_states(problem, state, &on_all[2]);
+        let apart =
+            |one: &Field<f64>, other: &Field<f64>| between_states(own, one, &on_coarse(own, other));
+        let of_fine = rms(common.iter().map(|&node| on_all[2][node]));
+        let field = {
+            let values = [0, 1, 2].map(|level| off_fine(&problems[level], &states[level]));
+            let estimate = Estimate::new(values, scale)
+                .with_scatter(between.scatter(values, &off_fine), scale)
+                .with_floor(jumps.shares.map(|share| share * of_fine), scale);
+            run.counted(estimate, scale, |state| off_fine(own, state), apart)
+        };
         let of_values = jumps.shares.map(|share| share * scale);
-        let estimates = points.iter().map(|&point| {
+        let estimates = self.points.iter().map(|&point| {
             let value = |problem: &Problem, state: &Field<f64>| {
                 value_at(&shown(problem, state).view(), &problem.grid, point)
             };
@@ -164,10 +190,21 @@ impl Study {
                 "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
             )));
         }
-        Ok(Self {
-            levels: [0, 1, 2].map(|level| level_of(&problems[level])),
-            refinement,
-            time: problems[2].schedule.end(),
+        let range = {
+            let mut start = Field::<f64>::zeros(own.grid.shape())?;
+            own.fill_initial(&mut start, 0)?;
+            let start = own.summary(&start)?;
+            start.max - start.min
+        };
+        let mut levels = [0, 1, 2].map(|level| level_of(&problems[level]));
+        if let (Some(problem), true) = (&self.grids.run, self.grids.refinement <= 4) {
+            levels[run.level] = level_of(problem);
+        }
+        let is_metered = self.own.params.method != StepMethod::Exact || self.own.conserves_mass();
+        Ok(Study {
+            levels,
+            refinement: self.grids.refinement,
+            time: self.own.schedule.end(),
             mass: estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.mass),
                 scale * capacity * area,
@@ -178,19 +215,57 @@ impl Study {
                 scale,
                 of_values,
             ),
+            is_maximum_given: [0, 1, 2]
+                .iter()
+                .all(|&level| is_maximum_given(&problems[level], &states[level])),
             points: estimates,
             field,
             nodes: common.len(),
-            rms,
+            rms: of_fine,
             balance: is_metered.then_some(balance),
-            has_jumps: has_jumps(&problems)?,
-            has_mask: own.masked().is_some(),
+            has_jumps: has_jumps(problems)?,
+            has_edges: self.own.geometry().is_there(),
             starts_with_jumps: jumps.masses != [0.0; 3],
-            rounding,
-            is_on_walls: params.grid == Layout::Walls,
+            rounding: run.rounding(apart),
+            range,
+            is_on_walls: self.own.params.grid == Layout::Walls,
             scale,
             capacity,
         })
+    }
+}
+
+impl Study {
+    /// What a study of the problem of a parameter file takes, at its own spacing, half and a quarter of it; at coarser
+    /// ones where that would be too dear.
+    ///
+    /// # Errors
+    /// [`CheckError::Request`] where there is nothing to compare, a point is outside the domain, or arrays do
+    /// not have the nodes of coarser grids; [`CheckError::Params`] for parameters that cannot be used.
+    pub fn plan(raw: &RawParams, points: &[(f64, f64)]) -> Result<Planned, CheckError> {
+        let own = Problem::from_raw(raw)?;
+        let params = &own.params;
+        check_points(&own, points)?;
+        if own.schedule.last_step() == 0 {
+            return Err(CheckError::Request(format!(
+                "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
+                params.runtime, own.schedule.dt
+            )));
+        }
+        let own = shortened(own, raw)?;
+        Ok(Planned {
+            grids: Grids::new(&own, raw)?,
+            points: points.to_vec(),
+            own,
+        })
+    }
+
+    /// Solves the problem of a parameter file on all grids.
+    ///
+    /// # Errors
+    /// As [`plan`](Self::plan).
+    pub fn new(raw: &RawParams, points: &[(f64, f64)]) -> Result<Self, CheckError> {
+        Self::plan(raw, points)?.solve(&Progress::default())
     }
 
     /// All estimates with their names; that of p is of its distance from the fine grid.
@@ -213,59 +288,26 @@ impl Study {
 /// The name of the estimate of p at all nodes.
 pub(super) const FIELD: &str = "p off fine, rms";
 
-/// A number of a state.
-type Value<'a> = &'a dyn Fn(&Problem, &Field<f64>) -> f64;
-
-/// A state in single precision, on the grid of the three that is the user's own or next to it.
-struct Single {
-    level: usize,
-    state: Field<f64>,
-    /// How many times more steps the user's own run takes.
-    more: f64,
-}
-
-impl Single {
-    #[expect(
-        clippy::cast_precision_loss,
-        reason = "numbers of steps are below 2^53"
-    )]
-    fn solve(own: &Problem, problems: &[Problem; 3], refinement: u32) -> Result<Self, CheckError> {
-        let level = (refinement.ilog2() as usize).min(2);
-        let problem = &problems[level];
-        let single = solve::<f32>(problem)?;
-        let mut state = Field::zeros(single.shape())?;
-        for (to, from) in state.as_mut_slice().iter_mut().zip(single.as_slice()) {
-            *to = f64::from(*from);
-        }
-        let more = own.schedule.last_step() as f64 / problem.schedule.last_step() as f64;
-        Ok(Self { level, state, more })
-    }
-
-    /// What single precision changes of a number.
-    fn difference(
-        &self,
-        value: Value<'_>,
-        problems: &[Problem; 3],
-        states: &[Field<f64>; 3],
-    ) -> f64 {
-        let problem = &problems[self.level];
-        self.more * (value(problem, &self.state) - value(problem, &states[self.level])).abs()
-    }
-}
-
 /// The root mean square.
-#[expect(
-    clippy::cast_precision_loss,
-    reason = "numbers of nodes are below 2^53"
-)]
-fn rms(values: impl ExactSizeIterator<Item = f64>) -> f64 {
-    let count = values.len().max(1) as f64;
-    (values.map(|value| value * value).sum::<f64>() / count).sqrt()
+fn rms(values: impl Iterator<Item = f64>) -> f64 {
+    let add = |(sum, count), value| (sum + value * value, count + 1.0);
+    let (sum, count) = values.fold((0.0, 0.0), add);
+    (sum / f64::max(count, 1.0)).sqrt()
 }
 
-/// The root mean square of the difference of two states at nodes.
-fn rms_between([one, other]: &[Vec<f64>; 2], nodes: &[usize]) -> f64 {
-    rms(nodes.iter().map(|&node| one[node] - other[node]))
+/// Whether the largest value is that of a fixed wall or of a held node.
+fn is_maximum_given(problem: &Problem, state: &Field<f64>) -> bool {
+    let (p, grid) = (state.view(), &problem.grid);
+    let (geometry, sides) = (problem.geometry(), problem.params.boundary.sides());
+    let there = p.indexed_iter().filter(|(node, _)| !geometry.masks(*node));
+    let largest = there
+        .clone()
+        .fold(f64::NEG_INFINITY, |most, (_, p)| most.max(*p));
+    let mut nodes = there.filter(|(_, p)| **p == largest);
+    nodes.any(|(node, _)| {
+        let mut walls = Side::ALL.into_iter().zip(sides);
+        geometry.keeps(node) || walls.any(|(side, wall)| wall.is_fixed() && side.has(grid, node))
+    })
 }
 
 /// A state with NaN where nodes are masked.
@@ -323,9 +365,15 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     let equation = problem.dynamics::<f64>(0..ny)?.equation;
     let mut arrays = Vec::new();
     if let Operator::Variable { x, y } = equation.operator {
-        arrays.extend([x, y]);
+        // Beyond the walls there is no material; beside masked nodes the faces there are no number either.
+        let (nodes, faces) = (s![.., 1..-1], s![1..-1, ..]);
+        arrays.extend([x.slice(nodes).to_owned(), y.slice(faces).to_owned()]);
     }
-    if let Some(Coefficient::Array(decay)) = equation.reaction.map(|reaction| reaction.decay) {
+    if let Some(Coefficient::Array(mut decay)) = equation.reaction.map(|reaction| reaction.decay) {
+        // Nothing decays at nodes that keep their value.
+        if let Some(values) = decay.as_slice_mut() {
+            problem.geometry().fill_kept(0, values, f64::NAN);
+        }
         // It may be 0, beside whatever there is of it.
         let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         arrays.push(decay.mapv(|decay| 1.0 + decay / most));
@@ -336,6 +384,7 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     }
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
         (true, _) => 0.0,
+        _ if a.is_nan() || b.is_nan() => 0.0,
         // Nothing passes the faces of masked nodes, whatever D is.
         (_, true) if problem.masked().is_some() => 0.0,
         (_, true) => f64::INFINITY,

@@ -10,7 +10,7 @@ use crate::{
     params::{Choice, StepMethod},
     problem::Problem,
 };
-use diff2d_arrays::expression::Expression;
+use diff2d_arrays::{expression::Expression, progress::Progress};
 use serde::Serialize;
 
 /// One kind of problem, and how well it was solved.
@@ -169,7 +169,7 @@ fn rkl2_factor(stages: usize, z: f64) -> f64 {
 
 /// The largest difference of the state at the end from a multiple of the initial one.
 fn difference_from_factor(problem: &Problem, factor: f64) -> Result<f64, CheckError> {
-    let end = solve(problem)?;
+    let end = solve(problem, &Progress::default())?;
     let mut start = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut start, 0)?;
     Ok(largest_difference(&end, start.as_slice(), factor))
@@ -210,7 +210,7 @@ fn manufactured(
     let dt = end / f64::from(steps);
     let text = exact::manufactured(method, dt, walls, material, cells, end);
     let problem: Problem = text.parse()?;
-    let end = solve(&problem)?;
+    let end = solve(&problem, &Progress::default())?;
     Ok((problem, end))
 }
 

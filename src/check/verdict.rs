@@ -2,6 +2,7 @@
 
 use super::{
     balance::Balance,
+    estimate::Estimate,
     study::{FIELD, Study},
 };
 
@@ -21,16 +22,23 @@ impl Study {
         let shares: Vec<String> = estimates
             .iter()
             .map(|(name, estimate)| {
-                let share = share(estimate.error_at(finer), self.size_of(name));
-                match name == FIELD {
-                    true => format!("p at {} nodes to {share} (root mean square)", self.nodes),
-                    false => format!("{name} to {share}"),
+                let to = to_within(estimate.error_at(finer), self.size_of(name, estimate));
+                match name.as_str() {
+                    FIELD => format!("p at {} nodes to {to} (root mean square)", self.nodes),
+                    "maximum" if self.is_maximum_given && estimate.is_exact => {
+                        "maximum as a wall or a held node gives it".to_owned()
+                    }
+                    _ => format!("{name} to {to}"),
                 }
             })
             .collect();
         let mut trust = format!("trust {}", shares.join(", "));
         if let Some(rounding) = self.rounding {
             trust += &format!("; single precision adds {} of p", share(rounding, self.rms));
+            if self.range > 0.0 {
+                let of_range = share(rounding, self.range);
+                trust += &format!(", {of_range} of the range of the initial state and its walls");
+            }
         }
         let is_second = |order: Option<f64>| order.is_some_and(|order| SECOND.contains(&order));
         let is_unbalanced =
@@ -53,14 +61,19 @@ impl Study {
                 "A coefficient jumps inside the domain, where order 2 cannot be expected unless the jump lies midway between two nodes of every grid; by what was observed, {trust}."
             );
         }
-        if self.has_mask {
+        if self.has_edges {
             return format!(
-                "The edges of the mask are known to within half a cell, so order 1 is all that can be expected beside them; by what was observed, {trust}."
+                "The edges of masked and held nodes are known to within a cell, so order 1 is all that can be expected beside them; by what was observed, {trust}."
             );
         }
         if self.starts_with_jumps {
             return format!(
                 "The initial state or the source jumps between nodes, and a grid knows the place of a jump to within a cell; by that and by what was observed, {trust}."
+            );
+        }
+        if estimates.iter().any(|(_, estimate)| estimate.scatters) {
+            return format!(
+                "Grids whose nodes and steps lie elsewhere differ by more than the spacing explains, as where something jumps in space or time, or is thinner than a cell; by that, {trust}."
             );
         }
         if !self.is_on_walls {
@@ -82,11 +95,11 @@ impl Study {
     }
 
     /// What an error of an estimate is measured by.
-    fn size_of(&self, name: &str) -> f64 {
+    fn size_of(&self, name: &str, estimate: &Estimate) -> f64 {
         match name {
-            "mass" => self.or_capacity(self.mass.values[2].abs()),
+            "mass" => self.or_capacity(estimate.values[2].abs()),
             FIELD => self.rms,
-            _ => self.scale,
+            _ => estimate.values[2].abs(),
         }
     }
 
@@ -120,6 +133,14 @@ impl Study {
         };
         let all = parts.iter();
         self.or_capacity(all.fold(f64::MIN_POSITIVE, |most, part| most.max(part.abs())))
+    }
+}
+
+/// A share, `0.02 %`, or `± 1e-5` of what is no larger than that.
+fn to_within(error: f64, of: f64) -> String {
+    match error < of || error == 0.0 {
+        true => share(error, of),
+        false => format!("± {error:.1e}, which is more than its size"),
     }
 }
 

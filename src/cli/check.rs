@@ -1,6 +1,6 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{number, terminal::Terminal, values};
+use super::{bar::Unit, number, plan::estimate, terminal::Terminal, values};
 use crate::{
     check::{self, Balance, Estimate, Row, Study},
     error::Error,
@@ -42,12 +42,24 @@ fn point(text: &str) -> Result<(f64, f64), String> {
         .ok_or_else(|| "expected two numbers, such as 0.5,-1".to_owned())
 }
 
+/// Updates of nodes that take some seconds.
+const WORTH_TELLING: f64 = 2e9;
+
 pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
     let Some(file) = &args.file else {
         return all_kinds(args, terminal);
     };
     let raw = RawParams::load(file, &args.overrides)?;
-    let study = Study::new(&raw, &args.at)?;
+    let planned = Study::plan(&raw, &args.at)?;
+    if planned.updates() > WORTH_TELLING {
+        let (finest, share) = planned.finest();
+        let seconds = number::seconds(estimate::seconds(finest) / share);
+        terminal.note(&format!("this takes about {seconds}"));
+    }
+    let study = {
+        let bar = terminal.bar(planned.steps(), Unit::Steps);
+        planned.solve(bar.progress())?
+    };
     terminal.result(&match args.json {
         true => study_json(&study).to_string(),
         false => study_text(&study),
@@ -277,6 +289,7 @@ fn study_json(study: &Study) -> Value {
         "jumps": study.has_jumps,
         "initial_jumps": study.starts_with_jumps,
         "rounding": study.rounding,
+        "range": study.range,
         "verdict": study.verdict(),
     })
 }

@@ -52,7 +52,11 @@ impl Geometry {
             geometry.kept = NodeSet::clone(&geometry.masked);
         }
         for (held, table) in params.held.iter().zip(1..) {
-            let set = geometry.nodes_of(&held.area, "held", raw, grid, digests)?;
+            let mut set = geometry.nodes_of(&held.area, "held", raw, grid, digests)?;
+            if digests.is_of_another_grid {
+                let inside = set.within(0..u64::MAX);
+                set = NodeSet::of(inside.filter(|&number| !geometry.masked.has(number)));
+            }
             let refuse = |number: u64, what: &str| {
                 let place = geometry.describe(number);
                 Err(raw.refuse("held", format!("in table {table}, {what} at {place}")))
@@ -209,6 +213,12 @@ impl Geometry {
     #[must_use]
     pub fn masked(&self) -> Option<&Arc<NodeSet>> {
         Some(&self.masked).filter(|masked| !masked.is_empty())
+    }
+
+    /// The nodes that keep their values, if there are any: what would change these may be anything there.
+    #[must_use]
+    pub fn kept(&self) -> Option<&NodeSet> {
+        self.is_there().then_some(&self.kept)
     }
 
     /// Whether some nodes keep their values.

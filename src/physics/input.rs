@@ -21,21 +21,28 @@ pub struct Digests {
     known: BTreeMap<(PathBuf, Option<i64>), Arc<Known>>,
     /// Arrays have so many times the spacings of the grid, which takes every so many-th of their nodes.
     pub every: usize,
+    /// Whether the grid is another one than that of the parameters, where edges that do not overlap may do.
+    pub is_of_another_grid: bool,
 }
 
 impl Default for Digests {
     fn default() -> Self {
-        Self::of_every(1)
+        Self {
+            known: BTreeMap::new(),
+            every: 1,
+            is_of_another_grid: false,
+        }
     }
 }
 
 impl Digests {
-    /// No digest yet; a grid that takes every so many-th node of arrays.
+    /// No digest yet; another grid than that of the parameters, which takes every so many-th node of arrays.
     #[must_use]
     pub fn of_every(every: usize) -> Self {
         Self {
-            known: BTreeMap::new(),
             every,
+            is_of_another_grid: true,
+            ..Self::default()
         }
     }
 }

@@ -143,7 +143,7 @@ impl Values {
         }
     }
 
-    /// Refuses values, at time 0, that are not what `wrong` says they should be; those of nodes that are `masked` may be
+    /// Refuses values, at time 0, that are not what `wrong` says they should be; those of `excused` nodes may be
     /// any.
     ///
     /// # Errors
@@ -151,7 +151,7 @@ impl Values {
     pub fn check(
         &self,
         grid: &Grid,
-        masked: Option<&NodeSet>,
+        excused: Option<&NodeSet>,
         key: &str,
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
@@ -169,10 +169,10 @@ impl Values {
             values.resize(rows.len() * nx, 0.0);
             self.rows(&nodes, rows, 0.0, &mut values)?;
             let is_wrong = |&value: &f64| wrong(value).is_some();
-            let found = match masked {
+            let found = match excused {
                 None => first_where(&values, is_wrong),
-                Some(masked) => {
-                    let counts = |at: usize| !masked.has((start * nx + at) as u64);
+                Some(excused) => {
+                    let counts = |at: usize| !excused.has((start * nx + at) as u64);
                     (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
                 }
             };

@@ -69,7 +69,7 @@ impl Source {
     ///
     /// # Errors
     /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at the start, or whose product
-    /// with the time step is not.
+    /// with the time step is not, but at nodes that keep their values.
     pub fn new(
         params: &Params,
         raw: &RawParams,
@@ -79,13 +79,13 @@ impl Source {
         dt: f64,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
-        let masked = geometry.masked().map(Arc::as_ref);
+        let kept = geometry.kept();
         let lacks = |value: f64| params.precision.lacks(value * dt);
-        values.check(grid, masked, "source", raw, lacks)?;
+        values.check(grid, kept, "source", raw, lacks)?;
         let terms = terms(&params.source).unwrap_or_default();
         let hold = terms
             .iter()
-            .map(|term| term.values.check(grid, masked, "source", raw, lacks));
+            .map(|term| term.values.check(grid, kept, "source", raw, lacks));
         let hold = hold.collect::<Result<(), _>>().is_ok();
         Ok(Self {
             values,

@@ -279,7 +279,7 @@ fn coarser_grids_take_every_second_and_fourth_node_of_arrays() {
     scene.succeed(&format!("create s.npy {nodes} 2*(i0/16)"));
     let problem = |u: &str, d: &str, s: &str| {
         format!(
-            "x1 = 0\nx2 = 1.5\ny1 = 0\ny2 = 1\ndx = 0.0624\ndy = 0.0624\ngrid = 'walls'\nruntime = 0.0161\nouttime = 0.0161\n\
+            "x1 = 0\nx2 = 1.5\ny1 = 0\ny2 = 1\ndx = 0.0624\ndy = 0.0624\ngrid = 'walls'\nruntime = 0.016\nouttime = 0.016\n\
              D = {d}\nsource = {s}\ninitial = {u}\nboundary = {{left = {{flux = 0.0}}, bottom = {{flux = 0.0}}}}\n"
         )
     };
@@ -432,4 +432,154 @@ fn single_precision_is_part_of_the_error() {
     );
     let told = scene.succeed("plan p.toml --set runtime=100").stderr;
     assert!(told.contains("precision = \"f32\""), "{told}");
+}
+
+const UNIT: &str = "x1 = 0\nx2 = 1\ndx = 0.0832\ngrid = 'walls'\ntimes = 'exact'\n\
+    boundary = {left = {flux = 0}, right = {flux = 0}, bottom = {flux = 0}, top = {flux = 0}}\n";
+
+/// Of 12 cells: nested grids place these edges alike, or count the same side of them.
+#[test]
+fn what_all_three_grids_miss_alike_is_part_of_the_error() {
+    let scene = Scene::new();
+    let pi = std::f64::consts::PI;
+    // Heat in a rod of this length from one end at 1, which gives so much of it.
+    let warmed = |length: f64, diffused: f64| -> f64 {
+        let waves = (0..200).map(|k| f64::from(2 * k + 1) * pi / 2.0);
+        let left = waves.map(|z| 2.0 / (z * z) * (-diffused * (z / length).powi(2)).exp());
+        length * (1.0 - left.sum::<f64>())
+    };
+    let zero = "D = 0.1\ninitial = {kind = 'constant', value = 0}\nruntime = 0.2\nouttime = 0.2\n";
+    let one = "D = 0.1\ninitial = {kind = 'constant', value = 1}\nruntime = 0.2\nouttime = 0.2\n";
+    for (text, mass) in [
+        (
+            format!("{zero}{UNIT}[[held]]\nwhere = 'x < 0.1867'\nvalue = 1\n"),
+            0.1867 + warmed(1.0 - 0.1867, 0.02),
+        ),
+        (
+            format!("{one}{UNIT}[mask]\nwhere = 'max(x, y) > 0.393'\n"),
+            0.393 * 0.393,
+        ),
+        // It is 0 at the beginning.
+        (
+            format!("{zero}{UNIT}source = 'where(x < 0.1867, t, 0)'\n"),
+            0.1867 * 0.02,
+        ),
+        // Between steps of the run, and of half and a quarter of them.
+        (
+            format!(
+                "{zero}{UNIT}method = 'rkl2'\ndt = 0.02\nsource = 'where((t > 0.099)*(t < 0.119), 20, 0)'\n"
+            ),
+            0.4,
+        ),
+        (
+            format!("{one}{UNIT}decay = 'where(x < 0.1867, 2, 0)'\n")
+                .replace("0.1\n", "0\ndt = 0.001\n"),
+            1.0 - 0.1867 * (1.0 - (-0.4_f64).exp()),
+        ),
+        (
+            format!(
+                "{zero}{}",
+                UNIT.replace(
+                    "left = {flux = 0}",
+                    "left = {flux = 'where(y < 0.1867, 1, 0)'}"
+                )
+            ),
+            0.1867 * 0.2,
+        ),
+    ] {
+        scene.write("p.toml", &text);
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        let estimate = &study["mass"];
+        let off = (estimate["values"][0].as_f64().unwrap() - mass).abs();
+        let claim = estimate["error"].as_f64().unwrap();
+        assert!(off <= claim, "{text}: {off} {claim}");
+        let verdict = study["verdict"].as_str().unwrap();
+        assert!(!verdict.starts_with("Errors fall"), "{text}: {verdict}");
+        assert!(
+            !verdict.starts_with("The three grids agree"),
+            "{text}: {verdict}"
+        );
+    }
+}
+
+/// The user's own level has the steps of the run, and its numbers.
+#[test]
+fn the_own_level_is_the_run() {
+    let scene = Scene::new();
+    for (keys, time) in [
+        (
+            "method = 'rkl2'\ndt = 0.099\nruntime = 0.1\nouttime = 0.1\n",
+            0.1,
+        ),
+        // A finer grid sees a smaller limit.
+        (
+            "Dx = 'where(abs(x - 0.52) < 0.03, 3, 0.1)'\nruntime = 0.1\nouttime = 0.1\n",
+            0.1,
+        ),
+        ("precision = 'f32'\nruntime = 0.1\nouttime = 0.03\n", 0.09),
+        ("until = {steady = 1e-3}\nruntime = 1e5\nouttime = 1\n", 7.0),
+    ] {
+        scene.write(
+            "p.toml",
+            format!("D = 0.1\n{UNIT}{keys}initial = {{kind = 'expression', value = 'x'}}\n"),
+        );
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        close(&study["time"], time, 1e-12);
+        scene.succeed("run p.toml -o c.npy --force");
+        let journal = scene.text("c.journal");
+        let last = json(journal.lines().last().unwrap());
+        assert_eq!(study["levels"][0]["steps"], last["step"], "{keys}");
+        let max = last["max"].as_f64().unwrap();
+        close(&study["maximum"]["values"][0], max, 1e-6);
+    }
+}
+
+#[test]
+fn shares_are_of_the_values_themselves() {
+    let scene = Scene::new();
+    let walls = UNIT.replace("left = {flux = 0}", "left = 20");
+    scene.write(
+        "p.toml",
+        format!("D = 0.1\ndecay = 25\nruntime = 0.5\nouttime = 0.5\ninitial = {{kind = 'constant', value = 0}}\n{walls}"),
+    );
+    let study = json(
+        &scene
+            .succeed("check p.toml --at 0.3,0.5 --at 0.9,0.5 --json")
+            .stdout,
+    );
+    let verdict = study["verdict"].as_str().unwrap();
+    let error = study["points"][0]["error"].as_f64().unwrap();
+    let share = 100.0 * error / study["points"][0]["values"][2].as_f64().unwrap();
+    assert!(
+        verdict.contains(&format!("p(0.3, 0.5) to {share:.0} %")),
+        "{verdict}"
+    );
+    assert!(verdict.contains("p(0.9, 0.5) to ± 2"), "{verdict}");
+    assert!(
+        verdict.contains("maximum as a wall or a held node gives it"),
+        "{verdict}"
+    );
+}
+
+#[test]
+fn masks_and_held_nodes_are_compared_on_all_grids() {
+    let scene = Scene::new();
+    let problem = format!(
+        "D = 0.1\nruntime = 0.1\nouttime = 0.1\ninitial = {{kind = 'constant', value = 0}}\n{UNIT}"
+    );
+    for more in [
+        // They have nodes in common on finer grids only.
+        "[mask]\nwhere = 'x > 0.72'\n[[held]]\nwhere = '(x > 0.62)*(x < 0.73)'\nvalue = 1\n",
+        "source = '1/hypot(x - 0.5, y - 0.5)'\n[[held]]\nwhere = 'hypot(x - 0.5, y - 0.5) < 0.2'\nvalue = 1\n",
+        "source = 1\n[mask]\nwhere = '(x > 0.6)*(y > 0.5)'\n",
+    ] {
+        scene.write("p.toml", format!("{problem}{more}"));
+        let study = json(&scene.succeed("check p.toml --json").stdout);
+        let verdict = study["verdict"].as_str().unwrap();
+        assert!(
+            verdict.starts_with("The edges of masked and held nodes"),
+            "{more}: {verdict}"
+        );
+        scene.succeed("run p.toml -o c.npy --force");
+    }
 }

@@ -19,7 +19,7 @@ use std::{
 };
 
 /// Wall time of the steps of one rank.
-pub(super) fn seconds(problem: &Problem) -> f64 {
+pub(in crate::cli) fn seconds(problem: &Problem) -> f64 {
     with_precision!(problem.params.precision, T => seconds_in::<T>(problem))
 }
 

@@ -1,7 +1,7 @@
 //! `diff2d plan`: what a run or a sweep would do, without doing it.
 
 mod bands;
-mod estimate;
+pub(super) mod estimate;
 mod run;
 mod sweep;
 

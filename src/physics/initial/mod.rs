@@ -16,7 +16,7 @@ use crate::{
 use diff2d_stencil::real::Real;
 use picture::Picture;
 use rayon::prelude::*;
-use std::{f64::consts::PI, sync::Arc};
+use std::f64::consts::PI;
 
 /// The state before the first step, but for the walls.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,7 +37,7 @@ impl Initial {
     /// The initial state of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at nodes that are not masked.
+    /// [`ParamsError`] for a file that cannot be used, and for values that are not finite at nodes that are neither masked nor held.
     pub fn new(
         (state, precision): (&InitialState, Precision),
         raw: &RawParams,
@@ -77,8 +77,9 @@ impl Initial {
                 (PATH, Values::Array(array))
             }
         };
-        let masked = geometry.masked().map(Arc::as_ref);
-        values.check(grid, masked, key, raw, |value| precision.lacks(value))?;
+        values.check(grid, geometry.kept(), key, raw, |value| {
+            precision.lacks(value)
+        })?;
         Ok(Self::Values(values))
     }
 

@@ -1,0 +1,90 @@
+//! [`OwnRun`]: the user's own run, beside the three grids.
+
+use super::{CheckError, estimate::Estimate, grids::Grids, solve::solve};
+use crate::{field::Field, params::Precision, problem::Problem};
+use diff2d_arrays::progress::Progress;
+
+/// The state after the user's own steps and in the user's own precision, on the grid of the three that is the user's
+/// own or next to it.
+pub(super) struct OwnRun<'a> {
+    /// Which grid that is.
+    pub(super) level: usize,
+    /// The state there after the steps of the three grids.
+    of_level: &'a Field<f64>,
+    /// Whether it is the user's own grid.
+    is_own: bool,
+    /// After the user's own steps, where they are others.
+    double: Option<Field<f64>>,
+    /// The same in single precision, where that is asked for.
+    single: Option<Field<f64>>,
+    /// How many times more steps the user's own run takes.
+    more: f64,
+}
+
+impl<'a> OwnRun<'a> {
+    #[expect(
+        clippy::cast_precision_loss,
+        reason = "numbers of steps are below 2^53"
+    )]
+    pub(super) fn solve(
+        own: &Problem,
+        grids: &Grids,
+        states: &'a [Field<f64>; 3],
+        progress: &Progress,
+    ) -> Result<Self, CheckError> {
+        let level = grids.level();
+        let double = match &grids.run {
+            Some(run) => Some(solve(run, progress)?),
+            None => None,
+        };
+        let problem = grids.run.as_ref().unwrap_or(&grids.nested[level]);
+        let single = match own.params.precision {
+            Precision::F64 => None,
+            Precision::F32 => {
+                let single = solve::<f32>(problem, &Progress::default())?;
+                let mut state = Field::zeros(single.shape())?;
+                for (to, from) in state.as_mut_slice().iter_mut().zip(single.as_slice()) {
+                    *to = f64::from(*from);
+                }
+                Some(state)
+            }
+        };
+        Ok(Self {
+            level,
+            of_level: &states[level],
+            is_own: grids.refinement <= 4,
+            double,
+            single,
+            more: own.schedule.last_step() as f64 / problem.schedule.last_step() as f64,
+        })
+    }
+
+    /// An estimate with the value of the run in place of that of its level, and with what its steps and its precision
+    /// change.
+    pub(super) fn counted(
+        &self,
+        estimate: Estimate,
+        scale: f64,
+        value: impl Fn(&Field<f64>) -> f64,
+        distance: impl Fn(&Field<f64>, &Field<f64>) -> f64,
+    ) -> Estimate {
+        let estimate = match &self.double {
+            None => estimate,
+            Some(double) => {
+                let own = self.is_own.then(|| (self.level, value(double)));
+                estimate.with_run(own, distance(double, self.of_level), scale)
+            }
+        };
+        estimate.with_rounding(self.rounding(distance).unwrap_or_default())
+    }
+
+    /// What single precision changes; none in double precision.
+    pub(super) fn rounding(
+        &self,
+        distance: impl Fn(&Field<f64>, &Field<f64>) -> f64,
+    ) -> Option<f64> {
+        let double = self.double.as_ref().unwrap_or(self.of_level);
+        let single = self.single.as_ref()?;
+        Some(self.more * distance(single, double))
+    }
+}

@@ -1,0 +1,66 @@
+//! With which snapshot a run with `until` ends.
+
+use super::{
+    CheckError,
+    grids::{AFFORDABLE, Ladder, updates_of},
+    solve::start,
+};
+use crate::{
+    comm::Solo,
+    params::{RawParams, with_precision},
+    problem::Problem,
+    schedule::Clock,
+};
+use diff2d_stencil::Element;
+
+/// The problem with the steps up to the snapshot with which its run ends, which is looked for on coarser grids where the own one is
+/// too dear. The whole of them if none was found with the updates that are not too dear.
+pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
+    if own.params.steady.is_none() {
+        return Ok(own);
+    }
+    let mut found = with_precision!(own.params.precision, T => steady::<T>(&own, &own))?;
+    let mut ladder = Ladder {
+        own: &own,
+        raw,
+        refinement: 1,
+    };
+    while found.is_none() && !own.reads_arrays() && ladder.coarsen() {
+        let coarser = ladder.with_snapshots()?;
+        found = steady::<f64>(&coarser, &own)?;
+    }
+    if let Some(snapshot) = found {
+        own.schedule.nsteps = own.schedule.step_of(snapshot);
+    }
+    Ok(own)
+}
+
+/// The first snapshot that changes by less than the run's rate, of those that are not too dear.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    clippy::cast_precision_loss,
+    reason = "a number of snapshots"
+)]
+fn steady<T: Element>(problem: &Problem, own: &Problem) -> Result<Option<u64>, CheckError> {
+    let schedule = &problem.schedule;
+    let snapshots = schedule.snapshots() - 1;
+    let of_each = updates_of(problem) / snapshots as f64;
+    let affordable = (AFFORDABLE / 8.0 / of_each) as u64;
+    let (mut solver, _) = start::<T>(problem)?;
+    let mut now = Clock::start();
+    for snapshot in 1..=snapshots.min(affordable) {
+        let before = solver.state().as_slice().to_vec();
+        solver.advance(schedule.nper, &Solo);
+        solver.check()?;
+        let later = schedule.pace().after(now, schedule.nper);
+        let changes = solver.state().as_slice().iter().zip(&before);
+        let changes = changes.map(|(now, before)| (now.to_f64() - before.to_f64()).abs());
+        let rate = changes.fold(0.0, f64::max) / (later.simtime - now.simtime);
+        if own.params.steady.is_some_and(|most| rate < most) {
+            return Ok(Some(snapshot));
+        }
+        now = later;
+    }
+    Ok(None)
+}
