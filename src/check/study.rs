@@ -366,8 +366,11 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     let mut arrays = Vec::new();
     if let Operator::Variable { x, y } = equation.operator {
         // Beyond the walls there is no material; beside masked nodes the faces there are no number either.
-        let (nodes, faces) = (s![.., 1..-1], s![1..-1, ..]);
-        arrays.extend([x.slice(nodes).to_owned(), y.slice(faces).to_owned()]);
+        let (along_x, along_y) = (x.ncols() - 1, y.nrows() - 1);
+        arrays.extend([
+            x.slice_move(s![.., 1..along_x]),
+            y.slice_move(s![1..along_y, ..]),
+        ]);
     }
     if let Some(Coefficient::Array(mut decay)) = equation.reaction.map(|reaction| reaction.decay) {
         // Nothing decays at nodes that keep their value.
