@@ -87,13 +87,22 @@ impl Problem {
         raw: &RawParams,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let params = Params::from_raw(raw)?;
+        let mut params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
-        let walls = &params.boundary;
         let geometry = Geometry::new(&params, raw, &grid, digests)?;
         let material = Material::new(&params, raw, &grid, &geometry, digests)?;
-        let survey = material.survey(&grid, walls, &Robin::new(&params, &grid), &geometry)?;
-        let schedule = Schedule::new(&params, survey.limit, raw)?;
+        let survey = material.survey(
+            &grid,
+            &params.boundary,
+            &Robin::new(&params, &grid),
+            &geometry,
+        )?;
+        let schedule = Schedule::new(&params, (survey.limit, survey.decay), raw)?;
+        let is_free = params.dt.or(params.safety).is_none() && params.method == StepMethod::Euler;
+        if is_free && schedule.dt < survey.limit {
+            params.leave_out_safety();
+        }
+        let walls = &params.boundary;
         walls.check(&grid, &geometry, raw, params.precision)?;
         let share = material.share(schedule.dt);
         let source = Source::new(&params, raw, &grid, &geometry, digests, share)?;
@@ -500,6 +509,26 @@ impl Problem {
     #[must_use]
     pub fn limit(&self) -> f64 {
         self.survey.limit
+    }
+
+    /// What the time step follows from, in a word.
+    #[must_use]
+    pub fn dt_by(&self) -> &'static str {
+        let params = &self.params;
+        match (params.method, params.dt, params.safety) {
+            (StepMethod::Exact, ..) => "outtime",
+            (_, Some(_), _) => "dt",
+            (StepMethod::Rkl2, ..) => "stages",
+            (_, _, Some(_)) => "safety",
+            _ if self.schedule.dt < self.survey.limit => "decay",
+            _ => "stability",
+        }
+    }
+
+    /// The largest k/c of a node that is computed \[1/time\].
+    #[must_use]
+    pub fn decay(&self) -> f64 {
+        self.survey.decay
     }
 
     /// The array with the initial state, and which of its matrices.

@@ -24,14 +24,19 @@ pub struct Schedule {
 impl Schedule {
     /// Derives time step and numbers of steps, in the order of operations of the reference programs: the
     /// C++, Fortran and NumPy programs of the course "High Performance Scientific Computing with Python".
-    /// `limit` is the largest stable time step: there `0.25*dx*dx/D`, which is the default.
+    /// `limit` is the largest stable time step: there `0.25*dx*dx/D`, which is the default. Beside a decay, which takes at
+    /// most the part `decay` of what is there in a unit of time, the default is at most [`DECAY_IN_A_STEP`] of its inverse.
     ///
     /// Source: the course's slides.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] for a time step above the limit, and when a derived number leaves the range
     /// of f64 or u64.
-    pub fn new(params: &Params, limit: f64, raw: &RawParams) -> Result<Self, ParamsError> {
+    pub fn new(
+        params: &Params,
+        (limit, decay): (f64, f64),
+        raw: &RawParams,
+    ) -> Result<Self, ParamsError> {
         // Of a long step only the number of its stages is bounded.
         let reach = match (params.method, params.stages) {
             (StepMethod::Euler, _) => 1.0,
@@ -43,8 +48,11 @@ impl Schedule {
         let (key, dt) = match (params.dt, params.method) {
             (_, StepMethod::Exact) => ("outtime", params.outtime),
             (Some(dt), _) => ("dt", dt),
-            (None, StepMethod::Euler) => ("safety", params.safety * limit),
-            (None, _) => ("stages", params.safety * limit),
+            (None, StepMethod::Euler) => match params.safety {
+                Some(safety) => ("safety", safety * limit),
+                None => ("safety", limit.min(DECAY_IN_A_STEP / decay)),
+            },
+            (None, _) => ("stages", params.safety.unwrap_or(1.0) * limit),
         };
         if params.method != StepMethod::Exact && params.dt.is_none() && limit.is_infinite() {
             let reason = "nothing diffuses, so no time step follows; dt = … gives one".to_owned();
@@ -157,6 +165,9 @@ impl Schedule {
         self.pace().cadence()
     }
 }
+
+/// What decay takes at most in a step by default, k dt/c: a stable step is not an accurate one.
+pub const DECAY_IN_A_STEP: f64 = 0.02;
 
 /// How far a time step may exceed the stability limit, which is rounded itself.
 pub(crate) const ABOVE_LIMIT: f64 = 1e-12;

@@ -1,10 +1,10 @@
 //! What a user may not expect of parameters that can be run.
 
 use crate::{
-    params::{Precision, RawParams, SIDES, Times},
+    params::{Precision, RawParams, SIDES, StepMethod, Times},
     physics::{pieces::Pieces, robin::Robin},
     problem::Problem,
-    schedule::NEARLY,
+    schedule::{DECAY_IN_A_STEP, NEARLY},
 };
 
 /// Times that differ by more than this share of `outtime` are told of.
@@ -26,6 +26,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Course => of_course(problem),
         Times::Exact => of_exact(problem),
     };
+    warnings.extend(of_decay(problem));
     // At worst every step rounds p by half a unit of its last place, always to the same side.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
@@ -76,6 +77,26 @@ pub fn of_grid(raw: &RawParams) -> Option<String> {
     raw.typed().get("grid").is_none().then(|| {
         format!(
             "{own} is not of the course's problem, and grid = \"slides\", the default, is of the course: its walls lie one spacing outside of x1, x2, y1 and y2; grid = \"walls\" has them there"
+        )
+    })
+}
+
+/// Steps in which decay takes so much that it is not what `exp(-k t/c)` takes.
+fn of_decay(problem: &Problem) -> Option<String> {
+    /// What a step may take.
+    const MOST: f64 = 0.1;
+    let enough = match problem.params.method {
+        StepMethod::Euler => DECAY_IN_A_STEP,
+        StepMethod::Rkl2 => MOST,
+        StepMethod::Exact => return None,
+    };
+    let rate = problem.decay();
+    let dt = problem.schedule.dt.min(problem.schedule.cadence());
+    let taken = rate * dt;
+    (taken > MOST * (1.0 + NEARLY)).then(|| {
+        format!(
+            "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {taken:.3} in one, and {enough:?} with dt = {:?}",
+            enough / rate,
         )
     })
 }

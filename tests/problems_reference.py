@@ -157,12 +157,20 @@ class Problem:
         """The largest dt with which no weight of a new value is negative."""
         weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
         weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
-        weight = (weight + self.k) / self.c
-        computed = np.ones(weight.shape, bool)
+        return 1 / self.largest((weight + self.k) / self.c)
+
+    def default_step(self):
+        """The stability limit, and at most 0.02 c/k."""
+        decay = self.largest(self.k / self.c)
+        return min(self.limit(), 0.02 / decay if decay > 0 else math.inf)
+
+    def largest(self, values):
+        """Of the nodes that are computed."""
+        computed = np.ones(values.shape, bool)
         for side, line in zip(SIDES, lines(computed)):
             if self.walls[side] != "periodic" and not isinstance(self.walls[side], dict):
                 line[...] = False
-        return 1 / weight[computed].max()
+        return values[computed].max()
 
     def weight(self, face, h, sides, t):
         out = np.zeros((face.shape[0], face.shape[1] + 1))
@@ -391,10 +399,11 @@ class Maker:
 
     def timed(self, params):
         """Time step, snapshots and end; None where nothing ever happens."""
-        limit = Problem(self.directory, params).limit()
+        problem = Problem(self.directory, params)
+        limit = problem.limit()
         if not 0 < limit < 1e6:
             return None
-        dt = limit
+        dt = problem.default_step()
         how = self.rng.integers(3)
         if self.limit_moves:
             # By a factor of 3 at most.
@@ -450,7 +459,8 @@ def check_one(directory, number):
     journal = [json.loads(line) for line in (directory / f"{number}.journal").read_text().splitlines()]
     head, records = journal[0], journal[1:]
     dt = head["dt"]
-    wanted = params.get("dt", params.get("safety", 1.0) * problem.limit())
+    wanted = params["safety"] * problem.limit() if "safety" in params else problem.default_step()
+    wanted = params.get("dt", wanted)
     assert abs(dt / wanted - 1) <= 1e-12, f"dt {dt!r}, not {wanted!r}"
     nsteps, nper, _ = problem.counts(dt)
     assert (head["nsteps"], head["nper"]) == (nsteps, nper), (head["nsteps"], head["nper"], nsteps, nper)

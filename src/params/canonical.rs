@@ -71,6 +71,11 @@ impl Canonical {
         all.find(|times| times.name() == word)
     }
 
+    /// Takes a key of the top level out.
+    pub(super) fn remove(&mut self, key: &str) {
+        self.0.remove(key);
+    }
+
     /// Whether this program knows every key.
     #[must_use]
     pub fn is_known(&self) -> bool {

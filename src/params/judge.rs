@@ -143,6 +143,12 @@ impl<'a> Judge<'a> {
         self.is_typed(key).then(|| self.number(key))
     }
 
+    /// As [`number_if_typed`](Self::number_if_typed); its default is noted where it was not.
+    pub(super) fn number_or_default(&mut self, key: &str) -> Option<f64> {
+        let number = self.number(key);
+        self.is_typed(key).then_some(number)
+    }
+
     /// A finite number, or what holds where the key was not typed.
     pub(super) fn number_or(&mut self, key: &str, absent: f64) -> f64 {
         match self.is_typed(key) {

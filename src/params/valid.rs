@@ -58,8 +58,8 @@ pub struct Params {
     pub precision: Precision,
     /// Time step \[time\], if it is not to follow from the stability limit.
     pub dt: Option<f64>,
-    /// Time step by the stability limit.
-    pub safety: f64,
+    /// Time step by the stability limit, if that was chosen.
+    pub safety: Option<f64>,
     /// How a step is taken.
     pub method: StepMethod,
     /// Stages of a step of `rkl2`, if they are not to follow from `dt`.
@@ -112,7 +112,7 @@ impl Params {
             grid,
             precision: judge.choice("precision"),
             dt: judge.number_if_typed("dt"),
-            safety: judge.number("safety"),
+            safety: judge.number_or_default("safety"),
             face: judge.choice("face"),
             method: judge.choice("method"),
             stages: judge
@@ -187,7 +187,7 @@ impl Params {
             ("dx", self.dx),
             ("dy", self.dy),
             ("dt", self.dt.unwrap_or(f64::NAN)),
-            ("safety", self.safety),
+            ("safety", self.safety.unwrap_or(f64::NAN)),
         ] {
             let is_own = key == "dx" || judge.is_typed(key);
             judge.refuse_if(is_own && number <= 0.0, key, || {
@@ -277,6 +277,11 @@ impl Params {
                 });
             }
         }
+    }
+
+    /// Leaves the share of the stability limit out of what a journal holds: the time step is not a share of it.
+    pub(crate) fn leave_out_safety(&mut self) {
+        self.canonical.remove("safety");
     }
 
     /// Every parameter, as a journal holds them.

@@ -74,6 +74,8 @@ pub struct Rim {
 pub struct Survey {
     /// The largest stable time step \[time\]; infinite where nothing diffuses.
     pub limit: f64,
+    /// The largest k/c of a node that is computed \[1/time\].
+    pub decay: f64,
     /// By side: the coefficients along walls that are not fixed, where any of them varies.
     pub rims: [Option<Rim>; 4],
 }
@@ -304,6 +306,7 @@ impl Material {
         };
         Ok(Survey {
             limit: limit * capacity,
+            decay: self.uniform_decay().unwrap_or_default() / capacity,
             rims: [const { None }; 4],
         })
     }
@@ -458,7 +461,7 @@ impl Material {
                 capacity: nothing,
             })
         });
-        let mut rate: f64 = 0.0;
+        let (mut rate, mut fastest) = (0.0_f64, 0.0_f64);
         let nodes = Nodes::new(grid, walls.periodic());
         let (mut capacity, mut decay) = (Vec::new(), Vec::new());
         self.faces(grid, walls, 0..ny, |faces| {
@@ -482,14 +485,20 @@ impl Material {
                 .filter(|j| computed.contains(j))
                 .collect();
             let most = rows.par_iter().map(|&j| {
-                // What a Robin wall adds, which may be negative, follows below.
-                let others = columns
-                    .clone()
-                    .filter(|&i| !robin.has((j, i)) && !geometry.keeps((j, i)));
-                let rates = others.map(|i| rate_of(j, i) / capacity[at(j, i)]);
-                rates.fold(0.0, f64::max)
+                let nodes = columns.clone().filter(|&i| !geometry.keeps((j, i)));
+                nodes.fold((0.0_f64, 0.0_f64), |(rate, fastest), i| {
+                    let capacity = capacity[at(j, i)];
+                    let fastest = fastest.max(decay[at(j, i)] / capacity);
+                    match robin.has((j, i)) {
+                        // What a Robin wall adds, which may be negative, follows below.
+                        true => (rate, fastest),
+                        false => (rate.max(rate_of(j, i) / capacity), fastest),
+                    }
+                })
             });
-            rate = rate.max(most.reduce(|| 0.0, f64::max));
+            let larger =
+                |one: (f64, f64), other: (f64, f64)| (one.0.max(other.0), one.1.max(other.1));
+            (rate, fastest) = larger((rate, fastest), most.reduce(|| (0.0, 0.0), larger));
             for side in Side::ALL {
                 let Some(rim) = &mut rims[side as usize] else {
                     continue;
@@ -544,6 +553,10 @@ impl Material {
             }
             _ => 1.0 / rate,
         };
-        Ok(Survey { limit, rims })
+        Ok(Survey {
+            limit,
+            decay: fastest,
+            rims,
+        })
     }
 }

@@ -392,3 +392,87 @@ fn a_flux_enters_where_nothing_diffuses() {
         }
     }
 }
+
+/// A stable step is not an accurate one: insulated, p = exp(-10 t).
+#[test]
+fn steps_are_short_beside_a_decay() {
+    const FAST: &str = "D = 1e-4\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 0.5\nouttime = 0.5\n\
+        decay = 10\nboundary = 'insulated'\ninitial = {kind = 'constant', value = 1}\n";
+    let scene = Scene::new();
+    scene.write("p.toml", FAST);
+    let json = |options: &str| -> serde_json::Value {
+        let told = scene.succeed(&format!("plan p.toml --json {options}"));
+        serde_json::from_str(&told.stdout).unwrap()
+    };
+    for (options, dt, by) in [
+        ("", 0.002, "decay"),
+        ("--set D=0", 0.002, "decay"),
+        ("--set decay=4+6*x --set capacity=0.5", 0.001, "decay"),
+        // The fastest is masked.
+        (
+            "--set decay=10+1e3*(x>0.9) --set mask.where=x>0.9",
+            0.002,
+            "decay",
+        ),
+        ("--set D=1", 1.0 / 410.0, "decay"),
+        ("--set D=2", 1.0 / 810.0, "stability"),
+        ("--set safety=0.5", 0.5 / 10.04, "safety"),
+        ("--set dt=0.01", 0.01, "dt"),
+        ("--set method=rkl2 --set stages=3", 2.5 / 10.04, "stages"),
+    ] {
+        let plan = json(options);
+        let got = plan["dt"].as_f64().unwrap();
+        let dt = if options.ends_with("D=1") { 0.002 } else { dt };
+        assert!((got / dt - 1.0).abs() < 1e-12, "{options}: {got}");
+        assert_eq!(plan["dt_by"], by, "{options}");
+        let text = scene.succeed(&format!("plan p.toml {options}"));
+        let is_told = text
+            .stdout
+            .contains("of the stability limit: 0.02 c/k, so that the decay is accurate");
+        assert_eq!(is_told, by == "decay", "{text}");
+        // A resume derives the same step, and `safety = 1` is the old one.
+        scene.succeed(&format!("run p.toml {options} -o c.npy --force"));
+        scene.succeed(&format!("run p.toml {options} -o c.npy --resume"));
+        scene.succeed("verify c.npy");
+    }
+    scene.succeed("run p.toml -o c.npy --force");
+    let journal = scene.text("c.journal");
+    assert!(!journal.contains("safety"), "{journal}");
+    let told = scene.run("run p.toml -o c.npy --resume --set safety=1");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("dt was 0.002 and is 0.0996"), "{told}");
+    let info = scene.succeed("stats c.npy --select -1 --json");
+    let mean = serde_json::from_str::<serde_json::Value>(&info.stdout).unwrap()["mean"]
+        .as_f64()
+        .unwrap();
+    assert!((mean - (-5_f64).exp()).abs() < 4e-4, "{mean}");
+    for (options, words) in [
+        (
+            "--set dt=0.05",
+            "k dt/c is 0.500 in one, and 0.02 with dt = 0.002",
+        ),
+        (
+            "--set safety=1",
+            "k dt/c is 0.996 in one, and 0.02 with dt = 0.002",
+        ),
+        (
+            "--set method=rkl2 --set dt=0.1",
+            "k dt/c is 1.000 in one, and 0.1 with dt = 0.01",
+        ),
+        (
+            "--set method=rkl2 --set stages=3",
+            "k dt/c is 2.490 in one, and 0.1 with dt = 0.01",
+        ),
+        ("--set dt=0.01", ""),
+        ("--set dt=0.05 --set outtime=0.005", "one step"),
+        ("", ""),
+    ] {
+        let told = scene.succeed(&format!("plan p.toml {options}"));
+        let is_told = told.stderr.contains("not accurate beside the decay");
+        assert_eq!(is_told, words.contains("k dt/c"), "{options}: {told}");
+        assert!(
+            words == "one step" || told.stderr.contains(words),
+            "{options}: {told}"
+        );
+    }
+}

@@ -178,6 +178,37 @@ fn the_default_step_is_stable_until_the_end() {
     assert!((got / limit(2.5) - 1.0).abs() < 1e-12, "{got}");
 }
 
+/// A longer run meets walls that allow only a shorter step; one with the step of the shorter run extends it.
+#[test]
+fn a_run_beside_a_wall_in_t_is_extended_with_its_step() {
+    let scene = Scene::new();
+    let problem = "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 0.5\n\
+        boundary = {left = {robin = ['1 + t', 1, 0]}}\n";
+    scene.write("p.toml", problem);
+    scene.succeed("run p.toml -o short.npy");
+    let told = scene.run("run p.toml --set runtime=2 -o long.npy --resume --extend short.npy");
+    assert_eq!(told.code, Some(2), "{told}");
+    let both = "dt was 0.002272727272727273 and is 0.0021739130434782613";
+    assert!(told.stderr.contains(both), "{told}");
+    // The step of the longer run, from the beginning; and one that both have.
+    for (of_short, of_long) in [
+        ("--set dt=0.0021739130434782613", ""),
+        ("--set safety=0.9", "--set dt=0.0020454545454545456"),
+    ] {
+        scene.succeed(&format!("run p.toml {of_short} -o short.npy --force"));
+        scene.succeed(&format!(
+            "run p.toml --set runtime=2 {of_long} -o whole.npy --force"
+        ));
+        let long =
+            format!("run p.toml --set runtime=2 {of_long} -o long.npy --resume --extend short.npy");
+        scene.succeed(&long);
+        assert!(scene.read("long.npy") == scene.read("whole.npy"));
+        for file in ["long.npy", "long.journal"] {
+            std::fs::remove_file(scene.path(file)).unwrap();
+        }
+    }
+}
+
 #[test]
 fn a_chosen_step_that_a_wall_makes_unstable_is_refused() {
     let scene = Scene::new();

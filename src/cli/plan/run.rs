@@ -8,6 +8,7 @@ use crate::{
     params::{Choice, Params, StepMethod, with_precision},
     problem::Problem,
     run,
+    schedule::DECAY_IN_A_STEP,
     slab::Slab,
 };
 use diff2d_stencil::Element;
@@ -25,8 +26,12 @@ pub(super) struct RunPlan<'a> {
     dy: f64,
     dt: f64,
     r: Option<f64>,
+    /// What it follows from.
+    dt_by: &'static str,
     /// The largest stable step of explicit Euler.
     limit: f64,
+    /// The largest k/c \[1/time\].
+    decay: f64,
     inputs: BTreeMap<String, String>,
     nsteps: u64,
     nper: u64,
@@ -152,7 +157,9 @@ impl<'a> RunPlan<'a> {
             dy: grid.y.spacing,
             dt: schedule.dt,
             r: problem.steps().first().copied(),
+            dt_by: problem.dt_by(),
             limit: problem.limit(),
+            decay: problem.decay(),
             inputs: problem.inputs(),
             nsteps: schedule.nsteps,
             nper: schedule.nper,
@@ -202,6 +209,9 @@ impl<'a> RunPlan<'a> {
         }
         let limit = match (share - 1.0).abs() <= 1e-12 {
             true => "the stability limit".to_owned(),
+            false if self.dt_by == "decay" => format!(
+                "{share:.3} of the stability limit: {DECAY_IN_A_STEP} c/k, so that the decay is accurate"
+            ),
             false => format!("{share:.3} of the stability limit"),
         };
         let steps: Vec<String> = self

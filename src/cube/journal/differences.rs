@@ -16,14 +16,18 @@ impl Header {
         self.differences(begun, &[])
     }
 
-    /// In what this cube differs from one that could be its beginning: only when it is to end may differ.
+    /// In what this cube differs from one that could be its beginning: only when it is to end may differ, and what the
+    /// time step follows from.
     #[must_use]
     pub fn differences_from_beginning(&self, shorter: &Self) -> String {
-        let differences = self.differences(shorter, &["runtime", "until"]);
+        let differences = self.differences(shorter, &["runtime", "until", "dt", "safety"]);
         match (self.run(), shorter.run()) {
             // The longer run may meet walls that allow only a smaller step.
             (Some(is), Some(was)) if differences.is_empty() && is.dt != was.dt => {
-                format!("dt was {} and is {}", was.dt, is.dt)
+                format!(
+                    "dt was {} and is {} (with --set dt={} the longer run goes on where that is stable until its end, else a shorter one that has dt = {} can be extended)",
+                    was.dt, is.dt, was.dt, is.dt
+                )
             }
             _ => differences,
         }
@@ -72,6 +76,12 @@ impl Header {
                 break;
             }
         }
-        found.join(", ")
+        match (self.run(), begun.run()) {
+            // A default that has changed since then.
+            (Some(is), Some(was)) if found.is_empty() && ignored.is_empty() && is.dt != was.dt => {
+                format!("dt was {} and is {}", was.dt, is.dt)
+            }
+            _ => found.join(", "),
+        }
     }
 }
