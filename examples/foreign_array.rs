@@ -5,7 +5,7 @@
 use diff2d::{
     Progress,
     arrays::{
-        output::Output,
+        output::{Destination, Output},
         stats,
         window::{Op, Request, Windows},
     },
@@ -45,7 +45,12 @@ pub fn main() -> Result<(), Box<dyn Error>> {
         },
     )?;
     let smooth = directory.path().join("smooth.npy");
-    let output = Output::create(&smooth, windows.shape(), windows.dtype(), false, false)?;
+    let output = Output::create(
+        Destination::examine(&smooth)?,
+        windows.shape(),
+        windows.dtype(),
+        false,
+    )?;
     windows.all(&array, &output, &progress)?;
     output.finish()?;
 

@@ -7,7 +7,7 @@ use crate::{
     error::Error,
 };
 use clap::Args;
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Destination};
 use std::{
     collections::BTreeSet,
     path::{Path, PathBuf},
@@ -61,7 +61,7 @@ pub(super) struct BenchArgs {
 
 /// `program` starts this program again.
 pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Result<u8, Error> {
-    check_outputs(args)?;
+    let [json, plot] = check_outputs(args)?;
     let result = measure(args, program, terminal);
     let all = match result {
         Ok(results) => results,
@@ -72,14 +72,14 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         Err(BenchError::Params(error)) => return Err(error.into()),
         Err(error) => return Err(Error::System(error.to_string())),
     };
-    if let Some(path) = &args.json {
+    if let Some(to) = json {
         match all.as_slice() {
-            [results] if !args.physics => start::write_json(path, "results", results),
-            all => start::write_json(path, "results", all),
+            [results] if !args.physics => start::write_json(to, "results", results),
+            all => start::write_json(to, "results", all),
         }?;
     }
-    if let (Some(path), [results]) = (&args.plot, all.as_slice()) {
-        bench::chart(results)?.save(path)?;
+    if let (Some(to), [results]) = (plot, all.as_slice()) {
+        bench::chart(results)?.save(&to)?;
     }
     let layout = match args.markdown {
         true => Layout::Markdown,
@@ -102,19 +102,20 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
 }
 
 /// Refuses outputs that may not be written, before anything is measured.
-fn check_outputs(args: &BenchArgs) -> Result<(), Error> {
+fn check_outputs(args: &BenchArgs) -> Result<[Option<Destination>; 2], Error> {
     let mut taken = Vec::new();
-    for (path, what) in [(&args.json, "results"), (&args.plot, "chart")] {
-        let Some(path) = path else { continue };
+    let mut check = |path: &Option<PathBuf>, what: &str| {
+        let Some(path) = path else { return Ok(None) };
         let writing = Writing {
             taken: &taken,
             force: args.force,
             is_own_kind: None,
         };
-        start::check_output(path, what, writing)?;
+        let to = start::check_output(path, what, writing)?;
         taken.push(path.clone());
-    }
-    Ok(())
+        Ok::<_, Error>(Some(to))
+    };
+    Ok([check(&args.json, "results")?, check(&args.plot, "chart")?])
 }
 
 fn measure(

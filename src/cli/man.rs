@@ -57,8 +57,8 @@ fn page(command: &Command, directory: &Path, terminal: &Terminal) -> Result<(), 
         is_own_kind: Some(is_page),
         ..Writing::default()
     };
-    writing.admit(&path)?;
-    sys::write_file(&path, &text).map_err(|error| Error::System(error.to_string()))?;
+    let to = writing.admit(&path)?;
+    sys::write_file_at(to, &text).map_err(|error| Error::System(error.to_string()))?;
     terminal.result(&path.display().to_string())
 }
 

@@ -11,7 +11,11 @@ use diff2d_arrays::{
     npy::{self, ArrayFile, Dtype, NpyHeader},
     output::Output,
 };
-use std::path::{Path, PathBuf};
+use diff2d_sys::Destination;
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+};
 
 /// What files are that are not `.npy`.
 #[derive(Debug, Args)]
@@ -121,6 +125,26 @@ fn member(path: &Path) -> Option<(&str, &str)> {
     archive.ends_with(".npz").then_some((archive, name))
 }
 
+/// A new array while it is written, and where the coordinates of its axes go.
+pub(super) struct NewArray {
+    output: Output,
+    axes: Destination,
+}
+
+impl Deref for NewArray {
+    type Target = Output;
+
+    fn deref(&self) -> &Output {
+        &self.output
+    }
+}
+
+impl DerefMut for NewArray {
+    fn deref_mut(&mut self) -> &mut Output {
+        &mut self.output
+    }
+}
+
 /// Begins a new array for which the files `taken` are read; `finish` puts it in its place.
 pub(super) fn create(
     path: &Path,
@@ -129,20 +153,22 @@ pub(super) fn create(
     fortran_order: bool,
     taken: &[PathBuf],
     force: bool,
-) -> Result<Output, Error> {
+) -> Result<NewArray, Error> {
     let writing = Writing {
         taken,
         force,
         is_own_kind: None,
     };
-    writing.admit(path)?;
-    admit_axes(path, writing)?;
-    Ok(Output::create(path, shape, dtype, fortran_order, force)?)
+    let to = writing.admit(path)?;
+    Ok(NewArray {
+        axes: admit_axes(path, writing)?,
+        output: Output::create(to, shape, dtype, fortran_order)?,
+    })
 }
 
 /// Puts a new array in its place, and what is known of its axes and values beside it.
 pub(super) fn finish(
-    output: Output,
+    NewArray { output, axes: to }: NewArray,
     path: &Path,
     axes: &[Option<NamedAxis>],
     quantity: Option<&str>,
@@ -150,5 +176,5 @@ pub(super) fn finish(
     let shape = output.npy.shape.clone();
     forget_axes(path)?;
     output.finish()?;
-    Ok(write_axes(path, &shape, axes, quantity)?)
+    Ok(write_axes((path, to), &shape, axes, quantity)?)
 }

@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, World, collective},
-    cube::{JournalledArray, Paths, Record, Writing},
+    cube::{CubeError, JournalledArray, Paths, Record, Writing},
     error::Error,
     problem::Problem,
     run::{Message, Outcome},
@@ -22,7 +22,9 @@ use crate::{
 use clap::Args;
 use diff2d_plot as plot;
 use diff2d_stencil::Tile;
+use diff2d_sys::Destination;
 use std::{
+    fs,
     path::{Path, PathBuf},
     sync::{Arc, atomic::Ordering},
     time::Duration,
@@ -84,21 +86,31 @@ pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     let problem = &given.problem;
     check_tile(args.tile, problem.grid.shape())?;
     let cube = cube?;
-    if let Some(path) = &args.report {
+    let report = args.report.as_ref().map(|path| {
         let taken = [Paths::of(&cube)?.files(), args.reads(problem)].concat();
-        args.start.check_report(path, &taken, args.no_cube)?;
-    }
+        args.start.check_report(path, &taken, args.no_cube)
+    });
+    let report = report.transpose()?;
     let cube = (!args.no_cube).then_some(cube);
+    if let (Some(cube), true) = (&cube, problem.params.graphics) {
+        check_pictures(args, cube, problem)?;
+    }
     ranks::together("run", terminal, |world| {
-        on_ranks(args, &given, cube.as_deref(), world, terminal)
+        on_ranks(
+            (args, &given),
+            cube.as_deref(),
+            report.clone(),
+            world,
+            terminal,
+        )
     })
 }
 
 /// Collective. The run on all ranks.
 fn on_ranks(
-    args: &RunArgs,
-    Given { problem, warnings }: &Given,
+    (args, Given { problem, warnings }): (&RunArgs, &Given),
     cube: Option<&Path>,
+    report_to: Option<Destination>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
@@ -135,7 +147,7 @@ fn on_ranks(
         .on_commit(|record| {
             // Printing goes on when drawing cannot, and the other way round.
             if let (Some(cube), true) = (pictures, drawn.is_ok()) {
-                drawn = draw(cube, record.index);
+                drawn = draw(cube, record.index, &args.reads(problem), args.start.force);
             }
             commits += 1;
             if let Some(rate) = record.steady {
@@ -154,8 +166,8 @@ fn on_ranks(
     start::unless_closed(printed, is_stopped)?;
     drawn?;
 
-    if let (Some(path), true) = (&args.report, world.is_root()) {
-        start::write_json(path, "report", &report)?;
+    if let (Some(to), true) = (report_to, world.is_root()) {
+        start::write_json(to, "report", &report)?;
     }
     let took = number::seconds(report.seconds.total);
     let done = steady
@@ -215,7 +227,7 @@ const DRAWING_MEMORY: u64 = 16 << 20;
 
 /// Draws a committed snapshot; one range for all of them, that of the initial state, beyond which
 /// diffusion between fixed walls never goes.
-fn draw(cube: &Path, index: u64) -> Result<(), Error> {
+fn draw(cube: &Path, index: u64, taken: &[PathBuf], force: bool) -> Result<(), Error> {
     threads::work_alone();
     let array = JournalledArray::open(cube)?;
     let frames = Frames::of(&array, DRAWING_MEMORY)?;
@@ -228,10 +240,45 @@ fn draw(cube: &Path, index: u64) -> Result<(), Error> {
     let directory = Paths::of(cube)?.pictures;
     make_directory(&directory)?;
     let path = frame_path(&directory, index);
+    let to = admit_picture(&path, taken, force)?;
+    Drawing::new(&frames, &[index], &look, &survey).save(index, &to)
+}
+
+/// Admits the name of a picture: one of ours is drawn anew.
+fn admit_picture(path: &Path, taken: &[PathBuf], force: bool) -> Result<Destination, CubeError> {
     let writing = Writing {
+        taken,
+        force,
         is_own_kind: Some(plot::is_picture),
-        ..Writing::default()
     };
-    writing.admit(&path)?;
-    Drawing::new(&frames, &[index], &look, &survey).save(index, &path)
+    writing.admit(path)
+}
+
+/// Refuses pictures of others, and pictures that the run reads, where it would draw its own: before it begins, and not
+/// when it comes to them.
+fn check_pictures(args: &RunArgs, cube: &Path, problem: &Problem) -> Result<(), Error> {
+    let directory = Paths::of(cube)?.pictures;
+    let Ok(entries) = fs::read_dir(&directory) else {
+        return Ok(());
+    };
+    let taken = args.reads(problem);
+    for path in entries.filter_map(|entry| Some(entry.ok()?.path())) {
+        let number = path
+            .file_stem()
+            .and_then(|stem| stem.to_str()?.parse().ok());
+        let is_drawn = |&number: &u64| {
+            number < problem.schedule.snapshots() && frame_path(&directory, number) == path
+        };
+        if number.filter(is_drawn).is_none() {
+            continue;
+        }
+        admit_picture(&path, &taken, args.start.force).map_err(|error| match error {
+            CubeError::Exists { .. } => Error::Usage(format!(
+                "graphics = true would draw over {}, which is no picture of diff2d: move it away, or write elsewhere with -o",
+                path.display()
+            )),
+            error => error.into(),
+        })?;
+    }
+    Ok(())
 }

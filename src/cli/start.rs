@@ -13,7 +13,7 @@ use crate::{
     run::{Outcome, Run},
 };
 use clap::{Args, ValueEnum};
-use diff2d_sys::{self as sys, AtomicFile};
+use diff2d_sys::{self as sys, AtomicFile, Destination};
 use serde::Serialize;
 use std::{
     io,
@@ -110,7 +110,7 @@ impl StartArgs {
         path: &Path,
         taken: &[PathBuf],
         is_timing: bool,
-    ) -> Result<(), Error> {
+    ) -> Result<Destination, Error> {
         let writing = Writing {
             taken,
             force: self.force,
@@ -142,22 +142,29 @@ fn is_report(beginning: &[u8]) -> bool {
 }
 
 /// Refuses an output that may not be written or cannot, now and not when the work is done.
-pub(super) fn check_output(path: &Path, what: &str, writing: Writing<'_>) -> Result<(), Error> {
-    writing.admit(path)?;
-    let file = AtomicFile::create(path).map(drop);
-    file.map_err(|error| not_written(path, what, &error.source))
+pub(super) fn check_output(
+    path: &Path,
+    what: &str,
+    writing: Writing<'_>,
+) -> Result<Destination, Error> {
+    let to = writing.admit(path)?;
+    match AtomicFile::at(to.clone()) {
+        Ok(_) => Ok(to),
+        Err(error) => Err(not_written(path, what, &error.source)),
+    }
 }
 
 /// Writes what was measured to a JSON file.
 pub(super) fn write_json(
-    path: &Path,
+    to: Destination,
     what: &str,
     measured: &(impl Serialize + ?Sized),
 ) -> Result<(), Error> {
     let text = serde_json::to_string_pretty(measured)
         .map_err(|error| Error::System(format!("cannot write the {what}: {error}")))?;
-    let written = sys::write_file(path, (text + "\n").as_bytes());
-    written.map_err(|error| not_written(path, what, &error.source))
+    let path = to.path().to_owned();
+    let written = sys::write_file_at(to, (text + "\n").as_bytes());
+    written.map_err(|error| not_written(&path, what, &error.source))
 }
 
 fn not_written(path: &Path, what: &str, error: &io::Error) -> Error {

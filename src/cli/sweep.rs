@@ -16,7 +16,7 @@ use crate::{
     sweep::Sweep,
 };
 use clap::Args;
-use diff2d_sys::{self as sys, AtomicFile};
+use diff2d_sys::{self as sys, AtomicFile, Destination};
 use serde_json::{Value, json};
 use std::{
     borrow::Cow,
@@ -72,21 +72,21 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
         Some(begun) => sweep.as_begun(&begun)?,
         None => sweep,
     };
-    if let Some(path) = &args.report {
-        let mut taken = Paths::of(&cube)?.files();
-        taken.extend(args.reads(&sweep));
-        args.start.check_report(path, &taken, false)?;
-    }
+    let report = args.report.as_ref().map(|path| {
+        let taken = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
+        args.start.check_report(path, &taken, false)
+    });
+    let report = report.transpose()?;
     ranks::together("sweep", terminal, |world| {
-        on_ranks(args, &sweep, &cube, world, terminal)
+        on_ranks((args, &sweep), &cube, report.clone(), world, terminal)
     })
 }
 
 /// Collective. The sweep on all ranks.
 fn on_ranks(
-    args: &SweepArgs,
-    sweep: &Sweep,
+    (args, sweep): (&SweepArgs, &Sweep),
     cube: &Path,
+    report: Option<Destination>,
     world: &World,
     terminal: &Terminal,
 ) -> Result<u8, Error> {
@@ -143,7 +143,7 @@ fn on_ranks(
         table.write()?;
     }
     let took = begin.elapsed().as_secs_f64();
-    if let (Some(path), true) = (&args.report, world.is_root()) {
+    if let (Some(to), true) = (report, world.is_root()) {
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let report = json!({
             "scenarios": scenarios.len(),
@@ -154,7 +154,7 @@ fn on_ranks(
             "ranks": world.size(),
             "machine": sys::machine_name(),
         });
-        start::write_json(path, "report", &report)?;
+        start::write_json(to, "report", &report)?;
     }
     let took = number::seconds(took);
     let done = format!("{} scenarios in {took}", scenarios.len());

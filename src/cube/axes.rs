@@ -16,7 +16,7 @@ use super::{
     outputs::{Writing, holds, is_of_kind},
     paths::remove_file,
 };
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Destination};
 use serde::{Deserialize, Serialize};
 use std::{
     io::Read,
@@ -231,12 +231,11 @@ fn beside(array: &Path) -> PathBuf {
 /// # Errors
 /// [`CubeError::Io`].
 pub fn write_axes(
-    array: &Path,
+    (array, to): (&Path, Destination),
     shape: &[u64],
     axes: &[Option<NamedAxis>],
     quantity: Option<&str>,
 ) -> Result<(), CubeError> {
-    let path = beside(array);
     if axes.iter().all(Option::is_none) && quantity.is_none() {
         return forget_axes(array);
     }
@@ -248,14 +247,14 @@ pub fn write_axes(
         quantity: quantity.map(str::to_owned),
     };
     let text = serde_json::to_vec(&file).unwrap_or_default();
-    Ok(sys::write_file(&path, &text)?)
+    Ok(sys::write_file_at(to, &text)?)
 }
 
 /// Admits the name of what stands beside a new array, which replaces what this program has written there.
 ///
 /// # Errors
 /// As [`Writing::admit`].
-pub fn admit_axes(array: &Path, writing: Writing<'_>) -> Result<(), CubeError> {
+pub fn admit_axes(array: &Path, writing: Writing<'_>) -> Result<Destination, CubeError> {
     let writing = Writing {
         is_own_kind: Some(tells_axes),
         ..writing

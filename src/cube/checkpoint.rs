@@ -13,7 +13,7 @@ use super::{
 };
 use crate::schedule::Clock;
 use diff2d_arrays::npy::DATA_OFFSET;
-use diff2d_sys::{self as sys, AtomicFile, FileExt};
+use diff2d_sys::{self as sys, AtomicFile, Destination, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fs,
@@ -46,13 +46,16 @@ impl Writer {
     /// [`CubeError::Io`].
     pub fn create(paths: &Paths) -> Result<Self, CubeError> {
         let temporary = temporary(paths);
+        let to = Destination::examine(&paths.checkpoint);
+        let to = to.map_err(CubeError::io("examine", &paths.checkpoint))?;
         ours::is_there(&paths.checkpoint, &paths.cube)?;
         // What a killed run left.
         ours::remove(&temporary, &paths.cube)?;
         let created = ours::create(&temporary)?;
+        let file = AtomicFile::of_file(created, temporary.clone(), to);
         // It holds what the cube holds; a filesystem without permissions is no reason to fail.
-        let _ = fs::metadata(&paths.cube).and_then(|cube| sys::copy_permissions(&cube, &created));
-        let file = AtomicFile::of_file(created, temporary.clone(), paths.checkpoint.clone());
+        let _ =
+            fs::metadata(&paths.cube).and_then(|cube| sys::copy_permissions(&cube, file.file()));
         file.file()
             .seek(SeekFrom::Start(DATA_OFFSET))
             .map_err(CubeError::io("write", &temporary))?;

@@ -1,11 +1,11 @@
 //! [`Writing`]: what a command may write over.
 
 use super::{error::CubeError, file::read_journal, paths::Paths};
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Destination};
 use std::{
     ffi::OsStr,
     fs::{self, Metadata},
-    io::{self, Read},
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -28,27 +28,28 @@ impl Writing<'_> {
     /// # Errors
     /// [`CubeError::Taken`], [`CubeError::IsCube`], [`CubeError::BelongsTo`], [`CubeError::Exists`];
     /// [`CubeError::Io`] when the name leads nowhere.
-    pub fn admit(&self, path: &Path) -> Result<(), CubeError> {
-        let is_replaceable = |found: Metadata| match (found.is_file(), found.is_dir()) {
+    pub fn admit(&self, path: &Path) -> Result<Destination, CubeError> {
+        let is_replaceable = |found: &Metadata| match (found.is_file(), found.is_dir()) {
             (true, _) => self.force || self.is_own_kind.is_some_and(|kind| is_of_kind(path, kind)),
             // A pipe or a device is written to.
             (false, is_directory) => !is_directory,
         };
-        match self.find(path)?.is_none_or(is_replaceable) {
-            true => Ok(()),
+        let to = self.find(path)?;
+        match to.found().is_none_or(is_replaceable) {
+            true => Ok(to),
             false => Err(CubeError::Exists {
                 path: path.to_owned(),
             }),
         }
     }
 
-    /// As [`admit`](Self::admit), but returns what has the name already instead of judging it.
+    /// As [`admit`](Self::admit), but what has the name already is not judged.
     ///
     /// # Errors
     /// As `admit`, without [`CubeError::Exists`].
-    pub fn find(&self, path: &Path) -> Result<Option<Metadata>, CubeError> {
-        sys::leads_somewhere(path).map_err(CubeError::io("create", path))?;
-        let end = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    pub fn find(&self, path: &Path) -> Result<Destination, CubeError> {
+        let to = Destination::examine(path).map_err(CubeError::io("create", path))?;
+        let end = to.path().to_owned();
         if self.taken.iter().any(|taken| is_same(taken, &end)) {
             return Err(CubeError::Taken {
                 path: path.to_owned(),
@@ -68,10 +69,7 @@ impl Writing<'_> {
                 return Err(CubeError::BelongsTo { path, cube });
             }
         }
-        match fs::metadata(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            status => Ok(Some(status.map_err(CubeError::io("examine", path))?)),
-        }
+        Ok(to)
     }
 }
 

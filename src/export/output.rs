@@ -54,9 +54,9 @@ pub(super) fn file(
         force,
         ..Writing::default()
     };
-    writing.admit(path)?;
+    let to = writing.admit(path)?;
     enter(path)?;
-    Ok(AtomicFile::create(path)?)
+    Ok(AtomicFile::at(to)?)
 }
 
 /// The name of what is to be a directory. One that is replaced must have in it what `is_ours` looks for.
@@ -72,7 +72,8 @@ pub(super) fn directory(
         taken,
         ..Writing::default()
     };
-    if let Some(found) = writing.find(path)? {
+    let to = writing.find(path)?;
+    if let Some(found) = to.found() {
         if !found.is_dir() || !force {
             return Err(CubeError::Exists {
                 path: path.to_owned(),
@@ -87,7 +88,7 @@ pub(super) fn directory(
         }
     }
     enter(path)?;
-    Ok(AtomicDirectory::create(path)?)
+    Ok(AtomicDirectory::at(to)?)
 }
 
 /// Refuses a name in a directory that is not there.

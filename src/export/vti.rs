@@ -26,6 +26,8 @@ pub(super) fn write(
 ) -> Result<(), ExportError> {
     /// More bytes at a time make nothing faster.
     const MOST: u64 = 4 << 20;
+    let stem = stem_of(path);
+    let is_ours = |directory: &Path| is_ours(directory, &stem);
     let directory = output::directory(path, force, dataset.array(), Format::Vti, is_ours)?;
     let inside = directory.name_so_far();
     let threads = rayon::current_num_threads() as u64;
@@ -33,7 +35,6 @@ pub(super) fn write(
     let width = dataset.dtype().bytes as u64 + 16;
     let elements = (memory / 2 / threads).min(MOST) / width;
     let tile = tiles::bands(dataset.frame(), elements);
-    let stem = stem_of(path);
     for series in series::all(dataset) {
         let present: Vec<u64> = series.present(dataset).collect();
         present.par_iter().try_for_each(|&frame| {
@@ -55,7 +56,7 @@ pub(super) fn write(
         let path = inside.join(name);
         collection(dataset, &series, &present, &path)?;
     }
-    Ok(directory.commit()?)
+    Ok(directory.commit(is_ours)?)
 }
 
 /// The stem of the names of collections.
@@ -65,14 +66,13 @@ fn stem_of(directory: &Path) -> String {
 }
 
 /// Whether a directory holds nothing but files of the names that are written into it.
-fn is_ours(directory: &Path) -> io::Result<bool> {
-    let stem = stem_of(directory);
+fn is_ours(directory: &Path, stem: &str) -> io::Result<bool> {
     let is_ours = |name: &str| {
         let numbers = match name.strip_suffix(".vti") {
             Some(rest) => rest.strip_prefix("p-"),
             None => name
                 .strip_suffix(".pvd")
-                .and_then(|rest| rest.strip_prefix(&*stem)),
+                .and_then(|rest| rest.strip_prefix(stem)),
         };
         numbers.is_some_and(|rest| rest.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'-')))
     };

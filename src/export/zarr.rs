@@ -61,7 +61,7 @@ pub(super) fn write(
                     .try_for_each(|(frame, tile)| store_tile(&mut buffers, *frame, tile))
             })?;
     }
-    Ok(directory.commit()?)
+    Ok(directory.commit(is_ours)?)
 }
 
 /// The files of a group while it is written.

@@ -5,7 +5,11 @@ use crate::{
     outputs::{at_once, pipe},
     shell,
 };
-use std::{collections::BTreeSet, fs, os::unix::fs::symlink};
+use std::{
+    collections::BTreeSet,
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+};
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
 /// the name must have.
@@ -196,6 +200,164 @@ fn no_output_replaces_a_cube_an_input_or_a_file_of_others() {
                 fs::remove_file(&path).unwrap();
                 let _ = fs::remove_dir(scene.path("d"));
             }
+        }
+    }
+}
+
+/// What a cube was made from is never written over, and a file of the same format is no file of ours.
+#[test]
+fn no_output_replaces_an_input_of_the_cube_or_a_file_of_its_own_format() {
+    let scene = Scene::small();
+    scene.succeed("create D.npy --shape 22,22 --fill 1");
+    scene.succeed("run p.toml --set D.file=D.npy -o in.npy");
+    scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
+    let contents = || -> Vec<_> {
+        let files = scene.files().into_iter();
+        files.map(|file| (scene.read(&file), file)).collect()
+    };
+    for (_, _, template, ending) in WRITTEN {
+        if template.is_empty() {
+            continue;
+        }
+        let (argument, name) = match ending.split_once('/') {
+            Some((_, name)) => ("d".to_owned(), format!("d/{name}")),
+            None => (format!("n{ending}"), format!("n{ending}")),
+        };
+        let path = scene.path(&name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        let command = template.replace('@', &argument).replace(" 2,2", " 1,2,2");
+        let refuse = |command: String, code: Option<i32>| {
+            let before = contents();
+            let told = scene.run(&command);
+            assert_eq!(told.code, code, "{command} over {name}: {told}");
+            assert!(contents() == before, "{command} over {name}: {told}");
+        };
+        if command.contains("in.npy") {
+            for is_symbolic in [true, false] {
+                match is_symbolic {
+                    true => symlink(scene.path("D.npy"), &path).unwrap(),
+                    false => fs::hard_link(scene.path("D.npy"), &path).unwrap(),
+                }
+                refuse(format!("{command} --force"), Some(2));
+                fs::remove_file(&path).unwrap();
+            }
+        }
+        let others: &[u8] = match path.extension().and_then(|ending| ending.to_str()) {
+            Some("png") => b"\x89PNG\r\n\x1a\nof a camera",
+            Some("html") => b"<!DOCTYPE html>\n<title>of others</title>",
+            Some("json") => b"{\"updates\": 1}",
+            Some("1") => b".TH others 1",
+            _ => b"\x93NUMPY\x01\0of others",
+        };
+        fs::write(&path, others).unwrap();
+        refuse(command, Some(2));
+        fs::remove_file(&path).unwrap();
+        let _ = fs::remove_dir(scene.path("d"));
+    }
+    for (ending, beginning) in [
+        (
+            "pdf",
+            "%PDF-1.7\n1 0 obj\n<<\n/Producer (pdfTeX)\n>>\nendobj\n/Producer (diff2d)",
+        ),
+        (
+            "svg",
+            "<svg xmlns=\"http://www.w3.org/2000/svg\">\n<title>paper</title>\n",
+        ),
+        ("gif", "GIF89a of others"),
+        ("apng", "\u{89}PNG of others"),
+    ] {
+        let paper = format!("paper.{ending}");
+        let what = match ending {
+            "gif" | "apng" => format!("--html page-{ending}.html --animate={ending}"),
+            _ => "--snapshots 0".to_owned(),
+        };
+        scene.write(&paper, beginning);
+        let command = format!("plot in.npy {what} -o {paper}");
+        let told = scene.run(&command);
+        assert_eq!(told.code, Some(2), "{command}: {told}");
+        assert_eq!(scene.text(&paper), beginning);
+        scene.succeed(&format!("{command} --force"));
+        scene.succeed(&command);
+    }
+}
+
+#[test]
+fn a_run_draws_over_no_picture_but_its_own() {
+    let scene = Scene::small();
+    let run = "run p.toml --set graphics=true -o c.npy";
+    fs::create_dir(scene.path("c")).unwrap();
+    scene.write("c/0001.png", "\u{89}PNG of a camera");
+    scene.write("c/notes.png", "\u{89}PNG of a camera");
+    for option in ["", " --resume"] {
+        let told = scene.run(&format!("{run}{option}"));
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(told.stderr.contains("draw over c/0001.png"), "{told}");
+        assert!(!scene.exists("c.npy"));
+    }
+    fs::remove_file(scene.path("c/0001.png")).unwrap();
+    scene.succeed(run);
+    scene.succeed(&format!("{run} --force"));
+    assert_eq!(scene.text("c/notes.png"), "\u{89}PNG of a camera");
+    // A picture that it reads is not drawn over, though it is one of ours.
+    let before = scene.read("c/0001.png");
+    let told = scene.run(&format!(
+        "{run} --force --set mask.image=c/0001.png --set mask.below=0.0"
+    ));
+    assert_eq!(told.code, Some(2), "{told}");
+    assert_eq!(scene.read("c/0001.png"), before);
+}
+
+#[test]
+fn replaced_files_keep_their_permissions() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    scene.succeed("create in.npy --shape 4,8,8 --fill i0+i1");
+    let set = |name: &str, mode: u32| {
+        fs::set_permissions(scene.path(name), fs::Permissions::from_mode(mode)).unwrap();
+    };
+    let mode = |name: &str| fs::metadata(scene.path(name)).unwrap().permissions().mode() & 0o777;
+    for (command, names) in [
+        ("create w.npy --shape 3", &["w.npy"][..]),
+        (
+            "window c.npy --window 1,2,2 --op sum -o w.npy",
+            &["w.npy", "w.axes.json"],
+        ),
+        ("stats c.npy --axis 0 -o s.npy", &["s.npy", "s.axes.json"]),
+        ("compare c.npy c.npy -o d.npy", &["d.npy", "d.axes.json"]),
+        ("export in.npy --to csv -o e.csv", &["e.csv"]),
+        (
+            "export in.npy --to zarr -o z",
+            &["z/zarr.json", "z/p/zarr.json", "z/p", "z"],
+        ),
+        (
+            "export in.npy --to vti -o v",
+            &["v/p-0000.vti", "v/p-0003.vti", "v"],
+        ),
+        ("plot c.npy --html h.html", &["h.html"]),
+        (
+            "run p.toml -o r.npy --report r.json",
+            &["r.npy", "r.journal", "r.json"],
+        ),
+    ] {
+        scene.succeed(&format!("{command} --force"));
+        for name in names {
+            set(
+                name,
+                if scene.path(name).is_dir() {
+                    0o700
+                } else {
+                    0o600
+                },
+            );
+        }
+        scene.succeed(&format!("{command} --force"));
+        for name in names {
+            let kept = if scene.path(name).is_dir() {
+                0o700
+            } else {
+                0o600
+            };
+            assert_eq!(mode(name), kept, "{command}: {name}");
         }
     }
 }

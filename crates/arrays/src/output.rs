@@ -2,6 +2,7 @@
 
 use super::AnalysisError;
 use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Region};
+pub use diff2d_sys::Destination;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use std::{
     fs::{self, File, OpenOptions, TryLockError},
@@ -24,25 +25,27 @@ pub struct Output {
 }
 
 impl Output {
-    /// Reserves a file for an array of zeros.
+    /// Reserves a file for an array of zeros. A file that was found under its name will be replaced.
     ///
     /// # Errors
-    /// [`AnalysisError::Exists`] unless `force`; [`AnalysisError::Request`] where the name is that of no file, or of
-    /// one that another process writes; [`AnalysisError::NoSpace`]; [`NpyError`].
+    /// [`AnalysisError::Request`] where the name is that of no file, or of one that another process writes;
+    /// [`AnalysisError::NoSpace`]; [`NpyError`].
     pub fn create(
-        path: &Path,
+        to: Destination,
         shape: Vec<u64>,
         dtype: Dtype,
         fortran_order: bool,
-        force: bool,
     ) -> Result<Self, AnalysisError> {
-        if path.extension().is_none_or(|extension| extension != "npy") {
+        let (named, path) = (to.name(), &to.path().to_owned());
+        if named.extension().is_none_or(|extension| extension != "npy") {
             return Err(AnalysisError::Request(format!(
                 "the output {} must have a name that ends in .npy",
-                path.display()
+                named.display()
             )));
         }
-        let path = &replaceable(path, force)?;
+        if let Some(found) = to.found() {
+            sys::is_file(found.file_type()).map_err(NpyError::io("replace", named))?;
+        }
         let npy = NpyHeader::new(shape, dtype, fortran_order);
         let bytes = npy
             .file_bytes()
@@ -56,7 +59,7 @@ impl Output {
         let file = create_partial(&partial)?;
         let output = Self {
             npy,
-            file: AtomicFile::of_file(file, partial.clone(), path.clone()),
+            file: AtomicFile::of_file(file, partial.clone(), to),
             partial,
         };
         let no_space = || AnalysisError::NoSpace {
@@ -137,22 +140,6 @@ impl Output {
     fn io(&self, action: &'static str) -> impl FnOnce(io::Error) -> NpyError + use<> {
         NpyError::io(action, self.partial.clone())
     }
-}
-
-/// The file that a new array may become: a symbolic link is followed; what is no file is not replaced.
-fn replaceable(path: &Path, force: bool) -> Result<PathBuf, AnalysisError> {
-    sys::leads_somewhere(path).map_err(NpyError::io("create", path))?;
-    let status = match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(path.to_owned()),
-        status => status.map_err(NpyError::io("examine", path))?,
-    };
-    if status.is_dir() || !force {
-        return Err(AnalysisError::Exists {
-            path: path.to_owned(),
-        });
-    }
-    sys::is_file(status.file_type()).map_err(NpyError::io("replace", path))?;
-    Ok(fs::canonicalize(path).map_err(NpyError::io("examine", path))?)
 }
 
 /// Creates and locks the file of a new array, in place of one that a killed process left.

@@ -3,11 +3,11 @@
 use super::{
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
     error::Error,
-    file::{PictureFile, write_error},
+    file::{MARK, PictureFile, write_error},
     text,
 };
+use diff2d_sys::Destination;
 use plotters::prelude::{BLACK, BitMapBackend, Color, DrawingBackend, RGBColor};
-use std::path::Path;
 
 /// A finished picture: red, green and blue, one byte each, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -99,10 +99,10 @@ impl Bitmap {
     /// # Errors
     ///
     /// [`Error::Write`] where the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        let mut file = PictureFile::create(path)?;
+    pub fn save(&self, to: &Destination) -> Result<(), Error> {
+        let mut file = PictureFile::create(to)?;
         self.encode(&mut file)
-            .map_err(|error| write_error(path, error))?;
+            .map_err(|error| write_error(to.name(), error))?;
         file.commit_unsynced()
     }
 
@@ -117,6 +117,7 @@ impl Bitmap {
             yppu: per_metre(dpi),
             unit: png::Unit::Meter,
         }));
+        encoder.add_text_chunk("Software".to_owned(), MARK.to_owned())?;
         let mut writer = encoder.write_header()?;
         writer.write_image_data(&self.rgb)?;
         writer.finish()

@@ -12,7 +12,7 @@ use super::{
     text::DIGIT,
     ticks::Axis,
 };
-use std::path::Path;
+use diff2d_sys::Destination;
 
 /// Width and height if no size is asked for.
 const SIZE: (usize, usize) = (960, 600);
@@ -66,8 +66,8 @@ impl Chart {
     ///
     /// # Errors
     /// [`Error::NoFrames`] without curves, [`Error::Write`] where the file cannot be written.
-    pub fn save(&self, path: &Path) -> Result<(), Error> {
-        svg::save(&self.svg()?, path)
+    pub fn save(&self, to: &Destination) -> Result<(), Error> {
+        svg::save(&self.svg()?, to)
     }
 
     /// The picture as SVG.

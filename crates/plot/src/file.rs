@@ -1,17 +1,39 @@
 //! [`PictureFile`]: a picture's file while it is written.
 
 use super::error::Error;
-use diff2d_sys::{AtomicFile, FileError};
+use diff2d_sys::{AtomicFile, Destination, FileError};
 use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
-/// Whether a file that begins like this is a picture: PNG, GIF, SVG or PDF.
+/// By this word pictures of this program are known.
+pub(super) const MARK: &str = "diff2d";
+/// The line of an SVG file that has it.
+pub(super) const MARK_OF_SVG: &str = "<metadata>diff2d</metadata>\n";
+
+/// Whether a file that begins like this is a picture of this program: PNG, GIF, SVG or PDF with its mark at the place
+/// where this program puts it. A picture of others may hold one of ours.
 #[must_use]
 pub fn is_picture(beginning: &[u8]) -> bool {
-    let kinds: [&[u8]; 4] = [b"\x89PNG\r\n\x1a\n", b"GIF8", b"<svg ", b"%PDF-"];
-    kinds.iter().any(|kind| beginning.starts_with(kind))
+    let place = |text: &[u8]| {
+        let mut parts = beginning.windows(text.len());
+        parts.position(|part| part == text)
+    };
+    let before = |text: &[u8], end: &[u8]| match (place(text), place(end)) {
+        (Some(text), Some(end)) => text < end,
+        (text, _) => text.is_some(),
+    };
+    match beginning {
+        [0x89, b'P', b'N', b'G', ..] => before(b"tEXtSoftware\0diff2d", b"IDAT"),
+        [b'G', b'I', b'F', b'8', ..] => before(b"\x21\xfe\x06diff2d\0", b"\x21\xf9"),
+        [b'<', b's', b'v', b'g', b' ', ..] => {
+            let mut lines = beginning.split_inclusive(|&letter| letter == b'\n');
+            lines.nth(1) == Some(MARK_OF_SVG.as_bytes())
+        }
+        [b'%', b'P', b'D', b'F', ..] => before(b"/Producer (diff2d)", b"endobj"),
+        _ => false,
+    }
 }
 
 /// A picture's file while it is written: an [`AtomicFile`] behind a buffer.
@@ -21,12 +43,13 @@ pub(super) struct PictureFile {
 }
 
 impl PictureFile {
-    /// Begins the file `path`.
-    pub fn create(path: &Path) -> Result<Self, Error> {
-        let file = AtomicFile::create(path).map_err(|error| write_error(path, error.source))?;
+    /// Begins the file.
+    pub fn create(to: &Destination) -> Result<Self, Error> {
+        let path = to.name().to_owned();
+        let file = AtomicFile::at(to.clone()).map_err(|error| write_error(&path, error.source))?;
         Ok(Self {
             file: BufWriter::new(file),
-            path: path.to_path_buf(),
+            path,
         })
     }
 

@@ -3,16 +3,17 @@
 use super::{
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
     error::Error,
-    file::{PictureFile, write_error},
+    file::{MARK, PictureFile, write_error},
     text,
 };
 use ab_glyph::{OutlineCurve, point};
+use diff2d_sys::Destination;
 use flate2::{Compression, write::ZlibEncoder};
 use pdf_writer::{
     Content, Filter, Finish, Name, Ref, TextStr,
     types::{LineCapStyle, LineJoinStyle},
 };
-use std::{io::Write as _, path::Path};
+use std::io::Write as _;
 
 /// A page of paper has so many units an inch.
 const POINTS: f32 = 72.0;
@@ -48,10 +49,10 @@ impl Pdf {
     }
 
     /// Writes the file, which appears only when it is complete.
-    pub fn save(self, path: &Path) -> Result<(), Error> {
-        let failed = |error| write_error(path, error);
+    pub fn save(self, to: &Destination) -> Result<(), Error> {
+        let failed = |error| write_error(to.name(), error);
         let bytes = self.finish().map_err(failed)?;
-        let mut file = PictureFile::create(path)?;
+        let mut file = PictureFile::create(to)?;
         file.write_all(&bytes).map_err(failed)?;
         file.commit_unsynced()
     }
@@ -62,15 +63,16 @@ impl Pdf {
             last += 1;
             Ref::new(last)
         };
-        let [catalog, pages, page, content, info] = std::array::from_fn(|_| next());
+        let [info, catalog, pages, page, content] = std::array::from_fn(|_| next());
         let images: Vec<Ref> = self.images.iter().map(|_| next()).collect();
         let states: Vec<Ref> = self.opacities.iter().map(|_| next()).collect();
         let mut pdf = pdf_writer::Pdf::new();
+        // First, so that the beginning of the file tells whose it is.
+        pdf.document_info(info)
+            .producer(TextStr(MARK))
+            .title(TextStr(&self.title));
         pdf.catalog(catalog).pages(pages);
         pdf.pages(pages).kids([page]).count(1);
-        pdf.document_info(info)
-            .title(TextStr(&self.title))
-            .producer(TextStr("diff2d"));
         let mut sheet = pdf.page(page);
         let [width, height] = self.page;
         sheet

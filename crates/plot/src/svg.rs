@@ -4,10 +4,11 @@ use super::{
     bitmap::Bitmap,
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
     error::Error,
-    file::{PictureFile, write_error},
+    file::{MARK_OF_SVG, PictureFile, write_error},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use std::{fmt::Write as _, io::Write as _, path::Path};
+use diff2d_sys::Destination;
+use std::{fmt::Write as _, io::Write as _};
 
 /// A picture as lines and text.
 pub(super) struct Svg {
@@ -23,7 +24,7 @@ impl Svg {
         let name = escaped(name);
         let text = format!(
             r##"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" font-family="DejaVu Sans, Verdana, sans-serif" fill="#000000">
-<title>{name}</title>
+{MARK_OF_SVG}<title>{name}</title>
 <rect width="100%" height="100%" fill="#ffffff"/>
 "##
         );
@@ -40,8 +41,8 @@ impl Svg {
     }
 
     /// Writes the document, which appears only when it is complete.
-    pub fn save(self, path: &Path) -> Result<(), Error> {
-        save(&self.finish(), path)
+    pub fn save(self, to: &Destination) -> Result<(), Error> {
+        save(&self.finish(), to)
     }
 
     fn line(&mut self, element: std::fmt::Arguments<'_>) -> Result<(), Error> {
@@ -119,10 +120,10 @@ impl Canvas for Svg {
 }
 
 /// Writes a document, which appears only when it is complete.
-pub(super) fn save(document: &str, path: &Path) -> Result<(), Error> {
-    let mut file = PictureFile::create(path)?;
+pub(super) fn save(document: &str, to: &Destination) -> Result<(), Error> {
+    let mut file = PictureFile::create(to)?;
     file.write_all(document.as_bytes())
-        .map_err(|error| write_error(path, error))?;
+        .map_err(|error| write_error(to.name(), error))?;
     file.commit_unsynced()
 }
 

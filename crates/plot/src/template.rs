@@ -18,7 +18,7 @@ use super::{
     text::{DIGIT, width},
     ticks::Ticks,
 };
-use std::path::Path;
+use diff2d_sys::Destination;
 
 /// Side in pixels that the longer axis of a single picture aims at.
 pub(super) const SIDE: usize = 840;
@@ -39,12 +39,15 @@ pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
 /// # Errors
 ///
 /// As [`picture`]; [`Error::Write`] where the file cannot be written.
-pub fn save_picture(frame: &Frame, style: &Style, path: &Path) -> Result<(), Error> {
-    let extension = path.extension().and_then(|extension| extension.to_str());
+pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<(), Error> {
+    let extension = to
+        .name()
+        .extension()
+        .and_then(|extension| extension.to_str());
     let is_pdf = match extension {
         Some("svg") => false,
         Some("pdf") => true,
-        _ => return picture(frame, style)?.save(path),
+        _ => return picture(frame, style)?.save(to),
     };
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
@@ -60,11 +63,11 @@ pub fn save_picture(frame: &Frame, style: &Style, path: &Path) -> Result<(), Err
     if is_pdf {
         let mut pdf = Pdf::new(place.width, place.height, style.resolution(), name.trim());
         draw(&mut pdf)?;
-        return pdf.save(path);
+        return pdf.save(to);
     }
     let mut svg = Svg::new(place.width, place.height, name.trim());
     draw(&mut svg)?;
-    svg.save(path)
+    svg.save(to)
 }
 
 /// Reads a frame once, and keeps what a [`picture`] of the usual size shows of it, with the ends of its

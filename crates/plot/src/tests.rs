@@ -175,16 +175,17 @@ fn files_appear_complete_or_not_at_all() {
     let view = field.view();
     let frame = Frame::new(&view, Extent::counted()).at(0.5);
     let bitmap = picture(&frame, &style()).expect("a picture");
-    bitmap.save(&folder.join("0000.png")).expect("saved");
+    let to = |path: &std::path::Path| diff2d_sys::Destination::examine(path).expect("examined");
+    bitmap.save(&to(&folder.join("0000.png"))).expect("saved");
     assert_eq!(count(), 1);
 
     let gif = folder.join("animation.gif");
-    let mut left = Animation::new(&gif, Format::Gif, 3, &style());
+    let mut left = Animation::new(&to(&gif), Format::Gif, 3, &style());
     left.push(&frame).expect("a frame");
     assert!(!gif.exists());
     drop(left);
     assert_eq!(count(), 1);
-    let mut animation = Animation::new(&gif, Format::Gif, 3, &style());
+    let mut animation = Animation::new(&to(&gif), Format::Gif, 3, &style());
     for time in [0.0, 0.5, 1.0] {
         animation
             .push(&Frame::new(&view, Extent::counted()).at(time))
@@ -206,9 +207,12 @@ fn files_appear_complete_or_not_at_all() {
     assert_eq!(frames, 3);
 
     let nowhere = folder.join("missing").join("0000.png");
-    assert!(matches!(bitmap.save(&nowhere), Err(Error::Write { .. })));
     assert!(matches!(
-        Animation::new(&gif, Format::Gif, 3, &style()).finish(),
+        bitmap.save(&to(&nowhere)),
+        Err(Error::Write { .. })
+    ));
+    assert!(matches!(
+        Animation::new(&to(&gif), Format::Gif, 3, &style()).finish(),
         Err(Error::NoFrames)
     ));
     std::fs::remove_dir_all(&folder).expect("removed");

@@ -1,13 +1,16 @@
 //! [`AtomicDirectory`]: a directory that appears under its name whole and durable, or not at all.
 
 use super::{
+    destination::Destination,
     error::FileError,
     files::{directory_of, sync_directory},
     system::exchange,
     temporary::{Temporary, entries, unused_name},
 };
 use std::{
-    fs, io,
+    fs::{self, Permissions},
+    io,
+    os::unix::fs::PermissionsExt,
     path::{Path, PathBuf},
 };
 
@@ -17,20 +20,23 @@ use std::{
 /// order. Dropped before, it is removed.
 #[derive(Debug)]
 pub struct AtomicDirectory {
-    path: PathBuf,
+    to: Destination,
     temporary: Temporary,
 }
 
 impl AtomicDirectory {
-    /// Begins a directory that is to be `path`. A symbolic link is followed.
+    /// Begins a directory, which only its owner may enter until it is whole where it replaces one.
     ///
     /// # Errors
     /// [`FileError`] when it cannot be created.
-    pub fn create(path: &Path) -> Result<Self, FileError> {
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let created = Temporary::create(&path, |name| fs::create_dir(name));
-        let ((), temporary) = created.map_err(FileError::of("create", &path))?;
-        Ok(Self { path, temporary })
+    pub fn at(to: Destination) -> Result<Self, FileError> {
+        let created = Temporary::create(to.path(), |name| fs::create_dir(name));
+        let ((), temporary) = created.map_err(FileError::of("create", to.path()))?;
+        if to.found().is_some() {
+            // A filesystem without permissions is no reason to fail.
+            let _ = fs::set_permissions(temporary.name(), Permissions::from_mode(0o700));
+        }
+        Ok(Self { to, temporary })
     }
 
     /// The name that it has so far. Once the process is about to end nothing has it any more: what creates
@@ -56,27 +62,79 @@ impl AtomicDirectory {
         Ok(())
     }
 
-    /// Makes the directory durable under its name, in place of one that is there.
+    /// Makes the directory durable under its name, in place of the one that was found, if `may_go` still says so of that.
+    /// The permissions of what is replaced are kept.
     ///
     /// # Errors
     /// [`FileError`]; before the rename, the name means what it meant before.
-    pub fn commit(self) -> Result<(), FileError> {
-        let Self { path, temporary } = self;
-        sync_tree(temporary.name()).map_err(FileError::of("sync", &path))?;
-        let failed = FileError::of("rename", temporary.name().to_owned());
-        let replaced = path.is_dir();
-        let renamed = temporary.rename(|name| match replaced {
-            false => fs::rename(name, &path).map(|()| None),
-            true => replace(name, &path).map(Some),
+    pub fn commit(self, may_go: impl Fn(&Path) -> io::Result<bool>) -> Result<(), FileError> {
+        let Self { to, temporary } = self;
+        let path = to.path();
+        if to.found().is_some() {
+            keep_permissions(path, temporary.name()).map_err(FileError::of("examine", path))?;
+        }
+        sync_tree(temporary.name()).map_err(FileError::of("sync", path))?;
+        let failed = FileError::of("write", path);
+        let renamed = temporary.rename(|name| match to.found() {
+            None => to.take(name).map(|()| None),
+            Some(_) => {
+                to.check()?;
+                let left = replace(name, path)?;
+                match may_go(&left) {
+                    Ok(true) => Ok(Some(left)),
+                    other => {
+                        replace(&left, path)?;
+                        other?;
+                        Err(io::Error::other(
+                            "other files have appeared in it meanwhile, and it is not replaced",
+                        ))
+                    }
+                }
+            }
         });
         let left = renamed.map_err(failed)?;
-        let around = directory_of(&path);
+        let around = directory_of(path);
         sync_directory(around).map_err(FileError::of("sync the directory", around))?;
         match left {
             Some(left) => fs::remove_dir_all(&left).map_err(FileError::of("remove", left)),
             None => Ok(()),
         }
     }
+}
+
+/// Gives what is in a directory, and the directory itself, the permissions that the same has in an older one; what the
+/// older one has not is as open as its file or directory that is least so.
+fn keep_permissions(old: &Path, new: &Path) -> io::Result<()> {
+    /// Those of the file and of the directory in which others may do least.
+    fn least(directory: &Path, modes: &mut [u32; 2]) -> io::Result<()> {
+        modes[1] &= mode(directory)?;
+        for (path, kind) in entries(directory)? {
+            match kind.is_dir() {
+                true => least(&path, modes)?,
+                false => modes[0] &= mode(&path)?,
+            }
+        }
+        Ok(())
+    }
+    fn mode(path: &Path) -> io::Result<u32> {
+        Ok(fs::symlink_metadata(path)?.permissions().mode() & 0o777)
+    }
+    fn give(old: &Path, new: &Path, modes: [u32; 2]) -> io::Result<()> {
+        for (path, kind) in entries(new)? {
+            let before = old.join(path.file_name().unwrap_or_default());
+            let number = usize::from(kind.is_dir());
+            if kind.is_dir() {
+                give(&before, &path, modes)?;
+            }
+            let kept = mode(&before).unwrap_or(modes[number] & mode(&path)?);
+            fs::set_permissions(&path, Permissions::from_mode(kept))?;
+        }
+        Ok(())
+    }
+    let mut modes = [0o777; 2];
+    least(old, &mut modes)?;
+    give(old, new, modes)?;
+    fs::set_permissions(new, Permissions::from_mode(mode(old)?))
 }
 
 /// Gives a directory the name of another; returns the name that the other has now.
@@ -117,18 +175,27 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let path = home.path().join("a");
         for (old, new) in [("", "one"), ("one", "two")] {
-            let begun = AtomicDirectory::create(&path).unwrap();
+            let begun = AtomicDirectory::at(Destination::examine(&path).unwrap()).unwrap();
             fs::create_dir(begun.name_so_far().join("inner")).unwrap();
             fs::write(begun.name_so_far().join("inner/file"), new).unwrap();
             let read = || fs::read_to_string(path.join("inner/file")).unwrap_or_default();
             assert_eq!(read(), old);
-            begun.commit().unwrap();
+            begun.commit(|_| Ok(true)).unwrap();
             assert_eq!(read(), new);
             assert_eq!(names(home.path()), ["a"]);
         }
-        drop(AtomicDirectory::create(&path).unwrap());
+        drop(AtomicDirectory::at(Destination::examine(&path).unwrap()).unwrap());
         assert_eq!(names(home.path()), ["a"]);
         assert_eq!(fs::read_to_string(path.join("inner/file")).unwrap(), "two");
+        // One that has become another's meanwhile stays, and so does one that has appeared.
+        let begun = AtomicDirectory::at(Destination::examine(&path).unwrap()).unwrap();
+        assert!(begun.commit(|_| Ok(false)).is_err());
+        assert_eq!(fs::read_to_string(path.join("inner/file")).unwrap(), "two");
+        let new = home.path().join("b");
+        let begun = AtomicDirectory::at(Destination::examine(&new).unwrap()).unwrap();
+        fs::create_dir(&new).unwrap();
+        assert!(begun.commit(|_| Ok(true)).is_err());
+        assert_eq!(names(home.path()), ["a", "b"]);
     }
 
     #[test]

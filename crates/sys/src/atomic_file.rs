@@ -1,13 +1,14 @@
 //! [`AtomicFile`]: a file that appears under its name whole and durable, or not at all.
 
 use super::{
+    destination::Destination,
     error::FileError,
-    files::{copy_permissions, directory_of, leads_somewhere, sync_directory},
+    files::{copy_permissions, directory_of, sync_directory},
     temporary::Temporary,
 };
 use nix::{fcntl, libc};
 use std::{
-    fs::{self, File, OpenOptions},
+    fs::{File, OpenOptions},
     io::{self, Write},
     os::unix::fs::OpenOptionsExt,
     path::{Path, PathBuf},
@@ -24,55 +25,57 @@ use std::{
 #[derive(Debug)]
 pub struct AtomicFile {
     file: File,
-    path: PathBuf,
+    to: Destination,
     /// Its name so far; `None` for what is written in place, or has its name.
     temporary: Option<Temporary>,
 }
 
 impl AtomicFile {
-    /// Begins a file that is to be `path`, under a temporary name that no other process has.
+    /// Begins a file that is to be `path`, in place of what bears that name now.
+    ///
+    /// # Errors
+    /// As [`at`](Self::at).
+    pub fn create(path: &Path) -> Result<Self, FileError> {
+        Self::at(Destination::examine(path).map_err(FileError::of("create", path))?)
+    }
+
+    /// Begins a file under a temporary name that no other process has.
     ///
     /// A symbolic link is followed, and permissions of a file that is replaced are kept. What is no
     /// file, such as a terminal or a pipe, is written in place; a pipe that nobody reads is an error.
     ///
     /// # Errors
     /// [`FileError`] when it cannot be created.
-    pub fn create(path: &Path) -> Result<Self, FileError> {
-        let failed = FileError::of("create", path);
-        if let Err(dangling) = leads_somewhere(path) {
-            return Err(failed(dangling));
-        }
-        let path = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let replaced = fs::metadata(&path).ok();
-        if replaced.as_ref().is_some_and(|status| !status.is_file()) {
-            let file = open_in_place(&path).map_err(failed)?;
+    pub fn at(to: Destination) -> Result<Self, FileError> {
+        let failed = FileError::of("create", to.path());
+        if to.found().is_some_and(|found| !found.is_file()) {
+            let file = open_in_place(to.path()).map_err(failed)?;
             return Ok(Self {
                 file,
-                path,
+                to,
                 temporary: None,
             });
         }
         let (file, temporary) =
-            Temporary::create(&path, |name| File::create_new(name)).map_err(failed)?;
-        if let Some(replaced) = replaced {
-            // A filesystem without permissions is no reason to fail.
-            let _ = copy_permissions(&replaced, &file);
-        }
-        Ok(Self {
-            file,
-            path,
-            temporary: Some(temporary),
-        })
+            Temporary::create(to.path(), |name| File::create_new(name)).map_err(failed)?;
+        Ok(Self::of(file, temporary, to))
     }
 
-    /// A file that is to be `path` and was opened as `temporary`, which the caller keeps other
-    /// processes from.
+    /// A file that was opened as `temporary`, which the caller keeps other processes from.
     #[must_use]
-    pub fn of_file(file: File, temporary: PathBuf, path: PathBuf) -> Self {
+    pub fn of_file(file: File, temporary: PathBuf, to: Destination) -> Self {
+        Self::of(file, Temporary::remember(temporary, None), to)
+    }
+
+    fn of(file: File, temporary: Temporary, to: Destination) -> Self {
+        if let Some(replaced) = to.found() {
+            // A filesystem without permissions is no reason to fail.
+            let _ = copy_permissions(replaced, &file);
+        }
         Self {
             file,
-            path,
-            temporary: Some(Temporary::remember(temporary, None)),
+            to,
+            temporary: Some(temporary),
         }
     }
 
@@ -91,7 +94,7 @@ impl AtomicFile {
                 temporary.unlock();
                 temporary.name()
             }
-            None => &self.path,
+            None => self.to.path(),
         }
     }
 
@@ -104,9 +107,9 @@ impl AtomicFile {
             return Ok(());
         }
         let synced = self.file.sync_all();
-        synced.map_err(FileError::of("write", &self.path))?;
+        synced.map_err(FileError::of("write", self.to.path()))?;
         self.rename()?;
-        let directory = directory_of(&self.path);
+        let directory = directory_of(self.to.path());
         sync_directory(directory).map_err(FileError::of("sync the directory", directory))
     }
 
@@ -123,10 +126,8 @@ impl AtomicFile {
         let Some(temporary) = self.temporary.take() else {
             return Ok(());
         };
-        let failed = FileError::of("rename", temporary.name().to_owned());
-        temporary
-            .rename(|name| fs::rename(name, &self.path))
-            .map_err(failed)
+        let failed = FileError::of("write", self.to.path());
+        temporary.rename(|name| self.to.take(name)).map_err(failed)
     }
 }
 
@@ -145,6 +146,9 @@ fn open_in_place(path: &Path) -> io::Result<File> {
     let mut options = OpenOptions::new();
     options.write(true).custom_flags(libc::O_NONBLOCK);
     let file = options.open(path)?;
+    if file.metadata()?.is_file() {
+        return Err(io::Error::other("a file has appeared under that name"));
+    }
     // Writes wait for the reader as usual.
     let flags = fcntl::OFlag::from_bits_retain(fcntl::fcntl(&file, fcntl::FcntlArg::F_GETFL)?);
     let waiting = flags.difference(fcntl::OFlag::O_NONBLOCK);
@@ -157,7 +161,19 @@ fn open_in_place(path: &Path) -> io::Result<File> {
 /// # Errors
 /// [`FileError`].
 pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
-    let mut file = AtomicFile::create(path)?;
+    write_file_at(
+        Destination::examine(path).map_err(FileError::of("create", path))?,
+        bytes,
+    )
+}
+
+/// As [`write_file`], where what was examined may be replaced.
+///
+/// # Errors
+/// [`FileError`].
+pub fn write_file_at(to: Destination, bytes: &[u8]) -> Result<(), FileError> {
+    let path = to.path().to_owned();
+    let mut file = AtomicFile::at(to)?;
     file.write_all(bytes)
         .map_err(FileError::of("write", path))?;
     file.commit()
@@ -167,7 +183,10 @@ pub fn write_file(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
 mod tests {
     use super::*;
     use crate::files::names;
-    use std::os::unix::fs::{PermissionsExt, symlink};
+    use std::{
+        fs,
+        os::unix::fs::{PermissionsExt, symlink},
+    };
 
     #[test]
     fn the_old_file_stays_until_the_new_one_is_committed() {
@@ -197,6 +216,27 @@ mod tests {
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         let mode = fs::metadata(&file).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
+    }
+
+    #[test]
+    fn only_what_was_examined_is_replaced() {
+        let home = tempfile::tempdir().unwrap();
+        let path = home.path().join("a");
+        for is_there in [false, true] {
+            if is_there {
+                fs::write(&path, "examined").unwrap();
+            }
+            let mut file = AtomicFile::create(&path).unwrap();
+            file.write_all(b"new").unwrap();
+            let other = home.path().join("b");
+            fs::write(&other, "of another").unwrap();
+            fs::rename(&other, &path).unwrap();
+            let error = file.commit().unwrap_err().to_string();
+            assert!(error.contains("has appeared"), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), b"of another");
+            assert_eq!(names(home.path()), ["a"]);
+            fs::remove_file(&path).unwrap();
+        }
     }
 
     #[test]

@@ -30,6 +30,7 @@ compile_error!("diff2d needs a Unix: positional reads and writes, inodes and sig
 mod atomic_directory;
 mod atomic_file;
 mod copy;
+mod destination;
 #[cfg(feature = "hdf5")]
 pub mod dimension_scales;
 mod error;
@@ -53,8 +54,9 @@ use linux as system;
 use portable as system;
 
 pub use atomic_directory::AtomicDirectory;
-pub use atomic_file::{AtomicFile, write_file};
+pub use atomic_file::{AtomicFile, write_file, write_file_at};
 pub use copy::copy;
+pub use destination::Destination;
 pub use error::FileError;
 pub use files::{
     Fate, are_one_file, copy_permissions, create_directory, directory_of, enter_directory, fate,

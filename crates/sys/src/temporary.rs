@@ -237,7 +237,7 @@ fn was_left(name: &Path) -> bool {
 #[allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 mod tests {
     use super::*;
-    use crate::{AtomicDirectory, files::names, write_file};
+    use crate::{AtomicDirectory, Destination, files::names, write_file};
 
     #[test]
     fn what_a_killed_process_left_is_taken_over_and_what_is_written_is_not() {
@@ -255,7 +255,8 @@ mod tests {
 
         let path = home.path().join("d");
         fs::create_dir_all(temporary_name(&path, 0).join("p/c")).unwrap();
-        AtomicDirectory::create(&path).unwrap().commit().unwrap();
+        let begun = AtomicDirectory::at(Destination::examine(&path).unwrap());
+        begun.unwrap().commit(|_| Ok(true)).unwrap();
         assert_eq!(names(home.path()), ["a", "d"]);
         let long = home.path().join("l".repeat(255));
         write_file(&long, b"whole").unwrap();

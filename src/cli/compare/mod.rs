@@ -147,7 +147,7 @@ fn differences(
         .transpose()?;
     let bytes = shape.iter().product::<u64>() * a.npy.dtype.bytes as u64;
     let bar = terminal.bar(bytes, Unit::Bytes);
-    let found = comparison.run(output.as_ref(), bar.progress())?;
+    let found = comparison.run(output.as_deref(), bar.progress())?;
     drop(bar);
     if let (Some(output), Some(path)) = (output, &args.output) {
         let axes = a.axes().into_iter().zip(&comparison.pairs);

@@ -11,7 +11,7 @@ use diff2d_plot::{
     self as plot, Animation, Bitmap, Ends, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
     save_picture,
 };
-use std::path::Path;
+use diff2d_sys::Destination;
 
 /// Chosen frames, what is known of them, and how they are drawn.
 pub(in crate::cli) struct Drawing<'a> {
@@ -39,8 +39,8 @@ impl<'a> Drawing<'a> {
     }
 
     /// Draws one frame into a file, PNG or SVG by its name.
-    pub(in crate::cli) fn save(&self, index: u64, path: &Path) -> Result<(), Error> {
-        self.with_frame(index, |frame| save_picture(frame, &self.style, path))
+    pub(in crate::cli) fn save(&self, index: u64, to: &Destination) -> Result<(), Error> {
+        self.with_frame(index, |frame| save_picture(frame, &self.style, to))
     }
 
     /// Calls a function with a frame, over a range of its own if the style says so.
@@ -85,11 +85,11 @@ impl<'a> Drawing<'a> {
     /// The chosen frames one after the other, in a file; `progress` is told of each.
     pub(in crate::cli) fn animate(
         &self,
-        path: &Path,
+        to: &Destination,
         format: Format,
         progress: &Progress,
     ) -> Result<(), Error> {
-        let mut animation = Animation::new(path, format, self.chosen.len(), &self.style);
+        let mut animation = Animation::new(to, format, self.chosen.len(), &self.style);
         for &index in self.chosen {
             self.with_frame(index, |frame| animation.push(frame))?;
             progress.add(1);

@@ -103,7 +103,7 @@ pub(in crate::cli) struct PlotArgs {
     /// Draw the snapshots of a run that is going on as they are committed, and the rest at its end
     #[arg(long)]
     pub(super) follow: bool,
-    /// Replace files that are there and are no pictures or pages
+    /// Replace files that are there and are no pictures or pages of diff2d
     #[arg(long)]
     pub(super) force: bool,
     /// Memory to use at most for the values of frames

@@ -5,6 +5,7 @@ use crate::{
     error::Error,
 };
 use diff2d_plot::{self as plot, PackedFrame, Page, PagePlan, evenly_spread};
+use diff2d_sys::Destination;
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -23,7 +24,11 @@ pub(super) fn check_name(path: &Path) -> Result<(), Error> {
 }
 
 /// Writes the page, with as many frames and cells as it holds.
-pub(super) fn draw(drawing: &Drawing<'_>, path: &Path, terminal: &Terminal) -> Result<(), Error> {
+pub(super) fn draw(
+    drawing: &Drawing<'_>,
+    to: &Destination,
+    terminal: &Terminal,
+) -> Result<(), Error> {
     let chosen = drawing.chosen;
     let ends = drawing.survey.ends();
     let mut plan = PagePlan::new(chosen.len(), |place, side| {
@@ -41,7 +46,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, path: &Path, terminal: &Terminal) -> R
         let bar = terminal.bar(plan.shown.len() as u64, Unit::Pictures);
         let notes = note.iter().cloned().collect();
         let mut page = Page::create(
-            path,
+            to,
             &drawing.style,
             &ends,
             &drawing.frames.described(),
@@ -74,7 +79,7 @@ pub(super) fn draw(drawing: &Drawing<'_>, path: &Path, terminal: &Terminal) -> R
         page.finish()?;
         if let Some(note) = note {
             let told = note.trim_end_matches('.');
-            terminal.note(&format!("{}: {told}", path.display()));
+            terminal.note(&format!("{}: {told}", to.name().display()));
         }
         return Ok(());
     }

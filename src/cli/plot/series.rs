@@ -12,6 +12,7 @@ use crate::{
     error::Error,
 };
 use diff2d_plot::{self as plot, Sheet};
+use diff2d_sys::Destination;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
@@ -62,21 +63,25 @@ impl<'a> Series<'a> {
         }
         self.make_directory()?;
         let bar = self.terminal.bar(chosen.len() as u64, Unit::Pictures);
-        let draw = |&index: &u64| {
+        // All names are judged before anything is drawn.
+        let admit = |&index: &u64| {
             let path = match &self.file {
                 Some(file) => file.clone(),
                 None => frame_path(&self.directory, index),
             };
-            self.admit(&path, plot::is_picture)?;
-            drawing.save(index, &path)?;
+            Ok((index, self.admit(&path, plot::is_picture)?))
+        };
+        let admitted: Vec<_> = chosen.iter().map(admit).collect::<Result<_, Error>>()?;
+        let draw = |(index, to): &(u64, Destination)| {
+            drawing.save(*index, to)?;
             bar.progress().add(1);
-            Ok(path)
+            Ok(to.name().to_owned())
         };
         let size = drawing.style.size;
         let pixels = size.map_or(USUAL_PIXELS, |size| size.width() * size.height());
         let at_a_time = self.args.memory / (PIXEL_BYTES * pixels as u64);
         let at_a_time = usize::try_from(at_a_time).unwrap_or(usize::MAX).max(1);
-        let made: Result<Vec<Vec<PathBuf>>, Error> = chosen
+        let made: Result<Vec<Vec<PathBuf>>, Error> = admitted
             .chunks(at_a_time)
             .map(|some| some.par_iter().map(draw).collect())
             .collect();
@@ -91,7 +96,7 @@ impl<'a> Series<'a> {
     pub fn conclude(mut self, drawing: &Drawing<'_>) -> Result<(), Error> {
         let (args, chosen, terminal) = (self.args, drawing.chosen, self.terminal);
         if args.sheet.is_some() {
-            self.make("sheet.png", |path| Ok(drawing.sheet()?.save(path)?))?;
+            self.make("sheet.png", |to| Ok(drawing.sheet()?.save(to)?))?;
             if chosen.len() > Sheet::MOST {
                 terminal.note(&format!(
                     "sheet.png shows {} of {} frames, evenly spread; --snapshots chooses others",
@@ -101,22 +106,22 @@ impl<'a> Series<'a> {
             }
         }
         if let Some(format) = args.animate {
-            self.make(&format!("animation.{}", format.extension()), |path| {
+            self.make(&format!("animation.{}", format.extension()), |to| {
                 let bar = terminal.bar(chosen.len() as u64, Unit::Pictures);
-                drawing.animate(path, format, bar.progress())
+                drawing.animate(to, format, bar.progress())
             })?;
         }
         for line in &args.line {
             let (name, chart) = curves::line(drawing, line, terminal)?;
-            self.make(&name, |path| Ok(chart.save(path)?))?;
+            self.make(&name, |to| Ok(chart.save(to)?))?;
         }
         if !args.history.is_empty() {
             let chart = curves::history(drawing, &args.history, terminal)?;
-            self.make("history.svg", |path| Ok(chart.save(path)?))?;
+            self.make("history.svg", |to| Ok(chart.save(to)?))?;
         }
         if let Some(path) = &args.html {
-            self.admit(path, plot::is_page)?;
-            page::draw(drawing, path, terminal)?;
+            let to = self.admit(path, plot::is_page)?;
+            page::draw(drawing, &to, terminal)?;
             self.made(path.clone())?;
         }
         if drawing.style.log && drawing.survey.ends().low <= 0.0 {
@@ -131,7 +136,7 @@ impl<'a> Series<'a> {
     }
 
     /// Refuses a name under which something other than a picture, or a page, would be lost.
-    fn admit(&self, path: &Path, is_own_kind: fn(&[u8]) -> bool) -> Result<(), Error> {
+    fn admit(&self, path: &Path, is_own_kind: fn(&[u8]) -> bool) -> Result<Destination, Error> {
         let writing = Writing {
             taken: &self.taken,
             force: self.args.force,
@@ -144,15 +149,15 @@ impl<'a> Series<'a> {
     fn make(
         &mut self,
         name: &str,
-        draw: impl FnOnce(&Path) -> Result<(), Error>,
+        draw: impl FnOnce(&Destination) -> Result<(), Error>,
     ) -> Result<(), Error> {
         self.make_directory()?;
         let path = match &self.file {
             Some(file) => file.clone(),
             None => self.directory.join(name),
         };
-        self.admit(&path, plot::is_picture)?;
-        draw(&path)?;
+        let to = self.admit(&path, plot::is_picture)?;
+        draw(&to)?;
         self.made(path)
     }
 

@@ -3,7 +3,8 @@
 use super::args::StatsArgs;
 use crate::{
     cli::{
-        number, open,
+        number,
+        open::{self, NewArray},
         rows::{Fact, Row, Style, Table, list},
         terminal::Terminal,
     },
@@ -11,7 +12,7 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::npy::{Dtype, Scalar};
-use diff2d_arrays::{Statistics, output::Output, stats::Histogram};
+use diff2d_arrays::{Statistics, stats::Histogram};
 
 /// A row with the six numbers and quantiles.
 pub(super) fn row(
@@ -86,7 +87,7 @@ pub(super) fn new_array(
     array: &JournalledArray,
     shape: &[u64],
     fortran_order: bool,
-) -> Result<Option<Output>, Error> {
+) -> Result<Option<NewArray>, Error> {
     let Some(path) = &args.output else {
         return Ok(None);
     };

@@ -96,7 +96,8 @@ mod tests {
     fn results_left_with_another_thread_are_written_in_the_end() {
         let directory = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
         let path = directory.path().join("out.npy");
-        let output = Output::create(&path, vec![6], Dtype::F64, false, false);
+        let to = diff2d_sys::Destination::examine(&path).unwrap_or_else(|error| panic!("{error}"));
+        let output = Output::create(to, vec![6], Dtype::F64, false);
         let output = output.unwrap_or_else(|error| panic!("{error}"));
         let writer = Writer::<f64>::new(&output, Dtype::F64, 2);
         let write = |at: u64, values: [f64; 2]| {

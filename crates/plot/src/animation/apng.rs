@@ -5,7 +5,7 @@ use crate::{
     bitmap::Bitmap,
     canvas::Rect,
     error::Error,
-    file::{PictureFile, write_error},
+    file::{MARK, PictureFile, write_error},
 };
 use std::{
     io::{self, Write},
@@ -33,6 +33,7 @@ impl Encoder {
             let mut encoder = png::Encoder::new(shared, width as u32, height as u32);
             encoder.set_color(png::ColorType::Rgb);
             encoder.set_depth(png::BitDepth::Eight);
+            encoder.add_text_chunk("Software".to_owned(), MARK.to_owned())?;
             // For ever.
             encoder.set_animated(u32::try_from(frames).unwrap_or(u32::MAX), 0)?;
             encoder.write_header()

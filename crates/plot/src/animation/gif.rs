@@ -5,10 +5,10 @@ use crate::{
     bitmap::Bitmap,
     canvas::Rect,
     error::Error,
-    file::{PictureFile, write_error},
+    file::{MARK, PictureFile, write_error},
     style::Style,
 };
-use gif::{Frame, Repeat};
+use gif::{Extension, Frame, Repeat};
 use std::{
     borrow::Cow,
     collections::HashMap,
@@ -38,6 +38,7 @@ impl Encoder {
         let encoder = gif::Encoder::new(file, width as u16, height as u16, &colours.concat())
             .and_then(|mut encoder| {
                 encoder.set_repeat(Repeat::Infinite)?;
+                encoder.write_raw_extension(Extension::Comment.into(), &[MARK.as_bytes()])?;
                 Ok(encoder)
             })
             .map_err(|error| encoding_error(path, error))?;

@@ -8,11 +8,9 @@ use super::{
     bitmap::Bitmap, canvas::Rect, error::Error, file::PictureFile, frame::Frame, style::Style,
     template::Template,
 };
+use diff2d_sys::Destination;
 use part::changed;
-use std::{
-    path::{Path, PathBuf},
-    str::FromStr,
-};
+use std::str::FromStr;
 
 /// Pixels that the longer side of the panel aims at.
 const SIDE: usize = 560;
@@ -67,7 +65,7 @@ impl FromStr for Format {
 /// is written. The file appears when [`Animation::finish`] is called; an animation that is dropped before
 /// leaves no file.
 pub struct Animation {
-    path: PathBuf,
+    to: Destination,
     style: Style,
     format: Format,
     frames: usize,
@@ -89,11 +87,11 @@ enum Encoder {
 }
 
 impl Animation {
-    /// An animation of so many frames that will be the file `path`. Nothing is written before the first
+    /// An animation of so many frames. Nothing is written before the first
     /// frame.
-    pub fn new(path: &Path, format: Format, frames: usize, style: &Style) -> Self {
+    pub fn new(to: &Destination, format: Format, frames: usize, style: &Style) -> Self {
         Self {
-            path: path.to_path_buf(),
+            to: to.clone(),
             style: style.clone(),
             format,
             frames,
@@ -129,11 +127,11 @@ impl Animation {
     fn start(&self, frame: &Frame) -> Result<Recording, Error> {
         let template = Template::new(frame, &self.style, SIDE, self.format.levels())?;
         let shown = template.print(frame)?;
-        let file = PictureFile::create(&self.path)?;
+        let (file, path) = (PictureFile::create(&self.to)?, self.to.name());
         let size = (shown.width(), shown.height());
         let encoder = match self.format {
-            Format::Gif => Encoder::Gif(gif::Encoder::new(file, &self.path, size, &self.style)?),
-            Format::Apng => Encoder::Apng(apng::Encoder::new(file, &self.path, size, self.frames)?),
+            Format::Gif => Encoder::Gif(gif::Encoder::new(file, path, size, &self.style)?),
+            Format::Apng => Encoder::Apng(apng::Encoder::new(file, path, size, self.frames)?),
         };
         Ok(Recording {
             template,

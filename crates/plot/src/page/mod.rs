@@ -18,12 +18,10 @@ use super::{
     style::{Contours, Style},
     svg::escaped,
 };
+use diff2d_sys::Destination;
 use encode::Quantiser;
 use serde_json::{Value, json};
-use std::{
-    io::Write,
-    path::{Path, PathBuf},
-};
+use std::{io::Write, path::PathBuf};
 
 /// By which a page of this program is known.
 const GENERATOR: &str = "<meta name=\"generator\" content=\"diff2d\">\n";
@@ -143,21 +141,21 @@ pub struct Page {
 }
 
 impl Page {
-    /// Begins the page `path` for frames whose values are between `ends`. `source` says where the frames
+    /// Begins a page for frames whose values are between `ends`. `source` says where the frames
     /// are from, `notes` stand below them.
     ///
     /// # Errors
     /// [`Error::Write`].
     pub fn create(
-        path: &Path,
+        to: &Destination,
         style: &Style,
         ends: &Ends,
         source: &str,
         notes: Vec<String>,
     ) -> Result<Self, Error> {
         let mut page = Self {
-            file: PictureFile::create(path)?,
-            path: path.to_owned(),
+            file: PictureFile::create(to)?,
+            path: to.name().to_owned(),
             style: style.clone(),
             ends: *ends,
             source: source.to_owned(),
