@@ -5,7 +5,7 @@ use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Canonical, Params, ParamsError, RawParams, SIDES, StepMethod},
+    params::{Canonical, Function, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         Unready,
         geometry::Geometry,
@@ -403,6 +403,12 @@ impl Problem {
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.params.boundary.depend_on_time() || self.source.depends_on_time()
+    }
+
+    /// What depends on time in the source.
+    #[must_use]
+    pub fn source_in_time(&self) -> Option<&Function> {
+        self.source.in_time()
     }
 
     /// Whether there is a source.

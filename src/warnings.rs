@@ -1,5 +1,7 @@
 //! What a user may not expect of parameters that can be run.
 
+mod sampling;
+
 use crate::{
     params::{Precision, RawParams, SIDES, StepMethod, Times},
     physics::{pieces::Pieces, robin::Robin},
@@ -27,6 +29,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_decay(problem));
+    warnings.extend(sampling::of_jumps(problem));
     // At worst every step rounds p by half a unit of its last place, always to the same side.
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;

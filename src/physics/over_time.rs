@@ -40,6 +40,19 @@ pub fn fill(
     }
 }
 
+/// As [`fill`].
+#[must_use]
+pub fn values_at(
+    function: &Function,
+    nodes: &Nodes,
+    node: (usize, usize),
+    times: &[f64],
+) -> Vec<f64> {
+    let mut values = vec![0.0; times.len()];
+    fill(function, nodes, node, times, &mut values);
+    values
+}
+
 /// A time from 0 to `end` at which a function is largest, of which `add` adds the values at times to zeros: as the looks
 /// show it, and between those as well where it may rise above all of them and above `least`.
 pub fn largest(end: f64, looks: usize, least: f64, add: impl Fn(&[f64], &mut [f64])) -> f64 {

@@ -128,6 +128,16 @@ impl Source {
         }
     }
 
+    /// What depends on time in it: a factor, where it is one product, else all of it.
+    #[must_use]
+    pub fn in_time(&self) -> Option<&Function> {
+        match (&self.terms[..], &self.values) {
+            ([term], _) => Some(&term.factor),
+            (_, Values::Function(function)) if self.depends_on_time => Some(function),
+            _ => None,
+        }
+    }
+
     /// Its values.
     #[must_use]
     pub fn values(&self) -> &Values {

@@ -245,3 +245,79 @@ fn a_chosen_step_that_a_wall_makes_unstable_is_refused() {
     scene.succeed("run p.toml --no-cube");
     scene.succeed("check p.toml");
 }
+
+/// What is 1 in all, of a source or a wall, beside what the steps see of it.
+#[test]
+fn what_changes_between_steps_is_told_with_both_integrals() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        "D = 1\nx1 = 0\nx2 = 1\ndx = 0.1\ngrid = 'walls'\nruntime = 1\nouttime = 1\n",
+    );
+    let long = "--set method=rkl2 --set dt=0.1";
+    let told = |key: &str, value: &str, options: &str| {
+        let mut arguments = vec!["plan".to_owned(), "p.toml".to_owned()];
+        arguments.extend(["--set".to_owned(), format!("{key}={value}")]);
+        arguments.extend(options.split_whitespace().map(str::to_owned));
+        scene.succeed_args(arguments).stderr
+    };
+    for (key, value, options, words) in [
+        (
+            "source",
+            "where((t > 0.1)*(t < 0.15), 20, 0)",
+            long,
+            "source changes between steps: its integral over time is 3.9240 as steps of dt = 0.1 see it, and 0.9998 by finer sampling; dt = 0.000390625 would do",
+        ),
+        (
+            "source",
+            "(1 + x)*where((t > 0.1)*(t < 0.15), 20, 0)",
+            long,
+            "is 3.9240 as steps of dt = 0.1 see it, and 0.9998 by",
+        ),
+        (
+            "source",
+            "x + where((t > 0.1)*(t < 0.101), 20*x, 0)",
+            "",
+            "source at x = 0.9, y = 0.1 changes between steps",
+        ),
+        (
+            "boundary.left",
+            "300 + where((t > 0.1)*(t < 0.15), 20, 0)",
+            long,
+            "is 303.9240 as steps of dt = 0.1 see it, and 300.9998 by",
+        ),
+        (
+            "boundary.top.flux",
+            "where(t < 0.0015, 1, 0)",
+            "",
+            "boundary.top changes between steps: its integral over time is 0.0025 as",
+        ),
+        (
+            "boundary.left.robin",
+            "[1, 1, \"where((t > 0.10001)*(t < 0.1015), 100, 1)\"]",
+            "",
+            "c of boundary.left changes between steps: its integral over time is 1.0000 as",
+        ),
+    ] {
+        let warned = told(key, value, options);
+        assert!(warned.contains(words), "{key} = {value}: {warned}");
+        // The step that would do does.
+        let (_, dt) = warned.rsplit_once("; ").unwrap();
+        let (dt, _) = dt.split_once(" would").unwrap();
+        let options = options.replace("--set dt=0.1", "") + " --set " + &dt.replace(' ', "");
+        assert_eq!(told(key, value, &options), "", "{key} = {value} {options}");
+    }
+    for (key, value, options) in [
+        (
+            "source",
+            "where((t > 0.1)*(t < 0.15), 20, 0)",
+            "--set dt=1e-4",
+        ),
+        ("source", "sin(3*t)*x", long),
+        ("boundary.left", "1 + t", ""),
+        ("boundary.left", "300 + 0.001*sin(1e4*t)", ""),
+        ("boundary.left.flux", "sin(t) - 2*y", ""),
+    ] {
+        assert_eq!(told(key, value, options), "", "{key} = {value}");
+    }
+}
