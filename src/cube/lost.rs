@@ -4,7 +4,7 @@ use super::{checkpoint, error::CubeError, store::Store};
 use diff2d_sys::{self as sys, Fate, FileExt};
 use std::{
     fs::File,
-    io::{self, Seek, SeekFrom},
+    io::{self, Read, Seek, SeekFrom},
     path::Path,
 };
 
@@ -95,14 +95,16 @@ impl Store {
         }
     }
 
-    /// Writes a journal that was deleted under its name, if that is free.
+    /// Writes a journal that was deleted under its name, if that is free. It appears whole: an empty one beside the cube
+    /// would be nobody's.
     fn write_journal_again(&self) -> io::Result<()> {
-        let journal = File::create_new(&self.paths.journal)?;
         let mut deleted: &File = &self.journal;
+        let mut lines = Vec::new();
         deleted.rewind()?;
-        // Ends where the next record would be appended.
-        io::copy(&mut deleted, &mut &journal)?;
-        journal.sync_all()?;
+        deleted.read_to_end(&mut lines)?;
+        let journal = sys::create_private(&self.paths.journal, &lines)?;
+        // A filesystem without permissions is no reason to fail.
+        let _ = sys::copy_permissions(&deleted.metadata()?, &journal);
         sys::sync_directory(self.paths.directory())
     }
 }

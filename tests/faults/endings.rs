@@ -4,7 +4,7 @@
 
 use super::{
     journal,
-    lab::{Ended, Lab, Listed, Random, diff2d, ended, ended_child, send, size, wait_until},
+    lab::{Ended, Lab, Listed, Random, diff2d, ended, ended_child, send, size},
     layer::{Fault, ended_with, forget},
 };
 use nix::sys::signal::Signal;
@@ -475,69 +475,4 @@ fn endings_killed_at_file_operations() {
         );
     }
     conclude("endings_killed_at_file_operations", count, &failures);
-}
-
-/// A backup of links, and a journal that is a link.
-#[test]
-fn a_journal_with_other_names_is_never_emptied() {
-    let lab = Lab::new("dx = 2; runtime = 80; outtime = 10");
-    lab.reference();
-    let whole = files(&lab);
-    let backup = lab.home.path().join("backup");
-    fs::create_dir(&backup).unwrap();
-    for name in whole.keys() {
-        fs::hard_link(lab.out.join(name), backup.join(name)).unwrap();
-    }
-    let refused = || {
-        let forced = ended(&mut lab.run(&["--force"]));
-        forced.says(2, &["c.journal", "another name"]).unwrap();
-        assert!(files(&lab) == whole);
-        for (name, bytes) in &whole {
-            assert!(fs::read(backup.join(name)).unwrap() == *bytes);
-        }
-    };
-    refused();
-    fs::remove_file(lab.journal()).unwrap();
-    std::os::unix::fs::symlink(backup.join("c.journal"), lab.journal()).unwrap();
-    refused();
-    // The way out.
-    fs::remove_file(lab.journal()).unwrap();
-    fs::remove_file(&lab.cube).unwrap();
-    assert_eq!(ended(&mut lab.run(&[])).code, Some(0));
-    assert!(fs::read(backup.join("c.journal")).unwrap() == whole["c.journal"]);
-    assert!(fs::read(backup.join("c.npy")).unwrap() == whole["c.npy"]);
-}
-
-/// The scratch of a run that was killed, in a directory of its own, when the run is started over, or complete.
-#[test]
-fn no_scratch_is_left_in_a_directory_of_its_own() {
-    let lab = Lab::new("dx = 0.05; runtime = 20; outtime = 2");
-    let memory = lab.little_memory().unwrap().to_string();
-    let directory = lab.home.path().join("scratch");
-    fs::create_dir(&directory).unwrap();
-    let left = || fs::read_dir(&directory).unwrap().next();
-    let run = |how: &str| {
-        let mut run = lab.run(&[how, "--memory", &memory, "--scratch"]);
-        run.arg(&directory);
-        run
-    };
-    let killed = || {
-        let child = run("--resume").spawn().unwrap();
-        wait_until("there is a scratch", || left().is_some());
-        send(&child, Signal::SIGKILL);
-        assert_eq!(ended_child(child).signal, Some(9));
-        let path = left().unwrap().unwrap().path();
-        (fs::read(&path).unwrap(), path)
-    };
-    killed();
-    assert_eq!(ended(&mut run("--force")).code, Some(0));
-    assert!(left().is_none());
-    lab.clear();
-    let (bytes, path) = killed();
-    assert_eq!(ended(&mut run("--resume")).code, Some(0));
-    assert!(left().is_none());
-    // As a kill behind the last commit leaves it.
-    fs::write(path, bytes).unwrap();
-    assert_eq!(ended(&mut run("--resume")).code, Some(0));
-    assert!(left().is_none());
 }

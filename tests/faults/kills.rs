@@ -144,3 +144,37 @@ fn nothing_is_left_behind_a_finished_run() {
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     lab.is_as(&reference).unwrap();
 }
+
+/// The scratch of a run that was killed, in a directory of its own, when the run is started over, or complete.
+#[test]
+fn no_scratch_is_left_in_a_directory_of_its_own() {
+    let lab = Lab::new("dx = 0.05; runtime = 20; outtime = 2");
+    let memory = lab.little_memory().unwrap().to_string();
+    let directory = lab.home.path().join("scratch");
+    fs::create_dir(&directory).unwrap();
+    let left = || fs::read_dir(&directory).unwrap().next();
+    let run = |how: &str| {
+        let mut run = lab.run(&[how, "--memory", &memory, "--scratch"]);
+        run.arg(&directory);
+        run
+    };
+    let killed = || {
+        let child = run("--resume").spawn().unwrap();
+        super::lab::wait_until("there is a scratch", || left().is_some());
+        super::lab::send(&child, Signal::SIGKILL);
+        assert_eq!(ended_child(child).signal, Some(9));
+        let path = left().unwrap().unwrap().path();
+        (fs::read(&path).unwrap(), path)
+    };
+    killed();
+    assert_eq!(ended(&mut run("--force")).code, Some(0));
+    assert!(left().is_none());
+    lab.clear();
+    let (bytes, path) = killed();
+    assert_eq!(ended(&mut run("--resume")).code, Some(0));
+    assert!(left().is_none());
+    // As a kill behind the last commit leaves it.
+    fs::write(path, bytes).unwrap();
+    assert_eq!(ended(&mut run("--resume")).code, Some(0));
+    assert!(left().is_none());
+}

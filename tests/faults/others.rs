@@ -7,6 +7,7 @@ use super::{
 use std::{
     fs::{self, File},
     os::unix::fs::{MetadataExt, PermissionsExt, symlink},
+    path::Path,
 };
 
 const PROBLEM: &str = "dx = 0.1; runtime = 0.5; outtime = 0.25";
@@ -162,4 +163,33 @@ fn files_of_a_run_have_the_permissions_of_its_cube() {
         assert_eq!(told.code, Some(75), "{}", told.stderr);
         assert_eq!(modes(), [kept, kept]);
     }
+}
+
+/// A backup of links, and a journal that is a link.
+#[test]
+fn a_journal_with_other_names_is_never_emptied() {
+    let lab = Lab::new("dx = 2; runtime = 80; outtime = 10");
+    lab.reference();
+    let names = ["c.npy", "c.journal"];
+    let files = |directory: &Path| names.map(|name| fs::read(directory.join(name)).unwrap());
+    let whole = files(&lab.out);
+    let backup = lab.home.path().join("backup");
+    fs::create_dir(&backup).unwrap();
+    for name in names {
+        fs::hard_link(lab.out.join(name), backup.join(name)).unwrap();
+    }
+    let refused = || {
+        let forced = ended(&mut lab.run(&["--force"]));
+        forced.says(2, &["c.journal", "another name"]).unwrap();
+        assert!(files(&lab.out) == whole && files(&backup) == whole);
+    };
+    refused();
+    fs::remove_file(lab.journal()).unwrap();
+    symlink(backup.join("c.journal"), lab.journal()).unwrap();
+    refused();
+    // The way out.
+    fs::remove_file(lab.journal()).unwrap();
+    fs::remove_file(&lab.cube).unwrap();
+    assert_eq!(ended(&mut lab.run(&[])).code, Some(0));
+    assert!(files(&backup) == whole);
 }

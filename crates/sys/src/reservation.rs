@@ -15,7 +15,9 @@ pub enum Reservation {
 pub(super) fn write_zeros(file: &File, len: u64) -> io::Result<Reservation> {
     const CHUNK_BYTES: usize = 8 << 20;
     let zeros = vec![0; CHUNK_BYTES];
-    for start in (0..len).step_by(CHUNK_BYTES) {
+    // What a file holds already stays.
+    let end = file.metadata()?.len();
+    for start in (end..len).step_by(CHUNK_BYTES) {
         let bytes = usize::try_from(len - start).map_or(CHUNK_BYTES, |left| left.min(CHUNK_BYTES));
         file.write_all_at(&zeros[..bytes], start)?;
     }
