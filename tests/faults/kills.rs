@@ -148,7 +148,7 @@ fn nothing_is_left_behind_a_finished_run() {
 /// The scratch of a run that was killed, in a directory of its own, when the run is started over, or complete.
 #[test]
 fn no_scratch_is_left_in_a_directory_of_its_own() {
-    let lab = Lab::new("dx = 0.05; runtime = 20; outtime = 2");
+    let lab = Lab::new("dx = 0.05; runtime = 1; outtime = 0.1");
     let memory = lab.little_memory().unwrap().to_string();
     let directory = lab.home.path().join("scratch");
     fs::create_dir(&directory).unwrap();

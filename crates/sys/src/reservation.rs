@@ -11,7 +11,7 @@ pub enum Reservation {
     Zeros,
 }
 
-/// Writes `len` bytes of zeros from the beginning of `file` on.
+/// Makes `file` as long as `len` bytes, with zeros behind what it holds.
 pub(super) fn write_zeros(file: &File, len: u64) -> io::Result<Reservation> {
     const CHUNK_BYTES: usize = 8 << 20;
     let zeros = vec![0; CHUNK_BYTES];
