@@ -316,7 +316,7 @@ fn at_the_end_of_the_wall_time_all_ranks_have_the_exit_code_of_rank_0() {
     // The first time snapshot 0 is committed, which rank 0 alone sees; then nothing.
     for code in ["75", "1"] {
         let run =
-            format!("{program} run p.toml -o c.npy --resume --max-walltime 0.001; echo $? >>codes");
+            format!("{program} run p.toml -o c.npy --resume --max-walltime 1ms; echo $? >>codes");
         let mut job = mpirun(&scene);
         let status = job.args(["-n", "3", "sh", "-c", &run]).status().unwrap();
         assert!(status.success());

@@ -265,4 +265,4 @@ def _time(name: str, time: Any) -> str | None:
         raise ParameterError(
             f"{name} = {time!r}: expected seconds, a timedelta or a text such as '55min'"
         )
-    return repr(float(time))
+    return f"{float(time)!r}s"

@@ -46,30 +46,50 @@ pub(super) fn float_dtype(text: &str) -> Result<Dtype, String> {
         .ok_or_else(|| "expected f2, f4 or f8".to_owned())
 }
 
-/// A time such as `10min` or `1h 30min`; a bare number is seconds.
+/// A time such as `10min` or `1h 30min`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    plain(text).ok_or_else(|| "expected a time such as 90s, 10min or 1h 30min".to_owned())
+    time(text, "10min or 1h 30min")
 }
 
 /// As [`duration`], and `HH:MM:SS`, `D-HH:MM:SS` as Slurm writes them, and `auto`: until the end of the
 /// Slurm job.
 pub fn walltime(text: &str) -> Result<Duration, String> {
-    if text.trim() == "auto" {
-        return until_end_of_job(env::var("SLURM_JOB_END_TIME").ok().as_deref());
+    match (text.trim(), clock(text)) {
+        ("auto", _) => until_end_of_job(env::var("SLURM_JOB_END_TIME").ok().as_deref()),
+        (_, Some(time)) => Ok(time),
+        _ => time(
+            text,
+            "55min, 03:55:00, or auto for the end of the Slurm job",
+        ),
     }
-    plain(text).or_else(|| clock(text)).ok_or_else(|| {
-        "expected a time such as 55min, 03:55:00, or auto for the end of the Slurm job".to_owned()
-    })
 }
 
-fn plain(text: &str) -> Option<Duration> {
+/// A time with its unit, which is neither months nor years.
+fn time(text: &str, such_as: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    if text.parse::<f64>().is_ok() {
+        return Err(format!(
+            "expected a unit: {text}s for seconds, or {text}min for minutes"
+        ));
+    }
+    for unit in text.split(|letter: char| !letter.is_alphabetic()) {
+        let long = match unit {
+            _ if unit == "M" || unit.starts_with("mo") => "months",
+            _ if unit.starts_with(['Y', 'y']) => "years",
+            _ => continue,
+        };
+        return Err(format!(
+            "{unit} stands for {long}, which no run takes: write min or m for minutes, h for hours, d for days"
+        ));
+    }
     let seconds = text
-        .parse()
-        .ok()
-        .and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+        .strip_suffix('s')
+        .and_then(|number| number.parse().ok());
+    let seconds = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
     seconds
         .or_else(|| humantime::parse_duration(text).ok())
         .filter(|duration| !duration.is_zero())
+        .ok_or_else(|| format!("expected a time such as {such_as}"))
 }
 
 /// `HH:MM:SS` or `D-HH:MM:SS`.
@@ -113,26 +133,56 @@ mod tests {
     #[test]
     fn wall_times_are_those_of_slurm_too() {
         for (text, seconds) in [
-            ("90", 90.0),
+            ("90s", 90.0),
             ("1.5s", 1.5),
+            ("1e-3s", 1e-3),
+            ("55m", 3300.0),
             ("1h 30min", 5400.0),
             ("03:55:00", 14100.0),
             ("00:00:07", 7.0),
             ("1-02:03:04", 93784.0),
             ("100:00:00", 360_000.0),
-            ("1e19", 1e19),
+            ("1e19s", 1e19),
         ] {
             let found = walltime(text).map(|time| time.as_secs_f64());
             assert_eq!(found, Ok(seconds), "{text}");
         }
         for text in [
-            "", "0", "-1", "1e300", "03:55", "1:2:3:4", "00:60:00", "0:0:0", "1-2", "soon",
+            "", "0s", "-1s", "1e300s", "03:55", "1:2:3:4", "00:60:00", "0:0:0", "1-2", "soon",
+            "infs",
         ] {
             let told = walltime(text);
             // Bare words of humantime are not refused by it alone.
             assert!(told.is_err(), "{text}: {told:?}");
         }
         assert!(duration("03:55:00").is_err());
+    }
+
+    #[test]
+    fn months_years_and_bare_numbers_are_no_wall_times() {
+        for read in [duration, walltime] {
+            for text in [
+                "55M",
+                "1M 3h",
+                "1month",
+                "2 months",
+                "1y",
+                "1year",
+                "3h 2years",
+                "1Y",
+            ] {
+                assert!(
+                    read(text).unwrap_err().contains("min or m for minutes"),
+                    "{text}"
+                );
+            }
+            for text in ["90", "0.5", " 55 ", "1e-6", "0", "-3"] {
+                let told = read(text).unwrap_err();
+                let number = text.trim();
+                let both = format!("{number}s for seconds, or {number}min for minutes");
+                assert!(told.contains(&both), "{text}: {told}");
+            }
+        }
     }
 
     #[test]

@@ -172,7 +172,7 @@ fn info_tells_of_a_state_between_snapshots() {
         ("d", "scratch", " --memory 2600kB"),
     ] {
         // A busy machine needs longer to get beyond the first snapshot.
-        let told = ["0.5", "2", "8", "32"].into_iter().find_map(|time| {
+        let told = ["0.5s", "2s", "8s", "32s"].into_iter().find_map(|time| {
             let told = scene.run(&format!(
                 "{long} --max-walltime {time} -o {cube}.npy{option}"
             ));

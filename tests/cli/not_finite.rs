@@ -79,7 +79,7 @@ fn no_checkpoint_holds_a_state_that_is_not_finite() {
         let last = plan["nsteps"].as_u64().unwrap();
         for resume in ["", "--resume"] {
             let told = scene.run(&format!(
-                "run p.toml -o c.npy --checkpoint-every 0.000001 {memory} {resume}"
+                "run p.toml -o c.npy --checkpoint-every 1us {memory} {resume}"
             ));
             assert_eq!(told.code, Some(1), "{told}");
             let (_, step) = told.stderr.rsplit_once(" after step ").unwrap();

@@ -128,10 +128,10 @@ fn a_stop_tells_how_to_look_at_what_is_committed() {
 fn wall_time_in_which_nothing_is_done_is_an_error() {
     let scene = Scene::new();
     scene.write("p.toml", SMALL.replace("dx = 1.0", "dx = 0.02"));
-    let first = scene.run("run p.toml -o c.npy --max-walltime 0.001");
+    let first = scene.run("run p.toml -o c.npy --max-walltime 1ms");
     assert_eq!(first.code, Some(75), "snapshot 0 is progress: {first}");
     for command in [
-        "--max-walltime 0.001",
+        "--max-walltime 1ms",
         "--max-walltime 00:00:01 --set graphics=false",
     ] {
         let told = scene.run(&format!("run p.toml -o c.npy --resume {command}"));
@@ -140,7 +140,7 @@ fn wall_time_in_which_nothing_is_done_is_an_error() {
         assert!(told.stderr.contains("to continue: "), "{told}");
     }
     scene.write("s.toml", "params = \"p.toml\"\nD = [1.0, 2.0]\n");
-    let sweep = "sweep s.toml -o s.npy --threads 1 --resume --max-walltime 0.001";
+    let sweep = "sweep s.toml -o s.npy --threads 1 --resume --max-walltime 1ms";
     let codes = [0, 1].map(|_| scene.run(sweep).code);
     assert_eq!(codes[1], Some(1));
 }
@@ -148,7 +148,7 @@ fn wall_time_in_which_nothing_is_done_is_an_error() {
 #[test]
 fn wall_time_may_be_that_of_the_job_or_beyond_all_clocks() {
     let scene = Scene::small();
-    for time in ["1e19", "00:10:00", "1-00:00:00"] {
+    for time in ["1e19s", "00:10:00", "1-00:00:00"] {
         let told = scene.run(&format!(
             "run p.toml -o c.npy --force --max-walltime {time}"
         ));

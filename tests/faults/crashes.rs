@@ -32,7 +32,7 @@ const CASES: [(&str, &str, &[&str]); 6] = [
             "--threads",
             "2",
             "--checkpoint-every",
-            "0.000001",
+            "1us",
         ],
     ),
     (
@@ -43,14 +43,7 @@ const CASES: [(&str, &str, &[&str]); 6] = [
     (
         "map, checkpoints",
         "dx = 1; runtime = 60; outtime = 20",
-        &[
-            "--io",
-            "map",
-            "--threads",
-            "2",
-            "--checkpoint-every",
-            "0.000001",
-        ],
+        &["--io", "map", "--threads", "2", "--checkpoint-every", "1us"],
     ),
 ];
 

@@ -156,7 +156,7 @@ fn a_lost_line_behind_a_checkpoint() {
         "--threads",
         "1",
         "--checkpoint-every",
-        "0.000001",
+        "1us",
         // Several passes from one snapshot to the next.
         "--tile",
         "20x20x8",

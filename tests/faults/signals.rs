@@ -152,7 +152,7 @@ fn walltime_and_periodic_checkpoints() {
     let begin = Instant::now();
     let stopped = ended(
         lab.run(&["--threads", "1", "--max-walltime"])
-            .arg(limit.as_secs_f64().to_string()),
+            .arg(format!("{}s", limit.as_secs_f64())),
     );
     let took = begin.elapsed();
     stopped
@@ -168,7 +168,7 @@ fn walltime_and_periodic_checkpoints() {
 
     lab.clear();
     let child = lab
-        .run(&["--threads", "1", "--checkpoint-every", "0.05"])
+        .run(&["--threads", "1", "--checkpoint-every", "50ms"])
         .spawn()
         .unwrap();
     wait_until("a checkpoint is written", || lab.checkpoint().exists());
