@@ -82,7 +82,7 @@ fn cases(dx: f64) -> Vec<Case> {
             short(GEOMETRY),
             false,
             Kind::New,
-            &["--checkpoint-every", "0.000001"],
+            &["--checkpoint-every", "1us"],
         ),
         ("longer", run(UNTIL), false, Kind::Longer, &[]),
         (
