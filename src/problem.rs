@@ -671,7 +671,8 @@ impl Problem {
                 if self.source.is_evaluated()
                     || (ranks > 1 && (self.grid.y.nodes - 2) / ranks < self.stages()) =>
             {
-                more += nodes.saturating_mul(2 * node);
+                let of_source = u64::from(self.source.is_evaluated());
+                more += nodes.saturating_mul((2 + of_source) * node);
             }
             _ => {}
         }

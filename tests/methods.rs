@@ -5,18 +5,23 @@
 use diff2d::{
     Field, Problem, Slab, Solver,
     comm::{Channels, Comm as _, Link, Solo},
+    stencil::Element,
 };
 
 const SEED: &str = "D = 1.0\nx1 = -10.0\nx2 = 10.0\nruntime = 2.0\nouttime = 1.0\ngrid = 'walls'\n";
 
 /// The state after all steps.
 fn end(more: &str) -> Vec<f64> {
-    let problem: Problem = format!("{SEED}{more}").parse().unwrap();
+    solved(&format!("{SEED}{more}"))
+}
+
+fn solved<T: Element>(text: &str) -> Vec<T> {
+    let problem: Problem = text.parse().unwrap();
     let (ny, nx) = problem.grid.shape();
     let mut state = Field::zeros((ny, nx)).unwrap();
     problem.fill_initial(&mut state, 0).unwrap();
     let dynamics = problem.dynamics(0..ny).unwrap();
-    let stencil = problem.stencil::<f64>();
+    let stencil = problem.stencil::<T>();
     let mut solver =
         Solver::with_dynamics(stencil, dynamics, (state, 0.0), Slab::whole(ny)).unwrap();
     solver.advance(problem.schedule.last_step(), &Solo);
@@ -50,6 +55,51 @@ fn a_step_of_many_stages_comes_close_to_the_exact_solution() {
     let exact = end("dx = 0.1\nmethod = 'exact'\n");
     let error = largest_difference(&end("dx = 0.1\nmethod = 'rkl2'\ndt = 0.05\n"), &exact);
     assert!(error < 1e-4, "{error}");
+}
+
+/// Stages add what a step adds, not parts of the state.
+#[test]
+fn super_time_stepping_keeps_what_nothing_changes() {
+    for more in [
+        "D = 1\n",
+        "D = '1 + 0.3*x'\n",
+        "D = 1\ny2 = 0.5\ndy = 0.02\n",
+        "D = 1\ncapacity = '2 + x'\n",
+        "D = 1\nmask = {where = 'hypot(x, y - 0.5) < 0.3'}\n",
+        "D = 1\nboundary = {left = 'periodic', right = 'periodic', bottom = 0.1, top = '0.1 + 0*t'}\n",
+        "D = 1\nsource = '0*sin(x*t)'\n",
+        "D = 1\nsource = '0*sin(t)'\n",
+    ] {
+        let boundary = if more.contains("boundary") {
+            ""
+        } else {
+            "boundary = 'insulated'\n"
+        };
+        let text = format!(
+            "grid = 'walls'\nx1 = 0\nx2 = 1\ndx = 0.05\nruntime = 0.07\nouttime = 0.07\nmethod = 'rkl2'\n\
+             dt = 0.02\n{boundary}initial = {{kind = 'constant', value = 0.1}}\n{more}"
+        );
+        let changed = |value: f64| value != 0.0 && value != 0.1 && value != f64::from(0.1_f32);
+        assert!(!solved::<f64>(&text).into_iter().any(changed), "{more}");
+        let single = solved::<f32>(&text.replace("method", "precision = 'f32'\nmethod"));
+        assert!(!single.into_iter().map(f64::from).any(changed), "{more}");
+    }
+}
+
+/// In single precision about an offset, changes far below the rounding of a stage's state.
+#[test]
+fn super_time_stepping_adds_up_small_changes() {
+    let problem = "D = 'where(x < 0.5, 1, 0.001)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.1\ndx = 0.02\ngrid = 'walls'\n\
+         boundary = 'insulated'\nruntime = 25\nouttime = 25\nmethod = 'rkl2'\ndt = 0.05\n\
+         initial = {kind = 'expression', value = '300 + where(x > 0.5, cos(pi*(x-0.5)/0.5), 1)'}\n";
+    let exact = solved::<f64>(problem);
+    let single = solved::<f32>(&format!("precision = 'f32'\n{problem}"));
+    let single: Vec<f64> = single.into_iter().map(f64::from).collect();
+    let error = largest_difference(&exact, &single);
+    assert!(
+        (exact[50] - 299.634_41).abs() < 1e-4 && error < 3e-3,
+        "{error}"
+    );
 }
 
 #[test]

@@ -88,12 +88,26 @@ fn the_short_step_of_rkl2_has_as_many_stages() {
 #[test]
 fn snapshots_lie_at_the_multiples_of_outtime() {
     let scene = Scene::new();
-    for method in ["", "method = 'rkl2'\ndt = 0.0009\n", "method = 'exact'\n"] {
-        scene.write("p.toml", format!("D = 1.0\n{EXACT}{method}"));
+    for (method, left) in [
+        ("", "t"),
+        ("method = 'rkl2'\ndt = 0.0009\n", "t"),
+        ("method = 'rkl2'\ndt = 0.0007\n", "t"),
+        ("method = 'exact'\n", "0"),
+    ] {
+        scene.write(
+            "p.toml",
+            format!("D = 1.0\n{EXACT}{method}boundary = {{left = '{left}'}}\n"),
+        );
         let told = scene.succeed("run p.toml -o c.npy --force");
         let times: Vec<f64> = told.stdout.lines().map(|t| t.parse().unwrap()).collect();
         let multiples: Vec<f64> = (0..11).map(|k| f64::from(k) * 0.0021).collect();
         assert_eq!(times, multiples, "{method}");
+        if left == "t" {
+            // So do walls, to the bit.
+            let cube = Cube::open(&scene.path("c.npy")).unwrap();
+            let walls = (0..11).map(|k| cube.snapshot(k).unwrap()[[7, 0]]);
+            assert_eq!(walls.collect::<Vec<_>>(), multiples, "{method}");
+        }
         assert!(!told.stderr.contains("runtime"), "{}", told.stderr);
     }
     // Something is left, and is told of.

@@ -131,8 +131,9 @@ impl<'a> Meter<'a> {
         }
         let [latest, older] = self.in_step;
         let after = std::array::from_fn(|part| {
-            let states = [latest[part], older[part], 0.0];
-            method.value(number, states, [gains[part], self.of_start[part]])
+            let of_start = self.of_start[part];
+            let increments = [gains[part] - of_start, of_start];
+            method.difference(number, [latest[part], older[part]], increments)
         });
         self.in_step = [after, latest];
     }

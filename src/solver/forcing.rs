@@ -109,9 +109,13 @@ impl<T: Element> Forcing<T> {
         method: &Rkl2<T>,
         stencil: &mut Stencil<T>,
     ) -> Vec<f64> {
-        let times = method.times().iter();
         let (begin, dt) = (self.now.simtime, self.pace.next(self.now));
-        let times: Vec<f64> = times.map(|part| begin + part * dt).collect();
+        let times = method.times().iter().map(|part| begin + part * dt);
+        let mut times: Vec<f64> = times.collect();
+        // The last stage is the state after the step, at its time to the bit.
+        if let Some(last) = times.last_mut() {
+            *last = self.pace.after(self.now, 1).simtime;
+        }
         self.take_tables(&times, stencil);
         self.skip(1);
         times

@@ -84,7 +84,7 @@ impl<T: Element> Solver<T> {
         let work = match &dynamics.method {
             Method::Euler => Vec::new(),
             Method::Rkl2(method) if takes_stages_apart(method, &forcing, &slab) => {
-                arrays_of_stages(&state)?
+                arrays_of_stages(&state, &forcing)?
             }
             Method::Rkl2(_) => Vec::new(),
             Method::Exact(_) if slab.parts() == 1 => Vec::new(),
@@ -173,10 +173,21 @@ impl<T: Element> Solver<T> {
         match &self.method {
             Method::Rkl2(_) => {
                 if self.work.is_empty() {
-                    self.work = arrays_of_stages(&self.state)?;
+                    self.work = arrays_of_stages(&self.state, &self.forcing)?;
                 }
+                let mut latest = self.state.with_same_boundary()?;
                 if let Some(method) = self.next_rkl2() {
-                    self.advance_by_stages(&method, comm, see);
+                    self.advance_by_stages(&method, comm, |number, start, difference, walls| {
+                        let Some(difference) = difference else {
+                            return see(number, start);
+                        };
+                        let nodes = latest.as_mut_slice().iter_mut().zip(start.as_slice());
+                        for ((latest, start), by) in nodes.zip(difference.as_slice()) {
+                            *latest = *start + *by;
+                        }
+                        walls.write_given(&mut latest.view_mut(), number - 1);
+                        see(number, &latest);
+                    });
                 }
                 return Ok(());
             }
@@ -268,11 +279,12 @@ fn takes_stages_apart<T: Element>(method: &Rkl2<T>, forcing: &Forcing<T>, slab: 
     forcing.source_at.is_some() || (slab.parts() > 1 && slab.halo() < method.stages())
 }
 
-/// The arrays that a stage needs besides the two of a step: an older stage, and the increment of the state
-/// before the step.
-fn arrays_of_stages<T: Element>(state: &Field<T>) -> io::Result<Vec<Field<T>>> {
-    Ok(vec![
-        state.with_same_boundary()?,
-        Field::zeros(state.shape())?,
-    ])
+/// The arrays that a stage needs besides the two of a step: an older stage, the increment of the state before the step,
+/// and the source of the first stage, if it is another one at each.
+fn arrays_of_stages<T: Element>(
+    state: &Field<T>,
+    forcing: &Forcing<T>,
+) -> io::Result<Vec<Field<T>>> {
+    let count = 2 + usize::from(forcing.source_at.is_some());
+    (0..count).map(|_| Field::zeros(state.shape())).collect()
 }

@@ -2,14 +2,15 @@
 
 use super::{Solver, slabs::fill_halos, takes_stages_apart};
 use crate::{comm::Comm, field::Field};
-use diff2d_stencil::{Element, Rkl2, Rkl2Arrays};
+use diff2d_stencil::{Element, Rkl2, Rkl2Arrays, Walls};
+use rayon::prelude::*;
 use std::mem;
 
 impl<T: Element> Solver<T> {
     /// Collective. One step.
     pub(super) fn advance_rkl2(&mut self, method: &Rkl2<T>, comm: &impl Comm) {
         if takes_stages_apart(method, &self.forcing, &self.slab) {
-            return self.advance_by_stages(method, comm, |_, _| ());
+            return self.advance_by_stages(method, comm, |_, _, _, _| ());
         }
         self.forcing.prepare_stages(method, &mut self.stencil);
         let stages = method.stages();
@@ -21,54 +22,74 @@ impl<T: Element> Solver<T> {
         walls.write_given(&mut self.state.view_mut(), method.stages());
     }
 
-    /// Collective. One step, a stage a pass; shows `see` the number of each stage and the state that it takes
-    /// increments of.
+    /// Collective. One step, a stage a pass; shows `see` the number of each stage, the state before the step, and what
+    /// that of which the stage takes increments differs by, from the second stage on.
     pub(super) fn advance_by_stages(
         &mut self,
         method: &Rkl2<T>,
         comm: &impl Comm,
-        mut see: impl FnMut(usize, &Field<T>),
+        mut see: impl FnMut(usize, &Field<T>, Option<&Field<T>>, &Walls<T>),
     ) {
         let times = self.forcing.prepare_stages(method, &mut self.stencil);
         fill_halos(&self.slab, self.state.as_mut_slice(), 1, None, comm);
-        // The second stage finds the state before the step where the others find older stages.
-        self.work[0]
-            .as_mut_slice()
-            .copy_from_slice(self.state.as_slice());
+        // The second stage finds zeros where the others find older stages, and all find them on walls that are held.
+        self.work[0].as_mut_slice().fill(T::default());
+        let walls = &self.forcing.walls;
+        walls.copy_held(&self.work[0].view(), &mut self.next.view_mut());
         let rows = self.slab.own_among_held();
         for number in 1..=method.stages() {
+            let [older, increment, of_start @ ..] = &mut self.work[..] else {
+                unreachable!("two arrays were made for the stages");
+            };
             let source_at = &self.forcing.source_at;
             if let (Some(source_at), Some(source)) = (source_at, self.stencil.source_mut()) {
                 let wrong = source_at(times[number - 1], source);
                 self.forcing.note(wrong);
+                let of_start = of_start.iter_mut().map(Field::as_mut_slice);
+                for (of_start, source) in of_start.zip(source.as_slice_mut()) {
+                    match number {
+                        1 => of_start.copy_from_slice(source),
+                        _ => subtract(source, of_start),
+                    }
+                }
             }
             let walls = &self.forcing.walls;
-            let [older, increment] = &mut self.work[..] else {
-                unreachable!("two arrays were made for the stages");
-            };
+            let change = self.stencil.equation().source.as_ref();
+            let change = change.filter(|_| self.forcing.source_at.is_some() && number > 1);
             // Results go to `next` and `older` in turn.
             let (latest, result) = match number {
                 1 => (&self.state, &mut self.next),
                 _ if number % 2 == 0 => (&self.next, older),
                 _ => (&*older, &mut self.next),
             };
-            see(number, latest);
+            see(number, &self.state, (number > 1).then_some(latest), walls);
             let arrays = Rkl2Arrays {
                 latest: latest.view(),
                 start: self.state.view(),
+                change: change.map(|change| change.view()),
                 increment: increment.view_mut(),
                 result: result.view_mut(),
             };
             self.stencil
                 .rkl2_stage(method, number, walls, arrays, rows.clone());
-            walls.write_given(&mut result.view_mut(), number);
             if number < method.stages() {
                 fill_halos(&self.slab, result.as_mut_slice(), 1, None, comm);
             }
+        }
+        let walls = &self.forcing.walls;
+        for array in [&mut self.next, &mut self.work[0]] {
+            walls.copy_held(&self.state.view(), &mut array.view_mut());
         }
         match method.stages() % 2 {
             0 => mem::swap(&mut self.state, &mut self.work[0]),
             _ => mem::swap(&mut self.state, &mut self.next),
         }
+        walls.write_given(&mut self.state.view_mut(), method.stages());
     }
+}
+
+/// Subtracts other values, one by one.
+fn subtract<T: Element>(values: &mut [T], others: &[T]) {
+    let pairs = values.par_iter_mut().zip(others);
+    pairs.for_each(|(value, other)| *value = *value - *other);
 }

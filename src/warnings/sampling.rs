@@ -205,8 +205,9 @@ fn seen(
             .map(|(values, length)| {
                 let [mut before, mut latest] = [0.0; 2];
                 for number in 1..=stages {
-                    let increments = [values[number - 1] * length, values[0] * length];
-                    let next = method.value(number, [latest, before, 0.0], increments);
+                    let by = values[number - 1] - values[0];
+                    let increments = [by * length, values[0] * length];
+                    let next = method.difference(number, [latest, before], increments);
                     (before, latest) = (latest, next);
                 }
                 latest

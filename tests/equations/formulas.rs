@@ -179,8 +179,61 @@ impl<T: Real> Setup<T> {
         })
     }
 
-    /// The state after one step of super-time-stepping, by the formulas of Meyer et al. (2014), whose
-    /// `k`-th stage has entry `k` of the tables.
+    /// This problem for what a state differs by from the one before the step, `start`, in stage `step` after the first:
+    /// without a source that does not change, and between walls that give the change of what lies at or beyond them.
+    fn of_differences(&self, start: &Array2<T>, step: usize) -> Self {
+        let (ny, nx) = start.dim();
+        let change = |side: &Side<T>, nodes: usize, start: &dyn Fn(usize) -> [T; 2]| {
+            let now = |table: &Table<T>| (0..nodes).map(|k| entry(table, step, k)).collect();
+            let by = |table: &Table<T>, k| entry(table, step, k) - entry(table, 0, k);
+            match side {
+                Side::Given(table) => Side::Given(Table::new(
+                    nodes,
+                    (0..nodes).map(|k| by(table, k)).collect(),
+                )),
+                Side::Ghost(ghost) => {
+                    let alpha = (0..nodes).map(|k| {
+                        let [inner, outermost] = start(k);
+                        let [m, a, b] =
+                            [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| by(table, k));
+                        m * inner + (a - b * outermost)
+                    });
+                    Side::Ghost(diff2d::stencil::Ghost {
+                        mirror: Table::new(nodes, now(&ghost.mirror)),
+                        alpha: Table::new(nodes, alpha.collect()),
+                        beta: Table::new(nodes, now(&ghost.beta)),
+                    })
+                }
+                side => side.clone(),
+            }
+        };
+        let walls = &self.walls;
+        let mut equation = self.equation.clone();
+        let factors = &self.equation.terms.factors;
+        let count = equation.terms.arrays.len();
+        let by = |k: usize| factors[step * count + k] - factors[k];
+        equation.terms.factors = (0..count).map(by).collect();
+        if equation.source.is_some() {
+            equation.source = Some(Array2::from_elem((ny, nx), T::default()));
+        }
+        Self {
+            field: Array2::from_elem((ny, nx), T::default()),
+            equation,
+            walls: Walls {
+                left: change(&walls.left, ny, &|j| [start[[j, 1]], start[[j, 0]]]),
+                right: change(&walls.right, ny, &|j| {
+                    [start[[j, nx - 2]], start[[j, nx - 1]]]
+                }),
+                bottom: change(&walls.bottom, nx, &|i| [start[[1, i]], start[[0, i]]]),
+                top: change(&walls.top, nx, &|i| {
+                    [start[[ny - 2, i]], start[[ny - 1, i]]]
+                }),
+            },
+        }
+    }
+
+    /// The state after one step of super-time-stepping, by the formulas of Meyer et al. (2014) written for differences
+    /// from the state before the step, whose `k`-th stage has entry `k` of the tables.
     pub fn super_step(&self, stages: usize) -> Array2<T> {
         let (s, start) = (stages as f64, &self.field);
         let b = |j: usize| {
@@ -188,36 +241,31 @@ impl<T: Real> Setup<T> {
             (j * j + j - 2.0) / (2.0 * j * (j + 1.0))
         };
         let w = 4.0 / (s * s + s - 2.0);
-        let all = |p: &Array2<T>, step| {
-            let mut increments = self.increments(p, step);
+        let all = |problem: &Self, p: &Array2<T>| {
+            let mut increments = problem.increments(p, 0);
             for ((j, i), value) in increments.indexed_iter_mut() {
                 *value = self.rate([j, i]).map_or(*value, |rate| rate * *value);
             }
             increments
         };
-        let of_start = all(start, 0);
+        let of_start = all(self, start);
         let m = T::from_f64(b(1) * w);
-        let first = self.state(1, |at| start[at] + m * of_start[at]);
-        let (mut before, mut latest) = (start.clone(), first);
+        let mut before = Array2::from_elem(start.dim(), T::default());
+        let mut latest = of_start.mapv(|increment| m * increment);
         for number in 2..=stages {
             let j = number as f64;
             let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
             let nu = -(j - 1.0) / j * b(number) / b(number - 2);
-            let (m, gamma) = (mu * w, -(1.0 - b(number - 1)) * (mu * w));
-            let [mu, nu, g, m, gamma] = [mu, nu, 1.0 - mu - nu, m, gamma].map(T::from_f64);
-            let increments = all(&latest, number - 1);
-            let next = self.state(number, |at| {
-                if self
-                    .reaction(at)
-                    .is_some_and(|[rate, _]| rate == T::default())
-                {
-                    return start[at];
-                }
-                let states = (mu * latest[at] + nu * before[at]) + g * start[at];
-                states + (m * increments[at] + gamma * of_start[at])
+            let [mu, nu, m, q] = [mu, nu, mu * w, b(number - 1) * (mu * w)].map(T::from_f64);
+            let changes = self.of_differences(start, number - 1);
+            changes.walls.write_given(&mut latest, 0);
+            let increments = all(&changes, &latest);
+            let next = Array2::from_shape_fn(start.dim(), |(j, i)| {
+                let at = [j, i];
+                (mu * latest[at] + nu * before[at]) + (m * increments[at] + q * of_start[at])
             });
             (before, latest) = (latest, next);
         }
-        latest
+        self.state(stages, |at| start[at] + latest[at])
     }
 }

@@ -174,7 +174,7 @@ fn step<T: Real>(equation: &Equation<T>, [j, i]: [usize; 2], star: Star<T>, befo
     let terms = &equation.terms;
     let source = match &equation.source {
         Some(source) => source[[j, i]],
-        None => terms.sum(before, |term| terms.arrays[term][[j, i]]),
+        None => terms.sum(terms.at(before), |term| terms.arrays[term][[j, i]]),
     };
     let change = increment + source;
     star.centre

@@ -44,10 +44,23 @@ impl<T: Real> Terms<T> {
         }
     }
 
-    /// The sum in the step after `step` steps; `value` is that of an array.
+    /// The factors of the first stage of a step, or what they have changed by since in the stage `number`.
+    pub(super) fn of_stage(&self, number: usize) -> Vec<T> {
+        let (first, now) = (self.at(0), self.at(number - 1));
+        match number {
+            1 => first.to_vec(),
+            _ => now
+                .iter()
+                .zip(first)
+                .map(|(now, first)| *now - *first)
+                .collect(),
+        }
+    }
+
+    /// The sum with these factors; `value` is that of an array.
     #[inline(always)]
-    pub(super) fn sum(&self, step: usize, value: impl Fn(usize) -> T) -> T {
-        let mut products = self.at(step).iter().enumerate();
+    pub(super) fn sum(&self, factors: &[T], value: impl Fn(usize) -> T) -> T {
+        let mut products = factors.iter().enumerate();
         let first = products.next();
         let first = first.map_or(T::default(), |(term, factor)| *factor * value(term));
         products.fold(first, |sum, (term, factor)| sum + *factor * value(term))

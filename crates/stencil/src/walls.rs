@@ -2,9 +2,10 @@
 
 use std::ops::Range;
 
-use ndarray::{ArrayBase, DataMut, Ix2};
+use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2};
 
 use crate::real::Real;
+use crate::scalar;
 
 /// The sides of an array `[j, i]`.
 ///
@@ -96,6 +97,12 @@ impl<T: Real> Table<T> {
         }
     }
 
+    /// What a value of the first entry has changed by in entry `step`.
+    #[inline(always)]
+    fn change(&self, step: usize, node: usize) -> T {
+        self.at(step)[node] - self.at(0)[node]
+    }
+
     fn covers(&self, nodes: usize, steps: usize) -> bool {
         let entries = self.values.len() / self.nodes;
         self.nodes == nodes && (entries == 1 || entries >= steps)
@@ -112,7 +119,17 @@ impl<T: Real> Ghost<T> {
             beta,
         } = self;
         let [mirror, alpha, beta] = [mirror, alpha, beta].map(|table| table.at(step)[node]);
-        super::scalar::ghost(mirror, alpha, beta, inner, outermost)
+        scalar::ghost(mirror, alpha, beta, inner, outermost)
+    }
+
+    /// What the value has changed by since the first of several stages.
+    #[inline(always)]
+    fn change(&self, step: usize, node: usize, start: [T; 2], now: [T; 2]) -> T {
+        let tables = [&self.mirror, &self.alpha, &self.beta];
+        let [mirror, alpha, beta] = tables.map(|table| table.change(step, node));
+        let [of_inner, _, of_outermost] = tables.map(|table| table.at(step)[node]);
+        let of_coefficients = scalar::ghost(mirror, alpha, beta, start[0], start[1]);
+        scalar::ghost(of_inner, of_coefficients, of_outermost, now[0], now[1])
     }
 }
 
@@ -130,6 +147,23 @@ impl<T: Real> Side<T> {
             Self::Held | Self::Periodic => None,
             Self::Given(table) => Some(table.at(step)[node]),
             Self::Ghost(ghost) => Some(ghost.value(step, node, inner, outermost)),
+        }
+    }
+
+    /// What [`beyond`](Self::beyond) has changed by since the first of several stages, for the stage after so many;
+    /// `start` is then `[inner, outermost]`, and both have changed by `now`.
+    #[inline(always)]
+    pub(super) fn change(
+        &self,
+        stages: usize,
+        node: usize,
+        start: [T; 2],
+        now: [T; 2],
+    ) -> Option<T> {
+        match self {
+            Self::Held | Self::Periodic => None,
+            Self::Given(table) => Some(table.change(stages, node)),
+            Self::Ghost(ghost) => Some(ghost.change(stages, node, start, now)),
         }
     }
 
@@ -196,6 +230,22 @@ impl<T: Real> Walls<T> {
             Computed::new(&self.bottom, &self.top, ny),
             Computed::new(&self.left, &self.right, nx),
         ]
+    }
+
+    /// Copies the nodes of held sides from one array to another.
+    pub fn copy_held(&self, from: &ArrayView2<'_, T>, to: &mut ArrayViewMut2<'_, T>) {
+        let (ny, nx) = from.dim();
+        for (side, axis, node) in [
+            (&self.left, Axis(1), 0),
+            (&self.right, Axis(1), nx - 1),
+            (&self.bottom, Axis(0), 0),
+            (&self.top, Axis(0), ny - 1),
+        ] {
+            if matches!(side, Side::Held) {
+                let mut to = to.index_axis_mut(axis, node);
+                to.assign(&from.index_axis(axis, node));
+            }
+        }
     }
 
     /// Writes the values of given sides after `step` steps to the nodes of an array.

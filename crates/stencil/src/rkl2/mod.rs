@@ -1,12 +1,15 @@
 //! [`Rkl2`]: super-time-stepping, many stages in one long step.
 //!
 //! ```text
-//! Y1 = Y0 + m1 L(Y0)                                                         j = 1
-//! Yj = ((mu_j Y(j-1) + nu_j Y(j-2)) + g_j Y0) + (m_j L(Y(j-1)) + n_j L(Y0))  j = 2 … s
+//! d1 = m1 L(Y0)                                                              j = 1
+//! dj = (mu_j d(j-1) + nu_j d(j-2)) + (m_j A(d(j-1)) + q_j L(Y0))             j = 2 … s, d0 = 0
+//! Y  = Y0 + ds
 //! ```
 //!
-//! `L` is the increment of [`scalar`] with its source, for a whole step `dt`. The walls of stage `j` are
-//! those of its time, `t + c_j dt`.
+//! `d` is what a state differs by from the one before the step, so that roundings are those of what a step adds, and a
+//! state that nothing changes keeps its bits. `L` is the increment of [`scalar`] with its source, for a whole step `dt`, and
+//! `A(dj) = L(Y0 + dj) - L(Y0)`: the same without what does not change, between the [changes](crate::Side) of walls. The
+//! walls of stage `j` are those of its time, `t + c_j dt`.
 //!
 //! A pass over the field takes all stages, as deep as there are; or one, for sources that depend on time and for
 //! those who want to see each stage. `step.rs` divides the field into tiles, `part.rs` advances one, row by row,
@@ -36,17 +39,15 @@ pub struct Rkl2<T> {
 struct Stage<T> {
     mu: T,
     nu: T,
-    g: T,
     m: T,
-    n: T,
+    q: T,
 }
 
 impl<T: Real> Stage<T> {
     /// From the second stage on.
     #[inline(always)]
-    fn value(self, [latest, older, start]: [T; 3], [of_latest, of_start]: [T; 2]) -> T {
-        let states = (self.mu * latest + self.nu * older) + self.g * start;
-        states + (self.m * of_latest + self.n * of_start)
+    fn difference(self, [latest, older]: [T; 2], [of_latest, of_start]: [T; 2]) -> T {
+        (self.mu * latest + self.nu * older) + (self.m * of_latest + self.q * of_start)
     }
 }
 
@@ -72,16 +73,16 @@ impl<T: Real> Rkl2<T> {
             let j = number as f64;
             if number == 1 {
                 let m = b(1) * w;
-                return [0.0, 0.0, 0.0, m, 0.0];
+                return [0.0, 0.0, m, 0.0];
             }
             let mu = (2.0 * j - 1.0) / j * b(number) / b(number - 1);
             let nu = -(j - 1.0) / j * b(number) / b(number - 2);
             let m = mu * w;
-            [mu, nu, 1.0 - mu - nu, m, -(1.0 - b(number - 1)) * m]
+            [mu, nu, m, b(number - 1) * m]
         };
         let rounded = |number: usize| {
-            let [mu, nu, g, m, n] = stage(number).map(T::from_f64);
-            Stage { mu, nu, g, m, n }
+            let [mu, nu, m, q] = stage(number).map(T::from_f64);
+            Stage { mu, nu, m, q }
         };
         let time = |number: usize| match number {
             0 => 0.0,
@@ -101,10 +102,9 @@ impl<T: Real> Rkl2<T> {
     /// A step of explicit Euler, as one stage: a part of a whole one.
     #[must_use]
     pub fn part_of_euler(part: f64) -> Self {
-        let [mu, nu, g, n] = [0.0; 4].map(T::from_f64);
-        let m = T::from_f64(part);
+        let [mu, nu, m, q] = [0.0, 0.0, part, 0.0].map(T::from_f64);
         Self {
-            stages: vec![Stage { mu, nu, g, m, n }],
+            stages: vec![Stage { mu, nu, m, q }],
             times: vec![0.0, 1.0],
         }
     }
@@ -114,7 +114,7 @@ impl<T: Real> Rkl2<T> {
     #[must_use]
     pub fn part(mut self, part: f64) -> Self {
         for stage in &mut self.stages {
-            [stage.m, stage.n] = [stage.m, stage.n].map(|one| T::from_f64(one.to_f64() * part));
+            [stage.m, stage.q] = [stage.m, stage.q].map(|one| T::from_f64(one.to_f64() * part));
         }
         self
     }
@@ -125,14 +125,14 @@ impl<T: Real> Rkl2<T> {
         self.stages.len()
     }
 
-    /// The value after stage `number`, from 1 on: `[latest, older, start]` are `Y(j-1)`, `Y(j-2)` and `Y0`,
-    /// which is older than the second stage, too; `increments` are those of `latest` and `start`.
+    /// The difference after stage `number`, from 1 on, to the state before the step: `[latest, older]` are `d(j-1)` and
+    /// `d(j-2)`, and `[of_latest, of_start]` are `A(d(j-1))` and `L(Y0)`.
     #[must_use]
-    pub fn value(&self, number: usize, states: [T; 3], increments: [T; 2]) -> T {
+    pub fn difference(&self, number: usize, differences: [T; 2], increments: [T; 2]) -> T {
         let stage = self.stages[number - 1];
         match number {
-            1 => states[2] + stage.m * increments[0],
-            _ => stage.value(states, increments),
+            1 => stage.m * increments[1],
+            _ => stage.difference(differences, increments),
         }
     }
 
@@ -162,12 +162,12 @@ mod tests {
         for stages in [3, 5, 9, 21] {
             let method = Rkl2::<f64>::new(stages);
             let response = |z: f64| {
-                let [mut before, mut latest] = [1.0; 2];
+                let [mut before, mut latest] = [0.0; 2];
                 for number in 1..=stages {
-                    let next = method.value(number, [latest, before, 1.0], [latest * z, z]);
+                    let next = method.difference(number, [latest, before], [latest * z, z]);
                     (before, latest) = (latest, next);
                 }
-                latest
+                1.0 + latest
             };
             let z = 1e-3;
             let error = |z: f64| (response(-z) - (-z).exp()).abs();
@@ -191,15 +191,15 @@ mod tests {
             let increment = |stage: usize| method.times()[stage];
             let [mut before, mut latest] = [0.0; 2];
             for number in 1..=stages {
-                let increments = [increment(number - 1), increment(0)];
-                let next = method.value(number, [latest, before, 0.0], increments);
+                let increments = [increment(number - 1) - increment(0), increment(0)];
+                let next = method.difference(number, [latest, before], increments);
                 (before, latest) = (latest, next);
             }
             assert!((latest - 0.5).abs() < 1e-14, "{stages}: {latest}");
             // And each stage has reached its own time.
             let [mut before, mut latest] = [0.0; 2];
             for number in 1..=stages {
-                let next = method.value(number, [latest, before, 0.0], [1.0; 2]);
+                let next = method.difference(number, [latest, before], [0.0, 1.0]);
                 (before, latest) = (latest, next);
                 let time = method.times()[number];
                 assert!(

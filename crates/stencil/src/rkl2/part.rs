@@ -18,9 +18,9 @@ use super::Rkl2;
 use super::row::{Diffusion, StageRow};
 use crate::equation::{Coefficient, Equation, Operator, Reaction};
 use crate::real::Real;
-use crate::walls::{Computed, Walls};
+use crate::walls::{Computed, Side, Walls};
 
-/// Arrays of which a tile keeps rows: `Y0`, `L(Y0)`, and two of states.
+/// Arrays of which a tile keeps rows: `Y0`, `L(Y0)`, and two of differences.
 pub(super) const ARRAYS: usize = 4;
 
 /// What all tiles share.
@@ -31,15 +31,18 @@ pub(crate) struct Step<'a, T> {
     pub walls: &'a Walls<T>,
     pub domain: [Computed; 2],
     pub equation: &'a Equation<T>,
-    /// The state before these stages.
-    pub latest: ArrayView2<'a, T>,
+    /// The difference before these stages, if these are not the first.
+    pub latest: Option<ArrayView2<'a, T>>,
     /// `Y0`
     pub start: ArrayView2<'a, T>,
+    /// What `dt S` has changed by since the first stage, if it does.
+    pub change: Option<ArrayView2<'a, T>>,
 }
 
 /// The nodes that are written.
 pub(crate) struct Target<'a, T> {
-    /// The state after the stages. Before one of several it holds the state two stages before.
+    /// The difference after the stages, after the last one the state. Before one of several it holds the difference two
+    /// stages before.
     pub result: ArrayViewMut2<'a, T>,
     /// `L(Y0)`, where stages are taken one by one.
     pub increment: Option<ArrayViewMut2<'a, T>>,
@@ -125,15 +128,15 @@ pub(crate) struct Part<'a, T> {
     columns: Range<isize>,
     /// The columns that are kept.
     kept: Range<isize>,
-    /// States after even and after odd stages.
-    states: [Ring<T>; 2],
+    /// Differences after even and after odd stages.
+    differences: [Ring<T>; 2],
     start: Ring<T>,
     increment: Ring<T>,
     /// The faces west of the nodes and north of them; empty if the equation has none.
     faces: [Ring<T>; 2],
     /// The source, the rate and the decay; of numbers one row stands for all.
     source: Ring<T>,
-    /// The terms of the source, and the sum of a row in the present stage.
+    /// The terms of the source, and the sum of a row in the present stage; zeros if there are none.
     terms: Vec<Ring<T>>,
     sum: Vec<T>,
     reaction: [Ring<T>; 2],
@@ -175,7 +178,7 @@ impl<'a, T: Real> Part<'a, T> {
             target,
             rows,
             columns,
-            states: [ring(), ring()],
+            differences: [ring(), ring()],
             start: ring(),
             increment: ring(),
             faces: [ring_if(has_faces), ring_if(has_faces)],
@@ -220,7 +223,7 @@ impl<'a, T: Real> Part<'a, T> {
         start as usize..end as usize
     }
 
-    /// Reads row `j` of the state before the stages and of the equation's arrays.
+    /// Reads row `j` of the states before the stages and of the equation's arrays.
     fn read(&mut self, j: isize, read: &Range<isize>) {
         let (step, kept) = (self.step, self.kept.clone());
         let [y, x] = &step.domain;
@@ -238,10 +241,13 @@ impl<'a, T: Real> Part<'a, T> {
             }
         };
         let is_computed = read.contains(&j);
-        if is_computed || y.is_wall(j, step.latest.nrows()) {
+        if is_computed || y.is_wall(j, step.start.nrows()) {
             let node = y.place(j);
-            for state in &mut self.states {
-                copy(line(&step.latest, node), state.row_mut(j));
+            for differences in &mut self.differences {
+                match &step.latest {
+                    Some(latest) => copy(line(latest, node), differences.row_mut(j)),
+                    None => differences.row_mut(j).fill(T::default()),
+                }
             }
             copy(line(&step.start, node), self.start.row_mut(j));
         }
@@ -257,8 +263,12 @@ impl<'a, T: Real> Part<'a, T> {
                 copy(line(&of_y.view(), y.place(j - 1) + 1), north.row_mut(j));
             }
         }
-        if let (Some(source), true) = (&step.equation.source, is_computed) {
-            copy(line(&source.view(), y.place(j)), self.source.row_mut(j));
+        let source = match step.latest {
+            None => step.equation.source.as_ref().map(|source| source.view()),
+            Some(_) => step.change,
+        };
+        if let (Some(source), true) = (source, is_computed) {
+            copy(line(&source, y.place(j)), self.source.row_mut(j));
         }
         for (term, array) in self.terms.iter_mut().zip(&step.equation.terms.arrays) {
             if is_computed {
@@ -274,7 +284,7 @@ impl<'a, T: Real> Part<'a, T> {
         }
         if let (Some(increment), true) = (&self.target.increment, self.rows.contains(&j)) {
             let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
-            let older = self.states[(step.stages.start + 1) % 2].row_mut(j);
+            let older = self.differences[(step.stages.start + 1) % 2].row_mut(j);
             older[own.clone()].copy_from_slice(line(&self.target.result.view(), row));
             self.increment.row_mut(j)[own].copy_from_slice(line(&increment.view(), row));
         }
@@ -287,7 +297,12 @@ impl<'a, T: Real> Part<'a, T> {
             domain: [y, x],
             ..
         } = self.step;
-        let (state, n) = (&mut self.states[stages % 2], self.kept.len());
+        let (start, differences) = (&mut self.start, &mut self.differences[stages % 2]);
+        let value = |side: &Side<T>, node, of_start: [T; 2], now: [T; 2]| match stages {
+            0 => side.beyond(0, node, of_start[0], of_start[1]),
+            _ => side.change(stages, node, of_start, now),
+        };
+        let n = self.kept.len();
         for (side, is_here, [beyond, outermost, inner]) in [
             (&walls.left, self.kept.start == x.nodes.start, [0, 1, 2]),
             (
@@ -296,10 +311,15 @@ impl<'a, T: Real> Part<'a, T> {
                 [n + 1, n, n - 1],
             ),
         ] {
-            let row = state.row_mut(j);
-            let value = || side.beyond(stages, y.place(j), row[inner], row[outermost]);
+            let at = |ring: &Ring<T>| [inner, outermost].map(|i| ring.row(j)[i]);
+            let value = || value(side, y.place(j), at(start), at(differences));
             if let Some(value) = is_here.then(value).flatten() {
-                row[beyond] = value;
+                let ring = if stages == 0 {
+                    &mut *start
+                } else {
+                    &mut *differences
+                };
+                ring.row_mut(j)[beyond] = value;
             }
         }
         for (side, is_here, [beyond, inner]) in [
@@ -307,9 +327,14 @@ impl<'a, T: Real> Part<'a, T> {
             (&walls.top, j == y.nodes.end - 1, [j + 1, j - 1]),
         ] {
             for (k, i) in (1..).zip(self.kept.clone()).filter(|_| is_here) {
-                let [inner, outermost] = [inner, j].map(|j| state.row(j)[k]);
-                if let Some(value) = side.beyond(stages, x.place(i), inner, outermost) {
-                    state.row_mut(beyond)[k] = value;
+                let at = |ring: &Ring<T>| [inner, j].map(|j| ring.row(j)[k]);
+                if let Some(value) = value(side, x.place(i), at(start), at(differences)) {
+                    let ring = if stages == 0 {
+                        &mut *start
+                    } else {
+                        &mut *differences
+                    };
+                    ring.row_mut(beyond)[k] = value;
                 }
             }
         }
@@ -321,10 +346,11 @@ impl<'a, T: Real> Part<'a, T> {
         let reach = (step.stages.end - number) as isize;
         let nodes = self.places(&step.domain[1].around(&self.columns, reach));
         let around = nodes.start - 1..nodes.end + 1;
-        let [even, odd] = &mut self.states;
-        let (latest, result) = match number.is_multiple_of(2) {
-            true => (odd, even),
-            false => (even, odd),
+        let [even, odd] = &mut self.differences;
+        let (latest, result) = match number {
+            1 => (&self.start, odd),
+            _ if number.is_multiple_of(2) => (&*odd, even),
+            _ => (&*even, odd),
         };
         let [west, north] = &self.faces;
         let diffusion = match step.equation.operator {
@@ -339,21 +365,25 @@ impl<'a, T: Real> Part<'a, T> {
         let Equation {
             terms, reaction, ..
         } = step.equation;
-        let has_source = step.equation.has_source() || reaction.is_some();
-        let source = match terms.is_empty() {
-            true => &self.source.row(j)[nodes.clone()],
-            false => {
-                let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
-                for i in nodes.clone() {
-                    self.sum[i] = terms.sum(number - 1, |term| rows[term][i]);
-                }
-                &self.sum[nodes.clone()]
+        let has_source = match number {
+            1 => step.equation.has_source(),
+            _ => step.change.is_some() || !terms.is_empty(),
+        };
+        if !terms.is_empty() {
+            let rows: Vec<&[T]> = self.terms.iter().map(|term| term.row(j)).collect();
+            let factors = terms.of_stage(number);
+            for i in nodes.clone() {
+                self.sum[i] = terms.sum(&factors, |term| rows[term][i]);
             }
+        }
+        let source = match number {
+            _ if !terms.is_empty() || !has_source => &self.sum,
+            _ => self.source.row(j),
         };
         let row = StageRow {
             lines: [j - 1, j, j + 1].map(|j| &latest.row(j)[around.clone()]),
             diffusion,
-            source: has_source.then_some(source),
+            source: (has_source || reaction.is_some()).then_some(&source[nodes.clone()]),
             reaction: reaction.as_ref().map(|_| {
                 self.reaction
                     .each_ref()
@@ -361,7 +391,6 @@ impl<'a, T: Real> Part<'a, T> {
             }),
             is_first: number == 1,
             stage: step.method.stages[number - 1],
-            start: &self.start.row(j)[nodes.clone()],
             increment: &mut self.increment.row_mut(j)[nodes.clone()],
             result: &mut result.row_mut(j)[nodes],
         };
@@ -374,8 +403,13 @@ impl<'a, T: Real> Part<'a, T> {
             return;
         }
         let (row, own) = ((j - self.rows.start) as usize, self.places(&self.columns));
-        let result = &self.states[self.step.stages.end % 2].row(j)[own.clone()];
-        self.target.result.row_mut(row).assign(&aview1(result));
+        let last = &self.differences[self.step.stages.end % 2].row(j)[own.clone()];
+        let mut result = self.target.result.row_mut(row);
+        result.assign(&aview1(last));
+        if self.step.stages.end == self.step.method.stages() {
+            let start = aview1(&self.start.row(j)[own.clone()]);
+            result.zip_mut_with(&start, |value, start| *value = *start + *value);
+        }
         if let Some(increment) = &mut self.target.increment {
             let values = &self.increment.row(j)[own];
             increment.row_mut(row).assign(&aview1(values));

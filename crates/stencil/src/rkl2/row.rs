@@ -8,21 +8,20 @@ use crate::scalar::{self, Star};
 
 /// Some nodes of one row of a stage, as named in the module's formula.
 pub(super) struct StageRow<'a, T> {
-    /// Of `Y(j-1)`, the rows north of this one, itself, and south of it; with a node more at either end.
+    /// Of `d(j-1)`, in the first stage of `Y0`, the rows north of this one, itself, and south of it; with a node more at
+    /// either end.
     pub lines: [&'a [T]; 3],
     pub diffusion: Diffusion<'a, T>,
-    /// `dt S`, if there is a source.
+    /// `dt S`, if there is a source; from the second stage on what that changes by, if it does.
     pub source: Option<&'a [T]>,
     /// Rate and decay, if there is either; then there is a source, too.
     pub reaction: Option<[&'a [T]; 2]>,
     /// Whether this is the first stage.
     pub is_first: bool,
     pub stage: Stage<T>,
-    /// `Y0`
-    pub start: &'a [T],
     /// `L(Y0)`, which the first stage writes.
     pub increment: &'a mut [T],
-    /// `Y(j-2)`, which `Yj` replaces; the first stage writes only.
+    /// `d(j-2)`, which `dj` replaces; the first stage writes only.
     pub result: &'a mut [T],
 }
 
@@ -61,13 +60,10 @@ impl<T: Real> StageRow<'_, T> {
                 None => self.write_with(
                     #[inline(always)]
                     |_, star| scalar::isotropic(r, star),
-                    |_| false,
                 ),
                 Some([rate, _]) => self.write_with(
                     #[inline(always)]
                     |i, star| (r * rate[i]) * scalar::paired(star),
-                    #[inline(always)]
-                    |i| rate[i] == T::default(),
                 ),
             },
             Diffusion::Anisotropic { rx, ry } => self.write(
@@ -99,13 +95,12 @@ impl<T: Real> StageRow<'_, T> {
     fn write(&mut self, increment: impl Fn(usize, Star<T>) -> T) {
         let n = self.result.len();
         let Some(source) = self.source.map(|source| &source[..n]) else {
-            return self.write_with(increment, |_| false);
+            return self.write_with(increment);
         };
         let Some([rate, decay]) = self.reaction.map(|both| both.map(|row| &row[..n])) else {
             return self.write_with(
                 #[inline(always)]
                 |i, star| increment(i, star) + source[i],
-                |_| false,
             );
         };
         self.write_with(
@@ -114,21 +109,15 @@ impl<T: Real> StageRow<'_, T> {
                 let change = increment(i, star) + source[i];
                 scalar::reacting(rate[i], Some(decay[i]), change, star.centre)
             },
-            #[inline(always)]
-            |i| rate[i] == T::default(),
         );
     }
 
-    /// The same with all of `L`; a node that is held has the value that it started with.
+    /// The same with all of `L`.
     #[inline(always)]
-    fn write_with(
-        &mut self,
-        increment: impl Fn(usize, Star<T>) -> T,
-        is_held: impl Fn(usize) -> bool,
-    ) {
+    fn write_with(&mut self, increment: impl Fn(usize, Star<T>) -> T) {
         let Self { stage, result, .. } = self;
         let n = result.len();
-        let (start, of_start) = (&self.start[..n], &mut self.increment[..n]);
+        let of_start = &mut self.increment[..n];
         let [north, centre, south] = self.lines.map(|line| &line[..n + 2]);
         let star = |i: usize| Star {
             north: north[i + 1],
@@ -140,15 +129,14 @@ impl<T: Real> StageRow<'_, T> {
         if self.is_first {
             for i in 0..n {
                 of_start[i] = increment(i, star(i));
-                result[i] = start[i] + stage.m * of_start[i];
+                result[i] = stage.m * of_start[i];
             }
             return;
         }
         for i in 0..n {
             let star = star(i);
             let increments = [increment(i, star), of_start[i]];
-            let value = stage.value([star.centre, result[i], start[i]], increments);
-            result[i] = if is_held(i) { start[i] } else { value };
+            result[i] = stage.difference([star.centre, result[i]], increments);
         }
     }
 }

@@ -13,15 +13,17 @@ use crate::tile::Tile;
 use crate::walls::{Computed, Walls};
 use diff2d_sys::Caches;
 
-/// The arrays of a stage, each of the shape of the state.
+/// The arrays of a stage, each of the shape of the state; outermost nodes that are held have the difference 0.
 pub struct Rkl2Arrays<'a, T> {
-    /// `Y(j-1)`, the result of the stage before.
+    /// `d(j-1)`, the result of the stage before; not read by the first stage.
     pub latest: ArrayView2<'a, T>,
     /// `Y0`
     pub start: ArrayView2<'a, T>,
+    /// What `dt S` has changed by since the first stage, if it does; not read by the first stage.
+    pub change: Option<ArrayView2<'a, T>>,
     /// `L(Y0)`, which the first stage writes.
     pub increment: ArrayViewMut2<'a, T>,
-    /// `Y(j-2)`, which the stage replaces by `Yj`; the first stage writes only.
+    /// `d(j-2)`, which the stage replaces by `dj`, the last one by the state after the step; the first stage writes only.
     pub result: ArrayViewMut2<'a, T>,
 }
 
@@ -50,8 +52,9 @@ impl<T: Element> Stencil<T> {
             walls,
             domain: walls.domain(source.dim()),
             equation: self.equation(),
-            latest: source,
+            latest: None,
             start: source,
+            change: None,
         };
         let target = Target {
             result: target,
@@ -77,10 +80,11 @@ impl<T: Element> Stencil<T> {
             method,
             stages: number - 1..number,
             walls,
-            domain: walls.domain(arrays.latest.dim()),
+            domain: walls.domain(arrays.start.dim()),
             equation: self.equation(),
-            latest: arrays.latest,
+            latest: (number > 1).then_some(arrays.latest),
             start: arrays.start,
+            change: arrays.change,
         };
         let target = Target {
             result: arrays.result,
@@ -90,10 +94,11 @@ impl<T: Element> Stencil<T> {
     }
 
     fn take_stages<'a>(&self, step: &'a Step<'a, T>, target: Target<'a, T>, rows: Range<usize>) {
-        let shape @ (ny, nx) = step.latest.dim();
-        let increment = target.increment.as_ref();
-        let arrays = [target.result.dim(), step.start.dim()].into_iter();
-        let mut arrays = arrays.chain(increment.map(ArrayViewMut2::dim));
+        let shape @ (ny, nx) = step.start.dim();
+        let increment = target.increment.as_ref().map(ArrayViewMut2::dim);
+        let others = [step.latest, step.change].map(|array| array.map(|array| array.dim()));
+        let mut arrays = others.into_iter().flatten().chain(increment);
+        assert!(target.result.dim() == shape);
         assert!(arrays.all(|array| array == shape) && rows.end <= ny);
         assert!(step.equation.fits(shape) && step.walls.fit(shape, step.method.stages()));
         assert!(step.equation.terms.cover(step.method.stages()));
