@@ -2,7 +2,7 @@
 //! The answer is that of a reference in NumPy, written from the equation, and does not depend on
 //! threads, tiles, ranks and interruptions.
 //!
-//! `DIFF2D_FULL=1` solves 1,000 problems.
+//! `DIFF2D_FULL=1` solves 1,000 problems, and checks 1,500 with `diff2d check`.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -87,6 +87,16 @@ fn threads_and_tiles_change_no_byte_of_random_problems() {
             assert!(got == expected, "{number}: {threads} threads, {tile:?}");
         }
     }
+}
+
+#[test]
+fn checks_of_random_problems_claim_no_more_than_holds() {
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    let count = count(25, 1500).to_string();
+    let program = env!("CARGO_BIN_EXE_diff2d");
+    let told = python("check_reference.py", [program, &directory, &count, "1"]);
+    println!("{}", told.trim_end());
 }
 
 /// What a run that was killed after `snapshots` commits leaves behind.
