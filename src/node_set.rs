@@ -36,6 +36,13 @@ impl NodeSet {
         self.words.is_empty()
     }
 
+    /// How many there are.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        let ones = self.words.iter().map(|word| u64::from(word.count_ones()));
+        ones.sum()
+    }
+
     /// Whether a node is one of them.
     #[must_use]
     pub fn has(&self, number: u64) -> bool {
@@ -141,6 +148,7 @@ mod tests {
             prop_assert!((0..800).all(|number| sets[0].has(number) == one.contains(&number)));
             let both: Vec<u64> = sets[0].and(&sets[1]).within(0..u64::MAX).collect();
             prop_assert_eq!(&both, &one.union(&other).copied().collect::<Vec<_>>());
+            prop_assert_eq!(sets[0].count(), one.len() as u64);
             let common: BTreeSet<u64> = one.intersection(&other).copied().collect();
             prop_assert_eq!(sets[0].first_common(&sets[1]), common.first().copied());
             let mut values = vec![0; length];

@@ -40,6 +40,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
             (100.0 * lost).min(100.0),
         ));
     }
+    warnings.extend_from_slice(problem.geometry().remarks());
     if problem.masked().is_some()
         && let Pieces {
             count: count @ 2..,

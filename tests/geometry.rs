@@ -450,21 +450,12 @@ fn what_masks_and_held_nodes_cannot_be_is_refused_with_their_keys() {
 }
 
 #[test]
-fn a_mask_that_leaves_nothing_runs_and_a_piece_that_nothing_reaches_is_told() {
+fn a_mask_that_leaves_nothing_is_refused_and_a_piece_that_nothing_reaches_is_told() {
     let scene = square("");
-    scene.succeed("run p.toml -o c.npy --set mask.where=1");
-    assert!(
-        snapshots(&scene, "c", NX * NX)
-            .iter()
-            .flatten()
-            .all(|p| p.is_nan())
-    );
-    let record = scene.text("c.journal").lines().last().unwrap().to_owned();
-    assert!(
-        record.contains("\"mass\":0.0") && record.contains("\"max\":null"),
-        "{record}"
-    );
-    scene.succeed("verify c.npy");
+    let told = scene.run("run p.toml -o c.npy --set mask.where=1");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(told.stderr.contains("leaves no node"), "{told}");
+    assert!(!scene.exists("c.npy"));
     let ring = "plan p.toml --set mask.where=abs(hypot(x,y)-0.5)<0.1";
     let told = scene.succeed(ring);
     assert!(told.stderr.contains("2 pieces"), "{told}");
@@ -472,6 +463,185 @@ fn a_mask_that_leaves_nothing_runs_and_a_piece_that_nothing_reaches_is_told() {
         "{ring} --set held=[{{where='hypot(x,y)<0.1',value=1}}]"
     ));
     assert!(!told.stderr.contains("pieces"), "{told}");
+}
+
+/// What `plan` counts, masked and held, and what it warns of.
+fn planned(scene: &Scene, arguments: &str) -> ([u64; 2], String) {
+    let told = scene.succeed(&format!("plan p.toml --json {arguments}"));
+    let plan: serde_json::Value = serde_json::from_str(&told.stdout).unwrap();
+    let counts = ["masked_nodes", "held_nodes"].map(|key| plan[key].as_u64().unwrap());
+    (counts, plan["warnings"].to_string())
+}
+
+#[test]
+fn plan_counts_masked_and_held_nodes_and_a_selection_of_none_is_told() {
+    let scene = square("");
+    let told =
+        scene.succeed("plan p.toml --set mask.where=x>0.85 --set held=[{where='x<-0.85',value=1}]");
+    assert!(
+        told.stdout.contains("interior, 42 masked, 42 held, "),
+        "{told}"
+    );
+    for (arguments, counts, warning) in [
+        ("", [0, 0], None),
+        (
+            "--set mask.where=x>5",
+            [0, 0],
+            Some("no node is masked: there is none where x>5"),
+        ),
+        (
+            "--set held=[{where='x<0',value=1},{where='x==0.35',value=1}]",
+            [0, 210],
+            Some("table 2 of held holds no node"),
+        ),
+        // The nodes lie at 0.30000000000000004, 0.7000000000000002 and -0.29999999999999993.
+        ("--set held=[{where='x==0.3',value=1}]", [0, 21], None),
+        ("--set mask.where=y==0.7", [21, 0], None),
+        ("--set mask.where=x==0.1+0.2", [21, 0], None),
+        ("--set mask.where=x!=0.3", [420, 0], None),
+        ("--set mask.where=x<=-0.3", [168, 0], None),
+        ("--set mask.where=-x>=0.3", [168, 0], None),
+        (
+            "--set precision=f32 --set mask.where=abs(x)==0.3",
+            [42, 0],
+            None,
+        ),
+        (
+            "--set grid=slides --set boundary.left=0 --set mask.where=(x==0.3)*(y==0.7)",
+            [0, 0],
+            Some("no node"),
+        ),
+        (
+            "--set grid=slides --set dx=0.1 --set mask.where=abs(x)==1.1",
+            [44, 0],
+            None,
+        ),
+    ] {
+        let (found, told) = planned(&scene, arguments);
+        assert_eq!(found, counts, "{arguments}\n{told}");
+        assert_eq!(
+            told.contains(" node is masked: ") || told.contains("holds no node"),
+            warning.is_some(),
+            "{told}"
+        );
+        assert!(told.contains(warning.unwrap_or_default()), "{told}");
+    }
+}
+
+#[test]
+fn nodes_on_either_line_of_a_periodic_pair_are_on_both() {
+    let pairs = [["left", "right"], ["bottom", "top"]];
+    for (axis, pair) in ["x", "y"].into_iter().zip(pairs) {
+        let walls = pair
+            .map(|side| format!("--set boundary.{side}=periodic"))
+            .join(" ");
+        for side in [">0.97", "<-0.97"] {
+            let held = format!("{walls} --set held=[{{where='{axis}{side}',value=1}}]");
+            assert_eq!(planned(&square(""), &held).0, [0, 42], "{held}");
+            let mask = format!("{walls} --set mask.where={axis}{side}");
+            assert_eq!(planned(&square(""), &mask).0, [42, 0], "{mask}");
+            let other = if side.starts_with('>') {
+                "<-0.97"
+            } else {
+                ">0.97"
+            };
+            let both = format!("plan p.toml {held} --set mask.where={axis}{other}");
+            let told = square("").run(&both);
+            assert_eq!(told.code, Some(2), "{told}");
+            assert!(told.stderr.contains("the node is masked"), "{told}");
+        }
+    }
+    let all =
+        ["left", "right", "bottom", "top"].map(|side| format!("--set boundary.{side}=periodic"));
+    let corner = format!("{} --set mask.where=(x>0.97)*(y<-0.97)", all.join(" "));
+    assert_eq!(planned(&square(""), &corner).0, [4, 0]);
+    // What is held on the last line is the same in the cube as what is held on the first.
+    let cube = |side: &str| {
+        let scene = square("");
+        let walls = "--set boundary.left=periodic --set boundary.right=periodic";
+        scene.succeed(&format!(
+            "run p.toml -o c.npy {walls} --set held=[{{where='x{side}',value=3}}]"
+        ));
+        let cube = scene.read("c.npy");
+        data_of(&cube).to_vec()
+    };
+    assert!(cube(">0.97") == cube("<-0.97") && cube("<-0.97") != cube("==0"));
+}
+
+/// Writes grey values of 8 bits as a picture.
+fn picture(scene: &Scene, name: &str, (width, height): (u32, u32), grey: impl Fn(u32, u32) -> u8) {
+    let file = std::fs::File::create(scene.path(name)).unwrap();
+    let mut encoder = png::Encoder::new(file, width, height);
+    encoder.set_color(png::ColorType::Grayscale);
+    let pixels = (0..height).flat_map(|j| (0..width).map(move |i| (j, i)));
+    let bytes: Vec<u8> = pixels.map(|(j, i)| grey(j, i)).collect();
+    encoder
+        .write_header()
+        .unwrap()
+        .write_image_data(&bytes)
+        .unwrap();
+}
+
+#[test]
+fn pictures_that_select_otherwise_than_they_look_are_told() {
+    let scene = square("");
+    let of = |name: &str| format!("--set mask.image={name}");
+    // A picture of numbers 0 and 1.
+    picture(&scene, "labels.png", (21, 21), |j, _| u8::from(j > 5));
+    let told = scene.run(&format!("plan p.toml {}", of("labels.png")));
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr
+            .contains("all 441 pixels are below 2/255, 126 of them 0"),
+        "{told}"
+    );
+    let (counts, told) = planned(
+        &scene,
+        &format!("{} --set mask.below=0.002", of("labels.png")),
+    );
+    assert_eq!(counts, [126, 0]);
+    assert!(told.contains("below 2/255"), "{told}");
+    // A line between nodes, and a gap.
+    picture(&scene, "lines.png", (41, 41), |j, i| {
+        if (i == 21) == (j < 20) { 0 } else { 255 }
+    });
+    let (_, told) = planned(&scene, &of("lines.png"));
+    assert!(
+        told.contains("19 of 860 pixels below 0.5 lie between nodes none of which is selected, 21 of 821 others"),
+        "{told}"
+    );
+    picture(&scene, "plate.png", (41, 41), |j, i| {
+        if i > 20 && j > 10 { 0 } else { 255 }
+    });
+    let (_, told) = planned(&scene, &of("plate.png"));
+    assert!(!told.contains("pixels"), "{told}");
+    // A node whose grey value is 0.3: exactly at the limit is not below it, wherever it lies.
+    for (pixels, nodes) in [(2, 11), (4, 31), (8, 71), (12, 111)] {
+        picture(&scene, "ramps.png", (pixels, 2), |_, i| {
+            if i % 2 == 0 { 0 } else { 255 }
+        });
+        let dx = 2.0 / (f64::from(nodes) - 0.9999);
+        for below in [0.1, 0.2, 0.3, 0.4] {
+            let (counts, _) = planned(
+                &scene,
+                &format!("{} --set mask.below={below} --set dx={dx}", of("ramps.png")),
+            );
+            let a_ramp = (10.0 * below) as u64;
+            let rows = u64::from(nodes as u32);
+            assert_eq!(
+                counts[0] / rows,
+                planned_columns(pixels, a_ramp),
+                "{pixels} {below}"
+            );
+        }
+    }
+}
+
+/// Columns of ten a pixel on a picture of black and white columns in turn, that are darker than so many tenths.
+fn planned_columns(pixels: u32, tenths: u64) -> u64 {
+    let ramps = u64::from(pixels - 1);
+    // Each ramp has a node at every tenth, the black end of which two ramps share but at the left side.
+    ramps * tenths - (ramps - 1) / 2
 }
 
 #[test]

@@ -31,9 +31,17 @@ class Problem(plain.Problem):
 
     def area(self, table):
         if "image" in table:
-            return self.wrapped(self.greys(table["image"]) < table.get("below", 0.5))
+            return self.joined(self.greys(table["image"]) < table.get("below", 0.5))
         given = {"file": table["file"]} if "file" in table else table["where"]
-        return self.wrapped(self.values(given) != 0)
+        return self.joined(self.values(given) != 0)
+
+    def joined(self, chosen):
+        """What is chosen on one line of a periodic pair is so on both."""
+        if self.periodic_x:
+            chosen[:, 0] |= chosen[:, -1]
+        if self.periodic_y:
+            chosen[0] |= chosen[-1]
+        return self.wrapped(chosen)
 
     def greys(self, name):
         """Bilinear means of the pixels around each node; the outermost ones lie on the outermost nodes."""

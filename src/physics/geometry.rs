@@ -7,19 +7,17 @@ use super::{
     Unready,
     input::{Digests, Input},
     nodes::{Nodes, Values, value_at},
+    selection::Selection,
     zeros,
 };
 use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Function, Params, ParamsError, Profile, RawParams},
+    params::{Area, Function, Params, ParamsError, RawParams},
 };
 use diff2d_stencil::{Coefficient, Reaction, real::Real};
 use std::{ops::Range, sync::Arc};
-
-/// Nodes that are looked at together.
-const TOGETHER: usize = 1 << 18;
 
 /// Which nodes are masked, and which have given values.
 #[derive(Debug, Clone, PartialEq)]
@@ -31,6 +29,8 @@ pub struct Geometry {
     kept: NodeSet,
     /// Files that areas come from, and whether they are arrays.
     inputs: Vec<(Input, bool)>,
+    /// What a user may not expect of masks and held nodes.
+    remarks: Vec<String>,
     nodes: Nodes,
 }
 
@@ -38,27 +38,50 @@ impl Geometry {
     /// The geometry of the parameters.
     ///
     /// # Errors
-    /// [`ParamsError`] for files that cannot be used, values that are not finite, and a held node that is masked.
+    /// [`ParamsError`] for files that cannot be used, values that are not finite, a mask that leaves no node, and a held node
+    /// that is masked.
     pub fn new(
         params: &Params,
         raw: &RawParams,
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let mut geometry = Self::none(Nodes::new(grid, params.boundary.periodic()));
+        let nodes = Nodes::new(grid, params.boundary.periodic());
+        let is_of_another_grid = digests.is_of_another_grid;
+        let mut select =
+            |area: &Area, key: &str| Selection::new(area, key, raw, (grid, &nodes), digests);
+        let mut geometry = Self::none(nodes.clone());
         if let Some(area) = &params.mask {
-            let masked = geometry.nodes_of(area, area.mask_key(), raw, grid, digests)?;
-            geometry.masked = Arc::new(masked);
+            let key = area.mask_key();
+            let selection = select(area, key)?;
+            if selection.nodes.count() == grid.len() {
+                let dark = selection
+                    .dark
+                    .map_or_else(String::new, |dark| format!("; {dark}"));
+                let reason = format!("it leaves no node: all {} are masked{dark}", grid.len());
+                return Err(raw.refuse(key, reason));
+            }
+            let nodes = geometry.take(
+                selection,
+                key,
+                &format!("no node is masked: there is none {area}"),
+            );
+            geometry.masked = Arc::new(nodes);
             geometry.kept = NodeSet::clone(&geometry.masked);
         }
         for (held, table) in params.held.iter().zip(1..) {
-            let mut set = geometry.nodes_of(&held.area, "held", raw, grid, digests)?;
-            if digests.is_of_another_grid {
+            let selection = select(&held.area, "held")?;
+            let none = format!(
+                "table {table} of held holds no node: there is none {}",
+                held.area
+            );
+            let mut set = geometry.take(selection, &format!("table {table} of held"), &none);
+            if is_of_another_grid {
                 let inside = set.within(0..u64::MAX);
                 set = NodeSet::of(inside.filter(|&number| !geometry.masked.has(number)));
             }
             let refuse = |number: u64, what: &str| {
-                let place = geometry.describe(number);
+                let place = nodes.place(number);
                 Err(raw.refuse("held", format!("in table {table}, {what} at {place}")))
             };
             if let Some(number) = set.first_common(&geometry.masked) {
@@ -75,6 +98,31 @@ impl Geometry {
         Ok(geometry)
     }
 
+    /// Takes what a selection says beside its nodes; `none` says that it has none.
+    fn take(&mut self, selection: Selection, name: &str, none: &str) -> NodeSet {
+        let Selection {
+            nodes,
+            input,
+            dark,
+            lost,
+        } = selection;
+        self.inputs.extend(input);
+        if nodes.is_empty() {
+            let along = |name: char, axis: &[f64]| match axis {
+                [first, .., last] => format!("{name} = {first:?} to {last:?}"),
+                _ => String::new(),
+            };
+            let Nodes { x, y, .. } = &self.nodes;
+            let [x, y] = [along('x', x), along('y', y)];
+            self.remarks
+                .push(format!("{none}; nodes lie from {x} and from {y}"));
+        }
+        let more = [dark, lost].into_iter().flatten();
+        self.remarks
+            .extend(more.map(|more| format!("{name}: {more}")));
+        nodes
+    }
+
     /// That of a domain without either.
     #[must_use]
     pub fn none(nodes: Nodes) -> Self {
@@ -83,6 +131,7 @@ impl Geometry {
             held: Vec::new(),
             kept: NodeSet::default(),
             inputs: Vec::new(),
+            remarks: Vec::new(),
             nodes,
         }
     }
@@ -97,45 +146,6 @@ impl Geometry {
         }
     }
 
-    /// The nodes of an area.
-    fn nodes_of(
-        &mut self,
-        area: &Area,
-        key: &str,
-        raw: &RawParams,
-        grid: &Grid,
-        digests: &mut Digests,
-    ) -> Result<NodeSet, ParamsError> {
-        let mut values = |profile| Values::new(&profile, key, raw, grid, digests);
-        let (sampled, below) = match area {
-            Area::Where(formula) => (values(Profile::Function(formula.clone()))?, None),
-            Area::File(path) => (values(Profile::File(path.clone()))?, None),
-            Area::Image { path, below } => {
-                let (path, range) = (path.clone(), [0.0, 1.0]);
-                (values(Profile::Image { path, range })?, Some(*below))
-            }
-        };
-        let has = |value: f64| below.map_or(value != 0.0, |below| value < below);
-        let input = sampled.input().cloned();
-        let is_array = sampled.is_array();
-        self.inputs.extend(input.map(|input| (input, is_array)));
-        let mut set = NodeSet::default();
-        for rows in self.pieces() {
-            let first = self.number(rows.start, 0);
-            let piece = rows_of(&sampled, &self.nodes, rows)?;
-            for (&value, number) in piece.iter().zip(first..) {
-                if !value.is_finite() {
-                    let place = self.describe(number);
-                    return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
-                }
-                if has(value) {
-                    set.push(number);
-                }
-            }
-        }
-        Ok(set)
-    }
-
     /// The first of some nodes whose value of a function is wrong, and that.
     fn first_value(
         &self,
@@ -147,9 +157,9 @@ impl Geometry {
             return Ok(None);
         }
         let values = Values::of_function(function.clone());
-        for rows in self.pieces() {
-            let first = self.number(rows.start, 0);
-            let mut numbers = set.within(first..self.number(rows.end, 0)).peekable();
+        for rows in self.nodes.pieces() {
+            let first = self.nodes.number(rows.start, 0);
+            let mut numbers = set.within(first..self.nodes.number(rows.end, 0)).peekable();
             if numbers.peek().is_none() {
                 continue;
             }
@@ -166,35 +176,11 @@ impl Geometry {
         Ok(None)
     }
 
-    /// All rows, a few at a time.
-    fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
-        let (ny, nx) = (self.nodes.y.len(), self.nodes.x.len());
-        let together = (TOGETHER / nx).max(1);
-        let starts = (0..ny).step_by(together);
-        starts.map(move |start| start..(start + together).min(ny))
-    }
-
-    /// The number of a node of the grid.
-    fn number(&self, j: usize, i: usize) -> u64 {
-        j as u64 * self.nodes.x.len() as u64 + i as u64
-    }
-
     /// Numbers of rows and columns, and which of the axes are periodic: `(ny, nx)`, `[x, y]`.
     #[must_use]
     pub fn shape(&self) -> ((usize, usize), [bool; 2]) {
         let Nodes { x, y, periodic } = &self.nodes;
         ((y.len(), x.len()), *periodic)
-    }
-
-    /// The place of a node in words.
-    #[expect(
-        clippy::cast_possible_truncation,
-        reason = "numbers of rows and columns"
-    )]
-    fn describe(&self, number: u64) -> String {
-        let nx = self.nodes.x.len() as u64;
-        let (j, i) = ((number / nx) as usize, (number % nx) as usize);
-        self.nodes.describe(j, i)
     }
 
     /// Arrays that areas come from.
@@ -207,6 +193,19 @@ impl Geometry {
     /// Files that areas come from.
     pub fn inputs(&self) -> impl Iterator<Item = &Input> {
         self.inputs.iter().map(|(input, _)| input)
+    }
+
+    /// What a user may not expect of masks and held nodes, in sentences.
+    #[must_use]
+    pub fn remarks(&self) -> &[String] {
+        &self.remarks
+    }
+
+    /// How many nodes are outside of the domain, and how many inside have given values.
+    #[must_use]
+    pub fn counts(&self) -> [u64; 2] {
+        let masked = self.masked.count();
+        [masked, self.kept.count() - masked]
     }
 
     /// The nodes outside of the domain, if there are any.
@@ -236,19 +235,19 @@ impl Geometry {
     /// Whether a node keeps its value.
     #[must_use]
     pub fn keeps(&self, (j, i): (usize, usize)) -> bool {
-        self.kept.has(self.number(self.nodes.row(j), i))
+        self.kept.has(self.nodes.number(self.nodes.row(j), i))
     }
 
     /// Whether a node is outside of the domain.
     #[must_use]
     pub fn masks(&self, (j, i): (usize, usize)) -> bool {
-        self.masked.has(self.number(self.nodes.row(j), i))
+        self.masked.has(self.nodes.number(self.nodes.row(j), i))
     }
 
     /// The value of a node that keeps it: 0 where it is masked.
     #[must_use]
     pub fn value(&self, (j, i): (usize, usize)) -> Option<f64> {
-        let number = self.number(self.nodes.row(j), i);
+        let number = self.nodes.number(self.nodes.row(j), i);
         if self.masked.has(number) {
             return Some(0.0);
         }
@@ -271,7 +270,7 @@ impl Geometry {
             return;
         }
         for (row, j) in rows.chunks_exact_mut(self.nodes.x.len()).zip(first..) {
-            set.fill(self.number(self.nodes.row(j), 0), row, value);
+            set.fill(self.nodes.number(self.nodes.row(j), 0), row, value);
         }
     }
 
@@ -286,7 +285,7 @@ impl Geometry {
             let given = Values::of_function(function.clone());
             for (row, j) in field.as_mut_slice().chunks_exact_mut(nx).zip(first..) {
                 let j = self.nodes.row(j);
-                let begin = self.number(j, 0);
+                let begin = self.nodes.number(j, 0);
                 let mut nodes = set.within(begin..begin + nx as u64).peekable();
                 if nodes.peek().is_none() {
                     continue;

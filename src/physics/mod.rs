@@ -12,6 +12,7 @@ pub mod pieces;
 mod png_file;
 mod raster;
 pub mod robin;
+mod selection;
 mod separated;
 pub mod source;
 pub mod tables;

@@ -62,6 +62,67 @@ impl Nodes {
         }
     }
 
+    /// The same nodes, where opposite sides are not the same.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            periodic: [false; 2],
+            ..self.clone()
+        }
+    }
+
+    /// The nodes on the first and last lines of periodic pairs, row by row.
+    pub fn seam(&self) -> impl Iterator<Item = (usize, usize)> {
+        let (ny, nx) = (self.y.len(), self.x.len());
+        let [wraps_x, wraps_y] = self.periodic;
+        (0..ny).flat_map(move |j| {
+            let whole = wraps_y && (j == 0 || j + 1 == ny);
+            let step = if whole { 1 } else { nx - 1 };
+            let columns = (0..nx).step_by(step);
+            columns
+                .map(move |i| (j, i))
+                .filter(move |_| whole || wraps_x)
+        })
+    }
+
+    /// The nodes that are the same point as a node, itself among them.
+    pub fn same(&self, (j, i): (usize, usize)) -> impl Iterator<Item = (usize, usize)> {
+        let lines =
+            |at: usize, count: usize, wraps: bool| match wraps && (at == 0 || at + 1 == count) {
+                true => [0, count - 1],
+                false => [at; 2],
+            };
+        let [wraps_x, wraps_y] = self.periodic;
+        let columns = lines(i, self.x.len(), wraps_x);
+        let rows = lines(j, self.y.len(), wraps_y);
+        rows.into_iter().flat_map(move |j| columns.map(|i| (j, i)))
+    }
+
+    /// All rows, a few at a time.
+    pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+        let (ny, nx) = (self.y.len(), self.x.len());
+        let together = (VALUES_AT_ONCE / nx).max(1);
+        let starts = (0..ny).step_by(together);
+        starts.map(move |start| start..(start + together).min(ny))
+    }
+
+    /// The number of a node of the grid.
+    #[must_use]
+    pub fn number(&self, j: usize, i: usize) -> u64 {
+        j as u64 * self.x.len() as u64 + i as u64
+    }
+
+    /// The place of the node with a number, in words.
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "numbers of rows and columns"
+    )]
+    #[must_use]
+    pub fn place(&self, number: u64) -> String {
+        let nx = self.x.len() as u64;
+        self.describe((number / nx) as usize, (number % nx) as usize)
+    }
+
     /// `x = 0.5, y = 1.0`
     #[must_use]
     pub fn describe(&self, j: usize, i: usize) -> String {
@@ -211,6 +272,15 @@ impl Values {
     #[must_use]
     pub fn is_array(&self) -> bool {
         matches!(self, Self::Array(_))
+    }
+
+    /// The pixels of the picture that they come from.
+    #[must_use]
+    pub fn raster(&self) -> Option<&Raster> {
+        match self {
+            Self::Image(image) => Some(&image.raster),
+            _ => None,
+        }
     }
 
     /// The picture that they come from, and the bytes that its pixels take in memory.

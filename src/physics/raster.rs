@@ -18,7 +18,7 @@ impl Pixels {
         (0..self.width).map(|at| self.grey(row, at)).collect()
     }
 
-    /// The grey value of a pixel of a row.
+    /// The grey value of a pixel of a row, which lies on white where it is transparent.
     ///
     /// Source of the weights: ITU-R BT.601.
     fn grey(self, row: &[u8], pixel: usize) -> f64 {
@@ -30,13 +30,22 @@ impl Pixels {
             }
             _ => f64::from(row[first + number]) / 255.0,
         };
-        if !matches!(self.colours, ColorType::Rgb | ColorType::Rgba) {
-            return sample(0);
-        }
-        let [red, green, blue] = [0, 1, 2].map(sample);
-        match red == green && green == blue {
-            true => red,
-            false => 0.299 * red + 0.587 * green + 0.114 * blue,
+        let grey = match self.colours {
+            ColorType::Rgb | ColorType::Rgba => {
+                let [red, green, blue] = [0, 1, 2].map(sample);
+                match red == green && green == blue {
+                    true => red,
+                    false => 0.299 * red + 0.587 * green + 0.114 * blue,
+                }
+            }
+            _ => sample(0),
+        };
+        match self.colours {
+            ColorType::GrayscaleAlpha | ColorType::Rgba => {
+                let opacity = sample(self.colours.samples() - 1);
+                opacity * grey + (1.0 - opacity)
+            }
+            _ => grey,
         }
     }
 }
@@ -53,6 +62,19 @@ impl Raster {
     #[must_use]
     pub fn new(pixels: Pixels, bytes: Vec<u8>) -> Self {
         Self { pixels, bytes }
+    }
+
+    /// Numbers of rows and columns.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        (self.pixels.height, self.pixels.width)
+    }
+
+    /// The grey values of a row, from 0 to 1.
+    #[must_use]
+    pub fn greys(&self, number: usize) -> Vec<f64> {
+        let of_row = self.bytes.len() / self.pixels.height;
+        self.pixels.greys(&self.bytes[number * of_row..][..of_row])
     }
 
     /// Bytes of memory.

@@ -75,6 +75,14 @@ fn a_picture_lies_on_the_grid_with_its_lowest_row_at_y1() {
         value(bottom + (top - bottom) * y)
     };
     assert_close(&found, &expected(mean, Some(0.0)));
+    // What is transparent lies on white.
+    let transparent =
+        |x: f64, _| value((255.0 * (2.0 - x) + (0.4 * 100.0 + 0.6 * 255.0) * x) / 2.0);
+    let found = write((2, 1), png::ColorType::GrayscaleAlpha, &[7, 0, 100, 102]);
+    assert_close(&found, &expected(transparent, Some(0.0)));
+    let pixels = [[7, 8, 9, 0], [100, 100, 100, 102]];
+    let found = write((2, 1), png::ColorType::Rgba, &pixels.concat());
+    assert_close(&found, &expected(transparent, Some(0.0)));
 }
 
 #[test]

@@ -33,6 +33,8 @@ pub(super) struct RunPlan<'a> {
     /// The largest k/c \[1/time\].
     decay: f64,
     inputs: BTreeMap<String, String>,
+    masked_nodes: u64,
+    held_nodes: u64,
     nsteps: u64,
     nper: u64,
     cadence: f64,
@@ -149,6 +151,7 @@ impl<'a> RunPlan<'a> {
             ));
         }
         let (grid, schedule) = (&problem.grid, &problem.schedule);
+        let [masked_nodes, held_nodes] = problem.geometry().counts();
         Ok(Self {
             params: &problem.params,
             nx: grid.x.nodes,
@@ -161,6 +164,8 @@ impl<'a> RunPlan<'a> {
             limit: problem.limit(),
             decay: problem.decay(),
             inputs: problem.inputs(),
+            masked_nodes,
+            held_nodes,
             nsteps: schedule.nsteps,
             nper: schedule.nper,
             cadence: schedule.cadence(),
@@ -266,14 +271,19 @@ impl fmt::Display for RunPlan<'_> {
         let [layout, precision] = [self.params.grid.name(), self.params.precision.name()];
         let [dt, cadence] = [self.dt, self.cadence].map(number::python);
         let mut lines = Listing::default();
-        lines.add(
-            "grid",
-            format!(
-                "{ny} × {nx} nodes, {} × {} of them interior, layout \"{layout}\", {precision}",
-                ny - 2,
-                nx - 2
-            ),
+        let mut grid = format!(
+            "{ny} × {nx} nodes, {} × {} of them interior",
+            ny - 2,
+            nx - 2
         );
+        if self.params.mask.is_some() {
+            grid += &format!(", {} masked", self.masked_nodes);
+        }
+        if !self.params.held.is_empty() {
+            grid += &format!(", {} held", self.held_nodes);
+        }
+        grid += &format!(", layout \"{layout}\", {precision}");
+        lines.add("grid", grid);
         let (x, y) = (&self.problem.grid.x, &self.problem.grid.y);
         lines.add(
             "spacing",

@@ -19,7 +19,7 @@ use std::{
 ///
 /// The outermost pixels lie on the outermost nodes, the lowest row of pixels on row 0; a node between
 /// pixels has the bilinear mean of four. A picture of the grid's shape has a pixel for every node. Colours
-/// become grey as 0.299 R + 0.587 G + 0.114 B; transparency is ignored.
+/// become grey as 0.299 R + 0.587 G + 0.114 B; what is transparent lies on white.
 ///
 /// Rows of pixels are decoded one after the other, from the top. Bands of a state are filled from the bottom: pixels of
 /// those above are held, as many as there is room for.

@@ -1,6 +1,7 @@
 //! [`Expression`]: a formula that has been read.
 
 use super::{
+    functions::{DIFFERENCE, Form},
     parser::Parser,
     step::{Step, evaluate},
     values::Values,
@@ -80,6 +81,23 @@ impl Expression {
             .steps
             .iter()
             .any(|step| matches!(step, Step::Variable(_) | Step::Random(_)))
+    }
+
+    /// The formula for variables that are rounded, such as coordinates, the largest of which is `scale`: to `==`, `!=`, `<=`
+    /// and `>=` values are equal that differ by less than eight units in the last place of the larger one, or of `scale`.
+    /// `<` and `>` compare what was computed.
+    #[must_use]
+    pub fn of_rounded(&self, scale: f64) -> Self {
+        let number = |value| Step::Number(value, None);
+        let steps = self.steps.iter().flat_map(|&step| match step {
+            Step::Apply(function) if function.form == Form::Equality => {
+                vec![number(scale), Step::Apply(DIFFERENCE), number(0.0), step]
+            }
+            step => vec![step],
+        });
+        Self {
+            steps: steps.collect(),
+        }
     }
 
     /// Takes out of a formula in fewer than 64 variables what need not be evaluated for each element. `varying` has the bits
@@ -221,6 +239,41 @@ mod tests {
         let deep = "(".repeat(100_000);
         let error = Expression::parse(&deep, &[]).unwrap_err();
         assert!(error.to_string().len() < 200);
+    }
+
+    #[test]
+    fn values_that_differ_by_roundings_of_the_variables_are_equal() {
+        // A node at 0.3 between -10 and 10.
+        let x = -10.0 + 103.0 * 0.1;
+        for (text, exact, rounded) in [
+            ("x == 0.3", 0.0, 1.0),
+            ("x == 0.1 + 0.2", 0.0, 1.0),
+            ("2*x == 0.6", 0.0, 1.0),
+            ("abs(x - 0.5) == 0.2", 0.0, 1.0),
+            ("x != 0.3", 1.0, 0.0),
+            ("x <= 0.3", 0.0, 1.0),
+            ("-x >= -0.3", 0.0, 1.0),
+            ("x > 0.3", 1.0, 1.0),
+            ("x < 0.3", 0.0, 0.0),
+            ("x == 0.3000001", 0.0, 0.0),
+            ("x >= 0.3000001", 0.0, 0.0),
+            ("where(x == 0.3, 7, 5) - 5", 0.0, 2.0),
+            ("x == inf", 0.0, 0.0),
+            ("inf == inf", 1.0, 1.0),
+            ("-inf == inf", 0.0, 0.0),
+            ("x <= inf", 1.0, 1.0),
+            ("nan == nan", 0.0, 0.0),
+            ("nan != x", 1.0, 1.0),
+        ] {
+            let formula = Expression::parse(text, &["x"]).unwrap();
+            let value = |formula: &Expression| {
+                let mut out = [0.0];
+                formula.evaluate(&[&[x]], 0, &mut out);
+                out[0]
+            };
+            assert_eq!(value(&formula), exact, "{text}");
+            assert_eq!(value(&formula.of_rounded(10.0)), rounded, "{text}");
+        }
     }
 
     #[test]

@@ -30,6 +30,8 @@ pub(super) enum Form {
     Product,
     Quotient,
     Negative,
+    /// A comparison that depends on whether two values are equal.
+    Equality,
     Other,
 }
 
@@ -224,10 +226,26 @@ pub(super) const OPERATORS: [Operator; 13] = [
         SUM_PRECEDENCE,
         both!(a, b => a - b; a.checked_sub(b)).of(Form::Difference),
     ),
-    operator("<=", COMPARISON_PRECEDENCE, condition!(a, b => a <= b)),
-    operator(">=", COMPARISON_PRECEDENCE, condition!(a, b => a >= b)),
-    operator("==", COMPARISON_PRECEDENCE, condition!(a, b => a == b)),
-    operator("!=", COMPARISON_PRECEDENCE, condition!(a, b => a != b)),
+    operator(
+        "<=",
+        COMPARISON_PRECEDENCE,
+        condition!(a, b => a <= b).of(Form::Equality),
+    ),
+    operator(
+        ">=",
+        COMPARISON_PRECEDENCE,
+        condition!(a, b => a >= b).of(Form::Equality),
+    ),
+    operator(
+        "==",
+        COMPARISON_PRECEDENCE,
+        condition!(a, b => a == b).of(Form::Equality),
+    ),
+    operator(
+        "!=",
+        COMPARISON_PRECEDENCE,
+        condition!(a, b => a != b).of(Form::Equality),
+    ),
     operator("<", COMPARISON_PRECEDENCE, condition!(a, b => a < b)),
     operator(">", COMPARISON_PRECEDENCE, condition!(a, b => a > b)),
 ];
@@ -240,6 +258,13 @@ pub(super) const IS_NOT_ZERO: Function = Function {
     is_condition: true,
     ..both!(a => f64::from(a != 0.0); Some(i128::from(a != 0)))
 };
+
+/// The difference of two values; 0 if it is less than eight units in the last place of the larger one, or of a third
+/// value.
+pub(super) const DIFFERENCE: Function = float!(a, b, scale => {
+    let bound = 8.0 * f64::EPSILON * a.abs().max(b.abs()).max(scale);
+    if a == b || (a - b).abs() < bound { 0.0 } else { a - b }
+});
 
 /// The choice between two values, of a condition that is 1 or 0.
 pub(super) const WHERE: Function = Function {
