@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 import problems_reference as plain
-from problems_reference import BOUND, SIDES, agree, lines
+from problems_reference import BOUND, agree
 
 
 class Problem(plain.Problem):
@@ -62,16 +62,8 @@ class Problem(plain.Problem):
     def rate(self, p, t):
         return np.where(self.kept, 0, super().rate(p, t))
 
-    def limit(self, t=0.0):
-        weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
-        weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
-        weight = (weight + self.k) / self.c
-        computed = ~self.kept
-        for side, line in zip(SIDES, lines(computed)):
-            if self.walls[side] != "periodic" and not isinstance(self.walls[side], dict):
-                line[...] = False
-        most = weight[computed].max() if computed.any() else 0
-        return 1 / most if most > 0 else np.inf
+    def computed(self):
+        return super().computed() & ~self.kept
 
 
 def split(at, count):
@@ -143,7 +135,9 @@ def check_one(directory, number):
     journal = [json.loads(line) for line in (directory / f"{number}.journal").read_text().splitlines()]
     head, records = journal[0], journal[1:]
     dt = head["dt"]
-    wanted = params.get("dt", params.get("safety", 1.0) * problem.limit())
+    wanted = params["dt"] if "dt" in params else problem.default_step()
+    if "safety" in params:
+        wanted = params["safety"] * problem.limit()
     assert abs(dt / wanted - 1) <= 1e-12, f"dt {dt!r}, not {wanted!r}"
     assert len(records) == len(cube)
     largest, worst, inside = 0.0, 0.0, ~problem.outside

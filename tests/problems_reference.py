@@ -157,7 +157,8 @@ class Problem:
         """The largest dt with which no weight of a new value is negative."""
         weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
         weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
-        return 1 / self.largest((weight + self.k) / self.c)
+        most = self.largest((weight + self.k) / self.c)
+        return 1 / most if most > 0 else math.inf
 
     def default_step(self):
         """The stability limit, and at most 0.02 c/k."""
@@ -166,11 +167,14 @@ class Problem:
 
     def largest(self, values):
         """Of the nodes that are computed."""
-        computed = np.ones(values.shape, bool)
+        return values[self.computed()].max(initial=0)
+
+    def computed(self):
+        computed = np.ones((self.y.n, self.x.n), bool)
         for side, line in zip(SIDES, lines(computed)):
             if self.walls[side] != "periodic" and not isinstance(self.walls[side], dict):
                 line[...] = False
-        return values[computed].max()
+        return computed
 
     def weight(self, face, h, sides, t):
         out = np.zeros((face.shape[0], face.shape[1] + 1))
