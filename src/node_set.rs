@@ -2,75 +2,118 @@
 
 use std::ops::Range;
 
-/// Some of the nodes of a grid, a bit each from the first to the last of them. Node `(j, i)` has the number
-/// `j nx + i`, as in the bytes of a snapshot.
+/// Nodes of a block.
+const BLOCK: u64 = 64 * 64;
+
+/// Some of the nodes of a grid: of blocks of 64 words of 64 nodes each the words that have some and not all of their
+/// nodes. Node `(j, i)` has the number `j nx + i`, as in the bytes of a snapshot.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct NodeSet {
-    /// The number of the first bit, a multiple of 64.
-    first: u64,
+    blocks: Vec<Block>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq)]
+struct Block {
+    /// The words that have all of their nodes, a bit each.
+    whole: u64,
+    /// Those that have some.
+    mixed: u64,
+    /// These, one after the other.
     words: Vec<u64>,
 }
 
+impl Block {
+    /// The place of a word among those that are mixed.
+    fn place(&self, bit: u64) -> usize {
+        (self.mixed & ((1 << bit) - 1)).count_ones() as usize
+    }
+
+    fn word(&self, bit: u64) -> u64 {
+        match (self.whole >> bit & 1, self.mixed >> bit & 1) {
+            (0, 0) => 0,
+            (0, _) => self.words[self.place(bit)],
+            _ => !0,
+        }
+    }
+
+    fn add(&mut self, bit: u64, nodes: u64) {
+        let (place, word) = (self.place(bit), self.word(bit) | nodes);
+        let is_mixed = self.mixed >> bit & 1 == 1;
+        match (word, is_mixed) {
+            (u64::MAX, _) => {
+                if is_mixed {
+                    self.words.remove(place);
+                    self.words.shrink_to_fit();
+                }
+                self.whole |= 1 << bit;
+                self.mixed &= !(1 << bit);
+            }
+            (_, true) => self.words[place] = word,
+            (_, false) => {
+                // There may be many such blocks.
+                self.words.reserve_exact(1);
+                self.words.insert(place, word);
+                self.mixed |= 1 << bit;
+            }
+        }
+    }
+}
+
 impl NodeSet {
-    /// The nodes whose numbers come, in ascending order.
+    /// The nodes with these numbers.
     #[must_use]
     pub fn of(numbers: impl IntoIterator<Item = u64>) -> Self {
         let mut set = Self::default();
-        numbers.into_iter().for_each(|number| set.push(number));
+        numbers.into_iter().for_each(|number| set.add(number));
         set
     }
 
-    /// Adds a node behind all others.
-    pub fn push(&mut self, number: u64) {
-        if self.words.is_empty() {
-            self.first = number / 64 * 64;
+    /// Adds a node.
+    pub fn add(&mut self, number: u64) {
+        let (block, bit) = ((number / BLOCK) as usize, number / 64 % 64);
+        if block >= self.blocks.len() {
+            self.blocks.resize(block + 1, Block::default());
         }
-        let at = number - self.first;
-        self.words.resize((at / 64) as usize + 1, 0);
-        self.words[(at / 64) as usize] |= 1 << (at % 64);
+        self.blocks[block].add(bit, 1 << (number % 64));
     }
 
     /// Whether there are none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.words.is_empty()
+        self.blocks.is_empty()
     }
 
     /// How many there are.
     #[must_use]
     pub fn count(&self) -> u64 {
-        let ones = self.words.iter().map(|word| u64::from(word.count_ones()));
-        ones.sum()
+        let ones = |word: &u64| u64::from(word.count_ones());
+        let of = |block: &Block| 64 * ones(&block.whole) + block.words.iter().map(ones).sum::<u64>();
+        self.blocks.iter().map(of).sum()
     }
 
     /// Whether a node is one of them.
     #[must_use]
     pub fn has(&self, number: u64) -> bool {
-        number >= self.first && self.word((number - self.first) / 64) >> (number % 64) & 1 == 1
+        self.word(number / 64) >> (number % 64) & 1 == 1
     }
 
     fn word(&self, at: u64) -> u64 {
-        usize::try_from(at)
-            .ok()
-            .and_then(|at| self.words.get(at))
-            .copied()
-            .unwrap_or(0)
+        let block = usize::try_from(at / 64).ok();
+        let block = block.and_then(|block| self.blocks.get(block));
+        block.map_or(0, |block| block.word(at % 64))
     }
 
     /// Those of them whose numbers are in a range, in ascending order.
     pub fn within(&self, numbers: Range<u64>) -> impl Iterator<Item = u64> {
-        let start = numbers.start.max(self.first);
-        let words = (start - self.first) / 64..self.words.len() as u64;
-        let first = self.first;
-        let words = words.take_while(move |word| first + 64 * word < numbers.end);
-        words
+        let start = numbers.start;
+        let end = numbers.end.div_ceil(64).min(64 * self.blocks.len() as u64);
+        (start / 64..end)
             .flat_map(move |at| {
-                let begin = first + 64 * at;
                 let mut rest = self.word(at);
                 std::iter::from_fn(move || {
                     let bit = (rest != 0).then(|| u64::from(rest.trailing_zeros()))?;
                     rest &= rest - 1;
-                    Some(begin + bit)
+                    Some(64 * at + bit)
                 })
             })
             .skip_while(move |&number| number < start)
@@ -97,27 +140,6 @@ impl NodeSet {
         }
     }
 
-    /// Both sets together.
-    #[must_use]
-    pub fn and(&self, other: &Self) -> Self {
-        if self.is_empty() || other.is_empty() {
-            return if self.is_empty() { other } else { self }.clone();
-        }
-        let first = self.first.min(other.first);
-        let end = |set: &Self| set.first + 64 * set.words.len() as u64;
-        let words = (first..end(self).max(end(other))).step_by(64);
-        let of = |set: &Self, begin: u64| {
-            let at = begin.checked_sub(set.first);
-            at.map_or(0, |at| set.word(at / 64))
-        };
-        Self {
-            first,
-            words: words
-                .map(|begin| of(self, begin) | of(other, begin))
-                .collect(),
-        }
-    }
-
     /// The first node that is in both sets.
     #[must_use]
     pub fn first_common(&self, other: &Self) -> Option<u64> {
@@ -127,7 +149,12 @@ impl NodeSet {
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        8 * self.words.len() as u64
+        /// What an allocation takes beside its bytes.
+        const EACH: usize = 16;
+        let words = self.blocks.iter().map(|block| block.words.len());
+        let words = words.filter(|&words| words > 0);
+        let words: usize = words.map(|words| 8 * words + EACH).sum();
+        (size_of::<Block>() * self.blocks.len() + words) as u64
     }
 }
 
@@ -146,7 +173,8 @@ mod tests {
         ) {
             let sets = [&one, &other].map(|numbers| NodeSet::of(numbers.iter().copied()));
             prop_assert!((0..800).all(|number| sets[0].has(number) == one.contains(&number)));
-            let both: Vec<u64> = sets[0].and(&sets[1]).within(0..u64::MAX).collect();
+            let both = one.iter().rev().chain(&other).copied();
+            let both: Vec<u64> = NodeSet::of(both).within(0..u64::MAX).collect();
             prop_assert_eq!(&both, &one.union(&other).copied().collect::<Vec<_>>());
             prop_assert_eq!(sets[0].count(), one.len() as u64);
             let common: BTreeSet<u64> = one.intersection(&other).copied().collect();
@@ -156,5 +184,23 @@ mod tests {
             let expected = (first..first + length as u64).map(|at| i32::from(one.contains(&at)));
             prop_assert_eq!(values, expected.collect::<Vec<_>>());
         }
+    }
+
+    #[test]
+    fn a_set_takes_memory_for_its_edges_only() {
+        // A disk in a square of 2048², and every other node of it.
+        let side = 2048_u64;
+        let disk = |number: &u64| {
+            let [j, i] = [number / side, number % side].map(|at| at as f64 - 1023.5);
+            j.hypot(i) < 1000.0
+        };
+        let (whole, none) = (0..side * side, NodeSet::default());
+        let set = NodeSet::of(whole.clone().filter(disk));
+        assert!(set.bytes() < side * side / 8 / 4, "{}", set.bytes());
+        let every = NodeSet::of(whole.clone().rev().filter(|number| number % 2 == 0));
+        assert!(every.bytes() < side * side / 8 * 9 / 8, "{}", every.bytes());
+        assert_eq!((none.is_empty(), none.bytes()), (true, 0));
+        let backwards = NodeSet::of(whole.rev().filter(disk));
+        assert!(set == backwards);
     }
 }

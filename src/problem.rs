@@ -14,6 +14,7 @@ use crate::{
         material::{Coefficients, Material, Survey},
         method,
         nodes::Values,
+        picture::Picture,
         robin::Robin,
         source::{Source, Sources},
         tables::{Along, Steps, Tables},
@@ -310,6 +311,7 @@ impl Problem {
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
     pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
+        self.hold_pictures(0);
         let (dt, share, grid, walls) = (
             self.schedule.dt,
             self.share(),
@@ -428,11 +430,33 @@ impl Problem {
         self.material.values().chain([self.source.values()])
     }
 
-    /// Bytes of the pixels of pictures that coefficients and source come from.
+    /// Bytes of the pixels of pictures that coefficients and source come from, and of what decodes pictures.
     #[must_use]
     pub fn picture_bytes(&self) -> u64 {
-        let pictures: BTreeMap<_, _> = self.values().filter_map(Values::picture).collect();
-        pictures.values().sum()
+        let bytes = |picture: &Picture| (picture.input().path().to_owned(), picture.bytes());
+        let held: BTreeMap<_, _> = self
+            .values()
+            .filter_map(Values::picture)
+            .map(bytes)
+            .collect();
+        let held: u64 = held.values().flatten().sum();
+        held + self
+            .initial
+            .picture()
+            .map_or(0, |picture| picture.bytes()[1])
+    }
+
+    /// Pictures of the coefficients and of the source are held from now on, of that of the initial state at most so many
+    /// bytes.
+    pub fn hold_pictures(&self, of_initial: u64) {
+        let pictures = || self.values().filter_map(Values::picture);
+        // One may be both.
+        let is_both = |initial: &Picture| pictures().any(|other| other.input() == initial.input());
+        let initial = self.initial.picture().filter(|initial| !is_both(initial));
+        initial
+            .into_iter()
+            .for_each(|picture| picture.hold(of_initial));
+        pictures().for_each(|picture| picture.hold(u64::MAX));
     }
 
     /// Mass, minimum and maximum of rows of the grid from `first` on, which are whole: of a row `Σ w_i c p`.
@@ -582,22 +606,8 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
-        self.fill_initial_band(field, first, 0)
-    }
-
-    /// As [`fill_initial`](Self::fill_initial), for one of several bands that follow one another; what later ones need
-    /// again may take so many bytes.
-    ///
-    /// # Errors
-    /// As [`fill_initial`](Self::fill_initial).
-    pub fn fill_initial_band<T: Real>(
-        &self,
-        field: &mut Field<T>,
-        first: usize,
-        held: usize,
-    ) -> Result<(), ParamsError> {
         self.initial
-            .fill(field, &self.grid, self.periodic(), first, held)?;
+            .fill(field, &self.grid, self.periodic(), first)?;
         self.params
             .boundary
             .write_fixed(field, &self.grid, first, 0.0);

@@ -25,8 +25,6 @@ pub struct Geometry {
     masked: Arc<NodeSet>,
     /// Those of each table `[[held]]`, and their values.
     held: Vec<(NodeSet, Function)>,
-    /// Masked and held ones.
-    kept: NodeSet,
     /// Files that areas come from, and whether they are arrays.
     inputs: Vec<(Input, bool)>,
     /// What a user may not expect of masks and held nodes.
@@ -67,7 +65,6 @@ impl Geometry {
                 &format!("no node is masked: there is none {area}"),
             );
             geometry.masked = Arc::new(nodes);
-            geometry.kept = NodeSet::clone(&geometry.masked);
         }
         for (held, table) in params.held.iter().zip(1..) {
             let selection = select(&held.area, "held")?;
@@ -92,7 +89,6 @@ impl Geometry {
             })? {
                 return refuse(number, &format!("the value is {value:?}"));
             }
-            geometry.kept = geometry.kept.and(&set);
             geometry.held.push((set, held.value.clone()));
         }
         Ok(geometry)
@@ -129,7 +125,6 @@ impl Geometry {
         Self {
             masked: Arc::default(),
             held: Vec::new(),
-            kept: NodeSet::default(),
             inputs: Vec::new(),
             remarks: Vec::new(),
             nodes,
@@ -138,10 +133,10 @@ impl Geometry {
 
     /// With these nodes masked and these held.
     #[cfg(test)]
-    pub fn of(nodes: Nodes, masked: NodeSet, held: &NodeSet) -> Self {
+    pub fn of(nodes: Nodes, masked: NodeSet, held: NodeSet) -> Self {
         Self {
-            kept: masked.and(held),
             masked: Arc::new(masked),
+            held: vec![(held, Function::Number(0.0))],
             ..Self::none(nodes)
         }
     }
@@ -204,8 +199,15 @@ impl Geometry {
     /// How many nodes are outside of the domain, and how many inside have given values.
     #[must_use]
     pub fn counts(&self) -> [u64; 2] {
-        let masked = self.masked.count();
-        [masked, self.kept.count() - masked]
+        let earlier = |table: usize, number| {
+            let mut tables = self.held[..table].iter();
+            tables.any(|(set, _)| set.has(number))
+        };
+        let held = self.held.iter().enumerate().map(|(table, (set, _))| {
+            let numbers = set.within(0..u64::MAX);
+            numbers.filter(|&number| !earlier(table, number)).count() as u64
+        });
+        [self.masked.count(), held.sum()]
     }
 
     /// The nodes outside of the domain, if there are any.
@@ -223,7 +225,7 @@ impl Geometry {
     /// Whether some nodes keep their values.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        !self.kept.is_empty()
+        self.kept().any(|set| !set.is_empty())
     }
 
     /// Whether some nodes inside of the domain have given values.
@@ -235,7 +237,8 @@ impl Geometry {
     /// Whether a node keeps its value.
     #[must_use]
     pub fn keeps(&self, (j, i): (usize, usize)) -> bool {
-        self.kept.has(self.nodes.number(self.nodes.row(j), i))
+        let number = self.nodes.number(self.nodes.row(j), i);
+        self.kept().any(|set| set.has(number))
     }
 
     /// Whether a node is outside of the domain.
@@ -262,7 +265,14 @@ impl Geometry {
 
     /// Gives nodes of the rows from `first` on that keep their values another one.
     pub fn fill_kept<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
-        self.fill(&self.kept, first, rows, value);
+        self.kept()
+            .for_each(|set| self.fill(set, first, rows, value));
+    }
+
+    /// The nodes that keep their values, some of which may be in several sets.
+    fn kept(&self) -> impl Iterator<Item = &NodeSet> {
+        let held = self.held.iter().map(|(set, _)| set);
+        held.chain([&*self.masked])
     }
 
     fn fill<T: Copy>(&self, set: &NodeSet, first: usize, rows: &mut [T], value: T) {
@@ -345,9 +355,7 @@ impl Geometry {
     /// Bytes of memory.
     #[must_use]
     pub fn bytes(&self) -> u64 {
-        let held = self.held.iter().map(|(set, _)| set);
-        let sets = held.chain([&*self.masked, &self.kept]);
-        sets.map(NodeSet::bytes).sum()
+        self.kept().map(NodeSet::bytes).sum()
     }
 }
 

@@ -1,6 +1,6 @@
 //! [`Input`]: a file that parameters name, with its digest.
 
-use super::raster::Raster;
+use super::picture::Sampled;
 use crate::params::{InputPlace, ParamsError};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
@@ -11,7 +11,7 @@ use std::{
     io::{self, Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
-    sync::{Arc, OnceLock},
+    sync::{Arc, Mutex, PoisonError},
 };
 
 /// What is known of files before a problem reads them.
@@ -48,7 +48,7 @@ impl Digests {
 }
 
 /// What is known of a file that was read.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 struct Known {
     /// SHA-256 of its bytes, in hexadecimal.
     sha256: String,
@@ -58,8 +58,14 @@ struct Known {
     sums: Vec<u32>,
     /// The header of the cube of a snapshot.
     header: Option<NpyHeader>,
-    /// The pixels of a picture that was decoded.
-    raster: OnceLock<Arc<Raster>>,
+    /// The pixels of a picture, on the grid that asked last.
+    sampled: Mutex<Option<Arc<Sampled>>>,
+}
+
+impl PartialEq for Known {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.sha256, &self.range) == (&other.sha256, &other.range)
+    }
 }
 
 /// Bytes that are read and compared as a whole: little more than what is asked for, and a thousandth of the file for
@@ -161,19 +167,22 @@ impl Input {
         header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
     }
 
-    /// The pixels of a picture, decoded by `decode` unless they were before.
+    /// The pixels of a picture on a grid of a shape, which all parameters share that name it; those of `new` if no
+    /// other has asked for them before.
     ///
     /// # Errors
-    /// Those of `decode`.
-    pub fn raster(
+    /// Those of `new`.
+    pub fn sampled(
         &self,
-        decode: impl FnOnce() -> Result<Raster, ParamsError>,
-    ) -> Result<Arc<Raster>, ParamsError> {
-        if let Some(raster) = self.known.raster.get() {
-            return Ok(Arc::clone(raster));
-        }
-        let raster = Arc::new(decode()?);
-        Ok(Arc::clone(self.known.raster.get_or_init(|| raster)))
+        shape: (usize, usize),
+        new: impl FnOnce() -> Result<Sampled, ParamsError>,
+    ) -> Result<Arc<Sampled>, ParamsError> {
+        let sampled = self.known.sampled.lock();
+        let mut sampled = sampled.unwrap_or_else(PoisonError::into_inner);
+        let found = sampled.take().filter(|found| found.is_for(shape));
+        let found = found.map_or_else(|| new().map(Arc::new), Ok)?;
+        *sampled = Some(Arc::clone(&found));
+        Ok(found)
     }
 
     /// The error for a file that cannot be read.
@@ -334,6 +343,6 @@ fn digest(mut file: File, range: Range<u64>, header: Option<NpyHeader>) -> io::R
         range: range.start..end,
         sums,
         header,
-        raster: OnceLock::new(),
+        sampled: Mutex::default(),
     })
 }

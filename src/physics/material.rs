@@ -364,7 +364,8 @@ impl Material {
         let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
         // Rows of a periodic grid are numbered one period on: each has one before it.
         let period = if walls.periodic()[1] { ny - 1 } else { 0 };
-        for start in rows.clone().step_by(together) {
+        // Pictures are decoded from the top.
+        for start in rows.clone().step_by(together).rev() {
             let piece = start..(start + together).min(rows.end);
             let held = match period {
                 0 => piece.start.saturating_sub(1)..(piece.end + 1).min(ny),

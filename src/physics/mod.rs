@@ -8,6 +8,7 @@ pub mod material;
 pub mod method;
 pub mod nodes;
 pub mod over_time;
+pub mod picture;
 pub mod pieces;
 mod png_file;
 mod raster;

@@ -2,8 +2,7 @@
 
 use super::{
     input::{Digests, Input},
-    png_file,
-    raster::Raster,
+    picture::Picture,
     separated::Separated,
 };
 use crate::{
@@ -15,7 +14,7 @@ use diff2d_arrays::expression::Expression;
 use diff2d_arrays::npy::{NpyHeader, Number};
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
-use std::{ops::Range, path::Path, sync::Arc};
+use std::ops::Range;
 
 /// Values that are computed before they are rounded, at a time.
 const VALUES_AT_ONCE: usize = 1 << 18;
@@ -99,7 +98,7 @@ impl Nodes {
     }
 
     /// All rows, a few at a time.
-    pub fn pieces(&self) -> impl Iterator<Item = Range<usize>> + use<> {
+    pub fn pieces(&self) -> impl DoubleEndedIterator<Item = Range<usize>> + use<> {
         let (ny, nx) = (self.y.len(), self.x.len());
         let together = (VALUES_AT_ONCE / nx).max(1);
         let starts = (0..ny).step_by(together);
@@ -140,16 +139,7 @@ pub enum Values {
     /// The elements of an array.
     Array(Array),
     /// The grey values of a picture.
-    Image(Image),
-}
-
-/// A picture, its grey values mapped to a range as those of an initial state are.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Image {
-    input: Input,
-    /// The values of black and white.
-    range: [f64; 2],
-    raster: Arc<Raster>,
+    Image(Picture),
 }
 
 /// An array of the grid's shape, or a matrix of a longer array.
@@ -184,13 +174,7 @@ impl Values {
             }
             Profile::Image { path, range } => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                let raster = png_file::raster(&input)?;
-                let range = *range;
-                Ok(Self::Image(Image {
-                    input,
-                    range,
-                    raster,
-                }))
+                Ok(Self::Image(Picture::new(input, *range, grid.shape())?))
             }
         }
     }
@@ -224,8 +208,9 @@ impl Values {
         let nodes = Nodes::new(grid, [false; 2]);
         let (ny, nx) = grid.shape();
         let together = (VALUES_AT_ONCE / nx).max(1);
-        let mut values = Vec::new();
-        for start in (0..ny).step_by(together) {
+        let (mut values, mut first) = (Vec::new(), None);
+        // Pictures are decoded from the top.
+        for start in (0..ny).step_by(together).rev() {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
             self.rows(&nodes, rows, 0.0, &mut values)?;
@@ -237,16 +222,15 @@ impl Values {
                     (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
                 }
             };
-            if let Some(at) = found {
-                let place = nodes.describe(start + at / nx, at % nx);
-                let value = values[at];
-                let wanted = wrong(value).unwrap_or_default();
-                let reason =
-                    format!("it is {value:?} at {place}; it must be {wanted} at every node");
-                return Err(raw.refuse(key, reason));
-            }
+            first = found
+                .map(|at| (start + at / nx, at % nx, values[at]))
+                .or(first);
         }
-        Ok(())
+        first.map_or(Ok(()), |(j, i, value)| {
+            let (place, wanted) = (nodes.describe(j, i), wrong(value).unwrap_or_default());
+            let reason = format!("it is {value:?} at {place}; it must be {wanted} at every node");
+            Err(raw.refuse(key, reason))
+        })
     }
 
     /// The number that they are.
@@ -263,7 +247,7 @@ impl Values {
     pub fn input(&self) -> Option<&Input> {
         match self {
             Self::Array(array) => Some(&array.input),
-            Self::Image(image) => Some(&image.input),
+            Self::Image(picture) => Some(picture.input()),
             Self::Uniform(_) | Self::Function(_) => None,
         }
     }
@@ -274,20 +258,11 @@ impl Values {
         matches!(self, Self::Array(_))
     }
 
-    /// The pixels of the picture that they come from.
+    /// The picture that they come from.
     #[must_use]
-    pub fn raster(&self) -> Option<&Raster> {
+    pub fn picture(&self) -> Option<&Picture> {
         match self {
-            Self::Image(image) => Some(&image.raster),
-            _ => None,
-        }
-    }
-
-    /// The picture that they come from, and the bytes that its pixels take in memory.
-    #[must_use]
-    pub fn picture(&self) -> Option<(&Path, u64)> {
-        match self {
-            Self::Image(image) => Some((image.input.path(), image.raster.bytes())),
+            Self::Image(picture) => Some(picture),
             _ => None,
         }
     }
@@ -307,24 +282,22 @@ impl Values {
         match self {
             Self::Uniform(value) => out.fill(*value),
             Self::Function(function) => fill(function, nodes, rows.start, time, out),
-            Self::Array(array) => {
+            Self::Array(_) | Self::Image(_) => {
                 let mut rest = &mut out[..];
                 let mut next = rows.start;
                 while next < rows.end {
-                    // As far as the rows follow one another in the array.
+                    // As far as the rows follow one another in the file.
                     let start = nodes.row(next);
                     let same = (next..rows.end).take_while(|&j| nodes.row(j) == start + j - next);
                     let count = same.count();
                     let (here, behind) = rest.split_at_mut(count * nx);
-                    array.read(start..start + count, nx, here)?;
+                    match self {
+                        Self::Image(picture) => picture.rows(nodes, start..start + count, here)?,
+                        Self::Array(array) => array.read(start..start + count, nx, here)?,
+                        _ => {}
+                    }
                     (rest, next) = (behind, next + count);
                 }
-            }
-            Self::Image(Image { range, raster, .. }) => {
-                out.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
-                    let j = nodes.row(rows.start + row);
-                    raster.row((j, nodes.y.len()), *range, out);
-                });
             }
         }
         if nodes.periodic[0] {
@@ -365,10 +338,10 @@ impl Values {
         let nx = nodes.x.len();
         let together = (VALUES_AT_ONCE / nx).max(1);
         let mut values = Vec::new();
-        let mut next = first;
-        for piece in to.chunks_mut(together * nx) {
-            let rows = next..next + piece.len() / nx;
-            next = rows.end;
+        // Pictures are decoded from the top.
+        for (number, piece) in to.chunks_mut(together * nx).enumerate().rev() {
+            let start = first + number * together;
+            let rows = start..start + piece.len() / nx;
             values.resize(piece.len(), 0.0);
             self.rows(nodes, rows, time, &mut values)?;
             piece

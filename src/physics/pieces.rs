@@ -193,7 +193,7 @@ mod tests {
             let set = |of: &[bool]| NodeSet::of((0..(nx * ny) as u64).filter(|&at| of[same(at) % 64]));
             let masked_set = set(&masked);
             let held: Vec<bool> = held.iter().zip(&masked).map(|(held, masked)| *held && !masked).collect();
-            let geometry = Geometry::of(nodes.clone(), masked_set, &set(&held));
+            let geometry = Geometry::of(nodes.clone(), masked_set, set(&held));
             prop_assert_eq!(Pieces::of(&geometry), expected(&geometry));
         }
     }

@@ -1,4 +1,4 @@
-//! [`Raster`]: the pixels of a picture, and grey values at nodes between them.
+//! [`Pixels`]: what the pixels of a picture are, and grey values at nodes between them.
 
 use png::{BitDepth, ColorType};
 
@@ -12,16 +12,20 @@ pub struct Pixels {
 }
 
 impl Pixels {
-    /// The grey values of a row, from 0 to 1.
+    /// Bytes of a pixel.
     #[must_use]
-    pub fn greys(self, row: &[u8]) -> Vec<f64> {
-        (0..self.width).map(|at| self.grey(row, at)).collect()
+    pub fn bytes(self) -> usize {
+        match self.depth {
+            BitDepth::Sixteen => 2 * self.colours.samples(),
+            _ => self.colours.samples(),
+        }
     }
 
     /// The grey value of a pixel of a row, which lies on white where it is transparent.
     ///
     /// Source of the weights: ITU-R BT.601.
-    fn grey(self, row: &[u8], pixel: usize) -> f64 {
+    #[must_use]
+    pub fn grey(self, row: &[u8], pixel: usize) -> f64 {
         let first = pixel * self.colours.samples();
         let sample = |number: usize| match self.depth {
             BitDepth::Sixteen => {
@@ -46,58 +50,6 @@ impl Pixels {
                 opacity * grey + (1.0 - opacity)
             }
             _ => grey,
-        }
-    }
-}
-
-/// All pixels of a picture, in memory as they were decoded.
-#[derive(Debug, PartialEq)]
-pub struct Raster {
-    pixels: Pixels,
-    bytes: Vec<u8>,
-}
-
-impl Raster {
-    /// Pixels row by row, the top one first.
-    #[must_use]
-    pub fn new(pixels: Pixels, bytes: Vec<u8>) -> Self {
-        Self { pixels, bytes }
-    }
-
-    /// Numbers of rows and columns.
-    #[must_use]
-    pub fn shape(&self) -> (usize, usize) {
-        (self.pixels.height, self.pixels.width)
-    }
-
-    /// The grey values of a row, from 0 to 1.
-    #[must_use]
-    pub fn greys(&self, number: usize) -> Vec<f64> {
-        let of_row = self.bytes.len() / self.pixels.height;
-        self.pixels.greys(&self.bytes[number * of_row..][..of_row])
-    }
-
-    /// Bytes of memory.
-    #[must_use]
-    pub fn bytes(&self) -> u64 {
-        self.bytes.len() as u64
-    }
-
-    /// The values of row `j` of `ny` rows of nodes; `range` are those of black and white.
-    pub fn row(&self, (j, ny): (usize, usize), [black, white]: [f64; 2], out: &mut [f64]) {
-        let Pixels { width, height, .. } = self.pixels;
-        let nx = out.len();
-        let (above, below, part_below) = between(ny - 1 - j, ny, height);
-        let of_row = self.bytes.len() / height;
-        let [above, below] = [above, below].map(|number| &self.bytes[number * of_row..][..of_row]);
-        for (i, value) in out.iter_mut().enumerate() {
-            let (west, east, part_east) = between(i, nx, width);
-            let along = |row: &[u8]| {
-                let grey = |pixel: usize| self.pixels.grey(row, pixel);
-                mix(grey(west), || grey(east), part_east)
-            };
-            let grey = mix(along(above), || along(below), part_below);
-            *value = black + (white - black) * grey;
         }
     }
 }

@@ -3,7 +3,7 @@
 use super::{
     input::{Digests, Input},
     nodes::{Nodes, Values},
-    raster::Raster,
+    picture::Picture,
 };
 use crate::{
     grid::Grid,
@@ -46,37 +46,42 @@ impl Selection {
             }
         };
         let values = Values::new(&profile, key, raw, grid, digests)?;
-        let raster = values.raster();
+        let picture = values.picture();
         let threshold = below
-            .zip(raster)
-            .map(|(below, raster)| Threshold::new(below, raster));
+            .zip(picture)
+            .map(|(below, picture)| Threshold::new(below, picture));
         let has = |value: f64| threshold.map_or(value != 0.0, |threshold| threshold.selects(value));
         // The two lines of a periodic pair are looked at apart.
         let apart = nodes.apart();
         let (mut set, mut piece) = (NodeSet::default(), Vec::new());
-        for rows in nodes.pieces() {
+        let mut wrong = None;
+        // Pictures are decoded from the top.
+        for rows in nodes.pieces().rev() {
             let first = nodes.number(rows.start, 0);
             piece.resize(rows.len() * nodes.x.len(), 0.0);
             values.rows(&apart, rows, 0.0, &mut piece)?;
-            for (&value, number) in piece.iter().zip(first..) {
-                if !value.is_finite() {
-                    let place = nodes.place(number);
-                    return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
-                }
-                if has(value) {
-                    set.push(number);
-                }
+            let found = (first..).zip(&piece).find(|(_, value)| !value.is_finite());
+            wrong = found.map(|(number, &value)| (number, value)).or(wrong);
+            let chosen = piece.iter().zip(first..).filter(|&(&value, _)| has(value));
+            chosen.for_each(|(_, number)| set.add(number));
+        }
+        if let Some((number, value)) = wrong {
+            let place = nodes.place(number);
+            return Err(raw.refuse(key, format!("it is {value:?} at {place}")));
+        }
+        for (j, i) in nodes.seam() {
+            let mut same = nodes.same((j, i));
+            if same.any(|(j, i)| set.has(nodes.number(j, i))) {
+                set.add(nodes.number(j, i));
             }
         }
-        let seam = nodes.seam().filter(|&node| {
-            let mut same = nodes.same(node);
-            same.any(|(j, i)| set.has(nodes.number(j, i)))
-        });
-        let seam = NodeSet::of(seam.map(|(j, i)| nodes.number(j, i)));
-        let set = set.and(&seam);
         let pixels = threshold
-            .zip(raster)
-            .map(|(threshold, raster)| Pixels::of(raster, threshold, &set, nodes));
+            .zip(picture)
+            .map(|(threshold, picture)| Pixels::of(picture, threshold, &set, nodes))
+            .transpose()?;
+        if let Some(picture) = picture {
+            picture.hold(0);
+        }
         Ok(Self {
             nodes: set,
             input: values
@@ -113,8 +118,8 @@ struct Threshold {
 
 impl Threshold {
     #[expect(clippy::cast_precision_loss, reason = "numbers of pixels")]
-    fn new(below: f64, raster: &Raster) -> Self {
-        let (height, width) = raster.shape();
+    fn new(below: f64, picture: &Picture) -> Self {
+        let (height, width) = picture.shape();
         let rounding = f64::EPSILON * (height + width) as f64;
         Self { below, rounding }
     }
@@ -140,8 +145,13 @@ struct Pixels {
 }
 
 impl Pixels {
-    fn of(raster: &Raster, threshold: Threshold, set: &NodeSet, nodes: &Nodes) -> Self {
-        let (height, width) = raster.shape();
+    fn of(
+        picture: &Picture,
+        threshold: Threshold,
+        set: &NodeSet,
+        nodes: &Nodes,
+    ) -> Result<Self, ParamsError> {
+        let (height, width) = picture.shape();
         let (ny, nx) = (nodes.y.len(), nodes.x.len());
         let mut found = Self {
             below: threshold.below,
@@ -155,7 +165,7 @@ impl Pixels {
         let mut known = None;
         // Whether some node of a column is selected, in these rows, and whether some is not.
         let mut there = vec![[false; 2]; nx];
-        for pixel in 0..height {
+        picture.each_row(|pixel, greys| {
             let rows = around(height - 1 - pixel, height, ny);
             if known.as_ref() != Some(&rows) {
                 for (i, there) in there.iter_mut().enumerate() {
@@ -164,7 +174,7 @@ impl Pixels {
                 }
                 known = Some(rows);
             }
-            for (grey, columns) in raster.greys(pixel).into_iter().zip(&columns) {
+            for (grey, columns) in greys.zip(&columns) {
                 found.brightest = found.brightest.max(grey);
                 found.black += u64::from(grey == 0.0);
                 let kind = usize::from(!threshold.selects(grey));
@@ -172,8 +182,8 @@ impl Pixels {
                 let is_seen = there[columns.clone()].iter().any(|there| there[kind]);
                 found.lost[kind] += u64::from(!is_seen);
             }
-        }
-        found
+        })?;
+        Ok(found)
     }
 
     /// That no grey value is as bright as 2 of 255.

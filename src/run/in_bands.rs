@@ -197,11 +197,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
             let mut field = Field::<T>::zeros((rows, nx))
                 .map_err(|_| RunError::no_memory(self.shape.memory))?;
             match self.place {
-                // The memory of passes is not there yet.
-                Place::Initial => {
-                    let held = usize::try_from(self.shape.memory / 4).unwrap_or(usize::MAX);
-                    self.problem.fill_initial_band(&mut field, first, held)?;
-                }
+                Place::Initial => self.problem.fill_initial(&mut field, first)?,
                 _ => self.read_rows(first, field.as_mut_slice())?,
             }
             take(field.as_bytes())?;
@@ -213,6 +209,8 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         if !snapshot.begin()? {
             return Ok(());
         }
+        // The memory of passes is not there yet.
+        self.problem.hold_pictures(self.shape.memory / 4);
         State::<C>::visit(self, &mut |bytes| {
             snapshot.rows::<T>(bytemuck::cast_slice(bytes));
             Ok(())

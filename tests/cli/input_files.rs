@@ -361,9 +361,10 @@ fn bands_share_what_was_decoded() {
     let mut whole = Field::<f64>::zeros((rows, columns)).unwrap();
     load().fill_initial(&mut whole, 0).unwrap();
 
-    let band = |problem: &diff2d::Problem, first: usize, held: usize| {
+    let band = |problem: &diff2d::Problem, first: usize, held: u64| {
+        problem.hold_pictures(held);
         let mut field = Field::<f64>::zeros((20.min(rows - first), columns)).unwrap();
-        problem.fill_initial_band(&mut field, first, held)?;
+        problem.fill_initial(&mut field, first)?;
         let expected = &whole.as_slice()[first * columns..][..field.as_slice().len()];
         assert!(field.as_slice() == expected, "from row {first} on");
         Ok::<(), diff2d::ParamsError>(())

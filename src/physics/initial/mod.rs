@@ -1,12 +1,12 @@
 //! The state before the first step.
 
 mod peaks;
-pub(super) mod picture;
 
 use super::{
     geometry::Geometry,
     input::{Digests, Input},
     nodes::{Array, Nodes, Values},
+    picture::Picture,
 };
 use crate::{
     field::Field,
@@ -14,7 +14,6 @@ use crate::{
     params::{Gaussian, InitialState, ParamsError, Precision, RawParams, Sine},
 };
 use diff2d_stencil::real::Real;
-use picture::Picture;
 use rayon::prelude::*;
 use std::f64::consts::PI;
 
@@ -29,8 +28,6 @@ pub enum Initial {
     Sine(Sine),
     /// Values on the nodes.
     Values(Values),
-    /// A picture.
-    Picture(Picture),
 }
 
 impl Initial {
@@ -62,7 +59,8 @@ impl Initial {
                 range
                     .iter()
                     .try_for_each(|&value| check("initial.range", value))?;
-                return Ok(Self::Picture(Picture::new(open(path)?, *range)?));
+                let picture = Picture::new(open(path)?, *range, grid.shape())?;
+                ("initial.range", Values::Image(picture))
             }
             InitialState::Constant(value) => ("initial.value", Values::Uniform(*value)),
             InitialState::Expression(function) => {
@@ -88,7 +86,6 @@ impl Initial {
     pub fn input(&self) -> Option<&Input> {
         match self {
             Self::Values(values) => values.input(),
-            Self::Picture(picture) => Some(picture.input()),
             Self::Peaks | Self::Gaussian(_) | Self::Sine(_) => None,
         }
     }
@@ -102,8 +99,16 @@ impl Initial {
         }
     }
 
-    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on. For rows that are filled later
-    /// a picture may hold so many bytes.
+    /// The picture that it comes from.
+    #[must_use]
+    pub fn picture(&self) -> Option<&Picture> {
+        match self {
+            Self::Values(values) => values.picture(),
+            _ => None,
+        }
+    }
+
+    /// Writes it to a field of zeros, whose rows are those of the grid from `first` on.
     ///
     /// # Errors
     /// [`ParamsError::Input`] when its file cannot be read any more.
@@ -113,7 +118,6 @@ impl Initial {
         grid: &Grid,
         periodic: [bool; 2],
         first: usize,
-        held: usize,
     ) -> Result<(), ParamsError> {
         let nodes = Nodes::new(grid, periodic);
         match *self {
@@ -141,9 +145,6 @@ impl Initial {
             }
             Self::Values(ref values) => {
                 return values.fill(&nodes, first, 0.0, 1.0, field.as_mut_slice());
-            }
-            Self::Picture(ref picture) => {
-                return picture.fill(field, &nodes, first, held);
             }
         }
         Ok(())

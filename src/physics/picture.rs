@@ -1,0 +1,263 @@
+//! [`Picture`]: a PNG file as values on the nodes, for initial states, materials and masks alike.
+
+use super::{
+    input::Input,
+    nodes::Nodes,
+    png_file::Rows,
+    raster::{Pixels, between, mix},
+};
+use crate::params::ParamsError;
+use rayon::prelude::*;
+use std::{
+    collections::VecDeque,
+    ops::{Range, RangeInclusive},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+/// The grey values of a picture, mapped to a range.
+///
+/// The outermost pixels lie on the outermost nodes, the lowest row of pixels on row 0; a node between pixels has the
+/// bilinear mean of four. A picture of the grid's shape has a pixel for every node. Colours become grey as
+/// 0.299 R + 0.587 G + 0.114 B.
+///
+/// Rows of pixels are decoded one after the other, from the top; those beside nodes are held as long as there is room
+/// for them, and decoded again where there was none. Rows of nodes that are asked for from the top take one decoding.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    input: Input,
+    /// The values of black and white.
+    range: [f64; 2],
+    sampled: Arc<Sampled>,
+}
+
+impl PartialEq for Picture {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.input, self.range) == (&other.input, other.range)
+    }
+}
+
+/// The pixels of a file beside the nodes of a grid.
+#[derive(Debug)]
+pub struct Sampled {
+    pixels: Pixels,
+    /// Bytes that decoding takes.
+    decoding: u64,
+    rows: Along,
+    columns: Along,
+    held: Mutex<Held>,
+}
+
+/// Pixels along an axis.
+#[derive(Debug)]
+struct Along {
+    /// Those beside nodes.
+    pixels: Vec<usize>,
+    /// Of each node the two beside it, by their places in `pixels`, and the part that the second has.
+    nodes: Vec<(usize, usize, f64)>,
+}
+
+impl Along {
+    fn new(nodes: usize, pixels: usize) -> Self {
+        let nodes: Vec<_> = (0..nodes).map(|at| between(at, nodes, pixels)).collect();
+        let mut beside: Vec<usize> = nodes.iter().flat_map(|&(a, b, _)| [a, b]).collect();
+        beside.sort_unstable();
+        beside.dedup();
+        let place = |pixel: usize| beside.partition_point(|&other| other < pixel);
+        let nodes = nodes.into_iter();
+        Self {
+            nodes: nodes
+                .map(|(a, b, part)| (place(a), place(b), part))
+                .collect(),
+            pixels: beside,
+        }
+    }
+}
+
+/// Rows of pixels beside nodes, by their places among these.
+#[derive(Debug)]
+struct Held {
+    /// Those that come.
+    coming: Option<Rows>,
+    first: usize,
+    rows: VecDeque<Arc<[u8]>>,
+    /// The most bytes of rows that were asked for before.
+    room: u64,
+}
+
+/// Bytes of pixels that are held before a run has divided its memory.
+const ROOM_AT_FIRST: u64 = 4 << 20;
+
+impl Sampled {
+    fn new(input: &Input, (ny, nx): (usize, usize)) -> Result<Self, ParamsError> {
+        let rows = Rows::open(input)?;
+        let pixels = rows.pixels();
+        Ok(Self {
+            pixels,
+            decoding: rows.bytes(),
+            rows: Along::new(ny, pixels.height),
+            columns: Along::new(nx, pixels.width),
+            held: Mutex::new(Held {
+                coming: None,
+                first: 0,
+                rows: VecDeque::new(),
+                room: ROOM_AT_FIRST,
+            }),
+        })
+    }
+
+    /// Whether it is of a grid of this shape.
+    #[must_use]
+    pub fn is_for(&self, (ny, nx): (usize, usize)) -> bool {
+        (self.rows.nodes.len(), self.columns.nodes.len()) == (ny, nx)
+    }
+
+    fn row_bytes(&self) -> u64 {
+        (self.columns.pixels.len() * self.pixels.bytes()) as u64
+    }
+
+    fn held(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The rows of pixels with these places.
+    fn rows(
+        &self,
+        input: &Input,
+        places: RangeInclusive<usize>,
+    ) -> Result<Vec<Arc<[u8]>>, ParamsError> {
+        let mut held = self.held();
+        let held = &mut *held;
+        if *places.start() < held.first {
+            (held.first, held.coming) = (0, None);
+            held.rows.clear();
+        }
+        while held.first + held.rows.len() <= *places.end() {
+            if held.coming.is_none() {
+                (held.first, held.coming) = (0, Some(Rows::open(input)?));
+                held.rows.clear();
+            }
+            let Some(coming) = &mut held.coming else {
+                break;
+            };
+            let row = coming.row(input, self.rows.pixels[held.first + held.rows.len()])?;
+            let each = self.pixels.bytes();
+            let columns = self.columns.pixels.iter();
+            let beside: Vec<u8> = match self.columns.pixels.len() == self.pixels.width {
+                true => row.to_vec(),
+                false => columns
+                    .flat_map(|&at| &row[at * each..][..each])
+                    .copied()
+                    .collect(),
+            };
+            held.rows.push_back(beside.into());
+            while held.first < *places.start() && held.bytes(self.row_bytes()) > held.room {
+                held.rows.pop_front();
+                held.first += 1;
+            }
+        }
+        let here = places.start() - held.first..places.end() + 1 - held.first;
+        Ok(held.rows.range(here).cloned().collect())
+    }
+}
+
+impl Held {
+    fn bytes(&self, of_row: u64) -> u64 {
+        self.rows.len() as u64 * of_row
+    }
+}
+
+impl Picture {
+    /// A picture that can be decoded, on a grid of this shape.
+    pub(super) fn new(
+        input: Input,
+        range: [f64; 2],
+        shape: (usize, usize),
+    ) -> Result<Self, ParamsError> {
+        let sampled = input.sampled(shape, || Sampled::new(&input, shape))?;
+        Ok(Self {
+            input,
+            range,
+            sampled,
+        })
+    }
+
+    /// The file.
+    #[must_use]
+    pub fn input(&self) -> &Input {
+        &self.input
+    }
+
+    /// Numbers of rows and columns of pixels.
+    #[must_use]
+    pub fn shape(&self) -> (usize, usize) {
+        let Pixels { width, height, .. } = self.sampled.pixels;
+        (height, width)
+    }
+
+    /// Visits the grey values, from 0 to 1, of all pixels: row by row, the top one first.
+    pub(super) fn each_row(
+        &self,
+        mut visit: impl FnMut(usize, &mut dyn Iterator<Item = f64>),
+    ) -> Result<(), ParamsError> {
+        let mut rows = Rows::open(&self.input)?;
+        let pixels = self.sampled.pixels;
+        for number in 0..pixels.height {
+            let row = rows.row(&self.input, number)?;
+            visit(number, &mut (0..pixels.width).map(|at| pixels.grey(row, at)));
+        }
+        Ok(())
+    }
+
+    /// Bytes of all its pixels beside nodes, and of what decodes them.
+    #[must_use]
+    pub fn bytes(&self) -> [u64; 2] {
+        /// Of a row, beside its pixels.
+        const EACH: u64 = 48;
+        let Sampled { rows, decoding, .. } = &*self.sampled;
+        let row = self.sampled.row_bytes() + EACH;
+        [rows.pixels.len() as u64 * row, *decoding]
+    }
+
+    /// From now on holds at most so many bytes of pixels, and while none are to be held nothing.
+    pub fn hold(&self, room: u64) {
+        let mut held = self.sampled.held();
+        held.room = room;
+        if room == 0 {
+            (held.first, held.coming, held.rows) = (0, None, VecDeque::new());
+        }
+    }
+
+    /// The values of rows of the grid, whose numbers follow one another.
+    pub(super) fn rows(
+        &self,
+        nodes: &Nodes,
+        rows: Range<usize>,
+        out: &mut [f64],
+    ) -> Result<(), ParamsError> {
+        let (ny, nx) = (nodes.y.len(), nodes.x.len());
+        let Sampled {
+            pixels,
+            rows: across,
+            columns: along,
+            ..
+        } = &*self.sampled;
+        let around = |j: usize| across.nodes[ny - 1 - j];
+        let (top, bottom) = (around(rows.end - 1).0, around(rows.start).1);
+        let held = self.sampled.rows(&self.input, top..=bottom)?;
+        let [black, white] = self.range;
+        let lines = out.par_chunks_mut(nx).zip(rows);
+        lines.for_each(|(out, j)| {
+            let (above, below, part_below) = around(j);
+            let [above, below] = [above, below].map(|place| &held[place - top][..]);
+            for (value, &(west, east, part_east)) in out.iter_mut().zip(&along.nodes) {
+                let along = |row: &[u8]| {
+                    let grey = |pixel: usize| pixels.grey(row, pixel);
+                    mix(grey(west), || grey(east), part_east)
+                };
+                let grey = mix(along(above), || along(below), part_below);
+                *value = black + (white - black) * grey;
+            }
+        });
+        Ok(())
+    }
+}
