@@ -222,6 +222,10 @@ impl Picture {
     pub fn hold(&self, room: u64) {
         let mut held = self.sampled.held();
         held.room = room;
+        while held.bytes(self.sampled.row_bytes()) > room {
+            held.rows.pop_front();
+            held.first += 1;
+        }
         if room == 0 {
             (held.first, held.coming, held.rows) = (0, None, VecDeque::new());
         }
