@@ -216,16 +216,10 @@ impl Geometry {
         Some(&self.masked).filter(|masked| !masked.is_empty())
     }
 
-    /// The nodes that keep their values, if there are any: what would change these may be anything there.
-    #[must_use]
-    pub fn kept(&self) -> Option<&NodeSet> {
-        self.is_there().then_some(&self.kept)
-    }
-
     /// Whether some nodes keep their values.
     #[must_use]
     pub fn is_there(&self) -> bool {
-        self.kept().any(|set| !set.is_empty())
+        self.kept().next().is_some()
     }
 
     /// Whether some nodes inside of the domain have given values.
@@ -269,10 +263,11 @@ impl Geometry {
             .for_each(|set| self.fill(set, first, rows, value));
     }
 
-    /// The nodes that keep their values, some of which may be in several sets.
-    fn kept(&self) -> impl Iterator<Item = &NodeSet> {
+    /// The nodes that keep their values, some of which may be in several sets: what would change these may be anything
+    /// there.
+    pub fn kept(&self) -> impl Iterator<Item = &NodeSet> {
         let held = self.held.iter().map(|(set, _)| set);
-        held.chain([&*self.masked])
+        held.chain([&*self.masked]).filter(|set| !set.is_empty())
     }
 
     fn fill<T: Copy>(&self, set: &NodeSet, first: usize, rows: &mut [T], value: T) {

@@ -123,6 +123,7 @@ impl Material {
             decay: values("decay", &params.decay)?,
         };
         let masked = material.masked.as_deref();
+        let masked = masked.as_slice();
         let is_wrong = |value: f64| {
             let sound = value.is_finite() && value >= 0.0;
             (!sound).then_some("a finite number, 0 or greater,")

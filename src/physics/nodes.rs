@@ -196,7 +196,7 @@ impl Values {
     pub fn check(
         &self,
         grid: &Grid,
-        excused: Option<&NodeSet>,
+        excused: &[&NodeSet],
         key: &str,
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
@@ -216,9 +216,10 @@ impl Values {
             self.rows(&nodes, rows, 0.0, &mut values)?;
             let is_wrong = |&value: &f64| wrong(value).is_some();
             let found = match excused {
-                None => first_where(&values, is_wrong),
-                Some(excused) => {
-                    let counts = |at: usize| !excused.has((start * nx + at) as u64);
+                [] => first_where(&values, is_wrong),
+                sets => {
+                    let number = |at: usize| (start * nx + at) as u64;
+                    let counts = |at: usize| !sets.iter().any(|set| set.has(number(at)));
                     (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
                 }
             };

@@ -10,6 +10,7 @@ use super::{
 use crate::{
     dynamics::{FactorsAt, Halt, SourceAt},
     grid::Grid,
+    node_set::NodeSet,
     params::{Boundary, Formula, Function, Params, ParamsError, Profile, RawParams},
 };
 use diff2d_arrays::expression;
@@ -79,13 +80,13 @@ impl Source {
         dt: f64,
     ) -> Result<Self, ParamsError> {
         let values = Values::new(&params.source, "source", raw, grid, digests)?;
-        let kept = geometry.kept();
+        let kept: Vec<&NodeSet> = geometry.kept().collect();
         let lacks = |value: f64| params.precision.lacks(value * dt);
-        values.check(grid, kept, "source", raw, lacks)?;
+        values.check(grid, &kept, "source", raw, lacks)?;
         let terms = terms(&params.source).unwrap_or_default();
         let hold = terms
             .iter()
-            .map(|term| term.values.check(grid, kept, "source", raw, lacks));
+            .map(|term| term.values.check(grid, &kept, "source", raw, lacks));
         let hold = hold.collect::<Result<(), _>>().is_ok();
         Ok(Self {
             values,

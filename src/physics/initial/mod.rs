@@ -75,9 +75,8 @@ impl Initial {
                 (PATH, Values::Array(array))
             }
         };
-        values.check(grid, geometry.kept(), key, raw, |value| {
-            precision.lacks(value)
-        })?;
+        let kept: Vec<_> = geometry.kept().collect();
+        values.check(grid, &kept, key, raw, |value| precision.lacks(value))?;
         Ok(Self::Values(values))
     }
 
