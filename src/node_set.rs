@@ -87,7 +87,8 @@ impl NodeSet {
     #[must_use]
     pub fn count(&self) -> u64 {
         let ones = |word: &u64| u64::from(word.count_ones());
-        let of = |block: &Block| 64 * ones(&block.whole) + block.words.iter().map(ones).sum::<u64>();
+        let of =
+            |block: &Block| 64 * ones(&block.whole) + block.words.iter().map(ones).sum::<u64>();
         self.blocks.iter().map(of).sum()
     }
 

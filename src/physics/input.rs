@@ -1,11 +1,11 @@
 //! [`Input`]: a file that parameters name, with its digest.
 
-use super::picture::Sampled;
 use crate::params::{InputPlace, ParamsError};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
 use diff2d_arrays::wording::hex;
 use sha2::{Digest as _, Sha256};
 use std::{
+    any::Any,
     collections::BTreeMap,
     fs::File,
     io::{self, Read, Seek, SeekFrom},
@@ -58,8 +58,8 @@ struct Known {
     sums: Vec<u32>,
     /// The header of the cube of a snapshot.
     header: Option<NpyHeader>,
-    /// The pixels of a picture, on the grid that asked last.
-    sampled: Mutex<Option<Arc<Sampled>>>,
+    /// What its reader has made of it, such as pixels on a grid.
+    shared: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
 }
 
 impl PartialEq for Known {
@@ -167,21 +167,22 @@ impl Input {
         header.map_err(|error| unusable(&self.place, &NpyError::header(self.path())(error)))
     }
 
-    /// The pixels of a picture on a grid of a shape, which all parameters share that name it; those of `new` if no
-    /// other has asked for them before.
+    /// What a reader has made of the file, which all parameters share that name it; that of `new` if what was made last is
+    /// none that fits.
     ///
     /// # Errors
     /// Those of `new`.
-    pub fn sampled(
+    pub fn shared<T: Any + Send + Sync>(
         &self,
-        shape: (usize, usize),
-        new: impl FnOnce() -> Result<Sampled, ParamsError>,
-    ) -> Result<Arc<Sampled>, ParamsError> {
-        let sampled = self.known.sampled.lock();
-        let mut sampled = sampled.unwrap_or_else(PoisonError::into_inner);
-        let found = sampled.take().filter(|found| found.is_for(shape));
+        fits: impl FnOnce(&T) -> bool,
+        new: impl FnOnce() -> Result<T, ParamsError>,
+    ) -> Result<Arc<T>, ParamsError> {
+        let shared = self.known.shared.lock();
+        let mut shared = shared.unwrap_or_else(PoisonError::into_inner);
+        let found = shared.take().and_then(|found| found.downcast::<T>().ok());
+        let found = found.filter(|found| fits(found));
         let found = found.map_or_else(|| new().map(Arc::new), Ok)?;
-        *sampled = Some(Arc::clone(&found));
+        *shared = Some(Arc::<T>::clone(&found));
         Ok(found)
     }
 
@@ -343,6 +344,6 @@ fn digest(mut file: File, range: Range<u64>, header: Option<NpyHeader>) -> io::R
         range: range.start..end,
         sums,
         header,
-        sampled: Mutex::default(),
+        shared: Mutex::default(),
     })
 }

@@ -293,7 +293,7 @@ impl Values {
                     let count = same.count();
                     let (here, behind) = rest.split_at_mut(count * nx);
                     match self {
-                        Self::Image(picture) => picture.rows(nodes, start..start + count, here)?,
+                        Self::Image(picture) => picture.rows(start..start + count, here)?,
                         Self::Array(array) => array.read(start..start + count, nx, here)?,
                         _ => {}
                     }

@@ -2,7 +2,6 @@
 
 use super::{
     input::Input,
-    nodes::Nodes,
     png_file::Rows,
     raster::{Pixels, between, mix},
 };
@@ -38,7 +37,7 @@ impl PartialEq for Picture {
 
 /// The pixels of a file beside the nodes of a grid.
 #[derive(Debug)]
-pub struct Sampled {
+struct Sampled {
     pixels: Pixels,
     /// Bytes that decoding takes.
     decoding: u64,
@@ -106,8 +105,7 @@ impl Sampled {
     }
 
     /// Whether it is of a grid of this shape.
-    #[must_use]
-    pub fn is_for(&self, (ny, nx): (usize, usize)) -> bool {
+    fn is_for(&self, (ny, nx): (usize, usize)) -> bool {
         (self.rows.nodes.len(), self.columns.nodes.len()) == (ny, nx)
     }
 
@@ -173,7 +171,10 @@ impl Picture {
         range: [f64; 2],
         shape: (usize, usize),
     ) -> Result<Self, ParamsError> {
-        let sampled = input.sampled(shape, || Sampled::new(&input, shape))?;
+        let sampled = input.shared(
+            |found: &Sampled| found.is_for(shape),
+            || Sampled::new(&input, shape),
+        )?;
         Ok(Self {
             input,
             range,
@@ -203,7 +204,10 @@ impl Picture {
         let pixels = self.sampled.pixels;
         for number in 0..pixels.height {
             let row = rows.row(&self.input, number)?;
-            visit(number, &mut (0..pixels.width).map(|at| pixels.grey(row, at)));
+            visit(
+                number,
+                &mut (0..pixels.width).map(|at| pixels.grey(row, at)),
+            );
         }
         Ok(())
     }
@@ -232,19 +236,14 @@ impl Picture {
     }
 
     /// The values of rows of the grid, whose numbers follow one another.
-    pub(super) fn rows(
-        &self,
-        nodes: &Nodes,
-        rows: Range<usize>,
-        out: &mut [f64],
-    ) -> Result<(), ParamsError> {
-        let (ny, nx) = (nodes.y.len(), nodes.x.len());
+    pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> Result<(), ParamsError> {
         let Sampled {
             pixels,
             rows: across,
             columns: along,
             ..
         } = &*self.sampled;
+        let (ny, nx) = (across.nodes.len(), along.nodes.len());
         let around = |j: usize| across.nodes[ny - 1 - j];
         let (top, bottom) = (around(rows.end - 1).0, around(rows.start).1);
         let held = self.sampled.rows(&self.input, top..=bottom)?;
