@@ -2,7 +2,7 @@
 //! The answer is that of a reference in NumPy, written from the equation, and does not depend on
 //! threads, tiles, ranks and interruptions.
 //!
-//! `DIFF2D_FULL=1` solves 1,000 problems, and checks 1,500 with `diff2d check`.
+//! `DIFF2D_FULL=1` solves 1,000 problems, checks 1,500 with `diff2d check`, and counts warnings of 1,000.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -91,11 +91,20 @@ fn threads_and_tiles_change_no_byte_of_random_problems() {
 
 #[test]
 fn checks_of_random_problems_claim_no_more_than_holds() {
+    campaign("check_reference.py", count(25, 1500));
+}
+
+#[test]
+fn valid_problems_reach_their_end_and_inaccurate_ones_are_counted() {
+    campaign("accuracy_reference.py", count(20, 1000));
+}
+
+/// Has a script in Python try the program on so many random problems.
+fn campaign(script: &str, count: usize) {
     let scene = Scene::new();
     let directory = scene.path("").display().to_string();
-    let count = count(25, 1500).to_string();
-    let program = env!("CARGO_BIN_EXE_diff2d");
-    let told = python("check_reference.py", [program, &directory, &count, "1"]);
+    let (program, count) = (env!("CARGO_BIN_EXE_diff2d"), count.to_string());
+    let told = python(script, [program, &directory, &count, "1"]);
     println!("{}", told.trim_end());
 }
 

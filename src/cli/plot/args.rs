@@ -53,16 +53,16 @@ pub(in crate::cli) struct PlotArgs {
     #[arg(long, value_name = "N|V1,V2,…", allow_hyphen_values = true)]
     pub(super) contours: Option<Contours>,
     /// A title over every picture
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) title: Option<String>,
     /// The name of the quantity, over the colour bar [default: p for cubes]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) label: Option<String>,
     /// The name of the horizontal axis [default: x]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) xlabel: Option<String>,
     /// The name of the vertical axis [default: y]
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) ylabel: Option<String>,
     /// Width and height of every picture in pixels, from 200x200 to 4096x4096
     #[arg(long, value_name = "WxH")]
