@@ -481,7 +481,8 @@ fn the_pixels_of_pictures_count_as_memory_once() {
         plan["memory_bytes"].as_u64().unwrap()
     };
     let of_picture = "{ image = 'u.png', range = [1, 2] }";
-    let (nodes, pixels) = (21 * 21 * 8, 9 * 7 * 4);
+    // Seven rows of nine pixels, each row with what holds it, and four rows of the decoder.
+    let (nodes, pixels) = (21 * 21 * 8, 7 * (9 * 4 + 48) + 4 * 9 * 4);
     let alone = memory("D = 1");
     let rates = memory(&format!("D = 1\ncapacity = {of_picture}"));
     assert_eq!(rates - alone, nodes + pixels);

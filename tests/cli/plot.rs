@@ -507,7 +507,7 @@ fn a_title_of_any_length_is_cut_at_once() {
     let scene = Scene::new();
     scene.succeed("create a.npy --shape 8,8 --fill i0");
     let start = std::time::Instant::now();
-    let title = "wide ".repeat(20_000);
+    let title = format!("- {}", "wide ".repeat(20_000));
     for options in [&["-o", "a"][..], &["-o", "s", "--sheet=only"]] {
         let arguments = ["plot", "a.npy", "--title", &title];
         scene.succeed_args(arguments.iter().chain(options));
