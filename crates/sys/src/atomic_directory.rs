@@ -83,7 +83,11 @@ impl AtomicDirectory {
                 match may_go(&left) {
                     Ok(true) => Ok(Some(left)),
                     other => {
-                        replace(&left, path)?;
+                        let ours = replace(&left, path)?;
+                        if ours != name {
+                            // It goes with its own name.
+                            fs::rename(ours, name)?;
+                        }
                         other?;
                         Err(io::Error::other(
                             "other files have appeared in it meanwhile, and it is not replaced",
