@@ -95,7 +95,7 @@ impl Problem {
         let survey = material.survey(
             &grid,
             &params.boundary,
-            &Robin::new(&params, &grid),
+            &Robin::new(&geometry, params.runtime),
             &geometry,
         )?;
         let schedule = Schedule::new(&params, (survey.limit, survey.decay), raw)?;
@@ -103,8 +103,7 @@ impl Problem {
         if is_free && schedule.dt < survey.limit {
             params.leave_out_safety();
         }
-        let walls = &params.boundary;
-        walls.check(&grid, &geometry, raw, params.precision)?;
+        geometry.check_walls(raw, params.precision)?;
         let share = material.share(schedule.dt);
         let source = Source::new(&params, raw, &grid, &geometry, digests, share)?;
         let initial = (&params.initial, params.precision);
@@ -350,7 +349,7 @@ impl Problem {
                 StepMethod::Exact => f64::INFINITY,
             },
         };
-        let tables = Tables::new(walls, grid, geometry, coefficients, rows, steps);
+        let tables = Tables::new(geometry, coefficients, rows, steps);
         let equation = Equation {
             operator,
             source: sources.array,
@@ -608,9 +607,7 @@ impl Problem {
     ) -> Result<(), ParamsError> {
         self.initial
             .fill(field, &self.grid, self.periodic(), first)?;
-        self.params
-            .boundary
-            .write_fixed(field, &self.grid, first, 0.0);
+        self.geometry.write_fixed(field, first, 0.0);
         self.geometry.write(field, first)
     }
 

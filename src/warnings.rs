@@ -53,7 +53,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
             "the mask leaves {count} pieces of the domain, and no wall and no held node touches {untouched} of them, the first at x = {x:?}, y = {y:?}: what is there stays there",
         ));
     }
-    if let Some((side, place, time)) = Robin::new(params, &problem.grid).feeding() {
+    if let Some((side, place, time)) = Robin::new(problem.geometry(), params.runtime).feeding() {
         warnings.push(format!(
             "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
             SIDES[side as usize],

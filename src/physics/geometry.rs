@@ -1,6 +1,7 @@
-//! [`Geometry`]: nodes outside of the domain, and nodes inside whose values are given.
+//! [`Geometry`]: where the equation holds. Its nodes, the walls around them, nodes outside of the domain, and nodes inside
+//! whose values are given.
 //!
-//! Both keep their value. A held node has the rate 0 in the step. Nothing passes the faces of a masked one, see
+//! The latter two keep their value. A held node has the rate 0 in the step. Nothing passes the faces of a masked one, see
 //! [`faces`](super::faces), and it has no source: it is 0 in the state, and NaN in a snapshot.
 
 use super::{
@@ -14,14 +15,20 @@ use crate::{
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Function, Params, ParamsError, RawParams},
+    params::{Area, Boundary, Function, Params, ParamsError, RawParams},
 };
 use diff2d_stencil::{Coefficient, Reaction, real::Real};
 use std::{ops::Range, sync::Arc};
 
-/// Which nodes are masked, and which have given values.
+/// The nodes and the walls around them; which nodes are masked, and which have given values.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Geometry {
+    /// Where the nodes lie.
+    pub grid: Grid,
+    /// Their coordinates.
+    pub nodes: Nodes,
+    /// What holds on the sides.
+    pub walls: Boundary,
     masked: Arc<NodeSet>,
     /// Those of each table `[[held]]`, and their values.
     held: Vec<(NodeSet, Function)>,
@@ -29,7 +36,6 @@ pub struct Geometry {
     inputs: Vec<(Input, bool)>,
     /// What a user may not expect of masks and held nodes.
     remarks: Vec<String>,
-    nodes: Nodes,
 }
 
 impl Geometry {
@@ -44,11 +50,11 @@ impl Geometry {
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let nodes = Nodes::new(grid, params.boundary.periodic());
+        let mut geometry = Self::none(grid, &params.boundary);
+        let nodes = geometry.nodes.clone();
         let is_of_another_grid = digests.is_of_another_grid;
         let mut select =
             |area: &Area, key: &str| Selection::new(area, key, raw, (grid, &nodes), digests);
-        let mut geometry = Self::none(nodes.clone());
         if let Some(area) = &params.mask {
             let key = area.mask_key();
             let selection = select(area, key)?;
@@ -121,23 +127,25 @@ impl Geometry {
 
     /// That of a domain without either.
     #[must_use]
-    pub fn none(nodes: Nodes) -> Self {
+    pub fn none(grid: &Grid, walls: &Boundary) -> Self {
         Self {
+            grid: grid.clone(),
+            nodes: Nodes::new(grid, walls.periodic()),
+            walls: walls.clone(),
             masked: Arc::default(),
             held: Vec::new(),
             inputs: Vec::new(),
             remarks: Vec::new(),
-            nodes,
         }
     }
 
     /// With these nodes masked and these held.
     #[cfg(test)]
-    pub fn of(nodes: Nodes, masked: NodeSet, held: NodeSet) -> Self {
+    pub fn of(grid: &Grid, walls: &Boundary, [masked, held]: [NodeSet; 2]) -> Self {
         Self {
             masked: Arc::new(masked),
             held: vec![(held, Function::Number(0.0))],
-            ..Self::none(nodes)
+            ..Self::none(grid, walls)
         }
     }
 

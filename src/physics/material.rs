@@ -549,8 +549,7 @@ impl Material {
                     masked: None,
                     ..self.clone()
                 };
-                let nodes = Nodes::new(grid, walls.periodic());
-                let survey = whole.survey(grid, walls, robin, &Geometry::none(nodes))?;
+                let survey = whole.survey(grid, walls, robin, &Geometry::none(grid, walls))?;
                 survey.limit
             }
             _ => 1.0 / rate,

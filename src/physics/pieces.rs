@@ -125,7 +125,11 @@ impl Pieces {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{node_set::NodeSet, physics::nodes::Nodes};
+    use crate::{
+        grid::{Axis, Grid},
+        node_set::NodeSet,
+        params::{Boundary, Function, Layout, Wall},
+    };
     use proptest::prelude::*;
 
     /// By walking from node to neighbour.
@@ -185,7 +189,15 @@ mod tests {
             masked in prop::collection::vec(prop::bool::weighted(0.5), 64),
             held in prop::collection::vec(prop::bool::weighted(0.05), 64),
         ) {
-            let nodes = Nodes { x: vec![0.0; nx], y: vec![0.0; ny], periodic };
+            let axis = |nodes: usize| Axis::new(Layout::Walls, 0.0, (nodes - 1) as f64, 1.0).unwrap();
+            let grid = Grid { y: axis(ny), x: axis(nx) };
+            let wall = |wraps: bool| match wraps {
+                true => Wall::Periodic,
+                false => Wall::Fixed(Function::Number(0.0)),
+            };
+            let [x, y] = periodic.map(wall);
+            let walls = Boundary { left: x.clone(), right: x, bottom: y.clone(), top: y };
+            let nodes = Geometry::none(&grid, &walls).nodes;
             let same = |at: u64| {
                 let (j, i) = (at as usize / nx, at as usize % nx);
                 nodes.row(j) * nx + nodes.column(i)
@@ -193,7 +205,7 @@ mod tests {
             let set = |of: &[bool]| NodeSet::of((0..(nx * ny) as u64).filter(|&at| of[same(at) % 64]));
             let masked_set = set(&masked);
             let held: Vec<bool> = held.iter().zip(&masked).map(|(held, masked)| *held && !masked).collect();
-            let geometry = Geometry::of(nodes.clone(), masked_set, set(&held));
+            let geometry = Geometry::of(&grid, &walls, [masked_set, set(&held)]);
             prop_assert_eq!(Pieces::of(&geometry), expected(&geometry));
         }
     }

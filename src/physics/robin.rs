@@ -1,14 +1,12 @@
 //! [`Robin`]: what walls with `a p + b ∂p/∂n = c` add to the stability limit.
 
 use super::{
-    nodes::{Nodes, value_at},
+    geometry::Geometry,
+    nodes::value_at,
     over_time::{self, times},
     wall::Side,
 };
-use crate::{
-    grid::Grid,
-    params::{Boundary, Function, Params, Wall},
-};
+use crate::params::{Function, Wall};
 use std::cell::OnceCell;
 
 /// Values of coefficients that depend on t, at most, of all nodes together.
@@ -19,15 +17,16 @@ const FEWEST_LOOKS: usize = 1 << 8;
 /// The walls with `a p + b ∂p/∂n = c` of a domain.
 #[derive(Debug, Clone)]
 pub struct Robin<'a> {
-    params: &'a Params,
-    grid: &'a Grid,
+    geometry: &'a Geometry,
+    /// The end of the run \[time\].
+    runtime: f64,
 }
 
 impl<'a> Robin<'a> {
     /// Those among all walls.
     #[must_use]
-    pub fn new(params: &'a Params, grid: &'a Grid) -> Self {
-        Self { params, grid }
+    pub fn new(geometry: &'a Geometry, runtime: f64) -> Self {
+        Self { geometry, runtime }
     }
 
     /// Whether there are any.
@@ -37,20 +36,20 @@ impl<'a> Robin<'a> {
     }
 
     fn is_on(&self, side: Side) -> bool {
-        matches!(self.params.boundary.wall(side), Wall::Robin(_))
+        matches!(self.geometry.walls.wall(side), Wall::Robin(_))
     }
 
     /// The nodes on these walls, `(j, i)`, that are computed.
     pub fn nodes(&self) -> impl Iterator<Item = (usize, usize)> {
         let sides = Side::ALL.into_iter().filter(|&side| self.is_on(side));
-        let grid = self.grid;
+        let grid = &self.geometry.grid;
         let nodes = sides
             .flat_map(move |side| (0..side.nodes(grid)).map(move |number| side.node(grid, number)));
         nodes.filter(|&node| {
             let mut sides = Side::ALL
                 .into_iter()
-                .filter(|side| side.has(self.grid, node));
-            sides.all(|side| !self.params.boundary.wall(side).is_fixed())
+                .filter(|side| side.has(&self.geometry.grid, node));
+            sides.all(|side| !self.geometry.walls.wall(side).is_fixed())
         })
     }
 
@@ -63,12 +62,12 @@ impl<'a> Robin<'a> {
     /// The sides with these walls on which a node lies.
     pub fn sides_at(&self, node: (usize, usize)) -> impl Iterator<Item = Side> {
         let sides = Side::ALL.into_iter();
-        sides.filter(move |&side| self.is_on(side) && side.has(self.grid, node))
+        sides.filter(move |&side| self.is_on(side) && side.has(&self.geometry.grid, node))
     }
 
     /// Whether a or b of a wall depends on t; and on the place.
     fn ratio_depends(&self, side: Side) -> (bool, bool) {
-        let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
+        let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return (false, false);
         };
         let either = |of: fn(&Function) -> bool| of(a) || of(b);
@@ -98,22 +97,23 @@ impl<'a> Robin<'a> {
     pub fn feeding(&self) -> Option<(Side, String, f64)> {
         /// Looks at all nodes together.
         const LOOKS: f64 = (1_u32 << 16) as f64;
-        let nodes = Nodes::new(self.grid, self.params.boundary.periodic());
         let all: Vec<_> = self.nodes().collect();
         let mut first: Option<(Side, (usize, usize), f64)> = None;
         for side in Side::ALL.into_iter().filter(|&side| self.is_on(side)) {
             let (in_time, in_place) = self.ratio_depends(side);
-            let here = all.iter().filter(|&&node| side.has(self.grid, node));
+            let here = all
+                .iter()
+                .filter(|&&node| side.has(&self.geometry.grid, node));
             let here: Vec<_> = here.take(if in_place { usize::MAX } else { 1 }).collect();
             #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
             let wanted = LOOKS / here.len().max(1) as f64;
             let times = match in_time {
-                true => times(self.params.runtime, Self::looks(here.len(), wanted)),
+                true => times(self.runtime, Self::looks(here.len(), wanted)),
                 false => vec![0.0],
             };
             let mut ratios = vec![0.0; times.len()];
             for &node in here {
-                self.add_ratios(&nodes, (side, node), 1.0, &times, &mut ratios);
+                self.add_ratios((side, node), 1.0, &times, &mut ratios);
                 let found = ratios.iter().position(|&ratio| ratio < 0.0);
                 if let Some(time) = found.map(|at| times[at])
                     && first.is_none_or(|(_, _, earliest)| time < earliest)
@@ -123,24 +123,23 @@ impl<'a> Robin<'a> {
                 ratios.fill(0.0);
             }
         }
-        first.map(|(side, (j, i), time)| (side, nodes.describe(j, i), time))
+        first.map(|(side, (j, i), time)| (side, self.geometry.nodes.describe(j, i), time))
     }
 
     /// Adds a/b of a wall at a node and times, each times a factor.
     fn add_ratios(
         &self,
-        nodes: &Nodes,
         (side, node): (Side, (usize, usize)),
         factor: f64,
         times: &[f64],
         to: &mut [f64],
     ) {
-        let Wall::Robin([a, b, _]) = self.params.boundary.wall(side) else {
+        let Wall::Robin([a, b, _]) = self.geometry.walls.wall(side) else {
             return;
         };
         let [of_a, of_b] = [a, b].map(|of| {
             let mut values = vec![0.0; times.len()];
-            over_time::fill(of, nodes, node, times, &mut values);
+            over_time::fill(of, &self.geometry.nodes, node, times, &mut values);
             values
         });
         for ((to, a), b) in to.iter_mut().zip(of_a).zip(of_b) {
@@ -155,9 +154,8 @@ impl<'a> Robin<'a> {
         let nodes = self.nodes().count();
         Peaks {
             robin: self,
-            nodes: Nodes::new(self.grid, self.params.boundary.periodic()),
             // As dense as the steps, and twice that.
-            wanted: 2.0 * self.params.runtime * inside,
+            wanted: 2.0 * self.runtime * inside,
             count: nodes,
             of_sides: [const { OnceCell::new() }; 4],
         }
@@ -165,14 +163,8 @@ impl<'a> Robin<'a> {
 
     /// `2 D a/(b dx)`, summed over these walls at a node; `own` is the node's D across a side.
     #[must_use]
-    pub fn rate(
-        &self,
-        nodes: &Nodes,
-        node: (usize, usize),
-        time: f64,
-        own: impl Fn(Side) -> f64,
-    ) -> f64 {
-        rate(&self.params.boundary, (self.grid, nodes), node, time, own)
+    pub fn rate(&self, node: (usize, usize), time: f64, own: impl Fn(Side) -> f64) -> f64 {
+        rate(self.geometry, node, time, own)
     }
 }
 
@@ -180,7 +172,6 @@ impl<'a> Robin<'a> {
 #[derive(Debug)]
 pub struct Peaks<'a> {
     robin: &'a Robin<'a>,
-    nodes: Nodes,
     /// Looks at a node that are worth while.
     wanted: f64,
     /// The number of nodes.
@@ -194,12 +185,12 @@ impl Peaks<'_> {
     pub fn rate(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
         let time = self.time(node, least, &own);
-        robin.rate(&self.nodes, node, time, own)
+        robin.rate(node, time, own)
     }
 
     fn time(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
-        let runtime = robin.params.runtime;
+        let runtime = robin.runtime;
         let sides: Vec<Side> = robin.sides_at(node).collect();
         let depends: Vec<_> = sides
             .iter()
@@ -212,7 +203,7 @@ impl Peaks<'_> {
             let find = || {
                 let looks = Robin::looks(1, self.wanted);
                 over_time::largest(runtime, looks, f64::NEG_INFINITY, |times, to| {
-                    robin.add_ratios(&self.nodes, (*side, node), 1.0, times, to);
+                    robin.add_ratios((*side, node), 1.0, times, to);
                 })
             };
             return *self.of_sides[*side as usize].get_or_init(find);
@@ -220,8 +211,8 @@ impl Peaks<'_> {
         let looks = Robin::looks(self.count, self.wanted);
         over_time::largest(runtime, looks, least, |times, to| {
             for &side in &sides {
-                let factor = 2.0 * own(side) / side.axis(robin.grid).spacing;
-                robin.add_ratios(&self.nodes, (side, node), factor, times, to);
+                let factor = 2.0 * own(side) / side.axis(&robin.geometry.grid).spacing;
+                robin.add_ratios((side, node), factor, times, to);
             }
         })
     }
@@ -230,15 +221,15 @@ impl Peaks<'_> {
 /// As [`Robin::rate`].
 #[must_use]
 pub fn rate(
-    walls: &Boundary,
-    (grid, nodes): (&Grid, &Nodes),
+    geometry: &Geometry,
     (j, i): (usize, usize),
     time: f64,
     own: impl Fn(Side) -> f64,
 ) -> f64 {
+    let Geometry { grid, nodes, .. } = geometry;
     let sides = Side::ALL.into_iter().filter(|side| side.has(grid, (j, i)));
     sides
-        .filter_map(|side| match walls.wall(side) {
+        .filter_map(|side| match geometry.walls.wall(side) {
             Wall::Robin([a, b, _]) => {
                 let [a, b] = [a, b].map(|of| value_at(of, nodes, (j, i), time));
                 let spacing = side.axis(grid).spacing;

@@ -15,14 +15,13 @@
 use super::{
     geometry::Geometry,
     material::{Rim, beyond},
-    nodes::{Nodes, value_at},
+    nodes::value_at,
     robin,
     wall::Side,
 };
 use crate::{
     dynamics::Halt,
-    grid::Grid,
-    params::{Boundary, Function, SIDES, Wall},
+    params::{Function, SIDES, Wall},
 };
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{self as stencil, Ghost, Table};
@@ -31,9 +30,6 @@ use std::{ops::Range, sync::Arc};
 /// The walls of a domain for some rows of it, with all that their values follow from.
 #[derive(Debug, Clone)]
 pub struct Tables {
-    walls: Boundary,
-    grid: Grid,
-    nodes: Nodes,
     geometry: Arc<Geometry>,
     coefficients: Along,
     rows: Range<usize>,
@@ -94,17 +90,12 @@ impl Tables {
     /// The walls of the rows `rows`.
     #[must_use]
     pub fn new(
-        walls: &Boundary,
-        grid: &Grid,
         geometry: &Arc<Geometry>,
         coefficients: Along,
         rows: Range<usize>,
         steps: Steps,
     ) -> Self {
         Self {
-            walls: walls.clone(),
-            nodes: Nodes::new(grid, walls.periodic()),
-            grid: grid.clone(),
             geometry: Arc::clone(geometry),
             coefficients,
             rows,
@@ -134,7 +125,7 @@ impl Tables {
         times: &[f64],
         wrong: &mut Option<Halt>,
     ) -> stencil::Side<T> {
-        let wall = self.walls.wall(side);
+        let wall = self.geometry.walls.wall(side);
         let times = match wall.depends_on_time() {
             true => times,
             false => &times[..1],
@@ -147,10 +138,10 @@ impl Tables {
                 && wrong.is_none()
             {
                 let number = self.numbers(side).start + at % nodes;
-                let (j, i) = side.node(&self.grid, number);
+                let (j, i) = side.node(&self.geometry.grid, number);
                 *wrong = Some(Halt::NotFinite {
                     key: SIDES[side as usize],
-                    place: self.nodes.describe(self.nodes.row(j), i),
+                    place: self.geometry.nodes.describe(self.geometry.nodes.row(j), i),
                     time: times[at / nodes],
                 });
             }
@@ -160,7 +151,7 @@ impl Tables {
             Wall::Fixed(value) if !value.depends_on_time() => stencil::Side::Held,
             Wall::Fixed(_) => {
                 let fixed = |node, time| {
-                    let value = || self.walls.fixed_value(&self.grid, &self.nodes, node, time);
+                    let value = || self.geometry.fixed_value(node, time);
                     self.geometry.value(node).or_else(value).unwrap_or(f64::NAN)
                 };
                 let values: Vec<f64> = self.along(side, times, fixed).collect();
@@ -194,7 +185,7 @@ impl Tables {
     fn unstable(&self, side: Side, times: &[f64]) -> Option<Halt> {
         /// How far a step may exceed the limit of a moment: between looks, its least is known to so many digits.
         const ABOVE: f64 = 1e-6;
-        let Wall::Robin(_) = self.walls.wall(side) else {
+        let Wall::Robin(_) = self.geometry.walls.wall(side) else {
             return None;
         };
         let Steps { dt, reach, .. } = self.steps;
@@ -206,7 +197,10 @@ impl Tables {
                 let ((j, i), time) = place;
                 return Some(Halt::Unstable {
                     key: SIDES[side as usize],
-                    place: self.nodes.describe(self.nodes.row(j), self.nodes.column(i)),
+                    place: self
+                        .geometry
+                        .nodes
+                        .describe(self.geometry.nodes.row(j), self.geometry.nodes.column(i)),
                     time,
                     dt,
                     limit,
@@ -218,18 +212,18 @@ impl Tables {
 
     /// The weight of a computed node of a side in its own dp/dt, but for the sign \[1/time\].
     fn rate(&self, side: Side, node: (usize, usize), time: f64) -> f64 {
-        let on = |side: &Side| side.has(&self.grid, node);
-        let is_fixed = |side: Side| self.walls.wall(side).is_fixed();
+        let on = |side: &Side| side.has(&self.geometry.grid, node);
+        let is_fixed = |side: Side| self.geometry.walls.wall(side).is_fixed();
         if Side::ALL.into_iter().filter(on).any(is_fixed) || self.geometry.keeps(node) {
             return 0.0;
         }
         let number = |side: Side| match side.is_column() {
-            true => self.nodes.row(node.0),
-            false => self.nodes.column(node.1),
+            true => self.geometry.nodes.row(node.0),
+            false => self.geometry.nodes.column(node.1),
         };
         let (inside, capacity) = self.coefficients.rate(side, number(side));
         let own = |side: Side| self.coefficients.own_and_inner(side, number(side))[0];
-        let walls = robin::rate(&self.walls, (&self.grid, &self.nodes), node, time, own);
+        let walls = robin::rate(&self.geometry, node, time, own);
         (inside + walls) / capacity
     }
 
@@ -237,7 +231,7 @@ impl Tables {
     fn numbers(&self, side: Side) -> Range<usize> {
         match side.is_column() {
             true => self.rows.clone(),
-            false => 0..self.grid.x.nodes,
+            false => 0..self.geometry.grid.x.nodes,
         }
     }
 
@@ -251,7 +245,7 @@ impl Tables {
         let places = times
             .iter()
             .flat_map(move |&time| self.numbers(side).map(move |number| (number, time)));
-        places.map(move |(number, time)| value(side.node(&self.grid, number), time))
+        places.map(move |(number, time)| value(side.node(&self.geometry.grid, number), time))
     }
 
     /// Values for each node of a side, at each time.
@@ -268,11 +262,11 @@ impl Tables {
                 beta: 0.0,
             };
         }
-        let value = |function: &Function| value_at(function, &self.nodes, node, time);
-        let h = side.axis(&self.grid).spacing;
+        let value = |function: &Function| value_at(function, &self.geometry.nodes, node, time);
+        let h = side.axis(&self.geometry.grid).spacing;
         let number = match side.is_column() {
-            true => self.nodes.row(node.0),
-            false => self.nodes.column(node.1),
+            true => self.geometry.nodes.row(node.0),
+            false => self.geometry.nodes.column(node.1),
         };
         let [own, inner] = self.coefficients.own_and_inner(side, number);
         let (mirror, coefficient) = match self.coefficients.uniform {
@@ -281,7 +275,7 @@ impl Tables {
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;
-        match self.walls.wall(side) {
+        match self.geometry.walls.wall(side) {
             Wall::Robin([a, b, c]) => {
                 let factor = 2.0 * h * (own / coefficient);
                 let [a, b, c] = [value(a), value(b), value(c)];

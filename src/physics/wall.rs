@@ -1,9 +1,6 @@
 //! Walls: what holds on the sides of the domain.
 
-use super::{
-    geometry::Geometry,
-    nodes::{Nodes, value_at},
-};
+use super::{geometry::Geometry, nodes::value_at};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
@@ -111,21 +108,17 @@ impl Boundary {
             .iter()
             .any(|&side| self.wall(side).depends_on_time())
     }
+}
 
+impl Geometry {
     /// The given value of the node `(j, i)` of a fixed side: in a corner that of the side that is
     /// written last.
     #[must_use]
-    pub fn fixed_value(
-        &self,
-        grid: &Grid,
-        nodes: &Nodes,
-        (j, i): (usize, usize),
-        time: f64,
-    ) -> Option<f64> {
+    pub fn fixed_value(&self, (j, i): (usize, usize), time: f64) -> Option<f64> {
         let sides = Side::ALL.into_iter().rev();
-        let mut sides = sides.filter(|side| side.has(grid, (j, i)));
-        sides.find_map(|side| match self.wall(side) {
-            Wall::Fixed(value) => Some(value_at(value, nodes, (j, i), time)),
+        let mut sides = sides.filter(|side| side.has(&self.grid, (j, i)));
+        sides.find_map(|side| match self.walls.wall(side) {
+            Wall::Fixed(value) => Some(value_at(value, &self.nodes, (j, i), time)),
             _ => None,
         })
     }
@@ -135,21 +128,15 @@ impl Boundary {
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
-    pub fn check(
-        &self,
-        grid: &Grid,
-        geometry: &Geometry,
-        raw: &RawParams,
-        precision: Precision,
-    ) -> Result<(), ParamsError> {
+    pub fn check_walls(&self, raw: &RawParams, precision: Precision) -> Result<(), ParamsError> {
         for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-            let functions: &[Function] = match self.wall(side) {
+            let functions: &[Function] = match self.walls.wall(side) {
                 Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
                 Wall::Robin(functions) => functions,
                 Wall::Periodic => &[],
             };
             // Fluxes and coefficients do not stand in the state themselves.
-            let lacks = |value: f64| match self.wall(side) {
+            let lacks = |value: f64| match self.walls.wall(side) {
                 Wall::Fixed(_) => precision.lacks(value),
                 _ => Precision::F64.lacks(value),
             };
@@ -160,12 +147,12 @@ impl Boundary {
                     None => continue,
                 }
             }
-            let nodes = Nodes::new(grid, self.periodic());
+            let Self { grid, nodes, .. } = self;
             let on_side = (0..side.nodes(grid)).map(|number| side.node(grid, number));
-            let on_side = on_side.filter(|&node| !geometry.masks(node));
+            let on_side = on_side.filter(|&node| !self.masks(node));
             for ((j, i), of) in on_side.flat_map(|node| functions.iter().map(move |of| (node, of)))
             {
-                let value = value_at(of, &nodes, (j, i), 0.0);
+                let value = value_at(of, nodes, (j, i), 0.0);
                 if let Some(wanted) = lacks(value) {
                     let place = nodes.describe(j, i);
                     let reason =
@@ -178,12 +165,12 @@ impl Boundary {
     }
 
     /// Writes the fixed values at a time over the rows of a field, of the grid's rows from `first` on.
-    pub fn write_fixed<T: Real>(&self, field: &mut Field<T>, grid: &Grid, first: usize, time: f64) {
+    pub fn write_fixed<T: Real>(&self, field: &mut Field<T>, first: usize, time: f64) {
         let held = first..first + field.shape().0;
+        let Self { grid, nodes, .. } = self;
         let nx = grid.x.nodes;
-        let nodes = Nodes::new(grid, self.periodic());
         for side in Side::ALL {
-            let Wall::Fixed(value) = self.wall(side) else {
+            let Wall::Fixed(value) = self.walls.wall(side) else {
                 continue;
             };
             let numbers = match side {
@@ -193,7 +180,7 @@ impl Boundary {
             for number in numbers {
                 let (j, i) = side.node(grid, number);
                 if held.contains(&j) {
-                    let value = value_at(value, &nodes, (j, i), time);
+                    let value = value_at(value, nodes, (j, i), time);
                     field.as_mut_slice()[(j - first) * nx + i] = T::from_f64(value);
                 }
             }
