@@ -206,7 +206,9 @@ fn places_behind_the_last_snapshot_of_a_scenario_are_nan_again() {
         let told = scene.run("verify s.npy --json");
         let told: Value = serde_json::from_str(&told.stdout).unwrap();
         assert_eq!(told["damaged"], serde_json::json!([[1, 3]]));
-        scene.succeed("repair s.npy");
+        let told = scene.succeed("repair s.npy --json").stdout;
+        let told: Value = serde_json::from_str(&told).unwrap();
+        assert_eq!(told["repaired"], serde_json::json!([[1, 3]]));
         assert!(scene.read("s.npy") == sound);
         for cut in [HEADER as usize, sound.len() / 3, sound.len() - frame - 9] {
             scene.write("s.npy", &sound[..cut]);

@@ -163,10 +163,10 @@ def stats(
     told = _json(text)
     counted = told.get("histogram")
     return Statistics(
-        **{name: told[name] for name in (*_SIX, "nan")},
+        **{name: _number(told[name]) for name in (*_SIX, "nan")},
         argmin=_place(told.get("argmin")),
         argmax=_place(told.get("argmax")),
-        quantiles={q: told["quantiles"][_decimal(q, told["quantiles"])] for q in wanted},
+        quantiles={q: _number(told["quantiles"][_decimal(q, told["quantiles"])]) for q in wanted},
         histogram=None if counted is None else (np.asarray(counted["counts"]), np.asarray(counted["edges"])),
         notes=notes,
     )
@@ -175,6 +175,11 @@ def stats(
 def _json(text: str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(text)
     return told
+
+
+def _number(told: Any) -> Any:
+    """A number that JSON tells: NaN is null there, and infinities are texts."""
+    return float("nan" if told is None else told) if told is None or isinstance(told, str) else told
 
 
 def _place(index: Sequence[int] | None) -> tuple[int, ...] | None:
@@ -532,11 +537,11 @@ def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
     return _json(text)
 
 
-def repair(cube: str | os.PathLike[str] | Cube) -> str:
-    """Computes damaged snapshots again, proved by their digests. Returns what `diff2d repair` tells."""
+def repair(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
+    """Computes damaged snapshots again, proved by their digests: what `diff2d repair --json` tells."""
     with _Files() as files:
-        text, notes = files.call("repair", [cube], [], writes=True)
-    return "\n".join([text.rstrip("\n"), *notes]).strip()
+        text, _ = files.call("repair", [cube], ["--json"], writes=True)
+    return _json(text)
 
 
 class _Files:

@@ -160,7 +160,7 @@ def test_damage_is_found_and_repaired(cube):
     content[4096 + 2 * 21 * 21 * 8 + 100] ^= 1
     Path("p.npy").write_bytes(content)
     assert diff2d.verify("p.npy")["damaged"] == [2]
-    diff2d.repair("p.npy")
+    assert diff2d.repair("p.npy")["repaired"] == [2]
     assert diff2d.verify("p.npy")["damaged"] == []
     assert diff2d.info("p.npy")["shape"] == [4, 21, 21]
 

@@ -1,5 +1,7 @@
 //! [`Estimate`]: how far a number is from the one that ever finer grids would give.
 
+use serde::Serialize;
+
 /// A number on three grids, each twice as fine as the one before, and what follows from its changes.
 ///
 /// With values `a`, `b`, `c` from coarse to fine the observed order is `log2((b - a)/(c - b))`, and
@@ -8,23 +10,27 @@
 /// Source: P. J. Roache, "Perspective: a method for uniform reporting of grid refinement studies",
 /// J. Fluids Eng. 116 (1994): the grid convergence index, with a safety factor of 1.25 where the order
 /// is observed on three grids and 3 where it is not.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Estimate {
     /// On the coarse, the middle and the fine grid.
     pub values: [f64; 3],
     /// The observed order; none where the changes do not shrink, or are roundings.
     pub order: Option<f64>,
+    /// Whether the three values differ by no more than roundings.
+    #[serde(rename = "exact")]
+    pub is_exact: bool,
     /// What ever finer grids would give.
     pub extrapolated: f64,
     /// What the values may be off by.
     pub errors: [f64; 3],
-    /// Whether the three values differ by no more than roundings.
-    pub is_exact: bool,
     /// What the values may be off by at least, because all three grids may be wrong alike.
+    #[serde(skip)]
     floor: [f64; 3],
     /// Whether numbers on other grids scatter by more than the three change.
+    #[serde(skip)]
     pub(super) scatters: bool,
     /// What the user's own value may be off by beyond that: for other steps, and for want of digits.
+    #[serde(skip)]
     apart: f64,
 }
 

@@ -1,14 +1,15 @@
 //! `diff2d check`: whether the answer is right.
 
-use super::{bar::Unit, number, plan::estimate, terminal::Terminal, values};
+use super::{bar::Unit, json::Object, number, plan::estimate, terminal::Terminal, values};
 use crate::{
     check::{self, Balance, Estimate, Row, Study},
     error::Error,
     params::RawParams,
 };
 use clap::Args;
-use serde_json::{Value, json};
-use std::path::PathBuf;
+use diff2d_arrays::npy::Scalar;
+use serde::{Serialize, Serializer, ser::SerializeMap};
+use std::{fmt, path::PathBuf};
 
 /// Check the solver against exact solutions, or your own problem on three spacings
 ///
@@ -60,20 +61,20 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
         let bar = terminal.bar(planned.steps(), Unit::Steps);
         planned.solve(bar.progress())?
     };
-    terminal.result(&match args.json {
-        true => study_json(&study).to_string(),
-        false => study_text(&study),
-    })
+    terminal.answer(&Checked(&study), args.json)
 }
 
 /// The table of all kinds of problem.
 fn all_kinds(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
     let rows = check::table()?;
     let missed = rows.iter().filter(|row| !row.is_met()).count();
-    terminal.result(&match args.json {
-        true => table_json(&rows, missed).to_string(),
-        false => table_text(&rows),
-    })?;
+    terminal.answer(
+        &Checks {
+            rows: &rows,
+            missed,
+        },
+        args.json,
+    )?;
     match missed {
         0 => Ok(()),
         _ => Err(Error::Differs(format!(
@@ -83,27 +84,52 @@ fn all_kinds(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
     }
 }
 
-fn table_text(rows: &[Row]) -> String {
-    let mut lines = vec![line([
-        "method", "walls", "material", "against", "error", "order", "",
-    ])];
-    lines.extend(rows.iter().map(|row| {
-        let order = row
-            .order
-            .map_or_else(String::new, |order| format!("{order:.2}"));
-        let verdict = if row.is_met() { "met" } else { "MISSED" };
-        let error = format!("{:.1e}", row.error);
-        line([
-            row.method,
-            row.walls,
-            row.material,
-            row.against,
-            &error,
-            &order,
-            verdict,
-        ])
-    }));
-    lines.join("\n")
+/// Problems whose exact solution is known.
+#[derive(Serialize)]
+struct Checks<'a> {
+    #[serde(rename = "checks", serialize_with = "judged")]
+    rows: &'a [Row],
+    missed: usize,
+}
+
+/// Rows, and whether each is met.
+fn judged<S: Serializer>(rows: &[Row], serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Judged<'a> {
+        #[serde(flatten)]
+        row: &'a Row,
+        met: bool,
+    }
+    serializer.collect_seq(rows.iter().map(|row| Judged {
+        row,
+        met: row.is_met(),
+    }))
+}
+
+impl fmt::Display for Checks<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&line([
+            "method", "walls", "material", "against", "error", "order", "",
+        ]))?;
+        for row in self.rows {
+            let order = row
+                .order
+                .map_or_else(String::new, |order| format!("{order:.2}"));
+            let verdict = if row.is_met() { "met" } else { "MISSED" };
+            let error = format!("{:.1e}", row.error);
+            let cells = [
+                row.method,
+                row.walls,
+                row.material,
+                row.against,
+                &error,
+                &order,
+                verdict,
+            ];
+            write!(f, "\n{}", line(cells))?;
+        }
+        Ok(())
+    }
 }
 
 fn line([method, walls, material, against, error, order, verdict]: [&str; 7]) -> String {
@@ -112,16 +138,13 @@ fn line([method, walls, material, against, error, order, verdict]: [&str; 7]) ->
         .to_owned()
 }
 
-fn table_json(rows: &[Row], missed: usize) -> Value {
-    let rows: Vec<Value> = rows
-        .iter()
-        .map(|row| {
-            let mut value = json!(row);
-            value["met"] = json!(row.is_met());
-            value
-        })
-        .collect();
-    json!({ "checks": rows, "missed": missed })
+/// A user's problem on three grids.
+struct Checked<'a>(&'a Study);
+
+impl fmt::Display for Checked<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&study_text(self.0))
+    }
 }
 
 fn study_text(study: &Study) -> String {
@@ -231,65 +254,73 @@ fn balance_text(balance: &Balance) -> String {
     lines.join("\n")
 }
 
-fn balance_json(balance: &Balance) -> Value {
-    let [left, right, bottom, top] = balance.walls;
-    json!({
-        "start": balance.start,
-        "end": balance.end,
-        "left": left,
-        "right": right,
-        "bottom": bottom,
-        "top": top,
-        "source": balance.source,
-        "held": balance.held,
-        "decay": balance.decay,
-        "fixed": balance.fixed,
-        "unexplained": balance.unexplained(),
-    })
+/// An estimate, and what the value on the user's own grid may be off by.
+#[derive(Serialize)]
+struct Own<'a> {
+    #[serde(flatten)]
+    estimate: &'a Estimate,
+    error: f64,
+    /// Where it is of a point.
+    #[serde(flatten)]
+    place: Object<&'a str, f64>,
 }
 
-fn study_json(study: &Study) -> Value {
-    let levels: Vec<Value> = study
-        .levels
-        .iter()
-        .map(|level| {
+impl Serialize for Checked<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(study) = *self;
+        let own = |estimate, place| Own {
+            estimate,
+            error: estimate.error_at(f64::from(study.refinement)),
+            place: Object(place),
+        };
+        let levels = study.levels.each_ref().map(|level| {
             let ((ny, nx), [dx, dy]) = (level.shape, level.spacing);
-            json!({ "ny": ny, "nx": nx, "dx": dx, "dy": dy, "dt": level.dt, "steps": level.steps })
-        })
-        .collect();
-    let estimate = |estimate: &Estimate| {
-        json!({
-            "values": estimate.values,
-            "order": estimate.order,
-            "exact": estimate.is_exact,
-            "extrapolated": estimate.extrapolated,
-            "errors": estimate.errors,
-            "error": estimate.error_at(f64::from(study.refinement)),
-        })
-    };
-    let points: Vec<Value> = study
-        .points
-        .iter()
-        .map(|((x, y), value)| {
-            let mut value = estimate(value);
-            (value["x"], value["y"]) = (json!(x), json!(y));
-            value
-        })
-        .collect();
-    json!({
-        "levels": levels,
-        "refinement": study.refinement,
-        "time": study.time,
-        "mass": estimate(&study.mass),
-        "maximum": estimate(&study.maximum),
-        "field": estimate(&study.field),
-        "nodes": study.nodes,
-        "points": points,
-        "balance": study.balance.as_ref().map(balance_json),
-        "jumps": study.has_jumps,
-        "initial_jumps": study.starts_with_jumps,
-        "rounding": study.rounding,
-        "range": study.range,
-        "verdict": study.verdict(),
-    })
+            let integer = |number: u64| Scalar::Integer(number.into());
+            Object(vec![
+                ("ny", integer(ny as u64)),
+                ("nx", integer(nx as u64)),
+                ("dx", Scalar::Float(dx)),
+                ("dy", Scalar::Float(dy)),
+                ("dt", Scalar::Float(level.dt)),
+                ("steps", integer(level.steps)),
+            ])
+        });
+        let points = study.points.iter();
+        let points: Vec<Own<'_>> = points
+            .map(|((x, y), estimate)| own(estimate, vec![("x", *x), ("y", *y)]))
+            .collect();
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("levels", &levels)?;
+        map.serialize_entry("refinement", &study.refinement)?;
+        map.serialize_entry("time", &study.time)?;
+        map.serialize_entry("mass", &own(&study.mass, Vec::new()))?;
+        map.serialize_entry("maximum", &own(&study.maximum, Vec::new()))?;
+        map.serialize_entry("field", &own(&study.field, Vec::new()))?;
+        map.serialize_entry("nodes", &study.nodes)?;
+        map.serialize_entry("points", &points)?;
+        map.serialize_entry("balance", &study.balance.as_ref().map(balance_told))?;
+        map.serialize_entry("jumps", &study.has_jumps)?;
+        map.serialize_entry("initial_jumps", &study.starts_with_jumps)?;
+        map.serialize_entry("rounding", &study.rounding)?;
+        map.serialize_entry("range", &study.range)?;
+        map.serialize_entry("verdict", &study.verdict())?;
+        map.end()
+    }
+}
+
+fn balance_told(balance: &Balance) -> Object<&'static str, f64> {
+    let [left, right, bottom, top] = balance.walls;
+    Object(vec![
+        ("start", balance.start),
+        ("end", balance.end),
+        ("left", left),
+        ("right", right),
+        ("bottom", bottom),
+        ("top", top),
+        ("source", balance.source),
+        ("held", balance.held),
+        ("decay", balance.decay),
+        ("fixed", balance.fixed),
+        ("unexplained", balance.unexplained()),
+    ])
 }

@@ -10,8 +10,11 @@ use crate::{
 use clap::Args;
 use diff2d_arrays::npy::ArrayFile;
 use diff2d_arrays::progress::Progress;
-use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use serde::Serialize;
+use std::{
+    fmt,
+    path::{Path, PathBuf},
+};
 
 /// Send every rank its portion of any .npy file, and check what arrives (exit code 3 if it differs)
 ///
@@ -87,47 +90,64 @@ fn report(
     deliveries: &[Delivery],
     terminal: &Terminal,
 ) -> Result<(), Error> {
-    terminal.result(&if args.json {
-        json(axis, deliveries).to_string()
-    } else {
-        text(deliveries)
-    })?;
+    terminal.answer(&Distributed::new(axis, deliveries), args.json)?;
     verdict(&args.file, deliveries)
 }
 
-/// A line for every rank.
-fn text(deliveries: &[Delivery]) -> String {
-    let digits = deliveries.len().saturating_sub(1).to_string().len();
-    let shapes = deliveries.iter();
-    let shapes: Vec<String> = shapes.map(|one| number::tuple(&one.shape)).collect();
-    let width = shapes.iter().map(String::len).max().unwrap_or(0);
-    let lines = deliveries.iter().zip(shapes).enumerate();
-    let lines = lines.map(|(rank, (delivery, shape))| {
-        let Delivery { sent, arrived, .. } = delivery;
-        let word = if delivery.is_intact() {
-            "same"
-        } else {
-            "DIFFERS"
-        };
-        format!(
-            "rank {rank:>digits$}  shape {shape:<width$}  sent {sent}  arrived {arrived}  {word}"
-        )
-    });
-    lines.collect::<Vec<_>>().join("\n")
+/// What became of the portions.
+#[derive(Serialize)]
+struct Distributed<'a> {
+    axis: usize,
+    portions: Vec<Portion<'a>>,
 }
 
-fn json(axis: usize, deliveries: &[Delivery]) -> Value {
-    let portions = deliveries.iter().enumerate();
-    let portions = portions.map(|(rank, delivery)| {
-        json!({
-            "rank": rank,
-            "shape": delivery.shape,
-            "sent": delivery.sent,
-            "arrived": delivery.arrived,
-            "same": delivery.is_intact(),
-        })
-    });
-    json!({ "axis": axis, "portions": portions.collect::<Vec<_>>() })
+#[derive(Serialize)]
+struct Portion<'a> {
+    rank: usize,
+    shape: &'a [u64],
+    sent: &'a str,
+    arrived: &'a str,
+    same: bool,
+}
+
+impl<'a> Distributed<'a> {
+    fn new(axis: usize, deliveries: &'a [Delivery]) -> Self {
+        let portions = deliveries.iter().enumerate();
+        let portions = portions.map(|(rank, delivery)| Portion {
+            rank,
+            shape: &delivery.shape,
+            sent: &delivery.sent,
+            arrived: &delivery.arrived,
+            same: delivery.is_intact(),
+        });
+        Self {
+            axis,
+            portions: portions.collect(),
+        }
+    }
+}
+
+impl fmt::Display for Distributed<'_> {
+    /// A line for every rank.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = self.portions.len().saturating_sub(1).to_string().len();
+        let shapes = self.portions.iter().map(|one| number::tuple(one.shape));
+        let width = shapes.clone().map(|shape| shape.len()).max().unwrap_or(0);
+        let lines = self.portions.iter().zip(shapes).map(|(portion, shape)| {
+            let Portion {
+                rank,
+                sent,
+                arrived,
+                same,
+                ..
+            } = portion;
+            let word = if *same { "same" } else { "DIFFERS" };
+            format!(
+                "rank {rank:>digits$}  shape {shape:<width$}  sent {sent}  arrived {arrived}  {word}"
+            )
+        });
+        f.write_str(&lines.collect::<Vec<_>>().join("\n"))
+    }
 }
 
 fn verdict(file: &Path, deliveries: &[Delivery]) -> Result<(), Error> {
@@ -174,7 +194,7 @@ mod tests {
             said(&[1, 1, 0, 1].map(delivery)).as_deref(),
             Some("what arrived at ranks 0, 1 and 3 of 4 is not what was sent of a.npy")
         );
-        let lines = text(&[0, 1].map(delivery));
+        let lines = Distributed::new(0, &[0, 1].map(delivery)).to_string();
         let words: Vec<_> = lines.lines().map(|line| line.rsplit(' ').next()).collect();
         assert_eq!(words, [Some("same"), Some("DIFFERS")]);
     }

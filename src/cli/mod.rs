@@ -13,6 +13,7 @@ mod export;
 mod follow;
 mod frames;
 mod info;
+mod json;
 mod listing;
 mod man;
 mod number;

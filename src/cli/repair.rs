@@ -1,9 +1,10 @@
 //! `diff2d repair`: damaged snapshots computed again.
 
-use super::{bar::Unit, terminal::Terminal, values, verify::beyond};
+use super::{bar::Unit, terminal::Terminal, values, verify::Places};
 use crate::{cube::restore::Restorer, error::Error, repair};
 use clap::Args;
-use std::path::PathBuf;
+use serde::Serialize;
+use std::{fmt, path::PathBuf};
 
 /// Recompute damaged snapshots from the last good one before them, proved by the journal's digests
 #[derive(Debug, Args)]
@@ -22,14 +23,21 @@ pub(super) struct RepairArgs {
     /// Do not lock the cube: for filesystems that cannot
     #[arg(long)]
     no_lock: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
 }
 
 pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error> {
-    let name = args.cube.display();
+    let name = args.cube.display().to_string();
     let Some(mut cube) = Restorer::open(&args.cube, args.no_lock)? else {
-        return terminal.result(&format!(
-            "{name}: nothing is committed yet, so nothing can be damaged"
-        ));
+        let repaired = Repaired {
+            name,
+            snapshots: 0,
+            committed: 0,
+            repaired: Places::default(),
+        };
+        return terminal.answer(&repaired, args.json);
     };
     let bytes = cube.committed() * cube.header.snapshot_bytes();
     let bar = terminal.bar(bytes, Unit::Bytes);
@@ -44,13 +52,36 @@ pub(super) fn repair(args: &RepairArgs, terminal: &Terminal) -> Result<(), Error
         bar.progress(),
     )?;
     drop(bar);
-    if damaged.is_empty() {
-        return terminal.result(&format!("{name}: no snapshot is damaged"));
+    let repaired = Repaired {
+        name,
+        snapshots: cube.header.snapshots(),
+        committed: cube.committed(),
+        repaired: Places::new(&damaged, &cube.header),
+    };
+    terminal.answer(&repaired, args.json)
+}
+
+/// What of a cube is as it was committed again.
+#[derive(Serialize)]
+struct Repaired {
+    #[serde(skip)]
+    name: String,
+    snapshots: u64,
+    committed: u64,
+    repaired: Places,
+}
+
+impl fmt::Display for Repaired {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = &self.name;
+        let lines = self.repaired.lines(name, ["is repaired", "is NaN again"]);
+        match (lines.is_empty(), self.committed) {
+            (false, _) => f.write_str(&lines),
+            (true, 0) => write!(
+                f,
+                "{name}: nothing is committed yet, so nothing can be damaged"
+            ),
+            (true, _) => write!(f, "{name}: no snapshot is damaged"),
+        }
     }
-    damaged
-        .iter()
-        .try_for_each(|&slot| match cube.header.has_snapshot(slot) {
-            true => terminal.result(&format!("{name}: {slot} is repaired")),
-            false => terminal.result(&format!("{name}: {} is NaN again", beyond(slot))),
-        })
 }

@@ -1,8 +1,13 @@
 //! [`Table`]: rows of results, as text, as CSV, or as JSON with an object a row.
 
-use super::{number, terminal::Terminal};
+use super::{
+    json::{self, Object},
+    number,
+    terminal::Terminal,
+};
 use crate::error::Error;
 use diff2d_arrays::npy::Scalar;
+use serde::{Serialize, Serializer, ser::SerializeMap};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Style {
@@ -39,7 +44,17 @@ pub(super) struct Row {
 pub(super) struct Fact {
     pub(super) name: &'static str,
     pub(super) text: Option<String>,
-    pub(super) json: String,
+    pub(super) json: Told,
+}
+
+/// What a fact is in JSON.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Told {
+    Count(u64),
+    Index(Vec<u64>),
+    Quantiles(Object<String, Scalar>),
+    Histogram { edges: Vec<f64>, counts: Vec<u64> },
 }
 
 impl Table<'_> {
@@ -87,7 +102,7 @@ impl Table<'_> {
     /// A row as it is printed.
     pub(super) fn line(&self, row: &Row) -> String {
         match self.style {
-            Style::Json => self.object(row),
+            Style::Json => json::line(&Entries(self, row)),
             Style::Csv => self.fields(row).join(","),
             Style::Text if self.is_single() => {
                 let facts = row.facts.iter();
@@ -102,33 +117,32 @@ impl Table<'_> {
             Style::Text => aligned(&self.fields(row)),
         }
     }
-
-    /// One object a line, whatever the number of them.
-    fn object(&self, row: &Row) -> String {
-        let mut entries = Vec::new();
-        if let Some(file) = &self.file {
-            entries.push(format!("\"file\":{}", serde_json::json!(file)));
-        }
-        if self.indices.is_some() {
-            entries.push(format!("\"index\":{}", list(&row.index)));
-        }
-        let coordinates = row.coordinates.iter().copied().map(Scalar::Float);
-        let coordinates = self.coordinates.iter().zip(coordinates);
-        let values = self.values.iter().zip(row.values.iter().copied());
-        let numbers = coordinates.chain(values.take(self.in_json));
-        let numbers =
-            numbers.map(|(name, value)| format!("\"{name}\":{}", self.terminal.json(value)));
-        entries.extend(numbers);
-        let facts = row.facts.iter();
-        entries.extend(facts.map(|fact| format!("\"{}\":{}", fact.name, fact.json)));
-        format!("{{{}}}", entries.join(","))
-    }
 }
 
-/// A list in JSON.
-pub(super) fn list(index: &[u64]) -> String {
-    let index: Vec<String> = index.iter().map(u64::to_string).collect();
-    format!("[{}]", index.join(","))
+/// A row of a table as an object.
+struct Entries<'a>(&'a Table<'a>, &'a Row);
+
+impl Serialize for Entries<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Self(table, row) = self;
+        let mut map = serializer.serialize_map(None)?;
+        if let Some(file) = &table.file {
+            map.serialize_entry("file", file)?;
+        }
+        if table.indices.is_some() {
+            map.serialize_entry("index", &row.index)?;
+        }
+        for (name, value) in table.coordinates.iter().zip(&row.coordinates) {
+            map.serialize_entry(name, value)?;
+        }
+        for (name, value) in table.values.iter().zip(&row.values).take(table.in_json) {
+            map.serialize_entry(name, value)?;
+        }
+        for fact in &row.facts {
+            map.serialize_entry(fact.name, &fact.json)?;
+        }
+        map.end()
+    }
 }
 
 fn aligned(fields: &[String]) -> String {

@@ -2,6 +2,7 @@
 //! concluded.
 
 use super::{
+    json,
     terminal::{Terminal, quoted},
     values::{self, walltime},
 };
@@ -160,8 +161,7 @@ pub(super) fn write_json(
     what: &str,
     measured: &(impl Serialize + ?Sized),
 ) -> Result<(), Error> {
-    let text = serde_json::to_string_pretty(measured)
-        .map_err(|error| Error::System(format!("cannot write the {what}: {error}")))?;
+    let text = json::pretty(measured);
     let path = to.path().to_owned();
     let written = sys::write_file_at(to, (text + "\n").as_bytes());
     written.map_err(|error| not_written(&path, what, &error.source))

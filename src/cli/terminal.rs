@@ -2,10 +2,9 @@
 
 use super::{
     bar::{Bar, Unit},
-    number,
+    json,
 };
 use crate::error::Error;
-use diff2d_arrays::npy::Scalar;
 use diff2d_arrays::wording::excerpt;
 use serde::Serialize;
 use std::{
@@ -115,18 +114,6 @@ impl Terminal {
         }
     }
 
-    /// A number in JSON. Infinities and NaN, which JSON lacks, are null; for a program that called the
-    /// command they are what Python writes and reads.
-    pub(super) fn json(&self, value: Scalar) -> String {
-        match (&self.sink, value) {
-            (Sink::Caller(_), Scalar::Float(value)) if value.is_nan() => "NaN".to_owned(),
-            (Sink::Caller(_), Scalar::Float(f64::INFINITY)) => "Infinity".to_owned(),
-            (Sink::Caller(_), Scalar::Float(f64::NEG_INFINITY)) => "-Infinity".to_owned(),
-            (_, Scalar::Float(value)) if !value.is_finite() => "null".to_owned(),
-            (_, value) => number::scalar(value),
-        }
-    }
-
     /// Prints an answer: as text, or as one JSON object.
     pub(super) fn answer(
         &self,
@@ -135,7 +122,7 @@ impl Terminal {
     ) -> Result<(), Error> {
         self.write_result(|stdout| {
             match is_json {
-                true => serde_json::to_writer(&mut *stdout, answer)?,
+                true => json::write(&mut *stdout, answer)?,
                 false => write!(stdout, "{answer}")?,
             }
             writeln!(stdout)

@@ -5,12 +5,12 @@ use super::{
     terminal::{Terminal, quoted},
 };
 use crate::{
-    cube::{Cube, CubeError, journal::Slot},
+    cube::{Cube, CubeError, Header, journal::Slot},
     error::Error,
 };
 use clap::Args;
-use serde_json::{Value, json};
-use std::path::PathBuf;
+use serde::{Serialize, Serializer};
+use std::{fmt, path::PathBuf};
 
 /// Recompute the digest of every committed snapshot (exit code 3 if any differs)
 #[derive(Debug, Args)]
@@ -25,74 +25,110 @@ pub(super) struct VerifyArgs {
 }
 
 pub(super) fn verify(args: &VerifyArgs, terminal: &Terminal) -> Result<(), Error> {
+    let name = args.cube.display().to_string();
     let cube = match Cube::open(&args.cube) {
-        Err(CubeError::Unborn { .. }) => return report(args, terminal, 0, 0, Default::default()),
+        Err(CubeError::Unborn { .. }) => {
+            let verified = Verified {
+                name,
+                snapshots: 0,
+                committed: 0,
+                damaged: Places::default(),
+            };
+            return terminal.answer(&verified, args.json);
+        }
         opened => opened?,
     };
     let (header, committed) = (cube.header(), cube.committed());
     let bar = terminal.bar(committed * header.snapshot_bytes(), Unit::Bytes);
     let damaged = cube.damaged(bar.progress())?;
     drop(bar);
-    let (snapshots, beyond) = damaged
-        .into_iter()
-        .partition(|&slot| header.has_snapshot(slot));
-    report(
-        args,
-        terminal,
+    let verified = Verified {
+        name,
+        snapshots: header.snapshots(),
         committed,
-        header.snapshots(),
-        [snapshots, beyond],
-    )
-}
-
-/// Tells of the snapshots that are damaged, and of the places beyond those of their scenario that are not NaN.
-fn report(
-    args: &VerifyArgs,
-    terminal: &Terminal,
-    committed: u64,
-    total: u64,
-    [damaged, others]: [Vec<Slot>; 2],
-) -> Result<(), Error> {
-    let name = args.cube.display();
-    let text = if args.json {
-        let places: Vec<Value> = damaged.iter().chain(&others).map(place).collect();
-        json!({ "snapshots": total, "committed": committed, "damaged": places }).to_string()
-    } else if damaged.is_empty() && others.is_empty() {
-        format!("{name}: {committed} of {committed} committed snapshots are as they were committed")
-    } else {
-        let damaged = damaged
-            .iter()
-            .map(|slot| format!("{name}: {slot} is damaged"));
-        let others = others
-            .iter()
-            .map(|&slot| format!("{name}: {} is not NaN", beyond(slot)));
-        damaged.chain(others).collect::<Vec<_>>().join("\n")
+        damaged: Places::new(&damaged, header),
     };
-    terminal.result(&text)?;
-    let what = match (damaged.len(), others.len()) {
+    terminal.answer(&verified, args.json)?;
+    let (name, repair) = (&verified.name, quoted(&verified.name));
+    let Places { snapshots, beyond } = verified.damaged;
+    let what = match (snapshots.len(), beyond.len()) {
         (0, 0) => return Ok(()),
         (0, others) => format!(
-            "{others} places of {name} behind the last snapshot of their scenario are not NaN: `diff2d repair {}` fills them",
-            quoted(&args.cube.display().to_string())
+            "{others} places of {name} behind the last snapshot of their scenario are not NaN: `diff2d repair {repair}` fills them"
         ),
         (damaged, _) => format!(
-            "{damaged} of {committed} committed snapshots of {name} are damaged: `diff2d repair {}` recomputes them",
-            quoted(&args.cube.display().to_string())
+            "{damaged} of {committed} committed snapshots of {name} are damaged: `diff2d repair {repair}` recomputes them"
         ),
     };
     Err(Error::Differs(what))
 }
 
-/// A place behind the last snapshot of a scenario.
-pub(super) fn beyond(slot: Slot) -> String {
-    let (index, scenario) = (slot.index, slot.scenario());
-    format!("place {index} of scenario {scenario}, behind its last snapshot,")
+/// What of a cube is as it was committed.
+#[derive(Serialize)]
+struct Verified {
+    #[serde(skip)]
+    name: String,
+    snapshots: u64,
+    committed: u64,
+    damaged: Places,
 }
 
-/// The index of a snapshot, in a sweep behind that of its scenario.
-fn place(slot: &Slot) -> Value {
-    match slot.scenario {
-        Some(scenario) => json!([scenario, slot.index]),
-        None => json!(slot.index),
+impl fmt::Display for Verified {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, committed) = (&self.name, self.committed);
+        let lines = self.damaged.lines(name, ["is damaged", "is not NaN"]);
+        match lines.is_empty() {
+            true => write!(
+                f,
+                "{name}: {committed} of {committed} committed snapshots are as they were committed"
+            ),
+            false => f.write_str(&lines),
+        }
+    }
+}
+
+/// Places of a cube that do not hold what they should.
+#[derive(Default)]
+pub(super) struct Places {
+    /// Snapshots that are committed.
+    snapshots: Vec<Slot>,
+    /// Places of a sweep behind the last snapshot of their scenario, where NaN belongs.
+    beyond: Vec<Slot>,
+}
+
+impl Places {
+    pub(super) fn new(all: &[Slot], header: &Header) -> Self {
+        let (snapshots, beyond) = all.iter().partition(|&&slot| header.has_snapshot(slot));
+        Self { snapshots, beyond }
+    }
+
+    /// A line for each, with what is said of snapshots and of the others.
+    pub(super) fn lines(&self, name: &str, [snapshot, beyond]: [&str; 2]) -> String {
+        let snapshots = self.snapshots.iter();
+        let snapshots = snapshots.map(|slot| format!("{name}: {slot} {snapshot}"));
+        let others = self.beyond.iter().map(|slot| {
+            let (index, scenario) = (slot.index, slot.scenario());
+            format!(
+                "{name}: place {index} of scenario {scenario}, behind its last snapshot, {beyond}"
+            )
+        });
+        snapshots.chain(others).collect::<Vec<_>>().join("\n")
+    }
+}
+
+impl Serialize for Places {
+    /// The indices of the snapshots, in a sweep behind those of their scenarios.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        #[serde(untagged)]
+        enum Place {
+            OfRun(u64),
+            OfSweep(usize, u64),
+        }
+        let all = self.snapshots.iter().chain(&self.beyond);
+        serializer.collect_seq(all.map(|slot| match slot.scenario {
+            None => Place::OfRun(slot.index),
+            Some(scenario) => Place::OfSweep(scenario, slot.index),
+        }))
     }
 }

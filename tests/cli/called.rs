@@ -36,23 +36,44 @@ fn what_a_command_prints_goes_to_its_caller() {
     assert!(called.notes[0].contains("snapshot 1"), "{:?}", called.notes);
 }
 
+/// Of all commands that tell of elements, on the command line and for a caller.
 #[test]
-fn numbers_that_json_lacks_are_what_python_reads() {
+fn infinities_in_json_are_strings_and_nan_is_null() {
     let scene = Scene::new();
-    let fill = "where(index<1,0/0,index/0)";
-    scene.succeed(&format!("create a.npy --shape 3 --fill {fill}"));
-    let called = call(&scene, "probe @a.npy --at 0 --at 1 --json", false);
-    let text = String::from_utf8(called.results).unwrap();
-    assert!(
-        text.contains(":NaN}") && text.contains(":Infinity}"),
-        "{text}"
-    );
-    assert!(
-        scene
-            .succeed("probe a.npy --at 0 --json")
-            .stdout
-            .contains(":null}")
-    );
+    let fill = "where(index<1,0/0,where(index<2,-1/0,where(index<3,1/0,2**53+index-3)))";
+    scene.succeed(&format!("create a.npy --shape 5 --fill {fill}"));
+    scene.succeed("create b.npy --shape 5 --fill index");
+    for (command, told) in [
+        (
+            "probe @a.npy --at 0 --at 1 --at 2 --at 4 --json",
+            concat!(
+                "[{\"index\":[0],\"value\":null}\n,{\"index\":[1],\"value\":\"-inf\"}\n",
+                ",{\"index\":[2],\"value\":\"inf\"}\n,{\"index\":[4],\"value\":9007199254740992.0}\n]\n"
+            ),
+        ),
+        (
+            "stats @a.npy --json",
+            "{\"count\":5,\"sum\":null,\"mean\":null,",
+        ),
+        (
+            "stats @a.npy --skip-nan --quantiles 0.25,0.5,1 --json",
+            "\"min\":\"-inf\",\"max\":\"inf\",\"nan\":1,\"quantiles\":{\"0.25\":\"-inf\",",
+        ),
+        (
+            "stats @a.npy --select 2:4 --axis 0 --json",
+            "{\"count\":2,\"sum\":\"inf\",\"mean\":\"inf\",\"std\":null,",
+        ),
+        (
+            "compare @a.npy @b.npy --atol 0 --json",
+            "\"relative\":\"inf\"",
+        ),
+    ] {
+        let called = call(&scene, command, false);
+        let text = String::from_utf8(called.results).unwrap();
+        assert!(text.contains(told), "{command}: {text}");
+        let printed = scene.run(&command.replace('@', "")).stdout;
+        assert_eq!(printed, text, "{command}");
+    }
 }
 
 #[test]

@@ -17,7 +17,7 @@ use clap::Args;
 use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
 use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError};
 use rayon::prelude::*;
-use report::Report;
+use report::{Different, Report};
 use std::path::{Path, PathBuf};
 
 /// Compare two .npy files bit for bit, or within tolerances (exit code 3 if they differ)
@@ -101,11 +101,9 @@ pub(super) fn compare(args: &CompareArgs, terminal: &Terminal) -> Result<(), Err
         (_, Some(_)) => common::pairs(&a, &b)?,
     };
     let Some(pairs) = pairs else {
-        let text = format!("different: {} against {}", describe(&a), describe(&b));
-        terminal.result(&match args.json {
-            true => serde_json::json!({"equal": false, "reason": text}).to_string(),
-            false => text,
-        })?;
+        let reason = format!("different: {} against {}", describe(&a), describe(&b));
+        let equal = false;
+        terminal.answer(&Different { equal, reason }, args.json)?;
         return Err(Error::Differs(names()));
     };
     let comparison = Comparison {

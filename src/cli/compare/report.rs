@@ -4,6 +4,7 @@ use super::common;
 use crate::{
     cli::{
         axes::{self, Axes},
+        json::Object,
         number,
     },
     cube::{JournalledArray, NamedAxis},
@@ -12,7 +13,7 @@ use diff2d_arrays::{
     compare::{self, Comparison, Difference, Pairs, Tolerance, ulps},
     npy::{Dtype, Scalar},
 };
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::fmt;
 
 /// How many elements differ, where most, and how much in every snapshot.
@@ -36,6 +37,19 @@ pub(super) struct Report {
     dtype: Dtype,
 }
 
+/// Two arrays whose elements have no partners.
+#[derive(Serialize)]
+pub(super) struct Different {
+    pub(super) equal: bool,
+    pub(super) reason: String,
+}
+
+impl fmt::Display for Different {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.reason)
+    }
+}
+
 /// How much of an axis is compared.
 #[derive(Serialize)]
 struct Shared {
@@ -52,13 +66,11 @@ struct Largest {
     ulps: Option<u64>,
     index: Vec<u64>,
     index_b: Vec<u64>,
-    #[serde(serialize_with = "scalar")]
     a: Scalar,
-    #[serde(serialize_with = "scalar")]
     b: Scalar,
     /// Coordinates along the axes that have some.
-    #[serde(flatten, serialize_with = "entries")]
-    places: Vec<(String, f64)>,
+    #[serde(flatten)]
+    places: Object<String, f64>,
 }
 
 /// The differences at one time.
@@ -169,7 +181,7 @@ impl Largest {
             absolute: largest.size,
             relative: largest.size / b.to_f64().abs(),
             ulps: ulps(largest.pair, arrays.map(|array| array.npy.dtype)),
-            places: axes.places(&index),
+            places: Object(axes.places(&index)),
             index,
             index_b,
             a,
@@ -258,8 +270,9 @@ impl fmt::Display for Largest {
         if self.index_b != self.index {
             write!(f, " and {:?}", self.index_b)?;
         }
-        if !self.places.is_empty() {
-            write!(f, " ({})", axes::in_words(&self.places))?;
+        let Object(places) = &self.places;
+        if !places.is_empty() {
+            write!(f, " ({})", axes::in_words(places))?;
         }
         write!(f, ", {} against {} (relative {relative}", self.a, self.b)?;
         if let Some(ulps) = self.ulps {
@@ -267,15 +280,4 @@ impl fmt::Display for Largest {
         }
         f.write_str(")")
     }
-}
-
-fn scalar<S: Serializer>(value: &Scalar, serializer: S) -> Result<S::Ok, S::Error> {
-    match *value {
-        Scalar::Float(value) => serializer.serialize_f64(value),
-        Scalar::Integer(value) => serializer.serialize_i128(value),
-    }
-}
-
-fn entries<S: Serializer>(pairs: &[(String, f64)], serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.collect_map(pairs.iter().map(|(name, value)| (name, value)))
 }

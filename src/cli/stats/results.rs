@@ -3,9 +3,10 @@
 use super::args::StatsArgs;
 use crate::{
     cli::{
+        json::Object,
         number,
         open::{self, NewArray},
-        rows::{Fact, Row, Style, Table, list},
+        rows::{Fact, Row, Style, Table, Told},
         terminal::Terminal,
     },
     cube::JournalledArray,
@@ -28,13 +29,11 @@ pub(super) fn row(
     }
     if table.style == Style::Json && !args.quantiles.is_empty() {
         let pairs = args.quantiles.iter().zip(quantiles.clone());
-        let pairs: Vec<String> = pairs
-            .map(|(q, value)| format!("\"{q}\":{}", table.terminal.json(value)))
-            .collect();
+        let pairs = pairs.map(|(q, value)| (q.to_string(), value)).collect();
         facts.push(Fact {
             name: "quantiles",
             text: None,
-            json: format!("{{{}}}", pairs.join(",")),
+            json: Told::Quantiles(Object(pairs)),
         });
     }
     Row {
@@ -49,7 +48,7 @@ pub(super) fn nan(statistics: &Statistics) -> Fact {
     Fact {
         name: "nan",
         text: Some(statistics.nan.to_string()),
-        json: statistics.nan.to_string(),
+        json: Told::Count(statistics.nan),
     }
 }
 
@@ -62,12 +61,12 @@ pub(super) fn place(name: &'static str, index: &[u64], place: &str) -> Fact {
     Fact {
         name,
         text: Some(text),
-        json: list(index),
+        json: Told::Index(index.to_vec()),
     }
 }
 
-pub(super) fn histogram(histogram: &Histogram) -> Fact {
-    let lines = histogram.counts.iter().zip(histogram.edges.windows(2));
+pub(super) fn histogram(Histogram { edges, counts }: Histogram) -> Fact {
+    let lines = counts.iter().zip(edges.windows(2));
     let lines: Vec<String> = lines
         .map(|(count, edges)| {
             let [low, high] = [edges[0], edges[1]].map(number::python);
@@ -77,7 +76,7 @@ pub(super) fn histogram(histogram: &Histogram) -> Fact {
     Fact {
         name: "histogram",
         text: Some(lines.concat()),
-        json: serde_json::json!({"edges": histogram.edges, "counts": histogram.counts}).to_string(),
+        json: Told::Histogram { edges, counts },
     }
 }
 

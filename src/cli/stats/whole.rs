@@ -60,7 +60,7 @@ pub(super) fn whole(
             .or_else(|| range(&statistics))
             .ok_or_else(no_range)?;
         let found = stats::histogram(array, &select, bins.count, ends, options, progress)?;
-        row.facts.push(histogram(&found));
+        row.facts.push(histogram(found));
     }
     drop(bar);
     if passes > 0 {

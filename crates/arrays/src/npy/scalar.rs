@@ -1,10 +1,12 @@
 //! [`Scalar`]: one element of an array, to show to people.
 
 use super::dtype::{Dtype, Kind};
+use serde::Serialize;
 use std::fmt;
 
 /// One element, with all its digits.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+#[serde(untagged)]
 pub enum Scalar {
     /// Of any float type.
     Float(f64),
