@@ -19,7 +19,7 @@ use crate::{
         source::{Source, Sources},
         tables::{Along, Steps, Tables},
     },
-    schedule::Schedule,
+    schedule::{Clock, Schedule},
     summary::Summary,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
@@ -410,6 +410,19 @@ impl Problem {
     #[must_use]
     pub fn source_in_time(&self) -> Option<&Function> {
         self.source.in_time()
+    }
+
+    /// The change per time since the preceding snapshot, if the run ends with this one: of the largest change of a node, the
+    /// largest |p|, and steps and times of both. What roundings hide in a step counts as a change.
+    #[must_use]
+    pub fn steady(&self, change: f64, largest: f64, [before, now]: [Clock; 2]) -> Option<f64> {
+        let until = self.params.until?;
+        let interval = now.simtime - before.simtime;
+        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+        let steps = (now.step - before.step) as f64;
+        let hidden = steps * self.params.precision.rounding(largest);
+        let is_steady = change.max(hidden) / interval < until.steady;
+        (is_steady && now.simtime >= until.after).then_some(change / interval)
     }
 
     /// Whether there is a source.

@@ -4,7 +4,7 @@ mod sampling;
 
 use crate::{
     params::{Precision, RawParams, SIDES, StepMethod, Times},
-    physics::{pieces::Pieces, robin::Robin},
+    physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
@@ -28,6 +28,7 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Course => of_course(problem),
         Times::Exact => of_exact(problem),
     };
+    warnings.extend(of_until(problem));
     warnings.extend(of_decay(problem));
     warnings.extend(sampling::of_jumps(problem));
     // At worst every step rounds p by half a unit of its last place, always to the same side.
@@ -81,6 +82,23 @@ pub fn of_grid(raw: &RawParams) -> Option<String> {
     raw.typed().get("grid").is_none().then(|| {
         format!(
             "{own} is not of the course's problem, and grid = \"slides\", the default, is of the course: its walls lie one spacing outside of x1, x2, y1 and y2; grid = \"walls\" has them there"
+        )
+    })
+}
+
+/// What may still change when a run ends early.
+fn of_until(problem: &Problem) -> Option<String> {
+    let until = problem.params.until.filter(|until| until.after <= 0.0)?;
+    let walls = Side::ALL.into_iter().zip(SIDES);
+    let walls = walls.filter(|(side, _)| problem.params.boundary.wall(*side).depends_on_time());
+    let source = problem.source_in_time().map(|_| "source");
+    let moving: Vec<_> = walls.map(|(_, key)| key).chain(source).collect();
+    (!moving.is_empty()).then(|| {
+        format!(
+            "until = {{ steady = {:?} }} ends the run while nothing changes, and {} may change later, with t: until = {{ steady = {:?}, after = … }} ends it at no earlier time",
+            until.steady,
+            moving.join(", "),
+            until.steady,
         )
     })
 }

@@ -272,6 +272,63 @@ fn bands_and_ranks_end_at_the_same_snapshot() {
     }
 }
 
+#[test]
+fn a_run_ends_no_earlier_than_it_may() {
+    let scene = Scene::new();
+    let pulse = STEADY
+        .replace("left = 1.0", "left = 'where(t < 1, 0, 1)'")
+        .replace("runtime = 2", "runtime = 4");
+    scene.write("s.toml", &pulse);
+    // Nothing has happened yet.
+    let told = scene.succeed("run s.toml -o c.npy");
+    assert_eq!(told.stdout, "0\n0.0201\n");
+    let warned = "may change later, with t";
+    assert!(
+        told.stderr
+            .contains("boundary.left may change later, with t"),
+        "{told}"
+    );
+    let told = scene.succeed("run s.toml -o c.npy --force --set until={steady=1e-3,after=1.1}");
+    assert!(!told.stderr.contains(warned), "{told}");
+    let end: f64 = told.stdout.lines().last().unwrap().parse().unwrap();
+    assert!(end > 1.2 && end < 3.9, "{end}");
+    let head: Value =
+        serde_json::from_str(scene.text("c.journal").lines().next().unwrap()).unwrap();
+    assert_eq!(
+        head["params"]["until"],
+        serde_json::json!({"steady": 1e-3, "after": 1.1})
+    );
+    for wrong in [
+        "{steady=1e-3,after=nan}",
+        "{steady=1e-3,before=1}",
+        "{after=1}",
+    ] {
+        let told = scene.run(&format!("plan s.toml --set until={wrong}"));
+        assert_eq!(told.code, Some(2), "{told}");
+    }
+}
+
+/// What no step can show in single precision is not steady: half of the domain does not move at all.
+#[test]
+fn changes_below_rounding_are_not_steady() {
+    let scene = Scene::new();
+    scene.write(
+        "s.toml",
+        "D = 'where(x < 0.5, 1, 0.001)'\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.1\ndx = 0.05\ngrid = 'walls'\nruntime = 1\n\
+         outtime = 0.5\nuntil = { steady = 1e-3 }\nprecision = 'f32'\nboundary = 'insulated'\n\
+         initial = { kind = 'expression', value = '3000 + where(x > 0.5, cos(pi*(x - 0.5)/0.5), 1)' }\n",
+    );
+    for (more, snapshots) in [
+        ("", 3),
+        (" --set precision=f64", 3),
+        // It is steady.
+        (" --set initial={kind='constant',value=0.5}", 2),
+    ] {
+        let told = scene.succeed(&format!("run s.toml -o c.npy --force{more}"));
+        assert_eq!(told.stdout.lines().count(), snapshots, "{told}");
+    }
+}
+
 /// A kill at each point of shortening: the journal says that the run has ended, then the header is shorter, then the file.
 /// Before, the last line may be torn.
 #[test]
@@ -444,6 +501,8 @@ fn a_run_with_another_end_takes_over_what_it_shares() {
     for (until, more) in [
         ("until = { steady = 1e-5 }\n", true),
         ("until = { steady = 0.05 }\n", false),
+        ("until = { steady = 1e-3, after = 1.5 }\n", true),
+        ("until = { steady = 0.05, after = 0.3 }\n", false),
         ("runtime = 0.9\n", true),
     ] {
         let text = STEADY.replace("until = { steady = 1e-3 }\n", until);

@@ -16,7 +16,7 @@ use diff2d_stencil::Element;
 /// The problem with the steps up to the snapshot with which its run ends, which is looked for on coarser grids where the own one is
 /// too dear. The whole of them if none was found with the updates that are not too dear.
 pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
-    if own.params.steady.is_none() {
+    if own.params.until.is_none() {
         return Ok(own);
     }
     let mut found = with_precision!(own.params.precision, T => steady::<T>(&own, &own))?;
@@ -54,10 +54,12 @@ fn steady<T: Element>(problem: &Problem, own: &Problem) -> Result<Option<u64>, C
         solver.advance(schedule.nper, &Solo);
         solver.check()?;
         let later = schedule.pace().after(now, schedule.nper);
-        let changes = solver.state().as_slice().iter().zip(&before);
-        let changes = changes.map(|(now, before)| (now.to_f64() - before.to_f64()).abs());
-        let rate = changes.fold(0.0, f64::max) / (later.simtime - now.simtime);
-        if own.params.steady.is_some_and(|most| rate < most) {
+        let (mut change, mut largest) = (0.0_f64, 0.0_f64);
+        for (now, before) in solver.state().as_slice().iter().zip(&before) {
+            change = change.max((now.to_f64() - before.to_f64()).abs());
+            largest = largest.max(now.to_f64().abs());
+        }
+        if own.steady(change, largest, [now, later]).is_some() {
             return Ok(Some(snapshot));
         }
         now = later;

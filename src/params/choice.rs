@@ -104,6 +104,20 @@ impl Precision {
         }
     }
 
+    /// Half a unit in the last place of a value in single precision, by which a step may round it; 0 in double precision,
+    /// of which no rounding is seen.
+    #[must_use]
+    pub fn rounding(self, value: f64) -> f64 {
+        #[expect(clippy::cast_possible_truncation, reason = "what a run does")]
+        match self {
+            Self::F64 => 0.0,
+            Self::F32 => {
+                let value = (value as f32).abs();
+                f64::from(value.next_up() - value) / 2.0
+            }
+        }
+    }
+
     /// Bytes of one value.
     #[must_use]
     pub fn bytes(self) -> usize {

@@ -235,17 +235,6 @@ impl<'a> Judge<'a> {
         bytes.map(|bytes| self.noted(key, bytes))
     }
 
-    /// The finite number in a table with one key, if the table was typed. NaN stands for one that was refused.
-    pub(super) fn form_if_typed(&mut self, key: &str, form: &str) -> Option<f64> {
-        if !self.is_typed(key) {
-            return None;
-        }
-        let number = self.convert(key, |value| value.get(form).and_then(finite).ok_or(None));
-        let number = number.unwrap_or(f64::NAN);
-        self.note(key, json!({ form: number }));
-        Some(number)
-    }
-
     /// Two finite numbers.
     pub(super) fn pair(&mut self, key: &str) -> [f64; 2] {
         let numbers = self.convert(key, |value| finite_pair(value).ok_or(None));

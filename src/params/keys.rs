@@ -49,12 +49,10 @@ pub enum Type {
     Word,
     /// An array of two numbers.
     Pair,
-    /// A table with this one key.
-    Form(&'static str),
+    /// A table with the first key, and perhaps with the second one.
+    Form(&'static str, Option<&'static str>),
     /// Tables: `[[held]]`.
     Tables,
-    /// A table with the keys `image` and `range`, or `image` alone.
-    Image,
 }
 
 impl Type {
@@ -69,10 +67,12 @@ impl Type {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
-            (Self::Form(name), Value::Table(table)) => table.len() == 1 && table.contains_key(name),
-            (Self::Image, Value::Table(table)) => {
-                let range = usize::from(table.contains_key("range"));
-                table.contains_key("image") && table.len() == 1 + range
+            (Self::Form(name, other), Value::Table(table)) => {
+                let others = other
+                    .filter(|&other| table.contains_key(other))
+                    .iter()
+                    .len();
+                table.contains_key(name) && table.len() == 1 + others
             }
             _ => false,
         }
@@ -106,13 +106,18 @@ const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
-const PROFILE: &[Type] = &[Type::Number, Type::Word, Type::Form("file"), Type::Image];
-const UNTIL: &[Type] = &[Type::Form("steady")];
+const PROFILE: &[Type] = &[
+    Type::Number,
+    Type::Word,
+    Type::Form("file", None),
+    Type::Form("image", Some("range")),
+];
+const UNTIL: &[Type] = &[Type::Form("steady", Some("after"))];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
-    Type::Form("flux"),
-    Type::Form("robin"),
+    Type::Form("flux", None),
+    Type::Form("robin", None),
 ];
 
 const FINITE: &str = "a finite number";
@@ -125,7 +130,7 @@ const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insu
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
 const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
-const STEADY: &str = "{ steady = rate }: at the first snapshot that changes by less than that, a number greater than 0, per time";
+const STEADY: &str = "{ steady = rate }: at the first snapshot that changes by less than that, a number greater than 0, per time; with after = t at none before that time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";

@@ -20,6 +20,7 @@ mod raw;
 mod spelling;
 mod sweep;
 pub mod typed;
+mod until;
 mod valid;
 pub mod value;
 

@@ -9,6 +9,7 @@ use super::{
     judge::Judge,
     profile::{Boundary, Profile, Wall},
     raw::RawParams,
+    until::Until,
 };
 use serde::{Serialize, Serializer};
 
@@ -72,8 +73,8 @@ pub struct Params {
     pub mask: Option<Area>,
     /// Nodes that keep given values; of several that name a node the last one holds.
     pub held: Vec<Held>,
-    /// The change per time below which a run ends, from one snapshot to the next \[density/time\].
-    pub steady: Option<f64>,
+    /// When a run ends before `runtime`.
+    pub until: Option<Until>,
     /// The most bytes of memory that a run may take.
     pub memory: Option<u64>,
     canonical: Canonical,
@@ -130,7 +131,7 @@ impl Params {
             },
             mask: Area::take(&mut judge),
             held: Held::take(&mut judge),
-            steady: judge.form_if_typed("until", "steady"),
+            until: Until::take(&mut judge),
             memory: judge.size_if_typed("memory"),
             canonical: Canonical::default(),
         };
@@ -194,9 +195,6 @@ impl Params {
                 format!("{key} must be greater than 0")
             });
         }
-        judge.refuse_if(self.steady.is_some_and(|rate| rate <= 0.0), "until", || {
-            "the rate must be greater than 0".to_owned()
-        });
         self.judge_method(judge);
         let both = self.dt.is_some() && judge.is_typed("safety");
         judge.refuse_if(both, "dt", || {

@@ -91,7 +91,7 @@ fn each<T: Element, S: State<Solo>>(
             state.advance(schedule.nper, at(before), &mut clock, None)?;
         }
         // The line of a snapshot that ends its run says so.
-        let is_lost = problem.params.steady.is_some() && cube.has_lost_line_of(slot);
+        let is_lost = problem.params.until.is_some() && cube.has_lost_line_of(slot);
         let since = before.filter(|_| is_lost).map(|index| {
             let begin = cube.header.offset_of(Slot { index, ..slot });
             Change::since(&cube.paths().cube, begin)

@@ -13,13 +13,14 @@ use diff2d_sys as sys;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
-/// The largest change of a node since the snapshot before, of the rows that have come.
+/// How much nodes have changed since the snapshot before, of the rows that have come.
 pub(super) struct Change {
     file: Reader,
     path: PathBuf,
     /// The byte of the row that is compared next.
     at: u64,
-    largest: f64,
+    /// The largest change, and the largest |p|.
+    largest: [f64; 2],
     failed: Result<(), CubeError>,
 }
 
@@ -34,7 +35,7 @@ impl Change {
         now: Clock,
     ) -> Result<Option<Self>, RunError> {
         let index = now.step / output.problem.schedule.nper;
-        if output.problem.params.steady.is_none() || index == 0 || !output.flush() {
+        if output.problem.params.until.is_none() || index == 0 || !output.flush() {
             return Ok(None);
         }
         let Some(scenario) = &output.scenario else {
@@ -54,7 +55,7 @@ impl Change {
             file: Reader::new(file, cube),
             path: cube.to_owned(),
             at,
-            largest: 0.0,
+            largest: [0.0; 2],
             failed: Ok(()),
         })
     }
@@ -68,30 +69,37 @@ impl Change {
             let read = self.file.read(at, bytemuck::cast_slice_mut(&mut before));
             read.map_err(CubeError::io("read", &self.path))?;
             let changes = values.iter().zip(&before);
-            let changes = changes.map(|(now, before)| (now.to_f64() - before.to_f64()).abs());
-            Ok(changes.fold(0.0, f64::max))
+            let changes = changes.map(|(now, before)| {
+                let (now, before) = (now.to_f64(), before.to_f64());
+                [(now - before).abs(), now.abs()]
+            });
+            Ok(changes.fold([0.0; 2], larger))
         };
         let chunks = values.par_chunks(CHUNK / bytes).enumerate().map(compare);
-        let largest: Result<f64, CubeError> =
-            chunks.try_reduce(|| 0.0, |one, other| Ok(one.max(other)));
+        let largest: Result<_, CubeError> =
+            chunks.try_reduce(|| [0.0; 2], |one, other| Ok(larger(one, other)));
         self.at += size_of_val(values) as u64;
         match largest {
-            Ok(largest) => self.largest = self.largest.max(largest),
+            Ok(largest) => self.largest = larger(self.largest, largest),
             Err(error) => self.failed = Err(error),
         }
     }
 
-    /// Collective, after all rows. The change per time since the time `before` if the run ends with the snapshot.
+    /// Collective, after all rows. The change per time between two times if the run ends with the snapshot.
     pub(super) fn steady(
         self,
         problem: &Problem,
         comm: &impl Comm,
-        [before, now]: [Clock; 2],
+        times: [Clock; 2],
     ) -> Result<Option<f64>, RunError> {
         collective::all_ok(comm, self.failed.map_err(RunError::from))?;
         let largest = collective::all_gather(comm, self.largest);
-        let largest = largest.into_iter().fold(0.0, f64::max);
-        let rate = largest / (now.simtime - before.simtime);
-        Ok(Some(rate).filter(|&rate| problem.params.steady.is_some_and(|most| rate < most)))
+        let [change, largest] = largest.into_iter().fold([0.0; 2], larger);
+        Ok(problem.steady(change, largest, times))
     }
+}
+
+/// The larger one of each of two numbers; NaN is none.
+fn larger(one: [f64; 2], other: [f64; 2]) -> [f64; 2] {
+    [one[0].max(other[0]), one[1].max(other[1])]
 }

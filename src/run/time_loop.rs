@@ -41,7 +41,7 @@ pub(super) fn run<T: Element>(
     let ranks = setup::decompose(problem, &resources.stencil, comm);
     let place = collective::all_ok(comm, resources.place(problem, &topology, &ranks))?;
     let Some(mut paths) = paths else {
-        if problem.params.steady.is_some() {
+        if problem.params.until.is_some() {
             return Err(RunError::SteadyWithoutCube);
         }
         let output = Output::nowhere(problem, &ranks, observer);

@@ -88,7 +88,7 @@ impl Sweep {
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
-            if problem.params.steady.is_some() {
+            if problem.params.until.is_some() {
                 let reason = "scenarios end together, as the cube has a place for each of their snapshots; `diff2d run` ends one alone when it is steady";
                 return Err(raw.refuse("until", reason.to_owned()));
             }

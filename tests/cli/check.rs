@@ -518,6 +518,10 @@ fn the_own_level_is_the_run() {
         ),
         ("precision = 'f32'\nruntime = 0.1\nouttime = 0.03\n", 0.09),
         ("until = {steady = 1e-3}\nruntime = 1e5\nouttime = 1\n", 7.0),
+        (
+            "until = {steady = 1e-3, after = 9.5}\nruntime = 1e5\nouttime = 1\n",
+            10.0,
+        ),
     ] {
         scene.write(
             "p.toml",

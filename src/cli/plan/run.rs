@@ -305,11 +305,15 @@ impl fmt::Display for RunPlan<'_> {
             "snapshots",
             format!("{snapshots}, every {nper} steps ({cadence} of simulated time)"),
         );
-        if let Some(rate) = self.params.steady {
-            let rate = number::python(rate);
+        if let Some(until) = self.params.until {
+            let [rate, after] = [until.steady, until.after].map(number::python);
+            let from = match until.after > 0.0 {
+                true => format!(" from t = {after} on"),
+                false => String::new(),
+            };
             lines.add(
                 "until",
-                format!("may end early: with the first snapshot that changes by less than {rate} per time, and is then the last"),
+                format!("may end early: with the first snapshot{from} that changes by less than {rate} per time, and is then the last"),
             );
         }
         lines.add("memory", self.memory());
