@@ -8,9 +8,12 @@
 
 use crossbeam_channel::unbounded;
 use diff2d::{
-    Field, Header, Problem, Solver,
+    Field, Header, Problem,
     comm::Solo,
-    internal::{Claim, Clock, CubeWriter, Paths, Share, SolverLoad, Store, digest, threads},
+    internal::{
+        Claim, Clock, CubeWriter, Dynamics, Paths, Share, Slab, SolverLoad, Store, digest, solver,
+        threads,
+    },
     stencil::{Kernel, Stencil, Tile, scalar},
 };
 use divan::{
@@ -57,7 +60,7 @@ fn row_by_definition(bencher: Bencher, nodes: usize) {
 #[divan::bench(args = Kernel::available(), sample_count = 20)]
 fn kernel(bencher: Bencher, kernel: Kernel) {
     let problem = problem(240);
-    let stencil = problem.stencil::<f64>().with_kernel(kernel);
+    let stencil = Stencil::new(problem.steps()[0]).with_kernel(kernel);
     advance_by(bencher, &problem, stencil, (64, 1), 1);
 }
 
@@ -65,7 +68,7 @@ fn kernel(bencher: Bencher, kernel: Kernel) {
 #[divan::bench(args = [1, 4, 16, 64], sample_count = 10)]
 fn tile_of_depth(bencher: Bencher, depth: usize) {
     let problem = problem(2048);
-    let stencil = problem.stencil::<f64>();
+    let stencil = Stencil::new(problem.steps()[0]);
     let (ny, nx) = problem.grid.shape();
     let tile = stencil.tile(ny, nx, 1);
     let stencil = stencil.with_tile(Tile { depth, ..tile });
@@ -92,7 +95,7 @@ fn advance_on_one_thread(bencher: Bencher, size: usize) {
 
 fn advance_default(bencher: Bencher, size: usize, steps: (u64, u64), threads: usize) {
     let problem = problem(size);
-    let stencil = problem.stencil::<f64>();
+    let stencil = Stencil::new(problem.steps()[0]);
     advance_by(bencher, &problem, stencil, steps, threads);
 }
 
@@ -104,7 +107,10 @@ fn advance_by(
     (steps, times): (u64, u64),
     threads: usize,
 ) {
-    let mut solver = Solver::new(stencil, state(problem)).expect("two fields fit into memory");
+    let dynamics = Dynamics::constant(stencil.equation().clone());
+    let state = state(problem);
+    let slab = Slab::whole(state.shape().0);
+    let mut solver = solver(stencil, dynamics, state, slab).expect("two fields fit into memory");
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build();
     let pool = pool.expect("threads start");
     bencher
@@ -112,7 +118,7 @@ fn advance_by(
         .bench_local(|| {
             pool.install(|| {
                 for _ in 0..times {
-                    solver.advance(steps, &Solo);
+                    solver.advance(steps, &Solo).expect("walls");
                 }
             });
         });
@@ -125,7 +131,7 @@ fn summary(bencher: Bencher, size: usize) {
     let state = state(&problem);
     bencher
         .counter(BytesCount::new(problem.field_bytes()))
-        .bench_local(|| black_box(&state).summary(&problem.grid));
+        .bench_local(|| problem.summary(black_box(&state)));
 }
 
 /// The SHA-256 of one block of a snapshot.
@@ -146,7 +152,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let paths = Paths::of(&directory.path().join("cube.npy")).expect("a name for a cube");
     let (committed, _commits) = unbounded();
-    let summary = state.summary(&problem.grid);
+    let summary = problem.summary(&state).expect("no file is read");
     bencher
         .counter(BytesCount::new(problem.cube_bytes()))
         .bench_local(|| {

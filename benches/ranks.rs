@@ -5,8 +5,9 @@
 #![allow(clippy::expect_used, reason = "a benchmark ends where it cannot go on")]
 
 use diff2d::{
-    Field, Problem, Run, Slab, Solver,
+    Field, Problem, Run,
     comm::{Channels, Comm, Link},
+    internal::{Dynamics, Slab, solver},
     stencil::{Stencil, Tile},
 };
 use std::time::{Duration, Instant};
@@ -135,11 +136,12 @@ fn step_takes(depth: usize, latency: Duration) -> f64 {
         let slab = Slab::new(NODES, comm.rank(), comm.size(), depth);
         let state = Field::<f64>::zeros((slab.held().len(), NODES)).expect("memory");
         let stencil = Stencil::new(0.25).with_tile(tile);
-        let mut solver = Solver::of_slab(stencil, state, slab).expect("memory");
-        solver.advance(depth as u64, comm);
+        let dynamics = Dynamics::constant(stencil.equation().clone());
+        let mut solver = solver(stencil, dynamics, state, slab).expect("memory");
+        solver.advance(depth as u64, comm).expect("walls");
         comm.all_gather(&[]);
         let start = Instant::now();
-        solver.advance(STEPS, comm);
+        solver.advance(STEPS, comm).expect("walls");
         start.elapsed().as_secs_f64() / STEPS as f64
     };
     let once = || {

@@ -1,42 +1,47 @@
-//! Solves a problem in memory, without a file.
+//! Solves a problem in memory, and finds the bits of the cube that a run of it writes.
+//!
+//! A plate of two materials is insulated at its left, is heated at a spot, and cools at its other sides.
 //!
 //! `cargo run --release --example in_memory`
 
-use diff2d::{Field, Problem, Solver, comm::Solo};
+use diff2d::{Cube, Problem, Run, comm::Solo};
 use std::error::Error;
 
 /// The whole example; `tests/examples.rs` calls it.
 pub fn main() -> Result<(), Box<dyn Error>> {
     let problem: Problem = "
-        D = 1.0
-        x1 = -10.0
-        x2 = 10.0
-        dx = 0.2
-        runtime = 4.0
-        outtime = 1.0
+        D = 'where(x < 0, 1.0, 0.2)'
+        x1 = -2.0
+        x2 = 2.0
+        dx = 0.05
+        runtime = 1.0
+        outtime = 0.25
         grid = 'walls'
+        source = '5*exp(-4*(x*x + y*y))'
+        boundary = { left = 'insulated' }
+        initial = { kind = 'constant', value = 1.0 }
     "
     .parse()?;
 
-    let mut state = Field::<f64>::zeros(problem.grid.shape())?;
-    problem.fill_initial(&mut state, 0)?;
-    let mut solver = Solver::new(problem.stencil(), state)?;
+    let directory = tempfile::tempdir()?;
+    let path = directory.path().join("plate.npy");
+    Run::new(&problem).output(&path).start()?;
+    let cube = Cube::open(&path)?;
 
-    let schedule = &problem.schedule;
-    let middle = problem.grid.x.nodes / 2;
+    let mut solver = problem.solver::<f64>()?;
     println!("  time     mass      max   p(0, 0)");
-    for snapshot in 0..schedule.snapshots() {
-        if snapshot > 0 {
-            solver.advance(schedule.nper, &Solo);
+    for (number, time) in (0_u64..).zip(cube.times()) {
+        if number > 0 {
+            solver.advance(problem.schedule.nper, &Solo)?;
         }
-        let summary = solver.state().summary(&problem.grid);
-        println!(
-            "{:6.2} {:8.3} {:8.5} {:8.5}",
-            snapshot as f64 * schedule.cadence(),
-            summary.mass,
-            summary.max,
-            solver.state().view()[[middle, middle]],
-        );
+        let (summary, state) = (problem.summary(solver.state())?, solver.state().view());
+        let middle = state[[state.nrows() / 2, state.ncols() / 2]];
+        let (mass, max) = (summary.mass, summary.max);
+        println!("{time:6.2} {mass:8.3} {max:8.5} {middle:8.5}");
+
+        let bits = |p: &f64| p.to_bits();
+        let snapshot = cube.snapshot(number)?;
+        assert!(state.iter().map(bits).eq(snapshot.iter().map(bits)));
     }
     Ok(())
 }

@@ -1,6 +1,5 @@
 //! [`Field`]: the density on the nodes of the grid.
 
-use crate::{grid::Grid, summary::Summary};
 use diff2d_stencil::real::Real;
 use diff2d_sys::{self as sys, Memory};
 use ndarray::{ArrayView2, ArrayViewMut2};
@@ -117,14 +116,5 @@ impl<T: Real> Field<T> {
         let (rows, columns) = self.shape;
         ArrayViewMut2::from_shape((rows, columns), self.as_mut_slice())
             .unwrap_or_else(|_| unreachable!("the memory was made for this shape"))
-    }
-
-    /// Mass, minimum and maximum of a field of the whole grid.
-    #[must_use]
-    pub fn summary(&self, grid: &Grid) -> Summary {
-        Summary::of_rows(
-            &Summary::of_each_row(self.as_slice(), (0, None), grid),
-            grid,
-        )
     }
 }

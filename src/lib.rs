@@ -55,12 +55,46 @@
 //! # }
 //! ```
 //!
+//! # In memory
+//!
+//! A solver takes the steps of a run and writes no file. Whatever the problem has, its states are those of the cube to the bit.
+//!
+//! ```
+//! use diff2d::{Cube, Problem, Run, comm::Solo};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("plate.npy");
+//! let problem: Problem = "
+//!     D = 'where(x < 0, 1.0, 0.2)'                # two materials
+//!     x1 = -2.0
+//!     x2 = 2.0
+//!     dx = 0.1
+//!     runtime = 1.0
+//!     outtime = 0.5
+//!     grid = 'walls'
+//!     source = '5*exp(-4*(x*x + y*y))'            # heated at a spot
+//!     boundary = { left = 'insulated' }           # the other sides are kept at 0
+//! "
+//! .parse()?;
+//!
+//! let mut solver = problem.solver::<f64>()?;
+//! for _ in 1..problem.schedule.snapshots() {
+//!     solver.advance(problem.schedule.nper, &Solo)?;
+//! }
+//!
+//! Run::new(&problem).output(&path).start()?;
+//! assert_eq!(solver.state().view(), Cube::open(&path)?.snapshot(2)?);
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # Map
 //!
 //! | | |
 //! |---|---|
 //! | [`Problem`] | parameters from a file or a text, and what follows from them: [`Grid`], [`Schedule`], the initial state |
-//! | [`Field`], [`Solver`] | the state in memory, and its steps; no files |
+//! | [`Problem::solver`], [`Field`] | the state in memory, and its steps; no files |
 //! | [`Run`], [`Sweep`] | durable simulations: one problem, or many scenarios, into one cube |
 //! | [`Cube`] | the files of a simulation: times, nodes, committed snapshots, and whether they are intact |
 //! | [`npy`] | any `.npy` file of numbers, in parts |
@@ -107,7 +141,7 @@
 //! # What panics
 //!
 //! Bad input, missing memory, full disks and damaged files are errors, never panics. Arguments that
-//! contradict one another do panic, such as a field of another shape than the stencil is given or a tile
+//! contradict one another do panic, such as rows of a field that has fewer or a tile
 //! without rows; `# Panics` says where.
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
@@ -153,14 +187,14 @@ pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};
 pub use diff2d_plot as plot;
 pub use diff2d_spectral as spectral;
 pub use diff2d_stencil::{self as stencil, Real};
-pub use dynamics::{Dynamics, Halt, Method, SourceAt, WallsAt};
+pub use dynamics::Halt;
 pub use field::Field;
 pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};
+pub use physics::Unready;
 pub use problem::Problem;
 pub use run::{Outcome, Report, Run, RunError, Seconds};
 pub use schedule::Schedule;
-pub use slab::Slab;
 pub use solver::Solver;
 pub use summary::Summary;
 pub use sweep::Sweep;
@@ -173,8 +207,39 @@ pub mod internal {
             Claim, CubeWriter, Journal, Paths, SolverLoad, Store, digest, journal::Records,
             share::Share,
         },
+        dynamics::{Dynamics, Method},
         params::keys::{Absent, KEYS, SWEEP_KEYS},
         schedule::{Clock, Pace},
+        slab::Slab,
     };
     pub use diff2d_sys::threads;
+
+    use crate::{Field, Problem, Solver, Unready, stencil};
+    use std::io;
+    use stencil::{Element, Stencil};
+
+    /// A solver of any equation, for the rows of a slab at t = 0.
+    ///
+    /// # Errors
+    /// If the system has too little memory.
+    pub fn solver<T: Element>(
+        stencil: Stencil<T>,
+        dynamics: Dynamics<T>,
+        state: Field<T>,
+        slab: Slab,
+    ) -> io::Result<Solver<T>> {
+        Solver::new(stencil, dynamics, (state, 0.0), slab)
+    }
+
+    /// The solver of a problem for the rows of a slab at the beginning.
+    ///
+    /// # Errors
+    /// [`Unready`].
+    pub fn solver_of_rows(
+        problem: &Problem,
+        state: Field<f64>,
+        slab: Slab,
+    ) -> Result<Solver<f64>, Unready> {
+        problem.solver_of_rows(problem.stencil(), (state, Clock::start()), slab)
+    }
 }

@@ -1,4 +1,7 @@
-//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched.
+//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `solver.rs` brings it into
+//! memory.
+
+mod solver;
 
 use crate::{
     dynamics::{Dynamics, Method, Shorter, WallsAt},
@@ -141,7 +144,7 @@ impl Problem {
     /// The step, with the tile estimated from the caches; its coefficients and sources that vary come with
     /// [`dynamics`](Self::dynamics).
     #[must_use]
-    pub fn stencil<T: Element>(&self) -> Stencil<T> {
+    pub(crate) fn stencil<T: Element>(&self) -> Stencil<T> {
         let none = || Array2::from_elem((0, 0), T::default());
         let operator =
             self.uniform_operator(self.schedule.dt)
@@ -212,7 +215,7 @@ impl Problem {
     ///
     /// # Errors
     /// As [`dynamics`](Self::dynamics).
-    pub fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
+    pub(crate) fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
         let whole = || {
             self.source
                 .whole(&self.grid, &self.params.boundary, self.share())
@@ -309,7 +312,7 @@ impl Problem {
     /// # Errors
     /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
     /// cannot be read any more.
-    pub fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
+    pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
         self.hold_pictures(0);
         let (dt, share, grid, walls) = (
             self.schedule.dt,
@@ -394,7 +397,7 @@ impl Problem {
     /// What takes as long a step as this problem, for a state of zeros of another shape; of many stages
     /// only so many.
     #[must_use]
-    pub fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
+    pub(crate) fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
         let mut sample = Dynamics::constant(self.stencil().equation().sample(shape));
         sample.method = self.method(shape, stages);
         sample
@@ -633,7 +636,7 @@ impl Problem {
     /// The tile of a pass over the whole grid on so many threads, as deep as the pass: of `rkl2` as a step has
     /// stages, of `euler` as it has steps.
     #[must_use]
-    pub fn tile<T: Element>(&self, stencil: &Stencil<T>, threads: usize) -> Tile {
+    pub(crate) fn tile<T: Element>(&self, stencil: &Stencil<T>, threads: usize) -> Tile {
         let (ny, nx) = self.grid.shape();
         match self.params.method {
             StepMethod::Rkl2 => stencil.rkl2_tile((ny, nx), threads, self.stages()),

@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used, reason = "a test ends where it cannot go on")]
 
 use diff2d::{
-    Field, Problem, Slab, Solver,
+    Field, Problem,
     comm::{Channels, Comm as _, Link, Solo},
+    internal::{Slab, solver_of_rows},
     stencil::Element,
 };
 
@@ -17,14 +18,9 @@ fn end(more: &str) -> Vec<f64> {
 
 fn solved<T: Element>(text: &str) -> Vec<T> {
     let problem: Problem = text.parse().unwrap();
-    let (ny, nx) = problem.grid.shape();
-    let mut state = Field::zeros((ny, nx)).unwrap();
-    problem.fill_initial(&mut state, 0).unwrap();
-    let dynamics = problem.dynamics(0..ny).unwrap();
-    let stencil = problem.stencil::<T>();
-    let mut solver =
-        Solver::with_dynamics(stencil, dynamics, (state, 0.0), Slab::whole(ny)).unwrap();
-    solver.advance(problem.schedule.last_step(), &Solo);
+    let mut solver = problem.solver::<T>().unwrap();
+    let steps = problem.schedule.last_step();
+    solver.advance(steps, &Solo).unwrap();
     solver.into_state().as_slice().to_vec()
 }
 
@@ -119,11 +115,9 @@ fn end_on_ranks(problem: &Problem, ranks: usize) -> Vec<f64> {
         let rows = slab.held();
         let mut state = Field::zeros((rows.len(), nx)).unwrap();
         problem.fill_initial(&mut state, rows.start).unwrap();
-        let dynamics = problem.dynamics(rows).unwrap();
-        let stencil = problem.stencil::<f64>();
-        let mut solver = Solver::with_dynamics(stencil, dynamics, (state, 0.0), slab).unwrap();
-        solver.advance(problem.schedule.last_step(), &comm);
-        solver.check().unwrap();
+        let mut solver = solver_of_rows(problem, state, slab).unwrap();
+        let steps = problem.schedule.last_step();
+        solver.advance(steps, &comm).unwrap();
         let own = solver.slab().own_among_held();
         solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
     };
@@ -186,14 +180,9 @@ fn a_source_that_grows_beyond_what_a_float_holds_halts_its_steps() {
     let problem: Problem = format!("{SEED}dx = 1.0\nsource = '(2 + x)*exp(exp(8*t))'\n")
         .parse()
         .unwrap();
-    let (ny, nx) = problem.grid.shape();
-    let state = Field::<f64>::zeros((ny, nx)).unwrap();
-    let dynamics = problem.dynamics(0..ny).unwrap();
-    let stencil = problem.stencil::<f64>();
-    let mut solver =
-        Solver::with_dynamics(stencil, dynamics, (state, 0.0), Slab::whole(ny)).unwrap();
-    solver.advance(problem.schedule.last_step(), &Solo);
-    let halt = solver.check().unwrap_err().to_string();
+    let mut solver = problem.solver::<f64>().unwrap();
+    let halted = solver.advance(problem.schedule.last_step(), &Solo);
+    let halt = halted.unwrap_err().to_string();
     assert!(
         halt.contains("source has no finite value at x = 10.0"),
         "{halt}"

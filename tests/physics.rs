@@ -10,8 +10,9 @@
 )]
 
 use diff2d::{
-    Field, Grid, Problem, RawParams, Solver,
+    Field, Grid, Problem, RawParams, Summary,
     comm::Solo,
+    internal::{Dynamics, Slab, solver},
     stencil::{Element, Stencil},
 };
 use ndarray::{Array2, s};
@@ -24,8 +25,11 @@ const EPS: f64 = f64::EPSILON;
 fn after<T: Element>(start: &Array2<T>, r: T, steps: u64) -> Array2<T> {
     let mut field = Field::zeros(start.dim()).unwrap();
     field.view_mut().assign(start);
-    let mut solver = Solver::new(Stencil::new(r), field).unwrap();
-    solver.advance(steps, &Solo);
+    let stencil = Stencil::new(r);
+    let dynamics = Dynamics::constant(stencil.equation().clone());
+    let slab = Slab::whole(start.nrows());
+    let mut solver = solver(stencil, dynamics, field, slab).unwrap();
+    solver.advance(steps, &Solo).unwrap();
     solver.into_state().view().to_owned()
 }
 
@@ -251,5 +255,6 @@ proptest! {
 fn mass(p: &Array2<f64>, grid: &Grid) -> f64 {
     let mut field = Field::zeros(p.dim()).unwrap();
     field.view_mut().assign(p);
-    field.summary(grid).mass
+    let rows = Summary::of_each_row(field.as_slice(), (0, None), grid);
+    Summary::of_rows(&rows, grid).mass
 }

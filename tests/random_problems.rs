@@ -13,9 +13,9 @@ mod common;
 
 use common::{Scene, data_of, python};
 use diff2d::{
-    Outcome, Problem, Run,
-    comm::{Channels, Link},
-    stencil::Tile,
+    Outcome, Precision, Problem, Run,
+    comm::{Channels, Link, Solo},
+    stencil::{Element, Tile},
 };
 use rayon::prelude::*;
 use std::env;
@@ -58,6 +58,49 @@ fn random_problems_have_the_solution_of_the_reference() {
     });
     let directory = scene.path("").display().to_string();
     println!("{}", python(SCRIPT, ["check", &directory]).trim_end());
+}
+
+#[test]
+fn solvers_in_memory_have_the_bits_of_cubes() {
+    let count = count(40, 1000);
+    let scene = problems(count, 4);
+    let random = (0..count).map(|number| load(&scene, number));
+    let base =
+        "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.05\nruntime = 0.1\nouttime = 0.03\ngrid = 'walls'\n";
+    // What the random ones do not have.
+    let more = [
+        "precision = 'f32'\nmask = { where = 'hypot(x, y) < 0.4' }\nboundary = 'insulated'\n",
+        "mask = { where = 'x > y' }\nheld = [{ where = '(y > 0.9)*(x <= y)', value = 'x' }]\nboundary = 'insulated'\n",
+        "mask = { where = 'x*y < 0.01' }\nboundary.left = 'periodic'\nboundary.right = 'periodic'\n",
+        "method = 'rkl2'\ndt = 0.01\nmask = { where = 'x < 0.2' }\nsource = 'max(t, x)'\n",
+        "method = 'rkl2'\ndt = 0.02\nboundary.top = { robin = ['1 + t', 1, 'x'] }\nsource = 'x*t'\n",
+        "method = 'exact'\ndecay = 0.5\nsource = 'x'\nboundary.left = { flux = 1 }\n",
+    ];
+    let more = more
+        .iter()
+        .map(|more| format!("{base}{more}").parse().unwrap());
+    let all: Vec<Problem> = more.chain(random).collect();
+    all.par_iter().enumerate().for_each(|(number, problem)| {
+        let cube = scene.path(format!("{number}.npy"));
+        Run::new(problem).output(&cube).start().unwrap();
+        let bytes = match problem.params.precision {
+            Precision::F32 => states::<f32>(problem),
+            _ => states::<f64>(problem),
+        };
+        let cube = scene.read(&format!("{number}.npy"));
+        assert!(bytes == data_of(&cube), "{:?}", problem.params);
+    });
+}
+
+/// The bytes of all snapshots, computed in memory.
+fn states<T: Element>(problem: &Problem) -> Vec<u8> {
+    let mut solver = problem.solver::<T>().unwrap();
+    let mut bytes = solver.state().as_bytes().to_vec();
+    for _ in 1..problem.schedule.snapshots() {
+        solver.advance(problem.schedule.nper, &Solo).unwrap();
+        bytes.extend(solver.state().as_bytes());
+    }
+    bytes
 }
 
 #[test]

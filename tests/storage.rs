@@ -9,19 +9,14 @@
 mod common;
 
 use common::{Scene, data_of};
-use diff2d::{Field, Problem, Slab, Solver, comm::Solo};
+use diff2d::{Field, Problem, comm::Solo};
 use std::f64::consts::PI;
 
 /// The state after so many steps; all of them without a number.
 fn state(problem: &Problem, steps: Option<u64>) -> Vec<f64> {
-    let (ny, _) = problem.grid.shape();
-    let mut state = Field::zeros(problem.grid.shape()).unwrap();
-    problem.fill_initial(&mut state, 0).unwrap();
-    let dynamics = problem.dynamics(0..ny).unwrap();
-    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let mut solver =
-        Solver::with_dynamics(problem.stencil::<f64>(), dynamics, (state, 0.0), slab).unwrap();
-    solver.advance(steps.unwrap_or(problem.schedule.last_step()), &Solo);
+    let mut solver = problem.solver::<f64>().unwrap();
+    let steps = steps.unwrap_or(problem.schedule.last_step());
+    solver.advance(steps, &Solo).unwrap();
     solver.into_state().as_slice().to_vec()
 }
 

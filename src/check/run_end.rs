@@ -3,7 +3,6 @@
 use super::{
     CheckError,
     grids::{AFFORDABLE, Ladder, updates_of},
-    solve::start,
 };
 use crate::{
     comm::Solo,
@@ -47,12 +46,11 @@ fn steady<T: Element>(problem: &Problem, own: &Problem) -> Result<Option<u64>, C
     let snapshots = schedule.snapshots() - 1;
     let of_each = updates_of(problem) / snapshots as f64;
     let affordable = (AFFORDABLE / 8.0 / of_each) as u64;
-    let (mut solver, _) = start::<T>(problem)?;
+    let mut solver = problem.solver_at_start::<T>()?;
     let mut now = Clock::start();
     for snapshot in 1..=snapshots.min(affordable) {
         let before = solver.state().as_slice().to_vec();
-        solver.advance(schedule.nper, &Solo);
-        solver.check()?;
+        solver.advance(schedule.nper, &Solo)?;
         let later = schedule.pace().after(now, schedule.nper);
         let (mut change, mut largest) = (0.0_f64, 0.0_f64);
         for (now, before) in solver.state().as_slice().iter().zip(&before) {

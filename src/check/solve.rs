@@ -1,10 +1,7 @@
 //! A problem solved in memory.
 
 use super::{CheckError, balance::Meter};
-use crate::{
-    comm::Solo, dynamics::Dynamics, field::Field, problem::Problem, schedule::Clock, slab::Slab,
-    solver::Solver, summary,
-};
+use crate::{comm::Solo, field::Field, problem::Problem, schedule::Clock, summary};
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 
@@ -14,31 +11,19 @@ pub(super) type Value<'a> = &'a dyn Fn(&Problem, &Field<f64>) -> f64;
 /// Steps that are counted together.
 const TOGETHER: u64 = 1024;
 
-/// The solver at the initial state, and the problem's dynamics for itself.
-pub(super) fn start<T: Element>(problem: &Problem) -> Result<(Solver<T>, Dynamics<T>), CheckError> {
-    let (ny, _) = problem.grid.shape();
-    let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let mut state = Field::zeros(problem.grid.shape())?;
-    problem.fill_initial(&mut state, 0)?;
-    let dynamics = || problem.dynamics::<T>(0..ny);
-    let solver = Solver::with_dynamics(problem.stencil(), dynamics()?, (state, 0.0), slab)?;
-    Ok((solver, dynamics()?))
-}
-
 /// The state after the last step.
 pub(super) fn solve<T: Element>(
     problem: &Problem,
     progress: &Progress,
 ) -> Result<Field<T>, CheckError> {
-    let (mut solver, _) = start(problem)?;
+    let mut solver = problem.solver_at_start()?;
     let mut left = problem.schedule.last_step();
     while left > 0 {
         let steps = left.min(TOGETHER);
-        solver.advance(steps, &Solo);
+        solver.advance(steps, &Solo)?;
         progress.add(steps);
         left -= steps;
     }
-    solver.check()?;
     finite(problem, solver.into_state())
 }
 
@@ -47,7 +32,8 @@ pub(super) fn solve_metered(
     problem: &Problem,
     progress: &Progress,
 ) -> Result<(Field<f64>, super::Balance), CheckError> {
-    let (mut solver, dynamics) = start::<f64>(problem)?;
+    let mut solver = problem.solver_at_start()?;
+    let dynamics = problem.dynamics(0..problem.grid.y.nodes)?;
     let mut meter = Meter::new(problem, dynamics, solver.state())?;
     for _ in 0..problem.schedule.last_step() {
         solver.advance_seen(&Solo, |stage, state| meter.see(stage, state))?;

@@ -22,19 +22,25 @@ pub mod wall;
 use crate::params::ParamsError;
 use diff2d_stencil::real::Real;
 use ndarray::Array2;
+use std::io;
 
-/// Why coefficients or sources cannot be had.
-#[derive(Debug)]
+/// Why a problem cannot be brought into memory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
 pub enum Unready {
     /// The system has too little memory.
+    #[error(
+        "the system has too little memory for state, coefficients and sources: a larger dx or single precision needs less"
+    )]
     Memory,
     /// A file cannot be read any more.
-    Input(ParamsError),
+    #[error(transparent)]
+    Input(#[from] ParamsError),
 }
 
-impl From<ParamsError> for Unready {
-    fn from(error: ParamsError) -> Self {
-        Self::Input(error)
+impl From<io::Error> for Unready {
+    fn from(_: io::Error) -> Self {
+        Self::Memory
     }
 }
 

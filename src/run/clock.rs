@@ -73,10 +73,11 @@ impl RunClock {
     }
 
     /// Takes the time of `steps` steps.
-    pub(super) fn time(&mut self, steps: u64, advance: impl FnOnce()) {
+    pub(super) fn time<R>(&mut self, steps: u64, advance: impl FnOnce() -> R) -> R {
         let start = Instant::now();
-        advance();
+        let advanced = advance();
         self.took(steps, start.elapsed());
+        advanced
     }
 
     /// Notes that `steps` steps took so long.

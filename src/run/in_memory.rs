@@ -12,7 +12,6 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::CubeError,
-    dynamics::Dynamics,
     field::Field,
     problem::Problem,
     schedule::Clock,
@@ -106,20 +105,12 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
     }
 
     fn start(&mut self, now: Clock) -> Result<(), RunError> {
-        let slab = self.ranks.slab();
-        let dynamics = match slab.own().is_empty() {
-            true => Ok(Dynamics::constant(self.stencil.equation().clone())),
-            false => self.problem.dynamics(slab.held()),
-        };
+        let (stencil, slab) = (self.stencil.clone(), self.ranks.slab().clone());
         let needed = setup::memory(self.problem, self.ranks);
         let solver = match std::mem::replace(&mut self.held, Held::Nothing) {
-            Held::Field(field) => dynamics
+            Held::Field(field) => (self.problem)
+                .solver_of_rows(stencil, (field, now), slab)
                 .map_err(|unready| RunError::unready(unready, needed))
-                .and_then(|dynamics| {
-                    let state = (field, now);
-                    Solver::with_dynamics(self.stencil.clone(), dynamics, state, slab.clone())
-                        .map_err(|_| RunError::no_memory(needed))
-                })
                 .map(|solver| Held::Solver(Box::new(solver))),
             held => Ok(held),
         };
@@ -156,10 +147,9 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         snapshot: Option<&mut Snapshot<'_, '_, C>>,
     ) -> Result<(), RunError> {
         if let Held::Solver(solver) = &mut self.held {
-            clock.time(steps, || solver.advance(steps, self.ranks.comm()));
+            let advanced = clock.time(steps, || solver.advance(steps, self.ranks.comm()));
             if self.problem.depends_on_time() {
-                let checked = solver.check().map_err(RunError::from);
-                collective::all_ok(self.ranks.comm(), checked)?;
+                collective::all_ok(self.ranks.comm(), advanced.map_err(RunError::from))?;
             }
         }
         match snapshot {

@@ -341,7 +341,7 @@ impl Fronts {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{comm::Solo, solver::Solver};
+    use crate::{comm::Solo, slab::Slab, solver::Solver};
     use diff2d_stencil::{Equation, Tile};
     use proptest::prelude::*;
 
@@ -404,8 +404,8 @@ mod tests {
             let steps: usize = depths.iter().sum();
             let halo = steps * passes;
             prop_assume!(ny > 2 * halo + 2);
-            let mut whole = Solver::new(stencil.clone(), field(ny, nx, smooth)).unwrap();
-            whole.advance((steps * passes) as u64, &Solo);
+            let mut whole = Solver::between_held_walls(stencil.clone(), field(ny, nx, smooth), Slab::whole(ny));
+            whole.advance((steps * passes) as u64, &Solo).unwrap();
             let mut bands = Bands::new(stencil, band, steps, 1, nx).unwrap();
             let mut rows = field(ny, nx, smooth).as_slice().to_vec();
             let mut first = 0;
@@ -432,12 +432,12 @@ mod tests {
             start.as_mut_slice()[node] = f64::from(inside) * (0.7 + 0.3 * (node as f64).sin());
         }
         let stencil = || Stencil::new(0.25).with_tile("30x25x16".parse().unwrap());
-        let mut whole = Solver::new(stencil(), start).unwrap();
+        let mut whole = Solver::between_held_walls(stencil(), start, Slab::whole(200));
         let halves = [(0..100_usize, [true, false]), (100..200, [false, true])];
         let mut bands = [0, 1].map(|_| Bands::new(stencil(), 60, STEPS, 1, NX).unwrap());
         for pass in 0..8 {
             let before = whole.state().as_slice().to_vec();
-            whole.advance(STEPS as u64, &Solo);
+            whole.advance(STEPS as u64, &Solo).unwrap();
             for (bands, (own, ends)) in bands.iter_mut().zip(&halves) {
                 let held = own.start.saturating_sub(STEPS)..(own.end + STEPS).min(200);
                 let from = before[held.start * NX..held.end * NX].to_vec();

@@ -15,12 +15,13 @@ use crate::{
     comm::Comm,
     dynamics::{Dynamics, Halt, Method, Shorter},
     field::Field,
+    node_set::NodeSet,
     schedule::Clock,
     slab::Slab,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Tile};
 use forcing::Forcing;
-use std::{io, mem};
+use std::{io, mem, sync::Arc};
 
 pub use bands::{Bands, FEWEST_ROWS, Transfer};
 
@@ -40,36 +41,20 @@ pub struct Solver<T: Element> {
     work: Vec<Field<T>>,
     /// What was found out about the state.
     knowledge: Knowledge,
+    /// The state with NaN at nodes that have no value, and these.
+    shown: Option<(Field<T>, Arc<NodeSet>)>,
 }
 
 impl<T: Element> Solver<T> {
-    /// A solver for the whole grid. The boundary nodes of `state` are held constant. Tiles are chosen
-    /// for the current rayon pool.
+    /// A solver for the rows that `slab` holds, whose state is that of a time; a number is that of step 0. The values in
+    /// its halos are not used.
+    ///
+    /// The kernel is that of `stencil`, and its tile, if it has one; otherwise tiles are chosen for the current rayon pool. The
+    /// equation is that of `dynamics`.
     ///
     /// # Errors
     /// If the system has too little memory for the second array.
-    pub fn new(stencil: Stencil<T>, state: Field<T>) -> io::Result<Self> {
-        let slab = Slab::whole(state.shape().0);
-        Self::of_slab(stencil, state, slab)
-    }
-
-    /// A solver for the rows that `slab` holds, whose boundary nodes are held constant. The values in its
-    /// halos are not used.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn of_slab(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> io::Result<Self> {
-        let dynamics = Dynamics::constant(stencil.equation().clone());
-        Self::with_dynamics(stencil, dynamics, (state, 0.0), slab)
-    }
-
-    /// A solver for the rows that `slab` holds, whose state is that of a time; a number is that of step 0.
-    ///
-    /// The kernel and the tile are those of `stencil`, the equation is that of `dynamics`.
-    ///
-    /// # Errors
-    /// As [`new`](Self::new).
-    pub fn with_dynamics(
+    pub(crate) fn new(
         stencil: Stencil<T>,
         mut dynamics: Dynamics<T>,
         (state, now): (Field<T>, impl Into<Clock>),
@@ -106,13 +91,41 @@ impl<T: Element> Solver<T> {
             slab,
             next,
             state,
+            shown: None,
         })
     }
 
-    /// The present state of the rows that the slab holds. Halos may be older.
+    /// A solver of an equation between walls that keep their values.
+    #[cfg(test)]
+    fn between_held_walls(stencil: Stencil<T>, state: Field<T>, slab: Slab) -> Self {
+        let dynamics = Dynamics::constant(stencil.equation().clone());
+        let solver = Self::new(stencil, dynamics, (state, 0.0), slab);
+        solver.expect("a test has little memory")
+    }
+
+    /// Shows states with NaN at these nodes of the whole grid, as a cube has them.
+    ///
+    /// # Errors
+    /// If the system has too little memory for another field.
+    pub(crate) fn without_values_at(mut self, nodes: Arc<NodeSet>) -> io::Result<Self> {
+        self.shown = Some((Field::zeros(self.state.shape())?, nodes));
+        self.show();
+        Ok(self)
+    }
+
+    /// Brings what is shown up to date.
+    fn show(&mut self) {
+        if let Some((shown, nodes)) = &mut self.shown {
+            shown.copy_rows(0, &self.state, 0..self.state.shape().0);
+            nodes.fill(0, shown.as_mut_slice(), T::from_f64(f64::NAN));
+        }
+    }
+
+    /// The present state of the rows that the solver has, which are all of the grid, or those of a slab with halos that may be
+    /// older. Masked nodes have no value, which is NaN.
     #[must_use]
     pub fn state(&self) -> &Field<T> {
-        &self.state
+        self.shown.as_ref().map_or(&self.state, |(shown, _)| shown)
     }
 
     /// Whether steps could be taken with all walls and sources until now on the rows of the slab. The state means
@@ -120,14 +133,14 @@ impl<T: Element> Solver<T> {
     ///
     /// # Errors
     /// The first reason why not.
-    pub fn check(&self) -> Result<(), Halt> {
+    pub(crate) fn check(&self) -> Result<(), Halt> {
         self.forcing.check()
     }
 
     /// The present state, by value.
     #[must_use]
     pub fn into_state(self) -> Field<T> {
-        self.state
+        self.shown.map_or(self.state, |(shown, _)| shown)
     }
 
     /// The step.
@@ -136,10 +149,15 @@ impl<T: Element> Solver<T> {
         &self.stencil
     }
 
-    /// Advances the state by `steps` steps. Collective over the ranks.
-    pub fn advance(&mut self, steps: u64, comm: &impl Comm) {
+    /// Advances the state by `steps` steps. Collective over the ranks; a solver of the whole grid is alone
+    /// ([`Solo`](crate::comm::Solo)).
+    ///
+    /// # Errors
+    /// The first reason why one of the steps until now could not be taken with its walls and sources, on the rows of the slab.
+    /// The state means nothing then.
+    pub fn advance(&mut self, steps: u64, comm: &impl Comm) -> Result<(), Halt> {
         if self.slab.own().is_empty() {
-            return;
+            return Ok(());
         }
         match &self.method {
             Method::Euler => self.advance_euler(steps, comm),
@@ -156,6 +174,8 @@ impl<T: Element> Solver<T> {
                 (0..steps).for_each(|_| self.advance_exactly(&method, comm));
             }
         }
+        self.show();
+        self.check()
     }
 
     /// Advances the state by one step, and shows each state that the step takes increments of: the one
@@ -165,7 +185,7 @@ impl<T: Element> Solver<T> {
     ///
     /// # Errors
     /// If the system has too little memory for the arrays of stages.
-    pub fn advance_seen(
+    pub(crate) fn advance_seen(
         &mut self,
         comm: &impl Comm,
         mut see: impl FnMut(usize, &Field<T>),
@@ -194,7 +214,8 @@ impl<T: Element> Solver<T> {
             Method::Euler => see(1, &self.state),
             Method::Exact(_) => {}
         }
-        self.advance(1, comm);
+        // The first reason why it cannot be taken is kept.
+        let _ = self.advance(1, comm);
         Ok(())
     }
 

@@ -154,8 +154,10 @@ mod tests {
         let part = |comm: Channels| {
             let slab = Slab::new(ny, comm.rank(), ranks, depth);
             let state = start(slab.held(), nx);
-            let mut solver = Solver::of_slab(stencil.clone(), state, slab).unwrap();
-            steps.iter().for_each(|&steps| solver.advance(steps, &comm));
+            let mut solver = Solver::between_held_walls(stencil.clone(), state, slab);
+            for &steps in steps {
+                solver.advance(steps, &comm).unwrap();
+            }
             let own = solver.slab().own_among_held();
             solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
         };
@@ -173,8 +175,8 @@ mod tests {
             start in prop_oneof![Just(unequal as Start), Just(rough_at_first as Start)],
         ) {
             let stencil = Stencil::new(r).with_tile(Tile { rows: 30, columns: 25, depth });
-            let mut alone = Solver::new(stencil.clone(), start(0..ny, nx)).unwrap();
-            alone.advance(steps.iter().sum(), &Solo);
+            let mut alone = Solver::between_held_walls(stencil.clone(), start(0..ny, nx), Slab::whole(ny));
+            alone.advance(steps.iter().sum(), &Solo).unwrap();
             let parts = together((&stencil, start), (ny, nx), (ranks, depth), &steps);
             prop_assert!(parts == alone.state().as_slice());
         }
@@ -186,8 +188,12 @@ mod tests {
         let stencil = Stencil::new(0.25).with_tile("60x40x8".parse().unwrap());
         for start in [rough_at_first as Start, rough_at_last] {
             for steps in [8, 16, 60, 200] {
-                let mut alone = Solver::new(stencil.clone(), start(0..SHAPE.0, SHAPE.1)).unwrap();
-                alone.advance(steps, &Solo);
+                let mut alone = Solver::between_held_walls(
+                    stencil.clone(),
+                    start(0..SHAPE.0, SHAPE.1),
+                    Slab::whole(SHAPE.0),
+                );
+                alone.advance(steps, &Solo).unwrap();
                 for ranks in [2, 3] {
                     let parts = together((&stencil, start), SHAPE, (ranks, 8), &[steps]);
                     let same = parts == alone.state().as_slice();
@@ -203,8 +209,8 @@ mod tests {
             let slab = Slab::new(122, comm.rank(), 3, 8);
             let smooth = field(slab.held(), 40, |at, _| 1.0 + at as f64 * 1e-5);
             let stencil = Stencil::new(0.25).with_tile("60x40x8".parse().unwrap());
-            let mut solver = Solver::of_slab(stencil, smooth, slab).unwrap();
-            (0..10).for_each(|_| solver.advance(8, &comm));
+            let mut solver = Solver::between_held_walls(stencil, smooth, slab);
+            (0..10).for_each(|_| solver.advance(8, &comm).unwrap());
             solver.updates()
         });
         for [three, _, six] in updates {

@@ -13,8 +13,9 @@ mod formulas;
 
 use definition::{assert_bits, every_way, random_cases};
 use diff2d::{
-    Dynamics, Field, Method, Real, Slab, Solver,
+    Field, Real,
     comm::{Channels, Comm as _, Link},
+    internal::{Dynamics, Method, Slab, solver},
     stencil::{
         Coefficient, Element, Equation, Ghost, Knowledge, MAX_DEPTH, Operator, Reaction, Rkl2,
         Side, Stencil, Table, Terms, Tile, Walls,
@@ -368,9 +369,8 @@ impl Case {
                 ..Dynamics::constant(equation.clone())
             };
             let stencil = Stencil::of(equation).with_tile(self.tile);
-            let mut solver =
-                Solver::with_dynamics(stencil, dynamics, (state, 0.0), slab).expect("memory");
-            solver.advance(1, &comm);
+            let mut solver = solver(stencil, dynamics, state, slab).expect("memory");
+            solver.advance(1, &comm).expect("walls");
             let own = solver.slab().own_among_held();
             solver.state().as_slice()[own.start * nx..own.end * nx].to_vec()
         };

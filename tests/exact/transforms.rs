@@ -1,7 +1,7 @@
 //! The exact solution by transforms against the exponential of a matrix, written from the equation.
 
 use crate::solve;
-use diff2d::{Field, Problem, Slab, Solver, comm::Solo};
+use diff2d::{Problem, comm::Solo};
 use ndarray::{Array1, Array2, s};
 
 /// A wall: fixed at a number, or with a number as its flux.
@@ -152,14 +152,9 @@ impl Small {
     /// The last state of the program, without files.
     fn end(&self) -> Array2<f64> {
         let problem: Problem = self.text().parse().unwrap();
-        let shape @ (ny, _) = problem.grid.shape();
-        let mut state = Field::zeros(shape).unwrap();
-        problem.fill_initial(&mut state, 0).unwrap();
-        let dynamics = problem.dynamics(0..ny).unwrap();
-        let stencil = problem.stencil::<f64>();
-        let mut solver =
-            Solver::with_dynamics(stencil, dynamics, (state, 0.0), Slab::whole(ny)).unwrap();
-        solver.advance(problem.schedule.last_step(), &Solo);
+        let mut solver = problem.solver::<f64>().unwrap();
+        let steps = problem.schedule.last_step();
+        solver.advance(steps, &Solo).unwrap();
         solver.state().view().to_owned()
     }
 

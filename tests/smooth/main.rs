@@ -14,8 +14,9 @@ mod definition;
 use cases::{Case, case, small_case, tall_case};
 use definition::{advance, advanced, assert_bits, every_way, random_cases};
 use diff2d::{
-    Field, Solver,
+    Field,
     comm::Solo,
+    internal::{Dynamics, Slab, solver},
     stencil::{Element, Kernel, Knowledge, Side, Stencil, Tile, Walls},
 };
 use ndarray::Array2;
@@ -142,9 +143,11 @@ fn a_smooth_field_takes_three_operations_and_a_rough_one_five() {
             columns: 118,
             depth: 20,
         };
-        let mut solver = Solver::new(Stencil::new(0.25).with_tile(tile), state).expect("memory");
+        let stencil = Stencil::new(0.25).with_tile(tile);
+        let dynamics = Dynamics::constant(stencil.equation().clone());
+        let mut solver = solver(stencil, dynamics, state, Slab::whole(n)).expect("memory");
         for _ in 0..10 {
-            solver.advance(100, &Solo);
+            solver.advance(100, &Solo).expect("walls");
         }
         let updates = solver.updates();
         assert_eq!(updates.iter().sum::<u64>(), 118 * 118 * 1000, "{updates:?}");

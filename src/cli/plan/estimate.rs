@@ -48,7 +48,7 @@ fn seconds_in<T: Element>(problem: &Problem) -> f64 {
     }
     let started = Field::zeros(shape).and_then(|field| {
         let slab = Slab::whole(shape.0);
-        Solver::with_dynamics(problem.stencil(), sample, (field, 0.0), slab)
+        Solver::new(problem.stencil(), sample, (field, 0.0), slab)
     });
     let Ok(mut solver) = started else {
         return f64::NAN;
@@ -58,10 +58,10 @@ fn seconds_in<T: Element>(problem: &Problem) -> f64 {
         true => 1,
         false => solver.depth() as u64,
     };
-    solver.advance(pass, &Solo);
+    let _ = solver.advance(pass, &Solo);
     let (start, mut steps) = (Instant::now(), 0);
     while start.elapsed() < LONG_ENOUGH {
-        solver.advance(pass, &Solo);
+        let _ = solver.advance(pass, &Solo);
         steps += pass;
     }
     let per_update =

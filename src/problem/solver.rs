@@ -1,0 +1,79 @@
+//! The solver of a [`Problem`], with all that the problem has.
+
+use super::Problem;
+use crate::{
+    dynamics::Dynamics, field::Field, physics::Unready, schedule::Clock, slab::Slab, solver::Solver,
+};
+use diff2d_stencil::{Element, Stencil};
+use diff2d_sys as sys;
+
+impl Problem {
+    /// The problem in memory: its initial state, and the steps that a [`Run`](crate::Run) takes, with walls, materials,
+    /// sources, masks and held nodes. Its states are those of the run's cube to the bit, if `T` is the `precision` of the
+    /// problem.
+    ///
+    /// Snapshots are [`nper`](crate::Schedule::nper) steps apart. `until` ends runs and no solver.
+    ///
+    /// ```
+    /// use diff2d::{Problem, comm::Solo};
+    ///
+    /// let problem: Problem = "
+    ///     D = 1.0
+    ///     x1 = 0.0
+    ///     x2 = 1.0
+    ///     dx = 0.1
+    ///     runtime = 1.0
+    ///     outtime = 0.1
+    ///     grid = 'walls'
+    ///     boundary = 'insulated'
+    ///     initial = { kind = 'constant', value = 2.0 }
+    /// "
+    /// .parse()?;
+    /// let mut solver = problem.solver::<f64>()?;
+    /// solver.advance(problem.schedule.nper, &Solo)?;
+    /// assert_eq!(problem.summary(solver.state())?.mass, 2.0);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`Unready`] when the system has too little memory, or a file that the parameters name cannot be read any more.
+    pub fn solver<T: Element>(&self) -> Result<Solver<T>, Unready> {
+        if sys::available_memory().is_some_and(|available| available < self.memory_bytes()) {
+            return Err(Unready::Memory);
+        }
+        let solver = self.solver_at_start()?;
+        match self.masked() {
+            Some(masked) => Ok(solver.without_values_at(masked.clone())?),
+            None => Ok(solver),
+        }
+    }
+
+    /// A solver of the whole grid with the initial state; masked nodes hold 0.
+    ///
+    /// # Errors
+    /// As [`solver`](Self::solver).
+    pub(crate) fn solver_at_start<T: Element>(&self) -> Result<Solver<T>, Unready> {
+        let shape @ (ny, _) = self.grid.shape();
+        let mut state = Field::zeros(shape)?;
+        self.fill_initial(&mut state, 0)?;
+        let slab = Slab::whole(ny).periodic(self.has_periodic_rows());
+        self.solver_of_rows(self.stencil(), (state, Clock::start()), slab)
+    }
+
+    /// A solver of the rows that a slab holds, with the kernel and the tile of a stencil. The state is that of a time.
+    ///
+    /// # Errors
+    /// As [`solver`](Self::solver).
+    pub(crate) fn solver_of_rows<T: Element>(
+        &self,
+        stencil: Stencil<T>,
+        state: (Field<T>, Clock),
+        slab: Slab,
+    ) -> Result<Solver<T>, Unready> {
+        let dynamics = match slab.own().is_empty() {
+            true => Dynamics::constant(stencil.equation().clone()),
+            false => self.dynamics(slab.held())?,
+        };
+        Ok(Solver::new(stencil, dynamics, state, slab)?)
+    }
+}
