@@ -75,7 +75,8 @@ fn super_time_stepping_keeps_what_nothing_changes() {
             "grid = 'walls'\nx1 = 0\nx2 = 1\ndx = 0.05\nruntime = 0.07\nouttime = 0.07\nmethod = 'rkl2'\n\
              dt = 0.02\n{boundary}initial = {{kind = 'constant', value = 0.1}}\n{more}"
         );
-        let changed = |value: f64| value != 0.0 && value != 0.1 && value != f64::from(0.1_f32);
+        let masked = |value: f64| value.is_nan() && more.contains("mask");
+        let changed = |value| ![0.1, f64::from(0.1_f32)].contains(&value) && !masked(value);
         assert!(!solved::<f64>(&text).into_iter().any(changed), "{more}");
         let single = solved::<f32>(&text.replace("method", "precision = 'f32'\nmethod"));
         assert!(!single.into_iter().map(f64::from).any(changed), "{more}");
