@@ -142,6 +142,12 @@ impl Grid {
         Ok(Self { y, x })
     }
 
+    /// The integral over the domain of values with this sum over nodes, each by its [weight](Axis::weight).
+    #[must_use]
+    pub fn integral(&self, sum: f64) -> f64 {
+        sum * self.x.spacing * self.y.spacing
+    }
+
     /// `(ny, nx)`, boundary nodes included.
     #[must_use]
     pub fn shape(&self) -> (usize, usize) {

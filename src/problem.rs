@@ -11,6 +11,7 @@ use crate::{
     params::{Canonical, Function, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         Unready,
+        fluxes::Fluxes,
         geometry::Geometry,
         initial::Initial,
         input::{Digests, add_digest},
@@ -607,6 +608,13 @@ impl Problem {
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.geometry
+    }
+
+    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
+    #[must_use]
+    pub fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
+        let capacity = self.material.uniform_capacity().unwrap_or(1.0);
+        Fluxes::new(&self.geometry, dynamics, capacity)
     }
 
     /// Writes the state before the first step to a field that holds zeros: the initial state, fixed walls over it, and

@@ -130,7 +130,7 @@ impl Summary {
             }
         };
         Self {
-            mass: pairwise(&weighted) * grid.x.spacing * grid.y.spacing,
+            mass: grid.integral(pairwise(&weighted)),
             min: fold(f64::INFINITY, &mut rows.iter().map(|row| row.min), f64::min),
             max: fold(
                 f64::NEG_INFINITY,
@@ -175,7 +175,8 @@ pub fn not_finite<T: Real>(
 /// Pairwise summation. Its error grows with the logarithm of the number of values.
 ///
 /// Source: N. J. Higham, Accuracy and Stability of Numerical Algorithms, 2nd ed., §4.1.
-fn pairwise(values: &[f64]) -> f64 {
+#[must_use]
+pub fn pairwise(values: &[f64]) -> f64 {
     match values {
         [] => 0.0,
         [one] => *one,

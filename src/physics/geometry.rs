@@ -236,6 +236,27 @@ impl Geometry {
         self.held.iter().any(|(set, _)| !set.is_empty())
     }
 
+    /// How many tables of held nodes there are.
+    #[must_use]
+    pub fn tables(&self) -> usize {
+        self.held.len()
+    }
+
+    /// The held nodes of a row, each with the number of the table that holds it.
+    #[must_use]
+    pub fn held_in(&self, j: usize) -> Vec<(usize, usize)> {
+        let begin = self.nodes.number(self.nodes.row(j), 0);
+        let mut found = Vec::new();
+        for (table, (set, _)) in self.held.iter().enumerate() {
+            let later = || self.held[table + 1..].iter();
+            let numbers = set.within(begin..begin + self.nodes.x.len() as u64);
+            let own = numbers.filter(|&number| !later().any(|(set, _)| set.has(number)));
+            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+            found.extend(own.map(|number| (table, (number - begin) as usize)));
+        }
+        found
+    }
+
     /// Whether a node keeps its value.
     #[must_use]
     pub fn keeps(&self, (j, i): (usize, usize)) -> bool {

@@ -1,6 +1,7 @@
 //! What the equation is given: the initial state, walls, materials, sources.
 
 pub mod faces;
+pub mod fluxes;
 pub mod geometry;
 pub mod initial;
 pub mod input;

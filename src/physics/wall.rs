@@ -8,6 +8,7 @@ use crate::{
 };
 use diff2d_stencil::WallTraits;
 use diff2d_stencil::real::Real;
+use std::ops::Range;
 
 /// A side of the domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +33,12 @@ impl Side {
         matches!(self, Self::Left | Self::Right)
     }
 
+    /// The one at the other end of its axis.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        Self::ALL[self as usize ^ 1]
+    }
+
     /// The node with this number along the side, `(j, i)`.
     #[must_use]
     pub fn node(self, grid: &Grid, number: usize) -> (usize, usize) {
@@ -41,6 +48,19 @@ impl Side {
             Self::Right => (number, nx - 1),
             Self::Bottom => (0, number),
             Self::Top => (ny - 1, number),
+        }
+    }
+
+    /// The columns of its nodes in row `j`.
+    #[must_use]
+    pub fn columns(self, grid: &Grid, j: usize) -> Range<usize> {
+        let (ny, nx) = grid.shape();
+        match self {
+            Self::Left => 0..1,
+            Self::Right => nx - 1..nx,
+            Self::Bottom if j == 0 => 0..nx,
+            Self::Top if j + 1 == ny => 0..nx,
+            Self::Bottom | Self::Top => 0..0,
         }
     }
 
@@ -111,6 +131,14 @@ impl Boundary {
 }
 
 impl Geometry {
+    /// Whether a node lies on a side whose values are given.
+    #[must_use]
+    pub fn is_on_fixed(&self, node: (usize, usize)) -> bool {
+        let fixed = |&side: &Side| self.walls.wall(side).is_fixed();
+        let mut sides = Side::ALL.into_iter().filter(fixed);
+        sides.any(|side| side.has(&self.grid, node))
+    }
+
     /// The given value of the node `(j, i)` of a fixed side: in a corner that of the side that is
     /// written last.
     #[must_use]

@@ -1,0 +1,216 @@
+//! [`Fluxes`]: what comes into the domain through its walls, from held nodes and the source, and by decay.
+//!
+//! Each is a sum over faces or nodes of what the assembled equation adds there in a step, by the length of the step. Rows are
+//! summed for themselves, and their sums pairwise.
+
+use super::{geometry::Geometry, wall::Side};
+use crate::{dynamics::Dynamics, summary::pairwise};
+use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls};
+use ndarray::{Array2, ArrayView2};
+use rayon::prelude::*;
+use std::sync::Arc;
+
+/// The rates of states of a problem, of its equation and what acts on it from outside.
+pub struct Fluxes {
+    geometry: Arc<Geometry>,
+    dynamics: Dynamics<f64>,
+    /// A rate by what a step adds: the capacity that the equation has in it, by the time step.
+    factor: f64,
+    /// The sum of the source, where it does not depend on time; of its terms with the factor 1.
+    source: f64,
+    terms: Vec<f64>,
+    /// Space for one that does.
+    scratch: Array2<f64>,
+}
+
+impl Fluxes {
+    /// Those of the dynamics of all rows; `capacity` is that of all nodes, which the equation has in it, or 1.
+    #[must_use]
+    pub fn new(geometry: &Arc<Geometry>, dynamics: Dynamics<f64>, capacity: f64) -> Self {
+        let mut fluxes = Self {
+            factor: capacity / dynamics.pace.dt,
+            geometry: Arc::clone(geometry),
+            dynamics,
+            source: 0.0,
+            terms: Vec::new(),
+            scratch: Array2::default((0, 0)),
+        };
+        let equation = &fluxes.dynamics.equation;
+        let sum = |array: &Array2<f64>| fluxes.inside(&array.view());
+        let terms = equation.terms.arrays.iter().map(sum).collect();
+        let source = match (&equation.source, &fluxes.dynamics.source_at) {
+            (Some(source), None) => sum(source),
+            _ => 0.0,
+        };
+        if fluxes.dynamics.source_at.is_some() {
+            fluxes.scratch = Array2::zeros(fluxes.geometry.grid.shape());
+        }
+        (fluxes.source, fluxes.terms) = (source, terms);
+        fluxes
+    }
+
+    /// How the states change of which these are the rates.
+    #[must_use]
+    pub fn dynamics(&self) -> &Dynamics<f64> {
+        &self.dynamics
+    }
+
+    /// What comes in per time into a state at a time \[density·length²/time\]: through left, right, bottom and top, from the
+    /// source, by decay, and from each table of held nodes. What leaves is negative.
+    pub fn at(&mut self, time: f64, state: &ArrayView2<'_, f64>) -> Vec<f64> {
+        let walls = match &self.dynamics.walls_at {
+            Some(walls_at) => walls_at(&[time, time + self.dynamics.pace.dt]).0,
+            None => self.dynamics.walls.clone(),
+        };
+        let mut source = self.source;
+        if let Some(source_at) = &self.dynamics.source_at {
+            source_at(time, &mut self.scratch);
+            source = self.inside(&self.scratch.view());
+        }
+        if let Some(factors_at) = &self.dynamics.factors_at {
+            let factors = factors_at(&[time]).0;
+            let products = factors.iter().zip(&self.terms);
+            source += products.map(|(factor, term)| factor * term).sum::<f64>();
+        }
+        let rows = (0..state.nrows()).into_par_iter();
+        let rows: Vec<Vec<f64>> = rows.map(|j| self.of_row(j, &walls, state)).collect();
+        let parts = 0..rows.first().map_or(0, Vec::len);
+        let mut sums: Vec<f64> = parts
+            .map(|part| pairwise(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>()))
+            .collect();
+        sums[SOURCE] = source;
+        let grid = &self.geometry.grid;
+        let rate = |sum: f64| self.factor * grid.integral(sum);
+        sums.into_iter().map(rate).collect()
+    }
+
+    /// What row `j` adds to each of the sums but that of the source.
+    fn of_row(&self, j: usize, walls: &Walls<f64>, p: &ArrayView2<'_, f64>) -> Vec<f64> {
+        let geometry = &self.geometry;
+        let mut sums = vec![0.0; FIRST_HELD + geometry.tables()];
+        let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
+        for (side, beyond) in Side::ALL.into_iter().zip(sides) {
+            let columns = side.columns(&geometry.grid, j);
+            let through = columns.map(|i| self.through((side, beyond), (j, i), p));
+            sums[side as usize] = through.sum();
+        }
+        for (table, i) in geometry.held_in(j) {
+            let to_all = Side::ALL
+                .into_iter()
+                .map(|side| self.given((j, i), side, p));
+            sums[FIRST_HELD + table] += to_all.sum::<f64>();
+        }
+        if let Some(reaction) = &self.dynamics.equation.reaction {
+            sums[DECAY] = -match &reaction.decay {
+                Coefficient::Number(0.0) => 0.0,
+                Coefficient::Number(decay) => self.weighed(j, |i| decay * p[[j, i]]),
+                Coefficient::Array(decay) => self.weighed(j, |i| decay[[j, i]] * p[[j, i]]),
+            };
+        }
+        sums
+    }
+
+    /// What comes in at a node on a side: from the node to the next one where its value is given, else what its half cell gets
+    /// beyond what comes from inside.
+    fn through(
+        &self,
+        (side, beyond): (Side, &Beyond<f64>),
+        (j, i): (usize, usize),
+        p: &ArrayView2<'_, f64>,
+    ) -> f64 {
+        let node = (j, i);
+        match beyond {
+            Beyond::Held | Beyond::Given(_) if !self.geometry.keeps(node) => {
+                self.given(node, side.opposite(), p)
+            }
+            Beyond::Ghost(ghost) if self.is_computed(node) => {
+                let number = if side.is_column() { j } else { i };
+                let [mirror, alpha, beta] =
+                    [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
+                let (own, inside) = (p[[j, i]], side.opposite());
+                let inner = self.next(node, inside).map_or(own, |inner| p[inner]);
+                let outer = mirror * inner + (alpha - beta * own);
+                let from = self.face(node, side) * (outer - own);
+                let to = self.face(node, inside) * (inner - own);
+                0.5 * (from - to) * self.length(node, side)
+            }
+            _ => 0.0,
+        }
+    }
+
+    /// What a node gives to its neighbour, where that is computed.
+    fn given(&self, (j, i): (usize, usize), side: Side, p: &ArrayView2<'_, f64>) -> f64 {
+        let computed = |&next: &(usize, usize)| self.is_computed(next);
+        let next = self.next((j, i), side).filter(computed);
+        next.map_or(0.0, |next| {
+            self.face((j, i), side) * (p[[j, i]] - p[next]) * self.length((j, i), side)
+        })
+    }
+
+    /// The neighbour of a node.
+    fn next(&self, (j, i): (usize, usize), side: Side) -> Option<(usize, usize)> {
+        let (ny, nx) = self.geometry.grid.shape();
+        match side {
+            Side::Left => i.checked_sub(1).map(|i| (j, i)),
+            Side::Right => Some((j, i + 1)).filter(|_| i + 1 < nx),
+            Side::Bottom => j.checked_sub(1).map(|j| (j, i)),
+            Side::Top => Some((j + 1, i)).filter(|_| j + 1 < ny),
+        }
+    }
+
+    /// The coefficient of a face of a node.
+    fn face(&self, (j, i): (usize, usize), side: Side) -> f64 {
+        match (&self.dynamics.equation.operator, side) {
+            (Operator::Isotropic { r }, _) => *r,
+            (Operator::Anisotropic { rx, .. }, Side::Left | Side::Right) => *rx,
+            (Operator::Anisotropic { ry, .. }, Side::Bottom | Side::Top) => *ry,
+            (Operator::Variable { x, .. }, Side::Left) => x[[j, i]],
+            (Operator::Variable { x, .. }, Side::Right) => x[[j, i + 1]],
+            (Operator::Variable { y, .. }, Side::Bottom) => y[[j, i]],
+            (Operator::Variable { y, .. }, Side::Top) => y[[j + 1, i]],
+        }
+    }
+
+    /// The length of a face of a node, in spacings.
+    fn length(&self, (j, i): (usize, usize), side: Side) -> f64 {
+        match side.is_column() {
+            true => self.geometry.grid.y.weight(j),
+            false => self.geometry.grid.x.weight(i),
+        }
+    }
+
+    /// Whether a step changes a node.
+    fn is_computed(&self, node: (usize, usize)) -> bool {
+        !self.geometry.is_on_fixed(node) && !self.geometry.keeps(node)
+    }
+
+    /// The weighed sum of a row over the nodes that steps change.
+    fn weighed(&self, j: usize, value: impl Fn(usize) -> f64) -> f64 {
+        let Geometry { grid, walls, .. } = &*self.geometry;
+        let mut weights: Vec<f64> = (0..grid.x.nodes).map(|i| grid.x.weight(i)).collect();
+        let fixed = Side::ALL
+            .into_iter()
+            .filter(|&side| walls.wall(side).is_fixed());
+        fixed.for_each(|side| weights[side.columns(grid, j)].fill(0.0));
+        self.geometry.fill_kept(j, &mut weights, 0.0);
+        let there = weights
+            .iter()
+            .enumerate()
+            .filter(|(_, weight)| **weight != 0.0);
+        grid.y.weight(j) * there.map(|(i, weight)| weight * value(i)).sum::<f64>()
+    }
+
+    /// The weighed sum of an array over these nodes.
+    fn inside(&self, values: &ArrayView2<'_, f64>) -> f64 {
+        let rows = (0..values.nrows()).into_par_iter();
+        let rows = rows.map(|j| self.weighed(j, |i| values[[j, i]]));
+        pairwise(&rows.collect::<Vec<f64>>())
+    }
+}
+
+/// The places of sums behind those of the sides.
+pub const SOURCE: usize = 4;
+/// As [`SOURCE`].
+pub const DECAY: usize = 5;
+/// As [`SOURCE`], of the first table of held nodes.
+pub const FIRST_HELD: usize = 6;
