@@ -138,6 +138,7 @@ impl Error {
                 | CubeError::NoSpace { .. }
                 | CubeError::Locked { .. }
                 | CubeError::NewerJournal { .. }
+                | CubeError::OlderJournal { .. }
                 | CubeError::Lost { .. }
                 | CubeError::StartedOver { .. }
                 | CubeError::NoLocks { .. } => 1,

@@ -179,7 +179,7 @@ mod sweep;
 mod warnings;
 
 pub use cube::{
-    Cube, CubeError, Header, Io, JournalledArray, Record, begun_with,
+    Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
 };
 pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};

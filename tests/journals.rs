@@ -1,5 +1,5 @@
-//! Journals of every format: old ones stay readable, newer ones are named, and none but a journal
-//! that proves to be ours is overwritten.
+//! Journals of every format since the first release stay readable, newer ones and those from before it are named, and none
+//! but a journal that proves to be ours is overwritten.
 #![cfg(feature = "cli")]
 #![allow(
     clippy::unwrap_used,
@@ -20,8 +20,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// The files that the first program with journals of format 1 left.
-const FORMAT_1: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-1");
+/// The files of the first release.
+const FORMAT_2: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/format-2");
 
 /// Each cube of the fixtures, and what computes it from its parameters.
 const CUBES: [(&str, &str); 5] = [
@@ -53,7 +53,7 @@ const COMMANDS: [&str; 11] = [
 /// A directory with copies of the fixtures.
 fn fixtures() -> Scene {
     let scene = Scene::new();
-    for entry in fs::read_dir(FORMAT_1).unwrap() {
+    for entry in fs::read_dir(FORMAT_2).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
         scene.write(name, fs::read(&path).unwrap());
@@ -73,7 +73,7 @@ fn with_line_1(change: impl Fn(&str) -> String) -> Scene {
     scene
 }
 
-/// A cube and the lines of its snapshots. Line 1 of today names keys that format 1 had not yet.
+/// A cube and the lines of its snapshots. Line 1 of today may name keys that format 2 had not yet.
 fn cube_and_snapshots(scene: &Scene, stem: &str) -> (Vec<u8>, Vec<String>) {
     let (cube, mut journal) = scene.cube_and_journal(stem);
     journal.remove(0);
@@ -93,14 +93,14 @@ fn all_commands(scene: &Scene) -> Vec<(&'static str, Told)> {
 }
 
 #[test]
-fn cubes_of_format_1_are_those_of_today() {
+fn cubes_of_format_2_are_those_of_today() {
     let scene = fixtures();
     scene.succeed("run run.toml -o new.npy");
     assert!(cube_and_snapshots(&scene, "finished") == cube_and_snapshots(&scene, "new"));
 }
 
 #[test]
-fn cubes_of_format_1_are_read() {
+fn cubes_of_format_2_are_read() {
     let scene = fixtures();
     for (name, _) in CUBES {
         let told = scene.succeed(&format!("verify {name}.npy"));
@@ -120,7 +120,7 @@ fn cubes_of_format_1_are_read() {
 }
 
 #[test]
-fn cubes_of_format_1_are_drawn_as_those_of_today() {
+fn cubes_of_format_2_are_drawn_as_those_of_today() {
     let scene = fixtures();
     scene.succeed("run run.toml -o new.npy");
     let pictures = |cube: &str, range: &str| {
@@ -136,7 +136,7 @@ fn cubes_of_format_1_are_drawn_as_those_of_today() {
 }
 
 #[test]
-fn cubes_of_format_1_are_continued() {
+fn cubes_of_format_2_are_continued() {
     let scene = fixtures();
     for (name, command) in CUBES {
         scene.succeed(&format!("{command} -o new-{name}.npy"));
@@ -161,7 +161,7 @@ fn cubes_of_format_1_are_continued() {
 }
 
 #[test]
-fn cubes_of_format_1_are_repaired() {
+fn cubes_of_format_2_are_repaired() {
     let scene = fixtures();
     for (name, _) in CUBES {
         let (cube, journal) = (format!("{name}.npy"), format!("{name}.journal"));
@@ -225,7 +225,7 @@ fn the_library_opens_cubes_and_verifies_their_snapshots() {
 #[test]
 fn a_newer_format_is_named_and_nothing_is_touched() {
     let scene = with_line_1(|line| {
-        line.replace("{\"format\":1,", "{\"format\":2,")
+        line.replace("{\"format\":2,", "{\"format\":3,")
             .replace(
                 "\"program_version\":\"0.1.0\"",
                 "\"program_version\":\"7.1\"",
@@ -236,10 +236,28 @@ fn a_newer_format_is_named_and_nothing_is_touched() {
         assert_eq!(told.code, Some(1), "{command}\n{told}");
         assert_eq!(told.stdout, "", "{command}\n{told}");
         let expected = format!(
-            "diff2d: c.journal is of format 2, written by diff2d 7.1, and this program (diff2d {}) reads formats up to 1: use that version or a later one\n",
+            "diff2d: c.journal is of format 3, written by diff2d 7.1, and this program (diff2d {}) reads format 2: use that version or a later one\n",
             env!("CARGO_PKG_VERSION")
         );
         assert_eq!(told.stderr, expected, "{command}");
+    }
+}
+
+#[test]
+fn a_format_from_before_the_first_release_is_named_and_nothing_is_touched() {
+    for format in [0, 1] {
+        let scene = with_line_1(|line| {
+            line.replace("{\"format\":2,", &format!("{{\"format\":{format},"))
+                .replace("\"dx\":2.5,\"dy\"", "\"scenarios\":[],\"dy\"")
+        });
+        for (command, told) in all_commands(&scene) {
+            assert_eq!(told.code, Some(1), "{command}\n{told}");
+            assert_eq!(told.stdout, "", "{command}\n{told}");
+            let expected = format!(
+                "diff2d: c.journal is of format {format}, from before the release of diff2d 0.1.0, and this program reads format 2: move c.journal and c.npy away and compute them again, or use the program that wrote them\n"
+            );
+            assert_eq!(told.stderr, expected, "{command}");
+        }
     }
 }
 
@@ -285,12 +303,7 @@ fn unknown_parameters_are_kept_and_compared() {
 
 #[test]
 fn a_key_that_an_older_program_did_not_know_has_its_default() {
-    let scene = with_line_1(|line| {
-        line.replace(
-            ",\"graphics\":false,\"grid\":\"slides\",\"precision\":\"f64\"",
-            "",
-        )
-    });
+    let scene = with_line_1(|line| line.replace(",\"graphics\":false,\"grid\":\"slides\"", ""));
     let journal = scene.text("c.journal");
     let three: String = journal.split_inclusive('\n').take(3).collect();
     scene.write("c.journal", three);
@@ -319,10 +332,28 @@ fn a_line_1_that_contradicts_itself_is_damage() {
         ("[9,10,10]", "[]", "shape is []"),
         ("[9,10,10]", "[9,4294967296,4294967296]", "beyond any file"),
         ("\"dt\":1.5625", "\"dt\":0.0", "dt is not above 0"),
-        ("\"data_offset\":4096", "\"data_offset\":0", "data_offset 0"),
-        ("\"format\":1", "\"format\":0", "format is 0"),
+        (
+            "\"data_offset\":4096",
+            "\"data_offset\":0",
+            "data_offset is 0",
+        ),
         ("\"shape\":", "\"shapes\":", "missing field `shape`"),
-        ("\"params\":{", "\"scenarios\":[],\"p\":{", "no scenarios"),
+        ("\"params\":{", "\"p\":{", "missing field `params`"),
+        (
+            "\"inputs\"",
+            "\"varied\":{},\"inputs\"",
+            "begin with [9, 9]",
+        ),
+        (
+            "\"inputs\"",
+            "\"varied\":{\"dt\":[1.0]},\"inputs\"",
+            "no value for each scenario",
+        ),
+        (
+            "\"inputs\"",
+            "\"varied\":{\"dt\":[\"1\",1,1,1,1,1,1,1,1]},\"inputs\"",
+            "scenario 0 has a value of another kind",
+        ),
     ] {
         let scene = with_line_1(|line| line.replace(from, to));
         let before = scene.read("c.journal");
@@ -355,7 +386,7 @@ fn a_damaged_line_1_is_started_over_only_where_a_record_proves_it() {
         "dear diary\n",
         "dear diary,\0\0\0 that was all",
         "{\"format\":\"mp4\"",
-        "{\"format\":1,\"run_id\":\"somebody else's\"",
+        "{\"format\":2,\"run_id\":\"somebody else's\"",
     ] {
         scene.write("c.journal", unproven);
         for (command, told) in all_commands(&scene) {
@@ -422,14 +453,21 @@ fn any_number_of_unknown_parameters_of_scenarios_costs_little() {
     let scene = fixtures();
     let journal = scene.text("half-sweep.journal");
     let (first, rest) = journal.split_once('\n').unwrap();
-    let parts: Vec<&str> = first.split("\"params\":{").collect();
-    let changed = parts.iter().enumerate().skip(1).map(|(number, part)| {
-        let keys: String = (0..5_000)
-            .map(|key| format!("\"k{key}\":{number},"))
-            .collect();
-        format!("\"params\":{{{keys}{part}")
-    });
-    let changed = parts[0].to_owned() + &changed.collect::<String>();
+    let keys = |value: &str, of: &str| -> String {
+        let mut keys = (0..5_000).map(|key| format!("\"{of}k{key}\":{value},"));
+        keys.by_ref().collect()
+    };
+    let changed = first
+        .replacen(
+            "\"params\":{",
+            &format!("\"params\":{{{}", keys("0", "")),
+            1,
+        )
+        .replacen(
+            "\"varied\":{",
+            &format!("\"varied\":{{{}", keys("[0,1,2,3,4,5]", "params.")),
+            1,
+        );
     scene.write("c.npy", scene.read("half-sweep.npy"));
     scene.write("c.journal", sealed(&changed, run_id(first)) + rest);
     for command in [

@@ -20,12 +20,13 @@ from ._errors import DataError, ParameterError, ResourceError
 
 __all__ = ["Journal", "Snapshot", "flat", "journal_path", "read_journal"]
 
-FORMAT = 1
+FORMAT = 2
 _TABLES = ("initial", "boundary")
 DATA_OFFSET = 4096
 _CRC_KEY = b',"crc":"'
 _SEAL = len(_CRC_KEY) + 8 + len(b'"}')
 _LONGEST_RECORD = 4096
+_MOST_SCENARIOS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Journal:
     @property
     def is_sweep(self) -> bool:
         """Whether the cube has an axis of scenarios."""
-        return "scenarios" in self.header
+        return "varied" in self.header
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -264,11 +265,11 @@ def _read(file: BinaryIO, path: Path, cube: str) -> Journal:
         )
     header = _header(first, path, cube)
     try:
-        scenarios = tuple(map(_scenario, header.get("scenarios", [header])))
-        places = _places(header, scenarios)
-    except (KeyError, TypeError, ValueError) as error:
+        scenarios = tuple(map(_scenario, _each(header)))
+        _check_shape(header, scenarios)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise DataError(f"line 1 of {path} cannot be right ({error})") from None
-    snapshots = tuple(_snapshots(file, path, header, places))
+    snapshots = tuple(_snapshots(file, path, header, scenarios))
     if snapshots and snapshots[-1].steady is not None:
         scenarios = (replace(scenarios[0], ended=snapshots[-1].index + 1),)
     return Journal(path, header, scenarios, snapshots)
@@ -288,10 +289,15 @@ def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
         raise damaged from None
     if version > FORMAT:
         raise ResourceError(
-            f"{path} has format {version}, of diff2d {program}; this version reads formats up to {FORMAT}"
+            f"{path} has format {version}, of diff2d {program}; this version reads format {FORMAT}"
         )
     if not _is_sealed(line.removesuffix(b"\n"), run_id):
         raise damaged
+    if version < FORMAT:
+        raise ResourceError(
+            f"{path} has format {version}, from before the release of diff2d 0.1.0; this version reads format {FORMAT}:"
+            f" move {path} and {cube} away and compute them again, or use the program that wrote them"
+        )
     return header
 
 
@@ -307,6 +313,32 @@ def _is_sealed(line: bytes, run_id: str) -> bool:
     body, seal = line[:-_SEAL], line[-_SEAL:]
     crc = crc32c(body, crc32c(run_id.encode(), 0))
     return seal == _CRC_KEY + b"%08x" % crc + b'"}'
+
+
+def _each(header: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The keys of each scenario: those of the first, with its own values of the varied ones; null is none."""
+    if "varied" not in header:
+        yield header
+        return
+    count, varied = _count(header["shape"][0]), header["varied"]
+    if count > _MOST_SCENARIOS or any(len(values) != count for values in varied.values()):
+        raise ValueError(f"shape is {header['shape']}, and lists in varied have other lengths")
+    for number in range(count):
+        keys = {**header, "params": _copied(header["params"])}
+        for name, values in varied.items():
+            *tables, key = name.split(".")
+            table = keys
+            for one in tables:
+                table = table.setdefault(one, {})
+            table[key] = values[number]
+            if values[number] is None:
+                del table[key]
+        yield keys
+
+
+def _copied(tables: Any) -> Any:
+    """Tables with copies of the tables in them."""
+    return {name: _copied(one) for name, one in tables.items()} if isinstance(tables, dict) else tables
 
 
 def _scenario(keys: Mapping[str, Any]) -> Scenario:
@@ -332,12 +364,12 @@ def _count(value: Any) -> int:
     return value
 
 
-def _places(header: Mapping[str, Any], scenarios: tuple[Scenario, ...]) -> int:
-    """Places for snapshots of each scenario; checks the shape against the scenarios."""
+def _check_shape(header: Mapping[str, Any], scenarios: tuple[Scenario, ...]) -> None:
+    """Checks the shape against the scenarios."""
     if not scenarios:
         raise ValueError("there are no scenarios")
     most = max(one.snapshots for one in scenarios)
-    expected = [len(scenarios), most] if "scenarios" in header else [most]
+    expected = [len(scenarios), most] if "varied" in header else [most]
     shape = [_count(length) for length in header["shape"]]
     if header["data_offset"] != DATA_OFFSET or header["dtype"] not in ("<f8", "<f4"):
         raise ValueError(f"data_offset is {header['data_offset']} and dtype {header['dtype']}")
@@ -345,16 +377,14 @@ def _places(header: Mapping[str, Any], scenarios: tuple[Scenario, ...]) -> int:
         raise ValueError(f"shape is {shape}, and nsteps and nper make it begin with {expected}")
     if math.prod(shape) * int(header["dtype"][2]) >= (1 << 63) - DATA_OFFSET:
         raise ValueError(f"shape is {shape}, beyond any file")
-    return most
 
 
 def _snapshots(
-    file: BinaryIO, path: Path, header: Mapping[str, Any], places: int
+    file: BinaryIO, path: Path, header: Mapping[str, Any], scenarios: tuple[Scenario, ...]
 ) -> Iterator[Snapshot]:
     """The valid records without a gap. A torn last line, or a hole, ends them; a bad line with valid ones
     behind it is damage."""
-    scenarios = header.get("scenarios", [header])
-    is_sweep = "scenarios" in header
+    is_sweep = "varied" in header
     nexts = [0] * len(scenarios)
     damaged = None
     number = 1
@@ -369,8 +399,8 @@ def _snapshots(
         scenario = record.scenario or 0
         if not (
             scenario < len(scenarios)
-            and record.index < 1 + scenarios[scenario]["nsteps"] // scenarios[scenario]["nper"]
-            and record.step == record.index * scenarios[scenario]["nper"]
+            and record.index < scenarios[scenario].snapshots
+            and record.step == record.index * scenarios[scenario].nper
         ):
             damaged = damaged or number
             continue

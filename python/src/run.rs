@@ -5,7 +5,7 @@ use crate::{
     errors::{raised, refused},
     params::Source,
 };
-use diff2d::{Io, Outcome, Problem, Record, Run, Sweep, begun_with, cli};
+use diff2d::{Io, Outcome, Problem, Record, Run, Sweep, cli};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
@@ -65,11 +65,7 @@ pub(crate) fn run(
     options: Options,
 ) -> PyResult<(String, &'static str)> {
     let source = source(py, file, text)?;
-    let mut raw = source.read(given).map_err(|error| raised(py, error))?;
-    let begun = options.resume.then(|| begun_with(&options.output));
-    if let Some(begun) = begun.flatten() {
-        raw = raw.with_times_of(&begun);
-    }
+    let raw = source.read(given).map_err(|error| raised(py, error))?;
     let problem = py.detach(|| Problem::from_raw(&raw));
     let problem = problem.map_err(|error| raised(py, error))?;
     let extend = options.extend.clone();
@@ -94,12 +90,7 @@ pub(crate) fn sweep(
         let base = base.map(|base| Source::Text(base).read("")).transpose()?;
         Sweep::from_raw(&source.read(given)?, source.directory(), base)
     };
-    let mut sweep = py.detach(read).map_err(|error| raised(py, error))?;
-    let begun = options.resume.then(|| begun_with(&options.output));
-    if let Some(begun) = begun.flatten() {
-        let as_begun = py.detach(|| sweep.as_begun(&begun));
-        sweep = as_begun.map_err(|error| raised(py, error))?;
-    }
+    let sweep = py.detach(read).map_err(|error| raised(py, error))?;
     let outcome = carry_out(py, sweep, options, |run: Run<'_, Sweep>| run.start())?;
     Ok(word(outcome))
 }

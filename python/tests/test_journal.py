@@ -141,7 +141,9 @@ def test_records_of_another_run_are_not_believed():
         {"dtype": "|O"},
         {"data_offset": 0},
         {"params": 7},
-        {"scenarios": []},
+        {"varied": {}},
+        {"varied": {"dt": [1.0]}},
+        {"varied": 3},
     ],
 )
 def test_headers_that_cannot_be_right_are_refused(change):
@@ -154,7 +156,7 @@ def test_headers_that_cannot_be_right_are_refused(change):
         diff2d.open(cube)
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":1}'])
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":2}'])
 def test_what_is_no_journal_is_refused(text):
     cube = copy("half")
     Path("cube.journal").write_bytes(text + b"\n")
@@ -162,13 +164,17 @@ def test_what_is_no_journal_is_refused(text):
         diff2d.open(cube)
 
 
-def test_a_newer_format_is_named():
+@pytest.mark.parametrize(
+    ("format", "told"),
+    [(3, r"format 3, of diff2d 9\.0"), (1, "format 1, from before the release .*: move cube.journal and cube.npy away")],
+)
+def test_another_format_is_named(format, told):
     cube = copy("half")
     header = json.loads(lines()[0])
     del header["crc"]
-    header |= {"format": 2, "program_version": "9.0"}
+    header |= {"format": format, "program_version": "9.0"}
     Path("cube.journal").write_bytes(sealed(header, header["run_id"]))
-    with pytest.raises(diff2d.ResourceError, match=r"format 2, of diff2d 9\.0") as error:
+    with pytest.raises(diff2d.ResourceError, match=told) as error:
         diff2d.open(cube)
     assert error.value.exit_code == 1 and isinstance(error.value, OSError)
 

@@ -1,13 +1,7 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
 use super::terminal::quoted;
-use crate::{
-    cube::inputs,
-    error::Error,
-    params::{Canonical, RawParams},
-    problem::Problem,
-    warnings,
-};
+use crate::{cube::inputs, error::Error, params::RawParams, problem::Problem, warnings};
 use clap::Args;
 use std::{
     fs::File,
@@ -32,13 +26,9 @@ pub(super) struct Given {
 }
 
 impl ParamsArgs {
-    /// The problem, for a cube that was begun with these parameters if there is one.
-    pub(super) fn given(&self, begun: Option<&Canonical>) -> Result<Given, Error> {
+    /// The problem.
+    pub(super) fn given(&self) -> Result<Given, Error> {
         let raw = RawParams::load(&self.file, &self.overrides);
-        let raw = raw.map(|raw| match begun {
-            Some(begun) => raw.with_times_of(begun),
-            None => raw,
-        });
         let given = raw.and_then(|raw| {
             let problem = Problem::from_raw(&raw)?;
             let mut warnings = warnings::of(&problem);

@@ -81,8 +81,7 @@ impl RunArgs {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
-    let begun = cube.as_ref().ok().and_then(|cube| args.start.begun(cube));
-    let given = args.params.given(begun.as_ref())?;
+    let given = args.params.given()?;
     let problem = &given.problem;
     check_tile(args.tile, problem.grid.shape())?;
     let cube = cube?;

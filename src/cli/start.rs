@@ -8,9 +8,8 @@ use super::{
 };
 use crate::{
     comm::{Comm, collective},
-    cube::{Cube, Io, Paths, Writing, begun_with, holds},
+    cube::{Cube, Io, Paths, Writing, holds},
     error::Error,
-    params::Canonical,
     run::{Outcome, Run},
 };
 use clap::{Args, ValueEnum};
@@ -83,11 +82,6 @@ impl StartArgs {
         };
         Paths::of(&cube)?;
         Ok(cube)
-    }
-
-    /// The parameters that a cube to be continued was begun with.
-    pub(super) fn begun(&self, cube: &Path) -> Option<Canonical> {
-        self.resume.then(|| begun_with(cube)).flatten()
     }
 
     /// Collective. Makes the directory of the default output. That of `-o` must be there.

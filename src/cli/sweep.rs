@@ -68,10 +68,6 @@ pub(super) fn sweep(args: &SweepArgs, terminal: &Terminal) -> Result<u8, Error> 
     // Parameters are judged before ranks are brought together.
     let sweep = Sweep::load_with(&args.file, &args.overrides)?;
     let cube = args.start.cube(&args.file)?;
-    let sweep = match args.start.begun(&cube) {
-        Some(begun) => sweep.as_begun(&begun)?,
-        None => sweep,
-    };
     let report = args.report.as_ref().map(|path| {
         let taken = [Paths::of(&cube)?.files(), args.reads(&sweep)].concat();
         args.start.check_report(path, &taken, false)

@@ -165,7 +165,7 @@ pub enum CubeError {
         cube: PathBuf,
     },
     /// The journal was written by a later program.
-    #[error("{} is of format {format}, written by diff2d {program}, and this program (diff2d {}) reads formats up to {FORMAT}: use that version or a later one", journal.display(), env!("CARGO_PKG_VERSION"))]
+    #[error("{} is of format {format}, written by diff2d {program}, and this program (diff2d {}) reads format {FORMAT}: use that version or a later one", journal.display(), env!("CARGO_PKG_VERSION"))]
     NewerJournal {
         /// The journal.
         journal: PathBuf,
@@ -173,6 +173,16 @@ pub enum CubeError {
         format: u64,
         /// The version of the program that wrote it.
         program: String,
+    },
+    /// The journal is of a format from before the first release.
+    #[error("{} is of format {format}, from before the release of diff2d 0.1.0, and this program reads format {FORMAT}: move {0} and {} away and compute them again, or use the program that wrote them", journal.display(), cube.display())]
+    OlderJournal {
+        /// The journal.
+        journal: PathBuf,
+        /// The cube.
+        cube: PathBuf,
+        /// Its format.
+        format: u64,
     },
     /// A file of the run was deleted, moved or replaced while the run wrote it.
     #[error("{} was {what} while the run wrote it: {kept}", path.display())]

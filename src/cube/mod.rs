@@ -37,6 +37,6 @@ pub use file::Io;
 pub use journal::{Header, Journal, Record};
 pub use outputs::{Writing, holds};
 pub use paths::Paths;
-pub use read::{Cube, begun_by, begun_with};
+pub use read::{Cube, begun_by};
 pub use store::{Claim, Store};
 pub use write::CubeWriter;

@@ -85,6 +85,11 @@ impl Paths {
                 format,
                 program,
             },
+            JournalError::Older { format } => CubeError::OlderJournal {
+                journal,
+                cube,
+                format,
+            },
             JournalError::Header { ours: true } => lost("is damaged".to_owned()),
             JournalError::Header { ours: false } => CubeError::ForeignJournal { journal, cube },
             JournalError::Contradiction(reason) => {

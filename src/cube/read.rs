@@ -13,7 +13,6 @@ use super::{
     one_run,
     paths::Paths,
 };
-use crate::params::Canonical;
 use diff2d_arrays::npy::Number;
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileExt;
@@ -283,15 +282,6 @@ pub(super) fn unpadded(
         }
     }
     Ok(other)
-}
-
-/// The parameters of a cube that was begun, of a sweep those of its first scenario; `None` if nothing was, or what is wrong
-/// is told elsewhere.
-#[must_use]
-pub fn begun_with(cube: &Path) -> Option<Canonical> {
-    let journal = find_journal(&Paths::of(cube).ok()?).ok()??;
-    let scenario = journal.header?.scenario(0)?.into_owned();
-    Some(scenario.params)
 }
 
 /// The id of the run that began a cube, if one did.

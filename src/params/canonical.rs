@@ -63,7 +63,7 @@ impl Canonical {
         self.get("units")?.get(name)?.as_str()
     }
 
-    /// When snapshots are taken; `None` in journals from before there was a choice, which are of the course's times.
+    /// When snapshots are taken; `None` of a choice that this program does not know.
     #[must_use]
     pub fn times(&self) -> Option<Times> {
         let word = self.get("times")?.as_str()?;

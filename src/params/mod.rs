@@ -35,6 +35,6 @@ pub use keys::is_key;
 pub use profile::{Boundary, Formula, Function, Profile, Wall};
 pub use raw::{InputPlace, RawParams};
 pub(crate) use spelling::hint_of_file;
-pub use sweep::SweepParams;
 pub(crate) use sweep::Wrong;
+pub use sweep::{MOST_SCENARIOS, SweepParams};
 pub use valid::{MOST_STAGES, Params, SIDES};

@@ -2,7 +2,6 @@
 
 use super::{
     canonical::Canonical,
-    choice::{Choice, Times},
     error::ParamsError,
     keys::{self, Absent, Key},
     place::Place,
@@ -107,7 +106,7 @@ impl RawParams {
         Ok(Self::new(file, typed))
     }
 
-    /// The parameters of a journal. One without the key `times` is of the course's.
+    /// The parameters of a journal.
     #[must_use]
     pub fn from_canonical(canonical: &Canonical) -> Self {
         let file = "the journal";
@@ -117,21 +116,7 @@ impl RawParams {
             value: value::from_json(value),
             place: place.clone(),
         });
-        let raw = Self::new(file, entries.collect());
-        match canonical.times() {
-            Some(_) => raw,
-            None => raw.with_times_of(canonical),
-        }
-    }
-
-    /// The same for a cube that was begun with these parameters: if it is from before there were [`Times`], they are the
-    /// course's unless others were typed.
-    #[must_use]
-    pub fn with_times_of(self, begun: &Canonical) -> Self {
-        match (begun.times(), self.typed.get("times")) {
-            (None, None) => self.replace("times", Times::Course.name()),
-            _ => self,
-        }
+        Self::new(file, entries.collect())
     }
 
     /// Gives a key, dotted if need be, a value in place of the one it has.

@@ -9,7 +9,6 @@
 //! ```
 
 use super::{
-    canonical::Canonical,
     choice::choice,
     error::ParamsError,
     judge::Judge,
@@ -24,7 +23,7 @@ use std::{collections::HashSet, path::Path};
 /// After so many different sentences no more scenarios are judged.
 const MOST_SENTENCES: usize = 20;
 /// More scenarios than this are taken for a mistake.
-const MOST_SCENARIOS: usize = 1_000_000;
+pub const MOST_SCENARIOS: usize = 1_000_000;
 
 /// The parameters of every scenario of a sweep.
 #[derive(Debug, Clone)]
@@ -174,13 +173,6 @@ impl SweepParams {
             all.verdict()?;
         }
         Ok(params)
-    }
-
-    /// The same for a cube that was begun with these parameters, see [`RawParams::with_times_of`].
-    #[must_use]
-    pub fn with_times_of(mut self, begun: &Canonical) -> Self {
-        self.base = self.base.with_times_of(begun);
-        self
     }
 
     /// Passes the parameters of every scenario to a judge, and gathers what it finds.

@@ -2,7 +2,7 @@
 
 use crate::{
     cube::journal::{Scenario, Scenarios},
-    params::{Canonical, ParamsError, RawParams, SweepParams, Wrong},
+    params::{ParamsError, RawParams, SweepParams, Wrong},
     physics::input::{Digests, add_digest},
     problem::Problem,
     warnings,
@@ -64,24 +64,12 @@ impl Sweep {
         Self::of(SweepParams::of(sweep, directory, base)?)
     }
 
-    /// The same for a cube that was begun with these parameters, see
-    /// [`with_times_of`](RawParams::with_times_of).
-    ///
-    /// # Errors
-    /// As [`load`](Self::load).
-    pub fn as_begun(self, begun: &Canonical) -> Result<Self, ParamsError> {
-        match begun.times() {
-            Some(_) => Ok(self),
-            None => Self::of(self.params.with_times_of(begun)),
-        }
-    }
-
     fn of(params: SweepParams) -> Result<Self, ParamsError> {
         let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
         let (mut first, mut number) = (None::<Problem>, 0);
         let (mut snapshots, mut memory_bytes) = (0, 0);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
-        let mut scenarios = Scenarios::default();
+        let mut scenarios = None::<Scenarios>;
         let (mut warnings, mut warned) = (Vec::new(), 0_u64);
         params.judge_each(&mut wrong, |raw| {
             number += 1;
@@ -98,7 +86,11 @@ impl Sweep {
             of_this.for_each(|input| add_digest(&mut inputs, input));
             let initial = problem.initial_array();
             initial_arrays.extend(initial.map(|(path, frame)| (path.to_owned(), frame)));
-            scenarios.push(&Scenario::of(&problem));
+            let scenario = Scenario::of(&problem);
+            match &mut scenarios {
+                Some(scenarios) => scenarios.push(&scenario),
+                None => scenarios = Some(Scenarios::new(scenario)),
+            }
             let of_this = warnings::of(&problem);
             warned += u64::from(!of_this.is_empty());
             if warned == 1 {
@@ -114,11 +106,14 @@ impl Sweep {
                 "of other scenarios {others} have such warnings, too"
             ));
         }
+        let (Some(first), Some(scenarios)) = (first, scenarios) else {
+            unreachable!("a sweep has a scenario");
+        };
         let sweep = Self {
             varied: params.varied(),
             scenarios,
             digests,
-            first: first.unwrap_or_else(|| unreachable!("a sweep has a scenario")),
+            first,
             snapshots,
             memory_bytes,
             inputs,

@@ -54,7 +54,7 @@ class Expected:
             return
         lines = [json.loads(line) for line in journal.read_text().splitlines() if line.endswith("}")]
         header, records = lines[0], lines[1:]
-        scenarios = header.get("scenarios") or [header]
+        scenarios = self.scenarios(header)
         times = np.full((len(scenarios), self.values.shape[-3]), np.nan)
         self.missing = np.ones(times.shape, bool)
         for number, one in enumerate(scenarios):
@@ -70,7 +70,7 @@ class Expected:
         grids = [(self.nodes(one, "y"), self.nodes(one, "x")) for one in scenarios]
         self.grids, self.exact_times = grids, times
         same = all(np.array_equal(grid[0], grids[0][0]) and np.array_equal(grid[1], grids[0][1]) for grid in grids)
-        if "scenarios" in header:
+        if "varied" in header:
             self.coordinates["scenario"] = np.arange(len(scenarios))
             self.coordinates["time"] = times
             with np.errstate(all="ignore"):
@@ -93,6 +93,23 @@ class Expected:
         if self.values.dtype.kind == "f":
             self.values = self.values.copy()
             self.values[self.missing] = np.nan
+
+    @staticmethod
+    def scenarios(header):
+        """What line 1 says of each scenario: of the first, and in `varied` of all what is not the same."""
+        if "varied" not in header:
+            return [header]
+        each = []
+        for number in range(header["shape"][0]):
+            one = json.loads(json.dumps(header))
+            for name, values in header["varied"].items():
+                *tables, key = name.split(".")
+                table = one
+                for inner in tables:
+                    table = table.setdefault(inner, {})
+                table[key] = values[number]
+            each.append(one)
+        return each
 
     @staticmethod
     def nodes(run, axis):

@@ -43,7 +43,7 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.answer(&plan, args.json)?;
         return plan.check();
     }
-    let given = args.params.given(None)?;
+    let given = args.params.given()?;
     let plan = RunPlan::new(&given, args.ranks as usize, args.memory)?;
     if !args.json {
         terminal.warn(&plan.warnings);

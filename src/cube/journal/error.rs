@@ -11,6 +11,11 @@ pub enum JournalError {
         /// The version of the program that wrote it.
         program: String,
     },
+    /// Line 1 is of a format from before the first release.
+    Older {
+        /// Its format.
+        format: u64,
+    },
     /// Line 1 is damaged, or no line of ours at all.
     Header {
         /// Whether the journal proves to be ours all the same.
@@ -27,7 +32,7 @@ impl JournalError {
     #[must_use]
     pub fn is_ours(&self) -> bool {
         match self {
-            Self::Newer { .. } => false,
+            Self::Newer { .. } | Self::Older { .. } => false,
             Self::Header { ours } => *ours,
             Self::Contradiction(_) | Self::Line(_) => true,
         }

@@ -4,11 +4,11 @@ use super::{
     error::JournalError,
     record::Slot,
     scenario::Scenario,
-    scenarios::Scenarios,
+    scenarios::{Scenarios, Varied},
     seal::{LineWriter, SealedLine},
 };
 use crate::{
-    params::{Canonical, Precision},
+    params::{Canonical, MOST_SCENARIOS, Precision},
     problem::Problem,
     schedule::Clock,
 };
@@ -21,8 +21,8 @@ use std::{
     io::{self, Read, Seek, Write},
 };
 
-/// Version of the journal's format that this program writes, and the latest one that it reads.
-pub const FORMAT: u64 = 1;
+/// Version of the journal's format, the only one there has been in a release.
+pub const FORMAT: u64 = 2;
 
 /// Line 1: what the cube is to hold.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -56,15 +56,11 @@ pub struct Header {
 pub enum Content {
     /// A run: its keys stand in line 1 directly.
     Run(Scenario),
-    /// A sweep.
-    Sweep {
-        /// Its scenarios, in the order of the cube's first axis.
-        scenarios: Scenarios,
-    },
+    /// A sweep: those of its first scenario, and the key `varied`.
+    Sweep(Scenarios),
 }
 
-/// The keys of line 1, as they are read: one after the other, so that a long list takes no memory of
-/// its own.
+/// The keys of line 1, as they are read.
 #[derive(Deserialize)]
 struct Keys {
     format: u64,
@@ -74,33 +70,36 @@ struct Keys {
     dtype: Dtype,
     data_offset: u64,
     inputs: BTreeMap<String, String>,
-    scenarios: Option<Scenarios>,
-    params: Option<Canonical>,
-    dx: Option<f64>,
-    dy: Option<f64>,
-    dt: Option<f64>,
-    nsteps: Option<u64>,
-    nper: Option<u64>,
+    params: Canonical,
+    dx: f64,
+    dy: f64,
+    dt: f64,
+    nsteps: u64,
+    nper: u64,
+    varied: Option<Varied>,
 }
 
 impl TryFrom<Keys> for Header {
-    type Error = &'static str;
+    type Error = String;
 
     fn try_from(keys: Keys) -> Result<Self, Self::Error> {
-        let numbers = (keys.dx, keys.dy, keys.dt, keys.nsteps, keys.nper);
-        let content = match (keys.params, numbers, keys.scenarios) {
-            (Some(params), (Some(dx), Some(dy), Some(dt), Some(nsteps), Some(nper)), _) => {
-                Content::Run(Scenario {
-                    params,
-                    dx,
-                    dy,
-                    dt,
-                    nsteps,
-                    nper,
-                })
+        let first = Scenario {
+            params: keys.params,
+            dx: keys.dx,
+            dy: keys.dy,
+            dt: keys.dt,
+            nsteps: keys.nsteps,
+            nper: keys.nper,
+        };
+        let content = match (keys.varied, keys.shape.first()) {
+            (None, _) => Content::Run(first),
+            (Some(varied), Some(&count)) if (1..=MOST_SCENARIOS as u64).contains(&count) => {
+                #[expect(clippy::cast_possible_truncation, reason = "at most a million")]
+                let scenarios = Scenarios::read(first, varied, count as usize);
+                let scenarios = scenarios.ok_or("a list in varied has no value for each scenario");
+                Content::Sweep(scenarios?)
             }
-            (_, _, Some(scenarios)) => Content::Sweep { scenarios },
-            _ => return Err("it has the keys neither of a run nor of a sweep"),
+            _ => return Err(format!("shape is {:?}, and that of no sweep", keys.shape)),
         };
         Ok(Self {
             format: keys.format,
@@ -148,8 +147,7 @@ impl Header {
         shape: [u64; 4],
         inputs: BTreeMap<String, String>,
     ) -> Result<Self, getrandom::Error> {
-        let content = Content::Sweep { scenarios };
-        Self::new(precision, shape.to_vec(), content, inputs)
+        Self::new(precision, shape.to_vec(), Content::Sweep(scenarios), inputs)
     }
 
     fn new(
@@ -202,6 +200,11 @@ impl Header {
         if !line.is_of(&origin.run_id)? {
             return damaged();
         }
+        if origin.format < FORMAT {
+            return Ok(Err(JournalError::Older {
+                format: origin.format,
+            }));
+        }
         Ok(match line.content::<Self>()? {
             Err(error) => Err(JournalError::Contradiction(error.to_string())),
             Ok(header) => match header.contradiction() {
@@ -213,24 +216,21 @@ impl Header {
 
     /// In what its keys contradict each other.
     fn contradiction(&self) -> Option<String> {
-        let wrong = self
-            .scenarios()
-            .find_map(|scenario| scenario.contradiction());
+        let wrong = (0..self.scenario_count()).find_map(|number| match self.scenario(number) {
+            Some(scenario) => scenario.contradiction(),
+            None => Some(format!("scenario {number} has a value of another kind")),
+        });
         if wrong.is_some() {
             return wrong;
         }
-        if self.format == 0 || self.data_offset != DATA_OFFSET {
-            return Some(format!(
-                "format is {} and data_offset {}",
-                self.format, self.data_offset
-            ));
+        if self.data_offset != DATA_OFFSET {
+            return Some(format!("data_offset is {}", self.data_offset));
         }
         let numbers = 0..self.scenario_count();
         let most = numbers.map(|number| self.snapshots_of(number)).max();
         let expected = match (self.is_sweep(), most) {
-            (true, Some(most)) => vec![self.scenario_count() as u64, most],
-            (false, Some(most)) => vec![most],
-            (_, None) => return Some("there are no scenarios".to_owned()),
+            (true, most) => vec![self.scenario_count() as u64, most.unwrap_or(0)],
+            (false, most) => vec![most.unwrap_or(0)],
         };
         let frame = self.shape.strip_prefix(expected.as_slice());
         if !matches!(frame, Some([ny, nx]) if *ny > 0 && *nx > 0) {
@@ -256,7 +256,7 @@ impl Header {
     pub fn scenario_count(&self) -> usize {
         match &self.content {
             Content::Run(_) => 1,
-            Content::Sweep { scenarios } => scenarios.len(),
+            Content::Sweep(scenarios) => scenarios.len(),
         }
     }
 
@@ -265,7 +265,7 @@ impl Header {
     pub fn scenario(&self, number: usize) -> Option<Cow<'_, Scenario>> {
         match &self.content {
             Content::Run(run) => (number == 0).then_some(Cow::Borrowed(run)),
-            Content::Sweep { scenarios } => scenarios.get(number).map(Cow::Owned),
+            Content::Sweep(scenarios) => scenarios.get(number).map(Cow::Owned),
         }
     }
 
@@ -365,14 +365,14 @@ impl Header {
     fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
         match &self.content {
             Content::Run(run) => (scenario == 0).then_some((run.nsteps, run.nper)),
-            Content::Sweep { scenarios } => scenarios.steps(scenario),
+            Content::Sweep(scenarios) => scenarios.steps(scenario),
         }
     }
 
     /// Whether the cube has an axis of scenarios.
     #[must_use]
     pub fn is_sweep(&self) -> bool {
-        matches!(self.content, Content::Sweep { .. })
+        matches!(self.content, Content::Sweep(_))
     }
 
     /// The one scenario of a run; `None` of a sweep.
@@ -380,7 +380,7 @@ impl Header {
     pub fn run(&self) -> Option<&Scenario> {
         match &self.content {
             Content::Run(scenario) => Some(scenario),
-            Content::Sweep { .. } => None,
+            Content::Sweep(_) => None,
         }
     }
 

@@ -4,7 +4,7 @@
 //! The last key of every line is `crc`, the CRC-32C of the run id followed by the bytes of the line
 //! before `,"crc"`. A line of another run, or one with a flipped bit, is therefore not believed.
 //!
-//! A program reads journals of its own format and of all older ones. So that it recognises a newer
+//! A program reads journals of its own format and of all older ones since the first release. So that it recognises a newer
 //! one, line 1 of every format is a JSON object with the keys `format`, `run_id`, `program_version`
 //! and, last, `crc`. A format may gain keys in line 1: a program skips those that it does not know,
 //! keeps unknown parameters, and never rewrites the line. Any other change needs a new format.

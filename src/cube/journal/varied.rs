@@ -1,7 +1,6 @@
 //! Which keys tell the scenarios of a sweep apart.
 
-use super::header::Header;
-use crate::params::by_name;
+use super::header::{Content, Header};
 
 /// The keys that tell scenarios apart; D stands for Dx and Dy.
 #[must_use]
@@ -20,22 +19,8 @@ const MOST: usize = 100;
 /// The keys whose values differ between scenarios.
 #[must_use]
 pub fn varied(header: &Header) -> Vec<String> {
-    let Some(first) = header.scenario(0) else {
-        return Vec::new();
-    };
-    let pairs = first.params.pairs();
-    let mut is_same = vec![true; pairs.len()];
-    for scenario in header.scenarios() {
-        let own = scenario.params.pairs();
-        let own = by_name(&own);
-        for ((name, value), is_same) in pairs.iter().zip(&mut is_same) {
-            *is_same &= own.get(name.as_str()) == Some(value);
-        }
+    match &header.content {
+        Content::Run(_) => Vec::new(),
+        Content::Sweep(scenarios) => scenarios.varied().take(MOST).collect(),
     }
-    let named = pairs.iter().zip(is_same);
-    named
-        .filter(|(_, is_same)| !is_same)
-        .map(|((name, _), _)| name.clone())
-        .take(MOST)
-        .collect()
 }
