@@ -1,7 +1,7 @@
 //! Boxes of an array read in C order, also from a file in Fortran order.
 
-use super::partition::{Region, in_memory, length};
-use diff2d_arrays::npy::{ArrayFile, NpyError};
+use super::partition::in_memory;
+use diff2d_arrays::npy::{ArrayFile, NpyError, Region, length};
 use ndarray::{ArrayView, ArrayViewD, ArrayViewMut, ArrayViewMutD, Axis, IxDyn};
 
 /// Reads a box into a chunk of as many bytes; `in_file_order` is memory for what has to be transposed.

@@ -123,7 +123,10 @@ fn send(
     progress: &Progress,
 ) -> Result<Vec<String>, NpyError> {
     let ranks = 0..comm.size();
-    let chunks = |to| partition.chunks(to).map(move |region| (to, region));
+    let chunks = |to| {
+        let cut = partition.chunks(to);
+        (0..cut.count()).map(move |number| (to, cut.get(number)))
+    };
     let mut chunks = ranks.clone().flat_map(chunks);
     let mut in_file_order = Vec::new();
     let mut read_next = |chunk: &mut Vec<u8>| {
@@ -140,7 +143,12 @@ fn send(
     while let Some((to, result)) = read {
         if let Err(error) = result {
             // Ranks that have not got all of their portions wait for the next chunk.
-            let first = |to| Some((to, partition.bytes(&partition.chunks(to).next()?) + 1));
+            let first = |to| {
+                Some((
+                    to,
+                    partition.bytes(&partition.chunks(to).iter().next()?) + 1,
+                ))
+            };
             let later = (to + 1..ranks.end).filter_map(first);
             let waiting = iter::once((to, message.len())).chain(later);
             for (to, length) in waiting.filter(|&(to, _)| to != ROOT) {
@@ -178,7 +186,7 @@ fn send(
 /// Another rank: receives a chunk while the one before is taken.
 fn receive(comm: &impl Comm, partition: &Partition, mut take: impl FnMut(&[u8])) {
     let (mut chunk, mut last) = (Vec::new(), Vec::new());
-    for region in partition.chunks(comm.rank()) {
+    for region in partition.chunks(comm.rank()).iter() {
         chunk.resize(partition.bytes(&region) + 1, 0);
         let (from, bytes) = (ROOT, &mut chunk[..]);
         comm.exchange(&[], &mut [Incoming { from, bytes }], || take(&last));

@@ -1,6 +1,6 @@
 //! [`Partition`]: how an array is cut into portions, and these into chunks.
 
-use diff2d_arrays::npy::ArrayFile;
+use diff2d_arrays::npy::{ArrayFile, Cut, Region, elements, length};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -10,9 +10,6 @@ const CHUNK_BYTES: u64 = 4 << 20;
 /// Chunks that the memory of rank 0 has room for: one being sent, one being read, of a file in Fortran
 /// order its transpose, and one for maps and the message layer.
 const CHUNKS_IN_MEMORY: u64 = 4;
-
-/// A range along every axis.
-pub(super) type Region = Vec<Range<u64>>;
 
 /// How an array is cut: portions, one for each rank, and chunks of these.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -59,39 +56,13 @@ impl Partition {
     }
 
     /// The boxes that a rank's portion is sent in, in its C order.
-    pub(super) fn chunks(&self, rank: usize) -> impl Iterator<Item = Region> + use<> {
-        let portion = self.portion(rank);
-        let lengths: Vec<u64> = portion.iter().map(length).collect();
-        let empty = lengths.contains(&0);
-        let most = (self.chunk / self.width).max(1);
-        // The first axis of which a chunk can hold whole indices; single ones of those before it.
-        let inner = |axis: usize| lengths[axis + 1..].iter().product::<u64>();
-        let axis = (0..lengths.len())
-            .find(|&axis| !empty && inner(axis) <= most)
-            .unwrap_or(0);
-        let parts = if empty {
-            0
-        } else {
-            lengths[axis].div_ceil(most / inner(axis))
-        };
-        let outer: u64 = lengths[..axis].iter().product();
-        (0..outer * parts).map(move |number| {
-            let mut region = portion.clone();
-            let along = part(lengths[axis], parts, number % parts);
-            region[axis] = portion[axis].start + along.start..portion[axis].start + along.end;
-            let mut rest = number / parts;
-            for before in (0..axis).rev() {
-                let index = portion[before].start + rest % lengths[before];
-                region[before] = index..index + 1;
-                rest /= lengths[before];
-            }
-            region
-        })
+    pub(super) fn chunks(&self, rank: usize) -> Cut {
+        Cut::of_elements(&self.portion(rank), self.chunk / self.width)
     }
 
     /// Bytes of a box.
     pub(super) fn bytes(&self, region: &[Range<u64>]) -> usize {
-        in_memory(region.iter().map(length).product::<u64>() * self.width)
+        in_memory(elements(region) * self.width)
     }
 }
 
@@ -99,11 +70,6 @@ impl Partition {
 fn part(length: u64, parts: u64, number: u64) -> Range<u64> {
     let start = |number| number * (length / parts) + (length % parts).min(number);
     start(number)..start(number + 1)
-}
-
-/// The length of a range.
-pub(super) fn length(range: &Range<u64>) -> u64 {
-    range.end - range.start
 }
 
 /// A count of bytes or elements in memory. One that does not fit makes the next access panic.
@@ -148,7 +114,7 @@ mod tests {
             };
             let mut together = 0;
             for rank in 0..ranks {
-                let chunks: Vec<_> = partition.chunks(rank).collect();
+                let chunks: Vec<_> = partition.chunks(rank).iter().collect();
                 for region in &chunks {
                     let bytes = partition.bytes(region) as u64;
                     prop_assert!(bytes > 0 && bytes <= chunk.max(8));

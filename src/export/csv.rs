@@ -3,11 +3,9 @@
 use super::{
     Column, Dataset, ExportError,
     output::{self, Target},
-    tiles::{self, Tile},
 };
-use diff2d_arrays::npy::{Dtype, Kind, Scalar};
-use diff2d_arrays::progress::Progress;
-use rayon::prelude::*;
+use diff2d_arrays::npy::{Dtype, Kind, Region, Scalar};
+use diff2d_arrays::{progress::Progress, walk};
 use std::fmt::Write as _;
 
 /// Memory for an element: its row as text, and its bytes.
@@ -21,37 +19,35 @@ pub(super) fn write(
 ) -> Result<(), ExportError> {
     /// More elements at a time make nothing faster.
     const MOST: u64 = 1 << 16;
-    let threads = rayon::current_num_threads();
-    let elements = (memory / 2 / EACH / threads as u64).clamp(1, MOST);
-    let tile = tiles::bands(dataset.frame(), elements);
+    let threads = rayon::current_num_threads() as u64;
+    let elements = (memory / 2 / EACH / threads).clamp(1, MOST);
     output::text(target, dataset.array(), |to| {
         let names = dataset.dimensions.iter().map(|one| field(&one.name));
         let names: Vec<String> = names.chain(["p".to_owned()]).collect();
         writeln!(to, "{}", names.join(","))?;
-        let mut tiles = dataset.tiles(tile).peekable();
-        while tiles.peek().is_some() {
-            let some: Vec<(u64, Tile)> = tiles.by_ref().take(threads).collect();
-            let texts: Vec<String> = some
-                .par_iter()
-                .map(|(frame, tile)| rows(dataset, *frame, tile, progress))
-                .collect::<Result<_, ExportError>>()?;
-            for text in texts {
-                to.write_all(text.as_bytes())?;
-            }
-        }
-        Ok(())
+        let visit = |bytes: &mut Vec<u8>, _, part| rows(dataset, &part, bytes, progress);
+        walk::in_order(
+            &dataset.bands(elements),
+            threads,
+            threads,
+            visit,
+            |_, text| Ok(to.write_all(text.as_bytes())?),
+        )
     })
 }
 
-/// The rows of a tile.
+/// The rows of a part of a frame; none where it holds no data.
 fn rows(
     dataset: &Dataset<'_>,
-    frame: u64,
-    tile: &Tile,
+    part: &Region,
+    bytes: &mut Vec<u8>,
     progress: &Progress,
 ) -> Result<String, ExportError> {
-    let mut bytes = Vec::new();
-    dataset.read(frame, tile, &mut bytes)?;
+    let frame = dataset.frame_of(part);
+    if !dataset.is_present(frame) {
+        return Ok(String::new());
+    }
+    dataset.read(part, bytes)?;
     let dtype = dataset.dtype();
     let place = |axis: usize, index: u64| {
         let (coordinate, place) = dataset.place_of(axis, frame, index);
@@ -65,10 +61,13 @@ fn rows(
         .zip(dataset.index_of(frame))
         .map(|(axis, index)| place(axis, index) + ",")
         .collect();
-    let columns: Vec<String> = tile.columns.clone().map(|i| place(outer + 1, i)).collect();
+    let columns: Vec<String> = part[outer + 1]
+        .clone()
+        .map(|i| place(outer + 1, i))
+        .collect();
     let mut text = String::new();
     let mut elements = bytes.chunks_exact(dtype.bytes);
-    for j in tile.rows.clone() {
+    for j in part[outer].clone() {
         let row = format!("{before}{}", place(outer, j));
         for (column, element) in columns.iter().zip(elements.by_ref()) {
             // Writing to a string cannot fail.

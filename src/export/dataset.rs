@@ -4,14 +4,14 @@
 use super::{
     ExportError,
     coordinates::{self, Coordinate, Dimension},
-    tiles::{self, Tile},
 };
 use crate::cube::{
     CubeError, JournalledArray,
     journal::{Slot, varied},
 };
-use diff2d_arrays::npy::{Dtype, Kind, NpyError, Number};
+use diff2d_arrays::npy::{Cut, Dtype, Kind, NpyError, Number, Region, elements, length};
 use serde_json::{Map, Value};
+use std::ops::Range;
 
 /// An array with all that is told of it elsewhere. A *frame* is a matrix of its last two axes: a snapshot.
 #[derive(Debug)]
@@ -112,10 +112,46 @@ impl<'a> Dataset<'a> {
         (0..self.frames()).filter(|&frame| self.is_present(frame))
     }
 
-    /// The tiles of these frames, each of `size` but for those at the ends.
-    pub fn tiles(&self, size: [u64; 2]) -> impl Iterator<Item = (u64, Tile)> {
-        let of_frame = move |frame| tiles::grid(self.frame(), size).map(move |tile| (frame, tile));
-        self.present().flat_map(of_frame)
+    /// The array cut into parts of frames of at most so many elements, which follow one another as the elements
+    /// do.
+    #[must_use]
+    pub fn bands(&self, most: u64) -> Cut {
+        let whole: Region = self.shape().iter().map(|&length| 0..length).collect();
+        let frame: u64 = self.frame().iter().product();
+        Cut::of_elements(&whole, most.min(frame))
+    }
+
+    /// The array cut into chunks of so many rows and columns of a frame, and their shape.
+    #[must_use]
+    pub fn chunks(&self, [rows, columns]: [u64; 2]) -> (Cut, Vec<u64>) {
+        let whole: Region = self.shape().iter().map(|&length| 0..length).collect();
+        let mut shape = vec![1; self.outer().len()];
+        shape.extend([rows, columns]);
+        (Cut::new(&whole, shape.clone()), shape)
+    }
+
+    /// Rows and columns of chunks of at most `most` elements, about as high as wide: good for reading any part
+    /// of a frame.
+    #[must_use]
+    pub fn square(&self, most: u64) -> [u64; 2] {
+        square(self.frame(), most)
+    }
+
+    /// The frame of which a box is a part.
+    #[must_use]
+    pub fn frame_of(&self, part: &[Range<u64>]) -> u64 {
+        let outer = self.outer().iter().zip(part);
+        outer.fold(0, |frame, (outer, range)| {
+            frame * outer.length + range.start
+        })
+    }
+
+    /// The box that is a frame.
+    #[must_use]
+    pub fn box_of(&self, frame: u64) -> Region {
+        let [rows, columns] = self.frame();
+        let index = self.index_of(frame).into_iter().map(|i| i..i + 1);
+        index.chain([0..rows, 0..columns]).collect()
     }
 
     /// Whether a frame holds data.
@@ -198,19 +234,17 @@ impl<'a> Dataset<'a> {
     ///
     /// # Errors
     /// [`NpyError`].
-    pub fn read(&self, frame: u64, tile: &Tile, out: &mut Vec<u8>) -> Result<(), NpyError> {
+    pub fn read(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
         let npy = &self.array.npy;
         let width = npy.dtype.bytes;
-        let mut ranges: Vec<_> = self.index_of(frame).into_iter().map(|i| i..i + 1).collect();
-        ranges.extend([tile.rows.clone(), tile.columns.clone()]);
         out.clear();
-        out.resize(tile.elements() * width, 0);
-        self.array.read_bytes(&npy.in_file_order(&ranges), out)?;
+        out.resize(size(elements(part)) * width, 0);
+        self.array.read_bytes(&npy.in_file_order(part), out)?;
         if npy.dtype.big_endian {
             out.chunks_exact_mut(width).for_each(<[u8]>::reverse);
         }
         if npy.fortran_order {
-            *out = transposed(out, width, tile);
+            *out = transposed(out, width, part);
         }
         Ok(())
     }
@@ -219,10 +253,10 @@ impl<'a> Dataset<'a> {
     ///
     /// # Errors
     /// [`NpyError`].
-    pub fn read_common(&self, frame: u64, tile: &Tile, out: &mut Vec<u8>) -> Result<(), NpyError> {
-        self.read(frame, tile, out)?;
+    pub fn read_common(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
+        self.read(part, out)?;
         if self.common_dtype() != self.dtype() {
-            let mut values = vec![0.0; tile.elements()];
+            let mut values = vec![0.0; size(elements(part))];
             f64::decode(self.dtype(), out, &mut values);
             out.clear();
             f64::encode(&values, self.common_dtype(), out);
@@ -260,15 +294,33 @@ impl<'a> Dataset<'a> {
     }
 }
 
-/// Elements of a tile that came column after column, row after row.
-fn transposed(bytes: &[u8], width: usize, tile: &Tile) -> Vec<u8> {
-    let rows = usize::try_from(tile.rows.end - tile.rows.start).unwrap_or(0);
-    let columns = tile.elements() / rows.max(1);
+/// Elements of a part of a frame that came column after column, row after row.
+fn transposed(bytes: &[u8], width: usize, part: &[Range<u64>]) -> Vec<u8> {
+    let [.., rows, columns] = part else {
+        unreachable!("a frame has two dimensions")
+    };
+    let [rows, columns] = [rows, columns].map(|range| size(length(range)));
     let places = (0..rows).flat_map(|j| (0..columns).map(move |i| i * rows + j));
     places
         .flat_map(|place| &bytes[place * width..][..width])
         .copied()
         .collect()
+}
+
+/// A number of elements in memory. One that does not fit makes the next access panic.
+fn size(count: u64) -> usize {
+    usize::try_from(count).unwrap_or(usize::MAX)
+}
+
+fn square([mut rows, mut columns]: [u64; 2], most: u64) -> [u64; 2] {
+    while rows * columns > most.max(1) {
+        if rows > columns {
+            rows = rows.div_ceil(2);
+        } else {
+            columns = columns.div_ceil(2);
+        }
+    }
+    [rows, columns]
 }
 
 /// What is told of the array as a whole.
@@ -321,4 +373,17 @@ fn plain(value: Value) -> Value {
 fn file_name(array: &JournalledArray) -> String {
     let name = array.path.file_name().unwrap_or(array.path.as_os_str());
     name.to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::square;
+
+    #[test]
+    fn squares_waste_little() {
+        assert_eq!(square([16384, 16384], 1 << 19), [1024, 512]);
+        assert_eq!(square([301, 301], 1 << 19), [301, 301]);
+        assert_eq!(square([5000, 5000], 1 << 19), [625, 625]);
+        assert_eq!(square([1, 1 << 40], 1 << 19), [1, 1 << 19]);
+    }
 }

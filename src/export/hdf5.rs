@@ -3,12 +3,9 @@
 //!
 //! Source: the HDF5 Dimension Scale Specification; the netCDF-4 format specification.
 
-use super::{
-    Column, Coordinate, Dataset, ExportError, Format, output,
-    tiles::{self, Tile},
-};
+use super::{Column, Coordinate, Dataset, ExportError, Format, output};
 use bytemuck::Pod;
-use diff2d_arrays::npy::Kind;
+use diff2d_arrays::npy::{Kind, Region, elements};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::dimension_scales;
 use hdf5_metno::{
@@ -32,7 +29,7 @@ pub(super) fn write(
     progress: &Progress,
 ) -> Result<(), ExportError> {
     let width = dataset.common_dtype().bytes as u64;
-    let chunk = tiles::squares(dataset.frame(), CHUNK_BYTES / width);
+    let chunk = dataset.square(CHUNK_BYTES / width);
     // As it is read, as numbers, in the library's cache and compressed.
     let needed = 8 * chunk.iter().product::<u64>() * width;
     if needed > memory {
@@ -118,8 +115,8 @@ fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
     progress: &Progress,
 ) -> Result<hdf5::Dataset, Box<dyn Error>> {
     let shape: Vec<usize> = dataset.shape().iter().map(|&length| size(length)).collect();
-    let mut chunks = vec![1; dataset.outer().len()];
-    chunks.extend(chunk.map(size));
+    let (cut, chunks) = dataset.chunks(chunk);
+    let chunks: Vec<usize> = chunks.into_iter().map(size).collect();
     let mut builder = file
         .new_dataset_builder()
         .empty::<T>()
@@ -137,28 +134,26 @@ fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
             .write_scalar(&fill)?;
     }
     let mut bytes = Vec::new();
-    for frame in dataset.present() {
-        for tile in tiles::grid(dataset.frame(), chunk) {
-            dataset
-                .read_common(frame, &tile, &mut bytes)
-                .map_err(ExportError::Npy)?;
-            store_tile::<T>(dataset, &array, (frame, &tile), &bytes)?;
-            progress.add((tile.elements() * dataset.dtype().bytes) as u64);
-        }
+    // The library has one lock for all threads.
+    let is_present = |part: &Region| dataset.is_present(dataset.frame_of(part));
+    for part in cut.iter().filter(is_present) {
+        dataset
+            .read_common(&part, &mut bytes)
+            .map_err(ExportError::Npy)?;
+        store_part::<T>(&array, &part, &bytes)?;
+        progress.add(elements(&part) * dataset.dtype().bytes as u64);
     }
     Ok(array)
 }
 
-fn store_tile<T: H5Type + Pod>(
-    dataset: &Dataset<'_>,
+fn store_part<T: H5Type + Pod>(
     array: &hdf5::Dataset,
-    (frame, tile): (u64, &Tile),
+    part: &Region,
     bytes: &[u8],
 ) -> Result<(), Box<dyn Error>> {
     let values: Vec<T> = bytemuck::pod_collect_to_vec(bytes);
-    let index = dataset.index_of(frame).into_iter().map(|i| i..i + 1);
-    let ranges = index.chain([tile.rows.clone(), tile.columns.clone()]);
-    let ranges: Vec<_> = ranges
+    let ranges: Vec<_> = part
+        .iter()
         .map(|range| size(range.start)..size(range.end))
         .collect();
     let shape: Vec<usize> = ranges.iter().map(ExactSizeIterator::len).collect();

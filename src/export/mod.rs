@@ -6,7 +6,6 @@
 //! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
 //! | `format.rs` | [`Format`]: what an array is exported to |
 //! | `series.rs` | frames in time, as VTK and XDMF have them |
-//! | `tiles.rs` | parts of a snapshot that fit into memory |
 //! | `output.rs` | names of outputs, and what they do not replace |
 //! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
 //! | `csv.rs`, `vti.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
@@ -22,7 +21,6 @@ mod format;
 mod kerchunk;
 mod output;
 mod series;
-mod tiles;
 mod times;
 mod vti;
 mod xdmf;

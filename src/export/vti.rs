@@ -6,9 +6,8 @@
 use super::{
     Dataset, ExportError, Format, output,
     series::{self, Mesh, Series, in_comment},
-    tiles,
 };
-use diff2d_arrays::npy::{Dtype, Kind};
+use diff2d_arrays::npy::{Cut, Dtype, Kind, elements};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::FileError;
 use rayon::prelude::*;
@@ -34,7 +33,6 @@ pub(super) fn write(
     // The bytes, and those of half precision as double precision.
     let width = dataset.dtype().bytes as u64 + 16;
     let elements = (memory / 2 / threads).min(MOST) / width;
-    let tile = tiles::bands(dataset.frame(), elements);
     for series in series::all(dataset) {
         let present: Vec<u64> = series.present(dataset).collect();
         present.par_iter().try_for_each(|&frame| {
@@ -44,7 +42,7 @@ pub(super) fn write(
             image(
                 dataset,
                 (frame, &series.mesh),
-                tile,
+                elements,
                 (file, &named),
                 progress,
             )
@@ -97,7 +95,7 @@ fn name_of(series: &Series, frame: u64) -> String {
 fn image(
     dataset: &Dataset<'_>,
     (frame, mesh): (u64, &Mesh),
-    tile: [u64; 2],
+    most: u64,
     (file, path): (File, &Path),
     progress: &Progress,
 ) -> Result<(), ExportError> {
@@ -133,11 +131,11 @@ fn image(
     written
         .and_then(|()| file.write_all(&bytes.to_le_bytes()))
         .map_err(failed)?;
-    let mut part = Vec::new();
-    for tile in tiles::grid(dataset.frame(), tile) {
-        dataset.read_common(frame, &tile, &mut part)?;
-        file.write_all(&part).map_err(failed)?;
-        progress.add((tile.elements() * dataset.dtype().bytes) as u64);
+    let mut bytes = Vec::new();
+    for part in Cut::of_elements(&dataset.box_of(frame), most).iter() {
+        dataset.read_common(&part, &mut bytes)?;
+        file.write_all(&bytes).map_err(failed)?;
+        progress.add(elements(&part) * dataset.dtype().bytes as u64);
     }
     let tail = b"\n  </AppendedData>\n</VTKFile>\n";
     file.write_all(tail)

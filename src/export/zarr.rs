@@ -2,14 +2,10 @@
 //!
 //! Source: the Zarr core specification, version 3.
 
-use super::{
-    Column, Coordinate, Dataset, ExportError, Format, output,
-    tiles::{self, Tile},
-};
-use diff2d_arrays::npy::{Dtype, Kind};
-use diff2d_arrays::progress::Progress;
+use super::{Column, Coordinate, Dataset, ExportError, Format, output};
+use diff2d_arrays::npy::{Dtype, Kind, elements, length};
+use diff2d_arrays::{progress::Progress, walk};
 use diff2d_sys::{AtomicDirectory, FileError};
-use rayon::prelude::*;
 use serde_json::{Map, Value, json};
 use std::{ffi::OsStr, fs, io, path::Path};
 
@@ -23,10 +19,10 @@ pub(super) fn write(
     progress: &Progress,
 ) -> Result<(), ExportError> {
     let width = dataset.dtype().bytes as u64;
-    let chunk = tiles::squares(dataset.frame(), CHUNK_BYTES / width);
+    let chunk = dataset.square(CHUNK_BYTES / width);
     // The bytes as they are read, and with what lies beyond the ends of the frame.
     let each = 2 * chunk.iter().product::<u64>() * width;
-    let at_once = usize::try_from(memory / 2 / each).unwrap_or(usize::MAX);
+    let at_once = memory / 2 / each;
     if at_once == 0 {
         return Err(ExportError::Memory {
             what: "a chunk of Zarr",
@@ -41,26 +37,21 @@ pub(super) fn write(
         let first = vec![0; coordinate.along.len()];
         group.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
     }
-    let store_tile = |buffers: &mut (Vec<u8>, Vec<u8>), frame: u64, tile: &Tile| {
-        dataset.read(frame, tile, &mut buffers.0)?;
-        let bytes = whole_chunk(buffers, tile, chunk, dataset.dtype());
-        let mut index = dataset.index_of(frame);
-        index.extend([tile.rows.start / chunk[0], tile.columns.start / chunk[1]]);
-        progress.add((tile.elements() as u64) * width);
+    let (cut, shape) = dataset.chunks(chunk);
+    let threads = at_once.min(rayon::current_num_threads() as u64);
+    let begin = <(Vec<u8>, Vec<u8>)>::default;
+    walk::by_thread(&cut, threads, begin, |buffers, _, part| {
+        if !dataset.is_present(dataset.frame_of(&part)) {
+            return Ok(());
+        }
+        dataset.read(&part, &mut buffers.0)?;
+        let columns = part.last().map_or(0, length);
+        let bytes = whole_chunk(buffers, columns, chunk, dataset.dtype());
+        let index = part.iter().zip(&shape);
+        let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
+        progress.add(elements(&part) * width);
         group.store("p", &index, bytes)
-    };
-    let threads = rayon::current_num_threads();
-    let mut work = dataset.tiles(chunk).peekable();
-    while work.peek().is_some() {
-        let some: Vec<(u64, Tile)> = work.by_ref().take(SYNCED_TOGETHER).collect();
-        let workers = at_once.min(threads).max(1);
-        some.par_chunks(some.len().div_ceil(workers))
-            .try_for_each(|some| {
-                let mut buffers = (Vec::new(), Vec::new());
-                some.iter()
-                    .try_for_each(|(frame, tile)| store_tile(&mut buffers, *frame, tile))
-            })?;
-    }
+    })?;
     Ok(directory.commit(is_ours)?)
 }
 
@@ -116,9 +107,6 @@ impl Group<'_> {
     }
 }
 
-/// Chunks that are listed at a time.
-const SYNCED_TOGETHER: usize = 1024;
-
 /// Whether a directory is such a group, and holds nothing but the arrays that its own file tells of.
 fn is_ours(directory: &Path) -> io::Result<bool> {
     let told = match fs::read(directory.join("zarr.json")) {
@@ -149,19 +137,19 @@ fn holds_only(directory: &Path, names: &[&str]) -> io::Result<bool> {
 }
 
 /// The bytes of a tile as those of a whole chunk: what lies beyond the ends of the frame is zero.
-fn whole_chunk<'a>(
-    (bytes, whole): &'a mut (Vec<u8>, Vec<u8>),
-    tile: &Tile,
+fn whole_chunk(
+    (bytes, whole): &mut (Vec<u8>, Vec<u8>),
+    own_columns: u64,
     [rows, columns]: [u64; 2],
     dtype: Dtype,
-) -> &'a [u8] {
+) -> &[u8] {
     let size = |elements: u64| usize::try_from(elements).unwrap_or(usize::MAX) * dtype.bytes;
     if bytes.len() == size(rows * columns) {
         return bytes;
     }
     whole.clear();
     whole.resize(size(rows * columns), 0);
-    let wide = size(tile.columns.end - tile.columns.start);
+    let wide = size(own_columns);
     let rows = whole.chunks_exact_mut(size(columns));
     for (to, from) in rows.zip(bytes.chunks_exact(wide)) {
         to[..wide].copy_from_slice(from);

@@ -1,14 +1,11 @@
 //! How far apart two arrays are, element by element.
 
-use super::{
-    AnalysisError,
-    memory::size,
-    output::Output,
-    stats::pieces::{elements, index_in, pieces},
+use super::{AnalysisError, memory::size, output::Output};
+use crate::npy::{
+    ArrayFile, Cut, Dtype, Kind, NpyError, Region, Scalar, elements, index_in, length,
 };
-use crate::npy::{ArrayFile, Dtype, Kind, NpyError, Scalar};
 use crate::progress::Progress;
-use rayon::prelude::*;
+use crate::walk;
 use std::ops::Range;
 
 /// Elements that are compared at a time.
@@ -146,144 +143,113 @@ impl Comparison<'_> {
         output: Option<&Output>,
         progress: &Progress,
     ) -> Result<Vec<Difference>, AnalysisError> {
-        let whole: Vec<Range<u64>> = self.pairs.iter().map(|pairs| 0..pairs.count()).collect();
-        let Some((first, rest)) = whole.split_first() else {
-            return Ok(vec![self.piece(&whole, output, progress)?]);
-        };
-        let each = elements(rest).max(1);
-        // Several short rows at a time, and several pieces of long ones.
-        let rows = (SOME / each).max(1);
-        let blocks: Vec<Range<u64>> = (0..first.end.div_ceil(rows))
-            .map(|number| number * rows..first.end.min((number + 1) * rows))
-            .collect();
-        let found: Vec<Vec<Difference>> = blocks
-            .into_par_iter()
-            .map(|block| {
-                block
-                    .map(|index| {
-                        let mut row = whole.clone();
-                        row[0] = index..index + 1;
-                        pieces(&row, SOME)
-                            .iter()
-                            .try_fold(Difference::NONE, |all, piece| {
-                                Ok(all.join(self.piece(piece, output, progress)?))
-                            })
-                    })
-                    .collect()
-            })
-            .collect::<Result<_, AnalysisError>>()?;
-        Ok(found.into_iter().flatten().collect())
+        let whole: Region = self.pairs.iter().map(|pairs| 0..pairs.count()).collect();
+        let cut = Cut::of_elements(&whole, SOME);
+        let threads = rayon::current_num_threads() as u64;
+        let visit = |_: &mut (), _, piece: Region| self.piece(&piece, output, progress);
+        let mut all: Vec<Difference> = Vec::new();
+        walk::in_order(&cut, threads, 64 * threads, visit, |number, found| {
+            let begun = cut.get(number).first().map_or(0, |rows| size(rows.start)) < all.len();
+            let mut found = found.into_iter().peekable();
+            if let Some(rest) = found.next_if(|_| begun)
+                && let Some(row) = all.pop()
+            {
+                all.push(row.join(rest));
+            }
+            all.extend(found);
+            Ok::<_, AnalysisError>(())
+        })?;
+        Ok(all)
     }
 
+    /// Compares a box, index by index of the first axis.
     fn piece(
         &self,
         piece: &[Range<u64>],
         output: Option<&Output>,
         progress: &Progress,
-    ) -> Result<Difference, AnalysisError> {
-        let (left, right) = (Read::of(self, 0, piece)?, Read::of(self, 1, piece)?);
-        progress.add((left.bits.len() * self.arrays[0].npy.dtype.bytes) as u64);
-        let all = elements(piece);
+    ) -> Result<Vec<Difference>, AnalysisError> {
+        let [left, right] = [self.read(0, piece)?, self.read(1, piece)?];
         let [a, b] = self.arrays.map(|array| array.npy.dtype);
-        let mut found = Difference {
-            elements: all,
-            ..Difference::NONE
-        };
+        progress.add((left.len() * a.bytes) as u64);
+        let is_alike = a.native() == b.native();
         let mut differences = Vec::new();
-        for number in 0..all {
-            let index = index_in(piece, number);
-            let pair: Vec<[u64; 2]> = index
-                .iter()
-                .zip(&self.pairs)
-                .map(|(&at, pairs)| pairs.of(at))
-                .collect();
-            let bits = [left.at(&pair, 0), right.at(&pair, 1)];
-            let is_same = a.native() == b.native() && bits[0] == bits[1];
-            if is_same && self.tolerance.is_none() && output.is_none() {
-                continue;
-            }
-            let scalars = [Scalar::of_bits(a, bits[0]), Scalar::of_bits(b, bits[1])];
-            if output.is_some() {
-                differences.push(difference(scalars[0], scalars[1]));
-            }
-            let differs = match self.tolerance {
-                None => !is_same,
-                Some(tolerance) => !tolerance.allows(scalars),
+        let row = size(elements(piece.get(1..).unwrap_or_default()));
+        let mut all = Vec::new();
+        for (number, (left, right)) in left.chunks(row).zip(right.chunks(row)).enumerate() {
+            let mut found = Difference {
+                elements: left.len() as u64,
+                ..Difference::NONE
             };
-            let are_nan = scalars.iter().all(|one| one.to_f64().is_nan());
-            found.count += u64::from(differs);
-            found.both_nan += u64::from(differs && are_nan);
-            if is_same {
-                continue;
+            for (at, bits) in left.iter().zip(right).enumerate() {
+                let is_same = is_alike && bits.0 == bits.1;
+                if is_same && self.tolerance.is_none() && output.is_none() {
+                    continue;
+                }
+                let pair = [Scalar::of_bits(a, *bits.0), Scalar::of_bits(b, *bits.1)];
+                if output.is_some() {
+                    differences.push(difference(pair[0], pair[1]));
+                }
+                let differs = match self.tolerance {
+                    None => !is_same,
+                    Some(tolerance) => !tolerance.allows(pair),
+                };
+                let are_nan = pair.iter().all(|one| one.to_f64().is_nan());
+                found.count += u64::from(differs);
+                found.both_nan += u64::from(differs && are_nan);
+                if is_same {
+                    continue;
+                }
+                let size = distance(pair[0], pair[1]);
+                found.squares += if size.is_finite() { size * size } else { 0.0 };
+                let is_further = match &found.largest {
+                    None => size > 0.0 || differs,
+                    Some(largest) => size > largest.size,
+                };
+                if is_further {
+                    let index = index_in(piece, (number * row + at) as u64);
+                    found.largest = Some(Largest { size, index, pair });
+                }
             }
-            let size = distance(scalars[0], scalars[1]);
-            found.squares += if size.is_finite() { size * size } else { 0.0 };
-            let is_further = match &found.largest {
-                None => size > 0.0 || differs,
-                Some(largest) => size > largest.size,
-            };
-            if is_further {
-                found.largest = Some(Largest {
-                    size,
-                    index,
-                    pair: scalars,
-                });
-            }
+            all.push(found);
         }
         if let Some(output) = output {
             output.write_box(piece, bytemuck::cast_slice(&differences))?;
         }
-        Ok(found)
+        Ok(all)
     }
-}
 
-/// A box of an array that holds one side of all pairs of a piece.
-struct Read {
-    bits: Vec<u64>,
-    start: Vec<u64>,
-    pitches: Vec<u64>,
-}
-
-impl Read {
-    fn of(
-        comparison: &Comparison<'_>,
-        side: usize,
-        piece: &[Range<u64>],
-    ) -> Result<Self, NpyError> {
-        let array = comparison.arrays[side];
-        let ranges: Vec<Range<u64>> = piece
-            .iter()
-            .zip(&comparison.pairs)
-            .map(|(range, pairs)| {
-                let [first, last] = [range.start, range.end - 1].map(|at| pairs.of(at)[side]);
-                first..last + 1
-            })
+    /// The bits of one side of all pairs of a box, in C order.
+    fn read(&self, side: usize, piece: &[Range<u64>]) -> Result<Vec<u64>, NpyError> {
+        let array = self.arrays[side];
+        let pairs = || piece.iter().zip(&self.pairs);
+        let ranges: Region = pairs()
+            .map(|(range, pairs)| pairs.of(range.start)[side]..pairs.of(range.end - 1)[side] + 1)
             .collect();
-        let mut bits = vec![0; size(elements(&ranges))];
-        array.read_bits(&array.npy.in_file_order(&ranges), &mut bits)?;
         let in_file = array.npy.in_file_order(&ranges);
+        let mut bits = vec![0; size(elements(&ranges))];
+        array.read_bits(&in_file, &mut bits)?;
+        if !array.npy.fortran_order && elements(&ranges) == elements(piece) {
+            return Ok(bits);
+        }
         let mut pitches = vec![1; in_file.len()];
         for axis in (1..in_file.len()).rev() {
             pitches[axis - 1] = pitches[axis] * length(&in_file[axis]);
         }
-        Ok(Self {
-            bits,
-            start: ranges.iter().map(|range| range.start).collect(),
-            pitches: array.npy.in_file_order(&pitches),
-        })
+        let pitches = array.npy.in_file_order(&pitches);
+        let axes = pairs().zip(&ranges).zip(pitches);
+        let places = axes.fold(vec![0], |places, (((range, pairs), read), pitch)| {
+            let along: Vec<u64> = range
+                .clone()
+                .map(|at| (pairs.of(at)[side] - read.start) * pitch)
+                .collect();
+            places
+                .iter()
+                .flat_map(|place| along.iter().map(move |at| place + at))
+                .collect()
+        });
+        Ok(places.into_iter().map(|place| bits[size(place)]).collect())
     }
-
-    fn at(&self, pair: &[[u64; 2]], side: usize) -> u64 {
-        let places = pair.iter().zip(&self.start).zip(&self.pitches);
-        let place: u64 = places
-            .map(|((pair, start), pitch)| (pair[side] - start) * pitch)
-            .sum();
-        self.bits[size(place)]
-    }
-}
-
-fn length(range: &Range<u64>) -> u64 {
-    range.end - range.start
 }
 
 /// The absolute difference, infinite if it is NaN.

@@ -25,6 +25,7 @@ mod rank;
 pub mod statistics;
 pub mod stats;
 pub mod summable;
+pub mod walk;
 pub mod window;
 pub mod wording;
 

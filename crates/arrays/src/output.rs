@@ -1,7 +1,7 @@
 //! [`Output`]: a new array on disk, which has its name only once it is whole and durable.
 
 use super::AnalysisError;
-use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Region};
+use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Runs};
 pub use diff2d_sys::Destination;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use std::{
@@ -95,11 +95,10 @@ impl Output {
     /// # Errors
     /// [`NpyError::Io`].
     pub fn write_box(&self, ranges: &[Range<u64>], mut bytes: &[u8]) -> Result<(), NpyError> {
-        let region = Region::new(&self.npy.in_file_order(&self.npy.shape), ranges);
-        let whole = region.whole();
-        let first = region.span(&whole).start;
+        let runs = Runs::of(&self.npy.in_file_order(&self.npy.shape), ranges);
+        let first = runs.span().start;
         let mut written = Ok(());
-        region.for_each_run(&whole, |place, count| {
+        runs.for_each(|place, count| {
             let length = usize::try_from(count).unwrap_or(usize::MAX) * self.npy.dtype.bytes;
             let (run, rest) = bytes.split_at(length.min(bytes.len()));
             bytes = rest;

@@ -7,7 +7,7 @@
 //! | `header.rs`, `scanner.rs` | the header and its dictionary |
 //! | `number.rs` | the three types in which elements are computed with, and their conversion |
 //! | `scalar.rs` | one element, to show |
-//! | `region.rs` | boxes of an array: which elements of the file they are. Index arithmetic only |
+//! | `region.rs` | boxes of an array: how they are cut, and which elements of the file they are. Index arithmetic only |
 //! | `mapped.rs` | a chunk of a file, mapped |
 //! | `reader.rs` | bytes of a file, from the page cache or past it |
 //! | `array.rs` | an array file, and its elements in file order |
@@ -40,5 +40,5 @@ pub use foreign::{Archive, Member};
 pub use header::{AnyHeader, DATA_OFFSET, NpyHeader};
 pub use number::Number;
 pub use reader::Reader;
-pub use region::{Part, Region};
+pub use region::{Cut, Region, Runs, elements, index_in, length};
 pub use scalar::Scalar;

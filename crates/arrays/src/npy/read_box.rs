@@ -5,7 +5,7 @@ use super::{
     error::NpyError,
     mapped::MappedChunk,
     number::Number,
-    region::{Part, Region},
+    region::{Cut, Runs, elements},
     scalar,
 };
 use diff2d_sys as sys;
@@ -101,28 +101,28 @@ impl ArrayFile {
         convert: impl Fn(&[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
         let width = self.npy.dtype.bytes;
-        let region = Region::new(&self.npy.in_file_order(&self.npy.shape), ranges);
+        let shape = self.npy.in_file_order(&self.npy.shape);
         assert_eq!(
-            region.elements(),
+            elements(ranges),
             out.len() as u64,
             "elements of the box and of the memory for it"
         );
         let mut rest = out;
-        let work: Vec<(Part, &mut [T])> = region
-            .parts(CHUNK_BYTES / width as u64)
-            .into_iter()
+        let work: Vec<(Runs, &mut [T])> = Cut::within(ranges, &shape, CHUNK_BYTES / width as u64)
+            .iter()
             .map(|part| {
-                let count = size(region.elements_of(&part));
+                let part = Runs::of(&shape, &part);
+                let count = size(part.elements());
                 let out = rest.split_off_mut(..count).unwrap_or_default();
                 (part, out)
             })
             .collect();
-        let is_sparse = |(part, out): &(Part, &mut [T])| {
-            let span = region.span(part);
+        let is_sparse = |(part, out): &(Runs, &mut [T])| {
+            let span = part.span();
             (span.end - span.start) / 2 > out.len() as u64
         };
-        let copy = |part: &Part, bytes: &[u8], mut out: &mut [T]| {
-            region.for_each_run(part, |place, count| {
+        let copy = |part: &Runs, bytes: &[u8], mut out: &mut [T]| {
+            part.for_each(|place, count| {
                 let from = size(place) * width;
                 let (run, rest) = mem::take(&mut out).split_at_mut(size(count));
                 convert(&bytes[from..from + run.len() * width], run);
@@ -130,10 +130,10 @@ impl ArrayFile {
             });
         };
         if work.iter().any(is_sparse) {
-            return self.read_needed_pages(&region, work, copy);
+            return self.read_needed_pages(work, copy);
         }
-        let read = |buffer: &mut Buffer, (part, out): (Part, &mut [T])| {
-            let span = region.span(&part);
+        let read = |buffer: &mut Buffer, (part, out): (Runs, &mut [T])| {
+            let span = part.span();
             if span.end - span.start == out.len() as u64 {
                 return whole(span.start, out);
             }
@@ -147,23 +147,22 @@ impl ArrayFile {
     /// Reads those pages only that hold elements of the box.
     fn read_needed_pages<T: Send>(
         &self,
-        region: &Region,
-        work: Vec<(Part, &mut [T])>,
-        copy: impl Fn(&Part, &[u8], &mut [T]) + Sync,
+        work: Vec<(Runs, &mut [T])>,
+        copy: impl Fn(&Runs, &[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
         let width = self.npy.dtype.bytes;
         let mut work = work.into_iter();
         loop {
             let some = work.by_ref().take(AHEAD.max(rayon::current_num_threads()));
-            let some: Vec<(Part, &mut [T])> = some.collect();
+            let some: Vec<(Runs, &mut [T])> = some.collect();
             if some.is_empty() {
                 return Ok(());
             }
-            let mapped: Vec<(Part, &mut [T], MappedChunk<'_>)> = some
+            let mapped: Vec<(Runs, &mut [T], MappedChunk<'_>)> = some
                 .into_par_iter()
                 .map(|(part, out)| {
-                    let chunk = self.map(region.span(&part))?;
-                    begin_to_read(region, &part, &chunk, width);
+                    let chunk = self.map(part.span())?;
+                    begin_to_read(&part, &chunk, width);
                     Ok((part, out, chunk))
                 })
                 .collect::<Result<_, NpyError>>()?;
@@ -175,13 +174,13 @@ impl ArrayFile {
 }
 
 /// Begins to read what a part needs of its chunk; runs less than a page apart are read as one.
-fn begin_to_read(region: &Region, part: &Part, chunk: &MappedChunk<'_>, width: usize) {
+fn begin_to_read(part: &Runs, chunk: &MappedChunk<'_>, width: usize) {
     if !chunk.is_incomplete() {
         return;
     }
     let page = sys::page_size();
     let mut wanted = 0..0;
-    region.for_each_run(part, |place, count| {
+    part.for_each(|place, count| {
         let from = size(place) * width;
         let end = from + size(count) * width;
         if from >= wanted.end + page {

@@ -1,13 +1,103 @@
-//! [`Region`]: a box of an array, and which elements of the file it is. Index arithmetic only.
+//! Boxes of arrays: cut into smaller ones ([`Cut`]), and where their elements lie in the array ([`Runs`]).
+//! Index arithmetic only.
 
 use std::ops::Range;
 
-/// A box of an array in C order: a range of indices along every axis.
-///
-/// Elements have two numbers: their *place*, counted over the array, and their order within the box.
-/// A box is cut into [`Part`]s, a part into runs of elements that are neighbours in both.
+/// A box of an array: a range of indices along every axis.
+pub type Region = Vec<Range<u64>>;
+
+/// The length of a range.
+#[must_use]
+pub fn length(range: &Range<u64>) -> u64 {
+    range.end.saturating_sub(range.start)
+}
+
+/// Number of elements of a box; 1 without axes.
+#[must_use]
+pub fn elements(region: &[Range<u64>]) -> u64 {
+    region.iter().map(length).fold(1, u64::saturating_mul)
+}
+
+/// The index of an element of a box by its number in C order.
+#[must_use]
+pub fn index_in(region: &[Range<u64>], mut number: u64) -> Vec<u64> {
+    let mut index: Vec<u64> = region.iter().map(|range| range.start).collect();
+    for (i, range) in index.iter_mut().zip(region).rev() {
+        *i += number % length(range);
+        number /= length(range);
+    }
+    index
+}
+
+/// A box cut into boxes of one shape, but for those at its ends, in C order. They are computed by their
+/// number, so that there may be any number of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Region {
+pub struct Cut {
+    whole: Region,
+    step: Vec<u64>,
+}
+
+impl Cut {
+    /// Into boxes of the shape `step`, which has a length for every axis; 0 is taken as 1.
+    #[must_use]
+    pub fn new(whole: &[Range<u64>], mut step: Vec<u64>) -> Self {
+        step.iter_mut().for_each(|step| *step = (*step).max(1));
+        Self {
+            whole: whole.to_vec(),
+            step,
+        }
+    }
+
+    /// Into boxes of at most `most` elements, or of one, that follow one another as the elements do.
+    #[must_use]
+    pub fn of_elements(whole: &[Range<u64>], most: u64) -> Self {
+        let lengths: Vec<u64> = whole.iter().map(length).collect();
+        Self::within(whole, &lengths, most)
+    }
+
+    /// Into boxes that follow one another as the elements do, and of which each lies within `most` consecutive
+    /// elements of an array of this shape; one of a single element may always be.
+    #[must_use]
+    pub fn within(whole: &[Range<u64>], shape: &[u64], most: u64) -> Self {
+        let mut step: Vec<u64> = whole.iter().map(length).collect();
+        let mut each = 1_u64;
+        for (axis, step) in step.iter_mut().enumerate().rev() {
+            *step = (most / each.max(1)).clamp(1, (*step).max(1));
+            each = each.saturating_mul(shape[axis]);
+        }
+        Self::new(whole, step)
+    }
+
+    /// How many boxes there are; none where the whole has no elements.
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        let counts = self.whole.iter().zip(&self.step);
+        let counts = counts.map(|(whole, step)| length(whole).div_ceil(*step));
+        counts.fold(1, u64::saturating_mul)
+    }
+
+    /// A box by its number.
+    #[must_use]
+    pub fn get(&self, mut number: u64) -> Region {
+        let mut region = self.whole.clone();
+        for (range, step) in region.iter_mut().zip(&self.step).rev() {
+            let count = length(range).div_ceil(*step).max(1);
+            range.start += number % count * step;
+            range.end = range.end.min(range.start.saturating_add(*step));
+            number /= count;
+        }
+        region
+    }
+
+    /// All boxes in order.
+    pub fn iter(&self) -> impl Iterator<Item = Region> + '_ {
+        (0..self.count()).map(|number| self.get(number))
+    }
+}
+
+/// Where the elements of a box lie in an array in C order: runs of elements that are neighbours in both.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Runs {
     axes: Vec<Dimension>,
 }
 
@@ -22,31 +112,17 @@ struct Dimension {
     elements: u64,
 }
 
-/// A part of a box: a range along one axis, one index along every axis before, and all of the box
-/// along the axes behind.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Part {
-    axis: usize,
-    /// Place of the element at the index of every axis before, and at the beginning of the others.
-    base: u64,
-    range: Range<u64>,
-}
-
-fn length(range: &Range<u64>) -> u64 {
-    range.end.saturating_sub(range.start)
-}
-
-impl Region {
-    /// The box with these ranges of an array of this shape.
+impl Runs {
+    /// Of the box with these ranges of an array of this shape.
     ///
     /// # Panics
     /// When they have different numbers of axes.
     #[must_use]
-    pub fn new(shape: &[u64], ranges: &[Range<u64>]) -> Self {
-        assert_eq!(shape.len(), ranges.len(), "axes of an array and of a box");
+    pub fn of(shape: &[u64], region: &[Range<u64>]) -> Self {
+        assert_eq!(shape.len(), region.len(), "axes of an array and of a box");
         let (mut stride, mut elements) = (1, 1);
         let mut axes: Vec<Dimension> = Vec::with_capacity(shape.len().max(1));
-        for (&whole, range) in shape.iter().zip(ranges).rev() {
+        for (&whole, range) in shape.iter().zip(region).rev() {
             axes.push(Dimension {
                 range: range.clone(),
                 stride,
@@ -67,93 +143,42 @@ impl Region {
         Self { axes }
     }
 
-    /// Number of elements.
+    /// Number of elements of the box.
     #[must_use]
     pub fn elements(&self) -> u64 {
         let first = &self.axes[0];
         length(&first.range) * first.elements
     }
 
-    /// The whole box as one part.
+    /// The places from the first element of the box, which must have one, to its last, counted over the array.
     #[must_use]
-    pub fn whole(&self) -> Part {
-        Part {
-            axis: 0,
-            base: 0,
-            range: self.axes[0].range.clone(),
-        }
-    }
-
-    /// Cuts the box, in order, into parts that each lie within `most` consecutive elements of the
-    /// array; a part of one element may always be.
-    #[must_use]
-    pub fn parts(&self, most: u64) -> Vec<Part> {
-        let mut parts = Vec::new();
-        if self.elements() > 0 {
-            self.cut(0, 0, most, &mut parts);
-        }
-        parts
-    }
-
-    fn cut(&self, axis: usize, base: u64, most: u64, parts: &mut Vec<Part>) {
-        let Dimension { range, stride, .. } = &self.axes[axis];
-        let is_last = axis + 1 == self.axes.len();
-        let step = most / stride.max(&1);
-        if step > 0 || is_last {
-            let mut start = range.start;
-            while start < range.end {
-                let end = range.end.min(start + step.max(1));
-                parts.push(Part {
-                    axis,
-                    base,
-                    range: start..end,
-                });
-                start = end;
-            }
-        } else {
-            for i in range.clone() {
-                self.cut(axis + 1, base + i * stride, most, parts);
-            }
-        }
-    }
-
-    /// Number of elements of a part.
-    #[must_use]
-    pub fn elements_of(&self, part: &Part) -> u64 {
-        length(&part.range) * self.axes[part.axis].elements
-    }
-
-    /// The places from the first element of a part, which must have one, to its last.
-    #[must_use]
-    pub fn span(&self, part: &Part) -> Range<u64> {
-        let (mut first, mut last) = (part.base, part.base);
-        let behind = self.axes[part.axis + 1..].iter();
-        let behind = behind.map(|axis| (&axis.range, axis.stride));
-        let own = (&part.range, self.axes[part.axis].stride);
-        for (range, stride) in std::iter::once(own).chain(behind) {
+    pub fn span(&self) -> Range<u64> {
+        let (mut first, mut last) = (0, 0);
+        for Dimension { range, stride, .. } in &self.axes {
             first += range.start * stride;
             last += range.end.saturating_sub(1) * stride;
         }
         first..last + 1
     }
 
-    /// Calls `run` for every run of consecutive elements of a part, in order, with the place of its
-    /// first element, counted from the first element of the part, and their number.
-    pub fn for_each_run(&self, part: &Part, mut run: impl FnMut(u64, u64)) {
-        self.runs(part.axis, length(&part.range), 0, &mut run);
+    /// Calls `run` for every run of consecutive elements, in order, with the place of its first element,
+    /// counted from the first element of the box, and their number.
+    pub fn for_each(&self, mut run: impl FnMut(u64, u64)) {
+        self.runs(0, 0, &mut run);
     }
 
-    fn runs(&self, axis: usize, count: u64, place: u64, run: &mut impl FnMut(u64, u64)) {
+    fn runs(&self, axis: usize, place: u64, run: &mut impl FnMut(u64, u64)) {
         let Dimension {
-            stride, elements, ..
+            ref range,
+            stride,
+            elements,
         } = self.axes[axis];
         if elements == stride {
-            run(place, count * elements);
+            run(place, length(range) * elements);
             return;
         }
-        let next = length(&self.axes[axis + 1].range);
-        for i in 0..count {
-            self.runs(axis + 1, next, place + i * stride, run);
+        for i in 0..length(range) {
+            self.runs(axis + 1, place + i * stride, run);
         }
     }
 }
@@ -178,46 +203,66 @@ mod tests {
 
     proptest! {
         #[test]
-        fn parts_and_their_runs_are_the_box_in_order(
+        fn boxes_and_their_runs_are_the_whole_in_order(
             axes in prop::collection::vec((1_u64..6, 0_u64..6, 0_u64..6), 0..4),
             most in 1_u64..80,
         ) {
             let shape: Vec<u64> = axes.iter().map(|axis| axis.0).collect();
-            let ranges: Vec<Range<u64>> = axes
+            let whole: Region = axes
                 .iter()
                 .map(|&(length, start, count)| {
                     let start = start.min(length);
                     start..(start + count).min(length)
                 })
                 .collect();
-            let expected = places(&shape, &ranges);
-            let region = Region::new(&shape, &ranges);
-            prop_assert_eq!(region.elements(), expected.len() as u64);
-            let mut found = Vec::new();
-            for part in region.parts(most) {
-                let span = region.span(&part);
-                let before = found.len();
-                region.for_each_run(&part, |place, count| {
-                    found.extend((span.start + place..).take(count as usize));
-                });
-                let found = &found[before..];
-                prop_assert_eq!(found.len() as u64, region.elements_of(&part));
-                prop_assert_eq!(span, found[0]..found[found.len() - 1] + 1);
-                prop_assert!(found.len() == 1 || found[found.len() - 1] - found[0] < most);
+            let expected = places(&shape, &whole);
+            prop_assert_eq!(elements(&whole), expected.len() as u64);
+            for (cut, is_in_array) in [(Cut::within(&whole, &shape, most), true), (Cut::of_elements(&whole, most), false)] {
+                let mut found = Vec::new();
+                for region in cut.iter() {
+                    let runs = Runs::of(&shape, &region);
+                    let (span, before) = (runs.span(), found.len());
+                    runs.for_each(|place, count| {
+                        found.extend((span.start + place..).take(count as usize));
+                    });
+                    let found = &found[before..];
+                    prop_assert_eq!(found.len() as u64, runs.elements());
+                    prop_assert_eq!(span, found[0]..found[found.len() - 1] + 1);
+                    let size = match is_in_array {
+                        true => found[found.len() - 1] - found[0] + 1,
+                        false => found.len() as u64,
+                    };
+                    prop_assert!(size <= most);
+                }
+                prop_assert_eq!(found, &expected[..]);
             }
+        }
+
+        #[test]
+        fn boxes_of_any_shape_cover_every_element_once(
+            axes in prop::collection::vec((0_u64..9, 0_u64..5), 0..4),
+        ) {
+            let whole: Region = axes.iter().map(|axis| 2..2 + axis.0).collect();
+            let cut = Cut::new(&whole, axes.iter().map(|axis| axis.1).collect());
+            let mut found: Vec<Vec<u64>> = cut
+                .iter()
+                .flat_map(|region| (0..elements(&region)).map(move |number| index_in(&region, number)))
+                .collect();
+            found.sort();
+            let expected: Vec<Vec<u64>> = (0..elements(&whole)).map(|number| index_in(&whole, number)).collect();
             prop_assert_eq!(found, expected);
         }
     }
 
     #[test]
     fn rows_that_fill_their_axis_are_one_run() {
-        let region = Region::new(&[4, 5, 6], &[1..3, 0..5, 0..6]);
-        let mut runs = Vec::new();
-        region.for_each_run(&region.whole(), |place, count| runs.push((place, count)));
-        assert_eq!(runs, [(0, 60)]);
-        let region = Region::new(&[4, 5, 6], &[1..3, 2..4, 0..6]);
-        let mut runs = Vec::new();
-        region.for_each_run(&region.whole(), |place, count| runs.push((place, count)));
-        assert_eq!(runs, [(0, 12), (30, 12)]);
+        for (region, expected) in [
+            ([1..3, 0..5, 0..6], vec![(0, 60)]),
+            ([1..3, 2..4, 0..6], vec![(0, 12), (30, 12)]),
+        ] {
+            let mut runs = Vec::new();
+            Runs::of(&[4, 5, 6], &region).for_each(|place, count| runs.push((place, count)));
+            assert_eq!(runs, expected);
+        }
     }
 }

@@ -2,10 +2,10 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::{elements, index_in, read},
+    pieces::read,
     quantiles::of_box,
 };
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, elements, index_in};
 use crate::progress::Progress;
 use crate::{AnalysisError, memory::size, rank::Rank, summable::with_summable};
 use rayon::prelude::*;

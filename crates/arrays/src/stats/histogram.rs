@@ -2,14 +2,12 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::{pieces, read},
+    pieces::read,
     run::TASK,
 };
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, Cut};
 use crate::progress::Progress;
-use crate::{AnalysisError, memory::threads_within};
-use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use crate::{AnalysisError, memory::threads_within, walk};
 
 /// How many elements lie in each of equal bins; NaN and what lies outside is in none.
 #[derive(Debug, Clone, PartialEq)]
@@ -52,41 +50,35 @@ pub fn histogram(
     }
     let task = TASK.min(options.memory / 256).max(1 << 10);
     let threads = threads_within(options.memory, 16 * task + 8 * bins as u64)?;
-    let all = pieces(&array.npy.in_file_order(select), task);
-    let next = AtomicUsize::new(0);
+    let all = Cut::of_elements(&array.npy.in_file_order(select), task);
     #[expect(clippy::cast_precision_loss, reason = "bins fit into memory")]
     let scale = bins as f64 / (high - low);
-    let counted: Vec<Vec<u64>> = (0..threads)
-        .into_par_iter()
-        .map(|_| {
-            let (mut counts, mut buffer) = (vec![0; bins], Vec::<f64>::new());
-            while let Some(piece) = all.get(next.fetch_add(1, Ordering::Relaxed)) {
-                let values = read(array, piece, &mut buffer)?;
-                progress.add((values.len() * array.npy.dtype.bytes) as u64);
-                for &value in values
-                    .iter()
-                    .filter(|&&value| low <= value && value <= high)
-                {
-                    #[expect(
-                        clippy::cast_possible_truncation,
-                        clippy::cast_sign_loss,
-                        reason = "a first guess"
-                    )]
-                    let guess = (((value - low) * scale) as usize).min(bins - 1);
-                    let is_last = guess + 1 == bins;
-                    let bin = match edges[guess] <= value && (is_last || value < edges[guess + 1]) {
-                        true => guess,
-                        // Rounding has crossed an edge, or the range is too small or too large for `scale`.
-                        false => edges[1..bins].partition_point(|edge| *edge <= value),
-                    };
-                    counts[bin] += 1;
-                }
-            }
-            Ok::<_, AnalysisError>(counts)
-        })
-        .collect::<Result<_, _>>()?;
+    let begin = || (vec![0; bins], Vec::<f64>::new());
+    let counted = walk::by_thread(&all, threads, begin, |(counts, buffer), _, piece| {
+        let values = read(array, &piece, buffer)?;
+        progress.add((values.len() * array.npy.dtype.bytes) as u64);
+        for &value in values
+            .iter()
+            .filter(|&&value| low <= value && value <= high)
+        {
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a first guess"
+            )]
+            let guess = (((value - low) * scale) as usize).min(bins - 1);
+            let is_last = guess + 1 == bins;
+            let bin = match edges[guess] <= value && (is_last || value < edges[guess + 1]) {
+                true => guess,
+                // Rounding has crossed an edge, or the range is too small or too large for `scale`.
+                false => edges[1..bins].partition_point(|edge| *edge <= value),
+            };
+            counts[bin] += 1;
+        }
+        Ok::<_, AnalysisError>(())
+    })?;
     let counts = (0..bins)
-        .map(|bin| counted.iter().map(|counts| counts[bin]).sum())
+        .map(|bin| counted.iter().map(|(counts, _)| counts[bin]).sum())
         .collect();
     Ok(Histogram { edges, counts })
 }

@@ -7,7 +7,7 @@
 //! | `run.rs` | consecutive elements, task by task |
 //! | `axis.rs` | neighbouring axes of a whole array |
 //! | `part.rs` | any axes of any box |
-//! | `pieces.rs` | a box cut into pieces that are read at a time |
+//! | `pieces.rs` | a box in memory |
 //! | `quantiles.rs`, `columns.rs` | quantiles of a box, and along axes of it |
 //! | `histogram.rs` | histograms of a box |
 
@@ -16,7 +16,7 @@ mod axis;
 mod columns;
 mod histogram;
 mod part;
-pub(super) mod pieces;
+mod pieces;
 mod quantiles;
 mod run;
 

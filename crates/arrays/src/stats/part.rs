@@ -3,10 +3,10 @@
 use super::{
     asked::{Options, Select, Whole},
     axis::add,
-    pieces::{Box, elements, index_in, numbers_in, pieces, read},
+    pieces::{numbers_in, read},
     run::{Found, element_bytes, first_of, places},
 };
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, Cut, Region, elements, index_in};
 use crate::progress::Progress;
 use crate::{
     AnalysisError,
@@ -31,7 +31,7 @@ pub(super) fn selected<T: Summable>(
     options: Options,
     progress: &Progress,
 ) -> Result<Whole, AnalysisError> {
-    let all = pieces(&array.npy.in_file_order(select), PIECE);
+    let all: Vec<Region> = pieces(&array.npy.in_file_order(select), PIECE);
     let threads = threads_within(options.memory, 2 * 8 * PIECE)?;
     let mut found = Found::<T>::default();
     let mut first = 0;
@@ -135,7 +135,7 @@ pub(super) fn along<T: Summable, E: From<AnalysisError>>(
 /// The moments of few columns, to which all threads contribute.
 fn together<T: Summable>(
     array: &ArrayFile,
-    whole: &Box,
+    whole: &Region,
     reduced: &[bool],
     options: Options,
     threads: u64,
@@ -159,6 +159,10 @@ fn together<T: Summable>(
     Ok(moments)
 }
 
+fn pieces(whole: &[Range<u64>], most: u64) -> Vec<Region> {
+    Cut::of_elements(whole, most).iter().collect()
+}
+
 fn merge<T: Summable>(
     all: &mut [Moments<T>],
     some: &[Moments<T>],
@@ -171,13 +175,13 @@ fn merge<T: Summable>(
 }
 
 /// The ranges of a box along the axes that are kept.
-fn kept(of: &[Range<u64>], reduced: &[bool]) -> Box {
+fn kept(of: &[Range<u64>], reduced: &[bool]) -> Region {
     let axes = of.iter().zip(reduced).filter(|&(_, &is)| !is);
     axes.map(|(range, _)| range.clone()).collect()
 }
 
 /// A box with other ranges along the axes that are kept.
-fn with_kept(of: &[Range<u64>], reduced: &[bool], block: &[Range<u64>]) -> Box {
+fn with_kept(of: &[Range<u64>], reduced: &[bool], block: &[Range<u64>]) -> Region {
     let mut block = block.iter();
     let axes = of.iter().zip(reduced);
     axes.map(|(range, &is)| match is {

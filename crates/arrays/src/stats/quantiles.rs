@@ -10,19 +10,20 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::{Box, pieces, read},
+    pieces::read,
     run::TASK,
 };
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, Cut, Region};
 use crate::progress::Progress;
 use crate::{
     AnalysisError,
     memory::{size, threads_within},
     rank::Rank,
     summable::{Summable, with_summable},
+    walk,
 };
 use rayon::prelude::*;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::ops::Range;
 
 /// Quantiles, and how often the elements were read for them.
 #[derive(Debug, Clone, PartialEq)]
@@ -64,7 +65,7 @@ struct Wanted {
 
 pub(super) fn of_box<T: Summable>(
     array: &ArrayFile,
-    whole: &Box,
+    whole: &[Range<u64>],
     wanted: &[f64],
     options: Options,
     progress: &Progress,
@@ -73,7 +74,7 @@ pub(super) fn of_box<T: Summable>(
     let threads = threads_within(options.memory, each.min(8 << 20))?;
     let pass = Pass {
         array,
-        pieces: pieces(whole, TASK.min(options.memory / threads / 64).max(1 << 10)),
+        pieces: Cut::of_elements(whole, TASK.min(options.memory / threads / 64).max(1 << 10)),
         threads,
         progress,
     };
@@ -167,7 +168,7 @@ impl Wanted {
 /// Passes over the elements of a box.
 struct Pass<'a> {
     array: &'a ArrayFile,
-    pieces: Vec<Box>,
+    pieces: Cut,
     threads: u64,
     progress: &'a Progress,
 }
@@ -240,20 +241,16 @@ impl Pass<'_> {
         begin: impl Fn() -> S + Sync,
         see: impl Fn(&mut S, &[T]) + Sync,
     ) -> Result<Vec<S>, AnalysisError> {
-        let next = AtomicUsize::new(0);
-        (0..self.threads)
-            .into_par_iter()
-            .map(|_| {
-                let (mut state, mut buffer) = (begin(), Vec::new());
-                while let Some(piece) = self.pieces.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let values = read::<T>(self.array, piece, &mut buffer)?;
-                    self.progress
-                        .add((values.len() * self.array.npy.dtype.bytes) as u64);
-                    see(&mut state, values);
-                }
-                Ok(state)
-            })
-            .collect()
+        let begin = || (begin(), Vec::new());
+        let visit = |(state, buffer): &mut (S, Vec<T>), _, piece: Region| {
+            let values = read::<T>(self.array, &piece, buffer)?;
+            self.progress
+                .add((values.len() * self.array.npy.dtype.bytes) as u64);
+            see(state, values);
+            Ok::<_, AnalysisError>(())
+        };
+        let states = walk::by_thread(&self.pieces, self.threads, begin, visit)?;
+        Ok(states.into_iter().map(|(state, _)| state).collect())
     }
 }
 

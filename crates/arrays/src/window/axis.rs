@@ -37,8 +37,3 @@ impl WindowAxis {
         self.stride >= self.window || self.count == 1
     }
 }
-
-/// Length of a range.
-pub(super) fn length(range: &Range<u64>) -> u64 {
-    range.end.saturating_sub(range.start)
-}

@@ -1,10 +1,11 @@
 //! [`Footprint`]: what a stream of rows holds of a part of the output.
 
 use super::{
-    axis::{WindowAxis, length},
-    partition::{CACHE, Needs, Subarray},
+    axis::WindowAxis,
+    partition::{CACHE, Needs},
     slide::scratch_bytes,
 };
+use crate::npy::{Region, length};
 
 /// Elements of the input taken at a time, where windows are short.
 const BATCH: u64 = 1 << 17;
@@ -19,21 +20,21 @@ impl<const C: usize> Needs for StreamNeeds<'_, C> {
     // A stream takes rows along the first axis as they come.
     const FIRST: usize = 1;
 
-    fn elements(&self, part: &Subarray) -> u64 {
+    fn elements(&self, part: &Region) -> u64 {
         self.of(part).elements()
     }
 
-    fn good_bytes(&self, part: &Subarray) -> u64 {
+    fn good_bytes(&self, part: &Region) -> u64 {
         self.of(part).least_bytes::<C>(true)
     }
 
-    fn least_bytes(&self, part: &Subarray) -> u64 {
+    fn least_bytes(&self, part: &Region) -> u64 {
         self.of(part).least_bytes::<C>(false)
     }
 }
 
 impl<const C: usize> StreamNeeds<'_, C> {
-    fn of(&self, part: &Subarray) -> Footprint {
+    fn of(&self, part: &Region) -> Footprint {
         Footprint::of::<C>(self.axes, part, self.padded)
     }
 }
@@ -68,7 +69,7 @@ pub(super) struct RowPlan {
 }
 
 impl Footprint {
-    pub(super) fn of<const C: usize>(axes: &[WindowAxis], part: &Subarray, padded: bool) -> Self {
+    pub(super) fn of<const C: usize>(axes: &[WindowAxis], part: &Region, padded: bool) -> Self {
         let mut lengths: Vec<u64> = axes
             .iter()
             .zip(part)

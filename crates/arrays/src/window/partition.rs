@@ -1,16 +1,16 @@
 //! [`Partition`]: how the output is divided into subarrays, each computed by one thread from the part of
 //! the input that its windows cover.
 
-use super::axis::{WindowAxis, length};
-use crate::{AnalysisError, memory::threads_within};
-use std::ops::Range;
-
-/// A box of the output: the windows along every axis.
-pub(super) type Subarray = Vec<Range<u64>>;
+use super::axis::WindowAxis;
+use crate::{
+    AnalysisError,
+    memory::threads_within,
+    npy::{Cut, Region, length},
+};
 
 /// The division of the output.
 pub(super) struct Partition {
-    pub(super) parts: Vec<Subarray>,
+    pub(super) parts: Cut,
     /// How many parts may be computed at a time.
     pub(super) threads: u64,
     /// Bytes of memory for each part that is being computed.
@@ -33,11 +33,11 @@ pub(super) trait Needs {
     const FIRST: usize;
 
     /// Elements of the input.
-    fn elements(&self, part: &Subarray) -> u64;
+    fn elements(&self, part: &Region) -> u64;
     /// Bytes that the computation takes when it has all that makes it fast.
-    fn good_bytes(&self, part: &Subarray) -> u64;
+    fn good_bytes(&self, part: &Region) -> u64;
     /// Bytes that it cannot do without.
-    fn least_bytes(&self, part: &Subarray) -> u64;
+    fn least_bytes(&self, part: &Region) -> u64;
 }
 
 impl Partition {
@@ -45,15 +45,15 @@ impl Partition {
     /// where that pays, into its caches.
     pub(super) fn new<N: Needs>(
         axes: &[WindowAxis],
-        whole: &Subarray,
+        whole: &Region,
         memory: u64,
         needs: &N,
     ) -> Result<Self, AnalysisError> {
         let mut threads = threads_within(memory, 0)?;
         let wanted = 4 * threads;
         let mut part = whole.clone();
-        let halve = |part: &mut Subarray, first, most| halve(axes, whole, part, first, most);
-        while parts(whole, &part) < wanted && needs.elements(&part) > SMALL {
+        let halve = |part: &mut Region, first, most| halve(axes, whole, part, first, most);
+        while cut(whole, &part).count() < wanted && needs.elements(&part) > SMALL {
             if !halve(&mut part, 0, f64::INFINITY) {
                 break;
             }
@@ -79,53 +79,22 @@ impl Partition {
             }
         }
         Ok(Self {
-            parts: all(whole, &part),
+            parts: cut(whole, &part),
             threads,
             memory_each: memory / threads,
         })
     }
 }
 
-/// Number of parts of the size of one.
-fn parts(whole: &Subarray, part: &Subarray) -> u64 {
-    let axes = whole.iter().zip(part);
-    axes.map(|(whole, part)| length(whole).div_ceil(length(part)))
-        .product()
-}
-
-/// All parts of the size of one.
-fn all(whole: &Subarray, part: &Subarray) -> Vec<Subarray> {
-    let mut all = vec![Vec::new()];
-    for (whole, part) in whole.iter().zip(part) {
-        let step = length(part);
-        let ranges: Vec<Range<u64>> = (0..length(whole).div_ceil(step))
-            .map(|number| {
-                let start = whole.start + number * step;
-                start..whole.end.min(start + step)
-            })
-            .collect();
-        all = all
-            .into_iter()
-            .flat_map(|outer: Subarray| {
-                let with =
-                    move |range: &Range<u64>| [&outer[..], std::slice::from_ref(range)].concat();
-                ranges.iter().map(with)
-            })
-            .collect();
-    }
-    all
+/// The output cut into parts of the size of one.
+fn cut(whole: &Region, part: &Region) -> Cut {
+    Cut::new(whole, part.iter().map(length).collect())
 }
 
 /// Halves a part along the axis, from `first` on, where that costs the least. The cost is the fraction
 /// of elements that are read twice because windows overlap, and the seeks due to shorter runs in the
 /// files. False where there are only single windows, or where the cost is above `most`.
-fn halve(
-    axes: &[WindowAxis],
-    whole: &Subarray,
-    part: &mut Subarray,
-    first: usize,
-    most: f64,
-) -> bool {
+fn halve(axes: &[WindowAxis], whole: &Region, part: &mut Region, first: usize, most: f64) -> bool {
     #[expect(clippy::cast_precision_loss, reason = "a measure for comparison")]
     let cost = |axis: usize| {
         let WindowAxis { window, stride, .. } = axes[axis];

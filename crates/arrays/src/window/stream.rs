@@ -1,15 +1,15 @@
 //! One part of the output: rows of the input come in along the slowest axis, results go out.
 
 use super::{
-    axis::{WindowAxis, length},
+    axis::WindowAxis,
     footprint::{Footprint, RowPlan},
     input::Input,
     lanes::{Items, Partials, PartialsMut, Results, Source},
     operation::Operation,
-    partition::Subarray,
     slide::{Scratch, Slide},
     writer::Writer,
 };
+use crate::npy::{Region, length};
 use crate::progress::Progress;
 use crate::{AnalysisError, memory::size};
 use std::{cell::Cell, ops::Range};
@@ -18,7 +18,7 @@ use std::{cell::Cell, ops::Range};
 pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
     operation: &'a O,
     axes: &'a [WindowAxis],
-    part: Subarray,
+    part: Region,
     /// Elements of a row of the input, and of the output.
     row_in: usize,
     row_out: usize,
@@ -56,7 +56,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         Self {
             operation,
             axes,
-            part: Subarray::new(),
+            part: Region::new(),
             row_in: 0,
             row_out: 0,
             within: false,
@@ -82,7 +82,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         &mut self,
         input: &Input<'_>,
         progress: &Progress,
-        part: &Subarray,
+        part: &Region,
         memory: u64,
         writer: &Writer<'_, O::Out>,
     ) -> Result<(), AnalysisError> {
@@ -118,7 +118,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
     }
 
     /// Prepares for a part; returns how many rows to take at a time.
-    fn begin(&mut self, part: &Subarray, memory: u64, padded: bool) -> u64 {
+    fn begin(&mut self, part: &Region, memory: u64, padded: bool) -> u64 {
         let footprint = Footprint::of::<C>(self.axes, part, padded);
         let RowPlan { rows, wide } = footprint.row_plan::<C>(memory);
         let axis = self.axes[0];

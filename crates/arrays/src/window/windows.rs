@@ -10,20 +10,16 @@ use super::{
         FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, Operation,
         Variance, WideIntegerSum,
     },
-    partition::{Partition, Subarray},
+    partition::Partition,
     request::{Request, check_axis},
     skip::SkipNan,
     stream::Stream,
     writer::Writer,
 };
-use crate::npy::{ArrayFile, Dtype, Kind};
+use crate::npy::{ArrayFile, Dtype, Kind, Region};
 use crate::progress::Progress;
-use crate::{AnalysisError, output::Output};
-use rayon::prelude::*;
-use std::{
-    ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
-};
+use crate::{AnalysisError, output::Output, walk};
+use std::ops::Range;
 
 /// Windows over an array, of a request that has been checked.
 #[derive(Debug)]
@@ -191,7 +187,7 @@ impl Windows {
             [] => &point[..],
             axes => axes,
         };
-        let mut whole: Subarray = axes.iter().map(|axis| 0..axis.count).collect();
+        let mut whole: Region = axes.iter().map(|axis| 0..axis.count).collect();
         whole[0] = range;
         let input = Input {
             array,
@@ -317,19 +313,13 @@ impl Pass<'_> {
             threads,
             memory_each,
         } = &Partition::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
-        let next = AtomicUsize::new(0);
         let writer = Writer::new(self.output, self.windows.dtype, *threads);
         // Every thread has the buffers for one part, and uses them for all parts that it takes.
-        let computed = (0..*threads).into_par_iter().try_for_each(|_| {
-            let mut stream = Stream::<O, C>::new(operation, axes);
-            while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-                stream
-                    .compute(&input, self.boxes.progress, part, *memory_each, &writer)
-                    .inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
-            }
-            Ok(())
-        });
-        computed.and_then(|()| writer.finish())
+        let begin = || Stream::<O, C>::new(operation, axes);
+        walk::by_thread(parts, *threads, begin, |stream, _, part| {
+            stream.compute(&input, self.boxes.progress, &part, *memory_each, &writer)
+        })?;
+        writer.finish()
     }
 
     fn boxes<K: boxes::Kernel>(&self, kernel: &K) -> Result<(), AnalysisError> {

@@ -3,16 +3,12 @@
 //! The kernel lets one thread at a time write to a file, and the others spin on its lock. Here, a thread
 //! that finds another one writing leaves its results in a queue and goes on.
 
-use crate::npy::{Dtype, Number};
+use crate::npy::{Dtype, Number, Region};
 use crate::{AnalysisError, output::Output};
 use std::{
     collections::VecDeque,
-    ops::Range,
     sync::{Mutex, MutexGuard, PoisonError, TryLockError},
 };
-
-/// A box of the output, in file order.
-type Region = Vec<Range<u64>>;
 
 pub(super) struct Writer<'a, T> {
     output: &'a Output,

@@ -29,7 +29,7 @@ pub(super) struct Area<'a> {
 /// How windows are computed from a box.
 pub(super) trait Kernel: Sync {
     /// Buffers that are used again and again.
-    type Scratch: Default;
+    type Scratch: Default + Send;
 
     /// Bytes needed besides input and output, for boxes and windows of these lengths.
     fn bytes(&self, lengths: &[u64], counts: &[u64]) -> u64;

@@ -1,29 +1,26 @@
 //! One pass over the array in boxes.
 
 use super::{Area, Kernel};
+use crate::npy::{Region, length};
 use crate::progress::Progress;
 use crate::{
     AnalysisError,
     memory::size,
     output::Output,
+    walk,
     window::{
-        axis::{WindowAxis, length},
+        axis::WindowAxis,
         input::Input,
-        partition::{Needs, Partition, Subarray},
+        partition::{Needs, Partition},
         writer::Writer,
     },
-};
-use rayon::prelude::*;
-use std::{
-    ops::Range,
-    sync::atomic::{AtomicUsize, Ordering},
 };
 
 /// What is computed, from what, into what.
 pub(in super::super) struct BoxPass<'a> {
     pub(in super::super) input: Input<'a>,
     pub(in super::super) axes: &'a [WindowAxis],
-    pub(in super::super) whole: Subarray,
+    pub(in super::super) whole: Region,
     pub(in super::super) memory: u64,
     pub(in super::super) progress: &'a Progress,
 }
@@ -39,17 +36,17 @@ struct BoxNeeds<'a, K> {
 impl<K: Kernel> Needs for BoxNeeds<'_, K> {
     const FIRST: usize = 0;
 
-    fn elements(&self, part: &Subarray) -> u64 {
+    fn elements(&self, part: &Region) -> u64 {
         lengths(self.axes, part)
             .iter()
             .fold(1, |all, &length| all.saturating_mul(length))
     }
 
-    fn good_bytes(&self, part: &Subarray) -> u64 {
+    fn good_bytes(&self, part: &Region) -> u64 {
         self.least_bytes(part)
     }
 
-    fn least_bytes(&self, part: &Subarray) -> u64 {
+    fn least_bytes(&self, part: &Region) -> u64 {
         let counts: Vec<u64> = part.iter().map(length).collect();
         let results = counts.iter().product::<u64>().saturating_mul(self.each[1]);
         let elements = self.elements(part);
@@ -62,7 +59,7 @@ impl<K: Kernel> Needs for BoxNeeds<'_, K> {
     }
 }
 
-fn lengths(axes: &[WindowAxis], part: &Subarray) -> Vec<u64> {
+fn lengths(axes: &[WindowAxis], part: &Region) -> Vec<u64> {
     let covered = axes
         .iter()
         .zip(part)
@@ -87,15 +84,16 @@ pub(in super::super) fn run<K: Kernel>(
     let Partition { parts, threads, .. } = Partition::new(axes, &pass.whole, pass.memory, &needs)?;
     let bytes = input.array.npy.dtype.bytes as u64;
     let dimensions = input.axes.len();
-    let next = AtomicUsize::new(0);
     let writer = Writer::new(output, output.npy.dtype, threads);
-    let computed = (0..threads).into_par_iter().try_for_each(|_| {
-        let mut scratch = K::Scratch::default();
-        let (mut values, mut results) = (Vec::<f64>::new(), Vec::<f64>::new());
-        while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let mut covered: Vec<Range<u64>> = axes
+    let begin = || (K::Scratch::default(), Vec::new(), Vec::new());
+    walk::by_thread(
+        &parts,
+        threads,
+        begin,
+        |(scratch, values, results), _, mut part| {
+            let mut covered: Region = axes
                 .iter()
-                .zip(part)
+                .zip(&part)
                 .map(|(axis, windows)| axis.covered(windows))
                 .collect();
             let area = Area {
@@ -107,16 +105,13 @@ pub(in super::super) fn run<K: Kernel>(
             covered.truncate(dimensions);
             values.resize(area.lengths.iter().product(), 0.0);
             results.resize(area.counts.iter().product(), 0.0);
-            let read = input.read_box(&covered, &mut values);
-            read.inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
+            input.read_box(&covered, values)?;
             pass.progress.add(values.len() as u64 * bytes);
-            kernel.compute(&area, &mut values, &mut results, &mut scratch);
-            let mut part = part.clone();
+            kernel.compute(&area, values, results, scratch);
             part.truncate(dimensions);
-            let written = writer.write(part, std::mem::take(&mut results));
-            results = written.inspect_err(|_| next.store(parts.len(), Ordering::Relaxed))?;
-        }
-        Ok(())
-    });
-    computed.and_then(|()| writer.finish())
+            *results = writer.write(part, std::mem::take(results))?;
+            Ok::<_, AnalysisError>(())
+        },
+    )?;
+    writer.finish()
 }
