@@ -77,6 +77,69 @@ for j, i in np.random.default_rng(1).integers(0, views.shape[:2], (4000, 2)):
     python(&script("check.py"), [&directory]);
 }
 
+/// Doubles do not hold these integers; results in doubles are nevertheless those of the integers, as of `stats`.
+#[test]
+fn windows_of_integers_beyond_doubles_are_as_exact_as_statistics() {
+    const COUNT: usize = 9;
+    let scene = Scene::new();
+    let rows: [fn(i64) -> i64; 6] = [
+        |k| (1 << 60) + k * k % 5,
+        |k| (1 << 53) + 1 + 2 * k,
+        |k| -(1 << 62) - k,
+        |k| if k % 2 == 0 { i64::MAX } else { i64::MIN },
+        |k| i64::MAX - k % 2,
+        |k| k - 4,
+    ];
+    let items: Vec<i64> = rows.iter().flat_map(|row| (0..9).map(row)).collect();
+    let bytes: Vec<u8> = items.iter().flat_map(|item| item.to_le_bytes()).collect();
+    scene.write("a.bin", bytes);
+    let floats = |name: &str| -> Vec<f64> {
+        let file = scene.read(name);
+        let (floats, _) = common::data_of(&file).as_chunks();
+        floats
+            .iter()
+            .map(|&bytes| f64::from_le_bytes(bytes))
+            .collect()
+    };
+    for dtype in ["i8", "u8"] {
+        let raw = format!("a.bin --raw {dtype}:{}x{COUNT}", rows.len());
+        scene.succeed(&format!("stats {raw} --axis 1 -o s.npy --force"));
+        let told = floats("s.npy");
+        let variances: Vec<f64> = told[3 * rows.len()..][..rows.len()]
+            .iter()
+            .map(|std| std * std)
+            .collect();
+        let wide = |item: &i64| match dtype {
+            "i8" => i128::from(*item),
+            _ => i128::from(item.cast_unsigned()),
+        };
+        let ranges = items.chunks(COUNT).map(|row| {
+            let row = row.iter().map(wide);
+            (row.clone().max().unwrap() - row.min().unwrap()) as f64
+        });
+        for (op, expected, slack) in [
+            ("sum", told[rows.len()..][..rows.len()].to_vec(), 0.0),
+            ("mean", told[2 * rows.len()..][..rows.len()].to_vec(), 0.0),
+            ("std", told[3 * rows.len()..][..rows.len()].to_vec(), 1e-15),
+            ("var", variances, 1e-15),
+            ("ptp", ranges.collect(), 0.0),
+        ] {
+            for options in ["", "--skip-nan"] {
+                let command = format!(
+                    "window {raw} --window 1,{COUNT} --op {op} --dtype f8 -o w.npy --force"
+                );
+                scene.succeed(&format!("{command} {options}"));
+                let found = floats("w.npy");
+                assert_eq!(found.len(), rows.len());
+                for (found, expected) in found.into_iter().zip(&expected) {
+                    let is_near = (found - expected).abs() <= slack * expected;
+                    assert!(is_near, "{command} {options}: {found} for {expected}");
+                }
+            }
+        }
+    }
+}
+
 #[test]
 fn windows_that_cannot_be_are_refused_with_the_way_out() {
     let scene = Scene::new();

@@ -80,13 +80,7 @@ impl Operation<2> for WideIntegerSum {
 
     #[inline(always)]
     fn lift(&self, item: i64) -> [i64; 2] {
-        let lower = item & 0xffff_ffff;
-        let upper = if self.unsigned {
-            (item.cast_unsigned() >> 32).cast_signed()
-        } else {
-            item >> 32
-        };
-        [upper, lower]
+        halves(item, self.unsigned)
     }
 
     #[inline(always)]
@@ -181,6 +175,75 @@ impl Operation<4> for Variance {
         let variance = deviations(partial).variance(n);
         if self.root { variance.sqrt() } else { variance }
     }
+}
+
+/// A reduction of floats, of integers of 64 bits with all their digits. The second component of its partial results
+/// is what the rounding of the first one leaves.
+pub(super) struct OfIntegers<O> {
+    pub(super) operation: O,
+    pub(super) unsigned: bool,
+}
+
+macro_rules! of_integers {
+    ($operation:ident, $components:literal) => {
+        impl Operation<$components> for OfIntegers<$operation> {
+            type Item = i64;
+            type Partial = f64;
+            type Out = f64;
+
+            #[inline(always)]
+            fn lift(&self, item: i64) -> [f64; $components] {
+                let DoubleDouble { hi, lo } = exact(item, self.unsigned);
+                let mut lifted = self.operation.lift(hi);
+                lifted[1] = lo;
+                lifted
+            }
+
+            #[inline(always)]
+            fn combine(
+                a: [f64; $components],
+                n: f64,
+                b: [f64; $components],
+                m: f64,
+            ) -> [f64; $components] {
+                $operation::combine(a, n, b, m)
+            }
+
+            #[inline(always)]
+            fn lower(&self, partial: [f64; $components], n: f64) -> f64 {
+                self.operation.lower(partial, n)
+            }
+        }
+    };
+}
+
+of_integers!(FloatSum, 2);
+of_integers!(Variance, 4);
+
+/// An integer of 64 bits: its upper and its lower half are floats, and what their sum loses is one, too.
+///
+/// Source: Dekker, "A floating-point technique for extending the available precision", Numer. Math. 18 (1971).
+#[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "halves have 32 bits")]
+fn exact(item: i64, unsigned: bool) -> DoubleDouble {
+    let [upper, lower] = halves(item, unsigned).map(|half| half as f64);
+    let upper = upper * (1_u64 << 32) as f64;
+    let hi = upper + lower;
+    DoubleDouble {
+        hi,
+        lo: lower - (hi - upper),
+    }
+}
+
+/// The upper and the lower 32 bits.
+#[inline(always)]
+fn halves(item: i64, unsigned: bool) -> [i64; 2] {
+    let upper = if unsigned {
+        (item.cast_unsigned() >> 32).cast_signed()
+    } else {
+        item >> 32
+    };
+    [upper, item & 0xffff_ffff]
 }
 
 /// Minimum; the maximum is computed as −min(−x).
@@ -318,6 +381,31 @@ impl Operation<2> for IntegerRange {
     }
 }
 
+/// Maximum minus minimum of integers, rounded once.
+pub(super) struct RoundedRange(pub(super) IntegerRange);
+
+impl Operation<2> for RoundedRange {
+    type Item = i64;
+    type Partial = i64;
+    type Out = f64;
+
+    #[inline(always)]
+    fn lift(&self, item: i64) -> [i64; 2] {
+        self.0.lift(item)
+    }
+
+    #[inline(always)]
+    fn combine(a: [i64; 2], n: f64, b: [i64; 2], m: f64) -> [i64; 2] {
+        IntegerRange::combine(a, n, b, m)
+    }
+
+    #[inline(always)]
+    #[expect(clippy::cast_precision_loss, reason = "the one rounding")]
+    fn lower(&self, partial: [i64; 2], n: f64) -> f64 {
+        self.0.lower(partial, n).cast_unsigned() as f64
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -332,6 +420,19 @@ mod tests {
         operation
             .fits(partial)
             .then(|| operation.lower(partial, 0.0))
+    }
+
+    #[test]
+    fn integers_are_floats_with_all_their_digits() {
+        let beyond = (1 << 53) + 1;
+        for item in [0, 1, -1, beyond, -beyond, i64::MAX, i64::MIN, i64::MIN + 1] {
+            for (unsigned, value) in [
+                (false, i128::from(item)),
+                (true, i128::from(item.cast_unsigned())),
+            ] {
+                assert_eq!(exact(item, unsigned), DoubleDouble::from(value), "{value}");
+            }
+        }
     }
 
     proptest! {

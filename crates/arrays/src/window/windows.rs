@@ -7,8 +7,8 @@ use super::{
     input::{Input, InputAxis},
     op::Op,
     operation::{
-        FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, Operation,
-        Variance, WideIntegerSum,
+        FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, OfIntegers,
+        Operation, RoundedRange, Variance, WideIntegerSum,
     },
     partition::Partition,
     request::{Request, check_axis},
@@ -211,9 +211,40 @@ impl Windows {
             .request
             .skip_nan
             .filter(|_| kind == Kind::Float || self.dtype.kind == Kind::Float);
+        let is_exact = self.is_exact(array.npy.dtype);
         match least {
-            Some(least) => self.skipping(&pass, least),
-            None => self.plain(&pass, kind, array.npy.dtype),
+            Some(least) if !is_exact => self.skipping(&pass, least),
+            _ if is_exact => self.exact(&pass, kind == Kind::Unsigned),
+            _ => self.plain(&pass, kind, array.npy.dtype),
+        }
+    }
+
+    /// Whether results are floats of integers that floats do not hold. In a rim that is no such integer, all are
+    /// floats.
+    fn is_exact(&self, dtype: Dtype) -> bool {
+        let sums = [Op::Sum, Op::Mean, Op::Std, Op::Var, Op::Ptp];
+        let is_wide = dtype.kind != Kind::Float && dtype.bytes == 8;
+        let misfit = self.request.pad.and_then(|pad| pad.misfit(dtype));
+        let is_float = self.dtype.kind == Kind::Float;
+        is_wide && is_float && misfit.is_none() && sums.contains(&self.request.op)
+    }
+
+    /// Floats of integers with all their digits, among which there is no NaN.
+    fn exact(&self, pass: &Pass<'_>, unsigned: bool) -> Result<(), AnalysisError> {
+        macro_rules! of_integers {
+            ($operation:expr) => {
+                pass.run(&OfIntegers {
+                    operation: $operation,
+                    unsigned,
+                })
+            };
+        }
+        match self.request.op {
+            Op::Sum => of_integers!(FloatSum { mean: false }),
+            Op::Mean => of_integers!(FloatSum { mean: true }),
+            Op::Std => of_integers!(Variance { root: true }),
+            Op::Var => of_integers!(Variance { root: false }),
+            _ => pass.run(&RoundedRange(IntegerRange::new(unsigned))),
         }
     }
 
