@@ -443,7 +443,17 @@ impl Problem {
 
     /// Coefficients and source.
     fn values(&self) -> impl Iterator<Item = &Values> {
-        self.material.values().chain([self.source.values()])
+        let materials = self.material.values().map(|(_, values)| values);
+        materials.chain([self.source.values()])
+    }
+
+    /// The pictures of the initial state, of coefficients and of the source, by their keys.
+    pub(crate) fn pictures(&self) -> impl Iterator<Item = (&'static str, &Picture)> {
+        let source = ("source", self.source.values());
+        let given = self.material.values().chain([source]);
+        let given = given.filter_map(|(key, values)| Some((key, values.picture()?)));
+        let initial = self.initial.picture().map(|picture| ("initial", picture));
+        initial.into_iter().chain(given)
     }
 
     /// Bytes of the pixels of pictures that coefficients and source come from, and of what decodes pictures.

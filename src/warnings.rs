@@ -42,6 +42,10 @@ pub fn of(problem: &Problem) -> Vec<String> {
         ));
     }
     warnings.extend_from_slice(problem.geometry().remarks());
+    let pictures = problem.pictures();
+    warnings.extend(
+        pictures.filter_map(|(key, picture)| Some(format!("{key}: {}", picture.resampled()?))),
+    );
     if problem.masked().is_some()
         && let Pieces {
             count: count @ 2..,

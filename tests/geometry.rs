@@ -637,6 +637,48 @@ fn pictures_that_select_otherwise_than_they_look_are_told() {
     }
 }
 
+#[test]
+fn what_becomes_of_pixels_that_do_not_fall_on_nodes_is_told() {
+    let scene = square("");
+    let layers = |j, i| if i + j > 20 { 0 } else { 255 };
+    let warnings = |name: &str, value: &str| {
+        let told = scene.succeed(&format!("plan p.toml --set {name}={value}"));
+        let warnings = told.stderr.lines().filter(|line| line.contains("pixels"));
+        warnings.map(str::to_owned).collect::<Vec<_>>()
+    };
+    let image = "{image=\"D.png\",range=[1,2]}";
+    picture(&scene, "D.png", (21, 21), layers);
+    assert_eq!(warnings("D", image), [""; 0]);
+    // Pixels half as far apart as nodes, which see every second one.
+    picture(&scene, "D.png", (41, 41), layers);
+    assert_eq!(
+        warnings("D", image),
+        [
+            "diff2d: warning: D: 41 × 41 pixels on 21 × 21 nodes: no node takes a part of 1240 of the 1681 pixels; a picture of 21 × 21 pixels has one for each node"
+        ]
+    );
+    // And twice as far: of every second node the pixels around are not the same where the layers meet.
+    picture(&scene, "D.png", (11, 11), |_, i| layers(0, 4 * i));
+    for key in ["D", "Dx", "capacity", "decay", "source"] {
+        assert_eq!(
+            warnings(key, image),
+            [format!(
+                "diff2d: warning: {key}: 11 × 11 pixels on 21 × 21 nodes, interpolated: 21 nodes have values between those of the pixels around them; a picture of 21 × 21 pixels has one for each node"
+            )]
+        );
+    }
+    let initial = "{kind=\"image\",path=\"D.png\",range=[3,1]}";
+    let told = warnings("initial", initial);
+    assert!(
+        told[0].contains("warning: initial: 11 × 11 pixels on 21 × 21 nodes")
+            && told[0].contains(": 21 nodes"),
+        "{told:?}"
+    );
+    // Where all pixels are the same, so are the values between them.
+    picture(&scene, "D.png", (12, 7), |_, _| 77);
+    assert_eq!(warnings("D", image), [""; 0]);
+}
+
 /// Columns of ten a pixel on a picture of black and white columns in turn, that are darker than so many tenths.
 fn planned_columns(pixels: u32, tenths: u64) -> u64 {
     let ramps = u64::from(pixels - 1);

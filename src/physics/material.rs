@@ -145,9 +145,14 @@ impl Material {
         Ok(material)
     }
 
-    /// Those of them that may come from files.
-    pub fn values(&self) -> impl Iterator<Item = &Values> {
-        [&self.x, &self.y, &self.capacity, &self.decay].into_iter()
+    /// Those of them that may come from files, by their keys.
+    pub fn values(&self) -> impl Iterator<Item = (&'static str, &Values)> {
+        let diffusion = match self.is_isotropic {
+            true => vec![("D", &self.x)],
+            false => vec![("Dx", &self.x), ("Dy", &self.y)],
+        };
+        let others = [("capacity", &self.capacity), ("decay", &self.decay)];
+        diffusion.into_iter().chain(others)
     }
 
     /// The capacity that all nodes have.

@@ -208,12 +208,15 @@ impl Values {
         let nodes = Nodes::new(grid, [false; 2]);
         let (ny, nx) = grid.shape();
         let together = (VALUES_AT_ONCE / nx).max(1);
-        let (mut values, mut first) = (Vec::new(), None);
+        let (mut values, mut first, mut between) = (Vec::new(), None, 0);
         // Pictures are decoded from the top.
         for start in (0..ny).step_by(together).rev() {
             let rows = start..(start + together).min(ny);
             values.resize(rows.len() * nx, 0.0);
-            self.rows(&nodes, rows, 0.0, &mut values)?;
+            match self {
+                Self::Image(picture) => between += picture.rows(rows, &mut values)?,
+                _ => self.rows(&nodes, rows, 0.0, &mut values)?,
+            }
             let is_wrong = |&value: &f64| wrong(value).is_some();
             let found = match excused {
                 [] => first_where(&values, is_wrong),
@@ -226,6 +229,9 @@ impl Values {
             first = found
                 .map(|at| (start + at / nx, at % nx, values[at]))
                 .or(first);
+        }
+        if let Some(picture) = self.picture() {
+            picture.count_between(between);
         }
         first.map_or(Ok(()), |(j, i, value)| {
             let (place, wanted) = (nodes.describe(j, i), wrong(value).unwrap_or_default());
@@ -293,7 +299,9 @@ impl Values {
                     let count = same.count();
                     let (here, behind) = rest.split_at_mut(count * nx);
                     match self {
-                        Self::Image(picture) => picture.rows(start..start + count, here)?,
+                        Self::Image(picture) => {
+                            picture.rows(start..start + count, here)?;
+                        }
                         Self::Array(array) => array.read(start..start + count, nx, here)?,
                         _ => {}
                     }

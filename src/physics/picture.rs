@@ -8,9 +8,9 @@ use super::{
 use crate::params::ParamsError;
 use rayon::prelude::*;
 use std::{
-    collections::VecDeque,
+    collections::{BTreeSet, VecDeque},
     ops::{Range, RangeInclusive},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError},
 };
 
 /// The grey values of a picture, mapped to a range.
@@ -43,6 +43,8 @@ struct Sampled {
     decoding: u64,
     rows: Along,
     columns: Along,
+    /// Nodes whose values are between those of the pixels around, if they were counted.
+    between: OnceLock<u64>,
     held: Mutex<Held>,
 }
 
@@ -53,6 +55,8 @@ struct Along {
     pixels: Vec<usize>,
     /// Of each node the two beside it, by their places in `pixels`, and the part that the second has.
     nodes: Vec<(usize, usize, f64)>,
+    /// How many pixels some node has a part of.
+    seen: usize,
 }
 
 impl Along {
@@ -62,8 +66,12 @@ impl Along {
         beside.sort_unstable();
         beside.dedup();
         let place = |pixel: usize| beside.partition_point(|&other| other < pixel);
+        let seconds = nodes.iter().filter(|(.., part)| *part > 0.0);
+        let firsts = nodes.iter().map(|&(a, ..)| a);
+        let seen: BTreeSet<usize> = firsts.chain(seconds.map(|&(_, b, _)| b)).collect();
         let nodes = nodes.into_iter();
         Self {
+            seen: seen.len(),
             nodes: nodes
                 .map(|(a, b, part)| (place(a), place(b), part))
                 .collect(),
@@ -95,6 +103,7 @@ impl Sampled {
             decoding: rows.bytes(),
             rows: Along::new(ny, pixels.height),
             columns: Along::new(nx, pixels.width),
+            between: OnceLock::new(),
             held: Mutex::new(Held {
                 coming: None,
                 first: 0,
@@ -235,8 +244,44 @@ impl Picture {
         }
     }
 
-    /// The values of rows of the grid, whose numbers follow one another.
-    pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> Result<(), ParamsError> {
+    /// Takes the number of nodes whose values are between those of the pixels around.
+    pub(super) fn count_between(&self, nodes: u64) {
+        // It is the same for every use of the picture.
+        let _ = self.sampled.between.set(nodes);
+    }
+
+    /// What becomes of pixels that do not fall on nodes, in words.
+    #[must_use]
+    pub fn resampled(&self) -> Option<String> {
+        let Sampled { rows, columns, .. } = &*self.sampled;
+        let between = self.sampled.between.get().copied().unwrap_or_default();
+        let (height, width) = self.shape();
+        let unseen = height * width - rows.seen * columns.seen;
+        let parts = [
+            (between > 0).then(|| {
+                format!("{between} nodes have values between those of the pixels around them")
+            }),
+            (unseen > 0).then(|| {
+                format!(
+                    "no node takes a part of {unseen} of the {} pixels",
+                    height * width
+                )
+            }),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        let (ny, nx) = (rows.nodes.len(), columns.nodes.len());
+        let how = if between > 0 { ", interpolated" } else { "" };
+        (!parts.is_empty()).then(|| {
+            format!(
+                "{height} × {width} pixels on {ny} × {nx} nodes{how}: {}; a picture of {ny} × {nx} pixels has one for each node",
+                parts.join(", and ")
+            )
+        })
+    }
+
+    /// The values of rows of the grid, whose numbers follow one another; returns how many of them are between those of the
+    /// pixels around.
+    pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> Result<u64, ParamsError> {
         let Sampled {
             pixels,
             rows: across,
@@ -249,7 +294,8 @@ impl Picture {
         let held = self.sampled.rows(&self.input, top..=bottom)?;
         let [black, white] = self.range;
         let lines = out.par_chunks_mut(nx).zip(rows);
-        lines.for_each(|(out, j)| {
+        let between = lines.map(|(out, j)| {
+            let mut between = 0;
             let (above, below, part_below) = around(j);
             let [above, below] = [above, below].map(|place| &held[place - top][..]);
             for (value, &(west, east, part_east)) in out.iter_mut().zip(&along.nodes) {
@@ -259,8 +305,16 @@ impl Picture {
                 };
                 let grey = mix(along(above), || along(below), part_below);
                 *value = black + (white - black) * grey;
+                let mut corners = [above, below]
+                    .into_iter()
+                    .flat_map(|row| [(row, west), (row, east)]);
+                let is_on_pixel = (part_below, part_east) == (0.0, 0.0);
+                let mut is_of_pixel =
+                    || corners.any(|(row, pixel)| pixels.grey(row, pixel) == grey);
+                between += u64::from(!is_on_pixel && !is_of_pixel());
             }
+            between
         });
-        Ok(())
+        Ok(between.sum())
     }
 }
