@@ -1,7 +1,10 @@
 //! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `solver.rs` brings it into
 //! memory.
 
+mod footprint;
 mod solver;
+
+pub use footprint::Footprint;
 
 use crate::{
     dynamics::{Dynamics, Method, Shorter, WallsAt},
@@ -30,7 +33,7 @@ use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{
-    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Terms, Tile, rkl2_reach,
+    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Terms, rkl2_reach,
 };
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
@@ -456,22 +459,6 @@ impl Problem {
         initial.into_iter().chain(given)
     }
 
-    /// Bytes of the pixels of pictures that coefficients and source come from, and of what decodes pictures.
-    #[must_use]
-    pub fn picture_bytes(&self) -> u64 {
-        let bytes = |picture: &Picture| (picture.input().path().to_owned(), picture.bytes());
-        let held: BTreeMap<_, _> = self
-            .values()
-            .filter_map(Values::picture)
-            .map(bytes)
-            .collect();
-        let held: u64 = held.values().flatten().sum();
-        held + self
-            .initial
-            .picture()
-            .map_or(0, |picture| picture.bytes()[1])
-    }
-
     /// Pictures of the coefficients and of the source are held from now on, of that of the initial state at most so many
     /// bytes.
     pub fn hold_pictures(&self, of_initial: u64) {
@@ -651,17 +638,6 @@ impl Problem {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
-    /// The tile of a pass over the whole grid on so many threads, as deep as the pass: of `rkl2` as a step has
-    /// stages, of `euler` as it has steps.
-    #[must_use]
-    pub(crate) fn tile<T: Element>(&self, stencil: &Stencil<T>, threads: usize) -> Tile {
-        let (ny, nx) = self.grid.shape();
-        match self.params.method {
-            StepMethod::Rkl2 => stencil.rkl2_tile((ny, nx), threads, self.stages()),
-            StepMethod::Euler | StepMethod::Exact => stencil.tile(ny, nx, threads),
-        }
-    }
-
     /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
     /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes are held, the decay
     /// if it varies, and those of a source.
@@ -678,49 +654,6 @@ impl Problem {
             _ => self.source.arrays(),
         };
         2 + faces + u64::from(rates) + u64::from(decay) + sources as u64
-    }
-
-    /// Bytes of the arrays of a run; it takes little memory besides.
-    #[must_use]
-    pub fn memory_bytes(&self) -> u64 {
-        self.memory_of(self.grid.y.nodes, 1)
-    }
-
-    /// Bytes of the arrays of one of so many ranks, which holds so many rows.
-    #[must_use]
-    pub fn memory_of(&self, rows: usize, ranks: usize) -> u64 {
-        let (columns, bytes) = (self.grid.x.nodes, self.params.precision.bytes());
-        let node = bytes as u64;
-        let nodes = (rows as u64).saturating_mul(columns as u64);
-        let mut more = 0;
-        if self.coefficients() == Coefficients::Variable {
-            // Faces: one column and one row more.
-            more = (rows + columns) as u64 * node;
-        }
-        match self.params.method {
-            // Every rank transforms the whole grid, and has what is added to all of it, in double precision.
-            StepMethod::Exact => {
-                if ranks > 1 {
-                    more = self.field_bytes();
-                }
-                if self.is_forced() {
-                    more += self.grid.len() * size_of::<f64>() as u64;
-                }
-            }
-            // Where a pass is one stage, it reads those before.
-            StepMethod::Rkl2
-                if self.source.is_evaluated()
-                    || (ranks > 1 && (self.grid.y.nodes - 2) / ranks < self.stages()) =>
-            {
-                let of_source = u64::from(self.source.is_evaluated());
-                more += nodes.saturating_mul((2 + of_source) * node);
-            }
-            _ => {}
-        }
-        nodes
-            .saturating_mul(node * self.arrays())
-            .saturating_add(more + self.geometry.bytes())
-            .saturating_add(self.picture_bytes())
     }
 
     /// `(snapshots, ny, nx)`.

@@ -215,6 +215,82 @@ fn a_plan_says_when_a_state_is_in_files() {
     assert!(told.contains("\"bands\":null"), "{told}");
 }
 
+/// Over grids, limits, threads, methods and walls: how memory is divided, the rows of bands, the steps of a pass, the
+/// scratch; or the sentence of the refusal.
+#[test]
+fn a_plan_is_what_the_run_does() {
+    let scene = Scene::new();
+    scene.write("p.toml", format!("{SMALL}grid = 'walls'\n"));
+    let methods = ["euler", "rkl2", "exact"];
+    let walls = ["0", "{flux=1}", "'periodic'"];
+    let grids = ["0.025", "0.01", "0.005"];
+    // In quarters of a field, beside 40 KB.
+    let limits = [
+        None,
+        Some(5),
+        Some(9),
+        Some(14),
+        Some(20),
+        Some(40),
+        Some(900),
+    ];
+    let (mut in_memory, mut in_bands, mut refused) = (0, 0, 0);
+    for number in (0..3 * 3 * 3 * 7 * 2).step_by(if common::full() { 1 } else { 5 }) {
+        let (threads, number) = (number % 2 + 1, number / 2);
+        let (limit, number) = (limits[number % 7], number / 7);
+        let [method, wall, dx] = [
+            methods[number % 3],
+            walls[number / 3 % 3],
+            grids[number / 9],
+        ];
+        let side = 1.0 / dx.parse::<f64>().unwrap() + 1.0;
+        let limit = limit.map_or_else(String::new, |quarters| {
+            format!(
+                " --memory {}",
+                (side * side * 2.0) as u64 * quarters + 40_000
+            )
+        });
+        let options = format!(
+            "p.toml --set method={method} --set dx={dx} --set boundary.bottom={wall} --set boundary.top={wall} --threads {threads}{limit}"
+        );
+        let planned = scene.run(&format!("plan {options} --json"));
+        let ran = scene.run(&format!("run {options} -o c.npy --force --report r.json"));
+        assert_eq!(planned.code, ran.code, "{options}: {planned} {ran}");
+        if ran.code != Some(0) {
+            assert!(
+                ran.stderr.ends_with(&planned.stderr),
+                "{options}: {ran} {planned}"
+            );
+            refused += 1;
+            continue;
+        }
+        let value = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        let (plan, report) = (value(&planned.stdout), value(&scene.text("r.json")));
+        assert_eq!(plan["budget"], report["budget"], "{options}");
+        assert_eq!(plan["threads"], report["threads"], "{options}");
+        assert_eq!(plan["peak_bytes"], plan["budget"]["total"]);
+        let limit = plan["budget"]["limit"].as_u64().unwrap_or(u64::MAX);
+        assert!(plan["peak_bytes"].as_u64().unwrap() <= limit, "{options}");
+        let state = match &plan["bands"] {
+            serde_json::Value::Null => "memory".to_owned(),
+            bands => format!(
+                "files, in bands of {} rows, {} steps a pass",
+                bands["rows"], bands["steps"]
+            ),
+        };
+        assert_eq!(report["state"], state, "{options}");
+        *(if state == "memory" {
+            &mut in_memory
+        } else {
+            &mut in_bands
+        }) += 1;
+    }
+    assert!(
+        in_memory > 5 && in_bands > 5 && refused > 5,
+        "{in_memory} {in_bands} {refused}"
+    );
+}
+
 /// A file that is written to, even through a map which leaves no trace in its time, ends the run.
 #[test]
 fn an_input_that_changes_under_a_run_is_noticed() {

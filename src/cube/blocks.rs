@@ -37,17 +37,6 @@ pub struct SolverLoad {
 }
 
 impl SolverLoad {
-    /// A run in one process on all processors.
-    #[must_use]
-    pub fn alone() -> Self {
-        Self {
-            scenarios: 1,
-            threads: sys::threads(),
-            has_spare_processor: false,
-            memory: None,
-        }
-    }
-
     /// Bytes of the buffers in which parts of snapshots of so many bytes wait for the file.
     #[must_use]
     pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {

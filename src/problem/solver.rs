@@ -1,6 +1,6 @@
 //! The solver of a [`Problem`], with all that the problem has.
 
-use super::Problem;
+use super::{Footprint, Problem};
 use crate::{
     dynamics::Dynamics, field::Field, physics::Unready, schedule::Clock, slab::Slab, solver::Solver,
 };
@@ -38,7 +38,8 @@ impl Problem {
     /// # Errors
     /// [`Unready`] when the system has too little memory, or a file that the parameters name cannot be read any more.
     pub fn solver<T: Element>(&self) -> Result<Solver<T>, Unready> {
-        if sys::available_memory().is_some_and(|available| available < self.memory_bytes()) {
+        let needed = Footprint::of(self).bytes();
+        if sys::available_memory().is_some_and(|available| available < needed) {
             return Err(Unready::Memory);
         }
         let solver = self.solver_at_start()?;

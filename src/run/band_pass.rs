@@ -71,12 +71,12 @@ impl<T: Element> InBands<'_, T> {
             Some(bands) => bands,
             None => Bands::new(
                 self.stencil.clone().with_tile(self.shape.tile),
-                self.shape.band,
+                self.shape.rows,
                 self.shape.steps,
                 problem.stages(),
                 nx,
             )
-            .map_err(|_| RunError::no_memory(self.shape.memory))?,
+            .map_err(|_| RunError::no_memory(self.shape.memory()))?,
         };
         let whole = problem.schedule.pace().before_shorter(now);
         let depths = bands.depths(steps, whole < steps as u64);
@@ -114,7 +114,7 @@ impl<T: Element> InBands<'_, T> {
                 path,
                 clock,
                 observer: self.observer,
-                memory: self.shape.memory,
+                memory: self.shape.memory(),
             };
             let (rows, ends) = (ny + 2 * beyond, [!is_periodic; 2]);
             let checked = bands.pass(rows, ends, &depths, now, &mut files)?;

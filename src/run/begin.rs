@@ -2,14 +2,11 @@
 //! all open it.
 
 use super::{
-    bands_shape::Shape,
-    decomposition::Decomposition,
+    budget::{Budget, Terms},
     error::RunError,
     exchange::on_root,
-    in_memory::InMemory,
     observer::Observer,
     options::Options,
-    setup::{self, Room},
 };
 use crate::{
     comm::{Comm, Topology, collective},
@@ -22,7 +19,6 @@ use crate::{
     },
     problem::Problem,
 };
-use diff2d_stencil::{Element, Stencil};
 use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -60,86 +56,28 @@ pub(super) fn agree(
     collective::all_ok(comm, paths.map_err(RunError::from))
 }
 
-/// What follows from the memory that a run may take.
-pub(super) struct Resources<T: Element> {
-    pub(super) stencil: Stencil<T>,
-    pub(super) load: SolverLoad,
-    /// Bytes of the buffers of a run in memory.
-    buffers: u64,
-    /// Bytes that the state may take in bands, if it is not in memory.
-    pub(super) in_bands: Option<u64>,
-}
-
-impl<T: Element> Resources<T> {
-    /// Collective. Those of each rank.
-    pub(super) fn find(
-        problem: &Problem,
-        options: &Options,
-        topology: &Topology,
-        comm: &impl Comm,
-        has_cube: bool,
-    ) -> Result<Self, RunError> {
-        let threads = rayon::current_num_threads();
-        let mut load = SolverLoad {
-            scenarios: 1,
-            threads,
-            has_spare_processor: topology.has_spare_processor(threads),
-            memory: None,
-        };
-        let buffers = match has_cube {
-            true => load.buffer_bytes(problem.field_bytes()),
-            false => 0,
-        };
-        let room = Room {
-            cap: options.memory.or(problem.params.memory),
-            buffers: collective::least(comm, buffers),
-            ranks: comm.size(),
-            has_cube,
-        };
-        let in_bands = collective::all_ok(comm, room.in_bands(problem))?;
-        if in_bands.is_some() {
-            sys::give_back_memory();
-        }
-        // Of a state in bands, blocks on their way to the cube take a part of the memory.
-        load.memory = in_bands.map(|memory| memory / 8);
-        let stencil = match in_bands {
-            // Its tiles are those of bands.
-            Some(_) => problem.stencil(),
-            None => setup::stencil_for::<T>(problem, options.tile, comm, room),
-        };
-        Ok(Self {
-            stencil,
-            load,
-            buffers,
-            in_bands,
-        })
+/// Collective. How each rank divides its memory.
+pub(super) fn divide(
+    problem: &Problem,
+    options: &Options,
+    topology: &Topology,
+    comm: &impl Comm,
+    has_cube: bool,
+) -> Result<Budget, RunError> {
+    let mut terms = Terms {
+        limit: options.memory.or(problem.params.memory),
+        ranks: comm.size(),
+        has_blocks: has_cube,
+        why_in_memory: (!has_cube)
+            .then_some("a state that is larger lies beside its cube, and --no-cube has none"),
+        ..Terms::alone(None)
+    };
+    terms.load.has_spare_processor = topology.has_spare_processor(terms.load.threads);
+    let budget = collective::all_ok(comm, Budget::divide(problem, terms))?;
+    if budget.bands.is_some() {
+        sys::give_back_memory();
     }
-
-    /// The place of a rank's state, if there is memory for it.
-    pub(super) fn place<'a, C: Comm>(
-        &self,
-        problem: &'a Problem,
-        topology: &Topology,
-        ranks: &'a Decomposition<'a, C>,
-    ) -> Result<Place<InMemory<'a, T, C>>, RunError> {
-        let needed = match self.in_bands {
-            Some(memory) => memory,
-            None => setup::memory(problem, ranks) + self.buffers,
-        };
-        setup::check_memory(needed.saturating_mul(topology.ranks_on_this_machine() as u64))?;
-        let Some(memory) = self.in_bands else {
-            return InMemory::new(problem, self.stencil.clone(), ranks).map(Place::Memory);
-        };
-        let buffers = self.load.buffer_bytes(problem.field_bytes());
-        Shape::beside(buffers, memory, problem, &self.stencil).map(Place::Files)
-    }
-}
-
-/// Where the state of a run is to be.
-pub(super) enum Place<S> {
-    Memory(S),
-    /// In files, from which it passes through memory in bands of this shape.
-    Files(Shape),
+    Ok(budget)
 }
 
 /// Collective. Refuses ranks whose `task` differs.

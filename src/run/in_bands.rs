@@ -192,10 +192,10 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
 
     fn visit(&self, take: Take<'_>) -> Result<(), RunError> {
         let (ny, nx) = self.problem.grid.shape();
-        for first in (0..ny).step_by(self.shape.band) {
-            let rows = self.shape.band.min(ny - first);
+        for first in (0..ny).step_by(self.shape.rows) {
+            let rows = self.shape.rows.min(ny - first);
             let mut field = Field::<T>::zeros((rows, nx))
-                .map_err(|_| RunError::no_memory(self.shape.memory))?;
+                .map_err(|_| RunError::no_memory(self.shape.memory()))?;
             match self.place {
                 Place::Initial => self.problem.fill_initial(&mut field, first)?,
                 _ => self.read_rows(first, field.as_mut_slice())?,
@@ -210,7 +210,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
             return Ok(());
         }
         // The memory of passes is not there yet.
-        self.problem.hold_pictures(self.shape.memory / 4);
+        self.problem.hold_pictures(self.shape.memory() / 4);
         State::<C>::visit(self, &mut |bytes| {
             snapshot.rows::<T>(bytemuck::cast_slice(bytes));
             Ok(())
@@ -265,7 +265,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
             tile: self.shape.tile.to_string(),
             place: format!(
                 "files, in bands of {} rows, {} steps a pass",
-                self.shape.band, self.shape.steps
+                self.shape.rows, self.shape.steps
             ),
             moved: [self.read.bytes(), self.written.bytes()],
         }

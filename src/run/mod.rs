@@ -5,8 +5,9 @@
 //! | [`Run`] in `builder.rs`, `options.rs` | how a run is asked for and observed, and how it ends |
 //! | `time_loop.rs` | the run itself, top to bottom |
 //! | `begin.rs` | what precedes the loop: ranks agree, find room for the state, and open the cube |
-//! | `setup.rs` | tile, slab and memory of a rank |
-//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs`, and their size in `bands_shape.rs` |
+//! | `budget.rs` | how memory is divided: by what takes it, and for a state that is larger into bands (`bands_shape.rs`) |
+//! | `setup.rs` | slab, field and scratch of a rank |
+//! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
 //! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `recompute.rs` | snapshots computed again, for repair |
@@ -20,6 +21,7 @@
 mod band_pass;
 mod bands_shape;
 mod begin;
+mod budget;
 mod builder;
 mod clock;
 mod decomposition;
@@ -40,14 +42,17 @@ mod state;
 mod steady;
 mod time_loop;
 
+pub use bands_shape::Shape;
 pub(crate) use begin::open;
+pub use budget::Budget;
 pub use builder::Run;
 pub use error::RunError;
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
 
-pub(crate) use bands_shape::{DISK_SPEED, PROGRAM, Shape};
+pub(crate) use bands_shape::DISK_SPEED;
+pub(crate) use budget::{Terms, tile_of};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};
@@ -55,7 +60,7 @@ pub(crate) use in_memory::InMemory;
 pub(crate) use observer::Observer;
 pub(crate) use options::Options;
 pub(crate) use output::Output;
+pub(crate) use pool::install as on_threads;
 pub(crate) use pool::worthwhile as worthwhile_threads;
 pub(crate) use recompute::recompute;
-pub(crate) use setup::{Room, check_memory, memory_alone, stencil_for};
 pub(crate) use time_loop::simulate;

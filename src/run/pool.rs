@@ -11,7 +11,7 @@ thread_local! {
 }
 
 /// Calls `work` on a pool of so many threads, by default the current one.
-pub(super) fn install<T: Send>(
+pub(crate) fn install<T: Send>(
     threads: Option<usize>,
     work: impl FnOnce() -> Result<T, RunError> + Send,
 ) -> Result<T, RunError> {

@@ -1,7 +1,7 @@
 //! Snapshots of a cube computed again, each from the one before it: in memory, or in bands where that has no room.
 
 use super::{
-    bands_shape::Shape,
+    budget::{Budget, Terms},
     clock::RunClock,
     decomposition::Decomposition,
     error::RunError,
@@ -9,7 +9,6 @@ use super::{
     in_memory::InMemory,
     observer::Observer,
     options::Options,
-    setup::Room,
     state::{Durable, State},
     steady::Change,
 };
@@ -40,23 +39,22 @@ pub(crate) fn recompute<T: Element>(
 ) -> Result<(), RunError> {
     let (ny, nx) = problem.grid.shape();
     let slab = Slab::whole(ny).periodic(problem.has_periodic_rows());
-    let room = Room {
+    let terms = Terms {
         // Others want some, too.
-        cap: memory
+        limit: memory
             .or(problem.params.memory)
             .or_else(|| Some(sys::available_memory()? / 4 * 3)),
-        buffers: 0,
-        ranks: 1,
-        has_cube: true,
+        has_blocks: false,
+        ..Terms::alone(None)
     };
+    let budget = Budget::divide(problem, terms)?;
     let stencil = problem.stencil::<T>();
-    let Some(memory) = room.in_bands(problem)? else {
+    let Some(shape) = budget.bands else {
         let ranks = Decomposition::new(&Solo, slab, nx);
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
     sys::give_back_memory();
-    let shape = Shape::beside(0, memory, problem, &stencil)?;
     let (paths, header) = (cube.paths().clone(), cube.header.clone());
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {

@@ -1,6 +1,6 @@
 //! [`Report`]: the figures of a run.
 
-use super::{clock::RunClock, options::Outcome, state::Figures};
+use super::{budget::Budget, clock::RunClock, options::Outcome, state::Figures};
 use crate::{
     comm::Comm,
     cube::{Io, write::Times},
@@ -42,6 +42,8 @@ pub struct Report {
     pub state: String,
     /// Bytes of states read from files and written to them, snapshots not counted.
     pub bytes_moved: [u64; 2],
+    /// How its memory was divided.
+    pub budget: Option<Budget>,
     /// How the run ended.
     #[serde(skip)]
     pub outcome: Outcome,
@@ -128,6 +130,12 @@ impl Report {
         self
     }
 
+    /// With the budget of the run.
+    pub(super) fn within(self, budget: Budget) -> Self {
+        let budget = Some(budget);
+        Self { budget, ..self }
+    }
+
     /// With the times of the writer, and the total `since` the start of the run.
     pub(super) fn written(mut self, io: Io, times: Times, since: Instant) -> Self {
         self.io = io.to_string();
@@ -154,6 +162,7 @@ impl Report {
             io: "none".to_owned(),
             state: "none".to_owned(),
             bytes_moved: [0, 0],
+            budget: None,
             outcome,
         }
     }

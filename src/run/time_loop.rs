@@ -1,11 +1,12 @@
 //! The run itself, top to bottom.
 
 use super::{
-    begin::{self, Place, Resources},
+    begin,
     clock::RunClock,
     error::RunError,
     exchange::{self, Exchange, on_root},
     in_bands::InBands,
+    in_memory::InMemory,
     observer::{Message, Observer},
     options::{Options, Outcome},
     output::Output,
@@ -37,23 +38,29 @@ pub(super) fn run<T: Element>(
     let topology = Topology::all_gather(comm);
     let joined = pool::join(options.threads, || topology.threads_each());
     collective::all_ok(comm, joined)?;
-    let resources = Resources::<T>::find(problem, options, &topology, comm, paths.is_some())?;
-    let ranks = setup::decompose(problem, &resources.stencil, comm);
-    let place = collective::all_ok(comm, resources.place(problem, &topology, &ranks))?;
+    let budget = begin::divide(problem, options, &topology, comm, paths.is_some())?;
+    let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
+    let ranks = setup::decompose(problem, (&stencil, &budget), comm);
+    let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
+    let fits = budget.check(topology.ranks_on_this_machine());
+    let in_memory = fits.and_then(|()| match budget.bands {
+        None => InMemory::new(problem, stencil.clone(), &ranks).map(Some),
+        Some(_) => Ok(None),
+    });
+    let in_memory = collective::all_ok(comm, in_memory)?;
     let Some(mut paths) = paths else {
         if problem.params.until.is_some() {
             return Err(RunError::SteadyWithoutCube);
         }
         let output = Output::nowhere(problem, &ranks, observer);
-        let Place::Memory(state) = place else {
-            return Err(RunError::Unplaced);
-        };
-        return simulate(problem, state, output, clock, observer);
+        let state = in_memory.ok_or(RunError::Unplaced)?;
+        let simulated = simulate(problem, state, output, clock, observer);
+        return simulated.map(|report| report.within(budget));
     };
 
     // The files: nothing is written before it is known to fit.
-    if let Place::Files(shape) = &place {
-        setup::check_scratch(problem, &paths, shape, options.scratch.as_deref())?;
+    if in_memory.is_none() {
+        setup::check_scratch(problem, &paths, &budget, options.scratch.as_deref())?;
     }
     let before = options.scratch.as_ref().and(cube::begun_by(&paths));
     let (header, share) = (|| Header::of_run(problem), ranks.share::<T>());
@@ -62,7 +69,7 @@ pub(super) fn run<T: Element>(
         &paths,
         header,
         claim,
-        (share, resources.load),
+        (share, budget.load),
         of_ranks,
         observer,
     )?;
@@ -89,21 +96,21 @@ pub(super) fn run<T: Element>(
     let reports = Exchange::new(comm, Some(&writer));
     let mut output = Output::cube(problem, &ranks, writer.scenario(0), reports);
     (output.checkpoint, output.shorter) = (Some(&paths), options.extend.as_deref());
-    let simulated = match place {
-        Place::Memory(state) => {
+    let simulated = match (in_memory, budget.bands) {
+        (Some(state), _) => {
             if comm.size() > 1 {
                 observer.decided(format!("halos {} rows deep", ranks.slab().halo()));
             }
             simulate(problem, state, output, clock, observer)
         }
-        Place::Files(shape) => {
+        (None, Some(shape)) => {
             let header = writer.header();
-            setup::open_scratch(problem, &shape, &paths, header).and_then(|scratch| {
-                let stencil = resources.stencil;
+            setup::open_scratch(&budget, &paths, header).and_then(|scratch| {
                 let state = InBands::new(problem, stencil, shape, &paths, scratch, observer);
                 simulate(problem, state, output, clock, observer)
             })
         }
+        (None, None) => Err(RunError::Unplaced),
     };
 
     // Everything is durable, or an error of the writer comes first: it is what stopped the simulation.
@@ -111,7 +118,7 @@ pub(super) fn run<T: Element>(
     if is_complete {
         on_root(comm, || checkpoint::remove(&paths))?;
     }
-    Ok(simulated?.written(io, times, start))
+    Ok(simulated?.written(io, times, start).within(budget))
 }
 
 /// Collective. The time loop: from the last durable state, or the initial one, to the last snapshot

@@ -4,7 +4,8 @@ use crate::{
     cube::journal::{Scenario, Scenarios},
     params::{ParamsError, RawParams, SweepParams, Wrong},
     physics::input::{Digests, add_digest},
-    problem::Problem,
+    problem::{Footprint, Problem},
+    run::{Budget, RunError, Terms},
     warnings,
 };
 use std::{
@@ -28,7 +29,8 @@ pub struct Sweep {
     first: Problem,
     /// Snapshots of the longest scenario.
     snapshots: u64,
-    memory_bytes: u64,
+    /// The memory of the scenario that takes the most.
+    largest: Footprint,
     inputs: BTreeMap<String, String>,
     initial_arrays: BTreeSet<(PathBuf, u64)>,
     warnings: Vec<String>,
@@ -67,7 +69,7 @@ impl Sweep {
     fn of(params: SweepParams) -> Result<Self, ParamsError> {
         let (mut wrong, mut digests) = (Wrong::default(), Digests::default());
         let (mut first, mut number) = (None::<Problem>, 0);
-        let (mut snapshots, mut memory_bytes) = (0, 0);
+        let (mut snapshots, mut largest) = (0, None);
         let (mut inputs, mut initial_arrays) = (BTreeMap::new(), BTreeSet::new());
         let mut scenarios = None::<Scenarios>;
         let (mut warnings, mut warned) = (Vec::new(), 0_u64);
@@ -81,7 +83,8 @@ impl Sweep {
                 return Err(raw.refuse("until", reason.to_owned()));
             }
             snapshots = problem.schedule.snapshots().max(snapshots);
-            memory_bytes = problem.memory_bytes().max(memory_bytes);
+            let state = Footprint::of(&problem);
+            largest = largest.filter(|one: &Footprint| one.bytes() >= state.bytes()).or(Some(state));
             let of_this = problem.inputs().into_iter();
             of_this.for_each(|input| add_digest(&mut inputs, input));
             let initial = problem.initial_array();
@@ -106,7 +109,7 @@ impl Sweep {
                 "of other scenarios {others} have such warnings, too"
             ));
         }
-        let (Some(first), Some(scenarios)) = (first, scenarios) else {
+        let (Some(first), Some(scenarios), Some(largest)) = (first, scenarios, largest) else {
             unreachable!("a sweep has a scenario");
         };
         let sweep = Self {
@@ -115,7 +118,7 @@ impl Sweep {
             digests,
             first,
             snapshots,
-            memory_bytes,
+            largest,
             inputs,
             initial_arrays,
             warnings,
@@ -150,10 +153,20 @@ impl Sweep {
         &self.first
     }
 
-    /// Bytes of memory that the largest scenario takes.
-    #[must_use]
-    pub fn memory_bytes(&self) -> u64 {
-        self.memory_bytes
+    /// The memory of so many workers of a process, each with a scenario in memory.
+    ///
+    /// # Errors
+    /// [`RunError::NotInBands`] where the parameters allow less.
+    pub(crate) fn budget(
+        &self,
+        workers: usize,
+        has_spare_processor: bool,
+    ) -> Result<Budget, RunError> {
+        let mut terms = Terms::alone(Some(1));
+        terms.limit = self.first.params.memory;
+        (terms.load.scenarios, terms.load.has_spare_processor) = (workers, has_spare_processor);
+        let why = "the states of a sweep are in memory: fewer --threads need less";
+        Budget::of(self.largest, &self.first, terms).in_memory(why)
     }
 
     /// SHA-256 of every input file, by the name it has in the parameters.

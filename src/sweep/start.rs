@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     comm::{Comm, Solo, Topology, collective},
-    cube::{Header, Io, Paths, SolverLoad, digest, inputs, share::Share},
+    cube::{Header, Io, Paths, digest, inputs, share::Share},
     run::{self, Observer, Options, Outcome, Run, RunError},
 };
 use std::{path::PathBuf, time::Instant};
@@ -58,25 +58,12 @@ fn run_on(
     let threads = options.threads.map(run::worthwhile_threads);
     let threads = threads.unwrap_or_else(|| topology.threads_each());
     let workers = threads.min(sweep.scenarios().len());
-    let load = SolverLoad {
-        scenarios: workers,
-        threads: 1,
-        has_spare_processor: topology.has_spare_processor(workers),
-        memory: None,
-    };
-    let fields = sweep.memory_bytes().saturating_mul(workers as u64);
-    let needed = fields
-        .saturating_add(load.buffer_bytes(sweep.first().field_bytes()))
-        .saturating_mul(topology.ranks_on_this_machine() as u64);
-    let fits = match sweep.first().params.memory {
-        Some(memory) if memory < needed => Err(RunError::NotInBands {
-            needed,
-            memory,
-            why: "the states of a sweep are in memory: fewer --threads need less".to_owned(),
-        }),
-        _ => run::check_memory(needed),
-    };
-    collective::all_ok(comm, fits)?;
+    let budget = sweep.budget(workers, topology.has_spare_processor(workers));
+    let budget = budget.and_then(|budget| {
+        budget.check(topology.ranks_on_this_machine())?;
+        Ok(budget)
+    });
+    let budget = collective::all_ok(comm, budget)?;
     // Threads are started before the cube is claimed: a system that refuses them leaves no file.
     let pools = collective::all_ok(comm, Pools::start(workers))?;
 
@@ -90,7 +77,7 @@ fn run_on(
             Header::of_sweep(scenarios, precision, sweep.cube_shape(), inputs)
         },
         claim,
-        (share, load),
+        (share, budget.load),
         ranks,
         observer,
     )?;
@@ -100,7 +87,8 @@ fn run_on(
     if io == Io::Single && topology.machines() > 1 {
         return Err(RunError::SweepByOne);
     }
-    let computed = Workers::new(sweep, &writer, (options, start), observer).compute(&pools, comm);
+    let computed =
+        Workers::new((sweep, budget), &writer, (options, start), observer).compute(&pools, comm);
     // An error of the writer comes first: it is what stopped the scenarios.
     run::finish(comm, writer)?;
     collective::all_ok(comm, computed)

@@ -12,7 +12,7 @@ use crate::{
     params::with_precision,
     problem::Problem,
     run::{
-        self, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output, Room,
+        self, Budget, Decomposition, Exchange, InMemory, Observer, Options, Outcome, Output,
         RunClock, RunError,
     },
     slab::Slab,
@@ -75,6 +75,7 @@ struct Demand {
 /// The workers of a rank, and what they share.
 pub(super) struct Workers<'a> {
     sweep: &'a Sweep,
+    budget: Budget,
     writer: &'a CubeWriter,
     options: &'a Options,
     start: Instant,
@@ -93,13 +94,14 @@ pub(super) struct Workers<'a> {
 impl<'a> Workers<'a> {
     /// Workers of a sweep that began at `start`.
     pub(super) fn new(
-        sweep: &'a Sweep,
+        (sweep, budget): (&'a Sweep, Budget),
         writer: &'a CubeWriter,
         (options, start): (&'a Options, Instant),
         observer: &'a Observer,
     ) -> Self {
         Self {
             sweep,
+            budget,
             writer,
             options,
             start,
@@ -237,8 +239,7 @@ impl<'a> Workers<'a> {
         let clock = RunClock::start(problem, &options);
         let (ny, nx) = problem.grid.shape();
         let alone = Decomposition::new(&Solo, Slab::whole(ny), nx);
-        let room = Room::of_scenario(problem);
-        let stencil = run::stencil_for::<T>(problem, options.tile, &Solo, room);
+        let stencil = self.budget.stencil::<T>(problem, options.tile, 1);
         let state = InMemory::new(problem, stencil, &alone)?;
         // What is synced is reported by the thread that hands out scenarios.
         let reports = Exchange::new(&Solo, None);

@@ -81,7 +81,7 @@ fn the_report_has_its_keys_and_they_agree() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second operations threads ranks messages bytes_sent machine kernel tile io state bytes_moved");
+    assert_snapshot!(keys.join(" "), @"updates seconds updates_per_second operations threads ranks messages bytes_sent machine kernel tile io state bytes_moved budget");
     assert_eq!(report["updates"], 20 * 20 * 15);
     assert_eq!(report["threads"], 2);
     assert_eq!(report["ranks"], 1);

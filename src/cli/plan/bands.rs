@@ -2,12 +2,9 @@
 
 use crate::{
     cli::number,
-    cube::SolverLoad,
-    error::Error,
     problem::Problem,
-    run::{self, DISK_SPEED, Room, Shape},
+    run::{Budget, DISK_SPEED},
 };
-use diff2d_stencil::Element;
 use serde::Serialize;
 use std::fmt;
 
@@ -17,8 +14,8 @@ pub(super) struct Bands {
     rows: usize,
     /// Steps of a pass over all bands.
     steps: usize,
-    pub(super) memory_bytes: u64,
-    pub(super) scratch_bytes: u64,
+    memory_bytes: u64,
+    scratch_bytes: u64,
     /// Bytes read or written for a step.
     bytes_per_step: f64,
     /// Time in which a disk of the assumed speed moves them all.
@@ -29,38 +26,20 @@ pub(super) struct Bands {
 impl Bands {
     /// `None` where the state is in memory.
     #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-    pub(super) fn new<T: Element>(
-        problem: &Problem,
-        cap: Option<u64>,
-        ranks: usize,
-    ) -> Result<Option<Self>, Error> {
-        let room = Room {
-            cap: cap.or(problem.params.memory),
-            buffers: run::memory_alone(problem) - problem.memory_bytes(),
-            ranks,
-            has_cube: true,
-        };
-        let Some(memory) = room.in_bands(problem)? else {
-            return Ok(None);
-        };
-        let load = SolverLoad {
-            memory: Some(memory / 8),
-            ..SolverLoad::alone()
-        };
-        let buffers = load.buffer_bytes(problem.field_bytes());
-        let shape = Shape::beside(buffers, memory, problem, &problem.stencil::<T>())?;
+    pub(super) fn of(budget: &Budget, problem: &Problem) -> Option<Self> {
+        let shape = budget.bands?;
         let steps = problem.schedule.last_step() as f64;
         let nper = problem.schedule.nper;
         let passes = nper.div_ceil(shape.steps as u64);
         let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
-        Ok(Some(Self {
-            rows: shape.band,
+        Some(Self {
+            rows: shape.rows,
             steps: shape.steps,
-            memory_bytes: shape.memory + buffers + problem.picture_bytes(),
-            scratch_bytes: shape.scratch_bytes(problem),
+            memory_bytes: budget.beside_program(),
+            scratch_bytes: budget.scratch,
             bytes_per_step,
             seconds: bytes_per_step * steps / DISK_SPEED,
-        }))
+        })
     }
 }
 

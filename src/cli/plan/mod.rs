@@ -6,8 +6,13 @@ mod run;
 mod sweep;
 
 use super::{params::ParamsArgs, terminal::Terminal, values};
-use crate::{error::Error, sweep::Sweep};
+use crate::{
+    error::Error,
+    run::{Terms, on_threads, worthwhile_threads},
+    sweep::Sweep,
+};
 use clap::Args;
+use diff2d_sys as sys;
 use run::RunPlan;
 use sweep::SweepPlan;
 
@@ -27,6 +32,9 @@ pub(super) struct PlanArgs {
     /// The most memory that the run may take, such as 4GiB
     #[arg(long, value_name = "SIZE", value_parser = values::size)]
     memory: Option<u64>,
+    /// Threads that compute [default: all processors]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    threads: Option<u16>,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -34,9 +42,11 @@ pub(super) struct PlanArgs {
 
 /// Prints the plan; what the run or the sweep would be refused for is an error below it.
 pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
+    let threads = args.threads.map_or_else(sys::threads, usize::from);
+    let threads = worthwhile_threads(threads);
     if args.params.is_sweep() {
         let sweep = Sweep::load_with(&args.params.file, &args.params.overrides)?;
-        let plan = SweepPlan::new(&sweep);
+        let plan = SweepPlan::new(&sweep, threads)?;
         if !args.json {
             terminal.warn(sweep.warnings());
         }
@@ -44,7 +54,14 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         return plan.check();
     }
     let given = args.params.given()?;
-    let plan = RunPlan::new(&given, args.ranks as usize, args.memory)?;
+    let terms = Terms {
+        limit: args.memory.or(given.problem.params.memory),
+        ranks: args.ranks as usize,
+        ..Terms::alone(Some(threads))
+    };
+    let plan = on_threads(args.threads.map(usize::from), || {
+        Ok(RunPlan::new(&given, terms))
+    })??;
     if !args.json {
         terminal.warn(&plan.warnings);
     }

@@ -6,13 +6,12 @@ use crate::{
     error::Error,
     grid::Axis,
     params::{Choice, Params, StepMethod, with_precision},
-    problem::Problem,
-    run,
+    problem::{Footprint, Problem},
+    run::{self, Budget, RunError, Terms},
     schedule::DECAY_IN_A_STEP,
     slab::Slab,
 };
 use diff2d_stencil::Element;
-use diff2d_sys as sys;
 use serde::Serialize;
 use std::{collections::BTreeMap, fmt};
 
@@ -45,6 +44,7 @@ pub(super) struct RunPlan<'a> {
     memory_bytes: u64,
     /// With the buffers, and the program itself.
     peak_bytes: u64,
+    budget: Budget,
     bands: Option<Bands>,
     disk_bytes: u64,
     #[serde(flatten)]
@@ -71,13 +71,14 @@ struct Cut {
 }
 
 impl Cut {
-    fn new<T: Element>(problem: &Problem, ranks: usize) -> Self {
+    fn new<T: Element>(problem: &Problem, Terms { ranks, load, .. }: Terms) -> Self {
         let (ny, nx) = problem.grid.shape();
-        let stencil = problem.stencil::<T>();
-        let depth = problem
-            .tile(&stencil, ranks.saturating_mul(sys::threads()))
-            .depth;
-        let slab = Slab::new(ny, 0, ranks, depth);
+        let tile = run::tile_of(
+            problem,
+            &problem.stencil::<T>(),
+            ranks.saturating_mul(load.threads),
+        );
+        let slab = Slab::new(ny, 0, ranks, tile.depth);
         let parts = slab.parts();
         let halo = if parts == 1 { 0 } else { slab.halo() };
         let lengths = || (0..parts).map(|rank| slab.rows_of(rank).len());
@@ -91,7 +92,8 @@ impl Cut {
             ranks,
             rows_per_rank: [least, most],
             halo,
-            memory_bytes_per_rank: problem.memory_of((most + borrowed).min(ny), parts),
+            memory_bytes_per_rank: Footprint::new(problem, (most + borrowed).min(ny), parts)
+                .bytes(),
             halo_bytes: (halo * nx * size_of::<T>()) as u64,
         }
     }
@@ -128,16 +130,15 @@ impl fmt::Display for Cut {
 }
 
 impl<'a> RunPlan<'a> {
-    /// The plan for so many ranks, each of which takes at most `memory` bytes.
+    /// The plan of a run on these terms.
     pub(super) fn new(
         Given { problem, warnings }: &'a Given,
-        ranks: usize,
-        memory: Option<u64>,
-    ) -> Result<Self, Error> {
+        terms: Terms,
+    ) -> Result<Self, RunError> {
+        let budget = Budget::divide(problem, terms)?;
         let alone = estimate::seconds(problem);
-        let (cut, bands) = with_precision!(problem.params.precision, T => {
-            (Cut::new::<T>(problem, ranks), Bands::new::<T>(problem, memory, ranks)?)
-        });
+        let cut = with_precision!(problem.params.precision, T => Cut::new::<T>(problem, terms));
+        let bands = Bands::of(&budget, problem);
         let mut seconds = alone * cut.share(problem);
         if let Some(bands) = &bands {
             seconds = seconds.max(bands.seconds);
@@ -145,6 +146,7 @@ impl<'a> RunPlan<'a> {
         seconds += estimate::writing(problem.schedule.snapshots(), problem.cube_bytes());
         let mut warnings = warnings.clone();
         if cut.rows_per_rank[0] == 0 {
+            let ranks = terms.ranks;
             warnings.push(format!(
                 "of {ranks} ranks only {} have something to do: the grid has so many interior rows",
                 problem.grid.y.nodes - 2
@@ -173,13 +175,13 @@ impl<'a> RunPlan<'a> {
             last_step: schedule.last_step(),
             end: schedule.end(),
             shape: problem.cube_shape(),
-            memory_bytes: problem.memory_bytes(),
-            peak_bytes: run::PROGRAM
-                + (bands.as_ref()).map_or(run::memory_alone(problem), |bands| bands.memory_bytes),
+            memory_bytes: Footprint::of(problem).bytes(),
+            peak_bytes: budget.total,
+            budget,
             bands,
             disk_bytes: problem.cube_bytes(),
             cut,
-            threads: sys::threads(),
+            threads: terms.load.threads,
             seconds,
             warnings,
             problem,
@@ -192,12 +194,8 @@ impl<'a> RunPlan<'a> {
         if self.cut.ranks > 1 {
             return Ok(());
         }
-        let (memory, scratch) = match &self.bands {
-            None => (run::memory_alone(self.problem), 0),
-            Some(bands) => (bands.memory_bytes, bands.scratch_bytes),
-        };
-        run::check_memory(memory)?;
-        estimate::check_space("cube", self.disk_bytes + scratch)
+        self.budget.check(1)?;
+        estimate::check_space("cube", self.disk_bytes + self.budget.scratch)
     }
 
     /// How far the time step is from the stability limit.
@@ -244,7 +242,10 @@ impl<'a> RunPlan<'a> {
     /// The memory of a run whose state is in memory or, in bands, not.
     fn memory(&self) -> String {
         let mut text = match &self.bands {
-            Some(bands) => format!("{} instead of ", number::bytes(bands.memory_bytes)),
+            Some(_) => format!(
+                "{} instead of ",
+                number::bytes(self.budget.beside_program())
+            ),
             None => String::new(),
         };
         text += &number::bytes(self.memory_bytes);

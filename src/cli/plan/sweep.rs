@@ -5,7 +5,7 @@ use crate::{
     cli::{listing::Listing, number},
     error::Error,
     params::Choice,
-    run::{self, worthwhile_threads},
+    run::Budget,
     sweep::Sweep,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
@@ -23,6 +23,7 @@ pub(super) struct SweepPlan<'a> {
     snapshots: u64,
     shape: [u64; 4],
     memory_bytes: u64,
+    budget: Budget,
     disk_bytes: u64,
     /// Scenarios that are computed at a time.
     threads: usize,
@@ -33,32 +34,34 @@ pub(super) struct SweepPlan<'a> {
 }
 
 impl<'a> SweepPlan<'a> {
-    pub(super) fn new(sweep: &'a Sweep) -> Self {
+    pub(super) fn new(sweep: &'a Sweep, threads: usize) -> Result<Self, Error> {
         let first = sweep.first();
         let shape = sweep.cube_shape();
         let [scenarios, snapshots, ny, nx] = shape;
         let disk_bytes = scenarios * snapshots * first.field_bytes() + DATA_OFFSET;
-        let threads = worthwhile_threads(sys::threads()).min(sweep.scenarios().len());
-        Self {
+        let workers = threads.min(sweep.scenarios().len());
+        let budget = sweep.budget(workers, workers < sys::threads())?;
+        Ok(Self {
             scenarios,
             varied: &sweep.varied,
             nx,
             ny,
             snapshots,
             shape,
-            memory_bytes: sweep.memory_bytes().saturating_mul(threads as u64),
+            memory_bytes: budget.states.bytes(),
+            budget,
             disk_bytes,
-            threads,
+            threads: workers,
             seconds: estimate::seconds(first) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
             warnings: sweep.warnings(),
             precision: first.params.precision.name(),
-        }
+        })
     }
 
     /// Refuses what this machine has too little memory or disk for.
     pub(super) fn check(&self) -> Result<(), Error> {
-        run::check_memory(self.memory_bytes)?;
+        self.budget.check(1)?;
         estimate::check_space("sweep", self.disk_bytes)
     }
 }
