@@ -1,13 +1,15 @@
 //! What a user may not expect of parameters that can be run.
 
 mod sampling;
+mod trial;
 
 use crate::{
-    params::{Precision, RawParams, SIDES, StepMethod, Times},
+    params::{RawParams, SIDES, StepMethod, Times},
     physics::{pieces::Pieces, robin::Robin, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
+use trial::{Rounding, Steps};
 
 /// Times that differ by more than this share of `outtime` are told of.
 const SEEN: f64 = 1e-3;
@@ -29,17 +31,14 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_until(problem));
-    warnings.extend(of_decay(problem));
+    let steps = Steps::of(problem);
+    let is_accurate = steps.as_ref().is_some_and(Steps::are_accurate);
+    let of_decay = of_decay(problem).filter(|_| !is_accurate);
+    let of_steps = || steps.as_ref()?.warning(problem);
+    warnings.extend(of_decay.or_else(of_steps));
     warnings.extend(sampling::of_jumps(problem));
-    // At worst every step rounds p by half a unit of its last place, always to the same side.
-    #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let lost = schedule.last_step() as f64 * f64::from(f32::EPSILON) / 2.0;
-    if params.precision == Precision::F32 && problem.has_source() && lost > SEEN {
-        warnings.push(format!(
-            "precision = \"f32\": {} additions of the source may lose {:.1} % of what comes in to roundings; `diff2d check` measures it, and precision = \"f64\" loses nothing that is seen",
-            schedule.last_step(),
-            (100.0 * lost).min(100.0),
-        ));
+    if let Some(rounding) = Rounding::of(problem) {
+        warnings.extend(rounding.warnings(problem));
     }
     warnings.extend_from_slice(problem.geometry().remarks());
     let pictures = problem.pictures();

@@ -4,7 +4,8 @@
 
 The truth is the program's own answer in f64 with a twentieth of the step. The error is the largest one over all snapshots,
 as a share of the range of the truth. Prints how many answers are off by more than 1 % and how many of these were warned of, how
-many are within 0.1 % and how many of these were not, and fails where a valid problem does not reach its end.
+many are within 0.1 % and how many of these were not, and fails where a valid problem does not reach its end, or where these are
+fewer than 95 of 100, of some hundreds of problems.
 """
 
 import json
@@ -125,6 +126,8 @@ def main(program, directory, count, seed):
         off = [warned for error, warned in found if error > OFF]
         within = [not warned for error, warned in found if error <= WITHIN]
         print(f"{kind}: {sum(off)} of {len(off)} off by more than 1 % warned of, {sum(within)} of {len(within)} within 0.1 % not")
+        if kind == "all" and len(results) >= 200 and (sum(off) < 0.95 * len(off) or sum(within) < 0.95 * len(within)):
+            failed.append("these are fewer than 95 of 100")
     for line in failed:
         print(line[:300])
     sys.exit(1 if failed else 0)

@@ -115,10 +115,10 @@ fn check_nested(own: &Problem) -> Result<(), CheckError> {
 }
 
 /// A problem, and how many times finer its grid is than the coarsest of those on which it is solved.
-pub(super) struct Ladder<'a> {
-    pub(super) own: &'a Problem,
-    pub(super) raw: &'a RawParams,
-    pub(super) refinement: u32,
+pub(crate) struct Ladder<'a> {
+    pub(crate) own: &'a Problem,
+    pub(crate) raw: &'a RawParams,
+    pub(crate) refinement: u32,
 }
 
 #[expect(
@@ -129,7 +129,7 @@ pub(super) struct Ladder<'a> {
 )]
 impl Ladder<'_> {
     /// Takes a grid twice as coarse, if that is fine enough.
-    pub(super) fn coarsen(&mut self) -> bool {
+    pub(crate) fn coarsen(&mut self) -> bool {
         let grid = &self.own.grid;
         let fewest = cells(&grid.x).min(cells(&grid.y));
         let is_fine = fewest / u64::from(self.refinement) >= 2 * FEWEST_CELLS;
@@ -280,7 +280,7 @@ impl Ladder<'_> {
     }
 
     /// The problem on the coarsest grid with the snapshots of the run.
-    pub(super) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
+    pub(crate) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
         let outtime = self.own.schedule.cadence();
         self.at(self.coarsest(), None, outtime, Times::Exact)
     }

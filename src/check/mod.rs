@@ -21,6 +21,7 @@ mod verdict;
 
 pub use balance::Balance;
 pub use estimate::Estimate;
+pub(crate) use grids::Ladder;
 pub use study::{Level, Planned, Study};
 pub use table::{Row, table};
 

@@ -393,6 +393,131 @@ fn a_flux_enters_where_nothing_diffuses() {
     }
 }
 
+const CLOSED: &str = "x1 = 0\nx2 = 1\ngrid = 'walls'\nboundary = 'insulated'\n";
+
+/// By the end the slow half should be at 299.634, and does not move from 299.
+#[test]
+fn what_single_precision_hides_is_told() {
+    let scene = Scene::new();
+    scene.write(
+        "p.toml",
+        format!(
+            "{CLOSED}D = 'where(x < 0.5, 1, 0.001)'\ny1 = 0\ny2 = 0.1\ndx = 0.02\nruntime = 25\nouttime = 25\nprecision = 'f32'\n\
+             initial = {{ kind = 'expression', value = '300 + where(x > 0.5, cos(pi*(x - 0.5)/0.5), 1)' }}\n"
+        ),
+    );
+    let told = scene.succeed("plan p.toml");
+    assert!(
+        told.stderr
+            .contains("hides changes of about 6.34e-1 by the end, 31.72 %"),
+        "{told}"
+    );
+    scene.write(
+        "s.toml",
+        "params = 'p.toml'\nD = ['where(x < 0.5, 1, 0.001)', 1]\n",
+    );
+    let told = scene.succeed("plan s.toml");
+    assert!(
+        told.stderr
+            .contains("scenario 0: precision = \"f32\" hides"),
+        "{told}"
+    );
+    let told = scene.succeed("plan p.toml --set until={steady=0.1}");
+    assert!(
+        told.stderr
+            .contains("until = { steady = 0.1 } does not end the run"),
+        "{told}"
+    );
+    for (options, is_told) in [
+        ("--set precision=f64", false),
+        // About 0, on which roundings are as small as the changes.
+        (
+            "--set initial.value=x --set runtime=10 --set outtime=10",
+            false,
+        ),
+        ("--set initial.value=300", false),
+        ("--set runtime=0.001 --set outtime=0.001", false),
+        ("--set method=rkl2 --set dt=0.05", false),
+        // A million nodes, whose rates are those of a coarser grid.
+        (
+            "--set D=1 --set dx=0.0005 --set y2=0.2 --set initial.value=300+cos(pi*x) --set runtime=1 --set outtime=1",
+            true,
+        ),
+        // A source that adds less than a step can show.
+        (
+            "--set D=1 --set initial.value=300+x --set source=1e-2",
+            true,
+        ),
+    ] {
+        let told = scene.succeed(&format!("plan p.toml {options}"));
+        assert_eq!(
+            told.stderr.contains("hides changes"),
+            is_told,
+            "{options}: {told}"
+        );
+        assert!(!told.stderr.contains("until"), "{told}");
+    }
+}
+
+/// Euler is off by at most 0.27/n after n steps, and by less where what would be off has decayed or is not there.
+#[test]
+fn few_coarse_steps_are_told_of() {
+    let scene = Scene::new();
+    let of_wave = |k: u32| {
+        format!(
+            "{CLOSED}D = 1\ndx = 0.05\ninitial = {{ kind = 'expression', value = 'cos({k}*pi*x)' }}\n"
+        )
+    };
+    for (k, options, is_told) in [
+        (8, "--set runtime=0.003 --set outtime=0.003", true),
+        (
+            8,
+            "--set runtime=0.003 --set outtime=0.003 --set method=rkl2 --set dt=0.003",
+            true,
+        ),
+        (
+            8,
+            "--set runtime=0.003 --set outtime=0.003 --set method=rkl2 --set dt=0.0001",
+            false,
+        ),
+        // It is smooth, it has decayed, or steps are many.
+        (1, "--set runtime=0.003 --set outtime=0.003", false),
+        (8, "--set runtime=0.03 --set outtime=0.03", false),
+        (3, "--set runtime=0.03 --set outtime=0.03", false),
+        (
+            8,
+            "--set runtime=0.003 --set outtime=0.003 --set method=exact",
+            false,
+        ),
+    ] {
+        scene.write("p.toml", of_wave(k));
+        let told = scene.succeed(&format!("plan p.toml {options}"));
+        const WORDS: &str = "as steps half as long show, and with dt = ";
+        assert_eq!(
+            told.stderr.contains(WORDS),
+            is_told,
+            "{k} {options}: {told}"
+        );
+        if let Some((_, enough)) = told.stderr.split_once(WORDS) {
+            let dt = enough.split(' ').next().unwrap();
+            let told = scene.succeed(&format!("plan p.toml {options} --set dt={dt}"));
+            assert!(!told.stderr.contains(WORDS), "{dt}: {told}");
+        }
+    }
+    // A decay of which nothing is left is off by nothing.
+    scene.write("p.toml", format!("{CLOSED}D = 1e-4\ndx = 0.1\ndecay = 10\ndt = 0.05\ninitial = {{ kind = 'constant', value = 1 }}\n"));
+    for (end, is_told) in [(0.5, true), (5.0, false)] {
+        let told = scene.succeed(&format!(
+            "plan p.toml --set runtime={end} --set outtime={end}"
+        ));
+        assert_eq!(
+            told.stderr.contains("not accurate beside the decay"),
+            is_told,
+            "{told}"
+        );
+    }
+}
+
 /// A stable step is not an accurate one: insulated, p = exp(-10 t).
 #[test]
 fn steps_are_short_beside_a_decay() {
