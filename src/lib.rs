@@ -156,6 +156,7 @@ pub mod check;
 #[cfg(feature = "cli")]
 #[doc(hidden)]
 pub mod cli;
+mod codec;
 pub mod comm;
 mod cube;
 pub mod distribute;

@@ -7,6 +7,7 @@ mod solver;
 pub use footprint::Footprint;
 
 use crate::{
+    codec::Codec,
     dynamics::{Dynamics, Method, Shorter, WallsAt},
     field::Field,
     grid::Grid,
@@ -599,6 +600,12 @@ impl Problem {
     #[must_use]
     pub fn masked(&self) -> Option<&Arc<NodeSet>> {
         self.geometry.masked()
+    }
+
+    /// States as snapshots.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        self.geometry.codec()
     }
 
     /// Which nodes are masked, and which have given values.

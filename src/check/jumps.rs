@@ -77,7 +77,7 @@ fn source(problem: &Problem) -> Result<Faces, CheckError> {
 
 /// Makes values of masked nodes, beside which nothing jumps, NaN.
 fn hide_masked(problem: &Problem, values: &mut [f64]) {
-    problem.geometry().fill_masked(0, values, f64::NAN);
+    problem.codec().encode(0, values);
 }
 
 fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces {

@@ -310,13 +310,13 @@ fn is_maximum_given(problem: &Problem, state: &Field<f64>) -> bool {
     })
 }
 
-/// A state with NaN where nodes are masked.
+/// A state as a snapshot.
 fn shown<'a>(problem: &Problem, state: &'a Field<f64>) -> CowArray<'a, f64, Ix2> {
     let mut shown = CowArray::from(state.view());
     if problem.masked().is_some()
         && let Some(values) = shown.as_slice_mut()
     {
-        problem.geometry().fill_masked(0, values, f64::NAN);
+        problem.codec().encode(0, values);
     }
     shown
 }

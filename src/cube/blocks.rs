@@ -10,7 +10,7 @@ use super::{
     journal::{Header, Slot},
     share::Job,
 };
-use crate::node_set::NodeSet;
+use crate::codec::{Codec, nan};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use diff2d_sys::{self as sys, Memory};
 use rayon::prelude::*;
@@ -160,14 +160,14 @@ impl BlockWriter {
         }
     }
 
-    /// A job of the snapshot that begins at byte `begin`, with a copy of its bytes, of which there may be two pieces, and
-    /// which are NaN where nodes are masked. Waits for a buffer.
+    /// A job of the snapshot that begins at byte `begin`, with a copy of the state's bytes, of which there may be two
+    /// pieces, as the snapshot has them. Waits for a buffer.
     pub fn fill(
         &self,
         (slot, begin): (Slot, u64),
         job: &Job,
         [first, rest]: [&[u8]; 2],
-        masked: Option<&NodeSet>,
+        codec: &Codec,
     ) -> Filled {
         let Ok(mut buffer) = self.buffers.recv() else {
             unreachable!("the worker holds the sending end")
@@ -176,9 +176,7 @@ impl BlockWriter {
         let (to_first, to_rest) = copy.split_at_mut(first.len());
         sys::copy(to_first, first);
         sys::copy(to_rest, rest);
-        if let Some(masked) = masked {
-            masked.fill_bytes(job.bytes.start, copy, nan(self.target().header.dtype.bytes));
-        }
+        codec.encode_bytes(job.bytes.start, copy, self.target().header.dtype.bytes);
         Filled {
             slot,
             begin,
@@ -208,14 +206,6 @@ pub(super) fn nans(header: &Header, left: u64) -> Vec<u8> {
     let nan = nan(header.dtype.bytes);
     let most = usize::try_from(left).unwrap_or(BLOCK).min(BLOCK);
     nan.repeat(most / nan.len())
-}
-
-/// The bytes of NaN, of so many.
-pub(super) fn nan(bytes: usize) -> &'static [u8] {
-    match bytes {
-        4 => &const { f32::NAN.to_le_bytes() },
-        _ => &const { f64::NAN.to_le_bytes() },
-    }
 }
 
 impl Worker {

@@ -23,7 +23,7 @@ use super::{
     share::{Job, Share},
     store::Store,
 };
-use crate::{node_set::NodeSet, schedule::Clock, summary::Summary};
+use crate::{codec::Codec, schedule::Clock, summary::Summary};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,
@@ -142,7 +142,7 @@ impl CubeWriter {
         ScenarioWriter {
             writer: self,
             number,
-            masked: None,
+            codec: Codec::default(),
             waiting: Vec::new(),
             began: None,
             interval: Duration::ZERO,
@@ -212,8 +212,7 @@ pub struct ScenarioWriter<'a> {
     writer: &'a CubeWriter,
     /// Number of the scenario, 0 of a run.
     number: usize,
-    /// Nodes that are NaN in snapshots, whatever the state holds there.
-    masked: Option<Arc<NodeSet>>,
+    codec: Codec,
     /// Copied jobs that wait until there are some for each thread.
     waiting: Vec<Filled>,
     /// When the last snapshot was begun, and how long after the one before; zero after the first.
@@ -228,10 +227,10 @@ pub struct ScenarioWriter<'a> {
 }
 
 impl ScenarioWriter<'_> {
-    /// The same, with NaN in snapshots at nodes that are masked.
+    /// The same for states that stand like this in snapshots.
     #[must_use]
-    pub fn with_mask(self, masked: Option<Arc<NodeSet>>) -> Self {
-        Self { masked, ..self }
+    pub fn with_codec(self, codec: Codec) -> Self {
+        Self { codec, ..self }
     }
 
     /// Line 1 of the cube's journal.
@@ -337,8 +336,7 @@ impl ScenarioWriter<'_> {
         let slot = self.slot(self.next - 1);
         let begin = self.header().offset_of(slot);
         let blocks = &self.writer.blocks;
-        let masked = self.masked.as_deref();
-        let filled = blocks.fill((slot, begin), job, bytes, masked);
+        let filled = blocks.fill((slot, begin), job, bytes, &self.codec);
         self.waiting.push(filled);
         if self.waiting.len() >= blocks.at_once() {
             self.write_rest();

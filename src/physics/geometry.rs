@@ -12,6 +12,7 @@ use super::{
     zeros,
 };
 use crate::{
+    codec::Codec,
     field::Field,
     grid::Grid,
     node_set::NodeSet,
@@ -224,6 +225,14 @@ impl Geometry {
         Some(&self.masked).filter(|masked| !masked.is_empty())
     }
 
+    /// States as snapshots.
+    #[must_use]
+    pub fn codec(&self) -> Codec {
+        let (x, y) = (&self.nodes.x, &self.nodes.y);
+        let period = self.nodes.periodic[1].then(|| y.len() - 1);
+        Codec::new(self.masked().cloned(), x.len(), period)
+    }
+
     /// Whether some nodes keep their values.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -333,7 +342,7 @@ impl Geometry {
                 }
             }
         }
-        self.fill_masked(first, field.as_mut_slice(), T::default());
+        self.codec().decode(first, field.as_mut_slice());
         Ok(())
     }
 

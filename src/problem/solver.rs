@@ -44,7 +44,7 @@ impl Problem {
         }
         let solver = self.solver_at_start()?;
         match self.masked() {
-            Some(masked) => Ok(solver.without_values_at(masked.clone())?),
+            Some(_) => Ok(solver.showing_snapshots(self.codec())?),
             None => Ok(solver),
         }
     }

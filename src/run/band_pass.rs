@@ -162,9 +162,7 @@ impl<T: Element, C: Comm, S: Read> Transfer<T, RunError> for Files<'_, '_, '_, '
         self.clock.go_on(self.observer)?;
         let read = self.source.read_exact(bytemuck::cast_slice_mut(values));
         read.map_err(CubeError::io("read", self.path))?;
-        // In a snapshot they are NaN.
-        let geometry = self.problem.geometry();
-        geometry.fill_masked(self.read, values, T::default());
+        self.problem.codec().decode(self.read, values);
         self.read += values.len() / self.problem.grid.x.nodes;
         Ok(())
     }

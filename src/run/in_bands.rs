@@ -118,9 +118,7 @@ impl<'a, T: Element> InBands<'a, T> {
         let at = begin + (first * self.problem.grid.x.nodes * size_of::<T>()) as u64;
         let read = file.read(at, bytemuck::cast_slice_mut(values));
         read.map_err(CubeError::io("read", path))?;
-        // In a snapshot they are NaN.
-        let geometry = self.problem.geometry();
-        geometry.fill_masked(first, values, T::default());
+        self.problem.codec().decode(first, values);
         Ok(())
     }
 

@@ -90,8 +90,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             .map_err(CubeError::io("read", durable.path));
         collective::all_ok(ranks.comm(), read.map_err(RunError::from))?;
         let (first, own) = (ranks.slab().own().start, bytemuck::cast_slice_mut(own));
-        let geometry = self.problem.geometry();
-        geometry.fill_masked(first, own, T::default());
+        self.problem.codec().decode::<T>(first, own);
         Ok(true)
     }
 

@@ -66,7 +66,7 @@ impl<'a, C: Comm> Output<'a, C> {
         Self {
             problem,
             ranks,
-            scenario: Some(scenario.with_mask(problem.masked().cloned())),
+            scenario: Some(scenario.with_codec(problem.codec())),
             reached: None,
             reports,
             checkpoint: None,

@@ -23,7 +23,6 @@ use crate::{
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 use diff2d_sys as sys;
-use std::borrow::Cow;
 
 /// Computes snapshots of one scenario again, in order, within so many bytes of memory, and writes those to their
 /// places that have the digest of their record. Each adds 1 to `progress`.
@@ -75,7 +74,7 @@ fn each<T: Element, S: State<Solo>>(
     make: impl Fn() -> Result<S, RunError>,
     progress: &Progress,
 ) -> Result<(), RunError> {
-    let schedule = &problem.schedule;
+    let (schedule, codec) = (&problem.schedule, problem.codec());
     let mut clock = RunClock::start(problem, &Options::default());
     let at = |index: u64| {
         schedule
@@ -101,7 +100,7 @@ fn each<T: Element, S: State<Solo>>(
             if let Some(change) = &mut change {
                 change.rows(rows);
             }
-            digester.push(&shown(problem, summaries.len(), rows));
+            digester.push(bytemuck::cast_slice(&codec.encoded(summaries.len(), rows)));
             summaries.extend(problem.summaries(summaries.len(), rows)?);
             Ok(())
         })?;
@@ -116,7 +115,7 @@ fn each<T: Element, S: State<Solo>>(
         let mut row = 0;
         state.visit(&mut |bytes| {
             let rows: &[T] = bytemuck::cast_slice(bytes);
-            cube.write(place, &shown(problem, row, rows))?;
+            cube.write(place, bytemuck::cast_slice(&codec.encoded(row, rows)))?;
             place += bytes.len() as u64;
             row += rows.len() / problem.grid.x.nodes;
             Ok(())
@@ -125,17 +124,6 @@ fn each<T: Element, S: State<Solo>>(
         progress.add(1);
     }
     Ok(())
-}
-
-/// The bytes of rows of a state in a snapshot, from row `first` on: NaN where nodes are masked.
-fn shown<'a, T: Element>(problem: &Problem, first: usize, rows: &'a [T]) -> Cow<'a, [u8]> {
-    if problem.masked().is_none() {
-        return Cow::Borrowed(bytemuck::cast_slice(rows));
-    }
-    let mut rows = rows.to_vec();
-    let geometry = problem.geometry();
-    geometry.fill_masked(first, &mut rows, T::from_f64(f64::NAN));
-    Cow::Owned(bytemuck::cast_slice(&rows).to_vec())
 }
 
 /// A state at a snapshot that is whole, or at the initial one.

@@ -12,16 +12,16 @@ mod shorter;
 mod slabs;
 
 use crate::{
+    codec::Codec,
     comm::Comm,
     dynamics::{Dynamics, Halt, Method, Shorter},
     field::Field,
-    node_set::NodeSet,
     schedule::Clock,
     slab::Slab,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Tile};
 use forcing::Forcing;
-use std::{io, mem, sync::Arc};
+use std::{io, mem};
 
 pub use bands::{Bands, FEWEST_ROWS, Transfer};
 
@@ -42,7 +42,7 @@ pub struct Solver<T: Element> {
     /// What was found out about the state.
     knowledge: Knowledge,
     /// The state with NaN at nodes that have no value, and these.
-    shown: Option<(Field<T>, Arc<NodeSet>)>,
+    shown: Option<(Field<T>, Codec)>,
 }
 
 impl<T: Element> Solver<T> {
@@ -103,21 +103,21 @@ impl<T: Element> Solver<T> {
         solver.expect("a test has little memory")
     }
 
-    /// Shows states with NaN at these nodes of the whole grid, as a cube has them.
+    /// Shows states of the whole grid as snapshots.
     ///
     /// # Errors
     /// If the system has too little memory for another field.
-    pub(crate) fn without_values_at(mut self, nodes: Arc<NodeSet>) -> io::Result<Self> {
-        self.shown = Some((Field::zeros(self.state.shape())?, nodes));
+    pub(crate) fn showing_snapshots(mut self, codec: Codec) -> io::Result<Self> {
+        self.shown = Some((Field::zeros(self.state.shape())?, codec));
         self.show();
         Ok(self)
     }
 
     /// Brings what is shown up to date.
     fn show(&mut self) {
-        if let Some((shown, nodes)) = &mut self.shown {
+        if let Some((shown, codec)) = &mut self.shown {
             shown.copy_rows(0, &self.state, 0..self.state.shape().0);
-            nodes.fill(0, shown.as_mut_slice(), T::from_f64(f64::NAN));
+            codec.encode(0, shown.as_mut_slice());
         }
     }
 

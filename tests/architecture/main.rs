@@ -16,7 +16,7 @@ const LAYERS: &[&[&str]] = &[
     &["comm", "slab", "params", "node_set"],
     &["grid", "schedule"],
     &["dynamics"],
-    &["summary"],
+    &["summary", "codec"],
     &["field"],
     &["physics", "solver"],
     &["problem"],
