@@ -4,7 +4,8 @@
 use super::{
     axes::{self, KnownAxes, NamedAxis},
     error::CubeError,
-    file::{each_record, is_another_array, is_held, matches_journal, read_journal},
+    file::matches_journal,
+    found::{each_record, is_another_array, is_held, read_journal},
     journal::{Header, Journal, Record, Scenario, Slot},
     one_run,
     paths::Paths,

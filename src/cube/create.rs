@@ -3,7 +3,6 @@
 use super::{
     checkpoint,
     error::CubeError,
-    file::npy_header,
     journal::Header,
     paths::{Paths, remove_file, sync_directory},
 };
@@ -83,7 +82,7 @@ fn fill(
         header.line_bytes() + journal_bytes(header.snapshots()),
     )
     .map_err(|error| refused(files, "reserve space for", &paths.journal, error))?;
-    cube.write_all_at(&npy_header(header).encode(), 0)
+    cube.write_all_at(&header.npy().encode(), 0)
         .map_err(|error| refused(files, "write", &paths.cube, error))?;
     Ok(reservation)
 }

@@ -1,17 +1,13 @@
 //! The cube's file while it is written, by several threads at once.
 
-use super::{
-    error::CubeError,
-    journal::{Header, Journal, JournalError, Record, Records},
-    paths::Paths,
-};
-use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader};
+use super::{error::CubeError, found::find_journal, journal::Header, paths::Paths};
+use diff2d_arrays::npy::{DATA_OFFSET, NpyHeader};
 use diff2d_sys::{self as sys, FileExt};
 use serde::{Deserialize, Serialize};
 use std::{
     fmt,
     fs::{File, OpenOptions},
-    io::{self, Read},
+    io,
     ops::Range,
     path::{Path, PathBuf},
     sync::OnceLock,
@@ -168,11 +164,6 @@ impl CubeFile {
     }
 }
 
-/// The header of the cube that a journal describes.
-pub(super) fn npy_header(header: &Header) -> NpyHeader {
-    NpyHeader::new(header.shape(), header.dtype, false)
-}
-
 /// Refuses a cube that is not the one its journal describes.
 pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Result<(), CubeError> {
     let bytes = cube
@@ -200,10 +191,10 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
     // A run that has ended early may not have shortened it yet: first its header, then the file.
     let begun = header.as_begun();
     let described = match &begun {
-        Some(begun) if found == npy_header(begun) => begun,
+        Some(begun) if found == begun.npy() => begun,
         _ => header,
     };
-    if found != npy_header(described) {
+    if found != described.npy() {
         return Err(does_not_match(format!(
             "its header says {} {:?}, the journal {} {:?}",
             found.dtype,
@@ -212,7 +203,7 @@ pub(super) fn matches_journal(cube: &File, header: &Header, path: &Path) -> Resu
             header.shape()
         )));
     }
-    if page.as_slice() != npy_header(described).encode() {
+    if page.as_slice() != described.npy().encode() {
         return Err(does_not_match(
             "a byte of its header has changed".to_owned(),
         ));
@@ -234,7 +225,7 @@ pub(super) fn shorten(cube: &File, header: &Header) -> io::Result<()> {
     if header.as_begun().is_none() || is_short {
         return Ok(());
     }
-    cube.write_all_at(&npy_header(header).encode(), 0)?;
+    cube.write_all_at(&header.npy().encode(), 0)?;
     cube.sync_data()?;
     cube.set_len(header.cube_bytes())?;
     cube.sync_all()
@@ -244,146 +235,6 @@ pub(super) fn shorten(cube: &File, header: &Header) -> io::Result<()> {
 pub(super) fn open_to_write(cube: &Path) -> Result<File, CubeError> {
     sys::open_file(OpenOptions::new().read(true).write(true), cube)
         .map_err(CubeError::io("open", cube))
-}
-
-/// Whether a file is a whole array of its own, which took the name of the cube that a journal
-/// describes: a cube that was damaged has the journal's length, or less than its header says.
-pub(super) fn is_another_array(path: &Path, header: &Header) -> bool {
-    let Ok(file) = sys::open_to_read(path) else {
-        return false;
-    };
-    let mut page = Vec::new();
-    let read = (&file).take(DATA_OFFSET).read_to_end(&mut page);
-    let bytes = file.metadata().map_or(0, |status| status.len());
-    read.is_ok()
-        && bytes != header.cube_bytes()
-        && NpyHeader::decode(page.as_slice()).is_ok_and(|found| {
-            let may_be_ours = found.dtype == header.dtype && header.may_have_left(&found.shape);
-            found != npy_header(header) && !may_be_ours && found.fits(bytes).is_ok()
-        })
-}
-
-/// Whether a file next to an empty journal can be what a stopped creation left: a header as this program
-/// writes it, of which any sector may still be zero, and no data.
-pub(super) fn may_be_unborn(cube: &Path) -> bool {
-    const SECTOR: usize = 512;
-    /// Bytes of data that are looked at: reserved space may be of any size.
-    const ENOUGH: u64 = 64 << 20;
-    let Ok(mut file) = sys::open_to_read(cube) else {
-        return false;
-    };
-    let mut page = Vec::new();
-    let read = (&mut file).take(DATA_OFFSET).read_to_end(&mut page);
-    let ours = NpyHeader::new(Vec::new(), Dtype::F64, false).encode();
-    let is_zero = |sector: &[u8]| sector.iter().all(|&byte| byte == 0);
-    // The text of the header fits into the first sector; the others are padding, and may be missing.
-    let mut sectors = page.chunks(SECTOR);
-    let first = sectors.next().unwrap_or_default();
-    let mut before_text = first.iter().zip(&ours[..10]);
-    if read.is_err()
-        || !(is_zero(first) || before_text.all(|(found, ours)| found == ours))
-        || !sectors.all(|sector| is_zero(sector) || sector.trim_ascii().is_empty())
-    {
-        return false;
-    }
-    let mut data = file.take(ENOUGH);
-    let mut chunk = vec![0; 1 << 20];
-    loop {
-        match data.read(&mut chunk) {
-            Ok(0) => return true,
-            Ok(some) if is_zero(&chunk[..some]) => {}
-            _ => return false,
-        }
-    }
-}
-
-/// What the journal next to a cube says, if there is one.
-pub(super) fn find_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
-    let read = || -> io::Result<Journal> {
-        sys::leads_somewhere(&paths.journal)?;
-        Journal::read(sys::open_to_read(&paths.journal)?)
-    };
-    match read() {
-        Err(error) if error.kind() == io::ErrorKind::NotFound && error.get_ref().is_none() => {
-            Ok(None)
-        }
-        read => Ok(Some(read.map_err(CubeError::io("read", &paths.journal))?)),
-    }
-}
-
-/// A file that was opened to read. Where it is gone and its journal is there, that is the error.
-pub(super) fn open_beside_journal(
-    cube: &Path,
-    opened: Result<File, NpyError>,
-) -> Result<File, CubeError> {
-    let Err(error) = opened else {
-        return Ok(opened?);
-    };
-    let is_gone = cube.try_exists().is_ok_and(|exists| !exists);
-    let paths = Paths::of(cube).ok().filter(|_| is_gone);
-    let journal = paths.and_then(|paths| Some((read_journal(&paths).ok()??, paths)));
-    let Some((journal, paths)) = journal else {
-        return Err(error.into());
-    };
-    Err(match &journal.header {
-        Some(header) => CubeError::Gone {
-            committed: journal.committed.total(),
-            total: header.snapshots(),
-            cube: paths.cube,
-            journal: paths.journal,
-        },
-        None => error.into(),
-    })
-}
-
-/// The committed snapshots that a journal listed when it was read, read from it again one after the other.
-pub(super) fn each_record<'a>(
-    path: &'a Path,
-    header: &'a Header,
-    (first_line, committed): (u64, u64),
-) -> Result<impl Iterator<Item = Result<Record, CubeError>> + 'a, CubeError> {
-    let journal = sys::open_to_read(path).map_err(CubeError::io("open", path))?;
-    let records = Records::new(journal, header, first_line);
-    let mut records = records.map_err(CubeError::io("read", path))?;
-    Ok((0..committed).map(move |_| match records.next() {
-        Some(record) => record.map_err(CubeError::io("read", path)),
-        // They were there before.
-        None => Err(CubeError::started_over(&path.with_extension("npy"))),
-    }))
-}
-
-/// The error for a file that has no name of a cube: it is no array, or it has no journal.
-pub(super) fn not_a_cube(file: &File, path: &Path) -> CubeError {
-    match NpyHeader::decode(file) {
-        Ok(_) => CubeError::NoJournal {
-            cube: path.to_owned(),
-        },
-        Err(error) => NpyError::header(path)(error).into(),
-    }
-}
-
-/// The journal next to a cube, if there is one and it can be used as it is. An empty one beside an array
-/// that holds something is none.
-pub(super) fn read_journal(paths: &Paths) -> Result<Option<Journal>, CubeError> {
-    let Some(journal) = find_journal(paths)? else {
-        return Ok(None);
-    };
-    let is_beside_another = || paths.cube.exists() && !may_be_unborn(&paths.cube);
-    match &journal.error {
-        Some(error) => Err(paths.journal_error(error.clone())),
-        None if journal.holds_nothing() && is_beside_another() => match journal.is_blank {
-            // A run has begun since the journal was read.
-            true if is_held(&paths.journal) => Err(CubeError::started_over(&paths.cube)),
-            true => Ok(None),
-            false => Err(paths.journal_error(JournalError::Header { ours: false })),
-        },
-        None => Ok(Some(journal)),
-    }
-}
-
-/// Whether a process holds the lock on a journal.
-pub(super) fn is_held(journal: &Path) -> bool {
-    sys::open_to_read(journal).is_ok_and(|journal| sys::is_locked(&journal))
 }
 
 #[cfg(test)]

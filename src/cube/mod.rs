@@ -13,6 +13,7 @@ mod create;
 pub mod digest;
 pub mod error;
 pub mod file;
+mod found;
 pub mod inputs;
 pub mod journal;
 mod lock;

@@ -5,7 +5,7 @@
 
 use super::{
     error::CubeError,
-    file::{is_held, open_beside_journal},
+    found::{is_held, open_beside_journal},
     journal::Journal,
     paths::Paths,
 };

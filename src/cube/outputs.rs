@@ -1,6 +1,6 @@
 //! [`Writing`]: what a command may write over.
 
-use super::{error::CubeError, file::read_journal, paths::Paths};
+use super::{error::CubeError, found::read_journal, paths::Paths};
 use diff2d_sys::{self as sys, Destination};
 use std::{
     ffi::OsStr,

@@ -4,10 +4,8 @@ use super::{
     blocks::nans,
     digest::BLOCK,
     error::CubeError,
-    file::{
-        find_journal, is_another_array, matches_journal, may_be_unborn, not_a_cube, npy_header,
-        open_beside_journal, open_to_write, shorten,
-    },
+    file::{matches_journal, open_to_write, shorten},
+    found::{find_journal, is_another_array, may_be_unborn, not_a_cube, open_beside_journal},
     journal::{Header, Journal, Record, Records, Slot},
     lock::open_journal,
     paths::Paths,
@@ -36,7 +34,7 @@ fn ended_with(cube: &File, bytes: u64, header: &Header) -> Option<u64> {
     let is_it = header.as_begun().is_none()
         && shorter.as_begun().is_some()
         && header.may_have_left(&shape)
-        && page.as_slice() == npy_header(&shorter).encode()
+        && page.as_slice() == shorter.npy().encode()
         && bytes == shorter.cube_bytes();
     is_it.then_some(last)
 }
@@ -142,7 +140,7 @@ impl Restorer {
             first_line: found.first_line,
             needs_rebuilding,
         };
-        restorer.write(0, &npy_header(&restorer.header).encode())?;
+        restorer.write(0, &restorer.header.npy().encode())?;
         restorer.sync()?;
         restorer.find_lost(found.bad_lines)?;
         Ok(Some(restorer))

@@ -3,9 +3,8 @@
 use super::{
     checkpoint, create,
     error::CubeError,
-    file::{
-        CubeFile, Io, is_another_array, matches_journal, may_be_unborn, open_to_write, shorten,
-    },
+    file::{CubeFile, Io, matches_journal, open_to_write, shorten},
+    found::{is_another_array, may_be_unborn},
     journal::{Committed, Header, Journal, JournalError, Record},
     lock::open_journal,
     paths::{Paths, enter_directory, sync_directory},

@@ -12,7 +12,7 @@ use crate::{
     problem::Problem,
     schedule::Clock,
 };
-use diff2d_arrays::npy::{DATA_OFFSET, Dtype};
+use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyHeader};
 use diff2d_arrays::wording::hex;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -340,6 +340,12 @@ impl Header {
             *first = snapshots;
         }
         shape
+    }
+
+    /// The header of the array.
+    #[must_use]
+    pub fn npy(&self) -> NpyHeader {
+        NpyHeader::new(self.shape(), self.dtype, false)
     }
 
     /// The last step of a run.
