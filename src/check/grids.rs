@@ -8,8 +8,10 @@ use crate::{
     problem::Problem,
 };
 
+/// Updates of nodes that take some seconds.
+pub(crate) const SOME_SECONDS: f64 = 2e9;
 /// Updates of nodes on all grids that are not too dear.
-pub(super) const AFFORDABLE: f64 = 2e10;
+const AFFORDABLE: f64 = 2e10;
 /// Nodes of the finest grid, each of which takes about 100 bytes.
 const MOST_NODES: f64 = 2e7;
 /// Cells along an axis of the coarsest grid.

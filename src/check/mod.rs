@@ -11,6 +11,7 @@ mod exact;
 mod grids;
 mod interpolate;
 mod jumps;
+mod maximum;
 mod own_run;
 mod run_end;
 mod scatter;
@@ -21,7 +22,7 @@ mod verdict;
 
 pub use balance::Balance;
 pub use estimate::Estimate;
-pub(crate) use grids::Ladder;
+pub(crate) use grids::{Ladder, SOME_SECONDS};
 pub use study::{Level, Planned, Study};
 pub use table::{Row, table};
 

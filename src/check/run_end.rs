@@ -2,7 +2,7 @@
 
 use super::{
     CheckError,
-    grids::{AFFORDABLE, Ladder, updates_of},
+    grids::{Ladder, SOME_SECONDS, updates_of},
 };
 use crate::{
     comm::Solo,
@@ -13,20 +13,23 @@ use crate::{
 use diff2d_stencil::Element;
 
 /// The problem with the steps up to the snapshot with which its run ends, which is looked for on coarser grids where the own one is
-/// too dear. The whole of them if none was found with the updates that are not too dear.
+/// too dear. The whole of them if none was found within some seconds.
 pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, CheckError> {
     if own.params.until.is_none() {
         return Ok(own);
     }
-    let mut found = with_precision!(own.params.precision, T => steady::<T>(&own, &own))?;
+    // Half of the updates that are left on each grid, so that they are told of nowhere.
+    let mut updates = SOME_SECONDS / 2.0;
+    let mut found = with_precision!(own.params.precision, T => steady::<T>(&own, &own, updates))?;
     let mut ladder = Ladder {
         own: &own,
         raw,
         refinement: 1,
     };
     while found.is_none() && !own.reads_arrays() && ladder.coarsen() {
+        updates /= 2.0;
         let coarser = ladder.with_snapshots()?;
-        found = steady::<f64>(&coarser, &own)?;
+        found = steady::<f64>(&coarser, &own, updates)?;
     }
     if let Some(snapshot) = found {
         own.schedule.nsteps = own.schedule.step_of(snapshot);
@@ -34,18 +37,22 @@ pub(super) fn shortened(mut own: Problem, raw: &RawParams) -> Result<Problem, Ch
     Ok(own)
 }
 
-/// The first snapshot that changes by less than the run's rate, of those that are not too dear.
+/// The first snapshot that changes by less than the run's rate, of those that so many updates of nodes reach.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     clippy::cast_precision_loss,
     reason = "a number of snapshots"
 )]
-fn steady<T: Element>(problem: &Problem, own: &Problem) -> Result<Option<u64>, CheckError> {
+fn steady<T: Element>(
+    problem: &Problem,
+    own: &Problem,
+    updates: f64,
+) -> Result<Option<u64>, CheckError> {
     let schedule = &problem.schedule;
     let snapshots = schedule.snapshots() - 1;
     let of_each = updates_of(problem) / snapshots as f64;
-    let affordable = (AFFORDABLE / 8.0 / of_each) as u64;
+    let affordable = (updates / of_each) as u64;
     let mut solver = problem.solver_at_start::<T>()?;
     let mut now = Clock::start();
     for snapshot in 1..=snapshots.min(affordable) {

@@ -7,6 +7,7 @@ use super::{
     grids::{Grids, updates_of},
     interpolate::{at_nodes, value_at},
     jumps::Jumps,
+    maximum,
     own_run::OwnRun,
     run_end::shortened,
     scatter::Between,
@@ -16,7 +17,6 @@ use crate::{
     field::Field,
     grid::Axis,
     params::{Layout, RawParams, StepMethod},
-    physics::wall::Side,
     problem::Problem,
 };
 use diff2d_arrays::progress::Progress;
@@ -73,6 +73,8 @@ pub struct Study {
     pub balance: Option<Balance>,
     /// Whether the largest value is that of a fixed wall or a held node.
     pub is_maximum_given: bool,
+    /// Whether there are no grids between, as arrays have no nodes there.
+    pub reads_arrays: bool,
     /// Whether nodes are masked or held.
     pub has_edges: bool,
     /// Whether the diffusion coefficient, the capacity or the decay jumps between nodes.
@@ -190,6 +192,14 @@ impl Planned {
                 "the point --at {x:?},{y:?} is masked, or less than two nodes of the coarsest grid away from masked ones, between which p is not known"
             )));
         }
+        let mut of_maximum = of_values;
+        let mut is_maximum_given = true;
+        for ((problem, state), of_level) in problems.iter().zip(&states).zip(&mut of_maximum) {
+            match maximum::is_given(problem, state) {
+                true => *of_level = of_level.max(maximum::hidden(problem, state)?),
+                false => is_maximum_given = false,
+            }
+        }
         let range = {
             let mut start = Field::<f64>::zeros(own.grid.shape())?;
             own.fill_initial(&mut start, 0)?;
@@ -213,17 +223,16 @@ impl Planned {
             maximum: estimate(
                 &|problem, state| problem.summary(state).map_or(f64::NAN, |all| all.max),
                 scale,
-                of_values,
+                of_maximum,
             ),
-            is_maximum_given: [0, 1, 2]
-                .iter()
-                .all(|&level| is_maximum_given(&problems[level], &states[level])),
+            is_maximum_given,
             points: estimates,
             field,
             nodes: common.len(),
             rms: of_fine,
             balance: is_metered.then_some(balance),
             has_jumps: has_jumps(problems)?,
+            reads_arrays: self.own.reads_arrays(),
             has_edges: self.own.geometry().is_there(),
             starts_with_jumps: jumps.masses != [0.0; 3],
             rounding: run.rounding(apart),
@@ -293,21 +302,6 @@ fn rms(values: impl Iterator<Item = f64>) -> f64 {
     let add = |(sum, count), value| (sum + value * value, count + 1.0);
     let (sum, count) = values.fold((0.0, 0.0), add);
     (sum / f64::max(count, 1.0)).sqrt()
-}
-
-/// Whether the largest value is that of a fixed wall or of a held node.
-fn is_maximum_given(problem: &Problem, state: &Field<f64>) -> bool {
-    let (p, grid) = (state.view(), &problem.grid);
-    let (geometry, sides) = (problem.geometry(), problem.params.boundary.sides());
-    let there = p.indexed_iter().filter(|(node, _)| !geometry.masks(*node));
-    let largest = there
-        .clone()
-        .fold(f64::NEG_INFINITY, |most, (_, p)| most.max(*p));
-    let mut nodes = there.filter(|(_, p)| **p == largest);
-    nodes.any(|(node, _)| {
-        let mut walls = Side::ALL.into_iter().zip(sides);
-        geometry.keeps(node) || walls.any(|(side, wall)| wall.is_fixed() && side.has(grid, node))
-    })
 }
 
 /// A state as a snapshot.

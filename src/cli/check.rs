@@ -43,16 +43,13 @@ fn point(text: &str) -> Result<(f64, f64), String> {
         .ok_or_else(|| "expected two numbers, such as 0.5,-1".to_owned())
 }
 
-/// Updates of nodes that take some seconds.
-const WORTH_TELLING: f64 = 2e9;
-
 pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> {
     let Some(file) = &args.file else {
         return all_kinds(args, terminal);
     };
     let raw = RawParams::load(file, &args.overrides)?;
     let planned = Study::plan(&raw, &args.at)?;
-    if planned.updates() > WORTH_TELLING {
+    if planned.updates() > check::SOME_SECONDS {
         let (finest, share) = planned.finest();
         let seconds = number::seconds(estimate::seconds(finest) / share);
         terminal.note(&format!("this takes about {seconds}"));

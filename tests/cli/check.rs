@@ -298,6 +298,8 @@ fn coarser_grids_take_every_second_and_fourth_node_of_arrays() {
     );
     assert_eq!(study["refinement"], 4);
     assert_eq!(study["levels"][0]["nx"], 7);
+    let verdict = study["verdict"].as_str().unwrap();
+    assert!(verdict.contains("the problem reads arrays"), "{verdict}");
     scene.write(
         "formulas.toml",
         problem(
@@ -563,6 +565,48 @@ fn shares_are_of_the_values_themselves() {
         verdict.contains("maximum as a wall or a held node gives it"),
         "{verdict}"
     );
+}
+
+/// From a corner with a wall through which something comes in, p rises above the value of the fixed wall, and falls again
+/// before the next node of all grids.
+#[test]
+fn what_rises_above_a_fixed_wall_within_a_cell_is_part_of_the_error() {
+    let scene = Scene::new();
+    let problem = format!(
+        "D = 0.1\nruntime = 0.5\nouttime = 0.5\ninitial = {{kind = 'constant', value = 0}}\n{UNIT}"
+    );
+    for more in [
+        "--set boundary.left=1 --set boundary.bottom={flux=0.1}",
+        "--set boundary.left=1 --set boundary.bottom={robin=[1,1,1.97]}",
+        "--set boundary.top=1 --set D='0.1+0*x' --set boundary.right={flux=0.1}",
+        "--set held=[{where='x<0.1',value=1}] --set boundary.bottom={flux=0.1}",
+    ] {
+        scene.write("p.toml", &problem);
+        let max = |finer: f64| {
+            let dx = 1.0 / (12.0 * finer + 0.25);
+            scene.succeed(&format!("run p.toml {more} --set dx={dx} -o c.npy --force"));
+            let journal = scene.text("c.journal");
+            json(journal.lines().last().unwrap())["max"]
+                .as_f64()
+                .unwrap()
+        };
+        let (own, finer) = (max(1.0), max(9.0));
+        assert!(own == 1.0 && finer > 1.001, "{more}: {own} {finer}");
+        let study = json(&scene.succeed(&format!("check p.toml {more} --json")).stdout);
+        let error = study["maximum"]["error"].as_f64().unwrap();
+        assert!(
+            (finer - own..0.25).contains(&error),
+            "{more}: {error} {finer}"
+        );
+        let verdict = study["verdict"].as_str().unwrap();
+        assert!(!verdict.contains("gives it"), "{verdict}");
+        // That its maximum is beside the fixed wall is seen on the finest grid only.
+        assert_eq!(
+            verdict.contains("indication"),
+            more.contains("robin"),
+            "{verdict}"
+        );
+    }
 }
 
 #[test]
