@@ -28,9 +28,25 @@ impl ArrayFile {
         ranges: &[Range<u64>],
         out: &mut [T],
     ) -> Result<(), NpyError> {
+        self.read_box_of(&self.npy.in_file_order(&self.npy.shape), ranges, out)
+    }
+
+    /// As [`read_box`](Self::read_box), of an array with the same elements in the shape `shape`, in file order.
+    ///
+    /// # Errors
+    /// As [`bytes`](Self::bytes).
+    ///
+    /// # Panics
+    /// As [`read_box`](Self::read_box).
+    pub fn read_box_of<T: Number>(
+        &self,
+        shape: &[u64],
+        ranges: &[Range<u64>],
+        out: &mut [T],
+    ) -> Result<(), NpyError> {
         let dtype = self.npy.dtype;
         let whole = |place, out: &mut [T]| self.read(place, out);
-        self.read_parts(ranges, out, whole, |bytes, out| {
+        self.read_parts((shape, ranges), out, whole, |bytes, out| {
             if dtype == T::DTYPE {
                 bytemuck::cast_slice_mut(out).copy_from_slice(bytes);
             } else {
@@ -58,7 +74,8 @@ impl ArrayFile {
             convert(self.bytes(places, &mut Buffer::default())?, out);
             Ok(())
         };
-        self.read_parts(ranges, out, whole, convert)
+        let shape = self.npy.in_file_order(&self.npy.shape);
+        self.read_parts((&shape, ranges), out, whole, convert)
     }
 
     /// As [`read_box`](Self::read_box), but the elements' bytes as the file has them.
@@ -79,7 +96,8 @@ impl ArrayFile {
                 let (start, _) = array.range_of(place..place + out.len() as u64)?;
                 array.fill(start, out.as_flattened_mut())
             };
-            array.read_parts(ranges, out, whole, |bytes, out| {
+            let shape = array.npy.in_file_order(&array.npy.shape);
+            array.read_parts((&shape, ranges), out, whole, |bytes, out| {
                 out.as_flattened_mut().copy_from_slice(bytes);
             })
         }
@@ -95,23 +113,22 @@ impl ArrayFile {
     /// consecutive elements, `convert` makes elements of the bytes of consecutive ones.
     fn read_parts<T: Send>(
         &self,
-        ranges: &[Range<u64>],
+        (shape, ranges): (&[u64], &[Range<u64>]),
         out: &mut [T],
         whole: impl Fn(u64, &mut [T]) -> Result<(), NpyError> + Sync,
         convert: impl Fn(&[u8], &mut [T]) + Sync,
     ) -> Result<(), NpyError> {
         let width = self.npy.dtype.bytes;
-        let shape = self.npy.in_file_order(&self.npy.shape);
         assert_eq!(
             elements(ranges),
             out.len() as u64,
             "elements of the box and of the memory for it"
         );
         let mut rest = out;
-        let work: Vec<(Runs, &mut [T])> = Cut::within(ranges, &shape, CHUNK_BYTES / width as u64)
+        let work: Vec<(Runs, &mut [T])> = Cut::within(ranges, shape, CHUNK_BYTES / width as u64)
             .iter()
             .map(|part| {
-                let part = Runs::of(&shape, &part);
+                let part = Runs::of(shape, &part);
                 let count = size(part.elements());
                 let out = rest.split_off_mut(..count).unwrap_or_default();
                 (part, out)

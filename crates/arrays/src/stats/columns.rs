@@ -2,8 +2,8 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::read,
     quantiles::of_box,
+    read,
 };
 use crate::npy::{ArrayFile, elements, index_in};
 use crate::progress::Progress;

@@ -2,8 +2,8 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::read,
-    run::TASK,
+    read,
+    reduction::TASK,
 };
 use crate::npy::{ArrayFile, Cut};
 use crate::progress::Progress;

@@ -4,21 +4,19 @@
 //! | file | what it has |
 //! |---|---|
 //! | `asked.rs` | what is asked for, and answered |
-//! | `run.rs` | consecutive elements, task by task |
-//! | `axis.rs` | neighbouring axes of a whole array |
-//! | `part.rs` | any axes of any box |
-//! | `pieces.rs` | a box in memory |
+//! | `reduction.rs` | any axes of any box, task by task |
+//! | `wide.rs` | columns of a whole array that no thread has for itself |
+//! | `whole.rs` | a box as a whole, with the places of minimum and maximum |
 //! | `quantiles.rs`, `columns.rs` | quantiles of a box, and along axes of it |
 //! | `histogram.rs` | histograms of a box |
 
 mod asked;
-mod axis;
 mod columns;
 mod histogram;
-mod part;
-mod pieces;
 mod quantiles;
-mod run;
+mod reduction;
+mod whole;
+mod wide;
 
 pub use asked::{Options, Select, Whole};
 pub use columns::column_quantiles;
@@ -26,9 +24,9 @@ pub use histogram::{Histogram, histogram};
 pub use quantiles::{Quantiles, quantiles};
 
 use super::{AnalysisError, statistics::Statistics, summable::with_summable};
-use crate::npy::ArrayFile;
+use crate::npy::{ArrayFile, NpyError, Number, elements};
 use crate::progress::Progress;
-use run::{TASK, places, run};
+use reduction::Reduction;
 use std::ops::Range;
 
 /// The statistics of all elements. Bytes read are added to `progress`.
@@ -57,9 +55,14 @@ pub fn part(
     options: Options,
     progress: &Progress,
 ) -> Result<Statistics, AnalysisError> {
+    let mut found = Vec::new();
     with_summable!(array.npy.dtype.kind, T => {
-        Ok(run::<T>(array, places, options, progress)?.moments.statistics())
-    })
+        Reduction::of_places(array, places).along::<T, AnalysisError>(options, progress, |_, one| {
+            found.extend_from_slice(one);
+            Ok(())
+        })?;
+    });
+    Ok(found[0])
 }
 
 /// The statistics of a box, and where its minimum and maximum are.
@@ -72,32 +75,8 @@ pub fn selected(
     options: Options,
     progress: &Progress,
 ) -> Result<Whole, AnalysisError> {
-    with_summable!(array.npy.dtype.kind, T => {
-        if is_whole(array, select) {
-            let elements = array.elements();
-            let found = run::<T>(array, 0..elements, options, progress)?;
-            let place = |task: u64, wanted: T| {
-                let places = task * TASK..elements.min((task + 1) * TASK);
-                let at = part::place_in::<T>(array, places, wanted)?;
-                Ok::<_, AnalysisError>(array.npy.index_of(at))
-            };
-            Ok(Whole {
-                statistics: found.moments.statistics(),
-                places: places(array, &found, place)?,
-            })
-        } else {
-            part::selected::<T>(array, select, options, progress)
-        }
-    })
-}
-
-/// Whether a box is all of an array that is data.
-fn is_whole(array: &ArrayFile, select: &Select) -> bool {
-    let shape = array.shape();
-    select
-        .iter()
-        .zip(&shape)
-        .all(|(range, &length)| *range == (0..length))
+    let reduction = Reduction::new(array, select, &vec![true; select.len()]);
+    with_summable!(array.npy.dtype.kind, T => reduction.whole::<T>(options, progress))
 }
 
 /// The statistics of a box along some axes, for every index along the others.
@@ -115,16 +94,23 @@ pub fn along<E: From<AnalysisError>>(
     emit: impl FnMut(u64, &[Statistics]) -> Result<(), E>,
 ) -> Result<(), E> {
     let reduced: Vec<bool> = (0..select.len()).map(|axis| axes.contains(&axis)).collect();
-    let reduced = array.npy.in_file_order(&reduced);
-    let start = reduced.iter().position(|&is| is).unwrap_or(0);
-    let count = reduced[start..].iter().take_while(|&&is| is).count();
-    let are_neighbours = reduced.iter().filter(|&&is| is).count() == count;
-    with_summable!(array.npy.dtype.kind, T => {
-        if are_neighbours && is_whole(array, select) {
-            let axes = start..start + count;
-            axis::AxisReduction::new(array, axes).reduce::<T, E>(options, progress, emit)
-        } else {
-            part::along::<T, E>(array, select, &reduced, options, progress, emit)
+    let reduction = Reduction::new(array, select, &reduced);
+    with_summable!(array.npy.dtype.kind, T => match reduction.lengths() {
+        Some(lengths) if reduction.is_wide() => {
+            reduction.wide::<T, E>(lengths, options, progress, emit)
         }
+        _ => reduction.along::<T, E>(options, progress, emit),
     })
+}
+
+/// Reads a box.
+fn read<'b, T: Number>(
+    array: &ArrayFile,
+    part: &[Range<u64>],
+    buffer: &'b mut Vec<T>,
+) -> Result<&'b mut [T], NpyError> {
+    let count = usize::try_from(elements(part)).unwrap_or(usize::MAX);
+    buffer.resize(count, T::default());
+    array.read_box(part, buffer)?;
+    Ok(buffer)
 }

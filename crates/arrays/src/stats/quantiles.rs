@@ -10,8 +10,8 @@
 
 use super::{
     asked::{Options, Select},
-    pieces::read,
-    run::TASK,
+    read,
+    reduction::TASK,
 };
 use crate::npy::{ArrayFile, Cut, Region};
 use crate::progress::Progress;
