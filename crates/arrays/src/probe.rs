@@ -1,7 +1,7 @@
 //! Single elements of an array; only the pages that hold them are read.
 
-use super::AnalysisError;
-use crate::npy::{ArrayFile, NpyError, Scalar};
+use super::{AnalysisError, memory::size, walk};
+use crate::npy::{ArrayFile, Cut, NpyError, Region, Scalar};
 use rayon::prelude::*;
 
 /// The index along some axes without negative numbers, which count from the end.
@@ -67,13 +67,19 @@ pub fn values(array: &ArrayFile, points: &[Vec<u64>]) -> Result<Vec<Scalar>, Ana
         .zip(0..)
         .collect();
     places.par_sort_unstable();
-    let read: Vec<(usize, Scalar)> = places
-        .into_par_iter()
-        .map(|(place, number)| Ok((number, array.element(place)?)))
-        .collect::<Result<_, NpyError>>()?;
+    let threads = rayon::current_num_threads() as u64;
+    let count = places.len() as u64;
+    let some = Cut::of_list(count, count.div_ceil(8 * threads));
+    let visit = |_: &mut (), _, some: Region| {
+        let places = places[size(some[0].start)..size(some[0].end)].iter();
+        let read = places.map(|&(place, number)| Ok((number, array.element(place)?)));
+        read.collect::<Result<Vec<(usize, Scalar)>, NpyError>>()
+    };
     let mut values = vec![Scalar::Integer(0); points.len()];
-    for (number, value) in read {
-        values[number] = value;
-    }
+    walk::in_order(&some, threads, count, visit, |_, read| {
+        read.into_iter()
+            .for_each(|(number, value)| values[number] = value);
+        Ok::<_, AnalysisError>(())
+    })?;
     Ok(values)
 }

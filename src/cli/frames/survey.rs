@@ -2,8 +2,8 @@
 
 use super::array::{Frames, unread};
 use crate::error::Error;
+use diff2d_arrays::{npy::Cut, walk};
 use diff2d_plot::{Ends, Reduced, reduced_for_picture};
-use rayon::prelude::*;
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicU64, Ordering},
@@ -48,8 +48,9 @@ impl Frames<'_> {
     /// many are kept reduced as fit into memory, so that they need not be read again.
     pub(in crate::cli) fn survey(&self, chosen: &[u64], log: bool) -> Result<Survey, Error> {
         let left = AtomicU64::new(self.memory / 2);
-        let at_a_time = usize::try_from(self.memory / REDUCED_BYTES).unwrap_or(usize::MAX);
-        let find = |&index: &u64| {
+        let threads = (self.memory / REDUCED_BYTES).clamp(1, rayon::current_num_threads() as u64);
+        let find = |_: &mut (), number: u64, _| {
+            let index = chosen[usize::try_from(number).unwrap_or(usize::MAX)];
             if let Some(record) = self.shown(index).record
                 && (!log || record.min > 0.0)
             {
@@ -62,7 +63,7 @@ impl Frames<'_> {
                     high: record.max,
                     low_positive,
                 };
-                return Ok((index, ends, None));
+                return Ok::<_, Error>((index, ends, None));
             }
             let (values, shown) = (self.values(index, None), self.shown(index));
             let frame = self.frame(&values, &shown, index);
@@ -73,15 +74,14 @@ impl Frames<'_> {
             });
             Ok((index, reduced.ends(), room.is_ok().then_some(reduced)))
         };
-        let found = chosen
-            .chunks(at_a_time.max(1))
-            .map(|some| some.par_iter().map(find).collect());
-        let found: Vec<Vec<(u64, Ends, Option<Reduced>)>> = found.collect::<Result<_, Error>>()?;
         let mut survey = Survey::default();
-        for (index, ends, kept) in found.into_iter().flatten() {
+        let count = chosen.len() as u64;
+        let frames = Cut::of_list(count, 1);
+        walk::in_order(&frames, threads, count, find, |_, (index, ends, kept)| {
             survey.of_each.insert(index, ends);
             survey.kept.extend(kept.map(|reduced| (index, reduced)));
-        }
+            Ok::<_, Error>(())
+        })?;
         Ok(survey)
     }
 }

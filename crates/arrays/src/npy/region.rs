@@ -48,6 +48,12 @@ impl Cut {
         }
     }
 
+    /// A list of so many things, `some` of them at a time.
+    #[must_use]
+    pub fn of_list(count: u64, some: u64) -> Self {
+        Self::new(std::slice::from_ref(&(0..count)), vec![some])
+    }
+
     /// Into boxes of at most `most` elements, or of one, that follow one another as the elements do.
     #[must_use]
     pub fn of_elements(whole: &[Range<u64>], most: u64) -> Self {

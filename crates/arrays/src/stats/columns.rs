@@ -5,10 +5,9 @@ use super::{
     quantiles::of_box,
     read,
 };
-use crate::npy::{ArrayFile, elements, index_in};
+use crate::npy::{ArrayFile, Cut, elements, index_in};
 use crate::progress::Progress;
-use crate::{AnalysisError, memory::size, rank::Rank, summable::with_summable};
-use rayon::prelude::*;
+use crate::{AnalysisError, memory::size, rank::Rank, summable::with_summable, walk};
 use std::ops::Range;
 
 /// The quantiles of a box along some axes, for a range of the columns that are left, in file order: one
@@ -70,28 +69,35 @@ pub fn column_quantiles(
         column += count;
     }
     let last = reduced.iter().rposition(|is| !is).unwrap_or(0);
-    let results: Vec<Vec<Vec<f64>>> = groups
-        .into_par_iter()
-        .map_init(Vec::<f64>::new, |buffer, (column, count)| {
-            let part = box_of(column, count);
-            let values = read(array, &part, buffer)?;
-            let inner = size(elements(part.get(last + 1..).unwrap_or_default()));
-            let count = size(count);
-            let mut own = Vec::with_capacity(size(length));
-            Ok::<_, AnalysisError>(
-                (0..count)
-                    .map(|number| {
-                        own.clear();
-                        for row in values.chunks_exact((count * inner).max(1)) {
-                            own.extend_from_slice(&row[number * inner..(number + 1) * inner]);
-                        }
-                        of_values(&mut own, wanted, options.skip_nan)
-                    })
-                    .collect(),
-            )
-        })
-        .collect::<Result<_, _>>()?;
-    Ok(results.into_iter().flatten().collect())
+    let visit = |buffer: &mut Vec<f64>, number: u64, _| {
+        let (column, count) = groups[size(number)];
+        let part = box_of(column, count);
+        let values = read(array, &part, buffer)?;
+        let inner = size(elements(part.get(last + 1..).unwrap_or_default()));
+        let count = size(count);
+        let mut own = Vec::with_capacity(size(length));
+        let of_column = |number: usize| {
+            own.clear();
+            for row in values.chunks_exact((count * inner).max(1)) {
+                own.extend_from_slice(&row[number * inner..(number + 1) * inner]);
+            }
+            of_values(&mut own, wanted, options.skip_nan)
+        };
+        Ok::<_, AnalysisError>((0..count).map(of_column).collect::<Vec<_>>())
+    };
+    let mut results = Vec::new();
+    let count = groups.len() as u64;
+    walk::in_order(
+        &Cut::of_list(count, 1),
+        threads,
+        count,
+        visit,
+        |_, found| {
+            results.extend(found);
+            Ok::<_, AnalysisError>(())
+        },
+    )?;
+    Ok(results)
 }
 
 /// The next index along a kept axis.
