@@ -15,17 +15,18 @@ use crate::{
     params::{Canonical, Function, Params, ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         Unready,
+        assembly::{Assembled, Coefficients},
         fluxes::Fluxes,
         geometry::Geometry,
         initial::Initial,
         input::{Digests, add_digest},
-        material::{Coefficients, Material, Survey},
         method,
         nodes::Values,
         picture::Picture,
-        robin::Robin,
-        source::{Source, Sources},
-        tables::{Along, Steps, Tables},
+        slots::{Place, Slots},
+        survey::Survey,
+        tables::Tables,
+        zeros,
     },
     schedule::{Clock, Schedule},
     summary::Summary,
@@ -33,9 +34,7 @@ use crate::{
 use diff2d_arrays::npy::DATA_OFFSET;
 use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{
-    Coefficient, Element, Equation, Operator, Reaction, Rkl2, Stencil, Terms, rkl2_reach,
-};
+use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
 use ndarray::Array2;
 use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
 
@@ -56,11 +55,9 @@ pub struct Problem {
     pub grid: Grid,
     /// The steps and snapshots.
     pub schedule: Schedule,
-    geometry: Arc<Geometry>,
     initial: Initial,
-    material: Material,
+    slots: Slots,
     survey: Survey,
-    source: Source,
 }
 
 impl Problem {
@@ -98,33 +95,25 @@ impl Problem {
     ) -> Result<Self, ParamsError> {
         let mut params = Params::from_raw(raw)?;
         let grid = Grid::new(&params, raw)?;
-        let geometry = Geometry::new(&params, raw, &grid, digests)?;
-        let material = Material::new(&params, raw, &grid, &geometry, digests)?;
-        let survey = material.survey(
-            &grid,
-            &params.boundary,
-            &Robin::new(&geometry, params.runtime),
-            &geometry,
-        )?;
+        let geometry = Arc::new(Geometry::new(&params, raw, &grid, digests)?);
+        let mut slots = Slots::new(&params, raw, &geometry, digests)?;
+        let survey = slots.survey(params.runtime)?;
         let schedule = Schedule::new(&params, (survey.limit, survey.decay), raw)?;
         let is_free = params.dt.or(params.safety).is_none() && params.method == StepMethod::Euler;
         if is_free && schedule.dt < survey.limit {
             params.leave_out_safety();
         }
         geometry.check_walls(raw, params.precision)?;
-        let share = material.share(schedule.dt);
-        let source = Source::new(&params, raw, &grid, &geometry, digests, share)?;
+        slots.check_source(&params, raw, schedule.dt)?;
         let initial = (&params.initial, params.precision);
         let initial = Initial::new(initial, raw, &grid, &geometry, digests)?;
         let problem = Self {
             params,
             grid,
             schedule,
-            geometry: Arc::new(geometry),
             initial,
-            material,
+            slots,
             survey,
-            source,
         };
         problem.check_method(raw)?;
         if problem.steps().iter().any(|r| !r.is_normal()) {
@@ -150,32 +139,20 @@ impl Problem {
     /// [`dynamics`](Self::dynamics).
     #[must_use]
     pub(crate) fn stencil<T: Element>(&self) -> Stencil<T> {
-        let none = || Array2::from_elem((0, 0), T::default());
-        let operator =
-            self.uniform_operator(self.schedule.dt)
-                .unwrap_or_else(|| Operator::Variable {
-                    x: none(),
-                    y: none(),
-                });
-        let uniform_rate = self.material.uniform_capacity();
-        let rate = uniform_rate.filter(|_| !self.geometry.has_held());
-        let decay = self.material.uniform_decay();
-        let coefficient = |uniform: Option<f64>, number: f64| match uniform {
-            Some(_) => Coefficient::Number(T::from_f64(number)),
-            None => Coefficient::Array(none()),
-        };
-        let decays = decay.unwrap_or_default() * self.share();
-        let mut equation = Equation {
-            operator,
-            source: None,
-            terms: Terms::default(),
-            reaction: Reaction::new(coefficient(rate, 1.0), coefficient(decay, decays)),
-        };
-        match self.source.is_in_terms() {
-            true => equation.terms.arrays = vec![none(); self.source.arrays()],
-            false => equation.source = self.source.is_there().then(none),
+        Stencil::of(self.kind()).with_walls(self.params.boundary.traits())
+    }
+
+    /// The equation of no rows.
+    fn kind<T: Element>(&self) -> Equation<T> {
+        match self.assemble(0..0) {
+            Ok(assembled) => assembled.equation,
+            Err(_) => unreachable!("no rows take no memory and are in no file"),
         }
-        Stencil::of(equation).with_walls(self.params.boundary.traits())
+    }
+
+    fn assemble<T: Element>(&self, rows: Range<usize>) -> Result<Assembled<T>, Unready> {
+        let has_source = self.params.method != StepMethod::Exact;
+        self.slots.assemble(rows, self.schedule.dt, has_source)
     }
 
     /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
@@ -185,7 +162,8 @@ impl Problem {
             (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
             (StepMethod::Exact, &[rx, ..]) => {
                 let ry = self.steps().last().copied().unwrap_or(rx);
-                let decay = self.share() * self.material.uniform_decay().unwrap_or_default();
+                let share = self.slots.share(self.schedule.dt);
+                let decay = share * self.slots.uniform(Place::Decay).unwrap_or_default();
                 match method::ends(&self.params.boundary) {
                     Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
                     Err((_, why)) => unreachable!("{why}"),
@@ -198,13 +176,19 @@ impl Problem {
     /// The same with what does not depend on the state.
     fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
         let method = self.method(self.grid.shape(), self.stages());
-        let (grid, walls, share) = (&self.grid, &self.params.boundary, self.share());
         let (Method::Exact(step), true) = (&method, self.is_forced()) else {
             return Ok(method);
         };
-        let mut array = self.source.whole(grid, walls, share)?;
-        let diffusion = self.material.uniform().unwrap_or_default();
-        method::add_walls(&mut array, (walls, grid), (share, diffusion));
+        let mut array = match self.source_at_start()? {
+            Some(array) => array,
+            None => zeros(self.grid.shape())?,
+        };
+        let (walls, diffusion) = (&self.params.boundary, self.slots.uniform_d());
+        let factors = (
+            self.slots.share(self.schedule.dt),
+            diffusion.unwrap_or_default(),
+        );
+        method::add_walls(&mut array, (walls, &self.grid), factors);
         Ok(Method::Exact(step.clone().with_forcing(array)))
     }
 
@@ -213,7 +197,7 @@ impl Problem {
     pub fn conserves_mass(&self) -> bool {
         let walls = self.params.boundary.sides();
         let is_closed = !self.is_forced() && !walls.iter().any(|wall| wall.is_fixed());
-        is_closed && !self.geometry.has_held() && self.material.uniform_decay() == Some(0.0)
+        is_closed && !self.geometry().has_held() && self.slots.uniform(Place::Decay) == Some(0.0)
     }
 
     /// What the source adds in a step at the beginning, at all nodes: `dt S/c`, where c does not vary.
@@ -221,17 +205,13 @@ impl Problem {
     /// # Errors
     /// As [`dynamics`](Self::dynamics).
     pub(crate) fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
-        let whole = || {
-            self.source
-                .whole(&self.grid, &self.params.boundary, self.share())
-        };
-        self.source.is_there().then(whole).transpose()
+        self.slots.source_at_start(self.schedule.dt)
     }
 
     /// Whether walls or sources make a step of the exact solution more than a product with the state.
     #[must_use]
     pub fn is_forced(&self) -> bool {
-        self.source.is_there() || method::walls_give(&self.params.boundary)
+        self.has_source() || method::walls_give(&self.params.boundary)
     }
 
     /// Stages of a step of `rkl2`; 1 of other methods.
@@ -242,11 +222,6 @@ impl Problem {
             (StepMethod::Rkl2, None) => method::stages(self.schedule.dt, self.survey.limit),
             _ => 1,
         }
-    }
-
-    /// The time step by the capacity, where that does not vary.
-    fn share(&self) -> f64 {
-        self.material.share(self.schedule.dt)
     }
 
     /// Refuses what the exact solution by transforms does not cover.
@@ -261,12 +236,12 @@ impl Problem {
         if !self.params.held.is_empty() {
             return refuse("held", "method = \"exact\" has no held nodes");
         }
-        for (key, number) in [
-            ("capacity", self.material.uniform_capacity()),
-            ("decay", self.material.uniform_decay()),
-        ] {
-            if number.is_none() {
-                return refuse(key, "method = \"exact\" needs one that does not vary");
+        for place in [Place::Capacity, Place::Decay] {
+            if self.slots.uniform(place).is_none() {
+                return refuse(
+                    place.key(),
+                    "method = \"exact\" needs one that does not vary",
+                );
             }
         }
         if self.coefficients() == Coefficients::Variable {
@@ -275,7 +250,7 @@ impl Problem {
                 "\"exact\" needs a diffusion coefficient that does not vary",
             );
         }
-        if self.source.depends_on_time() {
+        if self.slots.slot(Place::Source).depends_on_time() {
             return refuse(
                 "source",
                 "method = \"exact\" needs a source that does not depend on t",
@@ -284,18 +259,6 @@ impl Problem {
         match method::ends(&self.params.boundary) {
             Ok(_) => Ok(()),
             Err((side, why)) => refuse(SIDES[side as usize], why),
-        }
-    }
-
-    /// The operator of a step of `dt`, if D does not vary.
-    fn uniform_operator<T: Element>(&self, dt: f64) -> Option<Operator<T>> {
-        match self.steps_of(dt)[..] {
-            [r] => Some(Operator::Isotropic { r: T::from_f64(r) }),
-            [rx, ry] => Some(Operator::Anisotropic {
-                rx: T::from_f64(rx),
-                ry: T::from_f64(ry),
-            }),
-            _ => None,
         }
     }
 
@@ -319,51 +282,18 @@ impl Problem {
     /// cannot be read any more.
     pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
         self.hold_pictures(0);
-        let (dt, share, grid, walls) = (
-            self.schedule.dt,
-            self.share(),
-            &self.grid,
-            &self.params.boundary,
-        );
-        let operator = match self.uniform_operator(dt) {
-            Some(operator) => operator,
-            None => {
-                let [x, y] = self
-                    .material
-                    .face_arrays(grid, walls, rows.clone(), share)?;
-                Operator::Variable { x, y }
-            }
+        let Assembled {
+            equation,
+            source_at,
+            factors_at,
+        } = self.assemble(rows.clone())?;
+        let reach = match self.params.method {
+            StepMethod::Euler => 1.0,
+            StepMethod::Rkl2 => rkl2_reach(self.stages()),
+            StepMethod::Exact => f64::INFINITY,
         };
-        let geometry = &self.geometry;
-        let reaction = self.material.reaction(grid, walls, rows.clone(), dt)?;
-        let reaction = geometry.hold(reaction, rows.clone())?;
-        let sources = match self.params.method {
-            StepMethod::Exact => Sources::default(),
-            _ => self
-                .source
-                .array(grid, walls, geometry, rows.clone(), share)?,
-        };
-        let coefficients = Along {
-            uniform: self.material.uniform(),
-            rate: self.material.uniform_rate(grid),
-            rims: Box::new(self.survey.rims.clone()),
-        };
-        let steps = Steps {
-            dt,
-            share,
-            reach: match self.params.method {
-                StepMethod::Euler => 1.0,
-                StepMethod::Rkl2 => rkl2_reach(self.stages()),
-                StepMethod::Exact => f64::INFINITY,
-            },
-        };
-        let tables = Tables::new(geometry, coefficients, rows, steps);
-        let equation = Equation {
-            operator,
-            source: sources.array,
-            terms: sources.terms,
-            reaction,
-        };
+        let steps = (self.schedule.dt, reach);
+        let tables = Tables::new(&self.slots, &self.survey, rows, steps);
         Ok(Dynamics {
             shorter: self.shorter(&equation),
             equation,
@@ -373,8 +303,8 @@ impl Problem {
                 .boundary
                 .depend_on_time()
                 .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
-            source_at: sources.array_at,
-            factors_at: sources.factors_at,
+            source_at,
+            factors_at,
             pace: self.schedule.pace(),
             method: self.forced_method()?,
         })
@@ -387,13 +317,11 @@ impl Problem {
         if self.params.method == StepMethod::Rkl2 {
             return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
         }
-        let is_plain = whole.source.is_none() && whole.terms.is_empty() && whole.reaction.is_none();
-        Some(match self.uniform_operator(dt).filter(|_| is_plain) {
+        let is_plain = !whole.has_source() && whole.reaction.is_none();
+        Some(match self.slots.uniform_operator(dt).filter(|_| is_plain) {
             Some(operator) => Shorter::Own(Box::new(Equation {
                 operator,
-                source: None,
-                terms: Terms::default(),
-                reaction: None,
+                ..whole.sample((0, 0))
             })),
             None => Shorter::Part(Rkl2::part_of_euler(part)),
         })
@@ -403,7 +331,7 @@ impl Problem {
     /// only so many.
     #[must_use]
     pub(crate) fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
-        let mut sample = Dynamics::constant(self.stencil().equation().sample(shape));
+        let mut sample = Dynamics::constant(self.kind().sample(shape));
         sample.method = self.method(shape, stages);
         sample
     }
@@ -411,13 +339,13 @@ impl Problem {
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        self.params.boundary.depend_on_time() || self.source.depends_on_time()
+        self.params.boundary.depend_on_time() || self.slots.slot(Place::Source).depends_on_time()
     }
 
     /// What depends on time in the source.
     #[must_use]
     pub fn source_in_time(&self) -> Option<&Function> {
-        self.source.in_time()
+        self.slots.slot(Place::Source).in_time()
     }
 
     /// The change per time since the preceding snapshot, if the run ends with this one: of the largest change of a node, the
@@ -436,25 +364,23 @@ impl Problem {
     /// Whether there is a source.
     #[must_use]
     pub fn has_source(&self) -> bool {
-        self.source.is_there()
+        self.slots.slot(Place::Source).is_there()
     }
 
     /// Whether the source is evaluated at each step: it depends on time, and is no sum of few arrays times numbers.
     #[must_use]
     pub fn has_moving_source(&self) -> bool {
-        self.source.is_evaluated()
+        self.slots.slot(Place::Source).is_evaluated()
     }
 
     /// Coefficients and source.
     fn values(&self) -> impl Iterator<Item = &Values> {
-        let materials = self.material.values().map(|(_, values)| values);
-        materials.chain([self.source.values()])
+        self.slots.values().map(|(_, values)| values)
     }
 
     /// The pictures of the initial state, of coefficients and of the source, by their keys.
     pub(crate) fn pictures(&self) -> impl Iterator<Item = (&'static str, &Picture)> {
-        let source = ("source", self.source.values());
-        let given = self.material.values().chain([source]);
+        let given = self.slots.values();
         let given = given.filter_map(|(key, values)| Some((key, values.picture()?)));
         let initial = self.initial.picture().map(|picture| ("initial", picture));
         initial.into_iter().chain(given)
@@ -483,9 +409,7 @@ impl Problem {
         values: &[T],
     ) -> Result<Vec<Summary>, ParamsError> {
         let mut rows = Summary::of_each_row(values, (first, self.masked()), &self.grid);
-        let (grid, walls) = (&self.grid, &self.params.boundary);
-        self.material
-            .weigh(grid, walls, (first, values), &mut rows)?;
+        self.slots.weigh((first, values), &mut rows)?;
         Ok(rows)
     }
 
@@ -501,7 +425,7 @@ impl Problem {
     /// The capacity that all nodes have.
     #[must_use]
     pub fn uniform_capacity(&self) -> Option<f64> {
-        self.material.uniform_capacity()
+        self.slots.uniform(Place::Capacity)
     }
 
     /// The capacity at every node, row by row; 0 where it is masked.
@@ -509,44 +433,28 @@ impl Problem {
     /// # Errors
     /// As [`summaries`](Self::summaries).
     pub fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
-        let mut capacities = self
-            .material
-            .capacities(&self.grid, &self.params.boundary)?;
-        self.geometry.fill_masked(0, &mut capacities, 0.0);
-        Ok(capacities)
+        self.slots.capacities()
     }
 
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
         let mut values = self.values().filter(|values| values.is_array());
-        let is_read = values.next().is_some() || self.geometry.arrays().next().is_some();
+        let is_read = values.next().is_some() || self.geometry().arrays().next().is_some();
         self.initial.array().is_some() || is_read
     }
 
     /// What the step does with the diffusion coefficients.
     #[must_use]
     pub fn coefficients(&self) -> Coefficients {
-        self.material.coefficients(&self.grid)
+        self.slots.coefficients()
     }
 
     /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary; none
     /// if D varies.
     #[must_use]
     pub fn steps(&self) -> Vec<f64> {
-        self.steps_of(self.schedule.dt)
-    }
-
-    fn steps_of(&self, dt: f64) -> Vec<f64> {
-        let dt = self.material.share(dt);
-        let (dx, dy) = (self.grid.x.spacing, self.grid.y.spacing);
-        match self.coefficients() {
-            Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],
-            Coefficients::Anisotropic(x, y) => {
-                vec![(x / (dx * dx)) * dt, (y / (dy * dy)) * dt]
-            }
-            Coefficients::Variable => Vec::new(),
-        }
+        self.slots.steps(self.schedule.dt)
     }
 
     /// The largest stable time step \[time\].
@@ -590,7 +498,7 @@ impl Problem {
             .input()
             .into_iter()
             .chain(self.values().filter_map(Values::input))
-            .chain(self.geometry.inputs());
+            .chain(self.geometry().inputs());
         let mut digests = BTreeMap::new();
         inputs.for_each(|input| add_digest(&mut digests, input.digest()));
         digests
@@ -599,26 +507,26 @@ impl Problem {
     /// The nodes outside of the domain, if there are any.
     #[must_use]
     pub fn masked(&self) -> Option<&Arc<NodeSet>> {
-        self.geometry.masked()
+        self.geometry().masked()
     }
 
     /// States as snapshots.
     #[must_use]
     pub fn codec(&self) -> Codec {
-        self.geometry.codec()
+        self.geometry().codec()
     }
 
     /// Which nodes are masked, and which have given values.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
-        &self.geometry
+        &self.slots.geometry
     }
 
     /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
     #[must_use]
-    pub fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
-        let capacity = self.material.uniform_capacity().unwrap_or(1.0);
-        Fluxes::new(&self.geometry, dynamics, capacity)
+    pub(crate) fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
+        let capacity = self.uniform_capacity().unwrap_or(1.0);
+        Fluxes::new(&self.slots.geometry, dynamics, capacity)
     }
 
     /// Writes the state before the first step to a field that holds zeros: the initial state, fixed walls over it, and
@@ -635,8 +543,8 @@ impl Problem {
     ) -> Result<(), ParamsError> {
         self.initial
             .fill(field, &self.grid, self.periodic(), first)?;
-        self.geometry.write_fixed(field, first, 0.0);
-        self.geometry.write(field, first)
+        self.geometry().write_fixed(field, first, 0.0);
+        self.geometry().write(field, first)
     }
 
     /// Bytes of one field.
@@ -645,22 +553,10 @@ impl Problem {
         self.grid.len() * self.params.precision.bytes() as u64
     }
 
-    /// Arrays of a run that have a value for every node: two fields, the coefficients of faces along x
-    /// and along y if D varies or nodes are masked, rates if the capacity varies or nodes are held, the decay
-    /// if it varies, and those of a source.
+    /// Arrays of a run that have a value for every node: two fields, and those that the step reads besides.
     #[must_use]
     pub fn arrays(&self) -> u64 {
-        let faces = match self.coefficients() {
-            Coefficients::Variable => 2,
-            Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
-        };
-        let rates = self.material.uniform_capacity().is_none() || self.geometry.has_held();
-        let decay = self.material.uniform_decay().is_none();
-        let sources = match self.params.method {
-            StepMethod::Exact => 0,
-            _ => self.source.arrays(),
-        };
-        2 + faces + u64::from(rates) + u64::from(decay) + sources as u64
+        2 + self.kind::<f64>().arrays() as u64
     }
 
     /// `(snapshots, ny, nx)`.

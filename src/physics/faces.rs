@@ -1,7 +1,11 @@
-//! [`Faces`]: diffusion coefficients between nodes.
+//! [`Faces`]: diffusion coefficients between nodes, and beyond walls.
 
-use super::{nodes::Nodes, wall::Side};
-use crate::params::Face;
+use super::{
+    nodes::Nodes,
+    slots::{Place, Slots, TOGETHER},
+    wall::Side,
+};
+use crate::params::{Face, ParamsError};
 use std::ops::Range;
 
 /// The mean of two nodes' coefficients that holds between them; 0 beside a masked node, which has none: NaN.
@@ -17,18 +21,37 @@ pub fn mean(face: Face, a: f64, b: f64) -> f64 {
     }
 }
 
+/// What lies beyond a wall that is computed: the share of the inner neighbour in the ghost, 1 or 0, and the coefficient
+/// of the ghost's face, by that of the inner face.
+///
+/// The ghost mirrors the neighbour behind the same face. Where that face lets nothing through that could be seen, what
+/// a flux adds to the ghost would be beyond all numbers: the ghost then stands on its own, behind a face of a small
+/// weight in a step, so that the difference of ghost and node has the digits of the flux and not those of the node.
+#[must_use]
+pub fn beyond(inner: f64, spacing: f64, dt: f64) -> (f64, f64) {
+    /// A weight in a step below which nothing is seen: 2⁻¹⁰⁰.
+    const UNSEEN: f64 = 7.888_609_052_210_118e-31;
+    /// The weight of a ghost on its own: 2⁻¹².
+    const ALONE: f64 = 1.0 / 4096.0;
+    let of_weight_1 = spacing * spacing / dt;
+    match inner >= UNSEEN * of_weight_1 {
+        true => (1.0, inner),
+        false => (0.0, ALONE * of_weight_1),
+    }
+}
+
 /// The coefficients of the faces of some rows.
 pub struct Faces<'a> {
-    pub(super) face: Face,
-    pub(super) nodes: &'a Nodes,
+    face: Face,
+    nodes: &'a Nodes,
     /// The rows.
     pub rows: Range<usize>,
     /// The first row whose coefficients are here.
-    pub(super) first: usize,
+    first: usize,
     /// What is added to the numbers of rows.
-    pub(super) period: usize,
-    pub(super) of_x: &'a [f64],
-    pub(super) of_y: &'a [f64],
+    period: usize,
+    of_x: &'a [f64],
+    of_y: &'a [f64],
 }
 
 impl Faces<'_> {
@@ -85,5 +108,66 @@ impl Faces<'_> {
             Side::Bottom => self.y(1, i),
             Side::Top => self.y(self.nodes.y.len() - 1, i),
         }
+    }
+}
+
+impl Slots {
+    /// The coefficients of rows along x and along y; nodes that are the same have the same.
+    fn rows(
+        &self,
+        rows: Range<usize>,
+        of_x: &mut Vec<f64>,
+        of_y: &mut Vec<f64>,
+    ) -> Result<(), ParamsError> {
+        let nodes = &self.geometry.nodes;
+        let values = |place| &self.slot(place).values;
+        for of in [&mut *of_x, &mut *of_y] {
+            of.resize(rows.len() * nodes.x.len(), 0.0);
+        }
+        values(Place::X).rows(nodes, rows.clone(), 0.0, of_x)?;
+        match self.is_isotropic {
+            true => of_y.copy_from_slice(of_x),
+            false => values(Place::Y).rows(nodes, rows.clone(), 0.0, of_y)?,
+        }
+        for of in [of_x, of_y] {
+            self.geometry.fill_masked(rows.start, of, f64::NAN);
+        }
+        Ok(())
+    }
+
+    /// Passes the coefficients of the faces of rows to `take`, a piece of the rows at a time.
+    ///
+    /// # Errors
+    /// [`ParamsError`] when a file cannot be read any more.
+    pub fn faces(
+        &self,
+        rows: Range<usize>,
+        mut take: impl FnMut(Faces<'_>) -> Result<(), ParamsError>,
+    ) -> Result<(), ParamsError> {
+        let nodes = &self.geometry.nodes;
+        let (ny, nx) = self.geometry.grid.shape();
+        let together = (TOGETHER / nx).max(1);
+        let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
+        // Rows of a periodic grid are numbered one period on: each has one before it.
+        let period = if nodes.periodic[1] { ny - 1 } else { 0 };
+        // Pictures are decoded from the top.
+        for start in rows.clone().step_by(together).rev() {
+            let piece = start..(start + together).min(rows.end);
+            let held = match period {
+                0 => piece.start.saturating_sub(1)..(piece.end + 1).min(ny),
+                period => piece.start + period - 1..piece.end + period + 1,
+            };
+            self.rows(held.clone(), &mut of_x, &mut of_y)?;
+            take(Faces {
+                face: self.face,
+                nodes,
+                rows: piece,
+                first: held.start,
+                period,
+                of_x: &of_x,
+                of_y: &of_y,
+            })?;
+        }
+        Ok(())
     }
 }

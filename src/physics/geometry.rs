@@ -5,11 +5,9 @@
 //! [`faces`](super::faces), and it has no source: it is 0 in the state, and NaN in a snapshot.
 
 use super::{
-    Unready,
     input::{Digests, Input},
     nodes::{Nodes, Values, value_at},
     selection::Selection,
-    zeros,
 };
 use crate::{
     codec::Codec,
@@ -18,7 +16,7 @@ use crate::{
     node_set::NodeSet,
     params::{Area, Boundary, Function, Params, ParamsError, RawParams},
 };
-use diff2d_stencil::{Coefficient, Reaction, real::Real};
+use diff2d_stencil::real::Real;
 use std::{ops::Range, sync::Arc};
 
 /// The nodes and the walls around them; which nodes are masked, and which have given values.
@@ -344,45 +342,6 @@ impl Geometry {
         }
         self.codec().decode(first, field.as_mut_slice());
         Ok(())
-    }
-
-    /// A reaction of rows, with a rate of 0 at held nodes, and of masked ones whatever leaves their 0 as it is.
-    ///
-    /// # Errors
-    /// [`Unready::Memory`].
-    pub fn hold<T: Real>(
-        &self,
-        reaction: Option<Reaction<T>>,
-        rows: Range<usize>,
-    ) -> Result<Option<Reaction<T>>, Unready> {
-        if !self.is_there() {
-            return Ok(reaction);
-        }
-        let (rate, decay) = match reaction {
-            Some(Reaction { rate, decay }) => (rate, decay),
-            None => (
-                Coefficient::Number(T::from_f64(1.0)),
-                Coefficient::Number(T::default()),
-            ),
-        };
-        let rate = match rate {
-            Coefficient::Number(rate) if self.has_held() => {
-                let mut rates = zeros((rows.len(), self.nodes.x.len()))?;
-                rates.fill(rate);
-                Coefficient::Array(rates)
-            }
-            rate => rate,
-        };
-        let [rate, decay] = [rate, decay].map(|mut coefficient| {
-            if let Coefficient::Array(array) = &mut coefficient
-                && let Some(values) = array.as_slice_mut()
-            {
-                // Whatever it is there: 0 times what is no number is none.
-                self.fill_kept(rows.start, values, T::default());
-            }
-            coefficient
-        });
-        Ok(Reaction::new(rate, decay))
     }
 
     /// Bytes of memory.

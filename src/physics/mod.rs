@@ -1,11 +1,11 @@
 //! What the equation is given: the initial state, walls, materials, sources.
 
+pub mod assembly;
 pub mod faces;
 pub mod fluxes;
 pub mod geometry;
 pub mod initial;
 pub mod input;
-pub mod material;
 pub mod method;
 pub mod nodes;
 pub mod over_time;
@@ -16,7 +16,8 @@ mod raster;
 pub mod robin;
 mod selection;
 mod separated;
-pub mod source;
+pub mod slots;
+pub mod survey;
 pub mod tables;
 pub mod wall;
 

@@ -19,7 +19,7 @@ const FEWEST_LOOKS: usize = 1 << 8;
 pub struct Robin<'a> {
     geometry: &'a Geometry,
     /// The end of the run \[time\].
-    runtime: f64,
+    pub runtime: f64,
 }
 
 impl<'a> Robin<'a> {

@@ -13,10 +13,12 @@
 //! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
+    faces::beyond,
     geometry::Geometry,
-    material::{Rim, beyond},
     nodes::value_at,
     robin,
+    slots::Slots,
+    survey::{Rim, Survey},
     wall::Side,
 };
 use crate::{
@@ -33,30 +35,23 @@ pub struct Tables {
     geometry: Arc<Geometry>,
     coefficients: Along,
     rows: Range<usize>,
-    steps: Steps,
-}
-
-/// The time steps between walls that depend on time.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Steps {
-    /// Their length \[time\].
-    pub dt: f64,
-    /// The same by the capacity, where that does not vary.
-    pub share: f64,
-    /// How many times longer they may be than those of explicit Euler.
-    pub reach: f64,
+    /// The time step, and the same by the capacity where that does not vary \[time\].
+    dt: f64,
+    share: f64,
+    /// How many times longer than those of explicit Euler steps may be.
+    reach: f64,
 }
 
 /// The coefficients along the walls.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Along {
+struct Along {
     /// The diffusion coefficients across columns and across rows, where they do not vary.
-    pub uniform: Option<[f64; 2]>,
+    uniform: Option<[f64; 2]>,
     /// What a node that no wall adds to has as weight in its own c dp/dt, but for the sign \[1/time\], and c, where
     /// neither varies.
-    pub rate: Option<(f64, f64)>,
+    rate: Option<(f64, f64)>,
     /// Along each side that is computed, where any coefficient varies.
-    pub rims: Box<[Option<Rim>; 4]>,
+    rims: Box<[Option<Rim>; 4]>,
 }
 
 impl Along {
@@ -87,19 +82,25 @@ struct Beyond {
 }
 
 impl Tables {
-    /// The walls of the rows `rows`.
+    /// The walls of the rows `rows`, in steps of `dt` that may be `reach` times longer than those of explicit Euler.
     #[must_use]
     pub fn new(
-        geometry: &Arc<Geometry>,
-        coefficients: Along,
+        slots: &Slots,
+        survey: &Survey,
         rows: Range<usize>,
-        steps: Steps,
+        (dt, reach): (f64, f64),
     ) -> Self {
         Self {
-            geometry: Arc::clone(geometry),
-            coefficients,
+            geometry: Arc::clone(&slots.geometry),
+            coefficients: Along {
+                uniform: slots.uniform_d(),
+                rate: slots.uniform_rate(),
+                rims: Box::new(survey.rims.clone()),
+            },
             rows,
-            steps,
+            dt,
+            share: slots.share(dt),
+            reach,
         }
     }
 
@@ -188,7 +189,7 @@ impl Tables {
         let Wall::Robin(_) = self.geometry.walls.wall(side) else {
             return None;
         };
-        let Steps { dt, reach, .. } = self.steps;
+        let Self { dt, reach, .. } = *self;
         for (place, rate) in self.along(side, times, |node, time| {
             ((node, time), self.rate(side, node, time))
         }) {
@@ -271,7 +272,7 @@ impl Tables {
         let [own, inner] = self.coefficients.own_and_inner(side, number);
         let (mirror, coefficient) = match self.coefficients.uniform {
             Some(_) => (1.0, inner),
-            None => beyond(inner, h, self.steps.share),
+            None => beyond(inner, h, self.share),
         };
         // Without a mirror the ghost begins with the node itself.
         let itself = 1.0 - mirror;

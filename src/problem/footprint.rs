@@ -3,7 +3,7 @@
 use super::Problem;
 use crate::{
     params::StepMethod,
-    physics::{material::Coefficients, picture::Picture},
+    physics::{assembly::Coefficients, picture::Picture},
 };
 use serde::Serialize;
 use std::collections::BTreeMap;
