@@ -1,6 +1,7 @@
-//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `solver.rs` brings it into
-//! memory.
+//! [`Problem`]: parameters and all that follows from them, before any memory or disk is touched; `dynamics.rs` makes
+//! of it what solvers take, `solver.rs` brings it into memory.
 
+mod dynamics;
 mod footprint;
 mod solver;
 
@@ -8,35 +9,26 @@ pub use footprint::Footprint;
 
 use crate::{
     codec::Codec,
-    dynamics::{Dynamics, Method, Shorter, WallsAt},
     field::Field,
     grid::Grid,
     node_set::NodeSet,
-    params::{Canonical, Function, Params, ParamsError, RawParams, SIDES, StepMethod},
+    params::{Canonical, Params, ParamsError, RawParams, StepMethod},
     physics::{
-        Unready,
-        assembly::{Assembled, Coefficients},
-        fluxes::Fluxes,
         geometry::Geometry,
         initial::Initial,
         input::{Digests, add_digest},
         method,
-        nodes::Values,
         picture::Picture,
         slots::{Place, Slots},
         survey::Survey,
-        tables::Tables,
-        zeros,
+        values::Values,
     },
     schedule::{Clock, Schedule},
     summary::Summary,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
-use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
-use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
-use ndarray::Array2;
-use std::{collections::BTreeMap, ops::Range, path::Path, str::FromStr, sync::Arc};
+use std::{collections::BTreeMap, path::Path, str::FromStr, sync::Arc};
 
 /// One run, fully determined.
 ///
@@ -106,7 +98,7 @@ impl Problem {
         geometry.check_walls(raw, params.precision)?;
         slots.check_source(&params, raw, schedule.dt)?;
         let initial = (&params.initial, params.precision);
-        let initial = Initial::new(initial, raw, &grid, &geometry, digests)?;
+        let initial = Initial::new(initial, raw, &geometry, digests)?;
         let problem = Self {
             params,
             grid,
@@ -135,77 +127,12 @@ impl Problem {
         Ok(problem)
     }
 
-    /// The step, with the tile estimated from the caches; its coefficients and sources that vary come with
-    /// [`dynamics`](Self::dynamics).
-    #[must_use]
-    pub(crate) fn stencil<T: Element>(&self) -> Stencil<T> {
-        Stencil::of(self.kind()).with_walls(self.params.boundary.traits())
-    }
-
-    /// The equation of no rows.
-    fn kind<T: Element>(&self) -> Equation<T> {
-        match self.assemble(0..0) {
-            Ok(assembled) => assembled.equation,
-            Err(_) => unreachable!("no rows take no memory and are in no file"),
-        }
-    }
-
-    fn assemble<T: Element>(&self, rows: Range<usize>) -> Result<Assembled<T>, Unready> {
-        let has_source = self.params.method != StepMethod::Exact;
-        self.slots.assemble(rows, self.schedule.dt, has_source)
-    }
-
-    /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
-    /// depend on the state.
-    fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
-        match (self.params.method, self.steps().as_slice()) {
-            (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
-            (StepMethod::Exact, &[rx, ..]) => {
-                let ry = self.steps().last().copied().unwrap_or(rx);
-                let share = self.slots.share(self.schedule.dt);
-                let decay = share * self.slots.uniform(Place::Decay).unwrap_or_default();
-                match method::ends(&self.params.boundary) {
-                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
-                    Err((_, why)) => unreachable!("{why}"),
-                }
-            }
-            (_, _) => Method::Euler,
-        }
-    }
-
-    /// The same with what does not depend on the state.
-    fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
-        let method = self.method(self.grid.shape(), self.stages());
-        let (Method::Exact(step), true) = (&method, self.is_forced()) else {
-            return Ok(method);
-        };
-        let mut array = match self.source_at_start()? {
-            Some(array) => array,
-            None => zeros(self.grid.shape())?,
-        };
-        let (walls, diffusion) = (&self.params.boundary, self.slots.uniform_d());
-        let factors = (
-            self.slots.share(self.schedule.dt),
-            diffusion.unwrap_or_default(),
-        );
-        method::add_walls(&mut array, (walls, &self.grid), factors);
-        Ok(Method::Exact(step.clone().with_forcing(array)))
-    }
-
     /// Whether nothing but diffusion between closed walls acts, which changes no mass.
     #[must_use]
     pub fn conserves_mass(&self) -> bool {
         let walls = self.params.boundary.sides();
         let is_closed = !self.is_forced() && !walls.iter().any(|wall| wall.is_fixed());
         is_closed && !self.geometry().has_held() && self.slots.uniform(Place::Decay) == Some(0.0)
-    }
-
-    /// What the source adds in a step at the beginning, at all nodes: `dt S/c`, where c does not vary.
-    ///
-    /// # Errors
-    /// As [`dynamics`](Self::dynamics).
-    pub(crate) fn source_at_start(&self) -> Result<Option<Array2<f64>>, Unready> {
-        self.slots.source_at_start(self.schedule.dt)
     }
 
     /// Whether walls or sources make a step of the exact solution more than a product with the state.
@@ -224,44 +151,6 @@ impl Problem {
         }
     }
 
-    /// Refuses what the exact solution by transforms does not cover.
-    fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
-        if self.params.method != StepMethod::Exact {
-            return Ok(());
-        }
-        let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
-        if let Some(mask) = &self.params.mask {
-            return refuse(mask.mask_key(), "method = \"exact\" has no masks");
-        }
-        if !self.params.held.is_empty() {
-            return refuse("held", "method = \"exact\" has no held nodes");
-        }
-        for place in [Place::Capacity, Place::Decay] {
-            if self.slots.uniform(place).is_none() {
-                return refuse(
-                    place.key(),
-                    "method = \"exact\" needs one that does not vary",
-                );
-            }
-        }
-        if self.coefficients() == Coefficients::Variable {
-            return refuse(
-                "method",
-                "\"exact\" needs a diffusion coefficient that does not vary",
-            );
-        }
-        if self.slots.slot(Place::Source).depends_on_time() {
-            return refuse(
-                "source",
-                "method = \"exact\" needs a source that does not depend on t",
-            );
-        }
-        match method::ends(&self.params.boundary) {
-            Ok(_) => Ok(()),
-            Err((side, why)) => refuse(SIDES[side as usize], why),
-        }
-    }
-
     /// Whether the last column of the grid is the first one again, and row.
     #[must_use]
     pub fn periodic(&self) -> [bool; 2] {
@@ -274,78 +163,10 @@ impl Problem {
         self.params.boundary.periodic()[1]
     }
 
-    /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
-    /// are meant, too: row `j` is row `j - (ny - 1)`.
-    ///
-    /// # Errors
-    /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
-    /// cannot be read any more.
-    pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
-        self.hold_pictures(0);
-        let Assembled {
-            equation,
-            source_at,
-            factors_at,
-        } = self.assemble(rows.clone())?;
-        let reach = match self.params.method {
-            StepMethod::Euler => 1.0,
-            StepMethod::Rkl2 => rkl2_reach(self.stages()),
-            StepMethod::Exact => f64::INFINITY,
-        };
-        let steps = (self.schedule.dt, reach);
-        let tables = Tables::new(&self.slots, &self.survey, rows, steps);
-        Ok(Dynamics {
-            shorter: self.shorter(&equation),
-            equation,
-            walls: tables.at(&[0.0]).0,
-            walls_at: self
-                .params
-                .boundary
-                .depend_on_time()
-                .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
-            source_at,
-            factors_at,
-            pace: self.schedule.pace(),
-            method: self.forced_method()?,
-        })
-    }
-
-    /// How the shorter step before a snapshot is taken, if there is one; whole ones have this equation.
-    fn shorter<T: Element>(&self, whole: &Equation<T>) -> Option<Shorter<T>> {
-        let dt = self.schedule.pace().shorter()?;
-        let part = dt / self.schedule.dt;
-        if self.params.method == StepMethod::Rkl2 {
-            return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
-        }
-        let is_plain = !whole.has_source() && whole.reaction.is_none();
-        Some(match self.slots.uniform_operator(dt).filter(|_| is_plain) {
-            Some(operator) => Shorter::Own(Box::new(Equation {
-                operator,
-                ..whole.sample((0, 0))
-            })),
-            None => Shorter::Part(Rkl2::part_of_euler(part)),
-        })
-    }
-
-    /// What takes as long a step as this problem, for a state of zeros of another shape; of many stages
-    /// only so many.
-    #[must_use]
-    pub(crate) fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
-        let mut sample = Dynamics::constant(self.kind().sample(shape));
-        sample.method = self.method(shape, stages);
-        sample
-    }
-
     /// Whether walls or source depend on time.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
         self.params.boundary.depend_on_time() || self.slots.slot(Place::Source).depends_on_time()
-    }
-
-    /// What depends on time in the source.
-    #[must_use]
-    pub fn source_in_time(&self) -> Option<&Function> {
-        self.slots.slot(Place::Source).in_time()
     }
 
     /// The change per time since the preceding snapshot, if the run ends with this one: of the largest change of a node, the
@@ -422,32 +243,12 @@ impl Problem {
         Ok(Summary::of_rows(&rows, &self.grid))
     }
 
-    /// The capacity that all nodes have.
-    #[must_use]
-    pub fn uniform_capacity(&self) -> Option<f64> {
-        self.slots.uniform(Place::Capacity)
-    }
-
-    /// The capacity at every node, row by row; 0 where it is masked.
-    ///
-    /// # Errors
-    /// As [`summaries`](Self::summaries).
-    pub fn capacity(&self) -> Result<Vec<f64>, ParamsError> {
-        self.slots.capacities()
-    }
-
     /// Whether initial state, coefficients or source are arrays with the nodes of this grid.
     #[must_use]
     pub fn reads_arrays(&self) -> bool {
         let mut values = self.values().filter(|values| values.is_array());
         let is_read = values.next().is_some() || self.geometry().arrays().next().is_some();
         self.initial.array().is_some() || is_read
-    }
-
-    /// What the step does with the diffusion coefficients.
-    #[must_use]
-    pub fn coefficients(&self) -> Coefficients {
-        self.slots.coefficients()
     }
 
     /// The coefficients of the step along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary; none
@@ -516,17 +317,15 @@ impl Problem {
         self.geometry().codec()
     }
 
+    /// What stands in the places of the equation.
+    pub(crate) fn slots(&self) -> &Slots {
+        &self.slots
+    }
+
     /// Which nodes are masked, and which have given values.
     #[must_use]
     pub fn geometry(&self) -> &Geometry {
         &self.slots.geometry
-    }
-
-    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
-    #[must_use]
-    pub(crate) fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
-        let capacity = self.uniform_capacity().unwrap_or(1.0);
-        Fluxes::new(&self.slots.geometry, dynamics, capacity)
     }
 
     /// Writes the state before the first step to a field that holds zeros: the initial state, fixed walls over it, and
@@ -541,8 +340,7 @@ impl Problem {
         field: &mut Field<T>,
         first: usize,
     ) -> Result<(), ParamsError> {
-        self.initial
-            .fill(field, &self.grid, self.periodic(), first)?;
+        self.initial.fill(field, self.geometry(), first)?;
         self.geometry().write_fixed(field, first, 0.0);
         self.geometry().write(field, first)
     }

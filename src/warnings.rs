@@ -5,7 +5,7 @@ mod trial;
 
 use crate::{
     params::{RawParams, SIDES, StepMethod, Times},
-    physics::{pieces::Pieces, robin::Robin, wall::Side},
+    physics::{pieces::Pieces, robin::Robin, slots::Place, wall::Side},
     problem::Problem,
     schedule::{DECAY_IN_A_STEP, NEARLY},
 };
@@ -94,7 +94,11 @@ fn of_until(problem: &Problem) -> Option<String> {
     let until = problem.params.until.filter(|until| until.after <= 0.0)?;
     let walls = Side::ALL.into_iter().zip(SIDES);
     let walls = walls.filter(|(side, _)| problem.params.boundary.wall(*side).depends_on_time());
-    let source = problem.source_in_time().map(|_| "source");
+    let source = problem
+        .slots()
+        .slot(Place::Source)
+        .in_time()
+        .map(|_| "source");
     let moving: Vec<_> = walls.map(|(_, key)| key).chain(source).collect();
     (!moving.is_empty()).then(|| {
         format!(

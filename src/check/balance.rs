@@ -67,7 +67,7 @@ impl<'a> Meter<'a> {
         let mut meter = Self {
             problem,
             fluxes: problem.fluxes(dynamics),
-            capacity: problem.capacity()?,
+            capacity: problem.slots().capacities()?,
             time: 0.0,
             fixed_at_start: 0.0,
             start: problem.summary(state)?.mass,

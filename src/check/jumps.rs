@@ -1,7 +1,7 @@
 //! [`Jumps`]: what an initial state and a source that jump between nodes leave open.
 
 use super::CheckError;
-use crate::{field::Field, problem::Problem};
+use crate::{field::Field, physics::slots::Place, problem::Problem};
 use ndarray::ArrayView2;
 
 /// What three grids may be off by alike, from coarse to fine: a grid knows the place of a jump to within a cell, and
@@ -56,7 +56,10 @@ struct Faces {
 fn initial(problem: &Problem) -> Result<Faces, CheckError> {
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut state, 0)?;
-    let both = state.as_mut_slice().iter_mut().zip(problem.capacity()?);
+    let both = state
+        .as_mut_slice()
+        .iter_mut()
+        .zip(problem.slots().capacities()?);
     both.for_each(|(p, capacity)| *p *= capacity);
     hide_masked(problem, state.as_mut_slice());
     Ok(faces(&state.view(), problem, 1.0))
@@ -66,8 +69,9 @@ fn initial(problem: &Problem) -> Result<Faces, CheckError> {
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
 fn source(problem: &Problem) -> Result<Faces, CheckError> {
     // Where the capacity does not vary the source has it in it.
-    let steps = problem.schedule.last_step() as f64 * problem.uniform_capacity().unwrap_or(1.0);
-    let source = problem.source_at_start()?;
+    let steps = problem.schedule.last_step() as f64
+        * problem.slots().uniform(Place::Capacity).unwrap_or(1.0);
+    let source = problem.slots().source_at_start(problem.schedule.dt)?;
     Ok(source.map_or_else(Faces::default, |mut source| {
         let values = source.as_slice_mut().unwrap_or_default();
         problem.geometry().fill_kept(0, values, f64::NAN);
@@ -106,11 +110,11 @@ fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces 
         |(least, most), &value| (value.min(least), value.max(most)),
     );
     let there = values.iter().filter(|value| !value.is_nan());
-    let cell = problem.grid.x.spacing * problem.grid.y.spacing * factor;
+    let integral = |sum: f64| problem.grid.integral(sum * factor);
     Faces {
         largest,
         range: most - least,
-        total: there.map(|value| value.abs()).sum::<f64>() * cell,
-        open: 0.5 * large.sum::<f64>() * cell,
+        total: integral(there.map(|value| value.abs()).sum::<f64>()),
+        open: integral(0.5 * large.sum::<f64>()),
     }
 }

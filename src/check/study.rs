@@ -17,6 +17,7 @@ use crate::{
     field::Field,
     grid::Axis,
     params::{Layout, RawParams, StepMethod},
+    physics::slots::Place,
     problem::Problem,
 };
 use diff2d_arrays::progress::Progress;
@@ -144,7 +145,11 @@ impl Planned {
             run.counted(estimate, scale, value, distance)
         };
         let summary = problems[2].summary(&states[2])?;
-        let capacity = problems[2].capacity()?.into_iter().fold(0.0, f64::max);
+        let capacity = problems[2]
+            .slots()
+            .capacities()?
+            .into_iter()
+            .fold(0.0, f64::max);
         let scale = summary.min.abs().max(summary.max.abs());
         let size = problems[2].grid.x.domain();
         let height = problems[2].grid.y.domain();
@@ -375,8 +380,8 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
         let most = decay.iter().copied().fold(f64::MIN_POSITIVE, f64::max);
         arrays.push(decay.mapv(|decay| 1.0 + decay / most));
     }
-    if problem.uniform_capacity().is_none() {
-        let capacity = Array2::from_shape_vec(problem.grid.shape(), problem.capacity()?);
+    if problem.slots().uniform(Place::Capacity).is_none() {
+        let capacity = Array2::from_shape_vec(problem.grid.shape(), problem.slots().capacities()?);
         arrays.extend(capacity);
     }
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {

@@ -195,14 +195,20 @@ impl Wall {
         matches!(self, Self::Fixed(_))
     }
 
+    /// What is given of it: a value, a flux, or a, b and c.
+    #[must_use]
+    pub fn functions(&self) -> &[Function] {
+        match self {
+            Self::Fixed(value) | Self::Flux(value) => std::slice::from_ref(value),
+            Self::Robin(functions) => functions,
+            Self::Periodic => &[],
+        }
+    }
+
     /// Whether it depends on t.
     #[must_use]
     pub fn depends_on_time(&self) -> bool {
-        match self {
-            Self::Fixed(function) | Self::Flux(function) => function.depends_on_time(),
-            Self::Robin(functions) => functions.iter().any(Function::depends_on_time),
-            Self::Periodic => false,
-        }
+        self.functions().iter().any(Function::depends_on_time)
     }
 
     pub(super) fn to_json(&self) -> Json {

@@ -13,8 +13,8 @@ use super::{
     Unready,
     faces::beyond,
     geometry::Geometry,
-    nodes::{Values, first_where, value_at},
     slots::{Place, Slot, Slots},
+    values::{Values, first_where, value_at},
     zeros,
 };
 use crate::{
@@ -25,17 +25,6 @@ use diff2d_stencil::{Coefficient, Equation, Operator, Reaction, Terms, real::Rea
 use ndarray::{Array2, Axis, s};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
-
-/// What the step does with the coefficients.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub enum Coefficients {
-    /// One D, and dx = dy.
-    Isotropic(f64),
-    /// One D along x and one along y.
-    Anisotropic(f64, f64),
-    /// They vary in space.
-    Variable,
-}
 
 /// The equation of a step for some rows, and how what depends on time in it is evaluated again.
 pub struct Assembled<T> {
@@ -94,7 +83,7 @@ impl Slots {
         if !has_source || !source.is_there() {
             return Ok(assembled);
         }
-        let filled = |values: &Values| self.array(values, &rows, &|source| share * source);
+        let filled = |values: &Values| self.array(values, &rows, |source| share * source);
         if source.terms.is_empty() {
             assembled.equation.source = Some(filled(&source.values)?);
             let again = || self.source_at(rows.start, share);
@@ -129,20 +118,7 @@ impl Slots {
         Ok(Some(array))
     }
 
-    /// What the step does with the diffusion coefficients.
-    #[must_use]
-    pub fn coefficients(&self) -> Coefficients {
-        let grid = &self.geometry.grid;
-        match self.uniform_d() {
-            Some([x, y]) if x == y && grid.x.spacing == grid.y.spacing => {
-                Coefficients::Isotropic(x)
-            }
-            Some([x, y]) => Coefficients::Anisotropic(x, y),
-            None => Coefficients::Variable,
-        }
-    }
-
-    /// The two numbers that they are; none where a face may let nothing through.
+    /// The numbers that D is along x and along y; none where a face may let nothing through.
     #[must_use]
     pub fn uniform_d(&self) -> Option<[f64; 2]> {
         let both = [self.uniform(Place::X)?, self.uniform(Place::Y)?];
@@ -150,18 +126,16 @@ impl Slots {
         is_open.then_some(both)
     }
 
-    /// The coefficients of a step of `dt` along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary;
-    /// none if D varies.
+    /// The coefficients of a step of `dt` along x and y, `(D/(dx*dx))*dt` \[1\], with `dt/c` for dt if c does not vary: one
+    /// where both are the same, none if D varies.
     #[must_use]
     pub fn steps(&self, dt: f64) -> Vec<f64> {
         let (dt, grid) = (self.share(dt), &self.geometry.grid);
         let (dx, dy) = (grid.x.spacing, grid.y.spacing);
-        match self.coefficients() {
-            Coefficients::Isotropic(d) => vec![(d / (dx * dx)) * dt],
-            Coefficients::Anisotropic(x, y) => {
-                vec![(x / (dx * dx)) * dt, (y / (dy * dy)) * dt]
-            }
-            Coefficients::Variable => Vec::new(),
+        match self.uniform_d() {
+            Some([x, y]) if x == y && dx == dy => vec![(x / (dx * dx)) * dt],
+            Some([x, y]) => vec![(x / (dx * dx)) * dt, (y / (dy * dy)) * dt],
+            None => Vec::new(),
         }
     }
 
@@ -184,7 +158,7 @@ impl Slots {
         &self,
         values: &Values,
         rows: &Range<usize>,
-        convert: &(dyn Fn(f64) -> f64 + Sync),
+        convert: impl Fn(f64) -> f64 + Sync,
     ) -> Result<Array2<T>, Unready> {
         let Geometry { grid, nodes, .. } = &*self.geometry;
         let mut array = zeros((rows.len(), grid.x.nodes))?;

@@ -6,8 +6,9 @@
 
 use super::{
     input::{Digests, Input},
-    nodes::{Nodes, Values, value_at},
+    nodes::Nodes,
     selection::Selection,
+    values::{Values, value_at},
 };
 use crate::{
     codec::Codec,

@@ -1,5 +1,6 @@
 //! What the equation is given: the initial state, walls, materials, sources.
 
+pub mod array;
 pub mod assembly;
 pub mod faces;
 pub mod fluxes;
@@ -19,6 +20,7 @@ mod separated;
 pub mod slots;
 pub mod survey;
 pub mod tables;
+pub mod values;
 pub mod wall;
 
 use crate::params::ParamsError;

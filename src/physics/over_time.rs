@@ -1,6 +1,6 @@
 //! Functions of time at one node: their values at many times, and where they are largest.
 
-use super::nodes::{Nodes, value_at};
+use super::{nodes::Nodes, values::value_at};
 use crate::params::Function;
 use diff2d_arrays::expression::BATCH;
 

@@ -2,8 +2,8 @@
 
 use super::{
     geometry::Geometry,
-    nodes::value_at,
     over_time::{self, times},
+    values::value_at,
     wall::Side,
 };
 use crate::params::{Function, Wall};

@@ -2,8 +2,9 @@
 
 use super::{
     input::{Digests, Input},
-    nodes::{Nodes, Values},
+    nodes::Nodes,
     picture::Picture,
+    values::Values,
 };
 use crate::{
     grid::Grid,

@@ -3,7 +3,7 @@
 //! `assembly.rs` makes the equation of a step of them, `faces.rs` the coefficients between nodes, and `survey.rs` the largest
 //! stable step.
 
-use super::{geometry::Geometry, input::Digests, nodes::Values};
+use super::{geometry::Geometry, input::Digests, values::Values};
 use crate::{
     grid::Grid,
     node_set::NodeSet,

@@ -1,7 +1,6 @@
 //! [`Survey`]: the largest stable time step, and the coefficients along walls.
 
 use super::{
-    assembly::Coefficients,
     geometry::Geometry,
     robin::Robin,
     slots::{Place, Slots},
@@ -64,12 +63,11 @@ impl Slots {
                 rate = rate.max(inside + peaks.rate(node, rate - inside, own));
             }
         }
-        let limit = match self.coefficients() {
-            Coefficients::Isotropic(d) if rate == inside && decay == 0.0 => {
-                let dx = geometry.grid.x.spacing;
-                0.25 * dx * dx / d
-            }
-            _ => 1.0 / rate,
+        let (dx, dy) = (geometry.grid.x.spacing, geometry.grid.y.spacing);
+        let is_plain = x == y && dx == dy && rate == inside && decay == 0.0;
+        let limit = match is_plain {
+            true => 0.25 * dx * dx / x,
+            false => 1.0 / rate,
         };
         Ok(Survey {
             limit: limit * capacity,

@@ -15,10 +15,10 @@
 use super::{
     faces::beyond,
     geometry::Geometry,
-    nodes::value_at,
     robin,
     slots::Slots,
     survey::{Rim, Survey},
+    values::value_at,
     wall::Side,
 };
 use crate::{

@@ -1,10 +1,10 @@
 //! Walls: what holds on the sides of the domain.
 
-use super::{geometry::Geometry, nodes::value_at};
+use super::{geometry::Geometry, values::value_at};
 use crate::{
     field::Field,
     grid::{Axis, Grid},
-    params::{Boundary, Function, ParamsError, Precision, RawParams, SIDES, Wall},
+    params::{Boundary, ParamsError, Precision, RawParams, SIDES, Wall},
 };
 use diff2d_stencil::WallTraits;
 use diff2d_stencil::real::Real;
@@ -158,11 +158,7 @@ impl Geometry {
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check_walls(&self, raw: &RawParams, precision: Precision) -> Result<(), ParamsError> {
         for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-            let functions: &[Function] = match self.walls.wall(side) {
-                Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
-                Wall::Robin(functions) => functions,
-                Wall::Periodic => &[],
-            };
+            let functions = self.walls.wall(side).functions();
             // Fluxes and coefficients do not stand in the state themselves.
             let lacks = |value: f64| match self.walls.wall(side) {
                 Wall::Fixed(_) => precision.lacks(value),

@@ -1,10 +1,7 @@
 //! [`Footprint`]: what of a problem lies in memory.
 
 use super::Problem;
-use crate::{
-    params::StepMethod,
-    physics::{assembly::Coefficients, picture::Picture},
-};
+use crate::{params::StepMethod, physics::picture::Picture};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -68,10 +65,10 @@ fn arrays_of(problem: &Problem, rows: usize, ranks: usize) -> u64 {
     );
     let nodes = (rows as u64).saturating_mul(columns as u64);
     let of_source = u64::from(problem.has_moving_source());
-    let faces = match problem.coefficients() {
+    let faces = match problem.steps().is_empty() {
         // One column and one row more.
-        Coefficients::Variable => (rows + columns) as u64 * node,
-        Coefficients::Isotropic(_) | Coefficients::Anisotropic(..) => 0,
+        true => (rows + columns) as u64 * node,
+        false => 0,
     };
     let more = match problem.params.method {
         // Every rank transforms the whole grid, and has what is added to all of it, in double precision.

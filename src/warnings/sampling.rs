@@ -2,11 +2,12 @@
 
 use super::trial::{self, with_step};
 use crate::{
-    params::{Function, SIDES, StepMethod, Wall},
+    params::{Function, SIDES, StepMethod},
     physics::{
         method,
         nodes::Nodes,
         over_time::{self, values_at},
+        slots::Place,
         wall::Side,
     },
     problem::Problem,
@@ -28,29 +29,25 @@ pub(super) fn of_jumps(problem: &Problem) -> Vec<String> {
     if problem.params.method == StepMethod::Exact || !problem.schedule.end().is_normal() {
         return Vec::new();
     }
-    let nodes = Nodes::new(&problem.grid, problem.periodic());
+    let nodes = &problem.geometry().nodes;
     let mut told = Vec::new();
     for (side, key) in Side::ALL.into_iter().zip(SIDES) {
-        let functions: &[Function] = match problem.params.boundary.wall(side) {
-            Wall::Fixed(value) | Wall::Flux(value) => std::slice::from_ref(value),
-            Wall::Robin(functions) => functions,
-            Wall::Periodic => &[],
-        };
+        let functions = problem.params.boundary.wall(side).functions();
         let places: Vec<_> = some_of(side.nodes(&problem.grid))
             .map(|number| side.node(&problem.grid, number))
             .collect();
         for (function, part) in functions.iter().zip(["a of ", "b of ", "c of "]) {
             let part = if functions.len() == 1 { "" } else { part };
             let name = format!("{part}{key}");
-            told.extend(of_function(problem, &nodes, &name, function, &places));
+            told.extend(of_function(problem, nodes, &name, function, &places));
         }
     }
     let (ny, nx) = problem.grid.shape();
     let places: Vec<_> = some_of(ny)
         .flat_map(|j| some_of(nx).map(move |i| (j, i)))
         .collect();
-    if let Some(source) = problem.source_in_time() {
-        told.extend(of_function(problem, &nodes, "source", source, &places));
+    if let Some(source) = problem.slots().slot(Place::Source).in_time() {
+        told.extend(of_function(problem, nodes, "source", source, &places));
     }
     told
 }

@@ -3,15 +3,17 @@
 mod peaks;
 
 use super::{
+    array::Array,
     geometry::Geometry,
     input::{Digests, Input},
-    nodes::{Array, Nodes, Values},
+    nodes::Nodes,
     picture::Picture,
+    values::Values,
 };
 use crate::{
     field::Field,
-    grid::{Axis, Grid},
-    params::{Gaussian, InitialState, ParamsError, Precision, RawParams, Sine},
+    grid::Axis,
+    params::{Function, Gaussian, InitialState, ParamsError, Precision, Profile, RawParams, Sine},
 };
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
@@ -38,17 +40,14 @@ impl Initial {
     pub fn new(
         (state, precision): (&InitialState, Precision),
         raw: &RawParams,
-        grid: &Grid,
         geometry: &Geometry,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        const PATH: &str = "initial.path";
-        let mut open = |path| Input::open(raw.input(PATH, path), digests);
         let check = |key: &'static str, value: f64| match precision.lacks(value) {
             Some(wanted) => Err(raw.refuse(key, format!("it must be {wanted}"))),
             None => Ok(()),
         };
-        let (key, values) = match state {
+        let (key, profile, number) = match state {
             InitialState::Peaks => return Ok(Self::Peaks),
             InitialState::Gaussian(gaussian) => {
                 check("initial.amplitude", gaussian.amplitude)?;
@@ -59,24 +58,26 @@ impl Initial {
                 range
                     .iter()
                     .try_for_each(|&value| check("initial.range", value))?;
-                let picture = Picture::new(open(path)?, *range, grid.shape())?;
-                ("initial.range", Values::Image(picture))
+                let (path, range) = (path.clone(), *range);
+                ("initial.range", Profile::Image { path, range }, None)
             }
-            InitialState::Constant(value) => ("initial.value", Values::Uniform(*value)),
+            InitialState::Constant(value) => {
+                let number = Function::Number(*value);
+                ("initial.value", Profile::Function(number), None)
+            }
             InitialState::Expression(function) => {
-                ("initial.value", Values::of_function(function.clone()))
+                ("initial.value", Profile::Function(function.clone()), None)
             }
             InitialState::File { path, snapshot } => {
-                let input = match *snapshot {
-                    Some(number) => Input::open_snapshot(raw.input(PATH, path), number, digests),
-                    None => Input::open(raw.input(PATH, path), digests),
-                }?;
-                let array = Array::new(input, *snapshot, grid, digests.every)?;
-                (PATH, Values::Array(array))
+                ("initial.path", Profile::File(path.clone()), *snapshot)
             }
         };
+        let of = (raw, &geometry.grid);
+        let values = Values::of_snapshot(&profile, number, "initial.path", of, digests)?;
         let kept: Vec<_> = geometry.kept().collect();
-        values.check(grid, &kept, key, raw, |value| precision.lacks(value))?;
+        values.check(&geometry.grid, &kept, key, raw, |value| {
+            precision.lacks(value)
+        })?;
         Ok(Self::Values(values))
     }
 
@@ -114,13 +115,12 @@ impl Initial {
     pub fn fill<T: Real>(
         &self,
         field: &mut Field<T>,
-        grid: &Grid,
-        periodic: [bool; 2],
+        geometry: &Geometry,
         first: usize,
     ) -> Result<(), ParamsError> {
-        let nodes = Nodes::new(grid, periodic);
+        let Geometry { grid, nodes, .. } = geometry;
         match *self {
-            Self::Peaks => peaks::four_peaks(field, grid, &nodes, first),
+            Self::Peaks => peaks::four_peaks(field, grid, nodes, first),
             Self::Gaussian(Gaussian {
                 x0,
                 y0,
@@ -132,7 +132,7 @@ impl Initial {
                     libm::exp(-(z * z) / 2.0)
                 };
                 let (of_y, of_x) = (|y: f64| amplitude * bell(y - y0), |x: f64| bell(x - x0));
-                fill_product(field, &nodes, first, of_y, of_x);
+                fill_product(field, nodes, first, of_y, of_x);
             }
             Self::Sine(Sine { kx, ky }) => {
                 let wave = |k: f64, axis: &Axis, at: f64| {
@@ -140,10 +140,10 @@ impl Initial {
                     libm::sin(k * PI * (at - lower) / (upper - lower))
                 };
                 let (of_y, of_x) = (|y| wave(ky, &grid.y, y), |x| wave(kx, &grid.x, x));
-                fill_product(field, &nodes, first, of_y, of_x);
+                fill_product(field, nodes, first, of_y, of_x);
             }
             Self::Values(ref values) => {
-                return values.fill(&nodes, first, 0.0, 1.0, field.as_mut_slice());
+                return values.fill(nodes, first, 0.0, 1.0, field.as_mut_slice());
             }
         }
         Ok(())

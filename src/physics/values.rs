@@ -1,0 +1,314 @@
+//! [`Values`]: a number, a formula or a file as values on the nodes of the grid. All inputs are read here.
+
+use super::{
+    array::Array,
+    input::{Digests, Input},
+    nodes::{Nodes, VALUES_AT_ONCE},
+    picture::Picture,
+    separated::Separated,
+};
+use crate::{
+    grid::Grid,
+    node_set::NodeSet,
+    params::{Function, ParamsError, Profile, RawParams},
+};
+use diff2d_arrays::expression::Expression;
+use diff2d_stencil::real::Real;
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Values on the nodes.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// The same everywhere and at all times.
+    Uniform(f64),
+    /// A formula.
+    Function(Function),
+    /// The elements of an array.
+    Array(Array),
+    /// The grey values of a picture.
+    Image(Picture),
+}
+
+impl Values {
+    /// The values of a parameter.
+    ///
+    /// # Errors
+    /// [`ParamsError`] for a file that cannot be used.
+    pub fn new(
+        profile: &Profile,
+        key: &str,
+        raw: &RawParams,
+        grid: &Grid,
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        Self::of_snapshot(profile, None, key, (raw, grid), digests)
+    }
+
+    /// As [`new`](Self::new); a file may be a cube, of which they are a snapshot, negative from the end.
+    ///
+    /// # Errors
+    /// As `new`.
+    pub fn of_snapshot(
+        profile: &Profile,
+        snapshot: Option<i64>,
+        key: &str,
+        (raw, grid): (&RawParams, &Grid),
+        digests: &mut Digests,
+    ) -> Result<Self, ParamsError> {
+        match profile {
+            Profile::Function(function) => Ok(Self::of_function(function.clone())),
+            Profile::File(path) => {
+                let place = raw.input(key, path);
+                let input = match snapshot {
+                    Some(number) => Input::open_snapshot(place, number, digests),
+                    None => Input::open(place, digests),
+                }?;
+                let array = Array::new(input, snapshot, grid, digests.every)?;
+                Ok(Self::Array(array))
+            }
+            Profile::Image { path, range } => {
+                let input = Input::open(raw.input(key, path), digests)?;
+                Ok(Self::Image(Picture::new(input, *range, grid.shape())?))
+            }
+        }
+    }
+
+    /// Those of a function.
+    #[must_use]
+    pub fn of_function(function: Function) -> Self {
+        match function.constant() {
+            Some(value) => Self::Uniform(value),
+            None => Self::Function(function),
+        }
+    }
+
+    /// Refuses values, at time 0, that are not what `wrong` says they should be; those of `excused` nodes may be
+    /// any.
+    ///
+    /// # Errors
+    /// [`ParamsError::Refused`] with the first such node.
+    pub fn check(
+        &self,
+        grid: &Grid,
+        excused: &[&NodeSet],
+        key: &str,
+        raw: &RawParams,
+        wrong: impl Fn(f64) -> Option<&'static str> + Sync,
+    ) -> Result<(), ParamsError> {
+        if let Some(value) = self.uniform() {
+            let refuse = |wanted| Err(raw.refuse(key, format!("it must be {wanted}")));
+            return wrong(value).map_or(Ok(()), refuse);
+        }
+        let nodes = Nodes::new(grid, [false; 2]);
+        let (ny, nx) = grid.shape();
+        let together = (VALUES_AT_ONCE / nx).max(1);
+        let (mut values, mut first, mut between) = (Vec::new(), None, 0);
+        // Pictures are decoded from the top.
+        for start in (0..ny).step_by(together).rev() {
+            let rows = start..(start + together).min(ny);
+            values.resize(rows.len() * nx, 0.0);
+            match self {
+                Self::Image(picture) => between += picture.rows(rows, &mut values)?,
+                _ => self.rows(&nodes, rows, 0.0, &mut values)?,
+            }
+            let is_wrong = |&value: &f64| wrong(value).is_some();
+            let found = match excused {
+                [] => first_where(&values, is_wrong),
+                sets => {
+                    let number = |at: usize| (start * nx + at) as u64;
+                    let counts = |at: usize| !sets.iter().any(|set| set.has(number(at)));
+                    (0..values.len()).find(|&at| is_wrong(&values[at]) && counts(at))
+                }
+            };
+            first = found
+                .map(|at| (start + at / nx, at % nx, values[at]))
+                .or(first);
+        }
+        if let Some(picture) = self.picture() {
+            picture.count_between(between);
+        }
+        first.map_or(Ok(()), |(j, i, value)| {
+            let (place, wanted) = (nodes.describe(j, i), wrong(value).unwrap_or_default());
+            let reason = format!("it is {value:?} at {place}; it must be {wanted} at every node");
+            Err(raw.refuse(key, reason))
+        })
+    }
+
+    /// The number that they are.
+    #[must_use]
+    pub fn uniform(&self) -> Option<f64> {
+        match self {
+            Self::Uniform(value) => Some(*value),
+            Self::Function(_) | Self::Array(_) | Self::Image(_) => None,
+        }
+    }
+
+    /// The file that they come from.
+    #[must_use]
+    pub fn input(&self) -> Option<&Input> {
+        match self {
+            Self::Array(array) => Some(array.input()),
+            Self::Image(picture) => Some(picture.input()),
+            Self::Uniform(_) | Self::Function(_) => None,
+        }
+    }
+
+    /// Whether they are an array with the nodes of the grid.
+    #[must_use]
+    pub fn is_array(&self) -> bool {
+        matches!(self, Self::Array(_))
+    }
+
+    /// The picture that they come from.
+    #[must_use]
+    pub fn picture(&self) -> Option<&Picture> {
+        match self {
+            Self::Image(picture) => Some(picture),
+            _ => None,
+        }
+    }
+
+    /// The values of the nodes of some rows at a time, row by row. Nodes that are the same have the same.
+    ///
+    /// # Errors
+    /// [`ParamsError::Input`] when their file cannot be read any more.
+    pub fn rows(
+        &self,
+        nodes: &Nodes,
+        rows: Range<usize>,
+        time: f64,
+        out: &mut [f64],
+    ) -> Result<(), ParamsError> {
+        let nx = nodes.x.len();
+        match self {
+            Self::Uniform(value) => out.fill(*value),
+            Self::Function(function) => fill(function, nodes, rows.start, time, out),
+            Self::Array(_) | Self::Image(_) => {
+                let mut rest = &mut out[..];
+                let mut next = rows.start;
+                while next < rows.end {
+                    // As far as the rows follow one another in the file.
+                    let start = nodes.row(next);
+                    let same = (next..rows.end).take_while(|&j| nodes.row(j) == start + j - next);
+                    let count = same.count();
+                    let (here, behind) = rest.split_at_mut(count * nx);
+                    match self {
+                        Self::Image(picture) => {
+                            picture.rows(start..start + count, here)?;
+                        }
+                        Self::Array(array) => array.read(start..start + count, nx, here)?,
+                        _ => {}
+                    }
+                    (rest, next) = (behind, next + count);
+                }
+            }
+        }
+        if nodes.periodic[0] {
+            out.chunks_exact_mut(nx)
+                .for_each(|row| row[nx - 1] = row[0]);
+        }
+        Ok(())
+    }
+
+    /// Writes the values at a time, of the grid's rows from `first` on, each multiplied by `factor` and
+    /// rounded once.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn fill<T: Real>(
+        &self,
+        nodes: &Nodes,
+        first: usize,
+        time: f64,
+        factor: f64,
+        to: &mut [T],
+    ) -> Result<(), ParamsError> {
+        self.fill_with(nodes, first, time, |value| factor * value, to)
+    }
+
+    /// As [`fill`](Self::fill), each as `convert` makes it.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    pub fn fill_with<T: Real>(
+        &self,
+        nodes: &Nodes,
+        first: usize,
+        time: f64,
+        convert: impl Fn(f64) -> f64 + Sync,
+        to: &mut [T],
+    ) -> Result<(), ParamsError> {
+        let nx = nodes.x.len();
+        let together = (VALUES_AT_ONCE / nx).max(1);
+        let mut values = Vec::new();
+        // Pictures are decoded from the top.
+        for (number, piece) in to.chunks_mut(together * nx).enumerate().rev() {
+            let start = first + number * together;
+            let rows = start..start + piece.len() / nx;
+            values.resize(piece.len(), 0.0);
+            self.rows(nodes, rows, time, &mut values)?;
+            piece
+                .par_iter_mut()
+                .zip(&values)
+                .with_min_len(4096)
+                .for_each(|(to, value)| *to = T::from_f64(convert(*value)));
+        }
+        Ok(())
+    }
+}
+
+/// The place of the first value of which something holds.
+pub fn first_where<T: Sync>(values: &[T], holds: impl Fn(&T) -> bool + Sync) -> Option<usize> {
+    /// Values of a piece. Rayon asks before every item whether another thread has found one, which takes longer than to
+    /// look at a value.
+    const TOGETHER: usize = 4096;
+    let any = |values: &[T]| values.iter().fold(false, |any, value| any | holds(value));
+    let piece = values.par_chunks(TOGETHER).position_first(any)?;
+    let begin = piece * TOGETHER;
+    Some(begin + values[begin..].iter().position(&holds)?)
+}
+
+/// The values of a function on the nodes of rows from `first` on.
+fn fill(function: &Function, nodes: &Nodes, first: usize, time: f64, out: &mut [f64]) {
+    let formula = match function {
+        Function::Number(value) => return out.fill(*value),
+        Function::Formula(formula) => &formula.expression,
+    };
+    let nx = nodes.x.len();
+    let formula = Separated::new(formula, &nodes.x, time);
+    out.par_chunks_mut(nx).enumerate().for_each(|(row, out)| {
+        let j = nodes.row(first + row);
+        formula.row(nodes.y[j], j as u64 * nx as u64, out);
+    });
+}
+
+/// The value of a function at one node and time.
+#[must_use]
+pub fn value_at(function: &Function, nodes: &Nodes, (j, i): (usize, usize), time: f64) -> f64 {
+    let formula: &Expression = match function {
+        Function::Number(value) => return *value,
+        Function::Formula(formula) => &formula.expression,
+    };
+    let (j, i) = (nodes.row(j), nodes.column(i));
+    let number = j as u64 * nodes.x.len() as u64 + i as u64;
+    let mut value = [0.0];
+    formula.evaluate(&[&[nodes.x[i]], &[nodes.y[j]], &[time]], number, &mut value);
+    value[0]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_of_several_values_is_found() {
+        let mut values = vec![0; 10_000];
+        let is_set = |&value: &i32| value != 0;
+        assert_eq!(first_where(&values, is_set), None);
+        for place in [9_999, 5_000, 4_096, 4_095, 0] {
+            values[place] = 1;
+            assert_eq!(first_where(&values, is_set), Some(place));
+        }
+    }
+}

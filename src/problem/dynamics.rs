@@ -1,0 +1,179 @@
+//! The equation of a problem as solvers take it: its slots, walls and method together.
+
+use super::Problem;
+use crate::{
+    dynamics::{Dynamics, Method, Shorter, WallsAt},
+    params::{ParamsError, RawParams, SIDES, StepMethod},
+    physics::{
+        Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, tables::Tables, zeros,
+    },
+};
+use diff2d_spectral::Spectral;
+use diff2d_stencil::{Element, Equation, Rkl2, Stencil, rkl2_reach};
+use std::ops::Range;
+
+impl Problem {
+    /// The step, with the tile estimated from the caches; its coefficients and sources that vary come with
+    /// [`dynamics`](Self::dynamics).
+    #[must_use]
+    pub(crate) fn stencil<T: Element>(&self) -> Stencil<T> {
+        Stencil::of(self.kind()).with_walls(self.params.boundary.traits())
+    }
+
+    /// The equation of no rows.
+    pub(super) fn kind<T: Element>(&self) -> Equation<T> {
+        match self.assemble(0..0) {
+            Ok(assembled) => assembled.equation,
+            Err(_) => unreachable!("no rows take no memory and are in no file"),
+        }
+    }
+
+    fn assemble<T: Element>(&self, rows: Range<usize>) -> Result<Assembled<T>, Unready> {
+        let has_source = self.params.method != StepMethod::Exact;
+        self.slots.assemble(rows, self.schedule.dt, has_source)
+    }
+
+    /// How a step is taken on so many rows and columns, in so many stages; of the exact solution without what does not
+    /// depend on the state.
+    fn method<T: Element>(&self, (ny, nx): (usize, usize), stages: usize) -> Method<T> {
+        match (self.params.method, self.steps().as_slice()) {
+            (StepMethod::Rkl2, _) => Method::Rkl2(Rkl2::new(stages)),
+            (StepMethod::Exact, &[rx, ..]) => {
+                let ry = self.steps().last().copied().unwrap_or(rx);
+                let share = self.slots.share(self.schedule.dt);
+                let decay = share * self.slots.uniform(Place::Decay).unwrap_or_default();
+                match method::ends(&self.params.boundary) {
+                    Ok([y, x]) => Method::Exact(Spectral::new((y, ny, ry), (x, nx, rx), decay)),
+                    Err((_, why)) => unreachable!("{why}"),
+                }
+            }
+            (_, _) => Method::Euler,
+        }
+    }
+
+    /// The same with what does not depend on the state.
+    fn forced_method<T: Element>(&self) -> Result<Method<T>, Unready> {
+        let method = self.method(self.grid.shape(), self.stages());
+        let (Method::Exact(step), true) = (&method, self.is_forced()) else {
+            return Ok(method);
+        };
+        let mut array = match self.slots.source_at_start(self.schedule.dt)? {
+            Some(array) => array,
+            None => zeros(self.grid.shape())?,
+        };
+        let (walls, diffusion) = (&self.params.boundary, self.slots.uniform_d());
+        let factors = (
+            self.slots.share(self.schedule.dt),
+            diffusion.unwrap_or_default(),
+        );
+        method::add_walls(&mut array, (walls, &self.grid), factors);
+        Ok(Method::Exact(step.clone().with_forcing(array)))
+    }
+
+    /// Refuses what the exact solution by transforms does not cover.
+    pub(super) fn check_method(&self, raw: &RawParams) -> Result<(), ParamsError> {
+        if self.params.method != StepMethod::Exact {
+            return Ok(());
+        }
+        let refuse = |key: &'static str, reason: &str| Err(raw.refuse(key, reason.to_owned()));
+        if let Some(mask) = &self.params.mask {
+            return refuse(mask.mask_key(), "method = \"exact\" has no masks");
+        }
+        if !self.params.held.is_empty() {
+            return refuse("held", "method = \"exact\" has no held nodes");
+        }
+        for place in [Place::Capacity, Place::Decay] {
+            if self.slots.uniform(place).is_none() {
+                return refuse(
+                    place.key(),
+                    "method = \"exact\" needs one that does not vary",
+                );
+            }
+        }
+        if self.steps().is_empty() {
+            return refuse(
+                "method",
+                "\"exact\" needs a diffusion coefficient that does not vary",
+            );
+        }
+        if self.slots.slot(Place::Source).depends_on_time() {
+            return refuse(
+                "source",
+                "method = \"exact\" needs a source that does not depend on t",
+            );
+        }
+        match method::ends(&self.params.boundary) {
+            Ok(_) => Ok(()),
+            Err((side, why)) => refuse(SIDES[side as usize], why),
+        }
+    }
+
+    /// How the rows `rows` of the grid change in time. In a grid with periodic rows, rows beyond the last
+    /// are meant, too: row `j` is row `j - (ny - 1)`.
+    ///
+    /// # Errors
+    /// [`Unready`] when the system has too little memory for coefficients and sources, or their files
+    /// cannot be read any more.
+    pub(crate) fn dynamics<T: Element>(&self, rows: Range<usize>) -> Result<Dynamics<T>, Unready> {
+        self.hold_pictures(0);
+        let Assembled {
+            equation,
+            source_at,
+            factors_at,
+        } = self.assemble(rows.clone())?;
+        let reach = match self.params.method {
+            StepMethod::Euler => 1.0,
+            StepMethod::Rkl2 => rkl2_reach(self.stages()),
+            StepMethod::Exact => f64::INFINITY,
+        };
+        let steps = (self.schedule.dt, reach);
+        let tables = Tables::new(&self.slots, &self.survey, rows, steps);
+        Ok(Dynamics {
+            shorter: self.shorter(&equation),
+            equation,
+            walls: tables.at(&[0.0]).0,
+            walls_at: self
+                .params
+                .boundary
+                .depend_on_time()
+                .then(|| -> WallsAt<T> { Box::new(move |times| tables.at(times)) }),
+            source_at,
+            factors_at,
+            pace: self.schedule.pace(),
+            method: self.forced_method()?,
+        })
+    }
+
+    /// How the shorter step before a snapshot is taken, if there is one; whole ones have this equation.
+    fn shorter<T: Element>(&self, whole: &Equation<T>) -> Option<Shorter<T>> {
+        let dt = self.schedule.pace().shorter()?;
+        let part = dt / self.schedule.dt;
+        if self.params.method == StepMethod::Rkl2 {
+            return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
+        }
+        let is_plain = !whole.has_source() && whole.reaction.is_none();
+        Some(match self.slots.uniform_operator(dt).filter(|_| is_plain) {
+            Some(operator) => Shorter::Own(Box::new(Equation {
+                operator,
+                ..whole.sample((0, 0))
+            })),
+            None => Shorter::Part(Rkl2::part_of_euler(part)),
+        })
+    }
+
+    /// What takes as long a step as this problem, for a state of zeros of another shape; of many stages
+    /// only so many.
+    #[must_use]
+    pub(crate) fn sample<T: Element>(&self, shape: (usize, usize), stages: usize) -> Dynamics<T> {
+        let mut sample = Dynamics::constant(self.kind().sample(shape));
+        sample.method = self.method(shape, stages);
+        sample
+    }
+
+    /// What comes in through walls, from held nodes and the source and by decay, of the dynamics of all rows.
+    #[must_use]
+    pub(crate) fn fluxes(&self, dynamics: Dynamics<f64>) -> Fluxes {
+        let capacity = self.slots.uniform(Place::Capacity).unwrap_or(1.0);
+        Fluxes::new(&self.slots.geometry, dynamics, capacity)
+    }
+}
