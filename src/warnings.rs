@@ -31,10 +31,9 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_until(problem));
-    let steps = Steps::of(problem);
-    let is_accurate = steps.as_ref().is_some_and(Steps::are_accurate);
-    let of_decay = of_decay(problem).filter(|_| !is_accurate);
-    let of_steps = || steps.as_ref()?.warning(problem);
+    let half = dt.min(schedule.cadence()) / 2.0;
+    let of_decay = of_decay(problem).filter(|_| !trial::changes_little(problem, half));
+    let of_steps = || Steps::of(problem)?.warning(problem);
     warnings.extend(of_decay.or_else(of_steps));
     warnings.extend(sampling::of_jumps(problem));
     if let Some(rounding) = Rounding::of(problem) {

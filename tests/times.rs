@@ -238,7 +238,7 @@ fn a_run_ends_when_its_rate_of_change_is_small() {
         scene
             .succeed("plan s.toml")
             .stdout
-            .contains("may end early")
+            .contains("an early end gives back the rest")
     );
 }
 

@@ -15,9 +15,9 @@ use std::thread;
 /// Nodes of a trial, and its updates of nodes, at most.
 const MOST_NODES: u64 = 1 << 17;
 const MOST_UPDATES: f64 = (1_u64 << 25) as f64;
-/// After so many steps no mode that decays is off by a thousandth: explicit Euler is off by `(λt)²/2n exp(-λt)`, which is at most
+/// After more steps no mode that decays is off by what is told of: explicit Euler is off by `(λt)²/2n exp(-λt)`, which is at most
 /// 0.27/n, for any λ.
-const MOST_STEPS: u64 = 256;
+const MOST_STEPS: u64 = 54;
 /// What is told of, as a share of the range of p.
 const SEEN: f64 = 1e-3;
 const INACCURATE: f64 = 5e-3;
@@ -57,8 +57,6 @@ pub(super) struct Steps {
     /// The error of p as a share of its range, and the step after which it is largest.
     error: f64,
     step: u64,
-    /// Whether later snapshots can be no worse.
-    is_all: bool,
 }
 
 impl Steps {
@@ -75,21 +73,13 @@ impl Steps {
             StepMethod::Rkl2 => 4.0 / 3.0,
             StepMethod::Exact => return None,
         };
-        let most = match problem.depends_on_time() {
-            false => own.last_step().min(MOST_STEPS),
-            true => own.last_step(),
-        };
+        let most = own.last_step().min(MOST_STEPS);
         let half = own.dt.min(own.cadence()) / 2.0;
-        let (looked, change, step) = alone(|| changes(problem, half, most))?;
+        let (_, change, step) = alone(|| changes(problem, half, most))?;
         Some(Self {
             error: order * change,
             step,
-            is_all: looked == most / own.nper,
         })
-    }
-
-    pub(super) fn are_accurate(&self) -> bool {
-        self.is_all && self.error <= SEEN
     }
 
     pub(super) fn warning(&self, problem: &Problem) -> Option<String> {
@@ -202,11 +192,8 @@ impl Rounding {
     }
 }
 
-/// Calls `work` on a thread that computes alone, unless this one has a pool: a run makes its own one later.
+/// Calls `work` on a thread that computes alone: grids are small, and a run makes a pool of its own later.
 fn alone<T: Send>(work: impl FnOnce() -> Option<T> + Send) -> Option<T> {
-    if rayon::current_thread_index().is_some() {
-        return work();
-    }
     thread::scope(|scope| {
         let spawned = thread::Builder::new().spawn_scoped(scope, || {
             let alone = ThreadPoolBuilder::new().num_threads(1).use_current_thread();
@@ -220,9 +207,13 @@ fn alone<T: Send>(work: impl FnOnce() -> Option<T> + Send) -> Option<T> {
 /// Whether steps of another length change no snapshot of a run by much, as far as that is not too dear to know.
 pub(super) fn changes_little(problem: &Problem, dt: f64) -> bool {
     let last = problem.schedule.last_step();
-    let found = alone(|| changes(problem, dt, last));
+    let most = match problem.depends_on_time() {
+        true => last,
+        false => last.min(MOST_STEPS),
+    };
+    let found = alone(|| changes(problem, dt, most));
     found
-        .is_some_and(|(looked, change, _)| looked == last / problem.schedule.nper && change <= SEEN)
+        .is_some_and(|(looked, change, _)| looked == most / problem.schedule.nper && change <= SEEN)
 }
 
 /// What steps of another length change in snapshots up to a step, as a share of the range of p: in how many of them that was

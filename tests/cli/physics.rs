@@ -557,6 +557,12 @@ fn steps_are_short_beside_a_decay() {
         assert_eq!(is_told, by == "decay", "{text}");
         // A resume derives the same step, and `safety = 1` is the old one.
         scene.succeed(&format!("run p.toml {options} -o c.npy --force"));
+        let journal = scene.text("c.journal");
+        let head: serde_json::Value =
+            serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+        let stages = by == "stages";
+        assert_eq!(plan["stages"], if stages { 3 } else { 1 }, "{options}");
+        assert_eq!(head.get("stages"), stages.then_some(&plan["stages"]));
         scene.succeed(&format!("run p.toml {options} -o c.npy --resume"));
         scene.succeed("verify c.npy");
     }

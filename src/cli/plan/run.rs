@@ -27,6 +27,8 @@ pub(super) struct RunPlan<'a> {
     r: Option<f64>,
     /// What it follows from.
     dt_by: &'static str,
+    /// Of a step.
+    stages: usize,
     /// The largest stable step of explicit Euler.
     limit: f64,
     /// The largest k/c \[1/time\].
@@ -163,6 +165,7 @@ impl<'a> RunPlan<'a> {
             dt: schedule.dt,
             r: problem.steps().first().copied(),
             dt_by: problem.dt_by(),
+            stages: problem.stages(),
             limit: problem.limit(),
             decay: problem.decay(),
             inputs: problem.inputs(),
@@ -204,8 +207,7 @@ impl<'a> RunPlan<'a> {
         let explicit = "the stability limit of explicit Euler";
         match self.params.method {
             StepMethod::Rkl2 => {
-                let stages = self.problem.stages();
-                return format!("{stages} stages each, {share:.1} times {explicit}");
+                return format!("{} stages each, {share:.1} times {explicit}", self.stages);
             }
             StepMethod::Exact => return format!("{share:.1} times {explicit}"),
             _ => {}
@@ -320,7 +322,13 @@ impl fmt::Display for RunPlan<'_> {
         lines.add("memory", self.memory());
         lines.add("ranks", &self.cut);
         let disk = number::bytes(*disk_bytes);
-        lines.add("disk", format!("{disk} ({disk_bytes} bytes)"));
+        let back = match self.params.until {
+            Some(_) => {
+                ", for all snapshots, so that none lacks space; an early end gives back the rest"
+            }
+            None => "",
+        };
+        lines.add("disk", format!("{disk} ({disk_bytes} bytes){back}"));
         let each = if self.cut.ranks > 1 {
             " for each rank"
         } else {

@@ -76,6 +76,7 @@ struct Keys {
     dt: f64,
     nsteps: u64,
     nper: u64,
+    stages: Option<u64>,
     varied: Option<Varied>,
 }
 
@@ -90,6 +91,7 @@ impl TryFrom<Keys> for Header {
             dt: keys.dt,
             nsteps: keys.nsteps,
             nper: keys.nper,
+            stages: keys.stages,
         };
         let content = match (keys.varied, keys.shape.first()) {
             (None, _) => Content::Run(first),

@@ -2,7 +2,7 @@
 
 use crate::{
     grid::Grid,
-    params::{Canonical, Params, ParamsError, RawParams, Times},
+    params::{Canonical, Params, ParamsError, RawParams, StepMethod, Times},
     problem::Problem,
     schedule::Pace,
 };
@@ -24,6 +24,9 @@ pub struct Scenario {
     pub nsteps: u64,
     /// Steps per snapshot.
     pub nper: u64,
+    /// Stages of a step of `rkl2`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub stages: Option<u64>,
 }
 
 impl Scenario {
@@ -37,6 +40,7 @@ impl Scenario {
             dt: problem.schedule.dt,
             nsteps: problem.schedule.nsteps,
             nper: problem.schedule.nper,
+            stages: (problem.params.method == StepMethod::Rkl2).then(|| problem.stages() as u64),
         }
     }
 
@@ -57,10 +61,12 @@ impl Scenario {
         let mut raw = RawParams::from_canonical(&self.params);
         moved.iter().try_for_each(|text| raw.set(text))?;
         let problem = Problem::from_raw(&raw)?;
-        let derived = Self {
+        let mut derived = Self {
             params: self.params.clone(),
             ..Self::of(&problem)
         };
+        // Not every journal has them.
+        derived.stages = self.stages.and(derived.stages);
         (derived == *self).then_some(problem).ok_or(None)
     }
 

@@ -234,6 +234,7 @@ mod tests {
                     dt: 0.25,
                     nsteps: count * 7,
                     nper: 1 + count,
+                    stages: (count > 0).then_some(count),
                 }
             },
         )
