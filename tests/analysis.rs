@@ -198,6 +198,8 @@ fn requests_that_do_not_fit_the_array_are_refused() {
         ),
         ("create c.npy --shape 3 --fill i1", "'i1'"),
         ("create c.npy --shape -3", "whole numbers"),
+        ("create c.npy --shape ,", "whole numbers"),
+        ("create c.npy --shape 3,,", "whole numbers"),
         ("create c.npy --shape 99999999999999999999", "whole numbers"),
         (
             "create c.npy --shape 9999999999999,9999999999999",

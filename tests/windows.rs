@@ -77,6 +77,39 @@ for j, i in np.random.default_rng(1).integers(0, views.shape[:2], (4000, 2)):
     python(&script("check.py"), [&directory]);
 }
 
+#[test]
+fn weights_make_up_for_what_is_left_out() {
+    let scene = Scene::new();
+    scene.succeed("create a.npy --shape 5 --fill where(index==1,nan,index+1)");
+    for (weights, told) in [
+        ("where(i0==1,0.5,0.25)", false),
+        ("1", true),
+        ("i0-1", true),
+    ] {
+        scene.succeed(&format!("create w.npy --shape 3 --fill {weights} --force"));
+        let command = "window a.npy --weights w.npy --op weights --skip-nan -o o.npy --force";
+        let note = scene.succeed(command).stderr.contains("add up to");
+        assert_eq!(note, told, "{weights}");
+        let values = scene.succeed("probe o.npy --at 0 --at 1 --at 2").stdout;
+        // Of 1, 3; of 3, 4; of 3, 4, 5.
+        let expected = match weights {
+            "where(i0==1,0.5,0.25)" => ["2.0", "3.3333333333333335", "4.0"],
+            "1" => ["2.0", "3.5", "12.0"],
+            // The weights left of the first window are -1 and 1, which cannot be divided by.
+            _ => ["nan", "4.0", "2.0"],
+        };
+        let lines = expected
+            .iter()
+            .enumerate()
+            .map(|(at, value)| format!("{at},{value}\n"));
+        assert_eq!(
+            values,
+            format!("i0,value\n{}", lines.collect::<String>()),
+            "{weights}"
+        );
+    }
+}
+
 /// Doubles do not hold these integers; results in doubles are nevertheless those of the integers, as of `stats`.
 #[test]
 fn windows_of_integers_beyond_doubles_are_as_exact_as_statistics() {

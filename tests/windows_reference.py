@@ -190,13 +190,15 @@ def reduce(op, views, weights, skip, least):
     else:
         result = (wide * weights).sum(-1)
         slack = 4 * n * eps * np.nan_to_num(np.abs(wide * weights).sum(-1), posinf=0)
-        if op == "gaussian":
-            share = (there * weights).sum(-1)
-            slack = slack + 8 * eps * np.nan_to_num(np.abs(result / share), posinf=0)
-            result = np.where(count < n, result / share, result)
-            slack = np.where(count < n, slack / np.maximum(share, 1e-300), slack)
+        share = (there * weights.astype("g")).sum(-1)
+        # Weights of both signs may cancel.
+        lost = 4 * n * eps * (there * np.abs(weights)).sum(-1)
+        slack = slack + np.nan_to_num(lost * np.abs(result / share), nan=0, posinf=0)
+        result = np.where(count < n, np.where(share == 0, np.nan, result / share), result)
+        slack = np.where(count < n, slack / np.maximum(np.abs(share), 1e-300), slack)
+        slack = slack + 8 * eps * np.nan_to_num(np.abs(result), nan=0, posinf=0)
     if skip:
-        empty = (count == 0) & (op not in ("sum", "weights"))
+        empty = (count == 0) & (op != "sum")
         result = np.where((count < least) | empty, np.nan, result)
     return result, slack
 

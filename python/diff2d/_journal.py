@@ -303,10 +303,18 @@ def _header(line: bytes, path: Path, cube: str) -> dict[str, Any]:
 
 def _object(line: bytes) -> dict[str, Any] | None:
     try:
-        found = json.loads(line)
+        found = json.loads(line, parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _finite(text: str) -> float:
+    """A number that a double holds; of others no line of a journal tells."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError(f"{text} is beyond all doubles")
+    return number
 
 
 def _is_sealed(line: bytes, run_id: str) -> bool:

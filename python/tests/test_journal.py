@@ -156,7 +156,7 @@ def test_headers_that_cannot_be_right_are_refused(change):
         diff2d.open(cube)
 
 
-@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":2}'])
+@pytest.mark.parametrize("text", [b"[" * 100_000, b"\xff\xfe", b"{}", b"null", b'{"format":2}', b'{"format":1e400,"run_id":"a","program_version":"1"}'])
 def test_what_is_no_journal_is_refused(text):
     cube = copy("half")
     Path("cube.journal").write_bytes(text + b"\n")

@@ -67,10 +67,10 @@ fn shape(text: &str) -> Option<Vec<u64>> {
         .strip_prefix('(')
         .and_then(|text| text.strip_suffix(')'))
         .unwrap_or(text);
-    let text = text.trim_end().trim_end_matches(',');
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return Some(Vec::new());
     }
+    let text = text.trim_end().strip_suffix(',').unwrap_or(text);
     let shape: Vec<u64> = text
         .split(',')
         .map(|length| length.trim().parse().ok())

@@ -48,6 +48,7 @@ use diff2d_sys as sys;
 use std::{
     env,
     ffi::OsString,
+    io::{self, Write},
     path::Path,
     process::ExitCode,
     sync::{Arc, atomic::AtomicBool},
@@ -136,9 +137,16 @@ pub fn main_of(program: &Path, arguments: impl IntoIterator<Item = OsString>) ->
         // All ranks have the same command line; rank 0 prints the error for all.
         Err(_) if Launch::detect().rank != ROOT => return 0,
         Err(error) => {
-            // A closed pipe is not an error of a help text.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).unwrap_or(2);
+            let printed = error.print().and_then(|()| io::stdout().flush());
+            return match error.use_stderr() {
+                true => u8::try_from(error.exit_code()).unwrap_or(2),
+                false => finish(
+                    printed
+                        .map(|()| 0)
+                        .map_err(|error| terminal::not_printed(&error)),
+                    &Terminal::new(false, false),
+                ),
+            };
         }
     };
     let mut terminal = Terminal::new(cli.output.quiet, cli.output.verbose);

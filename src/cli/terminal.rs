@@ -148,10 +148,7 @@ impl Terminal {
                 write(&mut stdout).and_then(|()| stdout.flush())
             }
         };
-        written.map_err(|error| match error.kind() {
-            io::ErrorKind::BrokenPipe => Error::ClosedPipe,
-            _ => Error::System(format!("cannot write the results to stdout: {error}")),
-        })
+        written.map_err(|error| not_printed(&error))
     }
 
     /// Prints what a user may not expect, as notes.
@@ -212,6 +209,14 @@ impl Terminal {
             }
             _ => Bar::hidden(),
         }
+    }
+}
+
+/// Why something could not be printed on stdout.
+pub(super) fn not_printed(error: &io::Error) -> Error {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Error::ClosedPipe,
+        _ => Error::System(format!("cannot write the results to stdout: {error}")),
     }
 }
 

@@ -114,9 +114,14 @@ pub(super) fn in_comment(text: &str) -> String {
     escaped(text).replace("--", "- -").replace("--", "- -")
 }
 
-/// A text as the value of an attribute or between tags; characters that XML cannot have are left out.
+/// Whether XML can have a letter: neither control characters nor the two that are none in any text.
+pub(super) fn is_in_xml(letter: char) -> bool {
+    !letter.is_control() && !matches!(letter, '\u{fffe}' | '\u{ffff}') || "\t\n\r".contains(letter)
+}
+
+/// A text as the value of an attribute or between tags; letters that XML cannot have are left out.
 pub(super) fn escaped(text: &str) -> Cow<'_, str> {
-    let is_plain = |letter: char| !letter.is_control() && !"<>&\"'".contains(letter);
+    let is_plain = |letter: char| is_in_xml(letter) && !"<>&\"'\t\n\r".contains(letter);
     if text.chars().all(is_plain) {
         return Cow::Borrowed(text);
     }
@@ -127,8 +132,8 @@ pub(super) fn escaped(text: &str) -> Cow<'_, str> {
         '"' => "&quot;".to_owned(),
         '\'' => "&apos;".to_owned(),
         '\t' | '\n' | '\r' => format!("&#{};", letter as u32),
-        letter if letter.is_control() => String::new(),
-        letter => letter.to_string(),
+        letter if is_in_xml(letter) => letter.to_string(),
+        _ => String::new(),
     });
     Cow::Owned(letters.collect())
 }

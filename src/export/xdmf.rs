@@ -12,7 +12,7 @@
 use super::{
     Dataset, ExportError,
     output::{self, Target},
-    series::{self, Mesh, Series, escaped},
+    series::{self, Mesh, Series, escaped, is_in_xml},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use std::{
@@ -129,11 +129,10 @@ fn reference(array: &Path, target: &Target<'_>) -> Result<String, ExportError> {
         }
         _ => absolute,
     };
-    let is_kept = |letter: char| !letter.is_control() || "\t\n\r".contains(letter);
-    match named.to_str().filter(|name| name.chars().all(is_kept)) {
+    match named.to_str().filter(|name| name.chars().all(is_in_xml)) {
         Some(name) => Ok(escaped(name).into_owned()),
         None => Err(ExportError::Request(format!(
-            "the name of {} is not UTF-8 or has control characters, which XML cannot hold: rename it",
+            "the name of {} is not UTF-8 or has characters which XML cannot hold: rename it",
             named.display()
         ))),
     }

@@ -274,7 +274,8 @@ fn is_range(table: &toml::Table) -> bool {
         .any(|key| table.contains_key(*key))
 }
 
-/// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included.
+/// The values of `{ from = …, to = …, count = …, scale = "linear" | "log" }`, both ends included. Those on a log scale
+/// are `numpy.geomspace`'s, by exponents of ten, so that decades are hit.
 fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
     let (mut from, mut to, mut count, mut log) = (None, None, None, Some(false));
     for (key, value) in table {
@@ -303,7 +304,10 @@ fn range(table: &toml::Table) -> Result<Vec<Value>, String> {
     let value = |number: usize| match number {
         0 => from,
         _ if number == last => to,
-        _ if log => from * (to / from).powf(number as f64 / last as f64),
+        _ if log => {
+            let [from, to] = [from, to].map(f64::log10);
+            10_f64.powf(number as f64 * ((to - from) / last as f64) + from)
+        }
         _ => from + (to - from) * (number as f64 / last as f64),
     };
     Ok((0..count).map(value).map(Value::Float).collect())
@@ -381,11 +385,29 @@ mod tests {
 
     #[test]
     fn ranges_include_both_ends_exactly() {
-        let text =
-            "params = \"base.toml\"\nD = { from = 0.1, to = 10, count = 3, scale = \"log\" }";
-        let values = numbers(&read(text).unwrap(), "D");
-        assert_eq!((values[0], values[2]), (0.1, 10.0));
-        assert!((values[1] - 1.0).abs() < 1e-15);
+        for (range, expected) in [
+            ("from = 0.1, to = 10, count = 3", vec![0.1, 1.0, 10.0]),
+            (
+                "from = 1e-3, to = 1e3, count = 7",
+                vec![1e-3, 1e-2, 0.1, 1.0, 10.0, 100.0, 1e3],
+            ),
+            (
+                "from = 1e2, to = 1e-2, count = 5",
+                vec![1e2, 10.0, 1.0, 0.1, 1e-2],
+            ),
+            (
+                "from = 1e-300, to = 1e300, count = 3",
+                vec![1e-300, 1.0, 1e300],
+            ),
+            // As numpy.geomspace.
+            (
+                "from = 0.3, to = 30, count = 3",
+                vec![0.3, 2.9999999999999996, 30.0],
+            ),
+        ] {
+            let text = format!("params = \"base.toml\"\nD = {{ {range}, scale = \"log\" }}");
+            assert_eq!(numbers(&read(&text).unwrap(), "D"), expected, "{range}");
+        }
         let text = "params = \"base.toml\"\n[D]\nfrom = 1\nto = 2\ncount = 5";
         assert_eq!(
             numbers(&read(text).unwrap(), "D"),

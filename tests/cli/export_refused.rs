@@ -157,7 +157,11 @@ fn hostile_input_is_refused_in_a_sentence() {
     let text = scene.text("v/v.pvd");
     let comment = text.split("<!--").nth(1).unwrap().split("-->").next();
     assert!(!comment.unwrap().contains("--"), "{text}");
-    for name in [b"a\xff.npy".as_slice(), b"a\x1b.npy"] {
+    for name in [
+        b"a\xff.npy".as_slice(),
+        b"a\x1b.npy",
+        "a\u{ffff}.npy".as_bytes(),
+    ] {
         let name = OsStr::from_bytes(name);
         fs::write(scene.path(name), scene.read("a.npy")).unwrap();
         let told = scene.run_args(["export".as_ref(), name, "--to=xdmf".as_ref()]);

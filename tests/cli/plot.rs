@@ -571,6 +571,24 @@ fn contour_lines_asked_for_one_by_one_have_labels_and_statistics_their_names() {
     // The colour bar has its own ticks.
     assert_eq!((count("a.svg", "0.125"), count("a.svg", "0.5")), (1, 2));
     scene.succeed("plot c.npy --snapshots 0 --contours 1 -o b.svg");
+    let told = scene.succeed("plot c.npy --snapshots 0 --contours 2 -o d.svg");
+    assert!(
+        told.stderr
+            .contains("no line at 2, since the values drawn lie between 0 and "),
+        "{told}"
+    );
+    let told = scene.succeed("plot c.npy --snapshots 0 --contours 0.1,0.5 --range 0:0.2 -o d.svg");
+    assert!(
+        told.stderr
+            .contains("no line at 0.5, which lies beyond the colours, 0:0.2"),
+        "{told}"
+    );
+    assert!(!told.stderr.contains("at 0.1"), "{told}");
+    let told = scene.run("plot c.npy --snapshots 0 --contours 0 -o d.svg");
+    assert!(
+        told.stderr.contains("the line at the value 0 is 0.0"),
+        "{told}"
+    );
     assert!(count("b.svg", "0.5") <= 1);
     scene.succeed("stats c.npy --axis t -o s.npy");
     for (index, name) in ["count", "sum", "mean", "std", "min", "max"]

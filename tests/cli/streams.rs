@@ -65,6 +65,11 @@ fn a_full_stdout_is_an_error_that_stops_no_run() {
     exit 1
     diff2d: cannot write the results to stdout: No space left on device (os error 28)
     ");
+    for help in ["--help", "stats --help"] {
+        let told = full(help);
+        assert_eq!(told.code, Some(1), "{told}");
+        assert!(told.stderr.contains("No space left"), "{told}");
+    }
     assert_snapshot!(full("info c.npy"), @r"
     exit 1
     diff2d: cannot write the results to stdout: No space left on device (os error 28)

@@ -70,6 +70,10 @@ impl FromStr for Contours {
         if let Ok(most) = text.trim().parse() {
             return match most {
                 1..=MOST => Ok(Self::Most(most)),
+                0 => Err(
+                    "without this option there are no lines; the line at the value 0 is 0.0"
+                        .to_owned(),
+                ),
                 _ => Err(wrong()),
             };
         }

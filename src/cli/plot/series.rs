@@ -11,7 +11,7 @@ use crate::{
     cube::{JournalledArray, Writing},
     error::Error,
 };
-use diff2d_plot::{self as plot, Sheet};
+use diff2d_plot::{self as plot, Contours, Ends, Sheet};
 use diff2d_sys::Destination;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -127,12 +127,32 @@ impl<'a> Series<'a> {
         if drawing.style.log && drawing.survey.ends().low <= 0.0 {
             terminal.note("values at or below 0, which have no logarithm, are white");
         }
+        if let Contours::At(values) = &drawing.style.contours {
+            self.tell_missing(values, drawing);
+        }
         let in_it = |path: &PathBuf| path.starts_with(&self.directory);
         let is_used = self.file.is_none() && self.made.iter().any(in_it);
         if is_used && let Some(note) = older_pictures(&self.directory, &self.made) {
             self.terminal.note(&note);
         }
         Ok(())
+    }
+
+    /// Tells which contour lines no picture has.
+    fn tell_missing(&self, values: &[f64], drawing: &Drawing<'_>) {
+        let (Ends { low, high, .. }, colours) = (drawing.survey.ends(), &drawing.style.range);
+        let are_own = drawing.style.own_ranges;
+        for &value in values {
+            if !(low..=high).contains(&value) {
+                self.terminal.note(&format!(
+                    "--contours: no line at {value}, since the values drawn lie between {low} and {high}"
+                ));
+            } else if !are_own && !(colours.low()..=colours.high()).contains(&value) {
+                self.terminal.note(&format!(
+                    "--contours: no line at {value}, which lies beyond the colours, {colours}"
+                ));
+            }
+        }
     }
 
     /// Refuses a name under which something other than a picture, or a page, would be lost.

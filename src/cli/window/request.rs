@@ -71,7 +71,16 @@ fn weights(
             }
             Ok(Some(Weights::gaussian(&sigmas)?))
         }
-        (Op::Weights, None, Some(path)) => Ok(Some(read_weights(path, array, terminal)?)),
+        (Op::Weights, None, Some(path)) => {
+            let (weights, sum) = read_weights(path, array, terminal)?;
+            if args.common.skip_nan().is_some() && (sum - 1.0).abs() > 1e-6 {
+                terminal.note(&format!(
+                    "the weights of {} add up to {sum}: a window with NaN is divided by the weights that are left and others are not, which makes a mean of both if the weights add up to 1",
+                    path.display()
+                ));
+            }
+            Ok(Some(weights))
+        }
         (Op::Gaussian, ..) => usage(
             "--op gaussian takes its standard deviations from --sigma, one for every axis, such as --sigma 0,2,2",
         ),
@@ -84,11 +93,12 @@ fn weights(
     }
 }
 
+/// Weights, and their sum.
 fn read_weights(
     path: &Path,
     array: &JournalledArray,
     terminal: &Terminal,
-) -> Result<Weights, Error> {
+) -> Result<(Weights, f64), Error> {
     let file = open(path, terminal)?;
     let (shape, elements) = (file.shape(), file.elements());
     if shape.len() != array.npy.shape.len() {
@@ -116,10 +126,11 @@ fn read_weights(
         .into_iter()
         .map(length)
         .collect();
+    let sum = values.iter().sum();
     let weights = Weights::new(in_file, values)?;
     Ok(match file.npy.fortran_order {
-        true => weights.reversed(),
-        false => weights,
+        true => (weights.reversed(), sum),
+        false => (weights, sum),
     })
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Area, Kernel, Weights, correlate, weights::Form};
 
-/// Weighted sums of windows.
+/// Weighted sums of windows; that of a window of which elements are left out is divided by the weights of the others.
 pub(in super::super) struct Linear {
     weights: Weights,
     /// Ones in the place of the weights, to count elements.
@@ -84,15 +84,14 @@ impl Kernel for Linear {
         counts.resize(out.len(), 0.0);
         correlate::separable(area, &self.ones, &mask, &mut counts, &mut scratch.buffers);
         self.sums(area, input, out, scratch);
-        if self.weights.is_mean {
-            sums.resize(out.len(), 0.0);
-            self.sums(area, &mask, &mut sums, scratch);
-        }
-        for (number, (out, &count)) in out.iter_mut().zip(&counts).enumerate() {
-            if count < least as f64 || (count == 0.0 && self.weights.is_mean) {
+        sums.resize(out.len(), 0.0);
+        self.sums(area, &mask, &mut sums, scratch);
+        for (out, (&count, &sum)) in out.iter_mut().zip(counts.iter().zip(&sums)) {
+            if count < self.elements {
+                *out /= sum;
+            }
+            if count < least as f64 || sum == 0.0 && count < self.elements {
                 *out = f64::NAN;
-            } else if count < self.elements && self.weights.is_mean {
-                *out /= sums[number];
             }
         }
         (scratch.mask, scratch.counts, scratch.sums) = (mask, counts, sums);

@@ -9,8 +9,6 @@ pub struct Weights {
     /// Length of the window along every axis.
     shape: Vec<usize>,
     pub(super) form: Form,
-    /// Whether the result is a mean, so that elements that are not there are made up for.
-    pub(super) is_mean: bool,
 }
 
 /// How the weights are known.
@@ -53,7 +51,6 @@ impl Weights {
         Ok(Self {
             shape: factors.iter().map(Vec::len).collect(),
             form: Form::Separable(factors),
-            is_mean: true,
         })
     }
 
@@ -79,11 +76,7 @@ impl Weights {
             Some(factors) => Form::Separable(factors),
             None => Form::Full(weights),
         };
-        Ok(Self {
-            shape,
-            form,
-            is_mean: false,
-        })
+        Ok(Self { shape, form })
     }
 
     /// Length of the window along every axis.
@@ -106,11 +99,7 @@ impl Weights {
                 Form::Full(reversed)
             }
         };
-        Self {
-            shape,
-            form,
-            is_mean: self.is_mean,
-        }
+        Self { shape, form }
     }
 }
 
