@@ -162,6 +162,11 @@ def read_axes(array: str | os.PathLike[str], shape: Sequence[int]) -> list[Axis 
     try:
         with open_file(Path(array).with_suffix(".axes.json")) as file:
             told = json.loads(file.read())
+        if new := told.get("replaces"):
+            # A command was killed while it replaced the array.
+            status = os.stat(array)
+            if (new["bytes"], new["modified"]) != (status.st_size, status.st_mtime_ns):
+                told = new["before"]
         if told["format"] != 1 or told["shape"] != list(shape) or len(told["axes"]) != len(shape):
             return nothing
         found = zip(told["axes"], shape)

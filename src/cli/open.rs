@@ -2,7 +2,7 @@
 
 use super::{terminal::Terminal, values};
 use crate::{
-    cube::{CubeError, JournalledArray, NamedAxis, Writing, admit_axes, forget_axes, write_axes},
+    cube::{CubeError, JournalledArray, Labels, NamedAxis, Writing, admit_axes, put_with_axes},
     error::Error,
     params::hint_of_file,
 };
@@ -173,8 +173,12 @@ pub(super) fn finish(
     axes: &[Option<NamedAxis>],
     quantity: Option<&str>,
 ) -> Result<(), Error> {
-    let shape = output.npy.shape.clone();
-    forget_axes(path)?;
-    output.finish()?;
-    Ok(write_axes((path, to), &shape, axes, quantity)?)
+    let (shape, file) = (output.npy.shape.clone(), output.metadata()?);
+    let labels = Labels {
+        file: &file,
+        shape: &shape,
+        axes,
+        quantity,
+    };
+    put_with_axes((path, to), labels, || Ok(output.finish()?))
 }

@@ -60,7 +60,7 @@ impl JournalledArray {
         let array = ArrayFile::of_file(file, path)?;
         let mut beside = KnownAxes::default();
         if journal.is_none() {
-            match axes::read_axes(path, &array.npy.shape) {
+            match axes::read_axes(path, &opened, &array.npy.shape) {
                 Ok(found) => beside = found,
                 Err(sentence) => note = note.or(Some(sentence)),
             }

@@ -9,19 +9,17 @@
 //!
 //! `axes` has an entry for every axis of the array: a name with a coordinate for each index, a name with a
 //! label for each, or null; a key `unit` says in what its coordinates are. A key `quantity` may say what the values are: `"difference"`.
+//! A key `replaces` is there while the array is replaced, and tells how the new one is known, and the axes of the old one.
 
-use super::{
-    error::CubeError,
-    journal::Scenario,
-    outputs::{Writing, holds, is_of_kind},
-    paths::remove_file,
-};
+use super::{error::CubeError, journal::Scenario, outputs::Writing, paths::remove_file};
 use diff2d_sys::{self as sys, Destination};
 use serde::{Deserialize, Serialize};
 use std::{
+    fs::{self, Metadata},
     io::Read,
     ops::Range,
     path::{Path, PathBuf},
+    time::UNIX_EPOCH,
 };
 
 /// Version of the file's format.
@@ -162,16 +160,64 @@ pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<Named
 }
 
 /// The file beside an array.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct AxesFile {
     format: u64,
     shape: Vec<u64>,
     axes: Vec<Option<Entry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quantity: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    replaces: Option<Replaces>,
 }
 
-#[derive(Serialize, Deserialize)]
+/// While an array is replaced: the axes are those of a file of this length and time, and where that has not come to
+/// its place yet, what is there has those of before.
+#[derive(Clone, Serialize, Deserialize)]
+struct Replaces {
+    bytes: u64,
+    /// Nanoseconds since 1970.
+    modified: u64,
+    before: Option<Box<AxesFile>>,
+}
+
+/// When a file was written last, in nanoseconds since 1970.
+fn modified(file: &Metadata) -> u64 {
+    let since = file
+        .modified()
+        .ok()
+        .and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+    since
+        .and_then(|since| u64::try_from(since.as_nanos()).ok())
+        .unwrap_or(0)
+}
+
+impl AxesFile {
+    /// The file of this name, if it is one.
+    fn read(path: &Path) -> Option<Self> {
+        let mut text = Vec::new();
+        let file = sys::open_to_read(path).ok()?;
+        file.take(LONGEST).read_to_end(&mut text).ok()?;
+        serde_json::from_slice(&text).ok()
+    }
+
+    /// What it tells of an array's file.
+    fn of(mut self, file: &Metadata) -> Option<Self> {
+        match self.replaces.take() {
+            Some(new) if (new.bytes, new.modified) != (file.len(), modified(file)) => {
+                new.before.map(|before| *before)
+            }
+            _ => Some(self),
+        }
+    }
+
+    /// As this program writes it.
+    fn text(&self) -> Vec<u8> {
+        serde_json::to_vec(self).unwrap_or_default()
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
 struct Entry {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -225,29 +271,66 @@ fn beside(array: &Path) -> PathBuf {
     array.with_extension("axes.json")
 }
 
-/// Writes what is known of the axes of an array beside it, and what its values are, if that is known;
-/// where nothing is, what another array of this name has left there is removed.
+/// A new array and what is known of it: the length of its axes, these, and what its values are.
+#[derive(Debug, Clone, Copy)]
+pub struct Labels<'a> {
+    /// How its file can be known.
+    pub file: &'a Metadata,
+    /// Elements along every axis.
+    pub shape: &'a [u64],
+    /// Every axis, as far as it is known.
+    pub axes: &'a [Option<NamedAxis>],
+    /// What the values are, if that is known.
+    pub quantity: Option<&'a str>,
+}
+
+/// Puts a new array in its place, and what is known of it beside it; where nothing is, what belongs to the array that
+/// it replaces is removed. Whatever a kill leaves, readers find the axes of the array that is there.
 ///
 /// # Errors
-/// [`CubeError::Io`].
-pub fn write_axes(
+/// [`CubeError::Io`], and those of `put`, after which everything is as it was.
+pub fn put_with_axes<E: From<CubeError>>(
     (array, to): (&Path, Destination),
-    shape: &[u64],
-    axes: &[Option<NamedAxis>],
-    quantity: Option<&str>,
-) -> Result<(), CubeError> {
-    if axes.iter().all(Option::is_none) && quantity.is_none() {
-        return forget_axes(array);
-    }
-    let entries = axes.iter().map(|axis| axis.as_ref().map(Entry::new));
-    let file = AxesFile {
+    new: Labels<'_>,
+    put: impl FnOnce() -> Result<(), E>,
+) -> Result<(), E> {
+    let path = beside(array);
+    let known = |axis| new.axes.get(axis).and_then(Option::as_ref);
+    let entries = (0..new.shape.len()).map(|axis| known(axis).map(Entry::new));
+    let after = AxesFile {
         format: FORMAT,
-        shape: shape.to_vec(),
+        shape: new.shape.to_vec(),
         axes: entries.collect(),
-        quantity: quantity.map(str::to_owned),
+        quantity: new.quantity.map(str::to_owned),
+        replaces: None,
     };
-    let text = serde_json::to_vec(&file).unwrap_or_default();
-    Ok(sys::write_file_at(to, &text)?)
+    let is_known = new.axes.iter().any(Option::is_some) || new.quantity.is_some();
+    let before = fs::metadata(array)
+        .ok()
+        .and_then(|file| AxesFile::read(&path)?.of(&file));
+    if !is_known && before.is_none() {
+        return put();
+    }
+    let between = AxesFile {
+        replaces: Some(Replaces {
+            bytes: new.file.len(),
+            modified: modified(new.file),
+            before: before.clone().map(Box::new),
+        }),
+        ..after.clone()
+    };
+    let written = sys::write_file_at(to, &between.text());
+    written.map_err(CubeError::from)?;
+    let put = put();
+    match if put.is_ok() {
+        is_known.then_some(after)
+    } else {
+        before
+    } {
+        Some(file) => sys::write_file(&path, &file.text()).map_err(CubeError::from)?,
+        None => remove_file(&path).map(|_| ())?,
+    }
+    put
 }
 
 /// Admits the name of what stands beside a new array, which replaces what this program has written there.
@@ -255,28 +338,16 @@ pub fn write_axes(
 /// # Errors
 /// As [`Writing::admit`].
 pub fn admit_axes(array: &Path, writing: Writing<'_>) -> Result<Destination, CubeError> {
+    let path = beside(array);
+    let is_ours = || {
+        AxesFile::read(&path)
+            .is_some_and(|file| fs::read(&path).is_ok_and(|text| text == file.text()))
+    };
     let writing = Writing {
-        is_own_kind: Some(tells_axes),
+        force: writing.force || is_ours(),
         ..writing
     };
-    writing.admit(&beside(array))
-}
-
-/// Removes what this program has written beside an array that is about to be replaced.
-///
-/// # Errors
-/// [`CubeError::Io`].
-pub fn forget_axes(array: &Path) -> Result<(), CubeError> {
-    let path = beside(array);
-    match is_of_kind(&path, tells_axes) {
-        true => remove_file(&path).map(|_| ()),
-        false => Ok(()),
-    }
-}
-
-/// Whether a file begins like one of ours.
-fn tells_axes(beginning: &[u8]) -> bool {
-    beginning.starts_with(b"{\"format\":") && holds(beginning, "\"axes\":")
+    writing.admit(&path)
 }
 
 /// What a file beside an array tells.
@@ -287,19 +358,17 @@ pub(super) struct KnownAxes {
 }
 
 /// What a file beside an array tells, or why it is not believed.
-pub(super) fn read_axes(array: &Path, shape: &[u64]) -> Result<KnownAxes, String> {
+pub(super) fn read_axes(array: &Path, file: &Metadata, shape: &[u64]) -> Result<KnownAxes, String> {
     let path = beside(array);
-    let Ok(file) = sys::open_to_read(&path) else {
-        return Ok(KnownAxes::default());
-    };
     let wrong = |what: &str| format!("{} {what}, and is left aside", path.display());
-    let mut text = Vec::new();
-    let read = file.take(LONGEST).read_to_end(&mut text);
-    let parsed = serde_json::from_slice::<AxesFile>(&text)
-        .ok()
-        .filter(|_| read.is_ok());
-    let Some(known) = parsed else {
+    if sys::open_to_read(&path).is_err() {
+        return Ok(KnownAxes::default());
+    }
+    let Some(known) = AxesFile::read(&path) else {
         return Err(wrong("tells no axes"));
+    };
+    let Some(known) = known.of(file) else {
+        return Ok(KnownAxes::default());
     };
     if known.format != FORMAT {
         return Err(wrong("is of another format"));

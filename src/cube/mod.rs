@@ -31,7 +31,7 @@ pub mod stream;
 pub mod write;
 
 pub use array::JournalledArray;
-pub use axes::{AxisValues, NamedAxis, admit_axes, forget_axes, write_axes};
+pub use axes::{AxisValues, Labels, NamedAxis, admit_axes, put_with_axes};
 pub use blocks::SolverLoad;
 pub use error::CubeError;
 pub use file::Io;

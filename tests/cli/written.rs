@@ -8,7 +8,7 @@ use crate::{
 use std::{
     collections::BTreeSet,
     fs,
-    os::unix::fs::{PermissionsExt, symlink},
+    os::unix::fs::{FileTypeExt, PermissionsExt, symlink},
 };
 
 /// The arguments that name what is written, with a command line in which `@` stands for the name, and the ending that
@@ -379,23 +379,26 @@ fn no_output_waits_for_a_pipe_or_replaces_a_directory() {
         let path = scene.path(&name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         let command = template.replace('@', &argument);
-        for is_pipe in [true, false] {
-            match is_pipe {
-                true => pipe(&scene, &name),
-                false => drop(scene.write(&format!("{name}/kept"), "years of work")),
+        for what in ["pipe", "device", "directory"] {
+            match what {
+                "pipe" => pipe(&scene, &name),
+                "device" => symlink("/dev/full", &path).unwrap(),
+                _ => drop(scene.write(&format!("{name}/kept"), "years of work")),
             }
             let before = scene.files();
             for force in ["", " --force"] {
                 let told = at_once(&scene, &format!("{command}{force}"));
                 assert!(
                     matches!(told.code, Some(1 | 2)),
-                    "{command}{force} (pipe: {is_pipe}): {told}"
+                    "{command}{force} ({what}): {told}"
                 );
                 assert_eq!(scene.files(), before, "{command}{force}: {told}");
             }
-            match is_pipe {
-                true => fs::remove_file(&path).unwrap(),
-                false => fs::remove_dir_all(&path).unwrap(),
+            let device = fs::metadata("/dev/full").unwrap().file_type();
+            assert!(device.is_char_device(), "{command}: /dev/full is gone");
+            match what {
+                "directory" => fs::remove_dir_all(&path).unwrap(),
+                _ => fs::remove_file(&path).unwrap(),
             }
         }
         let _ = fs::remove_dir(scene.path("d"));
@@ -440,17 +443,25 @@ fn own_pictures_pages_and_continued_reports_are_replaced() {
 fn coordinates_of_others_stay() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o c.npy");
-    scene.write("m.axes.json", "{\"axes\": [\"of a plotting program\"]}");
-    let told = scene.run("stats c.npy --axis t -o m.npy");
-    assert_eq!(told.code, Some(2), "{told}");
-    scene.succeed("create in.npy --shape 4");
-    assert_eq!(scene.run("create m.npy --shape 3").code, Some(2));
-    assert_eq!(
-        scene.text("m.axes.json"),
-        "{\"axes\": [\"of a plotting program\"]}"
-    );
-    // Ours follow the array.
     scene.succeed("stats c.npy --axis t -o k.npy");
+    let ours = scene.text("k.axes.json");
+    for others in [
+        "{\"axes\": [\"of a plotting program\"]}",
+        "{\"format\":1,\"axes\":[\"of a plotting program\"]}",
+        // What somebody has edited is theirs.
+        &ours.replace("[\"count", "[ \"count"),
+        &ours.replace("{\"format\":1,", "{\"format\":1,\"comment\":\"mine\","),
+    ] {
+        assert!(others != ours);
+        scene.write("m.axes.json", others);
+        for command in ["stats c.npy --axis t -o m.npy", "create m.npy --shape 3"] {
+            let told = scene.run(command);
+            assert_eq!(told.code, Some(2), "{others}: {told}");
+            assert_eq!(scene.text("m.axes.json"), others);
+            assert!(!scene.exists("m.npy"));
+        }
+    }
+    // Ours follow the array.
     assert!(scene.exists("k.axes.json"));
     scene.succeed("create k.npy --shape 3 --force");
     assert!(!scene.exists("k.axes.json"));

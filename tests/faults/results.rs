@@ -71,6 +71,77 @@ fn a_result_has_its_name_only_once_it_is_whole_and_durable() {
     }
 }
 
+/// A command that is killed while it replaces an array leaves the old or the new one, each with its own axes.
+#[test]
+fn a_replaced_array_has_its_own_axes_at_any_moment() {
+    let lab = Lab::new("dx = 2; runtime = 80; outtime = 10");
+    let [cube, result] = [lab.home.path().join("c.npy"), lab.out.join("w.npy")];
+    let mut run = diff2d(&["run", "--quiet"]);
+    assert_eq!(
+        ended(run.arg(&lab.params).arg("-o").arg(&cube)).code,
+        Some(0)
+    );
+    // Of one shape, with other times or none.
+    let command = |number: usize| {
+        let words = match number {
+            0 => "window --window 2,1,1 --op mean --select 0:4 --force -o",
+            1 => "window --window 2,1,1 --op mean --select 3:7 --force -o",
+            _ => "create --shape 3,12,12 --fill i1 --force",
+        };
+        let mut command = diff2d(&words.split(' ').collect::<Vec<_>>());
+        command.arg(&result);
+        if number < 2 {
+            command.arg(&cube);
+        }
+        command
+    };
+    let told = || {
+        let mut probe = diff2d(&["probe", "--at", "0,5,5"]);
+        let told = ended(probe.arg(&result));
+        assert_eq!(told.code, Some(0), "{}", told.stderr);
+        assert_eq!(told.stderr, "");
+        told.stdout
+    };
+    let names = || {
+        let entries = fs::read_dir(&lab.out).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let all = [0, 1, 2].map(|number| {
+        lab.clear();
+        assert_eq!(ended(&mut command(number)).code, Some(0));
+        (told(), names())
+    });
+    assert!(all[0].0 != all[1].0 && all[0].1.len() == 2 && all[2].1.len() == 1);
+    for (before, after) in [(0, 1), (1, 0), (0, 2), (2, 0)] {
+        for at in 1.. {
+            lab.clear();
+            assert_eq!(ended(&mut command(before)).code, Some(0));
+            let fault = Fault {
+                at,
+                kind: "kill",
+                ..Fault::default()
+            };
+            let (killed, operations) = ended_with(&mut command(after), &lab.out, fault);
+            let found = told();
+            assert!(
+                found == all[before].0 || found == all[after].0,
+                "{before}, {after}: after {operations:?}: {found}"
+            );
+            // Killed again while it replaces what that kill left.
+            ended_with(&mut command(after), &lab.out, Fault { at: 9, ..fault });
+            let found = told();
+            assert!(found == all[before].0 || found == all[after].0, "{found}");
+            assert_eq!(ended(&mut command(after)).code, Some(0));
+            assert_eq!((told(), names()), all[after]);
+            if killed.code == Some(0) {
+                break;
+            }
+        }
+    }
+}
+
 /// Whatever a kill leaves, also one while that of another is removed, is gone after the next call.
 #[test]
 fn what_a_kill_leaves_is_taken_over() {

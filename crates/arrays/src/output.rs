@@ -5,7 +5,7 @@ use crate::npy::{DATA_OFFSET, Dtype, NpyError, NpyHeader, Runs};
 pub use diff2d_sys::Destination;
 use diff2d_sys::{self as sys, AtomicFile, FileExt};
 use std::{
-    fs::{self, File, OpenOptions, TryLockError},
+    fs::{self, File, Metadata, OpenOptions, TryLockError},
     io::{self, Read},
     ops::Range,
     path::{Path, PathBuf},
@@ -126,6 +126,14 @@ impl Output {
             .and_then(|()| file.write_all_at(&self.npy.encode(), 0))
             .map_err(self.io("shorten"))?;
         Ok(())
+    }
+
+    /// The state of the file, which stays when it gets its name.
+    ///
+    /// # Errors
+    /// [`NpyError::Io`].
+    pub fn metadata(&self) -> Result<Metadata, NpyError> {
+        self.file.file().metadata().map_err(self.io("examine"))
     }
 
     /// Makes the array durable under its name.
