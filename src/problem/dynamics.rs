@@ -177,3 +177,48 @@ impl Problem {
         Fluxes::new(&self.slots.geometry, dynamics, capacity)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::field::Field;
+
+    /// p = x between columns that are held, of which only the one in the middle changes.
+    #[test]
+    fn a_state_has_rates_of_each_wall_table_and_term() {
+        let held = |x: f64| format!("[[held]]\nwhere = \"x == {x}\"\nvalue = {x}\n");
+        let text = |held: &str, left: &str| {
+            format!(
+                "D = 2\ncapacity = 5\ndecay = 3\nsource = \"4 + t\"\nx1 = 0\nx2 = 1\ndx = 0.25\ngrid = \"walls\"\nruntime = 1\nouttime = 1\ninitial = {{ kind = \"expression\", value = \"x\" }}\nboundary = {{ left = {left}, right = 1, bottom = {{ flux = 0 }}, top = {{ flux = 0.5 }} }}\n{held}"
+            )
+        };
+        let rates = |text: String, time: f64| {
+            let problem: Problem = text.parse().unwrap();
+            let mut state = Field::zeros(problem.grid.shape()).unwrap();
+            problem.fill_initial(&mut state, 0).unwrap();
+            let dynamics = problem.dynamics(0..problem.grid.y.nodes).unwrap();
+            problem.fluxes(dynamics).at(time, &state.view())
+        };
+        let is_near = |rates: Vec<f64>, expected: &[f64]| {
+            assert_eq!(rates.len(), expected.len());
+            let mut both = rates.iter().zip(expected);
+            assert!(
+                both.all(|(rate, expected)| (rate - expected).abs() < 1e-12),
+                "{rates:?}"
+            );
+        };
+        let both = held(0.25) + &held(0.75);
+        // Top is a quarter wide where nodes change.
+        let expected = [0.0, 0.0, 0.0, 0.125, 1.0, -0.375, -2.0, 2.0];
+        is_near(rates(text(&both, "0"), 0.0), &expected);
+        // A later table has nodes that are in an earlier one, too; the source grows by 1 a unit of time.
+        let expected = [0.0, 2.0, 0.0, 0.25, 2.5 + 0.5, -0.375 - 0.5625, 0.0, -2.0];
+        is_near(
+            rates(text(&(held(0.25) + &held(0.25)), "0"), 2.0),
+            &expected,
+        );
+        // Half a cell of the left wall changes, by Robin's 2 (1 - 3 p)/2 at p = 0.
+        let expected = [1.0, 2.0, 0.0, 0.4375, 3.5, -3.0 * 0.375];
+        is_near(rates(text("", "{ robin = [3, 2, 1] }"), 0.0), &expected);
+    }
+}
