@@ -87,7 +87,7 @@ impl Error {
                 | plot::Error::Empty(..),
             ) => 2,
             Self::Plot(_) => 1,
-            Self::Check(CheckError::Memory | CheckError::Halt(_)) => 1,
+            Self::Check(CheckError::Memory | CheckError::Limit { .. } | CheckError::Halt(_)) => 1,
             Self::Usage(_) | Self::Check(CheckError::Request(_)) => 2,
             Self::Params(error)
             | Self::Run(RunError::Params(error))

@@ -27,6 +27,7 @@ pub use study::{Level, Planned, Study};
 pub use table::{Row, table};
 
 use crate::{dynamics::Halt, params::ParamsError, physics::Unready};
+use diff2d_arrays::wording::bytes;
 use std::io;
 
 /// Why a check could not be made.
@@ -41,6 +42,17 @@ pub enum CheckError {
     /// Too little memory.
     #[error("the finest grid of the check does not fit into memory; it fits with a larger dx")]
     Memory,
+    /// More memory than the parameters allow.
+    #[error(
+        "the finest grid of the check needs {} of memory, and the parameters allow memory = {}: it fits with a larger dx, or with more memory",
+        bytes(*needed), bytes(*memory)
+    )]
+    Limit {
+        /// Bytes needed.
+        needed: u64,
+        /// Bytes allowed.
+        memory: u64,
+    },
     /// Something that cannot be checked.
     #[error("{0}")]
     Request(String),

@@ -18,7 +18,8 @@ use crate::{
     grid::Axis,
     params::{Layout, RawParams, StepMethod},
     physics::slots::Place,
-    problem::Problem,
+    problem::{Footprint, Problem},
+    run::{Budget, Terms},
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::{Coefficient, Operator};
@@ -122,11 +123,33 @@ impl Planned {
         (finest, updates_of(finest) / self.updates())
     }
 
+    /// Refuses states for which there is no room: that of the finest grid comes last, and those of coarser ones are kept.
+    fn fits(&self) -> Result<(), CheckError> {
+        let [coarse, middle, fine] = &self.grids.nested;
+        let kept = (coarse.grid.len() + middle.grid.len()).saturating_mul(size_of::<f64>() as u64);
+        let mut states = Footprint::of(fine);
+        states.arrays = states.arrays.saturating_add(kept);
+        let terms = Terms {
+            limit: self.own.params.memory,
+            has_blocks: false,
+            ..Terms::alone(None)
+        };
+        let budget = Budget::of(states, fine, terms);
+        match budget.limit.filter(|&memory| memory < budget.total) {
+            Some(memory) => Err(CheckError::Limit {
+                needed: budget.total,
+                memory,
+            }),
+            None => budget.check(1).map_err(|_| CheckError::Memory),
+        }
+    }
+
     /// Solves the problem on all grids, and counts the steps.
     ///
     /// # Errors
     /// As [`Study::plan`].
     pub fn solve(&self, progress: &Progress) -> Result<Study, CheckError> {
+        self.fits()?;
         let problems = &self.grids.nested;
         let (coarse, balance) = solve_metered(&problems[0], progress)?;
         let middle = solve(&problems[1], progress)?;

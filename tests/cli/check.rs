@@ -165,6 +165,23 @@ fn a_jump_between_materials_is_said() {
     );
 }
 
+/// The states of its grids are in memory.
+#[test]
+fn a_check_keeps_to_the_memory_of_the_parameters() {
+    let scene = Scene::new();
+    scene.write("p.toml", SMOOTH);
+    let told = scene.run("check p.toml --set memory=1KiB");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert!(
+        told.stderr.contains("the finest grid of the check needs"),
+        "{told}"
+    );
+    assert!(told.stderr.contains("memory = 1024 bytes"), "{told}");
+    let needed = told.stderr.split_once(" needs ").unwrap().1;
+    let needed = needed.split_once(' ').unwrap().0;
+    scene.succeed(&format!("check p.toml --set memory={needed}"));
+}
+
 #[test]
 fn coarser_grids_are_taken_where_finer_ones_are_too_dear() {
     let scene = Scene::small();
