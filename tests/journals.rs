@@ -329,6 +329,11 @@ fn a_line_1_that_contradicts_itself_is_damage() {
         ),
         ("[9,10,10]", "[9,0,10]", "shape is [9, 0, 10]"),
         ("[9,10,10]", "[9,10]", "shape is [9, 10]"),
+        (
+            "\"y2\":10.0",
+            "\"y2\":0.0",
+            "its parameters give 6 × 10 nodes",
+        ),
         ("[9,10,10]", "[]", "shape is []"),
         ("[9,10,10]", "[9,4294967296,4294967296]", "beyond any file"),
         ("\"dt\":1.5625", "\"dt\":0.0", "dt is not above 0"),

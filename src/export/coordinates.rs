@@ -234,7 +234,11 @@ fn of_sweep(
 
 /// The nodes of scenarios on different grids.
 fn nodes_of_each(header: &Header, first: Option<Grid>, frame: &[u64]) -> Vec<Coordinate> {
-    let grids: Option<Vec<Grid>> = header.scenarios().map(|one| one.grid()).collect();
+    let is_of_cube = |grid: &Grid| *frame == [grid.y.nodes as u64, grid.x.nodes as u64];
+    let grids: Option<Vec<Grid>> = header
+        .scenarios()
+        .map(|one| one.grid().filter(is_of_cube))
+        .collect();
     let Some(grids) = grids else {
         return nodes(None, frame, 2);
     };

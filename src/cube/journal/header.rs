@@ -250,6 +250,18 @@ impl Header {
         if bytes.is_none_or(|bytes| bytes >= (1 << 63) - DATA_OFFSET) {
             return Some(format!("shape is {:?}, beyond any file", self.shape));
         }
+        // Of a sweep only the first: there may be a million.
+        if let Some((ny, nx)) = self
+            .scenario(0)
+            .and_then(|one| one.grid())
+            .map(|grid| grid.shape())
+            && frame != Some(&[ny as u64, nx as u64])
+        {
+            return Some(format!(
+                "shape is {:?} and its parameters give {ny} × {nx} nodes",
+                self.shape
+            ));
+        }
         None
     }
 
