@@ -15,8 +15,8 @@ use crate::{
 };
 use clap::Args;
 use diff2d_arrays::compare::{Comparison, Difference, Pairs, Tolerance};
-use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Dtype, NpyError};
-use rayon::prelude::*;
+use diff2d_arrays::npy::{ArrayFile, Buffer, CHUNK_BYTES, Cut, Dtype, NpyError};
+use diff2d_arrays::walk;
 use report::{Different, Report};
 use std::path::{Path, PathBuf};
 
@@ -178,12 +178,13 @@ fn describe(array: &JournalledArray) -> String {
 
 /// Whether two arrays of one type, shape and order have the same bytes.
 fn have_equal_bytes(a: &ArrayFile, b: &ArrayFile) -> Result<bool, NpyError> {
-    let (most, elements) = (CHUNK_BYTES / a.npy.dtype.bytes as u64, a.elements());
-    (0..elements.div_ceil(most))
-        .into_par_iter()
-        .map_init(<(Buffer, Buffer)>::default, |(left, right), number| {
-            let places = number * most..((number + 1) * most).min(elements);
-            Ok(a.bytes(places.clone(), left)? == b.bytes(places, right)?)
-        })
-        .try_reduce(|| true, |one, other| Ok(one && other))
+    let cut = Cut::of_list(a.elements(), CHUNK_BYTES / a.npy.dtype.bytes as u64);
+    let threads = rayon::current_num_threads() as u64;
+    let begin = || (Buffer::default(), Buffer::default(), true);
+    let found = walk::by_thread(&cut, threads, begin, |(left, right, are_equal), _, some| {
+        let places = some[0].clone();
+        *are_equal &= a.bytes(places.clone(), left)? == b.bytes(places, right)?;
+        Ok::<_, NpyError>(())
+    })?;
+    Ok(found.into_iter().all(|(_, _, are_equal)| are_equal))
 }

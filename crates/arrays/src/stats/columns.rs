@@ -38,10 +38,10 @@ pub fn column_quantiles(
         let mut index = index_in(&kept, column).into_iter();
         let last = reduced.iter().rposition(|is| !is);
         let axes = whole.iter().zip(&reduced).enumerate();
-        axes.map(|(axis, (range, &is))| match (is, index.next_if_kept(is)) {
-            (false, Some(at)) if Some(axis) == last => at..at + count,
-            (false, Some(at)) => at..at + 1,
-            _ => range.clone(),
+        axes.map(|(axis, (range, &is))| {
+            let along = if Some(axis) == last { count } else { 1 };
+            let kept = if is { None } else { index.next() };
+            kept.map_or_else(|| range.clone(), |at| at..at + along)
         })
         .collect::<Vec<_>>()
     };
@@ -99,15 +99,6 @@ pub fn column_quantiles(
     )?;
     Ok(results)
 }
-
-/// The next index along a kept axis.
-trait NextIfKept: Iterator<Item = u64> {
-    fn next_if_kept(&mut self, reduced: bool) -> Option<u64> {
-        if reduced { None } else { self.next() }
-    }
-}
-
-impl<I: Iterator<Item = u64>> NextIfKept for I {}
 
 fn of_values(values: &mut Vec<f64>, wanted: &[f64], skip_nan: bool) -> Vec<f64> {
     let all = values.len();

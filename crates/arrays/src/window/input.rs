@@ -1,7 +1,7 @@
 //! [`Input`]: what windows slide over: the selected part of an array, with a rim around it.
 
-use super::pad::{Pad, Run};
-use crate::npy::{ArrayFile, NpyError, Number};
+use super::pad::Pad;
+use crate::npy::{ArrayFile, NpyError, Number, length};
 use std::ops::Range;
 
 /// One axis of the input, in file order.
@@ -23,38 +23,44 @@ pub(super) struct Input<'a> {
     pub(super) pad: Option<Pad>,
 }
 
-/// Consecutive runs along an axis, read together: the elements from the first to the last of them.
-struct Piece {
+/// Successive places along an axis, and the elements from the first to the last that lie there.
+struct Piece<'a> {
+    /// The first of these places, counted from the beginning of the box.
+    first: usize,
     elements: Range<u64>,
-    runs: Vec<Run>,
+    /// The element at every place; none where the constant lies.
+    places: &'a [Option<u64>],
 }
 
-impl Piece {
-    fn of(runs: Vec<Run>) -> Self {
-        let taken = || {
-            runs.iter()
-                .map(|run| run.elements())
-                .filter(|taken| !taken.is_empty())
-        };
-        let start = taken().map(|taken| taken.start).min().unwrap_or(0);
-        let end = taken().map(|taken| taken.end).max().unwrap_or(0);
+impl<'a> Piece<'a> {
+    fn of(first: usize, places: &'a [Option<u64>]) -> Self {
+        let taken = || places.iter().flatten();
+        let start = taken().min().map_or(0, |&least| least);
         Self {
-            elements: start..end,
-            runs,
+            first,
+            elements: start..taken().max().map_or(0, |&most| most + 1),
+            places,
         }
     }
 
-    fn places(&self) -> usize {
-        self.runs.iter().map(|run| run.count()).sum()
+    /// The number of the element at a place among those of the piece.
+    fn number(&self, place: usize) -> Option<usize> {
+        let number = self.places[place]? - self.elements.start;
+        Some(usize::try_from(number).unwrap_or(usize::MAX))
     }
 
-    /// For every place, the number of its element among those read.
-    fn map(&self) -> Vec<Option<usize>> {
-        let start = self.elements.start;
-        let places = self.runs.iter().flat_map(|run| run.places());
-        places
-            .map(|place| place.map(|place| usize::try_from(place - start).unwrap_or(usize::MAX)))
-            .collect()
+    /// Pieces of places whose elements are neighbours.
+    fn of_neighbours(places: &'a [Option<u64>]) -> Vec<Self> {
+        let are_neighbours = |one: &Option<u64>, other: &Option<u64>| match (one, other) {
+            (Some(one), Some(other)) => one.abs_diff(*other) <= 1,
+            (one, other) => one == other,
+        };
+        let mut first = 0;
+        let pieces = places.chunk_by(are_neighbours).map(|some| {
+            first += some.len();
+            Self::of(first - some.len(), some)
+        });
+        pieces.collect()
     }
 }
 
@@ -77,43 +83,31 @@ impl Input<'_> {
             return self.array.read_box(&inside, out);
         }
         let pad = self.pad.unwrap_or(Pad::Nearest);
-        let runs: Vec<Vec<Run>> = ranges
+        let places: Vec<Vec<Option<u64>>> = ranges
             .iter()
             .zip(self.axes)
             .map(|(range, axis)| {
                 let place = |at: u64| i128::from(at) - i128::from(axis.before);
-                pad.runs(place(range.start)..place(range.end), axis.length)
+                let places = range.clone().map(place);
+                places.map(|at| pad.element(at, axis.length)).collect()
             })
             .collect();
         // One read, unless the elements in between are too many.
-        let whole: Vec<Vec<Piece>> = runs
-            .iter()
-            .map(|runs| vec![Piece::of(runs.clone())])
-            .collect();
-        let read: u64 = whole
-            .iter()
-            .map(|pieces| pieces[0].elements.end - pieces[0].elements.start)
-            .product();
-        let pieces = if read <= out.len() as u64 {
-            whole
-        } else {
-            let each = |runs: Vec<Run>| runs.into_iter().map(|run| Piece::of(vec![run])).collect();
-            runs.into_iter().map(each).collect()
-        };
-        let lengths: Vec<usize> = pieces
-            .iter()
-            .map(|pieces| pieces.iter().map(Piece::places).sum())
-            .collect();
+        let whole = places.iter().map(|places| vec![Piece::of(0, places)]);
+        let mut pieces: Vec<Vec<Piece<'_>>> = whole.collect();
+        let read = pieces.iter().map(|pieces| length(&pieces[0].elements));
+        if read.fold(1, u64::saturating_mul) > out.len() as u64 {
+            let places = places.iter();
+            pieces = places.map(|places| Piece::of_neighbours(places)).collect();
+        }
+        let lengths: Vec<usize> = places.iter().map(Vec::len).collect();
         let mut chosen = vec![0; pieces.len()];
         let mut buffer = Vec::new();
         loop {
-            let some: Vec<(&Piece, usize)> = pieces
+            let some: Vec<&Piece<'_>> = pieces
                 .iter()
                 .zip(&chosen)
-                .map(|(pieces, &number)| {
-                    let before = pieces[..number].iter().map(Piece::places).sum();
-                    (&pieces[number], before)
-                })
+                .map(|(pieces, &number)| &pieces[number])
                 .collect();
             self.read_pieces(&some, &lengths, pad.value(), &mut buffer, out)?;
             let Some(axis) = (0..pieces.len()).rfind(|&axis| chosen[axis] + 1 < pieces[axis].len())
@@ -128,7 +122,7 @@ impl Input<'_> {
     /// Reads the elements of a piece along every axis, and puts them to their places in `out`.
     fn read_pieces<T: Number>(
         &self,
-        pieces: &[(&Piece, usize)],
+        pieces: &[&Piece<'_>],
         lengths: &[usize],
         fill: T,
         buffer: &mut Vec<T>,
@@ -137,49 +131,47 @@ impl Input<'_> {
         let ranges: Vec<Range<u64>> = pieces
             .iter()
             .zip(self.axes)
-            .map(|((piece, _), axis)| {
-                axis.start + piece.elements.start..axis.start + piece.elements.end
-            })
+            .map(|(piece, axis)| axis.start + piece.elements.start..axis.start + piece.elements.end)
             .collect();
         let read: Vec<usize> = pieces
             .iter()
-            .map(|(piece, _)| (piece.elements.end - piece.elements.start) as usize)
+            .map(|piece| length(&piece.elements) as usize)
             .collect();
         buffer.resize(read.iter().product(), fill);
         if !buffer.is_empty() {
             self.array.read_box(&ranges, buffer)?;
         }
-        let maps: Vec<Vec<Option<usize>>> = pieces.iter().map(|(piece, _)| piece.map()).collect();
-        let Some((last, outer)) = maps.split_last() else {
+        let Some((inner, outer)) = pieces.split_last() else {
             return Ok(());
         };
         let width = read[outer.len()];
+        let count = inner.places.len();
         // Whether the elements of a row are all of them in their order.
-        let plain = last
-            .iter()
-            .enumerate()
-            .all(|(at, place)| *place == Some(at));
+        let plain = (0..count).all(|at| inner.number(at) == Some(at));
         let mut index = vec![0; outer.len()];
         loop {
             let (mut from, mut to) = (Some(0), 0);
             for (axis, &at) in index.iter().enumerate() {
                 from = from
-                    .zip(outer[axis][at])
+                    .zip(outer[axis].number(at))
                     .map(|(from, at)| from * read[axis] + at);
-                to = to * lengths[axis] + pieces[axis].1 + at;
+                to = to * lengths[axis] + outer[axis].first + at;
             }
-            let to = to * lengths[outer.len()] + pieces[outer.len()].1;
-            let row = &mut out[to..to + last.len()];
+            let to = to * lengths[outer.len()] + inner.first;
+            let row = &mut out[to..to + count];
             match from {
                 None => row.fill(fill),
                 Some(from) if plain => row.copy_from_slice(&buffer[from * width..][..row.len()]),
                 Some(from) => {
-                    for (to, place) in row.iter_mut().zip(last) {
-                        *to = place.map_or(fill, |place| buffer[from * width + place]);
+                    for (at, to) in row.iter_mut().enumerate() {
+                        *to = inner
+                            .number(at)
+                            .map_or(fill, |at| buffer[from * width + at]);
                     }
                 }
             }
-            let Some(axis) = (0..index.len()).rfind(|&axis| index[axis] + 1 < outer[axis].len())
+            let Some(axis) =
+                (0..index.len()).rfind(|&axis| index[axis] + 1 < outer[axis].places.len())
             else {
                 return Ok(());
             };

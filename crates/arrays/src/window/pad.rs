@@ -2,7 +2,7 @@
 
 use crate::npy::{Dtype, Kind, Number, Scalar};
 use crate::wording::excerpt;
-use std::{ops::Range, str::FromStr};
+use std::str::FromStr;
 
 /// What lies beyond the ends of an axis, in the words of `scipy.ndimage`.
 ///
@@ -64,102 +64,23 @@ impl Pad {
         value[0]
     }
 
-    /// Which elements of an axis of `length` lie at some places of the padded axis, counted from the
-    /// first element of the axis.
-    pub(super) fn runs(self, places: Range<i128>, length: u64) -> Vec<Run> {
+    /// Which element of an axis of `length` lies at a place of the padded axis, counted from the first element
+    /// of the axis; none where the constant lies.
+    pub(super) fn element(self, at: i128, length: u64) -> Option<u64> {
         let n = i128::from(length);
-        let mut runs = Vec::new();
-        let mut at = places.start;
-        while at < places.end {
-            let (kind, count) = if (0..n).contains(&at) {
-                (Kinds::Forward(at), n - at)
-            } else {
-                self.beyond(at, n, places.end)
-            };
-            let count = count.min(places.end - at);
-            at += count;
-            let count = usize::try_from(count).unwrap_or(usize::MAX);
-            runs.push(match kind {
-                Kinds::Forward(from) => Run::Forward(from as u64, count),
-                Kinds::Backward(from) => Run::Backward(from as u64, count),
-                Kinds::Same(from) => Run::Same(from as u64, count),
-                Kinds::Fill => Run::Fill(count),
-            });
-        }
-        runs
-    }
-
-    /// The run at a place beyond the ends, and how far it goes.
-    fn beyond(self, at: i128, n: i128, end: i128) -> (Kinds, i128) {
-        let rest = if at < 0 { -at } else { end - at };
-        match self {
-            Self::Constant(_) => (Kinds::Fill, rest),
-            Self::Nearest => (Kinds::Same(if at < 0 { 0 } else { n - 1 }), rest),
-            _ if n == 1 => (Kinds::Same(0), rest),
-            Self::Wrap => {
-                let from = at.rem_euclid(n);
-                (Kinds::Forward(from), n - from)
-            }
-            Self::Reflect => match at.rem_euclid(2 * n) {
-                from if from < n => (Kinds::Forward(from), n - from),
-                from => (Kinds::Backward(2 * n - 1 - from), 2 * n - from),
-            },
-            Self::Mirror => match at.rem_euclid(2 * n - 2) {
-                from if from < n - 1 => (Kinds::Forward(from), n - 1 - from),
-                from => (Kinds::Backward(2 * n - 2 - from), 2 * n - 2 - from),
-            },
-        }
-    }
-}
-
-enum Kinds {
-    Forward(i128),
-    Backward(i128),
-    Same(i128),
-    Fill,
-}
-
-/// Consecutive places of a padded axis: the element of the first, and their number.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(super) enum Run {
-    /// Elements in their order.
-    Forward(u64, usize),
-    /// Elements from the last to the first.
-    Backward(u64, usize),
-    /// One element again and again.
-    Same(u64, usize),
-    /// The constant.
-    Fill(usize),
-}
-
-impl Run {
-    pub(super) fn count(self) -> usize {
-        match self {
-            Self::Forward(_, count)
-            | Self::Backward(_, count)
-            | Self::Same(_, count)
-            | Self::Fill(count) => count,
-        }
-    }
-
-    /// The elements that it takes.
-    pub(super) fn elements(self) -> Range<u64> {
-        match self {
-            Self::Forward(from, count) => from..from + count as u64,
-            Self::Backward(from, count) => from + 1 - count as u64..from + 1,
-            Self::Same(from, _) => from..from + 1,
-            Self::Fill(_) => 0..0,
-        }
-    }
-
-    /// The element at each of its places.
-    pub(super) fn places(self) -> impl Iterator<Item = Option<u64>> {
-        (0..self.count() as u64).map(move |number| match self {
-            Self::Forward(from, _) => Some(from + number),
-            Self::Backward(from, _) => Some(from - number),
-            Self::Same(from, _) => Some(from),
-            Self::Fill(_) => None,
-        })
+        let folded = |period: i128, last: i128| {
+            let from = at.rem_euclid(period.max(1));
+            from.min(last - from)
+        };
+        let at = match self {
+            _ if (0..n).contains(&at) => at,
+            Self::Constant(_) => return None,
+            Self::Nearest => at.clamp(0, n - 1),
+            Self::Wrap => at.rem_euclid(n),
+            Self::Reflect => folded(2 * n, 2 * n - 1),
+            Self::Mirror => folded(2 * n - 2, 2 * n - 2),
+        };
+        u64::try_from(at).ok()
     }
 }
 
@@ -193,14 +114,13 @@ impl FromStr for Pad {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
+    use std::ops::Range;
 
     fn seen(pad: Pad, places: Range<i128>, letters: &str) -> String {
-        let runs = pad.runs(places, letters.len() as u64);
-        let places = runs.into_iter().flat_map(Run::places);
-        places
-            .map(|place| match place {
-                Some(place) => letters.as_bytes()[place as usize] as char,
+        let elements = places.map(|at| pad.element(at, letters.len() as u64));
+        elements
+            .map(|element| match element {
+                Some(element) => letters.as_bytes()[element as usize] as char,
                 None => 'v',
             })
             .collect()
@@ -214,25 +134,10 @@ mod tests {
         assert_eq!(seen(Pad::Reflect, -4..8, "abcd"), "dcbaabcddcba");
         assert_eq!(seen(Pad::Mirror, -3..7, "abcd"), "dcbabcdcba");
         assert_eq!(seen(Pad::Wrap, -4..8, "abcd"), "abcdabcdabcd");
-        assert_eq!(seen(Pad::Mirror, -2..3, "a"), "aaaaa");
-    }
-
-    proptest! {
-        #[test]
-        fn runs_take_the_elements_that_they_say(
-            mode in 0_usize..4,
-            from in -40_i128..40,
-            count in 0_i128..60,
-            length in 1_u64..9,
-        ) {
-            let pad = [Pad::Reflect, Pad::Nearest, Pad::Mirror, Pad::Wrap][mode];
-            let runs = pad.runs(from..from + count, length);
-            prop_assert_eq!(runs.iter().map(|run| run.count() as i128).sum::<i128>(), count);
-            for run in runs {
-                let elements = run.elements();
-                prop_assert!(elements.end <= length);
-                prop_assert!(run.places().all(|place| place.is_some_and(|at| elements.contains(&at))));
-            }
+        for pad in [Pad::Nearest, Pad::Reflect, Pad::Mirror, Pad::Wrap] {
+            assert_eq!(seen(pad, -2..3, "a"), "aaaaa");
         }
+        assert_eq!(seen(Pad::Mirror, -9..0, "abc"), "babcbabcb");
+        assert_eq!(seen(Pad::Reflect, 3..12, "abc"), "cbaabccba");
     }
 }
