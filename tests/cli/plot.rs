@@ -571,7 +571,7 @@ fn contour_lines_asked_for_one_by_one_have_labels_and_statistics_their_names() {
     // The colour bar has its own ticks.
     assert_eq!((count("a.svg", "0.125"), count("a.svg", "0.5")), (1, 2));
     scene.succeed("plot c.npy --snapshots 0 --contours 1 -o b.svg");
-    let told = scene.succeed("plot c.npy --snapshots 0 --contours 2 -o d.svg");
+    let told = scene.succeed("plot c.npy --snapshots 0 --contours 2.0 -o d.svg");
     assert!(
         told.stderr
             .contains("no line at 2, since the values drawn lie between 0 and "),
