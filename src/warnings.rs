@@ -31,10 +31,8 @@ pub fn of(problem: &Problem) -> Vec<String> {
         Times::Exact => of_exact(problem),
     };
     warnings.extend(of_until(problem));
-    let half = dt.min(schedule.cadence()) / 2.0;
-    let of_decay = of_decay(problem).filter(|_| !trial::changes_little(problem, half));
     let of_steps = || Steps::of(problem)?.warning(problem);
-    warnings.extend(of_decay.or_else(of_steps));
+    warnings.extend(of_decay(problem).or_else(of_steps));
     warnings.extend(sampling::of_jumps(problem));
     if let Some(rounding) = Rounding::of(problem) {
         warnings.extend(rounding.warnings(problem));
@@ -109,7 +107,7 @@ fn of_until(problem: &Problem) -> Option<String> {
     })
 }
 
-/// Steps in which decay takes so much that it is not what `exp(-k t/c)` takes.
+/// Steps in which decay takes so much that it is not what `exp(-k t/c)` takes, as far as snapshots show it.
 fn of_decay(problem: &Problem) -> Option<String> {
     /// What a step may take.
     const MOST: f64 = 0.1;
@@ -121,7 +119,9 @@ fn of_decay(problem: &Problem) -> Option<String> {
     let rate = problem.decay();
     let dt = problem.schedule.dt.min(problem.schedule.cadence());
     let taken = rate * dt;
-    (taken > MOST * (1.0 + NEARLY)).then(|| {
+    let is_told = taken > MOST * (1.0 + NEARLY)
+        && !trial::changes_little(problem, dt / (taken / enough).ceil());
+    is_told.then(|| {
         format!(
             "steps of dt = {dt:?} are stable but not accurate beside the decay: k dt/c is {taken:.3} in one, and {enough:?} with dt = {:?}",
             enough / rate,

@@ -64,7 +64,7 @@ fn plan_prints_grid_steps_memory_and_disk() {
         .keys()
         .map(String::as_str)
         .collect();
-    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r dt_by limit decay inputs masked_nodes held_nodes nsteps nper cadence snapshots last_step end shape memory_bytes peak_bytes budget bands disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
+    assert_snapshot!(keys.join(" "), @"params nx ny dx dy dt r dt_by stages limit decay inputs masked_nodes held_nodes nsteps nper cadence snapshots last_step end shape memory_bytes peak_bytes budget bands disk_bytes ranks rows_per_rank halo memory_bytes_per_rank halo_bytes threads seconds warnings");
     assert_eq!(plan["shape"], serde_json::json!([4, 202, 202]));
     // Each of several ranks transforms the whole grid, beside two fields of its rows.
     let exact = scene.succeed("plan p.toml --set grid=walls --set method=exact --ranks 3 --json");
