@@ -18,25 +18,14 @@ const SEEN: f64 = 1e-3;
 /// nothing reaches, and walls that feed themselves.
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
-    let (schedule, params) = (&problem.schedule, &problem.params);
-    let dt = schedule.dt;
-    if schedule.nsteps == 0 {
-        return vec![format!(
-            "runtime = {:?} is shorter than one step of {dt:?}: there is only snapshot 0, the initial state",
-            params.runtime,
-        )];
-    }
-    let mut warnings = match params.times {
-        Times::Course => of_course(problem),
-        Times::Exact => of_exact(problem),
+    let params = &problem.params;
+    let mut warnings = match problem.schedule.nsteps {
+        0 => vec![format!(
+            "runtime = {:?} is shorter than one step of {:?}: there is only snapshot 0, the initial state",
+            params.runtime, problem.schedule.dt,
+        )],
+        _ => of_steps(problem),
     };
-    warnings.extend(of_until(problem));
-    let of_steps = || Steps::of(problem)?.warning(problem);
-    warnings.extend(of_decay(problem).or_else(of_steps));
-    warnings.extend(sampling::of_jumps(problem));
-    if let Some(rounding) = Rounding::of(problem) {
-        warnings.extend(rounding.warnings(problem));
-    }
     warnings.extend_from_slice(problem.geometry().remarks());
     let pictures = problem.pictures();
     warnings.extend(
@@ -59,6 +48,22 @@ pub fn of(problem: &Problem) -> Vec<String> {
             "{} feeds itself: a/b < 0 at {place} and t = {time:?}, so the more there is, the more comes in, and p may grow without bound",
             SIDES[side as usize],
         ));
+    }
+    warnings
+}
+
+/// What times and steps make of the solution.
+fn of_steps(problem: &Problem) -> Vec<String> {
+    let mut warnings = match problem.params.times {
+        Times::Course => of_course(problem),
+        Times::Exact => of_exact(problem),
+    };
+    warnings.extend(of_until(problem));
+    let of_trial = || Steps::of(problem)?.warning(problem);
+    warnings.extend(of_decay(problem).or_else(of_trial));
+    warnings.extend(sampling::of_jumps(problem));
+    if let Some(rounding) = Rounding::of(problem) {
+        warnings.extend(rounding.warnings(problem));
     }
     warnings
 }

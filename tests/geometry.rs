@@ -490,6 +490,11 @@ fn plan_counts_masked_and_held_nodes_and_a_selection_of_none_is_told() {
             Some("no node is masked: there is none where x>5"),
         ),
         (
+            "--set mask.where=x>5 --set times=course --set runtime=0 --set outtime=0",
+            [0, 0],
+            Some("no node is masked: there is none where x>5"),
+        ),
+        (
             "--set held=[{where='x<0',value=1},{where='x==0.35',value=1}]",
             [0, 210],
             Some("table 2 of held holds no node"),
