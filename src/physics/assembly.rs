@@ -22,7 +22,7 @@ use crate::{
     params::Function,
 };
 use diff2d_stencil::{Coefficient, Equation, Operator, Reaction, Terms, real::Real};
-use ndarray::{Array2, Axis, s};
+use ndarray::{Array2, ArrayViewMut2, Axis, s};
 use rayon::prelude::*;
 use std::{ops::Range, sync::Arc};
 
@@ -228,40 +228,40 @@ impl Slots {
         let mut y = zeros((rows.len() + usize::from(!rows.is_empty()), nx))?;
         let first = rows.start;
         let end = rows.end;
-        let is_periodic = nodes.periodic;
+        let [columns, lines] = nodes.periodic;
+        let of_step = |face: f64, spacing: f64, is_beyond: bool| {
+            let face = match is_beyond {
+                true => beyond(face, spacing, dt).1,
+                false => face,
+            };
+            T::from_f64((face / (spacing * spacing)) * dt)
+        };
         self.faces(rows, |faces| {
             let here = faces.rows.start - first..faces.rows.end - first;
-            let mut lines = x.slice_mut(s![here.clone(), ..]);
-            let lines = lines.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-            lines.for_each(|(row, mut line)| {
-                let j = faces.rows.start + row;
-                for (i, to) in line.iter_mut().enumerate() {
-                    let face = faces.x(j, i);
-                    let face = match i {
-                        i if (i == 0 || i == nx) && !is_periodic[0] => beyond(face, dx, dt).1,
-                        _ => face,
-                    };
-                    *to = T::from_f64((face / (dx * dx)) * dt);
-                }
-            });
             let last = usize::from(faces.rows.end == end);
-            let mut lines = y.slice_mut(s![here.start..here.end + last, ..]);
-            let lines = lines.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
-            lines.for_each(|(row, mut line)| {
-                let j = faces.rows.start + row;
-                for (i, to) in line.iter_mut().enumerate() {
-                    let face = faces.y(j, i);
-                    let face = match j {
-                        j if (j == 0 || j == ny) && !is_periodic[1] => beyond(face, dy, dt).1,
-                        _ => face,
-                    };
-                    *to = T::from_f64((face / (dy * dy)) * dt);
-                }
+            let start = faces.rows.start;
+            fill(x.slice_mut(s![here.clone(), ..]), start, |j, i| {
+                of_step(faces.x(j, i), dx, (i == 0 || i == nx) && !columns)
             });
+            fill(
+                y.slice_mut(s![here.start..here.end + last, ..]),
+                start,
+                |j, i| of_step(faces.y(j, i), dy, (j == 0 || j == ny) && !lines),
+            );
             Ok(())
         })?;
         Ok([x, y])
     }
+}
+
+/// Sets elements of rows, of which the first is row `first` of all.
+fn fill<T: Real>(mut to: ArrayViewMut2<T>, first: usize, value: impl Fn(usize, usize) -> T + Sync) {
+    let rows = to.axis_iter_mut(Axis(0)).into_par_iter().enumerate();
+    rows.for_each(|(row, mut to)| {
+        for (i, to) in to.iter_mut().enumerate() {
+            *to = value(first + row, i);
+        }
+    });
 }
 
 /// That the source is not finite at a node of rows from `first` on.

@@ -130,7 +130,7 @@ impl Slots {
             false => values(Place::Y).rows(nodes, rows.clone(), 0.0, of_y)?,
         }
         for of in [of_x, of_y] {
-            self.geometry.fill_masked(rows.start, of, f64::NAN);
+            self.geometry.codec().encode(rows.start, of);
         }
         Ok(())
     }

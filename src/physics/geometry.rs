@@ -289,11 +289,6 @@ impl Geometry {
         Some(value_at(&held.1, &self.nodes, (j, i), 0.0) + 0.0)
     }
 
-    /// Gives masked nodes of the rows from `first` on another value.
-    pub fn fill_masked<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
-        self.fill(&self.masked, first, rows, value);
-    }
-
     /// Gives nodes of the rows from `first` on that keep their values another one.
     pub fn fill_kept<T: Copy>(&self, first: usize, rows: &mut [T], value: T) {
         self.kept()

@@ -5,7 +5,6 @@
 
 use super::{geometry::Geometry, input::Digests, values::Values};
 use crate::{
-    grid::Grid,
     node_set::NodeSet,
     params::{Face, Formula, Function, Params, ParamsError, Profile, RawParams},
     summary::Summary,
@@ -92,20 +91,6 @@ pub struct Slots {
 }
 
 impl Slot {
-    fn new(
-        profile: &Profile,
-        key: &str,
-        raw: &RawParams,
-        grid: &Grid,
-        digests: &mut Digests,
-    ) -> Result<Self, ParamsError> {
-        Ok(Self {
-            values: Values::new(profile, key, raw, grid, digests)?,
-            depends_on_time: profile.depends_on_time(),
-            terms: terms(profile).unwrap_or_default(),
-        })
-    }
-
     /// Whether it is anything but 0.
     #[must_use]
     pub fn is_there(&self) -> bool {
@@ -148,7 +133,11 @@ impl Slots {
     ) -> Result<Self, ParamsError> {
         let mut slot = |place: Place| {
             let profile = place.profile(params);
-            Slot::new(profile, place.key(), raw, &geometry.grid, digests)
+            Ok(Slot {
+                values: Values::new(profile, place.key(), raw, &geometry.grid, digests)?,
+                depends_on_time: profile.depends_on_time(),
+                terms: terms(profile).unwrap_or_default(),
+            })
         };
         let list = Place::ALL.into_iter().map(&mut slot);
         let [of_x, of_y] = &params.diffusivity;
@@ -241,7 +230,7 @@ impl Slots {
         let mut capacities = vec![0.0; ny * nx];
         let values = &self.slot(Place::Capacity).values;
         values.rows(nodes, 0..ny, 0.0, &mut capacities)?;
-        self.geometry.fill_masked(0, &mut capacities, 0.0);
+        self.geometry.codec().decode(0, &mut capacities);
         Ok(capacities)
     }
 

@@ -35,9 +35,7 @@ impl Range {
     };
 
     fn add(&mut self, problem: &Problem, state: &Field<f64>) {
-        let mut values = state.as_slice().to_vec();
-        problem.geometry().fill_masked(0, &mut values, f64::NAN);
-        for value in values {
+        for &value in problem.codec().encoded(0, state.as_slice()).iter() {
             (self.least, self.most) = (self.least.min(value), self.most.max(value));
         }
     }
