@@ -12,7 +12,7 @@ use common::{Scene, interposed::Interposed, python};
 use diff2d::{
     Progress,
     comm::{Channels, Comm, Incoming, Link},
-    distribute::{self, Delivery, Source},
+    distribute::{self, Delivery, ScatterSource},
     npy::ArrayFile,
 };
 use serde::Deserialize;
@@ -65,7 +65,7 @@ fn world(ranks: usize) -> Vec<Channels> {
 fn deliver<C: Comm + Send>(world: Vec<C>, file: &Path, axis: usize, memory: u64) -> Vec<Delivery> {
     let array = ArrayFile::open(file).unwrap();
     let told = on_ranks(world, |comm| {
-        let source = comm.is_root().then_some(Source {
+        let source = comm.is_root().then_some(ScatterSource {
             array: &array,
             axis,
             memory,
@@ -117,7 +117,7 @@ fn every_rank_gets_its_portion() {
     scene.succeed("create a.npy --shape 5,3 --dtype u1 --fill index");
     let array = ArrayFile::open(&scene.path("a.npy")).unwrap();
     let portions = on_ranks(world(3), |comm| {
-        let source = comm.is_root().then_some(Source {
+        let source = comm.is_root().then_some(ScatterSource {
             array: &array,
             axis: 0,
             memory: 12,
@@ -174,7 +174,7 @@ fn a_file_that_cannot_be_read_leaves_no_rank_waiting() {
     let array = ArrayFile::open(&scene.path("a.npy")).unwrap();
     scene.write("a.npy", &scene.read("a.npy")[..4100]);
     let told = on_ranks(world(3), |comm| {
-        let source = comm.is_root().then_some(Source {
+        let source = comm.is_root().then_some(ScatterSource {
             array: &array,
             axis: 0,
             memory: 1 << 20,

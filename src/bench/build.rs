@@ -4,7 +4,7 @@ use super::{
     case::StepBudget,
     child,
     error::{BenchError, directory_error},
-    program::{Kind, Program},
+    program::{Measure, Program},
     results::Tool,
 };
 use std::{
@@ -94,12 +94,12 @@ fn ours(ourselves: &Path) -> [Program; 2] {
         threaded: true,
         budget: StepBudget::Compiled,
         may_contract: false,
-        kind: Kind::Steps(ourselves.to_path_buf()),
+        kind: Measure::Steps(ourselves.to_path_buf()),
     };
     let whole = Program {
         name: "diff2d, whole run with its cube",
         flags: "every snapshot durable".to_owned(),
-        kind: Kind::Whole(ourselves.to_path_buf()),
+        kind: Measure::Whole(ourselves.to_path_buf()),
         ..steps.clone()
     };
     [steps, whole]
@@ -276,7 +276,7 @@ impl Builder<'_> {
                     budget: StepBudget::Compiled,
                     may_contract: language.contracts
                         && (native || cfg!(not(target_arch = "x86_64"))),
-                    kind: Kind::Reference(vec![self.directory.join(binary).into()]),
+                    kind: Measure::Reference(vec![self.directory.join(binary).into()]),
                 });
             }
         }
@@ -297,7 +297,7 @@ impl Builder<'_> {
             threaded: true,
             budget: StepBudget::Compiled,
             may_contract: false,
-            kind: Kind::Reference(vec![julia, script]),
+            kind: Measure::Reference(vec![julia, script]),
         });
         Ok(())
     }
@@ -336,7 +336,7 @@ impl Builder<'_> {
                 budget,
                 // XLA, of which JAX is a front end, lets its compiler contract.
                 may_contract: name == "JAX",
-                kind: Kind::Reference(vec![python.clone(), self.directory.join(source).into()]),
+                kind: Measure::Reference(vec![python.clone(), self.directory.join(source).into()]),
             });
         }
         Ok(())

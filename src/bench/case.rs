@@ -36,7 +36,7 @@ pub(super) enum StepBudget {
 
 /// A material or a kind of walls.
 #[derive(Debug)]
-pub struct Choice {
+pub struct CaseChoice {
     /// For the reference program, and in JSON.
     word: &'static str,
     /// In tables.
@@ -45,18 +45,18 @@ pub struct Choice {
     value: &'static str,
 }
 
-impl Serialize for Choice {
+impl Serialize for CaseChoice {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.word)
     }
 }
 
-const fn choice(word: &'static str, name: &'static str, value: &'static str) -> Choice {
-    Choice { word, name, value }
+const fn choice(word: &'static str, name: &'static str, value: &'static str) -> CaseChoice {
+    CaseChoice { word, name, value }
 }
 
 /// What the square consists of. `benches/reference/physics.cpp` has the same numbers and formulas.
-static MATERIALS: [Choice; 5] = [
+static MATERIALS: [CaseChoice; 5] = [
     choice("constant", "one D", "D = 0.8"),
     choice("anisotropic", "Dx and Dy", "Dx = 0.9\nDy = 0.4"),
     choice("varying", "D(x, y)", "D = \"1 + 0.4*x*y\""),
@@ -73,7 +73,7 @@ static MATERIALS: [Choice; 5] = [
 ];
 
 /// What all four sides have.
-static WALLS: [Choice; 4] = [
+static WALLS: [CaseChoice; 4] = [
     choice("fixed", "fixed", "0.0"),
     choice("insulated", "insulated", "{ flux = 0.0 }"),
     choice("robin", "robin", "{ robin = [1.0, 2.0, 0.5] }"),
@@ -84,9 +84,9 @@ static WALLS: [Choice; 4] = [
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Variant {
     /// What the square consists of.
-    pub material: &'static Choice,
+    pub material: &'static CaseChoice,
     /// What all four sides have.
-    pub walls: &'static Choice,
+    pub walls: &'static CaseChoice,
     /// Whether there is a source, `0.1 x + y²`.
     pub source: bool,
 }

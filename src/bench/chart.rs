@@ -1,10 +1,10 @@
 //! The results as a picture.
 
 use super::{
-    results::{Entry, Results},
+    results::{ProgramTimes, Results},
     table::three_digits,
 };
-use diff2d_plot::{self as plot, BarChart, Bitmap, Group, Section, Shade};
+use diff2d_plot::{self as plot, BarChart, BarGroup, Bitmap, Section, Shade};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
@@ -31,12 +31,12 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
         .iter()
         .map(|entry| &*entry.program)
         .collect();
-    let mut groups: Vec<Group> = programs.iter().map(|one| group(results, one)).collect();
-    let fastest = |group: &Group| group.bars.iter().map(|bar| bar.0).fold(0.0, f64::max);
+    let mut groups: Vec<BarGroup> = programs.iter().map(|one| group(results, one)).collect();
+    let fastest = |group: &BarGroup| group.bars.iter().map(|bar| bar.0).fold(0.0, f64::max);
     groups.sort_by(|a, b| fastest(b).total_cmp(&fastest(a)));
     let course = COURSE.map(|(name, text, seconds)| {
         let rate = COURSE_UPDATES / seconds / 1e9;
-        Group {
+        BarGroup {
             label: name.to_owned(),
             bars: vec![(rate, Shade::Faint, note(rate, Some(text)))],
         }
@@ -102,15 +102,15 @@ fn legend(results: &Results) -> Vec<(Vec<Shade>, String)> {
 }
 
 /// The bars of one program: one for each number of threads, with the fastest flags.
-fn group(results: &Results, program: &str) -> Group {
-    let mut fastest: BTreeMap<usize, &Entry> = BTreeMap::new();
+fn group(results: &Results, program: &str) -> BarGroup {
+    let mut fastest: BTreeMap<usize, &ProgramTimes> = BTreeMap::new();
     for entry in results.entries.iter().filter(|one| one.program == program) {
         let best = fastest.entry(entry.threads).or_insert(entry);
         if entry.updates_per_second > best.updates_per_second {
             *best = entry;
         }
     }
-    let bar = |entry: &Entry| {
+    let bar = |entry: &ProgramTimes| {
         let shade = match (entry.language == "Rust", entry.threads) {
             (true, 1) => Shade::StrongLight,
             (true, _) => Shade::Strong,
@@ -122,7 +122,7 @@ fn group(results: &Results, program: &str) -> Group {
         let seconds = comparable.then(|| three_digits(entry.seconds.median));
         (rate, shade, note(rate, seconds.as_deref()))
     };
-    Group {
+    BarGroup {
         label: program.to_owned(),
         bars: fastest.into_values().map(bar).collect(),
     }

@@ -18,7 +18,7 @@ const POLL_INTERVAL: Duration = Duration::from_millis(100);
 
 /// A process that has ended with success.
 #[derive(Debug)]
-pub(super) struct Finished {
+pub(super) struct FinishedProcess {
     pub stdout: String,
     /// Its wall time.
     pub took: Duration,
@@ -32,7 +32,7 @@ pub(super) fn run(
     command: &mut Command,
     time_limit: Duration,
     signal: &AtomicUsize,
-) -> Result<Result<Finished, String>, BenchError> {
+) -> Result<Result<FinishedProcess, String>, BenchError> {
     check_signal(signal)?;
     let name = Path::new(command.get_program()).file_name();
     let name = name.unwrap_or_default().to_string_lossy().into_owned();
@@ -74,7 +74,7 @@ pub(super) fn run(
             "{name} was stopped after {} s",
             time_limit.as_secs()
         )),
-        Ok(status) if status.success() => Ok(Finished { stdout, took }),
+        Ok(status) if status.success() => Ok(FinishedProcess { stdout, took }),
         Ok(status) => {
             let last = stderr.lines().rfind(|line| !line.trim().is_empty());
             let said = last.map_or_else(String::new, |line| format!(": {}", line.trim()));
@@ -104,7 +104,7 @@ mod tests {
 
     const MINUTE: Duration = Duration::from_secs(60);
 
-    fn shell(script: &str, time_limit: Duration) -> Result<Finished, String> {
+    fn shell(script: &str, time_limit: Duration) -> Result<FinishedProcess, String> {
         let mut command = Command::new("sh");
         run(
             command.args(["-c", script]),

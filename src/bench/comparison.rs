@@ -17,7 +17,7 @@ use std::{
 
 /// What to measure.
 #[derive(Debug, Clone)]
-pub struct Plan {
+pub struct BenchPlan {
     /// Whether the problems are of other kinds than the course's.
     pub physics: bool,
     /// Interior nodes along a side; `None` is the problem of the course, and 1024 for other kinds.
@@ -59,7 +59,7 @@ impl Bench {
     ///
     /// # Errors
     /// [`BenchError`]; a missing compiler or module is no error but named in the results.
-    pub fn prepare(plan: &Plan) -> Result<Vec<Self>, BenchError> {
+    pub fn prepare(plan: &BenchPlan) -> Result<Vec<Self>, BenchError> {
         let load = sys::load();
         let parent = env::temp_dir();
         let directory = Temporary::directory(&parent).map_err(directory_error(&parent))?;
@@ -88,7 +88,7 @@ impl Bench {
     }
 
     fn new(
-        plan: &Plan,
+        plan: &BenchPlan,
         case: Case,
         directory: Temporary,
         shared: &Arc<Temporary>,

@@ -12,7 +12,7 @@
 //! neither the start of the process nor the initial state counts. Rounds interleave the programs, so
 //! that a disturbance of the machine meets all of them, and the median over the rounds is compared.
 //!
-//! With `Plan::physics` the problems are of other kinds: other walls, materials and sources, beside one loop in C++.
+//! With `BenchPlan::physics` the problems are of other kinds: other walls, materials and sources, beside one loop in C++.
 //!
 //! The final state of every program is compared with that of `diff2d`. A program that the compiler may
 //! have contracted (`a*b + c` rounded once) may differ by what that explains, all others not by a bit.
@@ -30,9 +30,9 @@ mod results;
 mod table;
 
 pub use agreement::Agreement;
-pub use case::{Case, Choice, Variant};
+pub use case::{Case, CaseChoice, Variant};
 pub use chart::chart;
-pub use comparison::{Bench, Plan};
+pub use comparison::{Bench, BenchPlan};
 pub use error::BenchError;
-pub use results::{Entry, Results, Timing, Tool};
-pub use table::{Layout, table};
+pub use results::{ProgramTimes, Results, Timing, Tool};
+pub use table::{TableFormat, table};

@@ -42,11 +42,11 @@ pub(super) struct Program {
     pub budget: StepBudget,
     /// Whether a compiler may have contracted a product and a sum to one rounding.
     pub may_contract: bool,
-    pub kind: Kind,
+    pub kind: Measure,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Kind {
+pub(super) enum Measure {
     /// `diff2d`: its steps alone.
     Steps(PathBuf),
     /// `diff2d` with a durable cube: the wall time of the whole process.
@@ -58,12 +58,12 @@ pub(super) enum Kind {
 impl Program {
     /// Whether it is `diff2d`.
     pub fn is_ours(&self) -> bool {
-        !matches!(self.kind, Kind::Reference(_))
+        !matches!(self.kind, Measure::Reference(_))
     }
 
     /// Whether its time is that of the whole process.
     pub fn is_whole(&self) -> bool {
-        matches!(self.kind, Kind::Whole(_))
+        matches!(self.kind, Measure::Whole(_))
     }
 }
 
@@ -120,16 +120,16 @@ impl Contender {
             Err(reason) => return Ok(Err(reason)),
         };
         let seconds = match &self.program.kind {
-            Kind::Reference(_) => self.read_output(&finished.stdout),
-            Kind::Steps(_) => self.read_report(&directory.join(REPORT)),
-            Kind::Whole(_) => Ok(finished.took.as_secs_f64()),
+            Measure::Reference(_) => self.read_output(&finished.stdout),
+            Measure::Steps(_) => self.read_report(&directory.join(REPORT)),
+            Measure::Whole(_) => Ok(finished.took.as_secs_f64()),
         };
         Ok(seconds.map(|seconds| self.seconds.push(seconds)))
     }
 
     fn command(&self, case: &Case, file: Option<&Path>) -> Command {
         match &self.program.kind {
-            Kind::Reference(words) => {
+            Measure::Reference(words) => {
                 let mut command = Command::new(words.first().cloned().unwrap_or_default());
                 command
                     .args(words.iter().skip(1))
@@ -137,12 +137,12 @@ impl Contender {
                     .arg(file.unwrap_or(Path::new("-")));
                 command
             }
-            Kind::Steps(program) => {
+            Measure::Steps(program) => {
                 let mut command = run(program, case, &case.settings(self.steps), self.threads);
                 command.args(["--no-cube", "--report", REPORT]);
                 command
             }
-            Kind::Whole(program) => {
+            Measure::Whole(program) => {
                 let settings = case.whole_settings().unwrap_or_default();
                 let mut command = run(program, case, &settings, self.threads);
                 command.args(["--output", WHOLE[0]]);

@@ -28,7 +28,7 @@ pub struct Results {
     /// Compilers and modules.
     pub tools: Vec<Tool>,
     /// The programs.
-    pub entries: Vec<Entry>,
+    pub entries: Vec<ProgramTimes>,
     /// The programs that are left out, and why.
     pub missing: Vec<String>,
     /// What the figures mean.
@@ -89,7 +89,7 @@ impl Timing {
 
 /// One program with one number of threads.
 #[derive(Debug, Clone, Serialize)]
-pub struct Entry {
+pub struct ProgramTimes {
     /// Its name.
     pub program: String,
     /// Its language.
@@ -131,9 +131,9 @@ impl Results {
         missing: Vec<String>,
         load_before: Option<f64>,
     ) -> Self {
-        let mut entries: Vec<Entry> = contenders
+        let mut entries: Vec<ProgramTimes> = contenders
             .into_iter()
-            .filter_map(|contender| Entry::new(contender, &case))
+            .filter_map(|contender| ProgramTimes::new(contender, &case))
             .collect();
         let ours: Vec<(usize, f64)> = entries
             .iter()
@@ -175,10 +175,10 @@ impl Results {
     /// The program that was most disturbed, and by how much the longest of its times exceeds their median; only
     /// where it does so by more than half, and of three times or more.
     #[must_use]
-    pub fn most_disturbed(&self) -> Option<(&Entry, f64)> {
+    pub fn most_disturbed(&self) -> Option<(&ProgramTimes, f64)> {
         const USUAL: f64 = 1.5;
-        let times = |entry: &Entry| entry.seconds.rounds.len();
-        let excess = |entry: &Entry| entry.seconds.max / entry.seconds.median;
+        let times = |entry: &ProgramTimes| entry.seconds.rounds.len();
+        let excess = |entry: &ProgramTimes| entry.seconds.max / entry.seconds.median;
         let disturbed = self.entries.iter().filter(|entry| times(entry) >= 3);
         let disturbed = disturbed.map(|entry| (entry, excess(entry)));
         disturbed
@@ -188,13 +188,13 @@ impl Results {
 
     /// A program whose final state is not that of `diff2d`.
     #[must_use]
-    pub fn disagreeing(&self) -> Option<&Entry> {
+    pub fn disagreeing(&self) -> Option<&ProgramTimes> {
         let mut entries = self.entries.iter();
         entries.find(|entry| entry.agreement.is_some_and(|agreement| !agreement.holds()))
     }
 }
 
-impl Entry {
+impl ProgramTimes {
     #[expect(clippy::cast_precision_loss, reason = "a rate to print")]
     fn new(contender: Contender, case: &Case) -> Option<Self> {
         let seconds = Timing::of(contender.seconds)?;

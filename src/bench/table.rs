@@ -2,12 +2,12 @@
 
 use super::{
     agreement::Agreement,
-    results::{Entry, Results},
+    results::{ProgramTimes, Results},
 };
 
 /// How a table is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Layout {
+pub enum TableFormat {
     /// Columns of one width.
     Plain,
     /// With bars between columns, as Markdown.
@@ -16,10 +16,10 @@ pub enum Layout {
 
 /// A table, with the problem above and the tools below.
 ///
-/// Its columns are those of [`Entry`]: median and spread of the time of the steps \[s\], 10⁹ updates a second, time per
+/// Its columns are those of [`ProgramTimes`]: median and spread of the time of the steps \[s\], 10⁹ updates a second, time per
 /// update as a multiple of that of `diff2d`, and the final state beside that of `diff2d`. Of other kinds of problem there is a line for each and each number of threads, with the loop in C++ beside `diff2d`.
 #[must_use]
-pub fn table(all: &[Results], layout: Layout) -> String {
+pub fn table(all: &[Results], layout: TableFormat) -> String {
     let Some(first) = all.first() else {
         return String::new();
     };
@@ -42,7 +42,11 @@ pub fn table(all: &[Results], layout: Layout) -> String {
         None => of_programs(first, layout),
         Some(_) => of_kinds(all, layout),
     };
-    let item = if layout == Layout::Markdown { "- " } else { "" };
+    let item = if layout == TableFormat::Markdown {
+        "- "
+    } else {
+        ""
+    };
     for line in remarks(first) {
         text += &format!("{item}{line}\n");
     }
@@ -71,7 +75,7 @@ fn remarks(results: &Results) -> Vec<String> {
 }
 
 /// A line for each program and number of threads.
-fn of_programs(results: &Results, layout: Layout) -> String {
+fn of_programs(results: &Results, layout: TableFormat) -> String {
     let head = [
         "program",
         "flags",
@@ -101,7 +105,7 @@ fn of_programs(results: &Results, layout: Layout) -> String {
 }
 
 /// A line for each kind of problem and number of threads.
-fn of_kinds(all: &[Results], layout: Layout) -> String {
+fn of_kinds(all: &[Results], layout: TableFormat) -> String {
     let head = [
         "problem",
         "threads",
@@ -112,14 +116,14 @@ fn of_kinds(all: &[Results], layout: Layout) -> String {
         "time by diff2d's",
         "final state",
     ];
-    let is_loop = |entry: &&Entry| !entry.is_reference();
+    let is_loop = |entry: &&ProgramTimes| !entry.is_reference();
     let rows = all.iter().flat_map(|results| {
         let entries = results.entries.iter();
         entries.filter(|entry| entry.is_reference()).map(|ours| {
             let mut loops = results.entries.iter().filter(is_loop);
             let other = loops.find(|entry| entry.threads == ours.threads);
-            let seconds = |entry: &Entry| three_digits(entry.seconds.median);
-            let rate = |entry: &Entry| three_digits(entry.updates_per_second / 1e9);
+            let seconds = |entry: &ProgramTimes| three_digits(entry.seconds.median);
+            let rate = |entry: &ProgramTimes| three_digits(entry.updates_per_second / 1e9);
             [
                 results.problem.name(),
                 ours.threads.to_string(),
@@ -146,10 +150,10 @@ fn aligned<const N: usize>(
     head: [&str; N],
     words: &[usize],
     rows: impl Iterator<Item = [String; N]>,
-    layout: Layout,
+    layout: TableFormat,
 ) -> String {
     let rows: Vec<[String; N]> = [head.map(str::to_owned)].into_iter().chain(rows).collect();
-    if layout == Layout::Markdown {
+    if layout == TableFormat::Markdown {
         let rule = std::array::from_fn(|column| match words.contains(&column) {
             true => "---".to_owned(),
             false => "--:".to_owned(),

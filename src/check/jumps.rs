@@ -21,7 +21,7 @@ impl Jumps {
         };
         let mut all = [f64::MIN_POSITIVE; 3];
         for part in [initial, source] {
-            let mut found = [Faces::default(); 3];
+            let mut found = [FaceJumps::default(); 3];
             for (found, problem) in found.iter_mut().zip(problems) {
                 *found = part(problem)?;
             }
@@ -42,7 +42,7 @@ impl Jumps {
 
 /// The differences of values between nodes that are next to each other inside the domain.
 #[derive(Debug, Clone, Copy, Default)]
-struct Faces {
+struct FaceJumps {
     /// The largest.
     largest: f64,
     /// Between all values.
@@ -53,7 +53,7 @@ struct Faces {
     open: f64,
 }
 
-fn initial(problem: &Problem) -> Result<Faces, CheckError> {
+fn initial(problem: &Problem) -> Result<FaceJumps, CheckError> {
     let mut state = Field::<f64>::zeros(problem.grid.shape())?;
     problem.fill_initial(&mut state, 0)?;
     let both = state
@@ -67,12 +67,12 @@ fn initial(problem: &Problem) -> Result<Faces, CheckError> {
 
 /// Of the source at the beginning, over all steps.
 #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-fn source(problem: &Problem) -> Result<Faces, CheckError> {
+fn source(problem: &Problem) -> Result<FaceJumps, CheckError> {
     // Where the capacity does not vary the source has it in it.
     let steps = problem.schedule.last_step() as f64
         * problem.slots().uniform(Place::Capacity).unwrap_or(1.0);
     let source = problem.slots().source_at_start(problem.schedule.dt)?;
-    Ok(source.map_or_else(Faces::default, |mut source| {
+    Ok(source.map_or_else(FaceJumps::default, |mut source| {
         let values = source.as_slice_mut().unwrap_or_default();
         problem.geometry().fill_kept(0, values, f64::NAN);
         faces(&source.view(), problem, steps)
@@ -84,7 +84,7 @@ fn hide_masked(problem: &Problem, values: &mut [f64]) {
     problem.codec().encode(0, values);
 }
 
-fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces {
+fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> FaceJumps {
     let (ny, nx) = values.dim();
     // What jumps at a wall is known to lie there.
     let inside = values.slice(ndarray::s![1..ny - 1, 1..nx - 1]);
@@ -111,7 +111,7 @@ fn faces(values: &ArrayView2<'_, f64>, problem: &Problem, factor: f64) -> Faces 
     );
     let there = values.iter().filter(|value| !value.is_nan());
     let integral = |sum: f64| problem.grid.integral(sum * factor);
-    Faces {
+    FaceJumps {
         largest,
         range: most - least,
         total: integral(there.map(|value| value.abs()).sum::<f64>()),

@@ -2,7 +2,7 @@
 
 use super::{bar::Unit, signals, start, terminal::Terminal};
 use crate::{
-    bench::{self, Bench, BenchError, Layout, Plan, Results},
+    bench::{self, Bench, BenchError, BenchPlan, Results, TableFormat},
     cube::Writing,
     error::Error,
 };
@@ -82,8 +82,8 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         bench::chart(results)?.save(&to)?;
     }
     let layout = match args.markdown {
-        true => Layout::Markdown,
-        false => Layout::Plain,
+        true => TableFormat::Markdown,
+        false => TableFormat::Plain,
     };
     terminal.result(&bench::table(&all, layout))?;
     for results in &all {
@@ -137,7 +137,7 @@ fn measure(
         threads => threads.iter().copied().map(usize::from).collect(),
     };
     terminal.note("building the reference programs");
-    let plan = Plan {
+    let plan = BenchPlan {
         physics: args.physics,
         size: args.size,
         steps: args.steps,

@@ -4,7 +4,7 @@ use super::{axes::Axes, bar::Unit, number, open, ranks, terminal::Terminal, valu
 use crate::{
     comm::Comm,
     cube::JournalledArray,
-    distribute::{self, Delivery, Source},
+    distribute::{self, Delivery, ScatterSource},
     error::Error,
 };
 use clap::Args;
@@ -58,7 +58,7 @@ fn on_ranks(comm: &impl Comm, args: &DistributeArgs, terminal: &Terminal) -> Res
         return Ok(());
     }
     let opened = open(args, terminal);
-    let source = opened.as_ref().ok().map(|(array, axis)| Source {
+    let source = opened.as_ref().ok().map(|(array, axis)| ScatterSource {
         array,
         axis: *axis,
         memory: args.memory,

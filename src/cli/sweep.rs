@@ -91,7 +91,7 @@ fn on_ranks(
     let scenarios = sweep.scenarios();
     let total = (0..scenarios.len()).map(|number| scenarios.snapshots_of(number));
     let table = Paths::of(cube)?.table();
-    let table = Table {
+    let table = ScenarioTable {
         sweep,
         path: &table,
         cube,
@@ -172,13 +172,13 @@ fn on_ranks(
 
 /// The table next to the cube: a row for each scenario with its number, the varied keys, what follows
 /// from them, and time, mass, minimum and maximum of its last committed snapshot.
-struct Table<'a> {
+struct ScenarioTable<'a> {
     sweep: &'a Sweep,
     path: &'a Path,
     cube: &'a Path,
 }
 
-impl Table<'_> {
+impl ScenarioTable<'_> {
     /// Refuses to replace a file that is not this table, unless asked to.
     fn check(&self, force: bool, resume: bool, taken: &[PathBuf]) -> Result<(), Error> {
         let writing = Writing {

@@ -121,14 +121,14 @@ impl Serialize for Places {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         #[serde(untagged)]
-        enum Place {
+        enum Damage {
             OfRun(u64),
             OfSweep(usize, u64),
         }
         let all = self.snapshots.iter().chain(&self.beyond);
         serializer.collect_seq(all.map(|slot| match slot.scenario {
-            None => Place::OfRun(slot.index),
-            Some(scenario) => Place::OfSweep(scenario, slot.index),
+            None => Damage::OfRun(slot.index),
+            Some(scenario) => Damage::OfSweep(scenario, slot.index),
         }))
     }
 }

@@ -9,12 +9,12 @@ use std::collections::BTreeSet;
 #[derive(Debug, Clone)]
 pub struct Topology {
     rank: usize,
-    places: Vec<Place>,
+    places: Vec<RankLocation>,
 }
 
 /// Where a rank runs.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-struct Place {
+struct RankLocation {
     host: String,
     /// The processors that it may use, as the system writes them.
     processors: String,
@@ -27,7 +27,7 @@ impl Topology {
     /// As [`collective::all_gather`].
     #[must_use]
     pub fn all_gather(comm: &impl Comm) -> Self {
-        let here = Place {
+        let here = RankLocation {
             host: comm.host(),
             // One alone shares them with nobody.
             processors: match comm.size() {

@@ -164,7 +164,7 @@ pub(super) fn of_run(run: &Scenario, times: Vec<f64>) -> Option<Vec<Option<Named
 struct AxesFile {
     format: u64,
     shape: Vec<u64>,
-    axes: Vec<Option<Entry>>,
+    axes: Vec<Option<AxisEntry>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     quantity: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -218,7 +218,7 @@ impl AxesFile {
 }
 
 #[derive(Clone, Serialize, Deserialize)]
-struct Entry {
+struct AxisEntry {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     unit: Option<String>,
@@ -230,7 +230,7 @@ struct Entry {
     labels: Option<Vec<String>>,
 }
 
-impl Entry {
+impl AxisEntry {
     fn new(axis: &NamedAxis) -> Self {
         let (coordinates, labels) = match axis.values.clone() {
             AxisValues::Labels(labels) => (None, Some(labels)),
@@ -296,7 +296,7 @@ pub fn put_with_axes<E: From<CubeError>>(
 ) -> Result<(), E> {
     let path = beside(array);
     let known = |axis| new.axes.get(axis).and_then(Option::as_ref);
-    let entries = (0..new.shape.len()).map(|axis| known(axis).map(Entry::new));
+    let entries = (0..new.shape.len()).map(|axis| known(axis).map(AxisEntry::new));
     let after = AxesFile {
         format: FORMAT,
         shape: new.shape.to_vec(),

@@ -5,7 +5,7 @@
 //! writer would take a core from one of them, and all others would wait for that one.
 
 use super::{
-    commit::{Message, Target},
+    commit::{CommitMessage, CommitTarget},
     digest::{self, BLOCK},
     journal::{Header, Slot},
     share::Job,
@@ -82,14 +82,14 @@ pub(super) struct BlockWriter {
 /// What a thread needs to do a job.
 #[derive(Debug)]
 struct Worker {
-    target: Arc<Target>,
-    messages: Sender<Message>,
+    target: Arc<CommitTarget>,
+    messages: Sender<CommitMessage>,
     free_buffers: Sender<Memory>,
 }
 
 /// A job of the snapshot that begins at byte `begin`, and a buffer that begins with its bytes.
 #[derive(Debug)]
-pub(super) struct Filled {
+pub(super) struct FilledBlock {
     slot: Slot,
     begin: u64,
     job: Job,
@@ -98,9 +98,9 @@ pub(super) struct Filled {
 
 impl BlockWriter {
     pub fn new(
-        target: Arc<Target>,
+        target: Arc<CommitTarget>,
         load: SolverLoad,
-        messages: Sender<Message>,
+        messages: Sender<CommitMessage>,
     ) -> io::Result<Self> {
         let SolverLoad {
             scenarios,
@@ -137,12 +137,12 @@ impl BlockWriter {
         })
     }
 
-    pub fn target(&self) -> &Target {
+    pub fn target(&self) -> &CommitTarget {
         &self.worker.target
     }
 
     /// The connection to the committer.
-    pub fn messages(&self) -> &Sender<Message> {
+    pub fn messages(&self) -> &Sender<CommitMessage> {
         &self.worker.messages
     }
 
@@ -168,7 +168,7 @@ impl BlockWriter {
         job: &Job,
         [first, rest]: [&[u8]; 2],
         codec: &Codec,
-    ) -> Filled {
+    ) -> FilledBlock {
         let Ok(mut buffer) = self.buffers.recv() else {
             unreachable!("the worker holds the sending end")
         };
@@ -177,7 +177,7 @@ impl BlockWriter {
         sys::copy(to_first, first);
         sys::copy(to_rest, rest);
         codec.encode_bytes(job.bytes.start, copy, self.target().header.dtype.bytes);
-        Filled {
+        FilledBlock {
             slot,
             begin,
             job: job.clone(),
@@ -187,7 +187,7 @@ impl BlockWriter {
 
     /// Hashes and writes jobs: on the writer's threads, which it does not wait for, or on the current
     /// ones.
-    pub fn write(&self, jobs: Vec<Filled>) {
+    pub fn write(&self, jobs: Vec<FilledBlock>) {
         match &self.pool {
             Some(pool) => jobs.into_iter().for_each(|filled| {
                 let worker = Arc::clone(&self.worker);
@@ -210,7 +210,7 @@ pub(super) fn nans(header: &Header, left: u64) -> Vec<u8> {
 
 impl Worker {
     /// Hashes and writes the bytes of a job.
-    fn write(&self, filled: Filled) {
+    fn write(&self, filled: FilledBlock) {
         // To wait is no work. Where that fails, placing the bytes does.
         let _ = self.target.cube.wait_until_begun();
         let start = Instant::now();
@@ -222,7 +222,7 @@ impl Worker {
         };
         // Without receivers the writer has failed or ended, and reports that itself.
         let _ = self.free_buffers.send(filled.buffer);
-        let _ = self.messages.send(Message::Job {
+        let _ = self.messages.send(CommitMessage::Job {
             slot: filled.slot,
             digest: placed.map(|()| digest),
             took: start.elapsed(),
@@ -230,7 +230,7 @@ impl Worker {
     }
 }
 
-impl Filled {
+impl FilledBlock {
     fn bytes(&self) -> &[u8] {
         &self.buffer[..(self.job.bytes.end - self.job.bytes.start) as usize]
     }

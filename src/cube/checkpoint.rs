@@ -23,7 +23,7 @@ use std::{
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+struct CheckpointHead {
     run_id: String,
     step: u64,
     simtime: f64,
@@ -81,7 +81,7 @@ impl Writer {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn finish(self, header: &Header, clock: Clock) -> Result<(), CubeError> {
-        let description = Description {
+        let description = CheckpointHead {
             run_id: header.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,
@@ -123,7 +123,7 @@ pub fn find(paths: &Paths, header: &Header, last: Clock) -> Result<Option<Found>
     #[expect(clippy::cast_possible_truncation, reason = "4096")]
     let mut line = [0; DATA_OFFSET as usize];
     file.read_exact(&mut line).map_err(unreadable())?;
-    let found = unseal_page::<Description>(&line, &header.run_id).map(|found| Found {
+    let found = unseal_page::<CheckpointHead>(&line, &header.run_id).map(|found| Found {
         clock: Clock {
             step: found.step,
             simtime: found.simtime,

@@ -26,7 +26,7 @@ const COMMIT_INTERVAL: Duration = Duration::from_millis(10);
 
 /// Time that the writer spent while the solvers went on.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Times {
+pub struct WriteTimes {
     /// Hashing blocks and writing them, all threads together.
     pub write: Duration,
     /// Making them durable.
@@ -51,7 +51,7 @@ pub(super) enum JournalSink {
 }
 
 /// What the committer is told.
-pub(super) enum Message {
+pub(super) enum CommitMessage {
     /// The file could not be written.
     Failed(io::Error),
     /// A snapshot follows, in so many jobs of this rank, and then its summary.
@@ -80,7 +80,7 @@ struct Pending {
 
 /// A cube that is written, and the share of this rank.
 #[derive(Debug)]
-pub(super) struct Target {
+pub(super) struct CommitTarget {
     pub cube: Arc<CubeFile>,
     pub header: Header,
     pub share: Share,
@@ -89,12 +89,12 @@ pub(super) struct Target {
 /// The thread that begins and syncs the cube and writes the journal; no other does.
 pub(super) struct Committer {
     sink: JournalSink,
-    target: Arc<Target>,
+    target: Arc<CommitTarget>,
     counts: Arc<CommitCounts>,
     committed: Sender<Record>,
     /// In the order of the journal.
     pending: VecDeque<Pending>,
-    times: Times,
+    times: WriteTimes,
     /// When it was last seen whether the files have their names.
     names_checked: Instant,
     /// The error of a file that had lost its name.
@@ -104,7 +104,7 @@ pub(super) struct Committer {
 impl Committer {
     pub fn new(
         sink: JournalSink,
-        target: Arc<Target>,
+        target: Arc<CommitTarget>,
         counts: Arc<CommitCounts>,
         committed: Sender<Record>,
     ) -> Self {
@@ -114,13 +114,16 @@ impl Committer {
             counts,
             committed,
             pending: VecDeque::new(),
-            times: Times::default(),
+            times: WriteTimes::default(),
             names_checked: Instant::now(),
             lost: None,
         }
     }
 
-    pub fn run(mut self, messages: &Receiver<Message>) -> Result<(JournalSink, Times), CubeError> {
+    pub fn run(
+        mut self,
+        messages: &Receiver<CommitMessage>,
+    ) -> Result<(JournalSink, WriteTimes), CubeError> {
         let begun = match &mut self.sink {
             JournalSink::Journal(store) => store.begin(),
             JournalSink::Root(_) => Ok(()),
@@ -134,7 +137,7 @@ impl Committer {
         result.map(|()| (self.sink, self.times))
     }
 
-    fn commit_all(&mut self, messages: &Receiver<Message>) -> Result<(), CubeError> {
+    fn commit_all(&mut self, messages: &Receiver<CommitMessage>) -> Result<(), CubeError> {
         let mut committed = None::<Instant>;
         loop {
             let pause = committed.map_or(Duration::ZERO, |last| {
@@ -178,12 +181,12 @@ impl Committer {
         }
     }
 
-    fn take(&mut self, message: Message) -> Result<(), CubeError> {
+    fn take(&mut self, message: CommitMessage) -> Result<(), CubeError> {
         match message {
-            Message::Failed(error) => {
+            CommitMessage::Failed(error) => {
                 return Err(CubeError::io("write", &self.target.cube.path)(error));
             }
-            Message::Snapshot(record, jobs) => {
+            CommitMessage::Snapshot(record, jobs) => {
                 let parts = match self.sink {
                     JournalSink::Journal(_) => self.target.share.ranks() - 1,
                     JournalSink::Root(_) => 0,
@@ -195,7 +198,7 @@ impl Committer {
                     is_written_here: true,
                 });
             }
-            Message::Summary(slot, summary, steady) => {
+            CommitMessage::Summary(slot, summary, steady) => {
                 if let Some(snapshot) = self.find(slot) {
                     let clock = snapshot.record.clock();
                     snapshot.record = Record::new(slot, clock, summary);
@@ -203,12 +206,14 @@ impl Committer {
                     snapshot.missing -= 1;
                 }
             }
-            Message::Job { slot, digest, took } => {
+            CommitMessage::Job { slot, digest, took } => {
                 self.times.write += took;
                 let digest = digest.map_err(CubeError::io("write", &self.target.cube.path))?;
                 self.add(slot, digest);
             }
-            Message::Synced(SyncedPart { record, digests }) if self.target.header.is_sweep() => {
+            CommitMessage::Synced(SyncedPart { record, digests })
+                if self.target.header.is_sweep() =>
+            {
                 // One rank computes and writes all of a scenario.
                 self.pending.push_back(Pending {
                     record,
@@ -217,7 +222,9 @@ impl Committer {
                     is_written_here: false,
                 });
             }
-            Message::Synced(SyncedPart { record, digests }) => self.add(record.slot(), digests),
+            CommitMessage::Synced(SyncedPart { record, digests }) => {
+                self.add(record.slot(), digests);
+            }
         }
         Ok(())
     }
@@ -251,7 +258,7 @@ impl Committer {
             return Ok(());
         }
         let start = Instant::now();
-        let Target {
+        let CommitTarget {
             cube,
             header,
             share,
@@ -403,7 +410,7 @@ mod tests {
         let bytes = header.cube_bytes();
         file.set_len(bytes).unwrap();
         let cube = CubeFile::begun(file, Path::new("c.npy"), bytes, Io::Write);
-        let target = Target {
+        let target = CommitTarget {
             cube: Arc::new(cube),
             share: Share::whole(header.snapshot_bytes()),
             header,
@@ -423,11 +430,11 @@ mod tests {
         };
         for index in 0..2 {
             let record = Record::new(slot(index), Clock::start(), Summary::NONE);
-            messages.send(Message::Snapshot(record, 1)).unwrap();
-            let summary = Message::Summary(slot(index), Summary::NONE, None);
+            messages.send(CommitMessage::Snapshot(record, 1)).unwrap();
+            let summary = CommitMessage::Summary(slot(index), Summary::NONE, None);
             messages.send(summary).unwrap();
         }
-        let done = |index| Message::Job {
+        let done = |index| CommitMessage::Job {
             slot: slot(index),
             digest: Ok(None),
             took: Duration::ZERO,

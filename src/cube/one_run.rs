@@ -33,7 +33,7 @@ pub(super) fn open<T>(
     const PAUSE: Duration = Duration::from_millis(5);
     let mut last = None;
     for _ in 0..ATTEMPTS {
-        let before = State::of(cube);
+        let before = Renewal::of(cube);
         let opened = open_beside_journal(cube, npy::open_file(cube));
         match opened.and_then(|file| Ok((read(&file)?, file))) {
             Ok((content, file)) if sys::is_still_at(&file, cube) => return Ok((file, content)),
@@ -41,7 +41,7 @@ pub(super) fn open<T>(
             Err(error @ CubeError::StartedOver { .. }) => last = Some(error),
             // A run has removed it, and is about to empty the journal; or somebody has.
             Err(error @ CubeError::Gone { .. }) if is_beside_a_run(cube) => last = Some(error),
-            Err(error) if State::of(cube) == before => return Err(error),
+            Err(error) if Renewal::of(cube) == before => return Err(error),
             Err(error) => last = Some(error),
         }
         thread::sleep(PAUSE);
@@ -62,12 +62,12 @@ pub(super) fn run_id(journal: Option<&Journal>) -> Option<&str> {
 
 /// What changes when a cube is started over.
 #[derive(PartialEq)]
-struct State {
+struct Renewal {
     cube: Option<(u64, u64)>,
     journal: Option<(u64, SystemTime)>,
 }
 
-impl State {
+impl Renewal {
     fn of(cube: &Path) -> Self {
         let journal = || -> io::Result<_> {
             let paths = Paths::of_existing(cube).map_err(io::Error::other)?;

@@ -34,7 +34,7 @@ use std::{
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Description {
+struct ScratchHead {
     run_id: String,
     step: u64,
     simtime: f64,
@@ -78,7 +78,7 @@ fn described(file: &File, header: &Header, last: Clock) -> io::Result<Vec<Descri
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => break,
             read => read?,
         }
-        let Some(one) = unseal_page::<Description>(&line, &header.run_id) else {
+        let Some(one) = unseal_page::<ScratchHead>(&line, &header.run_id) else {
             continue;
         };
         let clock = Clock {
@@ -198,7 +198,7 @@ impl Scratch {
     /// # Errors
     /// [`CubeError::Io`].
     pub fn commit(&self, place: usize, clock: Clock, sums: &[u32]) -> Result<(), CubeError> {
-        let description = Description {
+        let description = ScratchHead {
             run_id: self.run_id.clone(),
             step: clock.step,
             simtime: clock.simtime,

@@ -50,7 +50,7 @@ pub struct Job {
 
 /// A part of a snapshot sent from rank to rank.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Transfer {
+pub struct RowTransfer {
     /// The other rank, which sends or receives it.
     pub rank: usize,
     /// The part.
@@ -201,9 +201,9 @@ impl Share {
 
     /// The ranks that have the bytes of a job of this rank, in order.
     #[must_use]
-    pub fn sources(&self, job: &Job) -> Vec<Transfer> {
+    pub fn sources(&self, job: &Job) -> Vec<RowTransfer> {
         (0..self.ranks())
-            .map(|rank| Transfer {
+            .map(|rank| RowTransfer {
                 rank,
                 bytes: common(&self.of(rank), &job.bytes),
             })
@@ -213,7 +213,7 @@ impl Share {
 
     /// What this rank sends to others: for each rank in the order of its jobs.
     #[must_use]
-    pub fn given(&self, begin: u64) -> Vec<Transfer> {
+    pub fn given(&self, begin: u64) -> Vec<RowTransfer> {
         let own = self.own();
         if own.is_empty() {
             return Vec::new();
@@ -223,7 +223,7 @@ impl Share {
                 let jobs = self.jobs_of(rank, begin);
                 jobs.into_iter().map(move |job| (rank, job))
             })
-            .map(|(rank, job)| Transfer {
+            .map(|(rank, job)| RowTransfer {
                 rank,
                 bytes: common(&own, &job.bytes),
             })

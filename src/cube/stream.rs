@@ -45,15 +45,15 @@ impl Moved {
 /// Ranges of a file, read ahead.
 #[derive(Debug)]
 pub struct ReadAhead {
-    full: Receiver<io::Result<Filled>>,
+    full: Receiver<io::Result<FilledChunk>>,
     free: Sender<Memory>,
     /// What is left of the chunk that is being taken.
-    current: Option<Filled>,
+    current: Option<FilledChunk>,
 }
 
 /// A chunk of memory, and which of its bytes count.
 #[derive(Debug)]
-struct Filled {
+struct FilledChunk {
     memory: Memory,
     bytes: Range<usize>,
 }
@@ -86,7 +86,7 @@ impl ReadAhead {
                     let failed = read.is_err();
                     let bytes = 0..length;
                     if filled
-                        .send(read.map(|()| Filled { memory, bytes }))
+                        .send(read.map(|()| FilledChunk { memory, bytes }))
                         .is_err()
                         || failed
                     {

@@ -14,8 +14,8 @@
 //! journal.
 
 use super::{
-    blocks::{BlockWriter, Filled, SolverLoad, nans},
-    commit::{CommitCounts, Committer, JournalSink, Message, SyncedPart, Target},
+    blocks::{BlockWriter, FilledBlock, SolverLoad, nans},
+    commit::{CommitCounts, CommitMessage, CommitTarget, Committer, JournalSink, SyncedPart},
     digest::BLOCK,
     error::CubeError,
     file::CubeFile,
@@ -33,7 +33,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-pub use super::commit::Times;
+pub use super::commit::WriteTimes;
 
 /// A snapshot that has waited so long for its commit makes the solver wait: a crash loses this much work
 /// beside the interval being computed.
@@ -46,7 +46,7 @@ const OTHERS_WAIT: Duration = Duration::from_millis(10);
 pub struct CubeWriter {
     blocks: BlockWriter,
     counts: Arc<CommitCounts>,
-    committer: JoinHandle<Result<(JournalSink, Times), CubeError>>,
+    committer: JoinHandle<Result<(JournalSink, WriteTimes), CubeError>>,
     /// What was committed before.
     before: Committed,
     /// Parts of snapshots to be reported to rank 0, if this is another rank.
@@ -66,7 +66,7 @@ impl CubeWriter {
         committed: Sender<Record>,
     ) -> Result<Self, CubeError> {
         let before = store.committed.clone();
-        let target = Target {
+        let target = CommitTarget {
             cube: Arc::clone(&store.cube),
             header: store.header.clone(),
             share,
@@ -88,7 +88,7 @@ impl CubeWriter {
         load: SolverLoad,
     ) -> Result<Self, CubeError> {
         let (sender, synced) = unbounded();
-        let target = Target {
+        let target = CommitTarget {
             cube: Arc::new(cube),
             header,
             share,
@@ -100,7 +100,7 @@ impl CubeWriter {
     fn start(
         sink: JournalSink,
         synced: Receiver<SyncedPart>,
-        target: Target,
+        target: CommitTarget,
         load: SolverLoad,
         committed: Sender<Record>,
         before: Committed,
@@ -168,7 +168,7 @@ impl CubeWriter {
     pub fn add_synced(&self, parts: Vec<SyncedPart>) {
         for part in parts {
             // A committer that has ended has failed, and finish tells why.
-            let _ = self.blocks.messages().send(Message::Synced(part));
+            let _ = self.blocks.messages().send(CommitMessage::Synced(part));
         }
     }
 
@@ -189,7 +189,7 @@ impl CubeWriter {
     ///
     /// # Errors
     /// The first error of writing or syncing; what was committed before stays committed.
-    pub fn finish(self) -> (Vec<SyncedPart>, Result<(bool, Times), CubeError>) {
+    pub fn finish(self) -> (Vec<SyncedPart>, Result<(bool, WriteTimes), CubeError>) {
         drop(self.blocks);
         let ended = self
             .committer
@@ -214,7 +214,7 @@ pub struct ScenarioWriter<'a> {
     number: usize,
     codec: Codec,
     /// Copied jobs that wait until there are some for each thread.
-    waiting: Vec<Filled>,
+    waiting: Vec<FilledBlock>,
     /// When the last snapshot was begun, and how long after the one before; zero after the first.
     began: Option<Instant>,
     interval: Duration,
@@ -315,7 +315,7 @@ impl ScenarioWriter<'_> {
         if self.next == 0 {
             self.pad();
         }
-        self.send(Message::Snapshot(record, jobs));
+        self.send(CommitMessage::Snapshot(record, jobs));
         let now = Instant::now();
         self.interval = self.began.map_or(Duration::ZERO, |last| now - last);
         self.began = Some(now);
@@ -346,7 +346,11 @@ impl ScenarioWriter<'_> {
     /// Ends the snapshot begun last, all jobs of which have been placed; the run ends with it if it is steady. They wait
     /// for those of the next ones if these come soon.
     pub fn end(&mut self, summary: Summary, steady: Option<f64>) {
-        self.send(Message::Summary(self.slot(self.next - 1), summary, steady));
+        self.send(CommitMessage::Summary(
+            self.slot(self.next - 1),
+            summary,
+            steady,
+        ));
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();
         if has_time || self.next == self.snapshots() {
@@ -384,11 +388,11 @@ impl ScenarioWriter<'_> {
             self.file().place(at, &nan[..length])
         });
         if let Err(error) = padded {
-            self.send(Message::Failed(error));
+            self.send(CommitMessage::Failed(error));
         }
     }
 
-    fn send(&self, message: Message) {
+    fn send(&self, message: CommitMessage) {
         // A committer that has ended has failed, and finish tells why.
         let _ = self.writer.blocks.messages().send(message);
     }

@@ -29,7 +29,7 @@ const CANNOT_BE_READ: u8 = 0;
 
 /// What rank 0 scatters.
 #[derive(Debug, Clone, Copy)]
-pub struct Source<'a> {
+pub struct ScatterSource<'a> {
     /// The array, as far as it holds data.
     pub array: &'a ArrayFile,
     /// The axis along which it is cut.
@@ -68,13 +68,13 @@ impl Delivery {
 /// [`NpyError`] on rank 0 when the file cannot be read.
 pub fn scatter(
     comm: &impl Comm,
-    source: Option<Source<'_>>,
+    source: Option<ScatterSource<'_>>,
     mut take: impl FnMut(&[u8]) + Send,
     progress: &Progress,
 ) -> Result<Option<Vec<Delivery>>, NpyError> {
     let source = source.filter(|_| comm.is_root());
     let partition = source.map(|source| {
-        let Source {
+        let ScatterSource {
             array,
             axis,
             memory,

@@ -1,4 +1,4 @@
-//! [`Series`]: frames that follow one another in time on regular nodes, as VTK's image data and XDMF's
+//! [`FrameSeries`]: frames that follow one another in time on regular nodes, as VTK's image data and XDMF's
 //! collections have them, which know nothing else; and texts within their XML.
 
 use super::Dataset;
@@ -6,7 +6,7 @@ use std::{borrow::Cow, ops::Range};
 
 /// The frames of one scenario, or of an array that has none.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) struct Series {
+pub(super) struct FrameSeries {
     /// Its number; `None` of an array without scenarios.
     pub scenario: Option<u64>,
     /// `scenario 3: D = 0.5`, or the name of the file.
@@ -17,7 +17,7 @@ pub(super) struct Series {
     pub mesh: Mesh,
 }
 
-impl Series {
+impl FrameSeries {
     /// The frames that hold data.
     pub(super) fn present(&self, dataset: &Dataset<'_>) -> impl Iterator<Item = u64> {
         let frames = self.frames.clone();
@@ -62,7 +62,7 @@ impl Mesh {
 }
 
 /// All of an array, in order.
-pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = Series> + 'a {
+pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = FrameSeries> + 'a {
     let (scenarios, each) = match dataset.outer() {
         [scenarios, times] => (Some(scenarios.length), times.length),
         [times] => (None, times.length),
@@ -70,7 +70,7 @@ pub(super) fn all<'a>(dataset: &'a Dataset<'_>) -> impl Iterator<Item = Series> 
     };
     (0..scenarios.unwrap_or(1)).map(move |number| {
         let scenario = scenarios.map(|_| number);
-        Series {
+        FrameSeries {
             scenario,
             name: name(dataset, scenario),
             frames: number * each..(number + 1) * each,

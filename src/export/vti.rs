@@ -5,7 +5,7 @@
 
 use super::{
     Dataset, ExportError, Format, output,
-    series::{self, Mesh, Series, in_comment},
+    series::{self, FrameSeries, Mesh, in_comment},
 };
 use diff2d_arrays::npy::{Cut, Dtype, Kind, elements};
 use diff2d_arrays::progress::Progress;
@@ -84,7 +84,7 @@ fn is_ours(directory: &Path, stem: &str) -> io::Result<bool> {
 }
 
 /// The name of the file of a frame.
-fn name_of(series: &Series, frame: u64) -> String {
+fn name_of(series: &FrameSeries, frame: u64) -> String {
     let index = frame - series.frames.start;
     match series.scenario {
         Some(scenario) => format!("p-{scenario:04}-{index:04}.vti"),
@@ -146,7 +146,7 @@ fn image(
 /// The files of a series and their times.
 fn collection(
     dataset: &Dataset<'_>,
-    series: &Series,
+    series: &FrameSeries,
     present: &[u64],
     path: &Path,
 ) -> Result<(), ExportError> {

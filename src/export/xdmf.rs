@@ -12,7 +12,7 @@
 use super::{
     Dataset, ExportError,
     output::{self, Target},
-    series::{self, Mesh, Series, escaped, is_in_xml},
+    series::{self, FrameSeries, Mesh, escaped, is_in_xml},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
 use std::{
@@ -51,7 +51,7 @@ pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), Exp
 fn collection(
     to: &mut dyn Write,
     dataset: &Dataset<'_>,
-    series: &Series,
+    series: &FrameSeries,
     (number, file): (&str, &str),
 ) -> Result<(), ExportError> {
     let name = escaped(&series.name);

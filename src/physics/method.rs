@@ -5,7 +5,7 @@ use crate::{
     grid::Grid,
     params::{Boundary, Wall},
 };
-use diff2d_spectral::Ends;
+use diff2d_spectral::EndWalls;
 use diff2d_stencil::rkl2_reach;
 use ndarray::Array2;
 
@@ -26,7 +26,7 @@ pub fn stages(dt: f64, limit: f64) -> usize {
 ///
 /// # Errors
 /// The side that has none, and why.
-pub fn ends(walls: &Boundary) -> Result<[Ends; 2], (Side, &'static str)> {
+pub fn ends(walls: &Boundary) -> Result<[EndWalls; 2], (Side, &'static str)> {
     let is_fixed = |side: Side| match walls.wall(side) {
         Wall::Fixed(value) if value.constant().is_some() => Ok(true),
         Wall::Flux(flux) if flux.constant().is_some() => Ok(false),
@@ -36,12 +36,12 @@ pub fn ends(walls: &Boundary) -> Result<[Ends; 2], (Side, &'static str)> {
         )),
     };
     let pair = |first: Side, last: Side| match walls.wall(first) {
-        Wall::Periodic => Ok(Ends::Periodic),
+        Wall::Periodic => Ok(EndWalls::Periodic),
         _ => Ok(match [is_fixed(first)?, is_fixed(last)?] {
-            [true, true] => Ends::Fixed,
-            [true, false] => Ends::FixedThenFlux,
-            [false, true] => Ends::FluxThenFixed,
-            [false, false] => Ends::Flux,
+            [true, true] => EndWalls::Fixed,
+            [true, false] => EndWalls::FixedThenFlux,
+            [false, true] => EndWalls::FluxThenFixed,
+            [false, false] => EndWalls::Flux,
         }),
     };
     Ok([

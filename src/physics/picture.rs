@@ -26,7 +26,7 @@ pub struct Picture {
     input: Input,
     /// The values of black and white.
     range: [f64; 2],
-    sampled: Arc<Sampled>,
+    sampled: Arc<SampledPicture>,
 }
 
 impl PartialEq for Picture {
@@ -37,20 +37,20 @@ impl PartialEq for Picture {
 
 /// The pixels of a file beside the nodes of a grid.
 #[derive(Debug)]
-struct Sampled {
+struct SampledPicture {
     pixels: Pixels,
     /// Bytes that decoding takes.
     decoding: u64,
-    rows: Along,
-    columns: Along,
+    rows: PixelAxis,
+    columns: PixelAxis,
     /// Nodes whose values are between those of the pixels around, if they were counted.
     between: OnceLock<u64>,
-    held: Mutex<Held>,
+    held: Mutex<PixelRows>,
 }
 
 /// Pixels along an axis.
 #[derive(Debug)]
-struct Along {
+struct PixelAxis {
     /// Those beside nodes.
     pixels: Vec<usize>,
     /// Of each node the two beside it, by their places in `pixels`, and the part that the second has.
@@ -59,7 +59,7 @@ struct Along {
     seen: usize,
 }
 
-impl Along {
+impl PixelAxis {
     fn new(nodes: usize, pixels: usize) -> Self {
         let nodes: Vec<_> = (0..nodes).map(|at| between(at, nodes, pixels)).collect();
         let mut beside: Vec<usize> = nodes.iter().flat_map(|&(a, b, _)| [a, b]).collect();
@@ -82,7 +82,7 @@ impl Along {
 
 /// Rows of pixels beside nodes, by their places among these.
 #[derive(Debug)]
-struct Held {
+struct PixelRows {
     /// Those that come.
     coming: Option<Rows>,
     first: usize,
@@ -94,17 +94,17 @@ struct Held {
 /// Bytes of pixels that are held before a run has divided its memory.
 const ROOM_AT_FIRST: u64 = 4 << 20;
 
-impl Sampled {
+impl SampledPicture {
     fn new(input: &Input, (ny, nx): (usize, usize)) -> Result<Self, ParamsError> {
         let rows = Rows::open(input)?;
         let pixels = rows.pixels();
         Ok(Self {
             pixels,
             decoding: rows.bytes(),
-            rows: Along::new(ny, pixels.height),
-            columns: Along::new(nx, pixels.width),
+            rows: PixelAxis::new(ny, pixels.height),
+            columns: PixelAxis::new(nx, pixels.width),
             between: OnceLock::new(),
-            held: Mutex::new(Held {
+            held: Mutex::new(PixelRows {
                 coming: None,
                 first: 0,
                 rows: VecDeque::new(),
@@ -122,7 +122,7 @@ impl Sampled {
         (self.columns.pixels.len() * self.pixels.bytes()) as u64
     }
 
-    fn held(&self) -> MutexGuard<'_, Held> {
+    fn held(&self) -> MutexGuard<'_, PixelRows> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -167,7 +167,7 @@ impl Sampled {
     }
 }
 
-impl Held {
+impl PixelRows {
     fn bytes(&self, of_row: u64) -> u64 {
         self.rows.len() as u64 * of_row
     }
@@ -181,8 +181,8 @@ impl Picture {
         shape: (usize, usize),
     ) -> Result<Self, ParamsError> {
         let sampled = input.shared(
-            |found: &Sampled| found.is_for(shape),
-            || Sampled::new(&input, shape),
+            |found: &SampledPicture| found.is_for(shape),
+            || SampledPicture::new(&input, shape),
         )?;
         Ok(Self {
             input,
@@ -226,7 +226,7 @@ impl Picture {
     pub fn bytes(&self) -> [u64; 2] {
         /// Of a row, beside its pixels.
         const EACH: u64 = 48;
-        let Sampled { rows, decoding, .. } = &*self.sampled;
+        let SampledPicture { rows, decoding, .. } = &*self.sampled;
         let row = self.sampled.row_bytes() + EACH;
         [rows.pixels.len() as u64 * row, *decoding]
     }
@@ -253,7 +253,7 @@ impl Picture {
     /// What becomes of pixels that do not fall on nodes, in words.
     #[must_use]
     pub fn resampled(&self) -> Option<String> {
-        let Sampled { rows, columns, .. } = &*self.sampled;
+        let SampledPicture { rows, columns, .. } = &*self.sampled;
         let between = self.sampled.between.get().copied().unwrap_or_default();
         let (height, width) = self.shape();
         let unseen = height * width - rows.seen * columns.seen;
@@ -282,7 +282,7 @@ impl Picture {
     /// The values of rows of the grid, whose numbers follow one another; returns how many of them are between those of the
     /// pixels around.
     pub(super) fn rows(&self, rows: Range<usize>, out: &mut [f64]) -> Result<u64, ParamsError> {
-        let Sampled {
+        let SampledPicture {
             pixels,
             rows: across,
             columns: along,

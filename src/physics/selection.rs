@@ -78,7 +78,7 @@ impl Selection {
         }
         let pixels = threshold
             .zip(picture)
-            .map(|(threshold, picture)| Pixels::of(picture, threshold, &set, nodes))
+            .map(|(threshold, picture)| SelectedPixels::of(picture, threshold, &set, nodes))
             .transpose()?;
         if let Some(picture) = picture {
             picture.hold(0);
@@ -88,7 +88,7 @@ impl Selection {
             input: values
                 .input()
                 .map(|input| (input.clone(), values.is_array())),
-            dark: pixels.as_ref().and_then(Pixels::dark),
+            dark: pixels.as_ref().and_then(SelectedPixels::dark),
             lost: pixels.as_ref().and_then(|pixels| pixels.lost(nodes)),
         })
     }
@@ -133,7 +133,7 @@ impl Threshold {
 
 /// The pixels of a picture beside the nodes that it selects.
 #[derive(Debug)]
-struct Pixels {
+struct SelectedPixels {
     below: f64,
     shape: (usize, usize),
     /// Pixels that are selected, and others.
@@ -145,7 +145,7 @@ struct Pixels {
     black: u64,
 }
 
-impl Pixels {
+impl SelectedPixels {
     fn of(
         picture: &Picture,
         threshold: Threshold,

@@ -16,7 +16,7 @@ const SLOW_DISK: u64 = 200_000_000;
 
 /// What a rank would do next. All ranks follow the plan of rank 0.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
-pub(super) struct Plan {
+pub(super) struct NextStop {
     /// Whether to write a checkpoint first.
     pub checkpoint: bool,
     /// Steps to take.
@@ -93,8 +93,8 @@ impl RunClock {
     }
 
     /// The plan of this rank, `due` steps before the next snapshot.
-    pub(super) fn plan(&self, due: u64, pass: u64) -> Plan {
-        Plan {
+    pub(super) fn plan(&self, due: u64, pass: u64) -> NextStop {
+        NextStop {
             checkpoint: self.is_checkpoint_due(),
             steps: self.batch(due, pass),
         }

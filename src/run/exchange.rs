@@ -10,7 +10,7 @@ use crate::{
     comm::{Comm, collective},
     cube::{
         CubeError, CubeWriter,
-        commit::{SyncedPart, Times},
+        commit::{SyncedPart, WriteTimes},
     },
 };
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -25,7 +25,7 @@ pub(crate) struct Exchange<'a, C> {
 
 /// What a rank reports.
 #[derive(Debug, Serialize, Deserialize)]
-struct Report<W> {
+struct RankReport<W> {
     synced: Vec<SyncedPart>,
     failed: bool,
     stop: Option<Outcome>,
@@ -55,7 +55,7 @@ impl<'a, C: Comm> Exchange<'a, C> {
         stop: Option<Outcome>,
         wants: W,
     ) -> Reports<W> {
-        let mine = Report {
+        let mine = RankReport {
             synced: self.writer.map_or_else(Vec::new, CubeWriter::take_synced),
             failed: failed || self.writer.is_some_and(CubeWriter::has_failed),
             stop,
@@ -83,7 +83,7 @@ impl<'a, C: Comm> Exchange<'a, C> {
 ///
 /// # Errors
 /// The first error of writing or syncing, on every rank.
-pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, Times), RunError> {
+pub(crate) fn finish(comm: &impl Comm, writer: CubeWriter) -> Result<(bool, WriteTimes), RunError> {
     let finished = if comm.is_root() {
         // Rank 0 commits a snapshot when all parts are synced: the others finish first.
         let last = collective::all_gather(comm, Vec::<SyncedPart>::new());

@@ -1,7 +1,7 @@
 //! [`Output`]: where the snapshots of a simulation go.
 
 use super::{
-    clock::Plan, decomposition::Decomposition, error::RunError, exchange::Exchange,
+    clock::NextStop, decomposition::Decomposition, error::RunError, exchange::Exchange,
     observer::Observer, options::Outcome,
 };
 use crate::{
@@ -80,9 +80,9 @@ impl<'a, C: Comm> Output<'a, C> {
     /// rank may ask for. `None` when a writer has failed.
     pub(super) fn agree(
         &mut self,
-        mine: Plan,
+        mine: NextStop,
         stop: Option<Outcome>,
-    ) -> Option<(Plan, Option<Outcome>)> {
+    ) -> Option<(NextStop, Option<Outcome>)> {
         let has_failed = self.write_overdue();
         let has_lost_files = |scenario: &ScenarioWriter<'_>| scenario.has_lost_files();
         let is_lost = self.scenario.as_ref().is_some_and(has_lost_files);

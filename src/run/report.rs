@@ -3,7 +3,7 @@
 use super::{budget::Budget, clock::RunClock, options::Outcome, state::Figures};
 use crate::{
     comm::Comm,
-    cube::{Io, write::Times},
+    cube::{Io, write::WriteTimes},
     problem::Problem,
 };
 use diff2d_sys as sys;
@@ -137,7 +137,7 @@ impl Report {
     }
 
     /// With the times of the writer, and the total `since` the start of the run.
-    pub(super) fn written(mut self, io: Io, times: Times, since: Instant) -> Self {
+    pub(super) fn written(mut self, io: Io, times: WriteTimes, since: Instant) -> Self {
         self.io = io.to_string();
         self.seconds.write = times.write.as_secs_f64();
         self.seconds.sync = times.sync.as_secs_f64();

@@ -65,7 +65,7 @@ pub struct Bands<T: Element> {
     /// What stages keep of their sources, one after the other.
     kept: Field<T>,
     /// What is known of each stage.
-    stages: Vec<Stage>,
+    stages: Vec<BandStage>,
     /// What is known of the field; `None` before the first pass.
     known: Option<Smoothness>,
 }
@@ -83,7 +83,7 @@ pub const FEWEST_ROWS: usize = 6;
 
 /// What is known of a stage.
 #[derive(Debug, Default)]
-struct Stage {
+struct BandStage {
     knowledge: Knowledge,
     /// The rows that it keeps.
     kept: Range<usize>,
@@ -164,7 +164,7 @@ impl<T: Element> Bands<T> {
     ) -> Result<Result<(), Halt>, E> {
         let (fronts, nx, now) = (Fronts::new(rows, ends, depths), self.columns, now.into());
         let most = depths.len().max(self.stages.len());
-        self.stages.resize_with(most, Stage::default);
+        self.stages.resize_with(most, BandStage::default);
         for stage in &mut self.stages {
             (stage.kept, stage.known) = (0..0, Smoothness::ALL);
         }

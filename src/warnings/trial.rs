@@ -23,12 +23,12 @@ const SEEN: f64 = 1e-3;
 const INACCURATE: f64 = 5e-3;
 
 /// The smallest and the largest value of states, but of masked nodes.
-struct Range {
+struct StateRange {
     least: f64,
     most: f64,
 }
 
-impl Range {
+impl StateRange {
     const NONE: Self = Self {
         least: f64::INFINITY,
         most: f64::NEG_INFINITY,
@@ -102,7 +102,7 @@ impl Steps {
 pub(super) struct Rounding {
     /// Of the node of which they hide most \[density\].
     hidden: f64,
-    range: Range,
+    range: StateRange,
 }
 
 impl Rounding {
@@ -127,7 +127,7 @@ impl Rounding {
         trial.params.method = StepMethod::Rkl2;
         trial.params.stages = None;
         let mut state = trial.solver_at_start::<f64>().ok()?.into_state();
-        let mut range = Range::NONE;
+        let mut range = StateRange::NONE;
         range.add(&trial, &state);
         let mut hidden = vec![0.0_f64; state.as_slice().len()];
         let (mut time, mut later) = (0.0, dt.min(end));
@@ -241,7 +241,7 @@ fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
         problem.solver_at_start().ok()?,
         other.solver_at_start().ok()?,
     ];
-    let (mut range, mut worst, mut step) = (Range::NONE, 0.0, 0);
+    let (mut range, mut worst, mut step) = (StateRange::NONE, 0.0, 0);
     range.add(problem, solvers[0].state());
     for snapshot in 1..=snapshots {
         for (solver, problem) in solvers.iter_mut().zip(both) {

@@ -7,7 +7,7 @@ use super::{
     panel::{self, Metrics},
     range::{Mapping, Range},
     text::{DIGIT, width},
-    ticks::{Axis, Ticks},
+    ticks::{TickScale, Ticks},
 };
 
 /// Bars in groups in sections, from top to bottom.
@@ -44,12 +44,12 @@ pub struct Section {
     /// Their heading.
     pub heading: String,
     /// The groups.
-    pub groups: Vec<Group>,
+    pub groups: Vec<BarGroup>,
 }
 
 /// Bars under one another that share a label.
 #[derive(Clone, Debug, Default)]
-pub struct Group {
+pub struct BarGroup {
     /// Their label.
     pub label: String,
     /// Length, colour, and a text after each bar.
@@ -166,7 +166,7 @@ impl BarChart {
 
 impl Section {
     fn height(&self) -> usize {
-        GAPS[2] + LINE + self.groups.iter().map(Group::height).sum::<usize>()
+        GAPS[2] + LINE + self.groups.iter().map(BarGroup::height).sum::<usize>()
     }
 
     /// Its heading and its bars, from the top of a panel.
@@ -214,7 +214,7 @@ impl Section {
     }
 }
 
-impl Group {
+impl BarGroup {
     fn height(&self) -> usize {
         self.bars.len() * (BAR + GAPS[0]) + GAPS[1]
     }
@@ -231,7 +231,7 @@ mod tests {
 
     fn chart(values: &[f64]) -> BarChart {
         let bar = |value: &f64| (*value, Shade::Plain, format!("{value}"));
-        let group = Group {
+        let group = BarGroup {
             label: "some".to_owned(),
             bars: values.iter().map(bar).collect(),
         };

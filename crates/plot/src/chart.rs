@@ -10,7 +10,7 @@ use super::{
     style::Size,
     svg::{self, Svg},
     text::DIGIT,
-    ticks::Axis,
+    ticks::TickScale,
 };
 use diff2d_sys::Destination;
 

@@ -7,7 +7,7 @@ use super::{
     panel::{self, Metrics},
     style::{Beyond, Style},
     text::{DIGIT, width},
-    ticks::{Axis, Ticks},
+    ticks::{TickScale, Ticks},
 };
 
 /// A colour bar, labelled with the range at its ends and round numbers between them. It ends in arrows
@@ -69,7 +69,7 @@ impl ColourBar {
             levels => (levels + 1).min((length as f64 / (1.5 * m.em)) as usize),
         };
         let near = 1.5 * m.em / length as f64;
-        let axis: &dyn Axis = &colours.mapping;
+        let axis: &dyn TickScale = &colours.mapping;
         bar.ticks = axis.ticks_with_ends(most.max(1), near, &|ticks| {
             panel::above_each_other(ticks, length, m)
         });

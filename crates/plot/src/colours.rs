@@ -3,13 +3,13 @@
 use super::{
     canvas::{Canvas, Pen, Point, Rect},
     contour,
-    contour_label::Labels,
+    contour_label::ContourLabels,
     error::Error,
     frame::Frame,
     range::{Mapping, Range},
     reduced::Reduced,
     style::{Contours, Style},
-    ticks::Axis,
+    ticks::TickScale,
 };
 
 /// The colour of NaN and infinities; one of the sixteen greys of an animation.
@@ -89,7 +89,7 @@ impl Colours {
             canvas.stroke(line, colours.pen(*level, panel), *panel)?;
         }
         if let Contours::At(_) = colours.contours {
-            let mut labels = Labels::new(*panel, em);
+            let mut labels = ContourLabels::new(*panel, em);
             for (level, line) in &lines {
                 labels.write(canvas, *level, line)?;
             }

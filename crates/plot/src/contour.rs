@@ -7,13 +7,13 @@
 //!
 //! Source: W. E. Lorensen, H. E. Cline, Marching cubes, SIGGRAPH 1987, in two dimensions.
 
-use super::{canvas::Point, range::Mapping, reduced::Reduced, ticks::Axis};
+use super::{canvas::Point, range::Mapping, reduced::Reduced, ticks::TickScale};
 
 /// At most `most` round values between the ends of the colours.
 pub(super) fn levels(mapping: &Mapping, most: usize) -> Vec<f64> {
     let inside = |value: &f64| (1e-9..1.0 - 1e-9).contains(&mapping.fraction(*value));
     let within = |value: f64| Some(value).filter(inside);
-    let axis: &dyn Axis = mapping;
+    let axis: &dyn TickScale = mapping;
     axis.round_values()
         .map(|values| values.into_iter().filter_map(within).collect::<Vec<_>>())
         .find(|levels| levels.len() <= most)

@@ -1,4 +1,4 @@
-//! [`Labels`]: the values of contour lines, written on them.
+//! [`ContourLabels`]: the values of contour lines, written on them.
 
 use super::{
     canvas::{Anchor, Canvas, Point, Rect},
@@ -10,14 +10,14 @@ use super::{
 const WHITE: [u8; 3] = [255; 3];
 
 /// Labels on contour lines. Each stands where its line is nearly horizontal, inside of the panel and beside the others.
-pub(super) struct Labels {
+pub(super) struct ContourLabels {
     panel: Rect,
     /// Size of the text: the em.
     size: f64,
     taken: Vec<Rect>,
 }
 
-impl Labels {
+impl ContourLabels {
     /// Labels in a panel beside whose axes text is so large.
     pub fn new(panel: Rect, em: f64) -> Self {
         Self {

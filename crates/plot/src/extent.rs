@@ -1,6 +1,6 @@
 //! [`Extent`]: where the nodes of a field lie.
 
-use super::ticks::Axis;
+use super::ticks::TickScale;
 
 /// Where the nodes of a field lie: equally spaced along x and along y.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -93,7 +93,7 @@ impl Span {
     }
 }
 
-impl Axis for Span {
+impl TickScale for Span {
     fn ends(&self) -> (f64, f64) {
         (self.start.min(self.end), self.start.max(self.end))
     }

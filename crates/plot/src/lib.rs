@@ -71,7 +71,7 @@ mod ticks;
 mod values;
 
 pub use animation::{Animation, Format};
-pub use bar_chart::{BarChart, Group, Section, Shade};
+pub use bar_chart::{BarChart, BarGroup, Section, Shade};
 pub use bitmap::Bitmap;
 pub use chart::{Chart, Curve};
 pub use colormap::Colormap;
@@ -82,7 +82,7 @@ pub use file::is_picture;
 pub use frame::Frame;
 pub use page::{PackedFrame, Page, PagePlan, is_page};
 pub use range::Range;
-pub use reduced::{Ends, Reduced};
+pub use reduced::{Extrema, Reduced};
 pub use sampled::Sampled;
 pub use sheet::{Sheet, evenly_spread};
 pub use style::{Beyond, Contours, Size, Style};

@@ -5,7 +5,7 @@ use super::{
     error::Error,
     extent::Span,
     text::{DIGIT, width},
-    ticks::{Axis, Ticks},
+    ticks::{TickScale, Ticks},
 };
 
 const BLACK: Rgb = [0; 3];
@@ -96,7 +96,7 @@ fn magnification(nodes: usize, side: usize) -> usize {
 }
 
 /// Ticks of an axis of `length` pixels with its labels side by side.
-pub(super) fn horizontal(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
+pub(super) fn horizontal(axis: &dyn TickScale, length: usize, m: &Metrics) -> Ticks {
     let most = (length as f64 / (3.2 * m.em)) as usize;
     axis.ticks(most.clamp(1, 10), &|ticks| {
         ticks.len() <= 2 || side_by_side(ticks, length, m)
@@ -117,7 +117,7 @@ fn side_by_side(ticks: &[(f64, String)], length: usize, m: &Metrics) -> bool {
 }
 
 /// Ticks of an axis of `length` pixels with its labels above each other.
-pub(super) fn vertical(axis: &dyn Axis, length: usize, m: &Metrics) -> Ticks {
+pub(super) fn vertical(axis: &dyn TickScale, length: usize, m: &Metrics) -> Ticks {
     let most = (length as f64 / (2.6 * m.em)) as usize;
     axis.ticks(most.clamp(1, 10), &|ticks| {
         // Two need less room than many.

@@ -2,8 +2,8 @@
 
 use super::{
     error::Error,
-    reduced::{Ends, Reduced},
-    ticks::Axis,
+    reduced::{Extrema, Reduced},
+    ticks::TickScale,
     values::Values,
 };
 use std::fmt;
@@ -47,7 +47,7 @@ impl Range {
     /// [`Error::Values`] when a field cannot be read.
     pub fn of<'a>(fields: impl IntoIterator<Item = &'a dyn Values>) -> Result<Option<Self>, Error> {
         let ends = fields.into_iter().map(|field| match field.dimensions() {
-            (0, _) | (_, 0) => Ok(Ends::default()),
+            (0, _) | (_, 0) => Ok(Extrema::default()),
             _ => Ok(Reduced::new(field, 1, 1)?.ends()),
         });
         let ends = ends.collect::<Result<Vec<_>, Error>>()?.into_iter();
@@ -161,7 +161,7 @@ impl Mapping {
     }
 }
 
-impl Axis for Mapping {
+impl TickScale for Mapping {
     fn ends(&self) -> (f64, f64) {
         (self.range.low(), self.range.high())
     }

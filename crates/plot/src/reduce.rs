@@ -2,8 +2,8 @@
 
 use super::{
     error::Error,
-    reduced::{Ends, Reduced},
-    reduction::{Reduction, Run},
+    reduced::{Extrema, Reduced},
+    reduction::{CellShare, LineMeans},
     values::{Values, for_each_part, layout},
 };
 use rayon::prelude::*;
@@ -30,8 +30,8 @@ impl Reduced {
             return Err(Error::Empty(all_rows, all_columns));
         }
         let in_columns = field.are_in_columns();
-        let up = Reduction::new(all_rows, rows);
-        let across = Reduction::new(all_columns, columns);
+        let up = LineMeans::new(all_rows, rows);
+        let across = LineMeans::new(all_columns, columns);
         let (over_lines, along) = match in_columns {
             false => (up, across),
             true => (across, up),
@@ -42,12 +42,12 @@ impl Reduced {
             _ => PARTS.min(over_lines.cells()),
         };
         let cuts = |part: usize| part * over_lines.cells() / parts;
-        let reduced: Vec<(Vec<f64>, Ends)> = (0..parts)
+        let reduced: Vec<(Vec<f64>, Extrema)> = (0..parts)
             .into_par_iter()
             .map(|part| reduce(field, over_lines, along, cuts(part)..cuts(part + 1)))
             .collect::<Result<_, Error>>()?;
         let ends = reduced.iter().map(|(_, ends)| *ends);
-        let ends = ends.fold(Ends::default(), Ends::and);
+        let ends = ends.fold(Extrema::default(), Extrema::and);
         let cells: Vec<f64> = reduced.into_iter().flat_map(|(cells, _)| cells).collect();
         let (rows, columns) = (up.cells(), across.cells());
         let cells = match in_columns {
@@ -68,20 +68,20 @@ impl Reduced {
 /// Some cells of a field, line after line, with the ends of the values that they cover.
 fn reduce(
     field: &dyn Values,
-    over_lines: Reduction,
-    along: Reduction,
+    over_lines: LineMeans,
+    along: LineMeans,
     cells: Range<usize>,
-) -> Result<(Vec<f64>, Ends), Error> {
+) -> Result<(Vec<f64>, Extrema), Error> {
     let lines = over_lines.covered(cells.start).start..over_lines.covered(cells.end - 1).end;
     let mut reduced = vec![0.0; along.cells() * cells.len()];
     let mut line = vec![0.0; along.cells()];
-    let (mut runs, mut of_runs): (Vec<Run>, _) = (Vec::new(), 0..0);
-    let mut ends = Ends::default();
+    let (mut runs, mut of_runs): (Vec<CellShare>, _) = (Vec::new(), 0..0);
+    let mut ends = Extrema::default();
     for_each_part(field, lines, |part| {
         if of_runs != part.along {
             (runs, of_runs) = (along.runs(&part.along), part.along.clone());
         }
-        ends = ends.and(Ends::of(part.values));
+        ends = ends.and(Extrema::of(part.values));
         let touched = along.reached(&part.along);
         let of_lines = part.values.chunks_exact(part.along.len());
         for (number, values) in part.lines.clone().zip(of_lines) {

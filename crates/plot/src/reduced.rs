@@ -10,7 +10,7 @@ pub struct Reduced {
     pub(super) columns: usize,
     /// Row after row.
     pub(super) cells: Vec<f64>,
-    pub(super) ends: Ends,
+    pub(super) ends: Extrema,
 }
 
 impl Reduced {
@@ -25,7 +25,7 @@ impl Reduced {
     }
 
     /// What is known of all values of the field, not of their means.
-    pub fn ends(&self) -> Ends {
+    pub fn ends(&self) -> Extrema {
         self.ends
     }
 
@@ -55,7 +55,7 @@ impl Reduced {
 
 /// The smallest and the largest finite value of a field, and the smallest above 0.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ends {
+pub struct Extrema {
     /// The smallest finite value; infinite where there is none.
     pub low: f64,
     /// The largest finite value; negative infinity where there is none.
@@ -64,7 +64,7 @@ pub struct Ends {
     pub low_positive: f64,
 }
 
-impl Ends {
+impl Extrema {
     /// Of some values.
     pub fn of(values: &[f64]) -> Self {
         let mut ends = Self::default();
@@ -96,7 +96,7 @@ impl Ends {
     }
 }
 
-impl Default for Ends {
+impl Default for Extrema {
     /// Of no values.
     fn default() -> Self {
         Self {

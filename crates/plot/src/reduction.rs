@@ -1,15 +1,15 @@
-//! [`Reduction`]: which nodes a cell of a reduced line covers, and how much of each.
+//! [`LineMeans`]: which nodes a cell of a reduced line covers, and how much of each.
 
 use std::ops::Range;
 
 /// How a line of nodes becomes a line of at most as many cells: by means of the nodes that a cell covers.
 #[derive(Clone, Copy)]
-pub(super) struct Reduction {
+pub(super) struct LineMeans {
     nodes: u128,
     cells: u128,
 }
 
-impl Reduction {
+impl LineMeans {
     pub fn new(nodes: usize, cells: usize) -> Self {
         Self {
             nodes: nodes as u128,
@@ -49,8 +49,8 @@ impl Reduction {
     }
 
     /// What some nodes are to the cells that they reach into: neighbours of one weight are together.
-    pub fn runs(self, nodes: &Range<usize>) -> Vec<Run> {
-        let run = |cell: usize, some: Range<usize>| Run {
+    pub fn runs(self, nodes: &Range<usize>) -> Vec<CellShare> {
+        let run = |cell: usize, some: Range<usize>| CellShare {
             cell,
             weight: self.weight(some.start, cell),
             places: some.start - nodes.start..some.end - nodes.start,
@@ -70,7 +70,7 @@ impl Reduction {
 }
 
 /// Neighbours of one weight in one cell, by their places in what was read.
-pub(super) struct Run {
+pub(super) struct CellShare {
     pub cell: usize,
     pub weight: f64,
     pub places: Range<usize>,
@@ -82,12 +82,12 @@ mod tests {
 
     #[test]
     fn a_field_of_2_to_the_62_columns_has_weights_that_add_up() {
-        let row = Reduction::new(1 << 62, 840);
+        let row = LineMeans::new(1 << 62, 840);
         assert_eq!(row.reached(&(0..1)), 0..1);
         let last = (1 << 62) - 1;
         assert_eq!(row.reached(&(last..last + 1)), 839..840);
         assert_eq!(row.weight(0, 0), 840.0 / 2_f64.powi(62));
-        let one = Reduction::new(1000, 3);
+        let one = LineMeans::new(1000, 3);
         let runs = one.runs(&(0..1000)).into_iter().filter(|run| run.cell == 1);
         let sum: f64 = runs.map(|run| run.weight * run.places.len() as f64).sum();
         assert!((sum - 1.0).abs() < 1e-15, "{sum}");

@@ -69,7 +69,7 @@ impl Sheet {
         let (x, y) = first.extent.spans(shape);
         let colours = Colours::new(style, colormap::LEVELS);
         let (page, place) = sized(style.size, shape, (&x, &y), style.scaled(SIDE), |panel| {
-            let page = Page::new([&x, &y], style, &colours, panel, count)?;
+            let page = SheetLayout::new([&x, &y], style, &colours, panel, count)?;
             let needed = page.size;
             Ok((page, needed))
         })?;
@@ -154,7 +154,7 @@ impl Sheet {
 }
 
 /// Where everything on a sheet is, before anything is drawn. All in pixels.
-struct Page {
+struct SheetLayout {
     panels: Vec<Rect>,
     columns: usize,
     cell_width: usize,
@@ -169,7 +169,7 @@ struct Page {
     metrics: Metrics,
 }
 
-impl Page {
+impl SheetLayout {
     fn new(
         [x, y]: [&Span; 2],
         style: &Style,

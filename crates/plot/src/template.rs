@@ -170,9 +170,9 @@ fn laid_out(
     shape: (usize, usize),
     [x, y]: [&Span; 2],
     side: usize,
-) -> Result<(Layout, Rect), Error> {
+) -> Result<(PictureLayout, Rect), Error> {
     sized(style.size, shape, (x, y), side, |panel| {
-        let layout = Layout::new([x, y], style, colours, panel)?;
+        let layout = PictureLayout::new([x, y], style, colours, panel)?;
         let needed = layout.size();
         Ok((layout, needed))
     })
@@ -223,7 +223,7 @@ pub(super) fn sized<T>(
 }
 
 /// Where everything in a picture is, before anything is drawn. All in pixels.
-struct Layout {
+struct PictureLayout {
     panel: Rect,
     bar: ColourBar,
     bar_left: usize,
@@ -239,7 +239,7 @@ struct Layout {
     metrics: Metrics,
 }
 
-impl Layout {
+impl PictureLayout {
     fn new(
         [x, y]: [&Span; 2],
         style: &Style,

@@ -3,7 +3,7 @@
 use super::decimal;
 
 /// An axis or a colour bar, as far as its ticks depend on it.
-pub(super) trait Axis {
+pub(super) trait TickScale {
     /// The smallest and the largest value.
     fn ends(&self) -> (f64, f64);
 
@@ -38,7 +38,7 @@ const MOST: usize = 200;
 /// Ranges with a smaller ratio of their ends have round numbers at equal distances, whatever the axis.
 const NARROW: f64 = 5.0;
 
-impl dyn Axis + '_ {
+impl dyn TickScale + '_ {
     /// The most ticks, up to `most`, whose labels fit; the first and the last round number where no more than one would
     /// have a label; one where even two do not fit.
     pub fn ticks(&self, most: usize, fits: Fits<'_>) -> Ticks {
@@ -332,7 +332,7 @@ mod tests {
             (-1.0 - 4e-10, -1.0, 2, "−4 −2 0", "×10⁻¹⁰ − 1"),
             (300.0 - 1e-9, 300.0 + 1e-9, 2, "−1 0 1", "×10⁻⁹ + 300"),
         ] {
-            let axis: &dyn Axis = &axis(low, high, false);
+            let axis: &dyn TickScale = &axis(low, high, false);
             let (labels, shared) = labels(axis.ticks(most, &|_| true));
             assert_eq!((labels.join(" ").as_str(), &*shared), (expected, note));
         }
@@ -349,7 +349,7 @@ mod tests {
                 .skip(i + 1)
                 .flat_map(|h| [(h, false), (h, true)])
             {
-                let axis: &dyn Axis = &axis(low, high, log);
+                let axis: &dyn TickScale = &axis(low, high, log);
                 let ticks = axis.ticks_with_ends(i % 8 + 1, 0.05, &|_| true);
                 assert!(
                     (2..=12).contains(&ticks.marks.len()),
@@ -389,7 +389,7 @@ mod tests {
             (1e-12, 1.0, true, 4, 0.02, "10⁻¹² 1 10⁻⁹ 10⁻⁶ 0.001", ""),
             (2.0, 3.0, true, 2, 0.02, "2.0 3.0 2.5", ""),
         ] {
-            let axis: &dyn Axis = &axis(low, high, log);
+            let axis: &dyn TickScale = &axis(low, high, log);
             let (labels, shared) = labels(axis.ticks_with_ends(most, near, &|_| true));
             assert_eq!((labels.join(" ").as_str(), &*shared), (expected, note));
         }
@@ -398,14 +398,14 @@ mod tests {
     #[test]
     fn counted_axes_have_whole_ticks_and_labels_that_do_not_fit_are_thinned() {
         let (axis, _) = Extent::counted().spans((2, 2));
-        let axis: &dyn Axis = &axis;
+        let axis: &dyn TickScale = &axis;
         assert_eq!(labels(axis.ticks(9, &|_| true)).0, ["0", "1"]);
         assert_eq!(axis.ticks(9, &|ticks| ticks.len() < 2).marks.len(), 1);
     }
 
     #[test]
     fn an_axis_with_room_for_one_label_has_the_first_and_the_last_round_number() {
-        let axis: &dyn Axis = &axis(-0.05, 0.45, false);
+        let axis: &dyn TickScale = &axis(-0.05, 0.45, false);
         let fits = |ticks: &[(f64, String)]| ticks.len() <= 2;
         assert_eq!(labels(axis.ticks(1, &fits)).0, ["0.0", "0.4"]);
     }

@@ -60,7 +60,7 @@ impl<T: Copy + Sync + Into<f64>> Values for ArrayView2<'_, T> {
 /// A box of a field: some lines, and a part of each.
 ///
 /// A line is a row or a column, whichever the values lie in.
-pub(super) struct Part<'a> {
+pub(super) struct ValueLine<'a> {
     pub lines: Range<usize>,
     pub along: Range<usize>,
     pub values: &'a [f64],
@@ -78,7 +78,7 @@ pub(super) fn layout(field: &dyn Values) -> (usize, usize) {
 pub(super) fn for_each_part(
     field: &dyn Values,
     lines: Range<usize>,
-    mut take: impl FnMut(Part<'_>),
+    mut take: impl FnMut(ValueLine<'_>),
 ) -> Result<(), Error> {
     let (_, length) = layout(field);
     if lines.is_empty() || length == 0 {
@@ -101,7 +101,7 @@ pub(super) fn for_each_part(
                 true => (along.clone(), some.clone()),
             };
             field.read(rows, columns, &mut values)?;
-            take(Part {
+            take(ValueLine {
                 lines: some.clone(),
                 along,
                 values: &values,

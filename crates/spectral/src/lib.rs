@@ -38,7 +38,7 @@ use std::{f64::consts::PI, fmt, ops::Range, sync::Arc};
 
 /// The walls at both ends of an axis.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ends {
+pub enum EndWalls {
     /// Fixed values.
     Fixed,
     /// Given fluxes.
@@ -51,7 +51,7 @@ pub enum Ends {
     Periodic,
 }
 
-impl Ends {
+impl EndWalls {
     /// Whether the first and the last node are fixed.
     #[must_use]
     pub fn are_fixed(self) -> [bool; 2] {
@@ -82,7 +82,7 @@ impl Spectral {
     /// # Panics
     /// With fewer than three nodes.
     #[must_use]
-    pub fn new(y: (Ends, usize, f64), x: (Ends, usize, f64), decay: f64) -> Self {
+    pub fn new(y: (EndWalls, usize, f64), x: (EndWalls, usize, f64), decay: f64) -> Self {
         let mut step = Self {
             y: Filter::new(y),
             x: Filter::new(x),
@@ -121,7 +121,7 @@ impl Spectral {
         y.transform_all(inside.view_mut(), Axis(0), Direction::Back);
         x.transform_all(inside, Axis(1), Direction::Back);
         for (filter, axis) in [(x, Axis(1)), (y, Axis(0))] {
-            if filter.ends == Ends::Periodic {
+            if filter.ends == EndWalls::Periodic {
                 let (first, mut rest) = array.view_mut().split_at(axis, 1);
                 let last = rest.len_of(axis) - 1;
                 rest.index_axis_mut(axis, last)
@@ -163,7 +163,7 @@ pub fn memory_of_a_thread(nodes: usize) -> usize {
 /// The exact step along one axis.
 #[derive(Clone)]
 struct Filter {
-    ends: Ends,
+    ends: EndWalls,
     nodes: usize,
     transform: Transform,
     /// `dt λ` of each coefficient.
@@ -193,18 +193,18 @@ enum Direction {
 
 impl Filter {
     #[expect(clippy::cast_precision_loss, reason = "node numbers are below 2^31")]
-    fn new((ends, nodes, r): (Ends, usize, f64)) -> Self {
+    fn new((ends, nodes, r): (EndWalls, usize, f64)) -> Self {
         assert!(nodes > 2, "an axis has at least three nodes");
         let count = nodes - 1;
         let intervals = count as f64;
         let mut planner = DctPlanner::new();
         // The number of the first coefficient.
         let (transform, first) = match ends {
-            Ends::Fixed => (Transform::Sine(planner.plan_dst1(count - 1)), 1.0),
-            Ends::Flux => (Transform::Cosine(planner.plan_dct1(nodes)), 0.0),
-            Ends::FixedThenFlux => (Transform::MixedSine(planner.plan_dst3(count)), 0.5),
-            Ends::FluxThenFixed => (Transform::MixedCosine(planner.plan_dct3(count)), 0.5),
-            Ends::Periodic => {
+            EndWalls::Fixed => (Transform::Sine(planner.plan_dst1(count - 1)), 1.0),
+            EndWalls::Flux => (Transform::Cosine(planner.plan_dct1(nodes)), 0.0),
+            EndWalls::FixedThenFlux => (Transform::MixedSine(planner.plan_dst3(count)), 0.5),
+            EndWalls::FluxThenFixed => (Transform::MixedCosine(planner.plan_dct3(count)), 0.5),
+            EndWalls::Periodic => {
                 let mut planner = FftPlanner::new();
                 let both = [
                     planner.plan_fft_forward(count),
@@ -214,7 +214,7 @@ impl Filter {
             }
         };
         let (angle, scale) = match ends {
-            Ends::Periodic => (PI, 1.0 / intervals),
+            EndWalls::Periodic => (PI, 1.0 / intervals),
             _ => (PI / 2.0, 2.0 / intervals),
         };
         let mut filter = Self {
@@ -239,7 +239,7 @@ impl Filter {
     /// The nodes that are transformed.
     fn transformed(&self) -> Range<usize> {
         match self.ends {
-            Ends::Periodic => 0..self.nodes - 1,
+            EndWalls::Periodic => 0..self.nodes - 1,
             ends => {
                 let [first, last] = ends.are_fixed().map(usize::from);
                 first..self.nodes - last
@@ -291,7 +291,7 @@ impl Filter {
                 line[node] = T::from_f64(values[l * count + k]);
             }
         }
-        if self.ends == Ends::Periodic {
+        if self.ends == EndWalls::Periodic {
             for line in lines {
                 line[self.nodes - 1] = line[0];
             }
@@ -376,15 +376,15 @@ mod tests {
     use super::*;
 
     /// The mode with these numbers, which is an eigenvector of the five-point Laplacian.
-    fn mode(ends: [Ends; 2], (ny, nx): (usize, usize), k: [f64; 2]) -> Array2<f64> {
-        let factor = |ends: Ends, node: usize, nodes: usize, k: f64| {
+    fn mode(ends: [EndWalls; 2], (ny, nx): (usize, usize), k: [f64; 2]) -> Array2<f64> {
+        let factor = |ends: EndWalls, node: usize, nodes: usize, k: f64| {
             let x = node as f64 / (nodes - 1) as f64;
             match ends {
-                Ends::Fixed => (k * PI * x).sin(),
-                Ends::Flux => (k * PI * x).cos(),
-                Ends::FixedThenFlux => ((k - 0.5) * PI * x).sin(),
-                Ends::FluxThenFixed => ((k - 0.5) * PI * x).cos(),
-                Ends::Periodic => (2.0 * k * PI * x).cos() + (2.0 * k * PI * x).sin(),
+                EndWalls::Fixed => (k * PI * x).sin(),
+                EndWalls::Flux => (k * PI * x).cos(),
+                EndWalls::FixedThenFlux => ((k - 0.5) * PI * x).sin(),
+                EndWalls::FluxThenFixed => ((k - 0.5) * PI * x).cos(),
+                EndWalls::Periodic => (2.0 * k * PI * x).cos() + (2.0 * k * PI * x).sin(),
             }
         };
         Array2::from_shape_fn((ny, nx), |(j, i)| {
@@ -395,19 +395,19 @@ mod tests {
     #[test]
     fn modes_decay_by_their_factors() {
         let all = [
-            Ends::Fixed,
-            Ends::Flux,
-            Ends::FixedThenFlux,
-            Ends::FluxThenFixed,
-            Ends::Periodic,
+            EndWalls::Fixed,
+            EndWalls::Flux,
+            EndWalls::FixedThenFlux,
+            EndWalls::FluxThenFixed,
+            EndWalls::Periodic,
         ];
         for (y, x) in all.into_iter().flat_map(|y| all.map(|x| (y, x))) {
             let (shape, k, r) = ((12, 17), [2.0, 3.0], [0.7, 1.3]);
             let start = mode([y, x], shape, k);
-            let decay = |ends: Ends, nodes: usize, k: f64, r: f64| {
+            let decay = |ends: EndWalls, nodes: usize, k: f64, r: f64| {
                 let angle = match ends {
-                    Ends::Periodic => PI * k,
-                    Ends::FixedThenFlux | Ends::FluxThenFixed => PI * (k - 0.5) / 2.0,
+                    EndWalls::Periodic => PI * k,
+                    EndWalls::FixedThenFlux | EndWalls::FluxThenFixed => PI * (k - 0.5) / 2.0,
                     _ => PI * k / 2.0,
                 };
                 let sine = (angle / (nodes - 1) as f64).sin();
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn two_steps_are_one_of_twice_the_length_and_a_constant_stays_between_closed_walls() {
         let start = Array2::from_shape_fn((9, 11), |(j, i)| ((j * 11 + i) as f64 * 0.7).sin());
-        let step = |r: f64| Spectral::new((Ends::Flux, 9, r), (Ends::Periodic, 11, r), 0.0);
+        let step = |r: f64| Spectral::new((EndWalls::Flux, 9, r), (EndWalls::Periodic, 11, r), 0.0);
         let mut start = start;
         (0..9).for_each(|j| start[[j, 10]] = start[[j, 0]]);
         let (mut twice, mut once) = (start.clone(), start.clone());

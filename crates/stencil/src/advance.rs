@@ -10,16 +10,16 @@ use ndarray::{ArrayBase, ArrayView2, ArrayViewMut2, Axis, DataMut, Ix2, s};
 use super::dispatch::Element;
 use super::five_point::Stencil;
 use super::knowledge::{Knowledge, Smoothness};
-use super::pipeline::{self, Stage};
+use super::pipeline::{self, PassUnderWay};
 use super::plan::Plan;
 use super::scheduler::{self, TileGrid};
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::task::{Plane, TileTask};
 use super::walls::{Computed, Walls};
 
 thread_local! {
     /// The scratch memory of this thread.
-    static SCRATCH: RefCell<Scratch> = const { RefCell::new(Scratch::new()) };
+    static SCRATCH: RefCell<Workspace> = const { RefCell::new(Workspace::new()) };
 }
 
 impl<T: Element> Stencil<T> {
@@ -73,7 +73,7 @@ impl<T: Element> Stencil<T> {
         ];
         // SAFETY: both arrays are borrowed until the call returns, the target
         // exclusively; a single pass writes the target only.
-        unsafe { Passes::new(self, walls, &plan, planes, rows, knowledge).run() }
+        unsafe { PassSequence::new(self, walls, &plan, planes, rows, knowledge).run() }
     }
 
     /// Advances `field` by `steps` steps, with `spare` as the second array, on
@@ -116,7 +116,7 @@ impl<T: Element> Stencil<T> {
         ];
         let rows = walls.domain((ny, nx))[0].in_array();
         // SAFETY: both arrays are borrowed exclusively until the call returns.
-        unsafe { Passes::new(self, walls, &plan, planes, rows, knowledge).run() }
+        unsafe { PassSequence::new(self, walls, &plan, planes, rows, knowledge).run() }
         let swapped = plan.passes.len() % 2 == 1;
         if swapped {
             mem::swap(field, spare);
@@ -127,7 +127,7 @@ impl<T: Element> Stencil<T> {
 }
 
 /// The passes of a call, from `planes[0]` to `planes[1]`, back, and so on.
-struct Passes<'a, T: Element> {
+struct PassSequence<'a, T: Element> {
     stencil: &'a Stencil<T>,
     walls: &'a Walls<T>,
     domain: [Computed; 2],
@@ -141,7 +141,7 @@ struct Passes<'a, T: Element> {
     knowledge: &'a Knowledge,
 }
 
-impl<'a, T: Element> Passes<'a, T> {
+impl<'a, T: Element> PassSequence<'a, T> {
     /// Passes over these rows.
     fn new(
         stencil: &'a Stencil<T>,
@@ -250,7 +250,7 @@ impl<'a, T: Element> Passes<'a, T> {
         &self,
         pass: usize,
         tile: usize,
-        stage: Option<Stage<'_>>,
+        stage: Option<PassUnderWay<'_>>,
         smoothness: Smoothness,
     ) -> Smoothness {
         let steps = self.plan.passes[pass];

@@ -1,7 +1,7 @@
 //! [`Cost`]: what steps cost, for the choice of a tile's size.
 
 use super::kernel::Kernel;
-use super::processor::{Durations, Processor, TwoLevels};
+use super::processor::{Durations, Processor, TwoLevelUse};
 use diff2d_sys::Caches;
 
 /// The largest depth of a tile. Only tiles with short rows fit so many levels into the second-level cache.
@@ -89,8 +89,8 @@ impl Cost {
     pub fn is_by_two(&self, row: usize) -> bool {
         self.may_be_two
             && match self.processor.two_levels {
-                TwoLevels::Always => true,
-                TwoLevels::IfShort => ROWS_OF_TWO * row <= self.caches.l1 / 8 * 7,
+                TwoLevelUse::Always => true,
+                TwoLevelUse::IfShort => ROWS_OF_TWO * row <= self.caches.l1 / 8 * 7,
             }
     }
 
@@ -111,7 +111,7 @@ impl Cost {
     fn of_sweeps(&self, row: usize) -> f64 {
         /// The relative duration of steps of two levels a sweep, where these depend on the cache.
         const OF_TWO: f64 = 0.94;
-        if self.processor.two_levels == TwoLevels::IfShort && self.is_by_two(row) {
+        if self.processor.two_levels == TwoLevelUse::IfShort && self.is_by_two(row) {
             return OF_TWO;
         }
         match self.accessed(row) <= self.caches.l1 / 8 * 7 {

@@ -5,17 +5,17 @@ use super::equation::Operator;
 use super::general::General;
 use super::isotropic::Isotropic;
 use super::kernel::{BandRows, Kernel};
-use super::knowledge::Outcome;
+use super::knowledge::TileOutcome;
 #[cfg(target_arch = "aarch64")]
 use super::lanes::neon;
 use super::lanes::portable::Portable;
 #[cfg(target_arch = "x86_64")]
 use super::lanes::x86;
 use super::lanes::{HAS_PORTABLE, Lanes};
-use super::rkl2::{Part, Step, Target};
+use super::rkl2::{SharedStage, TargetRows, TileRows};
 use super::scalar_tile;
 use super::scaled::Scaled;
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::task::TileTask;
 use super::wavefront::Walk;
 use crate::real::Real;
@@ -30,14 +30,22 @@ pub trait Element: Real {
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
     )]
-    unsafe fn execute(kernel: Kernel, task: &TileTask<'_, Self>, scratch: &mut Scratch) -> Outcome;
+    unsafe fn execute(
+        kernel: Kernel,
+        task: &TileTask<'_, Self>,
+        scratch: &mut Workspace,
+    ) -> TileOutcome;
 
     /// Computes the nodes of a tile of [`Rkl2`](crate::Rkl2), which begins at node `first` of the field.
     #[allow(
         private_interfaces,
         reason = "the trait is sealed and its function for this folder only"
     )]
-    fn take_stages<'a>(step: &'a Step<'a, Self>, first: [usize; 2], target: Target<'a, Self>);
+    fn take_stages<'a>(
+        step: &'a SharedStage<'a, Self>,
+        first: [usize; 2],
+        target: TargetRows<'a, Self>,
+    );
 }
 
 /// Writes the nodes of `task` into its target with registers of type `V`, in bands of `R` rows, or of `WITH_ARRAYS` for
@@ -48,8 +56,8 @@ pub trait Element: Real {
 /// lanes.
 unsafe fn vectors<V: Lanes, const R: usize, const WITH_ARRAYS: usize>(
     task: &TileTask<'_, V::Element>,
-    scratch: &mut Scratch,
-) -> Outcome {
+    scratch: &mut Workspace,
+) -> TileOutcome {
     // SAFETY: passed on.
     let outcome = unsafe {
         match (&task.equation.operator, &task.equation.reaction) {
@@ -90,8 +98,8 @@ macro_rules! dispatch {
             unsafe fn execute(
                 kernel: Kernel,
                 task: &TileTask<'_, Self>,
-                scratch: &mut Scratch,
-            ) -> Outcome {
+                scratch: &mut Workspace,
+            ) -> TileOutcome {
                 // SAFETY: passed on; vector kernels have enough columns.
                 unsafe {
                     match kernel {
@@ -117,11 +125,11 @@ macro_rules! dispatch {
                 reason = "the trait is sealed and its function for this folder only"
             )]
             fn take_stages<'a>(
-                step: &'a Step<'a, Self>,
+                step: &'a SharedStage<'a, Self>,
                 first: [usize; 2],
-                target: Target<'a, Self>,
+                target: TargetRows<'a, Self>,
             ) {
-                Part::new(step, first, target).advance();
+                TileRows::new(step, first, target).advance();
             }
         }
     };

@@ -1,9 +1,9 @@
-//! Walls in the lifted layout: [`Ends`] completes rows at their two ends, [`Beyond`] makes the rows
+//! Walls in the lifted layout: [`Ends`] completes rows at their two ends, [`RowsBeyond`] makes the rows
 //! beyond the first and the last.
 
 use std::ops::Range;
 
-use super::kind::Kind;
+use super::kind::EquationKind;
 use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
 use super::rows::Staging;
@@ -134,7 +134,7 @@ impl<'a, V: Lanes> Ends<'a, V> {
 }
 
 /// The rows beyond the first and the last of a tile, where these are next to walls.
-pub(super) struct Beyond<V: Lanes> {
+pub(super) struct RowsBeyond<V: Lanes> {
     /// The rows' places in the scratch.
     rows: [*mut V::Element; 2],
     /// Which of them are walls.
@@ -150,7 +150,7 @@ pub(super) struct Beyond<V: Lanes> {
 /// The tables of a ghost.
 const TABLES: usize = 3;
 
-impl<V: Lanes> Beyond<V> {
+impl<V: Lanes> RowsBeyond<V> {
     /// Lifted rows that a ghost is computed from.
     pub const ROWS: usize = TABLES;
 
@@ -189,7 +189,7 @@ impl<V: Lanes> Beyond<V> {
         task: &TileTask<'_, V::Element>,
         layout: &Lifted<V>,
         staging: &Staging<'_, V::Element>,
-        kind: &mut impl Kind<V>,
+        kind: &mut impl EquationKind<V>,
     ) {
         let is_scaled = kind.held_factor(0).is_some();
         let sides = [&task.walls.bottom, &task.walls.top];

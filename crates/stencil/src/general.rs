@@ -2,7 +2,7 @@
 //! one for all with a rate alone.
 
 use super::equation::{Operator, Reaction};
-use super::kind::{Advance, Kind};
+use super::kind::{Advance, EquationKind};
 use super::lanes::Lanes;
 use super::scalar::Star;
 use super::task::TileTask;
@@ -85,10 +85,10 @@ impl<V: Lanes> Increment<V> for Variable {
 /// `centre + (increment + s)`; if it has `RATES` `centre + rate (increment + s)`, and if it `DECAYS`, too,
 /// `centre + rate ((increment + s) - decay centre)`. The source `s` is multiplied by a factor if it `SCALES`.
 #[derive(Clone, Copy)]
-struct Step<I, const SCALES: bool, const RATES: bool, const DECAYS: bool>(I);
+struct EulerStep<I, const SCALES: bool, const RATES: bool, const DECAYS: bool>(I);
 
 impl<V: Lanes, I: Increment<V>, const SCALES: bool, const RATES: bool, const DECAYS: bool> Update<V>
-    for Step<I, SCALES, RATES, DECAYS>
+    for EulerStep<I, SCALES, RATES, DECAYS>
 {
     const READS: [bool; ARRAYS] = [I::READS_FACES, I::READS_FACES, true, RATES, DECAYS];
 
@@ -147,7 +147,7 @@ impl<V: Lanes> Update<V> for Rated<V> {
 }
 
 /// What diffusion needs besides the arrays.
-enum Diffusion<V> {
+enum FluxOperands<V> {
     Rated(Rated<V>),
     Directions(Anisotropic<V>),
     Faces,
@@ -155,27 +155,27 @@ enum Diffusion<V> {
 
 /// An equation with a rate, or with a coefficient for each direction or each face.
 pub(super) struct General<V> {
-    diffusion: Diffusion<V>,
+    diffusion: FluxOperands<V>,
     /// Whether there is a rate, and with it a decay.
     decays: Option<bool>,
     /// Whether the source has a factor.
     scales: bool,
 }
 
-impl<V: Lanes> Kind<V> for General<V> {
+impl<V: Lanes> EquationKind<V> for General<V> {
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         // SAFETY: passed on.
         let splat = |value| unsafe { V::splat(value) };
         let diffusion = match task.equation.operator {
-            Operator::Isotropic { .. } => Diffusion::Rated(Rated {
+            Operator::Isotropic { .. } => FluxOperands::Rated(Rated {
                 minus_four: splat(V::Element::default() - V::Element::FOUR),
             }),
-            Operator::Anisotropic { rx, ry } => Diffusion::Directions(Anisotropic {
+            Operator::Anisotropic { rx, ry } => FluxOperands::Directions(Anisotropic {
                 rx: splat(rx),
                 ry: splat(ry),
             }),
-            Operator::Variable { .. } => Diffusion::Faces,
+            Operator::Variable { .. } => FluxOperands::Faces,
         };
         Self {
             diffusion,
@@ -187,7 +187,7 @@ impl<V: Lanes> Kind<V> for General<V> {
     #[inline(always)]
     unsafe fn advance(&mut self, _level: usize, rows: &mut impl Advance<V>) {
         /// # Safety
-        /// As [`Kind::advance`].
+        /// As [`EquationKind::advance`].
         #[inline(always)]
         unsafe fn advance<V: Lanes, I: Increment<V>>(
             increment: I,
@@ -197,10 +197,16 @@ impl<V: Lanes> Kind<V> for General<V> {
             // SAFETY: passed on. With a reaction, sources have no factor.
             unsafe {
                 match (decays, scales) {
-                    (None, false) => _ = rows.by_one(Step::<I, false, false, false>(increment)),
-                    (None, true) => _ = rows.by_one(Step::<I, true, false, false>(increment)),
-                    (Some(false), _) => _ = rows.by_one(Step::<I, false, true, false>(increment)),
-                    (Some(true), _) => _ = rows.by_one(Step::<I, false, true, true>(increment)),
+                    (None, false) => {
+                        _ = rows.by_one(EulerStep::<I, false, false, false>(increment));
+                    }
+                    (None, true) => _ = rows.by_one(EulerStep::<I, true, false, false>(increment)),
+                    (Some(false), _) => {
+                        _ = rows.by_one(EulerStep::<I, false, true, false>(increment));
+                    }
+                    (Some(true), _) => {
+                        _ = rows.by_one(EulerStep::<I, false, true, true>(increment));
+                    }
                 }
             }
         }
@@ -208,9 +214,9 @@ impl<V: Lanes> Kind<V> for General<V> {
         // SAFETY: passed on.
         unsafe {
             match self.diffusion {
-                Diffusion::Rated(rated) => _ = rows.by_one(rated),
-                Diffusion::Directions(directions) => advance(directions, form, rows),
-                Diffusion::Faces => advance(Variable, form, rows),
+                FluxOperands::Rated(rated) => _ = rows.by_one(rated),
+                FluxOperands::Directions(directions) => advance(directions, form, rows),
+                FluxOperands::Faces => advance(Variable, form, rows),
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use super::equation::Operator;
 use super::kernel::Additions;
-use super::kind::{Advance, Kind};
+use super::kind::{Advance, EquationKind};
 use super::lanes::{Lanes, MAX_LANES};
 use super::scalar::Star;
 use super::task::TileTask;
@@ -49,7 +49,7 @@ pub(super) struct Isotropic<V> {
     is_bounded: bool,
 }
 
-impl<V: Lanes> Kind<V> for Isotropic<V> {
+impl<V: Lanes> EquationKind<V> for Isotropic<V> {
     #[inline(always)]
     unsafe fn new(task: &TileTask<'_, V::Element>) -> Self {
         let Operator::Isotropic { r } = task.equation.operator else {

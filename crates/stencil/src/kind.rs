@@ -1,13 +1,13 @@
-//! [`Kind`]: how the levels of a tile are advanced for one kind of equation.
+//! [`EquationKind`]: how the levels of a tile are advanced for one kind of equation.
 
-use super::knowledge::Outcome;
+use super::knowledge::TileOutcome;
 use super::lanes::Lanes;
 use super::task::TileTask;
 use super::update::Update;
 
 /// A kind of equation while a tile is advanced: its constants in every lane, what is known of the
 /// source rows, and which update that allows.
-pub(super) trait Kind<V: Lanes>: Sized {
+pub(super) trait EquationKind<V: Lanes>: Sized {
     /// Whether a sweep can compute two levels.
     const MAY_ADVANCE_TWICE: bool = false;
 
@@ -66,8 +66,8 @@ pub(super) trait Kind<V: Lanes>: Sized {
 
     /// What is known once the tile is done.
     #[inline(always)]
-    fn outcome(&self) -> Outcome {
-        Outcome::default()
+    fn outcome(&self) -> TileOutcome {
+        TileOutcome::default()
     }
 }
 

@@ -51,7 +51,7 @@ impl Smoothness {
 
 /// What is known of a tile after a pass.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Outcome {
+pub(super) struct TileOutcome {
     /// Of the field there.
     pub smoothness: Smoothness,
     /// Rows advanced by a level with three, with five, and with six operations or more.
@@ -60,7 +60,7 @@ pub(super) struct Outcome {
     pub is_scaled: bool,
 }
 
-impl Outcome {
+impl TileOutcome {
     /// The shares of `rows`. Kinds that count nothing have one number of operations.
     fn shares(&self) -> [f64; 3] {
         match self.rows.iter().sum::<u64>() {
@@ -205,7 +205,7 @@ impl Knowledge {
     }
 
     /// Takes note of what a pass found in a tile of so many node updates, but for what is known of the field.
-    pub(super) fn record(&self, tile: usize, tried: bool, outcome: Outcome, updates: u64) {
+    pub(super) fn record(&self, tile: usize, tried: bool, outcome: TileOutcome, updates: u64) {
         let record = &self.records[tile];
         if tried {
             let failures = match outcome.is_scaled {

@@ -12,7 +12,7 @@
 //! Next to tiles side by side, no row is computed twice, and nobody waits for all others after a pass. It
 //! suits fields of few rows, which are cut into tiles that are not much longer than a pass is deep.
 //!
-//! A pass reads rows that the pass before has finished ([`Stage::wait`]). When it writes a row, it has read
+//! A pass reads rows that the pass before has finished ([`PassUnderWay::wait`]). When it writes a row, it has read
 //! all rows up to `steps` rows further on; the pass before finished those and so has read rows further on
 //! yet. So no pass overwrites what another one still reads.
 //!
@@ -23,7 +23,7 @@
 use std::iter;
 use std::sync::atomic::{AtomicUsize, Ordering::*};
 
-use super::scheduler::Patience;
+use super::scheduler::Backoff;
 use diff2d_sys as sys;
 
 /// How far a pass of so many steps is ahead of the next one, in the time that rows take. Its first rows have
@@ -98,24 +98,24 @@ pub(super) fn count_and_waiting(
 /// The rows before this one are finished.
 #[derive(Default)]
 #[repr(align(128))]
-struct Finished(AtomicUsize);
+struct RowsReady(AtomicUsize);
 
 /// A pass among those that are under way.
 #[derive(Clone, Copy)]
-pub(super) struct Stage<'a> {
-    before: Option<&'a Finished>,
-    own: &'a Finished,
+pub(super) struct PassUnderWay<'a> {
+    before: Option<&'a RowsReady>,
+    own: &'a RowsReady,
     /// The rows that this pass stays further behind.
     more: usize,
 }
 
-impl Stage<'_> {
+impl PassUnderWay<'_> {
     /// Waits until the pass before has finished all rows before row `end`, and needs no row that a pass
     /// overwrites after it has read those.
     #[inline]
     pub fn wait(&self, end: usize) {
         if let Some(before) = self.before {
-            let mut patience = Patience::default();
+            let mut patience = Backoff::default();
             while before.0.load(Acquire) < end + self.more {
                 patience.wait();
             }
@@ -147,16 +147,16 @@ pub(super) fn more_rows(passes: &[usize]) -> Vec<usize> {
 /// threads of the current pool.
 ///
 /// Whoever is free takes the next pass, so passes finish with any number of the pool's threads.
-pub(super) fn run(more: &[usize], threads: usize, work: impl Fn(usize, Stage<'_>) + Sync) {
+pub(super) fn run(more: &[usize], threads: usize, work: impl Fn(usize, PassUnderWay<'_>) + Sync) {
     let threads = threads.min(sys::threads()).min(more.len());
-    let finished: Vec<Finished> = more.iter().map(|_| Finished::default()).collect();
+    let finished: Vec<RowsReady> = more.iter().map(|_| RowsReady::default()).collect();
     let next = AtomicUsize::new(0);
     let worker = || {
         loop {
             let pass = next.fetch_add(1, Relaxed);
             let Some(own) = finished.get(pass) else { break };
             let before = pass.checked_sub(1);
-            let stage = Stage {
+            let stage = PassUnderWay {
                 before: before.map(|before| &finished[before]),
                 own,
                 more: more[pass],

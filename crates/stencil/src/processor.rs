@@ -11,7 +11,7 @@ pub(super) struct Processor {
     /// How neighbours are added.
     pub additions: Additions,
     /// When a sweep with AVX-512 computes two levels.
-    pub two_levels: TwoLevels,
+    pub two_levels: TwoLevelUse,
     /// Lifting and lowering a row, in steps of the row.
     pub lift: Durations,
     /// The same where arrays are far beyond the second-level cache, relative to where they are not.
@@ -31,7 +31,7 @@ pub(super) struct Processor {
 
 /// When a sweep computes two levels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum TwoLevels {
+pub(super) enum TwoLevelUse {
     /// Where its rows leave enough of the first-level cache.
     IfShort,
     /// However long rows are.
@@ -54,7 +54,7 @@ const fn durations(three: f64, more: f64) -> Durations {
 pub(super) const OTHER: Processor = Processor {
     name: "other",
     additions: Additions::Plain,
-    two_levels: TwoLevels::IfShort,
+    two_levels: TwoLevelUse::IfShort,
     lift: durations(8.0, 5.0),
     lift_from_afar: 2.0,
     spill: durations(1.5, 1.15),
@@ -81,7 +81,7 @@ pub(super) const ZEN_3: Processor = Processor {
 pub(super) const ZEN_4: Processor = Processor {
     name: "Zen 4",
     additions: Additions::Fused,
-    two_levels: TwoLevels::Always,
+    two_levels: TwoLevelUse::Always,
     spill: durations(1.05, 1.15),
     row_ends: 512,
     share: 0.8,

@@ -99,12 +99,12 @@ pub(super) struct ArrayRing<'a, V: Lanes> {
 
 /// What the rows of an array are, or the number that stands for all of it.
 #[derive(Clone, Copy)]
-enum Values<'a, T> {
+enum RowValues<'a, T> {
     Array(&'a Array2<T>),
     Number(T),
 }
 
-impl<'a, T: Real> Values<'a, T> {
+impl<'a, T: Real> RowValues<'a, T> {
     fn of(coefficient: &'a Coefficient<T>) -> Self {
         match coefficient {
             Coefficient::Array(array) => Self::Array(array),
@@ -115,22 +115,22 @@ impl<'a, T: Real> Values<'a, T> {
 
 /// Those of an equation, by their numbers in [`ArrayRows`]. With the same coefficient in both directions there is a rate at
 /// most; otherwise the number 0 stands for a source that there is not.
-fn values<T: Real>(equation: &Equation<T>) -> [Option<Values<'_, T>>; ARRAYS] {
+fn values<T: Real>(equation: &Equation<T>) -> [Option<RowValues<'_, T>>; ARRAYS] {
     let [x, y] = match &equation.operator {
-        Operator::Variable { x, y } => [x, y].map(|array| Some(Values::Array(array))),
+        Operator::Variable { x, y } => [x, y].map(|array| Some(RowValues::Array(array))),
         _ => [None; 2],
     };
     let source = equation.source.as_ref().or(equation.scaled_source());
     let source = match (&equation.operator, source) {
         (Operator::Isotropic { .. }, _) => None,
-        (_, None) => Some(Values::Number(T::default())),
-        (_, Some(array)) => Some(Values::Array(array)),
+        (_, None) => Some(RowValues::Number(T::default())),
+        (_, Some(array)) => Some(RowValues::Array(array)),
     };
     let reaction = equation.reaction.as_ref();
-    let rate = reaction.map(|reaction| Values::of(&reaction.rate));
+    let rate = reaction.map(|reaction| RowValues::of(&reaction.rate));
     let decay = reaction
         .filter(|reaction| reaction.decays())
-        .map(|reaction| Values::of(&reaction.decay));
+        .map(|reaction| RowValues::of(&reaction.decay));
     [x, y, source, rate, decay]
 }
 
@@ -170,7 +170,7 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
             count,
             slots,
             planes: values.map(|values| match values {
-                Some(Values::Array(array)) => Some(plane(array)),
+                Some(RowValues::Array(array)) => Some(plane(array)),
                 _ => None,
             }),
             begins: rows_before(values.map(|values| values.is_some())).map(|rows| rows * pitch),
@@ -186,7 +186,7 @@ impl<'a, V: Lanes> ArrayRing<'a, V> {
             ),
         };
         for (array, values) in values.iter().enumerate() {
-            if let Some(Values::Number(number)) = values {
+            if let Some(RowValues::Number(number)) = values {
                 for j in 0..slots {
                     // SAFETY: the ring has so many rows.
                     let row = unsafe { slice::from_raw_parts_mut(ring.row(array, j), V::COUNT) };

@@ -4,9 +4,9 @@
 use std::{mem, ops::Range, slice};
 
 use super::equation::{Equation, Operator};
-use super::knowledge::Outcome;
+use super::knowledge::TileOutcome;
 use super::scalar::{self, Star};
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::task::TileTask;
 use crate::real::Real;
 
@@ -15,7 +15,10 @@ use crate::real::Real;
 ///
 /// # Safety
 /// The promises of [`TileTask`].
-pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scratch) -> Outcome {
+pub(super) unsafe fn advance<T: Real>(
+    task: &TileTask<'_, T>,
+    scratch: &mut Workspace,
+) -> TileOutcome {
     if let Some(stage) = &task.stage {
         stage.wait(task.rows.end);
     }
@@ -67,7 +70,7 @@ pub(super) unsafe fn advance<T: Real>(task: &TileTask<'_, T>, scratch: &mut Scra
             target.copy_from_nonoverlapping(result.as_ptr(), result.len());
         }
     }
-    Outcome::default()
+    TileOutcome::default()
 }
 
 /// The nodes that are copied: those of the tile and around it.

@@ -4,8 +4,8 @@
 use super::equation::Operator;
 use super::isotropic::{all_lanes, fold_lanes};
 use super::kernel::Additions;
-use super::kind::{Advance, Kind};
-use super::knowledge::{Outcome, Smoothness};
+use super::kind::{Advance, EquationKind};
+use super::knowledge::{Smoothness, TileOutcome};
 use super::lanes::Lanes;
 use super::scalar::Star;
 use super::smooth::{SLACK, in_range_for, lasting, power_of_four, range};
@@ -57,14 +57,14 @@ impl<V: Lanes> Scaled<V> {
 
     /// An update that checks, and has found nothing yet.
     #[inline(always)]
-    fn checked(&self) -> Checked<V> {
+    fn checked(&self) -> SmoothCheck<V> {
         let Self {
             four,
             four_r,
             limit,
             ..
         } = *self;
-        Checked {
+        SmoothCheck {
             four,
             four_r,
             limit,
@@ -73,7 +73,7 @@ impl<V: Lanes> Scaled<V> {
     }
 }
 
-impl<V: Lanes> Kind<V> for Scaled<V> {
+impl<V: Lanes> EquationKind<V> for Scaled<V> {
     const MAY_ADVANCE_TWICE: bool = true;
 
     #[inline(always)]
@@ -211,7 +211,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
     }
 
     #[inline(always)]
-    fn outcome(&self) -> Outcome {
+    fn outcome(&self) -> TileOutcome {
         let smoothness = match self.condition {
             // Where it is rough, magnitudes may shrink faster.
             Condition::Rough => Smoothness::NONE,
@@ -225,7 +225,7 @@ impl<V: Lanes> Kind<V> for Scaled<V> {
                 in_range_for: self.in_range_for(),
             },
         };
-        Outcome {
+        TileOutcome {
             smoothness: smoothness.after(self.steps),
             rows: self.rows,
             is_scaled: true,
@@ -300,14 +300,14 @@ impl<V: Lanes, const FUSED: usize> Update<V> for Five<V, FUSED> {
 
 /// A level that is checked: six operations, and the largest excess of `|lapl|` over what is smooth.
 #[derive(Clone, Copy)]
-struct Checked<V> {
+struct SmoothCheck<V> {
     four: V,
     four_r: V,
     limit: V,
     excess: V,
 }
 
-impl<V: Lanes> Update<V> for Checked<V> {
+impl<V: Lanes> Update<V> for SmoothCheck<V> {
     #[inline(always)]
     unsafe fn next<const R: usize>(
         &mut self,

@@ -91,9 +91,9 @@ fn cut(range: Range<usize>, part: usize, reach: usize) -> Vec<Range<usize>> {
 
 /// How a thread waits: it looks again at once, then lets others run in between, then sleeps in between.
 #[derive(Default)]
-pub(super) struct Patience(u32);
+pub(super) struct Backoff(u32);
 
-impl Patience {
+impl Backoff {
     const SPINS: u32 = 1_000;
     const YIELDS: u32 = 1_100;
     const NAP: Duration = Duration::from_micros(50);
@@ -112,7 +112,7 @@ impl Patience {
 /// How many passes of a tile have been taken by a thread, and how many are finished.
 #[derive(Default)]
 #[repr(align(128))]
-struct Progress {
+struct PassCount {
     taken: AtomicUsize,
     done: AtomicUsize,
 }
@@ -130,17 +130,17 @@ pub(super) fn run(tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) +
 
 /// As [`run`], on so many threads of the current pool.
 fn run_on(threads: usize, tiles: &TileGrid, passes: usize, work: impl Fn(usize, usize) + Sync) {
-    let progress: Vec<Progress> = (0..tiles.len()).map(|_| Progress::default()).collect();
+    let progress: Vec<PassCount> = (0..tiles.len()).map(|_| PassCount::default()).collect();
     let threads = threads.min(tiles.len());
     let worker = || {
         let number = rayon::current_thread_index().unwrap_or(0);
         let number = number.min(threads.max(1) - 1);
-        let mut patience = Patience::default();
+        let mut patience = Backoff::default();
         while let Some(taken) = take(tiles, &progress, passes, number, threads) {
             if let Some((tile, pass)) = taken {
                 work(pass, tile);
                 progress[tile].done.store(pass + 1, Release);
-                patience = Patience::default();
+                patience = Backoff::default();
             } else {
                 patience.wait();
             }
@@ -161,7 +161,7 @@ fn run_on(threads: usize, tiles: &TileGrid, passes: usize, work: impl Fn(usize, 
 /// `None` if all passes of all tiles are taken, `Some(None)` if none is ready.
 fn take(
     tiles: &TileGrid,
-    progress: &[Progress],
+    progress: &[PassCount],
     passes: usize,
     thread: usize,
     threads: usize,

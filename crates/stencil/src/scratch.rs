@@ -1,4 +1,4 @@
-//! [`Scratch`]: memory that a thread keeps from one tile to the next.
+//! [`Workspace`]: memory that a thread keeps from one tile to the next.
 
 use std::alloc::{Layout, handle_alloc_error};
 
@@ -11,9 +11,9 @@ const LEAST: usize = 128 << 10;
 ///
 /// Only what is written takes memory. An allocator would zero what it aligns before huge pages could be asked
 /// for, one small page after the other: longer than a small run takes.
-pub(super) struct Scratch(Option<Memory>);
+pub(super) struct Workspace(Option<Memory>);
 
-impl Scratch {
+impl Workspace {
     /// No bytes yet.
     pub const fn new() -> Self {
         Self(None)
@@ -52,7 +52,7 @@ mod tests {
 
     #[test]
     fn there_is_room_at_cache_lines_and_much_of_it_at_huge_pages() {
-        let mut scratch = Scratch::new();
+        let mut scratch = Workspace::new();
         for (count, align) in [
             (1, 64),
             (1000, 64),

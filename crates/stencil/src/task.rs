@@ -5,7 +5,7 @@ use std::ops::Range;
 use super::equation::Equation;
 use super::kernel::{Additions, LevelsPerSweep};
 use super::knowledge::Smoothness;
-use super::pipeline::Stage;
+use super::pipeline::PassUnderWay;
 use super::walls::{Computed, Walls};
 
 /// An array of `rows × columns` whose rows are contiguous and `stride` elements
@@ -102,7 +102,7 @@ pub(super) struct TileTask<'a, T> {
     /// Whether the result is written past the caches.
     pub stream: bool,
     /// The pass among others under way, where passes are pipelined.
-    pub stage: Option<Stage<'a>>,
+    pub stage: Option<PassUnderWay<'a>>,
 }
 
 impl<T: Copy> TileTask<'_, T> {

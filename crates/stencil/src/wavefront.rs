@@ -31,16 +31,16 @@ use std::marker::PhantomData;
 use std::ops::Range;
 
 use super::band::Band;
-use super::ends::{Beyond, Ends};
+use super::ends::{Ends, RowsBeyond};
 use super::kernel::LevelsPerSweep;
-use super::kind::Kind;
-use super::knowledge::Outcome;
+use super::kind::EquationKind;
+use super::knowledge::TileOutcome;
 use super::lanes::{Computation, Lanes};
 use super::lifted::Lifted;
 use super::prefetch::SourcePrefetch;
 use super::ring::Ring;
 use super::rows::{ArrayRing, Staging, copy_row, look_at};
-use super::scratch::Scratch;
+use super::scratch::Workspace;
 use super::sweeps::{OuterRows, Sweeps};
 use super::task::TileTask;
 
@@ -48,14 +48,14 @@ use super::task::TileTask;
 /// not compute the bits of the definition for this source; rows that are not finished then have any values.
 pub(super) struct Walk<'a, 'b, V: Lanes, K, const R: usize> {
     task: &'a TileTask<'b, V::Element>,
-    scratch: &'a mut Scratch,
+    scratch: &'a mut Workspace,
     kind: PhantomData<K>,
 }
 
 impl<'a, 'b, V: Lanes, K, const R: usize> Walk<'a, 'b, V, K, R> {
     /// To run it, the promises of [`TileTask`] have to hold, its equation has to be of the kind `K`, and the task has to
     /// compute more columns than `V` has lanes.
-    pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Scratch) -> Self {
+    pub fn new(task: &'a TileTask<'b, V::Element>, scratch: &'a mut Workspace) -> Self {
         let kind = PhantomData;
         Self {
             task,
@@ -65,11 +65,11 @@ impl<'a, 'b, V: Lanes, K, const R: usize> Walk<'a, 'b, V, K, R> {
     }
 }
 
-impl<V: Lanes, K: Kind<V>, const R: usize> Computation for Walk<'_, '_, V, K, R> {
-    type Output = Option<Outcome>;
+impl<V: Lanes, K: EquationKind<V>, const R: usize> Computation for Walk<'_, '_, V, K, R> {
+    type Output = Option<TileOutcome>;
 
     #[inline(always)]
-    unsafe fn run(self) -> Option<Outcome> {
+    unsafe fn run(self) -> Option<TileOutcome> {
         // SAFETY: passed on.
         unsafe {
             let mut kind = K::new(self.task);
@@ -87,7 +87,7 @@ struct Wavefront<'a, V: Lanes, const R: usize> {
     arrays: ArrayRing<'a, V>,
     staging: Staging<'a, V::Element>,
     ends: Ends<'a, V>,
-    beyond: Beyond<V>,
+    beyond: RowsBeyond<V>,
     /// Room for a row in the order of the field, and how many of its columns are not written.
     plain: *mut V::Element,
     skipped: usize,
@@ -107,7 +107,10 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     /// # Safety
     /// As [`Walk::new`] has it; the processor has the instructions of `V`.
     #[inline(always)]
-    unsafe fn new<K: Kind<V>>(task: &'a TileTask<'_, V::Element>, scratch: &mut Scratch) -> Self {
+    unsafe fn new<K: EquationKind<V>>(
+        task: &'a TileTask<'_, V::Element>,
+        scratch: &mut Workspace,
+    ) -> Self {
         let steps = task.steps;
         let (columns, rows) = (task.computed_columns(), task.rows_at(0));
         let (base, end) = (rows.start, rows.len());
@@ -117,7 +120,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         let pitch = Lifted::<V>::pitch(columns.len());
         let slots = 2 * steps + R;
         let array_slots = ArrayRing::<V>::count(task, steps + R);
-        let lifted = (slots + 2 + array_slots + Beyond::<V>::ROWS) * pitch;
+        let lifted = (slots + 2 + array_slots + RowsBeyond::<V>::ROWS) * pitch;
         let addresses =
             (slots + R + 3).next_multiple_of(8) * size_of::<usize>() / size_of::<V::Element>();
         let memory = scratch.elements::<V::Element>(lifted + addresses + 2 * columns.len() + 3);
@@ -141,7 +144,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
             Self {
                 arrays: ArrayRing::new(task, array_memory, pitch, steps + R),
                 staging: Staging::new(task, staging),
-                beyond: Beyond::new(task, &rows, ring.beyond(), wall_memory, pitch),
+                beyond: RowsBeyond::new(task, &rows, ring.beyond(), wall_memory, pitch),
                 skipped: (task.columns.start as isize - columns.start) as usize,
                 written: (task.rows.start as isize - base) as usize
                     ..(task.rows.end as isize - base) as usize,
@@ -162,7 +165,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
     /// # Safety
     /// As [`new`](Self::new), here and below.
     #[inline(always)]
-    unsafe fn advance(&self, kind: &mut impl Kind<V>) -> bool {
+    unsafe fn advance(&self, kind: &mut impl EquationKind<V>) -> bool {
         let task = self.task;
         // SAFETY: passed on.
         unsafe {
@@ -197,7 +200,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
 
     /// Lifts the source rows of a band, and those of the equation's arrays.
     #[inline(always)]
-    unsafe fn lift(&self, band: Band, takes_notes: bool, kind: &mut impl Kind<V>) {
+    unsafe fn lift(&self, band: Band, takes_notes: bool, kind: &mut impl EquationKind<V>) {
         let Self { task, layout, .. } = self;
         // SAFETY: passed on.
         unsafe {
@@ -221,7 +224,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
 
     /// Advances all levels of a band, and requests the source rows of the next one meanwhile.
     #[inline(always)]
-    unsafe fn advance_band(&self, band: Band, kind: &mut impl Kind<V>) {
+    unsafe fn advance_band(&self, band: Band, kind: &mut impl EquationKind<V>) {
         let (task, first) = (self.task, band.first);
         let next = [first + R, first + 2 * R].map(|j| self.base + j.min(self.end) as isize);
         let mut prefetch = SourcePrefetch::new(task, next[0]..next[1]);
@@ -275,7 +278,12 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
 
     /// Advances rows at an end of a level, two at a time.
     #[inline(always)]
-    unsafe fn advance_outer(&self, number: usize, rows: Range<usize>, kind: &mut impl Kind<V>) {
+    unsafe fn advance_outer(
+        &self,
+        number: usize,
+        rows: Range<usize>,
+        kind: &mut impl EquationKind<V>,
+    ) {
         for first in rows.clone().step_by(2) {
             // SAFETY: passed on.
             unsafe {
@@ -294,7 +302,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
         &self,
         number: usize,
         first: usize,
-        kind: &mut impl Kind<V>,
+        kind: &mut impl EquationKind<V>,
     ) {
         let Self {
             task, ring, layout, ..
@@ -329,7 +337,7 @@ impl<'a, V: Lanes, const R: usize> Wavefront<'a, V, R> {
 
     /// Lowers the finished rows of a band into the target.
     #[inline(always)]
-    unsafe fn lower(&self, band: Band, kind: &mut impl Kind<V>) {
+    unsafe fn lower(&self, band: Band, kind: &mut impl EquationKind<V>) {
         let (task, written) = (self.task, &self.written);
         let finished = band.rows(task.steps, written);
         for j in finished.clone() {

@@ -3,13 +3,13 @@
 use super::{
     array::{Frames, unread},
     look::{Look, RangeAsked},
-    survey::Survey,
+    survey::FrameSurvey,
 };
 use crate::error::Error;
 use diff2d_arrays::progress::Progress;
 use diff2d_plot::{
-    self as plot, Animation, Bitmap, Ends, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
-    save_picture,
+    self as plot, Animation, Bitmap, Extrema, Format, Frame, PackedFrame, Sheet, Style,
+    evenly_spread, save_picture,
 };
 use diff2d_sys::Destination;
 
@@ -19,7 +19,7 @@ pub(in crate::cli) struct Drawing<'a> {
     pub chosen: &'a [u64],
     pub look: &'a Look,
     pub style: Style,
-    pub survey: &'a Survey,
+    pub survey: &'a FrameSurvey,
 }
 
 impl<'a> Drawing<'a> {
@@ -27,7 +27,7 @@ impl<'a> Drawing<'a> {
         frames: &'a Frames<'a>,
         chosen: &'a [u64],
         look: &'a Look,
-        survey: &'a Survey,
+        survey: &'a FrameSurvey,
     ) -> Self {
         Self {
             frames,
@@ -102,7 +102,7 @@ impl<'a> Drawing<'a> {
     pub(in crate::cli) fn packed(
         &self,
         index: u64,
-        ends: &Ends,
+        ends: &Extrema,
         side: usize,
     ) -> Result<PackedFrame, Error> {
         self.with_frame(index, |frame| {

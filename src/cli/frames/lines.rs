@@ -14,12 +14,12 @@ const AT_A_TIME: usize = 1 << 14;
 
 /// The two axes of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::cli) enum Side {
+pub(in crate::cli) enum FrameAxis {
     Y,
     X,
 }
 
-impl Side {
+impl FrameAxis {
     pub(in crate::cli) fn other(self) -> Self {
         match self {
             Self::Y => Self::X,
@@ -29,7 +29,7 @@ impl Side {
 }
 
 /// A place along an axis of frames.
-pub(in crate::cli) struct Place {
+pub(in crate::cli) struct AxisPosition {
     pub index: u64,
     /// In full: `y = 0.4975124378109452 (node 12)`.
     pub told: String,
@@ -53,7 +53,7 @@ impl Frames<'_> {
         let Some(grid) = grid else {
             return Axes::of(self.array);
         };
-        let mut named = vec![None; self.axis(Side::Y)];
+        let mut named = vec![None; self.axis(FrameAxis::Y)];
         named.extend(
             [("y", grid.y), ("x", grid.x)].map(|(name, axis)| {
                 Some(NamedAxis::listed(name, axis.coordinates(), axis.spacing))
@@ -63,27 +63,32 @@ impl Frames<'_> {
     }
 
     /// The number of an axis of frames among those of the array.
-    fn axis(&self, side: Side) -> usize {
+    fn axis(&self, side: FrameAxis) -> usize {
         let last = self.array.npy.shape.len() - 1;
         match side {
-            Side::Y => last - 1,
-            Side::X => last,
+            FrameAxis::Y => last - 1,
+            FrameAxis::X => last,
         }
     }
 
     /// The name of an axis of a frame: x and y where its nodes have coordinates.
-    pub(in crate::cli) fn side_name(&self, index: u64, side: Side) -> &'static str {
+    pub(in crate::cli) fn side_name(&self, index: u64, side: FrameAxis) -> &'static str {
         let is_known = self.axes(index).coordinate(self.axis(side), 0).is_some();
         match (side, is_known) {
-            (Side::Y, true) => "y",
-            (Side::X, true) => "x",
-            (Side::Y, false) => "row",
-            (Side::X, false) => "column",
+            (FrameAxis::Y, true) => "y",
+            (FrameAxis::X, true) => "x",
+            (FrameAxis::Y, false) => "row",
+            (FrameAxis::X, false) => "column",
         }
     }
 
     /// The node of a frame nearest to a coordinate, or that of a number, negative from the end.
-    pub(in crate::cli) fn place(&self, frame: u64, side: Side, text: &str) -> Result<Place, Error> {
+    pub(in crate::cli) fn place(
+        &self,
+        frame: u64,
+        side: FrameAxis,
+        text: &str,
+    ) -> Result<AxisPosition, Error> {
         let (axes, axis) = (self.axes(frame), self.axis(side));
         let name = self.side_name(frame, side);
         let (index, told) = match axes.coordinate(axis, 0) {
@@ -107,7 +112,7 @@ impl Frames<'_> {
         let unit = self.array.unit(name).unwrap_or_default();
         let title = format!("{name} = {shown} {unit}");
         let title = title.trim_end().to_owned();
-        Ok(Place { index, told, title })
+        Ok(AxisPosition { index, told, title })
     }
 
     /// The title of a frame.
@@ -120,13 +125,13 @@ impl Frames<'_> {
     pub(in crate::cli) fn line(
         &self,
         index: u64,
-        fixed: Side,
+        fixed: FrameAxis,
         at: u64,
     ) -> Result<Vec<(f64, f64)>, Error> {
         let (rows, columns) = self.shape();
         let length = match fixed {
-            Side::Y => columns,
-            Side::X => rows,
+            FrameAxis::Y => columns,
+            FrameAxis::X => rows,
         };
         let (axes, along) = (self.axes(index), self.axis(fixed.other()));
         let mut sampled = Sampled::new(length);
@@ -137,8 +142,8 @@ impl Frames<'_> {
             let some = start..length.min(start + self.at_a_time);
             buffer.resize(some.len(), 0.0);
             let (rows, columns) = match fixed {
-                Side::Y => (at..at + 1, some.clone()),
-                Side::X => (some.clone(), at..at + 1),
+                FrameAxis::Y => (at..at + 1, some.clone()),
+                FrameAxis::X => (some.clone(), at..at + 1),
             };
             values.read(rows, columns, &mut buffer).map_err(unread)?;
             for (number, &value) in some.zip(&buffer) {

@@ -1,7 +1,7 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
-use super::{array::Frames, survey::Survey};
-use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Ends, Range, Size, Style};
+use super::{array::Frames, survey::FrameSurvey};
+use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
 /// values near the smallest number that there is.
@@ -23,7 +23,7 @@ pub(in crate::cli) enum RangeAsked {
 
 impl RangeAsked {
     /// The range for frames with these ends.
-    pub(in crate::cli) fn over(self, ends: &Ends, log: bool) -> Range {
+    pub(in crate::cli) fn over(self, ends: &Extrema, log: bool) -> Range {
         let found = match (self, log) {
             (Self::Given(range), _) => return range,
             (_, false) => Range::spanning([ends.low, ends.high]).unwrap_or_default(),
@@ -60,7 +60,7 @@ pub(in crate::cli) struct Look {
 
 impl Frames<'_> {
     /// How to draw some frames of which these things are known.
-    pub(in crate::cli) fn style(&self, look: &Look, survey: &Survey) -> Style {
+    pub(in crate::cli) fn style(&self, look: &Look, survey: &FrameSurvey) -> Style {
         let ends = survey.ends();
         let asked = self.asked(look);
         let range = asked.over(&ends, look.log);
@@ -162,7 +162,7 @@ mod tests {
 
     #[test]
     fn ranges_follow_the_values() {
-        let ends = Ends {
+        let ends = Extrema {
             low: -1.0,
             high: 4.0,
             low_positive: 1e-300,
@@ -173,10 +173,10 @@ mod tests {
         assert_eq!(RangeAsked::Symmetric.over(&ends, false), range(-4.0, 4.0));
         let given = RangeAsked::Given(range(0.0, 1.0));
         assert_eq!(given.over(&ends, false), range(0.0, 1.0));
-        let none = Ends::default();
+        let none = Extrema::default();
         assert_eq!(RangeAsked::All.over(&none, false), Range::default());
         assert_eq!(RangeAsked::All.over(&none, true), range(0.1, 1.0));
-        let negative = Ends {
+        let negative = Extrema {
             low: -2.0,
             high: -1.0,
             ..none

@@ -8,6 +8,6 @@ mod survey;
 
 pub(super) use array::Frames;
 pub(super) use drawing::Drawing;
-pub(super) use lines::Side;
+pub(super) use lines::FrameAxis;
 pub(super) use look::{Look, RangeAsked};
-pub(super) use survey::Survey;
+pub(super) use survey::FrameSurvey;

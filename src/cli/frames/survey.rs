@@ -1,9 +1,9 @@
-//! [`Survey`]: what must be known of all frames before the first is drawn.
+//! [`FrameSurvey`]: what must be known of all frames before the first is drawn.
 
 use super::array::{Frames, unread};
 use crate::error::Error;
 use diff2d_arrays::{npy::Cut, walk};
-use diff2d_plot::{Ends, Reduced, reduced_for_picture};
+use diff2d_plot::{Extrema, Reduced, reduced_for_picture};
 use std::{
     collections::HashMap,
     sync::atomic::{AtomicU64, Ordering},
@@ -11,20 +11,20 @@ use std::{
 
 /// The ends of the values of some frames, and those frames that were read to find them.
 #[derive(Default)]
-pub(in crate::cli) struct Survey {
-    of_each: HashMap<u64, Ends>,
+pub(in crate::cli) struct FrameSurvey {
+    of_each: HashMap<u64, Extrema>,
     kept: HashMap<u64, Reduced>,
 }
 
-impl Survey {
+impl FrameSurvey {
     /// The ends of all frames.
-    pub(in crate::cli) fn ends(&self) -> Ends {
+    pub(in crate::cli) fn ends(&self) -> Extrema {
         let all = self.of_each.values().copied();
-        all.fold(Ends::default(), Ends::and)
+        all.fold(Extrema::default(), Extrema::and)
     }
 
     /// The ends of one frame.
-    pub(in crate::cli) fn ends_of(&self, index: u64) -> Option<&Ends> {
+    pub(in crate::cli) fn ends_of(&self, index: u64) -> Option<&Extrema> {
         self.of_each.get(&index)
     }
 
@@ -46,7 +46,7 @@ const REDUCED_BYTES: u64 = 12 << 20;
 impl Frames<'_> {
     /// Finds the ends of frames: of a run in its journal, else in the values. Of frames that are read, as
     /// many are kept reduced as fit into memory, so that they need not be read again.
-    pub(in crate::cli) fn survey(&self, chosen: &[u64], log: bool) -> Result<Survey, Error> {
+    pub(in crate::cli) fn survey(&self, chosen: &[u64], log: bool) -> Result<FrameSurvey, Error> {
         let left = AtomicU64::new(self.memory / 2);
         let threads = (self.memory / REDUCED_BYTES).clamp(1, rayon::current_num_threads() as u64);
         let find = |_: &mut (), number: u64, _| {
@@ -58,7 +58,7 @@ impl Frames<'_> {
                     true => record.min,
                     false => f64::INFINITY,
                 };
-                let ends = Ends {
+                let ends = Extrema {
                     low: record.min,
                     high: record.max,
                     low_positive,
@@ -74,7 +74,7 @@ impl Frames<'_> {
             });
             Ok((index, reduced.ends(), room.is_ok().then_some(reduced)))
         };
-        let mut survey = Survey::default();
+        let mut survey = FrameSurvey::default();
         let count = chosen.len() as u64;
         let frames = Cut::of_list(count, 1);
         walk::in_order(&frames, threads, count, find, |_, (index, ends, kept)| {

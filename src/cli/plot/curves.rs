@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        frames::{Drawing, RangeAsked, Side},
+        frames::{Drawing, FrameAxis, RangeAsked},
         terminal::{Terminal, printable},
     },
     error::Error,
@@ -77,15 +77,15 @@ pub(super) fn history(
     for text in texts {
         let example = "both coordinates of a place, such as x=0,y=0";
         let pairs = pairs(text);
-        let value = |side: Side| {
+        let value = |side: FrameAxis| {
             let mut given = pairs.iter().filter(|(given, _)| *given == Some(side));
             match (given.next(), given.next(), pairs.len()) {
                 (Some((_, value)), None, 2) => Ok(*value),
                 _ => Err(expected("--history", text, example)),
             }
         };
-        let row = frames.place(first, Side::Y, value(Side::Y)?)?;
-        let column = frames.place(first, Side::X, value(Side::X)?)?;
+        let row = frames.place(first, FrameAxis::Y, value(FrameAxis::Y)?)?;
+        let column = frames.place(first, FrameAxis::X, value(FrameAxis::X)?)?;
         let told = format!("{}, {}", column.told, row.told);
         terminal.note(&format!("--history {}: {told}", printable(text)));
         chart.curves.push(Curve {
@@ -118,12 +118,12 @@ fn chart(drawing: &Drawing<'_>) -> Chart {
 }
 
 /// `x=0,y=0` in its parts; rows are along y and columns along x.
-fn pairs(text: &str) -> Vec<(Option<Side>, &str)> {
+fn pairs(text: &str) -> Vec<(Option<FrameAxis>, &str)> {
     let pair = |part| {
         let (name, value): (&str, &str) = str::split_once(part, '=').unwrap_or(("", part));
         let side = match name.trim() {
-            "y" | "row" => Some(Side::Y),
-            "x" | "column" => Some(Side::X),
+            "y" | "row" => Some(FrameAxis::Y),
+            "x" | "column" => Some(FrameAxis::X),
             _ => None,
         };
         (side, value.trim())

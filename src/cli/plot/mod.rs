@@ -13,7 +13,7 @@ pub(super) use directory::{frame_path, make_directory};
 use super::{
     axes::Axes,
     follow::{can_follow, follow},
-    frames::{Drawing, Frames, Look, RangeAsked, Survey},
+    frames::{Drawing, FrameSurvey, Frames, Look, RangeAsked},
     open::open_as,
     terminal::Terminal,
 };
@@ -62,7 +62,7 @@ fn plot_along(
     let asked = look.range;
     let (chosen, _) = choice(args, array, planned, None).indices()?;
     let mut series = Series::new(args, array, chosen.len(), terminal)?;
-    let mut seen = Survey::default();
+    let mut seen = FrameSurvey::default();
     let mut draw = |array: &JournalledArray, some: Vec<u64>| {
         let frames = Frames::of(array, args.memory)?;
         if some.is_empty() {

@@ -11,7 +11,7 @@ use crate::{
     cube::{JournalledArray, Writing},
     error::Error,
 };
-use diff2d_plot::{self as plot, Contours, Ends, Sheet};
+use diff2d_plot::{self as plot, Contours, Extrema, Sheet};
 use diff2d_sys::Destination;
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
@@ -140,7 +140,7 @@ impl<'a> Series<'a> {
 
     /// Tells which contour lines no picture has.
     fn tell_missing(&self, values: &[f64], drawing: &Drawing<'_>) {
-        let (Ends { low, high, .. }, colours) = (drawing.survey.ends(), &drawing.style.range);
+        let (Extrema { low, high, .. }, colours) = (drawing.survey.ends(), &drawing.style.range);
         let are_own = drawing.style.own_ranges;
         for &value in values {
             if !(low..=high).contains(&value) {

@@ -104,12 +104,12 @@ impl Cut {
 /// Where the elements of a box lie in an array in C order: runs of elements that are neighbours in both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Runs {
-    axes: Vec<Dimension>,
+    axes: Vec<CutAxis>,
 }
 
 /// An axis of the array, as far as the box goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-struct Dimension {
+struct CutAxis {
     /// Indices within the box.
     range: Range<u64>,
     /// Elements of the array from one index to the next.
@@ -127,9 +127,9 @@ impl Runs {
     pub fn of(shape: &[u64], region: &[Range<u64>]) -> Self {
         assert_eq!(shape.len(), region.len(), "axes of an array and of a box");
         let (mut stride, mut elements) = (1, 1);
-        let mut axes: Vec<Dimension> = Vec::with_capacity(shape.len().max(1));
+        let mut axes: Vec<CutAxis> = Vec::with_capacity(shape.len().max(1));
         for (&whole, range) in shape.iter().zip(region).rev() {
-            axes.push(Dimension {
+            axes.push(CutAxis {
                 range: range.clone(),
                 stride,
                 elements,
@@ -139,7 +139,7 @@ impl Runs {
         }
         if axes.is_empty() {
             // An array without axes has one element.
-            axes.push(Dimension {
+            axes.push(CutAxis {
                 range: 0..1,
                 stride,
                 elements,
@@ -160,7 +160,7 @@ impl Runs {
     #[must_use]
     pub fn span(&self) -> Range<u64> {
         let (mut first, mut last) = (0, 0);
-        for Dimension { range, stride, .. } in &self.axes {
+        for CutAxis { range, stride, .. } in &self.axes {
             first += range.start * stride;
             last += range.end.saturating_sub(1) * stride;
         }
@@ -174,7 +174,7 @@ impl Runs {
     }
 
     fn runs(&self, axis: usize, place: u64, run: &mut impl FnMut(u64, u64)) {
-        let Dimension {
+        let CutAxis {
             ref range,
             stride,
             elements,

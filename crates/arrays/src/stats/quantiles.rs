@@ -72,7 +72,7 @@ pub(super) fn of_box<T: Summable>(
 ) -> Result<Quantiles, AnalysisError> {
     let each = (options.memory / 4).clamp(1 << 14, 64 << 20);
     let threads = threads_within(options.memory, each.min(8 << 20))?;
-    let pass = Pass {
+    let pass = QuantilePass {
         array,
         pieces: Cut::of_elements(whole, TASK.min(options.memory / threads / 64).max(1 << 10)),
         threads,
@@ -166,14 +166,14 @@ impl Wanted {
 }
 
 /// Passes over the elements of a box.
-struct Pass<'a> {
+struct QuantilePass<'a> {
     array: &'a ArrayFile,
     pieces: Cut,
     threads: u64,
     progress: &'a Progress,
 }
 
-impl Pass<'_> {
+impl QuantilePass<'_> {
     /// Counts the elements of each group by the `more` bits behind the `known` ones that its elements
     /// share; and NaN.
     fn count<T: Summable>(

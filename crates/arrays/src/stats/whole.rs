@@ -9,12 +9,12 @@ use crate::{AnalysisError, moments::Moments, summable::Summable};
 use rayon::prelude::*;
 
 /// Moments, and the tasks in which minimum and maximum are.
-pub(super) struct Found<T: Summable> {
+pub(super) struct WholeMoments<T: Summable> {
     pub(super) moments: Moments<T>,
     tasks: [Vec<u64>; 2],
 }
 
-impl<T: Summable> Default for Found<T> {
+impl<T: Summable> Default for WholeMoments<T> {
     fn default() -> Self {
         Self {
             moments: Moments::default(),
@@ -23,7 +23,7 @@ impl<T: Summable> Default for Found<T> {
     }
 }
 
-impl<T: Summable> Found<T> {
+impl<T: Summable> WholeMoments<T> {
     /// Adds the moments of the next task.
     pub(super) fn join(&mut self, task: u64, moments: Moments<T>) {
         let (before, own) = (self.moments.range(), moments.range());
@@ -58,7 +58,7 @@ impl Reduction<'_> {
         progress: &Progress,
     ) -> Result<Whole, AnalysisError> {
         let tasks = self.tasks::<T>(options)?;
-        let mut all = Found::<T>::default();
+        let mut all = WholeMoments::<T>::default();
         let of =
             |moments: Vec<Moments<T>>| moments.into_iter().fold(Moments::default(), Moments::merge);
         self.each_task(&tasks, options, progress, of, |task, moments| {
@@ -75,7 +75,7 @@ impl Reduction<'_> {
     fn places<T: Summable>(
         &self,
         tasks: &Tasks,
-        found: &Found<T>,
+        found: &WholeMoments<T>,
     ) -> Result<Option<[Vec<u64>; 2]>, AnalysisError> {
         let Some(range) = found.moments.range() else {
             return Ok(None);

@@ -1,4 +1,4 @@
-//! [`Footprint`]: what a stream of rows holds of a part of the output.
+//! [`PartFootprint`]: what a stream of rows holds of a part of the output.
 
 use super::{
     axis::WindowAxis,
@@ -34,13 +34,13 @@ impl<const C: usize> Needs for StreamNeeds<'_, C> {
 }
 
 impl<const C: usize> StreamNeeds<'_, C> {
-    fn of(&self, part: &Region) -> Footprint {
-        Footprint::of::<C>(self.axes, part, self.padded)
+    fn of(&self, part: &Region) -> PartFootprint {
+        PartFootprint::of::<C>(self.axes, part, self.padded)
     }
 }
 
 /// The sizes that follow from a part of the output. A row is what lies at one index of the first axis.
-pub(super) struct Footprint {
+pub(super) struct PartFootprint {
     pub(super) first: WindowAxis,
     /// Windows of the part along the first axis.
     windows: u64,
@@ -68,7 +68,7 @@ pub(super) struct RowPlan {
     pub(super) wide: bool,
 }
 
-impl Footprint {
+impl PartFootprint {
     pub(super) fn of<const C: usize>(axes: &[WindowAxis], part: &Region, padded: bool) -> Self {
         let mut lengths: Vec<u64> = axes
             .iter()

@@ -1,4 +1,4 @@
-//! [`Input`]: what windows slide over: the selected part of an array, with a rim around it.
+//! [`PaddedInput`]: what windows slide over: the selected part of an array, with a rim around it.
 
 use super::pad::Pad;
 use crate::npy::{ArrayFile, NpyError, Number, length};
@@ -17,14 +17,14 @@ pub(super) struct InputAxis {
 
 /// The selected part of an array with its rim. Places along an axis count from the beginning of the rim.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Input<'a> {
+pub(super) struct PaddedInput<'a> {
     pub(super) array: &'a ArrayFile,
     pub(super) axes: &'a [InputAxis],
     pub(super) pad: Option<Pad>,
 }
 
 /// Successive places along an axis, and the elements from the first to the last that lie there.
-struct Piece<'a> {
+struct Stretch<'a> {
     /// The first of these places, counted from the beginning of the box.
     first: usize,
     elements: Range<u64>,
@@ -32,7 +32,7 @@ struct Piece<'a> {
     places: &'a [Option<u64>],
 }
 
-impl<'a> Piece<'a> {
+impl<'a> Stretch<'a> {
     fn of(first: usize, places: &'a [Option<u64>]) -> Self {
         let taken = || places.iter().flatten();
         let start = taken().min().map_or(0, |&least| least);
@@ -64,7 +64,7 @@ impl<'a> Piece<'a> {
     }
 }
 
-impl Input<'_> {
+impl PaddedInput<'_> {
     /// Reads a box into `out`, in file order.
     ///
     /// # Errors
@@ -93,18 +93,20 @@ impl Input<'_> {
             })
             .collect();
         // One read, unless the elements in between are too many.
-        let whole = places.iter().map(|places| vec![Piece::of(0, places)]);
-        let mut pieces: Vec<Vec<Piece<'_>>> = whole.collect();
+        let whole = places.iter().map(|places| vec![Stretch::of(0, places)]);
+        let mut pieces: Vec<Vec<Stretch<'_>>> = whole.collect();
         let read = pieces.iter().map(|pieces| length(&pieces[0].elements));
         if read.fold(1, u64::saturating_mul) > out.len() as u64 {
             let places = places.iter();
-            pieces = places.map(|places| Piece::of_neighbours(places)).collect();
+            pieces = places
+                .map(|places| Stretch::of_neighbours(places))
+                .collect();
         }
         let lengths: Vec<usize> = places.iter().map(Vec::len).collect();
         let mut chosen = vec![0; pieces.len()];
         let mut buffer = Vec::new();
         loop {
-            let some: Vec<&Piece<'_>> = pieces
+            let some: Vec<&Stretch<'_>> = pieces
                 .iter()
                 .zip(&chosen)
                 .map(|(pieces, &number)| &pieces[number])
@@ -122,7 +124,7 @@ impl Input<'_> {
     /// Reads the elements of a piece along every axis, and puts them to their places in `out`.
     fn read_pieces<T: Number>(
         &self,
-        pieces: &[&Piece<'_>],
+        pieces: &[&Stretch<'_>],
         lengths: &[usize],
         fill: T,
         buffer: &mut Vec<T>,

@@ -1,7 +1,7 @@
 //! Several lines of an array at a time, one in each lane of a vector.
 //!
 //! Neighbouring lines along a slow axis are side by side as they are. Other lines are interleaved
-//! first: [`Source::gather`] copies them so that equal positions lie side by side, [`Sink::scatter`]
+//! first: [`LineSource::gather`] copies them so that equal positions lie side by side, [`LineSink::scatter`]
 //! copies results back.
 
 use super::operation::Operation;
@@ -57,13 +57,13 @@ const TRANSPOSED: usize = 8;
 /// Where lines of equal length lie: the places of their first elements, and the step from one element
 /// to the next.
 #[derive(Clone, Copy)]
-pub(super) struct Lines<'a> {
+pub(super) struct LineLayout<'a> {
     pub(super) places: &'a [usize],
     pub(super) step: usize,
     pub(super) length: usize,
 }
 
-impl Lines<'_> {
+impl LineLayout<'_> {
     /// Copies lines out of an array and interleaves them.
     fn gather<T: Copy>(&self, all: &[T], interleaved: &mut [T]) {
         let width = self.places.len();
@@ -158,9 +158,9 @@ impl<T, P> Default for Interleaved<T, P> {
 }
 
 /// What slides read: elements of the array, or partial results.
-pub(super) trait Source<O: Operation<C>, const C: usize> {
+pub(super) trait LineSource<O: Operation<C>, const C: usize> {
     /// A source of the same kind that owns nothing.
-    type Lines<'b>: Source<O, C>
+    type Lines<'b>: LineSource<O, C>
     where
         Self: 'b;
 
@@ -169,7 +169,7 @@ pub(super) trait Source<O: Operation<C>, const C: usize> {
     /// Interleaves lines.
     fn gather<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         into: &'b mut Interleaved<O::Item, O::Partial>,
     ) -> Self::Lines<'b>
     where
@@ -182,7 +182,7 @@ pub(super) struct Items<'a, T, O> {
     pub(super) operation: &'a O,
 }
 
-impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O> {
+impl<'a, O: Operation<C>, const C: usize> LineSource<O, C> for Items<'a, O::Item, O> {
     type Lines<'b>
         = Items<'b, O::Item, O>
     where
@@ -199,7 +199,7 @@ impl<'a, O: Operation<C>, const C: usize> Source<O, C> for Items<'a, O::Item, O>
 
     fn gather<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         into: &'b mut Interleaved<O::Item, O::Partial>,
     ) -> Items<'b, O::Item, O>
     where
@@ -228,7 +228,7 @@ impl<'a, P, const C: usize> Partials<'a, P, C> {
     }
 }
 
-impl<O: Operation<C>, const C: usize> Source<O, C> for Partials<'_, O::Partial, C> {
+impl<O: Operation<C>, const C: usize> LineSource<O, C> for Partials<'_, O::Partial, C> {
     type Lines<'b>
         = Partials<'b, O::Partial, C>
     where
@@ -245,7 +245,7 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Partials<'_, O::Partial, 
 
     fn gather<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         into: &'b mut Interleaved<O::Item, O::Partial>,
     ) -> Partials<'b, O::Partial, C>
     where
@@ -261,9 +261,9 @@ impl<O: Operation<C>, const C: usize> Source<O, C> for Partials<'_, O::Partial, 
 }
 
 /// What slides write: partial results, or results.
-pub(super) trait Sink<O: Operation<C>, const C: usize> {
+pub(super) trait LineSink<O: Operation<C>, const C: usize> {
     /// A sink of the same kind that owns nothing.
-    type Lines<'b>: Sink<O, C>
+    type Lines<'b>: LineSink<O, C>
     where
         Self: 'b;
 
@@ -273,19 +273,19 @@ pub(super) trait Sink<O: Operation<C>, const C: usize> {
     /// A sink for interleaved lines.
     fn interleaved<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         buffer: &'b mut Interleaved<O::Out, O::Partial>,
     ) -> Self::Lines<'b>
     where
         Self: 'b;
     /// Copies interleaved lines to their places.
-    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>);
+    fn scatter(&mut self, lines: LineLayout<'_>, from: &Interleaved<O::Out, O::Partial>);
 }
 
 /// Partial results for the next axis.
 pub(super) struct PartialsMut<'a, P>(pub(super) &'a mut [P]);
 
-impl<O: Operation<C>, const C: usize> Sink<O, C> for PartialsMut<'_, O::Partial> {
+impl<O: Operation<C>, const C: usize> LineSink<O, C> for PartialsMut<'_, O::Partial> {
     type Lines<'b>
         = PartialsMut<'b, O::Partial>
     where
@@ -302,7 +302,7 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartialsMut<'_, O::Partial>
 
     fn interleaved<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         buffer: &'b mut Interleaved<O::Out, O::Partial>,
     ) -> PartialsMut<'b, O::Partial>
     where
@@ -314,7 +314,7 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartialsMut<'_, O::Partial>
         PartialsMut(&mut buffer.partials)
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>) {
+    fn scatter(&mut self, lines: LineLayout<'_>, from: &Interleaved<O::Out, O::Partial>) {
         let length = self.0.len() / C;
         let components = self.0.chunks_mut(length.max(1));
         for (all, from) in components.zip(from.partials.chunks(lines.elements())) {
@@ -324,16 +324,16 @@ impl<O: Operation<C>, const C: usize> Sink<O, C> for PartialsMut<'_, O::Partial>
 }
 
 /// Results.
-pub(super) struct Results<'a, T, O> {
+pub(super) struct ResultLines<'a, T, O> {
     pub(super) all: &'a mut [T],
     pub(super) operation: &'a O,
     /// Set when a result does not fit its type.
     pub(super) overflow: &'a Cell<bool>,
 }
 
-impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> {
+impl<'a, O: Operation<C>, const C: usize> LineSink<O, C> for ResultLines<'a, O::Out, O> {
     type Lines<'b>
-        = Results<'b, O::Out, O>
+        = ResultLines<'b, O::Out, O>
     where
         Self: 'b;
 
@@ -353,21 +353,21 @@ impl<'a, O: Operation<C>, const C: usize> Sink<O, C> for Results<'a, O::Out, O> 
 
     fn interleaved<'b>(
         &self,
-        lines: Lines<'_>,
+        lines: LineLayout<'_>,
         buffer: &'b mut Interleaved<O::Out, O::Partial>,
-    ) -> Results<'b, O::Out, O>
+    ) -> ResultLines<'b, O::Out, O>
     where
         Self: 'b,
     {
         buffer.whole.resize(lines.elements(), O::Out::default());
-        Results {
+        ResultLines {
             all: &mut buffer.whole,
             operation: self.operation,
             overflow: self.overflow,
         }
     }
 
-    fn scatter(&mut self, lines: Lines<'_>, from: &Interleaved<O::Out, O::Partial>) {
+    fn scatter(&mut self, lines: LineLayout<'_>, from: &Interleaved<O::Out, O::Partial>) {
         lines.scatter(&from.whole, self.all);
     }
 }

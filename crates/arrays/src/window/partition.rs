@@ -1,4 +1,4 @@
-//! [`Partition`]: how the output is divided into subarrays, each computed by one thread from the part of
+//! [`Division`]: how the output is divided into subarrays, each computed by one thread from the part of
 //! the input that its windows cover.
 
 use super::axis::WindowAxis;
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// The division of the output.
-pub(super) struct Partition {
+pub(super) struct Division {
     pub(super) parts: Cut,
     /// How many parts may be computed at a time.
     pub(super) threads: u64,
@@ -40,7 +40,7 @@ pub(super) trait Needs {
     fn least_bytes(&self, part: &Region) -> u64;
 }
 
-impl Partition {
+impl Division {
     /// Halves the output until every thread has several parts, each of which fits into its memory and,
     /// where that pays, into its caches.
     pub(super) fn new<N: Needs>(

@@ -17,7 +17,7 @@
 //! min, median, and max filters", IEEE PAMI 15 (1993).
 
 use super::{
-    lanes::{Interleaved, Lines, Pack, Partials, PartialsMut, Sink, Source},
+    lanes::{Interleaved, LineLayout, LineSink, LineSource, Pack, Partials, PartialsMut},
     operation::Operation,
 };
 use diff2d_sys::vectorised;
@@ -74,11 +74,11 @@ fn kept_bytes<const C: usize>(window: u64, stride: u64) -> u64 {
 
 impl Slide {
     /// Slides over everything in memory.
-    pub(super) fn run<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
+    pub(super) fn run<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
-        scratch: &mut Scratch<O, C>,
+        scratch: &mut SlideBuffers<O, C>,
     ) {
         let (pitch_from, pitch_to) = (self.length * self.inner, self.count * self.inner);
         let wide =
@@ -110,14 +110,14 @@ impl Slide {
 
     /// A single line. Where possible it is cut into stretches that begin with a segment, which are slid
     /// over as interleaved lines.
-    fn line<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
+    fn line<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
         from: usize,
         to: usize,
         wide: bool,
-        scratch: &mut Scratch<O, C>,
+        scratch: &mut SlideBuffers<O, C>,
     ) {
         let mut next = 0;
         while next < self.count {
@@ -147,13 +147,13 @@ impl Slide {
     }
 
     /// Interleaves lines, some of their windows at a time, and slides over them.
-    fn interleaved<O: Operation<C>, const C: usize, S: Source<O, C>, T: Sink<O, C>>(
+    fn interleaved<O: Operation<C>, const C: usize, S: LineSource<O, C>, T: LineSink<O, C>>(
         &self,
         source: &S,
         sink: &mut T,
         (mut from, mut to): (Vec<usize>, Vec<usize>),
         windows: Range<usize>,
-        scratch: &mut Scratch<O, C>,
+        scratch: &mut SlideBuffers<O, C>,
     ) {
         let at_a_time = (INTERLEAVED.max(self.window) / self.stride).max(1);
         let (first_from, first_to) = (from.clone(), to.clone());
@@ -176,12 +176,12 @@ impl Slide {
                 to[lane] = first_to[lane] + next * self.inner;
             }
             let step = self.inner;
-            let read = Lines {
+            let read = LineLayout {
                 places: &from,
                 step,
                 length: part.length,
             };
-            let written = Lines {
+            let written = LineLayout {
                 places: &to,
                 step,
                 length: part.count,
@@ -199,8 +199,8 @@ impl Slide {
     /// All windows of neighbouring lines, segment by segment.
     fn segments<O: Operation<C>, const C: usize>(
         &self,
-        source: &impl Source<O, C>,
-        sink: &mut impl Sink<O, C>,
+        source: &impl LineSource<O, C>,
+        sink: &mut impl LineSink<O, C>,
         from: usize,
         to: usize,
         suffixes: &mut Vec<Pack<O::Partial, C, LANES>>,
@@ -222,7 +222,7 @@ impl Slide {
     /// the `seen` elements before them.
     pub(super) fn fold<O: Operation<C>, const C: usize>(
         &self,
-        source: &impl Source<O, C>,
+        source: &impl LineSource<O, C>,
         skip: usize,
         before: &Partials<'_, O::Partial, C>,
         after: &mut PartialsMut<'_, O::Partial>,
@@ -246,7 +246,7 @@ impl Slide {
     #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
     fn fold_lanes<O: Operation<C>, const C: usize, const N: usize>(
         &self,
-        source: &impl Source<O, C>,
+        source: &impl LineSource<O, C>,
         skip: usize,
         before: &Partials<'_, O::Partial, C>,
         after: &mut PartialsMut<'_, O::Partial>,
@@ -256,13 +256,13 @@ impl Slide {
         let mut all: Pack<O::Partial, C, N> = if seen == 0 {
             source.load(skip + at)
         } else {
-            Source::<O, C>::load(before, at)
+            LineSource::<O, C>::load(before, at)
         };
         for row in usize::from(seen == 0)..self.length {
             let one = source.load::<N>(skip + at + row * self.inner);
             all = all.combine::<O>((seen + row) as f64 * self.weight, &one, self.weight);
         }
-        Sink::<O, C>::store(after, at, &all, self.weight);
+        LineSink::<O, C>::store(after, at, &all, self.weight);
     }
 
     /// Where a window of those asked for begins along the whole axis.
@@ -281,8 +281,8 @@ impl Slide {
     #[inline(always)]
     fn segment<O: Operation<C>, const C: usize, const N: usize>(
         &self,
-        source: &impl Source<O, C>,
-        sink: &mut impl Sink<O, C>,
+        source: &impl LineSource<O, C>,
+        sink: &mut impl LineSink<O, C>,
         from: usize,
         to: usize,
         windows: Range<usize>,
@@ -337,14 +337,14 @@ fn groups(lines: usize) -> impl Iterator<Item = usize> {
 }
 
 /// Buffers that slides use again and again.
-pub(super) struct Scratch<O: Operation<C>, const C: usize> {
+pub(super) struct SlideBuffers<O: Operation<C>, const C: usize> {
     suffixes: Vec<Pack<O::Partial, C, LANES>>,
     suffixes_of_one: Vec<Pack<O::Partial, C, 1>>,
     read: Interleaved<O::Item, O::Partial>,
     written: Interleaved<O::Out, O::Partial>,
 }
 
-impl<O: Operation<C>, const C: usize> Default for Scratch<O, C> {
+impl<O: Operation<C>, const C: usize> Default for SlideBuffers<O, C> {
     fn default() -> Self {
         Self {
             suffixes: Vec::new(),

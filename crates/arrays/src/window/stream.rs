@@ -2,12 +2,12 @@
 
 use super::{
     axis::WindowAxis,
-    footprint::{Footprint, RowPlan},
-    input::Input,
-    lanes::{Items, Partials, PartialsMut, Results, Source},
+    footprint::{PartFootprint, RowPlan},
+    input::PaddedInput,
+    lanes::{Items, LineSource, Partials, PartialsMut, ResultLines},
     operation::Operation,
-    slide::{Scratch, Slide},
-    writer::Writer,
+    slide::{Slide, SlideBuffers},
+    writer::PartWriter,
 };
 use crate::npy::{Region, length};
 use crate::progress::Progress;
@@ -48,7 +48,7 @@ pub(super) struct Stream<'a, O: Operation<C>, const C: usize> {
     results: Vec<O::Out>,
     /// Set when a result does not fit its type.
     overflow: Cell<bool>,
-    scratch: Scratch<O, C>,
+    scratch: SlideBuffers<O, C>,
 }
 
 impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
@@ -73,18 +73,18 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
             open: [Vec::new(), Vec::new()],
             results: Vec::new(),
             overflow: Cell::new(false),
-            scratch: Scratch::default(),
+            scratch: SlideBuffers::default(),
         }
     }
 
     /// Computes one part of the output and writes it.
     pub(super) fn compute(
         &mut self,
-        input: &Input<'_>,
+        input: &PaddedInput<'_>,
         progress: &Progress,
         part: &Region,
         memory: u64,
-        writer: &Writer<'_, O::Out>,
+        writer: &PartWriter<'_, O::Out>,
     ) -> Result<(), AnalysisError> {
         let rows = self.begin(part, memory, input.pad.is_some());
         let covered: Vec<Range<u64>> = self
@@ -119,7 +119,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
 
     /// Prepares for a part; returns how many rows to take at a time.
     fn begin(&mut self, part: &Region, memory: u64, padded: bool) -> u64 {
-        let footprint = Footprint::of::<C>(self.axes, part, padded);
+        let footprint = PartFootprint::of::<C>(self.axes, part, padded);
         let RowPlan { rows, wide } = footprint.row_plan::<C>(memory);
         let axis = self.axes[0];
         self.part.clone_from(part);
@@ -237,7 +237,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
                     );
                 }
                 (_, true) => {
-                    let mut results = Results {
+                    let mut results = ResultLines {
                         all: &mut self.results[..],
                         operation: self.operation,
                         overflow: &self.overflow,
@@ -300,7 +300,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         };
         self.results
             .resize(slide.count * self.row_out, O::Out::default());
-        let mut results = Results {
+        let mut results = ResultLines {
             all: &mut self.results,
             operation: self.operation,
             overflow: &self.overflow,
@@ -388,7 +388,7 @@ impl<'a, O: Operation<C>, const C: usize> Stream<'a, O, C> {
         let n = (self.axes[0].window * self.weight) as f64;
         let open = Partials::<_, C>::of(&self.open[0]);
         self.results.extend((0..self.row_out).map(|lane| {
-            let partial = Source::<O, C>::load::<1>(&open, lane).lane(0);
+            let partial = LineSource::<O, C>::load::<1>(&open, lane).lane(0);
             if !self.operation.fits(partial) {
                 self.overflow.set(true);
             }

@@ -4,17 +4,17 @@ use super::{
     axis::WindowAxis,
     boxes::{self, BoxPass, Linear, Order},
     footprint::StreamNeeds,
-    input::{Input, InputAxis},
+    input::{InputAxis, PaddedInput},
     op::Op,
     operation::{
         FloatExtreme, FloatRange, FloatSum, IntegerExtreme, IntegerRange, IntegerSum, OfIntegers,
         Operation, RoundedRange, Variance, WideIntegerSum,
     },
-    partition::Partition,
+    partition::Division,
     request::{Request, check_axis},
     skip::SkipNan,
     stream::Stream,
-    writer::Writer,
+    writer::PartWriter,
 };
 use crate::npy::{ArrayFile, Dtype, Kind, Region};
 use crate::progress::Progress;
@@ -189,12 +189,12 @@ impl Windows {
         };
         let mut whole: Region = axes.iter().map(|axis| 0..axis.count).collect();
         whole[0] = range;
-        let input = Input {
+        let input = PaddedInput {
             array,
             axes: &self.input,
             pad: self.request.pad,
         };
-        let pass = Pass {
+        let pass = WindowPass {
             windows: self,
             boxes: BoxPass {
                 input,
@@ -230,7 +230,7 @@ impl Windows {
     }
 
     /// Floats of integers with all their digits, among which there is no NaN.
-    fn exact(&self, pass: &Pass<'_>, unsigned: bool) -> Result<(), AnalysisError> {
+    fn exact(&self, pass: &WindowPass<'_>, unsigned: bool) -> Result<(), AnalysisError> {
         macro_rules! of_integers {
             ($operation:expr) => {
                 pass.run(&OfIntegers {
@@ -248,7 +248,7 @@ impl Windows {
         }
     }
 
-    fn plain(&self, pass: &Pass<'_>, kind: Kind, dtype: Dtype) -> Result<(), AnalysisError> {
+    fn plain(&self, pass: &WindowPass<'_>, kind: Kind, dtype: Dtype) -> Result<(), AnalysisError> {
         // Results in floats are computed in floats.
         let float = self.dtype.kind == Kind::Float;
         let unsigned = kind == Kind::Unsigned;
@@ -270,7 +270,7 @@ impl Windows {
     }
 
     /// Results of what is not NaN.
-    fn skipping(&self, pass: &Pass<'_>, least: u64) -> Result<(), AnalysisError> {
+    fn skipping(&self, pass: &WindowPass<'_>, least: u64) -> Result<(), AnalysisError> {
         #[expect(clippy::cast_precision_loss, reason = "counts are below 2^53")]
         let least_count = least as f64;
         macro_rules! skip {
@@ -297,7 +297,7 @@ impl Windows {
     }
 
     /// Results of whole boxes.
-    fn boxes(&self, pass: &Pass<'_>, skip: Option<u64>) -> Result<(), AnalysisError> {
+    fn boxes(&self, pass: &WindowPass<'_>, skip: Option<u64>) -> Result<(), AnalysisError> {
         let elements = self.elements();
         let weighted = self.request.weights.as_ref();
         match (self.request.op, weighted) {
@@ -326,25 +326,25 @@ impl Windows {
 }
 
 /// One pass over the array.
-struct Pass<'a> {
+struct WindowPass<'a> {
     windows: &'a Windows,
     boxes: BoxPass<'a>,
     output: &'a Output,
 }
 
-impl Pass<'_> {
+impl WindowPass<'_> {
     fn run<O: Operation<C>, const C: usize>(&self, operation: &O) -> Result<(), AnalysisError> {
         let BoxPass { input, axes, .. } = self.boxes;
         let needs = StreamNeeds::<C> {
             axes,
             padded: input.pad.is_some(),
         };
-        let Partition {
+        let Division {
             parts,
             threads,
             memory_each,
-        } = &Partition::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
-        let writer = Writer::new(self.output, self.windows.dtype, *threads);
+        } = &Division::new(axes, &self.boxes.whole, self.boxes.memory, &needs)?;
+        let writer = PartWriter::new(self.output, self.windows.dtype, *threads);
         // Every thread has the buffers for one part, and uses them for all parts that it takes.
         let begin = || Stream::<O, C>::new(operation, axes);
         walk::by_thread(parts, *threads, begin, |stream, _, part| {
@@ -353,7 +353,7 @@ impl Pass<'_> {
         writer.finish()
     }
 
-    fn boxes<K: boxes::Kernel>(&self, kernel: &K) -> Result<(), AnalysisError> {
+    fn boxes<K: boxes::BoxOperation>(&self, kernel: &K) -> Result<(), AnalysisError> {
         boxes::run(&self.boxes, kernel, self.output)
     }
 }

@@ -1,4 +1,4 @@
-//! [`Writer`]: results of several threads into one file, by one thread at a time.
+//! [`PartWriter`]: results of several threads into one file, by one thread at a time.
 //!
 //! The kernel lets one thread at a time write to a file, and the others spin on its lock. Here, a thread
 //! that finds another one writing leaves its results in a queue and goes on.
@@ -10,7 +10,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError, TryLockError},
 };
 
-pub(super) struct Writer<'a, T> {
+pub(super) struct PartWriter<'a, T> {
     output: &'a Output,
     dtype: Dtype,
     /// How many boxes may wait in the queue.
@@ -26,7 +26,7 @@ struct Queue<T> {
     free: Vec<Vec<T>>,
 }
 
-impl<'a, T: Number> Writer<'a, T> {
+impl<'a, T: Number> PartWriter<'a, T> {
     pub(super) fn new(output: &'a Output, dtype: Dtype, threads: u64) -> Self {
         Self {
             output,
@@ -95,7 +95,7 @@ mod tests {
         let to = diff2d_sys::Destination::examine(&path).unwrap_or_else(|error| panic!("{error}"));
         let output = Output::create(to, vec![6], Dtype::F64, false);
         let output = output.unwrap_or_else(|error| panic!("{error}"));
-        let writer = Writer::<f64>::new(&output, Dtype::F64, 2);
+        let writer = PartWriter::<f64>::new(&output, Dtype::F64, 2);
         let write = |at: u64, values: [f64; 2]| {
             let written = writer.write(iter::once(at..at + 2).collect(), values.to_vec());
             written.unwrap_or_else(|error| panic!("{error}"));

@@ -13,13 +13,13 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-pub(super) struct Encoder {
-    writer: png::Writer<Shared>,
+pub(super) struct ApngEncoder {
+    writer: png::Writer<SharedFile>,
     file: Arc<Mutex<PictureFile>>,
     path: PathBuf,
 }
 
-impl Encoder {
+impl ApngEncoder {
     /// For exactly so many frames, a number that stands at the beginning of the file.
     pub fn new(
         file: PictureFile,
@@ -29,7 +29,7 @@ impl Encoder {
     ) -> Result<Self, Error> {
         let file = Arc::new(Mutex::new(file));
         let start = || {
-            let shared = Shared(Arc::clone(&file));
+            let shared = SharedFile(Arc::clone(&file));
             let mut encoder = png::Encoder::new(shared, width as u32, height as u32);
             encoder.set_color(png::ColorType::Rgb);
             encoder.set_depth(png::BitDepth::Eight);
@@ -69,9 +69,9 @@ impl Encoder {
 }
 
 /// The file, of which the encoder does not give back its own.
-struct Shared(Arc<Mutex<PictureFile>>);
+struct SharedFile(Arc<Mutex<PictureFile>>);
 
-impl Write for Shared {
+impl Write for SharedFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let mut file = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         file.write(bytes)

@@ -21,13 +21,13 @@ const GREYS: usize = 16;
 pub(super) const LEVELS: usize = 256 - GREYS;
 
 /// The palette is that of the colour map with some greys for the text, so that no colour is dithered.
-pub(super) struct Encoder {
+pub(super) struct GifEncoder {
     encoder: gif::Encoder<PictureFile>,
     path: PathBuf,
     indices: HashMap<[u8; 3], u8>,
 }
 
-impl Encoder {
+impl GifEncoder {
     pub fn new(
         file: PictureFile,
         path: &Path,

@@ -82,8 +82,8 @@ struct Recording {
 }
 
 enum Encoder {
-    Gif(gif::Encoder),
-    Apng(apng::Encoder),
+    Gif(gif::GifEncoder),
+    Apng(apng::ApngEncoder),
 }
 
 impl Animation {
@@ -130,8 +130,8 @@ impl Animation {
         let (file, path) = (PictureFile::create(&self.to)?, self.to.name());
         let size = (shown.width(), shown.height());
         let encoder = match self.format {
-            Format::Gif => Encoder::Gif(gif::Encoder::new(file, path, size, &self.style)?),
-            Format::Apng => Encoder::Apng(apng::Encoder::new(file, path, size, self.frames)?),
+            Format::Gif => Encoder::Gif(gif::GifEncoder::new(file, path, size, &self.style)?),
+            Format::Apng => Encoder::Apng(apng::ApngEncoder::new(file, path, size, self.frames)?),
         };
         Ok(Recording {
             template,

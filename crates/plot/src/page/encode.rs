@@ -10,7 +10,7 @@
 
 use crate::{
     error::Error,
-    reduced::{Ends, Reduced},
+    reduced::{Extrema, Reduced},
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
 use flate2::{Compression, write::ZlibEncoder};
@@ -27,7 +27,7 @@ pub(super) struct Quantiser {
 impl Quantiser {
     /// For values between these ends. What all values have in common is taken out where they are
     /// close together.
-    pub fn new(ends: &Ends) -> Self {
+    pub fn new(ends: &Extrema) -> Self {
         let (low, high) = (ends.low, ends.high);
         if !(low.is_finite() && high.is_finite()) {
             return Self {

@@ -13,7 +13,7 @@ use super::{
     file::{PictureFile, write_error},
     frame::Frame,
     panel,
-    reduced::{Ends, Reduced},
+    reduced::{Extrema, Reduced},
     sheet::evenly_spread,
     style::{Contours, Style},
     svg::escaped,
@@ -94,7 +94,7 @@ impl PagePlan {
 /// A frame as a page stores it.
 pub struct PackedFrame {
     title: String,
-    ends: Ends,
+    ends: Extrema,
     text: String,
     shape: (usize, usize),
     nodes: (usize, usize),
@@ -106,7 +106,7 @@ impl PackedFrame {
     ///
     /// # Errors
     /// [`Error::Empty`], or [`Error::Values`] where the values cannot be read.
-    pub fn new(frame: &Frame, style: &Style, ends: &Ends, side: usize) -> Result<Self, Error> {
+    pub fn new(frame: &Frame, style: &Style, ends: &Extrema, side: usize) -> Result<Self, Error> {
         let nodes = frame.shape()?;
         let reduced = Reduced::new(frame.values, side, side)?;
         Ok(Self {
@@ -131,7 +131,7 @@ pub struct Page {
     path: PathBuf,
     style: Style,
     /// Of all values of all frames.
-    ends: Ends,
+    ends: Extrema,
     source: String,
     notes: Vec<String>,
     shape: Option<(usize, usize)>,
@@ -149,7 +149,7 @@ impl Page {
     pub fn create(
         to: &Destination,
         style: &Style,
-        ends: &Ends,
+        ends: &Extrema,
         source: &str,
         notes: Vec<String>,
     ) -> Result<Self, Error> {
@@ -313,7 +313,7 @@ impl Page {
     }
 }
 
-fn ends_of(ends: &Ends) -> Value {
+fn ends_of(ends: &Extrema) -> Value {
     json!({
         "low": finite(ends.low),
         "high": finite(ends.high),

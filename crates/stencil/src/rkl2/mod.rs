@@ -22,7 +22,7 @@ mod part;
 mod row;
 mod step;
 
-pub(crate) use part::{Part, Step, Target};
+pub(crate) use part::{SharedStage, TargetRows, TileRows};
 pub use step::Rkl2Arrays;
 
 use crate::real::Real;
@@ -30,20 +30,20 @@ use crate::real::Real;
 /// The coefficients of a step of second order in `s` stages.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rkl2<T> {
-    stages: Vec<Stage<T>>,
+    stages: Vec<StageCoefficients<T>>,
     times: Vec<f64>,
 }
 
 /// The coefficients of one stage, named as in the module's formula.
 #[derive(Clone, Copy, Debug, PartialEq)]
-struct Stage<T> {
+struct StageCoefficients<T> {
     mu: T,
     nu: T,
     m: T,
     q: T,
 }
 
-impl<T: Real> Stage<T> {
+impl<T: Real> StageCoefficients<T> {
     /// From the second stage on.
     #[inline(always)]
     fn difference(self, [latest, older]: [T; 2], [of_latest, of_start]: [T; 2]) -> T {
@@ -82,7 +82,7 @@ impl<T: Real> Rkl2<T> {
         };
         let rounded = |number: usize| {
             let [mu, nu, m, q] = stage(number).map(T::from_f64);
-            Stage { mu, nu, m, q }
+            StageCoefficients { mu, nu, m, q }
         };
         let time = |number: usize| match number {
             0 => 0.0,
@@ -104,7 +104,7 @@ impl<T: Real> Rkl2<T> {
     pub fn part_of_euler(part: f64) -> Self {
         let [mu, nu, m, q] = [0.0, 0.0, part, 0.0].map(T::from_f64);
         Self {
-            stages: vec![Stage { mu, nu, m, q }],
+            stages: vec![StageCoefficients { mu, nu, m, q }],
             times: vec![0.0, 1.0],
         }
     }

@@ -15,7 +15,7 @@ use std::ops::Range;
 use ndarray::{ArrayView2, ArrayViewMut2, Axis, aview1, s};
 
 use super::Rkl2;
-use super::row::{Diffusion, StageRow};
+use super::row::{RowOperator, StageRow};
 use crate::equation::{Coefficient, Equation, Operator, Reaction};
 use crate::real::Real;
 use crate::walls::{Computed, Side, Walls};
@@ -24,7 +24,7 @@ use crate::walls::{Computed, Side, Walls};
 pub(super) const ARRAYS: usize = 4;
 
 /// What all tiles share.
-pub(crate) struct Step<'a, T> {
+pub(crate) struct SharedStage<'a, T> {
     pub method: &'a Rkl2<T>,
     /// The number of stages taken before, and after: all of them at once, or one.
     pub stages: Range<usize>,
@@ -40,7 +40,7 @@ pub(crate) struct Step<'a, T> {
 }
 
 /// The nodes that are written.
-pub(crate) struct Target<'a, T> {
+pub(crate) struct TargetRows<'a, T> {
     /// The difference after the stages, after the last one the state. Before one of several it holds the difference two
     /// stages before.
     pub result: ArrayViewMut2<'a, T>,
@@ -48,7 +48,7 @@ pub(crate) struct Target<'a, T> {
     pub increment: Option<ArrayViewMut2<'a, T>>,
 }
 
-impl<T> Target<'_, T> {
+impl<T> TargetRows<'_, T> {
     /// A part of it.
     pub fn slice(self, rows: Range<usize>, columns: Range<usize>) -> Self {
         let part = s![rows, columns];
@@ -80,13 +80,13 @@ impl<T> Target<'_, T> {
 }
 
 /// The last rows of an array, row `j` in slot `j mod slots`.
-struct Ring<T> {
+struct RowRing<T> {
     memory: Vec<T>,
     columns: usize,
     slots: usize,
 }
 
-impl<T: Real> Ring<T> {
+impl<T: Real> RowRing<T> {
     fn new(slots: usize, columns: usize) -> Self {
         Self {
             memory: vec![T::default(); slots * columns],
@@ -120,34 +120,34 @@ impl<T: Real> Ring<T> {
 }
 
 /// A tile, and the rows that it keeps.
-pub(crate) struct Part<'a, T> {
-    step: &'a Step<'a, T>,
-    target: Target<'a, T>,
+pub(crate) struct TileRows<'a, T> {
+    step: &'a SharedStage<'a, T>,
+    target: TargetRows<'a, T>,
     /// Rows and columns that are written. Those of a periodic axis are numbered on beyond its ends.
     rows: Range<isize>,
     columns: Range<isize>,
     /// The columns that are kept.
     kept: Range<isize>,
     /// Differences after even and after odd stages.
-    differences: [Ring<T>; 2],
-    start: Ring<T>,
-    increment: Ring<T>,
+    differences: [RowRing<T>; 2],
+    start: RowRing<T>,
+    increment: RowRing<T>,
     /// The faces west of the nodes and north of them; empty if the equation has none.
-    faces: [Ring<T>; 2],
+    faces: [RowRing<T>; 2],
     /// The source, the rate and the decay; of numbers one row stands for all.
-    source: Ring<T>,
+    source: RowRing<T>,
     /// The terms of the source, and the sum of a row in the present stage; zeros if there are none.
-    terms: Vec<Ring<T>>,
+    terms: Vec<RowRing<T>>,
     sum: Vec<T>,
-    reaction: [Ring<T>; 2],
+    reaction: [RowRing<T>; 2],
 }
 
-impl<'a, T: Real> Part<'a, T> {
+impl<'a, T: Real> TileRows<'a, T> {
     /// The tile of `target`, which begins at a node of the field.
     pub(crate) fn new(
-        step: &'a Step<'a, T>,
+        step: &'a SharedStage<'a, T>,
         [row, column]: [usize; 2],
-        target: Target<'a, T>,
+        target: TargetRows<'a, T>,
     ) -> Self {
         let (ny, nx) = target.result.dim();
         let rows = row as isize..(row + ny) as isize;
@@ -155,12 +155,12 @@ impl<'a, T: Real> Part<'a, T> {
         let stages = step.stages.len();
         let kept = step.domain[1].around(&columns, stages as isize);
         let width = kept.len() + 2;
-        let ring = || Ring::new(stages + 2, width);
+        let ring = || RowRing::new(stages + 2, width);
         let ring_if = |is_there| {
             if is_there {
                 ring()
             } else {
-                Ring::new(0, width)
+                RowRing::new(0, width)
             }
         };
         let has_faces = matches!(step.equation.operator, Operator::Variable { .. });
@@ -170,7 +170,7 @@ impl<'a, T: Real> Part<'a, T> {
         };
         let Reaction { rate, decay } = step.equation.reaction.as_ref().unwrap_or(&numbers);
         let ring_of = |coefficient: &Coefficient<T>| match coefficient {
-            Coefficient::Number(number) => Ring::of_number(*number, width),
+            Coefficient::Number(number) => RowRing::of_number(*number, width),
             Coefficient::Array(_) => ring(),
         };
         Self {
@@ -184,7 +184,7 @@ impl<'a, T: Real> Part<'a, T> {
             faces: [ring_if(has_faces), ring_if(has_faces)],
             source: match step.equation.source {
                 Some(_) => ring(),
-                None => Ring::of_number(T::default(), width),
+                None => RowRing::of_number(T::default(), width),
             },
             terms: step.equation.terms.arrays.iter().map(|_| ring()).collect(),
             sum: vec![T::default(); width],
@@ -292,7 +292,7 @@ impl<'a, T: Real> Part<'a, T> {
 
     /// Writes what lies beyond the walls next to row `j` after so many stages. Where it is held, it has been read.
     fn surround(&mut self, stages: usize, j: isize) {
-        let Step {
+        let SharedStage {
             walls,
             domain: [y, x],
             ..
@@ -311,7 +311,7 @@ impl<'a, T: Real> Part<'a, T> {
                 [n + 1, n, n - 1],
             ),
         ] {
-            let at = |ring: &Ring<T>| [inner, outermost].map(|i| ring.row(j)[i]);
+            let at = |ring: &RowRing<T>| [inner, outermost].map(|i| ring.row(j)[i]);
             let value = || value(side, y.place(j), at(start), at(differences));
             if let Some(value) = is_here.then(value).flatten() {
                 let ring = if stages == 0 {
@@ -327,7 +327,7 @@ impl<'a, T: Real> Part<'a, T> {
             (&walls.top, j == y.nodes.end - 1, [j + 1, j - 1]),
         ] {
             for (k, i) in (1..).zip(self.kept.clone()).filter(|_| is_here) {
-                let at = |ring: &Ring<T>| [inner, j].map(|j| ring.row(j)[k]);
+                let at = |ring: &RowRing<T>| [inner, j].map(|j| ring.row(j)[k]);
                 if let Some(value) = value(side, x.place(i), at(start), at(differences)) {
                     let ring = if stages == 0 {
                         &mut *start
@@ -354,9 +354,9 @@ impl<'a, T: Real> Part<'a, T> {
         };
         let [west, north] = &self.faces;
         let diffusion = match step.equation.operator {
-            Operator::Isotropic { r } => Diffusion::Isotropic { r },
-            Operator::Anisotropic { rx, ry } => Diffusion::Anisotropic { rx, ry },
-            Operator::Variable { .. } => Diffusion::Variable {
+            Operator::Isotropic { r } => RowOperator::Isotropic { r },
+            Operator::Anisotropic { rx, ry } => RowOperator::Anisotropic { rx, ry },
+            Operator::Variable { .. } => RowOperator::Variable {
                 x: &west.row(j)[nodes.start..=nodes.end],
                 north: &north.row(j)[nodes.clone()],
                 south: &north.row(j + 1)[nodes.clone()],

@@ -2,7 +2,7 @@
 
 use diff2d_sys::vectorised;
 
-use super::Stage;
+use super::StageCoefficients;
 use crate::real::Real;
 use crate::scalar::{self, Star};
 
@@ -11,14 +11,14 @@ pub(super) struct StageRow<'a, T> {
     /// Of `d(j-1)`, in the first stage of `Y0`, the rows north of this one, itself, and south of it; with a node more at
     /// either end.
     pub lines: [&'a [T]; 3],
-    pub diffusion: Diffusion<'a, T>,
+    pub diffusion: RowOperator<'a, T>,
     /// `dt S`, if there is a source; from the second stage on what that changes by, if it does.
     pub source: Option<&'a [T]>,
     /// Rate and decay, if there is either; then there is a source, too.
     pub reaction: Option<[&'a [T]; 2]>,
     /// Whether this is the first stage.
     pub is_first: bool,
-    pub stage: Stage<T>,
+    pub stage: StageCoefficients<T>,
     /// `L(Y0)`, which the first stage writes.
     pub increment: &'a mut [T],
     /// `d(j-2)`, which `dj` replaces; the first stage writes only.
@@ -27,7 +27,7 @@ pub(super) struct StageRow<'a, T> {
 
 /// What [`Operator`](crate::equation::Operator) says of some nodes of one row.
 #[derive(Clone, Copy)]
-pub(super) enum Diffusion<'a, T> {
+pub(super) enum RowOperator<'a, T> {
     Isotropic {
         r: T,
     },
@@ -56,7 +56,7 @@ impl<T: Real> StageRow<'_, T> {
     fn compute_portable(&mut self) {
         let n = self.result.len();
         match self.diffusion {
-            Diffusion::Isotropic { r } => match self.reaction {
+            RowOperator::Isotropic { r } => match self.reaction {
                 None => self.write_with(
                     #[inline(always)]
                     |_, star| scalar::isotropic(r, star),
@@ -66,11 +66,11 @@ impl<T: Real> StageRow<'_, T> {
                     |i, star| (r * rate[i]) * scalar::paired(star),
                 ),
             },
-            Diffusion::Anisotropic { rx, ry } => self.write(
+            RowOperator::Anisotropic { rx, ry } => self.write(
                 #[inline(always)]
                 |_, star| scalar::anisotropic(rx, ry, star),
             ),
-            Diffusion::Variable { x, north, south } => {
+            RowOperator::Variable { x, north, south } => {
                 let (west, east) = (&x[..n], &x[1..=n]);
                 let (north, south) = (&north[..n], &south[..n]);
                 self.write(

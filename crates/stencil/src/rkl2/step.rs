@@ -1,4 +1,4 @@
-//! The tiles of a step, each advanced by all stages or by one ([`Part`]).
+//! The tiles of a step, each advanced by all stages or by one ([`TileRows`]).
 
 use std::ops::Range;
 
@@ -6,7 +6,7 @@ use ndarray::{ArrayView2, ArrayViewMut2, Axis};
 use rayon::prelude::*;
 
 use super::Rkl2;
-use super::part::{ARRAYS, Step, Target};
+use super::part::{ARRAYS, SharedStage, TargetRows};
 use crate::dispatch::Element;
 use crate::five_point::Stencil;
 use crate::tile::Tile;
@@ -46,7 +46,7 @@ impl<T: Element> Stencil<T> {
         target: ArrayViewMut2<'_, T>,
         rows: Range<usize>,
     ) {
-        let step = Step {
+        let step = SharedStage {
             method,
             stages: 0..method.stages(),
             walls,
@@ -56,7 +56,7 @@ impl<T: Element> Stencil<T> {
             start: source,
             change: None,
         };
-        let target = Target {
+        let target = TargetRows {
             result: target,
             increment: None,
         };
@@ -76,7 +76,7 @@ impl<T: Element> Stencil<T> {
         arrays: Rkl2Arrays<'_, T>,
         rows: Range<usize>,
     ) {
-        let step = Step {
+        let step = SharedStage {
             method,
             stages: number - 1..number,
             walls,
@@ -86,14 +86,19 @@ impl<T: Element> Stencil<T> {
             start: arrays.start,
             change: arrays.change,
         };
-        let target = Target {
+        let target = TargetRows {
             result: arrays.result,
             increment: Some(arrays.increment),
         };
         self.take_stages(&step, target, rows);
     }
 
-    fn take_stages<'a>(&self, step: &'a Step<'a, T>, target: Target<'a, T>, rows: Range<usize>) {
+    fn take_stages<'a>(
+        &self,
+        step: &'a SharedStage<'a, T>,
+        target: TargetRows<'a, T>,
+        rows: Range<usize>,
+    ) {
         let shape @ (ny, nx) = step.start.dim();
         let increment = target.increment.as_ref().map(ArrayViewMut2::dim);
         let others = [step.latest, step.change].map(|array| array.map(|array| array.dim()));

@@ -1,6 +1,6 @@
 //! Weighted sums of neighbours: along one axis, or over all elements of a window.
 
-use super::{Area, for_each_index, pitches};
+use super::{WindowBox, for_each_index, pitches};
 use diff2d_sys::vectorised;
 
 /// Results that are summed up side by side.
@@ -8,7 +8,7 @@ const LANES: usize = 32;
 
 /// Weighted sums along one axis of an array `(outer, length, inner)`.
 #[derive(Clone, Copy)]
-struct Along<'a> {
+struct WeightedAxis<'a> {
     outer: usize,
     length: usize,
     inner: usize,
@@ -17,7 +17,7 @@ struct Along<'a> {
     count: usize,
 }
 
-impl Along<'_> {
+impl WeightedAxis<'_> {
     fn run(&self, from: &[f64], to: &mut [f64]) {
         let Self {
             length,
@@ -104,7 +104,7 @@ fn lanes<const N: usize>(
 
 /// Sums with the product of a weight for every axis: one axis after the other.
 pub(super) fn separable(
-    area: &Area<'_>,
+    area: &WindowBox<'_>,
     factors: &[Vec<f64>],
     input: &[f64],
     out: &mut [f64],
@@ -120,7 +120,7 @@ pub(super) fn separable(
     };
     let mut source = None;
     for &axis in &busy {
-        let along = Along {
+        let along = WeightedAxis {
             outer: lengths[..axis].iter().product(),
             length: lengths[axis],
             inner: lengths[axis + 1..].iter().product(),
@@ -146,7 +146,7 @@ pub(super) fn separable(
 }
 
 /// Sums with any weights, one by one.
-pub(super) fn full(area: &Area<'_>, weights: &[f64], input: &[f64], out: &mut [f64]) {
+pub(super) fn full(area: &WindowBox<'_>, weights: &[f64], input: &[f64], out: &mut [f64]) {
     let (taps, steps) = (taps(area), steps(area));
     let axis = area.counts.len() - 1;
     let count = area.counts[axis];
@@ -170,7 +170,7 @@ pub(super) fn full(area: &Area<'_>, weights: &[f64], input: &[f64], out: &mut [f
 }
 
 /// Places of the elements of a window, counted from its first.
-pub(super) fn taps(area: &Area<'_>) -> Vec<usize> {
+pub(super) fn taps(area: &WindowBox<'_>) -> Vec<usize> {
     let window: Vec<usize> = area.axes.iter().map(|axis| axis.window as usize).collect();
     let pitch = pitches(&area.lengths);
     let mut taps = Vec::new();
@@ -179,7 +179,7 @@ pub(super) fn taps(area: &Area<'_>) -> Vec<usize> {
 }
 
 /// From one window to the next in the input, along every axis.
-pub(super) fn steps(area: &Area<'_>) -> Vec<usize> {
+pub(super) fn steps(area: &WindowBox<'_>) -> Vec<usize> {
     let pitch = pitches(&area.lengths);
     area.axes
         .iter()

@@ -1,6 +1,6 @@
 //! [`Linear`]: weighted sums of windows.
 
-use super::{Area, Kernel, Weights, correlate, weights::Form};
+use super::{BoxOperation, Weights, WindowBox, correlate, weights::WeightForm};
 
 /// Weighted sums of windows; that of a window of which elements are left out is divided by the weights of the others.
 pub(in super::super) struct Linear {
@@ -14,7 +14,7 @@ pub(in super::super) struct Linear {
 
 /// Buffers for boxes.
 #[derive(Default)]
-pub(in super::super) struct Scratch {
+pub(in super::super) struct LinearBuffers {
     buffers: [Vec<f64>; 2],
     mask: Vec<f64>,
     counts: Vec<f64>,
@@ -37,18 +37,24 @@ impl Linear {
         }
     }
 
-    fn sums(&self, area: &Area<'_>, input: &[f64], out: &mut [f64], scratch: &mut Scratch) {
+    fn sums(
+        &self,
+        area: &WindowBox<'_>,
+        input: &[f64],
+        out: &mut [f64],
+        scratch: &mut LinearBuffers,
+    ) {
         match &self.weights.form {
-            Form::Separable(factors) => {
+            WeightForm::Separable(factors) => {
                 correlate::separable(area, factors, input, out, &mut scratch.buffers);
             }
-            Form::Full(weights) => correlate::full(area, weights, input, out),
+            WeightForm::Full(weights) => correlate::full(area, weights, input, out),
         }
     }
 }
 
-impl Kernel for Linear {
-    type Scratch = Scratch;
+impl BoxOperation for Linear {
+    type Scratch = LinearBuffers;
 
     fn bytes(&self, lengths: &[u64], counts: &[u64]) -> u64 {
         let all = lengths.iter().product::<u64>();
@@ -62,7 +68,13 @@ impl Kernel for Linear {
     }
 
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    fn compute(&self, area: &Area<'_>, input: &mut [f64], out: &mut [f64], scratch: &mut Scratch) {
+    fn compute(
+        &self,
+        area: &WindowBox<'_>,
+        input: &mut [f64],
+        out: &mut [f64],
+        scratch: &mut LinearBuffers,
+    ) {
         let Some(least) = self
             .skip
             .filter(|_| input.iter().any(|value| value.is_nan()))

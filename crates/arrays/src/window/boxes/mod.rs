@@ -1,6 +1,6 @@
 //! Reductions that take a whole box of the input at a time: order statistics and weighted sums.
 //!
-//! [`pass`] reads the box that the windows of a part cover, and a [`Kernel`] computes them from it.
+//! [`pass`] reads the box that the windows of a part cover, and a [`BoxOperation`] computes them from it.
 
 mod correlate;
 mod linear;
@@ -19,7 +19,7 @@ pub use weights::Weights;
 use super::axis::WindowAxis;
 
 /// A box of the input in memory, and the windows that are computed from it.
-pub(super) struct Area<'a> {
+pub(super) struct WindowBox<'a> {
     pub(super) axes: &'a [WindowAxis],
     /// Elements of the input along every axis, and windows.
     pub(super) lengths: Vec<usize>,
@@ -27,7 +27,7 @@ pub(super) struct Area<'a> {
 }
 
 /// How windows are computed from a box.
-pub(super) trait Kernel: Sync {
+pub(super) trait BoxOperation: Sync {
     /// Buffers that are used again and again.
     type Scratch: Default + Send;
 
@@ -36,7 +36,7 @@ pub(super) trait Kernel: Sync {
     /// Computes all windows of a box. The input may be changed.
     fn compute(
         &self,
-        area: &Area<'_>,
+        area: &WindowBox<'_>,
         input: &mut [f64],
         out: &mut [f64],
         scratch: &mut Self::Scratch,

@@ -7,7 +7,7 @@
 //! | others | a set of ranks from which a face of the window is taken and to which one is added ([`ranks`](super::ranks)) | the face, and the logarithm of the window for ranks |
 
 use super::{
-    Area, Kernel, for_each_index, pitches,
+    BoxOperation, WindowBox, for_each_index, pitches,
     rank::Order,
     ranks::Ranks,
     sorted::{self, Sorted},
@@ -15,7 +15,7 @@ use super::{
 
 /// Buffers for windows.
 #[derive(Default)]
-pub(in super::super) struct Scratch {
+pub(in super::super) struct OrderBuffers {
     sorted: Sorted,
     ranks: Ranks,
     window: Vec<f64>,
@@ -23,7 +23,7 @@ pub(in super::super) struct Scratch {
 
 impl Order {
     /// The axis along which windows slide: the longest windows that overlap.
-    fn axis(area: &Area<'_>) -> Option<usize> {
+    fn axis(area: &WindowBox<'_>) -> Option<usize> {
         let overlaps = |axis: &usize| {
             let (of, count) = (&area.axes[*axis], area.counts[*axis]);
             of.stride < of.window && count > 1
@@ -35,7 +35,7 @@ impl Order {
     }
 
     /// Each window for itself.
-    fn select(&self, area: &Area<'_>, input: &[f64], out: &mut [f64], window: &mut Vec<f64>) {
+    fn select(&self, area: &WindowBox<'_>, input: &[f64], out: &mut [f64], window: &mut Vec<f64>) {
         let inside = pitches(&area.lengths);
         let steps: Vec<usize> = (area.axes.iter().zip(&inside))
             .map(|(axis, pitch)| axis.stride as usize * pitch)
@@ -74,15 +74,21 @@ impl Order {
     }
 }
 
-impl Kernel for Order {
-    type Scratch = Scratch;
+impl BoxOperation for Order {
+    type Scratch = OrderBuffers;
 
     fn bytes(&self, lengths: &[u64], _: &[u64]) -> u64 {
         let all = lengths.iter().product::<u64>();
         Ranks::bytes(all, self.elements as u64)
     }
 
-    fn compute(&self, area: &Area<'_>, input: &mut [f64], out: &mut [f64], scratch: &mut Scratch) {
+    fn compute(
+        &self,
+        area: &WindowBox<'_>,
+        input: &mut [f64],
+        out: &mut [f64],
+        scratch: &mut OrderBuffers,
+    ) {
         // So that it does not matter which of two equal zeros is found first.
         for value in input.iter_mut() {
             *value += 0.0;

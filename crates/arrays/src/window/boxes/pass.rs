@@ -1,6 +1,6 @@
 //! One pass over the array in boxes.
 
-use super::{Area, Kernel};
+use super::{BoxOperation, WindowBox};
 use crate::npy::{Region, length};
 use crate::progress::Progress;
 use crate::{
@@ -10,15 +10,15 @@ use crate::{
     walk,
     window::{
         axis::WindowAxis,
-        input::Input,
-        partition::{Needs, Partition},
-        writer::Writer,
+        input::PaddedInput,
+        partition::{Division, Needs},
+        writer::PartWriter,
     },
 };
 
 /// What is computed, from what, into what.
 pub(in super::super) struct BoxPass<'a> {
-    pub(in super::super) input: Input<'a>,
+    pub(in super::super) input: PaddedInput<'a>,
     pub(in super::super) axes: &'a [WindowAxis],
     pub(in super::super) whole: Region,
     pub(in super::super) memory: u64,
@@ -33,7 +33,7 @@ struct BoxNeeds<'a, K> {
     each: [u64; 2],
 }
 
-impl<K: Kernel> Needs for BoxNeeds<'_, K> {
+impl<K: BoxOperation> Needs for BoxNeeds<'_, K> {
     const FIRST: usize = 0;
 
     fn elements(&self, part: &Region) -> u64 {
@@ -68,7 +68,7 @@ fn lengths(axes: &[WindowAxis], part: &Region) -> Vec<u64> {
 }
 
 /// Computes all windows of a pass.
-pub(in super::super) fn run<K: Kernel>(
+pub(in super::super) fn run<K: BoxOperation>(
     pass: &BoxPass<'_>,
     kernel: &K,
     output: &Output,
@@ -81,10 +81,10 @@ pub(in super::super) fn run<K: Kernel>(
         // times, as they wait to be written.
         each: [8 * (2 + u64::from(input.pad.is_some())), 8 * 5],
     };
-    let Partition { parts, threads, .. } = Partition::new(axes, &pass.whole, pass.memory, &needs)?;
+    let Division { parts, threads, .. } = Division::new(axes, &pass.whole, pass.memory, &needs)?;
     let bytes = input.array.npy.dtype.bytes as u64;
     let dimensions = input.axes.len();
-    let writer = Writer::new(output, output.npy.dtype, threads);
+    let writer = PartWriter::new(output, output.npy.dtype, threads);
     let begin = || (K::Scratch::default(), Vec::new(), Vec::new());
     walk::by_thread(
         &parts,
@@ -96,7 +96,7 @@ pub(in super::super) fn run<K: Kernel>(
                 .zip(&part)
                 .map(|(axis, windows)| axis.covered(windows))
                 .collect();
-            let area = Area {
+            let area = WindowBox {
                 axes,
                 lengths: covered.iter().map(|range| size(length(range))).collect(),
                 counts: part.iter().map(|range| size(length(range))).collect(),

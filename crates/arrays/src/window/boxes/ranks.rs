@@ -7,7 +7,7 @@
 //! Source of the moving place in a histogram: Huang, Yang and Tang, "A fast two-dimensional median
 //! filtering algorithm", IEEE ASSP 27 (1979); ranks make a histogram of any elements.
 
-use super::{Area, for_each_index, pitches, rank::Order};
+use super::{WindowBox, for_each_index, pitches, rank::Order};
 use diff2d_sys::vectorised;
 
 /// Elements of a tile that stay in a second-level cache with all that is kept of them.
@@ -41,7 +41,7 @@ impl Ranks {
     pub(super) fn slide(
         &mut self,
         order: &Order,
-        area: &Area<'_>,
+        area: &WindowBox<'_>,
         axis: usize,
         input: &[f64],
         out: &mut [f64],
@@ -69,7 +69,7 @@ impl Ranks {
     fn tile(
         &mut self,
         order: &Order,
-        area: &Area<'_>,
+        area: &WindowBox<'_>,
         axis: usize,
         [first, counts]: [&[usize]; 2],
         input: &[f64],
@@ -189,7 +189,7 @@ impl Ranks {
 }
 
 /// How many windows a tile has along each axis.
-fn tile(area: &Area<'_>, axis: usize, window: usize) -> Vec<usize> {
+fn tile(area: &WindowBox<'_>, axis: usize, window: usize) -> Vec<usize> {
     let of = |axis: usize| {
         (
             area.axes[axis].window as usize,

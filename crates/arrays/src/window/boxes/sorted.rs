@@ -1,6 +1,6 @@
 //! [`Sorted`]: short windows, kept sorted in the lanes of vectors while they slide.
 
-use super::{Area, for_each_index, pitches, rank::Order};
+use super::{WindowBox, for_each_index, pitches, rank::Order};
 use diff2d_sys::vectorised;
 
 /// Windows longer than this are better served by a set of ranks.
@@ -26,7 +26,7 @@ impl Sorted {
     pub(super) fn slide(
         &mut self,
         order: &Order,
-        area: &Area<'_>,
+        area: &WindowBox<'_>,
         axis: usize,
         input: &[f64],
         out: &mut [f64],

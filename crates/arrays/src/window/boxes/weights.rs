@@ -8,12 +8,12 @@ use crate::AnalysisError;
 pub struct Weights {
     /// Length of the window along every axis.
     shape: Vec<usize>,
-    pub(super) form: Form,
+    pub(super) form: WeightForm,
 }
 
 /// How the weights are known.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Form {
+pub(super) enum WeightForm {
     /// The product of a weight for every axis.
     Separable(Vec<Vec<f64>>),
     /// One by one.
@@ -50,7 +50,7 @@ impl Weights {
         let factors: Vec<Vec<f64>> = sigmas.iter().map(of_axis).collect::<Result<_, _>>()?;
         Ok(Self {
             shape: factors.iter().map(Vec::len).collect(),
-            form: Form::Separable(factors),
+            form: WeightForm::Separable(factors),
         })
     }
 
@@ -73,8 +73,8 @@ impl Weights {
             )));
         }
         let form = match factors(&shape, &weights) {
-            Some(factors) => Form::Separable(factors),
-            None => Form::Full(weights),
+            Some(factors) => WeightForm::Separable(factors),
+            None => WeightForm::Full(weights),
         };
         Ok(Self { shape, form })
     }
@@ -90,13 +90,15 @@ impl Weights {
     pub fn reversed(&self) -> Self {
         let shape: Vec<usize> = self.shape.iter().copied().rev().collect();
         let form = match &self.form {
-            Form::Separable(factors) => Form::Separable(factors.iter().cloned().rev().collect()),
-            Form::Full(weights) => {
+            WeightForm::Separable(factors) => {
+                WeightForm::Separable(factors.iter().cloned().rev().collect())
+            }
+            WeightForm::Full(weights) => {
                 let mut pitch = pitches(&self.shape);
                 pitch.reverse();
                 let mut reversed = Vec::with_capacity(weights.len());
                 super::for_each_index(&shape, [&pitch, &pitch], |at, _| reversed.push(weights[at]));
-                Form::Full(reversed)
+                WeightForm::Full(reversed)
             }
         };
         Self { shape, form }
@@ -135,33 +137,33 @@ fn factors(shape: &[usize], weights: &[f64]) -> Option<Vec<Vec<f64>>> {
 mod tests {
     use super::*;
 
-    fn form(shape: &[usize], weights: &[f64]) -> Form {
+    fn form(shape: &[usize], weights: &[f64]) -> WeightForm {
         Weights::new(shape.to_vec(), weights.to_vec()).unwrap().form
     }
 
     #[test]
     fn products_are_found_and_others_are_left_as_they_are() {
         let product = form(&[2, 3], &[2.0, -4.0, 6.0, 1.0, -2.0, 3.0]);
-        assert!(matches!(&product, Form::Separable(factors) if factors.len() == 2));
+        assert!(matches!(&product, WeightForm::Separable(factors) if factors.len() == 2));
         assert!(matches!(
             form(&[2, 2], &[1.0, 0.0, 0.0, 1.0]),
-            Form::Full(_)
+            WeightForm::Full(_)
         ));
         assert!(matches!(
             form(&[2, 2], &[1.0, 2.0, 3.0, 4.0]),
-            Form::Full(_)
+            WeightForm::Full(_)
         ));
         assert!(matches!(
             form(&[5], &[1.0, 2.0, 0.0, 4.0, 7.0]),
-            Form::Separable(_)
+            WeightForm::Separable(_)
         ));
-        assert!(matches!(form(&[2, 2], &[0.0; 4]), Form::Separable(_)));
+        assert!(matches!(form(&[2, 2], &[0.0; 4]), WeightForm::Separable(_)));
         assert!(Weights::new(vec![2], vec![1.0, f64::NAN]).is_err());
     }
 
     #[test]
     fn a_gaussian_is_that_of_scipy() {
-        let Form::Separable(factors) = Weights::gaussian(&[1.0, 0.0]).unwrap().form else {
+        let WeightForm::Separable(factors) = Weights::gaussian(&[1.0, 0.0]).unwrap().form else {
             unreachable!()
         };
         assert_eq!(factors[1], [1.0]);
