@@ -51,7 +51,7 @@ const ONLY_IN: &[(&str, &[&str])] = &[
 ];
 
 /// Packages that know no files.
-const WITHOUT_FILES: &[&str] = &["stencil", "spectral"];
+const WITHOUT_FILES: &[&str] = &["stencil", "spectral", "multigrid"];
 
 /// Words and beginnings of texts that name an operating system: only the package `sys` has them.
 const SYSTEM: &[&str] = &["target_os", "linux", "unix", "libc", "nix", "rustix"];

@@ -1,0 +1,99 @@
+//! [`Dense`]: the coarsest level, solved directly.
+
+use crate::matrix::{Matrix, Sparse};
+
+/// The factors of a matrix, `L D Lᵀ`. A pivot that vanishes, as it does once for each closed piece of a network, leaves its
+/// unknown at 0.
+///
+/// Sums of rows are eliminated as the elements are, and pivots follow from them: where elements are negative, as conductances
+/// make them, nothing is subtracted, so that small sums keep their digits.
+///
+/// Source: Grassmann, Taksar, Heyman, Oper. Res. 33 (1985), 1107–1116.
+#[derive(Debug)]
+pub(crate) struct Dense {
+    /// Row `k` of `L` before its pivot, `D[k, k]`.
+    factor: Vec<f64>,
+    /// The right side, which becomes the solution.
+    pub(crate) x: Vec<f64>,
+}
+
+impl Dense {
+    pub(crate) fn of(matrix: &Sparse) -> Self {
+        let len = matrix.len();
+        let mut factor = vec![0.0; len * len];
+        let mut sums: Vec<f64> = (0..len).map(|k| matrix.sum(k)).collect();
+        for k in 0..len {
+            matrix.row(k, |l, a| factor[k * len + l] += a);
+        }
+        // From the last unknown to the first, so that what is left is the upper left block.
+        for k in (0..len).rev() {
+            let (block, row) = factor.split_at_mut(k * len);
+            let row = &mut row[..=k];
+            let pivot = sums[k] - row[..k].iter().sum::<f64>();
+            row[k] = pivot;
+            for i in 0..k {
+                let share = quotient(row[i], pivot);
+                let others = &mut block[i * len..i * len + k];
+                others
+                    .iter_mut()
+                    .zip(&row[..k])
+                    .for_each(|(a, b)| *a -= share * b);
+                sums[i] -= share * sums[k];
+            }
+            row[..k].iter_mut().for_each(|a| *a = quotient(*a, pivot));
+        }
+        Self {
+            factor,
+            x: vec![0.0; len],
+        }
+    }
+
+    /// Replaces `x` by `A⁻¹ x`.
+    pub(crate) fn solve(&mut self) {
+        let Self { factor, x } = self;
+        let len = x.len();
+        let row = |k: usize| &factor[k * len..k * len + k];
+        for k in (0..len).rev() {
+            let value = x[k];
+            x[..k]
+                .iter_mut()
+                .zip(row(k))
+                .for_each(|(x, l)| *x -= l * value);
+        }
+        for k in 0..len {
+            let dot: f64 = row(k).iter().zip(&x[..k]).map(|(l, x)| l * x).sum();
+            x[k] = quotient(x[k], factor[k * len + k]) - dot;
+        }
+    }
+}
+
+/// 0 where the pivot has vanished.
+fn quotient(value: f64, pivot: f64) -> f64 {
+    if pivot > 0.0 { value / pivot } else { 0.0 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_closed_piece_and_a_grounded_one_are_solved() {
+        // 0 - 1 with nothing else; 2 - 3, and 3 to the ground.
+        let rows = [
+            (vec![(1, -2.0)], 0.0),
+            (vec![(0, -2.0)], 0.0),
+            (vec![(3, -3.0)], 0.0),
+            (vec![(2, -3.0)], 1e-20),
+        ];
+        let mut dense = Dense::of(&Sparse::of(0, rows));
+        dense.x = vec![-1.0, 1.0, 3e-20, 1e-20];
+        dense.solve();
+        let expected = [0.0, 0.5, 4.0, 4.0];
+        let both = dense.x.iter().zip(expected);
+        assert!(
+            both.clone().all(|(x, e)| (x - e).abs() < 1e-14),
+            "{:?}",
+            dense.x
+        );
+    }
+}

@@ -1,0 +1,293 @@
+//! Networks of many kinds, solved and compared.
+
+use crate::{
+    Limits, Network, Unsolved,
+    dense::Dense,
+    matrix::{Matrix, Sparse},
+    solve,
+};
+use rayon::ThreadPoolBuilder;
+
+const LIMITS: Limits = Limits {
+    tolerance: 1e-10,
+    cycles: 200,
+    bytes: u64::MAX,
+};
+
+/// Numbers from 0 to 1 without order, always the same.
+fn random(seed: u64) -> impl Fn(usize) -> f64 {
+    move |k| {
+        let mut z = (k as u64 ^ (seed << 40)).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        ((z ^ (z >> 31)) >> 11) as f64 / (1_u64 << 53) as f64
+    }
+}
+
+/// The network of a picture: harmonic means of the nodes' conductivities, the first column beside a wall of 1 and the last
+/// beside one of 0; and what flows in.
+fn plate(
+    (ny, nx): (usize, usize),
+    conductivity: impl Fn(usize, usize) -> f64,
+) -> (Network, Vec<f64>) {
+    let mean = |a: f64, b: f64| {
+        if a * b == 0.0 {
+            0.0
+        } else {
+            2.0 * a * b / (a + b)
+        }
+    };
+    let mut network = Network {
+        nx,
+        east: vec![0.0; ny * nx],
+        north: vec![0.0; ny * nx],
+        ground: vec![0.0; ny * nx],
+    };
+    let mut b = vec![0.0; ny * nx];
+    for (k, b) in b.iter_mut().enumerate() {
+        let (j, i) = (k / nx, k % nx);
+        let own = conductivity(j, i);
+        if i + 1 < nx {
+            network.east[k] = mean(own, conductivity(j, i + 1));
+        }
+        if j + 1 < ny {
+            network.north[k] = mean(own, conductivity(j + 1, i));
+        }
+        if i == 0 {
+            *b += 2.0 * own;
+        }
+        if i == 0 || i + 1 == nx {
+            network.ground[k] += 2.0 * own;
+        }
+    }
+    (network, b)
+}
+
+/// Networks like those of users, by their kind.
+fn kinds(n: usize) -> Vec<(&'static str, Network, Vec<f64>)> {
+    let many = random(1);
+    let waves: Vec<[f64; 4]> = (0..60)
+        .map(|k| {
+            let angle = 6.3 * many(4 * k);
+            let length = 6.3 / (12.0 + 20.0 * many(4 * k + 1));
+            [
+                length * angle.cos(),
+                length * angle.sin(),
+                6.3 * many(4 * k + 2),
+                1.0,
+            ]
+        })
+        .collect();
+    let smooth = |j: usize, i: usize| -> f64 {
+        let wave = |w: &[f64; 4]| w[3] * (w[0] * i as f64 + w[1] * j as f64 + w[2]).cos();
+        waves.iter().map(wave).sum()
+    };
+    let blocks = |j: usize, i: usize| {
+        let block = (j / 16) * 4096 + i / 16;
+        let is_masked = random(2)(block) < 0.12;
+        if is_masked {
+            0.0
+        } else {
+            1e4_f64.powf(random(3)(block))
+        }
+    };
+    let board = |j: usize, i: usize| {
+        if (j / 8 + i / 8).is_multiple_of(2) {
+            1.0
+        } else {
+            1e4
+        }
+    };
+    let phases = |j: usize, i: usize| if smooth(j, i) > 0.0 { 1.0 } else { 1e4 };
+    let pores = |j: usize, i: usize| if smooth(j, i) > -2.0 { 1.0 } else { 0.0 };
+    let noise = |j: usize, i: usize| 1e4_f64.powf(random(4)(j * 8192 + i));
+    let kind = |name, conductivity: &dyn Fn(usize, usize) -> f64| {
+        let (network, b) = plate((n, n), conductivity);
+        (name, network, b)
+    };
+    vec![
+        kind("blocks", &blocks),
+        kind("checkerboard", &board),
+        kind("phases", &phases),
+        kind("pores", &pores),
+        kind("noise", &noise),
+    ]
+}
+
+/// The solution of few nodes by Cholesky's factors.
+fn direct(network: &Network, b: &[f64]) -> Vec<f64> {
+    let rows = (0..network.len()).map(|k| {
+        let mut row = vec![0.0; network.len()];
+        network.row(k, |l, a| row[l] += a);
+        ((0..).zip(row).collect(), network.sum(k))
+    });
+    let mut dense = Dense::of(&Sparse::of(0, rows));
+    dense.x.copy_from_slice(b);
+    dense.solve();
+    dense.x
+}
+
+fn distance(a: &[f64], b: &[f64]) -> f64 {
+    a.iter()
+        .zip(b)
+        .map(|(a, b)| (a - b).abs())
+        .fold(0.0, f64::max)
+}
+
+#[test]
+fn users_networks_take_few_cycles() {
+    for (name, network, b) in kinds(257) {
+        let most = if name == "noise" { 90 } else { 25 };
+        let (x, reached) = solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap();
+        assert!(reached.cycles <= most, "{name}: {reached:?}");
+        assert!(reached.residual <= LIMITS.tolerance);
+        // By what goes in and out, which is the same.
+        let mut rest = vec![0.0; b.len()];
+        network.map(&x, &mut rest, |k, ax| b[k] - ax);
+        let norm = |a: &[f64]| a.iter().map(|a| a * a).sum::<f64>().sqrt();
+        assert!(norm(&rest) <= 1e-9 * norm(&b), "{name}");
+    }
+}
+
+#[test]
+fn any_network_has_the_solution_of_a_direct_method() {
+    for (seed, &(ny, nx)) in SHAPES.iter().cycle().take(60).enumerate() {
+        let (shape, decades) = (ny * nx, (seed % 9) as i32);
+        let of = |number: u64| random(seed as u64 * 8 + number);
+        let any = |number: u64, share: f64| -> Vec<f64> {
+            let (is_there, size) = (of(number), of(number + 1));
+            let value = |k| {
+                if is_there(k) < share {
+                    10_f64.powf(f64::from(decades) * size(k))
+                } else {
+                    0.0
+                }
+            };
+            (0..shape).map(value).collect()
+        };
+        let network = Network {
+            nx,
+            east: any(0, 0.9),
+            north: any(2, 0.9),
+            ground: any(4, 0.3),
+        };
+        let flow = of(6);
+        // A node without conductances takes nothing in; a closed piece is balanced by a second one of its nodes.
+        let mut b = vec![0.0; shape];
+        network.map(
+            &(0..shape).map(flow).collect::<Vec<f64>>(),
+            &mut b,
+            |_, ax| ax,
+        );
+        let (mut x, _) = solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap();
+        let mut expected = direct(&network, &b);
+        // What is known up to a constant in each closed piece.
+        for piece in closed(&network) {
+            for x in [&mut x, &mut expected] {
+                let first = x[piece[0]];
+                piece.iter().for_each(|&k| x[k] -= first);
+            }
+        }
+        let largest = expected.iter().fold(1.0_f64, |most, x| most.max(x.abs()));
+        assert!(
+            distance(&x, &expected) < 1e-8 * largest,
+            "{ny} × {nx}, 10^{decades}"
+        );
+    }
+}
+
+const SHAPES: [(usize, usize); 8] = [
+    (1, 1),
+    (1, 2),
+    (2, 1),
+    (2, 2),
+    (3, 5),
+    (1, 700),
+    (600, 1),
+    (23, 31),
+];
+
+/// The pieces of a network that are not grounded.
+fn closed(network: &Network) -> Vec<Vec<usize>> {
+    let mut seen = vec![false; network.len()];
+    let mut pieces = Vec::new();
+    for start in 0..network.len() {
+        let (mut todo, mut piece) = (vec![start], Vec::new());
+        if std::mem::replace(&mut seen[start], true) {
+            continue;
+        }
+        while let Some(k) = todo.pop() {
+            piece.push(k);
+            network.row(k, |l, _| {
+                if !std::mem::replace(&mut seen[l], true) {
+                    todo.push(l);
+                }
+            });
+        }
+        if piece.iter().all(|&k| network.ground[k] == 0.0) {
+            pieces.push(piece);
+        }
+    }
+    pieces
+}
+
+#[test]
+fn the_bits_are_the_same_for_any_threads() {
+    let (_, network, b) = kinds(100).swap_remove(0);
+    let solved = |threads| {
+        let pool = ThreadPoolBuilder::new()
+            .num_threads(threads)
+            .build()
+            .unwrap();
+        pool.install(|| solve(network.clone(), b.clone(), LIMITS, |_| {}).unwrap())
+    };
+    let expected = solved(1);
+    for threads in 2..=5 {
+        assert!(solved(threads) == expected, "{threads} threads");
+    }
+}
+
+#[test]
+fn a_map_is_the_sum_of_its_rows() {
+    for (ny, nx) in SHAPES {
+        let any = |seed| (0..ny * nx).map(random(seed)).collect::<Vec<f64>>();
+        let network = Network {
+            nx,
+            east: any(1),
+            north: any(2),
+            ground: any(3),
+        };
+        let x = any(4);
+        let mut product = vec![0.0; x.len()];
+        network.map(&x, &mut product, |_, ax| ax);
+        let rows = (0..x.len()).map(|k| {
+            let mut sum = network.diagonal(k) * x[k];
+            network.row(k, |l, a| sum += a * x[l]);
+            sum
+        });
+        assert!(
+            distance(&product, &rows.collect::<Vec<f64>>()) < 1e-14,
+            "{ny} × {nx}"
+        );
+    }
+}
+
+#[test]
+fn what_has_no_solution_is_told() {
+    let (mut network, b) = plate((9, 9), |_, _| 1.0);
+    let too_few = Limits {
+        cycles: 1,
+        ..LIMITS
+    };
+    let few = solve(network.clone(), b.clone(), too_few, |_| {});
+    assert!(matches!(few, Err(Unsolved::NotConverged(reached)) if reached.cycles == 1));
+    network.ground[40] = -50.0;
+    assert_eq!(solve(network, b, LIMITS, |_| {}), Err(Unsolved::Indefinite));
+    let (_, network, b) = kinds(64).swap_remove(0);
+    let too_small = Limits {
+        bytes: 1000,
+        ..LIMITS
+    };
+    let refused = solve(network, b, too_small, |_| {});
+    assert!(matches!(refused, Err(Unsolved::Memory { needed, .. }) if needed > 1000));
+}
