@@ -194,7 +194,7 @@ pub use grid::{Axis, Grid};
 pub use params::{Layout, Params, ParamsError, Precision, RawParams};
 pub use physics::Unready;
 pub use problem::{Footprint, Problem};
-pub use run::{Budget, Outcome, Report, Run, RunError, Seconds, Shape};
+pub use run::{Budget, Outcome, Report, Run, RunError, Seconds, Shape, Solution, States};
 pub use schedule::Schedule;
 pub use solver::Solver;
 pub use summary::Summary;

@@ -284,10 +284,11 @@ impl Problem {
         self.survey.decay
     }
 
-    /// The array with the initial state, and which of its matrices.
+    /// The array on the disk with the initial state, and which of its matrices.
     #[must_use]
     pub fn initial_array(&self) -> Option<(&Path, u64)> {
-        let array = self.initial.array()?;
+        let array = self.initial.array();
+        let array = array.filter(|array| !array.input().is_in_memory())?;
         Some((array.input().path(), array.frame()))
     }
 

@@ -9,6 +9,7 @@
 mod common;
 
 use common::Scene;
+use diff2d::{Outcome, Problem, RawParams, Run, States};
 use sha2::{Digest, Sha256};
 
 const RUN: &str = "run p.toml --set dx=0.3 --set outtime=1";
@@ -106,4 +107,50 @@ fn toml_python_and_set_give_the_same_cube() {
     let cube = sha256(&scene, "toml.npy");
     assert_eq!(sha256(&scene, "py.npy"), cube);
     assert_eq!(sha256(&scene, "set.npy"), cube);
+}
+
+/// Of runs to their last snapshot and of those that end when they are steady, with files on the disk and in memory.
+#[test]
+fn snapshots_kept_in_memory_are_those_of_the_cube() {
+    let scene = Scene::small();
+    scene.succeed("create u.npy --shape 21,21 --fill sin(i0)*i1");
+    scene.succeed("create d.npy --shape 21,21 --dtype f4 --fill 1+i0/50");
+    scene.succeed("create m.npy --shape 21,21 --dtype b1 --fill hypot(i0-9,i1-12)<4");
+    let files = ["u.npy", "d.npy", "m.npy"];
+    let arrays = "initial = { kind = 'file', path = 'HERE/u.npy' }\nD = { file = 'HERE/d.npy' }\nmask = { file = 'HERE/m.npy' }\n";
+    for (keys, count) in [
+        ("D = 1.0", 4),
+        ("D = 1.0\nprecision = 'f32'\nuntil = { steady = 0.2 }", 3),
+        ("D = 1.0\nmethod = 'exact'\nboundary = 'insulated'", 4),
+        (&format!("{arrays}until = {{ steady = 4.0 }}"), 3),
+        (
+            &format!("{arrays}method = 'rkl2'\nstages = 5\nprecision = 'f32'"),
+            4,
+        ),
+    ] {
+        let text = format!(
+            "x1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\ngrid = 'walls'\n{keys}\n"
+        );
+        let on_disk = text.replace("HERE/", "");
+        std::fs::write(scene.path("q.toml"), on_disk).unwrap();
+        let told = scene.succeed("run q.toml -o q.npy --force").stdout;
+        let in_memory = text.replace("HERE", "/in memory");
+        let mut raw = RawParams::parse("the text", &in_memory).unwrap();
+        for file in files {
+            raw = raw.with_file(format!("/in memory/{file}"), scene.read(file));
+        }
+        let problem = Problem::from_raw(&raw).unwrap();
+        let (solution, report) = Run::new(&problem).threads(2).solve().unwrap();
+        assert_eq!(report.outcome, Outcome::Done);
+        let times: Vec<f64> = told.lines().map(|line| line.parse().unwrap()).collect();
+        assert_eq!((&solution.times, times.len()), (&times, count), "{keys}");
+        let states: &[u8] = match &solution.states {
+            States::F64(states) => bytemuck::cast_slice(states),
+            States::F32(states) => bytemuck::cast_slice(states),
+        };
+        let cube = scene.read("q.npy");
+        assert!(cube.ends_with(states), "{keys}");
+        let each = problem.field_bytes() as usize;
+        assert_eq!(states.len(), count * each, "{keys}");
+    }
 }

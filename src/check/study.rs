@@ -19,7 +19,7 @@ use crate::{
     params::{Layout, RawParams, StepMethod},
     physics::slots::Place,
     problem::{Footprint, Problem},
-    run::{Budget, Terms},
+    run::{Budget, Storage, Terms},
 };
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::{Coefficient, Operator};
@@ -131,7 +131,7 @@ impl Planned {
         states.arrays = states.arrays.saturating_add(kept);
         let terms = Terms {
             limit: self.own.params.memory,
-            has_blocks: false,
+            snapshots: Storage::Nothing,
             ..Terms::alone(None)
         };
         let budget = Budget::of(states, fine, terms);

@@ -14,6 +14,7 @@ use diff2d_arrays::wording::excerpt;
 use diff2d_sys as sys;
 use std::{
     borrow::Cow,
+    collections::BTreeMap,
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -29,6 +30,8 @@ pub struct RawParams {
     /// The name that messages use.
     file: Arc<str>,
     typed: Typed,
+    /// Files that are in memory, by the names that values have for them.
+    in_memory: BTreeMap<PathBuf, Arc<[u8]>>,
 }
 
 impl Default for RawParams {
@@ -39,8 +42,11 @@ impl Default for RawParams {
 
 impl RawParams {
     fn new(file: &str, typed: Typed) -> Self {
-        let file = file.into();
-        Self { file, typed }
+        Self {
+            file: file.into(),
+            typed,
+            in_memory: BTreeMap::new(),
+        }
     }
 
     /// The name of the file, as messages have it.
@@ -173,6 +179,13 @@ impl RawParams {
         Ok(())
     }
 
+    /// A file of this name, which is one from the root, is in memory and has these bytes, whatever there may be on the disk.
+    #[must_use]
+    pub fn with_file(mut self, name: impl Into<PathBuf>, bytes: impl Into<Arc<[u8]>>) -> Self {
+        self.in_memory.insert(name.into(), bytes.into());
+        self
+    }
+
     /// All that was typed.
     #[must_use]
     pub fn typed(&self) -> &Typed {
@@ -249,6 +262,7 @@ impl RawParams {
             (entry, _) => InputPlace {
                 place: entry.map_or(Place::Default, |entry| entry.place.clone()),
                 key: key.name,
+                bytes: self.in_memory.get(path).cloned(),
                 path: path.to_owned(),
             },
         }
@@ -264,12 +278,16 @@ impl RawParams {
     }
 }
 
+/// What messages show of a file in memory, whose name nobody has typed.
+const UNNAMED: &str = "…";
+
 /// Where a file is named.
 #[derive(Debug, Clone, PartialEq)]
 pub struct InputPlace {
     place: Place,
     key: &'static str,
     path: PathBuf,
+    bytes: Option<Arc<[u8]>>,
 }
 
 impl InputPlace {
@@ -279,13 +297,22 @@ impl InputPlace {
         &self.path
     }
 
+    /// What it holds, if it is in memory.
+    #[must_use]
+    pub fn bytes(&self) -> Option<&Arc<[u8]>> {
+        self.bytes.as_ref()
+    }
+
     /// The error for a file that cannot be read, or is damaged.
     #[must_use]
     pub fn unusable(&self, reason: String, is_damaged: bool) -> ParamsError {
         ParamsError::Input {
             place: self.place.clone(),
             key: self.key,
-            value: self.path.display().to_string(),
+            value: self
+                .bytes
+                .as_ref()
+                .map_or_else(|| self.path.display().to_string(), |_| UNNAMED.to_owned()),
             reason,
             is_damaged,
         }
@@ -297,7 +324,10 @@ impl InputPlace {
         ParamsError::Refused {
             place: self.place.clone(),
             key: self.key,
-            value: format!("{:?}", self.path.to_string_lossy()),
+            value: self.bytes.as_ref().map_or_else(
+                || format!("{:?}", self.path.to_string_lossy()),
+                |_| UNNAMED.to_owned(),
+            ),
             reason: format!("cannot be used: {reason}"),
         }
     }

@@ -1,4 +1,4 @@
-//! [`Input`]: a file that parameters name, with its digest.
+//! [`Input`]: a file that parameters name, on the disk or in memory, with its digest.
 
 use crate::params::{InputPlace, ParamsError};
 use diff2d_arrays::npy::{self, HeaderError, NpyError, NpyHeader, Reader};
@@ -8,7 +8,7 @@ use std::{
     any::Any,
     collections::BTreeMap,
     fs::File,
-    io::{self, Read, Seek, SeekFrom},
+    io::{self, Cursor, Read, Seek, SeekFrom},
     ops::Range,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
@@ -58,6 +58,8 @@ struct Known {
     sums: Vec<u32>,
     /// The header of the cube of a snapshot.
     header: Option<NpyHeader>,
+    /// All bytes of the file, if it is in memory.
+    content: Option<Arc<[u8]>>,
     /// What its reader has made of it, such as pixels on a grid.
     shared: Mutex<Option<Arc<dyn Any + Send + Sync>>>,
 }
@@ -110,10 +112,21 @@ impl Input {
         let known = match digests.known.get(&key) {
             Some(known) => Arc::clone(known),
             None => {
-                let file = npy::open_file(&key.0).map_err(|error| unusable(&place, &error))?;
-                let known = match snapshot.and_then(|number| matrix(&file, number)) {
-                    Some((header, range)) => digest(file, range, Some(header)),
-                    None => digest(file, 0..u64::MAX, None),
+                let known = match place.bytes() {
+                    Some(bytes) => {
+                        digest(Cursor::new(bytes), 0..u64::MAX, None).map(|known| Known {
+                            content: Some(Arc::clone(bytes)),
+                            ..known
+                        })
+                    }
+                    None => {
+                        let file = npy::open_file(&key.0);
+                        let file = file.map_err(|error| unusable(&place, &error))?;
+                        match snapshot.and_then(|number| matrix(&file, number)) {
+                            Some((header, range)) => digest(file, range, Some(header)),
+                            None => digest(file, 0..u64::MAX, None),
+                        }
+                    }
                 };
                 let known = Arc::new(known.map_err(|error| {
                     place.unusable(format!("it cannot be read: {error}"), false)
@@ -139,14 +152,24 @@ impl Input {
         self.place.path()
     }
 
+    /// Whether it is in memory.
+    #[must_use]
+    pub fn is_in_memory(&self) -> bool {
+        self.known.content.is_some()
+    }
+
     /// The file, to read.
     ///
     /// # Errors
     /// [`ParamsError::Input`] if it cannot be opened.
     pub fn file(&self) -> Result<InputFile, ParamsError> {
-        let file = npy::open_file(self.path()).map_err(|error| unusable(&self.place, &error))?;
+        let open = || {
+            let file = npy::open_file(self.path());
+            let file = file.map_err(|error| unusable(&self.place, &error))?;
+            Ok::<_, ParamsError>(Reader::new(file, self.path()))
+        };
         Ok(InputFile {
-            file: Reader::new(file, self.path()),
+            file: self.known.content.is_none().then(open).transpose()?,
             known: Arc::clone(&self.known),
             chunks: Vec::new(),
             first: 0,
@@ -206,7 +229,8 @@ impl Input {
 /// The bytes of an [`Input`], as they were when its digest was taken.
 #[derive(Debug)]
 pub struct InputFile {
-    file: Reader,
+    /// None of bytes in memory, which stay as they are.
+    file: Option<Reader>,
     known: Arc<Known>,
     /// Chunks that were read last, and the byte where they begin.
     chunks: Vec<u8>,
@@ -229,6 +253,10 @@ impl InputFile {
         else {
             return Err(io::ErrorKind::UnexpectedEof.into());
         };
+        let Some(file) = &self.file else {
+            let content = self.known.content.as_deref().unwrap_or_default();
+            return Ok(&content[range.start as usize..range.end as usize]);
+        };
         let begin = known.start + start / CHUNK * CHUNK;
         let end = known.start + (range.end - known.start).next_multiple_of(CHUNK);
         let end = end.min(known.end);
@@ -238,7 +266,7 @@ impl InputFile {
             let length = usize::try_from(end - begin).map_err(|_| io::ErrorKind::OutOfMemory)?;
             self.chunks.resize(length, 0);
             self.first = begin;
-            let read = self.file.read(begin, &mut self.chunks);
+            let read = file.read(begin, &mut self.chunks);
             let known = self.known.sums.iter().skip((start / CHUNK) as usize);
             let mut found = self.chunks.chunks(CHUNK as usize).zip(known);
             let is_short =
@@ -324,7 +352,11 @@ fn matrix(file: &File, number: i64) -> Option<(NpyHeader, Range<u64>)> {
 }
 
 /// Reads a range of a file, as far as the file goes.
-fn digest(mut file: File, range: Range<u64>, header: Option<NpyHeader>) -> io::Result<Known> {
+fn digest(
+    mut file: impl Read + Seek,
+    range: Range<u64>,
+    header: Option<NpyHeader>,
+) -> io::Result<Known> {
     const READ_AT_ONCE: u64 = 256 * CHUNK;
     let (mut hash, mut piece) = (Sha256::new(), Vec::new());
     let (mut end, mut sums) = (range.start, Vec::new());
@@ -344,6 +376,7 @@ fn digest(mut file: File, range: Range<u64>, header: Option<NpyHeader>) -> io::R
         range: range.start..end,
         sums,
         header,
+        content: None,
         shared: Mutex::default(),
     })
 }

@@ -2,7 +2,7 @@
 //! all open it.
 
 use super::{
-    budget::{Budget, Terms},
+    budget::{Budget, Storage, Terms},
     error::RunError,
     exchange::on_root,
     observer::Observer,
@@ -62,14 +62,21 @@ pub(super) fn divide(
     options: &Options,
     topology: &Topology,
     comm: &impl Comm,
-    has_cube: bool,
+    snapshots: Storage,
 ) -> Result<Budget, RunError> {
     let mut terms = Terms {
         limit: options.memory.or(problem.params.memory),
         ranks: comm.size(),
-        has_blocks: has_cube,
-        why_in_memory: (!has_cube)
-            .then_some("a state that is larger lies beside its cube, and --no-cube has none"),
+        snapshots,
+        why_in_memory: match snapshots {
+            Storage::Cube => None,
+            Storage::Memory => Some(
+                "its snapshots are in memory, as is its state: a run that writes a cube needs less",
+            ),
+            Storage::Nothing => {
+                Some("a state that is larger lies beside its cube, and --no-cube has none")
+            }
+        },
         ..Terms::alone(None)
     };
     terms.load.has_spare_processor = topology.has_spare_processor(terms.load.threads);

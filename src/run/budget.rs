@@ -30,7 +30,7 @@ pub struct Budget {
     /// Of the states.
     #[serde(flatten)]
     pub states: Footprint,
-    /// Blocks of snapshots on their way to the cube.
+    /// Blocks of snapshots on their way to the cube, or all of them where they are kept.
     pub blocks: u64,
     /// Chunks of a state in files on their way between these and memory.
     pub chunks: u64,
@@ -57,10 +57,20 @@ pub(crate) struct Terms {
     pub(crate) ranks: usize,
     /// States that are computed at a time, and their threads.
     pub(crate) load: SolverLoad,
-    /// Whether snapshots wait for the cube in blocks.
-    pub(crate) has_blocks: bool,
+    pub(crate) snapshots: Storage,
     /// Why states have to be in memory, if they have to.
     pub(crate) why_in_memory: Option<&'static str>,
+}
+
+/// Where snapshots go.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Storage {
+    /// They wait for the cube in blocks.
+    Cube,
+    /// They stay in memory.
+    Memory,
+    /// Nobody takes them.
+    Nothing,
 }
 
 impl Terms {
@@ -76,15 +86,16 @@ impl Terms {
                 has_spare_processor: threads < sys::threads(),
                 memory: None,
             },
-            has_blocks: true,
+            snapshots: Storage::Cube,
             why_in_memory: None,
         }
     }
 
     fn blocks(&self, problem: &Problem, load: SolverLoad) -> u64 {
-        match self.has_blocks {
-            true => load.buffer_bytes(problem.field_bytes()),
-            false => 0,
+        match self.snapshots {
+            Storage::Cube => load.buffer_bytes(problem.field_bytes()),
+            Storage::Memory => problem.schedule.snapshots() * problem.field_bytes(),
+            Storage::Nothing => 0,
         }
     }
 }

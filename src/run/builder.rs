@@ -6,6 +6,7 @@ use super::{
     options::Options,
     pool,
     report::Report,
+    solution::Solution,
     time_loop,
 };
 use crate::{
@@ -221,6 +222,36 @@ impl Run<'_> {
         pool::install(self.options.threads, || self.start_on(&Solo))
     }
 
+    /// Runs the problem in this process and keeps its snapshots in memory, with the bits that they have in a cube. No file
+    /// is written, whatever was asked for.
+    ///
+    /// ```
+    /// use diff2d::{Problem, Run, States};
+    ///
+    /// let text = "D = 1.0\nx1 = -10.0\nx2 = 10.0\ndx = 1.0\nruntime = 3.75\nouttime = 1.25\n";
+    /// let problem: Problem = text.parse()?;
+    /// let (solution, _) = Run::new(&problem).solve()?;
+    /// assert_eq!(solution.times, [0.0, 1.25, 2.5, 3.75]);
+    /// let States::F64(p) = solution.states else { panic!() };
+    /// assert_eq!(p.len(), 4 * 22 * 22);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// [`RunError`].
+    pub fn solve(mut self) -> Result<(Solution, Report), RunError> {
+        self.options.output = None;
+        let mut solution = Solution::new(self.work);
+        let report = pool::install(self.options.threads, || {
+            self.observed(&Solo, |problem, options, observer| {
+                with_precision!(problem.params.precision, T => {
+                    time_loop::run::<T>(problem, options, &Solo, observer, Some(&mut solution))
+                })
+            })
+        })?;
+        Ok((solution, report))
+    }
+
     /// Collective. Runs the problem on several ranks, each of which calls this with the same problem
     /// and output. Only the calling thread communicates.
     ///
@@ -232,7 +263,7 @@ impl Run<'_> {
     pub fn start_on(self, comm: &impl Comm) -> Result<Report, RunError> {
         self.observed(comm, |problem, options, observer| {
             with_precision!(problem.params.precision, T => {
-                time_loop::run::<T>(problem, options, comm, observer)
+                time_loop::run::<T>(problem, options, comm, observer, None)
             })
         })
     }

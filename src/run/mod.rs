@@ -8,7 +8,7 @@
 //! | `budget.rs` | how memory is divided: by what takes it, and for a state that is larger into bands (`bands_shape.rs`) |
 //! | `setup.rs` | slab, field and scratch of a rank |
 //! | `state.rs` | where the state is: `in_memory.rs`, or `in_bands.rs` where it is larger, with its passes in `band_pass.rs` |
-//! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues |
+//! | `output.rs`, `snapshot.rs`, `resume.rs` | where snapshots go, and where a run continues; `solution.rs`: in memory |
 //! | `steady.rs` | whether a run ends before its last snapshot |
 //! | `recompute.rs` | snapshots computed again, for repair |
 //! | `exchange.rs` | how ranks report to rank 0 and come to the same decisions |
@@ -38,6 +38,7 @@ mod report;
 mod resume;
 mod setup;
 mod snapshot;
+mod solution;
 mod state;
 mod steady;
 mod time_loop;
@@ -50,9 +51,10 @@ pub use error::RunError;
 pub use observer::Message;
 pub use options::Outcome;
 pub use report::{Report, Seconds};
+pub use solution::{Solution, States};
 
 pub(crate) use bands_shape::DISK_SPEED;
-pub(crate) use budget::{Terms, tile_of};
+pub(crate) use budget::{Storage, Terms, tile_of};
 pub(crate) use clock::RunClock;
 pub(crate) use decomposition::Decomposition;
 pub(crate) use exchange::{Exchange, finish};

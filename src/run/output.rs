@@ -2,7 +2,7 @@
 
 use super::{
     clock::NextStop, decomposition::Decomposition, error::RunError, exchange::Exchange,
-    observer::Observer, options::Outcome,
+    observer::Observer, options::Outcome, solution::Solution,
 };
 use crate::{
     comm::{Comm, ROOT, collective},
@@ -26,6 +26,8 @@ pub(crate) struct Output<'a, C> {
     pub(super) scenario: Option<ScenarioWriter<'a>>,
     /// Where snapshots are announced that go into no cube.
     reached: Option<Sender<Record>>,
+    /// Where they are kept then, if anywhere.
+    pub(super) kept: Option<&'a mut Solution>,
     reports: Exchange<'a, C>,
     /// Where states between snapshots are written, if anywhere.
     pub(super) checkpoint: Option<&'a Paths>,
@@ -38,17 +40,19 @@ pub(crate) struct Output<'a, C> {
 }
 
 impl<'a, C: Comm> Output<'a, C> {
-    /// No cube: snapshots are announced to the observer.
+    /// No cube: snapshots are announced to the observer, and perhaps kept in memory.
     pub(super) fn nowhere(
         problem: &'a Problem,
         ranks: &'a Decomposition<'a, C>,
         observer: &Observer,
+        kept: Option<&'a mut Solution>,
     ) -> Self {
         Self {
             problem,
             ranks,
             scenario: None,
             reached: Some(observer.committed().clone()),
+            kept,
             reports: Exchange::new(ranks.comm(), None),
             checkpoint: None,
             shorter: None,
@@ -68,6 +72,7 @@ impl<'a, C: Comm> Output<'a, C> {
             ranks,
             scenario: Some(scenario.with_codec(problem.codec())),
             reached: None,
+            kept: None,
             reports,
             checkpoint: None,
             shorter: None,
@@ -136,6 +141,9 @@ impl<'a, C: Comm> Output<'a, C> {
     pub(super) fn announce(&mut self, now: Clock, summary: Summary, steady: Option<f64>) {
         if let Some(scenario) = &mut self.scenario {
             scenario.end(summary, steady);
+        }
+        if let Some(kept) = &mut self.kept {
+            kept.end(now);
         }
         if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
             let slot = Slot {

@@ -1,7 +1,7 @@
 //! Snapshots of a cube computed again, each from the one before it: in memory, or in bands where that has no room.
 
 use super::{
-    budget::{Budget, Terms},
+    budget::{Budget, Storage, Terms},
     clock::RunClock,
     decomposition::Decomposition,
     error::RunError,
@@ -43,7 +43,7 @@ pub(crate) fn recompute<T: Element>(
         limit: memory
             .or(problem.params.memory)
             .or_else(|| Some(sys::available_memory()? / 4 * 3)),
-        has_blocks: false,
+        snapshots: Storage::Nothing,
         ..Terms::alone(None)
     };
     let budget = Budget::divide(problem, terms)?;
@@ -98,7 +98,7 @@ fn each<T: Element, S: State<Solo>>(
         state.visit(&mut |bytes| {
             let rows: &[T] = bytemuck::cast_slice(bytes);
             if let Some(change) = &mut change {
-                change.rows(rows);
+                change.rows(rows, &[]);
             }
             digester.push(bytemuck::cast_slice(&codec.encoded(summaries.len(), rows)));
             summaries.extend(problem.summaries(summaries.len(), rows)?);

@@ -1,6 +1,9 @@
 //! [`Snapshot`]: a snapshot on its way to the cube, row by row.
 
-use super::{decomposition::Decomposition, error::RunError, output::Output, steady::Change};
+use super::{
+    decomposition::Decomposition, error::RunError, output::Output, solution::Solution,
+    steady::Change,
+};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -111,7 +114,11 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
             vec![Summary::NONE; rows]
         });
         if let Some(change) = &mut self.change {
-            change.rows(values);
+            let kept = self.output.kept.as_deref();
+            change.rows(values, kept.map_or(&[], Solution::bytes));
+        }
+        if let Some(kept) = &mut self.output.kept {
+            kept.rows(first, values);
         }
         // A value that is not finite leaves no finite sum.
         if self.wrong.is_none() && !summaries.iter().all(|row| row.mass.is_finite()) {

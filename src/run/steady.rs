@@ -1,4 +1,4 @@
-//! [`Change`]: how much a snapshot differs from the one before it, which is read from the cube.
+//! [`Change`]: how much a snapshot differs from the one before it, which is read from the cube, or was kept in memory.
 
 use super::{error::RunError, output::Output};
 use crate::{
@@ -15,9 +15,9 @@ use std::path::{Path, PathBuf};
 
 /// How much nodes have changed since the snapshot before, of the rows that have come.
 pub(super) struct Change {
-    file: Reader,
-    path: PathBuf,
-    /// The byte of the row that is compared next.
+    /// The cube; none where snapshots are kept in memory.
+    cube: Option<(Reader, PathBuf)>,
+    /// The byte of the row that is compared next, of the cube or of the snapshots in memory.
     at: u64,
     /// The largest change, and the largest |p|.
     largest: [f64; 2],
@@ -39,7 +39,8 @@ impl Change {
             return Ok(None);
         }
         let Some(scenario) = &output.scenario else {
-            return Ok(None);
+            let at = (index - 1) * output.problem.field_bytes();
+            return Ok(output.kept.is_some().then(|| Self::new(None, at)));
         };
         let (header, rows) = (scenario.header(), output.ranks.slab().own());
         let row = output.problem.grid.x.nodes * header.dtype.bytes;
@@ -51,23 +52,33 @@ impl Change {
     /// That since the snapshot in a cube whose rows begin at a byte of it.
     pub(super) fn since(cube: &Path, at: u64) -> Result<Self, CubeError> {
         let file = sys::open_to_read(cube).map_err(CubeError::io("open", cube))?;
-        Ok(Self {
-            file: Reader::new(file, cube),
-            path: cube.to_owned(),
+        Ok(Self::new(
+            Some((Reader::new(file, cube), cube.to_owned())),
+            at,
+        ))
+    }
+
+    fn new(cube: Option<(Reader, PathBuf)>, at: u64) -> Self {
+        Self {
+            cube,
             at,
             largest: [0.0; 2],
             failed: Ok(()),
-        })
+        }
     }
 
-    /// Compares the next rows that this rank owns. A node that has no value on either side does not change.
-    pub(super) fn rows<T: Real>(&mut self, values: &[T]) {
+    /// Compares the next rows that this rank owns. A node that has no value on either side does not change. `kept` are the
+    /// bytes of the snapshots that are kept in memory.
+    pub(super) fn rows<T: Real>(&mut self, values: &[T], kept: &[u8]) {
         let (begin, bytes) = (self.at, size_of::<T>());
         let compare = |(number, values): (usize, &[T])| {
             let mut before = vec![T::default(); values.len()];
             let at = begin + (number * CHUNK) as u64;
-            let read = self.file.read(at, bytemuck::cast_slice_mut(&mut before));
-            read.map_err(CubeError::io("read", &self.path))?;
+            let to: &mut [u8] = bytemuck::cast_slice_mut(&mut before);
+            match &self.cube {
+                Some((file, path)) => file.read(at, to).map_err(CubeError::io("read", path))?,
+                None => to.copy_from_slice(&kept[at as usize..][..to.len()]),
+            }
             let changes = values.iter().zip(&before);
             let changes = changes.map(|(now, before)| {
                 let (now, before) = (now.to_f64(), before.to_f64());

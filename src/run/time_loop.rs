@@ -2,6 +2,7 @@
 
 use super::{
     begin,
+    budget::Storage,
     clock::RunClock,
     error::RunError,
     exchange::{self, Exchange, on_root},
@@ -13,6 +14,7 @@ use super::{
     pool,
     report::Report,
     setup, snapshot,
+    solution::Solution,
     state::State,
 };
 use crate::{
@@ -30,6 +32,7 @@ pub(super) fn run<T: Element>(
     options: &Options,
     comm: &impl Comm,
     observer: &Observer,
+    mut kept: Option<&mut Solution>,
 ) -> Result<Report, RunError> {
     let start = Instant::now();
     let clock = RunClock::start(problem, options);
@@ -38,7 +41,12 @@ pub(super) fn run<T: Element>(
     let topology = Topology::all_gather(comm);
     let joined = pool::join(options.threads, || topology.threads_each());
     collective::all_ok(comm, joined)?;
-    let budget = begin::divide(problem, options, &topology, comm, paths.is_some())?;
+    let snapshots = match (&paths, &kept) {
+        (Some(_), _) => Storage::Cube,
+        (None, Some(_)) => Storage::Memory,
+        (None, None) => Storage::Nothing,
+    };
+    let budget = begin::divide(problem, options, &topology, comm, snapshots)?;
     let stencil = budget.stencil::<T>(problem, options.tile, comm.size());
     let ranks = setup::decompose(problem, (&stencil, &budget), comm);
     let budget = budget.of_rank(problem, ranks.shape().0, ranks.slab().parts());
@@ -49,10 +57,16 @@ pub(super) fn run<T: Element>(
     });
     let in_memory = collective::all_ok(comm, in_memory)?;
     let Some(mut paths) = paths else {
-        if problem.params.until.is_some() {
-            return Err(RunError::SteadyWithoutCube);
+        match &mut kept {
+            Some(kept) => {
+                let [snapshots, ny, nx] = problem.cube_shape();
+                let room = kept.reserve(snapshots * ny * nx);
+                room.map_err(|_| RunError::no_memory(budget.total))?;
+            }
+            None if problem.params.until.is_some() => return Err(RunError::SteadyWithoutCube),
+            None => {}
         }
-        let output = Output::nowhere(problem, &ranks, observer);
+        let output = Output::nowhere(problem, &ranks, observer, kept);
         let state = in_memory.ok_or(RunError::Unplaced)?;
         let simulated = simulate(problem, state, output, clock, observer);
         return simulated.map(|report| report.within(budget));
