@@ -5,7 +5,6 @@ use crate::{
     dense::Dense,
     matrix::{Matrix, Sparse, sum},
     network::Network,
-    solve::Unsolved,
 };
 use rayon::prelude::*;
 
@@ -108,8 +107,8 @@ impl Hierarchy {
     /// The levels of a network; those below it may take so many bytes.
     ///
     /// # Errors
-    /// [`Unsolved::Memory`].
-    pub(crate) fn of(network: Network, allowed: u64) -> Result<Self, Unsolved> {
+    /// The bytes that they take, as far as they are known, where these are more.
+    pub(crate) fn of(network: Network, allowed: u64) -> Result<Self, u64> {
         let (finest, mut next) = TwoGrid::of(network);
         let mut needed = finest.aggregates.bytes();
         let mut coarse = Vec::new();
@@ -150,10 +149,10 @@ impl Hierarchy {
 }
 
 /// Refuses levels that take too much memory.
-fn check(needed: usize, allowed: u64) -> Result<(), Unsolved> {
+fn check(needed: usize, allowed: u64) -> Result<(), u64> {
     let needed = needed as u64;
     match needed > allowed {
-        true => Err(Unsolved::Memory { needed, allowed }),
+        true => Err(needed),
         false => Ok(()),
     }
 }

@@ -75,10 +75,13 @@ pub fn solve(
     limits: Limits,
     mut progress: impl FnMut(Convergence),
 ) -> Result<(Vec<f64>, Convergence), Unsolved> {
-    let mut hierarchy = Hierarchy::of(network, limits.bytes)?;
     let Limits {
-        tolerance, cycles, ..
+        tolerance,
+        cycles,
+        bytes: allowed,
     } = limits;
+    let hierarchy = Hierarchy::of(network, allowed);
+    let mut hierarchy = hierarchy.map_err(|needed| Unsolved::Memory { needed, allowed })?;
     let new = || vec![0.0; b.len()];
     let (mut x, mut direction, mut z, mut product) = (new(), new(), new(), new());
     let r = &mut b;
