@@ -173,7 +173,7 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
             let writer = CubeWriter::with_journal(store, share.clone(), load, committed.clone())
                 .expect("threads start");
             let mut scenario = writer.scenario(0);
-            let mut now = Clock::start();
+            let mut now = Clock::from(0.0);
             for _ in 0..problem.schedule.snapshots() {
                 for job in share.jobs(scenario.begin(now)) {
                     let bytes = job.bytes.start as usize..job.bytes.end as usize;
@@ -182,7 +182,10 @@ fn snapshots_until_durable(bencher: Bencher, size: usize) {
                 scenario.end(summary, None);
                 scenario.write_overdue();
                 assert!(!scenario.has_failed());
-                now = problem.schedule.pace().after(now, problem.schedule.nper);
+                now = problem
+                    .schedule
+                    .pace()
+                    .after(now, problem.schedule.steps_to(1));
             }
             drop(scenario);
             writer.finish().1.expect("the cube is durable")

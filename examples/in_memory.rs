@@ -32,7 +32,7 @@ pub fn main() -> Result<(), Box<dyn Error>> {
     println!("  time     mass      max   p(0, 0)");
     for (number, time) in (0_u64..).zip(cube.times()) {
         if number > 0 {
-            solver.advance(problem.schedule.nper, &Solo)?;
+            solver.advance(problem.schedule.steps_to(number), &Solo)?;
         }
         let (summary, state) = (problem.summary(solver.state())?, solver.state().view());
         let middle = state[[state.nrows() / 2, state.ncols() / 2]];

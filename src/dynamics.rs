@@ -12,6 +12,9 @@ pub type WallsAt<T> = Box<dyn Fn(&[f64]) -> (Walls<T>, Option<Halt>) + Send + Sy
 /// Writes `dt S` at a time; says why a step with it cannot be taken.
 pub type SourceAt<T> = Box<dyn Fn(f64, &mut Array2<T>) -> Option<Halt> + Send + Sync>;
 
+/// How a step of a length is taken that is shorter than the others.
+pub type ShorterOf<T> = Box<dyn Fn(f64) -> Shorter<T> + Send + Sync>;
+
 /// The factors of a source's terms at times, and why a step with them cannot be taken.
 pub type FactorsAt<T> = Box<dyn Fn(&[f64]) -> (Vec<T>, Option<Halt>) + Send + Sync>;
 
@@ -80,8 +83,8 @@ pub struct Dynamics<T> {
     pub pace: Pace,
     /// How a step is taken.
     pub method: Method<T>,
-    /// How the shorter step before a snapshot is taken, if there is one.
-    pub shorter: Option<Shorter<T>>,
+    /// How a step is taken that is shorter than the others.
+    pub shorter: ShorterOf<T>,
 }
 
 /// How a step is taken that is shorter than the others.
@@ -121,7 +124,7 @@ impl<T: Real> Dynamics<T> {
             factors_at: None,
             pace: Pace::added_up(0.0),
             method: Method::Euler,
-            shorter: None,
+            shorter: Box::new(|_| Shorter::Part(Rkl2::part_of_euler(1.0))),
         }
     }
 }

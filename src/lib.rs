@@ -79,8 +79,8 @@
 //! .parse()?;
 //!
 //! let mut solver = problem.solver::<f64>()?;
-//! for _ in 1..problem.schedule.snapshots() {
-//!     solver.advance(problem.schedule.nper, &Solo)?;
+//! for snapshot in 1..problem.schedule.snapshots() {
+//!     solver.advance(problem.schedule.steps_to(snapshot), &Solo)?;
 //! }
 //!
 //! Run::new(&problem).output(&path).start()?;
@@ -210,7 +210,7 @@ pub mod internal {
         },
         dynamics::{Dynamics, Method},
         params::keys::{Absent, KEYS, SWEEP_KEYS},
-        schedule::{Clock, Pace},
+        schedule::{Clock, Due, Nper, Pace},
         slab::Slab,
     };
     pub use diff2d_sys::threads;
@@ -241,6 +241,6 @@ pub mod internal {
         state: Field<f64>,
         slab: Slab,
     ) -> Result<Solver<f64>, Unready> {
-        problem.solver_of_rows(problem.stencil(), (state, Clock::start()), slab)
+        problem.solver_of_rows(problem.stencil(), (state, Clock::from(0.0)), slab)
     }
 }

@@ -342,7 +342,8 @@ impl Problem {
         first: usize,
     ) -> Result<(), ParamsError> {
         self.initial.fill(field, self.geometry(), first)?;
-        self.geometry().write_fixed(field, first, 0.0);
+        self.geometry()
+            .write_fixed(field, first, self.geometry().start);
         self.geometry().write(field, first)
     }
 

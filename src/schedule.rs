@@ -5,20 +5,23 @@
 
 use crate::params::{MOST_STAGES, Params, ParamsError, RawParams, StepMethod, Times};
 use diff2d_stencil::rkl2_reach;
-use serde::Serialize;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::{fmt, iter, sync::Arc};
 
 /// Steps and snapshots of a run.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Schedule {
     /// Time step \[time\].
     pub dt: f64,
-    /// Number of steps in `runtime`: of the course's times `int(runtime/dt)`, of which a run takes those up to
+    /// Number of steps: of the course's times `int(runtime/dt)`, of which a run takes those up to
     /// [`last_step`](Self::last_step).
     pub nsteps: u64,
     /// Steps per snapshot: of the course's times `int(outtime/dt)`, at least 1; of exact ones the shorter step included.
-    pub nper: u64,
-    /// Of exact times the simulated time between snapshots \[time\].
-    pub interval: Option<f64>,
+    pub nper: Nper,
+    /// At what times snapshots are due.
+    pub due: Due,
+    /// Simulated time of snapshot 0 \[time\].
+    pub start: f64,
 }
 
 impl Schedule {
@@ -79,12 +82,14 @@ impl Schedule {
             raw.refuse(key, reason)
         };
         let count = |key, steps: f64| whole(steps).ok_or_else(|| beyond(key, steps.trunc()));
+        let start = 0.0;
         if params.times == Times::Course {
             return Ok(Self {
                 dt,
                 nsteps: count("runtime", params.runtime / dt)?,
-                nper: count("outtime", params.outtime / dt)?.max(1),
-                interval: None,
+                nper: Nper::Every(count("outtime", params.outtime / dt)?.max(1)),
+                due: Due::Added,
+                start,
             });
         }
         // With outtime = 0 there is a snapshot at every step.
@@ -92,10 +97,7 @@ impl Schedule {
             0.0 => dt,
             outtime => outtime,
         };
-        let full = count("outtime", interval / dt + NEARLY)?;
-        #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-        let is_left = interval - full as f64 * dt > NEARLY * dt;
-        let nper = (full + u64::from(is_left)).max(1);
+        let nper = steps_in(interval, dt).ok_or_else(|| beyond("outtime", interval / dt))?;
         let intervals = count("runtime", params.runtime / interval + NEARLY)?;
         #[expect(clippy::cast_precision_loss, reason = "only compared")]
         let steps = intervals as f64 * nper as f64;
@@ -103,9 +105,35 @@ impl Schedule {
         Ok(Self {
             dt,
             nsteps: intervals * nper,
-            nper,
-            interval: Some(interval),
+            nper: Nper::Every(nper),
+            due: Due::Multiples(interval),
+            start,
         })
+    }
+
+    /// The same snapshots after steps of another length.
+    #[must_use]
+    pub(crate) fn with_step(&self, dt: f64) -> Self {
+        let steps = |interval: f64| steps_in(interval, dt).unwrap_or(MOST);
+        let nper = match (&self.due, &self.nper) {
+            (Due::Multiples(interval), _) => Nper::Every(steps(*interval)),
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "a number of steps"
+            )]
+            (Due::Added, Nper::Every(nper)) => {
+                Nper::Every(nper.saturating_mul((self.dt / dt).round() as u64))
+            }
+            (Due::At(_) | Due::Added, _) => self.pace().intervals().map(steps).collect(),
+        };
+        let snapshots = self.snapshots();
+        Self {
+            dt,
+            nsteps: nper.step_of(snapshots - 1),
+            nper,
+            ..self.clone()
+        }
     }
 
     /// How simulated time goes on.
@@ -113,21 +141,34 @@ impl Schedule {
     pub fn pace(&self) -> Pace {
         Pace {
             dt: self.dt,
-            nper: self.nper,
-            interval: self.interval,
+            nper: self.nper.clone(),
+            due: self.due.clone(),
+            start: self.start,
         }
     }
 
     /// Number of snapshots, the initial state included.
     #[must_use]
     pub fn snapshots(&self) -> u64 {
-        1 + self.nsteps / self.nper
+        self.nper.snapshots(self.nsteps)
     }
 
     /// The step after which snapshot `index` is taken.
     #[must_use]
     pub fn step_of(&self, index: u64) -> u64 {
-        index * self.nper
+        self.nper.step_of(index)
+    }
+
+    /// How many steps lead to snapshot `index` from the one before it.
+    #[must_use]
+    pub fn steps_to(&self, index: u64) -> u64 {
+        self.step_of(index) - self.step_of(index.saturating_sub(1))
+    }
+
+    /// The last snapshot that is taken until `step`, and the steps since then.
+    #[must_use]
+    pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
+        self.nper.snapshot_at(step)
     }
 
     /// The step of the last snapshot, after which a run ends: steps beyond it would be computed for nothing.
@@ -140,26 +181,43 @@ impl Schedule {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     pub fn end(&self) -> f64 {
-        match self.interval {
-            None => self.last_step() as f64 * self.dt,
-            Some(interval) => (self.snapshots() - 1) as f64 * interval,
+        match self.due {
+            Due::Added => self.start + self.last_step() as f64 * self.dt,
+            _ => self.pace().time_of(self.snapshots() - 1),
         }
+    }
+
+    /// Simulated time from the first snapshot to the last \[time\].
+    #[must_use]
+    pub fn duration(&self) -> f64 {
+        self.end() - self.start
+    }
+
+    /// Whether no step is shorter than the others.
+    #[must_use]
+    pub fn has_equal_steps(&self) -> bool {
+        let pace = self.pace();
+        let intervals = match self.due {
+            Due::At(_) => self.snapshots() - 1,
+            _ => 1,
+        };
+        (0..intervals).all(|index| pace.shorter(index).is_none())
     }
 
     /// Whether a snapshot is taken after `step`.
     #[must_use]
     pub fn is_snapshot(&self, step: u64) -> bool {
-        step.is_multiple_of(self.nper)
+        self.snapshot_at(step).1 == 0
     }
 
     /// The next step after `step` at which a snapshot is due.
     #[must_use]
     pub fn next_due(&self, step: u64) -> u64 {
-        (step / self.nper + 1) * self.nper
+        self.step_of(self.snapshot_at(step).0 + 1)
     }
 
-    /// Simulated time between snapshots \[time\]: `outtime`, by the course's times truncated to whole steps, at
-    /// least one.
+    /// Simulated time between snapshots \[time\], the longest if they are not the same: `outtime`, by the course's times
+    /// truncated to whole steps, at least one.
     #[must_use]
     pub fn cadence(&self) -> f64 {
         self.pace().cadence()
@@ -173,7 +231,8 @@ pub const DECAY_IN_A_STEP: f64 = 0.02;
 pub(crate) const ABOVE_LIMIT: f64 = 1e-12;
 
 /// The largest number of steps, 2⁵³: f64 counts them exactly as well.
-const MOST_STEPS: f64 = (1_u64 << f64::MANTISSA_DIGITS) as f64;
+const MOST: u64 = 1 << f64::MANTISSA_DIGITS;
+const MOST_STEPS: f64 = MOST as f64;
 
 /// What exact times take for a rounding, as a share of a step or an interval.
 pub(crate) const NEARLY: f64 = 1e-9;
@@ -188,18 +247,147 @@ fn whole(steps: f64) -> Option<u64> {
     (steps < MOST_STEPS).then_some(steps as u64)
 }
 
+/// How many steps of `dt` an interval takes by exact times: whole ones, and a shorter one where something is left.
+#[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+fn steps_in(interval: f64, dt: f64) -> Option<u64> {
+    let full = whole(interval / dt + NEARLY)?;
+    let is_left = interval - full as f64 * dt > NEARLY * dt;
+    Some((full + u64::from(is_left)).max(1))
+}
+
+/// Steps from each snapshot to the next.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Nper {
+    /// As many before each.
+    Every(u64),
+    /// The step of each snapshot after the first; a journal has those between two.
+    #[serde(serialize_with = "write_between", deserialize_with = "read_between")]
+    Each(Arc<[u64]>),
+}
+
+impl Nper {
+    /// Number of snapshots in so many steps, the initial state included.
+    #[must_use]
+    pub fn snapshots(&self, nsteps: u64) -> u64 {
+        1 + self.snapshot_at(nsteps).0
+    }
+
+    /// The step of a snapshot; behind the last one more than all steps.
+    #[must_use]
+    pub fn step_of(&self, index: u64) -> u64 {
+        match self {
+            Self::Every(nper) => index.saturating_mul(*nper),
+            Self::Each(steps) => match index.checked_sub(1) {
+                None => 0,
+                Some(at) => {
+                    let step = usize::try_from(at).ok().and_then(|at| steps.get(at));
+                    step.copied().unwrap_or(u64::MAX)
+                }
+            },
+        }
+    }
+
+    /// The last snapshot until a step, and the steps since then.
+    #[must_use]
+    pub fn snapshot_at(&self, step: u64) -> (u64, u64) {
+        match self {
+            Self::Every(nper) => (step / nper, step % nper),
+            Self::Each(steps) => {
+                let index = steps.partition_point(|&one| one <= step) as u64;
+                (index, step - self.step_of(index))
+            }
+        }
+    }
+
+    /// The most steps between two snapshots.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        match self {
+            Self::Every(nper) => *nper,
+            Self::Each(steps) => between(steps).max().unwrap_or(1),
+        }
+    }
+
+    /// Whether two snapshots have no step between them, or there are more steps than are counted.
+    pub(crate) fn contradicts(&self, nsteps: u64) -> bool {
+        let is_wrong = match self {
+            Self::Every(nper) => *nper == 0,
+            Self::Each(steps) => {
+                let ends = steps.last().copied().unwrap_or(0);
+                between(steps).any(|steps| steps == 0) || ends != nsteps
+            }
+        };
+        is_wrong || nsteps >= MOST
+    }
+}
+
+impl fmt::Display for Nper {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Every(nper) => nper.fmt(f),
+            Self::Each(steps) => f.debug_list().entries(between(steps)).finish(),
+        }
+    }
+}
+
+impl FromIterator<u64> for Nper {
+    /// From the steps between each two snapshots.
+    fn from_iter<I: IntoIterator<Item = u64>>(between: I) -> Self {
+        Self::Each(sums(between))
+    }
+}
+
+/// The steps between each two snapshots.
+fn between(steps: &[u64]) -> impl Iterator<Item = u64> {
+    let before = iter::once(&0).chain(steps);
+    let both = steps.iter().zip(before);
+    both.map(|(step, before)| step.saturating_sub(*before))
+}
+
+fn write_between<S: Serializer>(steps: &[u64], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(between(steps))
+}
+
+/// The step of each snapshot, of the steps between each two.
+fn sums(between: impl IntoIterator<Item = u64>) -> Arc<[u64]> {
+    let sums = between.into_iter().scan(0_u64, |step, steps| {
+        *step = step.saturating_add(steps);
+        Some(*step)
+    });
+    sums.collect()
+}
+
+fn read_between<'de, D: Deserializer<'de>>(from: D) -> Result<Arc<[u64]>, D::Error> {
+    Vec::<u64>::deserialize(from).map(sums)
+}
+
+/// At what times snapshots are due.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Due {
+    /// By the course's times, after steps of `dt` that are added up.
+    Added,
+    /// At the multiples of an interval after the first \[time\].
+    Multiples(f64),
+    /// At these times, of the snapshots after the first \[time\].
+    At(Arc<[f64]>),
+}
+
 /// How simulated time goes on, from step to step.
 ///
 /// By the course's times `dt` is added once a step, as its programs do, never `steps*dt`. Of exact times snapshot `k` lies
-/// at `k*interval`, the state `i` steps behind it at `k*interval + i*dt`, each number rounded for itself.
-#[derive(Debug, Clone, Copy, PartialEq)]
+/// at `start + k*interval`, or at a time that was given, the state `i` steps behind it `i*dt` later, each number rounded for
+/// itself.
+#[derive(Debug, Clone, PartialEq)]
 pub struct Pace {
     /// Time step \[time\].
     pub dt: f64,
     /// Steps from one snapshot to the next.
-    pub nper: u64,
-    /// Of exact times the simulated time between snapshots \[time\].
-    pub interval: Option<f64>,
+    pub nper: Nper,
+    /// At what times snapshots are due.
+    pub due: Due,
+    /// Simulated time of snapshot 0 \[time\].
+    pub start: f64,
 }
 
 #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
@@ -209,29 +397,77 @@ impl Pace {
     pub fn added_up(dt: f64) -> Self {
         Self {
             dt,
-            nper: 1,
-            interval: None,
+            nper: Nper::Every(1),
+            due: Due::Added,
+            start: 0.0,
         }
     }
 
-    /// Simulated time between snapshots \[time\].
+    /// Snapshot 0.
     #[must_use]
-    pub fn cadence(&self) -> f64 {
-        self.interval.unwrap_or(self.nper as f64 * self.dt)
+    pub fn start(&self) -> Clock {
+        Clock::from(self.start)
     }
 
-    /// The length of the last step before a snapshot, if it is shorter than the others \[time\].
+    /// Of exact times that of a snapshot, of others without the rounding of its sum \[time\].
     #[must_use]
-    pub fn shorter(&self) -> Option<f64> {
-        let left = self.interval? - (self.nper - 1) as f64 * self.dt;
+    pub fn time_of(&self, index: u64) -> f64 {
+        match &self.due {
+            Due::Added => self.start + self.nper.step_of(index) as f64 * self.dt,
+            Due::Multiples(interval) => self.start + index as f64 * interval,
+            Due::At(times) => match index.checked_sub(1) {
+                None => self.start,
+                Some(at) => {
+                    let time = usize::try_from(at).ok().and_then(|at| times.get(at));
+                    time.copied().unwrap_or(f64::INFINITY)
+                }
+            },
+        }
+    }
+
+    /// Simulated times between the snapshots that were given \[time\].
+    fn intervals(&self) -> impl Iterator<Item = f64> {
+        let count = match &self.due {
+            Due::At(times) => times.len() as u64,
+            _ => 0,
+        };
+        (0..count).map(|index| self.time_of(index + 1) - self.time_of(index))
+    }
+
+    /// Simulated time between snapshots \[time\], the longest if they are not the same.
+    #[must_use]
+    pub fn cadence(&self) -> f64 {
+        match self.due {
+            Due::Added => self.nper.step_of(1) as f64 * self.dt,
+            Due::Multiples(interval) => interval,
+            Due::At(_) => self.intervals().fold(0.0, f64::max),
+        }
+    }
+
+    /// The length of the last step before the snapshot that follows on snapshot `index`, if it is shorter than the
+    /// others \[time\].
+    #[must_use]
+    pub fn shorter(&self, index: u64) -> Option<f64> {
+        let interval = match self.due {
+            Due::Added => return None,
+            Due::Multiples(interval) => interval,
+            Due::At(_) => self.time_of(index + 1) - self.time_of(index),
+        };
+        let steps = self.nper.step_of(index + 1) - self.nper.step_of(index);
+        let left = interval - (steps - 1) as f64 * self.dt;
         (left < self.dt * (1.0 - NEARLY)).then_some(left)
     }
 
     /// How many steps of `dt` follow before the next shorter one.
     #[must_use]
     pub fn before_shorter(&self, now: Clock) -> u64 {
-        match self.shorter() {
-            Some(_) => self.nper - 1 - now.step % self.nper,
+        let (index, more) = self.nper.snapshot_at(now.step);
+        match self.shorter(index) {
+            Some(_) => self.nper.step_of(index + 1) - self.nper.step_of(index) - 1 - more,
+            None if matches!(self.due, Due::At(_)) => {
+                // One may follow after the next snapshot.
+                (self.nper.step_of(index + 1) - now.step).max(1)
+            }
             None => u64::MAX,
         }
     }
@@ -240,7 +476,9 @@ impl Pace {
     #[must_use]
     pub fn next(&self, now: Clock) -> f64 {
         match self.before_shorter(now) {
-            0 => self.shorter().unwrap_or(self.dt),
+            0 => self
+                .shorter(self.nper.snapshot_at(now.step).0)
+                .unwrap_or(self.dt),
             _ => self.dt,
         }
     }
@@ -248,15 +486,15 @@ impl Pace {
     /// The time after so many more steps.
     #[must_use]
     pub fn after(&self, mut now: Clock, steps: u64) -> Clock {
-        let Some(interval) = self.interval else {
+        if self.due == Due::Added {
             now.tick(steps, self.dt);
             return now;
-        };
+        }
         let step = now.step + steps;
-        let (snapshots, more) = (step / self.nper, step % self.nper);
+        let (index, more) = self.nper.snapshot_at(step);
         let simtime = match more {
-            0 => snapshots as f64 * interval,
-            _ => snapshots as f64 * interval + more as f64 * self.dt,
+            0 => self.time_of(index),
+            _ => self.time_of(index) + more as f64 * self.dt,
         };
         Clock { step, simtime }
     }
@@ -279,15 +517,6 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Step 0 at time 0.
-    #[must_use]
-    pub fn start() -> Self {
-        Self {
-            step: 0,
-            simtime: 0.0,
-        }
-    }
-
     /// Adds `dt` once for each of `steps` steps.
     fn tick(&mut self, steps: u64, dt: f64) {
         for _ in 0..steps {
@@ -298,7 +527,7 @@ impl Clock {
 }
 
 impl From<f64> for Clock {
-    /// Step 0 at another time than 0.
+    /// Step 0.
     fn from(simtime: f64) -> Self {
         Self { step: 0, simtime }
     }
@@ -319,11 +548,11 @@ mod tests {
     fn the_seed_problem_has_the_number_of_steps_of_the_course() {
         let seed = schedule(&format!("{SEED}dx = 0.0667")).unwrap();
         assert_eq!(
-            (seed.nsteps, seed.nper, seed.snapshots()),
+            (seed.nsteps, seed.nper.most(), seed.snapshots()),
             (13_410, 447, 31)
         );
         let exercise = schedule(&format!("{SEED}dx = 0.1")).unwrap();
-        assert_eq!((exercise.nsteps, exercise.nper), (5_999, 199));
+        assert_eq!((exercise.nsteps, exercise.nper.most()), (5_999, 199));
         assert!((exercise.cadence() - 0.4975).abs() < 1e-12);
         assert_eq!((seed.last_step(), exercise.last_step()), (13_410, 5_970));
         assert!((exercise.end() - 14.925).abs() < 1e-9);
@@ -332,21 +561,21 @@ mod tests {
     #[test]
     fn a_step_longer_than_the_interval_is_one_step_per_snapshot() {
         let coarse = schedule(&format!("{SEED}dx = 5")).unwrap();
-        assert_eq!((coarse.nsteps, coarse.nper), (2, 1));
+        assert_eq!((coarse.nsteps, coarse.nper.most()), (2, 1));
     }
 
     #[test]
     fn a_time_follows_from_its_steps_alone() {
-        let mut later = Clock::start();
+        let mut later = Clock::from(0.0);
         later.tick(7, 0.1);
         let planted = Clock {
             simtime: 0.1 * 7.0,
             ..later
         };
         let pace = Pace::added_up(0.1);
-        assert!(pace.leads(Clock::start(), later));
-        assert!(!pace.leads(Clock::start(), planted));
-        assert!(!pace.leads(later, Clock::start()));
+        assert!(pace.leads(Clock::from(0.0), later));
+        assert!(!pace.leads(Clock::from(0.0), planted));
+        assert!(!pace.leads(later, Clock::from(0.0)));
     }
 
     #[test]
@@ -356,26 +585,26 @@ mod tests {
             let times = format!("dt = {dt}\nouttime = {outtime}\nruntime = {runtime}\n");
             schedule(&(walls.to_owned() + &times)).unwrap()
         };
-        let numbers = |one: &Schedule| (one.nper, one.snapshots(), one.nsteps);
+        let numbers = |one: &Schedule| (one.nper.most(), one.snapshots(), one.nsteps);
         // Two whole steps and a half.
         let three = of("0.002", "0.005", "0.05");
         assert_eq!(numbers(&three), (3, 11, 30));
         let pace = three.pace();
-        assert!((pace.shorter().unwrap() - 0.001).abs() < 1e-15);
-        let at = |step| pace.after(Clock::start(), step).simtime;
+        assert!((pace.shorter(0).unwrap() - 0.001).abs() < 1e-15);
+        let at = |step| pace.after(Clock::from(0.0), step).simtime;
         assert_eq!(
             [at(3), at(9), at(10)],
             [0.005, 3.0 * 0.005, 3.0 * 0.005 + 0.002]
         );
-        let follow = |step| pace.before_shorter(pace.after(Clock::start(), step));
+        let follow = |step| pace.before_shorter(pace.after(Clock::from(0.0), step));
         assert_eq!([follow(0), follow(1), follow(2), follow(3)], [2, 1, 0, 2]);
         // What is a rounding is no step, and no interval is lost to one.
         let ten = of("0.0001", "0.001", "0.003");
-        assert_eq!((numbers(&ten), ten.pace().shorter()), ((10, 4, 30), None));
+        assert_eq!((numbers(&ten), ten.pace().shorter(0)), ((10, 4, 30), None));
         // A step longer than the interval is cut to it, and runtime may leave something.
         let cut = of("0.0025", "0.001", "0.0035");
         assert_eq!(
-            (numbers(&cut), cut.pace().shorter()),
+            (numbers(&cut), cut.pace().shorter(0)),
             ((1, 4, 3), Some(0.001))
         );
         assert_eq!((cut.end(), cut.cadence()), (3.0 * 0.001, 0.001));

@@ -141,7 +141,7 @@ fn of_course(problem: &Problem) -> Vec<String> {
     let (end, outtime) = (schedule.end(), params.outtime);
     let mut warnings = Vec::new();
     // With outtime = 0 there is a snapshot at every step.
-    let steps = match schedule.nper {
+    let steps = match schedule.nper.most() {
         1 => "one step".to_owned(),
         nper => format!("{nper} whole steps"),
     };

@@ -96,8 +96,10 @@ fn solvers_in_memory_have_the_bits_of_cubes() {
 fn states<T: Element>(problem: &Problem) -> Vec<u8> {
     let mut solver = problem.solver::<T>().unwrap();
     let mut bytes = solver.state().as_bytes().to_vec();
-    for _ in 1..problem.schedule.snapshots() {
-        solver.advance(problem.schedule.nper, &Solo).unwrap();
+    for snapshot in 1..problem.schedule.snapshots() {
+        solver
+            .advance(problem.schedule.steps_to(snapshot), &Solo)
+            .unwrap();
         bytes.extend(solver.state().as_bytes());
     }
     bytes

@@ -12,7 +12,7 @@ mod common;
 use common::{Scene, Told, data_of, journal::without_ids};
 use diff2d::{
     Cube, Outcome, Problem, Run,
-    internal::{Clock, Pace},
+    internal::{Clock, Due, Nper, Pace},
 };
 use serde_json::Value;
 use std::{process::Stdio, thread};
@@ -37,8 +37,8 @@ fn mode(scene: &Scene, more: &str) -> (Vec<f64>, f64) {
     let rate = 2.0 * (2.0 / h * (std::f64::consts::PI * h / 2.0).sin()).powi(2);
     let dt = problem.schedule.dt;
     let pace = problem.schedule.pace();
-    let whole = i32::try_from(pace.nper).unwrap() - 1;
-    let last = pace.shorter().unwrap();
+    let whole = i32::try_from(pace.nper.most()).unwrap() - 1;
+    let last = pace.shorter(0).unwrap();
     let factor = (1.0 - dt * rate).powi(whole) * (1.0 - last * rate);
     (middle.collect(), factor)
 }
@@ -156,14 +156,15 @@ fn a_run_keeps_the_times_that_it_began_with() {
 fn times_between_snapshots_follow_from_the_step() {
     let pace = Pace {
         dt: 0.3,
-        nper: 4,
-        interval: Some(1.0),
+        nper: Nper::Every(4),
+        due: Due::Multiples(1.0),
+        start: 0.0,
     };
-    let walked = (0..9).fold(Clock::start(), |now, _| pace.after(now, 1));
-    assert_eq!(walked, pace.after(Clock::start(), 9));
+    let walked = (0..9).fold(Clock::from(0.0), |now, _| pace.after(now, 1));
+    assert_eq!(walked, pace.after(Clock::from(0.0), 9));
     assert_eq!(walked.simtime, 2.0 + 0.3);
-    assert_eq!(pace.after(Clock::start(), 8).simtime, 2.0);
-    assert!((pace.shorter().unwrap() - 0.1).abs() < 1e-15);
+    assert_eq!(pace.after(Clock::from(0.0), 8).simtime, 2.0);
+    assert!((pace.shorter(0).unwrap() - 0.1).abs() < 1e-15);
 }
 
 /// Heat comes in from the left.

@@ -68,7 +68,7 @@ impl<'a> Meter<'a> {
             problem,
             fluxes: problem.fluxes(dynamics),
             capacity: problem.slots().capacities()?,
-            time: 0.0,
+            time: problem.schedule.start,
             fixed_at_start: 0.0,
             start: problem.summary(state)?.mass,
             in_step: [nothing.clone(), nothing.clone()],

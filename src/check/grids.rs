@@ -6,6 +6,7 @@ use crate::{
     params::{Choice, Layout, ParamsError, RawParams, StepMethod, Times},
     physics::input::Digests,
     problem::Problem,
+    schedule::Nper,
 };
 
 /// Updates of nodes that take some seconds.
@@ -152,7 +153,7 @@ impl Ladder<'_> {
     }
 
     fn time(&self) -> f64 {
-        self.own.schedule.end()
+        self.own.schedule.duration()
     }
 
     /// How many times more steps a grid takes that is so many times finer.
@@ -211,7 +212,8 @@ impl Ladder<'_> {
         };
         let mut problem = self.at(cells, dt, outtime, Times::Course)?;
         // All of them, whatever truncation makes of the quotient.
-        (problem.schedule.nsteps, problem.schedule.nper) = (steps as u64, steps as u64);
+        problem.schedule.nsteps = steps as u64;
+        problem.schedule.nper = Nper::Every(steps as u64);
         Ok(problem)
     }
 
@@ -277,7 +279,7 @@ impl Ladder<'_> {
             }
         };
         let steps = |problem: &Problem| (problem.schedule.last_step(), problem.stages());
-        let is_solved = steps(&run) == steps(solved) && run.schedule.pace().shorter().is_none();
+        let is_solved = steps(&run) == steps(solved) && run.schedule.has_equal_steps();
         Ok((!is_solved).then_some(run))
     }
 

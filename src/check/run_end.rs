@@ -8,7 +8,6 @@ use crate::{
     comm::Solo,
     params::{RawParams, with_precision},
     problem::Problem,
-    schedule::Clock,
 };
 use diff2d_stencil::Element;
 
@@ -54,11 +53,11 @@ fn steady<T: Element>(
     let of_each = updates_of(problem) / snapshots as f64;
     let affordable = (updates / of_each) as u64;
     let mut solver = problem.solver_at_start::<T>()?;
-    let mut now = Clock::start();
+    let mut now = schedule.pace().start();
     for snapshot in 1..=snapshots.min(affordable) {
         let before = solver.state().as_slice().to_vec();
-        solver.advance(schedule.nper, &Solo)?;
-        let later = schedule.pace().after(now, schedule.nper);
+        solver.advance(schedule.steps_to(snapshot), &Solo)?;
+        let later = schedule.pace().after(now, schedule.steps_to(snapshot));
         let (mut change, mut largest) = (0.0_f64, 0.0_f64);
         for (now, before) in solver.state().as_slice().iter().zip(&before) {
             change = change.max((now.to_f64() - before.to_f64()).abs());

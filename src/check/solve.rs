@@ -1,7 +1,7 @@
 //! A problem solved in memory.
 
 use super::{CheckError, balance::Meter};
-use crate::{comm::Solo, field::Field, problem::Problem, schedule::Clock, summary};
+use crate::{comm::Solo, field::Field, problem::Problem, summary};
 use diff2d_arrays::progress::Progress;
 use diff2d_stencil::Element;
 
@@ -48,7 +48,8 @@ pub(super) fn solve_metered(
 /// A state after the last step, if it has finite values alone.
 fn finite<T: Element>(problem: &Problem, state: Field<T>) -> Result<Field<T>, CheckError> {
     let schedule = &problem.schedule;
-    let end = schedule.pace().after(Clock::start(), schedule.last_step());
+    let pace = schedule.pace();
+    let end = pace.after(pace.start(), schedule.last_step());
     match summary::not_finite(state.as_slice(), (0, None), &problem.grid, end) {
         Some(halt) => Err(halt.into()),
         None => Ok(state),

@@ -224,7 +224,7 @@ impl<'a> CubeState<'a> {
                 if let Some(params) = known {
                     lines.add_physics(&params);
                 }
-                let (dt, nper) = (number::python(run.dt), run.nper);
+                let (dt, nper) = (number::python(run.dt), &run.nper);
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
                 lines.add(
                     "steps",

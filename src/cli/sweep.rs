@@ -122,7 +122,9 @@ fn on_ranks(
             let number = record.slot().scenario();
             commits += 1;
             if let Some(scenario) = scenarios.get(number).filter(|_| record.index > 0) {
-                updates += scenario.nper * interior;
+                let nper = &scenario.nper;
+                let steps = nper.step_of(record.index) - nper.step_of(record.index - 1);
+                updates += steps * interior;
             }
             if record.index + 1 == scenarios.snapshots_of(number) {
                 printer.print(number.to_string());
@@ -263,7 +265,8 @@ impl ScenarioTable<'_> {
             .map(|key| value(key) + ",")
             .collect();
         let (dt, snapshots) = (number::python(scenario.dt), scenario.snapshots());
-        let (nsteps, nper) = (scenario.nsteps, scenario.nper);
+        let (nsteps, nper) = (scenario.nsteps, scenario.nper.to_string());
+        let nper = field(&nper);
         format!("{number},{values}{dt},{nsteps},{nper},{snapshots},")
     }
 

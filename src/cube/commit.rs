@@ -429,7 +429,7 @@ mod tests {
             index,
         };
         for index in 0..2 {
-            let record = Record::new(slot(index), Clock::start(), Summary::NONE);
+            let record = Record::new(slot(index), Clock::from(0.0), Summary::NONE);
             messages.send(CommitMessage::Snapshot(record, 1)).unwrap();
             let summary = CommitMessage::Summary(slot(index), Summary::NONE, None);
             messages.send(summary).unwrap();

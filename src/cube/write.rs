@@ -261,7 +261,7 @@ impl ScenarioWriter<'_> {
     #[must_use]
     pub fn last_step(&self) -> Option<u64> {
         let last = self.next.checked_sub(1)?;
-        Some(last * self.header().steps_per_snapshot(self.number))
+        Some(self.header().steps_per_snapshot(self.number).step_of(last))
     }
 
     /// The last snapshot that was committed before, if there was one and more are to come.

@@ -357,7 +357,7 @@ fn attributes(array: &JournalledArray) -> Map<String, Value> {
         tell("dy", run.dy.into());
         tell("dt", run.dt.into());
         tell("nsteps", header.last_step().into());
-        tell("nper", run.nper.into());
+        tell("nper", serde_json::to_value(&run.nper).unwrap_or_default());
     }
     told
 }

@@ -6,7 +6,7 @@ use crate::{
         JournalledArray,
         journal::{Header, Scenario},
     },
-    schedule::Clock,
+    schedule::{Clock, Due},
 };
 use std::borrow::Cow;
 
@@ -31,22 +31,24 @@ pub(super) fn planned(
     let all = snapshots.min(run.snapshots());
     let missing = all.saturating_sub(times.len() as u64);
     let pace = run.pace();
-    if pace.interval.is_none() {
-        *steps = steps.saturating_add(missing.saturating_mul(run.nper));
+    if pace.due == Due::Added {
+        *steps = steps.saturating_add(run.nper.step_of(missing));
     }
-    let mut clock = Clock {
-        step: (times.len() as u64).saturating_sub(1) * run.nper,
-        simtime: times.last().copied().unwrap_or(0.0),
+    let mut clock = match times.last() {
+        Some(&simtime) => Clock {
+            step: run.nper.step_of(times.len() as u64 - 1),
+            simtime,
+        },
+        None => pace.start(),
     };
     while (times.len() as u64) < all {
         let index = times.len() as u64;
         if *steps > MOST_STEPS {
-            #[expect(clippy::cast_precision_loss, reason = "steps are below 2^53")]
-            times.push((index * run.nper) as f64 * run.dt);
+            times.push(pace.time_of(index));
             continue;
         }
         if index > 0 {
-            clock = pace.after(clock, run.nper);
+            clock = pace.after(clock, run.nper.step_of(index) - clock.step);
         }
         times.push(clock.simtime);
     }

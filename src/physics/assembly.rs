@@ -100,7 +100,7 @@ impl Slots {
         Ok(assembled)
     }
 
-    /// `dt S` of all nodes at time 0, in double precision and whatever it is at nodes that keep their values, if there is a
+    /// `dt S` of all nodes when all begins, in double precision and whatever it is at nodes that keep their values, if there is a
     /// source; with `dt` by the capacity where that does not vary.
     ///
     /// # Errors
@@ -113,7 +113,7 @@ impl Slots {
         let (share, Geometry { grid, nodes, .. }) = (self.share(dt), &*self.geometry);
         let mut array = zeros(grid.shape())?;
         if let Some(to) = array.as_slice_mut() {
-            values.fill(nodes, 0, 0.0, share, to)?;
+            values.fill(nodes, 0, self.geometry.start, share, to)?;
         }
         Ok(Some(array))
     }

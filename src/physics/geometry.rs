@@ -29,6 +29,8 @@ pub struct Geometry {
     pub nodes: Nodes,
     /// What holds on the sides.
     pub walls: Boundary,
+    /// The time at which all begins \[time\].
+    pub start: f64,
     masked: Arc<NodeSet>,
     /// Those of each table `[[held]]`, and their values.
     held: Vec<(NodeSet, Function)>,
@@ -50,7 +52,7 @@ impl Geometry {
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let mut geometry = Self::none(grid, &params.boundary);
+        let mut geometry = Self::none(grid, &params.boundary, 0.0);
         let nodes = geometry.nodes.clone();
         let is_of_another_grid = digests.is_of_another_grid;
         let mut select =
@@ -127,11 +129,12 @@ impl Geometry {
 
     /// That of a domain without either.
     #[must_use]
-    pub fn none(grid: &Grid, walls: &Boundary) -> Self {
+    pub fn none(grid: &Grid, walls: &Boundary, start: f64) -> Self {
         Self {
             grid: grid.clone(),
             nodes: Nodes::new(grid, walls.periodic()),
             walls: walls.clone(),
+            start,
             masked: Arc::default(),
             held: Vec::new(),
             inputs: Vec::new(),
@@ -145,7 +148,7 @@ impl Geometry {
         Self {
             masked: Arc::new(masked),
             held: vec![(held, Function::Number(0.0))],
-            ..Self::none(grid, walls)
+            ..Self::none(grid, walls, 0.0)
         }
     }
 

@@ -3,16 +3,17 @@
 use super::{nodes::Nodes, values::value_at};
 use crate::params::Function;
 use diff2d_arrays::expression::BATCH;
+use std::ops::Range;
 
-/// From 0 to `end`, so many times after the first one; 0 alone where that is the end.
+/// From the beginning of a span to its end, so many times after the first one; that alone where nothing follows.
 #[must_use]
 #[expect(clippy::cast_precision_loss, reason = "numbers of looks are small")]
-pub fn times(end: f64, count: usize) -> Vec<f64> {
-    match end > 0.0 {
+pub fn times(Range { start, end }: Range<f64>, count: usize) -> Vec<f64> {
+    match end > start {
         true => (0..=count)
-            .map(|number| number as f64 / count as f64 * end)
+            .map(|number| start + number as f64 / count as f64 * (end - start))
             .collect(),
-        false => vec![0.0],
+        false => vec![start],
     }
 }
 
@@ -53,9 +54,14 @@ pub fn values_at(
     values
 }
 
-/// A time from 0 to `end` at which a function is largest, of which `add` adds the values at times to zeros: as the looks
+/// A time of a span at which a function is largest, of which `add` adds the values at times to zeros: as the looks
 /// show it, and between those as well where it may rise above all of them and above `least`.
-pub fn largest(end: f64, looks: usize, least: f64, add: impl Fn(&[f64], &mut [f64])) -> f64 {
+pub fn largest(
+    span: Range<f64>,
+    looks: usize,
+    least: f64,
+    add: impl Fn(&[f64], &mut [f64]),
+) -> f64 {
     /// Peaks that are followed between looks.
     const MOST_PEAKS: usize = 64;
     /// Times that divide an interval, and how often one is divided.
@@ -68,10 +74,11 @@ pub fn largest(end: f64, looks: usize, least: f64, add: impl Fn(&[f64], &mut [f6
             false => best,
         })
     };
-    let all = times(end, looks);
+    let start = span.start;
+    let all = times(span, looks);
     let mut values = vec![0.0; all.len()];
     add(&all, &mut values);
-    let mut best = best_of(&all, &values, (0.0, f64::NEG_INFINITY));
+    let mut best = best_of(&all, &values, (start, f64::NEG_INFINITY));
     // How high a smooth function may rise beside a look that is not below its neighbours.
     let mut peaks: Vec<(f64, usize)> = Vec::new();
     for (at, &value) in values.iter().enumerate() {
@@ -87,7 +94,7 @@ pub fn largest(end: f64, looks: usize, least: f64, add: impl Fn(&[f64], &mut [f6
         let mut from = all[at.saturating_sub(1)];
         let mut to = all[(at + 1).min(all.len() - 1)];
         for _ in 0..ROUNDS {
-            let here: Vec<f64> = times(to - from, PARTS)
+            let here: Vec<f64> = times(0.0..to - from, PARTS)
                 .into_iter()
                 .map(|part| (from + part).min(to))
                 .collect();

@@ -197,7 +197,7 @@ mod tests {
             };
             let [x, y] = periodic.map(wall);
             let walls = Boundary { left: x.clone(), right: x, bottom: y.clone(), top: y };
-            let nodes = Geometry::none(&grid, &walls).nodes;
+            let nodes = Geometry::none(&grid, &walls, 0.0).nodes;
             let same = |at: u64| {
                 let (j, i) = (at as usize / nx, at as usize % nx);
                 nodes.row(j) * nx + nodes.column(i)

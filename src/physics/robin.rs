@@ -7,7 +7,7 @@ use super::{
     wall::Side,
 };
 use crate::params::{Function, Wall};
-use std::cell::OnceCell;
+use std::{cell::OnceCell, ops::Range};
 
 /// Values of coefficients that depend on t, at most, of all nodes together.
 const MOST_LOOKS: usize = 1 << 22;
@@ -18,7 +18,7 @@ const FEWEST_LOOKS: usize = 1 << 8;
 #[derive(Debug, Clone)]
 pub struct Robin<'a> {
     geometry: &'a Geometry,
-    /// The end of the run \[time\].
+    /// The length of the run \[time\].
     pub runtime: f64,
 }
 
@@ -27,6 +27,12 @@ impl<'a> Robin<'a> {
     #[must_use]
     pub fn new(geometry: &'a Geometry, runtime: f64) -> Self {
         Self { geometry, runtime }
+    }
+
+    /// From the beginning of the run to its end \[time\].
+    fn span(&self) -> Range<f64> {
+        let start = self.geometry.start;
+        start..start + self.runtime
     }
 
     /// Whether there are any.
@@ -108,7 +114,7 @@ impl<'a> Robin<'a> {
             #[expect(clippy::cast_precision_loss, reason = "a number of looks")]
             let wanted = LOOKS / here.len().max(1) as f64;
             let times = match in_time {
-                true => times(self.runtime, Self::looks(here.len(), wanted)),
+                true => times(self.span(), Self::looks(here.len(), wanted)),
                 false => vec![0.0],
             };
             let mut ratios = vec![0.0; times.len()];
@@ -190,7 +196,6 @@ impl Peaks<'_> {
 
     fn time(&self, node: (usize, usize), least: f64, own: impl Fn(Side) -> f64) -> f64 {
         let robin = self.robin;
-        let runtime = robin.runtime;
         let sides: Vec<Side> = robin.sides_at(node).collect();
         let depends: Vec<_> = sides
             .iter()
@@ -202,14 +207,14 @@ impl Peaks<'_> {
         if let ([side], [(true, false)]) = (&sides[..], &depends[..]) {
             let find = || {
                 let looks = Robin::looks(1, self.wanted);
-                over_time::largest(runtime, looks, f64::NEG_INFINITY, |times, to| {
+                over_time::largest(robin.span(), looks, f64::NEG_INFINITY, |times, to| {
                     robin.add_ratios((*side, node), 1.0, times, to);
                 })
             };
             return *self.of_sides[*side as usize].get_or_init(find);
         }
         let looks = Robin::looks(self.count, self.wanted);
-        over_time::largest(runtime, looks, least, |times, to| {
+        over_time::largest(robin.span(), looks, least, |times, to| {
             for &side in &sides {
                 let factor = 2.0 * own(side) / side.axis(&robin.geometry.grid).spacing;
                 robin.add_ratios((side, node), factor, times, to);

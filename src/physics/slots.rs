@@ -162,7 +162,13 @@ impl Slots {
                 _ => Some("a finite number, 0 or greater,"),
             };
             let values = &slots.slot(place).values;
-            values.check(&geometry.grid, masked.as_slice(), place.key(), raw, wrong)?;
+            values.check(
+                (&geometry.grid, 0.0),
+                masked.as_slice(),
+                place.key(),
+                raw,
+                wrong,
+            )?;
         }
         Ok(slots)
     }
@@ -179,7 +185,10 @@ impl Slots {
         dt: f64,
     ) -> Result<(), ParamsError> {
         let share = self.share(dt);
-        let (grid, key) = (&self.geometry.grid, Place::Source.key());
+        let (grid, key) = (
+            (&self.geometry.grid, self.geometry.start),
+            Place::Source.key(),
+        );
         let kept: Vec<&NodeSet> = self.geometry.kept().collect();
         let lacks = |value: f64| params.precision.lacks(value * share);
         let check = |values: &Values| values.check(grid, &kept, key, raw, lacks);

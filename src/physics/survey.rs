@@ -189,7 +189,7 @@ impl Slots {
         let limit = match geometry.masked() {
             Some(_) if rate == 0.0 => {
                 let whole = Self {
-                    geometry: Arc::new(Geometry::none(grid, walls)),
+                    geometry: Arc::new(Geometry::none(grid, walls, geometry.start)),
                     ..self.clone()
                 };
                 whole.survey(robin.runtime)?.limit

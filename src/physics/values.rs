@@ -83,14 +83,14 @@ impl Values {
         }
     }
 
-    /// Refuses values, at time 0, that are not what `wrong` says they should be; those of `excused` nodes may be
+    /// Refuses values, at a time, that are not what `wrong` says they should be; those of `excused` nodes may be
     /// any.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
     pub fn check(
         &self,
-        grid: &Grid,
+        (grid, time): (&Grid, f64),
         excused: &[&NodeSet],
         key: &str,
         raw: &RawParams,
@@ -110,7 +110,7 @@ impl Values {
             values.resize(rows.len() * nx, 0.0);
             match self {
                 Self::Image(picture) => between += picture.rows(rows, &mut values)?,
-                _ => self.rows(&nodes, rows, 0.0, &mut values)?,
+                _ => self.rows(&nodes, rows, time, &mut values)?,
             }
             let is_wrong = |&value: &f64| wrong(value).is_some();
             let found = match excused {

@@ -151,7 +151,7 @@ impl Geometry {
         })
     }
 
-    /// Refuses walls with values that are not finite at time 0, in the precision of the state; at masked nodes they may
+    /// Refuses walls with values that are not finite when all begins, in the precision of the state; at masked nodes they may
     /// be any.
     ///
     /// # Errors
@@ -171,16 +171,18 @@ impl Geometry {
                     None => continue,
                 }
             }
-            let Self { grid, nodes, .. } = self;
+            let Self {
+                grid, nodes, start, ..
+            } = self;
             let on_side = (0..side.nodes(grid)).map(|number| side.node(grid, number));
             let on_side = on_side.filter(|&node| !self.masks(node));
             for ((j, i), of) in on_side.flat_map(|node| functions.iter().map(move |of| (node, of)))
             {
-                let value = value_at(of, nodes, (j, i), 0.0);
+                let value = value_at(of, nodes, (j, i), *start);
                 if let Some(wanted) = lacks(value) {
                     let place = nodes.describe(j, i);
                     let reason =
-                        format!("it is {value:?} at {place} and t = 0, and must be {wanted}");
+                        format!("it is {value:?} at {place} and t = {start}, and must be {wanted}");
                     return Err(raw.refuse(key, reason));
                 }
             }

@@ -2,7 +2,7 @@
 
 use super::Problem;
 use crate::{
-    dynamics::{Dynamics, Method, Shorter, WallsAt},
+    dynamics::{Dynamics, Method, Shorter, ShorterOf, WallsAt},
     params::{ParamsError, RawParams, SIDES, StepMethod},
     physics::{
         Unready, assembly::Assembled, fluxes::Fluxes, method, slots::Place, tables::Tables, zeros,
@@ -127,9 +127,10 @@ impl Problem {
             StepMethod::Exact => f64::INFINITY,
         };
         let steps = (self.schedule.dt, reach);
+        let shorter = self.shorter(&equation);
         let tables = Tables::new(&self.slots, &self.survey, rows, steps);
         Ok(Dynamics {
-            shorter: self.shorter(&equation),
+            shorter,
             equation,
             walls: tables.at(&[0.0]).0,
             walls_at: self
@@ -144,20 +145,24 @@ impl Problem {
         })
     }
 
-    /// How the shorter step before a snapshot is taken, if there is one; whole ones have this equation.
-    fn shorter<T: Element>(&self, whole: &Equation<T>) -> Option<Shorter<T>> {
-        let dt = self.schedule.pace().shorter()?;
-        let part = dt / self.schedule.dt;
+    /// How a step is taken that is shorter than the others; whole ones have this equation.
+    fn shorter<T: Element>(&self, whole: &Equation<T>) -> ShorterOf<T> {
+        let whole_dt = self.schedule.dt;
         if self.params.method == StepMethod::Rkl2 {
-            return Some(Shorter::Part(Rkl2::new(self.stages()).part(part)));
+            let method = Rkl2::new(self.stages());
+            return Box::new(move |dt| Shorter::Part(method.clone().part(dt / whole_dt)));
         }
         let is_plain = !whole.has_source() && whole.reaction.is_none();
-        Some(match self.slots.uniform_operator(dt).filter(|_| is_plain) {
-            Some(operator) => Shorter::Own(Box::new(Equation {
-                operator,
-                ..whole.sample((0, 0))
-            })),
-            None => Shorter::Part(Rkl2::part_of_euler(part)),
+        if !is_plain || self.slots.uniform_d().is_none() {
+            return Box::new(move |dt| Shorter::Part(Rkl2::part_of_euler(dt / whole_dt)));
+        }
+        let (slots, whole) = (self.slots.clone(), whole.sample((0, 0)));
+        Box::new(move |dt| {
+            let mut own = whole.clone();
+            if let Some(operator) = slots.uniform_operator(dt) {
+                own.operator = operator;
+            }
+            Shorter::Own(Box::new(own))
         })
     }
 

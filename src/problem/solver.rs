@@ -12,7 +12,7 @@ impl Problem {
     /// sources, masks and held nodes. Its states are those of the run's cube to the bit, if `T` is the `precision` of the
     /// problem.
     ///
-    /// Snapshots are [`nper`](crate::Schedule::nper) steps apart. `until` ends runs and no solver.
+    /// Snapshots are [some steps](crate::Schedule::steps_to) apart. `until` ends runs and no solver.
     ///
     /// ```
     /// use diff2d::{Problem, comm::Solo};
@@ -30,7 +30,7 @@ impl Problem {
     /// "
     /// .parse()?;
     /// let mut solver = problem.solver::<f64>()?;
-    /// solver.advance(problem.schedule.nper, &Solo)?;
+    /// solver.advance(problem.schedule.steps_to(1), &Solo)?;
     /// assert_eq!(problem.summary(solver.state())?.mass, 2.0);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
@@ -58,7 +58,7 @@ impl Problem {
         let mut state = Field::zeros(shape)?;
         self.fill_initial(&mut state, 0)?;
         let slab = Slab::whole(ny).periodic(self.has_periodic_rows());
-        self.solver_of_rows(self.stencil(), (state, Clock::start()), slab)
+        self.solver_of_rows(self.stencil(), (state, self.schedule.pace().start()), slab)
     }
 
     /// A solver of the rows that a slab holds, with the kernel and the tile of a stencil. The state is that of a time.

@@ -88,7 +88,7 @@ impl Passes {
         let (ny, nx) = problem.grid.shape();
         let reach = problem.stages();
         let beyond = if problem.has_periodic_rows() { 2 } else { 0 };
-        let mut most = usize::try_from(problem.schedule.nper).unwrap_or(usize::MAX);
+        let mut most = usize::try_from(problem.schedule.nper.most()).unwrap_or(usize::MAX);
         if beyond > 0 {
             most = most.min((ny - 2) / reach);
         }

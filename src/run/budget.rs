@@ -172,7 +172,7 @@ impl Budget {
             needed: least + least / (UNCOUNTED - 1) + UNCOUNTED + beside,
             memory,
         })?;
-        let scratch = match problem.schedule.nper > shape.steps as u64 {
+        let scratch = match problem.schedule.nper.most() > shape.steps as u64 {
             true => Scratch::bytes_for(problem.field_bytes()),
             false => 0,
         };

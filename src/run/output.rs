@@ -56,7 +56,7 @@ impl<'a, C: Comm> Output<'a, C> {
             reports: Exchange::new(ranks.comm(), None),
             checkpoint: None,
             shorter: None,
-            last: Clock::start(),
+            last: problem.schedule.pace().start(),
             has_ended: false,
         }
     }
@@ -76,7 +76,7 @@ impl<'a, C: Comm> Output<'a, C> {
             reports,
             checkpoint: None,
             shorter: None,
-            last: Clock::start(),
+            last: problem.schedule.pace().start(),
             has_ended: false,
         }
     }
@@ -148,7 +148,7 @@ impl<'a, C: Comm> Output<'a, C> {
         if let (Some(reached), true) = (&self.reached, self.ranks.comm().is_root()) {
             let slot = Slot {
                 scenario: None,
-                index: now.step / self.problem.schedule.nper,
+                index: self.problem.schedule.snapshot_at(now.step).0,
             };
             // Without an observer there is no receiver.
             let _ = reached.send(Record::new(slot, now, summary));

@@ -76,16 +76,13 @@ fn each<T: Element, S: State<Solo>>(
 ) -> Result<(), RunError> {
     let (schedule, codec) = (&problem.schedule, problem.codec());
     let mut clock = RunClock::start(problem, &Options::default());
-    let at = |index: u64| {
-        schedule
-            .pace()
-            .after(Clock::start(), schedule.step_of(index))
-    };
+    let pace = schedule.pace();
+    let at = |index: u64| pace.after(pace.start(), schedule.step_of(index));
     for &slot in slots {
         let before = slot.index.checked_sub(1);
         let mut state = begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?;
         if let Some(before) = before {
-            state.advance(schedule.nper, at(before), &mut clock, None)?;
+            state.advance(schedule.steps_to(slot.index), at(before), &mut clock, None)?;
         }
         // The line of a snapshot that ends its run says so.
         let is_lost = problem.params.until.is_some() && cube.has_lost_line_of(slot);
@@ -146,7 +143,7 @@ fn begin_at<S: State<Solo>>(
         }
         None => {
             state.initialise()?;
-            state.start(Clock::start())?;
+            state.start(at(0))?;
         }
     }
     Ok(state)

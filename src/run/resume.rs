@@ -20,7 +20,7 @@ impl<C: Comm> Output<'_, C> {
     pub(super) fn resume(&mut self, state: &mut impl State<C>) -> Result<Option<Clock>, RunError> {
         let last = self.scenario.as_ref().and_then(|scenario| scenario.last());
         // What follows is judged by its change since then, whether it is copied or computed.
-        self.last = last.map_or(Clock::start(), Record::clock);
+        self.last = last.map_or(self.problem.schedule.pace().start(), Record::clock);
         if let Some(clock) = self.copy_shorter(state)? {
             return Ok(Some(clock));
         }

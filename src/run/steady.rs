@@ -34,7 +34,7 @@ impl Change {
         output: &mut Output<'_, C>,
         now: Clock,
     ) -> Result<Option<Self>, RunError> {
-        let index = now.step / output.problem.schedule.nper;
+        let index = output.problem.schedule.snapshot_at(now.step).0;
         if output.problem.params.until.is_none() || index == 0 || !output.flush() {
             return Ok(None);
         }

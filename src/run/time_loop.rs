@@ -172,8 +172,9 @@ fn first_state<C: Comm>(
         Some(clock) => clock,
         None => {
             state.initialise()?;
-            snapshot::put(output, Clock::start(), |snapshot| state.show(snapshot))?;
-            Clock::start()
+            let start = problem.schedule.pace().start();
+            snapshot::put(output, start, |snapshot| state.show(snapshot))?;
+            start
         }
     };
     if began.step > 0 {

@@ -186,15 +186,17 @@ impl<T: Element> Bands<T> {
             for (stage, &depth) in depths.iter().enumerate() {
                 let next = fronts.kept(stage, after);
                 self.keep(stage, 2 * fronts.lags[stage], &window, next);
-                let shorter = dynamics.shorter.as_ref();
-                let shorter = shorter.filter(|_| forcing.is_shorter_next());
+                let length = forcing
+                    .is_shorter_next()
+                    .then(|| forcing.pace.next(forcing.now));
+                let shorter = length.map(&dynamics.shorter);
                 match &dynamics.method {
                     Method::Rkl2(method) => drop(forcing.prepare_stages(method, &mut stencil)),
                     _ => forcing.prepare(depth as u64, &mut stencil),
                 }
                 let rows = fronts.at(stage + 1, before)..fronts.at(stage + 1, after);
                 let task = (stage, depth, known);
-                let step = (&stencil, &forcing.walls, &dynamics.method, shorter);
+                let step = (&stencil, &forcing.walls, &dynamics.method, shorter.as_ref());
                 let found = self.advance(step, task, &window, rows);
                 let stage = &mut self.stages[stage];
                 stage.known = stage.known.and(found);

@@ -40,7 +40,7 @@ impl<T: Element> Forcing<T> {
             walls_at: dynamics.walls_at.take(),
             source_at: dynamics.source_at.take(),
             factors_at: dynamics.factors_at.take(),
-            pace: dynamics.pace,
+            pace: dynamics.pace.clone(),
             now,
             ends,
             halt: None,

@@ -14,24 +14,23 @@ mod slabs;
 use crate::{
     codec::Codec,
     comm::Comm,
-    dynamics::{Dynamics, Halt, Method, Shorter},
+    dynamics::{Dynamics, Halt, Method, ShorterOf},
     field::Field,
     schedule::Clock,
     slab::Slab,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Tile};
 use forcing::Forcing;
-use std::{io, mem};
+use std::{fmt, io, mem};
 
 pub use bands::{Bands, FEWEST_ROWS, Transfer};
 
 /// The state of the rows of a slab, and the steps that advance it together with other slabs.
-#[derive(Debug)]
 pub struct Solver<T: Element> {
     stencil: Stencil<T>,
     forcing: Forcing<T>,
     method: Method<T>,
-    shorter: Option<Shorter<T>>,
+    shorter: ShorterOf<T>,
     tile: Tile,
     slab: Slab,
     state: Field<T>,
@@ -43,6 +42,17 @@ pub struct Solver<T: Element> {
     knowledge: Knowledge,
     /// The state with NaN at nodes that have no value, and these.
     shown: Option<(Field<T>, Codec)>,
+}
+
+impl<T: Element> fmt::Debug for Solver<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Solver")
+            .field("forcing", &self.forcing)
+            .field("method", &self.method)
+            .field("tile", &self.tile)
+            .field("slab", &self.slab)
+            .finish_non_exhaustive()
+    }
 }
 
 impl<T: Element> Solver<T> {

@@ -12,16 +12,15 @@ use std::{mem, ops::Range};
 impl<T: Element> Solver<T> {
     /// Collective. The next step of explicit Euler, which is a shorter one.
     pub(super) fn advance_shorter(&mut self, comm: &impl Comm) {
+        let length = self.forcing.pace.next(self.forcing.now);
         self.forcing.prepare(1, &mut self.stencil);
         let known = self.knowledge.smoothness();
         let told = self.stencil.may_know().then_some(known);
         let theirs = fill_halos(&self.slab, self.state.as_mut_slice(), 1, told, comm);
         let (walls, rows) = (&self.forcing.walls, self.slab.own_among_held());
-        if let Some(shorter) = &self.shorter {
-            let (state, next) = (self.state.view(), self.next.view_mut());
-            shorter.step(&self.stencil, walls, &state, next, rows);
-            mem::swap(&mut self.state, &mut self.next);
-        }
+        let (state, next) = (self.state.view(), self.next.view_mut());
+        (self.shorter)(length).step(&self.stencil, walls, &state, next, rows);
+        mem::swap(&mut self.state, &mut self.next);
         walls.write_given(&mut self.state.view_mut(), 1);
         // A mean of the state before and after a whole step, with which a step commutes, is as smooth as these.
         self.knowledge.set(known.and(theirs).after(1));
@@ -29,13 +28,15 @@ impl<T: Element> Solver<T> {
 
     /// How the next step of RKL2 is taken.
     pub(super) fn next_rkl2(&self) -> Option<Rkl2<T>> {
-        match (&self.method, &self.shorter) {
-            (Method::Rkl2(_), Some(Shorter::Part(part))) if self.forcing.is_shorter_next() => {
-                Some(part.clone())
-            }
-            (Method::Rkl2(method), _) => Some(method.clone()),
-            _ => None,
+        let Method::Rkl2(method) = &self.method else {
+            return None;
+        };
+        if self.forcing.is_shorter_next()
+            && let Shorter::Part(part) = (self.shorter)(self.forcing.pace.next(self.forcing.now))
+        {
+            return Some(part);
         }
+        Some(method.clone())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What jumps between steps: integrals over time as the steps see them, beside those of finer sampling.
 
-use super::trial::{self, with_step};
+use super::trial;
 use crate::{
     params::{Function, SIDES, StepMethod},
     physics::{
@@ -11,7 +11,7 @@ use crate::{
         wall::Side,
     },
     problem::Problem,
-    schedule::{Clock, Schedule},
+    schedule::Schedule,
 };
 use diff2d_stencil::Rkl2;
 
@@ -26,7 +26,7 @@ const NODES: usize = 5;
 
 /// Walls and sources whose integral over the run the steps miss by more than a hundredth.
 pub(super) fn of_jumps(problem: &Problem) -> Vec<String> {
-    if problem.params.method == StepMethod::Exact || !problem.schedule.end().is_normal() {
+    if problem.params.method == StepMethod::Exact || !problem.schedule.duration().is_normal() {
         return Vec::new();
     }
     let nodes = &problem.geometry().nodes;
@@ -105,7 +105,7 @@ fn of_function(
     let mut shorter = schedule.dt.min(schedule.cadence());
     let enough = loop {
         shorter /= 2.0;
-        match missed(&with_step(problem, shorter)) {
+        match missed(&problem.schedule.with_step(shorter)) {
             Some(None) if trial::changes_little(problem, shorter) => return None,
             Some(None) => break format!("dt = {shorter:?} would do"),
             Some(Some(_)) => {}
@@ -153,7 +153,7 @@ fn seen(
         return None;
     }
     let pace = schedule.pace();
-    let mut now = Clock::start();
+    let mut now = pace.start();
     let (mut times, mut lengths) = (Vec::new(), Vec::new());
     for _ in 0..count {
         let length = pace.next(now);
@@ -203,8 +203,8 @@ impl Fine {
         let schedule = &problem.schedule;
         let steps = usize::try_from(schedule.last_step()).unwrap_or(MOST_VALUES);
         let count = (4 * steps).clamp(FINE_VALUES, MOST_VALUES);
-        let end = schedule.end();
-        let times: Vec<f64> = over_time::times(end, 2 * count)
+        let duration = schedule.duration();
+        let times: Vec<f64> = over_time::times(schedule.start..schedule.end(), 2 * count)
             .into_iter()
             .skip(1)
             .step_by(2)
@@ -213,7 +213,7 @@ impl Fine {
         let mean = |values: &[f64], every: usize, of: &dyn Fn(f64) -> f64| {
             let some = values.iter().step_by(every);
             let number = some.len().max(1) as f64;
-            end * (some.map(|&value| of(value)).sum::<f64>() / number)
+            duration * (some.map(|&value| of(value)).sum::<f64>() / number)
         };
         let integral = mean(&values, 1, &|value| value);
         let half = mean(&values, 2, &|value| value);

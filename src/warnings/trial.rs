@@ -6,7 +6,7 @@ use crate::{
     field::Field,
     params::{Precision, RawParams, StepMethod, Times},
     problem::Problem,
-    schedule::{Clock, NEARLY, Schedule},
+    schedule::{Due, Nper, Schedule},
     slab::Slab,
 };
 use rayon::ThreadPoolBuilder;
@@ -121,7 +121,7 @@ impl Rounding {
     fn by_rates(problem: &Problem) -> Option<Self> {
         /// How the time grows from one look to the next.
         const GROWTH: f64 = 1.3;
-        let end = problem.schedule.end();
+        let end = problem.schedule.duration();
         let dt = end / problem.schedule.last_step() as f64;
         let mut trial = affordable(problem, end)?;
         trial.params.method = StepMethod::Rkl2;
@@ -136,12 +136,13 @@ impl Rounding {
             trial.schedule = Schedule {
                 dt: (later - time) / 2.0,
                 nsteps: 2,
-                nper: 2,
-                interval: None,
+                nper: Nper::Every(2),
+                due: Due::Added,
+                start: problem.schedule.start + time,
             };
             let before = state.as_slice().to_vec();
             let slab = Slab::whole(trial.grid.y.nodes).periodic(trial.has_periodic_rows());
-            let at = (state, Clock::from(time));
+            let at = (state, trial.schedule.pace().start());
             let mut solver = trial.solver_of_rows(trial.stencil(), at, slab).ok()?;
             solver.advance(2, &Solo).ok()?;
             state = solver.into_state();
@@ -210,8 +211,9 @@ pub(super) fn changes_little(problem: &Problem, dt: f64) -> bool {
         false => last.min(MOST_STEPS),
     };
     let found = alone(|| changes(problem, dt, most));
-    found
-        .is_some_and(|(looked, change, _)| looked == most / problem.schedule.nper && change <= SEEN)
+    found.is_some_and(|(looked, change, _)| {
+        looked == problem.schedule.snapshot_at(most).0 && change <= SEEN
+    })
 }
 
 /// What steps of another length change in snapshots up to a step, as a share of the range of p: in how many of them that was
@@ -229,11 +231,11 @@ fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
     let own = &problem.schedule;
     let mut other = problem.clone();
     other.params.stages = None;
-    other.schedule = with_step(problem, dt);
+    other.schedule = own.with_step(dt);
     let both = [problem, &other];
-    let stages = |problem: &&Problem| problem.schedule.nper as f64 * problem.stages() as f64;
+    let stages = |problem: &&Problem| problem.schedule.nper.most() as f64 * problem.stages() as f64;
     let updates = problem.grid.len() as f64 * both.iter().map(stages).sum::<f64>();
-    let snapshots = ((MOST_UPDATES / updates) as u64).min(most / own.nper);
+    let snapshots = ((MOST_UPDATES / updates) as u64).min(own.snapshot_at(most).0);
     if snapshots == 0 {
         return Some((0, 0.0, 0));
     }
@@ -245,7 +247,9 @@ fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
     range.add(problem, solvers[0].state());
     for snapshot in 1..=snapshots {
         for (solver, problem) in solvers.iter_mut().zip(both) {
-            solver.advance(problem.schedule.nper, &Solo).ok()?;
+            solver
+                .advance(problem.schedule.steps_to(snapshot), &Solo)
+                .ok()?;
         }
         let [state, other] = [0, 1].map(|number| solvers[number].state());
         range.add(problem, other);
@@ -262,31 +266,6 @@ fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
         0.0
     };
     Some((snapshots, share, step))
-}
-
-/// The same run in shorter steps.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_precision_loss,
-    clippy::cast_sign_loss,
-    reason = "numbers of steps are below 2^53"
-)]
-pub(super) fn with_step(problem: &Problem, dt: f64) -> Schedule {
-    let own = &problem.schedule;
-    let nper = match own.interval {
-        Some(interval) => {
-            let full = (interval / dt + NEARLY).min(1e15) as u64;
-            let is_left = interval - full as f64 * dt > NEARLY * dt;
-            (full + u64::from(is_left)).max(1)
-        }
-        None => own.nper.saturating_mul((own.dt / dt).round() as u64),
-    };
-    Schedule {
-        dt,
-        nsteps: (own.snapshots() - 1).saturating_mul(nper),
-        nper,
-        interval: own.interval,
-    }
 }
 
 /// The problem on the finest of its grids that is not too dear.

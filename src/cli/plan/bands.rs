@@ -29,7 +29,7 @@ impl Bands {
     pub(super) fn of(budget: &Budget, problem: &Problem) -> Option<Self> {
         let shape = budget.bands?;
         let steps = problem.schedule.last_step() as f64;
-        let nper = problem.schedule.nper;
+        let nper = problem.schedule.nper.most();
         let passes = nper.div_ceil(shape.steps as u64);
         let bytes_per_step = (2 * passes * problem.field_bytes()) as f64 / nper as f64;
         Some(Self {

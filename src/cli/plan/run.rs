@@ -8,7 +8,7 @@ use crate::{
     params::{Choice, Params, StepMethod, with_precision},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
-    schedule::DECAY_IN_A_STEP,
+    schedule::{DECAY_IN_A_STEP, Nper},
     slab::Slab,
 };
 use diff2d_stencil::Element;
@@ -37,7 +37,7 @@ pub(super) struct RunPlan<'a> {
     masked_nodes: u64,
     held_nodes: u64,
     nsteps: u64,
-    nper: u64,
+    nper: &'a Nper,
     cadence: f64,
     snapshots: u64,
     last_step: u64,
@@ -172,7 +172,7 @@ impl<'a> RunPlan<'a> {
             masked_nodes,
             held_nodes,
             nsteps: schedule.nsteps,
-            nper: schedule.nper,
+            nper: &schedule.nper,
             cadence: schedule.cadence(),
             snapshots: schedule.snapshots(),
             last_step: schedule.last_step(),
@@ -234,7 +234,7 @@ impl<'a> RunPlan<'a> {
 
     /// The step that is shorter than the others, if there is one.
     fn shorter(&self) -> String {
-        let shorter = self.problem.schedule.pace().shorter();
+        let shorter = self.problem.schedule.pace().shorter(0);
         shorter.map_or_else(String::new, |dt| {
             let dt = number::python(dt);
             format!("; the last before each snapshot of {dt}")

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     params::Choice,
     run::Budget,
+    schedule::Nper,
     sweep::Sweep,
 };
 use diff2d_arrays::npy::DATA_OFFSET;
@@ -100,12 +101,10 @@ impl fmt::Display for SweepPlan<'_> {
 /// The steps of all scenarios, by those of the first.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn share_of_first(sweep: &Sweep) -> f64 {
-    let steps = |snapshots: u64, nper: u64| (snapshots.saturating_sub(1) * nper) as f64;
+    let steps = |nsteps: u64, nper: &Nper| nper.step_of(nper.snapshots(nsteps) - 1) as f64;
     let schedule = &sweep.first().schedule;
-    let of_first = steps(schedule.snapshots(), schedule.nper).max(1.0);
-    let all = sweep.scenarios().iter().enumerate();
-    let all: f64 = all
-        .map(|(number, one)| steps(sweep.scenarios().snapshots_of(number), one.nper))
-        .sum();
+    let of_first = steps(schedule.nsteps, &schedule.nper).max(1.0);
+    let all = sweep.scenarios().iter();
+    let all: f64 = all.map(|one| steps(one.nsteps, &one.nper)).sum();
     all / of_first
 }

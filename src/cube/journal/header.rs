@@ -10,7 +10,7 @@ use super::{
 use crate::{
     params::{Canonical, MOST_SCENARIOS, Precision},
     problem::Problem,
-    schedule::Clock,
+    schedule::{Clock, Nper},
 };
 use diff2d_arrays::npy::{DATA_OFFSET, Dtype, NpyHeader};
 use diff2d_arrays::wording::hex;
@@ -75,7 +75,7 @@ struct Keys {
     dy: f64,
     dt: f64,
     nsteps: u64,
-    nper: u64,
+    nper: Nper,
     stages: Option<u64>,
     varied: Option<Varied>,
 }
@@ -294,17 +294,16 @@ impl Header {
         if let (Some(snapshots), 0) = (self.ended, scenario) {
             return snapshots;
         }
-        let (nsteps, nper) = self.steps(scenario).unwrap_or((0, 1));
-        let is_there = scenario < self.scenario_count();
-        nsteps / nper + u64::from(is_there)
+        let steps = self.steps(scenario);
+        steps.map_or(0, |(nsteps, nper)| nper.snapshots(nsteps))
     }
 
-    /// Steps of a scenario from one snapshot to the next.
+    /// Steps of a scenario from each snapshot to the next.
     ///
     /// # Panics
     /// When there is no such scenario.
     #[must_use]
-    pub fn steps_per_snapshot(&self, scenario: usize) -> u64 {
+    pub fn steps_per_snapshot(&self, scenario: usize) -> Nper {
         let steps = self.steps(scenario);
         steps
             .unwrap_or_else(|| panic!("there is no scenario {scenario}"))
@@ -314,7 +313,8 @@ impl Header {
     /// Whether the steps of a run lead from its last committed snapshot to a later time, before the next one.
     #[must_use]
     pub fn leads_to(&self, last: Clock, later: Clock) -> bool {
-        let next = last.step.saturating_add(self.steps_per_snapshot(0));
+        let nper = self.steps_per_snapshot(0);
+        let next = nper.step_of(nper.snapshot_at(last.step).0.saturating_add(1));
         let is_between = last.step < later.step && later.step < next;
         is_between && self.run().is_some_and(|run| run.pace().leads(last, later))
     }
@@ -368,7 +368,7 @@ impl Header {
         let run = self.run()?;
         Some(
             self.ended
-                .map_or(run.nsteps, |snapshots| (snapshots - 1) * run.nper),
+                .map_or(run.nsteps, |snapshots| run.nper.step_of(snapshots - 1)),
         )
     }
 
@@ -382,9 +382,9 @@ impl Header {
             && shape[0] <= self.planned()
     }
 
-    fn steps(&self, scenario: usize) -> Option<(u64, u64)> {
+    fn steps(&self, scenario: usize) -> Option<(u64, Nper)> {
         match &self.content {
-            Content::Run(run) => (scenario == 0).then_some((run.nsteps, run.nper)),
+            Content::Run(run) => (scenario == 0).then(|| (run.nsteps, run.nper.clone())),
             Content::Sweep(scenarios) => scenarios.steps(scenario),
         }
     }

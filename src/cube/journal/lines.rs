@@ -124,5 +124,5 @@ fn is_possible(header: &Header, record: &Record) -> bool {
     let number = scenario.unwrap_or(0);
     header.is_sweep() == scenario.is_some()
         && index < header.snapshots_of(number)
-        && record.step == index * header.steps_per_snapshot(number)
+        && record.step == header.steps_per_snapshot(number).step_of(index)
 }

@@ -4,7 +4,7 @@ use crate::{
     grid::Grid,
     params::{Canonical, Params, ParamsError, RawParams, StepMethod, Times},
     problem::Problem,
-    schedule::Pace,
+    schedule::{Due, Nper, Pace},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -23,7 +23,7 @@ pub struct Scenario {
     /// Number of steps.
     pub nsteps: u64,
     /// Steps per snapshot.
-    pub nper: u64,
+    pub nper: Nper,
     /// Stages of a step of `rkl2`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub stages: Option<u64>,
@@ -39,7 +39,7 @@ impl Scenario {
             dy: problem.grid.y.spacing,
             dt: problem.schedule.dt,
             nsteps: problem.schedule.nsteps,
-            nper: problem.schedule.nper,
+            nper: problem.schedule.nper.clone(),
             stages: (problem.params.method == StepMethod::Rkl2).then(|| problem.stages() as u64),
         }
     }
@@ -94,22 +94,23 @@ impl Scenario {
     /// Number of snapshots, the initial state included.
     #[must_use]
     pub fn snapshots(&self) -> u64 {
-        1 + self.nsteps / self.nper
+        self.nper.snapshots(self.nsteps)
     }
 
     /// How simulated time goes on.
     #[must_use]
     pub fn pace(&self) -> Pace {
         let outtime = self.params.get("outtime").and_then(Value::as_f64);
-        let interval = match (self.params.times(), outtime) {
-            (Some(Times::Exact), Some(0.0)) => Some(self.dt),
-            (Some(Times::Exact), outtime) => outtime,
-            _ => None,
+        let due = match (self.params.times(), outtime) {
+            (Some(Times::Exact), Some(0.0)) => Due::Multiples(self.dt),
+            (Some(Times::Exact), Some(outtime)) => Due::Multiples(outtime),
+            _ => Due::Added,
         };
         Pace {
             dt: self.dt,
-            nper: self.nper,
-            interval,
+            nper: self.nper.clone(),
+            due,
+            start: 0.0,
         }
     }
 
@@ -119,8 +120,7 @@ impl Scenario {
         if !(is_positive(self.dx) && is_positive(self.dy) && is_positive(self.dt)) {
             return Some("dx, dy or dt is not above 0".to_owned());
         }
-        // Steps are counted exactly by f64, too.
-        if self.nper == 0 || self.nsteps >= 1 << f64::MANTISSA_DIGITS {
+        if self.nper.contradicts(self.nsteps) {
             return Some(format!("nsteps is {} and nper {}", self.nsteps, self.nper));
         }
         None

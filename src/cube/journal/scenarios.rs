@@ -1,6 +1,7 @@
 //! [`Scenarios`]: the scenarios of a sweep, of which there may be a million, in little memory.
 
 use super::scenario::Scenario;
+use crate::schedule::Nper;
 use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Number, Value};
 use std::{collections::BTreeMap, fmt, sync::Arc};
@@ -134,19 +135,21 @@ impl Scenarios {
     pub fn snapshots_of(&self, number: usize) -> u64 {
         let steps = self.steps(number);
         let (nsteps, nper) = steps.unwrap_or_else(|| panic!("there is no scenario {number}"));
-        1 + nsteps / nper
+        nper.snapshots(nsteps)
     }
 
     /// Steps of a scenario, and steps per snapshot.
-    pub(super) fn steps(&self, number: usize) -> Option<(u64, u64)> {
-        let of = |key: &str, first: u64| match self.varied.get(key) {
+    pub(super) fn steps(&self, number: usize) -> Option<(u64, Nper)> {
+        let is_there = number < self.count;
+        let nsteps = match self.varied.get("nsteps") {
             Some(values) => values.get(number)?.as_u64(),
-            None => Some(first).filter(|_| number < self.count),
+            None => is_there.then_some(self.first.nsteps),
         };
-        Some((
-            of("nsteps", self.first.nsteps)?,
-            of("nper", self.first.nper)?,
-        ))
+        let nper = match self.varied.get("nper") {
+            Some(values) => serde_json::from_value(values.get(number)?).ok(),
+            None => is_there.then(|| self.first.nper.clone()),
+        };
+        nsteps.zip(nper)
     }
 
     /// The parameters of the first whose values differ between scenarios, in its order.
@@ -233,7 +236,7 @@ mod tests {
                     dy: real,
                     dt: 0.25,
                     nsteps: count * 7,
-                    nper: 1 + count,
+                    nper: Nper::Every(1 + count),
                     stages: (count > 0).then_some(count),
                 }
             },
@@ -251,7 +254,7 @@ mod tests {
             for (number, scenario) in all.iter().enumerate() {
                 let found = scenarios.get(number).unwrap();
                 prop_assert_eq!(text(keys(&found)), text(keys(scenario)));
-                prop_assert_eq!(scenarios.steps(number), Some((scenario.nsteps, scenario.nper)));
+                prop_assert_eq!(scenarios.steps(number), Some((scenario.nsteps, scenario.nper.clone())));
             }
             prop_assert_eq!(scenarios.get(all.len()), None);
             let varied = serde_json::to_string(&*scenarios.varied).unwrap();

@@ -75,7 +75,7 @@ impl Initial {
         let of = (raw, &geometry.grid);
         let values = Values::of_snapshot(&profile, number, "initial.path", of, digests)?;
         let kept: Vec<_> = geometry.kept().collect();
-        values.check(&geometry.grid, &kept, key, raw, |value| {
+        values.check((&geometry.grid, 0.0), &kept, key, raw, |value| {
             precision.lacks(value)
         })?;
         Ok(Self::Values(values))
