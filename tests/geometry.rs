@@ -668,10 +668,20 @@ fn what_becomes_of_pixels_that_do_not_fall_on_nodes_is_told() {
         assert_eq!(
             warnings(key, image),
             [format!(
-                "diff2d: warning: {key}: 11 × 11 pixels on 21 × 21 nodes, interpolated: 21 nodes have values between those of the pixels around them; a picture of 21 × 21 pixels has one for each node"
+                "diff2d: warning: {key}: 11 × 11 pixels on 21 × 21 nodes, interpolated: 21 nodes have values between those of the pixels around them; a picture of 21 × 21 pixels has one for each node, and interpolate = \"nearest\" gives each the value of a pixel"
             )]
         );
     }
+    let nearest = "{image=\"D.png\",range=[1,2],interpolate=\"nearest\"}";
+    assert_eq!(warnings("D", nearest), [""; 0]);
+    picture(&scene, "D.png", (41, 31), layers);
+    assert_eq!(
+        warnings("D", nearest),
+        [
+            "diff2d: warning: D: 31 × 41 pixels on 21 × 21 nodes: no node takes a part of 830 of the 1271 pixels; a picture of 21 × 21 pixels has one for each node"
+        ]
+    );
+    picture(&scene, "D.png", (11, 11), |_, i| layers(0, 4 * i));
     let initial = "{kind=\"image\",path=\"D.png\",range=[3,1]}";
     let told = warnings("initial", initial);
     assert!(
@@ -682,6 +692,36 @@ fn what_becomes_of_pixels_that_do_not_fall_on_nodes_is_told() {
     // Where all pixels are the same, so are the values between them.
     picture(&scene, "D.png", (12, 7), |_, _| 77);
     assert_eq!(warnings("D", image), [""; 0]);
+}
+
+/// A picture of another number of pixels than there are nodes, whose two phases stay two.
+#[test]
+fn a_micrograph_has_the_effective_diffusivity_of_its_pixels() {
+    const MICROGRAPH: &str = "micrograph_reference.py";
+    let scene = Scene::new();
+    let directory = scene.path("").display().to_string();
+    python(MICROGRAPH, ["make", &directory]);
+    scene.write(
+        "p.toml",
+        "D = 1.0\nx1 = 0\nx2 = 4\ny1 = 0\ny2 = 3\ndx = 0.01\ngrid = 'walls'\nmethod = 'rkl2'\ndt = 0.025\n\
+         runtime = 0.25\nouttime = 0.25\ninitial = { kind = 'expression', value = '1 - x/4' }\n\
+         boundary = { left = 1, right = 0, bottom = 'insulated', top = 'insulated' }\n",
+    );
+    let stems = ["nearest", "linear"];
+    for stem in stems {
+        let image = format!("image='phases.png',range=[1,10],interpolate='{stem}'");
+        scene.succeed(&format!("run p.toml -o {stem}.npy --set D={{{image}}}"));
+        // The values on the nodes are those of a picture of an initial state.
+        let initial =
+            format!("{{kind='image',path='phases.png',range=[1,10],interpolate='{stem}'}}");
+        scene.succeed(&format!(
+            "run p.toml -o {stem}.D.npy --set initial={initial} --set boundary='insulated' --set runtime=0 --set outtime=0"
+        ));
+    }
+    let told = python(MICROGRAPH, ["ratio", &directory, stems[0], stems[1]]);
+    let [nearest, linear]: [f64; 2] = serde_json::from_str(&told).unwrap();
+    assert!((nearest - 1.0).abs() < 2e-3, "{nearest}");
+    assert!((1.03..1.06).contains(&linear), "{linear}");
 }
 
 /// Columns of ten a pixel on a picture of black and white columns in turn, that are darker than so many tenths.

@@ -83,6 +83,17 @@ choice! {
 }
 
 choice! {
+    /// The value of a node that lies between the pixels of a picture.
+    #[non_exhaustive]
+    pub enum Interpolation {
+        /// The bilinear mean of the four around it.
+        Linear = "linear",
+        /// That of the nearest; half way between two, of the one to the right or below.
+        Nearest = "nearest",
+    }
+}
+
+choice! {
     /// The floating-point type of the steps and of the cube.
     #[non_exhaustive]
     pub enum Precision {

@@ -1,6 +1,11 @@
 //! [`InitialState`]: the state before the first step, as it is typed in `[initial]`.
 
-use super::{choice::choice, judge::Judge, keys::KEYS, profile::Function};
+use super::{
+    choice::{Interpolation, choice},
+    judge::Judge,
+    keys::KEYS,
+    profile::Function,
+};
 use std::{fmt, path::PathBuf};
 
 /// `amplitude exp(-((x-x0)² + (y-y0)²)/(2 sigma²))`
@@ -51,6 +56,8 @@ pub enum InitialState {
         path: PathBuf,
         /// The values of black and white \[density\].
         range: [f64; 2],
+        /// The values of nodes between pixels.
+        interpolation: Interpolation,
     },
 }
 
@@ -91,6 +98,7 @@ impl InitialState {
             Kind::Image => Self::Image {
                 path: judge.path("initial.path"),
                 range: judge.pair("initial.range"),
+                interpolation: judge.choice("initial.interpolate"),
             },
         }
     }
@@ -135,6 +143,7 @@ impl fmt::Display for InitialState {
             Self::Image {
                 path,
                 range: [black, white],
+                ..
             } => write!(
                 f,
                 "the picture {}, black = {black:?}, white = {white:?}",

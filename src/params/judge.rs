@@ -2,7 +2,7 @@
 
 use super::{
     canonical::Canonical,
-    choice::Choice,
+    choice::{Choice, Interpolation},
     error::ParamsError,
     keys::{self, Absent, KEYS, Key},
     profile::{Function, Profile, VARIABLES, Wall},
@@ -189,12 +189,7 @@ impl<'a> Judge<'a> {
     /// One of a few words.
     pub(super) fn choice<T: Choice>(&mut self, key: &str) -> T {
         let chosen = self.convert(key, |value| {
-            let word = value.as_str().unwrap_or_default();
-            let mut all = T::ALL.iter().copied();
-            all.find(|choice| choice.name() == word).ok_or_else(|| {
-                let hint = spelling::hint(word, T::ALL.iter().map(|choice| choice.name()));
-                Some(told(keys::named(key), None) + &hint)
-            })
+            chosen(value).map_err(|hint| Some(told(keys::named(key), None) + &hint))
         });
         let chosen = chosen.unwrap_or(T::ALL[0]);
         self.note(key, json!(chosen.name()));
@@ -281,15 +276,30 @@ impl<'a> Judge<'a> {
                         "range must be two finite numbers, [black, white]".to_owned(),
                     ))
                 })?,
+                interpolation: value.get("interpolate").map_or(
+                    Ok(Interpolation::Linear),
+                    |word| {
+                        chosen(word).map_err(|hint| {
+                            Some(format!(
+                                "interpolate must be \"linear\" or \"nearest\"{hint}"
+                            ))
+                        })
+                    },
+                )?,
             }),
             _ => Ok(Profile::Function(Function::parse(value, variables)?)),
         });
         let path_to = |path: PathBuf| self.path_to(key, &path.to_string_lossy());
         let profile = match profile {
             Some(Profile::File(path)) => Profile::File(path_to(path)),
-            Some(Profile::Image { path, range }) => Profile::Image {
+            Some(Profile::Image {
+                path,
+                range,
+                interpolation,
+            }) => Profile::Image {
                 path: path_to(path),
                 range,
+                interpolation,
             },
             Some(profile) => profile,
             None => Profile::Function(Function::Number(f64::NAN)),
@@ -375,4 +385,12 @@ fn finite_pair(value: &Value) -> Option<[f64; 2]> {
         Some([first, second]) => Some([finite(first)?, finite(second)?]),
         _ => None,
     }
+}
+
+/// The choice that a word names, or a hint at what it may have been meant to be.
+fn chosen<T: Choice>(word: &Value) -> Result<T, String> {
+    let word = word.as_str().unwrap_or_default();
+    let mut all = T::ALL.iter().copied();
+    let hint = || spelling::hint(word, T::ALL.iter().map(|choice| choice.name()));
+    all.find(|choice| choice.name() == word).ok_or_else(hint)
 }

@@ -49,8 +49,8 @@ pub enum Type {
     Word,
     /// An array of two numbers.
     Pair,
-    /// A table with the first key, and perhaps with the second one.
-    Form(&'static str, Option<&'static str>),
+    /// A table with the key, and perhaps with others.
+    Form(&'static str, &'static [&'static str]),
     /// Tables: `[[held]]`.
     Tables,
 }
@@ -67,12 +67,9 @@ impl Type {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
-            (Self::Form(name, other), Value::Table(table)) => {
-                let others = other
-                    .filter(|&other| table.contains_key(other))
-                    .iter()
-                    .len();
-                table.contains_key(name) && table.len() == 1 + others
+            (Self::Form(name, others), Value::Table(table)) => {
+                let is_its = |key: &String| key == name || others.contains(&key.as_str());
+                table.contains_key(name) && table.keys().all(is_its)
             }
             _ => false,
         }
@@ -109,23 +106,23 @@ const TABLES: &[Type] = &[Type::Tables];
 const PROFILE: &[Type] = &[
     Type::Number,
     Type::Word,
-    Type::Form("file", None),
-    Type::Form("image", Some("range")),
+    Type::Form("file", &[]),
+    Type::Form("image", &["range", "interpolate"]),
 ];
-const UNTIL: &[Type] = &[Type::Form("steady", Some("after"))];
+const UNTIL: &[Type] = &[Type::Form("steady", &["after"])];
 const SIDE: &[Type] = &[
     Type::Number,
     Type::Word,
-    Type::Form("flux", None),
-    Type::Form("robin", None),
+    Type::Form("flux", &[]),
+    Type::Form("robin", &[]),
 ];
 
 const FINITE: &str = "a finite number";
 const ABOVE_0: &str = "a finite number greater than 0";
-const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi] }";
-const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { file = \"c.npy\" } or { image = \"c.png\", range = [lo, hi] }";
-const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi] }";
-const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi] }";
+const MATERIAL: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"D.npy\" } or { image = \"D.png\", range = [lo, hi], interpolate = \"nearest\" }";
+const CAPACITY: &str = "a finite number greater than 0, a formula in x and y, { file = \"c.npy\" } or { image = \"c.png\", range = [lo, hi], interpolate = \"nearest\" }";
+const DECAY: &str = "a finite number, 0 or greater, a formula in x and y, { file = \"k.npy\" } or { image = \"k.png\", range = [lo, hi], interpolate = \"nearest\" }";
+const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy\" } or { image = \"S.png\", range = [lo, hi], interpolate = \"nearest\" }";
 const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
@@ -133,6 +130,8 @@ const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of o
 const STEADY: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
+const INTERPOLATE: &str =
+    "\"linear\" (bilinear between four pixels) or \"nearest\" (that of the nearest pixel)";
 const VALUE: &str = "a finite number, or a formula in x and y for kind = \"expression\"";
 const UNIT: &str = "a short text in quotes";
 const PLACE: &str = "a formula in x and y";
@@ -159,7 +158,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 49] = keys! {
+pub static KEYS: [Key; 50] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -203,6 +202,8 @@ pub static KEYS: [Key; 49] = keys! {
     "initial.snapshot", "which snapshot of the cube", "", INTEGER, "a whole number, negative from the end", "-1", Derived;
     "initial.range", "the values of black and white", "density", PAIR, "two finite numbers, [black, white]",
         "[0.0, 1.0]", Default("[0.0, 1.0]");
+    "initial.interpolate", "the value of a node between pixels", "", WORD, INTERPOLATE, "\"nearest\"",
+        Default("\"linear\"");
     "boundary.left", "the wall at x = x1", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.right", "the wall at x = x2", "density", SIDE, WALL, "0.0", Default("0.0");
     "boundary.bottom", "the wall at y = y1", "density", SIDE, WALL, "0.0", Default("0.0");

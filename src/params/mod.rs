@@ -27,7 +27,7 @@ pub mod value;
 pub use area::Area;
 pub use canonical::Canonical;
 pub(crate) use canonical::by_name;
-pub use choice::{Choice, Face, Layout, Precision, StepMethod, Times};
+pub use choice::{Choice, Face, Interpolation, Layout, Precision, StepMethod, Times};
 pub(crate) use choice::{choice, with_precision};
 pub use error::ParamsError;
 pub use initial::{Gaussian, InitialState, Sine};

@@ -1,6 +1,9 @@
 //! Parameters that vary in space or time: formulas, files of values, walls.
 
-use super::value::{LONGEST_NAME, Value, number};
+use super::{
+    choice::{Choice, Interpolation},
+    value::{LONGEST_NAME, Value, number},
+};
 use diff2d_arrays::{expression::Expression, wording::excerpt};
 use serde_json::{Value as Json, json};
 use std::{fmt, path::PathBuf};
@@ -127,6 +130,8 @@ pub enum Profile {
         path: PathBuf,
         /// The values of black and white.
         range: [f64; 2],
+        /// The values of nodes between pixels.
+        interpolation: Interpolation,
     },
 }
 
@@ -150,9 +155,15 @@ impl Profile {
         match self {
             Self::Function(function) => function.to_json(),
             Self::File(path) => json!({ "file": path.to_string_lossy() }),
-            Self::Image { path, range } => {
-                json!({ "image": path.to_string_lossy(), "range": range })
-            }
+            Self::Image {
+                path,
+                range,
+                interpolation,
+            } => json!({
+                "image": path.to_string_lossy(),
+                "range": range,
+                "interpolate": interpolation.name(),
+            }),
         }
     }
 }
@@ -162,7 +173,7 @@ impl fmt::Display for Profile {
         match self {
             Self::Function(function) => write!(f, "{function}"),
             Self::File(path) => write!(f, "the file {}", path.display()),
-            Self::Image { path, range } => {
+            Self::Image { path, range, .. } => {
                 write!(
                     f,
                     "the picture {} from {:?} to {:?}",

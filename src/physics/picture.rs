@@ -5,7 +5,7 @@ use super::{
     png_file::Rows,
     raster::{Pixels, between, mix},
 };
-use crate::params::ParamsError;
+use crate::params::{Interpolation, ParamsError};
 use rayon::prelude::*;
 use std::{
     collections::{BTreeSet, VecDeque},
@@ -16,7 +16,7 @@ use std::{
 /// The grey values of a picture, mapped to a range.
 ///
 /// The outermost pixels lie on the outermost nodes, the lowest row of pixels on row 0; a node between pixels has the
-/// bilinear mean of four. A picture of the grid's shape has a pixel for every node. Colours become grey as
+/// bilinear mean of four or the value of the nearest. A picture of the grid's shape has a pixel for every node. Colours become grey as
 /// 0.299 R + 0.587 G + 0.114 B.
 ///
 /// Rows of pixels are decoded one after the other, from the top; those beside nodes are held as long as there is room
@@ -26,12 +26,14 @@ pub struct Picture {
     input: Input,
     /// The values of black and white.
     range: [f64; 2],
+    interpolation: Interpolation,
     sampled: Arc<SampledPicture>,
 }
 
 impl PartialEq for Picture {
     fn eq(&self, other: &Self) -> bool {
-        (&self.input, self.range) == (&other.input, other.range)
+        let of = |picture: &Self| (picture.range, picture.interpolation);
+        self.input == other.input && of(self) == of(other)
     }
 }
 
@@ -43,7 +45,7 @@ struct SampledPicture {
     decoding: u64,
     rows: PixelAxis,
     columns: PixelAxis,
-    /// Nodes whose values are between those of the pixels around, if they were counted.
+    /// Nodes whose interpolated values are between those of the pixels around, if they were counted.
     between: OnceLock<u64>,
     held: Mutex<PixelRows>,
 }
@@ -55,8 +57,6 @@ struct PixelAxis {
     pixels: Vec<usize>,
     /// Of each node the two beside it, by their places in `pixels`, and the part that the second has.
     nodes: Vec<(usize, usize, f64)>,
-    /// How many pixels some node has a part of.
-    seen: usize,
 }
 
 impl PixelAxis {
@@ -66,17 +66,33 @@ impl PixelAxis {
         beside.sort_unstable();
         beside.dedup();
         let place = |pixel: usize| beside.partition_point(|&other| other < pixel);
-        let seconds = nodes.iter().filter(|(.., part)| *part > 0.0);
-        let firsts = nodes.iter().map(|&(a, ..)| a);
-        let seen: BTreeSet<usize> = firsts.chain(seconds.map(|&(_, b, _)| b)).collect();
         let nodes = nodes.into_iter();
         Self {
-            seen: seen.len(),
             nodes: nodes
                 .map(|(a, b, part)| (place(a), place(b), part))
                 .collect(),
             pixels: beside,
         }
+    }
+
+    /// How many pixels some node has a part of.
+    fn seen(&self, interpolation: Interpolation) -> usize {
+        let of_node = |&(a, b, part): &(usize, usize, f64)| {
+            let part = part_of_second(part, interpolation);
+            [(a, 1.0 - part), (b, part)]
+        };
+        let parts = self.nodes.iter().flat_map(of_node);
+        let seen = parts.filter_map(|(pixel, part)| (part > 0.0).then_some(pixel));
+        seen.collect::<BTreeSet<usize>>().len()
+    }
+}
+
+/// The part that the second of two pixels has.
+fn part_of_second(part: f64, interpolation: Interpolation) -> f64 {
+    match interpolation {
+        Interpolation::Linear => part,
+        Interpolation::Nearest if part < 0.5 => 0.0,
+        Interpolation::Nearest => 1.0,
     }
 }
 
@@ -177,7 +193,7 @@ impl Picture {
     /// A picture that can be decoded, on a grid of this shape.
     pub(super) fn new(
         input: Input,
-        range: [f64; 2],
+        (range, interpolation): ([f64; 2], Interpolation),
         shape: (usize, usize),
     ) -> Result<Self, ParamsError> {
         let sampled = input.shared(
@@ -187,6 +203,7 @@ impl Picture {
         Ok(Self {
             input,
             range,
+            interpolation,
             sampled,
         })
     }
@@ -246,17 +263,23 @@ impl Picture {
 
     /// Takes the number of nodes whose values are between those of the pixels around.
     pub(super) fn count_between(&self, nodes: u64) {
-        // It is the same for every use of the picture.
-        let _ = self.sampled.between.set(nodes);
+        if self.interpolation == Interpolation::Linear {
+            // It is the same for every such use of the picture.
+            let _ = self.sampled.between.set(nodes);
+        }
     }
 
     /// What becomes of pixels that do not fall on nodes, in words.
     #[must_use]
     pub fn resampled(&self) -> Option<String> {
         let SampledPicture { rows, columns, .. } = &*self.sampled;
-        let between = self.sampled.between.get().copied().unwrap_or_default();
+        let between = match self.interpolation {
+            Interpolation::Linear => self.sampled.between.get().copied().unwrap_or_default(),
+            Interpolation::Nearest => 0,
+        };
         let (height, width) = self.shape();
-        let unseen = height * width - rows.seen * columns.seen;
+        let [seen_rows, seen_columns] = [rows, columns].map(|axis| axis.seen(self.interpolation));
+        let unseen = height * width - seen_rows * seen_columns;
         let parts = [
             (between > 0).then(|| {
                 format!("{between} nodes have values between those of the pixels around them")
@@ -270,10 +293,16 @@ impl Picture {
         ];
         let parts: Vec<String> = parts.into_iter().flatten().collect();
         let (ny, nx) = (rows.nodes.len(), columns.nodes.len());
-        let how = if between > 0 { ", interpolated" } else { "" };
+        let (how, way_out) = match between > 0 {
+            true => (
+                ", interpolated",
+                ", and interpolate = \"nearest\" gives each the value of a pixel",
+            ),
+            false => ("", ""),
+        };
         (!parts.is_empty()).then(|| {
             format!(
-                "{height} × {width} pixels on {ny} × {nx} nodes{how}: {}; a picture of {ny} × {nx} pixels has one for each node",
+                "{height} × {width} pixels on {ny} × {nx} nodes{how}: {}; a picture of {ny} × {nx} pixels has one for each node{way_out}",
                 parts.join(", and ")
             )
         })
@@ -293,22 +322,27 @@ impl Picture {
         let (top, bottom) = (around(rows.end - 1).0, around(rows.start).1);
         let held = self.sampled.rows(&self.input, top..=bottom)?;
         let [black, white] = self.range;
+        let part = |part| part_of_second(part, self.interpolation);
         let lines = out.par_chunks_mut(nx).zip(rows);
         let between = lines.map(|(out, j)| {
             let mut between = 0;
             let (above, below, part_below) = around(j);
+            let part_below = part(part_below);
             let [above, below] = [above, below].map(|place| &held[place - top][..]);
             for (value, &(west, east, part_east)) in out.iter_mut().zip(&along.nodes) {
+                let part_east = part(part_east);
                 let along = |row: &[u8]| {
                     let grey = |pixel: usize| pixels.grey(row, pixel);
-                    mix(grey(west), || grey(east), part_east)
+                    mix(|| grey(west), || grey(east), part_east)
                 };
-                let grey = mix(along(above), || along(below), part_below);
+                let grey = mix(|| along(above), || along(below), part_below);
                 *value = black + (white - black) * grey;
                 let mut corners = [above, below]
                     .into_iter()
                     .flat_map(|row| [(row, west), (row, east)]);
-                let is_on_pixel = (part_below, part_east) == (0.0, 0.0);
+                let is_on_pixel = [part_below, part_east]
+                    .iter()
+                    .all(|&part| [0.0, 1.0].contains(&part));
                 let mut is_of_pixel =
                     || corners.any(|(row, pixel)| pixels.grey(row, pixel) == grey);
                 between += u64::from(!is_on_pixel && !is_of_pixel());

@@ -68,8 +68,15 @@ pub fn between(number: usize, nodes: usize, pixels: usize) -> (usize, usize, f64
     (first, (first + 1).min(pixels - 1), at - first as f64)
 }
 
-/// `(1 - part) a + part b`; exactly `a` if `part` is 0.
+/// `(1 - part) a + part b`; exactly `a` if `part` is 0, and `b` if it is 1.
 #[must_use]
-pub fn mix(a: f64, b: impl FnOnce() -> f64, part: f64) -> f64 {
-    if part == 0.0 { a } else { a + part * (b() - a) }
+pub fn mix(a: impl FnOnce() -> f64, b: impl FnOnce() -> f64, part: f64) -> f64 {
+    match part {
+        0.0 => a(),
+        1.0 => b(),
+        _ => {
+            let a = a();
+            a + part * (b() - a)
+        }
+    }
 }

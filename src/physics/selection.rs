@@ -9,7 +9,7 @@ use super::{
 use crate::{
     grid::Grid,
     node_set::NodeSet,
-    params::{Area, Formula, Function, ParamsError, Profile, RawParams},
+    params::{Area, Formula, Function, Interpolation, ParamsError, Profile, RawParams},
 };
 use std::ops::RangeInclusive;
 
@@ -42,8 +42,12 @@ impl Selection {
             Area::Where(function) => (Profile::Function(of_rounded(function, nodes)), None),
             Area::File(path) => (Profile::File(path.clone()), None),
             Area::Image { path, below } => {
-                let (path, range) = (path.clone(), [0.0, 1.0]);
-                (Profile::Image { path, range }, Some(*below))
+                let profile = Profile::Image {
+                    path: path.clone(),
+                    range: [0.0, 1.0],
+                    interpolation: Interpolation::Linear,
+                };
+                (profile, Some(*below))
             }
         };
         let values = Values::new(&profile, key, raw, grid, digests)?;

@@ -67,9 +67,14 @@ impl Values {
                 let array = Array::new(input, snapshot, grid, digests.every)?;
                 Ok(Self::Array(array))
             }
-            Profile::Image { path, range } => {
+            Profile::Image {
+                path,
+                range,
+                interpolation,
+            } => {
                 let input = Input::open(raw.input(key, path), digests)?;
-                Ok(Self::Image(Picture::new(input, *range, grid.shape())?))
+                let between = (*range, *interpolation);
+                Ok(Self::Image(Picture::new(input, between, grid.shape())?))
             }
         }
     }

@@ -75,6 +75,17 @@ fn a_picture_lies_on_the_grid_with_its_lowest_row_at_y1() {
         value(bottom + (top - bottom) * y)
     };
     assert_close(&found, &expected(mean, Some(0.0)));
+    // Half way between two pixels it is the one to the right or below.
+    scene.succeed("run p.toml -o c.npy --force --set initial.interpolate=nearest");
+    let nearest = |x: f64, y: f64| {
+        let [left, right] = if y > 0.5 {
+            [0.0, 255.0]
+        } else {
+            [100.0, 0.299 * 255.0]
+        };
+        value(if x < 1.0 { left } else { right })
+    };
+    assert_close(&frames(&scene, "c.npy")[0], &expected(nearest, Some(0.0)));
     // What is transparent lies on white.
     let transparent =
         |x: f64, _| value((255.0 * (2.0 - x) + (0.4 * 100.0 + 0.6 * 255.0) * x) / 2.0);

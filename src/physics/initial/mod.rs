@@ -54,12 +54,20 @@ impl Initial {
                 return Ok(Self::Gaussian(*gaussian));
             }
             InitialState::Sine(sine) => return Ok(Self::Sine(*sine)),
-            InitialState::Image { path, range } => {
+            InitialState::Image {
+                path,
+                range,
+                interpolation,
+            } => {
                 range
                     .iter()
                     .try_for_each(|&value| check("initial.range", value))?;
-                let (path, range) = (path.clone(), *range);
-                ("initial.range", Profile::Image { path, range }, None)
+                let profile = Profile::Image {
+                    path: path.clone(),
+                    range: *range,
+                    interpolation: *interpolation,
+                };
+                ("initial.range", profile, None)
             }
             InitialState::Constant(value) => {
                 let number = Function::Number(*value);
