@@ -260,24 +260,21 @@ impl Ladder<'_> {
         between.into_iter().collect()
     }
 
-    /// The user's own run in double precision, or what it is like on the finest of the three grids where its own is
-    /// finer; none where that is what was solved there.
+    /// The user's own run in double precision, or what it is like on the one of the three grids that is next to its own; none
+    /// where that is what was solved there.
     fn run(&self, nested: &[Problem; 3]) -> Result<Option<Problem>, ParamsError> {
         let level = (self.refinement.ilog2() as usize).min(2);
         let solved = &nested[level];
-        let run = match self.refinement > 4 {
-            false => {
-                let mut run = Problem::from_raw(&self.raw.clone().without("precision"))?;
-                run.schedule = self.own.schedule.clone();
-                run
-            }
-            true => {
-                let own = self.own.schedule.last_step() as f64;
-                let cells = self.coarsest().map(|cells| 4 * cells);
-                let steps = (own / self.more(f64::from(self.refinement) / 4.0)).ceil();
-                self.in_steps(cells, steps.max(self.fewest_steps(cells)?))?
-            }
-        };
+        let mut run = Problem::from_raw(&self.raw.clone().without("precision"))?;
+        if run.grid == solved.grid {
+            run.schedule = self.own.schedule.clone();
+        } else {
+            let own = self.own.schedule.last_step() as f64;
+            let finer = self.refinement.min(4);
+            let cells = self.coarsest().map(|cells| u64::from(finer) * cells);
+            let steps = (own / self.more(f64::from(self.refinement / finer))).ceil();
+            run = self.in_steps(cells, steps.max(self.fewest_steps(cells)?))?;
+        }
         let steps = |problem: &Problem| (problem.schedule.last_step(), problem.stages());
         let is_solved = steps(&run) == steps(solved) && run.schedule.has_equal_steps();
         Ok((!is_solved).then_some(run))
@@ -287,5 +284,30 @@ impl Ladder<'_> {
     pub(crate) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
         let outtime = self.own.schedule.cadence();
         self.at(self.coarsest(), None, outtime, Times::Exact)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A grid of 47 cells is no half of one of 48.
+    #[test]
+    fn the_own_run_is_on_one_of_the_three_grids() {
+        let text =
+            "D = 1\nx1 = 0\nx2 = 1\ndx = 0.0212\ngrid = 'walls'\nruntime = 0.2\nouttime = 0.0271\n";
+        let raw = RawParams::parse("p.toml", text).unwrap();
+        let own = &Problem::from_raw(&raw).unwrap();
+        for (refinement, level) in [(1, 0), (2, 1), (4, 2), (8, 2)] {
+            let raw = &raw;
+            let ladder = Ladder {
+                own,
+                raw,
+                refinement,
+            };
+            let nested = ladder.nested().unwrap();
+            let run = ladder.run(&nested).unwrap().unwrap();
+            assert_eq!(run.grid, nested[level].grid, "{refinement}");
+        }
     }
 }
