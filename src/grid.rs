@@ -8,7 +8,8 @@
 //!
 //! The first axis of every array is y (row `j`), the second x (column `i`).
 
-use crate::params::{Layout, Params, ParamsError, RawParams};
+use crate::params::{Coordinates, Layout, Params, ParamsError, RawParams};
+use std::f64::consts::TAU;
 
 /// The largest number of nodes along a side, 2³¹ − 1.
 pub const MAX_NODES: usize = i32::MAX as usize;
@@ -24,6 +25,8 @@ pub struct Axis {
     upper: f64,
     cells: f64,
     layout: Layout,
+    /// Whether coordinates are distances from an axis of rotation.
+    is_radius: bool,
 }
 
 impl Axis {
@@ -67,6 +70,7 @@ impl Axis {
             upper,
             cells,
             layout,
+            is_radius: false,
         })
     }
 
@@ -118,6 +122,49 @@ impl Axis {
             1.0
         }
     }
+
+    /// Around an axis of rotation, the mean radius of the cell of node `i` as a share of x2; 1 where there is none.
+    ///
+    /// ```text
+    ///   x1 ├────┤              mean x1 + dx/4: half a cell on a wall or on the axis
+    ///      ·    ├────·────┤    mean x[i]
+    /// ```
+    #[must_use]
+    pub fn radius(&self, i: usize) -> f64 {
+        let (inside, quarter) = (self.node(i), self.spacing / 4.0);
+        self.by_largest(|| match i {
+            0 => inside + quarter,
+            i if i + 1 == self.nodes => inside - quarter,
+            _ => inside,
+        })
+    }
+
+    /// As [`radius`](Self::radius), that of the face between nodes `i - 1` and `i`; those of number 0 and of the number of
+    /// nodes lie on the walls.
+    #[must_use]
+    pub fn radius_of_face(&self, i: usize) -> f64 {
+        self.by_largest(|| match i {
+            0 => self.lower,
+            i if i == self.nodes => self.upper,
+            i => f64::midpoint(self.node(i - 1), self.node(i)),
+        })
+    }
+
+    /// A radius as a share of the largest one: numbers of the equation depend on no unit of lengths.
+    fn by_largest(&self, radius: impl FnOnce() -> f64) -> f64 {
+        match self.is_radius {
+            true => radius() / self.upper,
+            false => 1.0,
+        }
+    }
+
+    /// The length around the axis of rotation where the radius is largest \[length\]; 1 where there is none.
+    fn around(&self) -> f64 {
+        match self.is_radius {
+            true => TAU * self.upper,
+            false => 1.0,
+        }
+    }
 }
 
 /// The nodes of the whole domain, boundary included.
@@ -135,17 +182,19 @@ impl Grid {
     /// # Errors
     /// [`ParamsError::Refused`] for a `dx` or `dy` that leaves no interior node, or too many nodes.
     pub fn new(params: &Params, raw: &RawParams) -> Result<Self, ParamsError> {
-        let x = Axis::new(params.grid, params.x1, params.x2, params.dx)
+        let mut x = Axis::new(params.grid, params.x1, params.x2, params.dx)
             .map_err(|reason| raw.refuse("dx", reason))?;
         let y = Axis::new(params.grid, params.y1, params.y2, params.dy)
             .map_err(|reason| raw.refuse("dy", reason))?;
+        x.is_radius = params.coordinates == Coordinates::Axisymmetric;
         Ok(Self { y, x })
     }
 
-    /// The integral over the domain of values with this sum over nodes, each by its [weight](Axis::weight).
+    /// The integral over the domain of values with this sum over nodes, each by its [weight](Axis::weight); around an axis
+    /// of rotation also by its [radius](Axis::radius), and over the whole ring.
     #[must_use]
     pub fn integral(&self, sum: f64) -> f64 {
-        sum * self.x.spacing * self.y.spacing
+        sum * self.x.spacing * self.y.spacing * self.x.around()
     }
 
     /// `(ny, nx)`, boundary nodes included.

@@ -152,7 +152,7 @@ def check_one(directory, number):
         worst = max(worst, agree(f"snapshot {k}", got[inside], p[inside], bound))
         record = records[k]
         assert (record["min"], record["max"]) == (got[inside].min(), got[inside].max())
-        area = problem.x.h * problem.y.h * p.size
+        area = problem.section() * problem.r.max() * p.size
         mass = np.array(problem.mass(np.where(inside, got, 0)))
         agree(f"mass of snapshot {k}", np.array(record["mass"]), mass, 1e-14 * largest * area)
     return worst

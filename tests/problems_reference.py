@@ -4,8 +4,9 @@
     problems_reference.py check DIRECTORY              N.npy and N.journal against the reference
 
 A node's dp/dt is ((Fe - Fw)/dx + (Fn - Fs)/dy + S - k p)/c, with Fe = De (p[j,i+1] - p[j,i])/dx and so on. A node on
-a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Tolerances are
-stated below and nowhere else.
+a wall that is not fixed has half a cell: 2 (Fe + q)/dx there, q the flux of the wall. Around an axis of rotation
+Fe, Fw and the q of left and right count by their radius, and (Fe - Fw)/dx by the mean radius of the cell. Tolerances
+are stated below and nowhere else.
 """
 
 import json
@@ -49,6 +50,14 @@ class Problem:
         self.x = Axis(layout, x1, x2, dx)
         self.y = Axis(layout, params.get("y1", x1), params.get("y2", x2), params.get("dy", dx))
         self.walls = {side: params.get("boundary", {}).get(side, 0.0) for side in SIDES}
+        self.is_round = params.get("coordinates", "cartesian") == "axisymmetric"
+        r = self.x.x if self.is_round else np.ones(self.x.n)
+        self.r_faces, self.r_walls = (r[:-1] + r[1:]) / 2, (r[0], r[-1])
+        self.r = r.copy()
+        if self.is_round:
+            self.r[[0, -1]] += np.array([0.25, -0.25]) * self.x.h
+            if x1 == 0:
+                self.walls["left"] = {"flux": 0.0}
         self.periodic_x = self.walls["left"] == "periodic"
         self.periodic_y = self.walls["bottom"] == "periodic"
         d = params.get("D", 1.0)
@@ -133,8 +142,8 @@ class Problem:
         d = lines(self.dx)[SIDES.index(side)] if side in ("left", "right") else lines(self.dy)[SIDES.index(side)]
         return d * c / b, d * a / b
 
-    def divergence(self, p, t, sides, face, h):
-        """(Fe - Fw)/h along the last axis, with half cells at both ends."""
+    def divergence(self, p, t, sides, face, h, of_walls=(1.0, 1.0)):
+        """(Fe - Fw)/h along the last axis, with half cells at both ends; the walls count by numbers of their own."""
         flux = face * (p[:, 1:] - p[:, :-1]) / h
         out = np.zeros_like(p)
         out[:, 1:-1] = (flux[:, 1:] - flux[:, :-1]) / h
@@ -144,18 +153,18 @@ class Problem:
         for side, node, inward in ((sides[0], 0, flux[:, 0]), (sides[1], -1, -flux[:, -1])):
             if isinstance(self.walls[side], dict):
                 constant, factor = self.outward(side, t)
-                out[:, node] = 2 * (inward + (constant - factor * p[:, node])) / h
+                out[:, node] = 2 * (inward + of_walls[node] * (constant - factor * p[:, node])) / h
         return out
 
     def rate(self, p, t):
-        along_x = self.divergence(p, t, SIDES[:2], self.face_x, self.x.h)
+        along_x = self.divergence(p, t, SIDES[:2], self.face_x * self.r_faces, self.x.h, self.r_walls) / self.r
         along_y = self.divergence(p.T, t, SIDES[2:], self.face_y.T, self.y.h).T
         source = self.wrapped(self.values(self.params.get("source", 0.0), t))
         return (along_x + along_y + source - self.k * p) / self.c
 
     def limit(self, t=0.0):
         """The largest dt with which no weight of a new value is negative."""
-        weight = self.weight(self.face_x, self.x.h, SIDES[:2], t)
+        weight = self.weight(self.face_x * self.r_faces, self.x.h, SIDES[:2], t, self.r_walls) / self.r
         weight = weight + self.weight(self.face_y.T, self.y.h, SIDES[2:], t).T
         most = self.largest((weight + self.k) / self.c)
         return 1 / most if most > 0 else math.inf
@@ -176,7 +185,7 @@ class Problem:
                 line[...] = False
         return computed
 
-    def weight(self, face, h, sides, t):
+    def weight(self, face, h, sides, t, of_walls=(1.0, 1.0)):
         out = np.zeros((face.shape[0], face.shape[1] + 1))
         out[:, 1:-1] = (face[:, 1:] + face[:, :-1]) / h**2
         if self.walls[sides[0]] == "periodic":
@@ -184,7 +193,7 @@ class Problem:
             return out
         for side, node in ((sides[0], 0), (sides[1], -1)):
             if isinstance(self.walls[side], dict):
-                out[:, node] = 2 * face[:, node] / h**2 + 2 * self.outward(side, t)[1] / h
+                out[:, node] = 2 * face[:, node] / h**2 + 2 * of_walls[node] * self.outward(side, t)[1] / h
         return out
 
     def mass(self, p):
@@ -192,7 +201,11 @@ class Problem:
         if self.params.get("grid") == "walls":
             for weight in weights:
                 weight[[0, -1]] = 0.5
-        return math.fsum((self.c * p * weights[0][:, None] * weights[1][None, :]).ravel()) * self.x.h * self.y.h
+        return math.fsum((self.c * p * weights[0][:, None] * (weights[1] * self.r)[None, :]).ravel()) * self.section()
+
+    def section(self):
+        """Of a cell; around an axis that by the circle of radius 1."""
+        return self.x.h * self.y.h * (2 * math.pi if self.is_round else 1.0)
 
     def has_exact_times(self):
         return self.params.get("times", "exact" if self.params.get("grid") == "walls" else "course") == "exact"
@@ -247,7 +260,7 @@ def lines(array):
 class Maker:
     def __init__(self, directory, seed, number):
         self.rng = np.random.default_rng([seed, number])
-        self.directory, self.name = directory, str(number)
+        self.directory, self.name, self.is_fourth = directory, str(number), number % 4 == 3
         self.limit_moves = False
 
     def chance(self, probability):
@@ -354,6 +367,11 @@ class Maker:
         width = self.number(1, 5)
         params = {"grid": layout, "x1": -width * self.number(0.1, 0.9)}
         params["x2"] = params["x1"] + width
+        if layout == "walls" and self.is_fourth:
+            params["coordinates"] = "axisymmetric"
+            # Around the axis, or around a hole.
+            params["x1"] = max(0.0, params["x1"] + width / 2)
+            params["x2"] = params["x1"] + width
         params["dx"] = width / (self.rng.integers(2, 40) + 0.5)
         if self.chance(0.6):
             height = self.number(1, 5)
@@ -384,6 +402,8 @@ class Maker:
                 params["source"] = {"file": self.array("S", self.rng.normal(size=shape))}
         if self.chance(0.8):
             params["boundary"] = self.boundary(layout)
+            if "coordinates" in params:
+                self.close(params)
         if self.chance(0.8):
             params["initial"] = self.initial(shape)
         return self.timed(params)
@@ -400,6 +420,15 @@ class Maker:
                 elif self.chance(0.9):
                     walls[side] = self.wall(self.chance(0.1))
         return walls
+
+    def close(self, params):
+        """Left and right where x is a radius."""
+        walls = params["boundary"]
+        for side in SIDES[:2]:
+            if walls.get(side) == "periodic":
+                walls[side] = {"flux": 0.5}
+        if params["x1"] == 0:
+            walls["left"] = {"flux": 0.0}
 
     def timed(self, params):
         """Time step, snapshots and end; None where nothing ever happens."""
@@ -479,7 +508,7 @@ def check_one(directory, number):
         record = records[k]
         assert record["simtime"] == t, (record["simtime"], t)
         assert (record["min"], record["max"]) == (got.min(), got.max())
-        area = problem.x.h * problem.y.h * problem.c.max() * p.size
+        area = problem.section() * problem.r.max() * problem.c.max() * p.size
         agree(f"mass of snapshot {k}", np.array(record["mass"]), np.array(problem.mass(got)), 1e-14 * largest * area)
     return worst
 

@@ -91,7 +91,7 @@ pub struct Study {
     pub is_on_walls: bool,
     /// The largest |p| on the fine grid \[density\].
     pub scale: f64,
-    /// The largest capacity there.
+    /// The largest capacity there; around an axis of rotation that of a ring by the area of its section.
     pub capacity: f64,
 }
 
@@ -168,11 +168,10 @@ impl Planned {
             run.counted(estimate, scale, value, distance)
         };
         let summary = problems[2].summary(&states[2])?;
-        let capacity = problems[2]
-            .slots()
-            .capacities()?
-            .into_iter()
-            .fold(0.0, f64::max);
+        let (x, y) = (&problems[2].grid.x, &problems[2].grid.y);
+        let around = problems[2].grid.integral(1.0) / (x.spacing * y.spacing);
+        let capacities = problems[2].slots().capacities()?.into_iter();
+        let capacity = around * capacities.fold(0.0, f64::max);
         let scale = summary.min.abs().max(summary.max.abs());
         let size = problems[2].grid.x.domain();
         let height = problems[2].grid.y.domain();
@@ -384,17 +383,29 @@ fn has_jumps(problems: &[Problem; 3]) -> Result<bool, CheckError> {
 /// decays of two neighbouring nodes.
 fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     let (ny, _) = problem.grid.shape();
+    let columns = &problem.grid.x;
+    // Around an axis of rotation the radius is in them, which is of no material.
+    let by = |radius: &dyn Fn(usize) -> f64, mut values: Array2<f64>| {
+        let each = values.indexed_iter_mut();
+        each.for_each(|((_, i), value)| *value /= radius(i));
+        values
+    };
+    let by_radius = |values| by(&|i| columns.radius(i), values);
     let equation = problem.dynamics::<f64>(0..ny)?.equation;
     let mut arrays = Vec::new();
     if let Operator::Variable { x, y } = equation.operator {
         // Beyond the walls there is no material; beside masked nodes the faces there are no number either.
         let (along_x, along_y) = (x.ncols() - 1, y.nrows() - 1);
         arrays.extend([
-            x.slice_move(s![.., 1..along_x]),
-            y.slice_move(s![1..along_y, ..]),
+            by(
+                &|i| columns.radius_of_face(i + 1),
+                x.slice_move(s![.., 1..along_x]),
+            ),
+            by_radius(y.slice_move(s![1..along_y, ..])),
         ]);
     }
-    if let Some(Coefficient::Array(mut decay)) = equation.reaction.map(|reaction| reaction.decay) {
+    if let Some(Coefficient::Array(decay)) = equation.reaction.map(|reaction| reaction.decay) {
+        let mut decay = by_radius(decay);
         // Nothing decays at nodes that keep their value.
         if let Some(values) = decay.as_slice_mut() {
             problem.geometry().fill_kept(0, values, f64::NAN);
@@ -405,7 +416,7 @@ fn steepest(problem: &Problem) -> Result<f64, CheckError> {
     }
     if problem.slots().uniform(Place::Capacity).is_none() {
         let capacity = Array2::from_shape_vec(problem.grid.shape(), problem.slots().capacities()?);
-        arrays.extend(capacity);
+        arrays.extend(capacity.map(by_radius));
     }
     let ratio = |a: f64, b: f64| match (a == b, a * b == 0.0) {
         (true, _) => 0.0,

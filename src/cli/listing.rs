@@ -1,6 +1,6 @@
 //! [`Listing`]: an answer as text, a line for each thing that it tells.
 
-use crate::params::{Choice, Params, StepMethod, Wall};
+use crate::params::{Choice, Coordinates, Params, StepMethod, Wall};
 use std::fmt;
 
 /// Lines of a name and what is told under it.
@@ -15,6 +15,12 @@ impl Listing {
 
     /// What is given of a problem: initial state, walls, material, source, method.
     pub(super) fn add_physics(&mut self, params: &Params) {
+        if params.coordinates == Coordinates::Axisymmetric {
+            self.add(
+                "around",
+                "an axis of rotation: x is the radius r, y the height z",
+            );
+        }
         self.add("initial", &params.initial);
         self.add("walls", walls(params));
         self.add("material", material(params));

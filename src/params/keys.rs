@@ -126,6 +126,7 @@ const SOURCE: &str = "a finite number, a formula in x, y and t, { file = \"S.npy
 const WALL: &str = "a finite number, a formula in x, y and t (Dirichlet), \"insulated\", { flux = q } (Neumann), { robin = [a, b, c] } or \"periodic\"";
 const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
+const COORDINATES: &str = "\"cartesian\" or \"axisymmetric\" (x the radius, y the height)";
 const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
 const STEADY: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
 const INITIAL: &str =
@@ -158,7 +159,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 50] = keys! {
+pub static KEYS: [Key; 51] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -171,6 +172,7 @@ pub static KEYS: [Key; 50] = keys! {
     "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
         no_bits;
     "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");
+    "coordinates", "what x and y are", "", WORD, COORDINATES, "\"axisymmetric\"", Default("\"cartesian\"");
     "times", "when snapshots are taken", "", WORD, TIMES, "\"exact\"", Default("\"course\"");
     "precision", "floating-point type of the steps and the cube", "", WORD, "\"f64\" or \"f32\"", "\"f64\"",
         Default("\"f64\"");

@@ -9,6 +9,7 @@
 mod area;
 mod canonical;
 mod choice;
+mod coordinates;
 mod error;
 mod initial;
 mod judge;
@@ -29,6 +30,7 @@ pub use canonical::Canonical;
 pub(crate) use canonical::by_name;
 pub use choice::{Choice, Face, Interpolation, Layout, Precision, StepMethod, Times};
 pub(crate) use choice::{choice, with_precision};
+pub use coordinates::Coordinates;
 pub use error::ParamsError;
 pub use initial::{Gaussian, InitialState, Sine};
 pub use keys::is_key;

@@ -4,6 +4,7 @@ use super::{
     area::{Area, Held},
     canonical::Canonical,
     choice::{Choice, Face, Layout, Precision, StepMethod, Times},
+    coordinates::Coordinates,
     error::ParamsError,
     initial::InitialState,
     judge::Judge,
@@ -53,6 +54,8 @@ pub struct Params {
     pub graphics: bool,
     /// Where the nodes lie.
     pub grid: Layout,
+    /// What x and y are.
+    pub coordinates: Coordinates,
     /// When snapshots are taken.
     pub times: Times,
     /// Type of the steps and the cube.
@@ -109,6 +112,7 @@ impl Params {
             dy: judge.number("dy"),
             outtime: judge.number("outtime"),
             graphics: judge.boolean("graphics"),
+            coordinates: judge.choice("coordinates"),
             times: judge.choice_or("times", times),
             grid,
             precision: judge.choice("precision"),
@@ -140,6 +144,10 @@ impl Params {
             judge.label_if_typed(key);
         }
         params.initial.check(&mut judge);
+        let nodes_and_steps = (params.grid, params.method);
+        let walls = &mut params.boundary;
+        let coordinates = params.coordinates;
+        coordinates.judge(&mut judge, params.x1, nodes_and_steps, walls);
         params.judge_walls(&mut judge);
         if params.dt.is_some() || params.method == StepMethod::Exact {
             judge.leave_out("safety");

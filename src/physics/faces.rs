@@ -5,7 +5,10 @@ use super::{
     slots::{Place, Slots, TOGETHER},
     wall::Side,
 };
-use crate::params::{Face, ParamsError};
+use crate::{
+    grid::Grid,
+    params::{Face, ParamsError},
+};
 use std::ops::Range;
 
 /// The mean of two nodes' coefficients that holds between them; 0 beside a masked node, which has none: NaN.
@@ -40,9 +43,20 @@ pub fn beyond(inner: f64, spacing: f64, dt: f64) -> (f64, f64) {
     }
 }
 
-/// The coefficients of the faces of some rows.
+/// Around an axis of rotation, the radius of the face of column `i` that lies on a side, as the grid has it; else 1.
+#[must_use]
+pub fn radius(grid: &Grid, side: Side, i: usize) -> f64 {
+    match side {
+        Side::Left => grid.x.radius_of_face(0),
+        Side::Right => grid.x.radius_of_face(grid.x.nodes),
+        Side::Bottom | Side::Top => grid.x.radius(i),
+    }
+}
+
+/// The coefficients of the faces of some rows; around an axis of rotation each times its radius.
 pub struct Faces<'a> {
     face: Face,
+    grid: &'a Grid,
     nodes: &'a Nodes,
     /// The rows.
     pub rows: Range<usize>,
@@ -72,7 +86,7 @@ impl Faces<'_> {
             (i, _) => i,
         };
         let at = self.at(j, i);
-        mean(self.face, self.of_x[at - 1], self.of_x[at])
+        self.grid.x.radius_of_face(i) * mean(self.face, self.of_x[at - 1], self.of_x[at])
     }
 
     /// Of the face between rows `j - 1` and `j`; beyond walls as for [`x`](Self::x).
@@ -93,7 +107,8 @@ impl Faces<'_> {
     pub(super) fn own(&self, side: Side, j: usize, i: usize) -> f64 {
         let at = self.at(j, i);
         let own = match side.is_column() {
-            true => self.of_x[at],
+            // Along y the radius is in them.
+            true => radius(self.grid, side, i) * self.of_x[at],
             false => self.of_y[at],
         };
         // A masked node has none.
@@ -126,7 +141,12 @@ impl Slots {
         }
         values(Place::X).rows(nodes, rows.clone(), 0.0, of_x)?;
         match self.is_isotropic {
-            true => of_y.copy_from_slice(of_x),
+            true => {
+                let columns = (0..nodes.x.len()).cycle();
+                let radii = columns.map(|i| self.geometry.grid.x.radius(i));
+                let both = of_y.iter_mut().zip(&*of_x).zip(radii);
+                both.for_each(|((y, x), radius)| *y = radius * x);
+            }
             false => values(Place::Y).rows(nodes, rows.clone(), 0.0, of_y)?,
         }
         for of in [of_x, of_y] {
@@ -144,8 +164,8 @@ impl Slots {
         rows: Range<usize>,
         mut take: impl FnMut(Faces<'_>) -> Result<(), ParamsError>,
     ) -> Result<(), ParamsError> {
-        let nodes = &self.geometry.nodes;
-        let (ny, nx) = self.geometry.grid.shape();
+        let (grid, nodes) = (&self.geometry.grid, &self.geometry.nodes);
+        let (ny, nx) = grid.shape();
         let together = (TOGETHER / nx).max(1);
         let (mut of_x, mut of_y) = (Vec::new(), Vec::new());
         // Rows of a periodic grid are numbered one period on: each has one before it.
@@ -160,6 +180,7 @@ impl Slots {
             self.rows(held.clone(), &mut of_x, &mut of_y)?;
             take(Faces {
                 face: self.face,
+                grid,
                 nodes,
                 rows: piece,
                 first: held.start,

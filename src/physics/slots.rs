@@ -6,7 +6,7 @@
 use super::{geometry::Geometry, input::Digests, values::Values};
 use crate::{
     node_set::NodeSet,
-    params::{Face, Formula, Function, Params, ParamsError, Profile, RawParams},
+    params::{Coordinates, Face, Formula, Function, Params, ParamsError, Profile, RawParams},
     summary::Summary,
 };
 use diff2d_arrays::expression;
@@ -114,7 +114,9 @@ impl Slot {
     pub fn in_time(&self) -> Option<&Function> {
         match (&self.terms[..], &self.values) {
             ([term], _) => Some(&term.factor),
-            (_, Values::Function(function)) if self.depends_on_time => Some(function),
+            (_, values) if let Values::Function(function) = values.given() => {
+                Some(function).filter(|_| self.depends_on_time)
+            }
             _ => None,
         }
     }
@@ -131,12 +133,31 @@ impl Slots {
         geometry: &Arc<Geometry>,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
+        let columns = &geometry.grid.x;
+        let radii: Option<Arc<[f64]>> = (params.coordinates == Coordinates::Axisymmetric)
+            .then(|| (0..columns.nodes).map(|i| columns.radius(i)).collect());
         let mut slot = |place: Place| {
             let profile = place.profile(params);
+            // Around an axis the whole equation is that times the radius, which D along x has at its faces.
+            let by_radius = |values| match radii.clone().filter(|_| place != Place::X) {
+                Some(radii) => Values::Weighted(Box::new(values), radii),
+                None => values,
+            };
+            let term = |term: Term| Term {
+                values: by_radius(term.values),
+                ..term
+            };
+            let terms = terms(profile).unwrap_or_default().into_iter();
             Ok(Slot {
-                values: Values::new(profile, place.key(), raw, &geometry.grid, digests)?,
+                values: by_radius(Values::new(
+                    profile,
+                    place.key(),
+                    raw,
+                    &geometry.grid,
+                    digests,
+                )?),
                 depends_on_time: profile.depends_on_time(),
-                terms: terms(profile).unwrap_or_default(),
+                terms: terms.map(term).collect(),
             })
         };
         let list = Place::ALL.into_iter().map(&mut slot);

@@ -9,11 +9,13 @@
 //!   ghost = inner + (2 h D/c) (C/b - (a/b) p)                  a p + b dp/dn = C, so q = D (C - a p)/b
 //! ```
 //!
+//! Around an axis of rotation `c`, `D` and `q` have the radius of their face in them.
+//!
 //! Where `c` is 0 (a harmonic mean with a node of D = 0) or so small that nothing is seen of it, the ghost stands on its
 //! own: `ghost = p + 2 h q/g` with the coefficient `g` of its face, which has a small weight in a step.
 
 use super::{
-    faces::beyond,
+    faces::{beyond, radius},
     geometry::Geometry,
     robin,
     slots::Slots,
@@ -288,7 +290,8 @@ impl Tables {
             }
             Wall::Flux(flux) => Beyond {
                 mirror,
-                alpha: 2.0 * h * value(flux) / coefficient,
+                alpha: 2.0 * h * (radius(&self.geometry.grid, side, node.1) * value(flux))
+                    / coefficient,
                 beta: -itself,
             },
             Wall::Fixed(_) | Wall::Periodic => Beyond {

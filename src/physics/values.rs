@@ -15,7 +15,7 @@ use crate::{
 use diff2d_arrays::expression::Expression;
 use diff2d_stencil::real::Real;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, sync::Arc};
 
 /// Values on the nodes.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,6 +28,8 @@ pub enum Values {
     Array(Array),
     /// The grey values of a picture.
     Image(Picture),
+    /// Values, each times the number of its column.
+    Weighted(Box<Self>, Arc<[f64]>),
 }
 
 impl Values {
@@ -88,8 +90,17 @@ impl Values {
         }
     }
 
-    /// Refuses values, at a time, that are not what `wrong` says they should be; those of `excused` nodes may be
-    /// any.
+    /// Those of which these are a multiple, as they were given.
+    #[must_use]
+    pub fn given(&self) -> &Self {
+        match self {
+            Self::Weighted(values, _) => values.given(),
+            values => values,
+        }
+    }
+
+    /// Refuses values as they were given, at a time, that are not what `wrong` says they should be; those of `excused` nodes
+    /// may be any.
     ///
     /// # Errors
     /// [`ParamsError::Refused`] with the first such node.
@@ -101,6 +112,9 @@ impl Values {
         raw: &RawParams,
         wrong: impl Fn(f64) -> Option<&'static str> + Sync,
     ) -> Result<(), ParamsError> {
+        if let Self::Weighted(values, _) = self {
+            return values.check((grid, time), excused, key, raw, wrong);
+        }
         if let Some(value) = self.uniform() {
             let refuse = |wanted| Err(raw.refuse(key, format!("it must be {wanted}")));
             return wrong(value).map_or(Ok(()), refuse);
@@ -145,6 +159,8 @@ impl Values {
     pub fn uniform(&self) -> Option<f64> {
         match self {
             Self::Uniform(value) => Some(*value),
+            // Of any other number they are multiples.
+            Self::Weighted(values, _) => values.uniform().filter(|&value| value == 0.0),
             Self::Function(_) | Self::Array(_) | Self::Image(_) => None,
         }
     }
@@ -152,23 +168,23 @@ impl Values {
     /// The file that they come from.
     #[must_use]
     pub fn input(&self) -> Option<&Input> {
-        match self {
+        match self.given() {
             Self::Array(array) => Some(array.input()),
             Self::Image(picture) => Some(picture.input()),
-            Self::Uniform(_) | Self::Function(_) => None,
+            _ => None,
         }
     }
 
     /// Whether they are an array with the nodes of the grid.
     #[must_use]
     pub fn is_array(&self) -> bool {
-        matches!(self, Self::Array(_))
+        matches!(self.given(), Self::Array(_))
     }
 
     /// The picture that they come from.
     #[must_use]
     pub fn picture(&self) -> Option<&Picture> {
-        match self {
+        match self.given() {
             Self::Image(picture) => Some(picture),
             _ => None,
         }
@@ -188,6 +204,15 @@ impl Values {
         let nx = nodes.x.len();
         match self {
             Self::Uniform(value) => out.fill(*value),
+            Self::Weighted(values, weights) => {
+                values.rows(nodes, rows, time, out)?;
+                let row = |row: &mut [f64]| {
+                    row.iter_mut()
+                        .zip(&**weights)
+                        .for_each(|(to, weight)| *to *= weight);
+                };
+                out.chunks_exact_mut(nx).for_each(row);
+            }
             Self::Function(function) => fill(function, nodes, rows.start, time, out),
             Self::Array(_) | Self::Image(_) => {
                 let mut rest = &mut out[..];

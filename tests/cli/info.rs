@@ -19,7 +19,7 @@ fn info_prints_header_parameters_and_progress() {
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
-    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", times = "course", precision = "f64", safety = 1.0
+    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", coordinates = "cartesian", times = "course", precision = "f64", safety = 1.0
     initial    four peaks
     walls      fixed at 0.0 on all four sides
     material   D = 1.0
@@ -36,7 +36,7 @@ fn info_prints_header_parameters_and_progress() {
     shape      (4, 22, 22)
     dtype      <f8, C order
     data       from byte 4096, 19.12 KiB in all
-    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", times = "course", precision = "f64", safety = 1.0
+    params     D = 1.0, x1 = -10.0, x2 = 10.0, y1 = -10.0, y2 = 10.0, runtime = 3.75, dx = 1.0, dy = 1.0, outtime = 1.25, graphics = false, grid = "slides", coordinates = "cartesian", times = "course", precision = "f64", safety = 1.0
     initial    four peaks
     walls      fixed at 0.0 on all four sides
     material   D = 1.0

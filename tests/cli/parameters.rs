@@ -50,23 +50,23 @@ fn a_missing_or_unknown_key_is_refused() {
     ");
     assert_snapshot!(refused("colour = 'blue'"), @r#"
     exit 2
-    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.toml:7: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     "#);
     assert_snapshot!(refused("run_time = 15.0"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.toml:7: there is no parameter run_time (= 15.0), did you mean runtime?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     ");
     assert_snapshot!(refused("grafics = true"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.toml:7: there is no parameter grafics (= true), did you mean graphics?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     ");
     assert_snapshot!(refused("d = 2"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.toml:7: there is no parameter d (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     ");
     assert_snapshot!(refused("physics.D = 2"), @"
     exit 2
-    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.toml:7: there is no parameter physics.D (= 2), did you mean D?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     ");
     assert_snapshot!(refused_file("p.toml", "", ""), @r"
     exit 2
@@ -189,6 +189,97 @@ fn a_number_out_of_range_is_refused() {
     exit 2
     diff2d: --set: x2 = 1e308 cannot be used: x2 - x1 (x1 = -1e308) is beyond the largest number
     ");
+}
+
+#[test]
+fn what_there_is_not_around_an_axis_is_refused() {
+    let seed = "D = 1.0\nx1 = 0.0\nx2 = 1.0\ndx = 0.1\nruntime = 0.1\nouttime = 0.1\ncoordinates = \"axisymmetric\"\n";
+    let walls = "grid = \"walls\"\n";
+    for (key, text, reason) in [
+        (
+            "coordinates",
+            seed.to_owned(),
+            "grid = \"walls\", not \"slides\"",
+        ),
+        (
+            "coordinates",
+            with("coordinates = \"polar\""),
+            "\"cartesian\" or \"axisymmetric\"",
+        ),
+        (
+            "x1",
+            seed.replace("x1 = 0.0", "x1 = -0.5") + walls,
+            "x is the radius: 0, the axis, or greater",
+        ),
+        (
+            "method",
+            format!("{seed}{walls}method = \"exact\"\n"),
+            "are for \"axisymmetric\", too",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary.left = 1.0\n"),
+            "it is the axis, which nothing passes",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary = 20.0\n"),
+            "give right, bottom and top each for itself",
+        ),
+        (
+            "boundary.left",
+            format!("{seed}{walls}boundary.left = {{ flux = 0.1 }}\n"),
+            "or make it \"insulated\"",
+        ),
+        (
+            "boundary.right",
+            format!("{seed}{walls}boundary = \"periodic\"\n"),
+            "only bottom and top may be \"periodic\"",
+        ),
+    ] {
+        let told = refused_file("p.toml", &text, "");
+        assert_eq!(told.code, Some(2), "{told}");
+        assert!(
+            told.stderr.contains(key) && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
+    let scene = Scene::new();
+    for more in [
+        "",
+        "boundary.left = \"insulated\"\n",
+        "boundary.left = { flux = 0 }\n",
+        "boundary = \"insulated\"\n",
+    ] {
+        scene.write("p.toml", format!("{seed}{walls}{more}"));
+        let told = scene.succeed("plan p.toml");
+        assert!(
+            told.stdout
+                .contains("around     an axis of rotation: x is the radius r, y the height z"),
+            "{told}"
+        );
+        assert!(
+            told.stdout.contains("left insulated;") || told.stdout.contains("insulated on all"),
+            "{told}"
+        );
+    }
+    // A hollow body has a wall there.
+    scene.write(
+        "p.toml",
+        seed.replace("x1 = 0.0", "x1 = 0.5") + walls + "boundary.left = 1.0\n",
+    );
+    assert!(
+        scene
+            .succeed("plan p.toml")
+            .stdout
+            .contains("left fixed at 1.0;")
+    );
+    scene.succeed("run p.toml -o c.npy");
+    let told = scene.run("run p.toml -o c.npy --resume --set coordinates=cartesian");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("coordinates"),
+        "{told}"
+    );
 }
 
 #[test]
@@ -317,7 +408,7 @@ fn the_python_file_of_the_course_means_the_same_as_toml() {
     ");
     assert_snapshot!(course("colour = 'blue';"), @r#"
     exit 2
-    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: p.py:6: there is no parameter colour (= "blue"); the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     "#);
     assert_snapshot!(course("nrows = int((x2-x1)/dx);"), @r"
     exit 2
@@ -368,7 +459,7 @@ fn set_overrides_keys_of_the_file() {
             .stdout,
     )
     .unwrap();
-    assert_snapshot!(plan["params"], @r#"{"D":1.0,"x1":-10.0,"x2":10.0,"y1":-10.0,"y2":10.0,"runtime":3.75,"dx":2.5,"dy":2.5,"outtime":1.25,"graphics":true,"grid":"files","times":"course","precision":"f32","safety":1.0,"Dx":1.0,"Dy":1.0,"face":"harmonic","capacity":1.0,"decay":0.0,"source":0.0,"method":"euler","initial":{"kind":"peaks"},"boundary":{"left":0.0,"right":0.0,"bottom":0.0,"top":0.0}}"#);
+    assert_snapshot!(plan["params"], @r#"{"D":1.0,"x1":-10.0,"x2":10.0,"y1":-10.0,"y2":10.0,"runtime":3.75,"dx":2.5,"dy":2.5,"outtime":1.25,"graphics":true,"grid":"files","coordinates":"cartesian","times":"course","precision":"f32","safety":1.0,"Dx":1.0,"Dy":1.0,"face":"harmonic","capacity":1.0,"decay":0.0,"source":0.0,"method":"euler","initial":{"kind":"peaks"},"boundary":{"left":0.0,"right":0.0,"bottom":0.0,"top":0.0}}"#);
 
     assert_snapshot!(refused_set("--set dx"), @r"
     exit 2
@@ -384,7 +475,7 @@ fn set_overrides_keys_of_the_file() {
     ");
     assert_snapshot!(refused_set("--set dz=1"), @"
     exit 2
-    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
+    diff2d: --set: there is no parameter dz (= 1), did you mean dx?; the parameters are D, x1, x2, y1, y2, runtime, dx, dy, outtime, graphics, grid, coordinates, times, precision, dt, safety, Dx, Dy, face, capacity, decay, source, method, stages, until, memory, [initial], [boundary], [mask], [units], held
     ");
     assert_snapshot!(refused_set("--set dx=small"), @r#"
     exit 2

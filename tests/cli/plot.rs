@@ -541,6 +541,14 @@ fn units_stand_beside_the_names_of_axes() {
     );
     scene.succeed("plot c.npy --snapshots 1 -o b.svg");
     assert!(!scene.text("b.svg").contains('['));
+    // Around an axis the letters are others.
+    let round = "--set coordinates=axisymmetric --set grid=walls --set x1=0 --set x2=10";
+    scene.succeed(&format!("run u.toml {round} -o r.npy"));
+    scene.succeed("plot r.npy --snapshots 1 -o r.svg");
+    let text = scene.text("r.svg");
+    assert!(text.contains("r [m]") && text.contains("z [km]"), "{text}");
+    scene.succeed("plot r.npy --line y=0 -o line.svg");
+    assert!(scene.text("line.svg").contains("r [m]"));
     scene.succeed("export u.npy --to zarr -o z.zarr");
     for (name, unit) in [("t", "h"), ("y", "km"), ("x", "m"), ("p", "mol/m³")] {
         let text = scene.text(&format!("z.zarr/{name}/zarr.json"));

@@ -48,7 +48,12 @@ pub fn problems() -> impl Strategy<Value = String> {
     // Stages of a step of RKL2; 0 for Euler's.
     let method = (prop::sample::select(vec![0_u32, 0, 3, 7]), any::<bool>());
     let sizes = (40_usize..120, 60_usize..260, 3_u32..60, 1_u32..4);
-    let walls = (any::<[bool; 2]>(), [wall(), wall(), wall(), wall()]);
+    let is_round = prop::bool::weighted(0.25);
+    let walls = (
+        any::<[bool; 2]>(),
+        [wall(), wall(), wall(), wall()],
+        is_round,
+    );
     (material, source, initial, precision, method, sizes, walls).prop_map(
         |(
             material,
@@ -59,7 +64,13 @@ pub fn problems() -> impl Strategy<Value = String> {
             (nx, ny, nper, count),
             walls,
         )| {
-            let (periodic, sides) = walls;
+            let ([along_x, along_y], mut sides, is_round) = walls;
+            let periodic = [along_x && !is_round, along_y];
+            let mut grid = "grid = \"walls\"";
+            if is_round {
+                grid = "grid = \"walls\"\ncoordinates = \"axisymmetric\"";
+                sides[0] = "\"insulated\"";
+            }
             let names = ["left", "right", "bottom", "top"];
             let boundary: Vec<String> = (0..4)
                 .map(|side| match periodic[side / 2] {
@@ -80,7 +91,7 @@ pub fn problems() -> impl Strategy<Value = String> {
             };
             let dt = step / (nx * nx) as f64;
             format!(
-                "x1 = 0\nx2 = 1\ndx = {}\ny1 = 0\ny2 = {}\ngrid = \"walls\"\n{material}\n\
+                "x1 = 0\nx2 = 1\ndx = {}\ny1 = 0\ny2 = {}\n{grid}\n{material}\n\
                  source = {source}\nprecision = \"{precision}\"\n{time}\
                  runtime = {}\nouttime = {}\n[initial]\n{initial}\n[boundary]\n{}",
                 1.000_000_1 / nx as f64,

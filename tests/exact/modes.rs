@@ -94,6 +94,52 @@ fn solve_start(
     Array2::from_shape_fn(end.p.dim(), |(j, i)| of_y[j] * of_x[i])
 }
 
+/// Around an axis.
+const ROUND: &str = "coordinates = 'axisymmetric'\n";
+
+/// `Σ (-x²/4)^k/(k!)²`, the Bessel function J₀ where x is a few.
+fn j0(x: f64) -> f64 {
+    let terms = (1..30).scan(1.0, |term, k| {
+        *term *= -x * x / f64::from(4 * k * k);
+        Some(*term)
+    });
+    1.0 + terms.sum::<f64>()
+}
+
+/// The radial modes `J₀(z r/R) exp(-D (z/R)² t)`: the first of a cold wall, the second of a closed one. The time step goes
+/// with the square of the spacing.
+#[test]
+fn bessel_modes_of_a_cylinder_decay_with_second_order() {
+    for (zero, wall) in [
+        (2.404_825_557_695_773, "0.0"),
+        (3.831_705_970_207_512, "'insulated'"),
+    ] {
+        for method in ["", "method = 'rkl2'\n"] {
+            let terms = (1..16).rev().fold("1".to_owned(), |inner, k| {
+                format!("1 - ({zero}*x/2)**2/{}*({inner})", k * k)
+            });
+            let error = |cells: u32| {
+                let dx = 1.0 / f64::from(cells);
+                let end = solve(&format!(
+                    "{ROUND}{method}D = 0.5\nx1 = 0\nx2 = 1\ny1 = 0\ny2 = 0.3\ndx = {}\ndy = 0.0999\n\
+                     grid = 'walls'\ndt = {}\nruntime = 0.2\nouttime = 0.2\n\
+                     initial = {{kind = 'expression', value = '{terms}'}}\n\
+                     boundary = {{right = {wall}, bottom = 'insulated', top = 'insulated'}}",
+                    0.9999 * dx,
+                    dx * dx / 4.0,
+                ));
+                end.error(|x, _| j0(zero * x) * (-0.5 * zero * zero * 0.2).exp())
+            };
+            let (coarse, fine) = (error(16), error(32));
+            let ratio = fine / coarse;
+            assert!(
+                fine < 2e-3 && (0.23..0.27).contains(&ratio),
+                "{wall} {method}: {fine:e}, {ratio}"
+            );
+        }
+    }
+}
+
 #[test]
 fn insulated_and_periodic_walls_conserve_mass_to_rounding() {
     let steps = if env::var_os("DIFF2D_FULL").is_some() {
@@ -116,11 +162,18 @@ fn insulated_and_periodic_walls_conserve_mass_to_rounding() {
             format!("D = 'where(x > 0.1, 0, {material})'"),
             ["'periodic'"; 2],
         ),
+        (format!("{ROUND}D = '{material}'"), [insulated; 2]),
+        (
+            format!("{ROUND}D = 1.0\ncapacity = '{material}'\nmethod = 'rkl2'"),
+            [insulated, "'periodic'"],
+        ),
     ] {
         let [along_x, along_y] = walls;
+        // A radius is positive.
+        let x1 = if material.starts_with(ROUND) { 0 } else { -1 };
         let dt = 1e-4;
         let end = solve(&format!(
-            "{material}\nx1 = -1\nx2 = 1\ny1 = 0\ny2 = 1\ndx = 0.0624\ndy = 0.0454\ngrid = 'walls'\n\
+            "{material}\nx1 = {x1}\nx2 = 1\ny1 = 0\ny2 = 1\ndx = 0.0624\ndy = 0.0454\ngrid = 'walls'\n\
              dt = {dt}\nruntime = {}\nouttime = {}\n\
              initial = {{kind = 'expression', value = '1 + sin(13*x*y) + where(x*y > 0.2, 3, 0)'}}\n\
              boundary = {{left = {along_x}, right = {along_x}, bottom = {along_y}, top = {along_y}}}",

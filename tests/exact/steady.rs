@@ -26,6 +26,29 @@ fn linear_states_between_walls_that_fit_them_are_steady() {
     }
 }
 
+/// A pipe of radii 1 and 3 that is held at 100 inside and loses heat outside: `D p' = h (20 - p)` there, and
+/// `p = 100 - q ln r` between, with the heat `2π q D` a length.
+#[test]
+fn the_wall_of_a_pipe_has_a_logarithmic_profile() {
+    let (d, h): (f64, f64) = (0.8, 0.5);
+    let q = 80.0 / (3.0_f64.ln() + d / (3.0 * h));
+    let error = |cells: u32| {
+        let dx = 2.0 / f64::from(cells);
+        let end = solve(&format!(
+            "coordinates = 'axisymmetric'\nD = {d}\nx1 = 1\nx2 = 3\ny1 = 0\ny2 = 0.5\ndx = {}\ndy = 0.2499\n\
+             grid = 'walls'\nmethod = 'rkl2'\nstages = 9\nruntime = 40\nouttime = 40\n\
+             initial = {{kind = 'constant', value = 60}}\n\
+             boundary = {{left = 100.0, right = {{robin = [{h}, {d}, {}]}}, bottom = 'insulated', top = 'insulated'}}",
+            0.9999 * dx,
+            20.0 * h,
+        ));
+        end.error(|x, _| 100.0 - q * x.ln())
+    };
+    let (coarse, fine) = (error(20), error(40));
+    assert!(fine < 0.02, "{fine:e}");
+    assert!((0.24..0.26).contains(&(fine / coarse)), "{}", fine / coarse);
+}
+
 /// The equation of a steady state at every node that is computed, from the formula.
 #[test]
 fn steady_states_solve_the_discrete_equations() {

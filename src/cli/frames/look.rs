@@ -1,6 +1,7 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, survey::FrameSurvey};
+use crate::params::{Choice, Coordinates};
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
@@ -95,7 +96,7 @@ impl Frames<'_> {
             quantity,
             axes: [0, 1].map(|axis| {
                 let name = ["x", "y"][axis];
-                let known = || self.array.unit(name).map(|_| self.with_unit(name));
+                let known = || Some(self.with_unit(name)).filter(|known| known != name);
                 look.axes[axis].clone().or_else(known)
             }),
             title: look.title.clone(),
@@ -105,12 +106,24 @@ impl Frames<'_> {
         }
     }
 
-    /// The name of an axis or of the density, with its unit if that is known: `x [m]`.
+    /// The name of an axis or of the density, with its unit if that is known: `x [m]`; of a cube around an axis of rotation
+    /// `r [m]` and `z [m]`.
     pub(in crate::cli) fn with_unit(&self, name: &str) -> String {
+        let letter = match (name, self.is_axisymmetric()) {
+            ("x", true) => "r",
+            ("y", true) => "z",
+            _ => name,
+        };
         match self.array.unit(name) {
-            Some(unit) => format!("{name} [{unit}]"),
-            None => name.to_owned(),
+            Some(unit) => format!("{letter} [{unit}]"),
+            None => letter.to_owned(),
         }
+    }
+
+    fn is_axisymmetric(&self) -> bool {
+        let scenario = self.array.header().and_then(|header| header.scenario(0));
+        let word = Coordinates::Axisymmetric.name();
+        scenario.is_some_and(|one| one.params.get("coordinates").is_some_and(|is| is == word))
     }
 
     /// The time between two frames.
