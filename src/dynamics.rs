@@ -5,6 +5,7 @@ use diff2d_spectral::Spectral;
 use diff2d_stencil::real::Real;
 use diff2d_stencil::{Equation, Rkl2, Walls};
 use ndarray::Array2;
+use serde::Serialize;
 use std::fmt;
 
 /// The walls for the steps between consecutive times, and why steps with them cannot be taken.
@@ -17,6 +18,24 @@ pub type ShorterOf<T> = Box<dyn Fn(f64) -> Shorter<T> + Send + Sync>;
 
 /// The factors of a source's terms at times, and why a step with them cannot be taken.
 pub type FactorsAt<T> = Box<dyn Fn(&[f64]) -> (Vec<T>, Option<Halt>) + Send + Sync>;
+
+/// How near a state is to the one that time tends to, as far as that is known.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct Steadiness {
+    /// The change per time since the snapshot before, of the last one of a run that ends by it \[density/time\].
+    #[serde(rename = "steady", skip_serializing_if = "Option::is_none")]
+    pub rate: Option<f64>,
+}
+
+impl fmt::Display for Steadiness {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.rate {
+            Some(rate) => write!(f, "changes by {rate:?} per time"),
+            None => Ok(()),
+        }
+    }
+}
 
 /// Why steps cannot go on.
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]

@@ -9,11 +9,13 @@ pub use footprint::Footprint;
 
 use crate::{
     codec::Codec,
+    dynamics::Steadiness,
     field::Field,
     grid::Grid,
     node_set::NodeSet,
     params::{Canonical, Params, ParamsError, RawParams, StepMethod},
     physics::{
+        Unready,
         geometry::Geometry,
         initial::Initial,
         input::{Digests, add_digest},
@@ -345,6 +347,21 @@ impl Problem {
         self.geometry()
             .write_fixed(field, first, self.geometry().start);
         self.geometry().write(field, first)
+    }
+
+    /// The same, and how steady it is known to be: what begins a run. `go_on` hears how a state that is solved for comes on, and
+    /// says whether it is to; otherwise there is none.
+    ///
+    /// # Errors
+    /// [`Unready`] where there is no such state.
+    pub(crate) fn begin<T: Real>(
+        &self,
+        field: &mut Field<T>,
+        first: usize,
+        _go_on: &mut dyn FnMut(Steadiness) -> bool,
+    ) -> Result<Option<Steadiness>, Unready> {
+        self.fill_initial(field, first)?;
+        Ok(Some(Steadiness::default()))
     }
 
     /// Bytes of one field.

@@ -42,20 +42,20 @@ impl Schedule {
     ) -> Result<Self, ParamsError> {
         // Of a long step only the number of its stages is bounded.
         let reach = match (params.method, params.stages) {
-            (StepMethod::Euler, _) => 1.0,
             (StepMethod::Rkl2, Some(stages)) => rkl2_reach(stages),
             (StepMethod::Rkl2, None) => rkl2_reach(MOST_STAGES),
             (StepMethod::Exact, _) => f64::INFINITY,
+            _ => 1.0,
         };
         let limit = limit * reach;
         let (key, dt) = match (params.dt, params.method) {
             (_, StepMethod::Exact) => ("outtime", params.outtime),
             (Some(dt), _) => ("dt", dt),
-            (None, StepMethod::Euler) => match params.safety {
+            (None, StepMethod::Rkl2) => ("stages", params.safety.unwrap_or(1.0) * limit),
+            (None, _) => match params.safety {
                 Some(safety) => ("safety", safety * limit),
                 None => ("safety", limit.min(DECAY_IN_A_STEP / decay)),
             },
-            (None, _) => ("stages", params.safety.unwrap_or(1.0) * limit),
         };
         if params.method != StepMethod::Exact && params.dt.is_none() && limit.is_infinite() {
             let reason = "nothing diffuses, so no time step follows; dt = … gives one".to_owned();

@@ -19,8 +19,9 @@ const SEEN: f64 = 1e-3;
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
     let params = &problem.params;
+    let has_time = params.canonical().get("runtime").is_some();
     let mut warnings = match problem.schedule.nsteps {
-        0 => vec![format!(
+        0 if has_time => vec![format!(
             "runtime = {:?} is shorter than one step of {:?}: there is only snapshot 0, the initial state",
             params.runtime, problem.schedule.dt,
         )],
@@ -68,9 +69,14 @@ fn of_steps(problem: &Problem) -> Vec<String> {
     warnings
 }
 
-/// That the default grid, the course's, has its walls where a problem of one's own hardly wants them.
+/// What a user may not expect of what was typed.
 #[must_use]
-pub fn of_grid(raw: &RawParams) -> Option<String> {
+pub fn of_typed(raw: &RawParams) -> Vec<String> {
+    of_grid(raw).into_iter().collect()
+}
+
+/// That the default grid, the course's, has its walls where a problem of one's own hardly wants them.
+fn of_grid(raw: &RawParams) -> Option<String> {
     const PHYSICS: [&str; 9] = [
         "Dx",
         "Dy",
@@ -118,8 +124,8 @@ fn of_decay(problem: &Problem) -> Option<String> {
     const MOST: f64 = 0.1;
     let enough = match problem.params.method {
         StepMethod::Euler => DECAY_IN_A_STEP,
-        StepMethod::Rkl2 => MOST,
-        StepMethod::Exact => return None,
+        method if method.is_exact_in_time() => return None,
+        _ => MOST,
     };
     let rate = problem.decay();
     let dt = problem.schedule.dt.min(problem.schedule.cadence());

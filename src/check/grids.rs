@@ -161,7 +161,7 @@ impl Ladder<'_> {
         match self.own.params.method {
             StepMethod::Euler => finer * finer,
             StepMethod::Rkl2 => finer,
-            StepMethod::Exact => 1.0,
+            _ => 1.0,
         }
     }
 
@@ -204,7 +204,7 @@ impl Ladder<'_> {
 
     /// The same in so many steps, with no snapshot but the last.
     fn in_steps(&self, cells: [u64; 2], steps: f64) -> Result<Problem, ParamsError> {
-        let dt = (self.own.params.method != StepMethod::Exact).then_some(self.time() / steps);
+        let dt = (!self.own.params.method.is_exact_in_time()).then_some(self.time() / steps);
         // Coefficients that depend on t are looked at where the run looks.
         let outtime = match dt {
             None => self.time(),
@@ -213,15 +213,15 @@ impl Ladder<'_> {
         let mut problem = self.at(cells, dt, outtime, Times::Course)?;
         // All of them, whatever truncation makes of the quotient.
         problem.schedule.nsteps = steps as u64;
-        problem.schedule.nper = Nper::Every(steps as u64);
+        problem.schedule.nper = Nper::Every((steps as u64).max(1));
         Ok(problem)
     }
 
     /// How many steps a grid takes at least.
     fn fewest_steps(&self, cells: [u64; 2]) -> Result<f64, ParamsError> {
         if self.own.params.method != StepMethod::Euler {
-            // Steps of any length are stable.
-            return Ok(1.0);
+            // Steps of any length are stable; a run may have none.
+            return Ok(self.own.schedule.last_step().min(1) as f64);
         }
         let outtime = self.own.params.outtime.min(self.time());
         let limit = self.at(cells, None, outtime, Times::Course)?.limit();

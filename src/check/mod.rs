@@ -69,6 +69,7 @@ impl From<Unready> for CheckError {
         match unready {
             Unready::Memory => Self::Memory,
             Unready::Input(error) => error.into(),
+            Unready::Halt(halt) => halt.into(),
         }
     }
 }

@@ -55,7 +55,7 @@ impl<'a> OwnRun<'a> {
             is_own: grids.refinement <= 4,
             double,
             single,
-            more: own.schedule.last_step() as f64 / problem.schedule.last_step() as f64,
+            more: own.schedule.last_step() as f64 / problem.schedule.last_step().max(1) as f64,
         })
     }
 

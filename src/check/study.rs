@@ -16,7 +16,7 @@ use super::{
 use crate::{
     field::Field,
     grid::Axis,
-    params::{Layout, RawParams, StepMethod},
+    params::{Layout, RawParams},
     physics::slots::Place,
     problem::{Footprint, Problem},
     run::{Budget, Storage, Terms},
@@ -237,7 +237,7 @@ impl Planned {
         if let (Some(problem), true) = (&self.grids.run, self.grids.refinement <= 4) {
             levels[run.level] = level_of(problem);
         }
-        let is_metered = self.own.params.method != StepMethod::Exact || self.own.conserves_mass();
+        let is_metered = !self.own.params.method.is_exact_in_time() || self.own.conserves_mass();
         Ok(Study {
             levels,
             refinement: self.grids.refinement,
@@ -282,7 +282,7 @@ impl Study {
         let own = Problem::from_raw(raw)?;
         let params = &own.params;
         check_points(&own, points)?;
-        if own.schedule.last_step() == 0 {
+        if own.schedule.last_step() == 0 && !params.method.is_exact_in_time() {
             return Err(CheckError::Request(format!(
                 "there is nothing to check: runtime = {:?} is shorter than one step of {:?}",
                 params.runtime, own.schedule.dt

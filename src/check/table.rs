@@ -100,7 +100,7 @@ const ROUNDING: f64 = 1e-12;
 /// [`CheckError`]; errors that are too large are in the rows.
 pub fn table() -> Result<Vec<Row>, CheckError> {
     let mut rows = Vec::new();
-    for &method in StepMethod::ALL {
+    for method in [StepMethod::Euler, StepMethod::Rkl2, StepMethod::Exact] {
         for walls in [WallKind::Fixed, WallKind::Flux, WallKind::Periodic] {
             for material in [MaterialKind::Constant, MaterialKind::Anisotropic] {
                 rows.push(mode(method, walls, material)?);
@@ -114,7 +114,7 @@ pub fn table() -> Result<Vec<Row>, CheckError> {
                 match method {
                     StepMethod::Euler => rows.push(in_space(walls, material)?),
                     StepMethod::Rkl2 => rows.push(in_time(walls, material)?),
-                    StepMethod::Exact => {}
+                    _ => {}
                 }
             }
         }
@@ -140,7 +140,7 @@ fn mode(method: StepMethod, walls: WallKind, material: MaterialKind) -> Result<R
     let of_step = match method {
         StepMethod::Euler => 1.0 + z,
         StepMethod::Rkl2 => rkl2_factor(problem.stages(), z),
-        StepMethod::Exact => z.exp(),
+        _ => z.exp(),
     };
     let error = difference_from_factor(&problem, of_step.powi(steps))?;
     let against = "exact factor of a mode";

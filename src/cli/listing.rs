@@ -1,6 +1,6 @@
 //! [`Listing`]: an answer as text, a line for each thing that it tells.
 
-use crate::params::{Choice, Coordinates, Params, StepMethod, Wall};
+use crate::params::{Choice, Coordinates, Params, Wall};
 use std::fmt;
 
 /// Lines of a name and what is told under it.
@@ -32,7 +32,7 @@ impl Listing {
             let held = params.held.iter().map(ToString::to_string);
             self.add("held", held.collect::<Vec<_>>().join("; "));
         }
-        self.add("method", method(params));
+        self.add("method", params.method.described());
     }
 }
 
@@ -43,14 +43,6 @@ impl fmt::Display for Listing {
             write!(f, "{end}{name:<10} {text}")?;
         }
         Ok(())
-    }
-}
-
-fn method(params: &Params) -> &'static str {
-    match params.method {
-        StepMethod::Rkl2 => "super-time-stepping of second order (RKL2), five-point Laplacian",
-        StepMethod::Exact => "five-point Laplacian, exact in time by transforms",
-        _ => "explicit Euler steps, five-point Laplacian",
     }
 }
 

@@ -32,7 +32,7 @@ impl ParamsArgs {
         let given = raw.and_then(|raw| {
             let problem = Problem::from_raw(&raw)?;
             let mut warnings = warnings::of(&problem);
-            warnings.extend(warnings::of_grid(&raw));
+            warnings.extend(warnings::of_typed(&raw));
             Ok(Given { problem, warnings })
         });
         let given = given.map_err(|error| {

@@ -140,6 +140,10 @@ fn on_ranks(
         .on_message(|message| {
             bar.suspend(|| match message {
                 Message::Continues { .. } => terminal.note(&message.to_string()),
+                Message::Nears(_) => {
+                    bar.describe(message.to_string());
+                    terminal.detail(&message.to_string());
+                }
                 Message::Decision(sentence) => terminal.detail(sentence),
             });
         })

@@ -8,7 +8,7 @@ use super::{
     share::Share,
     store::Store,
 };
-use crate::summary::Summary;
+use crate::{dynamics::Steadiness, summary::Summary};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
 use serde::{Deserialize, Serialize};
 use std::{
@@ -57,7 +57,7 @@ pub(super) enum CommitMessage {
     /// A snapshot follows, in so many jobs of this rank, and then its summary.
     Snapshot(Record, usize),
     /// What is left to be known of a snapshot, and the change per time if the run ends with it.
-    Summary(Slot, Summary, Option<f64>),
+    Summary(Slot, Summary, Steadiness),
     /// One of its jobs is done.
     Job {
         slot: Slot,
@@ -198,11 +198,10 @@ impl Committer {
                     is_written_here: true,
                 });
             }
-            CommitMessage::Summary(slot, summary, steady) => {
+            CommitMessage::Summary(slot, summary, steadiness) => {
                 if let Some(snapshot) = self.find(slot) {
                     let clock = snapshot.record.clock();
-                    snapshot.record = Record::new(slot, clock, summary);
-                    snapshot.record.steady = steady;
+                    snapshot.record = Record::new(slot, clock, summary).with(steadiness);
                     snapshot.missing -= 1;
                 }
             }
@@ -431,7 +430,7 @@ mod tests {
         for index in 0..2 {
             let record = Record::new(slot(index), Clock::from(0.0), Summary::NONE);
             messages.send(CommitMessage::Snapshot(record, 1)).unwrap();
-            let summary = CommitMessage::Summary(slot(index), Summary::NONE, None);
+            let summary = CommitMessage::Summary(slot(index), Summary::NONE, Steadiness::default());
             messages.send(summary).unwrap();
         }
         let done = |index| CommitMessage::Job {

@@ -23,7 +23,7 @@ use super::{
     share::{Job, Share},
     store::Store,
 };
-use crate::{codec::Codec, schedule::Clock, summary::Summary};
+use crate::{codec::Codec, dynamics::Steadiness, schedule::Clock, summary::Summary};
 use crossbeam_channel::{Receiver, Sender, unbounded};
 use std::{
     collections::VecDeque,
@@ -345,11 +345,11 @@ impl ScenarioWriter<'_> {
 
     /// Ends the snapshot begun last, all jobs of which have been placed; the run ends with it if it is steady. They wait
     /// for those of the next ones if these come soon.
-    pub fn end(&mut self, summary: Summary, steady: Option<f64>) {
+    pub fn end(&mut self, summary: Summary, steadiness: Steadiness) {
         self.send(CommitMessage::Summary(
             self.slot(self.next - 1),
             summary,
-            steady,
+            steadiness,
         ));
         // Those that come before the cube has begun are written by whoever comes next: the next steps need not wait.
         let has_time = self.interval > OTHERS_WAIT && self.file().has_begun();

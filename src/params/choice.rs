@@ -71,6 +71,24 @@ choice! {
     }
 }
 
+impl StepMethod {
+    /// Whether no length of a step adds an error.
+    #[must_use]
+    pub fn is_exact_in_time(self) -> bool {
+        self == Self::Exact
+    }
+
+    /// What it does, in words.
+    #[must_use]
+    pub fn described(self) -> &'static str {
+        match self {
+            Self::Euler => "explicit Euler steps, five-point Laplacian",
+            Self::Rkl2 => "super-time-stepping of second order (RKL2), five-point Laplacian",
+            Self::Exact => "five-point Laplacian, exact in time by transforms",
+        }
+    }
+}
+
 choice! {
     /// The mean of the diffusion coefficients of two nodes that holds between them.
     #[non_exhaustive]

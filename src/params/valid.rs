@@ -149,7 +149,7 @@ impl Params {
         let coordinates = params.coordinates;
         coordinates.judge(&mut judge, params.x1, nodes_and_steps, walls);
         params.judge_walls(&mut judge);
-        if params.dt.is_some() || params.method == StepMethod::Exact {
+        if params.dt.is_some() || params.method.is_exact_in_time() {
             judge.leave_out("safety");
         }
         params.canonical = judge.verdict()?;

@@ -23,7 +23,7 @@ pub mod tables;
 pub mod values;
 pub mod wall;
 
-use crate::params::ParamsError;
+use crate::{dynamics::Halt, params::ParamsError};
 use diff2d_stencil::real::Real;
 use ndarray::Array2;
 use std::io;
@@ -40,6 +40,9 @@ pub enum Unready {
     /// A file cannot be read any more.
     #[error(transparent)]
     Input(#[from] ParamsError),
+    /// There is no state to begin with.
+    #[error(transparent)]
+    Halt(#[from] Halt),
 }
 
 impl From<io::Error> for Unready {

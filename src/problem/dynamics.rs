@@ -122,9 +122,9 @@ impl Problem {
             factors_at,
         } = self.assemble(rows.clone())?;
         let reach = match self.params.method {
-            StepMethod::Euler => 1.0,
             StepMethod::Rkl2 => rkl2_reach(self.stages()),
             StepMethod::Exact => f64::INFINITY,
+            _ => 1.0,
         };
         let steps = (self.schedule.dt, reach);
         let shorter = self.shorter(&equation);

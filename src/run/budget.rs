@@ -282,7 +282,7 @@ pub(crate) fn tile_of<T: Element>(problem: &Problem, stencil: &Stencil<T>, threa
     let (ny, nx) = problem.grid.shape();
     match problem.params.method {
         StepMethod::Rkl2 => stencil.rkl2_tile((ny, nx), threads, problem.stages()),
-        StepMethod::Euler | StepMethod::Exact => stencil.tile(ny, nx, threads),
+        _ => stencil.tile(ny, nx, threads),
     }
 }
 

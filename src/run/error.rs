@@ -149,6 +149,7 @@ impl RunError {
         match unready {
             Unready::Memory => Self::no_memory(needed),
             Unready::Input(error) => error.into(),
+            Unready::Halt(halt) => halt.into(),
         }
     }
 

@@ -179,7 +179,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
         Ok(None)
     }
 
-    fn initialise(&mut self) -> Result<(), RunError> {
+    fn initialise(&mut self, _: &RunClock, _: &Observer) -> Result<(), RunError> {
         self.place = Place::Initial;
         Ok(())
     }
@@ -266,6 +266,7 @@ impl<T: Element, C: Comm> State<C> for InBands<'_, T> {
                 self.shape.rows, self.shape.steps
             ),
             moved: [self.read.bytes(), self.written.bytes()],
+            ..Figures::default()
         }
     }
 }

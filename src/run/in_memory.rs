@@ -4,6 +4,7 @@ use super::{
     clock::RunClock,
     decomposition::{Decomposition, copy_from},
     error::RunError,
+    observer::{Message, Observer},
     output::Output,
     setup,
     snapshot::Snapshot,
@@ -12,6 +13,7 @@ use super::{
 use crate::{
     comm::{Comm, collective},
     cube::CubeError,
+    dynamics::Steadiness,
     field::Field,
     problem::Problem,
     schedule::Clock,
@@ -26,6 +28,8 @@ pub(crate) struct InMemory<'a, T: Element, C> {
     stencil: Stencil<T>,
     ranks: &'a Decomposition<'a, C>,
     held: Held<T>,
+    /// Of the first state.
+    steadiness: Steadiness,
 }
 
 /// Before the first step and from then on.
@@ -61,6 +65,7 @@ impl<'a, T: Element, C: Comm> InMemory<'a, T, C> {
             problem,
             stencil,
             ranks,
+            steadiness: Steadiness::default(),
         })
     }
 
@@ -94,13 +99,22 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
         Ok(true)
     }
 
-    fn initialise(&mut self) -> Result<(), RunError> {
+    fn initialise(&mut self, clock: &RunClock, observer: &Observer) -> Result<(), RunError> {
         let first = self.ranks.slab().held().start;
-        let filled = match &mut self.held {
-            Held::Field(field) => self.problem.fill_initial(field, first),
-            _ => Ok(()),
+        let needed = setup::memory(self.problem, self.ranks);
+        let mut go_on = |steadiness| {
+            observer.send(Message::Nears(steadiness));
+            clock.go_on(observer).is_ok()
         };
-        collective::all_ok(self.ranks.comm(), filled.map_err(RunError::from))
+        let begun = match &mut self.held {
+            Held::Field(field) => self.problem.begin(field, first, &mut go_on),
+            _ => Ok(Some(Steadiness::default())),
+        };
+        let begun = begun
+            .map_err(|unready| RunError::unready(unready, needed))
+            .and_then(|begun| begun.ok_or(RunError::GivenUp));
+        self.steadiness = collective::all_ok(self.ranks.comm(), begun)?;
+        Ok(())
     }
 
     fn start(&mut self, now: Clock) -> Result<(), RunError> {
@@ -130,6 +144,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
 
     fn show(&mut self, snapshot: &mut Snapshot<'_, '_, C>) -> Result<(), RunError> {
         if snapshot.begin()? {
+            snapshot.steadiness = self.steadiness;
             let own = self.own();
             snapshot.rows(own);
             let own = bytemuck::cast_slice(own);
@@ -176,6 +191,7 @@ impl<T: Element, C: Comm> State<C> for InMemory<'_, T, C> {
             tile,
             place: "memory".to_owned(),
             moved: [0, 0],
+            steadiness: self.steadiness,
         }
     }
 }

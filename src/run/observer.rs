@@ -1,6 +1,6 @@
 //! [`Observer`]: what a run tells while it goes on, and where it looks whether to stop.
 
-use crate::{cube::Record, schedule::Clock};
+use crate::{cube::Record, dynamics::Steadiness, schedule::Clock};
 use crossbeam_channel::{Receiver, Sender, never, select, unbounded};
 use diff2d_arrays::progress::Progress;
 use std::{
@@ -26,6 +26,8 @@ pub enum Message {
         /// Number of the last step.
         last_step: u64,
     },
+    /// Its first state is solved for, and has come so near to what it tends to.
+    Nears(Steadiness),
     /// A sentence on what it has decided.
     Decision(String),
 }
@@ -40,6 +42,7 @@ impl fmt::Display for Message {
                 f,
                 "continuing after step {step} of {last_step}, at t = {simtime:?}"
             ),
+            Self::Nears(steadiness) => steadiness.fmt(f),
             Self::Decision(sentence) => f.write_str(sentence),
         }
     }

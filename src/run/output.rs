@@ -7,6 +7,7 @@ use super::{
 use crate::{
     comm::{Comm, ROOT, collective},
     cube::{Paths, Record, checkpoint, journal::Slot, write::ScenarioWriter},
+    dynamics::Steadiness,
     problem::Problem,
     schedule::Clock,
     summary::Summary,
@@ -138,9 +139,9 @@ impl<'a, C: Comm> Output<'a, C> {
     }
 
     /// Tells of a snapshot that is whole.
-    pub(super) fn announce(&mut self, now: Clock, summary: Summary, steady: Option<f64>) {
+    pub(super) fn announce(&mut self, now: Clock, summary: Summary, steadiness: Steadiness) {
         if let Some(scenario) = &mut self.scenario {
-            scenario.end(summary, steady);
+            scenario.end(summary, steadiness);
         }
         if let Some(kept) = &mut self.kept {
             kept.end(now);

@@ -80,7 +80,13 @@ fn each<T: Element, S: State<Solo>>(
     let at = |index: u64| pace.after(pace.start(), schedule.step_of(index));
     for &slot in slots {
         let before = slot.index.checked_sub(1);
-        let mut state = begin_at(cube, &make, before.map(|index| Slot { index, ..slot }), at)?;
+        let mut state = begin_at(
+            cube,
+            &make,
+            before.map(|index| Slot { index, ..slot }),
+            at,
+            &clock,
+        )?;
         if let Some(before) = before {
             state.advance(schedule.steps_to(slot.index), at(before), &mut clock, None)?;
         }
@@ -102,10 +108,11 @@ fn each<T: Element, S: State<Solo>>(
             Ok(())
         })?;
         let summary = Summary::of_rows(&summaries, &problem.grid);
-        let mut record = Record::new(slot, at(slot.index), summary);
+        let record = Record::new(slot, at(slot.index), summary);
+        let mut record = record.with(state.figures().steadiness);
         record.sha256 = digester.finish();
         if let (Some(change), Some(before)) = (change, before) {
-            record.steady = change.steady(problem, &Solo, [at(before), at(slot.index)])?;
+            record = record.with(change.steady(problem, &Solo, [at(before), at(slot.index)])?);
         }
         cube.accept(&record)?;
         let mut place = cube.header.offset_of(slot);
@@ -129,6 +136,7 @@ fn begin_at<S: State<Solo>>(
     make: impl Fn() -> Result<S, RunError>,
     slot: Option<Slot>,
     at: impl Fn(u64) -> Clock,
+    clock: &RunClock,
 ) -> Result<S, RunError> {
     let mut state = make()?;
     match slot {
@@ -142,7 +150,8 @@ fn begin_at<S: State<Solo>>(
             state.start(at(slot.index))?;
         }
         None => {
-            state.initialise()?;
+            let (observer, _) = Observer::new(Progress::default(), Default::default());
+            state.initialise(clock, &observer)?;
             state.start(at(0))?;
         }
     }

@@ -4,6 +4,7 @@ use super::{budget::Budget, clock::RunClock, options::Outcome, state::Figures};
 use crate::{
     comm::Comm,
     cube::{Io, write::WriteTimes},
+    dynamics::Steadiness,
     problem::Problem,
 };
 use diff2d_sys as sys;
@@ -42,6 +43,9 @@ pub struct Report {
     pub state: String,
     /// Bytes of states read from files and written to them, snapshots not counted.
     pub bytes_moved: [u64; 2],
+    /// How steady its first state is known to be.
+    #[serde(flatten)]
+    pub steadiness: Steadiness,
     /// How its memory was divided.
     pub budget: Option<Budget>,
     /// How the run ended.
@@ -117,6 +121,7 @@ impl Report {
             tile: figures.tile,
             state: figures.place,
             bytes_moved: figures.moved,
+            steadiness: figures.steadiness,
             ..Self::of_nothing(outcome)
         }
     }
@@ -162,6 +167,7 @@ impl Report {
             io: "none".to_owned(),
             state: "none".to_owned(),
             bytes_moved: [0, 0],
+            steadiness: Steadiness::default(),
             budget: None,
             outcome,
         }

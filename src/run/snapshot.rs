@@ -10,6 +10,7 @@ use crate::{
         share::{Job, Share},
         write::ScenarioWriter,
     },
+    dynamics::Steadiness,
     schedule::Clock,
     summary::{self, Summary},
 };
@@ -24,6 +25,8 @@ pub(crate) struct Snapshot<'o, 'a, C> {
     has_begun: bool,
     begun: Option<Begun>,
     summaries: Vec<Summary>,
+    /// How steady its state is known to be.
+    pub(super) steadiness: Steadiness,
     /// Why it is not to be committed.
     wrong: Option<RunError>,
     /// What it differs by from the one before, if the run may end with it.
@@ -43,6 +46,7 @@ pub(super) fn put<'a, C: Comm>(
         has_begun: false,
         begun: None,
         summaries: Vec::new(),
+        steadiness: Steadiness::default(),
         wrong: None,
         change: None,
     };
@@ -151,12 +155,12 @@ impl<'o, 'a, C: Comm> Snapshot<'o, 'a, C> {
         let Output { ranks, problem, .. } = *self.output;
         collective::all_ok(ranks.comm(), self.wrong.map_or(Ok(()), Err))?;
         let summary = ranks.gather_summary(&problem.grid, &self.summaries);
-        let steady = match self.change {
+        let steadiness = match self.change {
             Some(change) => change.steady(problem, ranks.comm(), [self.output.last, self.now])?,
-            None => None,
+            None => self.steadiness,
         };
-        self.output.announce(self.now, summary, steady);
-        (self.output.last, self.output.has_ended) = (self.now, steady.is_some());
+        self.output.announce(self.now, summary, steadiness);
+        (self.output.last, self.output.has_ended) = (self.now, steadiness.rate.is_some());
         Ok(())
     }
 }

@@ -1,6 +1,8 @@
 //! [`State`]: where the state of a run is, and how it comes further.
 
-use super::{clock::RunClock, error::RunError, output::Output, snapshot::Snapshot};
+use super::{
+    clock::RunClock, error::RunError, observer::Observer, output::Output, snapshot::Snapshot,
+};
 use crate::{
     comm::{Comm, collective},
     cube::{
@@ -8,6 +10,7 @@ use crate::{
         digest::{self, BlockDigest},
         share::Share,
     },
+    dynamics::Steadiness,
     schedule::Clock,
 };
 use diff2d_arrays::npy::Reader;
@@ -29,7 +32,7 @@ pub(crate) trait State<C: Comm> {
     }
 
     /// Collective. Takes the initial state.
-    fn initialise(&mut self) -> Result<(), RunError>;
+    fn initialise(&mut self, clock: &RunClock, observer: &Observer) -> Result<(), RunError>;
 
     /// Collective. Prepares to advance the state, which is that of `now`.
     fn start(&mut self, _now: Clock) -> Result<(), RunError> {
@@ -71,7 +74,7 @@ pub(crate) trait State<C: Comm> {
 pub(crate) type Take<'a> = &'a mut dyn FnMut(&[u8]) -> Result<(), RunError>;
 
 /// What a report says of a state.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(crate) struct Figures {
     /// Node updates done with three, with five, and with six operations or more.
     pub(crate) updates: [u64; 3],
@@ -81,6 +84,8 @@ pub(crate) struct Figures {
     pub(crate) place: String,
     /// Bytes read from files and written to them for states that are not in memory.
     pub(crate) moved: [u64; 2],
+    /// Of the first one.
+    pub(crate) steadiness: Steadiness,
 }
 
 /// A durable state in a file.

@@ -4,6 +4,7 @@ use super::{error::RunError, output::Output};
 use crate::{
     comm::{Comm, collective},
     cube::{CubeError, journal::Slot},
+    dynamics::Steadiness,
     problem::Problem,
     schedule::Clock,
 };
@@ -102,11 +103,12 @@ impl Change {
         problem: &Problem,
         comm: &impl Comm,
         times: [Clock; 2],
-    ) -> Result<Option<f64>, RunError> {
+    ) -> Result<Steadiness, RunError> {
         collective::all_ok(comm, self.failed.map_err(RunError::from))?;
         let largest = collective::all_gather(comm, self.largest);
         let [change, largest] = largest.into_iter().fold([0.0; 2], larger);
-        Ok(problem.steady(change, largest, times))
+        let rate = problem.steady(change, largest, times);
+        Ok(Steadiness { rate })
     }
 }
 

@@ -144,7 +144,15 @@ pub(crate) fn simulate<C: Comm>(
     mut clock: RunClock,
     observer: &Observer,
 ) -> Result<Report, RunError> {
-    let began = first_state(problem, &mut state, &mut output, observer)?;
+    let began = match first_state(problem, &mut state, &mut output, (&clock, observer)) {
+        // It was given up: nothing is committed.
+        Err(RunError::GivenUp) => {
+            let outcome = clock.stop(observer).ok_or(RunError::GivenUp)?;
+            let comm = output.ranks.comm();
+            return Ok(Report::new(problem, state.figures(), 0, &clock, outcome).of_ranks(comm));
+        }
+        began => began?,
+    };
     clock.initialised();
     let stepped = advance(
         problem,
@@ -166,12 +174,12 @@ fn first_state<C: Comm>(
     problem: &Problem,
     state: &mut impl State<C>,
     output: &mut Output<'_, C>,
-    observer: &Observer,
+    (clock, observer): (&RunClock, &Observer),
 ) -> Result<Clock, RunError> {
     let began = match output.resume(state)? {
         Some(clock) => clock,
         None => {
-            state.initialise()?;
+            state.initialise(clock, observer)?;
             let start = problem.schedule.pace().start();
             snapshot::put(output, start, |snapshot| state.show(snapshot))?;
             start
@@ -184,7 +192,9 @@ fn first_state<C: Comm>(
         });
         observer.progress().add(began.step);
     }
-    state.start(began)?;
+    if began.step < problem.schedule.last_step() {
+        state.start(began)?;
+    }
     let figures = state.figures();
     observer.decided(format!(
         "steps by kernel {}, tiles of {}, {} threads, state in {}",

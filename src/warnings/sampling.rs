@@ -26,7 +26,7 @@ const NODES: usize = 5;
 
 /// Walls and sources whose integral over the run the steps miss by more than a hundredth.
 pub(super) fn of_jumps(problem: &Problem) -> Vec<String> {
-    if problem.params.method == StepMethod::Exact || !problem.schedule.duration().is_normal() {
+    if problem.params.method.is_exact_in_time() || !problem.schedule.duration().is_normal() {
         return Vec::new();
     }
     let nodes = &problem.geometry().nodes;

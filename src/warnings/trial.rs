@@ -65,11 +65,14 @@ impl Steps {
             // Its steps are those of the course's programs.
             return None;
         }
+        let method = problem.params.method;
+        if method.is_exact_in_time() {
+            return None;
+        }
         // The error of steps of first order is twice as much, and of second order four thirds of it.
-        let order = match problem.params.method {
+        let order = match method {
             StepMethod::Euler => 2.0,
-            StepMethod::Rkl2 => 4.0 / 3.0,
-            StepMethod::Exact => return None,
+            _ => 4.0 / 3.0,
         };
         let most = own.last_step().min(MOST_STEPS);
         let half = own.dt.min(own.cadence()) / 2.0;
@@ -111,7 +114,7 @@ impl Rounding {
     /// part of the time before it, on a coarser grid where its own one takes too long.
     pub(super) fn of(problem: &Problem) -> Option<Self> {
         let is_single = problem.params.precision == Precision::F32;
-        match is_single && problem.params.method != StepMethod::Exact {
+        match is_single && !problem.params.method.is_exact_in_time() {
             true => alone(|| Self::by_rates(problem)),
             false => None,
         }

@@ -1,7 +1,7 @@
 //! [`Record`]: a line of the journal after the first, one committed snapshot.
 
 use super::seal::seal;
-use crate::{schedule::Clock, summary::Summary};
+use crate::{dynamics::Steadiness, schedule::Clock, summary::Summary};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
 
@@ -86,6 +86,15 @@ impl Record {
             max: summary.max,
             sha256: String::new(),
             steady: None,
+        }
+    }
+
+    /// With what is known of how steady the state is.
+    #[must_use]
+    pub fn with(self, steadiness: Steadiness) -> Self {
+        Self {
+            steady: steadiness.rate,
+            ..self
         }
     }
 
