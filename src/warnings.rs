@@ -15,7 +15,8 @@ use trial::{Rounding, Steps};
 const SEEN: f64 = 1e-3;
 
 /// Sentences for `plan`, `run` and sweeps: times that truncation moves, where the run ends, pieces of the domain that
-/// nothing reaches, and walls that feed themselves.
+/// nothing reaches, and walls that feed themselves. What is computed for them takes no more memory than `memory` of the
+/// parameters allows.
 #[must_use]
 pub fn of(problem: &Problem) -> Vec<String> {
     let params = &problem.params;

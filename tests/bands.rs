@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{Scene, problems::problems};
+use common::{PROGRAM, Scene, problems::problems};
 use diff2d::{Outcome, Problem, Run, RunError};
 use proptest::prelude::*;
 use std::{
@@ -40,7 +40,7 @@ proptest! {
         };
         let run = |name: &str| Run::new(&problem).output(scene.path(name)).threads(threads);
         let in_memory = run("m.npy").start();
-        let memory = problem.field_bytes() * quarters / 4 + 40_000;
+        let memory = PROGRAM + problem.field_bytes() * quarters / 4 + 40_000;
         let in_bands = run("b.npy").memory(memory).start();
         match (in_memory, in_bands) {
             (Ok(_), Err(RunError::Cap { .. } | RunError::NotInBands { .. })) => {}
@@ -83,7 +83,10 @@ fn goes_on(directory: Option<&str>) {
     };
     let run = |name: &str| Run::new(&problem).output(scene.path(name)).resume(true);
     run("m.npy").start().unwrap();
-    let (memory, last) = (problem.field_bytes() * 3, problem.schedule.last_step());
+    let (memory, last) = (
+        PROGRAM + problem.field_bytes() * 4,
+        problem.schedule.last_step(),
+    );
     let mut stopped = 0;
     let mut steps = Vec::new();
     loop {
@@ -141,7 +144,7 @@ fn what_cannot_be_in_bands_is_refused_in_a_sentence() {
     );
     refused("run p.toml --no-cube --memory 100KiB", "--no-cube has none");
     refused(
-        "run p.toml -o c.npy --memory 200KiB --scratch nowhere",
+        "run p.toml -o c.npy --memory 8500KiB --scratch nowhere",
         "cannot write into the directory nowhere",
     );
     refused(
@@ -203,14 +206,14 @@ fn damaged_snapshots_are_repaired_in_bands() {
 fn a_plan_says_when_a_state_is_in_files() {
     let scene = Scene::new();
     scene.write("p.toml", SMALL);
-    let told = scene.succeed("plan p.toml --memory 300KiB").stdout;
+    let told = scene.succeed("plan p.toml --memory 8500KiB").stdout;
     assert!(told.contains("in files: bands of"), "{told}");
     let told = scene
-        .succeed("plan p.toml --set memory=300KiB --json")
+        .succeed("plan p.toml --set memory=8500KiB --json")
         .stdout;
     let plan: serde_json::Value = serde_json::from_str(&told).unwrap();
     assert!(plan["bands"]["steps"].as_u64().unwrap() > 0);
-    assert!(plan["bands"]["memory_bytes"].as_u64().unwrap() <= 300 << 10);
+    assert!(plan["bands"]["memory_bytes"].as_u64().unwrap() <= 308 << 10);
     let told = scene.succeed("plan p.toml --json").stdout;
     assert!(told.contains("\"bands\":null"), "{told}");
 }
@@ -224,7 +227,7 @@ fn a_plan_is_what_the_run_does() {
     let methods = ["euler", "rkl2", "exact"];
     let walls = ["0", "{flux=1}", "'periodic'"];
     let grids = ["0.025", "0.01", "0.005"];
-    // In quarters of a field, beside 40 KB.
+    // In quarters of a field, beside 40 KB and the program.
     let limits = [
         None,
         Some(5),
@@ -247,7 +250,7 @@ fn a_plan_is_what_the_run_does() {
         let limit = limit.map_or_else(String::new, |quarters| {
             format!(
                 " --memory {}",
-                (side * side * 2.0) as u64 * quarters + 40_000
+                (side * side * 2.0) as u64 * quarters + 40_000 + PROGRAM
             )
         });
         let options = format!(
@@ -314,7 +317,11 @@ fn an_input_that_changes_under_a_run_is_noticed() {
         }
     }
     let mut cubes = Vec::new();
-    for (bytes, memory) in [(&array, None), (&array, Some(200_000)), (&fortran, None)] {
+    for (bytes, memory) in [
+        (&array, None),
+        (&array, Some(PROGRAM + 300_000)),
+        (&fortran, None),
+    ] {
         let path = scene.write("s.npy", bytes);
         let run = || {
             let problem = Problem::load(&scene.path("p.toml"), &[]).unwrap();
@@ -344,7 +351,7 @@ fn an_input_that_changes_under_a_run_is_noticed() {
 #[test]
 fn the_first_snapshots_are_repaired_in_bands() {
     let scene = Scene::new();
-    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"2500kB\"\n");
+    scene.write("p.toml", "D = 1\nx1 = 0\nx2 = 1\ndx = 0.005\nruntime = 0.001\nouttime = 0.0005\nmemory = \"11500kB\"\n");
     scene.succeed("run p.toml -o c.npy");
     let (cube, journal) = (scene.read("c.npy"), scene.text("c.journal"));
     let snapshot = (cube.len() - 4096) / 3;

@@ -11,7 +11,7 @@
 
 mod common;
 
-use common::{Scene, data_of, full, python};
+use common::{PROGRAM, Scene, data_of, full, python};
 use diff2d::{
     Outcome, Problem, Run, RunError,
     comm::{Channels, Link},
@@ -197,7 +197,7 @@ fn bands_change_no_byte() {
         let expected = scene.cube_and_journal("m");
         let mut tried = 0;
         for quarters in [6, 8, 11] {
-            let memory = problem.field_bytes() * quarters / 4 + 40_000;
+            let memory = PROGRAM + problem.field_bytes() * (quarters + 4) / 4 + 40_000;
             match run(&problem, &scene, "b")
                 .force(true)
                 .memory(memory)

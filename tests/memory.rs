@@ -12,6 +12,7 @@ use common::{Scene, Told};
 use nix::sys::resource::{UsageWho, getrusage};
 use std::{
     fs,
+    path::{Path, PathBuf},
     process::{Command, Stdio},
     thread,
     time::Duration,
@@ -86,11 +87,54 @@ fn a_plot_keeps_to_its_memory() {
     assert!(peak() < 64 << 20, "{}", peak());
 }
 
-/// The most memory of its own that the program has held, of files that it maps none.
-fn own_peak(scene: &Scene, arguments: &str) -> u64 {
-    let mut command = scene.diff2d();
-    command.args(arguments.split(' ')).stdout(Stdio::null());
-    let mut child = command.spawn().unwrap();
+/// A control group whose processes the system ends where they take more memory than it has, of version 1 or 2.
+struct Group {
+    directory: PathBuf,
+    limit: &'static str,
+}
+
+impl Group {
+    /// `None` where none can be made.
+    fn new() -> Option<Self> {
+        let kinds = [
+            ("/sys/fs/cgroup/memory", "memory.limit_in_bytes"),
+            ("/sys/fs/cgroup", "memory.max"),
+        ];
+        kinds.into_iter().find_map(|(root, limit)| {
+            let directory = Path::new(root).join(format!("diff2d-{}", std::process::id()));
+            fs::create_dir(&directory).ok()?;
+            let group = Self { directory, limit };
+            group.set(1 << 40).then_some(group)
+        })
+    }
+
+    fn set(&self, limit: u64) -> bool {
+        let path = self.directory.join(self.limit);
+        path.exists() && fs::write(path, limit.to_string()).is_ok()
+    }
+}
+
+impl Drop for Group {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir(&self.directory);
+    }
+}
+
+/// The most memory of its own that the program has held, of files that it maps none. In a control group the system ends it
+/// where that and what the system takes for it is more than the limit of the group.
+fn own_peak(scene: &Scene, arguments: &str, group: Option<&Group>) -> u64 {
+    let mut command = scene.command("sh");
+    let (enter, directory) = match group {
+        Some(group) => (
+            "echo $$ > \"$0/cgroup.procs\" && ",
+            group.directory.as_path(),
+        ),
+        None => ("", Path::new("")),
+    };
+    let script = format!("{enter}exec \"$DIFF2D\" {arguments} 2> told");
+    command.args(["-c", &script]).arg(directory);
+    command.env("DIFF2D", assert_cmd::cargo::cargo_bin!("diff2d"));
+    let mut child = command.stdout(Stdio::null()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let mut most = 0;
     while child.try_wait().unwrap().is_none() {
@@ -100,21 +144,108 @@ fn own_peak(scene: &Scene, arguments: &str) -> u64 {
         most = most.max(kib.unwrap_or(0) * 1024);
         thread::sleep(Duration::from_millis(2));
     }
-    assert!(child.wait().unwrap().success(), "{arguments}");
+    let ended = child.wait().unwrap();
+    assert!(
+        ended.success(),
+        "{arguments}: {ended}, {}",
+        scene.text("told")
+    );
     most
 }
 
 /// In bands: 2002² nodes are 31 MiB a field.
 fn a_run_keeps_to_its_memory() {
     let scene = Scene::small();
-    for mib in [16, 32, 48] {
+    for mib in [24, 32, 48] {
         let most = own_peak(
             &scene,
             &format!(
                 "run p.toml -o c{mib}.npy --memory {mib}MiB --threads 2 --set dx=0.01 --set runtime=1e-4 --set outtime=5e-5"
             ),
+            None,
         );
         assert!((8..=mib).contains(&(most >> 20)), "{most} of {mib} MiB");
+    }
+}
+
+/// A picture of grey squares, of so many pixels a side.
+fn picture(scene: &Scene, side: usize) {
+    let file = fs::File::create(scene.path("u.png")).unwrap();
+    let sides = u32::try_from(side).unwrap();
+    let mut encoder = png::Encoder::new(file, sides, sides);
+    encoder.set_color(png::ColorType::Grayscale);
+    let pixels: Vec<u8> = (0..side * side)
+        .map(|at| ((at / side / 40 + at % side / 40) % 2 * 200 + 20) as u8)
+        .collect();
+    let mut writer = encoder.write_header().unwrap();
+    writer.write_image_data(&pixels).unwrap();
+}
+
+/// Masks, held nodes, pictures, methods and precisions, at 1.3 times the least limit that the refusal of a smaller one names:
+/// neither the run nor its plan takes more, and the plan says what the run does.
+fn every_kind_of_run_keeps_to_little_memory() {
+    let masks = [
+        "",
+        "[mask]\nwhere = \"hypot(x - 0.3, y - 0.3) < 0.2\"\n",
+        "[mask]\nimage = \"u.png\"\nbelow = 0.5\n",
+    ];
+    let table = |side: &str| format!("[[held]]\nwhere = \"{side}\"\nvalue = 1\n");
+    let white = "(sin(60*x)*sin(60*y) > 0.9) * (hypot(x - 0.787, y - 0.773) < 0.01)";
+    let six: String = (1..7)
+        .map(|at| table(&format!("hypot(x - 0.787, y - 0.773) < 0.00{at}")))
+        .collect();
+    let helds = [
+        "",
+        &table(white),
+        &six,
+        &table("hypot(x - 0.787, y - 0.773) < 0.01"),
+    ];
+    let pictures = [
+        "D = 1\n",
+        "D = {image = \"u.png\", range = [1, 2]}\n",
+        "D = 1\nsource = {image = \"u.png\", range = [0, 2]}\n",
+        "D = 1\ninitial = {kind = \"image\", path = \"u.png\", range = [0, 1]}\n",
+    ];
+    let methods = [
+        "method = \"euler\"\n",
+        "method = \"rkl2\"\nstages = 5\n",
+        "method = \"euler\"\nboundary = \"periodic\"\n",
+    ];
+    let scene = Scene::new();
+    picture(&scene, 1500);
+    let group = Group::new();
+    for number in 0..if common::full() { 40 } else { 4 } {
+        // Of all 288 some that differ in everything.
+        let at = number * 67 + 5;
+        let text = format!(
+            "x1 = 0\nx2 = 1\ndx = {}\ngrid = \"walls\"\nruntime = 1e-6\nouttime = 5e-7\nprecision = \"{}\"\n{}{}{}{}",
+            if common::full() { 0.0005 } else { 0.0008 },
+            ["f64", "f32"][at % 2],
+            pictures[at / 2 % 4],
+            methods[at / 8 % 3],
+            masks[at / 24 % 3],
+            helds[at / 72 % 4],
+        );
+        scene.write("p.toml", &text);
+        let run = "run p.toml -o c.npy --force --threads 2 --report r.json --memory";
+        let told = scene.run(&format!("{run} 1KiB"));
+        let (_, least) = told.stderr.split_once("at a time takes ").expect(&text);
+        let least: u64 = least.split_once(' ').unwrap().0.parse().unwrap();
+        let limit = least / 10 * 13;
+        let plan = format!("plan p.toml --threads 2 --json --memory {limit}");
+        if let Some(group) = &group {
+            assert!(group.set(limit));
+        }
+        for command in [&format!("{run} {limit}"), &plan] {
+            let most = own_peak(&scene, command, group.as_ref());
+            assert!(most <= limit, "{most} of {limit}: {command}, {text}");
+        }
+        let plan = scene.succeed(&plan).stdout;
+        let [plan, report] = [&plan, &scene.text("r.json")]
+            .map(|text| serde_json::from_str::<serde_json::Value>(text).unwrap());
+        assert_eq!(plan["budget"], report["budget"], "{text}");
+        let total = plan["peak_bytes"].as_u64().unwrap();
+        assert!(total <= limit, "{total} of {limit}: {text}");
     }
 }
 
@@ -160,4 +291,5 @@ fn memory_goes_with_the_grid_and_not_with_the_cube() {
     assert_eq!(scene.files(), ["p.toml"]);
 
     a_run_keeps_to_its_memory();
+    every_kind_of_run_keeps_to_little_memory();
 }

@@ -237,7 +237,7 @@ fn bands_and_ranks_end_at_the_same_snapshot() {
         let expected = scene.cube_and_journal("a");
         assert!(expected.1.len() < 60, "{more}: {}", expected.1.len());
         if more.is_empty() {
-            run("b.npy").memory(100_000).start().unwrap();
+            run("b.npy").memory((8 << 20) + 200_000).start().unwrap();
             assert!(scene.cube_and_journal("b") == expected, "bands, {more}");
         }
         for report in Channels::together(3, Link::default(), |comm| run("r.npy").start_on(&comm)) {

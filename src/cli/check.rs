@@ -51,7 +51,7 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
     let planned = Study::plan(&raw, &args.at)?;
     if planned.updates() > check::SOME_SECONDS {
         let (finest, share) = planned.finest();
-        let seconds = number::seconds(estimate::seconds(finest) / share);
+        let seconds = number::seconds(estimate::seconds(finest, u64::MAX) / share);
         terminal.note(&format!("this takes about {seconds}"));
     }
     let study = {

@@ -3,6 +3,7 @@
 use super::terminal::quoted;
 use crate::{cube::inputs, error::Error, params::RawParams, problem::Problem, warnings};
 use clap::Args;
+use diff2d_sys as sys;
 use std::{
     fs::File,
     io::Read,
@@ -26,12 +27,17 @@ pub(super) struct Given {
 }
 
 impl ParamsArgs {
-    /// The problem.
-    pub(super) fn given(&self) -> Result<Given, Error> {
+    /// The problem, of which a run may take so much memory, by default what the parameters allow.
+    pub(super) fn given(&self, memory: Option<u64>) -> Result<Given, Error> {
         let raw = RawParams::load(&self.file, &self.overrides);
         let given = raw.and_then(|raw| {
+            if memory.is_some() || raw.typed().get("memory").is_some() {
+                sys::give_back_memory();
+            }
             let problem = Problem::from_raw(&raw)?;
-            let mut warnings = warnings::of(&problem);
+            let mut limited = problem.clone();
+            limited.params.memory = memory.or(problem.params.memory);
+            let mut warnings = warnings::of(&limited);
             warnings.extend(warnings::of_typed(&raw));
             Ok(Given { problem, warnings })
         });

@@ -81,7 +81,7 @@ impl RunArgs {
 pub(super) fn run(args: &RunArgs, terminal: &Terminal) -> Result<u8, Error> {
     // Parameters are judged before ranks are brought together.
     let cube = args.start.cube(&args.params.file);
-    let given = args.params.given()?;
+    let given = args.params.given(args.memory)?;
     let problem = &given.problem;
     check_tile(args.tile, problem.grid.shape())?;
     let cube = cube?;

@@ -37,11 +37,13 @@ pub struct SolverLoad {
 }
 
 impl SolverLoad {
-    /// Bytes of the buffers in which parts of snapshots of so many bytes wait for the file.
+    /// Bytes of the buffers in which parts of snapshots of so many bytes wait for the file. Where there are few, rows come
+    /// in pieces, and those of a part wait beside them until all have come.
     #[must_use]
     pub fn buffer_bytes(self, snapshot_bytes: u64) -> u64 {
         let (count, largest) = self.buffers(snapshot_bytes);
-        Memory::size_of_parts(largest, count) as u64
+        let coming = self.memory.map_or(0, |_| largest);
+        (Memory::size_of_parts(largest, count) + coming) as u64
     }
 
     /// The number of these buffers, and the most bytes that one takes.
@@ -268,7 +270,7 @@ mod tests {
             memory: Some(memory),
             ..load(1, 2, true)
         };
-        assert_eq!(within(2500).buffer_bytes(1000), 2 * 1024);
-        assert_eq!(within(0).buffer_bytes(1000), 1024);
+        assert_eq!(within(2500).buffer_bytes(1000), 2 * 1024 + 1000);
+        assert_eq!(within(0).buffer_bytes(1000), 1024 + 1000);
     }
 }

@@ -108,7 +108,7 @@ struct PixelRows {
 }
 
 /// Bytes of pixels that are held before a run has divided its memory.
-const ROOM_AT_FIRST: u64 = 4 << 20;
+pub(crate) const ROOM_AT_FIRST: u64 = 4 << 20;
 
 impl SampledPicture {
     fn new(input: &Input, (ny, nx): (usize, usize)) -> Result<Self, ParamsError> {

@@ -19,7 +19,6 @@ use crate::{
     },
     problem::Problem,
 };
-use diff2d_sys as sys;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
@@ -80,11 +79,7 @@ pub(super) fn divide(
         ..Terms::alone(None)
     };
     terms.load.has_spare_processor = topology.has_spare_processor(terms.load.threads);
-    let budget = collective::all_ok(comm, Budget::divide(problem, terms))?;
-    if budget.bands.is_some() {
-        sys::give_back_memory();
-    }
-    Ok(budget)
+    collective::all_ok(comm, Budget::divide(problem, terms))
 }
 
 /// Collective. Refuses ranks whose `task` differs.

@@ -8,16 +8,21 @@ use super::{
 use crate::{
     cube::{SolverLoad, scratch::Scratch},
     params::{StepMethod, with_precision},
+    physics::picture::ROOM_AT_FIRST,
     problem::{Footprint, Problem},
 };
 use diff2d_stencil::{Element, Stencil, Tile};
-use diff2d_sys as sys;
+use diff2d_sys::{self as sys, Memory};
 use serde::Serialize;
+use std::ops::RangeInclusive;
 
-/// Bytes that a run takes beside its state and buffers: code, stacks, what is on its way from and to files.
-const PROGRAM: u64 = 26 << 20;
+/// Bytes that a run takes beside its state and buffers: stacks, tables, what is on its way from and to files. In a small grid
+/// little is on its way.
+const PROGRAM: RangeInclusive<u64> = 8 << 20..=26 << 20;
 /// Which part of the memory for bands is left for rows on their way and huge pages that are begun.
 const UNCOUNTED: u64 = 16;
+/// Pieces of memory each of which may take a part of a huge page in vain, beside one for each thread.
+const PIECES: u64 = 6;
 /// Which part of the memory blocks of a state in bands may take.
 const OF_BLOCKS: u64 = 8;
 
@@ -36,7 +41,7 @@ pub struct Budget {
     pub chunks: u64,
     /// Tiles, as far as they take more than a second-level cache, or those of bands.
     pub tiles: u64,
-    /// The program itself; beside a limit a fifth of a field, if that is less.
+    /// The program itself; beside a limit no more than a fifth of a field, and at least 8 MiB.
     pub program: u64,
     /// All of these.
     pub total: u64,
@@ -101,13 +106,17 @@ impl Terms {
 }
 
 impl Budget {
-    /// The memory of a run, by its limit in memory or in bands.
+    /// The memory of a run, by its limit in memory or in bands. Beside a limit the system has back what was freed before.
     ///
     /// # Errors
     /// [`RunError::NotInBands`] where the state does not fit into memory, and cannot be in bands; [`RunError::Cap`] where
     /// bands do not fit.
     pub(crate) fn divide(problem: &Problem, terms: Terms) -> Result<Self, RunError> {
         let in_memory = Self::of(Footprint::of(problem), problem, terms);
+        if terms.limit.is_some() {
+            sys::give_back_memory();
+        }
+        Memory::use_huge_pages(true);
         match (in_memory.fits(), why_in_memory(problem, terms)) {
             (true, _) => Ok(in_memory),
             (_, Some(why)) => Err(in_memory.refusal(&why)),
@@ -120,7 +129,6 @@ impl Budget {
         let (load, count) = (terms.load, terms.load.scenarios as u64);
         let mut states = state.times(count);
         states.arrays = states.arrays.div_ceil(terms.ranks as u64);
-        // In a small grid little is on its way.
         let counted = (problem.field_bytes() / 5).saturating_mul(count);
         let budget = Self {
             limit: terms.limit,
@@ -128,7 +136,10 @@ impl Budget {
             blocks: terms.blocks(problem, load),
             chunks: 0,
             tiles: 0,
-            program: terms.limit.map_or(PROGRAM, |_| counted.min(PROGRAM)),
+            program: match terms.limit {
+                Some(_) => counted.clamp(*PROGRAM.start(), *PROGRAM.end()),
+                None => *PROGRAM.end(),
+            },
             total: 0,
             bands: None,
             scratch: 0,
@@ -157,13 +168,16 @@ impl Budget {
     /// The same in bands.
     fn in_bands(self, problem: &Problem, terms: Terms) -> Result<Self, RunError> {
         let memory = terms.limit.unwrap_or(u64::MAX);
+        let fixed = self.states.kept() + self.program;
         let load = SolverLoad {
-            memory: Some(memory / OF_BLOCKS),
+            memory: Some(memory.saturating_sub(fixed) / OF_BLOCKS),
             ..terms.load
         };
         let blocks = terms.blocks(problem, load);
-        let beside = blocks + self.states.kept() + self.program;
+        let beside = blocks + fixed;
         let left = memory.saturating_sub(beside);
+        let begun = (PIECES + busy(load) as u64) * Memory::HUGE_PAGE as u64;
+        Memory::use_huge_pages(left / UNCOUNTED >= begun);
         let passes = with_precision!(problem.params.precision, T => {
             Passes::of(problem, &problem.stencil::<T>(), busy(load))
         });
@@ -205,7 +219,8 @@ impl Budget {
         self.total.saturating_sub(self.program)
     }
 
-    fn fits(&self) -> bool {
+    /// Whether there is as much memory as that.
+    pub(crate) fn fits(&self) -> bool {
         self.limit.is_none_or(|limit| self.total <= limit)
     }
 
@@ -236,7 +251,10 @@ impl Budget {
     pub(crate) fn check(&self, processes: usize) -> Result<(), RunError> {
         /// Less than the program itself takes. Asking the system how much is left would take a part of so small a run.
         const FEW: u64 = 4 << 20;
-        let needed = self.beside_program().saturating_mul(processes as u64);
+        // What the problem was made from is there.
+        let kept = self.states.node_sets + self.states.pictures.min(ROOM_AT_FIRST);
+        let needed = self.beside_program().saturating_sub(kept);
+        let needed = needed.saturating_mul(processes as u64);
         match sys::available_memory().filter(|_| needed > FEW) {
             Some(available) if available < needed => Err(RunError::no_memory(needed)),
             _ => Ok(()),

@@ -53,7 +53,6 @@ pub(crate) fn recompute<T: Element>(
         let state = || InMemory::new(problem, stencil.clone(), &ranks);
         return each::<T, _>(cube, problem, slots, state, progress);
     };
-    sys::give_back_memory();
     let (paths, header) = (cube.paths().clone(), cube.header.clone());
     let (observer, _) = Observer::new(Progress::default(), Default::default());
     let state = || {

@@ -3,13 +3,7 @@
 use super::trial;
 use crate::{
     params::{Function, SIDES, StepMethod},
-    physics::{
-        method,
-        nodes::Nodes,
-        over_time::{self, values_at},
-        slots::Place,
-        wall::Side,
-    },
+    physics::{method, nodes::Nodes, over_time::values_at, slots::Place, wall::Side},
     problem::Problem,
     schedule::Schedule,
 };
@@ -204,10 +198,9 @@ impl Fine {
         let steps = usize::try_from(schedule.last_step()).unwrap_or(MOST_VALUES);
         let count = (4 * steps).clamp(FINE_VALUES, MOST_VALUES);
         let duration = schedule.duration();
-        let times: Vec<f64> = over_time::times(schedule.start..schedule.end(), 2 * count)
-            .into_iter()
-            .skip(1)
-            .step_by(2)
+        let middles = (0..count).map(|number| (2 * number + 1) as f64 / (2 * count) as f64);
+        let times: Vec<f64> = middles
+            .map(|part| schedule.start + part * duration)
             .collect();
         let mut values = values_at(function, nodes, node, &times);
         let mean = |values: &[f64], every: usize, of: &dyn Fn(f64) -> f64| {

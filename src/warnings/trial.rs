@@ -5,7 +5,8 @@ use crate::{
     comm::Solo,
     field::Field,
     params::{Precision, RawParams, StepMethod, Times},
-    problem::Problem,
+    problem::{Footprint, Problem},
+    run::{Budget, Storage, Terms},
     schedule::{Due, Nper, Schedule},
     slab::Slab,
 };
@@ -206,6 +207,19 @@ fn alone<T: Send>(work: impl FnOnce() -> Option<T> + Send) -> Option<T> {
     })
 }
 
+/// Whether two states of a problem in double precision lie within the memory that its run may take.
+fn fits(problem: &Problem, memory: Option<u64>) -> bool {
+    let mut double = problem.clone();
+    double.params.precision = Precision::F64;
+    let mut terms = Terms {
+        limit: memory,
+        snapshots: Storage::Nothing,
+        ..Terms::alone(Some(1))
+    };
+    terms.load.scenarios = 2;
+    Budget::of(Footprint::of(&double), &double, terms).fits()
+}
+
 /// Whether steps of another length change no snapshot of a run by much, as far as that is not too dear to know.
 pub(super) fn changes_little(problem: &Problem, dt: f64) -> bool {
     let last = problem.schedule.last_step();
@@ -228,7 +242,7 @@ pub(super) fn changes_little(problem: &Problem, dt: f64) -> bool {
     reason = "estimates"
 )]
 fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
-    if problem.grid.len() > MOST_NODES {
+    if problem.grid.len() > MOST_NODES || !fits(problem, problem.params.memory) {
         return None;
     }
     let own = &problem.schedule;
@@ -274,10 +288,13 @@ fn changes(problem: &Problem, dt: f64, most: u64) -> Option<(u64, f64, u64)> {
 /// The problem on the finest of its grids that is not too dear.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
 fn affordable(problem: &Problem, end: f64) -> Option<Problem> {
+    let memory = problem.params.memory;
     let is_dear = |problem: &Problem| {
         // Lengths of steps are a geometric series, and stages go with their roots.
         let stages = 64.0 + 20.0 * (end / problem.limit()).sqrt();
-        problem.grid.len() > MOST_NODES || problem.grid.len() as f64 * stages > MOST_UPDATES
+        problem.grid.len() > MOST_NODES
+            || problem.grid.len() as f64 * stages > MOST_UPDATES
+            || !fits(problem, memory)
     };
     let mut found = problem.clone();
     let raw = RawParams::from_canonical(problem.params.canonical());

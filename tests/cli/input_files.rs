@@ -351,7 +351,7 @@ fn a_picture_is_decoded_row_by_row() {
     problem(0.001);
     half_white(&scene, 300);
     scene.succeed("run p.toml -o b.npy");
-    scene.succeed("run p.toml -o c.npy --memory 8MiB");
+    scene.succeed("run p.toml -o c.npy --memory 24MiB");
     assert_eq!(scene.read("b.npy"), scene.read("c.npy"));
 }
 

@@ -226,6 +226,9 @@ pub fn python<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item =
     told.stdout
 }
 
+/// Bytes that a limit of the memory counts for the program, beside what the state takes.
+pub const PROGRAM: u64 = 8 << 20;
+
 /// Whether thousands of random cases are asked for instead of hundreds.
 pub fn full() -> bool {
     env::var_os("DIFF2D_FULL").is_some()

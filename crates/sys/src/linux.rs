@@ -171,16 +171,17 @@ pub fn open_direct_to_write(path: &Path) -> Option<File> {
     options.open(path).ok()
 }
 
-/// From now on the system gets back what this process frees in large pieces: an allocator would keep them for later,
-/// beyond what a limit of the memory allows.
+/// From now on the system gets back what this process frees in large pieces, and now what it has freed: an allocator would
+/// keep them for later, beyond what a limit of the memory allows.
 pub fn give_back_memory() {
     /// Above this size, pieces are maps of their own; by default the size grows with what is freed.
     #[cfg(target_env = "gnu")]
     const LARGE: libc::c_int = 128 << 10;
-    // SAFETY: it sets a number in the allocator, which any thread may do at any time.
+    // SAFETY: it sets a number in the allocator, and gives back what nobody has, which any thread may do at any time.
     #[cfg(target_env = "gnu")]
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, LARGE);
+        libc::malloc_trim(0);
     }
 }
 
@@ -252,9 +253,9 @@ pub fn resident_pages(map: &Mmap) -> Option<Vec<bool>> {
     (answer == 0).then(|| pages.into_iter().map(|page| page & 1 == 1).collect())
 }
 
-/// Asks for huge pages under the whole pages of some memory, before it is first written: 2 GiB then
+/// Asks for huge pages under the whole pages of some memory, before it is first written, or for none: 2 GiB then
 /// need a thousand translations of addresses instead of half a million. A request, not a promise.
-pub fn advise_huge_pages(memory: *mut u8, len: usize) {
+pub fn advise_huge_pages(memory: *mut u8, len: usize, are_wanted: bool) {
     let page = page_size();
     let start = memory.addr().next_multiple_of(page);
     let end = (memory.addr() + len) / page * page;
@@ -265,7 +266,10 @@ pub fn advise_huge_pages(memory: *mut u8, len: usize) {
             libc::madvise(
                 memory.with_addr(start).cast(),
                 end - start,
-                libc::MADV_HUGEPAGE,
+                match are_wanted {
+                    true => libc::MADV_HUGEPAGE,
+                    false => libc::MADV_NOHUGEPAGE,
+                },
             );
         }
     }

@@ -12,7 +12,10 @@ use std::{
     io,
     ops::{Deref, DerefMut, Range},
     ptr::NonNull,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// Zeroed memory, aligned to a page or, as one of several parts, to a cache line.
@@ -35,10 +38,21 @@ unsafe impl Sync for Memory {}
 const HUGE_PAGES_FROM: usize = HUGE_PAGE / 8;
 const HUGE_PAGE: usize = Memory::HUGE_PAGE;
 const CACHE_LINE: usize = 64;
+static HUGE_PAGES: AtomicBool = AtomicBool::new(true);
 
 impl Memory {
     /// The size of a huge page on processors with vector kernels \[bytes\].
     pub const HUGE_PAGE: usize = 2 << 20;
+
+    /// Whether memory from now on is to have huge pages, as it has at first: of each piece of it some part of one is taken
+    /// in vain, which may be more than a limit of the memory allows.
+    pub fn use_huge_pages(are_wanted: bool) {
+        HUGE_PAGES.store(are_wanted, Ordering::Relaxed);
+    }
+
+    fn has_huge_pages() -> bool {
+        HUGE_PAGES.load(Ordering::Relaxed)
+    }
 
     /// Memory of `len` bytes.
     ///
@@ -46,7 +60,7 @@ impl Memory {
     /// When the system refuses so much.
     pub fn zeroed(len: usize) -> io::Result<Self> {
         let mut map = MmapMut::map_anon(len)?;
-        super::advise_huge_pages(map.as_mut_ptr(), len);
+        super::advise_huge_pages(map.as_mut_ptr(), len, Self::has_huge_pages());
         let bytes = NonNull::from(&mut map[..]);
         let map = Arc::new(map);
         Ok(Self { bytes, _map: map })
@@ -64,7 +78,7 @@ impl Memory {
         // What lies before it is never written.
         let start = map.as_ptr().align_offset(align);
         let all = &mut map[start..start + size];
-        super::advise_huge_pages(all.as_mut_ptr(), size);
+        super::advise_huge_pages(all.as_mut_ptr(), size, Self::has_huge_pages());
         let parts = all.chunks_mut(pitch(len)).take(count);
         let parts: Vec<_> = parts.map(|part| NonNull::from(&mut part[..len])).collect();
         let map = Arc::new(map);

@@ -135,7 +135,7 @@ pub fn resident_pages(_map: &Mmap) -> Option<Vec<bool>> {
 }
 
 /// Advice that is not given.
-pub fn advise_huge_pages(_memory: *mut u8, _len: usize) {}
+pub fn advise_huge_pages(_memory: *mut u8, _len: usize, _are_wanted: bool) {}
 
 /// Bytes of memory that a process may still take: unknown.
 #[must_use]

@@ -18,25 +18,29 @@ use std::{
     time::{Duration, Instant},
 };
 
-/// Wall time of the steps of one rank.
-pub(in crate::cli) fn seconds(problem: &Problem) -> f64 {
-    with_precision!(problem.params.precision, T => seconds_in::<T>(problem))
+/// Wall time of the steps of one rank, some of which are taken in so many bytes of memory.
+pub(in crate::cli) fn seconds(problem: &Problem, memory: u64) -> f64 {
+    with_precision!(problem.params.precision, T => seconds_in::<T>(problem, memory))
 }
 
 /// From a few steps on a grid of the same or the largest affordable size, with what depends on time. Of long steps a few stages stand
 /// for all.
 #[expect(clippy::cast_precision_loss, reason = "an estimate")]
-fn seconds_in<T: Element>(problem: &Problem) -> f64 {
+fn seconds_in<T: Element>(problem: &Problem, memory: u64) -> f64 {
     const LARGEST: usize = 2048;
     const LONG_ENOUGH: Duration = Duration::from_millis(30);
     const STAGES: usize = 5;
     let (ny, nx) = problem.grid.shape();
     let stages = problem.stages().min(STAGES);
     // Walls and sources that depend on time are evaluated at nodes, of whole rows.
-    let shape = match problem.depends_on_time() {
-        true => (ny.min((LARGEST * LARGEST / nx).max(3)), nx),
-        false => (ny.min(LARGEST), nx.min(LARGEST)),
+    let columns = match problem.depends_on_time() {
+        true => nx,
+        false => nx.min(LARGEST),
     };
+    let nodes = memory / (problem.arrays() * size_of::<T>() as u64);
+    let nodes =
+        usize::try_from(nodes).map_or(LARGEST * LARGEST, |some| some.min(LARGEST * LARGEST));
+    let shape = (ny.min((nodes / columns).max(3)), columns);
     let mut sample = problem.sample::<T>(shape, stages);
     if problem.depends_on_time()
         && let Ok(own) = problem.dynamics(0..shape.0)

@@ -53,7 +53,7 @@ pub(super) fn plan(args: &PlanArgs, terminal: &Terminal) -> Result<(), Error> {
         terminal.answer(&plan, args.json)?;
         return plan.check();
     }
-    let given = args.params.given()?;
+    let given = args.params.given(args.memory)?;
     let terms = Terms {
         limit: args.memory.or(given.problem.params.memory),
         ranks: args.ranks as usize,

@@ -138,7 +138,7 @@ impl<'a> RunPlan<'a> {
         terms: Terms,
     ) -> Result<Self, RunError> {
         let budget = Budget::divide(problem, terms)?;
-        let alone = estimate::seconds(problem);
+        let alone = estimate::seconds(problem, budget.states.arrays);
         let cut = with_precision!(problem.params.precision, T => Cut::new::<T>(problem, terms));
         let bands = Bands::of(&budget, problem);
         let mut seconds = alone * cut.share(problem);

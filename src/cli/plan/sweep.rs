@@ -53,7 +53,7 @@ impl<'a> SweepPlan<'a> {
             budget,
             disk_bytes,
             threads: workers,
-            seconds: estimate::seconds(first) * share_of_first(sweep)
+            seconds: estimate::seconds(first, budget.states.arrays) * share_of_first(sweep)
                 + estimate::writing(scenarios * snapshots, disk_bytes),
             warnings: sweep.warnings(),
             precision: first.params.precision.name(),
