@@ -3,7 +3,7 @@
 use super::{bar::Unit, open::open, terminal::Terminal, values};
 use crate::{
     error::Error,
-    export::{self, Dataset, ExportError, Format, Target},
+    export::{self, Dataset, ExportError, Format, Precision, Rounding, Storage, Target},
 };
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::path::{Path, PathBuf};
@@ -17,6 +17,7 @@ use std::path::{Path, PathBuf};
 #[command(after_help = "Examples:
   diff2d export output/diff2dparams.npy --to xdmf
   diff2d export output/diff2dparams.npy --to zarr -o results.zarr
+  diff2d export output/diff2dparams.npy --to zarr --keep-bits 16 --compress --chunks 10,100,100
   diff2d export output/sweep.npy --to csv -o - | head
 
 What opens them: xdmf, vti: ParaView, VTK; kerchunk, zarr: xarray, zarr; hdf5: h5py, netCDF4,
@@ -32,6 +33,21 @@ pub(super) struct ExportArgs {
     /// cube: STEM.xdmf, STEM.kerchunk.json, STEM.zarr, STEM.h5, STEM-vti, STEM.csv]
     #[arg(long, short, value_name = "PATH")]
     output: Option<PathBuf>,
+    /// Round floats to N bits of the mantissa, half to even: 1 to 52 of f8, to 23 of f4
+    #[arg(long, value_name = "N", conflicts_with = "max_error")]
+    keep_bits: Option<u32>,
+    /// Round floats to as many bits as it takes for no element to change by more than E
+    #[arg(long, value_name = "E", allow_negative_numbers = true, value_parser = values::positive)]
+    max_error: Option<f64>,
+    /// Compress chunks: zarr by Blosc with zlib; hdf5, shuffled and deflated, always is
+    #[arg(long)]
+    compress: bool,
+    /// Shape of the chunks of zarr and hdf5, the last length along x [default: parts of one snapshot]
+    #[arg(
+        long, value_name = "T,Y,X", value_delimiter = ',',
+        value_parser = clap::value_parser!(u64).range(1..)
+    )]
+    chunks: Option<Vec<u64>>,
     /// Memory to use at most
     #[arg(long, value_name = "SIZE", default_value = "256MiB", value_parser = values::working_memory)]
     memory: u64,
@@ -53,17 +69,36 @@ impl ValueEnum for Format {
 pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error> {
     let mut array = open(&args.cube, terminal)?;
     array.reach_all_places();
-    let dataset = Dataset::of(&array, args.memory)?;
+    let mut dataset = Dataset::of(&array, args.memory)?;
+    let storage = Storage {
+        chunks: args.chunks.clone(),
+        compress: args.compress,
+    };
+    storage.fit(args.to)?;
     let (present, all) = dataset.progress();
     let frame: u64 = dataset.frame().iter().product();
     let copied = match args.to.points() {
         true => 0,
         false => present * frame * dataset.dtype().bytes as u64,
     };
-    let bar = terminal.bar(copied, Unit::Bytes);
+    // For an error everything is read twice.
+    let passes = if args.max_error.is_some() { 2 } else { 1 };
+    let bar = terminal.bar(passes * copied, Unit::Bytes);
+    let bits = args.keep_bits.map(Precision::Bits);
+    if let Some(precision) = bits.or(args.max_error.map(Precision::Error)) {
+        if args.to.points() {
+            return Err(Error::Usage(format!(
+                "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5, vti and csv",
+                args.to
+            )));
+        }
+        let bits = precision.bits(&dataset, args.memory, bar.progress())?;
+        dataset.round(bits);
+    }
     let (format, memory) = (args.to, args.memory);
-    let write =
-        |target: Target<'_>| export::export(&dataset, format, target, memory, bar.progress());
+    let write = |target: Target<'_>| {
+        export::export(&dataset, format, &storage, target, memory, bar.progress())
+    };
     let path = match &args.output {
         Some(path) if path == Path::new("-") => None,
         Some(path) => Some(path.clone()),
@@ -91,8 +126,21 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
             args.cube.display()
         ));
     }
+    if let Some(rounding) = dataset.rounding() {
+        terminal.note(&rounded(rounding));
+    }
     match path {
         None => Ok(()),
         Some(path) => terminal.result(&path.display().to_string()),
     }
+}
+
+fn rounded(rounding: &Rounding) -> String {
+    let s = if rounding.kept == 1 { "" } else { "s" };
+    format!(
+        "rounded to {} bit{s} of the mantissa: elements change by at most {:.2e}, and by at most {:.2e} of their size",
+        rounding.kept,
+        rounding.largest_error(),
+        rounding.relative_error()
+    )
 }

@@ -21,6 +21,12 @@ pub(super) fn finite(text: &str) -> Option<f64> {
     number.filter(|number: &f64| number.is_finite())
 }
 
+/// A number above zero.
+pub(super) fn positive(text: &str) -> Result<f64, String> {
+    let number = finite(text).filter(|number| *number > 0.0);
+    number.ok_or_else(|| "expected a number above 0".to_owned())
+}
+
 /// Any type, as `f8`, `<f8` or `float64`.
 pub(super) fn dtype(text: &str) -> Result<Dtype, String> {
     let short = match text {

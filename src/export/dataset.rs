@@ -4,6 +4,7 @@
 use super::{
     ExportError,
     coordinates::{self, Coordinate, Dimension},
+    rounding::Rounding,
 };
 use crate::cube::{
     CubeError, JournalledArray,
@@ -23,6 +24,7 @@ pub struct Dataset<'a> {
     pub coordinates: Vec<Coordinate>,
     /// Of the array as a whole: numbers and texts.
     pub attributes: Map<String, Value>,
+    rounding: Option<Rounding>,
 }
 
 /// Most dimensions of an array that can be exported: scenario, t, y, x.
@@ -65,7 +67,19 @@ impl<'a> Dataset<'a> {
             dimensions,
             coordinates,
             attributes: attributes(array),
+            rounding: None,
         })
+    }
+
+    /// Rounds all elements that are read from now on, which must be floats, to so many bits of their mantissa.
+    pub fn round(&mut self, bits: u32) {
+        self.rounding = Some(Rounding::to(bits));
+    }
+
+    /// How elements are rounded, if they are.
+    #[must_use]
+    pub fn rounding(&self) -> Option<&Rounding> {
+        self.rounding.as_ref()
     }
 
     /// The file and what its header says.
@@ -121,20 +135,39 @@ impl<'a> Dataset<'a> {
         Cut::of_elements(&whole, most.min(frame))
     }
 
-    /// The array cut into chunks of so many rows and columns of a frame, and their shape.
+    /// The array cut into boxes of this shape.
     #[must_use]
-    pub fn chunks(&self, [rows, columns]: [u64; 2]) -> (Cut, Vec<u64>) {
+    pub fn chunks(&self, shape: &[u64]) -> Cut {
         let whole: Region = self.shape().iter().map(|&length| 0..length).collect();
-        let mut shape = vec![1; self.outer().len()];
-        shape.extend([rows, columns]);
-        (Cut::new(&whole, shape.clone()), shape)
+        Cut::new(&whole, shape.to_vec())
     }
 
-    /// Rows and columns of chunks of at most `most` elements, about as high as wide: good for reading any part
-    /// of a frame.
-    #[must_use]
-    pub fn square(&self, most: u64) -> [u64; 2] {
-        square(self.frame(), most)
+    /// The shape of chunks: as it was asked for, its last length being that of the last axis, or a part of one
+    /// frame of at most `most` elements, about as high as wide, which is good for reading any part of it.
+    ///
+    /// # Errors
+    /// [`ExportError::Request`] where more lengths are asked for than there are axes.
+    pub fn chunk(&self, asked: Option<&[u64]>, most: u64) -> Result<Vec<u64>, ExportError> {
+        let square = square(self.frame(), most);
+        let asked = asked.unwrap_or(&square);
+        let Some(before) = self.shape().len().checked_sub(asked.len()) else {
+            let names: Vec<&str> = self
+                .dimensions
+                .iter()
+                .map(|one| one.name.as_str())
+                .collect();
+            return Err(ExportError::Request(format!(
+                "--chunks gives {} lengths, and {} has the axes {}: give at most one for each",
+                asked.len(),
+                self.array.path.display(),
+                names.join(", ")
+            )));
+        };
+        let lengths = std::iter::repeat_n(&1, before).chain(asked);
+        Ok(lengths
+            .zip(self.shape())
+            .map(|(&asked, &most)| asked.clamp(1, most))
+            .collect())
     }
 
     /// The frame of which a box is a part.
@@ -211,7 +244,7 @@ impl<'a> Dataset<'a> {
     }
 
     /// What is told of the variable `p`: by the CF conventions it names the coordinates that belong to no
-    /// dimension.
+    /// dimension. Once all elements have been read it tells by how much they were rounded.
     #[must_use]
     pub fn variable_attributes(&self) -> Map<String, Value> {
         let beside = self.coordinates.iter().skip(self.dimensions.len());
@@ -227,44 +260,72 @@ impl<'a> Dataset<'a> {
         if !beside.is_empty() {
             told.insert("coordinates".to_owned(), beside.join(" ").into());
         }
+        told.extend(self.rounding.iter().flat_map(Rounding::attributes));
         told
     }
 
-    /// Reads part of a frame into `out`: row after row, in the machine's byte order.
+    /// Reads part of a frame into `out`: row after row, in the machine's byte order, and rounded if that was asked for.
     ///
     /// # Errors
     /// [`NpyError`].
     pub fn read(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
+        out.clear();
+        self.append(part, out)
+    }
+
+    fn append(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
         let npy = &self.array.npy;
         let width = npy.dtype.bytes;
-        out.clear();
-        out.resize(size(elements(part)) * width, 0);
-        self.array.read_bytes(&npy.in_file_order(part), out)?;
+        let before = out.len();
+        out.resize(before + size(elements(part)) * width, 0);
+        let new = &mut out[before..];
+        self.array.read_bytes(&npy.in_file_order(part), new)?;
         if npy.dtype.big_endian {
-            out.chunks_exact_mut(width).for_each(<[u8]>::reverse);
+            new.chunks_exact_mut(width).for_each(<[u8]>::reverse);
         }
         if npy.fortran_order {
-            *out = transposed(out, width, part);
+            let transposed = transposed(new, width, part);
+            new.copy_from_slice(&transposed);
+        }
+        if let Some(rounding) = &self.rounding {
+            rounding.round(self.dtype(), new);
         }
         Ok(())
     }
 
-    /// As [`read`](Self::read), with half precision, which many programs lack, as single precision.
+    /// As [`read`](Self::read), a box of any frames, with NaN for those that hold no data. Returns how many elements hold
+    /// some.
     ///
     /// # Errors
     /// [`NpyError`].
-    pub fn read_common(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<(), NpyError> {
-        self.read(part, out)?;
-        if self.common_dtype() != self.dtype() {
-            let mut values = vec![0.0; size(elements(part))];
-            f64::decode(self.dtype(), out, &mut values);
-            out.clear();
-            f64::encode(&values, self.common_dtype(), out);
+    pub fn read_frames(&self, part: &[Range<u64>], out: &mut Vec<u8>) -> Result<u64, NpyError> {
+        let (outer, inner) = part.split_at(self.outer().len());
+        let each = elements(inner);
+        let mut present = 0;
+        out.clear();
+        for outer in Cut::new(outer, vec![1; outer.len()]).iter() {
+            let part = [&outer, inner].concat();
+            if self.is_present(self.frame_of(&part)) {
+                self.append(&part, out)?;
+                present += each;
+            } else {
+                f64::encode(&vec![f64::NAN; size(each)], self.dtype(), out);
+            }
         }
-        Ok(())
+        Ok(present)
     }
 
-    /// The type of what [`read_common`](Self::read_common) reads.
+    /// Makes single precision of half precision, which many programs lack.
+    pub fn make_common(&self, bytes: &mut Vec<u8>) {
+        if self.common_dtype() != self.dtype() {
+            let mut values = vec![0.0; bytes.len() / self.dtype().bytes];
+            f64::decode(self.dtype(), bytes, &mut values);
+            bytes.clear();
+            f64::encode(&values, self.common_dtype(), bytes);
+        }
+    }
+
+    /// The type of what [`make_common`](Self::make_common) makes.
     #[must_use]
     pub fn common_dtype(&self) -> Dtype {
         match self.dtype() {
@@ -329,7 +390,7 @@ fn attributes(array: &JournalledArray) -> Map<String, Value> {
     let mut tell = |name: &str, value: Value| {
         told.insert(name.to_owned(), plain(value));
     };
-    tell("Conventions", "CF-1.11".into());
+    tell("Conventions", "CF-1.12".into());
     let Some(header) = array.header() else {
         tell("array", file_name(array).into());
         return told;

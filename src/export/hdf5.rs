@@ -3,9 +3,12 @@
 //!
 //! Source: the HDF5 Dimension Scale Specification; the netCDF-4 format specification.
 
-use super::{Column, Coordinate, Dataset, ExportError, Format, output};
+use super::storage::DEFLATE;
+use super::{
+    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, output, rounding,
+};
 use bytemuck::Pod;
-use diff2d_arrays::npy::{Kind, Region, elements};
+use diff2d_arrays::npy::{Kind, Region};
 use diff2d_arrays::progress::Progress;
 use diff2d_sys::dimension_scales;
 use hdf5_metno::{
@@ -19,17 +22,18 @@ use std::{error::Error, path::Path};
 
 /// Bytes of a chunk at most: what the library's cache holds.
 const CHUNK_BYTES: u64 = 1 << 20;
-/// Deflate's usual compromise between time and size.
-const DEFLATE: u8 = 4;
+/// What the library can write as one chunk.
+const MOST_BYTES: u64 = u32::MAX as u64;
 
 pub(super) fn write(
     dataset: &Dataset<'_>,
     (path, force): (&Path, bool),
+    storage: &Storage,
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
     let width = dataset.common_dtype().bytes as u64;
-    let chunk = dataset.square(CHUNK_BYTES / width);
+    let chunk = storage.chunk(dataset, width, CHUNK_BYTES, MOST_BYTES)?;
     // As it is read, as numbers, in the library's cache and compressed.
     let needed = 8 * chunk.iter().product::<u64>() * width;
     if needed > memory {
@@ -51,14 +55,14 @@ pub(super) fn write(
         Ok(error) => *error,
         Err(error) => ExportError::library(path, &error),
     };
-    fill(dataset, file.unlocked_name(), chunk, progress).map_err(failed)?;
+    fill(dataset, file.unlocked_name(), &chunk, progress).map_err(failed)?;
     Ok(file.commit()?)
 }
 
 fn fill(
     dataset: &Dataset<'_>,
     path: &Path,
-    chunk: [u64; 2],
+    chunk: &[u64],
     progress: &Progress,
 ) -> Result<(), Box<dyn Error>> {
     // netCDF shows variables and attributes in the order in which they were made.
@@ -103,6 +107,12 @@ fn fill(
     for (name, value) in &dataset.variable_attributes() {
         attribute(&array, name, value)?;
     }
+    if dataset.rounding().is_some() {
+        let array = file.new_dataset::<u8>().create(rounding::ALGORITHM)?;
+        for (name, value) in &Rounding::algorithm() {
+            attribute(&array, name, value)?;
+        }
+    }
     Ok(file.close()?)
 }
 
@@ -110,13 +120,12 @@ fn fill(
 fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
     dataset: &Dataset<'_>,
     file: &File,
-    chunk: [u64; 2],
+    chunk: &[u64],
     fill: Option<T>,
     progress: &Progress,
 ) -> Result<hdf5::Dataset, Box<dyn Error>> {
     let shape: Vec<usize> = dataset.shape().iter().map(|&length| size(length)).collect();
-    let (cut, chunks) = dataset.chunks(chunk);
-    let chunks: Vec<usize> = chunks.into_iter().map(size).collect();
+    let chunks: Vec<usize> = chunk.iter().map(|&length| size(length)).collect();
     let mut builder = file
         .new_dataset_builder()
         .empty::<T>()
@@ -135,13 +144,16 @@ fn copy<T: H5Type + Pod + Into<hdf5::types::OwnedDynValue>>(
     }
     let mut bytes = Vec::new();
     // The library has one lock for all threads.
-    let is_present = |part: &Region| dataset.is_present(dataset.frame_of(part));
-    for part in cut.iter().filter(is_present) {
-        dataset
-            .read_common(&part, &mut bytes)
+    for part in dataset.chunks(chunk).iter() {
+        let present = dataset
+            .read_frames(&part, &mut bytes)
             .map_err(ExportError::Npy)?;
+        if present == 0 {
+            continue;
+        }
+        dataset.make_common(&mut bytes);
         store_part::<T>(&array, &part, &bytes)?;
-        progress.add(elements(&part) * dataset.dtype().bytes as u64);
+        progress.add(present * dataset.dtype().bytes as u64);
     }
     Ok(array)
 }

@@ -7,12 +7,15 @@
 //! | `format.rs` | [`Format`]: what an array is exported to |
 //! | `series.rs` | frames in time, as VTK and XDMF have them |
 //! | `output.rs` | names of outputs, and what they do not replace |
+//! | `precision.rs`, `rounding.rs` | [`Precision`] and [`Rounding`]: elements with fewer bits of their mantissa |
+//! | `storage.rs`, `blosc.rs` | [`Storage`]: chunks, and how they are compressed |
 //! | `xdmf.rs`, `kerchunk.rs` | texts that point into the array's file and copy nothing |
 //! | `csv.rs`, `vti.rs`, `zarr.rs`, `hdf5.rs` | copies, piece by piece in bounded memory |
 //!
 //! A snapshot that is not committed is missing: no time step in XDMF and VTK, no row in CSV, no chunk
 //! elsewhere, where readers give NaN for it.
 
+mod blosc;
 mod coordinates;
 mod csv;
 mod dataset;
@@ -20,7 +23,10 @@ mod error;
 mod format;
 mod kerchunk;
 mod output;
+mod precision;
+mod rounding;
 mod series;
+mod storage;
 mod times;
 mod vti;
 mod xdmf;
@@ -34,6 +40,9 @@ pub use dataset::Dataset;
 pub use error::ExportError;
 pub use format::Format;
 pub use output::{Target, default_path};
+pub use precision::Precision;
+pub use rounding::Rounding;
+pub use storage::Storage;
 
 use diff2d_arrays::progress::Progress;
 
@@ -45,6 +54,7 @@ use diff2d_arrays::progress::Progress;
 pub fn export(
     dataset: &Dataset<'_>,
     format: Format,
+    storage: &Storage,
     target: Target<'_>,
     memory: u64,
     progress: &Progress,
@@ -57,11 +67,11 @@ pub fn export(
             "-o -: {format} is no text and needs a name"
         ))),
         (Format::Zarr, Target::Path { path, force }) => {
-            zarr::write(dataset, (path, force), memory, progress)
+            zarr::write(dataset, (path, force), storage, memory, progress)
         }
         #[cfg(feature = "hdf5")]
         (Format::Hdf5, Target::Path { path, force }) => {
-            hdf5::write(dataset, (path, force), memory, progress)
+            hdf5::write(dataset, (path, force), storage, memory, progress)
         }
         #[cfg(not(feature = "hdf5"))]
         (Format::Hdf5, _) => Err(ExportError::NotBuilt {

@@ -133,7 +133,8 @@ fn image(
         .map_err(failed)?;
     let mut bytes = Vec::new();
     for part in Cut::of_elements(&dataset.box_of(frame), most).iter() {
-        dataset.read_common(&part, &mut bytes)?;
+        dataset.read(&part, &mut bytes)?;
+        dataset.make_common(&mut bytes);
         file.write_all(&bytes).map_err(failed)?;
         progress.add(elements(&part) * dataset.dtype().bytes as u64);
     }

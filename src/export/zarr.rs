@@ -2,12 +2,14 @@
 //!
 //! Source: the Zarr core specification, version 3.
 
-use super::{Column, Coordinate, Dataset, ExportError, Format, output};
-use diff2d_arrays::npy::{Dtype, Kind, elements, length};
+use super::{
+    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, blosc, output, rounding,
+};
+use diff2d_arrays::npy::{Kind, Region, Runs, length};
 use diff2d_arrays::{progress::Progress, walk};
 use diff2d_sys::{AtomicDirectory, FileError};
 use serde_json::{Map, Value, json};
-use std::{ffi::OsStr, fs, io, path::Path};
+use std::{ffi::OsStr, fs, io, ops::Range, path::Path};
 
 /// Bytes of a chunk at most. A snapshot that has more is divided.
 const CHUNK_BYTES: u64 = 4 << 20;
@@ -15,13 +17,15 @@ const CHUNK_BYTES: u64 = 4 << 20;
 pub(super) fn write(
     dataset: &Dataset<'_>,
     (path, force): (&Path, bool),
+    storage: &Storage,
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
-    let width = dataset.dtype().bytes as u64;
-    let chunk = dataset.square(CHUNK_BYTES / width);
-    // The bytes as they are read, and with what lies beyond the ends of the frame.
-    let each = 2 * chunk.iter().product::<u64>() * width;
+    let width = dataset.dtype().bytes;
+    let chunk = storage.chunk(dataset, width as u64, CHUNK_BYTES, blosc::MOST_BYTES)?;
+    // The bytes as they are read, with what lies beyond the ends of the frame, and shuffled and compressed.
+    let copies = if storage.compress { 4 } else { 2 };
+    let each = copies * chunk.iter().product::<u64>() * width as u64;
     let at_once = memory / 2 / each;
     if at_once == 0 {
         return Err(ExportError::Memory {
@@ -32,26 +36,29 @@ pub(super) fn write(
     }
     let directory = output::directory(path, force, dataset.array(), Format::Zarr, is_ours)?;
     let group = Group(&directory);
-    group.describe(dataset, chunk)?;
+    let threads = at_once.min(rayon::current_num_threads() as u64);
+    let begin = || [const { Vec::new() }; 4];
+    let visit = |[read, whole, shuffled, compressed]: &mut [Vec<u8>; 4], _, part: Region| {
+        let present = dataset.read_frames(&part, read)?;
+        if present == 0 {
+            return Ok(());
+        }
+        let mut bytes = whole_chunk(read, whole, &part, &chunk, width);
+        if storage.compress {
+            let made = blosc::compress(bytes, width, shuffled, compressed);
+            bytes = made.map_err(FileError::of("write", path))?;
+        }
+        let index = part.iter().zip(&chunk);
+        let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
+        progress.add(present * width as u64);
+        group.store("p", &index, bytes)
+    };
+    walk::by_thread(&dataset.chunks(&chunk), threads, begin, visit)?;
     for coordinate in &dataset.coordinates {
         let first = vec![0; coordinate.along.len()];
         group.store(&coordinate.name, &first, &encoded(&coordinate.values))?;
     }
-    let (cut, shape) = dataset.chunks(chunk);
-    let threads = at_once.min(rayon::current_num_threads() as u64);
-    let begin = <(Vec<u8>, Vec<u8>)>::default;
-    walk::by_thread(&cut, threads, begin, |buffers, _, part| {
-        if !dataset.is_present(dataset.frame_of(&part)) {
-            return Ok(());
-        }
-        dataset.read(&part, &mut buffers.0)?;
-        let columns = part.last().map_or(0, length);
-        let bytes = whole_chunk(buffers, columns, chunk, dataset.dtype());
-        let index = part.iter().zip(&shape);
-        let index: Vec<u64> = index.map(|(range, length)| range.start / length).collect();
-        progress.add(elements(&part) * width);
-        group.store("p", &index, bytes)
-    })?;
+    group.describe(dataset, &chunk, storage.compress)?;
     Ok(directory.commit(is_ours)?)
 }
 
@@ -63,12 +70,23 @@ impl Group<'_> {
     ///
     /// The file of the group tells of all arrays once more: xarray looks for them there first (documentation of
     /// Zarr-Python 3, "Consolidated metadata").
-    fn describe(&self, dataset: &Dataset<'_>, chunk: [u64; 2]) -> Result<(), ExportError> {
+    fn describe(
+        &self,
+        dataset: &Dataset<'_>,
+        chunk: &[u64],
+        compress: bool,
+    ) -> Result<(), ExportError> {
         let mut arrays = Map::new();
         for coordinate in &dataset.coordinates {
             arrays.insert(coordinate.name.clone(), described(dataset, coordinate));
         }
-        arrays.insert("p".to_owned(), variable(dataset, chunk));
+        arrays.insert("p".to_owned(), variable(dataset, chunk, compress));
+        if dataset.rounding().is_some() {
+            // A scalar that has attributes alone.
+            let mut told = array(&[], &[], "int8", &json!(0), &[bytes_codec(1)], &[]);
+            told["attributes"] = Rounding::algorithm().into();
+            arrays.insert(rounding::ALGORITHM.to_owned(), told);
+        }
         for (name, array) in &arrays {
             self.write(
                 &format!("{name}/zarr.json"),
@@ -136,32 +154,34 @@ fn holds_only(directory: &Path, names: &[&str]) -> io::Result<bool> {
     entries.try_fold(true, |all, entry| Ok(all && is_known(&entry?.file_name())))
 }
 
-/// The bytes of a tile as those of a whole chunk: what lies beyond the ends of the frame is zero.
-fn whole_chunk(
-    (bytes, whole): &mut (Vec<u8>, Vec<u8>),
-    own_columns: u64,
-    [rows, columns]: [u64; 2],
-    dtype: Dtype,
-) -> &[u8] {
-    let size = |elements: u64| usize::try_from(elements).unwrap_or(usize::MAX) * dtype.bytes;
-    if bytes.len() == size(rows * columns) {
+/// The bytes of a part as those of a whole chunk: what lies beyond the ends of the array is zero.
+fn whole_chunk<'a>(
+    bytes: &'a [u8],
+    whole: &'a mut Vec<u8>,
+    part: &[Range<u64>],
+    chunk: &[u64],
+    width: usize,
+) -> &'a [u8] {
+    let size = |elements: u64| usize::try_from(elements).unwrap_or(usize::MAX) * width;
+    let all = size(chunk.iter().product());
+    if bytes.len() == all {
         return bytes;
     }
     whole.clear();
-    whole.resize(size(rows * columns), 0);
-    let wide = size(own_columns);
-    let rows = whole.chunks_exact_mut(size(columns));
-    for (to, from) in rows.zip(bytes.chunks_exact(wide)) {
-        to[..wide].copy_from_slice(from);
-    }
+    whole.resize(all, 0);
+    let within: Region = part.iter().map(|range| 0..length(range)).collect();
+    let mut left = bytes;
+    Runs::of(chunk, &within).for_each(|place, count| {
+        let (run, rest) = left.split_at(size(count));
+        whole[size(place)..][..run.len()].copy_from_slice(run);
+        left = rest;
+    });
     whole
 }
 
 /// What is told of the variable.
-fn variable(dataset: &Dataset<'_>, chunk: [u64; 2]) -> Value {
+fn variable(dataset: &Dataset<'_>, chunk: &[u64], compress: bool) -> Value {
     let dtype = dataset.dtype();
-    let mut chunks = vec![1; dataset.outer().len()];
-    chunks.extend(chunk);
     let (name, fill) = match dtype.kind {
         Kind::Float => ("float", json!("NaN")),
         Kind::Signed => ("int", json!(0)),
@@ -173,9 +193,12 @@ fn variable(dataset: &Dataset<'_>, chunk: [u64; 2]) -> Value {
         _ => format!("{name}{}", 8 * dtype.bytes),
     };
     let names = dataset.dimensions.iter().map(|one| one.name.as_str());
-    let codec = bytes_codec(dtype.bytes);
+    let mut codecs = vec![bytes_codec(dtype.bytes)];
+    if compress {
+        codecs.push(blosc::codec(dtype.bytes));
+    }
     let names: Vec<&str> = names.collect();
-    let mut array = array(dataset.shape(), &chunks, &name, &fill, &codec, &names);
+    let mut array = array(dataset.shape(), chunk, &name, &fill, &codecs, &names);
     array["attributes"] = dataset.variable_attributes().into();
     array
 }
@@ -191,7 +214,7 @@ fn described(dataset: &Dataset<'_>, coordinate: &Coordinate) -> Value {
     };
     let names = along.iter().map(|&d| dataset.dimensions[d].name.as_str());
     let names: Vec<&str> = names.collect();
-    let mut array = array(&shape, &shape, name, &fill, &codec, &names);
+    let mut array = array(&shape, &shape, name, &fill, &[codec], &names);
     array["attributes"] = coordinate.attributes().into();
     array
 }
@@ -201,7 +224,7 @@ fn array(
     chunks: &[u64],
     data_type: &str,
     fill: &Value,
-    codec: &Value,
+    codecs: &[Value],
     dimensions: &[&str],
 ) -> Value {
     json!({
@@ -212,7 +235,7 @@ fn array(
         "chunk_grid": { "name": "regular", "configuration": { "chunk_shape": chunks } },
         "chunk_key_encoding": { "name": "default", "configuration": { "separator": "/" } },
         "fill_value": fill,
-        "codecs": [codec],
+        "codecs": codecs,
         "attributes": {},
         "dimension_names": dimensions,
     })

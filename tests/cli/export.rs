@@ -1,7 +1,10 @@
 //! `diff2d export`: usage, missing snapshots, sweeps, memory. That other programs read the results is for
 //! `tests/interop`.
 
-use crate::{common::Scene, cut_journal, npy, shell};
+use crate::{
+    common::{Scene, full, judged_by},
+    cut_journal, npy, shell,
+};
 use insta::assert_snapshot;
 use serde_json::Value;
 use std::fs;
@@ -155,6 +158,95 @@ fn what_is_not_committed_is_missing_everywhere() {
     scene.write("c.npy", "");
     let told = scene.run("export c.npy --to csv --force");
     assert_ne!(told.code, Some(0), "{told}");
+}
+
+#[test]
+fn rounded_divided_and_compressed_arrays_are_those_of_numpy() {
+    judged_by("export_reference.py", if full() { 3000 } else { 150 }, 57);
+}
+
+#[test]
+fn a_chunk_of_many_snapshots_has_nan_for_those_that_are_missing() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy");
+    cut_journal(&scene, "c.journal", 4);
+    let told = scene.succeed("export c.npy --to zarr --chunks 2,22,50 --keep-bits 16");
+    assert_snapshot!(told.stderr, @r"
+    diff2d: 3 of 4 snapshots of c.npy are committed; the others are missing in the export
+    diff2d: rounded to 16 bits of the mantissa: elements change by at most 3.03e-6, and by at most 7.63e-6 of their size
+    ");
+    assert!(!scene.exists("c.zarr/p/c/2"));
+    let values = |chunk: &str| -> Vec<f64> {
+        let raw = scene.read(&format!("c.zarr/p/c/{chunk}/0/0"));
+        let elements = raw.as_chunks().0.iter();
+        elements.map(|raw| f64::from_le_bytes(*raw)).collect()
+    };
+    assert!(values("0").iter().all(|value| value.is_finite()));
+    let last = values("1");
+    let (there, missing) = last.split_at(22 * 22);
+    assert!(there.iter().all(|value| value.is_finite()) && there.iter().any(|value| *value != 0.0));
+    assert!(missing.len() == 22 * 22 && missing.iter().all(|value| value.is_nan()));
+}
+
+#[test]
+fn what_a_format_or_an_array_has_not_is_refused() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy --set precision=f32");
+    scene.succeed("create i.npy --shape 2,3 --dtype i4");
+    let before = scene.files();
+    for (arguments, said) in [
+        (
+            "c.npy --to zarr --keep-bits 0",
+            "the mantissa of <f4, of which c.npy is, has 1 to 23 bits",
+        ),
+        (
+            "c.npy --to zarr --keep-bits 24",
+            "--keep-bits 24: the mantissa",
+        ),
+        (
+            "i.npy --to zarr --keep-bits 4",
+            "i.npy holds <i4, which has no mantissa to round",
+        ),
+        (
+            "i.npy --to zarr --max-error 1",
+            "i.npy holds <i4, which has no mantissa to round",
+        ),
+        ("c.npy --to zarr --max-error 0", "expected a number above 0"),
+        (
+            "c.npy --to zarr --max-error -1",
+            "expected a number above 0",
+        ),
+        (
+            "c.npy --to zarr --max-error nan",
+            "expected a number above 0",
+        ),
+        (
+            "c.npy --to zarr --max-error 1 --keep-bits 4",
+            "cannot be used with",
+        ),
+        ("c.npy --to zarr --chunks 1,0,3", "0 is not in 1.."),
+        (
+            "c.npy --to zarr --chunks 1,1,1,1",
+            "c.npy has the axes t, y, x",
+        ),
+        (
+            "c.npy --to csv --chunks 1,2,3",
+            "--chunks: CSV has no chunks",
+        ),
+        ("c.npy --to vti --compress", "--compress: VTK has no chunks"),
+        ("c.npy --to xdmf --keep-bits 4", "XDMF points into the cube"),
+        (
+            "c.npy --to kerchunk --max-error 1",
+            "Kerchunk points into the cube",
+        ),
+    ] {
+        let told = scene.run(&format!("export {arguments}"));
+        assert_eq!(told.code, Some(2), "{arguments}: {told}");
+        assert!(told.stderr.contains(said), "{arguments}: {told}");
+    }
+    let told = scene.run("export c.npy --to zarr --chunks 4,22,22 --memory 4KiB");
+    assert_eq!(told.code, Some(1), "{told}");
+    assert_eq!(scene.files(), before);
 }
 
 #[test]

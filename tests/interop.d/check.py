@@ -15,6 +15,7 @@ from pathlib import Path
 import fsspec
 import h5py
 import netCDF4
+import numcodecs
 import numpy as np
 import pandas
 import vtk
@@ -133,6 +134,70 @@ class Expected:
             nodes = self.grids[scenario or 0] if self.exact_times is not None else (
                 self.coordinates["y"], self.coordinates["x"])
             yield scenario, at, nodes, self.values[place]
+
+
+class Smaller:
+    """What is expected of an export with other chunks, and with fewer bits where they are floats."""
+
+    BITS = 16
+    CHUNKS = 3, 5, 7
+
+    def __init__(self, expected):
+        self.dims, self.coordinates = expected.dims, expected.coordinates
+        values = expected.values
+        self.options = ["--compress", "--chunks", ",".join(map(str, self.CHUNKS[-min(values.ndim, 3):]))]
+        chunk = [1] * (values.ndim - 3) + [*self.CHUNKS[-min(values.ndim, 3):]]
+        self.chunk = tuple(min(pair) for pair in zip(chunk, values.shape))
+        if values.dtype.kind == "f":
+            self.options += ["--keep-bits", str(self.BITS)]
+            values = numcodecs.BitRound(keepbits=self.BITS).encode(values.astype(values.dtype.newbyteorder("=")))
+            values = values.view(f"f{values.itemsize}").reshape(expected.values.shape)
+            self.error = np.nanmax(np.abs(values.astype(float) - expected.values.astype(float)))
+        self.values = values
+        # Chunks in which any frame holds data.
+        frames = np.zeros(values.shape, bool) | ~expected.missing[..., None, None]
+        self.there = {tuple(i // n for i, n in zip(place, self.chunk)) for place in np.argwhere(frames)}
+
+    def check_attributes(self, told, algorithm, what):
+        assert told["quantization"] == "quantization_info" and told["quantization_nsb"] == self.BITS, what
+        assert told["quantization_maximum_absolute_error"] == self.error, what
+        assert algorithm["algorithm"] == "bitround", what
+
+
+def check_smaller_zarr(smaller, path):
+    group = zarr.open_group(path, mode="r")
+    array = group["p"]
+    assert array.chunks == smaller.chunk
+    assert [type(one).__name__ for one in array.metadata.codecs] == ["BytesCodec", "BloscCodec"]
+    equal(array[...], smaller.values, path)
+    there = {tuple(map(int, file.parts[-smaller.values.ndim:]))
+             for file in (Path(path) / "p" / "c").rglob("*") if file.is_file()}
+    assert there == smaller.there, f"{path}: chunks of {there}"
+    if smaller.values.dtype.kind == "f":
+        smaller.check_attributes(array.attrs, group["quantization_info"].attrs, path)
+    with xarray.open_zarr(path) as dataset:
+        check_xarray(smaller, dataset, path)
+
+
+def check_smaller_hdf5(smaller, path):
+    with h5py.File(path) as file:
+        array = file["p"]
+        assert array.compression == "gzip" and array.shuffle and array.chunks == smaller.chunk
+        equal(array[...], smaller.values, f"{path} by h5py")
+        offsets = [array.id.get_chunk_info(i).chunk_offset for i in range(array.id.get_num_chunks())]
+        there = {tuple(i // n for i, n in zip(offset, smaller.chunk)) for offset in offsets}
+        assert there == smaller.there, f"{path}: chunks of {there}"
+    with netCDF4.Dataset(path) as file:
+        variable = file["p"]
+        equal(np.ma.filled(variable[...], np.nan) if smaller.values.dtype.kind == "f" else variable[...],
+              smaller.values, f"{path} by netCDF4")
+        if smaller.values.dtype.kind == "f":
+            smaller.check_attributes(variable.__dict__, file["quantization_info"].__dict__, path)
+    with xarray.open_dataset(path, engine="netcdf4") as dataset:
+        check_xarray(smaller, dataset, path)
+
+
+SMALLER = {"zarr": check_smaller_zarr, "hdf5": check_smaller_hdf5}
 
 
 def equal(got, wanted, what):
@@ -422,6 +487,11 @@ def main():
                 except Exception as error:
                     raise AssertionError(f"{name} as {word}: {error}") from error
                 checked += 1
+                if word in SMALLER and name != "large":
+                    smaller = Smaller(expected)
+                    told = diff2d("export", path, "--to", word, "-o", "smaller" + ending, "--force", *smaller.options)
+                    SMALLER[word](smaller, "smaller" + ending)
+                    checked += 1
                 in_paraview += cases_for_paraview(word, name, output)
             frames_for_paraview(expected, name)
             assert path.read_bytes() == before

@@ -15,6 +15,7 @@ pub mod create;
 pub mod double_double;
 mod error;
 pub mod expression;
+pub mod mantissa;
 mod memory;
 pub mod moments;
 pub mod npy;

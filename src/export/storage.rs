@@ -1,0 +1,54 @@
+//! [`Storage`]: how elements lie in the formats that have chunks.
+
+use super::{Dataset, ExportError, Format};
+
+/// Deflate's usual compromise between time and size.
+pub(super) const DEFLATE: u8 = 4;
+
+/// Chunks, and whether they are compressed.
+#[derive(Debug, Clone, Default)]
+pub struct Storage {
+    /// Lengths of a chunk, the last one that of the last axis; the format's own where none are given.
+    pub chunks: Option<Vec<u64>>,
+    /// Whether Zarr is compressed, as HDF5 always is.
+    pub compress: bool,
+}
+
+impl Storage {
+    /// Refuses what a format does not have.
+    ///
+    /// # Errors
+    /// [`ExportError::Request`].
+    pub fn fit(&self, format: Format) -> Result<(), ExportError> {
+        let option = match (&self.chunks, self.compress) {
+            _ if matches!(format, Format::Zarr | Format::Hdf5) => return Ok(()),
+            (Some(_), _) => "--chunks",
+            (None, true) => "--compress",
+            (None, false) => return Ok(()),
+        };
+        Err(ExportError::Request(format!(
+            "{option}: {format} has no chunks: export to zarr or hdf5, or leave it out"
+        )))
+    }
+
+    /// The shape of chunks, which by themselves have at most `usual` bytes, and in no case more than `most`.
+    pub(super) fn chunk(
+        &self,
+        dataset: &Dataset<'_>,
+        width: u64,
+        usual: u64,
+        most: u64,
+    ) -> Result<Vec<u64>, ExportError> {
+        let chunk = dataset.chunk(self.chunks.as_deref(), usual / width)?;
+        let elements = chunk
+            .iter()
+            .fold(1_u64, |product, &length| product.saturating_mul(length));
+        let bytes = elements.saturating_mul(width);
+        if bytes <= most {
+            return Ok(chunk);
+        }
+        Err(ExportError::Request(format!(
+            "--chunks: a chunk of {bytes} bytes is larger than the {most} that readers take: choose smaller ones"
+        )))
+    }
+}
