@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         window,
     )
     from ._run import run, sweep
+    from ._solve import Solution, solve
 
 __version__ = "0.1.0"
 
@@ -50,6 +51,7 @@ __all__ = [
     "Probe",
     "ResourceError",
     "Snapshot",
+    "Solution",
     "Statistics",
     "check",
     "coarsen",
@@ -61,13 +63,14 @@ __all__ = [
     "probe",
     "repair",
     "run",
+    "solve",
     "stats",
     "sweep",
     "verify",
     "window",
 ]
 
-_RUN = ("run", "sweep")
+_MODULES = {"run": "_run", "sweep": "_run", "solve": "_solve", "Solution": "_solve"}
 
 
 def __getattr__(name: str) -> Any:
@@ -78,7 +81,7 @@ def __getattr__(name: str) -> Any:
         raise ImportError(
             f"diff2d.{name} needs the compiled part of diff2d, which is not installed: pip install ./python builds it"
         )
-    module = import_module("diff2d._run" if name in _RUN else "diff2d._analysis")
+    module = import_module(f"diff2d.{_MODULES.get(name, '_analysis')}")
     found = globals()[name] = getattr(module, name)
     return found
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import Any, Iterable, Literal
+from typing import Any, Iterable, Literal, Mapping
 
 import numpy as np
 import xarray as xr
@@ -19,6 +19,7 @@ from ._errors import ParameterError, ResourceError
 from ._journal import (
     DATA_OFFSET,
     Journal,
+    flat,
     is_of_run,
     journal_path,
     open_file,
@@ -283,6 +284,32 @@ def _of_nodes(journal: Journal) -> dict[str, xr.Variable]:
     return made
 
 
+def of_memory(
+    values: np.ndarray, coordinates: Mapping[str, np.ndarray], scenario: Mapping[str, Any], program: str
+) -> xr.Dataset:
+    """The dataset of snapshots in memory; `scenario` is what a journal would say of them."""
+    params, about = scenario["params"], {"long_name": "p", "units": "density"}
+    made = xr.Dataset(
+        {"p": xr.Variable(tuple(coordinates), values, about)},
+        {name: xr.Variable(name, places, _ABOUT[name]) for name, places in coordinates.items()},
+        {
+            "Conventions": "CF-1.11",
+            "title": "Diffusion in two dimensions",
+            "program": f"diff2d {program}",
+            **{key: _plain(value) for key, value in flat(params).items()},
+            **{name: scenario[name] for name in ("dx", "dy", "dt", "nsteps", "nper")},
+        },
+    )
+    _name_units(made, params.get("units", {}))
+    return made
+
+
+def _plain(value: Any) -> Any:
+    """A value of a parameter as every format can hold it."""
+    is_plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
+    return value if is_plain else _coordinates.text(value)
+
+
 def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
     """Numbers and texts, as every format can hold them."""
     header = journal.header
@@ -299,8 +326,7 @@ def _attributes(path: Path, journal: Journal) -> dict[str, Any]:
     for key, value in journal.pairs[0].items():
         if key in differing:
             continue
-        is_plain = isinstance(value, (int, float, str)) and not isinstance(value, bool)
-        attributes[key] = value if is_plain else _coordinates.text(value)
+        attributes[key] = _plain(value)
     if not journal.is_sweep:
         # What follows from the parameters: dx is the spacing, not the one wanted.
         attributes |= {name: getattr(first, name) for name in ("dx", "dy", "dt")}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,8 +12,9 @@ import numpy as np
 
 from ._errors import ParameterError
 
-__all__ = ["source", "toml"]
+__all__ = ["source", "toml", "with_files"]
 
+_ARRAYS = ("initial", "D", "Dx", "Dy", "capacity", "decay", "source", "mask")
 _BARE = re.compile("[A-Za-z0-9_-]+")
 
 
@@ -66,6 +68,44 @@ def _value(key: str, value: Any) -> str:
     raise ParameterError(
         f"{key} = {value!r} is of type {type(value).__name__}; expected a number, a text, a bool, a list or a dict"
     )
+
+
+def with_files(parameters: Mapping[str, Any], files: dict[str, bytes], table: str = "") -> dict[str, Any]:
+    """The same with arrays replaced by names of files, whose bytes are put into `files`."""
+    named: dict[str, Any] = {}
+    for key, value in parameters.items():
+        whole = f"{table}{key}"
+        if isinstance(value, Mapping):
+            value = with_files(value, files, f"{whole}.")
+        elif hasattr(value, "__array__") and not isinstance(value, np.generic) and np.ndim(value) > 0:
+            is_file = whole.rpartition(".")[2] in ("file", "path")
+            if whole not in _ARRAYS and not is_file:
+                raise ParameterError(
+                    f"{whole} is an array of {np.ndim(value)} axes; expected a number, a text or a dict: "
+                    f"arrays are for {', '.join(_ARRAYS)}"
+                )
+            name = f"/array {whole}"
+            files[name] = npy(whole, value)
+            if not is_file:
+                value = {"kind": "file", "path": name} if whole == "initial" else {"file": name}
+            else:
+                value = name
+        named[key] = value
+    return named
+
+
+def npy(key: str, values: Any) -> bytes:
+    """The bytes of the `.npy` file of an array."""
+    values = np.asanyarray(values)
+    if values.dtype.hasobject:
+        raise ParameterError(f"{key} is an array of the type {values.dtype}; expected numbers")
+    if np.ma.is_masked(values):
+        # Integers have no NaN.
+        kind = values.dtype if values.dtype.kind == "f" else np.float64
+        values = np.ma.filled(values.astype(kind), np.nan)
+    file = io.BytesIO()
+    np.save(file, np.asarray(values))
+    return file.getvalue()
 
 
 def source(parameters: Any) -> tuple[str | None, str | None]:

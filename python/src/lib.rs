@@ -9,6 +9,7 @@ mod call;
 mod errors;
 mod params;
 mod run;
+mod solve;
 
 use pyo3::prelude::*;
 
@@ -18,5 +19,6 @@ mod native {
     use super::{
         call::{call, crc32c, main, nodes},
         run::{run, sweep},
+        solve::solve,
     };
 }

@@ -1,6 +1,8 @@
 //! Parameters as Python gives them: a file or a text of TOML, and a text of TOML that overrides them.
 
+use crate::errors::refused;
 use diff2d::{ParamsError, RawParams};
+use pyo3::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// What messages call parameters that were given as a dict.
@@ -17,6 +19,19 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// The source that `file` names, or whose TOML `text` is.
+    pub(crate) fn of(
+        py: Python<'_>,
+        file: Option<PathBuf>,
+        text: Option<String>,
+    ) -> PyResult<Self> {
+        match (file, text) {
+            (Some(file), None) => Ok(Self::File(file)),
+            (None, Some(text)) => Ok(Self::Text(text)),
+            _ => Err(refused(py, "parameters are a path or a dict")),
+        }
+    }
+
     /// The directory below which a sweep's parameter file is named.
     pub(crate) fn directory(&self) -> &Path {
         match self {

@@ -20,7 +20,7 @@ use std::{
 };
 
 /// What the stop flag holds when Python asks to stop.
-const ASKED: usize = 2;
+pub(crate) const ASKED: usize = 2;
 
 /// What a run tells.
 enum News {
@@ -45,15 +45,6 @@ pub(crate) struct Options {
     on_note: Option<Py<PyAny>>,
 }
 
-/// The source that `file` names, or whose TOML `text` is.
-fn source(py: Python<'_>, file: Option<PathBuf>, text: Option<String>) -> PyResult<Source> {
-    match (file, text) {
-        (Some(file), None) => Ok(Source::File(file)),
-        (None, Some(text)) => Ok(Source::Text(text)),
-        _ => Err(refused(py, "parameters are a path or a dict")),
-    }
-}
-
 /// Runs the problem of a parameter file or a TOML text, overridden by the TOML `given`. Returns the figures
 /// of the run as JSON, and how it ended: "done", "already done", "out of time".
 #[pyfunction]
@@ -64,7 +55,7 @@ pub(crate) fn run(
     given: &str,
     options: Options,
 ) -> PyResult<(String, &'static str)> {
-    let source = source(py, file, text)?;
+    let source = Source::of(py, file, text)?;
     let raw = source.read(given).map_err(|error| raised(py, error))?;
     let problem = py.detach(|| Problem::from_raw(&raw));
     let problem = problem.map_err(|error| raised(py, error))?;
@@ -85,7 +76,7 @@ pub(crate) fn sweep(
     given: &str,
     options: Options,
 ) -> PyResult<&'static str> {
-    let source = source(py, file, text)?;
+    let source = Source::of(py, file, text)?;
     let read = || {
         let base = base.map(|base| Source::Text(base).read("")).transpose()?;
         Sweep::from_raw(&source.read(given)?, source.directory(), base)

@@ -232,7 +232,15 @@ impl RawParams {
     pub fn refuse(&self, key: &str, reason: String) -> ParamsError {
         let key = keys::named(key);
         let (place, value) = match (self.typed.get(key.name), key.absent) {
-            (Some(entry), _) => (entry.place.clone(), value::shown(&entry.value)),
+            (Some(entry), _) => {
+                let name = entry.value.as_str().map(Path::new);
+                let is_in_memory = name.is_some_and(|name| self.in_memory.contains_key(name));
+                let value = match is_in_memory {
+                    true => UNNAMED.into(),
+                    false => value::shown(&entry.value),
+                };
+                (entry.place.clone(), value)
+            }
             (None, Absent::Same(other)) => return self.refuse(other, reason),
             (None, Absent::Value(default)) => {
                 let value = value::parse_value(default);
