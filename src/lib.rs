@@ -182,6 +182,7 @@ mod warnings;
 pub use cube::{
     Cube, CubeError, Header, Io, JournalledArray, Record,
     journal::{Scenario, Slot},
+    with_start,
 };
 pub use diff2d_arrays::{self as arrays, expression, npy, progress::Progress};
 #[cfg(feature = "plot")]

@@ -117,10 +117,14 @@ impl Problem {
         let bytes = u128::from(problem.schedule.snapshots()) * u128::from(problem.field_bytes())
             + u128::from(DATA_OFFSET);
         if bytes >= 1 << 63 {
+            let (key, less) = match &problem.params.outtimes {
+                Some(_) => ("outtimes", "fewer of them"),
+                None => ("outtime", "a larger outtime"),
+            };
             return Err(raw.refuse(
-                "outtime",
+                key,
                 format!(
-                    "{} snapshots of {} bytes are beyond the 2^63 bytes that a file can have; a larger outtime or dx takes fewer",
+                    "{} snapshots of {} bytes are beyond the 2^63 bytes that a file can have; {less} or dx takes fewer",
                     problem.schedule.snapshots(),
                     problem.field_bytes()
                 ),

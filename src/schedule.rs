@@ -82,7 +82,26 @@ impl Schedule {
             raw.refuse(key, reason)
         };
         let count = |key, steps: f64| whole(steps).ok_or_else(|| beyond(key, steps.trunc()));
-        let start = 0.0;
+        let start = params.t0;
+        if let Some(times) = &params.outtimes {
+            let before = iter::once(&start).chain(times);
+            let intervals = times.iter().zip(before).map(|(time, before)| time - before);
+            let steps = intervals.map(|interval| {
+                steps_in(interval, dt).ok_or_else(|| beyond("outtimes", interval / dt))
+            });
+            let nper = steps.collect::<Result<Vec<u64>, _>>()?.into_iter();
+            let nper: Nper = nper.collect();
+            let nsteps = nper.step_of(times.len() as u64);
+            #[expect(clippy::cast_precision_loss, reason = "only compared")]
+            count("outtimes", nsteps as f64)?;
+            return Ok(Self {
+                dt,
+                nsteps,
+                nper,
+                due: Due::At(times.as_slice().into()),
+                start,
+            });
+        }
         if params.times == Times::Course {
             return Ok(Self {
                 dt,
@@ -309,13 +328,15 @@ impl Nper {
         }
     }
 
-    /// Whether two snapshots have no step between them, or there are more steps than are counted.
-    pub(crate) fn contradicts(&self, nsteps: u64) -> bool {
+    /// Whether two snapshots have no step between them, there are more steps than are counted, or these are not the
+    /// steps to as many times as were given.
+    pub(crate) fn contradicts(&self, nsteps: u64, given: Option<usize>) -> bool {
         let is_wrong = match self {
-            Self::Every(nper) => *nper == 0,
+            Self::Every(nper) => *nper == 0 || given.is_some(),
             Self::Each(steps) => {
                 let ends = steps.last().copied().unwrap_or(0);
-                between(steps).any(|steps| steps == 0) || ends != nsteps
+                let is_whole = ends == nsteps && given == Some(steps.len());
+                !is_whole || between(steps).any(|steps| steps == 0)
             }
         };
         is_wrong || nsteps >= MOST

@@ -155,17 +155,17 @@ fn of_course(problem: &Problem) -> Vec<String> {
     let seen = SEEN * if outtime > 0.0 { outtime } else { cadence };
     let index = schedule.snapshots() - 1;
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-    let asked = index as f64 * outtime;
+    let asked = schedule.start + index as f64 * outtime;
     if (end - asked).abs() > seen {
         warnings.push(format!(
             "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
         ));
     }
-    if params.runtime - end > seen {
+    if params.runtime - schedule.duration() > seen {
         warnings.push(format!(
-            "the run ends with its last snapshot, at t = {end:?} after step {}, before runtime = {:?}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
+            "the run ends with its last snapshot, at t = {end:?} after step {}, before {}: int(runtime/dt) = {} with dt = {dt:?}, and a snapshot takes {steps}",
             schedule.last_step(),
-            params.runtime,
+            end_asked(problem),
             schedule.nsteps,
         ));
     }
@@ -175,11 +175,20 @@ fn of_course(problem: &Problem) -> Vec<String> {
 /// Where exact times leave something of the time to reach.
 fn of_exact(problem: &Problem) -> Vec<String> {
     let (cadence, end) = (problem.schedule.cadence(), problem.schedule.end());
-    let runtime = problem.params.runtime;
-    if runtime - end <= NEARLY * cadence {
+    if problem.params.runtime - problem.schedule.duration() <= NEARLY * cadence {
         return Vec::new();
     }
+    let asked = end_asked(problem);
     vec![format!(
-        "the run ends with its last snapshot, at t = {end:?}, before runtime = {runtime:?}: snapshots are {cadence:?} apart",
+        "the run ends with its last snapshot, at t = {end:?}, before {asked}: snapshots are {cadence:?} apart",
     )]
+}
+
+/// The time to reach, in words.
+fn end_asked(problem: &Problem) -> String {
+    let params = &problem.params;
+    match params.t0 {
+        0.0 => format!("runtime = {:?}", params.runtime),
+        t0 => format!("t0 + runtime = {:?}", t0 + params.runtime),
+    }
 }

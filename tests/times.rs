@@ -536,3 +536,116 @@ fn where_a_run_cannot_end_early_is_told() {
         assert!(!scene.exists("x.npy"), "{told}");
     }
 }
+
+/// Times that are not equally far apart, from 0.5 on; the first two intervals are those of [`EXACT`].
+const IRREGULAR: &str = "x1 = 0\nx2 = 1\ndx = 0.04\ngrid = 'walls'\nD = 1.0\nt0 = 0.5\n\
+    outtimes = [0.5021, 0.5042, 0.505, 0.521]\nsource = 't - 0.5'\n[boundary]\nleft = '2*(t - 0.5)'\n";
+
+#[test]
+fn snapshots_are_taken_at_given_times() {
+    let scene = Scene::new();
+    scene.write("p.toml", IRREGULAR);
+    let told = scene.succeed("run p.toml -o c.npy --threads 2");
+    assert_eq!(told.stdout, "0.5\n0.5021\n0.5042\n0.505\n0.521\n");
+    let whole = scene.cube_and_journal("c");
+    let journal = scene.text("c.journal");
+    let line: Value = serde_json::from_str(journal.lines().next().unwrap()).unwrap();
+    let nper = line["nper"].as_array().unwrap();
+    assert_eq!(nper.len(), 4);
+    // A walk by hand: each interval in whole steps and a rest.
+    let problem: Problem = IRREGULAR.parse().unwrap();
+    let dt = problem.schedule.dt;
+    for (interval, steps) in [0.0021, 0.0021, 0.0008, 0.016].into_iter().zip(nper) {
+        let steps = steps.as_u64().unwrap() as f64;
+        assert!((steps - (interval / dt).ceil()).abs() < 0.5);
+    }
+    // The same bits after kills, in bands, with another number of threads, and computed again.
+    scene.succeed("run p.toml -o b.npy --memory 3MiB --threads 1");
+    assert!(scene.cube_and_journal("b").0 == whole.0);
+    scene.succeed("run p.toml -o e.npy --set outtimes=[0.5021,0.5042]");
+    scene.succeed("run p.toml -o l.npy --resume --extend e.npy --threads 3");
+    assert!(scene.cube_and_journal("l").0 == whole.0);
+    let mut bytes = scene.read("l.npy");
+    let at = bytes.len() - 100;
+    bytes[at] ^= 1;
+    scene.write("l.npy", &bytes);
+    assert_eq!(scene.run("verify l.npy").code, Some(3));
+    scene.succeed("repair l.npy");
+    assert!(scene.cube_and_journal("l").0 == whole.0);
+    // Readers take them from the journal.
+    let probed = scene.succeed("probe c.npy --at t=0.505,y=0.48,x=0.48");
+    assert!(probed.stdout.contains("3,12,12,0.505,"), "{probed}");
+    let told = scene.run("window c.npy --window t=0.002,y=0.04,x=0.04 --op mean -o w.npy");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("equally"),
+        "{told}"
+    );
+}
+
+/// Whatever depends on t sees the time of the run, and a run begins where another one has ended.
+#[test]
+fn formulas_see_the_time_at_which_a_run_begins() {
+    let scene = Scene::new();
+    let power = "x1 = 0\nx2 = 1\ndx = 0.0625\ngrid = 'walls'\nD = 1.0\ndt = 0.00048828125\nruntime = 0.0625\nouttime = 0.015625\n";
+    let of = |t: &str| {
+        format!(
+            "source = 'x*({t})'\n[boundary]\nleft = '3*({t})'\ntop = {{ robin = ['1 + ({t})', 1, '{t}'] }}\n"
+        )
+    };
+    scene.write("a.toml", power.to_owned() + &of("t"));
+    scene.write("b.toml", power.to_owned() + "t0 = 4\n" + &of("t - 4"));
+    scene.succeed("run a.toml -o a.npy");
+    let told = scene.succeed("run b.toml -o b.npy");
+    assert_eq!(told.stdout, "4.0\n4.015625\n4.03125\n4.046875\n4.0625\n");
+    assert!(data_of(&scene.read("a.npy")) == data_of(&scene.read("b.npy")));
+    // Half of it, and the rest from there on.
+    scene.succeed("run a.toml -o h.npy --set runtime=0.03125");
+    let rest = [
+        "run",
+        "a.toml",
+        "-o",
+        "r.npy",
+        "--set",
+        "runtime=0.03125",
+        "--set",
+        "t0=initial",
+        "--set",
+        "initial={kind=\"file\",path=\"h.npy\",snapshot=-1}",
+    ];
+    scene.succeed_args(rest);
+    let [whole, rest] = ["a.npy", "r.npy"].map(|name| data_of(&scene.read(name)).to_vec());
+    assert!(whole[whole.len() - rest.len()..] == rest);
+    let told = scene.run("run a.toml -o n.npy --set t0=initial");
+    assert!(
+        told.code == Some(2) && told.stderr.contains("snapshot = k"),
+        "{told}"
+    );
+}
+
+#[test]
+fn times_that_do_not_ascend_are_refused() {
+    let scene = Scene::new();
+    scene.write("p.toml", "x1 = 0\nx2 = 1\ndx = 0.1\nD = 1.0\n");
+    for (set, reason) in [
+        (
+            "outtimes=[0.2,0.1]",
+            "0.1 is not greater than the time before it, 0.2",
+        ),
+        ("outtimes=[0.0,0.1]", "0.0 is not greater than t0 = 0.0"),
+        ("outtimes=[]", "at least one time"),
+        ("outtimes=[0.1,nan]", "must be numbers"),
+        ("outtimes=0.1", "must be numbers"),
+        ("outtimes=[0.1] --set runtime=1", "keep one of the two"),
+        ("outtimes=[0.1] --set times=course", "remove times"),
+        ("outtimes=[0.1] --set method=exact", "multiples of outtime"),
+        ("outtimes=[1e30]", "fewer than 2^53"),
+        ("outtimes=[0.1] --set t0=inf", "t0 must be"),
+        ("outtimes=[0.1] --set t0=later", "t0 must be"),
+    ] {
+        let told = scene.run(&format!("plan p.toml --set {set}"));
+        assert!(
+            told.code == Some(2) && told.stderr.contains(reason),
+            "{told}"
+        );
+    }
+}

@@ -90,17 +90,22 @@ def times(run: Scenario, known: Sequence[float], steps: list[int] | None = None)
     dt is added once a step. `steps` counts the steps that were added up so far; beyond `MOST_STEPS` they are
     multiplied.
     """
+    if run.outtimes is not None:
+        planned = [run.start, *run.outtimes]
+        return np.asarray([*known, *planned[len(known) :]][: run.snapshots], dtype=np.float64)
     if run.interval is not None:
         rest = np.arange(min(len(known), run.snapshots), run.snapshots, dtype=np.float64)
-        return np.concatenate([np.asarray(known[: run.snapshots], dtype=np.float64), rest * run.interval])
+        rest = run.start + rest * run.interval
+        return np.concatenate([np.asarray(known[: run.snapshots], dtype=np.float64), rest])
     steps = steps if steps is not None else [0]
     all_times = list(known)[: run.snapshots]
     steps[0] += (run.snapshots - len(all_times)) * run.nper
     if steps[0] > MOST_STEPS:
         rest = np.arange(len(all_times), run.snapshots, dtype=np.float64)
-        return np.concatenate([np.asarray(all_times, dtype=np.float64), rest * run.nper * run.dt])
+        rest = run.start + rest * run.nper * run.dt
+        return np.concatenate([np.asarray(all_times, dtype=np.float64), rest])
     if not all_times:
-        all_times = [0.0]
+        all_times = [run.start]
     while len(all_times) < run.snapshots:
         all_times.append(_tick(all_times[-1], run.nper, run.dt))
     return np.asarray(all_times, dtype=np.float64)

@@ -134,7 +134,10 @@ class Cube:
             last[snapshot.scenario or 0] = snapshot
         columns = {"scenario": np.arange(len(scenarios)), **self.parameters}
         for name, field in (("dt", "dt"), ("nsteps", "last_step"), ("nper", "nper"), ("snapshots", "snapshots")):
-            columns[name] = np.asarray([getattr(one, field) for one in scenarios])
+            values = [getattr(one, field) for one in scenarios]
+            # Steps to given times are lists.
+            has_lists = any(isinstance(value, tuple) for value in values)
+            columns[name] = np.asarray([str(list(value)) if isinstance(value, tuple) else str(value) for value in values]) if has_lists else np.asarray(values)
         for name, field in (("time", "simtime"), ("mass", "mass"), ("min", "min"), ("max", "max")):
             columns[name] = np.asarray([np.nan if one is None else getattr(one, field) for one in last])
         return columns

@@ -12,7 +12,7 @@ import os
 import stat
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import islice
+from itertools import accumulate, islice
 from pathlib import Path
 from typing import Any, BinaryIO, Iterator, Mapping
 
@@ -62,7 +62,8 @@ class Scenario:
     dy: float
     dt: float
     nsteps: int
-    nper: int
+    nper: int | tuple[int, ...]
+    """Steps from each snapshot to the next; of given times (`outtimes`) one number for each."""
     ended: int | None = None
     """Of a run that ended early, how many snapshots it has; a line behind line 1 says so."""
 
@@ -74,17 +75,36 @@ class Scenario:
     @property
     def last_step(self) -> int:
         """Number of steps."""
-        return self.nsteps if self.ended is None else (self.ended - 1) * self.nper
+        return self.nsteps if self.ended is None else self.step_of(self.ended - 1)
 
     @property
     def planned(self) -> int:
         """Number of snapshots as the run was begun."""
-        return 1 + self.nsteps // self.nper
+        return 1 + (self.nsteps // self.nper if isinstance(self.nper, int) else len(self.nper))
+
+    def step_of(self, index: int) -> int:
+        """The step of a snapshot."""
+        return index * self.nper if isinstance(self.nper, int) else self._steps[index]
+
+    @cached_property
+    def _steps(self) -> list[int]:
+        return [0, *accumulate(self.nper)] if isinstance(self.nper, tuple) else []
+
+    @property
+    def start(self) -> float:
+        """Simulated time of the first snapshot."""
+        return float(self.params.get("t0", 0.0))
+
+    @property
+    def outtimes(self) -> tuple[float, ...] | None:
+        """The times of the snapshots after the first, where they were given."""
+        times = self.params.get("outtimes")
+        return None if times is None else tuple(float(time) for time in times)
 
     @property
     def interval(self) -> float | None:
         """Of exact times the simulated time between snapshots; None of the course's."""
-        if self.params.get("times") != "exact":
+        if self.params.get("times") != "exact" or self.outtimes is not None:
             return None
         return float(self.params["outtime"]) or self.dt
 
@@ -356,12 +376,15 @@ def _scenario(keys: Mapping[str, Any]) -> Scenario:
         dy=float(keys["dy"]),
         dt=float(keys["dt"]),
         nsteps=_count(keys["nsteps"]),
-        nper=_count(keys["nper"]),
+        nper=tuple(map(_count, nper)) if isinstance(nper := keys["nper"], list) else _count(nper),
     )
     for value in (one.dx, one.dy, one.dt):
         if not (math.isfinite(value) and value > 0):
             raise ValueError("dx, dy or dt is not above 0")
-    if one.nper == 0 or one.nsteps >= 1 << 53:
+    each = one.nper if isinstance(one.nper, tuple) else None
+    given = None if one.outtimes is None else len(one.outtimes)
+    is_wrong = one.nper == 0 if each is None else 0 in each or sum(each) != one.nsteps
+    if is_wrong or given != (None if each is None else len(each)) or one.nsteps >= 1 << 53:
         raise ValueError(f"nsteps is {one.nsteps} and nper {one.nper}")
     return one
 
@@ -408,7 +431,7 @@ def _snapshots(
         if not (
             scenario < len(scenarios)
             and record.index < scenarios[scenario].snapshots
-            and record.step == record.index * scenarios[scenario].nper
+            and record.step == scenarios[scenario].step_of(record.index)
         ):
             damaged = damaged or number
             continue

@@ -5,7 +5,7 @@ use crate::{
     errors::{raised, refused},
     params::Source,
 };
-use diff2d::{Io, Outcome, Problem, Record, Run, Sweep, cli};
+use diff2d::{Io, Outcome, Problem, Record, Run, Sweep, cli, with_start};
 use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
@@ -57,7 +57,7 @@ pub(crate) fn run(
 ) -> PyResult<(String, &'static str)> {
     let source = Source::of(py, file, text)?;
     let raw = source.read(given).map_err(|error| raised(py, error))?;
-    let problem = py.detach(|| Problem::from_raw(&raw));
+    let problem = py.detach(|| Problem::from_raw(&with_start(raw)?));
     let problem = problem.map_err(|error| raised(py, error))?;
     let extend = options.extend.clone();
     let report = carry_out(py, problem, options, move |run| run.extend(extend).start())?;

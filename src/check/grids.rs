@@ -170,7 +170,7 @@ impl Ladder<'_> {
         &self,
         cells: [u64; 2],
         dt: Option<f64>,
-        outtime: f64,
+        outtime: Option<f64>,
         times: Times,
     ) -> Result<Problem, ParamsError> {
         let spacing = |axis: &Axis, cells: u64| {
@@ -182,13 +182,17 @@ impl Ladder<'_> {
         let raw = absent
             .into_iter()
             .fold(self.raw.clone(), RawParams::without);
-        let mut raw = raw.replace("times", times.name());
+        let raw = raw.replace("times", times.name());
+        let mut raw = match outtime {
+            Some(_) => raw.without("outtimes"),
+            None => raw,
+        };
         for (key, value) in [
             ("dx", Some(spacing(&self.own.grid.x, cells[0]))),
             ("dy", Some(spacing(&self.own.grid.y, cells[1]))),
             ("dt", dt),
-            ("runtime", Some(self.time())),
-            ("outtime", Some(outtime)),
+            ("runtime", outtime.map(|_| self.time())),
+            ("outtime", outtime),
         ] {
             if let Some(value) = value {
                 raw = raw.replace(key, value);
@@ -210,7 +214,7 @@ impl Ladder<'_> {
             None => self.time(),
             Some(_) => self.own.params.outtime.min(self.time()),
         };
-        let mut problem = self.at(cells, dt, outtime, Times::Course)?;
+        let mut problem = self.at(cells, dt, Some(outtime), Times::Course)?;
         // All of them, whatever truncation makes of the quotient.
         problem.schedule.nsteps = steps as u64;
         problem.schedule.nper = Nper::Every((steps as u64).max(1));
@@ -224,7 +228,7 @@ impl Ladder<'_> {
             return Ok(self.own.schedule.last_step().min(1) as f64);
         }
         let outtime = self.own.params.outtime.min(self.time());
-        let limit = self.at(cells, None, outtime, Times::Course)?.limit();
+        let limit = self.at(cells, None, Some(outtime), Times::Course)?.limit();
         Ok((self.time() / limit * (1.0 - 1e-13)).ceil())
     }
 
@@ -282,7 +286,10 @@ impl Ladder<'_> {
 
     /// The problem on the coarsest grid with the snapshots of the run.
     pub(crate) fn with_snapshots(&self) -> Result<Problem, ParamsError> {
-        let outtime = self.own.schedule.cadence();
+        let outtime = match &self.own.params.outtimes {
+            Some(_) => None,
+            None => Some(self.own.schedule.cadence()),
+        };
         self.at(self.coarsest(), None, outtime, Times::Exact)
     }
 }

@@ -233,6 +233,13 @@ impl<'a> Axes<'a> {
                 self.name(axis)
             )));
         }
+        let named = self.named.get(axis).and_then(Option::as_ref);
+        if !named.is_none_or(NamedAxis::is_even) {
+            let name = self.name(axis);
+            return Err(Error::Usage(format!(
+                "{name}={text}: the coordinates along {name} are not equally far apart, so that a length has no number of them: give numbers of indices for all axes"
+            )));
+        }
         #[expect(
             clippy::cast_possible_truncation,
             clippy::cast_sign_loss,

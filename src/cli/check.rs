@@ -3,6 +3,7 @@
 use super::{bar::Unit, json::Object, number, plan::estimate, terminal::Terminal, values};
 use crate::{
     check::{self, Balance, Estimate, Row, Study},
+    cube::with_start,
     error::Error,
     params::RawParams,
 };
@@ -47,7 +48,7 @@ pub(super) fn check(args: &CheckArgs, terminal: &Terminal) -> Result<(), Error> 
     let Some(file) = &args.file else {
         return all_kinds(args, terminal);
     };
-    let raw = RawParams::load(file, &args.overrides)?;
+    let raw = with_start(RawParams::load(file, &args.overrides)?)?;
     let planned = Study::plan(&raw, &args.at)?;
     if planned.updates() > check::SOME_SECONDS {
         let (finest, share) = planned.finest();

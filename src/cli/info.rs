@@ -13,7 +13,7 @@ use crate::{
         scratch,
     },
     error::Error,
-    schedule::Clock,
+    schedule::{Clock, Nper},
 };
 use clap::Args;
 use diff2d_arrays::npy::{self, AnyHeader, DATA_OFFSET, Descr, HeaderError, NpyError};
@@ -228,7 +228,12 @@ impl<'a> CubeState<'a> {
                 let nsteps = header.last_step().unwrap_or(run.nsteps);
                 lines.add(
                     "steps",
-                    format!("{nsteps} of dt = {dt}, a snapshot every {nper}"),
+                    match nper {
+                        Nper::Every(nper) => {
+                            format!("{nsteps} of dt = {dt}, a snapshot every {nper}")
+                        }
+                        Nper::Each(_) => format!("{nsteps} of dt = {dt}, snapshots at given times"),
+                    },
                 );
             }
             None => lines.add("sweep", format!("{} scenarios", header.scenario_count())),

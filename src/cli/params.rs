@@ -1,7 +1,13 @@
 //! The arguments that name a problem, shared by the commands that take one.
 
 use super::terminal::quoted;
-use crate::{cube::inputs, error::Error, params::RawParams, problem::Problem, warnings};
+use crate::{
+    cube::{inputs, with_start},
+    error::Error,
+    params::RawParams,
+    problem::Problem,
+    warnings,
+};
 use clap::Args;
 use diff2d_sys as sys;
 use std::{
@@ -34,6 +40,7 @@ impl ParamsArgs {
             if memory.is_some() || raw.typed().get("memory").is_some() {
                 sys::give_back_memory();
             }
+            let raw = with_start(raw)?;
             let problem = Problem::from_raw(&raw)?;
             let mut limited = problem.clone();
             limited.params.memory = memory.or(problem.params.memory);

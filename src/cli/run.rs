@@ -220,7 +220,7 @@ fn check_tile(tile: Option<Tile>, (ny, nx): (usize, usize)) -> Result<(), Error>
 /// Simulated time as the course's programs print it: the first is the integer 0.
 fn simulated_time(record: &Record) -> String {
     match record.step {
-        0 => "0".to_owned(),
+        0 if record.simtime == 0.0 => "0".to_owned(),
         _ => number::python(record.simtime),
     }
 }

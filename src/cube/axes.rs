@@ -93,6 +93,24 @@ impl NamedAxis {
         }
     }
 
+    /// Whether its indices are as far from one another as [`spacing`](Self::spacing) says.
+    #[must_use]
+    pub fn is_even(&self) -> bool {
+        /// What roundings and the course's sums change, as a share.
+        const NEARLY: f64 = 1e-6;
+        match &self.values {
+            AxisValues::Listed {
+                coordinates,
+                spacing,
+            } => {
+                let apart = coordinates.windows(2).map(|pair| pair[1] - pair[0]);
+                let mut off = apart.map(|apart| (apart - spacing).abs());
+                off.all(|off| off <= NEARLY * spacing.abs())
+            }
+            AxisValues::Labels(_) => true,
+        }
+    }
+
     /// The axis of `count` windows over this one, the first of them from `start` on: each has the mean of
     /// the coordinates of its first and its last element.
     #[must_use]

@@ -49,6 +49,8 @@ pub enum Type {
     Word,
     /// An array of two numbers.
     Pair,
+    /// An array of numbers.
+    Numbers,
     /// A table with the key, and perhaps with others.
     Form(&'static str, &'static [&'static str]),
     /// Tables: `[[held]]`.
@@ -66,6 +68,7 @@ impl Type {
             (Self::Pair, Value::Array(items)) => {
                 items.len() == 2 && items.iter().all(|item| number(item).is_some())
             }
+            (Self::Numbers, Value::Array(items)) => items.iter().all(|item| number(item).is_some()),
             (Self::Tables, Value::Array(items)) => items.iter().all(Value::is_table),
             (Self::Form(name, others), Value::Table(table)) => {
                 let is_its = |key: &String| key == name || others.contains(&key.as_str());
@@ -101,6 +104,7 @@ const SWITCH: &[Type] = &[Type::Boolean];
 const WORD: &[Type] = &[Type::Word];
 const SIZE: &[Type] = &[Type::Word, Type::Integer];
 const PAIR: &[Type] = &[Type::Pair];
+const LIST: &[Type] = &[Type::Numbers];
 const FORMULA: &[Type] = &[Type::Number, Type::Word];
 const TABLES: &[Type] = &[Type::Tables];
 const PROFILE: &[Type] = &[
@@ -128,6 +132,9 @@ const METHOD: &str =
     "\"euler\" (explicit), \"rkl2\" (super-time-stepping) or \"exact\" (transforms)";
 const COORDINATES: &str = "\"cartesian\" or \"axisymmetric\" (x the radius, y the height)";
 const TIMES: &str = "\"course\" (after whole steps) or \"exact\" (multiples of outtime), the default of grid = \"walls\"";
+const OUTTIMES: &str = "numbers greater than t0, each greater than the one before";
+const START: &str =
+    "a finite number, or \"initial\": the time of the snapshot that the run begins from";
 const STEADY: &str = "{ steady = rate } or { steady = rate, after = t }, where rate is a number greater than 0 and t a number: the run ends at the first snapshot, not before t, that has changed by less than rate per time";
 const INITIAL: &str =
     "\"peaks\", \"gaussian\", \"sine\", \"constant\", \"expression\", \"file\" or \"image\"";
@@ -159,7 +166,7 @@ macro_rules! keys {
 }
 
 /// Every key of a run's file, in the order in which files and journals list them.
-pub static KEYS: [Key; 51] = keys! {
+pub static KEYS: [Key; 53] = keys! {
     "D", "diffusion coefficient", "length²/time", PROFILE, MATERIAL, "1.0", Required;
     "x1", "left end of the domain", "length", NUMBER, FINITE, "-10.0", Required;
     "x2", "right end of the domain", "length", NUMBER, "a finite number greater than x1", "10.0", Required;
@@ -169,6 +176,9 @@ pub static KEYS: [Key; 51] = keys! {
     "dx", "wanted spacing of the nodes", "length", NUMBER, ABOVE_0, "0.0667", Required;
     "dy", "wanted spacing of the nodes along y", "length", NUMBER, ABOVE_0, "0.0667", Same("dx");
     "outtime", "simulated time per snapshot", "time", NUMBER, "a finite number from 0 to runtime", "0.5", Required;
+    "outtimes", "simulated times of the snapshots after the first, in place of runtime and outtime", "time", LIST,
+        OUTTIMES, "[0.1, 1.0, 10.0]", Derived;
+    "t0", "simulated time of the first snapshot, which formulas see", "time", FORMULA, START, "0.0", Derived;
     "graphics", "draw a picture of every snapshot while running", "", SWITCH, "true or false", "false", Default("false"),
         no_bits;
     "grid", "where the nodes lie", "", WORD, "\"slides\", \"files\" or \"walls\"", "\"slides\"", Default("\"slides\"");

@@ -18,6 +18,7 @@ mod place;
 mod profile;
 pub mod python;
 mod raw;
+mod snapshots;
 mod spelling;
 mod sweep;
 pub mod typed;

@@ -10,6 +10,7 @@ use super::{
     judge::Judge,
     profile::{Boundary, Profile, Wall},
     raw::RawParams,
+    snapshots::Snapshots,
     until::Until,
 };
 use serde::{Serialize, Serializer};
@@ -42,7 +43,7 @@ pub struct Params {
     pub y1: f64,
     /// Upper end of the domain \[length\].
     pub y2: f64,
-    /// Simulated time to reach \[time\].
+    /// Simulated time to run, from the first snapshot on \[time\].
     pub runtime: f64,
     /// Wanted spacing along x \[length\]; the grid's own divides the domain evenly.
     pub dx: f64,
@@ -50,6 +51,10 @@ pub struct Params {
     pub dy: f64,
     /// Simulated time per snapshot \[time\]; by the course's times the schedule's own is a whole number of steps.
     pub outtime: f64,
+    /// Simulated times of the snapshots after the first, where they are not `outtime` apart \[time\].
+    pub outtimes: Option<Vec<f64>>,
+    /// Simulated time of the first snapshot \[time\].
+    pub t0: f64,
     /// Whether the run draws its snapshots.
     pub graphics: bool,
     /// Where the nodes lie.
@@ -96,7 +101,9 @@ impl Params {
         let [x1, x2, y1, y2] = ["x1", "x2", "y1", "y2"].map(|key| judge.number(key));
         let middle = (f64::midpoint(x1, x2), f64::midpoint(y1, y2));
         let grid = judge.choice("grid");
+        let snapshots = Snapshots::take(&mut judge);
         let times = match grid {
+            _ if snapshots.outtimes.is_some() => Times::Exact,
             Layout::Walls => Times::Exact,
             Layout::Slides | Layout::Files => Times::Course,
         };
@@ -107,10 +114,12 @@ impl Params {
             x2,
             y1,
             y2,
-            runtime: judge.number("runtime"),
+            runtime: snapshots.runtime,
             dx: judge.number("dx"),
             dy: judge.number("dy"),
-            outtime: judge.number("outtime"),
+            outtime: snapshots.outtime,
+            outtimes: snapshots.outtimes.clone(),
+            t0: snapshots.t0,
             graphics: judge.boolean("graphics"),
             coordinates: judge.choice("coordinates"),
             times: judge.choice_or("times", times),
@@ -140,6 +149,7 @@ impl Params {
             canonical: Canonical::default(),
         };
         params.judge_numbers(&mut judge);
+        snapshots.judge(&mut judge, params.times);
         for key in ["units.x", "units.y", "units.t", "units.p"] {
             judge.label_if_typed(key);
         }
@@ -208,17 +218,6 @@ impl Params {
         judge.refuse_if(both, "dt", || {
             "safety is given as well; keep one of the two".to_owned()
         });
-        judge.refuse_if(self.runtime < 0.0, "runtime", || {
-            "runtime must be 0 or greater".to_owned()
-        });
-        judge.refuse_if(self.outtime < 0.0, "outtime", || {
-            "outtime must be 0 (a snapshot every step) or greater".to_owned()
-        });
-        let too_long = self.runtime >= 0.0 && self.outtime > self.runtime;
-        judge.refuse_if(too_long, "outtime", || {
-            let runtime = self.runtime;
-            format!("outtime must not be larger than runtime = {runtime:?}")
-        });
     }
 
     /// Refuses keys that the method does not have, or that it lacks.
@@ -241,6 +240,10 @@ impl Params {
                         "method = \"exact\" steps from snapshot to snapshot; remove it".to_owned()
                     });
                 }
+                judge.refuse_if(self.outtimes.is_some(), "outtimes", || {
+                    "method = \"exact\" has snapshots at the multiples of outtime; give runtime and outtime"
+                        .to_owned()
+                });
                 judge.refuse_if(self.outtime == 0.0, "outtime", || {
                     "it must be greater than 0 with method = \"exact\"".to_owned()
                 });
@@ -336,7 +339,7 @@ mod tests {
             .map(|(name, _)| name)
             .collect();
         let of_others = |name: &str| {
-            ["dt", "stages", "until", "memory", "held"].contains(&name)
+            ["dt", "stages", "until", "memory", "held", "outtimes", "t0"].contains(&name)
                 || ["initial.", "mask.", "units."]
                     .iter()
                     .any(|table| name.starts_with(table))

@@ -52,7 +52,7 @@ impl Geometry {
         grid: &Grid,
         digests: &mut Digests,
     ) -> Result<Self, ParamsError> {
-        let mut geometry = Self::none(grid, &params.boundary, 0.0);
+        let mut geometry = Self::none(grid, &params.boundary, params.t0);
         let nodes = geometry.nodes.clone();
         let is_of_another_grid = digests.is_of_another_grid;
         let mut select =

@@ -1,7 +1,10 @@
 //! [`Sweep`]: the scenarios.
 
 use crate::{
-    cube::journal::{Scenario, Scenarios},
+    cube::{
+        journal::{Scenario, Scenarios},
+        with_start,
+    },
     params::{ParamsError, RawParams, SweepParams, Wrong},
     physics::input::{Digests, add_digest},
     problem::{Footprint, Problem},
@@ -75,6 +78,7 @@ impl Sweep {
         let (mut warnings, mut warned) = (Vec::new(), 0_u64);
         params.judge_each(&mut wrong, |raw| {
             number += 1;
+            let raw = with_start(raw)?;
             let problem = Problem::with_digests(&raw, &mut digests)?;
             let first = first.get_or_insert_with(|| problem.clone());
             share_a_cube(first, &problem, number - 1, &raw)?;
@@ -143,7 +147,7 @@ impl Sweep {
     /// # Errors
     /// [`ParamsError::Input`] for a file that was changed since the sweep was read.
     pub fn problem(&self, number: usize) -> Result<Problem, ParamsError> {
-        let raw = self.params.scenario(number);
+        let raw = with_start(self.params.scenario(number))?;
         Problem::with_digests(&raw, &mut self.digests.clone())
     }
 

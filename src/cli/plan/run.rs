@@ -8,7 +8,7 @@ use crate::{
     params::{Choice, Params, StepMethod, with_precision},
     problem::{Footprint, Problem},
     run::{self, Budget, RunError, Terms},
-    schedule::{DECAY_IN_A_STEP, Nper},
+    schedule::{DECAY_IN_A_STEP, Due, Nper},
     slab::Slab,
 };
 use diff2d_stencil::Element;
@@ -38,7 +38,7 @@ pub(super) struct RunPlan<'a> {
     held_nodes: u64,
     nsteps: u64,
     nper: &'a Nper,
-    cadence: f64,
+    cadence: Option<f64>,
     snapshots: u64,
     last_step: u64,
     end: f64,
@@ -173,7 +173,10 @@ impl<'a> RunPlan<'a> {
             held_nodes,
             nsteps: schedule.nsteps,
             nper: &schedule.nper,
-            cadence: schedule.cadence(),
+            cadence: match schedule.due {
+                Due::At(_) => None,
+                Due::Added | Due::Multiples(_) => Some(schedule.cadence()),
+            },
             snapshots: schedule.snapshots(),
             last_step: schedule.last_step(),
             end: schedule.end(),
@@ -234,11 +237,47 @@ impl<'a> RunPlan<'a> {
 
     /// The step that is shorter than the others, if there is one.
     fn shorter(&self) -> String {
-        let shorter = self.problem.schedule.pace().shorter(0);
+        let schedule = &self.problem.schedule;
+        if let (Due::At(_), false) = (&schedule.due, schedule.has_equal_steps()) {
+            return "; the last before a snapshot may be shorter".to_owned();
+        }
+        let shorter = schedule.pace().shorter(0);
         shorter.map_or_else(String::new, |dt| {
             let dt = number::python(dt);
             format!("; the last before each snapshot of {dt}")
         })
+    }
+
+    /// When snapshots are taken.
+    fn due(&self) -> String {
+        /// Times that a person wants to read.
+        const MOST: usize = 8;
+        match &self.problem.schedule.due {
+            Due::At(times) => {
+                let told = times.iter().take(MOST).map(|&time| number::python(time));
+                let more = match times.len().saturating_sub(MOST) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                let told: Vec<String> = told.collect();
+                format!(
+                    "at t = {}, {}{more}",
+                    number::python(self.params.t0),
+                    told.join(", ")
+                )
+            }
+            Due::Added | Due::Multiples(_) => {
+                let first = match self.params.t0 {
+                    0.0 => String::new(),
+                    t0 => format!(" from t = {} on", number::python(t0)),
+                };
+                let cadence = number::python(self.problem.schedule.cadence());
+                format!(
+                    "every {} steps ({cadence} of simulated time){first}",
+                    self.nper
+                )
+            }
+        }
     }
 
     /// The memory of a run whose state is in memory or, in bands, not.
@@ -265,14 +304,13 @@ impl fmt::Display for RunPlan<'_> {
             nx,
             ny,
             nsteps,
-            nper,
             snapshots,
             disk_bytes,
             threads,
             ..
         } = self;
         let [layout, precision] = [self.params.grid.name(), self.params.precision.name()];
-        let [dt, cadence] = [self.dt, self.cadence].map(number::python);
+        let dt = number::python(self.dt);
         let mut lines = Listing::default();
         let mut grid = format!(
             "{ny} × {nx} nodes, {} × {} of them interior",
@@ -304,10 +342,7 @@ impl fmt::Display for RunPlan<'_> {
                 self.shorter()
             ),
         );
-        lines.add(
-            "snapshots",
-            format!("{snapshots}, every {nper} steps ({cadence} of simulated time)"),
-        );
+        lines.add("snapshots", format!("{snapshots}, {}", self.due()));
         if let Some(until) = self.params.until {
             let [rate, after] = [until.steady, until.after].map(number::python);
             let from = match until.after > 0.0 {

@@ -65,7 +65,9 @@ impl Header {
                 false => String::new(),
             };
             for (key, was, is) in is.differences_from(&was) {
-                if !ignored.contains(&key.as_str()) {
+                let goes_on = || begins_with(is.as_ref(), was.as_ref());
+                let is_later = key == "outtimes" && !ignored.is_empty() && goes_on();
+                if !ignored.contains(&key.as_str()) && !is_later {
                     let (was, is) = (shown(was.as_ref()), shown(is.as_ref()));
                     found.push(format!("{key}{of} was {was} and is {is}"));
                 }
@@ -84,4 +86,11 @@ impl Header {
             _ => found.join(", "),
         }
     }
+}
+
+/// Whether a list is another one with more behind it.
+fn begins_with(list: Option<&Value>, beginning: Option<&Value>) -> bool {
+    let [list, beginning] = [list, beginning].map(|value| value.and_then(Value::as_array));
+    list.zip(beginning)
+        .is_some_and(|(list, beginning)| list.starts_with(beginning))
 }

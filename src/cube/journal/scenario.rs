@@ -100,8 +100,12 @@ impl Scenario {
     /// How simulated time goes on.
     #[must_use]
     pub fn pace(&self) -> Pace {
-        let outtime = self.params.get("outtime").and_then(Value::as_f64);
-        let due = match (self.params.times(), outtime) {
+        let number = |key| self.params.get(key).and_then(Value::as_f64);
+        let given = self.params.get("outtimes").and_then(Value::as_array);
+        let due = match (self.params.times(), number("outtime")) {
+            _ if let Some(times) = given => {
+                Due::At(times.iter().filter_map(Value::as_f64).collect())
+            }
             (Some(Times::Exact), Some(0.0)) => Due::Multiples(self.dt),
             (Some(Times::Exact), Some(outtime)) => Due::Multiples(outtime),
             _ => Due::Added,
@@ -110,7 +114,7 @@ impl Scenario {
             dt: self.dt,
             nper: self.nper.clone(),
             due,
-            start: 0.0,
+            start: number("t0").unwrap_or(0.0),
         }
     }
 
@@ -120,7 +124,11 @@ impl Scenario {
         if !(is_positive(self.dx) && is_positive(self.dy) && is_positive(self.dt)) {
             return Some("dx, dy or dt is not above 0".to_owned());
         }
-        if self.nper.contradicts(self.nsteps) {
+        let given = match self.pace().due {
+            Due::At(times) => Some(times.len()),
+            Due::Added | Due::Multiples(_) => None,
+        };
+        if self.nper.contradicts(self.nsteps, given) {
             return Some(format!("nsteps is {} and nper {}", self.nsteps, self.nper));
         }
         None
