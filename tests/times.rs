@@ -560,8 +560,13 @@ fn snapshots_are_taken_at_given_times() {
         assert!((steps - (interval / dt).ceil()).abs() < 0.5);
     }
     // The same bits after kills, in bands, with another number of threads, and computed again.
-    scene.succeed("run p.toml -o b.npy --memory 3MiB --threads 1");
-    assert!(scene.cube_and_journal("b").0 == whole.0);
+    let fine = |more: &str| {
+        let to = format!("run p.toml --set dx=0.01 -o f.npy --force --report r.json {more}");
+        scene.succeed(&to);
+        scene.cube_and_journal("f").0
+    };
+    assert!(fine("--threads 2") == fine("--threads 1 --memory 8500KiB"));
+    assert!(scene.text("r.json").contains("bands"));
     scene.succeed("run p.toml -o e.npy --set outtimes=[0.5021,0.5042]");
     scene.succeed("run p.toml -o l.npy --resume --extend e.npy --threads 3");
     assert!(scene.cube_and_journal("l").0 == whole.0);
