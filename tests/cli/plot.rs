@@ -204,7 +204,11 @@ fn a_single_picture_is_png_svg_or_pdf() {
     assert_eq!(told.map(|told| told.xppu), Some(7874));
     for (words, why) in [
         ("-o d.png", "is one picture, and 4 are to be drawn"),
-        ("--sheet=only -o d.svg", "this picture is PNG"),
+        (
+            "--sheet=only -o d.gif",
+            "this picture is PNG, SVG, PDF; name it d.png",
+        ),
+        ("--fps 10", "--animate"),
         (
             "--line y=0 --history x=0,y=0 -o d.svg",
             "is one picture, and 2 are",
@@ -215,8 +219,23 @@ fn a_single_picture_is_png_svg_or_pdf() {
         assert_eq!(told.code, Some(2), "{words}");
         assert!(told.stderr.contains(why), "{words}: {}", told.stderr);
     }
+    // What shows many frames is one picture, too.
+    for words in ["--sheet", "--line y=0", "--history x=0,y=0"] {
+        for (name, beginning) in &beginnings {
+            let name = name.replace('a', "e");
+            let told = scene.succeed(&format!("plot c.npy {words} -o {name}"));
+            assert_eq!(told.stdout, format!("{name}\n"));
+            assert!(scene.read(&name).starts_with(beginning), "{words} {name}");
+        }
+    }
     scene.succeed("plot c.npy --sheet=only -o sheet.png");
-    scene.succeed("plot c.npy --line y=0 -o line.svg");
+    // Of four frames three stay a twentieth of a second; the last one stays longer.
+    let told = scene.succeed("plot c.npy --animate --fps 20 -o film.gif");
+    assert_eq!(told.stdout, "film.gif\n");
+    let film = scene.read("film.gif");
+    let delay = |hundredths: u8| [0x21, 0xf9, 4, 4, hundredths, 0];
+    let count = |delay: [u8; 6]| film.windows(6).filter(|part| *part == delay).count();
+    assert_eq!((count(delay(5)), count(delay(100))), (3, 1));
     assert!(!scene.exists("c") && !scene.exists("d.png"));
 }
 
@@ -404,7 +423,7 @@ fn lines_and_histories_are_curves_through_the_values() {
 
     // Every curve is an affine image of what `probe` prints.
     let svg = scene.text("d/history.svg");
-    assert!(svg.contains(">x=0, y=0</text>") && svg.contains(">x=5, y=-5</text>"));
+    assert!(svg.contains(">x = 0, y = 0</text>") && svg.contains(">x = 5, y = -5</text>"));
     let probed = |at: &str| -> Vec<f64> {
         let told = scene.succeed(&format!("probe c.npy --series --at {at}"));
         let values = told.stdout.lines().skip(1);
@@ -571,13 +590,76 @@ fn units_stand_beside_the_names_of_axes() {
 }
 
 #[test]
+fn titles_and_units_are_those_that_are_asked_for() {
+    let scene = Scene::small();
+    scene.succeed("run p.toml -o c.npy --set units={x=\"m\",t=\"s\",p=\"K\"}");
+    let texts = |words: &str| -> Vec<String> {
+        scene.succeed(&format!("plot c.npy {words} -o a.svg --force"));
+        let svg = scene.text("a.svg");
+        let parts = svg
+            .split("</text>")
+            .filter_map(|part| part.rsplit('>').next());
+        parts.map(str::to_owned).collect()
+    };
+    let has = |texts: &[String], text: &str| texts.iter().any(|found| found == text);
+    let plain = texts("--snapshots 0");
+    assert!(
+        has(&plain, "t = 0.00 s") && has(&plain, "x [m]") && has(&plain, "y"),
+        "{plain:?}"
+    );
+    let named = texts("--snapshots 0 --title Peaks --label T --xlabel width --ylabel y_(km)");
+    assert!(
+        has(&named, "Peaks") && has(&named, "T [K]") && has(&named, "width [m]"),
+        "{named:?}"
+    );
+    assert!(
+        has(&named, "y_(km)") && !named.iter().any(|text| text.contains("t =")),
+        "{named:?}"
+    );
+    let none = texts("--snapshots 0 --title=");
+    assert!(!none.iter().any(|text| text.contains("t =")), "{none:?}");
+    assert!(has(
+        &texts("--snapshots 0 --title after_{t}"),
+        "after_0.00 s"
+    ));
+    let sheet = texts("--sheet --title Peaks --time-unit min");
+    assert!(
+        has(&sheet, "Peaks") && sheet.iter().any(|text| text.ends_with(" min")),
+        "{sheet:?}"
+    );
+    let line = texts("--line y=0 --snapshots 0 --title at_{t}");
+    assert!(has(&line, "at_0.00 s") && !has(&line, "y = 0"), "{line:?}");
+    let history = texts("--history x=0,y=0 --history x=1,y=0 --time-unit h");
+    assert!(
+        has(&history, "t [h]") && has(&history, "x = 0 m, y = 0"),
+        "{history:?}"
+    );
+    // Of a long run in seconds the times are in days, and of other units as they are.
+    scene.succeed("run p.toml -o c.npy --force --set units.t=s --set D=1e-7 --set runtime=2e7 --set outtime=1e7");
+    let days = texts("--snapshots 1");
+    assert!(
+        days.iter()
+            .any(|text| text.starts_with("t = 115.") && text.ends_with(" d")),
+        "{days:?}"
+    );
+    scene.succeed("run p.toml -o c.npy --force --set units.t=years");
+    let told = scene.run("plot c.npy --time-unit d");
+    assert_eq!(told.code, Some(2), "{told}");
+    assert!(
+        told.stderr
+            .contains("times of c.npy are in years; units.t may be s, min, h or d"),
+        "{told}"
+    );
+}
+
+#[test]
 fn contour_lines_asked_for_one_by_one_have_labels_and_statistics_their_names() {
     let scene = Scene::small();
     scene.succeed("run p.toml -o c.npy");
     scene.succeed("plot c.npy --snapshots 0 --contours 0.125,0.5 -o a.svg");
     let count = |file: &str, label: &str| scene.text(file).matches(&format!(">{label}<")).count();
     // The colour bar has its own ticks.
-    assert_eq!((count("a.svg", "0.125"), count("a.svg", "0.5")), (1, 2));
+    assert_eq!((count("a.svg", "0.125"), count("a.svg", "0.5")), (4, 5));
     scene.succeed("plot c.npy --snapshots 0 --contours 1 -o b.svg");
     let told = scene.succeed("plot c.npy --snapshots 0 --contours 2.0 -o d.svg");
     assert!(

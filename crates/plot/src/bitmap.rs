@@ -7,7 +7,7 @@ use super::{
     text,
 };
 use diff2d_sys::Destination;
-use plotters::prelude::{BLACK, BitMapBackend, Color, DrawingBackend, RGBColor};
+use plotters::prelude::{BitMapBackend, Color, DrawingBackend, RGBColor};
 
 /// A finished picture: red, green and blue, one byte each, row by row from the top left.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -85,7 +85,7 @@ impl Bitmap {
         if (self.width, self.height) == (width, height) {
             return self;
         }
-        let mut resized = Self::new(width, height);
+        let mut resized = Self::new(width, height).at_resolution(self.dpi);
         let common = 3 * width.min(self.width);
         let rows = self.rgb.chunks_exact(3 * self.width);
         for (to, from) in resized.rgb.chunks_exact_mut(3 * width).zip(rows) {
@@ -164,8 +164,9 @@ impl Canvas for Bitmap {
         Ok(())
     }
 
-    fn write(
+    fn write_in(
         &mut self,
+        [red, green, blue]: Rgb,
         label: &str,
         size: f64,
         (x, y): Point,
@@ -186,7 +187,9 @@ impl Canvas for Bitmap {
                 Anchor::Upright => (x + down, y - right),
                 _ => (x + right, y + down),
             };
-            let colour = BLACK.mix(f64::from(coverage)).to_backend_color();
+            let colour = RGBColor(red, green, blue)
+                .mix(f64::from(coverage))
+                .to_backend_color();
             if let Err(error) = backend.draw_pixel(at, colour) {
                 result = Err(draw_error(error));
             }

@@ -17,8 +17,20 @@ pub(super) trait Canvas {
     /// lines meet they are no darker.
     fn stroke(&mut self, lines: &[Vec<Point>], pen: Pen, within: Rect) -> Result<(), Error>;
 
+    /// Writes text of `size` pixels an em.
+    fn write_in(
+        &mut self,
+        colour: Rgb,
+        label: &str,
+        size: f64,
+        at: Point,
+        anchor: Anchor,
+    ) -> Result<(), Error>;
+
     /// Writes black text of `size` pixels an em.
-    fn write(&mut self, label: &str, size: f64, at: Point, anchor: Anchor) -> Result<(), Error>;
+    fn write(&mut self, label: &str, size: f64, at: Point, anchor: Anchor) -> Result<(), Error> {
+        self.write_in([0; 3], label, size, at, anchor)
+    }
 }
 
 /// Pixels `left..left + width` of the rows `top..top + height`.

@@ -1,4 +1,4 @@
-//! [`Chart`]: curves over a common axis, as SVG.
+//! [`Chart`]: curves over a common axis.
 
 use super::{
     canvas::{Anchor, Canvas, Pen, Point, Rect, Rgb},
@@ -6,9 +6,9 @@ use super::{
     error::Error,
     heading::Heading,
     panel::{self, Metrics},
+    paper::Paper,
     range::{Mapping, Range},
-    style::Size,
-    svg::{self, Svg},
+    style::{Size, scaled},
     text::DIGIT,
     ticks::TickScale,
 };
@@ -50,6 +50,8 @@ pub struct Chart {
     pub colormap: Option<Colormap>,
     /// Width and height in pixels.
     pub size: Option<Size>,
+    /// Pixels of an inch of paper.
+    pub dpi: Option<u32>,
 }
 
 /// A curve and its name in the legend.
@@ -62,32 +64,34 @@ pub struct Curve {
 }
 
 impl Chart {
-    /// Writes the SVG, which appears only when it is complete.
+    /// Writes it as PNG, or, where the name of the file ends in `.svg` or `.pdf`, as lines and text. The file appears only
+    /// when it is complete.
     ///
     /// # Errors
     /// [`Error::NoFrames`] without curves, [`Error::Write`] where the file cannot be written.
     pub fn save(&self, to: &Destination) -> Result<(), Error> {
-        svg::save(&self.svg()?, to)
-    }
-
-    /// The picture as SVG.
-    ///
-    /// # Errors
-    /// [`Error::NoFrames`] without curves.
-    pub fn svg(&self) -> Result<String, Error> {
         if self.curves.is_empty() {
             return Err(Error::NoFrames);
         }
-        let (width, height) = self.size.map_or(SIZE, |size| (size.width(), size.height()));
-        let (across, up) = (width as f64, height as f64);
-        let em = 0.026 * (across * up).sqrt().min(1.5 * across.min(up));
         let name = match self.title.is_empty() {
             true => &self.subtitle,
             false => &self.title,
         };
-        let mut svg = Svg::new(width, height, name);
-        self.draw(&mut svg, (width, height), &Metrics::new(em.min(40.0)))?;
-        Ok(svg.finish())
+        let (size, metrics) = self.sizes();
+        let mut paper = Paper::new(to, size, self.dpi, name);
+        self.draw(paper.canvas(), size, &metrics)?;
+        paper.save(to)
+    }
+
+    /// Width and height in pixels, and the sizes of what is drawn.
+    fn sizes(&self) -> ((usize, usize), Metrics) {
+        let of_size = self.size.map(|size| (size.width(), size.height()));
+        let usual = [SIZE.0, SIZE.1].map(|side| scaled(side, self.dpi));
+        let (width, height) = of_size.unwrap_or(usual.into());
+        let (across, up) = (width as f64, height as f64);
+        let em = 0.026 * (across * up).sqrt().min(1.5 * across.min(up));
+        let most = scaled(40, self.dpi.filter(|_| of_size.is_none())) as f64;
+        ((width, height), Metrics::new(em.min(most)))
     }
 
     fn draw(
@@ -214,6 +218,14 @@ impl Chart {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::svg::Svg;
+
+    fn svg(chart: &Chart) -> String {
+        let (size, metrics) = chart.sizes();
+        let mut svg = Svg::new(size.0, size.1, &chart.title);
+        chart.draw(&mut svg, size, &metrics).expect("a chart");
+        svg.finish()
+    }
 
     #[test]
     fn texts_are_escaped_and_gaps_are_gaps() {
@@ -226,7 +238,7 @@ mod tests {
             }],
             ..Chart::default()
         };
-        let svg = chart.svg().expect("a chart");
+        let svg = svg(&chart);
         assert!(svg.contains("&lt;script&gt;&amp; ") && !svg.contains("<script"));
         let curve = svg.split(" d=\"").find(|part| part.contains("h0L"));
         assert_eq!(
@@ -234,7 +246,6 @@ mod tests {
             Some(2),
             "{svg}"
         );
-        assert!(matches!(Chart::default().svg(), Err(Error::NoFrames)));
     }
 
     #[test]
@@ -260,7 +271,7 @@ mod tests {
                 curves: vec![curve.clone(), curve],
                 ..Chart::default()
             };
-            let svg = chart.svg().expect("a chart");
+            let svg = svg(&chart);
             assert!(!svg.contains("NaN") && !svg.contains("inf"), "{svg}");
         }
     }

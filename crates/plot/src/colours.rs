@@ -1,11 +1,13 @@
 //! [`Colours`]: the colours of values.
 
 use super::{
-    canvas::{Canvas, Pen, Point, Rect},
+    canvas::{Canvas, Pen, Rect},
     contour,
     contour_label::ContourLabels,
     error::Error,
+    field_place::FieldPlace,
     frame::Frame,
+    mask,
     range::{Mapping, Range},
     reduced::Reduced,
     style::{Contours, Style},
@@ -16,6 +18,9 @@ use super::{
 pub(super) const NOT_FINITE: [u8; 3] = [153; 3];
 /// The colour of values that have no logarithm.
 pub(super) const NOT_POSITIVE: [u8; 3] = [255; 3];
+
+/// The colour of the line around what is not finite, one of those greys, too.
+const OUTLINE: [u8; 3] = [85; 3];
 
 /// Opacity of contour lines.
 const OPACITY: f64 = 0.75;
@@ -80,18 +85,27 @@ impl Colours {
             .flat_map(|value| colours.colour(value))
             .collect();
         canvas.image(*panel, &pixels)?;
-        let levels = colours.levels();
-        let lines = levels
-            .iter()
-            .map(|&level| (level, contour_line(panel, &reduced, level)));
-        let lines: Vec<_> = lines.collect();
-        for (level, line) in &lines {
-            canvas.stroke(line, colours.pen(*level, panel), *panel)?;
+        let place = FieldPlace {
+            panel,
+            field: &reduced,
+        };
+        let outline = mask::outline(&reduced);
+        if !outline.is_empty() {
+            let pen = Pen {
+                colour: OUTLINE,
+                thickness: (em / 14.0).max(1.0),
+                opacity: 1.0,
+            };
+            canvas.stroke(&place.of(outline), pen, *panel)?;
         }
-        if let Contours::At(_) = colours.contours {
-            let mut labels = ContourLabels::new(*panel, em);
-            for (level, line) in &lines {
-                labels.write(canvas, *level, line)?;
+        let labelled = matches!(colours.contours, Contours::At(_));
+        let mut labels = ContourLabels::new(place, em);
+        for level in colours.levels() {
+            let lines = place.of(contour::trace(&reduced, level));
+            let pen = colours.pen(level, panel);
+            match labelled {
+                true => labels.draw(canvas, level, lines, pen)?,
+                false => canvas.stroke(&lines, pen, *panel)?,
             }
         }
         Ok(())
@@ -125,22 +139,6 @@ impl Colours {
         let luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
         if luminance > 115.0 { [0; 3] } else { [255; 3] }
     }
-}
-
-/// The pieces of a contour line, in pixels.
-fn contour_line(panel: &Rect, field: &Reduced, level: f64) -> Vec<Vec<Point>> {
-    let (rows, columns) = field.dimensions();
-    let place = |(x, y): Point| {
-        (
-            panel.left as f64 + x / columns as f64 * panel.width as f64,
-            panel.bottom() as f64 - y / rows as f64 * panel.height as f64,
-        )
-    };
-    let mut line = Vec::new();
-    contour::trace(field, level, |from, to| {
-        line.push(vec![place(from), place(to)]);
-    });
-    line
 }
 
 #[cfg(test)]

@@ -2,6 +2,9 @@
 
 use super::{decimal, error::Error, extent::Extent, range::Range, values::Values};
 
+/// What the time of a frame takes the place of in a title.
+pub(super) const TIME: &str = "{t}";
+
 /// What to draw: one field, where its nodes lie, and when it was.
 #[derive(Clone, Copy)]
 pub struct Frame<'a> {
@@ -78,6 +81,14 @@ impl<'a> Frame<'a> {
         match self.values.dimensions() {
             (rows, columns) if rows == 0 || columns == 0 => Err(Error::Empty(rows, columns)),
             shape => Ok(shape),
+        }
+    }
+
+    /// A title that was asked for, in which `{t}` stands for the frame's time: `2.4975 s`.
+    pub fn titled(&self, asked: &str, cadence: Option<f64>) -> String {
+        match asked.contains(TIME) {
+            true => asked.replace(TIME, self.title(cadence).trim_start_matches("t = ")),
+            false => asked.to_owned(),
         }
     }
 

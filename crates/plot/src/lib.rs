@@ -3,7 +3,7 @@
 //! A [`Frame`] is what is drawn: numbers, where their nodes lie, and their time. A [`Style`] is how:
 //! colours and the range of values that they cover. [`picture`] turns both into a [`Bitmap`],
 //! [`Sheet`] gathers many frames on one page under one colour bar, [`Animation`] writes a GIF or APNG one
-//! frame at a time, [`Page`] an HTML page. A [`Chart`] has curves, as SVG. Files appear under their name only
+//! frame at a time, [`Page`] an HTML page. A [`Chart`] has curves. Pictures, sheets and charts are PNG, SVG or PDF. Files appear under their name only
 //! when they are whole.
 //!
 //! ```text
@@ -51,11 +51,14 @@ mod contour_label;
 mod decimal;
 mod error;
 mod extent;
+mod field_place;
 mod file;
 mod frame;
 mod heading;
+mod mask;
 mod page;
 mod panel;
+mod paper;
 mod pdf;
 mod range;
 mod reduce;

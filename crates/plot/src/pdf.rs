@@ -180,8 +180,9 @@ impl Canvas for Pdf {
         Ok(())
     }
 
-    fn write(
+    fn write_in(
         &mut self,
+        colour: Rgb,
         label: &str,
         size: f64,
         (x, y): Point,
@@ -199,7 +200,8 @@ impl Canvas for Pdf {
             _ => point(x as f32 + at.x, y as f32 - at.y),
         };
         let content = &mut self.content;
-        content.set_fill_rgb(0.0, 0.0, 0.0);
+        let [red, green, blue] = shares(colour);
+        content.set_fill_rgb(red, green, blue);
         let mut end = None;
         text::outlines(label, size, |curve| {
             let (OutlineCurve::Line(from, _)

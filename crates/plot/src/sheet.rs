@@ -1,8 +1,7 @@
 //! [`Sheet`]: a contact sheet, many frames on one page.
 
 use super::{
-    bitmap::Bitmap,
-    canvas::{Anchor, Canvas, Rect},
+    canvas::{Anchor, Rect},
     colormap,
     colour_bar::ColourBar,
     colours::Colours,
@@ -11,11 +10,13 @@ use super::{
     frame::Frame,
     heading::{Heading, shortened},
     panel::{self, Metrics},
+    paper::Paper,
     style::Style,
     template::{em_of, sized},
     text::DIGIT,
     ticks::Ticks,
 };
+use diff2d_sys::Destination;
 
 /// Pixels that the longer side of a panel aims at.
 const SIDE: usize = 200;
@@ -38,7 +39,8 @@ pub fn evenly_spread(total: usize, most: usize) -> Vec<usize> {
 ///
 /// Frames are added one at a time and not kept.
 pub struct Sheet {
-    bitmap: Bitmap,
+    to: Destination,
+    pub(super) paper: Paper,
     panels: Vec<Rect>,
     columns: usize,
     used: usize,
@@ -48,20 +50,24 @@ pub struct Sheet {
     cell_width: usize,
     metrics: Metrics,
     shape: (usize, usize),
-    cadence: Option<f64>,
-    dpi: Option<u32>,
+    style: Style,
 }
 
 impl Sheet {
     /// The most panels that are large enough to be read; [`evenly_spread`] chooses among more frames.
     pub const MOST: usize = 36;
 
-    /// A sheet for `count` frames like `first`, which is not drawn yet.
+    /// A sheet for `count` frames like `first`, which is not drawn yet: PNG, or SVG or PDF by the name of the file.
     ///
     /// # Errors
     ///
     /// [`Error::NoFrames`] where `count` is 0, [`Error::Empty`] for a field without values.
-    pub fn new(first: &Frame, count: usize, style: &Style) -> Result<Self, Error> {
+    pub fn new(
+        to: &Destination,
+        first: &Frame,
+        count: usize,
+        style: &Style,
+    ) -> Result<Self, Error> {
         if count == 0 {
             return Err(Error::NoFrames);
         }
@@ -74,11 +80,12 @@ impl Sheet {
             Ok((page, needed))
         })?;
         let (m, right, down) = (page.metrics, place.left, place.top);
-        let mut bitmap = Bitmap::new(place.width, place.height);
+        let size = (place.width, place.height);
+        let mut paper = Paper::new(to, size, style.dpi, style.title_of_all());
         page.bar
-            .draw(&mut bitmap, page.bar_left + right, page.top + down, &m)?;
+            .draw(paper.canvas(), page.bar_left + right, page.top + down, &m)?;
         let middle = page.middle + right as f64;
-        page.heading.draw(&mut bitmap, middle, down as f64)?;
+        page.heading.draw(paper.canvas(), middle, down as f64)?;
         let shifted = |panel: Rect| Rect {
             left: panel.left + right,
             top: panel.top + down,
@@ -87,10 +94,8 @@ impl Sheet {
         let [x_ticks, y_ticks] = page.ticks;
         let [x_name, y_name] = style.named([x.name, y.name]);
         Ok(Self {
-            bitmap: match style.size {
-                Some(size) => bitmap.resized(size.width(), size.height()),
-                None => bitmap,
-            },
+            to: to.clone(),
+            paper,
             panels: page.panels.into_iter().map(shifted).collect(),
             columns: page.columns,
             used: 0,
@@ -99,8 +104,7 @@ impl Sheet {
             cell_width: page.cell_width,
             metrics: m,
             shape,
-            cadence: style.cadence,
-            dpi: style.dpi,
+            style: style.clone(),
         })
     }
 
@@ -118,37 +122,37 @@ impl Sheet {
             return Err(Error::Full(self.panels.len()));
         };
         let m = &self.metrics;
-        let bitmap = &mut self.bitmap;
+        let canvas = self.paper.canvas();
         let [(x, x_ticks), (y, y_ticks)] = &self.axes;
         // Panels at the left and those with none below them have axes.
         if self.used + self.columns >= self.panels.len() {
-            panel::x_axis(bitmap, &panel, x_ticks, m, x)?;
+            panel::x_axis(canvas, &panel, x_ticks, m, x)?;
         }
         if self.used.is_multiple_of(self.columns) {
             // Names of low panels would overlap.
             let high = panel.height as f64 > 3.0 * m.em;
-            panel::y_axis(bitmap, &panel, y_ticks, m, if high { y } else { "" })?;
+            panel::y_axis(canvas, &panel, y_ticks, m, if high { y } else { "" })?;
         }
-        panel::border(bitmap, &panel, m)?;
-        self.colours.draw(bitmap, &panel, frame, self.metrics.em)?;
+        panel::border(canvas, &panel, m)?;
+        self.colours.draw(canvas, &panel, frame, self.metrics.em)?;
         let middle = panel.left as f64 + panel.width as f64 / 2.0;
         let base = panel.top as f64 - m.em * (1.2 - DIGIT);
-        let title = frame.title(self.cadence);
+        let title = self.style.title_beside_others(frame);
         let title = shortened(&title, m.em, self.cell_width as f64 - 0.5 * m.em)?;
-        bitmap.write(&title, m.em, (middle, base), Anchor::Centre)?;
+        canvas.write(&title, m.em, (middle, base), Anchor::Centre)?;
         self.used += 1;
         Ok(())
     }
 
-    /// The sheet; panels that nothing was pushed into stay white.
+    /// Writes the file, which appears only now; panels that nothing was pushed into stay white.
     ///
     /// # Errors
     ///
-    /// [`Error::NoFrames`] for a sheet without any.
-    pub fn finish(self) -> Result<Bitmap, Error> {
+    /// [`Error::NoFrames`] for a sheet without any, [`Error::Write`] where the file cannot be written.
+    pub fn finish(self) -> Result<(), Error> {
         match self.used {
             0 => Err(Error::NoFrames),
-            _ => Ok(self.bitmap.at_resolution(self.dpi)),
+            _ => self.paper.resized(self.style.size).save(&self.to),
         }
     }
 }
@@ -202,7 +206,7 @@ impl SheetLayout {
             Some(size) => (size.width(), Some(size.height())),
             None => (needed, None),
         };
-        let heading = Heading::new(&style.title, 1.3 * m.em, &m, room)?;
+        let heading = Heading::new(style.title_of_all(), 1.3 * m.em, &m, room)?;
         let top = (m.pad + heading.height() + title).ceil() as usize;
         let panels = (0..count).map(|k| Rect {
             left: left + k % columns * cell_width + (inner - across) / 2,

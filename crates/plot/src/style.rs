@@ -1,6 +1,11 @@
 //! [`Style`]: how frames are drawn.
 
-use super::{colormap::Colormap, error::Error, range::Range};
+use super::{
+    colormap::Colormap,
+    error::Error,
+    frame::{Frame, TIME},
+    range::Range,
+};
 use std::{fmt, str::FromStr};
 
 /// How to draw: the same for every frame of a series, so that frames can be compared.
@@ -26,8 +31,9 @@ pub struct Style {
     pub quantity: String,
     /// Names of the axes, x first, in place of those that the frames have.
     pub axes: [Option<String>; 2],
-    /// A title over the whole picture; may be empty.
-    pub title: String,
+    /// A title in place of those that the frames have, where `{t}` stands for the time; of a sheet over all of them. None if
+    /// it is empty.
+    pub title: Option<String>,
     /// Width and height in pixels; as large as it takes if absent.
     pub size: Option<Size>,
     /// Pixels of an inch of paper. A picture whose size nobody asks for has as many pixels as its size at 100 asks for.
@@ -110,9 +116,23 @@ impl Style {
             cadence: None,
             quantity: String::new(),
             axes: [None, None],
-            title: String::new(),
+            title: None,
             size: None,
             dpi: None,
+        }
+    }
+
+    /// The title of what shows many frames; may be empty.
+    pub(super) fn title_of_all(&self) -> &str {
+        let title = self.title.as_deref().unwrap_or_default();
+        if title.contains(TIME) { "" } else { title }
+    }
+
+    /// The title of a frame beside others, whose times tell them apart.
+    pub(super) fn title_beside_others(&self, frame: &Frame) -> String {
+        match &self.title {
+            Some(asked) if asked.contains(TIME) => frame.titled(asked, self.cadence),
+            _ => frame.title(self.cadence),
         }
     }
 
@@ -122,16 +142,15 @@ impl Style {
         [name(0), name(1)]
     }
 
-    /// Pixels of an inch.
-    pub(super) fn resolution(&self) -> u32 {
-        self.dpi.unwrap_or(100)
-    }
-
     /// A length in pixels, in as many pixels as the resolution asks for.
     pub(super) fn scaled(&self, side: usize) -> usize {
-        self.dpi
-            .map_or(side, |dpi| (side * dpi as usize / 100).max(1))
+        scaled(side, self.dpi)
     }
+}
+
+/// A length in pixels, in as many pixels as a resolution asks for.
+pub(super) fn scaled(side: usize, dpi: Option<u32>) -> usize {
+    dpi.map_or(side, |dpi| (side * dpi as usize / 100).max(1))
 }
 
 /// Width and height of a picture in pixels.

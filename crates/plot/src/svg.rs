@@ -42,7 +42,10 @@ impl Svg {
 
     /// Writes the document, which appears only when it is complete.
     pub fn save(self, to: &Destination) -> Result<(), Error> {
-        save(&self.finish(), to)
+        let mut file = PictureFile::create(to)?;
+        file.write_all(self.finish().as_bytes())
+            .map_err(|error| write_error(to.name(), error))?;
+        file.commit_unsynced()
     }
 
     fn line(&mut self, element: std::fmt::Arguments<'_>) -> Result<(), Error> {
@@ -96,8 +99,9 @@ impl Canvas for Svg {
         ))
     }
 
-    fn write(
+    fn write_in(
         &mut self,
+        colour: Rgb,
         label: &str,
         size: f64,
         (x, y): Point,
@@ -113,18 +117,14 @@ impl Canvas for Svg {
             ),
         };
         let label = escaped(label);
+        let fill = match colour {
+            [0, 0, 0] => String::new(),
+            other => format!(r#" fill="{}""#, hex(other)),
+        };
         self.line(format_args!(
-            r#"<text x="{x:.1}" y="{y:.1}" font-size="{size:.1}" text-anchor="{place}"{turn}>{label}</text>"#
+            r#"<text x="{x:.1}" y="{y:.1}" font-size="{size:.1}" text-anchor="{place}"{fill}{turn}>{label}</text>"#
         ))
     }
-}
-
-/// Writes a document, which appears only when it is complete.
-pub(super) fn save(document: &str, to: &Destination) -> Result<(), Error> {
-    let mut file = PictureFile::create(to)?;
-    file.write_all(document.as_bytes())
-        .map_err(|error| write_error(to.name(), error))?;
-    file.commit_unsynced()
 }
 
 fn shape(rect: Rect) -> String {

@@ -11,10 +11,9 @@ use super::{
     frame::Frame,
     heading::Heading,
     panel::{self, Metrics},
-    pdf::Pdf,
+    paper::Paper,
     reduced::Reduced,
     style::{Size, Style},
-    svg::Svg,
     text::{DIGIT, width},
     ticks::Ticks,
 };
@@ -40,34 +39,20 @@ pub fn picture(frame: &Frame, style: &Style) -> Result<Bitmap, Error> {
 ///
 /// As [`picture`]; [`Error::Write`] where the file cannot be written.
 pub fn save_picture(frame: &Frame, style: &Style, to: &Destination) -> Result<(), Error> {
-    let extension = to
-        .name()
-        .extension()
-        .and_then(|extension| extension.to_str());
-    let is_pdf = match extension {
-        Some("svg") => false,
-        Some("pdf") => true,
-        _ => return picture(frame, style)?.save(to),
-    };
     let shape = frame.shape()?;
     let (x, y) = frame.extent.spans(shape);
     let colours = Colours::new(style, colormap::LEVELS).of(frame.own_range());
-    let (layout, place) = laid_out(style, &colours, shape, [&x, &y], style.scaled(SIDE))?;
-    let title = frame.title(style.cadence);
-    let name = format!("{} {title}", style.title);
-    let draw = |canvas: &mut dyn Canvas| {
-        let (panel, at) = layout.draw(canvas, style.named([x.name, y.name]), place)?;
-        colours.draw(canvas, &panel, frame, layout.metrics.em)?;
-        write_title(canvas, &title, layout.title_size, at)
+    let (layout, place) = laid_out(frame, style, &colours, [&x, &y], style.scaled(SIDE))?;
+    let name = match &style.title {
+        Some(asked) => frame.titled(asked, style.cadence),
+        None => frame.title(style.cadence),
     };
-    if is_pdf {
-        let mut pdf = Pdf::new(place.width, place.height, style.resolution(), name.trim());
-        draw(&mut pdf)?;
-        return pdf.save(to);
-    }
-    let mut svg = Svg::new(place.width, place.height, name.trim());
-    draw(&mut svg)?;
-    svg.save(to)
+    let size = (place.width, place.height);
+    let mut paper = Paper::new(to, size, style.dpi, &name);
+    let (panel, title) = layout.draw(paper.canvas(), style.named([x.name, y.name]), place)?;
+    colours.draw(paper.canvas(), &panel, frame, layout.metrics.em)?;
+    title.write(paper.canvas(), frame)?;
+    paper.resized(style.size).save(to)
 }
 
 /// Reads a frame once, and keeps what a [`picture`] of the usual size shows of it, with the ends of its
@@ -92,9 +77,7 @@ pub(super) struct Template {
     panel: Rect,
     colours: Colours,
     shape: (usize, usize),
-    cadence: Option<f64>,
-    title: Point,
-    title_size: f64,
+    title: Title,
     em: f64,
 }
 
@@ -105,7 +88,7 @@ impl Template {
         let shape = frame.shape()?;
         let (x, y) = frame.extent.spans(shape);
         let colours = Colours::new(style, levels).of(frame.own_range());
-        let (layout, place) = laid_out(style, &colours, shape, [&x, &y], side)?;
+        let (layout, place) = laid_out(frame, style, &colours, [&x, &y], side)?;
         let mut blank = Bitmap::new(place.width, place.height);
         let (panel, title) = layout.draw(&mut blank, style.named([x.name, y.name]), place)?;
         Ok(Self {
@@ -116,9 +99,7 @@ impl Template {
             panel,
             colours,
             shape,
-            cadence: style.cadence,
             title,
-            title_size: layout.title_size,
             em: layout.metrics.em,
         })
     }
@@ -141,38 +122,71 @@ impl Template {
         let mut bitmap = self.blank.clone();
         self.colours
             .draw(&mut bitmap, &self.panel, frame, self.em)?;
-        write_title(
-            &mut bitmap,
-            &frame.title(self.cadence),
-            self.title_size,
-            self.title,
-        )?;
+        self.title.write(&mut bitmap, frame)?;
         Ok(bitmap)
     }
 }
 
-/// Writes the title of a frame around a place, within the picture.
-fn write_title(
-    canvas: &mut dyn Canvas,
-    title: &str,
+/// What is written over a panel, and where.
+#[derive(Clone)]
+struct Title {
+    asked: Option<String>,
+    cadence: Option<f64>,
+    metrics: Metrics,
+    /// Width and perhaps height of the picture.
+    room: (usize, Option<usize>),
+    /// How far down a title begins that was asked for.
+    top: f64,
+    /// The middle and the base line of the frame's own.
+    place: Point,
     size: f64,
-    (middle, base): Point,
-) -> Result<(), Error> {
-    let half = width(title, size)? / 2.0;
-    let middle = middle.min(canvas.width() as f64 - half).max(half);
-    canvas.write(title, size, (middle, base), Anchor::Centre)
+}
+
+impl Title {
+    fn new(style: &Style, metrics: Metrics, room: (usize, Option<usize>)) -> Self {
+        Self {
+            asked: style.title.clone(),
+            cadence: style.cadence,
+            metrics,
+            room,
+            top: 0.0,
+            place: (0.0, 0.0),
+            size: 1.15 * metrics.em,
+        }
+    }
+
+    /// The title that was asked for, or an empty one.
+    fn heading(&self, frame: &Frame) -> Result<Heading, Error> {
+        let text = match &self.asked {
+            Some(asked) => frame.titled(asked, self.cadence),
+            None => String::new(),
+        };
+        Heading::new(&text, 1.3 * self.metrics.em, &self.metrics, self.room)
+    }
+
+    /// Writes the title of a frame, within the picture.
+    fn write(&self, canvas: &mut dyn Canvas, frame: &Frame) -> Result<(), Error> {
+        let (middle, base) = self.place;
+        if self.asked.is_some() {
+            return self.heading(frame)?.draw(canvas, middle, self.top);
+        }
+        let title = frame.title(self.cadence);
+        let half = width(&title, self.size)? / 2.0;
+        let middle = middle.min(canvas.width() as f64 - half).max(half);
+        canvas.write(&title, self.size, (middle, base), Anchor::Centre)
+    }
 }
 
 /// The layout of a picture whose field has a longer side of about `side` pixels, or the size that the style asks for.
 fn laid_out(
+    frame: &Frame,
     style: &Style,
     colours: &Colours,
-    shape: (usize, usize),
     [x, y]: [&Span; 2],
     side: usize,
 ) -> Result<(PictureLayout, Rect), Error> {
-    sized(style.size, shape, (x, y), side, |panel| {
-        let layout = PictureLayout::new([x, y], style, colours, panel)?;
+    sized(style.size, frame.shape()?, (x, y), side, |panel| {
+        let layout = PictureLayout::new([x, y], frame, style, colours, panel)?;
         let needed = layout.size();
         Ok((layout, needed))
     })
@@ -230,10 +244,7 @@ struct PictureLayout {
     /// How far the colour bar reaches above the panel.
     over: usize,
     ticks: [Ticks; 2],
-    heading: Heading,
-    /// The middle and the base line of the frame's title.
-    title: Point,
-    title_size: f64,
+    title: Title,
     right: f64,
     low: f64,
     metrics: Metrics,
@@ -242,6 +253,7 @@ struct PictureLayout {
 impl PictureLayout {
     fn new(
         [x, y]: [&Span; 2],
+        frame: &Frame,
         style: &Style,
         colours: &Colours,
         (across, up): (usize, usize),
@@ -250,7 +262,6 @@ impl PictureLayout {
             .size
             .map_or_else(|| 0.031 * across.max(up) as f64, em_of);
         let m = Metrics::new(em);
-        let size = 1.15 * m.em;
         let bar_height = up.max((9.0 * m.em) as usize);
         let bar = ColourBar::new(style, colours, bar_height, &m)?;
         let x_ticks = panel::horizontal(x, across, &m);
@@ -261,7 +272,10 @@ impl PictureLayout {
         let left = panel::left(&y_ticks, &m)?;
         let bar_left = left + across + (1.3 * m.em) as usize;
         let middle = left as f64 + across as f64 / 2.0;
-        let half_title = width("snapshot 0000", size)? / 2.0;
+        let half_title = match style.title {
+            Some(_) => 0.0,
+            None => width("snapshot 0000", 1.15 * m.em)? / 2.0,
+        };
         let right = (bar_left as f64 + bar.width)
             .max(middle + half_title)
             .max((left + across) as f64 + m.em);
@@ -269,11 +283,16 @@ impl PictureLayout {
             Some(size) => (size.width(), Some(size.height())),
             None => ((right + m.pad) as usize, None),
         };
-        let heading = Heading::new(&style.title, 1.3 * m.em, &m, room)?;
+        let mut title = Title::new(style, m, room);
         let has_note = !bar.note.is_empty() || style.own_ranges;
         let crowded = has_note && middle + half_title + m.em > bar_left as f64;
         let lift = if crowded { 1.7 * m.em } else { 0.0 };
-        let top = m.pad + heading.height() + size * DIGIT + 0.75 * m.em + lift;
+        // A line for the frame's own title and for the note of the colour bar.
+        let line = match has_note || style.title.is_none() {
+            true => title.size * DIGIT + 0.75 * m.em,
+            false => 0.5 * m.em,
+        };
+        let top = m.pad + title.heading(frame)?.height() + line + lift;
         let top = top.ceil() as usize + over;
         let panel = Rect {
             left,
@@ -283,10 +302,11 @@ impl PictureLayout {
         };
         let below = (panel::depth(&m)).max(over as f64 + 0.6 * m.em);
         // The title is above the panel, or above the note of the colour bar if the two would overlap.
-        let title = match crowded {
+        let base = match crowded {
             true => (top - over) as f64 - 0.75 * m.em - lift,
             false => top as f64 - 0.75 * m.em,
         };
+        title.place = (middle, base);
         Ok(Self {
             low: panel.bottom() as f64 + below,
             panel,
@@ -294,9 +314,7 @@ impl PictureLayout {
             bar_left,
             over,
             ticks: [x_ticks, y_ticks],
-            heading,
-            title: (middle, title),
-            title_size: size,
+            title,
             right,
             metrics: m,
         })
@@ -314,16 +332,19 @@ impl PictureLayout {
         canvas: &mut dyn Canvas,
         [x, y]: [&str; 2],
         place: Rect,
-    ) -> Result<(Rect, Point), Error> {
+    ) -> Result<(Rect, Title), Error> {
         let (m, [x_ticks, y_ticks]) = (&self.metrics, &self.ticks);
         let panel = Rect {
             left: self.panel.left + place.left,
             top: self.panel.top + place.top,
             ..self.panel
         };
-        let (middle, base) = self.title;
-        let title = (middle + place.left as f64, base + place.top as f64);
-        self.heading.draw(canvas, title.0, place.top as f64)?;
+        let (middle, base) = self.title.place;
+        let title = Title {
+            place: (middle + place.left as f64, base + place.top as f64),
+            top: place.top as f64,
+            ..self.title.clone()
+        };
         panel::x_axis(canvas, &panel, x_ticks, m, x)?;
         panel::y_axis(canvas, &panel, y_ticks, m, y)?;
         panel::border(canvas, &panel, m)?;

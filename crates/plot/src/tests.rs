@@ -3,9 +3,11 @@
 use super::colormap::LEVELS;
 use super::{
     colours::NOT_FINITE,
+    paper::Paper,
     template::{SIDE, Template},
     *,
 };
+use diff2d_sys::Destination;
 use ndarray::{Array2, array};
 
 fn style() -> Style {
@@ -150,17 +152,20 @@ fn a_sheet_takes_the_frames_it_was_made_for() {
     let other = Array2::from_elem((10, 11), 1.0);
     let (view, other) = (field.view(), other.view());
     let frame = Frame::new(&view, Extent::counted()).numbered(0);
+    let to = Destination::examine("sheet.png".as_ref()).expect("a name");
     assert!(matches!(
-        Sheet::new(&frame, 0, &style()),
+        Sheet::new(&to, &frame, 0, &style()),
         Err(Error::NoFrames)
     ));
-    let mut sheet = Sheet::new(&frame, 2, &style()).expect("a sheet");
+    let mut sheet = Sheet::new(&to, &frame, 2, &style()).expect("a sheet");
     sheet.push(&frame).expect("the first panel");
     let wrong = sheet.push(&Frame::new(&other, Extent::counted()));
     assert!(matches!(wrong, Err(Error::Shape { .. })));
     sheet.push(&frame).expect("the second panel");
     assert!(matches!(sheet.push(&frame), Err(Error::Full(2))));
-    let bitmap = sheet.finish().expect("the page");
+    let Paper::Pixels(bitmap) = sheet.paper else {
+        panic!("no pixels");
+    };
     let yellow = style().colormap.colour(1.0);
     let cells = (0..bitmap.width()).filter(|x| bitmap.pixel(*x, 100) == Some(yellow));
     assert!(cells.count() >= 400);
@@ -175,7 +180,7 @@ fn files_appear_complete_or_not_at_all() {
     let view = field.view();
     let frame = Frame::new(&view, Extent::counted()).at(0.5);
     let bitmap = picture(&frame, &style()).expect("a picture");
-    let to = |path: &std::path::Path| diff2d_sys::Destination::examine(path).expect("examined");
+    let to = |path: &std::path::Path| Destination::examine(path).expect("examined");
     bitmap.save(&to(&folder.join("0000.png"))).expect("saved");
     assert_eq!(count(), 1);
 

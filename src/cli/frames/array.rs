@@ -1,5 +1,6 @@
 //! [`Frames`]: an array as a series of frames that can be drawn.
 
+use super::time_unit::TimeUnit;
 use crate::{
     cube::{
         AxisValues, JournalledArray, Record,
@@ -24,7 +25,8 @@ pub(in crate::cli) struct Frames<'a> {
     pub(super) at_a_time: usize,
     /// Bytes for what is kept of frames.
     pub(super) memory: u64,
-    time_unit: String,
+    /// The unit in which times are shown, and how many of it those of the array have in one.
+    pub(super) time_unit: (String, f64),
     /// What the frames are, if the array's first axis has words for its indices: `mean`, `std`.
     labels: Vec<String>,
 }
@@ -72,12 +74,12 @@ impl<'a> Frames<'a> {
         // One buffer for the values, and one for their bytes; frames are drawn by all threads.
         let threads = rayon::current_num_threads() as u64;
         let at_a_time = (memory / threads / 16).clamp(1, MOST_AT_A_TIME);
-        let frames = Self {
+        let mut frames = Self {
             array,
             kind,
             at_a_time: usize::try_from(at_a_time).unwrap_or(1),
             memory,
-            time_unit: array.unit("t").unwrap_or_default(),
+            time_unit: (array.unit("t").unwrap_or_default(), 1.0),
             labels: labels(array),
         };
         let (rows, columns) = frames.shape();
@@ -90,7 +92,56 @@ impl<'a> Frames<'a> {
                 array.path.display()
             )));
         }
+        if frames.time_unit.0 == TimeUnit::S.name() {
+            frames.show_times_in(TimeUnit::readable(frames.last_time()));
+        }
         Ok(frames)
+    }
+
+    /// The frames with their times in a unit.
+    pub(in crate::cli) fn in_unit(mut self, asked: Option<TimeUnit>) -> Result<Self, Error> {
+        let Some(asked) = asked else {
+            return Ok(self);
+        };
+        if TimeUnit::of(&self.time_unit.0).is_none() {
+            let what = match self.time_unit.0.as_str() {
+                "" => "have no unit that is known".to_owned(),
+                unit => format!("are in {unit}"),
+            };
+            return Err(Error::Usage(format!(
+                "--time-unit {}: times of {} {what}; units.t may be s, min, h or d",
+                asked.name(),
+                self.array.path.display()
+            )));
+        }
+        self.show_times_in(asked);
+        Ok(self)
+    }
+
+    fn show_times_in(&mut self, unit: TimeUnit) {
+        let own = self.array.unit("t").unwrap_or_default();
+        if let Some(own) = TimeUnit::of(&own) {
+            self.time_unit = (unit.name().to_owned(), own.seconds() / unit.seconds());
+        }
+    }
+
+    /// The time that frames reach: of a run that goes on, as far as it is to go.
+    fn last_time(&self) -> f64 {
+        let last = self.len().saturating_sub(1);
+        match &self.kind {
+            Kind::Snapshots(header, records) if (records.len() as u64) < header.snapshots() => {
+                let runtime = |scenario: &Scenario| scenario.params.get("runtime")?.as_f64();
+                header.run().and_then(runtime).unwrap_or_default()
+            }
+            Kind::Snapshots(_, records) => records.last().map_or(0.0, |record| record.simtime),
+            Kind::Scenarios(..) => 0.0,
+            Kind::Plain(_) => self.time(last).unwrap_or_default(),
+        }
+    }
+
+    /// A time in the unit in which it is shown.
+    pub(super) fn shown_time(&self, time: f64) -> f64 {
+        time * self.time_unit.1
     }
 
     pub(in crate::cli) fn len(&self) -> u64 {
@@ -206,12 +257,12 @@ impl<'a> Frames<'a> {
         shown: &'v Shown<'_>,
         index: u64,
     ) -> Frame<'v> {
-        let frame = Frame::new(values, self.extent(shown)).in_unit(&self.time_unit);
+        let frame = Frame::new(values, self.extent(shown)).in_unit(&self.time_unit.0);
         match (&shown.name, shown.record) {
             (Some(name), _) => frame.named(name),
-            (None, Some(record)) => frame.at(record.simtime),
+            (None, Some(record)) => frame.at(self.shown_time(record.simtime)),
             (None, None) => match self.time(index) {
-                Some(time) => frame.at(time),
+                Some(time) => frame.at(self.shown_time(time)),
                 None => {
                     let number = usize::try_from(index).unwrap_or(usize::MAX);
                     match self.labels.get(number) {

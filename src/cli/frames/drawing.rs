@@ -8,8 +8,8 @@ use super::{
 use crate::error::Error;
 use diff2d_arrays::progress::Progress;
 use diff2d_plot::{
-    self as plot, Animation, Bitmap, Extrema, Format, Frame, PackedFrame, Sheet, Style,
-    evenly_spread, save_picture,
+    self as plot, Animation, Extrema, Format, Frame, PackedFrame, Sheet, Style, evenly_spread,
+    save_picture,
 };
 use diff2d_sys::Destination;
 
@@ -66,15 +66,15 @@ impl<'a> Drawing<'a> {
         places.map(|place| self.chosen[place]).collect()
     }
 
-    /// All chosen frames on one page, evenly thinned out where they are too many.
-    pub(in crate::cli) fn sheet(&self) -> Result<Bitmap, Error> {
+    /// All chosen frames on one page in a file, evenly thinned out where they are too many.
+    pub(in crate::cli) fn sheet(&self, to: &Destination) -> Result<(), Error> {
         let shown = self.some(Sheet::MOST);
         let mut sheet = None;
         for &index in &shown {
             self.with_frame(index, |frame| {
                 let sheet = match &mut sheet {
                     Some(sheet) => sheet,
-                    empty => empty.insert(Sheet::new(frame, shown.len(), &self.style)?),
+                    empty => empty.insert(Sheet::new(to, frame, shown.len(), &self.style)?),
                 };
                 sheet.push(frame)
             })?;
@@ -82,14 +82,17 @@ impl<'a> Drawing<'a> {
         Ok(sheet.ok_or(plot::Error::NoFrames)?.finish()?)
     }
 
-    /// The chosen frames one after the other, in a file; `progress` is told of each.
+    /// The chosen frames one after the other, in a file, so many a second; `progress` is told of each.
     pub(in crate::cli) fn animate(
         &self,
         to: &Destination,
-        format: Format,
+        (format, fps): (Format, Option<f64>),
         progress: &Progress,
     ) -> Result<(), Error> {
         let mut animation = Animation::new(to, format, self.chosen.len(), &self.style);
+        if let Some(fps) = fps {
+            animation = animation.at_rate(fps);
+        }
         for &index in self.chosen {
             self.with_frame(index, |frame| animation.push(frame))?;
             progress.add(1);

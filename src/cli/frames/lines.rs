@@ -181,7 +181,7 @@ impl Frames<'_> {
             for (&index, value) in some.iter().zip(values) {
                 let time = self.shown(index).record.map(|record| record.simtime);
                 let time = time.unwrap_or_else(|| self.time(index).unwrap_or(index as f64));
-                sampled.push((time, value.to_f64()));
+                sampled.push((self.shown_time(time), value.to_f64()));
             }
         }
         Ok(sampled.finish())

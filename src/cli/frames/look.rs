@@ -1,7 +1,10 @@
 //! [`Look`]: how frames are to be drawn, as far as the user says.
 
 use super::{array::Frames, survey::FrameSurvey};
-use crate::params::{Choice, Coordinates};
+use crate::{
+    cube::journal::Scenario,
+    params::{Choice, Coordinates},
+};
 use diff2d_plot::{self as plot, Beyond, Colormap, Contours, Extrema, Range, Size, Style};
 
 /// Logarithmic colours reach so far below the largest value, unless a range is given: diffusion leaves
@@ -49,7 +52,8 @@ pub(in crate::cli) struct Look {
     pub range: RangeAsked,
     pub log: bool,
     pub contours: Contours,
-    pub title: String,
+    /// A title in place of those that the frames have; none if it is empty.
+    pub title: Option<String>,
     /// Name of the quantity; what is known of it if absent.
     pub label: Option<String>,
     /// Names of the axes, x first, in place of those that are known.
@@ -75,10 +79,11 @@ impl Frames<'_> {
             RangeAsked::Symmetric => "coolwarm",
             _ => "viridis",
         };
-        let quantity = look.label.clone().unwrap_or_else(|| match self.quantity() {
-            "" | "p" if self.array.unit("p").is_some() => self.with_unit("p"),
-            told => told.to_owned(),
-        });
+        let quantity = match (&look.label, self.quantity()) {
+            (Some(label), _) => self.labelled(label, "p"),
+            (None, "" | "p") if self.array.unit("p").is_some() => self.with_unit("p"),
+            (None, told) => told.to_owned(),
+        };
         Style {
             colormap: look
                 .colormap
@@ -97,13 +102,19 @@ impl Frames<'_> {
             axes: [0, 1].map(|axis| {
                 let name = ["x", "y"][axis];
                 let known = || Some(self.with_unit(name)).filter(|known| known != name);
-                look.axes[axis].clone().or_else(known)
+                let asked = look.axes[axis].as_deref();
+                asked.map(|label| self.labelled(label, name)).or_else(known)
             }),
             title: look.title.clone(),
             size: look.size,
             dpi: look.dpi,
             ..Style::new(range)
         }
+    }
+
+    /// The unit of an axis or of the density, if it is known.
+    pub(in crate::cli) fn unit(&self, name: &str) -> Option<String> {
+        self.array.unit(name)
     }
 
     /// The name of an axis or of the density, with its unit if that is known: `x [m]`; of a cube around an axis of rotation
@@ -114,9 +125,20 @@ impl Frames<'_> {
             ("y", true) => "z",
             _ => name,
         };
-        match self.array.unit(name) {
-            Some(unit) => format!("{letter} [{unit}]"),
-            None => letter.to_owned(),
+        self.labelled(letter, name)
+    }
+
+    /// A label of an axis or of the density with the unit of that, unless it has one: a text in brackets at its end.
+    fn labelled(&self, label: &str, name: &str) -> String {
+        let unit = match name {
+            "t" => Some(self.time_unit.0.clone()).filter(|unit| !unit.is_empty()),
+            name => self.array.unit(name),
+        };
+        match unit {
+            Some(unit) if !label.is_empty() && !label.ends_with([']', ')']) => {
+                format!("{label} [{unit}]")
+            }
+            _ => label.to_owned(),
         }
     }
 
@@ -128,7 +150,8 @@ impl Frames<'_> {
 
     /// The time between two frames.
     pub(super) fn cadence(&self) -> Option<f64> {
-        self.array.run().map(|run| run.pace().cadence())
+        let cadence = |run: &Scenario| self.shown_time(run.pace().cadence());
+        self.array.run().map(cadence)
     }
 
     /// The range that is meant: differences are drawn about 0, unless the user says more.

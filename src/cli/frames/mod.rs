@@ -5,9 +5,11 @@ mod drawing;
 mod lines;
 mod look;
 mod survey;
+mod time_unit;
 
 pub(super) use array::Frames;
 pub(super) use drawing::Drawing;
 pub(super) use lines::FrameAxis;
 pub(super) use look::{Look, RangeAsked};
 pub(super) use survey::FrameSurvey;
+pub(super) use time_unit::TimeUnit;

@@ -1,9 +1,9 @@
 //! The arguments of `diff2d plot`.
 
-use crate::cli::{open::InputArgs, values};
+use crate::cli::{frames::TimeUnit, open::InputArgs, values};
 use clap::{Args, ValueEnum};
 use diff2d_plot::{Contours, Format};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Draw the frames of a cube, or of any 2-D or 3-D .npy file: pictures, sheets, animations, curves, a page
 ///
@@ -15,6 +15,7 @@ use std::path::PathBuf;
   diff2d plot output/diff2dparams.npy --snapshots -1: --colormap magma --range 0:0.3 -o pictures
   diff2d plot output/diff2dparams.npy --snapshots t=0,2.5,5 --contours 9 --size 1200x1000
   diff2d plot output/diff2dparams.npy --snapshots -1: -o figure.png --dpi 300 --xlabel 'x [m]' --ylabel 'y [m]'
+  diff2d plot output/diff2dparams.npy --animate --fps 12 -o film.gif
   diff2d plot output/diff2dparams.npy --log --animate=apng --follow
   diff2d plot output/diff2dparams.npy --line y=0 --history x=0,y=0 --history x=5,y=5
   diff2d plot output/diff2dparams.npy --html output/peaks.html")]
@@ -52,10 +53,10 @@ pub(in crate::cli) struct PlotArgs {
     /// Contour lines, which the colour bar marks: up to N at round values, or at the values given, such as 22,24,30
     #[arg(long, value_name = "N|V1,V2,…", allow_hyphen_values = true)]
     pub(super) contours: Option<Contours>,
-    /// A title over every picture
+    /// A title in place of the time of each frame, for which {t} stands; '' for none
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) title: Option<String>,
-    /// The name of the quantity, over the colour bar [default: p for cubes]
+    /// The name of the quantity, over the colour bar; its unit is added if it is known [default: p for cubes]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) label: Option<String>,
     /// The name of the horizontal axis [default: x]
@@ -64,6 +65,10 @@ pub(in crate::cli) struct PlotArgs {
     /// The name of the vertical axis [default: y]
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     pub(super) ylabel: Option<String>,
+    /// The unit of times: s, min, h or d, where [units] has one of them [default: of seconds the one that makes the
+    /// last time less than 600]
+    #[arg(long, value_name = "UNIT")]
+    pub(super) time_unit: Option<TimeUnit>,
     /// Width and height of every picture in pixels, from 200x200 to 4096x4096
     #[arg(long, value_name = "WxH")]
     pub(super) size: Option<String>,
@@ -89,6 +94,9 @@ pub(in crate::cli) struct PlotArgs {
         default_missing_value = "gif"
     )]
     pub(super) animate: Option<Format>,
+    /// Frames of an animation that a second shows, from 0.1 to 50 [default: 8.3]
+    #[arg(long, value_name = "N", requires = "animate", value_parser = frame_rate)]
+    pub(super) fps: Option<f64>,
     /// Draw curves, line-y=0.svg: the values along a line y=… or x=… of the frames, or of up to 12 of
     /// them. Not the frames themselves. Repeats
     #[arg(long, value_name = "y=0", allow_hyphen_values = true)]
@@ -111,6 +119,14 @@ pub(in crate::cli) struct PlotArgs {
     pub(super) memory: u64,
 }
 
+/// What names of pictures end in.
+const PICTURES: [&str; 5] = ["png", "svg", "pdf", "gif", "apng"];
+
+fn frame_rate(text: &str) -> Result<f64, String> {
+    let rate = text.parse().ok().filter(|rate| (0.1..=50.0).contains(rate));
+    rate.ok_or_else(|| "expected a number from 0.1 to 50".to_owned())
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(super) enum SheetArg {
     /// Besides the pictures of single frames
@@ -120,10 +136,17 @@ pub(super) enum SheetArg {
 }
 
 impl PlotArgs {
-    /// Whether pictures of single frames are asked for.
+    /// Whether pictures of single frames are asked for: not where the only picture is one of many frames.
     pub(super) fn draws_single_frames(&self) -> bool {
         let other = self.html.is_some() || !self.line.is_empty() || !self.history.is_empty();
-        !other && self.sheet != Some(SheetArg::Only)
+        let is_one = self.names_a_file() && (self.sheet.is_some() || self.animate.is_some());
+        !other && !is_one && self.sheet != Some(SheetArg::Only)
+    }
+
+    /// Whether the output is the name of a picture, not of a directory.
+    pub(super) fn names_a_file(&self) -> bool {
+        let extension = self.output.as_deref().and_then(Path::extension);
+        extension.is_some_and(|extension| PICTURES.iter().any(|known| extension == *known))
     }
 
     /// Whether anything shows whole frames.

@@ -2,7 +2,7 @@
 
 use crate::{
     cli::{
-        frames::{Drawing, FrameAxis, RangeAsked},
+        frames::{Drawing, FrameAxis, Frames, RangeAsked},
         terminal::{Terminal, printable},
     },
     error::Error,
@@ -46,6 +46,7 @@ pub(super) fn line(
     {
         chart.subtitle = format!("{}, {}", only.label, chart.subtitle);
     }
+    entitle(&mut chart, drawing, &shown);
     if shown.len() < drawing.chosen.len() {
         terminal.note(&format!(
             "--line {typed}: {} of {} frames are drawn, evenly spread; --snapshots chooses others",
@@ -89,7 +90,7 @@ pub(super) fn history(
         let told = format!("{}, {}", column.told, row.told);
         terminal.note(&format!("--history {}: {told}", printable(text)));
         chart.curves.push(Curve {
-            label: text.trim().replace(',', ", "),
+            label: labelled(frames, &pairs),
             points: frames.history(chosen, [row.index, column.index])?,
         });
         chart.subtitle = format!("{}, {}", column.title, row.title);
@@ -97,7 +98,36 @@ pub(super) fn history(
     if chart.curves.len() > 1 {
         chart.subtitle.clear();
     }
+    entitle(&mut chart, drawing, chosen);
     Ok(chart)
+}
+
+/// A place in a legend, with units: `x = 0 m, y = 2 m`; as it was typed where there are none.
+fn labelled(frames: &Frames<'_>, pairs: &[(Option<FrameAxis>, &str)]) -> String {
+    let pair = |(side, value): &(Option<FrameAxis>, &str)| {
+        let name = frames.side_name(0, (*side)?);
+        let unit = frames.unit(name).unwrap_or_default();
+        Some(format!("{name} = {value} {unit}").trim_end().to_owned())
+    };
+    let parts: Vec<String> = pairs.iter().filter_map(pair).collect();
+    parts.join(", ")
+}
+
+/// Gives a chart the title that was asked for, in place of what it would tell.
+fn entitle(chart: &mut Chart, drawing: &Drawing<'_>, shown: &[u64]) {
+    let Some(asked) = &drawing.look.title else {
+        return;
+    };
+    let times = [shown.first(), shown.last()].map(|index| {
+        let title = index.map(|&index| drawing.frames.title(index));
+        title.unwrap_or_default().replace("t = ", "")
+    });
+    let time = match &times {
+        [first, last] if first == last => first.clone(),
+        [first, last] => format!("{first} … {last}"),
+    };
+    chart.title = asked.replace("{t}", &time);
+    chart.subtitle.clear();
 }
 
 /// What charts have in common.
@@ -108,11 +138,11 @@ fn chart(drawing: &Drawing<'_>) -> Chart {
         _ => None,
     };
     Chart {
-        title: look.title.clone(),
         y: drawing.style.quantity.clone(),
         range,
         log: look.log,
         size: look.size,
+        dpi: look.dpi,
         ..Chart::default()
     }
 }

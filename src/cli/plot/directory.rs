@@ -36,13 +36,9 @@ pub(super) fn directory(args: &PlotArgs) -> Result<PathBuf, Error> {
 
 /// The file that is to be the only picture, if the name is that of one.
 pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Error> {
-    const KINDS: [&str; 5] = ["png", "svg", "pdf", "gif", "apng"];
-    let Some(file) = args.output.as_ref() else {
+    let Some(file) = args.output.as_ref().filter(|_| args.names_a_file()) else {
         return Ok(None);
     };
-    if !KINDS.contains(&extension(file)) {
-        return Ok(None);
-    }
     let single = if args.draws_single_frames() {
         frames
     } else {
@@ -53,9 +49,8 @@ pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Er
     let curves = args.line.len() + usize::from(!args.history.is_empty());
     let kinds: &[&str] = match [single, sheet, animation, curves] {
         [1, 0, 0, 0] => &["png", "svg", "pdf"],
-        [0, 1, 0, 0] => &["png"],
+        [0, 1, 0, 0] | [0, 0, 0, 1] => &["png", "svg", "pdf"],
         [0, 0, 1, 0] => &[args.animate.unwrap_or_default().extension()],
-        [0, 0, 0, 1] => &["svg"],
         many => {
             return Err(Error::Usage(format!(
                 "-o {} is one picture, and {} are to be drawn: choose one, such as --snapshots -1: for the last frame, or name a directory, such as -o {}",
@@ -70,7 +65,7 @@ pub(super) fn file(args: &PlotArgs, frames: usize) -> Result<Option<PathBuf>, Er
         false => Err(Error::Usage(format!(
             "-o {}: this picture is {}; name it {}",
             file.display(),
-            kinds.join(" or ").to_uppercase(),
+            kinds.join(", ").to_uppercase(),
             file.with_extension(kinds[0]).display()
         ))),
     }

@@ -30,7 +30,7 @@ pub(super) fn plot(args: &PlotArgs, terminal: &Terminal) -> Result<(), Error> {
     if args.follow {
         return plot_along(args, look, &mut array, terminal);
     }
-    let frames = Frames::of(&array, args.memory)?;
+    let frames = Frames::of(&array, args.memory)?.in_unit(args.time_unit)?;
     let axes = Axes::of(&array);
     let times = frames.has_times().then_some(&axes);
     let (chosen, told) = choice(args, &array, frames.len(), times).indices()?;
@@ -64,7 +64,7 @@ fn plot_along(
     let mut series = Series::new(args, array, chosen.len(), terminal)?;
     let mut seen = FrameSurvey::default();
     let mut draw = |array: &JournalledArray, some: Vec<u64>| {
-        let frames = Frames::of(array, args.memory)?;
+        let frames = Frames::of(array, args.memory)?.in_unit(args.time_unit)?;
         if some.is_empty() {
             return Ok(());
         }
@@ -97,7 +97,7 @@ fn plot_along(
     )?;
     // What shows all frames has the range of all.
     look.range = asked;
-    let frames = Frames::of(array, args.memory)?;
+    let frames = Frames::of(array, args.memory)?.in_unit(args.time_unit)?;
     let chosen = last;
     if !chosen.is_empty() {
         series.conclude(&Drawing::new(&frames, &chosen, &look, &seen))?;
@@ -136,7 +136,7 @@ fn look(args: &PlotArgs) -> Result<Look, Error> {
         range,
         log: args.log,
         contours: args.contours.clone().unwrap_or_default(),
-        title: args.title.clone().unwrap_or_default(),
+        title: args.title.clone(),
         label: args.label.clone(),
         axes: [args.xlabel.clone(), args.ylabel.clone()],
         size: args.size.as_deref().map(str::parse).transpose()?,

@@ -96,7 +96,7 @@ impl<'a> Series<'a> {
     pub fn conclude(mut self, drawing: &Drawing<'_>) -> Result<(), Error> {
         let (args, chosen, terminal) = (self.args, drawing.chosen, self.terminal);
         if args.sheet.is_some() {
-            self.make("sheet.png", |to| Ok(drawing.sheet()?.save(to)?))?;
+            self.make("sheet.png", |to| drawing.sheet(to))?;
             if chosen.len() > Sheet::MOST {
                 terminal.note(&format!(
                     "sheet.png shows {} of {} frames, evenly spread; --snapshots chooses others",
@@ -108,7 +108,7 @@ impl<'a> Series<'a> {
         if let Some(format) = args.animate {
             self.make(&format!("animation.{}", format.extension()), |to| {
                 let bar = terminal.bar(chosen.len() as u64, Unit::Pictures);
-                drawing.animate(to, format, bar.progress())
+                drawing.animate(to, (format, args.fps), bar.progress())
             })?;
         }
         for line in &args.line {

@@ -14,7 +14,7 @@ use std::str::FromStr;
 
 /// Pixels that the longer side of the panel aims at.
 const SIDE: usize = 560;
-/// Hundredths of a second that a frame stays.
+/// Hundredths of a second that a frame stays if nobody says how many a second there are.
 const DELAY: u16 = 12;
 /// The same for the last frame, before the animation starts again.
 const LAST_DELAY: u16 = 100;
@@ -69,6 +69,8 @@ pub struct Animation {
     style: Style,
     format: Format,
     frames: usize,
+    /// Hundredths of a second that a frame stays.
+    delay: u16,
     recording: Option<Recording>,
 }
 
@@ -95,8 +97,16 @@ impl Animation {
             style: style.clone(),
             format,
             frames,
+            delay: DELAY,
             recording: None,
         }
+    }
+
+    /// The animation with so many frames a second, as nearly as hundredths of a second allow.
+    #[must_use]
+    pub fn at_rate(self, fps: f64) -> Self {
+        let delay = (100.0 / fps).round().clamp(2.0, 65_535.0) as u16;
+        Self { delay, ..self }
     }
 
     /// Adds a frame.
@@ -117,7 +127,7 @@ impl Animation {
                 .print(frame)?
                 .resized(recording.shown.width(), recording.shown.height()),
         };
-        recording.write(DELAY)?;
+        recording.write(self.delay)?;
         recording.changed = changed(&recording.shown, &next);
         recording.shown = next;
         Ok(())
@@ -154,7 +164,7 @@ impl Animation {
     /// written, also because frames are missing.
     pub fn finish(self) -> Result<(), Error> {
         let mut recording = self.recording.ok_or(Error::NoFrames)?;
-        recording.write(LAST_DELAY)?;
+        recording.write(LAST_DELAY.max(self.delay))?;
         match recording.encoder {
             Encoder::Gif(encoder) => encoder.finish(),
             Encoder::Apng(encoder) => encoder.finish(),

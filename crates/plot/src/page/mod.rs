@@ -110,7 +110,7 @@ impl PackedFrame {
         let nodes = frame.shape()?;
         let reduced = Reduced::new(frame.values, side, side)?;
         Ok(Self {
-            title: frame.title(style.cadence),
+            title: style.title_beside_others(frame),
             ends: reduced.ends(),
             text: encode::encode(&reduced, &Quantiser::new(ends))?,
             shape: reduced.dimensions(),
@@ -137,6 +137,9 @@ pub struct Page {
     shape: Option<(usize, usize)>,
     about: Option<Value>,
     frames: Vec<Value>,
+    /// The frame with the widest range of values, at which the page opens, and that range.
+    widest: usize,
+    widest_range: f64,
     bytes: usize,
 }
 
@@ -163,6 +166,8 @@ impl Page {
             shape: None,
             about: None,
             frames: Vec::new(),
+            widest: 0,
+            widest_range: 0.0,
             bytes: 0,
         };
         let title = escaped(page.title());
@@ -184,7 +189,7 @@ impl Page {
     }
 
     fn title(&self) -> &str {
-        match self.style.title.as_str() {
+        match self.style.title_of_all() {
             "" => &self.source,
             title => title,
         }
@@ -221,6 +226,10 @@ impl Page {
         // What is only known of frames that were read.
         let positive = self.ends.low_positive.min(frame.ends.low_positive);
         self.ends.low_positive = positive;
+        let range = frame.ends.high - frame.ends.low;
+        if range > self.widest_range {
+            (self.widest, self.widest_range) = (self.frames.len(), range);
+        }
         let mut about = ends_of(&frame.ends);
         about["label"] = json!(frame.title);
         self.frames.push(about);
@@ -229,8 +238,9 @@ impl Page {
 
     /// What is told of all frames.
     fn about(&self, frame: &PackedFrame) -> Value {
-        let axis = |span: &Span| json!({"start": span.start, "end": span.end, "name": span.name, "whole": span.whole});
         let (x, y) = &frame.spans;
+        let titles = self.style.named([x.name, y.name]);
+        let axis = |span: &Span, title: &str| json!({"start": span.start, "end": span.end, "name": span.name, "title": title, "whole": span.whole});
         let (rows, columns) = frame.shape;
         let (width, height) = panel::fit_exactly(frame.nodes, (x, y), 4096);
         let quantiser = Quantiser::new(&self.ends);
@@ -263,8 +273,8 @@ impl Page {
             "rows": rows,
             "columns": columns,
             "aspect": width as f64 / height as f64,
-            "x": axis(x),
-            "y": axis(y),
+            "x": axis(x, titles[0]),
+            "y": axis(y, titles[1]),
             "range": {
                 "low": self.style.range.low(),
                 "high": self.style.range.high(),
@@ -290,6 +300,7 @@ impl Page {
         let mut about = self.about.take().ok_or(Error::NoFrames)?;
         about["range"]["positive"] = json!(finite(self.ends.low_positive));
         about["found"] = ends_of(&self.ends);
+        about["open"] = json!(self.widest);
         about["frames"] = Value::Array(std::mem::take(&mut self.frames));
         // Whatever the texts hold, none of it ends the element.
         let about = about.to_string().replace('<', "\\u003c");

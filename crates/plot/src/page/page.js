@@ -4,7 +4,7 @@
   const element = (id) => document.getElementById(id);
   const { rows, columns, frames } = meta;
   const last = frames.length - 1;
-  const state = { frame: 0, log: meta.log, own: meta.own, contours: meta.contours !== 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
+  const state = { frame: meta.open, log: meta.log, own: meta.own, contours: meta.contours !== 0, along: "x", row: rows >> 1, column: columns >> 1, timer: null };
   // The cell of the profile that is read, if any.
   let reading = null;
 
@@ -275,7 +275,7 @@
       shape(axes, "path", { class: "axis", d: `M${x} ${bottom}v5` });
       shape(axes, "text", { x, y: bottom + 20, "text-anchor": "middle" }, label);
     }
-    shape(axes, "text", { x: left + width / 2, y: bottom + 40, "text-anchor": "middle" }, meta.x.name);
+    shape(axes, "text", { x: left + width / 2, y: bottom + 40, "text-anchor": "middle" }, meta.x.title);
     for (const [value, label] of axisTicks(meta.y, Math.min(8, height / 34))) {
       const y = bottom - along(meta.y, value) * height;
       shape(axes, "path", { class: "axis", d: `M${left} ${y}h-5` });
@@ -283,7 +283,7 @@
     }
     const name = { x: left - 58, y: top + height / 2, "text-anchor": "middle" };
     name.transform = `rotate(-90 ${name.x} ${name.y})`;
-    shape(axes, "text", name, meta.y.name);
+    shape(axes, "text", name, meta.y.title);
     const bar = left + width + 22;
     shape(axes, "rect", { class: "axis", x: bar, y: 26, width: 18, height: tall });
     shape(axes, "text", { x: bar, y: 10 }, meta.quantity);
@@ -354,7 +354,7 @@
       shape(svg, "path", { class: "axis", d: `M${x} ${top + height}v5` });
       shape(svg, "text", { x, y: top + height + 20, "text-anchor": "middle" }, label);
     }
-    shape(svg, "text", { x: left + width / 2, y: tall - 6, "text-anchor": "middle" }, axis.name);
+    shape(svg, "text", { x: left + width / 2, y: tall - 6, "text-anchor": "middle" }, axis.title);
     for (const [tick, label] of ticksOf(ends, 4)) {
       const y = top + height - fraction(tick, ends) * height;
       shape(svg, "path", { class: "axis", d: `M${left} ${y}h-5` });

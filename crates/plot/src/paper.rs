@@ -1,0 +1,56 @@
+//! [`Paper`]: the canvas that the name of a file asks for.
+
+use super::{bitmap::Bitmap, canvas::Canvas, error::Error, pdf::Pdf, style::Size, svg::Svg};
+use diff2d_sys::Destination;
+
+/// A white picture for a file: pixels, or, where its name ends in `.svg` or `.pdf`, lines and text.
+pub(super) enum Paper {
+    Pixels(Bitmap),
+    Svg(Svg),
+    Pdf(Box<Pdf>),
+}
+
+impl Paper {
+    /// A picture of so many pixels, `dpi` of them an inch, with a name for those who do not see it.
+    pub fn new(
+        to: &Destination,
+        (width, height): (usize, usize),
+        dpi: Option<u32>,
+        name: &str,
+    ) -> Self {
+        let name = name.trim();
+        match to.name().extension().and_then(|end| end.to_str()) {
+            Some("svg") => Self::Svg(Svg::new(width, height, name)),
+            Some("pdf") => Self::Pdf(Box::new(Pdf::new(width, height, dpi.unwrap_or(100), name))),
+            _ => Self::Pixels(Bitmap::new(width, height).at_resolution(dpi)),
+        }
+    }
+
+    /// What is drawn on.
+    pub fn canvas(&mut self) -> &mut dyn Canvas {
+        match self {
+            Self::Pixels(bitmap) => bitmap,
+            Self::Svg(svg) => svg,
+            Self::Pdf(pdf) => pdf.as_mut(),
+        }
+    }
+
+    /// The picture with the size that was asked for, where it is larger because that has no room for it.
+    pub fn resized(self, size: Option<Size>) -> Self {
+        match (self, size) {
+            (Self::Pixels(bitmap), Some(size)) => {
+                Self::Pixels(bitmap.resized(size.width(), size.height()))
+            }
+            (paper, _) => paper,
+        }
+    }
+
+    /// Writes the file, which appears only when it is complete.
+    pub fn save(self, to: &Destination) -> Result<(), Error> {
+        match self {
+            Self::Pixels(bitmap) => bitmap.save(to),
+            Self::Svg(svg) => svg.save(to),
+            Self::Pdf(pdf) => pdf.save(to),
+        }
+    }
+}
