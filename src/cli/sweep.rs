@@ -96,11 +96,13 @@ fn on_ranks(
         path: &table,
         cube,
     };
-    let replaceable = match world.is_root() {
-        true => table.check(args.start.force, args.start.resume, &args.reads(sweep)),
-        false => Ok(()),
+    let table_to = match world.is_root() {
+        true => table
+            .admit(args.start.force, args.start.resume, &args.reads(sweep))
+            .map(Some),
+        false => Ok(None),
     };
-    collective::all_ok(world, replaceable)?;
+    let table_to = collective::all_ok(world, table_to)?;
     args.start.make_directory(world)?;
     let stop_flag = collective::all_ok(world, signals::stop_flag())?;
     let bar = terminal
@@ -137,8 +139,8 @@ fn on_ranks(
     let outcome = ran?;
     let is_stopped = matches!(outcome, Outcome::Stopped(_));
     start::unless_closed(printed, is_stopped)?;
-    if world.is_root() {
-        table.write()?;
+    if let Some(to) = table_to {
+        table.write(to)?;
     }
     let took = begin.elapsed().as_secs_f64();
     if let (Some(to), true) = (report, world.is_root()) {
@@ -182,20 +184,22 @@ struct ScenarioTable<'a> {
 
 impl ScenarioTable<'_> {
     /// Refuses to replace a file that is not this table, unless asked to.
-    fn check(&self, force: bool, resume: bool, taken: &[PathBuf]) -> Result<(), Error> {
+    fn admit(&self, force: bool, resume: bool, taken: &[PathBuf]) -> Result<Destination, Error> {
         let writing = Writing {
             taken,
             force: true,
             is_own_kind: None,
         };
-        writing.admit(self.path)?;
+        let to = writing.admit(self.path)?;
+        if to.found().is_none() || force {
+            return Ok(to);
+        }
         let found = match sys::open_to_read(self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            _ if force => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(to),
             found => found.and_then(|found| self.is_found(BufReader::new(found), resume)),
         };
         match found.map_err(|error| self.cannot("read", &error))? {
-            true => Ok(()),
+            true => Ok(to),
             false => Err(Error::Usage(format!(
                 "{} is there and is not the table of this sweep, which would replace it: move it, write elsewhere with -o, or add --force",
                 self.path.display()
@@ -221,9 +225,9 @@ impl ScenarioTable<'_> {
         Ok(file.fill_buf()?.is_empty())
     }
 
-    /// Writes the table in place of what is there.
-    fn write(&self) -> Result<(), Error> {
-        let file = AtomicFile::create(self.path);
+    /// Writes the table in place of what was there.
+    fn write(&self, to: Destination) -> Result<(), Error> {
+        let file = AtomicFile::at(to);
         let file = file.map_err(|error| self.cannot("write", &error.source))?;
         let file = self.write_rows(BufWriter::new(file));
         let file = file.map_err(|error| self.cannot("write", &error))?;

@@ -9,6 +9,7 @@
 pub mod interposed;
 pub mod journal;
 pub mod problems;
+pub mod written;
 
 use rayon::prelude::*;
 use std::{

@@ -21,6 +21,7 @@
  *                 kill: the process ends after the operation      term: it is sent SIGTERM
  *                 power: a power cut after the operation
  *                 hang: the creation of a name that holds FAULT_MODE never returns
+ *                 appear: somebody else makes the file FAULT_MODE before the operation, unless it is there
  * FAULT_MODE      of a power cut: keep, drop or torn
  * FAULT_SEED      of a torn one
  * FAULT_LOG       file that receives a line at the start and one per operation
@@ -88,7 +89,7 @@ struct mapping {
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char directory[1024], parent[1024], image[1024], kind[16], mode[16];
+static char directory[1024], parent[1024], image[1024], kind[16], mode[64];
 static unsigned long at_number, count;
 static uint64_t seed;
 static int log_fd = -1;
@@ -478,6 +479,18 @@ static int error_of(const char *operation) {
     return 0;
 }
 
+/* Makes somebody else's file. */
+static void appear(void) {
+    static const char work[] = "years of work";
+    char path[1400];
+    path_of(path, sizeof path, mode);
+    int fd = real_open(path, O_CREAT | O_EXCL | O_WRONLY, 0644);
+    if (fd < 0) return;
+    syscall(SYS_write, fd, work, sizeof work - 1);
+    syscall(SYS_close, fd);
+    if (log_fd >= 0) dprintf(log_fd, "%lu appear %s\n", count, mode);
+}
+
 /* Takes the lock; the error that the operation is to fail with, or 0. */
 static int enter(const char *operation, const char *name) {
     while (never_returns(operation, name)) pause();
@@ -485,6 +498,10 @@ static int enter(const char *operation, const char *name) {
     count++;
     if (log_fd >= 0) dprintf(log_fd, "%lu %s %s\n", count, operation, name);
     if (at_number && count == at_number && strcmp(kind, "ever") == 0) always = true;
+    if (at_number && count == at_number && strcmp(kind, "appear") == 0) {
+        appear();
+        return 0;
+    }
     if (always || full || (at_number && count == at_number)) {
         if (at_number && count == at_number && strcmp(kind, "full") == 0) {
             full = true;

@@ -40,7 +40,7 @@ pub struct Fault {
     /// Number of the operation, from 1 on.
     pub at: usize,
     pub kind: &'static str,
-    /// Of a power cut: keep, drop or torn. Of a hang: whose creation never returns.
+    /// Of a power cut: keep, drop or torn. Of a hang: whose creation never returns. Of a file that appears: its name.
     pub mode: &'static str,
     pub seed: u64,
     /// Syncs of the cube's data make nothing durable.

@@ -25,3 +25,5 @@ mod outputs;
 mod readers;
 mod results;
 mod signals;
+#[path = "../common/written.rs"]
+mod written;

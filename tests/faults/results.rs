@@ -3,6 +3,7 @@
 use super::{
     lab::{Lab, diff2d, ended},
     layer::{Fault, ended_with, forget},
+    written::WRITTEN,
 };
 use std::{ffi::OsString, fs};
 
@@ -189,4 +190,86 @@ fn what_a_kill_leaves_is_taken_over() {
             at - 1
         );
     }
+}
+
+/// A file that appears under the name of a result, at whatever moment, is kept, with and without `--force`: only what was
+/// there when the name was examined may be replaced.
+#[test]
+fn what_appears_meanwhile_is_kept() {
+    let lab = Lab::new("dx = 2; runtime = 80; outtime = 40");
+    let home = lab.home.path();
+    fs::write(home.join("s.toml"), "params = \"p.toml\"\nD = [1.0, 2.0]\n").unwrap();
+    let mut run = diff2d(&["run", "--quiet", "p.toml", "-o", "in.npy"]);
+    assert_eq!(ended(run.current_dir(home)).code, Some(0));
+    let entries = || -> Vec<String> {
+        let entries = fs::read_dir(&lab.out).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    };
+    let (mut tried, mut appeared) = (0, 0);
+    for (name, argument, template, ending) in WRITTEN {
+        // What it writes takes minutes.
+        if template.is_empty() || name == "bench" {
+            continue;
+        }
+        let result = match ending.starts_with('/') {
+            true => lab.out.clone(),
+            false => lab.out.join(format!("n{ending}")),
+        };
+        for force in ["", " --force"] {
+            if !force.is_empty() && ending.starts_with('/') {
+                // Names in a directory are examined when it is there, one after the other.
+                continue;
+            }
+            let words = template.replace(" 2,2", " 1,2,2") + force;
+            let command = |fault: Fault| {
+                lab.clear();
+                forget(&lab.out);
+                for other in ["new.npy", "new.journal"] {
+                    let _ = fs::remove_file(home.join(other));
+                }
+                let words = words.split(' ').map(|word| match word {
+                    "@" => result.clone().into_os_string(),
+                    word => word.into(),
+                });
+                let mut command = diff2d(&[]);
+                command.args(words).current_dir(home);
+                ended_with(&mut command, &lab.out, fault)
+            };
+            let (told, operations) = command(Fault::default());
+            if told.code == Some(2) && !force.is_empty() {
+                // It has no such option.
+                assert!(told.stderr.contains("--force"), "{words}: {}", told.stderr);
+                continue;
+            }
+            assert_eq!(told.code, Some(0), "{words}: {}", told.stderr);
+            for file in entries() {
+                let mode: &'static str = Box::leak(file.clone().into_boxed_str());
+                let every = (operations.len() / 40).max(1);
+                for at in (1..=operations.len()).step_by(every) {
+                    let fault = Fault {
+                        at,
+                        kind: "appear",
+                        mode,
+                        ..Fault::default()
+                    };
+                    let (told, done) = command(fault);
+                    tried += 1;
+                    let kept = || fs::read(lab.out.join(&file)).unwrap();
+                    if done.iter().any(|line| line.starts_with("appear ")) {
+                        appeared += 1;
+                        assert!(
+                            kept() == b"years of work",
+                            "{words}: {file} at {at} is gone: {} {done:?}",
+                            told.stderr
+                        );
+                        assert_ne!(told.code, Some(0), "{words}: {file} at {at}, {argument}");
+                    }
+                }
+            }
+        }
+    }
+    println!("results: {appeared} files appeared at {tried} operations and were kept");
+    assert!(appeared > 100, "{appeared}");
 }
