@@ -7,10 +7,7 @@ a list or tuple does, too: `window=(5, 1, 1)`, `at=[(-1, 150, 150)]`. Axes of cu
 
 from __future__ import annotations
 
-import csv
-import json
 import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +15,10 @@ from typing import Any, Union
 
 import numpy as np
 
-from . import _native
+from ._call import Files, call
 from ._cube import Cube
 from ._errors import ParameterError
-from ._journal import flat
 from ._map import Map
-from ._parameters import source, toml
 
 __all__ = [
     "Comparison",
@@ -137,58 +132,38 @@ def stats(
         Arguments, files, or data that cannot be used.
     """
     wanted = [float(q) for q in np.atleast_1d(np.asarray(quantiles, dtype=float))]
-    arguments: list[str] = []
-    _option(arguments, "--select", _entries(select, is_range=True))
-    _option(arguments, "--quantiles", ",".join(map(repr, wanted)))
-    _option(arguments, "--memory", memory)
-    if skip_nan:
-        arguments.append("--skip-nan")
-    with _Files() as files:
+    with Files() as files:
+        arguments = {
+            "files": files.path(array),
+            "select": select,
+            "quantiles": wanted or None,
+            "memory": memory,
+            "skip_nan": skip_nan,
+        }
         if axis is not None:
             if histogram is not None:
                 raise ParameterError("histogram is of the whole array or a part: leave axis out")
-            axes = axis if isinstance(axis, (list, tuple)) else [axis]
-            _option(arguments, "--axis", ",".join(map(str, axes)))
-            output = files.new("stats.npy")
-            _, notes = files.call("stats", [array], [*arguments, "-o", output], writes=True)
-            found = np.load(output)
-            six, rest = found[:6], found[6:]
-            pairs = dict(zip(wanted, rest))
-            numbers = dict(zip(_SIX, six))
-            return Statistics(**numbers, quantiles=pairs, notes=notes)
+            arguments |= {"axis": axis, "output": files.new("stats.npy")}
+            _, notes = call("stats", arguments, writes=True)
+            found = np.load(arguments["output"])
+            return Statistics(*found[:6], quantiles=dict(zip(wanted, found[6:])), notes=notes)
         if histogram is not None:
-            bins = histogram if isinstance(histogram, tuple) else (histogram,)
-            _option(arguments, "--histogram", ":".join(map(str, bins)))
-        text, notes = files.call("stats", [array], [*arguments, "--json"])
-    told = _json(text)
+            # As a range is: N:LO:HI.
+            arguments["histogram"] = [histogram]
+        [[told]], notes = call("stats", arguments)
     counted = told.get("histogram")
     return Statistics(
-        **{name: _number(told[name]) for name in (*_SIX, "nan")},
+        **{name: told[name] for name in (*_SIX, "nan")},
         argmin=_place(told.get("argmin")),
         argmax=_place(told.get("argmax")),
-        quantiles={q: _number(told["quantiles"][_decimal(q, told["quantiles"])]) for q in wanted},
+        quantiles={float(q): value for q, value in told.get("quantiles", {}).items()},
         histogram=None if counted is None else (np.asarray(counted["counts"]), np.asarray(counted["edges"])),
         notes=notes,
     )
 
 
-def _json(text: str) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(text)
-    return told
-
-
-def _number(told: Any) -> Any:
-    """A number that JSON tells: NaN is null there, and infinities are texts."""
-    return float("nan" if told is None else told) if told is None or isinstance(told, str) else told
-
-
 def _place(index: Sequence[int] | None) -> tuple[int, ...] | None:
     return None if index is None else tuple(index)
-
-
-def _decimal(q: float, told: Mapping[str, Any]) -> str:
-    """The key of a quantile, which is its shortest decimal."""
-    return next(key for key in told if float(key) == q)
 
 
 def window(
@@ -252,17 +227,16 @@ def window(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
-    arguments = ["--op", op]
-    _option(arguments, "--window", _entries(window))
-    _option(arguments, "--stride", _entries(stride))
-    _option(arguments, "--sigma", _entries(sigma))
-    _option(arguments, "--pad", pad)
-    with _Files() as files:
-        if weights is not None:
-            _option(arguments, "--weights", files.path(weights))
-        return _reduced(
-            files, "window", array, arguments, select, skip_nan, min_count, dtype, output, force, memory
-        )
+    with Files() as files:
+        own = {
+            "op": op,
+            "window": window,
+            "stride": stride,
+            "sigma": sigma,
+            "pad": pad,
+            "weights": None if weights is None else files.path(weights),
+        }
+        return _reduced(files, "window", array, own, select, skip_nan, min_count, dtype, output, force, memory)
 
 
 def coarsen(
@@ -282,19 +256,16 @@ def coarsen(
 
     `by` are the lengths of the blocks. Arguments, results and errors are otherwise those of `window`.
     """
-    arguments = ["--op", op]
-    _option(arguments, "--by", _entries(by))
-    with _Files() as files:
-        return _reduced(
-            files, "coarsen", array, arguments, select, skip_nan, min_count, dtype, output, force, memory
-        )
+    with Files() as files:
+        own = {"op": op, "by": by}
+        return _reduced(files, "coarsen", array, own, select, skip_nan, min_count, dtype, output, force, memory)
 
 
 def _reduced(
-    files: _Files,
+    files: Files,
     command: str,
     array: Array,
-    arguments: list[str],
+    own: Mapping[str, Any],
     select: Entries | None,
     skip_nan: bool,
     min_count: int | None,
@@ -303,18 +274,19 @@ def _reduced(
     force: bool,
     memory: int | str,
 ) -> np.ndarray:
-    _option(arguments, "--select", _entries(select, is_range=True))
-    _option(arguments, "--min-count", min_count)
-    _option(arguments, "--memory", memory)
-    if dtype is not None:
-        kind = np.dtype(dtype)
-        _option(arguments, "--dtype", f"{kind.kind}{kind.itemsize}")
-    if skip_nan:
-        arguments.append("--skip-nan")
-    if force:
-        arguments.append("--force")
+    kind = None if dtype is None else np.dtype(dtype)
     path = files.new("result.npy") if output is None else os.fspath(output)
-    files.call(command, [array], [*arguments, f"--output={path}"], writes=True)
+    common = {
+        "file": files.path(array),
+        "select": select,
+        "skip_nan": skip_nan,
+        "min_count": min_count,
+        "dtype": None if kind is None else f"{kind.kind}{kind.itemsize}",
+        "output": path,
+        "force": force,
+        "memory": memory,
+    }
+    call(command, {**own, **common}, writes=True)
     if output is None:
         return np.asarray(np.load(path))
     found = np.load(path, mmap_mode="r")
@@ -349,45 +321,35 @@ def probe(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
-    arguments: list[str] = []
-    listed: list[Entries] = []
-    if at is not None:
-        is_many = isinstance(at, (list, tuple)) and any(
-            isinstance(one, (str, list, tuple, Mapping, np.ndarray)) for one in at
-        )
-        listed = list(at) if is_many else [at]  # type: ignore[arg-type]
-    for one in listed:
-        _option(arguments, "--at", _entries(one))
-    _option(arguments, "--memory", memory)
-    if series:
-        arguments.append("--series")
-    with _Files() as files:
+    is_many = isinstance(at, (list, tuple)) and any(
+        isinstance(one, (str, list, tuple, Mapping, np.ndarray)) for one in at
+    )
+    with Files() as files:
         if isinstance(points, np.ndarray):
             if points.ndim != 2 or points.dtype.kind not in "iu":
                 raise ParameterError("points are an array of whole numbers, a row of indices for each")
             csv_file = files.new("points.csv")
             np.savetxt(csv_file, points, fmt="%d", delimiter=",")
             points = csv_file
-        if points is not None:
-            _option(arguments, "--points", os.fspath(points))
-        text, notes = files.call("probe", [array], [*arguments, "--csv"])
-    rows = csv.reader(text.splitlines())
-    names = next(rows, [])
-    columns: list[tuple[str, ...]] = list(zip(*rows)) or [()] * len(names)
-    axes = sum(name[:1] == "i" and name[1:].isdigit() for name in names)
-    index = np.asarray(columns[:axes], dtype=np.int64).T.reshape(-1, axes)
-    coordinates = {
-        name: np.asarray(column, dtype=np.float64)
-        for name, column in zip(names[axes:-1], columns[axes:-1])
-    }
-    return Probe(_numbers(columns[-1]), index, coordinates, notes)
+        arguments = {
+            "file": files.path(array),
+            "at": at if is_many or at is None else [at],
+            "points": points,
+            "memory": memory,
+            "series": series,
+        }
+        answers, notes = call("probe", arguments)
+    rows = [row for rows in answers for row in rows]
+    index = np.asarray([row["index"] for row in rows], dtype=np.int64)
+    names = [name for name in (rows[0] if rows else ()) if name not in ("index", "value")]
+    coordinates = {name: np.asarray([row[name] for row in rows], dtype=np.float64) for name in names}
+    return Probe(_numbers([row["value"] for row in rows]), index, coordinates, notes)
 
 
-def _numbers(texts: Sequence[str]) -> np.ndarray:
-    if texts and all(text.lstrip("-").isdigit() for text in texts):
-        whole = list(map(int, texts))
-        return np.asarray(whole, dtype=np.uint64 if max(whole) >= 1 << 63 else np.int64)
-    return np.asarray(texts, dtype=np.float64)
+def _numbers(values: list[int] | list[float]) -> np.ndarray:
+    if values and isinstance(values[0], int):
+        return np.asarray(values, dtype=np.uint64 if max(values) >= 1 << 63 else np.int64)
+    return np.asarray(values, dtype=np.float64)
 
 
 def compare(
@@ -413,21 +375,18 @@ def compare(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used.
     """
-    arguments = ["--json"]
-    _option(arguments, "--rtol", rtol)
-    _option(arguments, "--atol", atol)
-    if equal_nan:
-        arguments.append("--equal-nan")
-    if common:
-        arguments.append("--common")
-    if output is not None:
-        arguments.append(f"--output={os.fspath(output)}")
-        if force:
-            arguments.append("--force")
-    with _Files() as files:
-        writes = output is not None
-        text, _ = files.call("compare", [a, b], arguments, writes=writes, may_differ=True)
-    told = _json(text)
+    with Files() as files:
+        arguments = {
+            "a": files.path(a),
+            "b": files.path(b),
+            "rtol": rtol,
+            "atol": atol,
+            "equal_nan": equal_nan,
+            "common": common,
+            "output": output,
+            "force": force and output is not None,
+        }
+        [told], _ = call("compare", arguments, writes=output is not None, may_differ=True)
     return Comparison(told["equal"], told)
 
 
@@ -448,18 +407,12 @@ def check(
     ParameterError, ResourceError, DataError
         Parameters, files, or data that cannot be used.
     """
-    with _Files() as files:
-        arguments = ["--json"]
-        inputs: list[str] = []
+    with Files() as files:
         if params is None and (at or set):
             raise ParameterError("at and parameters belong to a problem: give its parameters first")
-        if params is not None:
-            inputs, more = files.params(params, set)
-            arguments += more
-        for x, y in at:
-            arguments.append(f"--at={float(x)!r},{float(y)!r}")
-        text, _ = files.call("check", inputs, arguments, may_differ=True)
-    return _json(text)
+        given = {} if params is None else files.params(params, set)
+        answers, _ = call("check", {**given, "at": [(float(x), float(y)) for x, y in at]}, may_differ=True)
+    return _only(answers)
 
 
 def plan(
@@ -472,18 +425,20 @@ def plan(
     ParameterError, ResourceError, DataError
         Parameters or files that cannot be used, or too little memory.
     """
-    with _Files() as files:
-        inputs, arguments = files.params(params, set)
-        _option(arguments, "--ranks", ranks)
-        text, _ = files.call("plan", inputs, [*arguments, "--json"])
-    return _json(text)
+    with Files() as files:
+        answers, _ = call("plan", {**files.params(params, set), "ranks": ranks})
+    return _only(answers)
+
+
+def _only(answers: list[dict[str, Any]]) -> dict[str, Any]:
+    [answer] = answers
+    return answer
 
 
 def info(array: str | os.PathLike[str] | Cube) -> dict[str, Any]:
     """What `diff2d info --json` tells of a `.npy` file or a cube."""
-    with _Files() as files:
-        text, _ = files.call("info", [array], ["--json"])
-    return _json(text)
+    answers, _ = call("info", {"file": os.fspath(array)})
+    return _only(answers)
 
 
 def export(
@@ -514,17 +469,11 @@ def export(
     ParameterError, ResourceError, DataError
         Arguments, files, or data that cannot be used; a format that this build does not have.
     """
-    arguments = [f"--to={to}"]
-    _option(arguments, "--memory", memory)
-    if output is not None:
-        if os.fspath(output) == "-":
-            raise ParameterError("output is the name of a file or a directory")
-        arguments.append(f"--output={os.fspath(output)}")
-    if force:
-        arguments.append("--force")
-    with _Files() as files:
-        text, _ = files.call("export", [array], arguments, writes=True)
-    return Path(text.removesuffix("\n"))
+    if output is not None and os.fspath(output) == "-":
+        raise ParameterError("output is the name of a file or a directory")
+    arguments = {"cube": os.fspath(array), "to": to, "output": output, "force": force, "memory": memory}
+    [path], _ = call("export", arguments, writes=True)
+    return Path(path)
 
 
 def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
@@ -532,112 +481,11 @@ def verify(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
 
     Damaged snapshots are a result and no error.
     """
-    with _Files() as files:
-        text, _ = files.call("verify", [cube], ["--json"], may_differ=True)
-    return _json(text)
+    answers, _ = call("verify", {"cube": os.fspath(cube)}, may_differ=True)
+    return _only(answers)
 
 
 def repair(cube: str | os.PathLike[str] | Cube) -> dict[str, Any]:
     """Computes damaged snapshots again, proved by their digests: what `diff2d repair --json` tells."""
-    with _Files() as files:
-        text, _ = files.call("repair", [cube], ["--json"], writes=True)
-    return _json(text)
-
-
-class _Files:
-    """The files of a call: those that were named, and temporary ones for what is in memory."""
-
-    def __init__(self) -> None:
-        self._directory: tempfile.TemporaryDirectory[str] | None = None
-        self._count = 0
-
-    def __enter__(self) -> _Files:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._directory is not None:
-            self._directory.cleanup()
-
-    def new(self, name: str) -> str:
-        """A name for a temporary file."""
-        if self._directory is None:
-            self._directory = tempfile.TemporaryDirectory(
-                prefix="diff2d-", ignore_cleanup_errors=True
-            )
-        self._count += 1
-        return str(Path(self._directory.name) / f"{self._count}-{name}")
-
-    def path(self, array: Array) -> str:
-        """The file of an array. What is in memory is saved, piece by piece."""
-        if isinstance(array, (str, os.PathLike)):
-            return os.fspath(array)
-        values = np.asanyarray(array)
-        if values.dtype.hasobject:
-            raise ParameterError(
-                f"the array has the type {values.dtype}, and only numbers can be analysed"
-            )
-        path = self.new("array.npy")
-        if np.ma.is_masked(values):
-            # Integers have no NaN.
-            kind = values.dtype if values.dtype.kind == "f" else np.float64
-            values = np.ma.filled(values.astype(kind), np.nan)
-        np.save(path, values if isinstance(values, Map) else np.asarray(values))
-        return path
-
-    def params(self, params: Any, given: Mapping[str, Any]) -> tuple[list[str], list[str]]:
-        """The file of parameters, and the options that override them."""
-        file, _ = source(params)
-        if file is None:
-            file = self.new("parameters.toml")
-            Path(file).touch()
-            given = {**flat(params), **flat(given)}
-        lines = toml(flat(given)).rstrip("\n").split("\n")
-        return [file], [f"--set={line}" for line in lines if line]
-
-    def call(
-        self,
-        command: str,
-        arrays: Sequence[Array],
-        arguments: Sequence[str],
-        *,
-        writes: bool = False,
-        may_differ: bool = False,
-    ) -> tuple[str, tuple[str, ...]]:
-        """Carries out a command: what it prints, and its notes."""
-        # Names may begin with a dash.
-        inputs = ["--", *map(self.path, arrays)] if arrays else []
-        text, notes = _native.call([command, *arguments, *inputs], writes, may_differ)
-        return text, tuple(notes)
-
-
-def _option(arguments: list[str], name: str, value: Any) -> None:
-    """Adds an option, unless its value is None or empty. Values may begin with a dash."""
-    if value is not None and value != "":
-        arguments.append(f"{name}={value}")
-
-
-def _entries(given: Entries | None, *, is_range: bool = False) -> str | None:
-    """Entries for axes as the command line takes them: in order, or by name."""
-    if given is None or isinstance(given, str):
-        return given
-    if isinstance(given, Mapping):
-        return ",".join(f"{name}={_entry(one, is_range)}" for name, one in given.items())
-    if isinstance(given, (list, tuple, np.ndarray)):
-        return ",".join(_entry(one, is_range) for one in given)
-    return _entry(given, is_range)
-
-
-def _entry(one: Any, is_range: bool) -> str:
-    if isinstance(one, str):
-        return one
-    if isinstance(one, slice):
-        if one.step not in (None, 1):
-            raise ParameterError(f"{one}: ranges have no step here")
-        one = (one.start, one.stop)
-    if is_range and isinstance(one, (tuple, list)) and len(one) == 2:
-        return ":".join("" if end is None else _entry(end, False) for end in one)
-    if is_range and (one is None or one is Ellipsis):
-        return ":"
-    if isinstance(one, (bool, np.bool_)) or not isinstance(one, (int, float, np.number)):
-        raise ParameterError(f"{one!r} is no entry for an axis; expected a number, a range or a text")
-    return repr(one.item() if isinstance(one, np.number) else one)
+    answers, _ = call("repair", {"cube": os.fspath(cube)}, writes=True)
+    return _only(answers)

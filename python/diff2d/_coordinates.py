@@ -13,7 +13,7 @@ import numpy as np
 
 from ._journal import Journal, Scenario, open_file
 
-__all__ = ["Axis", "nodes", "parameter", "read_axes", "telling", "times"]
+__all__ = ["Axis", "nodes", "of_nodes", "parameter", "read_axes", "telling", "times", "times_of_sweep"]
 
 MAX_NODES = 2**31 - 1
 MOST_STEPS = 1 << 30
@@ -128,12 +128,45 @@ def _tick(time: float, steps: int, dt: float) -> float:
     return time
 
 
+def times_of_sweep(journal: Journal) -> np.ndarray:
+    """The time of every place for a snapshot, shape `(scenario, t)`; NaN where a scenario has none."""
+    known: list[list[float]] = [[] for _ in journal.scenarios]
+    for snapshot in journal.snapshots:
+        known[snapshot.scenario or 0].append(snapshot.simtime)
+    found = np.full(journal.shape[:2], np.nan)
+    steps = [0]
+    for number, (scenario, some) in enumerate(zip(journal.scenarios, known)):
+        planned = times(scenario, some, steps)
+        found[number, : len(planned)] = planned
+    return found
+
+
 def telling(journal: Journal) -> list[str]:
     """The keys that tell the scenarios of a sweep apart; D stands for Dx and Dy."""
     keys = journal.varied
     if "D" in keys:
         keys = [key for key in keys if key not in ("Dx", "Dy")]
     return keys
+
+
+def of_nodes(journal: Journal) -> tuple[np.ndarray | None, np.ndarray | None]:
+    """Coordinates along y and x; with an axis of scenarios where these differ; None if they are not known."""
+    shape = journal.shape[-2:]
+    deciding = {"x1", "x2", "y1", "y2", "dx", "dy", "grid"}
+    scenarios = journal.scenarios
+    if not journal.is_sweep or not deciding & set(telling(journal)):
+        scenarios = scenarios[:1]
+    each = [nodes(one, shape) for one in scenarios]
+    both: list[np.ndarray | None] = []
+    for axis in (0, 1):
+        along = [one[axis] for one in each if one is not None]
+        if len(along) < len(each):
+            both.append(None)
+        elif all(np.array_equal(along[0], one) for one in along[1:]):
+            both.append(along[0])
+        else:
+            both.append(np.stack(along))
+    return both[0], both[1]
 
 
 def parameter(journal: Journal, key: str) -> np.ndarray:

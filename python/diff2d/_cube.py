@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 import weakref
 from functools import cached_property
 from pathlib import Path
@@ -12,25 +11,16 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 
 from . import _coordinates
-from ._errors import DataError, ParameterError, ResourceError
-from ._journal import (
-    DATA_OFFSET,
-    Journal,
-    Snapshot,
-    is_of_run,
-    open_file,
-    read_journal,
-    started_over,
-)
+from ._errors import DataError, ResourceError
+from ._html import html
+from ._journal import DATA_OFFSET, Journal, Snapshot, is_of_run, started_over
 from ._map import Map
+from ._opening import read
 
 if TYPE_CHECKING:
     import xarray
 
 __all__ = ["Cube", "open"]
-
-_ATTEMPTS = 100
-_PAUSE = 0.01
 
 
 class Cube:
@@ -145,11 +135,7 @@ class Cube:
     @property
     def available(self) -> int:
         """How far along the first axis all is committed: snapshots of a run, scenarios of a sweep."""
-        committed = self.journal.committed
-        if not self.is_sweep:
-            return committed[0]
-        whole = (count == one.snapshots for count, one in zip(committed, self.journal.scenarios))
-        return next((number for number, is_whole in enumerate(whole) if not is_whole), len(committed))
+        return self.journal.available
 
     @cached_property
     def array(self) -> np.ndarray:
@@ -181,7 +167,7 @@ class Cube:
         snapshot."""
         if not self.is_sweep:
             return np.asarray([one.simtime for one in self.snapshots], dtype=np.float64)
-        return times_of_sweep(self.journal)[: self.available]
+        return _coordinates.times_of_sweep(self.journal)[: self.available]
 
     @cached_property
     def y(self) -> np.ndarray:
@@ -194,7 +180,7 @@ class Cube:
         return self._nodes(1)
 
     def _nodes(self, axis: int) -> np.ndarray:
-        found = nodes(self.journal)[axis]
+        found = _coordinates.of_nodes(self.journal)[axis]
         if found is None:
             raise DataError(
                 f"the nodes of {self.path} do not follow from its parameters as this version derives them"
@@ -235,10 +221,20 @@ class Cube:
         )
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: what the cube holds, and its last snapshot as a picture."""
-        from ._html import html
-
-        return html(self)
+        """What a notebook shows: what the cube holds, and its last snapshot or scenario as a picture."""
+        whole = sum(one.snapshots for one in self.journal.scenarios)
+        rows = {
+            "file": str(self.path),
+            "array": f"{' × '.join(map(str, self.shape))} of {self.dtype}",
+            "committed": f"{len(self.snapshots)} of {whole} snapshots",
+        }
+        if self.is_sweep:
+            rows["scenarios"] = f"{len(self.journal.scenarios)}, which differ in {', '.join(self.parameters)}"
+        elif self.snapshots:
+            last = self.snapshots[-1]
+            rows["t"] = f"0 to {last.simtime:g}"
+            rows["last"] = f"from {last.min:g} to {last.max:g}, mass {last.mass:g}"
+        return html(rows, self.path if self.available else None)
 
 
 def _nothing(_: Any) -> None:
@@ -263,99 +259,3 @@ def open(cube: str | os.PathLike[str]) -> Cube:
         They cannot be read.
     """
     return Cube(cube)
-
-
-def read(path: Path) -> Journal:
-    """The journal of a cube, which is that of the array: a run may start the cube over meanwhile."""
-    for attempt in range(_ATTEMPTS):
-        try:
-            journal = read_journal(path)
-            check(path, journal)
-        except (DataError, ParameterError):
-            # Damage stays; what a run is about to start over, or has just ended, does not.
-            if attempt >= 2:
-                raise
-            time.sleep(_PAUSE)
-            continue
-        if is_of_run(path, journal.run_id):
-            return journal
-        time.sleep(_PAUSE)
-    raise started_over(path)
-
-
-def check(path: Path, journal: Journal) -> None:
-    """Refuses a cube that is not the one its journal describes."""
-    described = (journal.shape, np.dtype(journal.header["dtype"]), False)
-    try:
-        with open_file(path) as file:
-            found = _described(file)
-            length = os.fstat(file.fileno()).st_size
-    except FileNotFoundError:
-        raise DataError(
-            f"{path} is gone, and {journal.path} lists {len(journal.snapshots)} snapshots of it: "
-            "put it back, or start over"
-        ) from None
-    except OSError as error:
-        raise ResourceError(f"cannot read {path}: {error.strerror or error}") from error
-    expected, longest = (
-        DATA_OFFSET + int(np.prod(shape, dtype=object)) * described[1].itemsize
-        for shape in (journal.shape, journal.planned)
-    )
-    if found == (journal.planned, *described[1:]) and length == longest:
-        # A run that has ended early has not shortened it yet.
-        return
-    if found != described or not expected <= length <= longest:
-        if found is not None and length >= 0 and found != described and length != expected:
-            raise ParameterError(
-                f"{journal.path} is the journal of another array than {path}"
-            )
-        raise DataError(
-            f"{path} does not match its journal: it has {length} bytes and the journal says {expected}"
-            if found == described
-            else f"{path} does not match its journal: its header is damaged"
-        )
-
-
-def _described(file: Any) -> tuple[tuple[int, ...], np.dtype, bool] | None:
-    try:
-        version = np.lib.format.read_magic(file)
-        if version == (1, 0):
-            shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(file)
-        else:
-            shape, is_fortran, dtype = np.lib.format.read_array_header_2_0(file)
-    except (ValueError, EOFError):
-        return None
-    return tuple(shape), dtype, is_fortran
-
-
-def times_of_sweep(journal: Journal) -> np.ndarray:
-    """The time of every place for a snapshot, shape `(scenario, t)`; NaN where a scenario has none."""
-    known: list[list[float]] = [[] for _ in journal.scenarios]
-    for snapshot in journal.snapshots:
-        known[snapshot.scenario or 0].append(snapshot.simtime)
-    found = np.full(journal.shape[:2], np.nan)
-    steps = [0]
-    for number, (scenario, times) in enumerate(zip(journal.scenarios, known)):
-        planned = _coordinates.times(scenario, times, steps)
-        found[number, : len(planned)] = planned
-    return found
-
-
-def nodes(journal: Journal) -> tuple[np.ndarray | None, np.ndarray | None]:
-    """Coordinates along y and x; with an axis of scenarios where these differ; None if they are not known."""
-    shape = journal.shape[-2:]
-    deciding = {"x1", "x2", "y1", "y2", "dx", "dy", "grid"}
-    scenarios = journal.scenarios
-    if not journal.is_sweep or not deciding & set(_coordinates.telling(journal)):
-        scenarios = scenarios[:1]
-    each = [_coordinates.nodes(one, shape) for one in scenarios]
-    both: list[np.ndarray | None] = []
-    for axis in (0, 1):
-        along = [one[axis] for one in each if one is not None]
-        if len(along) < len(each):
-            both.append(None)
-        elif all(np.array_equal(along[0], one) for one in along[1:]):
-            both.append(along[0])
-        else:
-            both.append(np.stack(along))
-    return both[0], both[1]

@@ -14,7 +14,7 @@ import xarray as xr
 from xarray.backends import BackendArray, BackendEntrypoint
 from xarray.core import indexing
 
-from . import _coordinates, _cube
+from . import _coordinates
 from ._errors import ParameterError, ResourceError
 from ._journal import (
     DATA_OFFSET,
@@ -25,6 +25,7 @@ from ._journal import (
     open_file,
     started_over,
 )
+from ._opening import read
 
 __all__ = ["Diff2dBackend", "dataset"]
 
@@ -171,7 +172,7 @@ def dataset(
         return _of_array(path)
     if journal is None:
         try:
-            journal = _cube.read(path)
+            journal = read(path)
         except ParameterError:
             # The journal tells nothing of this array.
             if _is_whole(path):
@@ -215,8 +216,7 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
     made.encoding = {"source": str(path)}
     if committed_only and is_partial:
         along = names[0]
-        cube = _cube.Cube(path)
-        made = made.isel({along: slice(0, cube.available)})
+        made = made.isel({along: slice(0, journal.available)})
     return made
 
 
@@ -235,7 +235,7 @@ def _of_run(journal: Journal) -> dict[str, xr.Variable]:
 
 
 def _of_sweep(journal: Journal) -> dict[str, xr.Variable]:
-    times = _cube.times_of_sweep(journal)
+    times = _coordinates.times_of_sweep(journal)
     common, about = _common_times(journal, times)
     number = {"long_name": "number of the scenario"}
     made = {
@@ -271,7 +271,7 @@ def _common_times(journal: Journal, times: np.ndarray) -> tuple[np.ndarray, dict
 
 def _of_nodes(journal: Journal) -> dict[str, xr.Variable]:
     made = {}
-    for name, length, places in zip(("y", "x"), journal.shape[-2:], _cube.nodes(journal)):
+    for name, length, places in zip(("y", "x"), journal.shape[-2:], _coordinates.of_nodes(journal)):
         number = {"long_name": "number of the node"}
         if places is None:
             made[name] = xr.Variable(name, np.arange(length), number)

@@ -166,6 +166,15 @@ class Journal:
         return tuple(counts)
 
     @property
+    def available(self) -> int:
+        """How far along the first axis all is committed: snapshots of a run, scenarios of a sweep."""
+        committed = self.committed
+        if not self.is_sweep:
+            return committed[0]
+        whole = (count == one.snapshots for count, one in zip(committed, self.scenarios))
+        return next((number for number, is_whole in enumerate(whole) if not is_whole), len(committed))
+
+    @property
     def is_complete(self) -> bool:
         """Whether every snapshot is committed."""
         return len(self.snapshots) == sum(one.snapshots for one in self.scenarios)

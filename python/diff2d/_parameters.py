@@ -6,13 +6,14 @@ import io
 import json
 import os
 import re
-from typing import Any, Mapping
+from typing import IO, Any, Mapping
 
 import numpy as np
 
 from ._errors import ParameterError
+from ._map import Map
 
-__all__ = ["source", "toml", "with_files"]
+__all__ = ["npy", "source", "toml", "with_files"]
 
 _ARRAYS = ("initial", "D", "Dx", "Dy", "capacity", "decay", "source", "mask")
 _BARE = re.compile("[A-Za-z0-9_-]+")
@@ -84,8 +85,9 @@ def with_files(parameters: Mapping[str, Any], files: dict[str, bytes], table: st
                     f"{whole} is an array of {np.ndim(value)} axes; expected a number, a text or a dict: "
                     f"arrays are for {', '.join(_ARRAYS)}"
                 )
-            name = f"/array {whole}"
-            files[name] = npy(whole, value)
+            name, file = f"/array {whole}", io.BytesIO()
+            npy(whole, value, file)
+            files[name] = file.getvalue()
             if not is_file:
                 value = {"kind": "file", "path": name} if whole == "initial" else {"file": name}
             else:
@@ -94,18 +96,16 @@ def with_files(parameters: Mapping[str, Any], files: dict[str, bytes], table: st
     return named
 
 
-def npy(key: str, values: Any) -> bytes:
-    """The bytes of the `.npy` file of an array."""
+def npy(name: str, values: Any, file: IO[bytes]) -> None:
+    """Writes an array to a `.npy` file, piece by piece."""
     values = np.asanyarray(values)
     if values.dtype.hasobject:
-        raise ParameterError(f"{key} is an array of the type {values.dtype}; expected numbers")
+        raise ParameterError(f"{name} has the type {values.dtype}; expected numbers")
     if np.ma.is_masked(values):
         # Integers have no NaN.
         kind = values.dtype if values.dtype.kind == "f" else np.float64
         values = np.ma.filled(values.astype(kind), np.nan)
-    file = io.BytesIO()
-    np.save(file, np.asarray(values))
-    return file.getvalue()
+    np.save(file, values if isinstance(values, Map) else np.asarray(values))
 
 
 def source(parameters: Any) -> tuple[str | None, str | None]:

@@ -1,47 +1,76 @@
 //! Commands of the program, called in this process or as the program itself.
 
 use crate::{
+    arguments::argument,
     attended::{Patience, attend},
     errors::{of_code, raised},
 };
-use diff2d::{Cube, cli};
+use diff2d::{
+    Cube,
+    cli::{self, Call},
+};
 use numpy::{IntoPyArray, PyArray1};
 use pyo3::prelude::*;
+use pythonize::pythonize;
 use rayon::{ThreadPool, ThreadPoolBuildError, ThreadPoolBuilder};
 use std::{
+    collections::HashMap,
     ffi::OsString,
+    mem,
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     thread,
     time::Duration,
 };
 
-/// What a command has printed, and its notes.
-type Printed = (String, Vec<String>);
+/// The answers of a command, and its notes.
+type Answered = (Vec<Py<PyAny>>, Vec<String>);
 
-/// Carries out a command. Returns what it prints, and its notes; `may_differ` makes exit code 3 with
-/// results no error. `writes` says whether it writes files.
+/// Carries out a command with arguments by their names. Returns its answers, and its notes; `may_differ` makes exit code 3
+/// with an answer no error. `writes` says whether it writes files.
 #[pyfunction]
 pub(crate) fn call(
     py: Python<'_>,
-    arguments: Vec<OsString>,
+    command: String,
+    arguments: HashMap<String, Bound<'_, PyAny>>,
     writes: bool,
     may_differ: bool,
-) -> PyResult<Printed> {
+) -> PyResult<Answered> {
+    let arguments = arguments
+        .iter()
+        .map(|(name, value)| Ok((name.clone(), argument(value)?)))
+        .collect::<PyResult<_>>()?;
+    let call = Call { command, arguments };
     let stop = Arc::new(AtomicBool::new(false));
     let flag = Arc::clone(&stop);
     let patience = match writes {
         true => Patience::UntilDone,
         false => Patience::Of(Duration::from_secs(1)),
     };
+    let answers = Arc::new(Mutex::new(Ok(Vec::new())));
+    let taken = Arc::clone(&answers);
     let called = attend(
         py,
         // Nothing is sent; the sender lives as long as the work.
         move |_news: crossbeam_channel::Sender<()>| {
-            pool().map(|pool| pool.install(|| cli::call(arguments, flag)))
+            let pool = pool()?;
+            Ok::<_, ThreadPoolBuildError>(pool.install(|| {
+                call.carry_out(flag, move |answer| {
+                    // Nobody takes it once the interpreter ends.
+                    let _ = Python::try_attach(|py| {
+                        let mut taken = taken.lock().unwrap_or_else(PoisonError::into_inner);
+                        let value = pythonize(py, answer);
+                        match (&mut *taken, value) {
+                            (Ok(answers), Ok(value)) => answers.push(value.unbind()),
+                            (Ok(_), Err(error)) => *taken = Err(PyErr::from(error)),
+                            (Err(_), _) => {}
+                        }
+                    });
+                })
+            }))
         },
         |()| Ok(()),
         || stop.store(true, Ordering::Relaxed),
@@ -49,11 +78,12 @@ pub(crate) fn call(
     )?;
     let called =
         called.map_err(|error| of_code(py, &format!("the system refuses threads: {error}"), 1))?;
-    let results = String::from_utf8_lossy(&called.results).into_owned();
+    let mut answers = answers.lock().unwrap_or_else(PoisonError::into_inner);
+    let answers = mem::replace(&mut *answers, Ok(Vec::new()))?;
     match called.error {
-        Some((_, 3)) if may_differ && !results.is_empty() => Ok((results, called.notes)),
+        Some((_, 3)) if may_differ && !answers.is_empty() => Ok((answers, called.notes)),
         Some((sentence, code)) => Err(of_code(py, &sentence, code)),
-        None => Ok((results, called.notes)),
+        None => Ok((answers, called.notes)),
     }
 }
 

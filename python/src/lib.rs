@@ -4,6 +4,7 @@
 //! calling thread looks after signals and callbacks ([`attended`]). Errors are exceptions of
 //! `diff2d._errors`; nothing here ends the process, except [`main`], which is the command line.
 
+mod arguments;
 mod attended;
 mod call;
 mod errors;

@@ -1,5 +1,6 @@
 """The command line that the package carries, and the examples."""
 
+import ast
 import csv
 import os
 import re
@@ -129,3 +130,18 @@ def test_the_docstring_of_the_package_is_true():
     import diff2d
 
     assert doctest.testmod(diff2d).failed == 0
+
+
+def test_no_modules_of_the_package_know_one_another_in_a_circle():
+    """Whether they are imported at once or where they are needed."""
+    names = {path.stem: path.read_text() for path in (ROOT / "python" / "diff2d").glob("_[a-z]*.py")}
+    known = {name: set() for name in names}
+    for name, text in names.items():
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.ImportFrom) and node.level == 1:
+                modules = [node.module] if node.module else [one.name for one in node.names]
+                known[name].update(module for module in modules if module in names)
+    while any(not others for others in known.values()):
+        last = {name for name, others in known.items() if not others}
+        known = {name: others - last for name, others in known.items() if others}
+    assert not known

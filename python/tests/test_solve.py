@@ -137,7 +137,7 @@ def test_parameters_come_from_a_file_and_arguments():
         ({**WALLS, "D": np.zeros(SHAPE) - 1}, diff2d.ParameterError, "-1.0 at x = -10.0"),
         ({**WALLS, "initial": np.full(SHAPE, np.nan)}, diff2d.ParameterError, "initial.path = … cannot be used: it is NaN at x = -10.0"),
         ({**WALLS, "source": np.full(SHAPE, 1j)}, diff2d.ParameterError, "c16"),
-        ({**WALLS, "source": np.full(SHAPE, "a", object)}, diff2d.ParameterError, "of the type object; expected numbers"),
+        ({**WALLS, "source": np.full(SHAPE, "a", object)}, diff2d.ParameterError, "source has the type object; expected numbers"),
         ({**WALLS, "mask": np.ones(SHAPE)}, diff2d.ParameterError, "mask"),
         ({**WALLS, "x1": np.zeros((2, 2))}, diff2d.ParameterError, "x1 is an array of 2 axes"),
         ({**WALLS, "D": {"file": "nowhere.npy"}}, diff2d.ResourceError, "nowhere.npy"),

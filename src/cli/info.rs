@@ -74,7 +74,7 @@ pub(super) fn info(args: &InfoArgs, terminal: &Terminal) -> Result<(), Error> {
     if let Some(journal) = &array.journal {
         let mut cube = CubeState::new(&args.file, journal);
         cube.running = Running::of(&array);
-        if args.json {
+        if terminal.takes_values(args.json) {
             cube.snapshots = Some(Snapshots(RefCell::new(Box::new(array.each_record()?))));
         }
         info.cube = Some(cube);

@@ -4,6 +4,7 @@ mod archive;
 mod axes;
 mod bar;
 mod bench;
+mod call;
 mod check;
 mod compare;
 mod completions;
@@ -51,12 +52,11 @@ use std::{
     io::{self, Write},
     path::Path,
     process::ExitCode,
-    sync::{Arc, atomic::AtomicBool},
 };
 use terminal::Terminal;
 
 pub use crate::error::Error;
-pub use terminal::Called;
+pub use call::{Argument, Call, Called};
 pub use values::{duration as parse_duration, size as parse_size, walltime as parse_walltime};
 
 /// Two-dimensional diffusion: the same bits on any machine, every snapshot durable in one plain
@@ -199,40 +199,11 @@ fn finish(result: Result<u8, Error>, terminal: &Terminal) -> u8 {
     })
 }
 
-/// Carries out a command for another program, in its process: nothing is printed, no signal handled, and
-/// what the command reads and computes, it does on the caller's threads. `arguments` begin with the
-/// command's name. Once `stop` is set, the command cannot read arrays any further, and fails.
-///
-/// Commands that take over the process are refused: `run`, `sweep`, `bench` and `distribute`.
-#[must_use]
-pub fn call(arguments: impl IntoIterator<Item = OsString>, stop: Arc<AtomicBool>) -> Called {
-    let terminal = Terminal::of_caller(stop);
-    let program = [OsString::from("diff2d")];
-    let result = match parse(program.into_iter().chain(arguments)) {
-        Ok(Cli {
-            command: Some(command),
-            ..
-        }) => carry_out(command, &terminal),
-        Ok(_) => Err(Error::Usage("there is no command".to_owned())),
-        Err(error) => Err(Error::Usage(sentence(&error))),
-    };
-    terminal.called(result.err().as_ref())
-}
-
 fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Cli, clap::Error> {
     Cli::command()
         .try_get_matches_from(arguments)
         .and_then(|matches| Cli::from_arg_matches(&matches))
         .map_err(slips::with_tip)
-}
-
-/// What is wrong with a command line, without how it is used.
-fn sentence(error: &clap::Error) -> String {
-    let text = error.render().to_string();
-    let first = text.split("\n\n").next().unwrap_or(&text);
-    let first = first.trim().trim_start_matches("error: ");
-    let lines: Vec<&str> = first.lines().map(str::trim).collect();
-    lines.join(" ")
 }
 
 /// Carries out a command that takes over nothing of the process.

@@ -174,7 +174,8 @@ struct Elements<'a> {
 
 impl<'a> Elements<'a> {
     fn new(args: &ProbeArgs, dimensions: usize, terminal: &'a Terminal) -> Self {
-        let style = if args.json { Style::Json } else { Style::Csv };
+        let is_json = terminal.takes_values(args.json);
+        let style = if is_json { Style::Json } else { Style::Csv };
         Self {
             table: Table {
                 style,
@@ -235,7 +236,7 @@ impl<'a> Elements<'a> {
             }
         });
         let rows: Vec<Row> = rows.collect();
-        if self.table.style == Style::Csv {
+        if self.table.style == Style::Csv || self.table.terminal.takes_values(false) {
             return self.table.print(&rows);
         }
         let before = if self.begun { "," } else { "[" };
@@ -247,6 +248,7 @@ impl<'a> Elements<'a> {
 
     fn end(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
         match (self.table.style, self.begun) {
+            _ if self.table.terminal.takes_values(false) => Ok(()),
             (Style::Json, true) => self.table.terminal.result("]"),
             (Style::Json, false) => self.table.terminal.result("[]"),
             _ => self.begin(axes),

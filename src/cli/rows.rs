@@ -95,6 +95,10 @@ impl Table<'_> {
         if rows.is_empty() {
             return Ok(());
         }
+        let values: Vec<Entries<'_>> = rows.iter().map(|row| Entries(self, row)).collect();
+        if self.terminal.gives(&values) {
+            return Ok(());
+        }
         let lines: Vec<String> = rows.iter().map(|row| self.line(row)).collect();
         self.terminal.result(&lines.join("\n"))
     }

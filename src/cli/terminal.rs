@@ -8,7 +8,7 @@ use crate::error::Error;
 use diff2d_arrays::wording::excerpt;
 use serde::Serialize;
 use std::{
-    fmt::Display,
+    fmt::{self, Display},
     io::{self, BufWriter, IsTerminal, Write},
     mem,
     sync::{Arc, Mutex, MutexGuard, PoisonError, atomic::AtomicBool},
@@ -31,32 +31,28 @@ enum Sink {
     Streams,
     /// Nothing is printed, as on ranks other than 0.
     Nowhere,
-    /// A program that has [called](super::call) the command takes it all.
+    /// A program that has [called](super::Call) the command takes it all.
     Caller(Arc<Caller>),
 }
 
-/// What the caller gets so far, and its flag that stops what is read.
-#[derive(Debug)]
+/// Takes answers.
+pub(super) type Take = Box<dyn FnMut(&dyn erased_serde::Serialize) + Send>;
+
+/// Who takes answers, the notes so far, and the flag that stops what is read.
 struct Caller {
-    printed: Mutex<Called>,
+    take: Mutex<Take>,
+    notes: Mutex<Vec<String>>,
     stop: Arc<AtomicBool>,
 }
 
-impl Caller {
-    fn printed(&self) -> MutexGuard<'_, Called> {
-        self.printed.lock().unwrap_or_else(PoisonError::into_inner)
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a caller")
     }
 }
 
-/// What a command that was [called](super::call) has printed.
-#[derive(Debug, Default)]
-pub struct Called {
-    /// What it would have printed on stdout.
-    pub results: Vec<u8>,
-    /// The sentences that it would have printed on stderr, errors left out.
-    pub notes: Vec<String>,
-    /// Why it failed, and its exit code.
-    pub error: Option<(String, u8)>,
+fn locked<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Terminal {
@@ -85,25 +81,39 @@ impl Terminal {
         }
     }
 
-    /// A terminal whose prints another program takes; `stop` stops what is read for it.
-    pub(super) fn of_caller(stop: Arc<AtomicBool>) -> Self {
-        let printed = Mutex::default();
+    /// A terminal whose answers another program takes; `stop` stops what is read for it.
+    pub(super) fn of_caller(stop: Arc<AtomicBool>, take: Take) -> Self {
+        let caller = Caller {
+            take: Mutex::new(take),
+            notes: Mutex::default(),
+            stop,
+        };
         Self {
-            sink: Sink::Caller(Arc::new(Caller { printed, stop })),
+            sink: Sink::Caller(Arc::new(caller)),
             ..Self::new(false, false)
         }
     }
 
-    /// All that the caller gets, with the error that the command ended with.
-    pub(super) fn called(&self, error: Option<&Error>) -> Called {
-        let printed = match &self.sink {
-            Sink::Caller(caller) => mem::take(&mut *caller.printed()),
-            _ => Called::default(),
-        };
-        Called {
-            error: error.map(|error| (readable(&error.to_string()), error.exit_code())),
-            ..printed
+    /// The notes that a caller gets beside the answers.
+    pub(super) fn take_notes(&self) -> Vec<String> {
+        match &self.sink {
+            Sink::Caller(caller) => mem::take(&mut *locked(&caller.notes)),
+            _ => Vec::new(),
         }
+    }
+
+    /// Gives an answer to a program that called the command; whether there is one.
+    pub(super) fn gives(&self, answer: &impl Serialize) -> bool {
+        match &self.sink {
+            Sink::Caller(caller) => locked(&caller.take)(answer),
+            _ => return false,
+        }
+        true
+    }
+
+    /// Whether answers are values for a program, or are to be JSON.
+    pub(super) fn takes_values(&self, is_json: bool) -> bool {
+        is_json || matches!(self.sink, Sink::Caller(_))
     }
 
     /// The flag that stops what is read for a program that called the command.
@@ -120,6 +130,9 @@ impl Terminal {
         answer: &(impl Serialize + Display),
         is_json: bool,
     ) -> Result<(), Error> {
+        if self.gives(answer) {
+            return Ok(());
+        }
         self.write_result(|stdout| {
             match is_json {
                 true => json::write(&mut *stdout, answer)?,
@@ -142,7 +155,12 @@ impl Terminal {
     ) -> Result<(), Error> {
         let written = match &self.sink {
             Sink::Nowhere => Ok(()),
-            Sink::Caller(caller) => write(&mut caller.printed().results),
+            Sink::Caller(_) => {
+                let mut text = Vec::new();
+                write(&mut text).map(|()| {
+                    self.gives(&String::from_utf8_lossy(&text).trim_end_matches('\n'));
+                })
+            }
             Sink::Streams => {
                 let mut stdout = Printable::new(BufWriter::new(io::stdout().lock()));
                 write(&mut stdout).and_then(|()| stdout.flush())
@@ -184,7 +202,7 @@ impl Terminal {
         let text = &readable(text);
         match &self.sink {
             Sink::Nowhere => {}
-            Sink::Caller(caller) => caller.printed().notes.push(text.clone()),
+            Sink::Caller(caller) => locked(&caller.notes).push(text.clone()),
             // In one write: launchers mix the output of ranks. Names of files and what was typed may hold
             // what a terminal would obey.
             Sink::Streams => print_error(&format!("diff2d: {}\n", escaped(text))),
@@ -221,7 +239,7 @@ pub(super) fn not_printed(error: &io::Error) -> Error {
 }
 
 /// A text whose lines are no longer than somebody reads: what was typed, or is in a file, may be a megabyte.
-fn readable(text: &str) -> String {
+pub(super) fn readable(text: &str) -> String {
     const LONGEST: usize = 4000;
     match text.len() > LONGEST {
         true => text

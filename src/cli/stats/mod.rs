@@ -28,7 +28,7 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
     let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
     let names = Statistics::NAMES.map(str::to_owned).into_iter();
     let mut table = Table {
-        style: match (args.csv, args.json) {
+        style: match (args.csv, terminal.takes_values(args.json)) {
             (true, _) => Style::Csv,
             (_, true) => Style::Json,
             _ => Style::Text,

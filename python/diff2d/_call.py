@@ -1,0 +1,67 @@
+"""Commands called in this process: arguments and answers are values."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+from typing import Any, Mapping
+
+import numpy as np
+
+from . import _native
+from ._journal import flat
+from ._parameters import npy, source, toml
+
+__all__ = ["Files", "call"]
+
+
+def call(
+    command: str, arguments: Mapping[str, Any], *, writes: bool = False, may_differ: bool = False
+) -> tuple[list[Any], tuple[str, ...]]:
+    """Carries out a command: its answers, and its notes. Arguments that are None have their defaults."""
+    answers, notes = _native.call(command, dict(arguments), writes, may_differ)
+    return answers, tuple(notes)
+
+
+class Files:
+    """The files of a call: those that were named, and temporary ones for what is in memory."""
+
+    def __init__(self) -> None:
+        self._directory: tempfile.TemporaryDirectory[str] | None = None
+        self._count = 0
+
+    def __enter__(self) -> Files:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._directory is not None:
+            self._directory.cleanup()
+
+    def new(self, name: str) -> str:
+        """A name for a temporary file."""
+        if self._directory is None:
+            self._directory = tempfile.TemporaryDirectory(
+                prefix="diff2d-", ignore_cleanup_errors=True
+            )
+        self._count += 1
+        return str(Path(self._directory.name) / f"{self._count}-{name}")
+
+    def path(self, array: Any) -> str:
+        """The file of an array. What is in memory is saved, piece by piece."""
+        if isinstance(array, (str, os.PathLike)):
+            return os.fspath(array)
+        path = self.new("array.npy")
+        with open(path, "wb") as file:
+            npy("the array", array, file)
+        return path
+
+    def params(self, params: Any, given: Mapping[str, Any]) -> dict[str, Any]:
+        """The file of parameters, and those that override them."""
+        file, _ = source(params)
+        if file is None:
+            file = self.new("parameters.toml")
+            Path(file).touch()
+            given = {**flat(params), **flat(given)}
+        lines = toml(flat(given)).rstrip("\n").split("\n")
+        return {"file": file, "overrides": [line for line in lines if line]}

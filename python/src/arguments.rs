@@ -1,0 +1,69 @@
+//! Values of Python as arguments of commands.
+
+use crate::errors::refused;
+use diff2d::cli::Argument;
+use pyo3::{
+    prelude::*,
+    types::{PyBool, PyEllipsis, PyFloat, PyInt, PyList, PyMapping, PySlice, PyString, PyTuple},
+};
+use std::path::PathBuf;
+
+/// A bool, number, text, path, slice, list or dict, and what NumPy has of these.
+pub(crate) fn argument(value: &Bound<'_, PyAny>) -> PyResult<Argument> {
+    let py = value.py();
+    if value.is_none() {
+        return Ok(Argument::Nothing(()));
+    }
+    if let Ok(switch) = value.cast::<PyBool>() {
+        return Ok(Argument::Switch(switch.is_true()));
+    }
+    if value.is_instance_of::<PyInt>() {
+        return Ok(match value.extract() {
+            Ok(number) => Argument::Integer(number),
+            // Beyond 64 bits.
+            Err(_) => Argument::Text(value.str()?.extract()?),
+        });
+    }
+    if value.is_instance_of::<PyFloat>() {
+        return Ok(Argument::Float(value.extract()?));
+    }
+    if value.is_instance_of::<PyString>() || value.hasattr("__fspath__")? {
+        return Ok(Argument::Text(value.extract::<PathBuf>()?));
+    }
+    if value.is_instance_of::<PyEllipsis>() {
+        return Ok(Argument::Text(":".into()));
+    }
+    if let Ok(slice) = value.cast::<PySlice>() {
+        let step = slice.getattr("step")?;
+        if !step.is_none() && !step.eq(1)? {
+            return Err(refused(py, &format!("{slice}: ranges have no step here")));
+        }
+        let ends = ["start", "stop"].map(|end| argument(&slice.getattr(end)?));
+        return Ok(Argument::List(ends.into_iter().collect::<PyResult<_>>()?));
+    }
+    if let Ok(mapping) = value.cast::<PyMapping>() {
+        let items = mapping.items()?.into_iter().map(|item| {
+            let (name, value): (String, Bound<'_, PyAny>) = item.extract()?;
+            Ok((name, argument(&value)?))
+        });
+        return Ok(Argument::Named(items.collect::<PyResult<_>>()?));
+    }
+    if value.is_instance_of::<PyList>() || value.is_instance_of::<PyTuple>() {
+        let items = value.try_iter()?.map(|item| argument(&item?));
+        return Ok(Argument::List(items.collect::<PyResult<_>>()?));
+    }
+    if value.hasattr("tolist")? {
+        // A scalar or an array of NumPy.
+        let plain = value.call_method0("tolist")?;
+        if !plain.is_instance(&value.get_type())? {
+            return argument(&plain);
+        }
+    }
+    Err(refused(
+        py,
+        &format!(
+            "{} is no value of an argument; expected a number, a text, a range, a list or a dict",
+            value.repr()?
+        ),
+    ))
+}
