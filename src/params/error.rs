@@ -130,7 +130,8 @@ impl ParamsError {
             place: entry.place.clone(),
             key: excerpt(&entry.name, LONGEST_NAME),
             value: shown(&entry.value).into_owned(),
-            hint: spelling::hint(&entry.name, known.clone()),
+            hint: spelling::hint_of_table(&entry.name, known.clone())
+                .unwrap_or_else(|| spelling::hint(&entry.name, known.clone())),
             known: keys_beside(&entry.name, known).join(", "),
         }
     }

@@ -50,6 +50,27 @@ pub fn hint<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> St
     nearest(word, candidates).map_or_else(String::new, |name| format!(", did you mean {name}?"))
 }
 
+/// The key of a table that a formula without it was probably meant for: `mask = "hypot(x, y) < 2"`.
+#[must_use]
+pub fn hint_of_table<'a>(
+    word: &str,
+    mut candidates: impl Iterator<Item = &'a str>,
+) -> Option<String> {
+    let (meant, hint) = match word {
+        "mask" | "mask.expression" | "mask.formula" | "mask.value" => {
+            ("mask.where", ", did you mean mask.where?")
+        }
+        "initial" => (
+            "initial.kind",
+            ", did you mean [initial] with kind = \"expression\" and value = \"…\"?",
+        ),
+        _ => return None,
+    };
+    candidates
+        .any(|name| name == meant)
+        .then(|| hint.to_owned())
+}
+
 /// As [`hint`], for a file that is not there: another one in its directory.
 #[must_use]
 pub fn hint_of_file(path: &Path) -> String {

@@ -18,6 +18,17 @@ fn what_was_probably_meant_is_told() {
         ("cube.npy", 2, "'diff2d info cube.npy'"),
         ("run plat.toml", 2, "no such file, did you mean plate.toml?"),
         ("run plate.tml", 2, "no such file, did you mean plate.toml?"),
+        ("plan p.toml --set mask=x<1", 2, "did you mean mask.where?"),
+        (
+            "plan p.toml --set mask.expression=x<1",
+            2,
+            "did you mean mask.where?",
+        ),
+        (
+            "plan p.toml --set initial=exp(-x**2)",
+            2,
+            "did you mean [initial] with kind = \"expression\" and value",
+        ),
         ("stats cubes.npy", 1, "no such file, did you mean cube.npy?"),
         (
             "run p.toml -o cube.npy --resume --set runtime=4",
