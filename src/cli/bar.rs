@@ -6,7 +6,7 @@ use diff2d_arrays::progress::Progress;
 use indicatif::{ProgressBar, ProgressStyle};
 use std::{
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 /// What a bar counts.
@@ -39,26 +39,47 @@ impl Unit {
         }
     }
 
-    /// `step 1200 of 5000 (24.0 %), 120 a second, 32 s left`, of a rate in units a second.
-    fn line(self, done: u64, total: u64, rate: f64) -> String {
-        let counted = |name: &str| format!("{name} {done} of {total}");
-        let (what, rate_told) = match self {
-            Self::Bytes => (
-                format!("{} of {}", number::bytes(done), number::bytes(total)),
-                format!("{}/s", number::bytes(rate as u64)),
-            ),
-            Self::Steps => (counted("step"), format!("{} steps/s", number::scaled(rate))),
-            Self::Snapshots => (counted("snapshot"), format!("{rate:.2}/s")),
-            Self::Pictures => (counted("picture"), format!("{rate:.2}/s")),
-            Self::Tasks => (counted("task"), format!("{rate:.2}/s")),
-        };
+    /// `14:05:07 UTC, step 1200 of 5000 (24.0 %), 120 steps/s, 32 s left`, of a rate in units a second; the first line has none,
+    /// as a run that goes on does not begin with 0.
+    fn line(self, done: u64, total: u64, rate: Option<f64>) -> String {
         let percent = 100.0 * done as f64 / total.max(1) as f64;
+        let Some(rate) = rate else {
+            let (what, _) = self.counted(done, total, 0.0);
+            return format!("{}, {what} ({percent:.1} %)", clock());
+        };
+        let (what, rate_told) = self.counted(done, total, rate);
         let left = match rate > 0.0 {
             true => number::seconds(total.saturating_sub(done) as f64 / rate) + " left",
             false => "nothing in the last while".to_owned(),
         };
-        format!("{what} ({percent:.1} %), {rate_told}, {left}")
+        format!("{}, {what} ({percent:.1} %), {rate_told}, {left}", clock())
     }
+
+    /// What is done, and at which rate.
+    fn counted(self, done: u64, total: u64, rate: f64) -> (String, String) {
+        let counted = |name: &str| format!("{name} {done} of {total}");
+        match self {
+            Self::Bytes => (
+                format!("{} of {}", number::bytes(done), number::bytes(total)),
+                format!("{}/s", number::bytes(rate as u64)),
+            ),
+            Self::Steps => (
+                counted("step"),
+                format!("{} steps/s", number::scaled(rate).trim_end()),
+            ),
+            Self::Snapshots => (counted("snapshot"), format!("{rate:.2}/s")),
+            Self::Pictures => (counted("picture"), format!("{rate:.2}/s")),
+            Self::Tasks => (counted("task"), format!("{rate:.2}/s")),
+        }
+    }
+}
+
+/// The time of the day: `14:05:07 UTC`.
+fn clock() -> String {
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    let seconds = now.unwrap_or_default().as_secs();
+    let [hours, minutes, seconds] = [seconds / 3600 % 24, seconds / 60 % 60, seconds % 60];
+    format!("{hours:02}:{minutes:02}:{seconds:02} UTC")
 }
 
 /// A progress bar, drawn or written by a thread of its own from a [`Progress`]; gone when it is dropped.
@@ -103,13 +124,12 @@ impl Bar {
         period: Duration,
         tell: impl Fn(&str) + Send + 'static,
     ) -> Self {
-        let mut before = 0;
+        let mut before = None;
         Self::hidden().every(period, move |done| {
-            let rate = done.saturating_sub(before) as f64 / period.as_secs_f64();
-            if before > 0 {
-                tell(&unit.line(done, total, rate));
-            }
-            before = done;
+            let rate =
+                before.map(|before| done.saturating_sub(before) as f64 / period.as_secs_f64());
+            tell(&unit.line(done, total, rate));
+            before = Some(done);
         })
     }
 
