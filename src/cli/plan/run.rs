@@ -292,7 +292,8 @@ impl<'a> RunPlan<'a> {
         text += &number::bytes(self.memory_bytes);
         text += " for two fields";
         if let more @ 1.. = self.problem.arrays() - 2 {
-            text += &format!(" and {more} arrays beside them");
+            let arrays = if more == 1 { "array" } else { "arrays" };
+            text += &format!(" and {more} {arrays} beside them");
         }
         format!("{text}, {} in all", number::bytes(self.peak_bytes))
     }
@@ -334,6 +335,12 @@ impl fmt::Display for RunPlan<'_> {
             },
         );
         lines.add_physics(self.params);
+        if self.problem.has_moving_source() {
+            lines.add(
+                "",
+                "the source is no sum of few f(x, y) g(t): it is evaluated at every node and step, which takes most of the time",
+            );
+        }
         lines.add(
             "steps",
             format!(
