@@ -30,8 +30,9 @@ use std::path::{Path, PathBuf};
 
 --raw is for a file whose name does not end in .npy.
 
-With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both have are
-compared. A snapshot that the other cube does not have is a difference; --common leaves such out.")]
+With a tolerance, types may differ, and so may the grids of cubes: nodes and times that both
+have are compared. A snapshot that the other cube does not have is a difference; --common leaves
+such out.")]
 pub(super) struct CompareArgs {
     /// One .npy file
     a: PathBuf,
