@@ -156,9 +156,13 @@ fn of_course(problem: &Problem) -> Vec<String> {
     let index = schedule.snapshots() - 1;
     #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
     let asked = schedule.start + index as f64 * outtime;
+    let way_out = match outtime > 0.0 {
+        true => "; times = \"exact\" has them there",
+        false => "",
+    };
     if (end - asked).abs() > seen {
         warnings.push(format!(
-            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}",
+            "snapshots are {cadence:?} apart, not outtime = {outtime:?}: {steps} of dt = {dt:?}; snapshot {index} lies at t = {end:?}, not {asked:?}{way_out}",
         ));
     }
     if params.runtime - schedule.duration() > seen {

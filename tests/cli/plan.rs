@@ -49,10 +49,10 @@ fn plan_prints_grid_steps_memory_and_disk() {
     ranks      1, all rows
     disk       4.78 MiB (5013820 bytes)
     "#);
-    assert_snapshot!(told.stderr, @r"
-    diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005; snapshot 30 lies at t = 14.925000000000002, not 15.0
+    assert_snapshot!(told.stderr, @r#"
+    diff2d: warning: snapshots are 0.4975000000000001 apart, not outtime = 0.5: 199 whole steps of dt = 0.0025000000000000005; snapshot 30 lies at t = 14.925000000000002, not 15.0; times = "exact" has them there
     diff2d: warning: the run ends with its last snapshot, at t = 14.925000000000002 after step 5970, before runtime = 15.0: int(runtime/dt) = 5999 with dt = 0.0025000000000000005, and a snapshot takes 199 whole steps
-    ");
+    "#);
     assert_snapshot!(scene.succeed("plan p.toml --set outtime=0").stderr, @"diff2d: warning: snapshots are 0.25 apart, not outtime = 0.0: one step of dt = 0.25; snapshot 15 lies at t = 3.75, not 0.0");
     assert_eq!(scene.files(), ["p.toml"]);
 
@@ -138,8 +138,9 @@ fn every_run_that_ends_before_runtime_is_told_of() {
     let told = scene
         .succeed("plan p.toml --set dx=1 --set dt=0.0999 --set outtime=1.9999 --set runtime=20");
     assert!(
-        told.stderr
-            .contains("snapshot 10 lies at t = 19.98, not 19.999\n"),
+        told.stderr.contains(
+            "snapshot 10 lies at t = 19.98, not 19.999; times = \"exact\" has them there\n"
+        ),
         "{told}"
     );
     assert!(told.stderr.contains("before runtime = 20.0"), "{told}");
