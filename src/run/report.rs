@@ -15,7 +15,7 @@ use std::time::Instant;
 #[derive(Debug, Clone, Serialize)]
 #[non_exhaustive]
 pub struct Report {
-    /// Interior nodes of the grid × steps taken since this start.
+    /// Interior nodes of the grid × steps taken since this start; of `rkl2` × their stages.
     pub updates: u64,
     /// Wall time by activity.
     pub seconds: Seconds,
@@ -99,7 +99,7 @@ impl Report {
         clock: &RunClock,
         outcome: Outcome,
     ) -> Self {
-        let updates = problem.grid.interior() * steps;
+        let updates = problem.grid.interior() * steps * problem.stages() as u64;
         let advance = clock.advance.as_secs_f64();
         #[expect(clippy::cast_precision_loss, reason = "a rate for people")]
         let updates_per_second = if steps == 0 {
