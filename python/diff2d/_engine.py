@@ -30,10 +30,10 @@ from ._opening import read
 __all__ = ["Diff2dBackend", "dataset"]
 
 _ABOUT = {
-    "t": {"long_name": "t", "units": "time", "comment": "simulated time"},
-    "time": {"long_name": "t", "units": "time", "comment": "simulated time of each scenario"},
-    "y": {"long_name": "y", "units": "length", "axis": "Y", "comment": "place of the nodes"},
-    "x": {"long_name": "x", "units": "length", "axis": "X", "comment": "place of the nodes"},
+    "t": {"long_name": "t", "comment": "simulated time"},
+    "time": {"long_name": "t", "comment": "simulated time of each scenario"},
+    "y": {"long_name": "y", "axis": "Y", "comment": "place of the nodes"},
+    "x": {"long_name": "x", "axis": "X", "comment": "place of the nodes"},
 }
 
 
@@ -208,7 +208,7 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
     names = ("t", "y", "x") if not journal.is_sweep else ("scenario", "t", "y", "x")
     coordinates = _of_sweep(journal) if journal.is_sweep else _of_run(journal)
     coordinates.update(_of_nodes(journal))
-    about = {"long_name": "p", "units": "density"}
+    about = {"long_name": "p"}
     values = xr.Variable(names, indexing.LazilyIndexedArray(lazy), about)
     values.encoding = {"source": str(path), "dtype": lazy.dtype}
     made = xr.Dataset({"p": values}, coordinates, _attributes(path, journal))
@@ -221,11 +221,12 @@ def _of_cube(path: Path, journal: Journal, committed_only: bool) -> xr.Dataset:
 
 
 def _name_units(made: xr.Dataset, units: Any) -> None:
-    """The units that are known, in place of what they are units of: of `t`, `y` and `x` of the coordinates that belong
-    to them, too."""
+    """The units that are known: of `t`, `y` and `x` of the coordinates that belong to them, too. Numbers have none."""
     for variable, name in (("time", "t"), ("y_of_node", "y"), ("x_of_node", "x"), *((one, one) for one in "tyxp")):
         unit = units.get(name) if isinstance(units, dict) else None
-        if isinstance(unit, str) and "units" in made.get(variable, xr.DataArray()).attrs:
+        if not isinstance(unit, str) or variable not in made:
+            continue
+        if not str(made[variable].attrs.get("long_name", "")).startswith("number of"):
             made[variable].attrs["units"] = unit
 
 
@@ -263,7 +264,6 @@ def _common_times(journal: Journal, times: np.ndarray) -> tuple[np.ndarray, dict
     if len(outtimes) == 1 and isinstance(outtime := outtimes.pop(), (int, float)):
         return numbers * float(outtime), {
             "long_name": "multiples of outtime",
-            "units": "time",
             "comment": elsewhere,
         }
     return numbers, {"long_name": "number of the snapshot", "comment": elsewhere}
@@ -288,7 +288,7 @@ def of_memory(
     values: np.ndarray, coordinates: Mapping[str, np.ndarray], scenario: Mapping[str, Any], program: str
 ) -> xr.Dataset:
     """The dataset of snapshots in memory; `scenario` is what a journal would say of them."""
-    params, about = scenario["params"], {"long_name": "p", "units": "density"}
+    params, about = scenario["params"], {"long_name": "p"}
     made = xr.Dataset(
         {"p": xr.Variable(tuple(coordinates), values, about)},
         {name: xr.Variable(name, places, _ABOUT[name]) for name, places in coordinates.items()},
