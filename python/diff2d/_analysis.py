@@ -391,7 +391,7 @@ def compare(
 
 
 def check(
-    params: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+    params: str | os.PathLike[str] | Mapping[str, Any] | Cube | None = None,
     *,
     at: Sequence[tuple[float, float]] = (),
     **set: Any,
@@ -400,7 +400,7 @@ def check(
 
     Without parameters every method is checked against exact solutions. With them the problem is solved on three
     spacings: observed order, estimated errors of mass, maximum and the values at the points `at`, and the
-    balance of mass.
+    balance of mass. A cube stands for its parameters, and parameters may be arrays as those of `solve`.
 
     Raises
     ------
@@ -416,7 +416,7 @@ def check(
 
 
 def plan(
-    params: str | os.PathLike[str] | Mapping[str, Any], *, ranks: int | None = None, **set: Any
+    params: str | os.PathLike[str] | Mapping[str, Any] | Cube, *, ranks: int | None = None, **set: Any
 ) -> dict[str, Any]:
     """What a run would do, as `diff2d plan --json` tells: grid, steps, snapshots, memory, disk, time.
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from . import _native
 from ._journal import flat
-from ._parameters import npy, source, toml
+from ._parameters import npy, source, toml, with_files
 
 __all__ = ["Files", "call"]
 
@@ -48,16 +48,24 @@ class Files:
         return str(Path(self._directory.name) / f"{self._count}-{name}")
 
     def path(self, array: Any) -> str:
-        """The file of an array. What is in memory is saved, piece by piece."""
+        """The file of an array. What is in memory is saved."""
         if isinstance(array, (str, os.PathLike)):
             return os.fspath(array)
+        return self.save("the array", array)
+
+    def save(self, name: str, array: Any) -> str:
+        """A file with an array, written piece by piece; errors call it by the name."""
         path = self.new("array.npy")
         with open(path, "wb") as file:
-            npy("the array", array, file)
+            npy(name, array, file)
         return path
 
     def params(self, params: Any, given: Mapping[str, Any]) -> dict[str, Any]:
-        """The file of parameters, and those that override them."""
+        """The file of parameters, and those that override them. A cube stands for its parameters."""
+        params = getattr(params, "params", params)
+        if isinstance(params, Mapping):
+            params = with_files(params, self.save)
+        given = with_files(given, self.save)
         file, _ = source(params)
         if file is None:
             file = self.new("parameters.toml")

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
-from typing import IO, Any, Mapping
+from typing import IO, Any, Callable, Mapping
 
 import numpy as np
 
@@ -71,13 +70,15 @@ def _value(key: str, value: Any) -> str:
     )
 
 
-def with_files(parameters: Mapping[str, Any], files: dict[str, bytes], table: str = "") -> dict[str, Any]:
-    """The same with arrays replaced by names of files, whose bytes are put into `files`."""
+def with_files(
+    parameters: Mapping[str, Any], save: Callable[[str, Any], str], table: str = ""
+) -> dict[str, Any]:
+    """The same with arrays replaced by the files to which `save` saves the array of a key."""
     named: dict[str, Any] = {}
     for key, value in parameters.items():
         whole = f"{table}{key}"
         if isinstance(value, Mapping):
-            value = with_files(value, files, f"{whole}.")
+            value = with_files(value, save, f"{whole}.")
         elif hasattr(value, "__array__") and not isinstance(value, np.generic) and np.ndim(value) > 0:
             is_file = whole.rpartition(".")[2] in ("file", "path")
             if whole not in _ARRAYS and not is_file:
@@ -85,9 +86,7 @@ def with_files(parameters: Mapping[str, Any], files: dict[str, bytes], table: st
                     f"{whole} is an array of {np.ndim(value)} axes; expected a number, a text or a dict: "
                     f"arrays are for {', '.join(_ARRAYS)}"
                 )
-            name, file = f"/array {whole}", io.BytesIO()
-            npy(whole, value, file)
-            files[name] = file.getvalue()
+            name = save(whole, value)
             if not is_file:
                 value = {"kind": "file", "path": name} if whole == "initial" else {"file": name}
             else:

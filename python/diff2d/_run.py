@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import json
 import operator
 import os
 import tempfile
@@ -109,7 +108,7 @@ def run(
         report, outcome = _native.run(file, text, given, start.options)
     except KeyboardInterrupt:
         raise start.interrupted() from None
-    return start.made(outcome, json.loads(report))
+    return start.made(outcome, report)
 
 
 def sweep(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Mapping
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Mapping
 import numpy as np
 
 from . import _native
-from ._parameters import source, toml, with_files
+from ._parameters import npy, source, toml, with_files
 
 if TYPE_CHECKING:
     import xarray
@@ -88,10 +89,17 @@ def solve(params: str | os.PathLike[str] | Mapping[str, Any] | None = None, /, *
     (6, 101, 101)
     """
     files: dict[str, bytes] = {}
+
+    def save(key: str, array: Any) -> str:
+        file = io.BytesIO()
+        npy(key, array, file)
+        files[f"/array {key}"] = file.getvalue()
+        return f"/array {key}"
+
     if params is None:
         params = {}
     elif isinstance(params, Mapping):
-        params = with_files(params, files)
+        params = with_files(params, save)
     file, text = source(params)
-    p, t, (y, x), scenario = _native.solve(file, text, toml(with_files(parameters, files)), files)
+    p, t, (y, x), scenario = _native.solve(file, text, toml(with_files(parameters, save)), files)
     return Solution(p, t, y, x, scenario)

@@ -10,6 +10,7 @@ use pyo3::{
     prelude::*,
     types::{PyDict, PyString},
 };
+use pythonize::pythonize;
 use std::{
     path::PathBuf,
     sync::{
@@ -46,23 +47,22 @@ pub(crate) struct Options {
 }
 
 /// Runs the problem of a parameter file or a TOML text, overridden by the TOML `given`. Returns the figures
-/// of the run as JSON, and how it ended: "done", "already done", "out of time".
+/// of the run, and how it ended: "done", "already done", "out of time".
 #[pyfunction]
-pub(crate) fn run(
-    py: Python<'_>,
+pub(crate) fn run<'py>(
+    py: Python<'py>,
     file: Option<PathBuf>,
     text: Option<String>,
     given: &str,
     options: Options,
-) -> PyResult<(String, &'static str)> {
+) -> PyResult<(Bound<'py, PyAny>, &'static str)> {
     let source = Source::of(py, file, text)?;
     let raw = source.read(given).map_err(|error| raised(py, error))?;
     let problem = py.detach(|| Problem::from_raw(&with_start(raw)?));
     let problem = problem.map_err(|error| raised(py, error))?;
     let extend = options.extend.clone();
     let report = carry_out(py, problem, options, move |run| run.extend(extend).start())?;
-    let figures = serde_json::to_string(&report).unwrap_or_default();
-    Ok((figures, word(report.outcome)))
+    Ok((pythonize(py, &report)?, word(report.outcome)))
 }
 
 /// Runs the sweep of a sweep file or a TOML text, overridden by the TOML `given`; `base` is the TOML of the

@@ -32,6 +32,7 @@ PROBLEMS = {
     "of rkl2": {**WALLS, "method": "rkl2", "stages": 5, "source": "sin(x)*cos(t)"},
     "exact": {**WALLS, "method": "exact", "decay": 0.1, "boundary": "insulated"},
     "at times of the course": {**WALLS, "times": "course", "outtime": 0.7, "dt": 0.11},
+    "at given times": {**{key: WALLS[key] for key in WALLS if "time" not in key}, "outtimes": [0.1, 1.0, 3.0], "t0": 0.05},
     "without steps": {**SMALL, "runtime": 0, "outtime": 0},
     "with masked and held nodes": {
         **WALLS,
@@ -191,3 +192,13 @@ def test_a_solution_is_a_dataset_and_an_array():
     assert np.asarray(solution) is solution.p and len(solution) == 4
     assert diff2d.stats(solution).max == solution.p.max()
     assert diff2d.compare(solution, other.p.values)
+
+
+def test_parameters_of_check_and_plan_may_be_arrays_and_those_of_a_cube():
+    np.save("u.npy", STATE)
+    keys = {**WALLS, "initial": {"kind": "file", "path": "u.npy"}}
+    told = diff2d.check(keys, at=[(0, 0.5)])
+    assert diff2d.check(WALLS, initial=STATE, at=[(0, 0.5)]) == told
+    cube = diff2d.run(keys)
+    assert diff2d.check(cube, at=[(0, 0.5)]) == told
+    assert diff2d.plan(cube)["nsteps"] == diff2d.plan({**WALLS, "initial": STATE})["nsteps"]

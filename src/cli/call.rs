@@ -97,6 +97,10 @@ impl Call {
             let values = match value {
                 Argument::Nothing(()) | Argument::Switch(false) => Vec::new(),
                 Argument::List(values) if is_repeated(arg) => values,
+                Argument::Named(values) if is_repeated(arg) => {
+                    let each = values.into_iter().map(|entry| [entry].into());
+                    each.map(Argument::Named).collect()
+                }
                 value => vec![value],
             };
             // Values, and names of files, may begin with a dash.

@@ -45,7 +45,7 @@ fn answers_are_the_values_that_json_tells() {
         ("repair", json!({ "cube": "@p.npy" }), "repair p.npy"),
         (
             "plan",
-            json!({ "file": "@p.toml", "overrides": ["dx=0.5", "grid='walls'"], "threads": 1 }),
+            json!({ "file": "@p.toml", "overrides": { "dx": 0.5, "grid": "walls" }, "threads": 1 }),
             "plan p.toml --set dx=0.5 --set grid=walls --threads 1",
         ),
         (
