@@ -694,6 +694,69 @@ fn what_becomes_of_pixels_that_do_not_fall_on_nodes_is_told() {
     assert_eq!(warnings("D", image), [""; 0]);
 }
 
+/// The NaN of masked nodes is no value: analyses of a cube leave it out, and say so, unless it is to be kept.
+#[test]
+fn analyses_of_cubes_leave_masked_nodes_out() {
+    let scene =
+        square("mask.where = \"x < -0.95\"\ninitial = { kind = \"constant\", value = 2.0 }\n");
+    scene.succeed("run p.toml -o c.npy --set runtime=0 --set outtime=0 --set boundary=2");
+    let told = scene.succeed("stats c.npy --csv");
+    let note = "diff2d: 21 of 441 nodes are masked and left out; --keep-nan takes their NaN as NumPy does\n";
+    assert_eq!(told.stderr, note);
+    assert_eq!(
+        told.stdout.lines().nth(1),
+        Some("420,840.0,2.0,0.0,2.0,2.0")
+    );
+    let told = scene.succeed("stats c.npy --keep-nan --json");
+    assert!(told.stdout.contains("\"mean\":null"), "{told}");
+    assert_eq!(scene.succeed("stats c.npy --axis t,y,x --csv").stderr, note);
+    let sums = |words: &str| {
+        let told = scene.succeed(&format!("{words} -o r.npy --force"));
+        let sums = scene.succeed("stats r.npy --json --skip-nan").stdout;
+        let sums: serde_json::Value = serde_json::from_str(&sums).unwrap();
+        (
+            sums["sum"].as_f64().unwrap(),
+            sums["nan"].as_u64().unwrap(),
+            told.stderr == note,
+        )
+    };
+    // Windows of two nodes along x, of which those at the mask have one or none.
+    assert_eq!(
+        sums("window c.npy --window 1,1,2 --op sum"),
+        (21.0 * (2.0 + 19.0 * 4.0), 0, true)
+    );
+    assert_eq!(
+        sums("window c.npy --window 1,1,2 --op sum --keep-nan"),
+        (21.0 * 19.0 * 4.0, 21, false)
+    );
+    assert_eq!(sums("coarsen c.npy --by 1,1,1"), (840.0, 21, true));
+    let told = scene.succeed("probe c.npy --at 0,3,0 --at 0,3,1");
+    assert_eq!(told.stdout.lines().count(), 2, "{told}");
+    assert_eq!(
+        told.stderr,
+        "diff2d: 1 element at masked nodes left out; --keep-nan prints them\n"
+    );
+    let told = scene.succeed("probe c.npy --at 0,3,0 --at 0,3,1 --keep-nan");
+    assert_eq!(
+        told.stdout
+            .lines()
+            .nth(1)
+            .map(|line| line.ends_with(",nan")),
+        Some(true)
+    );
+    assert_eq!(
+        scene.succeed("probe c.npy --at 0,3,0 --json").stdout,
+        "[]\n"
+    );
+    // Where nothing is masked, NaN is as NumPy has it.
+    std::fs::copy(scene.path("c.npy"), scene.path("plain.npy")).unwrap();
+    let told = scene.succeed("stats plain.npy --json");
+    assert!(
+        told.stdout.contains("\"mean\":null") && told.stderr.contains("--skip-nan"),
+        "{told}"
+    );
+}
+
 /// A picture of another number of pixels than there are nodes, whose two phases stay two.
 #[test]
 fn a_micrograph_has_the_effective_diffusivity_of_its_pixels() {

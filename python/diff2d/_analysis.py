@@ -105,6 +105,7 @@ def stats(
     quantiles: float | Iterable[float] = (),
     histogram: int | tuple[int, float, float] | None = None,
     skip_nan: bool = False,
+    keep_nan: bool = False,
     memory: int | str = "256MiB",
 ) -> Statistics:
     """Count, sum, mean, standard deviation, minimum and maximum in one pass of bounded memory.
@@ -121,8 +122,8 @@ def stats(
         Also these quantiles, exact (NumPy's linear).
     histogram
         Also a histogram of so many bins, or `(bins, low, high)`.
-    skip_nan
-        Leave NaN out.
+    skip_nan, keep_nan
+        Leave NaN out, as masked nodes of cubes are; or take those as NumPy does.
     memory
         Memory to use at most.
 
@@ -139,6 +140,7 @@ def stats(
             "quantiles": wanted or None,
             "memory": memory,
             "skip_nan": skip_nan,
+            "keep_nan": keep_nan,
         }
         if axis is not None:
             if histogram is not None:
@@ -177,6 +179,7 @@ def window(
     pad: str | None = None,
     select: Entries | None = None,
     skip_nan: bool = False,
+    keep_nan: bool = False,
     min_count: int | None = None,
     dtype: Any = None,
     output: str | os.PathLike[str] | None = None,
@@ -206,8 +209,9 @@ def window(
         `scipy.ndimage`.
     select
         A box of the array, as for `stats`.
-    skip_nan, min_count
-        Leave NaN out; NaN where a window has fewer other elements.
+    skip_nan, keep_nan, min_count
+        Leave NaN out, as masked nodes of cubes are, or take those as NumPy does; NaN where a window has fewer other
+        elements.
     dtype
         Type of the results: f2, f4 or f8.
     output
@@ -236,7 +240,7 @@ def window(
             "pad": pad,
             "weights": None if weights is None else files.path(weights),
         }
-        return _reduced(files, "window", array, own, select, skip_nan, min_count, dtype, output, force, memory)
+        return _reduced(files, "window", array, own, select, (skip_nan, keep_nan), min_count, dtype, output, force, memory)
 
 
 def coarsen(
@@ -246,6 +250,7 @@ def coarsen(
     op: str = "mean",
     select: Entries | None = None,
     skip_nan: bool = False,
+    keep_nan: bool = False,
     min_count: int | None = None,
     dtype: Any = None,
     output: str | os.PathLike[str] | None = None,
@@ -258,7 +263,7 @@ def coarsen(
     """
     with Files() as files:
         own = {"op": op, "by": by}
-        return _reduced(files, "coarsen", array, own, select, skip_nan, min_count, dtype, output, force, memory)
+        return _reduced(files, "coarsen", array, own, select, (skip_nan, keep_nan), min_count, dtype, output, force, memory)
 
 
 def _reduced(
@@ -267,7 +272,7 @@ def _reduced(
     array: Array,
     own: Mapping[str, Any],
     select: Entries | None,
-    skip_nan: bool,
+    nan: tuple[bool, bool],
     min_count: int | None,
     dtype: Any,
     output: str | os.PathLike[str] | None,
@@ -279,7 +284,8 @@ def _reduced(
     common = {
         "file": files.path(array),
         "select": select,
-        "skip_nan": skip_nan,
+        "skip_nan": nan[0],
+        "keep_nan": nan[1],
         "min_count": min_count,
         "dtype": None if kind is None else f"{kind.kind}{kind.itemsize}",
         "output": path,
@@ -300,6 +306,7 @@ def probe(
     *,
     points: str | os.PathLike[str] | np.ndarray | None = None,
     series: bool = False,
+    keep_nan: bool = False,
     memory: int | str = "256MiB",
 ) -> Probe:
     """Elements of an array, or their history along its first axis. Reads the pages that hold them.
@@ -315,6 +322,8 @@ def probe(
         Many points: an array of indices, shape `(points, axes)`, or a CSV file.
     series
         Whole histories; the first index may be left out.
+    keep_nan
+        Also masked nodes of a cube, whose values are NaN.
 
     Raises
     ------
@@ -337,6 +346,7 @@ def probe(
             "points": points,
             "memory": memory,
             "series": series,
+            "keep_nan": keep_nan,
         }
         answers, notes = call("probe", arguments)
     rows = [row for rows in answers for row in rows]

@@ -17,6 +17,7 @@ mod info;
 mod json;
 mod listing;
 mod man;
+mod masked;
 mod number;
 mod open;
 mod params;

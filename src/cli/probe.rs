@@ -49,6 +49,9 @@ pub(super) struct ProbeArgs {
     /// Wait for the snapshots of a run that is going on
     #[arg(long, requires = "series")]
     follow: bool,
+    /// Also print masked nodes of a cube, whose values are NaN
+    #[arg(long)]
+    keep_nan: bool,
     /// Print JSON: an array of objects
     #[arg(long)]
     json: bool,
@@ -170,6 +173,9 @@ struct Elements<'a> {
     table: Table<'a>,
     /// Whether something is printed.
     begun: bool,
+    keep_nan: bool,
+    /// How many were left out, as their nodes are masked.
+    masked: usize,
 }
 
 impl<'a> Elements<'a> {
@@ -187,6 +193,8 @@ impl<'a> Elements<'a> {
                 terminal,
             },
             begun: false,
+            keep_nan: args.keep_nan,
+            masked: 0,
         }
     }
 
@@ -235,7 +243,15 @@ impl<'a> Elements<'a> {
                 facts: Vec::new(),
             }
         });
-        let rows: Vec<Row> = rows.collect();
+        let mut rows: Vec<Row> = rows.collect();
+        if array.has_mask() && !self.keep_nan {
+            let all = rows.len();
+            rows.retain(|row| !row.values[0].to_f64().is_nan());
+            self.masked += all - rows.len();
+        }
+        if rows.is_empty() {
+            return Ok(());
+        }
         if self.table.style == Style::Csv || self.table.terminal.takes_values(false) {
             return self.table.print(&rows);
         }
@@ -247,6 +263,17 @@ impl<'a> Elements<'a> {
     }
 
     fn end(&mut self, axes: &Axes<'_>) -> Result<(), Error> {
+        if self.masked > 0 {
+            let elements = if self.masked == 1 {
+                "element"
+            } else {
+                "elements"
+            };
+            self.table.terminal.note(&format!(
+                "{} {elements} at masked nodes left out; --keep-nan prints them",
+                self.masked
+            ));
+        }
         match (self.table.style, self.begun) {
             _ if self.table.terminal.takes_values(false) => Ok(()),
             (Style::Json, true) => self.table.terminal.result("]"),

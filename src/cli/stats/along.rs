@@ -61,7 +61,7 @@ pub(super) fn along(
         let with_nan = results.iter().find(|one| one.nan > 0);
         if let Some(one) = with_nan.filter(|_| !hinted) {
             hinted = true;
-            hint(args, one, terminal);
+            hint(options, one, terminal);
         }
         let columns = first..first + results.len() as u64;
         let quantiles = match args.quantiles.is_empty() {

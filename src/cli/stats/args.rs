@@ -46,9 +46,12 @@ pub(in super::super) struct StatsArgs {
     /// A row for every snapshot of a run, as it is committed
     #[arg(long, conflicts_with_all = ["axis", "output", "select", "quantiles", "histogram"])]
     pub(super) follow: bool,
-    /// Leave NaN out
+    /// Leave NaN out, as masked nodes of cubes are
     #[arg(long)]
     pub(super) skip_nan: bool,
+    /// Take the NaN of masked nodes as NumPy does: results that they are part of are NaN
+    #[arg(long, conflicts_with = "skip_nan")]
+    pub(super) keep_nan: bool,
     /// Print JSON: one object, or with --axis or several files one a line
     #[arg(long, conflicts_with = "output")]
     pub(super) json: bool,

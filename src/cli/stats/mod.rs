@@ -10,6 +10,7 @@ pub(super) use args::StatsArgs;
 
 use super::{
     follow::{can_follow, follow},
+    masked::left_out,
     rows::{Row, Style, Table},
     terminal::Terminal,
 };
@@ -21,10 +22,6 @@ use diff2d_arrays::{
 };
 
 pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> {
-    let options = Options {
-        skip_nan: args.skip_nan,
-        memory: args.memory,
-    };
     let quantiles = args.quantiles.iter().map(|q| format!("q{q}"));
     let names = Statistics::NAMES.map(str::to_owned).into_iter();
     let mut table = Table {
@@ -50,6 +47,11 @@ pub(super) fn stats(args: &StatsArgs, terminal: &Terminal) -> Result<(), Error> 
     }
     for (number, file) in args.files.iter().enumerate() {
         let array = input::open(file, args, terminal)?;
+        let masked = left_out(&array, args.keep_nan, args.memory, terminal)?;
+        let options = Options {
+            skip_nan: args.skip_nan || masked,
+            memory: args.memory,
+        };
         if args.follow {
             return each_snapshot(args, array, options, table);
         }

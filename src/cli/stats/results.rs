@@ -13,7 +13,10 @@ use crate::{
     error::Error,
 };
 use diff2d_arrays::npy::{Dtype, Scalar};
-use diff2d_arrays::{Statistics, stats::Histogram};
+use diff2d_arrays::{
+    Statistics,
+    stats::{Histogram, Options},
+};
 
 /// A row with the six numbers and quantiles.
 pub(super) fn row(
@@ -97,8 +100,8 @@ pub(super) fn new_array(
 }
 
 /// Says what helps where NaN hides the results.
-pub(super) fn hint(args: &StatsArgs, statistics: &Statistics, terminal: &Terminal) {
-    if statistics.nan > 0 && !args.skip_nan {
+pub(super) fn hint(options: Options, statistics: &Statistics, terminal: &Terminal) {
+    if statistics.nan > 0 && !options.skip_nan {
         terminal.note(&format!(
             "{} of {} elements are NaN, and so are the results: --skip-nan leaves them out",
             statistics.nan, statistics.count

@@ -68,7 +68,7 @@ pub(super) fn whole(
             "the quantiles took {passes} passes over the elements"
         ));
     }
-    hint(args, &statistics, terminal);
+    hint(options, &statistics, terminal);
     if let (Some(output), Some(path)) = (output, &args.output) {
         let numbers: Vec<f64> = row.values.iter().copied().map(Scalar::to_f64).collect();
         output.write(0, bytemuck::cast_slice(&numbers))?;

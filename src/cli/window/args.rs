@@ -1,6 +1,10 @@
 //! Options of `window` and `coarsen`.
 
-use crate::cli::{open::InputArgs, values};
+use crate::{
+    cli::{masked::left_out, open::InputArgs, terminal::Terminal, values},
+    cube::JournalledArray,
+    error::Error,
+};
 use clap::Args;
 use diff2d_arrays::npy::Dtype;
 use diff2d_arrays::window::{Op, Pad};
@@ -82,9 +86,12 @@ pub(super) struct CommonArgs {
     /// Look only at this box: a range as in Python for every axis, or t=, y=, x= from:to
     #[arg(long, value_name = "R0,R1,…", allow_hyphen_values = true)]
     pub(super) select: Option<String>,
-    /// Leave NaN out; a window without other elements is NaN
+    /// Leave NaN out, as masked nodes of cubes are; a window without other elements is NaN
     #[arg(long)]
     pub(super) skip_nan: bool,
+    /// Take the NaN of masked nodes as NumPy does: windows with some are NaN
+    #[arg(long, conflicts_with_all = ["skip_nan", "min_count"])]
+    pub(super) keep_nan: bool,
     /// Leave NaN out; a window with fewer other elements than this is NaN [default: 1]
     #[arg(long, value_name = "N")]
     pub(super) min_count: Option<u64>,
@@ -104,8 +111,13 @@ pub(super) struct CommonArgs {
 }
 
 impl CommonArgs {
-    /// Elements that a window must have, if NaN is left out.
-    pub(super) fn skip_nan(&self) -> Option<u64> {
-        self.min_count.or(self.skip_nan.then_some(1))
+    /// Elements that a window must have, if NaN is left out: if it is asked for, and of cubes with masked nodes.
+    pub(super) fn skip_nan(
+        &self,
+        array: &JournalledArray,
+        terminal: &Terminal,
+    ) -> Result<Option<u64>, Error> {
+        let masked = left_out(array, self.keep_nan, self.memory, terminal)?;
+        Ok(self.min_count.or((self.skip_nan || masked).then_some(1)))
     }
 }

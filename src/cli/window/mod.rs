@@ -50,7 +50,7 @@ pub(super) fn coarsen(args: &CoarsenArgs, terminal: &Terminal) -> Result<(), Err
         stride: by,
         select: select::ranges(&array, &shape, &axes, select, terminal)?,
         pad: None,
-        skip_nan: args.common.skip_nan(),
+        skip_nan: args.common.skip_nan(&array, terminal)?,
         dtype: args.common.dtype,
         memory: args.common.memory,
     };

@@ -24,7 +24,8 @@ pub(super) fn request(
     terminal: &Terminal,
 ) -> Result<Request, Error> {
     let axes = Axes::of(array);
-    let weights = weights(args, array, &axes, terminal)?;
+    let skip_nan = args.common.skip_nan(array, terminal)?;
+    let weights = weights(args, array, &axes, skip_nan, terminal)?;
     let window = match (&args.window, &weights) {
         (Some(text), _) => lengths(&axes, "--window", text, terminal)?,
         (None, Some(weights)) => weights.window(),
@@ -45,7 +46,7 @@ pub(super) fn request(
         },
         select: select::ranges(array, shape, &axes, args.common.select.as_deref(), terminal)?,
         pad: args.pad,
-        skip_nan: args.common.skip_nan(),
+        skip_nan,
         dtype: args.common.dtype,
         memory: args.common.memory,
     })
@@ -56,6 +57,7 @@ fn weights(
     args: &WindowArgs,
     array: &JournalledArray,
     axes: &Axes<'_>,
+    skip_nan: Option<u64>,
     terminal: &Terminal,
 ) -> Result<Option<Weights>, Error> {
     let usage = |sentence: &str| Err(Error::Usage(sentence.to_owned()));
@@ -73,7 +75,7 @@ fn weights(
         }
         (Op::Weights, None, Some(path)) => {
             let (weights, sum) = read_weights(path, array, terminal)?;
-            if args.common.skip_nan().is_some() && (sum - 1.0).abs() > 1e-6 {
+            if skip_nan.is_some() && (sum - 1.0).abs() > 1e-6 {
                 terminal.note(&format!(
                     "the weights of {} add up to {sum}: a window with NaN is divided by the weights that are left and others are not, which makes a mean of both if the weights add up to 1",
                     path.display()
