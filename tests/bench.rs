@@ -235,6 +235,74 @@ fn other_kinds_of_problem_differ_by_no_more_than_contraction() {
     );
 }
 
+/// A program of one's own is measured beside the others, at several sizes, and its final state compared.
+#[test]
+fn a_program_of_ones_own_is_beside_the_others() {
+    let directory = TempDir::new().unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_diff2d"));
+        command.arg("bench").args(arguments);
+        command
+            .current_dir(directory.path())
+            .env("TMPDIR", directory.path());
+        without_compilers(&mut command).output().unwrap()
+    };
+    fs::create_dir(directory.path().join("src")).unwrap();
+    let output = run(&["--sources", "src"]);
+    assert!(stdout(&output).contains("src/diff2d.cpp\n"), "{output:?}");
+    assert_eq!(run(&["--sources", "src"]).status.code(), Some(2));
+    let few = [
+        "--steps",
+        "70",
+        "--repeat",
+        "1",
+        "--warmup",
+        "0",
+        "--threads",
+        "1",
+    ];
+    let python = env::var("DIFF2D_PYTHON").unwrap_or_else(|_| "python3".to_owned());
+    let own = [
+        "--sizes",
+        "33,35",
+        "--json",
+        "o.json",
+        "--plot",
+        "o.png",
+        "--",
+        &python,
+        "src/diff2d_python.py",
+    ];
+    let output = run(&[&few[..], &own].concat());
+    assert_eq!(output.status.code(), Some(0), "{output:?}");
+    assert!(
+        fs::read(directory.path().join("o.png"))
+            .unwrap()
+            .starts_with(b"\x89PNG")
+    );
+    let results = fs::read(directory.path().join("o.json")).unwrap();
+    let results: Value = serde_json::from_slice(&results).unwrap();
+    for (results, size) in results.as_array().unwrap().iter().zip([33, 35]) {
+        assert_eq!(results["problem"]["size"], size);
+        let entries = results["entries"].as_array().unwrap();
+        let own = entries.iter().find(|entry| entry["language"] == "own");
+        assert_eq!(own.unwrap()["final"]["equal"], true, "{results}");
+    }
+    // One that takes the parameter file and leaves nothing but zeros.
+    script(
+        directory.path(),
+        "mine",
+        "grep -q '^dx=' \"$1\" || exit 1; echo seconds=1; [ \"$2\" = - ] || head -c 9800 /dev/zero > \"$2\"",
+    );
+    let output = run(&[&few[..], &["--size", "33", "--", "./mine", "params.toml"]].concat());
+    assert_eq!(output.status.code(), Some(3), "{output:?}");
+    let error = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(
+        error.contains("the final state of ./mine params.toml is not that of diff2d"),
+        "{error}"
+    );
+}
+
 #[test]
 fn missing_compilers_are_named_and_no_error() {
     let directory = TempDir::new().unwrap();

@@ -19,7 +19,7 @@ macro_rules! sources {
 }
 
 /// All their sources, part of the program so that the comparison runs anywhere.
-const SOURCES: [(&str, &str); 19] = sources![
+pub const SOURCES: [(&str, &str); 19] = sources![
     "common.hpp",
     "common.cpp",
     "physics.hpp",
@@ -52,6 +52,37 @@ pub(super) struct Programs {
     pub missing: Vec<String>,
 }
 
+/// Writes the sources of the reference programs.
+///
+/// # Errors
+/// [`BenchError`] where a file cannot be written.
+pub fn write_sources(directory: &Path) -> Result<(), BenchError> {
+    for (name, text) in SOURCES {
+        let path = directory.join(name);
+        fs::write(&path, text).map_err(directory_error(&path))?;
+    }
+    Ok(())
+}
+
+/// A program of the user's own: a command, whose files are looked for where the user is.
+pub(super) fn own(words: &[OsString]) -> Program {
+    let absolute = |word: &OsString| match fs::canonicalize(word) {
+        Ok(path) if word.to_string_lossy().contains('/') => path.into_os_string(),
+        _ => word.clone(),
+    };
+    let name: Vec<_> = words.iter().map(|word| word.to_string_lossy()).collect();
+    Program {
+        name: name.join(" "),
+        language: "own",
+        flags: String::new(),
+        version: String::new(),
+        threaded: true,
+        budget: StepBudget::Arrays,
+        may_contract: true,
+        kind: Measure::Own(words.iter().map(absolute).collect()),
+    }
+}
+
 /// Writes the sources, asks for compilers and builds: what solves the problem of the course, or what solves
 /// problems with any walls, materials and sources.
 pub(super) fn build(
@@ -60,10 +91,7 @@ pub(super) fn build(
     directory: &Path,
     signal: &AtomicUsize,
 ) -> Result<Programs, BenchError> {
-    for (name, text) in SOURCES {
-        let path = directory.join(name);
-        fs::write(&path, text).map_err(directory_error(&path))?;
-    }
+    write_sources(directory)?;
     let mut builder = Builder {
         directory,
         signal,
@@ -87,7 +115,7 @@ pub(super) fn build(
 
 fn ours(ourselves: &Path) -> [Program; 2] {
     let steps = Program {
-        name: "diff2d",
+        name: "diff2d".to_owned(),
         language: "Rust",
         flags: String::new(),
         version: format!("diff2d {}", env!("CARGO_PKG_VERSION")),
@@ -97,7 +125,7 @@ fn ours(ourselves: &Path) -> [Program; 2] {
         kind: Measure::Steps(ourselves.to_path_buf()),
     };
     let whole = Program {
-        name: "diff2d, whole run with its cube",
+        name: "diff2d, whole run with its cube".to_owned(),
         flags: "every snapshot durable".to_owned(),
         kind: Measure::Whole(ourselves.to_path_buf()),
         ..steps.clone()
@@ -268,7 +296,7 @@ impl Builder<'_> {
                     continue;
                 }
                 self.programs.all.push(Program {
-                    name: program,
+                    name: program.to_owned(),
                     language: name,
                     flags,
                     version: version.clone(),
@@ -290,7 +318,7 @@ impl Builder<'_> {
         };
         let script = self.directory.join("diff2d_julia.jl").into();
         self.programs.all.push(Program {
-            name: "Julia, one loop",
+            name: "Julia, one loop".to_owned(),
             language: "Julia",
             flags: String::new(),
             version,
@@ -328,7 +356,7 @@ impl Builder<'_> {
                 continue;
             }
             self.programs.all.push(Program {
-                name,
+                name: name.to_owned(),
                 language: "Python",
                 flags: String::new(),
                 version: version.clone(),

@@ -240,6 +240,25 @@ impl Case {
         ]
     }
 
+    /// The file of all its parameters for a number of steps, beside that of the problem.
+    pub(super) fn params_of(&self, steps: u64) -> PathBuf {
+        self.params.with_file_name(format!("params-{steps}.toml"))
+    }
+
+    /// Writes that file.
+    pub(super) fn write_params_of(&self, steps: u64) -> Result<(), BenchError> {
+        let settings = self.settings(steps);
+        let line = |line: &str| {
+            let key = line.split('=').next().unwrap_or_default().trim();
+            let is_it = |setting: &&String| setting.split('=').next() == Some(key);
+            let found = settings.iter().find(is_it);
+            found.map_or_else(|| line.to_owned(), String::clone) + "\n"
+        };
+        let path = self.params_of(steps);
+        let text: String = SEED.lines().map(line).collect();
+        fs::write(&path, text).map_err(directory_error(&path))
+    }
+
     /// What to `--set` for the whole run with its snapshots, unless its cube is too large for it.
     pub(super) fn whole_settings(&self) -> Option<Vec<String>> {
         if self.variant.is_some() {

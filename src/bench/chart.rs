@@ -4,7 +4,7 @@ use super::{
     results::{ProgramTimes, Results},
     table::three_digits,
 };
-use diff2d_plot::{self as plot, BarChart, BarGroup, Bitmap, Section, Shade};
+use diff2d_plot::{self as plot, BarChart, BarGroup, Bitmap, Chart, Curve, Section, Shade};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Whole programs on the problem of the course, on its machine of 2016 \[s\].
@@ -78,6 +78,48 @@ pub fn chart(results: &Results) -> Result<Bitmap, plot::Error> {
     .draw()
 }
 
+/// Whether a program is `diff2d`.
+fn is_ours(program: &str) -> bool {
+    program.starts_with("diff2d")
+}
+
+/// Draws the rates over the size of the problem: a curve for each program, with its fastest flags and number of threads.
+#[must_use]
+#[expect(clippy::cast_precision_loss, reason = "a place in a picture")]
+pub fn curves(all: &[Results]) -> Chart {
+    let programs = all.iter().flat_map(|results| &results.entries);
+    let programs: BTreeSet<&str> = programs.map(|entry| &*entry.program).collect();
+    let curve = |&program: &&str| {
+        let point = |results: &Results| {
+            let rates = results.entries.iter();
+            let rates = rates.filter(|entry| entry.program == program);
+            let rate = rates
+                .map(|entry| entry.updates_per_second)
+                .fold(f64::NAN, f64::max);
+            (results.problem.size as f64, rate / 1e9)
+        };
+        Curve {
+            label: program.to_owned(),
+            points: all.iter().map(point).collect(),
+        }
+    };
+    let mut curves: Vec<Curve> = programs.iter().map(curve).collect();
+    let last = |curve: &Curve| curve.points.last().map_or(0.0, |point| point.1);
+    curves.sort_by(|a, b| last(b).total_cmp(&last(a)));
+    Chart {
+        title: "Updates of a node a second by size".to_owned(),
+        subtitle: all
+            .first()
+            .map(|one| one.machine.clone())
+            .unwrap_or_default(),
+        x: "interior nodes along a side".to_owned(),
+        y: "10⁹ updates a second".to_owned(),
+        log: true,
+        curves,
+        ..Chart::default()
+    }
+}
+
 fn legend(results: &Results) -> Vec<(Vec<Shade>, String)> {
     let threads = results.entries.iter().map(|entry| entry.threads);
     let several: BTreeSet<usize> = threads.filter(|&threads| threads > 1).collect();
@@ -88,7 +130,7 @@ fn legend(results: &Results) -> Vec<(Vec<Shade>, String)> {
     let all = [
         (
             vec![Shade::StrongLight, Shade::PlainLight],
-            "1 thread".to_owned(),
+            "diff2d and others, 1 thread".to_owned(),
         ),
         (vec![Shade::Strong, Shade::Plain], more),
         (
@@ -111,7 +153,7 @@ fn group(results: &Results, program: &str) -> BarGroup {
         }
     }
     let bar = |entry: &ProgramTimes| {
-        let shade = match (entry.language == "Rust", entry.threads) {
+        let shade = match (is_ours(program), entry.threads) {
             (true, 1) => Shade::StrongLight,
             (true, _) => Shade::Strong,
             (false, 1) => Shade::PlainLight,

@@ -2,7 +2,7 @@
 
 use super::{
     build::{self, Programs},
-    case::{Case, Variant},
+    case::{Case, StepBudget, Variant},
     error::{BenchError, directory_error},
     final_states::FinalStates,
     program::Contender,
@@ -11,6 +11,7 @@ use super::{
 use diff2d_sys::{self as sys, Temporary};
 use std::{
     env,
+    ffi::OsString,
     path::PathBuf,
     sync::{Arc, atomic::AtomicUsize},
 };
@@ -20,8 +21,8 @@ use std::{
 pub struct BenchPlan {
     /// Whether the problems are of other kinds than the course's.
     pub physics: bool,
-    /// Interior nodes along a side; `None` is the problem of the course, and 1024 for other kinds.
-    pub size: Option<u32>,
+    /// Interior nodes along a side, a comparison for each; none is the problem of the course, and 1024 for other kinds.
+    pub sizes: Vec<u32>,
     /// Steps to take; `None` chooses as many as take a second or two.
     pub steps: Option<u64>,
     /// Rounds before those that count, for files and caches.
@@ -30,6 +31,8 @@ pub struct BenchPlan {
     pub repeat: u32,
     /// Numbers of threads for the programs that take several.
     pub threads: Vec<usize>,
+    /// A program of the user's own, with its arguments.
+    pub own: Vec<OsString>,
     /// The `diff2d` to measure.
     pub program: PathBuf,
     /// The number of the signal that asks to stop; 0 before.
@@ -65,26 +68,34 @@ impl Bench {
         let directory = Temporary::directory(&parent).map_err(directory_error(&parent))?;
         let directory = Arc::new(directory);
         let path = directory.name();
-        let programs = build::build(&plan.program, plan.physics, path, &plan.signal)?;
+        let mut programs = build::build(&plan.program, plan.physics, path, &plan.signal)?;
+        if !plan.own.is_empty() {
+            programs.all.push(build::own(&plan.own));
+        }
         let variants: Vec<_> = match plan.physics {
             true => Variant::all().map(Some).collect(),
             false => vec![None],
         };
-        let variants = variants.into_iter();
-        variants
-            .map(|variant| {
-                let own = Temporary::directory(path).map_err(directory_error(path))?;
-                let case = Case::new(variant, plan.size, plan.steps, own.name())?;
-                Ok(Self::new(
-                    plan,
-                    case,
-                    own,
-                    &directory,
-                    programs.clone(),
-                    load,
-                ))
-            })
-            .collect()
+        let sizes: Vec<Option<u32>> = match plan.sizes.as_slice() {
+            [] => vec![None],
+            sizes => sizes.iter().copied().map(Some).collect(),
+        };
+        let all = sizes.into_iter();
+        let all = all.flat_map(|size| variants.iter().map(move |&variant| (variant, size)));
+        all.map(|(variant, size)| {
+            let own = Temporary::directory(path).map_err(directory_error(path))?;
+            let case = Case::new(variant, size, plan.steps, own.name())?;
+            case.write_params_of(case.steps_of(StepBudget::Arrays))?;
+            Ok(Self::new(
+                plan,
+                case,
+                own,
+                &directory,
+                programs.clone(),
+                load,
+            ))
+        })
+        .collect()
     }
 
     fn new(
@@ -162,7 +173,7 @@ impl Bench {
         if contender.failed {
             return Ok(());
         }
-        let name = contender.program.name;
+        let name = contender.program.name.clone();
         let ours = contender.program.is_ours();
         // A whole run is the same program, and its cube need not end with the final state.
         let is_to_agree = contender.agreement.is_none() && !contender.program.is_whole();
@@ -179,7 +190,7 @@ impl Bench {
                 }
             }
             Err(reason) if ours => {
-                return Err(BenchError::Ourselves(name.to_owned(), reason));
+                return Err(BenchError::Ourselves(name, reason));
             }
             Err(reason) => {
                 contender.failed = true;

@@ -30,8 +30,9 @@ mod results;
 mod table;
 
 pub use agreement::Agreement;
+pub use build::{SOURCES, write_sources};
 pub use case::{Case, CaseChoice, Variant};
-pub use chart::chart;
+pub use chart::{chart, curves};
 pub use comparison::{Bench, BenchPlan};
 pub use error::BenchError;
 pub use results::{ProgramTimes, Results, Timing, Tool};

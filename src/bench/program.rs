@@ -18,6 +18,8 @@ use std::{
 
 /// The time limit of one run.
 pub(super) const TIME_LIMIT: Duration = Duration::from_secs(900);
+/// What the parameter file is called among the arguments of a program of the user's own.
+const PARAMS: &str = "params.toml";
 /// The file that `diff2d` writes its report to.
 const REPORT: &str = "report.json";
 /// The cube of a whole run of `diff2d`, and its journal.
@@ -34,7 +36,7 @@ const THREADS: [&str; 5] = [
 /// A program that can be run.
 #[derive(Debug, Clone)]
 pub(super) struct Program {
-    pub name: &'static str,
+    pub name: String,
     pub language: &'static str,
     pub flags: String,
     pub version: String,
@@ -53,12 +55,15 @@ pub(super) enum Measure {
     Whole(PathBuf),
     /// A reference program and its first arguments.
     Reference(Vec<OsString>),
+    /// A program of the user's own, and its arguments: after them as a reference program, unless one of them is the name of
+    /// the parameter file, [`PARAMS`].
+    Own(Vec<OsString>),
 }
 
 impl Program {
     /// Whether it is `diff2d`.
     pub fn is_ours(&self) -> bool {
-        !matches!(self.kind, Measure::Reference(_))
+        matches!(self.kind, Measure::Steps(_) | Measure::Whole(_))
     }
 
     /// Whether its time is that of the whole process.
@@ -120,7 +125,7 @@ impl Contender {
             Err(reason) => return Ok(Err(reason)),
         };
         let seconds = match &self.program.kind {
-            Measure::Reference(_) => self.read_output(&finished.stdout),
+            Measure::Reference(_) | Measure::Own(_) => self.read_output(&finished.stdout),
             Measure::Steps(_) => self.read_report(&directory.join(REPORT)),
             Measure::Whole(_) => Ok(finished.took.as_secs_f64()),
         };
@@ -129,7 +134,19 @@ impl Contender {
 
     fn command(&self, case: &Case, file: Option<&Path>) -> Command {
         match &self.program.kind {
-            Measure::Reference(words) => {
+            Measure::Own(words) if words.iter().any(|word| word == PARAMS) => {
+                let params = case.params_of(self.steps);
+                let word = |word: &OsString| match word == PARAMS {
+                    true => params.clone().into_os_string(),
+                    false => word.clone(),
+                };
+                let mut command = Command::new(words.first().cloned().unwrap_or_default());
+                command
+                    .args(words.iter().skip(1).map(word))
+                    .arg(file.unwrap_or(Path::new("-")));
+                command
+            }
+            Measure::Reference(words) | Measure::Own(words) => {
                 let mut command = Command::new(words.first().cloned().unwrap_or_default());
                 command
                     .args(words.iter().skip(1))

@@ -10,6 +10,7 @@ use clap::Args;
 use diff2d_sys::{self as sys, Destination};
 use std::{
     collections::BTreeSet,
+    ffi::OsString,
     path::{Path, PathBuf},
     sync::{Arc, atomic::AtomicUsize},
 };
@@ -25,6 +26,9 @@ use std::{
 #[command(after_help = "Examples:
   diff2d bench
   diff2d bench --size 4096 --repeat 3 --json bench.json --plot bench.png
+  diff2d bench --sizes 99,199,399,799 --plot sizes.png
+  diff2d bench --sources programs
+  diff2d bench -- ./mine params.toml
   diff2d bench --physics --size 4096 --repeat 3")]
 pub(super) struct BenchArgs {
     /// Problems with other walls, materials and sources, beside one loop in C++
@@ -33,6 +37,13 @@ pub(super) struct BenchArgs {
     /// Interior nodes along a side [default: the problem of the course, 299; 1024 with --physics]
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=65536))]
     size: Option<u32>,
+    /// Several sizes, such as 99,199,399: a table for each, and curves in the chart
+    #[arg(long, value_name = "N,…", value_delimiter = ',', conflicts_with_all = ["size", "physics"],
+        value_parser = clap::value_parser!(u32).range(1..=65536))]
+    sizes: Vec<u32>,
+    /// Write the sources of the reference programs into a directory that is there, and measure nothing
+    #[arg(long, value_name = "DIR")]
+    sources: Option<PathBuf>,
     /// Steps to take [default: what an ordinary program takes a second or two for]
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(1..1 << 40))]
     steps: Option<u64>,
@@ -57,10 +68,18 @@ pub(super) struct BenchArgs {
     /// Replace these files if they exist
     #[arg(long)]
     force: bool,
+    /// A program of your own with its arguments. After them it gets those of the reference programs, D X1 X2 DX STEPS FILE,
+    /// or in place of params.toml the parameter file, and FILE; it prints seconds=… and writes its final state to
+    /// FILE, f8 with the boundary nodes, unless FILE is -
+    #[arg(last = true, value_name = "PROGRAM", conflicts_with = "physics")]
+    own: Vec<OsString>,
 }
 
 /// `program` starts this program again.
 pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Result<u8, Error> {
+    if let Some(directory) = &args.sources {
+        return write_sources(directory, args.force, terminal);
+    }
     let [json, plot] = check_outputs(args)?;
     let result = measure(args, program, terminal);
     let all = match result {
@@ -78,14 +97,24 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
             all => start::write_json(to, "results", all),
         }?;
     }
-    if let (Some(to), [results]) = (plot, all.as_slice()) {
-        bench::chart(results)?.save(&to)?;
+    match (plot, all.as_slice()) {
+        (Some(to), [results]) => bench::chart(results)?.save(&to)?,
+        (Some(to), all) => bench::curves(all).save(&to)?,
+        (None, _) => {}
     }
     let layout = match args.markdown {
         true => TableFormat::Markdown,
         false => TableFormat::Plain,
     };
-    terminal.result(&bench::table(&all, layout))?;
+    let parts = match args.physics {
+        true => vec![all.as_slice()],
+        false => all.chunks(1).collect(),
+    };
+    let tables: Vec<String> = parts
+        .iter()
+        .map(|part| bench::table(part, layout))
+        .collect();
+    terminal.result(&tables.join("\n\n"))?;
     for results in &all {
         let of_problem = match args.physics {
             true => format!(" of the problem with {}", results.problem.name()),
@@ -93,10 +122,30 @@ pub(super) fn bench(args: &BenchArgs, program: &Path, terminal: &Terminal) -> Re
         };
         if let Some(entry) = results.disagreeing() {
             return Err(Error::Differs(format!(
-                "the final state of {} {}{of_problem} is not that of diff2d",
-                entry.program, entry.flags
+                "the final state of {}{of_problem} is not that of diff2d",
+                format!("{} {}", entry.program, entry.flags).trim_end()
             )));
         }
+    }
+    Ok(0)
+}
+
+/// Writes the sources of the reference programs, whose names may not be there.
+fn write_sources(directory: &Path, force: bool, terminal: &Terminal) -> Result<u8, Error> {
+    let failed = |error: BenchError| Error::System(error.to_string());
+    if !force
+        && let Some(found) = bench::SOURCES
+            .iter()
+            .find(|(name, _)| directory.join(name).exists())
+    {
+        return Err(Error::Usage(format!(
+            "--sources: {} exists; --force replaces it",
+            directory.join(found.0).display()
+        )));
+    }
+    bench::write_sources(directory).map_err(failed)?;
+    for (name, _) in bench::SOURCES {
+        terminal.result(&directory.join(name).display().to_string())?;
     }
     Ok(0)
 }
@@ -139,7 +188,10 @@ fn measure(
     terminal.note("building the reference programs");
     let plan = BenchPlan {
         physics: args.physics,
-        size: args.size,
+        sizes: args
+            .size
+            .map_or_else(|| args.sizes.clone(), |size| vec![size]),
+        own: args.own.clone(),
         steps: args.steps,
         warmup: args.warmup,
         repeat: args.repeat,
