@@ -3,7 +3,7 @@
 use super::{bar::Unit, open::open, terminal::Terminal, values};
 use crate::{
     error::Error,
-    export::{self, Dataset, ExportError, Format, Precision, Rounding, Storage, Target},
+    export::{self, Dataset, ExportError, Exporter, Precision, Rounding, Storage, Target},
 };
 use clap::{Args, ValueEnum, builder::PossibleValue};
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ pub(super) struct ExportArgs {
     cube: PathBuf,
     /// The format
     #[arg(long, value_name = "FORMAT")]
-    to: Format,
+    to: Exporter,
     /// The new file or directory; - is standard output, for xdmf, kerchunk and csv [default: beside the
     /// cube: STEM.xdmf, STEM.kerchunk.json, STEM.zarr, STEM.h5, STEM-vti, STEM.csv]
     #[arg(long, short, value_name = "PATH")]
@@ -56,17 +56,18 @@ pub(super) struct ExportArgs {
     force: bool,
 }
 
-impl ValueEnum for Format {
+impl ValueEnum for Exporter {
     fn value_variants<'a>() -> &'a [Self] {
-        &Self::ALL
+        &export::EXPORTERS
     }
 
     fn to_possible_value(&self) -> Option<PossibleValue> {
-        Some(PossibleValue::new(self.word()))
+        Some(PossibleValue::new(self.format.word))
     }
 }
 
 pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error> {
+    let format = args.to.format;
     let mut array = open(&args.cube, terminal)?;
     array.reach_all_places();
     let mut dataset = Dataset::of(&array, args.memory)?;
@@ -74,10 +75,10 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
         chunks: args.chunks.clone(),
         compress: args.compress,
     };
-    storage.fit(args.to)?;
+    storage.fit(format)?;
     let (present, all) = dataset.progress();
     let frame: u64 = dataset.frame().iter().product();
-    let copied = match args.to.points() {
+    let copied = match format.points {
         true => 0,
         false => present * frame * dataset.dtype().bytes as u64,
     };
@@ -86,18 +87,24 @@ pub(super) fn export(args: &ExportArgs, terminal: &Terminal) -> Result<(), Error
     let bar = terminal.bar(passes * copied, Unit::Bytes);
     let bits = args.keep_bits.map(Precision::Bits);
     if let Some(precision) = bits.or(args.max_error.map(Precision::Error)) {
-        if args.to.points() {
+        if format.points {
             return Err(Error::Usage(format!(
                 "{} points into the cube, whose elements stay as they are: --keep-bits and --max-error are for copies, zarr, hdf5, vti and csv",
-                args.to
+                format
             )));
         }
         let bits = precision.bits(&dataset, args.memory, bar.progress())?;
         dataset.round(bits);
     }
-    let (format, memory) = (args.to, args.memory);
     let write = |target: Target<'_>| {
-        export::export(&dataset, format, &storage, target, memory, bar.progress())
+        export::export(
+            &dataset,
+            args.to,
+            &storage,
+            target,
+            args.memory,
+            bar.progress(),
+        )
     };
     let path = match &args.output {
         Some(path) if path == Path::new("-") => None,

@@ -1,7 +1,8 @@
 //! CSV: a row for each element, `t,y,x,p`.
 
 use super::{
-    Column, Dataset, ExportError,
+    Column, Dataset, ExportError, Format,
+    exporter::{Exporter, Writer},
     output::{self, Target},
 };
 use diff2d_arrays::npy::{Dtype, Kind, Region, Scalar};
@@ -11,7 +12,19 @@ use std::fmt::Write as _;
 /// Memory for an element: its row as text, and its bytes.
 const EACH: u64 = 128;
 
-pub(super) fn write(
+/// A table with a row for each element.
+pub(super) const CSV: Exporter = Exporter {
+    format: Format {
+        word: "csv",
+        name: "CSV",
+        ending: ".csv",
+        points: false,
+        has_chunks: false,
+    },
+    writer: Writer::Text(write),
+};
+
+fn write(
     dataset: &Dataset<'_>,
     target: Target<'_>,
     memory: u64,

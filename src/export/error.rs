@@ -37,7 +37,7 @@ pub enum ExportError {
         allowed: u64,
     },
     /// The program was built without a format.
-    #[error("this diff2d was built without {format}: build it with `cargo build --release --features {}`{needs}", format.word())]
+    #[error("this diff2d was built without {format}: build it with `cargo build --release --features {}`{needs}", format.word)]
     NotBuilt {
         /// The format.
         format: Format,

@@ -5,7 +5,9 @@
 
 use super::storage::DEFLATE;
 use super::{
-    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, output, rounding,
+    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage,
+    exporter::{Exporter, Writer},
+    output, rounding,
 };
 use bytemuck::Pod;
 use diff2d_arrays::npy::{Kind, Region};
@@ -25,7 +27,19 @@ const CHUNK_BYTES: u64 = 1 << 20;
 /// What the library can write as one chunk.
 const MOST_BYTES: u64 = u32::MAX as u64;
 
-pub(super) fn write(
+/// HDF5 with the conventions of netCDF-4.
+pub(super) const HDF5: Exporter = Exporter {
+    format: Format {
+        word: "hdf5",
+        name: "HDF5",
+        ending: ".h5",
+        points: false,
+        has_chunks: true,
+    },
+    writer: Writer::Path(write),
+};
+
+fn write(
     dataset: &Dataset<'_>,
     (path, force): (&Path, bool),
     storage: &Storage,
@@ -47,7 +61,7 @@ pub(super) fn write(
         return Err(ExportError::Request(format!(
             "the output {} is no file, which {} needs",
             path.display(),
-            Format::Hdf5
+            HDF5.format
         )));
     }
     let mut file = output::file(path, force, dataset.array())?;

@@ -9,14 +9,33 @@
 //! specification, version 2.
 
 use super::{
-    Column, Dataset, ExportError,
+    Column, Dataset, ExportError, Format,
+    exporter::{Exporter, Writer},
     output::{self, Target},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use diff2d_arrays::progress::Progress;
 use serde_json::{Value, json};
 use std::{fs, io::Write};
 
-pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), ExportError> {
+/// Kerchunk references, for xarray and zarr: JSON that points into the array's file.
+pub(super) const KERCHUNK: Exporter = Exporter {
+    format: Format {
+        word: "kerchunk",
+        name: "Kerchunk",
+        ending: ".kerchunk.json",
+        points: true,
+        has_chunks: false,
+    },
+    writer: Writer::Text(write),
+};
+
+fn write(
+    dataset: &Dataset<'_>,
+    target: Target<'_>,
+    _: u64,
+    _: &Progress,
+) -> Result<(), ExportError> {
     // Refused before anything is written.
     dataset.place(0)?;
     let array = &dataset.array().path;

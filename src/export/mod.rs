@@ -4,7 +4,7 @@
 //! |---|---|
 //! | `dataset.rs` | [`Dataset`]: an array with named dimensions, coordinates, attributes and missing snapshots |
 //! | `coordinates.rs` | [`Coordinate`]: times, nodes and parameters |
-//! | `format.rs` | [`Format`]: what an array is exported to |
+//! | `format.rs`, `exporter.rs` | [`Format`]: what an array is exported to, and [`Exporter`]: what writes it. All are listed [here](EXPORTERS) |
 //! | `series.rs` | frames in time, as VTK and XDMF have them |
 //! | `output.rs` | names of outputs, and what they do not replace |
 //! | `precision.rs`, `rounding.rs` | [`Precision`] and [`Rounding`]: elements with fewer bits of their mantissa |
@@ -20,6 +20,7 @@ mod coordinates;
 mod csv;
 mod dataset;
 mod error;
+mod exporter;
 mod format;
 mod kerchunk;
 mod output;
@@ -34,10 +35,14 @@ mod zarr;
 
 #[cfg(feature = "hdf5")]
 mod hdf5;
+#[cfg(not(feature = "hdf5"))]
+#[path = "hdf5_disabled.rs"]
+mod hdf5;
 
 pub use coordinates::{Column, Coordinate, Dimension};
 pub use dataset::Dataset;
 pub use error::ExportError;
+pub use exporter::Exporter;
 pub use format::Format;
 pub use output::{Target, default_path};
 pub use precision::Precision;
@@ -45,6 +50,17 @@ pub use rounding::Rounding;
 pub use storage::Storage;
 
 use diff2d_arrays::progress::Progress;
+use exporter::Writer;
+
+/// All formats.
+pub static EXPORTERS: [Exporter; 6] = [
+    xdmf::XDMF,
+    kerchunk::KERCHUNK,
+    zarr::ZARR,
+    hdf5::HDF5,
+    vti::VTI,
+    csv::CSV,
+];
 
 /// Exports an array, with so many bytes of memory for its elements. Bytes of elements that are copied are
 /// added to `progress`.
@@ -53,33 +69,21 @@ use diff2d_arrays::progress::Progress;
 /// [`ExportError`]; the output then is what it was before.
 pub fn export(
     dataset: &Dataset<'_>,
-    format: Format,
+    Exporter { format, writer }: Exporter,
     storage: &Storage,
     target: Target<'_>,
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
-    match (format, target) {
-        (Format::Xdmf, target) => xdmf::write(dataset, target),
-        (Format::Kerchunk, target) => kerchunk::write(dataset, target),
-        (Format::Csv, target) => csv::write(dataset, target, memory, progress),
+    match (writer, target) {
+        (Writer::Text(write), target) => write(dataset, target, memory, progress),
         (_, Target::Text(_)) => Err(ExportError::Request(format!(
             "-o -: {format} is no text and needs a name"
         ))),
-        (Format::Zarr, Target::Path { path, force }) => {
-            zarr::write(dataset, (path, force), storage, memory, progress)
-        }
-        #[cfg(feature = "hdf5")]
-        (Format::Hdf5, Target::Path { path, force }) => {
-            hdf5::write(dataset, (path, force), storage, memory, progress)
+        (Writer::Path(write), Target::Path { path, force }) => {
+            write(dataset, (path, force), storage, memory, progress)
         }
         #[cfg(not(feature = "hdf5"))]
-        (Format::Hdf5, _) => Err(ExportError::NotBuilt {
-            format,
-            needs: ", which needs the HDF5 library (Debian: libhdf5-dev)",
-        }),
-        (Format::Vti, Target::Path { path, force }) => {
-            vti::write(dataset, (path, force), memory, progress)
-        }
+        (Writer::NotBuilt(needs), _) => Err(ExportError::NotBuilt { format, needs }),
     }
 }

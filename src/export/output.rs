@@ -24,22 +24,19 @@ pub enum Target<'a> {
 /// The name of an export beside its array: `STEM.xdmf`, `STEM.zarr`, …
 #[must_use]
 pub fn default_path(array: &JournalledArray, format: Format) -> PathBuf {
-    let ending = match format {
-        Format::Xdmf => ".xdmf",
-        Format::Kerchunk => ".kerchunk.json",
-        Format::Zarr => ".zarr",
-        Format::Hdf5 => ".h5",
-        Format::Vti => "-vti",
-        // STEM.csv of a sweep lists its scenarios.
-        Format::Csv => match array.files().contains(&array.path.with_extension("csv")) {
-            false => ".csv",
-            true => "-values.csv",
-        },
-    };
     let stem = array.path.file_stem().unwrap_or_default();
-    let mut name = stem.to_owned();
-    name.push(ending);
-    array.path.with_file_name(name)
+    let named = |behind: &str| {
+        let mut name = stem.to_owned();
+        name.push(behind);
+        name.push(format.ending);
+        array.path.with_file_name(name)
+    };
+    let path = named("");
+    // STEM.csv of a sweep lists its scenarios.
+    match array.files().contains(&path) {
+        false => path,
+        true => named("-values"),
+    }
 }
 
 /// The name of what is to be a file.

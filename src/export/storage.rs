@@ -21,7 +21,7 @@ impl Storage {
     /// [`ExportError::Request`].
     pub fn fit(&self, format: Format) -> Result<(), ExportError> {
         let option = match (&self.chunks, self.compress) {
-            _ if matches!(format, Format::Zarr | Format::Hdf5) => return Ok(()),
+            _ if format.has_chunks => return Ok(()),
             (Some(_), _) => "--chunks",
             (None, true) => "--compress",
             (None, false) => return Ok(()),

@@ -4,7 +4,9 @@
 //! Source: "VTK File Formats" in the documentation of VTK.
 
 use super::{
-    Dataset, ExportError, Format, output,
+    Dataset, ExportError, Format, Storage,
+    exporter::{Exporter, Writer},
+    output,
     series::{self, FrameSeries, Mesh, in_comment},
 };
 use diff2d_arrays::npy::{Cut, Dtype, Kind, elements};
@@ -17,9 +19,22 @@ use std::{
     path::Path,
 };
 
-pub(super) fn write(
+/// VTK `ImageData`, a file for each snapshot, and a collection of them with their times.
+pub(super) const VTI: Exporter = Exporter {
+    format: Format {
+        word: "vti",
+        name: "VTK",
+        ending: "-vti",
+        points: false,
+        has_chunks: false,
+    },
+    writer: Writer::Path(write),
+};
+
+fn write(
     dataset: &Dataset<'_>,
     (path, force): (&Path, bool),
+    _: &Storage,
     memory: u64,
     progress: &Progress,
 ) -> Result<(), ExportError> {
@@ -27,7 +42,7 @@ pub(super) fn write(
     const MOST: u64 = 4 << 20;
     let stem = stem_of(path);
     let is_ours = |directory: &Path| is_ours(directory, &stem);
-    let directory = output::directory(path, force, dataset.array(), Format::Vti, is_ours)?;
+    let directory = output::directory(path, force, dataset.array(), VTI.format, is_ours)?;
     let inside = directory.name_so_far();
     let threads = rayon::current_num_threads() as u64;
     // The bytes, and those of half precision as double precision.

@@ -10,18 +10,36 @@
 //! Source: the XDMF Model and Format, version 2, at xdmf.org.
 
 use super::{
-    Dataset, ExportError,
+    Dataset, ExportError, Format,
+    exporter::{Exporter, Writer},
     output::{self, Target},
     series::{self, FrameSeries, Mesh, escaped, is_in_xml},
 };
 use diff2d_arrays::npy::{Dtype, Kind};
+use diff2d_arrays::progress::Progress;
 use std::{
     fs,
     io::Write,
     path::{Path, PathBuf},
 };
+/// XDMF 2, for `ParaView`: XML that points into the array's file.
+pub(super) const XDMF: Exporter = Exporter {
+    format: Format {
+        word: "xdmf",
+        name: "XDMF",
+        ending: ".xdmf",
+        points: true,
+        has_chunks: false,
+    },
+    writer: Writer::Text(write),
+};
 
-pub(super) fn write(dataset: &Dataset<'_>, target: Target<'_>) -> Result<(), ExportError> {
+fn write(
+    dataset: &Dataset<'_>,
+    target: Target<'_>,
+    _: u64,
+    _: &Progress,
+) -> Result<(), ExportError> {
     let number = number_type(dataset)?;
     // Refused before anything is written.
     dataset.place(0)?;

@@ -3,7 +3,9 @@
 //! Source: the Zarr core specification, version 3.
 
 use super::{
-    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, blosc, output, rounding,
+    Column, Coordinate, Dataset, ExportError, Format, Rounding, Storage, blosc,
+    exporter::{Exporter, Writer},
+    output, rounding,
 };
 use diff2d_arrays::npy::{Kind, Region, Runs, length};
 use diff2d_arrays::{progress::Progress, walk};
@@ -14,7 +16,19 @@ use std::{ffi::OsStr, fs, io, ops::Range, path::Path};
 /// Bytes of a chunk at most. A snapshot that has more is divided.
 const CHUNK_BYTES: u64 = 4 << 20;
 
-pub(super) fn write(
+/// A directory in Zarr version 3.
+pub(super) const ZARR: Exporter = Exporter {
+    format: Format {
+        word: "zarr",
+        name: "Zarr",
+        ending: ".zarr",
+        points: false,
+        has_chunks: true,
+    },
+    writer: Writer::Path(write),
+};
+
+fn write(
     dataset: &Dataset<'_>,
     (path, force): (&Path, bool),
     storage: &Storage,
@@ -34,7 +48,7 @@ pub(super) fn write(
             allowed: memory,
         });
     }
-    let directory = output::directory(path, force, dataset.array(), Format::Zarr, is_ours)?;
+    let directory = output::directory(path, force, dataset.array(), ZARR.format, is_ours)?;
     let group = Group(&directory);
     let threads = at_once.min(rayon::current_num_threads() as u64);
     let begin = || [const { Vec::new() }; 4];

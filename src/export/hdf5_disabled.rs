@@ -1,0 +1,18 @@
+//! HDF5 in builds without it.
+
+use super::{
+    Format,
+    exporter::{Exporter, Writer},
+};
+
+/// HDF5, which this build lacks.
+pub(super) const HDF5: Exporter = Exporter {
+    format: Format {
+        word: "hdf5",
+        name: "HDF5",
+        ending: ".h5",
+        points: false,
+        has_chunks: true,
+    },
+    writer: Writer::NotBuilt(", which needs the HDF5 library (Debian: libhdf5-dev)"),
+};
