@@ -75,7 +75,7 @@ impl Area {
     }
 
     /// From a table with these keys and others.
-    fn parse(table: &Table) -> Result<Self, Option<String>> {
+    pub(super) fn parse(table: &Table) -> Result<Self, Option<String>> {
         let path = |key| match table.get(key).map(Value::as_str) {
             Some(Some(path)) => Ok(Some(PathBuf::from(path))),
             Some(None) => Err(Some(format!("{key} must be the name of a file in quotes"))),
@@ -105,7 +105,7 @@ impl Area {
     }
 
     /// With the path of its file from the root.
-    fn with_path(self, path_to: impl FnOnce(&str) -> PathBuf) -> Self {
+    pub(super) fn with_path(self, path_to: impl FnOnce(&str) -> PathBuf) -> Self {
         match self {
             Self::Where(_) => self,
             Self::File(path) => Self::File(path_to(&path.to_string_lossy())),
@@ -117,7 +117,7 @@ impl Area {
     }
 
     /// The keys of its table in a journal.
-    fn to_json(&self) -> Map<String, Json> {
+    pub(super) fn to_json(&self) -> Map<String, Json> {
         let pairs = match self {
             Self::Where(formula) => vec![("where", formula.to_json())],
             Self::File(path) => vec![("file", json!(path.to_string_lossy()))],

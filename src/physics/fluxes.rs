@@ -4,8 +4,8 @@
 //! summed for themselves, and their sums pairwise.
 
 use super::{geometry::Geometry, wall::Side};
-use crate::{dynamics::Dynamics, summary::pairwise};
-use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls};
+use crate::{dynamics::Dynamics, node_set::NodeSet, summary::pairwise};
+use diff2d_stencil::{Coefficient, Operator, Side as Beyond, Walls, real::Real};
 use ndarray::{Array2, ArrayView2};
 use rayon::prelude::*;
 use std::sync::Arc;
@@ -16,9 +16,9 @@ pub struct Fluxes {
     dynamics: Dynamics<f64>,
     /// A rate by what a step adds: the capacity that the equation has in it, by the time step.
     factor: f64,
-    /// The sum of the source, where it does not depend on time; of its terms with the factor 1.
-    source: f64,
-    terms: Vec<f64>,
+    /// The sums of rows of the source, where it does not depend on time; of its terms with the factor 1.
+    source: Vec<f64>,
+    terms: Vec<Vec<f64>>,
     /// Space for one that does.
     scratch: Array2<f64>,
 }
@@ -31,16 +31,16 @@ impl Fluxes {
             factor: capacity / dynamics.pace.dt,
             geometry: Arc::clone(geometry),
             dynamics,
-            source: 0.0,
+            source: Vec::new(),
             terms: Vec::new(),
             scratch: Array2::default((0, 0)),
         };
         let equation = &fluxes.dynamics.equation;
-        let sum = |array: &Array2<f64>| fluxes.inside(&array.view());
-        let terms = equation.terms.arrays.iter().map(sum).collect();
+        let sums = |array: &Array2<f64>| fluxes.inside(&array.view());
+        let terms = equation.terms.arrays.iter().map(sums).collect();
         let source = match (&equation.source, &fluxes.dynamics.source_at) {
-            (Some(source), None) => sum(source),
-            _ => 0.0,
+            (Some(source), None) => sums(source),
+            _ => Vec::new(),
         };
         if fluxes.dynamics.source_at.is_some() {
             fluxes.scratch = Array2::zeros(fluxes.geometry.grid.shape());
@@ -55,39 +55,61 @@ impl Fluxes {
         &self.dynamics
     }
 
+    /// How many rates there are.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        FIRST_HELD + self.geometry.tables() + self.geometry.regions.len()
+    }
+
     /// What comes in per time into a state at a time \[density·length²/time\]: through left, right, bottom and top, from the
-    /// source, by decay, and from each table of held nodes. What leaves is negative.
-    pub fn at(&mut self, time: f64, state: &ArrayView2<'_, f64>) -> Vec<f64> {
+    /// source, by decay, from each table of held nodes, and into each region through its rim. What leaves is negative.
+    pub fn at<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<f64> {
+        let rows = self.rows(time, state);
+        self.rates(&rows)
+    }
+
+    /// What the rows of a state add to each of the rates, in their order.
+    pub fn rows<T: Real>(&mut self, time: f64, state: &ArrayView2<'_, T>) -> Vec<Vec<f64>> {
         let walls = match &self.dynamics.walls_at {
             Some(walls_at) => walls_at(&[time, time + self.dynamics.pace.dt]).0,
             None => self.dynamics.walls.clone(),
         };
-        let mut source = self.source;
+        let mut source = self.source.clone();
+        source.resize(state.nrows(), 0.0);
         if let Some(source_at) = &self.dynamics.source_at {
             source_at(time, &mut self.scratch);
             source = self.inside(&self.scratch.view());
         }
         if let Some(factors_at) = &self.dynamics.factors_at {
-            let factors = factors_at(&[time]).0;
-            let products = factors.iter().zip(&self.terms);
-            source += products.map(|(factor, term)| factor * term).sum::<f64>();
+            for (factor, term) in factors_at(&[time]).0.iter().zip(&self.terms) {
+                let rows = source.iter_mut().zip(term);
+                rows.for_each(|(sum, term)| *sum += factor * term);
+            }
         }
-        let rows = (0..state.nrows()).into_par_iter();
-        let rows: Vec<Vec<f64>> = rows.map(|j| self.of_row(j, &walls, state)).collect();
-        let parts = 0..rows.first().map_or(0, Vec::len);
-        let mut sums: Vec<f64> = parts
-            .map(|part| pairwise(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>()))
-            .collect();
-        sums[SOURCE] = source;
+        let rows = source.into_par_iter().enumerate();
+        let rows = rows.map(|(j, source)| {
+            let mut sums = self.of_row(j, &walls, state);
+            sums[SOURCE] = source;
+            sums
+        });
+        rows.collect()
+    }
+
+    /// The rates to which the rows of a state add this.
+    #[must_use]
+    pub fn rates(&self, rows: &[Vec<f64>]) -> Vec<f64> {
         let grid = &self.geometry.grid;
-        let rate = |sum: f64| self.factor * grid.integral(sum);
-        sums.into_iter().map(rate).collect()
+        let sum = |part: usize| pairwise(&rows.iter().map(|row| row[part]).collect::<Vec<f64>>());
+        let parts = 0..self.count();
+        parts
+            .map(|part| self.factor * grid.integral(sum(part)))
+            .collect()
     }
 
     /// What row `j` adds to each of the sums but that of the source.
-    fn of_row(&self, j: usize, walls: &Walls<f64>, p: &ArrayView2<'_, f64>) -> Vec<f64> {
+    fn of_row<T: Real>(&self, j: usize, walls: &Walls<f64>, p: &ArrayView2<'_, T>) -> Vec<f64> {
         let geometry = &self.geometry;
-        let mut sums = vec![0.0; FIRST_HELD + geometry.tables()];
+        let mut sums = vec![0.0; self.count()];
         let sides = [&walls.left, &walls.right, &walls.bottom, &walls.top];
         for (side, beyond) in Side::ALL.into_iter().zip(sides) {
             let columns = side.columns(&geometry.grid, j);
@@ -103,20 +125,57 @@ impl Fluxes {
         if let Some(reaction) = &self.dynamics.equation.reaction {
             sums[DECAY] = -match &reaction.decay {
                 Coefficient::Number(0.0) => 0.0,
-                Coefficient::Number(decay) => self.weighed(j, |i| decay * p[[j, i]]),
-                Coefficient::Array(decay) => self.weighed(j, |i| decay[[j, i]] * p[[j, i]]),
+                Coefficient::Number(decay) => self.weighed(j, |i| decay * p[[j, i]].to_f64()),
+                Coefficient::Array(decay) => {
+                    self.weighed(j, |i| decay[[j, i]] * p[[j, i]].to_f64())
+                }
             };
+        }
+        let of_regions = FIRST_HELD + geometry.tables();
+        for (number, region) in geometry.regions.iter().enumerate() {
+            let begin = geometry.nodes.number(geometry.nodes.row(j), 0);
+            let nodes = region.within(begin..begin + geometry.nodes.x.len() as u64);
+            #[expect(clippy::cast_possible_truncation, reason = "a number of a column")]
+            let columns = nodes.map(|number| (number - begin) as usize);
+            let into = columns.map(|i| self.to_region(region, (j, i), sides, p));
+            sums[of_regions + number] = into.sum();
         }
         sums
     }
 
+    /// What comes to a node of a region from nodes that are not of it, or that keep their values, and through walls.
+    fn to_region<T: Real>(
+        &self,
+        region: &NodeSet,
+        node: (usize, usize),
+        walls: [&Beyond<f64>; 4],
+        p: &ArrayView2<'_, T>,
+    ) -> f64 {
+        if !self.is_computed(node) {
+            return 0.0;
+        }
+        let nodes = &self.geometry.nodes;
+        let is_inside = |next: (usize, usize)| {
+            region.has(nodes.number(nodes.row(next.0), next.1)) && self.is_computed(next)
+        };
+        let from = |(side, beyond): (Side, &Beyond<f64>)| match self.next(node, side) {
+            Some(next) if is_inside(next) => 0.0,
+            Some(next) => {
+                let by = p[next].to_f64() - p[node].to_f64();
+                self.face(node, side) * by * self.length(node, side)
+            }
+            None => self.through((side, beyond), node, p),
+        };
+        Side::ALL.into_iter().zip(walls).map(from).sum()
+    }
+
     /// What comes in at a node on a side: from the node to the next one where its value is given, else what its half cell gets
     /// beyond what comes from inside.
-    fn through(
+    fn through<T: Real>(
         &self,
         (side, beyond): (Side, &Beyond<f64>),
         (j, i): (usize, usize),
-        p: &ArrayView2<'_, f64>,
+        p: &ArrayView2<'_, T>,
     ) -> f64 {
         let node = (j, i);
         match beyond {
@@ -127,8 +186,9 @@ impl Fluxes {
                 let number = if side.is_column() { j } else { i };
                 let [mirror, alpha, beta] =
                     [&ghost.mirror, &ghost.alpha, &ghost.beta].map(|table| table.parts().1[number]);
-                let (own, inside) = (p[[j, i]], side.opposite());
-                let inner = self.next(node, inside).map_or(own, |inner| p[inner]);
+                let (own, inside) = (p[[j, i]].to_f64(), side.opposite());
+                let inner = self.next(node, inside);
+                let inner = inner.map_or(own, |inner| p[inner].to_f64());
                 let outer = mirror * inner + (alpha - beta * own);
                 let from = self.face(node, side) * (outer - own);
                 let to = self.face(node, inside) * (inner - own);
@@ -139,11 +199,12 @@ impl Fluxes {
     }
 
     /// What a node gives to its neighbour, where that is computed.
-    fn given(&self, (j, i): (usize, usize), side: Side, p: &ArrayView2<'_, f64>) -> f64 {
+    fn given<T: Real>(&self, (j, i): (usize, usize), side: Side, p: &ArrayView2<'_, T>) -> f64 {
         let computed = |&next: &(usize, usize)| self.is_computed(next);
         let next = self.next((j, i), side).filter(computed);
         next.map_or(0.0, |next| {
-            self.face((j, i), side) * (p[[j, i]] - p[next]) * self.length((j, i), side)
+            let by = p[[j, i]].to_f64() - p[next].to_f64();
+            self.face((j, i), side) * by * self.length((j, i), side)
         })
     }
 
@@ -200,11 +261,10 @@ impl Fluxes {
         grid.y.weight(j) * there.map(|(i, weight)| weight * value(i)).sum::<f64>()
     }
 
-    /// The weighed sum of an array over these nodes.
-    fn inside(&self, values: &ArrayView2<'_, f64>) -> f64 {
+    /// The weighed sums of the rows of an array over these nodes.
+    fn inside(&self, values: &ArrayView2<'_, f64>) -> Vec<f64> {
         let rows = (0..values.nrows()).into_par_iter();
-        let rows = rows.map(|j| self.weighed(j, |i| values[[j, i]]));
-        pairwise(&rows.collect::<Vec<f64>>())
+        rows.map(|j| self.weighed(j, |i| values[[j, i]])).collect()
     }
 }
 

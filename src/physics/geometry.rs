@@ -34,6 +34,8 @@ pub struct Geometry {
     masked: Arc<NodeSet>,
     /// Those of each table `[[held]]`, and their values.
     held: Vec<(NodeSet, Function)>,
+    /// The nodes of each region that is recorded, but for masked ones.
+    pub regions: Vec<NodeSet>,
     /// Files that areas come from, and whether they are arrays.
     inputs: Vec<(Input, bool)>,
     /// What a user may not expect of masks and held nodes.
@@ -127,6 +129,17 @@ impl Geometry {
         nodes
     }
 
+    /// Adds a region to those that are recorded; whether it has a node that is not masked.
+    pub fn add_region(&mut self, selection: Selection) -> bool {
+        self.inputs.extend(selection.input);
+        let inside = selection.nodes.within(0..u64::MAX);
+        let inside = inside.filter(|&number| !self.masked.has(number));
+        let region = NodeSet::of(inside);
+        let is_there = !region.is_empty();
+        self.regions.push(region);
+        is_there
+    }
+
     /// That of a domain without either.
     #[must_use]
     pub fn none(grid: &Grid, walls: &Boundary, start: f64) -> Self {
@@ -137,6 +150,7 @@ impl Geometry {
             start,
             masked: Arc::default(),
             held: Vec::new(),
+            regions: Vec::new(),
             inputs: Vec::new(),
             remarks: Vec::new(),
         }

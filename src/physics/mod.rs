@@ -18,6 +18,7 @@ pub mod robin;
 mod selection;
 mod separated;
 pub mod slots;
+pub mod step_sums;
 pub mod survey;
 pub mod tables;
 pub mod values;
