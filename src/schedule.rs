@@ -446,6 +446,48 @@ impl Pace {
         }
     }
 
+    /// The moment of a time: by the course's times whole steps before it, of exact ones the last whole step before it and
+    /// what lies beyond.
+    #[must_use]
+    pub fn moment(&self, time: f64) -> Moment {
+        let since = (time - self.start).max(0.0);
+        if self.due == Due::Added {
+            let step = whole(since / self.dt).unwrap_or(MOST);
+            return Moment { step, beyond: 0.0 };
+        }
+        let index = match &self.due {
+            Due::Multiples(interval) => whole(since / interval + NEARLY).unwrap_or(MOST),
+            Due::At(times) => times.partition_point(|&one| one <= time) as u64,
+            Due::Added => 0,
+        };
+        let after = |index: u64| {
+            let (first, next) = (self.nper.step_of(index), self.nper.step_of(index + 1));
+            let left = time - self.time_of(index);
+            let full = whole(left.max(0.0) / self.dt + NEARLY).unwrap_or(MOST);
+            // The last step may be shorter, and this moment behind all whole ones.
+            let steps = full.min(next.saturating_sub(first).saturating_sub(1));
+            let beyond = left - steps as f64 * self.dt;
+            match beyond > NEARLY * self.dt {
+                true => Moment {
+                    step: first + steps,
+                    beyond,
+                },
+                false => Moment {
+                    step: first + steps,
+                    beyond: 0.0,
+                },
+            }
+        };
+        let next = self.time_of(index + 1);
+        match next - time <= NEARLY * self.dt {
+            true => Moment {
+                step: self.nper.step_of(index + 1),
+                beyond: 0.0,
+            },
+            false => after(index),
+        }
+    }
+
     /// Simulated times between the snapshots that were given \[time\].
     fn intervals(&self) -> impl Iterator<Item = f64> {
         let count = match &self.due {
@@ -526,6 +568,15 @@ impl Pace {
         let steps = later.step.checked_sub(now.step);
         steps.is_some_and(|steps| self.after(now, steps) == later)
     }
+}
+
+/// A moment of a run: so many steps after its beginning, and so much time beyond, less than a step \[time\].
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Moment {
+    /// Steps taken.
+    pub step: u64,
+    /// Time since then \[time\].
+    pub beyond: f64,
 }
 
 /// Steps taken, and simulated time.

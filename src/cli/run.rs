@@ -26,6 +26,7 @@ use diff2d_sys::Destination;
 use std::{
     fs,
     path::{Path, PathBuf},
+    slice,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -144,6 +145,7 @@ fn on_ranks(
                     bar.describe(message.to_string());
                     terminal.detail(&message.to_string());
                 }
+                Message::Warning(sentence) => terminal.warn(slice::from_ref(sentence)),
                 Message::Decision(sentence) => terminal.detail(sentence),
             });
         })

@@ -28,6 +28,8 @@ pub enum Message {
     },
     /// Its first state is solved for, and has come so near to what it tends to.
     Nears(Steadiness),
+    /// A sentence on what its user may not expect.
+    Warning(String),
     /// A sentence on what it has decided.
     Decision(String),
 }
@@ -43,7 +45,7 @@ impl fmt::Display for Message {
                 "continuing after step {step} of {last_step}, at t = {simtime:?}"
             ),
             Self::Nears(steadiness) => steadiness.fmt(f),
-            Self::Decision(sentence) => f.write_str(sentence),
+            Self::Warning(sentence) | Self::Decision(sentence) => f.write_str(sentence),
         }
     }
 }

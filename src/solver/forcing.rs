@@ -17,6 +17,8 @@ pub(super) struct Forcing<T> {
     pub(super) pace: Pace,
     /// The time of the state.
     pub(super) now: Clock,
+    /// The length of the next step, where it is a part of one that is looked at and not taken.
+    pub(super) cut: Option<f64>,
     /// Whether the first row and the last are ends of the grid. Others are held.
     ends: [bool; 2],
     /// The first wall or source with which no step can be taken.
@@ -42,6 +44,7 @@ impl<T: Element> Forcing<T> {
             factors_at: dynamics.factors_at.take(),
             pace: dynamics.pace.clone(),
             now,
+            cut: None,
             ends,
             halt: None,
         };
@@ -75,7 +78,23 @@ impl<T: Element> Forcing<T> {
 
     /// Whether the next step is a shorter one.
     pub(super) fn is_shorter_next(&self) -> bool {
-        self.pace.before_shorter(self.now) == 0
+        self.cut.is_some() || self.pace.before_shorter(self.now) == 0
+    }
+
+    /// The length of the next step.
+    pub(super) fn next_length(&self) -> f64 {
+        self.cut.unwrap_or_else(|| self.pace.next(self.now))
+    }
+
+    /// The time after so many more steps.
+    fn after(&self, now: Clock, steps: u64) -> Clock {
+        match self.cut {
+            Some(length) => Clock {
+                step: now.step + steps,
+                simtime: now.simtime + length,
+            },
+            None => self.pace.after(now, steps),
+        }
     }
 
     /// Evaluates what depends on time for the next `steps` steps, and takes them.
@@ -86,7 +105,7 @@ impl<T: Element> Forcing<T> {
             self.note(wrong);
         }
         if self.has_tables() {
-            let times = iter::successors(Some(self.now), |&now| Some(self.pace.after(now, 1)));
+            let times = iter::successors(Some(self.now), |&now| Some(self.after(now, 1)));
             let times: Vec<f64> = (0..=steps).zip(times).map(|(_, now)| now.simtime).collect();
             self.take_tables(&times, stencil);
         }
@@ -96,7 +115,7 @@ impl<T: Element> Forcing<T> {
     /// Takes steps for which nothing is evaluated.
     pub(super) fn skip(&mut self, steps: u64) {
         match self.has_tables() || self.source_at.is_some() {
-            true => self.now = self.pace.after(self.now, steps),
+            true => self.now = self.after(self.now, steps),
             // Nobody looks at the time.
             false => self.now.step += steps,
         }
@@ -109,12 +128,12 @@ impl<T: Element> Forcing<T> {
         method: &Rkl2<T>,
         stencil: &mut Stencil<T>,
     ) -> Vec<f64> {
-        let (begin, dt) = (self.now.simtime, self.pace.next(self.now));
+        let (begin, dt) = (self.now.simtime, self.next_length());
         let times = method.times().iter().map(|part| begin + part * dt);
         let mut times: Vec<f64> = times.collect();
         // The last stage is the state after the step, at its time to the bit.
         if let Some(last) = times.last_mut() {
-            *last = self.pace.after(self.now, 1).simtime;
+            *last = self.after(self.now, 1).simtime;
         }
         self.take_tables(&times, stencil);
         self.skip(1);

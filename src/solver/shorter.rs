@@ -4,15 +4,16 @@ use super::{Solver, slabs::fill_halos};
 use crate::{
     comm::Comm,
     dynamics::{Method, Shorter},
+    field::Field,
 };
 use diff2d_stencil::{Element, Knowledge, Rkl2, Stencil, Walls};
 use ndarray::{ArrayView2, ArrayViewMut2};
-use std::{mem, ops::Range};
+use std::{io, mem, ops::Range};
 
 impl<T: Element> Solver<T> {
     /// Collective. The next step of explicit Euler, which is a shorter one.
     pub(super) fn advance_shorter(&mut self, comm: &impl Comm) {
-        let length = self.forcing.pace.next(self.forcing.now);
+        let length = self.forcing.next_length();
         self.forcing.prepare(1, &mut self.stencil);
         let known = self.knowledge.smoothness();
         let told = self.stencil.may_know().then_some(known);
@@ -32,11 +33,45 @@ impl<T: Element> Solver<T> {
             return None;
         };
         if self.forcing.is_shorter_next()
-            && let Shorter::Part(part) = (self.shorter)(self.forcing.pace.next(self.forcing.now))
+            && let Shorter::Part(part) = (self.shorter)(self.forcing.next_length())
         {
             return Some(part);
         }
         Some(method.clone())
+    }
+}
+
+impl<T: Element> Solver<T> {
+    /// Collective. Shows the state so much later, less than a step; steps go on as if it had not.
+    ///
+    /// # Errors
+    /// If the system has too little memory for another field.
+    pub(crate) fn aside(
+        &mut self,
+        length: f64,
+        comm: &impl Comm,
+        look: impl FnOnce(&Field<T>),
+    ) -> io::Result<()> {
+        let rows = self.state.shape().0;
+        let mut kept = self.state.with_same_boundary()?;
+        kept.copy_rows(0, &self.state, 0..rows);
+        let (now, known) = (self.forcing.now, self.knowledge.smoothness());
+        self.forcing.cut = Some(length);
+        match &self.method {
+            Method::Euler => self.advance_shorter(comm),
+            Method::Rkl2(_) => {
+                if let Some(method) = self.next_rkl2() {
+                    self.advance_rkl2(&method, comm);
+                }
+            }
+            Method::Exact(_) => {}
+        }
+        look(&self.state);
+        self.forcing.cut = None;
+        self.forcing.now = now;
+        self.knowledge.set(known);
+        self.state.copy_rows(0, &kept, 0..rows);
+        Ok(())
     }
 }
 
